@@ -1,0 +1,303 @@
+//! Applications that trust this provider.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use url::Url;
+
+use crate::model::{
+    endpoint::is_loopback,
+    id::ApplicationId,
+    key::Certificate,
+    text::{BadText, line},
+};
+
+/// The name by which a SAML party is known; compared byte for byte, never read as a URL.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct EntityId(String);
+
+impl EntityId {
+    /// The longest name that SAML allows, in characters (saml-core, 8.3.6).
+    pub const MAX_LEN: usize = 1024;
+
+    /// Reads a name. White space around or inside it is a slip of the clipboard, and refused.
+    pub fn parse(text: &str) -> Result<Self, BadText> {
+        if text.chars().any(char::is_whitespace) {
+            return Err(BadText::Form(
+                "the name holds white space: copy it again, without a space or line break".to_owned(),
+            ));
+        }
+        line("the entity ID", text, Self::MAX_LEN).map(Self)
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for EntityId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// An address of a service provider to which messages may go, kept byte for byte as it was registered.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct AcsUrl(String);
+
+impl AcsUrl {
+    /// The longest address that is kept, in bytes.
+    pub const MAX_LEN: usize = 2048;
+
+    /// Reads an address: `https`, or `http` on loopback; no user, no fragment, no white space.
+    pub fn parse(text: &str) -> Result<Self, BadText> {
+        let wrong = |why: &str| Err(BadText::Form(format!("`{}`: {why}", text.escape_debug())));
+        if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+            return wrong("it holds white space; copy the address again, without a space or line break");
+        }
+        if text.len() > Self::MAX_LEN {
+            return wrong("it is longer than 2048 bytes");
+        }
+        if !text.is_ascii() {
+            return wrong("it holds characters that an address cannot; copy it again");
+        }
+        let Ok(url) = Url::parse(text) else {
+            return wrong("this is no whole address; it begins with https:// and names a host");
+        };
+        let Some(host) = url.host() else {
+            return wrong("it names no host");
+        };
+        match url.scheme() {
+            "https" => {}
+            "http" if is_loopback(&host) => {}
+            "http" => return wrong("http is refused but for this machine itself; write https://"),
+            _ => return wrong("the address must begin with https://"),
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return wrong("it holds a user name; take out what stands before the @");
+        }
+        if url.fragment().is_some() || text.contains('\\') || text.contains(['"', '<', '>', '\'']) {
+            return wrong("it holds a character that does not belong there (# \\ \" ' < >)");
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The address as it was registered.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it lies on this machine, and speaks plain http.
+    pub fn is_plain_http(&self) -> bool {
+        self.0.starts_with("http:")
+    }
+
+    /// The host, for people.
+    pub fn host(&self) -> String {
+        Url::parse(&self.0).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for AcsUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The name of an application in addresses here; it never changes.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Slug(String);
+
+impl Slug {
+    /// The longest slug, in characters.
+    pub const MAX_LEN: usize = 40;
+
+    /// Reads a slug: small letters, digits and single hyphens between them.
+    pub fn parse(text: &str) -> Result<Self, BadText> {
+        let plain = !text.is_empty()
+            && text.len() <= Self::MAX_LEN
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            && !text.starts_with('-')
+            && !text.ends_with('-')
+            && !text.contains("--");
+        if plain {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(BadText::Form(format!(
+                "`{}` is no slug: 1 to 40 small letters, digits and single hyphens",
+                text.escape_debug()
+            )))
+        }
+    }
+
+    /// Makes a slug out of a name: what can be kept of it, or `application`.
+    pub fn from_name(name: &str) -> Self {
+        let mut text = String::new();
+        for c in name.to_lowercase().chars() {
+            if text.len() >= 32 {
+                break;
+            }
+            if c.is_ascii_alphanumeric() {
+                text.push(c);
+            } else if !text.is_empty() && !text.ends_with('-') {
+                text.push('-');
+            }
+        }
+        let text = text.trim_matches('-');
+        Self(if text.is_empty() { "application".to_owned() } else { text.to_owned() })
+    }
+
+    /// The same slug with a number, for the second of the same name.
+    #[must_use]
+    pub fn numbered(&self, number: u32) -> Self {
+        Self(format!("{}-{number}", self.0))
+    }
+
+    /// The slug as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Slug {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What an application is, as far as it changes what it is sent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kind {
+    /// ChatGPT on a connection made with Auth0.
+    ChatGptLegacy,
+    /// ChatGPT on a connection made in today's wizard (WorkOS).
+    ChatGptCurrent,
+    /// Any other SAML service provider.
+    Saml,
+}
+
+impl Kind {
+    /// Whether it is ChatGPT, in either shape.
+    pub const fn is_chatgpt(self) -> bool {
+        match self {
+            Self::ChatGptLegacy | Self::ChatGptCurrent => true,
+            Self::Saml => false,
+        }
+    }
+}
+
+/// Where an application takes responses.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Consumer {
+    /// The address.
+    pub location: AcsUrl,
+    /// Its number in the application's metadata.
+    pub index: Option<u16>,
+}
+
+/// Where an application takes logout messages over HTTP-Redirect.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LogoutEndpoint {
+    /// For requests, and for responses where `response_location` is absent (saml-metadata, 2.2.2).
+    pub location: AcsUrl,
+    /// For responses.
+    pub response_location: Option<AcsUrl>,
+}
+
+impl LogoutEndpoint {
+    /// Where a `LogoutResponse` goes.
+    pub fn for_responses(&self) -> &AcsUrl {
+        self.response_location.as_ref().unwrap_or(&self.location)
+    }
+}
+
+/// What was learnt of a SAML service provider, and what the administrator chose.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ServiceProvider {
+    /// Its name. Two applications may share one; then their consumers tell them apart.
+    pub entity_id: EntityId,
+    /// Whom assertions are for; its entity ID, unless the administrator says otherwise.
+    pub audience: EntityId,
+    /// Where responses may go; the first is the default. Never empty.
+    pub consumers: Vec<Consumer>,
+    /// Where logout messages go.
+    pub logout: Option<LogoutEndpoint>,
+    /// The certificates whose keys may sign its requests; any of them may (saml-metadata, 2.4.1.1).
+    pub certificates: Vec<Certificate>,
+    /// Whether a request without a signature is refused.
+    pub require_signed_requests: bool,
+    /// Whether its tile may send a response that nobody asked for.
+    pub allow_idp_initiated: bool,
+}
+
+impl ServiceProvider {
+    /// The consumer that `asked` names, letter for letter.
+    pub fn consumer(&self, asked: &str) -> Option<&AcsUrl> {
+        self.consumers.iter().map(|consumer| &consumer.location).find(|known| known.as_str() == asked)
+    }
+
+    /// Where responses go that ask for no particular address.
+    pub fn default_consumer(&self) -> Option<&AcsUrl> {
+        self.consumers.first().map(|consumer| &consumer.location)
+    }
+}
+
+/// An application that people sign in to.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Application {
+    /// Ours.
+    pub id: ApplicationId,
+    /// Its name in addresses here.
+    pub slug: Slug,
+    /// Its name for people.
+    pub name: String,
+    /// What it is.
+    pub kind: Kind,
+    /// Whether it may be used.
+    pub enabled: bool,
+    /// What its tile opens, if it is a bookmark.
+    pub tile_url: Option<AcsUrl>,
+    /// What SAML needs to know.
+    pub saml: ServiceProvider,
+    /// Raised by every edit: two edits at once do not undo each other.
+    pub version: i64,
+    /// When it was registered.
+    pub created_at: DateTime<Utc>,
+    /// When it was last edited.
+    pub updated_at: DateTime<Utc>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_whole_and_safe_and_kept_byte_for_byte() {
+        for good in [
+            "https://auth0.openai.com/login/callback?connection=org-XXX",
+            "http://localhost:9090/acs",
+            "http://127.0.0.1:1/acs",
+            "https://SP.example:443/acs",
+        ] {
+            assert_eq!(AcsUrl::parse(good).unwrap().as_str(), good);
+        }
+        for bad in [
+            "", "sp.example/acs", "/acs", "javascript:alert(1)", "data:text/html,x", "http://sp.example/acs",
+            " https://sp.example/acs", "https://sp.example/a cs", "https://sp.example/acs\n", "https://u@sp.example/",
+            "https://sp.example/#x", "https://sp.example\\@evil.example/", "https:///", "https://sp.example/\"><b>",
+        ] {
+            assert!(AcsUrl::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_slug_comes_out_of_any_name() {
+        assert_eq!(Slug::from_name("ChatGPT – Research & Lab").as_str(), "chatgpt-research-lab");
+        assert_eq!(Slug::from_name("李").as_str(), "application");
+        for name in ["a", "-a-", "Ää", &"x y ".repeat(40)] {
+            assert!(Slug::parse(Slug::from_name(name).as_str()).is_ok(), "{name}");
+            assert!(Slug::parse(Slug::from_name(name).numbered(123).as_str()).is_ok(), "{name}");
+        }
+    }
+}

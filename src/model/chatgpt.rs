@@ -1,0 +1,124 @@
+//! What ChatGPT's wizard shows, and what people make of it when they paste.
+
+use url::Url;
+
+use crate::model::{
+    application::{AcsUrl, EntityId, Kind},
+    text::BadText,
+};
+
+const LEGACY_HOST: &str = "auth0.openai.com";
+const LEGACY_PATH: &str = "/login/callback";
+const LEGACY_AUDIENCE: &str = "urn:auth0:openai:";
+const CURRENT_HOST: &str = "external.auth.openai.com";
+const CURRENT_PATH: &str = "/sso/saml/acs/";
+
+/// A ChatGPT connection: its shape, and the two values that were pasted, byte for byte.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Connection {
+    /// Which of the two shapes.
+    pub kind: Kind,
+    /// **ACS URL**.
+    pub acs: AcsUrl,
+    /// **Audience**, which is also the entity ID.
+    pub audience: EntityId,
+}
+
+/// Reads what was pasted. Another host than OpenAI's is taken as the current shape (a rehearsal
+/// against a service provider of one's own, or a host that OpenAI adds).
+pub fn connection(acs: &str, audience: &str) -> Result<Connection, BadText> {
+    let acs = AcsUrl::parse(acs).map_err(|bad| BadText::Form(format!("ACS URL: {bad}")))?;
+    let audience = EntityId::parse(audience).map_err(|bad| {
+        BadText::Form(format!("Audience: {bad}. Copy **Audience** from ChatGPT's SSO page, whole"))
+    })?;
+    let kind = shape(&acs)?;
+    check_audience(kind, &acs, audience.as_str())?;
+    Ok(Connection { kind, acs, audience })
+}
+
+fn shape(acs: &AcsUrl) -> Result<Kind, BadText> {
+    let half = |why: &str| Err(BadText::Form(format!("ACS URL: {why}. Copy **ACS URL** from ChatGPT's SSO page, whole")));
+    let Ok(url) = Url::parse(acs.as_str()) else {
+        return half("this is no address");
+    };
+    let rest_of_current = url.path().strip_prefix(CURRENT_PATH);
+    match url.host_str() {
+        Some(LEGACY_HOST) => {
+            if url.path() != LEGACY_PATH {
+                return half("this address of auth0.openai.com does not end in /login/callback?connection=…");
+            }
+            match url.query_pairs().find(|(key, _)| key == "connection") {
+                Some((_, value)) if !value.is_empty() => Ok(Kind::ChatGptLegacy),
+                Some(_) | None => half("the part ?connection=… at its end is missing"),
+            }
+        }
+        Some(CURRENT_HOST) => match rest_of_current {
+            Some(id) if !id.is_empty() && !id.contains('/') => Ok(Kind::ChatGptCurrent),
+            Some(_) => half("the part after /acs/ is missing"),
+            None => half("this is the beginning of an address; /sso/saml/acs/ and an ID follow the host"),
+        },
+        Some("chatgpt.com" | "auth.openai.com" | "openai.com" | "platform.openai.com") => {
+            half("this is a page of ChatGPT, not its ACS URL")
+        }
+        Some(_) | None => Ok(if url.query_pairs().any(|(key, _)| key == "connection") {
+            Kind::ChatGptLegacy
+        } else {
+            Kind::ChatGptCurrent
+        }),
+    }
+}
+
+fn check_audience(kind: Kind, acs: &AcsUrl, audience: &str) -> Result<(), BadText> {
+    let swapped = |why: &str| Err(BadText::Form(format!("Audience: {why}. Copy **Audience** from ChatGPT's SSO page, whole")));
+    if audience == acs.as_str() {
+        return swapped("this is the ACS URL once more");
+    }
+    let host = Url::parse(acs.as_str()).ok().and_then(|url| url.host_str().map(str::to_owned));
+    match (kind, host.as_deref()) {
+        (Kind::ChatGptLegacy, Some(LEGACY_HOST)) => match audience.strip_prefix(LEGACY_AUDIENCE) {
+            Some(org) if !org.is_empty() => Ok(()),
+            Some(_) | None => swapped("for this ACS URL it begins with urn:auth0:openai: and names your organisation"),
+        },
+        (Kind::ChatGptCurrent, Some(CURRENT_HOST)) if audience.contains("://") => {
+            swapped("for this ACS URL it is a short code, not an address")
+        }
+        (Kind::ChatGptLegacy | Kind::ChatGptCurrent | Kind::Saml, _) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_shapes_are_known() {
+        let legacy = connection("https://auth0.openai.com/login/callback?connection=org-XXX", "urn:auth0:openai:org-XXX").unwrap();
+        assert_eq!(legacy.kind, Kind::ChatGptLegacy);
+        assert_eq!(legacy.acs.as_str(), "https://auth0.openai.com/login/callback?connection=org-XXX");
+        let current = connection("https://external.auth.openai.com/sso/saml/acs/ATZB94xJ", "ATZB94xJKf9FsbARIruJxTv5f").unwrap();
+        assert_eq!(current.kind, Kind::ChatGptCurrent);
+        assert_eq!(connection("http://localhost:9090/acs", "demo").unwrap().kind, Kind::ChatGptCurrent);
+    }
+
+    #[test]
+    fn a_half_paste_is_told_what_is_missing() {
+        let cases = [
+            ("https://auth0.openai.com/login/callback", "urn:auth0:openai:org-X", "?connection="),
+            ("https://auth0.openai.com/login/callback?connection=", "urn:auth0:openai:org-X", "?connection="),
+            ("https://external.auth.openai.com/sso/saml/acs/", "A", "after /acs/"),
+            ("https://external.auth.openai.com/sso", "A", "beginning of an address"),
+            ("external.auth.openai.com/sso/saml/acs/A", "A", "no whole address"),
+            (" https://external.auth.openai.com/sso/saml/acs/A", "A", "white space"),
+            ("http://external.auth.openai.com/sso/saml/acs/A", "A", "http is refused"),
+            ("https://chatgpt.com/auth/login?sso=true&connection=conn_1", "A", "page of ChatGPT"),
+            ("https://external.auth.openai.com/sso/saml/acs/A", "A\n", "white space"),
+            ("https://external.auth.openai.com/sso/saml/acs/A", "", "empty"),
+            ("https://external.auth.openai.com/sso/saml/acs/A", "https://external.auth.openai.com/sso/saml/acs/A", "ACS URL once more"),
+            ("https://auth0.openai.com/login/callback?connection=org-X", "org-X", "urn:auth0:openai:"),
+        ];
+        for (acs, audience, words) in cases {
+            let said = connection(acs, audience).unwrap_err().to_string();
+            assert!(said.contains(words), "{acs} {audience}: {said}");
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Identifiers: one type for each kind of thing, so that none can stand for another.
+
+use std::{fmt, str::FromStr};
+
+use chrono::{DateTime, Utc};
+use uuid::{Builder, Uuid};
+
+macro_rules! id_types {
+    ($($(#[$doc:meta])* $name:ident;)+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// Makes a version 7 identifier, which sorts by its time of making.
+            pub fn new(now: DateTime<Utc>, chance: [u8; 10]) -> Self {
+                let millis = u64::try_from(now.timestamp_millis()).unwrap_or_default();
+                Self(Builder::from_unix_timestamp_millis(millis, &chance).into_uuid())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.hyphenated().fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self)
+            }
+        }
+    )+};
+}
+
+id_types! {
+    /// Names an application, whichever protocol it speaks.
+    ApplicationId;
+    /// Names a row of the audit trail.
+    AuditId;
+    /// Names a signing key.
+    KeyId;
+    /// Names a session.
+    SessionId;
+    /// Names a sign-on that waits for its person.
+    SignOnId;
+    /// Names a person.
+    UserId;
+}

@@ -1,0 +1,18 @@
+//! The nouns: plain values that every room shares. No I/O, no protocol, no SQL.
+
+pub mod application;
+pub mod audit;
+pub mod chatgpt;
+pub mod endpoint;
+pub mod id;
+pub mod installation;
+pub mod key;
+pub mod name_id;
+pub mod participant;
+pub mod policy;
+pub mod secret;
+pub mod session;
+pub mod sign_on;
+pub mod text;
+pub mod throttle;
+pub mod user;

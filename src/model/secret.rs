@@ -1,0 +1,100 @@
+//! Values that must not reach a log, and bearer tokens that are kept only as their hash.
+
+use std::fmt;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+
+/// A value that prints as `***` and is read only by name.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Secret<T>(T);
+
+impl<T> Secret<T> {
+    /// Hides `value`.
+    pub const fn new(value: T) -> Self {
+        Self(value)
+    }
+
+    /// Shows the value; search for this name to find every reader.
+    pub const fn expose(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> fmt::Debug for Secret<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// A bearer secret of 256 random bits: a session cookie, a handle in an address, a device cookie.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Token(Secret<[u8; 32]>);
+
+impl Token {
+    /// Makes a token of random bytes.
+    pub const fn new(bytes: [u8; 32]) -> Self {
+        Self(Secret::new(bytes))
+    }
+
+    /// Reads what [`Token::text`] wrote; every other spelling is refused.
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes: [u8; 32] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
+        Some(Self::new(bytes))
+    }
+
+    /// The token for the browser: 43 characters that an address and a cookie can hold.
+    pub fn text(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0.expose())
+    }
+
+    /// What the database keeps.
+    pub fn hash(&self) -> TokenHash {
+        TokenHash(Sha256::digest(self.0.expose()).into())
+    }
+
+    /// A value that only the holder of this token can know, one for each `purpose`.
+    pub fn derive(&self, purpose: &str) -> Self {
+        let mut hasher = Sha256::new();
+        hasher.update(self.0.expose());
+        hasher.update(purpose.as_bytes());
+        Self::new(hasher.finalize().into())
+    }
+}
+
+/// The SHA-256 of a [`Token`]; tokens are found and compared by it, so that timing tells nothing.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct TokenHash([u8; 32]);
+
+impl TokenHash {
+    /// Takes a hash back from the database.
+    pub fn from_slice(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
+    /// The 32 bytes.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_reads_back_and_no_other_spelling_does() {
+        let token = Token::new([7; 32]);
+        let text = token.text();
+        assert_eq!(text.len(), 43);
+        assert_eq!(Token::parse(&text), Some(token));
+        for wrong in [&text[..42], &format!("{text}="), &format!("{text}A"), &format!(" {text}"), ""] {
+            assert_eq!(Token::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn nothing_secret_prints() {
+        assert_eq!(format!("{:?}", Token::new([7; 32])), "Token(***)");
+    }
+}

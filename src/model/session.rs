@@ -1,0 +1,49 @@
+//! A person's session in one browser.
+
+use chrono::{DateTime, Utc};
+
+use crate::model::{
+    id::{ApplicationId, SessionId, UserId},
+    secret::{Secret, Token},
+};
+
+/// A session. The browser holds its token; the database holds the token's hash.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Session {
+    /// Ours; never leaves this house.
+    pub id: SessionId,
+    /// Whose.
+    pub user: UserId,
+    /// Random: the `SessionIndex` of each service provider is derived from it.
+    pub seed: Secret<[u8; 32]>,
+    /// When the password was last given: the `AuthnInstant`.
+    pub authenticated_at: DateTime<Utc>,
+    /// When the browser was last here, to about a minute.
+    pub last_seen_at: DateTime<Utc>,
+    /// When it ends if the browser stays away.
+    pub idle_expires_at: DateTime<Utc>,
+    /// When it ends whatever happens.
+    pub expires_at: DateTime<Utc>,
+}
+
+impl Session {
+    /// The `SessionIndex` that `application` knows this session by: 160 bits that say nothing of the
+    /// session elsewhere (saml-core, 2.7.2), the same at every sign-on of this session.
+    pub fn index_for(&self, application: ApplicationId) -> String {
+        let token = Token::new(*self.seed.expose()).derive(&application.to_string());
+        let hash = token.hash();
+        let mut text = String::with_capacity(41);
+        text.push('_');
+        for byte in hash.as_bytes().iter().take(20) {
+            for half in [byte >> 4, byte & 15] {
+                text.push(char::from_digit(u32::from(half), 16).unwrap_or('0'));
+            }
+        }
+        text
+    }
+
+    /// Whether it lives.
+    pub fn is_live(&self, now: DateTime<Utc>) -> bool {
+        now < self.idle_expires_at && now < self.expires_at
+    }
+}

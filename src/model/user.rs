@@ -1,0 +1,141 @@
+//! People.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use unicode_normalization::UnicodeNormalization;
+
+use crate::model::{
+    id::UserId,
+    text::{BadText, line},
+};
+
+/// An e-mail address, in lower case: what ChatGPT knows a person by, and what they sign in with.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Email(String);
+
+impl Email {
+    /// The longest address that mail can carry (RFC 5321, 4.5.3.1.3).
+    pub const MAX_LEN: usize = 254;
+
+    /// Reads an address: something, an `@`, and a domain; no white space.
+    pub fn parse(text: &str) -> Result<Self, BadText> {
+        let text: String = line("the e-mail address", text, Self::MAX_LEN)?.nfc().collect::<String>().to_lowercase();
+        let wrong = |why: &str| Err(BadText::Form(format!("{text} is not an e-mail address: {why}")));
+        if text.chars().any(char::is_whitespace) {
+            return wrong("it holds white space");
+        }
+        match text.rsplit_once('@') {
+            None => wrong("the @ is missing"),
+            Some(("", _)) => wrong("nothing stands before the @"),
+            Some((local, _)) if local.contains('@') => wrong("it holds more than one @"),
+            Some((_, domain)) if domain.is_empty() || domain.starts_with('.') || domain.ends_with('.') => {
+                wrong("the domain after the @ is not whole")
+            }
+            Some(_) => Ok(Self(text)),
+        }
+    }
+
+    /// The address as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The name under which tries to sign in are counted: every spelling of one account gives one name,
+/// whether the account exists or not.
+pub fn canonical_account(typed: &str) -> String {
+    typed.trim().nfkc().collect::<String>().to_lowercase().nfkc().collect()
+}
+
+/// A given or family name.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PersonName(String);
+
+impl PersonName {
+    /// The longest name that is kept, in characters (every service provider takes 256).
+    pub const MAX_LEN: usize = 256;
+
+    /// Reads a name; `what` says which, for the message.
+    pub fn parse(what: &'static str, text: &str) -> Result<Self, BadText> {
+        line(what, text, Self::MAX_LEN).map(Self)
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The id that a service provider keeps for a person for ever: opaque, never reused, never changed by
+/// a new e-mail address. Ours unless a migration brings one along.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StableId(String);
+
+impl StableId {
+    /// Reads an id of 1 to 256 characters.
+    pub fn parse(text: &str) -> Result<Self, BadText> {
+        line("the stable id", text, 256).map(Self)
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A person.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct User {
+    /// Ours.
+    pub id: UserId,
+    /// What service providers are told, for ever.
+    pub stable_id: StableId,
+    /// Where mail reaches them, and how they sign in; one person an address.
+    pub email: Email,
+    /// First name.
+    pub given_name: PersonName,
+    /// Last name.
+    pub family_name: PersonName,
+    /// Whether they may sign in.
+    pub enabled: bool,
+    /// Raised by every edit: two edits at once do not undo each other.
+    pub version: i64,
+    /// When they were added.
+    pub created_at: DateTime<Utc>,
+    /// When they were last edited.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl User {
+    /// Given and family name, in this order.
+    pub fn full_name(&self) -> String {
+        format!("{} {}", self.given_name.as_str(), self.family_name.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_kept_in_lower_case() {
+        assert_eq!(Email::parse(" Mira.Castellane@Fernweh.Example ").unwrap().as_str(), "mira.castellane@fernweh.example");
+        for bad in ["", "mira", "@fernweh.example", "mira@", "mira@.example", "a b@c.example", "a@b@c.example", "a\u{1}@b.example"] {
+            assert!(Email::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn spellings_of_one_account_count_as_one() {
+        for alias in ["Mira@X.example", " mira@x.example ", "ｍｉｒａ@x.example", "MIRA@X.EXAMPLE"] {
+            assert_eq!(canonical_account(alias), "mira@x.example");
+        }
+    }
+}
