@@ -1,0 +1,339 @@
+//! HTTP-Redirect (saml-bindings, 3.4): a message in the query of an address.
+
+use std::io::Read;
+
+use base64::{
+    Engine,
+    engine::general_purpose::STANDARD,
+    write::EncoderStringWriter,
+};
+use flate2::{Compression, FlushDecompress, Status, read::DeflateEncoder};
+use openssl::error::ErrorStack;
+
+use crate::saml::{
+    refusal::Refusal,
+    signature::{Detached, Signer},
+    urn,
+    xml::MAX_MESSAGE,
+};
+
+/// The longest query that is read, in bytes.
+pub const MAX_QUERY: usize = 16 * 1024;
+/// The longest RelayState that is returned, in bytes. The specification stops at 80; lenient senders
+/// go further, and nothing is ever cut.
+pub const MAX_RELAY_STATE: usize = 1024;
+
+/// What a message is, by the parameter that carried it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Carried {
+    /// `SAMLRequest`.
+    Request,
+    /// `SAMLResponse`.
+    Response,
+}
+
+/// A message as it came.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Inbound {
+    /// Request or response.
+    pub carried: Carried,
+    /// The XML.
+    pub xml: String,
+    /// To be returned as it is; absent is not the same as empty.
+    pub relay_state: Option<String>,
+    /// Over the octets as they came.
+    pub signature: Option<Detached>,
+}
+
+#[derive(Default)]
+struct Parameters<'q> {
+    request: Option<&'q str>,
+    response: Option<&'q str>,
+    relay_state: Option<&'q str>,
+    algorithm: Option<&'q str>,
+    signature: Option<&'q str>,
+    encoding: Option<&'q str>,
+}
+
+/// Reads the raw query, octet for octet as the browser sent it.
+pub fn decode(query: &str) -> Result<Inbound, Refusal> {
+    if query.len() > MAX_QUERY {
+        return Err(Refusal::TooLarge("more than 16 kB of address"));
+    }
+    let found = parameters(query)?;
+    if found.encoding.is_some_and(|raw| percent_decode(raw, true).as_deref() != Some(urn::DEFLATE.as_bytes())) {
+        return Err(Refusal::Malformed("an unknown SAMLEncoding"));
+    }
+    let (carried, name, raw) = match (found.request, found.response) {
+        (Some(raw), None) => (Carried::Request, "SAMLRequest", raw),
+        (None, Some(raw)) => (Carried::Response, "SAMLResponse", raw),
+        (Some(_), Some(_)) => return Err(Refusal::Malformed("SAMLRequest and SAMLResponse at once")),
+        (None, None) => return Err(Refusal::Nothing),
+    };
+    let signature = detached(name, raw, &found)?;
+    let relay_state = found.relay_state.map(relay_state).transpose()?;
+    Ok(Inbound { carried, xml: message(raw)?, relay_state, signature })
+}
+
+fn parameters(query: &str) -> Result<Parameters<'_>, Refusal> {
+    let mut found = Parameters::default();
+    for pair in query.split('&') {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let slot = match name {
+            "SAMLRequest" => &mut found.request,
+            "SAMLResponse" => &mut found.response,
+            "RelayState" => &mut found.relay_state,
+            "SigAlg" => &mut found.algorithm,
+            "Signature" => &mut found.signature,
+            "SAMLEncoding" => &mut found.encoding,
+            other => {
+                // `SAML%52equest` is another parameter to the signature and the same one to many readers.
+                if percent_decode(other, true).is_none_or(|plain| is_ours(&plain)) {
+                    return Err(Refusal::Malformed("a parameter's name in another spelling"));
+                }
+                continue;
+            }
+        };
+        if slot.replace(value).is_some() {
+            return Err(Refusal::Malformed("a parameter twice"));
+        }
+    }
+    Ok(found)
+}
+
+fn is_ours(name: &[u8]) -> bool {
+    [&b"SAMLRequest"[..], b"SAMLResponse", b"RelayState", b"SigAlg", b"Signature", b"SAMLEncoding"]
+        .iter()
+        .any(|ours| name.trim_ascii().eq_ignore_ascii_case(ours))
+}
+
+fn detached(name: &str, raw: &str, found: &Parameters<'_>) -> Result<Option<Detached>, Refusal> {
+    let (algorithm, signature) = match (found.algorithm, found.signature) {
+        (None, None) => return Ok(None),
+        (Some(algorithm), Some(signature)) => (algorithm, signature),
+        (Some(_), None) => return Err(Refusal::Malformed("SigAlg without Signature")),
+        (None, Some(_)) => return Err(Refusal::Malformed("Signature without SigAlg")),
+    };
+    let mut octets = format!("{name}={raw}");
+    if let Some(relay_state) = found.relay_state {
+        octets.push_str("&RelayState=");
+        octets.push_str(relay_state);
+    }
+    octets.push_str("&SigAlg=");
+    octets.push_str(algorithm);
+    let uri = percent_decode(algorithm, true).and_then(|plain| String::from_utf8(plain).ok());
+    Ok(Some(Detached {
+        algorithm: uri.ok_or(Refusal::Malformed("a SigAlg that is no text"))?,
+        octets: octets.into_bytes(),
+        value: base64_of(signature)?,
+    }))
+}
+
+fn relay_state(raw: &str) -> Result<String, Refusal> {
+    let plain = percent_decode(raw, true).ok_or(Refusal::Malformed("a broken escape in RelayState"))?;
+    if plain.len() > MAX_RELAY_STATE {
+        return Err(Refusal::TooLarge("a RelayState of more than 1 kB"));
+    }
+    String::from_utf8(plain).map_err(|_why| Refusal::Malformed("a RelayState that is no text"))
+}
+
+/// Decodes a message: base64, then raw DEFLATE unless it is XML already, as some of Auth0's
+/// connections send it.
+pub fn message(raw: &str) -> Result<String, Refusal> {
+    let bytes = base64_of(raw)?;
+    let xml = if bytes.first() == Some(&b'<') { bytes } else { inflate(&bytes)? };
+    if xml.len() > MAX_MESSAGE {
+        return Err(Refusal::TooLarge("more than 64 kB of XML"));
+    }
+    String::from_utf8(xml).map_err(|_why| Refusal::Malformed("a message that is not UTF-8"))
+}
+
+fn base64_of(raw: &str) -> Result<Vec<u8>, Refusal> {
+    // A bare `+` is base64's own: a blank has no place there.
+    let text = percent_decode(raw, false).ok_or(Refusal::Malformed("a broken escape"))?;
+    STANDARD.decode(text).map_err(|_why| Refusal::Malformed("not base64"))
+}
+
+/// Inflates at most [`MAX_MESSAGE`] bytes; the stream must end where the bytes end.
+fn inflate(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let mut out = Vec::with_capacity((bytes.len() * 4).min(MAX_MESSAGE + 1));
+    let mut stream = flate2::Decompress::new(false);
+    loop {
+        let before = (stream.total_in(), stream.total_out());
+        let fed = usize::try_from(before.0).unwrap_or(usize::MAX);
+        let rest = bytes.get(fed..).unwrap_or_default();
+        let status = stream
+            .decompress_vec(rest, &mut out, FlushDecompress::Finish)
+            .map_err(|_why| Refusal::Malformed("not deflated"))?;
+        if out.len() > MAX_MESSAGE {
+            return Err(Refusal::TooLarge("more than 64 kB of XML"));
+        }
+        match status {
+            Status::StreamEnd => break,
+            Status::Ok | Status::BufError => {
+                let stuck = before == (stream.total_in(), stream.total_out());
+                if stuck && out.len() < out.capacity() {
+                    return Err(Refusal::Malformed("a deflated message that was cut"));
+                }
+                let room = out.capacity().min(MAX_MESSAGE + 1 - out.len()).max(1);
+                out.reserve_exact(room);
+            }
+        }
+    }
+    if usize::try_from(stream.total_in()) == Ok(bytes.len()) {
+        Ok(out)
+    } else {
+        Err(Refusal::Malformed("something behind the deflated message"))
+    }
+}
+
+/// Undoes percent-encoding; none for a broken escape.
+fn percent_decode(raw: &str, plus_is_blank: bool) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(raw.len());
+    let mut bytes = raw.bytes();
+    while let Some(byte) = bytes.next() {
+        out.push(match byte {
+            b'%' => {
+                let (high, low) = (hex(bytes.next()?)?, hex(bytes.next()?)?);
+                high << 4 | low
+            }
+            b'+' if plus_is_blank => b' ',
+            other => other,
+        });
+    }
+    Some(out)
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+/// Puts a message of ours behind `location`, signed over the query.
+pub fn encode(
+    location: &str,
+    carried: Carried,
+    xml: &str,
+    relay_state: Option<&str>,
+    signer: &Signer,
+) -> Result<String, ErrorStack> {
+    let name = match carried {
+        Carried::Request => "SAMLRequest",
+        Carried::Response => "SAMLResponse",
+    };
+    let mut query = format!("{name}={}", percent_encode(&deflated(xml)));
+    if let Some(relay_state) = relay_state {
+        query.push_str("&RelayState=");
+        query.push_str(&percent_encode(relay_state));
+    }
+    query.push_str("&SigAlg=");
+    query.push_str(&percent_encode(urn::RSA_SHA256));
+    let signature = STANDARD.encode(signer.sign_octets(query.as_bytes())?);
+    let joint = if location.contains('?') { '&' } else { '?' };
+    Ok(format!("{location}{joint}{query}&Signature={}", percent_encode(&signature)))
+}
+
+/// Raw DEFLATE, then base64.
+pub fn deflated(xml: &str) -> String {
+    let mut bytes = Vec::new();
+    // Reading from memory into memory cannot fail.
+    let _read = DeflateEncoder::new(xml.as_bytes(), Compression::default()).read_to_end(&mut bytes);
+    let mut writer = EncoderStringWriter::new(&STANDARD);
+    let _written = std::io::Write::write_all(&mut writer, &bytes);
+    writer.into_inner()
+}
+
+/// Escapes as Auth0's verifier does again before it checks: upper-case hex, all but
+/// `A-Z a-z 0-9 - _ . ! ~ * ' ( )`. The others verify the octets as they are.
+pub fn percent_encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() * 3 / 2);
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            for half in [byte >> 4, byte & 15] {
+                let digit = char::from_digit(u32::from(half), 16).unwrap_or('0');
+                out.push(digit.to_ascii_uppercase());
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn query(xml: &str) -> String {
+        format!("SAMLRequest={}", percent_encode(&deflated(xml)))
+    }
+
+    proptest! {
+        #[test]
+        fn decode_undoes_encode(xml in "[ -~äß\u{1f600}]{0,3000}", relay in proptest::option::of("\\PC{0,80}")) {
+            let mut address = query(&xml);
+            if let Some(relay) = &relay {
+                address.push_str("&RelayState=");
+                address.push_str(&percent_encode(relay));
+            }
+            let inbound = decode(&address).unwrap();
+            prop_assert_eq!(inbound.xml, xml);
+            prop_assert_eq!(inbound.relay_state, relay);
+        }
+
+        #[test]
+        fn no_query_breaks_the_reader(query in "\\PC{0,300}") {
+            let _whatever = decode(&query);
+        }
+    }
+
+    #[test]
+    fn confusion_is_refused() {
+        let one = query("<a/>");
+        let value = one.strip_prefix("SAMLRequest=").unwrap();
+        for bad in [
+            format!("{one}&{one}"),
+            format!("{one}&SAML%52equest={value}"),
+            format!("SAML%52equest={value}&{one}"),
+            format!("{one}&SAMLResponse={value}"),
+            format!("{one}&RelayState=a&RelayState=b"),
+            format!("{one}&SigAlg=x&SigAlg=x&Signature=AAAA"),
+            format!("{one};SAMLRequest={value}"),
+            format!("{one}&SigAlg=x"),
+            format!("{one}&Signature=AAAA"),
+            format!("{one}&SAMLEncoding=urn:x"),
+            format!("{one}&samlrequest={value}"),
+            format!("{one}&RelayState=%f"),
+            format!("{one}&RelayState=%ff"),
+            "SAMLRequest=%".to_owned(),
+            "SAMLRequest=".to_owned(),
+            "SAMLRequest=!!!!".to_owned(),
+            "SAMLRequest".to_owned(),
+        ] {
+            assert!(decode(&bad).is_err(), "{bad}");
+        }
+        assert_eq!(decode(""), Err(Refusal::Nothing));
+        assert!(decode(&format!("x=1&{one}&y")).is_ok());
+    }
+
+    #[test]
+    fn an_inflated_message_is_bounded_and_ends_where_it_ends() {
+        let bomb = "<".to_owned() + &" ".repeat(5_000_000);
+        assert!(matches!(message(&percent_encode(&deflated(&bomb))), Err(Refusal::TooLarge(_))));
+        let whole = STANDARD.decode(deflated(&"<a>b</a>".repeat(100))).unwrap();
+        let cut = STANDARD.encode(&whole[..whole.len() - 3]);
+        assert!(message(&percent_encode(&cut)).is_err());
+        let more = STANDARD.encode([&whole[..], b"x"].concat());
+        assert!(message(&percent_encode(&more)).is_err());
+        let zlib = STANDARD.encode([0x78, 0x9c, 0x03, 0x00]);
+        assert!(message(&percent_encode(&zlib)).is_err());
+        let edge = "x".repeat(MAX_MESSAGE);
+        assert_eq!(message(&percent_encode(&deflated(&edge))).unwrap(), edge);
+    }
+
+    #[test]
+    fn xml_that_was_not_deflated_is_taken() {
+        assert_eq!(message(&percent_encode(&STANDARD.encode("<a/>"))).unwrap(), "<a/>");
+    }
+}

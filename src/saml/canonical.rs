@@ -1,0 +1,156 @@
+//! The writer whose bytes are their own exclusive canonical form (xml-exc-c14n): what is digested is
+//! what is sent, and nothing is ever parsed and written again.
+//!
+//! The rules: no XML declaration, comment, CDATA or self-closing tag; a namespace is declared on the
+//! first element that uses its prefix visibly, before the attributes; attributes stand sorted;
+//! double quotes; text escapes `& < >` and CR, attributes `& < "` and TAB, LF, CR.
+
+use std::fmt::Write as _;
+
+/// Writes elements one after the other.
+#[derive(Debug)]
+pub struct Writer {
+    out: String,
+    unwritable: Option<char>,
+}
+
+/// A character that no XML document can hold (xml, 2.2). The boundary should have refused it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("the character U+{code:04X} cannot stand in XML", code = u32::from(*.0))]
+pub struct Unwritable(char);
+
+impl Writer {
+    /// An empty document that has room for `capacity` bytes.
+    pub fn new(capacity: usize) -> Self {
+        Self { out: String::with_capacity(capacity), unwritable: None }
+    }
+
+    /// Opens an element. `namespaces` are (prefix, name), `attributes` (name, value) without prefixes;
+    /// both must come sorted.
+    pub fn open(&mut self, name: &str, namespaces: &[(&str, &str)], attributes: &[(&str, &str)]) {
+        debug_assert!(namespaces.is_sorted(), "namespace declarations stand sorted by prefix");
+        debug_assert!(attributes.is_sorted_by(|a, b| a.0 < b.0), "attributes stand sorted and once");
+        self.out.push('<');
+        self.out.push_str(name);
+        for (prefix, uri) in namespaces {
+            self.raw(" xmlns:").raw(prefix).raw("=\"");
+            self.value(uri);
+            self.out.push('"');
+        }
+        for (name, value) in attributes {
+            self.raw(" ").raw(name).raw("=\"");
+            self.value(value);
+            self.out.push('"');
+        }
+        self.out.push('>');
+    }
+
+    /// Closes an element.
+    pub fn close(&mut self, name: &str) {
+        self.raw("</").raw(name).raw(">");
+    }
+
+    /// An element that holds only text.
+    pub fn leaf(&mut self, name: &str, namespaces: &[(&str, &str)], attributes: &[(&str, &str)], text: &str) {
+        self.open(name, namespaces, attributes);
+        self.text(text);
+        self.close(name);
+    }
+
+    /// Character data.
+    pub fn text(&mut self, text: &str) {
+        self.escaped(text, |c| match c {
+            '&' => Some("&amp;"),
+            '<' => Some("&lt;"),
+            '>' => Some("&gt;"),
+            '\r' => Some("&#xD;"),
+            _ => None,
+        });
+    }
+
+    /// What is canonical already: a signed assertion, a constant.
+    pub fn raw(&mut self, canonical: &str) -> &mut Self {
+        self.out.push_str(canonical);
+        self
+    }
+
+    /// How much is written, in bytes.
+    pub fn len(&self) -> usize {
+        self.out.len()
+    }
+
+    /// Whether nothing is written.
+    pub fn is_empty(&self) -> bool {
+        self.out.is_empty()
+    }
+
+    /// The document, unless it holds what XML cannot.
+    pub fn finish(self) -> Result<String, Unwritable> {
+        match self.unwritable {
+            None => Ok(self.out),
+            Some(c) => Err(Unwritable(c)),
+        }
+    }
+
+    fn value(&mut self, text: &str) {
+        self.escaped(text, |c| match c {
+            '&' => Some("&amp;"),
+            '<' => Some("&lt;"),
+            '"' => Some("&quot;"),
+            '\t' => Some("&#x9;"),
+            '\n' => Some("&#xA;"),
+            '\r' => Some("&#xD;"),
+            _ => None,
+        });
+    }
+
+    fn escaped(&mut self, text: &str, escape: impl Fn(char) -> Option<&'static str>) {
+        // Nearly every text has nothing to escape: then it is copied whole.
+        let plain = |b: u8| b >= b' ' && b < 0x7f && !matches!(b, b'&' | b'<' | b'>' | b'"');
+        if text.bytes().all(plain) {
+            self.out.push_str(text);
+            return;
+        }
+        for c in text.chars() {
+            if (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}') {
+                self.unwritable.get_or_insert(c);
+            }
+            match escape(c) {
+                Some(reference) => self.out.push_str(reference),
+                None => self.out.push(c),
+            }
+        }
+    }
+}
+
+/// A time as SAML writes it: UTC, `Z`, milliseconds (saml-core, 1.3.3).
+pub fn time(at: chrono::DateTime<chrono::Utc>) -> String {
+    let mut text = String::with_capacity(24);
+    // Writing into a String cannot fail.
+    let _written = write!(text, "{}", at.format("%Y-%m-%dT%H:%M:%S%.3fZ"));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markup_in_values_stays_data() {
+        let mut writer = Writer::new(64);
+        writer.leaf("a:b", &[("a", "urn:a")], &[("c", "<\"&'>\n")], "<x> & \"y\" ]]>");
+        assert_eq!(
+            writer.finish().unwrap(),
+            "<a:b xmlns:a=\"urn:a\" c=\"&lt;&quot;&amp;'>&#xA;\">&lt;x&gt; &amp; \"y\" ]]&gt;</a:b>"
+        );
+    }
+
+    #[test]
+    fn what_xml_cannot_hold_is_never_written() {
+        for bad in ["\u{1}", "a\u{b}", "\u{ffff}"] {
+            let mut writer = Writer::new(8);
+            writer.text(bad);
+            assert!(writer.finish().is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Our own metadata: only what works.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+use crate::{
+    model::{application::EntityId, endpoint::Endpoints, key::Certificate, name_id},
+    saml::{
+        canonical::Writer,
+        response::Error,
+        signature::Signer,
+        urn::{DSIG, HTTP_REDIRECT, METADATA, PROTOCOL},
+    },
+};
+
+/// The media type (saml-metadata, 4.1.1).
+pub const MEDIA_TYPE: &str = "application/samlmetadata+xml";
+
+/// Writes and signs our `EntityDescriptor`. Its `ID` is the certificate's fingerprint, so that the same
+/// content has the same bytes.
+pub fn write(
+    entity_id: &EntityId,
+    endpoints: &Endpoints,
+    certificates: &[&Certificate],
+    signer: &Signer,
+) -> Result<String, Error> {
+    let fingerprint: String = signer.certificate().sha256.chars().take(40).collect();
+    let id = format!("_{fingerprint}");
+    let mut head = Writer::new(256);
+    head.open("md:EntityDescriptor", &[("md", METADATA)], &[("ID", &id), ("entityID", entity_id.as_str())]);
+    let mut tail = Writer::new(4096);
+    tail.open(
+        "md:IDPSSODescriptor",
+        &[],
+        &[("WantAuthnRequestsSigned", "false"), ("protocolSupportEnumeration", PROTOCOL)],
+    );
+    for certificate in certificates {
+        tail.open("md:KeyDescriptor", &[], &[("use", "signing")]);
+        tail.open("ds:KeyInfo", &[("ds", DSIG)], &[]);
+        tail.open("ds:X509Data", &[], &[]);
+        tail.leaf("ds:X509Certificate", &[], &[], &STANDARD.encode(&certificate.der));
+        tail.close("ds:X509Data");
+        tail.close("ds:KeyInfo");
+        tail.close("md:KeyDescriptor");
+    }
+    write_service("md:SingleLogoutService", &endpoints.slo, &mut tail);
+    tail.leaf("md:NameIDFormat", &[], &[], name_id::EMAIL_ADDRESS);
+    write_service("md:SingleSignOnService", &endpoints.sso, &mut tail);
+    tail.close("md:IDPSSODescriptor");
+    tail.close("md:EntityDescriptor");
+    Ok(signer.sign_between(&head.finish()?, &tail.finish()?, &id)?)
+}
+
+fn write_service(name: &str, location: &str, to: &mut Writer) {
+    to.leaf(name, &[], &[("Binding", HTTP_REDIRECT), ("Location", location)], "");
+}

@@ -1,0 +1,14 @@
+//! SAML 2.0: messages in, messages out. No HTTP, no database, no clock.
+
+pub mod attribute;
+pub mod authn_request;
+pub mod binding;
+pub mod canonical;
+pub mod logout;
+pub mod metadata;
+pub mod refusal;
+pub mod response;
+pub mod second_opinion;
+pub mod signature;
+pub mod urn;
+pub mod xml;

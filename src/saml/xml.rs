@@ -1,0 +1,293 @@
+//! The hardened reader: one strict pure-Rust parser, small limits, no DTD, no surprises in text.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use roxmltree::{Document, Node, NodeType, ParsingOptions};
+
+use crate::saml::refusal::Refusal;
+
+/// The longest message, in bytes, after inflating.
+pub const MAX_MESSAGE: usize = 64 * 1024;
+const MAX_DEPTH: usize = 40;
+const MAX_ELEMENTS: usize = 2000;
+const MAX_NODES: u32 = 6000;
+const MAX_ATTRIBUTES: usize = 64;
+const MAX_ID: usize = 256;
+
+/// A message, parsed.
+#[derive(Debug)]
+pub struct Message<'t>(Document<'t>);
+
+impl<'t> Message<'t> {
+    /// Parses `text` after a scan that bounds what the parser can be made to do.
+    pub fn parse(text: &'t str) -> Result<Self, Refusal> {
+        if text.len() > MAX_MESSAGE {
+            return Err(Refusal::TooLarge("more than 64 kB of XML"));
+        }
+        scan(text)?;
+        let options = ParsingOptions { allow_dtd: false, nodes_limit: MAX_NODES, ..ParsingOptions::default() };
+        let document =
+            Document::parse_with_options(text, options).map_err(|_why| Refusal::Malformed("not well-formed XML"))?;
+        check_values(&document)?;
+        Ok(Self(document))
+    }
+
+    /// The root element, if it is `{namespace}name`.
+    pub fn root(&self, namespace: &str, name: &str) -> Result<Element<'_, 't>, Refusal> {
+        let root = Element(self.0.root_element());
+        if root.is(namespace, name) { Ok(root) } else { Err(Refusal::Malformed("another kind of message")) }
+    }
+
+    /// Whether the root element is `{namespace}name`.
+    pub fn is(&self, namespace: &str, name: &str) -> bool {
+        Element(self.0.root_element()).is(namespace, name)
+    }
+}
+
+/// An element of a message.
+#[derive(Clone, Copy, Debug)]
+pub struct Element<'d, 't>(Node<'d, 't>);
+
+impl<'d, 't> Element<'d, 't> {
+    /// Whether it is `{namespace}name`.
+    pub fn is(&self, namespace: &str, name: &str) -> bool {
+        self.0.tag_name().name() == name && self.0.tag_name().namespace() == Some(namespace)
+    }
+
+    /// Its child elements; text between them that is more than white space is refused.
+    pub fn children(&self) -> Result<Vec<Self>, Refusal> {
+        let mut found = Vec::new();
+        for child in self.0.children() {
+            match child.node_type() {
+                NodeType::Element => found.push(Self(child)),
+                NodeType::Text if !child.text().unwrap_or_default().trim().is_empty() => {
+                    return Err(Refusal::Malformed("text between elements"));
+                }
+                NodeType::Text | NodeType::Comment => {}
+                NodeType::PI | NodeType::Root => return Err(Refusal::Malformed("a processing instruction")),
+            }
+        }
+        Ok(found)
+    }
+
+    /// The only child `{namespace}name`, if there is one; two are refused.
+    pub fn child(&self, namespace: &str, name: &str) -> Result<Option<Self>, Refusal> {
+        let mut found = None;
+        for child in self.children()? {
+            if child.is(namespace, name) && found.replace(child).is_some() {
+                return Err(Refusal::Malformed("an element twice that may stand once"));
+            }
+        }
+        Ok(found)
+    }
+
+    /// How many elements `{namespace}name` there are in it, at any depth, itself among them.
+    pub fn count(&self, namespace: &str, name: &str) -> usize {
+        self.0.descendants().filter(|node| node.is_element() && Element(*node).is(namespace, name)).count()
+    }
+
+    /// The whole text; an element or a comment within it is refused, since some reader somewhere
+    /// would stop there (CVE-2018-0489 and its kin).
+    pub fn text(&self) -> Result<String, Refusal> {
+        let mut text = String::new();
+        for child in self.0.children() {
+            match child.node_type() {
+                NodeType::Text => text.push_str(child.text().unwrap_or_default()),
+                NodeType::Comment | NodeType::Element | NodeType::PI | NodeType::Root => {
+                    return Err(Refusal::Malformed("a comment or element inside text"));
+                }
+            }
+        }
+        Ok(text)
+    }
+
+    /// The attribute `name` without a namespace.
+    pub fn attribute(&self, name: &str) -> Option<&'d str> {
+        self.0.attributes().find(|a| a.namespace().is_none() && a.name() == name).map(|a| a.value())
+    }
+
+    /// An attribute that is true or false (xml-schema 2, 3.2.2).
+    pub fn boolean(&self, name: &str) -> Result<bool, Refusal> {
+        match self.attribute(name).map(str::trim) {
+            None | Some("false" | "0") => Ok(false),
+            Some("true" | "1") => Ok(true),
+            Some(_) => Err(Refusal::Malformed("a boolean that is neither true nor false")),
+        }
+    }
+
+    /// An attribute that is a time (saml-core, 1.3.3); UTC where it names no zone.
+    pub fn time(&self, name: &str) -> Result<Option<DateTime<Utc>>, Refusal> {
+        let Some(text) = self.attribute(name).map(str::trim) else {
+            return Ok(None);
+        };
+        let zoned = DateTime::parse_from_rfc3339(text).map(|time| time.to_utc());
+        let bare = || NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").map(|time| time.and_utc());
+        zoned.or_else(|_not_zoned| bare()).map(Some).map_err(|_why| Refusal::Malformed("a time that is none"))
+    }
+
+    /// The `ID` of a message: an NCName of at most 256 bytes (saml-core, 1.3.4).
+    pub fn id(&self) -> Result<String, Refusal> {
+        let id = self.attribute("ID").ok_or(Refusal::Malformed("no ID"))?;
+        if is_nc_name(id) && id.len() <= MAX_ID {
+            Ok(id.to_owned())
+        } else {
+            Err(Refusal::Malformed("an ID that is no name"))
+        }
+    }
+}
+
+fn is_nc_name(text: &str) -> bool {
+    let mut chars = text.chars();
+    let starts = chars.next().is_some_and(|c| c == '_' || c.is_alphabetic());
+    starts && chars.all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))
+}
+
+/// What the parser does not look for: characters that XML forbids, even by reference, and an ID twice.
+fn check_values(document: &Document<'_>) -> Result<(), Refusal> {
+    let forbidden = |text: &str| {
+        text.chars().any(|c| (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}'))
+    };
+    let mut ids = BTreeSet::new();
+    for node in document.descendants() {
+        if node.is_text() && node.text().is_some_and(forbidden) {
+            return Err(Refusal::Malformed("a control character"));
+        }
+        for attribute in node.attributes() {
+            if forbidden(attribute.value()) {
+                return Err(Refusal::Malformed("a control character"));
+            }
+            if matches!(attribute.name(), "ID" | "Id" | "id") && !ids.insert(attribute.value()) {
+                return Err(Refusal::Malformed("the same ID twice"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Bounds depth, elements and attributes before the parser runs, and refuses what it need never see:
+/// a DTD, entities, processing instructions.
+fn scan(text: &str) -> Result<(), Refusal> {
+    let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if let Some(declaration) = rest.trim_start().strip_prefix("<?xml ") {
+        let (_, after) = declaration.split_once("?>").ok_or(Refusal::Malformed("not well-formed XML"))?;
+        rest = after;
+    }
+    let (mut depth, mut elements) = (0usize, 0usize);
+    while let Some((_, markup)) = rest.split_once('<') {
+        if let Some(comment) = markup.strip_prefix("!--") {
+            rest = comment.split_once("-->").ok_or(Refusal::Malformed("not well-formed XML"))?.1;
+        } else if let Some(section) = markup.strip_prefix("![CDATA[") {
+            rest = section.split_once("]]>").ok_or(Refusal::Malformed("not well-formed XML"))?.1;
+        } else if markup.starts_with('!') {
+            return Err(Refusal::Malformed("a document type declaration"));
+        } else if markup.starts_with('?') {
+            return Err(Refusal::Malformed("a processing instruction"));
+        } else if let Some(end) = markup.strip_prefix('/') {
+            depth = depth.saturating_sub(1);
+            rest = end;
+        } else {
+            let tag = tag(markup)?;
+            elements += 1;
+            if !tag.is_empty {
+                depth += 1;
+            }
+            if depth > MAX_DEPTH || elements > MAX_ELEMENTS || tag.attributes > MAX_ATTRIBUTES {
+                return Err(Refusal::TooLarge("too deep, or too many elements or attributes"));
+            }
+            rest = tag.rest;
+        }
+    }
+    Ok(())
+}
+
+struct Tag<'t> {
+    attributes: usize,
+    is_empty: bool,
+    rest: &'t str,
+}
+
+/// Reads from behind `<` to behind the `>` that ends the tag, minding quotes.
+fn tag(markup: &str) -> Result<Tag<'_>, Refusal> {
+    let (mut quote, mut attributes, mut last) = (None, 0, ' ');
+    for (at, c) in markup.char_indices() {
+        match (quote, c) {
+            (Some(open), _) if open == c => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => {
+                quote = Some(c);
+                attributes += 1;
+            }
+            (None, '>') => {
+                let rest = markup.get(at + 1..).unwrap_or_default();
+                return Ok(Tag { attributes, is_empty: last == '/', rest });
+            }
+            (None, _) => last = c,
+        }
+        if quote.is_some() || c == '"' || c == '\'' {
+            last = ' ';
+        }
+    }
+    Err(Refusal::Malformed("not well-formed XML"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_message_is_read() {
+        let text = "<?xml version=\"1.0\"?>\n<!-- x --><a xmlns='urn:a' ID='_1'\tb=\"x>y\"><c>d &amp; <![CDATA[<e>]]></c><f/></a>";
+        let message = Message::parse(text).unwrap();
+        let root = message.root("urn:a", "a").unwrap();
+        assert_eq!(root.id().unwrap(), "_1");
+        assert_eq!(root.attribute("b"), Some("x>y"));
+        assert_eq!(root.child("urn:a", "c").unwrap().unwrap().text().unwrap(), "d & <e>");
+    }
+
+    #[test]
+    fn what_could_hurt_is_refused_before_it_is_parsed() {
+        let deep = format!("{}{}", "<a>".repeat(41), "</a>".repeat(41));
+        let wide = format!("<a>{}</a>", "<b/>".repeat(2001));
+        let attributes = (0..100).map(|n| format!(" a{n}='x'")).collect::<String>();
+        for bad in [
+            "<!DOCTYPE a><a/>",
+            "<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>",
+            "<a>&x;</a>",
+            "<a><?php x?></a>",
+            "<a ID='1'><b ID='1'/></a>",
+            "<a>\u{1}</a>",
+            "<a>&#1;</a>",
+            "<a b='&#0;'/>",
+            "<a/><b/>",
+            "<a/>x",
+            "<a",
+            "<a b='",
+            "",
+            &deep,
+            &wide,
+            &format!("<a{attributes}/>"),
+            &format!("<a>{}</a>", "x".repeat(MAX_MESSAGE)),
+        ] {
+            assert!(Message::parse(bad).is_err(), "{}", bad.chars().take(60).collect::<String>());
+        }
+    }
+
+    #[test]
+    fn text_is_whole_or_refused() {
+        let cut = Message::parse("<a>entity<!-- -->.evil</a>").unwrap();
+        assert!(Element(cut.0.root_element()).text().is_err());
+    }
+
+    #[test]
+    fn times_are_read_in_every_spelling_that_senders_use() {
+        let doc = Message::parse("<a z='2026-11-21T00:08:35Z' f='2026-11-21T00:08:35.123456789Z' o='2026-11-21T01:08:35+01:00' b='2026-11-21T00:08:35' n='yesterday'/>").unwrap();
+        let a = Element(doc.0.root_element());
+        let z = a.time("z").unwrap().unwrap();
+        assert_eq!(a.time("o").unwrap(), Some(z));
+        assert_eq!(a.time("b").unwrap(), Some(z));
+        assert!(a.time("f").unwrap().unwrap() > z);
+        assert!(a.time("n").is_err());
+        assert_eq!(a.time("absent").unwrap(), None);
+    }
+}
