@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use url::Url;
 
 use crate::model::{
-    endpoint::is_loopback,
+    endpoint::{Endpoints, is_loopback},
     id::ApplicationId,
     key::Certificate,
     text::{BadText, line},
@@ -28,6 +28,11 @@ impl EntityId {
             ));
         }
         line("the entity ID", text, Self::MAX_LEN).map(Self)
+    }
+
+    /// What our own name is unless an administrator says otherwise: the metadata URL.
+    pub fn of_metadata(endpoints: &Endpoints) -> Self {
+        Self(endpoints.metadata.clone())
     }
 
     /// The name as text.
@@ -95,7 +100,10 @@ impl AcsUrl {
 
     /// The host, for people.
     pub fn host(&self) -> String {
-        Url::parse(&self.0).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
+        Url::parse(&self.0)
+            .ok()
+            .and_then(|url| url.host_str().map(str::to_owned))
+            .unwrap_or_default()
     }
 }
 
@@ -117,7 +125,9 @@ impl Slug {
     pub fn parse(text: &str) -> Result<Self, BadText> {
         let plain = !text.is_empty()
             && text.len() <= Self::MAX_LEN
-            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
             && !text.starts_with('-')
             && !text.ends_with('-')
             && !text.contains("--");
@@ -145,7 +155,11 @@ impl Slug {
             }
         }
         let text = text.trim_matches('-');
-        Self(if text.is_empty() { "application".to_owned() } else { text.to_owned() })
+        Self(if text.is_empty() {
+            "application".to_owned()
+        } else {
+            text.to_owned()
+        })
     }
 
     /// The same slug with a number, for the second of the same name.
@@ -234,7 +248,10 @@ pub struct ServiceProvider {
 impl ServiceProvider {
     /// The consumer that `asked` names, letter for letter.
     pub fn consumer(&self, asked: &str) -> Option<&AcsUrl> {
-        self.consumers.iter().map(|consumer| &consumer.location).find(|known| known.as_str() == asked)
+        self.consumers
+            .iter()
+            .map(|consumer| &consumer.location)
+            .find(|known| known.as_str() == asked)
     }
 
     /// Where responses go that ask for no particular address.
@@ -283,9 +300,20 @@ mod tests {
             assert_eq!(AcsUrl::parse(good).unwrap().as_str(), good);
         }
         for bad in [
-            "", "sp.example/acs", "/acs", "javascript:alert(1)", "data:text/html,x", "http://sp.example/acs",
-            " https://sp.example/acs", "https://sp.example/a cs", "https://sp.example/acs\n", "https://u@sp.example/",
-            "https://sp.example/#x", "https://sp.example\\@evil.example/", "https:///", "https://sp.example/\"><b>",
+            "",
+            "sp.example/acs",
+            "/acs",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "http://sp.example/acs",
+            " https://sp.example/acs",
+            "https://sp.example/a cs",
+            "https://sp.example/acs\n",
+            "https://u@sp.example/",
+            "https://sp.example/#x",
+            "https://sp.example\\@evil.example/",
+            "https:///",
+            "https://sp.example/\"><b>",
         ] {
             assert!(AcsUrl::parse(bad).is_err(), "{bad}");
         }
@@ -293,11 +321,17 @@ mod tests {
 
     #[test]
     fn a_slug_comes_out_of_any_name() {
-        assert_eq!(Slug::from_name("ChatGPT – Research & Lab").as_str(), "chatgpt-research-lab");
+        assert_eq!(
+            Slug::from_name("ChatGPT – Research & Lab").as_str(),
+            "chatgpt-research-lab"
+        );
         assert_eq!(Slug::from_name("李").as_str(), "application");
         for name in ["a", "-a-", "Ää", &"x y ".repeat(40)] {
             assert!(Slug::parse(Slug::from_name(name).as_str()).is_ok(), "{name}");
-            assert!(Slug::parse(Slug::from_name(name).numbered(123).as_str()).is_ok(), "{name}");
+            assert!(
+                Slug::parse(Slug::from_name(name).numbered(123).as_str()).is_ok(),
+                "{name}"
+            );
         }
     }
 }

@@ -29,7 +29,9 @@ pub struct Connection {
 pub fn connection(acs: &str, audience: &str) -> Result<Connection, BadText> {
     let acs = AcsUrl::parse(acs).map_err(|bad| BadText::Form(format!("ACS URL: {bad}")))?;
     let audience = EntityId::parse(audience).map_err(|bad| {
-        BadText::Form(format!("Audience: {bad}. Copy **Audience** from ChatGPT's SSO page, whole"))
+        BadText::Form(format!(
+            "Audience: {bad}. Copy **Audience** from ChatGPT's SSO page, whole"
+        ))
     })?;
     let kind = shape(&acs)?;
     check_audience(kind, &acs, audience.as_str())?;
@@ -37,7 +39,11 @@ pub fn connection(acs: &str, audience: &str) -> Result<Connection, BadText> {
 }
 
 fn shape(acs: &AcsUrl) -> Result<Kind, BadText> {
-    let half = |why: &str| Err(BadText::Form(format!("ACS URL: {why}. Copy **ACS URL** from ChatGPT's SSO page, whole")));
+    let half = |why: &str| {
+        Err(BadText::Form(format!(
+            "ACS URL: {why}. Copy **ACS URL** from ChatGPT's SSO page, whole"
+        )))
+    };
     let Ok(url) = Url::parse(acs.as_str()) else {
         return half("this is no address");
     };
@@ -69,15 +75,23 @@ fn shape(acs: &AcsUrl) -> Result<Kind, BadText> {
 }
 
 fn check_audience(kind: Kind, acs: &AcsUrl, audience: &str) -> Result<(), BadText> {
-    let swapped = |why: &str| Err(BadText::Form(format!("Audience: {why}. Copy **Audience** from ChatGPT's SSO page, whole")));
+    let swapped = |why: &str| {
+        Err(BadText::Form(format!(
+            "Audience: {why}. Copy **Audience** from ChatGPT's SSO page, whole"
+        )))
+    };
     if audience == acs.as_str() {
         return swapped("this is the ACS URL once more");
     }
-    let host = Url::parse(acs.as_str()).ok().and_then(|url| url.host_str().map(str::to_owned));
+    let host = Url::parse(acs.as_str())
+        .ok()
+        .and_then(|url| url.host_str().map(str::to_owned));
     match (kind, host.as_deref()) {
         (Kind::ChatGptLegacy, Some(LEGACY_HOST)) => match audience.strip_prefix(LEGACY_AUDIENCE) {
             Some(org) if !org.is_empty() => Ok(()),
-            Some(_) | None => swapped("for this ACS URL it begins with urn:auth0:openai: and names your organisation"),
+            Some(_) | None => {
+                swapped("for this ACS URL it begins with urn:auth0:openai: and names your organisation")
+            }
         },
         (Kind::ChatGptCurrent, Some(CURRENT_HOST)) if audience.contains("://") => {
             swapped("for this ACS URL it is a short code, not an address")
@@ -92,29 +106,83 @@ mod tests {
 
     #[test]
     fn both_shapes_are_known() {
-        let legacy = connection("https://auth0.openai.com/login/callback?connection=org-XXX", "urn:auth0:openai:org-XXX").unwrap();
+        let legacy = connection(
+            "https://auth0.openai.com/login/callback?connection=org-XXX",
+            "urn:auth0:openai:org-XXX",
+        )
+        .unwrap();
         assert_eq!(legacy.kind, Kind::ChatGptLegacy);
-        assert_eq!(legacy.acs.as_str(), "https://auth0.openai.com/login/callback?connection=org-XXX");
-        let current = connection("https://external.auth.openai.com/sso/saml/acs/ATZB94xJ", "ATZB94xJKf9FsbARIruJxTv5f").unwrap();
+        assert_eq!(
+            legacy.acs.as_str(),
+            "https://auth0.openai.com/login/callback?connection=org-XXX"
+        );
+        let current = connection(
+            "https://external.auth.openai.com/sso/saml/acs/ATZB94xJ",
+            "ATZB94xJKf9FsbARIruJxTv5f",
+        )
+        .unwrap();
         assert_eq!(current.kind, Kind::ChatGptCurrent);
-        assert_eq!(connection("http://localhost:9090/acs", "demo").unwrap().kind, Kind::ChatGptCurrent);
+        assert_eq!(
+            connection("http://localhost:9090/acs", "demo").unwrap().kind,
+            Kind::ChatGptCurrent
+        );
     }
 
     #[test]
     fn a_half_paste_is_told_what_is_missing() {
         let cases = [
-            ("https://auth0.openai.com/login/callback", "urn:auth0:openai:org-X", "?connection="),
-            ("https://auth0.openai.com/login/callback?connection=", "urn:auth0:openai:org-X", "?connection="),
-            ("https://external.auth.openai.com/sso/saml/acs/", "A", "after /acs/"),
-            ("https://external.auth.openai.com/sso", "A", "beginning of an address"),
+            (
+                "https://auth0.openai.com/login/callback",
+                "urn:auth0:openai:org-X",
+                "?connection=",
+            ),
+            (
+                "https://auth0.openai.com/login/callback?connection=",
+                "urn:auth0:openai:org-X",
+                "?connection=",
+            ),
+            (
+                "https://external.auth.openai.com/sso/saml/acs/",
+                "A",
+                "after /acs/",
+            ),
+            (
+                "https://external.auth.openai.com/sso",
+                "A",
+                "beginning of an address",
+            ),
             ("external.auth.openai.com/sso/saml/acs/A", "A", "no whole address"),
-            (" https://external.auth.openai.com/sso/saml/acs/A", "A", "white space"),
-            ("http://external.auth.openai.com/sso/saml/acs/A", "A", "http is refused"),
-            ("https://chatgpt.com/auth/login?sso=true&connection=conn_1", "A", "page of ChatGPT"),
-            ("https://external.auth.openai.com/sso/saml/acs/A", "A\n", "white space"),
+            (
+                " https://external.auth.openai.com/sso/saml/acs/A",
+                "A",
+                "white space",
+            ),
+            (
+                "http://external.auth.openai.com/sso/saml/acs/A",
+                "A",
+                "http is refused",
+            ),
+            (
+                "https://chatgpt.com/auth/login?sso=true&connection=conn_1",
+                "A",
+                "page of ChatGPT",
+            ),
+            (
+                "https://external.auth.openai.com/sso/saml/acs/A",
+                "A\n",
+                "white space",
+            ),
             ("https://external.auth.openai.com/sso/saml/acs/A", "", "empty"),
-            ("https://external.auth.openai.com/sso/saml/acs/A", "https://external.auth.openai.com/sso/saml/acs/A", "ACS URL once more"),
-            ("https://auth0.openai.com/login/callback?connection=org-X", "org-X", "urn:auth0:openai:"),
+            (
+                "https://external.auth.openai.com/sso/saml/acs/A",
+                "https://external.auth.openai.com/sso/saml/acs/A",
+                "ACS URL once more",
+            ),
+            (
+                "https://auth0.openai.com/login/callback?connection=org-X",
+                "org-X",
+                "urn:auth0:openai:",
+            ),
         ];
         for (acs, audience, words) in cases {
             let said = connection(acs, audience).unwrap_err().to_string();

@@ -43,7 +43,10 @@ impl BaseUrl {
 
     /// Reads an origin: `https://host` or `https://host:port`; http only for loopback.
     pub fn parse(text: &str) -> Result<Self, BadBaseUrl> {
-        let url = Url::parse(text).map_err(|source| BadBaseUrl::NotAUrl { text: text.to_owned(), source })?;
+        let url = Url::parse(text).map_err(|source| BadBaseUrl::NotAUrl {
+            text: text.to_owned(),
+            source,
+        })?;
         let https = match url.scheme() {
             "https" => true,
             "http" => false,
@@ -53,7 +56,9 @@ impl BaseUrl {
         if !whole || !url.username().is_empty() || url.password().is_some() {
             return Err(BadBaseUrl::MoreThanAnOrigin(text.to_owned()));
         }
-        let host = url.host().ok_or_else(|| BadBaseUrl::MoreThanAnOrigin(text.to_owned()))?;
+        let host = url
+            .host()
+            .ok_or_else(|| BadBaseUrl::MoreThanAnOrigin(text.to_owned()))?;
         let loopback = is_loopback(&host);
         if !https && !loopback {
             return Err(BadBaseUrl::PlainHttp(host.to_string()));
@@ -99,6 +104,11 @@ pub fn is_loopback<S: AsRef<str>>(host: &Host<S>) -> bool {
     }
 }
 
+/// Whether a certificate's subject is the name of this machine itself, so that it was made for trying.
+pub fn names_loopback(subject: &str) -> bool {
+    Host::parse(subject).is_ok_and(|host| is_loopback(&host))
+}
+
 /// Why a text is no base URL.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum BadBaseUrl {
@@ -114,10 +124,14 @@ pub enum BadBaseUrl {
     #[error("the base URL must begin with https://, not {0}://")]
     Scheme(String),
     /// A path, a query, a user or a fragment beside the origin.
-    #[error("`{0}` is more than an origin; write only scheme, host and port, such as https://login.example.com")]
+    #[error(
+        "`{0}` is more than an origin; write only scheme, host and port, such as https://login.example.com"
+    )]
     MoreThanAnOrigin(String),
     /// Passwords would cross the network in the clear.
-    #[error("http is refused for {0}: passwords would cross the network in the clear. Put a reverse proxy with TLS in front and write https:// (docs/configuration.md)")]
+    #[error(
+        "http is refused for {0}: passwords would cross the network in the clear. Put a reverse proxy with TLS in front and write https:// (docs/configuration.md)"
+    )]
     PlainHttp(String),
 }
 
@@ -156,12 +170,29 @@ mod tests {
 
     #[test]
     fn a_base_url_is_an_origin_and_https_unless_it_is_loopback() {
-        for good in ["https://login.example.com", "https://login.example.com/", "http://127.0.0.1:8080", "http://localhost", "http://[::1]:9"] {
+        for good in [
+            "https://login.example.com",
+            "https://login.example.com/",
+            "http://127.0.0.1:8080",
+            "http://localhost",
+            "http://[::1]:9",
+        ] {
             assert!(BaseUrl::parse(good).is_ok(), "{good}");
         }
-        for bad in ["http://login.example.com", "https://a.example/idp", "https://a.example/?x", "https://u@a.example", "ftp://a.example", "a.example", ""] {
+        for bad in [
+            "http://login.example.com",
+            "https://a.example/idp",
+            "https://a.example/?x",
+            "https://u@a.example",
+            "ftp://a.example",
+            "a.example",
+            "",
+        ] {
             assert!(BaseUrl::parse(bad).is_err(), "{bad}");
         }
-        assert_eq!(BaseUrl::parse("https://A.example:443/").unwrap().origin(), "https://a.example");
+        assert_eq!(
+            BaseUrl::parse("https://A.example:443/").unwrap().origin(),
+            "https://a.example"
+        );
     }
 }

@@ -54,6 +54,7 @@ impl Token {
     }
 
     /// A value that only the holder of this token can know, one for each `purpose`.
+    #[must_use]
     pub fn derive(&self, purpose: &str) -> Self {
         let mut hasher = Sha256::new();
         hasher.update(self.0.expose());
@@ -88,7 +89,14 @@ mod tests {
         let text = token.text();
         assert_eq!(text.len(), 43);
         assert_eq!(Token::parse(&text), Some(token));
-        for wrong in [&text[..42], &format!("{text}="), &format!("{text}A"), &format!(" {text}"), ""] {
+        let cut: String = text.chars().take(42).collect();
+        for wrong in [
+            cut.as_str(),
+            &format!("{text}="),
+            &format!("{text}A"),
+            &format!(" {text}"),
+            "",
+        ] {
             assert_eq!(Token::parse(wrong), None, "{wrong}");
         }
     }

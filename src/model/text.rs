@@ -41,7 +41,10 @@ pub fn line(what: &'static str, text: &str, max: usize) -> Result<String, BadTex
         return Err(BadText::TooLong { what, max });
     }
     match text.chars().find(|c| is_forbidden(*c)) {
-        Some(c) => Err(BadText::Control { what, code: u32::from(c) }),
+        Some(c) => Err(BadText::Control {
+            what,
+            code: u32::from(c),
+        }),
         None => Ok(text.to_owned()),
     }
 }
@@ -57,13 +60,33 @@ mod tests {
 
     #[test]
     fn a_name_keeps_every_letter_and_no_control_character() {
-        for good in ["Zoë", "O'Neil & <b>Søns</b> \"x\"", "李 小龍", "عبد الله", "👩‍🚀", "${7*7} {{7*7}}"] {
+        for good in [
+            "Zoë",
+            "O'Neil & <b>Søns</b> \"x\"",
+            "李 小龍",
+            "عبد الله",
+            "👩‍🚀",
+            "${7*7} {{7*7}}",
+        ] {
             assert_eq!(line("the name", good, 256).unwrap(), good);
         }
-        for bad in ["a\u{1}b", "a\nb", "a\u{7f}b", "a\u{85}b", "a\u{ffff}b", "a\u{2028}b"] {
-            assert!(matches!(line("the name", bad, 256), Err(BadText::Control { .. })), "{bad:?}");
+        for bad in [
+            "a\u{1}b",
+            "a\nb",
+            "a\u{7f}b",
+            "a\u{85}b",
+            "a\u{ffff}b",
+            "a\u{2028}b",
+        ] {
+            assert!(
+                matches!(line("the name", bad, 256), Err(BadText::Control { .. })),
+                "{bad:?}"
+            );
         }
-        assert_eq!(line("the name", "  ", 256), Err(BadText::Empty { what: "the name" }));
+        assert_eq!(
+            line("the name", "  ", 256),
+            Err(BadText::Empty { what: "the name" })
+        );
         assert!(line("the name", &"x".repeat(257), 256).is_err());
     }
 }

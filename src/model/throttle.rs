@@ -24,12 +24,17 @@ impl Limit {
             return TimeDelta::zero();
         };
         let factor = 1i32.checked_shl(step.min(30)).unwrap_or(i32::MAX);
-        self.first_pause.checked_mul(factor).unwrap_or(self.longest_pause).min(self.longest_pause)
+        self.first_pause
+            .checked_mul(factor)
+            .unwrap_or(self.longest_pause)
+            .min(self.longest_pause)
     }
 
     /// The number of tries after which the pause grows no more.
     pub fn longest_at(&self) -> u32 {
-        (self.free..self.free + 31).find(|count| self.pause(*count) >= self.longest_pause).unwrap_or(self.free + 31)
+        (self.free..self.free + 31)
+            .find(|count| self.pause(*count) >= self.longest_pause)
+            .unwrap_or(self.free + 31)
     }
 }
 
@@ -75,7 +80,10 @@ mod tests {
 
     #[test]
     fn an_ipv6_client_is_its_network() {
-        assert_eq!(address_key("2001:db8:1:2:3::4".parse().unwrap()), "2001:db8:1:2::/64");
+        assert_eq!(
+            address_key("2001:db8:1:2:3::4".parse().unwrap()),
+            "2001:db8:1:2::/64"
+        );
         assert_eq!(address_key("::ffff:192.0.2.7".parse().unwrap()), "192.0.2.7");
     }
 }

@@ -20,7 +20,10 @@ impl Email {
 
     /// Reads an address: something, an `@`, and a domain; no white space.
     pub fn parse(text: &str) -> Result<Self, BadText> {
-        let text: String = line("the e-mail address", text, Self::MAX_LEN)?.nfc().collect::<String>().to_lowercase();
+        let text: String = line("the e-mail address", text, Self::MAX_LEN)?
+            .nfc()
+            .collect::<String>()
+            .to_lowercase();
         let wrong = |why: &str| Err(BadText::Form(format!("{text} is not an e-mail address: {why}")));
         if text.chars().any(char::is_whitespace) {
             return wrong("it holds white space");
@@ -51,7 +54,13 @@ impl fmt::Display for Email {
 /// The name under which tries to sign in are counted: every spelling of one account gives one name,
 /// whether the account exists or not.
 pub fn canonical_account(typed: &str) -> String {
-    typed.trim().nfkc().collect::<String>().to_lowercase().nfkc().collect()
+    typed
+        .trim()
+        .nfkc()
+        .collect::<String>()
+        .to_lowercase()
+        .nfkc()
+        .collect()
 }
 
 /// A given or family name.
@@ -126,15 +135,34 @@ mod tests {
 
     #[test]
     fn an_address_is_kept_in_lower_case() {
-        assert_eq!(Email::parse(" Mira.Castellane@Fernweh.Example ").unwrap().as_str(), "mira.castellane@fernweh.example");
-        for bad in ["", "mira", "@fernweh.example", "mira@", "mira@.example", "a b@c.example", "a@b@c.example", "a\u{1}@b.example"] {
+        assert_eq!(
+            Email::parse(" Mira.Castellane@Fernweh.Example ")
+                .unwrap()
+                .as_str(),
+            "mira.castellane@fernweh.example"
+        );
+        for bad in [
+            "",
+            "mira",
+            "@fernweh.example",
+            "mira@",
+            "mira@.example",
+            "a b@c.example",
+            "a@b@c.example",
+            "a\u{1}@b.example",
+        ] {
             assert!(Email::parse(bad).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn spellings_of_one_account_count_as_one() {
-        for alias in ["Mira@X.example", " mira@x.example ", "ｍｉｒａ@x.example", "MIRA@X.EXAMPLE"] {
+        for alias in [
+            "Mira@X.example",
+            " mira@x.example ",
+            "ｍｉｒａ@x.example",
+            "MIRA@X.EXAMPLE",
+        ] {
             assert_eq!(canonical_account(alias), "mira@x.example");
         }
     }

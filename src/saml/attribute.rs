@@ -14,7 +14,10 @@ pub struct Attribute {
 impl Attribute {
     /// An attribute with one value.
     pub fn new(name: &'static str, value: impl Into<String>) -> Self {
-        Self { name, values: vec![value.into()] }
+        Self {
+            name,
+            values: vec![value.into()],
+        }
     }
 }
 
@@ -26,8 +29,16 @@ pub(super) fn write(attributes: &[Attribute], to: &mut Writer) {
     }
     to.open("saml:AttributeStatement", &[], &[]);
     for attribute in attributes {
-        let format = if attribute.name.contains(':') { urn::NAME_FORMAT_URI } else { urn::NAME_FORMAT_BASIC };
-        to.open("saml:Attribute", &[], &[("Name", attribute.name), ("NameFormat", format)]);
+        let format = if attribute.name.contains(':') {
+            urn::NAME_FORMAT_URI
+        } else {
+            urn::NAME_FORMAT_BASIC
+        };
+        to.open(
+            "saml:Attribute",
+            &[],
+            &[("Name", attribute.name), ("NameFormat", format)],
+        );
         for value in &attribute.values {
             to.leaf("saml:AttributeValue", &[], &[], value);
         }

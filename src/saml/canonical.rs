@@ -22,14 +22,23 @@ pub struct Unwritable(char);
 impl Writer {
     /// An empty document that has room for `capacity` bytes.
     pub fn new(capacity: usize) -> Self {
-        Self { out: String::with_capacity(capacity), unwritable: None }
+        Self {
+            out: String::with_capacity(capacity),
+            unwritable: None,
+        }
     }
 
     /// Opens an element. `namespaces` are (prefix, name), `attributes` (name, value) without prefixes;
     /// both must come sorted.
     pub fn open(&mut self, name: &str, namespaces: &[(&str, &str)], attributes: &[(&str, &str)]) {
-        debug_assert!(namespaces.is_sorted(), "namespace declarations stand sorted by prefix");
-        debug_assert!(attributes.is_sorted_by(|a, b| a.0 < b.0), "attributes stand sorted and once");
+        debug_assert!(
+            namespaces.is_sorted(),
+            "namespace declarations stand sorted by prefix"
+        );
+        debug_assert!(
+            attributes.is_sorted_by(|a, b| a.0 < b.0),
+            "attributes stand sorted and once"
+        );
         self.out.push('<');
         self.out.push_str(name);
         for (prefix, uri) in namespaces {

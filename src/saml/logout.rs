@@ -48,7 +48,9 @@ pub fn read(inbound: Inbound) -> Result<Unverified<LogoutRequest>, Refusal> {
     let request = LogoutRequest {
         id: root.id()?,
         version: root.attribute("Version").unwrap_or_default().to_owned(),
-        issued_at: root.time("IssueInstant")?.ok_or(Refusal::Malformed("no IssueInstant"))?,
+        issued_at: root
+            .time("IssueInstant")?
+            .ok_or(Refusal::Malformed("no IssueInstant"))?,
         not_on_or_after: root.time("NotOnOrAfter")?,
         issuer: issuer(root)?,
         destination: root.attribute("Destination").map(str::to_owned),
@@ -95,12 +97,57 @@ impl LogoutRequest {
             Some(Refusal::Stale(self.issued_at))
         } else if self.issued_at - now > policy.request_max_lead {
             Some(Refusal::Early(self.issued_at))
-        } else if self.not_on_or_after.is_some_and(|end| now >= end + policy.request_max_lead) {
+        } else if self
+            .not_on_or_after
+            .is_some_and(|end| now >= end + policy.request_max_lead)
+        {
             Some(Refusal::Expired)
         } else {
             None
         }
     }
+}
+
+/// What a `LogoutRequest` of ours says.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    /// Who asks.
+    pub issuer: &'a EntityId,
+    /// `ID`.
+    pub id: &'a str,
+    /// Where it goes.
+    pub destination: &'a str,
+    /// Whose session, by the name that the other side knows.
+    pub name_id: &'a NameId,
+    /// Which session.
+    pub session_index: &'a str,
+}
+
+/// Writes a `LogoutRequest`, good for as long as an assertion; it is signed over the query that carries it.
+pub fn request(ask: &Ask<'_>, policy: &Policy, now: DateTime<Utc>) -> Result<String, Error> {
+    let (issued, until) = (time(now), time(now + policy.assertion_lifetime));
+    let mut writer = Writer::new(1024);
+    writer.open(
+        "samlp:LogoutRequest",
+        &[("samlp", PROTOCOL)],
+        &[
+            ("Destination", ask.destination),
+            ("ID", ask.id),
+            ("IssueInstant", &issued),
+            ("NotOnOrAfter", &until),
+            ("Version", "2.0"),
+        ],
+    );
+    writer.leaf("saml:Issuer", &[("saml", ASSERTION)], &[], ask.issuer.as_str());
+    writer.leaf(
+        "saml:NameID",
+        &[("saml", ASSERTION)],
+        &[("Format", &ask.name_id.format)],
+        &ask.name_id.value,
+    );
+    writer.leaf("samlp:SessionIndex", &[], &[], ask.session_index);
+    writer.close("samlp:LogoutRequest");
+    Ok(writer.finish()?)
 }
 
 /// Writes a `LogoutResponse`; it is signed over the query that carries it.
@@ -140,7 +187,12 @@ mod tests {
         let xml = format!(
             "<samlp:LogoutRequest xmlns:samlp=\"{PROTOCOL}\" xmlns:saml=\"{ASSERTION}\" ID=\"_1\" Version=\"2.0\" IssueInstant=\"2026-11-21T12:00:00Z\"><saml:Issuer>sp</saml:Issuer>{inside}</samlp:LogoutRequest>"
         );
-        let inbound = Inbound { carried: Carried::Request, xml, relay_state: None, signature: None };
+        let inbound = Inbound {
+            carried: Carried::Request,
+            xml,
+            relay_state: None,
+            signature: None,
+        };
         read(inbound).map(|unverified| unverified.peek().clone())
     }
 
@@ -149,13 +201,24 @@ mod tests {
         let request =
             read_xml("<saml:NameID Format=\"f\">a@b</saml:NameID><samlp:SessionIndex>_x</samlp:SessionIndex><samlp:SessionIndex>_y</samlp:SessionIndex>")
                 .unwrap();
-        assert_eq!(request.name_id, NameId { format: "f".to_owned(), value: "a@b".to_owned() });
+        assert_eq!(
+            request.name_id,
+            NameId {
+                format: "f".to_owned(),
+                value: "a@b".to_owned()
+            }
+        );
         assert_eq!(request.session_indexes, ["_x", "_y"]);
     }
 
     #[test]
     fn a_cut_name_or_a_strange_element_is_refused() {
-        for bad in ["<saml:NameID>a<!-- -->@b</saml:NameID>", "", "<saml:NameID>a</saml:NameID><saml:NameID>b</saml:NameID>", "<saml:NameID>a</saml:NameID><x/>"] {
+        for bad in [
+            "<saml:NameID>a<!-- -->@b</saml:NameID>",
+            "",
+            "<saml:NameID>a</saml:NameID><saml:NameID>b</saml:NameID>",
+            "<saml:NameID>a</saml:NameID><x/>",
+        ] {
             assert!(read_xml(bad).is_err(), "{bad}");
         }
     }

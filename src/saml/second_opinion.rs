@@ -63,15 +63,22 @@ pub struct Expected<'a> {
 
 /// Reads a base64 response as the form carried it.
 pub fn read_response(encoded: &str, expected: &Expected<'_>) -> Result<Reading, Objection> {
-    let bytes = STANDARD.decode(encoded).map_err(|_why| Refusal::Malformed("not base64"))?;
+    let bytes = STANDARD
+        .decode(encoded)
+        .map_err(|_why| Refusal::Malformed("not base64"))?;
     let xml = String::from_utf8(bytes).map_err(|_why| Refusal::Malformed("not UTF-8"))?;
     precheck(&xml)?;
-    let metadata: EntityDescriptor =
-        expected.idp_metadata.parse().map_err(|why| Objection::Samael(format!("our metadata: {why}")))?;
+    let metadata: EntityDescriptor = expected
+        .idp_metadata
+        .parse()
+        .map_err(|why| Objection::Samael(format!("our metadata: {why}")))?;
     let provider = service_provider(metadata, expected)?;
-    let certificates = provider.idp_signing_certs().map_err(|why| Objection::Samael(why.to_string()))?;
+    let certificates = provider
+        .idp_signing_certs()
+        .map_err(|why| Objection::Samael(why.to_string()))?;
     let certificate = certificates.and_then(|list| list.into_iter().next());
-    let certificate = certificate.ok_or_else(|| Objection::Samael("our metadata has no certificate".to_owned()))?;
+    let certificate =
+        certificate.ok_or_else(|| Objection::Samael("our metadata has no certificate".to_owned()))?;
     let signatures = verify(&xml, certificate.der_data())?;
     let assertion = provider
         .parse_base64_response(encoded, expected.request_ids)
@@ -79,7 +86,32 @@ pub fn read_response(encoded: &str, expected: &Expected<'_>) -> Result<Reading, 
     Ok(reading(assertion, signatures))
 }
 
-fn service_provider(metadata: EntityDescriptor, expected: &Expected<'_>) -> Result<ServiceProvider, Objection> {
+/// Lets samael write an `AuthnRequest` under the name `id`; the address to send the browser to.
+pub fn ask(
+    expected: &Expected<'_>,
+    sign_in_url: &str,
+    id: &str,
+    relay_state: &str,
+) -> Result<String, Objection> {
+    let metadata: EntityDescriptor = expected
+        .idp_metadata
+        .parse()
+        .map_err(|why| Objection::Samael(format!("our metadata: {why}")))?;
+    let objection = |why: Box<dyn std::error::Error>| Objection::Samael(why.to_string());
+    let mut request = service_provider(metadata, expected)?
+        .make_authentication_request(sign_in_url)
+        .map_err(objection)?;
+    id.clone_into(&mut request.id);
+    let address = request.redirect(relay_state).map_err(objection)?;
+    address
+        .map(String::from)
+        .ok_or_else(|| Objection::Samael("no address for the request".to_owned()))
+}
+
+fn service_provider(
+    metadata: EntityDescriptor,
+    expected: &Expected<'_>,
+) -> Result<ServiceProvider, Objection> {
     ServiceProviderBuilder::default()
         .entity_id(Some(expected.entity_id.to_owned()))
         .acs_url(Some(expected.consumer.to_owned()))
@@ -97,13 +129,23 @@ fn reading(assertion: Assertion, signatures: usize) -> Reading {
         .flatten()
         .find_map(|statement| statement.session_index)
         .unwrap_or_default();
-    let attributes = assertion.attribute_statements.into_iter().flatten().flat_map(|statement| statement.attributes);
+    let attributes = assertion
+        .attribute_statements
+        .into_iter()
+        .flatten()
+        .flat_map(|statement| statement.attributes);
     Reading {
-        name_id: name_id.map(|name| (name.value, name.format.unwrap_or_default())).unwrap_or_default(),
+        name_id: name_id
+            .map(|name| (name.value, name.format.unwrap_or_default()))
+            .unwrap_or_default(),
         session_index,
         attributes: attributes
             .map(|attribute| {
-                let values = attribute.values.into_iter().filter_map(|value| value.value).collect();
+                let values = attribute
+                    .values
+                    .into_iter()
+                    .filter_map(|value| value.value)
+                    .collect();
                 (attribute.name.unwrap_or_default(), values)
             })
             .collect(),
@@ -122,17 +164,34 @@ fn warm_up() {
 pub fn verify(xml: &str, certificate: &[u8]) -> Result<usize, Objection> {
     warm_up();
     let wrong = |what: &str| Objection::Xmlsec(what.to_owned());
-    let options = ParserOptions { recover: false, no_net: true, ..ParserOptions::default() };
+    let options = ParserOptions {
+        recover: false,
+        no_net: true,
+        ..ParserOptions::default()
+    };
     let document = Parser::default()
         .parse_string_with_options(xml, options)
         .map_err(|why| Objection::Xmlsec(why.to_string()))?;
-    let names = [("samlp", PROTOCOL), ("saml", ASSERTION), ("md", METADATA), ("ds", DSIG)];
+    let names = [
+        ("samlp", PROTOCOL),
+        ("saml", ASSERTION),
+        ("md", METADATA),
+        ("ds", DSIG),
+    ];
     document
-        .specify_idattr("//samlp:Response | //saml:Assertion | //md:EntityDescriptor", "ID", Some(&names))
+        .specify_idattr(
+            "//samlp:Response | //saml:Assertion | //md:EntityDescriptor",
+            "ID",
+            Some(&names),
+        )
         .map_err(|why| Objection::Xmlsec(why.to_string()))?;
     let context = libxml::xpath::Context::new(&document).map_err(|()| wrong("no XPath context"))?;
-    context.register_namespace("ds", DSIG).map_err(|()| wrong("no XPath context"))?;
-    let found = context.evaluate("//ds:Signature").map_err(|()| wrong("no XPath result"))?;
+    context
+        .register_namespace("ds", DSIG)
+        .map_err(|()| wrong("no XPath context"))?;
+    let found = context
+        .evaluate("//ds:Signature")
+        .map_err(|()| wrong("no XPath result"))?;
     let signatures = found.get_nodes_as_vec();
     if signatures.is_empty() {
         return Err(wrong("no signature"));
@@ -182,12 +241,19 @@ fn check_signature(parent: Element<'_, '_>) -> Result<bool, Refusal> {
     let only = |element: Element<'_, '_>, names: &[&str]| -> Result<(), Refusal> {
         let children = element.children()?;
         let fits = children.len() == names.len()
-            && children.iter().zip(names).all(|(child, name)| child.is(DSIG, name));
+            && children
+                .iter()
+                .zip(names)
+                .all(|(child, name)| child.is(DSIG, name));
         if fits { Ok(()) } else { Err(WRONG) }
     };
     let part = |element: Element<'_, '_>, name: &str, algorithm: &str| -> Result<(), Refusal> {
         let found = element.child(DSIG, name)?.ok_or(WRONG)?;
-        if found.attribute("Algorithm") == Some(algorithm) { only(found, &[]) } else { Err(WRONG) }
+        if found.attribute("Algorithm") == Some(algorithm) {
+            only(found, &[])
+        } else {
+            Err(WRONG)
+        }
     };
     only(signature, &["SignedInfo", "SignatureValue", "KeyInfo"])?;
     let info = signature.child(DSIG, "SignedInfo")?.ok_or(WRONG)?;
@@ -202,7 +268,10 @@ fn check_signature(parent: Element<'_, '_>) -> Result<bool, Refusal> {
         return Err(WRONG);
     }
     let transforms = reference.child(DSIG, "Transforms")?.ok_or(WRONG)?.children()?;
-    let algorithms: Vec<_> = transforms.iter().map(|transform| transform.attribute("Algorithm")).collect();
+    let algorithms: Vec<_> = transforms
+        .iter()
+        .map(|transform| transform.attribute("Algorithm"))
+        .collect();
     if algorithms != [Some(ENVELOPED), Some(EXC_C14N)] {
         return Err(WRONG);
     }

@@ -74,7 +74,8 @@ impl<T> Unverified<T> {
             return Ok(Judged::Unchecked(self.message));
         }
         let fits = |certificate: &Certificate| {
-            public_key(certificate).is_some_and(|key| algorithm.verify(&key, &signature.octets, &signature.value))
+            public_key(certificate)
+                .is_some_and(|key| algorithm.verify(&key, &signature.octets, &signature.value))
         };
         if certificates.iter().any(fits) {
             Ok(Judged::Signed(Verified(self.message)))
@@ -121,7 +122,11 @@ impl Algorithm {
             urn::ECDSA_SHA384 => (Id::EC, MessageDigest::sha384()),
             urn::ECDSA_SHA512 => (Id::EC, MessageDigest::sha512()),
             urn::RSA_SHA1 => return Err(Refusal::Algorithm("rsa-sha1 can be forged; sign with RSA-SHA256")),
-            _ => return Err(Refusal::Algorithm("not among RSA and ECDSA with SHA-256, 384 or 512")),
+            _ => {
+                return Err(Refusal::Algorithm(
+                    "not among RSA and ECDSA with SHA-256, 384 or 512",
+                ));
+            }
         };
         Ok(Self { key, digest })
     }
@@ -145,8 +150,8 @@ impl Algorithm {
         }
         // XML Signature writes r‖s of the key's width; many senders leave OpenSSL's DER as it is.
         let width = usize::try_from(key.bits()).unwrap_or_default().div_ceil(8);
-        let raw_fits = value.len() == 2 * width
-            && der_of(value, width).is_ok_and(|der| check(&der).unwrap_or(false));
+        let raw_fits =
+            value.len() == 2 * width && der_of(value, width).is_ok_and(|der| check(&der).unwrap_or(false));
         raw_fits || (value.first() == Some(&0x30) && check(value).unwrap_or(false))
     }
 }
@@ -222,8 +227,9 @@ impl Signer {
         signer.update(SIGNED_INFO_ALONE.as_bytes())?;
         signer.update(middle.as_bytes())?;
         let value = STANDARD.encode(signer.sign_to_vec()?);
-        let mut out =
-            String::with_capacity(head.len() + tail.len() + middle.len() + value.len() + self.key_info.len() + 128);
+        let mut out = String::with_capacity(
+            head.len() + tail.len() + middle.len() + value.len() + self.key_info.len() + 128,
+        );
         for part in [
             head,
             "<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">",

@@ -26,9 +26,13 @@ impl<'t> Message<'t> {
             return Err(Refusal::TooLarge("more than 64 kB of XML"));
         }
         scan(text)?;
-        let options = ParsingOptions { allow_dtd: false, nodes_limit: MAX_NODES, ..ParsingOptions::default() };
-        let document =
-            Document::parse_with_options(text, options).map_err(|_why| Refusal::Malformed("not well-formed XML"))?;
+        let options = ParsingOptions {
+            allow_dtd: false,
+            nodes_limit: MAX_NODES,
+            ..ParsingOptions::default()
+        };
+        let document = Document::parse_with_options(text, options)
+            .map_err(|_why| Refusal::Malformed("not well-formed XML"))?;
         check_values(&document)?;
         Ok(Self(document))
     }
@@ -36,7 +40,11 @@ impl<'t> Message<'t> {
     /// The root element, if it is `{namespace}name`.
     pub fn root(&self, namespace: &str, name: &str) -> Result<Element<'_, 't>, Refusal> {
         let root = Element(self.0.root_element());
-        if root.is(namespace, name) { Ok(root) } else { Err(Refusal::Malformed("another kind of message")) }
+        if root.is(namespace, name) {
+            Ok(root)
+        } else {
+            Err(Refusal::Malformed("another kind of message"))
+        }
     }
 
     /// Whether the root element is `{namespace}name`.
@@ -84,7 +92,10 @@ impl<'d, 't> Element<'d, 't> {
 
     /// How many elements `{namespace}name` there are in it, at any depth, itself among them.
     pub fn count(&self, namespace: &str, name: &str) -> usize {
-        self.0.descendants().filter(|node| node.is_element() && Element(*node).is(namespace, name)).count()
+        self.0
+            .descendants()
+            .filter(|node| node.is_element() && Element(*node).is(namespace, name))
+            .count()
     }
 
     /// The whole text; an element or a comment within it is refused, since some reader somewhere
@@ -104,7 +115,10 @@ impl<'d, 't> Element<'d, 't> {
 
     /// The attribute `name` without a namespace.
     pub fn attribute(&self, name: &str) -> Option<&'d str> {
-        self.0.attributes().find(|a| a.namespace().is_none() && a.name() == name).map(|a| a.value())
+        self.0
+            .attributes()
+            .find(|a| a.namespace().is_none() && a.name() == name)
+            .map(|a| a.value())
     }
 
     /// An attribute that is true or false (xml-schema 2, 3.2.2).
@@ -123,7 +137,10 @@ impl<'d, 't> Element<'d, 't> {
         };
         let zoned = DateTime::parse_from_rfc3339(text).map(|time| time.to_utc());
         let bare = || NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").map(|time| time.and_utc());
-        zoned.or_else(|_not_zoned| bare()).map(Some).map_err(|_why| Refusal::Malformed("a time that is none"))
+        zoned
+            .or_else(|_not_zoned| bare())
+            .map(Some)
+            .map_err(|_why| Refusal::Malformed("a time that is none"))
     }
 
     /// The `ID` of a message: an NCName of at most 256 bytes (saml-core, 1.3.4).
@@ -146,7 +163,8 @@ fn is_nc_name(text: &str) -> bool {
 /// What the parser does not look for: characters that XML forbids, even by reference, and an ID twice.
 fn check_values(document: &Document<'_>) -> Result<(), Refusal> {
     let forbidden = |text: &str| {
-        text.chars().any(|c| (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}'))
+        text.chars()
+            .any(|c| (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}'))
     };
     let mut ids = BTreeSet::new();
     for node in document.descendants() {
@@ -170,15 +188,23 @@ fn check_values(document: &Document<'_>) -> Result<(), Refusal> {
 fn scan(text: &str) -> Result<(), Refusal> {
     let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text);
     if let Some(declaration) = rest.trim_start().strip_prefix("<?xml ") {
-        let (_, after) = declaration.split_once("?>").ok_or(Refusal::Malformed("not well-formed XML"))?;
+        let (_, after) = declaration
+            .split_once("?>")
+            .ok_or(Refusal::Malformed("not well-formed XML"))?;
         rest = after;
     }
     let (mut depth, mut elements) = (0usize, 0usize);
     while let Some((_, markup)) = rest.split_once('<') {
         if let Some(comment) = markup.strip_prefix("!--") {
-            rest = comment.split_once("-->").ok_or(Refusal::Malformed("not well-formed XML"))?.1;
+            rest = comment
+                .split_once("-->")
+                .ok_or(Refusal::Malformed("not well-formed XML"))?
+                .1;
         } else if let Some(section) = markup.strip_prefix("![CDATA[") {
-            rest = section.split_once("]]>").ok_or(Refusal::Malformed("not well-formed XML"))?.1;
+            rest = section
+                .split_once("]]>")
+                .ok_or(Refusal::Malformed("not well-formed XML"))?
+                .1;
         } else if markup.starts_with('!') {
             return Err(Refusal::Malformed("a document type declaration"));
         } else if markup.starts_with('?') {
@@ -220,7 +246,11 @@ fn tag(markup: &str) -> Result<Tag<'_>, Refusal> {
             }
             (None, '>') => {
                 let rest = markup.get(at + 1..).unwrap_or_default();
-                return Ok(Tag { attributes, is_empty: last == '/', rest });
+                return Ok(Tag {
+                    attributes,
+                    is_empty: last == '/',
+                    rest,
+                });
             }
             (None, _) => last = c,
         }
@@ -242,7 +272,10 @@ mod tests {
         let root = message.root("urn:a", "a").unwrap();
         assert_eq!(root.id().unwrap(), "_1");
         assert_eq!(root.attribute("b"), Some("x>y"));
-        assert_eq!(root.child("urn:a", "c").unwrap().unwrap().text().unwrap(), "d & <e>");
+        assert_eq!(
+            root.child("urn:a", "c").unwrap().unwrap().text().unwrap(),
+            "d & <e>"
+        );
     }
 
     #[test]
@@ -269,7 +302,11 @@ mod tests {
             &format!("<a{attributes}/>"),
             &format!("<a>{}</a>", "x".repeat(MAX_MESSAGE)),
         ] {
-            assert!(Message::parse(bad).is_err(), "{}", bad.chars().take(60).collect::<String>());
+            assert!(
+                Message::parse(bad).is_err(),
+                "{}",
+                bad.chars().take(60).collect::<String>()
+            );
         }
     }
 

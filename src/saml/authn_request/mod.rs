@@ -114,33 +114,47 @@ pub fn read(inbound: Inbound) -> Result<Unverified<AuthnRequest>, Refusal> {
     let request = AuthnRequest {
         id: root.id()?,
         version: root.attribute("Version").unwrap_or_default().to_owned(),
-        issued_at: root.time("IssueInstant")?.ok_or(Refusal::Malformed("no IssueInstant"))?,
+        issued_at: root
+            .time("IssueInstant")?
+            .ok_or(Refusal::Malformed("no IssueInstant"))?,
         issuer: issuer(root)?,
         destination: root.attribute("Destination").map(str::to_owned),
         consumer_url: root.attribute("AssertionConsumerServiceURL").map(str::to_owned),
-        consumer_index: root.attribute("AssertionConsumerServiceIndex").map(index).transpose()?,
+        consumer_index: root
+            .attribute("AssertionConsumerServiceIndex")
+            .map(index)
+            .transpose()?,
         protocol_binding: root.attribute("ProtocolBinding").map(str::to_owned),
         force_authn: root.boolean("ForceAuthn")?,
         is_passive: root.boolean("IsPassive")?,
         wishes: wishes(root)?,
     };
     if request.consumer_index.is_some() && request.consumer_url.is_some() {
-        return Err(Refusal::Malformed("AssertionConsumerServiceIndex beside AssertionConsumerServiceURL"));
+        return Err(Refusal::Malformed(
+            "AssertionConsumerServiceIndex beside AssertionConsumerServiceURL",
+        ));
     }
     Ok(Unverified::new(request, inbound.signature))
 }
 
 /// The `Issuer` of a message: present, whole, an entity ID (saml-profiles, 4.1.4.1).
 pub(super) fn issuer(root: Element<'_, '_>) -> Result<EntityId, Refusal> {
-    let element = root.child(ASSERTION, "Issuer")?.ok_or(Refusal::Malformed("no Issuer"))?;
-    if element.attribute("Format").is_some_and(|format| format != urn::ENTITY) {
+    let element = root
+        .child(ASSERTION, "Issuer")?
+        .ok_or(Refusal::Malformed("no Issuer"))?;
+    if element
+        .attribute("Format")
+        .is_some_and(|format| format != urn::ENTITY)
+    {
         return Err(Refusal::Malformed("an Issuer that is no entity ID"));
     }
     EntityId::parse(&element.text()?).map_err(|_bad| Refusal::Malformed("an Issuer that is no entity ID"))
 }
 
 fn index(text: &str) -> Result<u16, Refusal> {
-    text.trim().parse().map_err(|_why| Refusal::Malformed("an AssertionConsumerServiceIndex that is no number"))
+    text.trim()
+        .parse()
+        .map_err(|_why| Refusal::Malformed("an AssertionConsumerServiceIndex that is no number"))
 }
 
 fn wishes(root: Element<'_, '_>) -> Result<Wishes, Refusal> {
@@ -182,7 +196,9 @@ fn subject(element: Element<'_, '_>) -> Result<Subject, Refusal> {
         return Ok(Subject::Unknown);
     };
     Ok(match name.attribute("Format") {
-        None | Some(name_id::EMAIL_ADDRESS | name_id::UNSPECIFIED) => Subject::Email(name.text()?.trim().to_lowercase()),
+        None | Some(name_id::EMAIL_ADDRESS | name_id::UNSPECIFIED) => {
+            Subject::Email(name.text()?.trim().to_lowercase())
+        }
         Some(_) => Subject::Unknown,
     })
 }
@@ -194,7 +210,9 @@ fn context(element: Element<'_, '_>) -> Result<Context, Refusal> {
             classes.push(child.text()?.trim().to_owned());
         }
     }
-    let exact = element.attribute("Comparison").is_none_or(|comparison| comparison == "exact");
+    let exact = element
+        .attribute("Comparison")
+        .is_none_or(|comparison| comparison == "exact");
     Ok(Context { exact, classes })
 }
 
@@ -217,9 +235,11 @@ impl AuthnRequest {
     pub fn consumer<'s>(&self, sp: &'s ServiceProvider) -> Option<&'s AcsUrl> {
         match (&self.consumer_url, self.consumer_index) {
             (Some(asked), _) => sp.consumer(asked),
-            (None, Some(index)) if sp.consumers.iter().any(|known| known.index.is_some()) => {
-                sp.consumers.iter().find(|known| known.index == Some(index)).map(|known| &known.location)
-            }
+            (None, Some(index)) if sp.consumers.iter().any(|known| known.index.is_some()) => sp
+                .consumers
+                .iter()
+                .find(|known| known.index == Some(index))
+                .map(|known| &known.location),
             (None, _) => sp.default_consumer(),
         }
     }
@@ -240,8 +260,14 @@ pub fn accept(
         Judged::Unchecked(_) => (false, true),
     };
     let request = request.into_inner();
-    let page = |refusal, request: &AuthnRequest| Refused { refusal, request_id: request.id.clone(), consumer: None };
-    if request.destination.as_deref().is_some_and(|there| there != sso) || (signed && request.destination.is_none()) {
+    let page = |refusal, request: &AuthnRequest| Refused {
+        refusal,
+        request_id: request.id.clone(),
+        consumer: None,
+    };
+    if request.destination.as_deref().is_some_and(|there| there != sso)
+        || (signed && request.destination.is_none())
+    {
         return Err(page(Refusal::WrongDestination, &request));
     }
     let Some(consumer) = request.consumer(sp).cloned() else {
@@ -250,13 +276,21 @@ pub fn accept(
     let refused = first_refusal(&request, sp, entity_id, policy, now)
         .or_else(|| (sp.require_signed_requests && !signed).then_some(Refusal::SignatureMissing));
     if let Some(refusal) = refused {
-        return Err(Refused { refusal, request_id: request.id, consumer: Some(consumer) });
+        return Err(Refused {
+            refusal,
+            request_id: request.id,
+            consumer: Some(consumer),
+        });
     }
     let subject = match request.wishes.subject {
         None => None,
         Some(Subject::Email(address)) => Some(address),
         Some(Subject::Unknown) => {
-            return Err(Refused { refusal: Refusal::Subject, request_id: request.id, consumer: Some(consumer) });
+            return Err(Refused {
+                refusal: Refusal::Subject,
+                request_id: request.id,
+                consumer: Some(consumer),
+            });
         }
     };
     Ok(Accepted {
@@ -282,16 +316,26 @@ fn first_refusal(
         .name_id_format
         .as_deref()
         .is_none_or(|format| matches!(format, name_id::EMAIL_ADDRESS | name_id::UNSPECIFIED));
-    let qualifier_fits = wishes.sp_name_qualifier.as_deref().is_none_or(|named| named == sp.entity_id.as_str());
+    let qualifier_fits = wishes
+        .sp_name_qualifier
+        .as_deref()
+        .is_none_or(|named| named == sp.entity_id.as_str());
     // HTTP-Redirect is what Auth0 writes there although no profile allows it; the answer goes by POST.
     let binding_fits = request
         .protocol_binding
         .as_deref()
         .is_none_or(|binding| matches!(binding, urn::HTTP_POST | urn::HTTP_REDIRECT));
     let context_fits = wishes.context.as_ref().is_none_or(|context| {
-        context.exact && context.classes.iter().any(|class| class == urn::PASSWORD_PROTECTED_TRANSPORT)
+        context.exact
+            && context
+                .classes
+                .iter()
+                .any(|class| class == urn::PASSWORD_PROTECTED_TRANSPORT)
     });
-    let listed = wishes.providers.as_ref().is_none_or(|list| list.iter().any(|id| id == entity_id.as_str()));
+    let listed = wishes
+        .providers
+        .as_ref()
+        .is_none_or(|list| list.iter().any(|id| id == entity_id.as_str()));
     if request.version != "2.0" {
         Some(Refusal::Version)
     } else if now - request.issued_at > policy.request_max_age {

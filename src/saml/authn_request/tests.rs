@@ -1,1 +1,293 @@
+use chrono::{TimeDelta, TimeZone};
+use proptest::prelude::*;
 
+use super::*;
+use crate::{
+    model::application::Consumer,
+    saml::{binding::redirect::Carried, signature::Judged},
+};
+
+const SSO: &str = "https://idp.example/saml/sso";
+
+fn noon() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 11, 21, 12, 0, 0).unwrap()
+}
+
+fn us() -> EntityId {
+    EntityId::parse("https://idp.example/saml/metadata").unwrap()
+}
+
+fn sp() -> ServiceProvider {
+    let consumer = |location: &str, index| Consumer {
+        location: AcsUrl::parse(location).unwrap(),
+        index,
+    };
+    ServiceProvider {
+        entity_id: EntityId::parse("urn:auth0:openai:org-TEST").unwrap(),
+        audience: EntityId::parse("urn:auth0:openai:org-TEST").unwrap(),
+        consumers: vec![
+            consumer("https://sp.example/acs?connection=org-TEST", Some(3)),
+            consumer("https://sp.example/other", Some(4)),
+        ],
+        logout: None,
+        certificates: Vec::new(),
+        require_signed_requests: false,
+        allow_idp_initiated: false,
+    }
+}
+
+fn xml(attributes: &str, inside: &str) -> String {
+    format!(
+        "<samlp:AuthnRequest xmlns:samlp=\"{PROTOCOL}\"\t ID=\"_1\" Version=\"2.0\" IssueInstant=\"2026-11-21T12:00:00Z\" {attributes}><saml:Issuer xmlns:saml=\"{ASSERTION}\">urn:auth0:openai:org-TEST</saml:Issuer>{inside}</samlp:AuthnRequest>"
+    )
+}
+
+fn read_xml(xml: String) -> Result<AuthnRequest, Refusal> {
+    let inbound = Inbound {
+        carried: Carried::Request,
+        xml,
+        relay_state: None,
+        signature: None,
+    };
+    read(inbound).map(|unverified| unverified.peek().clone())
+}
+
+fn accept_xml(xml: String) -> Result<Accepted, Refused> {
+    let request = Judged::Unsigned(read_xml(xml).unwrap());
+    accept(request, &sp(), &us(), SSO, &Policy::default(), noon())
+}
+
+fn refusal_of(attributes: &str, inside: &str) -> (Refusal, bool) {
+    let refused = accept_xml(xml(attributes, inside)).unwrap_err();
+    (refused.refusal, refused.consumer.is_some())
+}
+
+#[test]
+fn what_auth0_sends_is_accepted() {
+    for binding in ["HTTP-POST", "HTTP-Redirect"] {
+        let attributes = format!(
+            "Destination=\"{SSO}\" ProtocolBinding=\"urn:oasis:names:tc:SAML:2.0:bindings:{binding}\""
+        );
+        let accepted = accept_xml(xml(&attributes, "")).unwrap();
+        assert_eq!(
+            accepted.consumer.as_str(),
+            "https://sp.example/acs?connection=org-TEST"
+        );
+        assert_eq!(accepted.request_id, "_1");
+    }
+}
+
+#[test]
+fn what_is_asked_for_is_done_or_refused_with_its_status() {
+    let policy = |format: &str| format!("<samlp:NameIDPolicy Format=\"{format}\" AllowCreate=\"1\"/>");
+    let context = |comparison: &str, class: &str| {
+        format!(
+            "<samlp:RequestedAuthnContext {comparison}><saml:AuthnContextClassRef xmlns:saml=\"{ASSERTION}\">{class}</saml:AuthnContextClassRef></samlp:RequestedAuthnContext>"
+        )
+    };
+    let ppt = urn::PASSWORD_PROTECTED_TRANSPORT;
+    let scoping = |id: &str| {
+        format!(
+            "<samlp:Scoping ProxyCount=\"0\"><samlp:IDPList><samlp:IDPEntry ProviderID=\"{id}\"/></samlp:IDPList></samlp:Scoping>"
+        )
+    };
+    for fine in [
+        policy(name_id::EMAIL_ADDRESS),
+        policy(name_id::UNSPECIFIED),
+        "<samlp:NameIDPolicy AllowCreate=\"true\"/>".to_owned(),
+        context("Comparison=\"exact\"", ppt),
+        context("", ppt),
+        scoping(us().as_str()),
+        "<samlp:Scoping ProxyCount=\"1\"/>".to_owned(),
+        "<samlp:Extensions><x:y xmlns:x=\"urn:x\">z</x:y></samlp:Extensions>".to_owned(),
+    ] {
+        assert!(accept_xml(xml("", &fine)).is_ok(), "{fine}");
+    }
+    for (inside, refusal) in [
+        (
+            policy("urn:oasis:names:tc:SAML:2.0:nameid-format:transient"),
+            Refusal::NameIdPolicy,
+        ),
+        (
+            policy("urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"),
+            Refusal::NameIdPolicy,
+        ),
+        (
+            "<samlp:NameIDPolicy SPNameQualifier=\"other\"/>".to_owned(),
+            Refusal::NameIdPolicy,
+        ),
+        (context("Comparison=\"minimum\"", ppt), Refusal::AuthnContext),
+        (
+            context("", "urn:oasis:names:tc:SAML:2.0:ac:classes:X509"),
+            Refusal::AuthnContext,
+        ),
+        (scoping("https://other.example"), Refusal::Scoping),
+        (
+            format!("<saml:Conditions xmlns:saml=\"{ASSERTION}\"/>"),
+            Refusal::Unsupported("Conditions"),
+        ),
+        (
+            format!("<saml:Subject xmlns:saml=\"{ASSERTION}\"><saml:EncryptedID/></saml:Subject>"),
+            Refusal::Subject,
+        ),
+    ] {
+        assert_eq!(refusal_of("", &inside), (refusal, true), "{inside}");
+    }
+    let artifact = "ProtocolBinding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact\"";
+    assert_eq!(refusal_of(artifact, ""), (Refusal::Binding, true));
+}
+
+#[test]
+fn a_consumer_is_a_registered_one_or_none() {
+    let asked = |url: &str| xml(&format!("AssertionConsumerServiceURL=\"{url}\""), "");
+    assert!(accept_xml(asked("https://sp.example/other")).is_ok());
+    for evil in [
+        "https://evil.example/acs",
+        "https://sp.example/acs",
+        "https://sp.example/acs?connection=org-TEST&amp;x=1",
+        "https://sp.example/otherwise",
+        "https://sp.example/other/",
+        "https://sp.example:8443/other",
+        "https://sp.example@evil.example/other",
+        "https://evil.example/#@sp.example/other",
+        "https://evil.example\\@sp.example/other",
+        "HTTPS://sp.example/other",
+        " https://sp.example/other",
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "",
+    ] {
+        let refused = accept_xml(asked(evil)).unwrap_err();
+        assert_eq!(
+            (refused.refusal, refused.consumer),
+            (Refusal::UnknownConsumer, None),
+            "{evil}"
+        );
+    }
+    let index = |n: &str| xml(&format!("AssertionConsumerServiceIndex=\"{n}\""), "");
+    assert_eq!(
+        accept_xml(index("4")).unwrap().consumer.as_str(),
+        "https://sp.example/other"
+    );
+    assert_eq!(
+        accept_xml(index("9")).unwrap_err().refusal,
+        Refusal::UnknownConsumer
+    );
+}
+
+#[test]
+fn time_version_and_destination_are_held_to() {
+    let at = |text: &str| xml("", "").replace("2026-11-21T12:00:00Z", text);
+    for (instant, fits) in [
+        ("2026-11-21T11:55:00Z", true),
+        ("2026-11-21T11:54:59Z", false),
+        ("2026-11-21T12:03:00Z", true),
+        ("2026-11-21T12:03:01Z", false),
+    ] {
+        assert_eq!(accept_xml(at(instant)).is_ok(), fits, "{instant}");
+    }
+    let old = accept_xml(xml("", "").replace("\"2.0\"", "\"1.1\"")).unwrap_err();
+    assert_eq!((old.refusal, old.consumer.is_some()), (Refusal::Version, true));
+    for elsewhere in [
+        "https://idp.example/saml/ssox",
+        "https://evil.example/saml/sso",
+        "",
+    ] {
+        let attributes = format!("Destination=\"{elsewhere}\"");
+        assert_eq!(
+            refusal_of(&attributes, ""),
+            (Refusal::WrongDestination, false),
+            "{elsewhere}"
+        );
+    }
+}
+
+#[test]
+fn a_missing_signature_is_told_to_the_registered_consumer() {
+    let demanding = ServiceProvider {
+        require_signed_requests: true,
+        ..sp()
+    };
+    for request in [
+        Judged::Unsigned(read_xml(xml("", "")).unwrap()),
+        Judged::Unchecked(read_xml(xml("", "")).unwrap()),
+    ] {
+        let refused = accept(request, &demanding, &us(), SSO, &Policy::default(), noon()).unwrap_err();
+        assert_eq!(refused.refusal, Refusal::SignatureMissing);
+        assert!(refused.consumer.is_some());
+    }
+}
+
+#[test]
+fn what_is_no_request_is_refused() {
+    let plain = xml("", "");
+    for bad in [
+        plain.replace("ID=\"_1\"", ""),
+        plain.replace("\"_1\"", "\"1\""),
+        plain.replace("\"_1\"", "\"_1&quot; x=&quot;\""),
+        plain.replace("IssueInstant=\"2026-11-21T12:00:00Z\"", ""),
+        plain.replace("samlp:AuthnRequest", "samlp:LogoutRequest"),
+        plain.replace(PROTOCOL, "urn:other"),
+        plain.replace(ASSERTION, "urn:other"),
+        plain.replace("org-TEST</saml", "org<!-- -->-TEST</saml"),
+        plain.replace(
+            "<saml:Issuer ",
+            "<saml:Issuer Format=\"urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress\" ",
+        ),
+        xml("ForceAuthn=\"yes\"", ""),
+        xml("AssertionConsumerServiceIndex=\"x\"", ""),
+        xml(
+            "AssertionConsumerServiceIndex=\"3\" AssertionConsumerServiceURL=\"https://sp.example/other\"",
+            "",
+        ),
+        xml("", "<x/>"),
+        xml("", "<samlp:NameIDPolicy/><samlp:NameIDPolicy/>"),
+        xml("", "text"),
+    ] {
+        assert!(read_xml(bad.clone()).is_err(), "{bad}");
+    }
+    let twice = plain.replace(
+        "</samlp:",
+        &format!("<saml:Issuer xmlns:saml=\"{ASSERTION}\">x</saml:Issuer></samlp:"),
+    );
+    assert!(read_xml(twice).is_err());
+}
+
+#[test]
+fn booleans_have_two_spellings() {
+    for (text, value) in [("1", true), ("true", true), ("0", false), ("false", false)] {
+        let accepted = accept_xml(xml(&format!("ForceAuthn=\"{text}\" IsPassive=\"{text}\""), "")).unwrap();
+        assert_eq!((accepted.force_authn, accepted.is_passive), (value, value));
+    }
+}
+
+proptest! {
+    #[test]
+    fn an_answer_goes_only_to_a_registered_consumer(
+        url in "(https://sp\\.example/(other|acs\\?connection=org-TEST)|https://[a-z.@/#?]{0,30}|\\PC{0,30})",
+        index in proptest::option::of(0u16..6),
+        minutes in -10i64..10,
+        with_url: bool,
+    ) {
+        let request = AuthnRequest {
+            id: "_1".to_owned(),
+            version: "2.0".to_owned(),
+            issued_at: noon() + TimeDelta::minutes(minutes),
+            issuer: sp().entity_id,
+            destination: None,
+            consumer_url: with_url.then_some(url),
+            consumer_index: if with_url { None } else { index },
+            protocol_binding: None,
+            force_authn: false,
+            is_passive: false,
+            wishes: Wishes::default(),
+        };
+        let told = match accept(Judged::Unsigned(request), &sp(), &us(), SSO, &Policy::default(), noon()) {
+            Ok(accepted) => Some(accepted.consumer),
+            Err(refused) => refused.consumer,
+        };
+        if let Some(consumer) = told {
+            prop_assert!(sp().consumers.iter().any(|known| known.location == consumer));
+        }
+    }
+}

@@ -2,11 +2,7 @@
 
 use std::io::Read;
 
-use base64::{
-    Engine,
-    engine::general_purpose::STANDARD,
-    write::EncoderStringWriter,
-};
+use base64::{Engine, engine::general_purpose::STANDARD, write::EncoderStringWriter};
 use flate2::{Compression, FlushDecompress, Status, read::DeflateEncoder};
 use openssl::error::ErrorStack;
 
@@ -61,7 +57,10 @@ pub fn decode(query: &str) -> Result<Inbound, Refusal> {
         return Err(Refusal::TooLarge("more than 16 kB of address"));
     }
     let found = parameters(query)?;
-    if found.encoding.is_some_and(|raw| percent_decode(raw, true).as_deref() != Some(urn::DEFLATE.as_bytes())) {
+    if found
+        .encoding
+        .is_some_and(|raw| percent_decode(raw, true).as_deref() != Some(urn::DEFLATE.as_bytes()))
+    {
         return Err(Refusal::Malformed("an unknown SAMLEncoding"));
     }
     let (carried, name, raw) = match (found.request, found.response) {
@@ -72,7 +71,12 @@ pub fn decode(query: &str) -> Result<Inbound, Refusal> {
     };
     let signature = detached(name, raw, &found)?;
     let relay_state = found.relay_state.map(relay_state).transpose()?;
-    Ok(Inbound { carried, xml: message(raw)?, relay_state, signature })
+    Ok(Inbound {
+        carried,
+        xml: message(raw)?,
+        relay_state,
+        signature,
+    })
 }
 
 fn parameters(query: &str) -> Result<Parameters<'_>, Refusal> {
@@ -102,9 +106,16 @@ fn parameters(query: &str) -> Result<Parameters<'_>, Refusal> {
 }
 
 fn is_ours(name: &[u8]) -> bool {
-    [&b"SAMLRequest"[..], b"SAMLResponse", b"RelayState", b"SigAlg", b"Signature", b"SAMLEncoding"]
-        .iter()
-        .any(|ours| name.trim_ascii().eq_ignore_ascii_case(ours))
+    [
+        &b"SAMLRequest"[..],
+        b"SAMLResponse",
+        b"RelayState",
+        b"SigAlg",
+        b"Signature",
+        b"SAMLEncoding",
+    ]
+    .iter()
+    .any(|ours| name.trim_ascii().eq_ignore_ascii_case(ours))
 }
 
 fn detached(name: &str, raw: &str, found: &Parameters<'_>) -> Result<Option<Detached>, Refusal> {
@@ -141,7 +152,11 @@ fn relay_state(raw: &str) -> Result<String, Refusal> {
 /// connections send it.
 pub fn message(raw: &str) -> Result<String, Refusal> {
     let bytes = base64_of(raw)?;
-    let xml = if bytes.first() == Some(&b'<') { bytes } else { inflate(&bytes)? };
+    let xml = if bytes.first() == Some(&b'<') {
+        bytes
+    } else {
+        inflate(&bytes)?
+    };
     if xml.len() > MAX_MESSAGE {
         return Err(Refusal::TooLarge("more than 64 kB of XML"));
     }
@@ -151,7 +166,9 @@ pub fn message(raw: &str) -> Result<String, Refusal> {
 fn base64_of(raw: &str) -> Result<Vec<u8>, Refusal> {
     // A bare `+` is base64's own: a blank has no place there.
     let text = percent_decode(raw, false).ok_or(Refusal::Malformed("a broken escape"))?;
-    STANDARD.decode(text).map_err(|_why| Refusal::Malformed("not base64"))
+    STANDARD
+        .decode(text)
+        .map_err(|_why| Refusal::Malformed("not base64"))
 }
 
 /// Inflates at most [`MAX_MESSAGE`] bytes; the stream must end where the bytes end.
@@ -205,7 +222,9 @@ fn percent_decode(raw: &str, plus_is_blank: bool) -> Option<Vec<u8>> {
 }
 
 fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+    char::from(digit)
+        .to_digit(16)
+        .and_then(|value| u8::try_from(value).ok())
 }
 
 /// Puts a message of ours behind `location`, signed over the query.
@@ -229,7 +248,10 @@ pub fn encode(
     query.push_str(&percent_encode(urn::RSA_SHA256));
     let signature = STANDARD.encode(signer.sign_octets(query.as_bytes())?);
     let joint = if location.contains('?') { '&' } else { '?' };
-    Ok(format!("{location}{joint}{query}&Signature={}", percent_encode(&signature)))
+    Ok(format!(
+        "{location}{joint}{query}&Signature={}",
+        percent_encode(&signature)
+    ))
 }
 
 /// Raw DEFLATE, then base64.
@@ -320,7 +342,10 @@ mod tests {
     #[test]
     fn an_inflated_message_is_bounded_and_ends_where_it_ends() {
         let bomb = "<".to_owned() + &" ".repeat(5_000_000);
-        assert!(matches!(message(&percent_encode(&deflated(&bomb))), Err(Refusal::TooLarge(_))));
+        assert!(matches!(
+            message(&percent_encode(&deflated(&bomb))),
+            Err(Refusal::TooLarge(_))
+        ));
         let whole = STANDARD.decode(deflated(&"<a>b</a>".repeat(100))).unwrap();
         let cut = STANDARD.encode(&whole[..whole.len() - 3]);
         assert!(message(&percent_encode(&cut)).is_err());
@@ -334,6 +359,9 @@ mod tests {
 
     #[test]
     fn xml_that_was_not_deflated_is_taken() {
-        assert_eq!(message(&percent_encode(&STANDARD.encode("<a/>"))).unwrap(), "<a/>");
+        assert_eq!(
+            message(&percent_encode(&STANDARD.encode("<a/>"))).unwrap(),
+            "<a/>"
+        );
     }
 }

@@ -26,12 +26,19 @@ pub fn write(
     let fingerprint: String = signer.certificate().sha256.chars().take(40).collect();
     let id = format!("_{fingerprint}");
     let mut head = Writer::new(256);
-    head.open("md:EntityDescriptor", &[("md", METADATA)], &[("ID", &id), ("entityID", entity_id.as_str())]);
+    head.open(
+        "md:EntityDescriptor",
+        &[("md", METADATA)],
+        &[("ID", &id), ("entityID", entity_id.as_str())],
+    );
     let mut tail = Writer::new(4096);
     tail.open(
         "md:IDPSSODescriptor",
         &[],
-        &[("WantAuthnRequestsSigned", "false"), ("protocolSupportEnumeration", PROTOCOL)],
+        &[
+            ("WantAuthnRequestsSigned", "false"),
+            ("protocolSupportEnumeration", PROTOCOL),
+        ],
     );
     for certificate in certificates {
         tail.open("md:KeyDescriptor", &[], &[("use", "signing")]);
@@ -51,5 +58,10 @@ pub fn write(
 }
 
 fn write_service(name: &str, location: &str, to: &mut Writer) {
-    to.leaf(name, &[], &[("Binding", HTTP_REDIRECT), ("Location", location)], "");
+    to.leaf(
+        name,
+        &[],
+        &[("Binding", HTTP_REDIRECT), ("Location", location)],
+        "",
+    );
 }

@@ -69,7 +69,9 @@ pub enum BadMetadata {
 impl Entity {
     /// The logout address over HTTP-Redirect.
     pub fn logout_by_redirect(&self) -> Option<&Endpoint> {
-        self.logout.iter().find(|endpoint| endpoint.binding == HTTP_REDIRECT)
+        self.logout
+            .iter()
+            .find(|endpoint| endpoint.binding == HTTP_REDIRECT)
     }
 }
 
@@ -84,16 +86,22 @@ pub fn read(text: &str, wanted: Option<&str>, now: DateTime<Utc>) -> Result<Enti
     }
     let mut entities = entities.into_iter();
     let named = || wanted.map(|name| format!(" called {name}")).unwrap_or_default();
-    let entity = entities.next().ok_or_else(|| BadMetadata::NoServiceProvider(named()))?;
+    let entity = entities
+        .next()
+        .ok_or_else(|| BadMetadata::NoServiceProvider(named()))?;
     if entities.next().is_some() {
-        return Err(BadMetadata::Malformed("it describes several service providers, and which is meant is open".to_owned()));
+        return Err(BadMetadata::Malformed(
+            "it describes several service providers, and which is meant is open".to_owned(),
+        ));
     }
     check_validity(&entity, now)?;
     Ok(entity)
 }
 
 fn check_validity(entity: &Entity, now: DateTime<Utc>) -> Result<(), BadMetadata> {
-    let Some(text) = &entity.valid_until else { return Ok(()) };
+    let Some(text) = &entity.valid_until else {
+        return Ok(());
+    };
     match DateTime::parse_from_rfc3339(text) {
         Ok(end) if end > now => Ok(()),
         Ok(_) => Err(BadMetadata::Expired(text.clone())),
@@ -122,8 +130,9 @@ fn entities(text: &str) -> Result<Vec<Entity>, BadMetadata> {
     reader.config_mut().check_comments = true;
     let mut state = Reading::default();
     loop {
-        let (namespace, event) =
-            reader.read_resolved_event().map_err(|why| BadMetadata::Malformed(format!("not well-formed XML ({why})")))?;
+        let (namespace, event) = reader
+            .read_resolved_event()
+            .map_err(|why| BadMetadata::Malformed(format!("not well-formed XML ({why})")))?;
         match event {
             Event::Start(tag) => {
                 state.depth += 1;
@@ -153,10 +162,15 @@ fn entities(text: &str) -> Result<Vec<Entity>, BadMetadata> {
             Event::DocType(_) => return Err(malformed("a document type declaration")),
             Event::PI(_) => return Err(malformed("a processing instruction")),
             Event::Eof => break,
-            Event::Empty(_) | Event::CData(_) | Event::Comment(_) | Event::Decl(_) | Event::GeneralRef(_) => {}
+            Event::Empty(_) | Event::CData(_) | Event::Comment(_) | Event::Decl(_) | Event::GeneralRef(_) => {
+            }
         }
     }
-    if state.depth == 0 && state.roots == 1 { Ok(state.done) } else { Err(malformed("it ends too early")) }
+    if state.depth == 0 && state.roots == 1 {
+        Ok(state.done)
+    } else {
+        Err(malformed("it ends too early"))
+    }
 }
 
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -222,7 +236,9 @@ impl Reading {
             }
             (Place::Metadata | Place::Signature | Place::Elsewhere, _) => {
                 if self.certificate.is_some() {
-                    return Err(BadMetadata::Malformed("an element inside a certificate".to_owned()));
+                    return Err(BadMetadata::Malformed(
+                        "an element inside a certificate".to_owned(),
+                    ));
                 }
             }
         }
@@ -243,9 +259,9 @@ impl Reading {
             (Place::Signature, "X509Certificate") => {
                 if let (Some(text), Some(entity)) = (self.certificate.take(), &mut self.entity) {
                     let packed: String = text.split_ascii_whitespace().collect();
-                    let der = STANDARD
-                        .decode(packed)
-                        .map_err(|_why| BadMetadata::Malformed("a certificate that is no base64".to_owned()))?;
+                    let der = STANDARD.decode(packed).map_err(|_why| {
+                        BadMetadata::Malformed("a certificate that is no base64".to_owned())
+                    })?;
                     entity.certificates.push(der);
                 }
             }
@@ -267,7 +283,12 @@ impl Reading {
 /// The default consumer first: the first that says so, else the first that does not deny it, else the
 /// first (saml-metadata, E37).
 fn in_order(mut entity: Entity) -> Entity {
-    let of = |wanted| entity.consumers.iter().position(|consumer| consumer.is_default == wanted);
+    let of = |wanted| {
+        entity
+            .consumers
+            .iter()
+            .position(|consumer| consumer.is_default == wanted)
+    };
     if let Some(at) = of(Some(true)).or_else(|| of(None)) {
         let default = entity.consumers.remove(at);
         entity.consumers.insert(0, default);

@@ -62,7 +62,12 @@ pub struct Statement<'a> {
 }
 
 /// Writes a response with an assertion; both are signed.
-pub fn success(frame: &Frame<'_>, statement: &Statement<'_>, policy: &Policy, signer: &Signer) -> Result<String, Error> {
+pub fn success(
+    frame: &Frame<'_>,
+    statement: &Statement<'_>,
+    policy: &Policy,
+    signer: &Signer,
+) -> Result<String, Error> {
     let assertion = assertion(frame, statement, policy, signer)?;
     let mut tail = Writer::new(assertion.len() + 256);
     write_status(&mut tail, (status::SUCCESS, None), None);
@@ -103,38 +108,71 @@ pub(super) fn write_status(to: &mut Writer, (top, second): Status, words: Option
 }
 
 /// The assertion (saml-profiles, 4.1.4.2).
-fn assertion(frame: &Frame<'_>, said: &Statement<'_>, policy: &Policy, signer: &Signer) -> Result<String, Error> {
+fn assertion(
+    frame: &Frame<'_>,
+    said: &Statement<'_>,
+    policy: &Policy,
+    signer: &Signer,
+) -> Result<String, Error> {
     let issued = time(frame.now);
     let not_before = time(frame.now - policy.not_before_skew);
     let until = time(frame.now + policy.assertion_lifetime);
     let login = time(said.authenticated_at);
 
     let mut head = Writer::new(384);
-    let attributes = [("ID", said.id), ("IssueInstant", issued.as_str()), ("Version", "2.0")];
+    let attributes = [
+        ("ID", said.id),
+        ("IssueInstant", issued.as_str()),
+        ("Version", "2.0"),
+    ];
     head.open("saml:Assertion", &[("saml", ASSERTION)], &attributes);
     head.leaf("saml:Issuer", &[], &[], frame.issuer.as_str());
 
     let mut tail = Writer::new(3072);
     tail.open("saml:Subject", &[], &[]);
-    tail.leaf("saml:NameID", &[], &[("Format", &said.name_id.format)], &said.name_id.value);
+    tail.leaf(
+        "saml:NameID",
+        &[],
+        &[("Format", &said.name_id.format)],
+        &said.name_id.value,
+    );
     tail.open("saml:SubjectConfirmation", &[], &[("Method", urn::BEARER)]);
     let mut confirmation = Vec::with_capacity(3);
     confirmation.extend(frame.in_response_to.map(|request| ("InResponseTo", request)));
-    confirmation.extend([("NotOnOrAfter", until.as_str()), ("Recipient", frame.consumer.as_str())]);
+    confirmation.extend([
+        ("NotOnOrAfter", until.as_str()),
+        ("Recipient", frame.consumer.as_str()),
+    ]);
     tail.leaf("saml:SubjectConfirmationData", &[], &confirmation, "");
     tail.close("saml:SubjectConfirmation");
     tail.close("saml:Subject");
-    tail.open("saml:Conditions", &[], &[("NotBefore", &not_before), ("NotOnOrAfter", &until)]);
+    tail.open(
+        "saml:Conditions",
+        &[],
+        &[("NotBefore", &not_before), ("NotOnOrAfter", &until)],
+    );
     tail.open("saml:AudienceRestriction", &[], &[]);
     tail.leaf("saml:Audience", &[], &[], said.audience.as_str());
     tail.close("saml:AudienceRestriction");
     tail.close("saml:Conditions");
-    tail.open("saml:AuthnStatement", &[], &[("AuthnInstant", &login), ("SessionIndex", said.session_index)]);
+    tail.open(
+        "saml:AuthnStatement",
+        &[],
+        &[("AuthnInstant", &login), ("SessionIndex", said.session_index)],
+    );
     tail.open("saml:AuthnContext", &[], &[]);
-    tail.leaf("saml:AuthnContextClassRef", &[], &[], urn::PASSWORD_PROTECTED_TRANSPORT);
+    tail.leaf(
+        "saml:AuthnContextClassRef",
+        &[],
+        &[],
+        urn::PASSWORD_PROTECTED_TRANSPORT,
+    );
     tail.close("saml:AuthnContext");
     tail.close("saml:AuthnStatement");
     attribute::write(said.attributes, &mut tail);
     tail.close("saml:Assertion");
     Ok(signer.sign_between(&head.finish()?, &tail.finish()?, said.id)?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,25 @@
+//! May this person use this application now?
+
+use crate::model::{application::Application, user::User};
+
+/// The answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Access {
+    /// Yes.
+    Allow,
+    /// The person is switched off.
+    UserDisabled,
+    /// The application is switched off.
+    ApplicationDisabled,
+}
+
+/// Decides. Until groups come, every active person may use every enabled application.
+pub const fn decide(user: &User, application: &Application) -> Access {
+    if !user.enabled {
+        Access::UserDisabled
+    } else if !application.enabled {
+        Access::ApplicationDisabled
+    } else {
+        Access::Allow
+    }
+}

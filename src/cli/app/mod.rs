@@ -1,0 +1,448 @@
+//! `hallpass app …`
+
+mod show;
+
+use std::{fs, path::PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Subcommand};
+
+use crate::{
+    cli::output::say,
+    model::{
+        application::{AcsUrl, Application, Consumer, EntityId, Kind, LogoutEndpoint, ServiceProvider, Slug},
+        chatgpt,
+        key::Certificate,
+        text::line,
+    },
+    provider::{
+        Provider,
+        applications::{self, ApplicationEdit, Imported, NewApplication},
+        users::Changed,
+    },
+};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Registers an application
+    Add {
+        #[command(subcommand)]
+        kind: Add,
+    },
+    /// Lists the applications
+    List {
+        /// Prints JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shows one application, and the values to paste at its side
+    Show {
+        /// Its short name, as `hallpass app list` prints it
+        slug: String,
+        /// Prints JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Changes an application
+    Edit(Edit),
+    /// Switches an application off: nobody signs in to it
+    Disable {
+        /// Its short name
+        slug: String,
+    },
+    /// Switches an application on again
+    Enable {
+        /// Its short name
+        slug: String,
+    },
+    /// Takes an application away; accounts at the application stay
+    Remove {
+        /// Its short name
+        slug: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Add {
+    /// A ChatGPT workspace, by the two values that its SSO page shows
+    Chatgpt(AddChatGpt),
+    /// Any other SAML service provider
+    Saml(AddSaml),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct AddChatGpt {
+    /// **ACS URL**, copied from ChatGPT's SSO page
+    #[arg(long, value_name = "URL")]
+    acs: String,
+    /// **Audience**, copied from ChatGPT's SSO page
+    #[arg(long, value_name = "TEXT")]
+    audience: String,
+    /// What the tile opens: the application link of ChatGPT's SSO page
+    #[arg(long, value_name = "URL")]
+    tile_url: Option<String>,
+    /// The name that people see
+    #[arg(long, default_value = "ChatGPT")]
+    name: String,
+    /// ChatGPT's metadata: brings the certificate and address that signed logout requests need
+    #[arg(long, value_name = "FILE")]
+    metadata: Option<PathBuf>,
+    /// The short name in addresses here; made of the name if left out
+    #[arg(long)]
+    slug: Option<String>,
+    /// Prints JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct AddSaml {
+    /// Its entity ID, letter for letter
+    #[arg(long, value_name = "TEXT", required_unless_present = "metadata")]
+    entity_id: Option<String>,
+    /// Where responses go (AssertionConsumerService, HTTP-POST); the first is the default
+    #[arg(long, value_name = "URL", required_unless_present = "metadata")]
+    acs: Vec<String>,
+    /// Where logout messages go (SingleLogoutService, HTTP-Redirect)
+    #[arg(long, value_name = "URL")]
+    slo: Option<String>,
+    /// The certificates that its requests are signed with (PEM, one or several, or DER)
+    #[arg(long, value_name = "FILE")]
+    certificate: Option<PathBuf>,
+    /// Its metadata, in place of the values above
+    #[arg(long, value_name = "FILE")]
+    metadata: Option<PathBuf>,
+    /// Refuses requests without a signature
+    #[arg(long)]
+    require_signed_requests: bool,
+    /// Lets its tile send a response that it did not ask for
+    #[arg(long)]
+    allow_idp_initiated: bool,
+    /// What the tile opens, if the application has an address that begins a sign-in
+    #[arg(long, value_name = "URL")]
+    tile_url: Option<String>,
+    /// The name that people see; the host if left out
+    #[arg(long)]
+    name: Option<String>,
+    /// The short name in addresses here; made of the name if left out
+    #[arg(long)]
+    slug: Option<String>,
+    /// Prints JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Edit {
+    /// Its short name, as `hallpass app list` prints it
+    slug: String,
+    /// The name that people see
+    #[arg(long)]
+    name: Option<String>,
+    /// ChatGPT: the new ACS URL (with --audience); others: where responses go, the first is the default
+    #[arg(long, value_name = "URL")]
+    acs: Vec<String>,
+    /// ChatGPT: the new Audience (with --acs)
+    #[arg(long, value_name = "TEXT")]
+    audience: Option<String>,
+    /// Others: the entity ID
+    #[arg(long, value_name = "TEXT", conflicts_with = "audience")]
+    entity_id: Option<String>,
+    /// What the tile opens; an empty text takes it away
+    #[arg(long, value_name = "URL")]
+    tile_url: Option<String>,
+    /// Where logout messages go
+    #[arg(long, value_name = "URL")]
+    slo: Option<String>,
+    /// The certificates that its requests are signed with; all that were there are replaced
+    #[arg(long, value_name = "FILE")]
+    certificate: Option<PathBuf>,
+    /// Its metadata: brings certificates and logout address, and for others than ChatGPT the rest too
+    #[arg(long, value_name = "FILE")]
+    metadata: Option<PathBuf>,
+    /// Whether requests must be signed
+    #[arg(long, value_name = "true|false")]
+    require_signed_requests: Option<bool>,
+    /// Whether its tile may send a response that it did not ask for
+    #[arg(long, value_name = "true|false")]
+    allow_idp_initiated: Option<bool>,
+}
+
+pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
+    match command {
+        Command::Add {
+            kind: Add::Chatgpt(typed),
+        } => {
+            let json = typed.json;
+            added(provider, &chatgpt(typed, provider)?, json)
+        }
+        Command::Add {
+            kind: Add::Saml(typed),
+        } => {
+            let json = typed.json;
+            added(provider, &saml(typed, provider)?, json)
+        }
+        Command::List { json } => show::list(&provider.applications()?, json),
+        Command::Show { slug, json } => show::one(provider, &*found(provider, &slug)?, json),
+        Command::Edit(typed) => {
+            let slug = typed.slug.clone();
+            let edit = edit(typed, provider)?;
+            edited(provider, &slug, edit, "is changed; it holds at the next sign-on")
+        }
+        Command::Disable { slug } => {
+            let edit = ApplicationEdit {
+                enabled: Some(false),
+                ..ApplicationEdit::default()
+            };
+            edited(provider, &slug, edit, "is switched off: nobody signs in to it")
+        }
+        Command::Enable { slug } => {
+            let edit = ApplicationEdit {
+                enabled: Some(true),
+                ..ApplicationEdit::default()
+            };
+            edited(provider, &slug, edit, "is switched on")
+        }
+        Command::Remove { slug } => {
+            let slug = Slug::parse(&slug)?;
+            match provider.remove_application(&slug)? {
+                Changed::Done(()) => say(format_args!(
+                    "{slug} is gone. Accounts at the application stay as they are."
+                )),
+                Changed::Unknown | Changed::Taken | Changed::Stale => bail!(no_such(slug.as_str())),
+            }
+        }
+    }
+}
+
+fn no_such(slug: &str) -> String {
+    format!("there is no application {slug}; `hallpass app list` shows all")
+}
+
+fn found(provider: &Provider, slug: &str) -> Result<std::sync::Arc<Application>> {
+    provider
+        .application(&Slug::parse(slug)?)?
+        .with_context(|| no_such(slug))
+}
+
+fn added(provider: &Provider, new: &NewApplication, json: bool) -> Result<()> {
+    match provider.add_application(new)?? {
+        Changed::Done(application) => {
+            if !json {
+                say(format_args!(
+                    "{} is registered as {}.\n",
+                    application.name, application.slug
+                ))?;
+            }
+            show::one(provider, &application, json)
+        }
+        Changed::Taken => bail!("the short name is taken; give another one with --slug"),
+        Changed::Unknown | Changed::Stale => bail!("the application could not be added"),
+    }
+}
+
+fn edited(provider: &Provider, slug: &str, edit: ApplicationEdit, words: &str) -> Result<()> {
+    match provider.edit_application(&Slug::parse(slug)?, edit)?? {
+        Changed::Done(application) => say(format_args!("{} {words}.", application.name)),
+        Changed::Unknown | Changed::Taken => bail!(no_such(slug)),
+        Changed::Stale => {
+            bail!("somebody else changed it at the same moment; look again with `hallpass app show {slug}`")
+        }
+    }
+}
+
+fn chatgpt(typed: AddChatGpt, provider: &Provider) -> Result<NewApplication> {
+    let connection = chatgpt::connection(&typed.acs, &typed.audience)?;
+    let imported = match &typed.metadata {
+        Some(file) => Some(of_connection(
+            import(provider, file, None)?,
+            &connection.audience,
+        )?),
+        None => None,
+    };
+    let (logout, certificates) = imported
+        .map(|found| (found.logout, found.certificates))
+        .unwrap_or_default();
+    Ok(NewApplication {
+        name: line("the name", &typed.name, 80)?,
+        slug: typed.slug.as_deref().map(Slug::parse).transpose()?,
+        kind: connection.kind,
+        tile_url: tile_url(typed.tile_url.as_deref())?,
+        saml: ServiceProvider {
+            entity_id: connection.audience.clone(),
+            audience: connection.audience,
+            consumers: vec![Consumer {
+                location: connection.acs,
+                index: None,
+            }],
+            logout,
+            certificates,
+            require_signed_requests: false,
+            allow_idp_initiated: false,
+        },
+    })
+}
+
+/// Metadata of another connection would bring another connection's key.
+fn of_connection(imported: Imported, audience: &EntityId) -> Result<Imported> {
+    if imported.entity_id == *audience {
+        Ok(imported)
+    } else {
+        bail!(
+            "this metadata is of another connection: it is for {}, and the Audience is {audience}",
+            imported.entity_id
+        )
+    }
+}
+
+fn saml(typed: AddSaml, provider: &Provider) -> Result<NewApplication> {
+    let wanted = typed.entity_id.as_deref().map(EntityId::parse).transpose()?;
+    let imported = typed
+        .metadata
+        .as_ref()
+        .map(|file| import(provider, file, wanted.as_ref()))
+        .transpose()?;
+    let (metadata_id, mut consumers, mut logout, mut certificates, signs) = match imported {
+        Some(found) => (
+            Some(found.entity_id),
+            found.consumers,
+            found.logout,
+            found.certificates,
+            found.signs_requests,
+        ),
+        None => (None, Vec::new(), None, Vec::new(), false),
+    };
+    if !typed.acs.is_empty() {
+        consumers = consumers_of(&typed.acs)?;
+    }
+    if let Some(location) = &typed.slo {
+        logout = Some(LogoutEndpoint {
+            location: AcsUrl::parse(location)?,
+            response_location: None,
+        });
+    }
+    if let Some(file) = &typed.certificate {
+        certificates = read_certificates(file)?;
+    }
+    let Some(first) = consumers.first() else {
+        bail!("the metadata names no AssertionConsumerService over HTTP-POST: give one with --acs");
+    };
+    let entity_id = wanted
+        .or(metadata_id)
+        .context("the entity ID is missing: give it with --entity-id")?;
+    let name = typed.name.unwrap_or_else(|| first.location.host());
+    Ok(NewApplication {
+        name: line("the name", &name, 80)?,
+        slug: typed.slug.as_deref().map(Slug::parse).transpose()?,
+        kind: Kind::Saml,
+        tile_url: tile_url(typed.tile_url.as_deref())?,
+        saml: ServiceProvider {
+            audience: entity_id.clone(),
+            entity_id,
+            consumers,
+            logout,
+            certificates,
+            require_signed_requests: typed.require_signed_requests || signs,
+            allow_idp_initiated: typed.allow_idp_initiated,
+        },
+    })
+}
+
+fn edit(typed: Edit, provider: &Provider) -> Result<ApplicationEdit> {
+    let application = found(provider, &typed.slug)?;
+    let is_chatgpt = application.kind.is_chatgpt();
+    let mut edit = ApplicationEdit {
+        name: typed.name.map(|name| line("the name", &name, 80)).transpose()?,
+        entity_id: typed.entity_id.as_deref().map(EntityId::parse).transpose()?,
+        require_signed_requests: typed.require_signed_requests,
+        allow_idp_initiated: typed.allow_idp_initiated,
+        ..ApplicationEdit::default()
+    };
+    if let Some(text) = &typed.tile_url {
+        edit.tile_url = Some(if text.is_empty() {
+            None
+        } else {
+            tile_url(Some(text))?
+        });
+    }
+    if is_chatgpt {
+        if edit.entity_id.is_some() {
+            bail!(
+                "a ChatGPT workspace has an Audience: paste ACS URL and Audience together, with --acs and --audience"
+            );
+        }
+        edit.connection = match (typed.acs.as_slice(), &typed.audience) {
+            ([], None) => None,
+            ([acs], Some(audience)) => Some(chatgpt::connection(acs, audience)?),
+            (_, _) => bail!("ACS URL and Audience change together: paste both, with --acs and --audience"),
+        };
+    } else if typed.audience.is_some() {
+        bail!("this application's audience is its entity ID: change it with --entity-id");
+    } else if !typed.acs.is_empty() {
+        edit.consumers = Some(
+            typed
+                .acs
+                .iter()
+                .map(|acs| AcsUrl::parse(acs))
+                .collect::<Result<_, _>>()?,
+        );
+    }
+    if let Some(file) = &typed.metadata {
+        let wanted = edit.entity_id.as_ref().unwrap_or(&application.saml.entity_id);
+        let wanted = edit
+            .connection
+            .as_ref()
+            .map_or(wanted, |connection| &connection.audience)
+            .clone();
+        let found = of_connection(import(provider, file, None)?, &wanted)?;
+        if !is_chatgpt && !found.consumers.is_empty() && edit.consumers.is_none() {
+            edit.consumers = Some(
+                found
+                    .consumers
+                    .into_iter()
+                    .map(|consumer| consumer.location)
+                    .collect(),
+            );
+        }
+        edit.logout = found.logout;
+        edit.certificates = Some(found.certificates);
+    }
+    if let Some(location) = &typed.slo {
+        edit.logout = Some(LogoutEndpoint {
+            location: AcsUrl::parse(location)?,
+            response_location: None,
+        });
+    }
+    if let Some(file) = &typed.certificate {
+        edit.certificates = Some(read_certificates(file)?);
+    }
+    Ok(edit)
+}
+
+fn tile_url(text: Option<&str>) -> Result<Option<AcsUrl>> {
+    text.map(|text| AcsUrl::parse(text).context("the tile URL cannot be used"))
+        .transpose()
+}
+
+fn consumers_of(typed: &[String]) -> Result<Vec<Consumer>> {
+    typed
+        .iter()
+        .map(|text| {
+            Ok(Consumer {
+                location: AcsUrl::parse(text)?,
+                index: None,
+            })
+        })
+        .collect()
+}
+
+fn import(provider: &Provider, file: &PathBuf, wanted: Option<&EntityId>) -> Result<Imported> {
+    let xml = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    applications::import(&xml, wanted, provider.now())
+        .with_context(|| format!("cannot use {}", file.display()))
+}
+
+fn read_certificates(file: &PathBuf) -> Result<Vec<Certificate>> {
+    let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    applications::certificates(&bytes).with_context(|| format!("cannot use {}", file.display()))
+}

@@ -1,0 +1,273 @@
+//! What `app list` and `app show` print.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use crate::{
+    cli::output::{self, say},
+    model::application::{AcsUrl, Application, Kind},
+    provider::Provider,
+};
+
+#[derive(Serialize)]
+struct Shown {
+    id: String,
+    slug: String,
+    name: String,
+    kind: &'static str,
+    enabled: bool,
+    entity_id: String,
+    audience: String,
+    acs: Vec<String>,
+    slo: Option<String>,
+    tile_url: Option<String>,
+    certificates: Vec<ShownCertificate>,
+    require_signed_requests: bool,
+    allow_idp_initiated: bool,
+}
+
+#[derive(Serialize)]
+struct ShownCertificate {
+    sha256: String,
+    subject: String,
+    not_after: String,
+}
+
+/// The values to paste at the application's side.
+#[derive(Serialize)]
+struct Paste {
+    metadata_url: String,
+    entity_id: String,
+    sign_in_url: String,
+    sign_out_url: String,
+    certificate_url: String,
+    certificate_sha256: String,
+    certificate_pem: String,
+}
+
+#[derive(Serialize)]
+struct Whole {
+    #[serde(flatten)]
+    application: Shown,
+    paste: Paste,
+    findings: Vec<String>,
+}
+
+impl From<&Application> for Shown {
+    fn from(application: &Application) -> Self {
+        let saml = &application.saml;
+        let text = |address: &AcsUrl| address.as_str().to_owned();
+        Self {
+            id: application.id.to_string(),
+            slug: application.slug.as_str().to_owned(),
+            name: application.name.clone(),
+            kind: match application.kind {
+                Kind::ChatGptLegacy => "chatgpt-legacy",
+                Kind::ChatGptCurrent => "chatgpt",
+                Kind::Saml => "saml",
+            },
+            enabled: application.enabled,
+            entity_id: saml.entity_id.as_str().to_owned(),
+            audience: saml.audience.as_str().to_owned(),
+            acs: saml
+                .consumers
+                .iter()
+                .map(|consumer| text(&consumer.location))
+                .collect(),
+            slo: saml.logout.as_ref().map(|endpoint| text(&endpoint.location)),
+            tile_url: application.tile_url.as_ref().map(text),
+            certificates: saml
+                .certificates
+                .iter()
+                .map(|certificate| ShownCertificate {
+                    sha256: certificate.sha256.clone(),
+                    subject: certificate.subject.clone(),
+                    not_after: certificate.not_after.to_rfc3339(),
+                })
+                .collect(),
+            require_signed_requests: saml.require_signed_requests,
+            allow_idp_initiated: saml.allow_idp_initiated,
+        }
+    }
+}
+
+pub(super) fn list(applications: &[Arc<Application>], json: bool) -> Result<()> {
+    if json {
+        return output::json(
+            &applications
+                .iter()
+                .map(|one| Shown::from(&**one))
+                .collect::<Vec<_>>(),
+        );
+    }
+    if applications.is_empty() {
+        return say(format_args!(
+            "None yet: `hallpass app add chatgpt --acs URL --audience TEXT` registers ChatGPT."
+        ));
+    }
+    for one in applications {
+        let state = if one.enabled { "" } else { "  (switched off)" };
+        say(format_args!(
+            "{:24} {:32} {}{state}",
+            one.slug.as_str(),
+            one.name,
+            one.saml.entity_id
+        ))?;
+    }
+    Ok(())
+}
+
+pub(super) fn one(provider: &Provider, application: &Application, json: bool) -> Result<()> {
+    let whole = Whole {
+        application: Shown::from(application),
+        paste: paste(provider)?,
+        findings: findings(provider, application)?,
+    };
+    if json {
+        output::json(&whole)
+    } else {
+        print(application, &whole)
+    }
+}
+
+fn paste(provider: &Provider) -> Result<Paste> {
+    let endpoints = provider.endpoints();
+    let (certificate, pem) = provider.certificate_pem()?;
+    Ok(Paste {
+        metadata_url: endpoints.metadata.clone(),
+        entity_id: provider.entity_id()?.as_str().to_owned(),
+        sign_in_url: endpoints.sso.clone(),
+        sign_out_url: endpoints.slo.clone(),
+        certificate_url: endpoints.certificate.clone(),
+        certificate_sha256: certificate.sha256,
+        certificate_pem: pem,
+    })
+}
+
+fn findings(provider: &Provider, application: &Application) -> Result<Vec<String>> {
+    let saml = &application.saml;
+    let mut found = Vec::new();
+    if !application.enabled {
+        found.push(
+            "It is switched off: nobody signs in to it. `hallpass app enable` switches it on.".to_owned(),
+        );
+    }
+    if application.kind == Kind::ChatGptLegacy && saml.certificates.is_empty() {
+        found.push(format!(
+            "Its signed logout requests are refused: their certificate is not known here. Once the connection exists, save its metadata and run `hallpass app edit {} --metadata FILE`.",
+            application.slug
+        ));
+    }
+    if let Some(at) = provider.unchecked_signature(application.id)? {
+        if saml.certificates.is_empty() {
+            found.push(format!(
+                "Its requests are signed (last on {}), but no certificate is registered to check them: they count as not signed. Add it with `hallpass app edit {} --certificate FILE`.",
+                at.format("%Y-%m-%d %H:%M UTC"),
+                application.slug
+            ));
+        }
+    }
+    let now = provider.now();
+    for certificate in saml
+        .certificates
+        .iter()
+        .filter(|certificate| certificate.not_after <= now)
+    {
+        found.push(format!(
+            "Its certificate {} ended on {}. Signatures by it still count.",
+            certificate.sha256.chars().take(12).collect::<String>(),
+            certificate.not_after.format("%Y-%m-%d")
+        ));
+    }
+    if application.kind.is_chatgpt() && application.tile_url.is_none() {
+        found.push(format!(
+            "Its tile does nothing yet: copy the application link (https://chatgpt.com/auth/login?sso=true&connection=…) from ChatGPT's SSO page and run `hallpass app edit {} --tile-url URL`.",
+            application.slug
+        ));
+    }
+    found.push("Every active person may use it: groups do not exist here yet.".to_owned());
+    Ok(found)
+}
+
+fn print(application: &Application, whole: &Whole) -> Result<()> {
+    let (shown, paste) = (&whole.application, &whole.paste);
+    say(format_args!("{} ({}, {})", shown.name, shown.slug, shown.kind))?;
+    let is_chatgpt = application.kind.is_chatgpt();
+    if is_chatgpt {
+        say(format_args!(
+            "\nPaste these at ChatGPT, in this order (Identity page, Manage SSO, Custom SAML):"
+        ))?;
+        say(format_args!("  1. Identity Provider Name   Hallpass"))?;
+        say(format_args!(
+            "  2. Metadata URL             {}",
+            paste.metadata_url
+        ))?;
+        say(format_args!(
+            "     or, where ChatGPT cannot reach it, one by one:"
+        ))?;
+        say(format_args!("     Entity ID                {}", paste.entity_id))?;
+        say(format_args!(
+            "     Sign-in URL              {}",
+            paste.sign_in_url
+        ))?;
+        say(format_args!(
+            "     Sign-out URL             {}",
+            paste.sign_out_url
+        ))?;
+        say(format_args!(
+            "     X.509 certificate        {} (SHA-256 {})",
+            paste.certificate_url, paste.certificate_sha256
+        ))?;
+        say(format_args!("\n{}", paste.certificate_pem.trim_end()))?;
+        say(format_args!("\n  3. It shows, and you have registered here:"))?;
+    } else {
+        say(format_args!("\nPaste these at the application:"))?;
+        say(format_args!("  Metadata URL   {}", paste.metadata_url))?;
+        say(format_args!("  Entity ID      {}", paste.entity_id))?;
+        say(format_args!("  Sign-in URL    {}", paste.sign_in_url))?;
+        say(format_args!("  Sign-out URL   {}", paste.sign_out_url))?;
+        say(format_args!(
+            "  Certificate    {} (SHA-256 {})",
+            paste.certificate_url, paste.certificate_sha256
+        ))?;
+        say(format_args!("\nRegistered here:"))?;
+    }
+    for address in &shown.acs {
+        say(format_args!("     ACS URL                  {address}"))?;
+    }
+    say(format_args!("     Audience                 {}", shown.audience))?;
+    if let Some(address) = &shown.slo {
+        say(format_args!("     Logout address           {address}"))?;
+    }
+    if is_chatgpt {
+        say(format_args!(
+            "  4. Attributes               id, email, firstName, lastName"
+        ))?;
+        say(format_args!(
+            "  5. Application link         {}",
+            shown.tile_url.as_deref().unwrap_or("(not registered here yet)")
+        ))?;
+        say(format_args!("  6. Test Single Sign-On"))?;
+    } else if let Some(address) = &shown.tile_url {
+        say(format_args!("     Tile                     {address}"))?;
+    }
+    say(format_args!(
+        "\nSigned requests: {}. Unsolicited responses: {}.",
+        if shown.require_signed_requests {
+            "required"
+        } else {
+            "not required"
+        },
+        if shown.allow_idp_initiated {
+            "allowed from its tile"
+        } else {
+            "never"
+        }
+    ))?;
+    for finding in &whole.findings {
+        say(format_args!("- {finding}"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,156 @@
+//! The command line. It works beside a running daemon, and what it changes holds at the next sign-on.
+
+mod app;
+mod output;
+mod user;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+use crate::{
+    cli::output::say,
+    config::{LogFormat, Settings},
+    demo, files, server,
+    telemetry::{self, Format},
+};
+
+/// Hallpass: a SAML 2.0 identity provider in one small daemon.
+#[derive(Debug, Parser)]
+#[command(name = "hallpass", version, about, long_about = None)]
+struct Arguments {
+    /// The configuration file (TOML); the environment (HALLPASS_…) wins over it
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the identity provider
+    Serve,
+    /// Runs a demo on this machine only: Hallpass, a person, and a service provider to sign in to
+    Demo(demo::Arguments),
+    /// What the configuration says
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// People who sign in
+    User {
+        #[command(subcommand)]
+        command: user::Command,
+    },
+    /// Applications that people sign in to
+    App {
+        #[command(subcommand)]
+        command: app::Command,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Reads the configuration, and prints what holds and who said so
+    Check {
+        /// Prints JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Runs the command that was typed; its words and errors are for people.
+pub fn run() -> Result<()> {
+    let arguments = Arguments::parse();
+    let settings = || settings(arguments.config.as_deref());
+    match arguments.command {
+        Command::Serve => {
+            let settings = settings()?;
+            start_log(&settings)?;
+            server::serve(&settings).map_err(explain)
+        }
+        Command::Demo(arguments) => demo::run(&arguments, demo_is_ready),
+        Command::Config {
+            command: ConfigCommand::Check { json },
+        } => check(&settings()?, json),
+        Command::User { command } => {
+            let provider = server::open(&settings()?).map_err(explain)?;
+            user::run(command, &provider)
+        }
+        Command::App { command } => {
+            let provider = server::open(&settings()?).map_err(explain)?;
+            app::run(command, &provider)
+        }
+    }
+}
+
+fn demo_is_ready(ready: &demo::Ready<'_>) -> Result<()> {
+    say(format_args!("The demo runs. Open {} and sign in as", ready.site))?;
+    say(format_args!("  e-mail    {}", ready.email))?;
+    say(format_args!("  password  {}", ready.password))?;
+    say(format_args!(
+        "Your page at Hallpass is {}. Press Ctrl-C to stop.",
+        ready.hallpass
+    ))
+}
+
+fn settings(config: Option<&std::path::Path>) -> Result<Settings> {
+    let read_secret = |path: &std::path::Path| files::read_named_secret(path).map_err(|why| why.to_string());
+    Settings::load(config, std::env::vars(), &read_secret).context("the configuration cannot be used")
+}
+
+fn start_log(settings: &Settings) -> Result<()> {
+    let format = match settings.log_format {
+        LogFormat::Human => Format::Human,
+        LogFormat::Json => Format::Json,
+    };
+    Ok(telemetry::start(format, &settings.log)?)
+}
+
+/// Where another user should have typed the command, the line that works.
+fn explain(error: anyhow::Error) -> anyhow::Error {
+    let arguments: Vec<String> = std::env::args().collect();
+    let variables: Vec<String> = std::env::vars()
+        .filter(|(name, _)| name.starts_with("HALLPASS_") && !name.contains("DATABASE_URL"))
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    let line = error
+        .downcast_ref::<files::Error>()
+        .and_then(|why| why.command_of_owner(&arguments, &variables));
+    match line {
+        Some(line) => error.context(format!("this works: {line}")),
+        None => error,
+    }
+}
+
+#[derive(serde::Serialize)]
+struct Line<'a> {
+    key: &'a str,
+    value: &'a str,
+    origin: &'a str,
+}
+
+fn check(settings: &Settings, json: bool) -> Result<()> {
+    let lines: Vec<_> = settings
+        .explain()
+        .iter()
+        .map(|line| Line {
+            key: &line.key,
+            value: &line.value,
+            origin: line.origin,
+        })
+        .collect();
+    if json {
+        return output::json(&lines);
+    }
+    for line in &lines {
+        say(format_args!("{:28} {:40} {}", line.key, line.value, line.origin))?;
+    }
+    if settings.for_trying {
+        say(format_args!(
+            "\nbase_url is not set: http://127.0.0.1:8080 is for trying only."
+        ))?;
+    }
+    say(format_args!("\nThis configuration can be used."))
+}

@@ -1,0 +1,81 @@
+//! What can be wrong with a configuration. No message holds a value that may be secret.
+
+use std::{fmt, io, path::PathBuf};
+
+/// Where a value was given.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Place {
+    /// Nowhere; the default holds.
+    Default,
+    /// In the file.
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// On which line, from 1.
+        line: usize,
+        /// Under which key.
+        key: String,
+    },
+    /// In the environment.
+    Variable(String),
+}
+
+impl Place {
+    /// In one word.
+    pub(super) const fn word(&self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::File { .. } => "file",
+            Self::Variable(_) => "environment",
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("by default"),
+            Self::File { path, line, key } => write!(f, "{}:{line}: {key}", path.display()),
+            Self::Variable(name) => f.write_str(name),
+        }
+    }
+}
+
+/// Why a configuration is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file cannot be read.
+    #[error("the configuration {} cannot be read", path.display())]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file is no TOML.
+    #[error("{}:{line}: this is not TOML: {why}", path.display())]
+    NotToml {
+        /// Which file.
+        path: PathBuf,
+        /// On which line, from 1.
+        line: usize,
+        /// What the parser says; never what stands there.
+        why: String,
+    },
+    /// A key that means nothing.
+    #[error("{place} is not a setting{hint}; docs/configuration.md lists them all")]
+    Unknown {
+        /// Where it stands.
+        place: Place,
+        /// The one that may have been meant.
+        hint: String,
+    },
+    /// A value that cannot be.
+    #[error("{place}: {why}")]
+    Value {
+        /// Where it stands.
+        place: Place,
+        /// What was expected, and how to mend it.
+        why: String,
+    },
+}

@@ -1,0 +1,232 @@
+//! What the administrator set: one TOML file and the environment, read once into typed settings.
+//! Reads no environment by itself, and knows nothing of what the settings are for.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use ipnet::IpNet;
+use url::Url;
+
+use crate::{
+    config::{reader::Reader, source::Source},
+    model::{application::EntityId, endpoint::BaseUrl, policy::Policy, secret::Secret},
+};
+
+mod error;
+mod key;
+mod limits;
+mod reader;
+mod source;
+mod value;
+
+pub use crate::config::error::{Error, Place};
+
+/// Reads a file that the configuration names, and refuses one that others could read; the refusal is in
+/// words.
+pub type ReadSecret<'r> = &'r dyn Fn(&Path) -> Result<Secret<Vec<u8>>, String>;
+
+/// For whom the log is written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum LogFormat {
+    /// For people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// A signing key that was made elsewhere.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OwnKey {
+    /// The private key's file.
+    pub key_file: PathBuf,
+    /// The certificate's file.
+    pub certificate_file: PathBuf,
+}
+
+/// One line of `hallpass config check`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Explained {
+    /// The key, as the file names it.
+    pub key: String,
+    /// What holds; `***` for a secret, empty where nothing is set.
+    pub value: String,
+    /// `default`, `file` or `environment`.
+    pub origin: &'static str,
+}
+
+/// Everything that can be set.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The public origin.
+    pub base_url: BaseUrl,
+    /// Whether nobody set `base_url`: good for trying only.
+    pub for_trying: bool,
+    /// Where the daemon listens.
+    pub listen: SocketAddr,
+    /// Where it keeps what it keeps.
+    pub data_dir: PathBuf,
+    /// The database: `sqlite:PATH` or `postgres://…`; it may hold a password.
+    pub database_url: Secret<String>,
+    /// How many connections to it are held at most.
+    pub database_connections: u32,
+    /// The file of the sealing key, if one is named; else [`Settings::SEAL_KEY`] in the data directory.
+    pub seal_key_file: Option<PathBuf>,
+    /// A signing key of one's own.
+    pub own_key: Option<OwnKey>,
+    /// The entity ID, for an installation that takes over from another.
+    pub entity_id: Option<EntityId>,
+    /// The name on the pages.
+    pub organisation: String,
+    /// Where people find help.
+    pub help_url: Option<Url>,
+    /// Whose word on a client's address is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// For whom the log is written.
+    pub log_format: LogFormat,
+    /// What the log lets through.
+    pub log: String,
+    /// Threads that serve requests.
+    pub workers: usize,
+    /// How many passwords are hashed at once.
+    pub hashing: usize,
+    /// Lifetimes and limits.
+    pub policy: Policy,
+    explained: Vec<Explained>,
+}
+
+impl Settings {
+    /// The sealing key's name in the data directory.
+    pub const SEAL_KEY: &str = "seal.key";
+    /// The database's name in the data directory.
+    pub const DATABASE: &str = "hallpass.db";
+
+    /// Reads the file `config`, if there is one, and the environment, which wins.
+    pub fn load(
+        config: Option<&Path>,
+        environment: impl Iterator<Item = (String, String)>,
+        read_secret: ReadSecret<'_>,
+    ) -> Result<Self, Error> {
+        let mut source = Source::default();
+        if let Some(path) = config {
+            source.read_file(path)?;
+        }
+        source.read_environment(environment)?;
+        Self::read(&mut Reader::new(&source), read_secret)
+    }
+
+    /// What holds, key by key, and who said so.
+    pub fn explain(&self) -> &[Explained] {
+        &self.explained
+    }
+
+    /// Where the sealing key lies.
+    pub fn seal_key_path(&self) -> PathBuf {
+        self.seal_key_file
+            .clone()
+            .unwrap_or_else(|| self.data_dir.join(Self::SEAL_KEY))
+    }
+
+    /// The database's file, where it is one.
+    pub fn sqlite_path(&self) -> Option<&Path> {
+        self.database_url.expose().strip_prefix("sqlite:").map(Path::new)
+    }
+
+    fn read(reader: &mut Reader<'_>, read_secret: ReadSecret<'_>) -> Result<Self, Error> {
+        let base_url = reader.optional(
+            "base_url",
+            |text| BaseUrl::parse(text.trim()).map_err(|bad| bad.to_string()),
+            |url| url.origin().to_owned(),
+        )?;
+        let for_trying = base_url.is_none();
+        let base_url = match base_url {
+            Some(base_url) => base_url,
+            None => reader.fallback("base_url", BaseUrl::FOR_TRYING, BaseUrl::parse)?,
+        };
+        let listen = reader.value(
+            "listen",
+            SocketAddr::from(([127, 0, 0, 1], 8080)),
+            value::listen,
+            ToString::to_string,
+        )?;
+        let data_dir = reader.value("data_dir", PathBuf::from("hallpass-data"), reader::path, |path| {
+            reader::show_path(path)
+        })?;
+        let database_url = reader.database_url(&data_dir.join(Self::DATABASE), read_secret)?;
+        let by_a_proxy = base_url.is_https() && listen.ip().is_loopback();
+        let cores =
+            std::thread::available_parallelism().map_or(1, |count| u32::try_from(count.get()).unwrap_or(1));
+        Ok(Self {
+            database_connections: reader.number("database_connections", 8, 1, 200)?,
+            seal_key_file: reader.optional("seal_key_file", reader::path, |path| reader::show_path(path))?,
+            own_key: own_key(reader)?,
+            entity_id: reader.optional(
+                "entity_id",
+                |text| EntityId::parse(text).map_err(|bad| bad.to_string()),
+                ToString::to_string,
+            )?,
+            organisation: reader.value(
+                "organisation",
+                "Hallpass".to_owned(),
+                reader::organisation,
+                Clone::clone,
+            )?,
+            help_url: reader.optional("help_url", value::help_url, ToString::to_string)?,
+            trusted_proxies: reader.value(
+                "trusted_proxies",
+                limits::proxies(by_a_proxy),
+                value::networks,
+                |proxies| limits::show_proxies(proxies),
+            )?,
+            log_format: reader.value(
+                "log_format",
+                LogFormat::Human,
+                value::log_format,
+                |format| match format {
+                    LogFormat::Human => "human".to_owned(),
+                    LogFormat::Json => "json".to_owned(),
+                },
+            )?,
+            log: reader.value(
+                "log",
+                "info".to_owned(),
+                |text| Ok(text.trim().to_owned()),
+                Clone::clone,
+            )?,
+            workers: reader.count("workers", cores.min(256), 256)?,
+            policy: limits::policy(reader)?,
+            hashing: reader.count("limits.hashing", cores.min(64), 64)?,
+            explained: reader.explained(),
+            base_url,
+            for_trying,
+            listen,
+            data_dir,
+            database_url,
+        })
+    }
+}
+
+fn own_key(reader: &mut Reader<'_>) -> Result<Option<OwnKey>, Error> {
+    let key_file = reader.optional("key_file", reader::path, |path| reader::show_path(path))?;
+    let certificate_file =
+        reader.optional("certificate_file", reader::path, |path| reader::show_path(path))?;
+    match (key_file, certificate_file) {
+        (Some(key_file), Some(certificate_file)) => Ok(Some(OwnKey {
+            key_file,
+            certificate_file,
+        })),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(reader.wrong(
+            "key_file",
+            "a key needs its certificate: set certificate_file too",
+        )),
+        (None, Some(_)) => Err(reader.wrong(
+            "certificate_file",
+            "a certificate needs its key: set key_file too",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests;

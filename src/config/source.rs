@@ -1,0 +1,158 @@
+//! Collects what was given, by whom, before anything is made of it.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use toml::de::{DeTable, DeValue};
+
+use crate::config::{
+    error::{Error, Place},
+    key,
+};
+
+/// A value as text, and where it stood.
+#[derive(Clone, Debug)]
+pub(super) struct Given {
+    pub(super) text: String,
+    pub(super) place: Place,
+}
+
+/// Everything that was given, by key; the environment wins.
+#[derive(Debug, Default)]
+pub(super) struct Source(BTreeMap<&'static str, Given>);
+
+impl Source {
+    /// Adds what the file at `path` holds.
+    pub(super) fn read_file(&mut self, path: &Path) -> Result<(), Error> {
+        let text = fs::read_to_string(path).map_err(|source| Error::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        let table = DeTable::parse(text).map_err(|error| Error::NotToml {
+            path: path.to_owned(),
+            line: error.span().map_or(1, |span| line_of(text, span.start)),
+            why: error.message().to_owned(),
+        })?;
+        self.read_table(path, text, "", table.get_ref())
+    }
+
+    /// Adds what the environment holds; an empty variable counts as none.
+    pub(super) fn read_environment(
+        &mut self,
+        variables: impl Iterator<Item = (String, String)>,
+    ) -> Result<(), Error> {
+        let mut given = BTreeMap::new();
+        for (name, text) in variables.filter(|(name, _)| key::is_ours(name)) {
+            let place = Place::Variable(name.clone());
+            let Some(key) = key::of_variable(&name) else {
+                let lower = name.to_lowercase();
+                let meant =
+                    key::nearest(lower.strip_prefix("hallpass_").unwrap_or(&lower)).map(key::variable);
+                return Err(Error::Unknown {
+                    place,
+                    hint: hint(meant.as_deref()),
+                });
+            };
+            if !text.trim().is_empty() {
+                given.insert(key, Given { text, place });
+            }
+        }
+        // One way to say the database here silences the other way in the file.
+        for (one, other) in [
+            ("database_url", "database_url_file"),
+            ("database_url_file", "database_url"),
+        ] {
+            if given.contains_key(one) {
+                self.0.remove(other);
+            }
+        }
+        self.0.append(&mut given);
+        Ok(())
+    }
+
+    /// What was given for `key`.
+    pub(super) fn get(&self, key: &'static str) -> Option<&Given> {
+        self.0.get(key)
+    }
+
+    fn read_table(
+        &mut self,
+        path: &Path,
+        text: &str,
+        section: &str,
+        table: &DeTable<'_>,
+    ) -> Result<(), Error> {
+        for (name, value) in table {
+            let dot = if section.is_empty() { "" } else { "." };
+            let full = format!("{section}{dot}{}", name.get_ref());
+            let line = line_of(text, name.span().start);
+            let place = Place::File {
+                path: path.to_owned(),
+                line,
+                key: full.escape_debug().to_string(),
+            };
+            match (value.get_ref(), key::named(&full)) {
+                (DeValue::Table(inner), None) if section.is_empty() && key::is_section(&full) => {
+                    self.read_table(path, text, &full, inner)?;
+                }
+                (_, None) if section.is_empty() && key::is_section(&full) => {
+                    return Err(Error::Value {
+                        place,
+                        why: format!(
+                            "this is a section; write [{full}] on a line of its own, and its keys below"
+                        ),
+                    });
+                }
+                (DeValue::Table(_), None) if section.is_empty() && key::nearest_section(&full).is_some() => {
+                    let meant = key::nearest_section(&full).map(|meant| format!("[{meant}]"));
+                    return Err(Error::Unknown {
+                        place,
+                        hint: hint(meant.as_deref()),
+                    });
+                }
+                (_, None) => {
+                    return Err(Error::Unknown {
+                        place,
+                        hint: hint(key::nearest(&full)),
+                    });
+                }
+                (value, Some(key)) => {
+                    let Some(text) = as_text(value) else {
+                        return Err(Error::Value {
+                            place,
+                            why: "one value is expected here: text in quotes, or a number".to_owned(),
+                        });
+                    };
+                    self.0.insert(key, Given { text, place });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The value in the form that the environment would give it; a list with commas.
+fn as_text(value: &DeValue<'_>) -> Option<String> {
+    match value {
+        DeValue::String(text) => Some(text.clone().into_owned()),
+        DeValue::Integer(number) => Some(number.to_string()),
+        DeValue::Array(list) if list.is_empty() => Some("none".to_owned()),
+        DeValue::Array(list) => list
+            .iter()
+            .map(|item| item.get_ref().as_str().map(str::to_owned))
+            .collect::<Option<Vec<_>>>()
+            .map(|all| all.join(",")),
+        DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) | DeValue::Table(_) => None,
+    }
+}
+
+fn hint(meant: Option<&str>) -> String {
+    meant
+        .map(|meant| format!("; did you mean {meant}?"))
+        .unwrap_or_default()
+}
+
+/// The line, from 1, on which the byte `offset` of `text` lies.
+fn line_of(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+}

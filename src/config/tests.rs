@@ -1,0 +1,277 @@
+use std::fs;
+
+use chrono::TimeDelta;
+use tempfile::TempDir;
+
+use super::*;
+
+fn no_files(path: &Path) -> Result<Secret<Vec<u8>>, String> {
+    Err(format!("{} may not be read", path.display()))
+}
+
+fn load(file: &str, environment: &[(&str, &str)]) -> Result<Settings, Error> {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("hallpass.toml");
+    fs::write(&path, file).unwrap();
+    let environment = environment
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Settings::load(Some(&path), environment, &no_files)
+}
+
+fn refused(file: &str, environment: &[(&str, &str)]) -> String {
+    load(file, environment).expect_err("it is refused").to_string()
+}
+
+fn explained<'s>(settings: &'s Settings, key: &str) -> (&'s str, &'static str) {
+    let line = settings.explain().iter().find(|line| line.key == key).unwrap();
+    (&line.value, line.origin)
+}
+
+#[test]
+fn nothing_needs_to_be_set() {
+    let settings = Settings::load(None, [].into_iter(), &no_files).unwrap();
+    assert_eq!(settings.base_url.origin(), "http://127.0.0.1:8080");
+    assert!(settings.for_trying && settings.trusted_proxies.is_empty() && settings.own_key.is_none());
+    assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(settings.database_url.expose(), "sqlite:hallpass-data/hallpass.db");
+    assert_eq!(settings.seal_key_path(), Path::new("hallpass-data/seal.key"));
+    assert_eq!(settings.policy, Policy::default());
+    assert_eq!(
+        (settings.organisation.as_str(), settings.log.as_str()),
+        ("Hallpass", "info")
+    );
+    let keys: Vec<&str> = settings.explain().iter().map(|line| line.key.as_str()).collect();
+    assert_eq!(keys.len(), key::KNOWN.len());
+    for key in key::KNOWN {
+        assert!(keys.contains(&key), "{key}");
+        assert_eq!(explained(&settings, key).1, "default", "{key}");
+    }
+}
+
+#[test]
+fn the_file_sets_everything_and_the_environment_wins() {
+    let file = r#"
+        base_url = "https://login.fernweh.example/"
+        listen = "[::1]:9000"
+        data_dir = "/var/lib/hallpass"
+        database_url = "postgres://hallpass:hunter2@db/hallpass"
+        database_connections = 16
+        seal_key_file = "/run/secrets/seal"
+        key_file = "/etc/hallpass/key.pem"
+        certificate_file = "/etc/hallpass/certificate.pem"
+        entity_id = "urn:fernweh:idp"
+        organisation = "Fernweh Reisen"
+        help_url = "mailto:help@fernweh.example"
+        trusted_proxies = ["10.1.2.3/8", "192.0.2.7", "2001:db8::/32"]
+        log = "warn,hallpass=debug"
+        log_format = "json"
+        workers = 3
+        [sessions]
+        idle = "30m"
+        absolute = "8h"
+        [throttle]
+        pair_free = 3
+        first_pause = "90s"
+        longest_pause = "12h"
+        [limits]
+        waiting_per_address = 100
+        hashing = 2
+        [audit]
+        retention = "180d"
+    "#;
+    let settings = load(file, &[]).unwrap();
+    assert_eq!(settings.base_url.origin(), "https://login.fernweh.example");
+    assert!(!settings.for_trying);
+    assert_eq!(
+        settings.own_key.as_ref().unwrap().key_file,
+        Path::new("/etc/hallpass/key.pem")
+    );
+    assert_eq!(
+        explained(&settings, "trusted_proxies").0,
+        "10.0.0.0/8,192.0.2.7/32,2001:db8::/32"
+    );
+    assert_eq!(
+        (settings.workers, settings.hashing, settings.database_connections),
+        (3, 2, 16)
+    );
+    let policy = &settings.policy;
+    assert_eq!(
+        (policy.session_idle, policy.session_absolute),
+        (TimeDelta::minutes(30), TimeDelta::hours(8))
+    );
+    assert_eq!(
+        (policy.throttle_pair.free, policy.throttle_pair.first_pause),
+        (3, TimeDelta::seconds(90))
+    );
+    assert_eq!(policy.throttle_account.longest_pause, TimeDelta::hours(12));
+    assert_eq!(policy.throttle_address.longest_pause, TimeDelta::minutes(10));
+    assert!(policy.throttle_account.forget_after >= TimeDelta::hours(24));
+    assert_eq!(policy.audit_retention, Some(TimeDelta::days(180)));
+    assert_eq!(explained(&settings, "sessions.idle"), ("30m", "file"));
+
+    let settings = load(
+        file,
+        &[
+            ("HALLPASS_BASE_URL", "https://other.example"),
+            ("HALLPASS_SESSIONS_IDLE", "1h"),
+            ("HALLPASS_TRUSTED_PROXIES", "none"),
+            ("HALLPASS_AUDIT_RETENTION", "forever"),
+            ("HALLPASS_ORGANISATION", ""),
+            ("HALLPASS_TEST_POSTGRES", "x"),
+            ("PATH", "/bin"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(settings.base_url.origin(), "https://other.example");
+    assert_eq!(explained(&settings, "sessions.idle"), ("1h", "environment"));
+    assert!(settings.trusted_proxies.is_empty() && settings.policy.audit_retention.is_none());
+    assert_eq!(settings.organisation, "Fernweh Reisen");
+}
+
+#[test]
+fn a_proxy_on_this_machine_is_believed_where_there_must_be_one() {
+    let proxies = |file: &str| load(file, &[]).unwrap().trusted_proxies.len();
+    assert_eq!(proxies(r#"base_url = "https://a.example""#), 2);
+    assert_eq!(
+        proxies("base_url = \"https://a.example\"\nlisten = \"0.0.0.0:8080\""),
+        0
+    );
+    assert_eq!(proxies(r#"base_url = "http://localhost:8080""#), 0);
+    assert_eq!(
+        proxies("base_url = \"https://a.example\"\ntrusted_proxies = []"),
+        0
+    );
+}
+
+#[test]
+fn what_means_nothing_is_refused_where_it_stands() {
+    for (file, parts) in [
+        (
+            "\n\nbase-url = \"https://a.example\"",
+            [
+                "hallpass.toml:3: base-url is not a setting",
+                "did you mean base_url?",
+            ],
+        ),
+        (
+            "[sessions]\nidel = \"8h\"",
+            [":2: sessions.idel", "did you mean sessions.idle?"],
+        ),
+        (
+            "[session]\nidle = \"8h\"",
+            [":1: session is not", "did you mean [sessions]?"],
+        ),
+        (
+            "\nidle = \"8h\"",
+            [":2: idle is not", "did you mean sessions.idle?"],
+        ),
+        ("listen.port = 8080", [":1: listen", "one value is expected"]),
+        ("sessions = 8", [":1: sessions", "write [sessions]"]),
+        ("workers = true", [":1: workers", "one value is expected"]),
+        (
+            "workers = 3\nworkers = 4",
+            [":2: this is not TOML", "duplicate key"],
+        ),
+        (
+            "smtp = \"x\"",
+            [":1: smtp is not a setting;", "docs/configuration.md"],
+        ),
+    ] {
+        let said = refused(file, &[]);
+        for part in parts {
+            assert!(said.contains(part), "{file:?}: {said}");
+        }
+    }
+    let said = refused("", &[("HALLPASS_BASEURL", "https://a.example")]);
+    assert!(
+        said.starts_with("HALLPASS_BASEURL is not a setting; did you mean HALLPASS_BASE_URL?"),
+        "{said}"
+    );
+    assert!(
+        refused("", &[("HALLPASS_PASSWORD", "hunter2")]).starts_with("HALLPASS_PASSWORD is not a setting;")
+    );
+}
+
+#[test]
+fn a_value_that_cannot_be_is_refused_with_its_place_and_its_mend() {
+    for (name, text, part) in [
+        ("BASE_URL", "http://login.example.com", "reverse proxy with TLS"),
+        ("LISTEN", "localhost:8080", "127.0.0.1:8080"),
+        ("LISTEN", "8080", "not an address with a port"),
+        ("SESSIONS_IDLE", "8", "such as 90s, 30m, 8h or 180d"),
+        ("SESSIONS_IDLE", "8 hours", "such as 90s"),
+        ("SESSIONS_IDLE", "1s", "5m to 30d"),
+        ("SESSIONS_IDLE", "99999999999999999999d", "out of bounds"),
+        ("SESSIONS_IDLE", "3d", "sessions.absolute must be the longer one"),
+        (
+            "SESSIONS_ABSOLUTE",
+            "1h",
+            "sessions.absolute must be the longer one",
+        ),
+        ("THROTTLE_PAIR_FREE", "0", "from 1 to 10000"),
+        ("THROTTLE_FIRST_PAUSE", "-5s", "not a duration"),
+        ("THROTTLE_LONGEST_PAUSE", "5s", "longer than the longest"),
+        ("TRUSTED_PROXIES", "0.0.0.0/0", "whole internet"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8,proxy", "`proxy` is not a network"),
+        ("LOG_FORMAT", "xml", "human or json"),
+        ("WORKERS", "4.5", "from 1 to 256"),
+        ("KEY_FILE", "/etc/key.pem", "set certificate_file too"),
+        ("CERTIFICATE_FILE", "/etc/key.pem", "set key_file too"),
+        ("ENTITY_ID", "urn: x", "white space"),
+        ("ORGANISATION", "a\u{1b}b", "control character"),
+        ("HELP_URL", "javascript:alert(1)", "https:// or mailto:"),
+        (
+            "DATABASE_URL",
+            "mysql://a:hunter2@b/c",
+            "postgres://USER:PASSWORD@HOST/DATABASE",
+        ),
+    ] {
+        let name = format!("HALLPASS_{name}");
+        let said = refused("", &[(&name, text)]);
+        assert!(
+            said.starts_with(&format!("{name}: ")) && said.contains(part),
+            "{said}"
+        );
+        assert!(
+            !said.contains("hunter2") && !said.contains(char::is_control),
+            "{said}"
+        );
+    }
+    assert!(refused("\n\nlog_format = \"xml\"", &[]).contains("hallpass.toml:3: log_format: `xml`"));
+}
+
+#[test]
+fn a_secret_comes_from_a_file_and_never_shows() {
+    let read = |path: &Path| match path.to_str() {
+        Some("/run/secrets/url") => Ok(Secret::new(b"postgres://h:hunter2@db/h\n".to_vec())),
+        _ => Err("it can be read by other users".to_owned()),
+    };
+    let variables =
+        |value: &'static str| [("HALLPASS_DATABASE_URL_FILE".to_owned(), value.to_owned())].into_iter();
+    let settings = Settings::load(None, variables("/run/secrets/url"), &read).unwrap();
+    assert_eq!(settings.database_url.expose(), "postgres://h:hunter2@db/h");
+    assert_eq!(
+        explained(&settings, "database_url_file"),
+        ("/run/secrets/url", "environment")
+    );
+    assert!(!format!("{settings:?}").contains("hunter2"));
+    let said = Settings::load(None, variables("/tmp/url"), &read)
+        .unwrap_err()
+        .to_string();
+    assert_eq!(said, "HALLPASS_DATABASE_URL_FILE: it can be read by other users");
+
+    let file = "database_url = \"postgres://h:hunter2@db/h\"";
+    let settings = load(file, &[]).unwrap();
+    assert_eq!(explained(&settings, "database_url"), ("***", "file"));
+    assert!(!format!("{settings:?}").contains("hunter2"));
+    assert!(!refused("database_url = \"postgres://h:hunter2@db", &[]).contains("hunter2"));
+    assert!(!refused("database_url = postgres://h:hunter2@db", &[]).contains("hunter2"));
+    assert!(refused(&format!("{file}\ndatabase_url_file = \"/x\""), &[]).contains("may not be read"));
+    let settings = load(
+        &format!("{file}\n"),
+        &[("HALLPASS_DATABASE_URL", "sqlite:/tmp/x.db")],
+    )
+    .unwrap();
+    assert_eq!(settings.database_url.expose(), "sqlite:/tmp/x.db");
+}

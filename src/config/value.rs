@@ -1,0 +1,150 @@
+//! Reads single values, and says what was expected where it cannot.
+
+use std::net::{IpAddr, SocketAddr};
+
+use chrono::TimeDelta;
+use ipnet::IpNet;
+use url::Url;
+
+use crate::config::LogFormat;
+
+/// Why a value is not taken; never the value where it may be secret.
+type Why = String;
+
+/// A whole number between `least` and `most`.
+pub(super) fn number(text: &str, least: u32, most: u32) -> Result<u32, Why> {
+    match text.trim().parse() {
+        Ok(number) if (least..=most).contains(&number) => Ok(number),
+        Ok(_) | Err(_) => Err(format!(
+            "{} is not a whole number from {least} to {most}",
+            shown(text)
+        )),
+    }
+}
+
+/// A duration of one number and one unit, between `least` and `most`.
+pub(super) fn duration(text: &str, least: TimeDelta, most: TimeDelta) -> Result<TimeDelta, Why> {
+    let trimmed = text.trim();
+    let unit_at = trimmed
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(trimmed.len());
+    let (count, unit) = trimmed.split_at(unit_at);
+    let seconds = match unit.trim() {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => {
+            return Err(format!(
+                "{} is not a duration; write a number and s, m, h or d, such as 90s, 30m, 8h or 180d",
+                shown(text)
+            ));
+        }
+    };
+    let duration = count
+        .parse::<i64>()
+        .ok()
+        .and_then(|count| count.checked_mul(seconds))
+        .and_then(TimeDelta::try_seconds);
+    match duration {
+        Some(duration) if (least..=most).contains(&duration) => Ok(duration),
+        Some(_) | None => Err(format!(
+            "{} is out of bounds: {} to {}",
+            shown(text),
+            spell(least),
+            spell(most)
+        )),
+    }
+}
+
+/// A duration as [`duration`] reads it.
+pub(super) fn spell(duration: TimeDelta) -> String {
+    let seconds = duration.num_seconds();
+    for (unit, letter) in [(86_400, 'd'), (3600, 'h'), (60, 'm')] {
+        if seconds != 0 && seconds % unit == 0 {
+            return format!("{}{letter}", seconds / unit);
+        }
+    }
+    format!("{seconds}s")
+}
+
+/// An address and port to listen on.
+pub(super) fn listen(text: &str) -> Result<SocketAddr, Why> {
+    text.trim().parse().map_err(|_unsaid| format!("{} is not an address with a port; write one such as 127.0.0.1:8080, 0.0.0.0:8080 or [::]:8080 (numbers, not a name)", shown(text)))
+}
+
+/// Networks, with commas between them; `none` for none.
+pub(super) fn networks(text: &str) -> Result<Vec<IpNet>, Why> {
+    if text.trim() == "none" {
+        return Ok(Vec::new());
+    }
+    text.split(',').map(network).collect()
+}
+
+fn network(text: &str) -> Result<IpNet, Why> {
+    let text = text.trim();
+    let network = match text.parse::<IpAddr>() {
+        Ok(address) => IpNet::from(address),
+        Err(_) => text.parse::<IpNet>().map_err(|_unsaid| format!("{} is not a network; write addresses or networks such as 10.0.0.0/8, with commas between them, or none", shown(text)))?,
+    };
+    if network.prefix_len() == 0 {
+        return Err(format!(
+            "{} is the whole internet: anybody could then pretend any address; name the proxy's own network",
+            shown(text)
+        ));
+    }
+    Ok(network.trunc())
+}
+
+/// For whom the log is written.
+pub(super) fn log_format(text: &str) -> Result<LogFormat, Why> {
+    match text.trim() {
+        "human" => Ok(LogFormat::Human),
+        "json" => Ok(LogFormat::Json),
+        _ => Err(format!(
+            "{} is not a log format; write human or json",
+            shown(text)
+        )),
+    }
+}
+
+/// Where people find help: a page or a mail address.
+pub(super) fn help_url(text: &str) -> Result<Url, Why> {
+    match Url::parse(text.trim()) {
+        Ok(url) if matches!(url.scheme(), "https" | "http" | "mailto") => Ok(url),
+        Ok(_) | Err(_) => Err(format!(
+            "{} is not an address; write one that begins with https:// or mailto:",
+            shown(text)
+        )),
+    }
+}
+
+/// The database's URL. It may hold a password: no message shows it.
+pub(super) fn database_url(text: &str) -> Result<String, Why> {
+    let text = text.trim();
+    let known = ["postgres://", "postgresql://", "sqlite:"]
+        .into_iter()
+        .any(|scheme| text.len() > scheme.len() && text.starts_with(scheme));
+    if known && !text.contains(['\n', '\r', '\0']) {
+        Ok(text.to_owned())
+    } else {
+        Err(
+            "this is not the URL of a database; write postgres://USER:PASSWORD@HOST/DATABASE or sqlite:PATH"
+                .to_owned(),
+        )
+    }
+}
+
+/// A value in a message: in quotes, on one line, not too long.
+pub(super) fn shown(text: &str) -> String {
+    let mut short: String = text
+        .trim()
+        .chars()
+        .take(80)
+        .flat_map(char::escape_debug)
+        .collect();
+    if text.trim().chars().count() > 80 {
+        short.push('…');
+    }
+    format!("`{short}`")
+}

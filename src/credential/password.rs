@@ -1,0 +1,361 @@
+//! Passwords: what is taken for one, and how it is hashed and checked.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use argon2::{
+    Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier, Version,
+    password_hash::{Error as HashError, SaltString},
+};
+use unicode_normalization::UnicodeNormalization;
+
+use crate::model::secret::Secret;
+
+/// A password as it was typed, in NFC, whole.
+#[derive(Clone, Debug)]
+pub struct Password(Secret<String>);
+
+impl Password {
+    /// The longest password in bytes of UTF-8 after NFC; none is ever cut.
+    pub const MAX_LEN: usize = 1024;
+    /// The fewest characters of a new password (NIST SP 800-63B, 3.1.1.2).
+    pub const LEAST_CHARACTERS: usize = 8;
+    /// How many characters are recommended.
+    pub const RECOMMENDED_CHARACTERS: usize = 15;
+
+    /// Takes what somebody typed to sign in.
+    pub fn parse(typed: &str) -> Result<Self, BadPassword> {
+        let text: String = typed.nfc().collect();
+        if text.is_empty() {
+            return Err(BadPassword::Empty);
+        }
+        if text.len() > Self::MAX_LEN {
+            return Err(BadPassword::TooLong);
+        }
+        Ok(Self(Secret::new(text)))
+    }
+
+    /// Takes what somebody chose for the future.
+    pub fn for_new(typed: &str) -> Result<Self, BadPassword> {
+        let password = Self::parse(typed)?;
+        let text = password.0.expose();
+        if text.chars().any(char::is_control) {
+            return Err(BadPassword::Control);
+        }
+        if text.chars().count() < Self::LEAST_CHARACTERS {
+            return Err(BadPassword::TooShort);
+        }
+        Ok(password)
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.0.expose().as_bytes()
+    }
+}
+
+/// Why a text is no password.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum BadPassword {
+    /// Nothing was typed.
+    #[error("the password is empty")]
+    Empty,
+    /// Longer than is hashed.
+    #[error("the password is longer than {} bytes", Password::MAX_LEN)]
+    TooLong,
+    /// Too easily guessed.
+    #[error(
+        "the password is too short: at least {} characters are needed, {} or more are recommended; a few words in a row do well",
+        Password::LEAST_CHARACTERS,
+        Password::RECOMMENDED_CHARACTERS
+    )]
+    TooShort,
+    /// It could not be typed again on another keyboard.
+    #[error("the password holds a control character (a tab, a line break or the like); take it out")]
+    Control,
+}
+
+/// How much work a hash costs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Cost {
+    /// Memory, in KiB.
+    pub memory: u32,
+    /// Passes over it.
+    pub passes: u32,
+    /// Lanes.
+    pub lanes: u32,
+}
+
+impl Cost {
+    /// The least that is taken (OWASP Password Storage: argon2id, 19 MiB, t=2, p=1).
+    pub const LEAST: Self = Self {
+        memory: 19_456,
+        passes: 2,
+        lanes: 1,
+    };
+    /// The most that a stored hash may ask for: 1 GiB. More is damage, or somebody's trap.
+    const MOST: Self = Self {
+        memory: 1_048_576,
+        passes: 64,
+        lanes: 64,
+    };
+
+    const fn covers(self, other: Self) -> bool {
+        self.memory >= other.memory && self.passes >= other.passes && self.lanes >= other.lanes
+    }
+}
+
+/// What a password turned out to be.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Verdict {
+    /// The right one.
+    Right,
+    /// The right one, under a hash that costs too little today: hash it anew.
+    RightButOld,
+    /// Another one.
+    Wrong,
+}
+
+/// Hashes and checks passwords, and counts how often.
+#[derive(Debug)]
+pub struct Hasher {
+    argon2: Argon2<'static>,
+    cost: Cost,
+    nobody: Secret<String>,
+    hashes: AtomicU64,
+}
+
+impl Hasher {
+    /// Makes a hasher that costs `cost`, which may be [`Cost::LEAST`] or more.
+    pub fn new(cost: Cost) -> Result<Self, Error> {
+        if !cost.covers(Cost::LEAST) || !Cost::MOST.covers(cost) {
+            return Err(Error::Cost(cost));
+        }
+        let params = Params::new(cost.memory, cost.passes, cost.lanes, None).or(Err(Error::Cost(cost)))?;
+        // Nobody's hash was made from no password: checking one against it costs the same as against
+        // a real one, and making it costs nothing.
+        let nobody = format!(
+            "$argon2id$v=19$m={},t={},p={}$bm9ib2R5IGF0IGFsbCE$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+            cost.memory, cost.passes, cost.lanes
+        );
+        Ok(Self {
+            argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
+            cost,
+            nobody: Secret::new(nobody),
+            hashes: AtomicU64::new(0),
+        })
+    }
+
+    /// Hashes a password into a PHC string. `salt` must come from the system's randomness.
+    pub fn hash(&self, password: &Password, salt: [u8; 16]) -> Result<Secret<String>, Error> {
+        let salt = SaltString::encode_b64(&salt).map_err(Error::Failed)?;
+        self.count();
+        let hash = self
+            .argon2
+            .hash_password(password.bytes(), &salt)
+            .map_err(Error::Failed)?;
+        Ok(Secret::new(hash.to_string()))
+    }
+
+    /// Checks a password against a PHC string that [`Hasher::hash`] made, today or long ago.
+    pub fn verify(&self, password: &Password, phc: &Secret<String>) -> Result<Verdict, Error> {
+        let hash = PasswordHash::new(phc.expose()).map_err(Error::Damaged)?;
+        let params = Params::try_from(&hash).map_err(Error::Damaged)?;
+        let stored = Cost {
+            memory: params.m_cost(),
+            passes: params.t_cost(),
+            lanes: params.p_cost(),
+        };
+        if !Cost::MOST.covers(stored) || hash.hash.is_none() || hash.salt.is_none() {
+            return Err(Error::Damaged(HashError::PhcStringField));
+        }
+        self.count();
+        match self.argon2.verify_password(password.bytes(), &hash) {
+            Ok(()) if self.is_current(&hash, stored) => Ok(Verdict::Right),
+            Ok(()) => Ok(Verdict::RightButOld),
+            Err(HashError::Password) => Ok(Verdict::Wrong),
+            Err(other) => Err(Error::Damaged(other)),
+        }
+    }
+
+    /// Does the work of [`Hasher::verify`] for an account that is unknown or disabled, so that time
+    /// does not tell them from others.
+    pub fn verify_nobody(&self, password: &Password) -> Result<(), Error> {
+        self.verify(password, &self.nobody).map(drop)
+    }
+
+    /// How many hashes were worked out so far.
+    pub fn hashes(&self) -> u64 {
+        self.hashes.load(Ordering::Relaxed)
+    }
+
+    fn count(&self) {
+        self.hashes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn is_current(&self, hash: &PasswordHash<'_>, stored: Cost) -> bool {
+        hash.algorithm == Algorithm::Argon2id.ident()
+            && hash.version == Some(Version::V0x13.into())
+            && hash
+                .hash
+                .is_some_and(|output| output.len() >= Params::DEFAULT_OUTPUT_LEN)
+            && stored.covers(self.cost)
+    }
+}
+
+/// What can go wrong with a hash.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Asked for less work than is safe, or more than is sane.
+    #[error("argon2id cannot be set to {0:?}: at least {least:?}, at most {most:?}", least = Cost::LEAST, most = Cost::MOST)]
+    Cost(Cost),
+    /// What is stored is no argon2 hash.
+    #[error("the stored password hash is damaged: {0}")]
+    Damaged(HashError),
+    /// Hashing failed.
+    #[error("hashing a password failed: {0}")]
+    Failed(HashError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hasher() -> Hasher {
+        Hasher::new(Cost::LEAST).unwrap()
+    }
+
+    fn password(text: &str) -> Password {
+        Password::parse(text).unwrap()
+    }
+
+    #[test]
+    fn every_byte_of_a_password_counts() {
+        let hasher = hasher();
+        let start = "a".repeat(72);
+        for (right, wrong) in [
+            (format!("{start}b"), format!("{start}c")),
+            ("correct\0horse".to_owned(), "correct\0battery".to_owned()),
+            ("correct\0".to_owned(), "correct".to_owned()),
+            ("Correct horse".to_owned(), "correct horse".to_owned()),
+            (" correct".to_owned(), "correct".to_owned()),
+            ("x".repeat(1024), "x".repeat(1023)),
+        ] {
+            let phc = hasher.hash(&password(&right), [1; 16]).unwrap();
+            assert!(phc.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+            assert_eq!(hasher.verify(&password(&right), &phc).unwrap(), Verdict::Right);
+            assert_eq!(
+                hasher.verify(&password(&wrong), &phc).unwrap(),
+                Verdict::Wrong,
+                "{wrong:?}"
+            );
+        }
+        assert_eq!(hasher.hashes(), 18);
+    }
+
+    #[test]
+    fn two_keyboards_type_one_password() {
+        let hasher = hasher();
+        let phc = hasher.hash(&password("na\u{ef}ve Stra\u{df}e"), [1; 16]).unwrap();
+        assert_eq!(
+            hasher
+                .verify(&password("nai\u{308}ve Stra\u{df}e"), &phc)
+                .unwrap(),
+            Verdict::Right
+        );
+    }
+
+    #[test]
+    fn nobody_costs_what_somebody_costs_and_is_never_right() {
+        let hasher = hasher();
+        hasher.verify_nobody(&password("anything")).unwrap();
+        assert_eq!(hasher.hashes(), 1);
+        assert_eq!(
+            hasher.verify(&password("anything"), &hasher.nobody).unwrap(),
+            Verdict::Wrong
+        );
+    }
+
+    #[test]
+    fn a_hash_that_costs_too_little_today_is_told() {
+        let strong = Hasher::new(Cost {
+            passes: 3,
+            ..Cost::LEAST
+        })
+        .unwrap();
+        let phc = hasher().hash(&password("long ago"), [1; 16]).unwrap();
+        assert_eq!(
+            strong.verify(&password("long ago"), &phc).unwrap(),
+            Verdict::RightButOld
+        );
+        assert_eq!(
+            strong.verify(&password("yesterday"), &phc).unwrap(),
+            Verdict::Wrong
+        );
+        let phc = strong.hash(&password("long ago"), [1; 16]).unwrap();
+        assert_eq!(
+            hasher().verify(&password("long ago"), &phc).unwrap(),
+            Verdict::Right
+        );
+    }
+
+    #[test]
+    fn neither_too_little_work_nor_a_trap_is_taken() {
+        assert!(
+            Hasher::new(Cost {
+                memory: 8192,
+                ..Cost::LEAST
+            })
+            .is_err()
+        );
+        assert!(
+            Hasher::new(Cost {
+                passes: 1,
+                ..Cost::LEAST
+            })
+            .is_err()
+        );
+        let hasher = hasher();
+        for phc in [
+            "",
+            "secret",
+            "$2b$10$abcdefghijklmnopqrstuu",
+            "$argon2id$v=19$m=4194304,t=2,p=1$bm9ib2R5IGF0IGFsbCE$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+            "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGF0IGFsbCE",
+        ] {
+            assert!(
+                hasher
+                    .verify(&password("x"), &Secret::new(phc.to_owned()))
+                    .is_err(),
+                "{phc}"
+            );
+        }
+        assert_eq!(hasher.hashes(), 0);
+    }
+
+    #[test]
+    fn what_is_no_password_is_told() {
+        assert_eq!(Password::parse("").unwrap_err(), BadPassword::Empty);
+        assert_eq!(
+            Password::parse(&"x".repeat(1025)).unwrap_err(),
+            BadPassword::TooLong
+        );
+        assert!(Password::parse(&"x".repeat(1024)).is_ok());
+        // Typed as three bytes, hashed as two.
+        assert_eq!(
+            Password::parse(&"u\u{308}".repeat(513)).unwrap_err(),
+            BadPassword::TooLong
+        );
+        assert!(Password::parse(&"u\u{308}".repeat(512)).is_ok());
+        assert_eq!(Password::for_new("seven c").unwrap_err(), BadPassword::TooShort);
+        assert_eq!(
+            Password::for_new("eight\tchars").unwrap_err(),
+            BadPassword::Control
+        );
+        assert!(Password::for_new("eight ch").is_ok());
+        assert!(
+            BadPassword::TooShort
+                .to_string()
+                .contains("15 or more are recommended")
+        );
+        assert_eq!(format!("{:?}", password("hidden")), "Password(***)");
+    }
+}

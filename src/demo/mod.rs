@@ -1,0 +1,184 @@
+//! `hallpass demo`: the main job on this machine, with a person and a service provider to sign in to.
+//!
+//! Hallpass answers under 127.0.0.1 and the service provider under localhost: two sites to a browser, as
+//! in real life. Never part of `serve`.
+
+mod service_provider;
+
+use std::{
+    net::{Ipv4Addr, TcpListener},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use crate::{
+    config::Settings,
+    credential::password::Password,
+    demo::service_provider::ServiceProvider,
+    files,
+    model::{
+        application::{
+            AcsUrl, Application, Consumer, EntityId, Kind, LogoutEndpoint, ServiceProvider as Registered,
+        },
+        user::{Email, PersonName},
+    },
+    provider::{
+        Provider,
+        applications::{ApplicationEdit, NewApplication},
+        users::{Changed, NewUser},
+    },
+    server::{self, Server},
+};
+
+const EMAIL: &str = "mira.castellane@fernweh.example";
+const ENTITY_ID: &str = "demo-service-provider";
+const NAME: &str = "Demo application";
+
+/// How the demo runs.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// The port of Hallpass on 127.0.0.1; 0 takes a free one
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// The port of the service provider on localhost; 0 takes a free one
+    #[arg(long, default_value_t = 8081)]
+    sp_port: u16,
+    /// Where it keeps its database and keys
+    #[arg(long, default_value = "hallpass-demo-data", value_name = "DIR")]
+    data_dir: PathBuf,
+}
+
+/// Where the demo is, and how to get in.
+#[derive(Clone, Copy, Debug)]
+pub struct Ready<'a> {
+    /// The service provider.
+    pub site: &'a str,
+    /// Hallpass.
+    pub hallpass: &'a str,
+    /// The person.
+    pub email: &'a str,
+    /// Their password, new with each start.
+    pub password: &'a str,
+}
+
+/// Runs the demo until it is told to stop; `ready` is called once it answers.
+pub fn run(arguments: &Arguments, ready: impl FnOnce(&Ready<'_>) -> Result<()>) -> Result<()> {
+    let ours = listen(arguments.port)?;
+    let theirs = listen(arguments.sp_port)?;
+    let (port, sp_port) = (ours.local_addr()?.port(), theirs.local_addr()?.port());
+    let settings = settings(port, &arguments.data_dir)?;
+    crate::telemetry::start(crate::telemetry::Format::Human, "warn,hallpass::demo=info")?;
+    let (provider, _findings) = server::prepare(&settings)?;
+    let password = person(&provider)?;
+    let site = format!("http://localhost:{sp_port}");
+    let partner = ServiceProvider::new(&provider, &site, EMAIL, &password)?;
+    register(&provider, &partner, &site)?;
+    let server = Server::start(&settings, provider, ours)?;
+    let partner_server = partner.serve(theirs)?;
+    let hallpass = format!("http://127.0.0.1:{port}");
+    ready(&Ready {
+        site: &site,
+        hallpass: &hallpass,
+        email: EMAIL,
+        password: &password,
+    })?;
+    server.wait()?;
+    partner_server.stop()
+}
+
+fn listen(port: u16) -> Result<TcpListener> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .with_context(|| format!("cannot listen on port {port}; choose another with --port and --sp-port"))
+}
+
+fn settings(port: u16, data_dir: &Path) -> Result<Settings> {
+    let Some(data_dir) = data_dir.to_str() else {
+        bail!("the name of the data directory is no text");
+    };
+    let environment = [
+        ("HALLPASS_BASE_URL", format!("http://127.0.0.1:{port}")),
+        ("HALLPASS_LISTEN", format!("127.0.0.1:{port}")),
+        ("HALLPASS_DATA_DIR", data_dir.to_owned()),
+        ("HALLPASS_ORGANISATION", "Fernweh Instruments".to_owned()),
+    ];
+    let environment = environment
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value));
+    let read_secret = |path: &Path| files::read_named_secret(path).map_err(|why| why.to_string());
+    Ok(Settings::load(None, environment, &read_secret)?)
+}
+
+/// The demo's person, under a password that is new with each start.
+fn person(provider: &Provider) -> Result<String> {
+    let text: String = provider
+        .token()
+        .text()
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(12)
+        .collect();
+    let (email, password) = (Email::parse(EMAIL)?, Password::for_new(&text)?);
+    let new = NewUser {
+        email: email.clone(),
+        given_name: PersonName::parse("the first name", "Mira")?,
+        family_name: PersonName::parse("the last name", "Castellane")?,
+        stable_id: None,
+        password: Some(password.clone()),
+    };
+    if provider.add_user(&new)? == Changed::Taken {
+        provider.set_password(&email, &password)?;
+    }
+    Ok(text)
+}
+
+/// Registers the service provider as `hallpass app add` would, or tells it the new port and certificate.
+fn register(provider: &Provider, partner: &ServiceProvider, site: &str) -> Result<()> {
+    let consumer = AcsUrl::parse(&format!("{site}/acs"))?;
+    let logout = LogoutEndpoint {
+        location: AcsUrl::parse(&format!("{site}/slo"))?,
+        response_location: None,
+    };
+    let tile_url = AcsUrl::parse(&format!("{site}/sign-in"))?;
+    let known = provider
+        .applications()?
+        .into_iter()
+        .find(|known| known.saml.entity_id.as_str() == ENTITY_ID);
+    let outcome: Result<Changed<Application>, _> = match known {
+        Some(known) => provider.edit_application(
+            &known.slug,
+            ApplicationEdit {
+                consumers: Some(vec![consumer]),
+                logout: Some(logout),
+                certificates: Some(vec![partner.certificate()]),
+                tile_url: Some(Some(tile_url)),
+                ..ApplicationEdit::default()
+            },
+        )?,
+        None => provider.add_application(&NewApplication {
+            name: NAME.to_owned(),
+            slug: None,
+            kind: Kind::ChatGptCurrent,
+            tile_url: Some(tile_url),
+            saml: Registered {
+                entity_id: EntityId::parse(ENTITY_ID)?,
+                audience: EntityId::parse(ENTITY_ID)?,
+                consumers: vec![Consumer {
+                    location: consumer,
+                    index: None,
+                }],
+                logout: Some(logout),
+                certificates: vec![partner.certificate()],
+                require_signed_requests: false,
+                allow_idp_initiated: false,
+            },
+        })?,
+    };
+    match outcome? {
+        Changed::Done(_) => Ok(()),
+        Changed::Taken | Changed::Unknown | Changed::Stale => {
+            bail!("the demo application could not be registered")
+        }
+    }
+}

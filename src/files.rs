@@ -1,0 +1,280 @@
+//! Who may read what we keep on disk: the rules for the data directory, for what lies in it, and for
+//! files that the configuration names.
+
+use std::{
+    fs::{self, DirBuilder, File, Metadata, OpenOptions},
+    io::{self, ErrorKind, Read, Write},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use crate::model::secret::Secret;
+
+/// Far more than a key, a certificate or a password needs.
+const LARGEST_SECRET: u64 = 1024 * 1024;
+const ROOT: u32 = 0;
+
+/// Makes the data directory, for us alone, or checks that it is for us alone.
+pub fn ensure_data_dir(path: &Path) -> Result<(), Error> {
+    match fs::metadata(path) {
+        Ok(found) if found.is_dir() => private(path, &found, effective_uid()?, "700"),
+        Ok(_) => Err(Error::NotADirectory(path.to_owned())),
+        Err(error) if error.kind() == ErrorKind::NotFound => DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)
+            .map_err(Error::io("make", path)),
+        Err(error) => Err(Error::io("look at", path)(error)),
+    }
+}
+
+/// Checks a file that we keep: database, key, backup. One that is not there (yet) breaks no rule.
+pub fn check_private(path: &Path) -> Result<(), Error> {
+    match fs::metadata(path) {
+        Ok(found) => private(path, &found, effective_uid()?, "600"),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Error::io("look at", path)(error)),
+    }
+}
+
+/// Reads a secret from a file that the configuration names. Container secrets belong to root and are
+/// read by a group: both are fine. Readable by everybody, or writable by a group, is not.
+pub fn read_named_secret(path: &Path) -> Result<Secret<Vec<u8>>, Error> {
+    // Looked at first, since opening a pipe would wait for its writer.
+    regular(path, &fs::metadata(path).map_err(Error::io("read", path))?)?;
+    let file = File::open(path).map_err(Error::io("read", path))?;
+    // Looked at again through the handle: this is the file whose content is used.
+    let found = file.metadata().map_err(Error::io("read", path))?;
+    regular(path, &found)?;
+    named(path, found.mode(), found.uid(), effective_uid()?)?;
+    if found.len() > LARGEST_SECRET {
+        return Err(Error::TooLarge(path.to_owned()));
+    }
+    let mut bytes = Vec::new();
+    file.take(LARGEST_SECRET)
+        .read_to_end(&mut bytes)
+        .map_err(Error::io("read", path))?;
+    Ok(Secret::new(bytes))
+}
+
+/// What became of a file that was to be written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Written {
+    /// It is there, whole, and will be after a power cut.
+    New,
+    /// There was one already; it was left alone.
+    AlreadyExists,
+}
+
+/// Writes a new file for us alone. It appears whole or not at all, and never over another.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<Written, Error> {
+    let directory = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        Some(_) | None => Path::new("."),
+    };
+    let (draft, mut file) = draft(path)?;
+    let written = file
+        .write_all(bytes)
+        .and_then(|()| file.sync_all())
+        // Unlike a rename, a link never replaces what is there.
+        .and_then(|()| fs::hard_link(&draft, path));
+    let removed = fs::remove_file(&draft);
+    match written {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(Written::AlreadyExists),
+        Err(error) => return Err(Error::io("write", path)(error)),
+    }
+    removed.map_err(Error::io("remove", &draft))?;
+    File::open(directory)
+        .and_then(|directory| directory.sync_all())
+        .map_err(Error::io("write", directory))?;
+    Ok(Written::New)
+}
+
+/// A new file beside `path`. A draft that a crash left behind is passed over, not touched: it might
+/// be another process's.
+fn draft(path: &Path) -> Result<(PathBuf, File), Error> {
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let mut attempt = 0;
+    loop {
+        let draft = path.with_file_name(format!(".{name}.{}-{attempt}.new", std::process::id()));
+        match OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&draft)
+        {
+            Ok(file) => return Ok((draft, file)),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && attempt < 100 => attempt += 1,
+            Err(error) => return Err(Error::io("write", &draft)(error)),
+        }
+    }
+}
+
+fn private(path: &Path, found: &Metadata, us: u32, mend: &'static str) -> Result<(), Error> {
+    owned(path, found.uid(), us)?;
+    let mode = found.mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(Error::TooWide {
+            path: path.to_owned(),
+            mode,
+            mend,
+        });
+    }
+    Ok(())
+}
+
+fn owned(path: &Path, owner: u32, us: u32) -> Result<(), Error> {
+    if owner == us {
+        return Ok(());
+    }
+    Err(Error::OtherOwner {
+        path: path.to_owned(),
+        owner: user_name(owner),
+        us: user_name(us),
+    })
+}
+
+fn named(path: &Path, mode: u32, owner: u32, us: u32) -> Result<(), Error> {
+    if owner != ROOT {
+        owned(path, owner, us)?;
+    }
+    let mode = mode & 0o777;
+    if mode & 0o027 != 0 {
+        return Err(Error::TooWide {
+            path: path.to_owned(),
+            mode,
+            mend: if mode & 0o040 == 0 { "600" } else { "640" },
+        });
+    }
+    Ok(())
+}
+
+fn regular(path: &Path, found: &Metadata) -> Result<(), Error> {
+    if found.is_file() {
+        Ok(())
+    } else {
+        Err(Error::NotAFile(path.to_owned()))
+    }
+}
+
+/// Whom the system takes this process for. `/proc` knows; asking the system itself needs unsafe code.
+fn effective_uid() -> Result<u32, Error> {
+    let path = Path::new("/proc/self/status");
+    let status = fs::read_to_string(path).map_err(Error::io("read", path))?;
+    let effective = |line: &str| line.strip_prefix("Uid:")?.split_whitespace().nth(1)?.parse().ok();
+    status
+        .lines()
+        .find_map(effective)
+        .ok_or_else(|| Error::io("read", path)(ErrorKind::InvalidData.into()))
+}
+
+/// The user's name, or what `sudo -u` takes in its place.
+fn user_name(uid: u32) -> String {
+    let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    name_in(&passwd, uid).unwrap_or_else(|| format!("#{uid}"))
+}
+
+fn name_in(passwd: &str, uid: u32) -> Option<String> {
+    passwd.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
+    })
+}
+
+/// Why a file or directory is not used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Others could read it, or change it.
+    #[error(
+        "{} can be read or changed by other users (mode {mode:04o}); mend it with: chmod {mend} {}",
+        path.display(), quoted(&path.to_string_lossy())
+    )]
+    TooWide {
+        /// Which one.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+        /// What they should be.
+        mend: &'static str,
+    },
+    /// It belongs to somebody else, and what we write there they could not read.
+    #[error(
+        "{} belongs to {owner}, and this command runs as {us}; run it as its owner: sudo -u {} hallpass …",
+        path.display(), quoted(owner)
+    )]
+    OtherOwner {
+        /// Which one.
+        path: PathBuf,
+        /// Whose it is: a name, or `#` and a number.
+        owner: String,
+        /// Who we are.
+        us: String,
+    },
+    /// Something else has the data directory's name.
+    #[error("{} is not a directory", .0.display())]
+    NotADirectory(PathBuf),
+    /// A directory, a pipe or a device where a file should be.
+    #[error("{} is not a regular file", .0.display())]
+    NotAFile(PathBuf),
+    /// Surely the wrong file.
+    #[error("{} is larger than 1 MiB, which no key and no password is", .0.display())]
+    TooLarge(PathBuf),
+    /// The system refused.
+    #[error("cannot {doing} {}", path.display())]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    /// Where another user should have typed the command: the whole line that works. `arguments` is
+    /// the command as it was typed, its program first; `variables` the names of the environment
+    /// variables that it needs, since sudo passes none on by itself.
+    pub fn command_of_owner(&self, arguments: &[String], variables: &[String]) -> Option<String> {
+        let Self::OtherOwner { owner, .. } = self else {
+            return None;
+        };
+        let mut line = format!("sudo -u {}", quoted(owner));
+        if !variables.is_empty() {
+            line.push_str(" --preserve-env=");
+            line.push_str(&variables.join(","));
+        }
+        for argument in arguments {
+            line.push(' ');
+            line.push_str(&quoted(argument));
+        }
+        Some(line)
+    }
+
+    fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io {
+            doing,
+            path: path.to_owned(),
+            source,
+        }
+    }
+}
+
+/// `text` as a shell takes it for one word.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+#[path = "files_tests.rs"]
+mod tests;

@@ -1,0 +1,171 @@
+use std::os::unix::fs::{PermissionsExt, chown};
+
+use tempfile::TempDir;
+
+use super::*;
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().mode() & 0o777
+}
+
+/// A file with `mode` in a directory of its own.
+fn file(mode: u32) -> (TempDir, PathBuf) {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("secret");
+    fs::write(&path, "hidden").unwrap();
+    set_mode(&path, mode);
+    (dir, path)
+}
+
+#[test]
+fn the_data_directory_is_made_for_us_alone() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("lib/hallpass data");
+    ensure_data_dir(&path).unwrap();
+    ensure_data_dir(&path).unwrap();
+    assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o700, 0o700));
+    for wide in [0o750, 0o755, 0o701, 0o777] {
+        set_mode(&path, wide);
+        let said = ensure_data_dir(&path).unwrap_err().to_string();
+        assert!(said.contains(&format!("{wide:04o}")), "{said}");
+        assert!(
+            said.ends_with(&format!("chmod 700 '{}'", path.display())),
+            "{said}"
+        );
+    }
+    let (_dir, file) = file(0o600);
+    assert!(matches!(ensure_data_dir(&file), Err(Error::NotADirectory(_))));
+}
+
+#[test]
+fn what_we_keep_is_ours_alone() {
+    for (mode, good) in [
+        (0o600, true),
+        (0o400, true),
+        (0o640, false),
+        (0o604, false),
+        (0o620, false),
+    ] {
+        let (_dir, path) = file(mode);
+        let checked = check_private(&path);
+        assert_eq!(checked.is_ok(), good, "{mode:o}");
+        if let Err(error) = checked {
+            assert!(error.to_string().contains("chmod 600 /"), "{error}");
+        }
+    }
+    let (dir, _) = file(0o600);
+    check_private(&dir.path().join("hallpass.db-wal")).unwrap();
+}
+
+#[test]
+fn a_named_secret_may_be_read_by_a_group_and_never_by_everybody() {
+    for (mode, good) in [
+        (0o600, true),
+        (0o640, true),
+        (0o440, true),
+        (0o400, true),
+        (0o444, false),
+        (0o660, false),
+        (0o602, false),
+    ] {
+        let (_dir, path) = file(mode);
+        let read = read_named_secret(&path);
+        assert_eq!(read.is_ok(), good, "{mode:o}");
+        if let Ok(secret) = read {
+            assert_eq!(secret.expose(), b"hidden");
+        }
+    }
+    let (dir, _) = file(0o600);
+    assert!(matches!(read_named_secret(dir.path()), Err(Error::NotAFile(_))));
+    assert!(matches!(
+        read_named_secret(&dir.path().join("none")),
+        Err(Error::Io { .. })
+    ));
+}
+
+#[test]
+fn another_users_file_is_refused_and_roots_is_read() {
+    let path = Path::new("/run/secrets/key");
+    assert!(named(path, 0o640, ROOT, 1000).is_ok());
+    assert!(named(path, 0o600, 1000, 1000).is_ok());
+    assert!(matches!(
+        named(path, 0o600, 1001, 1000),
+        Err(Error::OtherOwner { .. })
+    ));
+    assert!(matches!(owned(path, ROOT, 1000), Err(Error::OtherOwner { .. })));
+    assert!(matches!(owned(path, 1000, ROOT), Err(Error::OtherOwner { .. })));
+}
+
+/// Only root can give a directory away; elsewhere the test above speaks for this one.
+#[test]
+fn root_leaves_nothing_in_the_daemons_directory() {
+    if effective_uid().unwrap() != ROOT {
+        return;
+    }
+    let dir = TempDir::new().unwrap();
+    set_mode(dir.path(), 0o700);
+    chown(dir.path(), Some(54_321), None).unwrap();
+    let error = ensure_data_dir(dir.path()).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("belongs to #54321, and this command runs as root"),
+        "{error}"
+    );
+    let arguments = ["hallpass", "user", "add", "o'neil@x.example"].map(str::to_owned);
+    assert_eq!(
+        error
+            .command_of_owner(&arguments, &["HALLPASS_DATA_DIR".to_owned()])
+            .unwrap(),
+        r"sudo -u '#54321' --preserve-env=HALLPASS_DATA_DIR hallpass user add 'o'\''neil@x.example'"
+    );
+    let (_dir, path) = file(0o600);
+    chown(&path, Some(54_321), None).unwrap();
+    assert!(matches!(check_private(&path), Err(Error::OtherOwner { .. })));
+    assert!(matches!(read_named_secret(&path), Err(Error::OtherOwner { .. })));
+}
+
+#[test]
+fn a_user_is_known_by_name() {
+    let passwd =
+        "root:x:0:0:root:/root:/bin/bash\n\nhallpass:x:998:998::/var/lib/hallpass:/usr/sbin/nologin\n";
+    assert_eq!(name_in(passwd, 998).as_deref(), Some("hallpass"));
+    assert_eq!(name_in(passwd, 99), None);
+}
+
+#[test]
+fn a_file_is_written_once_and_for_us_alone() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("seal.key");
+    assert_eq!(write_private(&path, b"one").unwrap(), Written::New);
+    assert_eq!(write_private(&path, b"two").unwrap(), Written::AlreadyExists);
+    assert_eq!((fs::read(&path).unwrap(), mode(&path)), (b"one".to_vec(), 0o600));
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no draft is left");
+    assert!(matches!(
+        write_private(&dir.path().join("none/x"), b""),
+        Err(Error::Io { .. })
+    ));
+}
+
+#[test]
+fn of_many_that_write_at_once_one_wins() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("seal.key");
+    let wins: usize = std::thread::scope(|scope| {
+        let path = &path;
+        let tries: Vec<_> = (0..8u8)
+            .map(|n| scope.spawn(move || write_private(path, &[n; 64]).unwrap()))
+            .collect();
+        tries
+            .into_iter()
+            .map(|t| usize::from(t.join().unwrap() == Written::New))
+            .sum()
+    });
+    assert_eq!(wins, 1);
+    let bytes = fs::read(&path).unwrap();
+    assert!(bytes.len() == 64 && bytes.iter().all(|byte| *byte == bytes[0]));
+}

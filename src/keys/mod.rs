@@ -1,0 +1,7 @@
+//! Keys and certificates: making, sealing, reading and holding them. Knows no database and no message.
+
+pub mod error;
+pub mod generate;
+pub mod pem;
+pub mod ring;
+pub mod seal;

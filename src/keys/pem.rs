@@ -1,0 +1,286 @@
+//! Certificates and keys as files bring them, and as people download them.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use chrono::{DateTime, TimeDelta, Utc};
+use openssl::{
+    asn1::{Asn1Time, Asn1TimeRef},
+    error::ErrorStack,
+    nid::Nid,
+    pkey::{Id, PKey, PKeyRef, Private, Public},
+    x509::X509,
+};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    keys::{error::Error, seal::hex},
+    model::{
+        id::KeyId,
+        key::{Certificate, SigningKey},
+        secret::Secret,
+    },
+};
+
+/// More than any service provider announces at once.
+const MOST_CERTIFICATES: usize = 32;
+/// Shorter ones can be broken (NIST SP 800-131A).
+const LEAST_RSA_BITS: u32 = 2048;
+/// Longer ones cost whoever verifies too much.
+const MOST_RSA_BITS: u32 = 8192;
+/// More than fits a line; the certificate itself is kept whole.
+const LONGEST_SUBJECT: usize = 200;
+/// Line length of PEM (RFC 7468, 2).
+const PEM_COLUMNS: usize = 64;
+
+/// Reads one certificate, DER, and nothing after it.
+pub fn certificate(der: &[u8]) -> Result<Certificate, Error> {
+    numbered(1, der)
+}
+
+/// Reads the certificates of a file: PEM, one DER, or bare base64 as metadata has it. The same one
+/// twice counts once.
+pub fn certificates_from(file: &[u8]) -> Result<Vec<Certificate>, Error> {
+    let mut found: Vec<Certificate> = Vec::new();
+    let all = ders(file)?;
+    if all.len() > MOST_CERTIFICATES {
+        return Err(Error::TooManyCertificates {
+            most: MOST_CERTIFICATES,
+        });
+    }
+    for (number, der) in (1..).zip(all) {
+        let read = numbered(number, &der)?;
+        if !found.contains(&read) {
+            found.push(read);
+        }
+    }
+    Ok(found)
+}
+
+/// The certificate as PEM.
+pub fn certificate_pem(der: &[u8]) -> String {
+    let mut text = String::from("-----BEGIN CERTIFICATE-----\n");
+    for (index, letter) in STANDARD.encode(der).chars().enumerate() {
+        if index > 0 && index % PEM_COLUMNS == 0 {
+            text.push('\n');
+        }
+        text.push(letter);
+    }
+    text.push_str("\n-----END CERTIFICATE-----\n");
+    text
+}
+
+/// Takes a key and certificate that were made elsewhere. The certificate's file may hold a chain;
+/// the one that belongs to the key is taken.
+pub fn import(
+    id: KeyId,
+    key_file: &[u8],
+    certificate_file: &[u8],
+    now: DateTime<Utc>,
+) -> Result<SigningKey, Error> {
+    let key = rsa_key(key_file)?;
+    let mut offered = certificates_from(certificate_file)?.into_iter();
+    let first = offered.next().ok_or(Error::NoCertificate { hint: "" })?;
+    let subject = first.subject.clone();
+    let certificate = std::iter::once(first)
+        .chain(offered)
+        .find(|certificate| belongs(&key, certificate))
+        .ok_or(Error::Mismatch { subject })?;
+    let subject = || certificate.subject.clone();
+    if certificate.not_after <= now {
+        return Err(Error::Expired {
+            subject: subject(),
+            not_after: certificate.not_after,
+        });
+    }
+    if certificate.not_before > now {
+        return Err(Error::NotYetValid {
+            subject: subject(),
+            not_before: certificate.not_before,
+        });
+    }
+    let private = key
+        .private_key_to_pkcs8()
+        .map_err(Error::openssl("write a private key"))?;
+    Ok(SigningKey {
+        id,
+        private: Secret::new(private),
+        certificate,
+    })
+}
+
+fn numbered(number: usize, der: &[u8]) -> Result<Certificate, Error> {
+    let bad = || Error::BadCertificate { number };
+    let x509 = X509::from_der(der).map_err(|_unsaid| bad())?;
+    if x509.to_der().map_err(Error::openssl("write a certificate"))? != der {
+        return Err(bad());
+    }
+    let subject = subject(&x509);
+    let public = x509.public_key().map_err(|_unsaid| bad())?;
+    if let Some(what) = weakness(&public) {
+        return Err(Error::WeakKey { subject, what });
+    }
+    Ok(Certificate {
+        sha256: hex(&Sha256::digest(der)),
+        subject,
+        not_before: time(x509.not_before()).map_err(Error::openssl("read a time"))?,
+        not_after: time(x509.not_after()).map_err(Error::openssl("read a time"))?,
+        der: der.to_owned(),
+    })
+}
+
+/// Whether `certificate` holds the public half of `key`.
+pub(super) fn belongs(key: &PKeyRef<Private>, certificate: &Certificate) -> bool {
+    X509::from_der(&certificate.der)
+        .and_then(|x509| x509.public_key())
+        .is_ok_and(|public| public.public_eq(key))
+}
+
+fn rsa_key(file: &[u8]) -> Result<PKey<Private>, Error> {
+    let text = String::from_utf8_lossy(file);
+    if text.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----") || text.contains("Proc-Type: 4,ENCRYPTED") {
+        return Err(Error::Encrypted);
+    }
+    if !text.contains("PRIVATE KEY-----") {
+        let hint = if text.contains("-----BEGIN CERTIFICATE-----") {
+            "; this is the certificate"
+        } else {
+            ""
+        };
+        return Err(Error::NoPrivateKey { hint });
+    }
+    // The callback keeps OpenSSL from asking for a passphrase at the terminal.
+    let key =
+        PKey::private_key_from_pem_callback(file, |_| Ok(0)).map_err(|_unsaid| Error::NoPrivateKey {
+            hint: "; this one is cut or damaged",
+        })?;
+    let Ok(rsa) = key.rsa() else {
+        return Err(Error::NotRsa);
+    };
+    if key.id() != Id::RSA {
+        return Err(Error::NotRsa);
+    }
+    match rsa_weakness(&key) {
+        Some(what) => Err(Error::BadRsaKey {
+            why: format!("it is {what}; 2048 to 8192 bits are needed"),
+        }),
+        None if rsa.check_key().unwrap_or(false) => Ok(key),
+        None => Err(Error::BadRsaKey {
+            why: "its numbers do not fit together".to_owned(),
+        }),
+    }
+}
+
+fn ders(file: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
+    let text = String::from_utf8_lossy(file);
+    if text.contains("PRIVATE KEY-----") {
+        return Err(Error::PrivateKeyInside);
+    }
+    if text.contains("-----BEGIN") {
+        return pem_blocks(&text);
+    }
+    let der = match STANDARD.decode(text.split_whitespace().collect::<String>()) {
+        Ok(der) if !der.is_empty() => der,
+        Ok(_) | Err(_) => file.to_owned(),
+    };
+    if X509::from_der(&der).is_ok() {
+        Ok(vec![der])
+    } else if PKey::private_key_from_der(&der).is_ok() {
+        Err(Error::PrivateKeyInside)
+    } else if text.trim_start_matches('\u{feff}').trim_start().starts_with('<') {
+        Err(Error::NoCertificate {
+            hint: "; this looks like XML: metadata is given with --metadata",
+        })
+    } else {
+        Err(Error::NoCertificate { hint: "" })
+    }
+}
+
+/// The bodies of all certificates; blocks of another kind, and text around them, are passed over.
+fn pem_blocks(text: &str) -> Result<Vec<Vec<u8>>, Error> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some((_, begun)) = rest.split_once("-----BEGIN ") {
+        let number = found.len() + 1;
+        let bad = || Error::BadCertificate { number };
+        let (label, after) = begun.split_once("-----").ok_or_else(bad)?;
+        let (body, after) = after
+            .split_once(&format!("-----END {label}-----"))
+            .ok_or_else(bad)?;
+        if matches!(label, "CERTIFICATE" | "X509 CERTIFICATE") {
+            let body: String = body.split_whitespace().collect();
+            found.push(STANDARD.decode(body).map_err(|_unsaid| bad())?);
+        }
+        rest = after;
+    }
+    if found.is_empty() {
+        return Err(Error::NoCertificate {
+            hint: "; the file holds something else in PEM",
+        });
+    }
+    Ok(found)
+}
+
+/// The subject for people. Anybody may have written it: it is cut, and drives no terminal.
+fn subject(x509: &X509) -> String {
+    let harmless = |c: char| {
+        if c.is_control() {
+            char::REPLACEMENT_CHARACTER
+        } else {
+            c
+        }
+    };
+    whole_subject(x509)
+        .chars()
+        .take(LONGEST_SUBJECT)
+        .map(harmless)
+        .collect()
+}
+
+fn whole_subject(x509: &X509) -> String {
+    let name = x509.subject_name();
+    let said = |entry: &openssl::x509::X509NameEntryRef| entry.data().to_string().ok();
+    if let Some(common) = name.entries_by_nid(Nid::COMMONNAME).find_map(said) {
+        return common;
+    }
+    let parts = name.entries().filter_map(|entry| {
+        let kind = entry.object().nid().short_name().unwrap_or("?");
+        said(entry).map(|value| format!("{kind}={value}"))
+    });
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+/// Why a public key cannot be relied on, if it cannot.
+fn weakness(key: &PKeyRef<Public>) -> Option<String> {
+    if key.id() == Id::RSA {
+        return rsa_weakness(key);
+    }
+    let Ok(curve) = key.ec_key() else {
+        return Some("neither RSA nor on an elliptic curve that is known here".to_owned());
+    };
+    // A curve must be named: one that brings its own parameters can be made to fit a forged key.
+    match curve.group().curve_name() {
+        Some(Nid::X9_62_PRIME256V1 | Nid::SECP384R1 | Nid::SECP521R1) => None,
+        Some(other) => Some(format!("on the curve {}", other.short_name().unwrap_or("?"))),
+        None => Some("on a curve without a name".to_owned()),
+    }
+}
+
+fn rsa_weakness<T: openssl::pkey::HasPublic>(key: &PKeyRef<T>) -> Option<String> {
+    let bits = key.bits();
+    if !(LEAST_RSA_BITS..=MOST_RSA_BITS).contains(&bits) {
+        return Some(format!("RSA with {bits} bits"));
+    }
+    // With the exponent 1 every message is its own signature.
+    match key.rsa() {
+        Ok(rsa) if rsa.e().num_bits() > 1 && rsa.e().is_bit_set(0) => None,
+        Ok(_) | Err(_) => Some("RSA with an exponent that protects nothing".to_owned()),
+    }
+}
+
+fn time(time: &Asn1TimeRef) -> Result<DateTime<Utc>, ErrorStack> {
+    let since = Asn1Time::from_unix(0)?.diff(time)?;
+    Ok(DateTime::UNIX_EPOCH + TimeDelta::days(since.days.into()) + TimeDelta::seconds(since.secs.into()))
+}
+
+#[cfg(test)]
+#[path = "pem_tests.rs"]
+mod tests;

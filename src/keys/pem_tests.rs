@@ -1,0 +1,214 @@
+use chrono::TimeZone;
+use openssl::{
+    ec::{EcGroup, EcKey},
+    hash::MessageDigest,
+    rsa::Rsa,
+    symm::Cipher,
+    x509::{X509Builder, X509NameBuilder},
+};
+
+use super::*;
+use crate::keys::generate::generate;
+
+fn now() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 3, 1, 12, 0, 0).unwrap()
+}
+
+fn id() -> KeyId {
+    KeyId::new(now(), [1; 10])
+}
+
+/// A certificate of `key`, valid in the year that begins with `now`.
+fn certificate_for(key: &PKey<Private>) -> Vec<u8> {
+    certificate_named("Fernweh", key)
+}
+
+fn certificate_named(organisation: &str, key: &PKey<Private>) -> Vec<u8> {
+    let mut name = X509NameBuilder::new().unwrap();
+    name.append_entry_by_text("O", organisation).unwrap();
+    let name = name.build();
+    let mut builder = X509Builder::new().unwrap();
+    builder.set_version(2).unwrap();
+    builder.set_subject_name(&name).unwrap();
+    builder.set_issuer_name(&name).unwrap();
+    builder
+        .set_not_before(&Asn1Time::from_unix(now().timestamp()).unwrap())
+        .unwrap();
+    builder
+        .set_not_after(&Asn1Time::from_unix((now() + TimeDelta::days(365)).timestamp()).unwrap())
+        .unwrap();
+    builder.set_pubkey(key).unwrap();
+    builder.sign(key, MessageDigest::sha256()).unwrap();
+    builder.build().to_der().unwrap()
+}
+
+fn rsa(bits: u32) -> PKey<Private> {
+    PKey::from_rsa(Rsa::generate(bits).unwrap()).unwrap()
+}
+
+fn ec(curve: Nid) -> PKey<Private> {
+    let group = EcGroup::from_curve_name(curve).unwrap();
+    PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap()
+}
+
+#[test]
+fn a_certificate_reads_in_every_form_that_files_have() {
+    let made = generate(id(), "login.example.com", now()).unwrap().certificate;
+    let other = certificate(&certificate_for(&ec(Nid::X9_62_PRIME256V1))).unwrap();
+    assert_eq!(other.subject, "O=Fernweh");
+    assert_eq!(
+        (other.not_before, other.not_after),
+        (now(), now() + TimeDelta::days(365))
+    );
+
+    let pem = certificate_pem(&made.der);
+    assert!(pem.ends_with("-----END CERTIFICATE-----\n") && pem.lines().all(|line| line.len() <= 64));
+    assert_eq!(
+        X509::from_pem(pem.as_bytes()).unwrap().to_der().unwrap(),
+        made.der
+    );
+    let base64 = STANDARD.encode(&made.der);
+    let (head, tail) = base64.split_at(100);
+    let forms = [
+        made.der.clone(),
+        pem.clone().into_bytes(),
+        pem.replace('\n', "\r\n").into_bytes(),
+        format!("\u{feff}subject=x\n{pem}").into_bytes(),
+        format!("{pem}{pem}").into_bytes(),
+        base64.clone().into_bytes(),
+        format!("\n   {head}\n {tail}\n").into_bytes(),
+    ];
+    for form in forms {
+        assert_eq!(
+            certificates_from(&form).unwrap(),
+            std::slice::from_ref(&made),
+            "{}",
+            String::from_utf8_lossy(&form)
+        );
+    }
+    let both = format!("{pem}\n{}", certificate_pem(&other.der));
+    assert_eq!(certificates_from(both.as_bytes()).unwrap(), [made, other]);
+}
+
+#[test]
+fn what_is_no_certificate_is_refused_with_its_reason() {
+    let key = rsa(2048);
+    let der = certificate_for(&key);
+    let pem = certificate_pem(&der);
+    let private = String::from_utf8(key.private_key_to_pem_pkcs8().unwrap()).unwrap();
+    for secret in [
+        private.clone().into_bytes(),
+        format!("{pem}{private}").into_bytes(),
+        key.private_key_to_pkcs8().unwrap(),
+        STANDARD.encode(key.private_key_to_pkcs8().unwrap()).into_bytes(),
+    ] {
+        assert!(matches!(certificates_from(&secret), Err(Error::PrivateKeyInside)));
+    }
+    for nothing in [
+        &b""[..],
+        b"hello",
+        b"<md:EntityDescriptor/>",
+        b"-----BEGIN X-----\nAA==\n-----END X-----\n",
+        &[0x30, 0x80],
+    ] {
+        assert!(
+            matches!(certificates_from(nothing), Err(Error::NoCertificate { .. })),
+            "{nothing:?}"
+        );
+    }
+    let cut = pem.replace("-----END CERTIFICATE-----\n", "");
+    let damaged = pem.replacen("MII", "M!I", 1);
+    let second = format!("{pem}-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n");
+    assert!(matches!(
+        certificates_from(cut.as_bytes()),
+        Err(Error::BadCertificate { number: 1 })
+    ));
+    assert!(matches!(
+        certificates_from(damaged.as_bytes()),
+        Err(Error::BadCertificate { number: 1 })
+    ));
+    assert!(matches!(
+        certificates_from(second.as_bytes()),
+        Err(Error::BadCertificate { number: 2 })
+    ));
+    assert!(certificate(&[&der[..], b"x"].concat()).is_err());
+}
+
+#[test]
+fn a_subject_drives_no_terminal() {
+    let der = certificate_named("a\u{1b}[2J\r\nb", &rsa(2048));
+    assert_eq!(
+        certificate(&der).unwrap().subject,
+        "O=a\u{fffd}[2J\u{fffd}\u{fffd}b"
+    );
+}
+
+#[test]
+fn a_key_that_can_be_broken_is_refused() {
+    for key in [rsa(1024), ec(Nid::SECP224R1), ec(Nid::SECP256K1)] {
+        assert!(matches!(
+            certificate(&certificate_for(&key)),
+            Err(Error::WeakKey { .. })
+        ));
+    }
+    for key in [ec(Nid::SECP384R1), ec(Nid::SECP521R1)] {
+        assert!(certificate(&certificate_for(&key)).is_ok());
+    }
+}
+
+#[test]
+fn a_key_of_ones_own_is_taken_with_its_certificate_only() {
+    let (key, other) = (rsa(2048), rsa(2048));
+    let own = certificate_pem(&certificate_for(&key));
+    let chain = format!("{}{own}", certificate_pem(&certificate_for(&other)));
+    let pkcs8 = key.private_key_to_pem_pkcs8().unwrap();
+    let pkcs1 = key.rsa().unwrap().private_key_to_pem().unwrap();
+    for (key_file, certificate_file) in [(&pkcs8, &own), (&pkcs1, &own), (&pkcs8, &chain)] {
+        let taken = import(id(), key_file, certificate_file.as_bytes(), now()).unwrap();
+        assert!(
+            PKey::private_key_from_der(taken.private.expose())
+                .unwrap()
+                .public_eq(&key)
+        );
+        assert_eq!(certificate_pem(&taken.certificate.der), own);
+    }
+    let try_at = |key_file: &[u8], now| import(id(), key_file, own.as_bytes(), now).unwrap_err();
+    let theirs = other.private_key_to_pem_pkcs8().unwrap();
+    assert!(matches!(try_at(&theirs, now()), Error::Mismatch { .. }));
+    assert!(matches!(
+        try_at(&pkcs8, now() + TimeDelta::days(366)),
+        Error::Expired { .. }
+    ));
+    assert!(matches!(
+        try_at(&pkcs8, now() - TimeDelta::days(1)),
+        Error::NotYetValid { .. }
+    ));
+}
+
+#[test]
+fn a_private_key_that_cannot_serve_is_refused_with_its_reason() {
+    let key = rsa(2048);
+    let own = certificate_pem(&certificate_for(&key));
+    let try_key = |file: &[u8]| import(id(), file, own.as_bytes(), now()).unwrap_err();
+    let cipher = Cipher::aes_256_cbc();
+    let pkcs8 = key.private_key_to_pem_pkcs8_passphrase(cipher, b"x").unwrap();
+    let pkcs1 = key
+        .rsa()
+        .unwrap()
+        .private_key_to_pem_passphrase(cipher, b"x")
+        .unwrap();
+    assert!(matches!(try_key(&pkcs8), Error::Encrypted));
+    assert!(matches!(try_key(&pkcs1), Error::Encrypted));
+    assert!(matches!(
+        try_key(&ec(Nid::X9_62_PRIME256V1).private_key_to_pem_pkcs8().unwrap()),
+        Error::NotRsa
+    ));
+    assert!(matches!(
+        try_key(&rsa(1024).private_key_to_pem_pkcs8().unwrap()),
+        Error::BadRsaKey { .. }
+    ));
+    assert!(matches!(try_key(own.as_bytes()), Error::NoPrivateKey { .. }));
+    let mut cut = key.private_key_to_pem_pkcs8().unwrap();
+    cut.drain(100..200);
+    assert!(matches!(try_key(&cut), Error::NoPrivateKey { .. }));
+}

@@ -1,0 +1,199 @@
+//! Private keys at rest: AES-256-GCM under a key that the database never sees.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use openssl::symm::{Cipher, decrypt_aead, encrypt_aead};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    keys::error::Error,
+    model::{id::KeyId, secret::Secret},
+};
+
+/// What the text of a sealing key begins with.
+pub(super) const PREFIX: &str = "hallpass-seal-1:";
+
+const VERSION: u8 = 1;
+const ID_LABEL: &[u8] = b"hallpass sealing key id 1";
+const ID_LEN: usize = 8;
+const NONCE_LEN: usize = 12;
+const TAG_LEN: usize = 16;
+
+/// The key that seals private keys.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SealingKey(Secret<[u8; 32]>);
+
+impl SealingKey {
+    /// Makes a key of random bytes.
+    pub const fn new(bytes: [u8; 32]) -> Self {
+        Self(Secret::new(bytes))
+    }
+
+    /// Reads what [`SealingKey::to_text`] wrote; white space around it falls away.
+    pub fn from_text(text: &str) -> Result<Self, Error> {
+        let body = text.trim().strip_prefix(PREFIX).ok_or(Error::NotASealingKey)?;
+        let bytes = STANDARD
+            .decode(body)
+            .ok()
+            .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        bytes.map(Self::new).ok_or(Error::NotASealingKey)
+    }
+
+    /// The key as the one line that its file holds.
+    pub fn to_text(&self) -> Secret<String> {
+        Secret::new(format!("{PREFIX}{}\n", STANDARD.encode(self.0.expose())))
+    }
+
+    /// The name of this key, which may be shown: it tells nothing of the key.
+    pub fn id(&self) -> [u8; ID_LEN] {
+        let hash: [u8; 32] = Sha256::new()
+            .chain_update(ID_LABEL)
+            .chain_update(self.0.expose())
+            .finalize()
+            .into();
+        hash.first_chunk().copied().unwrap_or_default()
+    }
+
+    /// Seals `plain` for the row `row`: version ‖ key id ‖ nonce ‖ ciphertext ‖ tag. No two calls may
+    /// have the same `nonce`: it must come from the system's randomness.
+    pub fn seal(&self, row: KeyId, plain: &[u8], nonce: [u8; NONCE_LEN]) -> Result<Vec<u8>, Error> {
+        let mut tag = [0; TAG_LEN];
+        let ciphertext = encrypt_aead(
+            Cipher::aes_256_gcm(),
+            self.0.expose(),
+            Some(&nonce),
+            &associated_data(self.id(), row),
+            plain,
+            &mut tag,
+        )
+        .map_err(Error::openssl("seal a key"))?;
+        Ok([&[VERSION], &self.id()[..], &nonce, &ciphertext, &tag].concat())
+    }
+
+    /// Opens what was sealed for the row `row`.
+    pub fn open(&self, row: KeyId, sealed: &[u8]) -> Result<Secret<Vec<u8>>, Error> {
+        let damaged = || Error::Damaged { row };
+        let (version, rest) = sealed.split_first().ok_or_else(damaged)?;
+        if *version != VERSION {
+            return Err(Error::UnknownVersion {
+                row,
+                version: *version,
+            });
+        }
+        let (id, rest) = rest.split_first_chunk::<ID_LEN>().ok_or_else(damaged)?;
+        if *id != self.id() {
+            return Err(Error::OtherSealingKey {
+                row,
+                sealed_with: hex(id),
+                given: hex(&self.id()),
+            });
+        }
+        let (nonce, rest) = rest.split_first_chunk::<NONCE_LEN>().ok_or_else(damaged)?;
+        let (ciphertext, tag) = rest.split_last_chunk::<TAG_LEN>().ok_or_else(damaged)?;
+        // A tag that does not fit is all that can fail here, and OpenSSL has no words for it.
+        decrypt_aead(
+            Cipher::aes_256_gcm(),
+            self.0.expose(),
+            Some(nonce),
+            &associated_data(*id, row),
+            ciphertext,
+            tag,
+        )
+        .map(Secret::new)
+        .map_err(|_silent| damaged())
+    }
+}
+
+/// Binds a ciphertext to its form, its sealing key and its row, so that it opens nowhere else.
+fn associated_data(id: [u8; ID_LEN], row: KeyId) -> Vec<u8> {
+    [&[VERSION], &id[..], row.to_string().as_bytes()].concat()
+}
+
+/// Lower-case hex.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|half| char::from_digit(half.into(), 16))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn row(chance: u8) -> KeyId {
+        KeyId::new(DateTime::UNIX_EPOCH, [chance; 10])
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_sealed_opens_in_its_own_row_only(key: [u8; 32], plain: Vec<u8>, nonce: [u8; 12]) {
+            let key = SealingKey::new(key);
+            let sealed = key.seal(row(1), &plain, nonce).unwrap();
+            prop_assert_eq!(sealed.len(), 1 + 8 + 12 + plain.len() + 16);
+            let opened = key.open(row(1), &sealed).unwrap();
+            prop_assert_eq!(opened.expose(), &plain);
+            let elsewhere = key.open(row(2), &sealed);
+            prop_assert!(matches!(elsewhere, Err(Error::Damaged { .. })), "opened in another row");
+        }
+
+        #[test]
+        fn the_text_of_a_key_reads_back(bytes: [u8; 32]) {
+            let key = SealingKey::new(bytes);
+            prop_assert_eq!(SealingKey::from_text(key.to_text().expose()).unwrap(), key);
+        }
+    }
+
+    #[test]
+    fn a_flipped_bit_anywhere_is_refused() {
+        let key = SealingKey::new([7; 32]);
+        let sealed = key.seal(row(1), b"a private key", [9; 12]).unwrap();
+        for index in 0..sealed.len() {
+            for bit in 0..8 {
+                let mut altered = sealed.clone();
+                altered[index] ^= 1 << bit;
+                assert!(key.open(row(1), &altered).is_err(), "byte {index}, bit {bit}");
+            }
+        }
+        for len in 0..sealed.len() {
+            assert!(key.open(row(1), &sealed[..len]).is_err(), "cut to {len}");
+        }
+    }
+
+    #[test]
+    fn each_mistake_has_its_own_words() {
+        let (key, other) = (SealingKey::new([7; 32]), SealingKey::new([8; 32]));
+        let sealed = key.seal(row(1), b"x", [9; 12]).unwrap();
+        let said = other.open(row(1), &sealed).unwrap_err().to_string();
+        assert!(
+            said.contains(&hex(&key.id())) && said.contains(&hex(&other.id())),
+            "{said}"
+        );
+        let mut newer = sealed.clone();
+        newer[0] = 2;
+        assert!(matches!(
+            key.open(row(1), &newer),
+            Err(Error::UnknownVersion { version: 2, .. })
+        ));
+        assert!(matches!(key.open(row(1), &[]), Err(Error::Damaged { .. })));
+    }
+
+    #[test]
+    fn nothing_but_the_text_of_a_key_is_taken() {
+        let good = SealingKey::new([7; 32]).to_text().expose().clone();
+        for bad in [
+            "",
+            "hallpass-seal-1:",
+            "hallpass-seal-1:AAAA",
+            &good.replace("-1:", "-2:"),
+            good.trim_start_matches('h'),
+            &good.replace('=', ""),
+        ] {
+            assert!(SealingKey::from_text(bad).is_err(), "{bad:?}");
+        }
+        assert_eq!(format!("{:?}", SealingKey::new([7; 32])), "SealingKey(***)");
+    }
+}

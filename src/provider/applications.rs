@@ -1,0 +1,320 @@
+//! Applications: registered, edited, switched off.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    keys::pem,
+    model::{
+        application::{AcsUrl, Application, Consumer, EntityId, Kind, LogoutEndpoint, ServiceProvider, Slug},
+        audit::AuditEvent,
+        chatgpt::Connection,
+        id::ApplicationId,
+        key::Certificate,
+        text::BadText,
+    },
+    provider::{Provider, error::Error, saml::answer::UNCHECKED, users::Changed},
+    saml::metadata::sp::{self, BadMetadata, Entity},
+    store::Edited,
+};
+
+/// What an administrator says of a new application.
+#[derive(Clone, Debug)]
+pub struct NewApplication {
+    /// Its name for people.
+    pub name: String,
+    /// Its name in addresses; made of `name` if absent.
+    pub slug: Option<Slug>,
+    /// What it is.
+    pub kind: Kind,
+    /// What its tile opens.
+    pub tile_url: Option<AcsUrl>,
+    /// What SAML needs to know.
+    pub saml: ServiceProvider,
+}
+
+/// What changes about an application; absent stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct ApplicationEdit {
+    /// Its name for people.
+    pub name: Option<String>,
+    /// Whether it may be used.
+    pub enabled: Option<bool>,
+    /// What its tile opens; `Some(None)` takes the bookmark away.
+    pub tile_url: Option<Option<AcsUrl>>,
+    /// A new connection of ChatGPT: shape, ACS URL and Audience.
+    pub connection: Option<Connection>,
+    /// Its entity ID, which is also the audience.
+    pub entity_id: Option<EntityId>,
+    /// Where responses go, the default first.
+    pub consumers: Option<Vec<AcsUrl>>,
+    /// Where logout messages go.
+    pub logout: Option<LogoutEndpoint>,
+    /// The certificates of its requests, all of them.
+    pub certificates: Option<Vec<Certificate>>,
+    /// Whether requests must be signed.
+    pub require_signed_requests: Option<bool>,
+    /// Whether its tile may send a response that nobody asked for.
+    pub allow_idp_initiated: Option<bool>,
+}
+
+/// Why an application is not taken as described.
+#[derive(Debug, thiserror::Error)]
+pub enum BadApplication {
+    /// Signatures are demanded that nothing could be held against.
+    #[error(
+        "signed requests cannot be required without the application's certificate: add --certificate FILE or --metadata FILE"
+    )]
+    NoCertificate,
+    /// A value that is none.
+    #[error(transparent)]
+    Text(#[from] BadText),
+    /// Metadata that cannot be used.
+    #[error(transparent)]
+    Metadata(#[from] BadMetadata),
+    /// A certificate that cannot be used.
+    #[error("a certificate cannot be used: {0}")]
+    Certificate(String),
+    /// ChatGPT takes no response that it did not ask for.
+    #[error(
+        "ChatGPT takes no response that it did not ask for: give its tile the address from its SSO page with --tile-url"
+    )]
+    UnsolicitedChatGpt,
+}
+
+/// What metadata brings to an application.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Imported {
+    /// The entity ID.
+    pub entity_id: EntityId,
+    /// Responses, the default first.
+    pub consumers: Vec<Consumer>,
+    /// Logout over HTTP-Redirect.
+    pub logout: Option<LogoutEndpoint>,
+    /// Signing certificates.
+    pub certificates: Vec<Certificate>,
+    /// `AuthnRequestsSigned`.
+    pub signs_requests: bool,
+}
+
+/// Reads the metadata of a service provider; `wanted` picks one out of several.
+pub fn import(xml: &str, wanted: Option<&EntityId>, now: DateTime<Utc>) -> Result<Imported, BadApplication> {
+    let entity = sp::read(xml, wanted.map(EntityId::as_str), now)?;
+    let logout = match entity.logout_by_redirect() {
+        None => None,
+        Some(found) => Some(LogoutEndpoint {
+            location: AcsUrl::parse(&found.location)?,
+            response_location: found
+                .response_location
+                .as_deref()
+                .map(AcsUrl::parse)
+                .transpose()?,
+        }),
+    };
+    Ok(Imported {
+        entity_id: EntityId::parse(&entity.entity_id)?,
+        consumers: consumers(&entity)?,
+        logout,
+        certificates: entity
+            .certificates
+            .iter()
+            .map(|der| certificate(der))
+            .collect::<Result<_, _>>()?,
+        signs_requests: entity.signs_requests,
+    })
+}
+
+fn consumers(entity: &Entity) -> Result<Vec<Consumer>, BadApplication> {
+    let taken = entity.consumers.iter().map(|endpoint| {
+        Ok(Consumer {
+            location: AcsUrl::parse(&endpoint.location)?,
+            index: endpoint.index,
+        })
+    });
+    taken.collect()
+}
+
+fn certificate(der: &[u8]) -> Result<Certificate, BadApplication> {
+    pem::certificate(der).map_err(|why| BadApplication::Certificate(why.to_string()))
+}
+
+/// Reads the certificates of a file: one or several.
+pub fn certificates(file: &[u8]) -> Result<Vec<Certificate>, BadApplication> {
+    pem::certificates_from(file).map_err(|why| BadApplication::Certificate(why.to_string()))
+}
+
+fn check(kind: Kind, saml: &ServiceProvider) -> Result<(), BadApplication> {
+    if saml.require_signed_requests && saml.certificates.is_empty() {
+        Err(BadApplication::NoCertificate)
+    } else if kind.is_chatgpt() && saml.allow_idp_initiated {
+        Err(BadApplication::UnsolicitedChatGpt)
+    } else {
+        Ok(())
+    }
+}
+
+impl Provider {
+    /// Registers an application.
+    pub fn add_application(
+        &self,
+        new: &NewApplication,
+    ) -> Result<Result<Changed<Application>, BadApplication>, Error> {
+        if let Err(bad) = check(new.kind, &new.saml) {
+            return Ok(Err(bad));
+        }
+        let now = self.now();
+        let id = ApplicationId::new(now, self.chance());
+        let wanted = new.slug.clone().unwrap_or_else(|| Slug::from_name(&new.name));
+        let mut application = Application {
+            id,
+            slug: wanted.clone(),
+            name: new.name.clone(),
+            kind: new.kind,
+            enabled: true,
+            tile_url: new.tile_url.clone(),
+            saml: new.saml.clone(),
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        let event = self.about_application("app.add", id);
+        for number in 2..100 {
+            let added = self.store().write(|tx| {
+                let added = tx.add_application(&application)?;
+                if added {
+                    tx.raise_generation()?;
+                    tx.add_audit(&event)?;
+                }
+                Ok(added)
+            })?;
+            if added {
+                return Ok(Ok(Changed::Done(application)));
+            }
+            if new.slug.is_some() {
+                break;
+            }
+            application.slug = wanted.numbered(number);
+        }
+        Ok(Ok(Changed::Taken))
+    }
+
+    /// Every application, by name.
+    pub fn applications(&self) -> Result<Vec<Arc<Application>>, Error> {
+        Ok(self.current()?.applications.clone())
+    }
+
+    /// The application with this slug.
+    pub fn application(&self, slug: &Slug) -> Result<Option<Arc<Application>>, Error> {
+        Ok(self.current()?.by_slug(slug).map(Arc::clone))
+    }
+
+    /// Changes an application.
+    pub fn edit_application(
+        &self,
+        slug: &Slug,
+        edit: ApplicationEdit,
+    ) -> Result<Result<Changed<Application>, BadApplication>, Error> {
+        let Some(found) = self.store().read(|tx| tx.application_by_slug(slug))? else {
+            return Ok(Ok(Changed::Unknown));
+        };
+        let action = match edit.enabled {
+            Some(true) => "app.enable",
+            Some(false) => "app.disable",
+            None => "app.edit",
+        };
+        let mut application = edited(found, edit);
+        application.updated_at = self.now();
+        if let Err(bad) = check(application.kind, &application.saml) {
+            return Ok(Err(bad));
+        }
+        let event = self.about_application(action, application.id);
+        let outcome = self.store().write(|tx| {
+            let outcome = tx.edit_application(&application)?;
+            if outcome == Edited::Done {
+                tx.raise_generation()?;
+                tx.add_audit(&event)?;
+            }
+            Ok(outcome)
+        })?;
+        application.version += 1;
+        Ok(Ok(match outcome {
+            Edited::Done => Changed::Done(application),
+            Edited::Taken => Changed::Taken,
+            Edited::Stale => Changed::Stale,
+        }))
+    }
+
+    /// Takes an application away, with all that it was told. Accounts at the application stay.
+    pub fn remove_application(&self, slug: &Slug) -> Result<Changed<()>, Error> {
+        let Some(found) = self.store().read(|tx| tx.application_by_slug(slug))? else {
+            return Ok(Changed::Unknown);
+        };
+        let event = self.about_application("app.remove", found.id);
+        let removed = self.store().write(|tx| {
+            let removed = tx.remove_application(found.id)?;
+            if removed {
+                tx.raise_generation()?;
+                tx.add_audit(&event)?;
+            }
+            Ok(removed)
+        })?;
+        Ok(if removed {
+            Changed::Done(())
+        } else {
+            Changed::Unknown
+        })
+    }
+
+    /// When a request of `application` was last signed by a key that nobody registered, if it was.
+    pub fn unchecked_signature(&self, application: ApplicationId) -> Result<Option<DateTime<Utc>>, Error> {
+        Ok(self.store().read(|tx| tx.last_audit_of(application, UNCHECKED))?)
+    }
+
+    fn about_application(&self, action: &'static str, application: ApplicationId) -> AuditEvent {
+        AuditEvent {
+            application: Some(application),
+            ..self.event(action, "ok", None)
+        }
+    }
+}
+
+fn edited(mut application: Application, edit: ApplicationEdit) -> Application {
+    let saml = &mut application.saml;
+    if let Some(connection) = edit.connection {
+        application.kind = connection.kind;
+        saml.entity_id = connection.audience.clone();
+        saml.audience = connection.audience;
+        saml.consumers = vec![Consumer {
+            location: connection.acs,
+            index: None,
+        }];
+    }
+    if let Some(entity_id) = edit.entity_id {
+        saml.audience = entity_id.clone();
+        saml.entity_id = entity_id;
+    }
+    if let Some(consumers) = edit.consumers {
+        saml.consumers = consumers
+            .into_iter()
+            .map(|location| Consumer {
+                location,
+                index: None,
+            })
+            .collect();
+    }
+    saml.logout = edit.logout.or(saml.logout.take());
+    if let Some(certificates) = edit.certificates {
+        saml.certificates = certificates;
+    }
+    saml.require_signed_requests = edit
+        .require_signed_requests
+        .unwrap_or(saml.require_signed_requests);
+    saml.allow_idp_initiated = edit.allow_idp_initiated.unwrap_or(saml.allow_idp_initiated);
+    if let Some(tile_url) = edit.tile_url {
+        application.tile_url = tile_url;
+    }
+    application.name = edit.name.unwrap_or(application.name);
+    application.enabled = edit.enabled.unwrap_or(application.enabled);
+    application
+}

@@ -1,0 +1,28 @@
+//! What has expired is removed, in small steps.
+
+use crate::provider::{Provider, error::Error};
+
+/// Rows a step: short enough that no sign-on waits for it.
+const STEP: i64 = 500;
+/// Steps a round.
+const MOST_STEPS: usize = 20;
+
+impl Provider {
+    /// One round: removes what has expired, at most so many rows, and says how many.
+    pub fn keep_house(&self) -> Result<usize, Error> {
+        let now = self.now();
+        let audit_before = self.policy().audit_retention.map(|kept| now - kept);
+        let mut removed = 0;
+        for _step in 0..MOST_STEPS {
+            let gone = self
+                .store()
+                .write(|tx| tx.remove_expired(now, audit_before, STEP))?;
+            removed += gone;
+            if gone == 0 {
+                break;
+            }
+        }
+        self.flush_audit()?;
+        Ok(removed)
+    }
+}

@@ -1,0 +1,224 @@
+//! The first start of an installation, and what later starts find.
+
+use crate::{
+    clock::Clock,
+    entropy::Entropy,
+    keys::{generate, pem, ring, seal::SealingKey},
+    model::{
+        application::EntityId,
+        endpoint::{Endpoints, names_loopback, path},
+        id::KeyId,
+        installation::Installation,
+        key::{KeyState, SealedKey, SigningKey},
+    },
+    provider::error::Error,
+    store::Store,
+};
+
+/// What a start brings along.
+#[derive(Debug)]
+pub struct Founding<'a> {
+    /// Time.
+    pub clock: &'a dyn Clock,
+    /// Chance.
+    pub entropy: &'a dyn Entropy,
+    /// Memory.
+    pub store: &'a Store,
+    /// Seals what is made.
+    pub sealing_key: &'a SealingKey,
+    /// Our public addresses, as configured now.
+    pub endpoints: &'a Endpoints,
+    /// The entity ID that the administrator set, for a migration.
+    pub entity_id: Option<EntityId>,
+    /// Key and certificate files that the administrator brought.
+    pub own_key: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+/// What an administrator should know of this start.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Finding {
+    /// A key and a certificate were made.
+    KeyMade {
+        /// The certificate's SHA-256.
+        sha256: String,
+    },
+    /// The administrator's own key was taken into the ring.
+    KeyImported {
+        /// The certificate's SHA-256.
+        sha256: String,
+    },
+    /// The certificate made for loopback was replaced; no application knew it.
+    CertificateReplaced {
+        /// The host that it is for now.
+        host: String,
+    },
+    /// The base URL changed, the entity ID did not: service providers go on knowing us by it.
+    BaseUrlChanged {
+        /// What the last start ran under.
+        before: String,
+        /// Our name, unchanged.
+        entity_id: EntityId,
+    },
+    /// The configuration names another entity ID than the database; now it is the configuration's.
+    EntityIdSet {
+        /// Until now.
+        before: EntityId,
+    },
+}
+
+impl Founding<'_> {
+    /// Makes what is missing, exactly once however many replicas start, and says what it found.
+    pub fn found(&self) -> Result<Vec<Finding>, Error> {
+        let mut findings = Vec::new();
+        let installation = self.installation()?;
+        let had_applications = self.store.read(|tx| tx.has_applications())?;
+        self.key(had_applications, &mut findings)?;
+        self.names(installation, had_applications, &mut findings)?;
+        Ok(findings)
+    }
+
+    fn installation(&self) -> Result<Installation, Error> {
+        let wanted = Installation {
+            entity_id: self.wanted_entity_id(),
+            base_url: self.endpoints.base.origin().to_owned(),
+            generation: 1,
+        };
+        Ok(self.store.write(|tx| tx.found_installation(&wanted))?)
+    }
+
+    /// What the entity ID is where none is stored: the metadata URL.
+    fn wanted_entity_id(&self) -> EntityId {
+        self.entity_id
+            .clone()
+            .unwrap_or_else(|| EntityId::of_metadata(self.endpoints))
+    }
+
+    fn key(&self, had_applications: bool, findings: &mut Vec<Finding>) -> Result<(), Error> {
+        let sealed = self.store.read(|tx| tx.signing_keys())?;
+        if let Some(own) = &self.own_key {
+            return self.import(own, &sealed, findings);
+        }
+        if sealed.is_empty() {
+            let key = self.generate()?;
+            let sealed = self.seal(&key)?;
+            if self.store.write(|tx| tx.add_first_key(&sealed))? {
+                findings.push(Finding::KeyMade {
+                    sha256: key.certificate.sha256,
+                });
+            }
+            return Ok(());
+        }
+        // Opening them all proves that this is their sealing key, before anything else goes on.
+        let ring = ring::Ring::open(&sealed, self.sealing_key)?;
+        let host = self.endpoints.base.host();
+        let subject = &ring.active.certificate.subject;
+        if subject != host && names_loopback(subject) && !had_applications {
+            let key = self.generate()?;
+            if self.replace(ring.active.id, &key)? {
+                findings.push(Finding::CertificateReplaced {
+                    host: host.to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn import(
+        &self,
+        (key, certificate): &(Vec<u8>, Vec<u8>),
+        sealed: &[SealedKey],
+        findings: &mut Vec<Finding>,
+    ) -> Result<(), Error> {
+        let now = self.clock.now();
+        let key = pem::import(KeyId::new(now, self.chance()), key, certificate, now)?;
+        let active = sealed.iter().find(|sealed| sealed.state == KeyState::Active);
+        if !sealed.is_empty() {
+            ring::Ring::open(sealed, self.sealing_key)?;
+        }
+        let imported = match active {
+            Some(active) if active.certificate == key.certificate.der => false,
+            Some(active) => self.replace(active.id, &key)?,
+            None => {
+                let sealed = self.seal(&key)?;
+                self.store.write(|tx| tx.add_first_key(&sealed))?
+            }
+        };
+        if imported {
+            findings.push(Finding::KeyImported {
+                sha256: key.certificate.sha256,
+            });
+        }
+        Ok(())
+    }
+
+    /// Settles entity ID and base URL. While no application exists, nobody has pasted either: then both
+    /// simply follow the configuration.
+    fn names(
+        &self,
+        stored: Installation,
+        had_applications: bool,
+        findings: &mut Vec<Finding>,
+    ) -> Result<(), Error> {
+        let origin = self.endpoints.base.origin();
+        let default_before = EntityId::parse(&format!("{}{}", stored.base_url, path::METADATA));
+        let follows = !had_applications && default_before.is_ok_and(|default| default == stored.entity_id);
+        let entity_id = match &self.entity_id {
+            Some(set) => set.clone(),
+            None if follows => self.wanted_entity_id(),
+            None => stored.entity_id.clone(),
+        };
+        if entity_id != stored.entity_id {
+            self.store.write(|tx| {
+                tx.set_entity_id(&entity_id)?;
+                tx.raise_generation()
+            })?;
+            findings.push(Finding::EntityIdSet {
+                before: stored.entity_id.clone(),
+            });
+        } else if stored.base_url != origin && !follows {
+            findings.push(Finding::BaseUrlChanged {
+                before: stored.base_url.clone(),
+                entity_id,
+            });
+        }
+        if stored.base_url != origin {
+            self.store.write(|tx| tx.set_base_url(origin))?;
+        }
+        Ok(())
+    }
+
+    fn replace(&self, active: KeyId, by: &SigningKey) -> Result<bool, Error> {
+        let sealed = self.seal(by)?;
+        Ok(self.store.write(|tx| {
+            let replaced = tx.replace_active_key(&sealed, active)?;
+            if replaced {
+                tx.raise_generation()?;
+            }
+            Ok(replaced)
+        })?)
+    }
+
+    fn seal(&self, key: &SigningKey) -> Result<SealedKey, Error> {
+        Ok(ring::seal_new(
+            key,
+            self.sealing_key,
+            self.chance(),
+            self.clock.now(),
+        )?)
+    }
+
+    fn generate(&self) -> Result<SigningKey, Error> {
+        let now = self.clock.now();
+        Ok(generate::generate(
+            KeyId::new(now, self.chance()),
+            self.endpoints.base.host(),
+            now,
+        )?)
+    }
+
+    fn chance<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.entropy.fill(&mut bytes);
+        bytes
+    }
+}

@@ -1,0 +1,215 @@
+//! A person signs in with e-mail and password.
+
+use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    credential::password::{Password, Verdict},
+    model::{
+        id::SessionId,
+        policy::Policy,
+        secret::{Secret, Token},
+        session::Session,
+        throttle::{Admission, address_key},
+        user::{Email, User, canonical_account},
+    },
+    provider::{Provider, error::Error, visitor::Visitor},
+    store::Tx,
+};
+
+/// What was typed.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// As it was typed; any spelling of the address.
+    pub email: String,
+    /// As it was typed.
+    pub password: Secret<String>,
+}
+
+/// What became of it.
+#[derive(Clone, Debug)]
+pub enum LoggedIn {
+    /// Give the browser these cookies.
+    Yes {
+        /// The session's new token.
+        session: Token,
+        /// The device is known from now on.
+        device: Token,
+    },
+    /// Unknown, wrong or disabled: nobody outside learns which.
+    Wrong,
+    /// Too many tries; not before then.
+    Wait(DateTime<Utc>),
+}
+
+/// The buckets that one try is counted in, in the order in which every try takes them.
+struct Buckets {
+    pair: String,
+    address: String,
+    account: String,
+    device: Option<String>,
+    /// When the try is counted.
+    at: DateTime<Utc>,
+}
+
+impl Provider {
+    /// Counts the try, checks the password, and begins a session (or renews the one of the same person
+    /// in the same browser).
+    pub fn log_in(&self, typed: &Credentials, visitor: &Visitor) -> Result<LoggedIn, Error> {
+        let email = Email::parse(&canonical_account(&typed.email)).ok();
+        let user = match &email {
+            Some(email) => self.store().read(|tx| tx.user_by_email(email))?,
+            None => None,
+        };
+        let buckets = self.buckets(typed, user.as_ref(), visitor)?;
+        if let Admission::Wait(until) = self.admit(&buckets)? {
+            self.refuse_login("LOGIN-THROTTLED", None, visitor)?;
+            return Ok(LoggedIn::Wait(until));
+        }
+        match self.check_password(typed, user.as_ref())? {
+            Some(user) => self.begin_session(user, &buckets, visitor),
+            None => {
+                self.refuse_login("LOGIN-WRONG", user.as_ref(), visitor)?;
+                Ok(LoggedIn::Wrong)
+            }
+        }
+    }
+
+    fn buckets(&self, typed: &Credentials, user: Option<&User>, visitor: &Visitor) -> Result<Buckets, Error> {
+        let account = hex(&Sha256::digest(canonical_account(&typed.email)));
+        let address = address_key(visitor.address);
+        let device = match (&visitor.device, user) {
+            (Some(device), Some(user)) => {
+                let owner = self
+                    .store()
+                    .read(|tx| tx.device_owner(device.hash(), self.now()))?;
+                (owner == Some(user.id)).then(|| format!("device:{}", hex(device.hash().as_bytes())))
+            }
+            (None, _) | (_, None) => None,
+        };
+        Ok(Buckets {
+            pair: format!("pair:{account}:{address}"),
+            address: format!("address:{address}"),
+            account: format!("account:{account}"),
+            device,
+            at: self.now(),
+        })
+    }
+
+    /// Counts the try before anything is hashed. A device on which this person has signed in before has
+    /// a bucket of its own and passes the others: nobody can lock its owner out.
+    fn admit(&self, buckets: &Buckets) -> Result<Admission, Error> {
+        let (now, policy) = (buckets.at, self.policy());
+        Ok(self.store().write(|tx| {
+            if let Some(device) = &buckets.device
+                && tx.count_attempt(device, &policy.throttle_device, now)? == Admission::Pass
+            {
+                return Ok(Admission::Pass);
+            }
+            for (bucket, limit) in [
+                (&buckets.pair, &policy.throttle_pair),
+                (&buckets.address, &policy.throttle_address),
+                (&buckets.account, &policy.throttle_account),
+            ] {
+                if let Admission::Wait(until) = tx.count_attempt(bucket, limit, now)? {
+                    return Ok(Admission::Wait(until));
+                }
+            }
+            Ok(Admission::Pass)
+        })?)
+    }
+
+    /// The person, if the password is theirs and they may sign in. The same work is done for nobody.
+    fn check_password<'u>(
+        &self,
+        typed: &Credentials,
+        user: Option<&'u User>,
+    ) -> Result<Option<&'u User>, Error> {
+        let hasher = &self.parts().hasher;
+        // A password that could not have been set is hashed all the same, as another one.
+        let password = Password::parse(typed.password.expose());
+        let stored = match user {
+            Some(user) if user.enabled => self.store().read(|tx| tx.password(user.id))?,
+            Some(_) | None => self.store().read(|tx| tx.generation().map(|_same_work| None))?,
+        };
+        match (password, stored, user) {
+            (Ok(password), Some(phc), Some(user)) => match hasher.verify(&password, &phc)? {
+                Verdict::Right => Ok(Some(user)),
+                Verdict::RightButOld => {
+                    let phc = hasher.hash(&password, self.chance())?;
+                    self.store()
+                        .write(|tx| tx.set_password(user.id, &phc, self.now()))?;
+                    Ok(Some(user))
+                }
+                Verdict::Wrong => Ok(None),
+            },
+            (Ok(password), _, _) => {
+                hasher.verify_nobody(&password)?;
+                Ok(None)
+            }
+            (Err(_bad), _, _) => Ok(None),
+        }
+    }
+
+    fn begin_session(&self, user: &User, buckets: &Buckets, visitor: &Visitor) -> Result<LoggedIn, Error> {
+        let now = self.now();
+        let (session, device) = (
+            self.token(),
+            visitor.device.clone().unwrap_or_else(|| self.token()),
+        );
+        let before = self.live(visitor.session.as_ref())?;
+        let fresh = Session {
+            id: SessionId::new(now, self.chance()),
+            user: user.id,
+            seed: Secret::new(self.chance()),
+            authenticated_at: now,
+            last_seen_at: now,
+            idle_expires_at: self.idle_end(now),
+            expires_at: now + self.policy().session_absolute,
+        };
+        let mut event = self.event("login", "ok", Some(visitor));
+        event.user = Some(user.id);
+        self.store().write(|tx| {
+            forgive(tx, buckets, self.policy())?;
+            let mut kept = None;
+            if let (Some(before), Some(old)) = (&before, &visitor.session) {
+                if before.user.id == user.id {
+                    let (from, to) = (old.hash(), session.hash());
+                    let renewed =
+                        tx.renew_session(before.session.id, from, to, now, now, self.idle_end(now))?;
+                    kept = renewed.then_some(before.session.id);
+                } else {
+                    tx.end_session(before.session.id, now, "another person signed in")?;
+                }
+            }
+            if kept.is_none() {
+                tx.add_session(&fresh, session.hash())?;
+            }
+            event.session = Some(kept.unwrap_or(fresh.id));
+            tx.add_device(device.hash(), user.id, now, now + self.policy().device_lifetime)?;
+            tx.add_audit(&event)
+        })?;
+        Ok(LoggedIn::Yes { session, device })
+    }
+
+    fn refuse_login(&self, code: &str, user: Option<&User>, visitor: &Visitor) -> Result<(), Error> {
+        tracing::info!(action = "login", code, "refused");
+        let mut event = self.event("login", code, Some(visitor));
+        event.user = user.map(|user| user.id);
+        self.note_unproven(&event)
+    }
+}
+
+/// A right password takes its try back: an office behind one address is not throttled by its own success.
+fn forgive(tx: &mut Tx, buckets: &Buckets, policy: &Policy) -> Result<(), crate::store::Error> {
+    if let Some(device) = &buckets.device {
+        tx.clear_attempts(device)?;
+    }
+    tx.clear_attempts(&buckets.pair)?;
+    tx.forgive_attempt(&buckets.address, &policy.throttle_address, buckets.at)?;
+    tx.forgive_attempt(&buckets.account, &policy.throttle_account, buckets.at)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

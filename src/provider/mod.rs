@@ -1,0 +1,146 @@
+//! What the identity provider does, step by step, without HTTP.
+
+pub mod applications;
+pub mod audit;
+pub mod error;
+pub mod housekeeping;
+pub mod installation;
+pub mod login;
+pub mod portal;
+pub mod saml;
+pub mod session;
+pub mod sign_off;
+pub mod sign_on;
+pub mod snapshot;
+pub mod users;
+pub mod visitor;
+
+use std::sync::{Arc, Mutex, RwLock};
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    clock::Clock,
+    credential::password::Hasher,
+    entropy::Entropy,
+    keys::seal::SealingKey,
+    model::{audit::AuditEvent, endpoint::Endpoints, id::AuditId, policy::Policy, secret::Token},
+    provider::{audit::Floods, error::Error, snapshot::Snapshot, visitor::Visitor},
+    store::Store,
+};
+
+/// The identity provider: one handle on everything that a step needs. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Provider(Arc<Inner>);
+
+/// What a provider is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// Time.
+    pub clock: Box<dyn Clock>,
+    /// Chance.
+    pub entropy: Box<dyn Entropy>,
+    /// Our public addresses.
+    pub endpoints: Endpoints,
+    /// Lifetimes and limits.
+    pub policy: Policy,
+    /// Opens the signing keys.
+    pub sealing_key: SealingKey,
+    /// Passwords.
+    pub hasher: Hasher,
+    /// Memory.
+    pub store: Store,
+}
+
+#[derive(Debug)]
+struct Inner {
+    parts: Parts,
+    snapshot: RwLock<Arc<Snapshot>>,
+    floods: Mutex<Floods>,
+}
+
+impl Provider {
+    /// Opens a provider on a database that `Provider::found` (or another replica) has prepared.
+    pub fn open(parts: Parts) -> Result<Self, Error> {
+        let snapshot = Snapshot::load(&parts)?;
+        Ok(Self(Arc::new(Inner {
+            parts,
+            snapshot: RwLock::new(Arc::new(snapshot)),
+            floods: Mutex::new(Floods::default()),
+        })))
+    }
+
+    /// Our public addresses.
+    pub fn endpoints(&self) -> &Endpoints {
+        &self.parts().endpoints
+    }
+
+    /// Lifetimes and limits.
+    pub fn policy(&self) -> &Policy {
+        &self.parts().policy
+    }
+
+    /// Whether the database answers.
+    pub fn ready(&self) -> Result<(), Error> {
+        Ok(self.store().ready()?)
+    }
+
+    fn parts(&self) -> &Parts {
+        &self.0.parts
+    }
+
+    fn store(&self) -> &Store {
+        &self.parts().store
+    }
+
+    /// The time, as every step sees it.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.parts().clock.now()
+    }
+
+    fn chance<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.parts().entropy.fill(&mut bytes);
+        bytes
+    }
+
+    /// A name for a request, 16 hex digits.
+    pub fn request_id(&self) -> String {
+        format!("{:016x}", u64::from_be_bytes(self.chance()))
+    }
+
+    /// A fresh bearer token.
+    pub fn token(&self) -> Token {
+        Token::new(self.chance())
+    }
+
+    /// A message's `ID`: `_` and 160 random bits in hex (saml-core, 1.3.4).
+    fn message_id(&self) -> String {
+        let mut id = String::with_capacity(41);
+        id.push('_');
+        for byte in self.chance::<20>() {
+            for half in [byte >> 4, byte & 15] {
+                id.push(char::from_digit(u32::from(half), 16).unwrap_or('0'));
+            }
+        }
+        id
+    }
+
+    /// A row for the audit trail, to be filled in.
+    fn event(&self, action: &'static str, outcome: &str, visitor: Option<&Visitor>) -> AuditEvent {
+        let now = self.now();
+        AuditEvent {
+            id: AuditId::new(now, self.chance()),
+            at: now,
+            action,
+            outcome: outcome.to_owned(),
+            detail: None,
+            user: None,
+            application: None,
+            session: None,
+            address: visitor.map(|visitor| visitor.address),
+            request_id: visitor.map(|visitor| visitor.request_id.clone()),
+            occurrences: 1,
+        }
+    }
+}

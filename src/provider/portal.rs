@@ -1,0 +1,150 @@
+//! A person's own page, and what a click on a tile does.
+
+use crate::{
+    access::{self, Access},
+    model::{
+        application::{Application, Slug},
+        id::ApplicationId,
+    },
+    provider::{
+        Provider,
+        error::Error,
+        saml::answer::{Answer, Answered, Person, Question},
+        visitor::Visitor,
+    },
+};
+
+/// What a click on a tile does.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Launch {
+    /// Opens an address at the application, which then asks us.
+    Bookmark,
+    /// Sends a response that nobody asked for.
+    Unsolicited,
+    /// Nothing: the application is opened at its own address.
+    Nothing,
+}
+
+/// An application on a person's page.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Tile {
+    /// Which.
+    pub id: ApplicationId,
+    /// Its name in addresses here.
+    pub slug: Slug,
+    /// Its name for people.
+    pub name: String,
+    /// The host it lives on.
+    pub host: String,
+    /// What a click does.
+    pub launch: Launch,
+}
+
+/// A person's page.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Portal {
+    /// Whose.
+    pub person: Person,
+    /// First name.
+    pub given_name: String,
+    /// What they may use.
+    pub tiles: Vec<Tile>,
+}
+
+/// What became of a click.
+#[derive(Debug)]
+pub enum Launched {
+    /// Send the browser there.
+    Open(String),
+    /// Post this.
+    Answer(Box<Answer>),
+    /// Nobody is signed in.
+    LogIn,
+    /// There is no such application, or this person has none of that name.
+    Unknown,
+}
+
+impl Provider {
+    /// The page of whoever is signed in; none if nobody is.
+    pub fn portal(&self, visitor: &Visitor) -> Result<Option<Portal>, Error> {
+        let Some(live) = self.live(visitor.session.as_ref())? else {
+            return Ok(None);
+        };
+        let snapshot = self.current()?;
+        let tiles = snapshot
+            .applications
+            .iter()
+            .filter(|application| access::decide(&live.user, application) == Access::Allow)
+            .map(|application| tile(application))
+            .collect();
+        Ok(Some(Portal {
+            person: Person::of(&live),
+            given_name: live.user.given_name.as_str().to_owned(),
+            tiles,
+        }))
+    }
+
+    /// Opens an application from its tile.
+    pub fn launch(&self, slug: &Slug, visitor: &Visitor) -> Result<Launched, Error> {
+        let Some(mut live) = self.live(visitor.session.as_ref())? else {
+            return Ok(Launched::LogIn);
+        };
+        let snapshot = self.current()?;
+        let allowed = |application: &&std::sync::Arc<Application>| {
+            access::decide(&live.user, application) == Access::Allow
+        };
+        let Some(application) = snapshot.by_slug(slug).filter(allowed) else {
+            return Ok(Launched::Unknown);
+        };
+        match (
+            launch(application),
+            &application.tile_url,
+            application.saml.default_consumer(),
+        ) {
+            (Launch::Bookmark, Some(tile_url), _) => Ok(Launched::Open(tile_url.as_str().to_owned())),
+            (Launch::Unsolicited, _, Some(consumer)) => {
+                live.identity = self
+                    .store()
+                    .read(|tx| tx.identity(application.id, live.user.id))?;
+                let question = Question {
+                    application,
+                    request_id: None,
+                    consumer,
+                    relay_state: None,
+                    unchecked_signature: false,
+                };
+                match self.answer(&snapshot, question, &live, visitor)? {
+                    Answered::Answer(answer) => Ok(Launched::Answer(answer)),
+                    Answered::Replayed => Ok(Launched::Unknown),
+                }
+            }
+            (Launch::Bookmark | Launch::Unsolicited | Launch::Nothing, _, _) => Ok(Launched::Unknown),
+        }
+    }
+}
+
+fn tile(application: &Application) -> Tile {
+    let address = application
+        .tile_url
+        .as_ref()
+        .or_else(|| application.saml.default_consumer());
+    Tile {
+        id: application.id,
+        slug: application.slug.clone(),
+        name: application.name.clone(),
+        host: address
+            .map(crate::model::application::AcsUrl::host)
+            .unwrap_or_default(),
+        launch: launch(application),
+    }
+}
+
+fn launch(application: &Application) -> Launch {
+    if application.tile_url.is_some() {
+        Launch::Bookmark
+    } else if application.saml.allow_idp_initiated {
+        Launch::Unsolicited
+    } else {
+        Launch::Nothing
+    }
+}

@@ -1,0 +1,197 @@
+//! `LogoutRequest` in: the sender's own session ends, and nobody else's.
+
+use crate::{
+    model::{
+        application::{AcsUrl, Application},
+        id::{SessionId, UserId},
+        participant::Participant,
+    },
+    provider::{Provider, error::Error, saml::receive::RefusedPage, snapshot::Snapshot, visitor::Visitor},
+    saml::{
+        binding::redirect::{self, Carried, Inbound},
+        logout::{self, LogoutRequest},
+        refusal::{Refusal, Status},
+        signature::{Judged, Unverified},
+        urn::status,
+    },
+};
+
+/// What becomes of a visit to the Sign-out URL.
+#[derive(Debug)]
+pub enum LogoutReceived {
+    /// Nothing was sent along: a browser opened the address. Ask the person.
+    Plain,
+    /// Send the browser there: our signed `LogoutResponse` is in the address.
+    Redirect(String),
+    /// The session has ended, but its participant has no address for the response.
+    Ended,
+    /// An answer to a request that we never sent.
+    Stray,
+    /// Our own page says why not.
+    Refused(Box<RefusedPage>),
+}
+
+impl Provider {
+    /// Takes the raw query of the Sign-out URL.
+    pub fn receive_logout(&self, query: &str, visitor: &Visitor) -> Result<LogoutReceived, Error> {
+        let inbound = match redirect::decode(query) {
+            Ok(inbound) if inbound.carried == Carried::Response => return Ok(LogoutReceived::Stray),
+            Ok(inbound) => inbound,
+            Err(Refusal::Nothing) => return Ok(LogoutReceived::Plain),
+            Err(refusal) => return self.logout_refused(refusal, None, visitor),
+        };
+        match read(inbound) {
+            Ok((request, relay_state)) => self.log_out_for(request, relay_state, visitor),
+            Err(refusal) => self.logout_refused(refusal, None, visitor),
+        }
+    }
+
+    fn log_out_for(
+        &self,
+        request: Unverified<LogoutRequest>,
+        relay_state: Option<String>,
+        visitor: &Visitor,
+    ) -> Result<LogoutReceived, Error> {
+        let snapshot = self.current()?;
+        let senders: Vec<_> = snapshot.by_entity_id(&request.peek().issuer).collect();
+        if senders.is_empty() {
+            return self.logout_refused(Refusal::UnknownIssuer, None, visitor);
+        }
+        // Applications that share an entity ID are told apart by whose certificate fits.
+        let mut refusal = Refusal::SignatureMissing;
+        for application in &senders {
+            match request.clone().judge(&application.saml.certificates) {
+                Ok(Judged::Signed(request)) => {
+                    let (request, application) = (request.into_inner(), &***application);
+                    return match request.refusal(&self.endpoints().slo, self.policy(), self.now()) {
+                        Some(refusal) if refusal.status().is_none() => {
+                            self.logout_refused(refusal, Some(application), visitor)
+                        }
+                        Some(refusal) => {
+                            self.refuse("logout", refusal.code(), refusal.to_string(), visitor)?;
+                            let status = refusal.status().unwrap_or_default();
+                            self.respond(&snapshot, application, &request, relay_state.as_deref(), status)
+                        }
+                        None => {
+                            self.end_for(&snapshot, application, &request, relay_state.as_deref(), visitor)
+                        }
+                    };
+                }
+                Ok(Judged::Unsigned(_) | Judged::Unchecked(_)) => {}
+                Err(found) => refusal = found,
+            }
+        }
+        let only = if let [only] = senders.as_slice() {
+            Some(&***only)
+        } else {
+            None
+        };
+        self.logout_refused(refusal, only, visitor)
+    }
+
+    /// Ends the sessions of `request`, which is proven to come from `application`.
+    fn end_for(
+        &self,
+        snapshot: &Snapshot,
+        application: &Application,
+        request: &LogoutRequest,
+        relay_state: Option<&str>,
+        visitor: &Visitor,
+    ) -> Result<LogoutReceived, Error> {
+        let until = self.now() + self.policy().replay_memory;
+        let (issuer, id) = (application.id.to_string(), &request.id);
+        if !self
+            .store()
+            .write(|tx| tx.seen_once("LogoutRequest", &issuer, id, until))?
+        {
+            return self.logout_refused(Refusal::Replayed, Some(application), visitor);
+        }
+        let mut ended = false;
+        for (session, user) in self.matching_sessions(application, request)? {
+            ended |= self.end(session, user, "LogoutRequest", visitor, Some(application.id))?;
+        }
+        let was_told = ended
+            || self
+                .store()
+                .read(|tx| tx.was_told_of(application.id, &request.name_id.value))?;
+        let status = if was_told {
+            // A session that ended before is what was asked for.
+            (status::SUCCESS, None)
+        } else {
+            let refusal = Refusal::NoSuchSession;
+            self.refuse("logout", refusal.code(), refusal.to_string(), visitor)?;
+            refusal.status().unwrap_or_default()
+        };
+        self.respond(snapshot, application, request, relay_state, status)
+    }
+
+    /// Live sessions whose participant is the sender, by NameID and SessionIndex (saml-core, 3.7.3.2).
+    fn matching_sessions(
+        &self,
+        application: &Application,
+        request: &LogoutRequest,
+    ) -> Result<Vec<(SessionId, UserId)>, Error> {
+        let fits = |participant: &Participant| {
+            participant.name_id == request.name_id
+                && (request.session_indexes.is_empty()
+                    || request.session_indexes.contains(&participant.session_index))
+        };
+        Ok(self.store().read(|tx| {
+            let mut sessions = Vec::new();
+            for participant in tx.participants_by_name_id(application.id, &request.name_id)? {
+                if fits(&participant)
+                    && let Some(session) = tx.session(participant.session)?
+                {
+                    sessions.push((session.id, session.user));
+                }
+            }
+            Ok(sessions)
+        })?)
+    }
+
+    fn respond(
+        &self,
+        snapshot: &Snapshot,
+        application: &Application,
+        request: &LogoutRequest,
+        relay_state: Option<&str>,
+        status: Status,
+    ) -> Result<LogoutReceived, Error> {
+        let Some(endpoint) = &application.saml.logout else {
+            return Ok(LogoutReceived::Ended);
+        };
+        let destination: &AcsUrl = endpoint.for_responses();
+        let xml = logout::response(
+            &snapshot.installation.entity_id,
+            &self.message_id(),
+            destination,
+            &request.id,
+            status,
+            self.now(),
+        )?;
+        let address = redirect::encode(
+            destination.as_str(),
+            Carried::Response,
+            &xml,
+            relay_state,
+            &snapshot.signer,
+        )
+        .map_err(|why| Error::Signing(Box::new(why)))?;
+        Ok(LogoutReceived::Redirect(address))
+    }
+
+    fn logout_refused(
+        &self,
+        refusal: Refusal,
+        application: Option<&Application>,
+        visitor: &Visitor,
+    ) -> Result<LogoutReceived, Error> {
+        self.refuse("logout", refusal.code(), refusal.to_string(), visitor)?;
+        Ok(LogoutReceived::Refused(RefusedPage::new(refusal, application)))
+    }
+}
+
+fn read(mut inbound: Inbound) -> Result<(Unverified<LogoutRequest>, Option<String>), Refusal> {
+    let relay_state = inbound.relay_state.take();
+    Ok((logout::read(inbound)?, relay_state))
+}

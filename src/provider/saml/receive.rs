@@ -1,0 +1,300 @@
+//! `AuthnRequest` in: answered in the same exchange where the person is signed in, else kept waiting.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use crate::{
+    access::{self, Access},
+    model::{
+        application::{AcsUrl, Application},
+        id::{ApplicationId, SignOnId},
+        secret::Token,
+        sign_on::WaitingSignOn,
+        throttle::address_key,
+    },
+    provider::{
+        Provider,
+        error::Error,
+        saml::answer::{Answer, Answered, Question},
+        session::Live,
+        snapshot::Snapshot,
+        visitor::Visitor,
+    },
+    saml::{
+        authn_request::{self, Accepted, AuthnRequest},
+        binding::redirect::{self, Carried},
+        refusal::Refusal,
+        signature::Unverified,
+    },
+};
+
+/// What becomes of a request.
+#[derive(Debug)]
+pub enum Received {
+    /// Post this to the application.
+    Answer(Box<Answer>),
+    /// Send the browser to `/continue/{handle}`, and give it the cookie.
+    Wait {
+        /// Stands in the address.
+        handle: Token,
+        /// Stands in a cookie of its own.
+        browser: Token,
+        /// How long both are good for.
+        lifetime: TimeDelta,
+    },
+    /// Our own page says why not.
+    Refused(Box<RefusedPage>),
+}
+
+/// What the page says of a refusal: never a registered value.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RefusedPage {
+    /// Why.
+    pub refusal: Refusal,
+    /// Whose request it seems to be: id and name.
+    pub application: Option<(ApplicationId, String)>,
+}
+
+impl RefusedPage {
+    pub(in crate::provider) fn new(refusal: Refusal, application: Option<&Application>) -> Box<Self> {
+        let application = application.map(|application| (application.id, application.name.clone()));
+        Box::new(Self { refusal, application })
+    }
+}
+
+impl Provider {
+    /// Takes the raw query of the Sign-in URL.
+    pub fn receive(&self, query: &str, visitor: &Visitor) -> Result<Received, Error> {
+        let (request, relay_state) = match read(query) {
+            Ok(read) => read,
+            Err(refusal) => return self.refused(refusal, None, visitor),
+        };
+        let (snapshot, application, live) = self.look_up(request.peek(), visitor.session.as_ref())?;
+        let application = match application {
+            Ok(application) => application,
+            Err(refusal) => return self.refused(refusal, None, visitor),
+        };
+        if !application.enabled {
+            return self.refused(Refusal::ApplicationDisabled, Some(&application), visitor);
+        }
+        let judged = match request.judge(&application.saml.certificates) {
+            Ok(judged) => judged,
+            Err(refusal) => return self.refused(refusal, Some(&application), visitor),
+        };
+        let accepted = authn_request::accept(
+            judged,
+            &application.saml,
+            &snapshot.installation.entity_id,
+            &self.endpoints().sso,
+            self.policy(),
+            self.now(),
+        );
+        match accepted {
+            Ok(accepted) => {
+                self.answer_or_wait(&snapshot, &application, accepted, relay_state, live, visitor)
+            }
+            Err(refused) => match refused.consumer {
+                None => self.refused(refused.refusal, Some(&application), visitor),
+                Some(consumer) => {
+                    let told = Told {
+                        request_id: &refused.request_id,
+                        consumer: &consumer,
+                        relay_state,
+                    };
+                    self.tell(&snapshot, &application, told, &refused.refusal, visitor)
+                }
+            },
+        }
+    }
+
+    /// Finds the application that asks and the session of the browser, both of one generation.
+    fn look_up(
+        &self,
+        request: &AuthnRequest,
+        token: Option<&Token>,
+    ) -> Result<(Arc<Snapshot>, Result<Arc<Application>, Refusal>, Option<Live>), Error> {
+        let mut snapshot = self.at_hand()?;
+        loop {
+            let application = find(&snapshot, request);
+            let (generation, live) = self.store().read(|tx| match (token, &application) {
+                (Some(token), Ok(application)) => {
+                    let view = tx.sign_on_view(token.hash(), application.id)?;
+                    Ok((view.generation, view.live))
+                }
+                (None, _) | (_, Err(_)) => Ok((tx.generation()?, None)),
+            })?;
+            if generation == snapshot.installation.generation {
+                let now = self.now();
+                let live =
+                    live.and_then(|(session, user, identity)| Live::check(session, user, identity, now));
+                return Ok((snapshot, application, live));
+            }
+            let newer = self.of_generation(generation)?;
+            if newer.installation.generation == snapshot.installation.generation {
+                return Err(Error::NotFounded("settled generation"));
+            }
+            snapshot = newer;
+        }
+    }
+
+    fn answer_or_wait(
+        &self,
+        snapshot: &Snapshot,
+        application: &Application,
+        accepted: Accepted,
+        relay_state: Option<String>,
+        live: Option<Live>,
+        visitor: &Visitor,
+    ) -> Result<Received, Error> {
+        let told = |relay_state| Told {
+            request_id: &accepted.request_id,
+            consumer: &accepted.consumer,
+            relay_state,
+        };
+        match live {
+            Some(live) if !accepted.force_authn => {
+                if !is_subject(&live, accepted.subject.as_deref()) {
+                    return self.tell(
+                        snapshot,
+                        application,
+                        told(relay_state),
+                        &Refusal::Subject,
+                        visitor,
+                    );
+                }
+                let question = Question {
+                    application,
+                    request_id: Some(&accepted.request_id),
+                    consumer: &accepted.consumer,
+                    relay_state,
+                    unchecked_signature: accepted.unchecked_signature,
+                };
+                match self.answer(snapshot, question, &live, visitor)? {
+                    Answered::Answer(answer) => Ok(Received::Answer(answer)),
+                    Answered::Replayed => self.refused(Refusal::Replayed, Some(application), visitor),
+                }
+            }
+            Some(_) | None if accepted.is_passive => self.tell(
+                snapshot,
+                application,
+                told(relay_state),
+                &Refusal::Passive,
+                visitor,
+            ),
+            Some(_) | None => self.wait(application, accepted, relay_state, visitor),
+        }
+    }
+
+    fn wait(
+        &self,
+        application: &Application,
+        accepted: Accepted,
+        relay_state: Option<String>,
+        visitor: &Visitor,
+    ) -> Result<Received, Error> {
+        let now = self.now();
+        let (handle, browser) = (self.token(), self.token());
+        let lifetime = self.policy().sign_on_lifetime;
+        let waiting = WaitingSignOn {
+            id: SignOnId::new(now, self.chance()),
+            handle: handle.hash(),
+            browser: browser.hash(),
+            application: application.id,
+            request_id: accepted.request_id,
+            consumer: accepted.consumer,
+            relay_state,
+            force_authn: accepted.force_authn,
+            subject: accepted.subject,
+            address: address_key(visitor.address),
+            created_at: now,
+            expires_at: now + lifetime,
+        };
+        self.store()
+            .write_sign_on(|tx| tx.add_waiting(&waiting, self.policy().waiting_per_address))?;
+        Ok(Received::Wait {
+            handle,
+            browser,
+            lifetime,
+        })
+    }
+
+    /// Our own page: the sender is not proven.
+    fn refused(
+        &self,
+        refusal: Refusal,
+        application: Option<&Application>,
+        visitor: &Visitor,
+    ) -> Result<Received, Error> {
+        self.refuse("sign_on", refusal.code(), refusal.to_string(), visitor)?;
+        Ok(Received::Refused(RefusedPage::new(refusal, application)))
+    }
+
+    /// A status response to an address that the application registered.
+    fn tell(
+        &self,
+        snapshot: &Snapshot,
+        application: &Application,
+        told: Told<'_>,
+        refusal: &Refusal,
+        visitor: &Visitor,
+    ) -> Result<Received, Error> {
+        let Some(status) = refusal.status() else {
+            return self.refused(refusal.clone(), Some(application), visitor);
+        };
+        self.refuse("sign_on", refusal.code(), refusal.to_string(), visitor)?;
+        let answer = self.status_answer(snapshot, application, told, status, &refusal.to_string())?;
+        Ok(Received::Answer(Box::new(answer)))
+    }
+}
+
+/// Where a status response goes.
+pub(in crate::provider) struct Told<'a> {
+    pub(in crate::provider) request_id: &'a str,
+    pub(in crate::provider) consumer: &'a AcsUrl,
+    pub(in crate::provider) relay_state: Option<String>,
+}
+
+fn read(query: &str) -> Result<(Unverified<AuthnRequest>, Option<String>), Refusal> {
+    let mut inbound = redirect::decode(query)?;
+    if inbound.carried == Carried::Response {
+        return Err(Refusal::Malformed("a response where a request belongs"));
+    }
+    let relay_state = inbound.relay_state.take();
+    Ok((authn_request::read(inbound)?, relay_state))
+}
+
+/// The application that asks: by entity ID, and where several share one, by its consumer.
+fn find(snapshot: &Snapshot, request: &AuthnRequest) -> Result<Arc<Application>, Refusal> {
+    let named: Vec<_> = snapshot.by_entity_id(&request.issuer).collect();
+    match named.as_slice() {
+        [] => Err(Refusal::UnknownIssuer),
+        [only] => Ok(Arc::clone(only)),
+        several => {
+            let Some(asked) = &request.consumer_url else {
+                return Err(Refusal::AmbiguousIssuer);
+            };
+            let mut fitting = several
+                .iter()
+                .filter(|application| application.saml.consumer(asked).is_some());
+            match (fitting.next(), fitting.next()) {
+                (Some(only), None) => Ok(Arc::clone(only)),
+                (None, _) => Err(Refusal::UnknownConsumer),
+                (Some(_), Some(_)) => Err(Refusal::AmbiguousIssuer),
+            }
+        }
+    }
+}
+
+/// Whether the person signed in is the one that the request is about.
+pub(in crate::provider) fn is_subject(live: &Live, subject: Option<&str>) -> bool {
+    subject.is_none_or(|address| address == live.user.email.as_str())
+}
+
+/// What stands in the way of an answer, if anything does.
+pub(in crate::provider) fn obstacle(live: &Live, application: &Application) -> Option<Refusal> {
+    match access::decide(&live.user, application) {
+        Access::Allow => None,
+        Access::UserDisabled | Access::ApplicationDisabled => Some(Refusal::ApplicationDisabled),
+    }
+}

@@ -1,0 +1,147 @@
+//! A sign-on that waited goes on: what is the next step?
+
+use crate::{
+    model::{application::Application, id::ApplicationId, secret::Token, sign_on::WaitingSignOn},
+    provider::{
+        Provider,
+        error::Error,
+        saml::{
+            answer::{Answer, Answered, Question},
+            receive::{RefusedPage, Told, is_subject, obstacle},
+        },
+        session::Live,
+        snapshot::Snapshot,
+        visitor::Visitor,
+    },
+    saml::refusal::Refusal,
+};
+
+/// What to do next.
+#[derive(Debug)]
+pub enum Step {
+    /// Show the login form.
+    LogIn {
+        /// For which application.
+        application: (ApplicationId, String),
+        /// The person is signed in, and must sign in anew.
+        again: bool,
+        /// What to fill in as e-mail address.
+        email: Option<String>,
+    },
+    /// Post this to the application.
+    Answer(Box<Answer>),
+    /// Our own page says why not.
+    Refused(Box<RefusedPage>),
+    /// There is no such sign-on, or it is too late, or another browser began it.
+    Gone,
+}
+
+impl Provider {
+    /// Goes on with the sign-on `handle`, in the browser that holds `browser`.
+    pub fn go_on(&self, handle: &Token, browser: Option<&Token>, visitor: &Visitor) -> Result<Step, Error> {
+        let Some(waiting) = self.waiting(handle, browser)? else {
+            return Ok(Step::Gone);
+        };
+        let snapshot = self.current()?;
+        let Some(application) = snapshot.by_id(waiting.application).map(|found| &**found) else {
+            return Ok(Step::Gone);
+        };
+        if !application.enabled {
+            return self.step_refused(Refusal::ApplicationDisabled, application, visitor);
+        }
+        if application.saml.consumer(waiting.consumer.as_str()).is_none() {
+            // The registration changed while the person was typing.
+            return self.step_refused(Refusal::UnknownConsumer, application, visitor);
+        }
+        let live = match &visitor.session {
+            None => None,
+            Some(token) => {
+                let view = self
+                    .store()
+                    .read(|tx| tx.sign_on_view(token.hash(), application.id))?;
+                let now = self.now();
+                view.live
+                    .and_then(|(session, user, identity)| Live::check(session, user, identity, now))
+            }
+        };
+        match live {
+            Some(live) if !waiting.force_authn || live.session.authenticated_at >= waiting.created_at => {
+                self.finish(&snapshot, application, waiting, &live, visitor)
+            }
+            live => Ok(Step::LogIn {
+                application: (application.id, application.name.clone()),
+                again: live.is_some(),
+                email: waiting
+                    .subject
+                    .or_else(|| live.map(|live| live.user.email.as_str().to_owned())),
+            }),
+        }
+    }
+
+    /// The application that a waiting sign-on is for, to name it on the login form.
+    pub fn waiting_for(
+        &self,
+        handle: &Token,
+        browser: Option<&Token>,
+    ) -> Result<Option<(ApplicationId, String)>, Error> {
+        let Some(waiting) = self.waiting(handle, browser)? else {
+            return Ok(None);
+        };
+        let snapshot = self.at_hand()?;
+        Ok(snapshot
+            .by_id(waiting.application)
+            .map(|application| (application.id, application.name.clone())))
+    }
+
+    fn waiting(&self, handle: &Token, browser: Option<&Token>) -> Result<Option<WaitingSignOn>, Error> {
+        let Some(browser) = browser else { return Ok(None) };
+        let found = self.store().read(|tx| tx.waiting(handle.hash(), self.now()))?;
+        Ok(found.filter(|waiting| waiting.browser == browser.hash()))
+    }
+
+    fn finish(
+        &self,
+        snapshot: &Snapshot,
+        application: &Application,
+        waiting: WaitingSignOn,
+        live: &Live,
+        visitor: &Visitor,
+    ) -> Result<Step, Error> {
+        if let Some(refusal) = obstacle(live, application) {
+            return self.step_refused(refusal, application, visitor);
+        }
+        if !is_subject(live, waiting.subject.as_deref()) {
+            let refusal = Refusal::Subject;
+            self.refuse("sign_on", refusal.code(), refusal.to_string(), visitor)?;
+            let told = Told {
+                request_id: &waiting.request_id,
+                consumer: &waiting.consumer,
+                relay_state: waiting.relay_state,
+            };
+            let status = refusal.status().unwrap_or_default();
+            let answer = self.status_answer(snapshot, application, told, status, &refusal.to_string())?;
+            return Ok(Step::Answer(Box::new(answer)));
+        }
+        let question = Question {
+            application,
+            request_id: Some(&waiting.request_id),
+            consumer: &waiting.consumer,
+            relay_state: waiting.relay_state,
+            unchecked_signature: false,
+        };
+        match self.answer(snapshot, question, live, visitor)? {
+            Answered::Answer(answer) => Ok(Step::Answer(answer)),
+            Answered::Replayed => self.step_refused(Refusal::Replayed, application, visitor),
+        }
+    }
+
+    fn step_refused(
+        &self,
+        refusal: Refusal,
+        application: &Application,
+        visitor: &Visitor,
+    ) -> Result<Step, Error> {
+        self.refuse("sign_on", refusal.code(), refusal.to_string(), visitor)?;
+        Ok(Step::Refused(RefusedPage::new(refusal, Some(application))))
+    }
+}

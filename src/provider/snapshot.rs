@@ -1,0 +1,117 @@
+//! What is kept in memory of the database: the applications, the key that signs, what is published.
+//!
+//! One number, the generation, is raised by every change of these and read with every session: a
+//! snapshot of another generation is thrown away, so a change holds at the next sign-on on every replica.
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::{
+    keys::ring::Ring,
+    model::{
+        application::{Application, EntityId, Slug},
+        id::ApplicationId,
+        installation::Installation,
+    },
+    provider::{Parts, Provider, error::Error},
+    saml::{metadata::idp, signature::Signer},
+};
+
+/// One generation.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// Its number, and our entity ID.
+    pub installation: Installation,
+    /// Every application, by name.
+    pub applications: Vec<Arc<Application>>,
+    /// Signs.
+    pub signer: Signer,
+    /// Our metadata.
+    pub metadata: Arc<str>,
+    /// Changes whenever `metadata` does: SHA-256, 16 hex digits.
+    pub metadata_tag: String,
+}
+
+impl Snapshot {
+    pub(super) fn load(parts: &Parts) -> Result<Self, Error> {
+        let (installation, sealed, applications) = parts.store.read(|tx| {
+            // The generation first: what is read after it is at least as new.
+            Ok((tx.installation()?, tx.signing_keys()?, tx.applications()?))
+        })?;
+        let installation = installation.ok_or(Error::NotFounded("entity ID"))?;
+        let ring = Ring::open(&sealed, &parts.sealing_key)?;
+        let signer = Signer::new(&ring.active).map_err(|why| Error::Signing(Box::new(why)))?;
+        let metadata = idp::write(
+            &installation.entity_id,
+            &parts.endpoints,
+            &[&ring.active.certificate],
+            &signer,
+        )?;
+        let metadata_tag = Sha256::digest(metadata.as_bytes())
+            .iter()
+            .take(8)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        Ok(Self {
+            installation,
+            applications: applications.into_iter().map(Arc::new).collect(),
+            signer,
+            metadata: metadata.into(),
+            metadata_tag,
+        })
+    }
+
+    /// The applications called `entity_id`, enabled or not.
+    pub fn by_entity_id<'s>(&'s self, entity_id: &'s EntityId) -> impl Iterator<Item = &'s Arc<Application>> {
+        self.applications
+            .iter()
+            .filter(move |application| application.saml.entity_id == *entity_id)
+    }
+
+    /// The application with this slug.
+    pub fn by_slug(&self, slug: &Slug) -> Option<&Arc<Application>> {
+        self.applications
+            .iter()
+            .find(|application| application.slug == *slug)
+    }
+
+    /// The application with this id.
+    pub fn by_id(&self, id: ApplicationId) -> Option<&Arc<Application>> {
+        self.applications.iter().find(|application| application.id == id)
+    }
+}
+
+impl Provider {
+    /// The snapshot at hand, of whatever generation.
+    pub(super) fn at_hand(&self) -> Result<Arc<Snapshot>, Error> {
+        let guard = self.0.snapshot.read().map_err(|_poisoned| Error::Poisoned)?;
+        Ok(Arc::clone(&guard))
+    }
+
+    /// The snapshot of the database's generation now.
+    pub(super) fn current(&self) -> Result<Arc<Snapshot>, Error> {
+        let generation = self.store().read(|tx| tx.generation())?;
+        self.of_generation(generation)
+    }
+
+    /// The snapshot of at least `generation`, loaded if need be.
+    pub(super) fn of_generation(&self, generation: i64) -> Result<Arc<Snapshot>, Error> {
+        let at_hand = self.at_hand()?;
+        if at_hand.installation.generation == generation {
+            return Ok(at_hand);
+        }
+        let fresh = Arc::new(Snapshot::load(self.parts())?);
+        let mut guard = self.0.snapshot.write().map_err(|_poisoned| Error::Poisoned)?;
+        if guard.installation.generation < fresh.installation.generation {
+            *guard = Arc::clone(&fresh);
+        }
+        Ok(fresh)
+    }
+
+    /// Takes up what other processes have changed; called every second or two for what is served from
+    /// memory alone.
+    pub fn refresh(&self) -> Result<(), Error> {
+        self.current().map(drop)
+    }
+}

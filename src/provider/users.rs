@@ -1,0 +1,173 @@
+//! People: added, edited, switched off.
+
+use crate::{
+    credential::password::Password,
+    model::{
+        audit::AuditEvent,
+        id::UserId,
+        text::BadText,
+        user::{Email, PersonName, StableId, User},
+    },
+    provider::{Provider, error::Error},
+    store::Edited,
+};
+
+/// What an administrator says of a new person.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// How they sign in.
+    pub email: Email,
+    /// First name.
+    pub given_name: PersonName,
+    /// Last name.
+    pub family_name: PersonName,
+    /// What service providers are told; ours if absent.
+    pub stable_id: Option<StableId>,
+    /// Their password; without one nobody signs in as them.
+    pub password: Option<Password>,
+}
+
+/// What changes about a person; absent stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct UserEdit {
+    /// How they sign in, and what service providers are told.
+    pub email: Option<Email>,
+    /// First name.
+    pub given_name: Option<PersonName>,
+    /// Last name.
+    pub family_name: Option<PersonName>,
+    /// Whether they may sign in.
+    pub enabled: Option<bool>,
+}
+
+/// What became of a change.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Changed<T> {
+    /// It is done; the value is what holds now.
+    Done(T),
+    /// Somebody else has that name or address.
+    Taken,
+    /// There is no such thing.
+    Unknown,
+    /// Somebody edited it at the same moment; look again.
+    Stale,
+}
+
+impl Provider {
+    /// Adds a person.
+    pub fn add_user(&self, new: &NewUser) -> Result<Changed<User>, Error> {
+        let now = self.now();
+        let id = UserId::new(now, self.chance());
+        let own_id = || StableId::parse(&id.to_string());
+        let stable_id = new.stable_id.clone().map_or_else(own_id, Ok::<_, BadText>);
+        let Ok(stable_id) = stable_id else {
+            return Ok(Changed::Unknown);
+        };
+        let user = User {
+            id,
+            stable_id,
+            email: new.email.clone(),
+            given_name: new.given_name.clone(),
+            family_name: new.family_name.clone(),
+            enabled: true,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        let phc = match &new.password {
+            Some(password) => Some(self.parts().hasher.hash(password, self.chance())?),
+            None => None,
+        };
+        let event = self.about_user("user.add", id);
+        let added = self.store().write(|tx| {
+            if !tx.add_user(&user)? {
+                return Ok(false);
+            }
+            if let Some(phc) = &phc {
+                tx.set_password(id, phc, now)?;
+            }
+            tx.add_audit(&event)?;
+            Ok(true)
+        })?;
+        Ok(if added {
+            Changed::Done(user)
+        } else {
+            Changed::Taken
+        })
+    }
+
+    /// Everybody, by e-mail address.
+    pub fn users(&self) -> Result<Vec<User>, Error> {
+        Ok(self.store().read(|tx| tx.users())?)
+    }
+
+    /// The person with this address.
+    pub fn user_by_email(&self, email: &Email) -> Result<Option<User>, Error> {
+        Ok(self.store().read(|tx| tx.user_by_email(email))?)
+    }
+
+    /// Changes a person. Switching somebody off ends their sessions.
+    pub fn edit_user(&self, email: &Email, edit: &UserEdit) -> Result<Changed<User>, Error> {
+        let Some(mut user) = self.user_by_email(email)? else {
+            return Ok(Changed::Unknown);
+        };
+        let now = self.now();
+        user.updated_at = now;
+        if let Some(email) = &edit.email {
+            user.email = email.clone();
+        }
+        if let Some(name) = &edit.given_name {
+            user.given_name = name.clone();
+        }
+        if let Some(name) = &edit.family_name {
+            user.family_name = name.clone();
+        }
+        user.enabled = edit.enabled.unwrap_or(user.enabled);
+        let action = match edit.enabled {
+            Some(true) => "user.enable",
+            Some(false) => "user.disable",
+            None => "user.edit",
+        };
+        let event = self.about_user(action, user.id);
+        let edited = self.store().write(|tx| {
+            let edited = tx.edit_user(&user)?;
+            if edited == Edited::Done {
+                if !user.enabled {
+                    tx.end_sessions_of(user.id, now, "the person was disabled")?;
+                }
+                tx.add_audit(&event)?;
+            }
+            Ok(edited)
+        })?;
+        user.version += 1;
+        Ok(match edited {
+            Edited::Done => Changed::Done(user),
+            Edited::Taken => Changed::Taken,
+            Edited::Stale => Changed::Stale,
+        })
+    }
+
+    /// Sets a password, and ends the person's sessions: whoever had the old one is out. Returns how many.
+    pub fn set_password(&self, email: &Email, password: &Password) -> Result<Changed<usize>, Error> {
+        let Some(user) = self.user_by_email(email)? else {
+            return Ok(Changed::Unknown);
+        };
+        let phc = self.parts().hasher.hash(password, self.chance())?;
+        let now = self.now();
+        let event = self.about_user("user.set_password", user.id);
+        let ended = self.store().write(|tx| {
+            tx.set_password(user.id, &phc, now)?;
+            let ended = tx.end_sessions_of(user.id, now, "the password was changed")?;
+            tx.add_audit(&event)?;
+            Ok(ended)
+        })?;
+        Ok(Changed::Done(ended))
+    }
+
+    fn about_user(&self, action: &'static str, user: UserId) -> AuditEvent {
+        AuditEvent {
+            user: Some(user),
+            ..self.event(action, "ok", None)
+        }
+    }
+}

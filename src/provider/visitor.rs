@@ -1,0 +1,18 @@
+//! Who stands at the door: what a browser brought along.
+
+use std::net::IpAddr;
+
+use crate::model::secret::Token;
+
+/// One request's visitor.
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    /// The session cookie.
+    pub session: Option<Token>,
+    /// The cookie of a device on which somebody has signed in before.
+    pub device: Option<Token>,
+    /// The client's address.
+    pub address: IpAddr,
+    /// The request's id, for logs and the audit trail.
+    pub request_id: String,
+}

@@ -1,0 +1,178 @@
+//! Where the database is: read once, and never printed with its password.
+
+use std::{
+    fmt,
+    fs::OpenOptions,
+    io::ErrorKind,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use url::form_urlencoded;
+
+use crate::{model::secret::Secret, store::error::Error};
+
+/// A database, by its kind.
+#[derive(Clone)]
+pub(super) enum Address {
+    /// A file.
+    Sqlite(String),
+    /// A server; the URL as libpq takes it.
+    Postgres(Secret<String>),
+}
+
+impl Address {
+    /// Reads `sqlite:PATH`, `postgres://…` or `postgresql://…`.
+    pub(super) fn parse(url: &Secret<String>) -> Result<Self, Error> {
+        let text = url.expose();
+        if let Some(path) = text.strip_prefix("sqlite:") {
+            // SQLite would take these for a database in memory, one for each connection, or for a URI.
+            if path.is_empty() || path.starts_with([':', '?']) || path.starts_with("file:") {
+                return Err(Error::Url(
+                    "names no file; write sqlite:/var/lib/hallpass/hallpass.db",
+                ));
+            }
+            return Ok(Self::Sqlite(path.to_owned()));
+        }
+        if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
+            return Err(Error::Url("must begin with sqlite: or postgres://"));
+        }
+        // libpq splits at the first of these, and would name pieces of the password in its message.
+        if text
+            .rsplit_once('@')
+            .is_some_and(|(before, _)| before_host(before).contains(['/', '?', '#', '@']))
+        {
+            return Err(Error::Url(
+                "holds one of / ? # @ in its user or password, or @ in a parameter; write %2F %3F %23 %40",
+            ));
+        }
+        let text = if text.contains("connect_timeout=") {
+            text.clone()
+        } else {
+            // libpq waits without end otherwise.
+            format!(
+                "{text}{}connect_timeout=5",
+                if text.contains('?') { '&' } else { '?' }
+            )
+        };
+        Ok(Self::Postgres(Secret::new(text)))
+    }
+
+    /// Makes the file of a new SQLite database, readable by its owner alone; SQLite gives the files
+    /// beside it the same mode.
+    pub(super) fn found(&self) -> Result<(), Error> {
+        let Self::Sqlite(path) = self else { return Ok(()) };
+        match OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)
+        {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+            Err(source) => Err(Error::File {
+                path: PathBuf::from(path),
+                source,
+            }),
+        }
+    }
+
+    /// The file, if it is one.
+    pub(super) fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Sqlite(path) => Some(Path::new(path)),
+            Self::Postgres(_) => None,
+        }
+    }
+
+    /// `message` without what is secret in this address.
+    pub(super) fn scrub(&self, message: &str) -> String {
+        let mut message = message.to_owned();
+        let Self::Postgres(url) = self else { return message };
+        for secret in secrets(url.expose()) {
+            message = message.replace(&secret, "***");
+        }
+        message
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite:{path}"),
+            Self::Postgres(_) => f.write_str("postgres://***"),
+        }
+    }
+}
+
+/// What stands between the scheme and the last `@`.
+fn before_host(before: &str) -> &str {
+    before.split_once("://").map_or(before, |(_, rest)| rest)
+}
+
+fn secrets(url: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    if let Some((before, _)) = url.rsplit_once('@')
+        && let Some((_, password)) = before_host(before).split_once(':')
+    {
+        found.push(password.to_owned());
+        let decoded = format!("p={}", password.replace('+', "%2B"));
+        found.extend(form_urlencoded::parse(decoded.as_bytes()).map(|(_, value)| value.into_owned()));
+    }
+    if let Some((_, query)) = url.split_once('?') {
+        let named = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key.ends_with("password"));
+        found.extend(named.map(|(_, value)| value.into_owned()));
+    }
+    found.retain(|secret| !secret.is_empty());
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Address, Error> {
+        Address::parse(&Secret::new(text.to_owned()))
+    }
+
+    #[test]
+    fn an_address_is_a_file_or_a_server() {
+        for good in [
+            "sqlite:hallpass.db",
+            "sqlite:/var/lib/hallpass/hallpass.db",
+            "postgres://h/db",
+            "postgresql://u:p%40w@h1:5432,h2:5432/db?sslmode=require",
+            "postgres:///db?host=/run/postgresql",
+        ] {
+            assert!(parse(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "sqlite:",
+            "sqlite::memory:",
+            "sqlite:file:x",
+            "mysql://h/db",
+            "hallpass.db",
+        ] {
+            assert!(matches!(parse(bad), Err(Error::Url(_))), "{bad}");
+        }
+    }
+
+    #[test]
+    fn no_message_holds_the_password() {
+        for odd in [
+            "postgres://u:hun/ter@h/db",
+            "postgres://u:hun@ter@h/db",
+            "postgres://u:hun#ter@h/db",
+        ] {
+            let text = parse(odd).unwrap_err().to_string();
+            assert!(!text.contains("hun") && !text.contains("ter@"), "{text}");
+        }
+        let address = parse("postgres://u:hun%2Bter@h/db?sslpassword=swordfish").unwrap();
+        assert_eq!(
+            address.scrub("a hun%2Bter b hun+ter c swordfish"),
+            "a *** b *** c ***"
+        );
+        assert_eq!(format!("{address:?}"), "postgres://***");
+    }
+}

@@ -1,0 +1,62 @@
+//! `answered_requests` and `seen_ids`: what happens once.
+
+use chrono::{DateTime, Utc};
+use diesel::{prelude::*, query_dsl::methods::FilterDsl};
+
+use crate::{
+    model::id::{ApplicationId, SessionId},
+    store::{
+        connection::{Tx, each_database},
+        error::Error,
+        schema::{answered_requests, seen_ids},
+    },
+};
+
+impl Tx {
+    /// Notes that a request is answered for `session`. `false` if it was answered for another one; the
+    /// same one may have it again, as after a reload.
+    pub fn answer_once(
+        &mut self,
+        application: ApplicationId,
+        request_id: &str,
+        session: SessionId,
+        until: DateTime<Utc>,
+    ) -> Result<bool, Error> {
+        let until = answered_requests::expires_at.eq(until.naive_utc());
+        let row = (
+            answered_requests::application_id.eq(application.to_string()),
+            answered_requests::request_id.eq(request_id),
+            answered_requests::session_id.eq(session.to_string()),
+            until,
+        );
+        let rows = each_database!(&mut self.0, |c| diesel::insert_into(answered_requests::table)
+            .values(row)
+            .on_conflict((answered_requests::application_id, answered_requests::request_id))
+            .do_update()
+            .set(until)
+            .filter(answered_requests::session_id.eq(session.to_string()))
+            .execute(c))?;
+        Ok(rows == 1)
+    }
+
+    /// Notes that a message was seen; `false` if it was seen before.
+    pub fn seen_once(
+        &mut self,
+        kind: &str,
+        issuer: &str,
+        value: &str,
+        until: DateTime<Utc>,
+    ) -> Result<bool, Error> {
+        let row = (
+            seen_ids::kind.eq(kind),
+            seen_ids::issuer.eq(issuer),
+            seen_ids::value.eq(value),
+            seen_ids::expires_at.eq(until.naive_utc()),
+        );
+        let rows = each_database!(&mut self.0, |c| diesel::insert_into(seen_ids::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(c))?;
+        Ok(rows == 1)
+    }
+}

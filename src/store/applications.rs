@@ -1,0 +1,348 @@
+//! `applications`, and what SAML knows of them: `saml_service_providers`, `saml_consumers`,
+//! `saml_certificates`.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use crate::{
+    model::{
+        application::{AcsUrl, Application, Consumer, EntityId, Kind, LogoutEndpoint, ServiceProvider, Slug},
+        id::ApplicationId,
+        key::Certificate,
+    },
+    store::{
+        connection::{AnyConnection, Edited, Tx, each_database},
+        error::{Error, RowName},
+        schema::{applications, saml_certificates, saml_consumers, saml_service_providers},
+    },
+};
+
+impl Tx {
+    /// Registers an application; `false` if its slug is taken.
+    pub fn add_application(&mut self, application: &Application) -> Result<bool, Error> {
+        let row = Row::from(application);
+        let rows = each_database!(&mut self.0, |c| diesel::insert_into(applications::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(c))?;
+        if rows == 0 {
+            return Ok(false);
+        }
+        diesel::insert_into(saml_service_providers::table)
+            .values(SamlRow::from(application))
+            .execute(&mut self.0)?;
+        self.add_children(application)?;
+        Ok(true)
+    }
+
+    /// The application `id`.
+    pub fn application(&mut self, id: ApplicationId) -> Result<Option<Application>, Error> {
+        let id = id.to_string();
+        let found = self.applications_of(|c| parents().filter(applications::id.eq(id)).load(c))?;
+        Ok(found.into_iter().next())
+    }
+
+    /// The application with this slug.
+    pub fn application_by_slug(&mut self, slug: &Slug) -> Result<Option<Application>, Error> {
+        let found =
+            self.applications_of(|c| parents().filter(applications::slug.eq(slug.as_str())).load(c))?;
+        Ok(found.into_iter().next())
+    }
+
+    /// Every application, by name.
+    pub fn applications(&mut self) -> Result<Vec<Application>, Error> {
+        self.applications_of(|c| parents().order((applications::name, applications::id)).load(c))
+    }
+
+    /// The applications that call themselves so, the eldest first.
+    pub fn applications_by_entity_id(&mut self, name: &EntityId) -> Result<Vec<Application>, Error> {
+        self.applications_of(|c| {
+            parents()
+                .filter(saml_service_providers::entity_id.eq(name.as_str()))
+                .order(applications::id)
+                .load(c)
+        })
+    }
+
+    /// Writes `application` if it is still at the version that was read; its version is one higher then.
+    /// Its slug and its birth do not change.
+    pub fn edit_application(&mut self, application: &Application) -> Result<Edited, Error> {
+        let id = application.id.to_string();
+        let unchanged = applications::table
+            .find(&id)
+            .filter(applications::version.eq(application.version));
+        let row = Row::from(application);
+        let rows = diesel::update(unchanged)
+            .set((
+                applications::name.eq(row.name),
+                applications::kind.eq(row.kind),
+                applications::enabled.eq(row.enabled),
+                applications::tile_url.eq(row.tile_url),
+                applications::updated_at.eq(row.updated_at),
+                applications::version.eq(applications::version + 1),
+            ))
+            .execute(&mut self.0)?;
+        if rows == 0 {
+            return Ok(Edited::Stale);
+        }
+        diesel::update(saml_service_providers::table.find(&id))
+            .set(SamlRow::from(application))
+            .execute(&mut self.0)?;
+        diesel::delete(saml_consumers::table.filter(saml_consumers::application_id.eq(&id)))
+            .execute(&mut self.0)?;
+        diesel::delete(saml_certificates::table.filter(saml_certificates::application_id.eq(&id)))
+            .execute(&mut self.0)?;
+        self.add_children(application)?;
+        Ok(Edited::Done)
+    }
+
+    /// Removes an application, and that anybody ever signed in to it; `false` if there is none.
+    pub fn remove_application(&mut self, id: ApplicationId) -> Result<bool, Error> {
+        Ok(diesel::delete(applications::table.find(id.to_string())).execute(&mut self.0)? == 1)
+    }
+
+    /// Whether any application is registered.
+    pub fn has_applications(&mut self) -> Result<bool, Error> {
+        Ok(
+            diesel::select(diesel::dsl::exists(applications::table.select(applications::id)))
+                .get_result(&mut self.0)?,
+        )
+    }
+
+    /// The applications that `load` finds, with their children, all of one state: three queries for any
+    /// number of them.
+    fn applications_of(
+        &mut self,
+        load: impl FnOnce(&mut AnyConnection) -> QueryResult<Vec<(Row, SamlRow)>>,
+    ) -> Result<Vec<Application>, Error> {
+        self.snapshot(|tx| {
+            let rows = load(&mut tx.0)?;
+            let ids: Vec<&str> = rows.iter().map(|(row, _)| row.id.as_str()).collect();
+            if ids.is_empty() {
+                return Ok(Vec::new());
+            }
+            let mut children: BTreeMap<String, Children> = BTreeMap::new();
+            let consumers = saml_consumers::table
+                .filter(saml_consumers::application_id.eq_any(&ids))
+                .order((saml_consumers::application_id, saml_consumers::position))
+                .load::<ConsumerRow>(&mut tx.0)?;
+            for row in consumers {
+                children
+                    .entry(row.application_id.clone())
+                    .or_default()
+                    .consumers
+                    .push(row.try_into()?);
+            }
+            let certificates = saml_certificates::table
+                .filter(saml_certificates::application_id.eq_any(&ids))
+                .order((saml_certificates::application_id, saml_certificates::position))
+                .load::<CertificateRow>(&mut tx.0)?;
+            for row in certificates {
+                children
+                    .entry(row.application_id.clone())
+                    .or_default()
+                    .certificates
+                    .push(row.into());
+            }
+            rows.into_iter()
+                .map(|(row, saml)| {
+                    let own = children.remove(&row.id).unwrap_or_default();
+                    application(row, saml, own)
+                })
+                .collect()
+        })
+    }
+
+    fn add_children(&mut self, application: &Application) -> Result<(), Error> {
+        for (position, consumer) in (0..).zip(&application.saml.consumers) {
+            let row = ConsumerRow {
+                application_id: application.id.to_string(),
+                position,
+                location: consumer.location.as_str().to_owned(),
+                idx: consumer.index.map(i64::from),
+            };
+            diesel::insert_into(saml_consumers::table)
+                .values(row)
+                .execute(&mut self.0)?;
+        }
+        for (position, certificate) in (0..).zip(&application.saml.certificates) {
+            let row = CertificateRow {
+                application_id: application.id.to_string(),
+                position,
+                der: certificate.der.clone(),
+                sha256: certificate.sha256.clone(),
+                subject: certificate.subject.clone(),
+                not_before: certificate.not_before.naive_utc(),
+                not_after: certificate.not_after.naive_utc(),
+            };
+            diesel::insert_into(saml_certificates::table)
+                .values(row)
+                .execute(&mut self.0)?;
+        }
+        Ok(())
+    }
+}
+
+#[diesel::dsl::auto_type]
+fn parents() -> _ {
+    applications::table.inner_join(saml_service_providers::table)
+}
+
+const fn kind_text(kind: Kind) -> &'static str {
+    match kind {
+        Kind::ChatGptLegacy => "chatgpt_legacy",
+        Kind::ChatGptCurrent => "chatgpt_current",
+        Kind::Saml => "saml",
+    }
+}
+
+fn kind_of(text: &str) -> Option<Kind> {
+    [Kind::ChatGptLegacy, Kind::ChatGptCurrent, Kind::Saml]
+        .into_iter()
+        .find(|kind| kind_text(*kind) == text)
+}
+
+fn application(row: Row, saml: SamlRow, children: Children) -> Result<Application, Error> {
+    let name = RowName::new("applications", &row.id);
+    let address = |text: String| AcsUrl::parse(&text);
+    let response_location = name.optional(saml.slo_response_location, address)?;
+    let logout = name
+        .optional(saml.slo_location, address)?
+        .map(|location| LogoutEndpoint {
+            location,
+            response_location,
+        });
+    Ok(Application {
+        id: name.parsed(row.id.parse())?,
+        slug: name.parsed(Slug::parse(&row.slug))?,
+        kind: name.known(kind_of(&row.kind))?,
+        tile_url: name.optional(row.tile_url, address)?,
+        saml: ServiceProvider {
+            entity_id: name.parsed(EntityId::parse(&saml.entity_id))?,
+            audience: name.parsed(EntityId::parse(&saml.audience))?,
+            consumers: children.consumers,
+            logout,
+            certificates: children.certificates,
+            require_signed_requests: saml.require_signed_requests,
+            allow_idp_initiated: saml.allow_idp_initiated,
+        },
+        name: row.name,
+        enabled: row.enabled,
+        version: row.version,
+        created_at: row.created_at.and_utc(),
+        updated_at: row.updated_at.and_utc(),
+    })
+}
+
+#[derive(Default)]
+struct Children {
+    consumers: Vec<Consumer>,
+    certificates: Vec<Certificate>,
+}
+
+/// The row as it lies in the table.
+#[derive(Insertable, Queryable)]
+#[diesel(table_name = applications)]
+struct Row {
+    id: String,
+    slug: String,
+    name: String,
+    kind: String,
+    enabled: bool,
+    tile_url: Option<String>,
+    version: i64,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+}
+
+impl From<&Application> for Row {
+    fn from(application: &Application) -> Self {
+        Self {
+            id: application.id.to_string(),
+            slug: application.slug.as_str().to_owned(),
+            name: application.name.clone(),
+            kind: kind_text(application.kind).to_owned(),
+            enabled: application.enabled,
+            tile_url: application.tile_url.as_ref().map(|url| url.as_str().to_owned()),
+            version: application.version,
+            created_at: application.created_at.naive_utc(),
+            updated_at: application.updated_at.naive_utc(),
+        }
+    }
+}
+
+#[derive(AsChangeset, Insertable, Queryable)]
+#[diesel(table_name = saml_service_providers, primary_key(application_id), treat_none_as_null = true)]
+struct SamlRow {
+    application_id: String,
+    entity_id: String,
+    audience: String,
+    slo_location: Option<String>,
+    slo_response_location: Option<String>,
+    require_signed_requests: bool,
+    allow_idp_initiated: bool,
+}
+
+impl From<&Application> for SamlRow {
+    fn from(application: &Application) -> Self {
+        let saml = &application.saml;
+        let logout = saml.logout.as_ref();
+        let response_location = logout.and_then(|logout| logout.response_location.as_ref());
+        Self {
+            application_id: application.id.to_string(),
+            entity_id: saml.entity_id.as_str().to_owned(),
+            audience: saml.audience.as_str().to_owned(),
+            slo_location: logout.map(|logout| logout.location.as_str().to_owned()),
+            slo_response_location: response_location.map(|location| location.as_str().to_owned()),
+            require_signed_requests: saml.require_signed_requests,
+            allow_idp_initiated: saml.allow_idp_initiated,
+        }
+    }
+}
+
+#[derive(Insertable, Queryable)]
+#[diesel(table_name = saml_consumers)]
+struct ConsumerRow {
+    application_id: String,
+    position: i64,
+    location: String,
+    idx: Option<i64>,
+}
+
+impl TryFrom<ConsumerRow> for Consumer {
+    type Error = Error;
+
+    fn try_from(row: ConsumerRow) -> Result<Self, Error> {
+        let name = RowName::new("saml_consumers", &row.application_id);
+        Ok(Self {
+            location: name.parsed(AcsUrl::parse(&row.location))?,
+            index: name.optional(row.idx, u16::try_from)?,
+        })
+    }
+}
+
+#[derive(Insertable, Queryable)]
+#[diesel(table_name = saml_certificates)]
+struct CertificateRow {
+    application_id: String,
+    position: i64,
+    der: Vec<u8>,
+    sha256: String,
+    subject: String,
+    not_before: NaiveDateTime,
+    not_after: NaiveDateTime,
+}
+
+impl From<CertificateRow> for Certificate {
+    fn from(row: CertificateRow) -> Self {
+        Self {
+            der: row.der,
+            sha256: row.sha256,
+            subject: row.subject,
+            not_before: row.not_before.and_utc(),
+            not_after: row.not_after.and_utc(),
+        }
+    }
+}

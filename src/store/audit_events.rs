@@ -1,0 +1,153 @@
+//! `audit_events`.
+
+use std::net::IpAddr;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::{dsl::sql, prelude::*, sql_types::Text};
+
+use crate::{
+    model::{
+        audit::AuditEvent,
+        id::{ApplicationId, AuditId, SessionId, UserId},
+    },
+    store::{
+        connection::{Tx, each_database},
+        error::{Error, RowName},
+        schema::audit_events,
+    },
+};
+
+/// An [`AuditEvent`] as it was read: its action may be one that an older version wrote.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AuditRow {
+    /// Its row.
+    pub id: AuditId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What was asked for.
+    pub action: String,
+    /// What became of it.
+    pub outcome: String,
+    /// Words for the administrator.
+    pub detail: Option<String>,
+    /// About whom.
+    pub user: Option<UserId>,
+    /// By or for which application.
+    pub application: Option<ApplicationId>,
+    /// In which session.
+    pub session: Option<SessionId>,
+    /// From where.
+    pub address: Option<IpAddr>,
+    /// The request that carried it.
+    pub request_id: Option<String>,
+    /// How often.
+    pub occurrences: i64,
+}
+
+impl Tx {
+    /// Writes a decision down.
+    pub fn add_audit(&mut self, event: &AuditEvent) -> Result<(), Error> {
+        diesel::insert_into(audit_events::table)
+            .values(Row::new(event, None))
+            .execute(&mut self.0)?;
+        Ok(())
+    }
+
+    /// Writes a decision down, or counts it with the one that has the same `fold_key`: a flood fills a
+    /// row, and not the disk.
+    pub fn fold_audit(&mut self, event: &AuditEvent, fold_key: &str) -> Result<(), Error> {
+        let row = Row::new(event, Some(fold_key.to_owned()));
+        each_database!(&mut self.0, |c| diesel::insert_into(audit_events::table)
+            .values(row)
+            .on_conflict(sql::<Text>("(fold_key) WHERE fold_key IS NOT NULL"))
+            .do_update()
+            .set(audit_events::occurrences.eq(audit_events::occurrences + event.occurrences))
+            .execute(c))?;
+        Ok(())
+    }
+
+    /// When a decision for `application` was last written with these words, if it was.
+    pub fn last_audit_of(
+        &mut self,
+        application: ApplicationId,
+        detail: &str,
+    ) -> Result<Option<DateTime<Utc>>, Error> {
+        let found = audit_events::table
+            .filter(audit_events::application_id.eq(application.to_string()))
+            .filter(audit_events::detail.eq(detail))
+            .order(audit_events::id.desc())
+            .select(audit_events::at)
+            .first::<NaiveDateTime>(&mut self.0)
+            .optional()?;
+        Ok(found.map(|at| at.and_utc()))
+    }
+
+    /// The `newest` decisions, the newest first.
+    pub fn audit_events(&mut self, newest: i64) -> Result<Vec<AuditRow>, Error> {
+        audit_events::table
+            .order(audit_events::id.desc())
+            .limit(newest)
+            .load::<Row>(&mut self.0)?
+            .into_iter()
+            .map(AuditRow::try_from)
+            .collect()
+    }
+}
+
+/// The row as it lies in the table.
+#[derive(Insertable, Queryable)]
+#[diesel(table_name = audit_events)]
+struct Row {
+    id: String,
+    at: NaiveDateTime,
+    action: String,
+    outcome: String,
+    detail: Option<String>,
+    user_id: Option<String>,
+    application_id: Option<String>,
+    session_id: Option<String>,
+    address: Option<String>,
+    request_id: Option<String>,
+    occurrences: i64,
+    fold_key: Option<String>,
+}
+
+impl Row {
+    fn new(event: &AuditEvent, fold_key: Option<String>) -> Self {
+        Self {
+            id: event.id.to_string(),
+            at: event.at.naive_utc(),
+            action: event.action.to_owned(),
+            outcome: event.outcome.clone(),
+            detail: event.detail.clone(),
+            user_id: event.user.map(|id| id.to_string()),
+            application_id: event.application.map(|id| id.to_string()),
+            session_id: event.session.map(|id| id.to_string()),
+            address: event.address.map(|address| address.to_string()),
+            request_id: event.request_id.clone(),
+            occurrences: event.occurrences,
+            fold_key,
+        }
+    }
+}
+
+impl TryFrom<Row> for AuditRow {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        let name = RowName::new("audit_events", &row.id);
+        Ok(Self {
+            id: name.parsed(row.id.parse())?,
+            at: row.at.and_utc(),
+            action: row.action,
+            outcome: row.outcome,
+            detail: row.detail,
+            user: name.optional(row.user_id, |id| id.parse())?,
+            application: name.optional(row.application_id, |id| id.parse())?,
+            session: name.optional(row.session_id, |id| id.parse())?,
+            address: name.optional(row.address, |address| address.parse())?,
+            request_id: row.request_id,
+            occurrences: row.occurrences,
+        })
+    }
+}

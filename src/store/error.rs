@@ -1,0 +1,107 @@
+//! What the store failed at.
+
+use std::{error::Error as StdError, path::PathBuf};
+
+/// Why the store did not answer. Nothing here prints a password.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The address of the database cannot be read.
+    #[error("the database URL {0}")]
+    Url(&'static str),
+    /// The database could not be opened.
+    #[error("the database cannot be opened: {0}")]
+    Connect(String),
+    /// The file of the database could not be made.
+    #[error("the database file {path} cannot be made")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A newer program changed the tables beyond what this one understands.
+    #[error("the database was changed by a newer version; run {oldest_binary} or later")]
+    TooNew {
+        /// The oldest version that still can.
+        oldest_binary: String,
+    },
+    /// The tables could not be brought up to date; they are as they were.
+    #[error("the database could not be brought up to date")]
+    Migration(#[source] Box<dyn StdError + Send + Sync>),
+    /// The copy that is made before a change of the tables failed; nothing was changed.
+    #[error("the copy {path} of the database could not be made")]
+    Backup {
+        /// Where it was to be.
+        path: PathBuf,
+        /// Why.
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// A row that this program could not have written.
+    #[error("{table} {id} cannot be read")]
+    Corrupt {
+        /// Where.
+        table: &'static str,
+        /// Which.
+        id: String,
+    },
+    /// The database refused or failed.
+    #[error("the database failed")]
+    Database(#[from] diesel::result::Error),
+    /// No connection came free in time.
+    #[error("no database connection")]
+    Pool(#[from] diesel::r2d2::PoolError),
+}
+
+impl Error {
+    /// Whether trying again in a moment may help: the server is away, or all connections are taken.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Connect(_) | Self::Pool(_) => true,
+            Self::Database(error) => !matches!(error, diesel::result::Error::NotFound),
+            Self::Url(_)
+            | Self::File { .. }
+            | Self::TooNew { .. }
+            | Self::Migration(_)
+            | Self::Backup { .. }
+            | Self::Corrupt { .. } => false,
+        }
+    }
+}
+
+/// The row that is being read, for the error that says it cannot be.
+#[derive(Debug)]
+pub(super) struct RowName {
+    table: &'static str,
+    id: String,
+}
+
+impl RowName {
+    pub(super) fn new(table: &'static str, id: &str) -> Self {
+        Self {
+            table,
+            id: id.to_owned(),
+        }
+    }
+
+    /// The value, or that this row is corrupt.
+    pub(super) fn parsed<T, E>(&self, value: Result<T, E>) -> Result<T, Error> {
+        self.known(value.ok())
+    }
+
+    /// The value, or that this row is corrupt.
+    pub(super) fn known<T>(&self, value: Option<T>) -> Result<T, Error> {
+        value.ok_or_else(|| Error::Corrupt {
+            table: self.table,
+            id: self.id.clone(),
+        })
+    }
+
+    /// The value behind an optional column.
+    pub(super) fn optional<T, V, E>(
+        &self,
+        value: Option<V>,
+        parse: impl FnOnce(V) -> Result<T, E>,
+    ) -> Result<Option<T>, Error> {
+        value.map(|value| self.parsed(parse(value))).transpose()
+    }
+}

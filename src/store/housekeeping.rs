@@ -1,0 +1,96 @@
+//! Removes what has expired, a little at a time.
+
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use diesel::{
+    prelude::*,
+    sql_types::{BigInt, Text, Timestamp},
+};
+
+use crate::{
+    model::id::AuditId,
+    store::{
+        connection::{AnyConnection, Tx},
+        error::Error,
+    },
+};
+
+/// Tables whose rows expire: key, and the column with the time.
+const EXPIRING: [(&str, &str, &str); 7] = [
+    ("waiting_sign_ons", "id", "expires_at"),
+    ("answered_requests", "application_id, request_id", "expires_at"),
+    ("seen_ids", "kind, issuer, value", "expires_at"),
+    ("login_throttle", "bucket", "forget_at"),
+    ("known_devices", "token_hash", "expires_at"),
+    ("sessions", "id", "expires_at"),
+    ("sessions", "id", "idle_expires_at"),
+];
+
+impl Tx {
+    /// Removes at most `step` rows that have expired, and audit rows from before `audit_before`; how
+    /// many. The caller comes back while it is `step`: sign-ons get their turn in between.
+    pub fn remove_expired(
+        &mut self,
+        now: DateTime<Utc>,
+        audit_before: Option<DateTime<Utc>>,
+        step: i64,
+    ) -> Result<usize, Error> {
+        let mut removed = 0;
+        for (table, key, column) in EXPIRING {
+            removed += self.remove_due(table, key, column, now.naive_utc(), step - removed)?;
+        }
+        // An ended session is kept for a while: an application may still ask about it.
+        let ended = (now - TimeDelta::days(1)).naive_utc();
+        removed += self.remove_due("sessions", "id", "ended_at", ended, step - removed)?;
+        if let Some(before) = audit_before {
+            removed += self.remove_audit(before, step - removed)?;
+        }
+        Ok(usize::try_from(removed).unwrap_or(0))
+    }
+
+    fn remove_due(
+        &mut self,
+        table: &str,
+        key: &str,
+        column: &str,
+        due: NaiveDateTime,
+        at_most: i64,
+    ) -> Result<i64, Error> {
+        if at_most <= 0 {
+            return Ok(0);
+        }
+        let skip = self.skip_locked();
+        let rows = diesel::sql_query(format!(
+            "DELETE FROM {table} WHERE ({key}) IN \
+             (SELECT {key} FROM {table} WHERE {column} <= $1 LIMIT $2{skip})"
+        ))
+        .bind::<Timestamp, _>(due)
+        .bind::<BigInt, _>(at_most)
+        .execute(&mut self.0)?;
+        Ok(i64::try_from(rows).unwrap_or(at_most))
+    }
+
+    /// Ids sort by their time of making, so that the key finds the oldest: the table has no index by
+    /// time, which every sign-on would have to keep.
+    fn remove_audit(&mut self, before: DateTime<Utc>, at_most: i64) -> Result<i64, Error> {
+        if at_most <= 0 {
+            return Ok(0);
+        }
+        let skip = self.skip_locked();
+        let rows = diesel::sql_query(format!(
+            "DELETE FROM audit_events WHERE id IN \
+             (SELECT id FROM audit_events WHERE id < $1 ORDER BY id LIMIT $2{skip})"
+        ))
+        .bind::<Text, _>(AuditId::new(before, [0; 10]).to_string())
+        .bind::<BigInt, _>(at_most)
+        .execute(&mut self.0)?;
+        Ok(i64::try_from(rows).unwrap_or(at_most))
+    }
+
+    /// Two replicas that clean up at once step around each other.
+    fn skip_locked(&self) -> &'static str {
+        match &self.0 {
+            AnyConnection::Postgres(_) => " FOR UPDATE SKIP LOCKED",
+            AnyConnection::Sqlite(_) => "",
+        }
+    }
+}

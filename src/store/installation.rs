@@ -1,0 +1,102 @@
+//! `installation`: one row for all replicas.
+
+use diesel::prelude::*;
+
+use crate::{
+    model::{application::EntityId, installation::Installation},
+    store::{
+        connection::{Tx, each_database},
+        error::{Error, RowName},
+        schema::installation,
+    },
+};
+
+/// The id of the only row.
+const ONLY: i64 = 1;
+
+impl Tx {
+    /// What is known of this installation; nothing before its first start.
+    pub fn installation(&mut self) -> Result<Option<Installation>, Error> {
+        installation::table
+            .find(ONLY)
+            .select((
+                installation::entity_id,
+                installation::base_url,
+                installation::generation,
+            ))
+            .first::<Row>(&mut self.0)
+            .optional()?
+            .map(Installation::try_from)
+            .transpose()
+    }
+
+    /// Founds this installation as `proposed`, unless it was founded before; what holds now.
+    pub fn found_installation(&mut self, proposed: &Installation) -> Result<Installation, Error> {
+        let row = (
+            installation::id.eq(ONLY),
+            installation::entity_id.eq(proposed.entity_id.as_str()),
+            installation::base_url.eq(&proposed.base_url),
+            installation::generation.eq(proposed.generation),
+        );
+        each_database!(&mut self.0, |c| diesel::insert_into(installation::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(c))?;
+        let founded = self.installation()?;
+        RowName::new("installation", "1").known(founded)
+    }
+
+    /// Changes our name to every service provider.
+    pub fn set_entity_id(&mut self, entity_id: &EntityId) -> Result<(), Error> {
+        diesel::update(installation::table.find(ONLY))
+            .set(installation::entity_id.eq(entity_id.as_str()))
+            .execute(&mut self.0)?;
+        Ok(())
+    }
+
+    /// Notes the base URL that we run under.
+    pub fn set_base_url(&mut self, base_url: &str) -> Result<(), Error> {
+        diesel::update(installation::table.find(ONLY))
+            .set(installation::base_url.eq(base_url))
+            .execute(&mut self.0)?;
+        Ok(())
+    }
+
+    /// Tells every replica to read anew what it keeps in memory.
+    pub fn raise_generation(&mut self) -> Result<(), Error> {
+        diesel::update(installation::table.find(ONLY))
+            .set(installation::generation.eq(installation::generation + 1))
+            .execute(&mut self.0)?;
+        Ok(())
+    }
+
+    /// How often applications or keys were changed; 0 before the first start.
+    pub fn generation(&mut self) -> Result<i64, Error> {
+        let found = installation::table
+            .find(ONLY)
+            .select(installation::generation)
+            .first(&mut self.0)
+            .optional()?;
+        Ok(found.unwrap_or(0))
+    }
+}
+
+#[derive(Queryable)]
+struct Row {
+    entity_id: String,
+    base_url: String,
+    generation: i64,
+}
+
+impl TryFrom<Row> for Installation {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        let name = RowName::new("installation", "1");
+        Ok(Self {
+            entity_id: name.parsed(EntityId::parse(&row.entity_id))?,
+            base_url: row.base_url,
+            generation: row.generation,
+        })
+    }
+}

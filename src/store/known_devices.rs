@@ -1,0 +1,53 @@
+//! `known_devices`: browsers on which a person has signed in before.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use crate::{
+    model::{id::UserId, secret::TokenHash},
+    store::{
+        connection::{Tx, each_database},
+        error::{Error, RowName},
+        schema::known_devices,
+    },
+};
+
+impl Tx {
+    /// Knows a device from now on, or for longer.
+    pub fn add_device(
+        &mut self,
+        token: TokenHash,
+        user: UserId,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let known = (
+            known_devices::user_id.eq(user.to_string()),
+            known_devices::last_used_at.eq(now.naive_utc()),
+            known_devices::expires_at.eq(until.naive_utc()),
+        );
+        let row = (
+            known_devices::token_hash.eq(token.as_bytes().as_slice()),
+            known_devices::created_at.eq(now.naive_utc()),
+            known.clone(),
+        );
+        each_database!(&mut self.0, |c| diesel::insert_into(known_devices::table)
+            .values(row)
+            .on_conflict(known_devices::token_hash)
+            .do_update()
+            .set(known)
+            .execute(c))?;
+        Ok(())
+    }
+
+    /// Whose device this is.
+    pub fn device_owner(&mut self, token: TokenHash, now: DateTime<Utc>) -> Result<Option<UserId>, Error> {
+        let owner = known_devices::table
+            .find(token.as_bytes().as_slice())
+            .filter(known_devices::expires_at.gt(now.naive_utc()))
+            .select(known_devices::user_id)
+            .first::<String>(&mut self.0)
+            .optional()?;
+        RowName::new("known_devices", "of a person").optional(owner, |id| id.parse())
+    }
+}

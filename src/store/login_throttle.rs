@@ -1,0 +1,131 @@
+//! `login_throttle`: tries to sign in, counted.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::{
+    prelude::*,
+    query_builder::BoxedSqlQuery,
+    sql_types::{Text, Timestamp},
+};
+
+use crate::{
+    model::throttle::{Admission, Limit},
+    store::{
+        connection::{AnyConnection, Tx},
+        error::Error,
+        schema::login_throttle,
+    },
+};
+
+impl Tx {
+    /// Counts a try before it is judged, so that tries at once cannot slip by together: one statement
+    /// that changes nothing while the bucket pauses.
+    pub fn count_attempt(
+        &mut self,
+        bucket: &str,
+        limit: &Limit,
+        now: DateTime<Utc>,
+    ) -> Result<Admission, Error> {
+        let (sql, times) = counting(limit, now);
+        let counted = match &mut self.0 {
+            AnyConnection::Postgres(c) => {
+                let query = diesel::sql_query(sql).into_boxed().bind::<Text, _>(bucket);
+                times
+                    .into_iter()
+                    .fold(query, BoxedSqlQuery::bind::<Timestamp, _>)
+                    .execute(c)?
+            }
+            AnyConnection::Sqlite(c) => {
+                let query = diesel::sql_query(sql).into_boxed().bind::<Text, _>(bucket);
+                times
+                    .into_iter()
+                    .fold(query, BoxedSqlQuery::bind::<Timestamp, _>)
+                    .execute(c)?
+            }
+        };
+        if counted == 1 {
+            return Ok(Admission::Pass);
+        }
+        let blocked = login_throttle::table
+            .find(bucket)
+            .select(login_throttle::blocked_until)
+            .first::<NaiveDateTime>(&mut self.0)
+            .optional()?;
+        // Where the pause was lifted just now, the next try passes at once.
+        Ok(Admission::Wait(
+            blocked.map_or(now, |until| until.and_utc().max(now)),
+        ))
+    }
+
+    /// Takes back the try that was counted at `counted_at` under the same limit, and lifts the pause if
+    /// that try began it. A pause that another try began stays: else whoever may sign in somewhere could
+    /// free the bucket for their next guess.
+    pub fn forgive_attempt(
+        &mut self,
+        bucket: &str,
+        limit: &Limit,
+        counted_at: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        // The last try that was counted, and no other, set `forget_at`.
+        diesel::sql_query(
+            "UPDATE login_throttle SET \
+             blocked_until = CASE WHEN forget_at = $1 THEN $2 ELSE blocked_until END, \
+             failures = CASE WHEN failures > 0 THEN failures - 1 ELSE 0 END WHERE bucket = $3",
+        )
+        .bind::<Timestamp, _>((counted_at + limit.forget_after).naive_utc())
+        .bind::<Timestamp, _>(NEVER)
+        .bind::<Text, _>(bucket)
+        .execute(&mut self.0)?;
+        Ok(())
+    }
+
+    /// Forgets a bucket.
+    pub fn clear_attempts(&mut self, bucket: &str) -> Result<(), Error> {
+        diesel::delete(login_throttle::table.find(bucket)).execute(&mut self.0)?;
+        Ok(())
+    }
+
+    /// How many tries a bucket holds.
+    pub fn attempts(&mut self, bucket: &str) -> Result<i64, Error> {
+        let failures = login_throttle::table
+            .find(bucket)
+            .select(login_throttle::failures);
+        Ok(failures.first(&mut self.0).optional()?.unwrap_or(0))
+    }
+}
+
+/// Stands for no pause. Not `now`: the clock of another replica may be a little behind.
+const NEVER: NaiveDateTime = DateTime::UNIX_EPOCH.naive_utc();
+
+/// The statement that counts, and its times from `$2` on. SQLite numbers `$n` by first appearance, and
+/// so they appear in order.
+fn counting(limit: &Limit, now: DateTime<Utc>) -> (String, Vec<NaiveDateTime>) {
+    let until = |count: u32| match limit.pause(count) {
+        pause if pause.is_zero() => NEVER,
+        pause => (now + pause).naive_utc(),
+    };
+    let mut times = vec![
+        until(1),
+        (now + limit.forget_after).naive_utc(),
+        now.naive_utc(),
+        NEVER,
+    ];
+    let count = "CASE WHEN login_throttle.forget_at <= $4 THEN 1 ELSE login_throttle.failures + 1 END";
+    let free = limit.free.max(1);
+    let mut arms = vec![format!("CASE WHEN {count} < {free} THEN $5")];
+    for step in free..=limit.longest_at() {
+        times.push(until(step));
+        let place = times.len() + 1;
+        arms.push(if step < limit.longest_at() {
+            format!(" WHEN {count} = {step} THEN ${place}")
+        } else {
+            format!(" ELSE ${place} END")
+        });
+    }
+    let sql = format!(
+        "INSERT INTO login_throttle (bucket, failures, blocked_until, forget_at) VALUES ($1, 1, $2, $3) \
+         ON CONFLICT (bucket) DO UPDATE SET forget_at = $3, failures = {count}, blocked_until = {} \
+         WHERE login_throttle.blocked_until <= $4",
+        arms.concat()
+    );
+    (sql, times)
+}

@@ -1,0 +1,276 @@
+//! Brings the tables up to date, and says whether this program can work with them.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use diesel::{
+    connection::{AnsiTransactionManager, SimpleConnection, TransactionManager},
+    migration::MigrationSource,
+    pg::Pg,
+    prelude::*,
+    sql_types::{BigInt, Bool, Text},
+    sqlite::{Sqlite, SqliteConnection},
+};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use crate::store::{
+    connection::AnyConnection,
+    database::Store,
+    error::Error,
+    pool::{Manager, Role},
+    schema::schema_epoch,
+};
+
+pub(super) const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+pub(super) const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// The generation of tables that this program was made for. Raised together with a migration that takes
+/// away what the program before it needs; that migration then writes the oldest epoch that can still
+/// work into `schema_epoch`. A migration that only adds raises nothing, so that one version back stays
+/// possible and replicas can be replaced one by one.
+pub const EPOCH: i64 = 1;
+
+/// How the tables stand to this program.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum SchemaState {
+    /// No tables yet.
+    Empty,
+    /// As this program knows them.
+    Current,
+    /// Older: [`Store::migrate`] is needed.
+    Behind {
+        /// The names of the migrations to come.
+        pending: Vec<String>,
+    },
+    /// Newer, but this program can still work with them.
+    AheadButUsable,
+    /// Newer than this program understands.
+    TooNew {
+        /// The oldest version that can work with them.
+        oldest_binary: String,
+    },
+}
+
+/// Whether a SQLite file is copied before its tables change.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Backup {
+    /// To `PATH.before-VERSION`, VERSION being the first migration that is not in the copy.
+    Beside,
+    /// There is a copy already, or the data does not matter.
+    Skip,
+}
+
+/// What [`Store::migrate`] did.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Migrated {
+    /// The migrations that ran.
+    pub applied: Vec<String>,
+    /// The copy that was made before.
+    pub backup: Option<PathBuf>,
+}
+
+impl Store {
+    /// How the tables stand to this program; changes nothing.
+    pub fn state(&self) -> Result<SchemaState, Error> {
+        self.read(|tx| state(&mut tx.0))
+    }
+
+    /// Runs the migrations that are missing. Any number of programs may do so at once.
+    pub fn migrate(&self, backup: Backup) -> Result<Migrated, Error> {
+        let mut conn = Manager {
+            address: self.address.clone(),
+            role: Role::Migrator,
+        }
+        .open()?;
+        let before = state(&mut conn)?;
+        let mut done = Migrated::default();
+        match before {
+            SchemaState::Current | SchemaState::AheadButUsable => return Ok(done),
+            SchemaState::TooNew { oldest_binary } => return Err(Error::TooNew { oldest_binary }),
+            SchemaState::Behind { pending } if backup == Backup::Beside => {
+                if let (AnyConnection::Sqlite(c), Some(path)) = (&mut conn, self.address.file()) {
+                    done.backup = copy_before(c, path, &pending)?;
+                }
+            }
+            SchemaState::Behind { .. } | SchemaState::Empty => {}
+        }
+        done.applied = run(&mut conn)?;
+        Ok(done)
+    }
+}
+
+diesel::table! {
+    __diesel_schema_migrations (version) {
+        version -> Text,
+        run_on -> Timestamp,
+    }
+}
+use self::__diesel_schema_migrations as applied_migrations;
+
+/// Whether the program may run is decided by the recorded epoch alone, not by which migrations it knows.
+fn state(conn: &mut AnyConnection) -> Result<SchemaState, Error> {
+    let applied = applied(conn)?;
+    if applied.is_empty() {
+        return Ok(SchemaState::Empty);
+    }
+    let recorded = schema_epoch::table
+        .select((schema_epoch::oldest_epoch, schema_epoch::oldest_binary))
+        .first::<(i64, String)>(conn)?;
+    if let (oldest, oldest_binary) = recorded
+        && oldest > EPOCH
+    {
+        return Ok(SchemaState::TooNew { oldest_binary });
+    }
+    let known = known(conn)?;
+    let pending: Vec<String> = known
+        .iter()
+        .filter(|name| !applied.iter().any(|done| done == version(name)))
+        .cloned()
+        .collect();
+    if !pending.is_empty() {
+        return Ok(SchemaState::Behind { pending });
+    }
+    let ahead = applied
+        .iter()
+        .any(|done| !known.iter().any(|name| done == version(name)));
+    Ok(if ahead {
+        SchemaState::AheadButUsable
+    } else {
+        SchemaState::Current
+    })
+}
+
+/// Runs what is missing, one program at a time. If it fails, the caller lets go of the connection, and
+/// with it of the lock and of what was begun.
+fn run(conn: &mut AnyConnection) -> Result<Vec<String>, Error> {
+    match conn {
+        AnyConnection::Postgres(c) => c.batch_execute("SELECT pg_advisory_lock(7270)")?,
+        AnyConnection::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")?,
+    }
+    let pending = match state(conn)? {
+        SchemaState::Empty => known(conn)?,
+        SchemaState::Behind { pending } => pending,
+        SchemaState::Current | SchemaState::AheadButUsable => Vec::new(),
+        SchemaState::TooNew { oldest_binary } => return Err(Error::TooNew { oldest_binary }),
+    };
+    match conn {
+        AnyConnection::Postgres(c) => {
+            c.run_pending_migrations(POSTGRES).map_err(Error::Migration)?;
+            c.batch_execute("SELECT pg_advisory_unlock(7270)")?;
+        }
+        AnyConnection::Sqlite(c) => {
+            c.run_pending_migrations(SQLITE).map_err(Error::Migration)?;
+            let lost = diesel::sql_query("SELECT count(*) AS count FROM pragma_foreign_key_check");
+            if lost.get_result::<Count>(c)?.count > 0 {
+                return Err(Error::Migration(
+                    "a migration left rows that refer to nothing".into(),
+                ));
+            }
+            AnsiTransactionManager::commit_transaction(c)?;
+        }
+    }
+    Ok(pending)
+}
+
+/// The versions that this database has been through.
+fn applied(conn: &mut AnyConnection) -> Result<Vec<String>, Error> {
+    let present = diesel::sql_query(match conn {
+        AnyConnection::Postgres(_) => {
+            "SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS present"
+        }
+        AnyConnection::Sqlite(_) => {
+            "SELECT count(*) > 0 AS present FROM sqlite_master WHERE name = '__diesel_schema_migrations'"
+        }
+    });
+    if !present.get_result::<Present>(conn)?.present {
+        return Ok(Vec::new());
+    }
+    Ok(applied_migrations::table
+        .select(applied_migrations::version)
+        .load(conn)?)
+}
+
+/// The names of the migrations in this program, in their order.
+fn known(conn: &AnyConnection) -> Result<Vec<String>, Error> {
+    let names: Result<Vec<String>, _> = match conn {
+        AnyConnection::Postgres(_) => MigrationSource::<Pg>::migrations(&POSTGRES)
+            .map(|all| all.iter().map(|m| m.name().to_string()).collect()),
+        AnyConnection::Sqlite(_) => MigrationSource::<Sqlite>::migrations(&SQLITE)
+            .map(|all| all.iter().map(|m| m.name().to_string()).collect()),
+    };
+    let mut names = names.map_err(Error::Migration)?;
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// The part of a migration's name that the database records.
+fn version(name: &str) -> &str {
+    name.split_once('_').map_or(name, |(version, _)| version)
+}
+
+/// Copies the file to `PATH.before-VERSION`. Written under another name first: what bears the final name
+/// is whole, and is from before the change even if another program made that meanwhile.
+fn copy_before(
+    conn: &mut SqliteConnection,
+    path: &Path,
+    pending: &[String],
+) -> Result<Option<PathBuf>, Error> {
+    static COPIES: AtomicU64 = AtomicU64::new(0);
+    let number = COPIES.fetch_add(1, Ordering::Relaxed);
+    let version = pending.first().map_or("", |name| version(name));
+    let target = PathBuf::from(format!("{}.before-{version}", path.display()));
+    let part = PathBuf::from(format!("{}.{}-{number}", target.display(), std::process::id()));
+    let copied = copy_whole(conn, &part).and_then(|()| {
+        let mut copy = AnyConnection::Sqlite(SqliteConnection::establish(&part.to_string_lossy())?);
+        if state(&mut copy)?
+            != (SchemaState::Behind {
+                pending: pending.to_vec(),
+            })
+        {
+            return Ok(None);
+        }
+        drop(copy);
+        fs::rename(&part, &target)?;
+        if let Some(folder) = target.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            File::open(folder)?.sync_all()?;
+        }
+        Ok(Some(target.clone()))
+    });
+    if !matches!(copied, Ok(Some(_))) {
+        drop(fs::remove_file(&part));
+    }
+    copied.map_err(|source| Error::Backup { path: target, source })
+}
+
+fn copy_whole(
+    conn: &mut SqliteConnection,
+    to: &Path,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    // SQLite takes an empty file that is there, and keeps its mode.
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(to)?;
+    diesel::sql_query("VACUUM INTO ?")
+        .bind::<Text, _>(to.to_string_lossy().into_owned())
+        .execute(conn)?;
+    File::open(to)?.sync_all()?;
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Present {
+    #[diesel(sql_type = Bool)]
+    present: bool,
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}

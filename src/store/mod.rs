@@ -1,0 +1,33 @@
+//! The database: SQLite or PostgreSQL, behind one set of queries. Knows no SAML and no HTTP.
+
+mod address;
+mod answered_requests;
+mod applications;
+mod audit_events;
+mod connection;
+mod database;
+mod error;
+mod housekeeping;
+mod installation;
+mod known_devices;
+mod login_throttle;
+mod migrate;
+mod participants;
+mod pool;
+mod schema;
+mod sessions;
+mod sign_on_view;
+mod signing_keys;
+#[cfg(test)]
+mod tests;
+mod users;
+mod waiting_sign_ons;
+
+pub use self::{
+    audit_events::AuditRow,
+    connection::{Edited, Tx},
+    database::Store,
+    error::Error,
+    migrate::{Backup, EPOCH, Migrated, SchemaState},
+    sign_on_view::SignOnView,
+};

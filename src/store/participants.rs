@@ -1,0 +1,223 @@
+//! `session_participants` and `app_identities`.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use crate::{
+    model::{
+        id::{ApplicationId, SessionId, UserId},
+        name_id::NameId,
+        participant::{Identity, Participant},
+    },
+    store::{
+        connection::{Tx, each_database},
+        error::{Error, RowName},
+        schema::{app_identities, session_participants, sessions},
+    },
+};
+
+impl Tx {
+    /// Notes that an application was told of a session, or told again: then the first time stays.
+    pub fn join_session(&mut self, participant: &Participant) -> Result<(), Error> {
+        let row = ParticipantRow::from(participant);
+        let again = (
+            session_participants::name_id_format.eq(&participant.name_id.format),
+            session_participants::name_id.eq(&participant.name_id.value),
+            session_participants::last_at.eq(participant.last_at.naive_utc()),
+        );
+        each_database!(&mut self.0, |c| diesel::insert_into(session_participants::table)
+            .values(row)
+            .on_conflict((
+                session_participants::session_id,
+                session_participants::application_id
+            ))
+            .do_update()
+            .set(again)
+            .execute(c))?;
+        Ok(())
+    }
+
+    /// Who was told of a session, in this order.
+    pub fn participants(&mut self, session: SessionId) -> Result<Vec<Participant>, Error> {
+        session_participants::table
+            .filter(session_participants::session_id.eq(session.to_string()))
+            .order((
+                session_participants::first_at,
+                session_participants::application_id,
+            ))
+            .load::<ParticipantRow>(&mut self.0)?
+            .into_iter()
+            .map(Participant::try_from)
+            .collect()
+    }
+
+    /// What an application was told under this `SessionIndex`, if that session was not ended.
+    pub fn participant_by_index(
+        &mut self,
+        application: ApplicationId,
+        session_index: &str,
+    ) -> Result<Option<Participant>, Error> {
+        session_participants::table
+            .inner_join(sessions::table)
+            .filter(session_participants::application_id.eq(application.to_string()))
+            .filter(session_participants::session_index.eq(session_index))
+            .filter(sessions::ended_at.is_null())
+            .select(session_participants::all_columns)
+            .first::<ParticipantRow>(&mut self.0)
+            .optional()?
+            .map(Participant::try_from)
+            .transpose()
+    }
+
+    /// What an application was told under this name, in sessions that were not ended.
+    pub fn participants_by_name_id(
+        &mut self,
+        application: ApplicationId,
+        name_id: &NameId,
+    ) -> Result<Vec<Participant>, Error> {
+        session_participants::table
+            .inner_join(sessions::table)
+            .filter(session_participants::application_id.eq(application.to_string()))
+            .filter(session_participants::name_id.eq(&name_id.value))
+            .filter(session_participants::name_id_format.eq(&name_id.format))
+            .filter(sessions::ended_at.is_null())
+            .order(session_participants::session_id)
+            .select(session_participants::all_columns)
+            .load::<ParticipantRow>(&mut self.0)?
+            .into_iter()
+            .map(Participant::try_from)
+            .collect()
+    }
+
+    /// Whether `application` was ever told of somebody by this name.
+    pub fn was_told_of(&mut self, application: ApplicationId, name: &str) -> Result<bool, Error> {
+        let known = app_identities::table
+            .filter(app_identities::application_id.eq(application.to_string()))
+            .filter(
+                app_identities::first_name_id
+                    .eq(name)
+                    .or(app_identities::last_name_id.eq(name)),
+            );
+        Ok(diesel::select(diesel::dsl::exists(known)).get_result(&mut self.0)?)
+    }
+
+    /// What an application knows a person by.
+    pub fn identity(&mut self, application: ApplicationId, user: UserId) -> Result<Option<Identity>, Error> {
+        app_identities::table
+            .find((application.to_string(), user.to_string()))
+            .first::<IdentityRow>(&mut self.0)
+            .optional()?
+            .map(Identity::try_from)
+            .transpose()
+    }
+
+    /// Keeps what an application was told of a person; what it was told first stays as it was.
+    pub fn keep_identity(&mut self, identity: &Identity) -> Result<(), Error> {
+        let row = IdentityRow::from(identity);
+        let changed = (
+            app_identities::last_name_id.eq(&identity.last_name_id),
+            app_identities::last_email.eq(&identity.last_email),
+            app_identities::changed_at.eq(identity.changed_at.naive_utc()),
+        );
+        each_database!(&mut self.0, |c| diesel::insert_into(app_identities::table)
+            .values(row)
+            .on_conflict((app_identities::application_id, app_identities::user_id))
+            .do_update()
+            .set(changed)
+            .execute(c))?;
+        Ok(())
+    }
+}
+
+/// The row as it lies in the table.
+#[derive(Insertable, Queryable)]
+#[diesel(table_name = session_participants)]
+struct ParticipantRow {
+    session_id: String,
+    application_id: String,
+    session_index: String,
+    name_id_format: String,
+    name_id: String,
+    first_at: NaiveDateTime,
+    last_at: NaiveDateTime,
+}
+
+impl From<&Participant> for ParticipantRow {
+    fn from(participant: &Participant) -> Self {
+        Self {
+            session_id: participant.session.to_string(),
+            application_id: participant.application.to_string(),
+            session_index: participant.session_index.clone(),
+            name_id_format: participant.name_id.format.clone(),
+            name_id: participant.name_id.value.clone(),
+            first_at: participant.first_at.naive_utc(),
+            last_at: participant.last_at.naive_utc(),
+        }
+    }
+}
+
+impl TryFrom<ParticipantRow> for Participant {
+    type Error = Error;
+
+    fn try_from(row: ParticipantRow) -> Result<Self, Error> {
+        let name = RowName::new("session_participants", &row.session_id);
+        Ok(Self {
+            session: name.parsed(row.session_id.parse())?,
+            application: name.parsed(row.application_id.parse())?,
+            session_index: row.session_index,
+            name_id: NameId {
+                format: row.name_id_format,
+                value: row.name_id,
+            },
+            first_at: row.first_at.and_utc(),
+            last_at: row.last_at.and_utc(),
+        })
+    }
+}
+
+/// The row as it lies in the table.
+#[derive(Insertable, Queryable)]
+#[diesel(table_name = app_identities)]
+pub(super) struct IdentityRow {
+    application_id: String,
+    user_id: String,
+    first_name_id: String,
+    first_email: String,
+    last_name_id: String,
+    last_email: String,
+    first_at: NaiveDateTime,
+    changed_at: NaiveDateTime,
+}
+
+impl From<&Identity> for IdentityRow {
+    fn from(identity: &Identity) -> Self {
+        Self {
+            application_id: identity.application.to_string(),
+            user_id: identity.user.to_string(),
+            first_name_id: identity.first_name_id.clone(),
+            first_email: identity.first_email.clone(),
+            last_name_id: identity.last_name_id.clone(),
+            last_email: identity.last_email.clone(),
+            first_at: identity.first_at.naive_utc(),
+            changed_at: identity.changed_at.naive_utc(),
+        }
+    }
+}
+
+impl TryFrom<IdentityRow> for Identity {
+    type Error = Error;
+
+    fn try_from(row: IdentityRow) -> Result<Self, Error> {
+        let name = RowName::new("app_identities", &row.application_id);
+        Ok(Self {
+            application: name.parsed(row.application_id.parse())?,
+            user: name.parsed(row.user_id.parse())?,
+            first_name_id: row.first_name_id,
+            first_email: row.first_email,
+            last_name_id: row.last_name_id,
+            last_email: row.last_email,
+            first_at: row.first_at.and_utc(),
+            changed_at: row.changed_at.and_utc(),
+        })
+    }
+}

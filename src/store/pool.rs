@@ -1,0 +1,177 @@
+//! How connections are made and kept.
+
+use std::time::Duration;
+
+use diesel::{
+    connection::{AnsiTransactionManager, SimpleConnection},
+    pg::PgConnection,
+    prelude::*,
+    r2d2::{ManageConnection, NopErrorHandler, Pool, R2D2Connection},
+    result::{DatabaseErrorKind, Error as DieselError},
+    sqlite::SqliteConnection,
+};
+
+use crate::store::{
+    address::Address,
+    connection::{AnyConnection, Tx},
+    error::Error,
+};
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Role {
+    /// SQLite lets it write nothing.
+    Reader,
+    /// Reads and writes.
+    Writer,
+    /// Rebuilds tables: SQLite would delete the children of a table that is dropped for its successor.
+    Migrator,
+}
+
+/// Makes connections.
+#[derive(Debug)]
+pub(super) struct Manager {
+    pub(super) address: Address,
+    pub(super) role: Role,
+}
+
+impl Manager {
+    /// A pool of at most `size` connections, made when they are first asked for.
+    pub(super) fn pool(self, size: u32) -> Result<Pool<Self>, Error> {
+        let builder = Pool::builder()
+            .max_size(size.max(1))
+            .min_idle(Some(0))
+            .connection_timeout(Duration::from_secs(2))
+            .test_on_check_out(false)
+            .error_handler(Box::new(NopErrorHandler));
+        // A file does not move to another host: its connections need no renewal, and no thread that looks.
+        let builder = match &self.address {
+            Address::Sqlite(_) => builder.idle_timeout(None).max_lifetime(None),
+            Address::Postgres(_) => builder,
+        };
+        Ok(builder.build(self)?)
+    }
+
+    /// Makes a connection, and says in full why it could not.
+    pub(super) fn open(&self) -> Result<AnyConnection, Error> {
+        self.establish()
+            .map_err(|why| Error::Connect(self.address.scrub(&why)))
+    }
+
+    fn establish(&self) -> Result<AnyConnection, String> {
+        match &self.address {
+            Address::Sqlite(path) => {
+                let mut conn = SqliteConnection::establish(path).map_err(|error| error.to_string())?;
+                conn.batch_execute(self.pragmas())
+                    .map_err(|error| error.to_string())?;
+                Ok(AnyConnection::Sqlite(conn))
+            }
+            Address::Postgres(url) => {
+                let mut conn = PgConnection::establish(url.expose()).map_err(|error| error.to_string())?;
+                // A server may be set to acknowledge what a power cut can still undo.
+                conn.batch_execute(
+                    "SELECT set_config('synchronous_commit', 'on', false) \
+                     WHERE current_setting('synchronous_commit') = 'off'",
+                )
+                .map_err(|error| error.to_string())?;
+                Ok(AnyConnection::Postgres(conn))
+            }
+        }
+    }
+
+    fn pragmas(&self) -> &'static str {
+        match self.role {
+            Role::Reader => "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA query_only = ON;",
+            Role::Writer => {
+                "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                 PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 16777216;"
+            }
+            Role::Migrator => {
+                "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                 PRAGMA foreign_keys = OFF;"
+            }
+        }
+    }
+}
+
+impl ManageConnection for Manager {
+    type Connection = Kept;
+    type Error = Error;
+
+    fn connect(&self) -> Result<Kept, Error> {
+        Ok(Kept {
+            tx: Tx(self.open()?),
+            durable: true,
+            lost: false,
+        })
+    }
+
+    fn is_valid(&self, kept: &mut Kept) -> Result<(), Error> {
+        Ok(kept.tx.0.ping()?)
+    }
+
+    /// A panic inside a transaction must not leave the transaction to the next who comes.
+    fn has_broken(&self, kept: &mut Kept) -> bool {
+        std::thread::panicking() || kept.lost || kept.tx.0.is_broken()
+    }
+}
+
+/// A connection, and what is known of it.
+pub(super) struct Kept {
+    tx: Tx,
+    /// Whether SQLite forces each commit to the disk on it.
+    durable: bool,
+    /// Whether the server is gone from its other end.
+    lost: bool,
+}
+
+impl Kept {
+    /// Does `work`, and notes if the connection turned out to be dead.
+    pub(super) fn run<T>(&mut self, work: impl FnOnce(&mut Tx) -> Result<T, Error>) -> Result<T, Error> {
+        let done = work(&mut self.tx);
+        self.note(done)
+    }
+
+    /// Begins a transaction. SQLite takes its write lock now: it could not wait for it later.
+    pub(super) fn begin(&mut self, durable: bool) -> Result<(), Error> {
+        let begun = match &mut self.tx.0 {
+            AnyConnection::Postgres(c) => {
+                AnsiTransactionManager::begin_transaction_sql(c, "BEGIN ISOLATION LEVEL READ COMMITTED")
+            }
+            AnyConnection::Sqlite(c) => {
+                if self.durable != durable {
+                    // Has no effect within a transaction.
+                    c.batch_execute(if durable {
+                        "PRAGMA synchronous = FULL"
+                    } else {
+                        "PRAGMA synchronous = NORMAL"
+                    })?;
+                    self.durable = durable;
+                }
+                AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")
+            }
+        };
+        self.note(begun.map_err(Error::from))
+    }
+
+    /// Whether the server still answers.
+    pub(super) fn answers(&mut self) -> bool {
+        self.lost |= self.tx.0.ping().is_err();
+        !self.lost
+    }
+
+    pub(super) const fn is_lost(&self) -> bool {
+        self.lost
+    }
+
+    fn note<T>(&mut self, done: Result<T, Error>) -> Result<T, Error> {
+        if let Err(Error::Database(DieselError::DatabaseError(
+            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
+            _,
+        ))) = &done
+        {
+            self.lost = true;
+        }
+        done
+    }
+}

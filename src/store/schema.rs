@@ -1,0 +1,221 @@
+//! The tables, in the column types that both databases share.
+
+diesel::table! {
+    schema_epoch (id) {
+        id -> BigInt,
+        oldest_epoch -> BigInt,
+        oldest_binary -> Text,
+    }
+}
+
+diesel::table! {
+    installation (id) {
+        id -> BigInt,
+        entity_id -> Text,
+        base_url -> Text,
+        generation -> BigInt,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> Text,
+        stable_id -> Text,
+        email -> Text,
+        given_name -> Text,
+        family_name -> Text,
+        enabled -> Bool,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    user_passwords (user_id) {
+        user_id -> Text,
+        phc -> Text,
+        changed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    applications (id) {
+        id -> Text,
+        slug -> Text,
+        name -> Text,
+        kind -> Text,
+        enabled -> Bool,
+        tile_url -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    saml_service_providers (application_id) {
+        application_id -> Text,
+        entity_id -> Text,
+        audience -> Text,
+        slo_location -> Nullable<Text>,
+        slo_response_location -> Nullable<Text>,
+        require_signed_requests -> Bool,
+        allow_idp_initiated -> Bool,
+    }
+}
+
+diesel::table! {
+    saml_consumers (application_id, position) {
+        application_id -> Text,
+        position -> BigInt,
+        location -> Text,
+        idx -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    saml_certificates (application_id, position) {
+        application_id -> Text,
+        position -> BigInt,
+        der -> Binary,
+        sha256 -> Text,
+        subject -> Text,
+        not_before -> Timestamp,
+        not_after -> Timestamp,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Text,
+        token_hash -> Binary,
+        user_id -> Text,
+        seed -> Binary,
+        authenticated_at -> Timestamp,
+        last_seen_at -> Timestamp,
+        idle_expires_at -> Timestamp,
+        expires_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+        end_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    session_participants (session_id, application_id) {
+        session_id -> Text,
+        application_id -> Text,
+        session_index -> Text,
+        name_id_format -> Text,
+        name_id -> Text,
+        first_at -> Timestamp,
+        last_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    app_identities (application_id, user_id) {
+        application_id -> Text,
+        user_id -> Text,
+        first_name_id -> Text,
+        first_email -> Text,
+        last_name_id -> Text,
+        last_email -> Text,
+        first_at -> Timestamp,
+        changed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    waiting_sign_ons (id) {
+        id -> Text,
+        handle -> Binary,
+        browser -> Binary,
+        application_id -> Text,
+        request_id -> Text,
+        consumer -> Text,
+        relay_state -> Nullable<Text>,
+        force_authn -> Bool,
+        subject -> Nullable<Text>,
+        address -> Text,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    answered_requests (application_id, request_id) {
+        application_id -> Text,
+        request_id -> Text,
+        session_id -> Text,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    seen_ids (kind, issuer, value) {
+        kind -> Text,
+        issuer -> Text,
+        value -> Text,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    signing_keys (id) {
+        id -> Text,
+        state -> Text,
+        sealed -> Binary,
+        certificate -> Binary,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    login_throttle (bucket) {
+        bucket -> Text,
+        failures -> BigInt,
+        blocked_until -> Timestamp,
+        forget_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    known_devices (token_hash) {
+        token_hash -> Binary,
+        user_id -> Text,
+        created_at -> Timestamp,
+        last_used_at -> Timestamp,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    audit_events (id) {
+        id -> Text,
+        at -> Timestamp,
+        action -> Text,
+        outcome -> Text,
+        detail -> Nullable<Text>,
+        user_id -> Nullable<Text>,
+        application_id -> Nullable<Text>,
+        session_id -> Nullable<Text>,
+        address -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+        occurrences -> BigInt,
+        fold_key -> Nullable<Text>,
+    }
+}
+
+diesel::joinable!(saml_service_providers -> applications (application_id));
+diesel::joinable!(session_participants -> sessions (session_id));
+diesel::joinable!(sessions -> users (user_id));
+
+diesel::allow_tables_to_appear_in_same_query!(saml_service_providers, applications);
+diesel::allow_tables_to_appear_in_same_query!(
+    app_identities,
+    installation,
+    session_participants,
+    sessions,
+    users
+);

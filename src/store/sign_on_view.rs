@@ -1,0 +1,69 @@
+//! What a sign-on needs to know, in one query over `installation`, `sessions`, `users` and
+//! `app_identities`.
+
+use diesel::prelude::*;
+
+use crate::{
+    model::{id::ApplicationId, participant::Identity, secret::TokenHash, session::Session, user::User},
+    store::{
+        connection::Tx,
+        error::Error,
+        participants::IdentityRow,
+        schema::{app_identities, installation, sessions, users},
+        sessions::{COLUMNS as SESSION, Row as SessionRow},
+        users::Row as UserRow,
+    },
+};
+
+/// What a sign-on needs to know.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SignOnView {
+    /// How often applications or keys were changed: what is kept in memory must be of this number.
+    pub generation: i64,
+    /// The session, unless it was ended; whose it is; what the application knows them by. Whether the
+    /// session is too old, and whether its person may still sign in, is for the caller to judge.
+    pub live: Option<(Session, User, Option<Identity>)>,
+}
+
+impl Tx {
+    /// What a sign-on to `application` needs to know, for the browser with this token. An installation
+    /// that was not founded has no sessions.
+    pub fn sign_on_view(
+        &mut self,
+        token: TokenHash,
+        application: ApplicationId,
+    ) -> Result<SignOnView, Error> {
+        let session = sessions::token_hash
+            .eq(token.as_bytes().to_vec())
+            .and(sessions::ended_at.is_null());
+        let known = app_identities::user_id
+            .eq(sessions::user_id)
+            .and(app_identities::application_id.eq(application.to_string()));
+        let found = installation::table
+            .left_join(sessions::table.on(session))
+            .left_join(users::table.on(users::id.eq(sessions::user_id)))
+            .left_join(app_identities::table.on(known))
+            .select((
+                installation::generation,
+                SESSION.nullable(),
+                users::all_columns.nullable(),
+                app_identities::all_columns.nullable(),
+            ))
+            .first::<(i64, Option<SessionRow>, Option<UserRow>, Option<IdentityRow>)>(&mut self.0)
+            .optional()?;
+        let Some((generation, session, user, identity)) = found else {
+            return Ok(SignOnView {
+                generation: 0,
+                live: None,
+            });
+        };
+        let live = match (session, user) {
+            (Some(session), Some(user)) => {
+                let identity = identity.map(Identity::try_from).transpose()?;
+                Some((session.try_into()?, user.try_into()?, identity))
+            }
+            (Some(_), None) | (None, Some(_) | None) => None,
+        };
+        Ok(SignOnView { generation, live })
+    }
+}

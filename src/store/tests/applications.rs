@@ -1,0 +1,123 @@
+//! Applications and their children.
+
+use super::*;
+use crate::store::connection::Edited;
+
+#[test]
+fn an_application_reads_back_with_its_children_in_their_order() {
+    on_each_database(|store| {
+        assert!(!read(store, Tx::has_applications));
+        for number in [2, 1] {
+            assert!(write(store, |tx| tx.add_application(&application(number))));
+        }
+        assert!(!write(store, |tx| tx.add_application(&Application {
+            slug: application(1).slug,
+            ..application(3)
+        })));
+        assert!(read(store, Tx::has_applications));
+        assert_eq!(
+            read(store, |tx| tx.application(application(1).id)),
+            Some(application(1))
+        );
+        assert_eq!(
+            read(store, |tx| tx.application_by_slug(&application(2).slug)),
+            Some(application(2))
+        );
+        assert_eq!(read(store, Tx::applications), [application(1), application(2)]);
+        assert_eq!(write(store, Tx::applications), [application(1), application(2)]);
+    });
+}
+
+#[test]
+fn two_applications_may_share_an_entity_id() {
+    on_each_database(|store| {
+        let mut second = application(2);
+        second.saml.entity_id = application(1).saml.entity_id;
+        write(store, |tx| tx.add_application(&second));
+        write(store, |tx| tx.add_application(&application(1)));
+        write(store, |tx| tx.add_application(&application(3)));
+        let found = read(store, |tx| {
+            tx.applications_by_entity_id(&application(1).saml.entity_id)
+        });
+        assert_eq!(found, [application(1), second.clone()]);
+    });
+}
+
+#[test]
+fn an_edit_rewrites_the_children_and_a_second_one_is_stale() {
+    on_each_database(|store| {
+        write(store, |tx| tx.add_application(&application(1)));
+        write(store, |tx| tx.add_application(&application(2)));
+        let mut edited = Application {
+            name: "Other".to_owned(),
+            kind: Kind::Saml,
+            tile_url: None,
+            ..application(1)
+        };
+        edited.saml.consumers.remove(0);
+        edited.saml.certificates.clear();
+        edited.saml.logout = None;
+        assert_eq!(write(store, |tx| tx.edit_application(&edited)), Edited::Done);
+        assert_eq!(
+            write(store, |tx| tx.edit_application(&application(1))),
+            Edited::Stale
+        );
+        edited.version = 2;
+        assert_eq!(read(store, |tx| tx.application(edited.id)), Some(edited.clone()));
+        let done = at_once(8, |_| write(store, |tx| tx.edit_application(&edited)));
+        assert_eq!(
+            done.iter().filter(|one| **one == Edited::Done).count(),
+            1,
+            "{done:?}"
+        );
+        assert_eq!(
+            read(store, |tx| tx.application(application(2).id)),
+            Some(application(2))
+        );
+    });
+}
+
+#[test]
+fn readers_see_an_application_whole_while_it_is_edited() {
+    on_each_database(|store| {
+        write(store, |tx| tx.add_application(&application(1)));
+        at_once(4, |number| {
+            for _ in 0..25 {
+                if number == 0 {
+                    let mut next = read(store, |tx| tx.application(application(1).id)).unwrap();
+                    next.name = format!("Application {}", next.version);
+                    next.saml.consumers.truncate(1);
+                    next.saml.consumers.resize(
+                        1 + usize::from(next.version % 2 == 0),
+                        application(2).saml.consumers[0].clone(),
+                    );
+                    assert_eq!(write(store, |tx| tx.edit_application(&next)), Edited::Done);
+                } else {
+                    let seen = read(store, |tx| tx.application(application(1).id)).unwrap();
+                    let wanted = if seen.version == 1 {
+                        2
+                    } else {
+                        1 + usize::from(seen.version % 2 == 1)
+                    };
+                    assert_eq!(seen.saml.consumers.len(), wanted, "version {}", seen.version);
+                }
+            }
+        });
+    });
+}
+
+#[test]
+fn what_hangs_on_an_application_goes_with_it() {
+    on_each_database(|store| {
+        write(store, |tx| {
+            tx.add_user(&user(1))?;
+            tx.add_application(&application(1))?;
+            tx.add_session(&session(1, user(1).id), hash(1))?;
+            tx.join_session(&participant(&session(1, user(1).id), application(1).id))
+        });
+        assert!(write(store, |tx| tx.remove_application(application(1).id)));
+        assert!(!write(store, |tx| tx.remove_application(application(1).id)));
+        assert_eq!(read(store, |tx| tx.participants(session(1, user(1).id).id)), []);
+        assert!(write(store, |tx| tx.add_application(&application(1))));
+    });
+}

@@ -1,0 +1,220 @@
+//! The store, on SQLite in a folder of its own, and on PostgreSQL in a schema of its own.
+
+mod applications;
+mod keys;
+mod migrations;
+mod once;
+mod people;
+mod sessions;
+mod sweeping;
+mod throttle;
+
+use std::thread;
+
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use diesel::{Connection, PgConnection, connection::SimpleConnection};
+use rand_chacha::{
+    ChaCha20Rng,
+    rand_core::{RngCore, SeedableRng},
+};
+use tempfile::TempDir;
+
+use crate::{
+    model::{
+        application::{AcsUrl, Application, Consumer, EntityId, Kind, LogoutEndpoint, ServiceProvider, Slug},
+        audit::AuditEvent,
+        id::{ApplicationId, AuditId, SessionId, UserId},
+        installation::Installation,
+        key::Certificate,
+        name_id::{EMAIL_ADDRESS, NameId},
+        participant::Participant,
+        secret::{Secret, Token, TokenHash},
+        session::Session,
+        user::{Email, PersonName, StableId, User},
+    },
+    store::{connection::Tx, database::Store, error::Error, migrate::Backup},
+};
+
+/// A database that a test has to itself.
+struct Fresh {
+    url: Secret<String>,
+    _dir: Option<TempDir>,
+}
+
+/// An empty SQLite file, and an empty schema where `HALLPASS_TEST_POSTGRES` names a server.
+fn fresh_databases() -> Vec<Fresh> {
+    let mut all = vec![fresh_sqlite()];
+    all.extend(fresh_postgres());
+    all
+}
+
+fn fresh_sqlite() -> Fresh {
+    let dir = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", dir.path().join("hallpass.db").display());
+    Fresh {
+        url: Secret::new(url),
+        _dir: Some(dir),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the tests are told where PostgreSQL is")]
+fn fresh_postgres() -> Option<Fresh> {
+    let server = std::env::var("HALLPASS_TEST_POSTGRES")
+        .ok()
+        .filter(|server| !server.is_empty())?;
+    let schema = format!("t{:x}", ChaCha20Rng::from_os_rng().next_u64());
+    let mut conn = PgConnection::establish(&server).unwrap();
+    conn.batch_execute(&format!("CREATE SCHEMA {schema}")).unwrap();
+    let joint = if server.contains('?') { '&' } else { '?' };
+    Some(Fresh {
+        url: Secret::new(format!("{server}{joint}options=-csearch_path%3D{schema}")),
+        _dir: None,
+    })
+}
+
+/// Runs `test` on each database, with tables.
+fn on_each_database(test: impl Fn(&Store)) {
+    for fresh in fresh_databases() {
+        let store = Store::connect(&fresh.url, 8).unwrap();
+        store.migrate(Backup::Skip).unwrap();
+        test(&store);
+    }
+}
+
+/// What `count` threads get that do the same at once, each with its number.
+fn at_once<T: Send>(count: u8, work: impl Fn(u8) -> T + Sync) -> Vec<T> {
+    thread::scope(|scope| {
+        let work = &work;
+        let all: Vec<_> = (0..count)
+            .map(|number| scope.spawn(move || work(number)))
+            .collect();
+        all.into_iter().map(|one| one.join().unwrap()).collect()
+    })
+}
+
+fn write<T>(store: &Store, work: impl FnOnce(&mut Tx) -> Result<T, Error>) -> T {
+    store.write(work).unwrap()
+}
+
+fn read<T>(store: &Store, work: impl FnMut(&mut Tx) -> Result<T, Error>) -> T {
+    store.read(work).unwrap()
+}
+
+fn now() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 1, 2, 3, 4, 5).unwrap() + TimeDelta::microseconds(123_456)
+}
+
+fn minutes(count: i64) -> TimeDelta {
+    TimeDelta::minutes(count)
+}
+
+fn hash(number: u8) -> TokenHash {
+    Token::new([number; 32]).hash()
+}
+
+fn user(number: u8) -> User {
+    User {
+        id: UserId::new(now(), [number; 10]),
+        stable_id: StableId::parse(&format!("stable-{number}")).unwrap(),
+        email: Email::parse(&format!("person-{number:03}@fernweh.example")).unwrap(),
+        given_name: PersonName::parse("the given name", "Zoë").unwrap(),
+        family_name: PersonName::parse("the family name", "O'Neil & <b>李</b>").unwrap(),
+        enabled: true,
+        version: 1,
+        created_at: now(),
+        updated_at: now(),
+    }
+}
+
+fn application(number: u8) -> Application {
+    let url = |path: &str| AcsUrl::parse(&format!("https://sp-{number}.example/{path}")).unwrap();
+    let certificate = |head: u8| Certificate {
+        der: vec![head, number, 0, 255],
+        sha256: format!("{head:02x}{number:02x}"),
+        subject: "sp".to_owned(),
+        not_before: now(),
+        not_after: now() + TimeDelta::days(900),
+    };
+    Application {
+        id: ApplicationId::new(now(), [number; 10]),
+        slug: Slug::parse(&format!("app-{number}")).unwrap(),
+        name: format!("Application {number:03}"),
+        kind: Kind::ChatGptCurrent,
+        enabled: true,
+        tile_url: Some(url("tile")),
+        saml: ServiceProvider {
+            entity_id: EntityId::parse(&format!("urn:sp:{number}")).unwrap(),
+            audience: EntityId::parse(&format!("urn:sp:{number}:audience")).unwrap(),
+            consumers: vec![
+                Consumer {
+                    location: url("acs/b"),
+                    index: Some(7),
+                },
+                Consumer {
+                    location: url("acs/a"),
+                    index: None,
+                },
+            ],
+            logout: Some(LogoutEndpoint {
+                location: url("slo"),
+                response_location: Some(url("slo/done")),
+            }),
+            certificates: vec![certificate(2), certificate(1)],
+            require_signed_requests: true,
+            allow_idp_initiated: false,
+        },
+        version: 1,
+        created_at: now(),
+        updated_at: now(),
+    }
+}
+
+fn session(number: u8, of: UserId) -> Session {
+    Session {
+        id: SessionId::new(now(), [number; 10]),
+        user: of,
+        seed: Secret::new([number; 32]),
+        authenticated_at: now(),
+        last_seen_at: now(),
+        idle_expires_at: now() + TimeDelta::hours(8),
+        expires_at: now() + TimeDelta::hours(24),
+    }
+}
+
+fn participant(session: &Session, of: ApplicationId) -> Participant {
+    Participant {
+        session: session.id,
+        application: of,
+        session_index: session.index_for(of),
+        name_id: NameId {
+            format: EMAIL_ADDRESS.to_owned(),
+            value: "person@fernweh.example".to_owned(),
+        },
+        first_at: now(),
+        last_at: now(),
+    }
+}
+
+fn audit(number: u8, at: DateTime<Utc>) -> AuditEvent {
+    AuditEvent {
+        id: AuditId::new(at, [number; 10]),
+        at,
+        action: "login",
+        outcome: "ok".to_owned(),
+        detail: Some("a detail".to_owned()),
+        user: Some(user(1).id),
+        application: Some(application(1).id),
+        session: Some(session(1, user(1).id).id),
+        address: Some("2001:db8::7".parse().unwrap()),
+        request_id: Some("r1".to_owned()),
+        occurrences: 1,
+    }
+}
+
+fn installation() -> Installation {
+    Installation {
+        entity_id: EntityId::parse("https://login.example.com/saml/metadata").unwrap(),
+        base_url: "https://login.example.com".to_owned(),
+        generation: 0,
+    }
+}

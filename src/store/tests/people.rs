@@ -1,0 +1,163 @@
+//! People, their passwords and devices; the installation.
+
+use super::*;
+use crate::store::connection::Edited;
+
+#[test]
+fn a_person_reads_back_and_an_address_has_one_person() {
+    on_each_database(|store| {
+        assert!(write(store, |tx| tx.add_user(&user(2))));
+        assert!(write(store, |tx| tx.add_user(&user(1))));
+        let same_address = User {
+            email: user(1).email,
+            ..user(3)
+        };
+        let same_stable_id = User {
+            stable_id: user(1).stable_id,
+            ..user(3)
+        };
+        write(store, |tx| {
+            assert!(!tx.add_user(&same_address)?);
+            assert!(!tx.add_user(&same_stable_id)?);
+            tx.add_user(&user(4))
+        });
+        assert_eq!(read(store, |tx| tx.user(user(1).id)), Some(user(1)));
+        assert_eq!(read(store, |tx| tx.user_by_email(&user(2).email)), Some(user(2)));
+        assert_eq!(read(store, |tx| tx.user(user(9).id)), None);
+        assert_eq!(read(store, Tx::users), [user(1), user(2), user(4)]);
+    });
+}
+
+#[test]
+fn of_two_edits_at_once_one_is_told_that_it_is_stale() {
+    on_each_database(|store| {
+        write(store, |tx| tx.add_user(&user(1)));
+        let done = at_once(8, |_| {
+            write(store, |tx| {
+                tx.edit_user(&User {
+                    enabled: false,
+                    ..user(1)
+                })
+            })
+        });
+        assert_eq!(
+            done.iter().filter(|one| **one == Edited::Done).count(),
+            1,
+            "{done:?}"
+        );
+        assert_eq!(
+            done.iter().filter(|one| **one == Edited::Stale).count(),
+            7,
+            "{done:?}"
+        );
+        let after = read(store, |tx| tx.user(user(1).id)).unwrap();
+        assert_eq!(
+            after,
+            User {
+                enabled: false,
+                version: 2,
+                ..user(1)
+            }
+        );
+    });
+}
+
+#[test]
+fn an_edit_to_a_taken_address_is_refused_and_the_rest_of_the_transaction_goes_on() {
+    on_each_database(|store| {
+        write(store, |tx| tx.add_user(&user(1)));
+        write(store, |tx| tx.add_user(&user(2)));
+        write(store, |tx| {
+            assert_eq!(
+                tx.edit_user(&User {
+                    email: user(2).email,
+                    ..user(1)
+                })?,
+                Edited::Taken
+            );
+            tx.add_user(&user(3))
+        });
+        assert_eq!(read(store, Tx::users), [user(1), user(2), user(3)]);
+    });
+}
+
+#[test]
+fn a_password_is_replaced() {
+    on_each_database(|store| {
+        write(store, |tx| tx.add_user(&user(1)));
+        assert_eq!(read(store, |tx| tx.password(user(1).id)), None);
+        for phc in ["$argon2id$one", "$argon2id$two"] {
+            write(store, |tx| {
+                tx.set_password(user(1).id, &Secret::new(phc.to_owned()), now())
+            });
+            assert_eq!(
+                read(store, |tx| tx.password(user(1).id)),
+                Some(Secret::new(phc.to_owned()))
+            );
+        }
+    });
+}
+
+#[test]
+fn a_row_that_we_could_not_have_written_is_named() {
+    on_each_database(|store| {
+        write(store, |tx| tx.add_user(&user(1)));
+        write(store, |tx| {
+            diesel::RunQueryDsl::execute(
+                diesel::sql_query("UPDATE users SET email = 'no address'"),
+                &mut tx.0,
+            )?;
+            Ok(())
+        });
+        let error = store.read(|tx| tx.user(user(1).id)).unwrap_err();
+        assert_eq!(error.to_string(), format!("users {} cannot be read", user(1).id));
+    });
+}
+
+#[test]
+fn a_device_is_known_until_it_expires() {
+    on_each_database(|store| {
+        write(store, |tx| tx.add_user(&user(1)));
+        write(store, |tx| {
+            tx.add_device(hash(1), user(1).id, now(), now() + minutes(1))
+        });
+        let owner = |at| read(store, |tx| tx.device_owner(hash(1), at));
+        assert_eq!(owner(now()), Some(user(1).id));
+        assert_eq!(owner(now() + minutes(1)), None);
+        write(store, |tx| {
+            tx.add_device(hash(1), user(1).id, now(), now() + minutes(5))
+        });
+        assert_eq!(owner(now() + minutes(1)), Some(user(1).id));
+        assert_eq!(read(store, |tx| tx.device_owner(hash(2), now())), None);
+    });
+}
+
+#[test]
+fn an_installation_is_founded_once_and_its_generation_counts_every_change() {
+    on_each_database(|store| {
+        assert_eq!(read(store, Tx::installation), None);
+        assert_eq!(read(store, Tx::generation), 0);
+        let founded = at_once(8, |number| {
+            let base_url = format!("https://{number}.example");
+            write(store, |tx| {
+                tx.found_installation(&Installation {
+                    base_url,
+                    ..installation()
+                })
+            })
+        });
+        assert!(
+            founded.iter().all(|one| Some(one) == founded.first()),
+            "{founded:?}"
+        );
+        at_once(8, |_| write(store, Tx::raise_generation));
+        assert_eq!(read(store, Tx::generation), 8);
+        write(store, |tx| tx.set_base_url("https://new.example"));
+        write(store, |tx| tx.set_entity_id(&EntityId::parse("urn:new").unwrap()));
+        let after = read(store, Tx::installation).unwrap();
+        assert_eq!(
+            (after.base_url.as_str(), after.entity_id.as_str()),
+            ("https://new.example", "urn:new")
+        );
+    });
+}

@@ -1,0 +1,220 @@
+//! Sessions, who was told of them, and what a sign-on reads.
+
+use std::slice;
+
+use super::*;
+use crate::{model::participant::Identity, store::sign_on_view::SignOnView};
+
+fn with_people(store: &Store) {
+    write(store, |tx| {
+        tx.found_installation(&Installation {
+            generation: 3,
+            ..installation()
+        })?;
+        for number in [1, 2] {
+            tx.add_user(&user(number))?;
+            tx.add_application(&application(number))?;
+            tx.add_session(&session(number, user(number).id), hash(number))?;
+        }
+        Ok(())
+    });
+}
+
+fn identity() -> Identity {
+    Identity {
+        application: application(1).id,
+        user: user(1).id,
+        first_name_id: "old@fernweh.example".to_owned(),
+        first_email: "old@fernweh.example".to_owned(),
+        last_name_id: "old@fernweh.example".to_owned(),
+        last_email: "old@fernweh.example".to_owned(),
+        first_at: now(),
+        changed_at: now(),
+    }
+}
+
+#[test]
+fn a_session_is_found_by_its_token_until_it_is_ended_once() {
+    on_each_database(|store| {
+        with_people(store);
+        let (mine, owner) = (session(1, user(1).id), user(1));
+        assert_eq!(
+            read(store, |tx| tx.session_by_token(hash(1))),
+            Some((mine.clone(), owner))
+        );
+        assert_eq!(read(store, |tx| tx.session_by_token(hash(9))), None);
+        let ended = at_once(8, |_| write(store, |tx| tx.end_session(mine.id, now(), "logout")));
+        assert_eq!(ended.iter().filter(|one| **one).count(), 1);
+        assert_eq!(read(store, |tx| tx.session_by_token(hash(1))), None);
+        assert_eq!(
+            write(store, |tx| tx.end_sessions_of(user(2).id, now(), "disabled")),
+            1
+        );
+        assert_eq!(
+            write(store, |tx| tx.end_sessions_of(user(2).id, now(), "disabled")),
+            0
+        );
+    });
+}
+
+#[test]
+fn a_session_is_renewed_by_one_of_many() {
+    on_each_database(|store| {
+        with_people(store);
+        let (id, later) = (session(1, user(1).id).id, now() + minutes(5));
+        let renewed = at_once(8, |number| {
+            write(store, |tx| {
+                tx.renew_session(id, hash(1), hash(100 + number), later, later, later + minutes(60))
+            })
+        });
+        assert_eq!(renewed.iter().filter(|one| **one).count(), 1);
+        let winner = (0..8u8).find(|number| renewed[usize::from(*number)]).unwrap();
+        let (after, _) = read(store, |tx| tx.session_by_token(hash(100 + winner))).unwrap();
+        assert_eq!(
+            (after.id, after.authenticated_at, after.idle_expires_at),
+            (id, later, later + minutes(60))
+        );
+        assert_eq!(read(store, |tx| tx.session_by_token(hash(1))), None);
+    });
+}
+
+#[test]
+fn a_touch_lengthens_a_session_and_lists_it_as_live() {
+    on_each_database(|store| {
+        with_people(store);
+        let id = session(1, user(1).id).id;
+        let live = |at| read(store, |tx| tx.live_sessions_of(user(1).id, at)).len();
+        assert_eq!((live(now()), live(now() + minutes(480))), (1, 0));
+        write(store, |tx| {
+            tx.touch_session(id, now() + minutes(400), now() + minutes(880))
+        });
+        assert_eq!((live(now() + minutes(480)), live(now() + minutes(880))), (1, 0));
+        write(store, |tx| {
+            tx.touch_session(id, now() + minutes(300), now() + minutes(780))
+        });
+        assert_eq!(live(now() + minutes(800)), 1);
+        write(store, |tx| tx.end_session(id, now(), "logout"));
+        assert_eq!(live(now()), 0);
+    });
+}
+
+#[test]
+fn an_application_that_is_told_again_stays_one_participant() {
+    on_each_database(|store| {
+        with_people(store);
+        let mine = session(1, user(1).id);
+        let first = participant(&mine, application(1).id);
+        let again = Participant {
+            name_id: NameId {
+                value: "new@fernweh.example".to_owned(),
+                ..first.name_id.clone()
+            },
+            first_at: now() + minutes(9),
+            last_at: now() + minutes(9),
+            ..first.clone()
+        };
+        write(store, |tx| tx.join_session(&first));
+        store.write_sign_on(|tx| tx.join_session(&again)).unwrap();
+        let kept = Participant {
+            first_at: now(),
+            ..again
+        };
+        assert_eq!(read(store, |tx| tx.participants(mine.id)), slice::from_ref(&kept));
+        let by_index = |index: &str| read(store, |tx| tx.participant_by_index(application(1).id, index));
+        let by_name = |name: &NameId| read(store, |tx| tx.participants_by_name_id(application(1).id, name));
+        assert_eq!(by_index(&first.session_index), Some(kept.clone()));
+        assert_eq!(by_index("_no"), None);
+        assert_eq!(by_name(&kept.name_id), slice::from_ref(&kept));
+        assert_eq!(
+            by_name(&NameId {
+                format: "urn:other".to_owned(),
+                ..kept.name_id.clone()
+            }),
+            []
+        );
+        write(store, |tx| tx.end_session(mine.id, now(), "logout"));
+        assert_eq!(
+            (by_index(&first.session_index), by_name(&kept.name_id).len()),
+            (None, 0)
+        );
+        assert_eq!(read(store, |tx| tx.participants(mine.id)).len(), 1);
+    });
+}
+
+#[test]
+fn what_an_application_was_told_first_stays() {
+    on_each_database(|store| {
+        with_people(store);
+        assert_eq!(read(store, |tx| tx.identity(application(1).id, user(1).id)), None);
+        write(store, |tx| tx.keep_identity(&identity()));
+        let new = "new@fernweh.example".to_owned();
+        let changed = Identity {
+            first_name_id: new.clone(),
+            first_email: new.clone(),
+            last_name_id: new.clone(),
+            last_email: new.clone(),
+            first_at: now() + minutes(1),
+            changed_at: now() + minutes(1),
+            ..identity()
+        };
+        write(store, |tx| tx.keep_identity(&changed));
+        let kept = Identity {
+            last_name_id: new.clone(),
+            last_email: new,
+            changed_at: now() + minutes(1),
+            ..identity()
+        };
+        assert_eq!(
+            read(store, |tx| tx.identity(application(1).id, user(1).id)),
+            Some(kept)
+        );
+    });
+}
+
+#[test]
+fn a_sign_on_sees_generation_session_person_and_identity_at_once() {
+    on_each_database(|store| {
+        let view = |number, of| read(store, |tx| tx.sign_on_view(hash(number), application(of).id));
+        assert_eq!(
+            view(1, 1),
+            SignOnView {
+                generation: 0,
+                live: None
+            }
+        );
+        with_people(store);
+        write(store, |tx| tx.keep_identity(&identity()));
+        let live = |identity| Some((session(1, user(1).id), user(1), identity));
+        assert_eq!(
+            view(1, 1),
+            SignOnView {
+                generation: 3,
+                live: live(Some(identity()))
+            }
+        );
+        assert_eq!(
+            view(1, 2),
+            SignOnView {
+                generation: 3,
+                live: live(None)
+            }
+        );
+        assert_eq!(
+            view(9, 1),
+            SignOnView {
+                generation: 3,
+                live: None
+            }
+        );
+        write(store, |tx| {
+            tx.end_session(session(1, user(1).id).id, now(), "logout")
+        });
+        assert_eq!(
+            view(1, 1),
+            SignOnView {
+                generation: 3,
+                live: None
+            }
+        );
+    });
+}

@@ -1,0 +1,105 @@
+//! What has expired goes, a step at a time.
+
+use super::*;
+use crate::model::throttle::Limit;
+
+const LIMIT: Limit = Limit {
+    free: 5,
+    first_pause: TimeDelta::seconds(30),
+    longest_pause: TimeDelta::minutes(3),
+    forget_after: TimeDelta::hours(1),
+};
+
+#[test]
+fn a_step_removes_no_more_than_it_may_and_only_what_has_expired() {
+    on_each_database(|store| {
+        write(store, |tx| {
+            tx.add_user(&user(1))?;
+            for number in 0..10u8 {
+                let until = now() + minutes(number.into());
+                tx.seen_once("logout", "urn:sp:1", &format!("_{number}"), until)?;
+                tx.answer_once(
+                    application(1).id,
+                    &format!("_{number}"),
+                    session(1, user(1).id).id,
+                    until,
+                )?;
+                tx.add_device(hash(number), user(1).id, now(), until)?;
+                tx.count_attempt(&format!("{number}"), &LIMIT, until)?;
+                tx.add_audit(&audit(number, until))?;
+            }
+            Ok(())
+        });
+        let sweep = |at, audit, step| write(store, |tx| tx.remove_expired(at, audit, step));
+        assert_eq!(sweep(now() - minutes(1), Some(now()), 100), 0);
+        // Five of each of three kinds are due; the throttle forgets an hour later.
+        let at = now() + minutes(4);
+        assert_eq!(
+            (sweep(at, None, 7), sweep(at, None, 7), sweep(at, None, 7)),
+            (7, 7, 1)
+        );
+        assert!(!write(store, |tx| tx.seen_once(
+            "logout",
+            "urn:sp:1",
+            "_5",
+            now()
+        )));
+        assert_eq!(read(store, |tx| tx.device_owner(hash(5), at)), Some(user(1).id));
+        assert_eq!(sweep(at, Some(at), 3), 3);
+        assert_eq!(sweep(at, Some(at), 3), 1);
+        let oldest = read(store, |tx| tx.audit_events(100)).pop().unwrap();
+        assert_eq!(oldest.at, at);
+        assert_eq!(sweep(now() + minutes(64), None, 1000), 15 + 5);
+    });
+}
+
+#[test]
+fn a_session_goes_when_it_is_over_or_a_day_after_it_was_ended() {
+    on_each_database(|store| {
+        let long = |number| Session {
+            idle_expires_at: now() + TimeDelta::days(9),
+            expires_at: now() + TimeDelta::days(9),
+            ..session(number, user(1).id)
+        };
+        write(store, |tx| {
+            tx.add_user(&user(1))?;
+            tx.add_application(&application(1))?;
+            tx.add_session(&long(1), hash(1))?;
+            tx.add_session(&long(2), hash(2))?;
+            tx.add_session(&session(3, user(1).id), hash(3))?;
+            tx.join_session(&participant(&session(3, user(1).id), application(1).id))?;
+            tx.end_session(long(2).id, now(), "logout")
+        });
+        let sweep = |at| write(store, |tx| tx.remove_expired(at, None, 100));
+        assert_eq!(sweep(now() + TimeDelta::hours(7)), 0);
+        assert_eq!(sweep(now() + TimeDelta::hours(8)), 1);
+        assert_eq!(read(store, |tx| tx.participants(session(3, user(1).id).id)), []);
+        assert_eq!(sweep(now() + TimeDelta::hours(24)), 1);
+        assert_eq!(
+            read(store, |tx| tx.live_sessions_of(user(1).id, now())),
+            [long(1)]
+        );
+    });
+}
+
+#[test]
+fn two_that_clean_up_at_once_do_not_meet() {
+    on_each_database(|store| {
+        write(store, |tx| {
+            for number in 0..200 {
+                tx.seen_once("logout", "urn:sp:1", &format!("_{number}"), now())?;
+            }
+            Ok(())
+        });
+        let removed = at_once(4, |_| {
+            let mut sum = 0;
+            loop {
+                match write(store, |tx| tx.remove_expired(now(), None, 10)) {
+                    0 => return sum,
+                    some => sum += some,
+                }
+            }
+        });
+        assert_eq!(removed.iter().sum::<usize>(), 200, "{removed:?}");
+    });
+}

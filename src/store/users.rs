@@ -1,0 +1,161 @@
+//! `users` and `user_passwords`.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::{
+    prelude::*,
+    result::{DatabaseErrorKind, Error as DieselError},
+};
+
+use crate::{
+    model::{
+        id::UserId,
+        secret::Secret,
+        user::{Email, PersonName, StableId, User},
+    },
+    store::{
+        connection::{Edited, Tx, each_database},
+        error::{Error, RowName},
+        schema::{user_passwords, users},
+    },
+};
+
+impl Tx {
+    /// Adds a person; `false` if somebody has this e-mail address or stable id already.
+    pub fn add_user(&mut self, user: &User) -> Result<bool, Error> {
+        let row = Row::from(user);
+        let rows = each_database!(&mut self.0, |c| diesel::insert_into(users::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(c))?;
+        Ok(rows == 1)
+    }
+
+    /// The person `id`.
+    pub fn user(&mut self, id: UserId) -> Result<Option<User>, Error> {
+        let found = users::table
+            .find(id.to_string())
+            .first::<Row>(&mut self.0)
+            .optional()?;
+        found.map(User::try_from).transpose()
+    }
+
+    /// The person with this e-mail address.
+    pub fn user_by_email(&mut self, email: &Email) -> Result<Option<User>, Error> {
+        let found = users::table
+            .filter(users::email.eq(email.as_str()))
+            .first::<Row>(&mut self.0)
+            .optional()?;
+        found.map(User::try_from).transpose()
+    }
+
+    /// Everybody, by e-mail address.
+    pub fn users(&mut self) -> Result<Vec<User>, Error> {
+        users::table
+            .order(users::email)
+            .load::<Row>(&mut self.0)?
+            .into_iter()
+            .map(User::try_from)
+            .collect()
+    }
+
+    /// Writes `user` if it is still at the version that was read; its version is one higher then. Its
+    /// stable id and its birth do not change.
+    pub fn edit_user(&mut self, user: &User) -> Result<Edited, Error> {
+        let unchanged = users::table
+            .find(user.id.to_string())
+            .filter(users::version.eq(user.version));
+        let update = diesel::update(unchanged).set((
+            users::email.eq(user.email.as_str()),
+            users::given_name.eq(user.given_name.as_str()),
+            users::family_name.eq(user.family_name.as_str()),
+            users::enabled.eq(user.enabled),
+            users::updated_at.eq(user.updated_at.naive_utc()),
+            users::version.eq(users::version + 1),
+        ));
+        // A transaction of its own within ours: PostgreSQL would refuse all that follows a refused row.
+        match self.0.transaction(|c| update.execute(c)) {
+            Ok(0) => Ok(Edited::Stale),
+            Ok(_) => Ok(Edited::Done),
+            Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(Edited::Taken),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Sets the password of `user`; `phc` is its hash.
+    pub fn set_password(
+        &mut self,
+        user: UserId,
+        phc: &Secret<String>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let changed = (
+            user_passwords::phc.eq(phc.expose().as_str()),
+            user_passwords::changed_at.eq(now.naive_utc()),
+        );
+        each_database!(&mut self.0, |c| diesel::insert_into(user_passwords::table)
+            .values((user_passwords::user_id.eq(user.to_string()), changed))
+            .on_conflict(user_passwords::user_id)
+            .do_update()
+            .set(changed)
+            .execute(c))?;
+        Ok(())
+    }
+
+    /// The hash of the password of `user`, if one was set.
+    pub fn password(&mut self, user: UserId) -> Result<Option<Secret<String>>, Error> {
+        let phc = user_passwords::table
+            .find(user.to_string())
+            .select(user_passwords::phc);
+        Ok(phc.first::<String>(&mut self.0).optional()?.map(Secret::new))
+    }
+}
+
+/// The row as it lies in the table.
+#[derive(Insertable, Queryable)]
+#[diesel(table_name = users)]
+pub(super) struct Row {
+    id: String,
+    stable_id: String,
+    email: String,
+    given_name: String,
+    family_name: String,
+    enabled: bool,
+    version: i64,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+}
+
+impl From<&User> for Row {
+    fn from(user: &User) -> Self {
+        Self {
+            id: user.id.to_string(),
+            stable_id: user.stable_id.as_str().to_owned(),
+            email: user.email.as_str().to_owned(),
+            given_name: user.given_name.as_str().to_owned(),
+            family_name: user.family_name.as_str().to_owned(),
+            enabled: user.enabled,
+            version: user.version,
+            created_at: user.created_at.naive_utc(),
+            updated_at: user.updated_at.naive_utc(),
+        }
+    }
+}
+
+impl TryFrom<Row> for User {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        let name = RowName::new("users", &row.id);
+        Ok(Self {
+            id: name.parsed(row.id.parse())?,
+            stable_id: name.parsed(StableId::parse(&row.stable_id))?,
+            email: name.parsed(Email::parse(&row.email))?,
+            given_name: name.parsed(PersonName::parse("the given name", &row.given_name))?,
+            family_name: name.parsed(PersonName::parse("the family name", &row.family_name))?,
+            enabled: row.enabled,
+            version: row.version,
+            created_at: row.created_at.and_utc(),
+            updated_at: row.updated_at.and_utc(),
+        })
+    }
+}

@@ -1,0 +1,106 @@
+//! `waiting_sign_ons`.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+use crate::{
+    model::{application::AcsUrl, id::SignOnId, secret::TokenHash, sign_on::WaitingSignOn},
+    store::{
+        connection::Tx,
+        error::{Error, RowName},
+        schema::waiting_sign_ons,
+    },
+};
+
+impl Tx {
+    /// Keeps a sign-on until its person is there; of those from its address, the newest `cap` stay.
+    pub fn add_waiting(&mut self, waiting: &WaitingSignOn, cap: u32) -> Result<(), Error> {
+        diesel::insert_into(waiting_sign_ons::table)
+            .values(Row::from(waiting))
+            .execute(&mut self.0)?;
+        diesel::sql_query(
+            "DELETE FROM waiting_sign_ons WHERE id IN (SELECT id FROM waiting_sign_ons WHERE address = $1 \
+             ORDER BY created_at DESC, id DESC LIMIT 1000000 OFFSET $2)",
+        )
+        .bind::<diesel::sql_types::Text, _>(&waiting.address)
+        .bind::<diesel::sql_types::BigInt, _>(i64::from(cap))
+        .execute(&mut self.0)?;
+        Ok(())
+    }
+
+    /// The sign-on with this handle, if it still waits.
+    pub fn waiting(&mut self, handle: TokenHash, now: DateTime<Utc>) -> Result<Option<WaitingSignOn>, Error> {
+        waiting_sign_ons::table
+            .filter(waiting_sign_ons::handle.eq(handle.as_bytes().as_slice()))
+            .filter(waiting_sign_ons::expires_at.gt(now.naive_utc()))
+            .first::<Row>(&mut self.0)
+            .optional()?
+            .map(WaitingSignOn::try_from)
+            .transpose()
+    }
+
+    /// Forgets a sign-on.
+    pub fn remove_waiting(&mut self, id: SignOnId) -> Result<(), Error> {
+        diesel::delete(waiting_sign_ons::table.find(id.to_string())).execute(&mut self.0)?;
+        Ok(())
+    }
+}
+
+/// The row as it lies in the table.
+#[derive(Insertable, Queryable)]
+#[diesel(table_name = waiting_sign_ons)]
+struct Row {
+    id: String,
+    handle: Vec<u8>,
+    browser: Vec<u8>,
+    application_id: String,
+    request_id: String,
+    consumer: String,
+    relay_state: Option<String>,
+    force_authn: bool,
+    subject: Option<String>,
+    address: String,
+    created_at: NaiveDateTime,
+    expires_at: NaiveDateTime,
+}
+
+impl From<&WaitingSignOn> for Row {
+    fn from(waiting: &WaitingSignOn) -> Self {
+        Self {
+            id: waiting.id.to_string(),
+            handle: waiting.handle.as_bytes().to_vec(),
+            browser: waiting.browser.as_bytes().to_vec(),
+            application_id: waiting.application.to_string(),
+            request_id: waiting.request_id.clone(),
+            consumer: waiting.consumer.as_str().to_owned(),
+            relay_state: waiting.relay_state.clone(),
+            force_authn: waiting.force_authn,
+            subject: waiting.subject.clone(),
+            address: waiting.address.clone(),
+            created_at: waiting.created_at.naive_utc(),
+            expires_at: waiting.expires_at.naive_utc(),
+        }
+    }
+}
+
+impl TryFrom<Row> for WaitingSignOn {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        let name = RowName::new("waiting_sign_ons", &row.id);
+        Ok(Self {
+            id: name.parsed(row.id.parse())?,
+            handle: name.known(TokenHash::from_slice(&row.handle))?,
+            browser: name.known(TokenHash::from_slice(&row.browser))?,
+            application: name.parsed(row.application_id.parse())?,
+            request_id: row.request_id,
+            consumer: name.parsed(AcsUrl::parse(&row.consumer))?,
+            relay_state: row.relay_state,
+            force_authn: row.force_authn,
+            subject: row.subject,
+            address: row.address,
+            created_at: row.created_at.and_utc(),
+            expires_at: row.expires_at.and_utc(),
+        })
+    }
+}

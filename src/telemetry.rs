@@ -1,0 +1,292 @@
+//! The log: one event a line on stderr, for people or for machines, and nothing in it that could pass
+//! for a line of its own.
+
+use std::{
+    error::Error as StdError,
+    fmt::{self, Debug},
+    io::{self, IsTerminal, Write},
+};
+
+use tracing::{
+    Subscriber,
+    field::{Field, Visit},
+};
+use tracing_subscriber::{
+    EnvFilter,
+    field::RecordFields,
+    fmt::{FormatFields, MakeWriter, format::Writer},
+    util::SubscriberInitExt,
+};
+
+/// For whom the log is written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Format {
+    /// For people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Begins to log to stderr what `filter` lets through (`info`, or `warn,hallpass=debug`).
+pub fn start(format: Format, filter: &str) -> Result<(), Error> {
+    subscriber(format, filter, io::stderr().is_terminal(), io::stderr)?
+        .try_init()
+        .map_err(Error::Started)
+}
+
+/// The id of a request: what its page shows and its lines in the log carry.
+pub fn request_id(chance: [u8; 8]) -> String {
+    format!("{:016x}", u64::from_be_bytes(chance))
+}
+
+/// Why the log could not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Not a filter.
+    #[error(
+        "the log filter `{text}` cannot be read; write a level (error, warn, info, debug, trace), or levels by part such as warn,hallpass=debug"
+    )]
+    Filter {
+        /// What was given.
+        text: String,
+        /// What is wrong with it.
+        source: tracing_subscriber::filter::ParseError,
+    },
+    /// It runs already.
+    #[error("the log was started before")]
+    Started(#[source] tracing_subscriber::util::TryInitError),
+}
+
+type Boxed = Box<dyn Subscriber + Send + Sync>;
+
+fn subscriber<W>(format: Format, filter: &str, ansi: bool, writer: W) -> Result<Boxed, Error>
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let filter = EnvFilter::try_new(filter).map_err(|source| Error::Filter {
+        text: filter.escape_debug().to_string(),
+        source,
+    })?;
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        // A closed stderr would otherwise be told to stderr, which panics.
+        .log_internal_errors(false);
+    Ok(match format {
+        Format::Human => Box::new(
+            builder
+                .compact()
+                .with_ansi(ansi)
+                .fmt_fields(OneLine)
+                .with_writer(writer)
+                .finish(),
+        ),
+        Format::Json => Box::new(
+            builder
+                .json()
+                .flatten_event(true)
+                .with_current_span(false)
+                .with_writer(JsonLines(writer))
+                .finish(),
+        ),
+    })
+}
+
+/// Writes fields as `name=value`, quoted where a value could be taken for more than one.
+#[derive(Clone, Copy, Debug)]
+struct OneLine;
+
+impl<'w> FormatFields<'w> for OneLine {
+    fn format_fields<R: RecordFields>(&self, writer: Writer<'w>, fields: R) -> fmt::Result {
+        let mut line = Line {
+            writer,
+            empty: true,
+            result: Ok(()),
+        };
+        fields.record(&mut line);
+        line.result
+    }
+}
+
+struct Line<'w> {
+    writer: Writer<'w>,
+    empty: bool,
+    result: fmt::Result,
+}
+
+impl Line<'_> {
+    fn put(&mut self, name: &str, value: &str) -> fmt::Result {
+        if !std::mem::take(&mut self.empty) {
+            self.writer.write_char(' ')?;
+        }
+        if name == "message" {
+            return escape(&mut self.writer, value, false);
+        }
+        write!(self.writer, "{}=", name.strip_prefix("r#").unwrap_or(name))?;
+        if !value.is_empty() && !value.contains([' ', '=', '"']) {
+            return escape(&mut self.writer, value, false);
+        }
+        self.writer.write_char('"')?;
+        escape(&mut self.writer, value, true)?;
+        self.writer.write_char('"')
+    }
+}
+
+impl Visit for Line<'_> {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        // `log.…` comes from the `log` crate's own records and is shown as target and line already.
+        if self.result.is_ok() && !field.name().starts_with("log.") {
+            self.result = self.put(field.name(), value);
+        }
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn StdError + 'static)) {
+        let mut text = value.to_string();
+        let mut source = value.source();
+        while let Some(cause) = source {
+            text.push_str(": ");
+            text.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        self.record_str(field, &text);
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.record_str(field, &format!("{value:?}"));
+    }
+}
+
+fn escape(out: &mut impl fmt::Write, text: &str, in_quotes: bool) -> fmt::Result {
+    for c in text.chars() {
+        if is_unprintable(c) || (in_quotes && matches!(c, '"' | '\\')) {
+            write!(out, "{}", c.escape_default())?;
+        } else {
+            out.write_char(c)?;
+        }
+    }
+    Ok(())
+}
+
+/// What ends a line, drives a terminal, or turns the direction of what follows.
+fn is_unprintable(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+}
+
+/// JSON escapes control characters below U+0020 itself; the others reach terminals too.
+#[derive(Clone, Copy, Debug)]
+struct JsonLines<W>(W);
+
+impl<'w, W: MakeWriter<'w>> MakeWriter<'w> for JsonLines<W> {
+    type Writer = JsonLine<W::Writer>;
+
+    fn make_writer(&'w self) -> Self::Writer {
+        JsonLine(self.0.make_writer())
+    }
+}
+
+#[derive(Debug)]
+struct JsonLine<W>(W);
+
+impl<W: Write> Write for JsonLine<W> {
+    /// Takes all of `line`; the formatter gives each event in one piece.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(line);
+        if text.chars().any(|c| c != '\n' && is_unprintable(c)) {
+            let mut escaped = Vec::with_capacity(line.len() + 16);
+            for c in text.chars() {
+                if c != '\n' && is_unprintable(c) {
+                    write!(escaped, "\\u{:04x}", u32::from(c))?;
+                } else {
+                    write!(escaped, "{c}")?;
+                }
+            }
+            self.0.write_all(&escaped)?;
+        } else {
+            self.0.write_all(line)?;
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use tracing::{info, info_span};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Buffer(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Buffer {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(format: Format, work: impl FnOnce()) -> String {
+        let buffer = Buffer::default();
+        let writer = buffer.clone();
+        let subscriber = subscriber(format, "info", false, move || writer.clone()).unwrap();
+        tracing::subscriber::with_default(subscriber, work);
+        let bytes = buffer.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    const EVIL: &str = "a\r\n2026-01-01 INFO fake: b\u{1b}[2J\u{85}\u{2028}\u{9b}31m\u{7f}\u{202e}\t\0";
+
+    fn speak() {
+        let error = io::Error::other(EVIL);
+        let _span = info_span!("request", id = "00ff", path = EVIL, agent = %EVIL).entered();
+        info!(value = EVIL, shown = %EVIL, debugged = ?EVIL, error = &error as &dyn StdError, "said {EVIL}");
+    }
+
+    #[test]
+    fn a_value_never_begins_a_line_nor_drives_a_terminal() {
+        for format in [Format::Human, Format::Json] {
+            let text = logged(format, speak);
+            let line = text.strip_suffix('\n').unwrap();
+            assert!(!line.chars().any(is_unprintable), "{line:?}");
+            assert!(line.contains("request") && line.contains("fake"), "{line}");
+            if format == Format::Json {
+                let json: serde_json::Value = serde_json::from_str(line).unwrap();
+                assert_eq!(json["value"], EVIL);
+                assert_eq!(json["spans"][0]["path"], EVIL);
+            }
+        }
+    }
+
+    #[test]
+    fn a_value_is_not_taken_for_two_fields() {
+        let text = logged(Format::Human, || {
+            info!(agent = "x user=admin", code = 7, empty = "", q = "\"", "done");
+        });
+        assert!(
+            text.contains(r#"done agent="x user=admin" code=7 empty="" q="\"""#),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_filter_is_checked() {
+        assert!(subscriber(Format::Human, "warn,hallpass=debug", false, io::sink).is_ok());
+        let said = subscriber(Format::Human, "hallpass=loud\n", false, io::sink)
+            .err()
+            .unwrap()
+            .to_string();
+        assert!(said.contains("`hallpass=loud\\n`"), "{said}");
+    }
+
+    #[test]
+    fn a_request_id_is_sixteen_hex_digits() {
+        assert_eq!(request_id([0, 1, 2, 3, 4, 5, 6, 255]), "00010203040506ff");
+    }
+}

@@ -1,0 +1,143 @@
+//! Every cookie that we set, and how it is read.
+
+use actix_web::{
+    HttpRequest,
+    cookie::{Cookie, SameSite, time::Duration},
+};
+
+use crate::model::{endpoint::BaseUrl, secret::Token};
+
+/// The longest lifetime that browsers keep (400 days).
+const LONG: Duration = Duration::days(400);
+/// How many sign-ons may wait in one browser; the oldest cookie makes room.
+const MOST_WAITING: usize = 12;
+const WAITING: &str = "hallpass-w-";
+
+/// How cookies are named and marked here: `__Host-` and `Secure` over https, plain on loopback.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cookies {
+    secure: bool,
+}
+
+impl Cookies {
+    pub(super) const fn new(base: &BaseUrl) -> Self {
+        Self {
+            secure: base.is_https(),
+        }
+    }
+
+    /// The session's token.
+    pub(super) fn session(self, request: &HttpRequest) -> Option<Token> {
+        self.read(request, "hallpass-session")
+    }
+
+    pub(super) fn set_session(self, token: &Token) -> Cookie<'static> {
+        self.make("hallpass-session", token.text())
+    }
+
+    pub(super) fn remove_session(self) -> Cookie<'static> {
+        self.removal("hallpass-session".to_owned())
+    }
+
+    /// The token of a device on which somebody has signed in.
+    pub(super) fn device(self, request: &HttpRequest) -> Option<Token> {
+        self.read(request, "hallpass-device")
+    }
+
+    pub(super) fn set_device(self, token: &Token) -> Cookie<'static> {
+        let mut cookie = self.make("hallpass-device", token.text());
+        cookie.set_max_age(LONG);
+        cookie
+    }
+
+    /// The browser itself, before anybody is signed in: forms are bound to it.
+    pub(super) fn browser(self, request: &HttpRequest) -> Option<Token> {
+        self.read(request, "hallpass-browser")
+    }
+
+    pub(super) fn set_browser(self, token: &Token) -> Cookie<'static> {
+        let mut cookie = self.make("hallpass-browser", token.text());
+        cookie.set_max_age(LONG);
+        cookie
+    }
+
+    /// The browser's half of the waiting sign-on `handle`; one cookie each, so that two tabs do not undo
+    /// each other.
+    pub(super) fn waiting(self, request: &HttpRequest, handle: &Token) -> Option<Token> {
+        self.read(request, &waiting_name(handle))
+    }
+
+    pub(super) fn set_waiting(self, handle: &Token, token: &Token, seconds: i64) -> Cookie<'static> {
+        let mut cookie = self.make(&waiting_name(handle), token.text());
+        cookie.set_max_age(Duration::seconds(seconds));
+        cookie
+    }
+
+    /// Removals of the oldest waiting cookies where there are too many; browsers send the oldest first.
+    pub(super) fn room_for_one_more(self, request: &HttpRequest) -> Vec<Cookie<'static>> {
+        let Ok(cookies) = request.cookies() else {
+            return Vec::new();
+        };
+        let prefix = self.named(WAITING);
+        let waiting: Vec<_> = cookies
+            .iter()
+            .map(Cookie::name)
+            .filter(|name| name.starts_with(&prefix))
+            .map(str::to_owned)
+            .collect();
+        let too_many = (waiting.len() + 1).saturating_sub(MOST_WAITING);
+        waiting
+            .into_iter()
+            .take(too_many)
+            .map(|name| self.bare_removal(name))
+            .collect()
+    }
+
+    fn read(self, request: &HttpRequest, name: &str) -> Option<Token> {
+        let cookies = request.cookies().ok()?;
+        let name = self.named(name);
+        let mut found = cookies.iter().filter(|cookie| cookie.name() == name);
+        // Two of one name: somebody planted one. Neither counts.
+        match (found.next(), found.next()) {
+            (Some(only), None) => Token::parse(only.value()),
+            (_, _) => None,
+        }
+    }
+
+    fn named(self, name: &str) -> String {
+        if self.secure {
+            format!("__Host-{name}")
+        } else {
+            name.to_owned()
+        }
+    }
+
+    fn make(self, name: &str, value: String) -> Cookie<'static> {
+        Cookie::build(self.named(name), value)
+            .path("/")
+            .http_only(true)
+            .secure(self.secure)
+            .same_site(SameSite::Lax)
+            .finish()
+    }
+
+    fn removal(self, name: String) -> Cookie<'static> {
+        self.bare_removal(self.named(&name))
+    }
+
+    fn bare_removal(self, name: String) -> Cookie<'static> {
+        let mut cookie = Cookie::build(name, "")
+            .path("/")
+            .http_only(true)
+            .secure(self.secure)
+            .same_site(SameSite::Lax)
+            .finish();
+        cookie.make_removal();
+        cookie
+    }
+}
+
+fn waiting_name(handle: &Token) -> String {
+    let short: String = handle.derive("cookie name").text().chars().take(12).collect();
+    format!("{WAITING}{short}")
+}

@@ -1,0 +1,85 @@
+//! Forms come from our own pages, in the browser that was given them.
+
+use actix_web::{HttpRequest, http::header};
+
+use crate::model::{endpoint::BaseUrl, secret::Token};
+
+/// What a form of the browser `browser` carries.
+pub(super) fn token(browser: &Token) -> String {
+    browser.derive("form").text()
+}
+
+/// Whether a form may be believed: sent by a page of ours, and made for this browser.
+pub(super) fn is_ours(request: &HttpRequest, base: &BaseUrl, browser: Option<&Token>, sent: &str) -> bool {
+    let Some(browser) = browser else { return false };
+    // Compared by hash, so that timing tells nothing of the token.
+    let fits = Token::parse(sent).is_some_and(|sent| sent.hash() == browser.derive("form").hash());
+    fits && comes_from_us(request, base)
+}
+
+/// `Sec-Fetch-Site` where the browser sends it, else `Origin`; a browser that says nothing is not believed.
+fn comes_from_us(request: &HttpRequest, base: &BaseUrl) -> bool {
+    let value = |name: &str| {
+        let mut all = request.headers().get_all(name);
+        match (all.next(), all.next()) {
+            (Some(only), None) => only.to_str().ok().map(str::to_owned),
+            (_, _) => None,
+        }
+    };
+    match value("sec-fetch-site") {
+        Some(site) => site == "same-origin",
+        None if request.headers().contains_key("sec-fetch-site") => false,
+        None => value(header::ORIGIN.as_str()).is_some_and(|origin| origin == base.origin()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    #[test]
+    fn only_our_own_forms_are_believed() {
+        let base = BaseUrl::parse("https://login.example.com").unwrap();
+        let browser = Token::new([1; 32]);
+        let good = token(&browser);
+        let ask = |headers: &[(&'static str, &'static str)], browser: Option<&Token>, sent: &str| {
+            let mut request = TestRequest::post();
+            for header in headers {
+                request = request.insert_header(*header);
+            }
+            is_ours(&request.to_http_request(), &base, browser, sent)
+        };
+        let same = [("sec-fetch-site", "same-origin")];
+        assert!(ask(&same, Some(&browser), &good));
+        assert!(ask(
+            &[("origin", "https://login.example.com")],
+            Some(&browser),
+            &good
+        ));
+        for bad in [
+            &[][..],
+            &[("origin", "null")],
+            &[("origin", "https://evil.example")],
+            &[("origin", "https://login.example.com.evil.example")],
+            &[
+                ("sec-fetch-site", "cross-site"),
+                ("origin", "https://login.example.com"),
+            ],
+            &[("sec-fetch-site", "same-site")],
+            &[("sec-fetch-site", "none")],
+        ] {
+            assert!(!ask(bad, Some(&browser), &good), "{bad:?}");
+        }
+        assert!(!ask(&same, None, &good), "no cookie");
+        assert!(
+            !ask(&same, Some(&Token::new([2; 32])), &good),
+            "another browser's token"
+        );
+        assert!(!ask(&same, Some(&browser), ""), "no token");
+        assert!(
+            !ask(&same, Some(&browser), &browser.text()),
+            "the cookie itself is not the token"
+        );
+    }
+}

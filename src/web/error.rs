@@ -1,0 +1,34 @@
+//! What the browser sees when a step fails.
+
+use actix_web::{HttpResponse, ResponseError, error::BlockingError, http::StatusCode};
+
+use crate::provider;
+
+/// A step that failed: logged once, here; `web::trace` puts the page around it, without detail.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Error {
+    /// The step did not run to its end.
+    #[error("the work was cut short")]
+    Blocking(#[source] BlockingError),
+    /// The provider failed.
+    #[error(transparent)]
+    Provider(#[from] provider::error::Error),
+    /// The daemon is going down.
+    #[error("the daemon is stopping")]
+    Stopping,
+}
+
+impl ResponseError for Error {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::Provider(error) if error.is_passing() => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Blocking(_) | Self::Provider(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        tracing::error!(error = self as &dyn std::error::Error, "request failed");
+        HttpResponse::build(self.status_code()).finish()
+    }
+}

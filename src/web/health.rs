@@ -1,0 +1,27 @@
+//! For load balancers and supervisors.
+
+use actix_web::{HttpResponse, web::Data};
+
+use crate::web::{off_thread::off_thread, state::Site};
+
+/// The process answers.
+pub(super) async fn live() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/plain; charset=utf-8")
+        .body("alive\n")
+}
+
+/// The database answers too.
+pub(super) async fn ready(site: Data<Site>) -> HttpResponse {
+    match off_thread(&site.provider, &site.permits, |provider| provider.ready()).await {
+        Ok(()) => HttpResponse::Ok()
+            .content_type("text/plain; charset=utf-8")
+            .body("ready\n"),
+        Err(error) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "not ready");
+            HttpResponse::ServiceUnavailable()
+                .content_type("text/plain; charset=utf-8")
+                .body("the database does not answer\n")
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! HTTP only: what browsers see and send. It knows neither SAML nor SQL.
+
+pub mod assets;
+mod cookie;
+mod csrf;
+mod error;
+pub mod headers;
+mod health;
+mod login;
+mod off_thread;
+pub mod page;
+mod portal;
+mod respond;
+mod saml;
+mod sign_on;
+mod state;
+mod trace;
+mod visitor;
+mod words;
+
+use actix_web::{
+    App, Error,
+    body::BoxBody,
+    dev::{ServiceFactory, ServiceRequest, ServiceResponse},
+    middleware::from_fn,
+    web::{Data, FormConfig, PayloadConfig, ServiceConfig, get, post},
+};
+
+pub use self::{off_thread::Permits, state::Site};
+
+use crate::model::endpoint::path;
+
+/// The longest form that is read, in bytes: an e-mail address, a password, two tokens.
+const MAX_FORM: usize = 16 * 1024;
+
+/// Every address that this server answers, on one page.
+fn routes(app: &mut ServiceConfig) {
+    app.route(path::PORTAL, get().to(portal::get))
+        .route("/launch/{slug}", get().to(portal::launch))
+        .route(path::LOGIN, get().to(login::get))
+        .route(path::LOGIN, post().to(login::post))
+        .route(path::LOGOUT, get().to(login::ask))
+        .route(path::LOGOUT, post().to(login::sign_out))
+        .route("/continue/{handle}", get().to(sign_on::get))
+        .route(path::SSO, get().to(saml::sso::get))
+        .route(path::SLO, get().to(saml::slo::get))
+        .route(path::METADATA, get().to(saml::publish::metadata))
+        .route(path::CERTIFICATE_PEM, get().to(saml::publish::pem))
+        .route(path::CERTIFICATE_CER, get().to(saml::publish::cer))
+        .route(assets::LOOK_PATH, get().to(assets::look))
+        .route(assets::LOGO_PATH, get().to(assets::logo))
+        .route("/health/live", get().to(health::live))
+        .route("/health/ready", get().to(health::ready));
+}
+
+/// The whole site, for a server to run.
+pub fn app(
+    site: Data<Site>,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<BoxBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    App::new()
+        .app_data(site)
+        .app_data(FormConfig::default().limit(MAX_FORM))
+        .app_data(PayloadConfig::new(MAX_FORM))
+        .configure(routes)
+        .wrap(from_fn(trace::layer))
+}

@@ -1,0 +1,53 @@
+//! Where people type e-mail and password.
+
+use askama::Template;
+
+use crate::web::page::part::{AppMark, Brand};
+
+/// What is said above the form.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum LoginNotice {
+    /// Nothing.
+    None,
+    /// Unknown, wrong and disabled: one answer for all of them.
+    Wrong,
+    /// Too many attempts, whether the account exists or not.
+    Wait {
+        /// In words: `2 minutes`.
+        how_long: String,
+        /// As a time of day with its zone: `14:32 UTC`.
+        until: String,
+    },
+    /// The session ended while its page was open.
+    SignedOutMeanwhile,
+    /// The application wants a new sign-in (saml-core, 3.4.1, `ForceAuthn`).
+    Again,
+}
+
+/// The form for e-mail and password; it posts `csrf`, `continue`, `email` and `password` to `/login`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "login.html", config = "src/web/askama.toml")]
+pub struct Login<'a> {
+    /// Whose provider this is.
+    pub brand: Brand<'a>,
+    /// What the person signs in to, when an application asked.
+    pub application: Option<AppMark>,
+    /// What was typed before, or empty.
+    pub email: &'a str,
+    /// What is said above the form.
+    pub notice: LoginNotice,
+    /// The token against forged forms.
+    pub csrf: &'a str,
+    /// The handle of the request that waits, posted back as `continue`.
+    pub go_on: Option<&'a str>,
+}
+
+impl Login<'_> {
+    fn waits(&self) -> bool {
+        matches!(self.notice, LoginNotice::Wait { .. })
+    }
+
+    fn wrong(&self) -> bool {
+        self.notice == LoginNotice::Wrong
+    }
+}

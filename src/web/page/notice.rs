@@ -1,0 +1,71 @@
+//! Short pages: nothing to choose, one thing to say.
+
+use askama::Template;
+
+use crate::web::page::part::Brand;
+
+/// What a short page says.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum NoticeKind<'a> {
+    /// No page here.
+    NotFound,
+    /// Too many requests; of what there was too much, and until when to wait.
+    TooMany(&'a str),
+    /// More than is read, or not what it says that it is.
+    Unreadable,
+    /// A request no longer waits: it was answered, or is too old.
+    Ended,
+}
+
+/// A short page.
+#[derive(Clone, Copy, Debug, Template)]
+#[template(path = "notice.html", config = "src/web/askama.toml")]
+pub struct Notice<'a> {
+    /// Whose provider this is.
+    pub brand: Brand<'a>,
+    /// What it says.
+    pub kind: NoticeKind<'a>,
+}
+
+impl Notice<'_> {
+    fn heading(&self) -> &'static str {
+        match self.kind {
+            NoticeKind::NotFound => "There is no page here",
+            NoticeKind::Unreadable => "This could not be read",
+            NoticeKind::TooMany(_) => "Please wait a little",
+            NoticeKind::Ended => "Start again at the application",
+        }
+    }
+
+    fn words(&self) -> &str {
+        match self.kind {
+            NoticeKind::NotFound => {
+                "The address may be cut short, or the page is gone. To sign in to an application, begin there."
+            }
+            NoticeKind::Unreadable => {
+                "What your browser sent is too long, or not whole. Go back to where you came from and begin again there."
+            }
+            NoticeKind::TooMany(words) => words,
+            NoticeKind::Ended => {
+                "This sign-in is over: it was finished before, or it waited too long. Go back to the application and sign in there."
+            }
+        }
+    }
+
+    fn leads_home(&self) -> bool {
+        match self.kind {
+            NoticeKind::NotFound | NoticeKind::Unreadable | NoticeKind::Ended => true,
+            NoticeKind::TooMany(_) => false,
+        }
+    }
+}
+
+/// Our own failure.
+#[derive(Clone, Copy, Debug, Template)]
+#[template(path = "failed.html", config = "src/web/askama.toml")]
+pub struct Failed<'a> {
+    /// Whose provider this is.
+    pub brand: Brand<'a>,
+    /// The id under which the log tells what happened.
+    pub request_id: &'a str,
+}

@@ -1,0 +1,66 @@
+//! What a person may open.
+
+use askama::Template;
+
+use crate::web::page::part::{AppMark, Brand, PersonMark};
+
+/// How an application is opened.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum TileKind {
+    /// From here: one click on `/launch/{slug}`.
+    Launch,
+    /// Only at its own address: it takes no answer that it did not ask for, and has no address to open.
+    Elsewhere,
+}
+
+/// An application on the portal.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Tile {
+    /// Name, letters and colour.
+    pub mark: AppMark,
+    /// A word below the name: the host.
+    pub note: String,
+    /// Its name in addresses here.
+    pub slug: String,
+    /// How it is opened.
+    pub kind: TileKind,
+}
+
+impl Tile {
+    fn opens(&self) -> bool {
+        match self.kind {
+            TileKind::Launch => true,
+            TileKind::Elsewhere => false,
+        }
+    }
+}
+
+/// The person's applications; its sign-out posts `csrf` to `/logout`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "portal.html", config = "src/web/askama.toml")]
+pub struct Portal<'a> {
+    /// Whose provider this is.
+    pub brand: Brand<'a>,
+    /// Who is signed in.
+    pub person: PersonMark,
+    /// How the person is greeted.
+    pub given_name: &'a str,
+    /// In the order in which they are shown.
+    pub tiles: Vec<Tile>,
+    /// The token against forged forms.
+    pub csrf: &'a str,
+}
+
+impl Portal<'_> {
+    fn opening(&self) -> usize {
+        self.tiles.iter().filter(|tile| tile.opens()).count()
+    }
+
+    fn lead(&self) -> &'static str {
+        match self.opening() {
+            0 => "You are signed in. Your applications ask us when you open them.",
+            1 => "One click opens it.",
+            _ => "One click opens each.",
+        }
+    }
+}

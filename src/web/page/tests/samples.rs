@@ -1,0 +1,322 @@
+//! Every page in every state, filled with one set of words.
+
+use crate::web::{
+    headers::Answer,
+    page::{
+        html::Page,
+        login::{Login, LoginNotice},
+        notice::{Failed, Notice, NoticeKind},
+        onward::{GoOn, Going, Onward, SelfPost},
+        part::{AppMark, Brand, PersonMark},
+        portal::{Portal, Tile, TileKind},
+        refused::Refused,
+        sign_out::{Left, SignOut, SignedOut},
+    },
+};
+
+/// The values that pages are filled with; every one of them may come from outside.
+pub(super) struct Words<'a> {
+    pub(super) organisation: &'a str,
+    pub(super) help_url: Option<&'a str>,
+    pub(super) names: [&'a str; 4],
+    pub(super) host: &'a str,
+    pub(super) person: &'a str,
+    pub(super) given_name: &'a str,
+    pub(super) email: &'a str,
+    pub(super) acs: &'a str,
+    pub(super) location: &'a str,
+    pub(super) secret: &'a str,
+    pub(super) text: &'a str,
+}
+
+pub(super) const FRIENDLY: Words<'_> = Words {
+    organisation: "Fernweh Instruments",
+    help_url: Some("https://help.fernweh.example/"),
+    names: [
+        "ChatGPT",
+        "ChatGPT Research",
+        "Reisekostenabrechnung und Genehmigungsverfahren",
+        "Wiki",
+    ],
+    host: "reisen.verwaltung.fernweh.example",
+    person: "Mira Castellane",
+    given_name: "Mira",
+    email: "mira.castellane@fernweh.example",
+    acs: "https://external.auth.openai.com/sso/saml/acs/M1pZt0",
+    location: "https://wiki.fernweh.example/slo?SAMLResponse=fZ&Signature=c%3D",
+    secret: "r4",
+    text: "ChatGPT asked for our answer at an address that is not registered here. To keep your account safe, we stopped.",
+};
+
+pub(super) fn hostile(text: &str) -> Words<'_> {
+    Words {
+        organisation: text,
+        help_url: Some(text),
+        names: [text; 4],
+        host: text,
+        person: text,
+        given_name: text,
+        email: text,
+        acs: text,
+        location: FRIENDLY.location,
+        secret: text,
+        text,
+    }
+}
+
+/// A page as it is sent.
+pub(super) struct Sample {
+    pub(super) name: &'static str,
+    pub(super) answer: Answer,
+    pub(super) html: String,
+}
+
+impl Sample {
+    fn page(name: &'static str, page: &impl Page) -> Self {
+        Self {
+            name,
+            answer: Answer::Page,
+            html: page.html(),
+        }
+    }
+
+    fn self_post(name: &'static str, answer: Answer, page: &impl Page) -> Self {
+        Self {
+            name,
+            answer,
+            html: page.html(),
+        }
+    }
+}
+
+pub(super) fn pages(words: &Words<'_>) -> Vec<Sample> {
+    let mut all = words.logins();
+    all.extend(words.portals());
+    all.extend(words.onwards());
+    all.extend(words.refusals());
+    all.extend(words.sign_outs());
+    all.extend(words.notices());
+    all
+}
+
+impl Words<'_> {
+    fn brand(&self) -> Brand<'_> {
+        Brand {
+            organisation: self.organisation,
+            help_url: self.help_url,
+        }
+    }
+
+    fn marks(&self) -> [AppMark; 4] {
+        self.names.map(|name| AppMark::new(name, name))
+    }
+
+    fn person_mark(&self) -> PersonMark {
+        PersonMark::new(self.person, self.email, "1")
+    }
+
+    fn logins(&self) -> Vec<Sample> {
+        let [chatgpt, _, travel, _] = self.marks();
+        let page = |name, application: Option<&AppMark>, email, notice| {
+            let (application, go_on) = (application.cloned(), application.map(|_| self.secret));
+            Sample::page(
+                name,
+                &Login {
+                    brand: self.brand(),
+                    application,
+                    email,
+                    notice,
+                    csrf: self.secret,
+                    go_on,
+                },
+            )
+        };
+        let wait = LoginNotice::Wait {
+            how_long: "2 minutes".to_owned(),
+            until: "14:32 UTC".to_owned(),
+        };
+        vec![
+            page("login", None, "", LoginNotice::None),
+            page("login-app", Some(&chatgpt), "", LoginNotice::None),
+            page("login-wrong", Some(&chatgpt), self.email, LoginNotice::Wrong),
+            page("login-wait", Some(&chatgpt), self.email, wait),
+            page("login-meanwhile", None, "", LoginNotice::SignedOutMeanwhile),
+            page("login-again", Some(&travel), self.email, LoginNotice::Again),
+            page("login-again-unnamed", None, self.email, LoginNotice::Again),
+        ]
+    }
+
+    fn portals(&self) -> Vec<Sample> {
+        let tiles: Vec<Tile> = self
+            .marks()
+            .into_iter()
+            .zip([
+                TileKind::Launch,
+                TileKind::Launch,
+                TileKind::Launch,
+                TileKind::Elsewhere,
+            ])
+            .map(|(mark, kind)| Tile {
+                mark,
+                note: self.host.to_owned(),
+                slug: self.secret.to_owned(),
+                kind,
+            })
+            .collect();
+        let page = |name, tiles: &[Tile]| {
+            let (person, given_name, tiles) = (self.person_mark(), self.given_name, tiles.to_vec());
+            Sample::page(
+                name,
+                &Portal {
+                    brand: self.brand(),
+                    person,
+                    given_name,
+                    tiles,
+                    csrf: self.secret,
+                },
+            )
+        };
+        vec![
+            page("portal-none", &[]),
+            page("portal-one", &tiles[..1]),
+            page("portal-two", &tiles[2..]),
+            page("portal-four", &tiles),
+            page("portal-elsewhere", &tiles[3..]),
+        ]
+    }
+
+    fn onwards(&self) -> Vec<Sample> {
+        let page = |name, answer, going, person| {
+            let [application, ..] = self.marks();
+            let message = ("SAMLResponse", "PHNhbWxwOlJlc3BvbnNlPg==".to_owned());
+            let fields = vec![message, ("RelayState", self.secret.to_owned())];
+            let page = SelfPost {
+                brand: self.brand(),
+                application,
+                going,
+                acs: self.acs,
+                fields,
+                person,
+            };
+            Sample::self_post(name, answer, &page)
+        };
+        let go_on = GoOn {
+            brand: self.brand(),
+            heading: "You are signed out here".to_owned(),
+            words: "Wiki is told so. Your browser normally moves on by itself.".to_owned(),
+            location: Onward::parse(self.location).unwrap(),
+            label: format!("Go back to {}", self.names[3]),
+        };
+        vec![
+            page(
+                "self-post",
+                Answer::SelfPost,
+                Going::SignedIn,
+                Some(self.person_mark()),
+            ),
+            page("self-post-refused", Answer::SelfPost, Going::Refused, None),
+            page(
+                "self-post-signed-out",
+                Answer::SelfPostToLoopback,
+                Going::SignedOut,
+                None,
+            ),
+            Sample::page("go-on", &go_on),
+        ]
+    }
+
+    fn refusals(&self) -> Vec<Sample> {
+        let page = |name, application: Option<AppMark>, facts: &[(&str, &str)]| {
+            let page = Refused {
+                brand: self.brand(),
+                heading: "We could not send you on".to_owned(),
+                words: self.text.to_owned(),
+                mend: "You did nothing wrong. Send the code below to your administrator; it tells them where to look."
+                    .to_owned(),
+                code: "ACS-UNKNOWN".to_owned(),
+                reference: "7F3A-92C1".to_owned(),
+                portal_link: application.is_some(),
+                application,
+                facts: facts.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+                when: "21 Nov 2026, 14:02:11 UTC".to_owned(),
+            };
+            Sample::page(name, &page)
+        };
+        let [chatgpt, ..] = self.marks();
+        vec![
+            page(
+                "refused",
+                Some(chatgpt),
+                &[("Asked for", self.acs), ("Likely cause", self.text)],
+            ),
+            page("refused-unknown", None, &[]),
+        ]
+    }
+
+    fn sign_outs(&self) -> Vec<Sample> {
+        let (brand, csrf) = (self.brand(), self.secret);
+        let [chatgpt, _, travel, wiki] = self.marks();
+        let ask = |name, applications| {
+            Sample::page(
+                name,
+                &SignOut {
+                    brand,
+                    person: self.person_mark(),
+                    applications,
+                    csrf,
+                },
+            )
+        };
+        let tell = |name, left: Vec<(&AppMark, bool)>| {
+            let left = left.into_iter();
+            let applications = left
+                .map(|(app, confirmed)| Left {
+                    application: app.clone(),
+                    confirmed,
+                })
+                .collect();
+            Sample::page(name, &SignedOut { brand, applications })
+        };
+        vec![
+            ask("sign-out", vec![chatgpt.clone(), wiki.clone()]),
+            ask("sign-out-alone", Vec::new()),
+            tell("signed-out", vec![(&travel, false), (&wiki, true)]),
+            tell("signed-out-everywhere", vec![(&chatgpt, true), (&wiki, true)]),
+            tell("signed-out-alone", Vec::new()),
+        ]
+    }
+
+    fn notices(&self) -> Vec<Sample> {
+        let brand = self.brand();
+        vec![
+            Sample::page(
+                "failed",
+                &Failed {
+                    brand,
+                    request_id: self.secret,
+                },
+            ),
+            Sample::page(
+                "not-found",
+                &Notice {
+                    brand,
+                    kind: NoticeKind::NotFound,
+                },
+            ),
+            Sample::page(
+                "too-many",
+                &Notice {
+                    brand,
+                    kind: NoticeKind::TooMany(self.text),
+                },
+            ),
+            Sample::page(
+                "ended",
+                &Notice {
+                    brand,
+                    kind: NoticeKind::Ended,
+                },
+            ),
+        ]
+    }
+}

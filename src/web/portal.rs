@@ -1,0 +1,68 @@
+//! `/` and `/launch/{slug}`: the person's own page, and a click on a tile.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Path},
+};
+
+use crate::{
+    model::{application::Slug, endpoint::path},
+    provider::portal::{Launch, Launched},
+    web::{
+        error::Error,
+        off_thread::off_thread,
+        page::{
+            html::Page,
+            notice::NoticeKind,
+            portal::{Portal, Tile, TileKind},
+        },
+        respond,
+        state::{Site, see_other},
+    },
+};
+
+pub(super) async fn get(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
+    let visitor = site.visitor(&request);
+    let Some(portal) = off_thread(&site.provider, &site.permits, move |p| p.portal(&visitor)).await? else {
+        return Ok(see_other(path::LOGIN).finish());
+    };
+    let tiles = portal.tiles.iter().map(|tile| Tile {
+        mark: respond::mark(tile.id, &tile.name),
+        note: tile.host.clone(),
+        slug: tile.slug.as_str().to_owned(),
+        kind: match tile.launch {
+            Launch::Bookmark | Launch::Unsolicited => TileKind::Launch,
+            Launch::Nothing => TileKind::Elsewhere,
+        },
+    });
+    Ok(site.form_page(&request, StatusCode::OK, |csrf| {
+        Portal {
+            brand: site.brand(),
+            person: respond::person(&portal.person),
+            given_name: &portal.given_name,
+            tiles: tiles.collect(),
+            csrf,
+        }
+        .html()
+    }))
+}
+
+pub(super) async fn launch(
+    request: HttpRequest,
+    site: Data<Site>,
+    slug: Path<String>,
+) -> Result<HttpResponse, Error> {
+    let unknown = || site.notice(StatusCode::NOT_FOUND, NoticeKind::NotFound);
+    let Ok(slug) = Slug::parse(&slug) else {
+        return Ok(unknown());
+    };
+    let visitor = site.visitor(&request);
+    let launched = off_thread(&site.provider, &site.permits, move |p| p.launch(&slug, &visitor)).await?;
+    Ok(match launched {
+        Launched::Open(address) => see_other(&address).finish(),
+        Launched::Answer(answer) => respond::answer(&site, *answer),
+        Launched::LogIn => see_other(path::LOGIN).finish(),
+        Launched::Unknown => unknown(),
+    })
+}

@@ -1,0 +1,73 @@
+//! Answers that several handlers give: the form that carries a message, the page that says why not.
+
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, http::StatusCode};
+
+use crate::{
+    model::id::ApplicationId,
+    provider::saml::{answer, receive::RefusedPage},
+    web::{
+        page::{
+            onward::{Going, SelfPost},
+            part::{AppMark, PersonMark},
+            refused::Refused,
+        },
+        state::Site,
+        trace::RequestId,
+        words,
+    },
+};
+
+pub(super) fn mark(id: ApplicationId, name: &str) -> AppMark {
+    AppMark::new(name, &id.to_string())
+}
+
+pub(super) fn person(person: &answer::Person) -> PersonMark {
+    PersonMark::new(&person.full_name, &person.email, &person.id.to_string())
+}
+
+/// The self-posting form.
+pub(super) fn answer(site: &Site, answer: answer::Answer) -> HttpResponse {
+    let mut fields = vec![("SAMLResponse", answer.message)];
+    fields.extend(answer.relay_state.map(|state| ("RelayState", state)));
+    let page = SelfPost {
+        brand: site.brand(),
+        application: mark(answer.application, &answer.application_name),
+        going: if answer.person.is_some() {
+            Going::SignedIn
+        } else {
+            Going::Refused
+        },
+        acs: answer.consumer.as_str(),
+        fields,
+        person: answer.person.as_ref().map(person),
+    };
+    site.self_post(&page, answer.consumer.is_plain_http())
+}
+
+/// Our own page for a refusal: what is wrong, what mends it, a code and a reference.
+pub(super) fn refused(site: &Site, request: &HttpRequest, refused: &RefusedPage) -> HttpResponse {
+    let words = refused.refusal.words();
+    let reference = reference(request);
+    let page = Refused {
+        brand: site.brand(),
+        heading: "We could not send you on".to_owned(),
+        words: words.wrong.to_owned(),
+        mend: words.mend.to_owned(),
+        code: refused.refusal.code().to_owned(),
+        reference,
+        application: refused.application.as_ref().map(|(id, name)| mark(*id, name)),
+        portal_link: true,
+        facts: Vec::new(),
+        when: words::moment(site.provider.now()),
+    };
+    site.page(StatusCode::BAD_REQUEST, &page)
+}
+
+/// The request's id: the log and the audit trail have it too.
+fn reference(request: &HttpRequest) -> String {
+    request
+        .extensions()
+        .get::<RequestId>()
+        .map(|id| id.0.clone())
+        .unwrap_or_default()
+}

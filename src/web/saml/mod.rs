@@ -1,0 +1,5 @@
+//! The SAML endpoints.
+
+pub(super) mod publish;
+pub(super) mod slo;
+pub(super) mod sso;

@@ -1,0 +1,29 @@
+//! `/saml/slo`: the Sign-out URL.
+
+use actix_web::{HttpRequest, HttpResponse, web::Data};
+
+use crate::{
+    provider::saml::logout::LogoutReceived,
+    web::{
+        error::Error,
+        login,
+        off_thread::off_thread,
+        respond,
+        state::{Site, see_other},
+    },
+};
+
+pub(in crate::web) async fn get(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
+    let visitor = site.visitor(&request);
+    let query = request.query_string().to_owned();
+    let received = off_thread(&site.provider, &site.permits, move |p| {
+        p.receive_logout(&query, &visitor)
+    })
+    .await?;
+    Ok(match received {
+        LogoutReceived::Plain => return login::ask(request, site).await,
+        LogoutReceived::Redirect(address) => see_other(&address).finish(),
+        LogoutReceived::Ended | LogoutReceived::Stray => login::signed_out(&site, Vec::new()),
+        LogoutReceived::Refused(page) => respond::refused(&site, &request, &page),
+    })
+}

@@ -1,0 +1,139 @@
+//! What every handler is handed, and the shapes that every answer has.
+
+use actix_web::{
+    HttpRequest, HttpResponse, HttpResponseBuilder,
+    http::{
+        StatusCode,
+        header::{InvalidHeaderValue, LOCATION},
+    },
+};
+use ipnet::IpNet;
+
+use crate::{
+    model::{endpoint::BaseUrl, secret::Token},
+    provider::{Provider, visitor::Visitor},
+    web::{
+        cookie::Cookies,
+        csrf,
+        headers::{Answer, Headers},
+        off_thread::Permits,
+        page::{
+            html::Page,
+            notice::{Notice, NoticeKind},
+            part::Brand,
+        },
+        visitor::{self, Proxies},
+    },
+};
+
+/// The site: the provider, and how it shows itself.
+#[derive(Debug)]
+pub struct Site {
+    pub(super) provider: Provider,
+    pub(super) permits: Permits,
+    pub(super) cookies: Cookies,
+    pub(super) headers: Headers,
+    proxies: Proxies,
+    organisation: String,
+    help_url: Option<String>,
+}
+
+impl Site {
+    /// Puts a site together. `organisation` is the name on the pages.
+    pub fn new(
+        provider: Provider,
+        permits: Permits,
+        trusted_proxies: Vec<IpNet>,
+        organisation: String,
+        help_url: Option<String>,
+    ) -> Result<Self, InvalidHeaderValue> {
+        let base = &provider.endpoints().base;
+        let (cookies, headers) = (Cookies::new(base), Headers::new(base.is_https())?);
+        Ok(Self {
+            provider,
+            permits,
+            cookies,
+            headers,
+            proxies: Proxies::new(trusted_proxies),
+            organisation,
+            help_url,
+        })
+    }
+
+    pub(super) fn base(&self) -> &BaseUrl {
+        &self.provider.endpoints().base
+    }
+
+    pub(super) fn brand(&self) -> Brand<'_> {
+        Brand {
+            organisation: &self.organisation,
+            help_url: self.help_url.as_deref(),
+        }
+    }
+
+    pub(super) fn visitor(&self, request: &HttpRequest) -> Visitor {
+        visitor::of(request, self.cookies, &self.proxies)
+    }
+
+    /// The browser's own token, and whether it has to be given to it first.
+    pub(super) fn browser(&self, request: &HttpRequest) -> (Token, bool) {
+        match self.cookies.browser(request) {
+            Some(token) => (token, false),
+            None => (self.provider.token(), true),
+        }
+    }
+
+    /// A page with a form in it: `make` gets the form's token, the browser the cookie that it is bound to.
+    pub(super) fn form_page(
+        &self,
+        request: &HttpRequest,
+        status: StatusCode,
+        make: impl FnOnce(&str) -> String,
+    ) -> HttpResponse {
+        let (browser, is_new) = self.browser(request);
+        let mut response = html(status);
+        if is_new {
+            response.cookie(self.cookies.set_browser(&browser));
+        }
+        response.body(make(&csrf::token(&browser)))
+    }
+
+    pub(super) fn page(&self, status: StatusCode, page: &impl Page) -> HttpResponse {
+        html(status).body(page.html())
+    }
+
+    pub(super) fn notice(&self, status: StatusCode, kind: NoticeKind<'_>) -> HttpResponse {
+        self.page(
+            status,
+            &Notice {
+                brand: self.brand(),
+                kind,
+            },
+        )
+    }
+
+    /// The page that posts to `acs`: its own policy lets the form go there and on from there.
+    pub(super) fn self_post(&self, page: &impl Page, acs_is_plain_http: bool) -> HttpResponse {
+        let answer = if acs_is_plain_http {
+            Answer::SelfPostToLoopback
+        } else {
+            Answer::SelfPost
+        };
+        let mut response = html(StatusCode::OK).body(page.html());
+        self.headers.lay_on(answer, response.headers_mut());
+        response
+    }
+}
+
+fn html(status: StatusCode) -> HttpResponseBuilder {
+    let mut response = HttpResponse::build(status);
+    response.content_type("text/html; charset=utf-8");
+    response
+}
+
+/// 303: fetch that address next.
+pub(super) fn see_other(location: &str) -> HttpResponseBuilder {
+    let mut response = HttpResponse::SeeOther();
+    response.insert_header((LOCATION, location));
+    response
+}

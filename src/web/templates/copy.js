@@ -1,0 +1,17 @@
+document.addEventListener('click', function (event) {
+  var button = event.target.closest('button[data-copies]');
+  if (!button || !navigator.clipboard) return;
+  var text = document.getElementById(button.dataset.copies).textContent;
+  navigator.clipboard.writeText(text).then(function () {
+    var said = document.getElementById(button.dataset.says);
+    var icons = button.querySelectorAll('svg');
+    said.textContent = 'Copied';
+    icons[0].toggleAttribute('hidden', true);
+    icons[1].toggleAttribute('hidden', false);
+    setTimeout(function () {
+      said.textContent = '';
+      icons[0].toggleAttribute('hidden', false);
+      icons[1].toggleAttribute('hidden', true);
+    }, 3000);
+  }, function () {});
+});

@@ -1,0 +1,105 @@
+//! Around every request: a name, one log line (never a query, a cookie or a form), the headers that every
+//! answer carries, and a page where a handler left none.
+
+use std::time::Instant;
+
+use actix_web::{
+    Error, HttpMessage,
+    body::{BodySize, BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        StatusCode,
+        header::{HeaderName, HeaderValue},
+    },
+    middleware::Next,
+    web::Data,
+};
+use tracing::Instrument;
+
+use crate::web::{
+    headers::Answer,
+    page::notice::{Failed, NoticeKind},
+    state::Site,
+};
+
+/// The request's name: 16 hex digits.
+#[derive(Clone, Debug)]
+pub(super) struct RequestId(pub(super) String);
+
+/// The longest request line and header block that are answered, in bytes.
+const MAX_LINE: usize = 16 * 1024;
+const MAX_HEADERS: usize = 32 * 1024;
+
+pub(super) async fn layer(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let Some(site) = request.app_data::<Data<Site>>().cloned() else {
+        return Ok(next.call(request).await?.map_into_boxed_body());
+    };
+    let id = site.provider.request_id();
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let span = tracing::info_span!("request", id);
+    let began = Instant::now();
+    let method = request.method().clone();
+    let mut response = match oversized(&request) {
+        Some(status) => request.into_response(actix_web::HttpResponse::build(status).finish()),
+        None => match next.call(request).instrument(span.clone()).await {
+            Ok(response) => response.map_into_boxed_body(),
+            Err(error) => return Err(error),
+        },
+    };
+    let status = response.status();
+    if response.response().body().size() == BodySize::Sized(0) && wants_page(status) {
+        let page = bare_page(&site, status, &id);
+        response = response.into_response(page);
+    }
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        headers.insert(HeaderName::from_static("x-request-id"), value);
+    }
+    site.headers.lay_on(Answer::Page, headers);
+    let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let route = response.request().match_pattern().unwrap_or_default();
+    span.in_scope(|| tracing::debug!(%method, route, status = status.as_u16(), micros, "answered"));
+    Ok(response)
+}
+
+fn oversized(request: &ServiceRequest) -> Option<StatusCode> {
+    let line = request
+        .uri()
+        .path_and_query()
+        .map_or(0, |part| part.as_str().len());
+    let headers: usize = request
+        .headers()
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + 4)
+        .sum();
+    if line > MAX_LINE {
+        Some(StatusCode::URI_TOO_LONG)
+    } else if headers > MAX_HEADERS {
+        Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
+    } else {
+        None
+    }
+}
+
+fn wants_page(status: StatusCode) -> bool {
+    status.is_client_error() || status.is_server_error()
+}
+
+fn bare_page(site: &Site, status: StatusCode, id: &str) -> actix_web::HttpResponse {
+    if status.is_server_error() {
+        site.page(
+            status,
+            &Failed {
+                brand: site.brand(),
+                request_id: id,
+            },
+        )
+    } else if status == StatusCode::NOT_FOUND || status == StatusCode::METHOD_NOT_ALLOWED {
+        site.notice(status, NoticeKind::NotFound)
+    } else {
+        site.notice(status, NoticeKind::Unreadable)
+    }
+}

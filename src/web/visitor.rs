@@ -1,0 +1,123 @@
+//! Who stands at the door: cookies, and the address that can be believed.
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use actix_web::{HttpMessage, HttpRequest};
+use ipnet::IpNet;
+
+use crate::{
+    provider::visitor::Visitor,
+    web::{cookie::Cookies, trace::RequestId},
+};
+
+/// Whose word counts for a client's address.
+#[derive(Debug, Default)]
+pub(super) struct Proxies {
+    trusted: Vec<IpNet>,
+    said: AtomicBool,
+}
+
+impl Proxies {
+    pub(super) const fn new(trusted: Vec<IpNet>) -> Self {
+        Self {
+            trusted,
+            said: AtomicBool::new(false),
+        }
+    }
+
+    /// The client's address: the peer's, or where the peer is a trusted proxy, the last one in
+    /// `X-Forwarded-For` that is not.
+    fn client(&self, request: &HttpRequest) -> IpAddr {
+        let peer = request
+            .peer_addr()
+            .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| {
+                address.ip().to_canonical()
+            });
+        let forwarded: Vec<&str> = request
+            .headers()
+            .get_all("x-forwarded-for")
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .map(str::trim)
+            .collect();
+        if forwarded.is_empty() {
+            return peer;
+        }
+        if !self.trusts(peer) {
+            if !self.said.swap(true, Ordering::Relaxed) {
+                tracing::warn!(
+                    %peer,
+                    "X-Forwarded-For arrives from an address that is not in trusted_proxies and is not believed; if this is your reverse proxy, add it (docs/configuration.md)"
+                );
+            }
+            return peer;
+        }
+        let mut client = peer;
+        for text in forwarded.iter().rev() {
+            let Ok(address) = text.parse::<IpAddr>() else {
+                break;
+            };
+            client = address.to_canonical();
+            if !self.trusts(client) {
+                break;
+            }
+        }
+        client
+    }
+
+    fn trusts(&self, address: IpAddr) -> bool {
+        self.trusted.iter().any(|network| network.contains(&address))
+    }
+}
+
+/// Reads the visitor off a request.
+pub(super) fn of(request: &HttpRequest, cookies: Cookies, proxies: &Proxies) -> Visitor {
+    Visitor {
+        session: cookies.session(request),
+        device: cookies.device(request),
+        address: proxies.client(request),
+        request_id: request
+            .extensions()
+            .get::<RequestId>()
+            .map(|id| id.0.clone())
+            .unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    #[test]
+    fn only_a_trusted_proxy_names_the_client() {
+        let ask = |trusted: &[&str], peer: &str, forwarded: &str| {
+            let proxies = Proxies::new(trusted.iter().map(|net| net.parse().unwrap()).collect());
+            let request = TestRequest::get()
+                .peer_addr(format!("{peer}:1").parse().unwrap())
+                .insert_header(("x-forwarded-for", forwarded))
+                .to_http_request();
+            proxies.client(&request).to_string()
+        };
+        assert_eq!(ask(&[], "192.0.2.1", "198.51.100.7"), "192.0.2.1");
+        assert_eq!(ask(&["127.0.0.0/8"], "127.0.0.1", "198.51.100.7"), "198.51.100.7");
+        assert_eq!(
+            ask(&["127.0.0.0/8"], "127.0.0.1", "6.6.6.6, 198.51.100.7"),
+            "198.51.100.7",
+            "what the client made up is left of it"
+        );
+        assert_eq!(
+            ask(
+                &["127.0.0.0/8", "10.0.0.0/8"],
+                "127.0.0.1",
+                "6.6.6.6, 198.51.100.7, 10.0.0.1"
+            ),
+            "198.51.100.7"
+        );
+        assert_eq!(ask(&["127.0.0.0/8"], "127.0.0.1", "rubbish"), "127.0.0.1");
+        assert_eq!(ask(&["127.0.0.0/8"], "192.0.2.1", "127.0.0.1"), "192.0.2.1");
+    }
+}

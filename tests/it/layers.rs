@@ -1,0 +1,203 @@
+//! Holds the code to the floors that `src/lib.rs` describes.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Who may import whom: a room, the rooms below it, and the crates that it alone may name.
+const FLOORS: &[(&str, &[&str], &[&str])] = &[
+    ("model", &[], &[]),
+    ("clock", &[], &[]),
+    ("entropy", &[], &["getrandom"]),
+    ("telemetry", &[], &["tracing_subscriber"]),
+    (
+        "saml",
+        &["model"],
+        &["samael", "xmlsec", "libxml", "roxmltree", "quick_xml", "openssl"],
+    ),
+    ("keys", &["model"], &["openssl"]),
+    ("credential", &["model"], &["argon2"]),
+    ("claims", &["model"], &[]),
+    ("access", &["model"], &[]),
+    ("config", &["model"], &["toml"]),
+    ("files", &["model"], &[]),
+    ("store", &["model"], &["diesel", "diesel_migrations"]),
+    (
+        "provider",
+        &[
+            "model",
+            "clock",
+            "entropy",
+            "saml",
+            "keys",
+            "credential",
+            "claims",
+            "access",
+            "store",
+        ],
+        &[],
+    ),
+    ("web", &["model", "provider"], &["actix_web", "askama", "serde"]),
+    (
+        "server",
+        &[
+            "model",
+            "clock",
+            "entropy",
+            "config",
+            "files",
+            "keys",
+            "credential",
+            "store",
+            "provider",
+            "web",
+        ],
+        &["actix_web", "anyhow"],
+    ),
+    (
+        "demo",
+        &[
+            "model",
+            "telemetry",
+            "config",
+            "files",
+            "keys",
+            "credential",
+            "saml",
+            "provider",
+            "web",
+            "server",
+        ],
+        &["actix_web", "anyhow", "askama", "clap", "serde"],
+    ),
+    (
+        "cli",
+        &[
+            "model",
+            "telemetry",
+            "config",
+            "files",
+            "credential",
+            "provider",
+            "server",
+            "demo",
+        ],
+        &["anyhow", "clap", "rpassword", "serde", "serde_json"],
+    ),
+    ("main", &[], &[]),
+];
+
+#[test]
+fn every_import_points_down() {
+    let mut wrong = Vec::new();
+    for file in rust_files(Path::new("src")) {
+        let room = room_of(&file);
+        if room == "lib" {
+            continue;
+        }
+        let (_, below, own) = FLOORS
+            .iter()
+            .find(|(name, ..)| *name == room)
+            .unwrap_or_else(|| panic!("{room} has no floor: add it to FLOORS"));
+        let code = code_of(&fs::read_to_string(&file).unwrap());
+        for used in crate_paths(&code) {
+            if used != room && !below.contains(&used.as_str()) {
+                wrong.push(format!("{}: crate::{used}", file.display()));
+            }
+        }
+        for foreign in FLOORS.iter().flat_map(|(_, _, crates)| *crates) {
+            if !own.contains(foreign) && names_crate(&code, foreign) {
+                wrong.push(format!("{}: {foreign}", file.display()));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "imports that point up or sideways:\n{}",
+        wrong.join("\n")
+    );
+}
+
+/// Whether `code` names the crate itself, and not another whose name ends alike.
+fn names_crate(code: &str, name: &str) -> bool {
+    code.match_indices(&format!("{name}::")).any(|(at, _)| {
+        let before = code[..at].chars().next_back();
+        before.is_none_or(|c| !c.is_alphanumeric() && c != '_' && c != ':')
+    })
+}
+
+#[test]
+fn a_breach_would_be_seen() {
+    assert_eq!(
+        crate_paths("use crate::{store::Tx, model::id};"),
+        ["store", "model"]
+    );
+    assert!(names_crate("use diesel::prelude::*;", "diesel"));
+    assert!(!names_crate("use my_diesel::x; foo::diesel::y", "diesel"));
+}
+
+fn rust_files(dir: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|ext| ext == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+fn room_of(file: &Path) -> String {
+    let first = file.strip_prefix("src").unwrap().components().next().unwrap();
+    Path::new(&first)
+        .file_stem()
+        .unwrap()
+        .to_str()
+        .unwrap()
+        .to_owned()
+}
+
+fn code_of(text: &str) -> String {
+    text.lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// The rooms named after `crate::`, in `crate::room` and in `crate::{room, other::x}`.
+fn crate_paths(code: &str) -> Vec<String> {
+    let word = |text: &str| {
+        text.chars()
+            .take_while(|c| c.is_alphanumeric() || *c == '_')
+            .collect::<String>()
+    };
+    let mut rooms = Vec::new();
+    for (at, found) in code.match_indices("crate::") {
+        if code[..at].ends_with('$') {
+            continue;
+        }
+        let rest = &code[at + found.len()..];
+        let Some(group) = rest.strip_prefix('{') else {
+            rooms.push(word(rest));
+            continue;
+        };
+        let mut depth = 0;
+        let mut item = String::new();
+        for c in group.chars() {
+            match c {
+                '{' => depth += 1,
+                '}' if depth == 0 => break,
+                '}' => depth -= 1,
+                ',' if depth == 0 => rooms.push(word(std::mem::take(&mut item).trim())),
+                c if depth == 0 => item.push(c),
+                _ => {}
+            }
+        }
+        rooms.push(word(item.trim()));
+    }
+    rooms.retain(|room| !room.is_empty());
+    rooms
+}

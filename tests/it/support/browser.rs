@@ -1,0 +1,117 @@
+//! A browser as far as sign-on needs one: cookies with their SameSite and Secure rules, redirects, forms.
+
+use std::{collections::BTreeMap, net::SocketAddr};
+
+use crate::support::http::{self, Response};
+
+/// A browser at one provider. `origin` is what people type; `address` is where it really listens.
+#[derive(Clone, Debug)]
+pub(crate) struct Browser {
+    address: SocketAddr,
+    origin: String,
+    pub(crate) jar: BTreeMap<String, String>,
+    /// Sent with every request.
+    pub(crate) extra: Vec<(String, String)>,
+}
+
+impl Browser {
+    pub(crate) fn new(address: SocketAddr, origin: &str) -> Self {
+        Self { address, origin: origin.to_owned(), jar: BTreeMap::new(), extra: Vec::new() }
+    }
+
+    /// A navigation from anywhere: GET sends Lax cookies.
+    pub(crate) fn get(&mut self, target: &str) -> Response {
+        self.send("GET", target, &[], "", true)
+    }
+
+    /// A form of the provider's own page.
+    pub(crate) fn post(&mut self, target: &str, fields: &[(&str, &str)]) -> Response {
+        let origin = self.origin.clone();
+        let headers = [("Origin", origin.as_str()), ("Sec-Fetch-Site", "same-origin"), FORM];
+        self.send("POST", target, &headers, &http::form(fields), true)
+    }
+
+    /// A form with headers of the test's choice; `with_cookies` is what SameSite would decide.
+    pub(crate) fn post_with(
+        &mut self,
+        target: &str,
+        headers: &[(&str, &str)],
+        fields: &[(&str, &str)],
+        with_cookies: bool,
+    ) -> Response {
+        let mut all = vec![FORM];
+        all.extend_from_slice(headers);
+        self.send("POST", target, &all, &http::form(fields), with_cookies)
+    }
+
+    /// Follows redirects within the provider, from `target` on.
+    pub(crate) fn follow(&mut self, target: &str) -> Response {
+        let mut response = self.get(target);
+        for _hop in 0..5 {
+            if !(300..400).contains(&response.status) || !response.location().starts_with('/') {
+                return response;
+            }
+            let next = response.location().to_owned();
+            response = self.get(&next);
+        }
+        panic!("redirected in a circle at {target}");
+    }
+
+    /// Signs in on the login page that `page` is, and follows to where it leads.
+    pub(crate) fn sign_in(&mut self, page: &Response, email: &str, password: &str) -> Response {
+        let answer = self.submit_login(page, email, password);
+        if answer.status == 303 {
+            let next = answer.location().to_owned();
+            return self.follow(&next);
+        }
+        answer
+    }
+
+    /// Sends the login form and does not follow.
+    pub(crate) fn submit_login(&mut self, page: &Response, email: &str, password: &str) -> Response {
+        let csrf = page.field("csrf").unwrap_or_else(|| panic!("no login form: {} {}", page.status, page.body));
+        let handle = page.field("continue");
+        let mut fields = vec![("csrf", csrf.as_str()), ("email", email), ("password", password)];
+        if let Some(handle) = &handle {
+            fields.push(("continue", handle));
+        }
+        self.post("/login", &fields)
+    }
+
+    fn send(&mut self, method: &str, target: &str, headers: &[(&str, &str)], body: &str, with_cookies: bool) -> Response {
+        let host = self.origin.split_once("://").unwrap().1.to_owned();
+        let cookies: Vec<String> = self.jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies = cookies.join("; ");
+        let mut all = vec![("Host", host.as_str())];
+        if with_cookies && !cookies.is_empty() {
+            all.push(("Cookie", &cookies));
+        }
+        all.extend_from_slice(headers);
+        all.extend(self.extra.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        let response = http::request(self.address, method, target, &all, body);
+        self.keep(&response);
+        response
+    }
+
+    /// Takes cookies as a browser does, and refuses those that break the rules of their prefix.
+    fn keep(&mut self, response: &Response) {
+        let is_https = self.origin.starts_with("https:");
+        for line in response.set_cookies() {
+            let mut parts = line.split(';').map(str::trim);
+            let (name, value) = parts.next().unwrap().split_once('=').unwrap();
+            let attributes: Vec<String> = parts.map(str::to_lowercase).collect();
+            let has = |wanted: &str| attributes.iter().any(|attribute| attribute == wanted);
+            assert!(has("httponly") && has("samesite=lax") && has("path=/"), "{line}");
+            assert!(!attributes.iter().any(|attribute| attribute.starts_with("domain")), "{line}");
+            assert_eq!(has("secure"), is_https, "{line}");
+            assert_eq!(name.starts_with("__Host-"), is_https, "{line}");
+            if has("max-age=0") {
+                self.jar.remove(name);
+            } else {
+                self.jar.insert(name.to_owned(), value.to_owned());
+            }
+        }
+    }
+}
+
+const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");

@@ -1,0 +1,208 @@
+//! A running Hallpass on either database, with time in the test's hand.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
+
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use diesel::{Connection, PgConnection, connection::SimpleConnection};
+use hallpass::{
+    clock::Clock,
+    config::Settings,
+    credential::password::Password,
+    entropy::SystemEntropy,
+    files,
+    model::{
+        application::{AcsUrl, Application, Consumer, EntityId, Kind, ServiceProvider},
+        user::{Email, PersonName, User},
+    },
+    provider::{
+        Provider,
+        applications::NewApplication,
+        users::{Changed, NewUser},
+    },
+    server::{self, Server},
+};
+use rand_chacha::{
+    ChaCha20Rng,
+    rand_core::{RngCore, SeedableRng},
+};
+use tempfile::TempDir;
+
+use crate::support::browser::Browser;
+
+/// The password of everybody in these tests.
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// A clock that stands still until it is told to go on. It begins at the real time, since the second
+/// implementation reads the machine's clock.
+#[derive(Clone, Debug)]
+pub(crate) struct TestClock(Arc<Mutex<DateTime<Utc>>>);
+
+impl TestClock {
+    fn new() -> Self {
+        Self(Arc::new(Mutex::new(Utc::now().trunc_subsecs(6))))
+    }
+
+    pub(crate) fn advance(&self, by: TimeDelta) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> DateTime<Utc> {
+        *self.0.lock().unwrap()
+    }
+}
+
+/// Which database a house stands on.
+#[derive(Clone, Debug)]
+pub(crate) enum Database {
+    Sqlite,
+    /// A schema of its own, by URL.
+    Postgres(String),
+}
+
+/// A running Hallpass.
+pub(crate) struct House {
+    pub(crate) provider: Provider,
+    pub(crate) clock: TestClock,
+    pub(crate) address: SocketAddr,
+    pub(crate) origin: String,
+    pub(crate) settings: Settings,
+    pub(crate) dir: TempDir,
+    server: Option<Server>,
+}
+
+impl House {
+    /// Starts one. `environment` adds to the settings; without HALLPASS_BASE_URL among it, the house is
+    /// `https://login.fernweh.example` behind a proxy that the test plays.
+    pub(crate) fn start(database: &Database, environment: &[(&str, &str)]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        Self::start_in(dir, database, environment)
+    }
+
+    /// The same, on a directory that may have been another house's.
+    pub(crate) fn start_in(dir: TempDir, database: &Database, environment: &[(&str, &str)]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let settings = settings(dir.path().join("data"), database, address, environment);
+        let clock = TestClock::new();
+        let (provider, _findings) =
+            server::prepare_with(&settings, Box::new(clock.clone()), Box::new(SystemEntropy)).unwrap();
+        let server = Server::start(&settings, provider.clone(), listener).unwrap();
+        let origin = settings.base_url.origin().to_owned();
+        Self { provider, clock, address, origin, settings, dir, server: Some(server) }
+    }
+
+    /// A new browser that knows nothing.
+    pub(crate) fn browser(&self) -> Browser {
+        Browser::new(self.address, &self.origin)
+    }
+
+    /// Adds a person whose password is [`PASSWORD`].
+    pub(crate) fn add_person(&self, email: &str, given: &str, family: &str) -> User {
+        let new = NewUser {
+            email: Email::parse(email).unwrap(),
+            given_name: PersonName::parse("first", given).unwrap(),
+            family_name: PersonName::parse("last", family).unwrap(),
+            stable_id: None,
+            password: Some(Password::for_new(PASSWORD).unwrap()),
+        };
+        match self.provider.add_user(&new).unwrap() {
+            Changed::Done(user) => user,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Registers an application, changed by `change` before.
+    pub(crate) fn add_application(
+        &self,
+        name: &str,
+        entity_id: &str,
+        acs: &str,
+        change: impl FnOnce(&mut NewApplication),
+    ) -> Application {
+        let entity_id = EntityId::parse(entity_id).unwrap();
+        let mut new = NewApplication {
+            name: name.to_owned(),
+            slug: None,
+            kind: Kind::Saml,
+            tile_url: None,
+            saml: ServiceProvider {
+                audience: entity_id.clone(),
+                entity_id,
+                consumers: vec![Consumer { location: AcsUrl::parse(acs).unwrap(), index: None }],
+                logout: None,
+                certificates: Vec::new(),
+                require_signed_requests: false,
+                allow_idp_initiated: false,
+            },
+        };
+        change(&mut new);
+        match self.provider.add_application(&new).unwrap().unwrap() {
+            Changed::Done(application) => application,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Stops the server and hands back the directory.
+    pub(crate) fn stop(mut self) -> TempDir {
+        self.server.take().unwrap().stop().unwrap();
+        std::mem::replace(&mut self.dir, tempfile::tempdir().unwrap())
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        if let Some(server) = self.server.take() {
+            // A test that failed already should say why, not that the server would not stop.
+            let _stopped = server.stop();
+        }
+    }
+}
+
+/// Settings for a house.
+pub(crate) fn settings(
+    data_dir: PathBuf,
+    database: &Database,
+    address: SocketAddr,
+    environment: &[(&str, &str)],
+) -> Settings {
+    let mut all = vec![
+        ("HALLPASS_BASE_URL".to_owned(), "https://login.fernweh.example".to_owned()),
+        ("HALLPASS_DATA_DIR".to_owned(), data_dir.display().to_string()),
+        ("HALLPASS_LISTEN".to_owned(), address.to_string()),
+        ("HALLPASS_ORGANISATION".to_owned(), "Fernweh Instruments".to_owned()),
+    ];
+    if let Database::Postgres(url) = database {
+        all.push(("HALLPASS_DATABASE_URL".to_owned(), url.clone()));
+    }
+    for (name, value) in environment {
+        all.retain(|(known, _)| known != name);
+        all.push(((*name).to_owned(), (*value).to_owned()));
+    }
+    let read_secret = |path: &std::path::Path| files::read_named_secret(path).map_err(|why| why.to_string());
+    Settings::load(None, all.into_iter(), &read_secret).unwrap()
+}
+
+/// Runs `test` on SQLite and on PostgreSQL. The test command always sets HALLPASS_TEST_POSTGRES; where it
+/// is not set, a person runs one test by hand and is told what was left out.
+pub(crate) fn on_each_database(test: impl Fn(&Database)) {
+    test(&Database::Sqlite);
+    match fresh_postgres() {
+        Some(database) => test(&database),
+        None => assert!(std::env::var("CI").is_err(), "HALLPASS_TEST_POSTGRES is not set: PostgreSQL was not tested"),
+    }
+}
+
+/// A schema of the test's own, so that tests run side by side.
+pub(crate) fn fresh_postgres() -> Option<Database> {
+    let server = std::env::var("HALLPASS_TEST_POSTGRES").ok()?;
+    let schema = format!("t{:016x}", ChaCha20Rng::from_os_rng().next_u64());
+    let mut conn = PgConnection::establish(&server).unwrap();
+    conn.batch_execute(&format!("CREATE SCHEMA {schema}")).unwrap();
+    Some(Database::Postgres(format!("{server}?options=-csearch_path%3D{schema}")))
+}
