@@ -157,6 +157,7 @@ fn room_of(file: &Path) -> String {
         .unwrap()
         .to_str()
         .unwrap()
+        .trim_end_matches("_tests")
         .to_owned()
 }
 

@@ -11,3 +11,8 @@
 )]
 
 mod layers;
+mod response;
+mod sign_on;
+mod sign_on_again;
+mod sign_on_wishes;
+mod support;
