@@ -10,7 +10,7 @@ const FLOORS: &[(&str, &[&str], &[&str])] = &[
     ("model", &[], &[]),
     ("clock", &[], &[]),
     ("entropy", &[], &["getrandom"]),
-    ("telemetry", &[], &["tracing_subscriber"]),
+    ("telemetry", &[], &["serde_json", "tracing_subscriber"]),
     (
         "saml",
         &["model"],

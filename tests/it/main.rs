@@ -11,8 +11,12 @@
 )]
 
 mod layers;
+mod login;
+mod logout;
 mod response;
 mod sign_on;
 mod sign_on_again;
+mod sign_on_signed;
 mod sign_on_wishes;
 mod support;
+mod throttle;

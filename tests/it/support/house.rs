@@ -228,3 +228,11 @@ pub(crate) fn fresh_postgres() -> Option<Database> {
         "{server}?options=-csearch_path%3D{schema}"
     )))
 }
+
+/// A fresh database of the same kind.
+pub(crate) fn another(database: &Database) -> Database {
+    match database {
+        Database::Sqlite => Database::Sqlite,
+        Database::Postgres(_) => fresh_postgres().unwrap(),
+    }
+}

@@ -6,4 +6,5 @@ pub(crate) mod http;
 pub(crate) mod judge;
 pub(crate) mod rows;
 pub(crate) mod scene;
+pub(crate) mod signing;
 pub(crate) mod sp;
