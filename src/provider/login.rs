@@ -10,6 +10,7 @@ use crate::{
         policy::Policy,
         secret::{Secret, Token},
         session::Session,
+        text::hex,
         throttle::{Admission, address_key},
         user::{Email, User, canonical_account},
     },
@@ -66,13 +67,11 @@ impl Provider {
             self.refuse_login("LOGIN-THROTTLED", None, visitor)?;
             return Ok(LoggedIn::Wait(until));
         }
-        match self.check_password(typed, user.as_ref())? {
-            Some(user) => self.begin_session(user, &buckets, visitor),
-            None => {
-                self.refuse_login("LOGIN-WRONG", user.as_ref(), visitor)?;
-                Ok(LoggedIn::Wrong)
-            }
+        if let Some(user) = self.check_password(typed, user.as_ref())? {
+            return self.begin_session(user, &buckets, visitor);
         }
+        self.refuse_login("LOGIN-WRONG", user.as_ref(), visitor)?;
+        Ok(LoggedIn::Wrong)
     }
 
     fn buckets(&self, typed: &Credentials, user: Option<&User>, visitor: &Visitor) -> Result<Buckets, Error> {
@@ -208,8 +207,4 @@ fn forgive(tx: &mut Tx, buckets: &Buckets, policy: &Policy) -> Result<(), crate:
     tx.clear_attempts(&buckets.pair)?;
     tx.forgive_attempt(&buckets.address, &policy.throttle_address, buckets.at)?;
     tx.forgive_attempt(&buckets.account, &policy.throttle_account, buckets.at)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

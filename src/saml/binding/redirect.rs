@@ -180,7 +180,7 @@ fn inflate(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
         let fed = usize::try_from(before.0).unwrap_or(usize::MAX);
         let rest = bytes.get(fed..).unwrap_or_default();
         let status = stream
-            .decompress_vec(rest, &mut out, FlushDecompress::Finish)
+            .decompress_vec(rest, &mut out, FlushDecompress::None)
             .map_err(|_why| Refusal::Malformed("not deflated"))?;
         if out.len() > MAX_MESSAGE {
             return Err(Refusal::TooLarge("more than 64 kB of XML"));
