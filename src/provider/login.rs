@@ -173,10 +173,14 @@ impl Provider {
             let mut kept = None;
             if let (Some(before), Some(old)) = (&before, &visitor.session) {
                 if before.user.id == user.id {
-                    let (from, to) = (old.hash(), session.hash());
-                    let renewed =
-                        tx.renew_session(before.session.id, from, to, now, now, self.idle_end(now))?;
-                    kept = renewed.then_some(before.session.id);
+                    // The same session and participants, under a new token and with its time begun anew.
+                    let renewed = Session {
+                        id: before.session.id,
+                        seed: before.session.seed.clone(),
+                        ..fresh.clone()
+                    };
+                    let taken = tx.renew_session(&renewed, old.hash(), session.hash())?;
+                    kept = taken.then_some(renewed.id);
                 } else {
                     tx.end_session(before.session.id, now, "another person signed in")?;
                 }
