@@ -297,6 +297,24 @@ describe('the demo in Chromium', { timeout: 300_000 }, () => {
       await page.getByRole('link', { name: /Third origin/ }).click();
     }
 
+    it('control: this browser stops a page that names one origin, and says so', async () => {
+      const strict = await site('127.0.0.3', (_request, response) => {
+        response.setHeader('content-security-policy', `form-action ${consumer.origin}`);
+        response.setHeader('content-type', 'text/html').end(`<!doctype html><form method="post" action="${consumer.origin}/acs"><button>Go</button></form>`);
+      });
+      try {
+        const page = await context.newPage();
+        await page.goto(strict.origin);
+        const complaint = context.waitForEvent('console', (message) => message.text().includes('form-action'));
+        await page.getByRole('button').click();
+        await complaint;
+        assert.notEqual(page.url(), `${landing.origin}/landed`);
+        complaints = complaints.filter((text) => !text.includes('form-action'));
+      } finally {
+        await strict.stop();
+      }
+    });
+
     it('lands there', async () => {
       const page = await context.newPage();
       await launch(page);

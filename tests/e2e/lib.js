@@ -89,7 +89,8 @@ export async function picture(page, name) {
     if (wider > 0) throw new Error(`${name} is ${wider} px wider than its window of ${width} px`);
     if (!shots) continue;
     await mkdir(shots, { recursive: true });
-    await page.screenshot({ path: path.join(shots, `${name}-${width}-${colorScheme}.png`), fullPage: true });
+    // Finished transitions: colours fade when the scheme changes.
+    await page.screenshot({ path: path.join(shots, `${name}-${width}-${colorScheme}.png`), fullPage: true, animations: 'disabled' });
   }
   await page.setViewportSize(before);
   await page.emulateMedia({ colorScheme: null });
