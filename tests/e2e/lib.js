@@ -1,20 +1,20 @@
 // The demo as a person starts it, a browser to look at it with, and small sites for it to meet.
 
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { chromium } from 'playwright-core';
-import { binary, cleanEnvironment, stop } from '../interop/lib/hallpass.js';
+import { binary, cleanEnvironment, start, stop } from '../interop/lib/hallpass.js';
 
 export class Demo {
   static async start() {
     const self = new Demo();
     self.directory = await mkdtemp(path.join(os.tmpdir(), 'hallpass-e2e-'));
     self.data = path.join(self.directory, 'data');
-    self.child = spawn(binary, ['demo', '--port', '0', '--sp-port', '0', '--data-dir', self.data], { env: cleanEnvironment(), cwd: self.directory, stdio: ['ignore', 'pipe', 'pipe'] });
+    self.child = start(['demo', '--port', '0', '--sp-port', '0', '--data-dir', self.data], { env: cleanEnvironment(), cwd: self.directory });
     self.said = '';
     self.log = '';
     self.child.stderr.on('data', (text) => { self.log += text; });

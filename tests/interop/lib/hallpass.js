@@ -28,6 +28,18 @@ export function cleanEnvironment() {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HALLPASS_')));
 }
 
+const running = new Set();
+process.on('exit', () => { for (const child of running) child.kill('SIGKILL'); });
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
+
+/** Starts the binary; it never outlives the tests. */
+export function start(typed, options) {
+  const child = spawn(binary, typed, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+  running.add(child);
+  child.once('exit', () => running.delete(child));
+  return child;
+}
+
 /** Stops what was started, by its process alone. */
 export async function stop(child) {
   if (child.exitCode !== null || child.signalCode !== null) return;
@@ -62,7 +74,7 @@ export class Hallpass {
       ...(database === 'PostgreSQL' ? { HALLPASS_DATABASE_URL: await emptySchema() } : {}),
     };
     self.log = '';
-    self.child = spawn(binary, ['serve'], { env: self.environment, cwd: self.directory, stdio: ['ignore', 'pipe', 'pipe'] });
+    self.child = start(['serve'], { env: self.environment, cwd: self.directory });
     for (const stream of [self.child.stdout, self.child.stderr]) stream.on('data', (text) => { self.log += text; });
     try {
       await self.#ready();
@@ -89,9 +101,9 @@ export class Hallpass {
   /** Runs a command as an administrator types it; what it printed. */
   async cli(...typed) {
     const input = typeof typed.at(-1) === 'object' ? typed.pop().stdin : '';
-    const running = promisify(execFile)(binary, typed, { env: this.environment, cwd: this.directory });
-    running.child.stdin.end(input);
-    return (await running).stdout;
+    const command = promisify(execFile)(binary, typed, { env: this.environment, cwd: this.directory });
+    command.child.stdin.end(input);
+    return (await command).stdout;
   }
 
   /** The same where it must be refused; what it said. */
