@@ -81,7 +81,9 @@ fuzz() {
 }
 
 as_before() {
-  diff <(printf '%s\n' "$BEFORE") <(git status --porcelain) && echo "nothing was left behind"
+  local now
+  now=$(git status --porcelain) || return
+  if [ "$now" = "$BEFORE" ]; then echo "nothing was left behind"; else printf 'left behind:\n%s\n' "$now"; return 1; fi
 }
 
 ROOT=$PWD
