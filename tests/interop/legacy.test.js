@@ -90,12 +90,27 @@ for (const database of databases) {
       assert.equal(answer.fields.RelayState, relayState);
     });
 
-    it('signs in, request signed before its certificate is known: it counts as none, and is shown', async () => {
-      const signingKey = { key: partner.key, cert: partner.cert };
-      const { asked } = await signsIn(new LegacyServiceProvider(hallpass, { cert: bare(pem) }, { signingKey }));
-      assert.match(asked.url, /&Signature=/);
-      const { findings } = JSON.parse(await hallpass.cli('app', 'show', legacy.slug, '--json'));
-      assert.ok(findings.some((text) => text.includes('no certificate is registered')), findings.join('\n'));
+    describe('request signed before its certificate is known: it counts as none, and is shown', () => {
+      const signingKey = () => ({ key: partner.key, cert: partner.cert });
+      const isShown = async () => {
+        const { findings } = JSON.parse(await hallpass.cli('app', 'show', legacy.slug, '--json'));
+        return findings.some((text) => text.includes('no certificate is registered'));
+      };
+
+      it('signs in with a login', async () => {
+        assert.ok(!await isShown(), 'nothing was signed so far');
+        const { asked } = await signsIn(new LegacyServiceProvider(hallpass, { cert: bare(pem) }, { signingKey: signingKey() }));
+        assert.match(asked.url, /&Signature=/);
+        assert.ok(await isShown(), 'app show names the signature');
+      });
+
+      it('signs in within a live session', async () => {
+        const provider = new LegacyServiceProvider(hallpass, { cert: bare(pem) }, { signingKey: signingKey() });
+        const { visitor } = await journey(provider);
+        const verdict = await provider.consume(posted(await visitor.ask((await provider.begin()).url)).fields);
+        assert.deepEqual(mapped(verdict.profile), expected);
+        assert.ok(await isShown(), 'app show names the signature');
+      });
     });
 
     it('answers at once where the person is signed in, and asks again with ForceAuthn', async () => {
