@@ -1,7 +1,9 @@
 // A person in a real browser goes through the demo.
 
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { deflateRawSync } from 'node:zlib';
 import { Demo, openBrowser, picture, site } from './lib.js';
 
 const WAIT = 15_000;
@@ -40,6 +42,9 @@ describe('the demo in Chromium', { timeout: 300_000 }, () => {
     opened.on('weberror', (error) => complaints.push(String(error.error())));
     return opened;
   }
+
+  /** The browser itself reports a status of 400 or more in its console; where one is meant, that is no complaint. */
+  const forgiveStatus = () => { complaints = complaints.filter((text) => !text.includes('Failed to load resource')); };
 
   const type = async (page, password = demo.password) => {
     await page.getByLabel('E-mail').fill(demo.email);
@@ -160,7 +165,6 @@ describe('the demo in Chromium', { timeout: 300_000 }, () => {
 
   it('shows refusals and notices in words', async () => {
     const page = await context.newPage();
-    // The browser itself reports a status of 400 or more in its console.
     const refused = async (address, name) => {
       const answer = await page.goto(demo.hallpass + address);
       assert.ok(answer.status() >= 400, `${address}: ${answer.status()}`);
@@ -171,7 +175,28 @@ describe('the demo in Chromium', { timeout: 300_000 }, () => {
     await refused('/saml/sso?SAMLRequest=rubbish', '11-refused');
     await refused('/nowhere', '12-not-found');
     await refused(`/continue/${'A'.repeat(43)}`, '13-over');
-    complaints = complaints.filter((text) => !text.includes('Failed to load resource'));
+    forgiveStatus();
+  });
+
+  it('asks for patience after many wrong passwords, at this account alone', async () => {
+    const page = await context.newPage();
+    await page.goto(demo.hallpass);
+    const wait = page.getByText(/Please wait/);
+    for (let tries = 0; tries < 20 && await wait.count() === 0; tries += 1) {
+      await page.getByLabel('E-mail').fill('nobody@fernweh.example');
+      await page.getByLabel('Password', { exact: true }).fill('not the password');
+      const answered = page.waitForResponse((response) => response.request().method() === 'POST');
+      await press(page);
+      await (await answered).finished();
+      await page.waitForLoadState();
+    }
+    assert.equal(await wait.count(), 1);
+    await picture(page, '16-please-wait');
+    await page.goto(demo.hallpass);
+    await type(page);
+    await press(page);
+    await isAt(page, 'Hello, Mira');
+    forgiveStatus();
   });
 
   it('two tabs begin signed out, and both end signed in', async () => {
@@ -267,6 +292,7 @@ describe('the demo in Chromium', { timeout: 300_000 }, () => {
   });
 
   describe('an application whose consumer goes on to a third origin', () => {
+    const slug = 'third';
     let landing;
     let consumer;
     let arrived;
@@ -281,7 +307,7 @@ describe('the demo in Chromium', { timeout: 300_000 }, () => {
         arrived.push(new URLSearchParams(body));
         return response.writeHead(303, { location: `${landing.origin}/landed` }).end();
       });
-      await demo.cli('app', 'add', 'saml', '--entity-id', 'third-origin', '--acs', `${consumer.origin}/acs`, '--name', 'Third origin', '--allow-idp-initiated');
+      await demo.cli('app', 'add', 'saml', '--slug', slug, '--entity-id', 'third-origin', '--acs', `${consumer.origin}/acs`, '--name', 'Third origin', '--allow-idp-initiated');
     });
     after(async () => {
       await consumer?.stop();
@@ -312,6 +338,64 @@ describe('the demo in Chromium', { timeout: 300_000 }, () => {
         complaints = complaints.filter((text) => !text.includes('form-action'));
       } finally {
         await strict.stop();
+      }
+    });
+
+    /** The address of a request of that application. */
+    function ask(marks) {
+      const id = `_${randomBytes(20).toString('hex')}`;
+      const xml = `<p:AuthnRequest xmlns:p="urn:oasis:names:tc:SAML:2.0:protocol" ID="${id}" Version="2.0" IssueInstant="${new Date().toISOString()}" ${marks}><Issuer xmlns="urn:oasis:names:tc:SAML:2.0:assertion">third-origin</Issuer></p:AuthnRequest>`;
+      return `${demo.hallpass}/saml/sso?${new URLSearchParams({ SAMLRequest: deflateRawSync(xml).toString('base64') })}`;
+    }
+
+    it('asks for the password again where the application wants it', async () => {
+      const page = await context.newPage();
+      await launch(page);
+      await isAt(page, 'Landed');
+      await page.goto(ask('ForceAuthn="true"'));
+      await page.getByText('asks you to sign in again').waitFor();
+      assert.equal(await page.getByLabel('E-mail').inputValue(), demo.email);
+      await picture(page, '17-again');
+      await page.getByLabel('Password', { exact: true }).fill(demo.password);
+      await press(page);
+      await isAt(page, 'Landed');
+      assert.equal(arrived.length, 2);
+    });
+
+    it('carries a refusal to the application, with script and without', async () => {
+      const page = await context.newPage();
+      await page.goto(ask('IsPassive="true"'));
+      await isAt(page, 'Landed');
+      assert.match(Buffer.from(arrived[0].get('SAMLResponse'), 'base64').toString(), /status:NoPassive/);
+      await context.close();
+      context = await visit({ javaScriptEnabled: false });
+      const plain = await context.newPage();
+      await plain.goto(ask('IsPassive="true"'));
+      await plain.getByRole('button', { name: /Third origin/ }).waitFor();
+      await picture(plain, '18-refusal-onward');
+      await plain.getByRole('button', { name: /Third origin/ }).click();
+      await isAt(plain, 'Landed');
+    });
+
+    it('has room for a long name', async () => {
+      await demo.cli('app', 'edit', slug, '--name', 'Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichenverordnung & <b>Söhne');
+      try {
+        const page = await context.newPage();
+        await page.goto(ask(''));
+        await isAt(page, 'Donaudampf');
+        await picture(page, '19-long-name-login');
+        await page.goto(demo.hallpass);
+        await type(page);
+        await press(page);
+        await isAt(page, 'Hello, Mira');
+        await picture(page, '20-long-name-portal');
+        await page.goto(`${demo.hallpass}/launch/${slug}`);
+        await isAt(page, 'Landed');
+        await page.goto(`${demo.hallpass}/logout`);
+        await isAt(page, 'Sign out?');
+        await picture(page, '21-long-name-sign-out');
+      } finally {
+        await demo.cli('app', 'edit', slug, '--name', 'Third origin');
       }
     });
 
