@@ -1,6 +1,7 @@
 // ChatGPT's current connection, read strictly.
 
 import assert from 'node:assert/strict';
+import { X509Certificate, createHash } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { current, person, settle } from './lib/cast.js';
 import { CurrentServiceProvider } from './lib/current.js';
@@ -71,6 +72,28 @@ for (const database of databases) {
       const [one, two] = [before, after].map(({ asked, answer }) => provider.consume(answer.xml, asked.id));
       assert.equal(one.id, two.id);
       assert.deepEqual([two.email, two.family], ['jo.tal@fernweh.example', 'Tal']);
+    });
+
+    it('publishes certificate and metadata without a login, each saying the same', async () => {
+      const get = (address, headers = {}) => fetch(hallpass.origin + address, { headers });
+      const [pem, cer, metadata] = await Promise.all(['/saml/certificate.pem', '/saml/certificate.cer', '/saml/metadata'].map((address) => get(address)));
+      for (const answer of [pem, cer, metadata]) {
+        assert.equal(answer.status, 200);
+        assert.equal(answer.headers.get('set-cookie'), null);
+        const held = await get(new URL(answer.url).pathname, { 'if-none-match': answer.headers.get('etag') });
+        assert.equal(held.status, 304);
+      }
+      const certificate = new X509Certificate(await pem.text());
+      assert.deepEqual(Buffer.from(await cer.arrayBuffer()), certificate.raw);
+      const fingerprint = createHash('sha256').update(certificate.raw).digest('hex');
+      for (const [answer, ending] of [[pem, 'pem'], [cer, 'cer']]) {
+        const [, head] = new RegExp(`^attachment; filename="hallpass-([0-9a-f]{8,64})\\.${ending}"$`).exec(answer.headers.get('content-disposition'));
+        assert.ok(fingerprint.startsWith(head));
+      }
+      assert.match(metadata.headers.get('content-type'), /^application\/samlmetadata\+xml/);
+      const xml = await metadata.text();
+      assert.match(xml, new RegExp(`entityID="${hallpass.origin}/saml/metadata"`));
+      for (const value of [certificate.raw.toString('base64'), `Location="${hallpass.sso}"`, `Location="${hallpass.slo}"`]) assert.ok(xml.replace(/\n/g, '').includes(value), value);
     });
 
     it('shows the values to paste, in the order of the wizard', async () => {
