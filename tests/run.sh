@@ -104,7 +104,7 @@ if ! fetch_schemas; then
 fi
 
 export CI="${CI:-true}"
-stage cargo "units, properties and flows, on SQLite and PostgreSQL" cargo test --locked
+stage cargo "units, properties and flows, on SQLite and PostgreSQL" cargo test --locked --no-fail-fast
 stage doc "every link of the documentation leads somewhere" env RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --locked
 stage build "the binary that the next two stages run" cargo build --locked --bin hallpass
 stage interop "service providers that are not ours sign in and out (Auth0's library, a strict reader)" node_tests tests/interop
