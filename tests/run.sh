@@ -12,7 +12,10 @@ SUMMARY=()
 
 clean_up() {
   # A stage and what it started are one process group.
-  [ -z "$JOB" ] || kill -TERM -- "-$JOB" 2>/dev/null || true
+  if [ -n "$JOB" ]; then
+    kill -TERM -- "-$JOB" 2>/dev/null || true
+    wait "$JOB" 2>/dev/null || true
+  fi
   stop_postgres
   rm -rf "$WORK"
 }
@@ -65,7 +68,7 @@ install_node_packages() {
 
 node_tests() (
   cd "$1" && install_node_packages &&
-    HALLPASS_BIN="$ROOT/target/debug/hallpass" HALLPASS_SHOTS="${HALLPASS_SHOTS:-$ROOT/target/shots}" \
+    TMPDIR="$WORK" HALLPASS_BIN="$ROOT/target/debug/hallpass" HALLPASS_SHOTS="${HALLPASS_SHOTS:-$ROOT/target/shots}" \
       node --test --test-reporter=spec --test-concurrency=1 ./*.test.js
 )
 
