@@ -23,7 +23,7 @@ use crate::{
         Parts, Provider,
         installation::{Finding, Founding},
     },
-    store::{Backup, SchemaState, Store},
+    store::{Backup, SchemaState, Store, Tx},
     web::{self, Permits, Site},
 };
 
@@ -168,7 +168,7 @@ fn sealing_key(settings: &Settings, store: &Store, entropy: &dyn Entropy) -> Res
     if let Some(key) = read_sealing_key(settings)? {
         return Ok(key);
     }
-    if !store.read(|tx| tx.signing_keys())?.is_empty() || settings.seal_key_file.is_some() {
+    if !store.read(Tx::signing_keys)?.is_empty() || settings.seal_key_file.is_some() {
         bail!(missing_sealing_key(settings));
     }
     let mut bytes = [0; 32];

@@ -163,7 +163,7 @@ impl ServiceProvider {
             .body(page.render().unwrap_or_default())
     }
 
-    fn refused(&self, why: impl ToString) -> HttpResponse {
+    fn refused(&self, why: &impl ToString) -> HttpResponse {
         self.page(View::Refused { why: why.to_string() })
     }
 
@@ -189,7 +189,7 @@ async fn home(request: HttpRequest, sp: Data<ServiceProvider>) -> HttpResponse {
 async fn sign_in(sp: Data<ServiceProvider>) -> HttpResponse {
     let id = format!("_{}", sp.0.provider.token().text().replace('-', "_"));
     let Ok(metadata) = sp.0.provider.metadata() else {
-        return sp.refused("no metadata");
+        return sp.refused(&"no metadata");
     };
     let consumer = format!("{}/acs", sp.0.site);
     let expected = Expected {
@@ -199,7 +199,7 @@ async fn sign_in(sp: Data<ServiceProvider>) -> HttpResponse {
         request_ids: None,
     };
     match second_opinion::ask(&expected, &sp.0.provider.endpoints().sso, &id, "demo") {
-        Err(why) => sp.refused(why),
+        Err(why) => sp.refused(&why),
         Ok(address) => {
             sp.state(|state| {
                 if state.asked.len() >= MOST {
@@ -214,7 +214,7 @@ async fn sign_in(sp: Data<ServiceProvider>) -> HttpResponse {
 
 async fn consume(sp: Data<ServiceProvider>, Form(posted): Form<Posted>) -> HttpResponse {
     let Ok(metadata) = sp.0.provider.metadata() else {
-        return sp.refused("no metadata");
+        return sp.refused(&"no metadata");
     };
     let asked: Vec<String> = sp
         .state(|state| state.asked.iter().cloned().collect())
@@ -228,7 +228,7 @@ async fn consume(sp: Data<ServiceProvider>, Form(posted): Form<Posted>) -> HttpR
         request_ids: Some(&ids),
     };
     match second_opinion::read_response(&posted.response, &expected) {
-        Err(why) => sp.refused(why),
+        Err(why) => sp.refused(&why),
         Ok(reading) => {
             let token = sp.0.provider.token().text();
             sp.state(|state| {
@@ -256,7 +256,7 @@ async fn sign_out(request: HttpRequest, sp: Data<ServiceProvider>) -> HttpRespon
     }
     match logout_address(&sp, &reading) {
         Ok(address) => see_other(&address).finish(),
-        Err(why) => sp.refused(why),
+        Err(why) => sp.refused(&why),
     }
 }
 
@@ -288,8 +288,8 @@ async fn signed_out(request: HttpRequest, sp: Data<ServiceProvider>) -> HttpResp
         Ok(inbound) if inbound.carried == Carried::Response && inbound.signature.is_some() => {
             see_other("/?signed-out").finish()
         }
-        Ok(_) => sp.refused("what arrived is no signed LogoutResponse"),
-        Err(why) => sp.refused(why),
+        Ok(_) => sp.refused(&"what arrived is no signed LogoutResponse"),
+        Err(why) => sp.refused(&why),
     }
 }
 

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::model::{
     id::{ApplicationId, SessionId, UserId},
     secret::{Secret, Token},
+    text::hex,
 };
 
 /// A session. The browser holds its token; the database holds the token's hash.
@@ -32,14 +33,7 @@ impl Session {
     pub fn index_for(&self, application: ApplicationId) -> String {
         let token = Token::new(*self.seed.expose()).derive(&application.to_string());
         let hash = token.hash();
-        let mut text = String::with_capacity(41);
-        text.push('_');
-        for byte in hash.as_bytes().iter().take(20) {
-            for half in [byte >> 4, byte & 15] {
-                text.push(char::from_digit(u32::from(half), 16).unwrap_or('0'));
-            }
-        }
-        text
+        format!("_{}", hex(hash.as_bytes()).chars().take(40).collect::<String>())
     }
 
     /// Whether it lives.

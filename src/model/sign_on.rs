@@ -21,7 +21,7 @@ pub struct WaitingSignOn {
     pub consumer: AcsUrl,
     /// Opaque to us, returned as it came.
     pub relay_state: Option<String>,
-    /// The person must log in anew, after `created_at` (saml-core, 3.4.1, ForceAuthn).
+    /// The person must log in anew, after `created_at` (saml-core, 3.4.1, `ForceAuthn`).
     pub force_authn: bool,
     /// The person must be this one (saml-core, 3.4.1, Subject).
     pub subject: Option<String>,

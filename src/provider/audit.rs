@@ -42,7 +42,7 @@ impl Floods {
         let address = event.address.map(address_key).unwrap_or_default();
         let mut key = (event.outcome.clone(), address);
         if self.kinds.len() >= MOST_KINDS && !self.kinds.contains_key(&key) {
-            key.1 = "many".to_owned();
+            "many".clone_into(&mut key.1);
         }
         let flood = self.kinds.entry(key).or_insert_with(|| Flood {
             seen: 0,
@@ -77,11 +77,6 @@ impl Floods {
 }
 
 impl Provider {
-    /// Writes a decision about somebody proven.
-    pub(super) fn note(&self, event: &AuditEvent) -> Result<(), Error> {
-        Ok(self.store().write(|tx| tx.add_audit(event))?)
-    }
-
     /// Writes a refusal of somebody unproven, unless they come in floods.
     pub(super) fn note_unproven(&self, event: &AuditEvent) -> Result<(), Error> {
         let (own_row, due) = self

@@ -12,7 +12,7 @@ use crate::{
         key::{KeyState, SealedKey, SigningKey},
     },
     provider::error::Error,
-    store::Store,
+    store::{Store, Tx},
 };
 
 /// What a start brings along.
@@ -71,9 +71,9 @@ impl Founding<'_> {
     pub fn found(&self) -> Result<Vec<Finding>, Error> {
         let mut findings = Vec::new();
         let installation = self.installation()?;
-        let had_applications = self.store.read(|tx| tx.has_applications())?;
+        let had_applications = self.store.read(Tx::has_applications)?;
         self.key(had_applications, &mut findings)?;
-        self.names(installation, had_applications, &mut findings)?;
+        self.names(&installation, had_applications, &mut findings)?;
         Ok(findings)
     }
 
@@ -94,7 +94,7 @@ impl Founding<'_> {
     }
 
     fn key(&self, had_applications: bool, findings: &mut Vec<Finding>) -> Result<(), Error> {
-        let sealed = self.store.read(|tx| tx.signing_keys())?;
+        let sealed = self.store.read(Tx::signing_keys)?;
         if let Some(own) = &self.own_key {
             return self.import(own, &sealed, findings);
         }
@@ -155,7 +155,7 @@ impl Founding<'_> {
     /// simply follow the configuration.
     fn names(
         &self,
-        stored: Installation,
+        stored: &Installation,
         had_applications: bool,
         findings: &mut Vec<Finding>,
     ) -> Result<(), Error> {

@@ -10,6 +10,7 @@ use crate::{
         policy::Policy,
         secret::{Secret, Token},
         session::Session,
+        text::hex,
         throttle::{Admission, address_key},
         user::{Email, User, canonical_account},
     },
@@ -66,13 +67,11 @@ impl Provider {
             self.refuse_login("LOGIN-THROTTLED", None, visitor)?;
             return Ok(LoggedIn::Wait(until));
         }
-        match self.check_password(typed, user.as_ref())? {
-            Some(user) => self.begin_session(user, &buckets, visitor),
-            None => {
-                self.refuse_login("LOGIN-WRONG", user.as_ref(), visitor)?;
-                Ok(LoggedIn::Wrong)
-            }
+        if let Some(user) = self.check_password(typed, user.as_ref())? {
+            return self.begin_session(user, &buckets, visitor);
         }
+        self.refuse_login("LOGIN-WRONG", user.as_ref(), visitor)?;
+        Ok(LoggedIn::Wrong)
     }
 
     fn buckets(&self, typed: &Credentials, user: Option<&User>, visitor: &Visitor) -> Result<Buckets, Error> {
@@ -174,10 +173,14 @@ impl Provider {
             let mut kept = None;
             if let (Some(before), Some(old)) = (&before, &visitor.session) {
                 if before.user.id == user.id {
-                    let (from, to) = (old.hash(), session.hash());
-                    let renewed =
-                        tx.renew_session(before.session.id, from, to, now, now, self.idle_end(now))?;
-                    kept = renewed.then_some(before.session.id);
+                    // The same session and participants, under a new token and with its time begun anew.
+                    let renewed = Session {
+                        id: before.session.id,
+                        seed: before.session.seed.clone(),
+                        ..fresh.clone()
+                    };
+                    let taken = tx.renew_session(&renewed, old.hash(), session.hash())?;
+                    kept = taken.then_some(renewed.id);
                 } else {
                     tx.end_session(before.session.id, now, "another person signed in")?;
                 }
@@ -208,8 +211,4 @@ fn forgive(tx: &mut Tx, buckets: &Buckets, policy: &Policy) -> Result<(), crate:
     tx.clear_attempts(&buckets.pair)?;
     tx.forgive_attempt(&buckets.address, &policy.throttle_address, buckets.at)?;
     tx.forgive_attempt(&buckets.account, &policy.throttle_account, buckets.at)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

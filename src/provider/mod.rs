@@ -24,7 +24,7 @@ use crate::{
     credential::password::Hasher,
     entropy::Entropy,
     keys::seal::SealingKey,
-    model::{audit::AuditEvent, endpoint::Endpoints, id::AuditId, policy::Policy, secret::Token},
+    model::{audit::AuditEvent, endpoint::Endpoints, id::AuditId, policy::Policy, secret::Token, text::hex},
     provider::{audit::Floods, error::Error, snapshot::Snapshot, visitor::Visitor},
     store::Store,
 };
@@ -111,7 +111,7 @@ impl Provider {
 
     /// A name for a request, 16 hex digits.
     pub fn request_id(&self) -> String {
-        format!("{:016x}", u64::from_be_bytes(self.chance()))
+        hex(&self.chance::<8>())
     }
 
     /// A fresh bearer token.
@@ -121,14 +121,7 @@ impl Provider {
 
     /// A message's `ID`: `_` and 160 random bits in hex (saml-core, 1.3.4).
     fn message_id(&self) -> String {
-        let mut id = String::with_capacity(41);
-        id.push('_');
-        for byte in self.chance::<20>() {
-            for half in [byte >> 4, byte & 15] {
-                id.push(char::from_digit(u32::from(half), 16).unwrap_or('0'));
-            }
-        }
-        id
+        format!("_{}", hex(&self.chance::<20>()))
     }
 
     /// A row for the audit trail, to be filled in.

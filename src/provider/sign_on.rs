@@ -142,6 +142,9 @@ impl Provider {
         visitor: &Visitor,
     ) -> Result<Step, Error> {
         self.refuse("sign_on", refusal.code(), refusal.to_string(), visitor)?;
-        Ok(Step::Refused(RefusedPage::new(refusal, Some(application))))
+        Ok(Step::Refused(Box::new(RefusedPage::new(
+            refusal,
+            Some(application),
+        ))))
     }
 }

@@ -13,9 +13,11 @@ use crate::{
         application::{Application, EntityId, Slug},
         id::ApplicationId,
         installation::Installation,
+        text::hex,
     },
     provider::{Parts, Provider, error::Error},
     saml::{metadata::idp, signature::Signer},
+    store::Tx,
 };
 
 /// One generation.
@@ -29,7 +31,7 @@ pub struct Snapshot {
     pub signer: Signer,
     /// Our metadata.
     pub metadata: Arc<str>,
-    /// Changes whenever `metadata` does: SHA-256, 16 hex digits.
+    /// Changes whenever `metadata` does: its SHA-256.
     pub metadata_tag: String,
 }
 
@@ -48,11 +50,7 @@ impl Snapshot {
             &[&ring.active.certificate],
             &signer,
         )?;
-        let metadata_tag = Sha256::digest(metadata.as_bytes())
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let metadata_tag = hex(&Sha256::digest(metadata.as_bytes()));
         Ok(Self {
             installation,
             applications: applications.into_iter().map(Arc::new).collect(),
@@ -91,7 +89,7 @@ impl Provider {
 
     /// The snapshot of the database's generation now.
     pub(super) fn current(&self) -> Result<Arc<Snapshot>, Error> {
-        let generation = self.store().read(|tx| tx.generation())?;
+        let generation = self.store().read(Tx::generation)?;
         self.of_generation(generation)
     }
 

@@ -9,7 +9,7 @@ use crate::{
         user::{Email, PersonName, StableId, User},
     },
     provider::{Provider, error::Error},
-    store::Edited,
+    store::{Edited, Tx},
 };
 
 /// What an administrator says of a new person.
@@ -98,7 +98,7 @@ impl Provider {
 
     /// Everybody, by e-mail address.
     pub fn users(&self) -> Result<Vec<User>, Error> {
-        Ok(self.store().read(|tx| tx.users())?)
+        Ok(self.store().read(Tx::users)?)
     }
 
     /// The person with this address.

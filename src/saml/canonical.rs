@@ -115,7 +115,7 @@ impl Writer {
 
     fn escaped(&mut self, text: &str, escape: impl Fn(char) -> Option<&'static str>) {
         // Nearly every text has nothing to escape: then it is copied whole.
-        let plain = |b: u8| b >= b' ' && b < 0x7f && !matches!(b, b'&' | b'<' | b'>' | b'"');
+        let plain = |b: u8| (b' '..0x7f).contains(&b) && !matches!(b, b'&' | b'<' | b'>' | b'"');
         if text.bytes().all(plain) {
             self.out.push_str(text);
             return;

@@ -125,7 +125,8 @@ pub struct Ask<'a> {
 
 /// Writes a `LogoutRequest`, good for as long as an assertion; it is signed over the query that carries it.
 pub fn request(ask: &Ask<'_>, policy: &Policy, now: DateTime<Utc>) -> Result<String, Error> {
-    let (issued, until) = (time(now), time(now + policy.assertion_lifetime));
+    let issued = time(now);
+    let until = time(now + policy.assertion_lifetime);
     let mut writer = Writer::new(1024);
     writer.open(
         "samlp:LogoutRequest",
@@ -152,14 +153,14 @@ pub fn request(ask: &Ask<'_>, policy: &Policy, now: DateTime<Utc>) -> Result<Str
 
 /// Writes a `LogoutResponse`; it is signed over the query that carries it.
 pub fn response(
-    issuer: &EntityId,
+    us: &EntityId,
     id: &str,
     destination: &AcsUrl,
     in_response_to: &str,
     status: Status,
     now: DateTime<Utc>,
 ) -> Result<String, Error> {
-    let issued = time(now);
+    let issue_instant = time(now);
     let mut writer = Writer::new(1024);
     writer.open(
         "samlp:LogoutResponse",
@@ -168,11 +169,11 @@ pub fn response(
             ("Destination", destination.as_str()),
             ("ID", id),
             ("InResponseTo", in_response_to),
-            ("IssueInstant", &issued),
+            ("IssueInstant", &issue_instant),
             ("Version", "2.0"),
         ],
     );
-    writer.leaf("saml:Issuer", &[("saml", ASSERTION)], &[], issuer.as_str());
+    writer.leaf("saml:Issuer", &[("saml", ASSERTION)], &[], us.as_str());
     write_status(&mut writer, status, None);
     writer.close("samlp:LogoutResponse");
     Ok(writer.finish()?)

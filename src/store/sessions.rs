@@ -87,23 +87,21 @@ impl Tx {
     /// Gives a session a new token at a new log-in; `false` if it was ended, or renewed by another.
     pub fn renew_session(
         &mut self,
-        id: SessionId,
+        renewed: &Session,
         from: TokenHash,
         to: TokenHash,
-        authenticated_at: DateTime<Utc>,
-        now: DateTime<Utc>,
-        idle_expires_at: DateTime<Utc>,
     ) -> Result<bool, Error> {
         let open = sessions::table
-            .find(id.to_string())
+            .find(renewed.id.to_string())
             .filter(sessions::token_hash.eq(from.as_bytes().as_slice()))
             .filter(sessions::ended_at.is_null());
         let rows = diesel::update(open)
             .set((
                 sessions::token_hash.eq(to.as_bytes().as_slice()),
-                sessions::authenticated_at.eq(authenticated_at.naive_utc()),
-                sessions::last_seen_at.eq(now.naive_utc()),
-                sessions::idle_expires_at.eq(idle_expires_at.naive_utc()),
+                sessions::authenticated_at.eq(renewed.authenticated_at.naive_utc()),
+                sessions::last_seen_at.eq(renewed.last_seen_at.naive_utc()),
+                sessions::idle_expires_at.eq(renewed.idle_expires_at.naive_utc()),
+                sessions::expires_at.eq(renewed.expires_at.naive_utc()),
             ))
             .execute(&mut self.0)?;
         Ok(rows == 1)

@@ -94,13 +94,11 @@ impl Asset {
 }
 
 /// `GET /assets/look.css`
-#[expect(clippy::unused_async, reason = "actix-web takes only futures")]
 pub async fn look(request: HttpRequest) -> HttpResponse {
     LOOK.answer(&request)
 }
 
 /// `GET /assets/logo.svg`
-#[expect(clippy::unused_async, reason = "actix-web takes only futures")]
 pub async fn logo(request: HttpRequest) -> HttpResponse {
     LOGO.answer(&request)
 }

@@ -37,7 +37,7 @@ impl Cookies {
     }
 
     pub(super) fn remove_session(self) -> Cookie<'static> {
-        self.removal("hallpass-session".to_owned())
+        self.removal(self.named("hallpass-session"))
     }
 
     /// The token of a device on which somebody has signed in.
@@ -86,7 +86,7 @@ impl Cookies {
         waiting
             .into_iter()
             .take(too_many)
-            .map(|name| self.bare_removal(name))
+            .map(|name| self.removal(name))
             .collect()
     }
 
@@ -118,10 +118,6 @@ impl Cookies {
     }
 
     fn removal(self, name: String) -> Cookie<'static> {
-        self.bare_removal(self.named(&name))
-    }
-
-    fn bare_removal(self, name: String) -> Cookie<'static> {
         let mut cookie = Cookie::build(name, "")
             .path("/")
             .http_only(true)

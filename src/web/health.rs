@@ -2,7 +2,10 @@
 
 use actix_web::{HttpResponse, web::Data};
 
-use crate::web::{off_thread::off_thread, state::Site};
+use crate::{
+    provider::Provider,
+    web::{off_thread::off_thread, state::Site},
+};
 
 /// The process answers.
 pub(super) async fn live() -> HttpResponse {
@@ -13,7 +16,7 @@ pub(super) async fn live() -> HttpResponse {
 
 /// The database answers too.
 pub(super) async fn ready(site: Data<Site>) -> HttpResponse {
-    match off_thread(&site.provider, &site.permits, |provider| provider.ready()).await {
+    match off_thread(&site.provider, &site.permits, Provider::ready).await {
         Ok(()) => HttpResponse::Ok()
             .content_type("text/plain; charset=utf-8")
             .body("ready\n"),

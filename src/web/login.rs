@@ -24,7 +24,7 @@ use crate::{
             sign_out::{Left, SignOut, SignedOut},
         },
         respond,
-        state::{Site, see_other},
+        state::{Site, page, see_other},
         words,
     },
 };
@@ -178,7 +178,7 @@ pub(super) async fn ask(request: HttpRequest, site: Data<Site>) -> Result<HttpRe
     })
     .await?;
     Ok(match about {
-        None => signed_out(&site, Vec::new()),
+        None => signed_out(&site, &[]),
         Some((person, out)) => site.form_page(&request, StatusCode::OK, |csrf| {
             SignOut {
                 brand: site.brand(),
@@ -213,13 +213,13 @@ pub(super) async fn sign_out(
     }
     let visitor = site.visitor(&request);
     let out = off_thread(&site.provider, &site.permits, move |p| p.sign_out(&visitor)).await?;
-    let mut response = signed_out(&site, out.map(|out| out.applications).unwrap_or_default());
+    let mut response = signed_out(&site, &out.map(|out| out.applications).unwrap_or_default());
     // A cookie that cannot be added is one that is no valid header; ours are.
     let _added = response.add_cookie(&site.cookies.remove_session());
     Ok(response)
 }
 
-pub(super) fn signed_out(site: &Site, applications: Vec<(ApplicationId, String)>) -> HttpResponse {
+pub(super) fn signed_out(site: &Site, applications: &[(ApplicationId, String)]) -> HttpResponse {
     let applications = applications
         .iter()
         .map(|(id, name)| Left {
@@ -227,7 +227,7 @@ pub(super) fn signed_out(site: &Site, applications: Vec<(ApplicationId, String)>
             confirmed: false,
         })
         .collect();
-    site.page(
+    page(
         StatusCode::OK,
         &SignedOut {
             brand: site.brand(),

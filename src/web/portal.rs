@@ -57,6 +57,10 @@ pub(super) async fn launch(
     let Ok(slug) = Slug::parse(&slug) else {
         return Ok(unknown());
     };
+    if comes_from_elsewhere(&request) {
+        // A link on another site must not sign anybody in somewhere: the person clicks on the tile.
+        return Ok(see_other(path::PORTAL).finish());
+    }
     let visitor = site.visitor(&request);
     let launched = off_thread(&site.provider, &site.permits, move |p| p.launch(&slug, &visitor)).await?;
     Ok(match launched {
@@ -65,4 +69,12 @@ pub(super) async fn launch(
         Launched::LogIn => see_other(path::LOGIN).finish(),
         Launched::Unknown => unknown(),
     })
+}
+
+/// Whether another site sent the browser here; one that says nothing is taken at its word.
+fn comes_from_elsewhere(request: &HttpRequest) -> bool {
+    request
+        .headers()
+        .get_all("sec-fetch-site")
+        .any(|site| site != "same-origin" && site != "none")
 }

@@ -11,7 +11,7 @@ use crate::{
             part::{AppMark, PersonMark},
             refused::Refused,
         },
-        state::Site,
+        state::{Site, page},
         trace::RequestId,
         words,
     },
@@ -48,7 +48,7 @@ pub(super) fn answer(site: &Site, answer: answer::Answer) -> HttpResponse {
 pub(super) fn refused(site: &Site, request: &HttpRequest, refused: &RefusedPage) -> HttpResponse {
     let words = refused.refusal.words();
     let reference = reference(request);
-    let page = Refused {
+    let shown = Refused {
         brand: site.brand(),
         heading: "We could not send you on".to_owned(),
         words: words.wrong.to_owned(),
@@ -60,7 +60,7 @@ pub(super) fn refused(site: &Site, request: &HttpRequest, refused: &RefusedPage)
         facts: Vec::new(),
         when: words::moment(site.provider.now()),
     };
-    site.page(StatusCode::BAD_REQUEST, &page)
+    page(StatusCode::BAD_REQUEST, &shown)
 }
 
 /// The request's id: the log and the audit trail have it too.

@@ -98,12 +98,8 @@ impl Site {
         response.body(make(&csrf::token(&browser)))
     }
 
-    pub(super) fn page(&self, status: StatusCode, page: &impl Page) -> HttpResponse {
-        html(status).body(page.html())
-    }
-
     pub(super) fn notice(&self, status: StatusCode, kind: NoticeKind<'_>) -> HttpResponse {
-        self.page(
+        page(
             status,
             &Notice {
                 brand: self.brand(),
@@ -136,4 +132,9 @@ pub(super) fn see_other(location: &str) -> HttpResponseBuilder {
     let mut response = HttpResponse::SeeOther();
     response.insert_header((LOCATION, location));
     response
+}
+
+/// A page without a form.
+pub(super) fn page(status: StatusCode, page: &impl Page) -> HttpResponse {
+    html(status).body(page.html())
 }

@@ -19,7 +19,7 @@ use tracing::Instrument;
 use crate::web::{
     headers::Answer,
     page::notice::{Failed, NoticeKind},
-    state::Site,
+    state::{Site, page},
 };
 
 /// The request's name: 16 hex digits.
@@ -90,7 +90,7 @@ fn wants_page(status: StatusCode) -> bool {
 
 fn bare_page(site: &Site, status: StatusCode, id: &str) -> actix_web::HttpResponse {
     if status.is_server_error() {
-        site.page(
+        page(
             status,
             &Failed {
                 brand: site.brand(),

@@ -174,7 +174,7 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
             kind: Add::Chatgpt(typed),
         } => {
             let json = typed.json;
-            added(provider, &chatgpt(typed, provider)?, json)
+            added(provider, &chatgpt(&typed, provider)?, json)
         }
         Command::Add {
             kind: Add::Saml(typed),
@@ -251,7 +251,7 @@ fn edited(provider: &Provider, slug: &str, edit: ApplicationEdit, words: &str) -
     }
 }
 
-fn chatgpt(typed: AddChatGpt, provider: &Provider) -> Result<NewApplication> {
+fn chatgpt(typed: &AddChatGpt, provider: &Provider) -> Result<NewApplication> {
     let connection = chatgpt::connection(&typed.acs, &typed.audience)?;
     let imported = match &typed.metadata {
         Some(file) => Some(of_connection(

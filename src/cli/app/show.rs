@@ -160,14 +160,14 @@ fn findings(provider: &Provider, application: &Application) -> Result<Vec<String
             application.slug
         ));
     }
-    if let Some(at) = provider.unchecked_signature(application.id)? {
-        if saml.certificates.is_empty() {
-            found.push(format!(
+    if let Some(at) = provider.unchecked_signature(application.id)?
+        && saml.certificates.is_empty()
+    {
+        found.push(format!(
                 "Its requests are signed (last on {}), but no certificate is registered to check them: they count as not signed. Add it with `hallpass app edit {} --certificate FILE`.",
                 at.format("%Y-%m-%d %H:%M UTC"),
                 application.slug
             ));
-        }
     }
     let now = provider.now();
     for certificate in saml

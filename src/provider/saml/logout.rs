@@ -41,15 +41,15 @@ impl Provider {
             Err(refusal) => return self.logout_refused(refusal, None, visitor),
         };
         match read(inbound) {
-            Ok((request, relay_state)) => self.log_out_for(request, relay_state, visitor),
+            Ok((request, relay_state)) => self.log_out_for(&request, relay_state.as_deref(), visitor),
             Err(refusal) => self.logout_refused(refusal, None, visitor),
         }
     }
 
     fn log_out_for(
         &self,
-        request: Unverified<LogoutRequest>,
-        relay_state: Option<String>,
+        request: &Unverified<LogoutRequest>,
+        relay_state: Option<&str>,
         visitor: &Visitor,
     ) -> Result<LogoutReceived, Error> {
         let snapshot = self.current()?;
@@ -70,11 +70,9 @@ impl Provider {
                         Some(refusal) => {
                             self.refuse("logout", refusal.code(), refusal.to_string(), visitor)?;
                             let status = refusal.status().unwrap_or_default();
-                            self.respond(&snapshot, application, &request, relay_state.as_deref(), status)
+                            self.respond(&snapshot, application, &request, relay_state, status)
                         }
-                        None => {
-                            self.end_for(&snapshot, application, &request, relay_state.as_deref(), visitor)
-                        }
+                        None => self.end_for(&snapshot, application, &request, relay_state, visitor),
                     };
                 }
                 Ok(Judged::Unsigned(_) | Judged::Unchecked(_)) => {}
@@ -187,7 +185,10 @@ impl Provider {
         visitor: &Visitor,
     ) -> Result<LogoutReceived, Error> {
         self.refuse("logout", refusal.code(), refusal.to_string(), visitor)?;
-        Ok(LogoutReceived::Refused(RefusedPage::new(refusal, application)))
+        Ok(LogoutReceived::Refused(Box::new(RefusedPage::new(
+            refusal,
+            application,
+        ))))
     }
 }
 

@@ -57,9 +57,9 @@ pub struct RefusedPage {
 }
 
 impl RefusedPage {
-    pub(in crate::provider) fn new(refusal: Refusal, application: Option<&Application>) -> Box<Self> {
+    pub(in crate::provider) fn new(refusal: Refusal, application: Option<&Application>) -> Self {
         let application = application.map(|application| (application.id, application.name.clone()));
-        Box::new(Self { refusal, application })
+        Self { refusal, application }
     }
 }
 
@@ -70,7 +70,11 @@ impl Provider {
             Ok(read) => read,
             Err(refusal) => return self.refused(refusal, None, visitor),
         };
-        let (snapshot, application, live) = self.look_up(request.peek(), visitor.session.as_ref())?;
+        let Found {
+            snapshot,
+            application,
+            live,
+        } = self.look_up(request.peek(), visitor.session.as_ref())?;
         let application = match application {
             Ok(application) => application,
             Err(refusal) => return self.refused(refusal, None, visitor),
@@ -109,11 +113,7 @@ impl Provider {
     }
 
     /// Finds the application that asks and the session of the browser, both of one generation.
-    fn look_up(
-        &self,
-        request: &AuthnRequest,
-        token: Option<&Token>,
-    ) -> Result<(Arc<Snapshot>, Result<Arc<Application>, Refusal>, Option<Live>), Error> {
+    fn look_up(&self, request: &AuthnRequest, token: Option<&Token>) -> Result<Found, Error> {
         let mut snapshot = self.at_hand()?;
         loop {
             let application = find(&snapshot, request);
@@ -128,7 +128,11 @@ impl Provider {
                 let now = self.now();
                 let live =
                     live.and_then(|(session, user, identity)| Live::check(session, user, identity, now));
-                return Ok((snapshot, application, live));
+                return Ok(Found {
+                    snapshot,
+                    application,
+                    live,
+                });
             }
             let newer = self.of_generation(generation)?;
             if newer.installation.generation == snapshot.installation.generation {
@@ -234,7 +238,10 @@ impl Provider {
         visitor: &Visitor,
     ) -> Result<Received, Error> {
         self.refuse("sign_on", refusal.code(), refusal.to_string(), visitor)?;
-        Ok(Received::Refused(RefusedPage::new(refusal, application)))
+        Ok(Received::Refused(Box::new(RefusedPage::new(
+            refusal,
+            application,
+        ))))
     }
 
     /// A status response to an address that the application registered.
@@ -253,6 +260,13 @@ impl Provider {
         let answer = self.status_answer(snapshot, application, told, status, &refusal.to_string())?;
         Ok(Received::Answer(Box::new(answer)))
     }
+}
+
+/// Who asks, and who is signed in, of one generation.
+struct Found {
+    snapshot: Arc<Snapshot>,
+    application: Result<Arc<Application>, Refusal>,
+    live: Option<Live>,
 }
 
 /// Where a status response goes.

@@ -64,15 +64,27 @@ fn a_session_is_renewed_by_one_of_many() {
         let (id, later) = (session(1, user(1).id).id, now() + minutes(5));
         let renewed = at_once(8, |number| {
             write(store, |tx| {
-                tx.renew_session(id, hash(1), hash(100 + number), later, later, later + minutes(60))
+                let renewed = Session {
+                    authenticated_at: later,
+                    last_seen_at: later,
+                    idle_expires_at: later + minutes(60),
+                    expires_at: later + minutes(600),
+                    ..session(1, user(1).id)
+                };
+                tx.renew_session(&renewed, hash(1), hash(100 + number))
             })
         });
         assert_eq!(renewed.iter().filter(|one| **one).count(), 1);
         let winner = (0..8u8).find(|number| renewed[usize::from(*number)]).unwrap();
         let (after, _) = read(store, |tx| tx.session_by_token(hash(100 + winner))).unwrap();
         assert_eq!(
-            (after.id, after.authenticated_at, after.idle_expires_at),
-            (id, later, later + minutes(60))
+            (
+                after.id,
+                after.authenticated_at,
+                after.idle_expires_at,
+                after.expires_at
+            ),
+            (id, later, later + minutes(60), later + minutes(600))
         );
         assert_eq!(read(store, |tx| tx.session_by_token(hash(1))), None);
     });

@@ -23,7 +23,7 @@ pub(in crate::web) async fn get(request: HttpRequest, site: Data<Site>) -> Resul
     Ok(match received {
         LogoutReceived::Plain => return login::ask(request, site).await,
         LogoutReceived::Redirect(address) => see_other(&address).finish(),
-        LogoutReceived::Ended | LogoutReceived::Stray => login::signed_out(&site, Vec::new()),
+        LogoutReceived::Ended | LogoutReceived::Stray => login::signed_out(&site, &[]),
         LogoutReceived::Refused(page) => respond::refused(&site, &request, &page),
     })
 }

@@ -1,0 +1,28 @@
+//! The unit: one RSA-2048 signature over ready bytes, by the same OpenSSL.
+
+use openssl::{hash::MessageDigest, pkey::PKey, pkey::Private, rsa::Rsa, sign::Signer};
+
+/// A key that signs for comparison.
+pub(crate) struct Control(PKey<Private>);
+
+impl Control {
+    pub(crate) fn new() -> Self {
+        Self(PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap())
+    }
+
+    /// Makes `count` signatures; the CPU of this thread that it took, in nanoseconds.
+    pub(crate) fn sign(&self, count: usize) -> u64 {
+        let before = thread_cpu();
+        for _one in 0..count {
+            let mut signer = Signer::new(MessageDigest::sha256(), &self.0).unwrap();
+            std::hint::black_box(signer.sign_oneshot_to_vec(&[7; 600]).unwrap());
+        }
+        thread_cpu() - before
+    }
+}
+
+/// The time that this thread has run on a CPU, in nanoseconds.
+fn thread_cpu() -> u64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    text.split(' ').next().unwrap().parse().unwrap()
+}

@@ -1,0 +1,308 @@
+//! The real binary, started as an administrator starts it, and a browser that signs on over and over.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use chrono::Utc;
+use hallpass::saml::{
+    binding::redirect::{deflated, percent_encode},
+    urn::{ASSERTION, PROTOCOL},
+};
+use tempfile::TempDir;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_hallpass");
+const EMAIL: &str = "mira@fernweh.example";
+const PASSWORD: &str = "correct horse battery";
+
+/// A data directory, a port and a database that outlive one daemon.
+pub(crate) struct Place {
+    dir: TempDir,
+    address: SocketAddr,
+    database: Option<String>,
+}
+
+impl Place {
+    pub(crate) fn new(postgres: Option<&str>) -> Self {
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let database = postgres.map(|url| {
+            let schema = format!("bench{}", Utc::now().timestamp_micros());
+            let made = Command::new("psql")
+                .args([url, "-qc", &format!("CREATE SCHEMA {schema}")])
+                .status()
+                .unwrap();
+            assert!(made.success(), "psql could not make a schema");
+            format!("{url}?options=-csearch_path%3D{schema}")
+        });
+        Self {
+            dir,
+            address,
+            database,
+        }
+    }
+
+    fn command(&self, wrapper: &[String]) -> Command {
+        let mut words = wrapper.iter().map(String::as_str).chain([BINARY]);
+        let mut command = Command::new(words.next().unwrap());
+        command.args(words);
+        let data = self.dir.path().join("data");
+        command
+            .env("HALLPASS_BASE_URL", format!("http://{}", self.address))
+            .env("HALLPASS_LISTEN", self.address.to_string())
+            .env("HALLPASS_DATA_DIR", &data)
+            .env("HALLPASS_LOG", "warn");
+        if let Some(url) = &self.database {
+            command.env("HALLPASS_DATABASE_URL", url);
+        }
+        command
+    }
+
+    /// Runs a command of the administrator's.
+    fn run(&self, arguments: &[&str], input: &str) {
+        let mut child = self
+            .command(&[])
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        assert!(child.wait().unwrap().success(), "{arguments:?}");
+    }
+}
+
+/// A running daemon; it is stopped when it is dropped.
+pub(crate) struct Daemon<'p> {
+    child: Child,
+    place: &'p Place,
+    began: Instant,
+}
+
+impl<'p> Daemon<'p> {
+    pub(crate) fn start(place: &'p Place) -> Self {
+        Self::start_under(place, &[])
+    }
+
+    /// Starts it under another program, such as valgrind.
+    pub(crate) fn start_under(place: &'p Place, wrapper: &[String]) -> Self {
+        let is_new = !place.dir.path().join("ready").exists();
+        let began = Instant::now();
+        let child = place.command(wrapper).arg("serve").spawn().unwrap();
+        let daemon = Self { child, place, began };
+        daemon.wait();
+        if is_new {
+            let add = [
+                "user",
+                "add",
+                EMAIL,
+                "--given-name",
+                "Mira",
+                "--family-name",
+                "Castellane",
+                "--password-stdin",
+            ];
+            place.run(&add, PASSWORD);
+            let acs = "https://external.auth.openai.com/sso/saml/acs/ATZB94xJKf9FsbARIruJxTv5f";
+            place.run(
+                &[
+                    "app",
+                    "add",
+                    "chatgpt",
+                    "--acs",
+                    acs,
+                    "--audience",
+                    "ATZB94xJKf9FsbARIruJxTv5f",
+                ],
+                "",
+            );
+            fs::write(place.dir.path().join("ready"), "").unwrap();
+        }
+        daemon
+    }
+
+    fn wait(&self) {
+        while TcpStream::connect(self.place.address).is_err() {
+            thread::sleep(Duration::from_millis(1));
+            assert!(
+                self.began.elapsed() < Duration::from_mins(2),
+                "the daemon does not answer"
+            );
+        }
+    }
+
+    /// A browser in which the person is signed in.
+    pub(crate) fn client(&self) -> Client {
+        Client::signed_in(self.place.address)
+    }
+
+    /// From the start of the process until a person who signs in by password is at the application, in
+    /// milliseconds.
+    pub(crate) fn first_sign_on(&self) -> f64 {
+        self.client().sign_on_many(1);
+        self.began.elapsed().as_secs_f64() * 1000.0
+    }
+
+    /// The CPU that all its threads have used so far.
+    pub(crate) fn cpu_nanoseconds(&self) -> u64 {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
+        let of_task = |task: fs::DirEntry| {
+            let text = fs::read_to_string(task.path().join("schedstat")).unwrap_or_default();
+            text.split(' ')
+                .next()
+                .and_then(|number| number.parse::<u64>().ok())
+                .unwrap_or_default()
+        };
+        tasks.map(|task| of_task(task.unwrap())).sum()
+    }
+
+    pub(crate) fn resident_megabytes(&self) -> f64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .unwrap();
+        line.trim().trim_end_matches(" kB").parse::<f64>().unwrap() / 1024.0
+    }
+
+    /// Stops it as a supervisor does, and waits.
+    pub(crate) fn stop(&mut self) {
+        let pid = self.child.id().to_string();
+        let _sent = Command::new("kill").args(["-TERM", &pid]).status();
+        let _ended = self.child.wait();
+    }
+}
+
+impl Drop for Daemon<'_> {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Where the daemon's binary lies, for its size.
+pub(crate) fn binary() -> PathBuf {
+    PathBuf::from(BINARY)
+}
+
+/// A browser on one kept connection.
+pub(crate) struct Client {
+    address: SocketAddr,
+    stream: BufReader<TcpStream>,
+    cookies: Vec<(String, String)>,
+    sent: u64,
+}
+
+struct Answer {
+    status: u16,
+    location: String,
+    body: String,
+}
+
+impl Client {
+    fn signed_in(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_nodelay(true).unwrap();
+        let mut client = Self {
+            address,
+            stream: BufReader::new(stream),
+            cookies: Vec::new(),
+            sent: 0,
+        };
+        let page = client.ask("GET", "/login", "");
+        let csrf = page
+            .body
+            .split("name=\"csrf\" value=\"")
+            .nth(1)
+            .unwrap()
+            .split('"')
+            .next()
+            .unwrap();
+        let form = format!(
+            "csrf={csrf}&email={}&password={}",
+            EMAIL.replace('@', "%40"),
+            PASSWORD.replace(' ', "+")
+        );
+        let done = client.ask("POST", "/login", &form);
+        assert_eq!((done.status, done.location.as_str()), (303, "/"), "{}", done.body);
+        client
+    }
+
+    /// Signs on `count` times, each with a request of its own.
+    pub(crate) fn sign_on_many(&mut self, count: usize) {
+        for _one in 0..count {
+            self.sent += 1;
+            let target = sign_on_address(self.sent);
+            let answer = self.ask("GET", &target, "");
+            assert!(
+                answer.status == 200 && answer.body.contains("SAMLResponse"),
+                "{}",
+                answer.body
+            );
+        }
+    }
+
+    fn ask(&mut self, method: &str, target: &str, form: &str) -> Answer {
+        let cookies: Vec<String> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let head = format!(
+            "{method} {target} HTTP/1.1\r\nHost: {}\r\nCookie: {}\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36\r\nAccept: text/html,application/xhtml+xml\r\nSec-Fetch-Site: same-origin\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+            self.address,
+            cookies.join("; "),
+            form.len()
+        );
+        self.stream.get_mut().write_all(head.as_bytes()).unwrap();
+        self.answer()
+    }
+
+    fn answer(&mut self) -> Answer {
+        let mut line = String::new();
+        self.stream.read_line(&mut line).unwrap();
+        let status = line.split(' ').nth(1).unwrap().parse().unwrap();
+        let (mut length, mut location) = (0, String::new());
+        loop {
+            line.clear();
+            self.stream.read_line(&mut line).unwrap();
+            let Some((name, value)) = line.trim_end().split_once(": ") else {
+                break;
+            };
+            match name.to_lowercase().as_str() {
+                "content-length" => length = value.parse().unwrap(),
+                "location" => value.clone_into(&mut location),
+                "set-cookie" => {
+                    let (name, value) = value.split(';').next().unwrap().split_once('=').unwrap();
+                    self.cookies.push((name.to_owned(), value.to_owned()));
+                }
+                _ => {}
+            }
+        }
+        let mut body = vec![0; length];
+        self.stream.read_exact(&mut body).unwrap();
+        Answer {
+            status,
+            location,
+            body: String::from_utf8(body).unwrap(),
+        }
+    }
+}
+
+/// A request as Auth0 sends it.
+fn sign_on_address(number: u64) -> String {
+    let now = Utc::now();
+    let xml = format!(
+        "<samlp:AuthnRequest xmlns:samlp=\"{PROTOCOL}\" ID=\"_{number:040x}\" IssueInstant=\"{}\" ProtocolBinding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" Version=\"2.0\"><saml:Issuer xmlns:saml=\"{ASSERTION}\">ATZB94xJKf9FsbARIruJxTv5f</saml:Issuer></samlp:AuthnRequest>",
+        now.format("%Y-%m-%dT%H:%M:%SZ")
+    );
+    format!(
+        "/saml/sso?SAMLRequest={}&RelayState=R{number}",
+        percent_encode(&deflated(&xml))
+    )
+}
