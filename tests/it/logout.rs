@@ -327,7 +327,7 @@ fn a_sign_out_form_from_elsewhere_only_asks() {
 #[test]
 fn stray_answers_end_in_a_page_and_nothing_loops_or_leaves_the_site() {
     on_each_database(|database| {
-        let (scene, mut browser, _index) = signed_on(database);
+        let (_scene, mut browser, _index) = signed_on(database);
         let xml = "<samlp:LogoutResponse xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" ID=\"_1\" Version=\"2.0\" IssueInstant=\"2026-01-01T00:00:00Z\" InResponseTo=\"_2\"/>";
         let stray = redirect::deflated(xml);
         let stray = crate::support::http::percent(&stray);

@@ -280,3 +280,21 @@ fn what_is_counted_is_shared_through_the_database() {
         ));
     });
 }
+
+#[test]
+fn a_person_who_may_sign_in_cannot_free_their_address_for_guesses_at_others() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        scene.house.add_person("eve@fernweh.example", "Eve", "Insider");
+        let mut eve = at(&scene, "192.0.2.1");
+        let login = eve.get("/login");
+        let mut guessed = 0;
+        for n in 0..40 {
+            assert!(eve.submit_login(&login, "eve@fernweh.example", PASSWORD).status == 303 || n >= 20);
+            let mut fresh = at(&scene, "192.0.2.1");
+            let guess = try_once(&mut fresh, &format!("name{n}@fernweh.example"), "Spring2026!");
+            guessed += u32::from(guess.status == 200);
+        }
+        assert!(guessed <= 20, "{guessed}");
+    });
+}
