@@ -13,7 +13,9 @@
 mod layers;
 mod login;
 mod logout;
+mod publish;
 mod response;
+mod schemas;
 mod sign_on;
 mod sign_on_again;
 mod sign_on_signed;

@@ -93,7 +93,10 @@ fn a_relay_state_that_would_not_come_back_whole_is_refused() {
         let xml = scene.sp.authn_request("_r1", scene.now(), "", "");
         for relay in ["a\nb", "a\r\nb", "\0", &"x".repeat(1025)] {
             let page = browser.get(&format!("/saml/sso?{}", scene.sp.query(&xml, Some(relay), false)));
-            assert!(page.status == 400 && page.field("SAMLResponse").is_none(), "{relay:?}");
+            assert!(
+                page.status == 400 && page.field("SAMLResponse").is_none(),
+                "{relay:?}"
+            );
         }
     });
 }
