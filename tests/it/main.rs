@@ -13,6 +13,7 @@
 mod layers;
 mod login;
 mod logout;
+mod operating;
 mod publish;
 mod response;
 mod schemas;
