@@ -10,6 +10,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod attacks;
+mod cli;
 mod layers;
 mod login;
 mod logout;
