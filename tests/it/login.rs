@@ -131,7 +131,7 @@ fn a_planted_cookie_is_dead_after_login() {
         victim.jar = attacker.jar.clone();
         let planted = "A".repeat(43);
         victim.jar.insert(SESSION.to_owned(), planted.clone());
-        scene.log_in(&mut victim);
+        Scene::log_in(&mut victim);
         assert!(Scene::is_signed_in(&victim));
         assert_ne!(victim.jar[SESSION], planted);
         attacker.jar.insert(SESSION.to_owned(), planted);

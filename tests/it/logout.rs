@@ -219,7 +219,7 @@ fn a_request_is_taken_once_and_leaves_a_new_session_alone() {
         let (scene, mut browser, _index) = signed_on(database);
         let address = scene.log_out(&scene.sp, "_l1", ADA, None, true);
         answer(&scene, &browser.get(&address));
-        scene.log_in(&mut browser);
+        Scene::log_in(&mut browser);
         posted(&browser.get(&scene.address("_r2")));
         let again = browser.get(&address);
         assert!(

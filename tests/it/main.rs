@@ -9,8 +9,15 @@
     clippy::unwrap_used,
     reason = "a test fails by panicking"
 )]
+#![expect(
+    clippy::format_collect,
+    clippy::format_push_string,
+    clippy::print_stderr,
+    reason = "a test is read more often than it runs, and says what it left out"
+)]
 
 mod attacks;
+mod audit;
 mod cli;
 mod layers;
 mod login;
@@ -23,5 +30,6 @@ mod sign_on;
 mod sign_on_again;
 mod sign_on_signed;
 mod sign_on_wishes;
+mod stop;
 mod support;
 mod throttle;

@@ -2,8 +2,6 @@
 
 use std::{
     fs,
-    io::{Read, Write},
-    net::TcpStream,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     thread,
@@ -17,9 +15,9 @@ use hallpass::{
 use tempfile::TempDir;
 
 use crate::support::{
-    house::{self, Database, PASSWORD, on_each_database},
-    http, rows,
-    scene::{ADA, Scene},
+    house::{self, Database, on_each_database},
+    rows,
+    scene::Scene,
     signing::Key,
 };
 
@@ -45,7 +43,7 @@ impl Ground {
 
     fn settings(&self, environment: &[(&str, &str)]) -> Settings {
         house::settings(
-            self.data(),
+            &self.data(),
             &self.database,
             "127.0.0.1:0".parse().unwrap(),
             environment,
@@ -106,7 +104,7 @@ fn starts_at_once_end_with_one_key() {
             let starts: Vec<_> = (0..4)
                 .map(|n| {
                     let settings = house::settings(
-                        replicas(n),
+                        &replicas(n),
                         &ground.database,
                         "127.0.0.1:0".parse().unwrap(),
                         &[("HALLPASS_SEAL_KEY_FILE", &seal)],
@@ -128,7 +126,12 @@ fn starts_at_once_end_with_one_key() {
             1,
             "{made:?}"
         );
-        let settings = house::settings(replicas(0), &ground.database, "127.0.0.1:0".parse().unwrap(), &[]);
+        let settings = house::settings(
+            &replicas(0),
+            &ground.database,
+            "127.0.0.1:0".parse().unwrap(),
+            &[],
+        );
         assert_eq!(rows::number(&settings, KEYS), 1);
     });
 }
@@ -384,108 +387,5 @@ fn only_serve_makes_a_database() {
             chmod(&ground.data(), 0o700);
         }
         assert_eq!(fs::read_dir(ground.data()).unwrap().count(), 0);
-    });
-}
-
-#[test]
-fn every_decision_has_a_row() {
-    on_each_database(|database| {
-        let scene = Scene::new(database);
-        let mut browser = scene.house.browser();
-        let login = browser.follow(&scene.address("_r1"));
-        browser.submit_login(&login, ADA, "wrong password");
-        browser.sign_in(&login, ADA, PASSWORD);
-        browser.get(&scene.ask("_r2", "AssertionConsumerServiceURL=\"https://evil.example/\"", ""));
-        let form = browser.get("/logout");
-        browser.post("/logout", &[("csrf", &form.field("csrf").unwrap())]);
-        let told = rows::texts(
-            &scene.house.settings,
-            "SELECT action || ' ' || outcome AS t FROM audit_events ORDER BY id",
-        );
-        for row in [
-            "user.add ok",
-            "app.add ok",
-            "login LOGIN-WRONG",
-            "login ok",
-            "sign_on ok",
-            "sign_on ACS-UNKNOWN",
-            "logout ok",
-        ] {
-            assert_eq!(
-                told.iter().filter(|line| *line == row).count(),
-                1,
-                "{row}: {told:?}"
-            );
-        }
-        let bare = "SELECT count(*) AS n FROM audit_events WHERE detail LIKE '%fernweh.example%' OR detail LIKE '%<%'";
-        assert_eq!(rows::number(&scene.house.settings, bare), 0);
-    });
-}
-
-#[test]
-fn a_flood_of_strangers_makes_few_rows_that_count() {
-    on_each_database(|database| {
-        let scene = Scene::new(database);
-        let stranger = crate::support::sp::TestSp::new("urn:nobody", "https://nobody.example/acs");
-        let address = stranger.sign_on_address("_r1", scene.now());
-        for _n in 0..1000 {
-            let page = http::request(
-                scene.house.address,
-                "GET",
-                &address,
-                &[("Host", "login.fernweh.example")],
-                "",
-            );
-            assert_eq!(page.status, 400);
-        }
-        scene.house.provider.flush_audit().unwrap();
-        let settings = &scene.house.settings;
-        let about = "FROM audit_events WHERE outcome = 'ISSUER-UNKNOWN'";
-        assert!(rows::number(settings, &format!("SELECT count(*) AS n {about}")) <= 6);
-        assert_eq!(
-            rows::number(
-                settings,
-                &format!("SELECT CAST(sum(occurrences) AS BIGINT) AS n {about}")
-            ),
-            1000
-        );
-    });
-}
-
-#[test]
-fn a_stop_finishes_what_is_under_way() {
-    on_each_database(|database| {
-        let scene = Scene::new(database);
-        let mut browser = scene.house.browser();
-        let login = browser.get("/login");
-        let body = http::form(&[
-            ("csrf", &login.field("csrf").unwrap()),
-            ("email", ADA),
-            ("password", PASSWORD),
-        ]);
-        let cookie = format!(
-            "__Host-hallpass-browser={}",
-            browser.jar["__Host-hallpass-browser"]
-        );
-        let mut stream = TcpStream::connect(scene.house.address).unwrap();
-        let head = format!(
-            "POST /login HTTP/1.1\r\nHost: login.fernweh.example\r\nSec-Fetch-Site: same-origin\r\nCookie: {cookie}\r\nContent-Type: application/x-www-form-urlencoded\r\nExpect: 100-continue\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
-            body.len()
-        );
-        stream.write_all(head.as_bytes()).unwrap();
-        let mut go_on = [0; 25];
-        stream.read_exact(&mut go_on).unwrap();
-        assert!(go_on.starts_with(b"HTTP/1.1 100 Continue"), "{go_on:?}");
-        let address = scene.house.address;
-        let stopping = thread::spawn(move || scene.house.stop());
-        // Nobody new is let in any more; the request that was under way is.
-        while TcpStream::connect(address).is_ok() {
-            thread::yield_now();
-        }
-        stream.write_all(body.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
-        stopping.join().unwrap();
     });
 }

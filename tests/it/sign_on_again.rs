@@ -63,9 +63,9 @@ fn the_same_browser_and_person_are_answered_again() {
         let first = browser.sign_in(&login, ADA, PASSWORD);
         let reload = browser.get(&wait);
         let back_and_again = browser.sign_in(&login, ADA, PASSWORD);
-        let from_the_start = browser.get(&address);
+        let anew = browser.get(&address);
         let double_click = browser.get(&address);
-        for page in [first, reload, back_and_again, from_the_start, double_click] {
+        for page in [first, reload, back_and_again, anew, double_click] {
             assert!(posted(&page).0.contains("InResponseTo=\"_r1\""));
         }
     });
@@ -174,7 +174,7 @@ fn what_waits_is_capped_for_each_address_and_never_for_the_application() {
         from(&mut victim, "192.0.2.1");
         from(&mut flood, "198.51.100.1");
         let wait = begin(&mut victim, "_v");
-        let begun: Vec<_> = (0..13)
+        let flooded: Vec<_> = (0..13)
             .map(|n| begin(&mut flood.clone(), &format!("_f{n}")))
             .collect();
         assert_eq!(
@@ -193,7 +193,7 @@ fn what_waits_is_capped_for_each_address_and_never_for_the_application() {
         from(&mut own, "198.51.100.1");
         let newest = begin(&mut own, "_own");
         assert_eq!(own.get(&newest).status, 200, "the newest stays");
-        assert_eq!(begun.len(), 13);
+        assert_eq!(flooded.len(), 13);
     });
 }
 

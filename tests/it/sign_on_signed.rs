@@ -138,7 +138,7 @@ fn weak_algorithms_and_key_confusion_are_refused() {
     on_each_database(|database| {
         let key = Key::rsa(2048);
         let scene = Scene::with(database, &[], |_, new| {
-            new.saml.certificates = vec![key.certificate.clone()]
+            new.saml.certificates = vec![key.certificate.clone()];
         });
         let mut browser = scene.signed_in();
         let xml = scene.sp.authn_request("_r1", scene.now(), SSO, "");
@@ -191,7 +191,7 @@ fn a_signature_that_is_demanded_and_missing_is_denied_at_the_consumer() {
 fn a_signed_request_names_its_destination() {
     on_each_database(|database| {
         let scene = Scene::with(database, &[], |sp, new| {
-            new.saml.certificates = vec![sp.certificate()]
+            new.saml.certificates = vec![sp.certificate()];
         });
         let mut browser = scene.signed_in();
         let xml = scene.sp.authn_request("_r1", scene.now(), "", "");

@@ -1,33 +1,31 @@
 //! Attacks by a SAML message.
 
-use std::net::TcpListener;
-
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hallpass::{
     model::application::AcsUrl,
     provider::applications,
     saml::{
         binding::redirect::{deflated, percent_encode},
-        urn::{ASSERTION, PROTOCOL, RSA_SHA256},
+        urn::{PROTOCOL, RSA_SHA256},
     },
 };
 
 use crate::support::{
     browser::Browser,
     house::Database,
-    http::{self, Response},
+    http::Response,
     scene::{ACS, Scene, WIKI},
     sp::{TestSp, posted},
 };
 
-fn send(browser: &mut Browser, xml: &str) -> Response {
+pub(super) fn send(browser: &mut Browser, xml: &str) -> Response {
     browser.get(&format!(
         "/saml/sso?SAMLRequest={}",
         percent_encode(&deflated(xml))
     ))
 }
 
-fn is_refused(page: &Response, what: &str) {
+pub(super) fn is_refused(page: &Response, what: &str) {
     assert!(
         (400..500).contains(&page.status),
         "{what}: {} {}",
@@ -135,7 +133,7 @@ pub(super) fn a_consumer_is_never_a_script(database: &Database) {
 
 pub(super) fn a_bad_signature_is_never_ignored(database: &Database) {
     let scene = Scene::with(database, &[], |sp, new| {
-        new.saml.certificates = vec![sp.certificate()]
+        new.saml.certificates = vec![sp.certificate()];
     });
     let mut browser = scene.signed_in();
     let sso = "Destination=\"https://login.fernweh.example/saml/sso\"";
@@ -157,7 +155,7 @@ pub(super) fn a_bad_signature_is_never_ignored(database: &Database) {
 
 pub(super) fn parameters_are_never_ambiguous(database: &Database) {
     let scene = Scene::with(database, &[], |sp, new| {
-        new.saml.certificates = vec![sp.certificate()]
+        new.saml.certificates = vec![sp.certificate()];
     });
     let mut browser = scene.signed_in();
     let sso = "Destination=\"https://login.fernweh.example/saml/sso\"";
@@ -208,7 +206,7 @@ pub(super) fn parameters_are_never_ambiguous(database: &Database) {
 
 pub(super) fn broken_combinations_are_refused_without_a_fault(database: &Database) {
     let scene = Scene::with(database, &[], |sp, new| {
-        new.saml.certificates = vec![sp.certificate()]
+        new.saml.certificates = vec![sp.certificate()];
     });
     let sso = "Destination=\"https://login.fernweh.example/saml/sso\"";
     let good = scene.sp.query(
@@ -259,206 +257,5 @@ pub(super) fn broken_combinations_are_refused_without_a_fault(database: &Databas
                 "{path}?{bad}"
             );
         }
-    }
-}
-
-pub(super) fn nothing_is_fetched_or_expanded(database: &Database) {
-    let scene = Scene::new(database);
-    let mut browser = scene.signed_in();
-    let canary = TcpListener::bind("127.0.0.1:0").unwrap();
-    canary.set_nonblocking(true).unwrap();
-    let url = format!("http://{}/x", canary.local_addr().unwrap());
-    let request = scene.sp.authn_request("_r1", scene.now(), "", "");
-    let evil_issuer = request.replace(WIKI, "&x;");
-    let in_root = |attributes: &str| {
-        request.replacen(
-            "<samlp:AuthnRequest ",
-            &format!("<samlp:AuthnRequest {attributes} "),
-            1,
-        )
-    };
-    for bad in [
-        format!("<!DOCTYPE a SYSTEM \"{url}\">{request}"),
-        format!("<!DOCTYPE a PUBLIC \"-//x\" \"{url}\">{request}"),
-        format!("<!DOCTYPE a [<!ENTITY x SYSTEM \"{url}\">]>{evil_issuer}"),
-        format!("<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/hostname\">]>{evil_issuer}"),
-        format!("<!DOCTYPE a [<!ENTITY % p SYSTEM \"{url}\"> %p;]>{request}"),
-        format!("<!DOCTYPE a [<!ENTITY x \"{WIKI}\">]>{evil_issuer}"),
-        format!("<?xml-stylesheet href=\"{url}\"?>{request}"),
-        format!("\u{feff}<!DOCTYPE a>{request}"),
-        evil_issuer.clone(),
-    ] {
-        is_refused(&send(&mut browser, &bad), &bad[..60]);
-    }
-    let harmless = [
-        in_root(&format!("xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:schemaLocation=\"{PROTOCOL} {url}\"")),
-        scene.sp.authn_request("_r2", scene.now(), "", &format!("<samlp:Extensions><xi:include xmlns:xi=\"http://www.w3.org/2001/XInclude\" href=\"{url}\"/></samlp:Extensions>")),
-        scene.sp.authn_request("_r3", scene.now(), "", &format!("<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:SignedInfo><ds:Reference URI=\"{url}\"/></ds:SignedInfo></ds:Signature>")),
-    ];
-    for fine in harmless {
-        assert!(send(&mut browser, &fine).status < 500);
-    }
-    assert!(canary.accept().is_err(), "somebody came to the canary");
-}
-
-pub(super) fn entity_bombs_are_refused(database: &Database) {
-    let scene = Scene::new(database);
-    let mut browser = scene.signed_in();
-    let request = scene
-        .sp
-        .authn_request("_r1", scene.now(), "", "")
-        .replace(WIKI, "&lol9;");
-    let mut laughs = "<!ENTITY lol0 \"lol\">".to_owned();
-    for n in 1..10 {
-        laughs.push_str(&format!(
-            "<!ENTITY lol{n} \"{}\">",
-            format!("&lol{};", n - 1).repeat(10)
-        ));
-    }
-    let quadratic = format!("<!ENTITY lol9 \"{}\">", "a".repeat(20_000));
-    for bomb in [
-        format!("<!DOCTYPE a [{laughs}]>{request}"),
-        format!(
-            "<!DOCTYPE a [{quadratic}]>{}",
-            request.replace("&lol9;", &"&lol9;".repeat(2000))
-        ),
-        format!(
-            "<!DOCTYPE a [{quadratic}]>{}",
-            request.replace("ID=\"_r1\"", &format!("ID=\"{}\"", "&lol9;".repeat(2000)))
-        ),
-    ] {
-        is_refused(&send(&mut browser, &bomb), "a bomb");
-    }
-}
-
-pub(super) fn deflate_bombs_are_refused_as_too_large(database: &Database) {
-    let scene = Scene::new(database);
-    let mut browser = scene.signed_in();
-    let request = scene.sp.authn_request("_r1", scene.now(), "", "");
-    for size in [70_000, 5_000_000, 10_000_000] {
-        let bomb = format!("{request}{}", " ".repeat(size));
-        let query = percent_encode(&deflated(&bomb));
-        assert!(
-            query.len() < 16_000,
-            "the address itself is short: {}",
-            query.len()
-        );
-        let page = browser.get(&format!("/saml/sso?SAMLRequest={query}"));
-        is_refused(&page, "a bomb");
-        assert!(page.body.contains("REQUEST-TOO-LARGE"), "{size}: {}", page.body);
-    }
-    let long = http::request(
-        scene.house.address,
-        "GET",
-        &format!("/saml/sso?SAMLRequest={}", "A".repeat(20_000)),
-        &[("Host", "x")],
-        "",
-    );
-    assert_eq!(long.status, 414);
-    let plain = STANDARD.encode(format!("{request}{}", " ".repeat(9_000)));
-    assert!(
-        browser
-            .get(&format!("/saml/sso?SAMLRequest={}", percent_encode(&plain)))
-            .status
-            < 500
-    );
-}
-
-pub(super) fn floods_of_depth_and_attributes_are_refused(database: &Database) {
-    let scene = Scene::new(database);
-    let mut browser = scene.signed_in();
-    let inside = |text: &str| {
-        scene.sp.authn_request(
-            "_r1",
-            scene.now(),
-            "",
-            &format!("<samlp:Extensions>{text}</samlp:Extensions>"),
-        )
-    };
-    let attributes: String = (0..6_000).map(|n| format!(" a{n}=\"\"")).collect();
-    let namespaces: String = (0..2_500).map(|n| format!(" xmlns:a{n}=\"u\"")).collect();
-    for (what, flood) in [
-        (
-            "depth",
-            inside(&format!("{}{}", "<a>".repeat(9_000), "</a>".repeat(9_000))),
-        ),
-        ("unclosed depth", inside(&"<a>".repeat(20_000))),
-        (
-            "60 000 levels",
-            inside(&format!("{}{}", "<a>".repeat(60_000), "</a>".repeat(60_000))),
-        ),
-        ("attributes", inside(&format!("<a{attributes}/>"))),
-        ("namespaces", inside(&format!("<a{namespaces}/>"))),
-        ("siblings", inside(&"<a/>".repeat(15_000))),
-        ("comments", inside(&"<!---->".repeat(9_000))),
-        (
-            "41 levels",
-            inside(&format!("{}{}", "<a>".repeat(41), "</a>".repeat(41))),
-        ),
-    ] {
-        is_refused(&send(&mut browser, &flood), what);
-    }
-    assert_eq!(browser.get("/").status, 200);
-}
-
-pub(super) fn one_id_twice_is_refused(database: &Database) {
-    let scene = Scene::new(database);
-    let mut browser = scene.signed_in();
-    for name in ["ID", "Id", "id"] {
-        let twice = format!("<samlp:Extensions><a {name}=\"_r1\"/></samlp:Extensions>");
-        is_refused(&browser.get(&scene.ask("_r1", "", &twice)), name);
-    }
-}
-
-pub(super) fn a_cut_issuer_is_another_issuer(database: &Database) {
-    let scene = Scene::new(database);
-    let mut browser = scene.signed_in();
-    for bad in [
-        format!("{WIKI}<!-- -->.evil"),
-        format!("<!-- -->{WIKI}"),
-        format!("{WIKI}<!---->"),
-        format!("{WIKI}<?x?>.evil"),
-        format!("{WIKI}<a/>"),
-        format!("{WIKI}<![CDATA[.evil]]>"),
-        format!("{WIKI}\u{200b}"),
-        format!(" {WIKI}"),
-        format!("{WIKI}/"),
-        WIKI.to_uppercase(),
-        format!("{WIKI}</saml:Issuer><saml:Issuer xmlns:saml=\"{ASSERTION}\">{WIKI}"),
-        String::new(),
-    ] {
-        let xml = scene
-            .sp
-            .authn_request("_r1", scene.now(), "", "")
-            .replace(WIKI, &bad);
-        is_refused(&send(&mut browser, &xml), &bad);
-    }
-    let whole = scene
-        .sp
-        .authn_request("_r1", scene.now(), "", "")
-        .replace(WIKI, &format!("<![CDATA[{WIKI}]]>"));
-    posted(&send(&mut browser, &whole));
-}
-
-pub(super) fn an_id_is_a_name_and_nothing_more(database: &Database) {
-    let scene = Scene::new(database);
-    let mut browser = scene.signed_in();
-    for bad in [
-        "a&quot; b=&quot;c",
-        "&lt;x&gt;",
-        "a b",
-        "1a",
-        "",
-        "a:b",
-        "-a",
-        "a&#10;b",
-        &"a".repeat(257),
-        "${7*7}",
-    ] {
-        is_refused(&browser.get(&scene.ask(bad, "", "")), bad);
-    }
-    for fine in ["_1", "id-1.2_3", "pfx\u{e9}", &"a".repeat(256)] {
-        let (xml, _) = posted(&browser.get(&scene.ask(fine, "", "")));
-        assert_eq!(xml.matches(&format!("InResponseTo=\"{fine}\"")).count(), 2);
     }
 }

@@ -1,4 +1,4 @@
-//! A browser as far as sign-on needs one: cookies with their SameSite and Secure rules, redirects, forms.
+//! A browser as far as sign-on needs one: cookies with their `SameSite` and Secure rules, redirects, forms.
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
@@ -40,7 +40,7 @@ impl Browser {
         self.send("POST", target, &headers, &http::form(fields), true)
     }
 
-    /// A form with headers of the test's choice; `with_cookies` is what SameSite would decide.
+    /// A form with headers of the test's choice; `with_cookies` is what `SameSite` would decide.
     pub(crate) fn post_with(
         &mut self,
         target: &str,

@@ -2,7 +2,7 @@
 
 use std::{
     net::{SocketAddr, TcpListener},
-    path::PathBuf,
+    path::Path,
     sync::{Arc, Mutex},
 };
 
@@ -77,7 +77,7 @@ pub(crate) struct House {
 }
 
 impl House {
-    /// Starts one. `environment` adds to the settings; without HALLPASS_BASE_URL among it, the house is
+    /// Starts one. `environment` adds to the settings; without `HALLPASS_BASE_URL` among it, the house is
     /// `https://login.fernweh.example` behind a proxy that the test plays.
     pub(crate) fn start(database: &Database, environment: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().unwrap();
@@ -88,7 +88,7 @@ impl House {
     pub(crate) fn start_in(dir: TempDir, database: &Database, environment: &[(&str, &str)]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let settings = settings(dir.path().join("data"), database, address, environment);
+        let settings = settings(&dir.path().join("data"), database, address, environment);
         let clock = TestClock::new();
         let (provider, _findings) =
             server::prepare_with(&settings, Box::new(clock.clone()), Box::new(SystemEntropy)).unwrap();
@@ -121,7 +121,7 @@ impl House {
         };
         match self.provider.add_user(&new).unwrap() {
             Changed::Done(user) => user,
-            other => panic!("{other:?}"),
+            other @ (Changed::Taken | Changed::Unknown | Changed::Stale) => panic!("{other:?}"),
         }
     }
 
@@ -155,7 +155,7 @@ impl House {
         change(&mut new);
         match self.provider.add_application(&new).unwrap().unwrap() {
             Changed::Done(application) => application,
-            other => panic!("{other:?}"),
+            other @ (Changed::Taken | Changed::Unknown | Changed::Stale) => panic!("{other:?}"),
         }
     }
 
@@ -177,7 +177,7 @@ impl Drop for House {
 
 /// Settings for a house.
 pub(crate) fn settings(
-    data_dir: PathBuf,
+    data_dir: &Path,
     database: &Database,
     address: SocketAddr,
     environment: &[(&str, &str)],
@@ -201,11 +201,11 @@ pub(crate) fn settings(
         all.retain(|(known, _)| known != name);
         all.push(((*name).to_owned(), (*value).to_owned()));
     }
-    let read_secret = |path: &std::path::Path| files::read_named_secret(path).map_err(|why| why.to_string());
+    let read_secret = |path: &Path| files::read_named_secret(path).map_err(|why| why.to_string());
     Settings::load(None, all.into_iter(), &read_secret).unwrap()
 }
 
-/// Runs `test` on SQLite and on PostgreSQL. The test command always sets HALLPASS_TEST_POSTGRES; where it
+/// Runs `test` on SQLite and on PostgreSQL. The test command always sets `HALLPASS_TEST_POSTGRES`; where it
 /// is not set, a person runs one test by hand and is told what was left out.
 pub(crate) fn on_each_database(test: impl Fn(&Database)) {
     test(&Database::Sqlite);

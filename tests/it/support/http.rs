@@ -68,7 +68,7 @@ pub(crate) fn unescape(text: &str) -> String {
 /// Sends `octets` as they are and reads the whole answer; the server closes the connection.
 pub(crate) fn raw(address: SocketAddr, octets: &[u8]) -> Response {
     let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
     // A server that refuses early may close before it has read everything.
     let _sent = stream.write_all(octets);
     let mut answer = Vec::new();

@@ -65,13 +65,13 @@ impl Scene {
     /// A browser in which Ada is signed in.
     pub(crate) fn signed_in(&self) -> Browser {
         let mut browser = self.house.browser();
-        let portal = self.log_in(&mut browser);
+        let portal = Self::log_in(&mut browser);
         assert_eq!(portal.status, 200, "{}", portal.body);
         browser
     }
 
     /// Signs Ada in on her own page.
-    pub(crate) fn log_in(&self, browser: &mut Browser) -> Response {
+    pub(crate) fn log_in(browser: &mut Browser) -> Response {
         let page = browser.follow("/login");
         browser.sign_in(&page, ADA, PASSWORD)
     }

@@ -17,7 +17,7 @@ use openssl::{
 
 /// A key with a certificate by itself.
 pub(crate) struct Key {
-    key: PKey<Private>,
+    private: PKey<Private>,
     pub(crate) certificate: Certificate,
     pub(crate) pem: Vec<u8>,
 }
@@ -62,18 +62,18 @@ impl Key {
         let pem = builder.build().to_pem().unwrap();
         let certificate = applications::certificates(&pem).unwrap().remove(0);
         Self {
-            key,
+            private: key,
             certificate,
             pem,
         }
     }
 
     pub(crate) fn private_pem(&self) -> Vec<u8> {
-        self.key.private_key_to_pem_pkcs8().unwrap()
+        self.private.private_key_to_pem_pkcs8().unwrap()
     }
 
     pub(crate) fn sign(&self, octets: &[u8], digest: MessageDigest, shape: Shape) -> Vec<u8> {
-        let der = Signer::new(digest, &self.key)
+        let der = Signer::new(digest, &self.private)
             .unwrap()
             .sign_oneshot_to_vec(octets)
             .unwrap();

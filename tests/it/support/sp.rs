@@ -116,9 +116,3 @@ pub(crate) fn posted(page: &Response) -> (String, String) {
     let xml = String::from_utf8(STANDARD.decode(message).unwrap()).unwrap();
     (xml, page.form_action().unwrap())
 }
-
-/// The value of the first attribute `name` in `xml`.
-pub(crate) fn attribute<'x>(xml: &'x str, name: &str) -> Option<&'x str> {
-    let rest = xml.split_once(&format!(" {name}=\""))?.1;
-    Some(rest.split_once('"')?.0)
-}

@@ -1,0 +1,85 @@
+//! `hallpass config check`, and commands that find nothing to work on.
+
+use std::fs;
+
+use crate::{
+    cli::Cli,
+    support::house::{self, Database, on_each_database},
+};
+
+#[test]
+fn the_configuration_is_checked_and_a_stranger_in_it_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let cli = Cli::of(&dir.path().join("data"), &Database::Sqlite);
+    let lines = cli.json(&["config", "check", "--json"]);
+    let line = |key: &str| {
+        lines
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|line| line["key"] == key)
+            .unwrap()
+            .clone()
+    };
+    assert_eq!(line("base_url")["value"], "https://login.fernweh.example");
+    assert!(cli.says(&["config", "check"]).contains("can be used"));
+    assert!(!dir.path().join("data").exists(), "a check makes nothing");
+
+    let file = dir.path().join("hallpass.toml");
+    let with_file = |text: &str| {
+        fs::write(&file, text).unwrap();
+        cli.refuses(&["--config", &file.display().to_string(), "config", "check"])
+    };
+    let said = with_file("organization = \"x\"\n");
+    assert!(
+        said.contains("organization") && said.contains("organisation"),
+        "{said}"
+    );
+    assert!(with_file("[sessions]\nidle = \"8 parsecs\"\n").contains("idle"));
+    let mut strange = Cli(cli.0.clone());
+    strange.0.push(("HALLPASS_BASE_URI".to_owned(), "x".to_owned()));
+    assert!(
+        strange
+            .refuses(&["config", "check"])
+            .contains("HALLPASS_BASE_URI")
+    );
+    for bad in [
+        "http://login.fernweh.example",
+        "https://login.fernweh.example/path",
+        "ftp://x",
+        "login.fernweh.example",
+        "https://user@x.example",
+    ] {
+        let mut wrong = Cli(cli.0.clone());
+        wrong.0.retain(|(name, _)| name != "HALLPASS_BASE_URL");
+        wrong.0.push(("HALLPASS_BASE_URL".to_owned(), bad.to_owned()));
+        assert!(
+            wrong.refuses(&["config", "check"]).contains("base_url")
+                || wrong.refuses(&["config", "check"]).contains("BASE_URL"),
+            "{bad}"
+        );
+    }
+    let mut secret = Cli(cli.0.clone());
+    secret.0.push((
+        "HALLPASS_DATABASE_URL".to_owned(),
+        "postgres://u:hunter2@db.example/x".to_owned(),
+    ));
+    assert!(!secret.says(&["config", "check"]).contains("hunter2"));
+}
+
+#[test]
+fn other_commands_than_serve_make_no_database() {
+    on_each_database(|database| {
+        let dir = tempfile::tempdir().unwrap();
+        let cli = Cli::of(&dir.path().join("data"), &house::another(database));
+        assert!(cli.refuses(&["user", "list"]).contains("hallpass serve"));
+        fs::create_dir(dir.path().join("data")).unwrap();
+        fs::set_permissions(
+            dir.path().join("data"),
+            std::os::unix::fs::PermissionsExt::from_mode(0o700),
+        )
+        .unwrap();
+        assert!(cli.refuses(&["app", "list"]).contains("hallpass serve"));
+        assert_eq!(fs::read_dir(dir.path().join("data")).unwrap().count(), 0);
+    });
+}

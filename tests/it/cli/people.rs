@@ -1,0 +1,139 @@
+//! `hallpass user …`
+
+use std::thread;
+
+use serde_json::Value;
+
+use crate::{
+    cli::{Cli, house_and_cli, log_in},
+    support::{
+        house::{PASSWORD, on_each_database},
+        scene::{ADA, Scene},
+    },
+};
+
+#[test]
+fn people_are_kept_by_the_command_line_while_the_daemon_runs() {
+    on_each_database(|database| {
+        let (house, cli) = house_and_cli(database);
+        let names = ["--given-name", "Ada", "--family-name", "Lovelace"];
+        let add = |email: &'static str| [&["user", "add", email][..], &names, &["--password-stdin"]].concat();
+        let said = cli.says_to(&add("ADA@Fernweh.example"), &format!("{PASSWORD}\n"));
+        assert!(said.contains("Ada Lovelace <ada@fernweh.example>"), "{said}");
+        assert_eq!(log_in(&house, ADA, PASSWORD).1, 303);
+        assert!(
+            cli.refuses_to(&add(ADA), &format!("{PASSWORD}\n"))
+                .contains("already")
+        );
+        for (input, words) in [("short\n", "short"), ("\n", "empty"), ("", "empty")] {
+            assert!(
+                cli.refuses_to(&add("eve@fernweh.example"), input).contains(words),
+                "{input:?}"
+            );
+        }
+        assert!(
+            cli.refuses_to(&add("no address"), PASSWORD)
+                .contains("not an e-mail address")
+        );
+
+        let list = cli.json(&["user", "list", "--json"]);
+        let person = cli.json(&["user", "show", "Ada@fernweh.example", "--json"]);
+        assert_eq!(list.as_array().unwrap().as_slice(), std::slice::from_ref(&person));
+        for (field, value) in [("email", ADA), ("given_name", "Ada"), ("family_name", "Lovelace")] {
+            assert_eq!(person[field], value);
+        }
+        assert_eq!(
+            (&person["enabled"], &person["stable_id"]),
+            (&Value::Bool(true), &person["id"])
+        );
+        assert!(
+            cli.says(&["user", "list"]).contains(ADA)
+                && cli.says(&["user", "show", ADA]).contains("Lovelace")
+        );
+
+        let (mut browser, _) = log_in(&house, ADA, PASSWORD);
+        cli.says(&[
+            "user",
+            "edit",
+            ADA,
+            "--family-name",
+            "<King>",
+            "--email",
+            "countess@fernweh.example",
+        ]);
+        assert!(
+            browser.get("/").body.contains("Ada"),
+            "a new name is no reason to log out"
+        );
+        assert!(
+            cli.refuses(&["user", "show", ADA])
+                .contains("nobody here has the address")
+        );
+        let countess = "countess@fernweh.example";
+        assert_eq!(
+            cli.json(&["user", "show", countess, "--json"])["stable_id"],
+            person["stable_id"]
+        );
+
+        cli.says(&["user", "disable", countess]);
+        assert_eq!(
+            (browser.get("/").status, log_in(&house, countess, PASSWORD).1),
+            (303, 200)
+        );
+        cli.says(&["user", "enable", countess]);
+        let (mut browser, status) = log_in(&house, countess, PASSWORD);
+        assert_eq!(status, 303);
+        let said = cli.says_to(
+            &["user", "set-password", countess, "--password-stdin"],
+            "another long password\r\n",
+        );
+        assert!(said.contains("1 session was ended"), "{said}");
+        assert_eq!(
+            (browser.get("/").status, log_in(&house, countess, PASSWORD).1),
+            (303, 200)
+        );
+        assert_eq!(log_in(&house, countess, "another long password").1, 303);
+        for unknown in [
+            ["user", "show", "x@y.example"],
+            ["user", "disable", "x@y.example"],
+            ["user", "enable", "x@y.example"],
+        ] {
+            cli.refuses(&unknown);
+        }
+    });
+}
+
+#[test]
+fn a_person_added_twice_at_once_is_one_person() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let cli = Cli::of(&scene.house.settings.data_dir, database);
+        let added: usize = thread::scope(|scope| {
+            let adding: Vec<_> = (0..3)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let arguments = [
+                            "user",
+                            "add",
+                            "eve@fernweh.example",
+                            "--given-name",
+                            "E",
+                            "--family-name",
+                            "V",
+                            "--password-stdin",
+                        ];
+                        usize::from(cli.run(&arguments, PASSWORD).status.success())
+                    })
+                })
+                .collect();
+            adding.into_iter().map(|one| one.join().unwrap()).sum()
+        });
+        assert_eq!(
+            (
+                added,
+                cli.json(&["user", "list", "--json"]).as_array().unwrap().len()
+            ),
+            (1, 2)
+        );
+    });
+}
