@@ -28,7 +28,7 @@ const CONSUMERS: [&str; 3] = [
 ];
 
 /// A raw query, as the Sign-in URL and the Sign-out URL get it.
-pub fn redirect_query(bytes: &[u8]) -> Result<(), String> {
+pub(crate) fn redirect_query(bytes: &[u8]) -> Result<(), String> {
     let query = text(bytes)?;
     let inbound = redirect::decode(query).map_err(|why| why.to_string())?;
     assert!(inbound.xml.len() <= MAX_MESSAGE);
@@ -45,7 +45,7 @@ pub fn redirect_query(bytes: &[u8]) -> Result<(), String> {
 }
 
 /// The XML of an `AuthnRequest`, accepted against a service provider that has its issuer.
-pub fn authn_request(bytes: &[u8]) -> Result<(), String> {
+pub(crate) fn authn_request(bytes: &[u8]) -> Result<(), String> {
     let request = authn_request::read(inbound(text(bytes)?)).map_err(|why| why.to_string())?;
     let sp = service_provider(request.peek().issuer.clone());
     let ours = EntityId::parse(ENTITY_ID).map_err(|why| why.to_string())?;
@@ -70,7 +70,7 @@ pub fn authn_request(bytes: &[u8]) -> Result<(), String> {
 }
 
 /// The XML of a `LogoutRequest`.
-pub fn logout_request(bytes: &[u8]) -> Result<(), String> {
+pub(crate) fn logout_request(bytes: &[u8]) -> Result<(), String> {
     let request = logout::read(inbound(text(bytes)?)).map_err(|why| why.to_string())?;
     match request.peek().refusal(SLO, &Policy::default(), now()) {
         None => Ok(()),
@@ -79,7 +79,7 @@ pub fn logout_request(bytes: &[u8]) -> Result<(), String> {
 }
 
 /// A service provider's metadata.
-pub fn sp_metadata(bytes: &[u8]) -> Result<(), String> {
+pub(crate) fn sp_metadata(bytes: &[u8]) -> Result<(), String> {
     sp::read(text(bytes)?, None, now())
         .map(drop)
         .map_err(|why| why.to_string())
