@@ -37,8 +37,9 @@ pub struct Endpoint {
 pub struct Entity {
     /// `entityID`.
     pub entity_id: String,
-    /// Until when it counts.
-    pub valid_until: Option<String>,
+    /// Until when it counts: its own `validUntil`, its role's, and those of whatever it stands in; all
+    /// of them hold (saml-metadata, 2.3.1, 2.3.2, 2.4.1).
+    pub valid_until: Vec<String>,
     /// `AuthnRequestsSigned`.
     pub signs_requests: bool,
     /// `AssertionConsumerService` over HTTP-POST, the default first (saml-metadata, 2.4.4; E37).
@@ -99,14 +100,14 @@ pub fn read(text: &str, wanted: Option<&str>, now: DateTime<Utc>) -> Result<Enti
 }
 
 fn check_validity(entity: &Entity, now: DateTime<Utc>) -> Result<(), BadMetadata> {
-    let Some(text) = &entity.valid_until else {
-        return Ok(());
-    };
-    match DateTime::parse_from_rfc3339(text) {
-        Ok(end) if end > now => Ok(()),
-        Ok(_) => Err(BadMetadata::Expired(text.clone())),
-        Err(_) => Err(BadMetadata::Malformed("validUntil is no time".to_owned())),
+    for text in &entity.valid_until {
+        match DateTime::parse_from_rfc3339(text) {
+            Ok(end) if end > now => {}
+            Ok(_) => return Err(BadMetadata::Expired(text.clone())),
+            Err(_) => return Err(BadMetadata::Malformed("validUntil is no time".to_owned())),
+        }
     }
+    Ok(())
 }
 
 /// What stands open while reading.
@@ -129,6 +130,7 @@ fn entities(text: &str) -> Result<Vec<Entity>, BadMetadata> {
     reader.config_mut().expand_empty_elements = true;
     reader.config_mut().check_comments = true;
     let mut state = Reading::default();
+    let mut is_first = true;
     loop {
         let (namespace, event) = reader
             .read_resolved_event()
@@ -142,6 +144,7 @@ fn entities(text: &str) -> Result<Vec<Entity>, BadMetadata> {
                 if state.depth > MAX_DEPTH || state.roots > 1 {
                     return Err(malformed("nested too deep, or more than one root"));
                 }
+                check_attributes(&tag)?;
                 let place = place(&namespace);
                 state.open(place, &tag)?;
             }
@@ -151,7 +154,12 @@ fn entities(text: &str) -> Result<Vec<Entity>, BadMetadata> {
                 state.close(place, tag.local_name().as_ref())?;
             }
             Event::Text(text) => {
-                state.text(&text.xml10_content())?;
+                let text = text.xml10_content();
+                if text.contains("]]>") {
+                    return Err(malformed("]]> in a text"));
+                }
+                check_characters(&text)?;
+                state.text(&text)?;
             }
             Event::GeneralRef(_) | Event::CData(_) if state.certificate.is_some() => {
                 return Err(malformed("a certificate that is no base64"));
@@ -161,10 +169,12 @@ fn entities(text: &str) -> Result<Vec<Entity>, BadMetadata> {
             }
             Event::DocType(_) => return Err(malformed("a document type declaration")),
             Event::PI(_) => return Err(malformed("a processing instruction")),
+            Event::Decl(_) if !is_first => return Err(malformed("a second declaration, or a late one")),
             Event::Eof => break,
             Event::Empty(_) | Event::CData(_) | Event::Comment(_) | Event::Decl(_) | Event::GeneralRef(_) => {
             }
         }
+        is_first = false;
     }
     if state.depth == 0 && state.roots == 1 {
         Ok(state.done)
@@ -198,10 +208,10 @@ impl Reading {
                 if self.entity.is_some() {
                     return Err(BadMetadata::Malformed("an entity inside an entity".to_owned()));
                 }
-                let inherited = self.valid_until.iter().flatten().min().cloned();
+                let above = self.valid_until.iter().flatten().cloned();
                 self.entity = Some(Entity {
                     entity_id: attribute("entityID")?.unwrap_or_default(),
-                    valid_until: attribute("validUntil")?.or(inherited),
+                    valid_until: above.chain(attribute("validUntil")?).collect(),
                     ..Entity::default()
                 });
                 self.is_service_provider = false;
@@ -210,8 +220,10 @@ impl Reading {
                 self.in_role = true;
                 self.is_service_provider = true;
                 let signs = attribute("AuthnRequestsSigned")?.is_some_and(|value| is_true(&value));
+                let until = attribute("validUntil")?;
                 if let Some(entity) = &mut self.entity {
-                    entity.signs_requests = signs;
+                    entity.signs_requests |= signs;
+                    entity.valid_until.extend(until);
                 }
             }
             (Place::Metadata, "KeyDescriptor") if self.in_role => {
@@ -310,7 +322,32 @@ fn is_true(text: &str) -> bool {
     matches!(text.trim(), "true" | "1")
 }
 
-/// The value of an attribute without a prefix; every attribute of the element is checked on the way.
+/// Every attribute of an element, ours or not: quick-xml looks only at those that are asked for.
+fn check_attributes(tag: &BytesStart<'_>) -> Result<(), BadMetadata> {
+    for attribute in tag.attributes() {
+        let attribute = attribute.map_err(|why| BadMetadata::Malformed(format!("an attribute: {why}")))?;
+        if attribute.value.contains('<') {
+            return Err(BadMetadata::Malformed("a < in an attribute".to_owned()));
+        }
+        let value = attribute
+            .normalized_value(quick_xml::XmlVersion::Implicit1_0)
+            .map_err(|why| BadMetadata::Malformed(format!("an attribute: {why}")))?;
+        check_characters(&value)?;
+    }
+    Ok(())
+}
+
+/// Characters that XML 1.0 cannot hold (xml, 2.2).
+fn check_characters(text: &str) -> Result<(), BadMetadata> {
+    let forbidden =
+        |c: char| (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}');
+    if text.contains(forbidden) {
+        return Err(BadMetadata::Malformed("a control character".to_owned()));
+    }
+    Ok(())
+}
+
+/// The value of an attribute without a prefix.
 fn attribute(tag: &BytesStart<'_>, name: &str) -> Result<Option<String>, BadMetadata> {
     let mut found = None;
     for attribute in tag.attributes() {
@@ -413,7 +450,10 @@ mod tests {
     #[test]
     fn one_is_taken_out_of_an_aggregate() {
         let board = of(AGGREGATE, Some("https://board.example/sp"));
-        assert_eq!(board.valid_until.as_deref(), Some("2030-01-01T00:00:00Z"));
+        assert_eq!(
+            board.valid_until,
+            ["2036-01-01T00:00:00Z", "2030-01-01T00:00:00Z"]
+        );
         assert_eq!(board.certificates.len(), 1, "a key without use signs too (E62)");
         assert!(board.signs_requests);
         let both = of(AGGREGATE, Some("https://both.example/"));
@@ -514,6 +554,14 @@ mod tests {
             sp("entityID=\"b\"", ""),
             sp("", &consumer("a&nothing;", "")),
             sp("", &deep),
+            sp("", &consumer("<acs", "")),
+            sp("x=\"<\"", ""),
+            sp("x=\"&#1;\"", ""),
+            sp("", "<NameIDFormat a=\"1\" a=\"2\"/>"),
+            sp("", "<NameIDFormat>\u{1}</NameIDFormat>"),
+            sp("", "<NameIDFormat>]]></NameIDFormat>"),
+            format!("{good}<?xml version=\"1.0\"?>"),
+            format!("<?xml version=\"1.0\"?><?xml version=\"1.0\"?>{good}"),
             sp("", HEAD),
             sp("", &key("").replace("QU", "<x/>")),
             sp("", &key("").replace("QU", "<![CDATA[QU]]>")),
