@@ -49,6 +49,8 @@ struct Buckets {
     address: String,
     account: String,
     device: Option<String>,
+    /// The device let the try pass: nothing else has counted it.
+    by_device: bool,
     /// When the try is counted.
     at: DateTime<Utc>,
 }
@@ -62,8 +64,8 @@ impl Provider {
             Some(email) => self.store().read(|tx| tx.user_by_email(email))?,
             None => None,
         };
-        let buckets = self.buckets(typed, user.as_ref(), visitor)?;
-        if let Admission::Wait(until) = self.admit(&buckets)? {
+        let mut buckets = self.buckets(typed, user.as_ref(), visitor)?;
+        if let Admission::Wait(until) = self.admit(&mut buckets)? {
             self.refuse_login("LOGIN-THROTTLED", None, visitor)?;
             return Ok(LoggedIn::Wait(until));
         }
@@ -91,18 +93,20 @@ impl Provider {
             address: format!("address:{address}"),
             account: format!("account:{account}"),
             device,
+            by_device: false,
             at: self.now(),
         })
     }
 
     /// Counts the try before anything is hashed. A device on which this person has signed in before has
     /// a bucket of its own and passes the others: nobody can lock its owner out.
-    fn admit(&self, buckets: &Buckets) -> Result<Admission, Error> {
+    fn admit(&self, buckets: &mut Buckets) -> Result<Admission, Error> {
         let (now, policy) = (buckets.at, self.policy());
         Ok(self.store().write(|tx| {
             if let Some(device) = &buckets.device
                 && tx.count_attempt(device, &policy.throttle_device, now)? == Admission::Pass
             {
+                buckets.by_device = true;
                 return Ok(Admission::Pass);
             }
             for (bucket, limit) in [
@@ -204,9 +208,13 @@ impl Provider {
 }
 
 /// A right password takes its try back: an office behind one address is not throttled by its own success.
+/// Only where it was counted: else a person could free their address for guesses at others by signing in.
 fn forgive(tx: &mut Tx, buckets: &Buckets, policy: &Policy) -> Result<(), crate::store::Error> {
     if let Some(device) = &buckets.device {
         tx.clear_attempts(device)?;
+    }
+    if buckets.by_device {
+        return Ok(());
     }
     tx.clear_attempts(&buckets.pair)?;
     tx.forgive_attempt(&buckets.address, &policy.throttle_address, buckets.at)?;

@@ -85,6 +85,11 @@ impl Provider {
         Ok(self.store().ready()?)
     }
 
+    /// How many passwords were hashed so far: tests count work, not seconds.
+    pub fn hashes(&self) -> u64 {
+        self.parts().hasher.hashes()
+    }
+
     fn parts(&self) -> &Parts {
         &self.0.parts
     }

@@ -3,6 +3,7 @@
 use actix_web::{
     HttpRequest,
     cookie::{Cookie, SameSite, time::Duration},
+    http::header::COOKIE,
 };
 
 use crate::model::{endpoint::BaseUrl, secret::Token};
@@ -75,13 +76,9 @@ impl Cookies {
 
     /// Removals of the oldest waiting cookies where there are too many; browsers send the oldest first.
     pub(super) fn room_for_one_more(self, request: &HttpRequest) -> Vec<Cookie<'static>> {
-        let Ok(cookies) = request.cookies() else {
-            return Vec::new();
-        };
         let prefix = self.named(WAITING);
-        let waiting: Vec<_> = cookies
-            .iter()
-            .map(Cookie::name)
+        let waiting: Vec<_> = sent(request)
+            .filter_map(|(name, _)| std::str::from_utf8(name).ok())
             .filter(|name| name.starts_with(&prefix))
             .map(str::to_owned)
             .collect();
@@ -94,12 +91,11 @@ impl Cookies {
     }
 
     fn read(self, request: &HttpRequest, name: &str) -> Option<Token> {
-        let cookies = request.cookies().ok()?;
         let name = self.named(name);
-        let mut found = cookies.iter().filter(|cookie| cookie.name() == name);
+        let mut found = sent(request).filter(|(sent, _)| *sent == name.as_bytes());
         // Two of one name: somebody planted one. Neither counts.
         match (found.next(), found.next()) {
-            (Some(only), None) => Token::parse(only.value()),
+            (Some((_, value)), None) => Token::parse(std::str::from_utf8(value).ok()?),
             (_, _) => None,
         }
     }
@@ -131,6 +127,20 @@ impl Cookies {
         cookie.make_removal();
         cookie
     }
+}
+
+/// Names and values octet for octet: a browser guards the name `__Host-…`, and not `%5F%5FHost-…`, which
+/// a neighbouring site may set for us.
+fn sent(request: &HttpRequest) -> impl Iterator<Item = (&[u8], &[u8])> {
+    request
+        .headers()
+        .get_all(COOKIE)
+        .flat_map(|line| line.as_bytes().split(|byte| *byte == b';'))
+        .filter_map(|pair| {
+            let pair = pair.trim_ascii();
+            let at = pair.iter().position(|byte| *byte == b'=')?;
+            Some((pair.get(..at)?, pair.get(at + 1..)?))
+        })
 }
 
 fn waiting_name(handle: &Token) -> String {

@@ -10,7 +10,7 @@ const FLOORS: &[(&str, &[&str], &[&str])] = &[
     ("model", &[], &[]),
     ("clock", &[], &[]),
     ("entropy", &[], &["getrandom"]),
-    ("telemetry", &[], &["tracing_subscriber"]),
+    ("telemetry", &[], &["serde_json", "tracing_subscriber"]),
     (
         "saml",
         &["model"],
@@ -157,6 +157,7 @@ fn room_of(file: &Path) -> String {
         .unwrap()
         .to_str()
         .unwrap()
+        .trim_end_matches("_tests")
         .to_owned()
 }
 

@@ -10,4 +10,18 @@
     reason = "a test fails by panicking"
 )]
 
+mod attacks;
+mod cli;
 mod layers;
+mod login;
+mod logout;
+mod operating;
+mod publish;
+mod response;
+mod schemas;
+mod sign_on;
+mod sign_on_again;
+mod sign_on_signed;
+mod sign_on_wishes;
+mod support;
+mod throttle;

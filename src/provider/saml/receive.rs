@@ -16,7 +16,7 @@ use crate::{
     provider::{
         Provider,
         error::Error,
-        saml::answer::{Answer, Answered, Question},
+        saml::answer::{Answer, Answered, Question, UNCHECKED},
         session::Live,
         snapshot::Snapshot,
         visitor::Visitor,
@@ -198,6 +198,13 @@ impl Provider {
         visitor: &Visitor,
     ) -> Result<Received, Error> {
         let now = self.now();
+        if accepted.unchecked_signature {
+            // Told here: where the sign-on goes on, its request is not at hand any more.
+            let mut event = self.event("sign_on", "SIGNATURE-UNCHECKED", Some(visitor));
+            event.application = Some(application.id);
+            event.detail = Some(UNCHECKED.to_owned());
+            self.note_unproven(&event)?;
+        }
         let (handle, browser) = (self.token(), self.token());
         let lifetime = self.policy().sign_on_lifetime;
         let waiting = WaitingSignOn {

@@ -16,7 +16,12 @@ pub(crate) struct Browser {
 
 impl Browser {
     pub(crate) fn new(address: SocketAddr, origin: &str) -> Self {
-        Self { address, origin: origin.to_owned(), jar: BTreeMap::new(), extra: Vec::new() }
+        Self {
+            address,
+            origin: origin.to_owned(),
+            jar: BTreeMap::new(),
+            extra: Vec::new(),
+        }
     }
 
     /// A navigation from anywhere: GET sends Lax cookies.
@@ -27,7 +32,11 @@ impl Browser {
     /// A form of the provider's own page.
     pub(crate) fn post(&mut self, target: &str, fields: &[(&str, &str)]) -> Response {
         let origin = self.origin.clone();
-        let headers = [("Origin", origin.as_str()), ("Sec-Fetch-Site", "same-origin"), FORM];
+        let headers = [
+            ("Origin", origin.as_str()),
+            ("Sec-Fetch-Site", "same-origin"),
+            FORM,
+        ];
         self.send("POST", target, &headers, &http::form(fields), true)
     }
 
@@ -69,7 +78,9 @@ impl Browser {
 
     /// Sends the login form and does not follow.
     pub(crate) fn submit_login(&mut self, page: &Response, email: &str, password: &str) -> Response {
-        let csrf = page.field("csrf").unwrap_or_else(|| panic!("no login form: {} {}", page.status, page.body));
+        let csrf = page
+            .field("csrf")
+            .unwrap_or_else(|| panic!("no login form: {} {}", page.status, page.body));
         let handle = page.field("continue");
         let mut fields = vec![("csrf", csrf.as_str()), ("email", email), ("password", password)];
         if let Some(handle) = &handle {
@@ -78,16 +89,31 @@ impl Browser {
         self.post("/login", &fields)
     }
 
-    fn send(&mut self, method: &str, target: &str, headers: &[(&str, &str)], body: &str, with_cookies: bool) -> Response {
+    fn send(
+        &mut self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+        with_cookies: bool,
+    ) -> Response {
         let host = self.origin.split_once("://").unwrap().1.to_owned();
-        let cookies: Vec<String> = self.jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies: Vec<String> = self
+            .jar
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         let cookies = cookies.join("; ");
         let mut all = vec![("Host", host.as_str())];
         if with_cookies && !cookies.is_empty() {
             all.push(("Cookie", &cookies));
         }
         all.extend_from_slice(headers);
-        all.extend(self.extra.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        all.extend(
+            self.extra
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str())),
+        );
         let response = http::request(self.address, method, target, &all, body);
         self.keep(&response);
         response
@@ -102,7 +128,10 @@ impl Browser {
             let attributes: Vec<String> = parts.map(str::to_lowercase).collect();
             let has = |wanted: &str| attributes.iter().any(|attribute| attribute == wanted);
             assert!(has("httponly") && has("samesite=lax") && has("path=/"), "{line}");
-            assert!(!attributes.iter().any(|attribute| attribute.starts_with("domain")), "{line}");
+            assert!(
+                !attributes.iter().any(|attribute| attribute.starts_with("domain")),
+                "{line}"
+            );
             assert_eq!(has("secure"), is_https, "{line}");
             assert_eq!(name.starts_with("__Host-"), is_https, "{line}");
             if has("max-age=0") {

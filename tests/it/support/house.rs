@@ -94,7 +94,15 @@ impl House {
             server::prepare_with(&settings, Box::new(clock.clone()), Box::new(SystemEntropy)).unwrap();
         let server = Server::start(&settings, provider.clone(), listener).unwrap();
         let origin = settings.base_url.origin().to_owned();
-        Self { provider, clock, address, origin, settings, dir, server: Some(server) }
+        Self {
+            provider,
+            clock,
+            address,
+            origin,
+            settings,
+            dir,
+            server: Some(server),
+        }
     }
 
     /// A new browser that knows nothing.
@@ -134,7 +142,10 @@ impl House {
             saml: ServiceProvider {
                 audience: entity_id.clone(),
                 entity_id,
-                consumers: vec![Consumer { location: AcsUrl::parse(acs).unwrap(), index: None }],
+                consumers: vec![Consumer {
+                    location: AcsUrl::parse(acs).unwrap(),
+                    index: None,
+                }],
                 logout: None,
                 certificates: Vec::new(),
                 require_signed_requests: false,
@@ -172,10 +183,16 @@ pub(crate) fn settings(
     environment: &[(&str, &str)],
 ) -> Settings {
     let mut all = vec![
-        ("HALLPASS_BASE_URL".to_owned(), "https://login.fernweh.example".to_owned()),
+        (
+            "HALLPASS_BASE_URL".to_owned(),
+            "https://login.fernweh.example".to_owned(),
+        ),
         ("HALLPASS_DATA_DIR".to_owned(), data_dir.display().to_string()),
         ("HALLPASS_LISTEN".to_owned(), address.to_string()),
-        ("HALLPASS_ORGANISATION".to_owned(), "Fernweh Instruments".to_owned()),
+        (
+            "HALLPASS_ORGANISATION".to_owned(),
+            "Fernweh Instruments".to_owned(),
+        ),
     ];
     if let Database::Postgres(url) = database {
         all.push(("HALLPASS_DATABASE_URL".to_owned(), url.clone()));
@@ -194,7 +211,10 @@ pub(crate) fn on_each_database(test: impl Fn(&Database)) {
     test(&Database::Sqlite);
     match fresh_postgres() {
         Some(database) => test(&database),
-        None => assert!(std::env::var("CI").is_err(), "HALLPASS_TEST_POSTGRES is not set: PostgreSQL was not tested"),
+        None => assert!(
+            std::env::var("CI").is_err(),
+            "HALLPASS_TEST_POSTGRES is not set: PostgreSQL was not tested"
+        ),
     }
 }
 
@@ -204,5 +224,15 @@ pub(crate) fn fresh_postgres() -> Option<Database> {
     let schema = format!("t{:016x}", ChaCha20Rng::from_os_rng().next_u64());
     let mut conn = PgConnection::establish(&server).unwrap();
     conn.batch_execute(&format!("CREATE SCHEMA {schema}")).unwrap();
-    Some(Database::Postgres(format!("{server}?options=-csearch_path%3D{schema}")))
+    Some(Database::Postgres(format!(
+        "{server}?options=-csearch_path%3D{schema}"
+    )))
+}
+
+/// A fresh database of the same kind.
+pub(crate) fn another(database: &Database) -> Database {
+    match database {
+        Database::Sqlite => Database::Sqlite,
+        Database::Postgres(_) => fresh_postgres().unwrap(),
+    }
 }

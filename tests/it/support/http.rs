@@ -18,22 +18,32 @@ pub(crate) struct Response {
 impl Response {
     /// The first header of this name.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 
     /// Every `Set-Cookie`.
     pub(crate) fn set_cookies(&self) -> impl Iterator<Item = &str> {
-        self.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie")).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"))
+            .map(|(_, value)| value.as_str())
     }
 
     /// Where a redirect leads.
     pub(crate) fn location(&self) -> &str {
-        self.header("location").unwrap_or_else(|| panic!("no redirect but {} {}", self.status, self.body))
+        self.header("location")
+            .unwrap_or_else(|| panic!("no redirect but {} {}", self.status, self.body))
     }
 
     /// The value of the hidden or typed field `name` in the page.
     pub(crate) fn field(&self, name: &str) -> Option<String> {
-        let tag = self.body.split("<input").find(|tag| tag.contains(&format!("name=\"{name}\"")))?;
+        let tag = self
+            .body
+            .split("<input")
+            .find(|tag| tag.contains(&format!("name=\"{name}\"")))?;
         let tag = tag.split_once('>')?.0;
         let value = tag.split_once("value=\"")?.1.split_once('"')?.0;
         Some(unescape(value))
@@ -48,7 +58,11 @@ impl Response {
 
 /// Undoes what askama escapes.
 pub(crate) fn unescape(text: &str) -> String {
-    text.replace("&#60;", "<").replace("&#62;", ">").replace("&#34;", "\"").replace("&#39;", "'").replace("&#38;", "&")
+    text.replace("&#60;", "<")
+        .replace("&#62;", ">")
+        .replace("&#34;", "\"")
+        .replace("&#39;", "'")
+        .replace("&#38;", "&")
 }
 
 /// Sends `octets` as they are and reads the whole answer; the server closes the connection.
@@ -85,7 +99,12 @@ pub(crate) fn request(
 fn parse(answer: &[u8]) -> Response {
     let split = answer.windows(4).position(|w| w == b"\r\n\r\n");
     let Some(split) = split else {
-        return Response { status: 0, headers: Vec::new(), body: String::new(), bytes: Vec::new() };
+        return Response {
+            status: 0,
+            headers: Vec::new(),
+            body: String::new(),
+            bytes: Vec::new(),
+        };
     };
     let head = String::from_utf8_lossy(&answer[..split]).into_owned();
     let mut lines = head.split("\r\n");
@@ -95,9 +114,16 @@ fn parse(answer: &[u8]) -> Response {
         .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
         .collect();
     let rest = &answer[split + 4..];
-    let is_chunked = headers.iter().any(|(n, v)| n.eq_ignore_ascii_case("transfer-encoding") && v == "chunked");
+    let is_chunked = headers
+        .iter()
+        .any(|(n, v)| n.eq_ignore_ascii_case("transfer-encoding") && v == "chunked");
     let bytes = if is_chunked { dechunk(rest) } else { rest.to_vec() };
-    Response { status, headers, body: String::from_utf8_lossy(&bytes).into_owned(), bytes }
+    Response {
+        status,
+        headers,
+        body: String::from_utf8_lossy(&bytes).into_owned(),
+        bytes,
+    }
 }
 
 fn dechunk(mut rest: &[u8]) -> Vec<u8> {

@@ -3,4 +3,8 @@
 pub(crate) mod browser;
 pub(crate) mod house;
 pub(crate) mod http;
+pub(crate) mod judge;
+pub(crate) mod rows;
+pub(crate) mod scene;
+pub(crate) mod signing;
 pub(crate) mod sp;

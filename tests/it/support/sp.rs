@@ -28,7 +28,11 @@ impl TestSp {
     pub(crate) fn new(entity_id: &str, acs: &str) -> Self {
         let now = Utc::now();
         let key = generate::generate(KeyId::new(now, [9; 10]), "sp.example", now).unwrap();
-        Self { entity_id: entity_id.to_owned(), acs: acs.to_owned(), key }
+        Self {
+            entity_id: entity_id.to_owned(),
+            acs: acs.to_owned(),
+            key,
+        }
     }
 
     pub(crate) fn certificate(&self) -> Certificate {
@@ -36,7 +40,13 @@ impl TestSp {
     }
 
     /// An `AuthnRequest` as Auth0 sends it, with more attributes and elements where the test wants them.
-    pub(crate) fn authn_request(&self, id: &str, now: DateTime<Utc>, attributes: &str, inside: &str) -> String {
+    pub(crate) fn authn_request(
+        &self,
+        id: &str,
+        now: DateTime<Utc>,
+        attributes: &str,
+        inside: &str,
+    ) -> String {
         format!(
             "<samlp:AuthnRequest xmlns:samlp=\"{PROTOCOL}\"\tID=\"{id}\"    IssueInstant=\"{}\" Version=\"2.0\" {attributes}><saml:Issuer xmlns:saml=\"{ASSERTION}\">{}</saml:Issuer>{inside}</samlp:AuthnRequest>",
             now.format("%Y-%m-%dT%H:%M:%SZ"),
@@ -53,7 +63,9 @@ impl TestSp {
         name_id: (&str, &str),
         session_index: Option<&str>,
     ) -> String {
-        let index = session_index.map(|index| format!("<samlp:SessionIndex>{index}</samlp:SessionIndex>")).unwrap_or_default();
+        let index = session_index
+            .map(|index| format!("<samlp:SessionIndex>{index}</samlp:SessionIndex>"))
+            .unwrap_or_default();
         format!(
             "<samlp:LogoutRequest xmlns:samlp=\"{PROTOCOL}\" ID=\"{id}\" IssueInstant=\"{}\" Version=\"2.0\" Destination=\"{destination}\"><saml:Issuer xmlns:saml=\"{ASSERTION}\">{}</saml:Issuer><saml:NameID xmlns:saml=\"{ASSERTION}\" Format=\"{}\">{}</saml:NameID>{index}</samlp:LogoutRequest>",
             now.format("%Y-%m-%dT%H:%M:%SZ"),
@@ -71,21 +83,36 @@ impl TestSp {
         }
         if signed {
             query.push_str(&format!("&SigAlg={}", percent_encode(RSA_SHA256)));
-            let signature = Signer::new(&self.key).unwrap().sign_octets(query.as_bytes()).unwrap();
-            query.push_str(&format!("&Signature={}", percent_encode(&STANDARD.encode(signature))));
+            let signature = Signer::new(&self.key)
+                .unwrap()
+                .sign_octets(query.as_bytes())
+                .unwrap();
+            query.push_str(&format!(
+                "&Signature={}",
+                percent_encode(&STANDARD.encode(signature))
+            ));
         }
         query
     }
 
     /// A plain request to sign on, unsigned, as an address of the provider.
     pub(crate) fn sign_on_address(&self, id: &str, now: DateTime<Utc>) -> String {
-        format!("/saml/sso?{}", self.query(&self.authn_request(id, now, "", ""), Some("deep/link?a=b&c=\"d\""), false))
+        format!(
+            "/saml/sso?{}",
+            self.query(
+                &self.authn_request(id, now, "", ""),
+                Some("deep/link?a=b&c=\"d\""),
+                false
+            )
+        )
     }
 }
 
 /// The XML of the response in a self-posting page, and the address that it goes to.
 pub(crate) fn posted(page: &Response) -> (String, String) {
-    let message = page.field("SAMLResponse").unwrap_or_else(|| panic!("no response: {} {}", page.status, page.body));
+    let message = page
+        .field("SAMLResponse")
+        .unwrap_or_else(|| panic!("no response: {} {}", page.status, page.body));
     let xml = String::from_utf8(STANDARD.decode(message).unwrap()).unwrap();
     (xml, page.form_action().unwrap())
 }

@@ -1,0 +1,264 @@
+//! Attacks by what people and their browsers send.
+
+use std::thread;
+
+use hallpass::model::{
+    application::EntityId,
+    user::{Email, PersonName, StableId},
+};
+
+use crate::support::{
+    house::{Database, PASSWORD},
+    http, rows,
+    scene::{ADA, Scene},
+    sp::posted,
+};
+
+pub(super) fn nothing_echoed_becomes_markup(database: &Database) {
+    let scene = Scene::new(database);
+    let mut browser = scene.signed_in();
+    for (n, relay) in [
+        "\"><script>alert(1)</script>",
+        "' onmouseover='alert(1)",
+        "\" autofocus onfocus=\"alert(1)",
+        "</form><form action=https://evil.example>",
+        "<img src=x onerror=alert(1)>",
+        "{{7*7}}${7*7}<%= 7*7 %>#{7*7}",
+        "a\u{2028}b\u{2029}c",
+        "javascript:alert(1)",
+        "&quot;&gt;&#60;script&#62;",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let xml = scene.sp.authn_request(&format!("_r{n}"), scene.now(), "", "");
+        let page = browser.get(&format!("/saml/sso?{}", scene.sp.query(&xml, Some(relay), false)));
+        posted(&page);
+        assert_eq!(page.field("RelayState").as_deref(), Some(relay));
+        let mut nobody = scene.house.browser();
+        let login = nobody.get("/login");
+        let echoed = nobody.submit_login(&login, relay, "wrong password");
+        assert_eq!(echoed.field("email").as_deref(), Some(relay));
+        for page in [&page.body, &echoed.body] {
+            for live in [
+                "<script>alert",
+                "<img",
+                "onfocus=\"",
+                "onmouseover='",
+                "</form><form",
+            ] {
+                assert!(!page.contains(live), "{live}: {page}");
+            }
+            assert_eq!(page.matches("<form").count(), 1);
+        }
+    }
+}
+
+pub(super) fn control_characters_do_not_enter(database: &Database) {
+    let scene = Scene::new(database);
+    for bad in [
+        "a\u{1}b",
+        "a\u{8}b",
+        "a\0b",
+        "a\u{1b}[31m",
+        "a\nb",
+        "a\r\nb",
+        "a\tb",
+        "a\u{7f}",
+        "a\u{85}b",
+        "a\u{2028}b",
+        "\u{fffe}",
+        "a\u{ffff}",
+    ] {
+        assert!(PersonName::parse("first", bad).is_err(), "{bad:?}");
+        assert!(Email::parse(&format!("{bad}@x.example")).is_err(), "{bad:?}");
+        assert!(StableId::parse(bad).is_err(), "{bad:?}");
+        assert!(EntityId::parse(bad).is_err(), "{bad:?}");
+    }
+    // A name that came in some other way is never written as broken XML.
+    rows::execute(
+        &scene.house.settings,
+        "UPDATE users SET given_name = 'a' || CASE WHEN 1 = 1 THEN chr1 ELSE '' END FROM (SELECT '\u{1}' AS chr1) AS x",
+    );
+    let mut browser = scene.house.browser();
+    let login = browser.follow(&scene.address("_r1"));
+    let page = browser.sign_in(&login, ADA, PASSWORD);
+    assert!(
+        page.field("SAMLResponse").is_none() || !posted(&page).0.contains('\u{1}'),
+        "{}",
+        page.body
+    );
+}
+
+pub(super) fn many_logins_at_once_leave_the_rest_alone(database: &Database) {
+    let scene = Scene::new(database);
+    let before = scene.house.provider.hashes();
+    let statuses: Vec<u16> = thread::scope(|scope| {
+        let logins: Vec<_> = (0..40)
+            .map(|n| {
+                let mut browser = scene.house.browser();
+                browser.extra = vec![("X-Forwarded-For".to_owned(), format!("203.0.113.{n}"))];
+                scope.spawn(move || {
+                    let login = browser.get("/login");
+                    browser
+                        .submit_login(&login, &format!("n{n}@x.example"), "wrong password")
+                        .status
+                })
+            })
+            .collect();
+        for _ in 0..20 {
+            for target in ["/saml/metadata", "/login", "/health/ready"] {
+                assert_eq!(scene.house.browser().get(target).status, 200);
+            }
+        }
+        logins.into_iter().map(|login| login.join().unwrap()).collect()
+    });
+    let judged = statuses.iter().filter(|status| **status == 200).count();
+    assert!(
+        statuses.iter().all(|status| [200, 429, 503].contains(status)),
+        "{statuses:?}"
+    );
+    assert_eq!(
+        scene.house.provider.hashes() - before,
+        u64::try_from(judged).unwrap(),
+        "one hash a try that was judged"
+    );
+}
+
+pub(super) fn a_name_with_line_breaks_stays_one_value(database: &Database) {
+    let scene = Scene::new(database);
+    let mut browser = scene.house.browser();
+    let login = browser.get("/login");
+    for name in [
+        "x\r\nSet-Cookie: a=b",
+        "x\nlevel=error forged",
+        "\u{1b}[31mred\u{1b}[0m",
+        "x\0y",
+        "a\u{202e}b",
+    ] {
+        let page = browser.submit_login(&login, name, "secret password");
+        assert_eq!(page.status, 200, "{name:?}");
+        assert!(!page.set_cookies().any(|line| line.contains("a=b")), "{name:?}");
+    }
+    let audit = rows::texts(
+        &scene.house.settings,
+        "SELECT coalesce(detail, '') AS t FROM audit_events",
+    );
+    assert!(
+        audit
+            .iter()
+            .all(|detail| !detail.contains("Set-Cookie") && !detail.contains("secret password"))
+    );
+}
+
+pub(super) fn waiting_costs_little(database: &Database) {
+    let scene = Scene::new(database);
+    let size = if scene.house.settings.sqlite_path().is_some() {
+        "SELECT page_count * page_size AS n FROM pragma_page_count(), pragma_page_size()"
+    } else {
+        "SELECT CAST(sum(pg_total_relation_size(c.oid)) AS BIGINT) AS n FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace WHERE s.nspname = current_schema() AND c.relkind = 'r'"
+    };
+    let settings = &scene.house.settings;
+    let (before, audit) = (
+        rows::number(settings, size),
+        "SELECT count(*) AS n FROM audit_events",
+    );
+    let events = rows::number(settings, audit);
+    for n in 0..1000 {
+        let mut browser = scene.house.browser();
+        browser.extra = vec![("X-Forwarded-For".to_owned(), format!("203.0.113.{}", n % 4))];
+        let target = if n % 2 == 0 {
+            "/login".to_owned()
+        } else {
+            scene.address(&format!("_w{n}"))
+        };
+        assert!(browser.get(&target).status < 400);
+    }
+    let grown = rows::number(settings, size) - before;
+    assert!(grown / 500 < 20_000, "{grown} bytes for 500 sign-ons that wait");
+    assert!(grown / 500 < 3_000, "about 2 kB each are meant: {grown}");
+    assert_eq!(
+        rows::number(settings, "SELECT count(*) AS n FROM waiting_sign_ons"),
+        500,
+        "a login page alone keeps nothing"
+    );
+    assert_eq!(rows::number(settings, audit), events);
+}
+
+pub(super) fn no_parameter_leads_off_site(database: &Database) {
+    let scene = Scene::new(database);
+    let names = [
+        "ReturnTo",
+        "returnTo",
+        "return_to",
+        "RelayState",
+        "next",
+        "url",
+        "redirect",
+        "redirect_uri",
+        "continue",
+        "goto",
+        "target",
+        "dest",
+        "service",
+        "post_logout_redirect_uri",
+    ];
+    let spellings = [
+        "https://evil.example/",
+        "//evil.example/",
+        "/\\evil.example/",
+        "https:evil.example",
+        "javascript:alert(1)//evil.example",
+        "/%09/evil.example",
+    ];
+    let mut signed_in = scene.signed_in();
+    let mut nobody = scene.house.browser();
+    let login = nobody.get("/login");
+    let csrf = login.field("csrf").unwrap();
+    let stays = |page: &http::Response, what: &str| {
+        let location = page.header("location").unwrap_or("/");
+        assert!(location == "/" || location == "/login", "{what}: {location}");
+        assert!(
+            !page.body.contains("evil.example") && page.header("refresh").is_none(),
+            "{what}: {}",
+            page.body
+        );
+    };
+    for name in names {
+        for spelling in spellings {
+            let what = format!("{name}={spelling}");
+            let query = http::form(&[(name, spelling)]);
+            for path in [
+                "/",
+                "/login",
+                "/logout",
+                "/saml/slo",
+                "/launch/none",
+                "/continue/none",
+            ] {
+                stays(&signed_in.get(&format!("{path}?{query}")), &what);
+                stays(&nobody.get(&format!("{path}?{query}")), &what);
+            }
+        }
+        // After a login and after a logout, by form field, by query and by Referer.
+        let query = http::form(&[(name, spellings[0])]);
+        let mut fresh = nobody.clone();
+        fresh.extra = vec![("Referer".to_owned(), "https://evil.example/".to_owned())];
+        let fields = [
+            ("csrf", csrf.as_str()),
+            ("email", ADA),
+            ("password", PASSWORD),
+            (name, spellings[0]),
+        ];
+        let after = fresh.post(&format!("/login?{query}"), &fields);
+        assert_eq!(after.status, 303);
+        stays(&after, name);
+        stays(
+            &fresh.post(
+                &format!("/logout?{query}"),
+                &[("csrf", &csrf), (name, spellings[0])],
+            ),
+            name,
+        );
+    }
+}

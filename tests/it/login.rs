@@ -1,0 +1,361 @@
+//! Logging in: whose form is believed, which cookies count, and what a session lives.
+
+use chrono::TimeDelta;
+
+use crate::support::{
+    browser::Browser,
+    house::{House, PASSWORD, on_each_database},
+    http, rows,
+    scene::{ADA, Scene},
+};
+
+const SESSION: &str = "__Host-hallpass-session";
+const ORIGIN: &str = "https://login.fernweh.example";
+
+#[test]
+fn only_a_form_of_our_own_page_in_its_own_browser_is_believed() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let mut browser = scene.house.browser();
+        let csrf = browser.get("/login").field("csrf").unwrap();
+        let foreign = scene.house.browser().get("/login").field("csrf").unwrap();
+        let before = scene.house.provider.hashes();
+        let try_with = |browser: &Browser, headers: &[(&str, &str)], csrf: &str, cookies: bool| {
+            let mut browser = browser.clone();
+            let fields = [("csrf", csrf), ("email", ADA), ("password", PASSWORD)];
+            let page = browser.post_with("/login", headers, &fields, cookies);
+            (page.status, Scene::is_signed_in(&browser))
+        };
+        let same = [("Sec-Fetch-Site", "same-origin")];
+        for (what, headers, csrf, cookies) in [
+            ("a bare POST", &[][..], "", true),
+            ("no token", &same[..], "", true),
+            ("the token of another browser", &same[..], foreign.as_str(), true),
+            ("no cookie", &same[..], &csrf, false),
+            ("no header", &[][..], &csrf, true),
+            ("cross-site", &[("Sec-Fetch-Site", "cross-site")][..], &csrf, true),
+            ("same-site", &[("Sec-Fetch-Site", "same-site")][..], &csrf, true),
+            ("typed", &[("Sec-Fetch-Site", "none")][..], &csrf, true),
+            (
+                "cross-site with our Origin",
+                &[("Sec-Fetch-Site", "cross-site"), ("Origin", ORIGIN)][..],
+                &csrf,
+                true,
+            ),
+            (
+                "both at once",
+                &[
+                    ("Sec-Fetch-Site", "same-origin"),
+                    ("Sec-Fetch-Site", "cross-site"),
+                ][..],
+                &csrf,
+                true,
+            ),
+            (
+                "a foreign Origin",
+                &[("Origin", "https://evil.example")][..],
+                &csrf,
+                true,
+            ),
+            (
+                "an Origin like ours",
+                &[("Origin", "https://login.fernweh.example.evil.example")][..],
+                &csrf,
+                true,
+            ),
+            (
+                "http",
+                &[("Origin", "http://login.fernweh.example")][..],
+                &csrf,
+                true,
+            ),
+            ("null", &[("Origin", "null")][..], &csrf, true),
+            ("an empty Origin", &[("Origin", "")][..], &csrf, true),
+        ] {
+            assert_eq!(try_with(&browser, headers, csrf, cookies), (403, false), "{what}");
+        }
+        assert_eq!(
+            scene.house.provider.hashes(),
+            before,
+            "nothing was hashed for them"
+        );
+        assert_eq!(try_with(&browser, &same, &csrf, true), (303, true));
+        assert_eq!(
+            try_with(&browser, &[("Origin", ORIGIN)], &csrf, true),
+            (303, true)
+        );
+        let json = http::request(
+            scene.house.address,
+            "POST",
+            "/login",
+            &[("Content-Type", "application/json"), same[0]],
+            "{}",
+        );
+        assert!((400..500).contains(&json.status));
+    });
+}
+
+#[test]
+fn cookies_are_guarded_by_their_prefix_on_https_and_plain_on_loopback() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let browser = scene.signed_in();
+        let names: Vec<_> = browser.jar.keys().map(String::as_str).collect();
+        assert_eq!(
+            names,
+            ["__Host-hallpass-browser", "__Host-hallpass-device", SESSION]
+        );
+        for value in browser.jar.values() {
+            assert!(value.len() >= 43, "256 bits: {value}");
+        }
+        let house = House::start(
+            &crate::support::house::another(database),
+            &[("HALLPASS_BASE_URL", "http://127.0.0.1:8080")],
+        );
+        house.add_person(ADA, "Ada", "Lovelace");
+        let mut plain = house.browser();
+        let login = plain.follow("/login");
+        assert_eq!(plain.sign_in(&login, ADA, PASSWORD).status, 200);
+        let names: Vec<_> = plain.jar.keys().map(String::as_str).collect();
+        assert_eq!(names, ["hallpass-browser", "hallpass-device", "hallpass-session"]);
+    });
+}
+
+#[test]
+fn a_planted_cookie_is_dead_after_login() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let mut attacker = scene.house.browser();
+        attacker.get("/login");
+        let mut victim = scene.house.browser();
+        victim.jar = attacker.jar.clone();
+        let planted = "A".repeat(43);
+        victim.jar.insert(SESSION.to_owned(), planted.clone());
+        scene.log_in(&mut victim);
+        assert!(Scene::is_signed_in(&victim));
+        assert_ne!(victim.jar[SESSION], planted);
+        attacker.jar.insert(SESSION.to_owned(), planted);
+        assert!(!Scene::is_signed_in(&attacker));
+        // Logged in already, and again as somebody else: the session before is over.
+        scene.house.add_person("eve@fernweh.example", "Eve", "Other");
+        let before = victim.clone();
+        let form = victim.get("/logout");
+        victim.post(
+            "/login",
+            &[
+                ("csrf", &form.field("csrf").unwrap()),
+                ("email", "eve@fernweh.example"),
+                ("password", PASSWORD),
+            ],
+        );
+        assert!(Scene::is_signed_in(&victim) && !Scene::is_signed_in(&before));
+        assert!(victim.get("/").body.contains("Eve"));
+    });
+}
+
+#[test]
+fn only_the_whole_cookie_under_its_own_name_is_a_session() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let browser = scene.signed_in();
+        let token = browser.jar[SESSION].clone();
+        let flip = |at: usize| {
+            let mut bytes = token.clone().into_bytes();
+            bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+            String::from_utf8(bytes).unwrap()
+        };
+        let opens = |cookie: &str| {
+            http::request(
+                scene.house.address,
+                "GET",
+                "/",
+                &[("Host", "login.fernweh.example"), ("Cookie", cookie)],
+                "",
+            )
+            .status
+                == 200
+        };
+        assert!(opens(&format!("{SESSION}={token}")));
+        assert!(
+            opens(&format!("x=y; {SESSION}={token}; z=%zz; nameless; e=\u{e9}")),
+            "neighbours do no harm"
+        );
+        for bad in [
+            flip(0),
+            flip(20),
+            flip(41),
+            token[..42].to_owned(),
+            token[..8].to_owned(),
+            format!("{token}A"),
+            format!("{token}="),
+            format!("{token} x"),
+            format!("\"{token}\""),
+            token.to_lowercase(),
+            token.replace(&token[..1], "%41"),
+            String::new(),
+        ] {
+            assert!(!opens(&format!("{SESSION}={bad}")), "{bad}");
+        }
+        for cookie in [
+            format!("hallpass-session={token}"),
+            format!("__host-hallpass-session={token}"),
+            format!("__Secure-hallpass-session={token}"),
+            // What a neighbouring host may set, since browsers guard the prefix and not its escapes.
+            format!("%5F%5FHost-hallpass-session={token}"),
+            format!("__Host%2Dhallpass-session={token}"),
+            format!("{SESSION}={token}; {SESSION}={}", flip(0)),
+            format!("{SESSION}={}; {SESSION}={token}", flip(0)),
+        ] {
+            assert!(!opens(&cookie), "{cookie}");
+        }
+    });
+}
+
+#[test]
+fn a_session_ends_after_8_idle_hours_and_after_24_in_all() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let mut idle = scene.signed_in();
+        scene
+            .house
+            .clock
+            .advance(TimeDelta::hours(8) - TimeDelta::seconds(1));
+        assert!(Scene::is_signed_in(&idle));
+        idle.get(&scene.address("_r1"));
+        scene
+            .house
+            .clock
+            .advance(TimeDelta::hours(8) - TimeDelta::seconds(1));
+        assert_eq!(
+            idle.get(&scene.address("_r2")).status,
+            200,
+            "a sign-on is a visit"
+        );
+        scene
+            .house
+            .clock
+            .advance(TimeDelta::hours(8) + TimeDelta::seconds(1));
+        assert!(!Scene::is_signed_in(&idle));
+
+        let mut busy = scene.signed_in();
+        for hour in 0..23 {
+            scene.house.clock.advance(TimeDelta::hours(1));
+            assert_eq!(
+                busy.get(&scene.address(&format!("_h{hour}"))).status,
+                200,
+                "hour {hour}"
+            );
+        }
+        scene.house.clock.advance(TimeDelta::minutes(59));
+        assert!(Scene::is_signed_in(&busy));
+        scene.house.clock.advance(TimeDelta::minutes(2));
+        assert!(!Scene::is_signed_in(&busy));
+        scene.house.provider.keep_house().unwrap();
+        assert_eq!(
+            rows::number(&scene.house.settings, "SELECT count(*) AS n FROM sessions"),
+            0
+        );
+    });
+}
+
+#[test]
+fn the_database_holds_no_token_as_the_browser_has_it() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let browser = scene.signed_in();
+        let hash = hallpass::model::secret::Token::parse(&browser.jar[SESSION])
+            .unwrap()
+            .hash();
+        let hex: String = hash.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        let stored = if scene.house.settings.sqlite_path().is_some() {
+            "SELECT lower(hex(token_hash)) AS t FROM sessions"
+        } else {
+            "SELECT encode(token_hash, 'hex') AS t FROM sessions"
+        };
+        assert_eq!(rows::texts(&scene.house.settings, stored), [hex]);
+    });
+}
+
+#[test]
+fn unknown_wrong_and_disabled_look_alike_and_cost_the_same() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        scene.house.add_person("off@fernweh.example", "Off", "Switched");
+        let off = hallpass::model::user::Email::parse("off@fernweh.example").unwrap();
+        let edit = hallpass::provider::users::UserEdit {
+            enabled: Some(false),
+            ..Default::default()
+        };
+        scene.house.provider.edit_user(&off, &edit).unwrap();
+        let mut pages = Vec::new();
+        for (email, password) in [
+            (ADA, "wrong password"),
+            ("off@fernweh.example", PASSWORD),
+            ("off@fernweh.example", "wrong password"),
+            ("nobody@fernweh.example", PASSWORD),
+            ("no address", PASSWORD),
+            ("", PASSWORD),
+        ] {
+            let mut browser = scene.house.browser();
+            let login = browser.get("/login");
+            let (csrf, before) = (login.field("csrf").unwrap(), scene.house.provider.hashes());
+            let page = browser.submit_login(&login, email, password);
+            assert_eq!(scene.house.provider.hashes() - before, 1, "{email} {password}");
+            let mut headers: Vec<_> = page.headers.iter().map(|(name, _)| name.to_lowercase()).collect();
+            headers.sort();
+            let body = page
+                .body
+                .replace(&csrf, "")
+                .replace(&format!("value=\"{email}\""), "value=\"\"")
+                .replace(" autofocus", "");
+            pages.push((page.status, headers, body));
+        }
+        for page in &pages {
+            assert_eq!(page, &pages[0]);
+        }
+    });
+}
+
+#[test]
+fn a_password_is_never_cut_and_a_huge_one_never_hashed() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let long = "p".repeat(100);
+        let email = hallpass::model::user::Email::parse(ADA).unwrap();
+        let set = |text: &str| {
+            let password = hallpass::credential::password::Password::for_new(text).unwrap();
+            scene.house.provider.set_password(&email, &password).unwrap();
+        };
+        let opens = |password: &str| {
+            let mut browser = scene.signed_out();
+            let login = browser.get("/login");
+            browser.submit_login(&login, ADA, password).status == 303
+        };
+        set(&long);
+        assert!(opens(&long));
+        for wrong in [
+            &long[..72],
+            &long[..99],
+            &format!("{long}\0"),
+            &long.to_uppercase(),
+            &format!("{}\0{}", &long[..72], &long[73..]),
+        ] {
+            assert!(!opens(wrong), "{wrong:?}");
+        }
+        let before = scene.house.provider.hashes();
+        for size in [1025, 15_000, 1_000_000, 10_000_000] {
+            assert!(!opens(&"x".repeat(size)), "{size}");
+        }
+        assert_eq!(scene.house.provider.hashes(), before);
+    });
+}
+
+impl Scene {
+    /// A browser on an address of its own, so that no throttle stands between two tries.
+    fn signed_out(&self) -> Browser {
+        let mut browser = self.house.browser();
+        let n = self.house.provider.hashes();
+        browser.extra = vec![("X-Forwarded-For".to_owned(), format!("198.51.100.{n}"))];
+        browser
+    }
+}

@@ -1,0 +1,389 @@
+//! Single logout: who may end a session, and what they hear.
+
+use chrono::TimeDelta;
+use hallpass::{
+    model::{
+        application::{AcsUrl, LogoutEndpoint},
+        name_id::EMAIL_ADDRESS,
+    },
+    provider::applications::NewApplication,
+    saml::binding::redirect,
+};
+use roxmltree::Document;
+
+use crate::support::{
+    browser::Browser,
+    house::{Database, PASSWORD, on_each_database},
+    http::Response,
+    judge::{self, only},
+    rows,
+    scene::{ADA, RELAY, Scene, WIKI},
+    signing,
+    sp::{TestSp, posted},
+};
+
+const SLO: &str = "https://login.fernweh.example/saml/slo";
+const BACK: &str = "https://wiki.example/slo?tenant=1";
+
+fn with_logout(sp: &TestSp, new: &mut NewApplication) {
+    new.saml.certificates = vec![sp.certificate()];
+    new.saml.logout = Some(LogoutEndpoint {
+        location: AcsUrl::parse(BACK).unwrap(),
+        response_location: None,
+    });
+}
+
+/// A house in which Ada has signed on to the wiki; her browser and her SessionIndex there.
+fn signed_on(database: &Database) -> (Scene, Browser, String) {
+    let scene = Scene::with(database, &[], with_logout);
+    let mut browser = scene.signed_in();
+    let index = index(&posted(&browser.get(&scene.address("_r1"))).0);
+    (scene, browser, index)
+}
+
+fn index(xml: &str) -> String {
+    let document = Document::parse(xml).unwrap();
+    only(&document, "AuthnStatement")
+        .attribute("SessionIndex")
+        .unwrap()
+        .to_owned()
+}
+
+impl Scene {
+    fn log_out(&self, sp: &TestSp, id: &str, who: &str, index: Option<&str>, signed: bool) -> String {
+        let xml = sp.logout_request(id, self.now(), SLO, (who, EMAIL_ADDRESS), index);
+        format!("/saml/slo?{}", sp.query(&xml, Some(RELAY), signed))
+    }
+}
+
+/// The XML of the LogoutResponse that the browser is sent on with, once everything around it is right.
+fn answer(scene: &Scene, response: &Response) -> String {
+    assert_eq!(response.status, 303, "{}", response.body);
+    let address = response.location();
+    assert!(address.starts_with(&format!("{BACK}&SAMLResponse=")), "{address}");
+    let (certificate, _) = scene.house.provider.certificate_pem().unwrap();
+    assert!(signing::query_verifies(address, &certificate), "{address}");
+    let query = &address[BACK.len() + 1..];
+    for (at, _) in query.match_indices('%') {
+        let hex = &query[at + 1..at + 3];
+        assert!(
+            hex == hex.to_uppercase()
+                && !"!~*'()-_.".contains(char::from(u8::from_str_radix(hex, 16).unwrap()))
+        );
+    }
+    assert!(
+        !query.contains('+') && !query.contains("%7E"),
+        "Auth0 encodes again before it verifies: {query}"
+    );
+    let inbound = redirect::decode(query).unwrap();
+    assert_eq!(inbound.relay_state.as_deref(), Some(RELAY));
+    inbound.xml
+}
+
+#[test]
+fn a_signed_request_of_a_participant_ends_the_session_and_is_answered() {
+    on_each_database(|database| {
+        for with_index in [true, false] {
+            let (scene, mut browser, index) = signed_on(&crate::support::house::another(database));
+            let other = scene.signed_in();
+            let address = scene.log_out(&scene.sp, "_l1", ADA, with_index.then_some(index.as_str()), true);
+            let xml = answer(&scene, &browser.get(&address));
+            assert_eq!(judge::status(&xml), ("Success".to_owned(), None));
+            let document = Document::parse(&xml).unwrap();
+            let root = only(&document, "LogoutResponse");
+            assert_eq!(root.attribute("InResponseTo"), Some("_l1"));
+            assert_eq!(root.attribute("Destination"), Some(BACK));
+            assert_eq!(
+                only(&document, "Issuer").text(),
+                Some(scene.house.provider.entity_id().unwrap().as_str())
+            );
+            assert!(root.attribute("IssueInstant").unwrap().ends_with('Z'));
+            assert!(!Scene::is_signed_in(&browser));
+            assert!(
+                Scene::is_signed_in(&other),
+                "a session that the sender takes no part in lives on"
+            );
+        }
+    });
+}
+
+#[test]
+fn the_request_may_come_from_a_browser_without_the_session() {
+    on_each_database(|database| {
+        let (scene, browser, index) = signed_on(database);
+        let mut front = scene.house.browser();
+        let xml = answer(
+            &scene,
+            &front.get(&scene.log_out(&scene.sp, "_l1", ADA, Some(&index), true)),
+        );
+        assert_eq!(judge::status(&xml).0, "Success");
+        assert!(!Scene::is_signed_in(&browser));
+    });
+}
+
+#[test]
+fn nobody_else_ends_the_session() {
+    on_each_database(|database| {
+        let (scene, mut browser, index) = signed_on(database);
+        scene.house.add_person("eve@fernweh.example", "Eve", "Other");
+        let stranger = TestSp::new("urn:test:stranger", "https://stranger.example/acs");
+        scene
+            .house
+            .add_application("Stranger", &stranger.entity_id, &stranger.acs, |new| {
+                new.saml.certificates = vec![stranger.certificate()];
+            });
+        let foreign = TestSp::new(WIKI, "https://wiki.example/acs");
+        let unknown = TestSp::new("urn:test:unknown", "https://unknown.example/acs");
+        let signed = |sp: &TestSp, who: &str, index: &str| scene.log_out(sp, "_x", who, Some(index), true);
+        let xml = |sp: &TestSp, to: &str, by: TimeDelta| {
+            let xml = sp.logout_request("_y", scene.now() + by, to, (ADA, EMAIL_ADDRESS), Some(&index));
+            format!("/saml/slo?{}", sp.query(&xml, None, true))
+        };
+        let persistent = scene.sp.logout_request(
+            "_z",
+            scene.now(),
+            SLO,
+            (ADA, "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"),
+            Some(&index),
+        );
+        let comment = scene
+            .sp
+            .logout_request("_c", scene.now(), SLO, (ADA, EMAIL_ADDRESS), Some(&index))
+            .replace(ADA, "ada@fernweh.example<!-- -->.evil");
+        for (what, address) in [
+            (
+                "unsigned",
+                scene.log_out(&scene.sp, "_x", ADA, Some(&index), false),
+            ),
+            ("a foreign key", signed(&foreign, ADA, &index)),
+            ("an unknown sender", signed(&unknown, ADA, &index)),
+            (
+                "a service provider that takes no part",
+                signed(&stranger, ADA, &index),
+            ),
+            ("another user", signed(&scene.sp, "eve@fernweh.example", &index)),
+            ("no user", signed(&scene.sp, "", &index)),
+            ("another index", signed(&scene.sp, ADA, "_0000")),
+            ("an empty index", signed(&scene.sp, ADA, "")),
+            (
+                "another format",
+                format!("/saml/slo?{}", scene.sp.query(&persistent, None, true)),
+            ),
+            (
+                "a comment in the name",
+                format!("/saml/slo?{}", scene.sp.query(&comment, None, true)),
+            ),
+            (
+                "wrong Destination",
+                xml(&scene.sp, "https://evil.example/saml/slo", TimeDelta::zero()),
+            ),
+            (
+                "the Sign-in URL",
+                xml(
+                    &scene.sp,
+                    "https://login.fernweh.example/saml/sso",
+                    TimeDelta::zero(),
+                ),
+            ),
+            ("old", xml(&scene.sp, SLO, TimeDelta::minutes(-6))),
+            ("early", xml(&scene.sp, SLO, TimeDelta::minutes(4))),
+        ] {
+            let response = browser.get(&address);
+            assert!(Scene::is_signed_in(&browser), "{what} ended the session");
+            if response.status == 303 {
+                assert!(
+                    response.location().starts_with("https://wiki.example/slo"),
+                    "{what}"
+                );
+                let status = redirect::decode(response.location().split_once('?').unwrap().1)
+                    .unwrap()
+                    .xml;
+                // A session that is not there (any more) is what was asked for; a stranger learns nothing.
+                let is_about_ada =
+                    what == "another index" || what == "an empty index" || what == "another format";
+                assert!(is_about_ada || judge::status(&status).0 != "Success", "{what}");
+            } else {
+                assert!(
+                    [200, 400].contains(&response.status),
+                    "{what}: {}",
+                    response.status
+                );
+            }
+        }
+    });
+}
+
+#[test]
+fn a_request_is_taken_once_and_leaves_a_new_session_alone() {
+    on_each_database(|database| {
+        let (scene, mut browser, _index) = signed_on(database);
+        let address = scene.log_out(&scene.sp, "_l1", ADA, None, true);
+        answer(&scene, &browser.get(&address));
+        scene.log_in(&mut browser);
+        posted(&browser.get(&scene.address("_r2")));
+        let again = browser.get(&address);
+        assert!(
+            again.status == 400 && again.body.contains("REQUEST-ANSWERED"),
+            "{}",
+            again.body
+        );
+        assert!(Scene::is_signed_in(&browser));
+    });
+}
+
+#[test]
+fn applications_that_share_an_entity_id_end_only_their_own_sessions() {
+    on_each_database(|database| {
+        let (scene, browser, index) = signed_on(database);
+        let twin = TestSp::new(WIKI, "https://twin.example/acs");
+        scene.house.add_application("Twin", WIKI, &twin.acs, |new| {
+            new.saml.certificates = vec![twin.certificate()];
+        });
+        scene
+            .house
+            .browser()
+            .get(&scene.log_out(&twin, "_l1", ADA, Some(&index), true));
+        assert!(Scene::is_signed_in(&browser));
+        answer(
+            &scene,
+            &scene
+                .house
+                .browser()
+                .get(&scene.log_out(&scene.sp, "_l2", ADA, Some(&index), true)),
+        );
+        assert!(!Scene::is_signed_in(&browser));
+    });
+}
+
+#[test]
+fn the_sign_out_url_opened_plainly_asks_and_the_form_ends_in_a_page() {
+    on_each_database(|database| {
+        let (scene, mut browser, _index) = signed_on(database);
+        for plain in [
+            "/saml/slo",
+            "/saml/slo?ReturnTo=https://evil.example/",
+            "/logout",
+            "/saml/slo?RelayState=https%3A%2F%2Fevil.example",
+        ] {
+            let ask = browser.get(plain);
+            assert_eq!(ask.status, 200, "{plain}");
+            assert_eq!(ask.form_action().as_deref(), Some("/logout"), "{plain}");
+            assert!(
+                ask.body.contains("Wiki") && !ask.body.contains("evil.example"),
+                "{}",
+                ask.body
+            );
+            assert!(Scene::is_signed_in(&browser), "{plain}");
+        }
+        let ask = browser.get("/saml/slo");
+        let out = browser.post(
+            "/logout",
+            &[
+                ("csrf", &ask.field("csrf").unwrap()),
+                ("ReturnTo", "https://evil.example/"),
+            ],
+        );
+        assert_eq!(
+            (out.status, out.header("location"), out.header("refresh")),
+            (200, None, None)
+        );
+        assert!(!browser.jar.contains_key("__Host-hallpass-session"));
+        let dead = rows::number(
+            &scene.house.settings,
+            "SELECT count(*) AS n FROM sessions WHERE ended_at IS NULL",
+        );
+        assert_eq!(dead, 0, "the session has ended here, not only in the browser");
+        let nobody = browser.get("/saml/slo");
+        assert!(nobody.status == 200 && nobody.field("csrf").is_none());
+        let audit = "SELECT count(*) AS n FROM audit_events WHERE action = 'logout' AND outcome = 'ok'";
+        assert_eq!(rows::number(&scene.house.settings, audit), 1);
+    });
+}
+
+#[test]
+fn a_sign_out_form_from_elsewhere_only_asks() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let mut browser = scene.signed_in();
+        let csrf = browser.get("/").field("csrf").unwrap();
+        let evil = [
+            ("Sec-Fetch-Site", "cross-site"),
+            ("Origin", "https://evil.example"),
+        ];
+        for (headers, token) in [
+            (&evil[..], csrf.as_str()),
+            (&evil[1..], &csrf),
+            (&[][..], &csrf),
+            (&[("Sec-Fetch-Site", "same-origin")][..], ""),
+        ] {
+            let page = browser.post_with("/logout", headers, &[("csrf", token)], true);
+            assert!(page.status < 400 && Scene::is_signed_in(&browser), "{headers:?}");
+        }
+        browser.post("/logout", &[("csrf", &csrf)]);
+        assert!(!Scene::is_signed_in(&browser));
+    });
+}
+
+#[test]
+fn stray_answers_end_in_a_page_and_nothing_loops_or_leaves_the_site() {
+    on_each_database(|database| {
+        let (_scene, mut browser, _index) = signed_on(database);
+        let xml = "<samlp:LogoutResponse xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" ID=\"_1\" Version=\"2.0\" IssueInstant=\"2026-01-01T00:00:00Z\" InResponseTo=\"_2\"/>";
+        let stray = redirect::deflated(xml);
+        let stray = crate::support::http::percent(&stray);
+        for address in [
+            format!("/saml/slo?SAMLResponse={stray}"),
+            format!("/saml/slo?SAMLResponse={stray}&RelayState=https%3A%2F%2Fevil.example%2F"),
+            format!("/saml/slo?SAMLResponse={stray}&ReturnTo=https%3A%2F%2Fevil.example%2F"),
+            "/saml/slo?SAMLResponse=%%%".to_owned(),
+            format!("/saml/slo?SAMLResponse={stray}&SAMLRequest={stray}"),
+            format!("/saml/sso?SAMLResponse={stray}"),
+        ] {
+            let page = browser.get(&address);
+            assert!(
+                [200, 400].contains(&page.status) && page.header("location").is_none(),
+                "{address}: {}",
+                page.status
+            );
+            assert!(
+                !page.body.contains("evil.example") && page.header("refresh").is_none(),
+                "{address}"
+            );
+            assert!(Scene::is_signed_in(&browser), "{address}");
+        }
+    });
+}
+
+#[test]
+fn without_a_certificate_even_a_signed_request_ends_nothing() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let mut browser = scene.signed_in();
+        let index = index(&posted(&browser.get(&scene.address("_r1"))).0);
+        let page = browser.get(&scene.log_out(&scene.sp, "_l1", ADA, Some(&index), true));
+        assert!(
+            page.status == 400 && page.body.contains("SIGNATURE-MISSING"),
+            "{}",
+            page.body
+        );
+        assert!(Scene::is_signed_in(&browser));
+    });
+}
+
+#[test]
+fn after_a_logout_the_cookie_opens_nothing() {
+    on_each_database(|database| {
+        let (scene, browser, index) = signed_on(database);
+        answer(
+            &scene,
+            &scene
+                .house
+                .browser()
+                .get(&scene.log_out(&scene.sp, "_l1", ADA, Some(&index), true)),
+        );
+        let mut old = browser.clone();
+        let login = old.follow(&scene.address("_r9"));
+        assert!(login.field("SAMLResponse").is_none());
+        posted(&old.sign_in(&login, ADA, PASSWORD));
+    });
+}

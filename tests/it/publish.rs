@@ -1,0 +1,288 @@
+//! What anybody may fetch, and what every answer tells the browser.
+
+use roxmltree::Document;
+use sha2::{Digest, Sha256};
+
+use crate::support::{
+    house::{PASSWORD, on_each_database},
+    http::{self, Response},
+    judge::{self, all, only},
+    scene::{ADA, Scene},
+};
+
+fn ask(scene: &Scene, target: &str, headers: &[(&str, &str)]) -> Response {
+    let mut all = vec![("Host", "login.fernweh.example")];
+    all.extend_from_slice(headers);
+    http::request(scene.house.address, "GET", target, &all, "")
+}
+
+#[test]
+fn metadata_is_signed_names_itself_and_needs_no_login() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let response = ask(&scene, "/saml/metadata", &[]);
+        assert_eq!(response.status, 200);
+        assert!(
+            response
+                .header("content-type")
+                .unwrap()
+                .starts_with("application/samlmetadata+xml")
+        );
+        let (certificate, _) = scene.house.provider.certificate_pem().unwrap();
+        let signature = "/*[local-name()='EntityDescriptor']/*[local-name()='Signature']";
+        judge::xmlsec1_verifies(&response.body, &certificate.der, signature).unwrap();
+        let document = Document::parse(&response.body).unwrap();
+        let root = document.root_element();
+        assert_eq!(
+            root.attribute("entityID"),
+            Some("https://login.fernweh.example/saml/metadata")
+        );
+        for (element, location) in [
+            ("SingleSignOnService", "/saml/sso"),
+            ("SingleLogoutService", "/saml/slo"),
+        ] {
+            let node = only(&document, element);
+            assert_eq!(
+                node.attribute("Location"),
+                Some(format!("https://login.fernweh.example{location}").as_str())
+            );
+            assert_eq!(
+                node.attribute("Binding"),
+                Some("urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect")
+            );
+        }
+        let descriptor = only(&document, "IDPSSODescriptor");
+        assert_eq!(
+            descriptor.attribute("protocolSupportEnumeration"),
+            Some("urn:oasis:names:tc:SAML:2.0:protocol")
+        );
+        let formats: Vec<_> = all(&document, "NameIDFormat")
+            .iter()
+            .filter_map(roxmltree::Node::text)
+            .collect();
+        assert_eq!(
+            formats,
+            ["urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"]
+        );
+        assert_eq!(only(&document, "KeyDescriptor").attribute("use"), Some("signing"));
+    });
+}
+
+#[test]
+fn documents_have_a_tag_and_are_not_sent_twice() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        for target in [
+            "/saml/metadata",
+            "/saml/certificate.pem",
+            "/saml/certificate.cer",
+            "/assets/look.css",
+            "/assets/logo.svg",
+        ] {
+            let first = ask(&scene, target, &[]);
+            let tag = first.header("etag").unwrap().to_owned();
+            assert!(
+                first.status == 200 && tag.starts_with('"') && tag.ends_with('"'),
+                "{target}"
+            );
+            assert!(
+                !first.header("cache-control").unwrap().contains("no-store"),
+                "{target}"
+            );
+            for (held, status) in [
+                (tag.as_str(), 304),
+                (&format!("W/{tag}"), 304),
+                ("*", 304),
+                ("\"x\"", 200),
+                (&format!("\"x\", {tag}"), 304),
+            ] {
+                let again = ask(&scene, target, &[("If-None-Match", held)]);
+                assert_eq!(
+                    (again.status, again.header("etag")),
+                    (status, Some(tag.as_str())),
+                    "{target} {held}"
+                );
+                assert_eq!(again.bytes.is_empty(), status == 304, "{target} {held}");
+            }
+        }
+    });
+}
+
+#[test]
+fn the_certificate_comes_as_a_file_named_by_its_fingerprint() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let (certificate, _) = scene.house.provider.certificate_pem().unwrap();
+        let fingerprint: String = Sha256::digest(&certificate.der)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let head = &fingerprint[..12];
+        let pem = ask(&scene, "/saml/certificate.pem", &[]);
+        let cer = ask(&scene, "/saml/certificate.cer", &[]);
+        assert_eq!(cer.bytes, certificate.der);
+        assert!(
+            pem.body.starts_with("-----BEGIN CERTIFICATE-----\n"),
+            "{}",
+            pem.body
+        );
+        for (response, ending) in [(&pem, "pem"), (&cer, "cer")] {
+            let wanted = format!("attachment; filename=\"hallpass-{head}.{ending}\"");
+            assert_eq!(response.header("content-disposition"), Some(wanted.as_str()));
+        }
+        let read = openssl::x509::X509::from_pem(&pem.bytes).unwrap();
+        let (before, now) = (
+            read.not_before(),
+            openssl::asn1::Asn1Time::days_from_now(0).unwrap(),
+        );
+        assert!(before.diff(read.not_after()).unwrap().days >= 3650 && before.diff(&now).unwrap().days <= 1);
+        assert_eq!(read.public_key().unwrap().bits(), 2048);
+        assert!(certificate.subject.contains("login.fernweh.example"));
+    });
+}
+
+/// Headers that a proxy, a cache or an attacker may send along.
+const LIES: [(&str, &str); 9] = [
+    ("Host", "evil.example"),
+    ("X-Forwarded-Host", "evil.example"),
+    ("X-Forwarded-Proto", "http"),
+    ("X-Forwarded-Proto", "javascript"),
+    ("X-Forwarded-Port", "6666"),
+    ("X-Forwarded-Server", "evil.example"),
+    ("Forwarded", "host=evil.example;proto=http"),
+    ("X-Original-URL", "/evil.example"),
+    ("X-HTTP-Host-Override", "evil.example"),
+];
+
+#[test]
+fn no_header_moves_an_address_of_ours() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let browser = scene.signed_in();
+        let cookies = browser
+            .jar
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect::<Vec<_>>()
+            .join("; ");
+        let right = "Destination=\"https://login.fernweh.example/saml/sso\"";
+        let wrong = "Destination=\"https://evil.example/saml/sso\"";
+        for (n, lie) in LIES.into_iter().enumerate() {
+            let plain = (lie.0 != "Host").then_some(("Host", "login.fernweh.example"));
+            let get = |target: &str, cookies: &str| {
+                let headers: Vec<_> = plain.into_iter().chain([lie, ("Cookie", cookies)]).collect();
+                http::request(scene.house.address, "GET", target, &headers, "")
+            };
+            for target in [
+                "/",
+                "/login",
+                "/saml/metadata",
+                "/saml/sso",
+                "/saml/slo",
+                "/nowhere",
+                &scene.address(&format!("_l{n}")),
+            ] {
+                for cookies in ["", &cookies] {
+                    let response = get(target, cookies);
+                    let whole = format!("{:?} {}", response.headers, response.body);
+                    assert!(
+                        !whole.contains("evil.example")
+                            && !whole.contains("http://login")
+                            && !whole.contains("6666"),
+                        "{lie:?} {target}: {whole}"
+                    );
+                }
+            }
+            let page = get(&scene.ask(&format!("_d{n}"), right, ""), &cookies);
+            assert!(page.field("SAMLResponse").is_some(), "{lie:?}");
+            assert_eq!(
+                get(&scene.ask(&format!("_e{n}"), wrong, ""), &cookies).status,
+                400,
+                "{lie:?}"
+            );
+        }
+    });
+}
+
+#[test]
+fn health_tells_whether_the_process_and_the_database_answer() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        for target in ["/health/live", "/health/ready"] {
+            assert_eq!(ask(&scene, target, &[]).status, 200, "{target}");
+        }
+    });
+}
+
+#[test]
+fn every_page_is_framed_by_nobody_kept_by_nobody_and_runs_only_our_scripts() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let (mut nobody, mut ada) = (scene.house.browser(), scene.signed_in());
+        let login = nobody.get("/login");
+        let sign_on = scene.address("_r1");
+        let mut pages = vec![
+            ("wrong", nobody.submit_login(&login, ADA, "wrong password")),
+            (
+                "foreign form",
+                nobody.post_with("/login", &[], &[("email", ADA), ("password", PASSWORD)], true),
+            ),
+        ];
+        for target in [
+            "/login",
+            "/",
+            "/saml/slo",
+            "/saml/sso",
+            "/saml/sso?SAMLRequest=x",
+            "/continue/x",
+            "/nowhere",
+            "/launch/nothing",
+            &sign_on,
+        ] {
+            pages.push((target, nobody.get(target)));
+            pages.push((target, ada.get(target)));
+        }
+        for (what, page) in &pages {
+            let policy = page
+                .header("content-security-policy")
+                .unwrap_or_else(|| panic!("{what} {}", page.status));
+            for part in [
+                "default-src 'none'",
+                "frame-ancestors 'none'",
+                "base-uri 'none'",
+                "style-src 'self'",
+            ] {
+                assert!(policy.contains(part), "{what}: {policy}");
+            }
+            for unsafe_part in ["unsafe-inline", "unsafe-eval", "*"] {
+                assert!(!policy.contains(unsafe_part), "{what}: {policy}");
+            }
+            for (name, value) in [
+                ("x-frame-options", "DENY"),
+                ("x-content-type-options", "nosniff"),
+                ("referrer-policy", "strict-origin"),
+                ("strict-transport-security", "max-age=31536000"),
+                ("cache-control", "no-store"),
+            ] {
+                assert!(
+                    page.header(name).is_some_and(|found| found.contains(value)),
+                    "{what}: {name}"
+                );
+            }
+            let scripts: Vec<_> = page
+                .body
+                .split("<script>")
+                .skip(1)
+                .filter_map(|part| part.split_once("</script>"))
+                .collect();
+            for (script, _) in scripts {
+                let hash = openssl::base64::encode_block(&Sha256::digest(script.as_bytes()));
+                assert!(policy.contains(&format!("'sha256-{hash}'")), "{what}: {script}");
+            }
+            assert!(
+                page.header("x-request-id").is_some() && page.header("server").is_none(),
+                "{what}"
+            );
+        }
+    });
+}

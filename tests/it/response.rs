@@ -1,0 +1,321 @@
+//! What a response says, to the letter, and who finds its signatures good.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use hallpass::saml::{
+    second_opinion::{self, Expected},
+    urn::{BEARER, PASSWORD_PROTECTED_TRANSPORT},
+};
+use roxmltree::Document;
+
+use crate::support::{
+    house::{PASSWORD, on_each_database},
+    judge::{self, ASSERTION_SIGNATURE, RESPONSE_SIGNATURE, all, only},
+    scene::{ACS, ADA, Scene, WIKI},
+    sp::{TestSp, posted},
+};
+
+#[test]
+fn the_response_says_what_the_profile_asks_for_and_nothing_else() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let logged_in = scene.now();
+        let mut browser = scene.signed_in();
+        scene.house.clock.advance(TimeDelta::minutes(42));
+        let (now, us) = (scene.now(), scene.house.provider.entity_id().unwrap());
+        let (xml, _) = posted(&browser.get(&scene.address("_r1")));
+        let document = Document::parse(&xml).unwrap();
+        let value = |element: &str, name: &str| only(&document, element).attribute(name).map(str::to_owned);
+        let text = |element: &str| only(&document, element).text().unwrap_or_default().to_owned();
+
+        for issuer in all(&document, "Issuer") {
+            assert_eq!(
+                (issuer.text(), issuer.attributes().count()),
+                (Some(us.as_str()), 0)
+            );
+        }
+        assert_eq!(all(&document, "Issuer").len(), 2);
+        assert_eq!(text("Audience"), WIKI);
+        assert_eq!(value("Response", "Destination").as_deref(), Some(ACS));
+        assert_eq!(
+            value("SubjectConfirmationData", "Recipient").as_deref(),
+            Some(ACS)
+        );
+        for element in ["Response", "SubjectConfirmationData"] {
+            assert_eq!(
+                value(element, "InResponseTo").as_deref(),
+                Some("_r1"),
+                "{element}"
+            );
+        }
+        assert_eq!(value("SubjectConfirmation", "Method").as_deref(), Some(BEARER));
+        assert_eq!(value("SubjectConfirmationData", "NotBefore"), None);
+        assert_eq!(value("AuthnStatement", "SessionNotOnOrAfter"), None);
+        assert_eq!(text("AuthnContextClassRef"), PASSWORD_PROTECTED_TRANSPORT);
+        assert_eq!(text("NameID"), ADA);
+        assert_eq!(
+            value("NameID", "Format").as_deref(),
+            Some("urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress")
+        );
+        assert_eq!(judge::status(&xml), ("Success".to_owned(), None));
+
+        for (element, name, wanted) in [
+            ("Response", "IssueInstant", now),
+            ("Assertion", "IssueInstant", now),
+            ("Conditions", "NotBefore", now - TimeDelta::seconds(60)),
+            ("Conditions", "NotOnOrAfter", now + TimeDelta::minutes(5)),
+            (
+                "SubjectConfirmationData",
+                "NotOnOrAfter",
+                now + TimeDelta::minutes(5),
+            ),
+            ("AuthnStatement", "AuthnInstant", logged_in),
+        ] {
+            let written = value(element, name).unwrap();
+            let read: DateTime<Utc> = written.parse().unwrap();
+            assert!(
+                written.ends_with('Z') && (read - wanted).abs() < TimeDelta::seconds(1),
+                "{element} {name} {written}"
+            );
+        }
+        for only_once in [
+            "Assertion",
+            "AudienceRestriction",
+            "Audience",
+            "AttributeStatement",
+            "SessionIndex",
+        ] {
+            assert!(all(&document, only_once).len() <= 1, "{only_once}");
+        }
+    });
+}
+
+#[test]
+fn ids_are_160_random_bits_and_never_come_twice() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let mut browser = scene.signed_in();
+        let (mut ids, mut indexes) = (BTreeSet::new(), BTreeSet::new());
+        for n in 0..10 {
+            let (xml, _) = posted(&browser.get(&scene.address(&format!("_r{n}"))));
+            let document = Document::parse(&xml).unwrap();
+            let index = only(&document, "AuthnStatement")
+                .attribute("SessionIndex")
+                .unwrap()
+                .to_owned();
+            for element in ["Response", "Assertion"] {
+                assert!(ids.insert(only(&document, element).attribute("ID").unwrap().to_owned()));
+            }
+            indexes.insert(index);
+        }
+        assert_eq!(indexes.len(), 1, "one session has one SessionIndex");
+        for id in ids.iter().chain(&indexes) {
+            let hex = id.strip_prefix('_').unwrap();
+            assert!(
+                hex.len() == 40 && hex.bytes().all(|b| b.is_ascii_hexdigit()),
+                "{id}"
+            );
+        }
+        let cookie = browser.jar.values().cloned().collect::<String>();
+        assert!(!cookie.contains(indexes.first().unwrap().as_str()));
+    });
+}
+
+#[test]
+fn both_shapes_of_chatgpt_learn_the_eight_attributes_once_each() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let mut browser = scene.signed_in();
+        for (n, (name, entity_id, acs)) in [
+            (
+                "ChatGPT",
+                "urn:auth0:openai:org-1",
+                "https://auth0.openai.com/login/callback?connection=org-1",
+            ),
+            (
+                "ChatGPT Enterprise",
+                "ATZB94xJ",
+                "https://external.auth.openai.com/sso/saml/acs/ATZB94xJ",
+            ),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            scene.house.add_application(name, entity_id, acs, |_| {});
+            let sp = TestSp::new(entity_id, acs);
+            let page = browser.get(&sp.sign_on_address(&format!("_s{n}"), scene.now()));
+            let (xml, action) = posted(&page);
+            assert_eq!(action, acs);
+            let claims = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/";
+            let id = scene.ada.stable_id.as_str();
+            let mut wanted: Vec<(String, Vec<String>)> = [
+                ("emailaddress", ADA),
+                ("givenname", "Ada"),
+                ("surname", "Lovelace"),
+                ("name", "Ada Lovelace"),
+            ]
+            .map(|(name, value)| (format!("{claims}{name}"), vec![value.to_owned()]))
+            .into();
+            wanted.extend(
+                [
+                    ("id", id),
+                    ("email", ADA),
+                    ("firstName", "Ada"),
+                    ("lastName", "Lovelace"),
+                ]
+                .map(|(name, value)| (name.to_owned(), vec![value.to_owned()])),
+            );
+            assert_eq!(judge::attributes(&xml), wanted);
+            let document = Document::parse(&xml).unwrap();
+            assert!(
+                all(&document, "Attribute")
+                    .iter()
+                    .all(|node| node.attribute("NameFormat").is_some())
+            );
+        }
+    });
+}
+
+/// Names that have broken somebody's XML, HTML or log before.
+pub(crate) const HOSTILE: [&str; 9] = [
+    "<script>alert(1)</script>",
+    "A&B \"C\" 'D' ]]> <!-- E -->",
+    "</saml:AttributeValue><saml:Attribute Name=\"email\"><saml:AttributeValue>admin@x",
+    "&amp;&lt;&#60;&#x0a;",
+    "${7*7} {{7*7}} #{7*7} %24%7b7*7%7d",
+    "\u{202e}dekcatta \u{200f}\u{5e9}\u{5dc}\u{5d5}\u{5dd}",
+    "Zo\u{eb} \u{1f469}\u{200d}\u{1f4bb} \u{5f20}\u{4f1f}",
+    "R'; DROP TABLE users; --",
+    "a\u{a0}b \u{130}\u{1e9e}",
+];
+
+#[test]
+fn hostile_names_arrive_letter_for_letter() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let plain = {
+            let (xml, _) = posted(&scene.signed_in().get(&scene.address("_plain")));
+            Document::parse(&xml)
+                .unwrap()
+                .descendants()
+                .filter(roxmltree::Node::is_element)
+                .count()
+        };
+        let metadata = scene.house.provider.metadata().unwrap();
+        for (n, name) in HOSTILE.into_iter().enumerate() {
+            let email = format!("p{n}+'&x@fernweh.example");
+            scene.house.add_person(&email, name, name);
+            let mut browser = scene.house.browser();
+            let login = browser.follow(&scene.address(&format!("_h{n}")));
+            let page = browser.sign_in(&login, &email, PASSWORD);
+            let (xml, _) = posted(&page);
+            let attributes = judge::attributes(&xml);
+            let value = |wanted: &str| {
+                attributes
+                    .iter()
+                    .find(|(name, _)| name == wanted)
+                    .unwrap()
+                    .1
+                    .clone()
+            };
+            assert_eq!(
+                (value("firstName"), value("lastName")),
+                (vec![name.to_owned()], vec![name.to_owned()])
+            );
+            assert_eq!(value("email"), [email.clone()]);
+            let document = Document::parse(&xml).unwrap();
+            assert_eq!(
+                document.descendants().filter(roxmltree::Node::is_element).count(),
+                plain,
+                "{xml}"
+            );
+            let expected = Expected {
+                idp_metadata: &metadata.body,
+                entity_id: WIKI,
+                consumer: ACS,
+                request_ids: None,
+            };
+            let expected = Expected {
+                request_ids: Some(&[&format!("_h{n}")]),
+                ..expected
+            };
+            let read =
+                second_opinion::read_response(&page.field("SAMLResponse").unwrap(), &expected).unwrap();
+            assert!(
+                read.attributes
+                    .iter()
+                    .any(|(_, values)| *values == [name.to_owned()]),
+                "{:?}",
+                read.attributes
+            );
+            assert!(!page.body.contains("<script>alert"), "{}", page.body);
+            assert!(!browser.get("/").body.contains("<script>alert"));
+        }
+    });
+}
+
+#[test]
+fn both_signatures_are_found_good_by_three_judges() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let mut browser = scene.signed_in();
+        let page = browser.get(&scene.address("_r1"));
+        let (xml, _) = posted(&page);
+        let (certificate, _) = scene.house.provider.certificate_pem().unwrap();
+        let metadata = scene.house.provider.metadata().unwrap();
+        assert_eq!(second_opinion::verify(&xml, &certificate.der).unwrap(), 2);
+        for xpath in [RESPONSE_SIGNATURE, ASSERTION_SIGNATURE] {
+            judge::xmlsec1_verifies(&xml, &certificate.der, xpath).unwrap();
+        }
+        let expected = Expected {
+            idp_metadata: &metadata.body,
+            entity_id: WIKI,
+            consumer: ACS,
+            request_ids: Some(&["_r1"]),
+        };
+        let encoded = page.field("SAMLResponse").unwrap();
+        let read = second_opinion::read_response(&encoded, &expected).unwrap();
+        assert_eq!((read.signatures, read.name_id.0.as_str()), (2, ADA));
+        let other = Expected {
+            request_ids: Some(&["_r2"]),
+            ..expected
+        };
+        assert!(second_opinion::read_response(&encoded, &other).is_err());
+        for (from, to) in [
+            (ADA, "eve@fernweh.example"),
+            ("Lovelace", "Lovelac3"),
+            ("_r1", "_r2"),
+        ] {
+            let forged = xml.replace(from, to);
+            assert!(
+                second_opinion::verify(&forged, &certificate.der).is_err(),
+                "{from}"
+            );
+            assert!(
+                judge::xmlsec1_verifies(&forged, &certificate.der, RESPONSE_SIGNATURE).is_err(),
+                "{from}"
+            );
+        }
+        let document = Document::parse(&xml).unwrap();
+        for (element, wanted) in [
+            (
+                "SignatureMethod",
+                "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
+            ),
+            ("DigestMethod", "http://www.w3.org/2001/04/xmlenc#sha256"),
+            (
+                "CanonicalizationMethod",
+                "http://www.w3.org/2001/10/xml-exc-c14n#",
+            ),
+        ] {
+            let found = all(&document, element);
+            assert!(
+                found.len() == 2
+                    && found
+                        .iter()
+                        .all(|node| node.attribute("Algorithm") == Some(wanted))
+            );
+        }
+    });
+}

@@ -1,0 +1,226 @@
+//! A service provider asks, a person signs in, the service provider is told: the main road.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+use crate::support::{
+    house::{PASSWORD, on_each_database},
+    http, rows,
+    scene::{ACS, ADA, RELAY, Scene, WIKI},
+    sp::{TestSp, posted},
+};
+
+#[test]
+fn a_person_without_a_session_logs_in_and_goes_on() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let mut browser = scene.house.browser();
+        let first = browser.get(&scene.address("_r1"));
+        assert_eq!(first.status, 303);
+        assert!(first.location().starts_with("/continue/"), "{}", first.location());
+        let login = browser.get(first.location());
+        assert!(
+            login.body.contains("Sign in to <bdi>Wiki</bdi>"),
+            "{}",
+            login.body
+        );
+        let after = browser.submit_login(&login, " ADA@Fernweh.example ", PASSWORD);
+        assert_eq!((after.status, after.location()), (303, first.location()));
+        let page = browser.get(after.location());
+        let (xml, action) = posted(&page);
+        assert_eq!((page.status, action.as_str()), (200, ACS));
+        assert_eq!(page.field("RelayState").as_deref(), Some(RELAY));
+        assert!(xml.contains("InResponseTo=\"_r1\""), "{xml}");
+    });
+}
+
+#[test]
+fn a_live_session_is_answered_in_the_same_exchange() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let mut browser = scene.signed_in();
+        let page = browser.get(&scene.address("_r1"));
+        assert_eq!(page.status, 200);
+        let (xml, action) = posted(&page);
+        assert!(action == ACS && xml.contains("InResponseTo=\"_r1\""));
+        assert_eq!(page.set_cookies().count(), 0);
+        let nothing_waits = rows::number(
+            &scene.house.settings,
+            "SELECT count(*) AS n FROM waiting_sign_ons",
+        );
+        assert_eq!(nothing_waits, 0);
+    });
+}
+
+#[test]
+fn relay_state_comes_back_as_it_was() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let mut warm = scene.signed_in();
+        let long = "x".repeat(1024);
+        let relays = [
+            Some(""),
+            Some(RELAY),
+            Some(&long),
+            Some("  \u{1f600} "),
+            Some("javascript:alert(1)"),
+            None,
+        ];
+        for (n, relay) in relays.into_iter().enumerate() {
+            for cold in [false, true] {
+                let xml = scene
+                    .sp
+                    .authn_request(&format!("_r{n}{cold}"), scene.now(), "", "");
+                let address = format!("/saml/sso?{}", scene.sp.query(&xml, relay, false));
+                let page = if cold {
+                    let mut browser = scene.house.browser();
+                    let login = browser.follow(&address);
+                    browser.sign_in(&login, ADA, PASSWORD)
+                } else {
+                    warm.get(&address)
+                };
+                assert_eq!(page.field("RelayState").as_deref(), relay, "{}", page.body);
+                assert!(!page.body.contains("href=\"javascript"), "{}", page.body);
+            }
+        }
+    });
+}
+
+#[test]
+fn a_relay_state_that_would_not_come_back_whole_is_refused() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let mut browser = scene.signed_in();
+        let xml = scene.sp.authn_request("_r1", scene.now(), "", "");
+        for relay in ["a\nb", "a\r\nb", "\0", &"x".repeat(1025)] {
+            let page = browser.get(&format!("/saml/sso?{}", scene.sp.query(&xml, Some(relay), false)));
+            assert!(
+                page.status == 400 && page.field("SAMLResponse").is_none(),
+                "{relay:?}"
+            );
+        }
+    });
+}
+
+#[test]
+fn the_request_may_come_undeflated_and_an_xml_signature_in_it_counts_as_none() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let mut browser = scene.signed_in();
+        let signature =
+            "<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:SignedInfo/></ds:Signature>";
+        for (id, inside) in [("_r1", ""), ("_r2", signature)] {
+            let xml = scene.sp.authn_request(id, scene.now(), "", inside);
+            let address = format!("/saml/sso?SAMLRequest={}", http::percent(&STANDARD.encode(xml)));
+            let (xml, _) = posted(&browser.get(&address));
+            assert!(xml.contains(&format!("InResponseTo=\"{id}\"")));
+        }
+    });
+}
+
+#[test]
+fn the_self_posting_page_works_without_script_and_may_go_on_anywhere() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let loopback = TestSp::new("demo", "http://localhost:9090/acs");
+        scene.house.add_application("Demo", "demo", &loopback.acs, |_| {});
+        let mut browser = scene.signed_in();
+        for (address, form_action) in [
+            (scene.address("_r1"), "form-action https:;"),
+            (
+                loopback.sign_on_address("_r1", scene.now()),
+                "form-action https: http:;",
+            ),
+        ] {
+            let page = browser.get(&address);
+            let policy = page.header("content-security-policy").unwrap();
+            assert!(
+                policy.contains(form_action) && policy.contains("script-src 'sha256-"),
+                "{policy}"
+            );
+            assert!(
+                !policy.contains("unsafe-inline") && !policy.contains("wiki.example"),
+                "{policy}"
+            );
+            assert_eq!(page.header("referrer-policy"), Some("strict-origin"));
+            assert!(page.header("cache-control").unwrap().contains("no-store"));
+            assert!(
+                page.body.contains("method=\"post\"") && page.body.contains("<button"),
+                "{}",
+                page.body
+            );
+            assert!(!page.body.contains(" onload=") && !page.body.contains(" onclick="));
+        }
+    });
+}
+
+#[test]
+fn applications_that_share_an_entity_id_are_told_apart_by_their_consumer() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let other = "https://wiki.example/acs?connection=other";
+        scene.house.add_application("Wiki of others", WIKI, other, |_| {});
+        let mut browser = scene.signed_in();
+        for (n, acs) in [ACS, other].into_iter().enumerate() {
+            let attributes = format!("AssertionConsumerServiceURL=\"{}\"", acs.replace('&', "&amp;"));
+            let (xml, action) = posted(&browser.get(&scene.ask(&format!("_r{n}"), &attributes, "")));
+            assert!(action == acs && xml.contains(&format!("InResponseTo=\"_r{n}\"")));
+        }
+        let left_open = browser.get(&scene.ask("_r3", "", ""));
+        assert_eq!(left_open.status, 400);
+        assert!(left_open.body.contains("ISSUER-AMBIGUOUS") && left_open.field("SAMLResponse").is_none());
+        assert!(
+            !left_open.body.contains("wiki.example"),
+            "no registered value is shown: {}",
+            left_open.body
+        );
+    });
+}
+
+#[test]
+fn one_lasting_row_keeps_what_was_sent_first_and_last() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let mut browser = scene.signed_in();
+        browser.get(&scene.address("_r1"));
+        let settings = &scene.house.settings;
+        let rows = || {
+            rows::texts(
+                settings,
+                "SELECT first_name_id || ' ' || last_name_id || ' ' || first_email || ' ' || last_email AS t FROM app_identities",
+            )
+        };
+        assert_eq!(rows(), [format!("{ADA} {ADA} {ADA} {ADA}")]);
+        let edit = hallpass::provider::users::UserEdit {
+            email: Some("countess@fernweh.example".parse_email()),
+            ..Default::default()
+        };
+        scene.house.provider.edit_user(&ADA.parse_email(), &edit).unwrap();
+        let (xml, _) = posted(&browser.get(&scene.address("_r2")));
+        assert!(xml.contains(">countess@fernweh.example<"));
+        browser.get(&scene.address("_r3"));
+        assert_eq!(
+            rows(),
+            [format!(
+                "{ADA} countess@fernweh.example {ADA} countess@fernweh.example"
+            )]
+        );
+        let id = |xml: &str| {
+            crate::support::judge::attributes(xml)
+                .into_iter()
+                .find(|(name, _)| name == "id")
+                .unwrap()
+                .1
+        };
+        assert_eq!(id(&xml), [scene.ada.stable_id.as_str()]);
+    });
+}
+
+trait ParseEmail {
+    fn parse_email(&self) -> hallpass::model::user::Email;
+}
+
+impl ParseEmail for str {
+    fn parse_email(&self) -> hallpass::model::user::Email {
+        hallpass::model::user::Email::parse(self).unwrap()
+    }
+}

@@ -1,0 +1,216 @@
+//! What a request may wish for beside a plain sign-on: honoured, or refused with its status.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use hallpass::saml::{second_opinion, urn::PASSWORD_PROTECTED_TRANSPORT};
+use roxmltree::Document;
+
+use crate::support::{
+    browser::Browser,
+    house::{PASSWORD, on_each_database},
+    judge::{self, only},
+    scene::{ACS, ADA, RELAY, Scene},
+    sp::posted,
+};
+
+/// Asks, and reads the status that comes back to the registered address, signed and without an assertion.
+fn refused_with(
+    scene: &Scene,
+    browser: &mut Browser,
+    id: &str,
+    attributes: &str,
+    inside: &str,
+) -> (String, String) {
+    let page = browser.get(&scene.ask(id, attributes, inside));
+    let (xml, action) = posted(&page);
+    assert_eq!(
+        (action.as_str(), page.field("RelayState").as_deref()),
+        (ACS, Some(RELAY))
+    );
+    assert!(
+        !xml.contains("Assertion>") && xml.contains(&format!("InResponseTo=\"{id}\"")),
+        "{xml}"
+    );
+    let (certificate, _) = scene.house.provider.certificate_pem().unwrap();
+    assert_eq!(second_opinion::verify(&xml, &certificate.der).unwrap(), 1);
+    let (top, second) = judge::status(&xml);
+    (top, second.unwrap_or_default())
+}
+
+fn instant_and_index(xml: &str) -> (DateTime<Utc>, String) {
+    let document = Document::parse(xml).unwrap();
+    let statement = only(&document, "AuthnStatement");
+    let instant = statement.attribute("AuthnInstant").unwrap().parse().unwrap();
+    (instant, statement.attribute("SessionIndex").unwrap().to_owned())
+}
+
+#[test]
+fn force_authn_asks_for_the_password_again_and_keeps_the_session() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let mut browser = scene.signed_in();
+        let (before, index) = instant_and_index(&posted(&browser.get(&scene.address("_r1"))).0);
+        scene.house.clock.advance(TimeDelta::minutes(30));
+        for (n, force) in ["true", "1"].into_iter().enumerate() {
+            scene.house.clock.advance(TimeDelta::minutes(1));
+            let login = browser.follow(&scene.ask(&format!("_f{n}"), &format!("ForceAuthn=\"{force}\""), ""));
+            assert!(
+                login.field("SAMLResponse").is_none(),
+                "a live session does not do"
+            );
+            assert_eq!(login.field("email").as_deref(), Some(ADA));
+            let old = browser.jar["__Host-hallpass-session"].clone();
+            let page = browser.sign_in(&login, ADA, PASSWORD);
+            let (instant, same) = instant_and_index(&posted(&page).0);
+            assert!((instant - scene.now()).abs() < TimeDelta::seconds(1) && instant > before);
+            assert_eq!(same, index, "the participants of the session stay together");
+            assert_ne!(browser.jar["__Host-hallpass-session"], old);
+            let mut planted = scene.house.browser();
+            planted.jar.insert("__Host-hallpass-session".to_owned(), old);
+            assert!(!Scene::is_signed_in(&planted), "the token before is dead");
+        }
+        posted(&browser.get(&scene.ask("_n", "ForceAuthn=\"false\"", "")));
+    });
+}
+
+#[test]
+fn is_passive_shows_no_page() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let mut nobody = scene.house.browser();
+        let no_passive = ("Responder".to_owned(), "NoPassive".to_owned());
+        for (n, passive) in [
+            "IsPassive=\"true\"",
+            "IsPassive=\"1\"",
+            "IsPassive=\"true\" ForceAuthn=\"true\"",
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            assert_eq!(
+                refused_with(&scene, &mut nobody, &format!("_p{n}"), passive, ""),
+                no_passive
+            );
+        }
+        let mut browser = scene.signed_in();
+        assert_eq!(
+            refused_with(&scene, &mut browser, "_q", "IsPassive=\"1\" ForceAuthn=\"1\"", ""),
+            no_passive
+        );
+        assert!(
+            posted(&browser.get(&scene.ask("_r", "IsPassive=\"true\"", "")))
+                .0
+                .contains("<saml:Assertion")
+        );
+    });
+}
+
+#[test]
+fn the_subject_is_the_person_or_nobody() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        scene.house.add_person("eve@fernweh.example", "Eve", "Other");
+        let mut browser = scene.signed_in();
+        let subject = |name: &str, format: &str| {
+            format!(
+                "<saml:Subject xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"><saml:NameID{format}>{name}</saml:NameID></saml:Subject>"
+            )
+        };
+        let unknown = ("Responder".to_owned(), "UnknownPrincipal".to_owned());
+        let persistent = " Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:persistent\"";
+        for (n, inside) in [subject("eve@fernweh.example", ""), subject(ADA, persistent)]
+            .iter()
+            .enumerate()
+        {
+            assert_eq!(
+                refused_with(&scene, &mut browser, &format!("_s{n}"), "", inside),
+                unknown
+            );
+        }
+        posted(&browser.get(&scene.ask("_ok", "", &subject("ADA@fernweh.example", ""))));
+        let mut other = scene.house.browser();
+        let login = other.follow(&scene.ask("_x", "", &subject(ADA, "")));
+        assert_eq!(login.field("email").as_deref(), Some(ADA));
+        let page = other.sign_in(&login, "eve@fernweh.example", PASSWORD);
+        assert_eq!(
+            judge::status(&posted(&page).0),
+            ("Responder".to_owned(), Some("UnknownPrincipal".to_owned()))
+        );
+    });
+}
+
+#[test]
+fn a_wish_is_granted_where_we_do_it_anyway_and_else_refused_with_its_status() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let mut browser = scene.signed_in();
+        let policy = |format: &str| format!("<samlp:NameIDPolicy {format} AllowCreate=\"true\"/>");
+        let context = |comparison: &str, classes: &[&str]| {
+            let refs: String = classes
+                .iter()
+                .map(|class| format!("<saml:AuthnContextClassRef xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\">{class}</saml:AuthnContextClassRef>"))
+                .collect();
+            format!("<samlp:RequestedAuthnContext {comparison}>{refs}</samlp:RequestedAuthnContext>")
+        };
+        let mfa = "urn:oasis:names:tc:SAML:2.0:ac:classes:TimeSyncToken";
+        let granted = [
+            policy(""),
+            policy("Format=\"urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress\""),
+            policy("Format=\"urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified\""),
+            context("", &[PASSWORD_PROTECTED_TRANSPORT]),
+            context("Comparison=\"exact\"", &[mfa, PASSWORD_PROTECTED_TRANSPORT]),
+            "<samlp:Extensions><x:y xmlns:x=\"urn:x\">z</x:y></samlp:Extensions>".to_owned(),
+        ];
+        for (n, inside) in granted.iter().enumerate() {
+            let (xml, _) = posted(&browser.get(&scene.ask(&format!("_g{n}"), "", inside)));
+            assert!(xml.contains("<saml:Assertion"), "{inside}");
+        }
+        let post = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
+        posted(&browser.get(&scene.ask("_b", &format!("ProtocolBinding=\"{post}\""), "")));
+        let refused = [
+            (policy("Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:persistent\""), "Requester", "InvalidNameIDPolicy"),
+            (policy("Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:transient\""), "Requester", "InvalidNameIDPolicy"),
+            (policy("Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:encrypted\""), "Requester", "InvalidNameIDPolicy"),
+            (context("", &[mfa]), "Responder", "NoAuthnContext"),
+            (context("Comparison=\"minimum\"", &[PASSWORD_PROTECTED_TRANSPORT]), "Responder", "NoAuthnContext"),
+            (context("Comparison=\"better\"", &[PASSWORD_PROTECTED_TRANSPORT]), "Responder", "NoAuthnContext"),
+            ("<samlp:Scoping><samlp:IDPList><samlp:IDPEntry ProviderID=\"urn:other\"/></samlp:IDPList></samlp:Scoping>".to_owned(), "Responder", "NoSupportedIDP"),
+            ("<saml:Conditions xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"/>".to_owned(), "Requester", "RequestUnsupported"),
+        ];
+        for (n, (inside, top, second)) in refused.iter().enumerate() {
+            let said = refused_with(&scene, &mut browser, &format!("_n{n}"), "", inside);
+            assert_eq!((said.0.as_str(), said.1.as_str()), (*top, *second), "{inside}");
+        }
+        let artifact = "ProtocolBinding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact\"";
+        assert_eq!(
+            refused_with(&scene, &mut browser, "_a", artifact, ""),
+            ("Requester".to_owned(), "UnsupportedBinding".to_owned())
+        );
+    });
+}
+
+#[test]
+fn an_old_an_early_and_an_older_request_are_refused_where_the_sender_hears_it() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let mut browser = scene.signed_in();
+        let at = |id: &str, by: TimeDelta| scene.sp.authn_request(id, scene.now() + by, "", "");
+        for (id, by, taken) in [
+            ("_1", TimeDelta::seconds(-299), true),
+            ("_2", TimeDelta::seconds(-303), false),
+            ("_3", TimeDelta::seconds(178), true),
+            ("_4", TimeDelta::seconds(183), false),
+        ] {
+            let page = browser.get(&format!("/saml/sso?{}", scene.sp.query(&at(id, by), None, false)));
+            let said = judge::status(&posted(&page).0);
+            let wanted = if taken {
+                ("Success", None)
+            } else {
+                ("Requester", Some("RequestDenied".to_owned()))
+            };
+            assert_eq!((said.0.as_str(), said.1), wanted, "{id}");
+        }
+        let old = at("_5", TimeDelta::zero()).replace("Version=\"2.0\"", "Version=\"1.1\"");
+        let page = browser.get(&format!("/saml/sso?{}", scene.sp.query(&old, None, false)));
+        assert_eq!(judge::status(&posted(&page).0).0, "VersionMismatch");
+    });
+}

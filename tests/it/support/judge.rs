@@ -1,0 +1,84 @@
+//! Judges from outside: the `xmlsec1` and `xmllint` commands, and a plain look into XML.
+
+use std::{fs, process::Command};
+
+use roxmltree::{Document, Node};
+
+/// Lets the `xmlsec1` command verify the signature at `xpath` against one certificate.
+pub(crate) fn xmlsec1_verifies(xml: &str, certificate: &[u8], xpath: &str) -> Result<(), String> {
+    let dir = tempfile::tempdir().unwrap();
+    let (message, key) = (dir.path().join("message.xml"), dir.path().join("key.der"));
+    fs::write(&message, xml).unwrap();
+    fs::write(&key, certificate).unwrap();
+    let names = [
+        "urn:oasis:names:tc:SAML:2.0:protocol:Response",
+        "urn:oasis:names:tc:SAML:2.0:assertion:Assertion",
+        "urn:oasis:names:tc:SAML:2.0:metadata:EntityDescriptor",
+    ];
+    let mut command = Command::new("xmlsec1");
+    command.arg("--verify").arg("--pubkey-cert-der").arg(&key);
+    for name in names {
+        command.arg("--id-attr:ID").arg(name);
+    }
+    let done = command
+        .arg("--node-xpath")
+        .arg(xpath)
+        .arg(&message)
+        .output()
+        .expect("xmlsec1 is installed");
+    if done.status.success() {
+        Ok(())
+    } else {
+        Err(String::from_utf8_lossy(&done.stderr).into_owned())
+    }
+}
+
+pub(crate) const RESPONSE_SIGNATURE: &str = "/*[local-name()='Response']/*[local-name()='Signature']";
+pub(crate) const ASSERTION_SIGNATURE: &str =
+    "/*[local-name()='Response']/*[local-name()='Assertion']/*[local-name()='Signature']";
+
+/// The only element `name` of a document.
+pub(crate) fn only<'d, 't>(document: &'d Document<'t>, name: &str) -> Node<'d, 't> {
+    let found: Vec<_> = all(document, name);
+    assert_eq!(found.len(), 1, "{name}: {}", document.input_text());
+    found[0]
+}
+
+/// Every element `name` of a document.
+pub(crate) fn all<'d, 't>(document: &'d Document<'t>, name: &str) -> Vec<Node<'d, 't>> {
+    document
+        .descendants()
+        .filter(|node| node.is_element() && node.tag_name().name() == name)
+        .collect()
+}
+
+/// Names and values of the attributes in an assertion, in their order.
+pub(crate) fn attributes(xml: &str) -> Vec<(String, Vec<String>)> {
+    let document = Document::parse(xml).unwrap();
+    let value = |node: &Node<'_, '_>| node.text().unwrap_or_default().to_owned();
+    all(&document, "Attribute")
+        .iter()
+        .map(|attribute| {
+            let values = attribute.children().filter(Node::is_element);
+            (
+                attribute.attribute("Name").unwrap().to_owned(),
+                values.map(|node| value(&node)).collect(),
+            )
+        })
+        .collect()
+}
+
+/// Top-level and second-level status of a message.
+pub(crate) fn status(xml: &str) -> (String, Option<String>) {
+    let document = Document::parse(xml).unwrap();
+    let codes = all(&document, "StatusCode");
+    let short = |node: &Node<'_, '_>| {
+        node.attribute("Value")
+            .unwrap()
+            .rsplit(':')
+            .next()
+            .unwrap()
+            .to_owned()
+    };
+    (short(&codes[0]), codes.get(1).map(short))
+}

@@ -1,0 +1,152 @@
+//! Keys that service providers have, and the many ways in which they write a signed query.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use hallpass::{model::key::Certificate, provider::applications, saml::binding::redirect::deflated};
+use openssl::{
+    asn1::Asn1Time,
+    bn::BigNum,
+    ec::{EcGroup, EcKey},
+    ecdsa::EcdsaSig,
+    hash::MessageDigest,
+    nid::Nid,
+    pkey::{PKey, Private},
+    rsa::Rsa,
+    sign::{Signer, Verifier},
+    x509::{X509, X509NameBuilder},
+};
+
+/// A key with a certificate by itself.
+pub(crate) struct Key {
+    key: PKey<Private>,
+    pub(crate) certificate: Certificate,
+    pub(crate) pem: Vec<u8>,
+}
+
+/// How a key signs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Shape {
+    Plain,
+    /// As XML Signature has ECDSA: r‖s.
+    Raw,
+}
+
+impl Key {
+    pub(crate) fn rsa(bits: u32) -> Self {
+        Self::of(PKey::from_rsa(Rsa::generate(bits).unwrap()).unwrap())
+    }
+
+    pub(crate) fn p256() -> Self {
+        let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+        Self::of(PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap())
+    }
+
+    fn of(key: PKey<Private>) -> Self {
+        let mut name = X509NameBuilder::new().unwrap();
+        name.append_entry_by_text("CN", "sp.example").unwrap();
+        let name = name.build();
+        let mut builder = X509::builder().unwrap();
+        builder.set_version(2).unwrap();
+        builder
+            .set_serial_number(&BigNum::from_u32(7).unwrap().to_asn1_integer().unwrap())
+            .unwrap();
+        builder.set_subject_name(&name).unwrap();
+        builder.set_issuer_name(&name).unwrap();
+        builder.set_pubkey(&key).unwrap();
+        builder
+            .set_not_before(&Asn1Time::days_from_now(0).unwrap())
+            .unwrap();
+        builder
+            .set_not_after(&Asn1Time::days_from_now(30).unwrap())
+            .unwrap();
+        builder.sign(&key, MessageDigest::sha256()).unwrap();
+        let pem = builder.build().to_pem().unwrap();
+        let certificate = applications::certificates(&pem).unwrap().remove(0);
+        Self {
+            key,
+            certificate,
+            pem,
+        }
+    }
+
+    pub(crate) fn private_pem(&self) -> Vec<u8> {
+        self.key.private_key_to_pem_pkcs8().unwrap()
+    }
+
+    pub(crate) fn sign(&self, octets: &[u8], digest: MessageDigest, shape: Shape) -> Vec<u8> {
+        let der = Signer::new(digest, &self.key)
+            .unwrap()
+            .sign_oneshot_to_vec(octets)
+            .unwrap();
+        match shape {
+            Shape::Plain => der,
+            Shape::Raw => {
+                let signature = EcdsaSig::from_der(&der).unwrap();
+                let part = |number: &openssl::bn::BigNumRef| number.to_vec_padded(32).unwrap();
+                [part(signature.r()), part(signature.s())].concat()
+            }
+        }
+    }
+
+    /// The query that carries `xml`, written in `style` and signed.
+    pub(crate) fn query(
+        &self,
+        xml: &str,
+        relay: Option<&str>,
+        style: Style,
+        how: (&str, MessageDigest, Shape),
+    ) -> String {
+        let mut query = format!("SAMLRequest={}", style(&deflated(xml)));
+        if let Some(relay) = relay {
+            query.push_str("&RelayState=");
+            query.push_str(&style(relay));
+        }
+        query.push_str("&SigAlg=");
+        query.push_str(&style(how.0));
+        let signature = self.sign(query.as_bytes(), how.1, how.2);
+        query.push_str("&Signature=");
+        query.push_str(&style(&STANDARD.encode(signature)));
+        query
+    }
+}
+
+/// How a sender percent-encodes.
+pub(crate) type Style = fn(&str) -> String;
+
+pub(crate) const STYLES: [(&str, Style); 5] = [
+    ("upper hex", |text| escape(text, "-_.~", false, false)),
+    ("lower hex", |text| escape(text, "-_.~", true, false)),
+    ("plus for a blank", |text| escape(text, "-_.", true, true)),
+    ("as Node does", |text| escape(text, "-_.!~*'()", false, false)),
+    ("slash and colon bare", |text| {
+        escape(text, "-_.~/:", false, false)
+    }),
+];
+
+fn escape(text: &str, bare: &str, lower: bool, plus: bool) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b' ' if plus => "+".to_owned(),
+            _ if byte.is_ascii_alphanumeric() || bare.as_bytes().contains(&byte) => {
+                char::from(byte).to_string()
+            }
+            _ if lower => format!("%{byte:02x}"),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+/// Whether our signature over the query of `address` is by `certificate`, octet for octet.
+pub(crate) fn query_verifies(address: &str, certificate: &Certificate) -> bool {
+    let query = address.split_once('?').unwrap().1;
+    let from = query.find("SAMLRe").unwrap();
+    let (octets, signature) = query[from..].split_once("&Signature=").unwrap();
+    let signature = signature
+        .replace("%2B", "+")
+        .replace("%2F", "/")
+        .replace("%3D", "=");
+    let key = X509::from_der(&certificate.der).unwrap().public_key().unwrap();
+    let mut verifier = Verifier::new(MessageDigest::sha256(), &key).unwrap();
+    verifier
+        .verify_oneshot(&STANDARD.decode(signature).unwrap(), octets.as_bytes())
+        .unwrap()
+}
