@@ -4,7 +4,7 @@
 //! a DTD, a foreign namespace) is refused here.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use quick_xml::{
     NsReader,
     events::{BytesStart, Event},
@@ -95,13 +95,21 @@ pub fn read(text: &str, wanted: Option<&str>, now: DateTime<Utc>) -> Result<Enti
             "it describes several service providers, and which is meant is open".to_owned(),
         ));
     }
+    if entity.entity_id.is_empty() {
+        return Err(BadMetadata::Malformed("the entity has no entityID".to_owned()));
+    }
     check_validity(&entity, now)?;
     Ok(entity)
 }
 
 fn check_validity(entity: &Entity, now: DateTime<Utc>) -> Result<(), BadMetadata> {
     for text in &entity.valid_until {
-        match DateTime::parse_from_rfc3339(text) {
+        // Without a zone it is UTC, as in messages.
+        let bare = || NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").map(|end| end.and_utc());
+        match DateTime::parse_from_rfc3339(text)
+            .map(|end| end.to_utc())
+            .or_else(|_zoned| bare())
+        {
             Ok(end) if end > now => {}
             Ok(_) => return Err(BadMetadata::Expired(text.clone())),
             Err(_) => return Err(BadMetadata::Malformed("validUntil is no time".to_owned())),
