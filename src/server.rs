@@ -18,7 +18,7 @@ use crate::{
     entropy::{Entropy, SystemEntropy},
     files::{self, Written},
     keys::seal::SealingKey,
-    model::endpoint::Endpoints,
+    model::endpoint::{BaseUrl, Endpoints},
     provider::{
         Parts, Provider,
         installation::{Finding, Founding},
@@ -64,8 +64,13 @@ pub fn open(settings: &Settings) -> Result<Provider> {
         SchemaState::TooNew { oldest_binary } => too_new(&oldest_binary)?,
     }
     let sealing_key = read_sealing_key(settings)?.with_context(|| missing_sealing_key(settings))?;
+    // What the daemon runs under is what is to be pasted elsewhere, wherever this command runs.
+    let known = store
+        .read(Tx::installation)?
+        .and_then(|known| BaseUrl::parse(&known.base_url).ok());
     provider(
         settings,
+        known.unwrap_or_else(|| settings.base_url.clone()),
         store,
         sealing_key,
         Box::new(SystemClock),
@@ -123,11 +128,22 @@ pub fn prepare_with(
             settings.seal_key_path().display()
         )
     })?;
-    Ok((provider(settings, store, sealing_key, clock, entropy)?, findings))
+    Ok((
+        provider(
+            settings,
+            settings.base_url.clone(),
+            store,
+            sealing_key,
+            clock,
+            entropy,
+        )?,
+        findings,
+    ))
 }
 
 fn provider(
     settings: &Settings,
+    base_url: BaseUrl,
     store: Store,
     sealing_key: SealingKey,
     clock: Box<dyn Clock>,
@@ -136,7 +152,7 @@ fn provider(
     Ok(Provider::open(Parts {
         clock,
         entropy,
-        endpoints: Endpoints::new(settings.base_url.clone()),
+        endpoints: Endpoints::new(base_url),
         policy: settings.policy.clone(),
         sealing_key,
         hasher: Hasher::new(Cost::LEAST)?,

@@ -112,14 +112,14 @@ fn start_log(settings: &Settings) -> Result<()> {
 fn explain(error: anyhow::Error) -> anyhow::Error {
     let arguments: Vec<String> = std::env::args().collect();
     let variables: Vec<String> = std::env::vars()
-        .filter(|(name, _)| name.starts_with("HALLPASS_") && !name.contains("DATABASE_URL"))
-        .map(|(name, value)| format!("{name}={value}"))
+        .map(|(name, _)| name)
+        .filter(|name| name.starts_with("HALLPASS_"))
         .collect();
     let line = error
         .downcast_ref::<files::Error>()
         .and_then(|why| why.command_of_owner(&arguments, &variables));
     match line {
-        Some(line) => error.context(format!("this works: {line}")),
+        Some(line) => anyhow::anyhow!("{error:#}\nThis works:\n  {line}"),
         None => error,
     }
 }

@@ -190,7 +190,7 @@ impl Settings {
             )?,
             log: reader.value(
                 "log",
-                "info".to_owned(),
+                "info,actix_server=warn".to_owned(),
                 |text| Ok(text.trim().to_owned()),
                 Clone::clone,
             )?,

@@ -39,7 +39,7 @@ fn nothing_needs_to_be_set() {
     assert_eq!(settings.policy, Policy::default());
     assert_eq!(
         (settings.organisation.as_str(), settings.log.as_str()),
-        ("Hallpass", "info")
+        ("Hallpass", "info,actix_server=warn")
     );
     let keys: Vec<&str> = settings.explain().iter().map(|line| line.key.as_str()).collect();
     assert_eq!(keys.len(), key::KNOWN.len());

@@ -149,8 +149,11 @@ fn register(provider: &Provider, partner: &ServiceProvider, site: &str) -> Resul
         Some(known) => provider.edit_application(
             &known.slug,
             ApplicationEdit {
-                consumers: Some(vec![consumer]),
-                logout: Some(logout),
+                consumers: Some(vec![Consumer {
+                    location: consumer,
+                    index: None,
+                }]),
+                logout: Some(Some(logout)),
                 certificates: Some(vec![partner.certificate()]),
                 tile_url: Some(Some(tile_url)),
                 ..ApplicationEdit::default()

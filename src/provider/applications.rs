@@ -48,9 +48,9 @@ pub struct ApplicationEdit {
     /// Its entity ID, which is also the audience.
     pub entity_id: Option<EntityId>,
     /// Where responses go, the default first.
-    pub consumers: Option<Vec<AcsUrl>>,
-    /// Where logout messages go.
-    pub logout: Option<LogoutEndpoint>,
+    pub consumers: Option<Vec<Consumer>>,
+    /// Where logout messages go; `Some(None)` takes the address away.
+    pub logout: Option<Option<LogoutEndpoint>>,
     /// The certificates of its requests, all of them.
     pub certificates: Option<Vec<Certificate>>,
     /// Whether requests must be signed.
@@ -295,15 +295,11 @@ fn edited(mut application: Application, edit: ApplicationEdit) -> Application {
         saml.entity_id = entity_id;
     }
     if let Some(consumers) = edit.consumers {
-        saml.consumers = consumers
-            .into_iter()
-            .map(|location| Consumer {
-                location,
-                index: None,
-            })
-            .collect();
+        saml.consumers = consumers;
     }
-    saml.logout = edit.logout.or(saml.logout.take());
+    if let Some(logout) = edit.logout {
+        saml.logout = logout;
+    }
     if let Some(certificates) = edit.certificates {
         saml.certificates = certificates;
     }

@@ -172,16 +172,19 @@ impl Founding<'_> {
                 tx.set_entity_id(&entity_id)?;
                 tx.raise_generation()
             })?;
-            findings.push(Finding::EntityIdSet {
-                before: stored.entity_id.clone(),
-            });
-        } else if stored.base_url != origin && !follows {
-            findings.push(Finding::BaseUrlChanged {
-                before: stored.base_url.clone(),
-                entity_id,
-            });
+            if had_applications {
+                findings.push(Finding::EntityIdSet {
+                    before: stored.entity_id.clone(),
+                });
+            }
         }
         if stored.base_url != origin {
+            if had_applications {
+                findings.push(Finding::BaseUrlChanged {
+                    before: stored.base_url.clone(),
+                    entity_id,
+                });
+            }
             self.store.write(|tx| tx.set_base_url(origin))?;
         }
         Ok(())

@@ -5,7 +5,7 @@
 //! first element that uses its prefix visibly, before the attributes; attributes stand sorted;
 //! double quotes; text escapes `& < >` and CR, attributes `& < "` and TAB, LF, CR.
 
-use std::fmt::Write as _;
+use chrono::{DateTime, Datelike, Timelike, Utc};
 
 /// Writes elements one after the other.
 #[derive(Debug)]
@@ -132,12 +132,19 @@ impl Writer {
     }
 }
 
-/// A time as SAML writes it: UTC, `Z`, milliseconds (saml-core, 1.3.3).
-pub fn time(at: chrono::DateTime<chrono::Utc>) -> String {
-    let mut text = String::with_capacity(24);
-    // Writing into a String cannot fail.
-    let _written = write!(text, "{}", at.format("%Y-%m-%dT%H:%M:%S%.3fZ"));
-    text
+/// A time as SAML writes it: UTC, `Z`, milliseconds (saml-core, 1.3.3). Written out rather than by a format
+/// string, which is read anew each time.
+pub fn time(at: DateTime<Utc>) -> String {
+    format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+        at.year(),
+        at.month(),
+        at.day(),
+        at.hour(),
+        at.minute(),
+        at.second(),
+        at.timestamp_subsec_millis()
+    )
 }
 
 #[cfg(test)]
@@ -152,6 +159,12 @@ mod tests {
             writer.finish().unwrap(),
             "<a:b xmlns:a=\"urn:a\" c=\"&lt;&quot;&amp;'>&#xA;\">&lt;x&gt; &amp; \"y\" ]]&gt;</a:b>"
         );
+    }
+
+    #[test]
+    fn a_time_is_utc_to_the_millisecond() {
+        let at = "2026-03-04T05:06:07.089123Z".parse().unwrap();
+        assert_eq!(time(at), "2026-03-04T05:06:07.089Z");
     }
 
     #[test]

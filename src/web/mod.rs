@@ -19,11 +19,12 @@ mod visitor;
 mod words;
 
 use actix_web::{
-    App, Error,
+    App, Error, Route,
     body::BoxBody,
     dev::{ServiceFactory, ServiceRequest, ServiceResponse},
+    guard,
     middleware::from_fn,
-    web::{Data, FormConfig, PayloadConfig, ServiceConfig, get, post},
+    web::{Data, FormConfig, PayloadConfig, ServiceConfig, get, post, route},
 };
 
 pub use self::{off_thread::Permits, state::Site};
@@ -44,13 +45,18 @@ fn routes(app: &mut ServiceConfig) {
         .route("/continue/{handle}", get().to(sign_on::get))
         .route(path::SSO, get().to(saml::sso::get))
         .route(path::SLO, get().to(saml::slo::get))
-        .route(path::METADATA, get().to(saml::publish::metadata))
-        .route(path::CERTIFICATE_PEM, get().to(saml::publish::pem))
-        .route(path::CERTIFICATE_CER, get().to(saml::publish::cer))
-        .route(assets::LOOK_PATH, get().to(assets::look))
-        .route(assets::LOGO_PATH, get().to(assets::logo))
-        .route("/health/live", get().to(health::live))
-        .route("/health/ready", get().to(health::ready));
+        .route(path::METADATA, read().to(saml::publish::metadata))
+        .route(path::CERTIFICATE_PEM, read().to(saml::publish::pem))
+        .route(path::CERTIFICATE_CER, read().to(saml::publish::cer))
+        .route(assets::LOOK_PATH, read().to(assets::look))
+        .route(assets::LOGO_PATH, read().to(assets::logo))
+        .route("/health/live", read().to(health::live))
+        .route("/health/ready", read().to(health::ready));
+}
+
+/// What is the same for everybody is looked at with HEAD too.
+fn read() -> Route {
+    route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
 /// The whole site, for a server to run.

@@ -6,8 +6,9 @@ use crate::{
     model::id::ApplicationId,
     provider::saml::{answer, receive::RefusedPage},
     web::{
+        error::Error,
         page::{
-            onward::{Going, SelfPost},
+            onward::{Base64, Going, SelfPost},
             part::{AppMark, PersonMark},
             refused::Refused,
         },
@@ -26,9 +27,7 @@ pub(super) fn person(person: &answer::Person) -> PersonMark {
 }
 
 /// The self-posting form.
-pub(super) fn answer(site: &Site, answer: answer::Answer) -> HttpResponse {
-    let mut fields = vec![("SAMLResponse", answer.message)];
-    fields.extend(answer.relay_state.map(|state| ("RelayState", state)));
+pub(super) fn answer(site: &Site, answer: answer::Answer) -> Result<HttpResponse, Error> {
     let page = SelfPost {
         brand: site.brand(),
         application: mark(answer.application, &answer.application_name),
@@ -38,10 +37,11 @@ pub(super) fn answer(site: &Site, answer: answer::Answer) -> HttpResponse {
             Going::Refused
         },
         acs: answer.consumer.as_str(),
-        fields,
+        message: Base64::parse(answer.message).ok_or(Error::NotBase64)?,
+        relay_state: answer.relay_state.as_deref(),
         person: answer.person.as_ref().map(person),
     };
-    site.self_post(&page, answer.consumer.is_plain_http())
+    Ok(site.self_post(&page, answer.consumer.is_plain_http()))
 }
 
 /// Our own page for a refusal: what is wrong, what mends it, a code and a reference.

@@ -212,7 +212,8 @@ impl Client {
             address,
             stream: BufReader::new(stream),
             cookies: Vec::new(),
-            sent: 0,
+            // No two browsers send the same request.
+            sent: u64::try_from(Utc::now().timestamp_micros()).unwrap() * 1_000_000,
         };
         let page = client.ask("GET", "/login", "");
         let csrf = page

@@ -39,11 +39,11 @@ fn main() {
     }
     let mut report = Report::new();
     report.databases.push(measure("SQLite", None, has("--quick")));
-    match std::env::var("HALLPASS_BENCH_POSTGRES") {
+    match std::env::var("HALLPASS_TEST_POSTGRES") {
         Ok(url) => report
             .databases
             .push(measure("PostgreSQL", Some(&url), has("--quick"))),
-        Err(_unset) => eprintln!("HALLPASS_BENCH_POSTGRES is not set: PostgreSQL is left out"),
+        Err(_unset) => eprintln!("HALLPASS_TEST_POSTGRES is not set: PostgreSQL is left out"),
     }
     if !has("--quick") {
         report.memory(memory());

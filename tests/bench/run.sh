@@ -5,7 +5,7 @@
 need "${BUILD_PACKAGES[@]}" valgrind postgresql-client util-linux >&2
 need_rust
 start_postgres >&2
-export HALLPASS_BENCH_POSTGRES=$POSTGRES_URL
+export HALLPASS_TEST_POSTGRES=$POSTGRES_URL
 say "building (release)" >&2
 cargo build --release --locked --bin hallpass >&2
 cargo bench --locked --no-run --bench bench >&2

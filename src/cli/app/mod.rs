@@ -151,7 +151,7 @@ pub(super) struct Edit {
     /// What the tile opens; an empty text takes it away
     #[arg(long, value_name = "URL")]
     tile_url: Option<String>,
-    /// Where logout messages go
+    /// Where logout messages go; an empty text takes the address away
     #[arg(long, value_name = "URL")]
     slo: Option<String>,
     /// The certificates that its requests are signed with; all that were there are replaced
@@ -315,11 +315,8 @@ fn saml(typed: AddSaml, provider: &Provider) -> Result<NewApplication> {
     if !typed.acs.is_empty() {
         consumers = consumers_of(&typed.acs)?;
     }
-    if let Some(location) = &typed.slo {
-        logout = Some(LogoutEndpoint {
-            location: AcsUrl::parse(location)?,
-            response_location: None,
-        });
+    if let Some(text) = &typed.slo {
+        logout = Some(logout_at(text)?);
     }
     if let Some(file) = &typed.certificate {
         certificates = read_certificates(file)?;
@@ -379,13 +376,7 @@ fn edit(typed: Edit, provider: &Provider) -> Result<ApplicationEdit> {
     } else if typed.audience.is_some() {
         bail!("this application's audience is its entity ID: change it with --entity-id");
     } else if !typed.acs.is_empty() {
-        edit.consumers = Some(
-            typed
-                .acs
-                .iter()
-                .map(|acs| AcsUrl::parse(acs))
-                .collect::<Result<_, _>>()?,
-        );
+        edit.consumers = Some(consumers_of(&typed.acs)?);
     }
     if let Some(file) = &typed.metadata {
         let wanted = edit.entity_id.as_ref().unwrap_or(&application.saml.entity_id);
@@ -396,21 +387,20 @@ fn edit(typed: Edit, provider: &Provider) -> Result<ApplicationEdit> {
             .clone();
         let found = of_connection(import(provider, file, None)?, &wanted)?;
         if !is_chatgpt && !found.consumers.is_empty() && edit.consumers.is_none() {
-            edit.consumers = Some(
-                found
-                    .consumers
-                    .into_iter()
-                    .map(|consumer| consumer.location)
-                    .collect(),
-            );
+            edit.consumers = Some(found.consumers);
         }
-        edit.logout = found.logout;
-        edit.certificates = Some(found.certificates);
+        if !is_chatgpt && found.signs_requests {
+            edit.require_signed_requests = edit.require_signed_requests.or(Some(true));
+        }
+        // What the metadata does not speak of stays as it is.
+        edit.logout = found.logout.map(Some);
+        edit.certificates = Some(found.certificates).filter(|found| !found.is_empty());
     }
-    if let Some(location) = &typed.slo {
-        edit.logout = Some(LogoutEndpoint {
-            location: AcsUrl::parse(location)?,
-            response_location: None,
+    if let Some(text) = &typed.slo {
+        edit.logout = Some(if text.is_empty() {
+            None
+        } else {
+            Some(logout_at(text)?)
         });
     }
     if let Some(file) = &typed.certificate {
@@ -422,6 +412,13 @@ fn edit(typed: Edit, provider: &Provider) -> Result<ApplicationEdit> {
 fn tile_url(text: Option<&str>) -> Result<Option<AcsUrl>> {
     text.map(|text| AcsUrl::parse(text).context("the tile URL cannot be used"))
         .transpose()
+}
+
+fn logout_at(text: &str) -> Result<LogoutEndpoint> {
+    Ok(LogoutEndpoint {
+        location: AcsUrl::parse(text)?,
+        response_location: None,
+    })
 }
 
 fn consumers_of(typed: &[String]) -> Result<Vec<Consumer>> {

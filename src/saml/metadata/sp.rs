@@ -4,7 +4,7 @@
 //! a DTD, a foreign namespace) is refused here.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use quick_xml::{
     NsReader,
     events::{BytesStart, Event},
@@ -37,8 +37,9 @@ pub struct Endpoint {
 pub struct Entity {
     /// `entityID`.
     pub entity_id: String,
-    /// Until when it counts.
-    pub valid_until: Option<String>,
+    /// Until when it counts: its own `validUntil`, its role's, and those of whatever it stands in; all
+    /// of them hold (saml-metadata, 2.3.1, 2.3.2, 2.4.1).
+    pub valid_until: Vec<String>,
     /// `AuthnRequestsSigned`.
     pub signs_requests: bool,
     /// `AssertionConsumerService` over HTTP-POST, the default first (saml-metadata, 2.4.4; E37).
@@ -94,19 +95,27 @@ pub fn read(text: &str, wanted: Option<&str>, now: DateTime<Utc>) -> Result<Enti
             "it describes several service providers, and which is meant is open".to_owned(),
         ));
     }
+    if entity.entity_id.is_empty() {
+        return Err(BadMetadata::Malformed("the entity has no entityID".to_owned()));
+    }
     check_validity(&entity, now)?;
     Ok(entity)
 }
 
 fn check_validity(entity: &Entity, now: DateTime<Utc>) -> Result<(), BadMetadata> {
-    let Some(text) = &entity.valid_until else {
-        return Ok(());
-    };
-    match DateTime::parse_from_rfc3339(text) {
-        Ok(end) if end > now => Ok(()),
-        Ok(_) => Err(BadMetadata::Expired(text.clone())),
-        Err(_) => Err(BadMetadata::Malformed("validUntil is no time".to_owned())),
+    for text in &entity.valid_until {
+        // Without a zone it is UTC, as in messages.
+        let bare = || NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").map(|end| end.and_utc());
+        match DateTime::parse_from_rfc3339(text)
+            .map(|end| end.to_utc())
+            .or_else(|_zoned| bare())
+        {
+            Ok(end) if end > now => {}
+            Ok(_) => return Err(BadMetadata::Expired(text.clone())),
+            Err(_) => return Err(BadMetadata::Malformed("validUntil is no time".to_owned())),
+        }
     }
+    Ok(())
 }
 
 /// What stands open while reading.
@@ -129,6 +138,7 @@ fn entities(text: &str) -> Result<Vec<Entity>, BadMetadata> {
     reader.config_mut().expand_empty_elements = true;
     reader.config_mut().check_comments = true;
     let mut state = Reading::default();
+    let mut is_first = true;
     loop {
         let (namespace, event) = reader
             .read_resolved_event()
@@ -142,6 +152,7 @@ fn entities(text: &str) -> Result<Vec<Entity>, BadMetadata> {
                 if state.depth > MAX_DEPTH || state.roots > 1 {
                     return Err(malformed("nested too deep, or more than one root"));
                 }
+                check_attributes(&tag)?;
                 let place = place(&namespace);
                 state.open(place, &tag)?;
             }
@@ -151,7 +162,12 @@ fn entities(text: &str) -> Result<Vec<Entity>, BadMetadata> {
                 state.close(place, tag.local_name().as_ref())?;
             }
             Event::Text(text) => {
-                state.text(&text.xml10_content())?;
+                let text = text.xml10_content();
+                if text.contains("]]>") {
+                    return Err(malformed("]]> in a text"));
+                }
+                check_characters(&text)?;
+                state.text(&text)?;
             }
             Event::GeneralRef(_) | Event::CData(_) if state.certificate.is_some() => {
                 return Err(malformed("a certificate that is no base64"));
@@ -161,10 +177,12 @@ fn entities(text: &str) -> Result<Vec<Entity>, BadMetadata> {
             }
             Event::DocType(_) => return Err(malformed("a document type declaration")),
             Event::PI(_) => return Err(malformed("a processing instruction")),
+            Event::Decl(_) if !is_first => return Err(malformed("a second declaration, or a late one")),
             Event::Eof => break,
             Event::Empty(_) | Event::CData(_) | Event::Comment(_) | Event::Decl(_) | Event::GeneralRef(_) => {
             }
         }
+        is_first = false;
     }
     if state.depth == 0 && state.roots == 1 {
         Ok(state.done)
@@ -198,10 +216,10 @@ impl Reading {
                 if self.entity.is_some() {
                     return Err(BadMetadata::Malformed("an entity inside an entity".to_owned()));
                 }
-                let inherited = self.valid_until.iter().flatten().min().cloned();
+                let above = self.valid_until.iter().flatten().cloned();
                 self.entity = Some(Entity {
                     entity_id: attribute("entityID")?.unwrap_or_default(),
-                    valid_until: attribute("validUntil")?.or(inherited),
+                    valid_until: above.chain(attribute("validUntil")?).collect(),
                     ..Entity::default()
                 });
                 self.is_service_provider = false;
@@ -210,8 +228,10 @@ impl Reading {
                 self.in_role = true;
                 self.is_service_provider = true;
                 let signs = attribute("AuthnRequestsSigned")?.is_some_and(|value| is_true(&value));
+                let until = attribute("validUntil")?;
                 if let Some(entity) = &mut self.entity {
-                    entity.signs_requests = signs;
+                    entity.signs_requests |= signs;
+                    entity.valid_until.extend(until);
                 }
             }
             (Place::Metadata, "KeyDescriptor") if self.in_role => {
@@ -310,7 +330,32 @@ fn is_true(text: &str) -> bool {
     matches!(text.trim(), "true" | "1")
 }
 
-/// The value of an attribute without a prefix; every attribute of the element is checked on the way.
+/// Every attribute of an element, ours or not: quick-xml looks only at those that are asked for.
+fn check_attributes(tag: &BytesStart<'_>) -> Result<(), BadMetadata> {
+    for attribute in tag.attributes() {
+        let attribute = attribute.map_err(|why| BadMetadata::Malformed(format!("an attribute: {why}")))?;
+        if attribute.value.contains('<') {
+            return Err(BadMetadata::Malformed("a < in an attribute".to_owned()));
+        }
+        let value = attribute
+            .normalized_value(quick_xml::XmlVersion::Implicit1_0)
+            .map_err(|why| BadMetadata::Malformed(format!("an attribute: {why}")))?;
+        check_characters(&value)?;
+    }
+    Ok(())
+}
+
+/// Characters that XML 1.0 cannot hold (xml, 2.2).
+fn check_characters(text: &str) -> Result<(), BadMetadata> {
+    let forbidden =
+        |c: char| (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}');
+    if text.contains(forbidden) {
+        return Err(BadMetadata::Malformed("a control character".to_owned()));
+    }
+    Ok(())
+}
+
+/// The value of an attribute without a prefix.
 fn attribute(tag: &BytesStart<'_>, name: &str) -> Result<Option<String>, BadMetadata> {
     let mut found = None;
     for attribute in tag.attributes() {
@@ -323,4 +368,234 @@ fn attribute(tag: &BytesStart<'_>, name: &str) -> Result<Option<String>, BadMeta
         }
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeZone;
+    use proptest::prelude::*;
+
+    const LEGACY: &str = include_str!("../../../fixtures/sp/chatgpt-legacy.xml");
+    const CURRENT: &str = include_str!("../../../fixtures/sp/chatgpt-current.xml");
+    const SHIBBOLETH: &str = include_str!("../../../fixtures/sp/shibboleth.xml");
+    const AGGREGATE: &str = include_str!("../../../fixtures/sp/aggregate.xml");
+    const HEAD: &str = "<EntityDescriptor xmlns=\"urn:oasis:names:tc:SAML:2.0:metadata\" entityID=\"a\">";
+
+    fn noon() -> DateTime<Utc> {
+        Utc.with_ymd_and_hms(2026, 11, 21, 12, 0, 0).unwrap()
+    }
+
+    fn of(text: &str, wanted: Option<&str>) -> Entity {
+        read(text, wanted, noon()).unwrap()
+    }
+
+    fn locations(entity: &Entity) -> Vec<&str> {
+        entity.consumers.iter().map(|one| one.location.as_str()).collect()
+    }
+
+    /// One service provider with `attributes` on its entity and `inside` its role.
+    fn sp(attributes: &str, inside: &str) -> String {
+        format!(
+            "<EntityDescriptor xmlns=\"{METADATA}\" entityID=\"a\" {attributes}><SPSSODescriptor protocolSupportEnumeration=\"x\">{inside}</SPSSODescriptor></EntityDescriptor>"
+        )
+    }
+
+    fn consumer(at: &str, more: &str) -> String {
+        format!(
+            "<AssertionConsumerService Binding=\"{HTTP_POST}\" Location=\"https://sp.example/{at}\" {more}/>"
+        )
+    }
+
+    fn key(usage: &str) -> String {
+        format!(
+            "<KeyDescriptor {usage}><KeyInfo xmlns=\"{DSIG}\"><X509Data><X509Certificate> QU\nJD </X509Certificate></X509Data></KeyInfo></KeyDescriptor>"
+        )
+    }
+
+    #[test]
+    fn both_shapes_of_chatgpt_are_read() {
+        let legacy = of(LEGACY, None);
+        assert_eq!(legacy.entity_id, "urn:auth0:openai:org-TEST");
+        assert_eq!(
+            locations(&legacy),
+            ["https://auth0.openai.com/login/callback?connection=org-TEST"]
+        );
+        assert_eq!(
+            legacy.certificates.len(),
+            1,
+            "the key for encryption does not sign"
+        );
+        let logout = legacy.logout_by_redirect().unwrap();
+        assert_eq!(logout.location, "https://auth0.openai.com/logout");
+        assert!(!legacy.signs_requests);
+
+        let current = of(CURRENT, None);
+        assert_eq!(current.entity_id, "ATZB94xJKf9FsbARIruJxTv5f");
+        assert!(current.certificates.is_empty() && current.logout.is_empty());
+    }
+
+    #[test]
+    fn out_of_many_endpoints_those_for_us_are_taken() {
+        let wiki = of(SHIBBOLETH, None);
+        assert!(wiki.signs_requests, "xs:boolean has a 1 too");
+        assert_eq!(
+            locations(&wiki),
+            [
+                "https://wiki.example/Shibboleth.sso/SAML2/POST",
+                "https://wiki.example/Shibboleth.sso/SAML2/Spare"
+            ]
+        );
+        assert_eq!(wiki.consumers.first().unwrap().index, Some(1));
+        let logout = wiki.logout_by_redirect().unwrap();
+        assert_eq!(
+            logout.response_location.as_deref(),
+            Some("https://wiki.example/Shibboleth.sso/SLO/Done")
+        );
+        assert_eq!(wiki.certificates.len(), 1);
+    }
+
+    #[test]
+    fn one_is_taken_out_of_an_aggregate() {
+        let board = of(AGGREGATE, Some("https://board.example/sp"));
+        assert_eq!(
+            board.valid_until,
+            ["2036-01-01T00:00:00Z", "2030-01-01T00:00:00Z"]
+        );
+        assert_eq!(board.certificates.len(), 1, "a key without use signs too (E62)");
+        assert!(board.signs_requests);
+        let both = of(AGGREGATE, Some("https://both.example/"));
+        assert_eq!(
+            both.certificates, board.certificates,
+            "the key of its other role is not taken"
+        );
+        assert_eq!(
+            locations(&both),
+            ["https://both.example/acs", "https://both.example/acs/old"]
+        );
+        for (wanted, words) in [
+            (None, "several service providers"),
+            (Some("https://idp.example/idp"), "called https://idp.example/idp"),
+            (Some("https://nobody.example/"), "no service provider"),
+        ] {
+            let said = read(AGGREGATE, wanted, noon()).unwrap_err().to_string();
+            assert!(said.contains(words), "{said}");
+        }
+    }
+
+    #[test]
+    fn the_default_consumer_comes_first() {
+        let (yes, no) = ("isDefault=\"true\"", "isDefault=\"0\"");
+        for (more, first) in [
+            (["", "", ""], "0"),
+            ([no, "", ""], "1"),
+            ([no, no, no], "0"),
+            (["", "", yes], "2"),
+            ([no, yes, yes], "1"),
+        ] {
+            let inside: String = more
+                .iter()
+                .zip(0..)
+                .map(|(more, at)| consumer(&format!("{at}"), more))
+                .collect();
+            let entity = of(&sp("", &inside), None);
+            assert_eq!(entity.consumers.len(), 3);
+            assert_eq!(
+                locations(&entity).first(),
+                Some(&&*format!("https://sp.example/{first}")),
+                "{more:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_key_signs_unless_it_says_otherwise() {
+        for (usage, count) in [("", 1), ("use=\"signing\"", 1), ("use=\"encryption\"", 0)] {
+            let entity = of(&sp("", &key(usage)), None);
+            assert_eq!(entity.certificates, vec![b"ABC".to_vec(); count], "{usage}");
+        }
+    }
+
+    #[test]
+    fn what_is_over_is_refused_and_a_cache_duration_is_not_an_end() {
+        let until = |time: &str| format!("validUntil=\"{time}\"");
+        assert!(read(&sp(&until("2026-11-21T12:00:01Z"), ""), None, noon()).is_ok());
+        assert!(read(&sp("cacheDuration=\"PT1S\"", ""), None, noon()).is_ok());
+        assert!(matches!(
+            read(&sp(&until("2026-11-21T12:00:00Z"), ""), None, noon()),
+            Err(BadMetadata::Expired(_))
+        ));
+        assert!(matches!(
+            read(&sp(&until("tomorrow"), ""), None, noon()),
+            Err(BadMetadata::Malformed(_))
+        ));
+        let nested = format!(
+            "<EntitiesDescriptor xmlns=\"{METADATA}\" {}><EntitiesDescriptor {}>{}</EntitiesDescriptor></EntitiesDescriptor>",
+            until("2026-11-20T00:00:00Z"),
+            until("2030-01-01T00:00:00Z"),
+            sp("", "")
+        );
+        assert!(matches!(
+            read(&nested, None, noon()),
+            Err(BadMetadata::Expired(_))
+        ));
+    }
+
+    #[test]
+    fn what_a_tokenizer_lets_through_is_refused() {
+        let good = sp("", &consumer("acs", ""));
+        let deep = format!("{}{}", "<x>".repeat(MAX_DEPTH), "</x>".repeat(MAX_DEPTH));
+        for bad in [
+            String::new(),
+            "rubbish".to_owned(),
+            HEAD.to_owned(),
+            format!("{good}{good}"),
+            format!("{good}<!-- --> x"),
+            format!("x{good}"),
+            format!("{good}&amp;"),
+            format!("{good}<![CDATA[x]]>"),
+            format!("<!DOCTYPE a>{good}"),
+            format!("<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/hostname\">]>{good}"),
+            format!("<?xml-stylesheet href=\"x\"?>{good}"),
+            good.replace("</SPSSODescriptor>", ""),
+            good.replace("</SPSSODescriptor>", "</IDPSSODescriptor>"),
+            sp("entityID=\"b\"", ""),
+            sp("", &consumer("a&nothing;", "")),
+            sp("", &deep),
+            sp("", &consumer("<acs", "")),
+            sp("x=\"<\"", ""),
+            sp("x=\"&#1;\"", ""),
+            sp("", "<NameIDFormat a=\"1\" a=\"2\"/>"),
+            sp("", "<NameIDFormat>\u{1}</NameIDFormat>"),
+            sp("", "<NameIDFormat>]]></NameIDFormat>"),
+            format!("{good}<?xml version=\"1.0\"?>"),
+            format!("<?xml version=\"1.0\"?><?xml version=\"1.0\"?>{good}"),
+            sp("", HEAD),
+            sp("", &key("").replace("QU", "<x/>")),
+            sp("", &key("").replace("QU", "<![CDATA[QU]]>")),
+            sp("", &key("").replace("QU", "&#81;U")),
+            sp("", &key("").replace("QU", "!!")),
+            format!("{good}{}", " ".repeat(MAX_FILE)),
+        ] {
+            let short: String = bad.chars().take(200).collect();
+            assert!(read(&bad, None, noon()).is_err(), "{short}");
+        }
+        assert!(
+            read(
+                &format!("\u{feff}<?xml version=\"1.0\"?>\n<!-- x -->{good}\n<!-- y -->\n"),
+                None,
+                noon()
+            )
+            .is_ok()
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_breaks_the_reader(text in "[<>/a-zE=\"'&; !?\\[\\]-]{0,200}") {
+            let _whatever = read(&text, None, noon());
+            let _whatever = read(&sp("", &text), None, noon());
+            let _whatever = read(&sp(&text, ""), None, noon());
+        }
+    }
 }

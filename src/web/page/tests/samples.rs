@@ -6,7 +6,7 @@ use crate::web::{
         html::Page,
         login::{Login, LoginNotice},
         notice::{Failed, Notice, NoticeKind},
-        onward::{GoOn, Going, Onward, SelfPost},
+        onward::{Base64, GoOn, Going, Onward, SelfPost},
         part::{AppMark, Brand, PersonMark},
         portal::{Portal, Tile, TileKind},
         refused::Refused,
@@ -188,14 +188,13 @@ impl Words<'_> {
     fn onwards(&self) -> Vec<Sample> {
         let page = |name, answer, going, person| {
             let [application, ..] = self.marks();
-            let message = ("SAMLResponse", "PHNhbWxwOlJlc3BvbnNlPg==".to_owned());
-            let fields = vec![message, ("RelayState", self.secret.to_owned())];
             let page = SelfPost {
                 brand: self.brand(),
                 application,
                 going,
                 acs: self.acs,
-                fields,
+                message: Base64::parse("PHNhbWxwOlJlc3BvbnNlPg==".to_owned()).unwrap(),
+                relay_state: Some(self.secret),
                 person,
             };
             Sample::self_post(name, answer, &page)

@@ -1,0 +1,122 @@
+//! What each fuzz target does with its bytes. The targets and the plain test over the seeds
+//! (`tests/it/corpus.rs`) share it: a panic is a find; what comes back is `Ok` where the input was taken,
+//! else why not.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use hallpass::{
+    model::{
+        application::{AcsUrl, Consumer, EntityId, ServiceProvider},
+        policy::Policy,
+    },
+    saml::{
+        authn_request,
+        binding::redirect::{self, Carried, Inbound},
+        logout,
+        metadata::sp,
+        xml::MAX_MESSAGE,
+    },
+};
+
+const ENTITY_ID: &str = "https://idp.example/saml/metadata";
+const SSO: &str = "https://idp.example/saml/sso";
+const SLO: &str = "https://idp.example/saml/slo";
+/// What every service provider of the seeds has registered; the first is the default.
+const CONSUMERS: [&str; 3] = [
+    "https://sp.example/acs",
+    "https://auth0.openai.com/login/callback?connection=org-TEST",
+    "http://localhost:9999/acs",
+];
+
+/// A raw query, as the Sign-in URL and the Sign-out URL get it.
+pub(crate) fn redirect_query(bytes: &[u8]) -> Result<(), String> {
+    let query = text(bytes)?;
+    let inbound = redirect::decode(query).map_err(|why| why.to_string())?;
+    assert!(inbound.xml.len() <= MAX_MESSAGE);
+    assert!(
+        inbound
+            .relay_state
+            .as_ref()
+            .is_none_or(|state| state.len() <= redirect::MAX_RELAY_STATE)
+    );
+    // Whatever was carried goes on to the readers, as it does in the house.
+    let _whatever = authn_request::read(inbound.clone());
+    let _whatever = logout::read(inbound);
+    Ok(())
+}
+
+/// The XML of an `AuthnRequest`, accepted against a service provider that has its issuer.
+pub(crate) fn authn_request(bytes: &[u8]) -> Result<(), String> {
+    let request = authn_request::read(inbound(text(bytes)?)).map_err(|why| why.to_string())?;
+    let sp = service_provider(request.peek().issuer.clone());
+    let ours = EntityId::parse(ENTITY_ID).map_err(|why| why.to_string())?;
+    let judged = request.judge(&sp.certificates).map_err(|why| why.to_string())?;
+    match authn_request::accept(judged, &sp, &ours, SSO, &Policy::default(), now()) {
+        Ok(accepted) => {
+            assert!(
+                sp.consumer(accepted.consumer.as_str()).is_some(),
+                "an address that nobody registered"
+            );
+            Ok(())
+        }
+        Err(refused) => {
+            let told = refused.consumer.as_ref();
+            assert!(
+                told.is_none_or(|at| sp.consumer(at.as_str()).is_some()),
+                "an address that nobody registered"
+            );
+            Err(refused.refusal.to_string())
+        }
+    }
+}
+
+/// The XML of a `LogoutRequest`.
+pub(crate) fn logout_request(bytes: &[u8]) -> Result<(), String> {
+    let request = logout::read(inbound(text(bytes)?)).map_err(|why| why.to_string())?;
+    match request.peek().refusal(SLO, &Policy::default(), now()) {
+        None => Ok(()),
+        Some(refusal) => Err(refusal.to_string()),
+    }
+}
+
+/// A service provider's metadata.
+pub(crate) fn sp_metadata(bytes: &[u8]) -> Result<(), String> {
+    sp::read(text(bytes)?, None, now())
+        .map(drop)
+        .map_err(|why| why.to_string())
+}
+
+/// When the seeds are read: a little after they were issued.
+fn now() -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + TimeDelta::seconds(1_795_219_800)
+}
+
+fn text(bytes: &[u8]) -> Result<&str, String> {
+    std::str::from_utf8(bytes).map_err(|why| why.to_string())
+}
+
+fn inbound(xml: &str) -> Inbound {
+    Inbound {
+        carried: Carried::Request,
+        xml: xml.to_owned(),
+        relay_state: None,
+        signature: None,
+    }
+}
+
+fn service_provider(entity_id: EntityId) -> ServiceProvider {
+    let consumers = (0..).zip(CONSUMERS).filter_map(|(index, location)| {
+        Some(Consumer {
+            location: AcsUrl::parse(location).ok()?,
+            index: Some(index),
+        })
+    });
+    ServiceProvider {
+        audience: entity_id.clone(),
+        entity_id,
+        consumers: consumers.collect(),
+        logout: None,
+        certificates: Vec::new(),
+        require_signed_requests: false,
+        allow_idp_initiated: false,
+    }
+}
