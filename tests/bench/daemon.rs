@@ -234,21 +234,37 @@ impl Client {
         client
     }
 
-    /// Signs on `count` times, each with a request of its own.
+    /// Signs on `count` times, each with a request of its own, one after the other.
     pub(crate) fn sign_on_many(&mut self, count: usize) {
         for _one in 0..count {
-            self.sent += 1;
-            let target = sign_on_address(self.sent);
-            let answer = self.ask("GET", &target, "");
-            assert!(
-                answer.status == 200 && answer.body.contains("SAMLResponse"),
-                "{}",
-                answer.body
-            );
+            self.begin();
+            self.end();
         }
     }
 
+    /// Sends a request to sign on.
+    pub(crate) fn begin(&mut self) {
+        self.sent += 1;
+        let target = sign_on_address(self.sent);
+        self.send("GET", &target, "");
+    }
+
+    /// Reads the answer to it.
+    pub(crate) fn end(&mut self) {
+        let answer = self.answer();
+        assert!(
+            answer.status == 200 && answer.body.contains("SAMLResponse"),
+            "{}",
+            answer.body
+        );
+    }
+
     fn ask(&mut self, method: &str, target: &str, form: &str) -> Answer {
+        self.send(method, target, form);
+        self.answer()
+    }
+
+    fn send(&mut self, method: &str, target: &str, form: &str) {
         let cookies: Vec<String> = self
             .cookies
             .iter()
@@ -261,7 +277,6 @@ impl Client {
             form.len()
         );
         self.stream.get_mut().write_all(head.as_bytes()).unwrap();
-        self.answer()
     }
 
     fn answer(&mut self) -> Answer {

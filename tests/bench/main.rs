@@ -16,15 +16,15 @@ mod report;
 
 use crate::{
     control::Control,
-    daemon::{Daemon, Place},
-    report::{Database, Report},
+    daemon::{Client, Daemon, Place},
+    report::{Database, Figures, Report},
 };
 
 /// Rounds of which the median counts.
 const ROUNDS: usize = 5;
 /// Sign-ons a round.
 const SIGN_ONS: usize = 2000;
-/// Sign-ons between two control signatures.
+/// Browsers, and so sign-ons between two control signatures.
 const BETWEEN: usize = 4;
 /// Sign-ons before memory is read for the second time.
 const MANY: usize = 20_000;
@@ -63,39 +63,58 @@ fn value(arguments: &[String], flag: &str) -> Option<usize> {
     arguments.get(at + 1)?.parse().ok()
 }
 
-/// Warm sign-ons, one after the other, with a control signature after every few.
+/// Warm sign-ons of a few browsers, at once and one after the other, with a control signature after every few.
 fn measure(name: &'static str, postgres: Option<&str>, quick: bool) -> Database {
     let place = Place::new(postgres);
     drop(Daemon::start(&place));
     let daemon = Daemon::start(&place);
     let start_to_first = daemon.first_sign_on();
-    let mut client = daemon.client();
-    client.sign_on_many(200);
+    let mut clients: Vec<Client> = (0..BETWEEN).map(|_one| daemon.client()).collect();
     let control = Control::new();
     control.sign(50);
-    let per_round = if quick { SIGN_ONS / 10 } else { SIGN_ONS };
-    let mut rounds: Vec<(f64, f64)> = (0..ROUNDS)
-        .map(|_round| {
-            let (mut signing, mut signatures) = (0, 0);
-            let before = daemon.cpu_nanoseconds();
-            for _few in 0..per_round / BETWEEN {
-                client.sign_on_many(BETWEEN);
-                signing += control.sign(1);
-                signatures += 1;
-            }
-            let spent = daemon.cpu_nanoseconds() - before;
-            let (sign_on, signature) = (ratio(spent, per_round), ratio(signing, signatures));
-            (sign_on / signature, sign_on / 1000.0)
-        })
-        .collect();
-    rounds.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let median = rounds.get(ROUNDS / 2).copied().unwrap_or_default();
+    let few = if quick { SIGN_ONS / 10 } else { SIGN_ONS } / BETWEEN;
+    let mut figures = |at_once: bool| {
+        sign_on(&mut clients, at_once, 50);
+        let rounds: Vec<_> = (0..ROUNDS)
+            .map(|_round| round(&daemon, &mut clients, at_once, few, &control))
+            .collect();
+        Figures::of(rounds)
+    };
     Database {
         name,
-        multiple: median.0,
-        rounds: rounds.iter().map(|round| round.0).collect(),
-        microseconds: median.1,
+        at_once: figures(true),
+        alone: figures(false),
         start_to_first_milliseconds: start_to_first,
+    }
+}
+
+/// One round: the CPU of a sign-on as a multiple of a signature, and in nanoseconds.
+fn round(
+    daemon: &Daemon<'_>,
+    clients: &mut [Client],
+    at_once: bool,
+    few: usize,
+    control: &Control,
+) -> (f64, f64) {
+    let mut signing = 0;
+    let before = daemon.cpu_nanoseconds();
+    for _few in 0..few {
+        sign_on(clients, at_once, 1);
+        signing += control.sign(1);
+    }
+    let spent = ratio(daemon.cpu_nanoseconds() - before, few * clients.len());
+    (spent / ratio(signing, few), spent)
+}
+
+/// Every browser signs on `times`: all at once, or one after the other.
+fn sign_on(clients: &mut [Client], at_once: bool, times: usize) {
+    for _time in 0..times {
+        if at_once {
+            clients.iter_mut().for_each(Client::begin);
+            clients.iter_mut().for_each(Client::end);
+        } else {
+            clients.iter_mut().for_each(|client| client.sign_on_many(1));
+        }
     }
 }
 
