@@ -85,7 +85,7 @@ const FLOORS: &[(&str, &[&str], &[&str])] = &[
         ],
         &["anyhow", "clap", "rpassword", "serde", "serde_json"],
     ),
-    ("main", &[], &[]),
+    ("main", &[], &["anyhow"]),
 ];
 
 #[test]

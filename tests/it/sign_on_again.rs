@@ -2,7 +2,10 @@
 
 use chrono::TimeDelta;
 use hallpass::{
-    model::user::Email,
+    model::{
+        application::{AcsUrl, Consumer},
+        user::Email,
+    },
     provider::{applications::ApplicationEdit, users::UserEdit},
     server,
 };
@@ -17,6 +20,14 @@ use crate::support::{
 };
 
 const EVE: &str = "eve@fernweh.example";
+
+fn consumer(location: &str) -> Consumer {
+    let location = AcsUrl::parse(location).unwrap();
+    Consumer {
+        location,
+        index: None,
+    }
+}
 
 fn is_refused(page: &Response, code: &str) {
     assert!(page.field("SAMLResponse").is_none(), "{}", page.body);
@@ -263,7 +274,7 @@ fn what_another_process_changes_holds_at_the_next_sign_on() {
         let beside = server::open(&scene.house.settings).unwrap();
         let new = "https://wiki.example/new";
         let edit = ApplicationEdit {
-            consumers: Some(vec![hallpass::model::application::AcsUrl::parse(new).unwrap()]),
+            consumers: Some(vec![consumer(new)]),
             ..ApplicationEdit::default()
         };
         beside.edit_application(&scene.wiki.slug, edit).unwrap().unwrap();
@@ -293,9 +304,7 @@ fn a_consumer_that_is_taken_away_while_a_person_types_gets_nothing() {
         let mut browser = scene.house.browser();
         let login = browser.follow(&scene.address("_r1"));
         let edit = ApplicationEdit {
-            consumers: Some(vec![
-                hallpass::model::application::AcsUrl::parse("https://wiki.example/new").unwrap(),
-            ]),
+            consumers: Some(vec![consumer("https://wiki.example/new")]),
             ..ApplicationEdit::default()
         };
         scene
