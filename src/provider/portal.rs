@@ -86,16 +86,20 @@ impl Provider {
 
     /// Opens an application from its tile.
     pub fn launch(&self, slug: &Slug, visitor: &Visitor) -> Result<Launched, Error> {
-        let Some(mut live) = self.live(visitor.session.as_ref())? else {
+        let snapshot = self.current()?;
+        let Some(application) = snapshot.by_slug(slug) else {
+            return Ok(if self.is_signed_in(visitor)? {
+                Launched::Unknown
+            } else {
+                Launched::LogIn
+            });
+        };
+        let Some(live) = self.live_at(visitor.session.as_ref(), application.id)? else {
             return Ok(Launched::LogIn);
         };
-        let snapshot = self.current()?;
-        let allowed = |application: &&std::sync::Arc<Application>| {
-            access::decide(&live.user, application) == Access::Allow
-        };
-        let Some(application) = snapshot.by_slug(slug).filter(allowed) else {
+        if access::decide(&live.user, application) != Access::Allow {
             return Ok(Launched::Unknown);
-        };
+        }
         match (
             launch(application),
             &application.tile_url,
@@ -103,9 +107,6 @@ impl Provider {
         ) {
             (Launch::Bookmark, Some(tile_url), _) => Ok(Launched::Open(tile_url.as_str().to_owned())),
             (Launch::Unsolicited, _, Some(consumer)) => {
-                live.identity = self
-                    .store()
-                    .read(|tx| tx.identity(application.id, live.user.id))?;
                 let question = Question {
                     application,
                     request_id: None,

@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    model::{participant::Identity, secret::Token, session::Session, user::User},
+    model::{id::ApplicationId, participant::Identity, secret::Token, session::Session, user::User},
     provider::{Provider, error::Error, visitor::Visitor},
+    store::SignOnView,
 };
 
 /// A live session and its person, who may sign in.
@@ -16,20 +17,29 @@ pub struct Live {
     pub user: User,
     /// What the application at hand knows the person by, where one was asked for.
     pub identity: Option<Identity>,
+    /// When the application at hand was first told of the session, where one was asked for.
+    pub joined_at: Option<DateTime<Utc>>,
 }
 
 impl Live {
     /// The session, if it lives and its person is not disabled.
-    pub(super) fn check(
-        session: Session,
-        user: User,
-        identity: Option<Identity>,
-        now: DateTime<Utc>,
-    ) -> Option<Self> {
+    fn check(session: Session, user: User, now: DateTime<Utc>) -> Option<Self> {
         (session.is_live(now) && user.enabled).then_some(Self {
             session,
             user,
+            identity: None,
+            joined_at: None,
+        })
+    }
+
+    /// The same, with what `view` says of the application at hand.
+    pub(super) fn of_view(view: SignOnView, now: DateTime<Utc>) -> Option<Self> {
+        let (session, user, identity) = view.live?;
+        let live = Self::check(session, user, now)?;
+        Some(Self {
             identity,
+            joined_at: view.joined_at,
+            ..live
         })
     }
 }
@@ -44,7 +54,20 @@ impl Provider {
     pub(super) fn live(&self, token: Option<&Token>) -> Result<Option<Live>, Error> {
         let Some(token) = token else { return Ok(None) };
         let found = self.store().read(|tx| tx.session_by_token(token.hash()))?;
-        Ok(found.and_then(|(session, user)| Live::check(session, user, None, self.now())))
+        Ok(found.and_then(|(session, user)| Live::check(session, user, self.now())))
+    }
+
+    /// The same, with what `application` knows of it.
+    pub(super) fn live_at(
+        &self,
+        token: Option<&Token>,
+        application: ApplicationId,
+    ) -> Result<Option<Live>, Error> {
+        let Some(token) = token else { return Ok(None) };
+        let view = self
+            .store()
+            .read(|tx| tx.sign_on_view(token.hash(), application))?;
+        Ok(Live::of_view(view, self.now()))
     }
 
     /// When an untouched session ends, seen at `now`.

@@ -53,17 +53,7 @@ impl Provider {
             // The registration changed while the person was typing.
             return self.step_refused(Refusal::UnknownConsumer, application, visitor);
         }
-        let live = match &visitor.session {
-            None => None,
-            Some(token) => {
-                let view = self
-                    .store()
-                    .read(|tx| tx.sign_on_view(token.hash(), application.id))?;
-                let now = self.now();
-                view.live
-                    .and_then(|(session, user, identity)| Live::check(session, user, identity, now))
-            }
-        };
+        let live = self.live_at(visitor.session.as_ref(), application.id)?;
         match live {
             Some(live) if !waiting.force_authn || live.session.authenticated_at >= waiting.created_at => {
                 self.finish(&snapshot, application, waiting, &live, visitor)

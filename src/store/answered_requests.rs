@@ -1,7 +1,7 @@
 //! `answered_requests` and `seen_ids`: what happens once.
 
 use chrono::{DateTime, Utc};
-use diesel::{prelude::*, query_dsl::methods::FilterDsl};
+use diesel::prelude::*;
 
 use crate::{
     model::id::{ApplicationId, SessionId},
@@ -22,21 +22,25 @@ impl Tx {
         session: SessionId,
         until: DateTime<Utc>,
     ) -> Result<bool, Error> {
-        let until = answered_requests::expires_at.eq(until.naive_utc());
         let row = (
             answered_requests::application_id.eq(application.to_string()),
             answered_requests::request_id.eq(request_id),
             answered_requests::session_id.eq(session.to_string()),
-            until,
+            answered_requests::expires_at.eq(until.naive_utc()),
         );
+        // The insert decides; a row is never changed after it, so reading it afterwards is safe. (An
+        // upsert would do both, but diesel prepares it anew each time.)
         let rows = each_database!(&mut self.0, |c| diesel::insert_into(answered_requests::table)
             .values(row)
-            .on_conflict((answered_requests::application_id, answered_requests::request_id))
-            .do_update()
-            .set(until)
-            .filter(answered_requests::session_id.eq(session.to_string()))
+            .on_conflict_do_nothing()
             .execute(c))?;
-        Ok(rows == 1)
+        if rows == 1 {
+            return Ok(true);
+        }
+        let before = answered_requests::table
+            .find((application.to_string(), request_id))
+            .filter(answered_requests::session_id.eq(session.to_string()));
+        Ok(diesel::select(diesel::dsl::exists(before)).get_result(&mut self.0)?)
     }
 
     /// Notes that a message was seen; `false` if it was seen before.

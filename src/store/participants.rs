@@ -10,30 +10,36 @@ use crate::{
         participant::{Identity, Participant},
     },
     store::{
-        connection::{Tx, each_database},
+        connection::{AnyConnection, Tx, each_database},
         error::{Error, RowName},
         schema::{app_identities, session_participants, sessions},
     },
 };
 
 impl Tx {
-    /// Notes that an application was told of a session, or told again: then the first time stays.
+    /// Notes that an application was told of a session, or told again: the row is as `participant` is,
+    /// `first_at` and all (see [`SignOnView::joined_at`](crate::store::SignOnView)).
     pub fn join_session(&mut self, participant: &Participant) -> Result<(), Error> {
         let row = ParticipantRow::from(participant);
-        let again = (
-            session_participants::name_id_format.eq(&participant.name_id.format),
-            session_participants::name_id.eq(&participant.name_id.value),
-            session_participants::last_at.eq(participant.last_at.naive_utc()),
-        );
-        each_database!(&mut self.0, |c| diesel::insert_into(session_participants::table)
-            .values(row)
-            .on_conflict((
-                session_participants::session_id,
-                session_participants::application_id
-            ))
-            .do_update()
-            .set(again)
-            .execute(c))?;
+        match &mut self.0 {
+            // An upsert is prepared anew each time, this is not.
+            AnyConnection::Sqlite(c) => diesel::replace_into(session_participants::table)
+                .values(row)
+                .execute(c)?,
+            AnyConnection::Postgres(c) => diesel::insert_into(session_participants::table)
+                .values(row)
+                .on_conflict((
+                    session_participants::session_id,
+                    session_participants::application_id,
+                ))
+                .do_update()
+                .set((
+                    session_participants::name_id_format.eq(&participant.name_id.format),
+                    session_participants::name_id.eq(&participant.name_id.value),
+                    session_participants::last_at.eq(participant.last_at.naive_utc()),
+                ))
+                .execute(c)?,
+        };
         Ok(())
     }
 

@@ -1,15 +1,16 @@
 //! What a sign-on needs to know, in one query over `installation`, `sessions`, `users` and
 //! `app_identities`.
 
+use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use crate::{
     model::{id::ApplicationId, participant::Identity, secret::TokenHash, session::Session, user::User},
     store::{
-        connection::Tx,
+        connection::{Tx, each_database},
         error::Error,
         participants::IdentityRow,
-        schema::{app_identities, installation, sessions, users},
+        schema::{app_identities, installation, session_participants, sessions, users},
         sessions::{COLUMNS as SESSION, Row as SessionRow},
         users::Row as UserRow,
     },
@@ -23,6 +24,8 @@ pub struct SignOnView {
     /// The session, unless it was ended; whose it is; what the application knows them by. Whether the
     /// session is too old, and whether its person may still sign in, is for the caller to judge.
     pub live: Option<(Session, User, Option<Identity>)>,
+    /// When the application was first told of this session, if it was.
+    pub joined_at: Option<DateTime<Utc>>,
 }
 
 impl Tx {
@@ -39,24 +42,38 @@ impl Tx {
         let known = app_identities::user_id
             .eq(sessions::user_id)
             .and(app_identities::application_id.eq(application.to_string()));
-        let found = installation::table
+        let joined = session_participants::session_id
+            .eq(sessions::id)
+            .and(session_participants::application_id.eq(application.to_string()));
+        // Straight to the database at hand: the union would write the query out twice, at every sign-on.
+        let found = each_database!(&mut self.0, |c| installation::table
             .left_join(sessions::table.on(session))
             .left_join(users::table.on(users::id.eq(sessions::user_id)))
             .left_join(app_identities::table.on(known))
+            .left_join(session_participants::table.on(joined))
             .select((
                 installation::generation,
                 SESSION.nullable(),
                 users::all_columns.nullable(),
                 app_identities::all_columns.nullable(),
+                session_participants::first_at.nullable(),
             ))
-            .first::<(i64, Option<SessionRow>, Option<UserRow>, Option<IdentityRow>)>(&mut self.0)
-            .optional()?;
-        let Some((generation, session, user, identity)) = found else {
+            .first::<(
+                i64,
+                Option<SessionRow>,
+                Option<UserRow>,
+                Option<IdentityRow>,
+                Option<NaiveDateTime>
+            )>(c)
+            .optional())?;
+        let Some((generation, session, user, identity, joined_at)) = found else {
             return Ok(SignOnView {
                 generation: 0,
                 live: None,
+                joined_at: None,
             });
         };
+        let joined_at = joined_at.map(|at| at.and_utc());
         let live = match (session, user) {
             (Some(session), Some(user)) => {
                 let identity = identity.map(Identity::try_from).transpose()?;
@@ -64,6 +81,10 @@ impl Tx {
             }
             (Some(_), None) | (None, Some(_) | None) => None,
         };
-        Ok(SignOnView { generation, live })
+        Ok(SignOnView {
+            generation,
+            live,
+            joined_at,
+        })
     }
 }

@@ -13,9 +13,6 @@ pub(super) enum Error {
     /// The provider failed.
     #[error(transparent)]
     Provider(#[from] provider::error::Error),
-    /// A message for a form came in another alphabet than ours writes.
-    #[error("a message is not base64")]
-    NotBase64,
     /// The daemon is going down.
     #[error("the daemon is stopping")]
     Stopping,
@@ -26,7 +23,7 @@ impl ResponseError for Error {
         match self {
             Self::Provider(error) if error.is_passing() => StatusCode::SERVICE_UNAVAILABLE,
             Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Blocking(_) | Self::Provider(_) | Self::NotBase64 => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Blocking(_) | Self::Provider(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 

@@ -65,7 +65,7 @@ pub(super) async fn launch(
     let launched = off_thread(&site.provider, &site.permits, move |p| p.launch(&slug, &visitor)).await?;
     Ok(match launched {
         Launched::Open(address) => see_other(&address).finish(),
-        Launched::Answer(answer) => respond::answer(&site, *answer)?,
+        Launched::Answer(answer) => respond::answer(&site, &answer),
         Launched::LogIn => see_other(path::LOGIN).finish(),
         Launched::Unknown => unknown(),
     })

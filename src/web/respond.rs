@@ -6,7 +6,6 @@ use crate::{
     model::id::ApplicationId,
     provider::saml::{answer, receive::RefusedPage},
     web::{
-        error::Error,
         page::{
             onward::{Base64, Going, SelfPost},
             part::{AppMark, PersonMark},
@@ -27,7 +26,7 @@ pub(super) fn person(person: &answer::Person) -> PersonMark {
 }
 
 /// The self-posting form.
-pub(super) fn answer(site: &Site, answer: answer::Answer) -> Result<HttpResponse, Error> {
+pub(super) fn answer(site: &Site, answer: &answer::Answer) -> HttpResponse {
     let page = SelfPost {
         brand: site.brand(),
         application: mark(answer.application, &answer.application_name),
@@ -37,11 +36,11 @@ pub(super) fn answer(site: &Site, answer: answer::Answer) -> Result<HttpResponse
             Going::Refused
         },
         acs: answer.consumer.as_str(),
-        message: Base64::parse(answer.message).ok_or(Error::NotBase64)?,
+        message: Base64::of(&answer.message),
         relay_state: answer.relay_state.as_deref(),
         person: answer.person.as_ref().map(person),
     };
-    Ok(site.self_post(&page, answer.consumer.is_plain_http()))
+    site.self_post(&page, answer.consumer.is_plain_http())
 }
 
 /// Our own page for a refusal: what is wrong, what mends it, a code and a reference.

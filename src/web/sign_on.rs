@@ -37,7 +37,7 @@ pub(super) async fn get(
         .await?
     };
     Ok(match step {
-        Step::Answer(answer) => respond::answer(&site, *answer)?,
+        Step::Answer(answer) => respond::answer(&site, &answer),
         Step::Refused(page) => respond::refused(&site, &request, &page),
         Step::Gone => gone(),
         Step::LogIn {

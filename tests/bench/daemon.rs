@@ -57,7 +57,7 @@ impl Place {
             .env("HALLPASS_BASE_URL", format!("http://{}", self.address))
             .env("HALLPASS_LISTEN", self.address.to_string())
             .env("HALLPASS_DATA_DIR", &data)
-            .env("HALLPASS_LOG", "warn");
+            .stderr(Stdio::null());
         if let Some(url) = &self.database {
             command.env("HALLPASS_DATABASE_URL", url);
         }

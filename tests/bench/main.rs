@@ -113,7 +113,9 @@ fn sign_on(clients: &mut [Client], at_once: bool, times: usize) {
             clients.iter_mut().for_each(Client::begin);
             clients.iter_mut().for_each(Client::end);
         } else {
-            clients.iter_mut().for_each(|client| client.sign_on_many(1));
+            for client in clients.iter_mut() {
+                client.sign_on_many(1);
+            }
         }
     }
 }

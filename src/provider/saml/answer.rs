@@ -1,7 +1,5 @@
 //! A session and a question → a signed `Response`, and the rows that remember it.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-
 use crate::{
     claims,
     model::{
@@ -29,7 +27,7 @@ pub struct Answer {
     pub application_name: String,
     /// Where: an address that it registered.
     pub consumer: AcsUrl,
-    /// `SAMLResponse`, base64.
+    /// The `Response`: XML, signed.
     pub message: String,
     /// `RelayState`, as it came.
     pub relay_state: Option<String>,
@@ -118,7 +116,7 @@ impl Provider {
             application: application.id,
             session_index,
             name_id,
-            first_at: now,
+            first_at: live.joined_at.unwrap_or(now),
             last_at: now,
         };
         let mut event = self.event("sign_on", "ok", Some(visitor));
@@ -156,7 +154,7 @@ impl Provider {
             application: application.id,
             application_name: application.name.clone(),
             consumer: question.consumer.clone(),
-            message: STANDARD.encode(xml),
+            message: xml,
             relay_state: question.relay_state,
             person: Some(Person::of(live)),
         })))
@@ -183,7 +181,7 @@ impl Provider {
             application: application.id,
             application_name: application.name.clone(),
             consumer: told.consumer.clone(),
-            message: STANDARD.encode(xml),
+            message: xml,
             relay_state: told.relay_state,
             person: None,
         })

@@ -117,17 +117,15 @@ impl Provider {
         let mut snapshot = self.at_hand()?;
         loop {
             let application = find(&snapshot, request);
-            let (generation, live) = self.store().read(|tx| match (token, &application) {
+            let (generation, view) = self.store().read(|tx| match (token, &application) {
                 (Some(token), Ok(application)) => {
                     let view = tx.sign_on_view(token.hash(), application.id)?;
-                    Ok((view.generation, view.live))
+                    Ok((view.generation, Some(view)))
                 }
                 (None, _) | (_, Err(_)) => Ok((tx.generation()?, None)),
             })?;
             if generation == snapshot.installation.generation {
-                let now = self.now();
-                let live =
-                    live.and_then(|(session, user, identity)| Live::check(session, user, identity, now));
+                let live = view.and_then(|view| Live::of_view(view, self.now()));
                 return Ok(Found {
                     snapshot,
                     application,

@@ -121,16 +121,16 @@ fn an_application_that_is_told_again_stays_one_participant() {
                 value: "new@fernweh.example".to_owned(),
                 ..first.name_id.clone()
             },
-            first_at: now() + minutes(9),
             last_at: now() + minutes(9),
             ..first.clone()
         };
+        let joined_at = || read(store, |tx| tx.sign_on_view(hash(1), application(1).id)).joined_at;
+        assert_eq!(joined_at(), None);
         write(store, |tx| tx.join_session(&first));
+        assert_eq!(joined_at(), Some(first.first_at));
         store.write_sign_on(|tx| tx.join_session(&again)).unwrap();
-        let kept = Participant {
-            first_at: now(),
-            ..again
-        };
+        assert_eq!(joined_at(), Some(first.first_at));
+        let kept = again;
         assert_eq!(read(store, |tx| tx.participants(mine.id)), slice::from_ref(&kept));
         let by_index = |index: &str| read(store, |tx| tx.participant_by_index(application(1).id, index));
         let by_name = |name: &NameId| read(store, |tx| tx.participants_by_name_id(application(1).id, name));
@@ -191,7 +191,8 @@ fn a_sign_on_sees_generation_session_person_and_identity_at_once() {
             view(1, 1),
             SignOnView {
                 generation: 0,
-                live: None
+                live: None,
+                joined_at: None,
             }
         );
         with_people(store);
@@ -201,21 +202,24 @@ fn a_sign_on_sees_generation_session_person_and_identity_at_once() {
             view(1, 1),
             SignOnView {
                 generation: 3,
-                live: live(Some(identity()))
+                live: live(Some(identity())),
+                joined_at: None,
             }
         );
         assert_eq!(
             view(1, 2),
             SignOnView {
                 generation: 3,
-                live: live(None)
+                live: live(None),
+                joined_at: None,
             }
         );
         assert_eq!(
             view(9, 1),
             SignOnView {
                 generation: 3,
-                live: None
+                live: None,
+                joined_at: None,
             }
         );
         write(store, |tx| {
@@ -225,7 +229,8 @@ fn a_sign_on_sees_generation_session_person_and_identity_at_once() {
             view(1, 1),
             SignOnView {
                 generation: 3,
-                live: None
+                live: None,
+                joined_at: None,
             }
         );
     });

@@ -193,7 +193,7 @@ impl Words<'_> {
                 application,
                 going,
                 acs: self.acs,
-                message: Base64::parse("PHNhbWxwOlJlc3BvbnNlPg==".to_owned()).unwrap(),
+                message: Base64::of("<samlp:Response>"),
                 relay_state: Some(self.secret),
                 person,
             };
