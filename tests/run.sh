@@ -77,8 +77,8 @@ fuzz() {
   local target targets found=target/fuzz
   targets=$(cargo +nightly fuzz list --fuzz-dir tests/fuzz) || return
   for target in $targets; do
-    mkdir -p "$found/corpus/$target" "tests/fuzz/corpus/$target" "$found/artifacts/$target" || return
-    cargo +nightly fuzz run --fuzz-dir tests/fuzz "$target" "$found/corpus/$target" "tests/fuzz/corpus/$target" -- \
+    mkdir -p "$found/corpus/$target" "$found/artifacts/$target" || return
+    cargo +nightly fuzz run --fuzz-dir tests/fuzz "$target" "$found/corpus/$target" "fixtures/fuzz/$target" -- \
       -max_total_time=60 -artifact_prefix="$found/artifacts/$target/" -verbosity=0 -print_final_stats=1 || return
   done
 }
@@ -109,7 +109,7 @@ fi
 export CI="${CI:-true}"
 stage cargo "units, properties and flows, on SQLite and PostgreSQL" cargo test --locked --no-fail-fast
 stage doc "every link of the documentation leads somewhere" env RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --locked
-stage build "the binary that the next two stages run" cargo build --locked --bin hallpass
+# The next two stages run the binary that the tests have built: target/debug/hallpass.
 stage interop "service providers that are not ours sign in and out (Auth0's library, a strict reader)" node_tests tests/interop
 stage e2e "a person in Chromium goes through the demo; pictures in ${HALLPASS_SHOTS:-target/shots}" node_tests tests/e2e
 
@@ -123,7 +123,7 @@ fi
 if [ ! -f .cargo/deny.toml ]; then
   skip deny "no .cargo/deny.toml"
 elif cargo deny --version >/dev/null 2>&1; then
-  stage deny "licences, bans and sources of every package" cargo deny check --config .cargo/deny.toml licenses bans sources
+  stage deny "licences, bans and sources of every package" cargo deny --config .cargo/deny.toml check licenses bans sources
 else
   skip deny "no cargo-deny"
 fi

@@ -19,6 +19,7 @@
 mod attacks;
 mod audit;
 mod cli;
+mod corpus;
 mod layers;
 mod login;
 mod logout;
