@@ -23,7 +23,8 @@ pub struct Policy {
     pub request_max_age: TimeDelta,
     /// How far ahead of our clock a request may be.
     pub request_max_lead: TimeDelta,
-    /// How long the ID of an answered request is remembered; longer than a request can be fresh.
+    /// How long a request can be fresh, at most: for so long its ID is remembered, and longer by what a copy
+    /// of it could wait (`sign_on_lifetime`).
     pub replay_memory: TimeDelta,
     /// Failed logins for one account from one address.
     pub throttle_pair: Limit,

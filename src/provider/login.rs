@@ -55,6 +55,15 @@ struct Buckets {
     at: DateTime<Utc>,
 }
 
+/// A person whose password was right when it was checked.
+struct Verified<'u> {
+    user: &'u User,
+    /// The hash that it was checked against.
+    phc: Secret<String>,
+    /// A stronger hash of the same password, where that one costs too little.
+    better: Option<Secret<String>>,
+}
+
 impl Provider {
     /// Counts the try, checks the password, and begins a session (or renews the one of the same person
     /// in the same browser).
@@ -69,8 +78,10 @@ impl Provider {
             self.refuse_login("LOGIN-THROTTLED", None, visitor)?;
             return Ok(LoggedIn::Wait(until));
         }
-        if let Some(user) = self.check_password(typed, user.as_ref())? {
-            return self.begin_session(user, &buckets, visitor);
+        if let Some(verified) = self.check_password(typed, user.as_ref())?
+            && let Some(done) = self.begin_session(&verified, &buckets, visitor)?
+        {
+            return Ok(done);
         }
         self.refuse_login("LOGIN-WRONG", user.as_ref(), visitor)?;
         Ok(LoggedIn::Wrong)
@@ -79,14 +90,18 @@ impl Provider {
     fn buckets(&self, typed: &Credentials, user: Option<&User>, visitor: &Visitor) -> Result<Buckets, Error> {
         let account = hex(&Sha256::digest(canonical_account(&typed.email)));
         let address = address_key(visitor.address);
-        let device = match (&visitor.device, user) {
-            (Some(device), Some(user)) => {
-                let owner = self
-                    .store()
-                    .read(|tx| tx.device_owner(device.hash(), self.now()))?;
-                (owner == Some(user.id)).then(|| format!("device:{}", hex(device.hash().as_bytes())))
+        // Asked whether or not the account exists: the same work for both.
+        let owner = match &visitor.device {
+            Some(device) => self
+                .store()
+                .read(|tx| tx.device_owner(device.hash(), self.now()))?,
+            None => None,
+        };
+        let device = match (&visitor.device, user, owner) {
+            (Some(device), Some(user), Some(owner)) if owner == user.id => {
+                Some(format!("device:{}", hex(device.hash().as_bytes())))
             }
-            (None, _) | (_, None) => None,
+            (_, _, _) => None,
         };
         Ok(Buckets {
             pair: format!("pair:{account}:{address}"),
@@ -102,13 +117,20 @@ impl Provider {
     /// a bucket of its own and passes the others: nobody can lock its owner out.
     fn admit(&self, buckets: &mut Buckets) -> Result<Admission, Error> {
         let (now, policy) = (buckets.at, self.policy());
+        if let Some(device) = &buckets.device
+            && self
+                .store()
+                .write(|tx| tx.count_attempt(device, &policy.throttle_device, now))?
+                == Admission::Pass
+        {
+            buckets.by_device = true;
+            return Ok(Admission::Pass);
+        }
+        // An address that pauses is sent away before anything is written for the names that it tries.
+        if let Some(until) = self.store().read(|tx| tx.blocked_until(&buckets.address, now))? {
+            return Ok(Admission::Wait(until));
+        }
         Ok(self.store().write(|tx| {
-            if let Some(device) = &buckets.device
-                && tx.count_attempt(device, &policy.throttle_device, now)? == Admission::Pass
-            {
-                buckets.by_device = true;
-                return Ok(Admission::Pass);
-            }
             for (bucket, limit) in [
                 (&buckets.pair, &policy.throttle_pair),
                 (&buckets.address, &policy.throttle_address),
@@ -127,7 +149,7 @@ impl Provider {
         &self,
         typed: &Credentials,
         user: Option<&'u User>,
-    ) -> Result<Option<&'u User>, Error> {
+    ) -> Result<Option<Verified<'u>>, Error> {
         let hasher = &self.parts().hasher;
         // A password that could not have been set is hashed all the same, as another one.
         let password = Password::parse(typed.password.expose());
@@ -136,16 +158,14 @@ impl Provider {
             Some(_) | None => self.store().read(|tx| tx.generation().map(|_same_work| None))?,
         };
         match (password, stored, user) {
-            (Ok(password), Some(phc), Some(user)) => match hasher.verify(&password, &phc)? {
-                Verdict::Right => Ok(Some(user)),
-                Verdict::RightButOld => {
-                    let phc = hasher.hash(&password, self.chance())?;
-                    self.store()
-                        .write(|tx| tx.set_password(user.id, &phc, self.now()))?;
-                    Ok(Some(user))
-                }
-                Verdict::Wrong => Ok(None),
-            },
+            (Ok(password), Some(phc), Some(user)) => {
+                let better = match hasher.verify(&password, &phc)? {
+                    Verdict::Right => None,
+                    Verdict::RightButOld => Some(hasher.hash(&password, self.chance())?),
+                    Verdict::Wrong => return Ok(None),
+                };
+                Ok(Some(Verified { user, phc, better }))
+            }
             (Ok(password), _, _) => {
                 hasher.verify_nobody(&password)?;
                 Ok(None)
@@ -154,12 +174,17 @@ impl Provider {
         }
     }
 
-    fn begin_session(&self, user: &User, buckets: &Buckets, visitor: &Visitor) -> Result<LoggedIn, Error> {
-        let now = self.now();
-        let (session, device) = (
-            self.token(),
-            visitor.device.clone().unwrap_or_else(|| self.token()),
-        );
+    /// Begins a session; none if the password was changed or the person switched off while it was checked.
+    fn begin_session(
+        &self,
+        verified: &Verified<'_>,
+        buckets: &Buckets,
+        visitor: &Visitor,
+    ) -> Result<Option<LoggedIn>, Error> {
+        let (now, user) = (self.now(), verified.user);
+        // A device cookie that is not known as this person's was somebody else's, or planted.
+        let known = buckets.device.as_ref().and(visitor.device.clone());
+        let (session, device) = (self.token(), known.unwrap_or_else(|| self.token()));
         let before = self.live(visitor.session.as_ref())?;
         let fresh = Session {
             id: SessionId::new(now, self.chance()),
@@ -172,7 +197,15 @@ impl Provider {
         };
         let mut event = self.event("login", "ok", Some(visitor));
         event.user = Some(user.id);
-        self.store().write(|tx| {
+        let mut other = self.event("logout", "ok", Some(visitor));
+        other.detail = Some("another person signed in".to_owned());
+        let begun = self.store().write(|tx| {
+            if !tx.still_may_sign_in(user.id, &verified.phc)? {
+                return Ok(false);
+            }
+            if let Some(better) = &verified.better {
+                tx.set_password(user.id, better, now)?;
+            }
             forgive(tx, buckets, self.policy())?;
             let mut kept = None;
             if let (Some(before), Some(old)) = (&before, &visitor.session) {
@@ -187,6 +220,9 @@ impl Provider {
                     kept = taken.then_some(renewed.id);
                 } else {
                     tx.end_session(before.session.id, now, "another person signed in")?;
+                    other.user = Some(before.user.id);
+                    other.session = Some(before.session.id);
+                    tx.add_audit(&other)?;
                 }
             }
             if kept.is_none() {
@@ -194,9 +230,10 @@ impl Provider {
             }
             event.session = Some(kept.unwrap_or(fresh.id));
             tx.add_device(device.hash(), user.id, now, now + self.policy().device_lifetime)?;
-            tx.add_audit(&event)
+            tx.add_audit(&event)?;
+            Ok(true)
         })?;
-        Ok(LoggedIn::Yes { session, device })
+        Ok(begun.then_some(LoggedIn::Yes { session, device }))
     }
 
     fn refuse_login(&self, code: &str, user: Option<&User>, visitor: &Visitor) -> Result<(), Error> {

@@ -117,6 +117,7 @@ impl Provider {
                 match self.answer(&snapshot, question, &live, visitor)? {
                     Answered::Answer(answer) => Ok(Launched::Answer(answer)),
                     Answered::Replayed => Ok(Launched::Unknown),
+                    Answered::Ended => Ok(Launched::LogIn),
                 }
             }
             (Launch::Bookmark | Launch::Unsolicited | Launch::Nothing, _, _) => Ok(Launched::Unknown),

@@ -122,6 +122,11 @@ impl Provider {
         match self.answer(snapshot, question, live, visitor)? {
             Answered::Answer(answer) => Ok(Step::Answer(answer)),
             Answered::Replayed => self.step_refused(Refusal::Replayed, application, visitor),
+            Answered::Ended => Ok(Step::LogIn {
+                application: (application.id, application.name.clone()),
+                again: false,
+                email: waiting.subject,
+            }),
         }
     }
 

@@ -101,7 +101,7 @@ impl Provider {
         }
         let fresh = Arc::new(Snapshot::load(self.parts())?);
         let mut guard = self.0.snapshot.write().map_err(|_poisoned| Error::Poisoned)?;
-        if guard.installation.generation < fresh.installation.generation {
+        if guard.installation.generation != fresh.installation.generation {
             *guard = Arc::clone(&fresh);
         }
         Ok(fresh)

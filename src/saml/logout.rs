@@ -99,7 +99,7 @@ impl LogoutRequest {
             Some(Refusal::Early(self.issued_at))
         } else if self
             .not_on_or_after
-            .is_some_and(|end| now >= end + policy.request_max_lead)
+            .is_some_and(|end| now - end >= policy.request_max_lead)
         {
             Some(Refusal::Expired)
         } else {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Datelike, NaiveDateTime, Utc};
 use roxmltree::{Document, Node, NodeType, ParsingOptions};
 
 use crate::saml::refusal::Refusal;
@@ -137,10 +137,11 @@ impl<'d> Element<'d, '_> {
         };
         let zoned = DateTime::parse_from_rfc3339(text).map(|time| time.to_utc());
         let bare = || NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").map(|time| time.and_utc());
-        zoned
-            .or_else(|_not_zoned| bare())
-            .map(Some)
-            .map_err(|_why| Refusal::Malformed("a time that is none"))
+        // Years that sums with them would leave the calendar for are no times either.
+        match zoned.or_else(|_not_zoned| bare()) {
+            Ok(time) if (1..=9999).contains(&time.year()) => Ok(Some(time)),
+            Ok(_) | Err(_) => Err(Refusal::Malformed("a time that is none")),
+        }
     }
 
     /// The `ID` of a message: an `NCName` of at most 256 bytes (saml-core, 1.3.4).
@@ -319,13 +320,14 @@ mod tests {
 
     #[test]
     fn times_are_read_in_every_spelling_that_senders_use() {
-        let doc = Message::parse("<a z='2026-11-21T00:08:35Z' f='2026-11-21T00:08:35.123456789Z' o='2026-11-21T01:08:35+01:00' b='2026-11-21T00:08:35' n='yesterday'/>").unwrap();
+        let doc = Message::parse("<a z='2026-11-21T00:08:35Z' f='2026-11-21T00:08:35.123456789Z' o='2026-11-21T01:08:35+01:00' b='2026-11-21T00:08:35' n='yesterday' far='+262142-12-31T23:59:59'/>").unwrap();
         let a = Element(doc.0.root_element());
         let z = a.time("z").unwrap().unwrap();
         assert_eq!(a.time("o").unwrap(), Some(z));
         assert_eq!(a.time("b").unwrap(), Some(z));
         assert!(a.time("f").unwrap().unwrap() > z);
         assert!(a.time("n").is_err());
+        assert!(a.time("far").is_err());
         assert_eq!(a.time("absent").unwrap(), None);
     }
 }

@@ -56,6 +56,21 @@ impl Tx {
         ))
     }
 
+    /// Until when a bucket admits nobody, if it does so now; counts nothing.
+    pub fn blocked_until(
+        &mut self,
+        bucket: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, Error> {
+        let until = login_throttle::table
+            .find(bucket)
+            .filter(login_throttle::blocked_until.gt(now.naive_utc()))
+            .select(login_throttle::blocked_until)
+            .first::<NaiveDateTime>(&mut self.0)
+            .optional()?;
+        Ok(until.map(|until| until.and_utc()))
+    }
+
     /// Takes back the try that was counted at `counted_at` under the same limit, and lifts the pause if
     /// that try began it. A pause that another try began stays: else whoever may sign in somewhere could
     /// free the bucket for their next guess.

@@ -1,6 +1,6 @@
 //! `session_participants` and `app_identities`.
 
-use chrono::NaiveDateTime;
+use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use crate::{
@@ -93,6 +93,44 @@ impl Tx {
             .into_iter()
             .map(Participant::try_from)
             .collect()
+    }
+
+    /// Whether `application` knows a session by this index and name that has ended.
+    pub fn was_participant(
+        &mut self,
+        application: ApplicationId,
+        session_index: &str,
+        name: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool, Error> {
+        let over = sessions::ended_at
+            .is_not_null()
+            .or(sessions::expires_at.le(now.naive_utc()))
+            .or(sessions::idle_expires_at.le(now.naive_utc()));
+        let ended = session_participants::table
+            .inner_join(sessions::table)
+            .filter(session_participants::application_id.eq(application.to_string()))
+            .filter(session_participants::session_index.eq(session_index))
+            .filter(session_participants::name_id.eq(name))
+            .filter(over);
+        Ok(diesel::select(diesel::dsl::exists(ended)).get_result(&mut self.0)?)
+    }
+
+    /// Whether somebody by this name, in whatever format, has a session at `application` that lives.
+    pub fn has_live_participant(
+        &mut self,
+        application: ApplicationId,
+        name: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool, Error> {
+        let live = session_participants::table
+            .inner_join(sessions::table)
+            .filter(session_participants::application_id.eq(application.to_string()))
+            .filter(session_participants::name_id.eq(name))
+            .filter(sessions::ended_at.is_null())
+            .filter(sessions::expires_at.gt(now.naive_utc()))
+            .filter(sessions::idle_expires_at.gt(now.naive_utc()));
+        Ok(diesel::select(diesel::dsl::exists(live)).get_result(&mut self.0)?)
     }
 
     /// Whether `application` was ever told of somebody by this name.

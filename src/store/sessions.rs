@@ -11,7 +11,7 @@ use crate::{
         user::User,
     },
     store::{
-        connection::Tx,
+        connection::{AnyConnection, Tx},
         error::{Error, RowName},
         schema::{sessions, users},
         users::Row as UserRow,
@@ -67,6 +67,20 @@ impl Tx {
             .first::<Row>(&mut self.0)
             .optional()?;
         found.map(Session::try_from).transpose()
+    }
+
+    /// Whether the session was not ended. On PostgreSQL its row is held until the transaction ends, as SQLite
+    /// holds everything: whoever ends it meanwhile waits.
+    pub fn is_open(&mut self, id: SessionId) -> Result<bool, Error> {
+        let open = sessions::table
+            .find(id.to_string())
+            .filter(sessions::ended_at.is_null())
+            .select(sessions::id);
+        let found = match &mut self.0 {
+            AnyConnection::Sqlite(c) => open.first::<String>(c).optional()?,
+            AnyConnection::Postgres(c) => open.for_share().first::<String>(c).optional()?,
+        };
+        Ok(found.is_some())
     }
 
     /// The session with this token, unless it was ended, and whose it is. Whether it is too old, and

@@ -13,7 +13,7 @@ use crate::{
         user::{Email, PersonName, StableId, User},
     },
     store::{
-        connection::{Edited, Tx, each_database},
+        connection::{AnyConnection, Edited, Tx, each_database},
         error::{Error, RowName},
         schema::{user_passwords, users},
     },
@@ -99,6 +99,23 @@ impl Tx {
             .set(changed)
             .execute(c))?;
         Ok(())
+    }
+
+    /// Whether `user` may sign in and `phc` still is the hash of their password. On PostgreSQL both rows are
+    /// held until the transaction ends, as SQLite holds everything: a password that is changed meanwhile
+    /// waits, and then ends the session that this transaction begins.
+    pub fn still_may_sign_in(&mut self, user: UserId, phc: &Secret<String>) -> Result<bool, Error> {
+        let fits = users::table
+            .inner_join(user_passwords::table)
+            .filter(users::id.eq(user.to_string()))
+            .filter(users::enabled.eq(true))
+            .filter(user_passwords::phc.eq(phc.expose()))
+            .select(users::id);
+        let found = match &mut self.0 {
+            AnyConnection::Sqlite(c) => fits.first::<String>(c).optional()?,
+            AnyConnection::Postgres(c) => fits.for_share().first::<String>(c).optional()?,
+        };
+        Ok(found.is_some())
     }
 
     /// The hash of the password of `user`, if one was set.

@@ -39,9 +39,9 @@ impl Proxies {
         let forwarded: Vec<&str> = request
             .headers()
             .get_all("x-forwarded-for")
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .map(str::trim)
+            // Octets: what a client put first must not make the proxy's own word unreadable.
+            .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+            .map(|part| std::str::from_utf8(part).unwrap_or_default().trim())
             .collect();
         if forwarded.is_empty() {
             return peer;
@@ -119,5 +119,9 @@ mod tests {
         );
         assert_eq!(ask(&["127.0.0.0/8"], "127.0.0.1", "rubbish"), "127.0.0.1");
         assert_eq!(ask(&["127.0.0.0/8"], "192.0.2.1", "127.0.0.1"), "192.0.2.1");
+        assert_eq!(
+            ask(&["127.0.0.0/8"], "127.0.0.1", "é, 198.51.100.7"),
+            "198.51.100.7"
+        );
     }
 }

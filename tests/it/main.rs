@@ -25,6 +25,7 @@ mod login;
 mod logout;
 mod operating;
 mod publish;
+mod races;
 mod response;
 mod schemas;
 mod sign_on;

@@ -1,5 +1,7 @@
 //! A session and a question → a signed `Response`, and the rows that remember it.
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use crate::{
     claims,
     model::{
@@ -71,6 +73,15 @@ pub(in crate::provider) enum Answered {
     Answer(Box<Answer>),
     /// The request was answered for another browser or person.
     Replayed,
+    /// The session ended since it was read.
+    Ended,
+}
+
+/// What the one write of a sign-on found.
+enum Written {
+    Done,
+    AnsweredBefore,
+    SessionEnded,
 }
 
 impl Provider {
@@ -126,16 +137,19 @@ impl Provider {
         event.detail = question.unchecked_signature.then(|| UNCHECKED.to_owned());
         let identity = changed_identity(live, &participant);
         let touch = now - live.session.last_seen_at >= TOUCH_AFTER;
-        let is_first = self.store().write_sign_on(|tx| {
+        let written = self.store().write_sign_on(|tx| {
+            if !tx.is_open(live.session.id)? {
+                return Ok(Written::SessionEnded);
+            }
             if let Some(request_id) = question.request_id
                 && !tx.answer_once(
                     application.id,
                     request_id,
                     live.session.id,
-                    now + self.policy().replay_memory,
+                    self.remember_until(now),
                 )?
             {
-                return Ok(false);
+                return Ok(Written::AnsweredBefore);
             }
             tx.join_session(&participant)?;
             if let Some(identity) = &identity {
@@ -145,19 +159,26 @@ impl Provider {
                 tx.touch_session(live.session.id, now, self.idle_end(now))?;
             }
             tx.add_audit(&event)?;
-            Ok(true)
+            Ok(Written::Done)
         })?;
-        if !is_first {
-            return Ok(Answered::Replayed);
-        }
-        Ok(Answered::Answer(Box::new(Answer {
-            application: application.id,
-            application_name: application.name.clone(),
-            consumer: question.consumer.clone(),
-            message: xml,
-            relay_state: question.relay_state,
-            person: Some(Person::of(live)),
-        })))
+        Ok(match written {
+            Written::SessionEnded => Answered::Ended,
+            Written::AnsweredBefore => Answered::Replayed,
+            Written::Done => Answered::Answer(Box::new(Answer {
+                application: application.id,
+                application_name: application.name.clone(),
+                consumer: question.consumer.clone(),
+                message: xml,
+                relay_state: question.relay_state,
+                person: Some(Person::of(live)),
+            })),
+        })
+    }
+
+    /// How long an answered request is remembered: for as long as it is fresh, and as long again as a copy
+    /// of it could wait for its person.
+    fn remember_until(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        now + self.policy().replay_memory + self.policy().sign_on_lifetime
     }
 
     /// A signed response that only says why not.
@@ -189,7 +210,7 @@ impl Provider {
 }
 
 /// How old `last_seen_at` may grow before a sign-on writes it again.
-const TOUCH_AFTER: chrono::TimeDelta = chrono::TimeDelta::minutes(1);
+const TOUCH_AFTER: TimeDelta = TimeDelta::minutes(1);
 
 /// What the audit row of a sign-on says whose request was signed by a key that nobody registered.
 pub const UNCHECKED: &str = "the request was signed, but no certificate is registered to check it";

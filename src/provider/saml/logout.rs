@@ -1,5 +1,7 @@
 //! `LogoutRequest` in: the sender's own session ends, and nobody else's.
 
+use std::sync::Arc;
+
 use crate::{
     model::{
         application::{AcsUrl, Application},
@@ -57,34 +59,39 @@ impl Provider {
         if senders.is_empty() {
             return self.logout_refused(Refusal::UnknownIssuer, None, visitor);
         }
-        // Applications that share an entity ID are told apart by whose certificate fits.
-        let mut refusal = Refusal::SignatureMissing;
-        for application in &senders {
-            match request.clone().judge(&application.saml.certificates) {
-                Ok(Judged::Signed(request)) => {
-                    let (request, application) = (request.into_inner(), &***application);
-                    return match request.refusal(&self.endpoints().slo, self.policy(), self.now()) {
-                        Some(refusal) if refusal.status().is_none() => {
-                            self.logout_refused(refusal, Some(application), visitor)
-                        }
-                        Some(refusal) => {
-                            self.refuse("logout", refusal.code(), refusal.to_string(), visitor)?;
-                            let status = refusal.status().unwrap_or_default();
-                            self.respond(&snapshot, application, &request, relay_state, status)
-                        }
-                        None => self.end_for(&snapshot, application, &request, relay_state, visitor),
-                    };
-                }
-                Ok(Judged::Unsigned(_) | Judged::Unchecked(_)) => {}
-                Err(found) => refusal = found,
+        let proven = match proven(&senders, request) {
+            Ok(proven) => proven,
+            Err(refusal) => {
+                let only = if let [only] = senders.as_slice() {
+                    Some(&***only)
+                } else {
+                    None
+                };
+                return self.logout_refused(refusal, only, visitor);
+            }
+        };
+        // Applications that share entity ID and key are told apart by whose session is meant.
+        let mut chosen = proven.first().copied();
+        for application in &proven {
+            if !self.matching_sessions(application, request.peek())?.is_empty() {
+                chosen = Some(*application);
             }
         }
-        let only = if let [only] = senders.as_slice() {
-            Some(&***only)
-        } else {
-            None
+        let Some(application) = chosen else {
+            return self.logout_refused(Refusal::SignatureMissing, None, visitor);
         };
-        self.logout_refused(refusal, only, visitor)
+        let request = request.peek();
+        match request.refusal(&self.endpoints().slo, self.policy(), self.now()) {
+            Some(refusal) if refusal.status().is_none() => {
+                self.logout_refused(refusal, Some(application), visitor)
+            }
+            Some(refusal) => {
+                self.refuse("logout", refusal.code(), refusal.to_string(), visitor)?;
+                let status = refusal.status().unwrap_or_default();
+                self.respond(&snapshot, application, request, relay_state, status)
+            }
+            None => self.end_for(&snapshot, application, request, relay_state, visitor),
+        }
     }
 
     /// Ends the sessions of `request`, which is proven to come from `application`.
@@ -108,11 +115,7 @@ impl Provider {
         for (session, user) in self.matching_sessions(application, request)? {
             ended |= self.end(session, user, "LogoutRequest", visitor, Some(application.id))?;
         }
-        let was_told = ended
-            || self
-                .store()
-                .read(|tx| tx.was_told_of(application.id, &request.name_id.value))?;
-        let status = if was_told {
+        let status = if ended || self.had_ended(application, request)? {
             // A session that ended before is what was asked for.
             (status::SUCCESS, None)
         } else {
@@ -121,6 +124,21 @@ impl Provider {
             refusal.status().unwrap_or_default()
         };
         self.respond(snapshot, application, request, relay_state, status)
+    }
+
+    /// Whether what is asked for is so already: the session ended before, or nobody by this name is signed in
+    /// there who once was.
+    fn had_ended(&self, application: &Application, request: &LogoutRequest) -> Result<bool, Error> {
+        let (now, name) = (self.now(), &request.name_id.value);
+        Ok(self.store().read(|tx| {
+            for index in &request.session_indexes {
+                if tx.was_participant(application.id, index, name, now)? {
+                    return Ok(true);
+                }
+            }
+            Ok(tx.was_told_of(application.id, name)?
+                && !tx.has_live_participant(application.id, name, now)?)
+        })?)
     }
 
     /// Live sessions whose participant is the sender, by NameID and SessionIndex (saml-core, 3.7.3.2).
@@ -195,4 +213,25 @@ impl Provider {
 fn read(mut inbound: Inbound) -> Result<(Unverified<LogoutRequest>, Option<String>), Refusal> {
     let relay_state = inbound.relay_state.take();
     Ok((logout::read(inbound)?, relay_state))
+}
+
+/// The enabled applications among `senders` whose certificate the signature fits; why there is none.
+fn proven<'s>(
+    senders: &[&'s Arc<Application>],
+    request: &Unverified<LogoutRequest>,
+) -> Result<Vec<&'s Application>, Refusal> {
+    let (mut proven, mut refusal) = (Vec::new(), Refusal::SignatureMissing);
+    for application in senders {
+        match request.clone().judge(&application.saml.certificates) {
+            Ok(Judged::Signed(_)) if application.enabled => proven.push(&***application),
+            Ok(Judged::Signed(_)) => refusal = Refusal::ApplicationDisabled,
+            Ok(Judged::Unsigned(_) | Judged::Unchecked(_)) => {}
+            Err(found) => refusal = found,
+        }
+    }
+    if proven.is_empty() {
+        Err(refusal)
+    } else {
+        Ok(proven)
+    }
 }

@@ -169,12 +169,16 @@ impl Provider {
                     application,
                     request_id: Some(&accepted.request_id),
                     consumer: &accepted.consumer,
-                    relay_state,
+                    relay_state: relay_state.clone(),
                     unchecked_signature: accepted.unchecked_signature,
                 };
                 match self.answer(snapshot, question, &live, visitor)? {
                     Answered::Answer(answer) => Ok(Received::Answer(answer)),
                     Answered::Replayed => self.refused(Refusal::Replayed, Some(application), visitor),
+                    // Signed out since the session was read: nobody is signed in.
+                    Answered::Ended => {
+                        self.answer_or_wait(snapshot, application, accepted, relay_state, None, visitor)
+                    }
                 }
             }
             Some(_) | None if accepted.is_passive => self.tell(

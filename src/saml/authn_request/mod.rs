@@ -7,6 +7,7 @@ use crate::{
         application::{AcsUrl, EntityId, ServiceProvider},
         name_id,
         policy::Policy,
+        user::Email,
     },
     saml::{
         binding::redirect::Inbound,
@@ -197,7 +198,13 @@ fn subject(element: Element<'_, '_>) -> Result<Subject, Refusal> {
     };
     Ok(match name.attribute("Format") {
         None | Some(name_id::EMAIL_ADDRESS | name_id::UNSPECIFIED) => {
-            Subject::Email(name.text()?.trim().to_lowercase())
+            let address = name.text()?.trim().to_lowercase();
+            // Nobody here has a longer one, and it is kept while the person logs in.
+            if address.len() > Email::MAX_LEN {
+                Subject::Unknown
+            } else {
+                Subject::Email(address)
+            }
         }
         Some(_) => Subject::Unknown,
     })

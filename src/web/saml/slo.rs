@@ -21,9 +21,10 @@ pub(in crate::web) async fn get(request: HttpRequest, site: Data<Site>) -> Resul
     })
     .await?;
     Ok(match received {
-        LogoutReceived::Plain => return login::ask(request, site).await,
+        // A response that answers nothing of ours ends nothing: it is as if the address was opened plainly.
+        LogoutReceived::Plain | LogoutReceived::Stray => return login::ask(request, site).await,
         LogoutReceived::Redirect(address) => see_other(&address).finish(),
-        LogoutReceived::Ended | LogoutReceived::Stray => login::signed_out(&site, &[]),
+        LogoutReceived::Ended => login::signed_out(&site, &[]),
         LogoutReceived::Refused(page) => respond::refused(&site, &request, &page),
     })
 }
