@@ -1,14 +1,17 @@
 //! `hallpass app …`
 
+mod arguments;
 mod show;
 
 use std::{fs, path::PathBuf};
 
 use anyhow::{Context, Result, bail};
-use clap::{Args, Subcommand};
 
 use crate::{
-    cli::output::say,
+    cli::{
+        app::arguments::{Add, AddChatGpt, AddSaml, Edit},
+        output::say,
+    },
     model::{
         application::{AcsUrl, Application, Consumer, EntityId, Kind, LogoutEndpoint, ServiceProvider, Slug},
         chatgpt,
@@ -22,151 +25,7 @@ use crate::{
     },
 };
 
-#[derive(Debug, Subcommand)]
-pub(super) enum Command {
-    /// Registers an application
-    Add {
-        #[command(subcommand)]
-        kind: Add,
-    },
-    /// Lists the applications
-    List {
-        /// Prints JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Shows one application, and the values to paste at its side
-    Show {
-        /// Its short name, as `hallpass app list` prints it
-        slug: String,
-        /// Prints JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Changes an application
-    Edit(Edit),
-    /// Switches an application off: nobody signs in to it
-    Disable {
-        /// Its short name
-        slug: String,
-    },
-    /// Switches an application on again
-    Enable {
-        /// Its short name
-        slug: String,
-    },
-    /// Takes an application away; accounts at the application stay
-    Remove {
-        /// Its short name
-        slug: String,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum Add {
-    /// A ChatGPT workspace, by the two values that its SSO page shows
-    Chatgpt(AddChatGpt),
-    /// Any other SAML service provider
-    Saml(AddSaml),
-}
-
-#[derive(Args, Debug)]
-pub(super) struct AddChatGpt {
-    /// **ACS URL**, copied from ChatGPT's SSO page
-    #[arg(long, value_name = "URL")]
-    acs: String,
-    /// **Audience**, copied from ChatGPT's SSO page
-    #[arg(long, value_name = "TEXT")]
-    audience: String,
-    /// What the tile opens: the application link of ChatGPT's SSO page
-    #[arg(long, value_name = "URL")]
-    tile_url: Option<String>,
-    /// The name that people see
-    #[arg(long, default_value = "ChatGPT")]
-    name: String,
-    /// ChatGPT's metadata: brings the certificate and address that signed logout requests need
-    #[arg(long, value_name = "FILE")]
-    metadata: Option<PathBuf>,
-    /// The short name in addresses here; made of the name if left out
-    #[arg(long)]
-    slug: Option<String>,
-    /// Prints JSON
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Args, Debug)]
-pub(super) struct AddSaml {
-    /// Its entity ID, letter for letter
-    #[arg(long, value_name = "TEXT", required_unless_present = "metadata")]
-    entity_id: Option<String>,
-    /// Where responses go (AssertionConsumerService, HTTP-POST); the first is the default
-    #[arg(long, value_name = "URL", required_unless_present = "metadata")]
-    acs: Vec<String>,
-    /// Where logout messages go (SingleLogoutService, HTTP-Redirect)
-    #[arg(long, value_name = "URL")]
-    slo: Option<String>,
-    /// The certificates that its requests are signed with (PEM, one or several, or DER)
-    #[arg(long, value_name = "FILE")]
-    certificate: Option<PathBuf>,
-    /// Its metadata, in place of the values above
-    #[arg(long, value_name = "FILE")]
-    metadata: Option<PathBuf>,
-    /// Refuses requests without a signature
-    #[arg(long)]
-    require_signed_requests: bool,
-    /// Lets its tile send a response that it did not ask for
-    #[arg(long)]
-    allow_idp_initiated: bool,
-    /// What the tile opens, if the application has an address that begins a sign-in
-    #[arg(long, value_name = "URL")]
-    tile_url: Option<String>,
-    /// The name that people see; the host if left out
-    #[arg(long)]
-    name: Option<String>,
-    /// The short name in addresses here; made of the name if left out
-    #[arg(long)]
-    slug: Option<String>,
-    /// Prints JSON
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Args, Debug)]
-pub(super) struct Edit {
-    /// Its short name, as `hallpass app list` prints it
-    slug: String,
-    /// The name that people see
-    #[arg(long)]
-    name: Option<String>,
-    /// ChatGPT: the new ACS URL (with --audience); others: where responses go, the first is the default
-    #[arg(long, value_name = "URL")]
-    acs: Vec<String>,
-    /// ChatGPT: the new Audience (with --acs)
-    #[arg(long, value_name = "TEXT")]
-    audience: Option<String>,
-    /// Others: the entity ID
-    #[arg(long, value_name = "TEXT", conflicts_with = "audience")]
-    entity_id: Option<String>,
-    /// What the tile opens; an empty text takes it away
-    #[arg(long, value_name = "URL")]
-    tile_url: Option<String>,
-    /// Where logout messages go; an empty text takes the address away
-    #[arg(long, value_name = "URL")]
-    slo: Option<String>,
-    /// The certificates that its requests are signed with; all that were there are replaced
-    #[arg(long, value_name = "FILE")]
-    certificate: Option<PathBuf>,
-    /// Its metadata: brings certificates and logout address, and for others than ChatGPT the rest too
-    #[arg(long, value_name = "FILE")]
-    metadata: Option<PathBuf>,
-    /// Whether requests must be signed
-    #[arg(long, value_name = "true|false")]
-    require_signed_requests: Option<bool>,
-    /// Whether its tile may send a response that it did not ask for
-    #[arg(long, value_name = "true|false")]
-    allow_idp_initiated: Option<bool>,
-}
+pub(super) use crate::cli::app::arguments::Command;
 
 pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
     match command {
