@@ -7,7 +7,6 @@ need_rust
 start_postgres >&2
 export HALLPASS_TEST_POSTGRES=$POSTGRES_URL
 say "building (release)" >&2
-cargo build --release --locked --bin hallpass >&2
 cargo bench --locked --no-run --bench bench >&2
 core=$(($(nproc) - 1))
 say "measuring on core $core" >&2
