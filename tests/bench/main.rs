@@ -34,7 +34,7 @@ fn main() {
     let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
     if let Some(count) = value(&arguments, "--control-only") {
         // Run under callgrind by ourselves, to count the instructions of a signature.
-        Control::new().sign(count);
+        Control::new().make(count);
         return;
     }
     let mut report = Report::new();
