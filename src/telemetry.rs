@@ -34,11 +34,6 @@ pub fn start(format: Format, filter: &str) -> Result<(), Error> {
         .map_err(Error::Started)
 }
 
-/// The id of a request: what its page shows and its lines in the log carry.
-pub fn request_id(chance: [u8; 8]) -> String {
-    format!("{:016x}", u64::from_be_bytes(chance))
-}
-
 /// Why the log could not begin.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -283,10 +278,5 @@ mod tests {
             .unwrap()
             .to_string();
         assert!(said.contains("`hallpass=loud\\n`"), "{said}");
-    }
-
-    #[test]
-    fn a_request_id_is_sixteen_hex_digits() {
-        assert_eq!(request_id([0, 1, 2, 3, 4, 5, 6, 255]), "00010203040506ff");
     }
 }

@@ -68,6 +68,11 @@ mod tests {
     use super::*;
 
     #[test]
+    fn hex_has_two_digits_a_byte() {
+        assert_eq!(hex(&[0, 1, 2, 3, 4, 5, 6, 255]), "00010203040506ff");
+    }
+
+    #[test]
     fn a_name_keeps_every_letter_and_no_control_character() {
         for good in [
             "Zoë",

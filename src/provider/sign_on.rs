@@ -7,7 +7,7 @@ use crate::{
         error::Error,
         saml::{
             answer::{Answer, Answered, Question},
-            receive::{RefusedPage, Told, is_subject, obstacle},
+            receive::{RefusedPage, Told, is_subject},
         },
         session::Live,
         snapshot::Snapshot,
@@ -97,9 +97,6 @@ impl Provider {
         live: &Live,
         visitor: &Visitor,
     ) -> Result<Step, Error> {
-        if let Some(refusal) = obstacle(live, application) {
-            return self.step_refused(refusal, application, visitor);
-        }
         if !is_subject(live, waiting.subject.as_deref()) {
             let refusal = Refusal::Subject;
             self.refuse("sign_on", refusal.code(), refusal.to_string(), visitor)?;

@@ -83,16 +83,6 @@ impl Writer {
         self
     }
 
-    /// How much is written, in bytes.
-    pub fn len(&self) -> usize {
-        self.out.len()
-    }
-
-    /// Whether nothing is written.
-    pub fn is_empty(&self) -> bool {
-        self.out.is_empty()
-    }
-
     /// The document, unless it holds what XML cannot.
     pub fn finish(self) -> Result<String, Unwritable> {
         match self.unwritable {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use crate::{
-    access::{self, Access},
     model::{
         application::{AcsUrl, Application},
         id::{ApplicationId, SignOnId},
@@ -312,12 +311,4 @@ fn find(snapshot: &Snapshot, request: &AuthnRequest) -> Result<Arc<Application>,
 /// Whether the person signed in is the one that the request is about.
 pub(in crate::provider) fn is_subject(live: &Live, subject: Option<&str>) -> bool {
     subject.is_none_or(|address| address == live.user.email.as_str())
-}
-
-/// What stands in the way of an answer, if anything does.
-pub(in crate::provider) fn obstacle(live: &Live, application: &Application) -> Option<Refusal> {
-    match access::decide(&live.user, application) {
-        Access::Allow => None,
-        Access::UserDisabled | Access::ApplicationDisabled => Some(Refusal::ApplicationDisabled),
-    }
 }
