@@ -1,44 +1,30 @@
 //! What a person's account says of them to an application, whatever the protocol.
 
-use crate::model::user::User;
+use crate::model::{
+    attribute::{AttributeRule, Source},
+    user::{User, UserName},
+};
 
-/// A claim: the name that applications know it by, and its value.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Claim {
-    /// A URI, or a plain word.
-    pub name: &'static str,
-    /// The value.
-    pub value: String,
-}
-
-/// The set that serves both shapes of ChatGPT, each name once. `id` is the person's stable id, so that a
-/// changed e-mail address is seen as the same person; the e-mail is the same in every place.
-pub fn of(user: &User) -> Vec<Claim> {
-    let email = user.email.as_str();
-    let (given, family) = (user.given_name.as_str(), user.family_name.as_str());
-    [
-        (
-            "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress",
-            email.to_owned(),
-        ),
-        (
-            "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/givenname",
-            given.to_owned(),
-        ),
-        (
-            "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/surname",
-            family.to_owned(),
-        ),
-        (
-            "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name",
-            user.full_name(),
-        ),
-        ("id", user.stable_id.as_str().to_owned()),
-        ("email", email.to_owned()),
-        ("firstName", given.to_owned()),
-        ("lastName", family.to_owned()),
-    ]
-    .into_iter()
-    .map(|(name, value)| Claim { name, value })
-    .collect()
+/// The values of one rule; none where the account has none.
+pub fn values(rule: &AttributeRule, user: &User) -> Vec<String> {
+    let value = match &rule.source {
+        Source::GivenName => Some(user.given_name.as_str().to_owned()),
+        Source::FamilyName => Some(user.family_name.as_str().to_owned()),
+        Source::FullName => Some(user.full_name()),
+        Source::Email => Some(user.email.as_str().to_owned()),
+        Source::UserId => Some(user.stable_id.as_str().to_owned()),
+        Source::UserName => user.user_name.as_ref().map(UserName::as_str).map(str::to_owned),
+        Source::Constant(value) => Some(value.clone()),
+        Source::Own(_name) => None,
+    };
+    value
+        .into_iter()
+        .map(|value| {
+            if rule.lower_case {
+                value.to_lowercase()
+            } else {
+                value
+            }
+        })
+        .collect()
 }

@@ -20,7 +20,8 @@ use crate::{
     files,
     model::{
         application::{
-            AcsUrl, Application, Consumer, EntityId, Kind, LogoutEndpoint, ServiceProvider as Registered,
+            AcsUrl, Application, Binding, Consumer, EntityId, Kind, LogoutEndpoint,
+            ServiceProvider as Registered,
         },
         user::{Email, PersonName},
     },
@@ -137,6 +138,7 @@ fn person(provider: &Provider) -> Result<String> {
 fn register(provider: &Provider, partner: &ServiceProvider, site: &str) -> Result<()> {
     let consumer = AcsUrl::parse(&format!("{site}/acs"))?;
     let logout = LogoutEndpoint {
+        binding: Binding::Redirect,
         location: AcsUrl::parse(&format!("{site}/slo"))?,
         response_location: None,
     };
@@ -165,16 +167,15 @@ fn register(provider: &Provider, partner: &ServiceProvider, site: &str) -> Resul
             kind: Kind::ChatGptCurrent,
             tile_url: Some(tile_url),
             saml: Registered {
-                entity_id: EntityId::parse(ENTITY_ID)?,
-                audience: EntityId::parse(ENTITY_ID)?,
-                consumers: vec![Consumer {
-                    location: consumer,
-                    index: None,
-                }],
                 logout: Some(logout),
                 certificates: vec![partner.certificate()],
-                require_signed_requests: false,
-                allow_idp_initiated: false,
+                ..Registered::usual(
+                    EntityId::parse(ENTITY_ID)?,
+                    vec![Consumer {
+                        location: consumer,
+                        index: None,
+                    }],
+                )
             },
         })?,
     };

@@ -261,10 +261,7 @@ async fn sign_out(request: HttpRequest, sp: Data<ServiceProvider>) -> HttpRespon
 }
 
 fn logout_address(sp: &ServiceProvider, reading: &Reading) -> Result<String> {
-    let name_id = NameId {
-        value: reading.name_id.0.clone(),
-        format: reading.name_id.1.clone(),
-    };
+    let name_id = NameId::plain(&reading.name_id.1, reading.name_id.0.clone());
     let ask = Ask {
         issuer: &EntityId::parse(ENTITY_ID)?,
         id: &format!("_{}", sp.0.provider.token().text().replace('-', "_")),

@@ -6,9 +6,12 @@ use chrono::{DateTime, Utc};
 use url::Url;
 
 use crate::model::{
+    attribute::{self, AttributeRule},
     endpoint::{Endpoints, is_loopback},
     id::ApplicationId,
     key::Certificate,
+    making::Making,
+    name_id::NameIdFormat,
     text::{BadText, line},
 };
 
@@ -210,9 +213,37 @@ pub struct Consumer {
     pub index: Option<u16>,
 }
 
-/// Where an application takes logout messages over HTTP-Redirect.
+/// How a message travels through the browser.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Binding {
+    /// In the address (saml-bindings, 3.4).
+    Redirect,
+    /// In a form (saml-bindings, 3.5).
+    Post,
+}
+
+impl Binding {
+    /// A short word for it: in the database, and at the command line.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Redirect => "redirect",
+            Self::Post => "post",
+        }
+    }
+
+    /// The binding that `word` names.
+    pub fn of_word(word: &str) -> Option<Self> {
+        [Self::Redirect, Self::Post]
+            .into_iter()
+            .find(|binding| binding.word() == word)
+    }
+}
+
+/// Where an application takes logout messages.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LogoutEndpoint {
+    /// How they travel.
+    pub binding: Binding,
     /// For requests, and for responses where `response_location` is absent (saml-metadata, 2.2.2).
     pub location: AcsUrl,
     /// For responses.
@@ -243,9 +274,37 @@ pub struct ServiceProvider {
     pub require_signed_requests: bool,
     /// Whether its tile may send a response that nobody asked for.
     pub allow_idp_initiated: bool,
+    /// `RelayState` of a response that nobody asked for.
+    pub default_relay_state: Option<String>,
+    /// The name that it is told where it asks for none in particular.
+    pub name_id_format: NameIdFormat,
+    /// How responses to it are made.
+    pub making: Making,
+    /// The certificates whose keys open what is encrypted for it; not used unless `making` says so.
+    pub encryption_certificates: Vec<Certificate>,
+    /// What it is told of a person.
+    pub attributes: Vec<AttributeRule>,
 }
 
 impl ServiceProvider {
+    /// A service provider as most are: told the e-mail address and the usual attributes, both signed.
+    pub fn usual(entity_id: EntityId, consumers: Vec<Consumer>) -> Self {
+        Self {
+            audience: entity_id.clone(),
+            entity_id,
+            consumers,
+            logout: None,
+            certificates: Vec::new(),
+            require_signed_requests: false,
+            allow_idp_initiated: false,
+            default_relay_state: None,
+            name_id_format: NameIdFormat::EmailAddress,
+            making: Making::USUAL,
+            encryption_certificates: Vec::new(),
+            attributes: attribute::usual(),
+        }
+    }
+
     /// The consumer that `asked` names, letter for letter.
     pub fn consumer(&self, asked: &str) -> Option<&AcsUrl> {
         self.consumers
@@ -283,6 +342,18 @@ pub struct Application {
     pub created_at: DateTime<Utc>,
     /// When it was last edited.
     pub updated_at: DateTime<Utc>,
+}
+
+impl Application {
+    /// The kinds of name that it may be told. ChatGPT takes any name for an e-mail address, and would make
+    /// an account of it.
+    pub const fn name_id_formats(&self) -> &'static [NameIdFormat] {
+        if self.kind.is_chatgpt() {
+            &[NameIdFormat::EmailAddress]
+        } else {
+            &NameIdFormat::ALL
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
 //! The nouns: plain values that every room shares. No I/O, no protocol, no SQL.
 
 pub mod application;
+pub mod attribute;
 pub mod audit;
 pub mod chatgpt;
 pub mod endpoint;
 pub mod id;
 pub mod installation;
 pub mod key;
+pub mod making;
 pub mod name_id;
 pub mod participant;
 pub mod policy;

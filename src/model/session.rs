@@ -36,6 +36,14 @@ impl Session {
         format!("_{}", hex(hash.as_bytes()).chars().take(40).collect::<String>())
     }
 
+    /// The transient name of this session's person at `application`: 160 bits that say nothing of the
+    /// person, and the same for the session's whole life, so that a logout finds it (saml-core, 8.3.8).
+    pub fn transient_for(&self, application: ApplicationId) -> String {
+        let token = Token::new(*self.seed.expose()).derive(&format!("transient {application}"));
+        let hash = token.hash();
+        format!("_{}", hex(hash.as_bytes()).chars().take(40).collect::<String>())
+    }
+
     /// Whether it lives.
     pub fn is_live(&self, now: DateTime<Utc>) -> bool {
         now < self.idle_expires_at && now < self.expires_at

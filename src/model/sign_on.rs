@@ -2,7 +2,21 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::model::{application::AcsUrl, id::ApplicationId, id::SignOnId, secret::TokenHash};
+use crate::model::{
+    application::AcsUrl,
+    id::{ApplicationId, SignOnId},
+    name_id::NameIdFormat,
+    secret::TokenHash,
+};
+
+/// Whom a request is about (saml-core, 3.4.1.4): a name, and of what format it is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Subject {
+    /// The kind of name.
+    pub format: NameIdFormat,
+    /// The name.
+    pub value: String,
+}
 
 /// An accepted request that waits for its person.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -23,8 +37,16 @@ pub struct WaitingSignOn {
     pub relay_state: Option<String>,
     /// The person must log in anew, after `created_at` (saml-core, 3.4.1, `ForceAuthn`).
     pub force_authn: bool,
-    /// The person must be this one (saml-core, 3.4.1, Subject).
-    pub subject: Option<String>,
+    /// No page may be shown (saml-core, 3.4.1, `IsPassive`).
+    pub is_passive: bool,
+    /// The person must be this one (saml-core, 3.4.1.4).
+    pub subject: Option<Subject>,
+    /// The name that the application is told.
+    pub name_id_format: NameIdFormat,
+    /// The kind of login that the answer names.
+    pub context_class: String,
+    /// What to fill in as e-mail address.
+    pub login_hint: Option<String>,
     /// Where it came from: `address_key` of the client, for the cap.
     pub address: String,
     /// When it came.

@@ -99,6 +99,26 @@ impl StableId {
     }
 }
 
+/// A short name that applications of an older kind know a person by; one person a name.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct UserName(String);
+
+impl UserName {
+    /// Reads a name of 1 to 256 characters, without white space.
+    pub fn parse(text: &str) -> Result<Self, BadText> {
+        let text = line("the user name", text, 256)?;
+        if text.chars().any(char::is_whitespace) {
+            return Err(BadText::Form("the user name holds white space".to_owned()));
+        }
+        Ok(Self(text))
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// A person.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct User {
@@ -112,6 +132,8 @@ pub struct User {
     pub given_name: PersonName,
     /// Last name.
     pub family_name: PersonName,
+    /// What applications of an older kind know them by, if they have such a name.
+    pub user_name: Option<UserName>,
     /// Whether they may sign in.
     pub enabled: bool,
     /// Raised by every edit: two edits at once do not undo each other.

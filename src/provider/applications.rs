@@ -7,7 +7,9 @@ use chrono::{DateTime, Utc};
 use crate::{
     keys::pem,
     model::{
-        application::{AcsUrl, Application, Consumer, EntityId, Kind, LogoutEndpoint, ServiceProvider, Slug},
+        application::{
+            AcsUrl, Application, Binding, Consumer, EntityId, Kind, LogoutEndpoint, ServiceProvider, Slug,
+        },
         audit::AuditEvent,
         chatgpt::Connection,
         id::ApplicationId,
@@ -104,6 +106,7 @@ pub fn import(xml: &str, wanted: Option<&EntityId>, now: DateTime<Utc>) -> Resul
     let logout = match entity.logout_by_redirect() {
         None => None,
         Some(found) => Some(LogoutEndpoint {
+            binding: Binding::Redirect,
             location: AcsUrl::parse(&found.location)?,
             response_location: found
                 .response_location

@@ -12,6 +12,7 @@ use crate::{
         saml::answer::{Answer, Answered, Person, Question},
         visitor::Visitor,
     },
+    saml::authn_context,
 };
 
 /// What a click on a tile does.
@@ -111,7 +112,9 @@ impl Provider {
                     application,
                     request_id: None,
                     consumer,
-                    relay_state: None,
+                    relay_state: application.saml.default_relay_state.clone(),
+                    name_id_format: application.saml.name_id_format,
+                    context_class: authn_context::OURS,
                     unchecked_signature: false,
                 };
                 match self.answer(&snapshot, question, &live, visitor)? {

@@ -1,13 +1,16 @@
 //! A sign-on that waited goes on: what is the next step?
 
 use crate::{
-    model::{application::Application, id::ApplicationId, secret::Token, sign_on::WaitingSignOn},
+    model::{
+        application::Application, id::ApplicationId, name_id::NameIdFormat, secret::Token,
+        sign_on::WaitingSignOn,
+    },
     provider::{
         Provider,
         error::Error,
         saml::{
             answer::{Answer, Answered, Question},
-            receive::{RefusedPage, Told, is_subject},
+            receive::{RefusedPage, Told},
         },
         session::Live,
         snapshot::Snapshot,
@@ -61,9 +64,7 @@ impl Provider {
             live => Ok(Step::LogIn {
                 application: (application.id, application.name.clone()),
                 again: live.is_some(),
-                email: waiting
-                    .subject
-                    .or_else(|| live.map(|live| live.user.email.as_str().to_owned())),
+                email: hint(&waiting).or_else(|| live.map(|live| live.user.email.as_str().to_owned())),
             }),
         }
     }
@@ -97,7 +98,7 @@ impl Provider {
         live: &Live,
         visitor: &Visitor,
     ) -> Result<Step, Error> {
-        if !is_subject(live, waiting.subject.as_deref()) {
+        if !self.is_subject(application, live, waiting.subject.as_ref())? {
             let refusal = Refusal::Subject;
             self.refuse("sign_on", refusal.code(), refusal.to_string(), visitor)?;
             let told = Told {
@@ -109,11 +110,14 @@ impl Provider {
             let answer = self.status_answer(snapshot, application, told, status, &refusal.to_string())?;
             return Ok(Step::Answer(Box::new(answer)));
         }
+        let email = hint(&waiting);
         let question = Question {
             application,
             request_id: Some(&waiting.request_id),
             consumer: &waiting.consumer,
             relay_state: waiting.relay_state,
+            name_id_format: waiting.name_id_format,
+            context_class: &waiting.context_class,
             unchecked_signature: false,
         };
         match self.answer(snapshot, question, live, visitor)? {
@@ -122,7 +126,7 @@ impl Provider {
             Answered::Ended => Ok(Step::LogIn {
                 application: (application.id, application.name.clone()),
                 again: false,
-                email: waiting.subject,
+                email,
             }),
         }
     }
@@ -139,4 +143,15 @@ impl Provider {
             Some(application),
         ))))
     }
+}
+
+/// What to fill in as e-mail address: the person that it must be, or whom the sender expects.
+fn hint(waiting: &WaitingSignOn) -> Option<String> {
+    let subject = waiting.subject.as_ref().filter(|subject| match subject.format {
+        NameIdFormat::EmailAddress | NameIdFormat::Unspecified => true,
+        NameIdFormat::Persistent | NameIdFormat::Transient => false,
+    });
+    subject
+        .map(|subject| subject.value.clone())
+        .or_else(|| waiting.login_hint.clone())
 }

@@ -3,7 +3,7 @@
 //! One number, the generation, is raised by every change of these and read with every session: a
 //! snapshot of another generation is thrown away, so a change holds at the next sign-on on every replica.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use sha2::{Digest, Sha256};
 
@@ -27,6 +27,9 @@ pub struct Snapshot {
     pub installation: Installation,
     /// Every application, by name.
     pub applications: Vec<Arc<Application>>,
+    by_entity_id: BTreeMap<EntityId, Vec<Arc<Application>>>,
+    by_slug: BTreeMap<Slug, Arc<Application>>,
+    by_id: BTreeMap<ApplicationId, Arc<Application>>,
     /// Signs.
     pub signer: Signer,
     /// Our metadata.
@@ -51,9 +54,21 @@ impl Snapshot {
             &signer,
         )?;
         let metadata_tag = hex(&Sha256::digest(metadata.as_bytes()));
+        let applications: Vec<_> = applications.into_iter().map(Arc::new).collect();
+        let mut by_entity_id: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for application in &applications {
+            by_entity_id
+                .entry(application.saml.entity_id.clone())
+                .or_default()
+                .push(Arc::clone(application));
+        }
+        let keyed = || applications.iter().map(Arc::clone);
         Ok(Self {
             installation,
-            applications: applications.into_iter().map(Arc::new).collect(),
+            by_entity_id,
+            by_slug: keyed().map(|one| (one.slug.clone(), one)).collect(),
+            by_id: keyed().map(|one| (one.id, one)).collect(),
+            applications,
             signer,
             metadata: metadata.into(),
             metadata_tag,
@@ -61,22 +76,18 @@ impl Snapshot {
     }
 
     /// The applications called `entity_id`, enabled or not.
-    pub fn by_entity_id<'s>(&'s self, entity_id: &'s EntityId) -> impl Iterator<Item = &'s Arc<Application>> {
-        self.applications
-            .iter()
-            .filter(move |application| application.saml.entity_id == *entity_id)
+    pub fn by_entity_id(&self, entity_id: &EntityId) -> &[Arc<Application>] {
+        self.by_entity_id.get(entity_id).map_or(&[], Vec::as_slice)
     }
 
     /// The application with this slug.
     pub fn by_slug(&self, slug: &Slug) -> Option<&Arc<Application>> {
-        self.applications
-            .iter()
-            .find(|application| application.slug == *slug)
+        self.by_slug.get(slug)
     }
 
     /// The application with this id.
     pub fn by_id(&self, id: ApplicationId) -> Option<&Arc<Application>> {
-        self.applications.iter().find(|application| application.id == id)
+        self.by_id.get(&id)
     }
 }
 

@@ -69,6 +69,7 @@ impl Provider {
             email: new.email.clone(),
             given_name: new.given_name.clone(),
             family_name: new.family_name.clone(),
+            user_name: None,
             enabled: true,
             version: 1,
             created_at: now,

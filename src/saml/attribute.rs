@@ -1,21 +1,30 @@
 //! Attributes of an assertion (saml-core, 2.7.3).
 
-use crate::saml::{canonical::Writer, urn};
+use crate::{
+    model::attribute::NameFormat,
+    saml::{canonical::Writer, urn},
+};
 
 /// An attribute: a name that is sent once, and its values.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Attribute {
-    /// A URI, or a plain word.
-    pub name: &'static str,
+    /// `Name`.
+    pub name: String,
+    /// `NameFormat`.
+    pub name_format: NameFormat,
+    /// `FriendlyName`.
+    pub friendly_name: Option<String>,
     /// One or more.
     pub values: Vec<String>,
 }
 
 impl Attribute {
-    /// An attribute with one value.
-    pub fn new(name: &'static str, value: impl Into<String>) -> Self {
+    /// An attribute with one value, whose name says its format.
+    pub fn new(name: &str, value: impl Into<String>) -> Self {
         Self {
-            name,
+            name: name.to_owned(),
+            name_format: NameFormat::usual(name),
+            friendly_name: None,
             values: vec![value.into()],
         }
     }
@@ -29,16 +38,20 @@ pub(super) fn write(attributes: &[Attribute], to: &mut Writer) {
     }
     to.open("saml:AttributeStatement", &[], &[]);
     for attribute in attributes {
-        let format = if attribute.name.contains(':') {
-            urn::NAME_FORMAT_URI
-        } else {
-            urn::NAME_FORMAT_BASIC
+        let format = match attribute.name_format {
+            NameFormat::Uri => urn::NAME_FORMAT_URI,
+            NameFormat::Basic => urn::NAME_FORMAT_BASIC,
+            NameFormat::Unspecified => urn::NAME_FORMAT_UNSPECIFIED,
         };
-        to.open(
-            "saml:Attribute",
-            &[],
-            &[("Name", attribute.name), ("NameFormat", format)],
+        let mut names = Vec::with_capacity(3);
+        names.extend(
+            attribute
+                .friendly_name
+                .as_deref()
+                .map(|name| ("FriendlyName", name)),
         );
+        names.extend([("Name", attribute.name.as_str()), ("NameFormat", format)]);
+        to.open("saml:Attribute", &[], &names);
         for value in &attribute.values {
             to.leaf("saml:AttributeValue", &[], &[], value);
         }

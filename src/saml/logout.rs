@@ -13,7 +13,7 @@ use crate::{
         binding::redirect::Inbound,
         canonical::{Writer, time},
         refusal::{Refusal, Status},
-        response::{Error, write_status},
+        response::{Error, write_name_id, write_status},
         signature::Unverified,
         urn::{ASSERTION, DSIG, PROTOCOL},
         xml::{Element, Message},
@@ -54,19 +54,22 @@ pub fn read(inbound: Inbound) -> Result<Unverified<LogoutRequest>, Refusal> {
         not_on_or_after: root.time("NotOnOrAfter")?,
         issuer: issuer(root)?,
         destination: root.attribute("Destination").map(str::to_owned),
-        name_id: name_id(root)?,
+        name_id: name_id(
+            root.child(ASSERTION, "NameID")?
+                .ok_or(Refusal::Unsupported("a LogoutRequest without a plain NameID"))?,
+        )?,
         session_indexes: session_indexes(root)?,
     };
     Ok(Unverified::new(request, inbound.signature))
 }
 
-fn name_id(root: Element<'_, '_>) -> Result<NameId, Refusal> {
-    let element = root
-        .child(ASSERTION, "NameID")?
-        .ok_or(Refusal::Unsupported("a LogoutRequest without a plain NameID"))?;
+/// Reads a `NameID`. No `Format` is `unspecified`.
+pub(super) fn name_id(element: Element<'_, '_>) -> Result<NameId, Refusal> {
     Ok(NameId {
         format: element.attribute("Format").unwrap_or(UNSPECIFIED).to_owned(),
         value: element.text()?,
+        name_qualifier: element.attribute("NameQualifier").map(str::to_owned),
+        sp_name_qualifier: element.attribute("SPNameQualifier").map(str::to_owned),
     })
 }
 
@@ -140,12 +143,7 @@ pub fn request(ask: &Ask<'_>, policy: &Policy, now: DateTime<Utc>) -> Result<Str
         ],
     );
     writer.leaf("saml:Issuer", &[("saml", ASSERTION)], &[], ask.issuer.as_str());
-    writer.leaf(
-        "saml:NameID",
-        &[("saml", ASSERTION)],
-        &[("Format", &ask.name_id.format)],
-        &ask.name_id.value,
-    );
+    write_name_id(ask.name_id, &[("saml", ASSERTION)], &mut writer);
     writer.leaf("samlp:SessionIndex", &[], &[], ask.session_index);
     writer.close("samlp:LogoutRequest");
     Ok(writer.finish()?)
@@ -202,13 +200,7 @@ mod tests {
         let request =
             read_xml("<saml:NameID Format=\"f\">a@b</saml:NameID><samlp:SessionIndex>_x</samlp:SessionIndex><samlp:SessionIndex>_y</samlp:SessionIndex>")
                 .unwrap();
-        assert_eq!(
-            request.name_id,
-            NameId {
-                format: "f".to_owned(),
-                value: "a@b".to_owned()
-            }
-        );
+        assert_eq!(request.name_id, NameId::plain("f", "a@b"));
         assert_eq!(request.session_indexes, ["_x", "_y"]);
     }
 

@@ -59,6 +59,9 @@ pub enum Refusal {
     /// A name format that we do not give.
     #[error("the NameIDPolicy asks for a name that is not given here")]
     NameIdPolicy,
+    /// A number that is not registered.
+    #[error("the AssertionConsumerServiceIndex is not among the registered ones")]
+    ConsumerIndex,
     /// A kind of login that we do not have.
     #[error("the RequestedAuthnContext asks for another login than by password")]
     AuthnContext,
@@ -115,6 +118,7 @@ impl Refusal {
             Self::SignatureMissing => "SIGNATURE-MISSING",
             Self::Binding => "BINDING-UNSUPPORTED",
             Self::NameIdPolicy => "NAMEID-POLICY",
+            Self::ConsumerIndex => "ACS-INDEX-UNKNOWN",
             Self::AuthnContext => "AUTHN-CONTEXT",
             Self::Passive => "NO-PASSIVE",
             Self::Subject => "SUBJECT-OTHER",
@@ -150,7 +154,9 @@ impl Refusal {
             Self::Passive => Some((status::RESPONDER, Some(status::NO_PASSIVE))),
             Self::Subject | Self::NoSuchSession => Some((status::RESPONDER, Some(status::UNKNOWN_PRINCIPAL))),
             Self::Scoping => Some((status::RESPONDER, Some(status::NO_SUPPORTED_IDP))),
-            Self::Unsupported(_) => Some((status::REQUESTER, Some(status::REQUEST_UNSUPPORTED))),
+            Self::ConsumerIndex | Self::Unsupported(_) => {
+                Some((status::REQUESTER, Some(status::REQUEST_UNSUPPORTED)))
+            }
         }
     }
 
@@ -203,6 +209,7 @@ impl Refusal {
             | Self::SignatureMissing
             | Self::Binding
             | Self::NameIdPolicy
+            | Self::ConsumerIndex
             | Self::AuthnContext
             | Self::Passive
             | Self::Subject

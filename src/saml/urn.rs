@@ -27,6 +27,8 @@ pub const PASSWORD_PROTECTED_TRANSPORT: &str =
 pub const NAME_FORMAT_URI: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri";
 /// An attribute whose name is a plain word (saml-core, 8.2.3).
 pub const NAME_FORMAT_BASIC: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic";
+/// An attribute name that is read as the service provider likes (saml-core, 8.2.1).
+pub const NAME_FORMAT_UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified";
 
 /// Exclusive canonical XML without comments.
 pub const EXC_C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";

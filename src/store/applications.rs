@@ -1,5 +1,5 @@
-//! `applications`, and what SAML knows of them: `saml_service_providers`, `saml_consumers`,
-//! `saml_certificates`.
+//! `applications`, and what SAML knows of them: `saml_service_providers` and `saml_consumers`; the other
+//! children have files of their own.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +8,19 @@ use diesel::prelude::*;
 
 use crate::{
     model::{
-        application::{AcsUrl, Application, Consumer, EntityId, Kind, LogoutEndpoint, ServiceProvider, Slug},
+        application::{
+            AcsUrl, Application, Binding, Consumer, EntityId, Kind, LogoutEndpoint, ServiceProvider, Slug,
+        },
+        attribute::AttributeRule,
         id::ApplicationId,
-        key::Certificate,
+        making::{ContentCipher, Making, SignatureAlgorithm, Signs},
+        name_id::NameIdFormat,
     },
     store::{
         connection::{AnyConnection, Edited, Tx, each_database},
         error::{Error, RowName},
-        schema::{applications, saml_certificates, saml_consumers, saml_service_providers},
+        saml_certificates::{Certificates, Purpose},
+        schema::{applications, saml_consumers, saml_service_providers},
     },
 };
 
@@ -92,8 +97,8 @@ impl Tx {
             .execute(&mut self.0)?;
         diesel::delete(saml_consumers::table.filter(saml_consumers::application_id.eq(&id)))
             .execute(&mut self.0)?;
-        diesel::delete(saml_certificates::table.filter(saml_certificates::application_id.eq(&id)))
-            .execute(&mut self.0)?;
+        self.remove_certificates(application.id)?;
+        self.remove_attributes(application.id)?;
         self.add_children(application)?;
         Ok(Edited::Done)
     }
@@ -119,36 +124,23 @@ impl Tx {
     ) -> Result<Vec<Application>, Error> {
         self.snapshot(|tx| {
             let rows = load(&mut tx.0)?;
-            let ids: Vec<&str> = rows.iter().map(|(row, _)| row.id.as_str()).collect();
-            if ids.is_empty() {
+            if rows.is_empty() {
                 return Ok(Vec::new());
             }
-            let mut children: BTreeMap<String, Children> = BTreeMap::new();
-            let consumers = saml_consumers::table
-                .filter(saml_consumers::application_id.eq_any(&ids))
-                .order((saml_consumers::application_id, saml_consumers::position))
-                .load::<ConsumerRow>(&mut tx.0)?;
-            for row in consumers {
-                children
-                    .entry(row.application_id.clone())
-                    .or_default()
-                    .consumers
-                    .push(row.try_into()?);
-            }
-            let certificates = saml_certificates::table
-                .filter(saml_certificates::application_id.eq_any(&ids))
-                .order((saml_certificates::application_id, saml_certificates::position))
-                .load::<CertificateRow>(&mut tx.0)?;
-            for row in certificates {
-                children
-                    .entry(row.application_id.clone())
-                    .or_default()
-                    .certificates
-                    .push(row.into());
-            }
+            // Of a few, by name; of many, everything: a statement holds only so many names.
+            let ids: Option<Vec<&str>> =
+                (rows.len() <= 100).then(|| rows.iter().map(|(row, _)| row.id.as_str()).collect());
+            let ids = ids.as_deref();
+            let mut consumers = tx.consumers_of(ids)?;
+            let mut certificates = tx.certificates_of(ids)?;
+            let mut attributes = tx.attributes_of(ids)?;
             rows.into_iter()
                 .map(|(row, saml)| {
-                    let own = children.remove(&row.id).unwrap_or_default();
+                    let own = Children {
+                        consumers: consumers.remove(&row.id).unwrap_or_default(),
+                        certificates: certificates.remove(&row.id).unwrap_or_default(),
+                        attributes: attributes.remove(&row.id).unwrap_or_default(),
+                    };
                     application(row, saml, own)
                 })
                 .collect()
@@ -167,21 +159,32 @@ impl Tx {
                 .values(row)
                 .execute(&mut self.0)?;
         }
-        for (position, certificate) in (0..).zip(&application.saml.certificates) {
-            let row = CertificateRow {
-                application_id: application.id.to_string(),
-                position,
-                der: certificate.der.clone(),
-                sha256: certificate.sha256.clone(),
-                subject: certificate.subject.clone(),
-                not_before: certificate.not_before.naive_utc(),
-                not_after: certificate.not_after.naive_utc(),
-            };
-            diesel::insert_into(saml_certificates::table)
-                .values(row)
-                .execute(&mut self.0)?;
+        let saml = &application.saml;
+        let signing = saml.certificates.iter().map(|one| (Purpose::Signing, one));
+        let encryption = saml
+            .encryption_certificates
+            .iter()
+            .map(|one| (Purpose::Encryption, one));
+        self.add_certificates(application.id, signing.chain(encryption))?;
+        self.add_attributes(application.id, &saml.attributes)
+    }
+
+    /// The consumers of the applications `ids`, or of all.
+    fn consumers_of(&mut self, ids: Option<&[&str]>) -> Result<BTreeMap<String, Vec<Consumer>>, Error> {
+        let mut query = saml_consumers::table
+            .order((saml_consumers::application_id, saml_consumers::position))
+            .into_boxed();
+        if let Some(ids) = ids {
+            query = query.filter(saml_consumers::application_id.eq_any(ids));
         }
-        Ok(())
+        let mut found: BTreeMap<String, Vec<Consumer>> = BTreeMap::new();
+        for row in query.load::<ConsumerRow>(&mut self.0)? {
+            found
+                .entry(row.application_id.clone())
+                .or_default()
+                .push(row.try_into()?);
+        }
+        Ok(found)
     }
 }
 
@@ -208,12 +211,22 @@ fn application(row: Row, saml: SamlRow, children: Children) -> Result<Applicatio
     let name = RowName::new("applications", &row.id);
     let address = |text: String| AcsUrl::parse(&text);
     let response_location = name.optional(saml.slo_response_location, address)?;
-    let logout = name
-        .optional(saml.slo_location, address)?
-        .map(|location| LogoutEndpoint {
+    let logout = match name.optional(saml.slo_location, address)? {
+        None => None,
+        Some(location) => Some(LogoutEndpoint {
+            binding: name.known(saml.slo_binding.as_deref().and_then(Binding::of_word))?,
             location,
             response_location,
-        });
+        }),
+    };
+    let making = Making {
+        signs: name.known(Signs::of_word(&saml.signs))?,
+        algorithm: name.known(SignatureAlgorithm::of_word(&saml.signature_algorithm))?,
+        encryption: match saml.encryption.as_deref() {
+            None => None,
+            Some(word) => Some(name.known(ContentCipher::of_word(word))?),
+        },
+    };
     Ok(Application {
         id: name.parsed(row.id.parse())?,
         slug: name.parsed(Slug::parse(&row.slug))?,
@@ -224,9 +237,14 @@ fn application(row: Row, saml: SamlRow, children: Children) -> Result<Applicatio
             audience: name.parsed(EntityId::parse(&saml.audience))?,
             consumers: children.consumers,
             logout,
-            certificates: children.certificates,
+            certificates: children.certificates.signing,
             require_signed_requests: saml.require_signed_requests,
             allow_idp_initiated: saml.allow_idp_initiated,
+            default_relay_state: saml.default_relay_state,
+            name_id_format: name.known(NameIdFormat::of_word(&saml.name_id_format))?,
+            making,
+            encryption_certificates: children.certificates.encryption,
+            attributes: children.attributes,
         },
         name: row.name,
         enabled: row.enabled,
@@ -236,10 +254,10 @@ fn application(row: Row, saml: SamlRow, children: Children) -> Result<Applicatio
     })
 }
 
-#[derive(Default)]
 struct Children {
     consumers: Vec<Consumer>,
-    certificates: Vec<Certificate>,
+    certificates: Certificates,
+    attributes: Vec<AttributeRule>,
 }
 
 /// The row as it lies in the table.
@@ -283,6 +301,12 @@ struct SamlRow {
     slo_response_location: Option<String>,
     require_signed_requests: bool,
     allow_idp_initiated: bool,
+    slo_binding: Option<String>,
+    name_id_format: String,
+    default_relay_state: Option<String>,
+    signs: String,
+    signature_algorithm: String,
+    encryption: Option<String>,
 }
 
 impl From<&Application> for SamlRow {
@@ -298,6 +322,12 @@ impl From<&Application> for SamlRow {
             slo_response_location: response_location.map(|location| location.as_str().to_owned()),
             require_signed_requests: saml.require_signed_requests,
             allow_idp_initiated: saml.allow_idp_initiated,
+            slo_binding: logout.map(|logout| logout.binding.word().to_owned()),
+            name_id_format: saml.name_id_format.word().to_owned(),
+            default_relay_state: saml.default_relay_state.clone(),
+            signs: saml.making.signs.word().to_owned(),
+            signature_algorithm: saml.making.algorithm.word().to_owned(),
+            encryption: saml.making.encryption.map(|cipher| cipher.word().to_owned()),
         }
     }
 }
@@ -320,29 +350,5 @@ impl TryFrom<ConsumerRow> for Consumer {
             location: name.parsed(AcsUrl::parse(&row.location))?,
             index: name.optional(row.idx, u16::try_from)?,
         })
-    }
-}
-
-#[derive(Insertable, Queryable)]
-#[diesel(table_name = saml_certificates)]
-struct CertificateRow {
-    application_id: String,
-    position: i64,
-    der: Vec<u8>,
-    sha256: String,
-    subject: String,
-    not_before: NaiveDateTime,
-    not_after: NaiveDateTime,
-}
-
-impl From<CertificateRow> for Certificate {
-    fn from(row: CertificateRow) -> Self {
-        Self {
-            der: row.der,
-            sha256: row.sha256,
-            subject: row.subject,
-            not_before: row.not_before.and_utc(),
-            not_after: row.not_after.and_utc(),
-        }
     }
 }

@@ -32,7 +32,7 @@ pub(super) const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/po
 /// away what the program before it needs; that migration then writes the oldest epoch that can still
 /// work into `schema_epoch`. A migration that only adds raises nothing, so that one version back stays
 /// possible and replicas can be replaced one by one.
-pub const EPOCH: i64 = 1;
+pub const EPOCH: i64 = 2;
 
 /// How the tables stand to this program.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -36,6 +36,8 @@ impl Tx {
                 .set((
                     session_participants::name_id_format.eq(&participant.name_id.format),
                     session_participants::name_id.eq(&participant.name_id.value),
+                    session_participants::name_qualifier.eq(&participant.name_id.name_qualifier),
+                    session_participants::sp_name_qualifier.eq(&participant.name_id.sp_name_qualifier),
                     session_participants::last_at.eq(participant.last_at.naive_utc()),
                 ))
                 .execute(c)?,
@@ -184,6 +186,8 @@ struct ParticipantRow {
     name_id: String,
     first_at: NaiveDateTime,
     last_at: NaiveDateTime,
+    name_qualifier: Option<String>,
+    sp_name_qualifier: Option<String>,
 }
 
 impl From<&Participant> for ParticipantRow {
@@ -196,6 +200,8 @@ impl From<&Participant> for ParticipantRow {
             name_id: participant.name_id.value.clone(),
             first_at: participant.first_at.naive_utc(),
             last_at: participant.last_at.naive_utc(),
+            name_qualifier: participant.name_id.name_qualifier.clone(),
+            sp_name_qualifier: participant.name_id.sp_name_qualifier.clone(),
         }
     }
 }
@@ -212,6 +218,8 @@ impl TryFrom<ParticipantRow> for Participant {
             name_id: NameId {
                 format: row.name_id_format,
                 value: row.name_id,
+                name_qualifier: row.name_qualifier,
+                sp_name_qualifier: row.sp_name_qualifier,
             },
             first_at: row.first_at.and_utc(),
             last_at: row.last_at.and_utc(),

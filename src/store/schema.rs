@@ -28,6 +28,16 @@ diesel::table! {
         version -> BigInt,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        user_name -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    user_attributes (user_id, name, position) {
+        user_id -> Text,
+        name -> Text,
+        position -> BigInt,
+        value -> Text,
     }
 }
 
@@ -62,6 +72,37 @@ diesel::table! {
         slo_response_location -> Nullable<Text>,
         require_signed_requests -> Bool,
         allow_idp_initiated -> Bool,
+        slo_binding -> Nullable<Text>,
+        name_id_format -> Text,
+        default_relay_state -> Nullable<Text>,
+        signs -> Text,
+        signature_algorithm -> Text,
+        encryption -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    saml_attributes (application_id, position) {
+        application_id -> Text,
+        position -> BigInt,
+        name -> Text,
+        name_format -> Text,
+        friendly_name -> Nullable<Text>,
+        source -> Text,
+        source_value -> Nullable<Text>,
+        lower_case -> Bool,
+        joined_by -> Nullable<Text>,
+        required -> Bool,
+    }
+}
+
+diesel::table! {
+    persistent_name_ids (application_id, value) {
+        application_id -> Text,
+        value -> Text,
+        user_id -> Text,
+        is_current -> Bool,
+        created_at -> Timestamp,
     }
 }
 
@@ -83,6 +124,7 @@ diesel::table! {
         subject -> Text,
         not_before -> Timestamp,
         not_after -> Timestamp,
+        purpose -> Text,
     }
 }
 
@@ -110,6 +152,8 @@ diesel::table! {
         name_id -> Text,
         first_at -> Timestamp,
         last_at -> Timestamp,
+        name_qualifier -> Nullable<Text>,
+        sp_name_qualifier -> Nullable<Text>,
     }
 }
 
@@ -140,6 +184,11 @@ diesel::table! {
         address -> Text,
         created_at -> Timestamp,
         expires_at -> Timestamp,
+        is_passive -> Bool,
+        subject_format -> Nullable<Text>,
+        name_id_format -> Text,
+        context_class -> Text,
+        login_hint -> Nullable<Text>,
     }
 }
 

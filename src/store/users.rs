@@ -10,7 +10,7 @@ use crate::{
     model::{
         id::UserId,
         secret::Secret,
-        user::{Email, PersonName, StableId, User},
+        user::{Email, PersonName, StableId, User, UserName},
     },
     store::{
         connection::{AnyConnection, Edited, Tx, each_database},
@@ -68,6 +68,7 @@ impl Tx {
             users::email.eq(user.email.as_str()),
             users::given_name.eq(user.given_name.as_str()),
             users::family_name.eq(user.family_name.as_str()),
+            users::user_name.eq(user.user_name.as_ref().map(UserName::as_str)),
             users::enabled.eq(user.enabled),
             users::updated_at.eq(user.updated_at.naive_utc()),
             users::version.eq(users::version + 1),
@@ -140,6 +141,7 @@ pub(super) struct Row {
     version: i64,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
+    user_name: Option<String>,
 }
 
 impl From<&User> for Row {
@@ -154,6 +156,7 @@ impl From<&User> for Row {
             version: user.version,
             created_at: user.created_at.naive_utc(),
             updated_at: user.updated_at.naive_utc(),
+            user_name: user.user_name.as_ref().map(|name| name.as_str().to_owned()),
         }
     }
 }
@@ -173,6 +176,7 @@ impl TryFrom<Row> for User {
             version: row.version,
             created_at: row.created_at.and_utc(),
             updated_at: row.updated_at.and_utc(),
+            user_name: name.optional(row.user_name, |text| UserName::parse(&text))?,
         })
     }
 }

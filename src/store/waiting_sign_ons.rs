@@ -4,7 +4,13 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use crate::{
-    model::{application::AcsUrl, id::SignOnId, secret::TokenHash, sign_on::WaitingSignOn},
+    model::{
+        application::AcsUrl,
+        id::SignOnId,
+        name_id::NameIdFormat,
+        secret::TokenHash,
+        sign_on::{Subject, WaitingSignOn},
+    },
     store::{
         connection::Tx,
         error::{Error, RowName},
@@ -62,6 +68,11 @@ struct Row {
     address: String,
     created_at: NaiveDateTime,
     expires_at: NaiveDateTime,
+    is_passive: bool,
+    subject_format: Option<String>,
+    name_id_format: String,
+    context_class: String,
+    login_hint: Option<String>,
 }
 
 impl From<&WaitingSignOn> for Row {
@@ -75,10 +86,18 @@ impl From<&WaitingSignOn> for Row {
             consumer: waiting.consumer.as_str().to_owned(),
             relay_state: waiting.relay_state.clone(),
             force_authn: waiting.force_authn,
-            subject: waiting.subject.clone(),
+            subject: waiting.subject.as_ref().map(|subject| subject.value.clone()),
             address: waiting.address.clone(),
             created_at: waiting.created_at.naive_utc(),
             expires_at: waiting.expires_at.naive_utc(),
+            is_passive: waiting.is_passive,
+            subject_format: waiting
+                .subject
+                .as_ref()
+                .map(|subject| subject.format.word().to_owned()),
+            name_id_format: waiting.name_id_format.word().to_owned(),
+            context_class: waiting.context_class.clone(),
+            login_hint: waiting.login_hint.clone(),
         }
     }
 }
@@ -88,6 +107,14 @@ impl TryFrom<Row> for WaitingSignOn {
 
     fn try_from(row: Row) -> Result<Self, Error> {
         let name = RowName::new("waiting_sign_ons", &row.id);
+        let format = |word: &str| name.known(NameIdFormat::of_word(word));
+        let subject = match (row.subject, row.subject_format) {
+            (Some(value), Some(word)) => Some(Subject {
+                format: format(&word)?,
+                value,
+            }),
+            (Some(_) | None, _) => None,
+        };
         Ok(Self {
             id: name.parsed(row.id.parse())?,
             handle: name.known(TokenHash::from_slice(&row.handle))?,
@@ -97,7 +124,11 @@ impl TryFrom<Row> for WaitingSignOn {
             consumer: name.parsed(AcsUrl::parse(&row.consumer))?,
             relay_state: row.relay_state,
             force_authn: row.force_authn,
-            subject: row.subject,
+            is_passive: row.is_passive,
+            subject,
+            name_id_format: format(&row.name_id_format)?,
+            context_class: row.context_class,
+            login_hint: row.login_hint,
             address: row.address,
             created_at: row.created_at.and_utc(),
             expires_at: row.expires_at.and_utc(),

@@ -6,10 +6,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use hallpass::{
     model::{
         application::{AcsUrl, Consumer, EntityId, ServiceProvider},
+        name_id::NameIdFormat,
         policy::Policy,
     },
     saml::{
-        authn_request,
+        authn_request::{self, Against},
         binding::redirect::{self, Carried, Inbound},
         logout,
         metadata::sp,
@@ -50,7 +51,15 @@ pub(crate) fn authn_request(bytes: &[u8]) -> Result<(), String> {
     let sp = service_provider(request.peek().issuer.clone());
     let ours = EntityId::parse(ENTITY_ID).map_err(|why| why.to_string())?;
     let judged = request.judge(&sp.certificates).map_err(|why| why.to_string())?;
-    match authn_request::accept(judged, &sp, &ours, SSO, &Policy::default(), now()) {
+    let against = Against {
+        sp: &sp,
+        formats: &NameIdFormat::ALL,
+        entity_id: &ours,
+        sso: SSO,
+        policy: &Policy::default(),
+        now: now(),
+    };
+    match authn_request::accept(judged, &against) {
         Ok(accepted) => {
             assert!(
                 sp.consumer(accepted.consumer.as_str()).is_some(),
@@ -110,13 +119,5 @@ fn service_provider(entity_id: EntityId) -> ServiceProvider {
             index: Some(index),
         })
     });
-    ServiceProvider {
-        audience: entity_id.clone(),
-        entity_id,
-        consumers: consumers.collect(),
-        logout: None,
-        certificates: Vec::new(),
-        require_signed_requests: false,
-        allow_idp_initiated: false,
-    }
+    ServiceProvider::usual(entity_id, consumers.collect())
 }

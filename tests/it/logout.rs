@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use hallpass::{
     model::{
-        application::{AcsUrl, LogoutEndpoint},
+        application::{AcsUrl, Binding, LogoutEndpoint},
         name_id::EMAIL_ADDRESS,
     },
     provider::applications::NewApplication,
@@ -28,6 +28,7 @@ const BACK: &str = "https://wiki.example/slo?tenant=1";
 fn with_logout(sp: &TestSp, new: &mut NewApplication) {
     new.saml.certificates = vec![sp.certificate()];
     new.saml.logout = Some(LogoutEndpoint {
+        binding: Binding::Redirect,
         location: AcsUrl::parse(BACK).unwrap(),
         response_location: None,
     });

@@ -254,18 +254,11 @@ fn a_loopback_certificate_follows_the_base_url_until_an_application_exists() {
 fn add_wiki(provider: &Provider) {
     use hallpass::model::application::{AcsUrl, Consumer, EntityId, Kind, ServiceProvider};
     let entity_id = EntityId::parse("urn:test:wiki").unwrap();
-    let saml = ServiceProvider {
-        audience: entity_id.clone(),
-        entity_id,
-        consumers: vec![Consumer {
-            location: AcsUrl::parse("https://wiki.example/acs").unwrap(),
-            index: None,
-        }],
-        logout: None,
-        certificates: Vec::new(),
-        require_signed_requests: false,
-        allow_idp_initiated: false,
+    let consumer = Consumer {
+        location: AcsUrl::parse("https://wiki.example/acs").unwrap(),
+        index: None,
     };
+    let saml = ServiceProvider::usual(entity_id, vec![consumer]);
     let new = hallpass::provider::applications::NewApplication {
         name: "Wiki".to_owned(),
         slug: None,

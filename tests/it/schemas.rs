@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf, process::Command};
 use chrono::TimeDelta;
 use hallpass::{
     model::{
-        application::{AcsUrl, LogoutEndpoint},
+        application::{AcsUrl, Binding, LogoutEndpoint},
         name_id::{EMAIL_ADDRESS, NameId},
     },
     saml::{
@@ -99,6 +99,7 @@ fn logout_messages_are_valid() {
             new.saml.certificates = vec![sp.certificate()];
             let location = AcsUrl::parse("https://wiki.example/slo").unwrap();
             new.saml.logout = Some(LogoutEndpoint {
+                binding: Binding::Redirect,
                 location,
                 response_location: None,
             });
@@ -121,10 +122,7 @@ fn logout_messages_are_valid() {
             issuer: &scene.house.provider.entity_id().unwrap(),
             id: "_0123456789012345678901234567890123456789",
             destination: "https://wiki.example/slo?a=b&c=d",
-            name_id: &NameId {
-                format: EMAIL_ADDRESS.to_owned(),
-                value: "<&\"'>@x".to_owned(),
-            },
+            name_id: &NameId::plain(EMAIL_ADDRESS, "<&\"'>@x"),
             session_index: "_x",
         };
         let xml = logout::request(&ask, scene.house.provider.policy(), scene.now()).unwrap();

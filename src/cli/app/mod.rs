@@ -13,7 +13,9 @@ use crate::{
         output::say,
     },
     model::{
-        application::{AcsUrl, Application, Consumer, EntityId, Kind, LogoutEndpoint, ServiceProvider, Slug},
+        application::{
+            AcsUrl, Application, Binding, Consumer, EntityId, Kind, LogoutEndpoint, ServiceProvider, Slug,
+        },
         chatgpt,
         key::Certificate,
         text::line,
@@ -128,16 +130,15 @@ fn chatgpt(typed: &AddChatGpt, provider: &Provider) -> Result<NewApplication> {
         kind: connection.kind,
         tile_url: tile_url(typed.tile_url.as_deref())?,
         saml: ServiceProvider {
-            entity_id: connection.audience.clone(),
-            audience: connection.audience,
-            consumers: vec![Consumer {
-                location: connection.acs,
-                index: None,
-            }],
             logout,
             certificates,
-            require_signed_requests: false,
-            allow_idp_initiated: false,
+            ..ServiceProvider::usual(
+                connection.audience,
+                vec![Consumer {
+                    location: connection.acs,
+                    index: None,
+                }],
+            )
         },
     })
 }
@@ -193,13 +194,11 @@ fn saml(typed: AddSaml, provider: &Provider) -> Result<NewApplication> {
         kind: Kind::Saml,
         tile_url: tile_url(typed.tile_url.as_deref())?,
         saml: ServiceProvider {
-            audience: entity_id.clone(),
-            entity_id,
-            consumers,
             logout,
             certificates,
             require_signed_requests: typed.require_signed_requests || signs,
             allow_idp_initiated: typed.allow_idp_initiated,
+            ..ServiceProvider::usual(entity_id, consumers)
         },
     })
 }
@@ -275,6 +274,7 @@ fn tile_url(text: Option<&str>) -> Result<Option<AcsUrl>> {
 
 fn logout_at(text: &str) -> Result<LogoutEndpoint> {
     Ok(LogoutEndpoint {
+        binding: Binding::Redirect,
         location: AcsUrl::parse(text)?,
         response_location: None,
     })

@@ -7,7 +7,7 @@ use crate::{
     model::{
         application::{AcsUrl, Application},
         id::{ApplicationId, UserId},
-        name_id::{EMAIL_ADDRESS, NameId},
+        name_id::NameIdFormat,
         participant::{Identity, Participant},
     },
     provider::{
@@ -65,6 +65,8 @@ pub(in crate::provider) struct Question<'a> {
     pub(in crate::provider) request_id: Option<&'a str>,
     pub(in crate::provider) consumer: &'a AcsUrl,
     pub(in crate::provider) relay_state: Option<String>,
+    pub(in crate::provider) name_id_format: NameIdFormat,
+    pub(in crate::provider) context_class: &'a str,
     pub(in crate::provider) unchecked_signature: bool,
 }
 
@@ -96,15 +98,9 @@ impl Provider {
     ) -> Result<Answered, Error> {
         let application = question.application;
         let now = self.now();
-        let name_id = NameId {
-            format: EMAIL_ADDRESS.to_owned(),
-            value: live.user.email.as_str().to_owned(),
-        };
+        let name_id = self.name_id(snapshot, application, live, question.name_id_format)?;
         let session_index = live.session.index_for(application.id);
-        let attributes: Vec<_> = claims::of(&live.user)
-            .into_iter()
-            .map(|claim| Attribute::new(claim.name, claim.value))
-            .collect();
+        let attributes = attributes(application, live);
         let frame = Frame {
             issuer: &snapshot.installation.entity_id,
             id: &self.message_id(),
@@ -117,6 +113,7 @@ impl Provider {
             audience: &application.saml.audience,
             name_id: &name_id,
             authenticated_at: live.session.authenticated_at,
+            context_class: question.context_class,
             session_index: &session_index,
             attributes: &attributes,
         };
@@ -207,6 +204,20 @@ impl Provider {
             person: None,
         })
     }
+}
+
+/// What the application is told of the person; what the account does not have is left out.
+fn attributes(application: &Application, live: &Live) -> Vec<Attribute> {
+    let rules = application.saml.attributes.iter();
+    rules
+        .map(|rule| Attribute {
+            name: rule.name.clone(),
+            name_format: rule.name_format,
+            friendly_name: rule.friendly_name.clone(),
+            values: claims::values(rule, &live.user),
+        })
+        .filter(|attribute| !attribute.values.is_empty())
+        .collect()
 }
 
 /// How old `last_seen_at` may grow before a sign-on writes it again.

@@ -6,6 +6,7 @@ use crate::{
     model::{
         application::{AcsUrl, Application},
         id::{SessionId, UserId},
+        name_id::NameId,
         participant::Participant,
     },
     provider::{Provider, error::Error, saml::receive::RefusedPage, snapshot::Snapshot, visitor::Visitor},
@@ -55,7 +56,7 @@ impl Provider {
         visitor: &Visitor,
     ) -> Result<LogoutReceived, Error> {
         let snapshot = self.current()?;
-        let senders: Vec<_> = snapshot.by_entity_id(&request.peek().issuer).collect();
+        let senders: Vec<_> = snapshot.by_entity_id(&request.peek().issuer).iter().collect();
         if senders.is_empty() {
             return self.logout_refused(Refusal::UnknownIssuer, None, visitor);
         }
@@ -148,7 +149,7 @@ impl Provider {
         request: &LogoutRequest,
     ) -> Result<Vec<(SessionId, UserId)>, Error> {
         let fits = |participant: &Participant| {
-            participant.name_id == request.name_id
+            is_named(&participant.name_id, &request.name_id)
                 && (request.session_indexes.is_empty()
                     || request.session_indexes.contains(&participant.session_index))
         };
@@ -208,6 +209,16 @@ impl Provider {
             application,
         ))))
     }
+}
+
+/// Whether both name the same: a qualifier that the sender leaves out is the one that it was told
+/// (saml-core, 3.3.4 and 8.3.7).
+fn is_named(told: &NameId, asked: &NameId) -> bool {
+    let fits = |told: &Option<String>, asked: &Option<String>| asked.is_none() || told == asked;
+    told.format == asked.format
+        && told.value == asked.value
+        && fits(&told.name_qualifier, &asked.name_qualifier)
+        && fits(&told.sp_name_qualifier, &asked.sp_name_qualifier)
 }
 
 fn read(mut inbound: Inbound) -> Result<(Unverified<LogoutRequest>, Option<String>), Refusal> {

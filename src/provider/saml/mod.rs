@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod logout;
+mod name_ids;
 pub mod publish;
 pub mod receive;
 

@@ -21,7 +21,7 @@ use crate::{
         visitor::Visitor,
     },
     saml::{
-        authn_request::{self, Accepted, AuthnRequest},
+        authn_request::{self, Accepted, Against, AuthnRequest},
         binding::redirect::{self, Carried},
         refusal::Refusal,
         signature::Unverified,
@@ -85,15 +85,15 @@ impl Provider {
             Ok(judged) => judged,
             Err(refusal) => return self.refused(refusal, Some(&application), visitor),
         };
-        let accepted = authn_request::accept(
-            judged,
-            &application.saml,
-            &snapshot.installation.entity_id,
-            &self.endpoints().sso,
-            self.policy(),
-            self.now(),
-        );
-        match accepted {
+        let against = Against {
+            sp: &application.saml,
+            formats: application.name_id_formats(),
+            entity_id: &snapshot.installation.entity_id,
+            sso: &self.endpoints().sso,
+            policy: self.policy(),
+            now: self.now(),
+        };
+        match authn_request::accept(judged, &against) {
             Ok(accepted) => {
                 self.answer_or_wait(&snapshot, &application, accepted, relay_state, live, visitor)
             }
@@ -155,7 +155,7 @@ impl Provider {
         };
         match live {
             Some(live) if !accepted.force_authn => {
-                if !is_subject(&live, accepted.subject.as_deref()) {
+                if !self.is_subject(application, &live, accepted.subject.as_ref())? {
                     return self.tell(
                         snapshot,
                         application,
@@ -169,6 +169,8 @@ impl Provider {
                     request_id: Some(&accepted.request_id),
                     consumer: &accepted.consumer,
                     relay_state: relay_state.clone(),
+                    name_id_format: accepted.name_id_format,
+                    context_class: accepted.context_class,
                     unchecked_signature: accepted.unchecked_signature,
                 };
                 match self.answer(snapshot, question, &live, visitor)? {
@@ -217,7 +219,11 @@ impl Provider {
             consumer: accepted.consumer,
             relay_state,
             force_authn: accepted.force_authn,
+            is_passive: accepted.is_passive,
             subject: accepted.subject,
+            name_id_format: accepted.name_id_format,
+            context_class: accepted.context_class.to_owned(),
+            login_hint: None,
             address: address_key(visitor.address),
             created_at: now,
             expires_at: now + lifetime,
@@ -288,8 +294,7 @@ fn read(query: &str) -> Result<(Unverified<AuthnRequest>, Option<String>), Refus
 
 /// The application that asks: by entity ID, and where several share one, by its consumer.
 fn find(snapshot: &Snapshot, request: &AuthnRequest) -> Result<Arc<Application>, Refusal> {
-    let named: Vec<_> = snapshot.by_entity_id(&request.issuer).collect();
-    match named.as_slice() {
+    match snapshot.by_entity_id(&request.issuer) {
         [] => Err(Refusal::UnknownIssuer),
         [only] => Ok(Arc::clone(only)),
         several => {
@@ -306,9 +311,4 @@ fn find(snapshot: &Snapshot, request: &AuthnRequest) -> Result<Arc<Application>,
             }
         }
     }
-}
-
-/// Whether the person signed in is the one that the request is about.
-pub(in crate::provider) fn is_subject(live: &Live, subject: Option<&str>) -> bool {
-    subject.is_none_or(|address| address == live.user.email.as_str())
 }

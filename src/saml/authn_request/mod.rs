@@ -5,12 +5,14 @@ use chrono::{DateTime, Utc};
 use crate::{
     model::{
         application::{AcsUrl, EntityId, ServiceProvider},
-        name_id,
+        name_id::{NameId, NameIdFormat, UNSPECIFIED},
         policy::Policy,
-        user::Email,
+        sign_on::Subject,
     },
     saml::{
+        authn_context,
         binding::redirect::Inbound,
+        logout::name_id,
         refusal::Refusal,
         signature::{Judged, Unverified},
         urn::{self, ASSERTION, DSIG, PROTOCOL},
@@ -53,31 +55,22 @@ pub struct Wishes {
     /// `NameIDPolicy/@SPNameQualifier`.
     pub sp_name_qualifier: Option<String>,
     /// `RequestedAuthnContext`.
-    pub context: Option<Context>,
+    pub context: Option<authn_context::Requested>,
     /// `Subject`.
-    pub subject: Option<Subject>,
+    pub subject: Option<Named>,
     /// The entity IDs in `Scoping/IDPList`, if there is one.
     pub providers: Option<Vec<String>>,
     /// An element that nobody here honours.
     pub unsupported: Option<&'static str>,
 }
 
-/// `RequestedAuthnContext` (saml-core, 3.3.2.2.1).
+/// Whom the request is about (saml-core, 3.4.1.4).
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Context {
-    /// `Comparison` is `exact`, or absent.
-    pub exact: bool,
-    /// The classes, in the order of preference.
-    pub classes: Vec<String>,
-}
-
-/// Whom the request is about (saml-core, 3.4.1).
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Subject {
-    /// Somebody known by e-mail address, or by a name that says no format.
-    Email(String),
+pub enum Named {
+    /// Somebody with this name.
+    By(NameId),
     /// Somebody named in a way that we do not know people by.
-    Unknown,
+    Unreadably,
 }
 
 /// A request that this provider will answer.
@@ -91,8 +84,12 @@ pub struct Accepted {
     pub force_authn: bool,
     /// No page may be shown.
     pub is_passive: bool,
-    /// The address of the person that it must be.
-    pub subject: Option<String>,
+    /// The person that it must be.
+    pub subject: Option<Subject>,
+    /// The kind of name to tell.
+    pub name_id_format: NameIdFormat,
+    /// The kind of login that the answer names.
+    pub context_class: &'static str,
     /// Signed, but by whom is not known: no certificate is registered.
     pub unchecked_signature: bool,
 }
@@ -165,7 +162,7 @@ fn wishes(root: Element<'_, '_>) -> Result<Wishes, Refusal> {
             // An XML signature does not count over this binding (saml-bindings, 3.4.4.1), and extensions
             // that nobody here knows must not stand in the way.
         } else if child.is(ASSERTION, "Subject") {
-            wishes.subject = Some(subject(child)?);
+            wishes.subject = subject(child)?;
         } else if child.is(PROTOCOL, "NameIDPolicy") {
             wishes.name_id_format = child.attribute("Format").map(str::to_owned);
             wishes.sp_name_qualifier = child.attribute("SPNameQualifier").map(str::to_owned);
@@ -173,7 +170,7 @@ fn wishes(root: Element<'_, '_>) -> Result<Wishes, Refusal> {
         } else if child.is(ASSERTION, "Conditions") {
             wishes.unsupported = Some("Conditions");
         } else if child.is(PROTOCOL, "RequestedAuthnContext") {
-            wishes.context = Some(context(child)?);
+            wishes.context = Some(authn_context::read(child)?);
         } else if child.is(PROTOCOL, "Scoping") {
             wishes.providers = providers(child)?;
         } else {
@@ -189,39 +186,31 @@ fn wishes(root: Element<'_, '_>) -> Result<Wishes, Refusal> {
     Ok(wishes)
 }
 
-fn subject(element: Element<'_, '_>) -> Result<Subject, Refusal> {
+/// An empty name names nobody: some senders fill a template with a hint that they do not have.
+fn subject(element: Element<'_, '_>) -> Result<Option<Named>, Refusal> {
     if element.child(ASSERTION, "SubjectConfirmation")?.is_some() {
         return Err(Refusal::Malformed("a Subject with a SubjectConfirmation"));
     }
     let Some(name) = element.child(ASSERTION, "NameID")? else {
-        return Ok(Subject::Unknown);
+        return Ok(Some(Named::Unreadably));
     };
-    Ok(match name.attribute("Format") {
-        None | Some(name_id::EMAIL_ADDRESS | name_id::UNSPECIFIED) => {
-            let address = name.text()?.trim().to_lowercase();
-            // Nobody here has a longer one, and it is kept while the person logs in.
-            if address.len() > Email::MAX_LEN {
-                Subject::Unknown
-            } else {
-                Subject::Email(address)
-            }
-        }
-        Some(_) => Subject::Unknown,
+    let name = name_id(name)?;
+    let name = NameId {
+        value: name.value.trim().to_owned(),
+        ..name
+    };
+    Ok(if name.value.is_empty() {
+        None
+    } else if name.value.len() > MAX_NAME {
+        // Nobody here has a longer one, and it is kept while the person logs in.
+        Some(Named::Unreadably)
+    } else {
+        Some(Named::By(name))
     })
 }
 
-fn context(element: Element<'_, '_>) -> Result<Context, Refusal> {
-    let mut classes = Vec::new();
-    for child in element.children()? {
-        if child.is(ASSERTION, "AuthnContextClassRef") {
-            classes.push(child.text()?.trim().to_owned());
-        }
-    }
-    let exact = element
-        .attribute("Comparison")
-        .is_none_or(|comparison| comparison == "exact");
-    Ok(Context { exact, classes })
-}
+/// The longest name that a request may be about, in bytes.
+const MAX_NAME: usize = 1024;
 
 fn providers(scoping: Element<'_, '_>) -> Result<Option<Vec<String>>, Refusal> {
     let Some(list) = scoping.child(PROTOCOL, "IDPList")? else {
@@ -238,29 +227,42 @@ fn providers(scoping: Element<'_, '_>) -> Result<Option<Vec<String>>, Refusal> {
 
 impl AuthnRequest {
     /// Where `sp` takes the answer: exactly a registered address, or the default when none is named
-    /// (saml-profiles, 4.1.4.1; saml-core, 3.4.1).
-    pub fn consumer<'s>(&self, sp: &'s ServiceProvider) -> Option<&'s AcsUrl> {
+    /// (saml-profiles, 4.1.4.1; saml-core, 3.4.1). An index that is not registered gets its refusal at the
+    /// default.
+    fn consumer<'s>(&self, sp: &'s ServiceProvider) -> Option<(&'s AcsUrl, Option<Refusal>)> {
         match (&self.consumer_url, self.consumer_index) {
-            (Some(asked), _) => sp.consumer(asked),
-            (None, Some(index)) if sp.consumers.iter().any(|known| known.index.is_some()) => sp
-                .consumers
-                .iter()
-                .find(|known| known.index == Some(index))
-                .map(|known| &known.location),
-            (None, _) => sp.default_consumer(),
+            (Some(asked), _) => Some((sp.consumer(asked)?, None)),
+            (None, Some(index)) if sp.consumers.iter().any(|known| known.index.is_some()) => {
+                let known = sp.consumers.iter().find(|known| known.index == Some(index));
+                match known {
+                    Some(known) => Some((&known.location, None)),
+                    None => Some((sp.default_consumer()?, Some(Refusal::ConsumerIndex))),
+                }
+            }
+            (None, _) => Some((sp.default_consumer()?, None)),
         }
     }
 }
 
-/// Holds a request against what `sp` registered, what this provider is (`entity_id`, `sso`) and the time.
-pub fn accept(
-    request: Judged<AuthnRequest>,
-    sp: &ServiceProvider,
-    entity_id: &EntityId,
-    sso: &str,
-    policy: &Policy,
-    now: DateTime<Utc>,
-) -> Result<Accepted, Refused> {
+/// What a request is held against.
+#[derive(Clone, Copy, Debug)]
+pub struct Against<'a> {
+    /// Who seems to have sent it.
+    pub sp: &'a ServiceProvider,
+    /// The kinds of name that it may be told.
+    pub formats: &'a [NameIdFormat],
+    /// Us.
+    pub entity_id: &'a EntityId,
+    /// Our Sign-in URL.
+    pub sso: &'a str,
+    /// Lifetimes.
+    pub policy: &'a Policy,
+    /// The time.
+    pub now: DateTime<Utc>,
+}
+
+/// Holds a request against what its sender registered, what this provider is, and the time.
+pub fn accept(request: Judged<AuthnRequest>, against: &Against<'_>) -> Result<Accepted, Refused> {
     let (signed, unchecked_signature) = match &request {
         Judged::Signed(_) => (true, false),
         Judged::Unsigned(_) => (false, false),
@@ -272,82 +274,55 @@ pub fn accept(
         request_id: request.id.clone(),
         consumer: None,
     };
-    if request.destination.as_deref().is_some_and(|there| there != sso)
-        || (signed && request.destination.is_none())
-    {
+    let destination = request.destination.as_deref();
+    if destination.is_some_and(|there| there != against.sso) || (signed && destination.is_none()) {
         return Err(page(Refusal::WrongDestination, &request));
     }
-    let Some(consumer) = request.consumer(sp).cloned() else {
+    let Some((consumer, index_refusal)) = request.consumer(against.sp) else {
         return Err(page(Refusal::UnknownConsumer, &request));
     };
-    let refused = first_refusal(&request, sp, entity_id, policy, now)
-        .or_else(|| (sp.require_signed_requests && !signed).then_some(Refusal::SignatureMissing));
-    if let Some(refusal) = refused {
-        return Err(Refused {
+    let unsigned = against.sp.require_signed_requests && !signed;
+    let wanted = first_refusal(&request, against)
+        .or(index_refusal)
+        .or(unsigned.then_some(Refusal::SignatureMissing))
+        .map_or_else(|| wanted(&request.wishes, against), Err);
+    let consumer = consumer.clone();
+    match wanted {
+        Err(refusal) => Err(Refused {
             refusal,
             request_id: request.id,
             consumer: Some(consumer),
-        });
+        }),
+        Ok((subject, name_id_format, context_class)) => Ok(Accepted {
+            request_id: request.id,
+            consumer,
+            force_authn: request.force_authn,
+            is_passive: request.is_passive,
+            subject,
+            name_id_format,
+            context_class,
+            unchecked_signature,
+        }),
     }
-    let subject = match request.wishes.subject {
-        None => None,
-        Some(Subject::Email(address)) => Some(address),
-        Some(Subject::Unknown) => {
-            return Err(Refused {
-                refusal: Refusal::Subject,
-                request_id: request.id,
-                consumer: Some(consumer),
-            });
-        }
-    };
-    Ok(Accepted {
-        request_id: request.id,
-        consumer,
-        force_authn: request.force_authn,
-        is_passive: request.is_passive,
-        subject,
-        unchecked_signature,
-    })
 }
 
-/// The first thing that cannot be done as asked, once it is known where to say so.
-fn first_refusal(
-    request: &AuthnRequest,
-    sp: &ServiceProvider,
-    entity_id: &EntityId,
-    policy: &Policy,
-    now: DateTime<Utc>,
-) -> Option<Refusal> {
+/// The first thing that stands in the way of any answer, once it is known where to say so.
+fn first_refusal(request: &AuthnRequest, against: &Against<'_>) -> Option<Refusal> {
     let wishes = &request.wishes;
-    let format_fits = wishes
-        .name_id_format
-        .as_deref()
-        .is_none_or(|format| matches!(format, name_id::EMAIL_ADDRESS | name_id::UNSPECIFIED));
-    let qualifier_fits = wishes
-        .sp_name_qualifier
-        .as_deref()
-        .is_none_or(|named| named == sp.entity_id.as_str());
     // HTTP-Redirect is what Auth0 writes there although no profile allows it; the answer goes by POST.
     let binding_fits = request
         .protocol_binding
         .as_deref()
         .is_none_or(|binding| matches!(binding, urn::HTTP_POST | urn::HTTP_REDIRECT));
-    let context_fits = wishes.context.as_ref().is_none_or(|context| {
-        context.exact
-            && context
-                .classes
-                .iter()
-                .any(|class| class == urn::PASSWORD_PROTECTED_TRANSPORT)
-    });
     let listed = wishes
         .providers
         .as_ref()
-        .is_none_or(|list| list.iter().any(|id| id == entity_id.as_str()));
+        .is_none_or(|list| list.iter().any(|id| id == against.entity_id.as_str()));
     if request.version != "2.0" {
         Some(Refusal::Version)
-    } else if now - request.issued_at > policy.request_max_age {
+    } else if against.now - request.issued_at > against.policy.request_max_age {
         Some(Refusal::Stale(request.issued_at))
-    } else if request.issued_at - now > policy.request_max_lead {
+    } else if request.issued_at - against.now > against.policy.request_max_lead {
         Some(Refusal::Early(request.issued_at))
     } else if !binding_fits {
         Some(Refusal::Binding)
@@ -355,13 +330,56 @@ fn first_refusal(
         Some(Refusal::Unsupported(element))
     } else if !listed {
         Some(Refusal::Scoping)
-    } else if !format_fits || !qualifier_fits {
-        Some(Refusal::NameIdPolicy)
-    } else if !context_fits {
-        Some(Refusal::AuthnContext)
     } else {
         None
     }
+}
+
+type Wanted = (Option<Subject>, NameIdFormat, &'static str);
+
+/// What is to be told, and of whom.
+fn wanted(wishes: &Wishes, against: &Against<'_>) -> Result<Wanted, Refusal> {
+    let context_class = match &wishes.context {
+        None => authn_context::OURS,
+        Some(requested) => requested.satisfied().ok_or(Refusal::AuthnContext)?,
+    };
+    let subject = match &wishes.subject {
+        None => None,
+        Some(Named::Unreadably) => return Err(Refusal::Subject),
+        Some(Named::By(name)) => Some(known_name(name, against).ok_or(Refusal::Subject)?),
+    };
+    let format = name_id_format(wishes, against).ok_or(Refusal::NameIdPolicy)?;
+    Ok((subject, format, context_class))
+}
+
+/// The kind of name that the policy leaves: `unspecified` is no wish (saml-core, 3.4.1.1), and `AllowCreate`
+/// a hint that nobody here needs (E14).
+fn name_id_format(wishes: &Wishes, against: &Against<'_>) -> Option<NameIdFormat> {
+    let qualifier = wishes.sp_name_qualifier.as_deref().unwrap_or_default();
+    if !qualifier.is_empty() && qualifier != against.sp.entity_id.as_str() {
+        return None;
+    }
+    match wishes.name_id_format.as_deref() {
+        None | Some(UNSPECIFIED) => Some(against.sp.name_id_format),
+        Some(urn) => NameIdFormat::of_urn(urn).filter(|format| against.formats.contains(format)),
+    }
+}
+
+/// A name that somebody here could have at this service provider.
+fn known_name(name: &NameId, against: &Against<'_>) -> Option<Subject> {
+    let is = |qualifier: &Option<String>, expected: &EntityId| {
+        qualifier
+            .as_deref()
+            .is_none_or(|qualifier| qualifier == expected.as_str())
+    };
+    let ours =
+        is(&name.name_qualifier, against.entity_id) && is(&name.sp_name_qualifier, &against.sp.entity_id);
+    let format = NameIdFormat::of_urn(&name.format).filter(|_format| ours)?;
+    let value = match format {
+        NameIdFormat::EmailAddress | NameIdFormat::Unspecified => name.value.to_lowercase(),
+        NameIdFormat::Persistent | NameIdFormat::Transient => name.value.clone(),
+    };
+    Some(Subject { format, value })
 }
 
 #[cfg(test)]

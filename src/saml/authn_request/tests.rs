@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    model::application::Consumer,
+    model::{application::Consumer, name_id},
     saml::{binding::redirect::Carried, signature::Judged},
 };
 
@@ -22,18 +22,25 @@ fn sp() -> ServiceProvider {
         location: AcsUrl::parse(location).unwrap(),
         index,
     };
-    ServiceProvider {
-        entity_id: EntityId::parse("urn:auth0:openai:org-TEST").unwrap(),
-        audience: EntityId::parse("urn:auth0:openai:org-TEST").unwrap(),
-        consumers: vec![
+    ServiceProvider::usual(
+        EntityId::parse("urn:auth0:openai:org-TEST").unwrap(),
+        vec![
             consumer("https://sp.example/acs?connection=org-TEST", Some(3)),
             consumer("https://sp.example/other", Some(4)),
         ],
-        logout: None,
-        certificates: Vec::new(),
-        require_signed_requests: false,
-        allow_idp_initiated: false,
-    }
+    )
+}
+
+fn accept_by(request: Judged<AuthnRequest>, sp: &ServiceProvider) -> Result<Accepted, Refused> {
+    let against = Against {
+        sp,
+        formats: &NameIdFormat::ALL,
+        entity_id: &us(),
+        sso: SSO,
+        policy: &Policy::default(),
+        now: noon(),
+    };
+    accept(request, &against)
 }
 
 fn xml(attributes: &str, inside: &str) -> String {
@@ -54,7 +61,7 @@ fn read_xml(xml: String) -> Result<AuthnRequest, Refusal> {
 
 fn accept_xml(xml: String) -> Result<Accepted, Refused> {
     let request = Judged::Unsigned(read_xml(xml).unwrap());
-    accept(request, &sp(), &us(), SSO, &Policy::default(), noon())
+    accept_by(request, &sp())
 }
 
 fn refusal_of(attributes: &str, inside: &str) -> (Refusal, bool) {
@@ -93,7 +100,10 @@ fn what_is_asked_for_is_done_or_refused_with_its_status() {
     };
     for fine in [
         policy(name_id::EMAIL_ADDRESS),
-        policy(name_id::UNSPECIFIED),
+        policy(UNSPECIFIED),
+        policy(name_id::PERSISTENT),
+        policy(name_id::TRANSIENT),
+        "<samlp:NameIDPolicy SPNameQualifier=\"urn:auth0:openai:org-TEST\"/>".to_owned(),
         "<samlp:NameIDPolicy AllowCreate=\"true\"/>".to_owned(),
         context("Comparison=\"exact\"", ppt),
         context("", ppt),
@@ -105,18 +115,18 @@ fn what_is_asked_for_is_done_or_refused_with_its_status() {
     }
     for (inside, refusal) in [
         (
-            policy("urn:oasis:names:tc:SAML:2.0:nameid-format:transient"),
+            policy("urn:oasis:names:tc:SAML:2.0:nameid-format:encrypted"),
             Refusal::NameIdPolicy,
         ),
         (
-            policy("urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"),
+            policy("urn:oasis:names:tc:SAML:1.1:nameid-format:X509SubjectName"),
             Refusal::NameIdPolicy,
         ),
         (
             "<samlp:NameIDPolicy SPNameQualifier=\"other\"/>".to_owned(),
             Refusal::NameIdPolicy,
         ),
-        (context("Comparison=\"minimum\"", ppt), Refusal::AuthnContext),
+        (context("Comparison=\"better\"", ppt), Refusal::AuthnContext),
         (
             context("", "urn:oasis:names:tc:SAML:2.0:ac:classes:X509"),
             Refusal::AuthnContext,
@@ -169,9 +179,11 @@ fn a_consumer_is_a_registered_one_or_none() {
         accept_xml(index("4")).unwrap().consumer.as_str(),
         "https://sp.example/other"
     );
+    let refused = accept_xml(index("9")).unwrap_err();
+    assert_eq!(refused.refusal, Refusal::ConsumerIndex);
     assert_eq!(
-        accept_xml(index("9")).unwrap_err().refusal,
-        Refusal::UnknownConsumer
+        refused.consumer.unwrap().as_str(),
+        "https://sp.example/acs?connection=org-TEST"
     );
 }
 
@@ -212,7 +224,7 @@ fn a_missing_signature_is_told_to_the_registered_consumer() {
         Judged::Unsigned(read_xml(xml("", "")).unwrap()),
         Judged::Unchecked(read_xml(xml("", "")).unwrap()),
     ] {
-        let refused = accept(request, &demanding, &us(), SSO, &Policy::default(), noon()).unwrap_err();
+        let refused = accept_by(request, &demanding).unwrap_err();
         assert_eq!(refused.refusal, Refusal::SignatureMissing);
         assert!(refused.consumer.is_some());
     }
@@ -282,7 +294,7 @@ proptest! {
             is_passive: false,
             wishes: Wishes::default(),
         };
-        let told = match accept(Judged::Unsigned(request), &sp(), &us(), SSO, &Policy::default(), noon()) {
+        let told = match accept_by(Judged::Unsigned(request), &sp()) {
             Ok(accepted) => Some(accepted.consumer),
             Err(refused) => refused.consumer,
         };
@@ -290,4 +302,87 @@ proptest! {
             prop_assert!(sp().consumers.iter().any(|known| known.location == consumer));
         }
     }
+}
+
+#[test]
+fn a_name_is_of_the_format_that_is_asked_for_or_of_the_registered_one() {
+    let policy = |format: &str| format!("<samlp:NameIDPolicy Format=\"{format}\"/>");
+    let accepted = |inside: &str, formats: &[NameIdFormat], registered| {
+        let sp = ServiceProvider {
+            name_id_format: registered,
+            ..sp()
+        };
+        let against = Against {
+            sp: &sp,
+            formats,
+            entity_id: &us(),
+            sso: SSO,
+            policy: &Policy::default(),
+            now: noon(),
+        };
+        let request = read_xml(xml("", inside)).unwrap();
+        accept(Judged::Unsigned(request), &against)
+            .map(|accepted| accepted.name_id_format)
+            .map_err(|refused| refused.refusal)
+    };
+    let all = &NameIdFormat::ALL;
+    for registered in NameIdFormat::ALL {
+        assert_eq!(accepted("", all, registered), Ok(registered));
+        assert_eq!(accepted(&policy(UNSPECIFIED), all, registered), Ok(registered));
+        for asked in [
+            NameIdFormat::EmailAddress,
+            NameIdFormat::Persistent,
+            NameIdFormat::Transient,
+        ] {
+            assert_eq!(accepted(&policy(asked.urn()), all, registered), Ok(asked));
+        }
+    }
+    let email = NameIdFormat::EmailAddress;
+    assert_eq!(
+        accepted(&policy(name_id::PERSISTENT), &[email], email),
+        Err(Refusal::NameIdPolicy)
+    );
+}
+
+#[test]
+fn a_subject_is_a_name_that_somebody_here_could_have() {
+    let subject = |attributes: &str, value: &str| {
+        format!(
+            "<saml:Subject xmlns:saml=\"{ASSERTION}\"><saml:NameID {attributes}>{value}</saml:NameID></saml:Subject>"
+        )
+    };
+    let of = |inside: &str| {
+        accept_xml(xml("", inside))
+            .map(|accepted| accepted.subject)
+            .map_err(|no| no.refusal)
+    };
+    let named = |format, value: &str| {
+        Ok(Some(Subject {
+            format,
+            value: value.to_owned(),
+        }))
+    };
+    assert_eq!(
+        of(&subject("", " Mira@X.example\n")),
+        named(NameIdFormat::Unspecified, "mira@x.example")
+    );
+    assert_eq!(of(&subject("", "")), Ok(None));
+    let persistent = format!("Format=\"{}\"", name_id::PERSISTENT);
+    assert_eq!(
+        of(&subject(&persistent, "aB")),
+        named(NameIdFormat::Persistent, "aB")
+    );
+    let ours = format!(
+        "{persistent} NameQualifier=\"{}\" SPNameQualifier=\"urn:auth0:openai:org-TEST\"",
+        us()
+    );
+    assert_eq!(of(&subject(&ours, "aB")), named(NameIdFormat::Persistent, "aB"));
+    for other in ["NameQualifier=\"urn:other\"", "SPNameQualifier=\"urn:other\""] {
+        assert_eq!(
+            of(&subject(&format!("{persistent} {other}"), "aB")),
+            Err(Refusal::Subject)
+        );
+    }
+    assert_eq!(of(&subject("Format=\"urn:x\"", "aB")), Err(Refusal::Subject));
+    assert_eq!(of(&subject("", &"x".repeat(2000))), Err(Refusal::Subject));
 }

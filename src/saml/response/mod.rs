@@ -55,6 +55,8 @@ pub struct Statement<'a> {
     pub name_id: &'a NameId,
     /// When the person gave the password.
     pub authenticated_at: DateTime<Utc>,
+    /// The kind of login.
+    pub context_class: &'a str,
     /// The session, as this service provider knows it.
     pub session_index: &'a str,
     /// What else is told.
@@ -107,6 +109,18 @@ pub(super) fn write_status(to: &mut Writer, (top, second): Status, words: Option
     to.close("samlp:Status");
 }
 
+/// A `NameID`, with what namespace must be declared on it.
+pub(super) fn write_name_id(name: &NameId, namespaces: &[(&str, &str)], to: &mut Writer) {
+    let mut attributes = vec![("Format", name.format.as_str())];
+    attributes.extend(name.name_qualifier.as_deref().map(|by| ("NameQualifier", by)));
+    attributes.extend(
+        name.sp_name_qualifier
+            .as_deref()
+            .map(|to| ("SPNameQualifier", to)),
+    );
+    to.leaf("saml:NameID", namespaces, &attributes, &name.value);
+}
+
 /// The assertion (saml-profiles, 4.1.4.2).
 fn assertion(
     frame: &Frame<'_>,
@@ -130,12 +144,7 @@ fn assertion(
 
     let mut tail = Writer::new(3072);
     tail.open("saml:Subject", &[], &[]);
-    tail.leaf(
-        "saml:NameID",
-        &[],
-        &[("Format", &said.name_id.format)],
-        &said.name_id.value,
-    );
+    write_name_id(said.name_id, &[], &mut tail);
     tail.open("saml:SubjectConfirmation", &[], &[("Method", urn::BEARER)]);
     let mut confirmation = Vec::with_capacity(3);
     confirmation.extend(frame.in_response_to.map(|request| ("InResponseTo", request)));
@@ -161,12 +170,7 @@ fn assertion(
         &[("AuthnInstant", &login), ("SessionIndex", said.session_index)],
     );
     tail.open("saml:AuthnContext", &[], &[]);
-    tail.leaf(
-        "saml:AuthnContextClassRef",
-        &[],
-        &[],
-        urn::PASSWORD_PROTECTED_TRANSPORT,
-    );
+    tail.leaf("saml:AuthnContextClassRef", &[], &[], said.context_class);
     tail.close("saml:AuthnContext");
     tail.close("saml:AuthnStatement");
     attribute::write(said.attributes, &mut tail);

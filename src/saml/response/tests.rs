@@ -61,10 +61,7 @@ fn parts(name: &str) -> Parts {
         us: EntityId::parse("https://idp.example/saml/metadata").unwrap(),
         consumer: AcsUrl::parse("https://sp.example/acs?connection=a&b=c").unwrap(),
         audience: EntityId::parse("urn:auth0:openai:org-TEST").unwrap(),
-        name_id: NameId {
-            format: EMAIL_ADDRESS.to_owned(),
-            value: "mira@fernweh.example".to_owned(),
-        },
+        name_id: NameId::plain(EMAIL_ADDRESS, "mira@fernweh.example"),
         attributes: vec![
             Attribute::new("firstName", name),
             Attribute::new("urn:x:lastName", name),
@@ -81,6 +78,7 @@ fn write(parts: &Parts, signer: &Signer, in_response_to: Option<&str>) -> String
         now: noon(),
     };
     let statement = Statement {
+        context_class: crate::saml::authn_context::OURS,
         id: "_assertion",
         audience: &parts.audience,
         name_id: &parts.name_id,

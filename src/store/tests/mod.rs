@@ -21,16 +21,20 @@ use tempfile::TempDir;
 
 use crate::{
     model::{
-        application::{AcsUrl, Application, Consumer, EntityId, Kind, LogoutEndpoint, ServiceProvider, Slug},
+        application::{
+            AcsUrl, Application, Binding, Consumer, EntityId, Kind, LogoutEndpoint, ServiceProvider, Slug,
+        },
+        attribute::{self, AttributeRule, NameFormat, Source},
         audit::AuditEvent,
         id::{ApplicationId, AuditId, SessionId, UserId},
         installation::Installation,
         key::Certificate,
-        name_id::{EMAIL_ADDRESS, NameId},
+        making::{ContentCipher, Making, SignatureAlgorithm, Signs},
+        name_id::{EMAIL_ADDRESS, NameId, NameIdFormat},
         participant::Participant,
         secret::{Secret, Token, TokenHash},
         session::Session,
-        user::{Email, PersonName, StableId, User},
+        user::{Email, PersonName, StableId, User, UserName},
     },
     store::{connection::Tx, database::Store, error::Error, migrate::Backup},
 };
@@ -119,6 +123,7 @@ fn user(number: u8) -> User {
         email: Email::parse(&format!("person-{number:03}@fernweh.example")).unwrap(),
         given_name: PersonName::parse("the given name", "Zoë").unwrap(),
         family_name: PersonName::parse("the family name", "O'Neil & <b>李</b>").unwrap(),
+        user_name: Some(UserName::parse(&format!("person{number}")).unwrap()),
         enabled: true,
         version: 1,
         created_at: now(),
@@ -156,17 +161,46 @@ fn application(number: u8) -> Application {
                 },
             ],
             logout: Some(LogoutEndpoint {
+                binding: Binding::Redirect,
                 location: url("slo"),
                 response_location: Some(url("slo/done")),
             }),
             certificates: vec![certificate(2), certificate(1)],
             require_signed_requests: true,
             allow_idp_initiated: false,
+            default_relay_state: Some("deep/link?a=b".to_owned()),
+            name_id_format: NameIdFormat::Persistent,
+            making: Making {
+                signs: Signs::Assertion,
+                algorithm: SignatureAlgorithm::RsaSha512,
+                encryption: Some(ContentCipher::Aes256Gcm),
+            },
+            encryption_certificates: vec![certificate(4), certificate(3)],
+            attributes: attributes(),
         },
         version: 1,
         created_at: now(),
         updated_at: now(),
     }
+}
+
+fn attributes() -> Vec<AttributeRule> {
+    let mut rules = attribute::usual();
+    rules.extend([
+        AttributeRule {
+            friendly_name: Some("Abteilung".to_owned()),
+            lower_case: true,
+            join: Some("; ".to_owned()),
+            required: false,
+            ..AttributeRule::required("urn:oid:2.5.4.11", Source::Own("department".to_owned()))
+        },
+        AttributeRule {
+            name_format: NameFormat::Unspecified,
+            ..AttributeRule::required("tenant", Source::Constant("fernweh".to_owned()))
+        },
+        AttributeRule::required("login", Source::UserName),
+    ]);
+    rules
 }
 
 fn session(number: u8, of: UserId) -> Session {
@@ -187,8 +221,9 @@ fn participant(session: &Session, of: ApplicationId) -> Participant {
         application: of,
         session_index: session.index_for(of),
         name_id: NameId {
-            format: EMAIL_ADDRESS.to_owned(),
-            value: "person@fernweh.example".to_owned(),
+            name_qualifier: Some("us".to_owned()),
+            sp_name_qualifier: Some("them".to_owned()),
+            ..NameId::plain(EMAIL_ADDRESS, "person@fernweh.example")
         },
         first_at: now(),
         last_at: now(),

@@ -1,7 +1,11 @@
 //! What happens once, what waits, and what is written down.
 
 use super::*;
-use crate::model::{id::SignOnId, sign_on::WaitingSignOn};
+use crate::model::{
+    id::SignOnId,
+    name_id::NameIdFormat,
+    sign_on::{Subject, WaitingSignOn},
+};
 
 fn waiting(number: u8, address: &str) -> WaitingSignOn {
     WaitingSignOn {
@@ -13,7 +17,14 @@ fn waiting(number: u8, address: &str) -> WaitingSignOn {
         consumer: AcsUrl::parse("https://sp-1.example/acs/a").unwrap(),
         relay_state: Some("a b\n\"<ü".to_owned()),
         force_authn: true,
-        subject: None,
+        is_passive: true,
+        subject: number.is_multiple_of(2).then(|| Subject {
+            format: NameIdFormat::Persistent,
+            value: "aB".to_owned(),
+        }),
+        name_id_format: NameIdFormat::Transient,
+        context_class: "urn:x".to_owned(),
+        login_hint: Some("person@fernweh.example".to_owned()),
         address: address.to_owned(),
         created_at: now() + TimeDelta::seconds(number.into()),
         expires_at: now() + minutes(10),

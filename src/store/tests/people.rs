@@ -161,3 +161,45 @@ fn an_installation_is_founded_once_and_its_generation_counts_every_change() {
         );
     });
 }
+
+#[test]
+fn a_persistent_name_is_never_given_to_another_person() {
+    on_each_database(|store| {
+        let (app, other) = (application(1), application(2));
+        let (mira, noor) = (user(1), user(2));
+        write(store, |tx| {
+            assert!(tx.add_application(&app)? && tx.add_application(&other)?);
+            tx.add_persistent_name_id(app.id, mira.id, "first", now())?;
+            tx.add_persistent_name_id(app.id, mira.id, "second", now())
+        });
+        let of = |application, person| read(store, |tx| tx.persistent_name_id(application, person));
+        assert_eq!(of(app.id, mira.id).as_deref(), Some("first"), "the first stays");
+        assert_eq!(of(app.id, noor.id), None);
+        assert_eq!(of(other.id, mira.id), None);
+
+        let set = |application, person, value| {
+            write(store, |tx| {
+                tx.set_persistent_name_id(application, person, value, now())
+            })
+        };
+        assert!(!set(app.id, noor.id, "first"));
+        assert!(set(app.id, mira.id, "brought along"));
+        assert_eq!(of(app.id, mira.id).as_deref(), Some("brought along"));
+        assert!(!set(app.id, noor.id, "first"), "it was another person's once");
+        assert_eq!(of(app.id, noor.id), None);
+        assert!(set(app.id, mira.id, "first"), "one's own comes back");
+        assert_eq!(of(app.id, mira.id).as_deref(), Some("first"));
+        assert!(
+            set(other.id, noor.id, "first"),
+            "another service provider is another matter"
+        );
+        let first = at_once(8, |number| {
+            let made = format!("made-{number}");
+            write(store, |tx| {
+                tx.add_persistent_name_id(other.id, mira.id, &made, now())
+            });
+            of(other.id, mira.id).unwrap()
+        });
+        assert!(first.iter().all(|one| Some(one) == first.first()), "{first:?}");
+    });
+}

@@ -139,18 +139,13 @@ impl House {
             slug: None,
             kind: Kind::Saml,
             tile_url: None,
-            saml: ServiceProvider {
-                audience: entity_id.clone(),
+            saml: ServiceProvider::usual(
                 entity_id,
-                consumers: vec![Consumer {
+                vec![Consumer {
                     location: AcsUrl::parse(acs).unwrap(),
                     index: None,
                 }],
-                logout: None,
-                certificates: Vec::new(),
-                require_signed_requests: false,
-                allow_idp_initiated: false,
-            },
+            ),
         };
         change(&mut new);
         match self.provider.add_application(&new).unwrap().unwrap() {

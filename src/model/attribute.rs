@@ -1,0 +1,113 @@
+//! What a service provider is told of a person: a list of names, each with its source.
+
+/// How an attribute's name is to be read (saml-core, 8.2).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum NameFormat {
+    /// A URI.
+    Uri,
+    /// A plain word.
+    Basic,
+    /// As the service provider likes.
+    Unspecified,
+}
+
+impl NameFormat {
+    /// Every format.
+    pub const ALL: [Self; 3] = [Self::Basic, Self::Uri, Self::Unspecified];
+
+    /// A short word for it: in the database, and at the command line.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Uri => "uri",
+            Self::Basic => "basic",
+            Self::Unspecified => "unspecified",
+        }
+    }
+
+    /// The format that `word` names.
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.word() == word)
+    }
+
+    /// The format of names like this one: a name with a colon is a URI.
+    pub fn usual(name: &str) -> Self {
+        if name.contains(':') {
+            Self::Uri
+        } else {
+            Self::Basic
+        }
+    }
+}
+
+/// Where a value comes from: a closed set, no expressions.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Source {
+    /// First name.
+    GivenName,
+    /// Last name.
+    FamilyName,
+    /// First and last name.
+    FullName,
+    /// E-mail address.
+    Email,
+    /// The stable id.
+    UserId,
+    /// The user name.
+    UserName,
+    /// The same for everybody.
+    Constant(String),
+    /// What an administrator said of the person under this name.
+    Own(String),
+}
+
+/// An attribute of a service provider.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AttributeRule {
+    /// `Name`: a URI, or a plain word; once in a list.
+    pub name: String,
+    /// `NameFormat`.
+    pub name_format: NameFormat,
+    /// `FriendlyName`.
+    pub friendly_name: Option<String>,
+    /// Where its values come from.
+    pub source: Source,
+    /// Whether they are sent in small letters.
+    pub lower_case: bool,
+    /// Whether several values are sent as one, with this between them.
+    pub join: Option<String>,
+    /// Whether nobody signs on without it.
+    pub required: bool,
+}
+
+impl AttributeRule {
+    /// A required attribute whose name says its format.
+    pub fn required(name: &str, source: Source) -> Self {
+        Self {
+            name: name.to_owned(),
+            name_format: NameFormat::usual(name),
+            friendly_name: None,
+            source,
+            lower_case: false,
+            join: None,
+            required: true,
+        }
+    }
+}
+
+/// The list that serves both shapes of ChatGPT and does no harm elsewhere, each name once. `id` is the
+/// person's stable id, so that a changed e-mail address is seen as the same person; the e-mail is the same
+/// in every place.
+pub fn usual() -> Vec<AttributeRule> {
+    const CLAIMS: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/";
+    let claim = |name: &str, source| AttributeRule::required(&format!("{CLAIMS}{name}"), source);
+    vec![
+        claim("emailaddress", Source::Email),
+        claim("givenname", Source::GivenName),
+        claim("surname", Source::FamilyName),
+        claim("name", Source::FullName),
+        AttributeRule::required("id", Source::UserId),
+        AttributeRule::required("email", Source::Email),
+        AttributeRule::required("firstName", Source::GivenName),
+        AttributeRule::required("lastName", Source::FamilyName),
+    ]
+}

@@ -1,0 +1,74 @@
+//! The name under which a service provider knows a person: given, and recognised.
+
+use crate::{
+    model::{
+        application::Application,
+        name_id::{NameId, NameIdFormat},
+        sign_on::Subject,
+        text::hex,
+    },
+    provider::{Provider, error::Error, session::Live, snapshot::Snapshot},
+};
+
+impl Provider {
+    /// The name of the person signed in, in the format that is asked for. A persistent one is made at its
+    /// first use, before anything is signed.
+    pub(in crate::provider) fn name_id(
+        &self,
+        snapshot: &Snapshot,
+        application: &Application,
+        live: &Live,
+        format: NameIdFormat,
+    ) -> Result<NameId, Error> {
+        let value = match format {
+            NameIdFormat::EmailAddress | NameIdFormat::Unspecified => {
+                return Ok(NameId::plain(format.urn(), live.user.email.as_str()));
+            }
+            NameIdFormat::Persistent => self.persistent(application, live)?,
+            NameIdFormat::Transient => live.session.transient_for(application.id),
+        };
+        Ok(NameId {
+            name_qualifier: Some(snapshot.installation.entity_id.as_str().to_owned()),
+            sp_name_qualifier: Some(application.saml.entity_id.as_str().to_owned()),
+            ..NameId::plain(format.urn(), value)
+        })
+    }
+
+    /// 160 random bits, in a spelling that case cannot change (saml-core, 8.3.7; E78).
+    fn persistent(&self, application: &Application, live: &Live) -> Result<String, Error> {
+        let (application, user) = (application.id, live.user.id);
+        let known = || self.store().read(|tx| tx.persistent_name_id(application, user));
+        if let Some(known) = known()? {
+            return Ok(known);
+        }
+        let made = hex(&self.chance::<20>());
+        let now = self.now();
+        self.store()
+            .write(|tx| tx.add_persistent_name_id(application, user, &made, now))?;
+        // Of two sign-ons at once, the name of the first stays.
+        Ok(known()?.unwrap_or(made))
+    }
+
+    /// Whether the person signed in is the one that the request is about.
+    pub(in crate::provider) fn is_subject(
+        &self,
+        application: &Application,
+        live: &Live,
+        subject: Option<&Subject>,
+    ) -> Result<bool, Error> {
+        let Some(subject) = subject else {
+            return Ok(true);
+        };
+        let value = &subject.value;
+        Ok(match subject.format {
+            NameIdFormat::EmailAddress | NameIdFormat::Unspecified => value == live.user.email.as_str(),
+            NameIdFormat::Transient => *value == live.session.transient_for(application.id),
+            NameIdFormat::Persistent => {
+                let known = self
+                    .store()
+                    .read(|tx| tx.persistent_name_id(application.id, live.user.id))?;
+                known.as_ref() == Some(value)
+            }
+        })
+    }
+}
