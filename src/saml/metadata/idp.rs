@@ -7,7 +7,7 @@ use crate::{
     saml::{
         canonical::Writer,
         response::Error,
-        signature::Signer,
+        signer::Signer,
         urn::{DSIG, HTTP_REDIRECT, METADATA, PROTOCOL},
     },
 };
