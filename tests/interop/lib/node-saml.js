@@ -4,8 +4,8 @@ import { SAML } from '@node-saml/node-saml';
 import { ServiceProvider, folderWithKey } from './provider.js';
 import { site } from './site.js';
 
-/** `trust` is a certificate in place of Hallpass'; `options` are the library's. */
-export async function nodeSaml(hallpass, { slug = 'node-saml', trust, options = {} } = {}) {
+/** `trust` is a certificate in place of Hallpass'; `encrypted` brings a key to decrypt with; `options` are the library's. */
+export async function nodeSaml(hallpass, { slug = 'node-saml', trust, encrypted = false, options = {} } = {}) {
   const { key, cert } = await folderWithKey(hallpass, slug);
   const idpCert = trust ?? await hallpass.certificatePem();
   let library;
@@ -28,7 +28,7 @@ export async function nodeSaml(hallpass, { slug = 'node-saml', trust, options = 
     return visit.redirect(await library.getLogoutResponseUrlAsync(profile, visit.query.RelayState ?? visit.form.RelayState ?? '', {}, same));
   };
   const { origin, stop } = await site('node-saml.localhost', {
-    metadata: (visit) => visit.text('application/samlmetadata+xml', library.generateServiceProviderMetadata(options.decryptionPvk ? cert : null, cert)),
+    metadata: (visit) => visit.text('application/samlmetadata+xml', library.generateServiceProviderMetadata(encrypted ? cert : null, cert)),
     login: async (visit) => {
       if (visit.query.binding === 'post') visit.html(await library.getAuthorizeFormAsync('/'));
       else visit.redirect(await library.getAuthorizeUrlAsync('/', undefined, {}));
@@ -55,6 +55,7 @@ export async function nodeSaml(hallpass, { slug = 'node-saml', trust, options = 
     wantAuthnResponseSigned: true,
     wantAssertionsSigned: true,
     validateInResponseTo: 'always',
+    ...(encrypted ? { decryptionPvk: key } : {}),
     ...options,
   });
   return new ServiceProvider(hallpass, slug, origin, stop);
