@@ -72,6 +72,19 @@ node_tests() (
       node --test --test-reporter=spec --test-concurrency=1 ./*.test.js
 )
 
+# The Python service providers, each package as it was measured; built anew when the list changes.
+install_python_packages() {
+  local list=tests/interop/sp/requirements.txt folder=target/interop-python
+  cmp -s "$list" "$folder/requirements.txt" && return
+  rm -rf "$folder"
+  python3 -c 'import ensurepip' 2>/dev/null || need python3-venv
+  python3 -m venv "$folder" &&
+    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: -r "$list" &&
+    cp "$list" "$folder/requirements.txt"
+}
+
+interop() { install_python_packages && node_tests tests/interop; }
+
 # What is found new goes to target, never into the corpus that is committed.
 fuzz() {
   local target targets found=target/fuzz
@@ -90,7 +103,7 @@ as_before() {
 }
 
 ROOT=$PWD
-need "${BUILD_PACKAGES[@]}" xmlsec1 libxml2-utils openssl python3 postgresql chromium fonts-liberation
+need "${BUILD_PACKAGES[@]}" xmlsec1 libxml2-utils openssl python3 postgresql chromium fonts-liberation apache2-bin libapache2-mod-auth-mellon
 need_rust
 command -v node >/dev/null && command -v npm >/dev/null || need nodejs npm
 
@@ -110,7 +123,7 @@ export CI="${CI:-true}"
 stage cargo "units, properties and flows, on SQLite and PostgreSQL" cargo test --locked --no-fail-fast
 stage doc "every link of the documentation leads somewhere" env RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --locked
 # The next two stages run the binary that the tests have built: target/debug/hallpass.
-stage interop "service providers that are not ours sign in and out (Auth0's library, a strict reader)" node_tests tests/interop
+stage interop "service providers that are not ours sign in and out (passport-wsfed-saml2, python3-saml, a strict reader)" interop
 stage e2e "a person in Chromium goes through the demo; pictures in ${HALLPASS_SHOTS:-target/shots}" node_tests tests/e2e
 
 if [ ! -f tests/fuzz/Cargo.toml ]; then

@@ -32,7 +32,7 @@ use crate::{
         binding::redirect::{self, Carried},
         logout::{self, Ask},
         second_opinion::{self, Expected, Reading},
-        signature::Signer,
+        signer::Signer,
     },
     web::assets,
 };

@@ -16,7 +16,7 @@ use crate::{
         text::hex,
     },
     provider::{Parts, Provider, error::Error},
-    saml::{metadata::idp, signature::Signer},
+    saml::{metadata::idp, signer::Signer},
     store::Tx,
 };
 

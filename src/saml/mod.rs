@@ -11,5 +11,6 @@ pub mod refusal;
 pub mod response;
 pub mod second_opinion;
 pub mod signature;
+pub mod signer;
 pub mod urn;
 pub mod xml;

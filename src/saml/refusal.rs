@@ -197,7 +197,7 @@ impl Refusal {
             ),
             Self::Algorithm(_) => (
                 "The request is signed in a way that is no longer safe. To keep your account safe, we stopped.",
-                "Let the application sign with RSA-SHA256 (in pysaml2: sign_alg; it signs AuthnRequests with rsa-sha1 unless told otherwise).",
+                "Let the application sign with RSA-SHA256. (pysaml2 signs with SHA-1 unless told otherwise: set signing_algorithm and digest_algorithm under service, sp.)",
             ),
             Self::Replayed => (
                 "This sign-on has ended: it was used before.",

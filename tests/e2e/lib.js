@@ -7,6 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { chromium } from 'playwright-core';
+import { openBrowser as launch } from '../interop/lib/browser.js';
 import { binary, cleanEnvironment, start, stop } from '../interop/lib/hallpass.js';
 
 export class Demo {
@@ -54,13 +55,7 @@ export class Demo {
   }
 }
 
-/** Chromium without a window, and without a network of its own. */
-export function openBrowser() {
-  return chromium.launch({
-    executablePath: process.env.HALLPASS_CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  });
-}
+export const openBrowser = () => launch(chromium);
 
 /** A site that stands for somebody else's: `answer(request, response, body)`. */
 export async function site(host, answer) {

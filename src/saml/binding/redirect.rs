@@ -6,12 +6,7 @@ use base64::{Engine, engine::general_purpose::STANDARD, write::EncoderStringWrit
 use flate2::{Compression, FlushDecompress, Status, read::DeflateEncoder};
 use openssl::error::ErrorStack;
 
-use crate::saml::{
-    refusal::Refusal,
-    signature::{Detached, Signer},
-    urn,
-    xml::MAX_MESSAGE,
-};
+use crate::saml::{refusal::Refusal, signature::Detached, signer::Signer, urn, xml::MAX_MESSAGE};
 
 /// The longest query that is read, in bytes.
 pub const MAX_QUERY: usize = 16 * 1024;

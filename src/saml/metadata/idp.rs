@@ -7,7 +7,7 @@ use crate::{
     saml::{
         canonical::Writer,
         response::Error,
-        signature::Signer,
+        signer::Signer,
         urn::{DSIG, HTTP_REDIRECT, METADATA, PROTOCOL},
     },
 };
@@ -32,13 +32,12 @@ pub fn write(
         &[("ID", &id), ("entityID", entity_id.as_str())],
     );
     let mut tail = Writer::new(4096);
+    // No WantAuthnRequestsSigned: absent means false (saml-metadata, 2.4.3), and python3-saml takes a `false` that
+    // it reads for an order not to sign, although its own metadata promise signatures.
     tail.open(
         "md:IDPSSODescriptor",
         &[],
-        &[
-            ("WantAuthnRequestsSigned", "false"),
-            ("protocolSupportEnumeration", PROTOCOL),
-        ],
+        &[("protocolSupportEnumeration", PROTOCOL)],
     );
     for certificate in certificates {
         tail.open("md:KeyDescriptor", &[], &[("use", "signing")]);

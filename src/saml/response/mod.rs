@@ -13,7 +13,7 @@ use crate::{
         attribute::{self, Attribute},
         canonical::{Unwritable, Writer, time},
         refusal::Status,
-        signature::Signer,
+        signer::Signer,
         urn::{self, ASSERTION, PROTOCOL, status},
     },
 };

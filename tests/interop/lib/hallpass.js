@@ -32,12 +32,16 @@ const running = new Set();
 process.on('exit', () => { for (const child of running) child.kill('SIGKILL'); });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
 
-/** Starts the binary; it never outlives the tests. */
-export function start(typed, options) {
-  const child = spawn(binary, typed, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+/** A process that never outlives the tests. */
+export function keep(child) {
   running.add(child);
   child.once('exit', () => running.delete(child));
   return child;
+}
+
+/** Starts the binary. */
+export function start(typed, options) {
+  return keep(spawn(binary, typed, { stdio: ['ignore', 'pipe', 'pipe'], ...options }));
 }
 
 /** Stops what was started, by its process alone. */

@@ -1,4 +1,4 @@
-// A browser without a window: cookies, redirects within Hallpass, forms. It runs no script.
+// A browser without a window: cookies, redirects, forms. It runs no script.
 
 import assert from 'node:assert/strict';
 import http from 'node:http';
@@ -28,55 +28,60 @@ export function formOf(html) {
   return { action: attribute(text, 'action'), method: attribute(text, 'method'), fields: Object.fromEntries(inputs) };
 }
 
+const REDIRECTS = [302, 303];
+
 export class Visitor {
   #cookies = new Map();
 
-  constructor(hallpass) {
+  /** `others` are the origins that it may visit beside Hallpass. */
+  constructor(hallpass, ...others) {
     this.hallpass = hallpass;
+    this.origins = new Set([hallpass.origin, ...others]);
   }
 
-  /** One exchange; nothing is followed. */
-  async ask(address, form) {
+  /** One exchange; nothing is followed. `from` is the origin of the page that the form stood on. */
+  async ask(address, form, from = this.hallpass.origin) {
     const url = new URL(address, this.hallpass.origin);
-    assert.equal(url.origin, this.hallpass.origin, 'this browser visits Hallpass alone');
-    const headers = { accept: 'text/html' };
-    if (this.#cookies.size) headers.cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    assert.ok(this.origins.has(url.origin), `this browser does not visit ${url.origin}`);
+    const headers = { accept: 'text/html', host: url.host };
+    if (!this.#cookies.has(url.hostname)) this.#cookies.set(url.hostname, new Map());
+    const cookies = this.#cookies.get(url.hostname);
+    if (cookies.size) headers.cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const body = form && new URLSearchParams(form).toString();
     if (body !== undefined) {
       headers['content-type'] = 'application/x-www-form-urlencoded';
       headers['content-length'] = Buffer.byteLength(body);
-      headers.origin = this.hallpass.origin;
+      headers.origin = from;
     }
-    const answer = await new Promise((done, fail) => {
-      // The address as it was given: WHATWG's parser escapes other octets than those that were signed.
-      const target = address.startsWith('http') ? address.slice(url.origin.length) : address;
-      const request = http.request({ host: url.hostname, port: url.port, path: target, method: body === undefined ? 'GET' : 'POST', headers }, (response) => {
-        const parts = [];
-        response.on('data', (part) => parts.push(part));
-        response.on('end', () => done({ status: response.statusCode, headers: response.headers, html: Buffer.concat(parts).toString() }));
-      });
-      request.on('error', fail);
-      request.end(body);
-    });
+    // The address as it was given: WHATWG's parser escapes other octets than those that were signed.
+    const target = address.startsWith('http') ? address.slice(url.origin.length) || '/' : address;
+    const answer = await exchange({ port: url.port, path: target, method: body === undefined ? 'GET' : 'POST', headers }, body);
     for (const line of answer.headers['set-cookie'] ?? []) {
-      const [pair, ...marks] = line.split('; ');
+      const [pair, ...marks] = line.split(/; */);
       const [name, value] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)];
-      if (marks.some((mark) => /^max-age=(0|-)/i.test(mark))) this.#cookies.delete(name);
-      else this.#cookies.set(name, value);
+      if (marks.some((mark) => /^max-age=(0|-)/i.test(mark))) cookies.delete(name);
+      else cookies.set(name, value);
+    }
+    return { ...answer, origin: url.origin };
+  }
+
+  /** Opens an address and follows redirects as long as they stay at the sites that it may visit. */
+  async open(address, form, from) {
+    let answer = await this.ask(address, form, from);
+    for (let hops = 0; REDIRECTS.includes(answer.status); hops += 1) {
+      assert.ok(hops < 8, 'too many redirects');
+      const { location } = answer.headers;
+      const next = location.startsWith('/') ? answer.origin + location : location;
+      if (!this.origins.has(new URL(next).origin)) return { ...answer, leads: location };
+      answer = await this.ask(next);
     }
     return answer;
   }
 
-  /** Opens an address and follows redirects as long as they stay at Hallpass. */
-  async open(address, form) {
-    let answer = await this.ask(address, form);
-    for (let hops = 0; answer.status === 303; hops += 1) {
-      assert.ok(hops < 5, 'too many redirects');
-      const next = new URL(answer.headers.location, this.hallpass.origin);
-      if (next.origin !== this.hallpass.origin) return { ...answer, leads: answer.headers.location };
-      answer = await this.ask(answer.headers.location);
-    }
-    return answer;
+  /** Presses the button of a page that posts itself; `change` may alter its fields first. */
+  async press(page, change = (fields) => fields) {
+    const form = formOf(page.html);
+    return this.open(form.action, change(form.fields), page.origin);
   }
 
   /** Opens an address that leads to the login page, and signs in there. */
@@ -86,6 +91,19 @@ export class Visitor {
     const form = formOf(page.html);
     return this.open(form.action, { ...form.fields, email: person.email, password: person.password });
   }
+}
+
+/** One exchange with a site of this machine: every name here is loopback. */
+export function exchange(options, body) {
+  return new Promise((done, fail) => {
+    const request = http.request({ host: '127.0.0.1', ...options }, (response) => {
+      const parts = [];
+      response.on('data', (part) => parts.push(part));
+      response.on('end', () => done({ status: response.statusCode, headers: response.headers, html: Buffer.concat(parts).toString() }));
+    });
+    request.on('error', fail);
+    request.end(body);
+  });
 }
 
 export const isLogin = (page) => page.status === 200 && page.html.includes('autocomplete="current-password"');

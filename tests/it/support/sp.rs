@@ -10,7 +10,7 @@ use hallpass::{
     },
     saml::{
         binding::redirect::{deflated, percent_encode},
-        signature::Signer,
+        signer::Signer,
         urn::{ASSERTION, PROTOCOL, RSA_SHA256},
     },
 };

@@ -1,0 +1,6 @@
+// Chromium without a window, and without a network of its own; `chromium` is playwright's.
+
+export const openBrowser = (chromium) => chromium.launch({
+  executablePath: process.env.HALLPASS_CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+});

@@ -1,0 +1,50 @@
+// A person goes through a service provider and Hallpass, in a browser without a window.
+
+import assert from 'node:assert/strict';
+import { person } from './cast.js';
+import { Visitor, formOf, isLogin, posted } from './visitor.js';
+
+/** Goes to a service provider, signs in where Hallpass asks, and comes back: the visitor, what was posted, the page. */
+export async function signIn(provider, { visitor = new Visitor(provider.hallpass, provider.origin), query = '', change } = {}) {
+  const { hallpass } = provider;
+  let page = await visitor.open(provider.login + query);
+  // A request that goes by form.
+  if (page.origin === provider.origin && page.html.includes('SAMLRequest')) page = await visitor.press(page);
+  assert.equal(page.origin, hallpass.origin, `a page of Hallpass expected:\n${page.html}`);
+  if (isLogin(page)) {
+    const form = formOf(page.html);
+    page = await visitor.open(form.action, { ...form.fields, email: person.email, password: person.password });
+  }
+  assert.ok(page.html.includes('SAMLResponse'), `a response expected:\n${page.html}`);
+  const { xml } = posted(page);
+  const landed = await visitor.press(page, change && ((fields) => changed(fields, change)));
+  return { visitor, xml, landed };
+}
+
+function changed(fields, change) {
+  const xml = Buffer.from(fields.SAMLResponse, 'base64').toString();
+  const other = change(xml);
+  assert.notEqual(other, xml, 'the change took');
+  return { ...fields, SAMLResponse: Buffer.from(other).toString('base64') };
+}
+
+/** The same, where the service provider must take what comes. */
+export async function signsIn(provider, options) {
+  const { visitor, xml, landed } = await signIn(provider, options);
+  assert.equal(landed.status, 200, landed.html);
+  assert.match(landed.html, /Signed in/);
+  return { visitor, xml, who: await provider.who(visitor) };
+}
+
+/** And where it must not: its words. */
+export async function isRefused(provider, options, words) {
+  const { visitor, landed } = await signIn(provider, options);
+  assert.ok(landed.status >= 400, `${landed.status}: ${landed.html}`);
+  assert.equal(await provider.who(visitor), null, 'nobody is signed in there');
+  if (words) assert.match(landed.html, words);
+}
+
+/** Whether a visit to Hallpass would find a session. */
+export async function hasSession(visitor) {
+  return !isLogin(await visitor.open('/'));
+}

@@ -1,0 +1,54 @@
+// A service provider that is not ours, from the outside: where it is, how a person goes in and out, what it read.
+
+import assert from 'node:assert/strict';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { keyPair } from './keys.js';
+import { exchange } from './visitor.js';
+
+export class ServiceProvider {
+  /** `paths`: what differs from `/login`, `/logout`, `/metadata`. */
+  constructor(hallpass, slug, origin, halt, paths = {}) {
+    Object.assign(this, { hallpass, slug, origin, halt });
+    this.paths = { login: '/login', logout: '/logout', metadata: '/metadata', ...paths };
+  }
+
+  get login() { return this.origin + this.paths.login; }
+
+  get logout() { return this.origin + this.paths.logout; }
+
+  /** Its own metadata, as it publishes them, in a file. */
+  async metadata() {
+    const answer = await this.get(this.paths.metadata);
+    assert.equal(answer.status, 200, `metadata of ${this.slug}: ${answer.html}`);
+    const file = path.join(this.hallpass.directory, `${this.slug}.xml`);
+    await writeFile(file, answer.html);
+    return file;
+  }
+
+  /** Registers it at Hallpass by its own metadata. */
+  async register(...more) {
+    return this.hallpass.cli('app', 'add', 'saml', '--metadata', await this.metadata(), '--slug', this.slug, '--name', this.slug, ...more);
+  }
+
+  /** One of its pages, for nobody in particular. */
+  async get(address) {
+    const { host, port } = new URL(this.origin);
+    return exchange({ port, path: address, headers: { host } });
+  }
+
+  /** What its own code read of the person who visits, or null. */
+  async who(visitor) {
+    const answer = await visitor.ask(`${this.origin}/who`);
+    assert.equal(answer.status, 200, answer.html);
+    return JSON.parse(answer.html);
+  }
+
+  async stop() { await this.halt(); }
+}
+
+/** A folder of its own with a key and certificate, and the text of both. */
+export async function folderWithKey(hallpass, name, inside = hallpass.directory) {
+  const folder = await mkdtemp(path.join(inside, `${name}-`));
+  return { folder, ...await keyPair(folder, 'sp') };
+}

@@ -1,0 +1,66 @@
+// python3-saml, strict: both signatures wanted, every message of its own signed.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { person } from './lib/cast.js';
+import { Hallpass, databases } from './lib/hallpass.js';
+import { hasSession, isRefused, signsIn } from './lib/journey.js';
+import { bare, keyPair } from './lib/keys.js';
+import { python3Saml } from './lib/python.js';
+import { isLogin } from './lib/visitor.js';
+
+const EMAIL = 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress';
+
+for (const database of databases) {
+  describe(`python3-saml on ${database}`, { timeout: 120_000 }, () => {
+    let hallpass;
+    let provider;
+
+    before(async () => {
+      hallpass = await Hallpass.start(database);
+      await hallpass.addPerson(person);
+      provider = await python3Saml(hallpass);
+      await provider.register();
+    });
+    after(async () => {
+      await provider?.stop();
+      await hallpass?.stop();
+    });
+
+    it('signs in, and reads NameID and attributes', async () => {
+      const { who } = await signsIn(provider);
+      assert.deepEqual([who.name_id.value, who.name_id.format], [person.email, EMAIL]);
+      assert.deepEqual([who.attributes.email, who.attributes.firstName, who.attributes.lastName], [[person.email], [person.given], [person.family]]);
+      assert.match(who.session_index, /\S/);
+    });
+
+    it('logs out from its side', async () => {
+      const { visitor } = await signsIn(provider);
+      const page = await visitor.open(provider.logout);
+      assert.match(page.html, /Nobody is signed in/);
+      assert.equal(page.origin, provider.origin, 'back where it began');
+      assert.equal(await provider.who(visitor), null);
+      assert.ok(!await hasSession(visitor), 'and not at Hallpass either');
+    });
+
+    it('asks for the password again where it wants a fresh login', async () => {
+      const { visitor } = await signsIn(provider);
+      assert.ok(!isLogin(await visitor.open(provider.login)), 'a session answers at once');
+      assert.ok(isLogin(await visitor.open(`${provider.login}?force=1`)));
+    });
+
+    it('learns in its own words that nobody is signed in, where it may not ask', () => isRefused(provider, { query: '?passive=1' }, /Responder .* the person is not signed in/));
+
+    it('control: refuses a changed attribute', () => isRefused(provider, { change: (xml) => xml.replaceAll(person.email, 'eve@fernweh.example') }, /invalid_response/));
+
+    it('control: refuses the signature of a key that it does not trust', async () => {
+      const stranger = await python3Saml(hallpass, { slug: 'distrusts', trust: bare((await keyPair(hallpass.directory, 'stranger')).cert) });
+      try {
+        await stranger.register();
+        await isRefused(stranger, {}, /invalid_response/);
+      } finally {
+        await stranger.stop();
+      }
+    });
+  });
+}
