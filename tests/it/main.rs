@@ -23,6 +23,7 @@ mod corpus;
 mod layers;
 mod login;
 mod logout;
+mod name_ids;
 mod operating;
 mod publish;
 mod races;

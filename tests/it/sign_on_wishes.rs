@@ -158,6 +158,12 @@ fn a_wish_is_granted_where_we_do_it_anyway_and_else_refused_with_its_status() {
             policy("Format=\"urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified\""),
             context("", &[PASSWORD_PROTECTED_TRANSPORT]),
             context("Comparison=\"exact\"", &[mfa, PASSWORD_PROTECTED_TRANSPORT]),
+            context("Comparison=\"minimum\"", &[PASSWORD_PROTECTED_TRANSPORT]),
+            context("Comparison=\"maximum\"", &[mfa]),
+            context(
+                "Comparison=\"better\"",
+                &["urn:oasis:names:tc:SAML:2.0:ac:classes:Password"],
+            ),
             "<samlp:Extensions><x:y xmlns:x=\"urn:x\">z</x:y></samlp:Extensions>".to_owned(),
         ];
         for (n, inside) in granted.iter().enumerate() {
@@ -167,11 +173,11 @@ fn a_wish_is_granted_where_we_do_it_anyway_and_else_refused_with_its_status() {
         let post = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
         posted(&browser.get(&scene.ask("_b", &format!("ProtocolBinding=\"{post}\""), "")));
         let refused = [
-            (policy("Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:persistent\""), "Requester", "InvalidNameIDPolicy"),
-            (policy("Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:transient\""), "Requester", "InvalidNameIDPolicy"),
+            (policy("SPNameQualifier=\"urn:other\""), "Requester", "InvalidNameIDPolicy"),
             (policy("Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:encrypted\""), "Requester", "InvalidNameIDPolicy"),
             (context("", &[mfa]), "Responder", "NoAuthnContext"),
-            (context("Comparison=\"minimum\"", &[PASSWORD_PROTECTED_TRANSPORT]), "Responder", "NoAuthnContext"),
+            (context("Comparison=\"minimum\"", &[mfa]), "Responder", "NoAuthnContext"),
+            (context("Comparison=\"maximum\"", &["urn:oasis:names:tc:SAML:2.0:ac:classes:Password"]), "Responder", "NoAuthnContext"),
             (context("Comparison=\"better\"", &[PASSWORD_PROTECTED_TRANSPORT]), "Responder", "NoAuthnContext"),
             ("<samlp:Scoping><samlp:IDPList><samlp:IDPEntry ProviderID=\"urn:other\"/></samlp:IDPList></samlp:Scoping>".to_owned(), "Responder", "NoSupportedIDP"),
             ("<saml:Conditions xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"/>".to_owned(), "Requester", "RequestUnsupported"),

@@ -199,7 +199,10 @@ fn a_file_is_for_its_owner_alone_and_so_are_the_files_beside_it() {
 /// As if the first migration were yet to come, and would fail.
 fn pretend_behind(store: &Store) {
     write(store, |tx| tx.add_user(&user(1)));
-    sql(store, "UPDATE __diesel_schema_migrations SET version = '0000'");
+    sql(
+        store,
+        "UPDATE __diesel_schema_migrations SET version = '0000' WHERE version = '0001'",
+    );
 }
 
 #[test]
