@@ -4,6 +4,7 @@ pub mod application;
 pub mod audit;
 pub mod chatgpt;
 pub mod endpoint;
+pub mod explanation;
 pub mod id;
 pub mod installation;
 pub mod key;
