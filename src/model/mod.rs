@@ -5,6 +5,7 @@ pub mod attribute;
 pub mod audit;
 pub mod chatgpt;
 pub mod endpoint;
+pub mod explanation;
 pub mod id;
 pub mod installation;
 pub mod key;

@@ -2,6 +2,7 @@
 
 pub mod applications;
 pub mod audit;
+pub mod codes;
 pub mod error;
 pub mod housekeeping;
 pub mod installation;

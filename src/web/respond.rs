@@ -45,7 +45,7 @@ pub(super) fn answer(site: &Site, answer: &answer::Answer) -> HttpResponse {
 
 /// Our own page for a refusal: what is wrong, what mends it, a code and a reference.
 pub(super) fn refused(site: &Site, request: &HttpRequest, refused: &RefusedPage) -> HttpResponse {
-    let words = refused.refusal.words();
+    let words = refused.refusal.explanation();
     let reference = reference(request);
     let shown = Refused {
         brand: site.brand(),

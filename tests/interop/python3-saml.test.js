@@ -49,7 +49,7 @@ for (const database of databases) {
       assert.ok(isLogin(await visitor.open(`${provider.login}?force=1`)));
     });
 
-    it('learns in its own words that nobody is signed in, where it may not ask', () => isRefused(provider, { query: '?passive=1' }, /Responder .* the person is not signed in/));
+    it('learns in its own words that nobody is signed in, where it may not ask', () => isRefused(provider, { query: '?passive=1', success: false }, /Responder .* the person is not signed in/));
 
     it('control: refuses a changed attribute', () => isRefused(provider, { change: (xml) => xml.replaceAll(person.email, 'eve@fernweh.example') }, /invalid_response/));
 

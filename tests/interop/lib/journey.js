@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { person } from './cast.js';
 import { Visitor, formOf, isLogin, posted } from './visitor.js';
 
-/** Goes to a service provider, signs in where Hallpass asks, and comes back: the visitor, what was posted, the page. */
-export async function signIn(provider, { visitor = new Visitor(provider.hallpass, provider.origin), query = '', change } = {}) {
+/** Goes to a service provider or another address, signs in where Hallpass asks, and comes back: the visitor, what was posted, the page. */
+export async function signIn(provider, { visitor = new Visitor(provider.hallpass, provider.origin), address = provider.login, query = '', change } = {}) {
   const { hallpass } = provider;
-  let page = await visitor.open(provider.login + query);
+  let page = await visitor.open(address + query);
   // A request that goes by form.
   if (page.origin === provider.origin && page.html.includes('SAMLRequest')) page = await visitor.press(page);
   assert.equal(page.origin, hallpass.origin, `a page of Hallpass expected:\n${page.html}`);
@@ -36,9 +36,10 @@ export async function signsIn(provider, options) {
   return { visitor, xml, who: await provider.who(visitor) };
 }
 
-/** And where it must not: its words. */
-export async function isRefused(provider, options, words) {
-  const { visitor, landed } = await signIn(provider, options);
+/** And where it must not take it, although Hallpass says Success (unless `success` is false); its words. */
+export async function isRefused(provider, { success = true, ...options }, words) {
+  const { visitor, xml, landed } = await signIn(provider, options);
+  assert.equal(xml.includes('status:Success'), success, xml);
   assert.ok(landed.status >= 400, `${landed.status}: ${landed.html}`);
   assert.equal(await provider.who(visitor), null, 'nobody is signed in there');
   if (words) assert.match(landed.html, words);

@@ -1,0 +1,125 @@
+//! Every code that a log line, a row of the audit trail or a page can have.
+
+use crate::{
+    model::explanation::{Explanation, Mender},
+    saml::refusal,
+};
+
+/// The codes that no SAML message has.
+const OWN: &[Explanation] = &[
+    Explanation {
+        code: "SIGNATURE-UNCHECKED",
+        means: "the request was signed, but no certificate is registered to check it: the sign-on goes on as if it was unsigned",
+        status: None,
+        wrong: "Nothing is wrong for the person.",
+        who: Mender::Here,
+        mend: "Register the application's certificate with `hallpass app edit --certificate` or `--metadata`.",
+        command: Some("hallpass app edit {slug} --certificate FILE"),
+        clause: Some("saml-core, 3.2.1"),
+    },
+    Explanation {
+        code: "LOGIN-WRONG",
+        means: "unknown, wrong or switched off: the same page and time for all three",
+        status: None,
+        wrong: "E-mail address and password do not fit.",
+        who: Mender::Either,
+        mend: "Try again; `hallpass user set-password` gives the person a new password.",
+        command: Some("hallpass user list"),
+        clause: None,
+    },
+    Explanation {
+        code: "LOGIN-THROTTLED",
+        means: "too many tries; what was typed was not looked at; 429 and Retry-After",
+        status: None,
+        wrong: "Too many tries failed.",
+        who: Mender::Person,
+        mend: "Wait until the time on the page, then try again.",
+        command: None,
+        clause: None,
+    },
+    Explanation {
+        code: "FORM-FOREIGN",
+        means: "a form of ours came without its cookie, from another site, or from before somebody signed out; only in the log",
+        status: None,
+        wrong: "The form was not believed.",
+        who: Mender::Person,
+        mend: "Try again on the page that came back.",
+        command: None,
+        clause: None,
+    },
+    Explanation {
+        code: "FAILURE",
+        means: "something failed on our side; the log has a line with the reference and the cause",
+        status: None,
+        wrong: "Something went wrong on our side, not on yours.",
+        who: Mender::Here,
+        mend: "Wait a minute, then begin again where you came from. If it stays, look at the log under this reference.",
+        command: None,
+        clause: None,
+    },
+];
+
+/// Every code.
+pub fn all() -> impl Iterator<Item = &'static Explanation> {
+    refusal::all().chain(OWN)
+}
+
+/// What `code` means, in whatever case it is written.
+pub fn explained(code: &str) -> Option<&'static Explanation> {
+    all().find(|one| one.code.eq_ignore_ascii_case(code))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fs, path::Path};
+
+    use super::*;
+
+    /// A row of the table in docs/errors.md.
+    fn row(one: &Explanation) -> String {
+        let answer = match one.status {
+            None => "page".to_owned(),
+            Some((top, None)) => short(top).to_owned(),
+            Some((top, Some(second))) => format!("{}, {}", short(top), short(second)),
+        };
+        format!(
+            "| `{}` | {} | {answer} | {} | {} |",
+            one.code,
+            one.means,
+            one.who.words(),
+            one.mend
+        )
+    }
+
+    fn short(status: &str) -> &str {
+        status.rsplit(':').next().unwrap_or(status)
+    }
+
+    #[test]
+    fn docs_errors_md_has_a_row_for_every_code_and_no_other() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/errors.md");
+        let text = fs::read_to_string(file).unwrap();
+        let told: BTreeSet<&str> = text.lines().filter(|line| line.starts_with("| `")).collect();
+        let due: BTreeSet<String> = all().map(row).collect();
+        let missing: Vec<_> = due.iter().filter(|row| !told.contains(row.as_str())).collect();
+        let strange: Vec<_> = told.iter().filter(|row| !due.contains(**row)).collect();
+        assert!(
+            missing.is_empty() && strange.is_empty(),
+            "docs/errors.md lacks these rows:\n{}\nand has rows that no code has:\n{}\n",
+            missing
+                .iter()
+                .map(|row| row.as_str())
+                .collect::<Vec<_>>()
+                .join("\n"),
+            strange.iter().map(|row| **row).collect::<Vec<_>>().join("\n"),
+        );
+    }
+
+    #[test]
+    fn a_code_is_found_in_any_case_and_stands_once() {
+        assert_eq!(explained("acs-unknown").unwrap().code, "ACS-UNKNOWN");
+        assert!(explained("ACS").is_none());
+        let codes: BTreeSet<_> = all().map(|one| one.code).collect();
+        assert_eq!(codes.len(), all().count());
+    }
+}

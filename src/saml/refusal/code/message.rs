@@ -1,0 +1,132 @@
+//! What is shown on our own page: the message cannot be believed, or no address for an answer is proven.
+
+use crate::{
+    model::explanation::{Explanation, Mender},
+    saml::refusal::code::explanations,
+};
+
+explanations! {
+    MESSAGES:
+
+    /// Cannot be read.
+    REQUEST_MALFORMED = Explanation {
+        code: "REQUEST-MALFORMED",
+        means: "encoding or XML is not what it must be: a parameter twice, no base64, not well-formed, a DTD, an ID twice, no Issuer",
+        status: None,
+        wrong: "The application sent a request that cannot be read. It may have been cut on its way here.",
+        who: Mender::Application,
+        mend: "Start again at the application. If it happens again, its SAML settings are broken: compare the Sign-in URL there with ours.",
+        command: None,
+        clause: Some("saml-bindings, 3.4.4.1; saml-core, 3.2.1"),
+    };
+    /// More than is read.
+    REQUEST_TOO_LARGE = Explanation {
+        code: "REQUEST-TOO-LARGE",
+        means: "above 16 kB of address, 64 kB of XML, 1 kB of RelayState, depth 40, 2000 elements",
+        status: None,
+        wrong: "The application sent a request that is larger than any sign-on needs.",
+        who: Mender::Application,
+        mend: "Start again at the application. If it happens again, let it send a shorter RelayState and no more than the request itself.",
+        command: None,
+        clause: Some("saml-bindings, 3.4.3"),
+    };
+    /// Opened by hand.
+    REQUEST_MISSING = Explanation {
+        code: "REQUEST-MISSING",
+        means: "somebody opened the Sign-in URL by hand",
+        status: None,
+        wrong: "This address is for applications; nothing was sent along with it.",
+        who: Mender::Person,
+        mend: "Open the application itself, or your own page here, and start there.",
+        command: None,
+        clause: None,
+    };
+    /// Not registered.
+    ISSUER_UNKNOWN = Explanation {
+        code: "ISSUER-UNKNOWN",
+        means: "no application has this entity ID",
+        status: None,
+        wrong: "The application that sent you is not registered here.",
+        who: Mender::Here,
+        mend: "Register it with `hallpass app add`. Its entity ID must be, letter for letter, what it sends as Issuer; in ChatGPT this is the Audience, and it changes when the connection is reset.",
+        command: Some("hallpass app list"),
+        clause: Some("saml-profiles, 4.1.4.1; saml-core, 8.3.6"),
+    };
+    /// Several of that name.
+    ISSUER_AMBIGUOUS = Explanation {
+        code: "ISSUER-AMBIGUOUS",
+        means: "several applications share this entity ID, and the request does not say which of them asks",
+        status: None,
+        wrong: "Several applications share one name here, and this request does not say which of them sent you.",
+        who: Mender::Either,
+        mend: "Let the application send its AssertionConsumerServiceURL, or register only one application under this entity ID.",
+        command: Some("hallpass app list"),
+        clause: None,
+    };
+    /// Switched off.
+    APPLICATION_DISABLED = Explanation {
+        code: "APPLICATION-DISABLED",
+        means: "the application is switched off",
+        status: None,
+        wrong: "An administrator has switched this application off.",
+        who: Mender::Here,
+        mend: "`hallpass app enable` switches it on again.",
+        command: Some("hallpass app enable {slug}"),
+        clause: None,
+    };
+    /// An address that is not registered.
+    ACS_UNKNOWN = Explanation {
+        code: "ACS-UNKNOWN",
+        means: "the answer is wanted at an address that is not registered",
+        status: None,
+        wrong: "The application asked for our answer at an address that is not registered here. To keep your account safe, we stopped.",
+        who: Mender::Here,
+        mend: "If the connection was reset, its addresses changed: take the new ACS URL and Audience from the application's own settings, and paste them with `hallpass app edit`.",
+        command: Some("hallpass app show {slug}"),
+        clause: Some("saml-profiles, 4.1.4.1"),
+    };
+    /// For somebody else.
+    DESTINATION_WRONG = Explanation {
+        code: "DESTINATION-WRONG",
+        means: "addressed to somebody else, or signed without a Destination",
+        status: None,
+        wrong: "The application addressed its request to somebody else. To keep your account safe, we stopped.",
+        who: Mender::Application,
+        mend: "Paste our Sign-in URL and Sign-out URL at the application, letter for letter; `hallpass app show` prints them.",
+        command: Some("hallpass app show {slug}"),
+        clause: Some("saml-core, 3.2.1; saml-bindings, 3.4.5.2"),
+    };
+    /// Not signed by a key of theirs.
+    SIGNATURE_WRONG = Explanation {
+        code: "SIGNATURE-WRONG",
+        means: "signed, but by no registered certificate; or changed on its way",
+        status: None,
+        wrong: "The request's signature does not fit the application. To keep your account safe, we stopped.",
+        who: Mender::Here,
+        mend: "If the application changed its certificate, register the new one with `hallpass app edit --certificate` or `--metadata`.",
+        command: Some("hallpass app edit {slug} --certificate FILE"),
+        clause: Some("saml-core, 3.2.1; saml-bindings, 3.4.4.1"),
+    };
+    /// An algorithm that is refused.
+    SIGNATURE_ALGORITHM = Explanation {
+        code: "SIGNATURE-ALGORITHM",
+        means: "signed with rsa-sha1 or something else that could be forged",
+        status: None,
+        wrong: "The request is signed in a way that is no longer safe. To keep your account safe, we stopped.",
+        who: Mender::Application,
+        mend: "Let the application sign with RSA-SHA256. pysaml2 signs with SHA-1 unless told otherwise: set signing_algorithm and digest_algorithm under service, sp.",
+        command: None,
+        clause: Some("SDP-ALG01; IIP-ALG08"),
+    };
+    /// Used before.
+    REQUEST_ANSWERED = Explanation {
+        code: "REQUEST-ANSWERED",
+        means: "answered before, for another browser or person; a LogoutRequest that came twice",
+        status: None,
+        wrong: "This sign-on has ended: it was used before.",
+        who: Mender::Person,
+        mend: "Start again at the application.",
+        command: None,
+        clause: Some("saml-profiles, 4.1.4.5"),
+    };
+}

@@ -1,0 +1,23 @@
+//! The codes, each with its words, in one place: pages, status responses, `hallpass explain` and
+//! docs/errors.md all read them here.
+
+mod message;
+mod wish;
+
+use crate::model::explanation::Explanation;
+
+pub(in crate::saml::refusal) use crate::saml::refusal::code::{message::*, wish::*};
+
+/// Makes a constant of each explanation, and a list of them all.
+macro_rules! explanations {
+    ($list:ident: $($(#[$doc:meta])* $name:ident = $explanation:expr;)+) => {
+        $($(#[$doc])* pub(in crate::saml::refusal) const $name: Explanation = $explanation;)+
+        pub(in crate::saml::refusal) const $list: &[Explanation] = &[$($name),+];
+    };
+}
+use explanations;
+
+/// Every code that a refused message can have.
+pub fn all() -> impl Iterator<Item = &'static Explanation> {
+    MESSAGES.iter().chain(WISHES)
+}

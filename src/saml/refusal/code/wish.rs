@@ -1,0 +1,166 @@
+//! What the service provider is told by a status, at an address that it registered: one sentence each,
+//! which it may show to the person, and so without a registered value.
+
+use crate::{
+    model::explanation::{Explanation, Mender},
+    saml::{refusal::code::explanations, urn::status},
+};
+
+explanations! {
+    WISHES:
+
+    /// Another version.
+    VERSION_MISMATCH = Explanation {
+        code: "VERSION-MISMATCH",
+        means: "not SAML 2.0",
+        status: Some((status::VERSION_MISMATCH, None)),
+        wrong: "The request is not of SAML version 2.0.",
+        who: Mender::Application,
+        mend: "Switch the application to SAML 2.0.",
+        command: None,
+        clause: Some("saml-core, 3.2.2.2 and 4.1"),
+    };
+    /// Too old.
+    REQUEST_STALE = Explanation {
+        code: "REQUEST-STALE",
+        means: "issued more than 5 minutes ago",
+        status: Some((status::REQUESTER, Some(status::REQUEST_DENIED))),
+        wrong: "The request was issued too long ago.",
+        who: Mender::Either,
+        mend: "Start again at the application. If it happens each time, a clock is wrong: compare the application's, and the one here, with the true time.",
+        command: None,
+        clause: Some("saml-core, 1.3.3; IIP-G01"),
+    };
+    /// From the future.
+    REQUEST_EARLY = Explanation {
+        code: "REQUEST-EARLY",
+        means: "issued more than 3 minutes ahead of our clock",
+        status: Some((status::REQUESTER, Some(status::REQUEST_DENIED))),
+        wrong: "The request was issued in the future.",
+        who: Mender::Either,
+        mend: "A clock is wrong: compare the application's, and the one here, with the true time.",
+        command: None,
+        clause: Some("saml-core, 1.3.3; IIP-G01"),
+    };
+    /// Over, says its sender.
+    REQUEST_EXPIRED = Explanation {
+        code: "REQUEST-EXPIRED",
+        means: "a LogoutRequest that says itself that it is over",
+        status: Some((status::REQUESTER, Some(status::REQUEST_DENIED))),
+        wrong: "The request says that it is over.",
+        who: Mender::Either,
+        mend: "Sign out again at the application. If it happens each time, a clock is wrong: compare the application's, and the one here, with the true time.",
+        command: None,
+        clause: Some("saml-core, 3.7.1"),
+    };
+    /// Not signed.
+    SIGNATURE_MISSING = Explanation {
+        code: "SIGNATURE-MISSING",
+        means: "must be signed, and is not, or no certificate is registered to check it; for a LogoutRequest our own page is shown",
+        status: Some((status::REQUESTER, Some(status::REQUEST_DENIED))),
+        wrong: "The request is not signed in a way that can be checked here.",
+        who: Mender::Either,
+        mend: "Let the application sign its requests, and register its certificate with `hallpass app edit --certificate` or `--metadata`. Where it cannot sign sign-on requests: `hallpass app edit --require-signed-requests false`. A LogoutRequest must always be signed.",
+        command: Some("hallpass app show {slug}"),
+        clause: Some("saml-profiles, 4.4.4.1; saml-metadata, 2.4.4; SDP-IDP04"),
+    };
+    /// Not over HTTP-POST.
+    BINDING_UNSUPPORTED = Explanation {
+        code: "BINDING-UNSUPPORTED",
+        means: "the answer is wanted over something other than HTTP-POST",
+        status: Some((status::REQUESTER, Some(status::UNSUPPORTED_BINDING))),
+        wrong: "The request asks for the answer in a way that is not done here.",
+        who: Mender::Application,
+        mend: "Let the application ask for HTTP-POST, or leave ProtocolBinding out.",
+        command: None,
+        clause: Some("saml-profiles, 4.1.2; saml-core, 3.4.1"),
+    };
+    /// A name that is not given.
+    NAMEID_POLICY = Explanation {
+        code: "NAMEID-POLICY",
+        means: "the NameIDPolicy asks for a name that is not given here",
+        status: Some((status::REQUESTER, Some(status::INVALID_NAME_ID_POLICY))),
+        wrong: "The request asks for a kind of name that is not given here.",
+        who: Mender::Application,
+        mend: "Let the application ask for one of the NameID formats that our metadata lists, or for none.",
+        command: None,
+        clause: Some("saml-core, 3.4.1.1"),
+    };
+    /// A number that is not registered; said at the default address.
+    ACS_INDEX_UNKNOWN = Explanation {
+        code: "ACS-INDEX-UNKNOWN",
+        means: "the AssertionConsumerServiceIndex is not among the registered ones",
+        status: Some((status::REQUESTER, Some(status::REQUEST_UNSUPPORTED))),
+        wrong: "The request asks for the answer at an address by a number that is not registered here.",
+        who: Mender::Either,
+        mend: "Register the application's metadata again with `hallpass app edit --metadata`, or let it leave AssertionConsumerServiceIndex out.",
+        command: Some("hallpass app show {slug}"),
+        clause: Some("saml-core, 3.4.1"),
+    };
+    /// Another login than ours.
+    AUTHN_CONTEXT = Explanation {
+        code: "AUTHN-CONTEXT",
+        means: "another login is wanted than by password (PasswordProtectedTransport)",
+        status: Some((status::RESPONDER, Some(status::NO_AUTHN_CONTEXT))),
+        wrong: "The request asks for another kind of login than the one by password.",
+        who: Mender::Application,
+        mend: "Let the application leave RequestedAuthnContext out, or ask for PasswordProtectedTransport.",
+        command: None,
+        clause: Some("saml-core, 3.3.2.2.1"),
+    };
+    /// A page would be needed.
+    NO_PASSIVE = Explanation {
+        code: "NO-PASSIVE",
+        means: "IsPassive, and the person would have to sign in",
+        status: Some((status::RESPONDER, Some(status::NO_PASSIVE))),
+        wrong: "The person is not signed in, and the request allows no page.",
+        who: Mender::Application,
+        mend: "Nothing is wrong where the application only asks whether somebody is signed in. Otherwise let it leave IsPassive out.",
+        command: None,
+        clause: Some("saml-core, 3.4.1"),
+    };
+    /// Another person.
+    SUBJECT_OTHER = Explanation {
+        code: "SUBJECT-OTHER",
+        means: "the request is about another person than the one signed in",
+        status: Some((status::RESPONDER, Some(status::UNKNOWN_PRINCIPAL))),
+        wrong: "The request is about another person than the one who is signed in.",
+        who: Mender::Person,
+        mend: "Sign out here, and sign in as the person whom the application expects.",
+        command: None,
+        clause: Some("saml-profiles, 4.1.4.1; saml-core, 3.4.1.4"),
+    };
+    /// Not us.
+    SCOPING_OTHER = Explanation {
+        code: "SCOPING-OTHER",
+        means: "the request lists other identity providers only",
+        status: Some((status::RESPONDER, Some(status::NO_SUPPORTED_IDP))),
+        wrong: "The request lists other identity providers only.",
+        who: Mender::Application,
+        mend: "Put our Entity ID into the application's list of identity providers, or let it send no list.",
+        command: Some("hallpass app show {slug}"),
+        clause: Some("saml-core, 3.4.1.2"),
+    };
+    /// Not done here.
+    REQUEST_UNSUPPORTED = Explanation {
+        code: "REQUEST-UNSUPPORTED",
+        means: "Conditions in an AuthnRequest; a LogoutRequest without a plain NameID, for which our own page is shown",
+        status: Some((status::REQUESTER, Some(status::REQUEST_UNSUPPORTED))),
+        wrong: "The request asks for something that is not done here.",
+        who: Mender::Application,
+        mend: "Let the application leave out what the detail names; no common service provider sends it.",
+        command: None,
+        clause: Some("saml-core, 3.2.2.2 and 3.4.1"),
+    };
+    /// Nobody by that name.
+    SESSION_UNKNOWN = Explanation {
+        code: "SESSION-UNKNOWN",
+        means: "a LogoutRequest that names no session of its sender: nobody by that name, or another format or index than the open session's",
+        status: Some((status::RESPONDER, Some(status::UNKNOWN_PRINCIPAL))),
+        wrong: "The person whom the request names is not signed in there.",
+        who: Mender::Application,
+        mend: "Let the application send the NameID, its format and qualifiers, and the SessionIndex as it received them. Whoever is still signed in here signs out on their own page.",
+        command: None,
+        clause: Some("saml-core, 3.7.3.2 and 3.3.4"),
+    };
+}
