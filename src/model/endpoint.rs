@@ -8,6 +8,8 @@ pub mod path {
     pub const SSO: &str = "/saml/sso";
     /// Sign-out URL (SingleLogoutService).
     pub const SLO: &str = "/saml/slo";
+    /// Begins a sign-on here: a slug follows, or `?sp=` and an entity ID.
+    pub const START: &str = "/saml/start";
     /// Our metadata; by default also our entity ID.
     pub const METADATA: &str = "/saml/metadata";
     /// Our certificate, PEM.

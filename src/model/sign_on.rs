@@ -29,8 +29,8 @@ pub struct WaitingSignOn {
     pub browser: TokenHash,
     /// Who asked.
     pub application: ApplicationId,
-    /// The request's own `ID`, for `InResponseTo`.
-    pub request_id: String,
+    /// The request's own `ID`, for `InResponseTo`; none if nobody asked (saml-profiles, 4.1.5).
+    pub request_id: Option<String>,
     /// Where the answer goes: an address that the application registered.
     pub consumer: AcsUrl,
     /// Opaque to us, returned as it came.

@@ -56,10 +56,16 @@ impl Provider {
             // The registration changed while the person was typing.
             return self.step_refused(Refusal::UnknownConsumer, application, visitor);
         }
+        if waiting.request_id.is_none() && !application.saml.allow_idp_initiated {
+            return self.step_refused(Refusal::Unsolicited, application, visitor);
+        }
         let live = self.live_at(visitor.session.as_ref(), application.id)?;
         match live {
             Some(live) if !waiting.force_authn || live.session.authenticated_at >= waiting.created_at => {
                 self.finish(&snapshot, application, waiting, &live, visitor)
+            }
+            Some(_) | None if waiting.is_passive => {
+                self.tell_waiting(&snapshot, application, waiting, &Refusal::Passive, visitor)
             }
             live => Ok(Step::LogIn {
                 application: (application.id, application.name.clone()),
@@ -99,21 +105,12 @@ impl Provider {
         visitor: &Visitor,
     ) -> Result<Step, Error> {
         if !self.is_subject(application, live, waiting.subject.as_ref())? {
-            let refusal = Refusal::Subject;
-            self.refuse("sign_on", refusal.code(), refusal.to_string(), visitor)?;
-            let told = Told {
-                request_id: &waiting.request_id,
-                consumer: &waiting.consumer,
-                relay_state: waiting.relay_state,
-            };
-            let status = refusal.status().unwrap_or_default();
-            let answer = self.status_answer(snapshot, application, told, status, &refusal.to_string())?;
-            return Ok(Step::Answer(Box::new(answer)));
+            return self.tell_waiting(snapshot, application, waiting, &Refusal::Subject, visitor);
         }
         let email = hint(&waiting);
         let question = Question {
             application,
-            request_id: Some(&waiting.request_id),
+            request_id: waiting.request_id.as_deref(),
             consumer: &waiting.consumer,
             relay_state: waiting.relay_state,
             name_id_format: waiting.name_id_format,
@@ -129,6 +126,31 @@ impl Provider {
                 email,
             }),
         }
+    }
+
+    /// Refuses a request that waited where its sender hears it.
+    fn tell_waiting(
+        &self,
+        snapshot: &Snapshot,
+        application: &Application,
+        waiting: WaitingSignOn,
+        refusal: &Refusal,
+        visitor: &Visitor,
+    ) -> Result<Step, Error> {
+        let Some(request_id) = &waiting.request_id else {
+            return self.step_refused(refusal.clone(), application, visitor);
+        };
+        let told = Told {
+            request_id,
+            consumer: &waiting.consumer,
+            relay_state: waiting.relay_state,
+        };
+        Ok(
+            match self.refused_there(snapshot, application, told, refusal, visitor)? {
+                Ok(answer) => Step::Answer(answer),
+                Err(page) => Step::Refused(page),
+            },
+        )
     }
 
     fn step_refused(

@@ -190,6 +190,7 @@ mod tests {
             carried: Carried::Request,
             xml,
             relay_state: None,
+            login_hint: None,
             signature: None,
         };
         read(inbound).map(|unverified| unverified.peek().clone())

@@ -82,7 +82,8 @@ impl From<&WaitingSignOn> for Row {
             handle: waiting.handle.as_bytes().to_vec(),
             browser: waiting.browser.as_bytes().to_vec(),
             application_id: waiting.application.to_string(),
-            request_id: waiting.request_id.clone(),
+            // An ID is never empty (saml-core, 1.3.4).
+            request_id: waiting.request_id.clone().unwrap_or_default(),
             consumer: waiting.consumer.as_str().to_owned(),
             relay_state: waiting.relay_state.clone(),
             force_authn: waiting.force_authn,
@@ -120,7 +121,7 @@ impl TryFrom<Row> for WaitingSignOn {
             handle: name.known(TokenHash::from_slice(&row.handle))?,
             browser: name.known(TokenHash::from_slice(&row.browser))?,
             application: name.parsed(row.application_id.parse())?,
-            request_id: row.request_id,
+            request_id: Some(row.request_id).filter(|id| !id.is_empty()),
             consumer: name.parsed(AcsUrl::parse(&row.consumer))?,
             relay_state: row.relay_state,
             force_authn: row.force_authn,

@@ -44,6 +44,8 @@ fn routes(app: &mut ServiceConfig) {
         .route(path::LOGOUT, post().to(login::sign_out))
         .route("/continue/{handle}", get().to(sign_on::get))
         .route(path::SSO, get().to(saml::sso::get))
+        .route(path::START, get().to(saml::start::by_entity_id))
+        .route("/saml/start/{slug}", get().to(saml::start::by_slug))
         .route(path::SLO, get().to(saml::slo::get))
         .route(path::METADATA, read().to(saml::publish::metadata))
         .route(path::CERTIFICATE_PEM, read().to(saml::publish::pem))

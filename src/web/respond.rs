@@ -3,15 +3,18 @@
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, http::StatusCode};
 
 use crate::{
-    model::id::ApplicationId,
-    provider::saml::{answer, receive::RefusedPage},
+    model::{endpoint::path, id::ApplicationId},
+    provider::saml::{
+        answer,
+        receive::{RefusedPage, Waiting},
+    },
     web::{
         page::{
             onward::{Base64, Going, SelfPost},
             part::{AppMark, PersonMark},
             refused::Refused,
         },
-        state::{Site, page},
+        state::{Site, page, see_other},
         trace::RequestId,
         words,
     },
@@ -41,6 +44,20 @@ pub(super) fn answer(site: &Site, answer: &answer::Answer) -> HttpResponse {
         person: answer.person.as_ref().map(person),
     };
     site.self_post(&page, answer.consumer.is_plain_http())
+}
+
+/// On to the page that waits for the person, with the cookie that ties it to this browser.
+pub(super) fn wait(site: &Site, request: &HttpRequest, waiting: &Waiting) -> HttpResponse {
+    let mut response = see_other(&format!("{}{}", path::CONTINUE, waiting.handle.text()));
+    for removal in site.cookies.room_for_one_more(request) {
+        response.cookie(removal);
+    }
+    response
+        .cookie(
+            site.cookies
+                .set_waiting(&waiting.handle, &waiting.browser, waiting.lifetime.num_seconds()),
+        )
+        .finish()
 }
 
 /// Our own page for a refusal: what is wrong, what mends it, a code and a reference.

@@ -108,6 +108,7 @@ fn inbound(xml: &str) -> Inbound {
         carried: Carried::Request,
         xml: xml.to_owned(),
         relay_state: None,
+        login_hint: None,
         signature: None,
     }
 }

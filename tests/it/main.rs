@@ -33,6 +33,7 @@ mod sign_on;
 mod sign_on_again;
 mod sign_on_signed;
 mod sign_on_wishes;
+mod start;
 mod stop;
 mod support;
 mod throttle;

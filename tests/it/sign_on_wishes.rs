@@ -220,3 +220,28 @@ fn an_old_an_early_and_an_older_request_are_refused_where_the_sender_hears_it() 
         assert_eq!(judge::status(&posted(&page).0).0, "VersionMismatch");
     });
 }
+
+#[test]
+fn a_login_hint_fills_in_the_form_and_no_more() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        scene.house.add_person("eve@fernweh.example", "Eve", "Other");
+        let mut browser = scene.house.browser();
+        let login = browser.follow(&format!(
+            "{}&login_hint=ADA%40fernweh.example",
+            scene.address("_h1")
+        ));
+        assert_eq!(login.field("email").as_deref(), Some(ADA));
+        let page = browser.sign_in(&login, "eve@fernweh.example", PASSWORD);
+        assert_eq!(
+            judge::status(&posted(&page).0).0,
+            "Success",
+            "another person may sign in"
+        );
+        let login = scene
+            .house
+            .browser()
+            .follow(&format!("{}&login_hint=%22%3E%3Cscript%3E", scene.address("_h2")));
+        assert_eq!(login.field("email").as_deref(), Some(""));
+    });
+}

@@ -8,9 +8,11 @@ use crate::{
     model::{
         application::{AcsUrl, Application},
         id::{ApplicationId, SignOnId},
+        name_id::NameIdFormat,
         secret::Token,
-        sign_on::WaitingSignOn,
+        sign_on::{Subject, WaitingSignOn},
         throttle::address_key,
+        user::Email,
     },
     provider::{
         Provider,
@@ -34,16 +36,20 @@ pub enum Received {
     /// Post this to the application.
     Answer(Box<Answer>),
     /// Send the browser to `/continue/{handle}`, and give it the cookie.
-    Wait {
-        /// Stands in the address.
-        handle: Token,
-        /// Stands in a cookie of its own.
-        browser: Token,
-        /// How long both are good for.
-        lifetime: TimeDelta,
-    },
+    Wait(Waiting),
     /// Our own page says why not.
     Refused(Box<RefusedPage>),
+}
+
+/// A sign-on that waits for its person.
+#[derive(Debug)]
+pub struct Waiting {
+    /// Stands in the address.
+    pub handle: Token,
+    /// Stands in a cookie of its own.
+    pub browser: Token,
+    /// How long both are good for.
+    pub lifetime: TimeDelta,
 }
 
 /// What the page says of a refusal: never a registered value.
@@ -65,7 +71,7 @@ impl RefusedPage {
 impl Provider {
     /// Takes the raw query of the Sign-in URL.
     pub fn receive(&self, query: &str, visitor: &Visitor) -> Result<Received, Error> {
-        let (request, relay_state) = match read(query) {
+        let (request, carried) = match read(query) {
             Ok(read) => read,
             Err(refusal) => return self.refused(refusal, None, visitor),
         };
@@ -94,16 +100,14 @@ impl Provider {
             now: self.now(),
         };
         match authn_request::accept(judged, &against) {
-            Ok(accepted) => {
-                self.answer_or_wait(&snapshot, &application, accepted, relay_state, live, visitor)
-            }
+            Ok(accepted) => self.answer_or_wait(&snapshot, &application, accepted, carried, live, visitor),
             Err(refused) => match refused.consumer {
                 None => self.refused(refused.refusal, Some(&application), visitor),
                 Some(consumer) => {
                     let told = Told {
                         request_id: &refused.request_id,
                         consumer: &consumer,
-                        relay_state,
+                        relay_state: carried.relay_state,
                     };
                     self.tell(&snapshot, &application, told, &refused.refusal, visitor)
                 }
@@ -144,31 +148,25 @@ impl Provider {
         snapshot: &Snapshot,
         application: &Application,
         accepted: Accepted,
-        relay_state: Option<String>,
+        carried: Beside,
         live: Option<Live>,
         visitor: &Visitor,
     ) -> Result<Received, Error> {
-        let told = |relay_state| Told {
+        let told = || Told {
             request_id: &accepted.request_id,
             consumer: &accepted.consumer,
-            relay_state,
+            relay_state: carried.relay_state.clone(),
         };
         match live {
             Some(live) if !accepted.force_authn => {
                 if !self.is_subject(application, &live, accepted.subject.as_ref())? {
-                    return self.tell(
-                        snapshot,
-                        application,
-                        told(relay_state),
-                        &Refusal::Subject,
-                        visitor,
-                    );
+                    return self.tell(snapshot, application, told(), &Refusal::Subject, visitor);
                 }
                 let question = Question {
                     application,
                     request_id: Some(&accepted.request_id),
                     consumer: &accepted.consumer,
-                    relay_state: relay_state.clone(),
+                    relay_state: carried.relay_state.clone(),
                     name_id_format: accepted.name_id_format,
                     context_class: accepted.context_class,
                     unchecked_signature: accepted.unchecked_signature,
@@ -178,18 +176,14 @@ impl Provider {
                     Answered::Replayed => self.refused(Refusal::Replayed, Some(application), visitor),
                     // Signed out since the session was read: nobody is signed in.
                     Answered::Ended => {
-                        self.answer_or_wait(snapshot, application, accepted, relay_state, None, visitor)
+                        self.answer_or_wait(snapshot, application, accepted, carried, None, visitor)
                     }
                 }
             }
-            Some(_) | None if accepted.is_passive => self.tell(
-                snapshot,
-                application,
-                told(relay_state),
-                &Refusal::Passive,
-                visitor,
-            ),
-            Some(_) | None => self.wait(application, accepted, relay_state, visitor),
+            Some(_) | None if accepted.is_passive => {
+                self.tell(snapshot, application, told(), &Refusal::Passive, visitor)
+            }
+            Some(_) | None => self.wait(application, accepted, carried, visitor),
         }
     }
 
@@ -197,10 +191,9 @@ impl Provider {
         &self,
         application: &Application,
         accepted: Accepted,
-        relay_state: Option<String>,
+        carried: Beside,
         visitor: &Visitor,
     ) -> Result<Received, Error> {
-        let now = self.now();
         if accepted.unchecked_signature {
             // Told here: where the sign-on goes on, its request is not at hand any more.
             let mut event = self.event("sign_on", "SIGNATURE-UNCHECKED", Some(visitor));
@@ -208,29 +201,51 @@ impl Provider {
             event.detail = Some(UNCHECKED.to_owned());
             self.note_unproven(&event)?;
         }
-        let (handle, browser) = (self.token(), self.token());
-        let lifetime = self.policy().sign_on_lifetime;
-        let waiting = WaitingSignOn {
-            id: SignOnId::new(now, self.chance()),
-            handle: handle.hash(),
-            browser: browser.hash(),
-            application: application.id,
-            request_id: accepted.request_id,
+        let wish = Wish {
+            request_id: Some(accepted.request_id),
             consumer: accepted.consumer,
-            relay_state,
+            relay_state: carried.relay_state,
             force_authn: accepted.force_authn,
             is_passive: accepted.is_passive,
             subject: accepted.subject,
             name_id_format: accepted.name_id_format,
-            context_class: accepted.context_class.to_owned(),
-            login_hint: None,
+            context_class: accepted.context_class,
+            login_hint: carried.login_hint,
+        };
+        Ok(Received::Wait(self.keep_waiting(application, wish, visitor)?))
+    }
+
+    /// Keeps what is wanted until its person is there.
+    pub(in crate::provider) fn keep_waiting(
+        &self,
+        application: &Application,
+        wish: Wish,
+        visitor: &Visitor,
+    ) -> Result<Waiting, Error> {
+        let now = self.now();
+        let (handle, browser) = (self.token(), self.token());
+        let lifetime = self.policy().sign_on_lifetime;
+        let row = WaitingSignOn {
+            id: SignOnId::new(now, self.chance()),
+            handle: handle.hash(),
+            browser: browser.hash(),
+            application: application.id,
+            request_id: wish.request_id,
+            consumer: wish.consumer,
+            relay_state: wish.relay_state,
+            force_authn: wish.force_authn,
+            is_passive: wish.is_passive,
+            subject: wish.subject,
+            name_id_format: wish.name_id_format,
+            context_class: wish.context_class.to_owned(),
+            login_hint: wish.login_hint.map(|email| email.as_str().to_owned()),
             address: address_key(visitor.address),
             created_at: now,
             expires_at: now + lifetime,
         };
         self.store()
-            .write_sign_on(|tx| tx.add_waiting(&waiting, self.policy().waiting_per_address))?;
-        Ok(Received::Wait {
+            .write_sign_on(|tx| tx.add_waiting(&row, self.policy().waiting_per_address))?;
+        Ok(Waiting {
             handle,
             browser,
             lifetime,
@@ -260,13 +275,53 @@ impl Provider {
         refusal: &Refusal,
         visitor: &Visitor,
     ) -> Result<Received, Error> {
-        let Some(status) = refusal.status() else {
-            return self.refused(refusal.clone(), Some(application), visitor);
-        };
-        self.refuse("sign_on", refusal.code(), refusal.to_string(), visitor)?;
-        let answer = self.status_answer(snapshot, application, told, status, &refusal.to_string())?;
-        Ok(Received::Answer(Box::new(answer)))
+        Ok(
+            match self.refused_there(snapshot, application, told, refusal, visitor)? {
+                Ok(answer) => Received::Answer(answer),
+                Err(page) => Received::Refused(page),
+            },
+        )
     }
+
+    /// Refuses where the service provider hears it, or on our own page where it must not.
+    pub(in crate::provider) fn refused_there(
+        &self,
+        snapshot: &Snapshot,
+        application: &Application,
+        told: Told<'_>,
+        refusal: &Refusal,
+        visitor: &Visitor,
+    ) -> Result<Result<Box<Answer>, Box<RefusedPage>>, Error> {
+        self.refuse("sign_on", refusal.code(), refusal.to_string(), visitor)?;
+        let Some(status) = refusal.status() else {
+            return Ok(Err(Box::new(RefusedPage::new(
+                refusal.clone(),
+                Some(application),
+            ))));
+        };
+        let answer = self.status_answer(snapshot, application, told, status, &refusal.to_string())?;
+        Ok(Ok(Box::new(answer)))
+    }
+}
+
+/// What is wanted of a sign-on that has to wait.
+pub(in crate::provider) struct Wish {
+    pub(in crate::provider) request_id: Option<String>,
+    pub(in crate::provider) consumer: AcsUrl,
+    pub(in crate::provider) relay_state: Option<String>,
+    pub(in crate::provider) force_authn: bool,
+    pub(in crate::provider) is_passive: bool,
+    pub(in crate::provider) subject: Option<Subject>,
+    pub(in crate::provider) name_id_format: NameIdFormat,
+    pub(in crate::provider) context_class: &'static str,
+    pub(in crate::provider) login_hint: Option<Email>,
+}
+
+/// What came beside a request.
+#[derive(Clone, Debug)]
+struct Beside {
+    relay_state: Option<String>,
+    login_hint: Option<Email>,
 }
 
 /// Who asks, and who is signed in, of one generation.
@@ -283,13 +338,16 @@ pub(in crate::provider) struct Told<'a> {
     pub(in crate::provider) relay_state: Option<String>,
 }
 
-fn read(query: &str) -> Result<(Unverified<AuthnRequest>, Option<String>), Refusal> {
+fn read(query: &str) -> Result<(Unverified<AuthnRequest>, Beside), Refusal> {
     let mut inbound = redirect::decode(query)?;
     if inbound.carried == Carried::Response {
         return Err(Refusal::Malformed("a response where a request belongs"));
     }
-    let relay_state = inbound.relay_state.take();
-    Ok((authn_request::read(inbound)?, relay_state))
+    let beside = Beside {
+        relay_state: inbound.relay_state.take(),
+        login_hint: inbound.login_hint.take(),
+    };
+    Ok((authn_request::read(inbound)?, beside))
 }
 
 /// The application that asks: by entity ID, and where several share one, by its consumer.

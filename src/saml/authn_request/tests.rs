@@ -54,6 +54,7 @@ fn read_xml(xml: String) -> Result<AuthnRequest, Refusal> {
         carried: Carried::Request,
         xml,
         relay_state: None,
+        login_hint: None,
         signature: None,
     };
     read(inbound).map(|unverified| unverified.peek().clone())

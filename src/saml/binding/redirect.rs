@@ -6,7 +6,10 @@ use base64::{Engine, engine::general_purpose::STANDARD, write::EncoderStringWrit
 use flate2::{Compression, FlushDecompress, Status, read::DeflateEncoder};
 use openssl::error::ErrorStack;
 
-use crate::saml::{refusal::Refusal, signature::Detached, signer::Signer, urn, xml::MAX_MESSAGE};
+use crate::{
+    model::user::Email,
+    saml::{refusal::Refusal, signature::Detached, signer::Signer, urn, xml::MAX_MESSAGE},
+};
 
 /// The longest query that is read, in bytes.
 pub const MAX_QUERY: usize = 16 * 1024;
@@ -32,6 +35,8 @@ pub struct Inbound {
     pub xml: String,
     /// To be returned as it is; absent is not the same as empty.
     pub relay_state: Option<String>,
+    /// Whom the sender expects, by e-mail address: to fill in the login form, and no more.
+    pub login_hint: Option<Email>,
     /// Over the octets as they came.
     pub signature: Option<Detached>,
 }
@@ -44,6 +49,7 @@ struct Parameters<'q> {
     algorithm: Option<&'q str>,
     signature: Option<&'q str>,
     encoding: Option<&'q str>,
+    login_hint: Option<&'q str>,
 }
 
 /// Reads the raw query, octet for octet as the browser sent it.
@@ -70,8 +76,15 @@ pub fn decode(query: &str) -> Result<Inbound, Refusal> {
         carried,
         xml: message(raw)?,
         relay_state,
+        login_hint: found.login_hint.and_then(login_hint),
         signature,
     })
+}
+
+/// What is no address is no hint.
+fn login_hint(raw: &str) -> Option<Email> {
+    let text = String::from_utf8(percent_decode(raw, true)?).ok()?;
+    Email::parse(&text).ok()
 }
 
 fn parameters(query: &str) -> Result<Parameters<'_>, Refusal> {
@@ -85,6 +98,10 @@ fn parameters(query: &str) -> Result<Parameters<'_>, Refusal> {
             "SigAlg" => &mut found.algorithm,
             "Signature" => &mut found.signature,
             "SAMLEncoding" => &mut found.encoding,
+            "login_hint" => {
+                found.login_hint = found.login_hint.or(Some(value));
+                continue;
+            }
             other => {
                 // `SAML%52equest` is another parameter to the signature and the same one to many readers.
                 if percent_decode(other, true).is_none_or(|plain| is_ours(&plain)) {
@@ -356,6 +373,21 @@ mod tests {
         assert!(message(&percent_encode(&zlib)).is_err());
         let edge = "x".repeat(MAX_MESSAGE);
         assert_eq!(message(&percent_encode(&deflated(&edge))).unwrap(), edge);
+    }
+
+    #[test]
+    fn a_login_hint_is_an_address_or_nothing() {
+        let one = query("<a/>");
+        let hint = |text: &str| decode(&format!("{one}&login_hint={text}")).unwrap().login_hint;
+        assert_eq!(
+            hint("Mira%40fernweh.example").unwrap().as_str(),
+            "mira@fernweh.example"
+        );
+        for none in ["", "mira", "%f", "%ff", "a%0Ab@c.example", "<b>@c.example%22%20x"] {
+            assert_eq!(hint(none), None, "{none}");
+        }
+        let twice = decode(&format!("{one}&login_hint=a@b.example&login_hint=c@d.example")).unwrap();
+        assert_eq!(twice.login_hint.unwrap().as_str(), "a@b.example");
     }
 
     #[test]

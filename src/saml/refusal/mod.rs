@@ -88,6 +88,9 @@ pub enum Refusal {
     /// The message may not be used any more, says its sender.
     #[error("the message says that it is over")]
     Expired,
+    /// A sign-on was begun here, and the application wants to begin it itself.
+    #[error("the application takes no response that it did not ask for")]
+    Unsolicited,
     /// Logout of somebody who is not signed in there.
     #[error("no session of the sender matches the NameID and SessionIndex")]
     NoSuchSession,
@@ -121,6 +124,7 @@ impl Refusal {
             Self::Scoping => &of::SCOPING_OTHER,
             Self::Unsupported(_) => &of::REQUEST_UNSUPPORTED,
             Self::Expired => &of::REQUEST_EXPIRED,
+            Self::Unsolicited => &of::START_NOT_ALLOWED,
             Self::NoSuchSession => &of::SESSION_UNKNOWN,
         }
     }

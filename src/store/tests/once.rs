@@ -13,7 +13,7 @@ fn waiting(number: u8, address: &str) -> WaitingSignOn {
         handle: hash(number),
         browser: hash(200),
         application: application(1).id,
-        request_id: "_request".to_owned(),
+        request_id: (number != 3).then(|| "_request".to_owned()),
         consumer: AcsUrl::parse("https://sp-1.example/acs/a").unwrap(),
         relay_state: Some("a b\n\"<ü".to_owned()),
         force_authn: true,

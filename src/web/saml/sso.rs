@@ -3,14 +3,8 @@
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 
 use crate::{
-    model::endpoint::path,
     provider::saml::receive::Received,
-    web::{
-        error::Error,
-        off_thread::off_thread,
-        respond,
-        state::{Site, see_other},
-    },
+    web::{error::Error, off_thread::off_thread, respond, state::Site},
 };
 
 pub(in crate::web) async fn get(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
@@ -23,21 +17,6 @@ pub(in crate::web) async fn get(request: HttpRequest, site: Data<Site>) -> Resul
     Ok(match received {
         Received::Answer(answer) => respond::answer(&site, &answer),
         Received::Refused(page) => respond::refused(&site, &request, &page),
-        Received::Wait {
-            handle,
-            browser,
-            lifetime,
-        } => {
-            let mut response = see_other(&format!("{}{}", path::CONTINUE, handle.text()));
-            for removal in site.cookies.room_for_one_more(&request) {
-                response.cookie(removal);
-            }
-            response
-                .cookie(
-                    site.cookies
-                        .set_waiting(&handle, &browser, lifetime.num_seconds()),
-                )
-                .finish()
-        }
+        Received::Wait(waiting) => respond::wait(&site, &request, &waiting),
     })
 }

@@ -41,6 +41,17 @@ explanations! {
         command: None,
         clause: None,
     };
+    /// The application begins sign-ons itself.
+    START_NOT_ALLOWED = Explanation {
+        code: "START-NOT-ALLOWED",
+        means: "a sign-on was begun here, at /saml/start, and the application is not set to take a response that it did not ask for",
+        status: None,
+        wrong: "This application lets people in only where they begin there.",
+        who: Mender::Either,
+        mend: "Open the application at its own address and sign in from there. If it takes sign-ins that begin elsewhere, `hallpass app edit --allow-idp-initiated true` lets them begin here.",
+        command: Some("hallpass app edit {slug} --allow-idp-initiated true"),
+        clause: Some("saml-profiles, 4.1.5; SP 800-63C, 4.8"),
+    };
     /// Not registered.
     ISSUER_UNKNOWN = Explanation {
         code: "ISSUER-UNKNOWN",

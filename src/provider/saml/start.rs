@@ -1,0 +1,135 @@
+//! A sign-on that begins here: a response that nobody asked for, where the application takes one
+//! (saml-profiles, 4.1.5).
+
+use std::sync::Arc;
+
+use crate::{
+    access::{self, Access},
+    model::application::{Application, EntityId, Slug},
+    provider::{
+        Provider,
+        error::Error,
+        saml::{
+            answer::{Answer, Answered, Question},
+            receive::{RefusedPage, Waiting, Wish},
+        },
+        session::Live,
+        snapshot::Snapshot,
+        visitor::Visitor,
+    },
+    saml::{authn_context, refusal::Refusal},
+};
+
+/// Which application is meant.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Start {
+    /// By its name in addresses here.
+    Slug(Slug),
+    /// By its entity ID, where only one application has it.
+    EntityId(EntityId),
+}
+
+/// What becomes of it.
+#[derive(Debug)]
+pub enum Started {
+    /// Post this to the application.
+    Answer(Box<Answer>),
+    /// Send the browser there: the application begins sign-ons itself, at this address.
+    Open(String),
+    /// Send the browser to `/continue/{handle}`, and give it the cookie.
+    Wait(Waiting),
+    /// Our own page says why not.
+    Refused(Box<RefusedPage>),
+    /// There is no such application, or this person has none of that name.
+    Unknown,
+}
+
+impl Provider {
+    /// Begins a sign-on at an application.
+    pub fn start(&self, start: &Start, visitor: &Visitor) -> Result<Started, Error> {
+        let snapshot = self.current()?;
+        let application = match find(&snapshot, start) {
+            Ok(Some(application)) => application,
+            Ok(None) => return Ok(Started::Unknown),
+            Err(refusal) => return self.not_started(refusal, None, visitor),
+        };
+        if !application.enabled {
+            return self.not_started(Refusal::ApplicationDisabled, Some(&application), visitor);
+        }
+        let consumer = application.saml.default_consumer();
+        match (consumer, &application.tile_url) {
+            (Some(_), _) if application.saml.allow_idp_initiated => {
+                let live = self.live_at(visitor.session.as_ref(), application.id)?;
+                self.answer_unasked(&snapshot, &application, live, visitor)
+            }
+            (_, Some(address)) => Ok(Started::Open(address.as_str().to_owned())),
+            (_, None) => self.not_started(Refusal::Unsolicited, Some(&application), visitor),
+        }
+    }
+
+    fn answer_unasked(
+        &self,
+        snapshot: &Snapshot,
+        application: &Application,
+        live: Option<Live>,
+        visitor: &Visitor,
+    ) -> Result<Started, Error> {
+        let saml = &application.saml;
+        let Some(consumer) = saml.default_consumer() else {
+            return Ok(Started::Unknown);
+        };
+        let Some(live) = live else {
+            let wish = Wish {
+                request_id: None,
+                consumer: consumer.clone(),
+                relay_state: saml.default_relay_state.clone(),
+                force_authn: false,
+                is_passive: false,
+                subject: None,
+                name_id_format: saml.name_id_format,
+                context_class: authn_context::OURS,
+                login_hint: None,
+            };
+            return Ok(Started::Wait(self.keep_waiting(application, wish, visitor)?));
+        };
+        if access::decide(&live.user, application) != Access::Allow {
+            return Ok(Started::Unknown);
+        }
+        let question = Question {
+            application,
+            request_id: None,
+            consumer,
+            relay_state: saml.default_relay_state.clone(),
+            name_id_format: saml.name_id_format,
+            context_class: authn_context::OURS,
+            unchecked_signature: false,
+        };
+        match self.answer(snapshot, question, &live, visitor)? {
+            Answered::Answer(answer) => Ok(Started::Answer(answer)),
+            // No request, so none that was answered before.
+            Answered::Replayed => Ok(Started::Unknown),
+            Answered::Ended => self.answer_unasked(snapshot, application, None, visitor),
+        }
+    }
+
+    fn not_started(
+        &self,
+        refusal: Refusal,
+        application: Option<&Application>,
+        visitor: &Visitor,
+    ) -> Result<Started, Error> {
+        self.refuse("sign_on", refusal.code(), refusal.to_string(), visitor)?;
+        Ok(Started::Refused(Box::new(RefusedPage::new(refusal, application))))
+    }
+}
+
+fn find(snapshot: &Snapshot, start: &Start) -> Result<Option<Arc<Application>>, Refusal> {
+    match start {
+        Start::Slug(slug) => Ok(snapshot.by_slug(slug).map(Arc::clone)),
+        Start::EntityId(entity_id) => match snapshot.by_entity_id(entity_id) {
+            [] => Err(Refusal::UnknownIssuer),
+            [only] => Ok(Some(Arc::clone(only))),
+            [_, _, ..] => Err(Refusal::AmbiguousIssuer),
+        },
+    }
+}

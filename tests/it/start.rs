@@ -1,0 +1,118 @@
+//! Sign-ons that begin here: `/saml/start`.
+
+use hallpass::model::{
+    application::AcsUrl,
+    name_id::{NameIdFormat, TRANSIENT},
+};
+
+use crate::support::{
+    house::{PASSWORD, on_each_database},
+    judge,
+    scene::{ACS, ADA, Scene, WIKI},
+    sp::posted,
+};
+
+fn allowed(scene_change: &mut hallpass::provider::applications::NewApplication) {
+    scene_change.saml.allow_idp_initiated = true;
+    scene_change.saml.default_relay_state = Some("deep/link?a=\"b\"".to_owned());
+    scene_change.saml.name_id_format = NameIdFormat::Transient;
+}
+
+#[test]
+fn a_sign_on_begins_here_where_it_is_allowed() {
+    on_each_database(|database| {
+        let scene = Scene::with(database, &[], |_, new| allowed(new));
+        let mut browser = scene.signed_in();
+        for address in ["/saml/start/wiki".to_owned(), format!("/saml/start?sp={WIKI}")] {
+            let page = browser.get(&address);
+            let (xml, action) = posted(&page);
+            assert_eq!(action, ACS);
+            assert_eq!(page.field("RelayState").as_deref(), Some("deep/link?a=\"b\""));
+            assert!(!xml.contains("InResponseTo") && xml.contains(TRANSIENT));
+            assert_eq!(judge::status(&xml).0, "Success");
+        }
+    });
+}
+
+#[test]
+fn whoever_is_not_signed_in_signs_in_first() {
+    on_each_database(|database| {
+        let scene = Scene::with(database, &[], |_, new| allowed(new));
+        let mut browser = scene.house.browser();
+        let login = browser.follow("/saml/start/wiki");
+        assert!(login.body.contains("Wiki"), "the form names the application");
+        let page = browser.sign_in(&login, ADA, PASSWORD);
+        let (xml, action) = posted(&page);
+        assert_eq!(action, ACS);
+        assert!(!xml.contains("InResponseTo"));
+        assert_eq!(page.field("RelayState").as_deref(), Some("deep/link?a=\"b\""));
+
+        // What was allowed when it began need not be when it ends.
+        let mut late = scene.house.browser();
+        let login = late.follow("/saml/start/wiki");
+        let edit = hallpass::provider::applications::ApplicationEdit {
+            allow_idp_initiated: Some(false),
+            ..Default::default()
+        };
+        scene
+            .house
+            .provider
+            .edit_application(&scene.wiki.slug, edit)
+            .unwrap()
+            .unwrap();
+        let page = late.sign_in(&login, ADA, PASSWORD);
+        assert!(page.field("SAMLResponse").is_none() && page.body.contains("START-NOT-ALLOWED"));
+    });
+}
+
+#[test]
+fn where_it_is_not_allowed_a_page_says_what_to_do() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let mut browser = scene.signed_in();
+        for address in ["/saml/start/wiki".to_owned(), format!("/saml/start?sp={WIKI}")] {
+            let page = browser.get(&address);
+            assert_eq!(page.status, 400);
+            assert!(page.body.contains("START-NOT-ALLOWED") && page.body.contains("own address"));
+            assert!(!page.body.contains("wiki.example"), "no registered value");
+        }
+        for (address, status) in [
+            ("/saml/start/nowhere", 404),
+            ("/saml/start/%22%3E", 404),
+            ("/saml/start", 404),
+            ("/saml/start?sp=", 404),
+            ("/saml/start?sp=urn:nobody", 400),
+        ] {
+            assert_eq!(browser.get(address).status, status, "{address}");
+        }
+    });
+}
+
+#[test]
+fn an_application_that_begins_sign_ons_itself_is_opened_there() {
+    on_each_database(|database| {
+        let tile = "https://wiki.example/sign-in";
+        let scene = Scene::with(database, &[], |_, new| {
+            new.tile_url = Some(AcsUrl::parse(tile).unwrap());
+        });
+        let page = scene.house.browser().get("/saml/start/wiki");
+        assert_eq!((page.status, page.location()), (303, tile));
+    });
+}
+
+#[test]
+fn two_applications_of_one_name_are_told_apart_by_slug_alone() {
+    on_each_database(|database| {
+        let scene = Scene::with(database, &[], |_, new| allowed(new));
+        scene
+            .house
+            .add_application("Wiki", WIKI, "https://other.example/acs", allowed);
+        let mut browser = scene.signed_in();
+        let page = browser.get(&format!("/saml/start?sp={WIKI}"));
+        assert!(page.body.contains("ISSUER-AMBIGUOUS"), "{}", page.body);
+        assert_eq!(
+            posted(&browser.get("/saml/start/wiki-2")).1,
+            "https://other.example/acs"
+        );
+    });
+}
