@@ -123,7 +123,7 @@ export CI="${CI:-true}"
 stage cargo "units, properties and flows, on SQLite and PostgreSQL" cargo test --locked --no-fail-fast
 stage doc "every link of the documentation leads somewhere" env RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --locked
 # The next two stages run the binary that the tests have built: target/debug/hallpass.
-stage interop "service providers that are not ours sign in and out (passport-wsfed-saml2, python3-saml, a strict reader)" interop
+stage interop "service providers that are not ours sign in and out (passport-wsfed-saml2, python3-saml, pysaml2, mod_auth_mellon, node-saml, samlify, a strict reader)" interop
 stage e2e "a person in Chromium goes through the demo; pictures in ${HALLPASS_SHOTS:-target/shots}" node_tests tests/e2e
 
 if [ ! -f tests/fuzz/Cargo.toml ]; then

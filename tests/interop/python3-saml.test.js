@@ -9,6 +9,8 @@ import { bare, keyPair } from './lib/keys.js';
 import { python3Saml } from './lib/python.js';
 import { isLogin } from './lib/visitor.js';
 
+const PERSISTENT = 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent';
+const UNSPECIFIED = 'urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified';
 const EMAIL = 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress';
 
 for (const database of databases) {
@@ -51,16 +53,41 @@ for (const database of databases) {
 
     it('learns in its own words that nobody is signed in, where it may not ask', () => isRefused(provider, { query: '?passive=1', success: false }, /Responder .* the person is not signed in/));
 
+    /** Another one of its kind, for as long as `deed` takes. */
+    async function beside(options, deed, ...registration) {
+      const other = await python3Saml(hallpass, options);
+      try {
+        await other.register(...registration);
+        await deed(other);
+      } finally {
+        await other.stop();
+      }
+    }
+
+    it('takes the e-mail where it leaves the NameID to us', () => beside({ slug: 'unspecified', name_id_format: UNSPECIFIED }, async (other) => {
+      const { who } = await signsIn(other);
+      assert.deepEqual([who.name_id.value, who.name_id.format], [person.email, EMAIL]);
+    }));
+
+    it('takes a persistent NameID where it asks for one, for it alone', () => beside({ slug: 'persistent', name_id_format: PERSISTENT }, async (other) => {
+      const { who } = await signsIn(other);
+      assert.deepEqual([who.name_id.format, who.name_id.sp_name_qualifier], [PERSISTENT, `${other.origin}/metadata`]);
+      assert.equal((await signsIn(other)).who.name_id.value, who.name_id.value, 'the same in another browser');
+      await beside({ slug: 'persistent-2', name_id_format: PERSISTENT }, async (third) => {
+        assert.notEqual((await signsIn(third)).who.name_id.value, who.name_id.value, 'another at another service provider');
+      });
+    }));
+
+    it('learns in its own words that a way of signing in is not to be had here', () => beside(
+      { slug: 'x509', authn_context: ['urn:oasis:names:tc:SAML:2.0:ac:classes:X509'] },
+      (other) => isRefused(other, { success: false }, /was not Success/),
+    ));
+
     it('control: refuses a changed attribute', () => isRefused(provider, { change: (xml) => xml.replaceAll(person.email, 'eve@fernweh.example') }, /invalid_response/));
 
     it('control: refuses the signature of a key that it does not trust', async () => {
-      const stranger = await python3Saml(hallpass, { slug: 'distrusts', trust: bare((await keyPair(hallpass.directory, 'stranger')).cert) });
-      try {
-        await stranger.register();
-        await isRefused(stranger, {}, /invalid_response/);
-      } finally {
-        await stranger.stop();
-      }
+      const { cert } = await keyPair(hallpass.directory, 'stranger');
+      await beside({ slug: 'distrusts', trust: bare(cert) }, (other) => isRefused(other, {}, /invalid_response/));
     });
   });
 }

@@ -51,7 +51,11 @@ def both():
     known = OneLogin_Saml2_IdPMetadataParser.parse(idp_metadata())
     if "trust" in settings:
         known["idp"]["x509cert"] = settings["trust"]
-    return OneLogin_Saml2_Settings(OneLogin_Saml2_IdPMetadataParser.merge_settings(mine, known))
+    merged = OneLogin_Saml2_IdPMetadataParser.merge_settings(mine, known)
+    if "name_id_format" in settings:
+        # The library asks for the first NameIDFormat of the metadata that it read, whatever ours say.
+        merged["sp"]["NameIDFormat"] = settings["name_id_format"]
+    return OneLogin_Saml2_Settings(merged)
 
 
 def auth(visit):

@@ -1,0 +1,82 @@
+// pysaml2: both signatures wanted, every message of its own signed, with SHA-1 unless it is told otherwise.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { person } from './lib/cast.js';
+import { Hallpass, databases } from './lib/hallpass.js';
+import { hasSession, isRefused, signsIn } from './lib/journey.js';
+import { distrusted } from './lib/keys.js';
+import { pysaml2 } from './lib/python.js';
+import { Visitor } from './lib/visitor.js';
+
+const PERSISTENT = 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent';
+const sign = 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256';
+
+for (const database of databases) {
+  describe(`pysaml2 on ${database}`, { timeout: 120_000 }, () => {
+    let hallpass;
+    let provider;
+
+    before(async () => {
+      hallpass = await Hallpass.start(database);
+      await hallpass.addPerson(person);
+      provider = await pysaml2(hallpass, { sign });
+      await provider.register();
+    });
+    after(async () => {
+      await provider?.stop();
+      await hallpass?.stop();
+    });
+
+    it('signs in, and reads a persistent NameID and attributes', async () => {
+      const { who } = await signsIn(provider);
+      assert.equal(who.name_id.format, PERSISTENT);
+      assert.ok(!who.name_id.value.includes('@'), 'the NameID tells nothing of the person');
+      assert.deepEqual([who.attributes.email, who.attributes.firstName, who.attributes.lastName], [[person.email], [person.given], [person.family]]);
+      assert.match(who.session_index, /\S/);
+      assert.deepEqual((await signsIn(provider)).who.name_id, who.name_id, 'the same in another browser');
+    });
+
+    it('logs out from its side', async () => {
+      const { visitor } = await signsIn(provider);
+      const page = await visitor.open(provider.logout);
+      assert.match(page.html, /Nobody is signed in/);
+      assert.equal(page.origin, provider.origin, 'back where it began');
+      assert.equal(await provider.who(visitor), null);
+      assert.ok(!await hasSession(visitor), 'and not at Hallpass either');
+    });
+
+    describe('as it signs unless told otherwise', () => {
+      let careless;
+
+      before(async () => {
+        careless = await pysaml2(hallpass, { slug: 'careless' });
+        await careless.register();
+      });
+      after(() => careless?.stop());
+
+      for (const binding of ['redirect']) {
+        it(`is refused with words that name the setting, by ${binding}`, async () => {
+          const visitor = new Visitor(hallpass, careless.origin);
+          let page = await visitor.open(`${careless.login}?binding=${binding}`);
+          if (binding === 'post') page = await visitor.press(page);
+          assert.ok(page.status >= 400, `${page.status}`);
+          assert.match(page.html, /signing_algorithm/);
+          assert.equal(page.origin, hallpass.origin, 'on a page of ours');
+        });
+      }
+    });
+
+    it('control: refuses a changed attribute', () => isRefused(provider, { change: (xml) => xml.replaceAll(person.email, 'eve@fernweh.example') }, /Signature/));
+
+    it('control: refuses the signature of a key that it does not trust', async () => {
+      const stranger = await pysaml2(hallpass, { slug: 'distrusts', sign, trust: await distrusted(hallpass) });
+      try {
+        await stranger.register();
+        await isRefused(stranger, {}, /Signature/);
+      } finally {
+        await stranger.stop();
+      }
+    });
+  });
+}
