@@ -11,9 +11,17 @@ use std::{
 };
 
 use chrono::Utc;
-use hallpass::saml::{
-    binding::redirect::{deflated, percent_encode},
-    urn::{ASSERTION, PROTOCOL},
+use hallpass::{
+    model::{
+        application::{AcsUrl, Application, Consumer, EntityId, Kind, ServiceProvider, Slug},
+        id::ApplicationId,
+        secret::Secret,
+    },
+    saml::{
+        binding::redirect::{deflated, percent_encode},
+        urn::{ASSERTION, PROTOCOL},
+    },
+    store::Store,
 };
 use tempfile::TempDir;
 
@@ -26,10 +34,20 @@ pub(crate) struct Place {
     dir: TempDir,
     address: SocketAddr,
     database: Option<String>,
+    setting: Setting,
+}
+
+/// How the installation differs from the plainest one.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Setting {
+    /// Only the assertion is signed.
+    pub(crate) one_signature: bool,
+    /// So many service providers are registered beside the one that is signed on to.
+    pub(crate) others: u32,
 }
 
 impl Place {
-    pub(crate) fn new(postgres: Option<&str>) -> Self {
+    pub(crate) fn new(postgres: Option<&str>, setting: Setting) -> Self {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let dir = tempfile::tempdir().unwrap();
         let database = postgres.map(|url| {
@@ -45,7 +63,26 @@ impl Place {
             dir,
             address,
             database,
+            setting,
         }
+    }
+
+    /// Registers the other service providers, all at once.
+    fn add_others(&self) {
+        let file = self.dir.path().join("data/hallpass.db");
+        let url = self
+            .database
+            .clone()
+            .unwrap_or(format!("sqlite:{}", file.display()));
+        let store = Store::connect(&Secret::new(url), 1).unwrap();
+        store
+            .write(|tx| {
+                for number in 0..self.setting.others {
+                    assert!(tx.add_application(&other(number))?);
+                }
+                tx.raise_generation()
+            })
+            .unwrap();
     }
 
     fn command(&self, wrapper: &[String]) -> Command {
@@ -122,6 +159,10 @@ impl<'p> Daemon<'p> {
                 ],
                 "",
             );
+            if place.setting.one_signature {
+                place.run(&["app", "edit", "chatgpt", "--sign", "assertion"], "");
+            }
+            place.add_others();
             fs::write(place.dir.path().join("ready"), "").unwrap();
         }
         daemon
@@ -242,6 +283,12 @@ impl Client {
         }
     }
 
+    /// Fetches our metadata.
+    pub(crate) fn fetch_metadata(&mut self) {
+        let answer = self.ask("GET", "/saml/metadata", "");
+        assert!(answer.status == 200 && answer.body.contains("EntityDescriptor"));
+    }
+
     /// Sends a request to sign on.
     pub(crate) fn begin(&mut self) {
         self.sent += 1;
@@ -307,6 +354,31 @@ impl Client {
             location,
             body: String::from_utf8(body).unwrap(),
         }
+    }
+}
+
+fn other(number: u32) -> Application {
+    let now = Utc::now();
+    let mut chance = [0; 10];
+    for (to, from) in chance.iter_mut().zip(number.to_be_bytes()) {
+        *to = from;
+    }
+    let consumer = Consumer {
+        location: AcsUrl::parse(&format!("https://sp-{number}.example/acs")).unwrap(),
+        index: None,
+    };
+    let entity_id = EntityId::parse(&format!("https://sp-{number}.example/metadata")).unwrap();
+    Application {
+        id: ApplicationId::new(now, chance),
+        slug: Slug::parse(&format!("sp-{number}")).unwrap(),
+        name: format!("Service provider {number}"),
+        kind: Kind::Saml,
+        enabled: true,
+        tile_url: None,
+        saml: ServiceProvider::usual(entity_id, vec![consumer]),
+        version: 1,
+        created_at: now,
+        updated_at: now,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fs, process::Command};
 
-use crate::daemon::{Daemon, Place};
+use crate::daemon::{Daemon, Place, Setting};
 
 const FEW: usize = 200;
 const MORE: usize = 1200;
@@ -14,7 +14,7 @@ pub(crate) fn count() -> Option<(f64, f64)> {
         eprintln!("valgrind is missing: instructions are left out");
         return None;
     }
-    let place = Place::new(None);
+    let place = Place::new(None, Setting::default());
     drop(Daemon::start(&place));
     let sign_on = difference(|count, wrapper| {
         let mut daemon = Daemon::start_under(&place, wrapper);

@@ -13,10 +13,11 @@ mod control;
 mod daemon;
 mod instructions;
 mod report;
+mod scale;
 
 use crate::{
     control::Control,
-    daemon::{Client, Daemon, Place},
+    daemon::{Client, Daemon, Place, Setting},
     report::{Database, Figures, Report},
 };
 
@@ -48,6 +49,8 @@ fn main() {
     if !has("--quick") {
         report.memory(memory());
     }
+    report.one_signature = Some(one_signature(has("--quick")));
+    report.scale = Some(scale::measure(has("--quick")));
     if has("--instructions") {
         report.instructions = instructions::count();
     }
@@ -65,7 +68,7 @@ fn value(arguments: &[String], flag: &str) -> Option<usize> {
 
 /// Warm sign-ons of a few browsers, at once and one after the other, with a control signature after every few.
 fn measure(name: &'static str, postgres: Option<&str>, quick: bool) -> Database {
-    let place = Place::new(postgres);
+    let place = Place::new(postgres, Setting::default());
     drop(Daemon::start(&place));
     let daemon = Daemon::start(&place);
     let start_to_first = daemon.first_sign_on();
@@ -86,6 +89,25 @@ fn measure(name: &'static str, postgres: Option<&str>, quick: bool) -> Database 
         alone: figures(false),
         start_to_first_milliseconds: start_to_first,
     }
+}
+
+/// The same with one signature in place of two, four browsers at once.
+fn one_signature(quick: bool) -> Figures {
+    let place = Place::new(
+        None,
+        Setting {
+            one_signature: true,
+            ..Setting::default()
+        },
+    );
+    let daemon = Daemon::start(&place);
+    let mut clients: Vec<Client> = (0..BETWEEN).map(|_one| daemon.client()).collect();
+    let control = Control::new();
+    control.sign(50);
+    let few = if quick { SIGN_ONS / 10 } else { SIGN_ONS } / BETWEEN;
+    sign_on(&mut clients, true, 50);
+    let rounds = (0..ROUNDS).map(|_round| round(&daemon, &mut clients, true, few, &control));
+    Figures::of(rounds.collect())
 }
 
 /// One round: the CPU of a sign-on as a multiple of a signature, and in nanoseconds.
@@ -127,7 +149,7 @@ fn ratio(sum: u64, count: usize) -> f64 {
 
 /// Resident memory in MB: idle, and after many sign-ons.
 fn memory() -> (f64, f64) {
-    let place = Place::new(None);
+    let place = Place::new(None, Setting::default());
     drop(Daemon::start(&place));
     let daemon = Daemon::start(&place);
     let idle = daemon.resident_megabytes();

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::daemon;
+use crate::{daemon, scale::Scale};
 
 /// What was measured on one database.
 pub(crate) struct Database {
@@ -49,6 +49,9 @@ pub(crate) struct Report {
     cpu: String,
     pub(crate) databases: Vec<Database>,
     memory: Option<(f64, f64)>,
+    /// SQLite, four browsers at once, only the assertion signed.
+    pub(crate) one_signature: Option<Figures>,
+    pub(crate) scale: Option<Scale>,
     /// Of one sign-on, of one signature.
     pub(crate) instructions: Option<(f64, f64)>,
     binary_megabytes: f64,
@@ -73,6 +76,8 @@ impl Report {
             cpu,
             databases: Vec::new(),
             memory: None,
+            one_signature: None,
+            scale: None,
             instructions: None,
             binary_megabytes,
         }
@@ -119,6 +124,18 @@ impl Report {
                 "",
             );
         }
+        if let Some(figures) = &self.one_signature {
+            println!("SQLite, only the assertion signed");
+            let multiple = format!("{:.2} ×", figures.multiple);
+            row("   four browsers at once", multiple, "≤ 1.6, after 1.3");
+        }
+        if let Some(scale) = &self.scale {
+            println!("10 000 registered service providers beside 10");
+            row("   CPU of a sign-on", format!("{:.2} ×", scale.sign_on), "");
+            row("   CPU of our metadata", format!("{:.2} ×", scale.metadata), "");
+            row("   start to first sign-on", format!("{:.0} ms", scale.start), "");
+            row("   resident memory", format!("{:.1} MB", scale.memory), "");
+        }
         if let Some((idle, after)) = self.memory {
             row("resident memory, idle", format!("{idle:.1} MB"), "≤ 25 MB");
             row(
@@ -148,6 +165,13 @@ impl Report {
             "databases": databases,
             "resident_mb_idle": self.memory.map(|figures| figures.0),
             "resident_mb_after_20000": self.memory.map(|figures| figures.1),
+            "one_signature_four_at_once": self.one_signature.as_ref().map(Figures::json),
+            "applications_10000_beside_10": self.scale.as_ref().map(|scale| serde_json::json!({
+                "sign_on": scale.sign_on,
+                "metadata": scale.metadata,
+                "start_to_first_sign_on_ms": scale.start,
+                "resident_mb": scale.memory,
+            })),
             "instructions_per_sign_on": self.instructions.map(|figures| figures.0),
             "instructions_per_signature": self.instructions.map(|figures| figures.1),
             "binary_mb": self.binary_megabytes,

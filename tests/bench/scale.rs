@@ -1,0 +1,61 @@
+//! What many registered service providers cost: a sign-on and our metadata with ten thousand of them beside the
+//! same with ten, turn by turn in one run.
+
+use crate::daemon::{Client, Daemon, Place, Setting};
+
+const FEW: u32 = 10;
+const MANY: u32 = 10_000;
+const ROUNDS: usize = 5;
+
+/// CPU with many ÷ CPU with few, of the median round; and what the many cost once.
+pub(crate) struct Scale {
+    pub(crate) sign_on: f64,
+    pub(crate) metadata: f64,
+    /// From start to the first sign-on, in milliseconds.
+    pub(crate) start: f64,
+    /// Resident, in MB.
+    pub(crate) memory: f64,
+}
+
+pub(crate) fn measure(quick: bool) -> Scale {
+    let place = |others| {
+        let setting = Setting {
+            others,
+            ..Setting::default()
+        };
+        let place = Place::new(None, setting);
+        drop(Daemon::start(&place));
+        place
+    };
+    let (few, many) = (place(FEW), place(MANY));
+    let (few, many) = (Daemon::start(&few), Daemon::start(&many));
+    let start = many.first_sign_on();
+    let times = if quick { 100 } else { 1000 };
+    let (sign_on, metadata) = (Client::sign_on_many, |client: &mut Client, times| {
+        (0..times).for_each(|_time| client.fetch_metadata());
+    });
+    Scale {
+        sign_on: ratio(&few, &many, times, sign_on),
+        metadata: ratio(&few, &many, times, metadata),
+        start,
+        memory: many.resident_megabytes(),
+    }
+}
+
+fn ratio(few: &Daemon<'_>, many: &Daemon<'_>, times: usize, work: impl Fn(&mut Client, usize)) -> f64 {
+    let (mut of_few, mut of_many) = (few.client(), many.client());
+    work(&mut of_few, 50);
+    work(&mut of_many, 50);
+    let mut rounds: Vec<f64> = (0..ROUNDS)
+        .map(|_round| spent(many, || work(&mut of_many, times)) / spent(few, || work(&mut of_few, times)))
+        .collect();
+    rounds.sort_by(f64::total_cmp);
+    rounds.get(ROUNDS / 2).copied().unwrap_or_default()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+fn spent(daemon: &Daemon<'_>, work: impl FnOnce()) -> f64 {
+    let before = daemon.cpu_nanoseconds();
+    work();
+    (daemon.cpu_nanoseconds() - before) as f64
+}
