@@ -6,7 +6,7 @@
 //! | floor | room | what it knows |
 //! |---|---|---|
 //! | 1 | [`model`], [`clock`], [`entropy`], [`telemetry`] | the nouns; time; chance; the log |
-//! | 2 | [`saml`], [`store`], [`keys`], [`credential`], [`claims`], [`access`], [`config`], [`files`] | one craft each |
+//! | 2 | [`saml`], [`store`], [`keys`], [`credential`], [`claims`], [`access`], [`config`], [`files`], [`fetch`] | one craft each |
 //! | 3 | [`provider`] | what an identity provider does, without HTTP |
 //! | 4 | [`web`] | HTTP, and nothing of SAML or SQL |
 //! | 5 | [`server`], [`demo`], [`cli`] | what a person starts |
@@ -19,6 +19,7 @@ pub mod config;
 pub mod credential;
 pub mod demo;
 pub mod entropy;
+pub mod fetch;
 pub mod files;
 pub mod keys;
 pub mod model;

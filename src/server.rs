@@ -16,6 +16,7 @@ use crate::{
     config::Settings,
     credential::password::{Cost, Hasher},
     entropy::{Entropy, SystemEntropy},
+    fetch::Fetcher,
     files::{self, Written},
     keys::seal::SealingKey,
     model::endpoint::{BaseUrl, Endpoints},
@@ -157,6 +158,10 @@ fn provider(
         sealing_key,
         hasher: Hasher::new(Cost::LEAST)?,
         store,
+        fetcher: Fetcher::new(
+            settings.metadata_private_networks.clone(),
+            settings.data_dir.clone(),
+        ),
     })?)
 }
 

@@ -1,7 +1,7 @@
 //! Every key that a configuration may hold, once.
 
 /// The keys as TOML names them; a dot stands for a section.
-pub(super) const KNOWN: [&str; 27] = [
+pub(super) const KNOWN: [&str; 28] = [
     "base_url",
     "listen",
     "data_dir",
@@ -29,6 +29,7 @@ pub(super) const KNOWN: [&str; 27] = [
     "limits.waiting_per_address",
     "limits.hashing",
     "audit.retention",
+    "metadata.allow_private_networks",
 ];
 
 const PREFIX: &str = "HALLPASS_";

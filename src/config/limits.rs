@@ -44,11 +44,11 @@ pub(super) fn proxies(by_a_proxy: bool) -> Vec<IpNet> {
 }
 
 /// The networks as one value.
-pub(super) fn show_proxies(proxies: &[IpNet]) -> String {
-    if proxies.is_empty() {
+pub(super) fn show_networks(networks: &[IpNet]) -> String {
+    if networks.is_empty() {
         return "none".to_owned();
     }
-    proxies
+    networks
         .iter()
         .map(ToString::to_string)
         .collect::<Vec<_>>()

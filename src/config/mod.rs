@@ -83,6 +83,8 @@ pub struct Settings {
     pub help_url: Option<Url>,
     /// Whose word on a client's address is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Networks that metadata is fetched from, though they are not public.
+    pub metadata_private_networks: Vec<IpNet>,
     /// For whom the log is written.
     pub log_format: LogFormat,
     /// What the log lets through.
@@ -177,7 +179,13 @@ impl Settings {
                 "trusted_proxies",
                 limits::proxies(by_a_proxy),
                 value::networks,
-                |proxies| limits::show_proxies(proxies),
+                |proxies| limits::show_networks(proxies),
+            )?,
+            metadata_private_networks: reader.value(
+                "metadata.allow_private_networks",
+                Vec::new(),
+                value::networks,
+                |networks| limits::show_networks(networks),
             )?,
             log_format: reader.value(
                 "log_format",

@@ -89,7 +89,7 @@ fn network(text: &str) -> Result<IpNet, Why> {
     };
     if network.prefix_len() == 0 {
         return Err(format!(
-            "{} is the whole internet: anybody could then pretend any address; name the proxy's own network",
+            "{} is the whole internet; name the network that is meant",
             shown(text)
         ));
     }

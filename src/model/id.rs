@@ -46,6 +46,8 @@ id_types! {
     SessionId;
     /// Names a sign-on that waits for its person.
     SignOnId;
+    /// Names a source of metadata.
+    SourceId;
     /// Names a person.
     UserId;
 }

@@ -24,6 +24,7 @@ use crate::{
     clock::Clock,
     credential::password::Hasher,
     entropy::Entropy,
+    fetch::Fetcher,
     keys::seal::SealingKey,
     model::{audit::AuditEvent, endpoint::Endpoints, id::AuditId, policy::Policy, secret::Token, text::hex},
     provider::{audit::Floods, error::Error, snapshot::Snapshot, visitor::Visitor},
@@ -51,6 +52,8 @@ pub struct Parts {
     pub hasher: Hasher,
     /// Memory.
     pub store: Store,
+    /// Metadata by URL.
+    pub fetcher: Fetcher,
 }
 
 #[derive(Debug)]

@@ -22,6 +22,7 @@ const FLOORS: &[(&str, &[&str], &[&str])] = &[
     ("access", &["model"], &[]),
     ("config", &["model"], &["toml"]),
     ("files", &["model"], &[]),
+    ("fetch", &["model"], &["ureq"]),
     ("store", &["model"], &["diesel", "diesel_migrations"]),
     (
         "provider",
@@ -35,6 +36,7 @@ const FLOORS: &[(&str, &[&str], &[&str])] = &[
             "claims",
             "access",
             "store",
+            "fetch",
         ],
         &[],
     ),
@@ -50,6 +52,7 @@ const FLOORS: &[(&str, &[&str], &[&str])] = &[
             "keys",
             "credential",
             "store",
+            "fetch",
             "provider",
             "web",
         ],

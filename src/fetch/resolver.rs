@@ -1,0 +1,80 @@
+//! Names to addresses: what is handed on was checked, and is what is connected to. A name that answers
+//! otherwise the next time (DNS rebinding) gains nothing.
+
+use std::{fmt, io, net::IpAddr, sync::Arc};
+
+use ipnet::IpNet;
+use ureq::{
+    Error,
+    config::Config,
+    http::Uri,
+    unversioned::{
+        resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver},
+        transport::NextTimeout,
+    },
+};
+
+use crate::fetch::address::is_allowed;
+
+/// An address that is not connected to.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Forbidden {
+    host: String,
+    address: IpAddr,
+}
+
+impl fmt::Display for Forbidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is {}, which is no public address", self.host, self.address)
+    }
+}
+
+impl std::error::Error for Forbidden {}
+
+/// Looks names up, and lets allowed addresses through.
+pub(super) struct CheckedResolver {
+    names: DefaultResolver,
+    allowed: Arc<[IpNet]>,
+}
+
+impl CheckedResolver {
+    pub(super) fn new(allowed: Vec<IpNet>) -> Self {
+        Self {
+            names: DefaultResolver::default(),
+            allowed: allowed.into(),
+        }
+    }
+}
+
+impl Resolver for CheckedResolver {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, Error> {
+        let found = self.names.resolve(uri, config, timeout)?;
+        let mut let_through = self.empty();
+        let mut refused = None;
+        for address in &found {
+            if is_allowed(address.ip(), &self.allowed) {
+                let_through.push(*address);
+            } else {
+                refused = Some(address.ip());
+            }
+        }
+        match refused {
+            Some(address) if let_through.is_empty() => {
+                let host = uri.host().unwrap_or_default().to_owned();
+                Err(Error::Io(io::Error::other(Forbidden { host, address })))
+            }
+            Some(_) | None => Ok(let_through),
+        }
+    }
+}
+
+impl fmt::Debug for CheckedResolver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CheckedResolver").field(&self.allowed).finish()
+    }
+}

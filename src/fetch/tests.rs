@@ -1,0 +1,319 @@
+//! The hostile side of fetching: canaries that must not be touched, servers that never end.
+
+use std::{
+    net::{Shutdown, TcpListener, TcpStream},
+    os::unix::fs::PermissionsExt,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread,
+};
+
+use super::*;
+
+/// A server on loopback that answers each connection with what `answer` writes.
+struct Server {
+    port: u16,
+    touched: Arc<AtomicUsize>,
+}
+
+impl Server {
+    fn start(answer: impl Fn(&str, &mut TcpStream) + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let touched = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&touched);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                counter.fetch_add(1, Ordering::SeqCst);
+                let head = head(&mut stream);
+                answer(&head, &mut stream);
+                let _closed = stream.shutdown(Shutdown::Both);
+            }
+        });
+        Self { port, touched }
+    }
+
+    fn saying(answer: &'static str) -> Self {
+        Self::start(move |_head, stream| drop(stream.write_all(answer.as_bytes())))
+    }
+
+    fn url(&self) -> String {
+        format!("http://127.0.0.1:{}/m", self.port)
+    }
+
+    fn touched(&self) -> usize {
+        self.touched.load(Ordering::SeqCst)
+    }
+}
+
+fn head(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|count| count == 1) {
+        head.push(byte[0]);
+    }
+    String::from_utf8_lossy(&head).into_owned()
+}
+
+/// Sleeps: time is no argument of a server that dawdles.
+fn dawdle(time: Duration) {
+    let (_keep, never) = mpsc::channel::<()>();
+    let _timeout = never.recv_timeout(time);
+}
+
+fn fetcher(allowed: &[&str]) -> Fetcher {
+    let allowed = allowed.iter().map(|net| net.parse().unwrap()).collect();
+    Fetcher::new(allowed, std::env::temp_dir())
+}
+
+fn get(fetcher: &Fetcher, url: &str, most: u64, within: Duration) -> Result<Fetched, Error> {
+    let url = SourceUrl::parse(url).unwrap();
+    let wanted = Wanted {
+        url: &url,
+        most,
+        within,
+        known: Known::default(),
+    };
+    fetcher.fetch(&wanted, &mut |_length| {})
+}
+
+const SOON: Duration = Duration::from_secs(20);
+const LOOPBACK: [&str; 1] = ["127.0.0.0/8"];
+
+#[test]
+fn nothing_private_is_connected_to_however_it_is_spelt() {
+    let canary = Server::saying("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+    let fetcher = fetcher(&[]);
+    for host in [
+        "127.0.0.1",
+        "127.1",
+        "127.0.1",
+        "0",
+        "0.0.0.0",
+        "2130706433",
+        "0x7f000001",
+        "0x7f.1",
+        "017700000001",
+        "localhost",
+        "[::1]",
+        "[::]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "[64:ff9b::7f00:1]",
+        "[2002:7f00:1::]",
+        "169.254.169.254",
+        "10.0.0.1",
+        "192.168.0.1",
+        "[fe80::1]",
+        "[fd00::1]",
+    ] {
+        let url = format!("https://{host}:{}/m", canary.port);
+        match get(&fetcher, &url, 1000, SOON) {
+            // A machine without IPv6 may not even know the address.
+            Err(Error::Forbidden(_) | Error::UnknownHost(_)) => {}
+            other => panic!("{url}: {other:?}"),
+        }
+    }
+    let said = get(&fetcher, &canary.url(), 1000, SOON).unwrap_err().to_string();
+    assert!(said.contains("metadata.allow_private_networks"), "{said}");
+    assert_eq!(canary.touched(), 0);
+}
+
+#[test]
+fn a_redirect_leads_to_nothing_private() {
+    let canary = Server::saying("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+    let port = canary.port;
+    for (target, allowed) in [
+        (format!("http://[::1]:{port}/"), "forbidden"),
+        (format!("https://10.0.0.1:{port}/"), "forbidden"),
+        (format!("https://[::ffff:169.254.169.254]:{port}/"), "forbidden"),
+        (format!("http://10.0.0.1:{port}/"), "redirect"),
+        ("file:///etc/passwd".to_owned(), "redirect"),
+        (format!("gopher://127.0.0.1:{port}/x"), "redirect"),
+        (format!("https://user@127.0.0.1:{port}/"), "redirect"),
+    ] {
+        let answer = format!("HTTP/1.1 302 Found\r\nLocation: {target}\r\nContent-Length: 0\r\n\r\n");
+        let server = Server::start(move |_head, stream| drop(stream.write_all(answer.as_bytes())));
+        let what = match get(&fetcher(&LOOPBACK), &server.url(), 1000, SOON) {
+            Err(Error::Forbidden(_)) => "forbidden",
+            Err(Error::Redirect(_)) => "redirect",
+            other => panic!("{target}: {other:?}"),
+        };
+        assert_eq!(what, allowed, "{target}");
+    }
+    assert_eq!(canary.touched(), 0);
+}
+
+#[test]
+fn three_redirects_are_followed_and_no_more() {
+    for (hops, followed) in [(3, true), (4, false)] {
+        let server = Server::start(move |head, stream| {
+            let count: usize = head
+                .split_once("/m")
+                .and_then(|(_, rest)| rest.split(' ').next())
+                .and_then(|rest| rest.parse().ok())
+                .unwrap_or(0);
+            let answer = if count < hops {
+                format!(
+                    "HTTP/1.1 302 Found\r\nLocation: /m{}\r\nContent-Length: 0\r\n\r\n",
+                    count + 1
+                )
+            } else {
+                "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi".to_owned()
+            };
+            let _sent = stream.write_all(answer.as_bytes());
+        });
+        let done = get(&fetcher(&LOOPBACK), &server.url(), 1000, SOON);
+        match done {
+            Ok(Fetched::Document { .. }) => assert!(followed),
+            Err(Error::TooManyRedirects) => assert!(!followed),
+            other => panic!("{hops}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_document_is_no_longer_than_wanted_and_readable_by_nobody_else() {
+    let told = Server::saying("HTTP/1.1 200 OK\r\nContent-Length: 20000000\r\n\r\nx");
+    let endless = Server::start(|_head, stream| {
+        let _head = stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+        let chunk = vec![b'x'; 64 * 1024];
+        for _ in 0..400 {
+            if stream.write_all(&chunk).is_err() {
+                break;
+            }
+        }
+    });
+    for server in [&told, &endless] {
+        let done = get(&fetcher(&LOOPBACK), &server.url(), 2 * 1024 * 1024, SOON);
+        assert!(matches!(done, Err(Error::TooLarge(_))), "{done:?}");
+    }
+    let short = Server::saying("HTTP/1.1 200 OK\r\nETag: \"a\"\r\nContent-Length: 2\r\n\r\nhi");
+    match get(&fetcher(&LOOPBACK), &short.url(), 2, SOON) {
+        Ok(Fetched::Document {
+            mut document, etag, ..
+        }) => {
+            let mut text = String::new();
+            document.file.read_to_string(&mut text).unwrap();
+            assert_eq!(
+                (text.as_str(), document.length, etag.as_deref()),
+                ("hi", 2, Some("\"a\""))
+            );
+            let mode = document.file.metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{mode:o}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_cut_document_is_an_error() {
+    let server = Server::saying("HTTP/1.1 200 OK\r\nContent-Length: 200\r\n\r\nhi");
+    let done = get(&fetcher(&LOOPBACK), &server.url(), 1000, SOON);
+    assert!(
+        matches!(done, Err(Error::Connection(_) | Error::Unreadable(_))),
+        "{done:?}"
+    );
+}
+
+#[test]
+fn a_server_that_dawdles_is_left() {
+    let silent = Server::start(|_head, _stream| dawdle(Duration::from_secs(5)));
+    let dribbling = Server::start(|_head, stream| {
+        let _head = stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+        for _ in 0..100 {
+            dawdle(Duration::from_millis(50));
+            if stream.write_all(b"x").is_err() {
+                break;
+            }
+        }
+    });
+    let endless_head = Server::start(|_head, stream| {
+        for _ in 0..100 {
+            dawdle(Duration::from_millis(50));
+            if stream.write_all(b"H").is_err() {
+                break;
+            }
+        }
+    });
+    for server in [&silent, &dribbling, &endless_head] {
+        let began = Instant::now();
+        let done = get(
+            &fetcher(&LOOPBACK),
+            &server.url(),
+            1000,
+            Duration::from_millis(400),
+        );
+        assert!(
+            matches!(done, Err(Error::TooSlow | Error::Connection(_))),
+            "{done:?}"
+        );
+        assert!(began.elapsed() < Duration::from_secs(3));
+    }
+}
+
+#[test]
+fn what_is_unchanged_is_not_sent_again() {
+    let server = Server::start(|head, stream| {
+        let head = head.to_ascii_lowercase();
+        let known = head.contains("if-none-match: \"v1\"")
+            && head.contains("if-modified-since: sat, 21 nov 2026 12:00:00 gmt")
+            && head.contains("accept-encoding: identity");
+        let answer: &[u8] = if known {
+            b"HTTP/1.1 304 Not Modified\r\n\r\n"
+        } else {
+            b"HTTP/1.1 500 Wrong\r\nContent-Length: 0\r\n\r\n"
+        };
+        let _sent = stream.write_all(answer);
+    });
+    let url = SourceUrl::parse(&server.url()).unwrap();
+    let known = Known {
+        etag: Some("\"v1\""),
+        last_modified: Some("Sat, 21 Nov 2026 12:00:00 GMT"),
+    };
+    let wanted = Wanted {
+        url: &url,
+        most: 1000,
+        within: SOON,
+        known,
+    };
+    let fetcher = fetcher(&LOOPBACK);
+    assert!(matches!(
+        fetcher.fetch(&wanted, &mut |_| {}),
+        Ok(Fetched::Unchanged)
+    ));
+    assert!(matches!(
+        get(&fetcher, &server.url(), 1000, SOON),
+        Err(Error::Status(500))
+    ));
+}
+
+#[test]
+fn what_was_packed_unasked_is_refused() {
+    let server = Server::saying("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nhi");
+    let done = get(&fetcher(&LOOPBACK), &server.url(), 1000, SOON);
+    assert!(matches!(done, Err(Error::Packed)), "{done:?}");
+}
+
+#[test]
+fn what_is_under_way_can_be_stopped() {
+    let server = Server::start(|_head, _stream| dawdle(Duration::from_secs(10)));
+    let fetcher = fetcher(&LOOPBACK);
+    let (url, other) = (server.url(), fetcher.clone());
+    let began = Instant::now();
+    let waiting = thread::spawn(move || get(&other, &url, 1000, SOON).is_err());
+    while server.touched() == 0 {
+        dawdle(Duration::from_millis(10));
+    }
+    fetcher.stop();
+    assert!(waiting.join().unwrap());
+    assert!(matches!(
+        get(&fetcher, &server.url(), 1000, SOON),
+        Err(Error::Stopped)
+    ));
+    assert!(began.elapsed() < Duration::from_secs(8));
+}

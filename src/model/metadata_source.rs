@@ -1,0 +1,373 @@
+//! Where the metadata of applications comes from, and what is known of entities that are no
+//! applications yet.
+
+use std::fmt;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use url::Url;
+
+use crate::model::{
+    application::EntityId,
+    endpoint::is_loopback,
+    id::{ApplicationId, SourceId},
+    text::{BadText, line},
+};
+
+/// An address that metadata is fetched from.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SourceUrl(Url);
+
+impl SourceUrl {
+    /// The longest address, in bytes.
+    pub const MAX_LEN: usize = 2048;
+
+    /// Reads an address: `https`, or `http` on this machine; no user, no fragment.
+    pub fn parse(text: &str) -> Result<Self, BadText> {
+        let wrong = |why: &str| BadText::Form(format!("`{}`: {why}", text.escape_debug()));
+        let url = Url::parse(text.trim()).map_err(|_why| wrong("this is no whole address"))?;
+        Self::checked(url).map_err(wrong)
+    }
+
+    /// Whether `text` is meant as an address, and not as a file.
+    pub fn is_meant(text: &str) -> bool {
+        text.split_once("://").is_some_and(|(scheme, _)| {
+            scheme
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+        })
+    }
+
+    /// Where a redirect to `location` leads.
+    pub fn join(&self, location: &str) -> Result<Self, BadText> {
+        let wrong = |why: &str| BadText::Form(why.to_owned());
+        let mut url = self.0.join(location).map_err(|_why| wrong("it is no address"))?;
+        url.set_fragment(None);
+        Self::checked(url).map_err(wrong)
+    }
+
+    fn checked(url: Url) -> Result<Self, &'static str> {
+        let Some(host) = url.host() else {
+            return Err("it names no host");
+        };
+        match url.scheme() {
+            "https" => {}
+            "http" if is_loopback(&host) => {}
+            "http" => return Err("metadata is fetched over https only"),
+            _ => return Err("the address must begin with https://"),
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("it holds a user name; take out what stands before the @");
+        }
+        if url.fragment().is_some() {
+            return Err("it holds a fragment; take out what stands from the # on");
+        }
+        if url.as_str().len() > Self::MAX_LEN {
+            return Err("it is longer than 2048 bytes");
+        }
+        Ok(Self(url))
+    }
+
+    /// The address, in the form in which it is fetched.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// The host.
+    pub fn host(&self) -> String {
+        self.0.host_str().unwrap_or_default().to_owned()
+    }
+
+    /// Whether it is fetched over TLS.
+    pub fn is_https(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+}
+
+impl fmt::Display for SourceUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What a source describes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum SourceKind {
+    /// One application.
+    Entity,
+    /// Many entities, signed by who gathered them.
+    Aggregate,
+}
+
+/// Which known entities become applications by themselves: a closed set, no expressions.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum EnableRule {
+    /// None; one by one.
+    Nothing,
+    /// All of them.
+    All,
+    /// Those all of whose consumers lie on this host, or below it.
+    Host(String),
+    /// Those that were registered by this authority (saml-metadata-rpi, 2.1).
+    Authority(String),
+}
+
+impl EnableRule {
+    /// A rule by host.
+    pub fn host(text: &str) -> Result<Self, BadText> {
+        let host = text
+            .trim()
+            .trim_start_matches("*.")
+            .trim_start_matches('.')
+            .to_ascii_lowercase();
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'.';
+        if host.is_empty() || host.len() > 253 || !host.bytes().all(plain) || !host.contains('.') {
+            return Err(BadText::Form(format!(
+                "`{}` is no host; write one such as example.org",
+                text.escape_debug()
+            )));
+        }
+        Ok(Self::Host(host))
+    }
+
+    /// A rule by registration authority.
+    pub fn authority(text: &str) -> Result<Self, BadText> {
+        line("the registration authority", text, EntityId::MAX_LEN).map(Self::Authority)
+    }
+
+    /// Whether an entity with these consumers' hosts and this authority becomes an application.
+    pub fn enables(&self, hosts: &[String], authority: Option<&str>) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::All => !hosts.is_empty(),
+            Self::Host(suffix) => {
+                !hosts.is_empty()
+                    && hosts.iter().all(|host| {
+                        host.strip_suffix(suffix.as_str())
+                            .is_some_and(|front| front.is_empty() || front.ends_with('.'))
+                    })
+            }
+            Self::Authority(wanted) => !hosts.is_empty() && authority == Some(wanted),
+        }
+    }
+}
+
+impl fmt::Display for EnableRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("none; they are enabled one by one"),
+            Self::All => f.write_str("all"),
+            Self::Host(host) => write!(f, "those at {host}"),
+            Self::Authority(authority) => write!(f, "those registered by {authority}"),
+        }
+    }
+}
+
+/// A source of metadata.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct MetadataSource {
+    /// Its row.
+    pub id: SourceId,
+    /// What it describes.
+    pub kind: SourceKind,
+    /// The name of an aggregate, for commands.
+    pub name: Option<String>,
+    /// Where it is fetched from; a file is read once.
+    pub url: Option<SourceUrl>,
+    /// The certificates whose keys may have signed it, DER.
+    pub signed_by: Vec<Vec<u8>>,
+    /// What becomes of its entities.
+    pub rule: EnableRule,
+    /// How far off its `validUntil` may lie; absent: anywhere, and it may have none.
+    pub longest_validity: Option<TimeDelta>,
+    /// What came of fetching it.
+    pub state: SourceState,
+    /// When it was added.
+    pub created_at: DateTime<Utc>,
+}
+
+impl MetadataSource {
+    /// What commands and logs call it.
+    pub fn called(&self) -> &str {
+        let url = self.url.as_ref().map(SourceUrl::as_str);
+        self.name.as_deref().or(url).unwrap_or("a file")
+    }
+}
+
+/// What came of fetching a source.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct SourceState {
+    /// `ETag` of the copy that is kept.
+    pub etag: Option<String>,
+    /// `Last-Modified` of the copy that is kept.
+    pub last_modified: Option<String>,
+    /// Until when the whole of it counts (saml-metadata, 2.3.1).
+    pub valid_until: Option<DateTime<Utc>>,
+    /// How long a copy may be kept before it is fetched again (saml-metadata, 2.3.1).
+    pub cache_duration: Option<TimeDelta>,
+    /// When it was last fetched, or found unchanged.
+    pub fetched_at: Option<DateTime<Utc>>,
+    /// When it is to be fetched next.
+    pub next_at: Option<DateTime<Utc>>,
+    /// Since when it cannot be fetched.
+    pub failing_since: Option<DateTime<Utc>>,
+    /// How often in a row it could not.
+    pub failures: u32,
+    /// Why not.
+    pub last_error: Option<String>,
+    /// Raised with each copy that is taken: entities of an earlier one are gone.
+    pub round: i64,
+}
+
+/// An entity of an aggregate: known, and no application until it is enabled.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct KnownEntity {
+    /// Of which source.
+    pub source: SourceId,
+    /// Its entity ID.
+    pub entity_id: EntityId,
+    /// Its name for people.
+    pub display_name: String,
+    /// Who registered it.
+    pub authority: Option<String>,
+    /// What is needed to make an application of it: metadata of our own making.
+    pub metadata: String,
+    /// SHA-256 of `metadata`, lower-case hex.
+    pub sha256: String,
+}
+
+/// One line about a known entity.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct KnownLine {
+    /// The source's name.
+    pub source: String,
+    /// Its entity ID.
+    pub entity_id: String,
+    /// Its name for people.
+    pub display_name: String,
+    /// Who registered it.
+    pub authority: Option<String>,
+    /// Since when the source does not list it any more.
+    pub gone_at: Option<DateTime<Utc>>,
+    /// The application that was made of it.
+    pub application: Option<String>,
+}
+
+/// That an application's metadata comes from a source.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ApplicationSource {
+    /// The application.
+    pub application: ApplicationId,
+    /// The source.
+    pub source: SourceId,
+    /// As which entity.
+    pub entity_id: EntityId,
+    /// SHA-256 of the metadata that holds.
+    pub applied: String,
+    /// Whether that metadata says that requests are signed.
+    pub signs_requests: bool,
+    /// Until when the entity's own metadata counts.
+    pub valid_until: Option<DateTime<Utc>>,
+    /// Since when the source does not list it any more.
+    pub gone_at: Option<DateTime<Utc>>,
+    /// A change that an administrator must confirm.
+    pub waiting: Option<WaitingChange>,
+    /// SHA-256 of metadata that an administrator rejected.
+    pub rejected: Option<String>,
+}
+
+/// A change that an administrator must confirm.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct WaitingChange {
+    /// The metadata as it would be.
+    pub metadata: String,
+    /// Its SHA-256, lower-case hex.
+    pub sha256: String,
+    /// Why it waits, in words.
+    pub why: String,
+    /// Since when.
+    pub since: DateTime<Utc>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_https_or_on_this_machine() {
+        for (good, fetched) in [
+            ("https://sp.example/metadata", "https://sp.example/metadata"),
+            ("https://SP.example:443/m?x=1", "https://sp.example/m?x=1"),
+            ("http://127.0.0.1:8080/m", "http://127.0.0.1:8080/m"),
+            ("http://127.1/m", "http://127.0.0.1/m"),
+            ("http://[::1]/m", "http://[::1]/m"),
+            ("https://2130706433/", "https://127.0.0.1/"),
+        ] {
+            assert_eq!(SourceUrl::parse(good).unwrap().as_str(), fetched);
+        }
+        for bad in [
+            "",
+            "sp.example/m",
+            "http://sp.example/m",
+            "http://10.0.0.1/m",
+            "http://0/m",
+            "file:///etc/passwd",
+            "gopher://127.0.0.1:70/x",
+            "ftp://sp.example/m",
+            "https://user@sp.example/m",
+            "https://sp.example/m#x",
+            "https:///",
+            "data:text/xml,x",
+        ] {
+            assert!(SourceUrl::parse(bad).is_err(), "{bad}");
+        }
+        let long = format!("https://sp.example/{}", "x".repeat(2048));
+        assert!(SourceUrl::parse(&long).is_err());
+    }
+
+    #[test]
+    fn a_redirect_is_held_to_the_same() {
+        let from = SourceUrl::parse("https://sp.example/a/m").unwrap();
+        assert_eq!(from.join("../b#x").unwrap().as_str(), "https://sp.example/b");
+        assert_eq!(
+            from.join("//other.example/").unwrap().as_str(),
+            "https://other.example/"
+        );
+        for bad in [
+            "http://sp.example/",
+            "file:///etc/passwd",
+            "gopher://x/",
+            "https://u@x.example/",
+        ] {
+            assert!(from.join(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_told_from_an_address() {
+        for url in ["https://x", "http://x", "gopher://x", "file:///x"] {
+            assert!(SourceUrl::is_meant(url), "{url}");
+        }
+        for file in ["-", "metadata.xml", "/a/b://c", "./https:/x"] {
+            assert!(!SourceUrl::is_meant(file), "{file}");
+        }
+    }
+
+    #[test]
+    fn a_rule_enables_what_it_names_and_nothing_beside_it() {
+        let hosts = |hosts: &[&str]| hosts.iter().map(|host| (*host).to_owned()).collect::<Vec<_>>();
+        let rule = EnableRule::host("*.Example.org").unwrap();
+        assert_eq!(rule, EnableRule::Host("example.org".to_owned()));
+        assert!(rule.enables(&hosts(&["example.org", "a.example.org"]), None));
+        assert!(!rule.enables(&hosts(&["a.example.org", "evil.org"]), None));
+        assert!(!rule.enables(&hosts(&["evilexample.org"]), None));
+        assert!(!rule.enables(&[], None));
+        let rule = EnableRule::authority("https://federation.example").unwrap();
+        assert!(rule.enables(&hosts(&["x.org"]), Some("https://federation.example")));
+        assert!(!rule.enables(&hosts(&["x.org"]), None));
+        assert!(EnableRule::All.enables(&hosts(&["x.org"]), None));
+        assert!(!EnableRule::Nothing.enables(&hosts(&["x.org"]), None));
+        for bad in ["", "org", "*", "exa mple.org", "https://example.org"] {
+            assert!(EnableRule::host(bad).is_err(), "{bad}");
+        }
+    }
+}
