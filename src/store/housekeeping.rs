@@ -87,7 +87,7 @@ impl Tx {
     }
 
     /// Two replicas that clean up at once step around each other.
-    fn skip_locked(&self) -> &'static str {
+    pub(super) fn skip_locked(&self) -> &'static str {
         match &self.0 {
             AnyConnection::Postgres(_) => " FOR UPDATE SKIP LOCKED",
             AnyConnection::Sqlite(_) => "",

@@ -2,6 +2,7 @@
 
 mod address;
 mod answered_requests;
+mod application_sources;
 mod applications;
 mod audit_events;
 mod connection;
@@ -10,7 +11,9 @@ mod error;
 mod housekeeping;
 mod installation;
 mod known_devices;
+mod known_entities;
 mod login_throttle;
+mod metadata_sources;
 mod migrate;
 mod participants;
 mod persistent_name_ids;
@@ -31,6 +34,7 @@ pub use self::{
     connection::{Edited, Tx},
     database::Store,
     error::Error,
+    metadata_sources::Lease,
     migrate::{Backup, EPOCH, Migrated, SchemaState},
     sign_on_view::SignOnView,
 };

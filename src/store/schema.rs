@@ -256,6 +256,68 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    metadata_sources (id) {
+        id -> Text,
+        kind -> Text,
+        name -> Nullable<Text>,
+        url -> Nullable<Text>,
+        rule -> Text,
+        rule_value -> Nullable<Text>,
+        longest_validity_seconds -> Nullable<BigInt>,
+        etag -> Nullable<Text>,
+        last_modified -> Nullable<Text>,
+        valid_until -> Nullable<Timestamp>,
+        cache_seconds -> Nullable<BigInt>,
+        fetched_at -> Nullable<Timestamp>,
+        next_at -> Nullable<Timestamp>,
+        failing_since -> Nullable<Timestamp>,
+        failures -> BigInt,
+        last_error -> Nullable<Text>,
+        round -> BigInt,
+        lease -> Nullable<Binary>,
+        leased_until -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    metadata_source_certificates (source_id, position) {
+        source_id -> Text,
+        position -> BigInt,
+        der -> Binary,
+    }
+}
+
+diesel::table! {
+    known_entities (source_id, entity_id) {
+        source_id -> Text,
+        entity_id -> Text,
+        display_name -> Text,
+        authority -> Nullable<Text>,
+        metadata -> Text,
+        sha256 -> Text,
+        gone_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    application_sources (application_id) {
+        application_id -> Text,
+        source_id -> Text,
+        entity_id -> Text,
+        applied -> Text,
+        signs_requests -> Bool,
+        valid_until -> Nullable<Timestamp>,
+        gone_at -> Nullable<Timestamp>,
+        waiting -> Nullable<Text>,
+        waiting_sha256 -> Nullable<Text>,
+        waiting_why -> Nullable<Text>,
+        waiting_since -> Nullable<Timestamp>,
+        rejected -> Nullable<Text>,
+    }
+}
+
 diesel::joinable!(saml_service_providers -> applications (application_id));
 diesel::joinable!(session_participants -> sessions (session_id));
 diesel::joinable!(sessions -> users (user_id));

@@ -28,6 +28,12 @@ pub enum Refusal {
     /// No application has this entity ID.
     #[error("no application is registered for the issuer")]
     UnknownIssuer,
+    /// Imported metadata lists the application, and nobody has enabled it.
+    #[error("the issuer is known from imported metadata, and not enabled")]
+    ApplicationKnown,
+    /// What is known of the application has expired.
+    #[error("the application's metadata has expired")]
+    MetadataExpired,
     /// Several applications have this entity ID, and the request does not say which.
     #[error("several applications share this issuer, and the request does not say which of them asks")]
     AmbiguousIssuer,
@@ -104,6 +110,8 @@ impl Refusal {
             Self::TooLarge(_) => &of::REQUEST_TOO_LARGE,
             Self::Nothing => &of::REQUEST_MISSING,
             Self::UnknownIssuer => &of::ISSUER_UNKNOWN,
+            Self::ApplicationKnown => &of::APPLICATION_KNOWN,
+            Self::MetadataExpired => &of::METADATA_EXPIRED,
             Self::AmbiguousIssuer => &of::ISSUER_AMBIGUOUS,
             Self::ApplicationDisabled => &of::APPLICATION_DISABLED,
             Self::UnknownConsumer => &of::ACS_UNKNOWN,

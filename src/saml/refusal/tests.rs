@@ -11,6 +11,8 @@ fn an_unproven_sender_is_never_answered() {
         Refusal::UnknownConsumer,
         Refusal::WrongDestination,
         Refusal::UnknownIssuer,
+        Refusal::ApplicationKnown,
+        Refusal::MetadataExpired,
         Refusal::ApplicationDisabled,
         Refusal::Replayed,
     ] {

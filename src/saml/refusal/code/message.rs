@@ -63,6 +63,28 @@ explanations! {
         command: Some("hallpass app list"),
         clause: Some("saml-profiles, 4.1.4.1; saml-core, 8.3.6"),
     };
+    /// Known from a federation, and not enabled.
+    APPLICATION_KNOWN = Explanation {
+        code: "APPLICATION-KNOWN",
+        means: "imported metadata lists this application, and nobody has enabled it",
+        status: None,
+        wrong: "The application that sent you is known here, but not enabled yet.",
+        who: Mender::Here,
+        mend: "Enable it with `hallpass app enable --known ENTITY_ID`; `hallpass app known list` shows what imported metadata lists.",
+        command: Some("hallpass app known list"),
+        clause: Some("saml-metadata, 2.3.1"),
+    };
+    /// Its metadata is over.
+    METADATA_EXPIRED = Explanation {
+        code: "METADATA-EXPIRED",
+        means: "the validUntil of the application's metadata has passed, and no newer copy could be fetched",
+        status: None,
+        wrong: "What is known here of the application has expired. To keep your account safe, we stopped.",
+        who: Mender::Either,
+        mend: "`hallpass app source` shows why no newer metadata could be fetched; whoever publishes it must renew its validUntil.",
+        command: Some("hallpass app source"),
+        clause: Some("saml-metadata, 2.3.1, 2.3.2"),
+    };
     /// Several of that name.
     ISSUER_AMBIGUOUS = Explanation {
         code: "ISSUER-AMBIGUOUS",

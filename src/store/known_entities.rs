@@ -1,0 +1,218 @@
+//! `known_entities`.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::{
+    prelude::*,
+    sql_types::{BigInt, Nullable, Text, Timestamp},
+    upsert::excluded,
+};
+
+use crate::{
+    model::{
+        application::EntityId,
+        id::SourceId,
+        metadata_source::{KnownEntity, KnownLine},
+    },
+    store::{
+        connection::{AnyConnection, Tx},
+        error::{Error, RowName},
+        schema::known_entities,
+    },
+};
+
+/// Names in one statement: SQLite binds 32 766 values at most.
+const NAMES: usize = 1000;
+
+impl Tx {
+    /// The entities of `source` that are not gone, each with its hash.
+    pub fn known_hashes(&mut self, source: SourceId) -> Result<BTreeMap<String, String>, Error> {
+        Ok(known_entities::table
+            .filter(known_entities::source_id.eq(source.to_string()))
+            .filter(known_entities::gone_at.is_null())
+            .select((known_entities::entity_id, known_entities::sha256))
+            .load::<(String, String)>(&mut self.0)?
+            .into_iter()
+            .collect())
+    }
+
+    /// Writes entities, new ones and changed ones.
+    pub fn write_known(&mut self, entities: &[KnownEntity]) -> Result<(), Error> {
+        let rows: Vec<Row> = entities.iter().map(Row::from).collect();
+        match &mut self.0 {
+            AnyConnection::Postgres(c) => {
+                diesel::insert_into(known_entities::table)
+                    .values(&rows)
+                    .on_conflict((known_entities::source_id, known_entities::entity_id))
+                    .do_update()
+                    .set((
+                        known_entities::display_name.eq(excluded(known_entities::display_name)),
+                        known_entities::authority.eq(excluded(known_entities::authority)),
+                        known_entities::metadata.eq(excluded(known_entities::metadata)),
+                        known_entities::sha256.eq(excluded(known_entities::sha256)),
+                        known_entities::gone_at.eq(excluded(known_entities::gone_at)),
+                    ))
+                    .execute(c)?;
+            }
+            AnyConnection::Sqlite(c) => {
+                // A statement a row: it is prepared once, and there is no way to the server.
+                for row in &rows {
+                    diesel::insert_into(known_entities::table)
+                        .values(row)
+                        .on_conflict((known_entities::source_id, known_entities::entity_id))
+                        .do_update()
+                        .set(row)
+                        .execute(c)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes that `source` does not list these entities any more.
+    pub fn mark_gone(&mut self, source: SourceId, names: &[String], now: DateTime<Utc>) -> Result<(), Error> {
+        for names in names.chunks(NAMES) {
+            let gone = known_entities::table
+                .filter(known_entities::source_id.eq(source.to_string()))
+                .filter(known_entities::entity_id.eq_any(names));
+            diesel::update(gone)
+                .set(known_entities::gone_at.eq(now.naive_utc()))
+                .execute(&mut self.0)?;
+        }
+        Ok(())
+    }
+
+    /// Whether some source lists `entity_id`: one look into an index.
+    pub fn is_known(&mut self, entity_id: &EntityId) -> Result<bool, Error> {
+        let listed = known_entities::table
+            .filter(known_entities::entity_id.eq(entity_id.as_str()))
+            .filter(known_entities::gone_at.is_null())
+            .select(known_entities::source_id);
+        Ok(diesel::select(diesel::dsl::exists(listed)).get_result(&mut self.0)?)
+    }
+
+    /// What the sources know of `entity_id`, the eldest source first.
+    pub fn known_entity(&mut self, entity_id: &EntityId) -> Result<Vec<KnownEntity>, Error> {
+        known_entities::table
+            .filter(known_entities::entity_id.eq(entity_id.as_str()))
+            .filter(known_entities::gone_at.is_null())
+            .order(known_entities::source_id)
+            .load::<Row>(&mut self.0)?
+            .into_iter()
+            .map(KnownEntity::try_from)
+            .collect()
+    }
+
+    /// How many entities `source` lists, and how many it lists no more.
+    pub fn count_known(&mut self, source: SourceId) -> Result<(i64, i64), Error> {
+        let of_source = known_entities::table.filter(known_entities::source_id.eq(source.to_string()));
+        let listed = of_source
+            .filter(known_entities::gone_at.is_null())
+            .count()
+            .get_result(&mut self.0)?;
+        let gone = known_entities::table
+            .filter(known_entities::source_id.eq(source.to_string()))
+            .filter(known_entities::gone_at.is_not_null())
+            .count()
+            .get_result(&mut self.0)?;
+        Ok((listed, gone))
+    }
+
+    /// Known entities whose entity ID or name holds `search`, in any case; at most `most`, by name.
+    pub fn known_lines(&mut self, search: &str, most: i64) -> Result<Vec<KnownLine>, Error> {
+        let mut pattern = String::from("%");
+        for c in search.to_lowercase().chars() {
+            if matches!(c, '%' | '_' | '\\') {
+                pattern.push('\\');
+            }
+            pattern.push(c);
+        }
+        pattern.push('%');
+        let rows: Vec<LineRow> = diesel::sql_query(
+            "SELECT s.name AS source, k.entity_id, k.display_name, k.authority, k.gone_at, \
+                    a.slug AS application \
+             FROM known_entities k JOIN metadata_sources s ON s.id = k.source_id \
+             LEFT JOIN application_sources f ON f.source_id = k.source_id AND f.entity_id = k.entity_id \
+             LEFT JOIN applications a ON a.id = f.application_id \
+             WHERE lower(k.entity_id) LIKE $1 ESCAPE '\\' OR lower(k.display_name) LIKE $1 ESCAPE '\\' \
+             ORDER BY k.display_name, k.entity_id LIMIT $2",
+        )
+        .bind::<Text, _>(pattern)
+        .bind::<BigInt, _>(most)
+        .get_results(&mut self.0)?;
+        Ok(rows.into_iter().map(KnownLine::from).collect())
+    }
+}
+
+/// The row as it lies in the table.
+#[derive(AsChangeset, Insertable, Queryable)]
+#[diesel(table_name = known_entities, primary_key(source_id, entity_id), treat_none_as_null = true)]
+struct Row {
+    source_id: String,
+    entity_id: String,
+    display_name: String,
+    authority: Option<String>,
+    metadata: String,
+    sha256: String,
+    gone_at: Option<NaiveDateTime>,
+}
+
+impl From<&KnownEntity> for Row {
+    fn from(entity: &KnownEntity) -> Self {
+        Self {
+            source_id: entity.source.to_string(),
+            entity_id: entity.entity_id.as_str().to_owned(),
+            display_name: entity.display_name.clone(),
+            authority: entity.authority.clone(),
+            metadata: entity.metadata.clone(),
+            sha256: entity.sha256.clone(),
+            gone_at: None,
+        }
+    }
+}
+
+impl TryFrom<Row> for KnownEntity {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        let name = RowName::new("known_entities", &row.entity_id);
+        Ok(Self {
+            source: name.parsed(row.source_id.parse())?,
+            entity_id: name.parsed(EntityId::parse(&row.entity_id))?,
+            display_name: row.display_name,
+            authority: row.authority,
+            metadata: row.metadata,
+            sha256: row.sha256,
+        })
+    }
+}
+
+#[derive(QueryableByName)]
+struct LineRow {
+    #[diesel(sql_type = Nullable<Text>)]
+    source: Option<String>,
+    #[diesel(sql_type = Text)]
+    entity_id: String,
+    #[diesel(sql_type = Text)]
+    display_name: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    authority: Option<String>,
+    #[diesel(sql_type = Nullable<Timestamp>)]
+    gone_at: Option<NaiveDateTime>,
+    #[diesel(sql_type = Nullable<Text>)]
+    application: Option<String>,
+}
+
+impl From<LineRow> for KnownLine {
+    fn from(row: LineRow) -> Self {
+        Self {
+            source: row.source.unwrap_or_default(),
+            entity_id: row.entity_id,
+            display_name: row.display_name,
+            authority: row.authority,
+            gone_at: row.gone_at.map(|at| at.and_utc()),
+            application: row.application,
+        }
+    }
+}

@@ -1,0 +1,342 @@
+//! `metadata_sources`, and `metadata_source_certificates`.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use diesel::{
+    prelude::*,
+    sql_types::{Binary, Text, Timestamp},
+};
+
+use crate::{
+    model::{
+        id::SourceId,
+        metadata_source::{EnableRule, MetadataSource, SourceKind, SourceState, SourceUrl},
+    },
+    store::{
+        connection::{Tx, each_database},
+        error::{Error, RowName},
+        schema::{metadata_source_certificates, metadata_sources},
+    },
+};
+
+/// Names whoever works on a source.
+pub type Lease = [u8; 16];
+
+impl Tx {
+    /// Adds a source; `false` if its name is taken.
+    pub fn add_source(&mut self, source: &MetadataSource) -> Result<bool, Error> {
+        let row = Row::from(source);
+        let rows = each_database!(&mut self.0, |c| diesel::insert_into(metadata_sources::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(c))?;
+        if rows == 1 {
+            self.add_source_certificates(source)?;
+        }
+        Ok(rows == 1)
+    }
+
+    /// Writes what an administrator says of a source: address, rule and certificates. What was fetched
+    /// from elsewhere, or believed of another key, is to be fetched again; `false` if it is gone.
+    pub fn edit_source(&mut self, source: &MetadataSource) -> Result<bool, Error> {
+        let row = Row::from(source);
+        let id = row.id.clone();
+        let rows = diesel::update(metadata_sources::table.find(&id))
+            .set((
+                metadata_sources::url.eq(row.url),
+                metadata_sources::rule.eq(row.rule),
+                metadata_sources::rule_value.eq(row.rule_value),
+                metadata_sources::longest_validity_seconds.eq(row.longest_validity_seconds),
+                metadata_sources::etag.eq(None::<String>),
+                metadata_sources::last_modified.eq(None::<String>),
+            ))
+            .execute(&mut self.0)?;
+        if rows == 1 {
+            diesel::delete(
+                metadata_source_certificates::table.filter(metadata_source_certificates::source_id.eq(&id)),
+            )
+            .execute(&mut self.0)?;
+            self.add_source_certificates(source)?;
+        }
+        Ok(rows == 1)
+    }
+
+    /// The source `id`.
+    pub fn source(&mut self, id: SourceId) -> Result<Option<MetadataSource>, Error> {
+        let rows = metadata_sources::table.find(id.to_string()).load(&mut self.0)?;
+        Ok(self.sources_of(rows)?.pop())
+    }
+
+    /// The aggregate of this name.
+    pub fn source_by_name(&mut self, name: &str) -> Result<Option<MetadataSource>, Error> {
+        let rows = metadata_sources::table
+            .filter(metadata_sources::name.eq(name))
+            .load(&mut self.0)?;
+        Ok(self.sources_of(rows)?.pop())
+    }
+
+    /// Every source, the eldest first.
+    pub fn sources(&mut self) -> Result<Vec<MetadataSource>, Error> {
+        let rows = metadata_sources::table
+            .order(metadata_sources::id)
+            .load(&mut self.0)?;
+        self.sources_of(rows)
+    }
+
+    /// Removes a source, and all that is known from it; applications stay. `false` if there is none.
+    pub fn remove_source(&mut self, id: SourceId) -> Result<bool, Error> {
+        Ok(diesel::delete(metadata_sources::table.find(id.to_string())).execute(&mut self.0)? == 1)
+    }
+
+    /// Removes the sources of applications that are gone.
+    pub fn remove_idle_sources(&mut self) -> Result<usize, Error> {
+        Ok(diesel::sql_query(
+            "DELETE FROM metadata_sources WHERE kind = 'entity' AND NOT EXISTS \
+             (SELECT 1 FROM application_sources WHERE source_id = metadata_sources.id)",
+        )
+        .execute(&mut self.0)?)
+    }
+
+    /// Takes a source that is to be fetched now, so that no other replica does; nobody else gets it
+    /// before `until`.
+    pub fn claim_due_source(
+        &mut self,
+        now: DateTime<Utc>,
+        lease: &Lease,
+        until: DateTime<Utc>,
+    ) -> Result<Option<SourceId>, Error> {
+        let skip = self.skip_locked();
+        let claimed: Vec<Claimed> = diesel::sql_query(format!(
+            "UPDATE metadata_sources SET lease = $1, leased_until = $2 WHERE id = \
+             (SELECT id FROM metadata_sources \
+              WHERE next_at <= $3 AND (leased_until IS NULL OR leased_until <= $3) \
+              ORDER BY next_at LIMIT 1{skip}) RETURNING id"
+        ))
+        .bind::<Binary, _>(lease.as_slice())
+        .bind::<Timestamp, _>(until.naive_utc())
+        .bind::<Timestamp, _>(now.naive_utc())
+        .get_results(&mut self.0)?;
+        claimed
+            .first()
+            .map(|row| RowName::new("metadata_sources", &row.id).parsed(row.id.parse()))
+            .transpose()
+    }
+
+    /// Takes the source `id`, due or not; `false` while somebody else works on it.
+    pub fn claim_source(
+        &mut self,
+        id: SourceId,
+        now: DateTime<Utc>,
+        lease: &Lease,
+        until: DateTime<Utc>,
+    ) -> Result<bool, Error> {
+        let free = metadata_sources::leased_until
+            .is_null()
+            .or(metadata_sources::leased_until.le(now.naive_utc()));
+        let rows = diesel::update(metadata_sources::table.find(id.to_string()).filter(free))
+            .set((
+                metadata_sources::lease.eq(lease.as_slice()),
+                metadata_sources::leased_until.eq(until.naive_utc()),
+            ))
+            .execute(&mut self.0)?;
+        Ok(rows == 1)
+    }
+
+    /// Keeps a source that was taken; `false` if it was lost to somebody else, or is gone.
+    pub fn keep_source(&mut self, id: SourceId, lease: &Lease, until: DateTime<Utc>) -> Result<bool, Error> {
+        let mine = metadata_sources::table
+            .find(id.to_string())
+            .filter(metadata_sources::lease.eq(lease.as_slice()));
+        let rows = diesel::update(mine)
+            .set(metadata_sources::leased_until.eq(until.naive_utc()))
+            .execute(&mut self.0)?;
+        Ok(rows == 1)
+    }
+
+    /// Writes what came of it, and lets the source go; `false` if it was lost to somebody else.
+    pub fn finish_source(&mut self, id: SourceId, lease: &Lease, state: &SourceState) -> Result<bool, Error> {
+        let mine = metadata_sources::table
+            .find(id.to_string())
+            .filter(metadata_sources::lease.eq(lease.as_slice()));
+        let time = |time: Option<DateTime<Utc>>| time.map(|time| time.naive_utc());
+        let rows = diesel::update(mine)
+            .set((
+                metadata_sources::etag.eq(&state.etag),
+                metadata_sources::last_modified.eq(&state.last_modified),
+                metadata_sources::valid_until.eq(time(state.valid_until)),
+                metadata_sources::cache_seconds.eq(state.cache_duration.map(|cache| cache.num_seconds())),
+                metadata_sources::fetched_at.eq(time(state.fetched_at)),
+                metadata_sources::next_at.eq(time(state.next_at)),
+                metadata_sources::failing_since.eq(time(state.failing_since)),
+                metadata_sources::failures.eq(i64::from(state.failures)),
+                metadata_sources::last_error.eq(&state.last_error),
+                metadata_sources::round.eq(state.round),
+                metadata_sources::lease.eq(None::<Vec<u8>>),
+                metadata_sources::leased_until.eq(None::<NaiveDateTime>),
+            ))
+            .execute(&mut self.0)?;
+        Ok(rows == 1)
+    }
+
+    fn add_source_certificates(&mut self, source: &MetadataSource) -> Result<(), Error> {
+        for (position, der) in (0..).zip(&source.signed_by) {
+            diesel::insert_into(metadata_source_certificates::table)
+                .values(CertificateRow {
+                    source_id: source.id.to_string(),
+                    position,
+                    der: der.clone(),
+                })
+                .execute(&mut self.0)?;
+        }
+        Ok(())
+    }
+
+    fn sources_of(&mut self, rows: Vec<Row>) -> Result<Vec<MetadataSource>, Error> {
+        let mut certificates: BTreeMap<String, Vec<Vec<u8>>> = BTreeMap::new();
+        // Few sources have any: an installation knows a handful of federations.
+        for row in metadata_source_certificates::table
+            .order((
+                metadata_source_certificates::source_id,
+                metadata_source_certificates::position,
+            ))
+            .load::<CertificateRow>(&mut self.0)?
+        {
+            certificates.entry(row.source_id).or_default().push(row.der);
+        }
+        rows.into_iter()
+            .map(|row| {
+                let signed_by = certificates.remove(&row.id).unwrap_or_default();
+                row.into_source(signed_by)
+            })
+            .collect()
+    }
+}
+
+const fn kind_text(kind: SourceKind) -> &'static str {
+    match kind {
+        SourceKind::Entity => "entity",
+        SourceKind::Aggregate => "aggregate",
+    }
+}
+
+fn rule_texts(rule: &EnableRule) -> (&'static str, Option<String>) {
+    match rule {
+        EnableRule::Nothing => ("nothing", None),
+        EnableRule::All => ("all", None),
+        EnableRule::Host(host) => ("host", Some(host.clone())),
+        EnableRule::Authority(authority) => ("authority", Some(authority.clone())),
+    }
+}
+
+fn rule_of(rule: &str, value: Option<String>) -> Option<EnableRule> {
+    match (rule, value) {
+        ("nothing", None) => Some(EnableRule::Nothing),
+        ("all", None) => Some(EnableRule::All),
+        ("host", Some(host)) => Some(EnableRule::Host(host)),
+        ("authority", Some(authority)) => Some(EnableRule::Authority(authority)),
+        (_, _) => None,
+    }
+}
+
+#[derive(QueryableByName)]
+struct Claimed {
+    #[diesel(sql_type = Text)]
+    id: String,
+}
+
+#[derive(Insertable, Queryable)]
+#[diesel(table_name = metadata_source_certificates)]
+struct CertificateRow {
+    source_id: String,
+    position: i64,
+    der: Vec<u8>,
+}
+
+/// The row as it lies in the table.
+#[derive(Insertable, Queryable)]
+#[diesel(table_name = metadata_sources)]
+struct Row {
+    id: String,
+    kind: String,
+    name: Option<String>,
+    url: Option<String>,
+    rule: String,
+    rule_value: Option<String>,
+    longest_validity_seconds: Option<i64>,
+    etag: Option<String>,
+    last_modified: Option<String>,
+    valid_until: Option<NaiveDateTime>,
+    cache_seconds: Option<i64>,
+    fetched_at: Option<NaiveDateTime>,
+    next_at: Option<NaiveDateTime>,
+    failing_since: Option<NaiveDateTime>,
+    failures: i64,
+    last_error: Option<String>,
+    round: i64,
+    lease: Option<Vec<u8>>,
+    leased_until: Option<NaiveDateTime>,
+    created_at: NaiveDateTime,
+}
+
+impl From<&MetadataSource> for Row {
+    fn from(source: &MetadataSource) -> Self {
+        let (rule, rule_value) = rule_texts(&source.rule);
+        let state = source.state.clone();
+        let time = |time: Option<DateTime<Utc>>| time.map(|time| time.naive_utc());
+        Self {
+            id: source.id.to_string(),
+            kind: kind_text(source.kind).to_owned(),
+            name: source.name.clone(),
+            url: source.url.as_ref().map(|url| url.as_str().to_owned()),
+            rule: rule.to_owned(),
+            rule_value,
+            longest_validity_seconds: source.longest_validity.map(|longest| longest.num_seconds()),
+            etag: state.etag,
+            last_modified: state.last_modified,
+            valid_until: time(state.valid_until),
+            cache_seconds: state.cache_duration.map(|cache| cache.num_seconds()),
+            fetched_at: time(state.fetched_at),
+            next_at: time(state.next_at),
+            failing_since: time(state.failing_since),
+            failures: i64::from(state.failures),
+            last_error: state.last_error,
+            round: state.round,
+            lease: None,
+            leased_until: None,
+            created_at: source.created_at.naive_utc(),
+        }
+    }
+}
+
+impl Row {
+    fn into_source(self, signed_by: Vec<Vec<u8>>) -> Result<MetadataSource, Error> {
+        let name = RowName::new("metadata_sources", &self.id);
+        let kind = [SourceKind::Entity, SourceKind::Aggregate]
+            .into_iter()
+            .find(|kind| kind_text(*kind) == self.kind);
+        let time = |time: Option<NaiveDateTime>| time.map(|time| time.and_utc());
+        Ok(MetadataSource {
+            id: name.parsed(self.id.parse())?,
+            kind: name.known(kind)?,
+            name: self.name,
+            url: name.optional(self.url, |url| SourceUrl::parse(&url))?,
+            signed_by,
+            rule: name.known(rule_of(&self.rule, self.rule_value))?,
+            longest_validity: self.longest_validity_seconds.and_then(TimeDelta::try_seconds),
+            state: SourceState {
+                etag: self.etag,
+                last_modified: self.last_modified,
+                valid_until: time(self.valid_until),
+                cache_duration: self.cache_seconds.and_then(TimeDelta::try_seconds),
+                fetched_at: time(self.fetched_at),
+                next_at: time(self.next_at),
+                failing_since: time(self.failing_since),
+                failures: name.parsed(self.failures.try_into())?,
+                last_error: self.last_error,
+                round: self.round,
+            },
+            created_at: self.created_at.and_utc(),
+        })
+    }
+}
