@@ -24,7 +24,6 @@ use crate::{
         application::EntityId,
         id::KeyId,
         key::{Certificate, SigningKey},
-        making::SignatureAlgorithm,
         name_id::NameId,
         policy::Policy,
     },
@@ -278,7 +277,6 @@ fn logout_address(sp: &ServiceProvider, reading: &Reading) -> Result<String> {
         &xml,
         Some("bye"),
         &signer,
-        SignatureAlgorithm::RsaSha256,
     )?)
 }
 

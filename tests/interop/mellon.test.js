@@ -52,6 +52,12 @@ for (const database of databases) {
       assert.ok(!await hasSession(visitor), 'and not at Hallpass either');
     });
 
+    it('takes a response that it did not ask for, where both sides allow that', async () => {
+      await hallpass.cli('app', 'edit', 'mellon', '--allow-idp-initiated', 'true');
+      const { who } = await signsIn(provider, { address: `${hallpass.origin}/saml/start/mellon` });
+      assert.equal(who.attributes.email, person.email);
+    });
+
     it('control: refuses a changed attribute', () => isRefused(provider, { change: (xml) => xml.replaceAll(person.email, 'eve@fernweh.example') }));
 
     it('control: refuses the signature of a key that it does not trust', async () => {

@@ -29,7 +29,6 @@ mod publish;
 mod races;
 mod response;
 mod schemas;
-mod sealed;
 mod sign_on;
 mod sign_on_again;
 mod sign_on_signed;

@@ -1,9 +1,7 @@
 //! The SAML steps.
 
 pub mod answer;
-mod attributes;
 pub mod logout;
-pub mod making;
 mod name_ids;
 pub mod publish;
 pub mod receive;

@@ -14,7 +14,7 @@ const template = new URL('../sp/mellon.conf', import.meta.url);
 export async function mellon(hallpass, { slug = 'mellon', more = '', idp } = {}) {
   // Apache's workers are not root where we are, and read metadata in a folder that they can enter.
   const isRoot = process.getuid() === 0;
-  const { folder } = await folderWithKey(hallpass, `hallpass-${slug}`, isRoot ? '/tmp' : undefined);
+  const { folder, file } = await folderWithKey(hallpass, `hallpass-${slug}`, isRoot ? '/tmp' : undefined);
   await chmod(folder, 0o755);
   // The application behind it: it knows what Apache tells it, and no SAML.
   const header = (visit, name) => {
@@ -45,7 +45,8 @@ export async function mellon(hallpass, { slug = 'mellon', more = '', idp } = {})
     await application.stop();
     await rm(folder, { recursive: true, force: true });
   };
-  const provider = new ServiceProvider(hallpass, slug, origin, halt, { login: '/mellon/login?ReturnTo=%2F', logout: '/mellon/logout?ReturnTo=%2F', metadata: '/mellon/metadata' });
+  const paths = { login: '/mellon/login?ReturnTo=%2F', logout: '/mellon/logout?ReturnTo=%2F', metadata: '/mellon/metadata' };
+  const provider = new ServiceProvider(hallpass, slug, origin, { halt, certificate: file, paths });
   /** What Apache said, for a test that fails. */
   provider.log = () => readFile(path.join(folder, 'error.log'), 'utf8').catch(() => '');
   for (const end = Date.now() + 20_000; ;) {

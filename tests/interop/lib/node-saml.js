@@ -6,7 +6,7 @@ import { site } from './site.js';
 
 /** `trust` is a certificate in place of Hallpass'; `encrypted` brings a key to decrypt with; `options` are the library's. */
 export async function nodeSaml(hallpass, { slug = 'node-saml', trust, encrypted = false, options = {} } = {}) {
-  const { key, cert } = await folderWithKey(hallpass, slug);
+  const { key, cert, file } = await folderWithKey(hallpass, slug);
   const idpCert = trust ?? await hallpass.certificatePem();
   let library;
   const taken = async (visit, { profile, loggedOut }) => {
@@ -58,5 +58,5 @@ export async function nodeSaml(hallpass, { slug = 'node-saml', trust, encrypted 
     ...(encrypted ? { decryptionPvk: key } : {}),
     ...options,
   });
-  return new ServiceProvider(hallpass, slug, origin, stop);
+  return new ServiceProvider(hallpass, slug, origin, { halt: stop, certificate: file });
 }

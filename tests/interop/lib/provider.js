@@ -7,9 +7,9 @@ import { keyPair } from './keys.js';
 import { exchange } from './visitor.js';
 
 export class ServiceProvider {
-  /** `paths`: what differs from `/login`, `/logout`, `/metadata`. */
-  constructor(hallpass, slug, origin, halt, paths = {}) {
-    Object.assign(this, { hallpass, slug, origin, halt });
+  /** `certificate` is the file with its own; `paths`: what differs from `/login`, `/logout`, `/metadata`. */
+  constructor(hallpass, slug, origin, { halt, certificate, paths = {} }) {
+    Object.assign(this, { hallpass, slug, origin, halt, certificate });
     this.paths = { login: '/login', logout: '/logout', metadata: '/metadata', ...paths };
   }
 

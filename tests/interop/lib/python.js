@@ -12,10 +12,10 @@ const python = process.env.HALLPASS_TEST_PYTHON ?? path.join(folderOfPrograms, '
 export const python3Saml = (hallpass, more) => start(hallpass, 'python3_saml', 'python3-saml', 'localhost', more);
 export const pysaml2 = (hallpass, more) => start(hallpass, 'pysaml2_sp', 'pysaml2', 'pysaml2.localhost', more);
 
-async function start(hallpass, program, slug, host, { slug: otherSlug, ...more } = {}) {
-  const { folder } = await folderWithKey(hallpass, slug);
+async function start(hallpass, program, slug, host, { slug: otherSlug, host: otherHost, ...more } = {}) {
+  const { folder, file } = await folderWithKey(hallpass, slug);
   const port = await freePort();
-  const origin = `http://${host}:${port}`;
+  const origin = `http://${otherHost ?? host}:${port}`;
   const settings = { origin, port, folder, idp: `${hallpass.origin}/saml/metadata`, ...more };
   const child = keep(spawn(python, ['-E', '-s', '-B', path.join(folderOfPrograms, `${program}.py`), JSON.stringify(settings)], {
     cwd: folder,
@@ -29,5 +29,5 @@ async function start(hallpass, program, slug, host, { slug: otherSlug, ...more }
     child.once('exit', () => fail(new Error(`${program} ended:\n${log}`)));
     child.stdout.once('data', ready);
   });
-  return new ServiceProvider(hallpass, otherSlug ?? slug, origin, () => stop(child));
+  return new ServiceProvider(hallpass, otherSlug ?? slug, origin, { halt: () => stop(child), certificate: file });
 }

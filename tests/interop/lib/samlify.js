@@ -11,7 +11,7 @@ const BINDING = 'urn:oasis:names:tc:SAML:2.0:bindings';
 
 /** `trust` is metadata in place of Hallpass'. */
 export async function samlify(hallpass, { slug = 'samlify', trust } = {}) {
-  const { key, cert } = await folderWithKey(hallpass, slug);
+  const { key, cert, file } = await folderWithKey(hallpass, slug);
   const idp = library.IdentityProvider({ metadata: trust ?? await hallpass.metadata(), wantLogoutRequestSigned: true });
   let sp;
   const asked = new Set();
@@ -61,5 +61,5 @@ export async function samlify(hallpass, { slug = 'samlify', trust } = {}) {
     assertionConsumerService: [{ Binding: `${BINDING}:HTTP-POST`, Location: `${origin}/acs` }],
     singleLogoutService: [{ Binding: `${BINDING}:HTTP-Redirect`, Location: `${origin}/slo` }],
   });
-  return new ServiceProvider(hallpass, slug, origin, stop);
+  return new ServiceProvider(hallpass, slug, origin, { halt: stop, certificate: file });
 }

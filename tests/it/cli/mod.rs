@@ -1,7 +1,6 @@
 //! The real binary, beside a running house: what it changes holds at the next sign-on.
 
 mod applications;
-mod attributes;
 mod configuration;
 mod daemon;
 mod people;
