@@ -3,13 +3,18 @@
 use std::io::{self, BufRead, IsTerminal};
 
 use anyhow::{Context, Result, bail};
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use crate::{
     cli::output::{self, say},
     credential::password::Password,
-    model::user::{Email, PersonName, StableId, User},
+    model::{
+        application::Slug,
+        attribute::AttributeRule,
+        text::line,
+        user::{Email, OwnAttributes, PersonName, StableId, User, UserName},
+    },
     provider::{
         Provider,
         users::{Changed, NewUser, UserEdit},
@@ -34,6 +39,8 @@ pub(super) enum Command {
         /// The id that another identity provider already sent for this person; ours if left out
         #[arg(long, value_name = "ID")]
         stable_id: Option<String>,
+        #[command(flatten)]
+        own: Own,
         /// Prints the person as JSON
         #[arg(long)]
         json: bool,
@@ -52,7 +59,7 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Changes names or address
+    /// Changes names, address or attributes
     Edit {
         /// The e-mail address as it is now
         email: String,
@@ -65,6 +72,19 @@ pub(super) enum Command {
         /// Last name
         #[arg(long, value_name = "NAME")]
         family_name: Option<String>,
+        #[command(flatten)]
+        own: Own,
+    },
+    /// Shows or sets the persistent name by which an application knows a person
+    NameId {
+        /// The e-mail address
+        email: String,
+        /// The application's short name
+        #[arg(long, value_name = "SLUG")]
+        app: String,
+        /// The name that another identity provider sent for this person; nobody else may have or have had it
+        #[arg(long, value_name = "VALUE")]
+        set: Option<String>,
     },
     /// Switches a person off, and ends their sessions
     Disable {
@@ -86,6 +106,45 @@ pub(super) enum Command {
     },
 }
 
+/// What applications may ask for besides names and address.
+#[derive(Args, Debug, Default)]
+pub(super) struct Own {
+    /// Their user name, one person a name; an empty text takes it away
+    #[arg(long, value_name = "NAME")]
+    username: Option<String>,
+    /// An attribute of their own; several values by repetition, an empty VALUE takes it away
+    #[arg(long = "attribute", value_name = "NAME=VALUE")]
+    attributes: Vec<String>,
+}
+
+impl Own {
+    /// The user name; none where the text is empty.
+    fn user_name(&self) -> Result<Option<UserName>> {
+        let text = self.username.as_deref().filter(|text| !text.is_empty());
+        Ok(text.map(UserName::parse).transpose()?)
+    }
+
+    /// Names with their values; none: it is taken away.
+    fn attributes(&self) -> Result<OwnAttributes> {
+        let mut found = OwnAttributes::new();
+        for typed in &self.attributes {
+            let Some((name, value)) = typed.split_once('=') else {
+                bail!("`{typed}` is no attribute: write NAME=VALUE");
+            };
+            let name = line("the attribute's name", name, AttributeRule::MAX_NAME)?;
+            let values = found.entry(name.clone()).or_default();
+            if !value.is_empty() {
+                let value = line("the attribute's value", value, AttributeRule::MAX_VALUE)?;
+                if values.contains(&value) {
+                    bail!("{name} has the value {value} twice");
+                }
+                values.push(value);
+            }
+        }
+        Ok(found)
+    }
+}
+
 pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
     match command {
         Command::Add {
@@ -94,6 +153,7 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
             family_name,
             password_stdin,
             stable_id,
+            own,
             json,
         } => {
             let new = NewUser {
@@ -101,30 +161,21 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
                 given_name: PersonName::parse("the first name", &given_name)?,
                 family_name: PersonName::parse("the last name", &family_name)?,
                 stable_id: stable_id.as_deref().map(StableId::parse).transpose()?,
+                user_name: own.user_name()?,
+                attributes: own.attributes()?,
                 password: Some(password(password_stdin)?),
             };
-            match provider.add_user(&new)? {
-                Changed::Done(user) if json => output::json(&Shown::from(&user)),
-                Changed::Done(user) => say(format_args!(
-                    "{} <{}> can sign in now.",
-                    user.full_name(),
-                    user.email
-                )),
-                Changed::Taken => bail!(
-                    "there is a person with the address {} (or that stable id) already",
-                    new.email
-                ),
-                Changed::Unknown | Changed::Stale => bail!("the person could not be added"),
-            }
+            added(provider, &new, json)
         }
-        Command::List { json } => list(&provider.users()?, json),
+        Command::List { json } => list(provider, json),
         Command::Show { email, json } => {
             let email = Email::parse(&email)?;
             let user = provider.user_by_email(&email)?.with_context(|| nobody(&email))?;
+            let own = provider.own_attributes(user.id)?;
             if json {
-                output::json(&Shown::from(&user))
+                output::json(&Shown::of(&user, &own))
             } else {
-                show(&user)
+                show(&user, &own)
             }
         }
         Command::Edit {
@@ -132,6 +183,7 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
             new_email,
             given_name,
             family_name,
+            own,
         } => {
             let edit = UserEdit {
                 email: new_email.as_deref().map(Email::parse).transpose()?,
@@ -141,6 +193,8 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
                 family_name: family_name
                     .map(|name| PersonName::parse("the last name", &name))
                     .transpose()?,
+                user_name: own.username.is_some().then_some(own.user_name()?),
+                attributes: own.attributes()?,
                 enabled: None,
             };
             edited(
@@ -167,8 +221,13 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
                 enabled: Some(true),
                 ..UserEdit::default()
             };
-            edited(provider, &email, &edit, "can sign in again")
+            edited(provider, &email, &edit, "can sign in again")?;
+            match provider.user_by_email(&Email::parse(&email)?)? {
+                Some(user) => say_unmet(provider, &user),
+                None => Ok(()),
+            }
         }
+        Command::NameId { email, app, set } => name_id(provider, &email, &app, set.as_deref()),
         Command::SetPassword {
             email,
             password_stdin,
@@ -186,20 +245,83 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
     }
 }
 
+fn added(provider: &Provider, new: &NewUser, json: bool) -> Result<()> {
+    match provider.add_user(new)? {
+        Changed::Done(user) if json => output::json(&Shown::of(&user, &provider.own_attributes(user.id)?)),
+        Changed::Done(user) => {
+            say(format_args!(
+                "{} <{}> can sign in now.",
+                user.full_name(),
+                user.email
+            ))?;
+            say_unmet(provider, &user)
+        }
+        Changed::Taken => bail!(
+            "there is a person with the address {} (or that stable id or user name) already",
+            new.email
+        ),
+        Changed::Unknown | Changed::Stale => bail!("the person could not be added"),
+    }
+}
+
 fn nobody(email: &Email) -> String {
     format!("nobody here has the address {email}; `hallpass user list` shows everybody")
 }
 
 fn edited(provider: &Provider, email: &str, edit: &UserEdit, words: &str) -> Result<()> {
     let email = Email::parse(email)?;
-    match provider.edit_user(&email, edit)? {
+    match provider.edit_user(&email, edit)?? {
         Changed::Done(user) => say(format_args!("{} <{}> {words}.", user.full_name(), user.email)),
-        Changed::Taken => bail!("somebody else has that address"),
+        Changed::Taken => bail!("somebody else has that address or user name"),
         Changed::Unknown => bail!(nobody(&email)),
         Changed::Stale => bail!(
             "somebody else changed this person at the same moment; look again with `hallpass user show {email}`"
         ),
     }
+}
+
+fn name_id(provider: &Provider, email: &str, app: &str, set: Option<&str>) -> Result<()> {
+    let email = Email::parse(email)?;
+    let user = provider.user_by_email(&email)?.with_context(|| nobody(&email))?;
+    let slug = Slug::parse(app)?;
+    let application = provider
+        .application(&slug)?
+        .with_context(|| format!("there is no application {slug}; `hallpass app list` shows all"))?;
+    let Some(value) = set else {
+        return match provider.persistent_name_id(&application, &user)? {
+            Some(value) => say(format_args!("{value}")),
+            None => say(format_args!(
+                "None yet: {} gets one at the first sign-on to {} that asks for it.",
+                user.email, application.name
+            )),
+        };
+    };
+    let value = line("the name", value, LONGEST_NAME_ID)?;
+    if provider.set_persistent_name_id(&application, &user, &value)? {
+        say(format_args!(
+            "{} knows {} as {value} from now on.",
+            application.name, user.email
+        ))
+    } else {
+        bail!(
+            "{} knows or knew another person as {value}: a name is never given to somebody else",
+            application.name
+        )
+    }
+}
+
+/// The longest persistent name, in characters (saml-core, 8.3.7).
+const LONGEST_NAME_ID: usize = 256;
+
+/// Says where a person cannot sign in yet, for want of a value that is required there.
+fn say_unmet(provider: &Provider, user: &User) -> Result<()> {
+    for unmet in provider.unmet(user)? {
+        say(format_args!(
+            "They cannot sign in to {} yet: it requires {}, and they have no value for it (docs/attributes.md).",
+            unmet.application, unmet.attribute
+        ))?;
+    }
+    Ok(())
 }
 
 /// Asks for the password, twice; or reads one line where a program types.
@@ -230,19 +352,23 @@ struct Shown {
     email: String,
     given_name: String,
     family_name: String,
+    user_name: Option<String>,
+    attributes: OwnAttributes,
     enabled: bool,
     created_at: String,
     updated_at: String,
 }
 
-impl From<&User> for Shown {
-    fn from(user: &User) -> Self {
+impl Shown {
+    fn of(user: &User, own: &OwnAttributes) -> Self {
         Self {
             id: user.id.to_string(),
             stable_id: user.stable_id.as_str().to_owned(),
             email: user.email.as_str().to_owned(),
             given_name: user.given_name.as_str().to_owned(),
             family_name: user.family_name.as_str().to_owned(),
+            user_name: user.user_name.as_ref().map(|name| name.as_str().to_owned()),
+            attributes: own.clone(),
             enabled: user.enabled,
             created_at: user.created_at.to_rfc3339(),
             updated_at: user.updated_at.to_rfc3339(),
@@ -250,16 +376,21 @@ impl From<&User> for Shown {
     }
 }
 
-fn list(users: &[User], json: bool) -> Result<()> {
+fn list(provider: &Provider, json: bool) -> Result<()> {
+    let users = provider.users()?;
     if json {
-        return output::json(&users.iter().map(Shown::from).collect::<Vec<_>>());
+        let (all, none) = (provider.everybodys_attributes()?, OwnAttributes::new());
+        let shown = users
+            .iter()
+            .map(|user| Shown::of(user, all.get(&user.id).unwrap_or(&none)));
+        return output::json(&shown.collect::<Vec<_>>());
     }
     if users.is_empty() {
         return say(format_args!(
             "Nobody yet: `hallpass user add EMAIL --given-name G --family-name F` adds a person."
         ));
     }
-    for user in users {
+    for user in &users {
         let state = if user.enabled { "" } else { "  (switched off)" };
         say(format_args!(
             "{:40} {}{state}",
@@ -270,16 +401,25 @@ fn list(users: &[User], json: bool) -> Result<()> {
     Ok(())
 }
 
-fn show(user: &User) -> Result<()> {
+fn show(user: &User, own: &OwnAttributes) -> Result<()> {
     for (what, value) in [
         ("E-mail", user.email.as_str()),
         ("First name", user.given_name.as_str()),
         ("Last name", user.family_name.as_str()),
+        (
+            "User name",
+            user.user_name.as_ref().map_or("(none)", UserName::as_str),
+        ),
         ("Stable id", user.stable_id.as_str()),
         ("May sign in", if user.enabled { "yes" } else { "no" }),
         ("Added", &user.created_at.format("%Y-%m-%d %H:%M UTC").to_string()),
     ] {
         say(format_args!("{what:12} {value}"))?;
+    }
+    for (name, values) in own {
+        for value in values {
+            say(format_args!("{:12} {name}={value}", "Attribute"))?;
+        }
     }
     Ok(())
 }

@@ -23,7 +23,7 @@ use crate::{
             AcsUrl, Application, Binding, Consumer, EntityId, Kind, LogoutEndpoint,
             ServiceProvider as Registered,
         },
-        user::{Email, PersonName},
+        user::{Email, OwnAttributes, PersonName},
     },
     provider::{
         Provider,
@@ -126,6 +126,8 @@ fn person(provider: &Provider) -> Result<String> {
         given_name: PersonName::parse("the first name", "Mira")?,
         family_name: PersonName::parse("the last name", "Castellane")?,
         stable_id: None,
+        user_name: None,
+        attributes: OwnAttributes::new(),
         password: Some(password.clone()),
     };
     if provider.add_user(&new)? == Changed::Taken {

@@ -24,6 +24,7 @@ use crate::{
         application::EntityId,
         id::KeyId,
         key::{Certificate, SigningKey},
+        making::SignatureAlgorithm,
         name_id::NameId,
         policy::Policy,
     },
@@ -277,6 +278,7 @@ fn logout_address(sp: &ServiceProvider, reading: &Reading) -> Result<String> {
         &xml,
         Some("bye"),
         &signer,
+        SignatureAlgorithm::RsaSha256,
     )?)
 }
 

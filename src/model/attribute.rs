@@ -1,5 +1,9 @@
 //! What a service provider is told of a person: a list of names, each with its source.
 
+use std::fmt;
+
+use crate::model::text::{BadText, line};
+
 /// How an attribute's name is to be read (saml-core, 8.2).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum NameFormat {
@@ -60,6 +64,44 @@ pub enum Source {
     Own(String),
 }
 
+impl Source {
+    /// Reads a source as it is typed and shown.
+    pub fn parse(text: &str) -> Result<Self, BadText> {
+        const WANTED: &str = "a source is one of given-name, family-name, full-name, email, user-id, user-name, constant:TEXT and own:NAME";
+        Ok(match text.split_once(':') {
+            None => match text {
+                "given-name" => Self::GivenName,
+                "family-name" => Self::FamilyName,
+                "full-name" => Self::FullName,
+                "email" => Self::Email,
+                "user-id" => Self::UserId,
+                "user-name" => Self::UserName,
+                _ => return Err(BadText::Form(format!("`{}`: {WANTED}", text.escape_debug()))),
+            },
+            Some(("constant", value)) => {
+                Self::Constant(line("TEXT in constant:TEXT", value, AttributeRule::MAX_VALUE)?)
+            }
+            Some(("own", name)) => Self::Own(line("NAME in own:NAME", name, AttributeRule::MAX_NAME)?),
+            Some(_) => return Err(BadText::Form(format!("`{}`: {WANTED}", text.escape_debug()))),
+        })
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::GivenName => f.write_str("given-name"),
+            Self::FamilyName => f.write_str("family-name"),
+            Self::FullName => f.write_str("full-name"),
+            Self::Email => f.write_str("email"),
+            Self::UserId => f.write_str("user-id"),
+            Self::UserName => f.write_str("user-name"),
+            Self::Constant(value) => write!(f, "constant:{value}"),
+            Self::Own(name) => write!(f, "own:{name}"),
+        }
+    }
+}
+
 /// An attribute of a service provider.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AttributeRule {
@@ -80,6 +122,11 @@ pub struct AttributeRule {
 }
 
 impl AttributeRule {
+    /// The longest name, in characters: what every service provider takes.
+    pub const MAX_NAME: usize = 256;
+    /// The longest value, in characters.
+    pub const MAX_VALUE: usize = 1024;
+
     /// A required attribute whose name says its format.
     pub fn required(name: &str, source: Source) -> Self {
         Self {
@@ -110,4 +157,37 @@ pub fn usual() -> Vec<AttributeRule> {
         AttributeRule::required("firstName", Source::GivenName),
         AttributeRule::required("lastName", Source::FamilyName),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_read_as_it_is_shown() {
+        for source in [
+            Source::GivenName,
+            Source::FamilyName,
+            Source::FullName,
+            Source::Email,
+            Source::UserId,
+            Source::UserName,
+            Source::Constant("a:b c".to_owned()),
+            Source::Own("team".to_owned()),
+        ] {
+            assert_eq!(Source::parse(&source.to_string()), Ok(source));
+        }
+        for bad in [
+            "",
+            "mail",
+            "own",
+            "own:",
+            "constant: ",
+            "groups",
+            "constant:\u{1}",
+            "Email",
+        ] {
+            assert!(Source::parse(bad).is_err(), "{bad:?}");
+        }
+    }
 }

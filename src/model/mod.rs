@@ -14,6 +14,7 @@ pub mod metadata_source;
 pub mod name_id;
 pub mod participant;
 pub mod policy;
+pub mod preset;
 pub mod secret;
 pub mod session;
 pub mod sign_on;

@@ -1,6 +1,6 @@
 //! People.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use chrono::{DateTime, Utc};
 use unicode_normalization::UnicodeNormalization;
@@ -99,7 +99,12 @@ impl StableId {
     }
 }
 
-/// A short name that applications of an older kind know a person by; one person a name.
+/// Own attributes of a person: what an administrator says of them beside the account, each name with its
+/// values in their order.
+pub type OwnAttributes = BTreeMap<String, Vec<String>>;
+
+/// A short name that applications of an older kind know a person by; one person a name. It is kept in small
+/// letters: two names that differ in case only are one name to many applications.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct UserName(String);
 
@@ -110,7 +115,7 @@ impl UserName {
         if text.chars().any(char::is_whitespace) {
             return Err(BadText::Form("the user name holds white space".to_owned()));
         }
-        Ok(Self(text))
+        Ok(Self(text.to_lowercase()))
     }
 
     /// The name as text.
@@ -174,6 +179,14 @@ mod tests {
             "a\u{1}@b.example",
         ] {
             assert!(Email::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_user_name_is_one_word_in_small_letters() {
+        assert_eq!(UserName::parse(" Ada.L ").unwrap().as_str(), "ada.l");
+        for bad in ["", "ada l", "ada\u{7}"] {
+            assert!(UserName::parse(bad).is_err(), "{bad:?}");
         }
     }
 

@@ -16,7 +16,16 @@ use crate::{
         key::Certificate,
         text::BadText,
     },
-    provider::{Provider, error::Error, saml::answer::UNCHECKED, users::Changed},
+    provider::{
+        Provider,
+        error::Error,
+        required::Lacking,
+        saml::{
+            answer::UNCHECKED,
+            making::{self, BadMaking, MakingEdit},
+        },
+        users::Changed,
+    },
     saml::metadata::sp::{self, BadMetadata, Entity},
     store::Edited,
 };
@@ -59,6 +68,8 @@ pub struct ApplicationEdit {
     pub require_signed_requests: Option<bool>,
     /// Whether its tile may send a response that nobody asked for.
     pub allow_idp_initiated: Option<bool>,
+    /// How responses are made, and what they say of people.
+    pub making: MakingEdit,
 }
 
 /// Why an application is not taken as described.
@@ -83,6 +94,12 @@ pub enum BadApplication {
         "ChatGPT takes no response that it did not ask for: give its tile the address from its SSO page with --tile-url"
     )]
     UnsolicitedChatGpt,
+    /// Responses that cannot be made so.
+    #[error(transparent)]
+    Making(#[from] BadMaking),
+    /// People would be shut out.
+    #[error("{0}")]
+    Lacking(Lacking),
 }
 
 /// What metadata brings to an application.
@@ -153,19 +170,29 @@ fn check(kind: Kind, saml: &ServiceProvider) -> Result<(), BadApplication> {
     } else if kind.is_chatgpt() && saml.allow_idp_initiated {
         Err(BadApplication::UnsolicitedChatGpt)
     } else {
-        Ok(())
+        Ok(making::check(kind, saml)?)
     }
 }
 
 impl Provider {
+    /// Why `application` may not be so; where it asks for `more` of people than before, also whether they
+    /// have it.
+    fn check(&self, application: &Application, more: bool) -> Result<Option<BadApplication>, Error> {
+        if let Err(bad) = check(application.kind, &application.saml) {
+            return Ok(Some(bad));
+        }
+        if !(more && application.enabled) {
+            return Ok(None);
+        }
+        let lacking = self.first_lacking(&application.saml.attributes)?;
+        Ok(lacking.map(BadApplication::Lacking))
+    }
+
     /// Registers an application.
     pub fn add_application(
         &self,
         new: &NewApplication,
     ) -> Result<Result<Changed<Application>, BadApplication>, Error> {
-        if let Err(bad) = check(new.kind, &new.saml) {
-            return Ok(Err(bad));
-        }
         let now = self.now();
         let id = ApplicationId::new(now, self.chance());
         let wanted = new.slug.clone().unwrap_or_else(|| Slug::from_name(&new.name));
@@ -181,6 +208,9 @@ impl Provider {
             created_at: now,
             updated_at: now,
         };
+        if let Some(bad) = self.check(&application, true)? {
+            return Ok(Err(bad));
+        }
         let event = self.about_application("app.add", id);
         for number in 2..100 {
             let added = self.store().write(|tx| {
@@ -226,9 +256,10 @@ impl Provider {
             Some(false) => "app.disable",
             None => "app.edit",
         };
+        let asks_more = edit.making.attributes.is_some() || edit.enabled == Some(true);
         let mut application = edited(found, edit);
         application.updated_at = self.now();
-        if let Err(bad) = check(application.kind, &application.saml) {
+        if let Some(bad) = self.check(&application, asks_more)? {
             return Ok(Err(bad));
         }
         let event = self.about_application(action, application.id);
@@ -306,6 +337,7 @@ fn edited(mut application: Application, edit: ApplicationEdit) -> Application {
     if let Some(certificates) = edit.certificates {
         saml.certificates = certificates;
     }
+    edit.making.apply(saml);
     saml.require_signed_requests = edit
         .require_signed_requests
         .unwrap_or(saml.require_signed_requests);

@@ -8,6 +8,7 @@ pub mod housekeeping;
 pub mod installation;
 pub mod login;
 pub mod portal;
+pub mod required;
 pub mod saml;
 pub mod session;
 pub mod sign_off;

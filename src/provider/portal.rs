@@ -9,7 +9,10 @@ use crate::{
     provider::{
         Provider,
         error::Error,
-        saml::answer::{Answer, Answered, Person, Question},
+        saml::{
+            answer::{Answer, Answered, Person, Question},
+            receive::RefusedPage,
+        },
         visitor::Visitor,
     },
     saml::authn_context,
@@ -61,6 +64,8 @@ pub enum Launched {
     Answer(Box<Answer>),
     /// Nobody is signed in.
     LogIn,
+    /// Our own page says why not.
+    Refused(Box<RefusedPage>),
     /// There is no such application, or this person has none of that name.
     Unknown,
 }
@@ -121,6 +126,10 @@ impl Provider {
                     Answered::Answer(answer) => Ok(Launched::Answer(answer)),
                     Answered::Replayed => Ok(Launched::Unknown),
                     Answered::Ended => Ok(Launched::LogIn),
+                    Answered::Refused(refusal) => Ok(Launched::Refused(Box::new(RefusedPage::new(
+                        refusal,
+                        Some(application),
+                    )))),
                 }
             }
             (Launch::Bookmark | Launch::Unsolicited | Launch::Nothing, _, _) => Ok(Launched::Unknown),

@@ -120,6 +120,10 @@ impl Provider {
         match self.answer(snapshot, question, live, visitor)? {
             Answered::Answer(answer) => Ok(Step::Answer(answer)),
             Answered::Replayed => self.step_refused(Refusal::Replayed, application, visitor),
+            Answered::Refused(refusal) => Ok(Step::Refused(Box::new(RefusedPage::new(
+                refusal,
+                Some(application),
+            )))),
             Answered::Ended => Ok(Step::LogIn {
                 application: (application.id, application.name.clone()),
                 again: false,

@@ -1,14 +1,20 @@
 //! People: added, edited, switched off.
 
+use std::collections::BTreeMap;
+
 use crate::{
     credential::password::Password,
     model::{
         audit::AuditEvent,
         id::UserId,
         text::BadText,
-        user::{Email, PersonName, StableId, User},
+        user::{Email, OwnAttributes, PersonName, StableId, User, UserName},
     },
-    provider::{Provider, error::Error},
+    provider::{
+        Provider,
+        error::Error,
+        required::{Unmet, unmet},
+    },
     store::{Edited, Tx},
 };
 
@@ -23,6 +29,10 @@ pub struct NewUser {
     pub family_name: PersonName,
     /// What service providers are told; ours if absent.
     pub stable_id: Option<StableId>,
+    /// Their user name, for applications that ask for one.
+    pub user_name: Option<UserName>,
+    /// What they have besides, for applications that ask for it.
+    pub attributes: OwnAttributes,
     /// Their password; without one nobody signs in as them.
     pub password: Option<Password>,
 }
@@ -36,9 +46,21 @@ pub struct UserEdit {
     pub given_name: Option<PersonName>,
     /// Last name.
     pub family_name: Option<PersonName>,
+    /// Their user name; `Some(None)` takes it away.
+    pub user_name: Option<Option<UserName>>,
+    /// Own attributes, each with all of its values; none take it away. What is not named stays.
+    pub attributes: OwnAttributes,
     /// Whether they may sign in.
     pub enabled: Option<bool>,
 }
+
+/// A change that would shut a person out of an application, so it was not made.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error(
+    "{} requires {}: give them another value, or let the application do without it first (`hallpass app attribute`)",
+    .0.application, .0.attribute
+)]
+pub struct StillNeeded(pub Unmet);
 
 /// What became of a change.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -69,7 +91,7 @@ impl Provider {
             email: new.email.clone(),
             given_name: new.given_name.clone(),
             family_name: new.family_name.clone(),
-            user_name: None,
+            user_name: new.user_name.clone(),
             enabled: true,
             version: 1,
             created_at: now,
@@ -86,6 +108,9 @@ impl Provider {
             }
             if let Some(phc) = &phc {
                 tx.set_password(id, phc, now)?;
+            }
+            for (name, values) in &new.attributes {
+                tx.set_user_attribute(id, name, values)?;
             }
             tx.add_audit(&event)?;
             Ok(true)
@@ -107,11 +132,27 @@ impl Provider {
         Ok(self.store().read(|tx| tx.user_by_email(email))?)
     }
 
-    /// Changes a person. Switching somebody off ends their sessions.
-    pub fn edit_user(&self, email: &Email, edit: &UserEdit) -> Result<Changed<User>, Error> {
+    /// What a person has besides their row.
+    pub fn own_attributes(&self, user: UserId) -> Result<OwnAttributes, Error> {
+        Ok(self.store().read(|tx| tx.user_attributes(user))?)
+    }
+
+    /// The same of everybody who has anything.
+    pub fn everybodys_attributes(&self) -> Result<BTreeMap<UserId, OwnAttributes>, Error> {
+        Ok(self.store().read(Tx::every_user_attribute)?)
+    }
+
+    /// Changes a person. Switching somebody off ends their sessions. What an application requires is not
+    /// taken away from somebody who may sign in.
+    pub fn edit_user(
+        &self,
+        email: &Email,
+        edit: &UserEdit,
+    ) -> Result<Result<Changed<User>, StillNeeded>, Error> {
         let Some(mut user) = self.user_by_email(email)? else {
-            return Ok(Changed::Unknown);
+            return Ok(Ok(Changed::Unknown));
         };
+        let before = user.clone();
         let now = self.now();
         user.updated_at = now;
         if let Some(email) = &edit.email {
@@ -123,7 +164,15 @@ impl Provider {
         if let Some(name) = &edit.family_name {
             user.family_name = name.clone();
         }
+        if let Some(name) = &edit.user_name {
+            user.user_name.clone_from(name);
+        }
         user.enabled = edit.enabled.unwrap_or(user.enabled);
+        if user.enabled
+            && let Some(lost) = self.lost_by(&before, &user, edit)?
+        {
+            return Ok(Err(StillNeeded(lost)));
+        }
         let action = match edit.enabled {
             Some(true) => "user.enable",
             Some(false) => "user.disable",
@@ -133,6 +182,9 @@ impl Provider {
         let edited = self.store().write(|tx| {
             let edited = tx.edit_user(&user)?;
             if edited == Edited::Done {
+                for (name, values) in &edit.attributes {
+                    tx.set_user_attribute(user.id, name, values)?;
+                }
                 if !user.enabled {
                     tx.end_sessions_of(user.id, now, "the person was disabled")?;
                 }
@@ -141,11 +193,25 @@ impl Provider {
             Ok(edited)
         })?;
         user.version += 1;
-        Ok(match edited {
+        Ok(Ok(match edited {
             Edited::Done => Changed::Done(user),
             Edited::Taken => Changed::Taken,
             Edited::Stale => Changed::Stale,
-        })
+        }))
+    }
+
+    /// What an application requires that the person had before and has not after; of the first application.
+    fn lost_by(&self, before: &User, after: &User, edit: &UserEdit) -> Result<Option<Unmet>, Error> {
+        if edit.attributes.is_empty() && edit.user_name.is_none() {
+            return Ok(None);
+        }
+        let (snapshot, had) = (self.current()?, self.own_attributes(before.id)?);
+        let mut has = had.clone();
+        has.extend(edit.attributes.clone());
+        let lacked = unmet(&snapshot, before, &had);
+        Ok(unmet(&snapshot, after, &has)
+            .into_iter()
+            .find(|unmet| !lacked.contains(unmet)))
     }
 
     /// Sets a password, and ends the person's sessions: whoever had the old one is out. Returns how many.

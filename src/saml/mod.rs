@@ -5,6 +5,7 @@ pub mod authn_context;
 pub mod authn_request;
 pub mod binding;
 pub mod canonical;
+pub mod encryption;
 pub mod logout;
 pub mod metadata;
 pub mod refusal;

@@ -17,7 +17,10 @@ use xmlsec::{XmlSecDocumentExt, XmlSecKey, XmlSecKeyFormat, XmlSecSignatureConte
 
 use crate::saml::{
     refusal::Refusal,
-    urn::{ASSERTION, DSIG, ENVELOPED, EXC_C14N, METADATA, PROTOCOL, RSA_SHA256, SHA256},
+    urn::{
+        ASSERTION, DSIG, ENVELOPED, EXC_C14N, METADATA, PROTOCOL, RSA_SHA256, RSA_SHA384, RSA_SHA512, SHA256,
+        SHA384, SHA512,
+    },
     xml::{Element, Message},
 };
 
@@ -259,10 +262,17 @@ fn check_signature(parent: Element<'_, '_>) -> Result<bool, Refusal> {
     let info = signature.child(DSIG, "SignedInfo")?.ok_or(WRONG)?;
     only(info, &["CanonicalizationMethod", "SignatureMethod", "Reference"])?;
     part(info, "CanonicalizationMethod", EXC_C14N)?;
-    part(info, "SignatureMethod", RSA_SHA256)?;
     let reference = info.child(DSIG, "Reference")?.ok_or(WRONG)?;
     only(reference, &["Transforms", "DigestMethod", "DigestValue"])?;
-    part(reference, "DigestMethod", SHA256)?;
+    let method = info.child(DSIG, "SignatureMethod")?.ok_or(WRONG)?;
+    let (method, digest) = match method.attribute("Algorithm") {
+        Some(RSA_SHA256) => (RSA_SHA256, SHA256),
+        Some(RSA_SHA384) => (RSA_SHA384, SHA384),
+        Some(RSA_SHA512) => (RSA_SHA512, SHA512),
+        Some(_) | None => return Err(WRONG),
+    };
+    part(info, "SignatureMethod", method)?;
+    part(reference, "DigestMethod", digest)?;
     let own = format!("#{}", parent.id()?);
     if reference.attribute("URI") != Some(own.as_str()) {
         return Err(WRONG);

@@ -7,12 +7,15 @@ use openssl::{
     error::ErrorStack,
     hash::MessageDigest,
     pkey::{PKey, Private},
-    sha::Sha256,
+    sha::{Sha256, Sha384, Sha512},
     sign,
 };
 
 use crate::{
-    model::key::{Certificate, SigningKey},
+    model::{
+        key::{Certificate, SigningKey},
+        making::SignatureAlgorithm,
+    },
     saml::urn,
 };
 
@@ -20,9 +23,16 @@ use crate::{
 pub struct Signer {
     key: PKey<Private>,
     certificate: Certificate,
-    before_uri: String,
-    after_digest: String,
+    rsa_sha256: Rendered,
+    rsa_sha384: Rendered,
+    rsa_sha512: Rendered,
     key_info: String,
+}
+
+/// The constant parts of a `SignedInfo`, for one algorithm.
+struct Rendered {
+    before_id: String,
+    before_digest: String,
 }
 
 impl fmt::Debug for Signer {
@@ -34,27 +44,22 @@ impl fmt::Debug for Signer {
 /// What stands before `SignedInfo`'s content where it is signed: there it is the outermost element and
 /// carries the namespace, which in the message stands on `Signature`.
 const SIGNED_INFO_ALONE: &str = "<ds:SignedInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">";
-const SIGNED_INFO: &str = "<ds:SignedInfo>";
+const SIGNATURE: &str = "<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:SignedInfo>";
+const AFTER_DIGEST: &str = "</ds:DigestValue></ds:Reference></ds:SignedInfo>";
 
 impl Signer {
     /// Makes a signer; the key is parsed here and never again.
     pub fn new(key: &SigningKey) -> Result<Self, ErrorStack> {
-        let before_uri = format!(
-            "<ds:CanonicalizationMethod Algorithm=\"{c14n}\"></ds:CanonicalizationMethod><ds:SignatureMethod Algorithm=\"{sign}\"></ds:SignatureMethod><ds:Reference URI=\"#",
-            c14n = urn::EXC_C14N,
-            sign = urn::RSA_SHA256
-        );
-        let after_digest = "</ds:DigestValue></ds:Reference></ds:SignedInfo>".to_owned();
-        let key_info = format!(
-            "</ds:SignatureValue><ds:KeyInfo><ds:X509Data><ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></ds:Signature>",
-            STANDARD.encode(&key.certificate.der)
-        );
         Ok(Self {
             key: PKey::private_key_from_pkcs8(key.private.expose())?,
             certificate: key.certificate.clone(),
-            before_uri,
-            after_digest,
-            key_info,
+            rsa_sha256: Rendered::new(SignatureAlgorithm::RsaSha256),
+            rsa_sha384: Rendered::new(SignatureAlgorithm::RsaSha384),
+            rsa_sha512: Rendered::new(SignatureAlgorithm::RsaSha512),
+            key_info: format!(
+                "</ds:SignatureValue><ds:KeyInfo><ds:X509Data><ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></ds:Signature>",
+                STANDARD.encode(&key.certificate.der)
+            ),
         })
     }
 
@@ -65,44 +70,107 @@ impl Signer {
 
     /// Signs the element `head``tail`, which is canonical as it stands and whose ID is `id`, and puts
     /// the signature between the two (saml-core, 5.4).
-    pub fn sign_between(&self, head: &str, tail: &str, id: &str) -> Result<String, ErrorStack> {
-        let mut hasher = Sha256::new();
-        hasher.update(head.as_bytes());
-        hasher.update(tail.as_bytes());
-        let digest = STANDARD.encode(hasher.finish());
-        let middle = format!(
-            "{before}{id}\"><ds:Transforms><ds:Transform Algorithm=\"{enveloped}\"></ds:Transform><ds:Transform Algorithm=\"{c14n}\"></ds:Transform></ds:Transforms><ds:DigestMethod Algorithm=\"{sha}\"></ds:DigestMethod><ds:DigestValue>{digest}{after}",
-            before = self.before_uri,
-            enveloped = urn::ENVELOPED,
-            c14n = urn::EXC_C14N,
-            sha = urn::SHA256,
-            after = self.after_digest,
-        );
-        let mut signer = sign::Signer::new(MessageDigest::sha256(), &self.key)?;
+    pub fn sign_between(
+        &self,
+        algorithm: SignatureAlgorithm,
+        head: &str,
+        tail: &str,
+        id: &str,
+    ) -> Result<String, ErrorStack> {
+        let rendered = match algorithm {
+            SignatureAlgorithm::RsaSha256 => &self.rsa_sha256,
+            SignatureAlgorithm::RsaSha384 => &self.rsa_sha384,
+            SignatureAlgorithm::RsaSha512 => &self.rsa_sha512,
+        };
+        let digest = digest(algorithm, head, tail);
+        let info = [
+            &rendered.before_id,
+            id,
+            &rendered.before_digest,
+            &digest,
+            AFTER_DIGEST,
+        ]
+        .concat();
+        let mut signer = sign::Signer::new(message_digest(algorithm), &self.key)?;
         signer.update(SIGNED_INFO_ALONE.as_bytes())?;
-        signer.update(middle.as_bytes())?;
+        signer.update(info.as_bytes())?;
         let value = STANDARD.encode(signer.sign_to_vec()?);
-        let mut out = String::with_capacity(
-            head.len() + tail.len() + middle.len() + value.len() + self.key_info.len() + 128,
-        );
-        for part in [
+        Ok([
             head,
-            "<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">",
-            SIGNED_INFO,
-            &middle,
+            SIGNATURE,
+            &info,
             "<ds:SignatureValue>",
             &value,
             &self.key_info,
             tail,
-        ] {
-            out.push_str(part);
-        }
-        Ok(out)
+        ]
+        .concat())
     }
 
-    /// Signs the octets of a query with RSA-SHA256 (saml-bindings, 3.4.4.1).
-    pub fn sign_octets(&self, octets: &[u8]) -> Result<Vec<u8>, ErrorStack> {
-        let mut signer = sign::Signer::new(MessageDigest::sha256(), &self.key)?;
+    /// Signs the octets of a query (saml-bindings, 3.4.4.1).
+    pub fn sign_octets(&self, algorithm: SignatureAlgorithm, octets: &[u8]) -> Result<Vec<u8>, ErrorStack> {
+        let mut signer = sign::Signer::new(message_digest(algorithm), &self.key)?;
         signer.sign_oneshot_to_vec(octets)
+    }
+}
+
+impl Rendered {
+    fn new(algorithm: SignatureAlgorithm) -> Self {
+        let (c14n, enveloped) = (urn::EXC_C14N, urn::ENVELOPED);
+        let digest = match algorithm {
+            SignatureAlgorithm::RsaSha256 => urn::SHA256,
+            SignatureAlgorithm::RsaSha384 => urn::SHA384,
+            SignatureAlgorithm::RsaSha512 => urn::SHA512,
+        };
+        Self {
+            before_id: format!(
+                "<ds:CanonicalizationMethod Algorithm=\"{c14n}\"></ds:CanonicalizationMethod><ds:SignatureMethod Algorithm=\"{}\"></ds:SignatureMethod><ds:Reference URI=\"#",
+                signature_uri(algorithm)
+            ),
+            before_digest: format!(
+                "\"><ds:Transforms><ds:Transform Algorithm=\"{enveloped}\"></ds:Transform><ds:Transform Algorithm=\"{c14n}\"></ds:Transform></ds:Transforms><ds:DigestMethod Algorithm=\"{digest}\"></ds:DigestMethod><ds:DigestValue>"
+            ),
+        }
+    }
+}
+
+/// The URI of an algorithm, as `SignatureMethod` and `SigAlg` name it.
+pub const fn signature_uri(algorithm: SignatureAlgorithm) -> &'static str {
+    match algorithm {
+        SignatureAlgorithm::RsaSha256 => urn::RSA_SHA256,
+        SignatureAlgorithm::RsaSha384 => urn::RSA_SHA384,
+        SignatureAlgorithm::RsaSha512 => urn::RSA_SHA512,
+    }
+}
+
+fn message_digest(algorithm: SignatureAlgorithm) -> MessageDigest {
+    match algorithm {
+        SignatureAlgorithm::RsaSha256 => MessageDigest::sha256(),
+        SignatureAlgorithm::RsaSha384 => MessageDigest::sha384(),
+        SignatureAlgorithm::RsaSha512 => MessageDigest::sha512(),
+    }
+}
+
+/// The digest of `head``tail`, as `DigestValue` carries it.
+fn digest(algorithm: SignatureAlgorithm, head: &str, tail: &str) -> String {
+    match algorithm {
+        SignatureAlgorithm::RsaSha256 => {
+            let mut hasher = Sha256::new();
+            hasher.update(head.as_bytes());
+            hasher.update(tail.as_bytes());
+            STANDARD.encode(hasher.finish())
+        }
+        SignatureAlgorithm::RsaSha384 => {
+            let mut hasher = Sha384::new();
+            hasher.update(head.as_bytes());
+            hasher.update(tail.as_bytes());
+            STANDARD.encode(hasher.finish())
+        }
+        SignatureAlgorithm::RsaSha512 => {
+            let mut hasher = Sha512::new();
+            hasher.update(head.as_bytes());
+            hasher.update(tail.as_bytes());
+            STANDARD.encode(hasher.finish())
+        }
     }
 }

@@ -8,6 +8,8 @@ pub const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 pub const METADATA: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
 /// Namespace of XML Signature.
 pub const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
+/// Namespace of XML Encryption.
+pub const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
 
 /// Responses by a form that the browser posts (saml-bindings, 3.5).
 pub const HTTP_POST: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
@@ -36,6 +38,10 @@ pub const EXC_C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 pub const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 /// SHA-256 as digest.
 pub const SHA256: &str = "http://www.w3.org/2001/04/xmlenc#sha256";
+/// SHA-384 as digest.
+pub const SHA384: &str = "http://www.w3.org/2001/04/xmldsig-more#sha384";
+/// SHA-512 as digest.
+pub const SHA512: &str = "http://www.w3.org/2001/04/xmlenc#sha512";
 /// RSA PKCS#1 1.5 with SHA-256.
 pub const RSA_SHA256: &str = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
 /// RSA PKCS#1 1.5 with SHA-384.
@@ -50,6 +56,17 @@ pub const ECDSA_SHA384: &str = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha
 pub const ECDSA_SHA512: &str = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512";
 /// RSA with SHA-1: refused, and named in the refusal.
 pub const RSA_SHA1: &str = "http://www.w3.org/2000/09/xmldsig#rsa-sha1";
+
+/// What is encrypted is a whole element.
+pub const XENC_ELEMENT: &str = "http://www.w3.org/2001/04/xmlenc#Element";
+/// AES-GCM, 128 bits.
+pub const AES128_GCM: &str = "http://www.w3.org/2009/xmlenc11#aes128-gcm";
+/// AES-GCM, 256 bits.
+pub const AES256_GCM: &str = "http://www.w3.org/2009/xmlenc11#aes256-gcm";
+/// RSA-OAEP whose mask is made with SHA-1.
+pub const RSA_OAEP_MGF1P: &str = "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p";
+/// SHA-1, as the digest of RSA-OAEP and nowhere else.
+pub const SHA1_IN_OAEP: &str = "http://www.w3.org/2000/09/xmldsig#sha1";
 
 /// Status codes (saml-core, 3.2.2.2).
 pub mod status {

@@ -26,6 +26,7 @@ mod sign_on_view;
 mod signing_keys;
 #[cfg(test)]
 mod tests;
+mod user_attributes;
 mod users;
 mod waiting_sign_ons;
 

@@ -321,6 +321,7 @@ diesel::table! {
 diesel::joinable!(saml_service_providers -> applications (application_id));
 diesel::joinable!(session_participants -> sessions (session_id));
 diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(user_attributes -> users (user_id));
 diesel::joinable!(user_passwords -> users (user_id));
 
 diesel::allow_tables_to_appear_in_same_query!(saml_service_providers, applications);
@@ -329,6 +330,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     installation,
     session_participants,
     sessions,
+    user_attributes,
     user_passwords,
     users
 );

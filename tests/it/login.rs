@@ -286,7 +286,7 @@ fn unknown_wrong_and_disabled_look_alike_and_cost_the_same() {
             enabled: Some(false),
             ..Default::default()
         };
-        scene.house.provider.edit_user(&off, &edit).unwrap();
+        scene.house.provider.edit_user(&off, &edit).unwrap().unwrap();
         let mut pages = Vec::new();
         for (email, password) in [
             (ADA, "wrong password"),

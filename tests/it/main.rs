@@ -29,6 +29,7 @@ mod publish;
 mod races;
 mod response;
 mod schemas;
+mod sealed;
 mod sign_on;
 mod sign_on_again;
 mod sign_on_signed;

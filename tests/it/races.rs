@@ -39,6 +39,7 @@ fn a_session_begins_only_while_the_password_and_the_person_still_count() {
             .house
             .provider
             .edit_user(&Email::parse(ADA).unwrap(), &off)
+            .unwrap()
             .unwrap();
         assert!(!may(&stored), "the person was switched off meanwhile");
     });

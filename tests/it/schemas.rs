@@ -35,7 +35,7 @@ fn schemas() -> Option<PathBuf> {
     found
 }
 
-fn is_valid(xml: &str, schema: &str) -> Result<(), String> {
+pub(crate) fn is_valid(xml: &str, schema: &str) -> Result<(), String> {
     let Some(dir) = schemas() else { return Ok(()) };
     let place = tempfile::tempdir().unwrap();
     let message = place.path().join("message.xml");
@@ -56,7 +56,7 @@ fn is_valid(xml: &str, schema: &str) -> Result<(), String> {
     }
 }
 
-const MESSAGES: &str = "saml-schema-protocol-2.0.xsd";
+pub(crate) const MESSAGES: &str = "saml-schema-protocol-2.0.xsd";
 const METADATA: &str = "saml-schema-metadata-2.0.xsd";
 
 #[test]

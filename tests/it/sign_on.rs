@@ -194,7 +194,12 @@ fn one_lasting_row_keeps_what_was_sent_first_and_last() {
             email: Some("countess@fernweh.example".parse_email()),
             ..Default::default()
         };
-        scene.house.provider.edit_user(&ADA.parse_email(), &edit).unwrap();
+        scene
+            .house
+            .provider
+            .edit_user(&ADA.parse_email(), &edit)
+            .unwrap()
+            .unwrap();
         let (xml, _) = posted(&browser.get(&scene.address("_r2")));
         assert!(xml.contains(">countess@fernweh.example<"));
         browser.get(&scene.address("_r3"));

@@ -243,6 +243,7 @@ fn a_disabled_application_or_person_is_refused_at_the_next_request() {
             .house
             .provider
             .edit_user(&Email::parse(ADA).unwrap(), &edit)
+            .unwrap()
             .unwrap();
         assert!(!Scene::is_signed_in(&browser));
         let login = browser.follow(&scene.address("_r3"));
@@ -257,6 +258,7 @@ fn a_disabled_application_or_person_is_refused_at_the_next_request() {
             .house
             .provider
             .edit_user(&Email::parse(ADA).unwrap(), &edit)
+            .unwrap()
             .unwrap();
         assert!(
             !Scene::is_signed_in(&browser),
@@ -284,7 +286,10 @@ fn what_another_process_changes_holds_at_the_next_sign_on() {
             family_name: Some(name),
             ..UserEdit::default()
         };
-        beside.edit_user(&Email::parse(ADA).unwrap(), &edit).unwrap();
+        beside
+            .edit_user(&Email::parse(ADA).unwrap(), &edit)
+            .unwrap()
+            .unwrap();
         assert!(posted(&browser.get(&scene.address("_r3"))).0.contains(">Byron<"));
         let off = ApplicationEdit {
             enabled: Some(false),

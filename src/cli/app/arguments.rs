@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::cli::app::{attribute, making::Making};
+
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum Command {
     /// Registers an application
@@ -27,6 +29,13 @@ pub(in crate::cli) enum Command {
     },
     /// Changes an application
     Edit(Edit),
+    /// What an application is told of people
+    Attribute {
+        /// Its short name
+        slug: String,
+        #[command(subcommand)]
+        command: attribute::Command,
+    },
     /// Switches an application off: nobody signs in to it
     Disable {
         /// Its short name
@@ -100,6 +109,8 @@ pub(in crate::cli) struct AddSaml {
     /// Lets its tile send a response that it did not ask for
     #[arg(long)]
     pub(super) allow_idp_initiated: bool,
+    #[command(flatten)]
+    pub(super) making: Making,
     /// What the tile opens, if the application has an address that begins a sign-in
     #[arg(long, value_name = "URL")]
     pub(super) tile_url: Option<String>,
@@ -148,4 +159,6 @@ pub(in crate::cli) struct Edit {
     /// Whether its tile may send a response that it did not ask for
     #[arg(long, value_name = "true|false")]
     pub(super) allow_idp_initiated: Option<bool>,
+    #[command(flatten)]
+    pub(super) making: Making,
 }

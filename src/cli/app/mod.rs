@@ -1,6 +1,8 @@
 //! `hallpass app …`
 
 mod arguments;
+mod attribute;
+mod making;
 mod show;
 
 use std::{fs, path::PathBuf};
@@ -50,6 +52,7 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
             let edit = edit(typed, provider)?;
             edited(provider, &slug, edit, "is changed; it holds at the next sign-on")
         }
+        Command::Attribute { slug, command } => attribute::run(&slug, command, provider),
         Command::Disable { slug } => {
             let edit = ApplicationEdit {
                 enabled: Some(false),
@@ -188,18 +191,20 @@ fn saml(typed: AddSaml, provider: &Provider) -> Result<NewApplication> {
         .or(metadata_id)
         .context("the entity ID is missing: give it with --entity-id")?;
     let name = typed.name.unwrap_or_else(|| first.location.host());
+    let mut saml = ServiceProvider {
+        logout,
+        certificates,
+        require_signed_requests: typed.require_signed_requests || signs,
+        allow_idp_initiated: typed.allow_idp_initiated,
+        ..ServiceProvider::usual(entity_id, consumers)
+    };
+    typed.making.edit()?.apply(&mut saml);
     Ok(NewApplication {
         name: line("the name", &name, 80)?,
         slug: typed.slug.as_deref().map(Slug::parse).transpose()?,
         kind: Kind::Saml,
         tile_url: tile_url(typed.tile_url.as_deref())?,
-        saml: ServiceProvider {
-            logout,
-            certificates,
-            require_signed_requests: typed.require_signed_requests || signs,
-            allow_idp_initiated: typed.allow_idp_initiated,
-            ..ServiceProvider::usual(entity_id, consumers)
-        },
+        saml,
     })
 }
 
@@ -211,6 +216,7 @@ fn edit(typed: Edit, provider: &Provider) -> Result<ApplicationEdit> {
         entity_id: typed.entity_id.as_deref().map(EntityId::parse).transpose()?,
         require_signed_requests: typed.require_signed_requests,
         allow_idp_initiated: typed.allow_idp_initiated,
+        making: typed.making.edit()?,
         ..ApplicationEdit::default()
     };
     if let Some(text) = &typed.tile_url {

@@ -6,8 +6,15 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::{
-    cli::output::{self, say},
-    model::application::{AcsUrl, Application, Kind},
+    cli::{
+        app::attribute,
+        output::{self, say},
+    },
+    model::{
+        application::{AcsUrl, Application, Kind},
+        key::Certificate,
+        making::{ContentCipher, Signs},
+    },
     provider::Provider,
 };
 
@@ -26,6 +33,12 @@ struct Shown {
     certificates: Vec<ShownCertificate>,
     require_signed_requests: bool,
     allow_idp_initiated: bool,
+    name_id: &'static str,
+    sign: &'static str,
+    algorithm: &'static str,
+    encrypt: &'static str,
+    encryption_certificates: Vec<ShownCertificate>,
+    attributes: Vec<attribute::Shown>,
 }
 
 #[derive(Serialize)]
@@ -78,17 +91,29 @@ impl From<&Application> for Shown {
                 .collect(),
             slo: saml.logout.as_ref().map(|endpoint| text(&endpoint.location)),
             tile_url: application.tile_url.as_ref().map(text),
-            certificates: saml
-                .certificates
-                .iter()
-                .map(|certificate| ShownCertificate {
-                    sha256: certificate.sha256.clone(),
-                    subject: certificate.subject.clone(),
-                    not_after: certificate.not_after.to_rfc3339(),
-                })
-                .collect(),
+            certificates: saml.certificates.iter().map(ShownCertificate::from).collect(),
             require_signed_requests: saml.require_signed_requests,
             allow_idp_initiated: saml.allow_idp_initiated,
+            name_id: saml.name_id_format.word(),
+            sign: saml.making.signs.word(),
+            algorithm: saml.making.algorithm.word(),
+            encrypt: saml.making.encryption.map_or("none", ContentCipher::word),
+            encryption_certificates: saml
+                .encryption_certificates
+                .iter()
+                .map(ShownCertificate::from)
+                .collect(),
+            attributes: saml.attributes.iter().map(attribute::Shown::from).collect(),
+        }
+    }
+}
+
+impl From<&Certificate> for ShownCertificate {
+    fn from(certificate: &Certificate) -> Self {
+        Self {
+            sha256: certificate.sha256.clone(),
+            subject: certificate.subject.clone(),
+            not_after: certificate.not_after.to_rfc3339(),
         }
     }
 }
@@ -266,6 +291,23 @@ fn print(application: &Application, whole: &Whole) -> Result<()> {
             "never"
         }
     ))?;
+    say(format_args!(
+        "Name: {}. Signed: {}, with {}. Encrypted: {}.",
+        shown.name_id,
+        match application.saml.making.signs {
+            Signs::Both => "response and assertion",
+            Signs::Assertion => "the assertion",
+            Signs::Response => "the response",
+        },
+        shown.algorithm,
+        shown.encrypt
+    ))?;
+    if !is_chatgpt {
+        say(format_args!("Attributes:"))?;
+        for one in &shown.attributes {
+            say(format_args!("  {:66} {}", one.name(), one.how()))?;
+        }
+    }
     for finding in &whole.findings {
         say(format_args!("- {finding}"))?;
     }

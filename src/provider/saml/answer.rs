@@ -3,7 +3,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    claims,
     model::{
         application::{AcsUrl, Application},
         id::{ApplicationId, UserId},
@@ -14,8 +13,7 @@ use crate::{
         Provider, error::Error, saml::receive::Told, session::Live, snapshot::Snapshot, visitor::Visitor,
     },
     saml::{
-        attribute::Attribute,
-        refusal::Status,
+        refusal::{Refusal, Status},
         response::{self, Frame, Statement},
     },
 };
@@ -77,6 +75,8 @@ pub(in crate::provider) enum Answered {
     Replayed,
     /// The session ended since it was read.
     Ended,
+    /// It cannot be done for this person, and there is no request to answer; noted already.
+    Refused(Refusal),
 }
 
 /// What the one write of a sign-on found.
@@ -100,7 +100,10 @@ impl Provider {
         let now = self.now();
         let name_id = self.name_id(snapshot, application, live, question.name_id_format)?;
         let session_index = live.session.index_for(application.id);
-        let attributes = attributes(application, live);
+        let attributes = match self.attributes(application, live)? {
+            Ok(attributes) => attributes,
+            Err(missing) => return self.lacking(snapshot, question, &missing, live, visitor),
+        };
         let frame = Frame {
             issuer: &snapshot.installation.entity_id,
             id: &self.message_id(),
@@ -117,7 +120,8 @@ impl Provider {
             session_index: &session_index,
             attributes: &attributes,
         };
-        let xml = response::success(&frame, &statement, self.policy(), &snapshot.signer)?;
+        let seal = self.seal(snapshot, application)?;
+        let xml = response::success(&frame, &statement, self.policy(), seal)?;
 
         let participant = Participant {
             session: live.session.id,
@@ -194,7 +198,13 @@ impl Provider {
             in_response_to: Some(told.request_id),
             now: self.now(),
         };
-        let xml = response::failure(&frame, status, words, &snapshot.signer)?;
+        let xml = response::failure(
+            &frame,
+            status,
+            words,
+            &snapshot.signer,
+            application.saml.making.algorithm,
+        )?;
         Ok(Answer {
             application: application.id,
             application_name: application.name.clone(),
@@ -204,20 +214,6 @@ impl Provider {
             person: None,
         })
     }
-}
-
-/// What the application is told of the person; what the account does not have is left out.
-fn attributes(application: &Application, live: &Live) -> Vec<Attribute> {
-    let rules = application.saml.attributes.iter();
-    rules
-        .map(|rule| Attribute {
-            name: rule.name.clone(),
-            name_format: rule.name_format,
-            friendly_name: rule.friendly_name.clone(),
-            values: claims::values(rule, &live.user),
-        })
-        .filter(|attribute| !attribute.values.is_empty())
-        .collect()
 }
 
 /// How old `last_seen_at` may grow before a sign-on writes it again.

@@ -192,6 +192,7 @@ impl Provider {
             &xml,
             relay_state,
             &snapshot.signer,
+            application.saml.making.algorithm,
         )
         .map_err(|why| Error::Signing(Box::new(why)))?;
         Ok(LogoutReceived::Redirect(address))

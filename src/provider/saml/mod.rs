@@ -1,7 +1,9 @@
 //! The SAML steps.
 
 pub mod answer;
+mod attributes;
 pub mod logout;
+pub mod making;
 mod name_ids;
 pub mod publish;
 pub mod receive;

@@ -6,6 +6,7 @@ use crate::{
         name_id::{NameId, NameIdFormat},
         sign_on::Subject,
         text::hex,
+        user::User,
     },
     provider::{Provider, error::Error, session::Live, snapshot::Snapshot},
 };
@@ -47,6 +48,37 @@ impl Provider {
             .write(|tx| tx.add_persistent_name_id(application, user, &made, now))?;
         // Of two sign-ons at once, the name of the first stays.
         Ok(known()?.unwrap_or(made))
+    }
+
+    /// The persistent name that `application` knows `user` by, if it was told one.
+    pub fn persistent_name_id(
+        &self,
+        application: &Application,
+        user: &User,
+    ) -> Result<Option<String>, Error> {
+        let (application, user) = (application.id, user.id);
+        Ok(self.store().read(|tx| tx.persistent_name_id(application, user))?)
+    }
+
+    /// Lets `application` know `user` by the name that another provider gave; `false`, and nothing is done,
+    /// if it knows or knew another person so.
+    pub fn set_persistent_name_id(
+        &self,
+        application: &Application,
+        user: &User,
+        value: &str,
+    ) -> Result<bool, Error> {
+        let now = self.now();
+        let mut event = self.event("user.name_id", "ok", None);
+        event.user = Some(user.id);
+        event.application = Some(application.id);
+        Ok(self.store().write(|tx| {
+            let done = tx.set_persistent_name_id(application.id, user.id, value, now)?;
+            if done {
+                tx.add_audit(&event)?;
+            }
+            Ok(done)
+        })?)
     }
 
     /// Whether the person signed in is the one that the request is about.

@@ -174,6 +174,10 @@ impl Provider {
                 match self.answer(snapshot, question, &live, visitor)? {
                     Answered::Answer(answer) => Ok(Received::Answer(answer)),
                     Answered::Replayed => self.refused(Refusal::Replayed, Some(application), visitor),
+                    Answered::Refused(refusal) => Ok(Received::Refused(Box::new(RefusedPage::new(
+                        refusal,
+                        Some(application),
+                    )))),
                     // Signed out since the session was read: nobody is signed in.
                     Answered::Ended => {
                         self.answer_or_wait(snapshot, application, accepted, carried, None, visitor)

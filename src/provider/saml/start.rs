@@ -108,6 +108,10 @@ impl Provider {
             Answered::Answer(answer) => Ok(Started::Answer(answer)),
             // No request, so none that was answered before.
             Answered::Replayed => Ok(Started::Unknown),
+            Answered::Refused(refusal) => Ok(Started::Refused(Box::new(RefusedPage::new(
+                refusal,
+                Some(application),
+            )))),
             Answered::Ended => self.answer_unasked(snapshot, application, None, visitor),
         }
     }

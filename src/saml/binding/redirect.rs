@@ -7,8 +7,14 @@ use flate2::{Compression, FlushDecompress, Status, read::DeflateEncoder};
 use openssl::error::ErrorStack;
 
 use crate::{
-    model::user::Email,
-    saml::{refusal::Refusal, signature::Detached, signer::Signer, urn, xml::MAX_MESSAGE},
+    model::{making::SignatureAlgorithm, user::Email},
+    saml::{
+        refusal::Refusal,
+        signature::Detached,
+        signer::{Signer, signature_uri},
+        urn,
+        xml::MAX_MESSAGE,
+    },
 };
 
 /// The longest query that is read, in bytes.
@@ -244,13 +250,14 @@ fn hex(digit: u8) -> Option<u8> {
         .and_then(|value| u8::try_from(value).ok())
 }
 
-/// Puts a message of ours behind `location`, signed over the query.
+/// Puts a message of ours behind `location`, signed over the query (saml-bindings, 3.4.4.1).
 pub fn encode(
     location: &str,
     carried: Carried,
     xml: &str,
     relay_state: Option<&str>,
     signer: &Signer,
+    algorithm: SignatureAlgorithm,
 ) -> Result<String, ErrorStack> {
     let name = match carried {
         Carried::Request => "SAMLRequest",
@@ -262,8 +269,8 @@ pub fn encode(
         query.push_str(&percent_encode(relay_state));
     }
     query.push_str("&SigAlg=");
-    query.push_str(&percent_encode(urn::RSA_SHA256));
-    let signature = STANDARD.encode(signer.sign_octets(query.as_bytes())?);
+    query.push_str(&percent_encode(signature_uri(algorithm)));
+    let signature = STANDARD.encode(signer.sign_octets(algorithm, query.as_bytes())?);
     let joint = if location.contains('?') { '&' } else { '?' };
     Ok(format!(
         "{location}{joint}{query}&Signature={}",

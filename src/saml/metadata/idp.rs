@@ -3,7 +3,9 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::{
-    model::{application::EntityId, endpoint::Endpoints, key::Certificate, name_id},
+    model::{
+        application::EntityId, endpoint::Endpoints, key::Certificate, making::SignatureAlgorithm, name_id,
+    },
     saml::{
         canonical::Writer,
         response::Error,
@@ -53,7 +55,12 @@ pub fn write(
     write_service("md:SingleSignOnService", &endpoints.sso, &mut tail);
     tail.close("md:IDPSSODescriptor");
     tail.close("md:EntityDescriptor");
-    Ok(signer.sign_between(&head.finish()?, &tail.finish()?, &id)?)
+    Ok(signer.sign_between(
+        SignatureAlgorithm::RsaSha256,
+        &head.finish()?,
+        &tail.finish()?,
+        &id,
+    )?)
 }
 
 fn write_service(name: &str, location: &str, to: &mut Writer) {

@@ -85,6 +85,9 @@ pub enum Refusal {
     /// Another person is signed in than the one asked for.
     #[error("the Subject is not the person who is signed in")]
     Subject,
+    /// Nothing to say under a name that the application requires.
+    #[error("the person has no value for {0}, which the application requires")]
+    AttributeMissing(String),
     /// A list of providers without us.
     #[error("the Scoping lists other identity providers only")]
     Scoping,
@@ -129,6 +132,7 @@ impl Refusal {
             Self::AuthnContext => &of::AUTHN_CONTEXT,
             Self::Passive => &of::NO_PASSIVE,
             Self::Subject => &of::SUBJECT_OTHER,
+            Self::AttributeMissing(_) => &of::ATTRIBUTE_MISSING,
             Self::Scoping => &of::SCOPING_OTHER,
             Self::Unsupported(_) => &of::REQUEST_UNSUPPORTED,
             Self::Expired => &of::REQUEST_EXPIRED,

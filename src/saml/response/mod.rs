@@ -6,12 +6,14 @@ use openssl::error::ErrorStack;
 use crate::{
     model::{
         application::{AcsUrl, EntityId},
+        making::{SignatureAlgorithm, Signs},
         name_id::NameId,
         policy::Policy,
     },
     saml::{
         attribute::{self, Attribute},
         canonical::{Unwritable, Writer, time},
+        encryption::{self, Envelope},
         refusal::Status,
         signer::Signer,
         urn::{self, ASSERTION, PROTOCOL, status},
@@ -27,6 +29,12 @@ pub enum Error {
     /// The key failed.
     #[error("the signature could not be made")]
     Signing(#[from] ErrorStack),
+    /// It is to be encrypted, and to nobody that it can be encrypted to.
+    #[error("the assertion must be encrypted, and no certificate of the application is fit for it")]
+    NoRecipient,
+    /// The assertion could not be encrypted.
+    #[error("the assertion could not be encrypted")]
+    Encrypting(#[from] encryption::Error),
 }
 
 /// The frame of every response.
@@ -60,31 +68,76 @@ pub struct Statement<'a> {
     /// The session, as this service provider knows it.
     pub session_index: &'a str,
     /// What else is told.
-    pub attributes: &'a [Attribute],
+    pub attributes: &'a [Attribute<'a>],
 }
 
-/// Writes a response with an assertion; both are signed.
+/// How a response with an assertion is made safe.
+#[derive(Debug)]
+pub struct Seal<'a> {
+    /// Signs.
+    pub signer: &'a Signer,
+    /// What is signed.
+    pub signs: Signs,
+    /// With what.
+    pub algorithm: SignatureAlgorithm,
+    /// Encrypts the assertion, where that is wanted.
+    pub envelope: Option<Envelope<'a>>,
+}
+
+/// Writes a response with an assertion. The assertion is signed first, then encrypted, and the response
+/// around it is signed last (saml-core, 6.2): whoever decrypts finds the signature as it was made.
 pub fn success(
     frame: &Frame<'_>,
     statement: &Statement<'_>,
     policy: &Policy,
-    signer: &Signer,
+    seal: Seal<'_>,
 ) -> Result<String, Error> {
-    let assertion = assertion(frame, statement, policy, signer)?;
-    let mut tail = Writer::new(assertion.len() + 256);
-    write_status(&mut tail, (status::SUCCESS, None), None);
-    tail.raw(&assertion);
-    sign_response(frame, tail, signer)
+    let (signs_assertion, signs_response) = match seal.signs {
+        Signs::Assertion => (true, false),
+        Signs::Response => (false, true),
+        Signs::Both => (true, true),
+    };
+    let (head, tail) = assertion(frame, statement, policy)?;
+    let assertion = if signs_assertion {
+        seal.signer
+            .sign_between(seal.algorithm, &head, &tail, statement.id)?
+    } else {
+        head + &tail
+    };
+    // Base64 of what is encrypted is a third longer, and the key and its certificate come to it.
+    let mut inside = Writer::new(assertion.len() * 3 / 2 + 4096);
+    write_status(&mut inside, (status::SUCCESS, None), None);
+    match seal.envelope {
+        Some(envelope) => envelope.write(&assertion, &mut inside)?,
+        None => {
+            inside.raw(&assertion);
+        }
+    }
+    let (head, tail) = response(frame, inside)?;
+    if signs_response {
+        Ok(seal.signer.sign_between(seal.algorithm, &head, &tail, frame.id)?)
+    } else {
+        Ok(head + &tail)
+    }
 }
 
 /// Writes a response that only says why not; `words` tell the service provider's administrator more.
-pub fn failure(frame: &Frame<'_>, status: Status, words: &str, signer: &Signer) -> Result<String, Error> {
-    let mut tail = Writer::new(512);
-    write_status(&mut tail, status, Some(words));
-    sign_response(frame, tail, signer)
+/// There is no assertion to carry a signature, so the response does, whatever the application asked for.
+pub fn failure(
+    frame: &Frame<'_>,
+    status: Status,
+    words: &str,
+    signer: &Signer,
+    algorithm: SignatureAlgorithm,
+) -> Result<String, Error> {
+    let mut inside = Writer::new(512);
+    write_status(&mut inside, status, Some(words));
+    let (head, tail) = response(frame, inside)?;
+    Ok(signer.sign_between(algorithm, &head, &tail, frame.id)?)
 }
 
-fn sign_response(frame: &Frame<'_>, mut tail: Writer, signer: &Signer) -> Result<String, Error> {
+/// The response around `inside`, in two parts: a signature stands between them.
+fn response(frame: &Frame<'_>, mut inside: Writer) -> Result<(String, String), Error> {
     let issued = time(frame.now);
     let mut attributes = vec![("Destination", frame.consumer.as_str()), ("ID", frame.id)];
     attributes.extend(frame.in_response_to.map(|request| ("InResponseTo", request)));
@@ -92,8 +145,8 @@ fn sign_response(frame: &Frame<'_>, mut tail: Writer, signer: &Signer) -> Result
     let mut head = Writer::new(768);
     head.open("samlp:Response", &[("samlp", PROTOCOL)], &attributes);
     head.leaf("saml:Issuer", &[("saml", ASSERTION)], &[], frame.issuer.as_str());
-    tail.close("samlp:Response");
-    Ok(signer.sign_between(&head.finish()?, &tail.finish()?, frame.id)?)
+    inside.close("samlp:Response");
+    Ok((head.finish()?, inside.finish()?))
 }
 
 pub(super) fn write_status(to: &mut Writer, (top, second): Status, words: Option<&str>) {
@@ -121,13 +174,9 @@ pub(super) fn write_name_id(name: &NameId, namespaces: &[(&str, &str)], to: &mut
     to.leaf("saml:NameID", namespaces, &attributes, &name.value);
 }
 
-/// The assertion (saml-profiles, 4.1.4.2).
-fn assertion(
-    frame: &Frame<'_>,
-    said: &Statement<'_>,
-    policy: &Policy,
-    signer: &Signer,
-) -> Result<String, Error> {
+/// The assertion (saml-profiles, 4.1.4.2), in two parts: a signature stands between them. It declares its
+/// own namespace, so that it stays what it is when it is taken out of the response.
+fn assertion(frame: &Frame<'_>, said: &Statement<'_>, policy: &Policy) -> Result<(String, String), Error> {
     let issued = time(frame.now);
     let not_before = time(frame.now - policy.not_before_skew);
     let until = time(frame.now + policy.assertion_lifetime);
@@ -175,7 +224,7 @@ fn assertion(
     tail.close("saml:AuthnStatement");
     attribute::write(said.attributes, &mut tail);
     tail.close("saml:Assertion");
-    Ok(signer.sign_between(&head.finish()?, &tail.finish()?, said.id)?)
+    Ok((head.finish()?, tail.finish()?))
 }
 
 #[cfg(test)]

@@ -1,5 +1,15 @@
+use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::TimeZone;
-use openssl::{hash::MessageDigest, pkey::PKey, rsa::Rsa, x509::X509};
+use openssl::{
+    asn1::Asn1Time,
+    ec::{EcGroup, EcKey},
+    hash::MessageDigest,
+    nid::Nid,
+    pkey::{PKey, Private},
+    rsa::{Padding, Rsa},
+    symm::{Cipher, decrypt_aead},
+    x509::X509,
+};
 use proptest::prelude::*;
 
 use super::*;
@@ -7,10 +17,15 @@ use crate::{
     model::{
         id::KeyId,
         key::{Certificate, SigningKey},
+        making::ContentCipher,
         name_id::EMAIL_ADDRESS,
         secret::Secret,
     },
-    saml::{second_opinion, xml::Message},
+    saml::{
+        encryption::{CHANCE, Unfit},
+        second_opinion,
+        xml::Message,
+    },
 };
 
 fn noon() -> DateTime<Utc> {
@@ -20,16 +35,7 @@ fn noon() -> DateTime<Utc> {
 /// A key of this test's own: rooms on one floor are strangers, so `keys` cannot lend one.
 fn key() -> (SigningKey, Vec<u8>) {
     let pair = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
-    let mut builder = X509::builder().unwrap();
-    builder.set_pubkey(&pair).unwrap();
-    builder
-        .set_not_before(&openssl::asn1::Asn1Time::days_from_now(0).unwrap())
-        .unwrap();
-    builder
-        .set_not_after(&openssl::asn1::Asn1Time::days_from_now(2).unwrap())
-        .unwrap();
-    builder.sign(&pair, MessageDigest::sha256()).unwrap();
-    let der = builder.build().to_der().unwrap();
+    let der = certificate_of(&pair);
     let certificate = Certificate {
         der: der.clone(),
         sha256: "test".to_owned(),
@@ -48,12 +54,25 @@ fn key() -> (SigningKey, Vec<u8>) {
     )
 }
 
+fn certificate_of(pair: &PKey<Private>) -> Vec<u8> {
+    let mut builder = X509::builder().unwrap();
+    builder.set_pubkey(pair).unwrap();
+    builder
+        .set_not_before(&Asn1Time::days_from_now(0).unwrap())
+        .unwrap();
+    builder
+        .set_not_after(&Asn1Time::days_from_now(2).unwrap())
+        .unwrap();
+    builder.sign(pair, MessageDigest::sha256()).unwrap();
+    builder.build().to_der().unwrap()
+}
+
 struct Parts {
     us: EntityId,
     consumer: AcsUrl,
     audience: EntityId,
     name_id: NameId,
-    attributes: Vec<Attribute>,
+    attributes: Vec<Attribute<'static>>,
 }
 
 fn parts(name: &str) -> Parts {
@@ -69,7 +88,19 @@ fn parts(name: &str) -> Parts {
     }
 }
 
+const BOTH: (Signs, SignatureAlgorithm) = (Signs::Both, SignatureAlgorithm::RsaSha256);
+
 fn write(parts: &Parts, signer: &Signer, in_response_to: Option<&str>) -> String {
+    write_as(parts, signer, BOTH, None, in_response_to)
+}
+
+fn write_as(
+    parts: &Parts,
+    signer: &Signer,
+    (signs, algorithm): (Signs, SignatureAlgorithm),
+    envelope: Option<Envelope<'_>>,
+    in_response_to: Option<&str>,
+) -> String {
     let frame = Frame {
         issuer: &parts.us,
         id: "_response",
@@ -86,7 +117,13 @@ fn write(parts: &Parts, signer: &Signer, in_response_to: Option<&str>) -> String
         session_index: "_index",
         attributes: &parts.attributes,
     };
-    success(&frame, &statement, &Policy::default(), signer).unwrap()
+    let seal = Seal {
+        signer,
+        signs,
+        algorithm,
+        envelope,
+    };
+    success(&frame, &statement, &Policy::default(), seal).unwrap()
 }
 
 #[test]
@@ -109,6 +146,147 @@ fn both_signatures_hold_under_the_second_implementation() {
     }
 }
 
+const ALGORITHMS: [(SignatureAlgorithm, &str, &str); 3] = [
+    (SignatureAlgorithm::RsaSha256, urn::RSA_SHA256, urn::SHA256),
+    (SignatureAlgorithm::RsaSha384, urn::RSA_SHA384, urn::SHA384),
+    (SignatureAlgorithm::RsaSha512, urn::RSA_SHA512, urn::SHA512),
+];
+
+#[test]
+fn what_is_signed_and_with_what_is_as_asked_for() {
+    let (key, der) = key();
+    let signer = Signer::new(&key).unwrap();
+    for (algorithm, method, digest) in ALGORITHMS {
+        for (signs, on_assertion, on_response) in [
+            (Signs::Assertion, true, false),
+            (Signs::Response, false, true),
+            (Signs::Both, true, true),
+        ] {
+            let xml = write_as(
+                &parts("Mira"),
+                &signer,
+                (signs, algorithm),
+                None,
+                Some("_request"),
+            );
+            let count = usize::from(on_assertion) + usize::from(on_response);
+            assert_eq!(second_opinion::verify(&xml, &der).unwrap(), count, "{signs:?}");
+            second_opinion::precheck(&xml).unwrap();
+            let message = Message::parse(&xml).unwrap();
+            let root = message.root(PROTOCOL, "Response").unwrap();
+            let assertion = root.child(ASSERTION, "Assertion").unwrap().unwrap();
+            for (element, is_signed) in [(root, on_response), (assertion, on_assertion)] {
+                let signature = element.child(urn::DSIG, "Signature").unwrap();
+                assert_eq!(signature.is_some(), is_signed, "{signs:?}");
+            }
+            for (uri, others) in [(method, ["rsa-sha1", "dsa"]), (digest, ["xmldsig#sha1", "md5"])] {
+                assert_eq!(xml.matches(&format!("Algorithm=\"{uri}\"")).count(), count);
+                assert!(others.iter().all(|weak| !xml.contains(weak)), "{xml}");
+            }
+            let changed = xml.replace("mira@", "eve@");
+            assert!(
+                second_opinion::verify(&changed, &der).is_err(),
+                "{signs:?} {algorithm:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_name_carries_its_qualifiers() {
+    let (key, der) = key();
+    let signer = Signer::new(&key).unwrap();
+    let mut parts = parts("Mira");
+    parts.name_id.name_qualifier = Some("https://idp.example/?a&b".to_owned());
+    parts.name_id.sp_name_qualifier = Some("urn:sp".to_owned());
+    let xml = write(&parts, &signer, None);
+    assert_eq!(second_opinion::verify(&xml, &der).unwrap(), 2);
+    assert!(
+        xml.contains(
+            "emailAddress\" NameQualifier=\"https://idp.example/?a&amp;b\" SPNameQualifier=\"urn:sp\">"
+        ),
+        "{xml}"
+    );
+}
+
+#[test]
+fn an_encrypted_assertion_opens_with_the_key_and_its_signature_still_holds() {
+    let (ours, our_certificate) = key();
+    let (theirs, _) = key();
+    let signer = Signer::new(&ours).unwrap();
+    for cipher in [ContentCipher::Aes128Gcm, ContentCipher::Aes256Gcm] {
+        for signs in [Signs::Assertion, Signs::Response, Signs::Both] {
+            let chance = Secret::new([7; CHANCE]);
+            let envelope = Envelope::new(cipher, &theirs.certificate, chance);
+            let making = (signs, SignatureAlgorithm::RsaSha256);
+            let xml = write_as(&parts("Mira"), &signer, making, Some(envelope), Some("_request"));
+            assert!(!xml.contains("mira@") && !xml.contains("Mira") && !xml.contains("_assertion"));
+            let plain = decrypted(&xml, &theirs, cipher);
+            let (inner, outer) = match signs {
+                Signs::Assertion => (true, false),
+                Signs::Response => (false, true),
+                Signs::Both => (true, true),
+            };
+            if inner {
+                assert_eq!(second_opinion::verify(&plain, &our_certificate).unwrap(), 1);
+            } else {
+                assert!(!plain.contains("Signature"));
+            }
+            if outer {
+                assert_eq!(second_opinion::verify(&xml, &our_certificate).unwrap(), 1);
+                let changed = xml.replacen("<xenc:CipherValue>", "<xenc:CipherValue>A", 1);
+                assert!(second_opinion::verify(&changed, &our_certificate).is_err());
+            } else {
+                assert!(
+                    second_opinion::verify(&xml, &our_certificate).is_err(),
+                    "nothing to verify"
+                );
+            }
+        }
+    }
+}
+
+/// Opens what [`Envelope`] closed, from the XML alone.
+fn decrypted(xml: &str, recipient: &SigningKey, cipher: ContentCipher) -> String {
+    let document = roxmltree::Document::parse(xml).unwrap();
+    let values: Vec<_> = document
+        .descendants()
+        .filter(|node| node.has_tag_name((urn::XENC, "CipherValue")))
+        .map(|node| STANDARD.decode(node.text().unwrap()).unwrap())
+        .collect();
+    let [wrapped, content] = &values[..] else {
+        panic!("a key and a text: {xml}");
+    };
+    let key = PKey::private_key_from_pkcs8(recipient.private.expose()).unwrap();
+    let rsa = key.rsa().unwrap();
+    let mut secret = vec![0; wrapped.len()];
+    let length = rsa
+        .private_decrypt(wrapped, &mut secret, Padding::PKCS1_OAEP)
+        .unwrap();
+    secret.truncate(length);
+    let (cipher, wanted) = match cipher {
+        ContentCipher::Aes128Gcm => (Cipher::aes_128_gcm(), 16),
+        ContentCipher::Aes256Gcm => (Cipher::aes_256_gcm(), 32),
+    };
+    assert_eq!(length, wanted);
+    let (iv, rest) = content.split_at(12);
+    let (text, tag) = rest.split_at(rest.len() - 16);
+    String::from_utf8(decrypt_aead(cipher, &secret, Some(iv), &[], text, tag).unwrap()).unwrap()
+}
+
+#[test]
+fn only_to_a_strong_rsa_key_is_anything_encrypted() {
+    let (mut fit, _) = key();
+    assert_eq!(encryption::check(&fit.certificate), Ok(()));
+    fit.certificate.der = certificate_of(&PKey::from_rsa(Rsa::generate(1024).unwrap()).unwrap());
+    assert_eq!(encryption::check(&fit.certificate), Err(Unfit::Weak(1024)));
+    let curve = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+    fit.certificate.der = certificate_of(&PKey::from_ec_key(EcKey::generate(&curve).unwrap()).unwrap());
+    assert_eq!(encryption::check(&fit.certificate), Err(Unfit::NotRsa));
+    fit.certificate.der = b"no certificate".to_vec();
+    assert_eq!(encryption::check(&fit.certificate), Err(Unfit::Unreadable));
+}
+
 #[test]
 fn a_refusal_is_signed_and_carries_no_assertion() {
     let (key, der) = key();
@@ -126,6 +304,7 @@ fn a_refusal_is_signed_and_carries_no_assertion() {
         (status::RESPONDER, Some(status::NO_PASSIVE)),
         "a < b & \"c\"",
         &signer,
+        SignatureAlgorithm::RsaSha256,
     )
     .unwrap();
     assert_eq!(second_opinion::verify(&xml, &der).unwrap(), 1);

@@ -203,3 +203,58 @@ fn a_persistent_name_is_never_given_to_another_person() {
         assert!(first.iter().all(|one| Some(one) == first.first()), "{first:?}");
     });
 }
+
+#[test]
+fn own_attributes_are_kept_in_their_order_and_replaced_whole() {
+    on_each_database(|store| {
+        let (one, two) = (user(1).id, user(2).id);
+        let texts = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>();
+        write(store, |tx| {
+            tx.add_user(&user(1))?;
+            tx.add_user(&user(2))?;
+            tx.set_user_attribute(one, "team", &texts(&["red", "blue", "amber"]))?;
+            tx.set_user_attribute(one, "cost centre", &texts(&["7"]))?;
+            tx.set_user_attribute(two, "team", &texts(&["red"]))
+        });
+        let of_one = read(store, |tx| tx.user_attributes(one));
+        assert_eq!(of_one["team"], ["red", "blue", "amber"]);
+        assert_eq!(of_one.len(), 2);
+        let all = read(store, Tx::every_user_attribute);
+        assert_eq!((all.len(), &all[&one]), (2, &of_one));
+
+        write(store, |tx| tx.set_user_attribute(one, "team", &texts(&["green"])));
+        write(store, |tx| tx.set_user_attribute(two, "team", &[]));
+        assert_eq!(read(store, |tx| tx.user_attributes(one))["team"], ["green"]);
+        assert!(read(store, |tx| tx.user_attributes(two)).is_empty());
+    });
+}
+
+#[test]
+fn who_lacks_a_value_is_found_among_the_active() {
+    on_each_database(|store| {
+        let off = User {
+            enabled: false,
+            user_name: None,
+            ..user(3)
+        };
+        let nameless = User {
+            user_name: None,
+            ..user(2)
+        };
+        write(store, |tx| {
+            tx.add_user(&user(1))?;
+            tx.add_user(&nameless)?;
+            tx.add_user(&off)?;
+            tx.set_user_attribute(user(1).id, "team", &["red".to_owned()])
+        });
+        assert_eq!(
+            read(store, |tx| tx.people_without_attribute("team")),
+            std::slice::from_ref(&nameless.email)
+        );
+        assert_eq!(read(store, |tx| tx.people_without_attribute("x")).len(), 2);
+        assert_eq!(
+            read(store, Tx::people_without_user_name),
+            std::slice::from_ref(&nameless.email)
+        );
+    });
+}

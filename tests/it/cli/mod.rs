@@ -1,6 +1,7 @@
 //! The real binary, beside a running house: what it changes holds at the next sign-on.
 
 mod applications;
+mod attributes;
 mod configuration;
 mod daemon;
 mod people;

@@ -16,7 +16,7 @@ use hallpass::{
     files,
     model::{
         application::{AcsUrl, Application, Consumer, EntityId, Kind, ServiceProvider},
-        user::{Email, PersonName, User},
+        user::{Email, OwnAttributes, PersonName, User},
     },
     provider::{
         Provider,
@@ -117,6 +117,8 @@ impl House {
             given_name: PersonName::parse("first", given).unwrap(),
             family_name: PersonName::parse("last", family).unwrap(),
             stable_id: None,
+            user_name: None,
+            attributes: OwnAttributes::new(),
             password: Some(Password::for_new(PASSWORD).unwrap()),
         };
         match self.provider.add_user(&new).unwrap() {

@@ -82,3 +82,23 @@ pub(crate) fn status(xml: &str) -> (String, Option<String>) {
     };
     (short(&codes[0]), codes.get(1).map(short))
 }
+
+/// Lets the `xmlsec1` command decrypt what is encrypted in a document; the document with it in its place.
+pub(crate) fn xmlsec1_decrypts(xml: &str, private_pem: &[u8]) -> Result<String, String> {
+    let dir = tempfile::tempdir().unwrap();
+    let (message, key) = (dir.path().join("message.xml"), dir.path().join("key.pem"));
+    fs::write(&message, xml).unwrap();
+    fs::write(&key, private_pem).unwrap();
+    let done = Command::new("xmlsec1")
+        .arg("--decrypt")
+        .arg("--privkey-pem")
+        .arg(&key)
+        .arg(&message)
+        .output()
+        .expect("xmlsec1 is installed");
+    if done.status.success() {
+        Ok(String::from_utf8(done.stdout).unwrap())
+    } else {
+        Err(String::from_utf8_lossy(&done.stderr).into_owned())
+    }
+}

@@ -7,6 +7,7 @@ use hallpass::{
     model::{
         id::KeyId,
         key::{Certificate, SigningKey},
+        making::SignatureAlgorithm,
     },
     saml::{
         binding::redirect::{deflated, percent_encode},
@@ -85,7 +86,7 @@ impl TestSp {
             query.push_str(&format!("&SigAlg={}", percent_encode(RSA_SHA256)));
             let signature = Signer::new(&self.key)
                 .unwrap()
-                .sign_octets(query.as_bytes())
+                .sign_octets(SignatureAlgorithm::RsaSha256, query.as_bytes())
                 .unwrap();
             query.push_str(&format!(
                 "&Signature={}",

@@ -130,6 +130,17 @@ explanations! {
         command: None,
         clause: Some("saml-profiles, 4.1.4.1; saml-core, 3.4.1.4"),
     };
+    /// A response with a hole in it is not sent.
+    ATTRIBUTE_MISSING = Explanation {
+        code: "ATTRIBUTE-MISSING",
+        means: "the person has no value for an attribute that the application requires; the detail names it",
+        status: Some((status::RESPONDER, Some(status::REQUEST_DENIED))),
+        wrong: "The account lacks a value that the application requires.",
+        who: Mender::Here,
+        mend: "Give the person the value with `hallpass user edit`, or let the application do without it with `hallpass app attribute`.",
+        command: Some("hallpass app attribute {slug} list"),
+        clause: None,
+    };
     /// Not us.
     SCOPING_OTHER = Explanation {
         code: "SCOPING-OTHER",

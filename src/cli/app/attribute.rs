@@ -1,0 +1,215 @@
+//! `hallpass app attribute …`: what an application is told of people.
+
+use anyhow::{Context, Result};
+use clap::{Subcommand, ValueEnum};
+use serde::Serialize;
+
+use crate::{
+    cli::{
+        app::{edited, found, making},
+        output::{self, say},
+    },
+    model::{
+        application::Application,
+        attribute::{AttributeRule, NameFormat, Source},
+        text::line,
+    },
+    provider::{Provider, applications::ApplicationEdit, saml::making::MakingEdit},
+};
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum Command {
+    /// Lists what the application is told
+    List {
+        /// Prints JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Sends an attribute, or changes how it is sent
+    Set {
+        /// Its name at the application
+        name: String,
+        /// Where its value comes from: given-name, family-name, full-name, email, user-id, user-name,
+        /// constant:TEXT, or own:NAME for an attribute that `hallpass user edit --attribute` gives
+        source: String,
+        /// What kind of name it is; uri for a name with a colon, else basic, where nothing is said
+        #[arg(long, value_name = "FORMAT")]
+        format: Option<TypedFormat>,
+        /// The same name for people to read
+        #[arg(long, value_name = "TEXT")]
+        friendly_name: Option<String>,
+        /// Turns the value into small letters
+        #[arg(long)]
+        lower_case: bool,
+        /// Joins several values into one, with this between them
+        #[arg(long, value_name = "TEXT")]
+        join: Option<String>,
+        /// Refuses the sign-on of a person who has no value
+        #[arg(long)]
+        required: bool,
+    },
+    /// Sends an attribute no more
+    Remove {
+        /// Its name at the application
+        name: String,
+    },
+    /// Sends what a known application wants, in place of all that was sent before
+    Preset {
+        /// Its name; docs/attributes.md lists all
+        name: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(in crate::cli) enum TypedFormat {
+    Uri,
+    Basic,
+    Unspecified,
+}
+
+/// An attribute, as `list` and `app show` print it.
+#[derive(Serialize)]
+pub(super) struct Shown {
+    name: String,
+    name_format: &'static str,
+    friendly_name: Option<String>,
+    source: String,
+    lower_case: bool,
+    join: Option<String>,
+    required: bool,
+}
+
+impl From<&AttributeRule> for Shown {
+    fn from(rule: &AttributeRule) -> Self {
+        Self {
+            name: rule.name.clone(),
+            name_format: rule.name_format.word(),
+            friendly_name: rule.friendly_name.clone(),
+            source: rule.source.to_string(),
+            lower_case: rule.lower_case,
+            join: rule.join.clone(),
+            required: rule.required,
+        }
+    }
+}
+
+impl Shown {
+    /// Its name.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where the value comes from, and what is done with it.
+    pub(super) fn how(&self) -> String {
+        let mut words = self.source.clone();
+        if let Some(friendly) = &self.friendly_name {
+            words = format!("{words}, as \"{friendly}\"");
+        }
+        if self.lower_case {
+            words.push_str(", in small letters");
+        }
+        if let Some(between) = &self.join {
+            words = format!("{words}, joined with \"{between}\"");
+        }
+        if self.required {
+            words.push_str(", required");
+        }
+        words
+    }
+}
+
+pub(super) fn run(slug: &str, command: Command, provider: &Provider) -> Result<()> {
+    let application = found(provider, slug)?;
+    let (attributes, words) = match command {
+        Command::List { json } => return list(&application, json),
+        Command::Set {
+            name,
+            source,
+            format,
+            friendly_name,
+            lower_case,
+            join,
+            required,
+        } => {
+            let name = line("the attribute's name", &name, AttributeRule::MAX_NAME)?;
+            let rule = AttributeRule {
+                name_format: format.map_or_else(
+                    || NameFormat::usual(&name),
+                    |typed| match typed {
+                        TypedFormat::Uri => NameFormat::Uri,
+                        TypedFormat::Basic => NameFormat::Basic,
+                        TypedFormat::Unspecified => NameFormat::Unspecified,
+                    },
+                ),
+                friendly_name: friendly_name
+                    .map(|text| line("the friendly name", &text, AttributeRule::MAX_NAME))
+                    .transpose()?,
+                source: Source::parse(&source)?,
+                lower_case,
+                join,
+                required,
+                name,
+            };
+            let words = format!("is told {} now", rule.name);
+            (set(application.saml.attributes.clone(), rule), words)
+        }
+        Command::Remove { name } => {
+            let mut rules = application.saml.attributes.clone();
+            let position = rules.iter().position(|rule| rule.name == name).with_context(|| {
+                format!("{slug} is not told {name}; `hallpass app attribute {slug} list` shows what it is")
+            })?;
+            rules.remove(position);
+            (rules, format!("is not told {name} any more"))
+        }
+        Command::Preset { name } => {
+            let preset = making::preset(&name)?;
+            if preset.name_id_format() != application.saml.name_id_format {
+                say(format_args!(
+                    "{} is known to want another name: `hallpass app edit {slug} --preset {}` sets that too.",
+                    application.name,
+                    preset.name()
+                ))?;
+            }
+            (
+                preset.attributes(),
+                format!("is told what {} wants", preset.name()),
+            )
+        }
+    };
+    let edit = ApplicationEdit {
+        making: MakingEdit {
+            attributes: Some(attributes),
+            ..MakingEdit::default()
+        },
+        ..ApplicationEdit::default()
+    };
+    edited(
+        provider,
+        slug,
+        edit,
+        &format!("{words}; it holds at the next sign-on"),
+    )
+}
+
+/// The rules with `rule` in the place of the one of its name, or at the end.
+fn set(mut rules: Vec<AttributeRule>, rule: AttributeRule) -> Vec<AttributeRule> {
+    match rules.iter_mut().find(|known| known.name == rule.name) {
+        Some(known) => *known = rule,
+        None => rules.push(rule),
+    }
+    rules
+}
+
+fn list(application: &Application, json: bool) -> Result<()> {
+    let shown: Vec<_> = application.saml.attributes.iter().map(Shown::from).collect();
+    if json {
+        return output::json(&shown);
+    }
+    if shown.is_empty() {
+        return say(format_args!("{} is told nothing but the name.", application.name));
+    }
+    for one in &shown {
+        say(format_args!("{:70} {}", one.name, one.how()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,119 @@
+//! Required values: who lacks one, and who would lose one.
+
+use std::fmt;
+
+use crate::{
+    claims,
+    model::{
+        application::Application,
+        attribute::{AttributeRule, Source},
+        user::{Email, OwnAttributes, User},
+    },
+    provider::{Provider, error::Error, snapshot::Snapshot},
+    store::Tx,
+};
+
+/// A required attribute that people have no value for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Lacking {
+    /// Its name.
+    pub attribute: String,
+    /// What is typed behind `hallpass user edit EMAIL` to give such a value.
+    pub remedy: String,
+    /// Active people, by address.
+    pub people: Vec<Email>,
+}
+
+impl fmt::Display for Lacking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named: Vec<_> = self.people.iter().take(MOST_NAMED).map(Email::as_str).collect();
+        write!(
+            f,
+            "{} would be required, and these people could not sign in, for they have no value: {}",
+            self.attribute,
+            named.join(", ")
+        )?;
+        if self.people.len() > MOST_NAMED {
+            write!(f, " and {} more", self.people.len() - MOST_NAMED)?;
+        }
+        write!(
+            f,
+            ". Give them one first: `hallpass user edit EMAIL {}`",
+            self.remedy
+        )
+    }
+}
+
+/// How many people a message names.
+const MOST_NAMED: usize = 20;
+
+/// An application that a person cannot sign in to.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Unmet {
+    /// Its name for people.
+    pub application: String,
+    /// The attribute that it requires.
+    pub attribute: String,
+}
+
+impl Provider {
+    /// The first of `rules` that some active people have no value for, though it is required. Names and
+    /// addresses everybody has.
+    pub(in crate::provider) fn first_lacking(
+        &self,
+        rules: &[AttributeRule],
+    ) -> Result<Option<Lacking>, Error> {
+        for rule in rules.iter().filter(|rule| rule.required) {
+            let (people, remedy) = match &rule.source {
+                Source::UserName => (
+                    self.store().read(Tx::people_without_user_name)?,
+                    "--username NAME".to_owned(),
+                ),
+                Source::Own(name) => (
+                    self.store().read(|tx| tx.people_without_attribute(name))?,
+                    format!("--attribute {name}=VALUE"),
+                ),
+                Source::GivenName
+                | Source::FamilyName
+                | Source::FullName
+                | Source::Email
+                | Source::UserId
+                | Source::Constant(_) => continue,
+            };
+            if !people.is_empty() {
+                return Ok(Some(Lacking {
+                    attribute: rule.name.clone(),
+                    remedy,
+                    people,
+                }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Which applications `user`, as they are kept, cannot sign in to for want of a value.
+    pub fn unmet(&self, user: &User) -> Result<Vec<Unmet>, Error> {
+        Ok(unmet(&*self.current()?, user, &self.own_attributes(user.id)?))
+    }
+}
+
+/// Which enabled applications a person like this cannot sign in to for want of a value.
+pub(in crate::provider) fn unmet(snapshot: &Snapshot, user: &User, own: &OwnAttributes) -> Vec<Unmet> {
+    let of = |application: &Application| -> Vec<Unmet> {
+        let missing = claims::of(&application.saml.attributes, user, own).err();
+        let names = missing.map(|missing| missing.0).unwrap_or_default();
+        names
+            .into_iter()
+            .map(|attribute| Unmet {
+                application: application.name.clone(),
+                attribute,
+            })
+            .collect()
+    };
+    snapshot
+        .applications
+        .iter()
+        .filter(|application| application.enabled)
+        .flat_map(|application| of(application))
+        .collect()
+}

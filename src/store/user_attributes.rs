@@ -1,0 +1,110 @@
+//! `user_attributes`: what people have besides their row, for the applications that ask for it.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+
+use crate::{
+    model::{
+        id::UserId,
+        user::{Email, OwnAttributes},
+    },
+    store::{
+        connection::Tx,
+        error::{Error, RowName},
+        schema::{user_attributes, users},
+    },
+};
+
+impl Tx {
+    /// The own attributes of a person: each name with its values, in their order.
+    pub fn user_attributes(&mut self, user: UserId) -> Result<OwnAttributes, Error> {
+        let rows = user_attributes::table
+            .filter(user_attributes::user_id.eq(user.to_string()))
+            .order((user_attributes::name, user_attributes::position))
+            .select((user_attributes::name, user_attributes::value))
+            .load::<(String, String)>(&mut self.0)?;
+        let mut found = OwnAttributes::new();
+        for (name, value) in rows {
+            found.entry(name).or_default().push(value);
+        }
+        Ok(found)
+    }
+
+    /// The own attributes of everybody who has any.
+    pub fn every_user_attribute(&mut self) -> Result<BTreeMap<UserId, OwnAttributes>, Error> {
+        let rows = user_attributes::table
+            .order((
+                user_attributes::user_id,
+                user_attributes::name,
+                user_attributes::position,
+            ))
+            .select((
+                user_attributes::user_id,
+                user_attributes::name,
+                user_attributes::value,
+            ))
+            .load::<(String, String, String)>(&mut self.0)?;
+        let mut found: BTreeMap<UserId, OwnAttributes> = BTreeMap::new();
+        for (user, name, value) in rows {
+            let user = RowName::new("user_attributes", &user).parsed(user.parse())?;
+            let theirs = found.entry(user).or_default();
+            theirs.entry(name).or_default().push(value);
+        }
+        Ok(found)
+    }
+
+    /// Gives a person these values under `name`, in place of those that were there; none take it away.
+    pub fn set_user_attribute(&mut self, user: UserId, name: &str, values: &[String]) -> Result<(), Error> {
+        let user = user.to_string();
+        diesel::delete(
+            user_attributes::table
+                .filter(user_attributes::user_id.eq(&user))
+                .filter(user_attributes::name.eq(name)),
+        )
+        .execute(&mut self.0)?;
+        for (position, value) in (0_i64..).zip(values) {
+            diesel::insert_into(user_attributes::table)
+                .values((
+                    user_attributes::user_id.eq(&user),
+                    user_attributes::name.eq(name),
+                    user_attributes::position.eq(position),
+                    user_attributes::value.eq(value),
+                ))
+                .execute(&mut self.0)?;
+        }
+        Ok(())
+    }
+
+    /// The active people who have no attribute `name` of their own.
+    pub fn people_without_attribute(&mut self, name: &str) -> Result<Vec<Email>, Error> {
+        let theirs = user_attributes::table
+            .filter(user_attributes::user_id.eq(users::id))
+            .filter(user_attributes::name.eq(name));
+        let found = users::table
+            .filter(users::enabled.eq(true))
+            .filter(diesel::dsl::not(diesel::dsl::exists(theirs)))
+            .order(users::email)
+            .select(users::email)
+            .load::<String>(&mut self.0)?;
+        emails(&found)
+    }
+
+    /// The active people who have no user name.
+    pub fn people_without_user_name(&mut self) -> Result<Vec<Email>, Error> {
+        let found = users::table
+            .filter(users::enabled.eq(true))
+            .filter(users::user_name.is_null())
+            .order(users::email)
+            .select(users::email)
+            .load::<String>(&mut self.0)?;
+        emails(&found)
+    }
+}
+
+fn emails(found: &[String]) -> Result<Vec<Email>, Error> {
+    found
+        .iter()
+        .map(|text| RowName::new("users", text).parsed(Email::parse(text)))
+        .collect()
+}

@@ -1,0 +1,418 @@
+//! What applications are told of people: lists, presets, own attributes, and what is required.
+
+use chrono::Utc;
+use hallpass::model::{name_id::NameIdFormat, preset::Preset};
+use roxmltree::Document;
+use serde_json::Value;
+
+use crate::{
+    cli::{Cli, house_and_cli, log_in},
+    schemas::{MESSAGES, is_valid},
+    support::{
+        browser::Browser,
+        house::{House, PASSWORD, on_each_database},
+        judge::{self, all, only},
+        rows,
+        scene::ADA,
+        sp::{TestSp, posted},
+    },
+};
+
+const ACS: &str = "https://sp.example/acs";
+
+fn add(cli: &Cli, entity_id: &str, more: &[&str]) {
+    let line = [
+        "app",
+        "add",
+        "saml",
+        "--name",
+        entity_id,
+        "--entity-id",
+        entity_id,
+        "--acs",
+        ACS,
+    ];
+    cli.says(&[&line[..], more].concat());
+}
+
+/// Signs on and hands back the response.
+fn response(browser: &mut Browser, entity_id: &str, id: &str) -> String {
+    let page = browser.get(&TestSp::new(entity_id, ACS).sign_on_address(id, Utc::now()));
+    posted(&page).0
+}
+
+fn one(name: &str, value: &str) -> (String, Vec<String>) {
+    (name.to_owned(), vec![value.to_owned()])
+}
+
+fn ada_at(house: &House) -> Browser {
+    house.add_person(ADA, "Ada", "Lovelace");
+    log_in(house, ADA, PASSWORD).0
+}
+
+#[test]
+fn every_preset_sends_what_it_says_and_a_valid_message() {
+    on_each_database(|database| {
+        let (house, cli) = house_and_cli(database);
+        let mut browser = ada_at(&house);
+        cli.says(&["user", "edit", ADA, "--username", "ada.l"]);
+        for preset in Preset::ALL {
+            let name = preset.name();
+            add(&cli, name, &["--preset", name]);
+            let xml = response(&mut browser, name, &format!("_{name}"));
+            is_valid(&xml, MESSAGES).unwrap();
+            let told = judge::attributes(&xml);
+            let wanted: Vec<_> = preset.attributes().into_iter().map(|rule| rule.name).collect();
+            let names: Vec<_> = told.iter().map(|(name, _)| name.clone()).collect();
+            assert_eq!(names, wanted, "{name}");
+            assert!(
+                told.iter()
+                    .all(|(_, values)| values.len() == 1 && !values[0].is_empty())
+            );
+            let document = Document::parse(&xml).unwrap();
+            assert_eq!(
+                all(&document, "AttributeStatement").len(),
+                usize::from(!told.is_empty())
+            );
+            let format = only(&document, "NameID").attribute("Format").unwrap();
+            let wanted = match preset.name_id_format() {
+                NameIdFormat::EmailAddress => "emailAddress",
+                NameIdFormat::Persistent => "persistent",
+                NameIdFormat::Transient | NameIdFormat::Unspecified => panic!("{name}"),
+            };
+            assert!(format.ends_with(wanted), "{name}: {format}");
+        }
+        let slack = judge::attributes(&response(&mut browser, "slack", "_again"));
+        assert_eq!(
+            slack,
+            [
+                one("User.Email", ADA),
+                one("User.Username", "ada.l"),
+                one("first_name", "Ada"),
+                one("last_name", "Lovelace"),
+            ]
+        );
+        assert!(
+            cli.refuses(&["app", "edit", "slack", "--preset", "nobody"])
+                .contains("google-workspace")
+        );
+    });
+}
+
+#[test]
+fn the_documentation_lists_every_preset_as_it_is() {
+    let page = std::fs::read_to_string("docs/attributes.md").unwrap();
+    for preset in Preset::ALL {
+        let start = format!("| `{}` | {} |", preset.name(), preset.name_id_format().word());
+        let row = page
+            .lines()
+            .find(|line| line.starts_with(&start))
+            .unwrap_or_else(|| panic!("{start}"));
+        for rule in preset.attributes() {
+            let name = rule.name.rsplit('/').next().unwrap();
+            let said = row.contains(&format!("{name}` {}", rule.source))
+                || (row.contains(&format!("{name}`")) && row.contains(&format!("` {}", rule.source)))
+                || row.contains("the same eight");
+            assert!(said, "{start} {name} {}", rule.source);
+        }
+    }
+}
+
+#[test]
+fn own_attributes_reach_the_application_that_asks_for_them() {
+    on_each_database(|database| {
+        let (house, cli) = house_and_cli(database);
+        let mut browser = ada_at(&house);
+        add(&cli, "wiki", &["--preset", "google-workspace"]);
+        for rule in [
+            &[
+                "team",
+                "own:team",
+                "--friendly-name",
+                "The team",
+                "--format",
+                "uri",
+            ][..],
+            &["teams", "own:team", "--join", ";", "--lower-case"],
+            &["login", "user-name", "--format", "unspecified"],
+            &["org", "constant:Fernweh & Söhne"],
+            &["cost", "own:cost-centre"],
+        ] {
+            cli.says(&[&["app", "attribute", "wiki", "set"][..], rule].concat());
+        }
+        assert_eq!(
+            judge::attributes(&response(&mut browser, "wiki", "_bare")),
+            [one("org", "Fernweh & Söhne")]
+        );
+        let edit = ["user", "edit", ADA];
+        cli.says(
+            &[
+                &edit[..],
+                &[
+                    "--username",
+                    "ada.l",
+                    "--attribute",
+                    "team=Red",
+                    "--attribute",
+                    "team=A=B <c>",
+                ],
+            ]
+            .concat(),
+        );
+        let xml = response(&mut browser, "wiki", "_full");
+        is_valid(&xml, MESSAGES).unwrap();
+        let team = vec!["Red".to_owned(), "A=B <c>".to_owned()];
+        assert_eq!(
+            judge::attributes(&xml),
+            [
+                ("team".to_owned(), team.clone()),
+                one("teams", "red;a=b <c>"),
+                one("login", "ada.l"),
+                one("org", "Fernweh & Söhne"),
+            ]
+        );
+        assert!(xml.contains("FriendlyName=\"The team\" Name=\"team\" NameFormat=\"urn:oasis:names:tc:SAML:2.0:attrname-format:uri\""));
+
+        let shown = cli.json(&["user", "show", ADA, "--json"]);
+        assert_eq!(shown["user_name"], "ada.l");
+        assert_eq!(shown["attributes"]["team"], Value::from(team));
+        assert_eq!(cli.json(&["user", "list", "--json"])[0], shown);
+        let said = cli.says(&["user", "show", ADA]);
+        assert!(said.contains("ada.l") && said.contains("team=Red"), "{said}");
+        let listed = cli.json(&["app", "attribute", "wiki", "list", "--json"]);
+        assert_eq!(
+            (&listed[1]["source"], &listed[1]["join"], &listed[1]["lower_case"]),
+            (&"own:team".into(), &";".into(), &true.into())
+        );
+        assert_eq!(cli.json(&["app", "show", "wiki", "--json"])["attributes"], listed);
+        assert!(cli.says(&["app", "show", "wiki"]).contains("own:team"));
+
+        cli.says(&[&edit[..], &["--attribute", "team="]].concat());
+        cli.says(&["app", "attribute", "wiki", "remove", "org"]);
+        assert_eq!(
+            judge::attributes(&response(&mut browser, "wiki", "_less")),
+            [one("login", "ada.l")]
+        );
+        for (bad, words) in [
+            (&["--attribute", "team"][..], "NAME=VALUE"),
+            (&["--attribute", "=x"], "name is empty"),
+            (&["--attribute", "a=1", "--attribute", "a=1"], "twice"),
+            (&["--attribute", "a=\u{1}"], "control character"),
+            (&["--username", "\u{7}"], "control character"),
+        ] {
+            assert!(cli.refuses(&[&edit[..], bad].concat()).contains(words), "{bad:?}");
+        }
+        house.add_person("eve@fernweh.example", "Eve", "Other");
+        let taken = cli.refuses(&["user", "edit", "eve@fernweh.example", "--username", "ADA.L"]);
+        assert!(taken.contains("user name"), "{taken}");
+        for (bad, words) in [
+            (&["set", "x", "own:"][..], "own:NAME"),
+            (&["set", "x", "ldap:cn"], "given-name"),
+            (&["set", "", "email"], "empty"),
+            (&["remove", "nothing"], "is not told nothing"),
+        ] {
+            let line = [&["app", "attribute", "wiki"][..], bad].concat();
+            assert!(cli.refuses(&line).contains(words), "{bad:?}");
+        }
+    });
+}
+
+#[test]
+fn what_is_required_is_asked_for_at_every_edit_and_never_left_out_of_a_response() {
+    on_each_database(|database| {
+        let (house, cli) = house_and_cli(database);
+        let mut browser = ada_at(&house);
+        add(&cli, "wiki", &[]);
+        let require = [
+            "app",
+            "attribute",
+            "wiki",
+            "set",
+            "team",
+            "own:team",
+            "--required",
+        ];
+        let refused = cli.refuses(&require);
+        assert!(
+            refused.contains(ADA) && refused.contains("--attribute team=VALUE"),
+            "{refused}"
+        );
+        assert!(!cli.says(&["app", "attribute", "wiki", "list"]).contains("team"));
+
+        cli.says(&["user", "edit", ADA, "--attribute", "team=Red"]);
+        cli.says(&require);
+        assert!(judge::attributes(&response(&mut browser, "wiki", "_ok")).contains(&one("team", "Red")));
+        let refused = cli.refuses(&["user", "edit", ADA, "--attribute", "team="]);
+        assert!(refused.contains("wiki") && refused.contains("team"), "{refused}");
+        cli.says(&["user", "edit", ADA, "--given-name", "Augusta"]);
+
+        // Whoever comes later is told of at once, and stopped at sign-on.
+        house.add_person("eve@fernweh.example", "Eve", "Other");
+        cli.says(&["user", "disable", "eve@fernweh.example"]);
+        let said = cli.says(&["user", "enable", "eve@fernweh.example"]);
+        assert!(said.contains("cannot sign in to wiki yet"), "{said}");
+        let (mut eve, _) = log_in(&house, "eve@fernweh.example", PASSWORD);
+        let xml = response(&mut eve, "wiki", "_eve");
+        is_valid(&xml, MESSAGES).unwrap();
+        assert_eq!(
+            judge::status(&xml),
+            ("Responder".to_owned(), Some("RequestDenied".to_owned()))
+        );
+        assert!(!xml.contains("Assertion>") && !xml.contains("eve@"), "{xml}");
+        let told = rows::texts(
+            &house.settings,
+            "SELECT u.email || ' ' || e.detail AS t FROM audit_events e JOIN users u ON u.id = e.user_id WHERE e.outcome = 'ATTRIBUTE-MISSING'",
+        );
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].contains("eve@") && told[0].contains("team"), "{told:?}");
+
+        // An application that is switched off asks nothing; it is asked about when it is switched on.
+        cli.says(&["app", "disable", "wiki"]);
+        cli.says(&["user", "edit", ADA, "--attribute", "team="]);
+        let refused = cli.refuses(&["app", "enable", "wiki"]);
+        assert!(refused.contains(ADA) && refused.contains("eve@"), "{refused}");
+    });
+}
+
+#[test]
+fn chatgpt_cannot_lose_what_it_needs_and_may_be_told_more() {
+    on_each_database(|database| {
+        let (house, cli) = house_and_cli(database);
+        let mut browser = ada_at(&house);
+        let acs = "https://external.auth.openai.com/sso/saml/acs/ATZB94xJ";
+        cli.says(&["app", "add", "chatgpt", "--acs", acs, "--audience", "ATZB94xJ"]);
+        let at_chatgpt = ["app", "attribute", "chatgpt"];
+        for bad in [
+            &["remove", "email"][..],
+            &["set", "email", "constant:x@y.example"],
+            &["set", "id", "email"],
+            &["preset", "slack"],
+        ] {
+            let refused = cli.refuses(&[&at_chatgpt[..], bad].concat());
+            assert!(refused.contains("ChatGPT needs"), "{bad:?}: {refused}");
+        }
+        for bad in [
+            &["--encrypt", "aes256-gcm"][..],
+            &["--sign", "response"],
+            &["--algorithm", "rsa-sha512"],
+            &["--name-id", "persistent"],
+            &["--preset", "gitlab"],
+        ] {
+            let refused = cli.refuses(&[&["app", "edit", "chatgpt"][..], bad].concat());
+            assert!(refused.contains("ChatGPT"), "{bad:?}: {refused}");
+        }
+        cli.says(&[&at_chatgpt[..], &["set", "department", "constant:Optics"]].concat());
+        let page = browser.get(&TestSp::new("ATZB94xJ", acs).sign_on_address("_r", Utc::now()));
+        let told = judge::attributes(&posted(&page).0);
+        assert_eq!(told.len(), 9);
+        assert_eq!(told[8], one("department", "Optics"));
+        cli.says(&[&at_chatgpt[..], &["preset", "chatgpt"]].concat());
+    });
+}
+
+#[test]
+fn how_responses_are_made_is_shown_as_it_is_typed() {
+    on_each_database(|database| {
+        let (house, cli) = house_and_cli(database);
+        let key = crate::support::signing::Key::rsa(2048);
+        let file = house.dir.path().join("encryption.pem");
+        std::fs::write(&file, &key.pem).unwrap();
+        let file = file.to_str().unwrap();
+        let typed = [
+            "--sign",
+            "assertion",
+            "--algorithm",
+            "rsa-sha512",
+            "--encrypt",
+            "aes128-gcm",
+            "--encryption-certificate",
+            file,
+            "--name-id",
+            "transient",
+        ];
+        add(&cli, "one", &typed);
+        add(&cli, "two", &[]);
+        let plain = cli.json(&["app", "show", "two", "--json"]);
+        for (field, value) in [
+            ("sign", "both"),
+            ("algorithm", "rsa-sha256"),
+            ("encrypt", "none"),
+            ("name_id", "email"),
+        ] {
+            assert_eq!(plain[field], value, "{field}");
+        }
+        let refused = cli.refuses(&["app", "edit", "two", "--encrypt", "aes128-gcm"]);
+        assert!(refused.contains("--encryption-certificate"), "{refused}");
+        cli.says(&[&["app", "edit", "two"][..], &typed].concat());
+        for slug in ["one", "two"] {
+            let shown = cli.json(&["app", "show", slug, "--json"]);
+            for (field, value) in [
+                ("sign", "assertion"),
+                ("algorithm", "rsa-sha512"),
+                ("encrypt", "aes128-gcm"),
+                ("name_id", "transient"),
+            ] {
+                assert_eq!(shown[field], value, "{slug} {field}");
+            }
+            assert_eq!(
+                shown["encryption_certificates"][0]["sha256"],
+                key.certificate.sha256.as_str()
+            );
+            let said = cli.says(&["app", "show", slug]);
+            assert!(
+                said.contains("rsa-sha512") && said.contains("aes128-gcm"),
+                "{said}"
+            );
+        }
+        cli.says(&["app", "edit", "two", "--encrypt", "none", "--sign", "both"]);
+        assert_eq!(cli.json(&["app", "show", "two", "--json"])["encrypt"], "none");
+        assert!(
+            cli.refuses(&["app", "edit", "two", "--algorithm", "rsa-sha1"])
+                .contains("rsa-sha256")
+        );
+    });
+}
+
+#[test]
+fn a_persistent_name_is_brought_along_and_given_to_nobody_else() {
+    on_each_database(|database| {
+        let (house, cli) = house_and_cli(database);
+        let mut browser = ada_at(&house);
+        let eve = "eve@fernweh.example";
+        house.add_person(eve, "Eve", "Other");
+        add(&cli, "wiki", &["--name-id", "persistent"]);
+        let of = |email: &'static str| ["user", "name-id", email, "--app", "wiki"];
+        let set = |email, value: &'static str| [&of(email)[..], &["--set", value]].concat();
+        assert!(cli.says(&of(ADA)).contains("None yet"));
+        cli.says(&set(ADA, "OLD-4711"));
+        let xml = response(&mut browser, "wiki", "_old");
+        let document = Document::parse(&xml).unwrap();
+        let name = only(&document, "NameID");
+        assert_eq!(name.text(), Some("OLD-4711"));
+        assert_eq!(name.attribute("SPNameQualifier"), Some("wiki"));
+        assert_eq!(cli.says(&of(ADA)).trim(), "OLD-4711");
+
+        assert!(cli.refuses(&set(eve, "OLD-4711")).contains("another person"));
+        cli.says(&set(ADA, "NEW-1"));
+        assert!(cli.refuses(&set(eve, "OLD-4711")).contains("another person"));
+        cli.says(&set(eve, "E-1"));
+        assert_eq!(cli.says(&of(eve)).trim(), "E-1");
+        assert!(cli.refuses(&set(ADA, "a\u{1}")).contains("control character"));
+        assert!(
+            cli.refuses(&["user", "name-id", ADA, "--app", "nothing"])
+                .contains("no application")
+        );
+    });
+}
+
+#[test]
+fn own_attributes_are_read_for_those_who_ask_for_them_only() {
+    on_each_database(|database| {
+        let (house, cli) = house_and_cli(database);
+        let mut browser = ada_at(&house);
+        add(&cli, "usual", &[]);
+        // Whoever reads them at a sign-on fails from now on.
+        rows::execute(&house.settings, "DROP TABLE user_attributes");
+        assert_eq!(judge::attributes(&response(&mut browser, "usual", "_r")).len(), 8);
+    });
+}
