@@ -12,6 +12,7 @@ use crate::{
         making::{ContentCipher, SignatureAlgorithm, Signs},
         name_id::NameIdFormat,
         preset::Preset,
+        text::line,
     },
     provider::saml::making::MakingEdit,
 };
@@ -33,6 +34,10 @@ pub(in crate::cli) struct Making {
     /// By what the application knows a person, where its request does not say
     #[arg(long, value_name = "FORMAT")]
     name_id: Option<TypedNameId>,
+    /// RelayState of a response that nobody asked for, as the application understands it; an empty text
+    /// takes it away
+    #[arg(long, value_name = "TEXT")]
+    relay_state: Option<String>,
     /// Attributes and name as a known application wants them (docs/attributes.md lists all); replaces its
     /// attributes
     #[arg(long, value_name = "NAME")]
@@ -100,6 +105,11 @@ impl Making {
                 TypedNameId::Unspecified => NameIdFormat::Unspecified,
             });
         }
+        edit.default_relay_state = match self.relay_state.as_deref() {
+            None => None,
+            Some("") => Some(None),
+            Some(text) => Some(Some(line("the RelayState", text, 1024)?)),
+        };
         if let Some(file) = &self.encryption_certificate {
             edit.encryption_certificates = Some(read_certificates(file)?);
         }

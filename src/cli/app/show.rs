@@ -33,6 +33,7 @@ struct Shown {
     certificates: Vec<ShownCertificate>,
     require_signed_requests: bool,
     allow_idp_initiated: bool,
+    relay_state: Option<String>,
     name_id: &'static str,
     sign: &'static str,
     algorithm: &'static str,
@@ -94,6 +95,7 @@ impl From<&Application> for Shown {
             certificates: saml.certificates.iter().map(ShownCertificate::from).collect(),
             require_signed_requests: saml.require_signed_requests,
             allow_idp_initiated: saml.allow_idp_initiated,
+            relay_state: saml.default_relay_state.clone(),
             name_id: saml.name_id_format.word(),
             sign: saml.making.signs.word(),
             algorithm: saml.making.algorithm.word(),
@@ -279,18 +281,26 @@ fn print(application: &Application, whole: &Whole) -> Result<()> {
         say(format_args!("     Tile                     {address}"))?;
     }
     say(format_args!(
-        "\nSigned requests: {}. Unsolicited responses: {}.",
+        "\nSigned requests: {}. Unsolicited responses: {}{}.",
         if shown.require_signed_requests {
             "required"
         } else {
             "not required"
         },
         if shown.allow_idp_initiated {
-            "allowed from its tile"
+            "allowed, from its tile and from /saml/start/"
         } else {
             "never"
+        },
+        if shown.allow_idp_initiated {
+            shown.slug.as_str()
+        } else {
+            ""
         }
     ))?;
+    if let Some(relay_state) = &shown.relay_state {
+        say(format_args!("Their RelayState: {relay_state}"))?;
+    }
     say(format_args!(
         "Name: {}. Signed: {}, with {}. Encrypted: {}.",
         shown.name_id,

@@ -33,6 +33,8 @@ pub struct MakingEdit {
     pub name_id_format: Option<NameIdFormat>,
     /// What is told of a person, the whole list.
     pub attributes: Option<Vec<AttributeRule>>,
+    /// `RelayState` of a response that nobody asked for; `Some(None)` sends none.
+    pub default_relay_state: Option<Option<String>>,
 }
 
 impl MakingEdit {
@@ -48,6 +50,9 @@ impl MakingEdit {
         }
         if let Some(attributes) = self.attributes {
             saml.attributes = attributes;
+        }
+        if let Some(relay_state) = self.default_relay_state {
+            saml.default_relay_state = relay_state;
         }
     }
 }

@@ -232,6 +232,16 @@ fn any_other_application_is_registered_edited_switched_and_removed() {
         cli.says(&["app", "edit", "wiki", "--allow-idp-initiated", "true"]);
         let (unsolicited, _) = posted(&browser.get("/launch/wiki"));
         assert!(!unsolicited.contains("InResponseTo"), "{unsolicited}");
+        cli.says(&["app", "edit", "wiki", "--relay-state", "reports/today?a=b"]);
+        let page = browser.get("/saml/start/wiki");
+        assert_eq!(page.field("RelayState").as_deref(), Some("reports/today?a=b"));
+        let said = cli.says(&["app", "show", "wiki"]);
+        assert!(
+            said.contains("/saml/start/wiki") && said.contains("reports/today?a=b"),
+            "{said}"
+        );
+        cli.says(&["app", "edit", "wiki", "--relay-state", ""]);
+        assert_eq!(browser.get("/saml/start/wiki").field("RelayState"), None);
 
         let file = house.dir.path().join("two.pem");
         let keys = [Key::rsa(2048), Key::p256()];
