@@ -96,7 +96,7 @@ pub enum BadApplication {
     #[error(transparent)]
     Making(#[from] BadMaking),
     /// People would be shut out.
-    #[error("{0}")]
+    #[error("nothing was changed: {0}")]
     Lacking(Lacking),
 }
 
