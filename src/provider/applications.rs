@@ -7,9 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     keys::pem,
     model::{
-        application::{
-            AcsUrl, Application, Binding, Consumer, EntityId, Kind, LogoutEndpoint, ServiceProvider, Slug,
-        },
+        application::{AcsUrl, Application, Consumer, EntityId, Kind, LogoutEndpoint, ServiceProvider, Slug},
         audit::AuditEvent,
         chatgpt::Connection,
         id::ApplicationId,
@@ -26,7 +24,7 @@ use crate::{
         },
         users::Changed,
     },
-    saml::metadata::sp::{self, BadMetadata, Entity},
+    saml::metadata::sp::{self, BadMetadata},
     store::Edited,
 };
 
@@ -98,7 +96,7 @@ pub enum BadApplication {
     #[error(transparent)]
     Making(#[from] BadMaking),
     /// People would be shut out.
-    #[error("{0}")]
+    #[error("nothing was changed: {0}")]
     Lacking(Lacking),
 }
 
@@ -120,39 +118,18 @@ pub struct Imported {
 /// Reads the metadata of a service provider; `wanted` picks one out of several.
 pub fn import(xml: &str, wanted: Option<&EntityId>, now: DateTime<Utc>) -> Result<Imported, BadApplication> {
     let entity = sp::read(xml, wanted.map(EntityId::as_str), now)?;
-    let logout = match entity.logout_by_redirect() {
-        None => None,
-        Some(found) => Some(LogoutEndpoint {
-            binding: Binding::Redirect,
-            location: AcsUrl::parse(&found.location)?,
-            response_location: found
-                .response_location
-                .as_deref()
-                .map(AcsUrl::parse)
-                .transpose()?,
-        }),
-    };
+    let logout = entity.logout_endpoint().cloned();
     Ok(Imported {
-        entity_id: EntityId::parse(&entity.entity_id)?,
-        consumers: consumers(&entity)?,
         logout,
         certificates: entity
             .certificates
             .iter()
             .map(|der| certificate(der))
             .collect::<Result<_, _>>()?,
+        entity_id: entity.entity_id,
+        consumers: entity.consumers,
         signs_requests: entity.signs_requests,
     })
-}
-
-fn consumers(entity: &Entity) -> Result<Vec<Consumer>, BadApplication> {
-    let taken = entity.consumers.iter().map(|endpoint| {
-        Ok(Consumer {
-            location: AcsUrl::parse(&endpoint.location)?,
-            index: endpoint.index,
-        })
-    });
-    taken.collect()
 }
 
 fn certificate(der: &[u8]) -> Result<Certificate, BadApplication> {

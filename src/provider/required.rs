@@ -29,7 +29,7 @@ impl fmt::Display for Lacking {
         let named: Vec<_> = self.people.iter().take(MOST_NAMED).map(Email::as_str).collect();
         write!(
             f,
-            "{} would be required, and these people could not sign in, for they have no value: {}",
+            "{} is required, and these people cannot sign in, for they have no value: {}",
             self.attribute,
             named.join(", ")
         )?;
@@ -89,6 +89,11 @@ impl Provider {
             }
         }
         Ok(None)
+    }
+
+    /// The first attribute that `application` requires and some active people have no value for.
+    pub fn lacking_at(&self, application: &Application) -> Result<Option<Lacking>, Error> {
+        self.first_lacking(&application.saml.attributes)
     }
 
     /// Which applications `user`, as they are kept, cannot sign in to for want of a value.

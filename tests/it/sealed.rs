@@ -2,15 +2,20 @@
 
 use hallpass::{
     model::{
-        application::{Application, Kind},
+        application::{AcsUrl, Application, Binding, Kind, LogoutEndpoint},
         making::{ContentCipher, Making, SignatureAlgorithm, Signs},
+        name_id::EMAIL_ADDRESS,
     },
     provider::{
         applications::{ApplicationEdit, BadApplication},
         saml::making::{BadMaking, MakingEdit},
         users::Changed,
     },
-    saml::second_opinion::{self, Expected},
+    saml::{
+        binding::redirect,
+        second_opinion::{self, Expected},
+        signature::{Judged, Unverified},
+    },
 };
 use roxmltree::Document;
 
@@ -149,6 +154,45 @@ fn a_refusal_is_signed_with_the_application_s_algorithm_whatever_else_it_asked_f
             is_valid(&xml, MESSAGES).unwrap();
             assert!(xml.contains(method), "{xml}");
             judge::xmlsec1_verifies(&xml, &certificate, RESPONSE_SIGNATURE).unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_logout_response_is_signed_with_the_application_s_algorithm() {
+    on_each_database(|database| {
+        let scene = Scene::with(database, &[], |sp, new| {
+            new.saml.certificates = vec![sp.certificate()];
+            new.saml.logout = Some(LogoutEndpoint {
+                binding: Binding::Redirect,
+                location: AcsUrl::parse("https://wiki.example/slo").unwrap(),
+                response_location: None,
+            });
+        });
+        let certificate = scene.house.provider.certificate_pem().unwrap().0;
+        for (algorithm, method, _) in ALGORITHMS {
+            make(
+                &scene,
+                Making {
+                    signs: Signs::Both,
+                    algorithm,
+                    encryption: None,
+                },
+            );
+            let mut browser = scene.signed_in();
+            let id = format!("_{algorithm:?}");
+            posted(&browser.get(&scene.address(&id)));
+            let slo = "https://login.fernweh.example/saml/slo";
+            let who = (ADA, EMAIL_ADDRESS);
+            let xml = scene
+                .sp
+                .logout_request(&format!("{id}out"), scene.now(), slo, who, None);
+            let page = browser.get(&format!("/saml/slo?{}", scene.sp.query(&xml, None, true)));
+            let query = page.location().split_once('?').unwrap().1.to_owned();
+            let signature = redirect::decode(&query).unwrap().signature.unwrap();
+            assert_eq!(signature.algorithm, method);
+            let judged = Unverified::new((), Some(signature)).judge(std::slice::from_ref(&certificate));
+            assert!(matches!(judged, Ok(Judged::Signed(_))), "{judged:?}");
         }
     });
 }

@@ -197,16 +197,26 @@ fn findings(provider: &Provider, application: &Application) -> Result<Vec<String
             ));
     }
     let now = provider.now();
-    for certificate in saml
-        .certificates
-        .iter()
-        .filter(|certificate| certificate.not_after <= now)
-    {
-        found.push(format!(
-            "Its certificate {} ended on {}. Signatures by it still count.",
-            certificate.sha256.chars().take(12).collect::<String>(),
-            certificate.not_after.format("%Y-%m-%d")
-        ));
+    for (certificates, what) in [
+        (&saml.certificates, "Signatures by it still count"),
+        (
+            &saml.encryption_certificates,
+            "What is encrypted is still encrypted to it",
+        ),
+    ] {
+        for certificate in certificates.iter().filter(|one| one.not_after <= now) {
+            found.push(format!(
+                "Its certificate {} ended on {}. {what}.",
+                certificate.sha256.chars().take(12).collect::<String>(),
+                certificate.not_after.format("%Y-%m-%d")
+            ));
+        }
+    }
+    if saml.making.encryption.is_some() && saml.making.signs == Signs::Response {
+        found.push("Its assertions are encrypted, and carry no signature once they are opened: most applications want one there (`--sign both`).".to_owned());
+    }
+    if let Some(lacking) = provider.lacking_at(application)? {
+        found.push(format!("{lacking}."));
     }
     if application.kind.is_chatgpt() && application.tile_url.is_none() {
         found.push(format!(

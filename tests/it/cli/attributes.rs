@@ -246,8 +246,14 @@ fn what_is_required_is_asked_for_at_every_edit_and_never_left_out_of_a_response(
         assert!(refused.contains("wiki") && refused.contains("team"), "{refused}");
         cli.says(&["user", "edit", ADA, "--given-name", "Augusta"]);
 
-        // Whoever comes later is told of at once, and stopped at sign-on.
+        // Whoever comes later is told of at once, and stopped at sign-on; other edits go on.
         house.add_person("eve@fernweh.example", "Eve", "Other");
+        let shown = cli.says(&["app", "show", "wiki"]);
+        assert!(
+            shown.contains("team is required") && shown.contains("eve@"),
+            "{shown}"
+        );
+        cli.says(&["app", "edit", "wiki", "--sign", "assertion"]);
         cli.says(&["user", "disable", "eve@fernweh.example"]);
         let said = cli.says(&["user", "enable", "eve@fernweh.example"]);
         assert!(said.contains("cannot sign in to wiki yet"), "{said}");
@@ -364,6 +370,11 @@ fn how_responses_are_made_is_shown_as_it_is_typed() {
                 "{said}"
             );
         }
+        cli.says(&["app", "edit", "two", "--sign", "response"]);
+        assert!(
+            cli.says(&["app", "show", "two"])
+                .contains("no signature once they are opened")
+        );
         cli.says(&["app", "edit", "two", "--encrypt", "none", "--sign", "both"]);
         assert_eq!(cli.json(&["app", "show", "two", "--json"])["encrypt"], "none");
         assert!(

@@ -1,6 +1,24 @@
 use super::*;
-use chrono::TimeZone;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use chrono::{TimeDelta, TimeZone};
+use openssl::{
+    asn1::Asn1Time,
+    ec::{EcGroup, EcKey},
+    hash::MessageDigest,
+    nid::Nid,
+    pkey::{PKey, Private},
+    rsa::Rsa,
+    x509::{X509, X509NameBuilder},
+};
 use proptest::prelude::*;
+
+use crate::{
+    model::application::{AcsUrl, Binding},
+    saml::{
+        metadata::xml::tokens::MAX_DEPTH,
+        urn::{DSIG, HTTP_POST, HTTP_REDIRECT, METADATA, PROTOCOL},
+    },
+};
 
 const LEGACY: &str = include_str!("../../../../fixtures/sp/chatgpt-legacy.xml");
 const CURRENT: &str = include_str!("../../../../fixtures/sp/chatgpt-current.xml");
@@ -20,10 +38,15 @@ fn locations(entity: &Entity) -> Vec<&str> {
     entity.consumers.iter().map(|one| one.location.as_str()).collect()
 }
 
+/// The short names of what was found wanting.
+fn codes(entity: &Entity) -> Vec<&'static str> {
+    entity.findings.iter().map(Finding::code).collect()
+}
+
 /// One service provider with `attributes` on its entity and `inside` its role.
 fn sp(attributes: &str, inside: &str) -> String {
     format!(
-        "<EntityDescriptor xmlns=\"{METADATA}\" entityID=\"a\" {attributes}><SPSSODescriptor protocolSupportEnumeration=\"x\">{inside}</SPSSODescriptor></EntityDescriptor>"
+        "<EntityDescriptor xmlns=\"{METADATA}\" entityID=\"a\" {attributes}><SPSSODescriptor protocolSupportEnumeration=\"{PROTOCOL}\">{inside}</SPSSODescriptor></EntityDescriptor>"
     )
 }
 
@@ -32,15 +55,46 @@ fn consumer(at: &str, more: &str) -> String {
 }
 
 fn key(usage: &str) -> String {
+    key_with(usage, "QU\nJD")
+}
+
+fn key_with(usage: &str, certificate: &str) -> String {
     format!(
-        "<KeyDescriptor {usage}><KeyInfo xmlns=\"{DSIG}\"><X509Data><X509Certificate> QU\nJD </X509Certificate></X509Data></KeyInfo></KeyDescriptor>"
+        "<KeyDescriptor {usage}><KeyInfo xmlns=\"{DSIG}\"><X509Data><X509Certificate> {certificate} </X509Certificate></X509Data></KeyInfo></KeyDescriptor>"
     )
+}
+
+/// A certificate by itself, from `from` days before today to `until` days behind it, as base64.
+fn certificate(private: &PKey<Private>, from: i64, until: i64) -> String {
+    let day = |days: i64| Asn1Time::from_unix((noon() + TimeDelta::days(days)).timestamp()).unwrap();
+    let mut name = X509NameBuilder::new().unwrap();
+    name.append_entry_by_text("CN", "sp.example").unwrap();
+    let name = name.build();
+    let mut builder = X509::builder().unwrap();
+    builder.set_version(2).unwrap();
+    builder.set_subject_name(&name).unwrap();
+    builder.set_issuer_name(&name).unwrap();
+    builder.set_pubkey(private).unwrap();
+    builder.set_not_before(&day(from)).unwrap();
+    builder.set_not_after(&day(until)).unwrap();
+    builder.sign(private, MessageDigest::sha256()).unwrap();
+    STANDARD.encode(builder.build().to_der().unwrap())
+}
+
+fn rsa(bits: u32) -> PKey<Private> {
+    PKey::from_rsa(Rsa::generate(bits).unwrap()).unwrap()
+}
+
+fn on_curve(curve: Nid) -> PKey<Private> {
+    let group = EcGroup::from_curve_name(curve).unwrap();
+    PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap()
 }
 
 #[test]
 fn both_shapes_of_chatgpt_are_read() {
-    let legacy = of(LEGACY, None);
-    assert_eq!(legacy.entity_id, "urn:auth0:openai:org-TEST");
+    // A day on, their certificates count.
+    let legacy = read(LEGACY, None, noon() + TimeDelta::days(1)).unwrap();
+    assert_eq!(legacy.entity_id.as_str(), "urn:auth0:openai:org-TEST");
     assert_eq!(
         locations(&legacy),
         ["https://auth0.openai.com/login/callback?connection=org-TEST"]
@@ -50,13 +104,21 @@ fn both_shapes_of_chatgpt_are_read() {
         1,
         "the key for encryption does not sign"
     );
+    assert_eq!(legacy.encryption_certificates.len(), 1);
+    let logout: Vec<_> = legacy.logout.iter().map(|one| one.binding).collect();
+    assert_eq!(logout, [Binding::Redirect, Binding::Post]);
     let logout = legacy.logout_by_redirect().unwrap();
-    assert_eq!(logout.location, "https://auth0.openai.com/logout");
+    assert_eq!(logout.location.as_str(), "https://auth0.openai.com/logout");
     assert!(!legacy.signs_requests);
+    assert_eq!(legacy.name_id_formats.len(), 3);
+    assert_eq!(codes(&legacy), Vec::<&str>::new());
 
     let current = of(CURRENT, None);
-    assert_eq!(current.entity_id, "ATZB94xJKf9FsbARIruJxTv5f");
+    assert_eq!(current.entity_id.as_str(), "ATZB94xJKf9FsbARIruJxTv5f");
     assert!(current.certificates.is_empty() && current.logout.is_empty());
+    assert!(current.wants_assertions_signed);
+    assert_eq!(current.cache_for, Some(TimeDelta::days(7)));
+    assert_eq!(codes(&current), ["no-signing-certificate", "no-logout"]);
 }
 
 #[test]
@@ -73,10 +135,18 @@ fn out_of_many_endpoints_those_for_us_are_taken() {
     assert_eq!(wiki.consumers.first().unwrap().index, Some(1));
     let logout = wiki.logout_by_redirect().unwrap();
     assert_eq!(
-        logout.response_location.as_deref(),
+        logout.response_location.as_ref().map(AcsUrl::as_str),
         Some("https://wiki.example/Shibboleth.sso/SLO/Done")
     );
     assert_eq!(wiki.certificates.len(), 1);
+    assert_eq!(wiki.display_name.as_deref(), Some("Wiki & more"));
+    let skipped: Vec<String> = wiki.findings.iter().map(ToString::to_string).collect();
+    for word in ["HTTP-POST-SimpleSign", "HTTP-Artifact", "PAOS", "SOAP"] {
+        assert!(
+            skipped.iter().any(|said| said.contains(word)),
+            "{word}: {skipped:?}"
+        );
+    }
 }
 
 #[test]
@@ -84,8 +154,10 @@ fn one_is_taken_out_of_an_aggregate() {
     let board = of(AGGREGATE, Some("https://board.example/sp"));
     assert_eq!(
         board.valid_until,
-        ["2036-01-01T00:00:00Z", "2030-01-01T00:00:00Z"]
+        Some(Utc.with_ymd_and_hms(2030, 1, 1, 0, 0, 0).unwrap()),
+        "the earliest of all that it stands in"
     );
+    assert_eq!(board.cache_for, Some(TimeDelta::hours(6)));
     assert_eq!(board.certificates.len(), 1, "a key without use signs too (E62)");
     assert!(board.signs_requests);
     let both = of(AGGREGATE, Some("https://both.example/"));
@@ -134,10 +206,268 @@ fn the_default_consumer_comes_first() {
 
 #[test]
 fn a_key_signs_unless_it_says_otherwise() {
-    for (usage, count) in [("", 1), ("use=\"signing\"", 1), ("use=\"encryption\"", 0)] {
-        let entity = of(&sp("", &key(usage)), None);
-        assert_eq!(entity.certificates, vec![b"ABC".to_vec(); count], "{usage}");
+    let text = certificate(&rsa(2048), -1, 30);
+    let der = STANDARD.decode(&text).unwrap();
+    for (usage, signs, encrypts) in [
+        ("", 1, 1),
+        ("use=\"signing\"", 1, 0),
+        ("use=\"encryption\"", 0, 1),
+        ("use=\"elsewhere\"", 0, 0),
+    ] {
+        // Twice is once, and some senders write the line ends of base64 as references.
+        let inside = key_with(usage, &format!("{text}&#13;\n")).repeat(2);
+        let entity = of(&sp("", &inside), None);
+        assert_eq!(entity.certificates, vec![der.clone(); signs], "{usage}");
+        assert_eq!(
+            entity.encryption_certificates,
+            vec![der.clone(); encrypts],
+            "{usage}"
+        );
+        assert_eq!(
+            codes(&entity).contains(&"no-signing-certificate"),
+            signs == 0,
+            "{usage}"
+        );
     }
+}
+
+#[test]
+fn what_a_certificate_is_worth_is_said() {
+    let strong = rsa(2048);
+    let (signing, encryption) = ("use=\"signing\"", "use=\"encryption\"");
+    for (usage, certificate, kept, code) in [
+        (signing, certificate(&strong, -1, 30), 1, None),
+        (
+            signing,
+            certificate(&strong, -30, -1),
+            1,
+            Some("certificate-expired"),
+        ),
+        (
+            signing,
+            certificate(&strong, 1, 30),
+            1,
+            Some("certificate-not-yet-valid"),
+        ),
+        (signing, certificate(&rsa(1024), -1, 30), 0, Some("weak-key")),
+        (
+            signing,
+            certificate(&on_curve(Nid::X9_62_PRIME256V1), -1, 30),
+            1,
+            None,
+        ),
+        (
+            signing,
+            certificate(&on_curve(Nid::SECP256K1), -1, 30),
+            0,
+            Some("weak-key"),
+        ),
+        (signing, "QUJD".to_owned(), 0, Some("certificate-unreadable")),
+        (
+            signing,
+            STANDARD.encode([STANDARD.decode(certificate(&strong, -1, 30)).unwrap(), vec![0]].concat()),
+            0,
+            Some("certificate-unreadable"),
+        ),
+        (encryption, certificate(&strong, -1, 30), 1, None),
+        (
+            encryption,
+            certificate(&on_curve(Nid::X9_62_PRIME256V1), -1, 30),
+            0,
+            Some("encryption-key-unusable"),
+        ),
+        ("", certificate(&on_curve(Nid::X9_62_PRIME256V1), -1, 30), 1, None),
+    ] {
+        let entity = of(&sp("", &key_with(usage, &certificate)), None);
+        let list = if usage == encryption {
+            &entity.encryption_certificates
+        } else {
+            &entity.certificates
+        };
+        assert_eq!(list.len(), kept, "{usage} {code:?}");
+        let about_keys = ["no-signing-certificate", "no-consumer", "no-logout"];
+        let said: Vec<_> = codes(&entity)
+            .into_iter()
+            .filter(|one| !about_keys.contains(one))
+            .collect();
+        assert_eq!(said, Vec::from_iter(code), "{usage}");
+    }
+    let named =
+        format!("<KeyDescriptor><KeyInfo xmlns=\"{DSIG}\"><KeyName>k</KeyName></KeyInfo></KeyDescriptor>");
+    assert!(codes(&of(&sp("", &named), None)).contains(&"key-without-certificate"));
+}
+
+#[test]
+fn an_address_that_cannot_be_used_is_left_out_and_said() {
+    let at = |location: &str, binding: &str, more: &str| {
+        format!("<AssertionConsumerService Binding=\"{binding}\" Location=\"{location}\" {more}/>")
+    };
+    let inside = [
+        at("http://sp.example/acs", HTTP_POST, "index=\"0\""),
+        at("javascript:alert(1)", HTTP_POST, "index=\"1\""),
+        at("https://sp.example/artifact", "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact", ""),
+        at(" https://sp.example/acs ", HTTP_POST, "index=\"2\""),
+        at("https://sp.example/again", HTTP_POST, "index=\"2\""),
+        at("http://localhost:9/acs", HTTP_POST, "index=\"70000\""),
+        format!("<SingleLogoutService Binding=\"{HTTP_REDIRECT}\" Location=\"https://sp.example/slo\" ResponseLocation=\"ftp://sp.example/\"/>"),
+        format!("<SingleLogoutService Binding=\"{HTTP_POST}\" Location=\"https://sp.example/slo\"/>"),
+    ]
+    .concat();
+    let entity = of(&sp("", &inside), None);
+    assert_eq!(
+        locations(&entity),
+        [
+            "https://sp.example/acs",
+            "https://sp.example/again",
+            "http://localhost:9/acs"
+        ]
+    );
+    let indexes: Vec<_> = entity.consumers.iter().map(|one| one.index).collect();
+    assert_eq!(indexes, [Some(2), None, None]);
+    assert_eq!(entity.logout_endpoint().unwrap().binding, Binding::Post);
+    assert_eq!(
+        codes(&entity),
+        [
+            "address-skipped",
+            "address-skipped",
+            "binding-skipped",
+            "index-twice",
+            "plain-http",
+            "address-skipped",
+            "no-signing-certificate",
+            "no-default-consumer",
+        ]
+    );
+    let none = of(&sp("", ""), None);
+    assert_eq!(
+        codes(&none),
+        ["no-signing-certificate", "no-consumer", "no-logout"]
+    );
+}
+
+#[test]
+fn the_name_for_people_is_the_best_there_is() {
+    let ui = |names: &str| {
+        format!(
+            "<Extensions><UIInfo xmlns=\"urn:oasis:names:tc:SAML:metadata:ui\">{names}</UIInfo></Extensions>"
+        )
+    };
+    let service = "<AttributeConsumingService index=\"1\"><ServiceName xml:lang=\"en\">Service</ServiceName><RequestedAttribute Name=\"mail\" isRequired=\"1\" FriendlyName=\"m\"/><RequestedAttribute Name=\"mail\"/></AttributeConsumingService>";
+    let organization = "<Organization><OrganizationName xml:lang=\"en\">Legal Name Ltd</OrganizationName><OrganizationDisplayName xml:lang=\"en\">Legal Name</OrganizationDisplayName></Organization>";
+    let names = "<DisplayName xml:lang=\"de\">Tafel</DisplayName><DisplayName xml:lang=\"en-GB\">Board</DisplayName><DisplayName xml:lang=\"en\">\n  The &quot;Board&#x202;  \n</DisplayName>".replace("&#x202;", "&quot;");
+    for (inside, behind, name) in [
+        (ui(&names), organization, Some("The \"Board\"")),
+        (
+            ui("<DisplayName xml:lang=\"de\">Tafel</DisplayName>"),
+            organization,
+            Some("Tafel"),
+        ),
+        (
+            format!("{}{service}", ui("<DisplayName> </DisplayName>")),
+            organization,
+            Some("Service"),
+        ),
+        (String::new(), organization, Some("Legal Name")),
+        (String::new(), "", None),
+        // In the place of another element it is no name.
+        (names.clone(), "", None),
+    ] {
+        let text = sp("", &inside).replace("</EntityDescriptor>", &format!("{behind}</EntityDescriptor>"));
+        assert_eq!(of(&text, None).display_name.as_deref(), name, "{inside}");
+    }
+    let asked = of(&sp("", service), None).requested_attributes;
+    assert_eq!(asked.len(), 1);
+    assert!(
+        asked
+            .iter()
+            .all(|one| one.required && one.friendly_name.as_deref() == Some("m"))
+    );
+}
+
+#[test]
+fn a_role_for_another_protocol_is_none() {
+    let old = sp("", &consumer("old", "")).replace(PROTOCOL, "urn:oasis:names:tc:SAML:1.1:protocol");
+    assert!(matches!(
+        read(&old, None, noon()),
+        Err(BadMetadata::NoServiceProvider(_))
+    ));
+    let role = |protocol: &str, at: &str| {
+        format!(
+            "<SPSSODescriptor protocolSupportEnumeration=\"{protocol}\">{}</SPSSODescriptor>",
+            consumer(at, "")
+        )
+    };
+    let both = format!(
+        "{HEAD}{}{}</EntityDescriptor>",
+        role("urn:oasis:names:tc:SAML:1.1:protocol", "old"),
+        role(&format!("urn:x {PROTOCOL}"), "new")
+    );
+    let entity = of(&both, None);
+    assert_eq!(locations(&entity), ["https://sp.example/new"]);
+    assert!(codes(&entity).contains(&"other-protocol"));
+}
+
+#[test]
+fn an_element_counts_only_in_its_place() {
+    // In an extension, in a signature, in another role: none of these is the service provider's.
+    for wrong in [
+        format!("<Extensions>{}{}</Extensions>", consumer("evil", ""), key("")),
+        format!(
+            "<Signature xmlns=\"{DSIG}\"><Object xmlns:m=\"{METADATA}\"><m:SPSSODescriptor>{}</m:SPSSODescriptor></Object></Signature>",
+            consumer("evil", "")
+        ),
+        format!(
+            "<x xmlns=\"urn:x\"><AssertionConsumerService xmlns=\"{METADATA}\" Binding=\"{HTTP_POST}\" Location=\"https://evil.example/\"/></x>"
+        ),
+        format!("<KeyDescriptor><X509Certificate xmlns=\"{DSIG}\">!!</X509Certificate></KeyDescriptor>"),
+    ] {
+        let entity = of(&sp("", &format!("{wrong}{}", consumer("acs", ""))), None);
+        assert_eq!(locations(&entity), ["https://sp.example/acs"], "{wrong}");
+        assert!(entity.certificates.is_empty());
+    }
+    // An entity inside what nobody need look at could be taken for one of ours.
+    let hidden = sp(
+        "",
+        &format!("<Extensions>{}</Extensions>", sp("", &consumer("evil", ""))),
+    );
+    assert!(read(&hidden, None, noon()).is_err());
+}
+
+#[test]
+fn what_ends_soon_and_what_cannot_be_kept_is_said() {
+    let entity = of(
+        &sp(
+            "validUntil=\"2026-11-23T00:00:00Z\" cacheDuration=\"six hours\"",
+            "",
+        ),
+        None,
+    );
+    assert!(codes(&entity).contains(&"ends-soon") && codes(&entity).contains(&"bad-cache-duration"));
+    assert_eq!(entity.cache_for, None);
+    let said: Vec<String> = entity.findings.iter().map(ToString::to_string).collect();
+    assert!(
+        said.contains(&"the metadata is valid until 2026-11-23 00:00 UTC only".to_owned()),
+        "{said:?}"
+    );
+    assert!(
+        said.contains(&"the cacheDuration `six hours` is none, and ignored".to_owned()),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn no_flood_of_findings_or_endpoints_is_kept() {
+    let many: String = (0..3000)
+        .map(|at| consumer(&format!("{at}"), "index=\"1\""))
+        .collect();
+    let entity = of(&sp("", &many), None);
+    assert_eq!(entity.consumers.len(), 1000);
+    let odd: Vec<String> = (0..3000)
+        .map(|at| format!("<AssertionConsumerService Binding=\"urn:{at}\" Location=\"x\"/>"))
+        .collect();
+    let odd = odd.concat();
+    let entity = of(&sp("", &odd), None);
+    assert!(entity.findings.len() < 80 && codes(&entity).contains(&"more"));
 }
 
 #[test]
@@ -192,6 +522,24 @@ fn what_a_tokenizer_lets_through_is_refused() {
         sp("", "<NameIDFormat a=\"1\" a=\"2\"/>"),
         sp("", "<NameIDFormat>\u{1}</NameIDFormat>"),
         sp("", "<NameIDFormat>]]></NameIDFormat>"),
+        sp("", "<n:NameIDFormat/>"),
+        sp("", "<1/>"),
+        sp("", "<NameIDFormat a=\"1\"b=\"2\"/>"),
+        sp("", "<NameIDFormat a=1/>"),
+        sp("", "<NameIDFormat xmlns:p=\"\"/>"),
+        sp(
+            "",
+            "<NameIDFormat xmlns:p=\"urn:p\" xmlns:q=\"urn:p\" p:a=\"1\" q:a=\"2\"/>",
+        ),
+        sp("", "<!-- a -- b -->"),
+        sp("", "<!-- \u{1} -->"),
+        format!("<?xml version=\"1.1\"?>{good}"),
+        format!("<?xml version=\"1.0\" encoding=\"UTF-16\"?>{good}"),
+        format!(
+            "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>{}",
+            good.replace("acs", "ä")
+        ),
+        good.replace(METADATA, "urn:other"),
         format!("{good}<?xml version=\"1.0\"?>"),
         format!("<?xml version=\"1.0\"?><?xml version=\"1.0\"?>{good}"),
         sp("", HEAD),
@@ -206,7 +554,7 @@ fn what_a_tokenizer_lets_through_is_refused() {
     }
     assert!(
         read(
-            &format!("\u{feff}<?xml version=\"1.0\"?>\n<!-- x -->{good}\n<!-- y -->\n"),
+            &format!("\u{feff}<?xml version=\"1.0\" encoding='iso-8859-1' standalone=\"yes\" ?>\n<!-- x -->{good}\n<!-- y -->\n"),
             None,
             noon()
         )

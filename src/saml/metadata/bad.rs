@@ -1,0 +1,47 @@
+//! Why metadata is not taken, and why it could not even be read.
+
+use std::io;
+
+/// Why metadata cannot be read, in words for the administrator.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum BadMetadata {
+    /// Not well-formed, or with what must not be there.
+    #[error("this is no SAML metadata: {0}")]
+    Malformed(String),
+    /// Too large.
+    #[error("the metadata is larger than {0} MB")]
+    TooLarge(u64),
+    /// Over.
+    #[error("the metadata was valid until {0} only; fetch it again")]
+    Expired(String),
+    /// No such service provider in it.
+    #[error("the metadata describes no service provider{0}")]
+    NoServiceProvider(String),
+    /// Its signature does not hold.
+    #[error("the signature of the metadata does not hold: {0}")]
+    Signature(String),
+    /// It names no end, or one that lies further off than the administrator believes anybody.
+    #[error("{0}")]
+    Validity(String),
+    /// Somebody wrote to the file between its verification and its reading.
+    #[error("the file changed while it was read; fetch it again")]
+    Changed,
+}
+
+impl BadMetadata {
+    /// What is wrong with the document, in a few words.
+    pub(in crate::saml::metadata) fn malformed(why: &str) -> Self {
+        Self::Malformed(why.to_owned())
+    }
+}
+
+/// Why reading metadata ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// What is read is not what it should be.
+    #[error(transparent)]
+    Bad(#[from] BadMetadata),
+    /// It could not be read.
+    #[error("the metadata cannot be read: {0}")]
+    Io(#[from] io::Error),
+}

@@ -1,0 +1,411 @@
+//! A service provider while it is read: what was said of it so far, and what is made of it at its end.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+
+use crate::{
+    model::application::{AcsUrl, Binding, Consumer, EntityId, LogoutEndpoint},
+    saml::{
+        metadata::{
+            bad::BadMetadata,
+            sp::{
+                entity::{Entity, Found, RequestedAttribute},
+                finding::{Finding, Purpose, shown},
+                keys::{Usage, worth},
+                reading::{Naming, Validity, validity},
+            },
+            xml::{characters::WHITE, tag::Tag},
+        },
+        urn::{HTTP_POST, HTTP_REDIRECT},
+    },
+};
+
+/// The most of one kind that is kept; no service provider comes near.
+const MOST: usize = 1000;
+/// The most certificates that are kept, of each use.
+const MOST_CERTIFICATES: usize = 32;
+const MOST_FINDINGS: usize = 64;
+/// The longest name, format or attribute name that is kept, in characters.
+const MAX_NAME: usize = 256;
+/// Over a weekend nobody mends anything.
+const SOON: TimeDelta = TimeDelta::days(3);
+const XML_LANG: &str = "xml:lang";
+
+/// What was said of an entity so far.
+#[derive(Debug)]
+pub(super) struct Draft {
+    entity_id: String,
+    broken: Option<BadMetadata>,
+    is_service_provider: bool,
+    size: usize,
+    until: Option<DateTime<Utc>>,
+    cache_for: Option<TimeDelta>,
+    signs_requests: bool,
+    wants_assertions_signed: bool,
+    consumers: Vec<(Option<bool>, Consumer)>,
+    logout: Vec<LogoutEndpoint>,
+    name_id_formats: Vec<String>,
+    certificates: Vec<Vec<u8>>,
+    encryption_certificates: Vec<Vec<u8>>,
+    encryption_methods: Vec<String>,
+    services: usize,
+    requested_attributes: Vec<RequestedAttribute>,
+    /// The best name so far, and how good it is.
+    name: Option<((Naming, u8), String)>,
+    language: u8,
+    findings: Vec<Finding>,
+}
+
+impl Draft {
+    /// Begins an entity that stands in `above`.
+    pub(super) fn new(tag: &Tag<'_>, above: &[Validity]) -> Self {
+        let mut draft = Self {
+            entity_id: tag.attribute("entityID").unwrap_or_default().to_owned(),
+            broken: None,
+            is_service_provider: false,
+            size: tag.raw.len(),
+            until: above.iter().filter_map(|one| one.until).min(),
+            cache_for: above.iter().filter_map(|one| one.cache_for).min(),
+            signs_requests: false,
+            wants_assertions_signed: false,
+            consumers: Vec::new(),
+            logout: Vec::new(),
+            name_id_formats: Vec::new(),
+            certificates: Vec::new(),
+            encryption_certificates: Vec::new(),
+            encryption_methods: Vec::new(),
+            services: 0,
+            requested_attributes: Vec::new(),
+            name: None,
+            language: 0,
+            findings: Vec::new(),
+        };
+        draft.holds(tag);
+        draft
+    }
+
+    /// Something is wrong with the entity as a whole.
+    pub(super) fn breaks(&mut self, why: &str) {
+        self.broken.get_or_insert_with(|| BadMetadata::malformed(why));
+    }
+
+    pub(super) const fn is_broken(&self) -> bool {
+        self.broken.is_some()
+    }
+
+    /// `bytes` more belong to it.
+    pub(super) fn grows(&mut self, bytes: usize, most: usize) {
+        self.size = self.size.saturating_add(bytes);
+        if self.size > most {
+            self.broken.get_or_insert(BadMetadata::TooLarge(2));
+        }
+    }
+
+    fn finds(&mut self, finding: Finding) {
+        if self.findings.contains(&finding) {
+            return;
+        }
+        if self.findings.len() < MOST_FINDINGS {
+            self.findings.push(finding);
+        } else if !self.findings.contains(&Finding::More) {
+            self.findings.push(Finding::More);
+        }
+    }
+
+    /// The `validUntil` and `cacheDuration` of the entity or its role.
+    fn holds(&mut self, tag: &Tag<'_>) {
+        match validity(tag) {
+            Ok(said) => {
+                self.until = self.until.into_iter().chain(said.until).min();
+                self.cache_for = self.cache_for.into_iter().chain(said.cache_for).min();
+                if said.has_bad_duration {
+                    let text = shown(tag.attribute("cacheDuration").unwrap_or_default());
+                    self.finds(Finding::BadCacheDuration { text });
+                }
+            }
+            Err(why) => {
+                self.broken.get_or_insert(why);
+            }
+        }
+    }
+
+    /// Its role as a service provider.
+    pub(super) fn role(&mut self, tag: &Tag<'_>) {
+        self.is_service_provider = true;
+        self.signs_requests |= tag.attribute("AuthnRequestsSigned").is_some_and(is_true);
+        self.wants_assertions_signed |= tag.attribute("WantAssertionsSigned").is_some_and(is_true);
+        self.holds(tag);
+    }
+
+    /// A role for another protocol.
+    pub(super) fn speaks_otherwise(&mut self) {
+        self.finds(Finding::OtherProtocol);
+    }
+
+    pub(super) fn consumer(&mut self, tag: &Tag<'_>) {
+        let binding = tag.attribute("Binding").unwrap_or_default().trim();
+        if binding != HTTP_POST {
+            self.skips(Purpose::Consumer, binding);
+            return;
+        }
+        let Some(location) = self.address(Purpose::Consumer, tag.attribute("Location").unwrap_or_default())
+        else {
+            return;
+        };
+        let mut index = tag
+            .attribute("index")
+            .and_then(|text| text.trim().parse::<u16>().ok());
+        if let Some(number) = index
+            && self.consumers.iter().any(|(_, known)| known.index == index)
+        {
+            self.finds(Finding::IndexTwice { index: number });
+            index = None;
+        }
+        if self.consumers.len() < MOST {
+            let is_default = tag.attribute("isDefault").map(is_true);
+            self.consumers.push((is_default, Consumer { location, index }));
+        } else {
+            self.finds(Finding::More);
+        }
+    }
+
+    pub(super) fn logout(&mut self, tag: &Tag<'_>) {
+        let binding = match tag.attribute("Binding").unwrap_or_default().trim() {
+            HTTP_REDIRECT => Binding::Redirect,
+            HTTP_POST => Binding::Post,
+            other => return self.skips(Purpose::Logout, other),
+        };
+        let Some(location) = self.address(Purpose::Logout, tag.attribute("Location").unwrap_or_default())
+        else {
+            return;
+        };
+        let response_location = match tag.attribute("ResponseLocation") {
+            None => None,
+            Some(text) => match self.address(Purpose::Logout, text) {
+                Some(address) => Some(address),
+                // Half an endpoint would get responses at the wrong place.
+                None => return,
+            },
+        };
+        if self.logout.len() < MOST {
+            self.logout.push(LogoutEndpoint {
+                binding,
+                location,
+                response_location,
+            });
+        }
+    }
+
+    fn skips(&mut self, what: Purpose, binding: &str) {
+        let binding = match binding.rsplit(':').next().unwrap_or_default() {
+            "" => "no named binding".to_owned(),
+            short => shown(short),
+        };
+        self.finds(Finding::BindingSkipped { what, binding });
+    }
+
+    fn address(&mut self, what: Purpose, text: &str) -> Option<AcsUrl> {
+        match AcsUrl::parse(text.trim_matches(WHITE)) {
+            Ok(address) => {
+                if address.is_plain_http() {
+                    let location = shown(address.as_str());
+                    self.finds(Finding::PlainHttp { location });
+                }
+                Some(address)
+            }
+            Err(why) => {
+                let why = shown(&why.to_string());
+                self.finds(Finding::AddressSkipped { what, why });
+                None
+            }
+        }
+    }
+
+    pub(super) fn certificate(&mut self, text: &str, usage: Option<Usage>, now: DateTime<Utc>) {
+        let Some(usage) = usage else {
+            return;
+        };
+        let packed: String = text.split(WHITE).collect();
+        let Ok(der) = STANDARD.decode(packed) else {
+            return self.breaks("a certificate that is no base64");
+        };
+        let worth = worth(&der, usage, now);
+        for finding in worth.findings {
+            self.finds(finding);
+        }
+        for (wanted, kept) in [
+            (worth.signs, &mut self.certificates),
+            (worth.encrypts, &mut self.encryption_certificates),
+        ] {
+            if wanted && !kept.contains(&der) && kept.len() < MOST_CERTIFICATES {
+                kept.push(der.clone());
+            }
+        }
+    }
+
+    /// A key that is not in a certificate.
+    pub(super) fn bare_key(&mut self) {
+        self.finds(Finding::KeyWithoutCertificate);
+    }
+
+    pub(super) fn encryption_method(&mut self, usage: Option<Usage>, algorithm: Option<&str>) {
+        let encrypts = matches!(usage, Some(Usage::Encryption | Usage::Both));
+        if let Some(algorithm) = algorithm.filter(|_uri| encrypts) {
+            keep(&mut self.encryption_methods, algorithm);
+        }
+    }
+
+    pub(super) fn name_id_format(&mut self, text: &str) {
+        keep(&mut self.name_id_formats, text);
+    }
+
+    /// One more list of attributes; the first is the one that counts unless a request says otherwise.
+    pub(super) fn service(&mut self) {
+        self.services += 1;
+    }
+
+    pub(super) fn requested_attribute(&mut self, tag: &Tag<'_>) {
+        let Some(name) = tag.attribute("Name").and_then(kept) else {
+            return;
+        };
+        let required = tag.attribute("isRequired").is_some_and(is_true);
+        let known = self.requested_attributes.iter().any(|one| one.name == name);
+        if self.services > 1 || known || self.requested_attributes.len() >= MOST {
+            return;
+        }
+        self.requested_attributes.push(RequestedAttribute {
+            name,
+            name_format: tag.attribute("NameFormat").and_then(kept),
+            friendly_name: tag.attribute("FriendlyName").and_then(kept),
+            required,
+        });
+    }
+
+    /// The language of the name that follows.
+    pub(super) fn language(&mut self, tag: &Tag<'_>) {
+        self.language = match tag.attribute(XML_LANG).map(str::to_ascii_lowercase).as_deref() {
+            Some("en") => 0,
+            Some(text) if text.starts_with("en-") => 1,
+            _ => 2,
+        };
+    }
+
+    pub(super) fn name(&mut self, naming: Naming, text: &str) {
+        let rank = (naming, self.language);
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let plain = words
+            .join(" ")
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(MAX_NAME)
+            .collect::<String>();
+        let is_better = self.name.as_ref().is_none_or(|(best, _)| rank < *best);
+        if is_better && !plain.is_empty() {
+            self.name = Some((rank, plain));
+        }
+    }
+
+    /// What it has become.
+    pub(super) fn found(mut self, now: DateTime<Utc>) -> Found {
+        if !self.is_service_provider && !self.is_broken() {
+            return Found::Other;
+        }
+        let unusable = |entity_id: String, why| Found::Unusable { entity_id, why };
+        if let Some(why) = self.broken {
+            return unusable(self.entity_id, why);
+        }
+        if self.entity_id.is_empty() {
+            return unusable(
+                self.entity_id,
+                BadMetadata::malformed("the entity has no entityID"),
+            );
+        }
+        let entity_id = match EntityId::parse(&self.entity_id) {
+            Ok(entity_id) => entity_id,
+            Err(why) => return unusable(self.entity_id, BadMetadata::Malformed(why.to_string())),
+        };
+        if let Some(end) = self.until.filter(|end| *end <= now) {
+            let end = end.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+            return unusable(self.entity_id, BadMetadata::Expired(end));
+        }
+        self.sums_up(now);
+        Found::ServiceProvider(Box::new(Entity {
+            entity_id,
+            valid_until: self.until,
+            cache_for: self.cache_for,
+            display_name: self.name.map(|(_, name)| name),
+            signs_requests: self.signs_requests,
+            wants_assertions_signed: self.wants_assertions_signed,
+            consumers: in_order(self.consumers),
+            logout: self.logout,
+            name_id_formats: self.name_id_formats,
+            certificates: self.certificates,
+            encryption_certificates: self.encryption_certificates,
+            encryption_methods: self.encryption_methods,
+            requested_attributes: self.requested_attributes,
+            findings: self.findings,
+        }))
+    }
+
+    /// What is missing, now that all is there.
+    fn sums_up(&mut self, now: DateTime<Utc>) {
+        if self.certificates.is_empty() {
+            let signs_requests = self.signs_requests;
+            self.finds(Finding::NoSigningCertificate { signs_requests });
+        }
+        if self.consumers.is_empty() {
+            self.finds(Finding::NoConsumer);
+        }
+        let names_default = self.consumers.iter().any(|(default, _)| *default == Some(true));
+        if self.consumers.len() > 1
+            && !names_default
+            && let Some(taken) = default(&self.consumers).and_then(|at| self.consumers.get(at))
+        {
+            let taken = shown(taken.1.location.as_str());
+            self.finds(Finding::NoDefaultConsumer { taken });
+        }
+        if self.logout.is_empty() {
+            self.finds(Finding::NoLogout);
+        }
+        if let Some(at) = self.until.filter(|end| *end <= now + SOON) {
+            self.finds(Finding::EndsSoon { at });
+        }
+    }
+}
+
+/// Where the default consumer stands: the first that says so, else the first that does not deny it, else
+/// the first (saml-metadata, E37).
+fn default(consumers: &[(Option<bool>, Consumer)]) -> Option<usize> {
+    let of = |wanted| consumers.iter().position(|(default, _)| *default == wanted);
+    of(Some(true))
+        .or_else(|| of(None))
+        .or(if consumers.is_empty() { None } else { Some(0) })
+}
+
+/// The default consumer first, the others in their order.
+fn in_order(mut consumers: Vec<(Option<bool>, Consumer)>) -> Vec<Consumer> {
+    if let Some(at) = default(&consumers) {
+        let first = consumers.remove(at);
+        consumers.insert(0, first);
+    }
+    consumers.into_iter().map(|(_, consumer)| consumer).collect()
+}
+
+/// A name of sensible length, without white space around it.
+fn kept(text: &str) -> Option<String> {
+    let text = text.trim_matches(WHITE);
+    (!text.is_empty() && text.chars().count() <= MAX_NAME).then(|| text.to_owned())
+}
+
+fn keep(list: &mut Vec<String>, text: &str) {
+    if let Some(text) = kept(text)
+        && list.len() < MOST
+        && !list.contains(&text)
+    {
+        list.push(text);
+    }
+}
+
+fn is_true(text: &str) -> bool {
+    matches!(text.trim_matches(WHITE), "true" | "1")
+}

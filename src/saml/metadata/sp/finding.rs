@@ -1,0 +1,216 @@
+//! What was skipped or looks weak in a service provider's metadata, in words for the administrator.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+
+/// The most characters of a foreign text that are shown.
+const MAX_SHOWN: usize = 200;
+
+/// Something in metadata that an administrator should know of. None of it keeps the service provider from
+/// being read.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Finding {
+    /// Nothing that its requests could be held against.
+    NoSigningCertificate {
+        /// Whether it says that it signs them.
+        signs_requests: bool,
+    },
+    /// A certificate whose time is over; its key counts all the same.
+    CertificateExpired {
+        /// Whose.
+        subject: String,
+        /// Since when.
+        not_after: DateTime<Utc>,
+    },
+    /// A certificate whose time has not come; its key counts all the same.
+    CertificateNotYetValid {
+        /// Whose.
+        subject: String,
+        /// When it will.
+        not_before: DateTime<Utc>,
+    },
+    /// Not a certificate, or of a kind that is not known here. Left out.
+    CertificateUnreadable,
+    /// A key that could be broken. Left out.
+    WeakKey {
+        /// Whose.
+        subject: String,
+        /// What it is.
+        what: String,
+    },
+    /// A key that stands alone, by name or number. Left out.
+    KeyWithoutCertificate,
+    /// A key to encrypt with that cannot be used for that. Left out.
+    EncryptionKeyUnusable {
+        /// Whose.
+        subject: String,
+        /// Why not.
+        what: String,
+    },
+    /// An address that speaks what is not spoken here. Left out.
+    BindingSkipped {
+        /// What it is for.
+        what: Purpose,
+        /// What it speaks.
+        binding: String,
+    },
+    /// An address to which nothing can be sent. Left out.
+    AddressSkipped {
+        /// What it is for.
+        what: Purpose,
+        /// Why, with the address.
+        why: String,
+    },
+    /// An address on this machine itself, without https.
+    PlainHttp {
+        /// Which.
+        location: String,
+    },
+    /// Two consumers bear one number; it is left to the first.
+    IndexTwice {
+        /// Which.
+        index: u16,
+    },
+    /// Several consumers, none of which is named as the default.
+    NoDefaultConsumer {
+        /// The one that is taken.
+        taken: String,
+    },
+    /// Nowhere to send a response to.
+    NoConsumer,
+    /// Nowhere to send logout messages to.
+    NoLogout,
+    /// The metadata is over soon.
+    EndsSoon {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// How long it may be kept is not said in a way that can be read. Ignored.
+    BadCacheDuration {
+        /// What it says.
+        text: String,
+    },
+    /// A role for another protocol. Left out.
+    OtherProtocol,
+    /// More was found than is listed.
+    More,
+}
+
+/// What an address is for.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Purpose {
+    /// Responses.
+    Consumer,
+    /// Logout messages.
+    Logout,
+}
+
+impl Finding {
+    /// A short name that stays the same, for programs.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NoSigningCertificate { .. } => "no-signing-certificate",
+            Self::CertificateExpired { .. } => "certificate-expired",
+            Self::CertificateNotYetValid { .. } => "certificate-not-yet-valid",
+            Self::CertificateUnreadable => "certificate-unreadable",
+            Self::WeakKey { .. } => "weak-key",
+            Self::KeyWithoutCertificate => "key-without-certificate",
+            Self::EncryptionKeyUnusable { .. } => "encryption-key-unusable",
+            Self::BindingSkipped { .. } => "binding-skipped",
+            Self::AddressSkipped { .. } => "address-skipped",
+            Self::PlainHttp { .. } => "plain-http",
+            Self::IndexTwice { .. } => "index-twice",
+            Self::NoDefaultConsumer { .. } => "no-default-consumer",
+            Self::NoConsumer => "no-consumer",
+            Self::NoLogout => "no-logout",
+            Self::EndsSoon { .. } => "ends-soon",
+            Self::BadCacheDuration { .. } => "bad-cache-duration",
+            Self::OtherProtocol => "other-protocol",
+            Self::More => "more",
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let day = |at: &DateTime<Utc>| at.format("%Y-%m-%d");
+        match self {
+            Self::NoSigningCertificate { signs_requests: true } => f.write_str(
+                "it says that it signs its requests, and has no certificate that they could be held against",
+            ),
+            Self::NoSigningCertificate { signs_requests: false } => f.write_str(
+                "it has no certificate for signing: its requests are taken unsigned, and its logout requests cannot be proven",
+            ),
+            Self::CertificateExpired { subject, not_after } => {
+                write!(f, "the certificate of {subject} expired on {}; its key still counts", day(not_after))
+            }
+            Self::CertificateNotYetValid { subject, not_before } => write!(
+                f,
+                "the certificate of {subject} is valid from {} only; its key counts already",
+                day(not_before)
+            ),
+            Self::CertificateUnreadable => {
+                f.write_str("a certificate cannot be read, and was left out")
+            }
+            Self::WeakKey { subject, what } => {
+                write!(f, "the key of {subject} is {what}, which can be broken, and was left out")
+            }
+            Self::KeyWithoutCertificate => {
+                f.write_str("a key comes without a certificate, and was left out")
+            }
+            Self::EncryptionKeyUnusable { subject, what } => write!(
+                f,
+                "the key of {subject} is {what}; it cannot be used to encrypt, and was left out"
+            ),
+            Self::BindingSkipped { what, binding } => {
+                write!(f, "{what} over {binding} is not spoken here; the address was left out")
+            }
+            Self::AddressSkipped { what, why } => {
+                write!(f, "an address for {what} cannot be used, and was left out: {why}")
+            }
+            Self::PlainHttp { location } => write!(f, "{location} is plain http, on this machine itself"),
+            Self::IndexTwice { index } => {
+                write!(f, "two addresses for responses have the index {index}; it is the first one's")
+            }
+            Self::NoDefaultConsumer { taken } => write!(
+                f,
+                "none of its addresses for responses is marked as the default; {taken} is taken"
+            ),
+            Self::NoConsumer => f.write_str("it names no address for responses that can be used"),
+            Self::NoLogout => f.write_str(
+                "it names no address for logout: signing out elsewhere does not sign out there",
+            ),
+            Self::EndsSoon { at } => {
+                write!(f, "the metadata is valid until {} only", at.format("%Y-%m-%d %H:%M UTC"))
+            }
+            Self::BadCacheDuration { text } => write!(f, "the cacheDuration `{text}` is none, and ignored"),
+            Self::OtherProtocol => {
+                f.write_str("a role that does not speak SAML 2.0 was left out")
+            }
+            Self::More => f.write_str("more was found than is listed here"),
+        }
+    }
+}
+
+impl fmt::Display for Purpose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Consumer => "responses",
+            Self::Logout => "logout",
+        })
+    }
+}
+
+/// A foreign text as it may be shown: short, and without anything that drives a terminal.
+pub(in crate::saml::metadata) fn shown(text: &str) -> String {
+    let mut short: String = text
+        .chars()
+        .take(MAX_SHOWN)
+        .flat_map(char::escape_debug)
+        .collect();
+    if text.chars().nth(MAX_SHOWN).is_some() {
+        short.push('…');
+    }
+    short
+}

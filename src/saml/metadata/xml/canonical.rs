@@ -1,0 +1,192 @@
+//! Exclusive canonical form (xml-exc-c14n, without comments), written while a document streams by.
+
+use crate::saml::metadata::{
+    bad::BadMetadata,
+    xml::{scope::Scope, tag::Tag},
+};
+
+/// Writes the canonical form of an element.
+#[derive(Debug)]
+pub(in crate::saml::metadata) struct Canonical {
+    /// Canonical bytes that nobody took yet.
+    pub(in crate::saml::metadata) out: String,
+    which: Namespaces,
+    rendered: Vec<(String, String)>,
+    marks: Vec<usize>,
+}
+
+/// Which declarations are written.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(in crate::saml::metadata) enum Namespaces {
+    /// Those that an element uses visibly, and those of the listed prefixes as they come
+    /// (xml-exc-c14n, 3). The empty prefix is `#default`.
+    Exclusive(Vec<String>),
+    /// All: what is written stands alone, and nothing that it was written in is missed.
+    All,
+}
+
+impl Namespaces {
+    /// Those of a `PrefixList`.
+    pub(in crate::saml::metadata) fn exclusive(prefixes: &[String]) -> Self {
+        let written = |prefix: &String| match prefix.as_str() {
+            "#default" => String::new(),
+            prefix => prefix.to_owned(),
+        };
+        Self::Exclusive(prefixes.iter().map(written).collect())
+    }
+}
+
+impl Canonical {
+    /// Begins with the next element.
+    pub(in crate::saml::metadata) fn new(which: Namespaces) -> Self {
+        Self {
+            out: String::new(),
+            which,
+            rendered: Vec::new(),
+            marks: Vec::new(),
+        }
+    }
+
+    /// Opens an element.
+    pub(in crate::saml::metadata) fn open(
+        &mut self,
+        tag: &Tag<'_>,
+        scope: &Scope,
+    ) -> Result<(), BadMetadata> {
+        if !tag.declared.iter().all(|uri| uri.is_empty() || is_absolute(uri)) {
+            // Their canonical form is undefined (xml-c14n, 1.3).
+            return Err(BadMetadata::malformed("a namespace that is no absolute URI"));
+        }
+        self.out.push('<');
+        self.out.push_str(tag.name);
+        self.marks.push(self.rendered.len());
+        for prefix in wanted(&self.which, tag, scope) {
+            let namespace = scope.namespace(prefix).unwrap_or_default();
+            if self.in_force(prefix) == namespace {
+                continue;
+            }
+            self.out.push_str(" xmlns");
+            if !prefix.is_empty() {
+                self.out.push(':');
+                self.out.push_str(prefix);
+            }
+            value(&mut self.out, namespace);
+            self.rendered.push((prefix.to_owned(), namespace.to_owned()));
+        }
+        let mut attributes: Vec<_> = tag.attributes.iter().collect();
+        attributes.sort_unstable_by(|a, b| (a.namespace, a.local).cmp(&(b.namespace, b.local)));
+        for attribute in attributes {
+            self.out.push(' ');
+            self.out.push_str(attribute.name);
+            value(&mut self.out, &attribute.value);
+        }
+        self.out.push('>');
+        Ok(())
+    }
+
+    /// Closes it.
+    pub(in crate::saml::metadata) fn close(&mut self, name: &str) {
+        self.out.push_str("</");
+        self.out.push_str(name);
+        self.out.push('>');
+        self.rendered.truncate(self.marks.pop().unwrap_or_default());
+    }
+
+    /// Character data.
+    pub(in crate::saml::metadata) fn text(&mut self, text: &str) {
+        escaped(&mut self.out, text, |b| match b {
+            b'&' => Some("&amp;"),
+            b'<' => Some("&lt;"),
+            b'>' => Some("&gt;"),
+            b'\r' => Some("&#xD;"),
+            _ => None,
+        });
+    }
+
+    /// What `prefix` stands for in what was written so far.
+    fn in_force(&self, prefix: &str) -> &str {
+        let found = self.rendered.iter().rev().find(|(known, _)| known == prefix);
+        found.map_or("", |(_, namespace)| namespace)
+    }
+}
+
+/// The prefixes whose declaration belongs on `tag`, sorted, each once.
+fn wanted<'t>(which: &'t Namespaces, tag: &Tag<'t>, scope: &'t Scope) -> Vec<&'t str> {
+    let mut wanted = vec![tag.prefix];
+    wanted.extend(
+        tag.attributes
+            .iter()
+            .map(|one| one.prefix)
+            .filter(|p| !p.is_empty()),
+    );
+    match which {
+        Namespaces::Exclusive(listed) => {
+            let bound = |prefix: &&str| prefix.is_empty() || scope.namespace(prefix).is_some();
+            wanted.extend(listed.iter().map(String::as_str).filter(bound));
+        }
+        Namespaces::All => wanted.extend(scope.prefixes()),
+    }
+    wanted.retain(|prefix| *prefix != "xml");
+    wanted.sort_unstable();
+    wanted.dedup();
+    wanted
+}
+
+/// The value of an attribute, from the `=` on.
+fn value(out: &mut String, text: &str) {
+    out.push_str("=\"");
+    escaped(out, text, |b| match b {
+        b'&' => Some("&amp;"),
+        b'<' => Some("&lt;"),
+        b'"' => Some("&quot;"),
+        b'\t' => Some("&#x9;"),
+        b'\n' => Some("&#xA;"),
+        b'\r' => Some("&#xD;"),
+        _ => None,
+    });
+    out.push('"');
+}
+
+fn escaped(out: &mut String, text: &str, escape: impl Fn(u8) -> Option<&'static str>) {
+    let mut rest = text;
+    while let Some((at, reference)) = rest
+        .bytes()
+        .enumerate()
+        .find_map(|(at, byte)| escape(byte).map(|reference| (at, reference)))
+    {
+        // What is escaped is ASCII: `at` and the byte behind it begin characters.
+        let (before, special) = rest.split_at(at);
+        out.push_str(before);
+        out.push_str(reference);
+        rest = special.get(1..).unwrap_or_default();
+    }
+    out.push_str(rest);
+}
+
+/// Whether `uri` has a scheme and is written as URIs are (RFC 3986, 3); of what is in doubt, no.
+fn is_absolute(uri: &str) -> bool {
+    let Some((scheme, rest)) = uri.split_once(':') else {
+        return false;
+    };
+    let mut letters = scheme.bytes();
+    let named = letters.next().is_some_and(|b| b.is_ascii_alphabetic())
+        && letters.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));
+    let path = match rest.strip_prefix("//") {
+        None => Some(rest),
+        Some(rest) => {
+            let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+            let (host, port) = authority.split_once(':').unwrap_or((authority, "1"));
+            let plain = host
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~'));
+            let numbered = !port.is_empty() && port.len() <= 5 && port.bytes().all(|b| b.is_ascii_digit());
+            (plain && numbered && !host.is_empty()).then_some(path)
+        }
+    };
+    named
+        && path.is_some_and(|path| {
+            path.bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-._~/?#@!$&'()*+,;=:".contains(&b))
+                && path.bytes().filter(|b| *b == b'#').count() <= 1
+        })
+}

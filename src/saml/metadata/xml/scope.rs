@@ -1,0 +1,88 @@
+//! Which namespace a prefix stands for where (xml-names, 5, 6).
+
+use crate::saml::metadata::{
+    bad::BadMetadata,
+    xml::{characters::is_nc_name, tag::Unresolved},
+};
+
+/// What `xml:` stands for, undeclared.
+const XML: &str = "http://www.w3.org/XML/1998/namespace";
+/// What `xmlns:` stands for; nothing else may.
+const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
+/// The most declarations in force at one place.
+const MAX_DECLARATIONS: usize = 256;
+
+/// The declarations in force.
+#[derive(Debug, Default)]
+pub(in crate::saml::metadata) struct Scope {
+    declared: Vec<Declaration>,
+    /// How many were in force before each open element.
+    marks: Vec<usize>,
+}
+
+#[derive(Debug)]
+struct Declaration {
+    /// Empty: the default namespace.
+    prefix: String,
+    /// Empty: none.
+    namespace: String,
+}
+
+impl Scope {
+    /// Enters an element.
+    pub(in crate::saml::metadata) fn open(&mut self, tag: &Unresolved<'_>) -> Result<(), BadMetadata> {
+        self.marks.push(self.declared.len());
+        for (name, value) in &tag.attributes {
+            let prefix = match *name {
+                "xmlns" => "",
+                name => match name.strip_prefix("xmlns:") {
+                    Some(prefix) => prefix,
+                    None => continue,
+                },
+            };
+            let is_legal = match prefix {
+                "" => value != XML && value != XMLNS,
+                "xml" => value == XML,
+                "xmlns" => false,
+                _ => is_nc_name(prefix) && !value.is_empty() && value != XML && value != XMLNS,
+            };
+            if !is_legal {
+                return Err(BadMetadata::malformed("a namespace declared as none may be"));
+            }
+            if self.declared.len() >= MAX_DECLARATIONS {
+                return Err(BadMetadata::malformed("too many namespaces"));
+            }
+            self.declared.push(Declaration {
+                prefix: prefix.to_owned(),
+                namespace: value.clone().into_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Leaves it.
+    pub(in crate::saml::metadata) fn close(&mut self) {
+        self.declared.truncate(self.marks.pop().unwrap_or_default());
+    }
+
+    /// How many elements are open.
+    pub(in crate::saml::metadata) fn depth(&self) -> usize {
+        self.marks.len()
+    }
+
+    /// What `prefix` stands for; the empty one stands for no namespace unless it is declared.
+    pub(in crate::saml::metadata) fn namespace(&self, prefix: &str) -> Option<&str> {
+        if prefix == "xml" {
+            return Some(XML);
+        }
+        let found = self.declared.iter().rev().find(|one| one.prefix == prefix);
+        found
+            .map(|one| one.namespace.as_str())
+            .or(if prefix.is_empty() { Some("") } else { None })
+    }
+
+    /// Every prefix in force, more than once where it was declared anew.
+    pub(in crate::saml::metadata) fn prefixes(&self) -> impl Iterator<Item = &str> {
+        self.declared.iter().map(|one| one.prefix.as_str())
+    }
+}

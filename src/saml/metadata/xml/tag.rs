@@ -1,0 +1,222 @@
+//! A start tag: its name, its attributes with their values as XML has them, each once.
+
+use std::borrow::Cow;
+
+use crate::saml::metadata::{
+    bad::BadMetadata,
+    xml::{
+        characters::{WHITE, are_chars, is_nc_name, referred},
+        scope::Scope,
+    },
+};
+
+const MAX_ATTRIBUTES: usize = 256;
+const MAX_NAME: usize = 1024;
+
+/// A start tag whose prefixes are open.
+#[derive(Debug)]
+pub(in crate::saml::metadata) struct Unresolved<'t> {
+    /// Its name, with its prefix.
+    pub(in crate::saml::metadata) name: &'t str,
+    /// Its attributes, declarations of namespaces among them, with their values.
+    pub(in crate::saml::metadata) attributes: Vec<(&'t str, Cow<'t, str>)>,
+    raw: &'t str,
+}
+
+/// A start tag.
+#[derive(Debug)]
+pub(in crate::saml::metadata) struct Tag<'t> {
+    /// What stands between `<` and `>` or `/>`.
+    pub(in crate::saml::metadata) raw: &'t str,
+    /// The name as it is written.
+    pub(in crate::saml::metadata) name: &'t str,
+    /// The part of the name before the colon.
+    pub(in crate::saml::metadata) prefix: &'t str,
+    /// The part behind it.
+    pub(in crate::saml::metadata) local: &'t str,
+    /// Empty: none.
+    pub(in crate::saml::metadata) namespace: &'t str,
+    /// Its attributes, without the declarations of namespaces.
+    pub(in crate::saml::metadata) attributes: Vec<Attribute<'t>>,
+    /// The namespaces that it declares.
+    pub(in crate::saml::metadata) declared: Vec<Cow<'t, str>>,
+}
+
+/// An attribute.
+#[derive(Debug)]
+pub(in crate::saml::metadata) struct Attribute<'t> {
+    /// The name as it is written.
+    pub(in crate::saml::metadata) name: &'t str,
+    /// The part of the name before the colon.
+    pub(in crate::saml::metadata) prefix: &'t str,
+    /// The part behind it.
+    pub(in crate::saml::metadata) local: &'t str,
+    /// Empty: none.
+    pub(in crate::saml::metadata) namespace: &'t str,
+    /// Normalised, references replaced (xml, 3.3.3).
+    pub(in crate::saml::metadata) value: Cow<'t, str>,
+}
+
+impl<'t> Unresolved<'t> {
+    /// Reads what stands between `<` and `>`.
+    pub(in crate::saml::metadata) fn parse(raw: &'t str) -> Result<Self, BadMetadata> {
+        let (name, rest) = raw.split_at(raw.find(WHITE).unwrap_or(raw.len()));
+        Ok(Self {
+            name,
+            attributes: attributes(rest)?,
+            raw,
+        })
+    }
+
+    /// Looks up its prefixes in `scope`, which has entered it.
+    pub(in crate::saml::metadata) fn resolve<'s>(self, scope: &'s Scope) -> Result<Tag<'s>, BadMetadata>
+    where
+        't: 's,
+    {
+        let (prefix, local) = split(self.name)?;
+        let namespace = scope.namespace(prefix).ok_or_else(undeclared)?;
+        let (mut attributes, mut declared) = (Vec::new(), Vec::new());
+        for (name, value) in self.attributes {
+            if name == "xmlns" || name.starts_with("xmlns:") {
+                declared.push(value);
+                continue;
+            }
+            let (prefix, local) = split(name)?;
+            // An attribute without a prefix is in no namespace, whatever the default (xml-names, 6.2).
+            let namespace = match prefix {
+                "" => "",
+                prefix => scope.namespace(prefix).ok_or_else(undeclared)?,
+            };
+            attributes.push(Attribute {
+                name,
+                prefix,
+                local,
+                namespace,
+                value,
+            });
+        }
+        let mut names: Vec<_> = attributes.iter().map(|one| (one.namespace, one.local)).collect();
+        names.sort_unstable();
+        if !names.is_sorted_by(|a, b| a < b) {
+            return Err(BadMetadata::malformed("the same attribute twice"));
+        }
+        Ok(Tag {
+            raw: self.raw,
+            name: self.name,
+            prefix,
+            local,
+            namespace,
+            attributes,
+            declared,
+        })
+    }
+}
+
+impl Tag<'_> {
+    /// Whether it is `{namespace}local`.
+    pub(in crate::saml::metadata) fn is(&self, namespace: &str, local: &str) -> bool {
+        self.local == local && self.namespace == namespace
+    }
+
+    /// The value of the attribute `name`, without a prefix.
+    pub(in crate::saml::metadata) fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes
+            .iter()
+            .find(|one| one.name == name)
+            .map(|one| &*one.value)
+    }
+}
+
+fn undeclared() -> BadMetadata {
+    BadMetadata::malformed("a prefix that nothing declares")
+}
+
+/// Prefix and local part of a name.
+fn split(name: &str) -> Result<(&str, &str), BadMetadata> {
+    let (prefix, local) = name.split_once(':').unwrap_or(("", name));
+    let has_prefix = local.len() < name.len();
+    if name.len() <= MAX_NAME
+        && is_nc_name(local)
+        && (!has_prefix || is_nc_name(prefix))
+        && name != "xmlns"
+        && prefix != "xmlns"
+    {
+        Ok((prefix, local))
+    } else {
+        Err(BadMetadata::malformed(
+            "an element or attribute whose name is none",
+        ))
+    }
+}
+
+/// The attributes of a tag, from behind its name: white space, name, `=`, value in quotes, again and again.
+pub(in crate::saml::metadata) fn attributes(raw: &str) -> Result<Vec<(&str, Cow<'_, str>)>, BadMetadata> {
+    let malformed = || BadMetadata::malformed("an attribute that is not written as attributes are");
+    let mut found: Vec<(&str, Cow<'_, str>)> = Vec::new();
+    let mut rest = raw;
+    loop {
+        let begun = rest.trim_start_matches(WHITE);
+        if begun.is_empty() {
+            break;
+        }
+        if begun.len() == rest.len() || found.len() >= MAX_ATTRIBUTES {
+            return Err(malformed());
+        }
+        let (name, after) = begun.split_once('=').ok_or_else(malformed)?;
+        let name = name.trim_end_matches(WHITE);
+        let after = after.trim_start_matches(WHITE);
+        let (value, after) = after
+            .strip_prefix('"')
+            .and_then(|quoted| quoted.split_once('"'))
+            .or_else(|| {
+                after
+                    .strip_prefix('\'')
+                    .and_then(|quoted| quoted.split_once('\''))
+            })
+            .ok_or_else(malformed)?;
+        found.push((name, normalized(value)?));
+        rest = after;
+    }
+    let mut names: Vec<_> = found.iter().map(|(name, _)| *name).collect();
+    names.sort_unstable();
+    if names.is_sorted_by(|a, b| a < b) {
+        Ok(found)
+    } else {
+        Err(BadMetadata::malformed("the same attribute twice"))
+    }
+}
+
+/// The value of an attribute: white space is blanks, references are what they stand for (xml, 3.3.3).
+fn normalized(written: &str) -> Result<Cow<'_, str>, BadMetadata> {
+    if written.contains('<') {
+        return Err(BadMetadata::malformed("a < in an attribute"));
+    }
+    if !are_chars(written) {
+        return Err(BadMetadata::malformed("a control character"));
+    }
+    if !written.contains(['&', '\t', '\n', '\r']) {
+        return Ok(Cow::Borrowed(written));
+    }
+    let mut value = String::with_capacity(written.len());
+    let mut rest = written;
+    while let Some(at) = rest.find(['&', '\t', '\n', '\r']) {
+        let (before, special) = rest.split_at(at);
+        value.push_str(before);
+        if let Some(reference) = special.strip_prefix('&') {
+            let (name, after) = reference.split_once(';').ok_or_else(no_reference)?;
+            value.push(referred(name).ok_or_else(no_reference)?);
+            rest = after;
+        } else {
+            value.push(' ');
+            let one = special.strip_prefix("\r\n");
+            rest = one.unwrap_or_else(|| special.get(1..).unwrap_or_default());
+        }
+    }
+    value.push_str(rest);
+    Ok(Cow::Owned(value))
+}
+
+/// What stands behind `&` is neither a character nor one of the five known entities.
+pub(in crate::saml::metadata) fn no_reference() -> BadMetadata {
+    BadMetadata::malformed("an entity that nothing declares")
+}
