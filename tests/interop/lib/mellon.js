@@ -10,13 +10,8 @@ import { site } from './site.js';
 const MODULES = '/usr/lib/apache2/modules';
 const template = new URL('../sp/mellon.conf', import.meta.url);
 
-/** `more` are further lines of its configuration; `idp` is metadata in place of Hallpass'. */
-export async function mellon(hallpass, { slug = 'mellon', more = '', idp } = {}) {
-  // Apache's workers are not root where we are, and read metadata in a folder that they can enter.
-  const isRoot = process.getuid() === 0;
-  const { folder, file } = await folderWithKey(hallpass, `hallpass-${slug}`, isRoot ? '/tmp' : undefined);
-  await chmod(folder, 0o755);
-  // The application behind it: it knows what Apache tells it, and no SAML.
+/** The application behind Apache: it knows what it is told in headers, and no SAML. */
+function application() {
   const header = (visit, name) => {
     const text = Buffer.from(visit.headers[name] ?? '', 'latin1').toString();
     return text === '' || text === '(null)' ? undefined : text;
@@ -25,38 +20,62 @@ export async function mellon(hallpass, { slug = 'mellon', more = '', idp } = {})
     const [nameId, email, given, family, id, from] = ['x-name-id', 'x-email', 'x-given', 'x-family', 'x-id', 'x-idp'].map((name) => header(visit, name));
     return nameId === undefined ? null : { name_id: { value: nameId }, idp: from, attributes: { email, firstName: given, lastName: family, id } };
   };
-  const application = await site('127.0.0.1', {
+  return site('127.0.0.1', {
     who: (visit) => visit.json(told(visit)),
     login: (visit) => visit.redirect('/'),
     '': (visit) => visit.page(told(visit) ? 'Signed in' : 'Nobody is signed in'),
   });
+}
+
+/** `more` are further lines of its configuration; `idp` is metadata in place of Hallpass'. */
+export async function mellon(hallpass, { slug = 'mellon', more = '', idp } = {}) {
+  // Apache's workers are not root where we are, and read metadata in a folder that they can enter.
+  const isRoot = process.getuid() === 0;
+  const { folder, file } = await folderWithKey(hallpass, `hallpass-${slug}`, isRoot ? '/tmp' : undefined);
+  await chmod(folder, 0o755);
+  const behind = await application();
   const port = await freePort();
   const origin = `http://${slug}.localhost:${port}`;
   await writeFile(path.join(folder, 'idp.xml'), idp ?? await hallpass.metadata());
   const user = isRoot ? 'User www-data\nGroup www-data' : '';
-  const values = { folder, port, origin, user, more, modules: MODULES, application: application.port };
+  const values = { folder, port, origin, user, more, modules: MODULES, application: behind.port };
   const configuration = path.join(folder, 'apache.conf');
   await writeFile(configuration, (await readFile(template, 'utf8')).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole));
-  const child = keep(spawn('/usr/sbin/apache2', ['-DFOREGROUND', '-f', configuration], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] }));
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => { said += text; });
+
+  let apache;
   const halt = async () => {
-    await stop(child);
-    await application.stop();
+    await stop(apache);
+    await behind.stop();
     await rm(folder, { recursive: true, force: true });
   };
   const paths = { login: '/mellon/login?ReturnTo=%2F', logout: '/mellon/logout?ReturnTo=%2F', metadata: '/mellon/metadata' };
   const provider = new ServiceProvider(hallpass, slug, origin, { halt, certificate: file, paths });
+
+  async function run() {
+    let said = '';
+    apache = keep(spawn('/usr/sbin/apache2', ['-DFOREGROUND', '-f', configuration], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] }));
+    for (const stream of [apache.stdout, apache.stderr]) stream.on('data', (text) => { said += text; });
+    for (const end = Date.now() + 20_000; ;) {
+      const answer = await provider.get('/').catch(() => null);
+      if (answer?.status === 200) return;
+      if (apache.exitCode !== null || Date.now() > end) {
+        const why = `Apache is not ready: ${said.slice(-1000)}${(await provider.log()).slice(-1000)}${answer?.html ?? ''}`;
+        await halt();
+        throw new Error(why);
+      }
+      await new Promise((done) => setTimeout(done, 50));
+    }
+  }
+
   /** What Apache said, for a test that fails. */
   provider.log = () => readFile(path.join(folder, 'error.log'), 'utf8').catch(() => '');
-  for (const end = Date.now() + 20_000; ;) {
-    const answer = await provider.get('/').catch(() => null);
-    if (answer?.status === 200) return provider;
-    if (child.exitCode !== null || Date.now() > end) {
-      const why = `Apache is not ready: ${said.slice(-1000)}${(await provider.log()).slice(-1000)}${answer?.html ?? ''}`;
-      await halt();
-      throw new Error(why);
-    }
-    await new Promise((done) => setTimeout(done, 50));
-  }
+  /** Reads our metadata anew from `address`, as its administrator does: into the file, then Apache once more. */
+  provider.renew = async (address) => {
+    const answer = await fetch(hallpass.origin + address);
+    await writeFile(path.join(folder, 'idp.xml'), await answer.text());
+    await stop(apache);
+    await run();
+  };
+  await run();
+  return provider;
 }
