@@ -311,6 +311,15 @@ fn print(application: &Application, whole: &Whole) -> Result<()> {
     if let Some(relay_state) = &shown.relay_state {
         say(format_args!("Their RelayState: {relay_state}"))?;
     }
+    print_making(application, shown)?;
+    for finding in &whole.findings {
+        say(format_args!("- {finding}"))?;
+    }
+    Ok(())
+}
+
+/// How responses are made, and what they say.
+fn print_making(application: &Application, shown: &Shown) -> Result<()> {
     say(format_args!(
         "Name: {}. Signed: {}, with {}. Encrypted: {}.",
         shown.name_id,
@@ -322,14 +331,11 @@ fn print(application: &Application, whole: &Whole) -> Result<()> {
         shown.algorithm,
         shown.encrypt
     ))?;
-    if !is_chatgpt {
+    if !application.kind.is_chatgpt() {
         say(format_args!("Attributes:"))?;
         for one in &shown.attributes {
             say(format_args!("  {:66} {}", one.name(), one.how()))?;
         }
-    }
-    for finding in &whole.findings {
-        say(format_args!("- {finding}"))?;
     }
     Ok(())
 }
