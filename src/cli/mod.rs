@@ -1,6 +1,9 @@
 //! The command line. It works beside a running daemon, and what it changes holds at the next sign-on.
 
 mod app;
+mod audit;
+mod decision;
+mod explain;
 mod output;
 mod user;
 
@@ -48,6 +51,10 @@ enum Command {
         #[command(subcommand)]
         command: app::Command,
     },
+    /// What a code or a reference on a page means, and what mends it
+    Explain(explain::Explain),
+    /// Lists what was decided, the newest first
+    Audit(audit::Audit),
 }
 
 #[derive(Debug, Subcommand)]
@@ -81,6 +88,17 @@ pub fn run() -> Result<()> {
         Command::App { command } => {
             let provider = server::open(&settings()?).map_err(explain)?;
             app::run(command, &provider)
+        }
+        Command::Explain(typed) => {
+            if let Some(code) = explain::code(&typed) {
+                return explain::explain_code(code, typed.json);
+            }
+            let provider = server::open(&settings()?).map_err(explain)?;
+            explain::explain(&typed, &provider)
+        }
+        Command::Audit(typed) => {
+            let provider = server::open(&settings()?).map_err(explain)?;
+            audit::audit(&typed, &provider)
         }
     }
 }

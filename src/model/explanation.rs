@@ -44,7 +44,8 @@ pub struct Explanation {
     pub who: Mender,
     /// How.
     pub mend: &'static str,
-    /// The command that mends it or shows where to look; `{slug}` stands for the application.
+    /// The command that mends it or shows where to look; `{slug}` stands for the application,
+    /// `{addresses}` for the arguments that register another ACS of it.
     pub command: Option<&'static str>,
     /// Where it is written that it is refused.
     pub clause: Option<&'static str>,

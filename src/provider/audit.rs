@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 
 use crate::{
-    model::{audit::AuditEvent, throttle::address_key},
-    provider::{Provider, error::Error, visitor::Visitor},
+    model::{audit::AuditEvent, reference::Reference, throttle::address_key},
+    provider::{Provider, error::Error},
 };
 
 /// How many refusals a minute of one code and address get a row of their own.
@@ -24,14 +24,27 @@ pub(super) struct Floods {
 #[derive(Debug)]
 struct Flood {
     seen: i64,
+    /// Counted since the folded row was last written.
     unwritten: i64,
-    last: AuditEvent,
+    /// The event that the folded row shows, with its key: the first that got no row of its own.
+    folded: Option<(String, AuditEvent)>,
+}
+
+/// How one refusal is written down.
+#[derive(Debug)]
+enum Noted {
+    /// In a row of its own.
+    OwnRow,
+    /// In a new row, in which those that follow are counted.
+    Folded(String),
+    /// It is counted in the row of the request with this id, if that one had an id.
+    Counted(Option<String>),
 }
 
 impl Floods {
-    /// Counts one refusal; says whether it gets a row of its own. What was counted in an earlier minute
-    /// comes back to be written.
-    fn count(&mut self, event: &AuditEvent) -> (bool, Vec<(String, AuditEvent)>) {
+    /// Counts one refusal; says how it is written down. What was counted in an earlier minute comes back to
+    /// be written.
+    fn count(&mut self, event: &AuditEvent) -> (Noted, Vec<(String, AuditEvent)>) {
         let minute = event.at.duration_trunc(TimeDelta::minutes(1)).ok();
         let mut due = Vec::new();
         if self.minute != minute {
@@ -44,31 +57,36 @@ impl Floods {
         if self.kinds.len() >= MOST_KINDS && !self.kinds.contains_key(&key) {
             "many".clone_into(&mut key.1);
         }
-        let flood = self.kinds.entry(key).or_insert_with(|| Flood {
+        let kind = format!("{}|{}", key.0, key.1);
+        let flood = self.kinds.entry(key).or_insert(Flood {
             seen: 0,
             unwritten: 0,
-            last: event.clone(),
+            folded: None,
         });
         flood.seen += 1;
         if flood.seen <= ROWS_A_MINUTE {
-            return (true, due);
+            return (Noted::OwnRow, due);
         }
-        flood.unwritten += 1;
-        flood.last = event.clone();
-        (false, due)
+        if let Some((_key, shown)) = &flood.folded {
+            flood.unwritten += 1;
+            return (Noted::Counted(shown.request_id.clone()), due);
+        }
+        // With the row's id in the key, what two replicas count at once stays two rows.
+        let key = format!("{kind}|{}", event.id);
+        flood.folded = Some((key.clone(), event.clone()));
+        (Noted::Folded(key), due)
     }
 
     /// Everything that is counted and not written, one row a kind.
     fn drain(&mut self) -> Vec<(String, AuditEvent)> {
-        let minute = self.minute.map(|minute| minute.timestamp()).unwrap_or_default();
         let mut rows = Vec::new();
-        for ((code, address), flood) in &mut self.kinds {
-            if flood.unwritten > 0 {
+        for flood in self.kinds.values_mut() {
+            if let (Some((key, shown)), 1..) = (&flood.folded, flood.unwritten) {
                 let row = AuditEvent {
                     occurrences: flood.unwritten,
-                    ..flood.last.clone()
+                    ..shown.clone()
                 };
-                rows.push((format!("{code}|{address}|{minute}"), row));
+                rows.push((key.clone(), row));
                 flood.unwritten = 0;
             }
         }
@@ -77,23 +95,33 @@ impl Floods {
 }
 
 impl Provider {
-    /// Writes a refusal of somebody unproven, unless they come in floods.
-    pub(super) fn note_unproven(&self, event: &AuditEvent) -> Result<(), Error> {
-        let (own_row, due) = self
+    /// Writes a refusal of somebody unproven, or counts it where they come in floods. Returns the reference
+    /// that leads to its row.
+    pub(super) fn note_unproven(&self, event: &AuditEvent) -> Result<Reference, Error> {
+        let (noted, due) = self
             .0
             .floods
             .lock()
             .map_err(|_poisoned| Error::Poisoned)?
             .count(event);
-        if own_row || !due.is_empty() {
+        let is_new = matches!(noted, Noted::OwnRow | Noted::Folded(_));
+        if is_new || !due.is_empty() {
             self.store().write(|tx| {
                 for (key, row) in &due {
                     tx.fold_audit(row, key)?;
                 }
-                if own_row { tx.add_audit(event) } else { Ok(()) }
+                match &noted {
+                    Noted::OwnRow => tx.add_audit(event),
+                    Noted::Folded(key) => tx.fold_audit(event, key),
+                    Noted::Counted(_) => Ok(()),
+                }
             })?;
         }
-        Ok(())
+        let request_id = match noted {
+            Noted::OwnRow | Noted::Folded(_) => event.request_id.clone(),
+            Noted::Counted(request_id) => request_id,
+        };
+        Ok(Reference::of(&request_id.unwrap_or_default()))
     }
 
     /// Writes what is counted but not written; called by the housekeeping timer and at the end.
@@ -105,20 +133,6 @@ impl Provider {
         Ok(self
             .store()
             .write(|tx| due.iter().try_for_each(|(key, row)| tx.fold_audit(row, key)))?)
-    }
-
-    /// Notes a refused message whose sender is not proven, and logs it.
-    pub(super) fn refuse(
-        &self,
-        action: &'static str,
-        code: &str,
-        detail: String,
-        visitor: &Visitor,
-    ) -> Result<(), Error> {
-        tracing::info!(action, code, detail, "refused");
-        let mut event = self.event(action, code, Some(visitor));
-        event.detail = Some(detail);
-        self.note_unproven(&event)
     }
 }
 
@@ -153,16 +167,34 @@ mod tests {
     fn a_flood_becomes_one_row_that_counts() {
         let mut floods = Floods::default();
         let own = (0..1000)
-            .filter(|_n| floods.count(&event(1, "192.0.2.1")).0)
+            .filter(|n| {
+                let mut event = event(1, "192.0.2.1");
+                event.request_id = Some(n.to_string());
+                match floods.count(&event).0 {
+                    Noted::OwnRow => true,
+                    Noted::Folded(_) => {
+                        assert_eq!(*n, 5);
+                        false
+                    }
+                    Noted::Counted(shown) => {
+                        assert_eq!(
+                            shown.as_deref(),
+                            Some("5"),
+                            "its reference leads to the folded row"
+                        );
+                        false
+                    }
+                }
+            })
             .count();
         assert_eq!(own, 5);
         assert!(
-            floods.count(&event(2, "192.0.2.2")).0,
+            matches!(floods.count(&event(2, "192.0.2.2")).0, Noted::OwnRow),
             "another address has rows of its own"
         );
         let due = floods.count(&event(61, "192.0.2.3")).1;
         assert_eq!(due.len(), 1);
-        assert_eq!(due[0].1.occurrences, 995);
+        assert_eq!(due[0].1.occurrences, 994, "the first is written already");
     }
 
     #[test]

@@ -5,10 +5,21 @@ use crate::{
     saml::refusal,
 };
 
-/// The codes that no SAML message has.
+/// Signed, but nobody registered a certificate to check it.
+pub const SIGNATURE_UNCHECKED: &str = "SIGNATURE-UNCHECKED";
+/// E-mail and password do not fit.
+pub const LOGIN_WRONG: &str = "LOGIN-WRONG";
+/// Too many tries.
+pub const LOGIN_THROTTLED: &str = "LOGIN-THROTTLED";
+/// A form that is not ours.
+pub const FORM_FOREIGN: &str = "FORM-FOREIGN";
+/// A failure of ours.
+pub const FAILURE: &str = "FAILURE";
+
+/// The codes that no refused message has.
 const OWN: &[Explanation] = &[
     Explanation {
-        code: "SIGNATURE-UNCHECKED",
+        code: SIGNATURE_UNCHECKED,
         means: "the request was signed, but no certificate is registered to check it: the sign-on goes on as if it was unsigned",
         status: None,
         wrong: "Nothing is wrong for the person.",
@@ -18,7 +29,7 @@ const OWN: &[Explanation] = &[
         clause: Some("saml-core, 3.2.1"),
     },
     Explanation {
-        code: "LOGIN-WRONG",
+        code: LOGIN_WRONG,
         means: "unknown, wrong or switched off: the same page and time for all three",
         status: None,
         wrong: "E-mail address and password do not fit.",
@@ -28,7 +39,7 @@ const OWN: &[Explanation] = &[
         clause: None,
     },
     Explanation {
-        code: "LOGIN-THROTTLED",
+        code: LOGIN_THROTTLED,
         means: "too many tries; what was typed was not looked at; 429 and Retry-After",
         status: None,
         wrong: "Too many tries failed.",
@@ -38,7 +49,7 @@ const OWN: &[Explanation] = &[
         clause: None,
     },
     Explanation {
-        code: "FORM-FOREIGN",
+        code: FORM_FOREIGN,
         means: "a form of ours came without its cookie, from another site, or from before somebody signed out; only in the log",
         status: None,
         wrong: "The form was not believed.",
@@ -48,7 +59,7 @@ const OWN: &[Explanation] = &[
         clause: None,
     },
     Explanation {
-        code: "FAILURE",
+        code: FAILURE,
         means: "something failed on our side; the log has a line with the reference and the cause",
         status: None,
         wrong: "Something went wrong on our side, not on yours.",

@@ -8,13 +8,14 @@ use crate::{
     model::{
         id::SessionId,
         policy::Policy,
+        reference::Reference,
         secret::{Secret, Token},
         session::Session,
         text::hex,
         throttle::{Admission, address_key},
         user::{Email, User, canonical_account},
     },
-    provider::{Provider, error::Error, visitor::Visitor},
+    provider::{Provider, codes, error::Error, visitor::Visitor},
     store::Tx,
 };
 
@@ -40,7 +41,12 @@ pub enum LoggedIn {
     /// Unknown, wrong or disabled: nobody outside learns which.
     Wrong,
     /// Too many tries; not before then.
-    Wait(DateTime<Utc>),
+    Wait {
+        /// When the next try is looked at.
+        until: DateTime<Utc>,
+        /// Leads to the row in the audit trail.
+        reference: Reference,
+    },
 }
 
 /// The buckets that one try is counted in, in the order in which every try takes them.
@@ -75,15 +81,15 @@ impl Provider {
         };
         let mut buckets = self.buckets(typed, user.as_ref(), visitor)?;
         if let Admission::Wait(until) = self.admit(&mut buckets)? {
-            self.refuse_login("LOGIN-THROTTLED", None, visitor)?;
-            return Ok(LoggedIn::Wait(until));
+            let reference = self.refuse_login(codes::LOGIN_THROTTLED, None, visitor)?;
+            return Ok(LoggedIn::Wait { until, reference });
         }
         if let Some(verified) = self.check_password(typed, user.as_ref())?
             && let Some(done) = self.begin_session(&verified, &buckets, visitor)?
         {
             return Ok(done);
         }
-        self.refuse_login("LOGIN-WRONG", user.as_ref(), visitor)?;
+        self.refuse_login(codes::LOGIN_WRONG, user.as_ref(), visitor)?;
         Ok(LoggedIn::Wrong)
     }
 
@@ -236,11 +242,17 @@ impl Provider {
         Ok(begun.then_some(LoggedIn::Yes { session, device }))
     }
 
-    fn refuse_login(&self, code: &str, user: Option<&User>, visitor: &Visitor) -> Result<(), Error> {
-        tracing::info!(action = "login", code, "refused");
+    fn refuse_login(
+        &self,
+        code: &'static str,
+        user: Option<&User>,
+        visitor: &Visitor,
+    ) -> Result<Reference, Error> {
         let mut event = self.event("login", code, Some(visitor));
         event.user = user.map(|user| user.id);
-        self.note_unproven(&event)
+        let reference = self.note_unproven(&event)?;
+        tracing::info!(action = "login", code, %reference, "refused");
+        Ok(reference)
     }
 }
 

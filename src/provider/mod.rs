@@ -4,6 +4,7 @@ pub mod applications;
 pub mod audit;
 pub mod codes;
 pub mod error;
+pub mod explain;
 pub mod housekeeping;
 pub mod installation;
 pub mod login;

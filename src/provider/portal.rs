@@ -11,7 +11,7 @@ use crate::{
         error::Error,
         saml::{
             answer::{Answer, Answered, Person, Question},
-            receive::RefusedPage,
+            refuse::{Instead, RefusedPage},
         },
         visitor::Visitor,
     },
@@ -123,13 +123,12 @@ impl Provider {
                     unchecked_signature: false,
                 };
                 match self.answer(&snapshot, question, &live, visitor)? {
-                    Answered::Answer(answer) => Ok(Launched::Answer(answer)),
+                    Answered::Answer(answer) | Answered::Instead(Instead::Status(answer)) => {
+                        Ok(Launched::Answer(answer))
+                    }
                     Answered::Replayed => Ok(Launched::Unknown),
                     Answered::Ended => Ok(Launched::LogIn),
-                    Answered::Refused(refusal) => Ok(Launched::Refused(Box::new(RefusedPage::new(
-                        refusal,
-                        Some(application),
-                    )))),
+                    Answered::Instead(Instead::Page(page)) => Ok(Launched::Refused(page)),
                 }
             }
             (Launch::Bookmark | Launch::Unsolicited | Launch::Nothing, _, _) => Ok(Launched::Unknown),

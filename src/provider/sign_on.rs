@@ -2,7 +2,7 @@
 
 use crate::{
     model::{
-        application::Application, id::ApplicationId, name_id::NameIdFormat, secret::Token,
+        application::Application, fact::Facts, id::ApplicationId, name_id::NameIdFormat, secret::Token,
         sign_on::WaitingSignOn,
     },
     provider::{
@@ -10,7 +10,8 @@ use crate::{
         error::Error,
         saml::{
             answer::{Answer, Answered, Question},
-            receive::{RefusedPage, Told},
+            facts,
+            refuse::{About, Instead, RefusedPage, Told},
         },
         session::Live,
         snapshot::Snapshot,
@@ -39,6 +40,15 @@ pub enum Step {
     Gone,
 }
 
+impl From<Instead> for Step {
+    fn from(instead: Instead) -> Self {
+        match instead {
+            Instead::Status(answer) => Self::Answer(answer),
+            Instead::Page(page) => Self::Refused(page),
+        }
+    }
+}
+
 impl Provider {
     /// Goes on with the sign-on `handle`, in the browser that holds `browser`.
     pub fn go_on(&self, handle: &Token, browser: Option<&Token>, visitor: &Visitor) -> Result<Step, Error> {
@@ -49,23 +59,27 @@ impl Provider {
         let Some(application) = snapshot.by_id(waiting.application).map(|found| &**found) else {
             return Ok(Step::Gone);
         };
+        let facts = Facts::default()
+            .with(facts::name::REQUEST, waiting.request_id.as_deref())
+            .with(facts::name::CONSUMER, Some(waiting.consumer.as_str()));
+        let about = About::sign_on(Some(application), facts, visitor);
         if !application.enabled {
-            return self.step_refused(Refusal::ApplicationDisabled, application, visitor);
+            return self.step_refused(Refusal::ApplicationDisabled, &about);
         }
         if application.saml.consumer(waiting.consumer.as_str()).is_none() {
             // The registration changed while the person was typing.
-            return self.step_refused(Refusal::UnknownConsumer, application, visitor);
+            return self.step_refused(Refusal::UnknownConsumer, &about);
         }
         if waiting.request_id.is_none() && !application.saml.allow_idp_initiated {
-            return self.step_refused(Refusal::Unsolicited, application, visitor);
+            return self.step_refused(Refusal::Unsolicited, &about);
         }
         let live = self.live_at(visitor.session.as_ref(), application.id)?;
         match live {
             Some(live) if !waiting.force_authn || live.session.authenticated_at >= waiting.created_at => {
-                self.finish(&snapshot, application, waiting, &live, visitor)
+                self.finish(&snapshot, application, waiting, &live, &about.by(&live))
             }
             Some(_) | None if waiting.is_passive => {
-                self.tell_waiting(&snapshot, application, waiting, &Refusal::Passive, visitor)
+                self.tell_waiting(&snapshot, application, waiting, Refusal::Passive, &about)
             }
             live => Ok(Step::LogIn {
                 application: (application.id, application.name.clone()),
@@ -102,10 +116,10 @@ impl Provider {
         application: &Application,
         waiting: WaitingSignOn,
         live: &Live,
-        visitor: &Visitor,
+        about: &About<'_>,
     ) -> Result<Step, Error> {
         if !self.is_subject(application, live, waiting.subject.as_ref())? {
-            return self.tell_waiting(snapshot, application, waiting, &Refusal::Subject, visitor);
+            return self.tell_waiting(snapshot, application, waiting, Refusal::Subject, about);
         }
         let email = hint(&waiting);
         let question = Question {
@@ -117,13 +131,10 @@ impl Provider {
             context_class: &waiting.context_class,
             unchecked_signature: false,
         };
-        match self.answer(snapshot, question, live, visitor)? {
+        match self.answer(snapshot, question, live, about.visitor)? {
             Answered::Answer(answer) => Ok(Step::Answer(answer)),
-            Answered::Replayed => self.step_refused(Refusal::Replayed, application, visitor),
-            Answered::Refused(refusal) => Ok(Step::Refused(Box::new(RefusedPage::new(
-                refusal,
-                Some(application),
-            )))),
+            Answered::Replayed => self.step_refused(Refusal::Replayed, about),
+            Answered::Instead(instead) => Ok(instead.into()),
             Answered::Ended => Ok(Step::LogIn {
                 application: (application.id, application.name.clone()),
                 again: false,
@@ -138,36 +149,22 @@ impl Provider {
         snapshot: &Snapshot,
         application: &Application,
         waiting: WaitingSignOn,
-        refusal: &Refusal,
-        visitor: &Visitor,
+        refusal: Refusal,
+        about: &About<'_>,
     ) -> Result<Step, Error> {
         let Some(request_id) = &waiting.request_id else {
-            return self.step_refused(refusal.clone(), application, visitor);
+            return self.step_refused(refusal, about);
         };
         let told = Told {
             request_id,
             consumer: &waiting.consumer,
             relay_state: waiting.relay_state,
         };
-        Ok(
-            match self.refused_there(snapshot, application, told, refusal, visitor)? {
-                Ok(answer) => Step::Answer(answer),
-                Err(page) => Step::Refused(page),
-            },
-        )
+        Ok(self.tell(snapshot, application, told, refusal, about)?.into())
     }
 
-    fn step_refused(
-        &self,
-        refusal: Refusal,
-        application: &Application,
-        visitor: &Visitor,
-    ) -> Result<Step, Error> {
-        self.refuse("sign_on", refusal.code(), refusal.to_string(), visitor)?;
-        Ok(Step::Refused(Box::new(RefusedPage::new(
-            refusal,
-            Some(application),
-        ))))
+    fn step_refused(&self, refusal: Refusal, about: &About<'_>) -> Result<Step, Error> {
+        Ok(Step::Refused(self.refused_page(refusal, about)?))
     }
 }
 

@@ -59,6 +59,13 @@ impl<T> Unverified<T> {
         &self.message
     }
 
+    /// The algorithm that it says it is signed with.
+    pub fn algorithm(&self) -> Option<&str> {
+        self.signature
+            .as_ref()
+            .map(|signature| signature.algorithm.as_str())
+    }
+
     /// Holds the signature against `certificates`: any of them may fit (saml-metadata, 2.4.1.1),
     /// expired ones too. A signature that fits none is refused even where none was needed.
     pub fn judge(self, certificates: &[Certificate]) -> Result<Judged<T>, Refusal> {

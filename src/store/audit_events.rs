@@ -3,7 +3,11 @@
 use std::net::IpAddr;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::{dsl::sql, prelude::*, sql_types::Text};
+use diesel::{
+    dsl::sql,
+    prelude::*,
+    sql_types::{Bool, Text},
+};
 
 use crate::{
     model::{
@@ -44,6 +48,17 @@ pub struct AuditRow {
     pub occurrences: i64,
 }
 
+/// Which decisions are looked for.
+#[derive(Clone, Debug, Default)]
+pub struct AuditFilter {
+    /// Not before this row.
+    pub since: Option<AuditId>,
+    /// By or for this application.
+    pub application: Option<ApplicationId>,
+    /// With this outcome.
+    pub outcome: Option<String>,
+}
+
 impl Tx {
     /// Writes a decision down.
     pub fn add_audit(&mut self, event: &AuditEvent) -> Result<(), Error> {
@@ -82,11 +97,49 @@ impl Tx {
         Ok(found.map(|at| at.and_utc()))
     }
 
-    /// The `newest` decisions, the newest first.
-    pub fn audit_events(&mut self, newest: i64) -> Result<Vec<AuditRow>, Error> {
-        audit_events::table
+    /// The `newest` decisions that `filter` lets through, the newest first.
+    pub fn audit_events(&mut self, filter: &AuditFilter, newest: i64) -> Result<Vec<AuditRow>, Error> {
+        let mut wanted = audit_events::table.into_boxed();
+        if let Some(since) = filter.since {
+            // Ids sort by the time of their making.
+            wanted = wanted.filter(audit_events::id.ge(since.to_string()));
+        }
+        if let Some(application) = filter.application {
+            wanted = wanted.filter(audit_events::application_id.eq(application.to_string()));
+        }
+        if let Some(outcome) = &filter.outcome {
+            wanted = wanted.filter(audit_events::outcome.eq(outcome));
+        }
+        wanted
             .order(audit_events::id.desc())
             .limit(newest)
+            .load::<Row>(&mut self.0)?
+            .into_iter()
+            .map(AuditRow::try_from)
+            .collect()
+    }
+
+    /// What was not `ok` about the requests whose ids begin with these hex digits: no more than `most` rows, in
+    /// no order.
+    pub fn refusals_of(&mut self, prefix: &str, most: i64) -> Result<Vec<AuditRow>, Error> {
+        audit_events::table
+            // In the very words of the partial index, which is of use to no others.
+            .filter(sql::<Bool>("outcome <> 'ok'"))
+            .filter(audit_events::request_id.ge(prefix))
+            // `g` comes after every hex digit.
+            .filter(audit_events::request_id.lt(format!("{prefix}g")))
+            .limit(most)
+            .load::<Row>(&mut self.0)?
+            .into_iter()
+            .map(AuditRow::try_from)
+            .collect()
+    }
+
+    /// Every decision about the request with this id: looks through the whole table.
+    pub fn decisions_of(&mut self, request_id: &str) -> Result<Vec<AuditRow>, Error> {
+        audit_events::table
+            .filter(audit_events::request_id.eq(request_id))
+            .order(audit_events::id)
             .load::<Row>(&mut self.0)?
             .into_iter()
             .map(AuditRow::try_from)

@@ -31,7 +31,7 @@ mod users;
 mod waiting_sign_ons;
 
 pub use self::{
-    audit_events::AuditRow,
+    audit_events::{AuditFilter, AuditRow},
     connection::{Edited, Tx},
     database::Store,
     error::Error,

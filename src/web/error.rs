@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, ResponseError, error::BlockingError, http::StatusCode};
 
-use crate::provider;
+use crate::provider::{self, codes};
 
 /// A step that failed: logged once, here; `web::trace` puts the page around it, without detail.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +28,11 @@ impl ResponseError for Error {
     }
 
     fn error_response(&self) -> HttpResponse {
-        tracing::error!(error = self as &dyn std::error::Error, "request failed");
+        tracing::error!(
+            code = codes::FAILURE,
+            error = self as &dyn std::error::Error,
+            "request failed"
+        );
         HttpResponse::build(self.status_code()).finish()
     }
 }

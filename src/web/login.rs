@@ -13,7 +13,10 @@ use crate::{
         id::ApplicationId,
         secret::{Secret, Token},
     },
-    provider::login::{Credentials, LoggedIn},
+    provider::{
+        codes,
+        login::{Credentials, LoggedIn},
+    },
     web::{
         csrf,
         error::Error,
@@ -91,7 +94,7 @@ pub(super) async fn post(
         site.cookies.browser(&request).as_ref(),
         &typed.csrf,
     ) {
-        tracing::info!(code = "FORM-FOREIGN", "a login form was not believed");
+        tracing::info!(code = codes::FORM_FOREIGN, "a login form was not believed");
         return Ok(form(
             &site,
             &request,
@@ -120,11 +123,12 @@ pub(super) async fn post(
                 .finish())
         }
         LoggedIn::Wrong => Ok(form(&site, &request, StatusCode::OK, &shown(LoginNotice::Wrong))),
-        LoggedIn::Wait(until) => {
+        LoggedIn::Wait { until, reference } => {
             let wait = words::wait(site.provider.now(), until);
             let notice = LoginNotice::Wait {
                 how_long: wait.words,
                 until: wait.until,
+                code: format!("{} {reference}", codes::LOGIN_THROTTLED),
             };
             let mut response = form(&site, &request, StatusCode::TOO_MANY_REQUESTS, &shown(notice));
             response.headers_mut().insert(RETRY_AFTER, wait.seconds.into());
@@ -208,7 +212,7 @@ pub(super) async fn sign_out(
         site.cookies.browser(&request).as_ref(),
         &sent.csrf,
     ) {
-        tracing::info!(code = "FORM-FOREIGN", "a sign-out form was not believed");
+        tracing::info!(code = codes::FORM_FOREIGN, "a sign-out form was not believed");
         return ask(request, site).await;
     }
     let visitor = site.visitor(&request);

@@ -67,7 +67,7 @@ pub(super) async fn launch(
         Launched::Open(address) => see_other(&address).finish(),
         Launched::Answer(answer) => respond::answer(&site, &answer),
         Launched::LogIn => see_other(path::LOGIN).finish(),
-        Launched::Refused(page) => respond::refused(&site, &request, &page),
+        Launched::Refused(page) => respond::refused(&site, &page),
         Launched::Unknown => unknown(),
     })
 }

@@ -1,13 +1,10 @@
 //! Answers that several handlers give: the form that carries a message, the page that says why not.
 
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, http::StatusCode};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
 use crate::{
     model::{endpoint::path, id::ApplicationId},
-    provider::saml::{
-        answer,
-        receive::{RefusedPage, Waiting},
-    },
+    provider::saml::{answer, receive::Waiting, refuse::RefusedPage},
     web::{
         page::{
             onward::{Base64, Going, SelfPost},
@@ -15,7 +12,6 @@ use crate::{
             refused::Refused,
         },
         state::{Site, page, see_other},
-        trace::RequestId,
         words,
     },
 };
@@ -60,30 +56,20 @@ pub(super) fn wait(site: &Site, request: &HttpRequest, waiting: &Waiting) -> Htt
         .finish()
 }
 
-/// Our own page for a refusal: what is wrong, what mends it, a code and a reference.
-pub(super) fn refused(site: &Site, request: &HttpRequest, refused: &RefusedPage) -> HttpResponse {
-    let words = refused.refusal.explanation();
-    let reference = reference(request);
+/// Our own page for a refusal: what is wrong, who mends it and how, a code and a reference.
+pub(super) fn refused(site: &Site, refused: &RefusedPage) -> HttpResponse {
+    let told = refused.refusal.explanation();
     let shown = Refused {
         brand: site.brand(),
-        heading: "We could not send you on".to_owned(),
-        words: words.wrong.to_owned(),
-        mend: words.mend.to_owned(),
-        code: refused.refusal.code().to_owned(),
-        reference,
+        heading: "We could not send you on",
+        words: told.wrong,
+        who: told.who,
+        mend: told.mend,
+        code: told.code,
+        reference: refused.reference.to_string(),
         application: refused.application.as_ref().map(|(id, name)| mark(*id, name)),
         portal_link: true,
-        facts: Vec::new(),
         when: words::moment(site.provider.now()),
     };
     page(StatusCode::BAD_REQUEST, &shown)
-}
-
-/// The request's id: the log and the audit trail have it too.
-fn reference(request: &HttpRequest) -> String {
-    request
-        .extensions()
-        .get::<RequestId>()
-        .map(|id| id.0.clone())
-        .unwrap_or_default()
 }

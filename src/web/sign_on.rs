@@ -38,7 +38,7 @@ pub(super) async fn get(
     };
     Ok(match step {
         Step::Answer(answer) => respond::answer(&site, &answer),
-        Step::Refused(page) => respond::refused(&site, &request, &page),
+        Step::Refused(page) => respond::refused(&site, &page),
         Step::Gone => gone(),
         Step::LogIn {
             application,

@@ -16,10 +16,14 @@ use actix_web::{
 };
 use tracing::Instrument;
 
-use crate::web::{
-    headers::Answer,
-    page::notice::{Failed, NoticeKind},
-    state::{Site, page},
+use crate::{
+    model::reference::Reference,
+    provider::codes,
+    web::{
+        headers::Answer,
+        page::notice::{Failed, NoticeKind},
+        state::{Site, page},
+    },
 };
 
 /// The request's name: 16 hex digits.
@@ -94,7 +98,8 @@ fn bare_page(site: &Site, status: StatusCode, id: &str) -> actix_web::HttpRespon
             status,
             &Failed {
                 brand: site.brand(),
-                request_id: id,
+                code: codes::FAILURE,
+                reference: Reference::of(id),
             },
         )
     } else if status == StatusCode::NOT_FOUND || status == StatusCode::METHOD_NOT_ALLOWED {

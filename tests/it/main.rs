@@ -20,6 +20,7 @@ mod attacks;
 mod audit;
 mod cli;
 mod corpus;
+mod errors;
 mod layers;
 mod login;
 mod logout;

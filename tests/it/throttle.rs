@@ -276,7 +276,7 @@ fn what_is_counted_is_shared_through_the_database() {
         };
         assert!(matches!(
             beside.log_in(&typed, &visitor).unwrap(),
-            hallpass::provider::login::LoggedIn::Wait(_)
+            hallpass::provider::login::LoggedIn::Wait { .. }
         ));
     });
 }

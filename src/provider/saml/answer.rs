@@ -10,10 +10,15 @@ use crate::{
         participant::{Identity, Participant},
     },
     provider::{
-        Provider, error::Error, saml::receive::Told, session::Live, snapshot::Snapshot, visitor::Visitor,
+        Provider,
+        error::Error,
+        saml::refuse::{Instead, Told},
+        session::Live,
+        snapshot::Snapshot,
+        visitor::Visitor,
     },
     saml::{
-        refusal::{Refusal, Status},
+        refusal::Status,
         response::{self, Frame, Statement},
     },
 };
@@ -75,8 +80,8 @@ pub(in crate::provider) enum Answered {
     Replayed,
     /// The session ended since it was read.
     Ended,
-    /// It cannot be done for this person, and there is no request to answer; noted already.
-    Refused(Refusal),
+    /// It cannot be done for this person; noted already.
+    Instead(Instead),
 }
 
 /// What the one write of a sign-on found.

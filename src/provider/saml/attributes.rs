@@ -2,13 +2,14 @@
 
 use crate::{
     claims::{self, Missing},
-    model::{application::Application, user::OwnAttributes},
+    model::{application::Application, fact::Facts, user::OwnAttributes},
     provider::{
         Provider,
         error::Error,
         saml::{
             answer::{Answered, Question},
-            receive::Told,
+            facts,
+            refuse::{About, Instead, Told},
         },
         session::Live,
         snapshot::Snapshot,
@@ -55,22 +56,25 @@ impl Provider {
     ) -> Result<Answered, Error> {
         let refusal = Refusal::AttributeMissing(missing.0.join(", "));
         let (user, application) = (live.user.id, question.application);
-        tracing::warn!(user.id = %user, app.id = %application.id, code = refusal.code(), detail = %refusal, "refused");
-        let mut event = self.event("sign_on", refusal.code(), Some(visitor));
-        event.detail = Some(refusal.to_string());
-        event.user = Some(user);
-        event.application = Some(application.id);
-        event.session = Some(live.session.id);
-        self.note_unproven(&event)?;
-        let (Some(request_id), Some(status)) = (question.request_id, refusal.status()) else {
-            return Ok(Answered::Refused(refusal));
+        tracing::warn!(user.id = %user, app.id = %application.id, detail = %refusal, "a required value is missing");
+        let facts = Facts::default().with(facts::name::REQUEST, question.request_id);
+        let about = About::sign_on(Some(application), facts, visitor).by(live);
+        let Some(request_id) = question.request_id else {
+            return Ok(Answered::Instead(Instead::Page(
+                self.refused_page(refusal, &about)?,
+            )));
         };
         let told = Told {
             request_id,
             consumer: question.consumer,
             relay_state: question.relay_state,
         };
-        let answer = self.status_answer(snapshot, application, told, status, &refusal.to_string())?;
-        Ok(Answered::Answer(Box::new(answer)))
+        Ok(Answered::Instead(self.tell(
+            snapshot,
+            application,
+            told,
+            refusal,
+            &about,
+        )?))
     }
 }

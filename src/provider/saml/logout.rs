@@ -5,11 +5,21 @@ use std::sync::Arc;
 use crate::{
     model::{
         application::{AcsUrl, Application},
+        fact::Facts,
         id::{SessionId, UserId},
         name_id::NameId,
         participant::Participant,
     },
-    provider::{Provider, error::Error, saml::receive::RefusedPage, snapshot::Snapshot, visitor::Visitor},
+    provider::{
+        Provider,
+        error::Error,
+        saml::{
+            facts,
+            refuse::{About, RefusedPage},
+        },
+        snapshot::Snapshot,
+        visitor::Visitor,
+    },
     saml::{
         binding::redirect::{self, Carried, Inbound},
         logout::{self, LogoutRequest},
@@ -37,15 +47,16 @@ pub enum LogoutReceived {
 impl Provider {
     /// Takes the raw query of the Sign-out URL.
     pub fn receive_logout(&self, query: &str, visitor: &Visitor) -> Result<LogoutReceived, Error> {
+        let nobody = || About::logout(None, Facts::default(), visitor);
         let inbound = match redirect::decode(query) {
             Ok(inbound) if inbound.carried == Carried::Response => return Ok(LogoutReceived::Stray),
             Ok(inbound) => inbound,
             Err(Refusal::Nothing) => return Ok(LogoutReceived::Plain),
-            Err(refusal) => return self.logout_refused(refusal, None, visitor),
+            Err(refusal) => return self.logout_refused(refusal, &nobody()),
         };
         match read(inbound) {
             Ok((request, relay_state)) => self.log_out_for(&request, relay_state.as_deref(), visitor),
-            Err(refusal) => self.logout_refused(refusal, None, visitor),
+            Err(refusal) => self.logout_refused(refusal, &nobody()),
         }
     }
 
@@ -56,19 +67,18 @@ impl Provider {
         visitor: &Visitor,
     ) -> Result<LogoutReceived, Error> {
         let snapshot = self.current()?;
+        let mut about = About::logout(None, facts::of_logout(request), visitor);
         let senders: Vec<_> = snapshot.by_entity_id(&request.peek().issuer).iter().collect();
         if senders.is_empty() {
-            return self.logout_refused(Refusal::UnknownIssuer, None, visitor);
+            return self.logout_refused(Refusal::UnknownIssuer, &about);
         }
         let proven = match proven(&senders, request) {
             Ok(proven) => proven,
             Err(refusal) => {
-                let only = if let [only] = senders.as_slice() {
-                    Some(&***only)
-                } else {
-                    None
-                };
-                return self.logout_refused(refusal, only, visitor);
+                if let [only] = senders.as_slice() {
+                    about.application = Some(only);
+                }
+                return self.logout_refused(refusal.clone(), &about.tried(&refusal));
             }
         };
         // Applications that share entity ID and key are told apart by whose session is meant.
@@ -79,19 +89,18 @@ impl Provider {
             }
         }
         let Some(application) = chosen else {
-            return self.logout_refused(Refusal::SignatureMissing, None, visitor);
+            return self.logout_refused(Refusal::SignatureMissing, &about);
         };
+        about.application = Some(application);
         let request = request.peek();
         match request.refusal(&self.endpoints().slo, self.policy(), self.now()) {
-            Some(refusal) if refusal.status().is_none() => {
-                self.logout_refused(refusal, Some(application), visitor)
-            }
+            Some(refusal) if refusal.status().is_none() => self.logout_refused(refusal, &about),
             Some(refusal) => {
-                self.refuse("logout", refusal.code(), refusal.to_string(), visitor)?;
+                self.refuse(&refusal, &about)?;
                 let status = refusal.status().unwrap_or_default();
                 self.respond(&snapshot, application, request, relay_state, status)
             }
-            None => self.end_for(&snapshot, application, request, relay_state, visitor),
+            None => self.end_for(&snapshot, application, request, relay_state, &about),
         }
     }
 
@@ -102,7 +111,7 @@ impl Provider {
         application: &Application,
         request: &LogoutRequest,
         relay_state: Option<&str>,
-        visitor: &Visitor,
+        about: &About<'_>,
     ) -> Result<LogoutReceived, Error> {
         let until = self.now() + self.policy().replay_memory;
         let (issuer, id) = (application.id.to_string(), &request.id);
@@ -110,18 +119,24 @@ impl Provider {
             .store()
             .write(|tx| tx.seen_once("LogoutRequest", &issuer, id, until))?
         {
-            return self.logout_refused(Refusal::Replayed, Some(application), visitor);
+            return self.logout_refused(Refusal::Replayed, about);
         }
         let mut ended = false;
         for (session, user) in self.matching_sessions(application, request)? {
-            ended |= self.end(session, user, "LogoutRequest", visitor, Some(application.id))?;
+            ended |= self.end(
+                session,
+                user,
+                "LogoutRequest",
+                about.visitor,
+                Some(application.id),
+            )?;
         }
         let status = if ended || self.had_ended(application, request)? {
             // A session that ended before is what was asked for.
             (status::SUCCESS, None)
         } else {
             let refusal = Refusal::NoSuchSession;
-            self.refuse("logout", refusal.code(), refusal.to_string(), visitor)?;
+            self.refuse(&refusal, about)?;
             refusal.status().unwrap_or_default()
         };
         self.respond(snapshot, application, request, relay_state, status)
@@ -198,17 +213,8 @@ impl Provider {
         Ok(LogoutReceived::Redirect(address))
     }
 
-    fn logout_refused(
-        &self,
-        refusal: Refusal,
-        application: Option<&Application>,
-        visitor: &Visitor,
-    ) -> Result<LogoutReceived, Error> {
-        self.refuse("logout", refusal.code(), refusal.to_string(), visitor)?;
-        Ok(LogoutReceived::Refused(Box::new(RefusedPage::new(
-            refusal,
-            application,
-        ))))
+    fn logout_refused(&self, refusal: Refusal, about: &About<'_>) -> Result<LogoutReceived, Error> {
+        Ok(LogoutReceived::Refused(self.refused_page(refusal, about)?))
     }
 }
 

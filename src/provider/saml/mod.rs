@@ -2,11 +2,13 @@
 
 pub mod answer;
 mod attributes;
+pub(in crate::provider) mod facts;
 pub mod logout;
 pub mod making;
 mod name_ids;
 pub mod publish;
 pub mod receive;
+pub mod refuse;
 pub mod start;
 
 pub use crate::saml::refusal::Refusal;

@@ -7,7 +7,8 @@ use chrono::TimeDelta;
 use crate::{
     model::{
         application::{AcsUrl, Application},
-        id::{ApplicationId, SignOnId},
+        fact::Facts,
+        id::SignOnId,
         name_id::NameIdFormat,
         secret::Token,
         sign_on::{Subject, WaitingSignOn},
@@ -15,9 +16,13 @@ use crate::{
         user::Email,
     },
     provider::{
-        Provider,
+        Provider, codes,
         error::Error,
-        saml::answer::{Answer, Answered, Question, UNCHECKED},
+        saml::{
+            answer::{Answer, Answered, Question, UNCHECKED},
+            facts,
+            refuse::{About, Instead, RefusedPage, Told},
+        },
         session::Live,
         snapshot::Snapshot,
         visitor::Visitor,
@@ -52,19 +57,12 @@ pub struct Waiting {
     pub lifetime: TimeDelta,
 }
 
-/// What the page says of a refusal: never a registered value.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct RefusedPage {
-    /// Why.
-    pub refusal: Refusal,
-    /// Whose request it seems to be: id and name.
-    pub application: Option<(ApplicationId, String)>,
-}
-
-impl RefusedPage {
-    pub(in crate::provider) fn new(refusal: Refusal, application: Option<&Application>) -> Self {
-        let application = application.map(|application| (application.id, application.name.clone()));
-        Self { refusal, application }
+impl From<Instead> for Received {
+    fn from(instead: Instead) -> Self {
+        match instead {
+            Instead::Status(answer) => Self::Answer(answer),
+            Instead::Page(page) => Self::Refused(page),
+        }
     }
 }
 
@@ -73,8 +71,9 @@ impl Provider {
     pub fn receive(&self, query: &str, visitor: &Visitor) -> Result<Received, Error> {
         let (request, carried) = match read(query) {
             Ok(read) => read,
-            Err(refusal) => return self.refused(refusal, None, visitor),
+            Err(refusal) => return self.refused(refusal, &About::sign_on(None, Facts::default(), visitor)),
         };
+        let facts = facts::of_request(&request);
         let Found {
             snapshot,
             application,
@@ -82,14 +81,15 @@ impl Provider {
         } = self.look_up(request.peek(), visitor.session.as_ref())?;
         let application = match application {
             Ok(application) => application,
-            Err(refusal) => return self.refused(refusal, None, visitor),
+            Err(refusal) => return self.refused(refusal, &About::sign_on(None, facts, visitor)),
         };
+        let about = About::sign_on(Some(&application), facts, visitor);
         if !application.enabled {
-            return self.refused(Refusal::ApplicationDisabled, Some(&application), visitor);
+            return self.refused(Refusal::ApplicationDisabled, &about);
         }
         let judged = match request.judge(&application.saml.certificates) {
             Ok(judged) => judged,
-            Err(refusal) => return self.refused(refusal, Some(&application), visitor),
+            Err(refusal) => return self.refused(refusal.clone(), &about.tried(&refusal)),
         };
         let against = Against {
             sp: &application.saml,
@@ -100,16 +100,18 @@ impl Provider {
             now: self.now(),
         };
         match authn_request::accept(judged, &against) {
-            Ok(accepted) => self.answer_or_wait(&snapshot, &application, accepted, carried, live, visitor),
+            Ok(accepted) => self.answer_or_wait(&snapshot, &application, accepted, carried, live, about),
             Err(refused) => match refused.consumer {
-                None => self.refused(refused.refusal, Some(&application), visitor),
+                None => self.refused(refused.refusal, &about),
                 Some(consumer) => {
                     let told = Told {
                         request_id: &refused.request_id,
                         consumer: &consumer,
                         relay_state: carried.relay_state,
                     };
-                    self.tell(&snapshot, &application, told, &refused.refusal, visitor)
+                    Ok(self
+                        .tell(&snapshot, &application, told, refused.refusal, &about)?
+                        .into())
                 }
             },
         }
@@ -150,8 +152,9 @@ impl Provider {
         accepted: Accepted,
         carried: Beside,
         live: Option<Live>,
-        visitor: &Visitor,
+        about: About<'_>,
     ) -> Result<Received, Error> {
+        let visitor = about.visitor;
         let told = || Told {
             request_id: &accepted.request_id,
             consumer: &accepted.consumer,
@@ -160,7 +163,10 @@ impl Provider {
         match live {
             Some(live) if !accepted.force_authn => {
                 if !self.is_subject(application, &live, accepted.subject.as_ref())? {
-                    return self.tell(snapshot, application, told(), &Refusal::Subject, visitor);
+                    let about = about.by(&live);
+                    return Ok(self
+                        .tell(snapshot, application, told(), Refusal::Subject, &about)?
+                        .into());
                 }
                 let question = Question {
                     application,
@@ -173,20 +179,17 @@ impl Provider {
                 };
                 match self.answer(snapshot, question, &live, visitor)? {
                     Answered::Answer(answer) => Ok(Received::Answer(answer)),
-                    Answered::Replayed => self.refused(Refusal::Replayed, Some(application), visitor),
-                    Answered::Refused(refusal) => Ok(Received::Refused(Box::new(RefusedPage::new(
-                        refusal,
-                        Some(application),
-                    )))),
+                    Answered::Replayed => self.refused(Refusal::Replayed, &about.by(&live)),
+                    Answered::Instead(instead) => Ok(instead.into()),
                     // Signed out since the session was read: nobody is signed in.
                     Answered::Ended => {
-                        self.answer_or_wait(snapshot, application, accepted, carried, None, visitor)
+                        self.answer_or_wait(snapshot, application, accepted, carried, None, about)
                     }
                 }
             }
-            Some(_) | None if accepted.is_passive => {
-                self.tell(snapshot, application, told(), &Refusal::Passive, visitor)
-            }
+            Some(_) | None if accepted.is_passive => Ok(self
+                .tell(snapshot, application, told(), Refusal::Passive, &about)?
+                .into()),
             Some(_) | None => self.wait(application, accepted, carried, visitor),
         }
     }
@@ -200,7 +203,7 @@ impl Provider {
     ) -> Result<Received, Error> {
         if accepted.unchecked_signature {
             // Told here: where the sign-on goes on, its request is not at hand any more.
-            let mut event = self.event("sign_on", "SIGNATURE-UNCHECKED", Some(visitor));
+            let mut event = self.event("sign_on", codes::SIGNATURE_UNCHECKED, Some(visitor));
             event.application = Some(application.id);
             event.detail = Some(UNCHECKED.to_owned());
             self.note_unproven(&event)?;
@@ -257,54 +260,8 @@ impl Provider {
     }
 
     /// Our own page: the sender is not proven.
-    fn refused(
-        &self,
-        refusal: Refusal,
-        application: Option<&Application>,
-        visitor: &Visitor,
-    ) -> Result<Received, Error> {
-        self.refuse("sign_on", refusal.code(), refusal.to_string(), visitor)?;
-        Ok(Received::Refused(Box::new(RefusedPage::new(
-            refusal,
-            application,
-        ))))
-    }
-
-    /// A status response to an address that the application registered.
-    fn tell(
-        &self,
-        snapshot: &Snapshot,
-        application: &Application,
-        told: Told<'_>,
-        refusal: &Refusal,
-        visitor: &Visitor,
-    ) -> Result<Received, Error> {
-        Ok(
-            match self.refused_there(snapshot, application, told, refusal, visitor)? {
-                Ok(answer) => Received::Answer(answer),
-                Err(page) => Received::Refused(page),
-            },
-        )
-    }
-
-    /// Refuses where the service provider hears it, or on our own page where it must not.
-    pub(in crate::provider) fn refused_there(
-        &self,
-        snapshot: &Snapshot,
-        application: &Application,
-        told: Told<'_>,
-        refusal: &Refusal,
-        visitor: &Visitor,
-    ) -> Result<Result<Box<Answer>, Box<RefusedPage>>, Error> {
-        self.refuse("sign_on", refusal.code(), refusal.to_string(), visitor)?;
-        let Some(status) = refusal.status() else {
-            return Ok(Err(Box::new(RefusedPage::new(
-                refusal.clone(),
-                Some(application),
-            ))));
-        };
-        let answer = self.status_answer(snapshot, application, told, status, &refusal.to_string())?;
-        Ok(Ok(Box::new(answer)))
+    fn refused(&self, refusal: Refusal, about: &About<'_>) -> Result<Received, Error> {
+        Ok(Received::Refused(self.refused_page(refusal, about)?))
     }
 }
 
@@ -333,13 +290,6 @@ struct Found {
     snapshot: Arc<Snapshot>,
     application: Result<Arc<Application>, Refusal>,
     live: Option<Live>,
-}
-
-/// Where a status response goes.
-pub(in crate::provider) struct Told<'a> {
-    pub(in crate::provider) request_id: &'a str,
-    pub(in crate::provider) consumer: &'a AcsUrl,
-    pub(in crate::provider) relay_state: Option<String>,
 }
 
 fn read(query: &str) -> Result<(Unverified<AuthnRequest>, Beside), Refusal> {

@@ -5,13 +5,18 @@ use std::sync::Arc;
 
 use crate::{
     access::{self, Access},
-    model::application::{Application, EntityId, Slug},
+    model::{
+        application::{Application, EntityId, Slug},
+        fact::Facts,
+    },
     provider::{
         Provider,
         error::Error,
         saml::{
             answer::{Answer, Answered, Question},
-            receive::{RefusedPage, Waiting, Wish},
+            facts,
+            receive::{Waiting, Wish},
+            refuse::{About, Instead, RefusedPage},
         },
         session::Live,
         snapshot::Snapshot,
@@ -44,6 +49,15 @@ pub enum Started {
     Unknown,
 }
 
+impl From<Instead> for Started {
+    fn from(instead: Instead) -> Self {
+        match instead {
+            Instead::Status(answer) => Self::Answer(answer),
+            Instead::Page(page) => Self::Refused(page),
+        }
+    }
+}
+
 impl Provider {
     /// Begins a sign-on at an application.
     pub fn start(&self, start: &Start, visitor: &Visitor) -> Result<Started, Error> {
@@ -51,10 +65,11 @@ impl Provider {
         let application = match find(&snapshot, start) {
             Ok(Some(application)) => application,
             Ok(None) => return Ok(Started::Unknown),
-            Err(refusal) => return self.not_started(refusal, None, visitor),
+            Err(refusal) => return self.not_started(refusal, &About::sign_on(None, meant(start), visitor)),
         };
+        let about = About::sign_on(Some(&application), meant(start), visitor);
         if !application.enabled {
-            return self.not_started(Refusal::ApplicationDisabled, Some(&application), visitor);
+            return self.not_started(Refusal::ApplicationDisabled, &about);
         }
         let consumer = application.saml.default_consumer();
         match (consumer, &application.tile_url) {
@@ -63,7 +78,7 @@ impl Provider {
                 self.answer_unasked(&snapshot, &application, live, visitor)
             }
             (_, Some(address)) => Ok(Started::Open(address.as_str().to_owned())),
-            (_, None) => self.not_started(Refusal::Unsolicited, Some(&application), visitor),
+            (_, None) => self.not_started(Refusal::Unsolicited, &about),
         }
     }
 
@@ -108,22 +123,21 @@ impl Provider {
             Answered::Answer(answer) => Ok(Started::Answer(answer)),
             // No request, so none that was answered before.
             Answered::Replayed => Ok(Started::Unknown),
-            Answered::Refused(refusal) => Ok(Started::Refused(Box::new(RefusedPage::new(
-                refusal,
-                Some(application),
-            )))),
+            Answered::Instead(instead) => Ok(instead.into()),
             Answered::Ended => self.answer_unasked(snapshot, application, None, visitor),
         }
     }
 
-    fn not_started(
-        &self,
-        refusal: Refusal,
-        application: Option<&Application>,
-        visitor: &Visitor,
-    ) -> Result<Started, Error> {
-        self.refuse("sign_on", refusal.code(), refusal.to_string(), visitor)?;
-        Ok(Started::Refused(Box::new(RefusedPage::new(refusal, application))))
+    fn not_started(&self, refusal: Refusal, about: &About<'_>) -> Result<Started, Error> {
+        Ok(Started::Refused(self.refused_page(refusal, about)?))
+    }
+}
+
+/// What the address named.
+fn meant(start: &Start) -> Facts {
+    match start {
+        Start::Slug(_) => Facts::default(),
+        Start::EntityId(entity_id) => Facts::default().with(facts::name::ISSUER, Some(entity_id.as_str())),
     }
 }
 

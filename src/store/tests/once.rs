@@ -1,10 +1,13 @@
 //! What happens once, what waits, and what is written down.
 
 use super::*;
-use crate::model::{
-    id::SignOnId,
-    name_id::NameIdFormat,
-    sign_on::{Subject, WaitingSignOn},
+use crate::{
+    model::{
+        id::SignOnId,
+        name_id::NameIdFormat,
+        sign_on::{Subject, WaitingSignOn},
+    },
+    store::AuditFilter,
 };
 
 fn waiting(number: u8, address: &str) -> WaitingSignOn {
@@ -117,7 +120,7 @@ fn a_flood_is_folded_into_one_row_and_every_other_decision_has_its_own() {
         write(store, |tx| {
             tx.fold_audit(&audit(1, now() + minutes(2)), "login 192.0.2.8")
         });
-        let rows = read(store, |tx| tx.audit_events(100));
+        let rows = read(store, |tx| tx.audit_events(&AuditFilter::default(), 100));
         let counts: Vec<i64> = rows.iter().map(|row| row.occurrences).collect();
         assert_eq!(counts, [1, 8, 1, 1]);
         let first = rows.last().unwrap();
@@ -134,7 +137,10 @@ fn a_flood_is_folded_into_one_row_and_every_other_decision_has_its_own() {
             (first.address, &first.request_id),
             (wanted.address, &wanted.request_id)
         );
-        assert_eq!(read(store, |tx| tx.audit_events(2)).len(), 2);
+        assert_eq!(
+            read(store, |tx| tx.audit_events(&AuditFilter::default(), 2)).len(),
+            2
+        );
     });
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::model::throttle::Limit;
+use crate::store::AuditFilter;
 
 const LIMIT: Limit = Limit {
     free: 5,
@@ -47,7 +48,9 @@ fn a_step_removes_no_more_than_it_may_and_only_what_has_expired() {
         assert_eq!(read(store, |tx| tx.device_owner(hash(5), at)), Some(user(1).id));
         assert_eq!(sweep(at, Some(at), 3), 3);
         assert_eq!(sweep(at, Some(at), 3), 1);
-        let oldest = read(store, |tx| tx.audit_events(100)).pop().unwrap();
+        let oldest = read(store, |tx| tx.audit_events(&AuditFilter::default(), 100))
+            .pop()
+            .unwrap();
         assert_eq!(oldest.at, at);
         assert_eq!(sweep(now() + minutes(64), None, 1000), 15 + 5);
     });

@@ -17,6 +17,8 @@ pub enum LoginNotice {
         how_long: String,
         /// As a time of day with its zone: `14:32 UTC`.
         until: String,
+        /// Code and reference, for the administrator.
+        code: String,
     },
     /// The session ended while its page was open.
     SignedOutMeanwhile,

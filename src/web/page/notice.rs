@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::web::page::part::Brand;
+use crate::{model::reference::Reference, web::page::part::Brand};
 
 /// What a short page says.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -61,11 +61,19 @@ impl Notice<'_> {
 }
 
 /// Our own failure.
-#[derive(Clone, Copy, Debug, Template)]
+#[derive(Clone, Debug, Template)]
 #[template(path = "failed.html", config = "src/web/askama.toml")]
 pub struct Failed<'a> {
     /// Whose provider this is.
     pub brand: Brand<'a>,
-    /// The id under which the log tells what happened.
-    pub request_id: &'a str,
+    /// The kind of failure.
+    pub code: &'a str,
+    /// Which time it was: the log's lines of it have an id that begins so.
+    pub reference: Reference,
+}
+
+impl Failed<'_> {
+    fn full_code(&self) -> String {
+        format!("{} {}", self.code, self.reference)
+    }
 }

@@ -2,30 +2,33 @@
 
 use askama::Template;
 
-use crate::web::page::part::{AppMark, Brand};
+use crate::{
+    model::explanation::Mender,
+    web::page::part::{AppMark, Brand},
+};
 
-/// A request that is not answered: what is wrong, and what mends it. It never shows a registered value.
+/// A request that is not answered: what is wrong, who can mend it, and how. It never shows a registered value.
 #[derive(Clone, Debug, Template)]
 #[template(path = "refused.html", config = "src/web/askama.toml")]
 pub struct Refused<'a> {
     /// Whose provider this is.
     pub brand: Brand<'a>,
     /// In a few words.
-    pub heading: String,
+    pub heading: &'a str,
     /// What is wrong.
-    pub words: String,
-    /// What to do.
-    pub mend: String,
+    pub words: &'a str,
+    /// Who can mend it.
+    pub who: Mender,
+    /// How.
+    pub mend: &'a str,
     /// The kind of refusal: `ACS-UNKNOWN`.
-    pub code: String,
+    pub code: &'a str,
     /// Which refusal: `7F3A-92C1`.
     pub reference: String,
     /// Who asked, when that is known.
     pub application: Option<AppMark>,
     /// Whether the person is signed in, and is led to the portal.
     pub portal_link: bool,
-    /// Name and value, for administrators.
-    pub facts: Vec<(String, String)>,
     /// When, with its zone.
     pub when: String,
 }
@@ -33,5 +36,23 @@ pub struct Refused<'a> {
 impl Refused<'_> {
     fn full_code(&self) -> String {
         format!("{} {}", self.code, self.reference)
+    }
+
+    fn asks_an_administrator(&self) -> bool {
+        self.who != Mender::Person
+    }
+
+    /// To whom the person sends the code.
+    fn whom(&self) -> String {
+        let here = format!("an administrator of {}", self.brand.organisation);
+        let there = match &self.application {
+            Some(application) => format!("whoever looks after {}", application.name),
+            None => "whoever looks after the application".to_owned(),
+        };
+        match self.who {
+            Mender::Person | Mender::Here => here,
+            Mender::Application => there,
+            Mender::Either => format!("{there}, or {here}"),
+        }
     }
 }

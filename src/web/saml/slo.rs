@@ -25,6 +25,6 @@ pub(in crate::web) async fn get(request: HttpRequest, site: Data<Site>) -> Resul
         LogoutReceived::Plain | LogoutReceived::Stray => return login::ask(request, site).await,
         LogoutReceived::Redirect(address) => see_other(&address).finish(),
         LogoutReceived::Ended => login::signed_out(&site, &[]),
-        LogoutReceived::Refused(page) => respond::refused(&site, &request, &page),
+        LogoutReceived::Refused(page) => respond::refused(&site, &page),
     })
 }

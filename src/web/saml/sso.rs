@@ -16,7 +16,7 @@ pub(in crate::web) async fn get(request: HttpRequest, site: Data<Site>) -> Resul
     .await?;
     Ok(match received {
         Received::Answer(answer) => respond::answer(&site, &answer),
-        Received::Refused(page) => respond::refused(&site, &request, &page),
+        Received::Refused(page) => respond::refused(&site, &page),
         Received::Wait(waiting) => respond::wait(&site, &request, &waiting),
     })
 }

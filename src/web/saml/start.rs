@@ -57,7 +57,7 @@ async fn start(
         Started::Answer(answer) => respond::answer(site, &answer),
         Started::Open(address) => see_other(&address).finish(),
         Started::Wait(waiting) => respond::wait(site, request, &waiting),
-        Started::Refused(page) => respond::refused(site, request, &page),
+        Started::Refused(page) => respond::refused(site, &page),
         Started::Unknown => unknown(),
     })
 }

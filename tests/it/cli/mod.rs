@@ -4,6 +4,7 @@ mod applications;
 mod attributes;
 mod configuration;
 mod daemon;
+mod explain;
 mod people;
 
 use std::{

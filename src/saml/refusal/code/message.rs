@@ -115,7 +115,7 @@ explanations! {
         wrong: "The application asked for our answer at an address that is not registered here. To keep your account safe, we stopped.",
         who: Mender::Here,
         mend: "If the connection was reset, its addresses changed: take the new ACS URL and Audience from the application's own settings, and paste them with `hallpass app edit`.",
-        command: Some("hallpass app show {slug}"),
+        command: Some("hallpass app edit {slug} {addresses}"),
         clause: Some("saml-profiles, 4.1.4.1"),
     };
     /// For somebody else.

@@ -1,16 +1,19 @@
 //! Every page in every state, filled with one set of words.
 
-use crate::web::{
-    headers::Answer,
-    page::{
-        html::Page,
-        login::{Login, LoginNotice},
-        notice::{Failed, Notice, NoticeKind},
-        onward::{Base64, GoOn, Going, Onward, SelfPost},
-        part::{AppMark, Brand, PersonMark},
-        portal::{Portal, Tile, TileKind},
-        refused::Refused,
-        sign_out::{Left, SignOut, SignedOut},
+use crate::{
+    model::{explanation::Mender, reference::Reference},
+    web::{
+        headers::Answer,
+        page::{
+            html::Page,
+            login::{Login, LoginNotice},
+            notice::{Failed, Notice, NoticeKind},
+            onward::{Base64, GoOn, Going, Onward, SelfPost},
+            part::{AppMark, Brand, PersonMark},
+            portal::{Portal, Tile, TileKind},
+            refused::Refused,
+            sign_out::{Left, SignOut, SignedOut},
+        },
     },
 };
 
@@ -134,6 +137,7 @@ impl Words<'_> {
         let wait = LoginNotice::Wait {
             how_long: "2 minutes".to_owned(),
             until: "14:32 UTC".to_owned(),
+            code: "LOGIN-THROTTLED 7F3A-92C1".to_owned(),
         };
         vec![
             page("login", None, "", LoginNotice::None),
@@ -225,30 +229,27 @@ impl Words<'_> {
     }
 
     fn refusals(&self) -> Vec<Sample> {
-        let page = |name, application: Option<AppMark>, facts: &[(&str, &str)]| {
+        let page = |name, application: Option<AppMark>, who| {
             let page = Refused {
                 brand: self.brand(),
-                heading: "We could not send you on".to_owned(),
-                words: self.text.to_owned(),
-                mend: "You did nothing wrong. Send the code below to your administrator; it tells them where to look."
-                    .to_owned(),
-                code: "ACS-UNKNOWN".to_owned(),
+                heading: "We could not send you on",
+                words: self.text,
+                who,
+                mend: "If the connection was reset, its addresses changed: paste the new ones with `hallpass app edit`.",
+                code: "ACS-UNKNOWN",
                 reference: "7F3A-92C1".to_owned(),
                 portal_link: application.is_some(),
                 application,
-                facts: facts.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
                 when: "21 Nov 2026, 14:02:11 UTC".to_owned(),
             };
             Sample::page(name, &page)
         };
         let [chatgpt, ..] = self.marks();
         vec![
-            page(
-                "refused",
-                Some(chatgpt),
-                &[("Asked for", self.acs), ("Likely cause", self.text)],
-            ),
-            page("refused-unknown", None, &[]),
+            page("refused", Some(chatgpt.clone()), Mender::Here),
+            page("refused-there", Some(chatgpt), Mender::Application),
+            page("refused-either", None, Mender::Either),
+            page("refused-unknown", None, Mender::Person),
         ]
     }
 
@@ -292,7 +293,8 @@ impl Words<'_> {
                 "failed",
                 &Failed {
                     brand,
-                    request_id: self.secret,
+                    code: "FAILURE",
+                    reference: Reference::of(self.secret),
                 },
             ),
             Sample::page(

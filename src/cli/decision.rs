@@ -1,0 +1,148 @@
+//! A row of the audit trail as JSON, with who is who and what is registered now.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::{
+    model::{application::Application, explanation::Explanation},
+    provider::explain::Decision,
+};
+
+/// What is registered now, as names and values.
+pub(super) fn registered(application: &Application) -> Vec<(&'static str, String)> {
+    let saml = &application.saml;
+    let mut told = vec![("entity ID", saml.entity_id.as_str().to_owned())];
+    told.extend(
+        saml.consumers
+            .iter()
+            .map(|consumer| ("ACS URL", consumer.location.as_str().to_owned())),
+    );
+    told.extend(saml.certificates.iter().map(|one| {
+        let until = one.not_after.format("%Y-%m-%d");
+        ("certificate", format!("{} (until {until})", one.sha256))
+    }));
+    if saml.require_signed_requests {
+        told.push(("requests", "must be signed".to_owned()));
+    }
+    if !application.enabled {
+        told.push(("state", "switched off".to_owned()));
+    }
+    told
+}
+
+/// A code.
+#[derive(Serialize)]
+pub(super) struct ShownCode {
+    code: &'static str,
+    means: &'static str,
+    status: Vec<&'static str>,
+    page: &'static str,
+    who_mends: &'static str,
+    how: &'static str,
+    clause: Option<&'static str>,
+}
+
+impl From<&'static Explanation> for ShownCode {
+    fn from(one: &'static Explanation) -> Self {
+        Self {
+            code: one.code,
+            means: one.means,
+            status: one
+                .status
+                .into_iter()
+                .flat_map(|(top, second)| [Some(top), second])
+                .flatten()
+                .collect(),
+            page: one.wrong,
+            who_mends: one.who.words(),
+            how: one.mend,
+            clause: one.clause,
+        }
+    }
+}
+
+/// A row.
+#[derive(Serialize)]
+pub(super) struct Shown<'a> {
+    at: DateTime<Utc>,
+    action: &'a str,
+    outcome: &'a str,
+    reference: Option<String>,
+    request_id: Option<&'a str>,
+    occurrences: i64,
+    detail: Option<&'a str>,
+    asked: Vec<Fact<'a>>,
+    application: Option<ShownApplication<'a>>,
+    person: Option<ShownPerson>,
+    session: Option<String>,
+    address: Option<String>,
+    hints: &'a [String],
+    command: Option<String>,
+    explanation: Option<ShownCode>,
+}
+
+#[derive(Serialize)]
+struct Fact<'a> {
+    name: &'a str,
+    value: &'a str,
+}
+
+#[derive(Serialize)]
+struct ShownApplication<'a> {
+    id: String,
+    slug: Option<&'a str>,
+    name: Option<&'a str>,
+    registered: BTreeMap<&'static str, Vec<String>>,
+}
+
+#[derive(Serialize)]
+struct ShownPerson {
+    id: String,
+    email: Option<String>,
+}
+
+impl<'a> From<&'a Decision> for Shown<'a> {
+    fn from(decision: &'a Decision) -> Self {
+        let row = &decision.row;
+        let (words, facts) = decision.told();
+        Self {
+            at: row.at,
+            action: &row.action,
+            outcome: &row.outcome,
+            reference: decision.reference().map(|one| one.to_string()),
+            request_id: row.request_id.as_deref(),
+            occurrences: row.occurrences,
+            detail: Some(words).filter(|words| !words.is_empty()),
+            asked: facts
+                .into_iter()
+                .map(|(name, value)| Fact { name, value })
+                .collect(),
+            application: row.application.map(|id| ShownApplication {
+                id: id.to_string(),
+                slug: decision.application.as_ref().map(|one| one.slug.as_str()),
+                name: decision.application.as_ref().map(|one| one.name.as_str()),
+                registered: decision.application.as_ref().map_or_else(BTreeMap::new, |one| {
+                    let mut told = BTreeMap::<_, Vec<_>>::new();
+                    for (name, value) in registered(one) {
+                        told.entry(name).or_default().push(value);
+                    }
+                    told
+                }),
+            }),
+            person: row.user.map(|id| ShownPerson {
+                id: id.to_string(),
+                email: decision
+                    .person
+                    .as_ref()
+                    .map(|person| person.email.as_str().to_owned()),
+            }),
+            session: row.session.map(|id| id.to_string()),
+            address: row.address.map(|address| address.to_string()),
+            hints: &decision.hints,
+            command: decision.command(),
+            explanation: decision.explanation.map(ShownCode::from),
+        }
+    }
+}

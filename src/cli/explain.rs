@@ -1,0 +1,194 @@
+//! `hallpass explain …`: what a code means, or what was decided under a reference, and what mends it.
+
+use anyhow::{Result, bail};
+
+use crate::{
+    cli::{
+        decision::{Shown, ShownCode, registered},
+        output::{self, say},
+    },
+    model::{explanation::Explanation, reference::Reference},
+    provider::{Provider, codes, explain::Decision},
+};
+
+/// What to explain.
+#[derive(Debug, clap::Args)]
+pub(super) struct Explain {
+    /// A code (ACS-UNKNOWN), the reference beside it on the page (7F3A-92C1), or a request id from the log
+    #[arg(value_name = "CODE|REFERENCE", required = true, num_args = 1..=2)]
+    what: Vec<String>,
+    /// Prints JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// The code of `explain`, where it needs no database.
+pub(super) fn code(typed: &Explain) -> Option<&'static Explanation> {
+    match typed.what.as_slice() {
+        [code] => codes::explained(code.trim()),
+        _ => None,
+    }
+}
+
+/// Explains a code alone.
+pub(super) fn explain_code(explanation: &'static Explanation, json: bool) -> Result<()> {
+    if json {
+        return output::json(&ShownCode::from(explanation));
+    }
+    say(format_args!("{}", explanation.code))?;
+    say_code(explanation)?;
+    if let Some(command) = explanation.command {
+        let command = command
+            .replace("{slug}", "SLUG")
+            .replace("{addresses}", "--acs 'ACS URL'");
+        say(format_args!("  command      {command}"))?;
+    }
+    say(format_args!(
+        "\n`hallpass audit --code {}` lists where it happened.",
+        explanation.code
+    ))
+}
+
+/// Explains the refusals that a reference leads to.
+pub(super) fn explain(typed: &Explain, provider: &Provider) -> Result<()> {
+    // Page and mail show code and reference side by side: both may be pasted, as one word or as two.
+    let words: Vec<&str> = typed
+        .what
+        .iter()
+        .flat_map(|word| word.split_whitespace())
+        .collect();
+    let (code, reference) = match words.as_slice() {
+        [code, reference] if codes::explained(code).is_some() => (Some(*code), (*reference).to_owned()),
+        words => (None, words.concat()),
+    };
+    let Some(reference) = Reference::parse(&reference) else {
+        bail!(
+            "`{}` is neither a code nor a reference; a code looks like ACS-UNKNOWN, a reference like 7F3A-92C1, and docs/errors.md lists all codes",
+            typed.what.join(" ").escape_debug()
+        );
+    };
+    let mut decisions = provider.decisions(&reference)?;
+    if let Some(code) = code {
+        decisions.retain(|decision| decision.row.outcome.eq_ignore_ascii_case(code));
+    }
+    if decisions.is_empty() {
+        bail!(
+            "the audit trail has no row with the reference {reference}. If its page showed {}, or the row is older than audit.retention, look into the log for lines whose id begins with {}",
+            codes::FAILURE,
+            reference.prefix()
+        );
+    }
+    if typed.json {
+        return output::json(&decisions.iter().map(Shown::from).collect::<Vec<_>>());
+    }
+    if decisions.len() > 1 {
+        say(format_args!(
+            "{} rows have the reference {reference}.\n",
+            decisions.len()
+        ))?;
+    }
+    for (n, decision) in decisions.iter().enumerate() {
+        if n > 0 {
+            say(format_args!(""))?;
+        }
+        say_decision(decision)?;
+    }
+    Ok(())
+}
+
+fn say_code(one: &Explanation) -> Result<()> {
+    say(format_args!("  means        {}", one.means))?;
+    say(format_args!("  page         {}", one.wrong))?;
+    let status = match one.status {
+        None => "nothing; our own page is shown".to_owned(),
+        Some((top, None)) => short(top).to_owned(),
+        Some((top, Some(second))) => format!("{}, {}", short(top), short(second)),
+    };
+    say(format_args!("  it is told   {status}"))?;
+    say(format_args!("  who mends    {}", one.who.words()))?;
+    say(format_args!("  how          {}", one.mend))?;
+    if let Some(clause) = one.clause {
+        say(format_args!("  written in   {clause}"))?;
+    }
+    Ok(())
+}
+
+fn say_decision(decision: &Decision) -> Result<()> {
+    let row = &decision.row;
+    let reference = decision
+        .reference()
+        .map(|one| one.to_string())
+        .unwrap_or_default();
+    say(format_args!("{} {reference}", row.outcome))?;
+    let (words, facts) = decision.told();
+    if !words.is_empty() {
+        say(format_args!("  {words}"))?;
+    }
+    say(format_args!(
+        "\n  when         {}",
+        row.at.format("%Y-%m-%d %H:%M:%S UTC")
+    ))?;
+    say(format_args!("  what         {}", row.action))?;
+    match (&decision.application, row.application) {
+        (Some(one), _) => say(format_args!(
+            "  application  {} ({})",
+            one.name,
+            one.slug.as_str()
+        ))?,
+        (None, Some(id)) => say(format_args!("  application  removed since; its id was {id}"))?,
+        (None, None) => {}
+    }
+    match (&decision.person, row.user) {
+        (Some(person), _) => say(format_args!(
+            "  person       {} <{}>",
+            person.full_name(),
+            person.email
+        ))?,
+        (None, Some(id)) => say(format_args!("  person       removed since; the id was {id}"))?,
+        (None, None) => {}
+    }
+    if let Some(address) = row.address {
+        say(format_args!("  from         {address}"))?;
+    }
+    if let Some(id) = &row.request_id {
+        say(format_args!("  request id   {id}"))?;
+    }
+    if row.occurrences > 1 {
+        say(format_args!(
+            "  flood        one of {} such refusals of that minute, which share this row and this reference; the first of them is shown",
+            row.occurrences
+        ))?;
+    }
+    if !facts.is_empty() {
+        say(format_args!(
+            "\n  The message, as its sender wrote it (nothing of it is proven):"
+        ))?;
+        for (name, value) in facts {
+            say(format_args!("  {name:22} {value}"))?;
+        }
+    }
+    if let Some(application) = &decision.application {
+        say(format_args!(
+            "\n  Registered now for {}:",
+            application.slug.as_str()
+        ))?;
+        for (name, value) in registered(application) {
+            say(format_args!("  {name:22} {value}"))?;
+        }
+    }
+    for hint in &decision.hints {
+        say(format_args!("\n  Look: {hint}"))?;
+    }
+    if let Some(one) = decision.explanation {
+        say(format_args!(""))?;
+        say_code(one)?;
+    }
+    if let Some(command) = decision.command() {
+        say(format_args!("\n{command}"))?;
+    }
+    Ok(())
+}
+
+fn short(status: &str) -> &str {
+    status.rsplit(':').next().unwrap_or(status)
+}

@@ -1,0 +1,158 @@
+//! What a refused message asked for, kept for the administrator.
+
+use std::fmt::Write;
+
+/// The longest value that is kept, in characters.
+const MAX_LEN: usize = 256;
+/// The most values that are kept of one message.
+const MAX_FACTS: usize = 16;
+
+/// Names and values out of a message that was refused. Nobody's word but the sender's: bounded, printable,
+/// with what could be a person's address or a password masked. Never a NameID, a RelayState or XML.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Facts(Vec<(&'static str, String)>);
+
+impl Facts {
+    /// Adds what was said under `name`, if anything was.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: Option<&str>) -> Self {
+        if let Some(value) = value
+            && self.0.len() < MAX_FACTS
+        {
+            self.0.push((name, value.chars().take(MAX_LEN + 1).collect()));
+        }
+        self
+    }
+
+    /// `words` first, then a line for each.
+    pub fn below(&self, words: &str) -> String {
+        let mut text = words.to_owned();
+        for (name, value) in &self.0 {
+            // Writing to a String cannot fail.
+            let _written = write!(text, "\n{name}: {}", printable(value));
+        }
+        text
+    }
+
+    /// Takes the detail of a row apart again: its words, then names and values.
+    pub fn of_detail(detail: &str) -> (&str, Vec<(&str, &str)>) {
+        let mut lines = detail.lines();
+        let words = lines.next().unwrap_or_default();
+        (words, lines.filter_map(|line| line.split_once(": ")).collect())
+    }
+}
+
+fn printable(value: &str) -> String {
+    let mut text = String::with_capacity(value.len());
+    for c in masked(value).chars().take(MAX_LEN) {
+        // Nothing may end a line, drive a terminal, or turn the direction of what follows.
+        if c.is_control()
+            || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{feff}')
+        {
+            text.extend(c.escape_default());
+        } else {
+            text.push(c);
+        }
+    }
+    if value.chars().count() > MAX_LEN {
+        text.push('…');
+    }
+    text
+}
+
+/// Leaves nothing before an `@`, however it is written: it may be a person's address, or a password.
+fn masked(value: &str) -> String {
+    let mut text = String::with_capacity(value.len());
+    let mut rest = value;
+    while let Some((at, length)) = first_at(rest) {
+        let (before, after) = rest.split_at(at);
+        let is_border = |c: char| "/?&=;,<\"'".contains(c) || c.is_whitespace();
+        let kept = before
+            .char_indices()
+            .rev()
+            .find(|(_, c)| is_border(*c))
+            .map_or(0, |(last, c)| last + c.len_utf8());
+        let (kept, hidden) = before.split_at(kept);
+        text.push_str(kept);
+        if !hidden.is_empty() {
+            text.push('…');
+        }
+        let (sign, after) = after.split_at(length);
+        text.push_str(sign);
+        rest = after;
+    }
+    text.push_str(rest);
+    text
+}
+
+/// Where the first `@` stands, and how many bytes it takes.
+fn first_at(text: &str) -> Option<(usize, usize)> {
+    let plain = text.find('@').map(|at| (at, 1));
+    let escaped = text.find("%40").map(|at| (at, 3));
+    plain.into_iter().chain(escaped).min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fact_is_one_line_that_drives_no_terminal() {
+        let facts = Facts::default()
+            .with("issuer", Some("urn:x\nother: y\u{1b}[2J\u{202e}"))
+            .with("nothing", None)
+            .with(
+                "answer wanted at",
+                Some("https://sp.example/acs?connection=org-1"),
+            );
+        let detail = facts.below("the words");
+        let (words, told) = Facts::of_detail(&detail);
+        assert_eq!(words, "the words");
+        assert_eq!(
+            told,
+            [
+                ("issuer", "urn:x\\nother: y\\u{1b}[2J\\u{202e}"),
+                ("answer wanted at", "https://sp.example/acs?connection=org-1"),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_could_be_a_persons_address_or_a_password_is_masked() {
+        for (said, kept) in [
+            ("https://ada:secret@evil.example/", "https://…@evil.example/"),
+            (
+                "https://sp.example/?login_hint=ada@b.example&x=1",
+                "https://sp.example/?login_hint=…@b.example&x=1",
+            ),
+            (
+                "https://sp.example/?h=ada%40b.example",
+                "https://sp.example/?h=…%40b.example",
+            ),
+            ("ada@b.example", "…@b.example"),
+            ("a@b@c", "…@…@c"),
+            ("https://sp.example/@acs", "https://sp.example/@acs"),
+            ("urn:auth0:openai:org-1", "urn:auth0:openai:org-1"),
+            ("é/ü@x", "é/…@x"),
+        ] {
+            assert_eq!(printable(said), kept);
+        }
+    }
+
+    #[test]
+    fn facts_have_an_end() {
+        let mut facts = Facts::default();
+        for _n in 0..100 {
+            facts = facts.with("x", Some(&"é".repeat(10_000)));
+        }
+        let detail = facts.below("words");
+        assert_eq!(detail.lines().count(), 1 + MAX_FACTS);
+        assert!(
+            detail
+                .lines()
+                .skip(1)
+                .all(|line| line.chars().count() == MAX_LEN + 4),
+            "{detail}"
+        );
+    }
+}

@@ -1,0 +1,78 @@
+//! Which refusal it was, short enough to be read out on the telephone.
+
+use std::fmt;
+
+/// The head of a request's id: eight hex digits, shown as `7F3A-92C1`. Log and audit trail know the whole id.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Reference(String);
+
+/// Hex digits of a reference, and of a whole request id.
+const SHORT: usize = 8;
+const WHOLE: usize = 16;
+
+impl Reference {
+    /// The reference of the request with this id.
+    pub fn of(request_id: &str) -> Self {
+        Self(request_id.chars().take(SHORT).collect())
+    }
+
+    /// Reads what a person typed or pasted: a reference in any letter case, with or without its hyphen, or
+    /// a whole request id.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits: String = text
+            .chars()
+            .filter(|c| !c.is_whitespace() && *c != '-')
+            .map(|c| c.to_ascii_lowercase())
+            .collect();
+        let fits =
+            matches!(digits.len(), SHORT | WHOLE) && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        fits.then_some(Self(digits))
+    }
+
+    /// Whether it is a whole request id, which leads to one request alone.
+    pub fn is_whole(&self) -> bool {
+        self.0.len() == WHOLE
+    }
+
+    /// What the ids of its requests begin with: the log is searched for it.
+    pub fn prefix(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, digit) in self.0.chars().take(SHORT).enumerate() {
+            let hyphen = if n == SHORT / 2 { "-" } else { "" };
+            write!(f, "{hyphen}{}", digit.to_ascii_uppercase())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_is_read_however_it_was_copied() {
+        let shown = Reference::of("7f3a92c100112233").to_string();
+        assert_eq!(shown, "7F3A-92C1");
+        for typed in ["7F3A-92C1", "7f3a92c1", " 7f3a-92C1\n", "7F3A 92C1"] {
+            assert_eq!(Reference::parse(typed).unwrap().prefix(), "7f3a92c1", "{typed:?}");
+        }
+        let whole = Reference::parse("7F3A92C100112233").unwrap();
+        assert_eq!((whole.prefix(), whole.to_string()), ("7f3a92c100112233", shown));
+        for other in [
+            "",
+            "7F3A",
+            "7F3A-92C",
+            "7F3A-92C1-0",
+            "ACS-UNKNOWN",
+            "7f3a92cg",
+            "７f3a92c",
+        ] {
+            assert_eq!(Reference::parse(other), None, "{other:?}");
+        }
+    }
+}

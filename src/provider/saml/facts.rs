@@ -1,0 +1,72 @@
+//! What is kept of a refused message, for `hallpass explain`.
+
+use crate::{
+    model::{application::Application, fact::Facts},
+    saml::{authn_request::AuthnRequest, logout::LogoutRequest, refusal::Refusal, signature::Unverified},
+};
+
+/// What the facts are called that are looked for again.
+pub(in crate::provider) mod name {
+    /// Who says to have sent it.
+    pub(in crate::provider) const ISSUER: &str = "issuer";
+    /// The message's `ID`.
+    pub(in crate::provider) const REQUEST: &str = "request";
+    /// The ACS that was asked for.
+    pub(in crate::provider) const CONSUMER: &str = "answer wanted at";
+    /// `Destination`.
+    pub(in crate::provider) const DESTINATION: &str = "addressed to";
+    /// The fingerprint of a certificate that the signature does not fit.
+    pub(in crate::provider) const CERTIFICATE: &str = "certificate tried";
+}
+
+/// How many fingerprints of a long list of certificates are kept.
+const MOST_CERTIFICATES: usize = 4;
+
+/// What an `AuthnRequest` asked for.
+pub(in crate::provider) fn of_request(request: &Unverified<AuthnRequest>) -> Facts {
+    let asked = request.peek();
+    let index = asked.consumer_index.map(|index| index.to_string());
+    Facts::default()
+        .with(name::ISSUER, Some(asked.issuer.as_str()))
+        .with(name::REQUEST, Some(&asked.id))
+        .with(name::CONSUMER, asked.consumer_url.as_deref())
+        .with("answer wanted at index", index.as_deref())
+        .with(name::DESTINATION, asked.destination.as_deref())
+        .with("signed with", request.algorithm())
+        .with("version", other_version(&asked.version))
+        .with("binding wanted", asked.protocol_binding.as_deref())
+        .with("name format wanted", asked.wishes.name_id_format.as_deref())
+}
+
+/// What a `LogoutRequest` asked for; never whose sessions.
+pub(in crate::provider) fn of_logout(request: &Unverified<LogoutRequest>) -> Facts {
+    let asked = request.peek();
+    let indexes = asked.session_indexes.len().to_string();
+    Facts::default()
+        .with(name::ISSUER, Some(asked.issuer.as_str()))
+        .with(name::REQUEST, Some(&asked.id))
+        .with(name::DESTINATION, asked.destination.as_deref())
+        .with("signed with", request.algorithm())
+        .with("version", other_version(&asked.version))
+        .with("name format", Some(&asked.name_id.format))
+        .with("session indexes", Some(&indexes))
+}
+
+/// Adds the certificates that the signature was held against, where it fitted none of them.
+pub(in crate::provider) fn tried(facts: Facts, refusal: &Refusal, application: &Application) -> Facts {
+    if *refusal != Refusal::BadSignature {
+        return facts;
+    }
+    application
+        .saml
+        .certificates
+        .iter()
+        .take(MOST_CERTIFICATES)
+        .fold(facts, |facts, certificate| {
+            facts.with(name::CERTIFICATE, Some(&certificate.sha256))
+        })
+}
+
+fn other_version(version: &str) -> Option<&str> {
+    (version != "2.0").then_some(version)
+}

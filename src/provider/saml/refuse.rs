@@ -1,0 +1,178 @@
+//! A message is not answered as asked: a row for the administrator, then a status or a page.
+
+use crate::{
+    model::{
+        application::{AcsUrl, Application},
+        fact::Facts,
+        id::{ApplicationId, SessionId, UserId},
+        reference::Reference,
+    },
+    provider::{
+        Provider,
+        error::Error,
+        saml::{answer::Answer, facts},
+        session::Live,
+        snapshot::Snapshot,
+        visitor::Visitor,
+    },
+    saml::refusal::Refusal,
+};
+
+/// What the page says of a refusal: never a registered value.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RefusedPage {
+    /// Why.
+    pub refusal: Refusal,
+    /// Which time it was.
+    pub reference: Reference,
+    /// Whose request it seems to be: id and name.
+    pub application: Option<(ApplicationId, String)>,
+}
+
+/// What the browser gets in place of what was asked for.
+#[derive(Debug)]
+pub enum Instead {
+    /// Post this to the application: it says why not.
+    Status(Box<Answer>),
+    /// Our own page says why not.
+    Page(Box<RefusedPage>),
+}
+
+/// What a refused message was about.
+#[derive(Debug)]
+pub(in crate::provider) struct About<'a> {
+    /// `sign_on` or `logout`.
+    pub(in crate::provider) action: &'static str,
+    /// Whose message it is, or says that it is.
+    pub(in crate::provider) application: Option<&'a Application>,
+    /// Who is signed in, in which session, where that matters.
+    pub(in crate::provider) person: Option<(UserId, SessionId)>,
+    /// What it asked for.
+    pub(in crate::provider) facts: Facts,
+    /// Who brought it.
+    pub(in crate::provider) visitor: &'a Visitor,
+}
+
+/// Where a status response goes.
+#[derive(Debug)]
+pub(in crate::provider) struct Told<'a> {
+    pub(in crate::provider) request_id: &'a str,
+    pub(in crate::provider) consumer: &'a AcsUrl,
+    pub(in crate::provider) relay_state: Option<String>,
+}
+
+impl<'a> About<'a> {
+    /// A sign-on that `application` asked for, if it is known.
+    pub(in crate::provider) fn sign_on(
+        application: Option<&'a Application>,
+        facts: Facts,
+        visitor: &'a Visitor,
+    ) -> Self {
+        Self {
+            action: "sign_on",
+            application,
+            person: None,
+            facts,
+            visitor,
+        }
+    }
+
+    /// A sign-out that `application` asked for, if it is known.
+    pub(in crate::provider) fn logout(
+        application: Option<&'a Application>,
+        facts: Facts,
+        visitor: &'a Visitor,
+    ) -> Self {
+        Self {
+            action: "logout",
+            ..Self::sign_on(application, facts, visitor)
+        }
+    }
+
+    /// The same, with the certificates that a signature was held against where it fitted none.
+    pub(in crate::provider) fn tried(mut self, refusal: &Refusal) -> Self {
+        if let Some(application) = self.application {
+            self.facts = facts::tried(self.facts, refusal, application);
+        }
+        self
+    }
+
+    /// The same, of a person who is signed in.
+    pub(in crate::provider) fn by(mut self, live: &Live) -> Self {
+        self.person = Some((live.user.id, live.session.id));
+        self
+    }
+}
+
+impl Provider {
+    /// Notes a refused message, and logs it. Returns the reference that its page or status shows.
+    pub(in crate::provider) fn refuse(
+        &self,
+        refusal: &Refusal,
+        about: &About<'_>,
+    ) -> Result<Reference, Error> {
+        let (action, code, words) = (about.action, refusal.code(), refusal.to_string());
+        let mut event = self.event(action, code, Some(about.visitor));
+        event.application = about.application.map(|application| application.id);
+        event.user = about.person.map(|(user, _)| user);
+        event.session = about.person.map(|(_, session)| session);
+        event.detail = Some(about.facts.below(&words));
+        let reference = self.note_unproven(&event)?;
+        tracing::info!(action, code, %reference, detail = words, "refused");
+        Ok(reference)
+    }
+
+    /// Our own page: the sender is not proven, or no address for an answer is.
+    pub(in crate::provider) fn refused_page(
+        &self,
+        refusal: Refusal,
+        about: &About<'_>,
+    ) -> Result<Box<RefusedPage>, Error> {
+        Ok(Box::new(RefusedPage {
+            reference: self.refuse(&refusal, about)?,
+            application: about
+                .application
+                .map(|application| (application.id, application.name.clone())),
+            refusal,
+        }))
+    }
+
+    /// A status response to an address that `application` registered; our own page where the refusal is of
+    /// a kind that nobody is told.
+    pub(in crate::provider) fn tell(
+        &self,
+        snapshot: &Snapshot,
+        application: &Application,
+        told: Told<'_>,
+        refusal: Refusal,
+        about: &About<'_>,
+    ) -> Result<Instead, Error> {
+        let Some(status) = refusal.status() else {
+            return Ok(Instead::Page(self.refused_page(refusal, about)?));
+        };
+        let reference = self.refuse(&refusal, about)?;
+        let words = status_message(&refusal, &reference);
+        let answer = self.status_answer(snapshot, application, told, status, &words)?;
+        Ok(Instead::Status(Box::new(answer)))
+    }
+}
+
+/// `StatusMessage`: one sentence with code and reference. Service providers show it to people.
+pub(in crate::provider) fn status_message(refusal: &Refusal, reference: &Reference) -> String {
+    let wrong = refusal.explanation().wrong.trim_end_matches('.');
+    format!("{wrong} ({} {reference}).", refusal.code())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_message_is_one_sentence_with_code_and_reference() {
+        let said = status_message(&Refusal::NameIdPolicy, &Reference::of("7f3a92c100112233"));
+        assert_eq!(
+            said,
+            "The request asks for a kind of name that is not given here (NAMEID-POLICY 7F3A-92C1)."
+        );
+    }
+}
