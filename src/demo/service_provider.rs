@@ -30,7 +30,7 @@ use crate::{
     },
     provider::Provider,
     saml::{
-        binding::redirect::{self, Carried},
+        binding::{inbound::Carried, redirect},
         logout::{self, Ask},
         second_opinion::{self, Expected, Reading},
         signer::Signer,

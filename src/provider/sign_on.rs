@@ -126,7 +126,7 @@ impl Provider {
             application,
             request_id: waiting.request_id.as_deref(),
             consumer: &waiting.consumer,
-            relay_state: waiting.relay_state,
+            relay_state: waiting.relay_state.clone(),
             name_id_format: waiting.name_id_format,
             context_class: &waiting.context_class,
             unchecked_signature: false,
@@ -135,6 +135,9 @@ impl Provider {
             Answered::Answer(answer) => Ok(Step::Answer(answer)),
             Answered::Replayed => self.step_refused(Refusal::Replayed, about),
             Answered::Instead(instead) => Ok(instead.into()),
+            Answered::Ended if waiting.is_passive => {
+                self.tell_waiting(snapshot, application, waiting, Refusal::Passive, about)
+            }
             Answered::Ended => Ok(Step::LogIn {
                 application: (application.id, application.name.clone()),
                 again: false,

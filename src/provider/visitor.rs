@@ -9,6 +9,9 @@ use crate::model::secret::Token;
 pub struct Visitor {
     /// The session cookie.
     pub session: Option<Token>,
+    /// There is no session cookie, and this need not mean anything: with a form from another site a browser
+    /// sends no cookie that is `SameSite=Lax`.
+    pub session_may_be_hidden: bool,
     /// The cookie of a device on which somebody has signed in before.
     pub device: Option<Token>,
     /// The client's address.

@@ -83,6 +83,11 @@ impl Writer {
         self
     }
 
+    /// How many bytes are written.
+    pub(super) const fn len(&self) -> usize {
+        self.out.len()
+    }
+
     /// The document, unless it holds what XML cannot.
     pub fn finish(self) -> Result<String, Unwritable> {
         match self.unwritable {
@@ -91,7 +96,8 @@ impl Writer {
         }
     }
 
-    fn value(&mut self, text: &str) {
+    /// What stands between the quotes of an attribute.
+    pub(super) fn value(&mut self, text: &str) {
         self.escaped(text, |c| match c {
             '&' => Some("&amp;"),
             '<' => Some("&lt;"),

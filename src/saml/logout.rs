@@ -10,7 +10,7 @@ use crate::{
     },
     saml::{
         authn_request::issuer,
-        binding::redirect::Inbound,
+        binding::inbound::Inbound,
         canonical::{Writer, time},
         refusal::{Refusal, Status},
         response::{Error, write_name_id, write_status},
@@ -42,7 +42,7 @@ pub struct LogoutRequest {
 }
 
 /// Reads a request out of an inbound message.
-pub fn read(inbound: Inbound) -> Result<Unverified<LogoutRequest>, Refusal> {
+pub fn read(inbound: &Inbound) -> Result<Unverified<LogoutRequest>, Refusal> {
     let message = Message::parse(&inbound.xml)?;
     let root = message.root(PROTOCOL, "LogoutRequest")?;
     let request = LogoutRequest {
@@ -60,7 +60,7 @@ pub fn read(inbound: Inbound) -> Result<Unverified<LogoutRequest>, Refusal> {
         )?,
         session_indexes: session_indexes(root)?,
     };
-    Ok(Unverified::new(request, inbound.signature))
+    Ok(Unverified::new(request, inbound.signature_of(root)?))
 }
 
 /// Reads a `NameID`. No `Format` is `unspecified`.
@@ -180,20 +180,21 @@ pub fn response(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::saml::binding::redirect::Carried;
+    use crate::{model::application::Binding, saml::binding::inbound::Carried};
 
     fn read_xml(inside: &str) -> Result<LogoutRequest, Refusal> {
         let xml = format!(
             "<samlp:LogoutRequest xmlns:samlp=\"{PROTOCOL}\" xmlns:saml=\"{ASSERTION}\" ID=\"_1\" Version=\"2.0\" IssueInstant=\"2026-11-21T12:00:00Z\"><saml:Issuer>sp</saml:Issuer>{inside}</samlp:LogoutRequest>"
         );
         let inbound = Inbound {
+            binding: Binding::Redirect,
             carried: Carried::Request,
             xml,
             relay_state: None,
             login_hint: None,
             signature: None,
         };
-        read(inbound).map(|unverified| unverified.peek().clone())
+        read(&inbound).map(|unverified| unverified.peek().clone())
     }
 
     #[test]

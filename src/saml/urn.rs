@@ -42,6 +42,8 @@ pub const SHA256: &str = "http://www.w3.org/2001/04/xmlenc#sha256";
 pub const SHA384: &str = "http://www.w3.org/2001/04/xmldsig-more#sha384";
 /// SHA-512 as digest.
 pub const SHA512: &str = "http://www.w3.org/2001/04/xmlenc#sha512";
+/// SHA-1 as digest: refused, and named in the refusal.
+pub const SHA1: &str = "http://www.w3.org/2000/09/xmldsig#sha1";
 /// RSA PKCS#1 1.5 with SHA-256.
 pub const RSA_SHA256: &str = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
 /// RSA PKCS#1 1.5 with SHA-384.

@@ -5,14 +5,11 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Datelike, NaiveDateTime, Utc};
 use roxmltree::{Document, Node, NodeType, ParsingOptions};
 
-use crate::saml::refusal::Refusal;
+use crate::saml::{refusal::Refusal, scan::scan};
 
 /// The longest message, in bytes, after inflating.
 pub const MAX_MESSAGE: usize = 64 * 1024;
-const MAX_DEPTH: usize = 40;
-const MAX_ELEMENTS: usize = 2000;
 const MAX_NODES: u32 = 6000;
-const MAX_ATTRIBUTES: usize = 64;
 const MAX_ID: usize = 256;
 
 /// A message, parsed.
@@ -57,7 +54,12 @@ impl<'t> Message<'t> {
 #[derive(Clone, Copy, Debug)]
 pub struct Element<'d, 't>(Node<'d, 't>);
 
-impl<'d> Element<'d, '_> {
+impl<'d, 't> Element<'d, 't> {
+    /// The node of the tree.
+    pub(super) const fn node(&self) -> Node<'d, 't> {
+        self.0
+    }
+
     /// Whether it is `{namespace}name`.
     pub fn is(&self, namespace: &str, name: &str) -> bool {
         self.0.tag_name().name() == name && self.0.tag_name().namespace() == Some(namespace)
@@ -182,84 +184,6 @@ fn check_values(document: &Document<'_>) -> Result<(), Refusal> {
         }
     }
     Ok(())
-}
-
-/// Bounds depth, elements and attributes before the parser runs, and refuses what it need never see:
-/// a DTD, entities, processing instructions.
-fn scan(text: &str) -> Result<(), Refusal> {
-    let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if let Some(declaration) = rest.trim_start().strip_prefix("<?xml ") {
-        let (_, after) = declaration
-            .split_once("?>")
-            .ok_or(Refusal::Malformed("not well-formed XML"))?;
-        rest = after;
-    }
-    let (mut depth, mut elements) = (0usize, 0usize);
-    while let Some((_, markup)) = rest.split_once('<') {
-        if let Some(comment) = markup.strip_prefix("!--") {
-            rest = comment
-                .split_once("-->")
-                .ok_or(Refusal::Malformed("not well-formed XML"))?
-                .1;
-        } else if let Some(section) = markup.strip_prefix("![CDATA[") {
-            rest = section
-                .split_once("]]>")
-                .ok_or(Refusal::Malformed("not well-formed XML"))?
-                .1;
-        } else if markup.starts_with('!') {
-            return Err(Refusal::Malformed("a document type declaration"));
-        } else if markup.starts_with('?') {
-            return Err(Refusal::Malformed("a processing instruction"));
-        } else if let Some(end) = markup.strip_prefix('/') {
-            depth = depth.saturating_sub(1);
-            rest = end;
-        } else {
-            let tag = tag(markup)?;
-            elements += 1;
-            if !tag.is_empty {
-                depth += 1;
-            }
-            if depth > MAX_DEPTH || elements > MAX_ELEMENTS || tag.attributes > MAX_ATTRIBUTES {
-                return Err(Refusal::TooLarge("too deep, or too many elements or attributes"));
-            }
-            rest = tag.rest;
-        }
-    }
-    Ok(())
-}
-
-struct Tag<'t> {
-    attributes: usize,
-    is_empty: bool,
-    rest: &'t str,
-}
-
-/// Reads from behind `<` to behind the `>` that ends the tag, minding quotes.
-fn tag(markup: &str) -> Result<Tag<'_>, Refusal> {
-    let (mut quote, mut attributes, mut last) = (None, 0, ' ');
-    for (at, c) in markup.char_indices() {
-        match (quote, c) {
-            (Some(open), _) if open == c => quote = None,
-            (Some(_), _) => {}
-            (None, '"' | '\'') => {
-                quote = Some(c);
-                attributes += 1;
-            }
-            (None, '>') => {
-                let rest = markup.get(at + 1..).unwrap_or_default();
-                return Ok(Tag {
-                    attributes,
-                    is_empty: last == '/',
-                    rest,
-                });
-            }
-            (None, _) => last = c,
-        }
-        if quote.is_some() || c == '"' || c == '\'' {
-            last = ' ';
-        }
-    }
-    Err(Refusal::Malformed("not well-formed XML"))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use actix_web::{HttpMessage, HttpRequest};
+use actix_web::{HttpMessage, HttpRequest, http::Method};
 use ipnet::IpNet;
 
 use crate::{
@@ -75,8 +75,10 @@ impl Proxies {
 
 /// Reads the visitor off a request.
 pub(super) fn of(request: &HttpRequest, cookies: Cookies, proxies: &Proxies) -> Visitor {
+    let session = cookies.session(request);
     Visitor {
-        session: cookies.session(request),
+        session_may_be_hidden: session.is_none() && request.method() == Method::POST,
+        session,
         device: cookies.device(request),
         address: proxies.client(request),
         request_id: request

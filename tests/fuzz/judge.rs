@@ -5,13 +5,16 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use hallpass::{
     model::{
-        application::{AcsUrl, Consumer, EntityId, ServiceProvider},
+        application::{AcsUrl, Binding, Consumer, EntityId, ServiceProvider},
         name_id::NameIdFormat,
         policy::Policy,
     },
     saml::{
         authn_request::{self, Against},
-        binding::redirect::{self, Carried, Inbound},
+        binding::{
+            inbound::{Carried, Inbound},
+            redirect,
+        },
         logout,
         metadata::sp,
         xml::MAX_MESSAGE,
@@ -40,14 +43,14 @@ pub(crate) fn redirect_query(bytes: &[u8]) -> Result<(), String> {
             .is_none_or(|state| state.len() <= redirect::MAX_RELAY_STATE)
     );
     // Whatever was carried goes on to the readers, as it does in the house.
-    let _whatever = authn_request::read(inbound.clone());
-    let _whatever = logout::read(inbound);
+    let _whatever = authn_request::read(&inbound);
+    let _whatever = logout::read(&inbound);
     Ok(())
 }
 
 /// The XML of an `AuthnRequest`, accepted against a service provider that has its issuer.
 pub(crate) fn authn_request(bytes: &[u8]) -> Result<(), String> {
-    let request = authn_request::read(inbound(text(bytes)?)).map_err(|why| why.to_string())?;
+    let request = authn_request::read(&inbound(text(bytes)?)).map_err(|why| why.to_string())?;
     let sp = service_provider(request.peek().issuer.clone());
     let ours = EntityId::parse(ENTITY_ID).map_err(|why| why.to_string())?;
     let judged = request.judge(&sp.certificates).map_err(|why| why.to_string())?;
@@ -80,7 +83,7 @@ pub(crate) fn authn_request(bytes: &[u8]) -> Result<(), String> {
 
 /// The XML of a `LogoutRequest`.
 pub(crate) fn logout_request(bytes: &[u8]) -> Result<(), String> {
-    let request = logout::read(inbound(text(bytes)?)).map_err(|why| why.to_string())?;
+    let request = logout::read(&inbound(text(bytes)?)).map_err(|why| why.to_string())?;
     match request.peek().refusal(SLO, &Policy::default(), now()) {
         None => Ok(()),
         Some(refusal) => Err(refusal.to_string()),
@@ -105,6 +108,7 @@ fn text(bytes: &[u8]) -> Result<&str, String> {
 
 fn inbound(xml: &str) -> Inbound {
     Inbound {
+        binding: Binding::Redirect,
         carried: Carried::Request,
         xml: xml.to_owned(),
         relay_state: None,

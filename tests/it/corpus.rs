@@ -67,11 +67,11 @@ fn every_senders_signature_is_found_good_and_no_flipped_byte_is() {
     let certificates = pem::certificates_from(&pem).unwrap();
     let judge = |query: &str| -> Result<bool, Refusal> {
         let inbound = redirect::decode(query)?;
-        if let Ok(request) = authn_request::read(inbound.clone()) {
+        if let Ok(request) = authn_request::read(&inbound) {
             return Ok(matches!(request.judge(&certificates)?, Judged::Signed(_)));
         }
         Ok(matches!(
-            logout::read(inbound)?.judge(&certificates)?,
+            logout::read(&inbound)?.judge(&certificates)?,
             Judged::Signed(_)
         ))
     };

@@ -26,6 +26,7 @@ mod login;
 mod logout;
 mod name_ids;
 mod operating;
+mod posted;
 mod publish;
 mod races;
 mod response;

@@ -41,15 +41,18 @@ fn metadata_is_signed_names_itself_and_needs_no_login() {
             ("SingleSignOnService", "/saml/sso"),
             ("SingleLogoutService", "/saml/slo"),
         ] {
-            let node = only(&document, element);
-            assert_eq!(
-                node.attribute("Location"),
-                Some(format!("https://login.fernweh.example{location}").as_str())
-            );
-            assert_eq!(
-                node.attribute("Binding"),
-                Some("urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect")
-            );
+            let nodes = all(&document, element);
+            assert_eq!(nodes.len(), 2);
+            for (node, binding) in nodes.iter().zip(["HTTP-Redirect", "HTTP-POST"]) {
+                assert_eq!(
+                    node.attribute("Location"),
+                    Some(format!("https://login.fernweh.example{location}").as_str())
+                );
+                assert_eq!(
+                    node.attribute("Binding"),
+                    Some(format!("urn:oasis:names:tc:SAML:2.0:bindings:{binding}").as_str())
+                );
+            }
         }
         let descriptor = only(&document, "IDPSSODescriptor");
         assert_eq!(

@@ -266,6 +266,7 @@ fn what_is_counted_is_shared_through_the_database() {
         let beside = hallpass::server::open(&scene.house.settings).unwrap();
         let visitor = hallpass::provider::visitor::Visitor {
             session: None,
+            session_may_be_hidden: false,
             device: None,
             address: "192.0.2.1".parse().unwrap(),
             request_id: String::new(),

@@ -21,7 +21,10 @@ use crate::{
         visitor::Visitor,
     },
     saml::{
-        binding::redirect::{self, Carried, Inbound},
+        binding::{
+            inbound::{Arrived, Carried, Inbound},
+            redirect,
+        },
         logout::{self, LogoutRequest},
         refusal::{Refusal, Status},
         signature::{Judged, Unverified},
@@ -45,10 +48,10 @@ pub enum LogoutReceived {
 }
 
 impl Provider {
-    /// Takes the raw query of the Sign-out URL.
-    pub fn receive_logout(&self, query: &str, visitor: &Visitor) -> Result<LogoutReceived, Error> {
+    /// Takes what came to the Sign-out URL.
+    pub fn receive_logout(&self, arrived: &Arrived, visitor: &Visitor) -> Result<LogoutReceived, Error> {
         let nobody = || About::logout(None, Facts::default(), visitor);
-        let inbound = match redirect::decode(query) {
+        let inbound = match arrived.decode() {
             Ok(inbound) if inbound.carried == Carried::Response => return Ok(LogoutReceived::Stray),
             Ok(inbound) => inbound,
             Err(Refusal::Nothing) => return Ok(LogoutReceived::Plain),
@@ -230,7 +233,7 @@ fn is_named(told: &NameId, asked: &NameId) -> bool {
 
 fn read(mut inbound: Inbound) -> Result<(Unverified<LogoutRequest>, Option<String>), Refusal> {
     let relay_state = inbound.relay_state.take();
-    Ok((logout::read(inbound)?, relay_state))
+    Ok((logout::read(&inbound)?, relay_state))
 }
 
 /// The enabled applications among `senders` whose certificate the signature fits; why there is none.

@@ -11,4 +11,7 @@ pub mod receive;
 pub mod refuse;
 pub mod start;
 
-pub use crate::saml::refusal::Refusal;
+pub use crate::saml::{
+    binding::{inbound::Arrived, post::MAX_BODY},
+    refusal::Refusal,
+};

@@ -29,7 +29,7 @@ use crate::{
     },
     saml::{
         authn_request::{self, Accepted, Against, AuthnRequest},
-        binding::redirect::{self, Carried},
+        binding::inbound::{Arrived, Carried},
         refusal::Refusal,
         signature::Unverified,
     },
@@ -67,9 +67,9 @@ impl From<Instead> for Received {
 }
 
 impl Provider {
-    /// Takes the raw query of the Sign-in URL.
-    pub fn receive(&self, query: &str, visitor: &Visitor) -> Result<Received, Error> {
-        let (request, carried) = match read(query) {
+    /// Takes what came to the Sign-in URL.
+    pub fn receive(&self, arrived: &Arrived, visitor: &Visitor) -> Result<Received, Error> {
+        let (request, carried) = match read(arrived) {
             Ok(read) => read,
             Err(refusal) => return self.refused(refusal, &About::sign_on(None, Facts::default(), visitor)),
         };
@@ -187,9 +187,14 @@ impl Provider {
                     }
                 }
             }
-            Some(_) | None if accepted.is_passive => Ok(self
-                .tell(snapshot, application, told(), Refusal::Passive, &about)?
-                .into()),
+            // Where a session may be hidden, that is decided at `/continue`, where the browser shows it.
+            Some(_) | None
+                if accepted.is_passive && (accepted.force_authn || !visitor.session_may_be_hidden) =>
+            {
+                Ok(self
+                    .tell(snapshot, application, told(), Refusal::Passive, &about)?
+                    .into())
+            }
             Some(_) | None => self.wait(application, accepted, carried, visitor),
         }
     }
@@ -292,8 +297,8 @@ struct Found {
     live: Option<Live>,
 }
 
-fn read(query: &str) -> Result<(Unverified<AuthnRequest>, Beside), Refusal> {
-    let mut inbound = redirect::decode(query)?;
+fn read(arrived: &Arrived) -> Result<(Unverified<AuthnRequest>, Beside), Refusal> {
+    let mut inbound = arrived.decode()?;
     if inbound.carried == Carried::Response {
         return Err(Refusal::Malformed("a response where a request belongs"));
     }
@@ -301,7 +306,7 @@ fn read(query: &str) -> Result<(Unverified<AuthnRequest>, Beside), Refusal> {
         relay_state: inbound.relay_state.take(),
         login_hint: inbound.login_hint.take(),
     };
-    Ok((authn_request::read(inbound)?, beside))
+    Ok((authn_request::read(&inbound)?, beside))
 }
 
 /// The application that asks: by entity ID, and where several share one, by its consumer.

@@ -11,7 +11,7 @@ use crate::{
     },
     saml::{
         authn_context,
-        binding::redirect::Inbound,
+        binding::inbound::Inbound,
         logout::name_id,
         refusal::Refusal,
         signature::{Judged, Unverified},
@@ -106,7 +106,7 @@ pub struct Refused {
 }
 
 /// Reads a request out of an inbound message.
-pub fn read(inbound: Inbound) -> Result<Unverified<AuthnRequest>, Refusal> {
+pub fn read(inbound: &Inbound) -> Result<Unverified<AuthnRequest>, Refusal> {
     let message = Message::parse(&inbound.xml)?;
     let root = message.root(PROTOCOL, "AuthnRequest")?;
     let request = AuthnRequest {
@@ -132,7 +132,7 @@ pub fn read(inbound: Inbound) -> Result<Unverified<AuthnRequest>, Refusal> {
             "AssertionConsumerServiceIndex beside AssertionConsumerServiceURL",
         ));
     }
-    Ok(Unverified::new(request, inbound.signature))
+    Ok(Unverified::new(request, inbound.signature_of(root)?))
 }
 
 /// The `Issuer` of a message: present, whole, an entity ID (saml-profiles, 4.1.4.1).

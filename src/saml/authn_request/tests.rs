@@ -3,8 +3,11 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    model::{application::Consumer, name_id},
-    saml::{binding::redirect::Carried, signature::Judged},
+    model::{
+        application::{Binding, Consumer},
+        name_id,
+    },
+    saml::{binding::inbound::Carried, signature::Judged},
 };
 
 const SSO: &str = "https://idp.example/saml/sso";
@@ -51,13 +54,14 @@ fn xml(attributes: &str, inside: &str) -> String {
 
 fn read_xml(xml: String) -> Result<AuthnRequest, Refusal> {
     let inbound = Inbound {
+        binding: Binding::Redirect,
         carried: Carried::Request,
         xml,
         relay_state: None,
         login_hint: None,
         signature: None,
     };
-    read(inbound).map(|unverified| unverified.peek().clone())
+    read(&inbound).map(|unverified| unverified.peek().clone())
 }
 
 fn accept_xml(xml: String) -> Result<Accepted, Refused> {

@@ -1,3 +1,5 @@
 //! How messages travel.
 
+pub mod inbound;
+pub mod post;
 pub mod redirect;

@@ -7,9 +7,11 @@ use flate2::{Compression, FlushDecompress, Status, read::DeflateEncoder};
 use openssl::error::ErrorStack;
 
 use crate::{
-    model::{making::SignatureAlgorithm, user::Email},
+    model::{application::Binding, making::SignatureAlgorithm, user::Email},
     saml::{
+        binding::inbound::{Carried, Inbound},
         refusal::Refusal,
+        scan::line_ends,
         signature::Detached,
         signer::{Signer, signature_uri},
         urn,
@@ -22,30 +24,6 @@ pub const MAX_QUERY: usize = 16 * 1024;
 /// The longest RelayState that is returned, in bytes. The specification stops at 80; lenient senders
 /// go further, and nothing is ever cut.
 pub const MAX_RELAY_STATE: usize = 1024;
-
-/// What a message is, by the parameter that carried it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Carried {
-    /// `SAMLRequest`.
-    Request,
-    /// `SAMLResponse`.
-    Response,
-}
-
-/// A message as it came.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Inbound {
-    /// Request or response.
-    pub carried: Carried,
-    /// The XML.
-    pub xml: String,
-    /// To be returned as it is; absent is not the same as empty.
-    pub relay_state: Option<String>,
-    /// Whom the sender expects, by e-mail address: to fill in the login form, and no more.
-    pub login_hint: Option<Email>,
-    /// Over the octets as they came.
-    pub signature: Option<Detached>,
-}
 
 #[derive(Default)]
 struct Parameters<'q> {
@@ -79,6 +57,7 @@ pub fn decode(query: &str) -> Result<Inbound, Refusal> {
     let signature = detached(name, raw, &found)?;
     let relay_state = found.relay_state.map(relay_state).transpose()?;
     Ok(Inbound {
+        binding: Binding::Redirect,
         carried,
         xml: message(raw)?,
         relay_state,
@@ -88,7 +67,7 @@ pub fn decode(query: &str) -> Result<Inbound, Refusal> {
 }
 
 /// What is no address is no hint.
-fn login_hint(raw: &str) -> Option<Email> {
+pub(super) fn login_hint(raw: &str) -> Option<Email> {
     let text = String::from_utf8(percent_decode(raw, true)?).ok()?;
     Email::parse(&text).ok()
 }
@@ -123,7 +102,7 @@ fn parameters(query: &str) -> Result<Parameters<'_>, Refusal> {
     Ok(found)
 }
 
-fn is_ours(name: &[u8]) -> bool {
+pub(super) fn is_ours(name: &[u8]) -> bool {
     [
         &b"SAMLRequest"[..],
         b"SAMLResponse",
@@ -158,7 +137,7 @@ fn detached(name: &str, raw: &str, found: &Parameters<'_>) -> Result<Option<Deta
     }))
 }
 
-fn relay_state(raw: &str) -> Result<String, Refusal> {
+pub(super) fn relay_state(raw: &str) -> Result<String, Refusal> {
     let plain = percent_decode(raw, true).ok_or(Refusal::Malformed("a broken escape in RelayState"))?;
     if plain.len() > MAX_RELAY_STATE {
         return Err(Refusal::TooLarge("a RelayState of more than 1 kB"));
@@ -171,19 +150,24 @@ fn relay_state(raw: &str) -> Result<String, Refusal> {
     Ok(text)
 }
 
-/// Decodes a message: base64, then raw DEFLATE unless it is XML already, as some of Auth0's
-/// connections send it.
+/// Decodes a message: base64, then raw DEFLATE unless it is XML already.
 pub fn message(raw: &str) -> Result<String, Refusal> {
-    let bytes = base64_of(raw)?;
-    let xml = if bytes.first() == Some(&b'<') {
-        bytes
-    } else {
-        inflate(&bytes)?
-    };
+    xml_of(base64_of(raw)?)
+}
+
+/// Inflates what does not begin as XML does. Over either binding some senders do what the other one asks for: some
+/// of Auth0's connections deflate nothing into an address, node-saml and ruby-saml can deflate into a form.
+pub(super) fn xml_of(bytes: Vec<u8>) -> Result<String, Refusal> {
+    let is_xml = bytes
+        .strip_prefix(b"\xef\xbb\xbf")
+        .unwrap_or(&bytes)
+        .starts_with(b"<");
+    let xml = if is_xml { bytes } else { inflate(&bytes)? };
     if xml.len() > MAX_MESSAGE {
         return Err(Refusal::TooLarge("more than 64 kB of XML"));
     }
-    String::from_utf8(xml).map_err(|_why| Refusal::Malformed("a message that is not UTF-8"))
+    let text = String::from_utf8(xml).map_err(|_why| Refusal::Malformed("a message that is not UTF-8"))?;
+    Ok(line_ends(text))
 }
 
 fn base64_of(raw: &str) -> Result<Vec<u8>, Refusal> {
@@ -228,7 +212,7 @@ fn inflate(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
 }
 
 /// Undoes percent-encoding; none for a broken escape.
-fn percent_decode(raw: &str, plus_is_blank: bool) -> Option<Vec<u8>> {
+pub(super) fn percent_decode(raw: &str, plus_is_blank: bool) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(raw.len());
     let mut bytes = raw.bytes();
     while let Some(byte) = bytes.next() {

@@ -10,7 +10,7 @@ use crate::{
         canonical::Writer,
         response::Error,
         signer::Signer,
-        urn::{DSIG, HTTP_REDIRECT, METADATA, PROTOCOL},
+        urn::{DSIG, HTTP_POST, HTTP_REDIRECT, METADATA, PROTOCOL},
     },
 };
 
@@ -63,11 +63,9 @@ pub fn write(
     )?)
 }
 
+/// HTTP-Redirect stands first: some take the first that they know, and it has no XML signature to fail at.
 fn write_service(name: &str, location: &str, to: &mut Writer) {
-    to.leaf(
-        name,
-        &[],
-        &[("Binding", HTTP_REDIRECT), ("Location", location)],
-        "",
-    );
+    for binding in [HTTP_REDIRECT, HTTP_POST] {
+        to.leaf(name, &[], &[("Binding", binding), ("Location", location)], "");
+    }
 }

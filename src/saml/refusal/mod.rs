@@ -52,6 +52,9 @@ pub enum Refusal {
     /// Signed with something that anybody could forge, or that we do not know.
     #[error("the signature algorithm is not accepted: {0}")]
     Algorithm(&'static str),
+    /// Signed in a way that need not cover what is read, or that would have us fetch something.
+    #[error("the XML signature is not of the plain shape that SAML asks for: {0}")]
+    SignatureShape(&'static str),
     /// Answered for another browser or person before.
     #[error("the message was answered before, for another browser or person")]
     Replayed,
@@ -121,6 +124,7 @@ impl Refusal {
             Self::WrongDestination => &of::DESTINATION_WRONG,
             Self::BadSignature => &of::SIGNATURE_WRONG,
             Self::Algorithm(_) => &of::SIGNATURE_ALGORITHM,
+            Self::SignatureShape(_) => &of::SIGNATURE_SHAPE,
             Self::Replayed => &of::REQUEST_ANSWERED,
             Self::Version => &of::VERSION_MISMATCH,
             Self::Stale(_) => &of::REQUEST_STALE,

@@ -8,6 +8,7 @@ fn an_unproven_sender_is_never_answered() {
     for refusal in [
         Refusal::BadSignature,
         Refusal::Algorithm("x"),
+        Refusal::SignatureShape("x"),
         Refusal::UnknownConsumer,
         Refusal::WrongDestination,
         Refusal::UnknownIssuer,

@@ -1,23 +1,40 @@
 //! `/saml/slo`: the Sign-out URL.
 
-use actix_web::{HttpRequest, HttpResponse, web::Data};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    web::{Data, Payload},
+};
 
 use crate::{
-    provider::saml::logout::LogoutReceived,
+    provider::saml::{Arrived, logout::LogoutReceived},
     web::{
         error::Error,
         login,
         off_thread::off_thread,
         respond,
+        saml::{form, query},
         state::{Site, see_other},
     },
 };
 
 pub(in crate::web) async fn get(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
+    let arrived = query(&request);
+    take(request, site, arrived).await
+}
+
+pub(in crate::web) async fn post(
+    request: HttpRequest,
+    payload: Payload,
+    site: Data<Site>,
+) -> Result<HttpResponse, Error> {
+    let arrived = form(&request, payload).await;
+    take(request, site, arrived).await
+}
+
+async fn take(request: HttpRequest, site: Data<Site>, arrived: Arrived) -> Result<HttpResponse, Error> {
     let visitor = site.visitor(&request);
-    let query = request.query_string().to_owned();
     let received = off_thread(&site.provider, &site.permits, move |p| {
-        p.receive_logout(&query, &visitor)
+        p.receive_logout(&arrived, &visitor)
     })
     .await?;
     Ok(match received {

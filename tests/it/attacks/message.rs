@@ -12,9 +12,12 @@ use hallpass::{
 
 use crate::support::{
     browser::Browser,
+    enveloped::{behind_issuer, over, xmlsec1_signs},
     house::Database,
     http::Response,
+    judge,
     scene::{ACS, Scene, WIKI},
+    signing::Key,
     sp::{TestSp, posted},
 };
 
@@ -144,13 +147,33 @@ pub(super) fn a_bad_signature_is_never_ignored(database: &Database) {
         "optional and wrong",
     );
     // Another binding is no way around it.
-    let form = [
-        ("SAMLRequest", STANDARD.encode(&xml)),
-        ("RelayState", "x".to_owned()),
-    ];
-    let form: Vec<_> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    is_refused(&browser.post("/saml/sso", &form), "POST");
-    is_refused(&browser.post("/saml/slo", &form), "POST to logout");
+    let form = |xml: &str| format!("SAMLRequest={}", percent_encode(&STANDARD.encode(xml)));
+    let kind = "application/x-www-form-urlencoded";
+    let signed = |key| {
+        let template = behind_issuer(&xml, &over("_r1").xml());
+        form(&xmlsec1_signs(&template, key))
+    };
+    let foreign = Key::rsa(2048).private_pem();
+    is_refused(
+        &browser.post_body("/saml/sso", kind, &signed(&foreign)),
+        "POST, wrong",
+    );
+    is_refused(
+        &browser.post_body("/saml/slo", kind, &form(&xml)),
+        "POST to logout",
+    );
+    let strict = Scene::with(&crate::support::house::another(database), &[], |sp, new| {
+        new.saml.certificates = vec![sp.certificate()];
+        new.saml.require_signed_requests = true;
+    });
+    let told = strict.signed_in().post_body("/saml/sso", kind, &form(&xml));
+    let (response, action) = posted(&told);
+    assert_eq!(action, ACS);
+    assert_eq!(
+        judge::status(&response).0,
+        "Requester",
+        "unsigned over the other binding"
+    );
 }
 
 pub(super) fn parameters_are_never_ambiguous(database: &Database) {

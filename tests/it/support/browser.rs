@@ -53,6 +53,12 @@ impl Browser {
         self.send("POST", target, &all, &http::form(fields), with_cookies)
     }
 
+    /// A body of any kind, from another site.
+    pub(crate) fn post_body(&mut self, target: &str, kind: &str, body: &str) -> Response {
+        let headers = [("Content-Type", kind), ("Sec-Fetch-Site", "cross-site")];
+        self.send("POST", target, &headers, body, false)
+    }
+
     /// Follows redirects within the provider, from `target` on.
     pub(crate) fn follow(&mut self, target: &str) -> Response {
         let mut response = self.get(target);

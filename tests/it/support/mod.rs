@@ -1,6 +1,7 @@
 //! What the tests stand on: a house with a clock in the test's hand, a browser, a service provider.
 
 pub(crate) mod browser;
+pub(crate) mod enveloped;
 pub(crate) mod house;
 pub(crate) mod http;
 pub(crate) mod judge;

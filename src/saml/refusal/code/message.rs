@@ -22,7 +22,7 @@ explanations! {
     /// More than is read.
     REQUEST_TOO_LARGE = Explanation {
         code: "REQUEST-TOO-LARGE",
-        means: "above 16 kB of address, 64 kB of XML, 1 kB of RelayState, depth 40, 2000 elements",
+        means: "above 16 kB of address, 256 kB of form, 64 kB of XML, 1 kB of RelayState, depth 40, 2000 elements",
         status: None,
         wrong: "The application sent a request that is larger than any sign-on needs.",
         who: Mender::Application,
@@ -150,6 +150,17 @@ explanations! {
         mend: "Let the application sign with RSA-SHA256. pysaml2 signs with SHA-1 unless told otherwise: set signing_algorithm and digest_algorithm under service, sp.",
         command: None,
         clause: Some("SDP-ALG01; IIP-ALG08"),
+    };
+    /// A signature in a form that need not cover the message.
+    SIGNATURE_SHAPE = Explanation {
+        code: "SIGNATURE-SHAPE",
+        means: "posted with an XML signature that is not over the whole message, or transforms, fetches or wraps something",
+        status: None,
+        wrong: "The request is signed in a way that need not protect all of it. To keep your account safe, we stopped.",
+        who: Mender::Application,
+        mend: "Let the application sign as SAML says: one enveloped signature over the whole message by its ID, with exclusive canonicalization and no other transform. Signing over HTTP-Redirect avoids all of this.",
+        command: None,
+        clause: Some("saml-core, 5.4"),
     };
     /// Used before.
     REQUEST_ANSWERED = Explanation {

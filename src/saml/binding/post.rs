@@ -1,0 +1,213 @@
+//! HTTP-POST (saml-bindings, 3.5): a message in a form.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+use crate::{
+    model::application::Binding,
+    saml::{
+        binding::{
+            inbound::{Carried, Inbound},
+            redirect::{is_ours, login_hint, percent_decode, relay_state, xml_of},
+        },
+        refusal::Refusal,
+    },
+};
+
+/// The longest form that is read, in bytes.
+pub const MAX_BODY: usize = 256 * 1024;
+
+pub(super) const TOO_LONG: Refusal = Refusal::TooLarge("more than 256 kB of form");
+
+#[derive(Default)]
+struct Fields<'b> {
+    request: Option<&'b str>,
+    response: Option<&'b str>,
+    relay_state: Option<&'b str>,
+}
+
+/// Reads the octets of a form that was sent to an address with the raw query `query`.
+pub fn decode(query: &str, body: &[u8]) -> Result<Inbound, Refusal> {
+    if body.len() > MAX_BODY {
+        return Err(TOO_LONG);
+    }
+    if pairs(query).any(|(name, _)| is_other_spelling(name)) {
+        return Err(Refusal::Malformed(
+            "parameters of a message in the address of a form",
+        ));
+    }
+    let text = std::str::from_utf8(body).map_err(|_why| Refusal::Malformed("a form that is no text"))?;
+    let found = fields(text)?;
+    let (carried, raw) = match (found.request, found.response) {
+        (Some(raw), None) => (Carried::Request, raw),
+        (None, Some(raw)) => (Carried::Response, raw),
+        (Some(_), Some(_)) => return Err(Refusal::Malformed("SAMLRequest and SAMLResponse at once")),
+        (None, None) => return Err(Refusal::Nothing),
+    };
+    Ok(Inbound {
+        binding: Binding::Post,
+        carried,
+        xml: xml_of(base64_of(raw)?)?,
+        relay_state: found.relay_state.map(relay_state).transpose()?,
+        login_hint: pairs(text)
+            .chain(pairs(query))
+            .find(|(name, _)| *name == "login_hint")
+            .and_then(|(_, raw)| login_hint(raw)),
+        signature: None,
+    })
+}
+
+fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.split('&')
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+}
+
+fn fields(body: &str) -> Result<Fields<'_>, Refusal> {
+    let mut found = Fields::default();
+    for (name, value) in pairs(body) {
+        let slot = match name {
+            "SAMLRequest" => &mut found.request,
+            "SAMLResponse" => &mut found.response,
+            "RelayState" => &mut found.relay_state,
+            // HTTP-POST-SimpleSign signs so; who signs must not be taken for somebody who does not.
+            "SigAlg" | "Signature" => {
+                return Err(Refusal::Malformed(
+                    "a signature beside the message, in a field of its own",
+                ));
+            }
+            other if is_other_spelling(other) => {
+                return Err(Refusal::Malformed("a parameter's name in another spelling"));
+            }
+            _ => continue,
+        };
+        if slot.replace(value).is_some() {
+            return Err(Refusal::Malformed("a parameter twice"));
+        }
+    }
+    Ok(found)
+}
+
+/// Whether `name` is one of ours to some reader.
+fn is_other_spelling(name: &str) -> bool {
+    percent_decode(name, true).is_none_or(|plain| is_ours(&plain))
+}
+
+/// Base64, whose lines some senders break.
+fn base64_of(raw: &str) -> Result<Vec<u8>, Refusal> {
+    let mut text = percent_decode(raw, true).ok_or(Refusal::Malformed("a broken escape"))?;
+    text.retain(|byte| !matches!(byte, b'\r' | b'\n'));
+    STANDARD
+        .decode(text)
+        .map_err(|_why| Refusal::Malformed("not base64"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::saml::{
+        binding::redirect::{deflated, percent_encode},
+        xml::MAX_MESSAGE,
+    };
+    use proptest::prelude::*;
+
+    fn body(xml: &str) -> String {
+        format!("SAMLRequest={}", percent_encode(&STANDARD.encode(xml)))
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_posted_is_read(xml in "<[ -~äß\u{1f600}]{0,3000}", relay in proptest::option::of("[^\\p{Cc}]{0,80}")) {
+            let mut form = body(&xml);
+            if let Some(relay) = &relay {
+                form.push_str("&RelayState=");
+                form.push_str(&percent_encode(relay).replace("%20", "+"));
+            }
+            let inbound = decode("", form.as_bytes()).unwrap();
+            prop_assert_eq!(inbound.binding, Binding::Post);
+            prop_assert_eq!(inbound.xml, xml);
+            prop_assert_eq!(inbound.relay_state, relay);
+        }
+
+        #[test]
+        fn no_form_breaks_the_reader(query in "\\PC{0,60}", form in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _whatever = decode(&query, &form);
+        }
+    }
+
+    #[test]
+    fn a_message_may_be_deflated_and_its_base64_in_lines() {
+        let xml = format!("<a>{}</a>", "b".repeat(200));
+        let packed = percent_encode(&deflated(&xml));
+        assert_eq!(
+            decode("", format!("SAMLResponse={packed}").as_bytes())
+                .unwrap()
+                .xml,
+            xml
+        );
+        let whole = STANDARD.encode(&xml);
+        let (first, second) = whole.split_at(76);
+        let lines = percent_encode(&format!("{first}\r\n{second}\n"));
+        let inbound = decode(
+            "tenant=1",
+            format!("x=y&SAMLRequest={lines}&submit=Go").as_bytes(),
+        )
+        .unwrap();
+        assert_eq!((inbound.carried, inbound.xml), (Carried::Request, xml));
+        let marked = percent_encode(&STANDARD.encode("\u{feff}<?xml version='1.0'?>\r\n<a/>"));
+        let inbound = decode("", format!("SAMLRequest={marked}").as_bytes()).unwrap();
+        assert_eq!(inbound.xml, "\u{feff}<?xml version='1.0'?>\n<a/>");
+    }
+
+    #[test]
+    fn confusion_is_refused() {
+        let one = body("<a/>");
+        let value = one.strip_prefix("SAMLRequest=").unwrap();
+        for (query, bad) in [
+            ("", format!("{one}&{one}")),
+            ("", format!("{one}&SAML%52equest={value}")),
+            ("", format!("SAML%52equest={value}")),
+            ("", format!("{one}&samlresponse={value}")),
+            ("", format!("{one}&SAMLResponse={value}")),
+            ("", format!("{one}&+RelayState=x")),
+            ("", format!("{one}&RelayState=a&RelayState=b")),
+            ("", format!("{one}&RelayState=%ff")),
+            ("", format!("{one}&RelayState=a%0Db")),
+            ("", format!("{one}&SigAlg=x&Signature=AAAA")),
+            ("", format!("{one}&%53igAlg=x")),
+            ("", format!("{one}&%f=x")),
+            ("", "SAMLRequest=PGEv+Pg".to_owned()),
+            ("", "SAMLRequest=PGE+Lz4%3D".to_owned()),
+            ("", "SAMLRequest=PGEvPg".to_owned()),
+            ("", "SAMLRequest=".to_owned()),
+            (&one, one.clone()),
+            ("SAMLResponse=x", one.clone()),
+            ("RelayState=x", one.clone()),
+            ("Signature=AAAA", one.clone()),
+            ("%52elayState=x", one.clone()),
+        ] {
+            let refused = decode(query, bad.as_bytes());
+            assert!(
+                refused.is_err() && refused != Err(Refusal::Nothing),
+                "{query} {bad}"
+            );
+        }
+        assert_eq!(decode("", b""), Err(Refusal::Nothing));
+        assert_eq!(decode("x=y", b"RelayState=x"), Err(Refusal::Nothing));
+        assert!(decode("", b"SAMLRequest=\xff").is_err());
+    }
+
+    #[test]
+    fn what_is_too_much_is_refused_by_name() {
+        let bomb = format!(
+            "SAMLRequest={}",
+            percent_encode(&deflated(&" ".repeat(5_000_000)))
+        );
+        let plain = body(&format!("<a>{}</a>", "b".repeat(MAX_MESSAGE)));
+        let long = format!("{}&x={}", body("<a/>"), "y".repeat(MAX_BODY));
+        for (what, bad) in [("bomb", bomb), ("plain", plain), ("long", long)] {
+            assert!(
+                matches!(decode("", bad.as_bytes()), Err(Refusal::TooLarge(_))),
+                "{what}"
+            );
+        }
+    }
+}

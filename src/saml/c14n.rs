@@ -1,0 +1,249 @@
+//! Exclusive canonical XML 1.0 without comments (xml-exc-c14n), of an element of a parsed message.
+//!
+//! What the tree does not tell (prefixes) is read from the text that it was made from, and held against the
+//! tree. What neither tells exactly is refused.
+
+use std::collections::BTreeSet;
+
+use roxmltree::{Node, NodeId, NodeType};
+
+use crate::saml::{canonical::Writer, refusal::Refusal, scan::WHITE, xml::MAX_MESSAGE};
+
+/// The longest canonical form that is written, in bytes: namespaces that stand once in a message may be
+/// written often.
+const MAX_CANONICAL: usize = 4 * MAX_MESSAGE;
+
+/// Writes `apex` and what is in it, but not `without`. `inclusive` are the prefixes of `PrefixList`, which are
+/// treated as by inclusive canonical XML; the default namespace is `#default` there.
+pub fn exclusive<'d>(
+    apex: Node<'d, '_>,
+    without: Option<Node<'d, '_>>,
+    inclusive: &'d [&'d str],
+) -> Result<String, Refusal> {
+    if apex.document().input_text().contains('\r') {
+        return Err(INEXACT);
+    }
+    let mut canonical = Canonical {
+        out: Writer::new(4096),
+        rendered: Vec::new(),
+        without: without.map(|node| node.id()),
+        inclusive,
+    };
+    canonical.element(apex)?;
+    canonical.out.finish().map_err(|_bad| INEXACT)
+}
+
+const XML: &str = "http://www.w3.org/XML/1998/namespace";
+const INEXACT: Refusal = Refusal::Malformed("XML that has no exact canonical form");
+
+struct Canonical<'d> {
+    out: Writer,
+    /// Prefixes and names as they hold where the writer is, by what it has written.
+    rendered: Vec<(&'d str, &'d str)>,
+    without: Option<NodeId>,
+    inclusive: &'d [&'d str],
+}
+
+impl<'d> Canonical<'d> {
+    fn element(&mut self, node: Node<'d, '_>) -> Result<(), Refusal> {
+        let outside = self.rendered.len();
+        let tag = node.tag_name();
+        let name = name_at(node, node.range().start + 1, tag.namespace(), tag.name())?;
+        let mut attributes = Vec::new();
+        for attribute in node.attributes() {
+            let start = attribute.range().start;
+            let name = name_at(node, start, attribute.namespace(), attribute.name())?;
+            attributes.push((attribute.namespace(), attribute.name(), name, attribute.value()));
+        }
+        // By namespace, none first, then by name (xml-c14n, 2.2).
+        attributes.sort_unstable_by_key(|(namespace, local, ..)| (*namespace, *local));
+        let with_prefix = attributes.iter().filter(|(namespace, ..)| namespace.is_some());
+        let mut prefixes: BTreeSet<_> = with_prefix.map(|(_, _, name, _)| prefix_of(name)).collect();
+        prefixes.insert(prefix_of(name));
+        let listed = self.inclusive.iter();
+        prefixes.extend(listed.map(|prefix| if *prefix == "#default" { "" } else { *prefix }));
+
+        self.out.raw("<").raw(name);
+        for prefix in prefixes {
+            self.declare(node, prefix)?;
+        }
+        for (_, _, name, value) in attributes {
+            self.out.raw(" ").raw(name).raw("=\"");
+            self.out.value(value);
+            self.out.raw("\"");
+        }
+        self.out.raw(">");
+        for child in node.children() {
+            match child.node_type() {
+                NodeType::Element if Some(child.id()) == self.without => {}
+                NodeType::Element => self.element(child)?,
+                NodeType::Text => self.out.text(child.text().unwrap_or_default()),
+                NodeType::Comment => {}
+                NodeType::PI | NodeType::Root => return Err(INEXACT),
+            }
+        }
+        self.out.close(name);
+        self.rendered.truncate(outside);
+        if self.out.len() > MAX_CANONICAL {
+            return Err(Refusal::TooLarge("more than 256 kB in canonical form"));
+        }
+        Ok(())
+    }
+
+    /// Writes what `prefix` stands for, unless that holds here by what was written around it (xml-exc-c14n, 3).
+    fn declare(&mut self, node: Node<'d, '_>, prefix: &'d str) -> Result<(), Refusal> {
+        if prefix == "xml" {
+            return Ok(());
+        }
+        let Some(name) = in_scope(node, prefix) else {
+            // Only a listed prefix may stand for nothing; the tree knows every one that is used.
+            return Ok(());
+        };
+        let held = self.rendered.iter().rev().find(|(known, _)| *known == prefix);
+        let held = held.map(|(_, name)| *name).or(prefix.is_empty().then_some(""));
+        if held == Some(name) {
+            return Ok(());
+        }
+        if !name.is_empty() && !is_absolute(name) {
+            return Err(INEXACT);
+        }
+        self.rendered.push((prefix, name));
+        if prefix.is_empty() {
+            self.out.raw(" xmlns=\"");
+        } else {
+            self.out.raw(" xmlns:").raw(prefix).raw("=\"");
+        }
+        self.out.value(name);
+        self.out.raw("\"");
+        Ok(())
+    }
+}
+
+/// The name that stands in the text at `start`, if it is the one that the tree has there.
+fn name_at<'d>(
+    node: Node<'d, '_>,
+    start: usize,
+    namespace: Option<&str>,
+    local: &str,
+) -> Result<&'d str, Refusal> {
+    let text = node.document().input_text().get(start..).ok_or(INEXACT)?;
+    let name = text
+        .split(|c| WHITE.contains(&c) || matches!(c, '=' | '/' | '>'))
+        .next()
+        .unwrap_or_default();
+    let (prefix, bare) = name.split_once(':').unwrap_or(("", name));
+    let is_attribute = start != node.range().start + 1;
+    let meant = match prefix {
+        "xml" => Some(XML),
+        "" if is_attribute => None,
+        _ => in_scope(node, prefix).filter(|name| !name.is_empty()),
+    };
+    if bare == local && !name.starts_with(':') && meant == namespace.filter(|name| !name.is_empty()) {
+        Ok(name)
+    } else {
+        Err(INEXACT)
+    }
+}
+
+fn prefix_of(name: &str) -> &str {
+    name.split_once(':').map_or("", |(prefix, _)| prefix)
+}
+
+/// What `prefix` stands for at `node`; `""` is the default namespace, which may be none.
+fn in_scope<'d>(node: Node<'d, '_>, prefix: &str) -> Option<&'d str> {
+    let wanted = (!prefix.is_empty()).then_some(prefix);
+    let found = node.namespaces().find(|known| known.name() == wanted);
+    found
+        .map(roxmltree::Namespace::uri)
+        .or(prefix.is_empty().then_some(""))
+}
+
+/// Canonical XML is not defined for a namespace whose name is a relative reference (xml-c14n, 1.3).
+fn is_absolute(name: &str) -> bool {
+    let Some((scheme, rest)) = name.split_once(':') else {
+        return false;
+    };
+    let may_stand = |b: u8| b.is_ascii_alphanumeric() || b"-._~:/?#@!$&'()*+,;=%".contains(&b);
+    scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+        && rest.bytes().all(may_stand)
+        && rest.matches('#').count() <= 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use roxmltree::Document;
+
+    /// The canonical form of the element with `apex` as its `ID`, of the root where it is empty.
+    fn canonical(xml: &str, apex: &str, inclusive: &[&str]) -> Result<String, Refusal> {
+        let document = Document::parse(xml).unwrap();
+        let wanted = |node: &Node<'_, '_>| node.attribute("ID") == Some(apex);
+        let node = document.descendants().find(wanted);
+        exclusive(node.unwrap_or_else(|| document.root_element()), None, inclusive)
+    }
+
+    #[test]
+    fn what_says_the_same_is_written_the_same() {
+        let mess = "<?xml version='1.0'?>\n<!-- c --><b:a  xmlns:b = 'urn:b'\txmlns:unused='urn:u' xmlns='urn:d' z='1' b:y=\"2\" a='&#9;&#xA;&#13;\t&lt;>\"&apos;&amp;'\n><c/><!-- d --><![CDATA[<&>]]]>&#13;&gt;é</b:a\n>";
+        assert_eq!(
+            canonical(mess, "", &[]).unwrap(),
+            "<b:a xmlns:b=\"urn:b\" a=\"&#x9;&#xA;&#xD; &lt;>&quot;'&amp;\" z=\"1\" b:y=\"2\"><c xmlns=\"urn:d\"></c>&lt;&amp;&gt;]&#xD;&gt;é</b:a>"
+        );
+    }
+
+    #[test]
+    fn a_namespace_is_declared_where_it_is_first_used_and_where_it_changes() {
+        let xml = "<r xmlns='urn:d' xmlns:p='urn:p' xmlns:q='urn:q'><a xmlns='' p:x='1'><b xmlns='urn:d'><c xmlns=''/></b><p:d/></a><p:e xmlns:p='urn:p2'><p:f/></p:e><p:g/></r>";
+        assert_eq!(
+            canonical(xml, "", &[]).unwrap(),
+            "<r xmlns=\"urn:d\"><a xmlns=\"\" xmlns:p=\"urn:p\" p:x=\"1\"><b xmlns=\"urn:d\"><c xmlns=\"\"></c></b><p:d></p:d></a><p:e xmlns:p=\"urn:p2\"><p:f></p:f></p:e><p:g xmlns:p=\"urn:p\"></p:g></r>"
+        );
+        // Where no default was written, none is taken back.
+        assert_eq!(
+            canonical("<r><a xmlns=''/></r>", "", &[]).unwrap(),
+            "<r><a></a></r>"
+        );
+    }
+
+    #[test]
+    fn a_part_carries_what_it_uses_and_what_is_listed() {
+        let xml = "<r xmlns='urn:d' xmlns:p='urn:p' xmlns:q='urn:q' xml:lang='de'><p:a ID='x'><b xml:space='preserve'/><q:c/></p:a></r>";
+        assert_eq!(
+            canonical(xml, "x", &[]).unwrap(),
+            "<p:a xmlns:p=\"urn:p\" ID=\"x\"><b xmlns=\"urn:d\" xml:space=\"preserve\"></b><q:c xmlns:q=\"urn:q\"></q:c></p:a>"
+        );
+        assert_eq!(
+            canonical(xml, "x", &["#default", "q", "none", "xml"]).unwrap(),
+            "<p:a xmlns=\"urn:d\" xmlns:p=\"urn:p\" xmlns:q=\"urn:q\" ID=\"x\"><b xml:space=\"preserve\"></b><q:c></q:c></p:a>"
+        );
+    }
+
+    #[test]
+    fn attributes_stand_by_namespace_and_name() {
+        let xml = "<r xmlns:a='urn:z' xmlns:z='urn:a' a:b='1' z:c='2' z:a='3' d='4' B='5'/>";
+        assert_eq!(
+            canonical(xml, "", &[]).unwrap(),
+            "<r xmlns:a=\"urn:z\" xmlns:z=\"urn:a\" B=\"5\" d=\"4\" z:a=\"3\" z:c=\"2\" a:b=\"1\"></r>"
+        );
+    }
+
+    #[test]
+    fn what_has_no_exact_form_is_refused() {
+        for bad in [
+            "<a>\r\n</a>",
+            "<a xmlns='relative'/>",
+            "<a xmlns:p='../x' p:b='c'/>",
+            "<a xmlns='urn:a b'/>",
+            "<:a xmlns='urn:x'/>",
+            "<a><?pi?></a>",
+        ] {
+            assert!(canonical(bad, "", &[]).is_err(), "{bad}");
+        }
+        let long = format!("urn:{}", "x".repeat(1000));
+        let bomb = format!("<r xmlns:p='{long}'>{}</r>", "<p:a/>".repeat(400));
+        assert!(matches!(canonical(&bomb, "", &[]), Err(Refusal::TooLarge(_))));
+    }
+}

@@ -1,0 +1,241 @@
+//! What a message must be before the parser sees it: bounded in depth and number, without anything that
+//! only trouble comes from, and without those spellings that XML readers are known to read in two ways.
+
+use crate::saml::refusal::Refusal;
+
+const MAX_DEPTH: usize = 40;
+const MAX_ELEMENTS: usize = 2000;
+const MAX_ATTRIBUTES: usize = 64;
+/// Namespace declarations in the whole message: the parser copies them from element to element.
+const MAX_DECLARATIONS: usize = 256;
+
+const BROKEN: Refusal = Refusal::Malformed("not well-formed XML");
+/// White space of XML (xml, 2.3).
+pub(super) const WHITE: [char; 4] = [' ', '\t', '\n', '\r'];
+
+/// Bounds depth, elements and attributes before the parser runs, and refuses what it need never see:
+/// a DTD, entities, processing instructions.
+pub(super) fn scan(text: &str) -> Result<(), Refusal> {
+    let mut rest = declaration(text.strip_prefix('\u{feff}').unwrap_or(text))?;
+    let mut seen = Seen::default();
+    while let Some((before, markup)) = rest.split_once('<') {
+        references(before)?;
+        rest = if let Some(comment) = markup.strip_prefix("!--") {
+            comment.split_once("-->").ok_or(BROKEN)?.1
+        } else if let Some(section) = markup.strip_prefix("![CDATA[") {
+            section.split_once("]]>").ok_or(BROKEN)?.1
+        } else if markup.starts_with('!') {
+            return Err(Refusal::Malformed("a document type declaration"));
+        } else if markup.starts_with('?') {
+            return Err(Refusal::Malformed("a processing instruction"));
+        } else if let Some(end) = markup.strip_prefix('/') {
+            seen.depth = seen.depth.saturating_sub(1);
+            name(end)?.1
+        } else {
+            seen.start(markup)?
+        };
+    }
+    Ok(())
+}
+
+/// What was met so far.
+#[derive(Default)]
+struct Seen {
+    depth: usize,
+    elements: usize,
+    declarations: usize,
+}
+
+impl Seen {
+    /// Reads a start tag from behind `<` to behind the `>` that ends it.
+    fn start<'t>(&mut self, markup: &'t str) -> Result<&'t str, Refusal> {
+        let (_, mut rest) = name(markup)?;
+        let (mut attributes, mut has_default) = (0, false);
+        self.elements += 1;
+        loop {
+            let next = rest.trim_start_matches(WHITE);
+            if let Some(after) = next.strip_prefix("/>") {
+                rest = after;
+                break;
+            }
+            if let Some(after) = next.strip_prefix('>') {
+                self.depth += 1;
+                rest = after;
+                break;
+            }
+            if next.len() == rest.len() {
+                return Err(BROKEN);
+            }
+            let (attribute, value, after) = attribute(next)?;
+            rest = after;
+            attributes += 1;
+            match attribute.rsplit_once(':') {
+                Some(("xmlns", _)) if value.is_empty() => {
+                    return Err(Refusal::Malformed("a namespace prefix that stands for nothing"));
+                }
+                Some(("xmlns", _)) => self.declarations += 1,
+                // The parser takes `p:xmlns` for a declaration, and the first of two declarations.
+                Some((_, "xmlns")) => return Err(Refusal::Malformed("an attribute p:xmlns")),
+                None if attribute == "xmlns" && has_default => {
+                    return Err(Refusal::Malformed("a default namespace twice"));
+                }
+                None if attribute == "xmlns" => {
+                    has_default = true;
+                    self.declarations += 1;
+                }
+                Some(_) | None => {}
+            }
+        }
+        let bounded = self.depth <= MAX_DEPTH
+            && self.elements <= MAX_ELEMENTS
+            && self.declarations <= MAX_DECLARATIONS
+            && attributes <= MAX_ATTRIBUTES;
+        if bounded {
+            Ok(rest)
+        } else {
+            Err(Refusal::TooLarge("too deep, or too many elements or attributes"))
+        }
+    }
+}
+
+/// `name = "value"`, and what is behind it.
+fn attribute(text: &str) -> Result<(&str, &str, &str), Refusal> {
+    let (name, rest) = name(text)?;
+    let rest = rest.trim_start_matches(WHITE).strip_prefix('=').ok_or(BROKEN)?;
+    let rest = rest.trim_start_matches(WHITE);
+    let quoted = rest.strip_prefix('"').map(|rest| ('"', rest));
+    let quoted = quoted.or_else(|| rest.strip_prefix('\'').map(|rest| ('\'', rest)));
+    let (quote, rest) = quoted.ok_or(BROKEN)?;
+    let (value, rest) = rest.split_once(quote).ok_or(BROKEN)?;
+    if value.contains('<') {
+        return Err(BROKEN);
+    }
+    references(value)?;
+    Ok((name, value, rest))
+}
+
+/// A name with at most one prefix. That its characters belong into one is the parser's business.
+fn name(text: &str) -> Result<(&str, &str), Refusal> {
+    let ends = |c: char| WHITE.contains(&c) || matches!(c, '=' | '/' | '>' | '<' | '"' | '\'');
+    let end = text.find(ends).ok_or(BROKEN)?;
+    let (name, rest) = text.split_at_checked(end).ok_or(BROKEN)?;
+    // The parser takes `:a` for `a`.
+    if name.is_empty() || name.starts_with(':') {
+        return Err(BROKEN);
+    }
+    Ok((name, rest))
+}
+
+/// A reference to a number that is no character would become U+FFFD.
+fn references(text: &str) -> Result<(), Refusal> {
+    for reference in text.split("&#").skip(1) {
+        let (number, _) = reference.split_once(';').ok_or(BROKEN)?;
+        let (digits, radix) = number
+            .strip_prefix('x')
+            .map_or((number, 10), |digits| (digits, 16));
+        let code = u32::from_str_radix(digits, radix).ok();
+        if digits.starts_with('+') || code.and_then(char::from_u32).is_none() {
+            return Err(BROKEN);
+        }
+    }
+    Ok(())
+}
+
+/// Goes behind an XML declaration. Its version must be 1.0, whose line ends are the ones that we know, and its
+/// encoding the one in which the text was read.
+fn declaration(text: &str) -> Result<&str, Refusal> {
+    let Some(rest) = text.strip_prefix("<?xml ") else {
+        return Ok(text);
+    };
+    let (inside, rest) = rest.split_once("?>").ok_or(BROKEN)?;
+    let (name, version, mut inside) = attribute(inside.trim_start_matches(WHITE))?;
+    if name != "version" || version != "1.0" {
+        return Err(Refusal::Malformed("XML of a version other than 1.0"));
+    }
+    let mut expected = ["encoding", "standalone"].iter();
+    while !inside.trim_start_matches(WHITE).is_empty() {
+        let (name, value, after) = attribute(inside.trim_start_matches(WHITE))?;
+        if !expected.any(|next| *next == name) {
+            return Err(BROKEN);
+        }
+        if name == "encoding" && !is_as_read(value, text) {
+            return Err(Refusal::Malformed("an encoding other than UTF-8"));
+        }
+        inside = after;
+    }
+    Ok(rest)
+}
+
+/// Whether `text`, which was read as UTF-8, is the same in the encoding that it says to be in.
+fn is_as_read(encoding: &str, text: &str) -> bool {
+    let encoding = encoding.to_ascii_lowercase();
+    let holds_ascii = encoding == "us-ascii" || encoding.starts_with("iso-8859-");
+    encoding == "utf-8" || (holds_ascii && text.is_ascii())
+}
+
+/// Line ends as every XML processor sees them (xml, 2.11), before anything is parsed.
+pub(super) fn line_ends(text: String) -> String {
+    if text.contains('\r') {
+        text.replace("\r\n", "\n").replace('\r', "\n")
+    } else {
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_readers_read_in_two_ways_is_refused() {
+        for bad in [
+            "<a xmlns='urn:a' xmlns='urn:b'/>",
+            "<a p:xmlns='urn:a'/>",
+            "<a xmlns:p='urn:p' p:xmlns='urn:a'/>",
+            "<a xmlns:p=''/>",
+            "<:a/>",
+            "<:a></:a>",
+            "<a></:a>",
+            "<a :b='c'/>",
+            "<a>&#xD800;</a>",
+            "<a>&#x110000;</a>",
+            "<a>&#99999999999;</a>",
+            "<a b='&#xDFFF;'/>",
+            "<a>&#x;</a>",
+            "<a>&#+65;</a>",
+            "<a b='c'd='e'/>",
+            "<a b='<'/>",
+            "<a b=c/>",
+            "<a b/>",
+            "<?xml version='1.1'?><a/>",
+            "<?xml encoding='UTF-8'?><a/>",
+            "<?xml version='1.0' encoding='ISO-8859-1'?><a>\u{e9}</a>",
+            "<?xml version='1.0' encoding='UTF-7'?><a>+ADw-</a>",
+            "<?xml version='1.0' standalone='no' encoding='UTF-8'?><a/>",
+            "<?xml version='1.0' encoding='UTF-8' encoding='UTF-8'?><a/>",
+            "<?xml version='1.0' x='y'?><a/>",
+        ] {
+            assert!(scan(bad).is_err(), "{bad}");
+        }
+        for good in [
+            "<?xml version=\"1.0\" encoding=\"utf-8\" standalone='no' ?>\n<a/>",
+            "\u{feff}<?xml version='1.0' encoding='US-ASCII'?><a/>",
+            "<a xmlns='urn:a' xmlns:b='urn:b' b:c=\"d'&#65;&#x1F600;\" ><b xmlns=''/></a >",
+            "<a><![CDATA[&#xD800;]]><!-- &#xD800; <:a> --></a>",
+        ] {
+            assert_eq!(scan(good), Ok(()), "{good}");
+        }
+    }
+
+    #[test]
+    fn declarations_are_counted_in_the_whole_message() {
+        let many = |n: usize| format!("<a>{}</a>", "<b xmlns:c='urn:c'/>".repeat(n));
+        assert_eq!(scan(&many(256)), Ok(()));
+        assert!(matches!(scan(&many(257)), Err(Refusal::TooLarge(_))));
+    }
+
+    #[test]
+    fn line_ends_are_one_character() {
+        assert_eq!(line_ends("a\r\nb\rc\n\r\r\nd".to_owned()), "a\nb\nc\n\n\nd");
+    }
+}

@@ -1,0 +1,314 @@
+//! Requests that come as a form (saml-bindings, 3.5): signed by others, without cookies, in every wrapping.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use hallpass::saml::{
+    binding::redirect::deflated,
+    urn::{ECDSA_SHA256, EXC_C14N, RSA_SHA256, RSA_SHA384, RSA_SHA512, SHA256, SHA384, SHA512},
+};
+
+use crate::support::{
+    browser::Browser,
+    enveloped::{Template, behind_issuer, into_signature, over, transform, xmlsec1_signs},
+    house::{Database, PASSWORD, on_each_database},
+    http::Response,
+    judge,
+    scene::{ADA, RELAY, Scene},
+    signing::Key,
+    sp::posted,
+};
+
+const SSO: &str = "Destination=\"https://login.fernweh.example/saml/sso\"";
+
+/// What a browser sends when a page of another site posts a form: no cookies.
+fn post(browser: &mut Browser, path: &str, fields: &[(&str, &str)]) -> Response {
+    let headers = [
+        ("Origin", "https://wiki.example"),
+        ("Sec-Fetch-Site", "cross-site"),
+        ("Sec-Fetch-Mode", "navigate"),
+    ];
+    browser.post_with(path, &headers, fields, false)
+}
+
+/// Posts a request, and goes on where the answer leads.
+fn send(browser: &mut Browser, message: &str) -> Response {
+    let sent = post(
+        browser,
+        "/saml/sso",
+        &[("SAMLRequest", message), ("RelayState", RELAY)],
+    );
+    if sent.status == 303 {
+        return browser.follow(sent.location());
+    }
+    sent
+}
+
+fn send_xml(browser: &mut Browser, xml: &str) -> Response {
+    send(browser, &STANDARD.encode(xml))
+}
+
+/// A house whose wiki is registered with the certificate of `key`.
+fn registered(database: &Database, key: &Key) -> Scene {
+    Scene::with(database, &[], |_, new| {
+        new.saml.certificates = vec![key.certificate.clone()];
+        new.saml.require_signed_requests = true;
+    })
+}
+
+fn signed(scene: &Scene, key: &Key, id: &str, template: &Template<'_>) -> String {
+    let xml = scene.sp.authn_request(id, scene.now(), SSO, "");
+    xmlsec1_signs(&behind_issuer(&xml, &template.xml()), &key.private_pem())
+}
+
+#[test]
+fn a_request_signed_by_another_implementation_is_answered() {
+    on_each_database(|database| {
+        let (rsa, ec) = (Key::rsa(2048), Key::p256());
+        let listed = transform(
+            EXC_C14N,
+            &format!(
+                "<ec:InclusiveNamespaces xmlns:ec=\"{EXC_C14N}\" PrefixList=\"#default saml samlp xs\"/>"
+            ),
+        );
+        let base = over("_r");
+        let templates = [
+            ("RSA-SHA256", &rsa, base.clone()),
+            (
+                "RSA-SHA384",
+                &rsa,
+                Template {
+                    algorithm: RSA_SHA384,
+                    digest: SHA384,
+                    ..base.clone()
+                },
+            ),
+            (
+                "RSA-SHA512",
+                &rsa,
+                Template {
+                    algorithm: RSA_SHA512,
+                    digest: SHA512,
+                    ..base.clone()
+                },
+            ),
+            (
+                "ECDSA",
+                &ec,
+                Template {
+                    algorithm: ECDSA_SHA256,
+                    digest: SHA256,
+                    ..base.clone()
+                },
+            ),
+            (
+                "default namespace",
+                &rsa,
+                Template {
+                    prefix: "",
+                    ..base.clone()
+                },
+            ),
+            (
+                "listed prefixes",
+                &rsa,
+                Template {
+                    transforms: base.transforms.replace(&transform(EXC_C14N, ""), &listed),
+                    algorithm: RSA_SHA256,
+                    ..base.clone()
+                },
+            ),
+        ];
+        for (what, key, template) in templates {
+            let scene = registered(&crate::support::house::another(database), key);
+            let mut browser = scene.signed_in();
+            let xml = signed(&scene, key, "_r", &template);
+            let answer = send_xml(&mut browser, &xml);
+            assert_eq!(
+                answer.field("RelayState").as_deref(),
+                Some(RELAY),
+                "{what}: {}",
+                answer.body
+            );
+            let (response, action) = posted(&answer);
+            assert_eq!(action, scene.sp.acs, "{what}");
+            assert!(
+                response.contains("InResponseTo=\"_r\"") && response.contains(ADA),
+                "{what}"
+            );
+        }
+        // What says which key it was is not read: keys come from the registration.
+        let scene = registered(database, &rsa);
+        let mut browser = scene.signed_in();
+        let inert = "<ds:KeyInfo><ds:KeyName>k1</ds:KeyName><ds:X509Data><ds:X509Certificate>AAAA</ds:X509Certificate></ds:X509Data><ds:KeyValue><ds:RSAKeyValue><ds:Modulus>AAAA</ds:Modulus><ds:Exponent>AQAB</ds:Exponent></ds:RSAKeyValue></ds:KeyValue></ds:KeyInfo>";
+        posted(&send_xml(
+            &mut browser,
+            &into_signature(&signed(&scene, &rsa, "_k", &over("_k")), inert),
+        ));
+    });
+}
+
+#[test]
+fn a_message_arrives_in_every_wrapping_that_senders_use() {
+    on_each_database(|database| {
+        let key = Key::rsa(2048);
+        let scene = registered(database, &key);
+        let mut browser = scene.signed_in();
+        let plain = |id: &str| signed(&scene, &key, id, &over(id));
+        let lines = |text: &str| -> String {
+            let chunks: Vec<_> = text
+                .as_bytes()
+                .chunks(76)
+                .map(|line| std::str::from_utf8(line).unwrap())
+                .collect();
+            chunks.join("\r\n")
+        };
+        let pretty = |id: &str| {
+            let xml = scene.sp.authn_request(id, scene.now(), SSO, "\n  <samlp:Extensions>\r\n\t<x:y xmlns:x=\"urn:x\" a='1'>&#13;\u{e9}<![CDATA[<&]]><!-- c --></x:y>\r\n</samlp:Extensions>\n");
+            xmlsec1_signs(&behind_issuer(&xml, &over(id).xml()), &key.private_pem()).replace('\n', "\r\n")
+        };
+        for (what, message) in [
+            ("plain", STANDARD.encode(plain("_a"))),
+            ("deflated", deflated(&plain("_b"))),
+            ("in lines", lines(&STANDARD.encode(plain("_c")))),
+            (
+                "with a byte order mark",
+                STANDARD.encode(format!("\u{feff}{}", plain("_d"))),
+            ),
+            ("pretty, with CRLF", STANDARD.encode(pretty("_e"))),
+        ] {
+            let answer = send(&mut browser, &message);
+            assert!(
+                answer.field("SAMLResponse").is_some(),
+                "{what}: {} {}",
+                answer.status,
+                answer.body
+            );
+        }
+    });
+}
+
+#[test]
+fn a_form_of_another_site_shows_no_cookie_and_the_person_is_found_all_the_same() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let xml = |id: &str, attributes: &str| {
+            STANDARD.encode(scene.sp.authn_request(id, scene.now(), attributes, ""))
+        };
+        let mut browser = scene.signed_in();
+        let sent = post(&mut browser, "/saml/sso", &[("SAMLRequest", &xml("_a", ""))]);
+        assert_eq!(sent.status, 303, "{}", sent.body);
+        assert!(sent.location().starts_with("/continue/"));
+        let waiting: Vec<_> = sent.set_cookies().collect();
+        assert!(
+            matches!(waiting.as_slice(), [one] if one.starts_with("__Host-hallpass-w-") && one.contains("SameSite=Lax")),
+            "{waiting:?}"
+        );
+        posted(&browser.get(sent.location()));
+        // The same address in another browser is nobody's.
+        assert_eq!(scene.signed_in().get(sent.location()).status, 410);
+        // Where the browser shows the session at once, the answer comes at once.
+        let form = [("SAMLRequest", xml("_b", ""))];
+        let form: Vec<_> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let site = [
+            ("Origin", "https://other.fernweh.example"),
+            ("Sec-Fetch-Site", "same-site"),
+        ];
+        posted(&browser.post_with("/saml/sso", &site, &form, true));
+        // Nobody is signed in: the login form, then the answer.
+        let mut fresh = scene.house.browser();
+        let login = send(&mut fresh, &xml("_c", ""));
+        let (response, _) = posted(&fresh.sign_in(&login, ADA, PASSWORD));
+        assert!(response.contains("InResponseTo=\"_c\""));
+    });
+}
+
+#[test]
+fn without_a_page_is_decided_where_the_cookies_are() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let ask = |browser: &mut Browser, id: &str, attributes: &str| {
+            let xml = scene.sp.authn_request(id, scene.now(), attributes, "");
+            posted(&send_xml(browser, &xml)).0
+        };
+        let mut browser = scene.signed_in();
+        let answer = ask(&mut browser, "_a", "IsPassive=\"true\"");
+        assert_eq!(judge::status(&answer), ("Success".to_owned(), None));
+        let no_passive = ("Responder".to_owned(), Some("NoPassive".to_owned()));
+        let answer = ask(&mut browser, "_b", "IsPassive=\"1\" ForceAuthn=\"1\"");
+        assert_eq!(judge::status(&answer), no_passive);
+        let mut nobody = scene.house.browser();
+        let answer = ask(&mut nobody, "_c", "IsPassive=\"true\"");
+        assert_eq!(judge::status(&answer), no_passive);
+        assert!(answer.contains("InResponseTo=\"_c\""));
+    });
+}
+
+#[test]
+fn what_must_be_signed_and_is_not_gets_its_refusal_at_the_registered_address() {
+    on_each_database(|database| {
+        let key = Key::rsa(2048);
+        let scene = registered(database, &key);
+        let mut browser = scene.signed_in();
+        let xml = scene.sp.authn_request("_a", scene.now(), SSO, "");
+        let (response, action) = posted(&send_xml(&mut browser, &xml));
+        assert_eq!(action, scene.sp.acs);
+        assert_eq!(
+            judge::status(&response),
+            ("Requester".to_owned(), Some("RequestDenied".to_owned()))
+        );
+        // Signed in the XML and sent in an address: there it does not count (saml-bindings, 3.4.4.1).
+        let inside = signed(&scene, &key, "_b", &over("_b"));
+        let query = scene.sp.query(&inside, None, false);
+        let (response, _) = posted(&browser.get(&format!("/saml/sso?{query}")));
+        assert_eq!(judge::status(&response).0, "Requester");
+        // A signed message must say where it goes.
+        let xml = scene.sp.authn_request("_c", scene.now(), "", "");
+        let xml = xmlsec1_signs(&behind_issuer(&xml, &over("_c").xml()), &key.private_pem());
+        let page = send_xml(&mut browser, &xml);
+        assert!(
+            page.status == 400 && page.body.contains("DESTINATION-WRONG"),
+            "{}",
+            page.body
+        );
+    });
+}
+
+#[test]
+fn what_is_no_form_or_too_much_of_one_is_refused() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let mut browser = scene.signed_in();
+        let message = STANDARD.encode(scene.sp.authn_request("_a", scene.now(), "", ""));
+        for path in ["/saml/sso", "/saml/slo"] {
+            let long = "y".repeat(256 * 1024);
+            let page = post(&mut browser, path, &[("SAMLRequest", &message), ("x", &long)]);
+            assert!(
+                page.status == 400 && page.body.contains("REQUEST-TOO-LARGE"),
+                "{path} {}",
+                page.body
+            );
+            for (kind, body) in [
+                ("text/plain", format!("SAMLRequest={message}")),
+                (
+                    "multipart/form-data; boundary=b",
+                    format!(
+                        "--b\r\nContent-Disposition: form-data; name=\"SAMLRequest\"\r\n\r\n{message}\r\n--b--\r\n"
+                    ),
+                ),
+                ("application/json", format!("{{\"SAMLRequest\":\"{message}\"}}")),
+                ("application/samlmetadata+xml", message.clone()),
+            ] {
+                let page = browser.post_body(path, kind, &body);
+                assert!(
+                    page.status == 400 && page.body.contains("REQUEST-MALFORMED"),
+                    "{path} {kind}: {} {}",
+                    page.status,
+                    page.body
+                );
+            }
+        }
+        assert!(Scene::is_signed_in(&browser));
+        let kind = "application/x-www-form-urlencoded; charset=UTF-8";
+        let body = format!("SAMLRequest={}", crate::support::http::percent(&message));
+        assert_eq!(browser.post_body("/saml/sso", kind, &body).status, 303);
+    });
+}

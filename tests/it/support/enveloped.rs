@@ -1,0 +1,111 @@
+//! XML signatures as service providers make them: templates that the `xmlsec1` command fills in, so that nothing of
+//! ours has a hand in them.
+
+use std::{fs, process::Command};
+
+use hallpass::saml::urn::{DSIG, ENVELOPED, EXC_C14N, RSA_SHA256, SHA256};
+
+/// A template: what a signature says of itself before it is made.
+#[derive(Clone, Debug)]
+pub(crate) struct Template<'a> {
+    pub(crate) algorithm: &'a str,
+    pub(crate) c14n: &'a str,
+    /// Inside `CanonicalizationMethod`.
+    pub(crate) c14n_parameters: &'a str,
+    pub(crate) uri: &'a str,
+    pub(crate) transforms: String,
+    pub(crate) digest: &'a str,
+    /// A second `Reference`, whole.
+    pub(crate) more_references: &'a str,
+    /// Behind `SignatureValue`.
+    pub(crate) object: &'a str,
+    /// `ds:`, or nothing where the namespace of signatures is the default one.
+    pub(crate) prefix: &'a str,
+}
+
+pub(crate) fn transform(algorithm: &str, inside: &str) -> String {
+    format!("<ds:Transform Algorithm=\"{algorithm}\">{inside}</ds:Transform>")
+}
+
+/// Over the whole message `id`, as SAML says.
+pub(crate) fn over(id: &str) -> Template<'_> {
+    Template {
+        algorithm: RSA_SHA256,
+        c14n: EXC_C14N,
+        c14n_parameters: "",
+        uri: id,
+        transforms: transform(ENVELOPED, "") + &transform(EXC_C14N, ""),
+        digest: SHA256,
+        more_references: "",
+        object: "",
+        prefix: "ds:",
+    }
+}
+
+impl Template<'_> {
+    pub(crate) fn xml(&self) -> String {
+        let uri = if self.uri.is_empty() || self.uri.contains([':', '#', '/']) {
+            self.uri.to_owned()
+        } else {
+            format!("#{}", self.uri)
+        };
+        let xml = format!(
+            "<ds:Signature xmlns:ds=\"{DSIG}\"><ds:SignedInfo><ds:CanonicalizationMethod Algorithm=\"{}\">{}</ds:CanonicalizationMethod><ds:SignatureMethod Algorithm=\"{}\"/><ds:Reference URI=\"{uri}\"><ds:Transforms>{}</ds:Transforms><ds:DigestMethod Algorithm=\"{}\"/><ds:DigestValue/></ds:Reference>{}</ds:SignedInfo><ds:SignatureValue/>{}</ds:Signature>",
+            self.c14n,
+            self.c14n_parameters,
+            self.algorithm,
+            self.transforms,
+            self.digest,
+            self.more_references,
+            self.object,
+        );
+        if self.prefix == "ds:" {
+            xml
+        } else {
+            xml.replace("xmlns:ds=", "xmlns=").replace("ds:", self.prefix)
+        }
+    }
+}
+
+/// Puts `part` at the end of the signature of a message that is signed: nothing of it is signed.
+pub(crate) fn into_signature(xml: &str, part: &str) -> String {
+    xml.replacen("</ds:Signature>", &format!("{part}</ds:Signature>"), 1)
+}
+
+/// Puts `part` behind the `Issuer` of a message.
+pub(crate) fn behind_issuer(xml: &str, part: &str) -> String {
+    xml.replacen("</saml:Issuer>", &format!("</saml:Issuer>{part}"), 1)
+}
+
+/// Lets `xmlsec1` fill in the one template in `xml`. `key` are its options that name the key.
+pub(crate) fn xmlsec1_signs(xml: &str, private_pem: &[u8]) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    let key = dir.path().join("key.pem");
+    fs::write(&key, private_pem).unwrap();
+    xmlsec1(&["--privkey-pem", key.to_str().unwrap()], xml)
+}
+
+fn xmlsec1(key: &[&str], xml: &str) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    let (template, signed) = (dir.path().join("template.xml"), dir.path().join("signed.xml"));
+    fs::write(&template, xml).unwrap();
+    let mut command = Command::new("xmlsec1");
+    command.arg("--sign").args(key);
+    for name in ["AuthnRequest", "LogoutRequest", "LogoutResponse", "Response"] {
+        command
+            .arg("--id-attr:ID")
+            .arg(format!("urn:oasis:names:tc:SAML:2.0:protocol:{name}"));
+    }
+    let done = command
+        .arg("--output")
+        .arg(&signed)
+        .arg(&template)
+        .output()
+        .expect("xmlsec1 is installed");
+    assert!(
+        done.status.success(),
+        "{} {xml}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+    fs::read_to_string(&signed).unwrap()
+}
