@@ -37,6 +37,7 @@ mod sign_on_again;
 mod sign_on_signed;
 mod sign_on_wishes;
 mod start;
+mod statement;
 mod stop;
 mod support;
 mod throttle;

@@ -1,15 +1,20 @@
 //! Signed requests: every algorithm and encoder that is out there, and what is not believed.
 
-use hallpass::saml::urn::{ECDSA_SHA256, RSA_SHA1, RSA_SHA256, RSA_SHA384, RSA_SHA512};
+use chrono::{TimeDelta, Utc};
+use hallpass::{
+    keys::generate,
+    model::id::KeyId,
+    saml::urn::{ECDSA_SHA256, RSA_SHA1, RSA_SHA256, RSA_SHA384, RSA_SHA512},
+};
 use openssl::hash::MessageDigest;
 
 use crate::support::{
     house::{PASSWORD, on_each_database},
     http::Response,
     judge,
-    scene::{ACS, ADA, RELAY, Scene},
+    scene::{ACS, ADA, RELAY, Scene, WIKI},
     signing::{Key, STYLES, Shape, Style},
-    sp::posted,
+    sp::{TestSp, posted},
 };
 
 const SSO: &str = "Destination=\"https://login.fernweh.example/saml/sso\"";
@@ -201,6 +206,27 @@ fn a_signed_request_names_its_destination() {
         );
         let xml = scene.sp.authn_request("_r1", scene.now(), SSO, "");
         posted(&browser.get(&format!("/saml/sso?{}", scene.sp.query(&xml, None, true))));
+    });
+}
+
+/// A certificate carries a key, and nothing else of it counts (IIP-MD12).
+#[test]
+fn an_expired_certificate_is_a_key_like_another_and_each_of_several_is_tried() {
+    on_each_database(|database| {
+        let past = Utc::now() - TimeDelta::days(365 * 11);
+        let mut old = TestSp::new(WIKI, ACS);
+        old.key = generate::generate(KeyId::new(past, [8; 10]), "sp.example", past).unwrap();
+        assert!(old.certificate().not_after < Utc::now());
+        let scene = Scene::with(database, &[], |sp, new| {
+            new.saml.certificates = vec![sp.certificate(), old.certificate()];
+            new.saml.require_signed_requests = true;
+        });
+        let mut browser = scene.signed_in();
+        for (n, sp) in [&old, &scene.sp].into_iter().enumerate() {
+            let xml = sp.authn_request(&format!("_r{n}"), scene.now(), SSO, "");
+            let page = browser.get(&format!("/saml/sso?{}", sp.query(&xml, None, true)));
+            assert_eq!(judge::status(&posted(&page).0), ("Success".to_owned(), None));
+        }
     });
 }
 

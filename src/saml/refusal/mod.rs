@@ -13,7 +13,7 @@ pub use crate::{model::explanation::Status, saml::refusal::code::all};
 ///
 /// A new variant needs an explanation (`code/message.rs` where the sender is not proven and our own page is
 /// shown, `code/wish.rs` where the service provider is told by a status) and its row in docs/errors.md:
-/// `cargo test --lib refusal` fails until both are there, and prints the row.
+/// `cargo test --lib codes` fails until both are there, and prints the row.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Refusal {
     /// The address, its encoding or its XML is not of the form that it must have.

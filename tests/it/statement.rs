@@ -1,0 +1,113 @@
+//! docs/saml.md: every clause that holds names a test, and every test that it names is there.
+
+use std::{fs, path::Path};
+
+struct Row {
+    clause: String,
+    here: String,
+    why: String,
+}
+
+fn rows() -> Vec<Row> {
+    let text = fs::read_to_string("docs/saml.md").unwrap();
+    let mut rows = Vec::new();
+    for line in text.lines().filter(|line| line.starts_with("| ")) {
+        let cells: Vec<_> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+        assert_eq!(cells.len(), 5, "{line}");
+        if cells[0] != "clause" {
+            rows.push(Row {
+                clause: format!("{}: {}", cells[0], cells[2]),
+                here: cells[3].to_owned(),
+                why: cells[4].to_owned(),
+            });
+        }
+    }
+    rows
+}
+
+/// The tests that a cell names: what stands in backquotes and has `::` in it.
+fn tests_of(cell: &str) -> Vec<&str> {
+    cell.split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|quoted| quoted.contains("::"))
+        .collect()
+}
+
+fn is_there(test: &str) -> bool {
+    let (file, name) = test.rsplit_once("::").unwrap();
+    if file == "attacks" {
+        // These are made by a macro: `row_12: 12`.
+        let source = fs::read_to_string("tests/it/attacks/mod.rs").unwrap();
+        return source.contains(&format!("{name}: "));
+    }
+    let path = if Path::new(file).extension().is_some() {
+        file.to_owned()
+    } else {
+        format!("tests/it/{}.rs", file.replace("::", "/"))
+    };
+    let Ok(source) = fs::read_to_string(&path) else {
+        return false;
+    };
+    // Within `proptest!` a test has arguments.
+    source.match_indices(&format!("fn {name}(")).any(|(at, _)| {
+        let before = source[..at].trim_end();
+        before.ends_with("#[test]") || before.ends_with(']') && before.contains("#[test]")
+    })
+}
+
+#[test]
+fn every_row_that_holds_names_a_test_that_is_there() {
+    let rows = rows();
+    assert!(rows.len() >= 70, "{}", rows.len());
+    for Row { clause, here, why } in &rows {
+        let tests = tests_of(why);
+        match here.as_str() {
+            "yes" => assert!(!tests.is_empty(), "{clause}: no test"),
+            "partly" | "no" => {
+                let words = why.split('`').step_by(2).map(str::len).sum::<usize>();
+                assert!(words >= 20, "{clause}: why not?");
+            }
+            other => panic!("{clause}: {other}"),
+        }
+        for test in tests {
+            assert!(is_there(test), "{clause}: there is no {test}");
+        }
+    }
+}
+
+#[test]
+fn neither_operational_mode_is_claimed() {
+    let text = fs::read_to_string("docs/saml.md").unwrap();
+    assert!(text.contains("**neither of SAML's operational modes"));
+    for file in [
+        "README.md",
+        "CHANGELOG.md",
+        "docs/saml.md",
+        "docs/architecture.md",
+    ] {
+        let text = fs::read_to_string(file).unwrap();
+        for claim in [
+            "IdP Lite conform",
+            "IdP conform",
+            "conformant",
+            "fully compliant",
+            "certified",
+        ] {
+            assert!(!text.contains(claim), "{file}: {claim}");
+        }
+    }
+}
+
+#[test]
+fn a_test_that_is_not_there_would_be_seen() {
+    assert!(is_there("sign_on::relay_state_comes_back_as_it_was"));
+    assert!(is_there("attacks::row_12"));
+    for missing in [
+        "sign_on::relay_state",
+        "nowhere::relay_state_comes_back_as_it_was",
+        "src/saml/xml.rs::parse",
+    ] {
+        assert!(!is_there(missing), "{missing}");
+    }
+}
