@@ -16,6 +16,7 @@
     reason = "a test is read more often than it runs, and says what it left out"
 )]
 
+mod aggregate;
 mod attacks;
 mod audit;
 mod cli;

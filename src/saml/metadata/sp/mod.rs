@@ -12,7 +12,10 @@ pub use self::{
     entity::{Entity, Found, RequestedAttribute},
     finding::{Finding, Purpose},
 };
-pub(super) use self::{finding::shown, reading::Reading};
+pub(super) use self::{
+    finding::shown,
+    reading::{Reading, validity},
+};
 pub use crate::saml::metadata::bad::{BadMetadata, Error};
 use crate::saml::metadata::xml::{
     source::Source,

@@ -161,7 +161,8 @@ impl Reading {
         let Some(draft) = self.draft.as_mut() else {
             return Place::Elsewhere;
         };
-        draft.grows(tag.raw.len(), MAX_ENTITY);
+        // With the end tag that it will have.
+        draft.grows(tag.raw.len() + tag.name.len() + 5, MAX_ENTITY);
         if draft.is_broken() {
             return Place::Elsewhere;
         }

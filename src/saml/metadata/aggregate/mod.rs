@@ -1,0 +1,82 @@
+//! Metadata of many, streamed: an `EntitiesDescriptor` of up to 200 MB, or one entity, with the signature of
+//! whoever publishes it.
+//!
+//! A signed file is read twice. [`verify`] digests its canonical form while it streams by, and notes the
+//! SHA-256 of every piece of it; [`entities`] reads the same file again, and looks at no piece that is not,
+//! byte for byte, the one that was verified. Both read by the same tokens, so that what is believed is what
+//! was signed. Processing instructions and DTDs are refused.
+
+mod claim;
+mod entities;
+mod head;
+mod signed;
+
+use std::io::Read;
+
+use chrono::{DateTime, Utc};
+
+pub use self::{entities::Entities, head::About};
+pub use crate::saml::metadata::{
+    bad::{BadMetadata, Error},
+    sp::Found,
+};
+use crate::{
+    model::key::Certificate,
+    saml::metadata::xml::source::{Chunks, Source},
+};
+
+/// The longest file that is read, in bytes.
+pub const MAX_FILE: u64 = 200 * 1024 * 1024;
+
+/// How far reading has come.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Progress {
+    /// Bytes read.
+    pub bytes: u64,
+    /// Entities seen, of whatever kind.
+    pub entities: u64,
+}
+
+/// A file of which it is known whether it may be believed.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// What was verified; absent where nobody asked for a signature.
+    chunks: Option<Chunks>,
+}
+
+impl Checked {
+    /// Takes a file as it comes: whoever can change it on its way decides what it says.
+    pub const fn without_signature() -> Self {
+        Self { chunks: None }
+    }
+
+    /// Whether a signature was verified.
+    pub const fn is_signed(&self) -> bool {
+        self.chunks.is_some()
+    }
+}
+
+/// Reads `file` to its end, and verifies that it is signed as a whole by a key of `signed_by`: one signature,
+/// first in the root element, over all of that. Signatures further down are content like any other.
+pub fn verify<R: Read>(
+    file: R,
+    signed_by: &[Certificate],
+    now: DateTime<Utc>,
+    progress: impl FnMut(Progress),
+) -> Result<Checked, Error> {
+    let chunks = signed::verify(Source::noting(file, MAX_FILE), signed_by, now, progress)?;
+    Ok(Checked { chunks: Some(chunks) })
+}
+
+/// Reads the entities of `file`, one after the other. Where `checked` comes of [`verify`], `file` must hold
+/// the very same bytes, from the first.
+///
+/// That the whole file is well-formed is known at its end only: without a signature nothing should be done
+/// about an entity before the last was handed out.
+pub fn entities<R: Read>(file: R, checked: &Checked, now: DateTime<Utc>) -> Result<Entities<R>, Error> {
+    let source = match &checked.chunks {
+        Some(chunks) => Source::comparing(file, MAX_FILE, Chunks::clone(chunks)),
+        None => Source::new(file, MAX_FILE),
+    };
+    Entities::begin(source, now)
+}

@@ -1,0 +1,311 @@
+//! Signatures that hold for xmlsec1 and are none for us, and tricks that hold for nobody.
+
+use super::{
+    believed, now,
+    signing::{ENVELOPED, EXCLUSIVE, How, TRANSFORMS, signed, xmlsec_verifies},
+    sp, two,
+};
+use crate::support::signing::Key;
+use hallpass::saml::metadata::aggregate::{self, BadMetadata, Error};
+
+/// Why `text` is not believed.
+fn why(text: &str, key: &Key) -> String {
+    match aggregate::verify(
+        text.as_bytes(),
+        std::slice::from_ref(&key.certificate),
+        now(),
+        |_| (),
+    ) {
+        Err(Error::Bad(bad)) => bad.to_string(),
+        other => panic!("{other:?}: {text}"),
+    }
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "most of it is a table")]
+fn a_signature_that_xmlsec_takes_is_refused_where_it_is_not_the_one_of_saml() {
+    let key = Key::rsa(2048);
+    let dir = tempfile::tempdir().unwrap();
+    let plain = How::default();
+    let only = |algorithm: &str| format!("<ds:Transform Algorithm=\"{algorithm}\"/>");
+    let (enveloped, inclusive) = (
+        only(ENVELOPED),
+        format!(
+            "{}{}",
+            only(ENVELOPED),
+            only("http://www.w3.org/TR/2001/REC-xml-c14n-20010315")
+        ),
+    );
+    let with_comments = format!(
+        "{}{}",
+        only(ENVELOPED),
+        only("http://www.w3.org/2001/10/xml-exc-c14n#WithComments")
+    );
+    let twice = format!("{TRANSFORMS}{}", only(EXCLUSIVE));
+    let xpath = format!(
+        "{}<ds:Transform Algorithm=\"http://www.w3.org/TR/1999/REC-xpath-19991116\"><ds:XPath>not(ancestor-or-self::*[@entityID='two'])</ds:XPath></ds:Transform>{}",
+        only(ENVELOPED),
+        only(EXCLUSIVE)
+    );
+    let object = "<ds:Object>x</ds:Object>";
+    for (what, how) in [
+        ("the whole document by an empty URI", How { uri: "", ..plain }),
+        (
+            "only enveloped",
+            How {
+                transforms: &enveloped,
+                ..plain
+            },
+        ),
+        (
+            "inclusive canonical form",
+            How {
+                transforms: &inclusive,
+                ..plain
+            },
+        ),
+        (
+            "canonical form with comments",
+            How {
+                transforms: &with_comments,
+                ..plain
+            },
+        ),
+        (
+            "a transform twice",
+            How {
+                transforms: &twice,
+                ..plain
+            },
+        ),
+        (
+            "a transform that leaves an entity out",
+            How {
+                transforms: &xpath,
+                ..plain
+            },
+        ),
+        (
+            "SHA-1 as digest",
+            How {
+                digest: "http://www.w3.org/2000/09/xmldsig#sha1",
+                ..plain
+            },
+        ),
+        (
+            "SHA-1 in the signature",
+            How {
+                method: "http://www.w3.org/2000/09/xmldsig#rsa-sha1",
+                ..plain
+            },
+        ),
+        (
+            "inclusive canonical form of SignedInfo",
+            How {
+                info: "http://www.w3.org/TR/2001/REC-xml-c14n-20010315",
+                ..plain
+            },
+        ),
+        (
+            "something beside it",
+            How {
+                behind: object,
+                ..plain
+            },
+        ),
+    ] {
+        let text = signed(&two(), how, &key);
+        assert!(
+            xmlsec_verifies(text.as_bytes(), &key.certificate.der, dir.path()),
+            "{what}"
+        );
+        why(&text, &key);
+    }
+    // Processing instructions are refused, wherever they stand.
+    for text in [
+        two().replace("{signature}", "{signature}<?x y?>"),
+        format!("<?x y?>{}", two()),
+    ] {
+        let text = signed(&text, plain, &key);
+        assert!(xmlsec_verifies(text.as_bytes(), &key.certificate.der, dir.path()));
+        assert!(why(&text, &key).contains("processing instruction"));
+    }
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "most of it is a table")]
+fn a_signature_counts_in_its_place_only() {
+    let key = Key::rsa(2048);
+    let plain = How::default();
+    let good = signed(&two(), plain, &key);
+    let signature = {
+        let (_, rest) = good.split_once("<ds:Signature ").unwrap();
+        format!(
+            "<ds:Signature {}</ds:Signature>",
+            rest.split_once("</ds:Signature>").unwrap().0
+        )
+    };
+    let (head, tail) = good.split_once(&signature).unwrap();
+    let evil = sp("evil");
+    for (what, text) in [
+        ("none", format!("{head}{tail}")),
+        ("twice", format!("{head}{signature}{signature}{tail}")),
+        (
+            "once more at the end",
+            good.replace("\n</md:Ent", &format!("{signature}\n</md:Ent")),
+        ),
+        (
+            "not first",
+            format!(
+                "{head}{}",
+                tail.replace("\n</md:Ent", &format!("{signature}\n</md:Ent"))
+            ),
+        ),
+        (
+            "around it",
+            head.replace("ID=\"_root\"", "ID=\"_evil\"")
+                + &signature
+                + &evil
+                + &good
+                + "</md:EntitiesDescriptor>",
+        ),
+        (
+            "around it, under its ID",
+            head.to_owned() + &signature + &evil + &good + "</md:EntitiesDescriptor>",
+        ),
+        (
+            "inside an extension",
+            format!("{head}<md:Extensions>{signature}</md:Extensions>{tail}"),
+        ),
+        (
+            "the signed one inside the signature",
+            format!(
+                "{head}{}{evil}</md:EntitiesDescriptor>",
+                signature.replace(
+                    "</ds:Signature>",
+                    &format!("<ds:Object>{good}</ds:Object></ds:Signature>")
+                )
+            ),
+        ),
+        (
+            "an entity inside KeyInfo",
+            format!(
+                "{head}{}{tail}",
+                signature.replace(
+                    "</ds:Signature>",
+                    &format!("<ds:KeyInfo>{evil}</ds:KeyInfo></ds:Signature>")
+                )
+            ),
+        ),
+        (
+            "an entity inside a KeyValue",
+            format!(
+                "{head}{}{tail}",
+                signature.replace(
+                    "</ds:Signature>",
+                    &format!("<ds:KeyInfo><ds:KeyValue>{evil}</ds:KeyValue></ds:KeyInfo></ds:Signature>")
+                )
+            ),
+        ),
+        (
+            "another root",
+            good.replacen("md:EntitiesDescriptor ", "md:Entities ", 1),
+        ),
+        ("no ID", good.replace(" ID=\"_root\"", "")),
+        (
+            "an ID twice",
+            good.replace("entityID=\"two\"", "ID=\"_root\" entityID=\"two\""),
+        ),
+        (
+            "an ID twice, as xml:id",
+            good.replace("entityID=\"two\"", "xml:id=\"_root\" entityID=\"two\""),
+        ),
+        (
+            "another reference",
+            good.replace("URI=\"#_root\"", "URI=\"#_other\""),
+        ),
+        (
+            "a reference by pointer",
+            good.replace("URI=\"#_root\"", "URI=\"#xpointer(id('_root'))\""),
+        ),
+        (
+            "a reference to a file",
+            good.replace("URI=\"#_root\"", "URI=\"file:///etc/passwd\""),
+        ),
+        ("a DTD", format!("<!DOCTYPE x>{good}")),
+        (
+            "an entity more",
+            good.replace("\n</md:Ent", &format!("{evil}\n</md:Ent")),
+        ),
+        ("an entity less", good.replace(&sp("two"), "")),
+        (
+            "an address changed",
+            good.replace("sp.example/two", "evil.example/"),
+        ),
+        (
+            "an HMAC",
+            good.replace("xmldsig-more#rsa-sha256", "xmldsig-more#hmac-sha256"),
+        ),
+        (
+            "no value",
+            good.replace(
+                "<ds:SignatureValue>",
+                "<ds:SignatureValue></ds:SignatureValue><ds:SignatureValue>",
+            ),
+        ),
+    ] {
+        // An entity in a KeyValue changes nothing that is signed: it may be taken, if nobody reads it.
+        if what == "an entity inside a KeyValue"
+            && let Ok(found) = believed(text.as_bytes(), std::slice::from_ref(&key.certificate))
+        {
+            assert_eq!(super::names(&found), ["one", "two"]);
+            continue;
+        }
+        let read = believed(text.as_bytes(), std::slice::from_ref(&key.certificate));
+        assert!(matches!(read, Err(Error::Bad(_))), "{what}: {read:?}");
+    }
+    assert!(believed(good.as_bytes(), std::slice::from_ref(&key.certificate)).is_ok());
+}
+
+#[test]
+fn a_key_that_comes_along_proves_nothing() {
+    let (key, foreign) = (Key::rsa(2048), Key::rsa(2048));
+    let certificate = String::from_utf8(foreign.pem.clone()).unwrap();
+    let body: String = certificate
+        .lines()
+        .filter(|line| !line.starts_with('-'))
+        .collect();
+    let behind = format!(
+        "<ds:KeyInfo><ds:X509Data><ds:X509Certificate>{body}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>"
+    );
+    let text = signed(
+        &two(),
+        How {
+            behind: &behind,
+            ..How::default()
+        },
+        &foreign,
+    );
+    assert!(believed(text.as_bytes(), std::slice::from_ref(&foreign.certificate)).is_ok());
+    assert!(matches!(
+        believed(text.as_bytes(), &[key.certificate]),
+        Err(Error::Bad(BadMetadata::Signature(_)))
+    ));
+}
+
+#[test]
+fn what_is_over_or_without_end_is_refused() {
+    let key = Key::rsa(2048);
+    let over = two().replace(" ID=", " validUntil=\"2026-11-22T12:00:00Z\" ID=");
+    let text = signed(&over, How::default(), &key);
+    assert!(why(&text, &key).contains("valid until 2026-11-22T12:00:00Z only"));
+    let text = signed(&two(), How::default(), &key);
+    let checked = aggregate::verify(text.as_bytes(), &[key.certificate], now(), |_| ()).unwrap();
+    let entities = aggregate::entities(text.as_bytes(), &checked, now()).unwrap();
+    assert!(
+        entities
+            .about()
+            .ends_within(chrono::TimeDelta::days(30), now())
+            .is_err()
+    );
+}
