@@ -37,6 +37,27 @@ for (const database of databases) {
       assert.deepEqual((await signsIn(provider)).who.name_id, who.name_id, 'the same in another browser');
     });
 
+    it('signs in by HTTP-POST', async () => {
+      const { who } = await signsIn(provider, { query: '?binding=post' });
+      assert.deepEqual(who.attributes.email, [person.email]);
+    });
+
+    it('reads attributes by their short names where they come with their object identifiers', async () => {
+      const other = await pysaml2(hallpass, { sign, slug: 'by-oid' });
+      try {
+        await other.register();
+        for (const [oid, source] of [['0.9.2342.19200300.100.1.3', 'email'], ['2.5.4.42', 'given-name'], ['2.5.4.4', 'family-name'], ['2.5.4.11', 'own:unit']]) {
+          await hallpass.cli('app', 'attribute', 'by-oid', 'set', `urn:oid:${oid}`, source, '--format', 'uri');
+        }
+        await hallpass.cli('user', 'edit', person.email, '--attribute', 'unit=Atlas', '--attribute', 'unit=Globes & Maps');
+        const { who } = await signsIn(other);
+        const { mail, givenName, sn, ou } = who.attributes;
+        assert.deepEqual([mail, givenName, sn, ou], [[person.email], [person.given], [person.family], ['Atlas', 'Globes & Maps']]);
+      } finally {
+        await other.stop();
+      }
+    });
+
     it('logs out from its side', async () => {
       const { visitor } = await signsIn(provider);
       const page = await visitor.open(provider.logout);
@@ -55,7 +76,7 @@ for (const database of databases) {
       });
       after(() => careless?.stop());
 
-      for (const binding of ['redirect']) {
+      for (const binding of ['redirect', 'post']) {
         it(`is refused with words that name the setting, by ${binding}`, async () => {
           const visitor = new Visitor(hallpass, careless.origin);
           let page = await visitor.open(`${careless.login}?binding=${binding}`);

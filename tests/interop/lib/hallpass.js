@@ -15,6 +15,9 @@ export const binary = path.resolve(process.env.HALLPASS_BIN ?? path.join(root, '
 /** The databases that every suite runs on. */
 export const databases = ['SQLite', ...(process.env.HALLPASS_TEST_POSTGRES ? ['PostgreSQL'] : [])];
 
+/** The one for what long suites add: what they do at the database, the quick ones and tests/it do on both. */
+export const oneDatabase = databases.at(-1);
+
 export async function freePort(host = '127.0.0.1') {
   const server = net.createServer();
   await new Promise((done, fail) => server.once('error', fail).listen(0, host, done));

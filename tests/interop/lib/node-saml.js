@@ -54,7 +54,8 @@ export async function nodeSaml(hallpass, { slug = 'node-saml', trust, encrypted 
     digestAlgorithm: 'sha256',
     wantAuthnResponseSigned: true,
     wantAssertionsSigned: true,
-    validateInResponseTo: 'always',
+    // 'always' takes no LogoutResponse by HTTP-POST: the library looks for InResponseTo on a Response alone.
+    validateInResponseTo: 'ifPresent',
     ...(encrypted ? { decryptionPvk: key } : {}),
     ...options,
   });

@@ -1,0 +1,78 @@
+// node-saml, the library under passport-saml: both signatures wanted, signed requests, deflated also where they are posted.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { inflateRawSync } from 'node:zlib';
+import { person } from './lib/cast.js';
+import { Hallpass, databases } from './lib/hallpass.js';
+import { isRefused, signsIn } from './lib/journey.js';
+import { keyPair } from './lib/keys.js';
+import { nodeSaml } from './lib/node-saml.js';
+import { Visitor, formOf } from './lib/visitor.js';
+
+const EMAIL = 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress';
+
+for (const database of databases) {
+  describe(`node-saml on ${database}`, { timeout: 120_000 }, () => {
+    let hallpass;
+    let provider;
+
+    before(async () => {
+      hallpass = await Hallpass.start(database);
+      await hallpass.addPerson(person);
+      provider = await nodeSaml(hallpass);
+      await provider.register();
+    });
+    after(async () => {
+      await provider?.stop();
+      await hallpass?.stop();
+    });
+
+    const reads = (who) => {
+      assert.deepEqual([who.name_id.value, who.name_id.format], [person.email, EMAIL]);
+      assert.deepEqual([who.attributes.email, who.attributes.firstName, who.attributes.lastName], [person.email, person.given, person.family]);
+    };
+
+    it('signs in, and reads NameID and attributes', async () => reads((await signsIn(provider)).who));
+
+    it('signs in by HTTP-POST, deflated as it is used to', async () => {
+      const page = await new Visitor(hallpass, provider.origin).open(`${provider.login}?binding=post`);
+      const bytes = Buffer.from(formOf(page.html).fields.SAMLRequest, 'base64');
+      assert.match(inflateRawSync(bytes).toString(), /<samlp:AuthnRequest[\s\S]*<Signature /, 'deflated, with its signature inside');
+      reads((await signsIn(provider, { query: '?binding=post' })).who);
+    });
+
+    it('signs in by HTTP-POST, not deflated', async () => {
+      const plain = await nodeSaml(hallpass, { slug: 'plain', options: { skipRequestCompression: true } });
+      try {
+        await plain.register();
+        reads((await signsIn(plain, { query: '?binding=post' })).who);
+      } finally {
+        await plain.stop();
+      }
+    });
+
+    it('reads what LibreChat reads of it', async () => {
+      const librechat = await nodeSaml(hallpass, { slug: 'librechat' });
+      try {
+        await librechat.register('--preset', 'librechat');
+        const { email, given_name: given, family_name: family, name } = (await signsIn(librechat)).who.attributes;
+        assert.deepEqual([email, given, family, name], [person.email, person.given, person.family, `${person.given} ${person.family}`]);
+      } finally {
+        await librechat.stop();
+      }
+    });
+
+    it('control: refuses a changed attribute', () => isRefused(provider, { change: (xml) => xml.replaceAll(person.email, 'eve@fernweh.example') }, /[Ss]ignature/));
+
+    it('control: refuses the signature of a key that it does not trust', async () => {
+      const stranger = await nodeSaml(hallpass, { slug: 'distrusts', trust: (await keyPair(hallpass.directory, 'stranger')).cert });
+      try {
+        await stranger.register();
+        await isRefused(stranger, {}, /[Ss]ignature/);
+      } finally {
+        await stranger.stop();
+      }
+    });
+  });
+}
