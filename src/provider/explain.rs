@@ -200,6 +200,23 @@ impl Provider {
                 if changed {
                     hints.push("other certificates are registered by now".to_owned());
                 }
+                let brought: Vec<_> = facts
+                    .iter()
+                    .filter_map(|(name, sha256)| (*name == name::BROUGHT).then_some(*sha256))
+                    .collect();
+                if brought.is_empty() {
+                    // Over HTTP-Redirect nothing says whose key it was.
+                } else if now.iter().any(|known| brought.contains(&known.sha256.as_str())) {
+                    hints.push(
+                        "it brings a registered certificate, so it was changed on its way, or signed with another key"
+                            .to_owned(),
+                    );
+                } else {
+                    hints.push(
+                        "it brings a certificate that is not registered; register that one only if the application's own settings show the same fingerprint"
+                            .to_owned(),
+                    );
+                }
             }
             (_, _) => {}
         }

@@ -8,6 +8,7 @@ pub mod c14n;
 pub mod canonical;
 pub mod encryption;
 mod enveloped;
+pub mod glance;
 pub mod logout;
 pub mod metadata;
 pub mod refusal;

@@ -44,6 +44,11 @@ impl<'t> Message<'t> {
         }
     }
 
+    /// The root element, whatever it is.
+    pub(super) fn top(&self) -> Element<'_, 't> {
+        Element(self.0.root_element())
+    }
+
     /// Whether the root element is `{namespace}name`.
     pub fn is(&self, namespace: &str, name: &str) -> bool {
         Element(self.0.root_element()).is(namespace, name)
@@ -94,10 +99,24 @@ impl<'d, 't> Element<'d, 't> {
 
     /// How many elements `{namespace}name` there are in it, at any depth, itself among them.
     pub fn count(&self, namespace: &str, name: &str) -> usize {
+        self.all(namespace, name).count()
+    }
+
+    /// The elements `{namespace}name` in it, at any depth, itself among them.
+    pub(super) fn all<'n>(
+        &self,
+        namespace: &'n str,
+        name: &'n str,
+    ) -> impl Iterator<Item = Self> + use<'d, 't, 'n> {
         self.0
             .descendants()
-            .filter(|node| node.is_element() && Element(*node).is(namespace, name))
-            .count()
+            .map(Element)
+            .filter(move |element| element.0.is_element() && element.is(namespace, name))
+    }
+
+    /// Its name, without the namespace.
+    pub(super) fn name(&self) -> &str {
+        self.0.tag_name().name()
     }
 
     /// The whole text; an element or a comment within it is refused, since some reader somewhere

@@ -1,16 +1,20 @@
 //! What a person sees when something is refused, and what an administrator finds under it.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use hallpass::{
     model::{application::Slug, reference::Reference},
     provider::{applications::ApplicationEdit, codes, explain::Decision},
+    saml::binding::redirect::percent_encode,
 };
 
 use crate::support::{
     browser::Browser,
+    enveloped::{behind_issuer, into_signature, over, xmlsec1_signs},
     house::on_each_database,
     http::Response,
     rows,
     scene::{ACS, ADA, Scene, WIKI},
+    signing::Key,
     sp::{TestSp, posted},
 };
 
@@ -374,5 +378,60 @@ fn one_reference_of_two_rows_shows_both_and_a_whole_request_id_shows_one() {
         let done = found(page.header("x-request-id").unwrap());
         assert_eq!(done[0].row.outcome, "ok");
         assert_eq!(done[0].person.as_ref().unwrap().email.as_str(), ADA);
+    });
+}
+
+#[test]
+fn what_came_by_a_form_and_could_not_be_believed_is_told_with_the_certificate_that_it_brought() {
+    on_each_database(|database| {
+        let registered = Key::rsa(2048);
+        let other = Key::rsa(2048);
+        let scene = Scene::with(database, &[], |_, new| {
+            new.saml.certificates = vec![registered.certificate.clone()];
+        });
+        let mut browser = scene.house.browser();
+        let sso = "Destination=\"https://login.fernweh.example/saml/sso\"";
+        let xml = behind_issuer(
+            &scene.sp.authn_request("_p", scene.now(), sso, ""),
+            &over("_p").xml(),
+        );
+        let with = |key: &Key, xml: &str| {
+            let der = STANDARD.encode(&other.certificate.der);
+            let info = format!(
+                "<ds:KeyInfo><ds:X509Data><ds:X509Certificate>{der}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>"
+            );
+            into_signature(&xmlsec1_signs(xml, &key.private_pem()), &info)
+        };
+        let mut post = |xml: &str| {
+            let form = format!("SAMLRequest={}", percent_encode(&STANDARD.encode(xml)));
+            browser.post_body("/saml/sso", "application/x-www-form-urlencoded", &form)
+        };
+
+        let found = decision(&scene, &post(&with(&other, &xml)));
+        assert_eq!(found.row.outcome, "SIGNATURE-WRONG");
+        assert_eq!(
+            fact(&found, "certificate tried"),
+            [registered.certificate.sha256.as_str()]
+        );
+        assert_eq!(
+            fact(&found, "certificate in it"),
+            [other.certificate.sha256.as_str()]
+        );
+        assert!(
+            found.hints.iter().any(|hint| hint.contains("not registered")),
+            "{:?}",
+            found.hints
+        );
+
+        // Refused before it is known whose it is: what it seems to say is kept all the same.
+        let sha1 = with(&registered, &xml).replace(
+            "http://www.w3.org/2001/04/xmlenc#sha256",
+            "http://www.w3.org/2000/09/xmldsig#sha1",
+        );
+        let found = decision(&scene, &post(&sha1));
+        assert_eq!(found.row.outcome, "SIGNATURE-ALGORITHM");
+        assert_eq!(fact(&found, "issuer"), [WIKI]);
+        assert_eq!(fact(&found, "request"), ["_p"]);
+        assert_eq!(fact(&found, "digest"), ["http://www.w3.org/2000/09/xmldsig#sha1"]);
     });
 }

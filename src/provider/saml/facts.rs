@@ -1,8 +1,14 @@
 //! What is kept of a refused message, for `hallpass explain`.
 
 use crate::{
-    model::{application::Application, fact::Facts},
-    saml::{authn_request::AuthnRequest, logout::LogoutRequest, refusal::Refusal, signature::Unverified},
+    model::{
+        application::{Application, Binding},
+        fact::Facts,
+    },
+    saml::{
+        authn_request::AuthnRequest, binding::inbound::Arrived, glance::glance, logout::LogoutRequest,
+        refusal::Refusal, signature::Unverified,
+    },
 };
 
 /// What the facts are called that are looked for again.
@@ -15,12 +21,38 @@ pub(in crate::provider) mod name {
     pub(in crate::provider) const CONSUMER: &str = "answer wanted at";
     /// `Destination`.
     pub(in crate::provider) const DESTINATION: &str = "addressed to";
+    /// The fingerprint of a certificate that came with the message.
+    pub(in crate::provider) const BROUGHT: &str = "certificate in it";
     /// The fingerprint of a certificate that the signature does not fit.
     pub(in crate::provider) const CERTIFICATE: &str = "certificate tried";
 }
 
 /// How many fingerprints of a long list of certificates are kept.
 const MOST_CERTIFICATES: usize = 4;
+
+/// What a message seems to say that could not be read as what it should be.
+pub(in crate::provider) fn of_unread(arrived: &Arrived) -> Facts {
+    let Ok(inbound) = arrived.decode() else {
+        return Facts::default();
+    };
+    let seen = glance(&inbound.xml);
+    let beside = inbound.signature.map(|signature| signature.algorithm);
+    let facts = Facts::default()
+        .with("message", seen.name.as_deref())
+        .with(name::ISSUER, seen.issuer.as_deref())
+        .with(name::REQUEST, seen.id.as_deref())
+        .with(name::DESTINATION, seen.destination.as_deref())
+        .with("signed with", beside.or(seen.algorithm).as_deref())
+        .with("digest", seen.digest.as_deref());
+    brought(facts, &seen.certificates)
+}
+
+/// Adds the certificates that an XML signature brings along: no key of theirs is ever used.
+fn brought(facts: Facts, certificates: &[String]) -> Facts {
+    certificates
+        .iter()
+        .fold(facts, |facts, sha256| facts.with(name::BROUGHT, Some(sha256)))
+}
 
 /// What an `AuthnRequest` asked for.
 pub(in crate::provider) fn of_request(request: &Unverified<AuthnRequest>) -> Facts {
@@ -50,6 +82,14 @@ pub(in crate::provider) fn of_logout(request: &Unverified<LogoutRequest>) -> Fac
         .with("version", other_version(&asked.version))
         .with("name format", Some(&asked.name_id.format))
         .with("session indexes", Some(&indexes))
+}
+
+/// Adds the certificates that came with the message.
+pub(in crate::provider) fn brought_by(facts: Facts, arrived: &Arrived) -> Facts {
+    match arrived.decode() {
+        Ok(inbound) if inbound.binding == Binding::Post => brought(facts, &glance(&inbound.xml).certificates),
+        Ok(_) | Err(_) => facts,
+    }
 }
 
 /// Adds the certificates that the signature was held against, where it fitted none of them.

@@ -7,7 +7,6 @@ use chrono::TimeDelta;
 use crate::{
     model::{
         application::{AcsUrl, Application},
-        fact::Facts,
         id::SignOnId,
         name_id::NameIdFormat,
         secret::Token,
@@ -71,7 +70,9 @@ impl Provider {
     pub fn receive(&self, arrived: &Arrived, visitor: &Visitor) -> Result<Received, Error> {
         let (request, carried) = match read(arrived) {
             Ok(read) => read,
-            Err(refusal) => return self.refused(refusal, &About::sign_on(None, Facts::default(), visitor)),
+            Err(refusal) => {
+                return self.refused(refusal, &About::sign_on(None, facts::of_unread(arrived), visitor));
+            }
         };
         let facts = facts::of_request(&request);
         let Found {
@@ -89,7 +90,7 @@ impl Provider {
         }
         let judged = match request.judge(&application.saml.certificates) {
             Ok(judged) => judged,
-            Err(refusal) => return self.refused(refusal.clone(), &about.tried(&refusal)),
+            Err(refusal) => return self.refused(refusal.clone(), &about.tried(&refusal).brought_by(arrived)),
         };
         let against = Against {
             sp: &application.saml,

@@ -15,7 +15,7 @@ use crate::{
         snapshot::Snapshot,
         visitor::Visitor,
     },
-    saml::refusal::Refusal,
+    saml::{binding::inbound::Arrived, refusal::Refusal},
 };
 
 /// What the page says of a refusal: never a registered value.
@@ -97,6 +97,12 @@ impl<'a> About<'a> {
         self
     }
 
+    /// The same, with the certificates that came with the message.
+    pub(in crate::provider) fn brought_by(mut self, arrived: &Arrived) -> Self {
+        self.facts = facts::brought_by(self.facts, arrived);
+        self
+    }
+
     /// The same, of a person who is signed in.
     pub(in crate::provider) fn by(mut self, live: &Live) -> Self {
         self.person = Some((live.user.id, live.session.id));
@@ -118,7 +124,8 @@ impl Provider {
         event.session = about.person.map(|(_, session)| session);
         event.detail = Some(about.facts.below(&words));
         let reference = self.note_unproven(&event)?;
-        tracing::info!(action, code, %reference, detail = words, "refused");
+        let app_id = event.application.map(tracing::field::display);
+        tracing::info!(action, code, %reference, app.id = app_id, detail = words, "refused");
         Ok(reference)
     }
 
