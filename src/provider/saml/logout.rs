@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::{
     model::{
         application::{AcsUrl, Application},
+        fact::Facts,
         id::{SessionId, UserId},
         name_id::NameId,
         participant::Participant,
@@ -49,7 +50,7 @@ pub enum LogoutReceived {
 impl Provider {
     /// Takes what came to the Sign-out URL.
     pub fn receive_logout(&self, arrived: &Arrived, visitor: &Visitor) -> Result<LogoutReceived, Error> {
-        let nobody = || About::logout(None, facts::of_unread(arrived), visitor);
+        let nobody = || About::logout(None, Facts::default(), visitor);
         let inbound = match arrived.decode() {
             Ok(inbound) if inbound.carried == Carried::Response => return Ok(LogoutReceived::Stray),
             Ok(inbound) => inbound,
