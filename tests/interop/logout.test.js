@@ -45,7 +45,7 @@ for (const database of databases) {
       const page = await session.visitor.open(url);
       assert.equal(page.leads, undefined, 'no redirect to the sender');
       assert.ok(page.status >= 400, `${page.status}`);
-      assert.match(page.html, /What to do/);
+      assert.match(page.html, /Code for your administrator/);
       assert.ok(await stillIn(session), 'the session goes on');
     }
 
@@ -162,7 +162,7 @@ for (const database of databases) {
       const csrf = /name="csrf" value="([^"]+)"/.exec(page.html)[1];
       const out = await session.visitor.open('/logout', { csrf });
       assert.equal(out.status, 200);
-      assert.match(out.html, /signed out/);
+      assert.match(out.html, /Your session here has ended/);
       assert.ok(!await stillIn(session));
     });
   });

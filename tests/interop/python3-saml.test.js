@@ -51,7 +51,7 @@ for (const database of databases) {
       assert.ok(isLogin(await visitor.open(`${provider.login}?force=1`)));
     });
 
-    it('learns in its own words that nobody is signed in, where it may not ask', () => isRefused(provider, { query: '?passive=1', success: false }, /Responder .* the person is not signed in/));
+    it('learns in its own words that nobody is signed in, where it may not ask', () => isRefused(provider, { query: '?passive=1', success: false }, /Responder .*not signed in/));
 
     /** Another one of its kind, for as long as `deed` takes. */
     async function beside(options, deed, ...registration) {
