@@ -1,6 +1,6 @@
-//! The XML signature inside a message that came by HTTP-POST (saml-core, 5.4), read strictly: one signature, a
-//! child of the root, over the whole of that root, by exclusive canonical XML. Whatever else a signature may
-//! be is refused before anything is computed, and nothing is ever fetched.
+//! The XML signature inside a message that came by HTTP-POST, or inside metadata (saml-core, 5.4), read strictly:
+//! one signature, a child of the root, over the whole of that root, by exclusive canonical XML. Whatever else a
+//! signature may be is refused before anything is computed, and nothing is ever fetched.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use openssl::hash::{MessageDigest, hash};
@@ -30,6 +30,37 @@ pub(super) fn signature(root: Element<'_, '_>) -> Result<Option<Detached>, Refus
     let signature = signature.ok_or(shape(
         "more than one signature, or one that is not a child of the message itself",
     ))?;
+    let claim = claim(signature)?;
+    if claim.reference != format!("#{}", root.id()?) {
+        return Err(shape(
+            "a Reference to something else than the whole message by its ID",
+        ));
+    }
+    let octets = c14n::exclusive(root.node(), Some(signature.node()), &claim.prefixes)?;
+    let computed = hash(claim.digest, octets.as_bytes());
+    // What OpenSSL cannot digest fits nothing.
+    if computed.is_ok_and(|computed| *computed == *claim.value) {
+        Ok(Some(claim.signature))
+    } else {
+        Err(Refusal::BadSignature)
+    }
+}
+
+/// What a signature says of what it is over, and what is to be held against a key. None of it is believed yet:
+/// not before what `reference` names, in exclusive canonical form and without the signature, has the digest.
+pub(super) struct Claim<'d> {
+    /// The URI of its one `Reference`.
+    pub(super) reference: &'d str,
+    /// The prefixes that are declared as they come.
+    pub(super) prefixes: Vec<&'d str>,
+    pub(super) digest: MessageDigest,
+    /// What the digest should be.
+    pub(super) value: Vec<u8>,
+    pub(super) signature: Detached,
+}
+
+/// Reads a `ds:Signature`.
+pub(super) fn claim<'d>(signature: Element<'d, '_>) -> Result<Claim<'d>, Refusal> {
     plain(signature, &["Id"])?;
     let children = signature.children()?;
     let (info, value) = match children.as_slice() {
@@ -51,7 +82,7 @@ pub(super) fn signature(root: Element<'_, '_>) -> Result<Option<Detached>, Refus
     let info_prefixes = exclusive_prefixes(method)?;
     expect(algorithm, "SignatureMethod", &["Algorithm"])?;
     let [] = children_of(algorithm)?;
-    check_reference(root, signature, reference)?;
+    let (prefixes, digest, digest_value) = referred(reference)?;
 
     let algorithm = algorithm.attribute("Algorithm").unwrap_or_default().to_owned();
     let value = base64_of(value)?;
@@ -59,26 +90,22 @@ pub(super) fn signature(root: Element<'_, '_>) -> Result<Option<Detached>, Refus
         return Err(shape("an ECDSA signature that is not r and s side by side"));
     }
     let octets = c14n::exclusive(info.node(), None, &info_prefixes)?.into_bytes();
-    Ok(Some(Detached {
-        algorithm,
-        octets,
-        value,
-    }))
+    Ok(Claim {
+        reference: reference.attribute("URI").unwrap_or_default(),
+        prefixes,
+        digest,
+        value: digest_value,
+        signature: Detached {
+            algorithm,
+            octets,
+            value,
+        },
+    })
 }
 
-/// The one `Reference`: to the root, without the signature, in exclusive canonical form; its digest fits.
-fn check_reference(
-    root: Element<'_, '_>,
-    signature: Element<'_, '_>,
-    reference: Element<'_, '_>,
-) -> Result<(), Refusal> {
+/// The one `Reference`: without the signature, in exclusive canonical form; its prefixes, digest and value.
+fn referred<'d>(reference: Element<'d, '_>) -> Result<(Vec<&'d str>, MessageDigest, Vec<u8>), Refusal> {
     expect(reference, "Reference", &["Id", "URI"])?;
-    let own = format!("#{}", root.id()?);
-    if reference.attribute("URI") != Some(own.as_str()) {
-        return Err(shape(
-            "a Reference to something else than the whole message by its ID",
-        ));
-    }
     let [transforms, method, value] = children_of(reference)?;
     expect(transforms, "Transforms", &[])?;
     let [enveloped, exclusive] = children_of(transforms)?;
@@ -103,14 +130,7 @@ fn check_reference(
         }
         _ => return Err(Refusal::Algorithm("a digest not among SHA-256, 384 and 512")),
     };
-    let octets = c14n::exclusive(root.node(), Some(signature.node()), &prefixes)?;
-    let computed = hash(digest, octets.as_bytes());
-    // What OpenSSL cannot digest fits nothing.
-    if computed.is_ok_and(|computed| *computed == *base64_of(value).unwrap_or_default()) {
-        Ok(())
-    } else {
-        Err(Refusal::BadSignature)
-    }
+    Ok((prefixes, digest, base64_of(value)?))
 }
 
 /// Everything in it is ignored, since keys come from the registration; but what tells to fetch one, or is of a

@@ -6,7 +6,6 @@
 //! byte for byte, the one that was verified. Both read by the same tokens, so that what is believed is what
 //! was signed. Processing instructions and DTDs are refused.
 
-mod claim;
 mod entities;
 mod head;
 mod signed;

@@ -4,18 +4,15 @@
 use std::io::Read;
 
 use chrono::{DateTime, Utc};
-use openssl::hash::Hasher;
+use openssl::hash::{Hasher, MessageDigest};
 
 use crate::{
     model::key::Certificate,
     saml::{
+        enveloped::claim,
         metadata::{
-            aggregate::{
-                Progress,
-                claim::{Claim, claim, refused},
-                head::root,
-            },
-            bad::Error,
+            aggregate::{Progress, head::root},
+            bad::{BadMetadata, Error},
             xml::{
                 canonical::{Canonical, Namespaces},
                 characters::is_nc_name,
@@ -24,9 +21,10 @@ use crate::{
                 tokens::{Token, Tokens},
             },
         },
+        refusal::Refusal,
         signature::{Judged, Unverified},
         urn::{DSIG, METADATA},
-        xml::MAX_MESSAGE,
+        xml::{MAX_MESSAGE, Message},
     },
 };
 
@@ -43,8 +41,8 @@ pub(super) fn verify<R: Read>(
     let mut tokens = Tokens::new(source);
     let (_, root) = root(&mut tokens, now, |tag, _| Ok(Root::of(tag)))?;
     let (before, signature) = signature(&mut tokens)?;
-    let claim = believed(&signature, &root, signed_by)?;
-    digest(&mut tokens, &root, &before, &claim, progress)?;
+    let wanted = believed(&signature, &root, signed_by)?;
+    digest(&mut tokens, &root, &before, wanted, progress)?;
     Ok(tokens.into_source().into_chunks())
 }
 
@@ -109,22 +107,35 @@ fn signature<R: Read>(tokens: &mut Tokens<R>) -> Result<(String, String), Error>
     Ok((before, alone.out))
 }
 
+/// The digest that the file must have, since a key of `signed_by` says so.
+struct Wanted {
+    digest: MessageDigest,
+    value: Vec<u8>,
+    namespaces: Namespaces,
+}
+
 /// What the signature says of the root, where it was made by a key of `signed_by`.
-fn believed(signature: &str, root: &Root, signed_by: &[Certificate]) -> Result<Claim, Error> {
-    let claim = claim(signature)?;
+fn believed(signature: &str, root: &Root, signed_by: &[Certificate]) -> Result<Wanted, Error> {
+    let refusal = |why: Refusal| refused(&why.to_string());
+    let message = Message::parse(signature).map_err(refusal)?;
+    let claim = claim(message.root(DSIG, "Signature").map_err(refusal)?).map_err(refusal)?;
     let own = root
         .id
         .as_ref()
         .filter(|id| is_nc_name(id))
         .map(|id| format!("#{id}"));
-    if own.as_ref() != Some(&claim.reference) {
+    if own.as_deref() != Some(claim.reference) {
         return Err(refused(
             "it is over something else than the root element by its ID",
         ));
     }
-    let signed = Unverified::new((), Some(claim.signature.clone())).judge(signed_by);
-    match signed.map_err(|why| refused(&why.to_string()))? {
-        Judged::Signed(_) => Ok(claim),
+    let judged = Unverified::new((), Some(claim.signature)).judge(signed_by);
+    match judged.map_err(refusal)? {
+        Judged::Signed(_) => Ok(Wanted {
+            digest: claim.digest,
+            value: claim.value,
+            namespaces: Namespaces::exclusive(&claim.prefixes),
+        }),
         Judged::Unsigned(()) | Judged::Unchecked(()) => {
             Err(refused("there is no certificate to hold it against"))
         }
@@ -136,12 +147,12 @@ fn digest<R: Read>(
     tokens: &mut Tokens<R>,
     root: &Root,
     before: &str,
-    claim: &Claim,
+    wanted: Wanted,
     mut progress: impl FnMut(Progress),
 ) -> Result<(), Error> {
     let failed = |_why| refused("its digest cannot be computed");
-    let mut hasher = Hasher::new(claim.digest).map_err(failed)?;
-    let mut canonical = Canonical::new(Namespaces::exclusive(&claim.prefixes));
+    let mut hasher = Hasher::new(wanted.digest).map_err(failed)?;
+    let mut canonical = Canonical::new(wanted.namespaces);
     let scope = tokens.scope();
     canonical.open(&Unresolved::parse(&root.raw)?.resolve(scope)?, scope)?;
     canonical.text(before);
@@ -182,7 +193,7 @@ fn digest<R: Read>(
         bytes: tokens.bytes(),
         entities,
     });
-    if *hasher.finish().map_err(failed)? == *claim.value {
+    if *hasher.finish().map_err(failed)? == *wanted.value {
         Ok(())
     } else {
         Err(refused("the file was changed after it was signed"))
@@ -194,4 +205,9 @@ fn bears_id(tag: &Tag<'_>, root: &Root) -> bool {
     tag.attributes
         .iter()
         .any(|one| one.local.eq_ignore_ascii_case("id") && Some(&*one.value) == root.id.as_deref())
+}
+
+/// The signature does not hold.
+fn refused(why: &str) -> Error {
+    Error::Bad(BadMetadata::Signature(why.to_owned()))
 }

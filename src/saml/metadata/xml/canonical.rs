@@ -27,11 +27,8 @@ pub(in crate::saml::metadata) enum Namespaces {
 
 impl Namespaces {
     /// Those of a `PrefixList`.
-    pub(in crate::saml::metadata) fn exclusive(prefixes: &[String]) -> Self {
-        let written = |prefix: &String| match prefix.as_str() {
-            "#default" => String::new(),
-            prefix => prefix.to_owned(),
-        };
+    pub(in crate::saml::metadata) fn exclusive(prefixes: &[&str]) -> Self {
+        let written = |prefix: &&str| if *prefix == "#default" { "" } else { *prefix }.to_owned();
         Self::Exclusive(prefixes.iter().map(written).collect())
     }
 }
