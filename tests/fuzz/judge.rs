@@ -4,6 +4,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hallpass::{
+    keys::pem,
     model::{
         application::{AcsUrl, Binding, Consumer, EntityId, ServiceProvider},
         name_id::NameIdFormat,
@@ -16,7 +17,10 @@ use hallpass::{
             redirect,
         },
         logout,
-        metadata::sp,
+        metadata::{
+            aggregate::{self, BadMetadata, Checked, Error, Found},
+            sp,
+        },
         xml::MAX_MESSAGE,
     },
 };
@@ -95,6 +99,33 @@ pub(crate) fn sp_metadata(bytes: &[u8]) -> Result<(), String> {
     sp::read(text(bytes)?, None, now())
         .map(drop)
         .map_err(|why| why.to_string())
+}
+
+/// The metadata of many, read without asking for a signature; what is found wrong with one of them is found with
+/// all. Where the development key signed it, it is read in two passes besides.
+pub(crate) fn aggregate(bytes: &[u8]) -> Result<(), String> {
+    let pem = include_bytes!("../../certs/development-only.cert.pem");
+    let certificates = pem::certificates_from(pem).map_err(|why| why.to_string())?;
+    if let Ok(checked) = aggregate::verify(bytes, &certificates, now(), |_progress| ()) {
+        for found in aggregate::entities(bytes, &checked, now()).map_err(|why| why.to_string())? {
+            // What was verified is well-formed, and the same when it is read.
+            assert!(found.is_ok() || matches!(found, Err(Error::Bad(BadMetadata::Malformed(_)))));
+        }
+    }
+    let entities = aggregate::entities(bytes, &Checked::without_signature(), now());
+    for found in entities.map_err(|why| why.to_string())? {
+        match found.map_err(|why| why.to_string())? {
+            Found::Unusable { why, .. } => return Err(why.to_string()),
+            Found::ServiceProvider(entity) => {
+                assert!(entity.consumers.len() <= 1000 && entity.findings.len() < 80);
+                for finding in &entity.findings {
+                    assert!(finding.to_string().len() < 4000);
+                }
+            }
+            Found::Other => {}
+        }
+    }
+    Ok(())
 }
 
 /// When the seeds are read: a little after they were issued.

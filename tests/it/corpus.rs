@@ -12,11 +12,12 @@ mod judge;
 
 type Judge = fn(&[u8]) -> Result<(), String>;
 
-const TARGETS: [(&str, Judge); 4] = [
+const TARGETS: [(&str, Judge); 5] = [
     ("redirect_query", judge::redirect_query),
     ("authn_request", judge::authn_request),
     ("logout_request", judge::logout_request),
     ("sp_metadata", judge::sp_metadata),
+    ("aggregate", judge::aggregate),
 ];
 
 /// Every seed of a target: its name and its bytes, by name.
@@ -54,7 +55,18 @@ fn good_seeds_are_taken_and_bad_ones_refused() {
 /// What the service providers send is metadata too.
 #[test]
 fn the_metadata_of_real_products_is_read() {
-    for name in ["chatgpt-legacy", "chatgpt-current", "shibboleth"] {
+    for name in [
+        "chatgpt-legacy",
+        "chatgpt-current",
+        "shibboleth",
+        "adfs",
+        "okta",
+        "pysaml2",
+        "mellon",
+        "python3-saml",
+        "simplesamlphp",
+        "ruby-saml",
+    ] {
         let bytes = fs::read(format!("fixtures/sp/{name}.xml")).unwrap();
         assert_eq!(judge::sp_metadata(&bytes), Ok(()), "{name}");
     }

@@ -1,0 +1,191 @@
+use super::*;
+
+#[test]
+fn what_a_certificate_is_worth_is_said() {
+    let strong = rsa(2048);
+    let (signing, encryption) = ("use=\"signing\"", "use=\"encryption\"");
+    for (usage, certificate, kept, code) in [
+        (signing, certificate(&strong, -1, 30), 1, None),
+        (
+            signing,
+            certificate(&strong, -30, -1),
+            1,
+            Some("certificate-expired"),
+        ),
+        (
+            signing,
+            certificate(&strong, 1, 30),
+            1,
+            Some("certificate-not-yet-valid"),
+        ),
+        (signing, certificate(&rsa(1024), -1, 30), 0, Some("weak-key")),
+        (
+            signing,
+            certificate(&on_curve(Nid::X9_62_PRIME256V1), -1, 30),
+            1,
+            None,
+        ),
+        (
+            signing,
+            certificate(&on_curve(Nid::SECP256K1), -1, 30),
+            0,
+            Some("weak-key"),
+        ),
+        (signing, "QUJD".to_owned(), 0, Some("certificate-unreadable")),
+        (
+            signing,
+            STANDARD.encode([STANDARD.decode(certificate(&strong, -1, 30)).unwrap(), vec![0]].concat()),
+            0,
+            Some("certificate-unreadable"),
+        ),
+        (encryption, certificate(&strong, -1, 30), 1, None),
+        (
+            encryption,
+            certificate(&on_curve(Nid::X9_62_PRIME256V1), -1, 30),
+            0,
+            Some("encryption-key-unusable"),
+        ),
+        ("", certificate(&on_curve(Nid::X9_62_PRIME256V1), -1, 30), 1, None),
+    ] {
+        let entity = of(&sp("", &key_with(usage, &certificate)), None);
+        let list = if usage == encryption {
+            &entity.encryption_certificates
+        } else {
+            &entity.certificates
+        };
+        assert_eq!(list.len(), kept, "{usage} {code:?}");
+        let about_keys = ["no-signing-certificate", "no-consumer", "no-logout"];
+        let said: Vec<_> = codes(&entity)
+            .into_iter()
+            .filter(|one| !about_keys.contains(one))
+            .collect();
+        assert_eq!(said, Vec::from_iter(code), "{usage}");
+    }
+    let named =
+        format!("<KeyDescriptor><KeyInfo xmlns=\"{DSIG}\"><KeyName>k</KeyName></KeyInfo></KeyDescriptor>");
+    assert!(codes(&of(&sp("", &named), None)).contains(&"key-without-certificate"));
+}
+
+#[test]
+fn an_address_that_cannot_be_used_is_left_out_and_said() {
+    let at = |location: &str, binding: &str, more: &str| {
+        format!("<AssertionConsumerService Binding=\"{binding}\" Location=\"{location}\" {more}/>")
+    };
+    let inside = [
+        at("http://sp.example/acs", HTTP_POST, "index=\"0\""),
+        at("javascript:alert(1)", HTTP_POST, "index=\"1\""),
+        at("https://sp.example/artifact", "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact", ""),
+        at(" https://sp.example/acs ", HTTP_POST, "index=\"2\""),
+        at("https://sp.example/again", HTTP_POST, "index=\"2\""),
+        at("http://localhost:9/acs", HTTP_POST, "index=\"70000\""),
+        format!("<SingleLogoutService Binding=\"{HTTP_REDIRECT}\" Location=\"https://sp.example/slo\" ResponseLocation=\"ftp://sp.example/\"/>"),
+        format!("<SingleLogoutService Binding=\"{HTTP_POST}\" Location=\"https://sp.example/slo\"/>"),
+    ]
+    .concat();
+    let entity = of(&sp("", &inside), None);
+    assert_eq!(
+        locations(&entity),
+        [
+            "https://sp.example/acs",
+            "https://sp.example/again",
+            "http://localhost:9/acs"
+        ]
+    );
+    let indexes: Vec<_> = entity.consumers.iter().map(|one| one.index).collect();
+    assert_eq!(indexes, [Some(2), None, None]);
+    assert_eq!(entity.logout_endpoint().unwrap().binding, Binding::Post);
+    assert_eq!(
+        codes(&entity),
+        [
+            "address-skipped",
+            "address-skipped",
+            "binding-skipped",
+            "index-twice",
+            "plain-http",
+            "address-skipped",
+            "no-signing-certificate",
+            "no-default-consumer",
+        ]
+    );
+    let none = of(&sp("", ""), None);
+    assert_eq!(
+        codes(&none),
+        ["no-signing-certificate", "no-consumer", "no-logout"]
+    );
+}
+
+#[test]
+fn the_name_for_people_is_the_best_there_is() {
+    let ui = |names: &str| {
+        format!(
+            "<Extensions><UIInfo xmlns=\"urn:oasis:names:tc:SAML:metadata:ui\">{names}</UIInfo></Extensions>"
+        )
+    };
+    let service = "<AttributeConsumingService index=\"1\"><ServiceName xml:lang=\"en\">Service</ServiceName><RequestedAttribute Name=\"mail\" isRequired=\"1\" FriendlyName=\"m\"/><RequestedAttribute Name=\"mail\"/></AttributeConsumingService>";
+    let organization = "<Organization><OrganizationName xml:lang=\"en\">Legal Name Ltd</OrganizationName><OrganizationDisplayName xml:lang=\"en\">Legal Name</OrganizationDisplayName></Organization>";
+    let names = "<DisplayName xml:lang=\"de\">Tafel</DisplayName><DisplayName xml:lang=\"en-GB\">Board</DisplayName><DisplayName xml:lang=\"en\">\n  The &quot;Board&#x202;  \n</DisplayName>".replace("&#x202;", "&quot;");
+    for (inside, behind, name) in [
+        (ui(&names), organization, Some("The \"Board\"")),
+        (
+            ui("<DisplayName xml:lang=\"de\">Tafel</DisplayName>"),
+            organization,
+            Some("Tafel"),
+        ),
+        (
+            format!("{}{service}", ui("<DisplayName> </DisplayName>")),
+            organization,
+            Some("Service"),
+        ),
+        (String::new(), organization, Some("Legal Name")),
+        (String::new(), "", None),
+        // In the place of another element it is no name.
+        (names.clone(), "", None),
+    ] {
+        let text = sp("", &inside).replace("</EntityDescriptor>", &format!("{behind}</EntityDescriptor>"));
+        assert_eq!(of(&text, None).display_name.as_deref(), name, "{inside}");
+    }
+    let asked = of(&sp("", service), None).requested_attributes;
+    assert_eq!(asked.len(), 1);
+    assert!(
+        asked
+            .iter()
+            .all(|one| one.required && one.friendly_name.as_deref() == Some("m"))
+    );
+}
+
+#[test]
+fn what_ends_soon_and_what_cannot_be_kept_is_said() {
+    let entity = of(
+        &sp(
+            "validUntil=\"2026-11-23T00:00:00Z\" cacheDuration=\"six hours\"",
+            "",
+        ),
+        None,
+    );
+    assert!(codes(&entity).contains(&"ends-soon") && codes(&entity).contains(&"bad-cache-duration"));
+    assert_eq!(entity.cache_for, None);
+    let said: Vec<String> = entity.findings.iter().map(ToString::to_string).collect();
+    assert!(
+        said.contains(&"the metadata is valid until 2026-11-23 00:00 UTC only".to_owned()),
+        "{said:?}"
+    );
+    assert!(
+        said.contains(&"the cacheDuration `six hours` is none, and ignored".to_owned()),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn no_flood_of_findings_or_endpoints_is_kept() {
+    let many: String = (0..3000)
+        .map(|at| consumer(&format!("{at}"), "index=\"1\""))
+        .collect();
+    let entity = of(&sp("", &many), None);
+    assert_eq!(entity.consumers.len(), 1000);
+    let odd: Vec<String> = (0..3000)
+        .map(|at| format!("<AssertionConsumerService Binding=\"urn:{at}\" Location=\"x\"/>"))
+        .collect();
+    let odd = odd.concat();
+    let entity = of(&sp("", &odd), None);
+    assert!(entity.findings.len() < 80 && codes(&entity).contains(&"more"));
+}
