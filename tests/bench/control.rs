@@ -29,7 +29,7 @@ impl Control {
 
 /// The time that this thread has run on a CPU, in nanoseconds. (`schedstat` is not asked: for a thread that
 /// runs it is as old as the last tick.)
-fn thread_cpu() -> u64 {
+pub(crate) fn thread_cpu() -> u64 {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     u64::try_from(time.tv_sec * 1_000_000_000 + time.tv_nsec).unwrap()
 }

@@ -9,9 +9,11 @@
     reason = "a benchmark speaks on its terminal, and fails by panicking"
 )]
 
+mod aggregate;
 mod control;
 mod daemon;
 mod instructions;
+mod parser;
 mod report;
 mod scale;
 
@@ -38,7 +40,22 @@ fn main() {
         Control::new().make(count);
         return;
     }
+    if let Some(at) = arguments
+        .iter()
+        .position(|argument| argument == "--read-aggregate")
+    {
+        let given: Vec<&str> = arguments.iter().skip(at + 1).map(String::as_str).collect();
+        let (seconds, megabytes) = aggregate::read(given.first().unwrap(), given.get(1).copied());
+        println!("{seconds} {megabytes}");
+        return;
+    }
     let mut report = Report::new();
+    report.aggregate = Some(aggregate::measure(has("--quick")));
+    report.parser = Some(Figures::of(parser::measure(has("--quick"))));
+    if has("--reading-only") {
+        report.print_table();
+        return;
+    }
     report.databases.push(measure("SQLite", None, has("--quick")));
     match std::env::var("HALLPASS_TEST_POSTGRES") {
         Ok(url) => report

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::{daemon, scale::Scale};
+use crate::{aggregate::Aggregate, daemon, scale::Scale};
 
 /// What was measured on one database.
 pub(crate) struct Database {
@@ -52,6 +52,9 @@ pub(crate) struct Report {
     /// SQLite, four browsers at once, only the assertion signed.
     pub(crate) one_signature: Option<Figures>,
     pub(crate) scale: Option<Scale>,
+    pub(crate) aggregate: Option<Aggregate>,
+    /// Reading a request, from query to decision.
+    pub(crate) parser: Option<Figures>,
     /// Of one sign-on, of one signature.
     pub(crate) instructions: Option<(f64, f64)>,
     binary_megabytes: f64,
@@ -78,6 +81,8 @@ impl Report {
             memory: None,
             one_signature: None,
             scale: None,
+            aggregate: None,
+            parser: None,
             instructions: None,
             binary_megabytes,
         }
@@ -136,6 +141,28 @@ impl Report {
             row("   start to first sign-on", format!("{:.0} ms", scale.start), "");
             row("   resident memory", format!("{:.1} MB", scale.memory), "");
         }
+        if let Some(figures) = &self.parser {
+            println!("reading a request, from its query to the decision");
+            let multiple = format!("{:.3} ×", figures.multiple);
+            row("   CPU ÷ an RSA-2048 signature", multiple, "");
+            println!("      {:.1} µs", figures.microseconds);
+        }
+        if let Some(aggregate) = &self.aggregate {
+            println!("an aggregate of 10 000 entities, {:.0} MB", aggregate.megabytes);
+            for (how, reading, seconds, megabytes) in [
+                ("signed, in two passes", &aggregate.signed, "≤ 10 s", "≤ 150 MB"),
+                ("without a signature", &aggregate.plain, "", ""),
+            ] {
+                row(&format!("   {how}"), format!("{:.2} s", reading.seconds), seconds);
+                let rate = format!("{:.0} MB/s", aggregate.megabytes / reading.seconds);
+                row("      of the file", rate, "");
+                row(
+                    "      memory at its highest",
+                    format!("{:.1} MB", reading.megabytes),
+                    megabytes,
+                );
+            }
+        }
         if let Some((idle, after)) = self.memory {
             row("resident memory, idle", format!("{idle:.1} MB"), "≤ 25 MB");
             row(
@@ -166,6 +193,14 @@ impl Report {
             "resident_mb_idle": self.memory.map(|figures| figures.0),
             "resident_mb_after_20000": self.memory.map(|figures| figures.1),
             "one_signature_four_at_once": self.one_signature.as_ref().map(Figures::json),
+            "read_request_multiple_of_rsa_2048_signature": self.parser.as_ref().map(|figures| figures.multiple),
+            "aggregate_10000": self.aggregate.as_ref().map(|aggregate| serde_json::json!({
+                "mb": aggregate.megabytes,
+                "signed_seconds": aggregate.signed.seconds,
+                "signed_peak_mb": aggregate.signed.megabytes,
+                "plain_seconds": aggregate.plain.seconds,
+                "plain_peak_mb": aggregate.plain.megabytes,
+            })),
             "applications_10000_beside_10": self.scale.as_ref().map(|scale| serde_json::json!({
                 "sign_on": scale.sign_on,
                 "metadata": scale.metadata,

@@ -1,0 +1,103 @@
+//! What reading costs: a request to sign on, from the query as it came to the decision that it may be answered,
+//! as a part of one RSA-2048 signature made on the same core.
+
+use std::fs;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use hallpass::{
+    model::{
+        application::{AcsUrl, Consumer, EntityId, ServiceProvider},
+        name_id::NameIdFormat,
+        policy::Policy,
+    },
+    saml::{
+        authn_request::{self, Against},
+        binding::redirect::{self, deflated, percent_encode},
+    },
+};
+
+use crate::control::{Control, thread_cpu};
+
+const ROUNDS: usize = 5;
+const TIMES: usize = 2000;
+const ENTITY_ID: &str = "https://idp.example/saml/metadata";
+const SSO: &str = "https://idp.example/saml/sso";
+const ACS: [&str; 2] = [
+    "https://sp.example/acs",
+    "https://auth0.openai.com/login/callback?connection=org-TEST",
+];
+/// Who sent the seeds.
+const SENDERS: [&str; 10] = [
+    "chatgpt-legacy",
+    "chatgpt-current",
+    "node-saml",
+    "samlify",
+    "pysaml2",
+    "python3-saml",
+    "mellon",
+    "shibboleth",
+    "simplesamlphp",
+    "ruby-saml",
+];
+
+/// One request of each sender: its CPU as a part of a signature, and in nanoseconds.
+pub(crate) fn measure(quick: bool) -> Vec<(f64, f64)> {
+    let queries: Vec<_> = SENDERS.iter().map(|sender| request(sender)).collect();
+    let control = Control::new();
+    control.sign(50);
+    let times = if quick { TIMES / 10 } else { TIMES };
+    (0..ROUNDS)
+        .map(|_round| round(&queries, times, &control))
+        .collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+fn round(queries: &[(String, ServiceProvider)], times: usize, control: &Control) -> (f64, f64) {
+    let (mut reading, mut signing) = (0, 0);
+    for _time in 0..times {
+        let before = thread_cpu();
+        for (query, sp) in queries {
+            read(query, sp);
+        }
+        reading += thread_cpu() - before;
+        signing += control.sign(1);
+    }
+    let one = reading as f64 / (times * queries.len()) as f64;
+    (one / (signing as f64 / times as f64), one)
+}
+
+fn read(query: &str, sp: &ServiceProvider) {
+    let inbound = redirect::decode(query).unwrap();
+    let request = authn_request::read(&inbound).unwrap();
+    let judged = request.judge(&sp.certificates).unwrap();
+    let against = Against {
+        sp,
+        formats: &NameIdFormat::ALL,
+        entity_id: &EntityId::parse(ENTITY_ID).unwrap(),
+        sso: SSO,
+        policy: &Policy::default(),
+        now: now(),
+    };
+    assert!(std::hint::black_box(authn_request::accept(judged, &against)).is_ok());
+}
+
+/// The query of a sender's request, and the service provider as it is registered.
+fn request(sender: &str) -> (String, ServiceProvider) {
+    let xml = fs::read_to_string(format!("fixtures/fuzz/authn_request/good-{sender}.xml")).unwrap();
+    let query = format!("SAMLRequest={}&RelayState=R1", percent_encode(&deflated(&xml)));
+    let issuer = authn_request::read(&redirect::decode(&query).unwrap())
+        .unwrap()
+        .peek()
+        .issuer
+        .clone();
+    let consumers = ACS.iter().map(|location| Consumer {
+        location: AcsUrl::parse(location).unwrap(),
+        index: None,
+    });
+    (query, ServiceProvider::usual(issuer, consumers.collect()))
+}
+
+/// A little after the seeds were issued.
+fn now() -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + TimeDelta::seconds(1_795_219_800)
+}
