@@ -313,19 +313,46 @@ fn a_refusal_is_signed_and_carries_no_assertion() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(96))]
 
     /// Canonical as written: libxmlsec1 canonicalises what it parses before it digests, so a signature
-    /// over our own bytes holds only if they were canonical.
+    /// over our own bytes holds only if they were canonical. Also of what was encrypted.
     #[test]
-    fn any_name_round_trips_and_is_canonical_as_written(name in "[^\\p{Cc}\u{fffe}\u{ffff}\u{2028}\u{2029}]{1,40}") {
-        static KEY: std::sync::LazyLock<(SigningKey, Vec<u8>)> = std::sync::LazyLock::new(key);
-        let signer = Signer::new(&KEY.0).unwrap();
-        let xml = write(&parts(&name), &signer, Some("_request"));
-        prop_assert_eq!(second_opinion::verify(&xml, &KEY.1).unwrap(), 2);
-        let message = Message::parse(&xml).unwrap();
-        let root = message.root(PROTOCOL, "Response").unwrap();
-        let assertion = root.child(ASSERTION, "Assertion").unwrap().unwrap();
+    fn any_name_round_trips_and_is_canonical_as_written(
+        name in "[^\\p{Cc}\u{fffe}\u{ffff}\u{2028}\u{2029}]{1,40}",
+        signs in prop::sample::select(&[Signs::Assertion, Signs::Response, Signs::Both][..]),
+        (algorithm, ..) in prop::sample::select(&ALGORITHMS[..]),
+        cipher in prop::option::of(prop::sample::select(&[ContentCipher::Aes128Gcm, ContentCipher::Aes256Gcm][..])),
+        chance in any::<[u8; 32]>(),
+    ) {
+        static KEYS: std::sync::LazyLock<[(SigningKey, Vec<u8>); 2]> = std::sync::LazyLock::new(|| [key(), key()]);
+        let [(ours, certificate), (theirs, _)] = &*KEYS;
+        let signer = Signer::new(ours).unwrap();
+        let mut bytes = [0; CHANCE];
+        bytes[..32].copy_from_slice(&chance);
+        let envelope = cipher.map(|cipher| Envelope::new(cipher, &theirs.certificate, Secret::new(bytes)));
+        let xml = write_as(&parts(&name), &signer, (signs, algorithm), envelope, Some("_request"));
+        let (on_assertion, on_response) = match signs {
+            Signs::Assertion => (1, 0),
+            Signs::Response => (0, 1),
+            Signs::Both => (1, 1),
+        };
+        // What is signed outside of the encrypted part, and what is signed in it.
+        let outside = if cipher.is_some() { on_response } else { on_response + on_assertion };
+        if outside > 0 {
+            prop_assert_eq!(second_opinion::verify(&xml, certificate).unwrap(), outside);
+        }
+        let opened = cipher.map(|cipher| decrypted(&xml, theirs, cipher));
+        if let Some(opened) = &opened && on_assertion > 0 {
+            prop_assert_eq!(second_opinion::verify(opened, certificate).unwrap(), 1);
+        }
+        let message = Message::parse(opened.as_ref().unwrap_or(&xml)).unwrap();
+        let assertion = if opened.is_some() {
+            message.root(ASSERTION, "Assertion").unwrap()
+        } else {
+            let root = message.root(PROTOCOL, "Response").unwrap();
+            root.child(ASSERTION, "Assertion").unwrap().unwrap()
+        };
         let statement = assertion.child(ASSERTION, "AttributeStatement").unwrap().unwrap();
         for attribute in statement.children().unwrap() {
             let value = attribute.child(ASSERTION, "AttributeValue").unwrap().unwrap();

@@ -193,6 +193,17 @@ fn own_attributes_reach_the_application_that_asks_for_them() {
             judge::attributes(&response(&mut browser, "wiki", "_less")),
             [one("login", "ada.l")]
         );
+    });
+}
+
+#[test]
+fn a_slip_in_an_attribute_is_told_in_words_and_a_user_name_has_one_person() {
+    on_each_database(|database| {
+        let (house, cli) = house_and_cli(database);
+        house.add_person(ADA, "Ada", "Lovelace");
+        add(&cli, "wiki", &[]);
+        let edit = ["user", "edit", ADA];
+        cli.says(&[&edit[..], &["--username", "ada.l"]].concat());
         for (bad, words) in [
             (&["--attribute", "team"][..], "NAME=VALUE"),
             (&["--attribute", "=x"], "name is empty"),
@@ -205,6 +216,26 @@ fn own_attributes_reach_the_application_that_asks_for_them() {
         house.add_person("eve@fernweh.example", "Eve", "Other");
         let taken = cli.refuses(&["user", "edit", "eve@fernweh.example", "--username", "ADA.L"]);
         assert!(taken.contains("user name"), "{taken}");
+        let bob = [
+            "user",
+            "add",
+            "bob@fernweh.example",
+            "--given-name",
+            "Bob",
+            "--family-name",
+            "B",
+            "--password-stdin",
+            "--json",
+        ];
+        let with = |more: &[&'static str]| [&bob[..], more].concat();
+        let taken = cli.refuses_to(&with(&["--username", "ada.l"]), PASSWORD);
+        assert!(taken.contains("user name"), "{taken}");
+        let said = cli.says_to(&with(&["--username", "bob", "--attribute", "team=Red"]), PASSWORD);
+        let added: Value = serde_json::from_str(&said).unwrap();
+        assert_eq!(
+            (&added["user_name"], &added["attributes"]["team"][0]),
+            (&"bob".into(), &"Red".into())
+        );
         for (bad, words) in [
             (&["set", "x", "own:"][..], "own:NAME"),
             (&["set", "x", "ldap:cn"], "given-name"),
