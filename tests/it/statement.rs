@@ -1,6 +1,9 @@
 //! docs/saml.md: every clause that holds names a test, and every test that it names is there.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 struct Row {
     clause: String,
@@ -41,18 +44,43 @@ fn is_there(test: &str) -> bool {
         let source = fs::read_to_string("tests/it/attacks/mod.rs").unwrap();
         return source.contains(&format!("{name}: "));
     }
-    let path = if Path::new(file).extension().is_some() {
-        file.to_owned()
+    let place = if file.starts_with("src/") {
+        PathBuf::from(file)
     } else {
-        format!("tests/it/{}.rs", file.replace("::", "/"))
+        Path::new("tests/it").join(file.replace("::", "/"))
     };
-    let Ok(source) = fs::read_to_string(&path) else {
-        return false;
-    };
+    let mut sources = Vec::new();
+    if let Ok(source) = fs::read_to_string(place.with_extension("rs")) {
+        sources.push(source);
+    }
+    read_all(&place, &mut sources);
+    sources.iter().any(|source| holds(source, name))
+}
+
+/// The sources in `folder` and below.
+fn read_all(folder: &Path, sources: &mut Vec<String>) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            read_all(&path, sources);
+        } else {
+            sources.push(fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+fn holds(source: &str, name: &str) -> bool {
     // Within `proptest!` a test has arguments.
     source.match_indices(&format!("fn {name}(")).any(|(at, _)| {
-        let before = source[..at].trim_end();
-        before.ends_with("#[test]") || before.ends_with(']') && before.contains("#[test]")
+        let above = source[..at]
+            .lines()
+            .rev()
+            .map(str::trim)
+            .filter(|line| !line.is_empty());
+        above
+            .take_while(|line| line.starts_with("#[") || line.starts_with("///"))
+            .any(|line| line == "#[test]")
     })
 }
 
@@ -103,10 +131,12 @@ fn neither_operational_mode_is_claimed() {
 fn a_test_that_is_not_there_would_be_seen() {
     assert!(is_there("sign_on::relay_state_comes_back_as_it_was"));
     assert!(is_there("attacks::row_12"));
+    assert!(is_there("src/saml/xml::text_is_whole_or_refused"));
+    assert!(is_there("src/web/page::no_text_changes_what_a_page_is_made_of"));
     for missing in [
         "sign_on::relay_state",
         "nowhere::relay_state_comes_back_as_it_was",
-        "src/saml/xml.rs::parse",
+        "src/saml/xml::parse",
     ] {
         assert!(!is_there(missing), "{missing}");
     }
