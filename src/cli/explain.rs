@@ -98,13 +98,13 @@ pub(super) fn explain(typed: &Explain, provider: &Provider) -> Result<()> {
 
 fn say_code(one: &Explanation) -> Result<()> {
     say(format_args!("  means        {}", one.means))?;
-    say(format_args!("  page         {}", one.wrong))?;
+    say(format_args!("  page says    {}", one.wrong))?;
     let status = match one.status {
-        None => "nothing; our own page is shown".to_owned(),
+        None => "none; our own page is shown".to_owned(),
         Some((top, None)) => short(top).to_owned(),
         Some((top, Some(second))) => format!("{}, {}", short(top), short(second)),
     };
-    say(format_args!("  it is told   {status}"))?;
+    say(format_args!("  status sent  {status}"))?;
     say(format_args!("  who mends    {}", one.who.words()))?;
     say(format_args!("  how          {}", one.mend))?;
     if let Some(clause) = one.clause {
