@@ -84,6 +84,9 @@ for (const database of databases) {
           assert.ok(page.status >= 400, `${page.status}`);
           assert.match(page.html, /signing_algorithm/);
           assert.equal(page.origin, hallpass.origin, 'on a page of ours');
+          const [, reference] = /id="code">\S+ ([^<]+)</.exec(page.html);
+          const explained = await hallpass.cli('explain', reference);
+          for (const words of [`${careless.origin}/metadata`, 'xmldsig#rsa-sha1', 'signing_algorithm']) assert.ok(explained.includes(words), explained);
         });
       }
     });
