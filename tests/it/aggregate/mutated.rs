@@ -46,7 +46,7 @@ const SNIPPETS: [&str; 30] = [
 ];
 
 /// Mutations of each document.
-const EACH: usize = 250;
+const EACH: usize = 150;
 
 #[test]
 fn whatever_is_taken_xmlsec_takes_too() {
@@ -77,7 +77,7 @@ fn whatever_is_taken_xmlsec_takes_too() {
                     "{what}: taken, but not by xmlsec1\n{}",
                     String::from_utf8_lossy(&changed)
                 );
-            } else if round % 10 == 0 && xmlsec_verifies(&changed, &key.certificate.der, dir.path()) {
+            } else if round % 15 == 0 && xmlsec_verifies(&changed, &key.certificate.der, dir.path()) {
                 refused_more += 1;
             }
         }
@@ -87,7 +87,7 @@ fn whatever_is_taken_xmlsec_takes_too() {
         "the mutations prove nothing: {taken} of {tried} taken"
     );
     eprintln!(
-        "{tried} changed files: {taken} taken, by xmlsec1 too; {refused_more} of every tenth other taken by xmlsec1 only"
+        "{tried} changed files: {taken} taken, by xmlsec1 too; {refused_more} of every fifteenth other taken by xmlsec1 only"
     );
 }
 

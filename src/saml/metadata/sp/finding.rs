@@ -91,6 +91,13 @@ pub enum Finding {
         /// What it says.
         text: String,
     },
+    /// It takes names of kinds only that are not given here.
+    NoKnownNameIdFormat {
+        /// The first of them.
+        asked: String,
+    },
+    /// It lists ciphers for encryption, and neither of those that are spoken here.
+    NoKnownCipher,
     /// A role for another protocol. Left out.
     OtherProtocol,
     /// More was found than is listed.
@@ -126,6 +133,8 @@ impl Finding {
             Self::NoLogout => "no-logout",
             Self::EndsSoon { .. } => "ends-soon",
             Self::BadCacheDuration { .. } => "bad-cache-duration",
+            Self::NoKnownNameIdFormat { .. } => "no-known-name-id-format",
+            Self::NoKnownCipher => "no-known-cipher",
             Self::OtherProtocol => "other-protocol",
             Self::More => "more",
         }
@@ -185,6 +194,13 @@ impl fmt::Display for Finding {
                 write!(f, "the metadata is valid until {} only", at.format("%Y-%m-%d %H:%M UTC"))
             }
             Self::BadCacheDuration { text } => write!(f, "the cacheDuration `{text}` is none, and ignored"),
+            Self::NoKnownNameIdFormat { asked } => write!(
+                f,
+                "it takes names of the format {asked} and of none that is given here"
+            ),
+            Self::NoKnownCipher => f.write_str(
+                "it lists ciphers for encryption, and not AES-GCM: what is encrypted here may be unreadable there",
+            ),
             Self::OtherProtocol => {
                 f.write_str("a role that does not speak SAML 2.0 was left out")
             }
@@ -202,15 +218,25 @@ impl fmt::Display for Purpose {
     }
 }
 
-/// A foreign text as it may be shown: short, and without anything that drives a terminal.
+/// A foreign text as it may be shown: short, and without anything that drives a terminal or turns the line
+/// around.
 pub(in crate::saml::metadata) fn shown(text: &str) -> String {
-    let mut short: String = text
-        .chars()
-        .take(MAX_SHOWN)
-        .flat_map(char::escape_debug)
-        .collect();
+    let seen = |c: char| {
+        if is_harmless(c) {
+            c
+        } else {
+            char::REPLACEMENT_CHARACTER
+        }
+    };
+    let mut short: String = text.chars().take(MAX_SHOWN).map(seen).collect();
     if text.chars().nth(MAX_SHOWN).is_some() {
         short.push('…');
     }
     short
+}
+
+/// Neither a control character nor one that changes how its neighbours are shown.
+pub(super) fn is_harmless(c: char) -> bool {
+    !c.is_control()
+        && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

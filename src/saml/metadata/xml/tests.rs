@@ -8,7 +8,10 @@ use super::{
     source::{Chunks, MAX_TOKEN, Source},
     tokens::{MAX_DEPTH, Token, Tokens},
 };
-use crate::saml::metadata::bad::{BadMetadata, Error};
+use crate::saml::{
+    c14n,
+    metadata::bad::{BadMetadata, Error},
+};
 
 /// The canonical form of a whole document.
 fn canonical(text: &[u8], which: &Namespaces, chunk: usize) -> Result<String, Error> {
@@ -230,6 +233,17 @@ proptest! {
         prop_assert_eq!(&exclusive(&form), &form);
         let (before, after) = (Document::parse(&text).unwrap(), Document::parse(&form).unwrap());
         prop_assert_eq!(meaning(&before), meaning(&after));
+    }
+
+    /// What streams by here and what is walked as a tree there are two writers of one form.
+    #[test]
+    fn the_canonical_form_is_that_of_messages(text in element(), listed in prop::sample::subsequence(vec!["p", "q", "#default", "nobody"], 0..4)) {
+        // Messages are read with their line ends changed already.
+        let text = format!("<r xmlns:q='urn:0' xmlns:p='urn:1'>{text}</r>").replace('\r', "");
+        let document = Document::parse(&text).unwrap();
+        let tree = c14n::exclusive(document.root_element(), None, &listed);
+        let stream = canonical(text.as_bytes(), &Namespaces::exclusive(&listed), 1 << 16);
+        prop_assert_eq!(stream.unwrap(), tree.unwrap());
     }
 
     #[test]

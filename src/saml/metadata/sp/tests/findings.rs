@@ -189,3 +189,62 @@ fn no_flood_of_findings_or_endpoints_is_kept() {
     let entity = of(&sp("", &odd), None);
     assert!(entity.findings.len() < 80 && codes(&entity).contains(&"more"));
 }
+
+#[test]
+fn what_is_asked_for_and_cannot_be_given_is_said() {
+    let format = |urn: &str| format!("<NameIDFormat> {urn}\n</NameIDFormat>");
+    let kerberos = "urn:oasis:names:tc:SAML:2.0:nameid-format:kerberos";
+    for (inside, said) in [
+        (format(kerberos), true),
+        (
+            format(kerberos) + &format("urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"),
+            false,
+        ),
+        (String::new(), false),
+    ] {
+        let entity = of(&sp("", &inside), None);
+        assert_eq!(
+            codes(&entity).contains(&"no-known-name-id-format"),
+            said,
+            "{inside}"
+        );
+    }
+    let method = |uri: &str| format!("<EncryptionMethod Algorithm=\"{uri}\"/>");
+    let (cbc, gcm, oaep) = (
+        "http://www.w3.org/2001/04/xmlenc#aes128-cbc",
+        "http://www.w3.org/2009/xmlenc11#aes256-gcm",
+        "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p",
+    );
+    for (usage, methods, said) in [
+        ("use=\"encryption\"", method(cbc) + &method(oaep), true),
+        ("use=\"encryption\"", method(cbc) + &method(gcm), false),
+        ("use=\"encryption\"", method(oaep), false),
+        ("use=\"signing\"", method(cbc), false),
+        ("", method(cbc), true),
+    ] {
+        let inside = key_with(usage, &certificate(&rsa(2048), -1, 30))
+            .replace("</KeyDescriptor>", &format!("{methods}</KeyDescriptor>"));
+        let entity = of(&sp("", &inside), None);
+        assert_eq!(
+            codes(&entity).contains(&"no-known-cipher"),
+            said,
+            "{usage} {methods}"
+        );
+    }
+}
+
+#[test]
+fn what_is_shown_of_foreign_text_cannot_mislead() {
+    let trick = format!(
+        "<AssertionConsumerService Binding=\"urn:a\u{202e}b&#9;{}\" Location=\"x\"/>",
+        "c".repeat(300)
+    );
+    let said = of(&sp("", &trick), None).findings.first().unwrap().to_string();
+    assert!(
+        said.contains("a\u{fffd}b\u{fffd}ccc") && said.chars().count() < 300,
+        "{said}"
+    );
+    let named = "<Organization><OrganizationName xml:lang=\"en\">Good\u{202e}Evil\u{200b}</OrganizationName></Organization></EntityDescriptor>";
+    let text = sp("", "").replace("</EntityDescriptor>", named);
+    assert_eq!(of(&text, None).display_name.as_deref(), Some("GoodEvil"));
+}

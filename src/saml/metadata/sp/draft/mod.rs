@@ -1,16 +1,18 @@
-//! A service provider while it is read: what was said of it so far, and what is made of it at its end.
+//! A service provider while it is read: what was said of it so far.
+
+mod found;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    model::application::{AcsUrl, Binding, Consumer, EntityId, LogoutEndpoint},
+    model::application::{AcsUrl, Binding, Consumer, LogoutEndpoint},
     saml::{
         metadata::{
             bad::BadMetadata,
             sp::{
-                entity::{Entity, Found, RequestedAttribute},
-                finding::{Finding, Purpose, shown},
+                entity::RequestedAttribute,
+                finding::{Finding, Purpose, is_harmless, shown},
                 keys::{Usage, worth},
                 reading::{Naming, Validity, validity},
             },
@@ -27,8 +29,6 @@ const MOST_CERTIFICATES: usize = 32;
 const MOST_FINDINGS: usize = 64;
 /// The longest name, format or attribute name that is kept, in characters.
 const MAX_NAME: usize = 256;
-/// Over a weekend nobody mends anything.
-const SOON: TimeDelta = TimeDelta::days(3);
 const XML_LANG: &str = "xml:lang";
 
 /// What was said of an entity so far.
@@ -296,7 +296,7 @@ impl Draft {
         let plain = words
             .join(" ")
             .chars()
-            .filter(|c| !c.is_control())
+            .filter(|c| is_harmless(*c))
             .take(MAX_NAME)
             .collect::<String>();
         let is_better = self.name.as_ref().is_none_or(|(best, _)| rank < *best);
@@ -304,91 +304,6 @@ impl Draft {
             self.name = Some((rank, plain));
         }
     }
-
-    /// What it has become.
-    pub(super) fn found(mut self, now: DateTime<Utc>) -> Found {
-        if !self.is_service_provider && !self.is_broken() {
-            return Found::Other;
-        }
-        let unusable = |entity_id: String, why| Found::Unusable { entity_id, why };
-        if let Some(why) = self.broken {
-            return unusable(self.entity_id, why);
-        }
-        if self.entity_id.is_empty() {
-            return unusable(
-                self.entity_id,
-                BadMetadata::malformed("the entity has no entityID"),
-            );
-        }
-        let entity_id = match EntityId::parse(&self.entity_id) {
-            Ok(entity_id) => entity_id,
-            Err(why) => return unusable(self.entity_id, BadMetadata::Malformed(why.to_string())),
-        };
-        if let Some(end) = self.until.filter(|end| *end <= now) {
-            let end = end.to_rfc3339_opts(SecondsFormat::AutoSi, true);
-            return unusable(self.entity_id, BadMetadata::Expired(end));
-        }
-        self.sums_up(now);
-        Found::ServiceProvider(Box::new(Entity {
-            entity_id,
-            valid_until: self.until,
-            cache_for: self.cache_for,
-            display_name: self.name.map(|(_, name)| name),
-            signs_requests: self.signs_requests,
-            wants_assertions_signed: self.wants_assertions_signed,
-            consumers: in_order(self.consumers),
-            logout: self.logout,
-            name_id_formats: self.name_id_formats,
-            certificates: self.certificates,
-            encryption_certificates: self.encryption_certificates,
-            encryption_methods: self.encryption_methods,
-            requested_attributes: self.requested_attributes,
-            findings: self.findings,
-        }))
-    }
-
-    /// What is missing, now that all is there.
-    fn sums_up(&mut self, now: DateTime<Utc>) {
-        if self.certificates.is_empty() {
-            let signs_requests = self.signs_requests;
-            self.finds(Finding::NoSigningCertificate { signs_requests });
-        }
-        if self.consumers.is_empty() {
-            self.finds(Finding::NoConsumer);
-        }
-        let names_default = self.consumers.iter().any(|(default, _)| *default == Some(true));
-        if self.consumers.len() > 1
-            && !names_default
-            && let Some(taken) = default(&self.consumers).and_then(|at| self.consumers.get(at))
-        {
-            let taken = shown(taken.1.location.as_str());
-            self.finds(Finding::NoDefaultConsumer { taken });
-        }
-        if self.logout.is_empty() {
-            self.finds(Finding::NoLogout);
-        }
-        if let Some(at) = self.until.filter(|end| *end <= now + SOON) {
-            self.finds(Finding::EndsSoon { at });
-        }
-    }
-}
-
-/// Where the default consumer stands: the first that says so, else the first that does not deny it, else
-/// the first (saml-metadata, E37).
-fn default(consumers: &[(Option<bool>, Consumer)]) -> Option<usize> {
-    let of = |wanted| consumers.iter().position(|(default, _)| *default == wanted);
-    of(Some(true))
-        .or_else(|| of(None))
-        .or(if consumers.is_empty() { None } else { Some(0) })
-}
-
-/// The default consumer first, the others in their order.
-fn in_order(mut consumers: Vec<(Option<bool>, Consumer)>) -> Vec<Consumer> {
-    if let Some(at) = default(&consumers) {
-        let first = consumers.remove(at);
-        consumers.insert(0, first);
-    }
-    consumers.into_iter().map(|(_, consumer)| consumer).collect()
 }
 
 /// A name of sensible length, without white space around it.
