@@ -101,6 +101,13 @@ impl AcsUrl {
         self.0.starts_with("http:")
     }
 
+    /// The beginning of the site that it lies on: scheme, host and port, with a slash.
+    pub fn origin(&self) -> String {
+        Url::parse(&self.0)
+            .map(|url| format!("{}/", url.origin().ascii_serialization()))
+            .unwrap_or_default()
+    }
+
     /// The host, for people.
     pub fn host(&self) -> String {
         Url::parse(&self.0)

@@ -22,8 +22,8 @@ pub mod path {
     pub const LOGIN: &str = "/login";
     /// Ends the session here.
     pub const LOGOUT: &str = "/logout";
-    /// What a browser sees when it is signed out.
-    pub const SIGNED_OUT: &str = "/signed-out";
+    /// Shows a logout under way, and goes on with it; its id follows.
+    pub const LEAVING: &str = "/logout/";
     /// Goes on with a sign-on that waited; the handle follows.
     pub const CONTINUE: &str = "/continue/";
     /// Starts an application from its tile; the slug follows.

@@ -40,6 +40,8 @@ id_types! {
     ApplicationId;
     /// Names a row of the audit trail.
     AuditId;
+    /// Names a logout that other applications are being told of.
+    LogoutId;
     /// Names a signing key.
     KeyId;
     /// Names a session.

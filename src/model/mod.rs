@@ -10,6 +10,7 @@ pub mod fact;
 pub mod id;
 pub mod installation;
 pub mod key;
+pub mod logout;
 pub mod making;
 pub mod metadata_source;
 pub mod name_id;

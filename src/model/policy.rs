@@ -15,6 +15,8 @@ pub struct Policy {
     pub sign_on_lifetime: TimeDelta,
     /// How many sign-ons may wait that came from one address; the oldest makes room.
     pub waiting_per_address: u32,
+    /// How long the applications of a session that ended may be told so.
+    pub logout_lifetime: TimeDelta,
     /// How long an assertion may be presented.
     pub assertion_lifetime: TimeDelta,
     /// How far `NotBefore` lies back, for service providers whose clock is behind.
@@ -53,6 +55,7 @@ impl Default for Policy {
             session_absolute: TimeDelta::hours(24),
             sign_on_lifetime: TimeDelta::minutes(10),
             waiting_per_address: 500,
+            logout_lifetime: TimeDelta::minutes(10),
             assertion_lifetime: TimeDelta::minutes(5),
             not_before_skew: TimeDelta::seconds(60),
             request_max_age: TimeDelta::minutes(5),

@@ -25,6 +25,9 @@ const EXPIRING: [(&str, &str, &str); 7] = [
     ("sessions", "id", "idle_expires_at"),
 ];
 
+/// How long a logout can still be looked at after its time is over.
+const KEPT_LOGOUT: TimeDelta = TimeDelta::hours(1);
+
 impl Tx {
     /// Removes at most `step` rows that have expired, and audit rows from before `audit_before`; how
     /// many. The caller comes back while it is `step`: sign-ons get their turn in between.
@@ -41,6 +44,9 @@ impl Tx {
         // An ended session is kept for a while: an application may still ask about it.
         let ended = (now - TimeDelta::days(1)).naive_utc();
         removed += self.remove_due("sessions", "id", "ended_at", ended, step - removed)?;
+        // One that ended by itself has been noted by then, and may still be looked at.
+        let over = (now - KEPT_LOGOUT).naive_utc();
+        removed += self.remove_due("logouts", "id", "expires_at", over, step - removed)?;
         if let Some(before) = audit_before {
             removed += self.remove_audit(before, step - removed)?;
         }

@@ -13,6 +13,7 @@ mod installation;
 mod known_devices;
 mod known_entities;
 mod login_throttle;
+mod logouts;
 mod metadata_sources;
 mod migrate;
 mod participants;

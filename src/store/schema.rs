@@ -211,6 +211,38 @@ diesel::table! {
 }
 
 diesel::table! {
+    logouts (id) {
+        id -> Text,
+        browser -> Binary,
+        user_id -> Text,
+        initiator_id -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+        relay_state -> Nullable<Text>,
+        wants_answer -> Bool,
+        started_at -> Timestamp,
+        expires_at -> Timestamp,
+        finished_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    logout_hops (logout_id, position) {
+        logout_id -> Text,
+        position -> BigInt,
+        session_id -> Text,
+        application_id -> Text,
+        session_index -> Text,
+        name_id_format -> Text,
+        name_id -> Text,
+        name_qualifier -> Nullable<Text>,
+        sp_name_qualifier -> Nullable<Text>,
+        state -> Text,
+        request_id -> Nullable<Text>,
+        asked_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     signing_keys (id) {
         id -> Text,
         state -> Text,
@@ -318,6 +350,7 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(logout_hops -> logouts (logout_id));
 diesel::joinable!(saml_service_providers -> applications (application_id));
 diesel::joinable!(session_participants -> sessions (session_id));
 diesel::joinable!(sessions -> users (user_id));
@@ -325,6 +358,7 @@ diesel::joinable!(user_attributes -> users (user_id));
 diesel::joinable!(user_passwords -> users (user_id));
 
 diesel::allow_tables_to_appear_in_same_query!(saml_service_providers, applications);
+diesel::allow_tables_to_appear_in_same_query!(logout_hops, logouts, sessions);
 diesel::allow_tables_to_appear_in_same_query!(
     app_identities,
     installation,

@@ -2,6 +2,7 @@
 
 mod applications;
 mod keys;
+mod logouts;
 mod migrations;
 mod once;
 mod people;

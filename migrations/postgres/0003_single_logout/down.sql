@@ -1,0 +1,2 @@
+DROP TABLE logout_hops;
+DROP TABLE logouts;

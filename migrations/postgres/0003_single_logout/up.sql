@@ -1,0 +1,37 @@
+-- A logout under way: our own sessions have ended, the applications of their person are told one after the
+-- other. `browser` is the hash of a cookie: no other browser goes on with it.
+CREATE TABLE logouts (
+    id TEXT PRIMARY KEY NOT NULL,
+    browser BYTEA NOT NULL,
+    user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    initiator_id TEXT REFERENCES applications (id) ON DELETE CASCADE,
+    request_id TEXT,
+    relay_state TEXT,
+    wants_answer BOOLEAN NOT NULL,
+    started_at TIMESTAMP NOT NULL,
+    expires_at TIMESTAMP NOT NULL,
+    finished_at TIMESTAMP,
+    CHECK ((initiator_id IS NULL) = (request_id IS NULL))
+);
+CREATE UNIQUE INDEX logouts_browser ON logouts (browser);
+CREATE INDEX logouts_expires_at ON logouts (expires_at);
+
+-- An application in one session, by the name that it knows. session_id refers to nothing: the session may be
+-- swept before its logout is.
+CREATE TABLE logout_hops (
+    logout_id TEXT NOT NULL REFERENCES logouts (id) ON DELETE CASCADE,
+    position BIGINT NOT NULL,
+    session_id TEXT NOT NULL,
+    application_id TEXT NOT NULL REFERENCES applications (id) ON DELETE CASCADE,
+    session_index TEXT NOT NULL,
+    name_id_format TEXT NOT NULL,
+    name_id TEXT NOT NULL,
+    name_qualifier TEXT,
+    sp_name_qualifier TEXT,
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'asked', 'confirmed', 'refused', 'unconfirmed', 'no_address')),
+    request_id TEXT,
+    asked_at TIMESTAMP,
+    PRIMARY KEY (logout_id, position)
+);
+CREATE UNIQUE INDEX logout_hops_request_id ON logout_hops (request_id) WHERE request_id IS NOT NULL;
+CREATE INDEX logout_hops_session_id ON logout_hops (session_id);

@@ -1,0 +1,137 @@
+//! A logout under way: our own sessions have ended, and the applications of their person are told, one after
+//! the other, in the person's browser.
+
+use chrono::{DateTime, Utc};
+
+use crate::model::{
+    id::{ApplicationId, LogoutId, SessionId, UserId},
+    name_id::NameId,
+    participant::Participant,
+    secret::TokenHash,
+};
+
+/// A logout that at least one application is to be told of.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Logout {
+    /// Its row, and its name in the address `/logout/{id}`.
+    pub id: LogoutId,
+    /// Hash of the cookie of the browser that began it; no other browser goes on with it.
+    pub browser: TokenHash,
+    /// Who signs out.
+    pub user: UserId,
+    /// The application that asked for it; none: the person did, here.
+    pub initiator: Option<Initiator>,
+    /// When our own sessions ended.
+    pub started_at: DateTime<Utc>,
+    /// When nobody is told any more.
+    pub expires_at: DateTime<Utc>,
+    /// When it was over: the initiator has its answer, or the person read what became of it.
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+impl Logout {
+    /// Whether it still goes on.
+    pub fn is_running(&self, now: DateTime<Utc>) -> bool {
+        self.finished_at.is_none() && now < self.expires_at
+    }
+}
+
+/// The application whose `LogoutRequest` began a logout, and what its answer needs.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Initiator {
+    /// Which.
+    pub application: ApplicationId,
+    /// The request's own `ID`, for `InResponseTo`.
+    pub request_id: String,
+    /// Opaque to us, returned as it came.
+    pub relay_state: Option<String>,
+    /// Whether it waits for a `LogoutResponse`; not if it asked for none (the Asynchronous Single
+    /// Logout extension).
+    pub wants_answer: bool,
+}
+
+/// An application that took part in a session which has ended.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Hop {
+    /// Its place in the order, from 0.
+    pub position: i64,
+    /// The session that has ended.
+    pub session: SessionId,
+    /// Who is told.
+    pub application: ApplicationId,
+    /// The `SessionIndex` that it knows.
+    pub session_index: String,
+    /// The name that it knows.
+    pub name_id: NameId,
+    /// How far it is.
+    pub state: HopState,
+    /// The `ID` of our `LogoutRequest`, once it is asked.
+    pub request_id: Option<String>,
+    /// When it was asked.
+    pub asked_at: Option<DateTime<Utc>>,
+}
+
+impl Hop {
+    /// The hop for `participant`, which is still to be asked.
+    pub fn new(position: i64, participant: Participant) -> Self {
+        Self {
+            position,
+            session: participant.session,
+            application: participant.application,
+            session_index: participant.session_index,
+            name_id: participant.name_id,
+            state: HopState::Waiting,
+            request_id: None,
+            asked_at: None,
+        }
+    }
+}
+
+/// How far an application is in signing its person out.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum HopState {
+    /// It will be asked.
+    Waiting,
+    /// The browser was sent to it with our request, and has not come back.
+    Asked,
+    /// It said, signed, that its session has ended.
+    Confirmed,
+    /// It said, signed, that it has not.
+    Refused,
+    /// It gave no answer that counts.
+    Unconfirmed,
+    /// It has no address for logout.
+    NoAddress,
+}
+
+impl HopState {
+    /// Every state.
+    pub const ALL: [Self; 6] = [
+        Self::Waiting,
+        Self::Asked,
+        Self::Confirmed,
+        Self::Refused,
+        Self::Unconfirmed,
+        Self::NoAddress,
+    ];
+
+    /// Its name in the database and the audit trail.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Asked => "asked",
+            Self::Confirmed => "confirmed",
+            Self::Refused => "refused",
+            Self::Unconfirmed => "unconfirmed",
+            Self::NoAddress => "no_address",
+        }
+    }
+
+    /// Whether nothing more is done about it.
+    pub const fn is_settled(self) -> bool {
+        match self {
+            Self::Waiting | Self::Asked => false,
+            Self::Confirmed | Self::Refused | Self::Unconfirmed | Self::NoAddress => true,
+        }
+    }
+}

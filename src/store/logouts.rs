@@ -1,0 +1,331 @@
+//! `logouts` and `logout_hops`.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::{
+    prelude::*,
+    sql_types::{BigInt, Text, Timestamp},
+};
+
+use crate::{
+    model::{
+        id::{ApplicationId, LogoutId},
+        logout::{Hop, HopState, Initiator, Logout},
+        name_id::NameId,
+        secret::TokenHash,
+    },
+    store::{
+        connection::Tx,
+        error::{Error, RowName},
+        schema::{logout_hops, logouts, sessions},
+    },
+};
+
+impl Tx {
+    /// Keeps a logout and whom it tells.
+    pub fn add_logout(&mut self, logout: &Logout, hops: &[Hop]) -> Result<(), Error> {
+        diesel::insert_into(logouts::table)
+            .values(LogoutRow::from(logout))
+            .execute(&mut self.0)?;
+        for hop in hops {
+            diesel::insert_into(logout_hops::table)
+                .values(HopRow::of(logout.id, hop))
+                .execute(&mut self.0)?;
+        }
+        Ok(())
+    }
+
+    /// A logout and its hops in their order, over or not.
+    pub fn logout(&mut self, id: LogoutId) -> Result<Option<(Logout, Vec<Hop>)>, Error> {
+        self.snapshot(|tx| {
+            let found = logouts::table
+                .find(id.to_string())
+                .first::<LogoutRow>(&mut tx.0)
+                .optional()?;
+            let Some(row) = found else { return Ok(None) };
+            let hops = logout_hops::table
+                .filter(logout_hops::logout_id.eq(id.to_string()))
+                .order(logout_hops::position)
+                .load::<HopRow>(&mut tx.0)?
+                .into_iter()
+                .map(Hop::try_from)
+                .collect::<Result<Vec<_>, _>>()?;
+            Ok(Some((row.try_into()?, hops)))
+        })
+    }
+
+    /// The logout that still goes on in the browser with this cookie.
+    pub fn running_logout(
+        &mut self,
+        browser: TokenHash,
+        now: DateTime<Utc>,
+    ) -> Result<Option<LogoutId>, Error> {
+        let found = logouts::table
+            .filter(logouts::browser.eq(browser.as_bytes().as_slice()))
+            .filter(logouts::finished_at.is_null())
+            .filter(logouts::expires_at.gt(now.naive_utc()))
+            .select(logouts::id)
+            .first::<String>(&mut self.0)
+            .optional()?;
+        found.as_deref().map(logout_id).transpose()
+    }
+
+    /// The logout that still goes on of the session with this token, which has ended.
+    pub fn running_logout_of_session(
+        &mut self,
+        token: TokenHash,
+        now: DateTime<Utc>,
+    ) -> Result<Option<LogoutId>, Error> {
+        let ended = sessions::table
+            .filter(sessions::token_hash.eq(token.as_bytes().as_slice()))
+            .filter(sessions::ended_at.is_not_null())
+            .select(sessions::id);
+        let found = logouts::table
+            .inner_join(logout_hops::table)
+            .filter(logout_hops::session_id.eq_any(ended))
+            .filter(logouts::finished_at.is_null())
+            .filter(logouts::expires_at.gt(now.naive_utc()))
+            .select(logouts::id)
+            .first::<String>(&mut self.0)
+            .optional()?;
+        found.as_deref().map(logout_id).transpose()
+    }
+
+    /// Gives a logout to the browser with this cookie.
+    pub fn rebind_logout(&mut self, id: LogoutId, browser: TokenHash) -> Result<(), Error> {
+        diesel::update(logouts::table.find(id.to_string()))
+            .set(logouts::browser.eq(browser.as_bytes().as_slice()))
+            .execute(&mut self.0)?;
+        Ok(())
+    }
+
+    /// Notes that a waiting hop is asked now, under this `ID`; `false` if it did not wait any more.
+    pub fn ask_hop(
+        &mut self,
+        id: LogoutId,
+        position: i64,
+        request_id: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool, Error> {
+        let waiting = logout_hops::table
+            .find((id.to_string(), position))
+            .filter(logout_hops::state.eq(HopState::Waiting.as_str()));
+        let rows = diesel::update(waiting)
+            .set((
+                logout_hops::state.eq(HopState::Asked.as_str()),
+                logout_hops::request_id.eq(request_id),
+                logout_hops::asked_at.eq(now.naive_utc()),
+            ))
+            .execute(&mut self.0)?;
+        Ok(rows == 1)
+    }
+
+    /// The hop that was asked under this `ID` and gave no answer so far that counts, while it may.
+    pub fn hop_asked(
+        &mut self,
+        request_id: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(LogoutId, Hop)>, Error> {
+        let found = logout_hops::table
+            .inner_join(logouts::table)
+            .filter(logout_hops::request_id.eq(request_id))
+            .filter(logout_hops::state.eq_any([HopState::Asked.as_str(), HopState::Unconfirmed.as_str()]))
+            .filter(logouts::expires_at.gt(now.naive_utc()))
+            .select(logout_hops::all_columns)
+            .first::<HopRow>(&mut self.0)
+            .optional()?;
+        found
+            .map(|row| Ok((logout_id(&row.logout_id)?, row.try_into()?)))
+            .transpose()
+    }
+
+    /// Notes what a hop answered; `false` if an answer of it was noted before. One that we had given up may
+    /// still answer.
+    pub fn settle_hop(&mut self, id: LogoutId, position: i64, state: HopState) -> Result<bool, Error> {
+        self.move_hop(id, position, &[HopState::Asked, HopState::Unconfirmed], state)
+    }
+
+    /// Goes on without a hop that was not asked, or has not answered; `false` if it is settled.
+    pub fn give_up_hop(&mut self, id: LogoutId, position: i64) -> Result<bool, Error> {
+        let open = [HopState::Waiting, HopState::Asked];
+        self.move_hop(id, position, &open, HopState::Unconfirmed)
+    }
+
+    /// Notes that a waiting hop has no address; `false` if it did not wait any more.
+    pub fn hop_has_no_address(&mut self, id: LogoutId, position: i64) -> Result<bool, Error> {
+        self.move_hop(id, position, &[HopState::Waiting], HopState::NoAddress)
+    }
+
+    fn move_hop(
+        &mut self,
+        id: LogoutId,
+        position: i64,
+        from: &[HopState],
+        to: HopState,
+    ) -> Result<bool, Error> {
+        let from: Vec<_> = from.iter().map(|state| state.as_str()).collect();
+        let hop = logout_hops::table
+            .find((id.to_string(), position))
+            .filter(logout_hops::state.eq_any(from));
+        let rows = diesel::update(hop)
+            .set(logout_hops::state.eq(to.as_str()))
+            .execute(&mut self.0)?;
+        Ok(rows == 1)
+    }
+
+    /// Notes that a logout is over; `false` if it was before.
+    pub fn finish_logout(&mut self, id: LogoutId, now: DateTime<Utc>) -> Result<bool, Error> {
+        let open = logouts::table
+            .find(id.to_string())
+            .filter(logouts::finished_at.is_null());
+        let rows = diesel::update(open)
+            .set(logouts::finished_at.eq(now.naive_utc()))
+            .execute(&mut self.0)?;
+        Ok(rows == 1)
+    }
+
+    /// Ends at most `step` logouts whose time is over; which. Of two replicas, one is told of each.
+    pub fn expire_logouts(&mut self, now: DateTime<Utc>, step: i64) -> Result<Vec<LogoutId>, Error> {
+        let skip = self.skip_locked();
+        let ended = diesel::sql_query(format!(
+            "UPDATE logouts SET finished_at = $1 WHERE id IN (SELECT id FROM logouts \
+             WHERE finished_at IS NULL AND expires_at <= $1 ORDER BY id LIMIT $2{skip}) RETURNING id"
+        ))
+        .bind::<Timestamp, _>(now.naive_utc())
+        .bind::<BigInt, _>(step)
+        .load::<Ended>(&mut self.0)?;
+        ended.iter().map(|row| logout_id(&row.id)).collect()
+    }
+}
+
+#[derive(QueryableByName)]
+struct Ended {
+    #[diesel(sql_type = Text)]
+    id: String,
+}
+
+fn logout_id(text: &str) -> Result<LogoutId, Error> {
+    RowName::new("logouts", text).parsed(text.parse())
+}
+
+/// The row as it lies in the table.
+#[derive(Insertable, Queryable)]
+#[diesel(table_name = logouts)]
+struct LogoutRow {
+    id: String,
+    browser: Vec<u8>,
+    user_id: String,
+    initiator_id: Option<String>,
+    request_id: Option<String>,
+    relay_state: Option<String>,
+    wants_answer: bool,
+    started_at: NaiveDateTime,
+    expires_at: NaiveDateTime,
+    finished_at: Option<NaiveDateTime>,
+}
+
+impl From<&Logout> for LogoutRow {
+    fn from(logout: &Logout) -> Self {
+        let by = logout.initiator.as_ref();
+        Self {
+            id: logout.id.to_string(),
+            browser: logout.browser.as_bytes().to_vec(),
+            user_id: logout.user.to_string(),
+            initiator_id: by.map(|by| by.application.to_string()),
+            request_id: by.map(|by| by.request_id.clone()),
+            relay_state: by.and_then(|by| by.relay_state.clone()),
+            wants_answer: by.is_some_and(|by| by.wants_answer),
+            started_at: logout.started_at.naive_utc(),
+            expires_at: logout.expires_at.naive_utc(),
+            finished_at: logout.finished_at.map(|at| at.naive_utc()),
+        }
+    }
+}
+
+impl TryFrom<LogoutRow> for Logout {
+    type Error = Error;
+
+    fn try_from(row: LogoutRow) -> Result<Self, Error> {
+        let name = RowName::new("logouts", &row.id);
+        let application = name.optional(row.initiator_id, |id| id.parse::<ApplicationId>())?;
+        let initiator = application
+            .zip(row.request_id)
+            .map(|(application, request_id)| Initiator {
+                application,
+                request_id,
+                relay_state: row.relay_state,
+                wants_answer: row.wants_answer,
+            });
+        Ok(Self {
+            id: name.parsed(row.id.parse())?,
+            browser: name.known(TokenHash::from_slice(&row.browser))?,
+            user: name.parsed(row.user_id.parse())?,
+            initiator,
+            started_at: row.started_at.and_utc(),
+            expires_at: row.expires_at.and_utc(),
+            finished_at: row.finished_at.map(|at| at.and_utc()),
+        })
+    }
+}
+
+/// The row as it lies in the table.
+#[derive(Insertable, Queryable)]
+#[diesel(table_name = logout_hops)]
+struct HopRow {
+    logout_id: String,
+    position: i64,
+    session_id: String,
+    application_id: String,
+    session_index: String,
+    name_id_format: String,
+    name_id: String,
+    name_qualifier: Option<String>,
+    sp_name_qualifier: Option<String>,
+    state: String,
+    request_id: Option<String>,
+    asked_at: Option<NaiveDateTime>,
+}
+
+impl HopRow {
+    fn of(logout: LogoutId, hop: &Hop) -> Self {
+        Self {
+            logout_id: logout.to_string(),
+            position: hop.position,
+            session_id: hop.session.to_string(),
+            application_id: hop.application.to_string(),
+            session_index: hop.session_index.clone(),
+            name_id_format: hop.name_id.format.clone(),
+            name_id: hop.name_id.value.clone(),
+            name_qualifier: hop.name_id.name_qualifier.clone(),
+            sp_name_qualifier: hop.name_id.sp_name_qualifier.clone(),
+            state: hop.state.as_str().to_owned(),
+            request_id: hop.request_id.clone(),
+            asked_at: hop.asked_at.map(|at| at.naive_utc()),
+        }
+    }
+}
+
+impl TryFrom<HopRow> for Hop {
+    type Error = Error;
+
+    fn try_from(row: HopRow) -> Result<Self, Error> {
+        let name = RowName::new("logout_hops", &row.logout_id);
+        let state = HopState::ALL
+            .into_iter()
+            .find(|state| state.as_str() == row.state);
+        Ok(Self {
+            position: row.position,
+            session: name.parsed(row.session_id.parse())?,
+            application: name.parsed(row.application_id.parse())?,
+            session_index: row.session_index,
+            name_id: NameId {
+                format: row.name_id_format,
+                value: row.name_id,
+                name_qualifier: row.name_qualifier,
+                sp_name_qualifier: row.sp_name_qualifier,
+            },
+            state: name.known(state)?,
+            request_id: row.request_id,
+            asked_at: row.asked_at.map(|at| at.and_utc()),
+        })
+    }
+}

@@ -1,0 +1,169 @@
+//! A logout under way, and the applications that are told of it.
+
+use super::*;
+use crate::model::{
+    id::LogoutId,
+    logout::{Hop, HopState, Initiator, Logout},
+};
+
+fn logout(number: u8) -> Logout {
+    Logout {
+        id: LogoutId::new(now(), [number; 10]),
+        browser: hash(number),
+        user: user(1).id,
+        initiator: Some(Initiator {
+            application: application(1).id,
+            request_id: "_r".to_owned(),
+            relay_state: Some(" a&b=\u{e9}".to_owned()),
+            wants_answer: true,
+        }),
+        started_at: now(),
+        expires_at: now() + minutes(10),
+        finished_at: None,
+    }
+}
+
+fn hops() -> Vec<Hop> {
+    let mut hops: Vec<_> = (0..3)
+        .map(|position| Hop::new(position, participant(&session(1, user(1).id), application(2).id)))
+        .collect();
+    hops[1].name_id.name_qualifier = Some("idp".to_owned());
+    hops[2].name_id.sp_name_qualifier = Some("sp".to_owned());
+    hops
+}
+
+/// Two applications, a person, a session of theirs that has ended, and [`logout`] 1 with three hops.
+fn begun(store: &Store) {
+    write(store, |tx| {
+        tx.add_user(&user(1))?;
+        tx.add_application(&application(1))?;
+        tx.add_application(&application(2))?;
+        tx.add_session(&session(1, user(1).id), hash(9))?;
+        tx.add_logout(&logout(1), &hops())
+    });
+}
+
+fn states(store: &Store) -> Vec<HopState> {
+    let (_, hops) = read(store, |tx| tx.logout(logout(1).id)).unwrap();
+    hops.iter().map(|hop| hop.state).collect()
+}
+
+#[test]
+fn a_logout_reads_back_with_its_hops_in_their_order() {
+    on_each_database(|store| {
+        begun(store);
+        let nobody = Logout {
+            initiator: None,
+            ..logout(2)
+        };
+        write(store, |tx| tx.add_logout(&nobody, &[]));
+        let found = |number| read(store, |tx| tx.logout(logout(number).id));
+        assert_eq!(found(1), Some((logout(1), hops())));
+        assert_eq!(found(2), Some((nobody, Vec::new())));
+        assert_eq!(found(3), None);
+    });
+}
+
+#[test]
+fn a_hop_is_asked_once_whoever_is_quicker() {
+    on_each_database(|store| {
+        begun(store);
+        let id = logout(1).id;
+        let won = at_once(8, |number| {
+            write(store, |tx| tx.ask_hop(id, 0, &format!("_{number}"), now()))
+        });
+        assert_eq!(won.iter().filter(|won| **won).count(), 1, "{won:?}");
+        let number = won.iter().position(|won| *won).unwrap();
+        let asked = read(store, |tx| tx.hop_asked(&format!("_{number}"), now()));
+        let (found, hop) = asked.unwrap();
+        assert_eq!((found, hop.position, hop.asked_at), (id, 0, Some(now())));
+        assert_eq!(
+            states(store),
+            [HopState::Asked, HopState::Waiting, HopState::Waiting]
+        );
+    });
+}
+
+#[test]
+fn an_answer_counts_once_and_also_late_but_not_too_late() {
+    on_each_database(|store| {
+        begun(store);
+        let id = logout(1).id;
+        let asked = |at| read(store, |tx| tx.hop_asked("_a", at)).is_some();
+        let settle = |state| write(store, |tx| tx.settle_hop(id, 0, state));
+        assert!(!asked(now()) && !settle(HopState::Confirmed), "nobody was asked");
+        assert!(write(store, |tx| tx.ask_hop(id, 0, "_a", now())));
+        assert!(asked(now()) && !asked(now() + minutes(10)));
+        assert!(write(store, |tx| tx.give_up_hop(id, 0)));
+        assert!(!write(store, |tx| tx.give_up_hop(id, 0)));
+        assert!(asked(now()) && settle(HopState::Confirmed));
+        assert!(!asked(now()) && !settle(HopState::Refused));
+        assert!(
+            !write(store, |tx| tx.give_up_hop(id, 0)) && !write(store, |tx| tx.ask_hop(id, 0, "_b", now()))
+        );
+        assert!(write(store, |tx| tx.give_up_hop(id, 1)));
+        assert!(write(store, |tx| tx.hop_has_no_address(id, 2)));
+        assert!(!write(store, |tx| tx.hop_has_no_address(id, 2)));
+        assert_eq!(
+            states(store),
+            [HopState::Confirmed, HopState::Unconfirmed, HopState::NoAddress]
+        );
+    });
+}
+
+#[test]
+fn it_is_found_by_its_browser_or_its_ended_session_while_it_goes_on() {
+    on_each_database(|store| {
+        begun(store);
+        let id = logout(1).id;
+        let of_browser = |number, at| read(store, |tx| tx.running_logout(hash(number), at));
+        let of_session = |number, at| read(store, |tx| tx.running_logout_of_session(hash(number), at));
+        assert_eq!(of_browser(1, now()), Some(id));
+        assert_eq!(of_browser(2, now()), None);
+        assert_eq!(of_browser(1, now() + minutes(10)), None);
+        assert_eq!(of_session(9, now()), None, "the session has not ended");
+        write(store, |tx| {
+            tx.end_session(session(1, user(1).id).id, now(), "test")
+        });
+        assert_eq!(of_session(9, now()), Some(id));
+        assert_eq!(of_session(8, now()), None);
+        assert_eq!(of_session(9, now() + minutes(10)), None);
+        write(store, |tx| tx.rebind_logout(id, hash(5)));
+        assert_eq!((of_browser(1, now()), of_browser(5, now())), (None, Some(id)));
+        assert!(write(store, |tx| tx.finish_logout(id, now())));
+        assert!(!write(store, |tx| tx.finish_logout(id, now())));
+        assert_eq!((of_browser(5, now()), of_session(9, now())), (None, None));
+    });
+}
+
+#[test]
+fn what_nobody_finished_ends_once_and_is_swept_an_hour_later() {
+    on_each_database(|store| {
+        begun(store);
+        let over = now() + minutes(10);
+        assert_eq!(write(store, |tx| tx.expire_logouts(now(), 10)), []);
+        let ended = at_once(4, |_| write(store, |tx| tx.expire_logouts(over, 10)));
+        assert_eq!(ended.concat(), [logout(1).id], "{ended:?}");
+        let sweep = |at| write(store, |tx| tx.remove_expired(at, None, 100));
+        sweep(over);
+        assert!(read(store, |tx| tx.logout(logout(1).id)).is_some());
+        sweep(over + minutes(60));
+        assert_eq!(read(store, |tx| tx.logout(logout(1).id)), None);
+    });
+}
+
+#[test]
+fn it_outlives_its_session_and_forgets_an_application_that_is_removed() {
+    on_each_database(|store| {
+        begun(store);
+        write(store, |tx| {
+            tx.remove_expired(now() + TimeDelta::days(2), None, 100).map(drop)
+        });
+        write(store, |tx| tx.add_logout(&logout(2), &hops()));
+        write(store, |tx| tx.remove_application(application(2).id));
+        assert_eq!(
+            read(store, |tx| tx.logout(logout(2).id)),
+            Some((logout(2), Vec::new()))
+        );
+    });
+}
