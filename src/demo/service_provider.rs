@@ -21,7 +21,7 @@ use crate::{
     demo::ENTITY_ID,
     keys::generate,
     model::{
-        application::EntityId,
+        application::{AcsUrl, EntityId},
         id::KeyId,
         key::{Certificate, SigningKey},
         making::SignatureAlgorithm,
@@ -30,10 +30,18 @@ use crate::{
     },
     provider::Provider,
     saml::{
-        binding::{inbound::Carried, redirect},
-        logout::{self, Ask},
+        binding::{
+            inbound::{Carried, Inbound},
+            redirect,
+        },
+        logout::{
+            request::{self, Ask},
+            response::{self, Answer},
+        },
         second_opinion::{self, Expected, Reading},
+        signature::Judged,
         signer::Signer,
+        urn::status,
     },
     web::assets,
 };
@@ -117,7 +125,7 @@ impl ServiceProvider {
                         .route("/sign-in", web::get().to(sign_in))
                         .route("/acs", web::post().to(consume))
                         .route("/sign-out", web::get().to(sign_out))
-                        .route("/slo", web::get().to(signed_out))
+                        .route("/slo", web::get().to(slo))
                         .route(assets::LOOK_PATH, web::get().to(assets::look))
                         .route(assets::LOGO_PATH, web::get().to(assets::logo))
                 })
@@ -262,34 +270,80 @@ async fn sign_out(request: HttpRequest, sp: Data<ServiceProvider>) -> HttpRespon
 }
 
 fn logout_address(sp: &ServiceProvider, reading: &Reading) -> Result<String> {
-    let name_id = NameId::plain(&reading.name_id.1, reading.name_id.0.clone());
     let ask = Ask {
         issuer: &EntityId::parse(ENTITY_ID)?,
         id: &format!("_{}", sp.0.provider.token().text().replace('-', "_")),
         destination: &sp.0.provider.endpoints().slo,
-        name_id: &name_id,
+        name_id: &NameId::plain(&reading.name_id.1, reading.name_id.0.clone()),
         session_index: &reading.session_index,
     };
-    let xml = logout::request(&ask, &Policy::default(), sp.0.provider.now())?;
+    let message = request::write(&ask, &Policy::default(), sp.0.provider.now())?;
     let signer = Signer::new(&sp.0.key)?;
     Ok(redirect::encode(
         ask.destination,
         Carried::Request,
-        &xml,
+        &message.plain(),
         Some("bye"),
         &signer,
         SignatureAlgorithm::RsaSha256,
     )?)
 }
 
-async fn signed_out(request: HttpRequest, sp: Data<ServiceProvider>) -> HttpResponse {
-    match redirect::decode(request.query_string()) {
-        Ok(inbound) if inbound.carried == Carried::Response && inbound.signature.is_some() => {
-            see_other("/?signed-out").finish()
+/// Hallpass answers the demo's own wish, or asks it to end a session because the person signed out elsewhere.
+async fn slo(asked: HttpRequest, sp: Data<ServiceProvider>) -> HttpResponse {
+    let done = match redirect::decode(asked.query_string()) {
+        Ok(inbound) if inbound.carried == Carried::Response => {
+            is_answer(&sp, &inbound).map(|()| "/?signed-out".to_owned())
         }
-        Ok(_) => sp.refused(&"what arrived is no signed LogoutResponse"),
+        Ok(inbound) => end_session(&sp, inbound),
+        Err(why) => Err(why.into()),
+    };
+    match done {
+        Ok(address) => see_other(&address).finish(),
         Err(why) => sp.refused(&why),
     }
+}
+
+fn is_answer(sp: &ServiceProvider, inbound: &Inbound) -> Result<()> {
+    let (ours, _) = sp.0.provider.certificate_pem()?;
+    match response::read(inbound)?.judge(&[ours])? {
+        Judged::Signed(_) => Ok(()),
+        Judged::Unsigned(_) | Judged::Unchecked(_) => bail!("what arrived is no signed LogoutResponse"),
+    }
+}
+
+/// Ends the session that a signed `LogoutRequest` names; the address of the answer.
+fn end_session(sp: &ServiceProvider, mut inbound: Inbound) -> Result<String> {
+    let relay_state = inbound.relay_state.take();
+    let (ours, _) = sp.0.provider.certificate_pem()?;
+    let Judged::Signed(asked) = request::read(&inbound)?.judge(&[ours])? else {
+        bail!("what arrived is no signed LogoutRequest")
+    };
+    let asked = asked.into_inner();
+    sp.state(|state| {
+        state.sessions.retain(|_, reading| {
+            reading.name_id.0 != asked.name_id.value
+                || !asked.session_indexes.contains(&reading.session_index)
+        });
+    });
+    let slo = &sp.0.provider.endpoints().slo;
+    let answer = Answer {
+        issuer: &EntityId::parse(ENTITY_ID)?,
+        id: &format!("_{}", sp.0.provider.token().text().replace('-', "_")),
+        destination: &AcsUrl::parse(slo)?,
+        in_response_to: &asked.id,
+        status: (status::SUCCESS, None),
+    };
+    let message = response::write(&answer, sp.0.provider.now())?;
+    let signer = Signer::new(&sp.0.key)?;
+    Ok(redirect::encode(
+        slo,
+        Carried::Response,
+        &message.plain(),
+        relay_state.as_deref(),
+        &signer,
+        SignatureAlgorithm::RsaSha256,
+    )?)
 }
 
 fn see_other(address: &str) -> actix_web::HttpResponseBuilder {

@@ -13,6 +13,8 @@ pub const LOGIN_WRONG: &str = "LOGIN-WRONG";
 pub const LOGIN_THROTTLED: &str = "LOGIN-THROTTLED";
 /// A form that is not ours.
 pub const FORM_FOREIGN: &str = "FORM-FOREIGN";
+/// Somebody signed out, and not everybody else confirmed it.
+pub const LOGOUT_PARTIAL: &str = "LOGOUT-PARTIAL";
 /// A failure of ours.
 pub const FAILURE: &str = "FAILURE";
 
@@ -47,6 +49,16 @@ const OWN: &[Explanation] = &[
         mend: "Wait until the time on the page, then try again.",
         command: None,
         clause: None,
+    },
+    Explanation {
+        code: LOGOUT_PARTIAL,
+        means: "a person signed out, and not every application confirmed that its session ended: the detail names them",
+        status: None,
+        wrong: "Not every application confirmed that its session ended.",
+        who: Mender::Either,
+        mend: "Register the logout address of those without one with `hallpass app edit --metadata`; look into the log of those that refused or did not answer.",
+        command: Some("hallpass app list"),
+        clause: Some("saml-core, 3.7.3.2"),
     },
     Explanation {
         code: FORM_FOREIGN,

@@ -12,7 +12,7 @@ impl Provider {
     pub fn keep_house(&self) -> Result<usize, Error> {
         let now = self.now();
         let audit_before = self.policy().audit_retention.map(|kept| now - kept);
-        let mut removed = 0;
+        let mut removed = self.expire_logouts(STEP)?;
         for _step in 0..MOST_STEPS {
             let gone = self
                 .store()

@@ -1,71 +1,317 @@
-//! A session ends.
+//! A session ends, and then its applications are told, one after the other, in the person's browser.
+//!
+//! Our own sessions end first, whatever the applications do. What is left is a row and its hops: each step reads
+//! them anew, so that Back, reload, a second tab and another replica all see the same.
+
+use chrono::TimeDelta;
 
 use crate::{
-    model::id::{ApplicationId, SessionId, UserId},
-    provider::{Provider, error::Error, saml::answer::Person, session::Live, visitor::Visitor},
+    model::{
+        application::{AcsUrl, Application},
+        id::{ApplicationId, LogoutId, SessionId, UserId},
+        logout::{Hop, HopState, Initiator, Logout},
+        secret::Token,
+    },
+    provider::{
+        Provider, codes, error::Error, saml::answer::Person, session::Live, snapshot::Snapshot,
+        visitor::Visitor,
+    },
 };
 
-/// What a person who signs out is shown.
+/// An application that was opened from a session, and how far it is in ending its own.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct SignedOut {
-    /// The applications that the session had signed on to, by id and name: they are not told yet.
-    pub applications: Vec<(ApplicationId, String)>,
+pub struct Stop {
+    /// Which.
+    pub application: ApplicationId,
+    /// Its name.
+    pub name: String,
+    /// How far it is.
+    pub state: HopState,
+    /// Where a person opens it, to sign out there by hand.
+    pub open: Option<String>,
 }
+
+/// A logout that others are told of: send the browser to `/logout/{id}`, and give it the cookie.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Begun {
+    /// Stands in the address.
+    pub id: LogoutId,
+    /// Stands in a cookie of its own.
+    pub browser: Token,
+    /// How long the browser keeps it: as long as there is something to look at.
+    pub lifetime: TimeDelta,
+}
+
+/// What became of a person's wish to sign out.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum SignedOff {
+    /// The session has ended, or there was none, and nobody else is to be told.
+    Done,
+    /// The session has ended; others are told now.
+    Begun(Begun),
+    /// It had ended, and others are being told in this browser.
+    Running(LogoutId),
+}
+
+/// What the write that ends sessions found.
+pub(super) struct Ended {
+    /// Whether any of them had not ended before.
+    pub(super) any: bool,
+    /// The logout that others are told of, if there are others.
+    pub(super) begun: Option<Begun>,
+}
+
+/// Why sessions end, for the row of each.
+pub(super) struct Cause<'a> {
+    pub(super) reason: &'static str,
+    pub(super) visitor: &'a Visitor,
+    /// The application that asks, and what its answer needs.
+    pub(super) by: Option<Initiator>,
+}
+
+/// How long a browser keeps the cookie of a logout.
+const COOKIE_KEPT: TimeDelta = TimeDelta::hours(1);
 
 impl Provider {
     /// Who is signed in, and where: for the page that asks before it signs out.
-    pub fn about_to_sign_out(&self, visitor: &Visitor) -> Result<Option<(Person, SignedOut)>, Error> {
+    pub fn about_to_sign_out(&self, visitor: &Visitor) -> Result<Option<(Person, Vec<Stop>)>, Error> {
         let Some(live) = self.live(visitor.session.as_ref())? else {
             return Ok(None);
         };
-        Ok(Some((
-            Person::of(&live),
-            SignedOut {
-                applications: self.participants_of(live.session.id)?,
-            },
-        )))
+        let participants = self.store().read(|tx| tx.participants(live.session.id))?;
+        let hops: Vec<_> = participants
+            .into_iter()
+            .map(|participant| Hop::new(0, participant))
+            .collect();
+        Ok(Some((Person::of(&live), stops(&*self.current()?, &hops))))
     }
 
-    /// Ends the browser's own session; none if it had none.
-    pub fn sign_out(&self, visitor: &Visitor) -> Result<Option<SignedOut>, Error> {
-        let Some(Live { session, user, .. }) = self.live(visitor.session.as_ref())? else {
-            return Ok(None);
+    /// Ends the browser's own session. `cookies` are those of logouts in this browser: a second click on the same
+    /// button goes on with what the first began.
+    pub fn sign_out(&self, visitor: &Visitor, cookies: &[Token]) -> Result<SignedOff, Error> {
+        if let Some(Live { session, user, .. }) = self.live(visitor.session.as_ref())? {
+            let cause = Cause {
+                reason: "signed out",
+                visitor,
+                by: None,
+            };
+            let ended = self.end_sessions(&[(session.id, user.id)], cause)?;
+            if let Some(begun) = ended.begun {
+                return Ok(SignedOff::Begun(begun));
+            }
+            if ended.any {
+                return Ok(SignedOff::Done);
+            }
+        }
+        if let Some(id) = self.running_logout(cookies)? {
+            return Ok(SignedOff::Running(id));
+        }
+        self.take_over(visitor)
+    }
+
+    /// A logout that goes on in the browser with these cookies.
+    pub fn running_logout(&self, cookies: &[Token]) -> Result<Option<LogoutId>, Error> {
+        let now = self.now();
+        for cookie in cookies {
+            if let Some(id) = self.store().read(|tx| tx.running_logout(cookie.hash(), now))? {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The logout of the session that this browser had until a moment ago: its cookie did not arrive yet.
+    fn take_over(&self, visitor: &Visitor) -> Result<SignedOff, Error> {
+        let Some(token) = &visitor.session else {
+            return Ok(SignedOff::Done);
         };
-        let applications = self.participants_of(session.id)?;
-        self.end(session.id, user.id, "signed out", visitor, None)?;
-        Ok(Some(SignedOut { applications }))
+        let (now, browser) = (self.now(), self.token());
+        let found = self.store().write(|tx| {
+            let Some(id) = tx.running_logout_of_session(token.hash(), now)? else {
+                return Ok(None);
+            };
+            tx.rebind_logout(id, browser.hash())?;
+            Ok(Some(id))
+        })?;
+        Ok(found.map_or(SignedOff::Done, |id| {
+            SignedOff::Begun(Begun {
+                id,
+                browser,
+                lifetime: COOKIE_KEPT,
+            })
+        }))
     }
 
-    /// Ends a session and says so in the audit trail; `false` if it had ended before.
-    pub(super) fn end(
+    /// Ends sessions and says so in the audit trail; whoever else took part in them is to be told. One write: a
+    /// session that has ended is joined by nobody, so that nobody is forgotten.
+    pub(super) fn end_sessions(
         &self,
-        session: SessionId,
-        user: UserId,
-        reason: &str,
+        sessions: &[(SessionId, UserId)],
+        cause: Cause<'_>,
+    ) -> Result<Ended, Error> {
+        let Cause { reason, visitor, by } = cause;
+        let asker = by.as_ref().map(|by| by.application);
+        let (now, browser) = (self.now(), self.token());
+        let id = LogoutId::new(now, self.chance());
+        let done = self.store().write(|tx| {
+            let (mut first, mut hops) = (None, Vec::new());
+            for (session, user) in sessions {
+                if !tx.end_session(*session, now, reason)? {
+                    continue;
+                }
+                first.get_or_insert(*user);
+                let mut event = self.event("logout", "ok", Some(visitor));
+                event.session = Some(*session);
+                event.user = Some(*user);
+                event.application = asker;
+                event.detail = Some(reason.to_owned());
+                tx.add_audit(&event)?;
+                for participant in tx.participants(*session)? {
+                    if Some(participant.application) != asker {
+                        let position = i64::try_from(hops.len()).unwrap_or(i64::MAX);
+                        hops.push(Hop::new(position, participant));
+                    }
+                }
+            }
+            let Some(user) = first else { return Ok(None) };
+            if !hops.is_empty() {
+                let logout = Logout {
+                    id,
+                    browser: browser.hash(),
+                    user,
+                    initiator: by,
+                    started_at: now,
+                    expires_at: now + self.policy().logout_lifetime,
+                    finished_at: None,
+                };
+                tx.add_logout(&logout, &hops)?;
+            }
+            Ok(Some(!hops.is_empty()))
+        })?;
+        Ok(Ended {
+            any: done.is_some(),
+            begun: (done == Some(true)).then_some(Begun {
+                id,
+                browser,
+                lifetime: COOKIE_KEPT,
+            }),
+        })
+    }
+
+    /// Notes once that a logout is over, and what became of it.
+    pub(super) fn finish_logout(
+        &self,
+        snapshot: &Snapshot,
+        logout: &Logout,
+        hops: &[Hop],
         visitor: &Visitor,
-        by: Option<ApplicationId>,
-    ) -> Result<bool, Error> {
-        let mut event = self.event("logout", "ok", Some(visitor));
-        event.session = Some(session);
-        event.user = Some(user);
-        event.application = by;
-        event.detail = Some(reason.to_owned());
+    ) -> Result<(), Error> {
+        if logout.finished_at.is_some() {
+            return Ok(());
+        }
+        let event = self.outcome(snapshot, logout, hops, Some(visitor));
         Ok(self.store().write(|tx| {
-            let ended = tx.end_session(session, event.at, reason)?;
-            if ended {
+            if tx.finish_logout(logout.id, event.at)? {
                 tx.add_audit(&event)?;
             }
-            Ok(ended)
+            Ok(())
         })?)
     }
 
-    fn participants_of(&self, session: SessionId) -> Result<Vec<(ApplicationId, String)>, Error> {
-        let snapshot = self.current()?;
-        let participants = self.store().read(|tx| tx.participants(session))?;
-        Ok(participants
-            .iter()
-            .filter_map(|participant| snapshot.by_id(participant.application))
-            .map(|application| (application.id, application.name.clone()))
-            .collect())
+    /// Ends logouts whose person did not come back, and notes what became of them; how many.
+    pub(super) fn expire_logouts(&self, step: i64) -> Result<usize, Error> {
+        let (now, snapshot) = (self.now(), self.at_hand()?);
+        Ok(self.store().write(|tx| {
+            let ended = tx.expire_logouts(now, step)?;
+            for id in &ended {
+                if let Some((logout, hops)) = tx.logout(*id)? {
+                    tx.add_audit(&self.outcome(&snapshot, &logout, &hops, None))?;
+                }
+            }
+            Ok(ended.len())
+        })?)
     }
+
+    /// The row that says who confirmed, and who did not.
+    fn outcome(
+        &self,
+        snapshot: &Snapshot,
+        logout: &Logout,
+        hops: &[Hop],
+        visitor: Option<&Visitor>,
+    ) -> crate::model::audit::AuditEvent {
+        let open: Vec<_> = hops
+            .iter()
+            .filter(|hop| hop.state != HopState::Confirmed)
+            .map(|hop| {
+                let known = snapshot.by_id(hop.application);
+                let name = known.map_or_else(|| hop.application.to_string(), |app| app.slug.to_string());
+                format!("{name} ({})", hop.state.as_str())
+            })
+            .collect();
+        let outcome = if open.is_empty() {
+            "ok"
+        } else {
+            codes::LOGOUT_PARTIAL
+        };
+        let mut event = self.event("single_logout", outcome, visitor);
+        event.user = Some(logout.user);
+        event.application = logout.initiator.as_ref().map(|by| by.application);
+        event.session = hops.first().map(|hop| hop.session);
+        let mut detail = format!("{} of {} confirmed", hops.len() - open.len(), hops.len());
+        if !open.is_empty() {
+            detail = format!("{detail}; not: {}", open.join(", "));
+        }
+        event.detail = Some(detail);
+        event
+    }
+}
+
+/// The applications of `hops`, each once: where it stands twice, what is least done counts.
+pub(super) fn stops(snapshot: &Snapshot, hops: &[Hop]) -> Vec<Stop> {
+    let mut stops: Vec<Stop> = Vec::new();
+    for hop in hops {
+        let Some(application) = snapshot.by_id(hop.application) else {
+            continue;
+        };
+        let state = if hop.state == HopState::Waiting && application.saml.logout.is_none() {
+            HopState::NoAddress
+        } else {
+            hop.state
+        };
+        match stops.iter_mut().find(|stop| stop.application == hop.application) {
+            Some(stop) if weight(state) > weight(stop.state) => stop.state = state,
+            Some(_) => {}
+            None => stops.push(Stop {
+                application: application.id,
+                name: application.name.clone(),
+                state,
+                open: front_door(application),
+            }),
+        }
+    }
+    stops
+}
+
+const fn weight(state: HopState) -> u8 {
+    match state {
+        HopState::Confirmed => 0,
+        HopState::NoAddress => 1,
+        HopState::Unconfirmed => 2,
+        HopState::Refused => 3,
+        HopState::Waiting => 4,
+        HopState::Asked => 5,
+    }
+}
+
+/// Where a person opens an application: its tile, or the site that takes its answers. ChatGPT's answers are taken
+/// at an address where nobody can sign out.
+fn front_door(application: &Application) -> Option<String> {
+    if let Some(tile) = &application.tile_url {
+        return Some(tile.as_str().to_owned());
+    }
+    if application.kind.is_chatgpt() {
+        return Some("https://chatgpt.com/".to_owned());
+    }
+    application.saml.default_consumer().map(AcsUrl::origin)
 }

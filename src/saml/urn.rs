@@ -32,6 +32,11 @@ pub const NAME_FORMAT_BASIC: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format
 /// An attribute name that is read as the service provider likes (saml-core, 8.2.1).
 pub const NAME_FORMAT_UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified";
 
+/// A `LogoutRequest` because the person wants to be signed out (saml-core, 3.7.3).
+pub const LOGOUT_BY_USER: &str = "urn:oasis:names:tc:SAML:2.0:logout:user";
+/// Namespace of the extension by which a `LogoutRequest` asks for no answer (saml2-async-slo).
+pub const ASYNC_SLO: &str = "urn:oasis:names:tc:SAML:2.0:protocol:ext:async-slo";
+
 /// Exclusive canonical XML without comments.
 pub const EXC_C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 /// The signature stands inside what it signs.
@@ -86,6 +91,8 @@ pub mod status {
     pub const NO_AUTHN_CONTEXT: &str = "urn:oasis:names:tc:SAML:2.0:status:NoAuthnContext";
     /// Not without showing a page.
     pub const NO_PASSIVE: &str = "urn:oasis:names:tc:SAML:2.0:status:NoPassive";
+    /// Not everybody in the session said that theirs has ended.
+    pub const PARTIAL_LOGOUT: &str = "urn:oasis:names:tc:SAML:2.0:status:PartialLogout";
     /// None of the listed providers is us.
     pub const NO_SUPPORTED_IDP: &str = "urn:oasis:names:tc:SAML:2.0:status:NoSupportedIDP";
     /// We understand, and will not.

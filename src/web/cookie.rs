@@ -6,13 +6,16 @@ use actix_web::{
     http::header::COOKIE,
 };
 
-use crate::model::{endpoint::BaseUrl, secret::Token};
+use crate::model::{endpoint::BaseUrl, id::LogoutId, secret::Token};
 
 /// The longest lifetime that browsers keep (400 days).
 const LONG: Duration = Duration::days(400);
 /// How many sign-ons may wait in one browser; the oldest cookie makes room.
 const MOST_WAITING: usize = 12;
 const WAITING: &str = "hallpass-w-";
+/// How many logouts one browser may look at; the oldest cookie makes room.
+const MOST_LEAVING: usize = 6;
+const LEAVING: &str = "hallpass-l-";
 
 /// How cookies are named and marked here: `__Host-` and `Secure` over https, plain on loopback.
 #[derive(Clone, Copy, Debug)]
@@ -76,15 +79,44 @@ impl Cookies {
 
     /// Removals of the oldest waiting cookies where there are too many; browsers send the oldest first.
     pub(super) fn room_for_one_more(self, request: &HttpRequest) -> Vec<Cookie<'static>> {
-        let prefix = self.named(WAITING);
-        let waiting: Vec<_> = sent(request)
+        self.room(request, WAITING, MOST_WAITING)
+    }
+
+    /// The browser's half of the logout `id`; one cookie each, as with sign-ons that wait.
+    pub(super) fn leaving(self, request: &HttpRequest, id: LogoutId) -> Option<Token> {
+        self.read(request, &leaving_name(id))
+    }
+
+    /// The cookies of every logout in this browser.
+    pub(super) fn all_leaving(self, request: &HttpRequest) -> Vec<Token> {
+        let prefix = self.named(LEAVING);
+        sent(request)
+            .filter(|(name, _)| name.starts_with(prefix.as_bytes()))
+            .filter_map(|(_, value)| Token::parse(std::str::from_utf8(value).ok()?))
+            .take(MOST_LEAVING)
+            .collect()
+    }
+
+    pub(super) fn set_leaving(self, id: LogoutId, token: &Token, seconds: i64) -> Cookie<'static> {
+        let mut cookie = self.make(&leaving_name(id), token.text());
+        cookie.set_max_age(Duration::seconds(seconds));
+        cookie
+    }
+
+    /// Removals of the oldest logout cookies where there are too many.
+    pub(super) fn room_to_leave(self, request: &HttpRequest) -> Vec<Cookie<'static>> {
+        self.room(request, LEAVING, MOST_LEAVING)
+    }
+
+    fn room(self, request: &HttpRequest, prefix: &str, most: usize) -> Vec<Cookie<'static>> {
+        let prefix = self.named(prefix);
+        let kept: Vec<_> = sent(request)
             .filter_map(|(name, _)| std::str::from_utf8(name).ok())
             .filter(|name| name.starts_with(&prefix))
             .map(str::to_owned)
             .collect();
-        let too_many = (waiting.len() + 1).saturating_sub(MOST_WAITING);
-        waiting
-            .into_iter()
+        let too_many = (kept.len() + 1).saturating_sub(most);
+        kept.into_iter()
             .take(too_many)
             .map(|name| self.removal(name))
             .collect()
@@ -146,4 +178,10 @@ fn sent(request: &HttpRequest) -> impl Iterator<Item = (&[u8], &[u8])> {
 fn waiting_name(handle: &Token) -> String {
     let short: String = handle.derive("cookie name").text().chars().take(12).collect();
     format!("{WAITING}{short}")
+}
+
+/// The end of the id, which is random.
+fn leaving_name(id: LogoutId) -> String {
+    let id = id.to_string();
+    format!("{LEAVING}{}", id.rsplit('-').next().unwrap_or_default())
 }

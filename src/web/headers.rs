@@ -20,6 +20,12 @@ pub enum Answer {
     SelfPost,
     /// The same, to an address of plain `http:` on this machine.
     SelfPostToLoopback,
+    /// The page of a logout under way: it goes on by itself.
+    Leaving,
+    /// The same, where it goes on by posting a message to an application at an address of `https:`.
+    LeavingByPost,
+    /// The same, to an address of plain `http:` on this machine.
+    LeavingByPostToLoopback,
     /// What is the same for everybody and says itself how long it may be kept: metadata, certificate,
     /// style sheet.
     Document,
@@ -31,6 +37,9 @@ pub struct Headers {
     page: Vec<Pair>,
     self_post: Vec<Pair>,
     self_post_to_loopback: Vec<Pair>,
+    leaving: Vec<Pair>,
+    leaving_by_post: Vec<Pair>,
+    leaving_by_post_to_loopback: Vec<Pair>,
     document: Vec<Pair>,
 }
 
@@ -39,12 +48,20 @@ impl Headers {
     pub fn new(https: bool) -> Result<Self, InvalidHeaderValue> {
         let page = policy(&[script::MARK, script::REVEAL, script::COPY], "'self'");
         let onward = [script::MARK, script::ONWARD];
+        let leave = |form_action| {
+            let policy = policy(&[script::MARK, script::LEAVE], form_action);
+            common(&policy, https).map(kept_from_caches)
+        };
         Ok(Self {
             page: kept_from_caches(common(&page, https)?),
             // Never one origin: Chromium applies this to the application's own redirects too, and
             // ChatGPT's consumer redirects on to two other origins.
             self_post: kept_from_caches(common(&policy(&onward, "https:"), https)?),
             self_post_to_loopback: kept_from_caches(common(&policy(&onward, "https: http:"), https)?),
+            leaving: leave("'self'")?,
+            // Besides the application's form it has one of ours, that goes on without it.
+            leaving_by_post: leave("'self' https:")?,
+            leaving_by_post_to_loopback: leave("'self' https: http:")?,
             document: common(&page, https)?,
         })
     }
@@ -55,6 +72,9 @@ impl Headers {
             Answer::Page => &self.page,
             Answer::SelfPost => &self.self_post,
             Answer::SelfPostToLoopback => &self.self_post_to_loopback,
+            Answer::Leaving => &self.leaving,
+            Answer::LeavingByPost => &self.leaving_by_post,
+            Answer::LeavingByPostToLoopback => &self.leaving_by_post_to_loopback,
             Answer::Document => &self.document,
         }
     }
@@ -114,10 +134,13 @@ fn kept_from_caches(mut pairs: Vec<Pair>) -> Vec<Pair> {
 mod tests {
     use super::*;
 
-    const ALL: [Answer; 4] = [
+    const ALL: [Answer; 7] = [
         Answer::Page,
         Answer::SelfPost,
         Answer::SelfPostToLoopback,
+        Answer::Leaving,
+        Answer::LeavingByPost,
+        Answer::LeavingByPostToLoopback,
         Answer::Document,
     ];
 
@@ -172,6 +195,15 @@ mod tests {
             directive(&headers, Answer::SelfPostToLoopback, "form-action"),
             "https: http:"
         );
+        assert_eq!(directive(&headers, Answer::Leaving, "form-action"), "'self'");
+        assert_eq!(
+            directive(&headers, Answer::LeavingByPost, "form-action"),
+            "'self' https:"
+        );
+        assert_eq!(
+            directive(&headers, Answer::LeavingByPostToLoopback, "form-action"),
+            "'self' https: http:"
+        );
         let onward = script::source(script::ONWARD);
         assert!(!directive(&headers, Answer::Page, "script-src").contains(&onward));
         assert!(directive(&headers, Answer::SelfPost, "script-src").contains(&onward));
@@ -180,7 +212,10 @@ mod tests {
     #[test]
     fn only_documents_are_kept() {
         let headers = Headers::new(true).unwrap();
-        for answer in [Answer::Page, Answer::SelfPost, Answer::SelfPostToLoopback] {
+        for answer in ALL {
+            if answer == Answer::Document {
+                continue;
+            }
             assert_eq!(value(&headers, answer, &CACHE_CONTROL).unwrap(), "no-store");
             assert_eq!(value(&headers, answer, &PRAGMA).unwrap(), "no-cache");
         }

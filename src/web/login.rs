@@ -1,4 +1,4 @@
-//! `/login` and `/logout`: the two forms that change who is signed in.
+//! `/login`: the form that says who somebody is.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -24,10 +24,9 @@ use crate::{
         page::{
             html::Page,
             login::{Login, LoginNotice},
-            sign_out::{Left, SignOut, SignedOut},
         },
         respond,
-        state::{Site, page, see_other},
+        state::{Site, see_other},
         words,
     },
 };
@@ -43,13 +42,6 @@ pub(super) struct LoginForm {
     csrf: String,
     #[serde(default)]
     r#continue: String,
-}
-
-/// What the sign-out form sends.
-#[derive(Deserialize)]
-pub(super) struct LogoutForm {
-    #[serde(default)]
-    csrf: String,
 }
 
 /// `GET /login`: the form, or the person's page where somebody is signed in.
@@ -172,70 +164,4 @@ pub(super) fn form(site: &Site, request: &HttpRequest, status: StatusCode, shown
         }
         .html()
     })
-}
-
-/// `GET /logout`, and the Sign-out URL opened plainly: asks, and ends nothing yet.
-pub(super) async fn ask(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
-    let visitor = site.visitor(&request);
-    let about = off_thread(&site.provider, &site.permits, move |p| {
-        p.about_to_sign_out(&visitor)
-    })
-    .await?;
-    Ok(match about {
-        None => signed_out(&site, &[]),
-        Some((person, out)) => site.form_page(&request, StatusCode::OK, |csrf| {
-            SignOut {
-                brand: site.brand(),
-                person: respond::person(&person),
-                applications: out
-                    .applications
-                    .iter()
-                    .map(|(id, name)| respond::mark(*id, name))
-                    .collect(),
-                csrf,
-            }
-            .html()
-        }),
-    })
-}
-
-/// `POST /logout`: ends the session; a page of ours says so, since a form never ends in a redirect to
-/// another origin.
-pub(super) async fn sign_out(
-    request: HttpRequest,
-    site: Data<Site>,
-    Form(sent): Form<LogoutForm>,
-) -> Result<HttpResponse, Error> {
-    if !csrf::is_ours(
-        &request,
-        site.base(),
-        site.cookies.browser(&request).as_ref(),
-        &sent.csrf,
-    ) {
-        tracing::info!(code = codes::FORM_FOREIGN, "a sign-out form was not believed");
-        return ask(request, site).await;
-    }
-    let visitor = site.visitor(&request);
-    let out = off_thread(&site.provider, &site.permits, move |p| p.sign_out(&visitor)).await?;
-    let mut response = signed_out(&site, &out.map(|out| out.applications).unwrap_or_default());
-    // A cookie that cannot be added is one that is no valid header; ours are.
-    let _added = response.add_cookie(&site.cookies.remove_session());
-    Ok(response)
-}
-
-pub(super) fn signed_out(site: &Site, applications: &[(ApplicationId, String)]) -> HttpResponse {
-    let applications = applications
-        .iter()
-        .map(|(id, name)| Left {
-            application: respond::mark(*id, name),
-            confirmed: false,
-        })
-        .collect();
-    page(
-        StatusCode::OK,
-        &SignedOut {
-            brand: site.brand(),
-            applications,
-        },
-    )
 }

@@ -7,6 +7,7 @@ mod error;
 pub mod headers;
 mod health;
 mod login;
+mod logout;
 mod off_thread;
 pub mod page;
 mod portal;
@@ -40,8 +41,11 @@ fn routes(app: &mut ServiceConfig) {
         .route("/launch/{slug}", get().to(portal::launch))
         .route(path::LOGIN, get().to(login::get))
         .route(path::LOGIN, post().to(login::post))
-        .route(path::LOGOUT, get().to(login::ask))
-        .route(path::LOGOUT, post().to(login::sign_out))
+        .route(path::LOGOUT, get().to(logout::ask))
+        .route(path::LOGOUT, post().to(logout::sign_out))
+        .route("/logout/{id}", get().to(logout::progress))
+        .route("/logout/{id}", post().to(logout::give_up))
+        .route("/logout/{id}/go", get().to(logout::go))
         .route("/continue/{handle}", get().to(sign_on::get))
         .route(path::SSO, get().to(saml::sso::get))
         .route(path::SSO, post().to(saml::sso::post))

@@ -11,6 +11,7 @@ use crate::{
     provider::portal::{Launch, Launched},
     web::{
         error::Error,
+        logout,
         off_thread::off_thread,
         page::{
             html::Page,
@@ -25,7 +26,15 @@ use crate::{
 pub(super) async fn get(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
     let visitor = site.visitor(&request);
     let Some(portal) = off_thread(&site.provider, &site.permits, move |p| p.portal(&visitor)).await? else {
-        return Ok(see_other(path::LOGIN).finish());
+        // Browsers pass over a page that went on by itself: from an application that broke while it signed
+        // somebody out, Back leads here.
+        let cookies = site.cookies.all_leaving(&request);
+        let running = if cookies.is_empty() {
+            None
+        } else {
+            off_thread(&site.provider, &site.permits, move |p| p.running_logout(&cookies)).await?
+        };
+        return Ok(running.map_or_else(|| see_other(path::LOGIN).finish(), logout::go_on));
     };
     let tiles = portal.tiles.iter().map(|tile| Tile {
         mark: respond::mark(tile.id, &tile.name),

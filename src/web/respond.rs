@@ -4,7 +4,12 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
 use crate::{
     model::{endpoint::path, id::ApplicationId},
-    provider::saml::{answer, receive::Waiting, refuse::RefusedPage},
+    provider::saml::{
+        answer,
+        logout_hop::{Carrier, Outbound},
+        receive::Waiting,
+        refuse::RefusedPage,
+    },
     web::{
         page::{
             onward::{Base64, Going, SelfPost},
@@ -54,6 +59,29 @@ pub(super) fn wait(site: &Site, request: &HttpRequest, waiting: &Waiting) -> Htt
                 .set_waiting(&waiting.handle, &waiting.browser, waiting.lifetime.num_seconds()),
         )
         .finish()
+}
+
+/// A logout message that ends its exchange: in the address, or in a self-posting form.
+pub(super) fn outbound(site: &Site, outbound: &Outbound) -> HttpResponse {
+    match &outbound.carrier {
+        Carrier::Redirect(address) => see_other(address).finish(),
+        Carrier::Post {
+            location,
+            message,
+            relay_state,
+        } => {
+            let page = SelfPost {
+                brand: site.brand(),
+                application: mark(outbound.application.0, &outbound.application.1),
+                going: Going::SignedOut,
+                acs: location.as_str(),
+                message: Base64::of(message),
+                relay_state: relay_state.as_deref(),
+                person: None,
+            };
+            site.self_post(&page, location.is_plain_http())
+        }
+    }
 }
 
 /// Our own page for a refusal: what is wrong, who mends it and how, a code and a reference.

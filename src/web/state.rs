@@ -115,6 +115,11 @@ impl Site {
         } else {
             Answer::SelfPost
         };
+        self.page_as(answer, page)
+    }
+
+    /// A page with a policy of its own.
+    pub(super) fn page_as(&self, answer: Answer, page: &impl Page) -> HttpResponse {
         let mut response = html(StatusCode::OK).body(page.html());
         self.headers.lay_on(answer, response.headers_mut());
         response

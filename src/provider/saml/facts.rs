@@ -6,8 +6,12 @@ use crate::{
         fact::Facts,
     },
     saml::{
-        authn_request::AuthnRequest, binding::inbound::Arrived, glance::glance, logout::LogoutRequest,
-        refusal::Refusal, signature::Unverified,
+        authn_request::AuthnRequest,
+        binding::inbound::Arrived,
+        glance::glance,
+        logout::{request::LogoutRequest, response::LogoutResponse},
+        refusal::Refusal,
+        signature::Unverified,
     },
 };
 
@@ -90,6 +94,17 @@ pub(in crate::provider) fn brought_by(facts: Facts, arrived: &Arrived) -> Facts 
         Ok(inbound) if inbound.binding == Binding::Post => brought(facts, &glance(&inbound.xml).certificates),
         Ok(_) | Err(_) => facts,
     }
+}
+
+/// What a `LogoutResponse` answers.
+pub(in crate::provider) fn of_logout_response(response: &Unverified<LogoutResponse>) -> Facts {
+    let answer = response.peek();
+    Facts::default()
+        .with(name::ISSUER, Some(answer.issuer.as_str()))
+        .with("answers", Some(&answer.in_response_to))
+        .with(name::DESTINATION, answer.destination.as_deref())
+        .with("signed with", response.algorithm())
+        .with("version", other_version(&answer.version))
 }
 
 /// Adds the certificates that the signature was held against, where it fitted none of them.

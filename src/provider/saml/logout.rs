@@ -1,13 +1,13 @@
-//! `LogoutRequest` in: the sender's own session ends, and nobody else's.
+//! The Sign-out URL, and `LogoutRequest` in: the sender's own session ends, and nobody else's.
 
 use std::sync::Arc;
 
 use crate::{
     model::{
-        application::{AcsUrl, Application},
+        application::Application,
         fact::Facts,
-        id::{SessionId, UserId},
-        name_id::NameId,
+        id::{LogoutId, SessionId, UserId},
+        logout::Initiator,
         participant::Participant,
     },
     provider::{
@@ -15,18 +15,17 @@ use crate::{
         error::Error,
         saml::{
             facts,
+            logout_hop::Outbound,
             refuse::{About, RefusedPage},
         },
+        sign_off::{Begun, Cause},
         snapshot::Snapshot,
         visitor::Visitor,
     },
     saml::{
-        binding::{
-            inbound::{Arrived, Carried, Inbound},
-            redirect,
-        },
-        logout::{self, LogoutRequest},
-        refusal::{Refusal, Status},
+        binding::inbound::{Arrived, Carried},
+        logout::request::{self, LogoutRequest, is_same_name},
+        refusal::Refusal,
         signature::{Judged, Unverified},
         urn::status,
     },
@@ -37,11 +36,15 @@ use crate::{
 pub enum LogoutReceived {
     /// Nothing was sent along: a browser opened the address. Ask the person.
     Plain,
-    /// Send the browser there: our signed `LogoutResponse` is in the address.
-    Redirect(String),
-    /// The session has ended, but its participant has no address for the response.
+    /// The session has ended, and nobody else is to be told: the sender has its `LogoutResponse` at once.
+    Answer(Box<Outbound>),
+    /// The session has ended; others are told now.
+    Begun(Begun),
+    /// An application has answered: the logout goes on.
+    Continue(LogoutId),
+    /// The session has ended, and its application wants no response or has no address for it.
     Ended,
-    /// An answer to a request that we never sent.
+    /// An answer to a request that we never sent, or that was answered before.
     Stray,
     /// Our own page says why not.
     Refused(Box<RefusedPage>),
@@ -51,14 +54,17 @@ impl Provider {
     /// Takes what came to the Sign-out URL.
     pub fn receive_logout(&self, arrived: &Arrived, visitor: &Visitor) -> Result<LogoutReceived, Error> {
         let nobody = || About::logout(None, Facts::default(), visitor);
-        let inbound = match arrived.decode() {
-            Ok(inbound) if inbound.carried == Carried::Response => return Ok(LogoutReceived::Stray),
+        let mut inbound = match arrived.decode() {
+            Ok(inbound) if inbound.carried == Carried::Response => {
+                return self.receive_logout_response(&inbound, visitor);
+            }
             Ok(inbound) => inbound,
             Err(Refusal::Nothing) => return Ok(LogoutReceived::Plain),
             Err(refusal) => return self.logout_refused(refusal, &nobody()),
         };
-        match read(inbound) {
-            Ok((request, relay_state)) => self.log_out_for(&request, relay_state.as_deref(), visitor),
+        let relay_state = inbound.relay_state.take();
+        match request::read(&inbound) {
+            Ok(request) => self.log_out_for(&request, relay_state, visitor),
             Err(refusal) => self.logout_refused(refusal, &nobody()),
         }
     }
@@ -66,7 +72,7 @@ impl Provider {
     fn log_out_for(
         &self,
         request: &Unverified<LogoutRequest>,
-        relay_state: Option<&str>,
+        relay_state: Option<String>,
         visitor: &Visitor,
     ) -> Result<LogoutReceived, Error> {
         let snapshot = self.current()?;
@@ -84,65 +90,79 @@ impl Provider {
                 return self.logout_refused(refusal.clone(), &about.tried(&refusal));
             }
         };
-        // Applications that share entity ID and key are told apart by whose session is meant.
-        let mut chosen = proven.first().copied();
+        let request = request.peek();
+        // Applications that share entity ID and key are one sender, told apart by whose session is meant. Where
+        // that leaves several, the first has the answer, and the others are asked like everybody else.
+        let (mut chosen, mut sessions) = (None, Vec::new());
         for application in &proven {
-            if !self.matching_sessions(application, request.peek())?.is_empty() {
-                chosen = Some(*application);
+            let found = self.matching_sessions(&snapshot, application, request)?;
+            if !found.is_empty() {
+                chosen.get_or_insert(*application);
             }
+            sessions.extend(found);
         }
-        let Some(application) = chosen else {
+        let Some(application) = chosen.or_else(|| proven.first().copied()) else {
             return self.logout_refused(Refusal::SignatureMissing, &about);
         };
         about.application = Some(application);
-        let request = request.peek();
+        let asked = Asked {
+            snapshot: &snapshot,
+            application,
+            request,
+            by: Initiator {
+                application: application.id,
+                request_id: request.id.clone(),
+                relay_state,
+                wants_answer: !request.asynchronous,
+            },
+            about,
+        };
         match request.refusal(&self.endpoints().slo, self.policy(), self.now()) {
-            Some(refusal) if refusal.status().is_none() => self.logout_refused(refusal, &about),
-            Some(refusal) => {
-                self.refuse(&refusal, &about)?;
-                let status = refusal.status().unwrap_or_default();
-                self.respond(&snapshot, application, request, relay_state, status)
-            }
-            None => self.end_for(&snapshot, application, request, relay_state, &about),
+            Some(refusal) if refusal.status().is_none() => self.logout_refused(refusal, &asked.about),
+            Some(refusal) => self.deny(&asked, refusal),
+            None => self.end_for(&asked, &sessions),
         }
     }
 
-    /// Ends the sessions of `request`, which is proven to come from `application`.
-    fn end_for(
-        &self,
-        snapshot: &Snapshot,
-        application: &Application,
-        request: &LogoutRequest,
-        relay_state: Option<&str>,
-        about: &About<'_>,
-    ) -> Result<LogoutReceived, Error> {
+    /// Ends `sessions` for a request that is proven to come from its application.
+    fn end_for(&self, asked: &Asked<'_>, sessions: &[(SessionId, UserId)]) -> Result<LogoutReceived, Error> {
         let until = self.now() + self.policy().replay_memory;
-        let (issuer, id) = (application.id.to_string(), &request.id);
+        let (issuer, id) = (asked.application.id.to_string(), &asked.request.id);
         if !self
             .store()
             .write(|tx| tx.seen_once("LogoutRequest", &issuer, id, until))?
         {
-            return self.logout_refused(Refusal::Replayed, about);
+            return self.logout_refused(Refusal::Replayed, &asked.about);
         }
-        let mut ended = false;
-        for (session, user) in self.matching_sessions(application, request)? {
-            ended |= self.end(
-                session,
-                user,
-                "LogoutRequest",
-                about.visitor,
-                Some(application.id),
-            )?;
-        }
-        let status = if ended || self.had_ended(application, request)? {
-            // A session that ended before is what was asked for.
-            (status::SUCCESS, None)
-        } else {
-            let refusal = Refusal::NoSuchSession;
-            self.refuse(&refusal, about)?;
-            refusal.status().unwrap_or_default()
+        let cause = Cause {
+            reason: "LogoutRequest",
+            visitor: asked.about.visitor,
+            by: Some(asked.by.clone()),
         };
-        self.respond(snapshot, application, request, relay_state, status)
+        let ended = self.end_sessions(sessions, cause)?;
+        if let Some(begun) = ended.begun {
+            return Ok(LogoutReceived::Begun(begun));
+        }
+        // A session that ended before is what was asked for.
+        if ended.any || self.had_ended(asked.application, asked.request)? {
+            let sent = self.logout_answer(asked.snapshot, &asked.by, (status::SUCCESS, None))?;
+            return Ok(sent.map_or(LogoutReceived::Ended, |outbound| {
+                LogoutReceived::Answer(Box::new(outbound))
+            }));
+        }
+        self.deny(asked, Refusal::NoSuchSession)
+    }
+
+    /// Tells the sender why not, or the person, where the sender wants no response or has no address for it.
+    fn deny(&self, asked: &Asked<'_>, refusal: Refusal) -> Result<LogoutReceived, Error> {
+        let status = refusal.status().unwrap_or_default();
+        match self.logout_answer(asked.snapshot, &asked.by, status)? {
+            Some(outbound) => {
+                self.refuse(&refusal, &asked.about)?;
+                Ok(LogoutReceived::Answer(Box::new(outbound)))
+            }
+            None => self.logout_refused(refusal, &asked.about),
+        }
     }
 
     /// Whether what is asked for is so already: the session ended before, or nobody by this name is signed in
@@ -160,16 +180,23 @@ impl Provider {
         })?)
     }
 
-    /// Live sessions whose participant is the sender, by NameID and SessionIndex (saml-core, 3.7.3.2).
+    /// Sessions that were not ended and whose participant is the sender, by NameID and SessionIndex (saml-core,
+    /// 3.7.3.2).
     fn matching_sessions(
         &self,
+        snapshot: &Snapshot,
         application: &Application,
         request: &LogoutRequest,
     ) -> Result<Vec<(SessionId, UserId)>, Error> {
+        let us = &snapshot.installation.entity_id;
         let fits = |participant: &Participant| {
-            is_named(&participant.name_id, &request.name_id)
-                && (request.session_indexes.is_empty()
-                    || request.session_indexes.contains(&participant.session_index))
+            is_same_name(
+                &participant.name_id,
+                &request.name_id,
+                us,
+                &application.saml.entity_id,
+            ) && (request.session_indexes.is_empty()
+                || request.session_indexes.contains(&participant.session_index))
         };
         Ok(self.store().read(|tx| {
             let mut sessions = Vec::new();
@@ -184,56 +211,18 @@ impl Provider {
         })?)
     }
 
-    fn respond(
-        &self,
-        snapshot: &Snapshot,
-        application: &Application,
-        request: &LogoutRequest,
-        relay_state: Option<&str>,
-        status: Status,
-    ) -> Result<LogoutReceived, Error> {
-        let Some(endpoint) = &application.saml.logout else {
-            return Ok(LogoutReceived::Ended);
-        };
-        let destination: &AcsUrl = endpoint.for_responses();
-        let xml = logout::response(
-            &snapshot.installation.entity_id,
-            &self.message_id(),
-            destination,
-            &request.id,
-            status,
-            self.now(),
-        )?;
-        let address = redirect::encode(
-            destination.as_str(),
-            Carried::Response,
-            &xml,
-            relay_state,
-            &snapshot.signer,
-            application.saml.making.algorithm,
-        )
-        .map_err(|why| Error::Signing(Box::new(why)))?;
-        Ok(LogoutReceived::Redirect(address))
-    }
-
     fn logout_refused(&self, refusal: Refusal, about: &About<'_>) -> Result<LogoutReceived, Error> {
         Ok(LogoutReceived::Refused(self.refused_page(refusal, about)?))
     }
 }
 
-/// Whether both name the same: a qualifier that the sender leaves out is the one that it was told
-/// (saml-core, 3.3.4 and 8.3.7).
-fn is_named(told: &NameId, asked: &NameId) -> bool {
-    let fits = |told: &Option<String>, asked: &Option<String>| asked.is_none() || told == asked;
-    told.format == asked.format
-        && told.value == asked.value
-        && fits(&told.name_qualifier, &asked.name_qualifier)
-        && fits(&told.sp_name_qualifier, &asked.sp_name_qualifier)
-}
-
-fn read(mut inbound: Inbound) -> Result<(Unverified<LogoutRequest>, Option<String>), Refusal> {
-    let relay_state = inbound.relay_state.take();
-    Ok((logout::read(&inbound)?, relay_state))
+/// A request that is proven to come from an application.
+struct Asked<'a> {
+    snapshot: &'a Snapshot,
+    application: &'a Application,
+    request: &'a LogoutRequest,
+    by: Initiator,
+    about: About<'a>,
 }
 
 /// The enabled applications among `senders` whose certificate the signature fits; why there is none.

@@ -4,6 +4,8 @@ pub mod answer;
 mod attributes;
 pub(in crate::provider) mod facts;
 pub mod logout;
+mod logout_answer;
+pub mod logout_hop;
 pub mod making;
 mod name_ids;
 pub mod publish;

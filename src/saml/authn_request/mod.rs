@@ -12,7 +12,7 @@ use crate::{
     saml::{
         authn_context,
         binding::inbound::Inbound,
-        logout::name_id,
+        logout::request::name_id,
         refusal::Refusal,
         signature::{Judged, Unverified},
         urn::{self, ASSERTION, DSIG, PROTOCOL},

@@ -106,6 +106,12 @@ pub enum Refusal {
     /// Logout of somebody who is not signed in there.
     #[error("no session of the sender matches the NameID and SessionIndex")]
     NoSuchSession,
+    /// An answer to nothing that we asked, or to what was answered before.
+    #[error("the response answers no request of ours that waits for an answer")]
+    UnexpectedResponse,
+    /// Another sender than the one who was asked.
+    #[error("the response's Issuer is not the application that was asked")]
+    OtherIssuer,
 }
 
 impl Refusal {
@@ -142,6 +148,8 @@ impl Refusal {
             Self::Expired => &of::REQUEST_EXPIRED,
             Self::Unsolicited => &of::START_NOT_ALLOWED,
             Self::NoSuchSession => &of::SESSION_UNKNOWN,
+            Self::UnexpectedResponse => &of::RESPONSE_UNEXPECTED,
+            Self::OtherIssuer => &of::ISSUER_OTHER,
         }
     }
 

@@ -16,6 +16,8 @@ fn an_unproven_sender_is_never_answered() {
         Refusal::MetadataExpired,
         Refusal::ApplicationDisabled,
         Refusal::Replayed,
+        Refusal::UnexpectedResponse,
+        Refusal::OtherIssuer,
     ] {
         assert_eq!(refusal.status(), None, "{refusal}");
     }

@@ -2,6 +2,7 @@
 //! them at once, in `tests.rs`.
 
 pub mod html;
+pub mod leaving;
 pub mod login;
 pub mod notice;
 pub mod onward;

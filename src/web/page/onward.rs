@@ -49,7 +49,7 @@ impl Going {
 
 /// A message in base64, made here: nothing in it needs escaping.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Base64(String);
+pub struct Base64(pub(super) String);
 
 impl Base64 {
     /// Encodes a message (saml-bindings, 3.5.4).
@@ -76,73 +76,4 @@ pub struct SelfPost<'a> {
     pub relay_state: Option<&'a str>,
     /// Who is signed in, when the application learns it.
     pub person: Option<PersonMark>,
-}
-
-/// An address that a browser may be sent to.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Onward(String);
-
-impl Onward {
-    /// Takes `https:`, `http:` and paths of our own; nothing that a browser would run, trim or read as
-    /// the address of another host.
-    pub fn parse(address: &str) -> Option<Self> {
-        let whole = address.starts_with("https://") || address.starts_with("http://");
-        let ours = address.starts_with('/') && !address.starts_with("//");
-        let clean = !address
-            .chars()
-            .any(|c| c.is_whitespace() || c.is_control() || c == '\\');
-        ((whole || ours) && clean).then(|| Self(address.to_owned()))
-    }
-
-    /// The address, octet for octet: a signature may cover its query.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// A page that sends the browser on by itself. A form of ours cannot be answered by a redirect to
-/// another origin: `form-action 'self'` holds for every redirect that follows it (Chromium).
-#[derive(Clone, Debug, Template)]
-#[template(path = "go_on.html", config = "src/web/askama.toml")]
-pub struct GoOn<'a> {
-    /// Whose provider this is.
-    pub brand: Brand<'a>,
-    /// What happens.
-    pub heading: String,
-    /// In a sentence or two.
-    pub words: String,
-    /// Where it goes.
-    pub location: Onward,
-    /// What the link says.
-    pub label: String,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_addresses_of_the_web_are_gone_on_to() {
-        for good in [
-            "https://sp.example/slo?SAMLResponse=a%2Bb&Signature=c%3D",
-            "http://127.0.0.1:1/x",
-            "/",
-            "/a?b='c;d\"",
-        ] {
-            assert_eq!(Onward::parse(good).unwrap().as_str(), good);
-        }
-        for bad in [
-            "javascript:alert(1)",
-            "data:text/html,x",
-            "//evil.example",
-            "",
-            " https://sp.example",
-            "https://a\nb",
-            "/\\evil.example",
-            "'https://x'",
-            "/\t/evil.example",
-        ] {
-            assert_eq!(Onward::parse(bad), None, "{bad:?}");
-        }
-    }
 }

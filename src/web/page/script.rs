@@ -12,6 +12,8 @@ pub const REVEAL: &str = include_str!("../templates/reveal.js");
 pub const COPY: &str = include_str!("../templates/copy.js");
 /// Submits the form that carries a message to an application.
 pub const ONWARD: &str = include_str!("../templates/onward.js");
+/// Goes on with a logout, and on without an application that keeps the browser waiting.
+pub const LEAVE: &str = include_str!("../templates/leave.js");
 
 /// How a policy names one script (csp3, 2.3.1).
 pub fn source(script: &str) -> String {

@@ -2,7 +2,10 @@
 
 use askama::Template;
 
-use crate::web::page::part::{AppMark, Brand, PersonMark};
+use crate::web::page::{
+    leaving::{Left, any_open},
+    part::{AppMark, Brand, PersonMark},
+};
 
 /// Asks before it ends the session; it posts `csrf` to `/logout`.
 #[derive(Clone, Debug, Template)]
@@ -13,18 +16,9 @@ pub struct SignOut<'a> {
     /// Who is signed in.
     pub person: PersonMark,
     /// What was opened from this session.
-    pub applications: Vec<AppMark>,
+    pub left: Vec<Left>,
     /// The token against forged forms.
     pub csrf: &'a str,
-}
-
-/// An application that was opened from a session which has ended.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Left {
-    /// Name, letters and colour.
-    pub application: AppMark,
-    /// Whether it told us that its own session ended too.
-    pub confirmed: bool,
 }
 
 /// The session here has ended.
@@ -34,11 +28,21 @@ pub struct SignedOut<'a> {
     /// Whose provider this is.
     pub brand: Brand<'a>,
     /// What was opened from it.
-    pub applications: Vec<Left>,
+    pub left: Vec<Left>,
+    /// The application that began it, and our address that leads back to it.
+    pub back: Option<(AppMark, &'a str)>,
 }
 
 impl SignedOut<'_> {
     fn any_open(&self) -> bool {
-        self.applications.iter().any(|left| !left.confirmed)
+        any_open(&self.left)
+    }
+
+    fn heading(&self) -> &'static str {
+        if self.left.is_empty() || self.any_open() {
+            "You are signed out here"
+        } else {
+            "You are signed out everywhere"
+        }
     }
 }

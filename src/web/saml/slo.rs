@@ -2,14 +2,16 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
+    http::Method,
     web::{Data, Payload},
 };
 
 use crate::{
+    model::endpoint::path,
     provider::saml::{Arrived, logout::LogoutReceived},
     web::{
         error::Error,
-        login,
+        logout,
         off_thread::off_thread,
         respond,
         saml::{form, query},
@@ -39,9 +41,15 @@ async fn take(request: HttpRequest, site: Data<Site>, arrived: Arrived) -> Resul
     .await?;
     Ok(match received {
         // A response that answers nothing of ours ends nothing: it is as if the address was opened plainly.
-        LogoutReceived::Plain | LogoutReceived::Stray => return login::ask(request, site).await,
-        LogoutReceived::Redirect(address) => see_other(&address).finish(),
-        LogoutReceived::Ended => login::signed_out(&site, &[]),
+        // With a form from another site no cookie comes along: the address is opened anew.
+        LogoutReceived::Plain | LogoutReceived::Stray if request.method() == Method::POST => {
+            see_other(path::LOGOUT).finish()
+        }
+        LogoutReceived::Plain | LogoutReceived::Stray => return logout::ask(request, site).await,
+        LogoutReceived::Answer(outbound) => respond::outbound(&site, &outbound),
+        LogoutReceived::Begun(begun) => logout::begin(&site, &request, &begun),
+        LogoutReceived::Continue(id) => logout::go_on(id),
+        LogoutReceived::Ended => logout::signed_out(&site),
         LogoutReceived::Refused(page) => respond::refused(&site, &page),
     })
 }

@@ -173,4 +173,26 @@ explanations! {
         command: None,
         clause: Some("saml-profiles, 4.1.4.5"),
     };
+    /// An answer to nothing.
+    RESPONSE_UNEXPECTED = Explanation {
+        code: "RESPONSE-UNEXPECTED",
+        means: "a LogoutResponse that answers no request of ours that waits for an answer: a stray one, or one that came twice",
+        status: None,
+        wrong: "An application sent an answer that nobody waits for here.",
+        who: Mender::Application,
+        mend: "Nothing is wrong where a person went back or reloaded. Otherwise let the application answer with our request's ID as InResponseTo, once.",
+        command: None,
+        clause: Some("saml-profiles, 4.4.3.4"),
+    };
+    /// An answer by another.
+    ISSUER_OTHER = Explanation {
+        code: "ISSUER-OTHER",
+        means: "a LogoutResponse whose Issuer is not the application that was asked; it counts as not confirmed",
+        status: None,
+        wrong: "An application answered in another one's name.",
+        who: Mender::Application,
+        mend: "Let the application answer under the entity ID that is registered here.",
+        command: Some("hallpass app show {slug}"),
+        clause: Some("saml-profiles, 4.4.4.2"),
+    };
 }

@@ -1,18 +1,19 @@
 //! Every page in every state, filled with one set of words.
 
 use crate::{
-    model::{explanation::Mender, reference::Reference},
+    model::{explanation::Mender, logout::HopState, reference::Reference},
     web::{
         headers::Answer,
         page::{
             html::Page,
+            leaving::{Leaving, Left, Returning, Way},
             login::{Login, LoginNotice},
             notice::{Failed, Notice, NoticeKind},
-            onward::{Base64, GoOn, Going, Onward, SelfPost},
+            onward::{Base64, Going, SelfPost},
             part::{AppMark, Brand, PersonMark},
             portal::{Portal, Tile, TileKind},
             refused::Refused,
-            sign_out::{Left, SignOut, SignedOut},
+            sign_out::{SignOut, SignedOut},
         },
     },
 };
@@ -27,7 +28,6 @@ pub(super) struct Words<'a> {
     pub(super) given_name: &'a str,
     pub(super) email: &'a str,
     pub(super) acs: &'a str,
-    pub(super) location: &'a str,
     pub(super) secret: &'a str,
     pub(super) text: &'a str,
 }
@@ -46,7 +46,6 @@ pub(super) const FRIENDLY: Words<'_> = Words {
     given_name: "Mira",
     email: "mira.castellane@fernweh.example",
     acs: "https://external.auth.openai.com/sso/saml/acs/M1pZt0",
-    location: "https://wiki.fernweh.example/slo?SAMLResponse=fZ&Signature=c%3D",
     secret: "r4",
     text: "ChatGPT asked for our answer at an address that is not registered here. To keep your account safe, we stopped.",
 };
@@ -61,7 +60,6 @@ pub(super) fn hostile(text: &str) -> Words<'_> {
         given_name: text,
         email: text,
         acs: text,
-        location: FRIENDLY.location,
         secret: text,
         text,
     }
@@ -203,13 +201,6 @@ impl Words<'_> {
             };
             Sample::self_post(name, answer, &page)
         };
-        let go_on = GoOn {
-            brand: self.brand(),
-            heading: "You are signed out here".to_owned(),
-            words: "Wiki is told so. Your browser normally moves on by itself.".to_owned(),
-            location: Onward::parse(self.location).unwrap(),
-            label: format!("Go back to {}", self.names[3]),
-        };
         vec![
             page(
                 "self-post",
@@ -224,7 +215,6 @@ impl Words<'_> {
                 Going::SignedOut,
                 None,
             ),
-            Sample::page("go-on", &go_on),
         ]
     }
 
@@ -253,36 +243,83 @@ impl Words<'_> {
         ]
     }
 
+    fn left(&self, states: [HopState; 4]) -> Vec<Left> {
+        let [one, two, three, four] = self.marks();
+        [one, two, three, four]
+            .into_iter()
+            .zip(states)
+            .map(|(application, state)| Left {
+                application,
+                state,
+                open: Some(self.acs.to_owned()),
+            })
+            .collect()
+    }
+
     fn sign_outs(&self) -> Vec<Sample> {
+        use HopState::{Asked, Confirmed, NoAddress, Refused, Unconfirmed, Waiting};
         let (brand, csrf) = (self.brand(), self.secret);
-        let [chatgpt, _, travel, wiki] = self.marks();
-        let ask = |name, applications| {
+        let ask = |name, left| {
+            let person = self.person_mark();
             Sample::page(
                 name,
                 &SignOut {
                     brand,
-                    person: self.person_mark(),
-                    applications,
+                    person,
+                    left,
                     csrf,
                 },
             )
         };
-        let tell = |name, left: Vec<(&AppMark, bool)>| {
-            let left = left.into_iter();
-            let applications = left
-                .map(|(app, confirmed)| Left {
-                    application: app.clone(),
-                    confirmed,
-                })
-                .collect();
-            Sample::page(name, &SignedOut { brand, applications })
+        let [.., application] = self.marks();
+        let tell = |name, left, back| Sample::page(name, &SignedOut { brand, left, back });
+        let step = |name, answer, way, states| {
+            let page = Leaving {
+                brand,
+                left: self.left(states),
+                application: application.clone(),
+                position: 3,
+                way,
+                address: "/logout/1",
+            };
+            Sample::self_post(name, answer, &page)
         };
+        let back = |name, left| {
+            let page = Returning {
+                brand,
+                left,
+                application: application.clone(),
+                address: "/logout/1",
+            };
+            Sample::self_post(name, Answer::Leaving, &page)
+        };
+        let (ended, partly) = ([Confirmed; 4], [Confirmed, NoAddress, Unconfirmed, Refused]);
+        let post = Way::Post {
+            location: self.acs,
+            message: Base64::of("<samlp:LogoutRequest>"),
+        };
+        let under_way = [Confirmed, NoAddress, Waiting, Asked];
         vec![
-            ask("sign-out", vec![chatgpt.clone(), wiki.clone()]),
+            ask("sign-out", self.left([Waiting, NoAddress, Waiting, Waiting])),
             ask("sign-out-alone", Vec::new()),
-            tell("signed-out", vec![(&travel, false), (&wiki, true)]),
-            tell("signed-out-everywhere", vec![(&chatgpt, true), (&wiki, true)]),
-            tell("signed-out-alone", Vec::new()),
+            step(
+                "leaving",
+                Answer::Leaving,
+                Way::Link,
+                [Waiting, NoAddress, Waiting, Confirmed],
+            ),
+            step("leaving-by-post", Answer::LeavingByPost, post, under_way),
+            step("leaving-stuck", Answer::Leaving, Way::Person, under_way),
+            back("returning", self.left(ended)),
+            back("returning-partly", self.left(partly)),
+            tell("signed-out", self.left(partly), None),
+            tell(
+                "signed-out-by-wiki",
+                self.left(partly),
+                Some((application.clone(), "/logout/1/go")),
+            ),
+            tell("signed-out-everywhere", self.left(ended), None),
+            tell("signed-out-alone", Vec::new(), None),
         ]
     }
 

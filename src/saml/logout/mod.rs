@@ -1,0 +1,39 @@
+//! Single logout (saml-core, 3.7): `LogoutRequest` and `LogoutResponse`, both ways.
+
+pub mod request;
+pub mod response;
+
+use crate::{
+    model::making::SignatureAlgorithm,
+    saml::{canonical::Writer, response::Error, signer::Signer},
+};
+
+/// A message of ours that is not signed yet. Over HTTP-Redirect the signature stands beside it, over the query
+/// (saml-bindings, 3.4.4.1); over HTTP-POST it stands inside (saml-bindings, 3.5.4).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Outgoing {
+    head: String,
+    tail: String,
+    id: String,
+}
+
+impl Outgoing {
+    /// `head` opens the element `id` and ends behind its `Issuer`; `tail` closes it.
+    fn new(head: Writer, tail: Writer, id: &str) -> Result<Self, Error> {
+        Ok(Self {
+            head: head.finish()?,
+            tail: tail.finish()?,
+            id: id.to_owned(),
+        })
+    }
+
+    /// As it is, for a signature beside it.
+    pub fn plain(&self) -> String {
+        format!("{}{}", self.head, self.tail)
+    }
+
+    /// Signed inside.
+    pub fn enveloped(&self, signer: &Signer, algorithm: SignatureAlgorithm) -> Result<String, Error> {
+        Ok(signer.sign_between(algorithm, &self.head, &self.tail, &self.id)?)
+    }
+}

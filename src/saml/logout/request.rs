@@ -1,0 +1,301 @@
+//! `LogoutRequest` (saml-core, 3.7.1): what service providers send, and what we send them.
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    model::{
+        application::EntityId,
+        name_id::{NameId, UNSPECIFIED},
+        policy::Policy,
+    },
+    saml::{
+        authn_request::issuer,
+        binding::inbound::Inbound,
+        canonical::{Writer, time},
+        logout::Outgoing,
+        refusal::Refusal,
+        response::{Error, write_name_id},
+        signature::Unverified,
+        urn::{ASSERTION, ASYNC_SLO, DSIG, LOGOUT_BY_USER, PROTOCOL},
+        xml::{Element, Message},
+    },
+};
+
+/// A request to end sessions, as it was read.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LogoutRequest {
+    /// `ID`.
+    pub id: String,
+    /// `Version`, as it was written.
+    pub version: String,
+    /// `IssueInstant`.
+    pub issued_at: DateTime<Utc>,
+    /// `NotOnOrAfter`: from then on it is to be ignored.
+    pub not_on_or_after: Option<DateTime<Utc>>,
+    /// `Issuer`.
+    pub issuer: EntityId,
+    /// `Destination`, letter for letter.
+    pub destination: Option<String>,
+    /// Whose sessions. No `Format` is `unspecified`.
+    pub name_id: NameId,
+    /// Which of them; none: all that the sender takes part in.
+    pub session_indexes: Vec<String>,
+    /// The sender wants no `LogoutResponse` (the Asynchronous Single Logout extension).
+    pub asynchronous: bool,
+}
+
+/// Reads a request out of an inbound message.
+pub fn read(inbound: &Inbound) -> Result<Unverified<LogoutRequest>, Refusal> {
+    let message = Message::parse(&inbound.xml)?;
+    let root = message.root(PROTOCOL, "LogoutRequest")?;
+    let request = LogoutRequest {
+        id: root.id()?,
+        version: root.attribute("Version").unwrap_or_default().to_owned(),
+        issued_at: root
+            .time("IssueInstant")?
+            .ok_or(Refusal::Malformed("no IssueInstant"))?,
+        not_on_or_after: root.time("NotOnOrAfter")?,
+        issuer: issuer(root)?,
+        destination: root.attribute("Destination").map(str::to_owned),
+        name_id: name_id(
+            root.child(ASSERTION, "NameID")?
+                .ok_or(Refusal::Unsupported("a LogoutRequest without a plain NameID"))?,
+        )?,
+        session_indexes: session_indexes(root)?,
+        asynchronous: asynchronous(root)?,
+    };
+    Ok(Unverified::new(request, inbound.signature_of(root)?))
+}
+
+/// Reads a `NameID`. No `Format` is `unspecified`.
+pub(in crate::saml) fn name_id(element: Element<'_, '_>) -> Result<NameId, Refusal> {
+    Ok(NameId {
+        format: element.attribute("Format").unwrap_or(UNSPECIFIED).to_owned(),
+        value: element.text()?,
+        name_qualifier: element.attribute("NameQualifier").map(str::to_owned),
+        sp_name_qualifier: element.attribute("SPNameQualifier").map(str::to_owned),
+    })
+}
+
+fn session_indexes(root: Element<'_, '_>) -> Result<Vec<String>, Refusal> {
+    let mut found = Vec::new();
+    for child in root.children()? {
+        if child.is(PROTOCOL, "SessionIndex") {
+            found.push(child.text()?);
+        } else if !(child.is(ASSERTION, "Issuer")
+            || child.is(ASSERTION, "NameID")
+            || child.is(PROTOCOL, "Extensions")
+            || child.is(DSIG, "Signature"))
+        {
+            return Err(Refusal::Malformed("an element that no LogoutRequest has"));
+        }
+    }
+    Ok(found)
+}
+
+fn asynchronous(root: Element<'_, '_>) -> Result<bool, Refusal> {
+    let Some(extensions) = root.child(PROTOCOL, "Extensions")? else {
+        return Ok(false);
+    };
+    let mut children = extensions.children()?.into_iter();
+    Ok(children.any(|child| child.is(ASYNC_SLO, "Asynchronous")))
+}
+
+impl LogoutRequest {
+    /// Why this request, whose signature was found good, is not done (saml-profiles, 4.4.4.1).
+    pub fn refusal(&self, slo: &str, policy: &Policy, now: DateTime<Utc>) -> Option<Refusal> {
+        if self.destination.as_deref() != Some(slo) {
+            Some(Refusal::WrongDestination)
+        } else if self.version != "2.0" {
+            Some(Refusal::Version)
+        } else if now - self.issued_at > policy.request_max_age {
+            Some(Refusal::Stale(self.issued_at))
+        } else if self.issued_at - now > policy.request_max_lead {
+            Some(Refusal::Early(self.issued_at))
+        } else if self
+            .not_on_or_after
+            .is_some_and(|end| now - end >= policy.request_max_lead)
+        {
+            Some(Refusal::Expired)
+        } else {
+            None
+        }
+    }
+}
+
+/// Whether both name the same person at the service provider `them` (saml-core, 3.3.4). A qualifier that the sender
+/// leaves out is the one that it was told; one that we left out is the one that our message implied (saml-core,
+/// 8.3.7).
+pub fn is_same_name(told: &NameId, said: &NameId, us: &EntityId, them: &EntityId) -> bool {
+    let fits = |told: &Option<String>, said: &Option<String>, implied: &EntityId| {
+        let told = told.as_deref().unwrap_or(implied.as_str());
+        said.as_deref().is_none_or(|said| said == told)
+    };
+    told.format == said.format
+        && told.value == said.value
+        && fits(&told.name_qualifier, &said.name_qualifier, us)
+        && fits(&told.sp_name_qualifier, &said.sp_name_qualifier, them)
+}
+
+/// What a `LogoutRequest` of ours says.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    /// Who asks.
+    pub issuer: &'a EntityId,
+    /// `ID`.
+    pub id: &'a str,
+    /// Where it goes.
+    pub destination: &'a str,
+    /// Whose session, by the name that the other side knows.
+    pub name_id: &'a NameId,
+    /// Which session.
+    pub session_index: &'a str,
+}
+
+/// Writes a `LogoutRequest`, good for as long as an assertion.
+pub fn write(ask: &Ask<'_>, policy: &Policy, now: DateTime<Utc>) -> Result<Outgoing, Error> {
+    let issued = time(now);
+    let until = time(now + policy.assertion_lifetime);
+    let mut head = Writer::new(512);
+    head.open(
+        "samlp:LogoutRequest",
+        &[("samlp", PROTOCOL)],
+        &[
+            ("Destination", ask.destination),
+            ("ID", ask.id),
+            ("IssueInstant", &issued),
+            ("NotOnOrAfter", &until),
+            ("Reason", LOGOUT_BY_USER),
+            ("Version", "2.0"),
+        ],
+    );
+    head.leaf("saml:Issuer", &[("saml", ASSERTION)], &[], ask.issuer.as_str());
+    let mut tail = Writer::new(512);
+    write_name_id(ask.name_id, &[("saml", ASSERTION)], &mut tail);
+    tail.leaf("samlp:SessionIndex", &[], &[], ask.session_index);
+    tail.close("samlp:LogoutRequest");
+    Outgoing::new(head, tail, ask.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{model::application::Binding, saml::binding::inbound::Carried};
+
+    fn read_xml(inside: &str) -> Result<LogoutRequest, Refusal> {
+        let xml = format!(
+            "<samlp:LogoutRequest xmlns:samlp=\"{PROTOCOL}\" xmlns:saml=\"{ASSERTION}\" ID=\"_1\" Version=\"2.0\" IssueInstant=\"2026-11-21T12:00:00Z\"><saml:Issuer>sp</saml:Issuer>{inside}</samlp:LogoutRequest>"
+        );
+        let inbound = Inbound {
+            binding: Binding::Redirect,
+            carried: Carried::Request,
+            xml,
+            relay_state: None,
+            login_hint: None,
+            signature: None,
+        };
+        read(&inbound).map(|unverified| unverified.peek().clone())
+    }
+
+    fn name(value: &str, qualifiers: [Option<&str>; 2]) -> NameId {
+        let [idp, sp] = qualifiers.map(|qualifier| qualifier.map(str::to_owned));
+        NameId {
+            name_qualifier: idp,
+            sp_name_qualifier: sp,
+            ..NameId::plain("f", value)
+        }
+    }
+
+    #[test]
+    fn name_and_sessions_are_read_whole() {
+        let request =
+            read_xml("<saml:NameID Format=\"f\" NameQualifier=\"idp\" SPNameQualifier=\"sp\">a@b</saml:NameID><samlp:SessionIndex>_x</samlp:SessionIndex><samlp:SessionIndex>_y</samlp:SessionIndex>")
+                .unwrap();
+        assert_eq!(request.name_id, name("a@b", [Some("idp"), Some("sp")]));
+        assert_eq!(request.session_indexes, ["_x", "_y"]);
+        assert!(!request.asynchronous);
+        let bare = read_xml("<saml:NameID>a</saml:NameID>").unwrap();
+        assert_eq!(bare.name_id, NameId::plain(UNSPECIFIED, "a"));
+    }
+
+    #[test]
+    fn a_cut_name_or_a_strange_element_is_refused() {
+        for bad in [
+            "<saml:NameID>a<!-- -->@b</saml:NameID>",
+            "",
+            "<saml:NameID>a</saml:NameID><saml:NameID>b</saml:NameID>",
+            "<saml:NameID>a</saml:NameID><x/>",
+        ] {
+            assert!(read_xml(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn only_the_extension_itself_says_that_no_answer_is_wanted() {
+        let with = |inside: &str| {
+            let extensions =
+                format!("<samlp:Extensions>{inside}</samlp:Extensions><saml:NameID>a</saml:NameID>");
+            read_xml(&extensions).unwrap().asynchronous
+        };
+        assert!(with(&format!("<a:Asynchronous xmlns:a=\"{ASYNC_SLO}\"/>")));
+        assert!(with(&format!(
+            "<x xmlns=\"urn:x\"/><a:Asynchronous xmlns:a=\"{ASYNC_SLO}\"/>"
+        )));
+        assert!(!with("<a:Asynchronous xmlns:a=\"urn:x\"/>"));
+        assert!(!with(&format!(
+            "<x xmlns=\"urn:x\"><a:Asynchronous xmlns:a=\"{ASYNC_SLO}\"/></x>"
+        )));
+    }
+
+    #[test]
+    fn a_qualifier_left_out_is_the_one_that_was_told_or_implied() {
+        let (us, them) = (EntityId::parse("idp").unwrap(), EntityId::parse("sp").unwrap());
+        let same = |known, said| is_same_name(&name("a", known), &name("a", said), &us, &them);
+        for told in [[None, None], [Some("idp"), Some("sp")]] {
+            assert!(same(told, [None, None]) && same(told, [Some("idp"), Some("sp")]));
+            assert!(!same(told, [Some("other"), None]) && !same(told, [None, Some("group")]));
+        }
+        assert!(same([None, Some("group")], [None, Some("group")]));
+        assert!(same([None, Some("group")], [None, None]));
+        assert!(!same([None, Some("group")], [None, Some("sp")]));
+        assert!(!is_same_name(
+            &name("a", [None; 2]),
+            &name("b", [None; 2]),
+            &us,
+            &them
+        ));
+        let other = NameId::plain("g", "a");
+        assert!(!is_same_name(&name("a", [None; 2]), &other, &us, &them));
+    }
+
+    #[test]
+    fn what_we_write_is_read_back_with_its_reason_and_end() {
+        let ask = Ask {
+            issuer: &EntityId::parse("idp").unwrap(),
+            id: "_1",
+            destination: "https://sp.example/slo?a=b&c",
+            name_id: &name("a<b", [Some("i&q"), Some("s")]),
+            session_index: "_x",
+        };
+        let now = "2026-11-21T12:00:00Z".parse().unwrap();
+        let xml = write(&ask, &Policy::default(), now).unwrap().plain();
+        assert!(
+            xml.contains(
+                "NotOnOrAfter=\"2026-11-21T12:05:00.000Z\" Reason=\"urn:oasis:names:tc:SAML:2.0:logout:user\""
+            ),
+            "{xml}"
+        );
+        let inbound = Inbound {
+            binding: Binding::Redirect,
+            carried: Carried::Request,
+            xml,
+            relay_state: None,
+            login_hint: None,
+            signature: None,
+        };
+        let read = read(&inbound).unwrap().peek().clone();
+        assert_eq!(read.name_id, *ask.name_id);
+        assert_eq!(read.session_indexes, ["_x"]);
+        assert_eq!(read.destination.as_deref(), Some(ask.destination));
+    }
+}

@@ -1,0 +1,219 @@
+//! `LogoutResponse` (saml-core, 3.7.2): what service providers answer, and what we answer them.
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    model::application::{AcsUrl, EntityId},
+    saml::{
+        authn_request::issuer,
+        binding::inbound::Inbound,
+        canonical::{Writer, time},
+        logout::Outgoing,
+        refusal::{Refusal, Status},
+        response::{Error, write_status},
+        signature::Unverified,
+        urn::{ASSERTION, DSIG, PROTOCOL, status},
+        xml::{Element, Message},
+    },
+};
+
+/// An answer to a `LogoutRequest` of ours, as it was read.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LogoutResponse {
+    /// `Version`, as it was written.
+    pub version: String,
+    /// `Issuer`.
+    pub issuer: EntityId,
+    /// `Destination`, letter for letter.
+    pub destination: Option<String>,
+    /// Which request of ours it answers.
+    pub in_response_to: String,
+    /// The status codes, from the top down.
+    pub status: Vec<String>,
+}
+
+/// Reads a response out of an inbound message.
+pub fn read(inbound: &Inbound) -> Result<Unverified<LogoutResponse>, Refusal> {
+    let message = Message::parse(&inbound.xml)?;
+    let root = message.root(PROTOCOL, "LogoutResponse")?;
+    for child in root.children()? {
+        let known = child.is(ASSERTION, "Issuer")
+            || child.is(DSIG, "Signature")
+            || child.is(PROTOCOL, "Extensions")
+            || child.is(PROTOCOL, "Status");
+        if !known {
+            return Err(Refusal::Malformed("an element that no LogoutResponse has"));
+        }
+    }
+    root.id()?;
+    let response = LogoutResponse {
+        version: root.attribute("Version").unwrap_or_default().to_owned(),
+        issuer: issuer(root)?,
+        destination: root.attribute("Destination").map(str::to_owned),
+        in_response_to: root
+            .attribute("InResponseTo")
+            .ok_or(Refusal::UnexpectedResponse)?
+            .to_owned(),
+        status: status_codes(root)?,
+    };
+    Ok(Unverified::new(response, inbound.signature_of(root)?))
+}
+
+fn status_codes(root: Element<'_, '_>) -> Result<Vec<String>, Refusal> {
+    let no_status = Refusal::Malformed("a response without a status");
+    let mut codes = Vec::new();
+    let mut holder = root.child(PROTOCOL, "Status")?.ok_or(no_status.clone())?;
+    while let Some(code) = holder.child(PROTOCOL, "StatusCode")? {
+        codes.push(code.attribute("Value").ok_or(no_status.clone())?.to_owned());
+        holder = code;
+    }
+    if codes.is_empty() {
+        Err(no_status)
+    } else {
+        Ok(codes)
+    }
+}
+
+impl LogoutResponse {
+    /// Why this response, whose signature was found good, counts for nothing (saml-profiles, 4.4.4.2).
+    pub fn refusal(&self, slo: &str, asked: &EntityId) -> Option<Refusal> {
+        if self.issuer != *asked {
+            Some(Refusal::OtherIssuer)
+        } else if self.destination.as_deref() != Some(slo) {
+            Some(Refusal::WrongDestination)
+        } else if self.version != "2.0" {
+            Some(Refusal::Version)
+        } else {
+            None
+        }
+    }
+
+    /// Whether the session there has ended, and everything that depends on it (saml-core, 3.7.3.2).
+    pub fn confirms(&self) -> bool {
+        let mut codes = self.status.iter();
+        codes.next().is_some_and(|top| top == status::SUCCESS)
+            && codes.all(|code| code != status::PARTIAL_LOGOUT)
+    }
+}
+
+/// What a `LogoutResponse` of ours says.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer<'a> {
+    /// Us.
+    pub issuer: &'a EntityId,
+    /// `ID`.
+    pub id: &'a str,
+    /// Where it goes.
+    pub destination: &'a AcsUrl,
+    /// The request that it answers.
+    pub in_response_to: &'a str,
+    /// What became of it.
+    pub status: Status,
+}
+
+/// Writes a `LogoutResponse`.
+pub fn write(answer: &Answer<'_>, now: DateTime<Utc>) -> Result<Outgoing, Error> {
+    let issue_instant = time(now);
+    let mut head = Writer::new(512);
+    head.open(
+        "samlp:LogoutResponse",
+        &[("samlp", PROTOCOL)],
+        &[
+            ("Destination", answer.destination.as_str()),
+            ("ID", answer.id),
+            ("InResponseTo", answer.in_response_to),
+            ("IssueInstant", &issue_instant),
+            ("Version", "2.0"),
+        ],
+    );
+    head.leaf("saml:Issuer", &[("saml", ASSERTION)], &[], answer.issuer.as_str());
+    let mut tail = Writer::new(256);
+    write_status(&mut tail, answer.status, None);
+    tail.close("samlp:LogoutResponse");
+    Outgoing::new(head, tail, answer.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{model::application::Binding, saml::binding::inbound::Carried};
+
+    const US: &str = "https://idp.example/saml/slo";
+
+    fn read_xml(attributes: &str, inside: &str) -> Result<LogoutResponse, Refusal> {
+        let xml = format!(
+            "<samlp:LogoutResponse xmlns:samlp=\"{PROTOCOL}\" xmlns:saml=\"{ASSERTION}\" ID=\"_1\" {attributes}><saml:Issuer>sp</saml:Issuer>{inside}</samlp:LogoutResponse>"
+        );
+        let inbound = Inbound {
+            binding: Binding::Redirect,
+            carried: Carried::Response,
+            xml,
+            relay_state: None,
+            login_hint: None,
+            signature: None,
+        };
+        read(&inbound).map(|unverified| unverified.peek().clone())
+    }
+
+    fn code(value: &str, inside: &str) -> String {
+        format!("<samlp:StatusCode Value=\"{value}\">{inside}</samlp:StatusCode>")
+    }
+
+    fn status_of(codes: &str) -> String {
+        format!("<samlp:Status>{codes}</samlp:Status>")
+    }
+
+    #[test]
+    fn success_alone_confirms() {
+        let confirms = |codes: &str| {
+            read_xml("InResponseTo=\"_2\" Version=\"2.0\"", &status_of(codes))
+                .unwrap()
+                .confirms()
+        };
+        assert!(confirms(&code(status::SUCCESS, "")));
+        assert!(confirms(&code(status::SUCCESS, &code("urn:x", ""))));
+        assert!(!confirms(&code(
+            status::SUCCESS,
+            &code(status::PARTIAL_LOGOUT, "")
+        )));
+        assert!(!confirms(&code(status::RESPONDER, &code(status::SUCCESS, ""))));
+        assert!(!confirms(&code("urn:oasis:names:tc:saml:2.0:status:success", "")));
+        assert!(!confirms(&code("", "")));
+    }
+
+    #[test]
+    fn what_is_not_whole_is_refused() {
+        let good = status_of(&code(status::SUCCESS, ""));
+        for (attributes, inside) in [
+            ("Version=\"2.0\"", good.as_str()),
+            ("InResponseTo=\"_2\"", ""),
+            ("InResponseTo=\"_2\"", "<samlp:Status/>"),
+            (
+                "InResponseTo=\"_2\"",
+                "<samlp:Status><samlp:StatusCode/></samlp:Status>",
+            ),
+            ("InResponseTo=\"_2\"", &format!("{good}{good}")),
+            ("InResponseTo=\"_2\"", &format!("{good}<saml:Assertion/>")),
+        ] {
+            assert!(read_xml(attributes, inside).is_err(), "{attributes} {inside}");
+        }
+    }
+
+    #[test]
+    fn it_must_come_from_whom_we_asked_and_be_addressed_to_us() {
+        let good = status_of(&code(status::SUCCESS, ""));
+        let refused = |attributes: &str, asked: &str| {
+            let attributes = format!("InResponseTo=\"_2\" {attributes}");
+            let response = read_xml(&attributes, &good).unwrap();
+            response.refusal(US, &EntityId::parse(asked).unwrap())
+        };
+        let to_us = format!("Version=\"2.0\" Destination=\"{US}\"");
+        assert_eq!(refused(&to_us, "sp"), None);
+        assert_eq!(refused(&to_us, "other"), Some(Refusal::OtherIssuer));
+        assert_eq!(refused("Version=\"2.0\"", "sp"), Some(Refusal::WrongDestination));
+        let elsewhere = format!("Version=\"2.0\" Destination=\"{US}/\"");
+        assert_eq!(refused(&elsewhere, "sp"), Some(Refusal::WrongDestination));
+        let version = format!("Version=\"1.1\" Destination=\"{US}\"");
+        assert_eq!(refused(&version, "sp"), Some(Refusal::Version));
+    }
+}
