@@ -16,7 +16,7 @@ use hallpass::{
             inbound::{Carried, Inbound},
             redirect,
         },
-        logout,
+        logout::{request, response},
         metadata::{
             aggregate::{self, BadMetadata, Checked, Error, Found},
             sp,
@@ -48,7 +48,8 @@ pub(crate) fn redirect_query(bytes: &[u8]) -> Result<(), String> {
     );
     // Whatever was carried goes on to the readers, as it does in the house.
     let _whatever = authn_request::read(&inbound);
-    let _whatever = logout::read(&inbound);
+    let _whatever = request::read(&inbound);
+    let _whatever = response::read(&inbound);
     Ok(())
 }
 
@@ -87,9 +88,20 @@ pub(crate) fn authn_request(bytes: &[u8]) -> Result<(), String> {
 
 /// The XML of a `LogoutRequest`.
 pub(crate) fn logout_request(bytes: &[u8]) -> Result<(), String> {
-    let request = logout::read(&inbound(text(bytes)?)).map_err(|why| why.to_string())?;
+    let request = request::read(&inbound(text(bytes)?)).map_err(|why| why.to_string())?;
     match request.peek().refusal(SLO, &Policy::default(), now()) {
         None => Ok(()),
+        Some(refusal) => Err(refusal.to_string()),
+    }
+}
+
+/// The XML of a `LogoutResponse`, from whoever it says that it comes.
+pub(crate) fn logout_response(bytes: &[u8]) -> Result<(), String> {
+    let response = response::read(&inbound(text(bytes)?)).map_err(|why| why.to_string())?;
+    let response = response.peek();
+    match response.refusal(SLO, &response.issuer) {
+        None if response.confirms() => Ok(()),
+        None => Err("another status than Success".to_owned()),
         Some(refusal) => Err(refusal.to_string()),
     }
 }

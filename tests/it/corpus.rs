@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use hallpass::{
     keys::pem,
-    saml::{authn_request, binding::redirect, logout, refusal::Refusal, signature::Judged},
+    saml::{authn_request, binding::redirect, logout::request, refusal::Refusal, signature::Judged},
 };
 
 #[path = "../fuzz/judge.rs"]
@@ -12,10 +12,11 @@ mod judge;
 
 type Judge = fn(&[u8]) -> Result<(), String>;
 
-const TARGETS: [(&str, Judge); 5] = [
+const TARGETS: [(&str, Judge); 6] = [
     ("redirect_query", judge::redirect_query),
     ("authn_request", judge::authn_request),
     ("logout_request", judge::logout_request),
+    ("logout_response", judge::logout_response),
     ("sp_metadata", judge::sp_metadata),
     ("aggregate", judge::aggregate),
 ];
@@ -83,7 +84,7 @@ fn every_senders_signature_is_found_good_and_no_flipped_byte_is() {
             return Ok(matches!(request.judge(&certificates)?, Judged::Signed(_)));
         }
         Ok(matches!(
-            logout::read(&inbound)?.judge(&certificates)?,
+            request::read(&inbound)?.judge(&certificates)?,
             Judged::Signed(_)
         ))
     };
