@@ -37,6 +37,7 @@ mod sign_on;
 mod sign_on_again;
 mod sign_on_signed;
 mod sign_on_wishes;
+mod single_logout;
 mod start;
 mod statement;
 mod stop;

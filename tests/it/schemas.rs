@@ -10,7 +10,7 @@ use hallpass::{
     },
     saml::{
         binding::redirect,
-        logout::{self, Ask},
+        logout::request::{self, Ask},
     },
 };
 
@@ -122,10 +122,14 @@ fn logout_messages_are_valid() {
             issuer: &scene.house.provider.entity_id().unwrap(),
             id: "_0123456789012345678901234567890123456789",
             destination: "https://wiki.example/slo?a=b&c=d",
-            name_id: &NameId::plain(EMAIL_ADDRESS, "<&\"'>@x"),
+            name_id: &NameId {
+                name_qualifier: Some("\"idp\"".to_owned()),
+                sp_name_qualifier: Some("<sp>".to_owned()),
+                ..NameId::plain(EMAIL_ADDRESS, "<&\"'>@x")
+            },
             session_index: "_x",
         };
-        let xml = logout::request(&ask, scene.house.provider.policy(), scene.now()).unwrap();
-        is_valid(&xml, MESSAGES).unwrap();
+        let asked = request::write(&ask, scene.house.provider.policy(), scene.now()).unwrap();
+        is_valid(&asked.plain(), MESSAGES).unwrap();
     });
 }

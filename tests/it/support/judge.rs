@@ -12,6 +12,8 @@ pub(crate) fn xmlsec1_verifies(xml: &str, certificate: &[u8], xpath: &str) -> Re
     fs::write(&key, certificate).unwrap();
     let names = [
         "urn:oasis:names:tc:SAML:2.0:protocol:Response",
+        "urn:oasis:names:tc:SAML:2.0:protocol:LogoutRequest",
+        "urn:oasis:names:tc:SAML:2.0:protocol:LogoutResponse",
         "urn:oasis:names:tc:SAML:2.0:assertion:Assertion",
         "urn:oasis:names:tc:SAML:2.0:metadata:EntityDescriptor",
     ];
