@@ -146,7 +146,7 @@ describe('the demo in Chromium', { timeout: 300_000 }, () => {
     await isAt(page, 'Hello, Mira');
     await page.goto(`${demo.hallpass}/saml/slo`);
     await page.getByRole('button', { name: 'Sign out' }).click();
-    await isAt(page, 'You are signed out here');
+    await isAt(page, 'You are signed out everywhere');
     await picture(page, '09-signed-out');
     await page.reload();
     await page.goto(demo.hallpass);
@@ -158,7 +158,7 @@ describe('the demo in Chromium', { timeout: 300_000 }, () => {
     await signIn(page);
     await page.goto(demo.hallpass);
     await page.getByRole('button', { name: 'Sign out' }).click();
-    await isAt(page, 'You are signed out here');
+    await isAt(page, 'You are signed out everywhere');
     await page.getByRole('link', { name: 'Sign in again' }).click();
     await isAt(page, 'Sign in');
   });
