@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { inflateRawSync } from 'node:zlib';
 import { person } from './lib/cast.js';
 import { Hallpass, databases } from './lib/hallpass.js';
-import { isRefused, signsIn } from './lib/journey.js';
+import { hasSession, isRefused, signsIn } from './lib/journey.js';
 import { keyPair } from './lib/keys.js';
 import { nodeSaml } from './lib/node-saml.js';
 import { Visitor, formOf } from './lib/visitor.js';
@@ -61,6 +61,15 @@ for (const database of databases) {
       } finally {
         await librechat.stop();
       }
+    });
+
+    it('logs out from its side', async () => {
+      const { visitor } = await signsIn(provider);
+      // Its metadata name HTTP-POST for logout, and so the answer comes.
+      const page = await visitor.press(await visitor.open(provider.logout));
+      assert.match(page.html, /Nobody is signed in/);
+      assert.equal(page.origin, provider.origin, 'back where it began');
+      assert.ok(!await hasSession(visitor), 'and not at Hallpass either');
     });
 
     it('control: refuses a changed attribute', () => isRefused(provider, { change: (xml) => xml.replaceAll(person.email, 'eve@fernweh.example') }, /[Ss]ignature/));
