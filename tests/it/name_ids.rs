@@ -8,7 +8,7 @@ use roxmltree::Document;
 
 use crate::support::{
     browser::Browser,
-    house::{PASSWORD, on_each_database},
+    house::{PASSWORD, another, on_each_database},
     judge::{self, only},
     scene::{ADA, Scene},
     sp::{TestSp, posted},
@@ -157,7 +157,7 @@ fn the_registered_format_is_told_where_none_is_asked_for() {
 fn a_logout_finds_its_session_by_every_format() {
     on_each_database(|database| {
         for format in [PERSISTENT, TRANSIENT, EMAIL_ADDRESS] {
-            let scene = Scene::with(database, &[], |sp, new| {
+            let scene = Scene::with(&another(database), &[], |sp, new| {
                 new.saml.certificates = vec![sp.certificate()];
                 new.saml.logout = Some(LogoutEndpoint {
                     binding: Binding::Redirect,
