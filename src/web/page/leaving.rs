@@ -55,7 +55,7 @@ impl Left {
             HopState::Confirmed | HopState::Asked | HopState::Waiting => None,
             HopState::Refused => Some("It could not end its session"),
             HopState::NoAddress => Some("It cannot be signed out from here"),
-            HopState::Unconfirmed => Some("No answer that counts"),
+            HopState::Unconfirmed => Some("No valid answer"),
         }
     }
 }
