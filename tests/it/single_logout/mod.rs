@@ -4,6 +4,7 @@ mod answers;
 mod browsers;
 mod chain;
 mod messages;
+mod posted;
 mod senders;
 
 use std::sync::atomic::{AtomicU32, Ordering};
