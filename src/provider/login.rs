@@ -226,6 +226,12 @@ impl Provider {
                     kept = taken.then_some(renewed.id);
                 } else {
                     tx.end_session(before.session.id, now, "another person signed in")?;
+                    let left = tx.participants(before.session.id)?.len();
+                    if left > 0 {
+                        other.detail = Some(format!(
+                            "another person signed in; {left} of the applications of the one before were not told"
+                        ));
+                    }
                     other.user = Some(before.user.id);
                     other.session = Some(before.session.id);
                     tx.add_audit(&other)?;

@@ -11,11 +11,10 @@ use crate::{
         id::{ApplicationId, LogoutId, SessionId, UserId},
         logout::{Hop, HopState, Initiator, Logout},
         secret::Token,
+        session::Session,
+        user::User,
     },
-    provider::{
-        Provider, codes, error::Error, saml::answer::Person, session::Live, snapshot::Snapshot,
-        visitor::Visitor,
-    },
+    provider::{Provider, codes, error::Error, saml::answer::Person, snapshot::Snapshot, visitor::Visitor},
 };
 
 /// An application that was opened from a session, and how far it is in ending its own.
@@ -55,6 +54,8 @@ pub enum SignedOff {
 
 /// What the write that ends sessions found.
 pub(super) struct Ended {
+    /// The request had ended sessions before; nothing was done.
+    pub(super) replayed: bool,
     /// Whether any of them had not ended before.
     pub(super) any: bool,
     /// The logout that others are told of, if there are others.
@@ -67,6 +68,24 @@ pub(super) struct Cause<'a> {
     pub(super) visitor: &'a Visitor,
     /// The application that asks, and what its answer needs.
     pub(super) by: Option<Initiator>,
+    /// Issuer and `ID` of the request, which ends sessions once.
+    pub(super) once: Option<(&'a str, &'a str)>,
+    /// The cookie of the logout, where the browser is to find it again.
+    pub(super) cookie: Option<Token>,
+}
+
+/// What became of the write that ends sessions.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Done {
+    Replayed,
+    Nothing,
+    Ended { others: bool },
+}
+
+/// The cookie of the logout that a browser begins by itself: made of its session's, so that a second click that
+/// comes before the first is answered finds the same logout, and nobody else's.
+fn logout_cookie(session: &Token) -> Token {
+    session.derive("logout")
 }
 
 /// How long a browser keeps the cookie of a logout.
@@ -75,25 +94,27 @@ const COOKIE_KEPT: TimeDelta = TimeDelta::hours(1);
 impl Provider {
     /// Who is signed in, and where: for the page that asks before it signs out.
     pub fn about_to_sign_out(&self, visitor: &Visitor) -> Result<Option<(Person, Vec<Stop>)>, Error> {
-        let Some(live) = self.live(visitor.session.as_ref())? else {
+        let Some((session, user)) = self.not_ended(visitor)? else {
             return Ok(None);
         };
-        let participants = self.store().read(|tx| tx.participants(live.session.id))?;
+        let participants = self.store().read(|tx| tx.participants(session.id))?;
         let hops: Vec<_> = participants
             .into_iter()
             .map(|participant| Hop::new(0, participant))
             .collect();
-        Ok(Some((Person::of(&live), stops(&*self.current()?, &hops))))
+        Ok(Some((Person::of_user(&user), stops(&*self.current()?, &hops))))
     }
 
     /// Ends the browser's own session. `cookies` are those of logouts in this browser: a second click on the same
     /// button goes on with what the first began.
     pub fn sign_out(&self, visitor: &Visitor, cookies: &[Token]) -> Result<SignedOff, Error> {
-        if let Some(Live { session, user, .. }) = self.live(visitor.session.as_ref())? {
+        if let Some((session, user)) = self.not_ended(visitor)? {
             let cause = Cause {
                 reason: "signed out",
                 visitor,
                 by: None,
+                once: None,
+                cookie: visitor.session.as_ref().map(logout_cookie),
             };
             let ended = self.end_sessions(&[(session.id, user.id)], cause)?;
             if let Some(begun) = ended.begun {
@@ -106,7 +127,15 @@ impl Provider {
         if let Some(id) = self.running_logout(cookies)? {
             return Ok(SignedOff::Running(id));
         }
-        self.take_over(visitor)
+        self.found_again(visitor)
+    }
+
+    /// The browser's session, also where it is too old to sign anybody in: its applications are still to be told.
+    fn not_ended(&self, visitor: &Visitor) -> Result<Option<(Session, User)>, Error> {
+        let Some(token) = &visitor.session else {
+            return Ok(None);
+        };
+        Ok(self.store().read(|tx| tx.session_by_token(token.hash()))?)
     }
 
     /// A logout that goes on in the browser with these cookies.
@@ -120,19 +149,13 @@ impl Provider {
         Ok(None)
     }
 
-    /// The logout of the session that this browser had until a moment ago: its cookie did not arrive yet.
-    fn take_over(&self, visitor: &Visitor) -> Result<SignedOff, Error> {
-        let Some(token) = &visitor.session else {
+    /// The logout that this browser began a moment ago, whose cookie did not arrive yet.
+    fn found_again(&self, visitor: &Visitor) -> Result<SignedOff, Error> {
+        let Some(browser) = visitor.session.as_ref().map(logout_cookie) else {
             return Ok(SignedOff::Done);
         };
-        let (now, browser) = (self.now(), self.token());
-        let found = self.store().write(|tx| {
-            let Some(id) = tx.running_logout_of_session(token.hash(), now)? else {
-                return Ok(None);
-            };
-            tx.rebind_logout(id, browser.hash())?;
-            Ok(Some(id))
-        })?;
+        let now = self.now();
+        let found = self.store().read(|tx| tx.running_logout(browser.hash(), now))?;
         Ok(found.map_or(SignedOff::Done, |id| {
             SignedOff::Begun(Begun {
                 id,
@@ -149,11 +172,23 @@ impl Provider {
         sessions: &[(SessionId, UserId)],
         cause: Cause<'_>,
     ) -> Result<Ended, Error> {
-        let Cause { reason, visitor, by } = cause;
+        let Cause {
+            reason,
+            visitor,
+            by,
+            once,
+            cookie,
+        } = cause;
         let asker = by.as_ref().map(|by| by.application);
-        let (now, browser) = (self.now(), self.token());
+        let (now, browser) = (self.now(), cookie.unwrap_or_else(|| self.token()));
+        let until = now + self.policy().replay_memory;
         let id = LogoutId::new(now, self.chance());
         let done = self.store().write(|tx| {
+            if let Some((issuer, id)) = once
+                && !tx.seen_once("LogoutRequest", issuer, id, until)?
+            {
+                return Ok(Done::Replayed);
+            }
             let (mut first, mut hops) = (None, Vec::new());
             for (session, user) in sessions {
                 if !tx.end_session(*session, now, reason)? {
@@ -173,7 +208,9 @@ impl Provider {
                     }
                 }
             }
-            let Some(user) = first else { return Ok(None) };
+            let Some(user) = first else {
+                return Ok(Done::Nothing);
+            };
             if !hops.is_empty() {
                 let logout = Logout {
                     id,
@@ -186,11 +223,14 @@ impl Provider {
                 };
                 tx.add_logout(&logout, &hops)?;
             }
-            Ok(Some(!hops.is_empty()))
+            Ok(Done::Ended {
+                others: !hops.is_empty(),
+            })
         })?;
         Ok(Ended {
-            any: done.is_some(),
-            begun: (done == Some(true)).then_some(Begun {
+            replayed: done == Done::Replayed,
+            any: matches!(done, Done::Ended { .. }),
+            begun: (done == Done::Ended { others: true }).then_some(Begun {
                 id,
                 browser,
                 lifetime: COOKIE_KEPT,
@@ -272,6 +312,17 @@ pub(super) fn stops(snapshot: &Snapshot, hops: &[Hop]) -> Vec<Stop> {
     let mut stops: Vec<Stop> = Vec::new();
     for hop in hops {
         let Some(application) = snapshot.by_id(hop.application) else {
+            // It was told of the session all the same, and cannot be asked any more.
+            stops.push(Stop {
+                application: hop.application,
+                name: "An application that was removed".to_owned(),
+                state: if hop.state == HopState::Confirmed {
+                    hop.state
+                } else {
+                    HopState::NoAddress
+                },
+                open: None,
+            });
             continue;
         };
         let state = if hop.state == HopState::Waiting && application.saml.logout.is_none() {

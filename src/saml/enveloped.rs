@@ -15,7 +15,7 @@ use crate::saml::{
 };
 
 /// The most prefixes that a `PrefixList` may have.
-const MAX_PREFIXES: usize = 64;
+const MAX_PREFIXES: usize = 16;
 
 /// What is to be held against the sender's certificates, once it is known to cover all of `root` but itself; none
 /// where `root` holds no signature at all.
@@ -169,7 +169,7 @@ fn exclusive_prefixes<'d>(method: Element<'d, '_>) -> Result<Vec<&'d str>, Refus
         .filter(|prefix| !prefix.is_empty())
         .collect();
     if prefixes.len() > MAX_PREFIXES {
-        return Err(Refusal::TooLarge("more than 64 prefixes in InclusiveNamespaces"));
+        return Err(Refusal::TooLarge("more than 16 prefixes in InclusiveNamespaces"));
     }
     Ok(prefixes)
 }

@@ -15,15 +15,16 @@ use crate::{
 };
 
 /// Tables whose rows expire: key, and the column with the time.
-const EXPIRING: [(&str, &str, &str); 7] = [
+const EXPIRING: [(&str, &str, &str); 5] = [
     ("waiting_sign_ons", "id", "expires_at"),
     ("answered_requests", "application_id, request_id", "expires_at"),
     ("seen_ids", "kind, issuer, value", "expires_at"),
     ("login_throttle", "bucket", "forget_at"),
     ("known_devices", "token_hash", "expires_at"),
-    ("sessions", "id", "expires_at"),
-    ("sessions", "id", "idle_expires_at"),
 ];
+
+/// When a session is over: by being ended, or by itself.
+const OVER: [&str; 3] = ["ended_at", "expires_at", "idle_expires_at"];
 
 /// How long a logout can still be looked at after its time is over.
 const KEPT_LOGOUT: TimeDelta = TimeDelta::hours(1);
@@ -41,9 +42,12 @@ impl Tx {
         for (table, key, column) in EXPIRING {
             removed += self.remove_due(table, key, column, now.naive_utc(), step - removed)?;
         }
-        // An ended session is kept for a while: an application may still ask about it.
-        let ended = (now - TimeDelta::days(1)).naive_utc();
-        removed += self.remove_due("sessions", "id", "ended_at", ended, step - removed)?;
+        // A session that is over is kept for a while: an application may still ask about it, and who took part
+        // in it is still to be told.
+        let over = (now - TimeDelta::days(1)).naive_utc();
+        for column in OVER {
+            removed += self.remove_due("sessions", "id", column, over, step - removed)?;
+        }
         // One that ended by itself has been noted by then, and may still be looked at.
         let over = (now - KEPT_LOGOUT).naive_utc();
         removed += self.remove_due("logouts", "id", "expires_at", over, step - removed)?;

@@ -16,7 +16,7 @@ use crate::{
     store::{
         connection::Tx,
         error::{Error, RowName},
-        schema::{logout_hops, logouts, sessions},
+        schema::{logout_hops, logouts},
     },
 };
 
@@ -67,35 +67,6 @@ impl Tx {
             .first::<String>(&mut self.0)
             .optional()?;
         found.as_deref().map(logout_id).transpose()
-    }
-
-    /// The logout that still goes on of the session with this token, which has ended.
-    pub fn running_logout_of_session(
-        &mut self,
-        token: TokenHash,
-        now: DateTime<Utc>,
-    ) -> Result<Option<LogoutId>, Error> {
-        let ended = sessions::table
-            .filter(sessions::token_hash.eq(token.as_bytes().as_slice()))
-            .filter(sessions::ended_at.is_not_null())
-            .select(sessions::id);
-        let found = logouts::table
-            .inner_join(logout_hops::table)
-            .filter(logout_hops::session_id.eq_any(ended))
-            .filter(logouts::finished_at.is_null())
-            .filter(logouts::expires_at.gt(now.naive_utc()))
-            .select(logouts::id)
-            .first::<String>(&mut self.0)
-            .optional()?;
-        found.as_deref().map(logout_id).transpose()
-    }
-
-    /// Gives a logout to the browser with this cookie.
-    pub fn rebind_logout(&mut self, id: LogoutId, browser: TokenHash) -> Result<(), Error> {
-        diesel::update(logouts::table.find(id.to_string()))
-            .set(logouts::browser.eq(browser.as_bytes().as_slice()))
-            .execute(&mut self.0)?;
-        Ok(())
     }
 
     /// Notes that a waiting hop is asked now, under this `ID`; `false` if it did not wait any more.

@@ -114,7 +114,8 @@ impl Tx {
             .select(users::id);
         let found = match &mut self.0 {
             AnyConnection::Sqlite(c) => fits.first::<String>(c).optional()?,
-            AnyConnection::Postgres(c) => fits.for_share().first::<String>(c).optional()?,
+            // Not shared: a login may write the hash anew, and two that share the rows would wait for each other.
+            AnyConnection::Postgres(c) => fits.for_no_key_update().first::<String>(c).optional()?,
         };
         Ok(found.is_some())
     }

@@ -4,7 +4,7 @@ CREATE TABLE logouts (
     id TEXT PRIMARY KEY NOT NULL,
     browser BLOB NOT NULL,
     user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    initiator_id TEXT REFERENCES applications (id) ON DELETE CASCADE,
+    initiator_id TEXT,
     request_id TEXT,
     relay_state TEXT,
     wants_answer BOOLEAN NOT NULL,
@@ -16,13 +16,13 @@ CREATE TABLE logouts (
 CREATE UNIQUE INDEX logouts_browser ON logouts (browser);
 CREATE INDEX logouts_expires_at ON logouts (expires_at);
 
--- An application in one session, by the name that it knows. session_id refers to nothing: the session may be
--- swept before its logout is.
+-- An application in one session, by the name that it knows. session_id and application_id refer to nothing:
+-- either may be gone before the logout is, and whoever was told of the session counts all the same.
 CREATE TABLE logout_hops (
     logout_id TEXT NOT NULL REFERENCES logouts (id) ON DELETE CASCADE,
     position BIGINT NOT NULL,
     session_id TEXT NOT NULL,
-    application_id TEXT NOT NULL REFERENCES applications (id) ON DELETE CASCADE,
+    application_id TEXT NOT NULL,
     session_index TEXT NOT NULL,
     name_id_format TEXT NOT NULL,
     name_id TEXT NOT NULL,
@@ -34,4 +34,3 @@ CREATE TABLE logout_hops (
     PRIMARY KEY (logout_id, position)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX logout_hops_request_id ON logout_hops (request_id) WHERE request_id IS NOT NULL;
-CREATE INDEX logout_hops_session_id ON logout_hops (session_id);

@@ -8,6 +8,7 @@ use crate::{
         id::{ApplicationId, UserId},
         name_id::NameIdFormat,
         participant::{Identity, Participant},
+        user::User,
     },
     provider::{
         Provider,
@@ -53,10 +54,14 @@ pub struct Person {
 
 impl Person {
     pub(in crate::provider) fn of(live: &Live) -> Self {
+        Self::of_user(&live.user)
+    }
+
+    pub(in crate::provider) fn of_user(user: &User) -> Self {
         Self {
-            id: live.user.id,
-            full_name: live.user.full_name(),
-            email: live.user.email.as_str().to_owned(),
+            id: user.id,
+            full_name: user.full_name(),
+            email: user.email.as_str().to_owned(),
         }
     }
 }
@@ -144,7 +149,7 @@ impl Provider {
         let identity = changed_identity(live, &participant);
         let touch = now - live.session.last_seen_at >= TOUCH_AFTER;
         let written = self.store().write_sign_on(|tx| {
-            if !tx.is_open(live.session.id)? {
+            if !tx.is_open(live.session.id, touch)? {
                 return Ok(Written::SessionEnded);
             }
             if let Some(request_id) = question.request_id

@@ -126,20 +126,17 @@ impl Provider {
 
     /// Ends `sessions` for a request that is proven to come from its application.
     fn end_for(&self, asked: &Asked<'_>, sessions: &[(SessionId, UserId)]) -> Result<LogoutReceived, Error> {
-        let until = self.now() + self.policy().replay_memory;
-        let (issuer, id) = (asked.application.id.to_string(), &asked.request.id);
-        if !self
-            .store()
-            .write(|tx| tx.seen_once("LogoutRequest", &issuer, id, until))?
-        {
-            return self.logout_refused(Refusal::Replayed, &asked.about);
-        }
         let cause = Cause {
             reason: "LogoutRequest",
             visitor: asked.about.visitor,
             by: Some(asked.by.clone()),
+            once: Some((asked.request.issuer.as_str(), &asked.request.id)),
+            cookie: None,
         };
         let ended = self.end_sessions(sessions, cause)?;
+        if ended.replayed {
+            return self.logout_refused(Refusal::Replayed, &asked.about);
+        }
         if let Some(begun) = ended.begun {
             return Ok(LogoutReceived::Begun(begun));
         }

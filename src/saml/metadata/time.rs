@@ -5,13 +5,25 @@ use chrono::{DateTime, Datelike, NaiveDateTime, TimeDelta, Utc};
 /// An `xs:dateTime` (xml-schema 2, 3.2.7); without a zone it is UTC, as in messages.
 pub(super) fn date_time(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
-    // The end of a day may be written as its 24th hour.
-    if let Some((day, rest)) = text.split_once("T24:00:00") {
-        let rest = rest
-            .strip_prefix('.')
-            .map_or(rest, |fraction| fraction.trim_start_matches('0'));
-        return date_time(&format!("{day}T00:00:00{rest}"))?.checked_add_signed(TimeDelta::days(1));
+    if text.len() > LONGEST {
+        return None;
     }
+    // The end of a day may be written as its 24th hour.
+    match text.split_once("T24:00:00") {
+        Some((day, rest)) => {
+            let rest = rest
+                .strip_prefix('.')
+                .map_or(rest, |fraction| fraction.trim_start_matches('0'));
+            plain(&format!("{day}T00:00:00{rest}"))?.checked_add_signed(TimeDelta::days(1))
+        }
+        None => plain(text),
+    }
+}
+
+/// The longest text that can be a time, in bytes: it comes from outside, and may be megabytes.
+const LONGEST: usize = 64;
+
+fn plain(text: &str) -> Option<DateTime<Utc>> {
     let zoned = DateTime::parse_from_rfc3339(text).map(|time| time.to_utc());
     let bare = || NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").map(|time| time.and_utc());
     let time = zoned.or_else(|_not_zoned| bare()).ok()?;
@@ -77,6 +89,21 @@ fn is_number(text: &str) -> bool {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_time_of_megabytes_is_none_and_costs_nothing() {
+        for text in [
+            "T24:00:00".repeat(200_000),
+            format!("2026-11-21T24:00:00.{}", "0".repeat(2_000_000)),
+        ] {
+            assert_eq!(date_time(&text), None);
+        }
+        assert_eq!(date_time("2026-11-21T24:00:00T24:00:00"), None);
+        assert_eq!(
+            date_time("2026-11-21T24:00:00.000Z"),
+            date_time("2026-11-22T00:00:00Z")
+        );
+    }
 
     #[test]
     fn durations_are_read_in_every_legal_spelling() {

@@ -112,27 +112,17 @@ fn an_answer_counts_once_and_also_late_but_not_too_late() {
 }
 
 #[test]
-fn it_is_found_by_its_browser_or_its_ended_session_while_it_goes_on() {
+fn it_is_found_by_its_browser_while_it_goes_on() {
     on_each_database(|store| {
         begun(store);
         let id = logout(1).id;
         let of_browser = |number, at| read(store, |tx| tx.running_logout(hash(number), at));
-        let of_session = |number, at| read(store, |tx| tx.running_logout_of_session(hash(number), at));
         assert_eq!(of_browser(1, now()), Some(id));
         assert_eq!(of_browser(2, now()), None);
         assert_eq!(of_browser(1, now() + minutes(10)), None);
-        assert_eq!(of_session(9, now()), None, "the session has not ended");
-        write(store, |tx| {
-            tx.end_session(session(1, user(1).id).id, now(), "test")
-        });
-        assert_eq!(of_session(9, now()), Some(id));
-        assert_eq!(of_session(8, now()), None);
-        assert_eq!(of_session(9, now() + minutes(10)), None);
-        write(store, |tx| tx.rebind_logout(id, hash(5)));
-        assert_eq!((of_browser(1, now()), of_browser(5, now())), (None, Some(id)));
         assert!(write(store, |tx| tx.finish_logout(id, now())));
         assert!(!write(store, |tx| tx.finish_logout(id, now())));
-        assert_eq!((of_browser(5, now()), of_session(9, now())), (None, None));
+        assert_eq!(of_browser(1, now()), None);
     });
 }
 
@@ -165,5 +155,18 @@ fn it_outlives_its_session_and_forgets_an_application_that_is_removed() {
             read(store, |tx| tx.logout(logout(2).id)),
             Some((logout(2), Vec::new()))
         );
+    });
+}
+
+#[test]
+fn it_outlives_its_applications() {
+    on_each_database(|store| {
+        begun(store);
+        write(store, |tx| {
+            assert!(tx.remove_application(application(1).id)? && tx.remove_application(application(2).id)?);
+            Ok(())
+        });
+        let (kept, hops) = read(store, |tx| tx.logout(logout(1).id)).unwrap();
+        assert_eq!((kept, hops.len()), (logout(1), 3));
     });
 }

@@ -235,3 +235,25 @@ fn a_sign_on_sees_generation_session_person_and_identity_at_once() {
         );
     });
 }
+
+#[test]
+fn two_that_touch_a_session_at_once_take_turns() {
+    on_each_database(|store| {
+        let own = session(1, user(1).id);
+        write(store, |tx| {
+            tx.add_user(&user(1))?;
+            tx.add_session(&own, hash(1))
+        });
+        for round in 1..20 {
+            let at = now() + minutes(round);
+            let open = at_once(4, |_| {
+                write(store, |tx| {
+                    let open = tx.is_open(own.id, true)?;
+                    tx.touch_session(own.id, at, at + minutes(5))?;
+                    Ok(open)
+                })
+            });
+            assert_eq!(open, [true; 4]);
+        }
+    });
+}

@@ -57,7 +57,7 @@ fn a_step_removes_no_more_than_it_may_and_only_what_has_expired() {
 }
 
 #[test]
-fn a_session_goes_when_it_is_over_or_a_day_after_it_was_ended() {
+fn a_session_goes_a_day_after_it_was_ended_or_was_over_by_itself() {
     on_each_database(|store| {
         let long = |number| Session {
             idle_expires_at: now() + TimeDelta::days(9),
@@ -74,10 +74,15 @@ fn a_session_goes_when_it_is_over_or_a_day_after_it_was_ended() {
             tx.end_session(long(2).id, now(), "logout")
         });
         let sweep = |at| write(store, |tx| tx.remove_expired(at, None, 100));
-        assert_eq!(sweep(now() + TimeDelta::hours(7)), 0);
-        assert_eq!(sweep(now() + TimeDelta::hours(8)), 1);
-        assert_eq!(read(store, |tx| tx.participants(session(3, user(1).id).id)), []);
-        assert_eq!(sweep(now() + TimeDelta::hours(24)), 1);
+        let told = |store: &Store| read(store, |tx| tx.participants(session(3, user(1).id).id)).len();
+        assert_eq!(sweep(now() + TimeDelta::hours(23)), 0);
+        assert_eq!(sweep(now() + TimeDelta::hours(24)), 1, "ended");
+        assert_eq!((sweep(now() + TimeDelta::hours(31)), told(store)), (0, 1));
+        assert_eq!(
+            (sweep(now() + TimeDelta::hours(32)), told(store)),
+            (1, 0),
+            "idle for too long"
+        );
         assert_eq!(
             read(store, |tx| tx.live_sessions_of(user(1).id, now())),
             [long(1)]

@@ -3,6 +3,7 @@
 mod answers;
 mod browsers;
 mod chain;
+mod late;
 mod messages;
 mod posted;
 mod senders;
