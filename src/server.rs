@@ -32,6 +32,8 @@ use crate::{
 const REFRESH: Duration = Duration::from_secs(1);
 /// How often what has expired is removed.
 const KEEP_HOUSE: Duration = Duration::from_secs(30);
+/// How often it is looked for metadata that is to be fetched.
+const FETCH: Duration = Duration::from_secs(30);
 /// How long requests under way may still take when the daemon is told to stop, in seconds.
 const STOPPING: u64 = 30;
 
@@ -261,6 +263,9 @@ pub struct Server {
     running: thread::JoinHandle<std::io::Result<()>>,
     keeper: thread::JoinHandle<()>,
     stop_keeper: mpsc::Sender<()>,
+    fetching: Provider,
+    fetcher: thread::JoinHandle<()>,
+    stop_fetcher: mpsc::Sender<()>,
 }
 
 impl Server {
@@ -293,23 +298,34 @@ impl Server {
         let Ok(handle) = started.recv() else {
             bail!("the server did not start");
         };
+        let fetching = provider.clone();
         let (stop_keeper, stopped) = mpsc::channel();
         let keeper = thread::Builder::new()
             .name("housekeeping".to_owned())
             .spawn(move || keep_house(&provider, &stopped))?;
+        // Fetching takes its time; what a change elsewhere means is taken up each second.
+        let (stop_fetcher, stopped) = mpsc::channel();
+        let fetching_provider = fetching.clone();
+        let fetcher = thread::Builder::new()
+            .name("metadata".to_owned())
+            .spawn(move || fetch_metadata(&fetching_provider, &stopped))?;
         Ok(Self {
             handle,
             running,
             keeper,
             stop_keeper,
+            fetching,
+            fetcher,
+            stop_fetcher,
         })
     }
 
     /// Waits until SIGTERM or SIGINT; requests under way are finished.
     pub fn wait(self) -> Result<()> {
         let ended = self.running.join();
-        drop(self.stop_keeper);
-        let kept = self.keeper.join();
+        drop((self.stop_keeper, self.stop_fetcher));
+        self.fetching.stop_fetching();
+        let kept = self.keeper.join().and(self.fetcher.join());
         tracing::info!("Hallpass has stopped");
         match (ended, kept) {
             (Ok(ended), Ok(())) => Ok(ended?),
@@ -322,6 +338,17 @@ impl Server {
         let stopping = self.handle.stop(true);
         actix_web::rt::System::new().block_on(stopping);
         self.wait()
+    }
+}
+
+fn fetch_metadata(provider: &Provider, stopped: &mpsc::Receiver<()>) {
+    while stopped.recv_timeout(FETCH) == Err(mpsc::RecvTimeoutError::Timeout) {
+        if let Err(error) = provider.refresh_sources() {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "sources of metadata could not be looked after"
+            );
+        }
     }
 }
 

@@ -333,6 +333,7 @@ fn end_session(sp: &ServiceProvider, mut inbound: Inbound) -> Result<String> {
         destination: &AcsUrl::parse(slo)?,
         in_response_to: &asked.id,
         status: (status::SUCCESS, None),
+        words: None,
     };
     let message = response::write(&answer, sp.0.provider.now())?;
     let signer = Signer::new(&sp.0.key)?;

@@ -343,6 +343,8 @@ pub struct Application {
     pub tile_url: Option<AcsUrl>,
     /// What SAML needs to know.
     pub saml: ServiceProvider,
+    /// Until when that counts, where it follows a source of metadata (saml-metadata, 2.3.1).
+    pub metadata_until: Option<DateTime<Utc>>,
     /// Raised by every edit: two edits at once do not undo each other.
     pub version: i64,
     /// When it was registered.
@@ -360,6 +362,13 @@ impl Application {
         } else {
             &NameIdFormat::ALL
         }
+    }
+}
+
+impl Application {
+    /// Whether what is known of it counts no more: the source of its metadata has let it expire.
+    pub fn is_expired(&self, now: DateTime<Utc>) -> bool {
+        self.metadata_until.is_some_and(|end| end <= now)
     }
 }
 

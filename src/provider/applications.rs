@@ -24,7 +24,7 @@ use crate::{
         },
         users::Changed,
     },
-    saml::metadata::sp::{self, BadMetadata},
+    saml::metadata::sp::BadMetadata,
     store::Edited,
 };
 
@@ -87,6 +87,9 @@ pub enum BadApplication {
     /// A certificate that cannot be used.
     #[error("a certificate cannot be used: {0}")]
     Certificate(String),
+    /// A text that no message could carry.
+    #[error("the metadata holds a character that no message can carry")]
+    Characters,
     /// ChatGPT takes no response that it did not ask for.
     #[error(
         "ChatGPT takes no response that it did not ask for: give its tile the address from its SSO page with --tile-url"
@@ -100,54 +103,26 @@ pub enum BadApplication {
     Lacking(Lacking),
 }
 
-/// What metadata brings to an application.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Imported {
-    /// The entity ID.
-    pub entity_id: EntityId,
-    /// Responses, the default first.
-    pub consumers: Vec<Consumer>,
-    /// Logout over HTTP-Redirect.
-    pub logout: Option<LogoutEndpoint>,
-    /// Signing certificates.
-    pub certificates: Vec<Certificate>,
-    /// `AuthnRequestsSigned`.
-    pub signs_requests: bool,
-}
-
-/// Reads the metadata of a service provider; `wanted` picks one out of several.
-pub fn import(xml: &str, wanted: Option<&EntityId>, now: DateTime<Utc>) -> Result<Imported, BadApplication> {
-    let entity = sp::read(xml, wanted.map(EntityId::as_str), now)?;
-    let logout = entity.logout_endpoint().cloned();
-    Ok(Imported {
-        logout,
-        certificates: entity
-            .certificates
-            .iter()
-            .map(|der| certificate(der))
-            .collect::<Result<_, _>>()?,
-        entity_id: entity.entity_id,
-        consumers: entity.consumers,
-        signs_requests: entity.signs_requests,
-    })
-}
-
-fn certificate(der: &[u8]) -> Result<Certificate, BadApplication> {
-    pem::certificate(der).map_err(|why| BadApplication::Certificate(why.to_string()))
-}
-
 /// Reads the certificates of a file: one or several.
 pub fn certificates(file: &[u8]) -> Result<Vec<Certificate>, BadApplication> {
     pem::certificates_from(file).map_err(|why| BadApplication::Certificate(why.to_string()))
 }
 
-fn check(kind: Kind, saml: &ServiceProvider) -> Result<(), BadApplication> {
+/// Whether an application may be so.
+pub(in crate::provider) fn check(kind: Kind, saml: &ServiceProvider) -> Result<(), BadApplication> {
     if saml.require_signed_requests && saml.certificates.is_empty() {
         Err(BadApplication::NoCertificate)
     } else if kind.is_chatgpt() && saml.allow_idp_initiated {
         Err(BadApplication::UnsolicitedChatGpt)
     } else {
         Ok(making::check(kind, saml)?)
+    }
+}
+
+impl BadApplication {
+    /// Whether what was asked for is not in the metadata at all.
+    pub(in crate::provider) const fn is_absent(&self) -> bool {
+        matches!(self, Self::Metadata(BadMetadata::NoServiceProvider(_)))
     }
 }
 
@@ -181,6 +156,7 @@ impl Provider {
             enabled: true,
             tile_url: new.tile_url.clone(),
             saml: new.saml.clone(),
+            metadata_until: None,
             version: 1,
             created_at: now,
             updated_at: now,
@@ -265,6 +241,7 @@ impl Provider {
         let removed = self.store().write(|tx| {
             let removed = tx.remove_application(found.id)?;
             if removed {
+                tx.remove_idle_sources()?;
                 tx.raise_generation()?;
                 tx.add_audit(&event)?;
             }

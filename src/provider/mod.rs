@@ -15,6 +15,7 @@ pub mod session;
 pub mod sign_off;
 pub mod sign_on;
 pub mod snapshot;
+pub mod sources;
 pub mod users;
 pub mod visitor;
 

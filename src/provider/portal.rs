@@ -4,6 +4,7 @@ use crate::{
     access::{self, Access},
     model::{
         application::{Application, Slug},
+        endpoint::path,
         id::ApplicationId,
     },
     provider::{
@@ -112,6 +113,10 @@ impl Provider {
             application.saml.default_consumer(),
         ) {
             (Launch::Bookmark, Some(tile_url), _) => Ok(Launched::Open(tile_url.as_str().to_owned())),
+            // Its page says why not.
+            (Launch::Unsolicited, _, Some(_)) if application.is_expired(self.now()) => {
+                Ok(Launched::Open(format!("{}/{slug}", path::START)))
+            }
             (Launch::Unsolicited, _, Some(consumer)) => {
                 let question = Question {
                     application,

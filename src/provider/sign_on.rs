@@ -66,6 +66,9 @@ impl Provider {
         if !application.enabled {
             return self.step_refused(Refusal::ApplicationDisabled, &about);
         }
+        if application.is_expired(self.now()) {
+            return self.step_refused(Refusal::MetadataExpired, &about);
+        }
         if application.saml.consumer(waiting.consumer.as_str()).is_none() {
             // The registration changed while the person was typing.
             return self.step_refused(Refusal::UnknownConsumer, &about);

@@ -1,5 +1,7 @@
 //! `application_sources`: which applications take their metadata from a source.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
@@ -12,7 +14,7 @@ use crate::{
     store::{
         connection::{Tx, each_database},
         error::{Error, RowName},
-        schema::application_sources,
+        schema::{application_sources, metadata_sources},
     },
 };
 
@@ -103,6 +105,30 @@ impl Tx {
             .optional()?
             .map(ApplicationSource::try_from)
             .transpose()
+    }
+
+    /// Until when the metadata of the applications `ids`, or of all, counts: that of their source, or an
+    /// end of their own that is sooner.
+    pub(super) fn metadata_ends(
+        &mut self,
+        ids: Option<&[&str]>,
+    ) -> Result<BTreeMap<String, DateTime<Utc>>, Error> {
+        let mut query = application_sources::table
+            .inner_join(metadata_sources::table)
+            .select((
+                application_sources::application_id,
+                application_sources::valid_until,
+                metadata_sources::valid_until,
+            ))
+            .into_boxed();
+        if let Some(ids) = ids {
+            query = query.filter(application_sources::application_id.eq_any(ids));
+        }
+        let rows = query.load::<(String, Option<NaiveDateTime>, Option<NaiveDateTime>)>(&mut self.0)?;
+        Ok(rows
+            .into_iter()
+            .filter_map(|(id, own, all)| Some((id, own.into_iter().chain(all).min()?.and_utc())))
+            .collect())
     }
 
     /// The applications of `source`.

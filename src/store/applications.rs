@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDateTime;
+use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use crate::{
@@ -134,12 +134,14 @@ impl Tx {
             let mut consumers = tx.consumers_of(ids)?;
             let mut certificates = tx.certificates_of(ids)?;
             let mut attributes = tx.attributes_of(ids)?;
+            let ends = tx.metadata_ends(ids)?;
             rows.into_iter()
                 .map(|(row, saml)| {
                     let own = Children {
                         consumers: consumers.remove(&row.id).unwrap_or_default(),
                         certificates: certificates.remove(&row.id).unwrap_or_default(),
                         attributes: attributes.remove(&row.id).unwrap_or_default(),
+                        metadata_until: ends.get(&row.id).copied(),
                     };
                     application(row, saml, own)
                 })
@@ -246,6 +248,7 @@ fn application(row: Row, saml: SamlRow, children: Children) -> Result<Applicatio
             encryption_certificates: children.certificates.encryption,
             attributes: children.attributes,
         },
+        metadata_until: children.metadata_until,
         name: row.name,
         enabled: row.enabled,
         version: row.version,
@@ -258,6 +261,7 @@ struct Children {
     consumers: Vec<Consumer>,
     certificates: Certificates,
     attributes: Vec<AttributeRule>,
+    metadata_until: Option<DateTime<Utc>>,
 }
 
 /// The row as it lies in the table.

@@ -351,12 +351,14 @@ diesel::table! {
 }
 
 diesel::joinable!(logout_hops -> logouts (logout_id));
+diesel::joinable!(application_sources -> metadata_sources (source_id));
 diesel::joinable!(saml_service_providers -> applications (application_id));
 diesel::joinable!(session_participants -> sessions (session_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(user_attributes -> users (user_id));
 diesel::joinable!(user_passwords -> users (user_id));
 
+diesel::allow_tables_to_appear_in_same_query!(application_sources, metadata_sources);
 diesel::allow_tables_to_appear_in_same_query!(saml_service_providers, applications);
 diesel::allow_tables_to_appear_in_same_query!(logout_hops, logouts, sessions);
 diesel::allow_tables_to_appear_in_same_query!(

@@ -376,6 +376,7 @@ fn other(number: u32) -> Application {
         enabled: true,
         tile_url: None,
         saml: ServiceProvider::usual(entity_id, vec![consumer]),
+        metadata_until: None,
         version: 1,
         created_at: now,
         updated_at: now,

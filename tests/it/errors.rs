@@ -2,9 +2,13 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hallpass::{
-    model::{application::Slug, reference::Reference},
+    model::{
+        application::{AcsUrl, Binding, LogoutEndpoint, Slug},
+        name_id::EMAIL_ADDRESS,
+        reference::Reference,
+    },
     provider::{applications::ApplicationEdit, codes, explain::Decision},
-    saml::binding::redirect::percent_encode,
+    saml::binding::redirect::{self, percent_encode},
 };
 
 use crate::support::{
@@ -433,5 +437,44 @@ fn what_came_by_a_form_and_could_not_be_believed_is_told_with_the_certificate_th
         assert_eq!(fact(&found, "issuer"), [WIKI]);
         assert_eq!(fact(&found, "request"), ["_p"]);
         assert_eq!(fact(&found, "digest"), ["http://www.w3.org/2000/09/xmldsig#sha1"]);
+    });
+}
+
+#[test]
+fn a_denied_logout_tells_the_application_the_code_and_the_reference() {
+    on_each_database(|database| {
+        let back = "https://wiki.example/slo";
+        let scene = Scene::with(database, &[], |sp, new| {
+            new.saml.certificates = vec![sp.certificate()];
+            new.saml.logout = Some(LogoutEndpoint {
+                binding: Binding::Redirect,
+                location: AcsUrl::parse(back).unwrap(),
+                response_location: None,
+            });
+        });
+        let slo = format!("{}/saml/slo", scene.house.origin);
+        let nobody = ("nobody@fernweh.example", EMAIL_ADDRESS);
+        let xml = scene
+            .sp
+            .logout_request("_l", scene.now(), &slo, nobody, Some("_none"));
+        let query = scene.sp.query(&xml, None, true);
+        let sent = scene.house.browser().get(&format!("/saml/slo?{query}"));
+        let answer = redirect::decode(&sent.location()[back.len() + 1..]).unwrap().xml;
+        let (_, rest) = answer.split_once("<samlp:StatusMessage>").unwrap();
+        let (_, code) = rest
+            .split_once("</samlp:StatusMessage>")
+            .unwrap()
+            .0
+            .split_once(" (SESSION-UNKNOWN ")
+            .unwrap();
+        let reference = Reference::parse(code.strip_suffix(").").unwrap()).unwrap();
+        let found = scene.house.provider.decisions(&reference).unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            (found[0].row.action.as_str(), found[0].row.outcome.as_str()),
+            ("logout", "SESSION-UNKNOWN")
+        );
+        assert_eq!(found[0].application.as_ref().unwrap().slug.as_str(), "wiki");
+        assert!(!found[0].row.detail.as_deref().unwrap().contains("nobody"));
     });
 }

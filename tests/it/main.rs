@@ -38,6 +38,7 @@ mod sign_on_again;
 mod sign_on_signed;
 mod sign_on_wishes;
 mod single_logout;
+mod sources;
 mod start;
 mod statement;
 mod stop;

@@ -41,15 +41,117 @@ pub(in crate::cli) enum Command {
         /// Its short name
         slug: String,
     },
-    /// Switches an application on again
-    Enable {
-        /// Its short name
-        slug: String,
-    },
+    /// Switches an application on again, or registers one that is known from imported metadata
+    Enable(Enable),
     /// Takes an application away; accounts at the application stay
     Remove {
         /// Its short name
         slug: String,
+    },
+    /// Shows where metadata comes from: all sources, or one application's or import's
+    Source(Source),
+    /// Shows a change of an application's metadata that waits, takes it up or rejects it
+    Confirm(Confirm),
+    /// Imports the metadata of a federation: its entities are known then, and none is enabled by itself
+    Import(Import),
+    /// Entities that are known from imported metadata
+    Known {
+        #[command(subcommand)]
+        command: Known,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(in crate::cli) struct Enable {
+    /// Its short name
+    #[arg(required_unless_present = "known")]
+    pub(super) slug: Option<String>,
+    /// The entity ID of one that is known from imported metadata: registers it
+    #[arg(long, value_name = "ENTITY_ID", conflicts_with = "slug")]
+    pub(super) known: Option<String>,
+    /// Which import, where several list it
+    #[arg(long, value_name = "NAME", requires = "known")]
+    pub(super) from: Option<String>,
+    /// The short name in addresses here; made of its name if left out
+    #[arg(long = "slug", value_name = "SLUG", requires = "known")]
+    pub(super) new_slug: Option<String>,
+    /// Prints JSON
+    #[arg(long, requires = "known")]
+    pub(super) json: bool,
+}
+
+#[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a command")]
+pub(in crate::cli) struct Source {
+    /// The application's short name, or the import's name; all are listed if left out
+    pub(super) name: Option<String>,
+    /// Fetches it now
+    #[arg(long)]
+    pub(super) refresh: bool,
+    /// Lets most of an import's entities go at once
+    #[arg(long, requires = "refresh")]
+    pub(super) force: bool,
+    /// Fetches it never again; applications stay as they are
+    #[arg(long, conflicts_with = "refresh")]
+    pub(super) forget: bool,
+    /// Prints JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(in crate::cli) struct Confirm {
+    /// The application's short name
+    pub(super) slug: String,
+    /// Takes up the change that was shown under these digits
+    #[arg(long, value_name = "DIGITS")]
+    pub(super) accept: Option<String>,
+    /// Rejects the change that was shown under these digits: it is not offered again
+    #[arg(long, value_name = "DIGITS", conflicts_with = "accept")]
+    pub(super) reject: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(in crate::cli) struct Import {
+    /// The metadata: a file, `-` for standard input, or an address, from which it is fetched again by itself
+    #[arg(value_name = "FILE|URL|-")]
+    pub(super) metadata: String,
+    /// The certificate whose key must have signed it (PEM, one or several, or DER)
+    #[arg(long, value_name = "CERTIFICATE")]
+    pub(super) signed_by: PathBuf,
+    /// A name for it here; made of its address if left out
+    #[arg(long)]
+    pub(super) name: Option<String>,
+    /// Registers all of its service providers as applications
+    #[arg(long, group = "rule")]
+    pub(super) enable_all: bool,
+    /// Registers those whose addresses all lie at this host or below it
+    #[arg(long, value_name = "HOST", group = "rule")]
+    pub(super) enable_host: Option<String>,
+    /// Registers those that this registrationAuthority registered
+    #[arg(long, value_name = "URI", group = "rule")]
+    pub(super) enable_authority: Option<String>,
+    /// How far off its validUntil may lie, in days; `any`, even none
+    #[arg(long, value_name = "DAYS", default_value = "35d")]
+    pub(super) longest_validity: String,
+    /// Prints JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum Known {
+    /// Lists them
+    List {
+        /// Only those whose entity ID or name holds this
+        #[arg(long, value_name = "TEXT")]
+        search: Option<String>,
+        /// How many at most
+        #[arg(long, default_value_t = 1000)]
+        limit: u32,
+        /// Prints JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -76,8 +178,8 @@ pub(in crate::cli) struct AddChatGpt {
     #[arg(long, default_value = "ChatGPT")]
     pub(super) name: String,
     /// ChatGPT's metadata: brings the certificate and address that signed logout requests need
-    #[arg(long, value_name = "FILE")]
-    pub(super) metadata: Option<PathBuf>,
+    #[arg(long, value_name = "FILE|URL|-")]
+    pub(super) metadata: Option<String>,
     /// The short name in addresses here; made of the name if left out
     #[arg(long)]
     pub(super) slug: Option<String>,
@@ -100,9 +202,10 @@ pub(in crate::cli) struct AddSaml {
     /// The certificates that its requests are signed with (PEM, one or several, or DER)
     #[arg(long, value_name = "FILE")]
     pub(super) certificate: Option<PathBuf>,
-    /// Its metadata, in place of the values above
-    #[arg(long, value_name = "FILE")]
-    pub(super) metadata: Option<PathBuf>,
+    /// Its metadata, in place of the values above: a file, `-` for standard input, or an address, from which
+    /// it is fetched again by itself
+    #[arg(long, value_name = "FILE|URL|-")]
+    pub(super) metadata: Option<String>,
     /// Refuses requests without a signature
     #[arg(long)]
     pub(super) require_signed_requests: bool,
@@ -150,9 +253,10 @@ pub(in crate::cli) struct Edit {
     /// The certificates that its requests are signed with; all that were there are replaced
     #[arg(long, value_name = "FILE")]
     pub(super) certificate: Option<PathBuf>,
-    /// Its metadata: brings certificates and logout address, and for others than ChatGPT the rest too
-    #[arg(long, value_name = "FILE")]
-    pub(super) metadata: Option<PathBuf>,
+    /// Its metadata: brings certificates and logout address, and for others than ChatGPT the rest too; from an
+    /// address it is fetched again by itself
+    #[arg(long, value_name = "FILE|URL|-")]
+    pub(super) metadata: Option<String>,
     /// Whether requests must be signed
     #[arg(long, value_name = "true|false")]
     pub(super) require_signed_requests: Option<bool>,

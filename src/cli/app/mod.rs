@@ -2,8 +2,12 @@
 
 mod arguments;
 mod attribute;
+mod import;
 mod making;
+mod metadata;
+mod report;
 mod show;
+mod source;
 
 use std::{fs, path::PathBuf};
 
@@ -24,7 +28,9 @@ use crate::{
     },
     provider::{
         Provider,
-        applications::{self, ApplicationEdit, Imported, NewApplication},
+        applications::{self, ApplicationEdit, NewApplication},
+        saml::import::Imported,
+        sources::Obtained,
         users::Changed,
     },
 };
@@ -37,20 +43,35 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
             kind: Add::Chatgpt(typed),
         } => {
             let json = typed.json;
-            added(provider, &chatgpt(&typed, provider)?, json)
+            added(provider, &chatgpt(&typed, provider)?, None, json)
         }
         Command::Add {
             kind: Add::Saml(typed),
         } => {
             let json = typed.json;
-            added(provider, &saml(typed, provider)?, json)
+            let wanted = typed.entity_id.as_deref().map(EntityId::parse).transpose()?;
+            let obtained = match &typed.metadata {
+                Some(from) => Some(metadata::obtain(provider, from, wanted.as_ref())?),
+                None => None,
+            };
+            let imported = obtained.as_ref().map(|obtained| obtained.imported.clone());
+            added(provider, &saml(typed, imported)?, obtained.as_ref(), json)
         }
         Command::List { json } => show::list(&provider.applications()?, json),
-        Command::Show { slug, json } => show::one(provider, &*found(provider, &slug)?, json),
+        Command::Show { slug, json } => show::one(provider, &*found(provider, &slug)?, json, Vec::new()),
         Command::Edit(typed) => {
             let slug = typed.slug.clone();
-            let edit = edit(typed, provider)?;
-            edited(provider, &slug, edit, "is changed; it holds at the next sign-on")
+            let obtained = match &typed.metadata {
+                Some(from) => Some(metadata::obtain(provider, from, None)?),
+                None => None,
+            };
+            let imported = obtained.as_ref().map(|obtained| obtained.imported.clone());
+            let edit = edit(typed, imported, provider)?;
+            edited(provider, &slug, edit, "is changed; it holds at the next sign-on")?;
+            match obtained {
+                Some(obtained) => after_metadata(provider, &*found(provider, &slug)?, &obtained),
+                None => Ok(()),
+            }
         }
         Command::Attribute { slug, command } => attribute::run(&slug, command, provider),
         Command::Disable { slug } => {
@@ -60,13 +81,22 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
             };
             edited(provider, &slug, edit, "is switched off: nobody signs in to it")
         }
-        Command::Enable { slug } => {
+        Command::Enable(typed) => {
+            if let Some(entity_id) = &typed.known {
+                let (from, slug) = (typed.from.as_deref(), typed.new_slug.as_deref());
+                return import::enable(provider, entity_id, from, slug, typed.json);
+            }
+            let slug = typed.slug.context("the short name is missing")?;
             let edit = ApplicationEdit {
                 enabled: Some(true),
                 ..ApplicationEdit::default()
             };
             edited(provider, &slug, edit, "is switched on")
         }
+        Command::Source(typed) => source::source(provider, &typed),
+        Command::Confirm(typed) => source::confirm(provider, &typed),
+        Command::Import(typed) => import::import(provider, &typed),
+        Command::Known { command } => import::known(provider, &command),
         Command::Remove { slug } => {
             let slug = Slug::parse(&slug)?;
             match provider.remove_application(&slug)? {
@@ -89,16 +119,22 @@ fn found(provider: &Provider, slug: &str) -> Result<std::sync::Arc<Application>>
         .with_context(|| no_such(slug))
 }
 
-fn added(provider: &Provider, new: &NewApplication, json: bool) -> Result<()> {
+fn added(provider: &Provider, new: &NewApplication, obtained: Option<&Obtained>, json: bool) -> Result<()> {
     match provider.add_application(new)?? {
         Changed::Done(application) => {
+            let mut findings = Vec::new();
+            if let Some(obtained) = obtained {
+                metadata::follow(provider, &application, obtained)?;
+                let weak = obtained.imported.findings.iter();
+                findings.extend(weak.map(|finding| format!("In its metadata: {finding}.")));
+            }
             if !json {
                 say(format_args!(
                     "{} is registered as {}.\n",
                     application.name, application.slug
                 ))?;
             }
-            show::one(provider, &application, json)
+            show::one(provider, &application, json, findings)
         }
         Changed::Taken => bail!("the short name is taken; give another one with --slug"),
         Changed::Unknown | Changed::Stale => bail!("the application could not be added"),
@@ -118,8 +154,8 @@ fn edited(provider: &Provider, slug: &str, edit: ApplicationEdit, words: &str) -
 fn chatgpt(typed: &AddChatGpt, provider: &Provider) -> Result<NewApplication> {
     let connection = chatgpt::connection(&typed.acs, &typed.audience)?;
     let imported = match &typed.metadata {
-        Some(file) => Some(of_connection(
-            import(provider, file, None)?,
+        Some(from) => Some(of_connection(
+            metadata::obtain(provider, from, None)?.imported,
             &connection.audience,
         )?),
         None => None,
@@ -146,6 +182,21 @@ fn chatgpt(typed: &AddChatGpt, provider: &Provider) -> Result<NewApplication> {
     })
 }
 
+/// Says what metadata brought besides, and where it is fetched from.
+fn after_metadata(provider: &Provider, application: &Application, obtained: &Obtained) -> Result<()> {
+    for finding in &obtained.imported.findings {
+        say(format_args!("- In its metadata: {finding}."))?;
+    }
+    if application.kind.is_chatgpt() {
+        // Its addresses are those of its SSO page; metadata adds to them, once.
+        return Ok(());
+    }
+    match metadata::follow(provider, application, obtained)? {
+        Some(words) => say(format_args!("{words}")),
+        None => Ok(()),
+    }
+}
+
 /// Metadata of another connection would bring another connection's key.
 fn of_connection(imported: Imported, audience: &EntityId) -> Result<Imported> {
     if imported.entity_id == *audience {
@@ -158,23 +209,26 @@ fn of_connection(imported: Imported, audience: &EntityId) -> Result<Imported> {
     }
 }
 
-fn saml(typed: AddSaml, provider: &Provider) -> Result<NewApplication> {
+fn saml(typed: AddSaml, imported: Option<Imported>) -> Result<NewApplication> {
     let wanted = typed.entity_id.as_deref().map(EntityId::parse).transpose()?;
-    let imported = typed
-        .metadata
-        .as_ref()
-        .map(|file| import(provider, file, wanted.as_ref()))
-        .transpose()?;
-    let (metadata_id, mut consumers, mut logout, mut certificates, signs) = match imported {
-        Some(found) => (
-            Some(found.entity_id),
-            found.consumers,
-            found.logout,
-            found.certificates,
-            found.signs_requests,
-        ),
-        None => (None, Vec::new(), None, Vec::new(), false),
+    let name_of_metadata = imported.as_ref().map(Imported::name);
+    let (metadata_id, described) = match imported {
+        Some(found) => (Some(found.entity_id.clone()), Some(found.service_provider())),
+        None => (None, None),
     };
+    let signs = described
+        .as_ref()
+        .is_some_and(|saml| saml.require_signed_requests);
+    let (mut consumers, mut logout, mut certificates, encryption_certificates) = described
+        .map(|saml| {
+            (
+                saml.consumers,
+                saml.logout,
+                saml.certificates,
+                saml.encryption_certificates,
+            )
+        })
+        .unwrap_or_default();
     if !typed.acs.is_empty() {
         consumers = consumers_of(&typed.acs)?;
     }
@@ -190,10 +244,14 @@ fn saml(typed: AddSaml, provider: &Provider) -> Result<NewApplication> {
     let entity_id = wanted
         .or(metadata_id)
         .context("the entity ID is missing: give it with --entity-id")?;
-    let name = typed.name.unwrap_or_else(|| first.location.host());
+    let name = typed
+        .name
+        .or(name_of_metadata)
+        .unwrap_or_else(|| first.location.host());
     let mut saml = ServiceProvider {
         logout,
         certificates,
+        encryption_certificates,
         require_signed_requests: typed.require_signed_requests || signs,
         allow_idp_initiated: typed.allow_idp_initiated,
         ..ServiceProvider::usual(entity_id, consumers)
@@ -208,7 +266,7 @@ fn saml(typed: AddSaml, provider: &Provider) -> Result<NewApplication> {
     })
 }
 
-fn edit(typed: Edit, provider: &Provider) -> Result<ApplicationEdit> {
+fn edit(typed: Edit, imported: Option<Imported>, provider: &Provider) -> Result<ApplicationEdit> {
     let application = found(provider, &typed.slug)?;
     let is_chatgpt = application.kind.is_chatgpt();
     let mut edit = ApplicationEdit {
@@ -242,19 +300,24 @@ fn edit(typed: Edit, provider: &Provider) -> Result<ApplicationEdit> {
     } else if !typed.acs.is_empty() {
         edit.consumers = Some(consumers_of(&typed.acs)?);
     }
-    if let Some(file) = &typed.metadata {
+    if let Some(imported) = imported {
         let wanted = edit.entity_id.as_ref().unwrap_or(&application.saml.entity_id);
         let wanted = edit
             .connection
             .as_ref()
             .map_or(wanted, |connection| &connection.audience)
             .clone();
-        let found = of_connection(import(provider, file, None)?, &wanted)?;
+        let found = of_connection(imported, &wanted)?;
         if !is_chatgpt && !found.consumers.is_empty() && edit.consumers.is_none() {
             edit.consumers = Some(found.consumers);
         }
-        if !is_chatgpt && found.signs_requests {
+        if !is_chatgpt && found.signs_requests && !found.certificates.is_empty() {
             edit.require_signed_requests = edit.require_signed_requests.or(Some(true));
+        }
+        if !is_chatgpt && !found.encryption_certificates.is_empty() {
+            edit.making
+                .encryption_certificates
+                .get_or_insert(found.encryption_certificates);
         }
         // What the metadata does not speak of stays as it is.
         edit.logout = found.logout.map(Some);
@@ -296,12 +359,6 @@ fn consumers_of(typed: &[String]) -> Result<Vec<Consumer>> {
             })
         })
         .collect()
-}
-
-fn import(provider: &Provider, file: &PathBuf, wanted: Option<&EntityId>) -> Result<Imported> {
-    let xml = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    applications::import(&xml, wanted, provider.now())
-        .with_context(|| format!("cannot use {}", file.display()))
 }
 
 fn read_certificates(file: &PathBuf) -> Result<Vec<Certificate>> {

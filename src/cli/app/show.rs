@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     cli::{
-        app::attribute,
+        app::{attribute, source},
         output::{self, say},
     },
     model::{
@@ -146,11 +146,19 @@ pub(super) fn list(applications: &[Arc<Application>], json: bool) -> Result<()> 
     Ok(())
 }
 
-pub(super) fn one(provider: &Provider, application: &Application, json: bool) -> Result<()> {
+/// One application; `more` is said of it besides.
+pub(super) fn one(
+    provider: &Provider,
+    application: &Application,
+    json: bool,
+    more: Vec<String>,
+) -> Result<()> {
+    let mut findings = findings(provider, application)?;
+    findings.extend(more);
     let whole = Whole {
         application: Shown::from(application),
         paste: paste(provider)?,
-        findings: findings(provider, application)?,
+        findings,
     };
     if json {
         output::json(&whole)
@@ -224,6 +232,7 @@ fn findings(provider: &Provider, application: &Application) -> Result<Vec<String
             application.slug
         ));
     }
+    found.extend(source::findings(provider, application)?);
     found.push("Every active person may use it: groups do not exist here yet.".to_owned());
     Ok(found)
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use crate::{
     model::{
         application::Application,
-        fact::Facts,
         id::{LogoutId, SessionId, UserId},
         logout::Initiator,
         participant::Participant,
@@ -16,7 +15,7 @@ use crate::{
         saml::{
             facts,
             logout_hop::Outbound,
-            refuse::{About, RefusedPage},
+            refuse::{About, RefusedPage, status_message},
         },
         sign_off::{Begun, Cause},
         snapshot::Snapshot,
@@ -53,7 +52,7 @@ pub enum LogoutReceived {
 impl Provider {
     /// Takes what came to the Sign-out URL.
     pub fn receive_logout(&self, arrived: &Arrived, visitor: &Visitor) -> Result<LogoutReceived, Error> {
-        let nobody = || About::logout(None, Facts::default(), visitor);
+        let nobody = || About::logout(None, facts::of_unread(arrived), visitor);
         let mut inbound = match arrived.decode() {
             Ok(inbound) if inbound.carried == Carried::Response => {
                 return self.receive_logout_response(&inbound, visitor);
@@ -142,7 +141,7 @@ impl Provider {
         }
         // A session that ended before is what was asked for.
         if ended.any || self.had_ended(asked.application, asked.request)? {
-            let sent = self.logout_answer(asked.snapshot, &asked.by, (status::SUCCESS, None))?;
+            let sent = self.logout_answer(asked.snapshot, &asked.by, (status::SUCCESS, None), None)?;
             return Ok(sent.map_or(LogoutReceived::Ended, |outbound| {
                 LogoutReceived::Answer(Box::new(outbound))
             }));
@@ -153,13 +152,14 @@ impl Provider {
     /// Tells the sender why not, or the person, where the sender wants no response or has no address for it.
     fn deny(&self, asked: &Asked<'_>, refusal: Refusal) -> Result<LogoutReceived, Error> {
         let status = refusal.status().unwrap_or_default();
-        match self.logout_answer(asked.snapshot, &asked.by, status)? {
-            Some(outbound) => {
-                self.refuse(&refusal, &asked.about)?;
-                Ok(LogoutReceived::Answer(Box::new(outbound)))
-            }
-            None => self.logout_refused(refusal, &asked.about),
-        }
+        let page = self.refused_page(refusal, &asked.about)?;
+        let words = status_message(&page.refusal, &page.reference);
+        Ok(
+            match self.logout_answer(asked.snapshot, &asked.by, status, Some(&words))? {
+                Some(outbound) => LogoutReceived::Answer(Box::new(outbound)),
+                None => LogoutReceived::Refused(page),
+            },
+        )
     }
 
     /// Whether what is asked for is so already: the session ended before, or nobody by this name is signed in

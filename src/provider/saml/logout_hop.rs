@@ -241,7 +241,7 @@ impl Provider {
             return Ok(Departure::Stay);
         };
         let second = (!seen.is_everywhere()).then_some(status::PARTIAL_LOGOUT);
-        let sent = self.logout_answer(&seen.snapshot, by, (status::SUCCESS, second))?;
+        let sent = self.logout_answer(&seen.snapshot, by, (status::SUCCESS, second), None)?;
         self.finish_logout(&seen.snapshot, &seen.logout, &seen.hops, visitor)?;
         Ok(sent.map_or(Departure::Stay, |outbound| Departure::Answer(Box::new(outbound))))
     }
@@ -252,6 +252,7 @@ impl Provider {
         snapshot: &Snapshot,
         by: &Initiator,
         status: Status,
+        words: Option<&str>,
     ) -> Result<Option<Outbound>, Error> {
         let Some((application, endpoint)) = endpoint(snapshot, by.application) else {
             return Ok(None);
@@ -265,6 +266,7 @@ impl Provider {
             destination: endpoint.for_responses(),
             in_response_to: &by.request_id,
             status,
+            words,
         };
         let message = response::write(&answer, self.now())?;
         outbound(

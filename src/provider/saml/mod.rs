@@ -3,6 +3,7 @@
 pub mod answer;
 mod attributes;
 pub(in crate::provider) mod facts;
+pub mod import;
 pub mod logout;
 mod logout_answer;
 pub mod logout_hop;

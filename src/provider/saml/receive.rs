@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use crate::{
     model::{
-        application::{AcsUrl, Application},
+        application::{AcsUrl, Application, EntityId},
         id::SignOnId,
         name_id::NameIdFormat,
         secret::Token,
@@ -82,11 +82,17 @@ impl Provider {
         } = self.look_up(request.peek(), visitor.session.as_ref())?;
         let application = match application {
             Ok(application) => application,
-            Err(refusal) => return self.refused(refusal, &About::sign_on(None, facts, visitor)),
+            Err(refusal) => {
+                let refusal = self.unless_known(refusal, &request.peek().issuer)?;
+                return self.refused(refusal, &About::sign_on(None, facts, visitor));
+            }
         };
         let about = About::sign_on(Some(&application), facts, visitor);
         if !application.enabled {
             return self.refused(Refusal::ApplicationDisabled, &about);
+        }
+        if application.is_expired(self.now()) {
+            return self.refused(Refusal::MetadataExpired, &about);
         }
         let judged = match request.judge(&application.saml.certificates) {
             Ok(judged) => judged,
@@ -116,6 +122,15 @@ impl Provider {
                 }
             },
         }
+    }
+
+    /// Whoever is not registered may be known from imported metadata, where an administrator has to enable
+    /// it: asked only here, so that nobody else pays for it.
+    fn unless_known(&self, refusal: Refusal, issuer: &EntityId) -> Result<Refusal, Error> {
+        if refusal == Refusal::UnknownIssuer && self.store().read(|tx| tx.is_known(issuer))? {
+            return Ok(Refusal::ApplicationKnown);
+        }
+        Ok(refusal)
     }
 
     /// Finds the application that asks and the session of the browser, both of one generation.

@@ -71,6 +71,9 @@ impl Provider {
         if !application.enabled {
             return self.not_started(Refusal::ApplicationDisabled, &about);
         }
+        if application.is_expired(self.now()) {
+            return self.not_started(Refusal::MetadataExpired, &about);
+        }
         let consumer = application.saml.default_consumer();
         match (consumer, &application.tile_url) {
             (Some(_), _) if application.saml.allow_idp_initiated => {

@@ -109,6 +109,8 @@ pub struct Answer<'a> {
     pub in_response_to: &'a str,
     /// What became of it.
     pub status: Status,
+    /// Why not, in a sentence.
+    pub words: Option<&'a str>,
 }
 
 /// Writes a `LogoutResponse`.
@@ -128,7 +130,7 @@ pub fn write(answer: &Answer<'_>, now: DateTime<Utc>) -> Result<Outgoing, Error>
     );
     head.leaf("saml:Issuer", &[("saml", ASSERTION)], &[], answer.issuer.as_str());
     let mut tail = Writer::new(256);
-    write_status(&mut tail, answer.status, None);
+    write_status(&mut tail, answer.status, answer.words);
     tail.close("samlp:LogoutResponse");
     Outgoing::new(head, tail, answer.id)
 }

@@ -3,6 +3,7 @@
 pub mod aggregate;
 mod bad;
 pub mod idp;
+pub mod kept;
 pub mod sp;
 mod time;
 mod xml;

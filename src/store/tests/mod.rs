@@ -179,6 +179,7 @@ fn application(number: u8) -> Application {
             encryption_certificates: vec![certificate(4), certificate(3)],
             attributes: attributes(),
         },
+        metadata_until: None,
         version: 1,
         created_at: now(),
         updated_at: now(),

@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hallpass::{
     model::application::AcsUrl,
-    provider::applications,
+    provider::saml::import,
     saml::{
         binding::redirect::{deflated, percent_encode},
         urn::{PROTOCOL, RSA_SHA256},
@@ -122,7 +122,7 @@ pub(super) fn a_consumer_is_never_a_script(database: &Database) {
         let metadata = format!(
             "<md:EntityDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" entityID=\"x\"><md:SPSSODescriptor protocolSupportEnumeration=\"{PROTOCOL}\"><md:AssertionConsumerService index=\"0\" Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" Location=\"{bad}\"/></md:SPSSODescriptor></md:EntityDescriptor>"
         );
-        if let Ok(imported) = applications::import(&metadata, None, scene.now()) {
+        if let Ok(imported) = import::import(&metadata, None, scene.now()) {
             assert!(
                 imported
                     .consumers

@@ -21,10 +21,10 @@ use crate::support::{
 };
 
 /// The binary in the surroundings of one installation.
-struct Cli(Vec<(String, String)>);
+pub(crate) struct Cli(Vec<(String, String)>);
 
 impl Cli {
-    fn of(data_dir: &Path, database: &Database) -> Self {
+    pub(crate) fn of(data_dir: &Path, database: &Database) -> Self {
         let mut all = vec![
             (
                 "HALLPASS_BASE_URL".to_owned(),
@@ -38,6 +38,15 @@ impl Cli {
         Self(all)
     }
 
+    /// The same, with more in its environment.
+    pub(crate) fn with(mut self, more: &[(&str, &str)]) -> Self {
+        let more = more
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        self.0.extend(more);
+        self
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hallpass"));
         command
@@ -47,7 +56,7 @@ impl Cli {
         command
     }
 
-    fn run(&self, arguments: &[&str], input: &str) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str], input: &str) -> Output {
         let mut command = self.command(arguments);
         command
             .stdin(Stdio::piped())
@@ -59,11 +68,11 @@ impl Cli {
         child.wait_with_output().unwrap()
     }
 
-    fn says(&self, arguments: &[&str]) -> String {
+    pub(crate) fn says(&self, arguments: &[&str]) -> String {
         self.says_to(arguments, "")
     }
 
-    fn says_to(&self, arguments: &[&str], input: &str) -> String {
+    pub(crate) fn says_to(&self, arguments: &[&str], input: &str) -> String {
         let done = self.run(arguments, input);
         assert!(
             done.status.success(),
@@ -73,11 +82,11 @@ impl Cli {
         String::from_utf8(done.stdout).unwrap()
     }
 
-    fn json(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         serde_json::from_str(&self.says(arguments)).unwrap()
     }
 
-    fn refuses(&self, arguments: &[&str]) -> String {
+    pub(crate) fn refuses(&self, arguments: &[&str]) -> String {
         self.refuses_to(arguments, "")
     }
 

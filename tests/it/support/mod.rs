@@ -5,6 +5,7 @@ pub(crate) mod enveloped;
 pub(crate) mod house;
 pub(crate) mod http;
 pub(crate) mod judge;
+pub(crate) mod publisher;
 pub(crate) mod rows;
 pub(crate) mod scene;
 pub(crate) mod signing;

@@ -20,6 +20,8 @@ pub struct Entity {
     /// Its name for people: that of its user interface, of its service, or of its organization, in English
     /// if there is one.
     pub display_name: Option<String>,
+    /// Who registered it (saml-metadata-rpi, 2.1.1).
+    pub registration_authority: Option<String>,
     /// `AuthnRequestsSigned`.
     pub signs_requests: bool,
     /// `WantAssertionsSigned`.

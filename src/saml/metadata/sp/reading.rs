@@ -16,6 +16,8 @@ use crate::saml::{
 
 /// Namespace of what user interfaces show (sstc-saml-metadata-ui, 2.1).
 const UI: &str = "urn:oasis:names:tc:SAML:metadata:ui";
+/// Namespace of who registered an entity (saml-metadata-rpi, 2).
+const REGISTRATION: &str = "urn:oasis:names:tc:SAML:metadata:rpi";
 /// The longest text that is kept, in bytes; a certificate is a few thousand.
 const MAX_TEXT: usize = 64 * 1024;
 /// The longest entity, in bytes.
@@ -50,6 +52,8 @@ enum Place {
     Entities,
     Entity,
     Role,
+    EntityExtensions,
+    Registration,
     Extensions,
     UiInfo,
     Key,
@@ -88,11 +92,18 @@ fn place(parent: Option<Place>, tag: &Tag<'_>) -> Place {
                 _ => Place::Elsewhere,
             };
         }
+        REGISTRATION => {
+            return match (parent, tag.local) {
+                (Some(Place::EntityExtensions), "RegistrationInfo") => Place::Registration,
+                _ => Place::Elsewhere,
+            };
+        }
         _ => return Place::Elsewhere,
     };
     match (parent, name) {
         (None | Some(Place::Entities), "EntitiesDescriptor") => Place::Entities,
         (None | Some(Place::Entities), "EntityDescriptor") => Place::Entity,
+        (Some(Place::Entity), "Extensions") => Place::EntityExtensions,
         (Some(Place::Entity), "SPSSODescriptor") => Place::Role,
         (Some(Place::Entity), "Organization") => Place::Organization,
         (Some(Place::Organization), "OrganizationName") => Place::Name(Naming::Organization),
@@ -187,8 +198,10 @@ impl Reading {
             Place::Service => draft.service(),
             Place::RequestedAttribute => draft.requested_attribute(tag),
             Place::Name(_) => draft.language(tag),
+            Place::Registration => draft.registered(tag.attribute("registrationAuthority")),
             Place::Entities
             | Place::Entity
+            | Place::EntityExtensions
             | Place::Extensions
             | Place::UiInfo
             | Place::KeyInfo
@@ -243,6 +256,8 @@ impl Reading {
             Place::Name(naming) => draft.name(naming, &self.text),
             Place::Entities
             | Place::Role
+            | Place::EntityExtensions
+            | Place::Registration
             | Place::Extensions
             | Place::UiInfo
             | Place::Key

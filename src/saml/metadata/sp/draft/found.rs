@@ -53,6 +53,7 @@ impl Draft {
             valid_until: self.until,
             cache_for: self.cache_for,
             display_name: self.name.map(|(_, name)| name),
+            registration_authority: self.registration_authority,
             signs_requests: self.signs_requests,
             wants_assertions_signed: self.wants_assertions_signed,
             consumers: in_order(self.consumers),

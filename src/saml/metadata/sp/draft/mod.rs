@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    model::application::{AcsUrl, Binding, Consumer, LogoutEndpoint},
+    model::application::{AcsUrl, Binding, Consumer, EntityId, LogoutEndpoint},
     saml::{
         metadata::{
             bad::BadMetadata,
@@ -53,6 +53,7 @@ pub(super) struct Draft {
     /// The best name so far, and how good it is.
     name: Option<((Naming, u8), String)>,
     language: u8,
+    registration_authority: Option<String>,
     findings: Vec<Finding>,
 }
 
@@ -78,6 +79,7 @@ impl Draft {
             requested_attributes: Vec::new(),
             name: None,
             language: 0,
+            registration_authority: None,
             findings: Vec::new(),
         };
         draft.holds(tag);
@@ -302,6 +304,16 @@ impl Draft {
         let is_better = self.name.as_ref().is_none_or(|(best, _)| rank < *best);
         if is_better && !plain.is_empty() {
             self.name = Some((rank, plain));
+        }
+    }
+
+    /// Who registered it; the first who says so.
+    pub(super) fn registered(&mut self, authority: Option<&str>) {
+        let plain = authority.filter(|name| {
+            !name.is_empty() && name.len() <= EntityId::MAX_LEN && !name.contains(char::is_control)
+        });
+        if self.registration_authority.is_none() {
+            self.registration_authority = plain.map(str::to_owned);
         }
     }
 }

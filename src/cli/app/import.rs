@@ -1,0 +1,212 @@
+//! `hallpass app import`, `hallpass app known`: aggregates, and the entities that are known from them.
+
+use std::fs;
+
+use anyhow::{Context, Result, bail};
+use chrono::TimeDelta;
+use serde::Serialize;
+
+use crate::{
+    cli::{
+        app::{
+            arguments::{Import, Known},
+            metadata::with_place,
+            report::{Bar, say_report},
+            show,
+        },
+        output::{self, say},
+    },
+    model::application::{EntityId, Slug},
+    provider::{
+        Provider, applications,
+        sources::{EnableRule, Enabled, ImportWish, Imports, KnownLine, Taken},
+    },
+};
+
+/// Imports an aggregate.
+pub(super) fn import(provider: &Provider, typed: &Import) -> Result<()> {
+    let file = &typed.signed_by;
+    let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let signed_by =
+        applications::certificates(&bytes).with_context(|| format!("cannot use {}", file.display()))?;
+    let name = typed.name.as_deref().map(Slug::parse).transpose()?;
+    let rule = rule(typed)?;
+    let longest_validity = longest_validity(&typed.longest_validity)?;
+    let mut bar = Bar::new();
+    let done = with_place(&typed.metadata, |place| {
+        let wish = ImportWish {
+            name,
+            place,
+            signed_by,
+            rule,
+            longest_validity,
+        };
+        Ok(provider.import_aggregate(wish, &mut |progress| bar.show(progress))?)
+    });
+    bar.clear();
+    match done? {
+        Imports::Failed(trouble) => {
+            Err(anyhow::Error::new(trouble).context(format!("cannot use {}", typed.metadata)))
+        }
+        Imports::Done { source, report } => {
+            let name = source.called();
+            if typed.json {
+                return output::json(&ShownReport::new(name, &report));
+            }
+            say(format_args!("{name}:"))?;
+            say_report(&report)?;
+            if source.url.is_some() {
+                say(format_args!(
+                    "It is fetched again by itself; `hallpass app source {name}` shows when."
+                ))?;
+            }
+            if source.rule == EnableRule::Nothing {
+                say(format_args!(
+                    "Nothing is enabled by itself: `hallpass app known list --search TEXT`, then `hallpass app enable --known ENTITY_ID`."
+                ))?;
+            }
+            Ok(())
+        }
+    }
+}
+
+fn rule(typed: &Import) -> Result<EnableRule> {
+    Ok(
+        match (typed.enable_all, &typed.enable_host, &typed.enable_authority) {
+            (true, _, _) => EnableRule::All,
+            (false, Some(host), _) => EnableRule::host(host)?,
+            (false, None, Some(authority)) => EnableRule::authority(authority)?,
+            (false, None, None) => EnableRule::Nothing,
+        },
+    )
+}
+
+fn longest_validity(typed: &str) -> Result<Option<TimeDelta>> {
+    if typed == "any" {
+        return Ok(None);
+    }
+    let days = typed.strip_suffix('d').and_then(|days| days.parse::<u16>().ok());
+    match days {
+        Some(days @ 1..) => Ok(Some(TimeDelta::days(days.into()))),
+        Some(_) | None => bail!("`{typed}` is no number of days such as 35d, nor `any`"),
+    }
+}
+
+/// Enables a known entity.
+pub(super) fn enable(
+    provider: &Provider,
+    entity_id: &str,
+    from: Option<&str>,
+    slug: Option<&str>,
+    json: bool,
+) -> Result<()> {
+    let entity_id = EntityId::parse(entity_id)?;
+    let slug = slug.map(Slug::parse).transpose()?;
+    match provider.enable_known(&entity_id, from, slug.as_ref())? {
+        Enabled::Done(application) => {
+            if !json {
+                say(format_args!(
+                    "{} is registered as {}.\n",
+                    application.name, application.slug
+                ))?;
+            }
+            show::one(provider, &application, json, Vec::new())
+        }
+        Enabled::Unknown => bail!(
+            "no imported metadata lists {entity_id}; `hallpass app known list --search TEXT` looks for parts of a name"
+        ),
+        Enabled::Several(sources) => bail!(
+            "several imports list {entity_id}: say which with --from ({})",
+            sources.join(", ")
+        ),
+        Enabled::Already(slug) => bail!("{entity_id} is registered as {slug} already"),
+        Enabled::Taken => bail!("the short name is taken; give another one with --slug"),
+        Enabled::Unusable(trouble) => {
+            Err(anyhow::Error::new(trouble).context(format!("{entity_id} cannot be enabled")))
+        }
+    }
+}
+
+/// Lists known entities.
+pub(super) fn known(provider: &Provider, command: &Known) -> Result<()> {
+    let Known::List { search, limit, json } = command;
+    let found = provider.known(search.as_deref().unwrap_or_default(), i64::from(*limit))?;
+    if *json {
+        return output::json(&found.iter().map(ShownLine::from).collect::<Vec<_>>());
+    }
+    if found.is_empty() {
+        return say(format_args!(
+            "Nothing is known: `hallpass app import FILE|URL --signed-by CERTIFICATE` imports a federation's metadata."
+        ));
+    }
+    for line in &found {
+        let state = match (&line.application, line.gone_at) {
+            (_, Some(at)) => format!("  (gone since {})", at.format("%Y-%m-%d")),
+            (Some(slug), None) => format!("  (enabled as {slug})"),
+            (None, None) => String::new(),
+        };
+        say(format_args!("{}  {}{state}", line.entity_id, line.display_name))?;
+    }
+    if found.len() == usize::try_from(*limit).unwrap_or(usize::MAX) {
+        say(format_args!("… and perhaps more: --search TEXT, or --limit N"))?;
+    }
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct ShownReport<'r> {
+    source: &'r str,
+    listed: usize,
+    new: usize,
+    updated: usize,
+    gone: usize,
+    enabled: &'r [String],
+    changed: &'r [String],
+    waiting: &'r [String],
+    disabled: &'r [String],
+    returned: &'r [String],
+    skipped: usize,
+    skipped_words: &'r [String],
+}
+
+impl<'r> ShownReport<'r> {
+    fn new(source: &'r str, report: &'r Taken) -> Self {
+        Self {
+            source,
+            listed: report.listed,
+            new: report.new,
+            updated: report.updated,
+            gone: report.gone,
+            enabled: &report.enabled,
+            changed: &report.changed,
+            waiting: &report.waiting,
+            disabled: &report.disabled,
+            returned: &report.returned,
+            skipped: report.skipped,
+            skipped_words: &report.skipped_words,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ShownLine<'l> {
+    source: &'l str,
+    entity_id: &'l str,
+    name: &'l str,
+    registration_authority: Option<&'l str>,
+    gone_at: Option<String>,
+    application: Option<&'l str>,
+}
+
+impl<'l> From<&'l KnownLine> for ShownLine<'l> {
+    fn from(line: &'l KnownLine) -> Self {
+        Self {
+            source: &line.source,
+            entity_id: &line.entity_id,
+            name: &line.display_name,
+            registration_authority: line.authority.as_deref(),
+            gone_at: line.gone_at.map(|at| at.to_rfc3339()),
+            application: line.application.as_deref(),
+        }
+    }
+}

@@ -1,0 +1,399 @@
+//! `hallpass app source`, `hallpass app confirm`: where metadata comes from, and changes that wait.
+
+use anyhow::{Result, bail};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::{
+    cli::{
+        app::{
+            arguments::{Confirm, Source},
+            found, no_such,
+            report::{Bar, say_report},
+        },
+        output::{self, say},
+    },
+    model::application::{Application, Slug},
+    provider::{
+        Provider,
+        sources::{ApplicationSource, Confirmed, Listed, MetadataSource, Refreshed, SourceKind, Waiting},
+    },
+};
+
+/// Shows sources, fetches one again, forgets one.
+pub(super) fn source(provider: &Provider, typed: &Source) -> Result<()> {
+    let Some(name) = &typed.name else {
+        if typed.refresh || typed.forget {
+            bail!("say which one: `hallpass app source` lists them");
+        }
+        return list(provider, typed.json);
+    };
+    let application = match Slug::parse(name) {
+        Ok(slug) => provider.application(&slug)?,
+        Err(_) => None,
+    };
+    let followed = match &application {
+        Some(application) => provider.source_of(application.id)?,
+        None => None,
+    };
+    if let (Some(application), Some((source, from))) = (&application, &followed) {
+        return of_application(provider, application, source, from, typed);
+    }
+    match provider.aggregate(name)? {
+        Some(listed) => of_aggregate(provider, &listed, typed),
+        None if application.is_some() => say(format_args!(
+            "{name} follows no source: its metadata was read once. `hallpass app edit {name} --metadata URL` lets it follow one."
+        )),
+        None => bail!("there is no application and no import of that name; `hallpass app source` lists them"),
+    }
+}
+
+fn list(provider: &Provider, json: bool) -> Result<()> {
+    let all = provider.sources()?;
+    if json {
+        return output::json(&all.iter().map(Shown::from).collect::<Vec<_>>());
+    }
+    if all.is_empty() {
+        return say(format_args!(
+            "None: `hallpass app add saml --metadata URL` follows one application, `hallpass app import URL --signed-by CERTIFICATE` a federation."
+        ));
+    }
+    for one in &all {
+        let name = match one.applications.first() {
+            Some((slug, _)) if one.source.kind == SourceKind::Entity => slug.as_str(),
+            Some(_) | None => one.source.called(),
+        };
+        let from = one.source.url.as_ref().map_or("a file", |url| url.as_str());
+        let state = if one.source.state.failing_since.is_some() {
+            "  (failing)"
+        } else {
+            ""
+        };
+        say(format_args!("{name:24} {from}{state}"))?;
+        for (slug, _) in one.applications.iter().filter(|(_, from)| from.waiting.is_some()) {
+            say(format_args!(
+                "  A change of {slug} waits: `hallpass app confirm {slug}` shows it."
+            ))?;
+        }
+    }
+    Ok(())
+}
+
+fn of_application(
+    provider: &Provider,
+    application: &Application,
+    source: &MetadataSource,
+    from: &ApplicationSource,
+    typed: &Source,
+) -> Result<()> {
+    let slug = &application.slug;
+    if typed.forget {
+        provider.unfollow(application.id)?;
+        return say(format_args!(
+            "{slug} follows no source any more; it stays as it is."
+        ));
+    }
+    if typed.refresh {
+        refresh(provider, source, typed.force)?;
+    }
+    let Some((source, from)) = provider
+        .source_of(application.id)?
+        .or(Some((source.clone(), from.clone())))
+    else {
+        return Ok(());
+    };
+    if typed.json {
+        let listed = Listed {
+            known: 1,
+            gone: i64::from(from.gone_at.is_some()),
+            applications: vec![(slug.clone(), from)],
+            source,
+        };
+        return output::json(&Shown::from(&listed));
+    }
+    say(format_args!("{} ({slug})", application.name))?;
+    for line in state(&source, provider.now()) {
+        say(format_args!("  {line}"))?;
+    }
+    for line in of_link(slug, &from) {
+        say(format_args!("  {line}"))?;
+    }
+    Ok(())
+}
+
+fn of_aggregate(provider: &Provider, listed: &Listed, typed: &Source) -> Result<()> {
+    let name = listed.source.called();
+    if typed.forget {
+        provider.forget_aggregate(name)?;
+        return say(format_args!(
+            "{name} is forgotten, and what was known from it. {} applications stay as they are.",
+            listed.applications.len()
+        ));
+    }
+    if typed.refresh {
+        refresh(provider, &listed.source, typed.force)?;
+    }
+    let Some(listed) = provider.aggregate(name)? else {
+        bail!("it is gone");
+    };
+    if typed.json {
+        return output::json(&Shown::from(&listed));
+    }
+    say(format_args!("{name}"))?;
+    for line in state(&listed.source, provider.now()) {
+        say(format_args!("  {line}"))?;
+    }
+    say(format_args!(
+        "  {} entities are known, {} are gone",
+        listed.known, listed.gone
+    ))?;
+    say(format_args!("  enabled by itself: {}", listed.source.rule))?;
+    say(format_args!(
+        "  {} applications follow it",
+        listed.applications.len()
+    ))?;
+    for (slug, from) in &listed.applications {
+        for line in of_link(slug, from) {
+            say(format_args!("  {slug}: {line}"))?;
+        }
+    }
+    Ok(())
+}
+
+fn refresh(provider: &Provider, source: &MetadataSource, force: bool) -> Result<()> {
+    let mut bar = Bar::new();
+    let done = provider.refresh_source(source, force, &mut |progress| bar.show(progress));
+    bar.clear();
+    match done? {
+        Refreshed::Unchanged => say(format_args!("Nothing is new there.\n")),
+        Refreshed::Taken(report) => {
+            match source.kind {
+                SourceKind::Aggregate => say_report(&report)?,
+                SourceKind::Entity if report.changed.is_empty() && report.waiting.is_empty() => {
+                    say(format_args!("It is fetched; nothing is other than before."))?;
+                }
+                SourceKind::Entity if report.waiting.is_empty() => {
+                    say(format_args!(
+                        "It is fetched; the changes hold at the next sign-on."
+                    ))?;
+                }
+                SourceKind::Entity => say(format_args!("It is fetched; a change waits."))?,
+            }
+            say(format_args!(""))
+        }
+        Refreshed::NoUrl => bail!(
+            "this came from a file: import the new file, with --name {}",
+            source.called()
+        ),
+        Refreshed::Failed(trouble) => {
+            Err(anyhow::Error::new(trouble).context("nothing was taken; what was known before goes on"))
+        }
+    }
+}
+
+/// What is known of a source, a line each.
+fn state(source: &MetadataSource, now: DateTime<Utc>) -> Vec<String> {
+    let state = &source.state;
+    let mut lines = Vec::new();
+    match &source.url {
+        Some(url) => lines.push(format!("from {url}")),
+        None => lines.push("from a file; it is not fetched again".to_owned()),
+    }
+    if let Some(at) = state.fetched_at {
+        lines.push(format!("last taken {}", minute(at)));
+    }
+    if let Some(since) = state.failing_since {
+        let why = state.last_error.as_deref().unwrap_or_default();
+        let times = state.failures;
+        lines.push(format!("FAILING since {} ({times} times): {why}", minute(since)));
+    }
+    if let Some(at) = state.next_at {
+        lines.push(format!("fetched next {}", minute(at)));
+    }
+    if let Some(end) = state.valid_until {
+        lines.push(if end > now {
+            format!("valid until {}", minute(end))
+        } else {
+            format!(
+                "EXPIRED on {}: sign-on is refused until a newer copy comes",
+                minute(end)
+            )
+        });
+    }
+    lines
+}
+
+fn of_link(slug: &Slug, from: &ApplicationSource) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(at) = from.gone_at {
+        lines.push(format!(
+            "its source does not list it any more, since {}",
+            minute(at)
+        ));
+    }
+    if let Some(change) = &from.waiting {
+        lines.push(format!(
+            "a change waits since {} ({}): `hallpass app confirm {slug}` shows it",
+            minute(change.since),
+            change.why
+        ));
+    }
+    lines
+}
+
+/// What `app show` says of where the application's metadata comes from.
+pub(super) fn findings(provider: &Provider, application: &Application) -> Result<Vec<String>> {
+    let Some((source, from)) = provider.source_of(application.id)? else {
+        return Ok(Vec::new());
+    };
+    let lines = state(&source, provider.now()).into_iter();
+    let mut said = vec![format!(
+        "Its metadata comes {}.",
+        lines.collect::<Vec<_>>().join(", ")
+    )];
+    let about = of_link(&application.slug, &from).into_iter();
+    said.extend(about.map(|line| {
+        let mut letters = line.chars();
+        let first = letters.next().map(|c| c.to_uppercase().to_string());
+        format!("{}{}.", first.unwrap_or_default(), letters.as_str())
+    }));
+    Ok(said)
+}
+
+/// Shows a change that waits; takes it up, or rejects it.
+pub(super) fn confirm(provider: &Provider, typed: &Confirm) -> Result<()> {
+    let application = found(provider, &typed.slug)?;
+    let slug = &application.slug;
+    let outcome = match (&typed.accept, &typed.reject) {
+        (Some(named), _) => provider.confirm_change(slug, named)?,
+        (None, Some(named)) => provider.reject_change(slug, named)?,
+        (None, None) => return shown(provider, slug),
+    };
+    match outcome {
+        Confirmed::Done(waiting) => {
+            differences(&waiting)?;
+            say(format_args!(
+                "{} is changed; it holds at the next sign-on.",
+                application.name
+            ))
+        }
+        Confirmed::Rejected(_) => say(format_args!(
+            "The change is rejected: what holds goes on, and the same change is not offered again."
+        )),
+        Confirmed::Nothing => bail!("no change of {slug} waits"),
+        Confirmed::Other => {
+            bail!("another change waits than that one: `hallpass app confirm {slug}` shows it")
+        }
+        Confirmed::Stale => bail!("somebody else changed it at the same moment; try again"),
+        Confirmed::Unusable(trouble) => {
+            Err(anyhow::Error::new(trouble).context("the change that waits cannot be used any more"))
+        }
+    }
+}
+
+fn shown(provider: &Provider, slug: &Slug) -> Result<()> {
+    match provider.waiting_change(slug)? {
+        None => {
+            if provider.application(slug)?.is_none() {
+                bail!(no_such(slug.as_str()));
+            }
+            say(format_args!("No change of {slug} waits."))
+        }
+        Some(Err(trouble)) => {
+            Err(anyhow::Error::new(trouble).context("the change that waits cannot be used any more"))
+        }
+        Some(Ok(waiting)) => {
+            let short: String = waiting.change.sha256.chars().take(12).collect();
+            say(format_args!(
+                "A change of {} waits since {}, because {}:\n",
+                waiting.application.name,
+                minute(waiting.change.since),
+                waiting.change.why
+            ))?;
+            differences(&waiting)?;
+            say(format_args!(
+                "\nNothing is changed yet. Ask whoever runs it whether this is theirs, then:"
+            ))?;
+            say(format_args!("  hallpass app confirm {slug} --accept {short}"))?;
+            say(format_args!("  hallpass app confirm {slug} --reject {short}"))
+        }
+    }
+}
+
+fn differences(waiting: &Waiting) -> Result<()> {
+    for line in &waiting.differences {
+        say(format_args!("  {line}"))?;
+    }
+    Ok(())
+}
+
+fn minute(at: DateTime<Utc>) -> impl std::fmt::Display {
+    at.format("%Y-%m-%d %H:%M UTC")
+}
+
+#[derive(Serialize)]
+struct Shown {
+    name: Option<String>,
+    kind: &'static str,
+    url: Option<String>,
+    fetched_at: Option<String>,
+    next_at: Option<String>,
+    valid_until: Option<String>,
+    failing_since: Option<String>,
+    failures: u32,
+    last_error: Option<String>,
+    known: i64,
+    gone: i64,
+    enables: String,
+    applications: Vec<ShownLink>,
+}
+
+#[derive(Serialize)]
+struct ShownLink {
+    slug: String,
+    entity_id: String,
+    gone_at: Option<String>,
+    waiting: Option<ShownChange>,
+}
+
+#[derive(Serialize)]
+struct ShownChange {
+    sha256: String,
+    why: String,
+    since: String,
+}
+
+impl From<&Listed> for Shown {
+    fn from(listed: &Listed) -> Self {
+        let (source, state) = (&listed.source, listed.source.state.clone());
+        let time = |time: Option<DateTime<Utc>>| time.map(|time| time.to_rfc3339());
+        let link = |(slug, from): &(Slug, ApplicationSource)| ShownLink {
+            slug: slug.as_str().to_owned(),
+            entity_id: from.entity_id.to_string(),
+            gone_at: time(from.gone_at),
+            waiting: from.waiting.as_ref().map(|change| ShownChange {
+                sha256: change.sha256.clone(),
+                why: change.why.clone(),
+                since: change.since.to_rfc3339(),
+            }),
+        };
+        Self {
+            name: source.name.clone(),
+            kind: match source.kind {
+                SourceKind::Entity => "entity",
+                SourceKind::Aggregate => "aggregate",
+            },
+            url: source.url.as_ref().map(ToString::to_string),
+            fetched_at: time(state.fetched_at),
+            next_at: time(state.next_at),
+            valid_until: time(state.valid_until),
+            failing_since: time(state.failing_since),
+            failures: state.failures,
+            last_error: state.last_error,
+            known: listed.known,
+            gone: listed.gone,
+            enables: source.rule.to_string(),
+            applications: listed.applications.iter().map(link).collect(),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! A service provider's metadata, made into what an application needs.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    keys::pem,
+    model::{
+        application::{Consumer, EntityId, LogoutEndpoint, ServiceProvider},
+        key::Certificate,
+        text::{hex, line},
+    },
+    provider::applications::BadApplication,
+    saml::metadata::{
+        kept,
+        sp::{self, Entity},
+    },
+};
+
+/// What metadata brings to an application.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Imported {
+    /// The entity ID.
+    pub entity_id: EntityId,
+    /// Its name for people, if it has one.
+    pub display_name: Option<String>,
+    /// Responses, the default first.
+    pub consumers: Vec<Consumer>,
+    /// Logout: over HTTP-Redirect if it can be.
+    pub logout: Option<LogoutEndpoint>,
+    /// Signing certificates.
+    pub certificates: Vec<Certificate>,
+    /// Certificates to encrypt for; not used unless somebody asks for it.
+    pub encryption_certificates: Vec<Certificate>,
+    /// `AuthnRequestsSigned`.
+    pub signs_requests: bool,
+    /// Until when it counts.
+    pub valid_until: Option<DateTime<Utc>>,
+    /// An end of its own, and not that of all it stands among.
+    pub own_end: Option<DateTime<Utc>>,
+    /// How long it may be kept before it is fetched again.
+    pub cache_duration: Option<TimeDelta>,
+    /// What was skipped or looks weak, in words.
+    pub findings: Vec<String>,
+    /// The same in metadata of our own making, without what changes with each copy.
+    pub metadata: String,
+    /// SHA-256 of `metadata`, lower-case hex.
+    pub sha256: String,
+}
+
+/// Reads the metadata of a service provider; `wanted` picks one out of several.
+pub fn import(xml: &str, wanted: Option<&EntityId>, now: DateTime<Utc>) -> Result<Imported, BadApplication> {
+    let entity = sp::read(xml, wanted.map(EntityId::as_str), now)?;
+    of_entity(entity, None)
+}
+
+/// What `entity` brings. `own_end` is an end that is its own, and not that of all it stands among.
+pub(in crate::provider) fn of_entity(
+    entity: Entity,
+    own_end: Option<DateTime<Utc>>,
+) -> Result<Imported, BadApplication> {
+    let metadata = kept::write(&entity, own_end).map_err(|_unwritable| BadApplication::Characters)?;
+    let sha256 = hex(&Sha256::digest(metadata.as_bytes()));
+    Ok(Imported {
+        display_name: entity
+            .display_name
+            .as_deref()
+            .and_then(|name| line("the name", name, 80).ok()),
+        logout: entity.logout_endpoint().cloned(),
+        certificates: certificates(&entity.certificates)?,
+        encryption_certificates: certificates(&entity.encryption_certificates)?,
+        entity_id: entity.entity_id,
+        consumers: entity.consumers,
+        signs_requests: entity.signs_requests,
+        valid_until: entity.valid_until,
+        own_end,
+        cache_duration: entity.cache_for,
+        findings: entity.findings.iter().map(ToString::to_string).collect(),
+        metadata,
+        sha256,
+    })
+}
+
+impl Imported {
+    /// The name for people: its own, else the host that takes responses, else the entity ID.
+    pub fn name(&self) -> String {
+        let host = || self.consumers.first().map(|first| first.location.host());
+        let name = self.display_name.clone().or_else(host);
+        name.unwrap_or_else(|| self.entity_id.as_str().chars().take(80).collect())
+    }
+
+    /// A service provider as it describes itself, and as most are where it does not.
+    pub fn service_provider(&self) -> ServiceProvider {
+        ServiceProvider {
+            logout: self.logout.clone(),
+            certificates: self.certificates.clone(),
+            encryption_certificates: self.encryption_certificates.clone(),
+            // Without a certificate nothing could be held against a signature.
+            require_signed_requests: self.signs_requests && !self.certificates.is_empty(),
+            ..ServiceProvider::usual(self.entity_id.clone(), self.consumers.clone())
+        }
+    }
+}
+
+fn certificates(ders: &[Vec<u8>]) -> Result<Vec<Certificate>, BadApplication> {
+    ders.iter()
+        .map(|der| pem::certificate(der).map_err(|why| BadApplication::Certificate(why.to_string())))
+        .collect()
+}

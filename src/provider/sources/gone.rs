@@ -1,0 +1,69 @@
+//! Applications that their source does not list any more are switched off, and on again when it does.
+
+use crate::{
+    model::{application::Application, metadata_source::ApplicationSource},
+    provider::{Provider, error::Error},
+    store::Edited,
+};
+
+impl Provider {
+    /// Switches off what its source lists no more: whoever left a federation is trusted no more. Says which,
+    /// by slug, unless that is no news.
+    pub(super) fn go_away(&self, from: &ApplicationSource) -> Result<Option<String>, Error> {
+        let now = self.now();
+        let Some(found) = self.store().read(|tx| tx.application(from.application))? else {
+            return Ok(None);
+        };
+        let changed = Application {
+            enabled: false,
+            updated_at: now,
+            ..found.clone()
+        };
+        let words = "its source does not list it any more";
+        let event = self.about_metadata("app.disable", "gone", found.id, words);
+        let is_done = self.store().write(|tx| {
+            if !tx.note_gone(found.id, Some(now))? {
+                return Ok(false);
+            }
+            if found.enabled && tx.edit_application(&changed)? != Edited::Done {
+                // Somebody edited it at the same moment: the next fetch comes back to it.
+                tx.note_gone(found.id, None)?;
+                return Ok(false);
+            }
+            tx.raise_generation()?;
+            tx.add_audit(&event)?;
+            Ok(true)
+        })?;
+        if is_done {
+            tracing::warn!(app.id = %found.id, "its source does not list the application any more: it is switched off");
+        }
+        Ok(is_done.then(|| found.slug.as_str().to_owned()))
+    }
+
+    /// Notes that its source lists it again; switches it on, if nobody touched it since it was switched off.
+    pub(super) fn come_back(&self, from: &ApplicationSource) -> Result<Option<String>, Error> {
+        let Some(found) = self.store().read(|tx| tx.application(from.application))? else {
+            return Ok(None);
+        };
+        let is_untouched = !found.enabled && Some(found.updated_at) == from.gone_at;
+        let changed = Application {
+            enabled: true,
+            updated_at: self.now(),
+            ..found.clone()
+        };
+        let words = "its source lists it again";
+        let event = self.about_metadata("app.enable", "back", found.id, words);
+        let is_on = self.store().write(|tx| {
+            if !tx.note_gone(found.id, None)? || !is_untouched {
+                return Ok(false);
+            }
+            let is_on = tx.edit_application(&changed)? == Edited::Done;
+            if is_on {
+                tx.raise_generation()?;
+                tx.add_audit(&event)?;
+            }
+            Ok(is_on)
+        })?;
+        Ok(is_on.then(|| found.slug.as_str().to_owned()))
+    }
+}

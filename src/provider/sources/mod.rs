@@ -1,0 +1,140 @@
+//! Metadata that comes from elsewhere: fetched, taken up, and fetched again.
+
+mod aggregate;
+mod change;
+mod confirm;
+mod enable;
+mod entity;
+mod gone;
+mod list;
+mod refresh;
+mod report;
+mod schedule;
+mod wish;
+
+use std::{
+    fmt,
+    io::{self, Read},
+    time::Duration,
+};
+
+use crate::{
+    fetch::{self, Document},
+    provider::applications::BadApplication,
+    saml::metadata::{
+        aggregate as aggregate_reader,
+        sp::{self, BadMetadata},
+    },
+};
+
+pub use crate::{
+    model::metadata_source::{
+        ApplicationSource, EnableRule, KnownLine, MetadataSource, SourceKind, SourceUrl, WaitingChange,
+    },
+    provider::sources::{
+        confirm::{Confirmed, Waiting},
+        enable::Enabled,
+        entity::Obtained,
+        list::Listed,
+        refresh::Refreshed,
+        report::Taken,
+        wish::{ImportWish, Imports},
+    },
+};
+
+/// The longest aggregate, in bytes.
+pub const MOST_OF_AGGREGATE: u64 = 200 * 1024 * 1024;
+/// How long one entity's metadata may take to come.
+const WITHIN: Duration = Duration::from_mins(1);
+/// How long an aggregate may.
+const AGGREGATE_WITHIN: Duration = Duration::from_mins(10);
+
+/// What is heard while an aggregate is taken up.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Progress {
+    /// So many bytes were fetched.
+    Fetched(u64),
+    /// So many bytes of the whole are verified.
+    Verified(u64),
+    /// So many entities were read.
+    Read(usize),
+}
+
+/// Where metadata is read.
+pub enum Place<'p> {
+    /// At an address.
+    Url(SourceUrl),
+    /// In a file, or a pipe.
+    Reader(&'p mut dyn Read),
+}
+
+impl fmt::Debug for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Url(url) => f.debug_tuple("Url").field(url).finish(),
+            Self::Reader(_) => f.write_str("Reader"),
+        }
+    }
+}
+
+/// Hears of progress.
+pub type Told<'t> = &'t mut dyn FnMut(Progress);
+
+/// Why metadata is not taken, in words for the administrator; what was known before goes on.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    /// It could not be fetched.
+    #[error(transparent)]
+    Fetch(#[from] fetch::Error),
+    /// It cannot be used.
+    #[error(transparent)]
+    Metadata(#[from] BadMetadata),
+    /// The application cannot be as it says.
+    #[error(transparent)]
+    Application(#[from] BadApplication),
+    /// Not text.
+    #[error("the metadata is no UTF-8 text")]
+    NotText,
+    /// Nowhere to send responses to.
+    #[error("the metadata names no AssertionConsumerService over HTTP-POST")]
+    NoConsumer,
+    /// A slip of who publishes it, most likely.
+    #[error(
+        "{gone} of {listed} entities are missing in it; nothing was taken away. If that is meant: `hallpass app source {name} --refresh --force`"
+    )]
+    TooManyGone {
+        /// How many are missing.
+        gone: usize,
+        /// How many there were.
+        listed: usize,
+        /// The source's name.
+        name: String,
+    },
+    /// It could not be read.
+    #[error("the metadata cannot be read: {0}")]
+    Unreadable(io::Error),
+    /// Somebody else works on it.
+    #[error("it is being fetched already, by another process; try again in a minute")]
+    Busy,
+}
+
+impl From<aggregate_reader::Error> for Trouble {
+    fn from(error: aggregate_reader::Error) -> Self {
+        match error {
+            aggregate_reader::Error::Bad(bad) => Self::Metadata(bad),
+            aggregate_reader::Error::Io(error) => Self::Unreadable(error),
+        }
+    }
+}
+
+/// The text of one entity's metadata.
+fn text_of(document: Document) -> Result<String, Trouble> {
+    let mut bytes = Vec::new();
+    let mut file = document.file;
+    file.read_to_end(&mut bytes).map_err(fetch::Error::Unreadable)?;
+    String::from_utf8(bytes).map_err(|_why| Trouble::NotText)
+}
+
+fn most_of_entity() -> u64 {
+    u64::try_from(sp::MAX_FILE).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,314 @@
+//! `hallpass app …` with files, pipes and addresses; and what is not fetched from.
+
+use std::{fs, net::TcpListener, process::Output};
+
+use openssl::{
+    asn1::Asn1Time,
+    bn::BigNum,
+    hash::MessageDigest,
+    pkey::PKey,
+    rsa::Rsa,
+    ssl::{SslAcceptor, SslMethod},
+    x509::{X509, X509NameBuilder, extension::SubjectAlternativeName},
+};
+
+use super::{LOOPBACK, house};
+use crate::{
+    cli::Cli,
+    support::{
+        house::{Database, on_each_database},
+        publisher::{Described, Publisher, aggregate},
+        sp::TestSp,
+    },
+};
+
+const ENTITY: &str = "urn:test:sp";
+const ACS: &str = "https://sp.example/acs";
+
+fn add(metadata: &str) -> [&str; 7] {
+    ["app", "add", "saml", "--metadata", metadata, "--name", "SP"]
+}
+
+fn words(done: &Output) -> String {
+    String::from_utf8_lossy(&done.stderr).into_owned()
+}
+
+#[test]
+fn metadata_comes_from_a_file_a_pipe_or_an_address() {
+    on_each_database(|database| {
+        let house = house(database);
+        let cli = Cli::of(&house.settings.data_dir, database).with(&LOOPBACK);
+        let xml = Described::new(ENTITY, ACS).xml();
+        let file = house.dir.path().join("metadata.xml");
+        fs::write(&file, &xml).unwrap();
+        let said = cli.says(&add(file.to_str().unwrap()));
+        assert!(
+            said.contains("In its metadata: it has no certificate for signing"),
+            "{said}"
+        );
+        cli.says(&["app", "remove", "sp"]);
+        cli.says_to(&add("-"), &xml);
+        assert!(cli.says(&["app", "source", "sp"]).contains("follows no source"));
+        cli.says(&["app", "remove", "sp"]);
+
+        let publisher = Publisher::start(&xml);
+        let said = cli.says(&add(&publisher.url));
+        assert!(
+            said.contains(&format!("Its metadata comes from {}", publisher.url)),
+            "{said}"
+        );
+        let said = cli.says(&["app", "source", "sp"]);
+        assert!(
+            said.contains("fetched next") && said.contains("last taken"),
+            "{said}"
+        );
+        assert!(cli.says(&["app", "source"]).contains(&publisher.url));
+        publisher.publish(&xml.replace(ACS, "https://elsewhere.example/acs"));
+        assert!(
+            cli.says(&["app", "source", "sp", "--refresh"])
+                .contains("a change waits")
+        );
+        let said = cli.says(&["app", "confirm", "sp"]);
+        for part in [
+            "- ACS URL https://sp.example/acs",
+            "+ ACS URL https://elsewhere",
+            "--accept",
+            "--reject",
+        ] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        assert!(cli.says(&["app", "show", "sp"]).contains("A change waits since"));
+        let digits = said
+            .split("--accept ")
+            .nth(1)
+            .unwrap()
+            .split_whitespace()
+            .next()
+            .unwrap();
+        assert!(
+            cli.refuses(&["app", "confirm", "sp", "--accept", "00000000"])
+                .contains("another change")
+        );
+        cli.says(&["app", "confirm", "sp", "--accept", digits]);
+        assert_eq!(
+            cli.json(&["app", "show", "sp", "--json"])["acs"][0],
+            "https://elsewhere.example/acs"
+        );
+        assert!(cli.says(&["app", "confirm", "sp"]).contains("No change"));
+        publisher.fail(500);
+        assert!(
+            cli.refuses(&["app", "source", "sp", "--refresh"])
+                .contains("status 500")
+        );
+        let said = cli.says(&["app", "show", "sp"]);
+        assert!(
+            said.contains("FAILING since") && said.contains("status 500"),
+            "{said}"
+        );
+        let shown = cli.json(&["app", "source", "sp", "--json"]);
+        assert_eq!(
+            (&shown["failures"], &shown["kind"]),
+            (&1.into(), &"entity".into())
+        );
+        // A file takes its place; `--forget` leaves it as it is.
+        let other = house.dir.path().join("other.xml");
+        fs::write(&other, &xml).unwrap();
+        let said = cli.says(&["app", "edit", "sp", "--metadata", other.to_str().unwrap()]);
+        assert!(said.contains("not fetched from there any more"), "{said}");
+        publisher.publish(&xml);
+        let said = cli.says(&["app", "edit", "sp", "--metadata", &publisher.url]);
+        assert!(said.contains("fetched again from"), "{said}");
+        cli.says(&["app", "source", "sp", "--forget"]);
+        assert!(cli.says(&["app", "source"]).contains("None"));
+    });
+}
+
+#[test]
+fn a_federation_is_imported_and_enabled_at_the_command_line() {
+    on_each_database(|database| {
+        let house = house(database);
+        let cli = Cli::of(&house.settings.data_dir, database).with(&LOOPBACK);
+        let signer = TestSp::new("x", "https://x.example/");
+        let broken = Described::new("urn:test:broken", "javascript:alert(1)");
+        let end = hallpass::clock::Clock::now(&house.clock) + chrono::TimeDelta::days(7);
+        let all = [Described::new(ENTITY, ACS), broken];
+        let until = format!(" validUntil=\"{}\"", super::instant(end));
+        let publisher = Publisher::start(&aggregate(&all, &signer.key, &until));
+        let key = house.dir.path().join("federation.der");
+        fs::write(&key, signer.certificate().der).unwrap();
+        let key = key.to_str().unwrap();
+        assert!(
+            cli.refuses(&["app", "import", &publisher.url])
+                .contains("--signed-by")
+        );
+        let import = [
+            "app",
+            "import",
+            &publisher.url,
+            "--signed-by",
+            key,
+            "--name",
+            "federation",
+        ];
+        let said = cli.says(&import);
+        for part in [
+            "1 service providers are known: 1 new",
+            "urn:test:broken",
+            "1 were left out",
+            "known list",
+        ] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        let said = cli.says(&["app", "known", "list", "--search", "TEST:SP"]);
+        assert!(said.contains(ENTITY), "{said}");
+        assert!(
+            cli.refuses(&["app", "enable", "--known", "urn:nobody"])
+                .contains("no imported metadata")
+        );
+        let said = cli.says(&["app", "enable", "--known", ENTITY, "--slug", "one"]);
+        assert!(
+            said.contains("is registered as one") && said.contains(ACS),
+            "{said}"
+        );
+        assert!(
+            cli.refuses(&["app", "enable", "--known", ENTITY])
+                .contains("registered as one already")
+        );
+        assert!(cli.says(&["app", "known", "list"]).contains("(enabled as one)"));
+        let said = cli.says(&["app", "source", "federation"]);
+        for part in [
+            "1 entities are known",
+            "1 applications follow it",
+            "valid until",
+            "one by one",
+        ] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        assert!(
+            cli.refuses(&[
+                "app",
+                "import",
+                &publisher.url,
+                "--signed-by",
+                key,
+                "--longest-validity",
+                "5d",
+                "--name",
+                "short"
+            ])
+            .contains("days")
+        );
+        assert!(
+            cli.says(&["app", "source", "federation", "--forget"])
+                .contains("1 applications stay")
+        );
+        assert!(cli.says(&["app", "list"]).contains(ENTITY));
+    });
+}
+
+#[test]
+fn nothing_is_fetched_from_where_it_should_not_be() {
+    let house = house(&Database::Sqlite);
+    let cli = Cli::of(&house.settings.data_dir, &Database::Sqlite);
+    let canary = TcpListener::bind("127.0.0.1:0").unwrap();
+    canary.set_nonblocking(true).unwrap();
+    let port = canary.local_addr().unwrap().port();
+    for host in [
+        "127.0.0.1",
+        "127.1",
+        "0",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "2130706433",
+        "localhost",
+    ] {
+        for scheme in ["https", "http", "gopher", "ftp", "file"] {
+            let said = cli.refuses(&add(&format!("{scheme}://{host}:{port}/m")));
+            assert!(
+                [
+                    "no public address",
+                    "begin with https",
+                    "https only",
+                    "no whole address",
+                    "host"
+                ]
+                .iter()
+                .any(|part| said.contains(part)),
+                "{scheme} {host}: {said}"
+            );
+        }
+    }
+    assert!(cli.refuses(&add("file:///etc/passwd")).contains("names no host"));
+    assert!(canary.accept().is_err(), "somebody came");
+    assert!(cli.refuses(&add("/nowhere/at/all")).contains("cannot read"));
+    assert!(
+        cli.refuses(&["app", "import", "/nowhere", "--signed-by", "/nowhere"])
+            .contains("cannot read")
+    );
+}
+
+#[test]
+fn https_is_believed_by_its_certificate_only() {
+    let key = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
+    let mut name = X509NameBuilder::new().unwrap();
+    name.append_entry_by_text("CN", "127.0.0.1").unwrap();
+    let name = name.build();
+    let mut builder = X509::builder().unwrap();
+    builder.set_version(2).unwrap();
+    builder
+        .set_serial_number(&BigNum::from_u32(7).unwrap().to_asn1_integer().unwrap())
+        .unwrap();
+    builder.set_subject_name(&name).unwrap();
+    builder.set_issuer_name(&name).unwrap();
+    builder.set_pubkey(&key).unwrap();
+    builder
+        .set_not_before(&Asn1Time::days_from_now(0).unwrap())
+        .unwrap();
+    builder
+        .set_not_after(&Asn1Time::days_from_now(2).unwrap())
+        .unwrap();
+    let alternative = SubjectAlternativeName::new()
+        .ip("127.0.0.1")
+        .build(&builder.x509v3_context(None, None))
+        .unwrap();
+    builder.append_extension(alternative).unwrap();
+    builder.sign(&key, MessageDigest::sha256()).unwrap();
+    let certificate = builder.build();
+    let pem = certificate.to_pem().unwrap();
+    let mut acceptor = SslAcceptor::mozilla_intermediate(SslMethod::tls()).unwrap();
+    acceptor.set_private_key(&key).unwrap();
+    acceptor.set_certificate(&certificate).unwrap();
+    let acceptor = acceptor.build();
+    let publisher =
+        Publisher::serving(
+            &Described::new(ENTITY, ACS).xml(),
+            "https",
+            move |stream| match acceptor.accept(stream) {
+                Ok(stream) => Box::new(stream),
+                Err(_refused) => Box::new(std::io::Cursor::new(Vec::new())),
+            },
+        );
+    let house = house(&Database::Sqlite);
+    let cli = Cli::of(&house.settings.data_dir, &Database::Sqlite).with(&LOOPBACK);
+    let roots = house.dir.path().join("roots.pem");
+    let said = words(&cli.run(&add(&publisher.url), ""));
+    assert!(
+        said.contains("cannot be reached") && said.contains("certificate"),
+        "{said}"
+    );
+    fs::write(&roots, pem).unwrap();
+    let believing = Cli::of(&house.settings.data_dir, &Database::Sqlite)
+        .with(&LOOPBACK)
+        .with(&[("SSL_CERT_FILE", roots.to_str().unwrap())]);
+    assert!(
+        believing
+            .says(&add(&publisher.url))
+            .contains("is registered as sp")
+    );
+    // A proxy of the environment is not asked.
+    let proxied = believing.with(&[
+        ("https_proxy", "http://127.0.0.1:1"),
+        ("ALL_PROXY", "http://127.0.0.1:1"),
+    ]);
+    proxied.says(&["app", "source", "sp", "--refresh"]);
+}

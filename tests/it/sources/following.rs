@@ -1,0 +1,370 @@
+//! One application that follows an address.
+
+use std::thread;
+
+use chrono::TimeDelta;
+use hallpass::{model::application::Slug, provider::sources::Confirmed};
+
+use super::{after, ask, follow, house, instant, now_of, signed_in};
+use crate::support::{
+    house::on_each_database,
+    publisher::{Described, Publisher},
+    rows,
+    sp::{TestSp, posted},
+};
+
+const ENTITY: &str = "urn:test:followed";
+const ACS: &str = "https://followed.example/acs";
+
+fn described(sp: &TestSp) -> Described {
+    Described {
+        certificates: vec![sp.certificate()],
+        ..Described::new(ENTITY, ACS)
+    }
+}
+
+fn hours(hours: i64) -> TimeDelta {
+    TimeDelta::hours(hours)
+}
+
+#[test]
+fn an_application_follows_its_metadata() {
+    on_each_database(|database| {
+        let house = house(database);
+        let (sp, other) = (TestSp::new(ENTITY, ACS), TestSp::new(ENTITY, ACS));
+        let publisher = Publisher::start(&described(&sp).xml());
+        let application = follow(&house, &publisher);
+        assert_eq!(house.provider.refresh_sources().unwrap(), 0, "not yet");
+        after(&house, hours(25));
+        // The same in other words: nothing changes, and nobody is told.
+        publisher.publish(
+            &described(&sp)
+                .xml()
+                .replace("\"urn:test:followed\"", "\"urn:test:followed\" ID=\"_x\""),
+        );
+        let rows = rows::number(&house.settings, "SELECT count(*) AS n FROM audit_events");
+        assert_eq!(house.provider.refresh_sources().unwrap(), 1);
+        assert_eq!(now_of(&house, "sp").version, application.version);
+        assert_eq!(
+            rows::number(&house.settings, "SELECT count(*) AS n FROM audit_events"),
+            rows
+        );
+        let mut next = described(&sp);
+        next.certificates.push(other.certificate());
+        next.acs.push("https://followed.example/second".to_owned());
+        next.slo = Some("https://followed.example/slo".to_owned());
+        publisher.publish_tagged(&next.xml(), "\"v2\"");
+        after(&house, hours(25));
+        house.provider.refresh_sources().unwrap();
+        let changed = now_of(&house, "sp");
+        assert_eq!(
+            (
+                changed.saml.certificates.len(),
+                changed.saml.consumers.len(),
+                changed.saml.logout.is_some()
+            ),
+            (2, 2, true)
+        );
+        assert_eq!(changed.name, "SP");
+        let details = "SELECT count(*) AS n FROM audit_events WHERE action = 'app.metadata' AND outcome = 'ok' \
+                       AND detail LIKE '%+ ACS URL https://followed.example/second%'";
+        assert_eq!(rows::number(&house.settings, details), 1);
+        let mut browser = signed_in(&house);
+        let second = TestSp::new(ENTITY, "https://followed.example/second");
+        let response = browser.get(&format!(
+            "/saml/sso?{}",
+            second.query(
+                &second.authn_request(
+                    "_s",
+                    hallpass::clock::Clock::now(&house.clock),
+                    "AssertionConsumerServiceURL=\"https://followed.example/second\"",
+                    ""
+                ),
+                None,
+                false
+            )
+        ));
+        assert_eq!(posted(&response).1, "https://followed.example/second");
+        // Unchanged, says the server.
+        after(&house, hours(25));
+        let asked = publisher.asked();
+        house.provider.refresh_sources().unwrap();
+        assert_eq!(
+            (publisher.asked(), now_of(&house, "sp").version),
+            (asked + 1, changed.version)
+        );
+        let (source, _) = house.provider.source_of(application.id).unwrap().unwrap();
+        assert_eq!(source.state.etag.as_deref(), Some("\"v2\""));
+        assert!(source.state.last_error.is_none());
+        // It goes with its application.
+        house
+            .provider
+            .remove_application(&Slug::parse("sp").unwrap())
+            .unwrap();
+        assert!(house.provider.sources().unwrap().is_empty());
+    });
+}
+
+#[test]
+fn while_the_new_copy_fails_the_old_one_goes_on() {
+    on_each_database(|database| {
+        let house = house(database);
+        let sp = TestSp::new(ENTITY, ACS);
+        let publisher = Publisher::start(&described(&sp).xml());
+        let application = follow(&house, &publisher);
+        let state = || house.provider.source_of(application.id).unwrap().unwrap().0.state;
+        after(&house, hours(25));
+        let since = hallpass::clock::Clock::now(&house.clock);
+        for (failures, (status, body)) in (1..).zip([
+            (503, String::new()),
+            (200, "<html>gone</html>".to_owned()),
+            (200, described(&sp).xml().replace(ACS, "javascript:alert(1)")),
+            (200, "x".repeat(3 * 1024 * 1024)),
+        ]) {
+            publisher.publish(&body);
+            publisher.fail(status);
+            assert_eq!(house.provider.refresh_sources().unwrap(), 1);
+            let state = state();
+            assert_eq!(
+                (state.failures, state.failing_since),
+                (failures, Some(since)),
+                "{state:?}"
+            );
+            assert!(state.last_error.is_some() && state.next_at.is_some());
+            assert_eq!(now_of(&house, "sp").version, application.version);
+            // A little early: it waits longer each time.
+            assert_eq!(house.provider.refresh_sources().unwrap(), 0);
+            after(&house, hours(1));
+        }
+        let failed =
+            "SELECT count(*) AS n FROM audit_events WHERE action = 'metadata.source' AND outcome = 'failed'";
+        assert_eq!(rows::number(&house.settings, failed), 1, "said once");
+        posted(&ask(&house, &mut signed_in(&house), &sp, "_r"));
+        publisher.publish(&described(&sp).xml());
+        assert_eq!(house.provider.refresh_sources().unwrap(), 1);
+        let state = state();
+        assert_eq!(
+            (state.failures, state.failing_since, state.last_error),
+            (0, None, None)
+        );
+    });
+}
+
+#[test]
+fn metadata_that_has_expired_is_not_used() {
+    on_each_database(|database| {
+        let house = house(database);
+        let sp = TestSp::new(ENTITY, ACS);
+        let until = |hours: i64| {
+            let end = hallpass::clock::Clock::now(&house.clock) + TimeDelta::hours(hours);
+            Described {
+                attributes: format!(" validUntil=\"{}\"", instant(end)),
+                ..described(&sp)
+            }
+            .xml()
+        };
+        let publisher = Publisher::start(&until(8));
+        follow(&house, &publisher);
+        publisher.fail(404);
+        after(&house, hours(5));
+        assert_eq!(
+            house.provider.refresh_sources().unwrap(),
+            1,
+            "twice within its validity"
+        );
+        let mut browser = signed_in(&house);
+        posted(&ask(&house, &mut browser, &sp, "_a"));
+        after(&house, hours(4));
+        let mut browser = signed_in(&house);
+        let refused = ask(&house, &mut browser, &sp, "_b");
+        assert!(refused.body.contains("METADATA-EXPIRED"), "{}", refused.body);
+        // What was never valid is not taken either.
+        publisher.publish(&until(-1));
+        assert_eq!(house.provider.refresh_sources().unwrap(), 1);
+        assert!(
+            ask(&house, &mut browser, &sp, "_c")
+                .body
+                .contains("METADATA-EXPIRED")
+        );
+        publisher.publish(&until(8));
+        after(&house, hours(1));
+        house.provider.refresh_sources().unwrap();
+        posted(&ask(&house, &mut signed_in(&house), &sp, "_d"));
+    });
+}
+
+#[test]
+fn a_change_that_could_redirect_assertions_waits_for_an_administrator() {
+    on_each_database(|database| {
+        let house = house(database);
+        let sp = TestSp::new(ENTITY, ACS);
+        let publisher = Publisher::start(&described(&sp).xml());
+        let before = follow(&house, &publisher);
+        let slug = before.slug.clone();
+        let mut moved = described(&sp);
+        moved.acs.insert(0, "https://elsewhere.example/acs".to_owned());
+        publisher.publish(&moved.xml());
+        after(&house, hours(25));
+        house.provider.refresh_sources().unwrap();
+        assert_eq!(now_of(&house, "sp").saml, before.saml);
+        let waiting = house.provider.waiting_change(&slug).unwrap().unwrap().unwrap();
+        assert!(
+            waiting.change.why.contains("elsewhere.example"),
+            "{}",
+            waiting.change.why
+        );
+        assert!(
+            waiting
+                .differences
+                .contains(&"+ ACS URL https://elsewhere.example/acs".to_owned())
+        );
+        let elsewhere = TestSp::new(ENTITY, "https://elsewhere.example/acs");
+        let mut browser = signed_in(&house);
+        let request = elsewhere.authn_request(
+            "_e",
+            hallpass::clock::Clock::now(&house.clock),
+            "AssertionConsumerServiceURL=\"https://elsewhere.example/acs\"",
+            "",
+        );
+        let address = format!("/saml/sso?{}", elsewhere.query(&request, None, false));
+        assert!(browser.get(&address).body.contains("ACS-UNKNOWN"));
+        // Another change than the one that was shown is not confirmed by it.
+        let shown = waiting.change.sha256.clone();
+        assert!(matches!(
+            house.provider.confirm_change(&slug, "deadbeef").unwrap(),
+            Confirmed::Other
+        ));
+        moved.acs.insert(0, "https://evil.example/acs".to_owned());
+        publisher.publish(&moved.xml());
+        after(&house, hours(25));
+        house.provider.refresh_sources().unwrap();
+        assert!(matches!(
+            house.provider.confirm_change(&slug, &shown).unwrap(),
+            Confirmed::Other
+        ));
+        let evil = house
+            .provider
+            .waiting_change(&slug)
+            .unwrap()
+            .unwrap()
+            .unwrap()
+            .change
+            .sha256;
+        assert!(matches!(
+            house.provider.reject_change(&slug, &evil[..12]).unwrap(),
+            Confirmed::Rejected(_)
+        ));
+        // Rejected, it is not offered again.
+        after(&house, hours(25));
+        house.provider.refresh_sources().unwrap();
+        assert!(house.provider.waiting_change(&slug).unwrap().is_none());
+        assert_eq!(now_of(&house, "sp").saml, before.saml);
+        moved.acs.remove(0);
+        publisher.publish(&moved.xml());
+        after(&house, hours(25));
+        house.provider.refresh_sources().unwrap();
+        let waiting = house.provider.waiting_change(&slug).unwrap().unwrap().unwrap();
+        assert!(matches!(
+            house
+                .provider
+                .confirm_change(&slug, &waiting.change.sha256[..12])
+                .unwrap(),
+            Confirmed::Done(_)
+        ));
+        assert_eq!(now_of(&house, "sp").saml.consumers.len(), 2);
+        let mut browser = signed_in(&house);
+        let request = elsewhere.authn_request(
+            "_f",
+            hallpass::clock::Clock::now(&house.clock),
+            "AssertionConsumerServiceURL=\"https://elsewhere.example/acs\"",
+            "",
+        );
+        let address = format!("/saml/sso?{}", elsewhere.query(&request, None, false));
+        assert_eq!(posted(&browser.get(&address)).1, "https://elsewhere.example/acs");
+        assert!(matches!(
+            house
+                .provider
+                .confirm_change(&slug, &waiting.change.sha256)
+                .unwrap(),
+            Confirmed::Nothing
+        ));
+    });
+}
+
+#[test]
+fn a_signature_requirement_is_not_dropped_by_itself() {
+    on_each_database(|database| {
+        let house = house(database);
+        let sp = TestSp::new(ENTITY, ACS);
+        let signs = Described {
+            signs: true,
+            ..described(&sp)
+        };
+        let publisher = Publisher::start(&signs.xml());
+        let slug = follow(&house, &publisher).slug;
+        assert!(now_of(&house, "sp").saml.require_signed_requests);
+        let without = Described {
+            certificates: Vec::new(),
+            ..signs.clone()
+        };
+        let unsigned = described(&sp);
+        let renamed = Described {
+            entity_id: "urn:test:renamed".to_owned(),
+            ..signs.clone()
+        };
+        for (weaker, why) in [
+            (&unsigned, "signed"),
+            (&without, "no certificate"),
+            (&renamed, "urn:test:renamed"),
+        ] {
+            publisher.publish(&weaker.xml());
+            after(&house, hours(25));
+            house.provider.refresh_sources().unwrap();
+            let waiting = house.provider.waiting_change(&slug).unwrap().unwrap().unwrap();
+            assert!(waiting.change.why.contains(why), "{}", waiting.change.why);
+            let now = now_of(&house, "sp");
+            assert!(now.saml.require_signed_requests && now.saml.certificates.len() == 1);
+            assert_eq!(now.saml.entity_id.as_str(), ENTITY);
+            // Taken back, it waits no more.
+            publisher.publish(&signs.xml());
+            after(&house, hours(25));
+            house.provider.refresh_sources().unwrap();
+            assert!(house.provider.waiting_change(&slug).unwrap().is_none());
+        }
+        publisher.publish(&unsigned.xml());
+        after(&house, hours(25));
+        house.provider.refresh_sources().unwrap();
+        let sha256 = house
+            .provider
+            .waiting_change(&slug)
+            .unwrap()
+            .unwrap()
+            .unwrap()
+            .change
+            .sha256;
+        assert!(matches!(
+            house.provider.confirm_change(&slug, &sha256).unwrap(),
+            Confirmed::Done(_)
+        ));
+        assert!(!now_of(&house, "sp").saml.require_signed_requests);
+    });
+}
+
+#[test]
+fn of_many_replicas_one_fetches() {
+    on_each_database(|database| {
+        let house = house(database);
+        let sp = TestSp::new(ENTITY, ACS);
+        let publisher = Publisher::start(&described(&sp).xml());
+        follow(&house, &publisher);
+        let asked = publisher.asked();
+        after(&house, hours(25));
+        let fetched: usize = thread::scope(|scope| {
+            let all: Vec<_> = (0..6)
+                .map(|_| scope.spawn(|| house.provider.refresh_sources().unwrap()))
+                .collect();
+            all.into_iter().map(|one| one.join().unwrap()).sum()
+        });
+        assert_eq!((fetched, publisher.asked() - asked), (1, 1));
+    });
+}
