@@ -143,22 +143,6 @@ fn what_nobody_finished_ends_once_and_is_swept_an_hour_later() {
 }
 
 #[test]
-fn it_outlives_its_session_and_forgets_an_application_that_is_removed() {
-    on_each_database(|store| {
-        begun(store);
-        write(store, |tx| {
-            tx.remove_expired(now() + TimeDelta::days(2), None, 100).map(drop)
-        });
-        write(store, |tx| tx.add_logout(&logout(2), &hops()));
-        write(store, |tx| tx.remove_application(application(2).id));
-        assert_eq!(
-            read(store, |tx| tx.logout(logout(2).id)),
-            Some((logout(2), Vec::new()))
-        );
-    });
-}
-
-#[test]
 fn it_outlives_its_applications() {
     on_each_database(|store| {
         begun(store);

@@ -1,6 +1,7 @@
 //! Sessions that grew old, applications that are gone, and cookies in the wrong hands.
 
 use super::*;
+use crate::support::house::on_each_database;
 
 const TWO: [(&str, Takes); 2] = [("Wiki", Takes::Redirect), ("Mail", Takes::Redirect)];
 
