@@ -19,7 +19,10 @@ use crate::{
     fetch::Fetcher,
     files::{self, Written},
     keys::seal::SealingKey,
-    model::endpoint::{BaseUrl, Endpoints},
+    model::{
+        endpoint::{BaseUrl, Endpoints},
+        key::KeyState,
+    },
     provider::{
         Parts, Provider,
         installation::{Finding, Founding},
@@ -385,6 +388,17 @@ fn tell(finding: &Finding) {
                 "your own key was taken into the key ring, and signs from now on"
             );
         }
+        Finding::OwnKeyNotActive { sha256, state } => tracing::warn!(
+            sha256,
+            "key_file and certificate_file name a key that {}. The key ring stays as it is: take the two settings out, or bring the key in again with `hallpass key roll prepare --key FILE --certificate FILE`",
+            match state {
+                KeyState::Next => "is prepared and signs next",
+                KeyState::Active => "signs",
+                KeyState::Previous =>
+                    "signed before the present one; `hallpass key roll back` lets it sign again",
+                KeyState::Retired => "is retired",
+            }
+        ),
         Finding::CertificateReplaced { host } => tracing::info!(
             host,
             "the certificate made for loopback was replaced; no application knew it"

@@ -4,6 +4,7 @@ mod app;
 mod audit;
 mod decision;
 mod explain;
+mod key;
 mod output;
 mod user;
 
@@ -55,6 +56,11 @@ enum Command {
     Explain(explain::Explain),
     /// Lists what was decided, the newest first
     Audit(audit::Audit),
+    /// The key that signs, and the one that takes over from it
+    Key {
+        #[command(subcommand)]
+        command: key::Command,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -99,6 +105,10 @@ pub fn run() -> Result<()> {
         Command::Audit(typed) => {
             let provider = server::open(&settings()?).map_err(explain)?;
             audit::audit(&typed, &provider)
+        }
+        Command::Key { command } => {
+            let provider = server::open(&settings()?).map_err(explain)?;
+            key::run(command, &provider)
         }
     }
 }

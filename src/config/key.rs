@@ -1,7 +1,7 @@
 //! Every key that a configuration may hold, once.
 
 /// The keys as TOML names them; a dot stands for a section.
-pub(super) const KNOWN: [&str; 28] = [
+pub(super) const KNOWN: [&str; 29] = [
     "base_url",
     "listen",
     "data_dir",
@@ -30,6 +30,7 @@ pub(super) const KNOWN: [&str; 28] = [
     "limits.hashing",
     "audit.retention",
     "metadata.allow_private_networks",
+    "metadata.signed",
 ];
 
 const PREFIX: &str = "HALLPASS_";

@@ -30,6 +30,7 @@ pub(super) fn policy(reader: &mut Reader<'_>) -> Result<Policy, Error> {
     policy.audit_retention = reader.value("audit.retention", policy.audit_retention, retention, |kept| {
         kept.map_or_else(|| "forever".to_owned(), value::spell)
     })?;
+    policy.sign_metadata = reader.yes_or_no("metadata.signed", policy.sign_metadata)?;
     Ok(policy)
 }
 

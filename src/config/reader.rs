@@ -102,6 +102,11 @@ impl<'s> Reader<'s> {
         Ok(usize::try_from(count).unwrap_or(1))
     }
 
+    /// A switch.
+    pub(super) fn yes_or_no(&mut self, key: &'static str, default: bool) -> Result<bool, Error> {
+        self.value(key, default, value::yes_or_no, ToString::to_string)
+    }
+
     /// A duration.
     pub(super) fn duration(
         &mut self,

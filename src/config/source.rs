@@ -120,7 +120,8 @@ impl Source {
                     let Some(text) = as_text(value) else {
                         return Err(Error::Value {
                             place,
-                            why: "one value is expected here: text in quotes, or a number".to_owned(),
+                            why: "one value is expected here: text in quotes, a number, true or false"
+                                .to_owned(),
                         });
                     };
                     self.0.insert(key, Given { text, place });
@@ -136,13 +137,14 @@ fn as_text(value: &DeValue<'_>) -> Option<String> {
     match value {
         DeValue::String(text) => Some(text.clone().into_owned()),
         DeValue::Integer(number) => Some(number.to_string()),
+        DeValue::Boolean(switch) => Some(switch.to_string()),
         DeValue::Array(list) if list.is_empty() => Some("none".to_owned()),
         DeValue::Array(list) => list
             .iter()
             .map(|item| item.get_ref().as_str().map(str::to_owned))
             .collect::<Option<Vec<_>>>()
             .map(|all| all.join(",")),
-        DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) | DeValue::Table(_) => None,
+        DeValue::Float(_) | DeValue::Datetime(_) | DeValue::Table(_) => None,
     }
 }
 

@@ -168,7 +168,7 @@ fn what_means_nothing_is_refused_where_it_stands() {
         ),
         ("listen.port = 8080", [":1: listen", "one value is expected"]),
         ("sessions = 8", [":1: sessions", "write [sessions]"]),
-        ("workers = true", [":1: workers", "one value is expected"]),
+        ("workers = 1.5", [":1: workers", "one value is expected"]),
         (
             "workers = 3\nworkers = 4",
             [":2: this is not TOML", "duplicate key"],

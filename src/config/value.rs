@@ -22,6 +22,15 @@ pub(super) fn number(text: &str, least: u32, most: u32) -> Result<u32, Why> {
     }
 }
 
+/// A switch: `true` or `false`, as TOML writes it.
+pub(super) fn yes_or_no(text: &str) -> Result<bool, Why> {
+    match text.trim() {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(format!("{} is neither true nor false", shown(text))),
+    }
+}
+
 /// A duration of one number and one unit, between `least` and `most`.
 pub(super) fn duration(text: &str, least: TimeDelta, most: TimeDelta) -> Result<TimeDelta, Why> {
     let trimmed = text.trim();

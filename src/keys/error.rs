@@ -135,9 +135,9 @@ pub enum Error {
     /// None of the keys signs.
     #[error("none of the signing keys in the database is active")]
     NoActiveKey,
-    /// Two keys claim to sign.
-    #[error("the signing keys {first} and {second} are both active; only one may be")]
-    TwoActiveKeys {
+    /// Two keys claim the same place.
+    #[error("the signing keys {first} and {second} are in the same state; only retired keys may be several")]
+    TwoKeys {
         /// One of them.
         first: KeyId,
         /// The other.

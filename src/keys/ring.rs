@@ -1,4 +1,4 @@
-//! The keys of this installation, opened: the one that signs, and those that did.
+//! The keys of this installation, opened: the one that signs, the one that will, and those that did.
 
 use chrono::{DateTime, Utc};
 use openssl::pkey::PKey;
@@ -13,51 +13,78 @@ use crate::{
 pub struct Ring {
     /// Signs.
     pub active: SigningKey,
-    /// Signed once; only their certificates are still of use.
+    /// Signs next.
+    pub next: Option<SigningKey>,
+    /// Signed last, and can again.
+    pub previous: Option<SigningKey>,
+    /// Signed once; only their certificates are left.
     pub retired: Vec<Certificate>,
 }
 
 impl Ring {
-    /// Opens the active key and reads the certificates of the others.
+    /// Opens every key that signs or may be asked to, so that a key which cannot be opened here is found
+    /// out before it is needed.
     pub fn open(keys: &[SealedKey], sealing: &SealingKey) -> Result<Self, Error> {
-        let mut active: Option<&SealedKey> = None;
+        let (mut next, mut active, mut previous) = (None, None, None);
         let mut retired = Vec::new();
         for key in keys {
-            match (key.state, active) {
-                (KeyState::Retired, _) => retired.push(pem::certificate(&key.certificate)?),
-                (KeyState::Active, None) => active = Some(key),
-                (KeyState::Active, Some(first)) => {
-                    return Err(Error::TwoActiveKeys {
-                        first: first.id,
-                        second: key.id,
-                    });
+            let place = match key.state {
+                KeyState::Retired => {
+                    retired.push(pem::certificate(&key.certificate)?);
+                    continue;
                 }
+                KeyState::Next => &mut next,
+                KeyState::Active => &mut active,
+                KeyState::Previous => &mut previous,
+            };
+            let opened = open_one(key, sealing)?;
+            if let Some(first) = place.replace(opened) {
+                return Err(Error::TwoKeys {
+                    first: first.id,
+                    second: key.id,
+                });
             }
         }
-        let active = open_one(active.ok_or(Error::NoActiveKey)?, sealing)?;
-        Ok(Self { active, retired })
+        Ok(Self {
+            active: active.ok_or(Error::NoActiveKey)?,
+            next,
+            previous,
+            retired,
+        })
+    }
+
+    /// The certificates that service providers are told of: the one in use first, for those that read one.
+    pub fn published(&self) -> Vec<&Certificate> {
+        let others = self.next.iter().chain(&self.previous);
+        std::iter::once(&self.active)
+            .chain(others)
+            .map(|key| &key.certificate)
+            .collect()
     }
 }
 
-/// Seals a new key, ready for its row; it is active from its birth.
+/// Seals a new key, ready for its row.
 pub fn seal_new(
     key: &SigningKey,
+    state: KeyState,
     sealing: &SealingKey,
     nonce: [u8; 12],
     now: DateTime<Utc>,
 ) -> Result<SealedKey, Error> {
     Ok(SealedKey {
         id: key.id,
-        state: KeyState::Active,
-        sealed: sealing.seal(key.id, key.private.expose(), nonce)?,
+        state,
+        sealed: Some(sealing.seal(key.id, key.private.expose(), nonce)?),
         certificate: key.certificate.der.clone(),
         created_at: now,
+        since: now,
     })
 }
 
 fn open_one(key: &SealedKey, sealing: &SealingKey) -> Result<SigningKey, Error> {
     let certificate = pem::certificate(&key.certificate)?;
-    let private = sealing.open(key.id, &key.sealed)?;
+    let sealed = key.sealed.as_ref().ok_or(Error::Damaged { row: key.id })?;
+    let private = sealing.open(key.id, sealed)?;
     let pkey =
         PKey::private_key_from_pkcs8(private.expose()).map_err(Error::openssl("read a private key"))?;
     // The certificate's column is not sealed: what stands there must prove itself.
@@ -78,40 +105,90 @@ mod tests {
     use super::*;
     use crate::{keys::generate::generate, model::id::KeyId};
 
-    #[test]
-    fn a_ring_opens_with_its_one_active_key() {
-        let now = DateTime::UNIX_EPOCH + chrono::TimeDelta::days(20_000);
-        let sealing = SealingKey::new([7; 32]);
-        let make = |chance: u8| generate(KeyId::new(now, [chance; 10]), "localhost", now).unwrap();
-        let (one, two) = (make(1), make(2));
-        let row = seal_new(&one, &sealing, [1; 12], now).unwrap();
-        let mut old = seal_new(&two, &sealing, [2; 12], now).unwrap();
+    fn now() -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + chrono::TimeDelta::days(20_000)
+    }
 
-        assert!(matches!(
-            Ring::open(&[row.clone(), old.clone()], &sealing),
-            Err(Error::TwoActiveKeys { .. })
-        ));
-        old.state = KeyState::Retired;
-        let ring = Ring::open(&[old.clone(), row.clone()], &sealing).unwrap();
+    fn made(chance: u8, state: KeyState, sealing: &SealingKey) -> (SigningKey, SealedKey) {
+        let key = generate(KeyId::new(now(), [chance; 10]), "localhost", now()).unwrap();
+        let sealed = seal_new(&key, state, sealing, [chance; 12], now()).unwrap();
+        (key, sealed)
+    }
+
+    #[test]
+    fn a_ring_opens_with_one_key_for_each_step() {
+        let sealing = SealingKey::new([7; 32]);
+        let (active, active_row) = made(1, KeyState::Active, &sealing);
+        let (next, next_row) = made(2, KeyState::Next, &sealing);
+        let (previous, previous_row) = made(3, KeyState::Previous, &sealing);
+        let (old, mut old_row) = made(4, KeyState::Retired, &sealing);
+        old_row.sealed = None;
+        let all = [
+            next_row.clone(),
+            old_row.clone(),
+            active_row.clone(),
+            previous_row.clone(),
+        ];
+        let ring = Ring::open(&all, &sealing).unwrap();
+        let certificate = |key: &SigningKey| key.certificate.clone();
+        assert_eq!(
+            ring.published(),
+            [&active.certificate, &next.certificate, &previous.certificate],
+            "the one that signs first"
+        );
         assert_eq!(
             ring,
             Ring {
-                active: one,
-                retired: vec![two.certificate.clone()]
+                retired: vec![certificate(&old)],
+                active,
+                next: Some(next),
+                previous: Some(previous),
             }
         );
-        assert!(matches!(Ring::open(&[old], &sealing), Err(Error::NoActiveKey)));
+
+        for (twice, state) in [
+            (&active_row, KeyState::Active),
+            (&next_row, KeyState::Next),
+            (&previous_row, KeyState::Previous),
+        ] {
+            let second = SealedKey {
+                state,
+                ..made(5, state, &sealing).1
+            };
+            assert!(matches!(
+                Ring::open(&[active_row.clone(), twice.clone(), second], &sealing),
+                Err(Error::TwoKeys { .. })
+            ));
+        }
         assert!(matches!(
-            Ring::open(std::slice::from_ref(&row), &SealingKey::new([8; 32])),
-            Err(Error::OtherSealingKey { .. })
+            Ring::open(&[old_row, next_row], &sealing),
+            Err(Error::NoActiveKey)
         ));
-        let swapped = SealedKey {
-            certificate: two.certificate.der,
-            ..row
-        };
-        assert!(matches!(
-            Ring::open(&[swapped], &sealing),
-            Err(Error::Mismatch { .. })
-        ));
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_opened_is_found_out_before_it_is_needed() {
+        let (sealing, other) = (SealingKey::new([7; 32]), SealingKey::new([8; 32]));
+        let (_, active) = made(1, KeyState::Active, &sealing);
+        for state in [KeyState::Active, KeyState::Next, KeyState::Previous] {
+            let foreign = made(2, state, &other).1;
+            let own = made(3, state, &sealing).1;
+            let others: Vec<_> = (state != KeyState::Active)
+                .then(|| active.clone())
+                .into_iter()
+                .collect();
+            let open = |key: SealedKey| Ring::open(&[others.clone(), vec![key]].concat(), &sealing);
+            assert!(matches!(open(foreign), Err(Error::OtherSealingKey { .. })));
+            let emptied = SealedKey {
+                sealed: None,
+                ..own.clone()
+            };
+            assert!(matches!(open(emptied), Err(Error::Damaged { .. })));
+            let swapped = SealedKey {
+                certificate: made(4, state, &sealing).1.certificate,
+                ..own
+            };
+            assert!(matches!(open(swapped), Err(Error::Mismatch { .. })));
+        }
     }
 }

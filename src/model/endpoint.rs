@@ -2,6 +2,8 @@
 
 use url::{Host, Url};
 
+use crate::model::application::Slug;
+
 /// Paths that service providers and people are told.
 pub mod path {
     /// Sign-in URL (SingleSignOnService).
@@ -153,6 +155,16 @@ pub struct Endpoints {
 }
 
 impl Endpoints {
+    /// The metadata URL of one application: the same document, and who fetches it is known.
+    pub fn metadata_of(&self, slug: &Slug) -> String {
+        format!("{}/{slug}", self.metadata)
+    }
+
+    /// Where the certificate of the next key is downloaded.
+    pub fn next_certificate(&self) -> String {
+        format!("{}?key=next", self.certificate)
+    }
+
     /// Renders the addresses below `base`.
     pub fn new(base: BaseUrl) -> Self {
         let at = |path: &str| format!("{}{path}", base.origin());

@@ -1,16 +1,30 @@
 //! Signing keys, sealed and open.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::{id::KeyId, secret::Secret};
 
-/// What a key of the ring is for now.
+/// What a key of the ring is for now. A key goes down this list, and one step up again by `back`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum KeyState {
-    /// Signs.
+    /// Published, so that service providers learn to trust it; signs nothing yet.
+    Next,
+    /// Published, and signs.
     Active,
-    /// Signed once; kept, never used again.
+    /// Published, so that what it signed still verifies, and so that it can sign again.
+    Previous,
+    /// Not published; only the certificate is kept, as a record.
     Retired,
+}
+
+impl KeyState {
+    /// Whether service providers find its certificate in our metadata.
+    pub const fn is_published(self) -> bool {
+        match self {
+            Self::Next | Self::Active | Self::Previous => true,
+            Self::Retired => false,
+        }
+    }
 }
 
 /// A key as the database keeps it: the private half sealed.
@@ -18,14 +32,17 @@ pub enum KeyState {
 pub struct SealedKey {
     /// Its row.
     pub id: KeyId,
-    /// Whether it signs.
+    /// What it is for.
     pub state: KeyState,
-    /// Version byte, sealing key's id, nonce, ciphertext and tag (see `keys::seal`).
-    pub sealed: Vec<u8>,
+    /// Version byte, sealing key's id, nonce, ciphertext and tag (see `keys::seal`); none once it is
+    /// retired.
+    pub sealed: Option<Vec<u8>>,
     /// The certificate, DER.
     pub certificate: Vec<u8>,
-    /// When it was made or imported.
+    /// When it was made or imported; it is published from then on.
     pub created_at: DateTime<Utc>,
+    /// Since when it is in this state.
+    pub since: DateTime<Utc>,
 }
 
 /// A key that can sign.
@@ -52,4 +69,52 @@ pub struct Certificate {
     pub not_before: DateTime<Utc>,
     /// Until when it counts.
     pub not_after: DateTime<Utc>,
+}
+
+/// How near the end of a certificate is, once it is near enough to be spoken of.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Ending {
+    /// It counts no longer.
+    Ended,
+    /// It ends within so many days: one of [`Ending::DAYS`].
+    Within(i64),
+}
+
+impl Ending {
+    /// The days before its end at which a certificate is spoken of, the nearest first.
+    pub const DAYS: [i64; 5] = [1, 7, 14, 30, 60];
+
+    /// How near `not_after` is at `now`.
+    pub fn of(not_after: DateTime<Utc>, now: DateTime<Utc>) -> Option<Self> {
+        let left = not_after - now;
+        if left <= TimeDelta::zero() {
+            return Some(Self::Ended);
+        }
+        Self::DAYS
+            .into_iter()
+            .find(|days| left <= TimeDelta::days(*days))
+            .map(Self::Within)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_is_spoken_of_60_30_14_7_and_1_days_before_its_end() {
+        let now = DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
+        let at = |left: TimeDelta| Ending::of(now + left, now);
+        let second = TimeDelta::seconds(1);
+        assert_eq!(at(TimeDelta::days(60) + second), None);
+        for (days, next) in [(60, 30), (30, 14), (14, 7), (7, 1)] {
+            assert_eq!(at(TimeDelta::days(days)), Some(Ending::Within(days)));
+            assert_eq!(at(TimeDelta::days(next) + second), Some(Ending::Within(days)));
+        }
+        assert_eq!(at(TimeDelta::days(1)), Some(Ending::Within(1)));
+        assert_eq!(at(second), Some(Ending::Within(1)));
+        assert_eq!(at(TimeDelta::zero()), Some(Ending::Ended));
+        assert_eq!(at(TimeDelta::days(-400)), Some(Ending::Ended));
+        assert!(Ending::Ended < Ending::Within(1) && Ending::Within(1) < Ending::Within(60));
+    }
 }

@@ -18,6 +18,7 @@ pub mod participant;
 pub mod policy;
 pub mod preset;
 pub mod reference;
+pub mod rollover;
 pub mod secret;
 pub mod session;
 pub mod sign_on;

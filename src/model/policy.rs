@@ -40,6 +40,8 @@ pub struct Policy {
     pub device_lifetime: TimeDelta,
     /// How long audit rows are kept; none: for ever.
     pub audit_retention: Option<TimeDelta>,
+    /// Whether our metadata bears a signature.
+    pub sign_metadata: bool,
 }
 
 impl Default for Policy {
@@ -67,6 +69,7 @@ impl Default for Policy {
             throttle_device: limit(10, 30, 60, 24),
             device_lifetime: TimeDelta::days(180),
             audit_retention: None,
+            sign_metadata: true,
         }
     }
 }

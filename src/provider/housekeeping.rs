@@ -1,4 +1,4 @@
-//! What has expired is removed, in small steps.
+//! What has expired is removed, in small steps; what soon will is spoken of.
 
 use crate::provider::{Provider, error::Error};
 
@@ -30,6 +30,7 @@ impl Provider {
             }
         }
         self.flush_audit()?;
+        self.warn_of_endings()?;
         Ok(removed)
     }
 }

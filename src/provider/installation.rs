@@ -47,6 +47,14 @@ pub enum Finding {
         /// The certificate's SHA-256.
         sha256: String,
     },
+    /// The configuration names a key that signs no longer, or not yet: the ring has gone on since it was
+    /// imported, and stays as it is.
+    OwnKeyNotActive {
+        /// The certificate's SHA-256.
+        sha256: String,
+        /// What the key is for now.
+        state: KeyState,
+    },
     /// The certificate made for loopback was replaced; no application knew it.
     CertificateReplaced {
         /// The host that it is for now.
@@ -96,7 +104,7 @@ impl Founding<'_> {
     fn key(&self, had_applications: bool, findings: &mut Vec<Finding>) -> Result<(), Error> {
         let sealed = self.store.read(Tx::signing_keys)?;
         if let Some(own) = &self.own_key {
-            return self.import(own, &sealed, findings);
+            return self.import(own, &sealed, had_applications, findings);
         }
         if sealed.is_empty() {
             let key = self.generate()?;
@@ -114,7 +122,7 @@ impl Founding<'_> {
         let subject = &ring.active.certificate.subject;
         if subject != host && names_loopback(subject) && !had_applications {
             let key = self.generate()?;
-            if self.replace(ring.active.id, &key)? {
+            if self.replace(ring.active.id, &key, false)? {
                 findings.push(Finding::CertificateReplaced {
                     host: host.to_owned(),
                 });
@@ -127,21 +135,34 @@ impl Founding<'_> {
         &self,
         (key, certificate): &(Vec<u8>, Vec<u8>),
         sealed: &[SealedKey],
+        had_applications: bool,
         findings: &mut Vec<Finding>,
     ) -> Result<(), Error> {
         let now = self.clock.now();
         let key = pem::import(KeyId::new(now, self.chance()), key, certificate, now)?;
-        let active = sealed.iter().find(|sealed| sealed.state == KeyState::Active);
         if !sealed.is_empty() {
             ring::Ring::open(sealed, self.sealing_key)?;
         }
-        let imported = match active {
-            Some(active) if active.certificate == key.certificate.der => false,
-            Some(active) => self.replace(active.id, &key)?,
-            None => {
-                let sealed = self.seal(&key)?;
-                self.store.write(|tx| tx.add_first_key(&sealed))?
+        let known = sealed
+            .iter()
+            .find(|sealed| sealed.certificate == key.certificate.der);
+        if let Some(known) = known {
+            // Once taken in, a key goes its way in the ring: a rollover is not undone by a restart.
+            if known.state != KeyState::Active {
+                findings.push(Finding::OwnKeyNotActive {
+                    sha256: key.certificate.sha256,
+                    state: known.state,
+                });
             }
+            return Ok(());
+        }
+        let active = sealed.iter().find(|sealed| sealed.state == KeyState::Active);
+        let imported = if let Some(active) = active {
+            // Applications trust the one before: it stays published, and can sign again.
+            self.replace(active.id, &key, had_applications)?
+        } else {
+            let sealed = self.seal(&key)?;
+            self.store.write(|tx| tx.add_first_key(&sealed))?
         };
         if imported {
             findings.push(Finding::KeyImported {
@@ -190,20 +211,17 @@ impl Founding<'_> {
         Ok(())
     }
 
-    fn replace(&self, active: KeyId, by: &SigningKey) -> Result<bool, Error> {
+    fn replace(&self, active: KeyId, by: &SigningKey, keep: bool) -> Result<bool, Error> {
         let sealed = self.seal(by)?;
-        Ok(self.store.write(|tx| {
-            let replaced = tx.replace_active_key(&sealed, active)?;
-            if replaced {
-                tx.raise_generation()?;
-            }
-            Ok(replaced)
-        })?)
+        Ok(self
+            .store
+            .write(|tx| tx.replace_active_key(&sealed, active, keep))?)
     }
 
     fn seal(&self, key: &SigningKey) -> Result<SealedKey, Error> {
         Ok(ring::seal_new(
             key,
+            KeyState::Active,
             self.sealing_key,
             self.chance(),
             self.clock.now(),

@@ -3,6 +3,8 @@
 pub mod applications;
 pub mod audit;
 pub mod codes;
+pub mod drafts;
+pub mod endings;
 pub mod error;
 pub mod explain;
 pub mod housekeeping;
@@ -10,6 +12,7 @@ pub mod installation;
 pub mod login;
 pub mod portal;
 pub mod required;
+pub mod rollover;
 pub mod saml;
 pub mod session;
 pub mod sign_off;
@@ -30,7 +33,14 @@ use crate::{
     fetch::Fetcher,
     keys::seal::SealingKey,
     model::{audit::AuditEvent, endpoint::Endpoints, id::AuditId, policy::Policy, secret::Token, text::hex},
-    provider::{audit::Floods, error::Error, snapshot::Snapshot, visitor::Visitor},
+    provider::{
+        audit::Floods,
+        endings::{EndingSoon, Said},
+        error::Error,
+        saml::publish::Noted,
+        snapshot::Snapshot,
+        visitor::Visitor,
+    },
     store::Store,
 };
 
@@ -64,6 +74,8 @@ struct Inner {
     parts: Parts,
     snapshot: RwLock<Arc<Snapshot>>,
     floods: Mutex<Floods>,
+    noted: Mutex<Noted>,
+    said: Mutex<Said>,
 }
 
 impl Provider {
@@ -74,6 +86,8 @@ impl Provider {
             parts,
             snapshot: RwLock::new(Arc::new(snapshot)),
             floods: Mutex::new(Floods::default()),
+            noted: Mutex::new(Noted::default()),
+            said: Mutex::new(Said::default()),
         })))
     }
 
@@ -90,6 +104,12 @@ impl Provider {
     /// Whether the database answers.
     pub fn ready(&self) -> Result<(), Error> {
         Ok(self.store().ready()?)
+    }
+
+    /// Whether the database answers; and in words, what will go wrong if nobody does anything.
+    pub fn health(&self) -> Result<Vec<String>, Error> {
+        self.ready()?;
+        Ok(self.own_endings()?.iter().map(EndingSoon::words).collect())
     }
 
     /// How many passwords were hashed so far: tests count work, not seconds.

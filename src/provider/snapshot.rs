@@ -5,18 +5,15 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use sha2::{Digest, Sha256};
-
 use crate::{
     keys::ring::Ring,
     model::{
         application::{Application, EntityId, Slug},
         id::ApplicationId,
         installation::Installation,
-        text::hex,
     },
-    provider::{Parts, Provider, error::Error},
-    saml::{metadata::idp, signer::Signer},
+    provider::{Parts, Provider, error::Error, saml::publish::Publication},
+    saml::signer::Signer,
     store::Tx,
 };
 
@@ -32,28 +29,25 @@ pub struct Snapshot {
     by_id: BTreeMap<ApplicationId, Arc<Application>>,
     /// Signs.
     pub signer: Signer,
-    /// Our metadata.
-    pub metadata: Arc<str>,
-    /// Changes whenever `metadata` does: its SHA-256.
-    pub metadata_tag: String,
+    /// What anybody may fetch.
+    pub publication: Publication,
 }
 
 impl Snapshot {
     pub(super) fn load(parts: &Parts) -> Result<Self, Error> {
-        let (installation, sealed, applications) = parts.store.read(|tx| {
+        let (installation, sealed, applications, drafts) = parts.store.read(|tx| {
             // The generation first: what is read after it is at least as new.
-            Ok((tx.installation()?, tx.signing_keys()?, tx.applications()?))
+            Ok((
+                tx.installation()?,
+                tx.signing_keys()?,
+                tx.applications()?,
+                tx.drafts()?,
+            ))
         })?;
         let installation = installation.ok_or(Error::NotFounded("entity ID"))?;
         let ring = Ring::open(&sealed, &parts.sealing_key)?;
         let signer = Signer::new(&ring.active).map_err(|why| Error::Signing(Box::new(why)))?;
-        let metadata = idp::write(
-            &installation.entity_id,
-            &parts.endpoints,
-            &[&ring.active.certificate],
-            &signer,
-        )?;
-        let metadata_tag = hex(&Sha256::digest(metadata.as_bytes()));
+        let publication = Publication::of(parts, &installation, &ring, &signer, drafts)?;
         let applications: Vec<_> = applications.into_iter().map(Arc::new).collect();
         let mut by_entity_id: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for application in &applications {
@@ -70,8 +64,7 @@ impl Snapshot {
             by_id: keyed().map(|one| (one.id, one)).collect(),
             applications,
             signer,
-            metadata: metadata.into(),
-            metadata_tag,
+            publication,
         })
     }
 
@@ -112,7 +105,8 @@ impl Provider {
         }
         let fresh = Arc::new(Snapshot::load(self.parts())?);
         let mut guard = self.0.snapshot.write().map_err(|_poisoned| Error::Poisoned)?;
-        if guard.installation.generation != fresh.installation.generation {
+        // Of two that were loaded at once the newer one stays: what was published may not be taken back.
+        if guard.installation.generation < fresh.installation.generation {
             *guard = Arc::clone(&fresh);
         }
         Ok(fresh)

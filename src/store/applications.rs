@@ -20,12 +20,13 @@ use crate::{
         connection::{AnyConnection, Edited, Tx, each_database},
         error::{Error, RowName},
         saml_certificates::{Certificates, Purpose},
-        schema::{applications, saml_consumers, saml_service_providers},
+        schema::{application_key_follow, applications, saml_consumers, saml_service_providers},
     },
 };
 
 impl Tx {
-    /// Registers an application; `false` if its slug is taken.
+    /// Registers an application; `false` if its slug is taken. A draft of this slug was waiting for just
+    /// this, and ends; what is known of it is known of the application.
     pub fn add_application(&mut self, application: &Application) -> Result<bool, Error> {
         let row = Row::from(application);
         let rows = each_database!(&mut self.0, |c| diesel::insert_into(applications::table)
@@ -39,6 +40,7 @@ impl Tx {
             .values(SamlRow::from(application))
             .execute(&mut self.0)?;
         self.add_children(application)?;
+        self.remove_draft(&application.slug)?;
         Ok(true)
     }
 
@@ -105,6 +107,15 @@ impl Tx {
 
     /// Removes an application, and that anybody ever signed in to it; `false` if there is none.
     pub fn remove_application(&mut self, id: ApplicationId) -> Result<bool, Error> {
+        // Whoever gets its name next follows no key yet.
+        let slug = applications::table
+            .find(id.to_string())
+            .select(applications::slug)
+            .single_value();
+        diesel::delete(
+            application_key_follow::table.filter(application_key_follow::slug.nullable().eq(slug)),
+        )
+        .execute(&mut self.0)?;
         Ok(diesel::delete(applications::table.find(id.to_string())).execute(&mut self.0)? == 1)
     }
 

@@ -2,6 +2,8 @@
 
 mod address;
 mod answered_requests;
+mod application_drafts;
+mod application_key_follow;
 mod application_sources;
 mod applications;
 mod audit_events;
@@ -39,4 +41,5 @@ pub use self::{
     metadata_sources::Lease,
     migrate::{Backup, EPOCH, Migrated, SchemaState},
     sign_on_view::SignOnView,
+    signing_keys::Step,
 };

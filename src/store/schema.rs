@@ -246,9 +246,29 @@ diesel::table! {
     signing_keys (id) {
         id -> Text,
         state -> Text,
-        sealed -> Binary,
+        sealed -> Nullable<Binary>,
         certificate -> Binary,
         created_at -> Timestamp,
+        since -> Timestamp,
+    }
+}
+
+diesel::table! {
+    application_drafts (slug) {
+        slug -> Text,
+        name -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    application_key_follow (slug, key_id) {
+        slug -> Text,
+        key_id -> Text,
+        how -> Text,
+        at -> Timestamp,
+        address -> Nullable<Text>,
+        agent -> Nullable<Text>,
     }
 }
 
@@ -359,6 +379,7 @@ diesel::joinable!(user_attributes -> users (user_id));
 diesel::joinable!(user_passwords -> users (user_id));
 
 diesel::allow_tables_to_appear_in_same_query!(application_sources, metadata_sources);
+diesel::allow_tables_to_appear_in_same_query!(application_key_follow, applications);
 diesel::allow_tables_to_appear_in_same_query!(saml_service_providers, applications);
 diesel::allow_tables_to_appear_in_same_query!(logout_hops, logouts, sessions);
 diesel::allow_tables_to_appear_in_same_query!(

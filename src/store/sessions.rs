@@ -70,18 +70,15 @@ impl Tx {
     }
 
     /// Whether the session was not ended. On PostgreSQL its row is held until the transaction ends, as SQLite
-    /// holds everything: whoever ends it meanwhile waits. `to_touch`: it is written in this transaction, so that
-    /// two which do so take turns, where two that share it would wait for each other.
-    pub fn is_open(&mut self, id: SessionId, to_touch: bool) -> Result<bool, Error> {
+    /// holds everything: whoever ends it meanwhile waits. Who writes the row too does so before: two that hold it
+    /// and then write it would wait for each other.
+    pub fn is_open(&mut self, id: SessionId) -> Result<bool, Error> {
         let open = sessions::table
             .find(id.to_string())
             .filter(sessions::ended_at.is_null())
             .select(sessions::id);
         let found = match &mut self.0 {
             AnyConnection::Sqlite(c) => open.first::<String>(c).optional()?,
-            AnyConnection::Postgres(c) if to_touch => {
-                open.for_no_key_update().first::<String>(c).optional()?
-            }
             AnyConnection::Postgres(c) => open.for_share().first::<String>(c).optional()?,
         };
         Ok(found.is_some())

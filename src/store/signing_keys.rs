@@ -1,9 +1,12 @@
-//! `signing_keys`.
+//! `signing_keys`: the ring and its steps.
+//!
+//! Every step raises the generation first: that row is the one that all steps wait at, so that each of them
+//! sees what the one before it did. The statement after it decides whether the step is taken at all.
 
-use chrono::NaiveDateTime;
+use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{Binary, Text, Timestamp},
+    sql_types::{Binary, Bool, Nullable, Text, Timestamp},
 };
 
 use crate::{
@@ -18,19 +21,35 @@ use crate::{
     },
 };
 
+/// What must be so before a key takes over.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// The key that signs now.
+    pub active: KeyId,
+    /// The other key of the step: the next one, or the previous one.
+    pub other: KeyId,
+    /// How long ago the step before this one must lie.
+    pub not_since: DateTime<Utc>,
+    /// Whether applications that are not known to follow stand in the way.
+    pub all_follow: bool,
+    /// The time of this step.
+    pub now: DateTime<Utc>,
+}
+
 impl Tx {
     /// Adds the first key of an installation, active; `false` if it ever had one. Of two replicas that
     /// start at once, the index that allows one active key decides.
     pub fn add_first_key(&mut self, key: &SealedKey) -> Result<bool, Error> {
         let rows = diesel::sql_query(
-            "INSERT INTO signing_keys (id, state, sealed, certificate, created_at) \
-             SELECT $1, 'active', $2, $3, $4 WHERE NOT EXISTS (SELECT 1 FROM signing_keys) \
+            "INSERT INTO signing_keys (id, state, sealed, certificate, created_at, since) \
+             SELECT $1, 'active', $2, $3, $4, $5 WHERE NOT EXISTS (SELECT 1 FROM signing_keys) \
              ON CONFLICT DO NOTHING",
         )
         .bind::<Text, _>(key.id.to_string())
-        .bind::<Binary, _>(&key.sealed)
+        .bind::<Nullable<Binary>, _>(&key.sealed)
         .bind::<Binary, _>(&key.certificate)
         .bind::<Timestamp, _>(key.created_at.naive_utc())
+        .bind::<Timestamp, _>(key.since.naive_utc())
         .execute(&mut self.0)?;
         Ok(rows == 1)
     }
@@ -45,43 +64,187 @@ impl Tx {
             .collect()
     }
 
-    /// Retires `expected` and makes `key` the active one; `false`, and nothing is done, if `expected`
-    /// was not active any more.
-    pub fn replace_active_key(&mut self, key: &SealedKey, expected: KeyId) -> Result<bool, Error> {
+    /// Makes `key` the active one in one step; `false`, and nothing is done, if `expected` was not active
+    /// any more. `expected` stays published if `keep` says so, and is retired otherwise.
+    pub fn replace_active_key(
+        &mut self,
+        key: &SealedKey,
+        expected: KeyId,
+        keep: bool,
+    ) -> Result<bool, Error> {
+        self.raise_generation()?;
         let active = signing_keys::table
             .find(expected.to_string())
             .filter(signing_keys::state.eq(state_text(KeyState::Active)));
-        let retired = diesel::update(active)
-            .set(signing_keys::state.eq(state_text(KeyState::Retired)))
-            .execute(&mut self.0)?;
-        if retired == 0 {
+        if !diesel::select(diesel::dsl::exists(active)).get_result::<bool>(&mut self.0)? {
             return Ok(false);
         }
-        let row = Row {
-            id: key.id.to_string(),
-            state: state_text(KeyState::Active).to_owned(),
-            sealed: key.sealed.clone(),
-            certificate: key.certificate.clone(),
-            created_at: key.created_at.naive_utc(),
-        };
+        if keep {
+            self.retire_state(KeyState::Previous, None, key.since)?;
+            self.move_key(expected, KeyState::Active, KeyState::Previous, key.since)?;
+        } else {
+            self.retire_state(KeyState::Active, Some(expected), key.since)?;
+        }
         diesel::insert_into(signing_keys::table)
-            .values(row)
+            .values(Row::from(&SealedKey {
+                state: KeyState::Active,
+                ..key.clone()
+            }))
             .execute(&mut self.0)?;
         Ok(true)
+    }
+
+    /// Adds `key` as the one that signs next; `false` if a rollover is under way already.
+    pub fn add_next_key(&mut self, key: &SealedKey) -> Result<bool, Error> {
+        self.raise_generation()?;
+        let rows = diesel::sql_query(
+            "INSERT INTO signing_keys (id, state, sealed, certificate, created_at, since) \
+             SELECT $1, 'next', $2, $3, $4, $5 \
+             WHERE NOT EXISTS (SELECT 1 FROM signing_keys WHERE state IN ('next', 'previous')) \
+             ON CONFLICT DO NOTHING",
+        )
+        .bind::<Text, _>(key.id.to_string())
+        .bind::<Nullable<Binary>, _>(&key.sealed)
+        .bind::<Binary, _>(&key.certificate)
+        .bind::<Timestamp, _>(key.created_at.naive_utc())
+        .bind::<Timestamp, _>(key.since.naive_utc())
+        .execute(&mut self.0)?;
+        Ok(rows == 1)
+    }
+
+    /// Lets the next key sign, and keeps the one before published; `false` if anything of `step` does not
+    /// hold.
+    pub fn activate_key(&mut self, step: &Step) -> Result<bool, Error> {
+        self.raise_generation()?;
+        let rows = diesel::sql_query(
+            "UPDATE signing_keys SET state = 'previous', since = $1 \
+             WHERE id = $2 AND state = 'active' \
+             AND EXISTS (SELECT 1 FROM signing_keys n WHERE n.id = $3 AND n.state = 'next' AND n.created_at <= $4) \
+             AND NOT EXISTS (SELECT 1 FROM signing_keys p WHERE p.state = 'previous') \
+             AND NOT ($5 AND EXISTS (SELECT 1 FROM applications a WHERE a.enabled AND NOT EXISTS \
+                 (SELECT 1 FROM application_key_follow f WHERE f.slug = a.slug AND f.key_id = $3)))",
+        )
+        .bind::<Timestamp, _>(step.now.naive_utc())
+        .bind::<Text, _>(step.active.to_string())
+        .bind::<Text, _>(step.other.to_string())
+        .bind::<Timestamp, _>(step.not_since.naive_utc())
+        .bind::<Bool, _>(step.all_follow)
+        .execute(&mut self.0)?;
+        self.then_activate(rows, KeyState::Next, step)
+    }
+
+    /// Lets the previous key sign again; the one that took over from it is the next one again. `false` if
+    /// the keys of `step` are not what they were.
+    pub fn go_back_to_key(&mut self, step: &Step) -> Result<bool, Error> {
+        self.raise_generation()?;
+        let rows = diesel::sql_query(
+            "UPDATE signing_keys SET state = 'next', since = $1 \
+             WHERE id = $2 AND state = 'active' \
+             AND EXISTS (SELECT 1 FROM signing_keys p WHERE p.id = $3 AND p.state = 'previous') \
+             AND NOT EXISTS (SELECT 1 FROM signing_keys n WHERE n.state = 'next')",
+        )
+        .bind::<Timestamp, _>(step.now.naive_utc())
+        .bind::<Text, _>(step.active.to_string())
+        .bind::<Text, _>(step.other.to_string())
+        .execute(&mut self.0)?;
+        self.then_activate(rows, KeyState::Previous, step)
+    }
+
+    /// Stops publishing the previous key and destroys its private half; `false` if anything of `step` does
+    /// not hold. An application registered since the active key signs was given that one.
+    pub fn retire_previous_key(&mut self, step: &Step) -> Result<bool, Error> {
+        self.raise_generation()?;
+        let rows = diesel::sql_query(
+            "UPDATE signing_keys SET state = 'retired', sealed = NULL, since = $1 \
+             WHERE id = $2 AND state = 'previous' \
+             AND EXISTS (SELECT 1 FROM signing_keys n WHERE n.id = $3 AND n.state = 'active' AND n.since <= $4 \
+                 AND NOT ($5 AND EXISTS (SELECT 1 FROM applications a WHERE a.enabled AND a.created_at <= n.since \
+                     AND NOT EXISTS (SELECT 1 FROM application_key_follow f WHERE f.slug = a.slug AND f.key_id = n.id))))",
+        )
+        .bind::<Timestamp, _>(step.now.naive_utc())
+        .bind::<Text, _>(step.other.to_string())
+        .bind::<Text, _>(step.active.to_string())
+        .bind::<Timestamp, _>(step.not_since.naive_utc())
+        .bind::<Bool, _>(step.all_follow)
+        .execute(&mut self.0)?;
+        Ok(rows == 1)
+    }
+
+    /// Withdraws the next key and destroys its private half; `false` if it is not the next one any more.
+    pub fn withdraw_next_key(&mut self, key: KeyId, now: DateTime<Utc>) -> Result<bool, Error> {
+        self.raise_generation()?;
+        Ok(self.retire_state(KeyState::Next, Some(key), now)? == 1)
+    }
+
+    /// The second half of a step whose first half changed `rows`: no ring may be left without a key that
+    /// signs, so that what cannot be takes the whole step back.
+    fn then_activate(&mut self, rows: usize, from: KeyState, step: &Step) -> Result<bool, Error> {
+        if rows == 0 {
+            return Ok(false);
+        }
+        let moved = self.move_key(step.other, from, KeyState::Active, step.now)?;
+        RowName::new("signing_keys", &step.other.to_string()).known(moved.then_some(true))
+    }
+
+    fn move_key(
+        &mut self,
+        key: KeyId,
+        from: KeyState,
+        to: KeyState,
+        now: DateTime<Utc>,
+    ) -> Result<bool, Error> {
+        let there = signing_keys::table
+            .find(key.to_string())
+            .filter(signing_keys::state.eq(state_text(from)));
+        let rows = diesel::update(there)
+            .set((
+                signing_keys::state.eq(state_text(to)),
+                signing_keys::since.eq(now.naive_utc()),
+            ))
+            .execute(&mut self.0)?;
+        Ok(rows == 1)
+    }
+
+    /// Retires the key in this state, or nothing if it is not `only`; how many.
+    fn retire_state(
+        &mut self,
+        state: KeyState,
+        only: Option<KeyId>,
+        now: DateTime<Utc>,
+    ) -> Result<usize, Error> {
+        let there = signing_keys::table.filter(signing_keys::state.eq(state_text(state)));
+        let retired = (
+            signing_keys::state.eq(state_text(KeyState::Retired)),
+            signing_keys::sealed.eq(None::<Vec<u8>>),
+            signing_keys::since.eq(now.naive_utc()),
+        );
+        Ok(match only {
+            Some(only) => diesel::update(there.filter(signing_keys::id.eq(only.to_string())))
+                .set(retired)
+                .execute(&mut self.0)?,
+            None => diesel::update(there).set(retired).execute(&mut self.0)?,
+        })
     }
 }
 
 const fn state_text(state: KeyState) -> &'static str {
     match state {
+        KeyState::Next => "next",
         KeyState::Active => "active",
+        KeyState::Previous => "previous",
         KeyState::Retired => "retired",
     }
 }
 
 fn state_of(text: &str) -> Option<KeyState> {
-    [KeyState::Active, KeyState::Retired]
-        .into_iter()
-        .find(|state| state_text(*state) == text)
+    [
+        KeyState::Next,
+        KeyState::Active,
+        KeyState::Previous,
+        KeyState::Retired,
+    ]
+    .into_iter()
+    .find(|state| state_text(*state) == text)
 }
 
 /// The row as it lies in the table.
@@ -90,9 +253,23 @@ fn state_of(text: &str) -> Option<KeyState> {
 struct Row {
     id: String,
     state: String,
-    sealed: Vec<u8>,
+    sealed: Option<Vec<u8>>,
     certificate: Vec<u8>,
     created_at: NaiveDateTime,
+    since: NaiveDateTime,
+}
+
+impl From<&SealedKey> for Row {
+    fn from(key: &SealedKey) -> Self {
+        Self {
+            id: key.id.to_string(),
+            state: state_text(key.state).to_owned(),
+            sealed: key.sealed.clone(),
+            certificate: key.certificate.clone(),
+            created_at: key.created_at.naive_utc(),
+            since: key.since.naive_utc(),
+        }
+    }
 }
 
 impl TryFrom<Row> for SealedKey {
@@ -106,6 +283,7 @@ impl TryFrom<Row> for SealedKey {
             sealed: row.sealed,
             certificate: row.certificate,
             created_at: row.created_at.and_utc(),
+            since: row.since.and_utc(),
         })
     }
 }

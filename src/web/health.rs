@@ -14,12 +14,12 @@ pub(super) async fn live() -> HttpResponse {
         .body("alive\n")
 }
 
-/// The database answers too.
+/// The database answers too. What will go wrong if nobody does anything stands below, a line each.
 pub(super) async fn ready(site: Data<Site>) -> HttpResponse {
-    match off_thread(&site.provider, &site.permits, Provider::ready).await {
-        Ok(()) => HttpResponse::Ok()
+    match off_thread(&site.provider, &site.permits, Provider::health).await {
+        Ok(warnings) => HttpResponse::Ok()
             .content_type("text/plain; charset=utf-8")
-            .body("ready\n"),
+            .body(body(&warnings)),
         Err(error) => {
             tracing::warn!(error = &error as &dyn std::error::Error, "not ready");
             HttpResponse::ServiceUnavailable()
@@ -27,4 +27,9 @@ pub(super) async fn ready(site: Data<Site>) -> HttpResponse {
                 .body("the database does not answer\n")
         }
     }
+}
+
+fn body(warnings: &[String]) -> String {
+    let lines = warnings.iter().map(|warning| format!("warning: {warning}\n"));
+    std::iter::once("ready\n".to_owned()).chain(lines).collect()
 }

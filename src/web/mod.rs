@@ -54,6 +54,7 @@ fn routes(app: &mut ServiceConfig) {
         .route(path::SLO, get().to(saml::slo::get))
         .route(path::SLO, post().to(saml::slo::post))
         .route(path::METADATA, read().to(saml::publish::metadata))
+        .route("/saml/metadata/{slug}", read().to(saml::publish::metadata_for))
         .route(path::CERTIFICATE_PEM, read().to(saml::publish::pem))
         .route(path::CERTIFICATE_CER, read().to(saml::publish::cer))
         .route(assets::LOOK_PATH, read().to(assets::look))

@@ -31,6 +31,7 @@ mod posted;
 mod publish;
 mod races;
 mod response;
+mod rollover;
 mod schemas;
 mod sealed;
 mod sign_on;

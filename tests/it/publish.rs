@@ -65,7 +65,13 @@ fn metadata_is_signed_names_itself_and_needs_no_login() {
             .collect();
         assert_eq!(
             formats,
-            ["urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"]
+            [
+                "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress",
+                "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent",
+                "urn:oasis:names:tc:SAML:2.0:nameid-format:transient",
+                "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified",
+            ],
+            "what can be asked for, the most usual first"
         );
         assert_eq!(only(&document, "KeyDescriptor").attribute("use"), Some("signing"));
     });

@@ -56,7 +56,7 @@ fn an_ended_session_is_seen_by_the_write_of_a_sign_on() {
             .unwrap();
         let is_open = || {
             store
-                .write_sign_on(|tx| tx.is_open(sessions[0].id, false))
+                .write_sign_on(|tx| tx.is_open(sessions[0].id))
                 .unwrap()
         };
         assert!(is_open());

@@ -57,7 +57,7 @@ pub(crate) fn is_valid(xml: &str, schema: &str) -> Result<(), String> {
 }
 
 pub(crate) const MESSAGES: &str = "saml-schema-protocol-2.0.xsd";
-const METADATA: &str = "saml-schema-metadata-2.0.xsd";
+pub(crate) const METADATA: &str = "saml-schema-metadata-2.0.xsd";
 
 #[test]
 fn the_judge_sees_what_is_wrong() {

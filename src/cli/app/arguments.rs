@@ -13,6 +13,8 @@ pub(in crate::cli) enum Command {
         #[command(subcommand)]
         kind: Add,
     },
+    /// Keeps a name for an application to come, and prints what to paste at its side first
+    Draft(Draft),
     /// Lists the applications
     List {
         /// Prints JSON
@@ -161,6 +163,19 @@ pub(in crate::cli) enum Add {
     Chatgpt(AddChatGpt),
     /// Any other SAML service provider
     Saml(AddSaml),
+}
+
+#[derive(Args, Debug)]
+pub(in crate::cli) struct Draft {
+    /// The name that people will see
+    #[arg(long)]
+    pub(super) name: String,
+    /// The short name in addresses here; made of the name if left out
+    #[arg(long)]
+    pub(super) slug: Option<String>,
+    /// Prints JSON
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Args, Debug)]

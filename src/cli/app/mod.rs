@@ -2,6 +2,7 @@
 
 mod arguments;
 mod attribute;
+mod draft;
 mod import;
 mod making;
 mod metadata;
@@ -57,8 +58,15 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
             let imported = obtained.as_ref().map(|obtained| obtained.imported.clone());
             added(provider, &saml(typed, imported)?, obtained.as_ref(), json)
         }
-        Command::List { json } => show::list(&provider.applications()?, json),
-        Command::Show { slug, json } => show::one(provider, &*found(provider, &slug)?, json, Vec::new()),
+        Command::Draft(typed) => draft::add(&typed, provider),
+        Command::List { json } => {
+            show::list(&provider.applications()?, json)?;
+            draft::list(provider, json)
+        }
+        Command::Show { slug, json } => match draft::find(provider, &slug)? {
+            Some(draft) => draft::show(&draft, provider, json),
+            None => show::one(provider, &*found(provider, &slug)?, json, Vec::new()),
+        },
         Command::Edit(typed) => {
             let slug = typed.slug.clone();
             let obtained = match &typed.metadata {
@@ -99,6 +107,9 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
         Command::Known { command } => import::known(provider, &command),
         Command::Remove { slug } => {
             let slug = Slug::parse(&slug)?;
+            if provider.remove_draft(&slug)? == Changed::Done(()) {
+                return say(format_args!("The draft {slug} is gone."));
+            }
             match provider.remove_application(&slug)? {
                 Changed::Done(()) => say(format_args!(
                     "{slug} is gone. Accounts at the application stay as they are."

@@ -11,11 +11,11 @@ use crate::{
         output::{self, say},
     },
     model::{
-        application::{AcsUrl, Application, Kind},
+        application::{AcsUrl, Application, Kind, Slug},
         key::Certificate,
         making::{ContentCipher, Signs},
     },
-    provider::Provider,
+    provider::{Provider, saml::publish::Which},
 };
 
 #[derive(Serialize)]
@@ -51,14 +51,17 @@ struct ShownCertificate {
 
 /// The values to paste at the application's side.
 #[derive(Serialize)]
-struct Paste {
-    metadata_url: String,
-    entity_id: String,
-    sign_in_url: String,
-    sign_out_url: String,
-    certificate_url: String,
-    certificate_sha256: String,
-    certificate_pem: String,
+pub(super) struct Paste {
+    pub(super) metadata_url: String,
+    pub(super) entity_id: String,
+    pub(super) sign_in_url: String,
+    pub(super) sign_out_url: String,
+    pub(super) certificate_url: String,
+    pub(super) certificate_sha256: String,
+    pub(super) certificate_pem: String,
+    /// The certificate that will be needed besides, while a key is prepared.
+    pub(super) next_certificate_url: Option<String>,
+    pub(super) next_certificate_sha256: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -157,7 +160,7 @@ pub(super) fn one(
     findings.extend(more);
     let whole = Whole {
         application: Shown::from(application),
-        paste: paste(provider)?,
+        paste: paste(provider, &application.slug)?,
         findings,
     };
     if json {
@@ -167,17 +170,21 @@ pub(super) fn one(
     }
 }
 
-fn paste(provider: &Provider) -> Result<Paste> {
+/// What the other side asks for; `slug` has a metadata address of its own.
+pub(super) fn paste(provider: &Provider, slug: &Slug) -> Result<Paste> {
     let endpoints = provider.endpoints();
     let (certificate, pem) = provider.certificate_pem()?;
+    let next = provider.published_certificate(Which::Next)?;
     Ok(Paste {
-        metadata_url: endpoints.metadata.clone(),
+        metadata_url: endpoints.metadata_of(slug),
         entity_id: provider.entity_id()?.as_str().to_owned(),
         sign_in_url: endpoints.sso.clone(),
         sign_out_url: endpoints.slo.clone(),
         certificate_url: endpoints.certificate.clone(),
         certificate_sha256: certificate.sha256,
         certificate_pem: pem,
+        next_certificate_url: next.as_ref().map(|_next| endpoints.next_certificate()),
+        next_certificate_sha256: next.map(|next| next.sha256),
     })
 }
 
@@ -233,53 +240,22 @@ fn findings(provider: &Provider, application: &Application) -> Result<Vec<String
         ));
     }
     found.extend(source::findings(provider, application)?);
+    if let Some(next) = provider.published_certificate(Which::Next)? {
+        found.push(format!(
+            "A new signing key is prepared (certificate {}, {}): `hallpass key roll status` says whether this application trusts it.",
+            next.sha256.chars().take(12).collect::<String>(),
+            provider.endpoints().next_certificate()
+        ));
+    }
     found.push("Every active person may use it: groups do not exist here yet.".to_owned());
     Ok(found)
 }
 
 fn print(application: &Application, whole: &Whole) -> Result<()> {
-    let (shown, paste) = (&whole.application, &whole.paste);
+    let shown = &whole.application;
     say(format_args!("{} ({}, {})", shown.name, shown.slug, shown.kind))?;
     let is_chatgpt = application.kind.is_chatgpt();
-    if is_chatgpt {
-        say(format_args!(
-            "\nPaste these at ChatGPT, in this order (Identity page, Manage SSO, Custom SAML):"
-        ))?;
-        say(format_args!("  1. Identity Provider Name   Hallpass"))?;
-        say(format_args!(
-            "  2. Metadata URL             {}",
-            paste.metadata_url
-        ))?;
-        say(format_args!(
-            "     or, where ChatGPT cannot reach it, one by one:"
-        ))?;
-        say(format_args!("     Entity ID                {}", paste.entity_id))?;
-        say(format_args!(
-            "     Sign-in URL              {}",
-            paste.sign_in_url
-        ))?;
-        say(format_args!(
-            "     Sign-out URL             {}",
-            paste.sign_out_url
-        ))?;
-        say(format_args!(
-            "     X.509 certificate        {} (SHA-256 {})",
-            paste.certificate_url, paste.certificate_sha256
-        ))?;
-        say(format_args!("\n{}", paste.certificate_pem.trim_end()))?;
-        say(format_args!("\n  3. It shows, and you have registered here:"))?;
-    } else {
-        say(format_args!("\nPaste these at the application:"))?;
-        say(format_args!("  Metadata URL   {}", paste.metadata_url))?;
-        say(format_args!("  Entity ID      {}", paste.entity_id))?;
-        say(format_args!("  Sign-in URL    {}", paste.sign_in_url))?;
-        say(format_args!("  Sign-out URL   {}", paste.sign_out_url))?;
-        say(format_args!(
-            "  Certificate    {} (SHA-256 {})",
-            paste.certificate_url, paste.certificate_sha256
-        ))?;
-        say(format_args!("\nRegistered here:"))?;
-    }
+    print_paste(&whole.paste, is_chatgpt)?;
     for address in &shown.acs {
         say(format_args!("     ACS URL                  {address}"))?;
     }
@@ -345,6 +321,49 @@ fn print_making(application: &Application, shown: &Shown) -> Result<()> {
         for one in &shown.attributes {
             say(format_args!("  {:66} {}", one.name(), one.how()))?;
         }
+    }
+    Ok(())
+}
+
+fn print_paste(paste: &Paste, is_chatgpt: bool) -> Result<()> {
+    if is_chatgpt {
+        say(format_args!(
+            "\nPaste these at ChatGPT, in this order (Identity page, Manage SSO, Custom SAML):"
+        ))?;
+        say(format_args!("  1. Identity Provider Name   Hallpass"))?;
+        say(format_args!(
+            "  2. Metadata URL             {}",
+            paste.metadata_url
+        ))?;
+        say(format_args!(
+            "     or, where ChatGPT cannot reach it, one by one:"
+        ))?;
+        say(format_args!("     Entity ID                {}", paste.entity_id))?;
+        say(format_args!(
+            "     Sign-in URL              {}",
+            paste.sign_in_url
+        ))?;
+        say(format_args!(
+            "     Sign-out URL             {}",
+            paste.sign_out_url
+        ))?;
+        say(format_args!(
+            "     X.509 certificate        {} (SHA-256 {})",
+            paste.certificate_url, paste.certificate_sha256
+        ))?;
+        say(format_args!("\n{}", paste.certificate_pem.trim_end()))?;
+        say(format_args!("\n  3. It shows, and you have registered here:"))?;
+    } else {
+        say(format_args!("\nPaste these at the application:"))?;
+        say(format_args!("  Metadata URL   {}", paste.metadata_url))?;
+        say(format_args!("  Entity ID      {}", paste.entity_id))?;
+        say(format_args!("  Sign-in URL    {}", paste.sign_in_url))?;
+        say(format_args!("  Sign-out URL   {}", paste.sign_out_url))?;
+        say(format_args!(
+            "  Certificate    {} (SHA-256 {})",
+            paste.certificate_url, paste.certificate_sha256
+        ))?;
+        say(format_args!("\nRegistered here:"))?;
     }
     Ok(())
 }

@@ -149,7 +149,11 @@ impl Provider {
         let identity = changed_identity(live, &participant);
         let touch = now - live.session.last_seen_at >= TOUCH_AFTER;
         let written = self.store().write_sign_on(|tx| {
-            if !tx.is_open(live.session.id, touch)? {
+            // Before the row is held: two sign-ons of one session that both held it would wait for each other.
+            if touch {
+                tx.touch_session(live.session.id, now, self.idle_end(now))?;
+            }
+            if !tx.is_open(live.session.id)? {
                 return Ok(Written::SessionEnded);
             }
             if let Some(request_id) = question.request_id
@@ -165,9 +169,6 @@ impl Provider {
             tx.join_session(&participant)?;
             if let Some(identity) = &identity {
                 tx.keep_identity(identity)?;
-            }
-            if touch {
-                tx.touch_session(live.session.id, now, self.idle_end(now))?;
             }
             tx.add_audit(&event)?;
             Ok(Written::Done)

@@ -1,10 +1,12 @@
 //! Our own metadata: only what works.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use openssl::sha::Sha256;
 
 use crate::{
     model::{
-        application::EntityId, endpoint::Endpoints, key::Certificate, making::SignatureAlgorithm, name_id,
+        application::EntityId, endpoint::Endpoints, key::Certificate, making::SignatureAlgorithm,
+        name_id::NameIdFormat, text::hex,
     },
     saml::{
         canonical::Writer,
@@ -17,55 +19,83 @@ use crate::{
 /// The media type (saml-metadata, 4.1.1).
 pub const MEDIA_TYPE: &str = "application/samlmetadata+xml";
 
-/// Writes and signs our `EntityDescriptor`. Its `ID` is the certificate's fingerprint, so that the same
-/// content has the same bytes.
-pub fn write(
-    entity_id: &EntityId,
-    endpoints: &Endpoints,
-    certificates: &[&Certificate],
-    signer: &Signer,
-) -> Result<String, Error> {
-    let fingerprint: String = signer.certificate().sha256.chars().take(40).collect();
-    let id = format!("_{fingerprint}");
+/// How long a copy may be kept before it is looked at again (saml-metadata, 2.3.2): those who fetch by
+/// themselves see the next key within hours. No `validUntil`: whoever pasted the document once would be cut
+/// off on that day.
+const CACHE_DURATION: &str = "PT6H";
+
+/// How messages are taken, for sign-on and for sign-out. HTTP-Redirect stands first: some take the first that
+/// they know, and it has no XML signature to fail at.
+const BINDINGS: [&str; 2] = [HTTP_REDIRECT, HTTP_POST];
+
+/// What our metadata says.
+#[derive(Clone, Copy, Debug)]
+pub struct Description<'a> {
+    /// Our name.
+    pub entity_id: &'a EntityId,
+    /// Our addresses.
+    pub endpoints: &'a Endpoints,
+    /// What our signatures verify with, now or soon or a moment ago; the one in use first, since some read
+    /// no more than one.
+    pub certificates: &'a [&'a Certificate],
+}
+
+/// Writes our `EntityDescriptor`, signed where `signer` is given. Its `ID` comes of its content, so that the
+/// same content has the same bytes.
+pub fn write(description: Description<'_>, signer: Option<&Signer>) -> Result<String, Error> {
+    let role = role(description)?;
+    let mut hasher = Sha256::new();
+    hasher.update(description.entity_id.as_str().as_bytes());
+    hasher.update(&[0]);
+    hasher.update(role.as_bytes());
+    let digest: String = hex(&hasher.finish()).chars().take(40).collect();
+    let id = format!("_{digest}");
     let mut head = Writer::new(256);
     head.open(
         "md:EntityDescriptor",
         &[("md", METADATA)],
-        &[("ID", &id), ("entityID", entity_id.as_str())],
+        &[
+            ("ID", &id),
+            ("cacheDuration", CACHE_DURATION),
+            ("entityID", description.entity_id.as_str()),
+        ],
     );
-    let mut tail = Writer::new(4096);
+    let (head, tail) = (head.finish()?, format!("{role}</md:EntityDescriptor>"));
+    Ok(match signer {
+        Some(signer) => signer.sign_between(SignatureAlgorithm::RsaSha256, &head, &tail, &id)?,
+        None => head + &tail,
+    })
+}
+
+fn role(description: Description<'_>) -> Result<String, Error> {
+    let mut to = Writer::new(4096);
     // No WantAuthnRequestsSigned: absent means false (saml-metadata, 2.4.3), and python3-saml takes a `false` that
     // it reads for an order not to sign, although its own metadata promise signatures.
-    tail.open(
+    to.open(
         "md:IDPSSODescriptor",
         &[],
         &[("protocolSupportEnumeration", PROTOCOL)],
     );
-    for certificate in certificates {
-        tail.open("md:KeyDescriptor", &[], &[("use", "signing")]);
-        tail.open("ds:KeyInfo", &[("ds", DSIG)], &[]);
-        tail.open("ds:X509Data", &[], &[]);
-        tail.leaf("ds:X509Certificate", &[], &[], &STANDARD.encode(&certificate.der));
-        tail.close("ds:X509Data");
-        tail.close("ds:KeyInfo");
-        tail.close("md:KeyDescriptor");
+    for certificate in description.certificates {
+        to.open("md:KeyDescriptor", &[], &[("use", "signing")]);
+        to.open("ds:KeyInfo", &[("ds", DSIG)], &[]);
+        to.open("ds:X509Data", &[], &[]);
+        to.leaf("ds:X509Certificate", &[], &[], &STANDARD.encode(&certificate.der));
+        to.close("ds:X509Data");
+        to.close("ds:KeyInfo");
+        to.close("md:KeyDescriptor");
     }
-    write_service("md:SingleLogoutService", &endpoints.slo, &mut tail);
-    tail.leaf("md:NameIDFormat", &[], &[], name_id::EMAIL_ADDRESS);
-    write_service("md:SingleSignOnService", &endpoints.sso, &mut tail);
-    tail.close("md:IDPSSODescriptor");
-    tail.close("md:EntityDescriptor");
-    Ok(signer.sign_between(
-        SignatureAlgorithm::RsaSha256,
-        &head.finish()?,
-        &tail.finish()?,
-        &id,
-    )?)
+    write_services("md:SingleLogoutService", &description.endpoints.slo, &mut to);
+    for format in NameIdFormat::ALL {
+        to.leaf("md:NameIDFormat", &[], &[], format.urn());
+    }
+    write_services("md:SingleSignOnService", &description.endpoints.sso, &mut to);
+    to.close("md:IDPSSODescriptor");
+    Ok(to.finish()?)
 }
 
-/// HTTP-Redirect stands first: some take the first that they know, and it has no XML signature to fail at.
-fn write_service(name: &str, location: &str, to: &mut Writer) {
-    for binding in [HTTP_REDIRECT, HTTP_POST] {
+fn write_services(name: &str, location: &str, to: &mut Writer) {
+    for binding in BINDINGS {
         to.leaf(name, &[], &[("Binding", binding), ("Location", location)], "");
     }
 }

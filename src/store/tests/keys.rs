@@ -1,47 +1,386 @@
-//! The ring of signing keys.
+//! The ring of signing keys, and its steps.
+
+use std::collections::BTreeMap;
+
+use diesel::backend::Backend;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness};
 
 use super::*;
-use crate::model::{
-    id::KeyId,
-    key::{KeyState, SealedKey},
+use crate::{
+    model::{
+        id::KeyId,
+        key::{KeyState, SealedKey},
+        rollover::{Draft, Follow, How},
+    },
+    store::{
+        connection::AnyConnection,
+        migrate::{POSTGRES, SQLITE},
+        signing_keys::Step,
+    },
 };
 
-fn key(number: u8) -> SealedKey {
+fn key(number: u8, state: KeyState) -> SealedKey {
     SealedKey {
         id: KeyId::new(now(), [number; 10]),
-        state: KeyState::Active,
-        sealed: vec![1, number, 0],
+        state,
+        sealed: (state != KeyState::Retired).then(|| vec![1, number, 0]),
         certificate: vec![48, number],
         created_at: now(),
+        since: now(),
+    }
+}
+
+fn id(number: u8) -> KeyId {
+    key(number, KeyState::Active).id
+}
+
+fn step(active: u8, other: u8) -> Step {
+    Step {
+        active: id(active),
+        other: id(other),
+        not_since: now(),
+        all_follow: true,
+        now: now() + minutes(1),
+    }
+}
+
+fn states(store: &Store) -> BTreeMap<KeyId, KeyState> {
+    let keys = read(store, Tx::signing_keys);
+    for key in &keys {
+        assert_eq!(key.state == KeyState::Retired, key.sealed.is_none(), "{key:?}");
+    }
+    keys.into_iter().map(|key| (key.id, key.state)).collect()
+}
+
+fn of<const N: usize>(all: [(u8, KeyState); N]) -> BTreeMap<KeyId, KeyState> {
+    all.into_iter()
+        .map(|(number, state)| (id(number), state))
+        .collect()
+}
+
+/// A ring with an active key 1 and a next key 2, published for as long as `step` asks.
+fn rolling(store: &Store) {
+    write(store, |tx| tx.found_installation(&installation()));
+    assert!(write(store, |tx| tx.add_first_key(&key(1, KeyState::Active))));
+    assert!(write(store, |tx| tx.add_next_key(&key(2, KeyState::Next))));
+}
+
+fn follow(slug: &str, number: u8, how: How) -> Follow {
+    Follow {
+        slug: Slug::parse(slug).unwrap(),
+        key: id(number),
+        how,
+        at: now(),
+        address: Some("2001:db8::7".parse().unwrap()),
+        agent: Some("a fetcher".to_owned()),
     }
 }
 
 #[test]
 fn an_installation_gets_one_first_key_however_many_replicas_start() {
     on_each_database(|store| {
-        let added = at_once(8, |number| write(store, |tx| tx.add_first_key(&key(number))));
+        let added = at_once(8, |number| {
+            write(store, |tx| tx.add_first_key(&key(number, KeyState::Active)))
+        });
         assert_eq!(added.iter().filter(|one| **one).count(), 1, "{added:?}");
         let keys = read(store, Tx::signing_keys);
         let winner = (0..8u8).find(|number| added[usize::from(*number)]).unwrap();
-        assert_eq!(keys, [key(winner)]);
-        assert!(!write(store, |tx| tx.add_first_key(&key(50))));
+        assert_eq!(keys, [key(winner, KeyState::Active)]);
+        assert!(!write(store, |tx| tx.add_first_key(&key(50, KeyState::Active))));
     });
 }
 
 #[test]
 fn a_key_is_replaced_by_one_of_many() {
-    on_each_database(|store| {
-        write(store, |tx| tx.add_first_key(&key(1)));
-        let replaced = at_once(8, |number| {
-            write(store, |tx| tx.replace_active_key(&key(100 + number), key(1).id))
+    for keep in [false, true] {
+        on_each_database(|store| {
+            write(store, |tx| tx.found_installation(&installation()));
+            write(store, |tx| tx.add_first_key(&key(1, KeyState::Active)));
+            let replaced = at_once(8, |number| {
+                let new = key(100 + number, KeyState::Active);
+                write(store, |tx| tx.replace_active_key(&new, id(1), keep))
+            });
+            assert_eq!(replaced.iter().filter(|one| **one).count(), 1, "{replaced:?}");
+            let winner = 100 + (0..8u8).find(|number| replaced[usize::from(*number)]).unwrap();
+            let before = if keep {
+                KeyState::Previous
+            } else {
+                KeyState::Retired
+            };
+            assert_eq!(states(store), of([(winner, KeyState::Active), (1, before)]));
+            let again = key(200, KeyState::Active);
+            assert!(!write(store, |tx| tx.replace_active_key(&again, id(1), keep)));
+            assert!(write(store, |tx| tx.replace_active_key(&again, id(winner), keep)));
+            assert_eq!(
+                states(store),
+                of([(200, KeyState::Active), (winner, before), (1, KeyState::Retired)])
+            );
         });
-        assert_eq!(replaced.iter().filter(|one| **one).count(), 1, "{replaced:?}");
-        let winner = (0..8u8).find(|number| replaced[usize::from(*number)]).unwrap();
-        let retired = SealedKey {
-            state: KeyState::Retired,
-            ..key(1)
+    }
+}
+
+#[test]
+fn a_rollover_goes_forward_back_forward_and_ends() {
+    on_each_database(|store| {
+        rolling(store);
+        let generation = read(store, Tx::generation);
+        assert!(
+            !write(store, |tx| tx.add_next_key(&key(3, KeyState::Next))),
+            "one at a time"
+        );
+        assert!(write(store, |tx| tx.activate_key(&step(1, 2))));
+        assert_eq!(
+            states(store),
+            of([(1, KeyState::Previous), (2, KeyState::Active)])
+        );
+        assert!(
+            read(store, Tx::generation) > generation,
+            "every replica hears of it"
+        );
+        assert!(!write(store, |tx| tx.activate_key(&step(1, 2))), "done already");
+        assert!(
+            !write(store, |tx| tx.add_next_key(&key(3, KeyState::Next))),
+            "not finished"
+        );
+        assert!(write(store, |tx| tx.go_back_to_key(&step(2, 1))));
+        assert_eq!(states(store), of([(1, KeyState::Active), (2, KeyState::Next)]));
+        assert!(!write(store, |tx| tx.go_back_to_key(&step(2, 1))));
+        assert!(write(store, |tx| tx.activate_key(&step(1, 2))));
+        let late = Step {
+            not_since: now() + minutes(1),
+            ..step(2, 1)
         };
-        assert_eq!(read(store, Tx::signing_keys), [key(100 + winner), retired]);
-        assert!(!write(store, |tx| tx.replace_active_key(&key(200), key(1).id)));
+        assert!(
+            !write(store, |tx| tx.retire_previous_key(&step(2, 1))),
+            "too soon"
+        );
+        assert!(write(store, |tx| tx.retire_previous_key(&late)));
+        assert_eq!(states(store), of([(1, KeyState::Retired), (2, KeyState::Active)]));
+        assert!(!write(store, |tx| tx.retire_previous_key(&late)));
+        assert!(
+            !write(store, |tx| tx.go_back_to_key(&step(2, 1))),
+            "there is no way back"
+        );
+        assert!(write(store, |tx| tx.add_next_key(&key(3, KeyState::Next))));
+        assert!(write(store, |tx| tx.withdraw_next_key(id(3), now())));
+        assert!(!write(store, |tx| tx.withdraw_next_key(id(3), now())));
+        assert!(!write(store, |tx| tx.activate_key(&step(2, 3))), "withdrawn");
+    });
+}
+
+#[test]
+fn a_key_signs_when_it_was_published_long_enough_and_all_who_are_enabled_follow() {
+    on_each_database(|store| {
+        rolling(store);
+        let early = Step {
+            not_since: now() - TimeDelta::microseconds(1),
+            ..step(1, 2)
+        };
+        assert!(!write(store, |tx| tx.activate_key(&early)), "too soon");
+        for number in [1, 2, 3] {
+            let off = Application {
+                enabled: number != 3,
+                ..application(number)
+            };
+            write(store, |tx| tx.add_application(&off));
+        }
+        assert!(!write(store, |tx| tx.activate_key(&step(1, 2))), "nobody follows");
+        assert!(write(store, |tx| tx.add_follow(&follow(
+            "app-1",
+            2,
+            How::Fetched
+        ))));
+        assert!(!write(store, |tx| tx.add_follow(&follow(
+            "app-1",
+            2,
+            How::Confirmed
+        ))));
+        write(store, |tx| tx.add_follow(&follow("app-2", 1, How::Confirmed)));
+        assert!(
+            !write(store, |tx| tx.activate_key(&step(1, 2))),
+            "it follows another key"
+        );
+        assert_eq!(states(store), of([(1, KeyState::Active), (2, KeyState::Next)]));
+        write(store, |tx| tx.add_follow(&follow("app-2", 2, How::Confirmed)));
+        assert_eq!(
+            read(store, |tx| tx.follows(id(2))),
+            [
+                follow("app-1", 2, How::Fetched),
+                follow("app-2", 2, How::Confirmed)
+            ],
+            "what was known first stays"
+        );
+        assert!(write(store, |tx| tx.activate_key(&step(1, 2))));
+
+        // What was enabled since then, and was registered before, is in the way of the end.
+        let late = Step {
+            not_since: now() + minutes(1),
+            ..step(2, 1)
+        };
+        let on = Application {
+            enabled: true,
+            ..application(3)
+        };
+        write(store, |tx| tx.edit_application(&on));
+        assert!(!write(store, |tx| tx.retire_previous_key(&late)));
+        let young = Application {
+            created_at: now() + minutes(2),
+            ..application(4)
+        };
+        write(store, |tx| tx.add_application(&young));
+        write(store, |tx| tx.add_follow(&follow("app-3", 2, How::Confirmed)));
+        assert!(
+            write(store, |tx| tx.retire_previous_key(&late)),
+            "the young one got key 2"
+        );
+    });
+}
+
+#[test]
+fn force_asks_nobody() {
+    on_each_database(|store| {
+        rolling(store);
+        write(store, |tx| tx.add_application(&application(1)));
+        let forced = |active, other| Step {
+            not_since: now() + minutes(1),
+            all_follow: false,
+            ..step(active, other)
+        };
+        assert!(write(store, |tx| tx.activate_key(&forced(1, 2))));
+        assert!(write(store, |tx| tx.retire_previous_key(&forced(2, 1))));
+    });
+}
+
+#[test]
+fn of_steps_at_once_one_is_taken_and_a_key_always_signs() {
+    on_each_database(|store| {
+        rolling(store);
+        for round in 0..10 {
+            let taken = at_once(8, |number| match number % 2 {
+                0 => write(store, |tx| tx.activate_key(&step(1, 2))),
+                _ => write(store, |tx| tx.go_back_to_key(&step(2, 1))),
+            });
+            let states = states(store);
+            let count = |wanted| states.values().filter(|state| **state == wanted).count();
+            assert_eq!(count(KeyState::Active), 1, "round {round}: {states:?}");
+            assert_eq!(
+                count(KeyState::Next) + count(KeyState::Previous),
+                1,
+                "round {round}: {states:?} {taken:?}"
+            );
+        }
+        write(store, |tx| tx.go_back_to_key(&step(2, 1)));
+        let taken = at_once(8, |number| match number % 2 {
+            0 => write(store, |tx| tx.activate_key(&step(1, 2))),
+            _ => write(store, |tx| tx.withdraw_next_key(id(2), now())),
+        });
+        assert_eq!(taken.iter().filter(|one| **one).count(), 1, "{taken:?}");
+        assert!(states(store).values().any(|state| *state == KeyState::Active));
+    });
+}
+
+#[test]
+fn one_of_many_prepares() {
+    on_each_database(|store| {
+        write(store, |tx| tx.found_installation(&installation()));
+        write(store, |tx| tx.add_first_key(&key(1, KeyState::Active)));
+        let added = at_once(8, |number| {
+            write(store, |tx| tx.add_next_key(&key(10 + number, KeyState::Next)))
+        });
+        assert_eq!(added.iter().filter(|one| **one).count(), 1, "{added:?}");
+    });
+}
+
+#[test]
+fn a_draft_keeps_its_name_until_its_application_takes_it_over() {
+    on_each_database(|store| {
+        rolling(store);
+        let draft = |slug: &str| Draft {
+            slug: Slug::parse(slug).unwrap(),
+            name: "A draft".to_owned(),
+            created_at: now(),
+        };
+        write(store, |tx| tx.add_application(&application(1)));
+        assert!(
+            !write(store, |tx| tx.add_draft(&draft("app-1"))),
+            "an application has it"
+        );
+        let added = at_once(8, |_| write(store, |tx| tx.add_draft(&draft("app-2"))));
+        assert_eq!(added.iter().filter(|one| **one).count(), 1, "{added:?}");
+        write(store, |tx| tx.add_follow(&follow("app-2", 2, How::Fetched)));
+        assert_eq!(read(store, Tx::drafts), [draft("app-2")]);
+        write(store, |tx| tx.add_application(&application(2)));
+        assert_eq!(read(store, Tx::drafts), []);
+        assert_eq!(
+            read(store, |tx| tx.follows(id(2))),
+            [follow("app-2", 2, How::Fetched)]
+        );
+        write(store, |tx| tx.remove_application(application(2).id));
+        assert_eq!(
+            read(store, |tx| tx.follows(id(2))),
+            [],
+            "the next of this name begins anew"
+        );
+        assert!(write(store, |tx| tx.add_draft(&draft("app-2"))));
+        assert!(write(store, |tx| tx.remove_draft(&draft("app-2").slug)));
+        assert!(!write(store, |tx| tx.remove_draft(&draft("app-2").slug)));
+    });
+}
+
+#[test]
+fn a_ring_of_the_version_before_is_taken_over_and_can_be_given_back() {
+    on_each_database(|store| {
+        /// Takes this migration and those after it back.
+        fn before<DB: Backend>(c: &mut impl MigrationHarness<DB>, all: fn() -> EmbeddedMigrations) {
+            while c.applied_migrations().unwrap()[0].to_string().as_str() >= "0005" {
+                c.revert_last_migration(all()).unwrap();
+            }
+        }
+        let revert = |tx: &mut Tx| {
+            match &mut tx.0 {
+                AnyConnection::Postgres(c) => before(c, || POSTGRES),
+                AnyConnection::Sqlite(c) => before(c, || SQLITE),
+            }
+            Ok(())
+        };
+        write(store, revert);
+        let blob = |hex: &str| {
+            if store.is_sqlite() {
+                format!("x'{hex}'")
+            } else {
+                format!("'\\x{hex}'")
+            }
+        };
+        let row = |number: u8, state: &str| {
+            format!(
+                "INSERT INTO signing_keys (id, state, sealed, certificate, created_at) VALUES \
+                 ('{}', '{state}', {}, {}, '2026-01-02 03:04:05.123456')",
+                id(number),
+                blob(&format!("01{number:02x}00")),
+                blob(&format!("30{number:02x}"))
+            )
+        };
+        let old = format!("{};{}", row(1, "retired"), row(2, "active"));
+        write(store, |tx| Ok(tx.0.batch_execute(&old)?));
+        assert_eq!(
+            store.migrate(Backup::Skip).unwrap().applied[0],
+            "0005_key_rollover"
+        );
+        assert_eq!(
+            read(store, Tx::signing_keys),
+            [key(2, KeyState::Active), key(1, KeyState::Retired)]
+        );
+        write(store, |tx| tx.found_installation(&installation()));
+        write(store, |tx| tx.add_next_key(&key(3, KeyState::Next)));
+        write(store, revert);
+        store.migrate(Backup::Skip).unwrap();
+        assert_eq!(
+            states(store),
+            of([
+                (1, KeyState::Retired),
+                (2, KeyState::Active),
+                (3, KeyState::Retired)
+            ])
+        );
     });
 }

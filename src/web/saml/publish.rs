@@ -2,40 +2,99 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, IF_NONE_MATCH},
-    web::Data,
+    http::{
+        Method, StatusCode,
+        header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, IF_NONE_MATCH, USER_AGENT},
+    },
+    web::{Data, Path},
 };
 
 use crate::{
-    provider::saml::publish::MEDIA_TYPE,
-    web::{error::Error, state::Site},
+    model::{application::Slug, key::Certificate},
+    provider::saml::publish::{MEDIA_TYPE, Published, Which, pem_of},
+    web::{error::Error, off_thread::off_thread, state::Site},
 };
 
+/// At the address that everybody shares: it tells nobody apart.
 pub(in crate::web) async fn metadata(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
-    let metadata = site.provider.metadata()?;
-    Ok(document(
-        &request,
+    Ok(metadata_document(&request, &site.provider.metadata()?))
+}
+
+/// At the address that one application was given: the same, and who comes for it is noted.
+pub(in crate::web) async fn metadata_for(
+    request: HttpRequest,
+    site: Data<Site>,
+    slug: Path<String>,
+) -> Result<HttpResponse, Error> {
+    let Ok(slug) = Slug::parse(&slug) else {
+        return Ok(HttpResponse::NotFound().finish());
+    };
+    let Some(metadata) = site.provider.metadata_for(&slug)? else {
+        return Ok(HttpResponse::NotFound().finish());
+    };
+    let response = metadata_document(&request, &metadata);
+    if let Some(key) = metadata.to_learn
+        && has_the_content(&request, response.status(), &metadata.tag)
+    {
+        let visitor = site.visitor(&request);
+        let agent = request
+            .headers()
+            .get(USER_AGENT)
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned);
+        let noted = off_thread(&site.provider, &site.permits, move |p| {
+            p.note_fetch(slug, key, &visitor, agent.as_deref())
+        });
+        // Whoever fetches gets the document, whether or not that could be written down.
+        if let Err(error) = noted.await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "who fetched our metadata could not be noted"
+            );
+        }
+    }
+    Ok(response)
+}
+
+fn metadata_document(request: &HttpRequest, metadata: &Published) -> HttpResponse {
+    document(
+        request,
         &metadata.tag,
         MEDIA_TYPE,
         None,
         metadata.body.as_bytes().to_vec(),
-    ))
+    )
+}
+
+/// Whether a program now holds what we publish: it was sent, or it was held already and its tag says so. A
+/// person who looks at the address in a browser is no application.
+fn has_the_content(request: &HttpRequest, status: StatusCode, tag: &str) -> bool {
+    let is_a_page = request
+        .headers()
+        .get("sec-fetch-mode")
+        .is_some_and(|mode| mode == "navigate");
+    let is_held = held_tags(request).any(|held| held == format!("\"{tag}\""));
+    request.method() == Method::GET && !is_a_page && (status == StatusCode::OK || is_held)
 }
 
 pub(in crate::web) async fn pem(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
-    let (certificate, pem) = site.provider.certificate_pem()?;
+    let Some(certificate) = asked_for(&request, &site)? else {
+        return Ok(HttpResponse::NotFound().finish());
+    };
     let name = file_name(&certificate.sha256, "pem");
     Ok(document(
         &request,
         &certificate.sha256,
         "application/x-pem-file",
         Some(&name),
-        pem.into_bytes(),
+        pem_of(&certificate).into_bytes(),
     ))
 }
 
 pub(in crate::web) async fn cer(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
-    let (certificate, _pem) = site.provider.certificate_pem()?;
+    let Some(certificate) = asked_for(&request, &site)? else {
+        return Ok(HttpResponse::NotFound().finish());
+    };
     let name = file_name(&certificate.sha256, "cer");
     Ok(document(
         &request,
@@ -44,6 +103,18 @@ pub(in crate::web) async fn cer(request: HttpRequest, site: Data<Site>) -> Resul
         Some(&name),
         certificate.der,
     ))
+}
+
+/// The certificate that the query names: `key=next`, `key=active`, or nothing for the one in use.
+fn asked_for(request: &HttpRequest, site: &Site) -> Result<Option<Certificate>, Error> {
+    let which = match request.query_string() {
+        "" | "key=active" => Which::Active,
+        "key=next" => Which::Next,
+        query if query.split('&').any(|pair| pair.starts_with("key=")) => return Ok(None),
+        // What a cache or a tracker adds changes nothing.
+        _ => Which::Active,
+    };
+    Ok(site.provider.published_certificate(which)?)
 }
 
 /// The head of the fingerprint tells two certificates apart in a downloads folder.
@@ -60,15 +131,7 @@ fn document(
     body: Vec<u8>,
 ) -> HttpResponse {
     let tag = format!("\"{tag}\"");
-    let held = request
-        .headers()
-        .get(IF_NONE_MATCH)
-        .and_then(|value| value.to_str().ok());
-    let is_held = held.is_some_and(|held| {
-        held.split(',')
-            .map(str::trim)
-            .any(|one| one == "*" || one.trim_start_matches("W/") == tag)
-    });
+    let is_held = held_tags(request).any(|held| held == "*" || held == tag);
     let mut response = if is_held {
         HttpResponse::NotModified()
     } else {
@@ -84,4 +147,15 @@ fn document(
         response.insert_header((CONTENT_DISPOSITION, disposition));
     }
     response.insert_header((CONTENT_TYPE, media_type)).body(body)
+}
+
+/// The tags that a cache says it holds; a weak one stands for the same document.
+fn held_tags(request: &HttpRequest) -> impl Iterator<Item = &str> {
+    request
+        .headers()
+        .get(IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok())
+        .into_iter()
+        .flat_map(|held| held.split(','))
+        .map(|one| one.trim().trim_start_matches("W/"))
 }

@@ -91,6 +91,26 @@ const ELSEWHERE: &[(u32, &str)] = &[
         28,
         "logout::stray_answers_end_in_a_page_and_nothing_loops_or_leaves_the_site",
     ),
+    // row 24: single_logout::posted::a_posted_request_begins_a_logout_and_posted_answers_carry_it_on
+    (
+        24,
+        "single_logout::posted::a_posted_request_begins_a_logout_and_posted_answers_carry_it_on",
+    ),
+    // row 27: single_logout::posted::what_is_posted_unsigned_or_signed_by_another_ends_nothing_and_confirms_nothing
+    (
+        27,
+        "single_logout::posted::what_is_posted_unsigned_or_signed_by_another_ends_nothing_and_confirms_nothing",
+    ),
+    // row 28: single_logout::answers::an_answer_that_nobody_waits_for_changes_nothing_and_leads_nowhere
+    (
+        28,
+        "single_logout::answers::an_answer_that_nobody_waits_for_changes_nothing_and_leads_nowhere",
+    ),
+    // row 41: single_logout::chain::an_application_that_is_switched_off_is_still_told_but_ends_nobody_elses_session
+    (
+        41,
+        "single_logout::chain::an_application_that_is_switched_off_is_still_told_but_ends_nobody_elses_session",
+    ),
     // row 29: login::unknown_wrong_and_disabled_look_alike_and_cost_the_same
     (
         29,

@@ -5,6 +5,7 @@ mod attributes;
 mod configuration;
 mod daemon;
 mod explain;
+mod keys;
 mod people;
 
 use std::{

@@ -156,10 +156,43 @@ impl House {
         }
     }
 
+    /// A second daemon on the same database and by the same clock.
+    pub(crate) fn replica(&self) -> Replica {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let (provider, _findings) = server::prepare_with(
+            &self.settings,
+            Box::new(self.clock.clone()),
+            Box::new(SystemEntropy),
+        )
+        .unwrap();
+        let server = Server::start(&self.settings, provider.clone(), listener).unwrap();
+        Replica {
+            provider,
+            address,
+            server: Some(server),
+        }
+    }
+
     /// Stops the server and hands back the directory.
     pub(crate) fn stop(mut self) -> TempDir {
         self.server.take().unwrap().stop().unwrap();
         std::mem::replace(&mut self.dir, tempfile::tempdir().unwrap())
+    }
+}
+
+/// A daemon beside a house.
+pub(crate) struct Replica {
+    pub(crate) provider: Provider,
+    pub(crate) address: SocketAddr,
+    server: Option<Server>,
+}
+
+impl Drop for Replica {
+    fn drop(&mut self) {
+        if let Some(server) = self.server.take() {
+            let _stopped = server.stop();
+        }
     }
 }
 

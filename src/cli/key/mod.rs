@@ -1,0 +1,193 @@
+//! `hallpass key …`
+
+mod status;
+
+use std::{fs, path::PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Subcommand};
+
+use crate::{
+    cli::output::say,
+    files,
+    model::{application::Slug, key::Certificate},
+    provider::{
+        Provider,
+        rollover::{Confirmed, OwnKey, Stepped, Stop},
+    },
+};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Lets another key sign, without a sign-in that fails: prepare, activate, retire
+    Roll {
+        #[command(subcommand)]
+        command: Roll,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Roll {
+    /// Publishes the next key beside the one that signs
+    Prepare(Prepare),
+    /// Lets the next key sign, once every application is known to trust it
+    Activate {
+        /// Does not wait for applications: sign-in breaks at those that do not trust the key yet
+        #[arg(long)]
+        force: bool,
+    },
+    /// Lets the key before the present one sign again
+    Back,
+    /// Stops publishing the key before the present one, and destroys it: there is no way back then
+    Retire {
+        /// Does not wait for what that key signed last, nor for applications
+        #[arg(long)]
+        force: bool,
+    },
+    /// Takes the next key back before it has signed
+    Cancel,
+    /// Says that applications trust the new key: its certificate was pasted there
+    Confirm {
+        /// Their short names, as `hallpass key roll status` prints them
+        #[arg(required_unless_present = "source")]
+        slugs: Vec<String>,
+        /// All whose metadata comes from this source: a federation that publishes our certificates
+        #[arg(long, value_name = "NAME", conflicts_with = "slugs")]
+        source: Option<String>,
+    },
+    /// Shows the keys, and who trusts the one that takes over
+    Status {
+        /// Prints JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Prepare {
+    /// A private key of your own (PEM, RSA); one is made if left out
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    key: Option<PathBuf>,
+    /// Its certificate
+    #[arg(long, value_name = "FILE", requires = "key")]
+    certificate: Option<PathBuf>,
+}
+
+pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
+    let Command::Roll { command } = command;
+    match command {
+        Roll::Prepare(typed) => prepare(&typed, provider),
+        Roll::Activate { force } => activate(force, provider),
+        Roll::Back => back(provider),
+        Roll::Retire { force } => retire(force, provider),
+        Roll::Cancel => {
+            let gone = done(provider.cancel_key()?, provider)?;
+            say(format_args!(
+                "The key of certificate {} is taken back: it is published no more, and its private half is destroyed.",
+                gone.sha256
+            ))
+        }
+        Roll::Confirm { slugs, source } => confirm(&slugs, source.as_deref(), provider),
+        Roll::Status { json } => status::print(provider, json),
+    }
+}
+
+fn prepare(typed: &Prepare, provider: &Provider) -> Result<()> {
+    let own = match (&typed.key, &typed.certificate) {
+        (Some(key), Some(certificate)) => Some(OwnKey {
+            key: files::read_named_secret(key)?,
+            certificate: fs::read(certificate)
+                .with_context(|| format!("cannot read {}", certificate.display()))?,
+        }),
+        (_, _) => None,
+    };
+    let next = done(provider.prepare_key(own.as_ref())?, provider)?;
+    say(format_args!(
+        "The next key is published beside the one that signs: in our metadata, and as"
+    ))?;
+    say(format_args!("  {}", provider.endpoints().next_certificate()))?;
+    say(format_args!(
+        "  SHA-256 {}, until {}",
+        next.sha256,
+        next.not_after.format("%Y-%m-%d")
+    ))?;
+    status::print_missing(provider)?;
+    say(format_args!(
+        "\n`hallpass key roll status` shows who trusts it; `hallpass key roll activate` lets it sign."
+    ))
+}
+
+fn activate(force: bool, provider: &Provider) -> Result<()> {
+    let active = done(provider.activate_key(force)?, provider)?;
+    say(format_args!(
+        "From the next sign-in on, responses are signed with the key of certificate {}. The one before stays published.",
+        active.sha256
+    ))?;
+    status::print_pastes(provider)?;
+    say(format_args!(
+        "\nIf sign-in fails somewhere: `hallpass key roll back`. If all is well for some days: `hallpass key roll retire`."
+    ))
+}
+
+fn back(provider: &Provider) -> Result<()> {
+    let active = done(provider.go_back_to_key()?, provider)?;
+    say(format_args!(
+        "From the next sign-in on, responses are signed with the key of certificate {} again. The other one stays published as the next key.",
+        active.sha256
+    ))?;
+    say(format_args!(
+        "Where the new certificate was pasted in place of the old one, paste the old one again: {}",
+        provider.endpoints().certificate
+    ))
+}
+
+fn retire(force: bool, provider: &Provider) -> Result<()> {
+    let gone = done(provider.retire_key(force)?, provider)?;
+    say(format_args!(
+        "The key of certificate {} is retired: it is published no more, and its private half is destroyed. Take its certificate out wherever it was pasted.",
+        gone.sha256
+    ))
+}
+
+fn confirm(typed: &[String], source: Option<&str>, provider: &Provider) -> Result<()> {
+    let slugs = typed
+        .iter()
+        .map(|text| Slug::parse(text))
+        .collect::<Result<Vec<_>, _>>()?;
+    let confirmed = match source {
+        Some(name) => provider.confirm_source(name)?,
+        None => provider.confirm_followers(&slugs)?,
+    };
+    match confirmed {
+        Confirmed::Done { new, known } => {
+            say(format_args!("Confirmed: {new}. Known before: {known}."))?;
+            status::print_progress(provider)
+        }
+        Confirmed::UnknownSource => bail!(
+            "there is no source {}; nothing was confirmed",
+            source.unwrap_or_default()
+        ),
+        Confirmed::Unknown(unknown) => {
+            let names: Vec<_> = unknown.iter().map(Slug::as_str).collect();
+            bail!(
+                "there is no application {}; nothing was confirmed. `hallpass key roll status` shows all",
+                names.join(", ")
+            )
+        }
+        Confirmed::NoRollover => bail!("{}", Stop::NothingPrepared),
+    }
+}
+
+/// What a step did; where it was not taken, why, and for whom it waits.
+fn done(stepped: Stepped, provider: &Provider) -> Result<Certificate> {
+    match stepped {
+        Stepped::Done(certificate) => Ok(certificate),
+        Stepped::Stopped(stop @ Stop::NotFollowed(_)) => {
+            bail!(
+                "{stop}:\n{}\nOr give --force: sign-in to these breaks until they trust it",
+                status::missing_lines(provider)?.join("\n")
+            )
+        }
+        Stepped::Stopped(stop) => bail!("{stop}"),
+    }
+}

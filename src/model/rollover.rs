@@ -1,0 +1,44 @@
+//! Who knows of a new signing key: applications, and drafts of applications.
+
+use std::net::IpAddr;
+
+use chrono::{DateTime, Utc};
+
+use crate::model::{application::Slug, id::KeyId};
+
+/// How it is known that somebody trusts a key.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum How {
+    /// It fetched metadata that names the key from its own address.
+    Fetched,
+    /// An administrator says so.
+    Confirmed,
+}
+
+/// That an application or a draft knows a key.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Follow {
+    /// Whose metadata address it is.
+    pub slug: Slug,
+    /// The key.
+    pub key: KeyId,
+    /// How that is known.
+    pub how: How,
+    /// Since when.
+    pub at: DateTime<Utc>,
+    /// Who fetched, as far as it can be seen.
+    pub address: Option<IpAddr>,
+    /// What it called itself (`User-Agent`).
+    pub agent: Option<String>,
+}
+
+/// An application that waits for its own values: it has a name and a metadata address, no more.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Draft {
+    /// Its name in addresses, and later the application's.
+    pub slug: Slug,
+    /// Its name for people.
+    pub name: String,
+    /// Since when it waits.
+    pub created_at: DateTime<Utc>,
+}

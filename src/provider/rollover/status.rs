@@ -1,0 +1,165 @@
+//! How a rollover stands: which keys are published, and who trusts the one that takes over.
+
+use std::{collections::BTreeMap, net::IpAddr};
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    keys::pem,
+    model::{
+        application::{Kind, Slug},
+        id::KeyId,
+        key::{Certificate, KeyState},
+        rollover::{Follow, How},
+    },
+    provider::{Provider, error::Error},
+    store::Tx,
+};
+
+/// A key that is published.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RingKey {
+    /// Its row.
+    pub id: KeyId,
+    /// What it is for.
+    pub state: KeyState,
+    /// Its certificate.
+    pub certificate: Certificate,
+    /// When it was made or imported.
+    pub created_at: DateTime<Utc>,
+    /// Since when it is in this state.
+    pub since: DateTime<Utc>,
+}
+
+/// Why it is believed that somebody trusts a key.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Known {
+    /// Metadata that names it was fetched from the address that only they were given.
+    Fetched {
+        /// When.
+        at: DateTime<Utc>,
+        /// From where.
+        address: Option<IpAddr>,
+        /// What the fetcher called itself.
+        agent: Option<String>,
+    },
+    /// An administrator said so.
+    Confirmed {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// It was registered when this key signed already.
+    RegisteredWith,
+}
+
+/// An application or a draft, and whether it follows.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Follower {
+    /// Its name in addresses.
+    pub slug: Slug,
+    /// Its name for people.
+    pub name: String,
+    /// What it is; none for a draft.
+    pub kind: Option<Kind>,
+    /// Whether anybody can sign in to it.
+    pub enabled: bool,
+    /// Why it is believed that it follows; none where it is not.
+    pub known: Option<Known>,
+}
+
+/// How a rollover stands.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Rollover {
+    /// The published keys: the one that signs, the next, the previous.
+    pub keys: Vec<RingKey>,
+    /// The key that everybody has to trust, while one takes over from another.
+    pub learning: Option<KeyId>,
+    /// Applications by name, then drafts; empty where no rollover is under way.
+    pub followers: Vec<Follower>,
+}
+
+impl Rollover {
+    /// The published key in this state.
+    pub fn key(&self, state: KeyState) -> Option<&RingKey> {
+        self.keys.iter().find(|key| key.state == state)
+    }
+
+    /// The enabled applications that are not known to follow: sign-in to them would break.
+    pub fn missing(&self) -> impl Iterator<Item = &Follower> {
+        self.followers
+            .iter()
+            .filter(|one| one.enabled && one.kind.is_some() && one.known.is_none())
+    }
+}
+
+impl Provider {
+    /// How the rollover under way stands, as the database says now.
+    pub fn rollover(&self) -> Result<Rollover, Error> {
+        let snapshot = self.current()?;
+        let rows = self.store().read(Tx::signing_keys)?;
+        let mut keys = Vec::new();
+        for state in [KeyState::Active, KeyState::Next, KeyState::Previous] {
+            for row in rows.iter().filter(|row| row.state == state) {
+                keys.push(RingKey {
+                    id: row.id,
+                    state,
+                    certificate: pem::certificate(&row.certificate)?,
+                    created_at: row.created_at,
+                    since: row.since,
+                });
+            }
+        }
+        let mut rollover = Rollover {
+            keys,
+            learning: None,
+            followers: Vec::new(),
+        };
+        let next = rollover.key(KeyState::Next);
+        let has_previous = rollover.key(KeyState::Previous).is_some();
+        let active = rollover.key(KeyState::Active).filter(|_key| has_previous);
+        let Some(learning) = next.or(active).cloned() else {
+            return Ok(rollover);
+        };
+        let follows: BTreeMap<Slug, Follow> = self
+            .store()
+            .read(|tx| tx.follows(learning.id))?
+            .into_iter()
+            .map(|follow| (follow.slug.clone(), follow))
+            .collect();
+        let applications = snapshot.applications.iter().map(|application| {
+            let signed_already =
+                learning.state == KeyState::Active && application.created_at > learning.since;
+            Follower {
+                slug: application.slug.clone(),
+                name: application.name.clone(),
+                kind: Some(application.kind),
+                enabled: application.enabled,
+                known: follows
+                    .get(&application.slug)
+                    .map(known)
+                    .or(signed_already.then_some(Known::RegisteredWith)),
+            }
+        });
+        let drafts = snapshot.publication.drafts.iter().map(|draft| Follower {
+            slug: draft.slug.clone(),
+            name: draft.name.clone(),
+            kind: None,
+            enabled: false,
+            known: follows.get(&draft.slug).map(known),
+        });
+        rollover.followers = applications.chain(drafts).collect();
+        rollover.learning = Some(learning.id);
+        Ok(rollover)
+    }
+}
+
+fn known(follow: &Follow) -> Known {
+    match follow.how {
+        How::Fetched => Known::Fetched {
+            at: follow.at,
+            address: follow.address,
+            agent: follow.agent.clone(),
+        },
+        How::Confirmed => Known::Confirmed { at: follow.at },
+    }
+}

@@ -1,0 +1,289 @@
+//! `hallpass key roll …` and `hallpass app draft`: what an administrator types and reads.
+
+use std::{fs, os::unix::fs::PermissionsExt};
+
+use serde_json::Value;
+
+use super::{Cli, house_and_cli};
+use crate::support::{
+    house::{House, on_each_database},
+    http, rows,
+    signing::Key,
+};
+
+/// The database remembers the last step as if it were an hour old: the command line keeps real time.
+fn an_hour_later(house: &House) {
+    rows::execute(
+        &house.settings,
+        "UPDATE signing_keys SET created_at = '2026-01-01 00:00:00', since = '2026-01-01 00:00:00' WHERE state <> 'retired'",
+    );
+}
+
+fn status(cli: &Cli) -> Value {
+    cli.json(&["key", "roll", "status", "--json"])
+}
+
+fn add_wiki(cli: &Cli) {
+    cli.says(&[
+        "app",
+        "add",
+        "saml",
+        "--entity-id",
+        "urn:test:wiki",
+        "--acs",
+        "https://wiki.example/acs",
+        "--name",
+        "Wiki",
+    ]);
+}
+
+fn add_chatgpt(cli: &Cli, more: &[&str]) -> String {
+    let values = [
+        "app",
+        "add",
+        "chatgpt",
+        "--acs",
+        "https://external.auth.openai.com/sso/saml/acs/AT1",
+        "--audience",
+        "AT1x",
+    ];
+    cli.says(&[&values[..], more].concat())
+}
+
+#[test]
+fn the_next_key_is_prepared_and_who_has_to_do_what_is_said() {
+    on_each_database(|database| {
+        let (_house, cli) = house_and_cli(database);
+        let roll = |step: &str| cli.says(&["key", "roll", step]);
+        add_wiki(&cli);
+        add_chatgpt(&cli, &[]);
+        assert!(roll("status").contains("No rollover is under way"));
+        let said = roll("prepare");
+        for part in [
+            "https://login.fernweh.example/saml/certificate.pem?key=next",
+            "SHA-256",
+            "- ChatGPT (chatgpt): if ChatGPT was given https://login.fernweh.example/saml/metadata/chatgpt",
+            "ChatGPT holds one at a time",
+            "- Wiki (wiki): let it fetch https://login.fernweh.example/saml/metadata/wiki",
+        ] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        assert!(
+            cli.refuses(&["key", "roll", "prepare"])
+                .contains("prepared already")
+        );
+        let shown = status(&cli);
+        assert_eq!(
+            (
+                &shown["keys"][0]["state"],
+                &shown["keys"][1]["state"],
+                &shown["missing"]
+            ),
+            (&"active".into(), &"next".into(), &2.into())
+        );
+        assert_eq!(shown["learning"], shown["keys"][1]["sha256"]);
+        assert_eq!(shown["applications"][1]["slug"], "wiki");
+        assert!(
+            shown["applications"][1]["todo"]
+                .as_str()
+                .unwrap()
+                .contains("key roll confirm wiki")
+        );
+        let paste = cli.json(&["app", "show", "wiki", "--json"]);
+        assert_eq!(paste["paste"]["next_certificate_sha256"], shown["learning"]);
+        assert!(
+            cli.says(&["app", "show", "wiki"])
+                .contains("A new signing key is prepared")
+        );
+    });
+}
+
+#[test]
+fn a_rollover_by_hand_from_the_confirmations_to_the_end() {
+    on_each_database(|database| {
+        let (house, cli) = house_and_cli(database);
+        let roll = |step: &str| cli.says(&["key", "roll", step]);
+        add_wiki(&cli);
+        add_chatgpt(&cli, &[]);
+        roll("prepare");
+        let learning = status(&cli)["learning"].clone();
+        assert!(cli.refuses(&["key", "roll", "activate"]).contains("too soon"));
+        an_hour_later(&house);
+        let refused = cli.refuses(&["key", "roll", "activate"]);
+        assert!(
+            refused.contains("2 applications")
+                && refused.contains("- Wiki (wiki)")
+                && refused.contains("--force"),
+            "{refused}"
+        );
+        assert!(
+            cli.refuses(&["key", "roll", "confirm", "wiki", "nobody"])
+                .contains("nobody")
+        );
+        assert!(
+            cli.refuses(&["key", "roll", "confirm", "../x"])
+                .contains("no slug")
+        );
+        cli.refuses(&["key", "roll", "confirm"]);
+        assert_eq!(status(&cli)["missing"], 2);
+        let said = cli.says(&["key", "roll", "confirm", "chatgpt"]);
+        assert!(
+            said.contains("Confirmed: 1.") && said.contains("1 of 2 enabled applications"),
+            "{said}"
+        );
+
+        // The other one fetches, as a program does.
+        house.provider.refresh().unwrap();
+        let fetched = http::request(
+            house.address,
+            "GET",
+            "/saml/metadata/wiki",
+            &[("Host", "login.fernweh.example"), ("User-Agent", "wiki/2")],
+            "",
+        );
+        assert_eq!(fetched.status, 200);
+        let said = roll("status");
+        assert!(
+            said.contains("2 of 2 enabled")
+                && said.contains("fetched our metadata on")
+                && said.contains("by wiki/2"),
+            "{said}"
+        );
+        let said = roll("activate");
+        assert!(
+            said.contains("paste it now") && said.contains("- ChatGPT (chatgpt)") && !said.contains("- Wiki"),
+            "{said}"
+        );
+        let said = roll("back");
+        assert!(said.contains("again"), "{said}");
+        roll("activate");
+        assert!(cli.refuses(&["key", "roll", "retire"]).contains("too soon"));
+        assert!(roll("status").contains("`hallpass key roll back` undoes it"));
+        an_hour_later(&house);
+        assert!(roll("retire").contains("destroyed"));
+        let after = status(&cli);
+        assert_eq!(
+            (
+                &after["keys"].as_array().unwrap().len(),
+                &after["keys"][0]["sha256"]
+            ),
+            (&1, &learning)
+        );
+        assert!(cli.refuses(&["key", "roll", "back"]).contains("no key waits"));
+    });
+}
+
+#[test]
+fn a_key_of_ones_own_is_prepared_from_two_files() {
+    on_each_database(|database| {
+        let (house, cli) = house_and_cli(database);
+        let key = Key::rsa(2048);
+        let file = |name: &str, bytes: &[u8], mode: u32| {
+            let path = house.dir.path().join(name);
+            fs::write(&path, bytes).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            path.display().to_string()
+        };
+        let certificate = file("own.pem", &key.pem, 0o644);
+        let open = file("open.key", &key.private_pem(), 0o644);
+        let private = file("own.key", &key.private_pem(), 0o600);
+        let prepare = |key: &str, certificate: &str| {
+            [
+                "key",
+                "roll",
+                "prepare",
+                "--key",
+                key,
+                "--certificate",
+                certificate,
+            ]
+            .map(str::to_owned)
+        };
+        let refuses = |typed: &[String]| cli.refuses(&typed.iter().map(String::as_str).collect::<Vec<_>>());
+        assert!(refuses(&prepare(&open, &certificate)).contains("chmod"));
+        assert!(refuses(&prepare(&private, &private)).contains("private key; give the certificate"));
+        assert!(refuses(&prepare(&private, &private)[..5]).contains("--certificate"));
+        cli.says(
+            &prepare(&private, &certificate)
+                .iter()
+                .map(String::as_str)
+                .collect::<Vec<_>>(),
+        );
+        let shown = status(&cli);
+        assert_eq!(shown["learning"], key.certificate.sha256.as_str());
+        let warnings = shown["warnings"].as_array().unwrap();
+        assert!(
+            warnings.len() == 1
+                && warnings[0]
+                    .as_str()
+                    .unwrap()
+                    .contains("the certificate of the next key ends in"),
+            "a certificate for thirty days: {warnings:?}"
+        );
+        assert!(cli.says(&["key", "roll", "cancel"]).contains("taken back"));
+        assert!(
+            cli.refuses(&["key", "roll", "activate", "--force"])
+                .contains("no key is prepared")
+        );
+    });
+}
+
+#[test]
+fn a_draft_prints_what_to_paste_first_and_becomes_the_application() {
+    on_each_database(|database| {
+        let (house, cli) = house_and_cli(database);
+        let said = cli.says(&["app", "draft", "--name", "ChatGPT"]);
+        for part in [
+            "ChatGPT (chatgpt, draft)",
+            "https://login.fernweh.example/saml/metadata/chatgpt",
+            "https://login.fernweh.example/saml/sso",
+            "https://login.fernweh.example/saml/slo",
+            "BEGIN CERTIFICATE",
+            "hallpass app add chatgpt --slug chatgpt",
+        ] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        let other = cli.json(&["app", "draft", "--name", "Wiki", "--slug", "books", "--json"]);
+        assert_eq!(
+            other["paste"]["metadata_url"],
+            "https://login.fernweh.example/saml/metadata/books"
+        );
+        assert!(
+            cli.refuses(&["app", "draft", "--name", "x", "--slug", "books"])
+                .contains("taken")
+        );
+        assert!(cli.refuses(&["app", "draft", "--name", " "]).contains("empty"));
+        assert!(cli.says(&["app", "list"]).contains("draft"));
+        assert_eq!(cli.json(&["app", "list", "--json"]), Value::Array(Vec::new()));
+        assert!(
+            cli.says(&["app", "show", "books"])
+                .contains("Wiki (books, draft)")
+        );
+
+        cli.says(&["key", "roll", "prepare"]);
+        house.provider.refresh().unwrap();
+        http::request(
+            house.address,
+            "GET",
+            "/saml/metadata/chatgpt",
+            &[("Host", "login.fernweh.example")],
+            "",
+        );
+        add_chatgpt(&cli, &["--slug", "chatgpt"]);
+        let shown = status(&cli);
+        assert_eq!(
+            (
+                &shown["applications"][0]["kind"],
+                &shown["applications"][0]["how"],
+                &shown["missing"]
+            ),
+            (&"chatgpt".into(), &"fetched".into(), &0.into())
+        );
+        assert!(cli.says(&["app", "show", "chatgpt"]).contains("Audience"));
+        assert!(
+            cli.says(&["app", "remove", "books"])
+                .contains("draft books is gone")
+        );
+        assert!(cli.refuses(&["app", "show", "books"]).contains("no application"));
+    });
+}
