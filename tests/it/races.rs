@@ -54,11 +54,7 @@ fn an_ended_session_is_seen_by_the_write_of_a_sign_on() {
         let sessions = store
             .read(|tx| tx.live_sessions_of(scene.ada.id, scene.now()))
             .unwrap();
-        let is_open = || {
-            store
-                .write_sign_on(|tx| tx.is_open(sessions[0].id))
-                .unwrap()
-        };
+        let is_open = || store.write_sign_on(|tx| tx.is_open(sessions[0].id)).unwrap();
         assert!(is_open());
         let mut other = browser.clone();
         let asked = other.get("/logout");
