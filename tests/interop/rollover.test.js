@@ -1,0 +1,58 @@
+// A new key while people sign in: who reads our metadata between `prepare` and `activate` never notices.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { person } from './lib/cast.js';
+import { Hallpass, oneDatabase as database } from './lib/hallpass.js';
+import { isRefused, signsIn } from './lib/journey.js';
+import { mellon } from './lib/mellon.js';
+import { pysaml2, python3Saml } from './lib/python.js';
+
+const sign = 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256';
+
+describe(`a new key on ${database}`, { timeout: 120_000 }, () => {
+  let hallpass;
+  let all;
+
+  before(async () => {
+    hallpass = await Hallpass.start(database);
+    await hallpass.addPerson(person);
+    const at = (slug) => ({ slug, idp: `${hallpass.origin}/saml/metadata/${slug}` });
+    all = await Promise.all([python3Saml(hallpass, at('python3-saml')), pysaml2(hallpass, { sign, ...at('pysaml2') }), mellon(hallpass), mellon(hallpass, { slug: 'late' })]);
+    for (const provider of all) await provider.register();
+  });
+  after(async () => {
+    await Promise.all((all ?? []).map((provider) => provider.stop()));
+    await hallpass?.stop();
+  });
+
+  const published = async () => [...(await hallpass.metadata()).matchAll(/use="signing".*?<ds:X509Certificate>([^<]*)/gs)].map(([, certificate]) => certificate);
+
+  /** The daemon takes a change of keys up within seconds. */
+  async function until(holds) {
+    for (const end = Date.now() + 20_000; Date.now() < end; await new Promise((done) => setTimeout(done, 100))) if (holds(await published())) return;
+    assert.fail('the daemon does not take the change up');
+  }
+
+  it('is followed by who read our metadata in between, and refused by who did not', async () => {
+    const [follows, late] = [all.slice(0, 3), all[3]];
+    const [old] = await published();
+    await signsIn(late);
+
+    await hallpass.cli('key', 'roll', 'prepare');
+    await until((certificates) => certificates.length === 2);
+    // python3-saml and pysaml2 read when somebody signs in; mellon when its administrator does.
+    await all[2].renew('/saml/metadata/mellon');
+    for (const provider of follows) assert.ok((await signsIn(provider)).xml.includes(old), 'the old one signs');
+
+    const { applications } = JSON.parse(await hallpass.cli('key', 'roll', 'status', '--json'));
+    assert.deepEqual(applications.filter((one) => !one.follows).map((one) => one.slug), ['late'], 'who follows is known');
+    await hallpass.cli('key', 'roll', 'activate', '--force');
+    await until(([first]) => first !== old);
+    for (const provider of follows) assert.ok(!(await signsIn(provider)).xml.includes(old), 'the new one signs');
+    await isRefused(late, {});
+
+    await late.renew('/saml/metadata/late');
+    await signsIn(late);
+  });
+});
