@@ -2,10 +2,14 @@
 
 use crate::support::house::{Database, on_each_database};
 
+mod algorithms;
 mod browser;
+mod keys;
 mod message;
-mod signature;
+mod posted;
+mod transforms;
 mod web;
+mod wrapping;
 mod xml;
 
 type Attack = fn(&Database);
@@ -18,10 +22,10 @@ const HERE: &[(u32, Attack)] = &[
     (4, message::a_bad_signature_is_never_ignored),
     (5, message::parameters_are_never_ambiguous),
     (7, message::broken_combinations_are_refused_without_a_fault),
-    (8, signature::no_weak_or_borrowed_algorithm_counts),
-    (9, signature::what_is_wrapped_is_never_read),
-    (10, signature::a_key_in_the_message_counts_for_nothing),
-    (11, signature::nothing_in_a_signature_is_fetched_or_run),
+    (8, algorithms::no_weak_or_borrowed_algorithm_counts),
+    (9, wrapping::what_is_wrapped_is_never_read),
+    (10, keys::a_key_in_the_message_counts_for_nothing),
+    (11, transforms::nothing_in_a_signature_is_fetched_or_run),
     (12, xml::nothing_is_fetched_or_expanded),
     (13, xml::entity_bombs_are_refused),
     (14, xml::deflate_bombs_are_refused_as_too_large),
