@@ -219,6 +219,32 @@ pub(super) fn parameters_are_never_ambiguous(database: &Database) {
             &bad[..bad.len().min(60)],
         );
     }
+    let form = format!(
+        "SAMLRequest={}",
+        percent_encode(&STANDARD.encode(scene.sp.authn_request("_f", scene.now(), "", "")))
+    );
+    let kind = "application/x-www-form-urlencoded";
+    for (query, body) in [
+        ("", format!("{form}&{form}")),
+        ("", format!("{form}&SAML%52equest={evil_value}")),
+        ("", format!("{form}&SAMLResponse={evil_value}")),
+        ("", format!("{form}&samlrequest={evil_value}")),
+        ("", format!("{form}&RelayState=a&RelayState=b")),
+        (
+            "",
+            format!("{form}&SigAlg={}&Signature=AAAA", percent_encode(RSA_SHA256)),
+        ),
+        ("", form.replacen("SAMLRequest", "SAMLResponse", 1)),
+        (good.as_str(), form.clone()),
+        (evil.as_str(), form.clone()),
+        ("RelayState=b", form.clone()),
+    ] {
+        is_refused(
+            &browser.post_body(&format!("/saml/sso?{query}"), kind, &body),
+            &body[..body.len().min(60)],
+        );
+    }
+    assert_eq!(browser.post_body("/saml/sso?tenant=1", kind, &form).status, 303);
     // Parameters of others, and another order, do no harm.
     let mut parts: Vec<_> = good.split('&').collect();
     parts.reverse();

@@ -9,7 +9,10 @@ use hallpass::saml::{
 };
 
 use crate::{
-    attacks::message::{is_refused, send},
+    attacks::{
+        message::{is_refused, send},
+        posted::post,
+    },
     support::{
         house::Database,
         http,
@@ -45,6 +48,7 @@ pub(super) fn nothing_is_fetched_or_expanded(database: &Database) {
         evil_issuer.clone(),
     ] {
         is_refused(&send(&mut browser, &bad), &bad[..60]);
+        is_refused(&post(&mut browser, &bad), &bad[..60]);
     }
     let harmless = [
         in_root(&format!("xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:schemaLocation=\"{PROTOCOL} {url}\"")),
@@ -53,6 +57,7 @@ pub(super) fn nothing_is_fetched_or_expanded(database: &Database) {
     ];
     for fine in harmless {
         assert!(send(&mut browser, &fine).status < 500);
+        assert!(post(&mut browser, &fine).status < 500);
     }
     assert!(canary.accept().is_err(), "somebody came to the canary");
 }
@@ -84,6 +89,7 @@ pub(super) fn entity_bombs_are_refused(database: &Database) {
         ),
     ] {
         is_refused(&send(&mut browser, &bomb), "a bomb");
+        is_refused(&post(&mut browser, &bomb), "a bomb");
     }
 }
 
@@ -101,6 +107,10 @@ pub(super) fn deflate_bombs_are_refused_as_too_large(database: &Database) {
         );
         let page = browser.get(&format!("/saml/sso?SAMLRequest={query}"));
         is_refused(&page, "a bomb");
+        assert!(page.body.contains("REQUEST-TOO-LARGE"), "{size}: {}", page.body);
+        let form = format!("SAMLRequest={query}");
+        let page = browser.post_body("/saml/sso", "application/x-www-form-urlencoded", &form);
+        is_refused(&page, "a bomb in a form");
         assert!(page.body.contains("REQUEST-TOO-LARGE"), "{size}: {}", page.body);
     }
     let long = http::request(
@@ -153,6 +163,7 @@ pub(super) fn floods_of_depth_and_attributes_are_refused(database: &Database) {
         ),
     ] {
         is_refused(&send(&mut browser, &flood), what);
+        is_refused(&post(&mut browser, &flood), what);
     }
     assert_eq!(browser.get("/").status, 200);
 }
@@ -188,6 +199,7 @@ pub(super) fn a_cut_issuer_is_another_issuer(database: &Database) {
             .authn_request("_r1", scene.now(), "", "")
             .replace(WIKI, &bad);
         is_refused(&send(&mut browser, &xml), &bad);
+        is_refused(&post(&mut browser, &xml), &bad);
     }
     let whole = scene
         .sp

@@ -85,6 +85,14 @@ pub(crate) fn xmlsec1_signs(xml: &str, private_pem: &[u8]) -> String {
     xmlsec1(&["--privkey-pem", key.to_str().unwrap()], xml)
 }
 
+/// The same with an HMAC under `secret`.
+pub(crate) fn xmlsec1_macs(xml: &str, secret: &[u8]) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    let key = dir.path().join("key.bin");
+    fs::write(&key, secret).unwrap();
+    xmlsec1(&["--hmackey", key.to_str().unwrap()], xml)
+}
+
 fn xmlsec1(key: &[&str], xml: &str) -> String {
     let dir = tempfile::tempdir().unwrap();
     let (template, signed) = (dir.path().join("template.xml"), dir.path().join("signed.xml"));

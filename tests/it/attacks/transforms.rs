@@ -1,0 +1,179 @@
+//! References and transforms that fetch, run or leave something out.
+
+use hallpass::saml::urn::{ENVELOPED, EXC_C14N};
+
+use crate::{
+    attacks::posted::{Canary, Signed, part},
+    support::{
+        enveloped::{Template, into_signature, over, transform},
+        house::Database,
+    },
+};
+
+const INCLUSIVE: &str = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315";
+
+pub(super) fn nothing_in_a_signature_is_fetched_or_run(database: &Database) {
+    let mut wiki = Signed::new(database);
+    let canary = Canary::new();
+    let url = canary.url();
+    let honest = wiki.honest("_h");
+    for uri in [
+        url.as_str(),
+        "file:///etc/hostname",
+        "file:///etc/passwd#_h",
+        "/etc/hostname",
+        "ftp://127.0.0.1/x",
+        "",
+        "#xpointer(/)",
+        "#xpointer(id('_h'))",
+        "#_other",
+        "_h",
+        " #_h",
+        "#_h ",
+        "#%5fh",
+    ] {
+        let bent = honest.replace("URI=\"#_h\"", &format!("URI=\"{uri}\""));
+        wiki.refuses(uri, "SIGNATURE-SHAPE", &bent);
+    }
+    bent_transforms(&mut wiki, &honest, &url);
+    signed_transforms(&mut wiki);
+    let manifest = format!("<ds:Object><ds:Manifest><ds:Reference URI=\"{url}\"/></ds:Manifest></ds:Object>");
+    wiki.refuses(
+        "a manifest",
+        "SIGNATURE-SHAPE",
+        &into_signature(&honest, &manifest),
+    );
+    canary.was_left_alone();
+}
+
+fn bent_transforms(wiki: &mut Signed, honest: &str, url: &str) {
+    let xslt = format!(
+        "<xsl:stylesheet xmlns:xsl=\"http://www.w3.org/1999/XSL/Transform\" version=\"1.0\"><xsl:template match=\"/\"><xsl:copy-of select=\"document('{url}')\"/></xsl:template></xsl:stylesheet>"
+    );
+    let all = transform(ENVELOPED, "") + &transform(EXC_C14N, "");
+    let exclusive = transform(EXC_C14N, "");
+    let enveloped = transform(ENVELOPED, "");
+    for (what, transforms) in [
+        (
+            "XSLT",
+            transform("http://www.w3.org/TR/1999/REC-xslt-19991116", &xslt) + &all,
+        ),
+        (
+            "XSLT alone",
+            transform("http://www.w3.org/TR/1999/REC-xslt-19991116", &xslt),
+        ),
+        (
+            "XPath",
+            enveloped.clone()
+                + &transform(
+                    "http://www.w3.org/TR/1999/REC-xpath-19991116",
+                    "<ds:XPath>false()</ds:XPath>",
+                )
+                + &exclusive,
+        ),
+        (
+            "XPath filter",
+            enveloped.clone()
+                + &transform(
+                    "http://www.w3.org/2002/06/xmldsig-filter2",
+                    "<x:XPath xmlns:x=\"http://www.w3.org/2002/06/xmldsig-filter2\" Filter=\"intersect\">/none</x:XPath>",
+                )
+                + &exclusive,
+        ),
+        (
+            "base64",
+            enveloped.clone() + &transform("http://www.w3.org/2000/09/xmldsig#base64", ""),
+        ),
+        (
+            "XPointer",
+            enveloped.clone()
+                + &transform(
+                    "http://www.w3.org/2001/04/xmldsig-more/xptr",
+                    &format!("<x:XPointer xmlns:x=\"urn:x\">{url}</x:XPointer>"),
+                ),
+        ),
+        (
+            "decryption",
+            enveloped.clone() + &transform("http://www.w3.org/2002/07/decrypt#XML", ""),
+        ),
+        ("none", String::new()),
+        ("enveloped alone", enveloped.clone()),
+        ("exclusive alone", exclusive.clone()),
+        ("the other way round", exclusive.clone() + &enveloped),
+        ("enveloped twice", enveloped.clone() + &all),
+        ("exclusive twice", all.clone() + &exclusive),
+        ("inclusive", enveloped.clone() + &transform(INCLUSIVE, "")),
+        (
+            "with comments",
+            enveloped.clone() + &transform("http://www.w3.org/2001/10/xml-exc-c14n#WithComments", ""),
+        ),
+        (
+            "something in enveloped",
+            transform(ENVELOPED, "<x xmlns=\"urn:x\"/>") + &exclusive,
+        ),
+        (
+            "something in exclusive",
+            enveloped.clone() + &transform(EXC_C14N, "<ds:XPath>false()</ds:XPath>"),
+        ),
+        (
+            "a foreign list",
+            enveloped.clone()
+                + &transform(
+                    EXC_C14N,
+                    "<InclusiveNamespaces xmlns=\"urn:x\" PrefixList=\"a\"/>",
+                ),
+        ),
+    ] {
+        let bent = honest.replace(&all_of(honest), &transforms);
+        wiki.refuses(what, "SIGNATURE-SHAPE", &bent);
+    }
+}
+
+/// The same where the signature itself is good.
+fn signed_transforms(wiki: &mut Signed) {
+    let exclusive = transform(EXC_C14N, "");
+    let enveloped = transform(ENVELOPED, "");
+    for (id, transforms) in [
+        (
+            "_x1",
+            enveloped.clone()
+                + &transform(
+                    "http://www.w3.org/TR/1999/REC-xpath-19991116",
+                    "<ds:XPath>ancestor-or-self::*[local-name()='Issuer']</ds:XPath>",
+                )
+                + &exclusive,
+        ),
+        ("_x2", enveloped.clone() + &transform(INCLUSIVE, "")),
+        (
+            "_x3",
+            enveloped.clone() + &transform("http://www.w3.org/2001/10/xml-exc-c14n#WithComments", ""),
+        ),
+        ("_x4", enveloped.clone()),
+    ] {
+        let signed = wiki.with(
+            id,
+            &Template {
+                transforms,
+                ..over(id)
+            },
+        );
+        wiki.refuses(id, "SIGNATURE-SHAPE", &signed);
+    }
+    for c14n in [
+        INCLUSIVE,
+        "http://www.w3.org/2001/10/xml-exc-c14n#WithComments",
+        "http://www.w3.org/2006/12/xml-c14n11",
+    ] {
+        let signed = wiki.with("_c", &Template { c14n, ..over("_c") });
+        wiki.refuses(c14n, "SIGNATURE-SHAPE", &signed);
+    }
+}
+
+/// The transforms of a signature that stands in `xml`.
+fn all_of(xml: &str) -> String {
+    let transforms = part(xml, "<ds:Transforms>", "</ds:Transforms>");
+    transforms
+        .trim_start_matches("<ds:Transforms>")
+        .trim_end_matches("</ds:Transforms>")
+        .to_owned()
+}
