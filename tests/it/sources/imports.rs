@@ -407,7 +407,7 @@ fn what_is_forgotten_leaves_its_applications() {
 
 #[test]
 #[ignore = "a measurement: cargo test --test it --release ten_thousand -- --ignored --nocapture"]
-fn ten_thousand_entities_are_known_within_ten_seconds() {
+fn ten_thousand_entities_are_made_known() {
     on_each_database(|database| {
         let house = house(database);
         let signer = signer();
@@ -419,36 +419,45 @@ fn ten_thousand_entities_are_known_within_ten_seconds() {
             })
             .collect();
         let xml = aggregate(&all, &signer.key, &until(&house, 10));
+        let file = house.dir.path().join("aggregate.xml");
+        std::fs::write(&file, &xml).unwrap();
+        let length = xml.len();
+        drop((xml, all));
+        // The peak begins anew: what the test itself needed is no matter.
+        std::fs::write("/proc/self/clear_refs", "5").unwrap();
+        let resident = memory("VmRSS");
         let began = std::time::Instant::now();
         let done = import(
             &house,
-            Place::Reader(&mut xml.as_bytes()),
+            Place::Reader(&mut std::fs::File::open(&file).unwrap()),
             signer.certificate(),
             EnableRule::Nothing,
         );
-        let first = began.elapsed();
+        let (first, peak) = (began.elapsed(), memory("VmHWM"));
         assert!(
             matches!(&done, Imports::Done { report, .. } if report.new == 10_000),
             "{done:?}"
         );
-        let began = std::time::Instant::now();
         let sp = TestSp::new(
             "https://sp77.example.org/shibboleth",
             "https://sp77.example.org/acs",
         );
-        let page = ask(&house, &mut signed_in(&house), &sp, "_a");
+        let mut browser = signed_in(&house);
+        let began = std::time::Instant::now();
+        let page = ask(&house, &mut browser, &sp, "_a");
         assert!(page.body.contains("APPLICATION-KNOWN"));
-        let peak = std::fs::read_to_string("/proc/self/status").unwrap();
-        let peak = peak
-            .lines()
-            .find(|line| line.starts_with("VmHWM"))
-            .unwrap()
-            .to_owned();
         eprintln!(
-            "{database:?}: {} MB in {first:?}; a sign-on of one that is known in {:?}; {peak}",
-            xml.len() / 1_000_000,
+            "{database:?}: {} MB in {first:?}, with {peak} kB at most where {resident} kB were there before; \
+             a sign-on of one that is known is refused in {:?}",
+            length / 1_000_000,
             began.elapsed()
         );
-        assert!(first.as_secs() < 10);
     });
+}
+
+/// A figure of this process in kB.
+fn memory(name: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
