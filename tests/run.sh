@@ -59,6 +59,23 @@ fetch_schemas() {
   export HALLPASS_TEST_SCHEMAS="$PWD/$folder/onelogin/saml2/schemas"
 }
 
+# The signatures by which the W3C, Merlin and Phaos try their readers, out of the source package of xmlsec1. Debian's
+# sources are named beside its binaries for this one download, in a folder of its own.
+fetch_vectors() {
+  local folder=target/test-vectors
+  if ! ls -d "$folder"/xmlsec1-*/tests >/dev/null 2>&1; then
+    rm -rf "$folder" && mkdir -p "$folder"/lists/partial "$folder"/cache/archives/partial || return
+    apt-get indextargets --format 'deb-src $(REPO_URI) $(SUITE) $(COMPONENT)' 'Created-By: Packages' |
+      sort -u >"$folder/sources.list" || return
+    (cd "$folder" &&
+      apt=(apt-get -qq -o Dir::Etc::sourcelist="$PWD/sources.list" -o Dir::Etc::sourceparts=/dev/null
+        -o Dir::State::lists="$PWD/lists" -o Dir::Cache="$PWD/cache" -o APT::Sandbox::User=root) &&
+      "${apt[@]}" update && "${apt[@]}" source --download-only xmlsec1 && tar -xzf xmlsec1_*.orig.tar.gz) || return
+  fi
+  HALLPASS_TEST_VECTORS=$(ls -d "$PWD/$folder"/xmlsec1-*/tests) || return
+  export HALLPASS_TEST_VECTORS
+}
+
 # Debian 12's npm cannot install what tests/interop overrides.
 install_node_packages() {
   local major
@@ -117,6 +134,12 @@ say "schemas: the OASIS XSDs out of python3-saml 1.16.0"
 if ! fetch_schemas; then
   FAILED=$((FAILED + 1))
   SUMMARY+=("schemas    FAILED")
+fi
+
+say "vectors: signatures out of the source package of xmlsec1"
+if ! fetch_vectors; then
+  FAILED=$((FAILED + 1))
+  SUMMARY+=("vectors    FAILED")
 fi
 
 export CI="${CI:-true}"

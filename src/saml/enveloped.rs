@@ -218,3 +218,7 @@ fn base64_of(element: Element<'_, '_>) -> Result<Vec<u8>, Refusal> {
 fn is_two_halves(value: &[u8]) -> bool {
     matches!(value.len(), 64 | 96 | 128 | 132)
 }
+
+#[cfg(test)]
+#[path = "enveloped_tests.rs"]
+mod tests;

@@ -49,6 +49,12 @@ impl<'t> Message<'t> {
         Element(self.0.root_element())
     }
 
+    /// The root element, whatever it is.
+    #[cfg(test)]
+    pub(super) fn any_root(&self) -> Element<'_, 't> {
+        Element(self.0.root_element())
+    }
+
     /// Whether the root element is `{namespace}name`.
     pub fn is(&self, namespace: &str, name: &str) -> bool {
         Element(self.0.root_element()).is(namespace, name)
