@@ -63,16 +63,6 @@ impl Tx {
         self.applications_of(|c| parents().order((applications::name, applications::id)).load(c))
     }
 
-    /// The applications that call themselves so, the eldest first.
-    pub fn applications_by_entity_id(&mut self, name: &EntityId) -> Result<Vec<Application>, Error> {
-        self.applications_of(|c| {
-            parents()
-                .filter(saml_service_providers::entity_id.eq(name.as_str()))
-                .order(applications::id)
-                .load(c)
-        })
-    }
-
     /// Writes `application` if it is still at the version that was read; its version is one higher then.
     /// Its slug and its birth do not change.
     pub fn edit_application(&mut self, application: &Application) -> Result<Edited, Error> {

@@ -59,24 +59,6 @@ impl Tx {
             .collect()
     }
 
-    /// What an application was told under this `SessionIndex`, if that session was not ended.
-    pub fn participant_by_index(
-        &mut self,
-        application: ApplicationId,
-        session_index: &str,
-    ) -> Result<Option<Participant>, Error> {
-        session_participants::table
-            .inner_join(sessions::table)
-            .filter(session_participants::application_id.eq(application.to_string()))
-            .filter(session_participants::session_index.eq(session_index))
-            .filter(sessions::ended_at.is_null())
-            .select(session_participants::all_columns)
-            .first::<ParticipantRow>(&mut self.0)
-            .optional()?
-            .map(Participant::try_from)
-            .transpose()
-    }
-
     /// What an application was told under this name, in sessions that were not ended.
     pub fn participants_by_name_id(
         &mut self,

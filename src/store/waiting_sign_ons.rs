@@ -6,7 +6,6 @@ use diesel::prelude::*;
 use crate::{
     model::{
         application::AcsUrl,
-        id::SignOnId,
         name_id::NameIdFormat,
         secret::TokenHash,
         sign_on::{Subject, WaitingSignOn},
@@ -43,12 +42,6 @@ impl Tx {
             .optional()?
             .map(WaitingSignOn::try_from)
             .transpose()
-    }
-
-    /// Forgets a sign-on.
-    pub fn remove_waiting(&mut self, id: SignOnId) -> Result<(), Error> {
-        diesel::delete(waiting_sign_ons::table.find(id.to_string())).execute(&mut self.0)?;
-        Ok(())
     }
 }
 
