@@ -134,7 +134,7 @@ fn a_transient_name_lasts_one_session_at_one_service_provider() {
 fn the_registered_format_is_told_where_none_is_asked_for() {
     on_each_database(|database| {
         for format in NameIdFormat::ALL {
-            let scene = Scene::with(database, &[], |_, new| new.saml.name_id_format = format);
+            let scene = Scene::with(&another(database), &[], |_, new| new.saml.name_id_format = format);
             let mut browser = scene.signed_in();
             for (id, inside) in [
                 ("_1", String::new()),
