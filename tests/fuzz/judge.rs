@@ -14,7 +14,7 @@ use hallpass::{
         authn_request::{self, Against},
         binding::{
             inbound::{Carried, Inbound},
-            redirect,
+            post, redirect,
         },
         logout::{request, response},
         metadata::{
@@ -51,6 +51,20 @@ pub(crate) fn redirect_query(bytes: &[u8]) -> Result<(), String> {
     let _whatever = request::read(&inbound);
     let _whatever = response::read(&inbound);
     Ok(())
+}
+
+/// A form, as the Sign-in URL and the Sign-out URL get it; whatever it carries goes on to its reader, XML signature
+/// and all.
+pub(crate) fn post_form(bytes: &[u8]) -> Result<(), String> {
+    let inbound = post::decode("", bytes).map_err(|why| why.to_string())?;
+    assert!(inbound.xml.len() <= MAX_MESSAGE);
+    let read = match inbound.carried {
+        Carried::Response => response::read(&inbound).map(drop),
+        Carried::Request => authn_request::read(&inbound)
+            .map(drop)
+            .or_else(|_other| request::read(&inbound).map(drop)),
+    };
+    read.map_err(|why| why.to_string())
 }
 
 /// The XML of an `AuthnRequest`, accepted against a service provider that has its issuer.

@@ -12,8 +12,9 @@ mod judge;
 
 type Judge = fn(&[u8]) -> Result<(), String>;
 
-const TARGETS: [(&str, Judge); 6] = [
+const TARGETS: [(&str, Judge); 7] = [
     ("redirect_query", judge::redirect_query),
+    ("post_form", judge::post_form),
     ("authn_request", judge::authn_request),
     ("logout_request", judge::logout_request),
     ("logout_response", judge::logout_response),
