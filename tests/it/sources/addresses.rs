@@ -3,13 +3,11 @@
 use std::{fs, net::TcpListener, process::Output};
 
 use openssl::{
-    asn1::Asn1Time,
-    bn::BigNum,
     hash::MessageDigest,
     pkey::PKey,
     rsa::Rsa,
     ssl::{SslAcceptor, SslMethod},
-    x509::{X509, X509NameBuilder, extension::SubjectAlternativeName},
+    x509::extension::SubjectAlternativeName,
 };
 
 use super::{LOOPBACK, house};
@@ -18,6 +16,7 @@ use crate::{
     support::{
         house::{Database, on_each_database},
         publisher::{Described, Publisher, aggregate},
+        signing::certificate_for,
         sp::TestSp,
     },
 };
@@ -250,23 +249,7 @@ fn nothing_is_fetched_from_where_it_should_not_be() {
 #[test]
 fn https_is_believed_by_its_certificate_only() {
     let key = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
-    let mut name = X509NameBuilder::new().unwrap();
-    name.append_entry_by_text("CN", "127.0.0.1").unwrap();
-    let name = name.build();
-    let mut builder = X509::builder().unwrap();
-    builder.set_version(2).unwrap();
-    builder
-        .set_serial_number(&BigNum::from_u32(7).unwrap().to_asn1_integer().unwrap())
-        .unwrap();
-    builder.set_subject_name(&name).unwrap();
-    builder.set_issuer_name(&name).unwrap();
-    builder.set_pubkey(&key).unwrap();
-    builder
-        .set_not_before(&Asn1Time::days_from_now(0).unwrap())
-        .unwrap();
-    builder
-        .set_not_after(&Asn1Time::days_from_now(2).unwrap())
-        .unwrap();
+    let mut builder = certificate_for(&key, "127.0.0.1", 2);
     let alternative = SubjectAlternativeName::new()
         .ip("127.0.0.1")
         .build(&builder.x509v3_context(None, None))

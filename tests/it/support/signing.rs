@@ -12,7 +12,7 @@ use openssl::{
     pkey::{PKey, Private},
     rsa::Rsa,
     sign::{Signer, Verifier},
-    x509::{X509, X509NameBuilder},
+    x509::{X509, X509Builder, X509NameBuilder},
 };
 
 /// A key with a certificate by itself.
@@ -30,6 +30,28 @@ pub(crate) enum Shape {
     Raw,
 }
 
+/// A certificate of `key` for `subject`, good for so many days; it is still to be signed.
+pub(crate) fn certificate_for(key: &PKey<Private>, subject: &str, days: u32) -> X509Builder {
+    let mut name = X509NameBuilder::new().unwrap();
+    name.append_entry_by_text("CN", subject).unwrap();
+    let name = name.build();
+    let mut builder = X509::builder().unwrap();
+    builder.set_version(2).unwrap();
+    builder
+        .set_serial_number(&BigNum::from_u32(7).unwrap().to_asn1_integer().unwrap())
+        .unwrap();
+    builder.set_subject_name(&name).unwrap();
+    builder.set_issuer_name(&name).unwrap();
+    builder.set_pubkey(key).unwrap();
+    builder
+        .set_not_before(&Asn1Time::days_from_now(0).unwrap())
+        .unwrap();
+    builder
+        .set_not_after(&Asn1Time::days_from_now(days).unwrap())
+        .unwrap();
+    builder
+}
+
 impl Key {
     pub(crate) fn rsa(bits: u32) -> Self {
         Self::of(PKey::from_rsa(Rsa::generate(bits).unwrap()).unwrap())
@@ -41,23 +63,7 @@ impl Key {
     }
 
     fn of(key: PKey<Private>) -> Self {
-        let mut name = X509NameBuilder::new().unwrap();
-        name.append_entry_by_text("CN", "sp.example").unwrap();
-        let name = name.build();
-        let mut builder = X509::builder().unwrap();
-        builder.set_version(2).unwrap();
-        builder
-            .set_serial_number(&BigNum::from_u32(7).unwrap().to_asn1_integer().unwrap())
-            .unwrap();
-        builder.set_subject_name(&name).unwrap();
-        builder.set_issuer_name(&name).unwrap();
-        builder.set_pubkey(&key).unwrap();
-        builder
-            .set_not_before(&Asn1Time::days_from_now(0).unwrap())
-            .unwrap();
-        builder
-            .set_not_after(&Asn1Time::days_from_now(30).unwrap())
-            .unwrap();
+        let mut builder = certificate_for(&key, "sp.example", 30);
         builder.sign(&key, MessageDigest::sha256()).unwrap();
         let pem = builder.build().to_pem().unwrap();
         let certificate = applications::certificates(&pem).unwrap().remove(0);
