@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, TimeDelta, Utc};
 use hallpass::saml::{
     second_opinion::{self, Expected},
@@ -295,6 +296,12 @@ fn both_signatures_are_found_good_by_three_judges() {
             assert!(
                 judge::xmlsec1_verifies(&forged, &certificate.der, RESPONSE_SIGNATURE).is_err(),
                 "{from}"
+            );
+            // samael itself verifies nothing: what it read was verified before it.
+            let refused = second_opinion::read_response(&STANDARD.encode(&forged), &expected);
+            assert!(
+                matches!(refused, Err(second_opinion::Objection::Xmlsec(_))),
+                "{from}: {refused:?}"
             );
         }
         let document = Document::parse(&xml).unwrap();
