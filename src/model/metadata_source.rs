@@ -278,6 +278,9 @@ pub struct ApplicationSource {
 /// A change that an administrator must confirm.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct WaitingChange {
+    /// Names it to whoever confirms it, 16 hex digits. Random, and no hash: whoever publishes the metadata chooses
+    /// their bytes, and could make two changes whose hashes begin alike.
+    pub id: String,
     /// The metadata as it would be.
     pub metadata: String,
     /// Its SHA-256, lower-case hex.

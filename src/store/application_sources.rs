@@ -42,6 +42,7 @@ impl Tx {
                 application_sources::valid_until.eq(row.valid_until),
                 application_sources::waiting.eq(None::<String>),
                 application_sources::waiting_sha256.eq(None::<String>),
+                application_sources::waiting_id.eq(None::<String>),
                 application_sources::waiting_why.eq(None::<String>),
                 application_sources::waiting_since.eq(None::<NaiveDateTime>),
                 application_sources::rejected.eq(None::<String>),
@@ -66,6 +67,7 @@ impl Tx {
         )
         .set((
             application_sources::waiting.eq(&change.metadata),
+            application_sources::waiting_id.eq(&change.id),
             application_sources::waiting_sha256.eq(&change.sha256),
             application_sources::waiting_why.eq(&change.why),
             application_sources::waiting_since.eq(change.since.naive_utc()),
@@ -168,6 +170,7 @@ impl Tx {
             .set((
                 application_sources::waiting.eq(None::<String>),
                 application_sources::waiting_sha256.eq(None::<String>),
+                application_sources::waiting_id.eq(None::<String>),
                 application_sources::waiting_why.eq(None::<String>),
                 application_sources::waiting_since.eq(None::<NaiveDateTime>),
                 application_sources::rejected.eq(is_rejected.then_some(sha256)),
@@ -200,6 +203,7 @@ struct Row {
     waiting_why: Option<String>,
     waiting_since: Option<NaiveDateTime>,
     rejected: Option<String>,
+    waiting_id: Option<String>,
 }
 
 impl From<&ApplicationSource> for Row {
@@ -219,6 +223,7 @@ impl From<&ApplicationSource> for Row {
             waiting_why: waiting.map(|change| change.why.clone()),
             waiting_since: waiting.map(|change| change.since.naive_utc()),
             rejected: from.rejected.clone(),
+            waiting_id: waiting.map(|change| change.id.clone()),
         }
     }
 }
@@ -236,6 +241,8 @@ impl TryFrom<Row> for ApplicationSource {
             row.waiting_since,
         ) {
             (Some(metadata), Some(sha256), Some(why), Some(since)) => Some(WaitingChange {
+                // A row of a version that knew no ids: its whole hash names it.
+                id: row.waiting_id.unwrap_or_else(|| sha256.clone()),
                 metadata,
                 sha256,
                 why,

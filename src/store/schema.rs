@@ -367,6 +367,7 @@ diesel::table! {
         waiting_why -> Nullable<Text>,
         waiting_since -> Nullable<Timestamp>,
         rejected -> Nullable<Text>,
+        waiting_id -> Nullable<Text>,
     }
 }
 

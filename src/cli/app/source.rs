@@ -303,7 +303,7 @@ fn shown(provider: &Provider, slug: &Slug) -> Result<()> {
             Err(anyhow::Error::new(trouble).context("the change that waits cannot be used any more"))
         }
         Some(Ok(waiting)) => {
-            let short: String = waiting.change.sha256.chars().take(12).collect();
+            let id = &waiting.change.id;
             say(format_args!(
                 "A change of {} waits since {}, because {}:\n",
                 waiting.application.name,
@@ -314,8 +314,8 @@ fn shown(provider: &Provider, slug: &Slug) -> Result<()> {
             say(format_args!(
                 "\nNothing is changed yet. Ask whoever runs it whether this is theirs, then:"
             ))?;
-            say(format_args!("  hallpass app confirm {slug} --accept {short}"))?;
-            say(format_args!("  hallpass app confirm {slug} --reject {short}"))
+            say(format_args!("  hallpass app confirm {slug} --accept {id}"))?;
+            say(format_args!("  hallpass app confirm {slug} --reject {id}"))
         }
     }
 }
@@ -358,7 +358,7 @@ struct ShownLink {
 
 #[derive(Serialize)]
 struct ShownChange {
-    sha256: String,
+    id: String,
     why: String,
     since: String,
 }
@@ -372,7 +372,7 @@ impl From<&Listed> for Shown {
             entity_id: from.entity_id.to_string(),
             gone_at: time(from.gone_at),
             waiting: from.waiting.as_ref().map(|change| ShownChange {
-                sha256: change.sha256.clone(),
+                id: change.id.clone(),
                 why: change.why.clone(),
                 since: change.since.to_rfc3339(),
             }),

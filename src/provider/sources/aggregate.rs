@@ -277,6 +277,7 @@ impl<'w> Work<'w> {
                 from,
                 &new,
                 own_end,
+                self.provider.change_id(),
                 self.provider.now(),
             )),
             Err(why) => self.report.skip(id, &why.to_string()),

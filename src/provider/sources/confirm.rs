@@ -17,9 +17,6 @@ use crate::{
     store::Edited,
 };
 
-/// The fewest digits that name a change.
-const LEAST_DIGITS: usize = 8;
-
 /// A change that waits.
 #[derive(Clone, Debug)]
 pub struct Waiting {
@@ -62,7 +59,7 @@ impl Provider {
         Ok(self.waiting_of(application, &from))
     }
 
-    /// Takes up the change that waits, if it is the one whose hash begins with `named`.
+    /// Takes up the change that waits, if it is the one with the id `named`, whole.
     pub fn confirm_change(&self, slug: &Slug, named: &str) -> Result<Confirmed, Error> {
         let waiting = match self.named(slug, named)? {
             Ok(waiting) => waiting,
@@ -122,7 +119,8 @@ impl Provider {
             None => Err(Confirmed::Nothing),
             Some(Err(trouble)) => Err(Confirmed::Unusable(trouble)),
             Some(Ok(waiting)) => {
-                if named.len() >= LEAST_DIGITS && waiting.change.sha256.starts_with(named) {
+                // Whole: a part of it could name two.
+                if waiting.change.id == named {
                     Ok(waiting)
                 } else {
                     Err(Confirmed::Other)

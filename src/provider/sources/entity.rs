@@ -9,6 +9,7 @@ use crate::{
         metadata_source::{
             ApplicationSource, EnableRule, MetadataSource, SourceKind, SourceState, SourceUrl,
         },
+        text::hex,
     },
     provider::{
         Provider,
@@ -155,7 +156,7 @@ impl Provider {
             Err(trouble) => return Ok(Err(trouble)),
         };
         report.listed = 1;
-        let decision = change::decide(&application, &from, &new, None, self.now());
+        let decision = change::decide(&application, &from, &new, None, self.change_id(), self.now());
         self.carry_out(vec![decision], &mut report)?;
         Ok(Ok(Took {
             valid_until: new.valid_until,
@@ -176,6 +177,11 @@ impl Provider {
             return Err(Trouble::NoConsumer);
         }
         Ok(new)
+    }
+
+    /// Names a change that may have to wait: random digits.
+    pub(super) fn change_id(&self) -> String {
+        hex(&self.chance::<8>())
     }
 
     /// A row of the audit trail about an application's metadata.

@@ -191,12 +191,14 @@ pub(super) enum Decision {
     },
 }
 
-/// Holds new metadata against an application. `own_end` is an end that is its own, and not its source's.
+/// Holds new metadata against an application. `own_end` is an end that is its own, and not its source's; `change_id`
+/// names the change if it has to wait.
 pub(super) fn decide(
     application: &Application,
     from: &ApplicationSource,
     new: &Imported,
     own_end: Option<DateTime<Utc>>,
+    change_id: String,
     now: DateTime<Utc>,
 ) -> Decision {
     let next = followed(from, new, own_end);
@@ -231,6 +233,7 @@ pub(super) fn decide(
         id: application.id,
         slug: application.slug.clone(),
         change: WaitingChange {
+            id: change_id,
             metadata: new.metadata.clone(),
             sha256: new.sha256.clone(),
             why: reasons.join("; "),

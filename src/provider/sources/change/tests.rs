@@ -92,7 +92,7 @@ fn at(location: &str) -> Consumer {
 fn waits(change: impl FnOnce(&mut Application, &mut Imported)) -> Option<String> {
     let (mut application, from, mut new) = scene();
     change(&mut application, &mut new);
-    match decide(&application, &from, &new, None, now()) {
+    match decide(&application, &from, &new, None, "c0ffee".to_owned(), now()) {
         Decision::HoldBack { change, .. } => Some(change.why),
         Decision::TakeUp { .. } => None,
         other @ (Decision::Nothing | Decision::Withdrawn { .. }) => panic!("{other:?}"),
@@ -175,23 +175,24 @@ fn a_decision_is_made_once() {
     let (application, mut from, new) = scene();
     from.rejected = Some(new.sha256.clone());
     assert!(matches!(
-        decide(&application, &from, &new, None, now()),
+        decide(&application, &from, &new, None, "c0ffee".to_owned(), now()),
         Decision::Nothing
     ));
     from.rejected = None;
     from.applied.clone_from(&new.sha256);
     assert!(matches!(
-        decide(&application, &from, &new, None, now()),
+        decide(&application, &from, &new, None, "c0ffee".to_owned(), now()),
         Decision::Nothing
     ));
     from.waiting = Some(WaitingChange {
+        id: "c0ffee".to_owned(),
         metadata: String::new(),
         sha256: "other".to_owned(),
         why: String::new(),
         since: now(),
     });
     assert!(matches!(
-        decide(&application, &from, &new, None, now()),
+        decide(&application, &from, &new, None, "c0ffee".to_owned(), now()),
         Decision::Withdrawn { .. }
     ));
 }

@@ -1,0 +1,1 @@
+ALTER TABLE application_sources DROP COLUMN waiting_id;
