@@ -6,6 +6,7 @@
 //! | floor | room | what it knows |
 //! |---|---|---|
 //! | 1 | [`model`], [`clock`], [`entropy`], [`telemetry`] | the nouns; time; chance; the log |
+//! | 1½ | [`crypto`] | which keys of others are used |
 //! | 2 | [`saml`], [`store`], [`keys`], [`credential`], [`claims`], [`access`], [`config`], [`files`], [`fetch`] | one craft each |
 //! | 3 | [`provider`] | what an identity provider does, without HTTP |
 //! | 4 | [`web`] | HTTP, and nothing of SAML or SQL |
@@ -17,6 +18,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod credential;
+pub mod crypto;
 pub mod demo;
 pub mod entropy;
 pub mod fetch;

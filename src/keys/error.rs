@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use openssl::error::ErrorStack;
 
-use crate::model::id::KeyId;
+use crate::{crypto::strength::UnusableKey, model::id::KeyId};
 
 /// Why a key, a certificate or a sealed row is not taken.
 #[derive(Debug, thiserror::Error)]
@@ -72,15 +72,15 @@ pub enum Error {
         "the file holds a private key; give the certificate alone, and treat this key as known to others if the file was sent to you"
     )]
     PrivateKeyInside,
-    /// A key that can be broken, or that nobody else would take.
+    /// A key that proves nothing, costs too much, or is of a kind that is not supported.
     #[error(
-        "the key of {subject} is {what}; RSA with 2048 to 8192 bits or one of the curves P-256, P-384 and P-521 is needed"
+        "the key of {subject} is {why}; RSA with 2048 to 4096 bits and an exponent of at most 32, or one of the curves P-256, P-384 and P-521 is needed"
     )]
-    WeakKey {
+    UnusableKey {
         /// Whose.
         subject: String,
-        /// What it is.
-        what: String,
+        /// Why it is not used.
+        why: UnusableKey,
     },
 
     /// Nothing that could be a private key.

@@ -12,6 +12,7 @@ use openssl::{
 use sha2::{Digest, Sha256};
 
 use crate::{
+    crypto::strength,
     keys::{error::Error, seal::hex},
     model::{
         id::KeyId,
@@ -22,24 +23,34 @@ use crate::{
 
 /// More than any service provider announces at once.
 const MOST_CERTIFICATES: usize = 32;
-/// Shorter ones can be broken (NIST SP 800-131A).
-const LEAST_RSA_BITS: u32 = 2048;
-/// Longer ones cost whoever verifies too much.
-const MOST_RSA_BITS: u32 = 8192;
 /// More than fits a line; the certificate itself is kept whole.
 const LONGEST_SUBJECT: usize = 200;
 /// Line length of PEM (RFC 7468, 2).
 const PEM_COLUMNS: usize = 64;
 
-/// Reads one certificate, DER, and nothing after it.
+/// Reads one certificate, DER, and nothing after it. Whether its key is used is not asked: this reads our own, and
+/// those that were kept.
 pub fn certificate(der: &[u8]) -> Result<Certificate, Error> {
-    numbered(1, der)
+    Ok(numbered(1, der)?.0)
 }
 
-/// Reads the certificates of a file: PEM, one DER, or bare base64 as metadata has it. The same one
-/// twice counts once.
+/// Reads the certificates of somebody else out of a file: PEM, one DER, or bare base64 as metadata has it. The same
+/// one twice counts once; one whose key is not used is refused.
 pub fn certificates_from(file: &[u8]) -> Result<Vec<Certificate>, Error> {
-    let mut found: Vec<Certificate> = Vec::new();
+    let found = all_from(file)?;
+    for (certificate, key) in &found {
+        if let Err(why) = strength::assess(key) {
+            return Err(Error::UnusableKey {
+                subject: certificate.subject.clone(),
+                why,
+            });
+        }
+    }
+    Ok(found.into_iter().map(|(certificate, _)| certificate).collect())
+}
+
+fn all_from(file: &[u8]) -> Result<Vec<(Certificate, PKey<Public>)>, Error> {
+    let mut found: Vec<(Certificate, PKey<Public>)> = Vec::new();
     let all = ders(file)?;
     if all.len() > MOST_CERTIFICATES {
         return Err(Error::TooManyCertificates {
@@ -48,7 +59,7 @@ pub fn certificates_from(file: &[u8]) -> Result<Vec<Certificate>, Error> {
     }
     for (number, der) in (1..).zip(all) {
         let read = numbered(number, &der)?;
-        if !found.contains(&read) {
+        if !found.iter().any(|(known, _)| *known == read.0) {
             found.push(read);
         }
     }
@@ -77,7 +88,9 @@ pub fn import(
     now: DateTime<Utc>,
 ) -> Result<SigningKey, Error> {
     let key = rsa_key(key_file)?;
-    let mut offered = certificates_from(certificate_file)?.into_iter();
+    let mut offered = all_from(certificate_file)?
+        .into_iter()
+        .map(|(certificate, _)| certificate);
     let first = offered.next().ok_or(Error::NoCertificate { hint: "" })?;
     let subject = first.subject.clone();
     let certificate = std::iter::once(first)
@@ -107,7 +120,7 @@ pub fn import(
     })
 }
 
-fn numbered(number: usize, der: &[u8]) -> Result<Certificate, Error> {
+fn numbered(number: usize, der: &[u8]) -> Result<(Certificate, PKey<Public>), Error> {
     let bad = || Error::BadCertificate { number };
     let x509 = X509::from_der(der).map_err(|_unsaid| bad())?;
     if x509.to_der().map_err(Error::openssl("write a certificate"))? != der {
@@ -115,16 +128,14 @@ fn numbered(number: usize, der: &[u8]) -> Result<Certificate, Error> {
     }
     let subject = subject(&x509);
     let public = x509.public_key().map_err(|_unsaid| bad())?;
-    if let Some(what) = weakness(&public) {
-        return Err(Error::WeakKey { subject, what });
-    }
-    Ok(Certificate {
+    let certificate = Certificate {
         sha256: hex(&Sha256::digest(der)),
         subject,
         not_before: time(x509.not_before()).map_err(Error::openssl("read a time"))?,
         not_after: time(x509.not_after()).map_err(Error::openssl("read a time"))?,
         der: der.to_owned(),
-    })
+    };
+    Ok((certificate, public))
 }
 
 /// Whether `certificate` holds the public half of `key`.
@@ -158,12 +169,12 @@ fn rsa_key(file: &[u8]) -> Result<PKey<Private>, Error> {
     if key.id() != Id::RSA {
         return Err(Error::NotRsa);
     }
-    match rsa_weakness(&key) {
-        Some(what) => Err(Error::BadRsaKey {
-            why: format!("it is {what}; 2048 to 8192 bits are needed"),
+    match strength::assess_rsa(&key, strength::MOST_OWN_RSA_BITS) {
+        Err(why) => Err(Error::BadRsaKey {
+            why: format!("it is {why}; 2048 to 8192 bits are needed"),
         }),
-        None if rsa.check_key().unwrap_or(false) => Ok(key),
-        None => Err(Error::BadRsaKey {
+        Ok(()) if rsa.check_key().unwrap_or(false) => Ok(key),
+        Ok(()) => Err(Error::BadRsaKey {
             why: "its numbers do not fit together".to_owned(),
         }),
     }
@@ -248,31 +259,16 @@ fn whole_subject(x509: &X509) -> String {
     parts.collect::<Vec<_>>().join(", ")
 }
 
-/// Why a public key cannot be relied on, if it cannot.
-fn weakness(key: &PKeyRef<Public>) -> Option<String> {
-    if key.id() == Id::RSA {
-        return rsa_weakness(key);
-    }
-    let Ok(curve) = key.ec_key() else {
-        return Some("neither RSA nor on an elliptic curve that is known here".to_owned());
+/// Whether two certificates hold the same key.
+pub fn is_same_key(one: &Certificate, other: &Certificate) -> bool {
+    let key = |certificate: &Certificate| {
+        X509::from_der(&certificate.der)?
+            .public_key()?
+            .public_key_to_der()
     };
-    // A curve must be named: one that brings its own parameters can be made to fit a forged key.
-    match curve.group().curve_name() {
-        Some(Nid::X9_62_PRIME256V1 | Nid::SECP384R1 | Nid::SECP521R1) => None,
-        Some(other) => Some(format!("on the curve {}", other.short_name().unwrap_or("?"))),
-        None => Some("on a curve without a name".to_owned()),
-    }
-}
-
-fn rsa_weakness<T: openssl::pkey::HasPublic>(key: &PKeyRef<T>) -> Option<String> {
-    let bits = key.bits();
-    if !(LEAST_RSA_BITS..=MOST_RSA_BITS).contains(&bits) {
-        return Some(format!("RSA with {bits} bits"));
-    }
-    // With the exponent 1 every message is its own signature.
-    match key.rsa() {
-        Ok(rsa) if rsa.e().num_bits() > 1 && rsa.e().is_bit_set(0) => None,
-        Ok(_) | Err(_) => Some("RSA with an exponent that protects nothing".to_owned()),
+    match (key(one), key(other)) {
+        (Ok(one), Ok(other)) => one == other,
+        (Err(_), _) | (_, Err(_)) => one.der == other.der,
     }
 }
 

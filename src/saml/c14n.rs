@@ -3,7 +3,10 @@
 //! What the tree does not tell (prefixes) is read from the text that it was made from, and held against the
 //! tree. What neither tells exactly is refused.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
 use roxmltree::{Node, NodeId, NodeType};
 
@@ -12,6 +15,9 @@ use crate::saml::{canonical::Writer, refusal::Refusal, scan::WHITE, xml::MAX_MES
 /// The longest canonical form that is written, in bytes: namespaces that stand once in a message may be
 /// written often.
 const MAX_CANONICAL: usize = 4 * MAX_MESSAGE;
+/// Elements times prefixes: a real message has some hundred elements with two or three each, and an enveloped one that
+/// lists prefixes some thousand in all.
+const MAX_LOOKED_UP: usize = 20_000;
 
 /// Writes `apex` and what is in it, but not `without`. `inclusive` are the prefixes of `PrefixList`, which are
 /// treated as by inclusive canonical XML; the default namespace is `#default` there.
@@ -25,10 +31,13 @@ pub fn exclusive<'d>(
     }
     let mut canonical = Canonical {
         out: Writer::new(4096),
-        rendered: Vec::new(),
+        rendered: BTreeMap::new(),
+        scope: Rc::default(),
+        looked_up: 0,
         without: without.map(|node| node.id()),
         inclusive,
     };
+    canonical.scope = canonical.scope_of(apex)?;
     canonical.element(apex)?;
     canonical.out.finish().map_err(|_bad| INEXACT)
 }
@@ -38,21 +47,28 @@ const INEXACT: Refusal = Refusal::Malformed("XML that has no exact canonical for
 
 struct Canonical<'d> {
     out: Writer,
-    /// Prefixes and names as they hold where the writer is, by what it has written.
-    rendered: Vec<(&'d str, &'d str)>,
+    /// What each prefix stands for where the writer is, by what it has written: the innermost last.
+    rendered: BTreeMap<&'d str, Vec<&'d str>>,
+    /// What each prefix stands for where the writer is, by the text; shared by the elements that declare nothing.
+    scope: Rc<BTreeMap<&'d str, &'d str>>,
+    /// How many prefixes were looked up or copied.
+    looked_up: usize,
     without: Option<NodeId>,
     inclusive: &'d [&'d str],
 }
 
 impl<'d> Canonical<'d> {
     fn element(&mut self, node: Node<'d, '_>) -> Result<(), Refusal> {
-        let outside = self.rendered.len();
+        let around = Rc::clone(&self.scope);
+        if declares(node)? {
+            self.scope = self.scope_of(node)?;
+        }
         let tag = node.tag_name();
-        let name = name_at(node, node.range().start + 1, tag.namespace(), tag.name())?;
+        let name = self.name_at(node, node.range().start + 1, tag.namespace(), tag.name())?;
         let mut attributes = Vec::new();
         for attribute in node.attributes() {
             let start = attribute.range().start;
-            let name = name_at(node, start, attribute.namespace(), attribute.name())?;
+            let name = self.name_at(node, start, attribute.namespace(), attribute.name())?;
             attributes.push((attribute.namespace(), attribute.name(), name, attribute.value()));
         }
         // By namespace, none first, then by name (xml-c14n, 2.2).
@@ -64,8 +80,12 @@ impl<'d> Canonical<'d> {
         prefixes.extend(listed.map(|prefix| if *prefix == "#default" { "" } else { *prefix }));
 
         self.out.raw("<").raw(name);
+        self.spend(prefixes.len())?;
+        let mut declared = Vec::new();
         for prefix in prefixes {
-            self.declare(node, prefix)?;
+            if self.declare(prefix)? {
+                declared.push(prefix);
+            }
         }
         for (_, _, name, value) in attributes {
             self.out.raw(" ").raw(name).raw("=\"");
@@ -83,31 +103,37 @@ impl<'d> Canonical<'d> {
             }
         }
         self.out.close(name);
-        self.rendered.truncate(outside);
+        for prefix in declared {
+            if let Some(names) = self.rendered.get_mut(prefix) {
+                names.pop();
+            }
+        }
+        self.scope = around;
         if self.out.len() > MAX_CANONICAL {
             return Err(Refusal::TooLarge("more than 256 kB in canonical form"));
         }
         Ok(())
     }
 
-    /// Writes what `prefix` stands for, unless that holds here by what was written around it (xml-exc-c14n, 3).
-    fn declare(&mut self, node: Node<'d, '_>, prefix: &'d str) -> Result<(), Refusal> {
+    /// Writes what `prefix` stands for, unless that holds here by what was written around it (xml-exc-c14n, 3);
+    /// whether it was written.
+    fn declare(&mut self, prefix: &'d str) -> Result<bool, Refusal> {
         if prefix == "xml" {
-            return Ok(());
+            return Ok(false);
         }
-        let Some(name) = in_scope(node, prefix) else {
+        let Some(name) = self.in_scope(prefix) else {
             // Only a listed prefix may stand for nothing; the tree knows every one that is used.
-            return Ok(());
+            return Ok(false);
         };
-        let held = self.rendered.iter().rev().find(|(known, _)| *known == prefix);
-        let held = held.map(|(_, name)| *name).or(prefix.is_empty().then_some(""));
+        let held = self.rendered.get(prefix).and_then(|names| names.last()).copied();
+        let held = held.or(prefix.is_empty().then_some(""));
         if held == Some(name) {
-            return Ok(());
+            return Ok(false);
         }
         if !name.is_empty() && !is_absolute(name) {
             return Err(INEXACT);
         }
-        self.rendered.push((prefix, name));
+        self.rendered.entry(prefix).or_default().push(name);
         if prefix.is_empty() {
             self.out.raw(" xmlns=\"");
         } else {
@@ -115,47 +141,88 @@ impl<'d> Canonical<'d> {
         }
         self.out.value(name);
         self.out.raw("\"");
+        Ok(true)
+    }
+
+    /// The name that stands in the text at `start`, if it is the one that the tree has there.
+    fn name_at(
+        &self,
+        node: Node<'d, '_>,
+        start: usize,
+        namespace: Option<&str>,
+        local: &str,
+    ) -> Result<&'d str, Refusal> {
+        let text = node.document().input_text().get(start..).ok_or(INEXACT)?;
+        let name = text
+            .split(|c| WHITE.contains(&c) || matches!(c, '=' | '/' | '>'))
+            .next()
+            .unwrap_or_default();
+        let (prefix, bare) = name.split_once(':').unwrap_or(("", name));
+        let is_attribute = start != node.range().start + 1;
+        let meant = match prefix {
+            "xml" => Some(XML),
+            "" if is_attribute => None,
+            _ => self.in_scope(prefix).filter(|name| !name.is_empty()),
+        };
+        if bare == local && !name.starts_with(':') && meant == namespace.filter(|name| !name.is_empty()) {
+            Ok(name)
+        } else {
+            Err(INEXACT)
+        }
+    }
+
+    /// What `prefix` stands for where the writer is; `""` is the default namespace, which may be none.
+    fn in_scope(&self, prefix: &str) -> Option<&'d str> {
+        let found = self.scope.get(prefix).copied();
+        found.or(prefix.is_empty().then_some(""))
+    }
+
+    /// All that is declared at `node`.
+    fn scope_of(&mut self, node: Node<'d, '_>) -> Result<Rc<BTreeMap<&'d str, &'d str>>, Refusal> {
+        let mut scope = BTreeMap::new();
+        for known in node.namespaces() {
+            // The tree names what is nearest first where it names one prefix twice.
+            scope
+                .entry(known.name().unwrap_or_default())
+                .or_insert(known.uri());
+        }
+        self.spend(scope.len())?;
+        Ok(Rc::new(scope))
+    }
+
+    /// Counts work that a sender chooses; there is an end to it.
+    fn spend(&mut self, prefixes: usize) -> Result<(), Refusal> {
+        self.looked_up = self.looked_up.saturating_add(prefixes);
+        if self.looked_up > MAX_LOOKED_UP {
+            return Err(Refusal::TooLarge(
+                "more namespace prefixes, on more elements, than any message needs",
+            ));
+        }
         Ok(())
     }
 }
 
-/// The name that stands in the text at `start`, if it is the one that the tree has there.
-fn name_at<'d>(
-    node: Node<'d, '_>,
-    start: usize,
-    namespace: Option<&str>,
-    local: &str,
-) -> Result<&'d str, Refusal> {
-    let text = node.document().input_text().get(start..).ok_or(INEXACT)?;
-    let name = text
-        .split(|c| WHITE.contains(&c) || matches!(c, '=' | '/' | '>'))
-        .next()
-        .unwrap_or_default();
-    let (prefix, bare) = name.split_once(':').unwrap_or(("", name));
-    let is_attribute = start != node.range().start + 1;
-    let meant = match prefix {
-        "xml" => Some(XML),
-        "" if is_attribute => None,
-        _ => in_scope(node, prefix).filter(|name| !name.is_empty()),
-    };
-    if bare == local && !name.starts_with(':') && meant == namespace.filter(|name| !name.is_empty()) {
-        Ok(name)
-    } else {
-        Err(INEXACT)
-    }
+/// Whether the start tag of `node` may declare a namespace: what it does not hold in its text, it does not declare.
+fn declares(node: Node<'_, '_>) -> Result<bool, Refusal> {
+    let text = node.document().input_text().get(node.range()).ok_or(INEXACT)?;
+    let mut quote = None;
+    let end = text.find(|c| match (quote, c) {
+        (None, '>') => true,
+        (None, '"' | '\'') => {
+            quote = Some(c);
+            false
+        }
+        (Some(open), _) if open == c => {
+            quote = None;
+            false
+        }
+        (None | Some(_), _) => false,
+    });
+    Ok(text.get(..end.ok_or(INEXACT)?).ok_or(INEXACT)?.contains("xmlns"))
 }
 
 fn prefix_of(name: &str) -> &str {
     name.split_once(':').map_or("", |(prefix, _)| prefix)
-}
-
-/// What `prefix` stands for at `node`; `""` is the default namespace, which may be none.
-fn in_scope<'d>(node: Node<'d, '_>, prefix: &str) -> Option<&'d str> {
-    let wanted = (!prefix.is_empty()).then_some(prefix);
-    let found = node.namespaces().find(|known| known.name() == wanted);
-    found
-        .map(roxmltree::Namespace::uri)
-        .or(prefix.is_empty().then_some(""))
 }
 
 /// Canonical XML is not defined for a namespace whose name is a relative reference (xml-c14n, 1.3).

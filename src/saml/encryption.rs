@@ -16,6 +16,7 @@ use openssl::{
 };
 
 use crate::{
+    crypto::strength::{self, UnusableKey},
     model::{key::Certificate, making::ContentCipher, secret::Secret},
     saml::{
         canonical::Writer,
@@ -45,7 +46,7 @@ impl fmt::Debug for Envelope<'_> {
 }
 
 /// Why a certificate cannot be encrypted to.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Unfit {
     /// OpenSSL does not read it, or finds no key in it.
     #[error("it holds no key that can be read")]
@@ -53,9 +54,9 @@ pub enum Unfit {
     /// RSA-OAEP needs an RSA key.
     #[error("its key is not an RSA key, and only to an RSA key can an assertion be encrypted")]
     NotRsa,
-    /// A key that can be broken.
-    #[error("its RSA key has only {0} bits; 2048 are the least")]
-    Weak(u32),
+    /// A key that is not used, for what is said of it.
+    #[error("its key is {0}")]
+    Unusable(UnusableKey),
 }
 
 /// Whether an assertion can be encrypted to the key of `certificate`.
@@ -67,10 +68,12 @@ fn public_key(certificate: &Certificate) -> Result<PKey<Public>, Unfit> {
     let key = X509::from_der(&certificate.der)
         .and_then(|x509| x509.public_key())
         .map_err(|_why| Unfit::Unreadable)?;
-    match (key.id(), key.bits()) {
-        (Id::RSA, 2048..) => Ok(key),
-        (Id::RSA, bits) => Err(Unfit::Weak(bits)),
-        _ => Err(Unfit::NotRsa),
+    if key.id() != Id::RSA {
+        return Err(Unfit::NotRsa);
+    }
+    match strength::assess(&key) {
+        Ok(()) => Ok(key),
+        Err(why) => Err(Unfit::Unusable(why)),
     }
 }
 

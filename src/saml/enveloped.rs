@@ -4,24 +4,51 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use openssl::hash::{MessageDigest, hash};
+use roxmltree::Node;
 
 use crate::saml::{
     c14n,
+    claimed::{Claimed, Octets},
     refusal::Refusal,
     scan::WHITE,
-    signature::Detached,
     urn::{self, DSIG},
-    xml::Element,
+    xml::{Element, Message},
 };
 
 /// The most prefixes that a `PrefixList` may have.
 const MAX_PREFIXES: usize = 16;
 
-/// What is to be held against the sender's certificates, once it is known to cover all of `root` but itself; none
-/// where `root` holds no signature at all.
-///
-/// The digest is taken of the tree that `root` is part of: what is read from it is what was signed.
-pub(super) fn signature(root: Element<'_, '_>) -> Result<Option<Detached>, Refusal> {
+/// The signature that `root` claims to bear, checked for its form alone; none where `root` holds no signature. This is
+/// cheap: what it is over is computed by [`signed_octets`], once somebody has a key that could fit.
+pub(super) fn signature(root: Element<'_, '_>, xml: &str) -> Result<Option<Claimed>, Refusal> {
+    let Some(claim) = claim_of(root)? else {
+        return Ok(None);
+    };
+    Ok(Some(Claimed {
+        algorithm: claim.algorithm.to_owned(),
+        value: claim.signature_value,
+        octets: Octets::Within(xml.to_owned()),
+    }))
+}
+
+/// The octets that the signature inside `xml` is over, once it is known to cover all of the root but itself. The text
+/// is parsed once more by the one reader, so that what was read from it is what is digested here.
+pub(super) fn signed_octets(xml: &str) -> Result<Vec<u8>, Refusal> {
+    let message = Message::parse(xml)?;
+    let root = message.top();
+    let claim = claim_of(root)?.ok_or(Refusal::SignatureMissing)?;
+    let octets = c14n::exclusive(root.node(), Some(claim.node), &claim.prefixes)?;
+    let computed = hash(claim.digest, octets.as_bytes());
+    // What OpenSSL cannot digest fits nothing.
+    if computed.is_ok_and(|computed| *computed == *claim.value) {
+        claim.octets()
+    } else {
+        Err(Refusal::BadSignature)
+    }
+}
+
+/// The one signature of `root`: its child, over the whole of it.
+fn claim_of<'d, 't>(root: Element<'d, 't>) -> Result<Option<Claim<'d, 't>>, Refusal> {
     let signature = match root.count(DSIG, "Signature") {
         0 => return Ok(None),
         1 => root.child(DSIG, "Signature")?,
@@ -36,19 +63,12 @@ pub(super) fn signature(root: Element<'_, '_>) -> Result<Option<Detached>, Refus
             "a Reference to something else than the whole message by its ID",
         ));
     }
-    let octets = c14n::exclusive(root.node(), Some(signature.node()), &claim.prefixes)?;
-    let computed = hash(claim.digest, octets.as_bytes());
-    // What OpenSSL cannot digest fits nothing.
-    if computed.is_ok_and(|computed| *computed == *claim.value) {
-        Ok(Some(claim.signature))
-    } else {
-        Err(Refusal::BadSignature)
-    }
+    Ok(Some(claim))
 }
 
 /// What a signature says of what it is over, and what is to be held against a key. None of it is believed yet:
 /// not before what `reference` names, in exclusive canonical form and without the signature, has the digest.
-pub(super) struct Claim<'d> {
+pub(super) struct Claim<'d, 't> {
     /// The URI of its one `Reference`.
     pub(super) reference: &'d str,
     /// The prefixes that are declared as they come.
@@ -56,11 +76,24 @@ pub(super) struct Claim<'d> {
     pub(super) digest: MessageDigest,
     /// What the digest should be.
     pub(super) value: Vec<u8>,
-    pub(super) signature: Detached,
+    /// `SignatureMethod`, as a URI.
+    pub(super) algorithm: &'d str,
+    /// `SignatureValue`, decoded.
+    pub(super) signature_value: Vec<u8>,
+    node: Node<'d, 't>,
+    info: Element<'d, 't>,
+    info_prefixes: Vec<&'d str>,
+}
+
+impl Claim<'_, '_> {
+    /// What the signature value is over: `SignedInfo` in exclusive canonical form.
+    pub(super) fn octets(&self) -> Result<Vec<u8>, Refusal> {
+        Ok(c14n::exclusive(self.info.node(), None, &self.info_prefixes)?.into_bytes())
+    }
 }
 
 /// Reads a `ds:Signature`.
-pub(super) fn claim<'d>(signature: Element<'d, '_>) -> Result<Claim<'d>, Refusal> {
+pub(super) fn claim<'d, 't>(signature: Element<'d, 't>) -> Result<Claim<'d, 't>, Refusal> {
     plain(signature, &["Id"])?;
     let children = signature.children()?;
     let (info, value) = match children.as_slice() {
@@ -80,27 +113,34 @@ pub(super) fn claim<'d>(signature: Element<'d, '_>) -> Result<Claim<'d>, Refusal
     let [method, algorithm, reference] = children_of(info)?;
     expect(method, "CanonicalizationMethod", &["Algorithm"])?;
     let info_prefixes = exclusive_prefixes(method)?;
+    if method.attribute("Algorithm") == Some(urn::EXC_C14N_WITH_COMMENTS) && holds_comment(info) {
+        // The one place where the suffix would make a difference (xmldsig-core, 4.4.3.3): nobody writes one there.
+        return Err(shape("a comment inside SignedInfo"));
+    }
     expect(algorithm, "SignatureMethod", &["Algorithm"])?;
     let [] = children_of(algorithm)?;
     let (prefixes, digest, digest_value) = referred(reference)?;
 
-    let algorithm = algorithm.attribute("Algorithm").unwrap_or_default().to_owned();
+    let algorithm = algorithm.attribute("Algorithm").unwrap_or_default();
     let value = base64_of(value)?;
     if algorithm.contains("#ecdsa-") && !is_two_halves(&value) {
         return Err(shape("an ECDSA signature that is not r and s side by side"));
     }
-    let octets = c14n::exclusive(info.node(), None, &info_prefixes)?.into_bytes();
     Ok(Claim {
         reference: reference.attribute("URI").unwrap_or_default(),
         prefixes,
         digest,
         value: digest_value,
-        signature: Detached {
-            algorithm,
-            octets,
-            value,
-        },
+        algorithm,
+        signature_value: value,
+        node: signature.node(),
+        info,
+        info_prefixes,
     })
+}
+
+fn holds_comment(element: Element<'_, '_>) -> bool {
+    element.node().descendants().any(|node| node.is_comment())
 }
 
 /// The one `Reference`: without the signature, in exclusive canonical form; its prefixes, digest and value.
@@ -150,10 +190,29 @@ fn check_key_info(key: Element<'_, '_>) -> Result<(), Refusal> {
     }
 }
 
-/// The prefixes in `InclusiveNamespaces`, where `method` is exclusive canonical XML without comments.
+/// The prefixes in `InclusiveNamespaces`, where `method` is exclusive canonical XML, with comments or without
+/// (saml-core, 5.4.3, 5.4.4). A Reference to `#ID` is taken without comments either way (xmldsig-core, 4.4.3.3).
 fn exclusive_prefixes<'d>(method: Element<'d, '_>) -> Result<Vec<&'d str>, Refusal> {
-    if method.attribute("Algorithm") != Some(urn::EXC_C14N) {
-        return Err(shape(TRANSFORMS));
+    match method.attribute("Algorithm") {
+        Some(urn::EXC_C14N | urn::EXC_C14N_WITH_COMMENTS) => {}
+        Some("http://www.w3.org/TR/2001/REC-xml-c14n-20010315") => {
+            return Err(shape(
+                "inclusive canonical XML (http://www.w3.org/TR/2001/REC-xml-c14n-20010315), where exclusive canonical XML belongs",
+            ));
+        }
+        Some("http://www.w3.org/TR/2001/REC-xml-c14n-20010315#WithComments") => {
+            return Err(shape(
+                "inclusive canonical XML (http://www.w3.org/TR/2001/REC-xml-c14n-20010315#WithComments), where exclusive canonical XML belongs",
+            ));
+        }
+        Some(
+            "http://www.w3.org/2006/12/xml-c14n11" | "http://www.w3.org/2006/12/xml-c14n11#WithComments",
+        ) => {
+            return Err(shape(
+                "inclusive canonical XML 1.1 (http://www.w3.org/2006/12/xml-c14n11), where exclusive canonical XML belongs",
+            ));
+        }
+        Some(_) | None => return Err(shape(TRANSFORMS)),
     }
     let children = method.children()?;
     let list = match children.as_slice() {

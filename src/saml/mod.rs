@@ -6,6 +6,7 @@ pub mod authn_request;
 pub mod binding;
 pub mod c14n;
 pub mod canonical;
+pub mod claimed;
 pub mod encryption;
 mod enveloped;
 pub mod glance;

@@ -1,4 +1,4 @@
-//! Signatures of others on the query of an address, and what they prove.
+//! Signatures of others, and what they prove.
 
 use openssl::{
     bn::BigNum,
@@ -11,26 +11,21 @@ use openssl::{
 };
 
 use crate::{
+    crypto::strength::{self, MOST_SIGNING_KEYS},
     model::key::Certificate,
-    saml::{refusal::Refusal, urn},
+    saml::{
+        claimed::{Claimed, Octets},
+        enveloped,
+        refusal::Refusal,
+        urn,
+    },
 };
-
-/// A detached signature over the octets of a query (saml-bindings, 3.4.4.1).
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Detached {
-    /// `SigAlg`, as a URI.
-    pub algorithm: String,
-    /// The octets as they came: `SAMLRequest=…&RelayState=…&SigAlg=…`.
-    pub octets: Vec<u8>,
-    /// `Signature`, decoded.
-    pub value: Vec<u8>,
-}
 
 /// A message that was read, with the signature that came with it; nothing in it is believed yet.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Unverified<T> {
     message: T,
-    signature: Option<Detached>,
+    signature: Option<Claimed>,
 }
 
 /// A message whose signature fits a certificate that an administrator registered.
@@ -50,7 +45,7 @@ pub enum Judged<T> {
 
 impl<T> Unverified<T> {
     /// Puts a message beside its signature.
-    pub const fn new(message: T, signature: Option<Detached>) -> Self {
+    pub const fn new(message: T, signature: Option<Claimed>) -> Self {
         Self { message, signature }
     }
 
@@ -68,6 +63,9 @@ impl<T> Unverified<T> {
 
     /// Holds the signature against `certificates`: any of them may fit (saml-metadata, 2.4.1.1),
     /// expired ones too. A signature that fits none is refused even where none was needed.
+    ///
+    /// The cheap questions come first: what the signature is over is canonicalised and digested only where a key is
+    /// registered that could have made it.
     pub fn judge(self, certificates: &[Certificate]) -> Result<Judged<T>, Refusal> {
         let Some(signature) = self.signature else {
             return Ok(Judged::Unsigned(self.message));
@@ -76,11 +74,23 @@ impl<T> Unverified<T> {
         if certificates.is_empty() {
             return Ok(Judged::Unchecked(self.message));
         }
-        let fits = |certificate: &Certificate| {
-            public_key(certificate)
-                .is_some_and(|key| algorithm.verify(&key, &signature.octets, &signature.value))
+        let keys: Vec<_> = certificates
+            .iter()
+            .take(MOST_SIGNING_KEYS)
+            .filter_map(public_key)
+            .filter(|key| algorithm.could_fit(key, &signature.value))
+            .collect();
+        if keys.is_empty() {
+            return Err(Refusal::BadSignature);
+        }
+        let octets = match signature.octets {
+            Octets::Here(octets) => octets,
+            Octets::Within(xml) => enveloped::signed_octets(&xml)?,
         };
-        if certificates.iter().any(fits) {
+        if keys
+            .iter()
+            .any(|key| algorithm.verify(key, &octets, &signature.value))
+        {
             Ok(Judged::Signed(Verified(self.message)))
         } else {
             Err(Refusal::BadSignature)
@@ -134,16 +144,20 @@ impl Algorithm {
         Ok(Self { key, digest })
     }
 
-    /// Whether `value` is a signature by `key`. A key of another kind or a weak one fits nothing.
-    fn verify(self, key: &PKey<Public>, octets: &[u8], value: &[u8]) -> bool {
-        let strong = match key.id() {
-            Id::RSA => key.bits() >= 2048,
-            Id::EC => key.bits() >= 256,
+    /// Whether `value` may be a signature by `key`: of its kind, as long as it makes them, and by a key that is used.
+    fn could_fit(self, key: &PKey<Public>, value: &[u8]) -> bool {
+        // An RSA signature is as long as the modulus (rfc8017, 8.2.2); an ECDSA one is at most two halves and DER's
+        // six to nine octets around them.
+        let length = match key.id() {
+            Id::RSA => value.len() == key.size(),
+            Id::EC => value.len() <= 2 * width(key) + 9,
             _ => false,
         };
-        if key.id() != self.key || !strong {
-            return false;
-        }
+        key.id() == self.key && length && strength::assess(key).is_ok()
+    }
+
+    /// Whether `value` is a signature by `key`, which could have made it.
+    fn verify(self, key: &PKey<Public>, octets: &[u8], value: &[u8]) -> bool {
         let check = |value: &[u8]| -> Result<bool, ErrorStack> {
             let mut verifier = sign::Verifier::new(self.digest, key)?;
             verifier.verify_oneshot(value, octets)
@@ -152,11 +166,16 @@ impl Algorithm {
             return check(value).unwrap_or(false);
         }
         // XML Signature writes r‖s of the key's width; many senders leave OpenSSL's DER as it is.
-        let width = usize::try_from(key.bits()).unwrap_or_default().div_ceil(8);
+        let width = width(key);
         let raw_fits =
             value.len() == 2 * width && der_of(value, width).is_ok_and(|der| check(&der).unwrap_or(false));
         raw_fits || (value.first() == Some(&0x30) && check(value).unwrap_or(false))
     }
+}
+
+/// How many octets a number of the key's curve takes.
+fn width(key: &PKey<Public>) -> usize {
+    usize::try_from(key.bits()).unwrap_or_default().div_ceil(8)
 }
 
 fn der_of(raw: &[u8], width: usize) -> Result<Vec<u8>, ErrorStack> {

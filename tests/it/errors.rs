@@ -90,7 +90,7 @@ fn every_refused_message_shows_a_code_and_a_reference_that_lead_to_its_row() {
             ("REQUEST-MALFORMED", "/saml/sso?SAMLRequest=x%00".to_owned()),
             (
                 "REQUEST-TOO-LARGE",
-                format!("/saml/sso?SAMLRequest=eA&RelayState={}", "x".repeat(1100)),
+                format!("/saml/sso?SAMLRequest=eA&RelayState={}", "x".repeat(4200)),
             ),
             ("REQUEST-MISSING", "/saml/sso".to_owned()),
             ("ISSUER-UNKNOWN", stranger.sign_on_address("_u", now)),

@@ -3,7 +3,10 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hallpass::saml::{
     binding::redirect::deflated,
-    urn::{ECDSA_SHA256, EXC_C14N, RSA_SHA256, RSA_SHA384, RSA_SHA512, SHA256, SHA384, SHA512},
+    urn::{
+        ECDSA_SHA256, ENVELOPED, EXC_C14N, EXC_C14N_WITH_COMMENTS, RSA_SHA256, RSA_SHA384, RSA_SHA512,
+        SHA256, SHA384, SHA512,
+    },
 };
 
 use crate::support::{
@@ -108,6 +111,15 @@ fn a_request_signed_by_another_implementation_is_answered() {
                 },
             ),
             (
+                "with comments, as pyFF signs",
+                &rsa,
+                Template {
+                    c14n: EXC_C14N_WITH_COMMENTS,
+                    transforms: transform(ENVELOPED, "") + &transform(EXC_C14N_WITH_COMMENTS, ""),
+                    ..base.clone()
+                },
+            ),
+            (
                 "listed prefixes",
                 &rsa,
                 Template {
@@ -174,6 +186,10 @@ fn a_message_arrives_in_every_wrapping_that_senders_use() {
                 STANDARD.encode(format!("\u{feff}{}", plain("_d"))),
             ),
             ("pretty, with CRLF", STANDARD.encode(pretty("_e"))),
+            (
+                "behind white space",
+                STANDARD.encode(format!("\r\n\t {}", plain("_f").split_once("?>").unwrap().1)),
+            ),
         ] {
             let answer = send(&mut browser, &message);
             assert!(
@@ -310,5 +326,52 @@ fn what_is_no_form_or_too_much_of_one_is_refused() {
         let kind = "application/x-www-form-urlencoded; charset=UTF-8";
         let body = format!("SAMLRequest={}", crate::support::http::percent(&message));
         assert_eq!(browser.post_body("/saml/sso", kind, &body).status, 303);
+    });
+}
+
+/// What is dear is computed for a sender who is known and has a key that could have made the signature. A digest that
+/// is wrong is found last: whoever is refused for something else was not digested.
+#[test]
+fn the_cheap_questions_are_asked_first() {
+    on_each_database(|database| {
+        let (key, short) = (Key::rsa(2048), Key::rsa(3072));
+        let scene = registered(database, &key);
+        let mut browser = scene.signed_in();
+        let honest = signed(&scene, &key, "_a", &over("_a"));
+        let digest = honest
+            .split("DigestValue>")
+            .nth(1)
+            .unwrap()
+            .trim_end_matches("</ds:");
+        let undigested = honest.replace(digest, &STANDARD.encode([7; 32]));
+        assert!(
+            send_xml(&mut browser, &undigested)
+                .body
+                .contains("SIGNATURE-WRONG")
+        );
+        let stranger = undigested.replace(&scene.sp.entity_id, "urn:test:nobody");
+        assert!(send_xml(&mut browser, &stranger).body.contains("ISSUER-UNKNOWN"));
+        // A signature that is longer than the key makes them is not looked at.
+        let long = signed(&scene, &short, "_b", &over("_b"));
+        assert!(send_xml(&mut browser, &long).body.contains("SIGNATURE-WRONG"));
+        // Elements times prefixes: nobody needs so many.
+        let declared: String = (0..200).map(|n| format!(" xmlns:n{n}=\"urn:n{n}\"")).collect();
+        let listed: Vec<_> = (0..16).map(|n| format!("n{n}")).collect();
+        let inside = format!(
+            "<samlp:Extensions{declared}>{}</samlp:Extensions>",
+            "<n1:x/>".repeat(1900)
+        );
+        let xml = scene.sp.authn_request("_c", scene.now(), SSO, &inside);
+        let list = format!(
+            "<ec:InclusiveNamespaces xmlns:ec=\"{EXC_C14N}\" PrefixList=\"{}\"/>",
+            listed.join(" ")
+        );
+        let template = Template {
+            transforms: transform(ENVELOPED, "") + &transform(EXC_C14N, &list),
+            ..over("_c")
+        };
+        let dear = xmlsec1_signs(&behind_issuer(&xml, &template.xml()), &key.private_pem());
+        let answer = send_xml(&mut browser, &dear);
+        assert!(answer.body.contains("REQUEST-TOO-LARGE"), "{}", answer.body);
     });
 }

@@ -91,12 +91,17 @@ fn a_relay_state_that_would_not_come_back_whole_is_refused() {
         let scene = Scene::new(database);
         let mut browser = scene.signed_in();
         let xml = scene.sp.authn_request("_r1", scene.now(), "", "");
-        for relay in ["a\nb", "a\r\nb", "\0", &"x".repeat(1025)] {
+        for relay in ["a\nb", "a\r\nb", "\0", &"x".repeat(4097)] {
             let page = browser.get(&format!("/saml/sso?{}", scene.sp.query(&xml, Some(relay), false)));
             assert!(
                 page.status == 400 && page.field("SAMLResponse").is_none(),
                 "{relay:?}"
             );
+        }
+        for (n, relay) in ["a\tb", "\u{85}\u{1}", &"x".repeat(4096)].into_iter().enumerate() {
+            let xml = scene.sp.authn_request(&format!("_s{n}"), scene.now(), "", "");
+            let page = browser.get(&format!("/saml/sso?{}", scene.sp.query(&xml, Some(relay), false)));
+            assert_eq!(page.field("RelayState").as_deref(), Some(relay));
         }
     });
 }

@@ -4,9 +4,9 @@ use crate::{
     model::{application::Binding, user::Email},
     saml::{
         binding::{post, redirect},
+        claimed::Claimed,
         enveloped,
         refusal::Refusal,
-        signature::Detached,
         xml::Element,
     },
 };
@@ -64,16 +64,16 @@ pub struct Inbound {
     /// Whom the sender expects, by e-mail address: to fill in the login form, and no more.
     pub login_hint: Option<Email>,
     /// Over the octets of a query as they came; none over HTTP-POST, where the signature is in the XML.
-    pub signature: Option<Detached>,
+    pub signature: Option<Claimed>,
 }
 
 impl Inbound {
     /// The signature that counts for the message whose root is `root`. Over HTTP-Redirect it is the one in the
     /// address: one in the XML should have been taken out, and says nothing (saml-bindings, 3.4.4.1).
-    pub(in crate::saml) fn signature_of(&self, root: Element<'_, '_>) -> Result<Option<Detached>, Refusal> {
+    pub(in crate::saml) fn signature_of(&self, root: Element<'_, '_>) -> Result<Option<Claimed>, Refusal> {
         match self.binding {
             Binding::Redirect => Ok(self.signature.clone()),
-            Binding::Post => enveloped::signature(root),
+            Binding::Post => enveloped::signature(root, &self.xml),
         }
     }
 }

@@ -14,6 +14,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
+    crypto::strength::UnusableKey,
     model::{
         id::KeyId,
         key::{Certificate, SigningKey},
@@ -286,7 +287,8 @@ fn only_to_a_strong_rsa_key_is_anything_encrypted() {
     let (mut fit, _) = key();
     assert_eq!(encryption::check(&fit.certificate), Ok(()));
     fit.certificate.der = certificate_of(&PKey::from_rsa(Rsa::generate(1024).unwrap()).unwrap());
-    assert_eq!(encryption::check(&fit.certificate), Err(Unfit::Weak(1024)));
+    let weak = UnusableKey::Breakable("RSA with 1024 bits".to_owned());
+    assert_eq!(encryption::check(&fit.certificate), Err(Unfit::Unusable(weak)));
     let curve = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
     fit.certificate.der = certificate_of(&PKey::from_ec_key(EcKey::generate(&curve).unwrap()).unwrap());
     assert_eq!(encryption::check(&fit.certificate), Err(Unfit::NotRsa));

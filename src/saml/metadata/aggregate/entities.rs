@@ -42,6 +42,12 @@ impl<R: Read> Entities<R> {
         &self.about
     }
 
+    /// `PublicationInfo/@creationInstant` of the whole (saml-metadata-rpi, 2.2.1), once the first entity was handed out:
+    /// it stands before all of them.
+    pub const fn published_at(&self) -> Option<DateTime<Utc>> {
+        self.reading.published_at()
+    }
+
     /// How far reading has come.
     pub fn progress(&self) -> Progress {
         Progress {
@@ -57,8 +63,8 @@ impl<R: Read> Entities<R> {
                     self.reading.start(&tag)?;
                     None
                 }
-                Token::Text(text, written) => {
-                    self.reading.text(text, written);
+                Token::Text(text) => {
+                    self.reading.text(text);
                     None
                 }
                 Token::End(_) => self.reading.end(),

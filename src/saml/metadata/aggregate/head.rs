@@ -55,7 +55,7 @@ pub(super) fn root<R: Read, T>(
     loop {
         match tokens.next()? {
             Token::Start(tag, scope) => return Ok((about(&tag, now)?, on(&tag, scope)?)),
-            Token::Nothing | Token::Text(..) => {}
+            Token::Nothing | Token::Text(_) => {}
             Token::End(_) | Token::Eof => return Err(Error::Bad(nothing_here())),
         }
     }

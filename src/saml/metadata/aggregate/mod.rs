@@ -41,12 +41,21 @@ pub struct Progress {
 pub struct Checked {
     /// What was verified; absent where nobody asked for a signature.
     chunks: Option<Chunks>,
+    digest: Option<Vec<u8>>,
 }
 
 impl Checked {
     /// Takes a file as it comes: whoever can change it on its way decides what it says.
     pub const fn without_signature() -> Self {
-        Self { chunks: None }
+        Self {
+            chunks: None,
+            digest: None,
+        }
+    }
+
+    /// The digest that was verified: two files that have it say the same.
+    pub fn digest(&self) -> Option<&[u8]> {
+        self.digest.as_deref()
     }
 
     /// Whether a signature was verified.
@@ -63,8 +72,11 @@ pub fn verify<R: Read>(
     now: DateTime<Utc>,
     progress: impl FnMut(Progress),
 ) -> Result<Checked, Error> {
-    let chunks = signed::verify(Source::noting(file, MAX_FILE), signed_by, now, progress)?;
-    Ok(Checked { chunks: Some(chunks) })
+    let (chunks, digest) = signed::verify(Source::noting(file, MAX_FILE), signed_by, now, progress)?;
+    Ok(Checked {
+        chunks: Some(chunks),
+        digest: Some(digest),
+    })
 }
 
 /// Reads the entities of `file`, one after the other. Where `checked` comes of [`verify`], `file` must hold

@@ -9,6 +9,7 @@ use openssl::hash::{Hasher, MessageDigest};
 use crate::{
     model::key::Certificate,
     saml::{
+        claimed::{Claimed, Octets},
         enveloped::claim,
         metadata::{
             aggregate::{Progress, head::root},
@@ -31,19 +32,20 @@ use crate::{
 /// Canonical bytes that are digested at once.
 const AT_ONCE: usize = 16 * 1024;
 
-/// Verifies; what was read, piece by piece.
+/// Verifies; what was read, piece by piece, and the digest that it has.
 pub(super) fn verify<R: Read>(
     source: Source<R>,
     signed_by: &[Certificate],
     now: DateTime<Utc>,
     progress: impl FnMut(Progress),
-) -> Result<Chunks, Error> {
+) -> Result<(Chunks, Vec<u8>), Error> {
     let mut tokens = Tokens::new(source);
     let (_, root) = root(&mut tokens, now, |tag, _| Ok(Root::of(tag)))?;
     let (before, signature) = signature(&mut tokens)?;
     let wanted = believed(&signature, &root, signed_by)?;
+    let value = wanted.value.clone();
     digest(&mut tokens, &root, &before, wanted, progress)?;
-    Ok(tokens.into_source().into_chunks())
+    Ok((tokens.into_source().into_chunks(), value))
 }
 
 /// The root's start tag, kept until it is known how it is digested.
@@ -79,7 +81,7 @@ fn signature<R: Read>(tokens: &mut Tokens<R>) -> Result<(String, String), Error>
                 break;
             }
             Token::Start(..) | Token::End(_) | Token::Eof => return Err(missing()),
-            Token::Text(text, _) => before.push_str(text),
+            Token::Text(text) => before.push_str(text),
             Token::Nothing => {}
         }
         if before.len() > MAX_MESSAGE {
@@ -97,7 +99,7 @@ fn signature<R: Read>(tokens: &mut Tokens<R>) -> Result<(String, String), Error>
                 depth -= 1;
                 alone.close(name);
             }
-            Token::Text(text, _) => alone.text(text),
+            Token::Text(text) => alone.text(text),
             Token::Nothing | Token::Eof => {}
         }
         if alone.out.len() > MAX_MESSAGE {
@@ -129,7 +131,12 @@ fn believed(signature: &str, root: &Root, signed_by: &[Certificate]) -> Result<W
             "it is over something else than the root element by its ID",
         ));
     }
-    let judged = Unverified::new((), Some(claim.signature)).judge(signed_by);
+    let signature = Claimed {
+        algorithm: claim.algorithm.to_owned(),
+        octets: Octets::Here(claim.octets().map_err(refusal)?),
+        value: claim.signature_value,
+    };
+    let judged = Unverified::new((), Some(signature)).judge(signed_by);
     match judged.map_err(refusal)? {
         Judged::Signed(_) => Ok(Wanted {
             digest: claim.digest,
@@ -175,7 +182,7 @@ fn digest<R: Read>(
                 depth -= 1;
                 canonical.close(name);
             }
-            Token::Text(text, _) => canonical.text(text),
+            Token::Text(text) => canonical.text(text),
             Token::Nothing => {}
             Token::Eof => break,
         }

@@ -32,12 +32,17 @@ pub enum Finding {
     },
     /// Not a certificate, or of a kind that is not known here. Left out.
     CertificateUnreadable,
-    /// A key that could be broken. Left out.
-    WeakKey {
+    /// A key that could be broken, costs too much, or is of a kind that is not supported. Left out.
+    KeyUnusable {
         /// Whose.
         subject: String,
-        /// What it is.
-        what: String,
+        /// What it is, and why it is not used.
+        why: String,
+    },
+    /// More signing keys than are tried. The others are left out.
+    TooManySigningKeys {
+        /// How many are used, the first in their order.
+        used: usize,
     },
     /// A key that stands alone, by name or number. Left out.
     KeyWithoutCertificate,
@@ -121,7 +126,8 @@ impl Finding {
             Self::CertificateExpired { .. } => "certificate-expired",
             Self::CertificateNotYetValid { .. } => "certificate-not-yet-valid",
             Self::CertificateUnreadable => "certificate-unreadable",
-            Self::WeakKey { .. } => "weak-key",
+            Self::KeyUnusable { .. } => "key-unusable",
+            Self::TooManySigningKeys { .. } => "too-many-signing-keys",
             Self::KeyWithoutCertificate => "key-without-certificate",
             Self::EncryptionKeyUnusable { .. } => "encryption-key-unusable",
             Self::BindingSkipped { .. } => "binding-skipped",
@@ -162,9 +168,13 @@ impl fmt::Display for Finding {
             Self::CertificateUnreadable => {
                 f.write_str("a certificate cannot be read, and was left out")
             }
-            Self::WeakKey { subject, what } => {
-                write!(f, "the key of {subject} is {what}, which can be broken, and was left out")
+            Self::KeyUnusable { subject, why } => {
+                write!(f, "the key of {subject} is {why}, and was left out")
             }
+            Self::TooManySigningKeys { used } => write!(
+                f,
+                "it names more than {used} keys for signing; the first {used} count, and the others were left out"
+            ),
             Self::KeyWithoutCertificate => {
                 f.write_str("a key comes without a certificate, and was left out")
             }

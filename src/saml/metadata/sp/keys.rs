@@ -9,10 +9,10 @@ use openssl::{
     x509::X509,
 };
 
-use crate::saml::metadata::sp::finding::{Finding, shown};
-
-/// Shorter RSA keys can be broken, longer ones cost whoever uses them too much.
-const RSA_BITS: std::ops::RangeInclusive<u32> = 2048..=8192;
+use crate::{
+    crypto::strength,
+    saml::metadata::sp::finding::{Finding, shown},
+};
 
 /// What a key is for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -55,9 +55,10 @@ pub(super) fn worth(der: &[u8], usage: Usage, now: DateTime<Utc>) -> Worth {
         };
     };
     let subject = subject(&x509);
-    if let Some(what) = weakness(&key) {
+    if let Err(why) = strength::assess(&key) {
+        let why = why.to_string();
         return Worth {
-            findings: vec![Finding::WeakKey { subject, what }],
+            findings: vec![Finding::KeyUnusable { subject, why }],
             ..Worth::default()
         };
     }
@@ -95,31 +96,46 @@ pub(super) fn worth(der: &[u8], usage: Usage, now: DateTime<Utc>) -> Worth {
     worth
 }
 
+/// The certificates of one `X509Data` that hold its key. It may bring the issuers beside it (xmldsig-core, 4.4.4):
+/// their keys sign nothing here, and nothing is encrypted to them. Where no certificate can be read or all issue one
+/// another, all are kept, and judged one by one.
+pub(super) fn end_certificates(ders: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    if ders.len() < 2 {
+        return ders;
+    }
+    let read: Vec<_> = ders.iter().map(|der| X509::from_der(der).ok()).collect();
+    let name = |x509: &X509| x509.subject_name().to_der().ok();
+    // Two certificates of one key may bear one name; neither is the other's issuer.
+    let issuers: Vec<_> = read
+        .iter()
+        .flatten()
+        .filter_map(|x509| {
+            x509.issuer_name()
+                .to_der()
+                .ok()
+                .filter(|issuer| Some(issuer) != name(x509).as_ref())
+        })
+        .collect();
+    let is_end = |x509: &Option<X509>| {
+        let subject = x509.as_ref().and_then(name);
+        subject.is_none_or(|subject| !issuers.contains(&subject))
+    };
+    let ends: Vec<bool> = read.iter().map(is_end).collect();
+    if !ends.contains(&true) {
+        return ders;
+    }
+    ders.into_iter()
+        .zip(ends)
+        .filter_map(|(der, is_end)| is_end.then_some(der))
+        .collect()
+}
+
 fn parsed(der: &[u8]) -> Option<(X509, PKey<Public>)> {
     let x509 = X509::from_der(der).ok()?;
     // OpenSSL does not mind what stands behind it.
     let is_whole = x509.to_der().is_ok_and(|again| again == der);
     let key = x509.public_key().ok()?;
     is_whole.then_some((x509, key))
-}
-
-fn weakness(key: &PKey<Public>) -> Option<String> {
-    if key.id() == Id::RSA {
-        let strong = RSA_BITS.contains(&key.bits());
-        // With the exponent 1 every message is its own signature.
-        let odd = |rsa: openssl::rsa::Rsa<Public>| rsa.e().num_bits() > 1 && rsa.e().is_bit_set(0);
-        return match (strong, key.rsa().is_ok_and(odd)) {
-            (true, true) => None,
-            (false, _) => Some(format!("RSA with {} bits", key.bits())),
-            (true, false) => Some("RSA with an exponent that protects nothing".to_owned()),
-        };
-    }
-    // A curve must be named: one that brings its own parameters can be made to fit a forged key.
-    let named = key.ec_key().ok().and_then(|ec| ec.group().curve_name());
-    match named {
-        Some(Nid::X9_62_PRIME256V1 | Nid::SECP384R1 | Nid::SECP521R1) => None,
-        Some(_) | None => Some("neither RSA nor on a curve of NIST".to_owned()),
-    }
 }
 
 fn subject(x509: &X509) -> String {

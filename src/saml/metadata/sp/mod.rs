@@ -67,7 +67,7 @@ fn all(source: Source<&[u8]>, now: DateTime<Utc>) -> Result<Vec<Found>, Error> {
     loop {
         match tokens.next()? {
             Token::Start(tag, _) => reading.start(&tag).map_err(Error::Bad)?,
-            Token::Text(text, written) => reading.text(text, written),
+            Token::Text(text) => reading.text(text),
             Token::End(_) => found.extend(reading.end()),
             Token::Nothing => {}
             Token::Eof => return Ok(found),

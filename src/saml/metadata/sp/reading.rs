@@ -9,7 +9,7 @@ use crate::saml::{
         bad::BadMetadata,
         sp::{draft::Draft, entity::Found, keys::Usage},
         time::{date_time, duration},
-        xml::{characters::WHITE, tag::Tag, tokens::Written},
+        xml::{characters::WHITE, tag::Tag},
     },
     urn::{DSIG, METADATA, PROTOCOL},
 };
@@ -31,6 +31,8 @@ pub(in crate::saml::metadata) struct Reading {
     /// What the open aggregates say of all that is in them.
     above: Vec<Validity>,
     draft: Option<Draft>,
+    published_at: Option<DateTime<Utc>>,
+    has_entities: bool,
     /// The text of the open element, where that is wanted.
     text: String,
     usage: Option<Usage>,
@@ -50,6 +52,9 @@ pub(in crate::saml::metadata) struct Validity {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Place {
     Entities,
+    /// What is said of all that is in it.
+    AllExtensions,
+    Publication,
     Entity,
     Role,
     EntityExtensions,
@@ -95,6 +100,7 @@ fn place(parent: Option<Place>, tag: &Tag<'_>) -> Place {
         REGISTRATION => {
             return match (parent, tag.local) {
                 (Some(Place::EntityExtensions), "RegistrationInfo") => Place::Registration,
+                (Some(Place::AllExtensions), "PublicationInfo") => Place::Publication,
                 _ => Place::Elsewhere,
             };
         }
@@ -102,6 +108,7 @@ fn place(parent: Option<Place>, tag: &Tag<'_>) -> Place {
     };
     match (parent, name) {
         (None | Some(Place::Entities), "EntitiesDescriptor") => Place::Entities,
+        (Some(Place::Entities), "Extensions") => Place::AllExtensions,
         (None | Some(Place::Entities), "EntityDescriptor") => Place::Entity,
         (Some(Place::Entity), "Extensions") => Place::EntityExtensions,
         (Some(Place::Entity), "SPSSODescriptor") => Place::Role,
@@ -138,10 +145,17 @@ impl Reading {
             places: Vec::new(),
             above: Vec::new(),
             draft: None,
+            published_at: None,
+            has_entities: false,
             text: String::new(),
             usage: None,
             has_certificate: false,
         }
+    }
+
+    /// When the file was published, as far as it says so before its first entity.
+    pub(in crate::saml::metadata) const fn published_at(&self) -> Option<DateTime<Utc>> {
+        self.published_at
     }
 
     /// A start tag. What is wrong with one entity is kept with it; an error is about the whole file.
@@ -157,7 +171,13 @@ impl Reading {
             self.above.push(validity(tag)?);
         } else if place == Place::Entity {
             self.draft = Some(Draft::new(tag, &self.above));
-        } else {
+            self.has_entities = true;
+        } else if place == Place::Publication {
+            // Of the whole file, and not of a group inside it.
+            if self.above.len() == 1 && !self.has_entities && self.published_at.is_none() {
+                self.published_at = tag.attribute("creationInstant").and_then(date_time);
+            }
+        } else if place != Place::AllExtensions {
             place = self.inside(parent, place, tag);
         }
         if matches!(place, Place::Certificate | Place::NameIdFormat | Place::Name(_)) {
@@ -200,6 +220,8 @@ impl Reading {
             Place::Name(_) => draft.language(tag),
             Place::Registration => draft.registered(tag.attribute("registrationAuthority")),
             Place::Entities
+            | Place::AllExtensions
+            | Place::Publication
             | Place::Entity
             | Place::EntityExtensions
             | Place::Extensions
@@ -215,19 +237,14 @@ impl Reading {
     }
 
     /// Character data.
-    pub(in crate::saml::metadata) fn text(&mut self, text: &str, written: Written) {
+    pub(in crate::saml::metadata) fn text(&mut self, text: &str) {
         let Some(draft) = self.draft.as_mut() else {
             return;
         };
         draft.grows(text.len(), MAX_ENTITY);
         match self.places.last() {
-            Some(Place::Certificate) => {
-                // Some senders write the line ends of base64 as references.
-                if written == Written::Otherwise && !text.trim_matches(WHITE).is_empty() {
-                    draft.breaks("a certificate that is no base64");
-                }
-            }
-            Some(Place::NameIdFormat | Place::Name(_)) => {}
+            // However it is written: a reference to a character is that character (xml, 4.1).
+            Some(Place::Certificate | Place::NameIdFormat | Place::Name(_)) => {}
             _ => return,
         }
         if self.text.len() + text.len() <= MAX_TEXT {
@@ -249,12 +266,15 @@ impl Reading {
             Place::Entity => return self.draft.take().map(|draft| draft.found(self.now)),
             Place::Certificate => {
                 self.has_certificate = true;
-                draft.certificate(&self.text, self.usage, self.now);
+                draft.certificate(&self.text, self.usage);
             }
+            Place::X509Data => draft.key_data_ends(self.now),
             Place::Key if !self.has_certificate => draft.bare_key(),
             Place::NameIdFormat => draft.name_id_format(&self.text),
             Place::Name(naming) => draft.name(naming, &self.text),
             Place::Entities
+            | Place::AllExtensions
+            | Place::Publication
             | Place::Role
             | Place::EntityExtensions
             | Place::Registration
@@ -262,7 +282,6 @@ impl Reading {
             | Place::UiInfo
             | Place::Key
             | Place::KeyInfo
-            | Place::X509Data
             | Place::EncryptionMethod
             | Place::Consumer
             | Place::Logout

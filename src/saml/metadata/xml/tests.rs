@@ -22,7 +22,7 @@ fn canonical(text: &[u8], which: &Namespaces, chunk: usize) -> Result<String, Er
         match tokens.next()? {
             Token::Start(tag, scope) => canonical.open(&tag, scope)?,
             Token::End(name) => canonical.close(name),
-            Token::Text(text, _) => canonical.text(text),
+            Token::Text(text) => canonical.text(text),
             Token::Nothing => {}
             Token::Eof => return Ok(canonical.out),
         }

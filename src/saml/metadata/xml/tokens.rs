@@ -39,7 +39,7 @@ pub(in crate::saml::metadata) enum Token<'t> {
     /// The end of the element that was opened last, whose name this is.
     End(&'t str),
     /// Character data; neighbours may belong together.
-    Text(&'t str, Written),
+    Text(&'t str),
     /// Nothing that matters: a comment, the declaration, white space around the root.
     Nothing,
     /// The document is over, and was well-formed.
@@ -48,7 +48,7 @@ pub(in crate::saml::metadata) enum Token<'t> {
 
 /// How character data is written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(in crate::saml::metadata) enum Written {
+enum Written {
     /// As it is.
     Plainly,
     /// By a reference, or in a CDATA section.
@@ -195,7 +195,7 @@ impl<R: Read> Tokens<R> {
             return Err(bad("]]> in a text"));
         }
         if !outside {
-            return Ok(Token::Text(text, written));
+            return Ok(Token::Text(text));
         }
         if written == Written::Plainly && text.trim_matches(WHITE).is_empty() {
             Ok(Token::Nothing)

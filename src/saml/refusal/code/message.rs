@@ -22,7 +22,7 @@ explanations! {
     /// More than is read.
     REQUEST_TOO_LARGE = Explanation {
         code: "REQUEST-TOO-LARGE",
-        means: "above 16 kB of address, 256 kB of form, 64 kB of XML, 1 kB of RelayState, depth 40, 2000 elements",
+        means: "above 16 kB of address, 256 kB of form, 64 kB of XML, 4096 bytes of RelayState, depth 40, 2000 elements",
         status: None,
         wrong: "The application sent a request that is larger than any sign-on needs.",
         who: Mender::Application,

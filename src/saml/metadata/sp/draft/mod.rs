@@ -6,6 +6,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
+    crypto::strength::MOST_SIGNING_KEYS,
     model::application::{AcsUrl, Binding, Consumer, EntityId, LogoutEndpoint},
     saml::{
         metadata::{
@@ -13,7 +14,7 @@ use crate::{
             sp::{
                 entity::RequestedAttribute,
                 finding::{Finding, Purpose, is_harmless, shown},
-                keys::{Usage, worth},
+                keys::{Usage, end_certificates, worth},
                 reading::{Naming, Validity, validity},
             },
             xml::{characters::WHITE, tag::Tag},
@@ -24,7 +25,7 @@ use crate::{
 
 /// The most of one kind that is kept; no service provider comes near.
 const MOST: usize = 1000;
-/// The most certificates that are kept, of each use.
+/// The most certificates to encrypt for that are kept.
 const MOST_CERTIFICATES: usize = 32;
 const MOST_FINDINGS: usize = 64;
 /// The longest name, format or attribute name that is kept, in characters.
@@ -54,6 +55,8 @@ pub(super) struct Draft {
     name: Option<((Naming, u8), String)>,
     language: u8,
     registration_authority: Option<String>,
+    /// The certificates of the `X509Data` that is being read.
+    key_data: Vec<(Vec<u8>, Usage)>,
     findings: Vec<Finding>,
 }
 
@@ -80,6 +83,7 @@ impl Draft {
             name: None,
             language: 0,
             registration_authority: None,
+            key_data: Vec::new(),
             findings: Vec::new(),
         };
         draft.holds(tag);
@@ -223,7 +227,7 @@ impl Draft {
         }
     }
 
-    pub(super) fn certificate(&mut self, text: &str, usage: Option<Usage>, now: DateTime<Utc>) {
+    pub(super) fn certificate(&mut self, text: &str, usage: Option<Usage>) {
         let Some(usage) = usage else {
             return;
         };
@@ -231,16 +235,31 @@ impl Draft {
         let Ok(der) = STANDARD.decode(packed) else {
             return self.breaks("a certificate that is no base64");
         };
-        let worth = worth(&der, usage, now);
-        for finding in worth.findings {
-            self.finds(finding);
-        }
-        for (wanted, kept) in [
-            (worth.signs, &mut self.certificates),
-            (worth.encrypts, &mut self.encryption_certificates),
-        ] {
-            if wanted && !kept.contains(&der) && kept.len() < MOST_CERTIFICATES {
-                kept.push(der.clone());
+        self.key_data.push((der, usage));
+    }
+
+    /// The end of an `X509Data`: the certificates in it that hold its key.
+    pub(super) fn key_data_ends(&mut self, now: DateTime<Utc>) {
+        let data = std::mem::take(&mut self.key_data);
+        let Some(usage) = data.first().map(|(_, usage)| *usage) else {
+            return;
+        };
+        for der in end_certificates(data.into_iter().map(|(der, _)| der).collect()) {
+            let worth = worth(&der, usage, now);
+            for finding in worth.findings {
+                self.finds(finding);
+            }
+            if worth.signs && !self.certificates.contains(&der) {
+                if self.certificates.len() < MOST_SIGNING_KEYS {
+                    self.certificates.push(der.clone());
+                } else {
+                    let used = MOST_SIGNING_KEYS;
+                    self.finds(Finding::TooManySigningKeys { used });
+                }
+            }
+            let kept = &mut self.encryption_certificates;
+            if worth.encrypts && !kept.contains(&der) && kept.len() < MOST_CERTIFICATES {
+                kept.push(der);
             }
         }
     }

@@ -18,7 +18,7 @@ fn what_a_certificate_is_worth_is_said() {
             1,
             Some("certificate-not-yet-valid"),
         ),
-        (signing, certificate(&rsa(1024), -1, 30), 0, Some("weak-key")),
+        (signing, certificate(&rsa(1024), -1, 30), 0, Some("key-unusable")),
         (
             signing,
             certificate(&on_curve(Nid::X9_62_PRIME256V1), -1, 30),
@@ -29,7 +29,7 @@ fn what_a_certificate_is_worth_is_said() {
             signing,
             certificate(&on_curve(Nid::SECP256K1), -1, 30),
             0,
-            Some("weak-key"),
+            Some("key-unusable"),
         ),
         (signing, "QUJD".to_owned(), 0, Some("certificate-unreadable")),
         (
@@ -64,6 +64,90 @@ fn what_a_certificate_is_worth_is_said() {
     let named =
         format!("<KeyDescriptor><KeyInfo xmlns=\"{DSIG}\"><KeyName>k</KeyName></KeyInfo></KeyDescriptor>");
     assert!(codes(&of(&sp("", &named), None)).contains(&"key-without-certificate"));
+}
+
+#[test]
+fn of_more_than_four_signing_keys_the_first_four_count() {
+    let keys: Vec<_> = (0..6)
+        .map(|_| certificate(&on_curve(Nid::X9_62_PRIME256V1), -1, 30))
+        .collect();
+    let all: String = keys.iter().map(|one| key_with("use=\"signing\"", one)).collect();
+    let entity = of(&sp("", &all), None);
+    let kept: Vec<_> = entity
+        .certificates
+        .iter()
+        .map(|der| STANDARD.encode(der))
+        .collect();
+    assert_eq!(kept, keys[..4]);
+    assert!(codes(&entity).contains(&"too-many-signing-keys"));
+}
+
+#[test]
+fn a_key_that_costs_too_much_is_left_out_and_not_said_to_be_breakable() {
+    let entity = of(&sp("", &key_with("", &certificate(&rsa(4352), -1, 30))), None);
+    assert!(entity.certificates.is_empty() && entity.encryption_certificates.is_empty());
+    let said = entity
+        .findings
+        .iter()
+        .map(ToString::to_string)
+        .collect::<String>();
+    assert!(
+        said.contains("RSA with 4352 bits, which costs too much"),
+        "{said}"
+    );
+    let ed = PKey::generate_ed25519().unwrap();
+    let entity = of(&sp("", &key_with("", &certificate(&ed, -1, 30))), None);
+    let said = entity
+        .findings
+        .iter()
+        .map(ToString::to_string)
+        .collect::<String>();
+    assert!(said.contains("an Ed25519 key, which is not supported"), "{said}");
+}
+
+/// A key may come with its issuers: their keys sign nothing here, and nothing is encrypted to them.
+#[test]
+fn of_one_x509_data_the_end_certificate_is_the_key() {
+    let (authority, end) = (rsa(2048), rsa(2048));
+    let root = certificate(&authority, -1, 30);
+    let leaf = issued(&end, &authority, "leaf.example");
+    let data = |certificates: &[&str]| {
+        let all: String = certificates
+            .iter()
+            .map(|one| format!("<X509Certificate>{one}</X509Certificate>"))
+            .collect();
+        format!(
+            "<KeyDescriptor><KeyInfo xmlns=\"{DSIG}\"><X509Data>{all}</X509Data></KeyInfo></KeyDescriptor>"
+        )
+    };
+    let kept = |inside: &str| -> Vec<String> {
+        let entity = of(&sp("", inside), None);
+        assert_eq!(entity.certificates, entity.encryption_certificates);
+        entity
+            .certificates
+            .iter()
+            .map(|der| STANDARD.encode(der))
+            .collect()
+    };
+    assert_eq!(kept(&data(&[&leaf, &root])), [leaf.clone()]);
+    assert_eq!(kept(&data(&[&root, &leaf])), [leaf.clone()]);
+    // Two of one name by themselves issue nobody: both may be the key, as while it is changed.
+    let other = certificate(&end, -1, 30);
+    assert_eq!(kept(&data(&[&root, &other])), [root.clone(), other]);
+    // In two X509Data they are two keys.
+    assert_eq!(kept(&(data(&[&root]) + &data(&[&leaf]))), [root, leaf]);
+}
+
+#[test]
+fn a_certificate_is_read_however_its_letters_are_written() {
+    let plain = certificate(&rsa(2048), -1, 30);
+    let referred = plain.replacen('M', "&#77;", 1).replace('=', "&#61;");
+    let packed = format!("<![CDATA[{plain}]]>");
+    for written in [&referred, &packed] {
+        assert_ne!(written, &plain);
+        let entity = of(&sp("", &key_with("", written)), None);
+        assert_eq!(STANDARD.encode(&entity.certificates[0]), plain);
+    }
 }
 
 #[test]

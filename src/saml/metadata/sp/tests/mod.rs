@@ -9,7 +9,7 @@ use openssl::{
     ec::{EcGroup, EcKey},
     hash::MessageDigest,
     nid::Nid,
-    pkey::{PKey, Private},
+    pkey::{Id, PKey, Private},
     rsa::Rsa,
     x509::{X509, X509NameBuilder},
 };
@@ -69,18 +69,39 @@ fn key_with(usage: &str, certificate: &str) -> String {
 
 /// A certificate by itself, from `from` days before today to `until` days behind it, as base64.
 fn certificate(private: &PKey<Private>, from: i64, until: i64) -> String {
+    certified(private, private, "sp.example", from, until)
+}
+
+/// A certificate of `private` for `subject` by the authority `sp.example`.
+fn issued(private: &PKey<Private>, authority: &PKey<Private>, subject: &str) -> String {
+    certified(private, authority, subject, -1, 30)
+}
+
+fn certified(
+    private: &PKey<Private>,
+    authority: &PKey<Private>,
+    subject: &str,
+    from: i64,
+    until: i64,
+) -> String {
     let day = |days: i64| Asn1Time::from_unix((noon() + TimeDelta::days(days)).timestamp()).unwrap();
-    let mut name = X509NameBuilder::new().unwrap();
-    name.append_entry_by_text("CN", "sp.example").unwrap();
-    let name = name.build();
+    let named = |name: &str| {
+        let mut builder = X509NameBuilder::new().unwrap();
+        builder.append_entry_by_text("CN", name).unwrap();
+        builder.build()
+    };
     let mut builder = X509::builder().unwrap();
     builder.set_version(2).unwrap();
-    builder.set_subject_name(&name).unwrap();
-    builder.set_issuer_name(&name).unwrap();
+    builder.set_subject_name(&named(subject)).unwrap();
+    builder.set_issuer_name(&named("sp.example")).unwrap();
     builder.set_pubkey(private).unwrap();
     builder.set_not_before(&day(from)).unwrap();
     builder.set_not_after(&day(until)).unwrap();
-    builder.sign(private, MessageDigest::sha256()).unwrap();
+    let digest = match authority.id() {
+        Id::ED25519 => MessageDigest::null(),
+        _ => MessageDigest::sha256(),
+    };
+    builder.sign(authority, digest).unwrap();
     STANDARD.encode(builder.build().to_der().unwrap())
 }
 
@@ -357,8 +378,6 @@ fn what_a_tokenizer_lets_through_is_refused() {
         format!("<?xml version=\"1.0\"?><?xml version=\"1.0\"?>{good}"),
         sp("", HEAD),
         sp("", &key("").replace("QU", "<x/>")),
-        sp("", &key("").replace("QU", "<![CDATA[QU]]>")),
-        sp("", &key("").replace("QU", "&#81;U")),
         sp("", &key("").replace("QU", "!!")),
         format!("{good}{}", " ".repeat(MAX_FILE)),
     ] {
