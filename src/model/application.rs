@@ -12,6 +12,7 @@ use crate::model::{
     key::Certificate,
     making::Making,
     name_id::NameIdFormat,
+    preset::Preset,
     text::{BadText, line},
 };
 
@@ -20,14 +21,20 @@ use crate::model::{
 pub struct EntityId(String);
 
 impl EntityId {
-    /// The longest name that SAML allows, in characters (saml-core, 8.3.6).
+    /// The longest name that is taken, in bytes. SAML allows 1024 characters (saml-core, 8.3.6); an index of
+    /// PostgreSQL holds no more than 2704 bytes.
     pub const MAX_LEN: usize = 1024;
 
     /// Reads a name. White space around or inside it is a slip of the clipboard, and refused.
     pub fn parse(text: &str) -> Result<Self, BadText> {
         if text.chars().any(char::is_whitespace) {
             return Err(BadText::Form(
-                "the name holds white space: copy it again, without a space or line break".to_owned(),
+                "the entity ID holds white space: copy it again, without a space or line break".to_owned(),
+            ));
+        }
+        if text.len() > Self::MAX_LEN {
+            return Err(BadText::Form(
+                "the entity ID is longer than 1024 bytes".to_owned(),
             ));
         }
         line("the entity ID", text, Self::MAX_LEN).map(Self)
@@ -145,7 +152,7 @@ impl Slug {
             Ok(Self(text.to_owned()))
         } else {
             Err(BadText::Form(format!(
-                "`{}` is no slug: 1 to 40 small letters, digits and single hyphens",
+                "`{}` is no short name: 1 to 40 lower-case letters, digits and single hyphens",
                 text.escape_debug()
             )))
         }
@@ -170,6 +177,19 @@ impl Slug {
         } else {
             text.to_owned()
         })
+    }
+
+    /// Whether it says what an application is, as `chatgpt` does: metadata of others give no application such a name.
+    pub fn is_reserved(&self) -> bool {
+        Preset::ALL.iter().any(|preset| preset.name() == self.0)
+    }
+
+    /// The same slug with digits that nobody chose, cut where it would grow too long.
+    #[must_use]
+    pub fn marked(&self, random: &str) -> Self {
+        let room = Self::MAX_LEN.saturating_sub(random.len() + 1);
+        let head: String = self.0.chars().take(room).collect();
+        Self(format!("{}-{random}", head.trim_end_matches('-')))
     }
 
     /// The same slug with a number, for the second of the same name.

@@ -105,7 +105,7 @@ pub enum EnableRule {
     Nothing,
     /// All of them.
     All,
-    /// Those all of whose consumers lie on this host, or below it.
+    /// Those all of whose addresses that messages go to lie on this host, or below it.
     Host(String),
     /// Those that were registered by this authority (saml-metadata-rpi, 2.1).
     Authority(String),
@@ -134,7 +134,8 @@ impl EnableRule {
         line("the registration authority", text, EntityId::MAX_LEN).map(Self::Authority)
     }
 
-    /// Whether an entity with these consumers' hosts and this authority becomes an application.
+    /// Whether an entity with this authority becomes an application; `hosts` are those of every address that messages
+    /// go to, for responses and for logout.
     pub fn enables(&self, hosts: &[String], authority: Option<&str>) -> bool {
         match self {
             Self::Nothing => false,
@@ -218,6 +219,53 @@ pub struct SourceState {
     pub round: i64,
 }
 
+/// A signed copy of an aggregate that was taken.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TakenCopy {
+    /// The digest that its signature is over, lower-case hex.
+    pub digest: String,
+    /// `PublicationInfo/@creationInstant` (saml-metadata-rpi, 2.2.1).
+    pub published_at: Option<DateTime<Utc>>,
+    /// `validUntil` of the whole.
+    pub valid_until: Option<DateTime<Utc>>,
+    /// When it was last taken.
+    pub taken_at: DateTime<Utc>,
+    /// [`SourceState::round`] that it was taken in: what is in force has the highest. Clocks may go back.
+    pub round: i64,
+}
+
+impl TakenCopy {
+    /// Why this copy is older than what is in force, if it is; `taken` are those that were taken before, the one in
+    /// force first. Who can hold back what is fetched could hand out an old copy that is still valid: members who
+    /// left would be back, and replaced keys too.
+    pub fn is_older_than(&self, taken: &[Self]) -> Option<String> {
+        let current = taken.first()?;
+        if current.digest == self.digest {
+            return None;
+        }
+        let minute = |at: DateTime<Utc>| at.format("%Y-%m-%d %H:%M UTC");
+        if let (Some(own), Some(before)) = (self.published_at, current.published_at) {
+            return (own < before).then(|| {
+                format!(
+                    "it was published at {}, and the copy in force at {}",
+                    minute(own),
+                    minute(before)
+                )
+            });
+        }
+        if taken.iter().any(|copy| copy.digest == self.digest) {
+            return Some("it was in force before, and another copy took its place".to_owned());
+        }
+        let end = |copy: &Self| copy.valid_until.unwrap_or(DateTime::<Utc>::MAX_UTC);
+        let fresh = |copy: &&Self| self.taken_at - copy.taken_at < TimeDelta::days(1);
+        let later = taken.iter().filter(fresh).find(|copy| end(copy) > end(self))?;
+        Some(format!(
+            "it is valid until {}, and a copy taken less than a day ago is valid for longer",
+            minute(self.valid_until.unwrap_or(later.taken_at))
+        ))
+    }
+}
+
 /// An entity of an aggregate: known, and no application until it is enabled.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct KnownEntity {
@@ -248,6 +296,8 @@ pub struct KnownLine {
     pub authority: Option<String>,
     /// Since when the source does not list it any more.
     pub gone_at: Option<DateTime<Utc>>,
+    /// When an administrator removed its application: no rule brings it back.
+    pub declined_at: Option<DateTime<Utc>>,
     /// The application that was made of it.
     pub application: Option<String>,
 }
@@ -294,6 +344,47 @@ pub struct WaitingChange {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn at(hour: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::hours(hour)
+    }
+
+    fn copy(digest: &str, published: Option<i64>, until: i64, taken: i64) -> TakenCopy {
+        TakenCopy {
+            digest: digest.to_owned(),
+            published_at: published.map(at),
+            valid_until: Some(at(until)),
+            taken_at: at(taken),
+            round: taken,
+        }
+    }
+
+    #[test]
+    fn an_older_copy_is_told_by_when_it_was_published() {
+        let taken = [copy("b", Some(10), 200, 12), copy("a", Some(5), 300, 6)];
+        assert!(copy("a", Some(5), 300, 20).is_older_than(&taken).is_some());
+        assert!(copy("c", Some(9), 900, 20).is_older_than(&taken).is_some());
+        for newer in [
+            copy("b", Some(10), 200, 20),
+            copy("c", Some(10), 100, 20),
+            copy("c", Some(11), 100, 20),
+        ] {
+            assert_eq!(newer.is_older_than(&taken), None, "{newer:?}");
+        }
+        assert_eq!(copy("a", None, 1, 1).is_older_than(&[]), None);
+    }
+
+    #[test]
+    fn where_one_does_not_say_a_copy_that_was_replaced_or_ends_sooner_is_older() {
+        let taken = [copy("b", None, 200, 100), copy("a", Some(5), 190, 60)];
+        assert!(copy("a", Some(5), 190, 130).is_older_than(&taken).is_some());
+        assert!(copy("c", None, 199, 110).is_older_than(&taken).is_some());
+        assert!(copy("c", Some(99), 199, 110).is_older_than(&taken).is_some());
+        assert_eq!(copy("c", None, 200, 110).is_older_than(&taken), None);
+        // A day on, its publisher may have chosen a shorter time.
+        assert_eq!(copy("c", None, 199, 124).is_older_than(&taken), None);
+        assert_eq!(copy("b", None, 200, 110).is_older_than(&taken), None);
+    }
 
     #[test]
     fn a_source_is_https_or_on_this_machine() {

@@ -239,6 +239,7 @@ impl Provider {
         };
         let event = self.about_application("app.remove", found.id);
         let removed = self.store().write(|tx| {
+            tx.decline_entity(found.id, event.at)?;
             let removed = tx.remove_application(found.id)?;
             if removed {
                 tx.remove_idle_sources()?;

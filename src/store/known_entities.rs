@@ -1,6 +1,6 @@
 //! `known_entities`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
@@ -12,15 +12,34 @@ use diesel::{
 use crate::{
     model::{
         application::EntityId,
-        id::SourceId,
+        id::{ApplicationId, SourceId},
         metadata_source::{KnownEntity, KnownLine},
     },
     store::{
         connection::{AnyConnection, Tx},
         error::{Error, RowName},
-        schema::known_entities,
+        schema::{application_sources, known_entities},
     },
 };
+
+/// What is kept of an entity; the columns of [`Row`].
+const KEPT: (
+    known_entities::source_id,
+    known_entities::entity_id,
+    known_entities::display_name,
+    known_entities::authority,
+    known_entities::metadata,
+    known_entities::sha256,
+    known_entities::gone_at,
+) = (
+    known_entities::source_id,
+    known_entities::entity_id,
+    known_entities::display_name,
+    known_entities::authority,
+    known_entities::metadata,
+    known_entities::sha256,
+    known_entities::gone_at,
+);
 
 /// Names in one statement: SQLite binds 32 766 values at most.
 const NAMES: usize = 1000;
@@ -83,6 +102,42 @@ impl Tx {
         Ok(())
     }
 
+    /// The entities that an administrator removed, whatever source lists them.
+    pub fn declined_entities(&mut self) -> Result<BTreeSet<String>, Error> {
+        Ok(known_entities::table
+            .filter(known_entities::declined_at.is_not_null())
+            .select(known_entities::entity_id)
+            .load::<String>(&mut self.0)?
+            .into_iter()
+            .collect())
+    }
+
+    /// Notes that an administrator removed the application of an imported entity; nothing where `application` comes
+    /// from elsewhere.
+    pub fn decline_entity(&mut self, application: ApplicationId, now: DateTime<Utc>) -> Result<(), Error> {
+        let entity = application_sources::table
+            .find(application.to_string())
+            .select(application_sources::entity_id)
+            .first::<String>(&mut self.0)
+            .optional()?;
+        if let Some(entity) = entity {
+            let listed = known_entities::table.filter(known_entities::entity_id.eq(entity));
+            diesel::update(listed)
+                .set(known_entities::declined_at.eq(now.naive_utc()))
+                .execute(&mut self.0)?;
+        }
+        Ok(())
+    }
+
+    /// Takes back that `entity_id` was declined: an administrator enables it.
+    pub fn accept_entity(&mut self, entity_id: &EntityId) -> Result<(), Error> {
+        let listed = known_entities::table.filter(known_entities::entity_id.eq(entity_id.as_str()));
+        diesel::update(listed)
+            .set(known_entities::declined_at.eq(None::<NaiveDateTime>))
+            .execute(&mut self.0)?;
+        Ok(())
+    }
+
     /// Whether some source lists `entity_id`: one look into an index.
     pub fn is_known(&mut self, entity_id: &EntityId) -> Result<bool, Error> {
         let listed = known_entities::table
@@ -98,6 +153,7 @@ impl Tx {
             .filter(known_entities::entity_id.eq(entity_id.as_str()))
             .filter(known_entities::gone_at.is_null())
             .order(known_entities::source_id)
+            .select(KEPT)
             .load::<Row>(&mut self.0)?
             .into_iter()
             .map(KnownEntity::try_from)
@@ -130,7 +186,7 @@ impl Tx {
         }
         pattern.push('%');
         let rows: Vec<LineRow> = diesel::sql_query(
-            "SELECT s.name AS source, k.entity_id, k.display_name, k.authority, k.gone_at, \
+            "SELECT s.name AS source, k.entity_id, k.display_name, k.authority, k.gone_at, k.declined_at, \
                     a.slug AS application \
              FROM known_entities k JOIN metadata_sources s ON s.id = k.source_id \
              LEFT JOIN application_sources f ON f.source_id = k.source_id AND f.entity_id = k.entity_id \
@@ -200,6 +256,8 @@ struct LineRow {
     authority: Option<String>,
     #[diesel(sql_type = Nullable<Timestamp>)]
     gone_at: Option<NaiveDateTime>,
+    #[diesel(sql_type = Nullable<Timestamp>)]
+    declined_at: Option<NaiveDateTime>,
     #[diesel(sql_type = Nullable<Text>)]
     application: Option<String>,
 }
@@ -212,6 +270,7 @@ impl From<LineRow> for KnownLine {
             display_name: row.display_name,
             authority: row.authority,
             gone_at: row.gone_at.map(|at| at.and_utc()),
+            declined_at: row.declined_at.map(|at| at.and_utc()),
             application: row.application,
         }
     }

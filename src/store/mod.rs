@@ -16,6 +16,7 @@ mod known_devices;
 mod known_entities;
 mod login_throttle;
 mod logouts;
+mod metadata_source_copies;
 mod metadata_sources;
 mod migrate;
 mod participants;

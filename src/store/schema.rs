@@ -342,6 +342,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    metadata_source_copies (source_id, digest) {
+        source_id -> Text,
+        digest -> Text,
+        published_at -> Nullable<Timestamp>,
+        valid_until -> Nullable<Timestamp>,
+        taken_at -> Timestamp,
+        round -> BigInt,
+    }
+}
+
+diesel::table! {
     known_entities (source_id, entity_id) {
         source_id -> Text,
         entity_id -> Text,
@@ -350,6 +361,7 @@ diesel::table! {
         metadata -> Text,
         sha256 -> Text,
         gone_at -> Nullable<Timestamp>,
+        declined_at -> Nullable<Timestamp>,
     }
 }
 

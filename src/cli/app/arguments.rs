@@ -127,12 +127,15 @@ pub(in crate::cli) struct Import {
     /// Registers all of its service providers as applications
     #[arg(long, group = "rule")]
     pub(super) enable_all: bool,
-    /// Registers those whose addresses all lie at this host or below it
+    /// Registers those whose addresses for responses and logout all lie at this host or below it
     #[arg(long, value_name = "HOST", group = "rule")]
     pub(super) enable_host: Option<String>,
     /// Registers those that this registrationAuthority registered
     #[arg(long, value_name = "URI", group = "rule")]
     pub(super) enable_authority: Option<String>,
+    /// Takes a copy that is older than the one in force, or in which most entities are missing
+    #[arg(long)]
+    pub(super) force: bool,
     /// How far off its validUntil may lie, in days; `any`, even none
     #[arg(long, value_name = "DAYS", default_value = "35d")]
     pub(super) longest_validity: String,

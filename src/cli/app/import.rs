@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::{Context, Result, bail};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::{
@@ -40,6 +40,7 @@ pub(super) fn import(provider: &Provider, typed: &Import) -> Result<()> {
             signed_by,
             rule,
             longest_validity,
+            force: typed.force,
         };
         Ok(provider.import_aggregate(wish, &mut |progress| bar.show(progress))?)
     });
@@ -140,10 +141,12 @@ pub(super) fn known(provider: &Provider, command: &Known) -> Result<()> {
         ));
     }
     for line in &found {
-        let state = match (&line.application, line.gone_at) {
-            (_, Some(at)) => format!("  (gone since {})", at.format("%Y-%m-%d")),
-            (Some(slug), None) => format!("  (enabled as {slug})"),
-            (None, None) => String::new(),
+        let day = |at: DateTime<Utc>| at.format("%Y-%m-%d");
+        let state = match (&line.application, line.gone_at, line.declined_at) {
+            (_, Some(at), _) => format!("  (gone since {})", day(at)),
+            (Some(slug), None, _) => format!("  (enabled as {slug})"),
+            (None, None, Some(at)) => format!("  (removed on {}; no rule enables it)", day(at)),
+            (None, None, None) => String::new(),
         };
         say(format_args!("{}  {}{state}", line.entity_id, line.display_name))?;
     }
@@ -195,6 +198,7 @@ struct ShownLine<'l> {
     name: &'l str,
     registration_authority: Option<&'l str>,
     gone_at: Option<String>,
+    declined_at: Option<String>,
     application: Option<&'l str>,
 }
 
@@ -206,6 +210,7 @@ impl<'l> From<&'l KnownLine> for ShownLine<'l> {
             name: &line.display_name,
             registration_authority: line.authority.as_deref(),
             gone_at: line.gone_at.map(|at| at.to_rfc3339()),
+            declined_at: line.declined_at.map(|at| at.to_rfc3339()),
             application: line.application.as_deref(),
         }
     }

@@ -15,7 +15,7 @@ use crate::{
     model::{
         application::AcsUrl,
         key::Certificate,
-        metadata_source::{ApplicationSource, EnableRule, KnownEntity, MetadataSource},
+        metadata_source::{ApplicationSource, EnableRule, KnownEntity, MetadataSource, TakenCopy},
         text::{hex, line},
     },
     provider::{
@@ -26,7 +26,7 @@ use crate::{
         snapshot::Snapshot,
         sources::{
             Progress, Told, Trouble,
-            change::{self, Decision},
+            change::{self, Decision, Vouching},
             refresh::{Job, Took},
             report::Taken,
         },
@@ -71,8 +71,21 @@ impl Provider {
         }
         let mut work = Work::begin(self, source, job, about.valid_until)?;
         let mut count = 0;
-        for found in &mut entities {
-            match found {
+        let mut found = entities.next();
+        // What it says of its publication stands before the first entity.
+        let copy = TakenCopy {
+            digest: checked.digest().map(hex).unwrap_or_default(),
+            published_at: entities.published_at(),
+            valid_until: about.valid_until,
+            taken_at: self.now(),
+            round: source.state.round + 1,
+        };
+        if let Some(trouble) = self.older(source, &copy, job.force)? {
+            return Ok(Err(trouble));
+        }
+        while let Some(next) = found {
+            found = entities.next();
+            match next {
                 Ok(Found::ServiceProvider(entity)) => {
                     if let Err(trouble) = work.take(*entity)? {
                         return Ok(Err(trouble));
@@ -91,11 +104,34 @@ impl Provider {
         match work.finish()? {
             Err(trouble) => Ok(Err(trouble)),
             Ok(report) => Ok(Ok(Took {
+                copy: Some(copy),
                 valid_until: about.valid_until,
                 cache_duration: about.cache_for,
                 report,
             })),
         }
+    }
+}
+
+impl Provider {
+    /// Why a copy is not taken that is older than the one in force.
+    fn older(
+        &self,
+        source: &MetadataSource,
+        copy: &TakenCopy,
+        force: bool,
+    ) -> Result<Option<Trouble>, Error> {
+        if force {
+            return Ok(None);
+        }
+        let taken = self.store().read(|tx| tx.taken_copies(source.id))?;
+        Ok(copy.is_older_than(&taken).map(|why| Trouble::Older {
+            why,
+            command: match &source.url {
+                Some(_) => format!("hallpass app source {} --refresh --force", source.called()),
+                None => format!("hallpass app import … --name {} --force", source.called()),
+            },
+        }))
     }
 }
 
@@ -135,6 +171,8 @@ struct Work<'w> {
     before: BTreeMap<String, String>,
     /// The applications of this source, by entity ID.
     linked: BTreeMap<String, ApplicationSource>,
+    /// Entities that an administrator removed: no rule brings them back.
+    declined: BTreeSet<String>,
     seen: BTreeSet<String>,
     /// Written next.
     known: Vec<KnownEntity>,
@@ -150,9 +188,10 @@ impl<'w> Work<'w> {
         job: &'w Job,
         end: Option<DateTime<Utc>>,
     ) -> Result<Self, Error> {
-        let (before, linked) = provider
-            .store()
-            .read(|tx| Ok((tx.known_hashes(source.id)?, tx.applications_of_source(source.id)?)))?;
+        let (before, linked, declined) = provider.store().read(|tx| {
+            let linked = tx.applications_of_source(source.id)?;
+            Ok((tx.known_hashes(source.id)?, linked, tx.declined_entities()?))
+        })?;
         Ok(Self {
             provider,
             source,
@@ -164,6 +203,7 @@ impl<'w> Work<'w> {
                 .into_iter()
                 .map(|from| (from.entity_id.as_str().to_owned(), from))
                 .collect(),
+            declined,
             seen: BTreeSet::new(),
             known: Vec::new(),
             decisions: Vec::new(),
@@ -276,9 +316,7 @@ impl<'w> Work<'w> {
                 &application,
                 from,
                 &new,
-                own_end,
-                self.provider.change_id(),
-                self.provider.now(),
+                self.provider.delivery(own_end, Vouching::PinnedKey),
             )),
             Err(why) => self.report.skip(id, &why.to_string()),
         }
@@ -287,14 +325,18 @@ impl<'w> Work<'w> {
 
     fn is_to_be_enabled(&self, entity: &Entity) -> bool {
         if self.source.rule == EnableRule::Nothing
+            || self.declined.contains(entity.entity_id.as_str())
             || !self.registered.by_entity_id(&entity.entity_id).is_empty()
         {
             return false;
         }
+        let logout = entity.logout_endpoint().into_iter();
         let hosts: Vec<String> = entity
             .consumers
             .iter()
-            .map(|consumer| AcsUrl::host(&consumer.location))
+            .map(|consumer| &consumer.location)
+            .chain(logout.flat_map(|endpoint| [&endpoint.location, endpoint.for_responses()]))
+            .map(AcsUrl::host)
             .collect();
         self.source
             .rule

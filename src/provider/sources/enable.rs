@@ -1,7 +1,5 @@
 //! Known entities become applications: one by one, or by their source's rule.
 
-use sha2::{Digest, Sha256};
-
 use crate::{
     model::{
         application::{Application, EntityId, Kind, Slug},
@@ -94,15 +92,25 @@ impl Provider {
         action: &'static str,
     ) -> Result<Vec<Application>, Error> {
         let now = self.now();
+        let promised = self.store().read(Tx::drafts)?;
         let drafts: Vec<_> = entities
             .iter()
             .map(|entity| {
                 let id = ApplicationId::new(now, self.chance());
                 let words = format!("enabled as {}", entity.entity_id);
                 let event = self.about_metadata(action, "ok", id, &words);
+                let mark = hex(&self.chance::<4>());
+                let own = Slug::from_name(&entity.name());
+                // Its publisher chose the name: it takes none that says what an application is, and none that an
+                // administrator has promised to another.
+                let own = if own.is_reserved() || promised.iter().any(|draft| draft.slug == own) {
+                    own.marked(&mark)
+                } else {
+                    own
+                };
                 let application = Application {
                     id,
-                    slug: slug.cloned().unwrap_or_else(|| Slug::from_name(&entity.name())),
+                    slug: slug.cloned().unwrap_or(own),
                     name: entity.name(),
                     kind: Kind::Saml,
                     enabled: true,
@@ -113,13 +121,14 @@ impl Provider {
                     created_at: now,
                     updated_at: now,
                 };
-                (application, link(id, source, entity), event)
+                (application, link(id, source, entity), event, mark)
             })
             .collect();
         Ok(self.store().write(|tx| {
             let mut made = Vec::with_capacity(drafts.len());
-            for (mut application, link, event) in drafts {
-                if add(tx, &mut application, slug.is_some())? {
+            for (mut application, link, event, mark) in drafts {
+                if add(tx, &mut application, slug.is_none().then_some(mark.as_str()))? {
+                    tx.accept_entity(&link.entity_id)?;
                     tx.link_source(&link)?;
                     tx.add_audit(&event)?;
                     made.push(application);
@@ -147,22 +156,15 @@ fn link(application: ApplicationId, source: SourceId, entity: &Imported) -> Appl
     }
 }
 
-/// Adds it under its slug. Of many entities many are named alike: the second of a name bears a hash of
-/// its entity ID, so that nothing is tried a hundred times.
-fn add(tx: &mut Tx, application: &mut Application, is_given: bool) -> Result<bool, crate::store::Error> {
+/// Adds it under its slug; where that is taken, marked with `mark`. Of many entities many are named alike, and nothing
+/// is tried a hundred times. The mark is random: one made of the entity ID could be met by who chooses that.
+fn add(tx: &mut Tx, application: &mut Application, mark: Option<&str>) -> Result<bool, crate::store::Error> {
     if tx.add_application(application)? {
         return Ok(true);
     }
-    if is_given {
+    let Some(mark) = mark else {
         return Ok(false);
-    }
-    let hash = hex(&Sha256::digest(application.saml.entity_id.as_str().as_bytes()));
-    let short: String = hash.chars().take(7).collect();
-    match Slug::parse(&format!("{}-{short}", application.slug)) {
-        Ok(slug) => {
-            application.slug = slug;
-            tx.add_application(application)
-        }
-        Err(_too_long) => Ok(false),
-    }
+    };
+    application.slug = application.slug.marked(mark);
+    tx.add_application(application)
 }

@@ -1,5 +1,7 @@
 //! An application that follows the metadata at one address.
 
+use chrono::{DateTime, Utc};
+
 use crate::{
     fetch::{Document, Fetched, Known, Wanted},
     model::{
@@ -16,7 +18,12 @@ use crate::{
         error::Error,
         saml::import::{Imported, import},
         sources::{
-            Place, Trouble, WITHIN, change, most_of_entity, refresh::Took, report::Taken, schedule, text_of,
+            Place, Trouble, WITHIN,
+            change::{self, Delivery, Vouching},
+            most_of_entity,
+            refresh::Took,
+            report::Taken,
+            schedule, text_of,
         },
     },
     store::Tx,
@@ -146,6 +153,7 @@ impl Provider {
             // The application was removed while its metadata was on the way.
             self.store().write(Tx::remove_idle_sources)?;
             return Ok(Ok(Took {
+                copy: None,
                 valid_until: None,
                 cache_duration: None,
                 report,
@@ -156,9 +164,10 @@ impl Provider {
             Err(trouble) => return Ok(Err(trouble)),
         };
         report.listed = 1;
-        let decision = change::decide(&application, &from, &new, None, self.change_id(), self.now());
+        let decision = change::decide(&application, &from, &new, self.delivery(None, Vouching::Tls));
         self.carry_out(vec![decision], &mut report)?;
         Ok(Ok(Took {
+            copy: None,
             valid_until: new.valid_until,
             cache_duration: new.cache_duration,
             report,
@@ -179,9 +188,13 @@ impl Provider {
         Ok(new)
     }
 
-    /// Names a change that may have to wait: random digits.
-    pub(super) fn change_id(&self) -> String {
-        hex(&self.chance::<8>())
+    pub(super) fn delivery(&self, own_end: Option<DateTime<Utc>>, vouching: Vouching) -> Delivery {
+        Delivery {
+            own_end,
+            vouching,
+            change_id: hex(&self.chance::<8>()),
+            now: self.now(),
+        }
     }
 
     /// A row of the audit trail about an application's metadata.

@@ -30,9 +30,14 @@ impl Provider {
         sources.into_iter().map(|source| self.listed(source)).collect()
     }
 
+    /// The aggregate of this name, without what is known from it.
+    pub fn aggregate_source(&self, name: &str) -> Result<Option<MetadataSource>, Error> {
+        Ok(self.store().read(|tx| tx.source_by_name(name))?)
+    }
+
     /// The aggregate of this name.
     pub fn aggregate(&self, name: &str) -> Result<Option<Listed>, Error> {
-        let found = self.store().read(|tx| tx.source_by_name(name))?;
+        let found = self.aggregate_source(name)?;
         found.map(|source| self.listed(source)).transpose()
     }
 

@@ -20,7 +20,7 @@ use std::{
 
 use crate::{
     fetch::{self, Document},
-    provider::applications::BadApplication,
+    provider::{applications::BadApplication, error::Error},
     saml::metadata::{
         aggregate as aggregate_reader,
         sp::{self, BadMetadata},
@@ -110,6 +110,19 @@ pub enum Trouble {
         /// The source's name.
         name: String,
     },
+    /// Somebody hands out an old copy, or its publisher went back to it.
+    #[error(
+        "this copy is older than the one in force: {why}; nothing was taken. Ask its publisher; if it is meant: `{command}`"
+    )]
+    Older {
+        /// By what that is known.
+        why: String,
+        /// What takes it all the same.
+        command: String,
+    },
+    /// What we failed at.
+    #[error("it could not be stored: {0}")]
+    Ours(#[source] Box<Error>),
     /// It could not be read.
     #[error("the metadata cannot be read: {0}")]
     Unreadable(io::Error),

@@ -7,7 +7,7 @@ use crate::{
     fetch::{self, Fetched, Known, Wanted},
     model::{
         id::SourceId,
-        metadata_source::{KnownEntity, MetadataSource, SourceKind, SourceState},
+        metadata_source::{KnownEntity, MetadataSource, SourceKind, SourceState, TakenCopy},
     },
     provider::{
         Provider,
@@ -49,6 +49,8 @@ pub(super) struct Job {
 /// What a copy says of itself, and what came of taking it up.
 #[derive(Debug)]
 pub(super) struct Took {
+    /// The copy itself, where it is signed.
+    pub(super) copy: Option<TakenCopy>,
     pub(super) valid_until: Option<DateTime<Utc>>,
     pub(super) cache_duration: Option<TimeDelta>,
     pub(super) report: Taken,
@@ -136,20 +138,21 @@ impl Provider {
                 last_modified,
             }) => {
                 let taken = match source.kind {
-                    SourceKind::Entity => self.take_entity(source, document)?,
-                    SourceKind::Aggregate => self.take_aggregate(source, job, document, told)?,
+                    SourceKind::Entity => self.take_entity(source, document),
+                    SourceKind::Aggregate => self.take_aggregate(source, job, document, told),
                 };
                 match taken {
-                    Ok(took) => {
+                    Ok(Ok(took)) => {
                         let state = SourceState {
                             etag,
                             last_modified,
                             ..self.fresh(source, &took)
                         };
-                        self.done(source, job, &state)?;
-                        Ok(Refreshed::Taken(Box::new(took.report)))
+                        self.taken(source, job, &state, took)
                     }
-                    Err(trouble) => self.failed(source, job, trouble),
+                    Ok(Err(trouble)) => self.failed(source, job, trouble),
+                    // Whatever keeps a copy from being taken is the source's state: it must not expire unsaid.
+                    Err(error) => self.failed(source, job, Trouble::Ours(Box::new(error))),
                 }
             }
             Err(trouble) => self.failed(source, job, trouble.into()),
@@ -212,6 +215,21 @@ impl Provider {
             last_error: None,
             round: source.state.round + 1,
         }
+    }
+
+    /// Notes the copy that was taken, and lets the source go.
+    pub(super) fn taken(
+        &self,
+        source: &MetadataSource,
+        job: &Job,
+        state: &SourceState,
+        took: Took,
+    ) -> Result<Refreshed, Error> {
+        if let Some(copy) = &took.copy {
+            self.store().write(|tx| tx.note_copy(source.id, copy))?;
+        }
+        self.done(source, job, state)?;
+        Ok(Refreshed::Taken(Box::new(took.report)))
     }
 
     /// Writes the state down and lets the source go.

@@ -33,6 +33,8 @@ pub struct ImportWish<'w> {
     pub rule: EnableRule,
     /// How far off its `validUntil` may lie; absent: anywhere, and it may have none.
     pub longest_validity: Option<TimeDelta>,
+    /// Takes a copy although it is older than the one in force, or most of the entities are missing in it.
+    pub force: bool,
 }
 
 /// What came of it.
@@ -83,7 +85,7 @@ impl Provider {
         } else {
             self.store().write(|tx| tx.edit_source(&source))?;
         }
-        let outcome = match self.claim(source.id, false)? {
+        let outcome = match self.claim(source.id, wish.force)? {
             None => Refreshed::Failed(Trouble::Busy),
             Some(job) => match reader {
                 None => self.refresh_claimed(&source, &job, told)?,
@@ -119,11 +121,12 @@ impl Provider {
             Ok(document) => document,
             Err(why) => return self.failed(source, job, why.into()),
         };
-        match self.take_aggregate(source, job, document, told)? {
-            Err(trouble) => self.failed(source, job, trouble),
-            Ok(took) => {
-                self.done(source, job, &self.fresh(source, &took))?;
-                Ok(Refreshed::Taken(Box::new(took.report)))
+        match self.take_aggregate(source, job, document, told) {
+            Ok(Err(trouble)) => self.failed(source, job, trouble),
+            Err(error) => self.failed(source, job, Trouble::Ours(Box::new(error))),
+            Ok(Ok(took)) => {
+                let state = self.fresh(source, &took);
+                self.taken(source, job, &state, took)
             }
         }
     }

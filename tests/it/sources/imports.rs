@@ -18,7 +18,7 @@ use crate::support::{
 
 const AUTHORITY: &str = "https://registrar.example";
 
-fn described(number: usize) -> Described {
+pub(super) fn described(number: usize) -> Described {
     Described {
         name: Some(format!("Service {number}")),
         authority: Some(AUTHORITY.to_owned()),
@@ -29,7 +29,7 @@ fn described(number: usize) -> Described {
     }
 }
 
-fn until(house: &House, days: i64) -> String {
+pub(super) fn until(house: &House, days: i64) -> String {
     let end = hallpass::clock::Clock::now(&house.clock) + TimeDelta::days(days);
     format!(" validUntil=\"{}\"", instant(end))
 }
@@ -41,6 +41,7 @@ fn import(house: &House, place: Place<'_>, signed_by: Certificate, rule: EnableR
         signed_by: vec![signed_by],
         rule,
         longest_validity: Some(TimeDelta::days(35)),
+        force: false,
     };
     house
         .provider
@@ -48,7 +49,7 @@ fn import(house: &House, place: Place<'_>, signed_by: Certificate, rule: EnableR
         .unwrap()
 }
 
-fn import_url(house: &House, publisher: &Publisher, signer: &TestSp, rule: EnableRule) -> Taken {
+pub(super) fn import_url(house: &House, publisher: &Publisher, signer: &TestSp, rule: EnableRule) -> Taken {
     let place = Place::Url(SourceUrl::parse(&publisher.url).unwrap());
     match import(house, place, signer.certificate(), rule) {
         Imports::Done { report, .. } => *report,
@@ -56,11 +57,11 @@ fn import_url(house: &House, publisher: &Publisher, signer: &TestSp, rule: Enabl
     }
 }
 
-fn signer() -> TestSp {
+pub(super) fn signer() -> TestSp {
     TestSp::new("urn:test:federation", "https://unused.example/")
 }
 
-fn refreshed(house: &House, force: bool) -> Refreshed {
+pub(super) fn refreshed(house: &House, force: bool) -> Refreshed {
     let source = house.provider.sources().unwrap().remove(0).source;
     house
         .provider
@@ -178,6 +179,7 @@ fn a_file_imported_anew_takes_the_place_of_the_one_before() {
                 signed_by: vec![signer.certificate()],
                 rule: EnableRule::All,
                 longest_validity: Some(TimeDelta::days(35)),
+                force: false,
             };
             house.provider.import_aggregate(wish, &mut |_| {}).unwrap()
         };
@@ -334,13 +336,17 @@ fn applications_of_an_aggregate_follow_it() {
             house.provider.enable_known(&third, None, None).unwrap(),
             Enabled::Unknown
         ));
-        // Back, it is known again, and the rule holds.
+        // Back, it is known again; who removed its application has said no, and the rule does not make another.
         all.push(gone);
         publisher.publish(&publish(&all));
         let Refreshed::Taken(report) = refreshed(&house, false) else {
             panic!("not taken");
         };
-        assert_eq!((report.new, report.enabled.len()), (1, 1), "{report:?}");
+        assert_eq!((report.new, report.enabled.len()), (1, 0), "{report:?}");
+        assert!(matches!(
+            house.provider.enable_known(&third, None, None).unwrap(),
+            Enabled::Done(_)
+        ));
         // Gone and back while it is an application: off and on.
         let gone = all.remove(0);
         publisher.publish(&publish(&all));

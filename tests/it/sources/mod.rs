@@ -3,6 +3,7 @@
 mod addresses;
 mod following;
 mod imports;
+mod trust;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use hallpass::{

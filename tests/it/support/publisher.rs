@@ -199,11 +199,21 @@ impl Described {
 
 /// A signed `EntitiesDescriptor` of these, with these attributes (sorted, behind `ID`).
 pub(crate) fn aggregate(entities: &[Described], key: &SigningKey, attributes: &str) -> String {
+    aggregate_with("", entities, key, attributes)
+}
+
+/// The same with `first` in front of the entities, in canonical form.
+pub(crate) fn aggregate_with(
+    first: &str,
+    entities: &[Described],
+    key: &SigningKey,
+    attributes: &str,
+) -> String {
     let head = format!("<md:EntitiesDescriptor xmlns:md=\"{METADATA}\" ID=\"_all\"{attributes}>");
     // What is declared on the root is not declared again, in canonical form.
     let own = format!(" xmlns:md=\"{METADATA}\"");
     let inside: String = entities.iter().map(|one| one.xml().replace(&own, "")).collect();
-    let tail = format!("{inside}</md:EntitiesDescriptor>");
+    let tail = format!("{first}{inside}</md:EntitiesDescriptor>");
     Signer::new(key)
         .unwrap()
         .sign_between(SignatureAlgorithm::RsaSha256, &head, &tail, "_all")

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use crate::{
+    keys::pem,
     model::{
-        application::{AcsUrl, Application, LogoutEndpoint, Slug},
+        application::{AcsUrl, Application, Consumer, LogoutEndpoint, Slug},
         audit::AuditEvent,
         id::ApplicationId,
         key::Certificate,
@@ -18,33 +19,58 @@ use crate::{
 
 /// Why a change must be confirmed; none: it is taken up by itself. Whoever can publish metadata could
 /// else have the assertions of everybody sent to a host of theirs.
-pub(super) fn reasons(current: &Application, from: &ApplicationSource, new: &Imported) -> Vec<String> {
+pub(super) fn reasons(
+    current: &Application,
+    from: &ApplicationSource,
+    new: &Imported,
+    vouching: Vouching,
+) -> Vec<String> {
     let saml = &current.saml;
     let mut reasons = Vec::new();
     if new.entity_id != from.entity_id {
         reasons.push(format!("it calls itself {} now", new.entity_id));
     }
-    let known: BTreeSet<String> = saml
-        .consumers
-        .iter()
-        .map(|consumer| consumer.location.host())
-        .chain(logout_hosts(saml.logout.as_ref()))
-        .collect();
-    let consumers = new.consumers.iter().map(|consumer| consumer.location.host());
-    let hosts: BTreeSet<String> = consumers.filter(|host| !known.contains(host)).collect();
-    reasons.extend(
-        hosts
+    let acs = |consumers: &[Consumer]| -> BTreeSet<String> {
+        consumers
             .iter()
-            .map(|host| format!("it takes responses on a new host, {host}")),
+            .map(|consumer| consumer.location.origin())
+            .collect()
+    };
+    // Another port is another server. Whoever is trusted with logout messages is not trusted with assertions; whoever
+    // is trusted with assertions is with logout messages, which say less.
+    let (known, asked) = (acs(&saml.consumers), acs(&new.consumers));
+    reasons.extend(
+        asked
+            .difference(&known)
+            .map(|origin| format!("it takes responses at a new address, {origin}")),
     );
-    let logout: BTreeSet<String> = logout_hosts(new.logout.as_ref())
-        .filter(|host| !known.contains(host) && !hosts.contains(host))
+    let known: BTreeSet<String> = known
+        .into_iter()
+        .chain(logout_origins(saml.logout.as_ref()))
         .collect();
     reasons.extend(
-        logout
-            .iter()
-            .map(|host| format!("it takes logout messages on a new host, {host}")),
+        logout_origins(new.logout.as_ref())
+            .difference(&known)
+            .filter(|origin| !asked.contains(*origin))
+            .map(|origin| format!("it takes logout messages at a new address, {origin}")),
     );
+    // Who can publish could else take the place of who published before, in one silent step. Where a pinned key has
+    // signed it, that is noted and taken.
+    if vouching == Vouching::Tls {
+        let sets = [
+            ("for signing", &saml.certificates, &new.certificates),
+            (
+                "for encryption",
+                &saml.encryption_certificates,
+                &new.encryption_certificates,
+            ),
+        ];
+        reasons.extend(
+            sets.into_iter()
+                .filter(|(_, old, new)| are_all_replaced(old, new))
+                .map(|(what, ..)| format!("all of its keys {what} are other ones than before")),
+        );
+    }
     if from.signs_requests && !new.signs_requests {
         reasons.push("it does not say any more that its requests are signed".to_owned());
     }
@@ -57,13 +83,19 @@ pub(super) fn reasons(current: &Application, from: &ApplicationSource, new: &Imp
     reasons
 }
 
-fn logout_hosts(endpoint: Option<&LogoutEndpoint>) -> impl Iterator<Item = String> {
+fn logout_origins(endpoint: Option<&LogoutEndpoint>) -> BTreeSet<String> {
     endpoint
         .into_iter()
         .flat_map(|endpoint| [&endpoint.location, endpoint.for_responses()])
-        .map(AcsUrl::host)
-        .collect::<BTreeSet<_>>()
-        .into_iter()
+        .map(AcsUrl::origin)
+        .collect()
+}
+
+/// Whether there were keys and are keys, and none of the keys before is among them. A key may come in another
+/// certificate.
+fn are_all_replaced(old: &[Certificate], new: &[Certificate]) -> bool {
+    let is_kept = |one: &Certificate| new.iter().any(|other| pem::is_same_key(one, other));
+    !old.is_empty() && !new.is_empty() && !old.iter().any(is_kept)
 }
 
 /// What would be other than now, a line each: `- ` goes, `+ ` comes.
@@ -191,16 +223,39 @@ pub(super) enum Decision {
     },
 }
 
-/// Holds new metadata against an application. `own_end` is an end that is its own, and not its source's; `change_id`
-/// names the change if it has to wait.
+/// What speaks for new metadata.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Vouching {
+    /// That it came from its address, over TLS.
+    Tls,
+    /// The signature of a key that an administrator named.
+    PinnedKey,
+}
+
+/// New metadata, as it came.
+#[derive(Debug)]
+pub(super) struct Delivery {
+    /// An end that is its own, and not its source's.
+    pub(super) own_end: Option<DateTime<Utc>>,
+    pub(super) vouching: Vouching,
+    /// Names the change if it has to wait.
+    pub(super) change_id: String,
+    pub(super) now: DateTime<Utc>,
+}
+
+/// Holds new metadata against an application.
 pub(super) fn decide(
     application: &Application,
     from: &ApplicationSource,
     new: &Imported,
-    own_end: Option<DateTime<Utc>>,
-    change_id: String,
-    now: DateTime<Utc>,
+    delivery: Delivery,
 ) -> Decision {
+    let Delivery {
+        own_end,
+        vouching,
+        change_id,
+        now,
+    } = delivery;
     let next = followed(from, new, own_end);
     if new.sha256 == from.applied {
         return match &from.waiting {
@@ -217,8 +272,12 @@ pub(super) fn decide(
     }
     let mut changed = applied(application, from, new);
     changed.updated_at = now;
-    let lines = differences(application, &changed);
-    let mut reasons = reasons(application, from, new);
+    let mut lines = differences(application, &changed);
+    if vouching == Vouching::PinnedKey && are_all_replaced(&application.saml.certificates, &new.certificates)
+    {
+        lines.push("all of its keys for signing are other ones than before; its federation's signature speaks for them".to_owned());
+    }
+    let mut reasons = reasons(application, from, new, vouching);
     if let Err(bad) = applications::check(changed.kind, &changed.saml) {
         reasons.push(bad.to_string());
     }

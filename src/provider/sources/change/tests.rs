@@ -89,10 +89,23 @@ fn at(location: &str) -> Consumer {
     }
 }
 
+fn delivery(vouching: Vouching) -> Delivery {
+    Delivery {
+        own_end: None,
+        vouching,
+        change_id: "c0ffee".to_owned(),
+        now: now(),
+    }
+}
+
 fn waits(change: impl FnOnce(&mut Application, &mut Imported)) -> Option<String> {
+    waits_by(Vouching::Tls, change)
+}
+
+fn waits_by(vouching: Vouching, change: impl FnOnce(&mut Application, &mut Imported)) -> Option<String> {
     let (mut application, from, mut new) = scene();
     change(&mut application, &mut new);
-    match decide(&application, &from, &new, None, "c0ffee".to_owned(), now()) {
+    match decide(&application, &from, &new, delivery(vouching)) {
         Decision::HoldBack { change, .. } => Some(change.why),
         Decision::TakeUp { .. } => None,
         other @ (Decision::Nothing | Decision::Withdrawn { .. }) => panic!("{other:?}"),
@@ -103,7 +116,9 @@ fn waits(change: impl FnOnce(&mut Application, &mut Imported)) -> Option<String>
 fn what_could_redirect_assertions_or_lower_the_guard_waits() {
     let why = |change: fn(&mut Application, &mut Imported)| waits(change).unwrap_or_default();
     assert!(why(|_, new| new.consumers.push(at("https://evil.example/acs"))).contains("evil.example"));
-    assert!(why(|_, new| new.consumers = vec![at("https://sp.example.evil.example/")]).contains("new host"));
+    assert!(
+        why(|_, new| new.consumers = vec![at("https://sp.example.evil.example/")]).contains("new address")
+    );
     assert!(
         why(|_, new| {
             new.logout = Some(LogoutEndpoint {
@@ -112,7 +127,7 @@ fn what_could_redirect_assertions_or_lower_the_guard_waits() {
                 response_location: Some(AcsUrl::parse("https://evil.example/slo").unwrap()),
             });
         })
-        .contains("logout messages on a new host")
+        .contains("logout messages at a new address")
     );
     assert!(why(|_, new| new.signs_requests = false).contains("signed"));
     assert!(why(|_, new| new.certificates.clear()).contains("no certificate for signing"));
@@ -126,13 +141,70 @@ fn what_could_redirect_assertions_or_lower_the_guard_waits() {
     );
 }
 
+/// What is trusted is compared with what it was trusted for.
+#[test]
+fn another_port_and_an_address_known_for_logout_alone_wait() {
+    let logout = |location: &str| {
+        Some(LogoutEndpoint {
+            binding: Binding::Redirect,
+            location: AcsUrl::parse(location).unwrap(),
+            response_location: None,
+        })
+    };
+    for vouching in [Vouching::Tls, Vouching::PinnedKey] {
+        let why =
+            |change: &dyn Fn(&mut Application, &mut Imported)| waits_by(vouching, change).unwrap_or_default();
+        assert!(
+            why(&|_, new| new.consumers = vec![at("https://sp.example:8443/acs")])
+                .contains("sp.example:8443")
+        );
+        let moved = why(&|application, new| {
+            application.saml.logout = logout("https://logout.example/slo");
+            new.logout.clone_from(&application.saml.logout);
+            new.consumers.push(at("https://logout.example/acs"));
+        });
+        assert!(
+            moved.contains("takes responses at a new address, https://logout.example/"),
+            "{moved}"
+        );
+        let port = why(&|application, new| {
+            application.saml.logout = logout("https://logout.example/slo");
+            new.logout = logout("https://logout.example:444/slo");
+        });
+        assert!(port.contains("takes logout messages at a new address"), "{port}");
+    }
+}
+
+#[test]
+fn keys_that_are_all_replaced_wait_unless_a_pinned_key_speaks_for_them() {
+    let signing = |_: &mut Application, new: &mut Imported| new.certificates = vec![certificate("b")];
+    let encryption =
+        |_: &mut Application, new: &mut Imported| new.encryption_certificates = vec![certificate("f")];
+    assert!(waits(signing).unwrap().contains("keys for signing"));
+    assert!(waits(encryption).unwrap().contains("keys for encryption"));
+    assert_eq!(waits_by(Vouching::PinnedKey, encryption), None);
+    let (application, from, mut new) = scene();
+    new.certificates = vec![certificate("b")];
+    match decide(&application, &from, &new, delivery(Vouching::PinnedKey)) {
+        Decision::TakeUp { lines, .. } => assert!(
+            lines
+                .iter()
+                .any(|line| line.contains("its federation's signature"))
+        ),
+        other @ (Decision::Nothing | Decision::Withdrawn { .. } | Decision::HoldBack { .. }) => {
+            panic!("{other:?}")
+        }
+    }
+}
+
 #[test]
 fn everyday_changes_are_taken_up_by_themselves() {
     for change in [
         (|_, new| new.consumers.push(at("https://sp.example/acs2"))) as fn(&mut Application, &mut Imported),
         |_, new| new.consumers = vec![at("https://sp.example/other")],
         |_, new| new.certificates.push(certificate("b")),
-        |_, new| new.certificates = vec![certificate("b")],
+        |_, new| new.certificates = vec![certificate("b"), certificate("a")],
+        |_, new| new.consumers = vec![at("https://SP.example:443/acs")],
         |_, new| new.encryption_certificates.clear(),
         |_, new| new.display_name = Some("Another".to_owned()),
     ] {
@@ -175,13 +247,13 @@ fn a_decision_is_made_once() {
     let (application, mut from, new) = scene();
     from.rejected = Some(new.sha256.clone());
     assert!(matches!(
-        decide(&application, &from, &new, None, "c0ffee".to_owned(), now()),
+        decide(&application, &from, &new, delivery(Vouching::Tls)),
         Decision::Nothing
     ));
     from.rejected = None;
     from.applied.clone_from(&new.sha256);
     assert!(matches!(
-        decide(&application, &from, &new, None, "c0ffee".to_owned(), now()),
+        decide(&application, &from, &new, delivery(Vouching::Tls)),
         Decision::Nothing
     ));
     from.waiting = Some(WaitingChange {
@@ -192,7 +264,7 @@ fn a_decision_is_made_once() {
         since: now(),
     });
     assert!(matches!(
-        decide(&application, &from, &new, None, "c0ffee".to_owned(), now()),
+        decide(&application, &from, &new, delivery(Vouching::Tls)),
         Decision::Withdrawn { .. }
     ));
 }

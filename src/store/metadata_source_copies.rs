@@ -1,0 +1,89 @@
+//! `metadata_source_copies`.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+use crate::{
+    model::{id::SourceId, metadata_source::TakenCopy},
+    store::{
+        connection::{Tx, each_database},
+        error::Error,
+        schema::metadata_source_copies,
+    },
+};
+
+impl Tx {
+    /// The copies of `source` that were taken, the one in force first.
+    pub fn taken_copies(&mut self, source: SourceId) -> Result<Vec<TakenCopy>, Error> {
+        Ok(metadata_source_copies::table
+            .filter(metadata_source_copies::source_id.eq(source.to_string()))
+            .order(metadata_source_copies::round.desc())
+            .load::<Row>(&mut self.0)?
+            .into_iter()
+            .map(TakenCopy::from)
+            .collect())
+    }
+
+    /// Notes that `copy` of `source` is in force now, and forgets those that cannot come back: their end is over.
+    pub fn note_copy(&mut self, source: SourceId, copy: &TakenCopy) -> Result<(), Error> {
+        let row = Row::new(source, copy);
+        each_database!(&mut self.0, |c| diesel::insert_into(
+            metadata_source_copies::table
+        )
+        .values(&row)
+        .on_conflict((metadata_source_copies::source_id, metadata_source_copies::digest))
+        .do_update()
+        .set((
+            metadata_source_copies::taken_at.eq(row.taken_at),
+            metadata_source_copies::round.eq(row.round)
+        ))
+        .execute(c))?;
+        diesel::delete(
+            metadata_source_copies::table
+                .filter(metadata_source_copies::source_id.eq(&row.source_id))
+                .filter(metadata_source_copies::digest.ne(&row.digest))
+                .filter(metadata_source_copies::valid_until.le(row.taken_at)),
+        )
+        .execute(&mut self.0)?;
+        Ok(())
+    }
+}
+
+/// The row as it lies in the table.
+#[derive(Insertable, Queryable)]
+#[diesel(table_name = metadata_source_copies)]
+struct Row {
+    source_id: String,
+    digest: String,
+    published_at: Option<NaiveDateTime>,
+    valid_until: Option<NaiveDateTime>,
+    taken_at: NaiveDateTime,
+    round: i64,
+}
+
+impl Row {
+    fn new(source: SourceId, copy: &TakenCopy) -> Self {
+        let time = |time: Option<DateTime<Utc>>| time.map(|time| time.naive_utc());
+        Self {
+            source_id: source.to_string(),
+            digest: copy.digest.clone(),
+            published_at: time(copy.published_at),
+            valid_until: time(copy.valid_until),
+            taken_at: copy.taken_at.naive_utc(),
+            round: copy.round,
+        }
+    }
+}
+
+impl From<Row> for TakenCopy {
+    fn from(row: Row) -> Self {
+        let time = |time: Option<NaiveDateTime>| time.map(|time| time.and_utc());
+        Self {
+            digest: row.digest,
+            published_at: time(row.published_at),
+            valid_until: time(row.valid_until),
+            taken_at: row.taken_at.and_utc(),
+            round: row.round,
+        }
+    }
+}
