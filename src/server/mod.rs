@@ -1,0 +1,135 @@
+//! From settings to a running daemon: files, database, keys, listener, timer.
+
+mod housekeeping;
+mod open;
+mod words;
+
+use std::{net::TcpListener, sync::mpsc, thread, time::Instant};
+
+use actix_web::{HttpServer, dev::ServerHandle, web::Data};
+use anyhow::{Context, Result, bail};
+
+pub use self::open::{open, prepare, prepare_with};
+use self::{
+    housekeeping::{fetch_metadata, keep_house},
+    words::{next_step, tell},
+};
+use crate::{
+    config::Settings,
+    provider::Provider,
+    web::{self, Permits, Site},
+};
+
+/// How long requests under way may still take when the daemon is told to stop, in seconds.
+const STOPPING: u64 = 30;
+
+/// Runs the daemon until it is told to stop.
+pub fn serve(settings: &Settings) -> Result<()> {
+    let began = Instant::now();
+    let (provider, findings) = prepare(settings)?;
+    for finding in &findings {
+        tell(finding);
+    }
+    let listener = TcpListener::bind(settings.listen).with_context(|| {
+        format!(
+            "cannot listen on {}: is another Hallpass running there?",
+            settings.listen
+        )
+    })?;
+    let address = listener.local_addr()?;
+    let next = next_step(settings, &provider)?;
+    let server = Server::start(settings, provider, listener)?;
+    tracing::info!(
+        listen = %address,
+        base_url = settings.base_url.origin(),
+        milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        "Hallpass {} listens on http://{address}. {next}",
+        env!("CARGO_PKG_VERSION")
+    );
+    server.wait()
+}
+
+/// A running server and its housekeeping.
+#[derive(Debug)]
+pub struct Server {
+    handle: ServerHandle,
+    running: thread::JoinHandle<std::io::Result<()>>,
+    keeper: thread::JoinHandle<()>,
+    stop_keeper: mpsc::Sender<()>,
+    fetching: Provider,
+    fetcher: thread::JoinHandle<()>,
+    stop_fetcher: mpsc::Sender<()>,
+}
+
+impl Server {
+    /// Starts to answer on `listener`.
+    pub fn start(settings: &Settings, provider: Provider, listener: TcpListener) -> Result<Self> {
+        let permits = Permits::new(settings.workers.max(2) * 2, settings.hashing);
+        let site = Data::new(Site::new(
+            provider.clone(),
+            permits,
+            settings.trusted_proxies.clone(),
+            settings.organisation.clone(),
+            settings.help_url.as_ref().map(ToString::to_string),
+        )?);
+        let (workers, threads) = (settings.workers, settings.workers.max(2) * 2 + settings.hashing);
+        let (ready, started) = mpsc::channel();
+        let running = thread::Builder::new().name("server".to_owned()).spawn(move || {
+            let system = actix_web::rt::System::new();
+            system.block_on(async move {
+                let server = HttpServer::new(move || web::app(site.clone()))
+                    .workers(workers)
+                    .worker_max_blocking_threads(threads.div_ceil(workers).max(2))
+                    .shutdown_timeout(STOPPING)
+                    .listen(listener)?
+                    .run();
+                // The other end waits for exactly this.
+                let _sent = ready.send(server.handle());
+                server.await
+            })
+        })?;
+        let Ok(handle) = started.recv() else {
+            bail!("the server did not start");
+        };
+        let fetching = provider.clone();
+        let (stop_keeper, stopped) = mpsc::channel();
+        let keeper = thread::Builder::new()
+            .name("housekeeping".to_owned())
+            .spawn(move || keep_house(&provider, &stopped))?;
+        // Fetching takes its time; what a change elsewhere means is taken up each second.
+        let (stop_fetcher, stopped) = mpsc::channel();
+        let fetching_provider = fetching.clone();
+        let fetcher = thread::Builder::new()
+            .name("metadata".to_owned())
+            .spawn(move || fetch_metadata(&fetching_provider, &stopped))?;
+        Ok(Self {
+            handle,
+            running,
+            keeper,
+            stop_keeper,
+            fetching,
+            fetcher,
+            stop_fetcher,
+        })
+    }
+
+    /// Waits until SIGTERM or SIGINT; requests under way are finished.
+    pub fn wait(self) -> Result<()> {
+        let ended = self.running.join();
+        drop((self.stop_keeper, self.stop_fetcher));
+        self.fetching.stop_fetching();
+        let kept = self.keeper.join().and(self.fetcher.join());
+        tracing::info!("Hallpass has stopped");
+        match (ended, kept) {
+            (Ok(ended), Ok(())) => Ok(ended?),
+            (_, _) => bail!("a thread broke"),
+        }
+    }
+
+    /// Stops as a signal would, and waits for it.
+    pub fn stop(self) -> Result<()> {
+        let stopping = self.handle.stop(true);
+        actix_web::rt::System::new().block_on(stopping);
+        self.wait()
+    }
+}

@@ -1,0 +1,214 @@
+//! From settings to a provider: files, database, keys.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use crate::{
+    clock::{Clock, SystemClock},
+    config::Settings,
+    credential::password::{Cost, Hasher},
+    entropy::{Entropy, SystemEntropy},
+    fetch::Fetcher,
+    files::{self, Written},
+    keys::seal::SealingKey,
+    model::endpoint::{BaseUrl, Endpoints},
+    provider::{
+        Parts, Provider,
+        installation::{Finding, Founding},
+    },
+    store::{Backup, SchemaState, Store, Tx},
+};
+
+/// Opens a provider for a command beside the daemon: nothing is made, nothing is migrated.
+pub fn open(settings: &Settings) -> Result<Provider> {
+    if settings.data_dir.exists() {
+        check_files(settings)?;
+    } else {
+        bail!(
+            "there is no data directory {}: start `hallpass serve` once, or name the right one with HALLPASS_DATA_DIR",
+            settings.data_dir.display()
+        );
+    }
+    if let Some(path) = settings.sqlite_path()
+        && !path.exists()
+    {
+        bail!(
+            "there is no database {}: start `hallpass serve` once",
+            path.display()
+        );
+    }
+    let store = Store::connect(&settings.database_url, 2).context("the database cannot be opened")?;
+    match store.state()? {
+        SchemaState::Current | SchemaState::AheadButUsable => {}
+        SchemaState::Empty => bail!("this database is empty: start `hallpass serve` once"),
+        SchemaState::Behind { .. } => {
+            bail!(
+                "this database is of an older version: `hallpass serve` of this version brings it up to date, other commands do not"
+            )
+        }
+        SchemaState::TooNew { oldest_binary } => too_new(&oldest_binary)?,
+    }
+    let sealing_key = read_sealing_key(settings)?.with_context(|| missing_sealing_key(settings))?;
+    // What the daemon runs under is what is to be pasted elsewhere, wherever this command runs.
+    let known = store
+        .read(Tx::installation)?
+        .and_then(|known| BaseUrl::parse(&known.base_url).ok());
+    provider(
+        settings,
+        known.unwrap_or_else(|| settings.base_url.clone()),
+        store,
+        sealing_key,
+        Box::new(SystemClock),
+        Box::new(SystemEntropy),
+    )
+}
+
+/// Opens a provider for the daemon: brings the database up to date, and makes at the first start what
+/// is made once.
+pub fn prepare(settings: &Settings) -> Result<(Provider, Vec<Finding>)> {
+    prepare_with(settings, Box::new(SystemClock), Box::new(SystemEntropy))
+}
+
+/// The same, with time and chance of the caller's choice.
+pub fn prepare_with(
+    settings: &Settings,
+    clock: Box<dyn Clock>,
+    entropy: Box<dyn Entropy>,
+) -> Result<(Provider, Vec<Finding>)> {
+    files::ensure_data_dir(&settings.data_dir)?;
+    check_files(settings)?;
+    let store = Store::connect(&settings.database_url, settings.database_connections)
+        .context("the database cannot be opened")?;
+    if let SchemaState::TooNew { oldest_binary } = store.state()? {
+        too_new(&oldest_binary)?;
+    }
+    let migrated = store
+        .migrate(Backup::Beside)
+        .context("the database cannot be brought up to date")?;
+    if let Some(copy) = &migrated.backup {
+        tracing::info!(copy = %copy.display(), "the database was copied before it was brought up to date");
+    }
+    let sealing_key = sealing_key(settings, &store, entropy.as_ref())?;
+    let own_key = match &settings.own_key {
+        None => None,
+        Some(own) => Some((
+            files::read_named_secret(&own.key_file)?.expose().clone(),
+            std::fs::read(&own.certificate_file)
+                .with_context(|| format!("cannot read {}", own.certificate_file.display()))?,
+        )),
+    };
+    let findings = Founding {
+        clock: clock.as_ref(),
+        entropy: entropy.as_ref(),
+        store: &store,
+        sealing_key: &sealing_key,
+        endpoints: &Endpoints::new(settings.base_url.clone()),
+        entity_id: settings.entity_id.clone(),
+        own_key,
+    }
+    .found()
+    .with_context(|| {
+        format!(
+            "the signing key cannot be opened with {}",
+            settings.seal_key_path().display()
+        )
+    })?;
+    Ok((
+        provider(
+            settings,
+            settings.base_url.clone(),
+            store,
+            sealing_key,
+            clock,
+            entropy,
+        )?,
+        findings,
+    ))
+}
+
+fn provider(
+    settings: &Settings,
+    base_url: BaseUrl,
+    store: Store,
+    sealing_key: SealingKey,
+    clock: Box<dyn Clock>,
+    entropy: Box<dyn Entropy>,
+) -> Result<Provider> {
+    Ok(Provider::open(Parts {
+        clock,
+        entropy,
+        endpoints: Endpoints::new(base_url),
+        policy: settings.policy.clone(),
+        sealing_key,
+        hasher: Hasher::new(Cost::LEAST)?,
+        store,
+        fetcher: Fetcher::new(
+            settings.metadata_private_networks.clone(),
+            settings.data_dir.clone(),
+        ),
+    })?)
+}
+
+fn too_new(oldest_binary: &str) -> Result<()> {
+    bail!("a newer version has changed this database: run hallpass {oldest_binary} or later")
+}
+
+fn check_files(settings: &Settings) -> Result<()> {
+    files::ensure_data_dir(&settings.data_dir)?;
+    if settings.seal_key_file.is_none() {
+        files::check_private(&settings.seal_key_path())?;
+    }
+    if let Some(database) = settings.sqlite_path() {
+        for ending in ["", "-wal", "-shm"] {
+            let mut name = database.as_os_str().to_owned();
+            name.push(ending);
+            files::check_private(Path::new(&name))?;
+        }
+    }
+    Ok(())
+}
+
+/// The sealing key, made only where the database never held a key that it could have sealed.
+fn sealing_key(settings: &Settings, store: &Store, entropy: &dyn Entropy) -> Result<SealingKey> {
+    if let Some(key) = read_sealing_key(settings)? {
+        return Ok(key);
+    }
+    if !store.read(Tx::signing_keys)?.is_empty() || settings.seal_key_file.is_some() {
+        bail!(missing_sealing_key(settings));
+    }
+    let mut bytes = [0; 32];
+    entropy.fill(&mut bytes);
+    let key = SealingKey::new(bytes);
+    match files::write_private(&settings.seal_key_path(), key.to_text().expose().as_bytes())? {
+        Written::New => Ok(key),
+        Written::AlreadyExists => read_sealing_key(settings)?.with_context(|| missing_sealing_key(settings)),
+    }
+}
+
+fn missing_sealing_key(settings: &Settings) -> String {
+    let path = settings.seal_key_path();
+    let path = path.display();
+    if settings.seal_key_file.is_some() {
+        format!(
+            "the sealing key {path} is missing. If the signing keys in the database were sealed with it, bring it back from your backup. For a new installation make it once: (umask 077; printf 'hallpass-seal-1:%s\\n' \"$(openssl rand -base64 32)\" > {path})"
+        )
+    } else {
+        format!(
+            "the sealing key {path} is missing, and the signing keys in the database cannot be opened without it. Bring it back from your backup, or from another replica; a new one is never made in its place"
+        )
+    }
+}
+
+fn read_sealing_key(settings: &Settings) -> Result<Option<SealingKey>> {
+    let path = settings.seal_key_path();
+    if !path.exists() {
+        return Ok(None);
+    }
+    let bytes = files::read_named_secret(&path)?;
+    let text = std::str::from_utf8(bytes.expose())
+        .with_context(|| format!("{} is no sealing key", path.display()))?;
+    SealingKey::from_text(text)
+        .with_context(|| format!("{} is no sealing key", path.display()))
+        .map(Some)
+}

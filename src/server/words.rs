@@ -1,0 +1,61 @@
+//! What the log says at the start.
+
+use anyhow::Result;
+
+use crate::{
+    config::Settings,
+    model::key::KeyState,
+    provider::{Provider, installation::Finding},
+};
+
+pub(super) fn tell(finding: &Finding) {
+    match finding {
+        Finding::KeyMade { sha256 } => tracing::info!(sha256, "a signing key and its certificate were made"),
+        Finding::KeyImported { sha256 } => {
+            tracing::info!(
+                sha256,
+                "your own key was taken into the key ring, and signs from now on"
+            );
+        }
+        Finding::OwnKeyNotActive { sha256, state } => tracing::warn!(
+            sha256,
+            "key_file and certificate_file name a key that {}. The key ring stays as it is: take the two settings out, or bring the key in again with `hallpass key roll prepare --key FILE --certificate FILE`",
+            match state {
+                KeyState::Next => "is prepared and signs next",
+                KeyState::Active => "signs",
+                KeyState::Previous =>
+                    "signed before the present one; `hallpass key roll back` lets it sign again",
+                KeyState::Retired => "is retired",
+            }
+        ),
+        Finding::CertificateReplaced { host } => tracing::info!(
+            host,
+            "the certificate made for loopback was replaced; no application knew it"
+        ),
+        Finding::BaseUrlChanged { before, entity_id } => tracing::warn!(
+            before,
+            %entity_id,
+            "the base URL changed. Applications go on knowing this provider as {entity_id}, but their Sign-in URL and Sign-out URL still begin with {before}: paste the new ones there (`hallpass app show` prints them)"
+        ),
+        Finding::EntityIdSet { before } => tracing::warn!(
+            %before,
+            "the entity ID changed. Applications that know this provider by the one before refuse its answers until the new one is pasted there"
+        ),
+    }
+}
+
+pub(super) fn next_step(settings: &Settings, provider: &Provider) -> Result<String> {
+    if settings.for_trying {
+        return Ok("No base_url is set: this is for trying only; set HALLPASS_BASE_URL to the address that people will use.".to_owned());
+    }
+    let (people, applications) = (provider.users()?.len(), provider.applications()?.len());
+    Ok(match (people, applications) {
+        (0, _) => {
+            "Next: add a person with `hallpass user add EMAIL --given-name G --family-name F`.".to_owned()
+        }
+        (_, 0) => {
+            "Next: register ChatGPT with `hallpass app add chatgpt --acs URL --audience TEXT`.".to_owned()
+        }
+        (_, _) => format!("People sign in at {}.", settings.base_url.origin()),
+    })
+}
