@@ -1,41 +1,39 @@
 //! From settings to a running daemon: files, database, keys, listener, timer.
 
 mod housekeeping;
+mod http;
+mod listen;
 mod open;
+mod signals;
 mod words;
 
 use std::{net::TcpListener, sync::mpsc, thread, time::Instant};
 
-use actix_web::{HttpServer, dev::ServerHandle, web::Data};
-use anyhow::{Context, Result, bail};
+use actix_web::{dev::ServerHandle, web::Data};
+use anyhow::{Result, bail};
 
 pub use self::open::{open, prepare, prepare_with};
 use self::{
     housekeeping::{fetch_metadata, keep_house},
+    http::Http,
+    listen::Peers,
     words::{next_step, tell},
 };
 use crate::{
     config::Settings,
     provider::Provider,
-    web::{self, Permits, Site},
+    web::{self, Deadlines, Permits, Site},
 };
-
-/// How long requests under way may still take when the daemon is told to stop, in seconds.
-const STOPPING: u64 = 30;
 
 /// Runs the daemon until it is told to stop.
 pub fn serve(settings: &Settings) -> Result<()> {
     let began = Instant::now();
+    signals::ignore_hangups()?;
     let (provider, findings) = prepare(settings)?;
     for finding in &findings {
         tell(finding);
     }
-    let listener = TcpListener::bind(settings.listen).with_context(|| {
-        format!(
-            "cannot listen on {}: is another Hallpass running there?",
-            settings.listen
-        )
-    })?;
+    let listener = listen::bind(settings.listen)?;
     let address = listener.local_addr()?;
     let next = next_step(settings, &provider)?;
     let server = Server::start(settings, provider, listener)?;
@@ -64,6 +62,16 @@ pub struct Server {
 impl Server {
     /// Starts to answer on `listener`.
     pub fn start(settings: &Settings, provider: Provider, listener: TcpListener) -> Result<Self> {
+        Self::start_with(settings, provider, listener, Deadlines::default())
+    }
+
+    /// The same, with other ends to what strangers may take their time for.
+    pub fn start_with(
+        settings: &Settings,
+        provider: Provider,
+        listener: TcpListener,
+        deadlines: Deadlines,
+    ) -> Result<Self> {
         let permits = Permits::new(settings.workers.max(2) * 2, settings.hashing);
         let site = Data::new(Site::new(
             provider.clone(),
@@ -73,16 +81,20 @@ impl Server {
             settings.help_url.as_ref().map(ToString::to_string),
         )?);
         let (workers, threads) = (settings.workers, settings.workers.max(2) * 2 + settings.hashing);
+        let connections = usize::try_from(settings.database_connections).unwrap_or(usize::MAX);
+        let room = listen::room_for_connections(connections.saturating_mul(2) + threads);
+        let http = Http {
+            workers,
+            blocking_threads: threads.div_ceil(workers).max(2),
+            connections: room,
+            peers: Peers::new(room, settings.trusted_proxies.clone()),
+            deadlines,
+        };
         let (ready, started) = mpsc::channel();
         let running = thread::Builder::new().name("server".to_owned()).spawn(move || {
             let system = actix_web::rt::System::new();
             system.block_on(async move {
-                let server = HttpServer::new(move || web::app(site.clone()))
-                    .workers(workers)
-                    .worker_max_blocking_threads(threads.div_ceil(workers).max(2))
-                    .shutdown_timeout(STOPPING)
-                    .listen(listener)?
-                    .run();
+                let server = http.run(listener, move || web::app(site.clone()))?;
                 // The other end waits for exactly this.
                 let _sent = ready.send(server.handle());
                 server.await

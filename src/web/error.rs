@@ -13,6 +13,9 @@ pub(super) enum Error {
     /// The provider failed.
     #[error(transparent)]
     Provider(#[from] provider::error::Error),
+    /// What was sent did not arrive in time: nothing of ours failed.
+    #[error("the body did not arrive in time")]
+    TooSlow,
     /// The daemon is going down.
     #[error("the daemon is stopping")]
     Stopping,
@@ -23,16 +26,20 @@ impl ResponseError for Error {
         match self {
             Self::Provider(error) if error.is_passing() => StatusCode::SERVICE_UNAVAILABLE,
             Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Blocking(_) | Self::Provider(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
     fn error_response(&self) -> HttpResponse {
-        tracing::error!(
-            code = codes::FAILURE,
-            error = self as &dyn std::error::Error,
-            "request failed"
-        );
+        match self {
+            Self::TooSlow => tracing::debug!("a body did not arrive in time"),
+            Self::Blocking(_) | Self::Provider(_) | Self::Stopping => tracing::error!(
+                code = codes::FAILURE,
+                error = self as &dyn std::error::Error,
+                "request failed"
+            ),
+        }
         HttpResponse::build(self.status_code()).finish()
     }
 }

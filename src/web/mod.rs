@@ -1,6 +1,7 @@
 //! HTTP only: what browsers see and send. It knows neither SAML nor SQL.
 
 pub mod assets;
+mod connection;
 mod cookie;
 mod csrf;
 mod error;
@@ -20,15 +21,21 @@ mod visitor;
 mod words;
 
 use actix_web::{
-    App, Error, Route,
+    App, Error, HttpRequest, HttpResponse, ResponseError, Route,
     body::BoxBody,
     dev::{ServiceFactory, ServiceRequest, ServiceResponse},
+    error::{InternalError, UrlencodedError},
     guard,
+    http::StatusCode,
     middleware::from_fn,
     web::{Data, FormConfig, PayloadConfig, ServiceConfig, get, post, route},
 };
 
-pub use self::{off_thread::Permits, state::Site};
+pub use self::{
+    connection::{Deadlines, Guarded},
+    off_thread::Permits,
+    state::Site,
+};
 
 use crate::model::endpoint::path;
 
@@ -82,8 +89,18 @@ pub fn app(
 > {
     App::new()
         .app_data(site)
-        .app_data(FormConfig::default().limit(MAX_FORM))
+        .app_data(FormConfig::default().limit(MAX_FORM).error_handler(unread))
         .app_data(PayloadConfig::new(MAX_FORM))
         .configure(routes)
         .wrap(from_fn(trace::layer))
+}
+
+/// A form that is not read: [`trace`] puts the page around the status.
+fn unread(error: UrlencodedError, _: &HttpRequest) -> Error {
+    let status = if matches!(&error, UrlencodedError::Payload(broken) if connection::is_late(broken)) {
+        StatusCode::REQUEST_TIMEOUT
+    } else {
+        error.status_code()
+    };
+    InternalError::from_response(error, HttpResponse::build(status).finish()).into()
 }

@@ -20,6 +20,7 @@ use crate::{
     model::reference::Reference,
     provider::codes,
     web::{
+        connection,
         headers::Answer,
         page::notice::{Failed, NoticeKind},
         state::{Site, page},
@@ -35,9 +36,10 @@ const MAX_LINE: usize = 16 * 1024;
 const MAX_HEADERS: usize = 32 * 1024;
 
 pub(super) async fn layer(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    let _at_work = connection::begin(&mut request);
     let Some(site) = request.app_data::<Data<Site>>().cloned() else {
         return Ok(next.call(request).await?.map_into_boxed_body());
     };
@@ -102,9 +104,14 @@ fn bare_page(site: &Site, status: StatusCode, id: &str) -> actix_web::HttpRespon
                 reference: Reference::of(id),
             },
         )
-    } else if status == StatusCode::NOT_FOUND || status == StatusCode::METHOD_NOT_ALLOWED {
-        site.notice(status, NoticeKind::NotFound)
     } else {
-        site.notice(status, NoticeKind::Unreadable)
+        let kind = match status {
+            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => NoticeKind::NotFound,
+            StatusCode::REQUEST_TIMEOUT => NoticeKind::TooSlow,
+            StatusCode::PAYLOAD_TOO_LARGE => NoticeKind::TooLarge,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => NoticeKind::NotAForm,
+            _ => NoticeKind::Unreadable,
+        };
+        site.notice(status, kind)
     }
 }

@@ -41,7 +41,11 @@ const FLOORS: &[(&str, &[&str], &[&str])] = &[
         ],
         &[],
     ),
-    ("web", &["model", "provider"], &["actix_web", "askama", "serde"]),
+    (
+        "web",
+        &["model", "provider"],
+        &["actix_http", "actix_web", "askama", "serde"],
+    ),
     (
         "server",
         &[
@@ -57,7 +61,14 @@ const FLOORS: &[(&str, &[&str], &[&str])] = &[
             "provider",
             "web",
         ],
-        &["actix_web", "anyhow"],
+        &[
+            "actix_http",
+            "actix_server",
+            "actix_service",
+            "actix_web",
+            "anyhow",
+            "rustix",
+        ],
     ),
     (
         "demo",

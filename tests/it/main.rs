@@ -43,5 +43,6 @@ mod sources;
 mod start;
 mod statement;
 mod stop;
+mod strangers;
 mod support;
 mod throttle;

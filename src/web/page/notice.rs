@@ -11,8 +11,14 @@ pub enum NoticeKind<'a> {
     NotFound,
     /// Too many requests; of what there was too much, and until when to wait.
     TooMany(&'a str),
-    /// More than is read, or not what it says that it is.
+    /// Not whole, or not what it says that it is.
     Unreadable,
+    /// Longer than anything that is read here.
+    TooLarge,
+    /// A body that no form sends.
+    NotAForm,
+    /// The body did not arrive in time.
+    TooSlow,
     /// A request no longer waits: it was answered, or is too old.
     Ended,
 }
@@ -32,6 +38,9 @@ impl Notice<'_> {
         match self.kind {
             NoticeKind::NotFound => "There is no page here",
             NoticeKind::Unreadable => "This could not be read",
+            NoticeKind::TooLarge => "This is too long",
+            NoticeKind::NotAForm => "This is not a form",
+            NoticeKind::TooSlow => "This took too long",
             NoticeKind::TooMany(_) => "Please wait a little",
             NoticeKind::Ended => "Start again at the application",
         }
@@ -45,6 +54,15 @@ impl Notice<'_> {
             NoticeKind::Unreadable => {
                 "What your browser sent is too long, or not whole. Go back to where you came from and begin again there."
             }
+            NoticeKind::TooLarge => {
+                "What your browser sent is longer than anything that is read here. Go back to where you came from and begin again there."
+            }
+            NoticeKind::NotAForm => {
+                "Only the forms on these pages are read here. Open the page in your browser, and send the form that it shows."
+            }
+            NoticeKind::TooSlow => {
+                "What your browser sent did not arrive in time. Check your connection, then go back and send it again."
+            }
             NoticeKind::TooMany(words) => words,
             NoticeKind::Ended => {
                 "This sign-in is over: it was finished before, or it waited too long. Go back to the application and sign in there."
@@ -54,7 +72,12 @@ impl Notice<'_> {
 
     fn leads_home(&self) -> bool {
         match self.kind {
-            NoticeKind::NotFound | NoticeKind::Unreadable | NoticeKind::Ended => true,
+            NoticeKind::NotFound
+            | NoticeKind::Unreadable
+            | NoticeKind::TooLarge
+            | NoticeKind::NotAForm
+            | NoticeKind::TooSlow
+            | NoticeKind::Ended => true,
             NoticeKind::TooMany(_) => false,
         }
     }

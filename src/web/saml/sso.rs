@@ -28,7 +28,7 @@ pub(in crate::web) async fn post(
     payload: Payload,
     site: Data<Site>,
 ) -> Result<HttpResponse, Error> {
-    let arrived = form(&request, payload).await;
+    let arrived = form(&request, payload).await?;
     take(&request, &site, arrived).await
 }
 

@@ -24,6 +24,7 @@ use hallpass::{
         users::{Changed, NewUser},
     },
     server::{self, Server},
+    web::Deadlines,
 };
 use rand_chacha::{
     ChaCha20Rng,
@@ -84,15 +85,33 @@ impl House {
         Self::start_in(dir, database, environment)
     }
 
+    /// The same, with other ends to what strangers may take their time for.
+    pub(crate) fn start_with(
+        database: &Database,
+        environment: &[(&str, &str)],
+        deadlines: Deadlines,
+    ) -> Self {
+        Self::start_as(tempfile::tempdir().unwrap(), database, environment, deadlines)
+    }
+
     /// The same, on a directory that may have been another house's.
     pub(crate) fn start_in(dir: TempDir, database: &Database, environment: &[(&str, &str)]) -> Self {
+        Self::start_as(dir, database, environment, Deadlines::default())
+    }
+
+    fn start_as(
+        dir: TempDir,
+        database: &Database,
+        environment: &[(&str, &str)],
+        deadlines: Deadlines,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let settings = settings(&dir.path().join("data"), database, address, environment);
         let clock = TestClock::new();
         let (provider, _findings) =
             server::prepare_with(&settings, Box::new(clock.clone()), Box::new(SystemEntropy)).unwrap();
-        let server = Server::start(&settings, provider.clone(), listener).unwrap();
+        let server = Server::start_with(&settings, provider.clone(), listener, deadlines).unwrap();
         let origin = settings.base_url.origin().to_owned();
         Self {
             provider,

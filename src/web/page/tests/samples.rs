@@ -342,6 +342,34 @@ impl Words<'_> {
                 },
             ),
             Sample::page(
+                "unreadable",
+                &Notice {
+                    brand,
+                    kind: NoticeKind::Unreadable,
+                },
+            ),
+            Sample::page(
+                "too-large",
+                &Notice {
+                    brand,
+                    kind: NoticeKind::TooLarge,
+                },
+            ),
+            Sample::page(
+                "not-a-form",
+                &Notice {
+                    brand,
+                    kind: NoticeKind::NotAForm,
+                },
+            ),
+            Sample::page(
+                "too-slow",
+                &Notice {
+                    brand,
+                    kind: NoticeKind::TooSlow,
+                },
+            ),
+            Sample::page(
                 "too-many",
                 &Notice {
                     brand,

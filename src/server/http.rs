@@ -1,0 +1,81 @@
+//! actix's HTTP server over connections that have an end.
+
+use std::{fmt, io, net::TcpListener, time::Duration};
+
+use actix_http::{HttpService, Request, Response, body::BoxBody};
+use actix_server::Server;
+use actix_service::{IntoServiceFactory, ServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_web::{Error, body::MessageBody, dev::AppConfig, rt::net::TcpStream};
+
+use crate::{
+    server::listen::{Peers, Place},
+    web::{Deadlines, Guarded},
+};
+
+/// How long requests under way may still take when the daemon is told to stop, in seconds.
+const STOPPING: u64 = 30;
+/// How long a connection is read on after an answer that came before the whole request.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// How many are served how.
+#[derive(Debug)]
+pub(super) struct Http {
+    pub(super) workers: usize,
+    /// Threads for what blocks, for each worker.
+    pub(super) blocking_threads: usize,
+    /// At most so many connections, those of all workers together.
+    pub(super) connections: usize,
+    pub(super) peers: Peers,
+    pub(super) deadlines: Deadlines,
+}
+
+impl Http {
+    /// Serves what `app` makes on `listener`, until the server that is handed back is told to stop.
+    pub(super) fn run<F, I, S, B>(self, listener: TcpListener, app: F) -> io::Result<Server>
+    where
+        F: Fn() -> I + Send + Clone + 'static,
+        I: IntoServiceFactory<S, Request>,
+        S: ServiceFactory<Request, Config = AppConfig, Error = Error> + 'static,
+        S::InitError: fmt::Debug,
+        S::Response: Into<Response<B>> + 'static,
+        S::Service: 'static,
+        S::Future: 'static,
+        <S::Service as actix_service::Service<Request>>::Future: 'static,
+        B: MessageBody + 'static,
+    {
+        let (peers, deadlines) = (self.peers, self.deadlines);
+        let builder = Server::build()
+            .workers(self.workers)
+            .worker_max_blocking_threads(self.blocking_threads)
+            .max_concurrent_connections((self.connections / self.workers).max(1))
+            .shutdown_timeout(STOPPING);
+        let stopping = builder.graceful_shutdown_signal();
+        let server = builder.listen("hallpass", listener, move || {
+            let (peers, stopping) = (peers.clone(), stopping.clone());
+            let app = app()
+                .into_factory()
+                .map_err(|error: Error| -> Response<BoxBody> { error.into() });
+            let http = HttpService::build()
+                .graceful_shutdown_signal(move || {
+                    let stopping = stopping.clone();
+                    async move { stopping.notified().await }
+                })
+                // The first head alone would be ended by it; ours ends each.
+                .client_request_timeout(Duration::ZERO)
+                .client_disconnect_timeout(LINGER)
+                .on_connect_ext(|stream: &Guarded<TcpStream, Place>, to| stream.introduce(to))
+                .h1(map_config(app, |()| AppConfig::default()));
+            fn_service(move |stream: TcpStream| {
+                let address = stream.peer_addr();
+                let let_in = address.and_then(|address| {
+                    let place = peers.place(address.ip());
+                    let place = place.ok_or_else(|| io::Error::from(io::ErrorKind::ConnectionRefused))?;
+                    Ok((Guarded::new(stream, deadlines, place), Some(address)))
+                });
+                std::future::ready(let_in.map_err(actix_http::error::DispatchError::Io))
+            })
+            .and_then(http)
+        })?;
+        Ok(server.run())
+    }
+}

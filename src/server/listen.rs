@@ -1,0 +1,213 @@
+//! Where the daemon listens, how many may be connected, and how many of them from one address.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use anyhow::{Result, anyhow};
+use ipnet::IpNet;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// More connections than this are not worth their memory, whatever the limit of descriptors.
+const MOST: usize = 20_000;
+/// From one address, however many there may be in all.
+const MOST_FROM_ONE: usize = 256;
+/// Descriptors that are kept for what is no connection of a visitor, besides those of the database.
+const RESERVED: usize = 128;
+
+/// Listens on `address`, with as many waiting connections as the system allows (`net.core.somaxconn`).
+pub(super) fn bind(address: SocketAddr) -> Result<TcpListener> {
+    let listener = TcpListener::bind(address)
+        .map_err(|error| anyhow!("cannot listen on {address}: {error}{}", hint(address, &error)))?;
+    // A second listen() changes the backlog alone; the kernel lowers it to what it allows.
+    rustix::net::listen(&listener, i32::MAX)?;
+    Ok(listener)
+}
+
+/// What to do about an address that could not be had.
+fn hint(address: SocketAddr, error: &io::Error) -> String {
+    let is = |kind| error.kind() == kind;
+    if is(io::ErrorKind::AddrInUse) {
+        "; is another Hallpass running there?".to_owned()
+    } else if is(io::ErrorKind::PermissionDenied) && address.port() < 1024 {
+        "; ports below 1024 need root: listen on one above it, and let the reverse proxy take 443".to_owned()
+    } else if is(io::ErrorKind::AddrNotAvailable) {
+        format!("; this machine has no address {}", address.ip())
+    } else {
+        String::new()
+    }
+}
+
+/// Raises the limit of open descriptors to the most that this process may have, and says how many
+/// connections fit below it when `others` more are needed besides.
+pub(super) fn room_for_connections(others: usize) -> usize {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    let holds = match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => limit.maximum,
+        Err(error) => {
+            tracing::warn!(%error, "the limit of open files could not be raised");
+            limit.current
+        }
+    };
+    let holds = holds.map_or(usize::MAX, |holds| usize::try_from(holds).unwrap_or(usize::MAX));
+    below(holds, others)
+}
+
+fn below(limit: usize, others: usize) -> usize {
+    limit.saturating_sub(RESERVED + others).clamp(16, MOST)
+}
+
+/// Who holds how many connections. A trusted proxy, which is everybody at once, is not counted.
+#[derive(Clone, Debug)]
+pub(super) struct Peers(Arc<Counts>);
+
+#[derive(Debug)]
+struct Counts {
+    open: Mutex<BTreeMap<IpAddr, usize>>,
+    most: usize,
+    trusted: Vec<IpNet>,
+    warned: AtomicBool,
+}
+
+impl Peers {
+    /// `in_all` is how many connections there may be of everybody.
+    pub(super) fn new(in_all: usize, trusted: Vec<IpNet>) -> Self {
+        Self(Arc::new(Counts {
+            open: Mutex::default(),
+            most: MOST_FROM_ONE.min(in_all / 4).max(8),
+            trusted,
+            warned: AtomicBool::new(false),
+        }))
+    }
+
+    /// A place for one more connection of `peer`, until it is dropped; `None` where that one has enough.
+    pub(super) fn place(&self, peer: IpAddr) -> Option<Place> {
+        let peer = peer.to_canonical();
+        let counts = &self.0;
+        if counts.trusted.iter().any(|network| network.contains(&peer)) {
+            return Some(Place(None));
+        }
+        let who = network_of(peer);
+        let mut open = counts.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = open.entry(who).or_default();
+        if *held >= counts.most {
+            drop(open);
+            if !counts.warned.swap(true, Ordering::Relaxed) {
+                tracing::warn!(
+                    %peer,
+                    most = counts.most,
+                    "one address holds as many connections as it may, and gets no more; if this is your reverse proxy, add it to trusted_proxies (docs/configuration.md)"
+                );
+            }
+            return None;
+        }
+        *held += 1;
+        drop(open);
+        Some(Place(Some((self.clone(), who))))
+    }
+}
+
+/// Whoever has one address in IPv6 has its whole /64.
+fn network_of(peer: IpAddr) -> IpAddr {
+    match peer {
+        IpAddr::V4(_) => peer,
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
+    }
+}
+
+/// One of the connections that an address may hold.
+#[derive(Debug)]
+pub(super) struct Place(Option<(Peers, IpAddr)>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some((peers, who)) = self.0.take() {
+            let mut open = peers.0.open.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(held) = open.get_mut(&who) {
+                *held -= 1;
+                if *held == 0 {
+                    open.remove(&who);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{net::TcpStream, time::Duration};
+
+    use super::*;
+
+    #[test]
+    fn more_may_wait_to_be_let_in_than_the_standard_library_asks_for() {
+        let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let allowed = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap();
+        let allowed: usize = allowed.trim().parse().unwrap();
+        // Nobody lets them in: each of them is in the backlog, or its connect does not return.
+        let waiting: Vec<TcpStream> = (0..allowed.min(400))
+            .map(|_| TcpStream::connect_timeout(&address, Duration::from_mins(1)).unwrap())
+            .collect();
+        assert_eq!(waiting.len(), allowed.min(400));
+    }
+
+    #[test]
+    fn a_refusal_to_listen_says_what_fits_it() {
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = taken.local_addr().unwrap();
+        let said = bind(address).unwrap_err().to_string();
+        assert!(said.contains("is another Hallpass running there?"), "{said}");
+        let said = bind("192.0.2.9:8080".parse().unwrap()).unwrap_err().to_string();
+        assert!(said.ends_with("this machine has no address 192.0.2.9"), "{said}");
+        let denied = io::Error::from(io::ErrorKind::PermissionDenied);
+        assert!(hint("127.0.0.1:80".parse().unwrap(), &denied).contains("need root"));
+        assert_eq!(hint("127.0.0.1:8080".parse().unwrap(), &denied), "");
+    }
+
+    #[test]
+    fn connections_stay_below_the_descriptors() {
+        assert_eq!(below(1024, 20), 1024 - RESERVED - 20);
+        assert_eq!(below(usize::MAX, 20), MOST);
+        assert_eq!(below(64, 20), 16);
+        let before = getrlimit(Resource::Nofile);
+        let room = room_for_connections(20);
+        let after = getrlimit(Resource::Nofile);
+        assert_eq!(after.current, before.maximum, "raised to the hard limit");
+        assert!(
+            after
+                .current
+                .is_none_or(|limit| limit > u64::try_from(room).unwrap())
+        );
+    }
+
+    #[test]
+    fn one_address_cannot_hold_every_connection_and_a_trusted_proxy_can() {
+        let peers = Peers::new(100, vec!["10.0.0.0/8".parse().unwrap()]);
+        let stranger: IpAddr = "198.51.100.7".parse().unwrap();
+        let mut held: Vec<Place> = (0..25).map(|_| peers.place(stranger).unwrap()).collect();
+        assert!(peers.place(stranger).is_none());
+        assert!(peers.place("::ffff:198.51.100.7".parse().unwrap()).is_none());
+        assert!(peers.place("198.51.100.8".parse().unwrap()).is_some());
+        held.pop();
+        assert!(peers.place(stranger).is_some(), "one has left");
+        drop(held);
+        assert!(peers.0.open.lock().unwrap().is_empty(), "nobody is remembered");
+        let proxy: IpAddr = "10.1.2.3".parse().unwrap();
+        let all: Vec<Option<Place>> = (0..200).map(|_| peers.place(proxy)).collect();
+        assert!(all.iter().all(Option::is_some));
+        let from = |text: &str| network_of(text.parse().unwrap());
+        assert_eq!(from("2001:db8::1"), from("2001:db8::ffff:1"));
+        assert_ne!(from("2001:db8::1"), from("2001:db8:0:1::1"));
+    }
+}
