@@ -8,7 +8,7 @@ mod key;
 mod output;
 mod user;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
@@ -17,7 +17,7 @@ use crate::{
     cli::output::say,
     config::{LogFormat, Settings},
     demo, files, server,
-    telemetry::{self, Format},
+    telemetry::{self, Format, Log},
 };
 
 /// Hallpass: a SAML 2.0 identity provider in one small daemon.
@@ -74,15 +74,11 @@ enum ConfigCommand {
 }
 
 /// Runs the command that was typed; its words and errors are for people.
-pub fn run() -> Result<()> {
+pub fn run() -> Result<ExitCode> {
     let arguments = Arguments::parse();
     let settings = || settings(arguments.config.as_deref());
     match arguments.command {
-        Command::Serve => {
-            let settings = settings()?;
-            start_log(&settings)?;
-            server::serve(&settings).map_err(explain)
-        }
+        Command::Serve => return serve(&settings()?),
         Command::Demo(arguments) => demo::run(&arguments, demo_is_ready),
         Command::Config {
             command: ConfigCommand::Check { json },
@@ -97,10 +93,11 @@ pub fn run() -> Result<()> {
         }
         Command::Explain(typed) => {
             if let Some(code) = explain::code(&typed) {
-                return explain::explain_code(code, typed.json);
+                explain::explain_code(code, typed.json)
+            } else {
+                let provider = server::open(&settings()?).map_err(explain)?;
+                explain::explain(&typed, &provider)
             }
-            let provider = server::open(&settings()?).map_err(explain)?;
-            explain::explain(&typed, &provider)
         }
         Command::Audit(typed) => {
             let provider = server::open(&settings()?).map_err(explain)?;
@@ -111,6 +108,22 @@ pub fn run() -> Result<()> {
             key::run(command, &provider)
         }
     }
+    .map(|()| ExitCode::SUCCESS)
+}
+
+fn serve(settings: &Settings) -> Result<ExitCode> {
+    let log = start_log(settings)?;
+    let served = server::serve(settings).map_err(explain);
+    // Whoever reads the log may hang: that keeps neither the daemon from ending, nor its reason from being said.
+    if let Err(error) = &served {
+        log.line(&format!("hallpass: {error:#}"));
+    }
+    log.finish();
+    Ok(if served.is_ok() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn demo_is_ready(ready: &demo::Ready<'_>) -> Result<()> {
@@ -128,7 +141,7 @@ fn settings(config: Option<&std::path::Path>) -> Result<Settings> {
     Settings::load(config, std::env::vars(), &read_secret).context("the configuration cannot be used")
 }
 
-fn start_log(settings: &Settings) -> Result<()> {
+fn start_log(settings: &Settings) -> Result<Log> {
     let format = match settings.log_format {
         LogFormat::Human => Format::Human,
         LogFormat::Json => Format::Json,

@@ -70,7 +70,7 @@ pub fn run(arguments: &Arguments, ready: impl FnOnce(&Ready<'_>) -> Result<()>) 
     let theirs = listen(arguments.sp_port)?;
     let (port, sp_port) = (ours.local_addr()?.port(), theirs.local_addr()?.port());
     let settings = settings(port, &arguments.data_dir)?;
-    crate::telemetry::start(crate::telemetry::Format::Human, "warn,hallpass::demo=info")?;
+    let log = crate::telemetry::start(crate::telemetry::Format::Human, "warn,hallpass::demo=info")?;
     let (provider, _findings) = server::prepare(&settings)?;
     let password = person(&provider)?;
     let site = format!("http://localhost:{sp_port}");
@@ -86,7 +86,9 @@ pub fn run(arguments: &Arguments, ready: impl FnOnce(&Ready<'_>) -> Result<()>) 
         password: &password,
     })?;
     server.wait()?;
-    partner_server.stop()
+    partner_server.stop()?;
+    log.finish();
+    Ok(())
 }
 
 fn listen(port: u16) -> Result<TcpListener> {

@@ -2,19 +2,22 @@
 
 use std::{
     fs,
-    process::{Child, Command},
+    io::{BufRead, BufReader, Read},
+    net::SocketAddr,
+    process::{Child, ChildStderr, Command, Stdio},
     thread,
     time::Duration,
 };
 
 use chrono::Utc;
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::{
     cli::Cli,
     support::{
         browser::Browser,
-        house::{self, PASSWORD, on_each_database},
+        house::{self, Database, PASSWORD, on_each_database},
         scene::ADA,
         sp::{TestSp, posted},
     },
@@ -29,6 +32,86 @@ impl Drop for Daemon {
         let _killed = self.0.kill();
         let _waited = self.0.wait();
     }
+}
+
+impl Daemon {
+    /// Starts one that logs everything to a pipe, and reads that until it listens.
+    fn with_a_piped_log(cli: &Cli) -> (Self, BufReader<ChildStderr>, SocketAddr) {
+        let mut serve = cli.command(&["serve"]);
+        let mut daemon = Self(serve.stderr(Stdio::piped()).spawn().unwrap());
+        let mut log = BufReader::new(daemon.0.stderr.take().unwrap());
+        let mut line = String::new();
+        loop {
+            line.clear();
+            assert!(log.read_line(&mut line).unwrap() > 0, "it ended");
+            if let Some((_, rest)) = line.split_once("listens on http://") {
+                return (daemon, log, rest[..rest.find(". ").unwrap()].parse().unwrap());
+            }
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let done = Command::new("kill")
+            .arg(format!("-{name}"))
+            .arg(self.0.id().to_string())
+            .status()
+            .unwrap();
+        assert!(done.success());
+    }
+}
+
+fn installation(more: &[(&str, &str)]) -> (TempDir, Cli) {
+    let dir = tempfile::tempdir().unwrap();
+    let cli = Cli::of(&dir.path().join("data"), &Database::Sqlite)
+        .with(&[("HALLPASS_LISTEN", "127.0.0.1:0")])
+        .with(more);
+    (dir, cli)
+}
+
+#[test]
+fn a_log_that_nobody_reads_stops_neither_requests_nor_the_daemon() {
+    let (_dir, cli) = installation(&[("HALLPASS_LOG", "trace")]);
+    let (mut daemon, log, address) = Daemon::with_a_piped_log(&cli);
+    let mut browser = Browser::new(address, "https://login.fernweh.example");
+    // Far more lines than the pipe and the queue hold: each of these writes a dozen at this level.
+    for _ in 0..1500 {
+        assert_eq!(browser.get("/login").status, 200);
+    }
+    daemon.signal("TERM");
+    assert!(daemon.0.wait().unwrap().success(), "it ends, though nobody reads");
+    drop(log);
+
+    let (mut daemon, mut log, address) = Daemon::with_a_piped_log(&cli);
+    let mut browser = Browser::new(address, "https://login.fernweh.example");
+    for _ in 0..1500 {
+        assert_eq!(browser.get("/login").status, 200);
+    }
+    daemon.signal("TERM");
+    let mut rest = String::new();
+    log.read_to_string(&mut rest).unwrap();
+    assert!(daemon.0.wait().unwrap().success());
+    assert!(
+        rest.contains("lines of the log were dropped"),
+        "{} bytes",
+        rest.len()
+    );
+    assert!(rest.contains("has stopped"), "the last lines are there");
+}
+
+#[test]
+fn a_hangup_is_ignored_with_a_line() {
+    let (_dir, cli) = installation(&[]);
+    let (mut daemon, mut log, address) = Daemon::with_a_piped_log(&cli);
+    daemon.signal("HUP");
+    let mut line = String::new();
+    while !line.contains("SIGHUP") {
+        line.clear();
+        assert!(log.read_line(&mut line).unwrap() > 0, "it ended without a word");
+    }
+    let mut browser = Browser::new(address, "https://login.fernweh.example");
+    assert_eq!(browser.get("/health/live").status, 200);
+    daemon.signal("TERM");
+    assert!(daemon.0.wait().unwrap().success());
 }
 
 #[test]

@@ -1,10 +1,15 @@
 //! The log: one event a line on stderr, for people or for machines, and nothing in it that could pass
 //! for a line of its own.
 
+mod queue;
+
 use std::{
     error::Error as StdError,
     fmt::{self, Debug},
     io::{self, IsTerminal, Write},
+    panic::{self, PanicHookInfo},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use tracing::{
@@ -18,6 +23,11 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
+use self::queue::Queue;
+
+/// How long the end of the program waits for somebody to read the rest of the log.
+const LAST_LINES: Duration = Duration::from_secs(2);
+
 /// For whom the log is written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Format {
@@ -27,11 +37,70 @@ pub enum Format {
     Json,
 }
 
+/// A log that has begun. Nobody who logs waits for whoever reads it.
+#[derive(Clone, Debug)]
+pub struct Log(Queue);
+
+impl Log {
+    /// Writes what is left, for two seconds at most, and ends. What is logged after it is lost.
+    pub fn finish(&self) {
+        self.0.finish(LAST_LINES);
+    }
+
+    /// Takes a line that is for whoever started the program, in its own words.
+    pub fn line(&self, line: &str) {
+        self.0.push(format!("{line}\n").as_bytes());
+    }
+}
+
 /// Begins to log to stderr what `filter` lets through (`info`, or `warn,hallpass=debug`).
-pub fn start(format: Format, filter: &str) -> Result<(), Error> {
-    subscriber(format, filter, io::stderr().is_terminal(), io::stderr)?
+pub fn start(format: Format, filter: &str) -> Result<Log, Error> {
+    let ansi = io::stderr().is_terminal();
+    let queue = Queue::start(io::stderr(), dropped_line(format, ansi)?).map_err(Error::Thread)?;
+    subscriber(format, filter, ansi, queue.clone())?
         .try_init()
-        .map_err(Error::Started)
+        .map_err(Error::Started)?;
+    // The usual hook writes to stderr itself, and would wait for it.
+    panic::set_hook(Box::new(tell_panic));
+    Ok(Log(queue))
+}
+
+fn tell_panic(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    let why = panic.payload_as_str().unwrap_or("no reason given");
+    tracing::error!(place, why, "a step broke");
+}
+
+/// Makes the line that says how many were dropped, in the shape of all others.
+fn dropped_line(format: Format, ansi: bool) -> Result<impl Fn(u64) -> Vec<u8> + Send + 'static, Error> {
+    let text = Arc::new(Mutex::new(Vec::new()));
+    let into = Arc::clone(&text);
+    let own = subscriber(format, "warn", ansi, move || Collected(Arc::clone(&into)))?;
+    let own = tracing::Dispatch::new(own);
+    Ok(move |lines| {
+        tracing::dispatcher::with_default(&own, || {
+            tracing::warn!(
+                lines,
+                "lines of the log were dropped, because nobody read them in time"
+            );
+        });
+        std::mem::take(&mut *text.lock().unwrap_or_else(PoisonError::into_inner))
+    })
+}
+
+#[derive(Debug)]
+struct Collected(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Collected {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut text = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        text.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Why the log could not begin.
@@ -47,6 +116,9 @@ pub enum Error {
         /// What is wrong with it.
         source: tracing_subscriber::filter::ParseError,
     },
+    /// The thread that writes it did not start.
+    #[error("the thread that writes the log cannot be started")]
+    Thread(#[source] io::Error),
     /// It runs already.
     #[error("the log was started before")]
     Started(#[source] tracing_subscriber::util::TryInitError),
@@ -268,6 +340,17 @@ mod tests {
             text.contains(r#"done agent="x user=admin" code=7 empty="" q="\"""#),
             "{text}"
         );
+    }
+
+    #[test]
+    fn the_line_about_dropped_lines_has_the_shape_of_the_log() {
+        let human = String::from_utf8(dropped_line(Format::Human, false).unwrap()(7)).unwrap();
+        assert!(human.contains("WARN") && human.ends_with("lines=7\n"), "{human}");
+        let make = dropped_line(Format::Json, false).unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&make(1)).unwrap();
+        assert_eq!((&json["level"], &json["lines"]), (&"WARN".into(), &1.into()));
+        let json: serde_json::Value = serde_json::from_slice(&make(2)).unwrap();
+        assert_eq!(json["lines"], 2, "each is a line of its own");
     }
 
     #[test]

@@ -1,0 +1,213 @@
+//! What is to be written, between those who log and the one thread that writes. Whoever logs never waits: a reader
+//! of the log that hangs costs lines, which are counted and said, and never a request.
+
+use std::{
+    collections::VecDeque,
+    io::{self, Write},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
+};
+
+use tracing_subscriber::fmt::MakeWriter;
+
+/// What waits to be written, in bytes, before lines are dropped.
+const ROOM: usize = 1024 * 1024;
+
+/// The way into the queue; every copy leads into the same one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Queue(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    lines: VecDeque<Vec<u8>>,
+    bytes: usize,
+    dropped: u64,
+    /// The thread has taken lines that are not all written yet.
+    writing: bool,
+    closed: bool,
+}
+
+impl Waiting {
+    fn is_done(&self) -> bool {
+        self.lines.is_empty() && self.dropped == 0 && !self.writing
+    }
+}
+
+impl Queue {
+    /// Writes to `out` on a thread of its own. `dropped` makes the line that says how many were dropped.
+    pub(super) fn start(
+        out: impl Write + Send + 'static,
+        dropped: impl Fn(u64) -> Vec<u8> + Send + 'static,
+    ) -> io::Result<Self> {
+        let queue = Self::default();
+        let shared = Arc::clone(&queue.0);
+        thread::Builder::new()
+            .name("log".to_owned())
+            .spawn(move || write_out(&shared, out, dropped))?;
+        Ok(queue)
+    }
+
+    /// Takes `line` at once, or drops it.
+    pub(super) fn push(&self, line: &[u8]) {
+        let mut waiting = self.lock();
+        if waiting.bytes + line.len() > ROOM {
+            waiting.dropped += 1;
+        } else {
+            waiting.bytes += line.len();
+            waiting.lines.push_back(line.to_vec());
+        }
+        drop(waiting);
+        self.0.changed.notify_all();
+    }
+
+    /// Waits until everything is written, at most for `patience`, and ends the thread.
+    pub(super) fn finish(&self, patience: Duration) {
+        let mut waiting = self.lock();
+        waiting.closed = true;
+        self.0.changed.notify_all();
+        let done = self
+            .0
+            .changed
+            .wait_timeout_while(waiting, patience, |waiting| !waiting.is_done());
+        drop(done.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn write_out(shared: &Shared, mut out: impl Write, say_dropped: impl Fn(u64) -> Vec<u8>) {
+    loop {
+        let waiting = shared.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = shared
+            .changed
+            .wait_while(waiting, |waiting| waiting.is_done() && !waiting.closed)
+            .unwrap_or_else(PoisonError::into_inner);
+        if waiting.is_done() {
+            return;
+        }
+        let mut text: Vec<u8> = waiting.lines.drain(..).flatten().collect();
+        let dropped = std::mem::take(&mut waiting.dropped);
+        waiting.bytes = 0;
+        waiting.writing = true;
+        drop(waiting);
+        if dropped > 0 {
+            text.extend(say_dropped(dropped));
+        }
+        // Nobody is left to tell that the log cannot be written.
+        let _written = out.write_all(&text).and_then(|()| out.flush());
+        shared
+            .waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .writing = false;
+        shared.changed.notify_all();
+    }
+}
+
+impl Write for &Queue {
+    /// Takes all of `line`; the formatter gives each event in one piece.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.push(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'w> MakeWriter<'w> for Queue {
+    type Writer = &'w Self;
+
+    fn make_writer(&'w self) -> Self::Writer {
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    /// Writes only when it is let to, as a pipe whose reader hangs.
+    struct Gate {
+        open: mpsc::Receiver<()>,
+        written: Arc<Mutex<Vec<u8>>>,
+    }
+
+    impl Write for Gate {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            // An error is a gate that stays open.
+            let _open = self.open.recv();
+            self.written.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_reader_that_hangs_costs_lines_which_are_counted_and_no_time() {
+        let (let_through, open) = mpsc::channel();
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let gate = Gate {
+            open,
+            written: Arc::clone(&written),
+        };
+        let queue = Queue::start(gate, |dropped| format!("dropped {dropped}\n").into_bytes()).unwrap();
+        let line = [b"x".repeat(1023), b"\n".to_vec()].concat();
+        let all = 3 * ROOM / line.len();
+        for _ in 0..all {
+            // Nothing lets it through: if this waited, it would wait for ever.
+            queue.push(&line);
+        }
+        queue.finish(Duration::ZERO);
+        assert!(written.lock().unwrap().is_empty());
+        drop(let_through);
+        queue.finish(Duration::from_mins(1));
+        let text = String::from_utf8(written.lock().unwrap().clone()).unwrap();
+        let kept = text.lines().filter(|line| line.starts_with('x')).count();
+        let dropped: usize = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("dropped ")?.parse::<usize>().ok())
+            .sum();
+        assert!(dropped >= all / 3, "{dropped} of {all}");
+        assert_eq!(kept + dropped, all, "every line is written or counted");
+    }
+
+    #[test]
+    fn lines_are_written_whole_and_in_their_order() {
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let (let_through, open) = mpsc::channel();
+        drop(let_through);
+        let gate = Gate {
+            open,
+            written: Arc::clone(&written),
+        };
+        let queue = Queue::start(gate, |_| Vec::new()).unwrap();
+        for n in 0..1000 {
+            queue.push(format!("line {n}\n").as_bytes());
+        }
+        queue.finish(Duration::from_mins(1));
+        let wanted = (0..1000)
+            .map(|n| format!("line {n}\n"))
+            .collect::<Vec<_>>()
+            .concat();
+        assert_eq!(
+            String::from_utf8(written.lock().unwrap().clone()).unwrap(),
+            wanted
+        );
+    }
+}
