@@ -2,7 +2,7 @@
 //! files that the configuration names.
 
 use std::{
-    fs::{self, DirBuilder, File, Metadata, OpenOptions},
+    fs::{self, DirBuilder, File, Metadata, OpenOptions, TryLockError},
     io::{self, ErrorKind, Read, Write},
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
@@ -89,6 +89,28 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<Written, Error> {
         .and_then(|directory| directory.sync_all())
         .map_err(Error::io("write", directory))?;
     Ok(Written::New)
+}
+
+/// Locks the file at `path`, which is made for us alone if need be, and writes there which process holds it. `None`:
+/// another one does. The lock ends with the file that is handed back, however that comes.
+pub fn lock(path: &Path) -> Result<Option<File>, Error> {
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .map_err(Error::io("write", path))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Ok(None),
+        Err(TryLockError::Error(error)) => return Err(Error::io("lock", path)(error)),
+    }
+    file.set_len(0)
+        .and_then(|()| file.write_all(format!("{}\n", std::process::id()).as_bytes()))
+        .map_err(Error::io("write", path))?;
+    Ok(Some(file))
 }
 
 /// A new file beside `path`. A draft that a crash left behind is passed over, not touched: it might

@@ -7,6 +7,7 @@ pub mod drafts;
 pub mod endings;
 pub mod error;
 pub mod explain;
+pub mod health;
 pub mod housekeeping;
 pub mod installation;
 pub mod login;
@@ -34,11 +35,7 @@ use crate::{
     keys::seal::SealingKey,
     model::{audit::AuditEvent, endpoint::Endpoints, id::AuditId, policy::Policy, secret::Token, text::hex},
     provider::{
-        audit::Floods,
-        endings::{EndingSoon, Said},
-        error::Error,
-        saml::publish::Noted,
-        snapshot::Snapshot,
+        audit::Floods, endings::Said, error::Error, health::Looked, saml::publish::Noted, snapshot::Snapshot,
         visitor::Visitor,
     },
     store::Store,
@@ -46,7 +43,16 @@ use crate::{
 
 /// The identity provider: one handle on everything that a step needs. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Provider(Arc<Inner>);
+pub struct Provider(Arc<Inner>, For);
+
+/// Whom a provider works for.
+#[derive(Clone, Copy, Debug)]
+enum For {
+    /// Nobody waits: what takes long may take long.
+    Itself,
+    /// A person waits, and would rather be told.
+    Requests,
+}
 
 /// What a provider is made of.
 #[derive(Debug)]
@@ -72,6 +78,8 @@ pub struct Parts {
 #[derive(Debug)]
 struct Inner {
     parts: Parts,
+    store_for_requests: Store,
+    looked: Mutex<Looked>,
     snapshot: RwLock<Arc<Snapshot>>,
     floods: Mutex<Floods>,
     noted: Mutex<Noted>,
@@ -81,14 +89,23 @@ struct Inner {
 impl Provider {
     /// Opens a provider on a database that `Provider::found` (or another replica) has prepared.
     pub fn open(parts: Parts) -> Result<Self, Error> {
-        let snapshot = Snapshot::load(&parts)?;
-        Ok(Self(Arc::new(Inner {
+        let snapshot = Snapshot::load(&parts, &parts.store)?;
+        let inner = Inner {
+            store_for_requests: parts.store.for_requests(),
             parts,
+            looked: Mutex::new(Looked::default()),
             snapshot: RwLock::new(Arc::new(snapshot)),
             floods: Mutex::new(Floods::default()),
             noted: Mutex::new(Noted::default()),
             said: Mutex::new(Said::default()),
-        })))
+        };
+        Ok(Self(Arc::new(inner), For::Itself))
+    }
+
+    /// The same provider, for what a person waits for: it does not wait for a database without an end.
+    #[must_use]
+    pub fn for_requests(&self) -> Self {
+        Self(Arc::clone(&self.0), For::Requests)
     }
 
     /// Our public addresses.
@@ -101,17 +118,6 @@ impl Provider {
         &self.parts().policy
     }
 
-    /// Whether the database answers.
-    pub fn ready(&self) -> Result<(), Error> {
-        Ok(self.store().ready()?)
-    }
-
-    /// Whether the database answers; and in words, what will go wrong if nobody does anything.
-    pub fn health(&self) -> Result<Vec<String>, Error> {
-        self.ready()?;
-        Ok(self.own_endings()?.iter().map(EndingSoon::words).collect())
-    }
-
     /// How many passwords were hashed so far: tests count work, not seconds.
     pub fn hashes(&self) -> u64 {
         self.parts().hasher.hashes()
@@ -122,7 +128,10 @@ impl Provider {
     }
 
     fn store(&self) -> &Store {
-        &self.parts().store
+        match self.1 {
+            For::Itself => &self.0.parts.store,
+            For::Requests => &self.0.store_for_requests,
+        }
     }
 
     /// The time, as every step sees it.

@@ -14,7 +14,7 @@ use crate::{
     },
     provider::{Parts, Provider, error::Error, saml::publish::Publication},
     saml::signer::Signer,
-    store::Tx,
+    store::{Store, Tx},
 };
 
 /// One generation.
@@ -34,8 +34,8 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    pub(super) fn load(parts: &Parts) -> Result<Self, Error> {
-        let (installation, sealed, applications, drafts) = parts.store.read(|tx| {
+    pub(super) fn load(parts: &Parts, store: &Store) -> Result<Self, Error> {
+        let (installation, sealed, applications, drafts) = store.read(|tx| {
             // The generation first: what is read after it is at least as new.
             Ok((
                 tx.installation()?,
@@ -103,7 +103,7 @@ impl Provider {
         if at_hand.installation.generation == generation {
             return Ok(at_hand);
         }
-        let fresh = Arc::new(Snapshot::load(self.parts())?);
+        let fresh = Arc::new(Snapshot::load(self.parts(), self.store())?);
         let mut guard = self.0.snapshot.write().map_err(|_poisoned| Error::Poisoned)?;
         // Of two that were loaded at once the newer one stays: what was published may not be taken back.
         if guard.installation.generation < fresh.installation.generation {
@@ -115,6 +115,7 @@ impl Provider {
     /// Takes up what other processes have changed; called every second or two for what is served from
     /// memory alone.
     pub fn refresh(&self) -> Result<(), Error> {
-        self.current().map(drop)
+        let looked = self.current().and_then(|_| Ok(self.store().read(Tx::has_users)?));
+        self.looked(looked)
     }
 }

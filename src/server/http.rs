@@ -8,7 +8,8 @@ use actix_service::{IntoServiceFactory, ServiceFactory, ServiceFactoryExt, fn_se
 use actix_web::{Error, body::MessageBody, dev::AppConfig, rt::net::TcpStream};
 
 use crate::{
-    server::listen::{Peers, Place},
+    config::Settings,
+    server::listen::{self, Peers, Place},
     web::{Deadlines, Guarded},
 };
 
@@ -17,19 +18,35 @@ const STOPPING: u64 = 30;
 /// How long a connection is read on after an answer that came before the whole request.
 const LINGER: Duration = Duration::from_secs(1);
 
+/// Threads, for each worker, that may wait for a database which is silent, while others go on.
+const SILENT_THREADS: usize = 64;
+
 /// How many are served how.
 #[derive(Debug)]
 pub(super) struct Http {
-    pub(super) workers: usize,
+    workers: usize,
     /// Threads for what blocks, for each worker.
-    pub(super) blocking_threads: usize,
+    blocking_threads: usize,
     /// At most so many connections, those of all workers together.
-    pub(super) connections: usize,
-    pub(super) peers: Peers,
-    pub(super) deadlines: Deadlines,
+    connections: usize,
+    peers: Peers,
+    deadlines: Deadlines,
 }
 
 impl Http {
+    pub(super) fn new(settings: &Settings, deadlines: Deadlines) -> Self {
+        let (workers, threads) = (settings.workers, settings.workers.max(2) * 2 + settings.hashing);
+        let database = usize::try_from(settings.database_connections).unwrap_or(usize::MAX);
+        let connections = listen::room_for_connections(database.saturating_mul(4).saturating_add(threads));
+        Self {
+            workers,
+            blocking_threads: threads.div_ceil(workers).max(2) + SILENT_THREADS,
+            connections,
+            peers: Peers::new(connections, settings.trusted_proxies.clone()),
+            deadlines,
+        }
+    }
+
     /// Serves what `app` makes on `listener`, until the server that is handed back is told to stop.
     pub(super) fn run<F, I, S, B>(self, listener: TcpListener, app: F) -> io::Result<Server>
     where

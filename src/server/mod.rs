@@ -5,6 +5,7 @@ mod http;
 mod listen;
 mod open;
 mod signals;
+mod waiting;
 mod words;
 
 use std::{net::TcpListener, sync::mpsc, thread, time::Instant};
@@ -14,9 +15,9 @@ use anyhow::{Result, bail};
 
 pub use self::open::{open, prepare, prepare_with};
 use self::{
-    housekeeping::{fetch_metadata, keep_house},
+    housekeeping::{fetch_metadata, keep_house, look},
     http::Http,
-    listen::Peers,
+    open::lock,
     words::{next_step, tell},
 };
 use crate::{
@@ -29,11 +30,14 @@ use crate::{
 pub fn serve(settings: &Settings) -> Result<()> {
     let began = Instant::now();
     signals::ignore_hangups()?;
-    let (provider, findings) = prepare(settings)?;
+    let listener = listen::bind(settings.listen)?;
+    let _only_one = lock(settings)?;
+    let Some((provider, findings)) = waiting::until_prepared(settings, &listener)? else {
+        return Ok(());
+    };
     for finding in &findings {
         tell(finding);
     }
-    let listener = listen::bind(settings.listen)?;
     let address = listener.local_addr()?;
     let next = next_step(settings, &provider)?;
     let server = Server::start(settings, provider, listener)?;
@@ -74,22 +78,15 @@ impl Server {
     ) -> Result<Self> {
         let permits = Permits::new(settings.workers.max(2) * 2, settings.hashing);
         let site = Data::new(Site::new(
-            provider.clone(),
+            provider.for_requests(),
             permits,
             settings.trusted_proxies.clone(),
             settings.organisation.clone(),
             settings.help_url.as_ref().map(ToString::to_string),
         )?);
-        let (workers, threads) = (settings.workers, settings.workers.max(2) * 2 + settings.hashing);
-        let connections = usize::try_from(settings.database_connections).unwrap_or(usize::MAX);
-        let room = listen::room_for_connections(connections.saturating_mul(2) + threads);
-        let http = Http {
-            workers,
-            blocking_threads: threads.div_ceil(workers).max(2),
-            connections: room,
-            peers: Peers::new(room, settings.trusted_proxies.clone()),
-            deadlines,
-        };
+        let http = Http::new(settings, deadlines);
+        // Whoever asks at once is told the truth.
+        look(&provider.for_requests());
         let (ready, started) = mpsc::channel();
         let running = thread::Builder::new().name("server".to_owned()).spawn(move || {
             let system = actix_web::rt::System::new();

@@ -1,6 +1,9 @@
 //! From settings to a provider: files, database, keys.
 
-use std::path::Path;
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result, bail};
 
@@ -38,7 +41,7 @@ pub fn open(settings: &Settings) -> Result<Provider> {
             path.display()
         );
     }
-    let store = Store::connect(&settings.database_url, 2).context("the database cannot be opened")?;
+    let store = Store::connect(&settings.database_url, 2)?;
     match store.state()? {
         SchemaState::Current | SchemaState::AheadButUsable => {}
         SchemaState::Empty => bail!("this database is empty: start `hallpass serve` once"),
@@ -78,10 +81,19 @@ pub fn prepare_with(
 ) -> Result<(Provider, Vec<Finding>)> {
     files::ensure_data_dir(&settings.data_dir)?;
     check_files(settings)?;
-    let store = Store::connect(&settings.database_url, settings.database_connections)
-        .context("the database cannot be opened")?;
-    if let SchemaState::TooNew { oldest_binary } = store.state()? {
-        too_new(&oldest_binary)?;
+    // Looked at first: whoever sets it has made the database before.
+    let was_used = mark(settings).exists();
+    if was_used && settings.sqlite_path().is_some_and(|path| !path.exists()) {
+        bail!(database_is_gone(settings));
+    }
+    let store = Store::connect(&settings.database_url, settings.database_connections)?;
+    match store.state()? {
+        SchemaState::TooNew { oldest_binary } => too_new(&oldest_binary)?,
+        SchemaState::Empty if was_used => bail!(database_is_gone(settings)),
+        SchemaState::Empty
+        | SchemaState::Current
+        | SchemaState::AheadButUsable
+        | SchemaState::Behind { .. } => {}
     }
     let migrated = store
         .migrate(Backup::Beside)
@@ -114,6 +126,7 @@ pub fn prepare_with(
             settings.seal_key_path().display()
         )
     })?;
+    files::write_private(&mark(settings), MARK)?;
     Ok((
         provider(
             settings,
@@ -150,17 +163,71 @@ fn provider(
     })?)
 }
 
+/// What the file says that tells a data directory which was used from a new one.
+const MARK: &[u8] = b"Hallpass has made its database and its signing key. While this file is here, it never makes others in their place.\n";
+
+/// The file that is there from the first start on. Each kind of database has its own, so that one can take over from
+/// the other.
+fn mark(settings: &Settings) -> PathBuf {
+    settings.data_dir.join(match settings.sqlite_path() {
+        Some(_) => "initialized.sqlite",
+        None => "initialized.postgres",
+    })
+}
+
+fn database_is_gone(settings: &Settings) -> String {
+    let (what, name) = match settings.sqlite_path() {
+        Some(path) => (
+            format!("{}", path.display()),
+            "HALLPASS_DATABASE_URL or HALLPASS_DATA_DIR",
+        ),
+        None => ("PostgreSQL".to_owned(), "HALLPASS_DATABASE_URL"),
+    };
+    format!(
+        "the database is gone: {} was used before, and there is none now in {what}. Restore it from your backup, or name the right one with {name}. A new one would have a new key and certificate, which no application trusts; if you want that, remove {} first",
+        settings.data_dir.display(),
+        mark(settings).display(),
+    )
+}
+
+/// Held as long as a daemon works on the database file.
+#[derive(Debug)]
+pub(super) struct OnlyOne(#[expect(dead_code, reason = "the lock is held by keeping it open")] Option<File>);
+
+/// Makes sure that no other daemon works on the same database file.
+pub(super) fn lock(settings: &Settings) -> Result<OnlyOne> {
+    files::ensure_data_dir(&settings.data_dir)?;
+    let Some(database) = settings.sqlite_path() else {
+        return Ok(OnlyOne(None));
+    };
+    let mut path = database.as_os_str().to_owned();
+    path.push(".lock");
+    let path = Path::new(&path);
+    match files::lock(path)? {
+        Some(file) => Ok(OnlyOne(Some(file))),
+        None => bail!(
+            "another Hallpass{} works on this database already ({} is locked): stop it first, or give this one a data directory of its own",
+            std::fs::read_to_string(path)
+                .ok()
+                .filter(|process| !process.is_empty())
+                .map_or_else(String::new, |process| format!(" (process {})", process.trim())),
+            path.display()
+        ),
+    }
+}
+
 fn too_new(oldest_binary: &str) -> Result<()> {
     bail!("a newer version has changed this database: run hallpass {oldest_binary} or later")
 }
 
 fn check_files(settings: &Settings) -> Result<()> {
     files::ensure_data_dir(&settings.data_dir)?;
+    files::check_private(&mark(settings))?;
     if settings.seal_key_file.is_none() {
         files::check_private(&settings.seal_key_path())?;
     }
     if let Some(database) = settings.sqlite_path() {
-        for ending in ["", "-wal", "-shm"] {
+        for ending in ["", "-wal", "-shm", ".lock"] {
             let mut name = database.as_os_str().to_owned();
             name.push(ending);
             files::check_private(Path::new(&name))?;

@@ -21,6 +21,16 @@ pub(super) enum Address {
     Postgres(Secret<String>),
 }
 
+/// What libpq does otherwise is to wait, for minutes or without an end: for a connection (seconds), and for a peer
+/// that the network has lost (seconds, seconds, times; milliseconds).
+const WAITS: [(&str, &str); 5] = [
+    ("connect_timeout", "2"),
+    ("keepalives_idle", "3"),
+    ("keepalives_interval", "1"),
+    ("keepalives_count", "2"),
+    ("tcp_user_timeout", "5000"),
+];
+
 impl Address {
     /// Reads `sqlite:PATH`, `postgres://…` or `postgresql://…`.
     pub(super) fn parse(url: &Secret<String>) -> Result<Self, Error> {
@@ -46,15 +56,13 @@ impl Address {
                 "holds one of / ? # @ in its user or password, or @ in a parameter; write %2F %3F %23 %40",
             ));
         }
-        let text = if text.contains("connect_timeout=") {
-            text.clone()
-        } else {
-            // libpq waits without end otherwise.
-            format!(
-                "{text}{}connect_timeout=5",
-                if text.contains('?') { '&' } else { '?' }
-            )
-        };
+        let mut text = text.clone();
+        for (name, value) in WAITS {
+            if !text.contains(&format!("{name}=")) {
+                let separator = if text.contains('?') { '&' } else { '?' };
+                text = format!("{text}{separator}{name}={value}");
+            }
+        }
         Ok(Self::Postgres(Secret::new(text)))
     }
 
@@ -156,6 +164,22 @@ mod tests {
         ] {
             assert!(matches!(parse(bad), Err(Error::Url(_))), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_lost_server_is_waited_for_five_seconds_unless_the_url_says_otherwise() {
+        let Address::Postgres(plain) = parse("postgres://h1,h2/db").unwrap() else {
+            panic!("a server")
+        };
+        assert_eq!(
+            plain.expose(),
+            "postgres://h1,h2/db?connect_timeout=2&keepalives_idle=3&keepalives_interval=1&keepalives_count=2&tcp_user_timeout=5000"
+        );
+        let own = "postgres://h/db?connect_timeout=9&keepalives_idle=8&keepalives_interval=7&keepalives_count=6&tcp_user_timeout=5";
+        let Address::Postgres(kept) = parse(own).unwrap() else {
+            panic!("a server")
+        };
+        assert_eq!(kept.expose(), own);
     }
 
     #[test]

@@ -47,16 +47,45 @@ pub enum Error {
     /// The database refused or failed.
     #[error("the database failed")]
     Database(#[from] diesel::result::Error),
+    /// The server takes requests and answers none.
+    #[error("the database does not answer")]
+    Hangs,
+    /// The file that was opened is not there any more, or its name is another file's.
+    #[error("the database file {path} is gone, or another file has its name")]
+    Gone {
+        /// Which.
+        path: PathBuf,
+    },
     /// No connection came free in time.
     #[error("no database connection")]
     Pool(#[from] diesel::r2d2::PoolError),
 }
 
 impl Error {
+    /// Whether the server is not there, or went away.
+    pub fn is_away(&self) -> bool {
+        use diesel::result::{DatabaseErrorKind, Error as DieselError};
+        match self {
+            Self::Connect(_) | Self::Pool(_) | Self::Hangs => true,
+            Self::Database(DieselError::DatabaseError(kind, _)) => matches!(
+                kind,
+                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand
+            ),
+            Self::Database(_)
+            | Self::Url(_)
+            | Self::File { .. }
+            | Self::Gone { .. }
+            | Self::TooNew { .. }
+            | Self::Migration(_)
+            | Self::Backup { .. }
+            | Self::Corrupt { .. } => false,
+        }
+    }
+
     /// Whether trying again in a moment may help: the server is away, or all connections are taken.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Connect(_) | Self::Pool(_) => true,
+            Self::Connect(_) | Self::Pool(_) | Self::Hangs | Self::Gone { .. } => true,
             Self::Database(error) => !matches!(error, diesel::result::Error::NotFound),
             Self::Url(_)
             | Self::File { .. }

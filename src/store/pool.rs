@@ -24,12 +24,18 @@ pub(super) enum Role {
     Reader,
     /// Reads and writes.
     Writer,
+    /// The same for a request: on a server no statement of it takes longer than [`STATEMENT`].
+    Request,
     /// Rebuilds tables: SQLite would delete the children of a table that is dropped for its successor.
     Migrator,
 }
 
+/// How long a server may work on one statement of a request. It never holds for COMMIT: one that was cut short while
+/// it waits for a synchronous standby is reported as done.
+pub(super) const STATEMENT: Duration = Duration::from_secs(5);
+
 /// Makes connections.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Manager {
     pub(super) address: Address,
     pub(super) role: Role,
@@ -41,7 +47,11 @@ impl Manager {
         let builder = Pool::builder()
             .max_size(size.max(1))
             .min_idle(Some(0))
-            .connection_timeout(Duration::from_secs(2))
+            .connection_timeout(match &self.address {
+                Address::Sqlite(_) => Duration::from_secs(2),
+                // Where several hosts are named, the first may have to be found dead.
+                Address::Postgres(_) => Duration::from_secs(5),
+            })
             .test_on_check_out(false)
             .error_handler(Box::new(NopErrorHandler));
         // A file does not move to another host: its connections need no renewal, and no thread that looks.
@@ -74,6 +84,10 @@ impl Manager {
                      WHERE current_setting('synchronous_commit') = 'off'",
                 )
                 .map_err(|error| error.to_string())?;
+                if self.role == Role::Request {
+                    conn.batch_execute(&format!("SET statement_timeout = {}", STATEMENT.as_millis()))
+                        .map_err(|error| error.to_string())?;
+                }
                 Ok(AnyConnection::Postgres(conn))
             }
         }
@@ -82,7 +96,7 @@ impl Manager {
     fn pragmas(&self) -> &'static str {
         match self.role {
             Role::Reader => "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA query_only = ON;",
-            Role::Writer => {
+            Role::Writer | Role::Request => {
                 "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                  PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 16777216;"
             }
@@ -102,6 +116,7 @@ impl ManageConnection for Manager {
         Ok(Kept {
             tx: Tx(self.open()?),
             durable: true,
+            hurried: self.role == Role::Request,
             lost: false,
         })
     }
@@ -121,6 +136,8 @@ pub(super) struct Kept {
     tx: Tx,
     /// Whether SQLite forces each commit to the disk on it.
     durable: bool,
+    /// Whether a server ends its statements when they take long.
+    hurried: bool,
     /// Whether the server is gone from its other end.
     lost: bool,
 }
@@ -152,6 +169,19 @@ impl Kept {
             }
         };
         self.note(begun.map_err(Error::from))
+    }
+
+    /// Keeps what was done, or takes it back. However long COMMIT takes, it is not cut short.
+    pub(super) fn finish<T>(&mut self, mut done: Result<T, Error>) -> Result<T, Error> {
+        if done.is_ok()
+            && self.hurried
+            && let AnyConnection::Postgres(c) = &mut self.tx.0
+            && let Err(error) = c.batch_execute("SET LOCAL statement_timeout = 0")
+        {
+            done = Err(error.into());
+        }
+        let done = self.tx.finish(done);
+        self.note(done)
     }
 
     /// Whether the server still answers.

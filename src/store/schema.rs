@@ -9,6 +9,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    heartbeat (id) {
+        id -> BigInt,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
     installation (id) {
         id -> BigInt,
         entity_id -> Text,

@@ -58,6 +58,12 @@ impl Tx {
             .collect()
     }
 
+    /// Whether there is anybody at all.
+    pub fn has_users(&mut self) -> Result<bool, Error> {
+        let one = users::table.select(users::id).limit(1);
+        Ok(one.first::<String>(&mut self.0).optional()?.is_some())
+    }
+
     /// Writes `user` if it is still at the version that was read; its version is one higher then. Its
     /// stable id and its birth do not change.
     pub fn edit_user(&mut self, user: &User) -> Result<Edited, Error> {

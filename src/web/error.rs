@@ -16,6 +16,9 @@ pub(super) enum Error {
     /// What was sent did not arrive in time: nothing of ours failed.
     #[error("the body did not arrive in time")]
     TooSlow,
+    /// The database has not answered, and nobody knows what became of the step.
+    #[error("the database did not answer in time")]
+    Silent,
     /// The daemon is going down.
     #[error("the daemon is stopping")]
     Stopping,
@@ -25,7 +28,7 @@ impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::Provider(error) if error.is_passing() => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Silent | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Blocking(_) | Self::Provider(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -34,7 +37,7 @@ impl ResponseError for Error {
     fn error_response(&self) -> HttpResponse {
         match self {
             Self::TooSlow => tracing::debug!("a body did not arrive in time"),
-            Self::Blocking(_) | Self::Provider(_) | Self::Stopping => tracing::error!(
+            Self::Blocking(_) | Self::Provider(_) | Self::Silent | Self::Stopping => tracing::error!(
                 code = codes::FAILURE,
                 error = self as &dyn std::error::Error,
                 "request failed"

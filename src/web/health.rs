@@ -1,11 +1,13 @@
 //! For load balancers and supervisors.
 
-use actix_web::{HttpResponse, web::Data};
+use actix_web::{HttpResponse, http::header::RETRY_AFTER, web::Data};
 
-use crate::{
-    provider::Provider,
-    web::{off_thread::off_thread, state::Site},
-};
+use crate::web::{error::Error, state::Site};
+
+/// Where a supervisor asks whether the process answers.
+pub(super) const LIVE: &str = "/health/live";
+/// Where a load balancer asks whether people can sign in.
+pub(super) const READY: &str = "/health/ready";
 
 /// The process answers.
 pub(super) async fn live() -> HttpResponse {
@@ -14,19 +16,25 @@ pub(super) async fn live() -> HttpResponse {
         .body("alive\n")
 }
 
-/// The database answers too. What will go wrong if nobody does anything stands below, a line each.
-pub(super) async fn ready(site: Data<Site>) -> HttpResponse {
-    match off_thread(&site.provider, &site.permits, Provider::health).await {
+/// People can sign in too, as far as the last look told: a probe asks nobody. What will go wrong if nobody does
+/// anything stands below, a line each.
+pub(super) async fn ready(site: Data<Site>) -> Result<HttpResponse, Error> {
+    Ok(match site.provider.health()? {
         Ok(warnings) => HttpResponse::Ok()
             .content_type("text/plain; charset=utf-8")
             .body(body(&warnings)),
-        Err(error) => {
-            tracing::warn!(error = &error as &dyn std::error::Error, "not ready");
-            HttpResponse::ServiceUnavailable()
-                .content_type("text/plain; charset=utf-8")
-                .body("the database does not answer\n")
-        }
-    }
+        Err(why) => HttpResponse::ServiceUnavailable()
+            .content_type("text/plain; charset=utf-8")
+            .body(format!("{}\n", why.words())),
+    })
+}
+
+/// Nobody can sign in yet.
+pub(super) async fn waiting() -> HttpResponse {
+    HttpResponse::ServiceUnavailable()
+        .insert_header((RETRY_AFTER, "5"))
+        .content_type("text/plain; charset=utf-8")
+        .body("the database is away; this is tried again by itself\n")
 }
 
 fn body(warnings: &[String]) -> String {

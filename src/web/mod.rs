@@ -66,8 +66,8 @@ fn routes(app: &mut ServiceConfig) {
         .route(path::CERTIFICATE_CER, read().to(saml::publish::cer))
         .route(assets::LOOK_PATH, read().to(assets::look))
         .route(assets::LOGO_PATH, read().to(assets::logo))
-        .route("/health/live", read().to(health::live))
-        .route("/health/ready", read().to(health::ready));
+        .route(health::LIVE, read().to(health::live))
+        .route(health::READY, read().to(health::ready));
 }
 
 /// What is the same for everybody is looked at with HEAD too.
@@ -92,6 +92,22 @@ pub fn app(
         .app_data(FormConfig::default().limit(MAX_FORM).error_handler(unread))
         .app_data(PayloadConfig::new(MAX_FORM))
         .configure(routes)
+        .wrap(from_fn(trace::layer))
+}
+
+/// What answers while the database server has not come yet: that this process lives, and that nobody can sign in.
+pub fn waiting() -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<BoxBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    App::new()
+        .route(health::LIVE, read().to(health::live))
+        .default_service(route().to(health::waiting))
         .wrap(from_fn(trace::layer))
 }
 

@@ -1,14 +1,27 @@
 //! The one bridge from async to the provider.
 
-use std::sync::Arc;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+    time::Duration,
+};
 
 use actix_web::web;
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::timeout};
 
 use crate::{
     provider::{self, Provider},
     web::error::Error,
 };
+
+/// How long a step may take before its client is told that nobody knows what became of it.
+const LONGEST: Duration = Duration::from_secs(8);
+
+const WORKING: u8 = 0;
+const DONE: u8 = 1;
+const GIVEN_UP: u8 = 2;
 
 /// How many steps run at once. A permit is moved into the work: a client that goes away drops the future,
 /// while the work goes on.
@@ -51,14 +64,33 @@ async fn run<T: Send + 'static>(
     permits: Arc<Semaphore>,
     work: impl FnOnce(&Provider) -> Result<T, provider::error::Error> + Send + 'static,
 ) -> Result<T, Error> {
-    let permit = permits.acquire_owned().await.map_err(|_closed| Error::Stopping)?;
+    let permit = Arc::clone(&permits)
+        .acquire_owned()
+        .await
+        .map_err(|_closed| Error::Stopping)?;
     let provider = provider.clone();
     let span = tracing::Span::current();
+    let stage = Arc::new(AtomicU8::new(WORKING));
+    let ours = Arc::clone(&stage);
     #[expect(clippy::disallowed_methods, reason = "this is the bridge")]
-    let done = web::block(move || {
-        let _permit = permit;
-        span.in_scope(|| work(&provider))
-    })
-    .await;
-    Ok(done.map_err(Error::Blocking)??)
+    let working = web::block(move || {
+        let done = span.in_scope(|| work(&provider));
+        if ours.swap(DONE, Ordering::AcqRel) == GIVEN_UP {
+            // Somebody else has its place since then.
+            permit.forget();
+        }
+        done
+    });
+    if let Ok(done) = timeout(LONGEST, working).await {
+        return Ok(done.map_err(Error::Blocking)??);
+    }
+    // Nothing can wake the thread while its database is silent. It goes on by itself; what it writes may hold or
+    // not, so that it is never done again here.
+    if stage
+        .compare_exchange(WORKING, GIVEN_UP, Ordering::AcqRel, Ordering::Acquire)
+        .is_ok()
+    {
+        permits.add_permits(1);
+    }
+    Err(Error::Silent)
 }

@@ -22,6 +22,7 @@ use crate::{
     web::{
         connection,
         headers::Answer,
+        health,
         page::notice::{Failed, NoticeKind},
         state::{Site, page},
     },
@@ -48,7 +49,8 @@ pub(super) async fn layer(
     let span = tracing::info_span!("request", id);
     let began = Instant::now();
     let method = request.method().clone();
-    let mut response = match oversized(&request) {
+    let refused = oversized(&request).or_else(|| cannot_serve(&site, &request));
+    let mut response = match refused {
         Some(status) => request.into_response(actix_web::HttpResponse::build(status).finish()),
         None => match next.call(request).instrument(span.clone()).await {
             Ok(response) => response.map_into_boxed_body(),
@@ -69,6 +71,12 @@ pub(super) async fn layer(
     let route = response.request().match_pattern().unwrap_or_default();
     span.in_scope(|| tracing::debug!(%method, route, status = status.as_u16(), micros, "answered"));
     Ok(response)
+}
+
+/// Whatever was written to a database that nobody finds again would be lost: so nothing is, and no page is shown.
+fn cannot_serve(site: &Site, request: &ServiceRequest) -> Option<StatusCode> {
+    let is_probe = [health::LIVE, health::READY].contains(&request.path());
+    (!is_probe && site.provider.in_place().is_err()).then_some(StatusCode::SERVICE_UNAVAILABLE)
 }
 
 fn oversized(request: &ServiceRequest) -> Option<StatusCode> {

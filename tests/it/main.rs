@@ -27,6 +27,7 @@ mod login;
 mod logout;
 mod name_ids;
 mod operating;
+mod outage;
 mod posted;
 mod publish;
 mod races;

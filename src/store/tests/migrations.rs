@@ -29,7 +29,6 @@ fn a_fresh_database_is_brought_up_to_date_once() {
     for fresh in fresh_databases() {
         let store = Store::connect(&fresh.url, 2).unwrap();
         assert_eq!(store.state().unwrap(), SchemaState::Empty);
-        store.ready().unwrap();
         let done = store.migrate(Backup::Beside).unwrap();
         assert_eq!(done.applied.first().map(String::as_str), Some("0001_initial"));
         assert_eq!(done.backup, None);

@@ -1,6 +1,7 @@
 //! The store, on SQLite in a folder of its own, and on PostgreSQL in a schema of its own.
 
 mod applications;
+mod hurried;
 mod keys;
 mod logouts;
 mod migrations;

@@ -51,12 +51,7 @@ impl Daemon {
     }
 
     fn signal(&self, name: &str) {
-        let done = Command::new("kill")
-            .arg(format!("-{name}"))
-            .arg(self.0.id().to_string())
-            .status()
-            .unwrap();
-        assert!(done.success());
+        Cli::signal(self.0.id(), name);
     }
 }
 

@@ -48,7 +48,17 @@ impl Cli {
         self
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// Sends a signal to a process that a test started.
+    pub(crate) fn signal(process: u32, name: &str) {
+        let done = Command::new("kill")
+            .arg(format!("-{name}"))
+            .arg(process.to_string())
+            .status()
+            .unwrap();
+        assert!(done.success());
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hallpass"));
         command
             .env_clear()

@@ -6,6 +6,7 @@ pub(crate) mod house;
 pub(crate) mod http;
 pub(crate) mod judge;
 pub(crate) mod publisher;
+pub(crate) mod relay;
 pub(crate) mod rows;
 pub(crate) mod scene;
 pub(crate) mod signing;

@@ -46,6 +46,18 @@ pub(crate) fn execute(settings: &Settings, sql: &str) {
     }
 }
 
+/// Nobody else writes until what is handed back is dropped.
+pub(crate) fn block_writes(settings: &Settings) -> impl Sized {
+    let mut blocking = open(settings);
+    match &mut blocking {
+        Either::Sqlite(c) => c.batch_execute("BEGIN IMMEDIATE").unwrap(),
+        Either::Postgres(c) => c
+            .batch_execute("BEGIN; LOCK TABLE heartbeat, audit_events")
+            .unwrap(),
+    }
+    blocking
+}
+
 enum Either {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),

@@ -1,0 +1,41 @@
+//! What a request waits for: each statement for a while, COMMIT for as long as it takes.
+
+use diesel::{Connection, PgConnection, connection::SimpleConnection};
+
+use super::{fresh_postgres, now};
+use crate::store::{database::Store, migrate::Backup};
+
+#[test]
+fn a_statement_of_a_request_is_ended_and_its_commit_never() {
+    let Some(fresh) = fresh_postgres() else { return };
+    let store = Store::connect(&fresh.url, 2).unwrap();
+    store.migrate(Backup::Skip).unwrap();
+    let requests = store.for_requests();
+    let mut behind = PgConnection::establish(fresh.url.expose()).unwrap();
+
+    // COMMIT takes longer than a statement may, as when it waits for a standby: cut short, it would be reported as
+    // done by a server that may still lose it.
+    behind
+        .batch_execute(
+            "CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS \
+             'BEGIN PERFORM pg_sleep(6); RETURN NULL; END'; \
+             CREATE CONSTRAINT TRIGGER slow_commit AFTER UPDATE ON heartbeat DEFERRABLE INITIALLY DEFERRED \
+             FOR EACH ROW EXECUTE FUNCTION slowly()",
+        )
+        .unwrap();
+    requests.write(|tx| tx.beat(now())).unwrap();
+    behind
+        .batch_execute("DROP TRIGGER slow_commit ON heartbeat")
+        .unwrap();
+
+    // A statement that waits for somebody else does not wait without an end, where a person waits for it.
+    behind.batch_execute("BEGIN; LOCK TABLE heartbeat").unwrap();
+    let refused = requests.write(|tx| tx.beat(now())).unwrap_err();
+    assert!(
+        format!("{refused:?}").contains("statement timeout"),
+        "{refused:?}"
+    );
+    assert!(refused.is_passing() && !store.takes_writes());
+    behind.batch_execute("COMMIT").unwrap();
+    requests.write(|tx| tx.beat(now())).unwrap();
+}

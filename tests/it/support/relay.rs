@@ -1,0 +1,124 @@
+//! A way to the database server that a test can break: it lies between, and lets through, holds back or refuses.
+
+use std::{
+    io::{Read, Write},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
+
+/// A server that can hang: whatever was held back stays so, as on a host that stands still.
+pub(crate) struct Relay {
+    address: SocketAddr,
+    state: Arc<State>,
+}
+
+struct State {
+    server: String,
+    /// Whether connections made from now on are answered.
+    answers: AtomicBool,
+    /// Whether the answer to the next COMMIT is held back.
+    swallow_commit: AtomicBool,
+    /// One for each connection: whether it is held back.
+    held: Mutex<Vec<Arc<AtomicBool>>>,
+}
+
+impl Relay {
+    /// Lies before the server of the PostgreSQL URL `url`.
+    pub(crate) fn before(url: &str) -> Self {
+        Self::on(TcpListener::bind("127.0.0.1:0").unwrap(), url)
+    }
+
+    /// The same, on a listener of the test's choice.
+    pub(crate) fn on(listener: TcpListener, url: &str) -> Self {
+        let address = listener.local_addr().unwrap();
+        let state = Arc::new(State {
+            server: server_of(url).to_owned(),
+            answers: AtomicBool::new(true),
+            swallow_commit: AtomicBool::new(false),
+            held: Mutex::default(),
+        });
+        let accepting = Arc::clone(&state);
+        // Ends with the test's process; what it holds is a few sockets.
+        thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                accepting.connect(client);
+            }
+        });
+        Self { address, state }
+    }
+
+    /// `url` by way of this relay.
+    pub(crate) fn url(&self, url: &str) -> String {
+        url.replace(server_of(url), &self.address.to_string())
+    }
+
+    /// From now on nothing comes back, on no connection.
+    pub(crate) fn hang(&self) {
+        self.state.answers.store(false, Ordering::SeqCst);
+        for held in self.state.held.lock().unwrap().iter() {
+            held.store(true, Ordering::SeqCst);
+        }
+    }
+
+    /// New connections are answered; those that hang go on hanging.
+    pub(crate) fn answer_new_ones(&self) {
+        self.state.answers.store(true, Ordering::SeqCst);
+    }
+
+    /// The next COMMIT reaches the server, and its answer nobody.
+    pub(crate) fn swallow_the_answer_to_commit(&self) {
+        self.state.swallow_commit.store(true, Ordering::SeqCst);
+    }
+}
+
+impl State {
+    fn connect(self: &Arc<Self>, mut client: TcpStream) {
+        let held = Arc::new(AtomicBool::new(!self.answers.load(Ordering::SeqCst)));
+        self.held.lock().unwrap().push(Arc::clone(&held));
+        let mut server = TcpStream::connect(&self.server).unwrap();
+        let (mut from_client, mut to_client) = (client.try_clone().unwrap(), client.try_clone().unwrap());
+        let mut from_server = server.try_clone().unwrap();
+        let (state, held_there) = (Arc::clone(self), Arc::clone(&held));
+        thread::spawn(move || {
+            pump(&mut from_client, &mut server, |octets| {
+                let commits = octets.windows(6).any(|word| word == b"COMMIT");
+                if commits && state.swallow_commit.swap(false, Ordering::SeqCst) {
+                    held_there.store(true, Ordering::SeqCst);
+                }
+                true
+            });
+            let _closed = server.shutdown(Shutdown::Both);
+        });
+        thread::spawn(move || {
+            pump(&mut from_server, &mut to_client, |_| !held.load(Ordering::SeqCst));
+            if !held.load(Ordering::SeqCst) {
+                let _closed = client.shutdown(Shutdown::Both);
+            }
+            // One that hangs is not even closed.
+            while held.load(Ordering::SeqCst) && client.read(&mut [0; 64]).is_ok_and(|n| n > 0) {}
+        });
+    }
+}
+
+fn pump(from: &mut TcpStream, to: &mut TcpStream, passes: impl Fn(&[u8]) -> bool) {
+    let mut octets = [0; 16 * 1024];
+    while let Ok(n) = from.read(&mut octets) {
+        if n == 0 {
+            return;
+        }
+        if passes(&octets[..n]) && to.write_all(&octets[..n]).is_err() {
+            return;
+        }
+    }
+}
+
+/// Host and port in a URL.
+fn server_of(url: &str) -> &str {
+    let rest = url.split_once("://").unwrap().1;
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
+    rest.split(['/', '?']).next().unwrap()
+}
