@@ -14,7 +14,7 @@ fn main() -> ExitCode {
         Err(error) => {
             #[expect(clippy::print_stderr, reason = "the command line speaks here when it fails")]
             {
-                eprintln!("hallpass: {error:#}");
+                eprintln!("{}", hallpass::cli::failure(&error));
             }
             ExitCode::FAILURE
         }

@@ -8,6 +8,8 @@ mod key;
 mod output;
 mod user;
 
+pub use self::output::failure;
+
 use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result};

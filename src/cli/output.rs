@@ -1,4 +1,5 @@
-//! How commands speak: lines for people, JSON for programs.
+//! How commands speak: lines for people, JSON for programs. This is the one door to the terminal: whatever is printed
+//! goes through it, and nothing in it drives the terminal, turns a line round or hides.
 
 use std::{
     fmt::Arguments,
@@ -8,14 +9,69 @@ use std::{
 use anyhow::Result;
 use serde::Serialize;
 
-/// One line on standard output.
+use crate::model::text::{escaped, is_harmless};
+
+/// Lines on standard output.
 pub(super) fn say(line: Arguments<'_>) -> Result<()> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{line}")?;
+    writeln!(out, "{}", shown(&line.to_string()))?;
     Ok(())
 }
 
-/// `value` as JSON, indented.
+/// `value` as JSON, indented. What would not be harmless is escaped in the way of JSON, so that programs read the same.
 pub(super) fn json(value: &impl Serialize) -> Result<()> {
-    say(format_args!("{}", serde_json::to_string_pretty(value)?))
+    let text = serde_json::to_string_pretty(value)?;
+    let mut out = io::stdout().lock();
+    writeln!(out, "{}", shown_json(&text))?;
+    Ok(())
+}
+
+/// The line that is printed when a command fails.
+pub fn failure(error: &anyhow::Error) -> String {
+    shown(&format!("hallpass: {error:#}"))
+}
+
+/// Only line ends of our own stay: a value that holds one is not told from them, so values are checked when they are
+/// entered, and nothing else is let through here.
+fn shown(text: &str) -> String {
+    let lines: Vec<_> = text.split('\n').map(escaped).collect();
+    lines.join("\n")
+}
+
+fn shown_json(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c == '\n' || is_harmless(c) {
+            shown.push(c);
+        } else {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                shown.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EVIL: &str = "a\u{1b}[2J\u{9b}31m\u{202e}\u{200b}\u{e0041}\u{7f}\r";
+
+    #[test]
+    fn nothing_that_is_printed_drives_the_terminal() {
+        for text in [shown(EVIL), failure(&anyhow::anyhow!(EVIL).context(EVIL))] {
+            assert!(text.chars().all(is_harmless), "{text:?}");
+        }
+        assert_eq!(shown("one\ntwo\n"), "one\ntwo\n");
+    }
+
+    #[test]
+    fn json_says_the_same_to_a_program() {
+        let text = shown_json(&serde_json::to_string_pretty(&[EVIL, "\u{200c}"]).unwrap());
+        assert!(text.chars().all(|c| c == '\n' || is_harmless(c)), "{text:?}");
+        let read: Vec<String> = serde_json::from_str(&text).unwrap();
+        assert_eq!(read, [EVIL, "\u{200c}"]);
+    }
 }

@@ -18,6 +18,7 @@ use crate::{
         id::KeyId,
         key::{Certificate, SigningKey},
         secret::Secret,
+        text::is_harmless,
     },
 };
 
@@ -233,10 +234,10 @@ fn pem_blocks(text: &str) -> Result<Vec<Vec<u8>>, Error> {
 /// The subject for people. Anybody may have written it: it is cut, and drives no terminal.
 fn subject(x509: &X509) -> String {
     let harmless = |c: char| {
-        if c.is_control() {
-            char::REPLACEMENT_CHARACTER
-        } else {
+        if is_harmless(c) {
             c
+        } else {
+            char::REPLACEMENT_CHARACTER
         }
     };
     whole_subject(x509)

@@ -38,6 +38,25 @@ pub fn connection(acs: &str, audience: &str) -> Result<Connection, BadText> {
     Ok(Connection { kind, acs, audience })
 }
 
+/// Checks what ChatGPT's tile opens: an address of chatgpt.com begins a sign-in only where it names the connection.
+pub fn check_tile(tile: &AcsUrl) -> Result<(), BadText> {
+    let Ok(url) = Url::parse(tile.as_str()) else {
+        return Ok(());
+    };
+    let is_ours = url
+        .host_str()
+        .is_some_and(|host| host == "chatgpt.com" || host.ends_with(".chatgpt.com"));
+    let names_connection = url
+        .query_pairs()
+        .any(|(key, value)| key == "connection" && !value.is_empty());
+    if is_ours && !names_connection {
+        return Err(BadText::Form(format!(
+            "{tile}: the part connection=… is missing. Copy the application link from ChatGPT's SSO page, whole"
+        )));
+    }
+    Ok(())
+}
+
 fn shape(acs: &AcsUrl) -> Result<Kind, BadText> {
     let half = |why: &str| {
         Err(BadText::Form(format!(
@@ -86,13 +105,27 @@ fn check_audience(kind: Kind, acs: &AcsUrl, audience: &str) -> Result<(), BadTex
     let host = Url::parse(acs.as_str())
         .ok()
         .and_then(|url| url.host_str().map(str::to_owned));
+    let own = Url::parse(acs.as_str()).ok().and_then(|url| {
+        let mut pairs = url.query_pairs();
+        pairs
+            .find(|(key, _)| key == "connection")
+            .map(|(_, value)| value.into_owned())
+    });
     match (kind, host.as_deref()) {
         (Kind::ChatGptLegacy, Some(LEGACY_HOST)) => match audience.strip_prefix(LEGACY_AUDIENCE) {
-            Some(org) if !org.is_empty() => Ok(()),
+            Some(org) if Some(org) == own.as_deref() => Ok(()),
+            Some(org) if !org.is_empty() => Err(BadText::Form(format!(
+                "ACS URL and Audience are of two connections: the ACS URL is for {}, the Audience for {}. Copy both from the same page of ChatGPT's SSO settings",
+                own.unwrap_or_default().escape_debug(),
+                org.escape_debug()
+            ))),
             Some(_) | None => {
                 swapped("for this ACS URL it begins with urn:auth0:openai: and names your organisation")
             }
         },
+        (Kind::ChatGptCurrent, Some(CURRENT_HOST)) if audience.starts_with(LEGACY_AUDIENCE) => swapped(
+            "this one belongs to a connection of the older kind, whose ACS URL is at auth0.openai.com",
+        ),
         (Kind::ChatGptCurrent, Some(CURRENT_HOST)) if audience.contains("://") => {
             swapped("for this ACS URL it is a short code, not an address")
         }
@@ -103,6 +136,41 @@ fn check_audience(kind: Kind, acs: &AcsUrl, audience: &str) -> Result<(), BadTex
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_of_two_connections_are_refused() {
+        let acs = "https://auth0.openai.com/login/callback?connection=org-abd";
+        let said = connection(acs, "urn:auth0:openai:org-abc")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            said.contains("two connections") && said.contains("org-abd") && said.contains("org-abc"),
+            "{said}"
+        );
+        assert!(connection(acs, "urn:auth0:openai:org-abd").is_ok());
+        let current = "https://external.auth.openai.com/sso/saml/acs/ATZB94xJ";
+        let said = connection(current, "urn:auth0:openai:org-abc")
+            .unwrap_err()
+            .to_string();
+        assert!(said.contains("older kind"), "{said}");
+    }
+
+    #[test]
+    fn a_tile_of_chatgpt_names_its_connection() {
+        let tile = |text: &str| check_tile(&AcsUrl::parse(text).unwrap());
+        assert!(tile("https://chatgpt.com/auth/login?sso=true&connection=conn_1").is_ok());
+        assert!(tile("https://intranet.example/chatgpt").is_ok());
+        for bad in [
+            "https://chatgpt.com/auth/login",
+            "https://chatgpt.com/auth/login?sso=true",
+            "https://chatgpt.com/auth/login?sso=true&connection=",
+        ] {
+            assert!(
+                tile(bad).unwrap_err().to_string().contains("connection=…"),
+                "{bad}"
+            );
+        }
+    }
 
     #[test]
     fn both_shapes_are_known() {

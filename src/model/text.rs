@@ -49,6 +49,35 @@ pub fn line(what: &'static str, text: &str, max: usize) -> Result<String, BadTex
     }
 }
 
+/// Whether a character may be shown as it is on a terminal or in a log: it drives nothing, turns nothing round and is not
+/// invisible. This is the one list.
+pub fn is_harmless(c: char) -> bool {
+    !c.is_control()
+        && !matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Whether a character may stand in a name: a harmless one, or one of the joiners that Persian, Hindi and others are
+/// spelt with.
+pub fn is_in_names(c: char) -> bool {
+    is_harmless(c) || matches!(c, '\u{200c}' | '\u{200d}')
+}
+
+/// A text as it may be shown on one line: what is not harmless is written as its number.
+pub fn escaped(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_harmless(c) {
+            shown.push(c);
+        } else {
+            shown.extend(c.escape_unicode());
+        }
+    }
+    shown
+}
+
 /// Bytes as lower-case hex.
 pub fn hex(bytes: &[u8]) -> String {
     let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
@@ -66,6 +95,31 @@ fn is_forbidden(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_drives_a_terminal_or_hides_is_not_harmless() {
+        for bad in [
+            '\u{1b}',
+            '\n',
+            '\r',
+            '\0',
+            '\u{9b}',
+            '\u{202e}',
+            '\u{2066}',
+            '\u{200b}',
+            '\u{200d}',
+            '\u{feff}',
+            '\u{e0041}',
+            '\u{ad}',
+        ] {
+            assert!(!is_harmless(bad), "{bad:?}");
+        }
+        for good in ['a', 'ä', '李', '\u{1f600}', ' ', '…'] {
+            assert!(is_harmless(good) && is_in_names(good), "{good:?}");
+        }
+        assert!(is_in_names('\u{200c}') && is_in_names('\u{200d}') && !is_in_names('\u{202e}'));
+        assert_eq!(escaped("a\u{202e}b\u{1b}[2J"), "a\\u{202e}b\\u{1b}[2J");
+    }
 
     #[test]
     fn hex_has_two_digits_a_byte() {

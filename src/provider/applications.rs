@@ -1,6 +1,6 @@
 //! Applications: registered, edited, switched off.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use chrono::{DateTime, Utc};
 
@@ -78,6 +78,21 @@ pub enum BadApplication {
         "signed requests cannot be required without the application's certificate: add --certificate FILE or --metadata FILE"
     )]
     NoCertificate,
+    /// It says that it signs its requests, and none of its keys is used.
+    #[error(
+        "its metadata says that it signs its requests, and no key of it can be used ({0}). Give its certificate with --certificate FILE, or take its requests unsigned with --require-signed-requests false"
+    )]
+    SignsWithoutKey(String),
+    /// Another application is known by the same entity ID, and no ACS URL tells the two apart.
+    #[error(
+        "the entity ID {entity_id} is that of {slug}, and no ACS URL tells the two apart: nobody could sign in to either. Change that one with `hallpass app edit {slug}`, or remove it first"
+    )]
+    Indistinct {
+        /// The entity ID of both.
+        entity_id: EntityId,
+        /// The application that has it already.
+        slug: Slug,
+    },
     /// A value that is none.
     #[error(transparent)]
     Text(#[from] BadText),
@@ -133,11 +148,33 @@ impl Provider {
         if let Err(bad) = check(application.kind, &application.saml) {
             return Ok(Some(bad));
         }
+        for other in self.namesakes(application)? {
+            let of = |saml: &ServiceProvider| -> BTreeSet<String> {
+                saml.consumers
+                    .iter()
+                    .map(|one| one.location.to_string())
+                    .collect()
+            };
+            let (own, others) = (of(&application.saml), of(&other.saml));
+            if own.is_subset(&others) || others.is_subset(&own) {
+                return Ok(Some(BadApplication::Indistinct {
+                    entity_id: application.saml.entity_id.clone(),
+                    slug: other.slug.clone(),
+                }));
+            }
+        }
         if !(more && application.enabled) {
             return Ok(None);
         }
         let lacking = self.first_lacking(&application.saml.attributes)?;
         Ok(lacking.map(BadApplication::Lacking))
+    }
+
+    /// Other applications with the same entity ID: requests that name no ACS URL cannot be told apart.
+    pub fn namesakes(&self, application: &Application) -> Result<Vec<Arc<Application>>, Error> {
+        let snapshot = self.current()?;
+        let all = snapshot.by_entity_id(&application.saml.entity_id).iter();
+        Ok(all.filter(|other| other.id != application.id).cloned().collect())
     }
 
     /// Registers an application.

@@ -28,7 +28,7 @@ use actix_web::{
     guard,
     http::StatusCode,
     middleware::from_fn,
-    web::{Data, FormConfig, PayloadConfig, ServiceConfig, get, post, route},
+    web::{Data, FormConfig, PayloadConfig, ServiceConfig, get, head, post, resource, route},
 };
 
 pub use self::{
@@ -44,35 +44,73 @@ const MAX_FORM: usize = 16 * 1024;
 
 /// Every address that this server answers, on one page.
 fn routes(app: &mut ServiceConfig) {
-    app.route(path::PORTAL, get().to(portal::get))
-        .route("/launch/{slug}", get().to(portal::launch))
-        .route(path::LOGIN, get().to(login::get))
-        .route(path::LOGIN, post().to(login::post))
-        .route(path::LOGOUT, get().to(logout::ask))
-        .route(path::LOGOUT, post().to(logout::sign_out))
-        .route("/logout/{id}", get().to(logout::progress))
-        .route("/logout/{id}", post().to(logout::give_up))
-        .route("/logout/{id}/go", get().to(logout::go))
-        .route("/continue/{handle}", get().to(sign_on::get))
-        .route(path::SSO, get().to(saml::sso::get))
-        .route(path::SSO, post().to(saml::sso::post))
-        .route(path::START, get().to(saml::start::by_entity_id))
-        .route("/saml/start/{slug}", get().to(saml::start::by_slug))
-        .route(path::SLO, get().to(saml::slo::get))
-        .route(path::SLO, post().to(saml::slo::post))
-        .route(path::METADATA, read().to(saml::publish::metadata))
-        .route("/saml/metadata/{slug}", read().to(saml::publish::metadata_for))
-        .route(path::CERTIFICATE_PEM, read().to(saml::publish::pem))
-        .route(path::CERTIFICATE_CER, read().to(saml::publish::cer))
-        .route(assets::LOOK_PATH, read().to(assets::look))
-        .route(assets::LOGO_PATH, read().to(assets::logo))
-        .route(health::LIVE, read().to(health::live))
-        .route(health::READY, read().to(health::ready));
+    app.service(resource(path::PORTAL).route(read().to(portal::get)));
+    app.service(
+        resource("/launch/{slug}")
+            .route(get().to(portal::launch))
+            .route(head().to(nothing_done)),
+    );
+    app.service(
+        resource(path::LOGIN)
+            .route(read().to(login::get))
+            .route(post().to(login::post)),
+    );
+    app.service(
+        resource(path::LOGOUT)
+            .route(read().to(logout::ask))
+            .route(post().to(logout::sign_out)),
+    );
+    app.service(
+        resource("/logout/{id}")
+            .route(read().to(logout::progress))
+            .route(post().to(logout::give_up)),
+    );
+    app.service(
+        resource("/logout/{id}/go")
+            .route(get().to(logout::go))
+            .route(head().to(nothing_done)),
+    );
+    app.service(resource("/continue/{handle}").route(read().to(sign_on::get)));
+    app.service(
+        resource(path::SSO)
+            .route(get().to(saml::sso::get))
+            .route(head().to(nothing_done))
+            .route(post().to(saml::sso::post)),
+    );
+    app.service(
+        resource(path::START)
+            .route(get().to(saml::start::by_entity_id))
+            .route(head().to(nothing_done)),
+    );
+    app.service(
+        resource("/saml/start/{slug}")
+            .route(get().to(saml::start::by_slug))
+            .route(head().to(nothing_done)),
+    );
+    app.service(
+        resource(path::SLO)
+            .route(get().to(saml::slo::get))
+            .route(head().to(nothing_done))
+            .route(post().to(saml::slo::post)),
+    );
+    app.service(resource(path::METADATA).route(read().to(saml::publish::metadata)));
+    app.service(resource("/saml/metadata/{slug}").route(read().to(saml::publish::metadata_for)));
+    app.service(resource(path::CERTIFICATE_PEM).route(read().to(saml::publish::pem)));
+    app.service(resource(path::CERTIFICATE_CER).route(read().to(saml::publish::cer)));
+    app.service(resource(assets::LOOK_PATH).route(read().to(assets::look)));
+    app.service(resource(assets::LOGO_PATH).route(read().to(assets::logo)));
+    app.service(resource(health::LIVE).route(read().to(health::live)));
+    app.service(resource(health::READY).route(read().to(health::ready)));
 }
 
-/// What is the same for everybody is looked at with HEAD too.
+/// HEAD is answered as GET is, without the body (rfc9110, 9.3.2). A path with another method is 405.
 fn read() -> Route {
     route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}
+
+/// HEAD where a GET does something once: nothing is done by it, or whoever looks at links would use them up.
+async fn nothing_done() -> HttpResponse {
+    HttpResponse::Ok().finish()
 }
 
 /// The whole site, for a server to run.

@@ -25,6 +25,7 @@ mod errors;
 mod layers;
 mod login;
 mod logout;
+mod methods;
 mod name_ids;
 mod operating;
 mod outage;

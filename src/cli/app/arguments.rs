@@ -224,9 +224,9 @@ pub(in crate::cli) struct AddSaml {
     /// it is fetched again by itself
     #[arg(long, value_name = "FILE|URL|-")]
     pub(super) metadata: Option<String>,
-    /// Refuses requests without a signature
-    #[arg(long)]
-    pub(super) require_signed_requests: bool,
+    /// Whether requests must be signed; without a word, as the metadata says
+    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
+    pub(super) require_signed_requests: Option<bool>,
     /// Lets its tile send a response that it did not ask for
     #[arg(long)]
     pub(super) allow_idp_initiated: bool,
@@ -276,7 +276,7 @@ pub(in crate::cli) struct Edit {
     #[arg(long, value_name = "FILE|URL|-")]
     pub(super) metadata: Option<String>,
     /// Whether requests must be signed
-    #[arg(long, value_name = "true|false")]
+    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
     pub(super) require_signed_requests: Option<bool>,
     /// Whether its tile may send a response that it did not ask for
     #[arg(long, value_name = "true|false")]

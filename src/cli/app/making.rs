@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
 use crate::{
-    cli::app::read_certificates,
+    cli::app::typed::read_certificates,
     model::{
         making::{ContentCipher, SignatureAlgorithm, Signs},
         name_id::NameIdFormat,

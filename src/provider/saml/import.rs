@@ -8,12 +8,13 @@ use crate::{
     model::{
         application::{Consumer, EntityId, LogoutEndpoint, ServiceProvider},
         key::Certificate,
+        name_id::NameIdFormat,
         text::{hex, line},
     },
     provider::applications::BadApplication,
     saml::metadata::{
         kept,
-        sp::{self, Entity},
+        sp::{self, Entity, Finding, Purpose, RequestedAttribute},
     },
 };
 
@@ -34,6 +35,12 @@ pub struct Imported {
     pub encryption_certificates: Vec<Certificate>,
     /// `AuthnRequestsSigned`.
     pub signs_requests: bool,
+    /// The first `NameIDFormat` that can be made here; `unspecified` means the e-mail address.
+    pub name_id_format: Option<NameIdFormat>,
+    /// The attributes that it requires.
+    pub required_attributes: Vec<RequestedAttribute>,
+    /// Why addresses for responses were left out, in words.
+    pub refused_acs: Vec<String>,
     /// Until when it counts.
     pub valid_until: Option<DateTime<Utc>>,
     /// An end of its own, and not that of all it stands among.
@@ -72,6 +79,31 @@ pub(in crate::provider) fn of_entity(
         entity_id: entity.entity_id,
         consumers: entity.consumers,
         signs_requests: entity.signs_requests,
+        name_id_format: entity
+            .name_id_formats
+            .iter()
+            .find_map(|urn| NameIdFormat::of_urn(urn))
+            .map(|format| match format {
+                NameIdFormat::Unspecified | NameIdFormat::EmailAddress => NameIdFormat::EmailAddress,
+                NameIdFormat::Persistent | NameIdFormat::Transient => format,
+            }),
+        required_attributes: entity
+            .requested_attributes
+            .iter()
+            .filter(|asked| asked.required)
+            .cloned()
+            .collect(),
+        refused_acs: entity
+            .findings
+            .iter()
+            .filter_map(|finding| match finding {
+                Finding::AddressSkipped {
+                    what: Purpose::Consumer,
+                    why,
+                } => Some(why.clone()),
+                _other => None,
+            })
+            .collect(),
         valid_until: entity.valid_until,
         own_end,
         cache_duration: entity.cache_for,
@@ -89,14 +121,36 @@ impl Imported {
         name.unwrap_or_else(|| self.entity_id.as_str().chars().take(80).collect())
     }
 
+    /// Why it cannot be registered as it describes itself, if it cannot: it says that it signs its requests, and none of
+    /// its keys is used.
+    pub fn check_keys(&self) -> Result<(), BadApplication> {
+        if self.signs_requests && self.certificates.is_empty() {
+            return Err(BadApplication::SignsWithoutKey(self.key_findings()));
+        }
+        Ok(())
+    }
+
+    fn key_findings(&self) -> String {
+        let about_keys =
+            |finding: &&String| finding.contains("the key of") || finding.contains("certificate");
+        let said: Vec<&str> = self
+            .findings
+            .iter()
+            .filter(about_keys)
+            .map(String::as_str)
+            .collect();
+        said.join("; ")
+    }
+
     /// A service provider as it describes itself, and as most are where it does not.
     pub fn service_provider(&self) -> ServiceProvider {
         ServiceProvider {
             logout: self.logout.clone(),
             certificates: self.certificates.clone(),
             encryption_certificates: self.encryption_certificates.clone(),
-            // Without a certificate nothing could be held against a signature.
-            require_signed_requests: self.signs_requests && !self.certificates.is_empty(),
+            // Where its keys were left out, nothing is answered: what says that it signs is not taken unsigned.
+            require_signed_requests: self.signs_requests,
+            name_id_format: self.name_id_format.unwrap_or(NameIdFormat::EmailAddress),
             ..ServiceProvider::usual(self.entity_id.clone(), self.consumers.clone())
         }
     }

@@ -280,7 +280,8 @@ impl<'w> Work<'w> {
     ) -> Result<(), Error> {
         let Some(from) = self.linked.get(id) else {
             if self.is_to_be_enabled(entity) {
-                match of_entity(entity.clone(), own_end) {
+                let imported = of_entity(entity.clone(), own_end);
+                match imported.and_then(|imported| imported.check_keys().map(|()| imported)) {
                     Ok(imported) => self.enabling.push(imported),
                     Err(why) => self.report.skip(id, &why.to_string()),
                 }

@@ -69,6 +69,10 @@ impl Provider {
             Ok(imported) if imported.consumers.is_empty() => {
                 return Ok(Enabled::Unusable(Trouble::NoConsumer));
             }
+            Ok(imported) if imported.signs_requests && imported.certificates.is_empty() => {
+                let why = imported.check_keys().err();
+                return Ok(Enabled::Unusable(why.map_or(Trouble::NoConsumer, Trouble::from)));
+            }
             // What is kept of an entity names only an end of its own.
             Ok(imported) => Imported {
                 own_end: imported.valid_until,

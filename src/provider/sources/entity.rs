@@ -15,6 +15,7 @@ use crate::{
     },
     provider::{
         Provider,
+        applications::BadApplication,
         error::Error,
         saml::import::{Imported, import},
         sources::{
@@ -26,6 +27,7 @@ use crate::{
             schedule, text_of,
         },
     },
+    saml::metadata::sp::BadMetadata,
     store::Tx,
 };
 
@@ -70,8 +72,37 @@ impl Provider {
                 }
             }
         };
-        let imported = import(&text_of(document)?, wanted, self.now())?;
-        Ok(Obtained { imported, followed })
+        let text = text_of(document)?;
+        let imported = match import(&text, wanted, self.now()) {
+            // One alone may be called otherwise by whoever types it in; of several, one has to be named.
+            Err(why) if why.is_absent() && wanted.is_some() => import(&text, None, self.now()),
+            imported => imported,
+        };
+        match imported {
+            Ok(imported) => Ok(Obtained { imported, followed }),
+            Err(BadApplication::Metadata(why)) => Err(self.plainer(why, &text).into()),
+            Err(why) => Err(why.into()),
+        }
+    }
+
+    /// What was given in place of an application's metadata, where that can be told.
+    fn plainer(&self, why: BadMetadata, text: &str) -> BadMetadata {
+        let start = text
+            .trim_start_matches('\u{feff}')
+            .trim_start()
+            .to_ascii_lowercase();
+        match why {
+            BadMetadata::NoServiceProvider(_) if text.contains("IDPSSODescriptor") => {
+                let is_own = self.entity_id().is_ok_and(|own| text.contains(own.as_str()));
+                BadMetadata::IdentityProvider(if is_own { " (it is ours)" } else { "" }.to_owned())
+            }
+            BadMetadata::Malformed(_)
+                if start.starts_with("<!doctype html") || start.starts_with("<html") =>
+            {
+                BadMetadata::WebPage
+            }
+            other => other,
+        }
     }
 
     /// Lets an application follow the address that its metadata was fetched from; where it came from a

@@ -145,6 +145,9 @@ fn text_of(document: Document) -> Result<String, Trouble> {
     let mut bytes = Vec::new();
     let mut file = document.file;
     file.read_to_end(&mut bytes).map_err(fetch::Error::Unreadable)?;
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Err(BadMetadata::Utf16.into());
+    }
     String::from_utf8(bytes).map_err(|_why| Trouble::NotText)
 }
 

@@ -17,6 +17,22 @@ pub enum BadMetadata {
     /// No such service provider in it.
     #[error("the metadata describes no service provider{0}")]
     NoServiceProvider(String),
+    /// More than one, and nobody said which is meant.
+    #[error(
+        "the metadata describes several service providers: say which is meant with --entity-id ENTITY_ID"
+    )]
+    Several,
+    /// The metadata of an identity provider.
+    #[error(
+        "this is the metadata of an identity provider, not of an application{0}: take the metadata that the application shows"
+    )]
+    IdentityProvider(String),
+    /// A page.
+    #[error("this is a web page, not metadata: is a sign-in in front of the address?")]
+    WebPage,
+    /// Another encoding.
+    #[error("this is UTF-16: save it as UTF-8 (PowerShell: `Out-File -Encoding utf8`), and give it again")]
+    Utf16,
     /// Its signature does not hold.
     #[error("the signature of the metadata does not hold: {0}")]
     Signature(String),

@@ -122,7 +122,7 @@ fn a_rollover_by_hand_from_the_confirmations_to_the_end() {
         );
         assert!(
             cli.refuses(&["key", "roll", "confirm", "../x"])
-                .contains("no slug")
+                .contains("no short name")
         );
         cli.refuses(&["key", "roll", "confirm"]);
         assert_eq!(status(&cli)["missing"], 2);

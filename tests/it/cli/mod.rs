@@ -4,6 +4,7 @@ mod applications;
 mod attributes;
 mod configuration;
 mod daemon;
+mod entering;
 mod explain;
 mod keys;
 mod people;
@@ -101,7 +102,7 @@ impl Cli {
         self.refuses_to(arguments, "")
     }
 
-    fn refuses_to(&self, arguments: &[&str], input: &str) -> String {
+    pub(crate) fn refuses_to(&self, arguments: &[&str], input: &str) -> String {
         let done = self.run(arguments, input);
         let words = String::from_utf8_lossy(&done.stderr).into_owned();
         assert!(

@@ -74,6 +74,9 @@ pub(super) fn reasons(
     if from.signs_requests && !new.signs_requests {
         reasons.push("it does not say any more that its requests are signed".to_owned());
     }
+    if !from.signs_requests && new.signs_requests && new.certificates.is_empty() {
+        reasons.push("it says now that its requests are signed, and no key of it can be used".to_owned());
+    }
     if !saml.certificates.is_empty() && new.certificates.is_empty() {
         reasons.push("it has no certificate for signing any more".to_owned());
     }

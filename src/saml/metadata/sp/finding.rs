@@ -4,6 +4,8 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
+use crate::model::text::is_harmless;
+
 /// The most characters of a foreign text that are shown.
 const MAX_SHOWN: usize = 200;
 
@@ -243,10 +245,4 @@ pub(in crate::saml::metadata) fn shown(text: &str) -> String {
         short.push('…');
     }
     short
-}
-
-/// Neither a control character nor one that changes how its neighbours are shown.
-pub(super) fn is_harmless(c: char) -> bool {
-    !c.is_control()
-        && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

@@ -49,9 +49,7 @@ pub fn read(text: &str, wanted: Option<&str>, now: DateTime<Utc>) -> Result<Enti
         .next()
         .ok_or_else(|| BadMetadata::NoServiceProvider(named()))?;
     if fitting.next().is_some() {
-        return Err(BadMetadata::malformed(
-            "it describes several service providers, and which is meant is open",
-        ));
+        return Err(BadMetadata::Several);
     }
     match first {
         Found::ServiceProvider(entity) => Ok(*entity),

@@ -200,7 +200,7 @@ impl<R: Read> Tokens<R> {
         if written == Written::Plainly && text.trim_matches(WHITE).is_empty() {
             Ok(Token::Nothing)
         } else {
-            Err(bad("something outside the root"))
+            Err(bad("text stands outside the root element; this is no XML"))
         }
     }
 

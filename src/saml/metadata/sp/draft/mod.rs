@@ -7,13 +7,16 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     crypto::strength::MOST_SIGNING_KEYS,
-    model::application::{AcsUrl, Binding, Consumer, EntityId, LogoutEndpoint},
+    model::{
+        application::{AcsUrl, Binding, Consumer, EntityId, LogoutEndpoint},
+        text::is_in_names,
+    },
     saml::{
         metadata::{
             bad::BadMetadata,
             sp::{
                 entity::RequestedAttribute,
-                finding::{Finding, Purpose, is_harmless, shown},
+                finding::{Finding, Purpose, shown},
                 keys::{Usage, end_certificates, worth},
                 reading::{Naming, Validity, validity},
             },
@@ -317,7 +320,7 @@ impl Draft {
         let plain = words
             .join(" ")
             .chars()
-            .filter(|c| is_harmless(*c))
+            .filter(|c| is_in_names(*c))
             .take(MAX_NAME)
             .collect::<String>();
         let is_better = self.name.as_ref().is_none_or(|(best, _)| rank < *best);

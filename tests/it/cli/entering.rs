@@ -1,0 +1,259 @@
+//! What breaks later is refused or said when it is entered.
+
+use std::fs;
+
+use crate::{
+    cli::house_and_cli,
+    support::{house::on_each_database, publisher::Described, signing::Key},
+};
+
+const ENTITY: &str = "https://sp.example.org/m";
+const ACS: &str = "https://sp.example.org/acs";
+
+/// Metadata with `inside` its role, before the ACS.
+fn metadata(inside: &str) -> String {
+    let xml = Described::new(ENTITY, ACS).xml();
+    xml.replace(
+        "<md:AssertionConsumerService",
+        &format!("{inside}<md:AssertionConsumerService"),
+    )
+}
+
+fn format_of(urn: &str) -> String {
+    format!("<md:NameIDFormat>urn:oasis:names:tc:SAML:{urn}</md:NameIDFormat>")
+}
+
+#[test]
+fn the_same_metadata_twice_is_refused_and_a_shared_entity_id_is_said() {
+    on_each_database(|database| {
+        let (_house, cli) = house_and_cli(database);
+        let add = ["app", "add", "saml", "--metadata", "-"];
+        cli.says_to(&add, &metadata(""));
+        let said = cli.refuses_to(&add, &metadata(""));
+        assert!(
+            said.contains(ENTITY) && said.contains("no ACS URL tells the two apart"),
+            "{said}"
+        );
+        let other = metadata("").replace(ACS, "https://sp.example.org/other");
+        let said = cli.says_to(&add, &other);
+        assert!(
+            said.contains("Its entity ID is also that of sp-example-org")
+                && said.contains("ISSUER-AMBIGUOUS"),
+            "{said}"
+        );
+        // Nor by an edit.
+        let said = cli.refuses(&["app", "edit", "sp-example-org-2", "--acs", ACS]);
+        assert!(said.contains("no ACS URL tells the two apart"), "{said}");
+        let said = cli.refuses_to(
+            &[
+                "app",
+                "add",
+                "saml",
+                "--metadata",
+                "-",
+                "--slug",
+                "sp-example-org",
+            ],
+            &other.replace(ENTITY, "urn:x"),
+        );
+        assert!(
+            said.contains("sp-example-org is sp.example.org's short name"),
+            "{said}"
+        );
+    });
+}
+
+#[test]
+fn the_first_format_of_the_metadata_that_can_be_made_is_the_applications() {
+    on_each_database(|database| {
+        let (_house, cli) = house_and_cli(database);
+        for (n, (formats, expected)) in [
+            (format_of("2.0:nameid-format:transient"), "transient"),
+            (
+                format_of("2.0:nameid-format:persistent") + &format_of("1.1:nameid-format:emailAddress"),
+                "persistent",
+            ),
+            (
+                format_of("1.1:nameid-format:X509SubjectName") + &format_of("2.0:nameid-format:persistent"),
+                "persistent",
+            ),
+            (
+                format_of("1.1:nameid-format:unspecified") + &format_of("2.0:nameid-format:persistent"),
+                "email",
+            ),
+            (String::new(), "email"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let xml = metadata(&formats).replace("sp.example.org", &format!("sp{n}.example.org"));
+            let slug = format!("sp-{n}");
+            let said = cli.says_to(&["app", "add", "saml", "--metadata", "-", "--slug", &slug], &xml);
+            assert_eq!(
+                cli.json(&["app", "show", &slug, "--json"])["name_id"],
+                expected,
+                "{formats}"
+            );
+            assert_eq!(
+                said.contains(&format!("It is sent names of the format {expected}")),
+                expected != "email",
+                "{said}"
+            );
+        }
+        // New metadata never changes it, and it is said that they differ.
+        let xml =
+            metadata(&format_of("2.0:nameid-format:transient")).replace("sp.example.org", "sp1.example.org");
+        let said = cli.says_to(&["app", "edit", "sp-1", "--metadata", "-"], &xml);
+        assert!(
+            said.contains("asks for names of the format transient, and it is sent persistent ones"),
+            "{said}"
+        );
+        assert_eq!(
+            cli.json(&["app", "show", "sp-1", "--json"])["name_id"],
+            "persistent"
+        );
+    });
+}
+
+#[test]
+fn required_attributes_that_are_not_sent_are_named() {
+    on_each_database(|database| {
+        let (_house, cli) = house_and_cli(database);
+        let services = "<md:AttributeConsumingService index=\"0\"><md:ServiceName xml:lang=\"en\">S</md:ServiceName><md:RequestedAttribute Name=\"urn:role\" isRequired=\"true\"></md:RequestedAttribute><md:RequestedAttribute Name=\"urn:hobby\"></md:RequestedAttribute></md:AttributeConsumingService></md:SPSSODescriptor>";
+        let xml = metadata("").replace("</md:SPSSODescriptor>", services);
+        let said = cli.says_to(&["app", "add", "saml", "--metadata", "-"], &xml);
+        assert!(
+            said.contains("It requires the attribute urn:role, which it is not sent"),
+            "{said}"
+        );
+        assert!(!said.contains("urn:hobby, which"), "{said}");
+    });
+}
+
+#[test]
+fn who_says_that_it_signs_is_not_taken_unsigned_because_its_key_was_left_out() {
+    on_each_database(|database| {
+        let (_house, cli) = house_and_cli(database);
+        let signs = Described {
+            signs: true,
+            ..Described::new(ENTITY, ACS)
+        };
+        let add = ["app", "add", "saml", "--metadata", "-"];
+        let said = cli.refuses_to(&add, &signs.xml());
+        assert!(
+            said.contains("signs its requests") && said.contains("--require-signed-requests false"),
+            "{said}"
+        );
+        let key = Key::rsa(2048);
+        let with_key = Described {
+            certificates: vec![key.certificate.clone()],
+            ..signs.clone()
+        };
+        cli.says_to(&add, &with_key.xml());
+        assert_eq!(
+            cli.json(&["app", "show", "sp-example-org", "--json"])["require_signed_requests"],
+            true
+        );
+        let said = cli.refuses_to(
+            &["app", "edit", "sp-example-org", "--metadata", "-"],
+            &signs.xml(),
+        );
+        assert!(said.contains("no key of it can be used"), "{said}");
+        // An administrator may decide otherwise.
+        cli.says(&["app", "remove", "sp-example-org"]);
+        cli.says_to(
+            &[
+                "app",
+                "add",
+                "saml",
+                "--metadata",
+                "-",
+                "--require-signed-requests",
+                "false",
+            ],
+            &signs.xml(),
+        );
+        assert_eq!(
+            cli.json(&["app", "show", "sp-example-org", "--json"])["require_signed_requests"],
+            false
+        );
+    });
+}
+
+#[test]
+fn what_was_given_in_place_of_metadata_is_named() {
+    on_each_database(|database| {
+        let (house, cli) = house_and_cli(database);
+        let own = house.provider.metadata().unwrap().body.clone();
+        let plain = metadata("").replace(ACS, "http://intranet.example.org/acs");
+        let several = format!(
+            "<md:EntitiesDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\">{}{}</md:EntitiesDescriptor>",
+            metadata(""),
+            metadata("").replace("sp.example.org", "other.example.org")
+        );
+        for (given, words) in [
+            (
+                &own[..],
+                "metadata of an identity provider, not of an application (it is ours)",
+            ),
+            (
+                "<!DOCTYPE html><html><body>Sign in</body></html>",
+                "this is a web page",
+            ),
+            ("\n<html>", "this is a web page"),
+            (&plain, "http is refused"),
+            (&several, "--entity-id"),
+            ("root:x:0:0:root:/root:/bin/bash\n", "no XML"),
+        ] {
+            let said = cli.refuses_to(&["app", "add", "saml", "--metadata", "-"], given);
+            assert!(said.contains(words), "{given}: {said}");
+        }
+        let file = house.dir.path().join("utf16.xml");
+        let units: Vec<u8> = "\u{feff}<a/>".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        fs::write(&file, units).unwrap();
+        let said = cli.refuses(&["app", "add", "saml", "--metadata", file.to_str().unwrap()]);
+        assert!(said.contains("save it as UTF-8"), "{said}");
+        // Of several, the one that is named.
+        let said = cli.says_to(
+            &[
+                "app",
+                "add",
+                "saml",
+                "--metadata",
+                "-",
+                "--entity-id",
+                "https://other.example.org/m",
+            ],
+            &several,
+        );
+        assert!(said.contains("other.example.org"), "{said}");
+    });
+}
+
+#[test]
+fn nothing_that_a_command_prints_drives_the_terminal() {
+    on_each_database(|database| {
+        let (house, cli) = house_and_cli(database);
+        let evil = "\u{1b}[2J\u{202e}\u{200b}\u{9b}31m";
+        house.add_application("Wiki", ENTITY, ACS, |_| {});
+        // However it came there: behind the back of every check.
+        let text = format!("UPDATE applications SET name = 'Wi{evil}ki'");
+        crate::support::rows::execute(
+            &house.settings,
+            &(text + "; UPDATE installation SET generation = generation + 1"),
+        );
+        for command in [
+            &["app", "list"][..],
+            &["app", "show", "wiki"],
+            &["app", "show", "wiki", "--json"],
+            &["app", "disable", "wiki"],
+        ] {
+            let said = cli.says(command);
+            let harmless =
+                |c: char| c == '\n' || (!c.is_control() && !('\u{200b}'..='\u{202e}').contains(&c));
+            assert!(said.chars().all(harmless), "{command:?}: {said:?}");
+        }
+        let said = cli.refuses(&["app", "show", &format!("x{evil}")]);
+        assert!(!said.contains('\u{1b}') && !said.contains('\u{202e}'), "{said:?}");
+    });
+}
