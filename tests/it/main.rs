@@ -29,6 +29,7 @@ mod methods;
 mod name_ids;
 mod operating;
 mod outage;
+mod plans;
 mod posted;
 mod publish;
 mod races;

@@ -32,7 +32,7 @@ use rand_chacha::{
 };
 use tempfile::TempDir;
 
-use crate::support::browser::Browser;
+use crate::support::{browser::Browser, statements};
 
 /// The password of everybody in these tests.
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -105,6 +105,7 @@ impl House {
         environment: &[(&str, &str)],
         deadlines: Deadlines,
     ) -> Self {
+        statements::note_if_asked();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let settings = settings(&dir.path().join("data"), database, address, environment);

@@ -11,3 +11,4 @@ pub(crate) mod rows;
 pub(crate) mod scene;
 pub(crate) mod signing;
 pub(crate) mod sp;
+pub(crate) mod statements;

@@ -72,3 +72,122 @@ fn open(settings: &Settings) -> Either {
         Either::Postgres(PgConnection::establish(settings.database_url.expose()).unwrap())
     }
 }
+
+/// Asks a database how it would do what it is asked for.
+pub(crate) struct Explainer(Either);
+
+#[derive(QueryableByName)]
+struct Step {
+    #[diesel(sql_type = Text)]
+    detail: String,
+}
+
+impl Explainer {
+    pub(crate) fn of(settings: &Settings) -> Self {
+        let mut database = open(settings);
+        if let Either::Postgres(c) = &mut database {
+            // Tables of a test are small: only an index that does not fit at all is passed over so.
+            c.batch_execute(
+                "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan; \
+                 CREATE FUNCTION plan_of(statement text) RETURNS SETOF text LANGUAGE plpgsql AS \
+                 'BEGIN RETURN QUERY EXECUTE statement; END'",
+            )
+            .unwrap();
+        }
+        Self(database)
+    }
+
+    /// Whether `statement` is in the tongue of this database.
+    pub(crate) fn speaks(&self, statement: &str) -> bool {
+        match &self.0 {
+            Either::Sqlite(_) => {
+                !statement.contains('"')
+                    && !statement.contains("SKIP LOCKED")
+                    && !statement.contains("FOR SHARE")
+            }
+            Either::Postgres(_) => !statement.contains('`') && !statement.contains("OR IGNORE"),
+        }
+    }
+
+    /// The plan, a step a line.
+    pub(crate) fn explain(&mut self, statement: &str) -> Vec<String> {
+        match &mut self.0 {
+            Either::Sqlite(c) => {
+                let steps: Vec<Step> = sql_query(format!("EXPLAIN QUERY PLAN {statement}"))
+                    .load(c)
+                    .unwrap_or_else(|why| panic!("{statement}: {why}"));
+                steps.into_iter().map(|step| step.detail).collect()
+            }
+            Either::Postgres(c) => {
+                let count = (1..40)
+                    .rev()
+                    .find(|n| statement.contains(&format!("${n}")))
+                    .unwrap_or(0);
+                let nulls = vec!["NULL"; count].join(", ");
+                let arguments = if count == 0 {
+                    String::new()
+                } else {
+                    format!("({nulls})")
+                };
+                c.batch_execute(&format!("DEALLOCATE ALL; PREPARE asked AS {statement}"))
+                    .unwrap_or_else(|why| panic!("{statement}: {why}"));
+                let steps: Vec<Line> = sql_query(format!(
+                    "SELECT plan_of AS t FROM plan_of('EXPLAIN (COSTS off) EXECUTE asked{arguments}')"
+                ))
+                .load(c)
+                .unwrap_or_else(|why| panic!("{statement}: {why}"));
+                steps.into_iter().map(|step| step.t).collect()
+            }
+        }
+    }
+
+    /// Whether `plan` comes to rows of `table` by an index, and by more of it than columns in `shared`; else why not.
+    pub(crate) fn is_found_by_an_index(
+        &self,
+        plan: &[String],
+        table: &str,
+        shared: &[&str],
+    ) -> Result<(), String> {
+        for (n, step) in plan.iter().enumerate() {
+            let condition = match &self.0 {
+                Either::Sqlite(_) => {
+                    let mut words = step.split_whitespace();
+                    match (words.next(), words.next()) {
+                        (Some("SCAN"), Some(name)) if name == table => return Err(step.clone()),
+                        (Some("SEARCH"), Some(name)) if name == table => step.rsplit_once('(').unwrap().1,
+                        (_, _) => continue,
+                    }
+                }
+                Either::Postgres(_) => {
+                    let reads = step.trim_start().trim_start_matches("->  ");
+                    let Some((how, what)) = reads.split_once(" on ") else {
+                        continue;
+                    };
+                    if what.split_whitespace().next() != Some(table) || !how.contains("Scan") {
+                        continue;
+                    }
+                    // Its own lines stand below it, and those of a bitmap below these.
+                    let found = plan[n + 1..]
+                        .iter()
+                        .take_while(|line| how.contains("Bitmap") || !line.contains("->"))
+                        .find_map(|line| line.trim_start().strip_prefix("Index Cond: "));
+                    match found {
+                        Some(condition) => condition,
+                        None => return Err(step.clone()),
+                    }
+                }
+            };
+            let is_more = condition
+                .split(|c: char| !c.is_alphanumeric() && c != '_')
+                .filter(|word| word.len() > 1 && word.chars().any(char::is_lowercase))
+                .filter(|word| {
+                    !["text", "bytea", "timestamp", "without", "time", "zone", "bigint"].contains(word)
+                })
+                .any(|column| !shared.contains(&column) && column != table);
+            if !is_more {
+                return Err(step.clone());
+            }
+        }
+        Ok(())
+    }
+}

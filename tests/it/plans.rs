@@ -1,0 +1,124 @@
+//! Each look-up of the message path has an index that serves it, on both databases: other tests run once more, in a
+//! process that notes every statement of their requests, and each of these is explained.
+
+use std::{collections::BTreeSet, fs, process::Command};
+
+use crate::support::{
+    house::{House, on_each_database},
+    rows::Explainer,
+    statements,
+};
+
+/// What makes the requests.
+const FLOWS: [&str; 3] = ["sign_on::", "single_logout::senders", "start::"];
+
+/// Tables that grow with people, sessions and messages. Others are read whole into memory when they change.
+const GROWING: [&str; 16] = [
+    "audit_events",
+    "users",
+    "user_attributes",
+    "user_passwords",
+    "sessions",
+    "session_participants",
+    "app_identities",
+    "persistent_name_ids",
+    "waiting_sign_ons",
+    "answered_requests",
+    "seen_ids",
+    "login_throttle",
+    "known_devices",
+    "known_entities",
+    "logouts",
+    "logout_hops",
+];
+
+/// Columns that many rows share: an index that is entered by nothing else is no help.
+const SHARED: [&str; 6] = [
+    "application_id",
+    "source_id",
+    "kind",
+    "state",
+    "ended_at",
+    "issuer",
+];
+
+#[test]
+fn every_statement_of_a_request_is_served_by_an_index() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("statements");
+    let done = Command::new(std::env::current_exe().unwrap())
+        .args(FLOWS)
+        .env(statements::INTO, &file)
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
+    let noted = fs::read_to_string(&file).unwrap();
+    let noted: BTreeSet<&str> = noted.lines().filter(|line| reads_or_writes(line)).collect();
+    assert!(noted.len() > 40, "{} statements", noted.len());
+    let has = |part: &str| assert!(noted.iter().any(|one| one.contains(part)), "{part}");
+    for needed in [
+        "session_participants",
+        "app_identities",
+        "waiting_sign_ons",
+        "login_throttle",
+        "logout_hops",
+    ] {
+        has(needed);
+    }
+    on_each_database(|database| {
+        let house = House::start(database, &[]);
+        let mut explainer = Explainer::of(&house.settings);
+        let mut wrong = Vec::new();
+        for statement in &noted {
+            if !explainer.speaks(statement) {
+                continue;
+            }
+            let plan = explainer.explain(statement);
+            for table in GROWING {
+                if let Err(why) = explainer.is_found_by_an_index(&plan, table, &SHARED)
+                    && !is_bounded(statement)
+                {
+                    wrong.push(format!("{table}: {why}\n  {statement}\n  {}", plan.join("\n  ")));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    });
+}
+
+#[test]
+fn a_scan_would_be_seen() {
+    on_each_database(|database| {
+        let house = House::start(database, &[]);
+        let mut explainer = Explainer::of(&house.settings);
+        let mut judge = |statement: &str, table| {
+            let plan = explainer.explain(statement);
+            explainer.is_found_by_an_index(&plan, table, &SHARED).is_ok()
+        };
+        assert!(judge("SELECT id FROM sessions WHERE token_hash = $1", "sessions"));
+        assert!(!judge("SELECT id FROM sessions WHERE seed = $1", "sessions"));
+        let participants = "SELECT session_id FROM session_participants WHERE application_id = $1 AND";
+        assert!(judge(
+            &format!("{participants} name_id = $2"),
+            "session_participants"
+        ));
+        assert!(
+            !judge(
+                &format!("{participants} name_id_format = $2"),
+                "session_participants"
+            ),
+            "all who took part in an application would be looked through"
+        );
+    });
+}
+
+fn reads_or_writes(statement: &str) -> bool {
+    ["SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE"]
+        .iter()
+        .any(|verb| statement.starts_with(verb))
+}
+
+/// Whether it takes the first rows it comes across.
+fn is_bounded(statement: &str) -> bool {
+    statement.contains("LIMIT") && !statement.contains("WHERE")
+}

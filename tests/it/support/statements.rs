@@ -1,0 +1,43 @@
+//! Notes every statement that a request makes, where a test asked for it.
+
+use std::{
+    collections::BTreeSet,
+    fs::OpenOptions,
+    io::Write,
+    path::PathBuf,
+    sync::{Mutex, OnceLock},
+    thread,
+};
+
+use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
+
+/// Names the file that statements are appended to, one a line.
+pub(crate) const INTO: &str = "HALLPASS_TEST_STATEMENTS";
+
+static FILE: OnceLock<Option<PathBuf>> = OnceLock::new();
+static NOTED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// From now on, if this process is one that is to note them.
+pub(crate) fn note_if_asked() {
+    let file = FILE.get_or_init(|| std::env::var_os(INTO).map(PathBuf::from));
+    if file.is_some() {
+        set_default_instrumentation(|| Some(Box::new(note) as Box<dyn Instrumentation>)).unwrap();
+    }
+}
+
+fn note(event: InstrumentationEvent<'_>) {
+    // Tests call the provider on threads of their own; housekeeping has named ones. What is left serves requests.
+    let serves_a_request = thread::current()
+        .name()
+        .is_some_and(|name| name.starts_with("tokio") || name.starts_with("actix"));
+    let (InstrumentationEvent::StartQuery { query, .. }, true) = (event, serves_a_request) else {
+        return;
+    };
+    let text = query.to_string();
+    let statement = text.split(" -- binds: ").next().unwrap().replace('\n', " ");
+    let is_new = NOTED.lock().unwrap().insert(statement.clone());
+    if let (true, Some(Some(path))) = (is_new, FILE.get()) {
+        let mut file = OpenOptions::new().append(true).create(true).open(path).unwrap();
+        file.write_all(format!("{statement}\n").as_bytes()).unwrap();
+    }
+}
