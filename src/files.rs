@@ -2,9 +2,9 @@
 //! files that the configuration names.
 
 use std::{
-    fs::{self, DirBuilder, File, Metadata, OpenOptions, TryLockError},
+    fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions, TryLockError},
     io::{self, ErrorKind, Read, Write},
-    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -14,10 +14,18 @@ use crate::model::secret::Secret;
 const LARGEST_SECRET: u64 = 1024 * 1024;
 const ROOT: u32 = 0;
 
-/// Makes the data directory, for us alone, or checks that it is for us alone.
+/// Makes the data directory, for us alone, or checks that it is for us alone. An empty one of ours that others could
+/// enter holds no secret yet, and is narrowed: a new volume has whatever mode its maker gave it.
 pub fn ensure_data_dir(path: &Path) -> Result<(), Error> {
     match fs::metadata(path) {
-        Ok(found) if found.is_dir() => private(path, &found, effective_uid()?, "700"),
+        Ok(found) if found.is_dir() => {
+            let us = effective_uid()?;
+            if found.uid() == us && found.mode() & 0o077 != 0 && is_empty(path)? {
+                return fs::set_permissions(path, Permissions::from_mode(0o700))
+                    .map_err(Error::io("narrow", path));
+            }
+            private(path, &found, us, "700")
+        }
         Ok(_) => Err(Error::NotADirectory(path.to_owned())),
         Err(error) if error.kind() == ErrorKind::NotFound => DirBuilder::new()
             .recursive(true)
@@ -26,6 +34,13 @@ pub fn ensure_data_dir(path: &Path) -> Result<(), Error> {
             .map_err(Error::io("make", path)),
         Err(error) => Err(Error::io("look at", path)(error)),
     }
+}
+
+fn is_empty(path: &Path) -> Result<bool, Error> {
+    Ok(fs::read_dir(path)
+        .map_err(Error::io("look into", path))?
+        .next()
+        .is_none())
 }
 
 /// Checks a file that we keep: database, key, backup. One that is not there (yet) breaks no rule.

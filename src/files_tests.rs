@@ -5,7 +5,7 @@ use tempfile::TempDir;
 use super::*;
 
 fn set_mode(path: &Path, mode: u32) {
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
 fn mode(path: &Path) -> u32 {
@@ -28,6 +28,12 @@ fn the_data_directory_is_made_for_us_alone() {
     ensure_data_dir(&path).unwrap();
     ensure_data_dir(&path).unwrap();
     assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o700, 0o700));
+    for wide in [0o750, 0o755, 0o701, 0o777, 0o2770] {
+        set_mode(&path, wide);
+        ensure_data_dir(&path).unwrap();
+        assert_eq!(mode(&path), 0o700, "an empty one is narrowed");
+    }
+    fs::write(path.join("seal.key"), "hidden").unwrap();
     for wide in [0o750, 0o755, 0o701, 0o777] {
         set_mode(&path, wide);
         let said = ensure_data_dir(&path).unwrap_err().to_string();

@@ -1,5 +1,7 @@
 //! Every key that a configuration may hold, once.
 
+use std::net::IpAddr;
+
 /// The keys as TOML names them; a dot stands for a section.
 pub(super) const KNOWN: [&str; 29] = [
     "base_url",
@@ -45,6 +47,46 @@ pub(super) fn variable(key: &str) -> String {
 /// Whether `name` speaks to us.
 pub(super) fn is_ours(name: &str) -> bool {
     name.starts_with(PREFIX) && !name.starts_with(FOR_TESTS)
+}
+
+/// Whether a variable has the shape of those by which Kubernetes (and Docker's links) tell where a service is. A
+/// service that is named `hallpass`, or `hallpass-` and something, puts them into every container beside it.
+pub(super) fn is_service_link(name: &str, value: &str) -> bool {
+    let Some(rest) = name.strip_prefix(PREFIX) else {
+        return false;
+    };
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_address = |text: &str| {
+        ["tcp://", "udp://", "sctp://"]
+            .iter()
+            .any(|scheme| text.starts_with(scheme))
+    };
+    let named = |suffix: &str| rest == suffix || rest.ends_with(&format!("_{suffix}"));
+    if named("SERVICE_HOST") {
+        return value.parse::<IpAddr>().is_ok();
+    }
+    if named("PORT") && is_address(value) {
+        return true;
+    }
+    let of_service = |marker: &str| {
+        rest.split_once(marker)
+            .filter(|(before, _)| before.is_empty() || before.ends_with('_'))
+            .map(|(_, after)| after)
+    };
+    // SERVICE_PORT, SERVICE_PORT_HTTP
+    if let Some(after) = of_service("SERVICE_PORT")
+        && (after.is_empty() || after.starts_with('_'))
+    {
+        return is_number(value);
+    }
+    // PORT_80_TCP, PORT_80_TCP_PROTO, PORT_80_TCP_PORT, PORT_80_TCP_ADDR
+    of_service("PORT_").is_some_and(|after| {
+        let mut parts = after.split('_');
+        let port = parts.next().is_some_and(is_number);
+        let protocol = matches!(parts.next(), Some("TCP" | "UDP" | "SCTP"));
+        let detail = matches!(parts.next(), None | Some("PROTO" | "PORT" | "ADDR"));
+        port && protocol && detail && parts.next().is_none()
+    })
 }
 
 /// The key that is called so in a file.
@@ -115,6 +157,40 @@ mod tests {
             assert_eq!(of_variable(&variable(key)), Some(key));
         }
         assert_eq!(variable("sessions.idle"), "HALLPASS_SESSIONS_IDLE");
+    }
+
+    #[test]
+    fn what_kubernetes_says_of_a_service_is_told_from_a_slip() {
+        for (name, value) in [
+            ("HALLPASS_SERVICE_HOST", "10.0.0.1"),
+            ("HALLPASS_SERVICE_HOST", "fd00::1"),
+            ("HALLPASS_SERVICE_PORT", "80"),
+            ("HALLPASS_SERVICE_PORT_HTTP", "80"),
+            ("HALLPASS_PORT", "tcp://10.0.0.1:80"),
+            ("HALLPASS_PORT_80_TCP", "tcp://10.0.0.1:80"),
+            ("HALLPASS_PORT_80_TCP_PROTO", "tcp"),
+            ("HALLPASS_PORT_80_TCP_PORT", "80"),
+            ("HALLPASS_PORT_80_TCP_ADDR", "10.0.0.1"),
+            ("HALLPASS_PORT_53_UDP", "udp://10.0.0.1:53"),
+            ("HALLPASS_POSTGRES_SERVICE_HOST", "10.0.0.2"),
+            ("HALLPASS_POSTGRES_SERVICE_PORT", "5432"),
+            ("HALLPASS_POSTGRES_PORT", "tcp://10.0.0.2:5432"),
+            ("HALLPASS_POSTGRES_PORT_5432_TCP_ADDR", "10.0.0.2"),
+        ] {
+            assert!(is_service_link(name, value), "{name}={value}");
+        }
+        for (name, value) in [
+            ("HALLPASS_PORT", "8080"),
+            ("HALLPASS_SERVICE_PORT", "http"),
+            ("HALLPASS_SERVICE_HOST", "login.example.com"),
+            ("HALLPASS_ORGANIZATION", "x"),
+            ("HALLPASS_PORTS_80_TCP", "x"),
+            ("HALLPASS_PORT_80_TCP_MORE", "x"),
+            ("HALLPASS_REPORT_80_TCP", "x"),
+            ("OTHER_PORT", "tcp://10.0.0.1:80"),
+        ] {
+            assert!(!is_service_link(name, value), "{name}={value}");
+        }
     }
 
     #[test]

@@ -95,6 +95,9 @@ pub struct Settings {
     pub hashing: usize,
     /// Lifetimes and limits.
     pub policy: Policy,
+    /// Variables that begin as ours do and tell where a service of our name is, as Kubernetes sets them: none of them
+    /// is a setting.
+    pub left_alone: Vec<String>,
     explained: Vec<Explained>,
 }
 
@@ -115,7 +118,9 @@ impl Settings {
             source.read_file(path)?;
         }
         source.read_environment(environment)?;
-        Self::read(&mut Reader::new(&source), read_secret)
+        let mut settings = Self::read(&mut Reader::new(&source), read_secret)?;
+        settings.left_alone = source.left_alone().to_vec();
+        Ok(settings)
     }
 
     /// What holds, key by key, and who said so.
@@ -205,6 +210,7 @@ impl Settings {
             workers: reader.count("workers", cores.min(256), 256)?,
             policy: limits::policy(reader)?,
             hashing: reader.count("limits.hashing", cores.min(64), 64)?,
+            left_alone: Vec::new(),
             explained: reader.explained(),
             base_url,
             for_trying,

@@ -18,7 +18,11 @@ pub(super) struct Given {
 
 /// Everything that was given, by key; the environment wins.
 #[derive(Debug, Default)]
-pub(super) struct Source(BTreeMap<&'static str, Given>);
+pub(super) struct Source {
+    given: BTreeMap<&'static str, Given>,
+    /// Variables that look like ours and tell where a service of our name is.
+    left_alone: Vec<String>,
+}
 
 impl Source {
     /// Adds what the file at `path` holds.
@@ -45,6 +49,10 @@ impl Source {
         for (name, text) in variables.filter(|(name, _)| key::is_ours(name)) {
             let place = Place::Variable(name.clone());
             let Some(key) = key::of_variable(&name) else {
+                if key::is_service_link(&name, &text) {
+                    self.left_alone.push(name);
+                    continue;
+                }
                 let lower = name.to_lowercase();
                 let meant =
                     key::nearest(lower.strip_prefix("hallpass_").unwrap_or(&lower)).map(key::variable);
@@ -63,16 +71,21 @@ impl Source {
             ("database_url_file", "database_url"),
         ] {
             if given.contains_key(one) {
-                self.0.remove(other);
+                self.given.remove(other);
             }
         }
-        self.0.append(&mut given);
+        self.given.append(&mut given);
         Ok(())
+    }
+
+    /// Variables that were left alone.
+    pub(super) fn left_alone(&self) -> &[String] {
+        &self.left_alone
     }
 
     /// What was given for `key`.
     pub(super) fn get(&self, key: &'static str) -> Option<&Given> {
-        self.0.get(key)
+        self.given.get(key)
     }
 
     fn read_table(
@@ -124,7 +137,7 @@ impl Source {
                                 .to_owned(),
                         });
                     };
-                    self.0.insert(key, Given { text, place });
+                    self.given.insert(key, Given { text, place });
                 }
             }
         }

@@ -18,7 +18,7 @@ use self::{
     housekeeping::{fetch_metadata, keep_house, look},
     http::Http,
     open::lock,
-    words::{next_step, tell},
+    words::{next_step, tell, tell_left_alone},
 };
 use crate::{
     config::Settings,
@@ -30,6 +30,7 @@ use crate::{
 pub fn serve(settings: &Settings) -> Result<()> {
     let began = Instant::now();
     signals::ignore_hangups()?;
+    tell_left_alone(settings);
     let listener = listen::bind(settings.listen)?;
     let _only_one = lock(settings)?;
     let Some((provider, findings)) = waiting::until_prepared(settings, &listener)? else {

@@ -44,6 +44,17 @@ pub(super) fn tell(finding: &Finding) {
     }
 }
 
+/// Says once which variables are nobody's slip.
+pub(super) fn tell_left_alone(settings: &Settings) {
+    if let Some(first) = settings.left_alone.first() {
+        tracing::info!(
+            first,
+            count = settings.left_alone.len(),
+            "variables that tell where a service named like Hallpass is, as Kubernetes sets them, are no settings and are left alone; `enableServiceLinks: false` in the pod keeps them out"
+        );
+    }
+}
+
 pub(super) fn next_step(settings: &Settings, provider: &Provider) -> Result<String> {
     if settings.for_trying {
         return Ok("No base_url is set: this is for trying only; set HALLPASS_BASE_URL to the address that people will use.".to_owned());

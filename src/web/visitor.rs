@@ -1,7 +1,7 @@
 //! Who stands at the door: cookies, and the address that can be believed.
 
 use std::{
-    net::{IpAddr, Ipv4Addr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::atomic::{AtomicBool, Ordering},
 };
 
@@ -18,6 +18,7 @@ use crate::{
 pub(super) struct Proxies {
     trusted: Vec<IpNet>,
     said: AtomicBool,
+    said_unreadable: AtomicBool,
 }
 
 impl Proxies {
@@ -25,6 +26,7 @@ impl Proxies {
         Self {
             trusted,
             said: AtomicBool::new(false),
+            said_unreadable: AtomicBool::new(false),
         }
     }
 
@@ -41,7 +43,9 @@ impl Proxies {
             .get_all("x-forwarded-for")
             // Octets: what a client put first must not make the proxy's own word unreadable.
             .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
-            .map(|part| std::str::from_utf8(part).unwrap_or_default().trim())
+            .map(|part| std::str::from_utf8(part).unwrap_or(NO_TEXT).trim())
+            // A comma at the end, or two in a row, name nobody.
+            .filter(|part| !part.is_empty())
             .collect();
         if forwarded.is_empty() {
             return peer;
@@ -57,7 +61,14 @@ impl Proxies {
         }
         let mut client = peer;
         for text in forwarded.iter().rev() {
-            let Ok(address) = text.parse::<IpAddr>() else {
+            let Some(address) = address_of(text) else {
+                if !self.said_unreadable.swap(true, Ordering::Relaxed) {
+                    tracing::warn!(
+                        %peer,
+                        unreadable = text.chars().take(64).collect::<String>(),
+                        "X-Forwarded-For of a trusted proxy holds something that is no address: everybody behind it counts as one client; let the proxy send addresses (docs/configuration.md)"
+                    );
+                }
                 break;
             };
             client = address.to_canonical();
@@ -71,6 +82,18 @@ impl Proxies {
     fn trusts(&self, address: IpAddr) -> bool {
         self.trusted.iter().any(|network| network.contains(&address))
     }
+}
+
+/// Stands for what is no text, and is no address either.
+const NO_TEXT: &str = "(no text)";
+
+/// The address in one element: alone, with a port, in brackets, or both.
+fn address_of(text: &str) -> Option<IpAddr> {
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+    bare.unwrap_or(text)
+        .parse()
+        .ok()
+        .or_else(|| text.parse().map(|with_port: SocketAddr| with_port.ip()).ok())
 }
 
 /// Reads the visitor off a request.
@@ -119,6 +142,20 @@ mod tests {
             ),
             "198.51.100.7"
         );
+        for (written, client) in [
+            ("198.51.100.7:51234", "198.51.100.7"),
+            ("[2001:db8::7]", "2001:db8::7"),
+            ("[2001:db8::7]:51234", "2001:db8::7"),
+            ("2001:db8::7", "2001:db8::7"),
+            ("[::ffff:198.51.100.7]:1", "198.51.100.7"),
+            ("198.51.100.7,", "198.51.100.7"),
+            ("6.6.6.6,198.51.100.7:80 , ,", "198.51.100.7"),
+            (",", "127.0.0.1"),
+            ("198.51.100.7:99999", "127.0.0.1"),
+            ("unknown", "127.0.0.1"),
+        ] {
+            assert_eq!(ask(&["127.0.0.0/8"], "127.0.0.1", written), client, "{written}");
+        }
         assert_eq!(ask(&["127.0.0.0/8"], "127.0.0.1", "rubbish"), "127.0.0.1");
         assert_eq!(ask(&["127.0.0.0/8"], "192.0.2.1", "127.0.0.1"), "192.0.2.1");
         assert_eq!(
