@@ -5,7 +5,7 @@
 //!
 //! | floor | room | what it knows |
 //! |---|---|---|
-//! | 1 | [`model`], [`clock`], [`entropy`], [`telemetry`] | the nouns; time; chance; the log |
+//! | 1 | [`model`], [`clock`], [`entropy`], [`process`], [`telemetry`] | the nouns; time; chance; who else runs; the log |
 //! | 1½ | [`crypto`] | which keys of others are used |
 //! | 2 | [`saml`], [`store`], [`keys`], [`credential`], [`claims`], [`access`], [`config`], [`files`], [`fetch`] | one craft each |
 //! | 3 | [`provider`] | what an identity provider does, without HTTP |
@@ -25,6 +25,7 @@ pub mod fetch;
 pub mod files;
 pub mod keys;
 pub mod model;
+pub mod process;
 pub mod provider;
 pub mod saml;
 pub mod server;

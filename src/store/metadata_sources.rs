@@ -143,6 +143,31 @@ impl Tx {
         Ok(rows == 1)
     }
 
+    /// The lease on a source that somebody has taken.
+    pub fn lease_of(&mut self, id: SourceId) -> Result<Option<Lease>, Error> {
+        let lease = metadata_sources::table
+            .find(id.to_string())
+            .select(metadata_sources::lease)
+            .first::<Option<Vec<u8>>>(&mut self.0)
+            .optional()?
+            .flatten();
+        Ok(lease.and_then(|bytes| bytes.try_into().ok()))
+    }
+
+    /// Lets a source go that is taken by `lease`; `false` if it is not any more.
+    pub fn release_source(&mut self, id: SourceId, lease: &Lease) -> Result<bool, Error> {
+        let taken = metadata_sources::table
+            .find(id.to_string())
+            .filter(metadata_sources::lease.eq(lease.as_slice()));
+        let rows = diesel::update(taken)
+            .set((
+                metadata_sources::lease.eq(None::<Vec<u8>>),
+                metadata_sources::leased_until.eq(None::<NaiveDateTime>),
+            ))
+            .execute(&mut self.0)?;
+        Ok(rows == 1)
+    }
+
     /// Keeps a source that was taken; `false` if it was lost to somebody else, or is gone.
     pub fn keep_source(&mut self, id: SourceId, lease: &Lease, until: DateTime<Utc>) -> Result<bool, Error> {
         let mine = metadata_sources::table

@@ -10,6 +10,7 @@ const FLOORS: &[(&str, &[&str], &[&str])] = &[
     ("model", &[], &[]),
     ("clock", &[], &[]),
     ("entropy", &[], &["getrandom"]),
+    ("process", &[], &[]),
     ("telemetry", &[], &["serde_json", "tracing_subscriber"]),
     ("crypto", &[], &["openssl"]),
     (
@@ -31,6 +32,7 @@ const FLOORS: &[(&str, &[&str], &[&str])] = &[
             "model",
             "clock",
             "entropy",
+            "process",
             "saml",
             "keys",
             "credential",

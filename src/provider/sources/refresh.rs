@@ -9,6 +9,7 @@ use crate::{
         id::SourceId,
         metadata_source::{KnownEntity, MetadataSource, SourceKind, SourceState, TakenCopy},
     },
+    process::ProcessMark,
     provider::{
         Provider,
         error::Error,
@@ -61,7 +62,7 @@ impl Provider {
     pub fn refresh_sources(&self) -> Result<usize, Error> {
         let mut done = 0;
         loop {
-            let (now, lease) = (self.now(), self.chance());
+            let (now, lease) = (self.now(), self.lease());
             let claimed = self
                 .store()
                 .write(|tx| tx.claim_due_source(now, &lease, now + LEASE))?;
@@ -101,11 +102,34 @@ impl Provider {
 
     /// Takes a source for oneself, if nobody else has it.
     pub(super) fn claim(&self, source: SourceId, force: bool) -> Result<Option<Job>, Error> {
-        let (now, lease) = (self.now(), self.chance());
-        let claimed = self
-            .store()
-            .write(|tx| tx.claim_source(source, now, &lease, now + LEASE))?;
+        let (now, lease) = (self.now(), self.lease());
+        let claim = || {
+            self.store()
+                .write(|tx| tx.claim_source(source, now, &lease, now + LEASE))
+        };
+        let claimed = claim()? || (self.left_behind(source)? && claim()?);
         Ok(claimed.then_some(Job { lease, force }))
+    }
+
+    /// Lets a source go that a process had taken which is gone: one that was killed does not do so itself.
+    fn left_behind(&self, source: SourceId) -> Result<bool, Error> {
+        let Some(lease) = self.store().read(|tx| tx.lease_of(source))? else {
+            return Ok(false);
+        };
+        let whose = lease.first_chunk::<8>();
+        if !whose.is_some_and(|whose| ProcessMark::own().is_gone(*whose)) {
+            return Ok(false);
+        }
+        Ok(self.store().write(|tx| tx.release_source(source, &lease))?)
+    }
+
+    /// A lease nobody else has, which tells whose it is.
+    fn lease(&self) -> Lease {
+        let mut lease = [0; 16];
+        let (whose, which) = lease.split_at_mut(8);
+        whose.copy_from_slice(&ProcessMark::own().to_bytes());
+        which.copy_from_slice(&self.chance::<8>());
+        lease
     }
 
     /// Writes entities that are known now, and keeps the source; `false`, and nothing is written, if somebody

@@ -1,13 +1,17 @@
 //! One application that follows an address.
 
-use std::thread;
+use std::{process::Command, thread};
 
 use chrono::TimeDelta;
-use hallpass::{model::application::Slug, provider::sources::Confirmed};
+use hallpass::{
+    model::application::Slug,
+    process::ProcessMark,
+    provider::sources::{Confirmed, Refreshed, Trouble},
+};
 
 use super::{after, ask, follow, house, instant, now_of, signed_in};
 use crate::support::{
-    house::on_each_database,
+    house::{Database, on_each_database},
     publisher::{Described, Publisher},
     rows,
     sp::{TestSp, posted},
@@ -353,6 +357,46 @@ fn a_signature_requirement_is_not_dropped_by_itself() {
             Confirmed::Done(_)
         ));
         assert!(!now_of(&house, "sp").saml.require_signed_requests);
+    });
+}
+
+#[test]
+fn a_source_that_a_killed_process_had_taken_is_free() {
+    on_each_database(|database| {
+        let house = house(database);
+        let sp = TestSp::new(ENTITY, ACS);
+        let publisher = Publisher::start(&described(&sp).xml());
+        let application = follow(&house, &publisher);
+        let (source, _) = house.provider.source_of(application.id).unwrap().unwrap();
+        let refreshed = || {
+            house
+                .provider
+                .refresh_source(&source, false, &mut |_| {})
+                .unwrap()
+        };
+        let mut killed = Command::new("sleep").arg("600").spawn().unwrap();
+        let mut mark = ProcessMark::own().to_bytes();
+        mark[4..].copy_from_slice(&killed.id().to_be_bytes());
+        let lease: Vec<String> = mark
+            .iter()
+            .chain(&[7; 8])
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let literal = match database {
+            Database::Sqlite => format!("x'{}'", lease.concat()),
+            Database::Postgres(_) => format!("'\\x{}'", lease.concat()),
+        };
+        rows::execute(
+            &house.settings,
+            &format!("UPDATE metadata_sources SET lease = {literal}, leased_until = '2100-01-01 00:00:00'"),
+        );
+        assert!(
+            matches!(refreshed(), Refreshed::Failed(Trouble::Busy)),
+            "it still runs"
+        );
+        killed.kill().unwrap();
+        killed.wait().unwrap();
+        assert!(!matches!(refreshed(), Refreshed::Failed(_)));
     });
 }
 

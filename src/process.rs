@@ -1,0 +1,92 @@
+//! Which process this is, and whether another one is gone.
+
+use std::{fs, path::Path};
+
+use sha2::{Digest, Sha256};
+
+/// A process, as others on the same machine can tell it. It fits into eight bytes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ProcessMark {
+    /// The machine since it started, and the container: a number means something within these alone.
+    place: Option<[u8; 4]>,
+    number: u32,
+}
+
+impl ProcessMark {
+    /// This process.
+    pub fn own() -> Self {
+        let place = || {
+            let boot = fs::read("/proc/sys/kernel/random/boot_id").ok()?;
+            let container = fs::read_link("/proc/self/ns/pid").ok()?;
+            let mut hash = Sha256::new();
+            hash.update(boot);
+            hash.update(container.as_os_str().as_encoded_bytes());
+            hash.finalize().first_chunk().copied()
+        };
+        Self {
+            place: place(),
+            number: std::process::id(),
+        }
+    }
+
+    /// The mark as bytes; zeros where this process cannot be told from others.
+    pub fn to_bytes(self) -> [u8; 8] {
+        let mut bytes = [0; 8];
+        if let Some(place) = self.place {
+            let (first, second) = bytes.split_at_mut(4);
+            first.copy_from_slice(&place);
+            second.copy_from_slice(&self.number.to_be_bytes());
+        }
+        bytes
+    }
+
+    /// Whether the process that made `bytes` ran here and does not any more. Of one that ran elsewhere nothing is
+    /// known.
+    pub fn is_gone(self, bytes: [u8; 8]) -> bool {
+        let [a, b, c, d, number @ ..] = bytes;
+        self.place == Some([a, b, c, d]) && !runs(u32::from_be_bytes(number))
+    }
+}
+
+/// One that has ended and that nobody has asked about yet runs no more.
+fn runs(number: u32) -> bool {
+    let path = Path::new("/proc").join(number.to_string()).join("stat");
+    fs::read_to_string(path).is_ok_and(|stat| {
+        // Its name, in brackets, may hold anything.
+        let state = stat
+            .rsplit_once(')')
+            .and_then(|(_, rest)| rest.trim_start().chars().next());
+        !matches!(state, Some('Z' | 'X') | None)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn a_process_is_gone_when_it_ran_here_and_has_ended() {
+        let own = ProcessMark::own();
+        assert!(!own.is_gone(own.to_bytes()));
+        let mut child = Command::new("sleep").arg("600").spawn().unwrap();
+        let other = ProcessMark {
+            number: child.id(),
+            ..own
+        };
+        assert!(!own.is_gone(other.to_bytes()));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(own.is_gone(other.to_bytes()));
+        let elsewhere = ProcessMark {
+            place: Some([1, 2, 3, 4]),
+            ..other
+        };
+        assert!(
+            !own.is_gone(elsewhere.to_bytes()),
+            "of another machine nothing is known"
+        );
+        assert!(!own.is_gone([0; 8]));
+    }
+}
