@@ -27,6 +27,9 @@ pub struct Logout {
     pub expires_at: DateTime<Utc>,
     /// When it was over: the initiator has its answer, or the person read what became of it.
     pub finished_at: Option<DateTime<Utc>>,
+    /// It waits for the browser that shows this cookie, that of the session which ended: somebody else brought
+    /// the request, and is led nowhere.
+    pub session_token: Option<TokenHash>,
 }
 
 impl Logout {
@@ -48,6 +51,30 @@ pub struct Initiator {
     /// Whether it waits for a `LogoutResponse`; not if it asked for none (the Asynchronous Single
     /// Logout extension).
     pub wants_answer: bool,
+}
+
+/// A `LogoutRequest` that was proven, and came without the cookies that say whose browser brought it (a form of
+/// another site): the GET that follows it brings them.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PostedLogout {
+    /// Its row, and its name in the address `/logout/{id}/resume`.
+    pub id: LogoutId,
+    /// Hash of the cookie that came with the redirect to it.
+    pub browser: TokenHash,
+    /// The applications that its signature proved, all of them one sender; the first is answered.
+    pub applications: Vec<ApplicationId>,
+    /// The request's own `ID`, for `InResponseTo`.
+    pub request_id: String,
+    /// Opaque to us, returned as it came.
+    pub relay_state: Option<String>,
+    /// Whether it waits for a `LogoutResponse`.
+    pub wants_answer: bool,
+    /// It named no session: which one ends is decided by the cookies. Else its sessions have ended already.
+    pub by_name: bool,
+    /// Whose session.
+    pub name_id: NameId,
+    /// When nobody comes for it any more.
+    pub expires_at: DateTime<Utc>,
 }
 
 /// An application that took part in a session which has ended.

@@ -20,6 +20,13 @@ impl Provider {
             );
             0
         });
+        removed += self.expire_posted_logouts(STEP).unwrap_or_else(|error| {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "logouts that nobody came for could not be ended"
+            );
+            0
+        });
         for _step in 0..MOST_STEPS {
             let gone = self
                 .store()

@@ -4,6 +4,7 @@ pub mod applications;
 pub mod audit;
 pub mod codes;
 pub mod drafts;
+mod end_sessions;
 pub mod endings;
 pub mod error;
 pub mod explain;

@@ -8,13 +8,16 @@ use chrono::TimeDelta;
 use crate::{
     model::{
         application::{AcsUrl, Application},
-        id::{ApplicationId, LogoutId, SessionId, UserId},
-        logout::{Hop, HopState, Initiator, Logout},
+        id::{ApplicationId, LogoutId},
+        logout::{Hop, HopState, Logout},
         secret::Token,
         session::Session,
         user::User,
     },
-    provider::{Provider, codes, error::Error, saml::answer::Person, snapshot::Snapshot, visitor::Visitor},
+    provider::{
+        Provider, codes, end_sessions::Cause, error::Error, saml::answer::Person, snapshot::Snapshot,
+        visitor::Visitor,
+    },
 };
 
 /// An application that was opened from a session, and how far it is in ending its own.
@@ -52,36 +55,6 @@ pub enum SignedOff {
     Running(LogoutId),
 }
 
-/// What the write that ends sessions found.
-pub(super) struct Ended {
-    /// The request had ended sessions before; nothing was done.
-    pub(super) replayed: bool,
-    /// Whether any of them had not ended before.
-    pub(super) any: bool,
-    /// The logout that others are told of, if there are others.
-    pub(super) begun: Option<Begun>,
-}
-
-/// Why sessions end, for the row of each.
-pub(super) struct Cause<'a> {
-    pub(super) reason: &'static str,
-    pub(super) visitor: &'a Visitor,
-    /// The application that asks, and what its answer needs.
-    pub(super) by: Option<Initiator>,
-    /// Issuer and `ID` of the request, which ends sessions once.
-    pub(super) once: Option<(&'a str, &'a str)>,
-    /// The cookie of the logout, where the browser is to find it again.
-    pub(super) cookie: Option<Token>,
-}
-
-/// What became of the write that ends sessions.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Done {
-    Replayed,
-    Nothing,
-    Ended { others: bool },
-}
-
 /// The cookie of the logout that a browser begins by itself: made of its session's, so that a second click that
 /// comes before the first is answered finds the same logout, and nobody else's.
 fn logout_cookie(session: &Token) -> Token {
@@ -89,7 +62,7 @@ fn logout_cookie(session: &Token) -> Token {
 }
 
 /// How long a browser keeps the cookie of a logout.
-const COOKIE_KEPT: TimeDelta = TimeDelta::hours(1);
+pub(super) const COOKIE_KEPT: TimeDelta = TimeDelta::hours(1);
 
 impl Provider {
     /// Who is signed in, and where: for the page that asks before it signs out.
@@ -116,7 +89,7 @@ impl Provider {
                 once: None,
                 cookie: visitor.session.as_ref().map(logout_cookie),
             };
-            let ended = self.end_sessions(&[(session.id, user.id)], cause)?;
+            let ended = self.end_sessions(&[(session.id, user.id)], &cause)?;
             if let Some(begun) = ended.begun {
                 return Ok(SignedOff::Begun(begun));
             }
@@ -165,77 +138,36 @@ impl Provider {
         }))
     }
 
-    /// Ends sessions and says so in the audit trail; whoever else took part in them is to be told. One write: a
-    /// session that has ended is joined by nobody, so that nobody is forgotten.
-    pub(super) fn end_sessions(
+    /// The logout of this browser's session, where it ended elsewhere: an application's request that another
+    /// browser brought. It is led on now.
+    pub fn logout_waiting_here(&self, visitor: &Visitor) -> Result<Option<Begun>, Error> {
+        let Some(session) = &visitor.session else {
+            return Ok(None);
+        };
+        self.claim_logout(session, None)
+    }
+
+    /// Gives the logout that waits for the browser with this session cookie to it, once; `answers` as
+    /// [`Tx::claim_logout`](crate::store::Tx::claim_logout) has it.
+    pub(super) fn claim_logout(
         &self,
-        sessions: &[(SessionId, UserId)],
-        cause: Cause<'_>,
-    ) -> Result<Ended, Error> {
-        let Cause {
-            reason,
-            visitor,
-            by,
-            once,
-            cookie,
-        } = cause;
-        let asker = by.as_ref().map(|by| by.application);
-        let (now, browser) = (self.now(), cookie.unwrap_or_else(|| self.token()));
-        let until = now + self.policy().replay_memory;
-        let id = LogoutId::new(now, self.chance());
-        let done = self.store().write(|tx| {
-            if let Some((issuer, id)) = once
-                && !tx.seen_once("LogoutRequest", issuer, id, until)?
-            {
-                return Ok(Done::Replayed);
-            }
-            let (mut first, mut hops) = (None, Vec::new());
-            for (session, user) in sessions {
-                if !tx.end_session(*session, now, reason)? {
-                    continue;
-                }
-                first.get_or_insert(*user);
-                let mut event = self.event("logout", "ok", Some(visitor));
-                event.session = Some(*session);
-                event.user = Some(*user);
-                event.application = asker;
-                event.detail = Some(reason.to_owned());
-                tx.add_audit(&event)?;
-                for participant in tx.participants(*session)? {
-                    if Some(participant.application) != asker {
-                        let position = i64::try_from(hops.len()).unwrap_or(i64::MAX);
-                        hops.push(Hop::new(position, participant));
-                    }
-                }
-            }
-            let Some(user) = first else {
-                return Ok(Done::Nothing);
-            };
-            if !hops.is_empty() {
-                let logout = Logout {
-                    id,
-                    browser: browser.hash(),
-                    user,
-                    initiator: by,
-                    started_at: now,
-                    expires_at: now + self.policy().logout_lifetime,
-                    finished_at: None,
-                };
-                tx.add_logout(&logout, &hops)?;
-            }
-            Ok(Done::Ended {
-                others: !hops.is_empty(),
-            })
-        })?;
-        Ok(Ended {
-            replayed: done == Done::Replayed,
-            any: matches!(done, Done::Ended { .. }),
-            begun: (done == Done::Ended { others: true }).then_some(Begun {
-                id,
-                browser,
-                lifetime: COOKIE_KEPT,
-            }),
-        })
+        session: &Token,
+        answers: Option<(ApplicationId, &str, bool)>,
+    ) -> Result<Option<Begun>, Error> {
+        let (now, browser) = (self.now(), logout_cookie(session));
+        let until = now + self.policy().logout_lifetime;
+        // Most visits have none: they write nothing.
+        if !self.store().read(|tx| tx.logout_waits_for(session.hash(), now))? {
+            return Ok(None);
+        }
+        let claimed = self
+            .store()
+            .write(|tx| tx.claim_logout(session.hash(), browser.hash(), answers, now, until))?;
+        Ok(claimed.map(|id| Begun {
+            id,
+            browser,
+            lifetime: COOKIE_KEPT,
+        }))
     }
 
     /// Notes once that a logout is over, and what became of it.

@@ -78,6 +78,15 @@ impl Snapshot {
         self.by_slug.get(slug)
     }
 
+    /// What an administrator calls these applications, for the audit trail; by id where one is gone.
+    pub(super) fn slugs(&self, ids: impl Iterator<Item = ApplicationId>) -> String {
+        let name = |id| {
+            self.by_id(id)
+                .map_or_else(|| id.to_string(), |app| app.slug.to_string())
+        };
+        ids.map(name).collect::<Vec<_>>().join(", ")
+    }
+
     /// The application with this id.
     pub fn by_id(&self, id: ApplicationId) -> Option<&Arc<Application>> {
         self.by_id.get(&id)

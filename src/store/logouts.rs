@@ -14,7 +14,7 @@ use crate::{
         secret::TokenHash,
     },
     store::{
-        connection::Tx,
+        connection::{Tx, each_database},
         error::{Error, RowName},
         schema::{logout_hops, logouts},
     },
@@ -66,6 +66,55 @@ impl Tx {
             .select(logouts::id)
             .first::<String>(&mut self.0)
             .optional()?;
+        found.as_deref().map(logout_id).transpose()
+    }
+
+    /// Whether a logout waits for the browser with this session cookie.
+    pub fn logout_waits_for(&mut self, session: TokenHash, now: DateTime<Utc>) -> Result<bool, Error> {
+        let waiting = logouts::table
+            .filter(logouts::session_token.eq(session.as_bytes().as_slice()))
+            .filter(logouts::finished_at.is_null())
+            .filter(logouts::expires_at.gt(now.naive_utc()));
+        Ok(diesel::select(diesel::dsl::exists(waiting)).get_result(&mut self.0)?)
+    }
+
+    /// Gives the logout that waits for the browser with the cookie `session` to it, which goes on as `browser`
+    /// until `until`; once. Where `answers` names a request, only a logout that it began, and whoever sent it is
+    /// answered at the end.
+    pub fn claim_logout(
+        &mut self,
+        session: TokenHash,
+        browser: TokenHash,
+        answers: Option<(ApplicationId, &str, bool)>,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<Option<LogoutId>, Error> {
+        let waiting = logouts::table
+            .filter(logouts::session_token.eq(session.as_bytes().as_slice()))
+            .filter(logouts::finished_at.is_null())
+            .filter(logouts::expires_at.gt(now.naive_utc()));
+        let claimed = (
+            logouts::session_token.eq(None::<Vec<u8>>),
+            logouts::browser.eq(browser.as_bytes().to_vec()),
+            logouts::expires_at.eq(until.naive_utc()),
+        );
+        let found = if let Some((application, request_id, wants_answer)) = answers {
+            let of_it = waiting
+                .filter(logouts::initiator_id.eq(application.to_string()))
+                .filter(logouts::request_id.eq(request_id));
+            let claimed = (claimed, logouts::wants_answer.eq(wants_answer));
+            each_database!(&mut self.0, |c| diesel::update(of_it)
+                .set(claimed)
+                .returning(logouts::id)
+                .get_result::<String>(c)
+                .optional())?
+        } else {
+            each_database!(&mut self.0, |c| diesel::update(waiting)
+                .set(claimed)
+                .returning(logouts::id)
+                .get_result::<String>(c)
+                .optional())?
+        };
         found.as_deref().map(logout_id).transpose()
     }
 
@@ -192,6 +241,7 @@ struct LogoutRow {
     started_at: NaiveDateTime,
     expires_at: NaiveDateTime,
     finished_at: Option<NaiveDateTime>,
+    session_token: Option<Vec<u8>>,
 }
 
 impl From<&Logout> for LogoutRow {
@@ -208,6 +258,7 @@ impl From<&Logout> for LogoutRow {
             started_at: logout.started_at.naive_utc(),
             expires_at: logout.expires_at.naive_utc(),
             finished_at: logout.finished_at.map(|at| at.naive_utc()),
+            session_token: logout.session_token.map(|token| token.as_bytes().to_vec()),
         }
     }
 }
@@ -234,6 +285,10 @@ impl TryFrom<LogoutRow> for Logout {
             started_at: row.started_at.and_utc(),
             expires_at: row.expires_at.and_utc(),
             finished_at: row.finished_at.map(|at| at.and_utc()),
+            session_token: row
+                .session_token
+                .map(|token| name.known(TokenHash::from_slice(&token)))
+                .transpose()?,
         })
     }
 }

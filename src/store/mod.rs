@@ -24,6 +24,7 @@ mod participants;
 mod persistent_name_ids;
 mod pool;
 mod pulse;
+mod posted_logouts;
 mod saml_attributes;
 mod saml_certificates;
 mod schema;

@@ -79,6 +79,31 @@ impl Tx {
             .collect()
     }
 
+    /// What an application was told under this index, in sessions that were not ended.
+    pub fn participants_by_index(
+        &mut self,
+        application: ApplicationId,
+        session_index: &str,
+    ) -> Result<Vec<Participant>, Error> {
+        session_participants::table
+            .inner_join(sessions::table)
+            .filter(session_participants::application_id.eq(application.to_string()))
+            .filter(session_participants::session_index.eq(session_index))
+            .filter(sessions::ended_at.is_null())
+            .order(session_participants::session_id)
+            .select(session_participants::all_columns)
+            .load::<ParticipantRow>(&mut self.0)?
+            .into_iter()
+            .map(Participant::try_from)
+            .collect()
+    }
+
+    /// Ends the part of one application in a session that goes on; `false` if it took none.
+    pub fn leave_session(&mut self, session: SessionId, application: ApplicationId) -> Result<bool, Error> {
+        let part = session_participants::table.find((session.to_string(), application.to_string()));
+        Ok(diesel::delete(part).execute(&mut self.0)? == 1)
+    }
+
     /// Whether `application` knows a session by this index and name that has ended.
     pub fn was_participant(
         &mut self,

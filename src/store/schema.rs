@@ -229,6 +229,24 @@ diesel::table! {
         started_at -> Timestamp,
         expires_at -> Timestamp,
         finished_at -> Nullable<Timestamp>,
+        session_token -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    posted_logouts (id) {
+        id -> Text,
+        browser -> Binary,
+        applications -> Text,
+        request_id -> Text,
+        relay_state -> Nullable<Text>,
+        wants_answer -> Bool,
+        by_name -> Bool,
+        name_id_format -> Text,
+        name_id -> Text,
+        name_qualifier -> Nullable<Text>,
+        sp_name_qualifier -> Nullable<Text>,
+        expires_at -> Timestamp,
     }
 }
 

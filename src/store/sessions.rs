@@ -156,6 +156,19 @@ impl Tx {
         Ok(rows == 1)
     }
 
+    /// Hash of the cookie by which its browser shows a session, ended or not.
+    pub fn session_token(&mut self, id: SessionId) -> Result<Option<TokenHash>, Error> {
+        let name = id.to_string();
+        let found = sessions::table
+            .find(&name)
+            .select(sessions::token_hash)
+            .first::<Vec<u8>>(&mut self.0)
+            .optional()?;
+        found
+            .map(|hash| RowName::new("sessions", &name).known(TokenHash::from_slice(&hash)))
+            .transpose()
+    }
+
     /// Ends every session of `user`; how many there were.
     pub fn end_sessions_of(
         &mut self,

@@ -20,6 +20,7 @@ use crate::{
     web::{
         csrf,
         error::Error,
+        logout,
         off_thread::{hashing, off_thread},
         page::{
             html::Page,
@@ -50,6 +51,9 @@ pub(super) async fn get(request: HttpRequest, site: Data<Site>) -> Result<HttpRe
     let someone = off_thread(&site.provider, &site.permits, move |p| p.is_signed_in(&visitor)).await?;
     if someone {
         return Ok(see_other(path::PORTAL).finish());
+    }
+    if let Some(led_on) = logout::waiting_here(&request, &site).await? {
+        return Ok(led_on);
     }
     Ok(form(&site, &request, StatusCode::OK, &Shown::default()))
 }

@@ -65,7 +65,10 @@ pub(super) async fn ask(request: HttpRequest, site: Data<Site>) -> Result<HttpRe
             .html()
         }),
         (None, Some(id)) => see_other(&address(id)).finish(),
-        (None, None) => signed_out(&site),
+        (None, None) => match waiting_here(&request, &site).await? {
+            Some(led_on) => led_on,
+            None => signed_out(&site),
+        },
     })
 }
 
@@ -103,7 +106,32 @@ pub(super) async fn sign_out(
 
 /// Sends the browser to the page of a logout that has begun.
 pub(super) fn begin(site: &Site, request: &HttpRequest, begun: &Begun) -> HttpResponse {
-    let mut response = see_other(&address(begun.id));
+    with_cookie(site, request, begun, &address(begun.id))
+}
+
+/// Sends the browser round by a GET, which brings its cookies along.
+pub(super) fn go_round(site: &Site, request: &HttpRequest, posted: &Begun) -> HttpResponse {
+    with_cookie(site, request, posted, &format!("{}/resume", address(posted.id)))
+}
+
+/// The logout that waits for this browser since its session ended elsewhere, at the visit of one of our own pages.
+pub(super) async fn waiting_here(
+    request: &HttpRequest,
+    site: &Data<Site>,
+) -> Result<Option<HttpResponse>, Error> {
+    let visitor = site.visitor(request);
+    if visitor.session.is_none() {
+        return Ok(None);
+    }
+    let waiting = off_thread(&site.provider, &site.permits, move |p| {
+        p.logout_waiting_here(&visitor)
+    })
+    .await?;
+    Ok(waiting.map(|begun| begin(site, request, &begun)))
+}
+
+fn with_cookie(site: &Site, request: &HttpRequest, begun: &Begun, to: &str) -> HttpResponse {
+    let mut response = see_other(to);
     for removal in site.cookies.room_to_leave(request) {
         response.cookie(removal);
     }

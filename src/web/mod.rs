@@ -70,6 +70,7 @@ fn routes(app: &mut ServiceConfig) {
             .route(get().to(logout::go))
             .route(head().to(nothing_done)),
     );
+    app.service(resource("/logout/{id}/resume").route(get().to(saml::slo::resume)).route(head().to(nothing_done)));
     app.service(resource("/continue/{handle}").route(read().to(sign_on::get)));
     app.service(
         resource(path::SSO)

@@ -26,6 +26,9 @@ use crate::{
 pub(super) async fn get(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
     let visitor = site.visitor(&request);
     let Some(portal) = off_thread(&site.provider, &site.permits, move |p| p.portal(&visitor)).await? else {
+        if let Some(led_on) = logout::waiting_here(&request, &site).await? {
+            return Ok(led_on);
+        }
         // Browsers pass over a page that went on by itself: from an application that broke while it signed
         // somebody out, Back leads here.
         let cookies = site.cookies.all_leaving(&request);

@@ -12,6 +12,7 @@ use crate::{
     web::{
         error::Error,
         login::{self, Shown},
+        logout,
         off_thread::off_thread,
         page::{login::LoginNotice, notice::NoticeKind},
         respond,
@@ -45,6 +46,9 @@ pub(super) async fn get(
             again,
             email,
         } => {
+            if let Some(led_on) = logout::waiting_here(&request, &site).await? {
+                return Ok(led_on);
+            }
             let shown = Shown {
                 application: Some(application),
                 email: email.unwrap_or_default(),

@@ -172,10 +172,7 @@ fn a_logout_finds_its_session_by_every_format() {
                 let xml = scene
                     .sp
                     .logout_request(id, scene.now(), slo, (value, format), None);
-                scene
-                    .house
-                    .browser()
-                    .get(&format!("/saml/slo?{}", scene.sp.query(&xml, None, true)));
+                browser.get(&format!("/saml/slo?{}", scene.sp.query(&xml, None, true)));
                 assert_eq!(Scene::is_signed_in(&browser), lives, "{format} {value}");
             }
         }

@@ -9,6 +9,7 @@ mod logout_answer;
 pub mod logout_hop;
 pub mod making;
 mod name_ids;
+mod posted_logout;
 pub mod publish;
 pub mod receive;
 pub mod refuse;

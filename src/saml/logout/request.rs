@@ -127,12 +127,22 @@ impl LogoutRequest {
 /// leaves out is the one that it was told; one that we left out is the one that our message implied (saml-core,
 /// 8.3.7).
 pub fn is_same_name(told: &NameId, said: &NameId, us: &EntityId, them: &EntityId) -> bool {
+    told.format == said.format && is_same_but_for_format(told, said, us, them)
+}
+
+/// The same of a request that names a session besides. Spring Security, saml2-js and ruby-saml send no `Format`, or
+/// `unspecified`, whatever they were told: what such a name means is ours to say (saml-core, 8.3.1), and the
+/// SessionIndex says it.
+pub fn is_same_name_in_session(told: &NameId, said: &NameId, us: &EntityId, them: &EntityId) -> bool {
+    (told.format == said.format || said.format == UNSPECIFIED) && is_same_but_for_format(told, said, us, them)
+}
+
+fn is_same_but_for_format(told: &NameId, said: &NameId, us: &EntityId, them: &EntityId) -> bool {
     let fits = |told: &Option<String>, said: &Option<String>, implied: &EntityId| {
         let told = told.as_deref().unwrap_or(implied.as_str());
         said.as_deref().is_none_or(|said| said == told)
     };
-    told.format == said.format
-        && told.value == said.value
+    told.value == said.value
         && fits(&told.name_qualifier, &said.name_qualifier, us)
         && fits(&told.sp_name_qualifier, &said.sp_name_qualifier, them)
 }
@@ -266,6 +276,33 @@ mod tests {
         ));
         let other = NameId::plain("g", "a");
         assert!(!is_same_name(&name("a", [None; 2]), &other, &us, &them));
+    }
+
+    #[test]
+    fn with_a_session_a_name_without_a_format_is_the_one_that_was_told() {
+        let (us, them) = (EntityId::parse("idp").unwrap(), EntityId::parse("sp").unwrap());
+        let told = name("a", [Some("idp"), None]);
+        let said = |format: &str, value: &str| NameId::plain(format, value);
+        assert!(is_same_name_in_session(&told, &said("f", "a"), &us, &them));
+        assert!(is_same_name_in_session(
+            &told,
+            &said(UNSPECIFIED, "a"),
+            &us,
+            &them
+        ));
+        assert!(!is_same_name_in_session(
+            &told,
+            &said(UNSPECIFIED, "b"),
+            &us,
+            &them
+        ));
+        assert!(!is_same_name_in_session(&told, &said("g", "a"), &us, &them));
+        let of_another = NameId {
+            name_qualifier: Some("other".to_owned()),
+            ..said(UNSPECIFIED, "a")
+        };
+        assert!(!is_same_name_in_session(&told, &of_another, &us, &them));
+        assert!(!is_same_name(&told, &said(UNSPECIFIED, "a"), &us, &them));
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use super::*;
 use crate::model::{
     id::LogoutId,
-    logout::{Hop, HopState, Initiator, Logout},
+    logout::{Hop, HopState, Initiator, Logout, PostedLogout},
+    name_id::NameId,
 };
 
 fn logout(number: u8) -> Logout {
@@ -20,6 +21,7 @@ fn logout(number: u8) -> Logout {
         started_at: now(),
         expires_at: now() + minutes(10),
         finished_at: None,
+        session_token: None,
     }
 }
 
@@ -152,5 +154,71 @@ fn it_outlives_its_applications() {
         });
         let (kept, hops) = read(store, |tx| tx.logout(logout(1).id)).unwrap();
         assert_eq!((kept, hops.len()), (logout(1), 3));
+    });
+}
+
+#[test]
+fn a_logout_that_waits_is_claimed_once_and_by_its_session_alone() {
+    on_each_database(|store| {
+        begun(store);
+        let waits = Logout {
+            session_token: Some(hash(9)),
+            ..logout(2)
+        };
+        write(store, |tx| tx.add_logout(&waits, &hops()));
+        let claim = |session, answers| {
+            write(store, |tx| {
+                tx.claim_logout(session, hash(7), answers, now(), now() + minutes(1))
+            })
+        };
+        assert!(read(store, |tx| tx.logout_waits_for(hash(9), now())));
+        assert!(!read(store, |tx| tx.logout_waits_for(hash(8), now())));
+        assert!(!read(store, |tx| tx.logout_waits_for(hash(9), now() + minutes(10))));
+        assert_eq!(claim(hash(8), None), None);
+        assert_eq!(claim(hash(9), Some((application(1).id, "_other", true))), None);
+        assert_eq!(claim(hash(9), Some((application(2).id, "_r", true))), None);
+        assert_eq!(
+            claim(hash(9), Some((application(1).id, "_r", false))),
+            Some(waits.id)
+        );
+        assert_eq!(claim(hash(9), None), None);
+        let (claimed, _) = read(store, |tx| tx.logout(waits.id)).unwrap();
+        assert_eq!(
+            (claimed.browser, claimed.session_token, claimed.expires_at),
+            (hash(7), None, now() + minutes(1))
+        );
+        assert!(!claimed.initiator.unwrap().wants_answer);
+    });
+}
+
+#[test]
+fn a_posted_request_is_taken_once_and_by_its_browser_alone() {
+    on_each_database(|store| {
+        let posted = |number: u8| PostedLogout {
+            id: LogoutId::new(now(), [number; 10]),
+            browser: hash(number),
+            applications: vec![application(2).id, application(1).id],
+            request_id: "_r".to_owned(),
+            relay_state: Some(" a&b".to_owned()),
+            wants_answer: true,
+            by_name: true,
+            name_id: NameId {
+                sp_name_qualifier: Some("sp".to_owned()),
+                ..NameId::plain("f", "a")
+            },
+            expires_at: now() + minutes(10),
+        };
+        for number in 1..=3 {
+            write(store, |tx| tx.add_posted_logout(&posted(number)));
+        }
+        let take = |id, browser, at| write(store, |tx| tx.take_posted_logout(id, browser, at));
+        assert_eq!(take(posted(1).id, hash(2), now()), None);
+        assert_eq!(take(posted(1).id, hash(1), now() + minutes(10)), None);
+        let all = at_once(4, |_| take(posted(1).id, hash(1), now()));
+        assert_eq!(all.into_iter().flatten().collect::<Vec<_>>(), [posted(1)]);
+        let expired = |at| write(store, |tx| tx.expired_posted_logouts(at, 10)).len();
+        assert_eq!(expired(now()), 0);
+        assert_eq!(expired(now() + minutes(10)), 2);
+        assert_eq!(expired(now() + minutes(10)), 0);
     });
 }

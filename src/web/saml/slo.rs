@@ -3,11 +3,11 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     http::Method,
-    web::{Data, Payload},
+    web::{Data, Path, Payload},
 };
 
 use crate::{
-    model::endpoint::path,
+    model::{endpoint::path, id::LogoutId},
     provider::saml::{Arrived, logout::LogoutReceived},
     web::{
         error::Error,
@@ -39,15 +39,41 @@ async fn take(request: HttpRequest, site: Data<Site>, arrived: Arrived) -> Resul
         p.receive_logout(&arrived, &visitor)
     })
     .await?;
+    done(&request, site, received).await
+}
+
+/// `GET /logout/{id}/resume`: a request that came as a form of another site goes on, with the browser's cookies.
+pub(in crate::web) async fn resume(
+    request: HttpRequest,
+    site: Data<Site>,
+    id: Path<String>,
+) -> Result<HttpResponse, Error> {
+    let Ok(id) = id.parse::<LogoutId>() else {
+        return logout::ask(request, site).await;
+    };
+    let (visitor, browser) = (site.visitor(&request), site.cookies.leaving(&request, id));
+    let received = off_thread(&site.provider, &site.permits, move |p| {
+        p.resume_logout(id, browser.as_ref(), &visitor)
+    })
+    .await?;
+    done(&request, site, received).await
+}
+
+async fn done(
+    request: &HttpRequest,
+    site: Data<Site>,
+    received: LogoutReceived,
+) -> Result<HttpResponse, Error> {
     Ok(match received {
         // A response that answers nothing of ours ends nothing: it is as if the address was opened plainly.
         // With a form from another site no cookie comes along: the address is opened anew.
         LogoutReceived::Plain | LogoutReceived::Stray if request.method() == Method::POST => {
             see_other(path::LOGOUT).finish()
         }
-        LogoutReceived::Plain | LogoutReceived::Stray => return logout::ask(request, site).await,
+        LogoutReceived::Plain | LogoutReceived::Stray => return logout::ask(request.clone(), site).await,
         LogoutReceived::Answer(outbound) => respond::outbound(&site, &outbound),
-        LogoutReceived::Begun(begun) => logout::begin(&site, &request, &begun),
+        LogoutReceived::Begun(begun) => logout::begin(&site, request, &begun),
+        LogoutReceived::GoRound(posted) => logout::go_round(&site, request, &posted),
         LogoutReceived::Continue(id) => logout::go_on(id),
         LogoutReceived::Ended => logout::signed_out(&site),
         LogoutReceived::Refused(page) => respond::refused(&site, &page),

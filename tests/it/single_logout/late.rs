@@ -62,11 +62,12 @@ fn an_application_that_is_removed_meanwhile_counts_as_open() {
 fn a_logout_that_an_application_began_is_not_taken_over_by_a_session_that_it_ended() {
     on_each_database(|database| {
         let town = Town::new(database, &TWO);
-        let (mut laptop, _) = town.opened(&[0, 1]);
-        let (mut phone, _) = town.opened(&[0]);
+        let (mut laptop, one) = town.opened(&[0, 1]);
+        let (mut phone, two) = town.opened(&[0]);
         let csrf = phone.get("/").field("csrf").unwrap();
-        // Without a SessionIndex: both sessions end, and the laptop is led to the others.
-        let response = laptop.get(&town.request(0, "_all", None));
+        // Both sessions end, and the laptop is led to the others.
+        let both = format!("{}</samlp:SessionIndex><samlp:SessionIndex>{}", one[0], two[0]);
+        let response = laptop.get(&town.request(0, "_all", Some(&both)));
         let page = arrive(&mut laptop, response);
         let response = phone.post("/logout", &[("csrf", &csrf)]);
         assert_eq!(

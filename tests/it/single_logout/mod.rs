@@ -1,6 +1,7 @@
 //! Single logout, whole: one person, several applications, each of which does as the test says.
 
 mod answers;
+mod bringers;
 mod browsers;
 mod chain;
 mod late;

@@ -7,7 +7,7 @@ use super::*;
 use crate::support::{
     enveloped::{behind_issuer, over, xmlsec1_signs},
     house::on_each_database,
-    http,
+    http, rows,
     scene::Scene,
 };
 
@@ -50,7 +50,13 @@ fn a_posted_request_begins_a_logout_and_posted_answers_carry_it_on() {
         let (mut browser, indexes) = town.opened(&[0, 1]);
         let asked = signed(&town.peers[0].sp, &request(&town, 0, "_l1", &indexes[0]));
         let response = post(&mut browser, "SAMLRequest", &asked, Some(RELAY));
-        assert!(!Scene::is_signed_in(&browser));
+        assert_eq!(open_sessions(&town), 0, "the GET is not awaited");
+        assert!(
+            response.location().ends_with("/resume"),
+            "a GET brings the cookies: {}",
+            response.location()
+        );
+        let response = arrive(&mut browser, response);
         let page = arrive(&mut browser, response);
         assert_eq!(badges(&page), pairs(&[("Mail", "To be asked")]));
         let departure = browser.get(&go(&page).unwrap());
@@ -136,5 +142,93 @@ fn a_stray_form_of_another_site_leads_to_our_own_question_with_the_cookies() {
             );
         }
         assert!(Scene::is_signed_in(&browser));
+    });
+}
+
+fn open_sessions(town: &Town) -> i64 {
+    let open = "SELECT count(*) AS n FROM sessions WHERE ended_at IS NULL";
+    rows::number(&town.house.settings, open)
+}
+
+fn posted_request(town: &Town, peer: usize, id: &str, index: Option<&str>) -> String {
+    let sp = &town.peers[peer].sp;
+    signed(
+        sp,
+        &sp.logout_request(id, town.now(), SLO, (ADA, EMAIL_ADDRESS), index),
+    )
+}
+
+#[test]
+fn whoever_posts_a_request_from_another_browser_goes_round_and_is_only_answered() {
+    on_each_database(|database| {
+        let town = Town::new(database, &TWO);
+        let (mut ada, indexes) = town.opened(&[0, 1]);
+        let mut stranger = town.house.browser();
+        let xml = posted_request(&town, 0, "_l1", Some(&indexes[0]));
+        let round = post(&mut stranger, "SAMLRequest", &xml, Some(RELAY));
+        assert!(
+            !Scene::is_signed_in(&ada),
+            "the session that it names ends at once"
+        );
+        let resume = round.location().to_owned();
+        // The address alone is not enough: it is for the browser that posted.
+        assert!(town.back(&town.house.browser().get(&resume)).is_none());
+        let answered = stranger.get(&resume);
+        assert!(!answered.body.contains("Mail") && !answered.body.contains("Lovelace"));
+        let back = town.back(&answered).unwrap();
+        assert_eq!(
+            (status(&back), back.relay_state.as_deref()),
+            (partial(), Some(RELAY))
+        );
+        assert!(town.back(&stranger.get(&resume)).is_none(), "once");
+        let page = ada.follow("/");
+        assert_eq!(badges(&page), pairs(&[("Mail", "To be asked")]));
+    });
+}
+
+#[test]
+fn a_posted_request_without_a_session_index_waits_for_the_cookies_that_say_which_session() {
+    on_each_database(|database| {
+        let town = Town::new(database, &TWO);
+        let (mut ada, _) = town.opened(&[0, 1]);
+        let (other, _) = town.opened(&[0]);
+        let xml = posted_request(&town, 0, "_l1", None);
+        let round = post(&mut ada, "SAMLRequest", &xml, Some(RELAY));
+        assert!(Scene::is_signed_in(&ada));
+        let replayed = post(&mut ada, "SAMLRequest", &xml, None);
+        assert!(replayed.body.contains("REQUEST-ANSWERED"), "{}", replayed.body);
+        let response = arrive(&mut ada, round);
+        let page = arrive(&mut ada, response);
+        assert!(!Scene::is_signed_in(&ada) && Scene::is_signed_in(&other));
+        let End::Answer(_, back) = town.walk(&mut ada, page, &|_| Reply::Success) else {
+            panic!("no answer")
+        };
+        assert_eq!(
+            (status(&back), back.relay_state.as_deref()),
+            (success(), Some(RELAY))
+        );
+
+        // In a browser without a session only the part of its sender ends; also where nobody comes for it.
+        for follows in [true, false] {
+            let (ada, _) = town.opened(&[0, 1]);
+            let mut stranger = town.house.browser();
+            let xml = posted_request(&town, 0, &format!("_l-{follows}"), None);
+            let round = post(&mut stranger, "SAMLRequest", &xml, None);
+            if follows {
+                let back = town.back(&stranger.get(round.location())).unwrap();
+                assert_eq!(status(&back), partial());
+            } else {
+                town.house.clock.advance(TimeDelta::minutes(10));
+                town.house.provider.keep_house().unwrap();
+                assert!(town.back(&stranger.get(round.location())).is_none());
+            }
+            assert!(Scene::is_signed_in(&ada));
+            let page = ada.clone().get("/logout");
+            assert!(
+                page.body.contains("Mail") && !page.body.contains("Wiki"),
+                "{}",
+                page.body
+            );
+        }
     });
 }

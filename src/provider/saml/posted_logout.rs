@@ -1,0 +1,162 @@
+//! A `LogoutRequest` over HTTP-POST comes without our `SameSite=Lax` cookies, so that it says nothing of whose browser
+//! brought it. It goes round by a GET of our own: only then is anybody led on, or a session ended that the request
+//! does not name.
+
+use std::net::Ipv4Addr;
+
+use crate::{
+    model::{
+        fact::Facts,
+        id::LogoutId,
+        logout::{Initiator, PostedLogout},
+        secret::Token,
+    },
+    provider::{
+        Provider,
+        error::Error,
+        saml::{
+            facts,
+            logout::{Asked, LogoutReceived},
+            refuse::About,
+        },
+        sign_off::Begun,
+        snapshot::Snapshot,
+        visitor::Visitor,
+    },
+    saml::{refusal::Refusal, urn::status},
+};
+
+impl Provider {
+    /// Keeps what is left of a request until its GET. `by_name`: nothing of it is done yet.
+    pub(super) fn go_round(&self, asked: &Asked<'_>, by_name: bool) -> Result<LogoutReceived, Error> {
+        let (now, browser) = (self.now(), self.token());
+        let (until, lifetime) = (now + self.policy().replay_memory, self.policy().logout_lifetime);
+        let posted = PostedLogout {
+            id: LogoutId::new(now, self.chance()),
+            browser: browser.hash(),
+            // Whoever is answered stands first.
+            applications: std::iter::once(asked.by.application)
+                .chain(asked.senders.iter().map(|sender| sender.id))
+                .enumerate()
+                .filter(|(at, id)| *at == 0 || *id != asked.by.application)
+                .map(|(_, id)| id)
+                .collect(),
+            request_id: asked.by.request_id.clone(),
+            relay_state: asked.by.relay_state.clone(),
+            wants_answer: asked.by.wants_answer,
+            by_name,
+            name_id: asked.name_id.clone(),
+            expires_at: now + lifetime,
+        };
+        let is_first = self.store().write(|tx| {
+            if by_name
+                && let Some((issuer, id)) = asked.once
+                && !tx.seen_once("LogoutRequest", issuer, id, until)?
+            {
+                return Ok(false);
+            }
+            tx.add_posted_logout(&posted)?;
+            Ok(true)
+        })?;
+        if !is_first {
+            return Ok(LogoutReceived::Refused(
+                self.refused_page(Refusal::Replayed, &asked.about)?,
+            ));
+        }
+        Ok(LogoutReceived::GoRound(Begun {
+            id: posted.id,
+            browser,
+            lifetime,
+        }))
+    }
+
+    /// Goes on with a posted request, now that the browser has shown its cookies; once.
+    pub fn resume_logout(
+        &self,
+        id: LogoutId,
+        browser: Option<&Token>,
+        visitor: &Visitor,
+    ) -> Result<LogoutReceived, Error> {
+        let Some(browser) = browser else {
+            return Ok(LogoutReceived::Plain);
+        };
+        let now = self.now();
+        let found = self
+            .store()
+            .write(|tx| tx.take_posted_logout(id, browser.hash(), now))?;
+        let Some(posted) = found else {
+            return Ok(LogoutReceived::Plain);
+        };
+        let snapshot = self.current()?;
+        let Some(asked) = asked(&snapshot, &posted, visitor) else {
+            // It was removed meanwhile.
+            return Ok(LogoutReceived::Ended);
+        };
+        if posted.by_name {
+            return self.end_by_name(asked);
+        }
+        if let Some(session) = &visitor.session {
+            let answers = (
+                asked.by.application,
+                posted.request_id.as_str(),
+                posted.wants_answer,
+            );
+            if let Some(begun) = self.claim_logout(session, Some(answers))? {
+                return Ok(LogoutReceived::Begun(begun));
+            }
+        }
+        self.answer_at_once(&asked, Some(status::PARTIAL_LOGOUT))
+    }
+
+    /// Ends the part of the senders whose browser never came for the rest; how many there were.
+    pub(in crate::provider) fn expire_posted_logouts(&self, step: i64) -> Result<usize, Error> {
+        let now = self.now();
+        let due = self.store().write(|tx| tx.expired_posted_logouts(now, step))?;
+        if due.is_empty() {
+            return Ok(0);
+        }
+        let (snapshot, nobody) = (self.current()?, nobody());
+        for posted in due.iter().filter(|posted| posted.by_name) {
+            if let Some(asked) = asked(&snapshot, posted, &nobody) {
+                self.end_part(&asked, None)?;
+            }
+        }
+        Ok(due.len())
+    }
+}
+
+/// Nobody came: a visitor without a cookie.
+fn nobody() -> Visitor {
+    Visitor {
+        session: None,
+        session_may_be_hidden: false,
+        device: None,
+        address: Ipv4Addr::UNSPECIFIED.into(),
+        request_id: String::new(),
+    }
+}
+
+/// The request again, as far as its senders are still there and may ask.
+fn asked<'a>(snapshot: &'a Snapshot, posted: &PostedLogout, visitor: &'a Visitor) -> Option<Asked<'a>> {
+    let known = posted.applications.iter().filter_map(|id| snapshot.by_id(*id));
+    let senders: Vec<_> = known
+        .map(|application| &**application)
+        .filter(|application| application.enabled)
+        .collect();
+    let first = senders.first().copied()?;
+    let facts = Facts::default().with(facts::name::REQUEST, Some(&posted.request_id));
+    Some(Asked {
+        snapshot,
+        senders,
+        name_id: posted.name_id.clone(),
+        session_indexes: Vec::new(),
+        once: None,
+        by: Initiator {
+            application: first.id,
+            request_id: posted.request_id.clone(),
+            relay_state: posted.relay_state.clone(),
+            wants_answer: posted.wants_answer,
+        },
+        about: About::logout(Some(first), facts, visitor),
+    })
+}

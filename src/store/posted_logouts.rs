@@ -1,0 +1,135 @@
+//! `posted_logouts`.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+use crate::{
+    model::{
+        id::{ApplicationId, LogoutId},
+        logout::PostedLogout,
+        name_id::NameId,
+        secret::TokenHash,
+    },
+    store::{
+        connection::{Tx, each_database},
+        error::{Error, RowName},
+        schema::posted_logouts,
+    },
+};
+
+impl Tx {
+    /// Keeps a `LogoutRequest` until the GET that follows it.
+    pub fn add_posted_logout(&mut self, posted: &PostedLogout) -> Result<(), Error> {
+        diesel::insert_into(posted_logouts::table)
+            .values(Row::from(posted))
+            .execute(&mut self.0)?;
+        Ok(())
+    }
+
+    /// Takes it out, for the browser that was sent on with it; once.
+    pub fn take_posted_logout(
+        &mut self,
+        id: LogoutId,
+        browser: TokenHash,
+        now: DateTime<Utc>,
+    ) -> Result<Option<PostedLogout>, Error> {
+        let mine = posted_logouts::table
+            .find(id.to_string())
+            .filter(posted_logouts::browser.eq(browser.as_bytes().to_vec()))
+            .filter(posted_logouts::expires_at.gt(now.naive_utc()));
+        let found = each_database!(&mut self.0, |c| diesel::delete(mine)
+            .returning(posted_logouts::all_columns)
+            .get_result::<Row>(c)
+            .optional())?;
+        found.map(PostedLogout::try_from).transpose()
+    }
+
+    /// Takes out those that nobody came for, at most `step` of them. Of two replicas, one gets each.
+    pub fn expired_posted_logouts(
+        &mut self,
+        now: DateTime<Utc>,
+        step: i64,
+    ) -> Result<Vec<PostedLogout>, Error> {
+        let due = posted_logouts::table
+            .filter(posted_logouts::expires_at.le(now.naive_utc()))
+            .order(posted_logouts::expires_at)
+            .limit(step)
+            .select(posted_logouts::id)
+            .load::<String>(&mut self.0)?;
+        let mut taken = Vec::new();
+        for id in due {
+            let one = posted_logouts::table.find(id);
+            let row = each_database!(&mut self.0, |c| diesel::delete(one)
+                .returning(posted_logouts::all_columns)
+                .get_result::<Row>(c)
+                .optional())?;
+            if let Some(row) = row {
+                taken.push(row.try_into()?);
+            }
+        }
+        Ok(taken)
+    }
+}
+
+/// The row as it lies in the table.
+#[derive(Insertable, Queryable)]
+#[diesel(table_name = posted_logouts)]
+struct Row {
+    id: String,
+    browser: Vec<u8>,
+    applications: String,
+    request_id: String,
+    relay_state: Option<String>,
+    wants_answer: bool,
+    by_name: bool,
+    name_id_format: String,
+    name_id: String,
+    name_qualifier: Option<String>,
+    sp_name_qualifier: Option<String>,
+    expires_at: NaiveDateTime,
+}
+
+impl From<&PostedLogout> for Row {
+    fn from(posted: &PostedLogout) -> Self {
+        let ids: Vec<_> = posted.applications.iter().map(ToString::to_string).collect();
+        Self {
+            id: posted.id.to_string(),
+            browser: posted.browser.as_bytes().to_vec(),
+            applications: ids.join(" "),
+            request_id: posted.request_id.clone(),
+            relay_state: posted.relay_state.clone(),
+            wants_answer: posted.wants_answer,
+            by_name: posted.by_name,
+            name_id_format: posted.name_id.format.clone(),
+            name_id: posted.name_id.value.clone(),
+            name_qualifier: posted.name_id.name_qualifier.clone(),
+            sp_name_qualifier: posted.name_id.sp_name_qualifier.clone(),
+            expires_at: posted.expires_at.naive_utc(),
+        }
+    }
+}
+
+impl TryFrom<Row> for PostedLogout {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        let name = RowName::new("posted_logouts", &row.id);
+        let applications = row.applications.split(' ').map(str::parse::<ApplicationId>);
+        Ok(Self {
+            id: name.parsed(row.id.parse())?,
+            browser: name.known(TokenHash::from_slice(&row.browser))?,
+            applications: name.parsed(applications.collect::<Result<_, _>>())?,
+            request_id: row.request_id,
+            relay_state: row.relay_state,
+            wants_answer: row.wants_answer,
+            by_name: row.by_name,
+            name_id: NameId {
+                format: row.name_id_format,
+                value: row.name_id,
+                name_qualifier: row.name_qualifier,
+                sp_name_qualifier: row.sp_name_qualifier,
+            },
+            expires_at: row.expires_at.and_utc(),
+        })
+    }
+}
