@@ -30,6 +30,8 @@ pub struct Logout {
     /// It waits for the browser that shows this cookie, that of the session which ended: somebody else brought
     /// the request, and is led nowhere.
     pub session_token: Option<TokenHash>,
+    /// Its session was over before anybody asked: its pages name no application.
+    pub nameless: bool,
 }
 
 impl Logout {

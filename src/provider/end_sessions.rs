@@ -63,6 +63,8 @@ struct EndedSession {
     id: SessionId,
     user: UserId,
     token: Option<TokenHash>,
+    /// It had grown too old before.
+    was_over: bool,
     hops: Vec<Hop>,
 }
 
@@ -95,10 +97,12 @@ impl Provider {
                     continue;
                 }
                 let others = tx.participants(*session)?.into_iter();
+                let token = tx.session_token(*session, now)?;
                 ended.push(EndedSession {
                     id: *session,
                     user: *user,
-                    token: tx.session_token(*session)?,
+                    token: token.map(|(hash, _)| hash),
+                    was_over: token.is_none_or(|(_, was_over)| was_over),
                     hops: others
                         .filter(|participant| Some(participant.application) != asker)
                         .map(|participant| Hop::new(0, participant))
@@ -126,6 +130,7 @@ impl Provider {
                     expires_at: now + self.policy().logout_lifetime,
                     finished_at: None,
                     session_token: None,
+                    nameless: ended.iter().any(|one| one.was_over),
                 };
                 tx.add_logout(&logout, &in_order(ended.into_iter().flat_map(|one| one.hops)))?;
                 return Ok(Done::LedOn);
@@ -172,6 +177,7 @@ impl Provider {
             expires_at: now + WAITS_FOR_ITS_BROWSER,
             finished_at: None,
             session_token: ended.token,
+            nameless: ended.was_over,
         };
         tx.add_logout(&logout, &in_order(ended.hops.into_iter()))
     }

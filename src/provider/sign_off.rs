@@ -44,6 +44,16 @@ pub struct Begun {
     pub lifetime: TimeDelta,
 }
 
+/// What signing out would end.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum AboutToSignOut {
+    /// The session of this person, and what was opened from it.
+    Session(Person, Vec<Stop>),
+    /// The session has grown too old. So many applications that were opened from it can still be asked; whoever
+    /// sits there now learns neither whose it was nor which they are.
+    Over(usize),
+}
+
 /// What became of a person's wish to sign out.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum SignedOff {
@@ -66,7 +76,7 @@ pub(super) const COOKIE_KEPT: TimeDelta = TimeDelta::hours(1);
 
 impl Provider {
     /// Who is signed in, and where: for the page that asks before it signs out.
-    pub fn about_to_sign_out(&self, visitor: &Visitor) -> Result<Option<(Person, Vec<Stop>)>, Error> {
+    pub fn about_to_sign_out(&self, visitor: &Visitor) -> Result<Option<AboutToSignOut>, Error> {
         let Some((session, user)) = self.not_ended(visitor)? else {
             return Ok(None);
         };
@@ -75,7 +85,12 @@ impl Provider {
             .into_iter()
             .map(|participant| Hop::new(0, participant))
             .collect();
-        Ok(Some((Person::of_user(&user), stops(&*self.current()?, &hops))))
+        let stops = stops(&*self.current()?, &hops);
+        Ok(match (session.is_live(self.now()), stops.len()) {
+            (true, _) => Some(AboutToSignOut::Session(Person::of_user(&user), stops)),
+            (false, 0) => None,
+            (false, several) => Some(AboutToSignOut::Over(several)),
+        })
     }
 
     /// Ends the browser's own session. `cookies` are those of logouts in this browser: a second click on the same
@@ -274,6 +289,18 @@ pub(super) fn stops(snapshot: &Snapshot, hops: &[Hop]) -> Vec<Stop> {
         }
     }
     stops
+}
+
+/// The same without a name: `Application 1`, `Application 2`.
+pub(super) fn numbered(stops: Vec<Stop>) -> Vec<Stop> {
+    (1..)
+        .zip(stops)
+        .map(|(number, stop)| Stop {
+            name: format!("Application {number}"),
+            open: None,
+            ..stop
+        })
+        .collect()
 }
 
 const fn weight(state: HopState) -> u8 {

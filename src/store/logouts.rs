@@ -80,7 +80,7 @@ impl Tx {
 
     /// Gives the logout that waits for the browser with the cookie `session` to it, which goes on as `browser`
     /// until `until`; once. Where `answers` names a request, only a logout that it began, and whoever sent it is
-    /// answered at the end.
+    /// answered at the end; else nobody knows any more who sits at the browser, and it is nameless.
     pub fn claim_logout(
         &mut self,
         session: TokenHash,
@@ -109,6 +109,7 @@ impl Tx {
                 .get_result::<String>(c)
                 .optional())?
         } else {
+            let claimed = (claimed, logouts::nameless.eq(true));
             each_database!(&mut self.0, |c| diesel::update(waiting)
                 .set(claimed)
                 .returning(logouts::id)
@@ -242,6 +243,7 @@ struct LogoutRow {
     expires_at: NaiveDateTime,
     finished_at: Option<NaiveDateTime>,
     session_token: Option<Vec<u8>>,
+    nameless: bool,
 }
 
 impl From<&Logout> for LogoutRow {
@@ -259,6 +261,7 @@ impl From<&Logout> for LogoutRow {
             expires_at: logout.expires_at.naive_utc(),
             finished_at: logout.finished_at.map(|at| at.naive_utc()),
             session_token: logout.session_token.map(|token| token.as_bytes().to_vec()),
+            nameless: logout.nameless,
         }
     }
 }
@@ -289,6 +292,7 @@ impl TryFrom<LogoutRow> for Logout {
                 .session_token
                 .map(|token| name.known(TokenHash::from_slice(&token)))
                 .transpose()?,
+            nameless: row.nameless,
         })
     }
 }

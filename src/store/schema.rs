@@ -230,6 +230,7 @@ diesel::table! {
         expires_at -> Timestamp,
         finished_at -> Nullable<Timestamp>,
         session_token -> Nullable<Binary>,
+        nameless -> Bool,
     }
 }
 

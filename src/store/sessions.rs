@@ -156,16 +156,28 @@ impl Tx {
         Ok(rows == 1)
     }
 
-    /// Hash of the cookie by which its browser shows a session, ended or not.
-    pub fn session_token(&mut self, id: SessionId) -> Result<Option<TokenHash>, Error> {
+    /// Hash of the cookie by which its browser shows a session, ended or not; and whether the session is too old
+    /// at `now`.
+    pub fn session_token(
+        &mut self,
+        id: SessionId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(TokenHash, bool)>, Error> {
         let name = id.to_string();
         let found = sessions::table
             .find(&name)
-            .select(sessions::token_hash)
-            .first::<Vec<u8>>(&mut self.0)
+            .select((
+                sessions::token_hash,
+                sessions::idle_expires_at,
+                sessions::expires_at,
+            ))
+            .first::<(Vec<u8>, NaiveDateTime, NaiveDateTime)>(&mut self.0)
             .optional()?;
         found
-            .map(|hash| RowName::new("sessions", &name).known(TokenHash::from_slice(&hash)))
+            .map(|(hash, idle_end, end)| {
+                let hash = RowName::new("sessions", &name).known(TokenHash::from_slice(&hash))?;
+                Ok((hash, now.naive_utc() >= idle_end.min(end)))
+            })
             .transpose()
     }
 

@@ -17,8 +17,10 @@ pub(super) fn is_ours(request: &HttpRequest, base: &BaseUrl, browser: Option<&To
     fits && comes_from_us(request, base)
 }
 
-/// `Sec-Fetch-Site` where the browser sends it, else `Origin`; a browser that says nothing is not believed.
-fn comes_from_us(request: &HttpRequest, base: &BaseUrl) -> bool {
+/// Whether a page of ours sent the form: `Sec-Fetch-Site` where the browser sends it, else `Origin`; a browser that
+/// says nothing is not believed. What other sites post is not looked at: the browser kept our cookies back, so that
+/// an answer would take everybody for nobody.
+pub(super) fn comes_from_us(request: &HttpRequest, base: &BaseUrl) -> bool {
     let value = |name: &str| {
         let mut all = request.headers().get_all(name);
         match (all.next(), all.next()) {

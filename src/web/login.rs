@@ -64,6 +64,13 @@ pub(super) async fn post(
     site: Data<Site>,
     Form(typed): Form<LoginForm>,
 ) -> Result<HttpResponse, Error> {
+    if !csrf::comes_from_us(&request, site.base()) {
+        tracing::info!(
+            code = codes::FORM_FOREIGN,
+            "a login form of another site was not looked at"
+        );
+        return Ok(see_other(path::LOGIN).finish());
+    }
     let handle = Token::parse(&typed.r#continue);
     let browser = handle
         .as_ref()

@@ -13,7 +13,7 @@ use crate::{
     provider::{
         codes,
         saml::logout_hop::{Carrier, Departure, Next, Outbound, Progress, Turn},
-        sign_off::{Begun, SignedOff, Stop},
+        sign_off::{AboutToSignOut, Begun, SignedOff, Stop},
     },
     web::{
         csrf,
@@ -25,7 +25,7 @@ use crate::{
             leaving::{Leaving, Left, Returning, Way},
             onward::Base64,
             part::AppMark,
-            sign_out::{SignOut, SignedOut},
+            sign_out::{SignOut, SignOutOver, SignedOut},
         },
         respond,
         state::{Site, page, see_other},
@@ -55,16 +55,28 @@ pub(super) async fn ask(request: HttpRequest, site: Data<Site>) -> Result<HttpRe
     })
     .await?;
     Ok(match (about, running) {
-        (Some((person, stops)), _) => site.form_page(&request, StatusCode::OK, |csrf| {
-            SignOut {
-                brand: site.brand(),
-                person: respond::person(&person),
-                left: left(&stops),
-                csrf,
-            }
-            .html()
-        }),
-        (None, Some(id)) => see_other(&address(id)).finish(),
+        (Some(AboutToSignOut::Over(applications)), None) => {
+            site.form_page(&request, StatusCode::OK, |csrf| {
+                SignOutOver {
+                    brand: site.brand(),
+                    applications,
+                    csrf,
+                }
+                .html()
+            })
+        }
+        (Some(AboutToSignOut::Session(person, stops)), _) => {
+            site.form_page(&request, StatusCode::OK, |csrf| {
+                SignOut {
+                    brand: site.brand(),
+                    person: respond::person(&person),
+                    left: left(&stops),
+                    csrf,
+                }
+                .html()
+            })
+        }
+        (Some(AboutToSignOut::Over(_)) | None, Some(id)) => see_other(&address(id)).finish(),
         (None, None) => match waiting_here(&request, &site).await? {
             Some(led_on) => led_on,
             None => signed_out(&site),
@@ -79,6 +91,13 @@ pub(super) async fn sign_out(
     site: Data<Site>,
     Form(sent): Form<LogoutForm>,
 ) -> Result<HttpResponse, Error> {
+    if !csrf::comes_from_us(&request, site.base()) {
+        tracing::info!(
+            code = codes::FORM_FOREIGN,
+            "a sign-out form of another site was not looked at"
+        );
+        return Ok(see_other(path::LOGOUT).finish());
+    }
     if !csrf::is_ours(
         &request,
         site.base(),
@@ -213,7 +232,7 @@ pub(super) async fn give_up(
 }
 
 /// The session here has ended, and nobody else was to be told.
-pub(super) fn signed_out(site: &Site) -> HttpResponse {
+fn signed_out(site: &Site) -> HttpResponse {
     over(site, Vec::new(), None)
 }
 

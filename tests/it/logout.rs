@@ -321,6 +321,11 @@ fn a_sign_out_form_from_elsewhere_only_asks() {
             let page = browser.post_with("/logout", headers, &[("csrf", token)], true);
             assert!(page.status < 400 && Scene::is_signed_in(&browser), "{headers:?}");
         }
+        // A browser sends no cookie along: nobody is told that their session has ended while it lives.
+        let page = browser.post_with("/logout", &evil, &[("csrf", "x")], false);
+        assert_eq!((page.status, page.location()), (303, "/logout"));
+        assert_eq!(page.set_cookies().count(), 0);
+        assert!(browser.get("/logout").body.contains("Sign out?"));
         browser.post("/logout", &[("csrf", &csrf)]);
         assert!(!Scene::is_signed_in(&browser));
     });

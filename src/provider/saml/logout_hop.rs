@@ -12,7 +12,7 @@ use crate::{
     provider::{
         Provider,
         error::Error,
-        sign_off::{Stop, stops},
+        sign_off::{Stop, numbered, stops},
         snapshot::Snapshot,
         visitor::Visitor,
     },
@@ -289,19 +289,27 @@ impl Seen {
 
     fn progress(&self, next: Next) -> Progress {
         Progress {
-            stops: stops(&self.snapshot, &self.hops),
+            stops: self.stops(),
             next,
         }
     }
 
+    /// Everybody who is told, as this browser may see them.
+    fn stops(&self) -> Vec<Stop> {
+        let stops = stops(&self.snapshot, &self.hops);
+        if self.logout.nameless {
+            numbered(stops)
+        } else {
+            stops
+        }
+    }
+
     fn turn(&self, hop: &Hop) -> Turn {
-        let named = self.snapshot.by_id(hop.application);
+        let stops = self.stops();
+        let named = stops.into_iter().find(|stop| stop.application == hop.application);
         Turn {
             position: hop.position,
-            application: (
-                hop.application,
-                named.map(|app| app.name.clone()).unwrap_or_default(),
-            ),
+            application: (hop.application, named.map(|stop| stop.name).unwrap_or_default()),
         }
     }
 

@@ -22,6 +22,7 @@ fn logout(number: u8) -> Logout {
         expires_at: now() + minutes(10),
         finished_at: None,
         session_token: None,
+        nameless: false,
     }
 }
 
@@ -187,7 +188,17 @@ fn a_logout_that_waits_is_claimed_once_and_by_its_session_alone() {
             (claimed.browser, claimed.session_token, claimed.expires_at),
             (hash(7), None, now() + minutes(1))
         );
-        assert!(!claimed.initiator.unwrap().wants_answer);
+        assert!(!claimed.nameless && !claimed.initiator.unwrap().wants_answer);
+        let later = Logout {
+            session_token: Some(hash(8)),
+            ..logout(3)
+        };
+        write(store, |tx| tx.add_logout(&later, &hops()));
+        let late = write(store, |tx| {
+            tx.claim_logout(hash(8), hash(6), None, now(), now() + minutes(1))
+        });
+        let (claimed, _) = read(store, |tx| tx.logout(late.unwrap())).unwrap();
+        assert!(claimed.nameless);
     });
 }
 

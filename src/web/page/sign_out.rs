@@ -21,6 +21,30 @@ pub struct SignOut<'a> {
     pub csrf: &'a str,
 }
 
+/// The session has grown too old, and applications that were opened from it may still be open: asks before it asks
+/// them; it posts `csrf` to `/logout`. It names nobody and nothing.
+#[derive(Clone, Debug, Template)]
+#[template(path = "sign_out_over.html", config = "src/web/askama.toml")]
+pub struct SignOutOver<'a> {
+    /// Whose provider this is.
+    pub brand: Brand<'a>,
+    /// How many applications.
+    pub applications: usize,
+    /// The token against forged forms.
+    pub csrf: &'a str,
+}
+
+impl SignOutOver<'_> {
+    fn still_open(&self) -> String {
+        match self.applications {
+            1 => "One application that was opened from it may still be open in this browser.".to_owned(),
+            several => {
+                format!("{several} applications that were opened from it may still be open in this browser.")
+            }
+        }
+    }
+}
+
 /// The session here has ended.
 #[derive(Clone, Debug, Template)]
 #[template(path = "signed_out.html", config = "src/web/askama.toml")]

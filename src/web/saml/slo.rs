@@ -65,17 +65,21 @@ async fn done(
     received: LogoutReceived,
 ) -> Result<HttpResponse, Error> {
     Ok(match received {
-        // A response that answers nothing of ours ends nothing: it is as if the address was opened plainly.
+        // A response that answers nothing of ours ends nothing: it is as if the address was opened plainly. And
+        // whether this browser's own session has ended is another question than whether one did.
         // With a form from another site no cookie comes along: the address is opened anew.
-        LogoutReceived::Plain | LogoutReceived::Stray if request.method() == Method::POST => {
+        LogoutReceived::Plain | LogoutReceived::Stray | LogoutReceived::Ended
+            if request.method() == Method::POST =>
+        {
             see_other(path::LOGOUT).finish()
         }
-        LogoutReceived::Plain | LogoutReceived::Stray => return logout::ask(request.clone(), site).await,
+        LogoutReceived::Plain | LogoutReceived::Stray | LogoutReceived::Ended => {
+            return logout::ask(request.clone(), site).await;
+        }
         LogoutReceived::Answer(outbound) => respond::outbound(&site, &outbound),
         LogoutReceived::Begun(begun) => logout::begin(&site, request, &begun),
         LogoutReceived::GoRound(posted) => logout::go_round(&site, request, &posted),
         LogoutReceived::Continue(id) => logout::go_on(id),
-        LogoutReceived::Ended => logout::signed_out(&site),
         LogoutReceived::Refused(page) => respond::refused(&site, &page),
     })
 }

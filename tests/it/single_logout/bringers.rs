@@ -89,8 +89,8 @@ fn the_persons_own_browser_is_led_on_at_its_next_visit_within_a_day() {
             let page = browser.follow(if door == "a sign-in" { &sign_in } else { door });
             assert_eq!(
                 badges(&page),
-                pairs(&[("Mail", "To be asked"), ("Desk", "To be asked")]),
-                "{door}"
+                pairs(&[("Application 1", "To be asked"), ("Application 2", "To be asked")]),
+                "{door}: whoever sits there now reads no name"
             );
             let again = second_tab.follow("/");
             assert!(badges(&again).is_empty(), "once: {}", again.body);
@@ -122,6 +122,23 @@ fn after_a_day_the_trail_says_who_was_not_told() {
             trail(&town).last().unwrap(),
             "single_logout LOGOUT-PARTIAL: 0 of 2 confirmed; not: mail (waiting), desk (waiting)"
         );
+    });
+}
+
+#[test]
+fn whoever_wants_no_answer_and_shows_a_session_that_goes_on_is_not_told_that_it_ended() {
+    on_each_database(|database| {
+        let town = Town::new(database, &ALL);
+        let (_other, indexes) = town.opened(&[0]);
+        let (mut browser, _) = town.opened(&[1]);
+        let extension = "<samlp:Extensions><aslo:Asynchronous xmlns:aslo=\"urn:oasis:names:tc:SAML:2.0:protocol:ext:async-slo\"/></samlp:Extensions>";
+        let sp = &town.peers[0].sp;
+        let xml = sp
+            .logout_request("_l1", town.now(), SLO, (ADA, EMAIL_ADDRESS), Some(&indexes[0]))
+            .replace("</saml:Issuer>", &format!("</saml:Issuer>{extension}"));
+        let page = browser.get(&format!("/saml/slo?{}", sp.query(&xml, None, true)));
+        assert!(page.body.contains("Sign out?"), "{}", page.body);
+        assert!(Scene::is_signed_in(&browser));
     });
 }
 

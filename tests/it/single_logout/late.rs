@@ -5,6 +5,13 @@ use crate::support::house::on_each_database;
 
 const TWO: [(&str, Takes); 2] = [("Wiki", Takes::Redirect), ("Mail", Takes::Redirect)];
 
+/// Neither the person nor an application is named, and no address of one.
+fn is_nameless(page: &Response) {
+    for word in ["Mail", "mail.example", "Ada", "Lovelace", ADA] {
+        assert!(!page.body.contains(word), "{word}: {}", page.body);
+    }
+}
+
 #[test]
 fn a_session_that_grew_old_still_tells_its_applications() {
     on_each_database(|database| {
@@ -14,11 +21,24 @@ fn a_session_that_grew_old_still_tells_its_applications() {
         town.house.clock.advance(TimeDelta::hours(9));
         town.house.provider.keep_house().unwrap();
         assert_eq!(browser.get("/").status, 303, "it signs nobody in any more");
+        // Somebody else may sit there by now: nobody is named, and no application.
+        let ask = browser.get("/logout");
+        assert!(
+            ask.body.contains("2 applications that were opened from it") && ask.field("csrf").is_some(),
+            "{}",
+            ask.body
+        );
+        is_nameless(&ask);
         let response = browser.post("/logout", &[("csrf", &csrf)]);
         let page = arrive(&mut browser, response);
+        is_nameless(&page);
         let end = town.walk(&mut browser, page, &|_| Reply::Success);
         let End::Page(page) = end else { panic!("{end:?}") };
-        assert_eq!(badges(&page), pairs(&[("Wiki", "Ended"), ("Mail", "Ended")]));
+        is_nameless(&page);
+        assert_eq!(
+            badges(&page),
+            pairs(&[("Application 1", "Ended"), ("Application 2", "Ended")])
+        );
     });
 }
 
@@ -31,6 +51,7 @@ fn an_application_that_signs_out_after_a_working_day_hears_of_the_others() {
         town.house.provider.keep_house().unwrap();
         let response = browser.get(&town.request(0, "_late", indexes.first().map(String::as_str)));
         let page = arrive(&mut browser, response);
+        is_nameless(&page);
         let end = town.walk(&mut browser, page, &|_| Reply::Failure);
         let End::Answer(_, back) = end else {
             panic!("{end:?}")

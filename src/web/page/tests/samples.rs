@@ -13,7 +13,7 @@ use crate::{
             part::{AppMark, Brand, PersonMark},
             portal::{Portal, Tile, TileKind},
             refused::Refused,
-            sign_out::{SignOut, SignedOut},
+            sign_out::{SignOut, SignOutOver, SignedOut},
         },
     },
 };
@@ -271,6 +271,16 @@ impl Words<'_> {
                 },
             )
         };
+        let over = |name, applications| {
+            Sample::page(
+                name,
+                &SignOutOver {
+                    brand,
+                    applications,
+                    csrf,
+                },
+            )
+        };
         let [.., application] = self.marks();
         let tell = |name, left, back| Sample::page(name, &SignedOut { brand, left, back });
         let step = |name, answer, way, states| {
@@ -302,6 +312,8 @@ impl Words<'_> {
         vec![
             ask("sign-out", self.left([Waiting, NoAddress, Waiting, Waiting])),
             ask("sign-out-alone", Vec::new()),
+            over("sign-out-over", 4),
+            over("sign-out-over-one", 1),
             step(
                 "leaving",
                 Answer::Leaving,
