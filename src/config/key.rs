@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 /// The keys as TOML names them; a dot stands for a section.
-pub(super) const KNOWN: [&str; 29] = [
+pub(super) const KNOWN: [&str; 28] = [
     "base_url",
     "listen",
     "data_dir",
@@ -28,7 +28,6 @@ pub(super) const KNOWN: [&str; 29] = [
     "throttle.device_free",
     "throttle.first_pause",
     "throttle.longest_pause",
-    "limits.waiting_per_address",
     "limits.hashing",
     "audit.retention",
     "metadata.allow_private_networks",

@@ -21,12 +21,6 @@ pub(super) fn policy(reader: &mut Reader<'_>) -> Result<Policy, Error> {
     let mut policy = Policy::default();
     sessions(reader, &mut policy)?;
     throttle(reader, &mut policy)?;
-    policy.waiting_per_address = reader.number(
-        "limits.waiting_per_address",
-        policy.waiting_per_address,
-        10,
-        100_000,
-    )?;
     policy.audit_retention = reader.value("audit.retention", policy.audit_retention, retention, |kept| {
         kept.map_or_else(|| "forever".to_owned(), value::spell)
     })?;

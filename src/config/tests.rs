@@ -75,7 +75,6 @@ fn the_file_sets_everything_and_the_environment_wins() {
         first_pause = "90s"
         longest_pause = "12h"
         [limits]
-        waiting_per_address = 100
         hashing = 2
         [audit]
         retention = "180d"

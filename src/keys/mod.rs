@@ -5,3 +5,4 @@ pub mod generate;
 pub mod pem;
 pub mod ring;
 pub mod seal;
+pub mod state;

@@ -43,6 +43,11 @@ impl SealingKey {
         Secret::new(format!("{PREFIX}{}\n", STANDARD.encode(self.0.expose())))
     }
 
+    /// The key itself, for what is derived from it.
+    pub(super) const fn bytes(&self) -> &Secret<[u8; 32]> {
+        &self.0
+    }
+
     /// The name of this key, which may be shown: it tells nothing of the key.
     pub fn id(&self) -> [u8; ID_LEN] {
         let hash: [u8; 32] = Sha256::new()

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
 use url::Url;
 
 use crate::model::{
@@ -96,6 +97,11 @@ impl AcsUrl {
             return wrong("it holds a character that does not belong there (# \\ \" ' < >)");
         }
         Ok(Self(text.to_owned()))
+    }
+
+    /// The SHA-256 of the address: stands for it where it must be short.
+    pub fn digest(&self) -> [u8; 32] {
+        Sha256::digest(&self.0).into()
     }
 
     /// The address as it was registered.
@@ -338,6 +344,14 @@ impl ServiceProvider {
             .iter()
             .map(|consumer| &consumer.location)
             .find(|known| known.as_str() == asked)
+    }
+
+    /// The registered address with this [`AcsUrl::digest`].
+    pub fn consumer_by_digest(&self, digest: &[u8; 32]) -> Option<&AcsUrl> {
+        self.consumers
+            .iter()
+            .map(|consumer| &consumer.location)
+            .find(|known| known.digest() == *digest)
     }
 
     /// Where responses go that ask for no particular address.

@@ -26,7 +26,7 @@ pub mod path {
     pub const LOGOUT: &str = "/logout";
     /// Shows a logout under way, and goes on with it; its id follows.
     pub const LEAVING: &str = "/logout/";
-    /// Goes on with a sign-on that waited; the handle follows.
+    /// Goes on with a sign-in that waited; what the browser keeps of it follows, sealed.
     pub const CONTINUE: &str = "/continue/";
     /// Starts an application from its tile; the slug follows.
     pub const LAUNCH: &str = "/launch/";

@@ -46,8 +46,6 @@ id_types! {
     KeyId;
     /// Names a session.
     SessionId;
-    /// Names a sign-on that waits for its person.
-    SignOnId;
     /// Names a source of metadata.
     SourceId;
     /// Names a person.

@@ -13,8 +13,6 @@ pub struct Policy {
     pub session_absolute: TimeDelta,
     /// How long a person may take over logging in.
     pub sign_on_lifetime: TimeDelta,
-    /// How many sign-ons may wait that came from one address; the oldest makes room.
-    pub waiting_per_address: u32,
     /// How long the applications of a session that ended may be told so.
     pub logout_lifetime: TimeDelta,
     /// How long an assertion may be presented.
@@ -56,7 +54,6 @@ impl Default for Policy {
             session_idle: TimeDelta::hours(8),
             session_absolute: TimeDelta::hours(24),
             sign_on_lifetime: TimeDelta::minutes(10),
-            waiting_per_address: 500,
             logout_lifetime: TimeDelta::minutes(10),
             assertion_lifetime: TimeDelta::minutes(5),
             not_before_skew: TimeDelta::seconds(60),

@@ -2,12 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::model::{
-    application::AcsUrl,
-    id::{ApplicationId, SignOnId},
-    name_id::NameIdFormat,
-    secret::TokenHash,
-};
+use crate::model::{id::ApplicationId, name_id::NameIdFormat};
 
 /// Whom a request is about (saml-core, 3.4.1.4): a name, and of what format it is.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -18,24 +13,18 @@ pub struct Subject {
     pub value: String,
 }
 
-/// An accepted request that waits for its person.
+/// An accepted request that waits for its person. It lies nowhere here: the browser keeps it, sealed.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct WaitingSignOn {
-    /// Its row.
-    pub id: SignOnId,
-    /// Hash of the handle in the address `/continue/{handle}`.
-    pub handle: TokenHash,
-    /// Hash of the cookie of the browser that brought it; no other browser goes on with it.
-    pub browser: TokenHash,
+pub struct PendingSignIn {
     /// Who asked.
     pub application: ApplicationId,
     /// The request's own `ID`, for `InResponseTo`; none if nobody asked (saml-profiles, 4.1.5).
     pub request_id: Option<String>,
-    /// Where the answer goes: an address that the application registered.
-    pub consumer: AcsUrl,
+    /// Where the answer goes: [`AcsUrl::digest`] of an address that the application registered.
+    pub acs: [u8; 32],
     /// Opaque to us, returned as it came.
     pub relay_state: Option<String>,
-    /// The person must log in anew, after `created_at` (saml-core, 3.4.1, `ForceAuthn`).
+    /// The person must sign in anew, after `created_at` (saml-core, 3.4.1, `ForceAuthn`).
     pub force_authn: bool,
     /// No page may be shown (saml-core, 3.4.1, `IsPassive`).
     pub is_passive: bool,
@@ -43,14 +32,151 @@ pub struct WaitingSignOn {
     pub subject: Option<Subject>,
     /// The name that the application is told.
     pub name_id_format: NameIdFormat,
-    /// The kind of login that the answer names.
+    /// The kind of sign-in that the answer names.
     pub context_class: String,
     /// What to fill in as e-mail address.
     pub login_hint: Option<String>,
-    /// Where it came from: `address_key` of the client, for the cap.
-    pub address: String,
     /// When it came.
     pub created_at: DateTime<Utc>,
-    /// When it is too late.
-    pub expires_at: DateTime<Utc>,
+}
+
+impl PendingSignIn {
+    /// Writes it as [`PendingSignIn::from_bytes`] reads it: each field behind its length, none as `0xFFFF`. It is
+    /// short, since it goes through the browser's address.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let flags = [u8::from(self.force_authn) | u8::from(self.is_passive) << 1];
+        let subject = self.subject.as_ref();
+        let mut bytes = Vec::with_capacity(512);
+        for field in [
+            Some(self.application.to_string().as_bytes()),
+            self.request_id.as_deref().map(str::as_bytes),
+            Some(&self.acs[..]),
+            self.relay_state.as_deref().map(str::as_bytes),
+            Some(&flags[..]),
+            subject.map(|subject| subject.format.word().as_bytes()),
+            subject.map(|subject| subject.value.as_bytes()),
+            Some(self.name_id_format.word().as_bytes()),
+            Some(self.context_class.as_bytes()),
+            self.login_hint.as_deref().map(str::as_bytes),
+            Some(&self.created_at.timestamp_micros().to_be_bytes()[..]),
+        ] {
+            // What is longer than that was refused before.
+            let length = field.map(|field| u16::try_from(field.len()).unwrap_or(u16::MAX));
+            bytes.extend(length.unwrap_or(u16::MAX).to_be_bytes());
+            bytes.extend(field.unwrap_or_default());
+        }
+        bytes
+    }
+
+    /// Reads what [`PendingSignIn::to_bytes`] wrote.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let mut fields = Fields(bytes);
+        let application = fields.text()??.parse().ok()?;
+        let request_id = fields.text()?;
+        let acs = fields.next()??.try_into().ok()?;
+        let relay_state = fields.text()?;
+        let [flags] = fields.next()?? else { return None };
+        let subject = match (fields.text()?, fields.text()?) {
+            (Some(word), Some(value)) => Some(Subject {
+                format: NameIdFormat::of_word(&word)?,
+                value,
+            }),
+            (None, None) => None,
+            (Some(_), None) | (None, Some(_)) => return None,
+        };
+        let name_id_format = NameIdFormat::of_word(&fields.text()??)?;
+        let context_class = fields.text()??;
+        let login_hint = fields.text()?;
+        let micros = i64::from_be_bytes(fields.next()??.try_into().ok()?);
+        fields.0.is_empty().then_some(Self {
+            application,
+            request_id,
+            acs,
+            relay_state,
+            force_authn: flags & 1 != 0,
+            is_passive: flags & 2 != 0,
+            subject,
+            name_id_format,
+            context_class,
+            login_hint,
+            created_at: DateTime::from_timestamp_micros(micros)?,
+        })
+    }
+}
+
+/// The fields that are left.
+struct Fields<'a>(&'a [u8]);
+
+impl<'a> Fields<'a> {
+    /// The next one, which may be none; `None` where there is no next one.
+    #[expect(
+        clippy::option_option,
+        reason = "no more fields is not the same as a field that is none"
+    )]
+    fn next(&mut self) -> Option<Option<&'a [u8]>> {
+        let (length, rest) = self.0.split_first_chunk::<2>()?;
+        let length = u16::from_be_bytes(*length);
+        if length == u16::MAX {
+            self.0 = rest;
+            return Some(None);
+        }
+        let (field, rest) = rest.split_at_checked(usize::from(length))?;
+        self.0 = rest;
+        Some(Some(field))
+    }
+
+    #[expect(clippy::option_option, reason = "as `next`")]
+    fn text(&mut self) -> Option<Option<String>> {
+        match self.next()? {
+            None => Some(None),
+            Some(bytes) => String::from_utf8(bytes.to_vec()).ok().map(Some),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn pending(texts: [Option<String>; 4], flags: (bool, bool), micros: i64) -> PendingSignIn {
+        let [request_id, relay_state, subject, login_hint] = texts;
+        PendingSignIn {
+            application: ApplicationId::new(DateTime::UNIX_EPOCH, [7; 10]),
+            request_id,
+            acs: [9; 32],
+            relay_state,
+            force_authn: flags.0,
+            is_passive: flags.1,
+            subject: subject.map(|value| Subject {
+                format: NameIdFormat::Persistent,
+                value,
+            }),
+            name_id_format: NameIdFormat::Transient,
+            context_class: "urn:x".to_owned(),
+            login_hint,
+            created_at: DateTime::from_timestamp_micros(micros).unwrap(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back(
+            texts: [Option<String>; 4],
+            flags: (bool, bool),
+            micros in 0..4_000_000_000_000_000_i64,
+        ) {
+            let pending = pending(texts, flags, micros);
+            let bytes = pending.to_bytes();
+            prop_assert_eq!(PendingSignIn::from_bytes(&bytes), Some(pending));
+            prop_assert_eq!(PendingSignIn::from_bytes(&[&bytes[..], b"x"].concat()), None);
+            prop_assert_eq!(PendingSignIn::from_bytes(&bytes[..bytes.len() - 1]), None);
+        }
+
+        #[test]
+        fn anything_else_is_read_without_a_panic(bytes: Vec<u8>) {
+            let _ = PendingSignIn::from_bytes(&bytes);
+        }
+    }
 }

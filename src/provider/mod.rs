@@ -12,6 +12,7 @@ pub mod health;
 pub mod housekeeping;
 pub mod installation;
 pub mod login;
+pub mod pending;
 pub mod portal;
 pub mod required;
 pub mod rollover;
@@ -33,7 +34,7 @@ use crate::{
     credential::password::Hasher,
     entropy::Entropy,
     fetch::Fetcher,
-    keys::seal::SealingKey,
+    keys::{seal::SealingKey, state::StateKey},
     model::{audit::AuditEvent, endpoint::Endpoints, id::AuditId, policy::Policy, secret::Token, text::hex},
     provider::{
         audit::Floods, endings::Said, error::Error, health::Looked, saml::publish::Noted, snapshot::Snapshot,
@@ -81,6 +82,7 @@ struct Inner {
     parts: Parts,
     store_for_requests: Store,
     looked: Mutex<Looked>,
+    state_key: StateKey,
     snapshot: RwLock<Arc<Snapshot>>,
     floods: Mutex<Floods>,
     noted: Mutex<Noted>,
@@ -91,9 +93,11 @@ impl Provider {
     /// Opens a provider on a database that `Provider::found` (or another replica) has prepared.
     pub fn open(parts: Parts) -> Result<Self, Error> {
         let snapshot = Snapshot::load(&parts, &parts.store)?;
+        let state_key = StateKey::of(&parts.sealing_key)?;
         let inner = Inner {
             store_for_requests: parts.store.for_requests(),
             parts,
+            state_key,
             looked: Mutex::new(Looked::default()),
             snapshot: RwLock::new(Arc::new(snapshot)),
             floods: Mutex::new(Floods::default()),
@@ -126,6 +130,10 @@ impl Provider {
 
     fn parts(&self) -> &Parts {
         &self.0.parts
+    }
+
+    fn state_key(&self) -> &StateKey {
+        &self.0.state_key
     }
 
     fn store(&self) -> &Store {

@@ -2,12 +2,16 @@
 
 use crate::{
     model::{
-        application::Application, fact::Facts, id::ApplicationId, name_id::NameIdFormat, secret::Token,
-        sign_on::WaitingSignOn,
+        application::{AcsUrl, Application},
+        fact::Facts,
+        id::ApplicationId,
+        name_id::NameIdFormat,
+        sign_on::PendingSignIn,
     },
     provider::{
         Provider,
         error::Error,
+        pending::{Binding, Waiting},
         saml::{
             answer::{Answer, Answered, Question},
             facts,
@@ -32,11 +36,13 @@ pub enum Step {
         /// What to fill in as e-mail address.
         email: Option<String>,
     },
+    /// Send the browser to this address in place of the one that came after a form of another site.
+    Bind(Waiting),
     /// Post this to the application.
     Answer(Box<Answer>),
     /// Our own page says why not.
     Refused(Box<RefusedPage>),
-    /// There is no such sign-on, or it is too late, or another browser began it.
+    /// It cannot be opened: it is too late, or another browser began it.
     Gone,
 }
 
@@ -50,18 +56,19 @@ impl From<Instead> for Step {
 }
 
 impl Provider {
-    /// Goes on with the sign-on `handle`, in the browser that holds `browser`.
-    pub fn go_on(&self, handle: &Token, browser: Option<&Token>, visitor: &Visitor) -> Result<Step, Error> {
-        let Some(waiting) = self.waiting(handle, browser)? else {
+    /// Goes on with the sign-in that this browser carries.
+    pub fn go_on(&self, sealed: &str, visitor: &Visitor) -> Result<Step, Error> {
+        let Some((waiting, binding)) = self.open_sealed(sealed, visitor)? else {
             return Ok(Step::Gone);
         };
         let snapshot = self.current()?;
         let Some(application) = snapshot.by_id(waiting.application).map(|found| &**found) else {
             return Ok(Step::Gone);
         };
+        let acs = application.saml.consumer_by_digest(&waiting.acs);
         let facts = Facts::default()
             .with(facts::name::REQUEST, waiting.request_id.as_deref())
-            .with(facts::name::CONSUMER, Some(waiting.consumer.as_str()));
+            .with(facts::name::CONSUMER, acs.map(AcsUrl::as_str));
         let about = About::sign_on(Some(application), facts, visitor);
         if !application.enabled {
             return self.step_refused(Refusal::ApplicationDisabled, &about);
@@ -69,21 +76,23 @@ impl Provider {
         if application.is_expired(self.now()) {
             return self.step_refused(Refusal::MetadataExpired, &about);
         }
-        if application.saml.consumer(waiting.consumer.as_str()).is_none() {
+        let Some(acs) = acs else {
             // The registration changed while the person was typing.
             return self.step_refused(Refusal::UnknownConsumer, &about);
-        }
+        };
         if waiting.request_id.is_none() && !application.saml.allow_idp_initiated {
             return self.step_refused(Refusal::Unsolicited, &about);
         }
         let live = self.live_at(visitor.session.as_ref(), application.id)?;
         match live {
             Some(live) if !waiting.force_authn || live.session.authenticated_at >= waiting.created_at => {
-                self.finish(&snapshot, application, waiting, &live, &about.by(&live))
+                self.finish(&snapshot, (application, acs), waiting, &live, &about.by(&live))
             }
             Some(_) | None if waiting.is_passive => {
-                self.tell_waiting(&snapshot, application, waiting, Refusal::Passive, &about)
+                self.tell_waiting(&snapshot, (application, acs), waiting, Refusal::Passive, &about)
             }
+            // From here on it is bound to the cookie that the form is bound to as well.
+            _ if binding == Binding::Posted => Ok(Step::Bind(self.bind(&waiting, visitor)?)),
             live => Ok(Step::LogIn {
                 application: (application.id, application.name.clone()),
                 again: live.is_some(),
@@ -92,13 +101,13 @@ impl Provider {
         }
     }
 
-    /// The application that a waiting sign-on is for, to name it on the login form.
+    /// The application that a sign-in is for, to name it on the form.
     pub fn waiting_for(
         &self,
-        handle: &Token,
-        browser: Option<&Token>,
+        sealed: &str,
+        visitor: &Visitor,
     ) -> Result<Option<(ApplicationId, String)>, Error> {
-        let Some(waiting) = self.waiting(handle, browser)? else {
+        let Some((waiting, _)) = self.open_sealed(sealed, visitor)? else {
             return Ok(None);
         };
         let snapshot = self.at_hand()?;
@@ -107,28 +116,22 @@ impl Provider {
             .map(|application| (application.id, application.name.clone())))
     }
 
-    fn waiting(&self, handle: &Token, browser: Option<&Token>) -> Result<Option<WaitingSignOn>, Error> {
-        let Some(browser) = browser else { return Ok(None) };
-        let found = self.store().read(|tx| tx.waiting(handle.hash(), self.now()))?;
-        Ok(found.filter(|waiting| waiting.browser == browser.hash()))
-    }
-
     fn finish(
         &self,
         snapshot: &Snapshot,
-        application: &Application,
-        waiting: WaitingSignOn,
+        (application, acs): (&Application, &AcsUrl),
+        waiting: PendingSignIn,
         live: &Live,
         about: &About<'_>,
     ) -> Result<Step, Error> {
         if !self.is_subject(application, live, waiting.subject.as_ref())? {
-            return self.tell_waiting(snapshot, application, waiting, Refusal::Subject, about);
+            return self.tell_waiting(snapshot, (application, acs), waiting, Refusal::Subject, about);
         }
         let email = hint(&waiting);
         let question = Question {
             application,
             request_id: waiting.request_id.as_deref(),
-            consumer: &waiting.consumer,
+            consumer: acs,
             relay_state: waiting.relay_state.clone(),
             name_id_format: waiting.name_id_format,
             context_class: &waiting.context_class,
@@ -139,7 +142,7 @@ impl Provider {
             Answered::Replayed => self.step_refused(Refusal::Replayed, about),
             Answered::Instead(instead) => Ok(instead.into()),
             Answered::Ended if waiting.is_passive => {
-                self.tell_waiting(snapshot, application, waiting, Refusal::Passive, about)
+                self.tell_waiting(snapshot, (application, acs), waiting, Refusal::Passive, about)
             }
             Answered::Ended => Ok(Step::LogIn {
                 application: (application.id, application.name.clone()),
@@ -153,8 +156,8 @@ impl Provider {
     fn tell_waiting(
         &self,
         snapshot: &Snapshot,
-        application: &Application,
-        waiting: WaitingSignOn,
+        (application, acs): (&Application, &AcsUrl),
+        waiting: PendingSignIn,
         refusal: Refusal,
         about: &About<'_>,
     ) -> Result<Step, Error> {
@@ -163,7 +166,7 @@ impl Provider {
         };
         let told = Told {
             request_id,
-            consumer: &waiting.consumer,
+            consumer: acs,
             relay_state: waiting.relay_state,
         };
         Ok(self.tell(snapshot, application, told, refusal, about)?.into())
@@ -175,7 +178,7 @@ impl Provider {
 }
 
 /// What to fill in as e-mail address: the person that it must be, or whom the sender expects.
-fn hint(waiting: &WaitingSignOn) -> Option<String> {
+fn hint(waiting: &PendingSignIn) -> Option<String> {
     let subject = waiting.subject.as_ref().filter(|subject| match subject.format {
         NameIdFormat::EmailAddress | NameIdFormat::Unspecified => true,
         NameIdFormat::Persistent | NameIdFormat::Transient => false,

@@ -35,7 +35,6 @@ mod signing_keys;
 mod tests;
 mod user_attributes;
 mod users;
-mod waiting_sign_ons;
 
 pub use self::{
     audit_events::{AuditFilter, AuditRow},

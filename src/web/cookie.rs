@@ -10,9 +10,6 @@ use crate::model::{endpoint::BaseUrl, id::LogoutId, secret::Token};
 
 /// The longest lifetime that browsers keep (400 days).
 const LONG: Duration = Duration::days(400);
-/// How many sign-ons may wait in one browser; the oldest cookie makes room.
-const MOST_WAITING: usize = 12;
-const WAITING: &str = "hallpass-w-";
 /// How many logouts one browser may look at; the oldest cookie makes room.
 const MOST_LEAVING: usize = 6;
 const LEAVING: &str = "hallpass-l-";
@@ -65,24 +62,18 @@ impl Cookies {
         cookie
     }
 
-    /// The browser's half of the waiting sign-on `handle`; one cookie each, so that two tabs do not undo
-    /// each other.
-    pub(super) fn waiting(self, request: &HttpRequest, handle: &Token) -> Option<Token> {
-        self.read(request, &waiting_name(handle))
+    /// For the redirect after a form of another site, with which the browser's own cookie does not come along.
+    pub(super) fn posted(self, request: &HttpRequest) -> Option<Token> {
+        self.read(request, "hallpass-posted")
     }
 
-    pub(super) fn set_waiting(self, handle: &Token, token: &Token, seconds: i64) -> Cookie<'static> {
-        let mut cookie = self.make(&waiting_name(handle), token.text());
-        cookie.set_max_age(Duration::seconds(seconds));
+    pub(super) fn set_posted(self, token: &Token) -> Cookie<'static> {
+        let mut cookie = self.make("hallpass-posted", token.text());
+        cookie.set_max_age(Duration::minutes(10));
         cookie
     }
 
-    /// Removals of the oldest waiting cookies where there are too many; browsers send the oldest first.
-    pub(super) fn room_for_one_more(self, request: &HttpRequest) -> Vec<Cookie<'static>> {
-        self.room(request, WAITING, MOST_WAITING)
-    }
-
-    /// The browser's half of the logout `id`; one cookie each, as with sign-ons that wait.
+    /// The browser's half of the logout `id`; one cookie each, so that two tabs do not undo each other.
     pub(super) fn leaving(self, request: &HttpRequest, id: LogoutId) -> Option<Token> {
         self.read(request, &leaving_name(id))
     }
@@ -173,11 +164,6 @@ fn sent(request: &HttpRequest) -> impl Iterator<Item = (&[u8], &[u8])> {
             let at = pair.iter().position(|byte| *byte == b'=')?;
             Some((pair.get(..at)?, pair.get(at + 1..)?))
         })
-}
-
-fn waiting_name(handle: &Token) -> String {
-    let short: String = handle.derive("cookie name").text().chars().take(12).collect();
-    format!("{WAITING}{short}")
 }
 
 /// The end of the id, which is random.

@@ -8,11 +8,7 @@ use actix_web::{
 use serde::Deserialize;
 
 use crate::{
-    model::{
-        endpoint::path,
-        id::ApplicationId,
-        secret::{Secret, Token},
-    },
+    model::{endpoint::path, id::ApplicationId, secret::Secret},
     provider::{
         codes,
         login::{Credentials, LoggedIn},
@@ -32,7 +28,7 @@ use crate::{
     },
 };
 
-/// What the login form sends. `continue` is the handle of the sign-on that waits.
+/// What the login form sends. `continue` is the sign-in that waits, sealed.
 #[derive(Deserialize)]
 pub(super) struct LoginForm {
     #[serde(default)]
@@ -71,16 +67,13 @@ pub(super) async fn post(
         );
         return Ok(see_other(path::LOGIN).finish());
     }
-    let handle = Token::parse(&typed.r#continue);
-    let browser = handle
-        .as_ref()
-        .and_then(|handle| site.cookies.waiting(&request, handle));
-    let application = match &handle {
+    let sealed = Some(typed.r#continue.clone()).filter(|sealed| is_sealed(sealed));
+    let application = match sealed.clone() {
         None => None,
-        Some(handle) => {
-            let (handle, browser) = (handle.clone(), browser.clone());
+        Some(sealed) => {
+            let visitor = site.visitor(&request);
             off_thread(&site.provider, &site.permits, move |p| {
-                p.waiting_for(&handle, browser.as_ref())
+                p.waiting_for(&sealed, &visitor)
             })
             .await?
         }
@@ -89,7 +82,7 @@ pub(super) async fn post(
         application,
         email: typed.email.clone(),
         notice,
-        handle: handle.clone(),
+        sealed: sealed.clone(),
     };
     if !csrf::is_ours(
         &request,
@@ -116,9 +109,9 @@ pub(super) async fn post(
     .await?
     {
         LoggedIn::Yes { session, device } => {
-            let next = handle.map_or_else(
+            let next = sealed.map_or_else(
                 || path::PORTAL.to_owned(),
-                |handle| format!("{}{}", path::CONTINUE, handle.text()),
+                |sealed| format!("{}{sealed}", path::CONTINUE),
             );
             Ok(see_other(&next)
                 .cookie(site.cookies.set_session(&session))
@@ -140,12 +133,20 @@ pub(super) async fn post(
     }
 }
 
+/// Whether the text can stand in our own address `/continue/{sealed}`, and leads nowhere else: base64 for addresses.
+pub(super) fn is_sealed(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
 /// What the login form shows.
 pub(super) struct Shown {
     pub(super) application: Option<(ApplicationId, String)>,
     pub(super) email: String,
     pub(super) notice: LoginNotice,
-    pub(super) handle: Option<Token>,
+    pub(super) sealed: Option<String>,
 }
 
 impl Default for Shown {
@@ -154,13 +155,12 @@ impl Default for Shown {
             application: None,
             email: String::new(),
             notice: LoginNotice::None,
-            handle: None,
+            sealed: None,
         }
     }
 }
 
 pub(super) fn form(site: &Site, request: &HttpRequest, status: StatusCode, shown: &Shown) -> HttpResponse {
-    let handle = shown.handle.as_ref().map(Token::text);
     site.form_page(request, status, |csrf| {
         Login {
             brand: site.brand(),
@@ -171,7 +171,7 @@ pub(super) fn form(site: &Site, request: &HttpRequest, status: StatusCode, shown
             email: &shown.email,
             notice: shown.notice.clone(),
             csrf,
-            go_on: handle.as_deref(),
+            go_on: shown.sealed.as_deref(),
         }
         .html()
     })

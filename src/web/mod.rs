@@ -71,7 +71,7 @@ fn routes(app: &mut ServiceConfig) {
             .route(head().to(nothing_done)),
     );
     app.service(resource("/logout/{id}/resume").route(get().to(saml::slo::resume)).route(head().to(nothing_done)));
-    app.service(resource("/continue/{handle}").route(read().to(sign_on::get)));
+    app.service(resource("/continue/{sealed}").route(read().to(sign_on::get)));
     app.service(
         resource(path::SSO)
             .route(get().to(saml::sso::get))

@@ -1,14 +1,16 @@
 //! Answers that several handlers give: the form that carries a message, the page that says why not.
 
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
+use actix_web::{HttpResponse, http::StatusCode};
 
 use crate::{
     model::{endpoint::path, id::ApplicationId},
-    provider::saml::{
-        answer,
-        logout_hop::{Carrier, Outbound},
-        receive::Waiting,
-        refuse::RefusedPage,
+    provider::{
+        pending::{NewCookie, Waiting},
+        saml::{
+            answer,
+            logout_hop::{Carrier, Outbound},
+            refuse::RefusedPage,
+        },
     },
     web::{
         page::{
@@ -48,17 +50,18 @@ pub(super) fn answer(site: &Site, answer: &answer::Answer) -> HttpResponse {
 }
 
 /// On to the page that waits for the person, with the cookie that ties it to this browser.
-pub(super) fn wait(site: &Site, request: &HttpRequest, waiting: &Waiting) -> HttpResponse {
-    let mut response = see_other(&format!("{}{}", path::CONTINUE, waiting.handle.text()));
-    for removal in site.cookies.room_for_one_more(request) {
-        response.cookie(removal);
+pub(super) fn wait(site: &Site, waiting: &Waiting) -> HttpResponse {
+    let mut response = see_other(&format!("{}{}", path::CONTINUE, waiting.sealed));
+    match &waiting.cookie {
+        None => {}
+        Some(NewCookie::Browser(token)) => {
+            response.cookie(site.cookies.set_browser(token));
+        }
+        Some(NewCookie::Posted(token)) => {
+            response.cookie(site.cookies.set_posted(token));
+        }
     }
-    response
-        .cookie(
-            site.cookies
-                .set_waiting(&waiting.handle, &waiting.browser, waiting.lifetime.num_seconds()),
-        )
-        .finish()
+    response.finish()
 }
 
 /// A logout message that ends its exchange: in the address, or in a self-posting form.

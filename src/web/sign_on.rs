@@ -1,4 +1,4 @@
-//! `/continue/{handle}`: a sign-on that waited goes on. Safe to reload, to go back to, to open twice.
+//! `/continue/{sealed}`: a sign-in that waited goes on. Safe to reload, to go back to, to open twice.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -7,7 +7,6 @@ use actix_web::{
 };
 
 use crate::{
-    model::secret::Token,
     provider::sign_on::Step,
     web::{
         error::Error,
@@ -23,24 +22,19 @@ use crate::{
 pub(super) async fn get(
     request: HttpRequest,
     site: Data<Site>,
-    handle: Path<String>,
+    sealed: Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let gone = || site.notice(StatusCode::GONE, NoticeKind::Ended);
-    let Some(handle) = Token::parse(&handle) else {
-        return Ok(gone());
-    };
-    let (visitor, browser) = (site.visitor(&request), site.cookies.waiting(&request, &handle));
+    let sealed = sealed.into_inner();
+    let visitor = site.visitor(&request);
     let step = {
-        let handle = handle.clone();
-        off_thread(&site.provider, &site.permits, move |p| {
-            p.go_on(&handle, browser.as_ref(), &visitor)
-        })
-        .await?
+        let sealed = sealed.clone();
+        off_thread(&site.provider, &site.permits, move |p| p.go_on(&sealed, &visitor)).await?
     };
     Ok(match step {
         Step::Answer(answer) => respond::answer(&site, &answer),
         Step::Refused(page) => respond::refused(&site, &page),
-        Step::Gone => gone(),
+        Step::Bind(waiting) => respond::wait(&site, &waiting),
+        Step::Gone => site.notice(StatusCode::GONE, NoticeKind::Ended),
         Step::LogIn {
             application,
             again,
@@ -57,7 +51,7 @@ pub(super) async fn get(
                 } else {
                     LoginNotice::None
                 },
-                handle: Some(handle),
+                sealed: Some(sealed),
             };
             login::form(&site, &request, StatusCode::OK, &shown)
         }

@@ -102,6 +102,9 @@ pub(super) fn of(request: &HttpRequest, cookies: Cookies, proxies: &Proxies) -> 
     Visitor {
         session_may_be_hidden: session.is_none() && request.method() == Method::POST,
         session,
+        browser: cookies.browser(request),
+        posted: cookies.posted(request),
+        is_navigation: is_navigation(request),
         device: cookies.device(request),
         address: proxies.client(request),
         request_id: request
@@ -110,6 +113,12 @@ pub(super) fn of(request: &HttpRequest, cookies: Cookies, proxies: &Proxies) -> 
             .map(|id| id.0.clone())
             .unwrap_or_default(),
     }
+}
+
+/// Whether the browser shows the answer as a page of its own.
+fn is_navigation(request: &HttpRequest) -> bool {
+    let mut said = request.headers().get_all("sec-fetch-dest");
+    said.all(|value| value == "document")
 }
 
 #[cfg(test)]

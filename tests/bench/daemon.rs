@@ -12,11 +12,7 @@ use std::{
 
 use chrono::Utc;
 use hallpass::{
-    model::{
-        application::{AcsUrl, Application, Consumer, EntityId, Kind, ServiceProvider, Slug},
-        id::ApplicationId,
-        secret::Secret,
-    },
+    model::secret::Secret,
     saml::{
         binding::redirect::{deflated, percent_encode},
         urn::{ASSERTION, PROTOCOL},
@@ -24,6 +20,8 @@ use hallpass::{
     store::Store,
 };
 use tempfile::TempDir;
+
+use crate::scale;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_hallpass");
 const EMAIL: &str = "mira@fernweh.example";
@@ -35,6 +33,7 @@ pub(crate) struct Place {
     address: SocketAddr,
     database: Option<String>,
     setting: Setting,
+    binary: String,
 }
 
 /// How the installation differs from the plainest one.
@@ -64,7 +63,13 @@ impl Place {
             address,
             database,
             setting,
+            binary: BINARY.to_owned(),
         }
+    }
+
+    /// Runs another binary here.
+    pub(crate) fn runs(&mut self, binary: &str) {
+        binary.clone_into(&mut self.binary);
     }
 
     /// Registers the other service providers, all at once.
@@ -78,7 +83,7 @@ impl Place {
         store
             .write(|tx| {
                 for number in 0..self.setting.others {
-                    assert!(tx.add_application(&other(number))?);
+                    assert!(tx.add_application(&scale::other(number))?);
                 }
                 tx.raise_generation()
             })
@@ -86,7 +91,7 @@ impl Place {
     }
 
     fn command(&self, wrapper: &[String]) -> Command {
-        let mut words = wrapper.iter().map(String::as_str).chain([BINARY]);
+        let mut words = wrapper.iter().map(String::as_str).chain([self.binary.as_str()]);
         let mut command = Command::new(words.next().unwrap());
         command.args(words);
         let data = self.dir.path().join("data");
@@ -183,6 +188,11 @@ impl<'p> Daemon<'p> {
         Client::signed_in(self.place.address)
     }
 
+    /// A browser in which nobody is signed in.
+    pub(crate) fn stranger(&self) -> Client {
+        Client::new(self.place.address)
+    }
+
     /// From the start of the process until a person who signs in by password is at the application, in
     /// milliseconds.
     pub(crate) fn first_sign_on(&self) -> f64 {
@@ -246,16 +256,20 @@ struct Answer {
 }
 
 impl Client {
-    fn signed_in(address: SocketAddr) -> Self {
+    fn new(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
-        let mut client = Self {
+        Self {
             address,
             stream: BufReader::new(stream),
             cookies: Vec::new(),
             // No two browsers send the same request.
             sent: u64::try_from(Utc::now().timestamp_micros()).unwrap() * 1_000_000,
-        };
+        }
+    }
+
+    fn signed_in(address: SocketAddr) -> Self {
+        let mut client = Self::new(address);
         let page = client.ask("GET", "/login", "");
         let csrf = page
             .body
@@ -303,6 +317,21 @@ impl Client {
             answer.status == 200 && answer.body.contains("SAMLResponse"),
             "{}",
             answer.body
+        );
+    }
+
+    /// Sends a request to sign on, as a browser of its own does that nobody is signed in with, up to where the person
+    /// would type.
+    pub(crate) fn wait_for_login(&mut self) {
+        self.cookies.clear();
+        self.begin();
+        let answer = self.answer();
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        let form = self.ask("GET", &answer.location, "");
+        assert!(
+            form.status == 200 && form.body.contains("name=\"password\""),
+            "{}",
+            form.body
         );
     }
 
@@ -354,32 +383,6 @@ impl Client {
             location,
             body: String::from_utf8(body).unwrap(),
         }
-    }
-}
-
-fn other(number: u32) -> Application {
-    let now = Utc::now();
-    let mut chance = [0; 10];
-    for (to, from) in chance.iter_mut().zip(number.to_be_bytes()) {
-        *to = from;
-    }
-    let consumer = Consumer {
-        location: AcsUrl::parse(&format!("https://sp-{number}.example/acs")).unwrap(),
-        index: None,
-    };
-    let entity_id = EntityId::parse(&format!("https://sp-{number}.example/metadata")).unwrap();
-    Application {
-        id: ApplicationId::new(now, chance),
-        slug: Slug::parse(&format!("sp-{number}")).unwrap(),
-        name: format!("Service provider {number}"),
-        kind: Kind::Saml,
-        enabled: true,
-        tile_url: None,
-        saml: ServiceProvider::usual(entity_id, vec![consumer]),
-        metadata_until: None,
-        version: 1,
-        created_at: now,
-        updated_at: now,
     }
 }
 

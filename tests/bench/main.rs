@@ -16,6 +16,7 @@ mod instructions;
 mod parser;
 mod report;
 mod scale;
+mod waiting;
 
 use crate::{
     control::Control,
@@ -47,6 +48,22 @@ fn main() {
         let given: Vec<&str> = arguments.iter().skip(at + 1).map(String::as_str).collect();
         let (seconds, megabytes) = aggregate::read(given.first().unwrap(), given.get(1).copied());
         println!("{seconds} {megabytes}");
+        return;
+    }
+    if let Some(at) = arguments
+        .iter()
+        .position(|argument| argument == "--waiting-beside")
+    {
+        let other = arguments.get(at + 1).unwrap();
+        let postgres = std::env::var("HALLPASS_TEST_POSTGRES").ok();
+        let places = [("SQLite", None), ("PostgreSQL", postgres.as_deref())];
+        for (name, url) in places
+            .into_iter()
+            .filter(|(name, url)| *name == "SQLite" || url.is_some())
+        {
+            let [here, there] = waiting::measure(url, other, has("--quick"));
+            println!("{name}, a request that waits: here {here}, {other} {there}");
+        }
         return;
     }
     let mut report = Report::new();

@@ -1,6 +1,6 @@
 //! The figures, as a table or as one JSON object.
 
-use std::fs;
+use std::{fmt, fs};
 
 use crate::{aggregate::Aggregate, daemon, scale::Scale};
 
@@ -41,6 +41,16 @@ impl Figures {
             "rounds": self.rounds,
             "cpu_microseconds": self.microseconds,
         })
+    }
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:.2} × a signature, {:.0} µs",
+            self.multiple, self.microseconds
+        )
     }
 }
 

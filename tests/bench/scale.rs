@@ -1,6 +1,12 @@
 //! What many registered service providers cost: a sign-on and our metadata with ten thousand of them beside the
 //! same with ten, turn by turn in one run.
 
+use chrono::Utc;
+use hallpass::model::{
+    application::{AcsUrl, Application, Consumer, EntityId, Kind, ServiceProvider, Slug},
+    id::ApplicationId,
+};
+
 use crate::daemon::{Client, Daemon, Place, Setting};
 
 const FEW: u32 = 10;
@@ -58,4 +64,31 @@ fn spent(daemon: &Daemon<'_>, work: impl FnOnce()) -> f64 {
     let before = daemon.cpu_nanoseconds();
     work();
     (daemon.cpu_nanoseconds() - before) as f64
+}
+
+/// The service provider with this number.
+pub(crate) fn other(number: u32) -> Application {
+    let now = Utc::now();
+    let mut chance = [0; 10];
+    for (to, from) in chance.iter_mut().zip(number.to_be_bytes()) {
+        *to = from;
+    }
+    let consumer = Consumer {
+        location: AcsUrl::parse(&format!("https://sp-{number}.example/acs")).unwrap(),
+        index: None,
+    };
+    let entity_id = EntityId::parse(&format!("https://sp-{number}.example/metadata")).unwrap();
+    Application {
+        id: ApplicationId::new(now, chance),
+        slug: Slug::parse(&format!("sp-{number}")).unwrap(),
+        name: format!("Service provider {number}"),
+        kind: Kind::Saml,
+        enabled: true,
+        tile_url: None,
+        saml: ServiceProvider::usual(entity_id, vec![consumer]),
+        metadata_until: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    }
 }

@@ -215,7 +215,7 @@ fn a_form_of_another_site_shows_no_cookie_and_the_person_is_found_all_the_same()
         assert!(sent.location().starts_with("/continue/"));
         let waiting: Vec<_> = sent.set_cookies().collect();
         assert!(
-            matches!(waiting.as_slice(), [one] if one.starts_with("__Host-hallpass-w-") && one.contains("SameSite=Lax")),
+            matches!(waiting.as_slice(), [one] if one.starts_with("__Host-hallpass-posted=") && one.contains("SameSite=Lax")),
             "{waiting:?}"
         );
         posted(&browser.get(sent.location()));
@@ -231,7 +231,14 @@ fn a_form_of_another_site_shows_no_cookie_and_the_person_is_found_all_the_same()
         posted(&browser.post_with("/saml/sso", &site, &form, true));
         // Nobody is signed in: the login form, then the answer.
         let mut fresh = scene.house.browser();
+        let before = fresh.follow("/login");
+        let own = fresh.jar["__Host-hallpass-browser"].clone();
         let login = send(&mut fresh, &xml("_c", ""));
+        assert_eq!(
+            fresh.jar["__Host-hallpass-browser"], own,
+            "a form of another site does not replace it"
+        );
+        assert_eq!(fresh.submit_login(&before, ADA, "wrong").status, 200);
         let (response, _) = posted(&fresh.sign_in(&login, ADA, PASSWORD));
         assert!(response.contains("InResponseTo=\"_c\""));
     });

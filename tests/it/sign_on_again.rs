@@ -167,44 +167,66 @@ fn a_waiting_sign_on_belongs_to_its_browser_and_ends_after_ten_minutes() {
 }
 
 #[test]
-fn what_waits_is_capped_for_each_address_and_never_for_the_application() {
+fn what_strangers_begin_costs_nobody_a_sign_in_and_keeps_nothing_here() {
     on_each_database(|database| {
-        let scene = Scene::with(
-            database,
-            &[("HALLPASS_LIMITS_WAITING_PER_ADDRESS", "10")],
-            |_, _| {},
-        );
-        let from = |browser: &mut Browser, address: &str| {
-            browser.extra = vec![("X-Forwarded-For".to_owned(), address.to_owned())];
-        };
-        let begin = |browser: &mut Browser, id: &str| {
-            scene.house.clock.advance(TimeDelta::milliseconds(1));
-            browser.get(&scene.address(id)).location().to_owned()
-        };
-        let (mut victim, mut flood) = (scene.house.browser(), scene.house.browser());
-        from(&mut victim, "192.0.2.1");
-        from(&mut flood, "198.51.100.1");
-        let wait = begin(&mut victim, "_v");
-        let flooded: Vec<_> = (0..13)
-            .map(|n| begin(&mut flood.clone(), &format!("_f{n}")))
-            .collect();
+        let scene = Scene::new(database);
+        let mut victim = scene.house.browser();
+        let wait = victim.get(&scene.address("_v")).location().to_owned();
+        let form = victim.get(&wait);
+        // The same browser too, as a page with many images of ours would have it.
+        for n in 0..600 {
+            let mut other = victim.clone();
+            if n % 2 == 0 {
+                other.extra = vec![("Sec-Fetch-Dest".to_owned(), "image".to_owned())];
+            }
+            other.get(&scene.address(&format!("_f{n}")));
+        }
+        assert_eq!(victim.get(&wait).status, 200);
+        let page = victim.sign_in(&form, ADA, PASSWORD);
+        assert!(posted(&page).0.contains("InResponseTo=\"_v\""));
         assert_eq!(
             rows::number(
                 &scene.house.settings,
                 "SELECT count(*) AS n FROM waiting_sign_ons"
             ),
-            11
+            0
         );
-        assert_eq!(
-            victim.get(&wait).status,
-            200,
-            "another address fills its own places only"
-        );
-        let mut own = scene.house.browser();
-        from(&mut own, "198.51.100.1");
-        let newest = begin(&mut own, "_own");
-        assert_eq!(own.get(&newest).status, 200, "the newest stays");
-        assert_eq!(flooded.len(), 13);
+    });
+}
+
+#[test]
+fn only_a_page_of_its_own_waits_for_its_person() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        for dest in ["image", "iframe", "empty", "script", "embed"] {
+            let mut browser = scene.house.browser();
+            browser.extra = vec![("Sec-Fetch-Dest".to_owned(), dest.to_owned())];
+            let page = browser.get(&scene.address(&format!("_{dest}")));
+            assert_eq!((page.status, page.header("location")), (403, None), "{dest}");
+            assert!(page.set_cookies().count() == 0 && page.field("password").is_none());
+            let silent = browser.get(&scene.ask(&format!("_p-{dest}"), "IsPassive=\"true\"", ""));
+            assert!(posted(&silent).0.contains("status:NoPassive"), "{}", silent.body);
+        }
+        let mut browser = scene.house.browser();
+        browser.extra = vec![("Sec-Fetch-Dest".to_owned(), "document".to_owned())];
+        let login = browser.follow(&scene.address("_r1"));
+        posted(&browser.sign_in(&login, ADA, PASSWORD));
+    });
+}
+
+#[test]
+fn another_replica_goes_on_with_what_the_browser_carries() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let mut browser = scene.house.browser();
+        let wait = browser.get(&scene.address("_r1")).location().to_owned();
+        let replica = scene.house.replica();
+        let mut there = Browser::new(replica.address, "https://login.fernweh.example");
+        assert_eq!(there.get(&wait).status, 410, "not in another browser");
+        there.jar.clone_from(&browser.jar);
+        let login = there.get(&wait);
+        let page = there.sign_in(&login, ADA, PASSWORD);
+        assert!(posted(&page).0.contains("InResponseTo=\"_r1\""));
     });
 }
 

@@ -265,6 +265,9 @@ fn what_is_counted_is_shared_through_the_database() {
         }
         let beside = hallpass::server::open(&scene.house.settings).unwrap();
         let visitor = hallpass::provider::visitor::Visitor {
+            browser: None,
+            posted: None,
+            is_navigation: true,
             session: None,
             session_may_be_hidden: false,
             device: None,

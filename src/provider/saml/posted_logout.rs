@@ -130,6 +130,9 @@ fn nobody() -> Visitor {
     Visitor {
         session: None,
         session_may_be_hidden: false,
+        browser: None,
+        posted: None,
+        is_navigation: false,
         device: None,
         address: Ipv4Addr::UNSPECIFIED.into(),
         request_id: String::new(),

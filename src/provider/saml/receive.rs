@@ -2,21 +2,16 @@
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
-
 use crate::{
     model::{
-        application::{AcsUrl, Application, EntityId},
-        id::SignOnId,
-        name_id::NameIdFormat,
+        application::{Application, EntityId},
         secret::Token,
-        sign_on::{Subject, WaitingSignOn},
-        throttle::address_key,
         user::Email,
     },
     provider::{
         Provider, codes,
         error::Error,
+        pending::{Waiting, Wish},
         saml::{
             answer::{Answer, Answered, Question, UNCHECKED},
             facts,
@@ -39,21 +34,12 @@ use crate::{
 pub enum Received {
     /// Post this to the application.
     Answer(Box<Answer>),
-    /// Send the browser to `/continue/{handle}`, and give it the cookie.
+    /// Send the browser to `/continue/{sealed}`.
     Wait(Waiting),
+    /// Nobody is signed in, and the browser loads this into another page, where nobody can sign in.
+    NotAPage,
     /// Our own page says why not.
     Refused(Box<RefusedPage>),
-}
-
-/// A sign-on that waits for its person.
-#[derive(Debug)]
-pub struct Waiting {
-    /// Stands in the address.
-    pub handle: Token,
-    /// Stands in a cookie of its own.
-    pub browser: Token,
-    /// How long both are good for.
-    pub lifetime: TimeDelta,
 }
 
 impl From<Instead> for Received {
@@ -205,12 +191,14 @@ impl Provider {
             }
             // Where a session may be hidden, that is decided at `/continue`, where the browser shows it.
             Some(_) | None
-                if accepted.is_passive && (accepted.force_authn || !visitor.session_may_be_hidden) =>
+                if accepted.is_passive
+                    && (accepted.force_authn || !visitor.session_may_be_hidden || !visitor.is_navigation) =>
             {
                 Ok(self
                     .tell(snapshot, application, told(), Refusal::Passive, &about)?
                     .into())
             }
+            Some(_) | None if !visitor.is_navigation => Ok(Received::NotAPage),
             Some(_) | None => self.wait(application, accepted, carried, visitor),
         }
     }
@@ -243,60 +231,10 @@ impl Provider {
         Ok(Received::Wait(self.keep_waiting(application, wish, visitor)?))
     }
 
-    /// Keeps what is wanted until its person is there.
-    pub(in crate::provider) fn keep_waiting(
-        &self,
-        application: &Application,
-        wish: Wish,
-        visitor: &Visitor,
-    ) -> Result<Waiting, Error> {
-        let now = self.now();
-        let (handle, browser) = (self.token(), self.token());
-        let lifetime = self.policy().sign_on_lifetime;
-        let row = WaitingSignOn {
-            id: SignOnId::new(now, self.chance()),
-            handle: handle.hash(),
-            browser: browser.hash(),
-            application: application.id,
-            request_id: wish.request_id,
-            consumer: wish.consumer,
-            relay_state: wish.relay_state,
-            force_authn: wish.force_authn,
-            is_passive: wish.is_passive,
-            subject: wish.subject,
-            name_id_format: wish.name_id_format,
-            context_class: wish.context_class.to_owned(),
-            login_hint: wish.login_hint.map(|email| email.as_str().to_owned()),
-            address: address_key(visitor.address),
-            created_at: now,
-            expires_at: now + lifetime,
-        };
-        self.store()
-            .write_sign_on(|tx| tx.add_waiting(&row, self.policy().waiting_per_address))?;
-        Ok(Waiting {
-            handle,
-            browser,
-            lifetime,
-        })
-    }
-
     /// Our own page: the sender is not proven.
     fn refused(&self, refusal: Refusal, about: &About<'_>) -> Result<Received, Error> {
         Ok(Received::Refused(self.refused_page(refusal, about)?))
     }
-}
-
-/// What is wanted of a sign-on that has to wait.
-pub(in crate::provider) struct Wish {
-    pub(in crate::provider) request_id: Option<String>,
-    pub(in crate::provider) consumer: AcsUrl,
-    pub(in crate::provider) relay_state: Option<String>,
-    pub(in crate::provider) force_authn: bool,
-    pub(in crate::provider) is_passive: bool,
-    pub(in crate::provider) subject: Option<Subject>,
-    pub(in crate::provider) name_id_format: NameIdFormat,
-    pub(in crate::provider) context_class: &'static str,
-    pub(in crate::provider) login_hint: Option<Email>,
 }
 
 /// What came beside a request.

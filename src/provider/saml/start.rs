@@ -12,10 +12,10 @@ use crate::{
     provider::{
         Provider,
         error::Error,
+        pending::{Waiting, Wish},
         saml::{
             answer::{Answer, Answered, Question},
             facts,
-            receive::{Waiting, Wish},
             refuse::{About, Instead, RefusedPage},
         },
         session::Live,
@@ -41,8 +41,10 @@ pub enum Started {
     Answer(Box<Answer>),
     /// Send the browser there: the application begins sign-ons itself, at this address.
     Open(String),
-    /// Send the browser to `/continue/{handle}`, and give it the cookie.
+    /// Send the browser to `/continue/{sealed}`.
     Wait(Waiting),
+    /// Nobody is signed in, and the browser loads this into another page, where nobody can sign in.
+    NotAPage,
     /// Our own page says why not.
     Refused(Box<RefusedPage>),
     /// There is no such application, or this person has none of that name.
@@ -97,6 +99,9 @@ impl Provider {
             return Ok(Started::Unknown);
         };
         let Some(live) = live else {
+            if !visitor.is_navigation {
+                return Ok(Started::NotAPage);
+            }
             let wish = Wish {
                 request_id: None,
                 consumer: consumer.clone(),

@@ -1,38 +1,7 @@
 //! What happens once, what waits, and what is written down.
 
 use super::*;
-use crate::{
-    model::{
-        id::SignOnId,
-        name_id::NameIdFormat,
-        sign_on::{Subject, WaitingSignOn},
-    },
-    store::AuditFilter,
-};
-
-fn waiting(number: u8, address: &str) -> WaitingSignOn {
-    WaitingSignOn {
-        id: SignOnId::new(now(), [number; 10]),
-        handle: hash(number),
-        browser: hash(200),
-        application: application(1).id,
-        request_id: (number != 3).then(|| "_request".to_owned()),
-        consumer: AcsUrl::parse("https://sp-1.example/acs/a").unwrap(),
-        relay_state: Some("a b\n\"<ü".to_owned()),
-        force_authn: true,
-        is_passive: true,
-        subject: number.is_multiple_of(2).then(|| Subject {
-            format: NameIdFormat::Persistent,
-            value: "aB".to_owned(),
-        }),
-        name_id_format: NameIdFormat::Transient,
-        context_class: "urn:x".to_owned(),
-        login_hint: Some("person@fernweh.example".to_owned()),
-        address: address.to_owned(),
-        created_at: now() + TimeDelta::seconds(number.into()),
-        expires_at: now() + minutes(10),
-    }
-}
+use crate::store::AuditFilter;
 
 #[test]
 fn a_request_is_answered_for_one_session_and_again_for_the_same() {
@@ -75,33 +44,6 @@ fn a_message_is_seen_once() {
         });
         assert_eq!(seen.iter().filter(|one| **one).count(), 1, "{seen:?}");
         assert!(write(store, |tx| tx.seen_once("logout", "urn:sp:2", "_m", now())));
-    });
-}
-
-#[test]
-fn a_sign_on_waits_until_it_is_too_late() {
-    on_each_database(|store| {
-        write(store, |tx| tx.add_application(&application(1)));
-        write(store, |tx| tx.add_waiting(&waiting(1, "192.0.2.7"), 10));
-        let found = |at| read(store, |tx| tx.waiting(hash(1), at));
-        assert_eq!(found(now()), Some(waiting(1, "192.0.2.7")));
-        assert_eq!(found(now() + minutes(10)), None);
-    });
-}
-
-#[test]
-fn the_newest_of_an_address_wait_and_other_addresses_are_left_alone() {
-    on_each_database(|store| {
-        write(store, |tx| tx.add_application(&application(1)));
-        write(store, |tx| tx.add_waiting(&waiting(100, "192.0.2.8"), 3));
-        for number in 1..=5 {
-            write(store, |tx| tx.add_waiting(&waiting(number, "192.0.2.7"), 3));
-        }
-        let left: Vec<u8> = [100, 1, 2, 3, 4, 5]
-            .into_iter()
-            .filter(|number| read(store, |tx| tx.waiting(hash(*number), now())).is_some())
-            .collect();
-        assert_eq!(left, [100, 3, 4, 5]);
     });
 }
 

@@ -40,7 +40,7 @@ pub struct Login<'a> {
     pub notice: LoginNotice,
     /// The token against forged forms.
     pub csrf: &'a str,
-    /// The handle of the request that waits, posted back as `continue`.
+    /// The request that waits, sealed, posted back as `continue`.
     pub go_on: Option<&'a str>,
 }
 

@@ -21,6 +21,8 @@ pub enum NoticeKind<'a> {
     TooSlow,
     /// A request no longer waits: it was answered, or is too old.
     Ended,
+    /// A sign-in that another page loads into itself, where nobody can sign in.
+    NotAPage,
 }
 
 /// A short page.
@@ -43,6 +45,7 @@ impl Notice<'_> {
             NoticeKind::TooSlow => "This took too long",
             NoticeKind::TooMany(_) => "Please wait a little",
             NoticeKind::Ended => "Start again at the application",
+            NoticeKind::NotAPage => "Sign in on a page of its own",
         }
     }
 
@@ -64,6 +67,9 @@ impl Notice<'_> {
                 "What your browser sent did not arrive in time. Check your connection, then go back and send it again."
             }
             NoticeKind::TooMany(words) => words,
+            NoticeKind::NotAPage => {
+                "Another page tried to load this sign-in into itself. Open the application in a tab or window of its own, and sign in there."
+            }
             NoticeKind::Ended => {
                 "This sign-in is over: it was finished before, or it waited too long. Go back to the application and sign in there."
             }
@@ -77,6 +83,7 @@ impl Notice<'_> {
             | NoticeKind::TooLarge
             | NoticeKind::NotAForm
             | NoticeKind::TooSlow
+            | NoticeKind::NotAPage
             | NoticeKind::Ended => true,
             NoticeKind::TooMany(_) => false,
         }

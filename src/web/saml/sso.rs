@@ -2,6 +2,7 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
+    http::StatusCode,
     web::{Data, Payload},
 };
 
@@ -10,6 +11,7 @@ use crate::{
     web::{
         error::Error,
         off_thread::off_thread,
+        page::notice::NoticeKind,
         respond,
         saml::{form, query},
         state::Site,
@@ -41,6 +43,7 @@ async fn take(request: &HttpRequest, site: &Site, arrived: Arrived) -> Result<Ht
     Ok(match received {
         Received::Answer(answer) => respond::answer(site, &answer),
         Received::Refused(page) => respond::refused(site, &page),
-        Received::Wait(waiting) => respond::wait(site, request, &waiting),
+        Received::Wait(waiting) => respond::wait(site, &waiting),
+        Received::NotAPage => site.notice(StatusCode::FORBIDDEN, NoticeKind::NotAPage),
     })
 }

@@ -56,7 +56,8 @@ async fn start(
     Ok(match started {
         Started::Answer(answer) => respond::answer(site, &answer),
         Started::Open(address) => see_other(&address).finish(),
-        Started::Wait(waiting) => respond::wait(site, request, &waiting),
+        Started::Wait(waiting) => respond::wait(site, &waiting),
+        Started::NotAPage => site.notice(StatusCode::FORBIDDEN, NoticeKind::NotAPage),
         Started::Refused(page) => respond::refused(site, &page),
         Started::Unknown => unknown(),
     })

@@ -175,12 +175,13 @@ pub(super) fn waiting_costs_little(database: &Database) {
         assert!(browser.get(&target).status < 400);
     }
     let grown = rows::number(settings, size) - before;
-    assert!(grown / 500 < 20_000, "{grown} bytes for 500 sign-ons that wait");
-    assert!(grown / 500 < 3_000, "about 2 kB each are meant: {grown}");
+    assert!(
+        grown < 100_000,
+        "{grown} bytes for 500 sign-ins that wait: they lie in the browser"
+    );
     assert_eq!(
         rows::number(settings, "SELECT count(*) AS n FROM waiting_sign_ons"),
-        500,
-        "a login page alone keeps nothing"
+        0
     );
     assert_eq!(rows::number(settings, audit), events);
 }

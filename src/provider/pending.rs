@@ -1,0 +1,149 @@
+//! A sign-in that waits for its person lies nowhere here: the browser carries it, sealed, in the address of
+//! `/continue` and in the sign-in form. So no stranger's requests cost another's.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::TimeDelta;
+
+use crate::{
+    model::{
+        application::{AcsUrl, Application},
+        name_id::NameIdFormat,
+        secret::Token,
+        sign_on::{PendingSignIn, Subject},
+        user::Email,
+    },
+    provider::{Provider, error::Error, visitor::Visitor},
+};
+
+/// A sign-in that waits for its person: send the browser to `/continue/{sealed}`.
+#[derive(Debug)]
+pub struct Waiting {
+    /// Stands in the address.
+    pub sealed: String,
+    /// The cookie that it is bound to, where the browser has to be given it first.
+    pub cookie: Option<NewCookie>,
+}
+
+/// A cookie for the browser.
+#[derive(Debug)]
+pub enum NewCookie {
+    /// The browser's own, to which forms are bound too.
+    Browser(Token),
+    /// For the one redirect after a form of another site: with that, the browser keeps its own cookie back, and it
+    /// must not be replaced.
+    Posted(Token),
+}
+
+/// How a sealed sign-in was bound.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Binding {
+    /// To the browser's own cookie.
+    Browser,
+    /// To the cookie of the one redirect.
+    Posted,
+}
+
+/// What is wanted of a sign-in that has to wait.
+pub(in crate::provider) struct Wish {
+    pub(in crate::provider) request_id: Option<String>,
+    pub(in crate::provider) consumer: AcsUrl,
+    pub(in crate::provider) relay_state: Option<String>,
+    pub(in crate::provider) force_authn: bool,
+    pub(in crate::provider) is_passive: bool,
+    pub(in crate::provider) subject: Option<Subject>,
+    pub(in crate::provider) name_id_format: NameIdFormat,
+    pub(in crate::provider) context_class: &'static str,
+    pub(in crate::provider) login_hint: Option<Email>,
+}
+
+/// How far ahead of our clock a sealed sign-in may have begun: replicas differ, and clocks go back.
+const MOST_LEAD: TimeDelta = TimeDelta::minutes(3);
+
+impl Provider {
+    /// Seals what is wanted for the browser until its person is there.
+    pub(in crate::provider) fn keep_waiting(
+        &self,
+        application: &Application,
+        wish: Wish,
+        visitor: &Visitor,
+    ) -> Result<Waiting, Error> {
+        let pending = PendingSignIn {
+            application: application.id,
+            request_id: wish.request_id,
+            acs: wish.consumer.digest(),
+            relay_state: wish.relay_state,
+            force_authn: wish.force_authn,
+            is_passive: wish.is_passive,
+            subject: wish.subject,
+            name_id_format: wish.name_id_format,
+            context_class: wish.context_class.to_owned(),
+            login_hint: wish.login_hint.map(|email| email.as_str().to_owned()),
+            created_at: self.now(),
+        };
+        if visitor.browser.is_none() && visitor.session_may_be_hidden {
+            let posted = self.token();
+            return Ok(Waiting {
+                sealed: self.seal_pending(&pending, Binding::Posted, &posted)?,
+                cookie: Some(NewCookie::Posted(posted)),
+            });
+        }
+        self.bind(&pending, visitor)
+    }
+
+    /// The same, bound to the browser's own cookie.
+    pub(super) fn bind(&self, pending: &PendingSignIn, visitor: &Visitor) -> Result<Waiting, Error> {
+        let (browser, is_new) = match &visitor.browser {
+            Some(browser) => (browser.clone(), false),
+            None => (self.token(), true),
+        };
+        Ok(Waiting {
+            sealed: self.seal_pending(pending, Binding::Browser, &browser)?,
+            cookie: is_new.then_some(NewCookie::Browser(browser)),
+        })
+    }
+
+    /// Opens what this browser was given, while it is not too late.
+    pub(super) fn open_sealed(
+        &self,
+        sealed: &str,
+        visitor: &Visitor,
+    ) -> Result<Option<(PendingSignIn, Binding)>, Error> {
+        let Ok(bytes) = URL_SAFE_NO_PAD.decode(sealed) else {
+            return Ok(None);
+        };
+        for (binding, cookie) in [
+            (Binding::Browser, &visitor.browser),
+            (Binding::Posted, &visitor.posted),
+        ] {
+            let Some(cookie) = cookie else { continue };
+            let bound = self.state_key().open(&bound_to(binding, cookie), &bytes)?;
+            let Some(plain) = bound else { continue };
+            let age = |pending: &PendingSignIn| self.now() - pending.created_at;
+            let pending = PendingSignIn::from_bytes(plain.expose())
+                .filter(|pending| (-MOST_LEAD..self.policy().sign_on_lifetime).contains(&age(pending)));
+            return Ok(pending.map(|pending| (pending, binding)));
+        }
+        Ok(None)
+    }
+
+    fn seal_pending(
+        &self,
+        pending: &PendingSignIn,
+        binding: Binding,
+        cookie: &Token,
+    ) -> Result<String, Error> {
+        let bound = bound_to(binding, cookie);
+        let sealed = self
+            .state_key()
+            .seal(&bound, &pending.to_bytes(), self.chance())?;
+        Ok(URL_SAFE_NO_PAD.encode(sealed))
+    }
+}
+
+fn bound_to(binding: Binding, cookie: &Token) -> Vec<u8> {
+    let label: &[u8] = match binding {
+        Binding::Browser => b"browser ",
+        Binding::Posted => b"posted ",
+    };
+    [label, cookie.hash().as_bytes()].concat()
+}

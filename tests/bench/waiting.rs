@@ -1,0 +1,39 @@
+//! What a request costs that has to wait for its person, beside the same of another binary: in turn, in one run, so
+//! that both see the same machine.
+
+use crate::{
+    control::Control,
+    daemon::{Daemon, Place, Setting},
+    report::Figures,
+};
+
+/// Rounds of which the median counts.
+const ROUNDS: usize = 5;
+
+/// The multiples of a signature: of this binary, and of the one at `other`.
+pub(crate) fn measure(postgres: Option<&str>, other: &str, quick: bool) -> [Figures; 2] {
+    let places = [None, Some(other)].map(|binary| {
+        let mut place = Place::new(postgres, Setting::default());
+        if let Some(binary) = binary {
+            place.runs(binary);
+        }
+        place
+    });
+    let daemons = places.each_ref().map(Daemon::start);
+    let mut clients = daemons.each_ref().map(Daemon::stranger);
+    let (control, few) = (Control::new(), if quick { 200 } else { 2000 });
+    control.sign(50);
+    let mut rounds = [Vec::new(), Vec::new()];
+    for _round in 0..ROUNDS {
+        for ((daemon, client), rounds) in daemons.iter().zip(&mut clients).zip(&mut rounds) {
+            let (before, mut signing) = (daemon.cpu_nanoseconds(), 0);
+            for _one in 0..few {
+                client.wait_for_login();
+                signing += control.sign(1);
+            }
+            let spent = crate::ratio(daemon.cpu_nanoseconds() - before, few);
+            rounds.push((spent / crate::ratio(signing, few), spent));
+        }
+    }
+    rounds.map(Figures::of)
+}
