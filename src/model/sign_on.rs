@@ -18,8 +18,8 @@ pub struct Subject {
 pub struct PendingSignIn {
     /// Who asked.
     pub application: ApplicationId,
-    /// The request's own `ID`, for `InResponseTo`; none if nobody asked (saml-profiles, 4.1.5).
-    pub request_id: Option<String>,
+    /// The request's own `ID`, for `InResponseTo`.
+    pub request_id: String,
     /// Where the answer goes: [`AcsUrl::digest`] of an address that the application registered.
     pub acs: [u8; 32],
     /// Opaque to us, returned as it came.
@@ -49,7 +49,7 @@ impl PendingSignIn {
         let mut bytes = Vec::with_capacity(512);
         for field in [
             Some(self.application.to_string().as_bytes()),
-            self.request_id.as_deref().map(str::as_bytes),
+            Some(self.request_id.as_bytes()),
             Some(&self.acs[..]),
             self.relay_state.as_deref().map(str::as_bytes),
             Some(&flags[..]),
@@ -72,7 +72,7 @@ impl PendingSignIn {
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut fields = Fields(bytes);
         let application = fields.text()??.parse().ok()?;
-        let request_id = fields.text()?;
+        let request_id = fields.text()??;
         let acs = fields.next()??.try_into().ok()?;
         let relay_state = fields.text()?;
         let [flags] = fields.next()?? else { return None };
@@ -144,7 +144,7 @@ mod tests {
         let [request_id, relay_state, subject, login_hint] = texts;
         PendingSignIn {
             application: ApplicationId::new(DateTime::UNIX_EPOCH, [7; 10]),
-            request_id,
+            request_id: request_id.unwrap_or_default(),
             acs: [9; 32],
             relay_state,
             force_authn: flags.0,

@@ -2,7 +2,7 @@
 //! `/continue` and in the sign-in form. So no stranger's requests cost another's.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     model::{
@@ -45,7 +45,7 @@ pub(super) enum Binding {
 
 /// What is wanted of a sign-in that has to wait.
 pub(in crate::provider) struct Wish {
-    pub(in crate::provider) request_id: Option<String>,
+    pub(in crate::provider) request_id: String,
     pub(in crate::provider) consumer: AcsUrl,
     pub(in crate::provider) relay_state: Option<String>,
     pub(in crate::provider) force_authn: bool,
@@ -102,6 +102,44 @@ impl Provider {
         })
     }
 
+    /// Seals an address of ours that is gone to once somebody is signed in. Only this browser was given it: no link
+    /// of another site leads there.
+    pub fn keep_target(&self, target: &str, visitor: &Visitor) -> Result<Waiting, Error> {
+        let (browser, is_new) = match &visitor.browser {
+            Some(browser) => (browser.clone(), false),
+            None => (self.token(), true),
+        };
+        let begun = self.now().timestamp_micros().to_be_bytes();
+        let plain = [&begun[..], target.as_bytes()].concat();
+        let bound = bound_to(Content::Target, &browser);
+        let sealed = self.state_key().seal(&bound, &plain, self.chance())?;
+        Ok(Waiting {
+            sealed: URL_SAFE_NO_PAD.encode(sealed),
+            cookie: is_new.then_some(NewCookie::Browser(browser)),
+        })
+    }
+
+    /// Opens what [`Provider::keep_target`] sealed for this browser, while it is not too late.
+    pub(super) fn open_target(&self, sealed: &str, visitor: &Visitor) -> Result<Option<String>, Error> {
+        let (Ok(bytes), Some(browser)) = (URL_SAFE_NO_PAD.decode(sealed), &visitor.browser) else {
+            return Ok(None);
+        };
+        let opened = self
+            .state_key()
+            .open(&bound_to(Content::Target, browser), &bytes)?;
+        Ok(opened.and_then(|plain| {
+            let (begun, target) = plain.expose().split_first_chunk::<8>()?;
+            let begun = DateTime::from_timestamp_micros(i64::from_be_bytes(*begun))?;
+            let target = String::from_utf8(target.to_vec()).ok()?;
+            self.still_waits(begun).then_some(target)
+        }))
+    }
+
+    /// Whether what began then may go on.
+    fn still_waits(&self, begun: DateTime<Utc>) -> bool {
+        (-MOST_LEAD..self.policy().sign_on_lifetime).contains(&(self.now() - begun))
+    }
+
     /// Opens what this browser was given, while it is not too late.
     pub(super) fn open_sealed(
         &self,
@@ -116,11 +154,12 @@ impl Provider {
             (Binding::Posted, &visitor.posted),
         ] {
             let Some(cookie) = cookie else { continue };
-            let bound = self.state_key().open(&bound_to(binding, cookie), &bytes)?;
+            let bound = self
+                .state_key()
+                .open(&bound_to(Content::Request(binding), cookie), &bytes)?;
             let Some(plain) = bound else { continue };
-            let age = |pending: &PendingSignIn| self.now() - pending.created_at;
             let pending = PendingSignIn::from_bytes(plain.expose())
-                .filter(|pending| (-MOST_LEAD..self.policy().sign_on_lifetime).contains(&age(pending)));
+                .filter(|pending| self.still_waits(pending.created_at));
             return Ok(pending.map(|pending| (pending, binding)));
         }
         Ok(None)
@@ -132,7 +171,7 @@ impl Provider {
         binding: Binding,
         cookie: &Token,
     ) -> Result<String, Error> {
-        let bound = bound_to(binding, cookie);
+        let bound = bound_to(Content::Request(binding), cookie);
         let sealed = self
             .state_key()
             .seal(&bound, &pending.to_bytes(), self.chance())?;
@@ -140,10 +179,18 @@ impl Provider {
     }
 }
 
-fn bound_to(binding: Binding, cookie: &Token) -> Vec<u8> {
-    let label: &[u8] = match binding {
-        Binding::Browser => b"browser ",
-        Binding::Posted => b"posted ",
+/// What is sealed: one cannot be opened as another.
+#[derive(Clone, Copy, Debug)]
+enum Content {
+    Request(Binding),
+    Target,
+}
+
+fn bound_to(content: Content, cookie: &Token) -> Vec<u8> {
+    let label: &[u8] = match content {
+        Content::Request(Binding::Browser) => b"browser ",
+        Content::Request(Binding::Posted) => b"posted ",
+        Content::Target => b"target ",
     };
     [label, cookie.hash().as_bytes()].concat()
 }

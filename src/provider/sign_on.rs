@@ -29,8 +29,8 @@ use crate::{
 pub enum Step {
     /// Show the login form.
     LogIn {
-        /// For which application.
-        application: (ApplicationId, String),
+        /// For which application, where one has asked.
+        application: Option<(ApplicationId, String)>,
         /// The person is signed in, and must sign in anew.
         again: bool,
         /// What to fill in as e-mail address.
@@ -38,6 +38,8 @@ pub enum Step {
     },
     /// Send the browser to this address in place of the one that came after a form of another site.
     Bind(Waiting),
+    /// Somebody is signed in: send the browser to this address of ours.
+    Open(String),
     /// Post this to the application.
     Answer(Box<Answer>),
     /// Our own page says why not.
@@ -59,7 +61,7 @@ impl Provider {
     /// Goes on with the sign-in that this browser carries.
     pub fn go_on(&self, sealed: &str, visitor: &Visitor) -> Result<Step, Error> {
         let Some((waiting, binding)) = self.open_sealed(sealed, visitor)? else {
-            return Ok(Step::Gone);
+            return self.go_to_target(sealed, visitor);
         };
         let snapshot = self.current()?;
         let Some(application) = snapshot.by_id(waiting.application).map(|found| &**found) else {
@@ -67,9 +69,9 @@ impl Provider {
         };
         let acs = application.saml.consumer_by_digest(&waiting.acs);
         let facts = Facts::default()
-            .with(facts::name::REQUEST, waiting.request_id.as_deref())
+            .with(facts::name::REQUEST, Some(&waiting.request_id))
             .with(facts::name::CONSUMER, acs.map(AcsUrl::as_str));
-        let about = About::sign_on(Some(application), facts, visitor);
+        let about = About::sign_on(Some(application), facts, visitor).valid();
         if !application.enabled {
             return self.step_refused(Refusal::ApplicationDisabled, &about);
         }
@@ -80,9 +82,6 @@ impl Provider {
             // The registration changed while the person was typing.
             return self.step_refused(Refusal::UnknownConsumer, &about);
         };
-        if waiting.request_id.is_none() && !application.saml.allow_idp_initiated {
-            return self.step_refused(Refusal::Unsolicited, &about);
-        }
         let live = self.live_at(visitor.session.as_ref(), application.id)?;
         match live {
             Some(live) if !waiting.force_authn || live.session.authenticated_at >= waiting.created_at => {
@@ -94,11 +93,26 @@ impl Provider {
             // From here on it is bound to the cookie that the form is bound to as well.
             _ if binding == Binding::Posted => Ok(Step::Bind(self.bind(&waiting, visitor)?)),
             live => Ok(Step::LogIn {
-                application: (application.id, application.name.clone()),
+                application: Some((application.id, application.name.clone())),
                 again: live.is_some(),
                 email: hint(&waiting).or_else(|| live.map(|live| live.user.email.as_str().to_owned())),
             }),
         }
+    }
+
+    /// An address of ours that waited until somebody is signed in.
+    fn go_to_target(&self, sealed: &str, visitor: &Visitor) -> Result<Step, Error> {
+        let Some(target) = self.open_target(sealed, visitor)? else {
+            return Ok(Step::Gone);
+        };
+        if self.is_signed_in(visitor)? {
+            return Ok(Step::Open(target));
+        }
+        Ok(Step::LogIn {
+            application: None,
+            again: false,
+            email: None,
+        })
     }
 
     /// The application that a sign-in is for, to name it on the form.
@@ -130,7 +144,7 @@ impl Provider {
         let email = hint(&waiting);
         let question = Question {
             application,
-            request_id: waiting.request_id.as_deref(),
+            request_id: Some(&waiting.request_id),
             consumer: acs,
             relay_state: waiting.relay_state.clone(),
             name_id_format: waiting.name_id_format,
@@ -145,7 +159,7 @@ impl Provider {
                 self.tell_waiting(snapshot, (application, acs), waiting, Refusal::Passive, about)
             }
             Answered::Ended => Ok(Step::LogIn {
-                application: (application.id, application.name.clone()),
+                application: Some((application.id, application.name.clone())),
                 again: false,
                 email,
             }),
@@ -161,11 +175,8 @@ impl Provider {
         refusal: Refusal,
         about: &About<'_>,
     ) -> Result<Step, Error> {
-        let Some(request_id) = &waiting.request_id else {
-            return self.step_refused(refusal, about);
-        };
         let told = Told {
-            request_id,
+            request_id: &waiting.request_id,
             consumer: acs,
             relay_state: waiting.relay_state,
         };

@@ -21,6 +21,7 @@ use crate::{
         page::{
             html::Page,
             login::{Login, LoginNotice},
+            notice::NoticeKind,
         },
         respond,
         state::{Site, see_other},
@@ -139,6 +140,34 @@ pub(super) fn is_sealed(text: &str) -> bool {
         && text
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+/// The longest address of ours that is gone back to, in bytes.
+const MAX_TARGET: usize = 2048;
+
+/// Asks for sign-in before the address that was asked for is looked at, and goes there after it.
+pub(super) async fn first(request: &HttpRequest, site: &Data<Site>) -> Result<HttpResponse, Error> {
+    let visitor = site.visitor(request);
+    if !visitor.is_navigation {
+        return Ok(site.notice(StatusCode::FORBIDDEN, NoticeKind::NotAPage));
+    }
+    let target = request.uri().path_and_query().map(ToString::to_string);
+    let Some(target) = target.filter(|target| target.len() <= MAX_TARGET && is_of_ours(target)) else {
+        return Ok(see_other(path::LOGIN).finish());
+    };
+    let waiting = off_thread(&site.provider, &site.permits, move |p| {
+        p.keep_target(&target, &visitor)
+    })
+    .await?;
+    Ok(respond::wait(site, &waiting))
+}
+
+/// Whether it is an address that this is for: a `Location` with it stays here.
+fn is_of_ours(target: &str) -> bool {
+    [path::LAUNCH, path::START]
+        .iter()
+        .any(|own| target.starts_with(own))
+        && target.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// What the login form shows.

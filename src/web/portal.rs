@@ -11,7 +11,7 @@ use crate::{
     provider::portal::{Launch, Launched},
     web::{
         error::Error,
-        logout,
+        login, logout,
         off_thread::off_thread,
         page::{
             html::Page,
@@ -66,19 +66,22 @@ pub(super) async fn launch(
     slug: Path<String>,
 ) -> Result<HttpResponse, Error> {
     let unknown = || site.notice(StatusCode::NOT_FOUND, NoticeKind::NotFound);
-    let Ok(slug) = Slug::parse(&slug) else {
-        return Ok(unknown());
-    };
+    let slug = Slug::parse(&slug).ok();
     if comes_from_elsewhere(&request) {
         // A link on another site must not sign anybody in somewhere: the person clicks on the tile.
         return Ok(see_other(path::PORTAL).finish());
     }
     let visitor = site.visitor(&request);
-    let launched = off_thread(&site.provider, &site.permits, move |p| p.launch(&slug, &visitor)).await?;
+    let launched = off_thread(&site.provider, &site.permits, move |p| match slug {
+        Some(slug) => p.launch(&slug, &visitor),
+        None if p.is_signed_in(&visitor)? => Ok(Launched::Unknown),
+        None => Ok(Launched::LogIn),
+    })
+    .await?;
     Ok(match launched {
         Launched::Open(address) => see_other(&address).finish(),
         Launched::Answer(answer) => respond::answer(&site, &answer),
-        Launched::LogIn => see_other(path::LOGIN).finish(),
+        Launched::LogIn => login::first(&request, &site).await?,
         Launched::Refused(page) => respond::refused(&site, &page),
         Launched::Unknown => unknown(),
     })

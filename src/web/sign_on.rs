@@ -15,7 +15,7 @@ use crate::{
         off_thread::off_thread,
         page::{login::LoginNotice, notice::NoticeKind},
         respond,
-        state::Site,
+        state::{Site, see_other},
     },
 };
 
@@ -33,6 +33,7 @@ pub(super) async fn get(
     Ok(match step {
         Step::Answer(answer) => respond::answer(&site, &answer),
         Step::Refused(page) => respond::refused(&site, &page),
+        Step::Open(target) => see_other(&target).finish(),
         Step::Bind(waiting) => respond::wait(&site, &waiting),
         Step::Gone => site.notice(StatusCode::GONE, NoticeKind::Ended),
         Step::LogIn {
@@ -44,7 +45,7 @@ pub(super) async fn get(
                 return Ok(led_on);
             }
             let shown = Shown {
-                application: Some(application),
+                application,
                 email: email.unwrap_or_default(),
                 notice: if again {
                     LoginNotice::Again

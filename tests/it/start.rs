@@ -40,7 +40,7 @@ fn whoever_is_not_signed_in_signs_in_first() {
         let scene = Scene::with(database, &[], |_, new| allowed(new));
         let mut browser = scene.house.browser();
         let login = browser.follow("/saml/start/wiki");
-        assert!(login.body.contains("Wiki"), "the form names the application");
+        assert!(!login.body.contains("Wiki"), "nobody asked: strangers are told nothing");
         let page = browser.sign_in(&login, ADA, PASSWORD);
         let (xml, action) = posted(&page);
         assert_eq!(action, ACS);
@@ -95,8 +95,10 @@ fn an_application_that_begins_sign_ons_itself_is_opened_there() {
         let scene = Scene::with(database, &[], |_, new| {
             new.tile_url = Some(AcsUrl::parse(tile).unwrap());
         });
-        let page = scene.house.browser().get("/saml/start/wiki");
+        let page = scene.signed_in().get("/saml/start/wiki");
         assert_eq!((page.status, page.location()), (303, tile));
+        let login = scene.house.browser().follow("/saml/start/wiki");
+        assert!(login.field("password").is_some() && !login.body.contains("wiki.example"));
     });
 }
 
@@ -114,5 +116,101 @@ fn two_applications_of_one_name_are_told_apart_by_slug_alone() {
             posted(&browser.get("/saml/start/wiki-2")).1,
             "https://other.example/acs"
         );
+    });
+}
+
+#[test]
+fn strangers_learn_nothing_of_applications_from_addresses_here() {
+    on_each_database(|database| {
+        let scene = Scene::with(database, &[], |_, new| {
+            new.tile_url = Some(AcsUrl::parse("https://wiki.example/sign-in").unwrap());
+        });
+        scene
+            .house
+            .add_application("Desk", "urn:test:desk", "https://desk.example/acs", allowed);
+        let off = scene
+            .house
+            .add_application("Off", "urn:test:off", "https://off.example/acs", allowed);
+        let edit = hallpass::provider::applications::ApplicationEdit {
+            enabled: Some(false),
+            ..Default::default()
+        };
+        scene
+            .house
+            .provider
+            .edit_application(&off.slug, edit)
+            .unwrap()
+            .unwrap();
+        for (address, status) in [
+            ("/saml/start/wiki", 303),
+            ("/saml/start/desk", 200),
+            ("/saml/start/off", 400),
+            ("/saml/start/nowhere", 404),
+            ("/saml/start/%22%3E", 404),
+            ("/saml/start?sp=urn:test:desk", 200),
+            ("/saml/start?sp=", 404),
+            ("/launch/wiki", 303),
+            ("/launch/desk", 200),
+            ("/launch/off", 404),
+            ("/launch/nowhere", 404),
+            ("/launch/%22%3E", 404),
+        ] {
+            let mut browser = scene.house.browser();
+            browser.follow("/login");
+            let wait = browser.get(address);
+            assert!(
+                wait.status == 303 && wait.location().starts_with("/continue/"),
+                "{address}: {} {}",
+                wait.status,
+                wait.body
+            );
+            let login = browser.get(wait.location());
+            let mine = login
+                .body
+                .replace(&login.field("continue").unwrap(), "")
+                .replace(&login.field("csrf").unwrap(), "");
+            let plain = scene.house.browser().get("/login");
+            let bare = plain
+                .body
+                .replace("<input type=\"hidden\" name=\"continue\" value=\"\">\n", "")
+                .replace(&plain.field("csrf").unwrap(), "");
+            let mine = mine.replace("<input type=\"hidden\" name=\"continue\" value=\"\">\n", "");
+            assert_eq!(mine, bare, "{address}: the sign-in page is the same as any");
+
+            let done = browser.submit_login(&login, ADA, PASSWORD);
+            let back = browser.get(done.location());
+            assert_eq!((back.status, back.location()), (303, address));
+            assert_eq!(browser.get(address).status, status, "{address}: its target is kept");
+        }
+        // A link of another site signs nobody in somewhere, by way of the sign-in either.
+        let mut browser = scene.house.browser();
+        browser.extra = vec![("Sec-Fetch-Site".to_owned(), "cross-site".to_owned())];
+        assert_eq!(browser.get("/launch/desk").location(), "/");
+    });
+}
+
+#[test]
+fn a_refusal_names_the_application_to_whoever_is_signed_in_or_brought_a_valid_request() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let elsewhere = "AssertionConsumerServiceURL=\"https://evil.example/acs\"";
+        let names = |page: &crate::support::http::Response| page.body.contains("<bdi>Wiki</bdi>");
+        let refused = |page: &crate::support::http::Response| {
+            assert!(page.body.contains("ACS-UNKNOWN"), "{}", page.body);
+        };
+        let page = scene.house.browser().get(&scene.ask("_r1", elsewhere, ""));
+        refused(&page);
+        assert!(!names(&page), "{}", page.body);
+        let mut browser = scene.signed_in();
+        let page = browser.get(&scene.ask("_r2", elsewhere, ""));
+        refused(&page);
+        assert!(names(&page), "{}", page.body);
+        // A valid one, that was answered before.
+        posted(&browser.get(&scene.address("_r3")));
+        let mut other = scene.house.browser();
+        let login = other.follow(&scene.address("_r3"));
+        assert!(login.body.contains("Wiki"), "the sign-in page of a valid request");
+        let page = other.sign_in(&login, ADA, PASSWORD);
+        assert!(page.body.contains("REQUEST-ANSWERED") && names(&page), "{}", page.body);
     });
 }

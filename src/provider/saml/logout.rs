@@ -114,6 +114,7 @@ impl Provider {
             about,
         };
         asked.about.application = Some(first);
+        asked.about.is_valid = true;
         match request.refusal(&self.endpoints().slo, self.policy(), self.now()) {
             Some(refusal) if refusal.status().is_none() => self.logout_refused(refusal, &asked.about),
             Some(refusal) => self.deny(&asked, refusal),

@@ -160,6 +160,6 @@ fn asked<'a>(snapshot: &'a Snapshot, posted: &PostedLogout, visitor: &'a Visitor
             relay_state: posted.relay_state.clone(),
             wants_answer: posted.wants_answer,
         },
-        about: About::logout(Some(first), facts, visitor),
+        about: About::logout(Some(first), facts, visitor).valid(),
     })
 }

@@ -93,7 +93,9 @@ impl Provider {
             now: self.now(),
         };
         match authn_request::accept(judged, &against) {
-            Ok(accepted) => self.answer_or_wait(&snapshot, &application, accepted, carried, live, about),
+            Ok(accepted) => {
+                self.answer_or_wait(&snapshot, &application, accepted, carried, live, about.valid())
+            }
             Err(refused) => match refused.consumer {
                 None => self.refused(refused.refusal, &about),
                 Some(consumer) => {
@@ -218,7 +220,7 @@ impl Provider {
             self.note_unproven(&event)?;
         }
         let wish = Wish {
-            request_id: Some(accepted.request_id),
+            request_id: accepted.request_id,
             consumer: accepted.consumer,
             relay_state: carried.relay_state,
             force_authn: accepted.force_authn,

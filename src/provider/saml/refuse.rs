@@ -25,7 +25,7 @@ pub struct RefusedPage {
     pub refusal: Refusal,
     /// Which time it was.
     pub reference: Reference,
-    /// Whose request it seems to be: id and name.
+    /// Whose request it is: id and name. Strangers are not told whose it seems to be.
     pub application: Option<(ApplicationId, String)>,
 }
 
@@ -47,6 +47,8 @@ pub(in crate::provider) struct About<'a> {
     pub(in crate::provider) application: Option<&'a Application>,
     /// Who is signed in, in which session, where that matters.
     pub(in crate::provider) person: Option<(UserId, SessionId)>,
+    /// The message was found valid: whoever brings it may know whose it is.
+    pub(in crate::provider) is_valid: bool,
     /// What it asked for.
     pub(in crate::provider) facts: Facts,
     /// Who brought it.
@@ -72,6 +74,7 @@ impl<'a> About<'a> {
             action: "sign_on",
             application,
             person: None,
+            is_valid: false,
             facts,
             visitor,
         }
@@ -100,6 +103,12 @@ impl<'a> About<'a> {
     /// The same, with the certificates that came with the message.
     pub(in crate::provider) fn brought_by(mut self, arrived: &Arrived) -> Self {
         self.facts = facts::brought_by(self.facts, arrived);
+        self
+    }
+
+    /// The same, of a message that was found valid.
+    pub(in crate::provider) fn valid(mut self) -> Self {
+        self.is_valid = true;
         self
     }
 
@@ -135,10 +144,12 @@ impl Provider {
         refusal: Refusal,
         about: &About<'_>,
     ) -> Result<Box<RefusedPage>, Error> {
+        let is_told = about.is_valid || about.person.is_some() || self.is_signed_in(about.visitor)?;
         Ok(Box::new(RefusedPage {
             reference: self.refuse(&refusal, about)?,
             application: about
                 .application
+                .filter(|_application| is_told)
                 .map(|application| (application.id, application.name.clone())),
             refusal,
         }))

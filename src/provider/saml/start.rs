@@ -12,7 +12,6 @@ use crate::{
     provider::{
         Provider,
         error::Error,
-        pending::{Waiting, Wish},
         saml::{
             answer::{Answer, Answered, Question},
             facts,
@@ -41,10 +40,8 @@ pub enum Started {
     Answer(Box<Answer>),
     /// Send the browser there: the application begins sign-ons itself, at this address.
     Open(String),
-    /// Send the browser to `/continue/{sealed}`.
-    Wait(Waiting),
-    /// Nobody is signed in, and the browser loads this into another page, where nobody can sign in.
-    NotAPage,
+    /// Nobody is signed in. What was meant is looked at afterwards: strangers learn nothing of it.
+    LogIn,
     /// Our own page says why not.
     Refused(Box<RefusedPage>),
     /// There is no such application, or this person has none of that name.
@@ -63,6 +60,9 @@ impl From<Instead> for Started {
 impl Provider {
     /// Begins a sign-on at an application.
     pub fn start(&self, start: &Start, visitor: &Visitor) -> Result<Started, Error> {
+        if !self.is_signed_in(visitor)? {
+            return Ok(Started::LogIn);
+        }
         let snapshot = self.current()?;
         let application = match find(&snapshot, start) {
             Ok(Some(application)) => application,
@@ -99,21 +99,7 @@ impl Provider {
             return Ok(Started::Unknown);
         };
         let Some(live) = live else {
-            if !visitor.is_navigation {
-                return Ok(Started::NotAPage);
-            }
-            let wish = Wish {
-                request_id: None,
-                consumer: consumer.clone(),
-                relay_state: saml.default_relay_state.clone(),
-                force_authn: false,
-                is_passive: false,
-                subject: None,
-                name_id_format: saml.name_id_format,
-                context_class: authn_context::OURS,
-                login_hint: None,
-            };
-            return Ok(Started::Wait(self.keep_waiting(application, wish, visitor)?));
+            return Ok(Started::LogIn);
         };
         if access::decide(&live.user, application) != Access::Allow {
             return Ok(Started::Unknown);
@@ -132,7 +118,7 @@ impl Provider {
             // No request, so none that was answered before.
             Answered::Replayed => Ok(Started::Unknown),
             Answered::Instead(instead) => Ok(instead.into()),
-            Answered::Ended => self.answer_unasked(snapshot, application, None, visitor),
+            Answered::Ended => Ok(Started::LogIn),
         }
     }
 

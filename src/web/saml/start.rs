@@ -12,6 +12,7 @@ use crate::{
     provider::saml::start::{Start, Started},
     web::{
         error::Error,
+        login,
         off_thread::off_thread,
         page::notice::NoticeKind,
         respond,
@@ -48,16 +49,17 @@ async fn start(
     start: Option<Start>,
 ) -> Result<HttpResponse, Error> {
     let unknown = || site.notice(StatusCode::NOT_FOUND, NoticeKind::NotFound);
-    let Some(start) = start else {
-        return Ok(unknown());
-    };
     let visitor = site.visitor(request);
-    let started = off_thread(&site.provider, &site.permits, move |p| p.start(&start, &visitor)).await?;
+    let started = off_thread(&site.provider, &site.permits, move |p| match start {
+        Some(start) => p.start(&start, &visitor),
+        None if p.is_signed_in(&visitor)? => Ok(Started::Unknown),
+        None => Ok(Started::LogIn),
+    })
+    .await?;
     Ok(match started {
         Started::Answer(answer) => respond::answer(site, &answer),
         Started::Open(address) => see_other(&address).finish(),
-        Started::Wait(waiting) => respond::wait(site, &waiting),
-        Started::NotAPage => site.notice(StatusCode::FORBIDDEN, NoticeKind::NotAPage),
+        Started::LogIn => login::first(request, site).await?,
         Started::Refused(page) => respond::refused(site, &page),
         Started::Unknown => unknown(),
     })
