@@ -28,6 +28,8 @@ pub mod path {
     pub const LEAVING: &str = "/logout/";
     /// Goes on with a sign-in that waited; what the browser keeps of it follows, sealed.
     pub const CONTINUE: &str = "/continue/";
+    /// Makes a browser one that a person is known to use; what an administrator gave them follows.
+    pub const DEVICE: &str = "/device/";
     /// Starts an application from its tile; the slug follows.
     pub const LAUNCH: &str = "/launch/";
 }

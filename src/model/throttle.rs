@@ -58,6 +58,20 @@ pub fn address_key(address: IpAddr) -> String {
     }
 }
 
+/// The neighbourhood of an address: the /24 of an IPv4 address, the /48 of an IPv6 one.
+pub fn network_key(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => {
+            let [a, b, c, _] = v4.octets();
+            format!("{a}.{b}.{c}.0/24")
+        }
+        IpAddr::V6(v6) => {
+            let [a, b, c, ..] = v6.segments();
+            format!("{a:x}:{b:x}:{c:x}::/48")
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,5 +99,10 @@ mod tests {
             "2001:db8:1:2::/64"
         );
         assert_eq!(address_key("::ffff:192.0.2.7".parse().unwrap()), "192.0.2.7");
+        assert_eq!(
+            network_key("2001:db8:1:2:3::4".parse().unwrap()),
+            "2001:db8:1::/48"
+        );
+        assert_eq!(network_key("::ffff:192.0.2.7".parse().unwrap()), "192.0.2.0/24");
     }
 }

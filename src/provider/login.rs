@@ -1,6 +1,6 @@
 //! A person signs in with e-mail and password.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
         secret::{Secret, Token},
         session::Session,
         text::hex,
-        throttle::{Admission, address_key},
+        throttle::{Admission, Limit, address_key, network_key},
         user::{Email, User, canonical_account},
     },
     provider::{Provider, codes, error::Error, visitor::Visitor},
@@ -54,9 +54,15 @@ struct Buckets {
     pair: String,
     address: String,
     account: String,
+    /// The account, from the neighbourhood of this address.
+    network: String,
+    /// The one try that a pause of the account lets pass is named after the account.
+    spare: String,
     device: Option<String>,
     /// The device let the try pass: nothing else has counted it.
     by_device: bool,
+    /// It is the one try that a pause of the account lets pass: the account has not counted it.
+    by_spare: bool,
     /// When the try is counted.
     at: DateTime<Utc>,
 }
@@ -69,6 +75,22 @@ struct Verified<'u> {
     /// A stronger hash of the same password, where that one costs too little.
     better: Option<Secret<String>>,
 }
+
+/// One try, and no other for longer than any pause.
+const ONCE: Limit = Limit {
+    free: 1,
+    first_pause: TimeDelta::hours(48),
+    longest_pause: TimeDelta::hours(48),
+    forget_after: TimeDelta::hours(48),
+};
+
+/// Counts failures of a neighbourhood, and never pauses: for a day after the last it has failed.
+const FAILED: Limit = Limit {
+    free: u32::MAX - 64,
+    first_pause: TimeDelta::hours(24),
+    longest_pause: TimeDelta::hours(24),
+    forget_after: TimeDelta::hours(24),
+};
 
 impl Provider {
     /// Counts the try, checks the password, and begins a session (or renews the one of the same person
@@ -89,6 +111,8 @@ impl Provider {
         {
             return Ok(done);
         }
+        self.store()
+            .write(|tx| tx.count_attempt(&buckets.network, &FAILED, buckets.at))?;
         self.refuse_login(codes::LOGIN_WRONG, user.as_ref(), visitor)?;
         Ok(LoggedIn::Wrong)
     }
@@ -112,9 +136,12 @@ impl Provider {
         Ok(Buckets {
             pair: format!("pair:{account}:{address}"),
             address: format!("address:{address}"),
+            network: format!("network:{account}:{}", network_key(visitor.address)),
+            spare: format!("spare:{account}"),
             account: format!("account:{account}"),
             device,
             by_device: false,
+            by_spare: false,
             at: self.now(),
         })
     }
@@ -136,18 +163,35 @@ impl Provider {
         if let Some(until) = self.store().read(|tx| tx.blocked_until(&buckets.address, now))? {
             return Ok(Admission::Wait(until));
         }
-        Ok(self.store().write(|tx| {
+        let (admission, by_spare) = self.store().write(|tx| {
             for (bucket, limit) in [
                 (&buckets.pair, &policy.throttle_pair),
                 (&buckets.address, &policy.throttle_address),
-                (&buckets.account, &policy.throttle_account),
             ] {
                 if let Admission::Wait(until) = tx.count_attempt(bucket, limit, now)? {
-                    return Ok(Admission::Wait(until));
+                    return Ok((Admission::Wait(until), false));
                 }
             }
-            Ok(Admission::Pass)
-        })?)
+            let Admission::Wait(until) = tx.count_attempt(&buckets.account, &policy.throttle_account, now)?
+            else {
+                return Ok((Admission::Pass, false));
+            };
+            // Anybody can keep a named person out by wrong tries, so that a pause lets one try pass from where
+            // nobody has failed for this account. The pause goes into the name: the next one lets another pass.
+            if until <= now || tx.has_attempts(&buckets.network, now)? {
+                return Ok((Admission::Wait(until), false));
+            }
+            let spare = format!("{}:{}", buckets.spare, until.timestamp_micros());
+            let taken = tx.count_attempt(&spare, &ONCE, now)? != Admission::Pass;
+            let admission = if taken {
+                Admission::Wait(until)
+            } else {
+                Admission::Pass
+            };
+            Ok((admission, !taken))
+        })?;
+        buckets.by_spare = by_spare;
+        Ok(admission)
     }
 
     /// The person, if the password is theirs and they may sign in. The same work is done for nobody.
@@ -262,6 +306,14 @@ impl Provider {
     }
 }
 
+/// The buckets of an account from wherever somebody tries: what an administrator lifts.
+pub(super) fn lift(tx: &mut Tx, email: &Email) -> Result<(), crate::store::Error> {
+    let account = hex(&Sha256::digest(canonical_account(email.as_str())));
+    tx.clear_attempts(&format!("account:{account}"))?;
+    tx.clear_all_attempts(&format!("pair:{account}:"))?;
+    tx.clear_all_attempts(&format!("network:{account}:"))
+}
+
 /// A right password takes its try back: an office behind one address is not throttled by its own success.
 /// Only where it was counted: else a person could free their address for guesses at others by signing in.
 fn forgive(tx: &mut Tx, buckets: &Buckets, policy: &Policy) -> Result<(), crate::store::Error> {
@@ -273,5 +325,8 @@ fn forgive(tx: &mut Tx, buckets: &Buckets, policy: &Policy) -> Result<(), crate:
     }
     tx.clear_attempts(&buckets.pair)?;
     tx.forgive_attempt(&buckets.address, &policy.throttle_address, buckets.at)?;
+    if buckets.by_spare {
+        return Ok(());
+    }
     tx.forgive_attempt(&buckets.account, &policy.throttle_account, buckets.at)
 }

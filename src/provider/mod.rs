@@ -3,6 +3,7 @@
 pub mod applications;
 pub mod audit;
 pub mod codes;
+pub mod device_link;
 pub mod drafts;
 mod end_sessions;
 pub mod endings;

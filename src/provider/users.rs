@@ -13,6 +13,7 @@ use crate::{
     provider::{
         Provider,
         error::Error,
+        login::lift,
         required::{Unmet, unmet},
     },
     store::{Edited, Tx},
@@ -142,7 +143,7 @@ impl Provider {
         Ok(self.store().read(Tx::every_user_attribute)?)
     }
 
-    /// Changes a person. Switching somebody off ends their sessions. What an application requires is not
+    /// Changes a person. Switching somebody off ends their sessions, and forgets their devices. What an application requires is not
     /// taken away from somebody who may sign in.
     pub fn edit_user(
         &self,
@@ -187,6 +188,7 @@ impl Provider {
                 }
                 if !user.enabled {
                     tx.end_sessions_of(user.id, now, "the person was disabled")?;
+                    tx.forget_devices(user.id)?;
                 }
                 tx.add_audit(&event)?;
             }
@@ -214,7 +216,8 @@ impl Provider {
             .find(|unmet| !lacked.contains(unmet)))
     }
 
-    /// Sets a password, and ends the person's sessions: whoever had the old one is out. Returns how many.
+    /// Sets a password, ends the person's sessions and forgets their devices: whoever had the old one is out. Lifts
+    /// the pause of wrong tries. Returns how many sessions there were.
     pub fn set_password(&self, email: &Email, password: &Password) -> Result<Changed<usize>, Error> {
         let Some(user) = self.user_by_email(email)? else {
             return Ok(Changed::Unknown);
@@ -225,13 +228,16 @@ impl Provider {
         let ended = self.store().write(|tx| {
             tx.set_password(user.id, &phc, now)?;
             let ended = tx.end_sessions_of(user.id, now, "the password was changed")?;
+            // Whoever had the old one may sit at one of them; and the new one is tried at once.
+            tx.forget_devices(user.id)?;
+            lift(tx, &user.email)?;
             tx.add_audit(&event)?;
             Ok(ended)
         })?;
         Ok(Changed::Done(ended))
     }
 
-    fn about_user(&self, action: &'static str, user: UserId) -> AuditEvent {
+    pub(super) fn about_user(&self, action: &'static str, user: UserId) -> AuditEvent {
         AuditEvent {
             user: Some(user),
             ..self.event(action, "ok", None)

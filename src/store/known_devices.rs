@@ -40,6 +40,12 @@ impl Tx {
         Ok(())
     }
 
+    /// Forgets every device of a person; how many there were.
+    pub fn forget_devices(&mut self, user: UserId) -> Result<usize, Error> {
+        let theirs = known_devices::table.filter(known_devices::user_id.eq(user.to_string()));
+        Ok(diesel::delete(theirs).execute(&mut self.0)?)
+    }
+
     /// Whose device this is.
     pub fn device_owner(&mut self, token: TokenHash, now: DateTime<Utc>) -> Result<Option<UserId>, Error> {
         let owner = known_devices::table

@@ -99,6 +99,22 @@ impl Tx {
         Ok(())
     }
 
+    /// Forgets every bucket whose name begins so; `prefix` holds no `%` and no `_`.
+    pub fn clear_all_attempts(&mut self, prefix: &str) -> Result<(), Error> {
+        let all = login_throttle::table.filter(login_throttle::bucket.like(format!("{prefix}%")));
+        diesel::delete(all).execute(&mut self.0)?;
+        Ok(())
+    }
+
+    /// Whether a bucket holds a try that is not forgotten.
+    pub fn has_attempts(&mut self, bucket: &str, now: DateTime<Utc>) -> Result<bool, Error> {
+        let held = login_throttle::table
+            .find(bucket)
+            .filter(login_throttle::failures.gt(0))
+            .filter(login_throttle::forget_at.gt(now.naive_utc()));
+        Ok(diesel::select(diesel::dsl::exists(held)).get_result(&mut self.0)?)
+    }
+
     /// How many tries a bucket holds.
     pub fn attempts(&mut self, bucket: &str) -> Result<i64, Error> {
         let failures = login_throttle::table

@@ -4,6 +4,7 @@ pub mod assets;
 mod connection;
 mod cookie;
 mod csrf;
+mod device;
 mod error;
 pub mod headers;
 mod health;
@@ -71,7 +72,16 @@ fn routes(app: &mut ServiceConfig) {
             .route(head().to(nothing_done)),
     );
     app.service(resource("/logout/{id}/resume").route(get().to(saml::slo::resume)).route(head().to(nothing_done)));
-    app.service(resource("/continue/{sealed}").route(read().to(sign_on::get)));
+    app.service(
+        resource("/continue/{sealed}")
+            .route(get().to(sign_on::get))
+            .route(head().to(nothing_done)),
+    );
+    app.service(
+        resource("/device/{link}")
+            .route(read().to(device::ask))
+            .route(post().to(device::accept)),
+    );
     app.service(
         resource(path::SSO)
             .route(get().to(saml::sso::get))

@@ -22,7 +22,6 @@ fn head_is_answered_as_get_is_without_a_body() {
             "/",
             "/login",
             "/logout",
-            "/continue/x",
             "/saml/metadata",
             "/saml/metadata/wiki",
             "/saml/certificate.pem",

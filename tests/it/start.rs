@@ -40,7 +40,10 @@ fn whoever_is_not_signed_in_signs_in_first() {
         let scene = Scene::with(database, &[], |_, new| allowed(new));
         let mut browser = scene.house.browser();
         let login = browser.follow("/saml/start/wiki");
-        assert!(!login.body.contains("Wiki"), "nobody asked: strangers are told nothing");
+        assert!(
+            !login.body.contains("Wiki"),
+            "nobody asked: strangers are told nothing"
+        );
         let page = browser.sign_in(&login, ADA, PASSWORD);
         let (xml, action) = posted(&page);
         assert_eq!(action, ACS);
@@ -180,7 +183,11 @@ fn strangers_learn_nothing_of_applications_from_addresses_here() {
             let done = browser.submit_login(&login, ADA, PASSWORD);
             let back = browser.get(done.location());
             assert_eq!((back.status, back.location()), (303, address));
-            assert_eq!(browser.get(address).status, status, "{address}: its target is kept");
+            assert_eq!(
+                browser.get(address).status,
+                status,
+                "{address}: its target is kept"
+            );
         }
         // A link of another site signs nobody in somewhere, by way of the sign-in either.
         let mut browser = scene.house.browser();
@@ -211,6 +218,10 @@ fn a_refusal_names_the_application_to_whoever_is_signed_in_or_brought_a_valid_re
         let login = other.follow(&scene.address("_r3"));
         assert!(login.body.contains("Wiki"), "the sign-in page of a valid request");
         let page = other.sign_in(&login, ADA, PASSWORD);
-        assert!(page.body.contains("REQUEST-ANSWERED") && names(&page), "{}", page.body);
+        assert!(
+            page.body.contains("REQUEST-ANSWERED") && names(&page),
+            "{}",
+            page.body
+        );
     });
 }

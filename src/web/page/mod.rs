@@ -1,6 +1,7 @@
 //! The pages that people see. They are given plain values and hold every word; a test looks at all of
 //! them at once, in `tests.rs`.
 
+pub mod device;
 pub mod html;
 pub mod leaving;
 pub mod login;

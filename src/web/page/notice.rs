@@ -23,6 +23,8 @@ pub enum NoticeKind<'a> {
     Ended,
     /// A sign-in that another page loads into itself, where nobody can sign in.
     NotAPage,
+    /// A link of an administrator was used, or is too old.
+    LinkOver,
 }
 
 /// A short page.
@@ -46,6 +48,7 @@ impl Notice<'_> {
             NoticeKind::TooMany(_) => "Please wait a little",
             NoticeKind::Ended => "Start again at the application",
             NoticeKind::NotAPage => "Sign in on a page of its own",
+            NoticeKind::LinkOver => "This link is over",
         }
     }
 
@@ -67,6 +70,9 @@ impl Notice<'_> {
                 "What your browser sent did not arrive in time. Check your connection, then go back and send it again."
             }
             NoticeKind::TooMany(words) => words,
+            NoticeKind::LinkOver => {
+                "It works once, and for 30 minutes. Try to sign in; if you still have to wait, ask your administrator for another one."
+            }
             NoticeKind::NotAPage => {
                 "Another page tried to load this sign-in into itself. Open the application in a tab or window of its own, and sign in there."
             }
@@ -84,6 +90,7 @@ impl Notice<'_> {
             | NoticeKind::NotAForm
             | NoticeKind::TooSlow
             | NoticeKind::NotAPage
+            | NoticeKind::LinkOver
             | NoticeKind::Ended => true,
             NoticeKind::TooMany(_) => false,
         }

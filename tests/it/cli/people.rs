@@ -93,7 +93,10 @@ fn people_are_kept_by_the_command_line_while_the_daemon_runs() {
             (303, 200)
         );
         assert_eq!(log_in(&house, countess, "another long password").1, 303);
+        let said = cli.says(&["user", "unlock", countess]);
+        assert!(said.contains("/device/") && said.contains("30 minutes"), "{said}");
         for unknown in [
+            ["user", "unlock", "x@y.example"],
             ["user", "show", "x@y.example"],
             ["user", "disable", "x@y.example"],
             ["user", "enable", "x@y.example"],

@@ -5,6 +5,7 @@ use crate::{
     web::{
         headers::Answer,
         page::{
+            device::DeviceLink,
             html::Page,
             leaving::{Leaving, Left, Returning, Way},
             login::{Login, LoginNotice},
@@ -393,6 +394,28 @@ impl Words<'_> {
                 &Notice {
                     brand,
                     kind: NoticeKind::Ended,
+                },
+            ),
+            Sample::page(
+                "not-a-page",
+                &Notice {
+                    brand,
+                    kind: NoticeKind::NotAPage,
+                },
+            ),
+            Sample::page(
+                "link-over",
+                &Notice {
+                    brand,
+                    kind: NoticeKind::LinkOver,
+                },
+            ),
+            Sample::page(
+                "device-link",
+                &DeviceLink {
+                    brand,
+                    link: self.secret,
+                    csrf: self.secret,
                 },
             ),
         ]

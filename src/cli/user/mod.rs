@@ -1,19 +1,24 @@
 //! `hallpass user …`
 
+mod own;
+mod show;
+
 use std::io::{self, BufRead, IsTerminal};
 
 use anyhow::{Context, Result, bail};
-use clap::{Args, Subcommand};
-use serde::Serialize;
+use clap::Subcommand;
 
+use self::{
+    own::Own,
+    show::{Shown, list, show},
+};
 use crate::{
     cli::output::{self, say},
     credential::password::Password,
     model::{
         application::Slug,
-        attribute::AttributeRule,
         text::line,
-        user::{Email, OwnAttributes, PersonName, StableId, User, UserName},
+        user::{Email, PersonName, StableId, User},
     },
     provider::{
         Provider,
@@ -96,7 +101,12 @@ pub(super) enum Command {
         /// The e-mail address
         email: String,
     },
-    /// Sets a password, and ends the person's sessions
+    /// Lets a person try to sign in again at once, and prints a link that makes their browser a known one
+    Unlock {
+        /// The e-mail address
+        email: String,
+    },
+    /// Sets a password, ends the person's sessions, and lets them try to sign in again at once
     SetPassword {
         /// The e-mail address
         email: String,
@@ -104,45 +114,6 @@ pub(super) enum Command {
         #[arg(long)]
         password_stdin: bool,
     },
-}
-
-/// What applications may ask for besides names and address.
-#[derive(Args, Debug, Default)]
-pub(super) struct Own {
-    /// Their user name, one person a name; an empty text takes it away
-    #[arg(long, value_name = "NAME")]
-    username: Option<String>,
-    /// An attribute of their own; several values by repetition, an empty VALUE takes it away
-    #[arg(long = "attribute", value_name = "NAME=VALUE")]
-    attributes: Vec<String>,
-}
-
-impl Own {
-    /// The user name; none where the text is empty.
-    fn user_name(&self) -> Result<Option<UserName>> {
-        let text = self.username.as_deref().filter(|text| !text.is_empty());
-        Ok(text.map(UserName::parse).transpose()?)
-    }
-
-    /// Names with their values; none: it is taken away.
-    fn attributes(&self) -> Result<OwnAttributes> {
-        let mut found = OwnAttributes::new();
-        for typed in &self.attributes {
-            let Some((name, value)) = typed.split_once('=') else {
-                bail!("`{typed}` is no attribute: write NAME=VALUE");
-            };
-            let name = line("the attribute's name", name, AttributeRule::MAX_NAME)?;
-            let values = found.entry(name.clone()).or_default();
-            if !value.is_empty() {
-                let value = line("the attribute's value", value, AttributeRule::MAX_VALUE)?;
-                if values.contains(&value) {
-                    bail!("{name} has the value {value} twice");
-                }
-                values.push(value);
-            }
-        }
-        Ok(found)
-    }
 }
 
 pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
@@ -228,6 +199,7 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
             }
         }
         Command::NameId { email, app, set } => name_id(provider, &email, &app, set.as_deref()),
+        Command::Unlock { email } => unlock(provider, &email),
         Command::SetPassword {
             email,
             password_stdin,
@@ -261,6 +233,21 @@ fn added(provider: &Provider, new: &NewUser, json: bool) -> Result<()> {
             new.email
         ),
         Changed::Unknown | Changed::Stale => bail!("the person could not be added"),
+    }
+}
+
+fn unlock(provider: &Provider, email: &str) -> Result<()> {
+    let email = Email::parse(email)?;
+    match provider.unlock_user(&email)? {
+        Changed::Done(link) => {
+            say(format_args!("{email} can try to sign in again at once."))?;
+            say(format_args!(
+                "If wrong tries of others keep them out, give them this link: it is good once, for 30 minutes, and \
+                 the browser that opens it is let through from then on. It asks for their password all the same."
+            ))?;
+            say(format_args!("{link}"))
+        }
+        Changed::Unknown | Changed::Taken | Changed::Stale => bail!(nobody(&email)),
     }
 }
 
@@ -343,83 +330,4 @@ fn password(from_stdin: bool) -> Result<Password> {
         bail!("there is no terminal to ask on: use --password-stdin");
     };
     Ok(Password::for_new(&typed)?)
-}
-
-#[derive(Serialize)]
-struct Shown {
-    id: String,
-    stable_id: String,
-    email: String,
-    given_name: String,
-    family_name: String,
-    user_name: Option<String>,
-    attributes: OwnAttributes,
-    enabled: bool,
-    created_at: String,
-    updated_at: String,
-}
-
-impl Shown {
-    fn of(user: &User, own: &OwnAttributes) -> Self {
-        Self {
-            id: user.id.to_string(),
-            stable_id: user.stable_id.as_str().to_owned(),
-            email: user.email.as_str().to_owned(),
-            given_name: user.given_name.as_str().to_owned(),
-            family_name: user.family_name.as_str().to_owned(),
-            user_name: user.user_name.as_ref().map(|name| name.as_str().to_owned()),
-            attributes: own.clone(),
-            enabled: user.enabled,
-            created_at: user.created_at.to_rfc3339(),
-            updated_at: user.updated_at.to_rfc3339(),
-        }
-    }
-}
-
-fn list(provider: &Provider, json: bool) -> Result<()> {
-    let users = provider.users()?;
-    if json {
-        let (all, none) = (provider.everybodys_attributes()?, OwnAttributes::new());
-        let shown = users
-            .iter()
-            .map(|user| Shown::of(user, all.get(&user.id).unwrap_or(&none)));
-        return output::json(&shown.collect::<Vec<_>>());
-    }
-    if users.is_empty() {
-        return say(format_args!(
-            "Nobody yet: `hallpass user add EMAIL --given-name G --family-name F` adds a person."
-        ));
-    }
-    for user in &users {
-        let state = if user.enabled { "" } else { "  (switched off)" };
-        say(format_args!(
-            "{:40} {}{state}",
-            user.email.as_str(),
-            user.full_name()
-        ))?;
-    }
-    Ok(())
-}
-
-fn show(user: &User, own: &OwnAttributes) -> Result<()> {
-    for (what, value) in [
-        ("E-mail", user.email.as_str()),
-        ("First name", user.given_name.as_str()),
-        ("Last name", user.family_name.as_str()),
-        (
-            "User name",
-            user.user_name.as_ref().map_or("(none)", UserName::as_str),
-        ),
-        ("Stable id", user.stable_id.as_str()),
-        ("May sign in", if user.enabled { "yes" } else { "no" }),
-        ("Added", &user.created_at.format("%Y-%m-%d %H:%M UTC").to_string()),
-    ] {
-        say(format_args!("{what:12} {value}"))?;
-    }
-    for (name, values) in own {
-        for value in values {
-            say(format_args!("{:12} {name}={value}", "Attribute"))?;
-        }
-    }
-    Ok(())
 }

@@ -1,0 +1,49 @@
+//! What a person has besides names and address, as it is typed.
+
+use anyhow::{Result, bail};
+use clap::Args;
+
+use crate::model::{
+    attribute::AttributeRule,
+    text::line,
+    user::{OwnAttributes, UserName},
+};
+
+/// What applications may ask for besides names and address.
+#[derive(Args, Debug, Default)]
+pub(in crate::cli) struct Own {
+    /// Their user name, one person a name; an empty text takes it away
+    #[arg(long, value_name = "NAME")]
+    pub(super) username: Option<String>,
+    /// An attribute of their own; several values by repetition, an empty VALUE takes it away
+    #[arg(long = "attribute", value_name = "NAME=VALUE")]
+    attributes: Vec<String>,
+}
+
+impl Own {
+    /// The user name; none where the text is empty.
+    pub(super) fn user_name(&self) -> Result<Option<UserName>> {
+        let text = self.username.as_deref().filter(|text| !text.is_empty());
+        Ok(text.map(UserName::parse).transpose()?)
+    }
+
+    /// Names with their values; none: it is taken away.
+    pub(super) fn attributes(&self) -> Result<OwnAttributes> {
+        let mut found = OwnAttributes::new();
+        for typed in &self.attributes {
+            let Some((name, value)) = typed.split_once('=') else {
+                bail!("`{typed}` is no attribute: write NAME=VALUE");
+            };
+            let name = line("the attribute's name", name, AttributeRule::MAX_NAME)?;
+            let values = found.entry(name.clone()).or_default();
+            if !value.is_empty() {
+                let value = line("the attribute's value", value, AttributeRule::MAX_VALUE)?;
+                if values.contains(&value) {
+                    bail!("{name} has the value {value} twice");
+                }
+                values.push(value);
+            }
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,89 @@
+//! People, for reading: by people, or by programs as JSON.
+
+use anyhow::Result;
+use serde::Serialize;
+
+use crate::{
+    cli::output::{self, say},
+    model::user::{OwnAttributes, User, UserName},
+    provider::Provider,
+};
+
+#[derive(Serialize)]
+pub(super) struct Shown {
+    id: String,
+    stable_id: String,
+    email: String,
+    given_name: String,
+    family_name: String,
+    user_name: Option<String>,
+    attributes: OwnAttributes,
+    enabled: bool,
+    created_at: String,
+    updated_at: String,
+}
+
+impl Shown {
+    pub(super) fn of(user: &User, own: &OwnAttributes) -> Self {
+        Self {
+            id: user.id.to_string(),
+            stable_id: user.stable_id.as_str().to_owned(),
+            email: user.email.as_str().to_owned(),
+            given_name: user.given_name.as_str().to_owned(),
+            family_name: user.family_name.as_str().to_owned(),
+            user_name: user.user_name.as_ref().map(|name| name.as_str().to_owned()),
+            attributes: own.clone(),
+            enabled: user.enabled,
+            created_at: user.created_at.to_rfc3339(),
+            updated_at: user.updated_at.to_rfc3339(),
+        }
+    }
+}
+
+pub(super) fn list(provider: &Provider, json: bool) -> Result<()> {
+    let users = provider.users()?;
+    if json {
+        let (all, none) = (provider.everybodys_attributes()?, OwnAttributes::new());
+        let shown = users
+            .iter()
+            .map(|user| Shown::of(user, all.get(&user.id).unwrap_or(&none)));
+        return output::json(&shown.collect::<Vec<_>>());
+    }
+    if users.is_empty() {
+        return say(format_args!(
+            "Nobody yet: `hallpass user add EMAIL --given-name G --family-name F` adds a person."
+        ));
+    }
+    for user in &users {
+        let state = if user.enabled { "" } else { "  (switched off)" };
+        say(format_args!(
+            "{:40} {}{state}",
+            user.email.as_str(),
+            user.full_name()
+        ))?;
+    }
+    Ok(())
+}
+
+pub(super) fn show(user: &User, own: &OwnAttributes) -> Result<()> {
+    for (what, value) in [
+        ("E-mail", user.email.as_str()),
+        ("First name", user.given_name.as_str()),
+        ("Last name", user.family_name.as_str()),
+        (
+            "User name",
+            user.user_name.as_ref().map_or("(none)", UserName::as_str),
+        ),
+        ("Stable id", user.stable_id.as_str()),
+        ("May sign in", if user.enabled { "yes" } else { "no" }),
+        ("Added", &user.created_at.format("%Y-%m-%d %H:%M UTC").to_string()),
+    ] {
+        say(format_args!("{what:12} {value}"))?;
+    }
+    for (name, values) in own {
+        for value in values {
+            say(format_args!("{:12} {name}={value}", "Attribute"))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! A named person whom wrong tries of others keep out: an administrator lifts the pause, and gives them a link that
+//! makes their browser one that is known, so that no try elsewhere counts against it.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, TimeDelta, Utc};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    model::{
+        endpoint::path,
+        id::UserId,
+        secret::Token,
+        text::hex,
+        user::{Email, User},
+    },
+    provider::{Provider, error::Error, login::lift, users::Changed, visitor::Visitor},
+};
+
+/// What a link is sealed for.
+const PURPOSE: &[u8] = b"device link ";
+/// How long a link is good.
+const GOOD_FOR: TimeDelta = TimeDelta::minutes(30);
+
+impl Provider {
+    /// Lifts the pause of wrong tries for a person; a link, good once and for 30 minutes, that makes the browser which
+    /// opens it a known device. It lies nowhere here: it is sealed.
+    pub fn unlock_user(&self, email: &Email) -> Result<Changed<String>, Error> {
+        let Some(user) = self.user_by_email(email)? else {
+            return Ok(Changed::Unknown);
+        };
+        let now = self.now().timestamp_micros().to_be_bytes();
+        let plain = [&now[..], user.id.to_string().as_bytes()].concat();
+        let sealed = self.state_key().seal(PURPOSE, &plain, self.chance())?;
+        let event = self.about_user("user.unlock", user.id);
+        self.store().write(|tx| {
+            lift(tx, &user.email)?;
+            tx.add_audit(&event)
+        })?;
+        Ok(Changed::Done(format!(
+            "{}{}{}",
+            self.endpoints().base.origin(),
+            path::DEVICE,
+            URL_SAFE_NO_PAD.encode(sealed)
+        )))
+    }
+
+    /// Whether a link is one of ours and not too old. Whose it is, nobody is told.
+    pub fn is_device_link(&self, link: &str) -> Result<bool, Error> {
+        Ok(self.opened(link)?.is_some())
+    }
+
+    /// Makes the visitor's browser a known device of the link's person, once: its cookie.
+    pub fn use_device_link(&self, link: &str, visitor: &Visitor) -> Result<Option<Token>, Error> {
+        let Some((user, made_at)) = self.opened(link)? else {
+            return Ok(None);
+        };
+        let (now, device) = (self.now(), self.token());
+        let name = hex(&Sha256::digest(link));
+        let mut event = self.event("user.device_link", "ok", Some(visitor));
+        event.user = Some(user.id);
+        let is_first = self.store().write(|tx| {
+            if !tx.seen_once("device link", "", &name, made_at + GOOD_FOR)? {
+                return Ok(false);
+            }
+            tx.add_device(device.hash(), user.id, now, now + self.policy().device_lifetime)?;
+            tx.add_audit(&event)?;
+            Ok(true)
+        })?;
+        Ok(is_first.then_some(device))
+    }
+
+    fn opened(&self, link: &str) -> Result<Option<(User, DateTime<Utc>)>, Error> {
+        let Ok(bytes) = URL_SAFE_NO_PAD.decode(link) else {
+            return Ok(None);
+        };
+        let opened = self.state_key().open(PURPOSE, &bytes)?;
+        let read = opened.and_then(|plain| {
+            let (made_at, user) = plain.expose().split_first_chunk::<8>()?;
+            let made_at = DateTime::from_timestamp_micros(i64::from_be_bytes(*made_at))?;
+            let user: UserId = std::str::from_utf8(user).ok()?.parse().ok()?;
+            (self.now() - made_at < GOOD_FOR).then_some((user, made_at))
+        });
+        let Some((id, made_at)) = read else {
+            return Ok(None);
+        };
+        let user = self.store().read(|tx| tx.user(id))?;
+        Ok(user.filter(|user| user.enabled).map(|user| (user, made_at)))
+    }
+}
