@@ -71,7 +71,11 @@ fn routes(app: &mut ServiceConfig) {
             .route(get().to(logout::go))
             .route(head().to(nothing_done)),
     );
-    app.service(resource("/logout/{id}/resume").route(get().to(saml::slo::resume)).route(head().to(nothing_done)));
+    app.service(
+        resource("/logout/{id}/resume")
+            .route(get().to(saml::slo::resume))
+            .route(head().to(nothing_done)),
+    );
     app.service(
         resource("/continue/{sealed}")
             .route(get().to(sign_on::get))
