@@ -93,12 +93,13 @@ impl Manager {
         }
     }
 
+    /// What a writer deletes, it overwrites: a private key that is destroyed does not lie on in the file.
     fn pragmas(&self) -> &'static str {
         match self.role {
             Role::Reader => "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA query_only = ON;",
             Role::Writer | Role::Request => {
                 "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                 PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 16777216;"
+                 PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 16777216; PRAGMA secure_delete = ON;"
             }
             Role::Migrator => {
                 "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \

@@ -146,7 +146,13 @@ fn retire(force: bool, provider: &Provider) -> Result<()> {
     say(format_args!(
         "The key of certificate {} is retired: it is published no more, and its private half is destroyed. Take its certificate out wherever it was pasted.",
         gone.sha256
-    ))
+    ))?;
+    if provider.is_on_server() {
+        say(format_args!(
+            "PostgreSQL keeps what is deleted for a while: sealed, the private half may lie on in the server's files and backups. Guard the sealing key accordingly (docs/keys.md, Destroyed)."
+        ))?;
+    }
+    Ok(())
 }
 
 fn confirm(typed: &[String], source: Option<&str>, provider: &Provider) -> Result<()> {

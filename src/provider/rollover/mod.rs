@@ -358,6 +358,12 @@ impl Provider {
             Ok(taken)
         })?;
         if taken {
+            // A private half that is gone from its row is to be gone from the files.
+            if !self.store().purge_deleted()? {
+                tracing::warn!(
+                    "the write-ahead log could not be emptied: what was destroyed lies on in it for a while"
+                );
+            }
             return Ok(Stepped::Done(certificate));
         }
         Ok(Stepped::Stopped(why()?.unwrap_or(Stop::Changed)))

@@ -298,3 +298,42 @@ fn an_end_that_comes_near_is_said_in_health_and_in_the_status_and_forbids_nothin
         assert_eq!(ready().body, "ready\n");
     });
 }
+
+/// A promise about bytes is tested on bytes.
+#[test]
+fn a_private_key_that_is_destroyed_is_gone_from_the_files() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let provider = &scene.house.provider;
+        let Some(file) = scene.house.settings.sqlite_path() else {
+            return;
+        };
+        let sealed = |state: &str| {
+            let sql = format!("SELECT hex(sealed) AS t FROM signing_keys WHERE state = '{state}'");
+            let hex = rows::texts(&scene.house.settings, &sql).remove(0);
+            (0..hex.len() / 2)
+                .map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap())
+                .collect::<Vec<u8>>()
+        };
+        // Any part of it would do: what is left behind of a row may be cut.
+        let lies_on = |sealed: &[u8]| {
+            ["", "-wal", "-journal"].iter().any(|ending| {
+                let bytes = fs::read(format!("{}{ending}", file.display())).unwrap_or_default();
+                sealed
+                    .chunks_exact(64)
+                    .any(|part| bytes.windows(part.len()).any(|window| window == part))
+            })
+        };
+        done(provider.prepare_key(None).unwrap());
+        let next = sealed("next");
+        assert!(lies_on(&next), "the test would see it");
+        done(provider.cancel_key().unwrap());
+        assert!(!lies_on(&next), "taken back");
+        roll(&scene, provider);
+        let previous = sealed("previous");
+        assert!(lies_on(&previous));
+        scene.house.clock.advance(KEPT_AFTER);
+        done(provider.retire_key(true).unwrap());
+        assert!(!lies_on(&previous), "retired");
+    });
+}
