@@ -31,4 +31,6 @@ pub struct AuditEvent {
     pub request_id: Option<String>,
     /// How often: more than one only where a flood was folded into one row.
     pub occurrences: i64,
+    /// Neither a verified signature nor a known person stands behind it: anybody can cause it, as often as they like.
+    pub unproven: bool,
 }

@@ -1,6 +1,6 @@
-//! The audit trail: one row a decision, and floods of unproven senders folded into rows that count.
+//! The audit trail: one row a decision, and refusals that anybody can cause folded into rows that count.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 
@@ -9,30 +9,38 @@ use crate::{
     provider::{Provider, error::Error},
 };
 
-/// How many refusals a minute of one code and address get a row of their own.
-const ROWS_A_MINUTE: i64 = 5;
-/// How many codes and addresses are told apart between two flushes; the rest share one row a code.
+/// How many refusals a minute of one kind get a row of their own.
+const ROWS_OF_A_KIND: i64 = 5;
+/// How many refusals a minute of senders who proved nothing do, all of them together.
+const ROWS_OF_THE_UNPROVEN: i64 = 20;
+/// How many kinds are told apart in a minute; the rest share one row a code.
 const MOST_KINDS: usize = 4096;
+/// How many addresses are told apart in a minute and code.
+const MOST_ADDRESSES: usize = 4096;
 
-/// Refusals of senders that are not proven, since they were last written.
+/// Refusals of this minute: those of proven senders by code and address, those of all others by code alone.
 #[derive(Debug, Default)]
-pub(super) struct Floods {
+pub(super) struct Refusals {
     minute: Option<DateTime<Utc>>,
-    kinds: BTreeMap<(String, String), Flood>,
+    unproven_rows: i64,
+    kinds: BTreeMap<String, Kind>,
 }
 
-#[derive(Debug)]
-struct Flood {
+#[derive(Debug, Default)]
+struct Kind {
     seen: i64,
     /// Counted since the folded row was last written.
     unwritten: i64,
+    /// Counted since the folded row was begun.
+    folded: i64,
+    addresses: BTreeSet<String>,
     /// The event that the folded row shows, with its key: the first that got no row of its own.
-    folded: Option<(String, AuditEvent)>,
+    row: Option<(String, AuditEvent)>,
 }
 
 /// How one refusal is written down.
 #[derive(Debug)]
-enum Noted {
+enum Written {
     /// In a row of its own.
     OwnRow,
     /// In a new row, in which those that follow are counted.
@@ -41,98 +49,170 @@ enum Noted {
     Counted(Option<String>),
 }
 
-impl Floods {
-    /// Counts one refusal; says how it is written down. What was counted in an earlier minute comes back to
-    /// be written.
-    fn count(&mut self, event: &AuditEvent) -> (Noted, Vec<(String, AuditEvent)>) {
-        let minute = event.at.duration_trunc(TimeDelta::minutes(1)).ok();
-        let mut due = Vec::new();
-        if self.minute != minute {
-            due = self.drain();
-            self.kinds.clear();
-            self.minute = minute;
-        }
+/// What a minute swallowed of one code.
+#[derive(Debug, Eq, PartialEq)]
+struct Swallowed {
+    code: String,
+    count: i64,
+    addresses: usize,
+}
+
+/// What is written and said when a minute is over.
+#[derive(Debug, Default)]
+struct Due {
+    rows: Vec<(String, AuditEvent)>,
+    lines: Vec<Swallowed>,
+}
+
+impl Refusals {
+    /// Counts one refusal; says how it is written down. What was counted in an earlier minute comes back to be
+    /// written.
+    fn count(&mut self, event: &AuditEvent) -> (Written, Due) {
+        let due = self.turn(event.at);
         let address = event.address.map(address_key).unwrap_or_default();
-        let mut key = (event.outcome.clone(), address);
-        if self.kinds.len() >= MOST_KINDS && !self.kinds.contains_key(&key) {
-            "many".clone_into(&mut key.1);
+        let mut name = if event.unproven {
+            event.outcome.clone()
+        } else {
+            format!("{}|{address}", event.outcome)
+        };
+        if self.kinds.len() >= MOST_KINDS && !self.kinds.contains_key(&name) {
+            name = format!("{}|many", event.outcome);
         }
-        let kind = format!("{}|{}", key.0, key.1);
-        let flood = self.kinds.entry(key).or_insert(Flood {
-            seen: 0,
-            unwritten: 0,
-            folded: None,
-        });
-        flood.seen += 1;
-        if flood.seen <= ROWS_A_MINUTE {
-            return (Noted::OwnRow, due);
+        let kind = self.kinds.entry(name.clone()).or_default();
+        kind.seen += 1;
+        if kind.addresses.len() < MOST_ADDRESSES {
+            kind.addresses.insert(address);
         }
-        if let Some((_key, shown)) = &flood.folded {
-            flood.unwritten += 1;
-            return (Noted::Counted(shown.request_id.clone()), due);
+        let has_room = !event.unproven || self.unproven_rows < ROWS_OF_THE_UNPROVEN;
+        if kind.row.is_none() && kind.seen <= ROWS_OF_A_KIND && has_room {
+            self.unproven_rows += i64::from(event.unproven);
+            return (Written::OwnRow, due);
+        }
+        kind.folded += 1;
+        if let Some((_key, shown)) = &kind.row {
+            kind.unwritten += 1;
+            return (Written::Counted(shown.request_id.clone()), due);
         }
         // With the row's id in the key, what two replicas count at once stays two rows.
-        let key = format!("{kind}|{}", event.id);
-        flood.folded = Some((key.clone(), event.clone()));
-        (Noted::Folded(key), due)
+        let key = format!("{name}|{}", event.id);
+        kind.row = Some((key.clone(), event.clone()));
+        (Written::Folded(key), due)
+    }
+
+    /// Begins another minute, if `now` is in one: what is left of the last.
+    fn turn(&mut self, now: DateTime<Utc>) -> Due {
+        let minute = now.duration_trunc(TimeDelta::minutes(1)).ok();
+        if self.minute == minute {
+            return Due::default();
+        }
+        let rows = self.unwritten();
+        let lines = std::mem::take(&mut self.kinds)
+            .into_values()
+            .filter_map(|kind| {
+                let (_key, shown) = kind.row.filter(|_row| kind.folded > 1)?;
+                Some(Swallowed {
+                    code: shown.outcome,
+                    count: kind.folded - 1,
+                    addresses: kind.addresses.len(),
+                })
+            })
+            .collect();
+        self.unproven_rows = 0;
+        self.minute = minute;
+        Due { rows, lines }
     }
 
     /// Everything that is counted and not written, one row a kind.
-    fn drain(&mut self) -> Vec<(String, AuditEvent)> {
+    fn unwritten(&mut self) -> Vec<(String, AuditEvent)> {
         let mut rows = Vec::new();
-        for flood in self.kinds.values_mut() {
-            if let (Some((key, shown)), 1..) = (&flood.folded, flood.unwritten) {
+        for kind in self.kinds.values_mut() {
+            if let (Some((key, shown)), 1..) = (&kind.row, kind.unwritten) {
+                let words = shown.detail.as_deref().unwrap_or_default();
                 let row = AuditEvent {
-                    occurrences: flood.unwritten,
+                    occurrences: kind.unwritten,
+                    detail: Some(format!(
+                        "{words}\naddresses in this minute: {}",
+                        kind.addresses.len()
+                    )),
                     ..shown.clone()
                 };
                 rows.push((key.clone(), row));
-                flood.unwritten = 0;
+                kind.unwritten = 0;
             }
         }
         rows
     }
 }
 
+/// A refusal that was written down.
+#[derive(Debug)]
+pub(super) struct Recorded {
+    /// Leads to its row.
+    pub(super) reference: Reference,
+    /// Whether it has a row to itself, and so a line in the log.
+    pub(super) is_shown: bool,
+}
+
 impl Provider {
-    /// Writes a refusal of somebody unproven, or counts it where they come in floods. Returns the reference
-    /// that leads to its row.
-    pub(super) fn note_unproven(&self, event: &AuditEvent) -> Result<Reference, Error> {
-        let (noted, due) = self
+    /// Writes a refusal down, or counts it where they come in floods.
+    pub(super) fn record_refusal(&self, event: &AuditEvent) -> Result<Recorded, Error> {
+        let (written, due) = self
             .0
-            .floods
+            .refusals
             .lock()
             .map_err(|_poisoned| Error::Poisoned)?
             .count(event);
-        let is_new = matches!(noted, Noted::OwnRow | Noted::Folded(_));
-        if is_new || !due.is_empty() {
+        let is_shown = matches!(written, Written::OwnRow | Written::Folded(_));
+        if is_shown || !due.rows.is_empty() {
             self.store().write(|tx| {
-                for (key, row) in &due {
+                for (key, row) in &due.rows {
                     tx.fold_audit(row, key)?;
                 }
-                match &noted {
-                    Noted::OwnRow => tx.add_audit(event),
-                    Noted::Folded(key) => tx.fold_audit(event, key),
-                    Noted::Counted(_) => Ok(()),
+                match &written {
+                    Written::OwnRow => tx.add_audit(event),
+                    Written::Folded(key) => tx.fold_audit(event, key),
+                    Written::Counted(_) => Ok(()),
                 }
             })?;
         }
-        let request_id = match noted {
-            Noted::OwnRow | Noted::Folded(_) => event.request_id.clone(),
-            Noted::Counted(request_id) => request_id,
+        say(&due.lines);
+        let request_id = match written {
+            Written::OwnRow | Written::Folded(_) => event.request_id.clone(),
+            Written::Counted(request_id) => request_id,
         };
-        Ok(Reference::of(&request_id.unwrap_or_default()))
+        Ok(Recorded {
+            reference: Reference::of(&request_id.unwrap_or_default()),
+            is_shown,
+        })
     }
 
     /// Writes what is counted but not written; called by the housekeeping timer and at the end.
     pub fn flush_audit(&self) -> Result<(), Error> {
-        let due = self.0.floods.lock().map_err(|_poisoned| Error::Poisoned)?.drain();
-        if due.is_empty() {
+        let due = {
+            let mut refusals = self.0.refusals.lock().map_err(|_poisoned| Error::Poisoned)?;
+            let mut due = refusals.turn(self.now());
+            due.rows.extend(refusals.unwritten());
+            due
+        };
+        say(&due.lines);
+        if due.rows.is_empty() {
             return Ok(());
         }
         Ok(self
             .store()
-            .write(|tx| due.iter().try_for_each(|(key, row)| tx.fold_audit(row, key)))?)
+            .write(|tx| due.rows.iter().try_for_each(|(key, row)| tx.fold_audit(row, key)))?)
+    }
+}
+
+/// One line a minute and code for what got no line of its own.
+fn say(swallowed: &[Swallowed]) {
+    for one in swallowed {
+        tracing::info!(
+            code = one.code,
+            count = one.count,
+            addresses = one.addresses,
+            "more refusals of the same kind in one minute"
+        );
     }
 }
 
@@ -160,23 +240,24 @@ mod tests {
             address: Some(address.parse::<IpAddr>().unwrap()),
             request_id: None,
             occurrences: 1,
+            unproven: false,
         }
     }
 
     #[test]
     fn a_flood_becomes_one_row_that_counts() {
-        let mut floods = Floods::default();
+        let mut refusals = Refusals::default();
         let own = (0..1000)
             .filter(|n| {
                 let mut event = event(1, "192.0.2.1");
                 event.request_id = Some(n.to_string());
-                match floods.count(&event).0 {
-                    Noted::OwnRow => true,
-                    Noted::Folded(_) => {
+                match refusals.count(&event).0 {
+                    Written::OwnRow => true,
+                    Written::Folded(_) => {
                         assert_eq!(*n, 5);
                         false
                     }
-                    Noted::Counted(shown) => {
+                    Written::Counted(shown) => {
                         assert_eq!(
                             shown.as_deref(),
                             Some("5"),
@@ -189,21 +270,65 @@ mod tests {
             .count();
         assert_eq!(own, 5);
         assert!(
-            matches!(floods.count(&event(2, "192.0.2.2")).0, Noted::OwnRow),
+            matches!(refusals.count(&event(2, "192.0.2.2")).0, Written::OwnRow),
             "another address has rows of its own"
         );
-        let due = floods.count(&event(61, "192.0.2.3")).1;
-        assert_eq!(due.len(), 1);
-        assert_eq!(due[0].1.occurrences, 994, "the first is written already");
+        let due = refusals.count(&event(61, "192.0.2.3")).1;
+        assert_eq!(due.rows.len(), 1);
+        assert_eq!(due.rows[0].1.occurrences, 994, "the first is written already");
     }
 
     #[test]
     fn many_addresses_do_not_fill_the_memory() {
-        let mut floods = Floods::default();
+        let mut refusals = Refusals::default();
         for n in 0..20_000u32 {
             let address = IpAddr::from(std::net::Ipv4Addr::from(n));
-            floods.count(&event(1, &address.to_string()));
+            refusals.count(&event(1, &address.to_string()));
         }
-        assert!(floods.kinds.len() <= MOST_KINDS + 1);
+        assert!(refusals.kinds.len() <= MOST_KINDS + 1);
+    }
+
+    #[test]
+    fn all_that_is_unproven_shares_one_budget_a_minute() {
+        let mut refusals = Refusals::default();
+        let (mut own, mut begun) = (0, 0);
+        for n in 0..5000u32 {
+            let address = IpAddr::from(std::net::Ipv4Addr::from(n));
+            let event = AuditEvent {
+                outcome: format!("CODE-{}", n % 10),
+                unproven: true,
+                ..event(1, &address.to_string())
+            };
+            match refusals.count(&event).0 {
+                Written::OwnRow => own += 1,
+                Written::Folded(_) => begun += 1,
+                Written::Counted(_) => {}
+            }
+        }
+        assert_eq!(
+            (own, begun),
+            (ROWS_OF_THE_UNPROVEN, 10),
+            "whatever address they come from"
+        );
+        // Whoever is proven has rows all the same.
+        assert!(matches!(
+            refusals.count(&event(2, "192.0.2.1")).0,
+            Written::OwnRow
+        ));
+        let due = refusals.count(&event(61, "192.0.2.3")).1;
+        assert_eq!((due.rows.len(), due.lines.len()), (10, 10));
+        let line = &due.lines[0];
+        assert_eq!(
+            (line.code.as_str(), line.count, line.addresses),
+            ("CODE-0", 497, 500)
+        );
+        assert!(
+            due.rows[0]
+                .1
+                .detail
+                .as_deref()
+                .unwrap()
+                .ends_with("addresses in this minute: 500")
+        );
     }
 }

@@ -300,8 +300,19 @@ impl Provider {
     ) -> Result<Reference, Error> {
         let mut event = self.event("login", code, Some(visitor));
         event.user = user.map(|user| user.id);
-        let reference = self.note_unproven(&event)?;
-        tracing::info!(action = "login", code, %reference, "refused");
+        if user.is_some() && code == codes::LOGIN_WRONG {
+            // The throttle bounds these: each has its row and its line.
+            self.store().write(|tx| tx.add_audit(&event))?;
+            let reference = Reference::of(event.request_id.as_deref().unwrap_or_default());
+            tracing::info!(action = "login", code, %reference, "refused");
+            return Ok(reference);
+        }
+        event.unproven = true;
+        let recorded = self.record_refusal(&event)?;
+        let reference = recorded.reference;
+        if recorded.is_shown {
+            tracing::info!(action = "login", code, %reference, "refused");
+        }
         Ok(reference)
     }
 }

@@ -38,8 +38,8 @@ use crate::{
     keys::{seal::SealingKey, state::StateKey},
     model::{audit::AuditEvent, endpoint::Endpoints, id::AuditId, policy::Policy, secret::Token, text::hex},
     provider::{
-        audit::Floods, endings::Said, error::Error, health::Looked, saml::publish::Noted, snapshot::Snapshot,
-        visitor::Visitor,
+        audit::Refusals, endings::Said, error::Error, health::Looked, saml::publish::Noted,
+        snapshot::Snapshot, visitor::Visitor,
     },
     store::Store,
 };
@@ -85,7 +85,7 @@ struct Inner {
     looked: Mutex<Looked>,
     state_key: StateKey,
     snapshot: RwLock<Arc<Snapshot>>,
-    floods: Mutex<Floods>,
+    refusals: Mutex<Refusals>,
     noted: Mutex<Noted>,
     said: Mutex<Said>,
 }
@@ -101,7 +101,7 @@ impl Provider {
             state_key,
             looked: Mutex::new(Looked::default()),
             snapshot: RwLock::new(Arc::new(snapshot)),
-            floods: Mutex::new(Floods::default()),
+            refusals: Mutex::new(Refusals::default()),
             noted: Mutex::new(Noted::default()),
             said: Mutex::new(Said::default()),
         };
@@ -117,6 +117,11 @@ impl Provider {
     /// Our public addresses.
     pub fn endpoints(&self) -> &Endpoints {
         &self.parts().endpoints
+    }
+
+    /// Whether the database is a server, and no file of ours.
+    pub fn is_on_server(&self) -> bool {
+        !self.store().is_sqlite()
     }
 
     /// Lifetimes and limits.
@@ -185,6 +190,7 @@ impl Provider {
             address: visitor.map(|visitor| visitor.address),
             request_id: visitor.map(|visitor| visitor.request_id.clone()),
             occurrences: 1,
+            unproven: false,
         }
     }
 }

@@ -68,15 +68,18 @@ impl Tx {
         Ok(())
     }
 
-    /// Writes a decision down, or counts it with the one that has the same `fold_key`: a flood fills a
-    /// row, and not the disk.
+    /// Writes a decision down, or counts it with the one that has the same `fold_key`, whose words are those of the
+    /// last then: a flood fills a row, and not the disk.
     pub fn fold_audit(&mut self, event: &AuditEvent, fold_key: &str) -> Result<(), Error> {
         let row = Row::new(event, Some(fold_key.to_owned()));
         each_database!(&mut self.0, |c| diesel::insert_into(audit_events::table)
             .values(row)
             .on_conflict(sql::<Text>("(fold_key) WHERE fold_key IS NOT NULL"))
             .do_update()
-            .set(audit_events::occurrences.eq(audit_events::occurrences + event.occurrences))
+            .set((
+                audit_events::occurrences.eq(audit_events::occurrences + event.occurrences),
+                audit_events::detail.eq(&event.detail),
+            ))
             .execute(c))?;
         Ok(())
     }
@@ -163,6 +166,7 @@ struct Row {
     request_id: Option<String>,
     occurrences: i64,
     fold_key: Option<String>,
+    unproven: bool,
 }
 
 impl Row {
@@ -180,6 +184,7 @@ impl Row {
             request_id: event.request_id.clone(),
             occurrences: event.occurrences,
             fold_key,
+            unproven: event.unproven,
         }
     }
 }

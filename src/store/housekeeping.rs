@@ -28,6 +28,8 @@ const OVER: [&str; 3] = ["ended_at", "expires_at", "idle_expires_at"];
 
 /// How long a logout can still be looked at after its time is over.
 const KEPT_LOGOUT: TimeDelta = TimeDelta::hours(1);
+/// How long rows are kept that anybody can cause.
+const UNPROVEN_KEPT: TimeDelta = TimeDelta::days(30);
 
 impl Tx {
     /// Removes at most `step` rows that have expired, and audit rows from before `audit_before`; how
@@ -51,8 +53,10 @@ impl Tx {
         // One that ended by itself has been noted by then, and may still be looked at.
         let over = (now - KEPT_LOGOUT).naive_utc();
         removed += self.remove_due("logouts", "id", "expires_at", over, step - removed)?;
+        let unproven = now - UNPROVEN_KEPT;
+        removed += self.remove_audit(" AND unproven", unproven, step - removed)?;
         if let Some(before) = audit_before {
-            removed += self.remove_audit(before, step - removed)?;
+            removed += self.remove_audit("", before, step - removed)?;
         }
         Ok(usize::try_from(removed).unwrap_or(0))
     }
@@ -81,14 +85,14 @@ impl Tx {
 
     /// Ids sort by their time of making, so that the key finds the oldest: the table has no index by
     /// time, which every sign-on would have to keep.
-    fn remove_audit(&mut self, before: DateTime<Utc>, at_most: i64) -> Result<i64, Error> {
+    fn remove_audit(&mut self, only: &str, before: DateTime<Utc>, at_most: i64) -> Result<i64, Error> {
         if at_most <= 0 {
             return Ok(0);
         }
         let skip = self.skip_locked();
         let rows = diesel::sql_query(format!(
             "DELETE FROM audit_events WHERE id IN \
-             (SELECT id FROM audit_events WHERE id < $1 ORDER BY id LIMIT $2{skip})"
+             (SELECT id FROM audit_events WHERE id < $1{only} ORDER BY id LIMIT $2{skip})"
         ))
         .bind::<Text, _>(AuditId::new(before, [0; 10]).to_string())
         .bind::<BigInt, _>(at_most)

@@ -331,6 +331,7 @@ diesel::table! {
         request_id -> Nullable<Text>,
         occurrences -> BigInt,
         fold_key -> Nullable<Text>,
+        unproven -> Bool,
     }
 }
 

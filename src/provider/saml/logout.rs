@@ -115,6 +115,7 @@ impl Provider {
         };
         asked.about.application = Some(first);
         asked.about.is_valid = true;
+        asked.about.is_signed = true;
         match request.refusal(&self.endpoints().slo, self.policy(), self.now()) {
             Some(refusal) if refusal.status().is_none() => self.logout_refused(refusal, &asked.about),
             Some(refusal) => self.deny(&asked, refusal),

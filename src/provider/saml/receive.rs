@@ -25,7 +25,7 @@ use crate::{
         authn_request::{self, Accepted, Against, AuthnRequest},
         binding::inbound::{Arrived, Carried},
         refusal::Refusal,
-        signature::Unverified,
+        signature::{Judged, Unverified},
     },
 };
 
@@ -73,7 +73,7 @@ impl Provider {
                 return self.refused(refusal, &About::sign_on(None, facts, visitor));
             }
         };
-        let about = About::sign_on(Some(&application), facts, visitor);
+        let mut about = About::sign_on(Some(&application), facts, visitor);
         if !application.enabled {
             return self.refused(Refusal::ApplicationDisabled, &about);
         }
@@ -92,6 +92,7 @@ impl Provider {
             policy: self.policy(),
             now: self.now(),
         };
+        about.is_signed = matches!(judged, Judged::Signed(_));
         match authn_request::accept(judged, &against) {
             Ok(accepted) => {
                 self.answer_or_wait(&snapshot, &application, accepted, carried, live, about.valid())
@@ -217,7 +218,8 @@ impl Provider {
             let mut event = self.event("sign_on", codes::SIGNATURE_UNCHECKED, Some(visitor));
             event.application = Some(application.id);
             event.detail = Some(UNCHECKED.to_owned());
-            self.note_unproven(&event)?;
+            event.unproven = true;
+            self.record_refusal(&event)?;
         }
         let wish = Wish {
             request_id: accepted.request_id,

@@ -47,6 +47,8 @@ pub(in crate::provider) struct About<'a> {
     pub(in crate::provider) application: Option<&'a Application>,
     /// Who is signed in, in which session, where that matters.
     pub(in crate::provider) person: Option<(UserId, SessionId)>,
+    /// A registered key has signed the message.
+    pub(in crate::provider) is_signed: bool,
     /// The message was found valid: whoever brings it may know whose it is.
     pub(in crate::provider) is_valid: bool,
     /// What it asked for.
@@ -74,6 +76,7 @@ impl<'a> About<'a> {
             action: "sign_on",
             application,
             person: None,
+            is_signed: false,
             is_valid: false,
             facts,
             visitor,
@@ -132,9 +135,13 @@ impl Provider {
         event.user = about.person.map(|(user, _)| user);
         event.session = about.person.map(|(_, session)| session);
         event.detail = Some(about.facts.below(&words));
-        let reference = self.note_unproven(&event)?;
-        let app_id = event.application.map(tracing::field::display);
-        tracing::info!(action, code, %reference, app.id = app_id, detail = words, "refused");
+        event.unproven = !about.is_signed && about.person.is_none();
+        let recorded = self.record_refusal(&event)?;
+        let reference = recorded.reference;
+        if recorded.is_shown {
+            let app_id = event.application.map(tracing::field::display);
+            tracing::info!(action, code, %reference, app.id = app_id, detail = words, "refused");
+        }
         Ok(reference)
     }
 

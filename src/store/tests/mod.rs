@@ -246,6 +246,7 @@ fn audit(number: u8, at: DateTime<Utc>) -> AuditEvent {
         address: Some("2001:db8::7".parse().unwrap()),
         request_id: Some("r1".to_owned()),
         occurrences: 1,
+        unproven: false,
     }
 }
 
