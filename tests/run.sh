@@ -120,7 +120,7 @@ as_before() {
 }
 
 ROOT=$PWD
-need "${BUILD_PACKAGES[@]}" xmlsec1 libxml2-utils openssl python3 postgresql chromium fonts-liberation apache2-bin libapache2-mod-auth-mellon
+need "${BUILD_PACKAGES[@]}" xmlsec1 libxml2-utils openssl python3 sqlite3 postgresql chromium fonts-liberation apache2-bin libapache2-mod-auth-mellon
 need_rust
 command -v node >/dev/null && command -v npm >/dev/null || need nodejs npm
 

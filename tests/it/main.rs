@@ -19,6 +19,7 @@
 mod aggregate;
 mod attacks;
 mod audit;
+mod backup;
 mod cli;
 mod corpus;
 mod errors;
