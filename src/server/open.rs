@@ -275,7 +275,8 @@ fn read_sealing_key(settings: &Settings) -> Result<Option<SealingKey>> {
     let bytes = files::read_named_secret(&path)?;
     let text = std::str::from_utf8(bytes.expose())
         .with_context(|| format!("{} is no sealing key", path.display()))?;
+    // What it says begins with what the file is not.
     SealingKey::from_text(text)
-        .with_context(|| format!("{} is no sealing key", path.display()))
+        .with_context(|| path.display().to_string())
         .map(Some)
 }

@@ -123,6 +123,20 @@ fn a_database_file_that_is_gone_or_another_one_serves_nobody() {
 }
 
 #[test]
+fn a_signing_key_that_cannot_be_opened_is_not_ready() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let address = scene.house.address;
+        until(address, "/health/ready", |answer| answer.status == 200);
+        let spoil = "UPDATE signing_keys SET sealed = certificate; \
+                     UPDATE installation SET generation = generation + 1";
+        rows::execute(&scene.house.settings, spoil);
+        let answer = until(address, "/health/ready", |answer| answer.status == 503);
+        assert!(answer.body.contains("signing key"), "{}", answer.body);
+    });
+}
+
+#[test]
 fn a_data_directory_that_was_used_never_gets_a_new_database_by_itself() {
     on_each_database(|database| {
         let dir = tempfile::tempdir().unwrap();
