@@ -3,7 +3,7 @@
 
 use crate::saml::{
     refusal::Refusal,
-    urn::{ASSERTION, PASSWORD_PROTECTED_TRANSPORT},
+    urn::{ASSERTION, PASSWORD, PASSWORD_PROTECTED_TRANSPORT},
     xml::Element,
 };
 
@@ -81,7 +81,8 @@ impl Requested {
     pub fn satisfied(&self) -> Option<&'static str> {
         let ranks = || self.classes.iter().filter_map(|class| strength(class));
         match self.comparison {
-            Comparison::Exact => [OURS, UNSPECIFIED]
+            // A password over TLS is a password: whoever asks for exactly that is answered so.
+            Comparison::Exact => [OURS, PASSWORD, UNSPECIFIED]
                 .into_iter()
                 .filter_map(|class| Some((self.classes.iter().position(|asked| asked == class)?, class)))
                 .min()
@@ -129,7 +130,9 @@ mod tests {
                 Some(UNSPECIFIED),
             ),
             (Exact, &["PasswordProtectedTransport", "unspecified"], Some(OURS)),
-            (Exact, &["Password"], None),
+            (Exact, &["Password"], Some(PASSWORD)),
+            (Exact, &["X509", "Password"], Some(PASSWORD)),
+            (Exact, &["PasswordProtectedTransport", "Password"], Some(OURS)),
             (Exact, &["urn:x:own"], None),
             (Exact, &[], None),
             (Minimum, &["Password"], Some(OURS)),

@@ -170,6 +170,23 @@ fn a_wish_is_granted_where_we_do_it_anyway_and_else_refused_with_its_status() {
             let (xml, _) = posted(&browser.get(&scene.ask(&format!("_g{n}"), "", inside)));
             assert!(xml.contains("<saml:Assertion"), "{inside}");
         }
+        // The response names the class that was asked for, and its own where none was.
+        for (id, inside, named) in [
+            (
+                "_c1",
+                context("", &["urn:oasis:names:tc:SAML:2.0:ac:classes:Password"]),
+                "urn:oasis:names:tc:SAML:2.0:ac:classes:Password",
+            ),
+            ("_c2", String::new(), PASSWORD_PROTECTED_TRANSPORT),
+        ] {
+            let (xml, _) = posted(&browser.get(&scene.ask(id, "", &inside)));
+            assert!(
+                xml.contains(&format!(
+                    "<saml:AuthnContextClassRef>{named}</saml:AuthnContextClassRef>"
+                )),
+                "{xml}"
+            );
+        }
         let post = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
         posted(&browser.get(&scene.ask("_b", &format!("ProtocolBinding=\"{post}\""), "")));
         let refused = [
