@@ -1,12 +1,15 @@
 //! A person's session in one browser.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::{
     id::{ApplicationId, SessionId, UserId},
     secret::{Secret, Token},
     text::hex,
 };
+
+/// How far the clocks of replicas may be apart, and one may be set back, before sessions end by it.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(5);
 
 /// A session. The browser holds its token; the database holds the token's hash.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -44,8 +47,35 @@ impl Session {
         format!("_{}", hex(hash.as_bytes()).chars().take(40).collect::<String>())
     }
 
-    /// Whether it lives.
-    pub fn is_live(&self, now: DateTime<Utc>) -> bool {
-        now < self.idle_expires_at && now < self.expires_at
+    /// Whether it lives, where none lives longer than `absolute`. One that would live longer was begun by a clock
+    /// that has gone back since: its end is not to be believed.
+    pub fn is_live(&self, now: DateTime<Utc>, absolute: TimeDelta) -> bool {
+        now < self.idle_expires_at
+            && now < self.expires_at
+            && self.expires_at - now <= absolute + CLOCKS_DIFFER
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_ends_at_its_age_also_where_the_clock_goes_back() {
+        let began = DateTime::UNIX_EPOCH + TimeDelta::days(400);
+        let day = TimeDelta::hours(24);
+        let session = Session {
+            id: SessionId::new(began, [1; 10]),
+            user: UserId::new(began, [2; 10]),
+            seed: Secret::new([3; 32]),
+            authenticated_at: began,
+            last_seen_at: began,
+            idle_expires_at: began + day,
+            expires_at: began + day,
+        };
+        let lives = |by: TimeDelta| session.is_live(began + by, day);
+        assert!(lives(TimeDelta::zero()) && lives(day - TimeDelta::seconds(1)) && !lives(day));
+        assert!(lives(TimeDelta::minutes(-5)), "clocks differ a little");
+        assert!(!lives(TimeDelta::minutes(-6)) && !lives(TimeDelta::days(-300)));
     }
 }

@@ -30,6 +30,11 @@ impl Limit {
             .min(self.longest_pause)
     }
 
+    /// The longest pause that there is: a single one may be longer than the longest of a row that grows.
+    pub fn longest(&self) -> TimeDelta {
+        self.longest_pause.max(self.first_pause)
+    }
+
     /// The number of tries after which the pause grows no more.
     pub fn longest_at(&self) -> u32 {
         (self.free..self.free + 31)

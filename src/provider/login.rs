@@ -160,7 +160,10 @@ impl Provider {
             return Ok(Admission::Pass);
         }
         // An address that pauses is sent away before anything is written for the names that it tries.
-        if let Some(until) = self.store().read(|tx| tx.blocked_until(&buckets.address, now))? {
+        if let Some(until) = self
+            .store()
+            .read(|tx| tx.blocked_until(&buckets.address, &policy.throttle_address, now))?
+        {
             return Ok(Admission::Wait(until));
         }
         let (admission, by_spare) = self.store().write(|tx| {

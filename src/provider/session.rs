@@ -1,6 +1,6 @@
 //! Who is signed in.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     model::{id::ApplicationId, participant::Identity, secret::Token, session::Session, user::User},
@@ -23,8 +23,8 @@ pub struct Live {
 
 impl Live {
     /// The session, if it lives and its person is not disabled.
-    fn check(session: Session, user: User, now: DateTime<Utc>) -> Option<Self> {
-        (session.is_live(now) && user.enabled).then_some(Self {
+    fn check(session: Session, user: User, now: DateTime<Utc>, absolute: TimeDelta) -> Option<Self> {
+        (session.is_live(now, absolute) && user.enabled).then_some(Self {
             session,
             user,
             identity: None,
@@ -33,9 +33,9 @@ impl Live {
     }
 
     /// The same, with what `view` says of the application at hand.
-    pub(super) fn of_view(view: SignOnView, now: DateTime<Utc>) -> Option<Self> {
+    pub(super) fn of_view(view: SignOnView, now: DateTime<Utc>, absolute: TimeDelta) -> Option<Self> {
         let (session, user, identity) = view.live?;
-        let live = Self::check(session, user, now)?;
+        let live = Self::check(session, user, now, absolute)?;
         Some(Self {
             identity,
             joined_at: view.joined_at,
@@ -54,7 +54,9 @@ impl Provider {
     pub(super) fn live(&self, token: Option<&Token>) -> Result<Option<Live>, Error> {
         let Some(token) = token else { return Ok(None) };
         let found = self.store().read(|tx| tx.session_by_token(token.hash()))?;
-        Ok(found.and_then(|(session, user)| Live::check(session, user, self.now())))
+        Ok(found.and_then(|(session, user)| {
+            Live::check(session, user, self.now(), self.policy().session_absolute)
+        }))
     }
 
     /// The same, with what `application` knows of it.
@@ -67,7 +69,7 @@ impl Provider {
         let view = self
             .store()
             .read(|tx| tx.sign_on_view(token.hash(), application))?;
-        Ok(Live::of_view(view, self.now()))
+        Ok(Live::of_view(view, self.now(), self.policy().session_absolute))
     }
 
     /// When an untouched session ends, seen at `now`.

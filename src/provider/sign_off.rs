@@ -86,11 +86,16 @@ impl Provider {
             .map(|participant| Hop::new(0, participant))
             .collect();
         let stops = stops(&*self.current()?, &hops);
-        Ok(match (session.is_live(self.now()), stops.len()) {
-            (true, _) => Some(AboutToSignOut::Session(Person::of_user(&user), stops)),
-            (false, 0) => None,
-            (false, several) => Some(AboutToSignOut::Over(several)),
-        })
+        Ok(
+            match (
+                session.is_live(self.now(), self.policy().session_absolute),
+                stops.len(),
+            ) {
+                (true, _) => Some(AboutToSignOut::Session(Person::of_user(&user), stops)),
+                (false, 0) => None,
+                (false, several) => Some(AboutToSignOut::Over(several)),
+            },
+        )
     }
 
     /// Ends the browser's own session. `cookies` are those of logouts in this browser: a second click on the same

@@ -60,11 +60,14 @@ impl Tx {
     pub fn blocked_until(
         &mut self,
         bucket: &str,
+        limit: &Limit,
         now: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>, Error> {
         let until = login_throttle::table
             .find(bucket)
             .filter(login_throttle::blocked_until.gt(now.naive_utc()))
+            // A pause that is longer than any was begun by a clock that has gone back since.
+            .filter(login_throttle::blocked_until.le((now + limit.longest()).naive_utc()))
             .select(login_throttle::blocked_until)
             .first::<NaiveDateTime>(&mut self.0)
             .optional()?;
@@ -152,10 +155,13 @@ fn counting(limit: &Limit, now: DateTime<Utc>) -> (String, Vec<NaiveDateTime>) {
             format!(" ELSE ${place} END")
         });
     }
+    // A pause that is longer than any was begun by a clock that has gone back since: it holds nobody.
+    times.push((now + limit.longest()).naive_utc());
+    let longest = times.len() + 1;
     let sql = format!(
         "INSERT INTO login_throttle (bucket, failures, blocked_until, forget_at) VALUES ($1, 1, $2, $3) \
          ON CONFLICT (bucket) DO UPDATE SET forget_at = $3, failures = {count}, blocked_until = {} \
-         WHERE login_throttle.blocked_until <= $4",
+         WHERE login_throttle.blocked_until <= $4 OR login_throttle.blocked_until > ${longest}",
         arms.concat()
     );
     (sql, times)

@@ -96,7 +96,11 @@ pub(super) async fn post(
             &site,
             &request,
             StatusCode::FORBIDDEN,
-            &shown(LoginNotice::SignedOutMeanwhile),
+            &shown(if site.cookies.browser(&request).is_none() {
+                LoginNotice::NoCookies
+            } else {
+                LoginNotice::SignedOutMeanwhile
+            }),
         ));
     }
     let visitor = site.visitor(&request);
@@ -151,10 +155,15 @@ pub(super) async fn first(request: &HttpRequest, site: &Data<Site>) -> Result<Ht
     if !visitor.is_navigation {
         return Ok(site.notice(StatusCode::FORBIDDEN, NoticeKind::NotAPage));
     }
-    let target = request.uri().path_and_query().map(ToString::to_string);
-    let Some(target) = target.filter(|target| target.len() <= MAX_TARGET && is_of_ours(target)) else {
-        return Ok(see_other(path::LOGIN).finish());
+    // Only `?sp=` says something; what else was added is dropped.
+    let uri = request.uri();
+    let target = match uri.query() {
+        Some(query) if uri.path() == path::START => format!("{}?{query}", path::START),
+        Some(_) | None => uri.path().to_owned(),
     };
+    if target.len() > MAX_TARGET || !is_of_ours(&target) {
+        return Ok(see_other(path::LOGIN).finish());
+    }
     let waiting = off_thread(&site.provider, &site.permits, move |p| {
         p.keep_target(&target, &visitor)
     })

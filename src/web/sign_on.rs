@@ -35,6 +35,9 @@ pub(super) async fn get(
         Step::Refused(page) => respond::refused(&site, &page),
         Step::Open(target) => see_other(&target).finish(),
         Step::Bind(waiting) => respond::wait(&site, &waiting),
+        Step::Gone if site.cookies.browser(&request).is_none() => {
+            site.notice(StatusCode::GONE, NoticeKind::NoCookies)
+        }
         Step::Gone => site.notice(StatusCode::GONE, NoticeKind::Ended),
         Step::LogIn {
             application,

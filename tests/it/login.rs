@@ -369,3 +369,36 @@ impl Scene {
         browser
     }
 }
+
+#[test]
+fn a_browser_that_keeps_no_cookies_is_told_so() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let mut browser = scene.house.browser();
+        let csrf = browser.get("/login").field("csrf").unwrap();
+        browser.jar.clear();
+        let same = [("Sec-Fetch-Site", "same-origin")];
+        let fields = [("csrf", csrf.as_str()), ("email", ADA), ("password", PASSWORD)];
+        let page = browser.post_with("/login", &same, &fields, false);
+        assert_eq!(page.status, 403);
+        assert!(page.body.contains("keeps no cookies"), "{}", page.body);
+        let wait = scene
+            .house
+            .browser()
+            .get(&scene.address("_r1"))
+            .location()
+            .to_owned();
+        let page = scene.house.browser().get(&wait);
+        assert!(
+            page.status == 410 && page.body.contains("Your browser sent no cookie"),
+            "{}",
+            page.body
+        );
+        // With cookies it is something else.
+        let mut other = scene.house.browser();
+        let foreign = other.get("/login");
+        let page = other.post("/login", &fields);
+        assert!(page.body.contains("no longer signed in"), "{}", page.body);
+        assert!(foreign.status == 200);
+    });
+}

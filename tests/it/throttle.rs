@@ -437,3 +437,24 @@ fn a_new_password_lifts_the_pause_and_forgets_the_devices_as_switching_off_does(
         assert_eq!(rows::number(&scene.house.settings, devices), 0);
     });
 }
+
+#[test]
+fn no_pause_outlives_the_longest_where_the_clock_goes_back() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        scene.house.clock.advance(TimeDelta::days(1000));
+        for _n in 0..12 {
+            let mut browser = at(&scene, "192.0.2.1");
+            try_once(&mut browser, ADA, "wrong password");
+        }
+        let mut signed_in = at(&scene, "198.51.100.1");
+        assert_eq!(try_once(&mut signed_in, ADA, PASSWORD).status, 303);
+        assert!(Scene::is_signed_in(&signed_in));
+        scene.house.clock.advance(TimeDelta::days(-1000));
+        assert!(
+            !Scene::is_signed_in(&signed_in),
+            "no session outlives its age either"
+        );
+        assert_eq!(try_once(&mut at(&scene, "192.0.2.1"), ADA, PASSWORD).status, 303);
+    });
+}

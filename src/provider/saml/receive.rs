@@ -135,7 +135,8 @@ impl Provider {
                 (None, _) | (_, Err(_)) => Ok((tx.generation()?, None)),
             })?;
             if generation == snapshot.installation.generation {
-                let live = view.and_then(|view| Live::of_view(view, self.now()));
+                let live =
+                    view.and_then(|view| Live::of_view(view, self.now(), self.policy().session_absolute));
                 return Ok(Found {
                     snapshot,
                     application,

@@ -20,6 +20,8 @@ pub enum LoginNotice {
         /// Code and reference, for the administrator.
         code: String,
     },
+    /// The browser sends no cookie back: nobody can be signed in with it.
+    NoCookies,
     /// The session ended while its page was open.
     SignedOutMeanwhile,
     /// The application wants a new sign-in (saml-core, 3.4.1, `ForceAuthn`).

@@ -23,6 +23,8 @@ pub enum NoticeKind<'a> {
     Ended,
     /// A sign-in that another page loads into itself, where nobody can sign in.
     NotAPage,
+    /// A sign-in that this browser shows no cookie for.
+    NoCookies,
     /// A link of an administrator was used, or is too old.
     LinkOver,
 }
@@ -49,6 +51,7 @@ impl Notice<'_> {
             NoticeKind::Ended => "Start again at the application",
             NoticeKind::NotAPage => "Sign in on a page of its own",
             NoticeKind::LinkOver => "This link is over",
+            NoticeKind::NoCookies => "Your browser sent no cookie",
         }
     }
 
@@ -70,6 +73,9 @@ impl Notice<'_> {
                 "What your browser sent did not arrive in time. Check your connection, then go back and send it again."
             }
             NoticeKind::TooMany(words) => words,
+            NoticeKind::NoCookies => {
+                "If cookies are switched off, allow them for this site in your browser’s settings: without them nobody can be signed in. If you began in another browser, go on there. Else go back to the application and sign in there."
+            }
             NoticeKind::LinkOver => {
                 "It works once, and for 30 minutes. Try to sign in; if you still have to wait, ask your administrator for another one."
             }
@@ -91,7 +97,8 @@ impl Notice<'_> {
             | NoticeKind::TooSlow
             | NoticeKind::NotAPage
             | NoticeKind::LinkOver
-            | NoticeKind::Ended => true,
+            | NoticeKind::Ended
+            | NoticeKind::NoCookies => true,
             NoticeKind::TooMany(_) => false,
         }
     }

@@ -144,6 +144,7 @@ impl Words<'_> {
             page("login-wrong", Some(&chatgpt), self.email, LoginNotice::Wrong),
             page("login-wait", Some(&chatgpt), self.email, wait),
             page("login-meanwhile", None, "", LoginNotice::SignedOutMeanwhile),
+            page("login-no-cookies", None, "", LoginNotice::NoCookies),
             page("login-again", Some(&travel), self.email, LoginNotice::Again),
             page("login-again-unnamed", None, self.email, LoginNotice::Again),
         ]
@@ -401,6 +402,13 @@ impl Words<'_> {
                 &Notice {
                     brand,
                     kind: NoticeKind::NotAPage,
+                },
+            ),
+            Sample::page(
+                "no-cookies",
+                &Notice {
+                    brand,
+                    kind: NoticeKind::NoCookies,
                 },
             ),
             Sample::page(
