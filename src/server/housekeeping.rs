@@ -17,7 +17,7 @@ const KEEP_HOUSE: Duration = Duration::from_secs(30);
 /// How often it is looked for metadata that is to be fetched.
 const FETCH: Duration = Duration::from_secs(30);
 /// How long a look may take before another is begun beside it, and how long the stop waits for either.
-const SILENT: Duration = Duration::from_secs(10);
+pub(super) const SILENT: Duration = Duration::from_secs(10);
 /// How long cleaning up may take before it is begun again beside it.
 const LONG_HOUSEKEEPING: Duration = Duration::from_mins(10);
 /// So many of one kind may wait for a silent database.

@@ -8,14 +8,19 @@ mod signals;
 mod waiting;
 mod words;
 
-use std::{net::TcpListener, sync::mpsc, thread, time::Instant};
+use std::{
+    net::TcpListener,
+    sync::{Mutex, PoisonError, mpsc},
+    thread,
+    time::Instant,
+};
 
 use actix_web::{dev::ServerHandle, web::Data};
 use anyhow::{Result, bail};
 
 pub use self::open::{open, prepare, prepare_with};
 use self::{
-    housekeeping::{fetch_metadata, keep_house, look},
+    housekeeping::{SILENT, fetch_metadata, keep_house, look},
     http::Http,
     open::lock,
     words::{next_step, tell, tell_left_alone},
@@ -62,6 +67,7 @@ pub struct Server {
     fetching: Provider,
     fetcher: thread::JoinHandle<()>,
     stop_fetcher: mpsc::Sender<()>,
+    fetcher_ended: Mutex<mpsc::Receiver<()>>,
 }
 
 impl Server {
@@ -109,9 +115,13 @@ impl Server {
         // Fetching takes its time; what a change elsewhere means is taken up each second.
         let (stop_fetcher, stopped) = mpsc::channel();
         let fetching_provider = fetching.clone();
+        let (alive, fetcher_ended) = mpsc::channel();
         let fetcher = thread::Builder::new()
             .name("metadata".to_owned())
-            .spawn(move || fetch_metadata(&fetching_provider, &stopped))?;
+            .spawn(move || {
+                fetch_metadata(&fetching_provider, &stopped);
+                drop(alive);
+            })?;
         Ok(Self {
             handle,
             running,
@@ -120,6 +130,7 @@ impl Server {
             fetching,
             fetcher,
             stop_fetcher,
+            fetcher_ended: Mutex::new(fetcher_ended),
         })
     }
 
@@ -128,11 +139,25 @@ impl Server {
         let ended = self.running.join();
         drop((self.stop_keeper, self.stop_fetcher));
         self.fetching.stop_fetching();
-        let kept = self.keeper.join().and(self.fetcher.join());
+        let kept = self.keeper.join();
+        // It may wait for a database that is silent; the stop does not.
+        let ended_by_now = self
+            .fetcher_ended
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        let fetched = match ended_by_now.recv_timeout(SILENT) {
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                tracing::error!(
+                    "metadata is still being taken up; what it has not kept yet is fetched again"
+                );
+                Ok(())
+            }
+            Ok(()) | Err(mpsc::RecvTimeoutError::Disconnected) => self.fetcher.join(),
+        };
         tracing::info!("Hallpass has stopped");
-        match (ended, kept) {
-            (Ok(ended), Ok(())) => Ok(ended?),
-            (_, _) => bail!("a thread broke"),
+        match (ended, kept, fetched) {
+            (Ok(ended), Ok(()), Ok(())) => Ok(ended?),
+            (_, _, _) => bail!("a thread broke"),
         }
     }
 
