@@ -204,7 +204,7 @@ impl Settings {
             log: reader.value(
                 "log",
                 "info,actix_server=warn".to_owned(),
-                |text| Ok(text.trim().to_owned()),
+                value::log_filter,
                 Clone::clone,
             )?,
             workers: reader.count("workers", cores.min(256), 256)?,

@@ -274,3 +274,15 @@ fn a_secret_comes_from_a_file_and_never_shows() {
     .unwrap();
     assert_eq!(settings.database_url.expose(), "sqlite:/tmp/x.db");
 }
+
+/// A word that is no level would be taken for the name of a part, and nothing would be logged.
+#[test]
+fn the_log_lets_levels_through_and_nothing_else() {
+    for good in ["info", "warn,hallpass=debug", "INFO, actix_server = warn", "off"] {
+        assert!(value::log_filter(good).is_ok(), "{good}");
+    }
+    for bad in ["verbose", "infoo", "info,hallpass=loud", "", "info,,"] {
+        let said = value::log_filter(bad).unwrap_err();
+        assert!(said.contains("is no level; write error"), "{bad}: {said}");
+    }
+}

@@ -117,6 +117,23 @@ pub(super) fn log_format(text: &str) -> Result<LogFormat, Why> {
     }
 }
 
+/// What the log lets through: levels, or levels by part. A word that is no level would else be taken for the name of a
+/// part, and nothing would be logged.
+pub(super) fn log_filter(text: &str) -> Result<String, Why> {
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    let text = text.trim();
+    for part in text.split(',') {
+        let level = part.rsplit_once('=').map_or(part, |(_, level)| level).trim();
+        if !LEVELS.contains(&level.to_ascii_lowercase().as_str()) {
+            return Err(format!(
+                "{} is no level; write error, warn, info, debug or trace, or parts such as info,hallpass=debug",
+                shown(level)
+            ));
+        }
+    }
+    Ok(text.to_owned())
+}
+
 /// Where people find help: a page or a mail address.
 pub(super) fn help_url(text: &str) -> Result<Url, Why> {
     match Url::parse(text.trim()) {

@@ -185,7 +185,7 @@ fn register(provider: &Provider, partner: &ServiceProvider, site: &str) -> Resul
     };
     match outcome? {
         Changed::Done(_) => Ok(()),
-        Changed::Taken | Changed::Unknown | Changed::Stale => {
+        Changed::Same(_) | Changed::Taken | Changed::Unknown | Changed::Stale => {
             bail!("the demo application could not be registered")
         }
     }

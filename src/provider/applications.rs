@@ -247,7 +247,10 @@ impl Provider {
             None => "app.edit",
         };
         let asks_more = edit.making.attributes.is_some() || edit.enabled == Some(true);
-        let mut application = edited(found, edit);
+        let mut application = edited(found.clone(), edit);
+        if application == found {
+            return Ok(Ok(Changed::Same(found)));
+        }
         application.updated_at = self.now();
         if let Some(bad) = self.check(&application, asks_more)? {
             return Ok(Err(bad));

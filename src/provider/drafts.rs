@@ -11,9 +11,16 @@ const MOST_NUMBERS: u32 = 100;
 
 impl Provider {
     /// Keeps a name, and with it a metadata address, for an application to come. `slug` is made of `name` if
-    /// it is absent.
+    /// it is absent. A draft that is there already stays the one.
     pub fn add_draft(&self, name: &str, slug: Option<&Slug>) -> Result<Changed<Draft>, Error> {
         let wanted = slug.cloned().unwrap_or_else(|| Slug::from_name(name));
+        let known = self
+            .drafts()?
+            .into_iter()
+            .find(|draft| draft.name == name && slug.is_none_or(|slug| draft.slug == *slug));
+        if let Some(draft) = known {
+            return Ok(Changed::Same(draft));
+        }
         let mut draft = Draft {
             slug: wanted.clone(),
             name: name.to_owned(),

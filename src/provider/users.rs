@@ -68,6 +68,8 @@ pub struct StillNeeded(pub Unmet);
 pub enum Changed<T> {
     /// It is done; the value is what holds now.
     Done(T),
+    /// It is so already: nothing was written, and nothing is noted.
+    Same(T),
     /// Somebody else has that name or address.
     Taken,
     /// There is no such thing.
@@ -169,6 +171,13 @@ impl Provider {
             user.user_name.clone_from(name);
         }
         user.enabled = edit.enabled.unwrap_or(user.enabled);
+        let same_row = User {
+            updated_at: before.updated_at,
+            ..user.clone()
+        } == before;
+        if same_row && self.has_attributes(&before, edit)? {
+            return Ok(Ok(Changed::Same(before)));
+        }
         if user.enabled
             && let Some(lost) = self.lost_by(&before, &user, edit)?
         {
@@ -200,6 +209,19 @@ impl Provider {
             Edited::Taken => Changed::Taken,
             Edited::Stale => Changed::Stale,
         }))
+    }
+
+    /// Whether the person has every attribute that `edit` sets.
+    fn has_attributes(&self, user: &User, edit: &UserEdit) -> Result<bool, Error> {
+        if edit.attributes.is_empty() {
+            return Ok(true);
+        }
+        let had = self.own_attributes(user.id)?;
+        let held = |name: &String| had.get(name).map(Vec::as_slice).unwrap_or_default();
+        Ok(edit
+            .attributes
+            .iter()
+            .all(|(name, values)| held(name) == values.as_slice()))
     }
 
     /// What an application requires that the person had before and has not after; of the first application.

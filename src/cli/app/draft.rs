@@ -27,7 +27,8 @@ pub(super) fn add(typed: &Typed, provider: &Provider) -> Result<()> {
     let name = line("the name", &typed.name, 80)?;
     let slug = typed.slug.as_deref().map(Slug::parse).transpose()?;
     match provider.add_draft(&name, slug.as_ref())? {
-        Changed::Done(draft) => show(&draft, provider, typed.json),
+        // Asked for again, when the terminal has scrolled: the same values once more.
+        Changed::Done(draft) | Changed::Same(draft) => show(&draft, provider, typed.json),
         Changed::Taken => bail!("the short name is taken; give another one with --slug"),
         Changed::Unknown | Changed::Stale => bail!("the draft could not be kept"),
     }

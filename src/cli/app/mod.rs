@@ -112,7 +112,9 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
                 Changed::Done(()) => say(format_args!(
                     "{slug} is gone. Accounts at the application stay as they are."
                 )),
-                Changed::Unknown | Changed::Taken | Changed::Stale => bail!(no_such(slug.as_str())),
+                Changed::Same(()) | Changed::Unknown | Changed::Taken | Changed::Stale => {
+                    bail!(no_such(slug.as_str()))
+                }
             }
         }
     }
@@ -165,7 +167,7 @@ fn added(provider: &Provider, new: &NewApplication, obtained: Option<&Obtained>,
             show::one(provider, &application, json, findings)
         }
         Changed::Taken => bail!(taken(provider, new)?),
-        Changed::Unknown | Changed::Stale => bail!("the application could not be added"),
+        Changed::Same(_) | Changed::Unknown | Changed::Stale => bail!("the application could not be added"),
     }
 }
 
@@ -216,6 +218,10 @@ fn shared(provider: &Provider, application: &Application) -> Result<Option<Strin
 fn edited(provider: &Provider, slug: &str, edit: ApplicationEdit, words: &str) -> Result<()> {
     match provider.edit_application(&Slug::parse(slug)?, edit)?? {
         Changed::Done(application) => say(format_args!("{} {words}.", application.name)),
+        Changed::Same(application) => say(format_args!(
+            "{} is so already: nothing was changed.",
+            application.name
+        )),
         Changed::Unknown | Changed::Taken => bail!(no_such(slug)),
         Changed::Stale => {
             bail!("somebody else changed it at the same moment; look again with `hallpass app show {slug}`")

@@ -211,7 +211,9 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
                 Changed::Done(ended) => say(format_args!(
                     "{email} has a new password; {ended} sessions were ended."
                 )),
-                Changed::Unknown | Changed::Taken | Changed::Stale => bail!(nobody(&email)),
+                Changed::Same(_) | Changed::Unknown | Changed::Taken | Changed::Stale => {
+                    bail!(nobody(&email))
+                }
             }
         }
     }
@@ -232,7 +234,7 @@ fn added(provider: &Provider, new: &NewUser, json: bool) -> Result<()> {
             "there is a person with the address {} (or that stable id or user name) already",
             new.email
         ),
-        Changed::Unknown | Changed::Stale => bail!("the person could not be added"),
+        Changed::Same(_) | Changed::Unknown | Changed::Stale => bail!("the person could not be added"),
     }
 }
 
@@ -247,7 +249,7 @@ fn unlock(provider: &Provider, email: &str) -> Result<()> {
             ))?;
             say(format_args!("{link}"))
         }
-        Changed::Unknown | Changed::Taken | Changed::Stale => bail!(nobody(&email)),
+        Changed::Same(_) | Changed::Unknown | Changed::Taken | Changed::Stale => bail!(nobody(&email)),
     }
 }
 
@@ -259,6 +261,11 @@ fn edited(provider: &Provider, email: &str, edit: &UserEdit, words: &str) -> Res
     let email = Email::parse(email)?;
     match provider.edit_user(&email, edit)?? {
         Changed::Done(user) => say(format_args!("{} <{}> {words}.", user.full_name(), user.email)),
+        Changed::Same(user) => say(format_args!(
+            "{} <{}> is so already: nothing was changed.",
+            user.full_name(),
+            user.email
+        )),
         Changed::Taken => bail!("somebody else has that address or user name"),
         Changed::Unknown => bail!(nobody(&email)),
         Changed::Stale => bail!(

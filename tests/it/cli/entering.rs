@@ -257,3 +257,47 @@ fn nothing_that_a_command_prints_drives_the_terminal() {
         assert!(!said.contains('\u{1b}') && !said.contains('\u{202e}'), "{said:?}");
     });
 }
+
+#[test]
+fn no_edit_says_that_it_changed_what_is_so_already() {
+    on_each_database(|database| {
+        let (house, cli) = house_and_cli(database);
+        house.add_person("ada@fernweh.example", "Ada", "Lovelace");
+        cli.says_to(
+            &["app", "add", "saml", "--metadata", "-", "--slug", "sp"],
+            &metadata(""),
+        );
+        cli.says(&["user", "disable", "ada@fernweh.example"]);
+        cli.says(&["app", "disable", "sp"]);
+        let rows = || crate::support::rows::number(&house.settings, "SELECT count(*) AS n FROM audit_events");
+        let before = rows();
+        for command in [
+            &["user", "disable", "ada@fernweh.example"][..],
+            &["user", "edit", "ada@fernweh.example"],
+            &["user", "edit", "ada@fernweh.example", "--given-name", "Ada"],
+            &["app", "disable", "sp"],
+            &["app", "edit", "sp"],
+            &["app", "edit", "sp", "--acs", ACS],
+        ] {
+            let said = cli.says(command);
+            assert!(said.contains("nothing was changed"), "{command:?}: {said}");
+        }
+        assert_eq!(rows(), before, "and nothing is noted");
+    });
+}
+
+#[test]
+fn a_draft_that_is_asked_for_again_is_the_same() {
+    on_each_database(|database| {
+        let (_house, cli) = house_and_cli(database);
+        let first = cli.says(&["app", "draft", "--name", "Wiki"]);
+        assert_eq!(cli.says(&["app", "draft", "--name", "Wiki"]), first);
+        assert_eq!(
+            cli.says(&["app", "draft", "--name", "Wiki", "--slug", "wiki"]),
+            first
+        );
+        assert_eq!(cli.says(&["app", "list"]).matches("draft").count(), 1);
+        let said = cli.refuses(&["app", "edit", "wiki", "--name", "X"]);
+        assert!(said.contains("wiki is a draft"), "{said}");
+    });
+}

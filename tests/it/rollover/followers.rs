@@ -226,7 +226,9 @@ fn a_draft_has_an_address_and_what_is_known_of_it_becomes_its_applications() {
         let (house, provider) = (&scene.house, &scene.house.provider);
         let draft = |name: &str| match provider.add_draft(name, None).unwrap() {
             Changed::Done(draft) => draft,
-            other @ (Changed::Taken | Changed::Unknown | Changed::Stale) => panic!("{other:?}"),
+            other @ (Changed::Same(_) | Changed::Taken | Changed::Unknown | Changed::Stale) => {
+                panic!("{other:?}")
+            }
         };
         assert_eq!(
             draft("Wiki").slug.as_str(),

@@ -52,7 +52,9 @@ fn follow(house: &House, publisher: &Publisher) -> Application {
     };
     let application = match house.provider.add_application(&new).unwrap().unwrap() {
         Changed::Done(application) => application,
-        other @ (Changed::Taken | Changed::Unknown | Changed::Stale) => panic!("{other:?}"),
+        other @ (Changed::Same(_) | Changed::Taken | Changed::Unknown | Changed::Stale) => {
+            panic!("{other:?}")
+        }
     };
     house.provider.follow(&application, &obtained).unwrap();
     application

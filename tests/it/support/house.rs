@@ -143,7 +143,9 @@ impl House {
         };
         match self.provider.add_user(&new).unwrap() {
             Changed::Done(user) => user,
-            other @ (Changed::Taken | Changed::Unknown | Changed::Stale) => panic!("{other:?}"),
+            other @ (Changed::Same(_) | Changed::Taken | Changed::Unknown | Changed::Stale) => {
+                panic!("{other:?}")
+            }
         }
     }
 
@@ -172,7 +174,9 @@ impl House {
         change(&mut new);
         match self.provider.add_application(&new).unwrap().unwrap() {
             Changed::Done(application) => application,
-            other @ (Changed::Taken | Changed::Unknown | Changed::Stale) => panic!("{other:?}"),
+            other @ (Changed::Same(_) | Changed::Taken | Changed::Unknown | Changed::Stale) => {
+                panic!("{other:?}")
+            }
         }
     }
 
