@@ -53,10 +53,18 @@ pub struct AuditRow {
 pub struct AuditFilter {
     /// Not before this row.
     pub since: Option<AuditId>,
+    /// Before this row.
+    pub until: Option<AuditId>,
     /// By or for this application.
     pub application: Option<ApplicationId>,
+    /// About this person.
+    pub user: Option<UserId>,
+    /// Of this action, or of those whose names begin with it and a full stop.
+    pub action: Option<String>,
     /// With this outcome.
     pub outcome: Option<String>,
+    /// Refusals alone: their outcome is a code.
+    pub refused: bool,
 }
 
 impl Tx {
@@ -109,6 +117,24 @@ impl Tx {
         }
         if let Some(application) = filter.application {
             wanted = wanted.filter(audit_events::application_id.eq(application.to_string()));
+        }
+        if let Some(until) = filter.until {
+            wanted = wanted.filter(audit_events::id.lt(until.to_string()));
+        }
+        if let Some(user) = filter.user {
+            wanted = wanted.filter(audit_events::user_id.eq(user.to_string()));
+        }
+        if let Some(action) = &filter.action {
+            let below = format!("{action}.%");
+            wanted = wanted.filter(
+                audit_events::action
+                    .eq(action)
+                    .or(audit_events::action.like(below)),
+            );
+        }
+        if filter.refused {
+            // Codes are written in capitals, and nothing else is.
+            wanted = wanted.filter(sql::<Bool>("outcome = upper(outcome)"));
         }
         if let Some(outcome) = &filter.outcome {
             wanted = wanted.filter(audit_events::outcome.eq(outcome));

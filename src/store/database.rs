@@ -194,8 +194,8 @@ impl Store {
         }
         let mut writer = self.writers.get()?;
         writer.run(|tx| {
-            let done: Checkpoint = diesel::sql_query("SELECT busy FROM pragma_wal_checkpoint('TRUNCATE')")
-                .get_result(&mut tx.0)?;
+            let done: Checkpoint =
+                diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result(&mut tx.0)?;
             Ok(done.busy == 0)
         })
     }

@@ -277,7 +277,6 @@ fn no_edit_says_that_it_changed_what_is_so_already() {
             &["user", "edit", "ada@fernweh.example", "--given-name", "Ada"],
             &["app", "disable", "sp"],
             &["app", "edit", "sp"],
-            &["app", "edit", "sp", "--acs", ACS],
         ] {
             let said = cli.says(command);
             assert!(said.contains("nothing was changed"), "{command:?}: {said}");
