@@ -1,31 +1,43 @@
 //! `hallpass audit …`: the audit trail, the newest first.
 
-use anyhow::{Context, Result};
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use anyhow::{Context, Result, bail};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 
 use crate::{
     cli::{
         decision::Shown,
         output::{self, say},
     },
-    model::application::Slug,
+    model::{application::Slug, user::Email},
     provider::{Provider, codes, explain::Wanted},
 };
 
 /// Which decisions to list.
 #[derive(Debug, clap::Args)]
 pub(super) struct Audit {
-    /// Not older: a date (2026-11-21), a time (2026-11-21T14:00:00Z), or so long ago (30m, 12h, 7d)
+    /// Not older: a date (2026-11-21), a time (2026-11-21T14:00:00Z), or so long ago (30m, 12h, 7d, 2w)
     #[arg(long, value_name = "WHEN")]
     since: Option<String>,
+    /// Older: in the same forms
+    #[arg(long, value_name = "WHEN")]
+    until: Option<String>,
     /// Of this application
     #[arg(long, value_name = "SLUG")]
     app: Option<String>,
+    /// About this person
+    #[arg(long, value_name = "EMAIL")]
+    user: Option<String>,
+    /// Of this action, such as login or app.edit; `app` stands for all that begin with app.
+    #[arg(long, value_name = "ACTION")]
+    action: Option<String>,
+    /// Refusals alone
+    #[arg(long)]
+    refused: bool,
     /// With this code, or ok
     #[arg(long, value_name = "CODE")]
     code: Option<String>,
     /// How many of the newest
-    #[arg(short = 'n', long = "newest", value_name = "NUMBER", default_value_t = 50)]
+    #[arg(short = 'n', long = "newest", value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     newest: u32,
     /// Prints JSON
     #[arg(long)]
@@ -43,14 +55,32 @@ pub(super) fn audit(typed: &Audit, provider: &Provider) -> Result<()> {
         ),
     };
     let code = typed.code.as_deref().map(known_code).transpose()?;
-    let wanted = Wanted {
-        since: typed
-            .since
-            .as_deref()
+    let at = |text: &Option<String>| {
+        text.as_deref()
             .map(|text| moment(text, provider.now()))
-            .transpose()?,
+            .transpose()
+    };
+    let user = match &typed.user {
+        None => None,
+        Some(email) => {
+            let email = Email::parse(email)?;
+            let user = provider.user_by_email(&email)?;
+            Some(
+                user.with_context(|| {
+                    format!("nobody here has the address {email}; `hallpass user list` shows everybody")
+                })?
+                .id,
+            )
+        }
+    };
+    let wanted = Wanted {
+        since: at(&typed.since)?,
+        until: at(&typed.until)?,
         application,
+        user,
+        action: typed.action.as_deref().map(known_action).transpose()?,
         code,
+        refused: typed.refused,
         newest: typed.newest,
     };
     let decisions = provider.audit(&wanted)?;
@@ -76,15 +106,38 @@ pub(super) fn audit(typed: &Audit, provider: &Provider) -> Result<()> {
         } else {
             String::new()
         };
+        let who = match (&decision.person, row.user) {
+            (Some(user), _) => user.email.as_str().to_owned(),
+            (None, Some(_gone)) => "(removed)".to_owned(),
+            (None, None) => String::new(),
+        };
+        let from = row.address.map(|address| address.to_string()).unwrap_or_default();
         let line = format!(
-            "{}  {:18} {:20} {reference:9}  {application}{times}",
+            "{}  {:18} {:20} {reference:9}  {application:16} {who:32} {from}{times}",
             row.at.format("%Y-%m-%d %H:%M:%SZ"),
             row.action,
             row.outcome,
         );
         say(format_args!("{}", line.trim_end()))?;
     }
+    if decisions.len() == usize::try_from(typed.newest).unwrap_or(usize::MAX) {
+        say(format_args!(
+            "… and perhaps older ones: -n NUMBER, or --until WHEN"
+        ))?;
+    }
     Ok(())
+}
+
+/// An action as it is kept: lower-case words, with full stops between them.
+fn known_action(text: &str) -> Result<String> {
+    let plain = |c: char| c.is_ascii_lowercase() || c == '.' || c == '_';
+    if text.is_empty() || !text.chars().all(plain) {
+        bail!(
+            "`{}` is no action; docs/logging.md lists all, such as login, sign_on or app.edit",
+            text.escape_debug()
+        );
+    }
+    Ok(text.to_owned())
 }
 
 /// The code as it is kept; what is no code would find nothing, without saying why.
@@ -107,22 +160,27 @@ fn moment(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
     if let Ok(at) = DateTime::parse_from_rfc3339(text) {
         return Ok(at.with_timezone(&Utc));
     }
+    // Without a zone it is UTC, as everything that is printed here.
+    if let Ok(at) = text.parse::<NaiveDateTime>() {
+        return Ok(at.and_utc());
+    }
     if let Ok(day) = text.parse::<NaiveDate>() {
         return Ok(day.and_time(chrono::NaiveTime::MIN).and_utc());
     }
     let ago = text
-        .strip_suffix(['s', 'm', 'h', 'd'])
+        .strip_suffix(['s', 'm', 'h', 'd', 'w'])
         .and_then(|number| number.parse::<u32>().ok())
         .zip(text.chars().next_back())
         .and_then(|(number, unit)| match unit {
             's' => TimeDelta::try_seconds(number.into()),
             'm' => TimeDelta::try_minutes(number.into()),
             'h' => TimeDelta::try_hours(number.into()),
+            'w' => TimeDelta::try_weeks(number.into()),
             _ => TimeDelta::try_days(number.into()),
         });
     ago.and_then(|ago| now.checked_sub_signed(ago)).with_context(|| {
         format!(
-            "`{}` is no time; write 2026-11-21, 2026-11-21T14:00:00Z, 30m, 12h or 7d",
+            "`{}` is no time; write 2026-11-21, 2026-11-21T14:00:00Z, 30m, 12h, 7d or 2w",
             text.escape_debug()
         )
     })
@@ -141,6 +199,8 @@ mod tests {
             ("30m", "2026-11-21T14:00:00Z"),
             ("12h", "2026-11-21T02:30:00Z"),
             ("7d", "2026-11-14T14:30:00Z"),
+            ("1w", "2026-11-14T14:30:00Z"),
+            ("2026-11-21T14:00:00", "2026-11-21T14:00:00Z"),
         ] {
             assert_eq!(
                 moment(text, now).unwrap(),
@@ -148,7 +208,7 @@ mod tests {
                 "{text}"
             );
         }
-        for text in ["", "d", "-1d", "1w", "yesterday", "4294967296d", "7é"] {
+        for text in ["", "d", "-1d", "1y", "yesterday", "4294967296d", "7é"] {
             assert!(moment(text, now).is_err(), "{text:?}");
         }
     }

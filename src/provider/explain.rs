@@ -10,7 +10,7 @@ use crate::{
         application::{Application, Kind},
         explanation::Explanation,
         fact::Facts,
-        id::AuditId,
+        id::{AuditId, UserId},
         reference::Reference,
         user::User,
     },
@@ -43,10 +43,18 @@ pub struct Decision {
 pub struct Wanted {
     /// Not older.
     pub since: Option<DateTime<Utc>>,
+    /// Older.
+    pub until: Option<DateTime<Utc>>,
     /// Of this application.
     pub application: Option<Arc<Application>>,
+    /// About this person.
+    pub user: Option<UserId>,
+    /// Of this action, or of all that begin with it and a full stop.
+    pub action: Option<String>,
     /// With this code, or `ok`.
     pub code: Option<String>,
+    /// Refusals alone.
+    pub refused: bool,
     /// How many of the newest.
     pub newest: u32,
 }
@@ -120,8 +128,12 @@ impl Provider {
     pub fn audit(&self, wanted: &Wanted) -> Result<Vec<Decision>, Error> {
         let filter = AuditFilter {
             since: wanted.since.map(|since| AuditId::new(since, [0; 10])),
+            until: wanted.until.map(|until| AuditId::new(until, [0; 10])),
             application: wanted.application.as_ref().map(|application| application.id),
+            user: wanted.user,
+            action: wanted.action.clone(),
             outcome: wanted.code.clone(),
+            refused: wanted.refused,
         };
         let rows = self
             .store()
@@ -155,6 +167,19 @@ impl Provider {
         let mut hints = Vec::new();
         let application = decision.application.as_deref();
         match (decision.row.outcome.as_str(), application) {
+            (codes::LOGIN_WRONG, _) => hints.push(match (&decision.row.user, &decision.person) {
+                (None, _) => "Nobody here has the address that was typed: `hallpass user list` shows everybody.".to_owned(),
+                (Some(_), None) => "The person has been removed since.".to_owned(),
+                (Some(_), Some(user)) if !user.enabled => format!(
+                    "{} is switched off: `hallpass user enable {}` switches them on again.",
+                    user.email, user.email
+                ),
+                (Some(_), Some(user)) => format!(
+                    "The address is that of {}, and the password was wrong: `hallpass user set-password {}` sets another.",
+                    user.full_name(),
+                    user.email
+                ),
+            }),
             ("ACS-UNKNOWN", Some(application)) => {
                 let known = application
                     .saml

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use serde_json::Value;
 
 use crate::{
-    cli::Cli,
+    cli::{Cli, house_and_cli, log_in},
     errors::shown,
     support::{
         house::on_each_database,
@@ -159,7 +159,7 @@ fn the_audit_trail_is_listed_by_application_code_and_time() {
         assert!(outcomes(&["--since", &later]).is_empty());
         let said = cli.says(&["audit", "--code", "ok", "--app", "wiki"]);
         assert_eq!(said.lines().count(), 2, "{said}");
-        assert!(!said.contains(ADA), "a listing names no person");
+        assert!(said.contains(ADA), "who it was about: {said}");
         for (arguments, words) in [
             (["audit", "--app", "nothing"], "no application nothing"),
             (["audit", "--code", "ACS"], "no code"),
@@ -172,5 +172,55 @@ fn the_audit_trail_is_listed_by_application_code_and_time() {
             cli.says(&["audit", "--code", "SCOPING-OTHER"])
                 .contains("Nothing that fits")
         );
+    });
+}
+
+#[test]
+fn the_audit_trail_shows_who_and_from_where_and_tells_failures_apart() {
+    on_each_database(|database| {
+        let (house, cli) = house_and_cli(database);
+        house.add_person(ADA, "Ada", "Lovelace");
+        house.add_person("off@fernweh.example", "Otto", "Off");
+        cli.says(&["user", "disable", "off@fernweh.example"]);
+        for email in [ADA, "off@fernweh.example", "nobody@fernweh.example"] {
+            // Rows of one millisecond have no order.
+            house.clock.advance(TimeDelta::seconds(1));
+            log_in(&house, email, "wrong wrong wrong wrong");
+        }
+        let refused = cli.says(&["audit", "--refused"]);
+        assert_eq!(refused.lines().count(), 3, "{refused}");
+        let of_ada = cli.says(&["audit", "--refused", "--user", ADA]);
+        assert!(
+            of_ada.contains("LOGIN-WRONG") && of_ada.contains(ADA) && of_ada.contains("127.0.0.1"),
+            "{of_ada}"
+        );
+        assert_eq!(of_ada.lines().count(), 1, "{of_ada}");
+        let people = cli.says(&["audit", "--action", "user"]);
+        assert!(
+            people.contains("user.add") && people.contains("user.disable") && !people.contains("login"),
+            "{people}"
+        );
+        assert!(
+            cli.says(&["audit", "--until", "2020-01-01"])
+                .contains("Nothing that fits")
+        );
+        assert!(
+            cli.refuses(&["audit", "--user", "nobody@fernweh.example"])
+                .contains("nobody here has the address")
+        );
+        assert!(
+            cli.refuses(&["audit", "--action", "App!"])
+                .contains("is no action")
+        );
+        let rows = cli.json(&["audit", "--refused", "--json"]);
+        for (row, words) in rows.as_array().unwrap().iter().zip([
+            "Nobody here has the address that was typed",
+            "off@fernweh.example is switched off",
+            "the password was wrong",
+        ]) {
+            let reference = row["reference"].as_str().unwrap();
+            let said = cli.says(&["explain", reference]);
+            assert!(said.contains(words), "{words}: {said}");
+        }
     });
 }
