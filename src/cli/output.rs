@@ -2,7 +2,7 @@
 //! goes through it, and nothing in it drives the terminal, turns a line round or hides.
 
 use std::{
-    fmt::Arguments,
+    fmt::{Arguments, Write as _},
     io::{self, Write},
 };
 
@@ -46,7 +46,8 @@ fn shown_json(text: &str) -> String {
         } else {
             let mut units = [0; 2];
             for unit in c.encode_utf16(&mut units) {
-                shown.push_str(&format!("\\u{unit:04x}"));
+                // Writing to a String cannot fail.
+                let _written = write!(shown, "\\u{unit:04x}");
             }
         }
     }

@@ -79,15 +79,18 @@ impl Tx {
             .collect()
     }
 
-    /// What an application was told under this index, in sessions that were not ended.
+    /// What an application was told under this index and name, whatever the format, in sessions that were not ended.
     pub fn participants_by_index(
         &mut self,
         application: ApplicationId,
         session_index: &str,
+        name_id: &str,
     ) -> Result<Vec<Participant>, Error> {
         session_participants::table
             .inner_join(sessions::table)
             .filter(session_participants::application_id.eq(application.to_string()))
+            // By the name first: there is an index for it.
+            .filter(session_participants::name_id.eq(name_id))
             .filter(session_participants::session_index.eq(session_index))
             .filter(sessions::ended_at.is_null())
             .order(session_participants::session_id)

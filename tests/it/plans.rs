@@ -59,7 +59,6 @@ fn every_statement_of_a_request_is_served_by_an_index() {
     for needed in [
         "session_participants",
         "app_identities",
-        "waiting_sign_ons",
         "login_throttle",
         "logout_hops",
     ] {

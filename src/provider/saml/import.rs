@@ -96,12 +96,15 @@ pub(in crate::provider) fn of_entity(
         refused_acs: entity
             .findings
             .iter()
-            .filter_map(|finding| match finding {
-                Finding::AddressSkipped {
+            .filter_map(|finding| {
+                let Finding::AddressSkipped {
                     what: Purpose::Consumer,
                     why,
-                } => Some(why.clone()),
-                _other => None,
+                } = finding
+                else {
+                    return None;
+                };
+                Some(why.clone())
             })
             .collect(),
         valid_until: entity.valid_until,

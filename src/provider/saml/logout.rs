@@ -291,7 +291,7 @@ impl Provider {
         Ok(self.store().read(|tx| {
             let mut sessions = Vec::new();
             for index in &asked.session_indexes {
-                for part in tx.participants_by_index(application.id, index)? {
+                for part in tx.participants_by_index(application.id, index, &asked.name_id.value)? {
                     if asked.is_named(application, &part)
                         && let Some(session) = tx.session(part.session)?
                     {

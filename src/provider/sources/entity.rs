@@ -91,17 +91,14 @@ impl Provider {
             .trim_start_matches('\u{feff}')
             .trim_start()
             .to_ascii_lowercase();
-        match why {
-            BadMetadata::NoServiceProvider(_) if text.contains("IDPSSODescriptor") => {
-                let is_own = self.entity_id().is_ok_and(|own| text.contains(own.as_str()));
-                BadMetadata::IdentityProvider(if is_own { " (it is ours)" } else { "" }.to_owned())
-            }
-            BadMetadata::Malformed(_)
-                if start.starts_with("<!doctype html") || start.starts_with("<html") =>
-            {
-                BadMetadata::WebPage
-            }
-            other => other,
+        let is_page = start.starts_with("<!doctype html") || start.starts_with("<html");
+        if matches!(why, BadMetadata::NoServiceProvider(_)) && text.contains("IDPSSODescriptor") {
+            let is_own = self.entity_id().is_ok_and(|own| text.contains(own.as_str()));
+            BadMetadata::IdentityProvider(if is_own { " (it is ours)" } else { "" }.to_owned())
+        } else if matches!(why, BadMetadata::Malformed(_)) && is_page {
+            BadMetadata::WebPage
+        } else {
+            why
         }
     }
 

@@ -296,7 +296,7 @@ fn one_bad_entity_does_not_hide_the_others() {
             "good",
             "broken",
             "late: the metadata was valid until 2020-01-01T00:00:00Z only; fetch it again",
-            "two words: this is no SAML metadata: the name holds white space: copy it again, without a space or line break",
+            "two words: this is no SAML metadata: the entity ID holds white space: copy it again, without a space or line break",
             ": this is no SAML metadata: the entity has no entityID",
             "large: the metadata is larger than 2 MB",
             "last",

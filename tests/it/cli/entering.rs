@@ -184,7 +184,7 @@ fn who_says_that_it_signs_is_not_taken_unsigned_because_its_key_was_left_out() {
 fn what_was_given_in_place_of_metadata_is_named() {
     on_each_database(|database| {
         let (house, cli) = house_and_cli(database);
-        let own = house.provider.metadata().unwrap().body.clone();
+        let own = house.provider.metadata().unwrap().body.to_string();
         let plain = metadata("").replace(ACS, "http://intranet.example.org/acs");
         let several = format!(
             "<md:EntitiesDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\">{}{}</md:EntitiesDescriptor>",

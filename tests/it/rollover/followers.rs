@@ -50,7 +50,7 @@ fn a_fetch_from_its_own_address_tells_who_follows_and_nothing_else_does() {
             ("GET", "/saml/metadata/wiki/x", &[], 404),
             ("GET", "/saml/metadata/..%2fwiki", &[], 404),
             ("GET", "/saml/metadata/%00", &[], 404),
-            ("POST", OWN, &[], 404),
+            ("POST", OWN, &[], 405),
         ] {
             assert_eq!(
                 ask(address, method, target, headers).status,
@@ -237,7 +237,7 @@ fn a_draft_has_an_address_and_what_is_known_of_it_becomes_its_applications() {
         );
         let portal = draft("Portal");
         assert_eq!(
-            provider.add_draft("Portal", Some(&portal.slug)).unwrap(),
+            provider.add_draft("Gate", Some(&portal.slug)).unwrap(),
             Changed::Taken
         );
         assert_eq!(
