@@ -41,6 +41,10 @@ pub(super) struct Manager {
     pub(super) role: Role,
 }
 
+/// How often, and after which pause, a SQLite file is opened again that somebody else is making: two seconds in all.
+const LOCKED_TRIES: u32 = 100;
+const LOCKED_PAUSE: Duration = Duration::from_millis(20);
+
 impl Manager {
     /// A pool of at most `size` connections, made when they are first asked for.
     pub(super) fn pool(self, size: u32) -> Result<Pool<Self>, Error> {
@@ -72,9 +76,18 @@ impl Manager {
         match &self.address {
             Address::Sqlite(path) => {
                 let mut conn = SqliteConnection::establish(path).map_err(|error| error.to_string())?;
-                conn.batch_execute(self.pragmas())
-                    .map_err(|error| error.to_string())?;
-                Ok(AnyConnection::Sqlite(conn))
+                let mut left = LOCKED_TRIES;
+                loop {
+                    match conn.batch_execute(self.pragmas()) {
+                        Ok(()) => return Ok(AnyConnection::Sqlite(conn)),
+                        // While somebody else makes the file's log, SQLite does not wait by itself.
+                        Err(error) if left > 0 && error.to_string().contains("locked") => {
+                            left -= 1;
+                            std::thread::park_timeout(LOCKED_PAUSE);
+                        }
+                        Err(error) => return Err(error.to_string()),
+                    }
+                }
             }
             Address::Postgres(url) => {
                 let mut conn = PgConnection::establish(url.expose()).map_err(|error| error.to_string())?;

@@ -129,7 +129,9 @@ impl Explainer {
                 } else {
                     format!("({nulls})")
                 };
-                c.batch_execute(&format!("DEALLOCATE ALL; PREPARE asked AS {statement}"))
+                // Of a parameter that is nothing but a branch the server knows no type; ours are times there.
+                let typed = with_types(statement);
+                c.batch_execute(&format!("DEALLOCATE ALL; PREPARE asked AS {typed}"))
                     .unwrap_or_else(|why| panic!("{statement}: {why}"));
                 let steps: Vec<Line> = sql_query(format!(
                     "SELECT plan_of AS t FROM plan_of('EXPLAIN (COSTS off) EXECUTE asked{arguments}')"
@@ -190,4 +192,22 @@ impl Explainer {
         }
         Ok(())
     }
+}
+
+fn with_types(statement: &str) -> String {
+    let mut typed = String::with_capacity(statement.len());
+    let mut rest = statement;
+    while let Some(at) = ["THEN $", "ELSE $"]
+        .iter()
+        .filter_map(|word| rest.find(word))
+        .min()
+    {
+        let (before, from) = rest.split_at(at + "THEN $".len());
+        let digits = from.chars().take_while(char::is_ascii_digit).count();
+        typed.push_str(before);
+        typed.push_str(&from[..digits]);
+        typed.push_str("::timestamp");
+        rest = &from[digits..];
+    }
+    typed + rest
 }
