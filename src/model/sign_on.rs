@@ -20,7 +20,7 @@ pub struct PendingSignIn {
     pub application: ApplicationId,
     /// The request's own `ID`, for `InResponseTo`.
     pub request_id: String,
-    /// Where the answer goes: [`AcsUrl::digest`] of an address that the application registered.
+    /// Where the answer goes: [`AcsUrl::digest`](crate::model::application::AcsUrl::digest) of an address that the application registered.
     pub acs: [u8; 32],
     /// Opaque to us, returned as it came.
     pub relay_state: Option<String>,
