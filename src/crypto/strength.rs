@@ -6,7 +6,6 @@ use std::fmt;
 use openssl::{
     nid::Nid,
     pkey::{HasPublic, Id, PKeyRef, Public},
-    x509::X509Ref,
 };
 
 /// Shorter RSA keys can be broken (NIST SP 800-131A).
@@ -53,12 +52,6 @@ pub fn assess(key: &PKeyRef<Public>) -> Result<(), UnusableKey> {
             "neither RSA nor on an elliptic curve".to_owned(),
         )),
     }
-}
-
-/// Whether the key of a certificate is used; none where OpenSSL finds no key in it.
-pub fn assess_certificate(x509: &X509Ref) -> Option<Result<(), UnusableKey>> {
-    let key = x509.public_key().ok()?;
-    Some(assess(&key))
 }
 
 /// Whether an RSA key of at most `most` bits is used.
