@@ -30,6 +30,25 @@ impl Limit {
             .min(self.longest_pause)
     }
 
+    /// The same for a network from which so many people have signed in of late: a house is not one client.
+    #[must_use]
+    pub fn with_people(self, people: u32) -> Self {
+        let more = self.free.saturating_add(people.saturating_mul(FREE_FOR_EACH));
+        Self {
+            free: more.min(MOST_FREE.max(self.free)),
+            ..self
+        }
+    }
+
+    /// The same for a network that holds several clients.
+    #[must_use]
+    pub fn times(self, clients: u32) -> Self {
+        Self {
+            free: self.free.saturating_mul(clients),
+            ..self
+        }
+    }
+
     /// The longest pause that there is: a single one may be longer than the longest of a row that grows.
     pub fn longest(&self) -> TimeDelta {
         self.longest_pause.max(self.first_pause)
@@ -42,6 +61,13 @@ impl Limit {
             .unwrap_or(self.free + 31)
     }
 }
+
+/// Free tries of a network for each person who signed in from there of late.
+const FREE_FOR_EACH: u32 = 5;
+/// The most free tries that people who signed in give to a network.
+const MOST_FREE: u32 = 500;
+/// How long a network is known by those who signed in from there.
+pub const HISTORY: TimeDelta = TimeDelta::days(30);
 
 /// What a bucket says to one more try.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -61,6 +87,18 @@ pub fn address_key(address: IpAddr) -> String {
             format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
         }
     }
+}
+
+/// The networks that a try from `address` is counted for, and as how many clients each counts. Of IPv6 one client
+/// may be given a /64, a house a /56, and a site a /48: else each had as many tries as it has networks.
+pub fn networks(address: IpAddr) -> Vec<(String, u32)> {
+    let mut networks = vec![(address_key(address), 1)];
+    if let IpAddr::V6(v6) = address.to_canonical() {
+        let [a, b, c, d, ..] = v6.segments();
+        networks.push((format!("{a:x}:{b:x}:{c:x}:{:x}::/56", d & 0xff00), 2));
+        networks.push((network_key(address), 4));
+    }
+    networks
 }
 
 /// The neighbourhood of an address: the /24 of an IPv4 address, the /48 of an IPv6 one.
@@ -95,6 +133,35 @@ mod tests {
         assert_eq!(limit.pause(10), TimeDelta::minutes(15));
         assert_eq!(limit.pause(u32::MAX), TimeDelta::minutes(15));
         assert_eq!(limit.longest_at(), 10);
+    }
+
+    #[test]
+    fn a_network_of_many_people_has_more_free_tries_to_an_end() {
+        let limit = Limit {
+            free: 20,
+            first_pause: TimeDelta::seconds(30),
+            longest_pause: TimeDelta::minutes(10),
+            forget_after: TimeDelta::hours(1),
+        };
+        let free = |people| limit.with_people(people).free;
+        assert_eq!([free(0), free(1), free(90), free(u32::MAX)], [20, 25, 470, 500]);
+        let many = limit.times(4).times(20);
+        assert_eq!((many.free, many.with_people(9).free), (1600, 1600));
+    }
+
+    #[test]
+    fn an_address_is_counted_in_what_one_client_can_be_given() {
+        let of = |address: &str| networks(address.parse().unwrap());
+        let one = |name: &str, clients| (name.to_owned(), clients);
+        assert_eq!(of("::ffff:192.0.2.7"), [one("192.0.2.7", 1)]);
+        assert_eq!(
+            of("2001:db8:1:2345:6::7"),
+            [
+                one("2001:db8:1:2345::/64", 1),
+                one("2001:db8:1:2300::/56", 2),
+                one("2001:db8:1::/48", 4)
+            ]
+        );
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::{
         secret::{Secret, Token},
         session::Session,
         text::hex,
-        throttle::{Admission, Limit, address_key, network_key},
+        throttle::{Admission, HISTORY, Limit, address_key, network_key, networks},
         user::{Email, User, canonical_account},
     },
     provider::{Provider, codes, error::Error, visitor::Visitor},
@@ -49,10 +49,29 @@ pub enum LoggedIn {
     },
 }
 
+/// What a try is before it waits for its turn.
+#[derive(Clone, Debug)]
+pub enum Looked {
+    /// Its password may be checked.
+    Go {
+        /// On a device on which this person has signed in before: a place is kept for these.
+        is_known: bool,
+    },
+    /// Too many tries; not before then.
+    Wait {
+        /// When the next try is looked at.
+        until: DateTime<Utc>,
+        /// Leads to the row in the audit trail.
+        reference: Reference,
+    },
+}
+
 /// The buckets that one try is counted in, in the order in which every try takes them.
 struct Buckets {
     pair: String,
-    address: String,
+    /// The address and the networks around it, each with what it lets through. None for a known device: whatever
+    /// others do from there, its owner is not held up.
+    networks: Vec<Network>,
     account: String,
     /// The account, from the neighbourhood of this address.
     network: String,
@@ -65,6 +84,18 @@ struct Buckets {
     by_spare: bool,
     /// When the try is counted.
     at: DateTime<Utc>,
+}
+
+/// A network that tries are counted for.
+struct Network {
+    key: String,
+    limit: Limit,
+}
+
+impl Network {
+    fn bucket(&self) -> String {
+        format!("address:{}", self.key)
+    }
 }
 
 /// A person whose password was right when it was checked.
@@ -93,14 +124,39 @@ const FAILED: Limit = Limit {
 };
 
 impl Provider {
+    /// Looks at a try without counting it: what a pause holds back need not wait to hear so.
+    pub fn look_at_login(&self, typed: &Credentials, visitor: &Visitor) -> Result<Looked, Error> {
+        let user = self.user_typed(typed)?;
+        let buckets = self.buckets(typed, user.as_ref(), visitor)?;
+        let (now, policy) = (buckets.at, self.policy());
+        let (is_known, until) = self.store().read(|tx| {
+            let own = match &buckets.device {
+                Some(device) => tx.blocked_until(device, &policy.throttle_device, now)?.is_none(),
+                None => false,
+            };
+            let until = if own { None } else { held(tx, &buckets, policy)? };
+            Ok((own, until))
+        })?;
+        match until {
+            None => Ok(Looked::Go { is_known }),
+            Some(until) => Ok(Looked::Wait {
+                until,
+                reference: self.refuse_login(codes::LOGIN_THROTTLED, None, visitor)?,
+            }),
+        }
+    }
+
+    fn user_typed(&self, typed: &Credentials) -> Result<Option<User>, Error> {
+        match Email::parse(&canonical_account(&typed.email)) {
+            Ok(email) => Ok(self.store().read(|tx| tx.user_by_email(&email))?),
+            Err(_no_address) => Ok(None),
+        }
+    }
+
     /// Counts the try, checks the password, and begins a session (or renews the one of the same person
     /// in the same browser).
     pub fn log_in(&self, typed: &Credentials, visitor: &Visitor) -> Result<LoggedIn, Error> {
-        let email = Email::parse(&canonical_account(&typed.email)).ok();
-        let user = match &email {
-            Some(email) => self.store().read(|tx| tx.user_by_email(email))?,
-            None => None,
-        };
+        let user = self.user_typed(typed)?;
         let mut buckets = self.buckets(typed, user.as_ref(), visitor)?;
         if let Admission::Wait(until) = self.admit(&mut buckets)? {
             let reference = self.refuse_login(codes::LOGIN_THROTTLED, None, visitor)?;
@@ -120,6 +176,7 @@ impl Provider {
     fn buckets(&self, typed: &Credentials, user: Option<&User>, visitor: &Visitor) -> Result<Buckets, Error> {
         let account = hex(&Sha256::digest(canonical_account(&typed.email)));
         let address = address_key(visitor.address);
+        let limit = self.policy().throttle_address;
         // Asked whether or not the account exists: the same work for both.
         let owner = match &visitor.device {
             Some(device) => self
@@ -133,9 +190,21 @@ impl Provider {
             }
             (_, _, _) => None,
         };
+        let networks = if device.is_some() {
+            Vec::new()
+        } else {
+            self.store().read(|tx| {
+                let known = |(key, clients): (String, u32)| {
+                    let people = tx.people_of_network(&key, self.now())?;
+                    let limit = limit.times(clients).with_people(people);
+                    Ok(Network { key, limit })
+                };
+                networks(visitor.address).into_iter().map(known).collect()
+            })?
+        };
         Ok(Buckets {
             pair: format!("pair:{account}:{address}"),
-            address: format!("address:{address}"),
+            networks,
             network: format!("network:{account}:{}", network_key(visitor.address)),
             spare: format!("spare:{account}"),
             account: format!("account:{account}"),
@@ -159,19 +228,16 @@ impl Provider {
             buckets.by_device = true;
             return Ok(Admission::Pass);
         }
-        // An address that pauses is sent away before anything is written for the names that it tries.
-        if let Some(until) = self
-            .store()
-            .read(|tx| tx.blocked_until(&buckets.address, &policy.throttle_address, now))?
-        {
+        // What pauses is sent away before anything is written for the names that it tries.
+        if let Some(until) = self.store().read(|tx| held(tx, buckets, policy))? {
             return Ok(Admission::Wait(until));
         }
         let (admission, by_spare) = self.store().write(|tx| {
-            for (bucket, limit) in [
-                (&buckets.pair, &policy.throttle_pair),
-                (&buckets.address, &policy.throttle_address),
-            ] {
-                if let Admission::Wait(until) = tx.count_attempt(bucket, limit, now)? {
+            if let Admission::Wait(until) = tx.count_attempt(&buckets.pair, &policy.throttle_pair, now)? {
+                return Ok((Admission::Wait(until), false));
+            }
+            for network in &buckets.networks {
+                if let Admission::Wait(until) = tx.count_attempt(&network.bucket(), &network.limit, now)? {
                     return Ok((Admission::Wait(until), false));
                 }
             }
@@ -289,6 +355,9 @@ impl Provider {
             }
             event.session = Some(kept.unwrap_or(fresh.id));
             tx.add_device(device.hash(), user.id, now, now + self.policy().device_lifetime)?;
+            for (network, _clients) in networks(visitor.address) {
+                tx.add_person_of_network(&network, user.id, now + HISTORY)?;
+            }
             tx.add_audit(&event)?;
             Ok(true)
         })?;
@@ -320,6 +389,22 @@ impl Provider {
     }
 }
 
+/// Until when a try that no device lets pass is held back by its own address, if it is.
+fn held(
+    tx: &mut Tx,
+    buckets: &Buckets,
+    policy: &Policy,
+) -> Result<Option<DateTime<Utc>>, crate::store::Error> {
+    let now = buckets.at;
+    for network in &buckets.networks {
+        let until = tx.blocked_until(&network.bucket(), &network.limit, now)?;
+        if until.is_some() {
+            return Ok(until);
+        }
+    }
+    tx.blocked_until(&buckets.pair, &policy.throttle_pair, now)
+}
+
 /// The buckets of an account from wherever somebody tries: what an administrator lifts.
 pub(super) fn lift(tx: &mut Tx, email: &Email) -> Result<(), crate::store::Error> {
     let account = hex(&Sha256::digest(canonical_account(email.as_str())));
@@ -338,7 +423,9 @@ fn forgive(tx: &mut Tx, buckets: &Buckets, policy: &Policy) -> Result<(), crate:
         return Ok(());
     }
     tx.clear_attempts(&buckets.pair)?;
-    tx.forgive_attempt(&buckets.address, &policy.throttle_address, buckets.at)?;
+    for network in &buckets.networks {
+        tx.forgive_attempt(&network.bucket(), &network.limit, buckets.at)?;
+    }
     if buckets.by_spare {
         return Ok(());
     }

@@ -15,12 +15,13 @@ use crate::{
 };
 
 /// Tables whose rows expire: key, and the column with the time.
-const EXPIRING: [(&str, &str, &str); 5] = [
+const EXPIRING: [(&str, &str, &str); 6] = [
     ("waiting_sign_ons", "id", "expires_at"),
     ("answered_requests", "application_id, request_id", "expires_at"),
     ("seen_ids", "kind, issuer, value", "expires_at"),
     ("login_throttle", "bucket", "forget_at"),
     ("known_devices", "token_hash", "expires_at"),
+    ("network_people", "network, user_id", "expires_at"),
 ];
 
 /// When a session is over: by being ended, or by itself.

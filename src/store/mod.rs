@@ -20,6 +20,7 @@ mod logouts;
 mod metadata_source_copies;
 mod metadata_sources;
 mod migrate;
+mod network_people;
 mod participants;
 mod persistent_name_ids;
 mod pool;

@@ -318,6 +318,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    network_people (network, user_id) {
+        network -> Text,
+        user_id -> Text,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     audit_events (id) {
         id -> Text,
         at -> Timestamp,

@@ -28,6 +28,7 @@ mod login;
 mod logout;
 mod methods;
 mod name_ids;
+mod networks;
 mod operating;
 mod outage;
 mod plans;

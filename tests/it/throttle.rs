@@ -218,7 +218,7 @@ fn a_known_device_passes_whatever_attackers_do() {
         assert_eq!(try_once(&mut owner, ADA, PASSWORD).status, 303);
         let portal = owner.get("/");
         owner.post("/logout", &[("csrf", &portal.field("csrf").unwrap())]);
-        for n in 0..12 {
+        for n in 0..16 {
             try_once(&mut at(&scene, &format!("203.0.113.{n}")), ADA, "wrong password");
             try_once(
                 &mut at(&scene, "192.0.2.1"),
@@ -305,7 +305,8 @@ fn a_person_who_may_sign_in_cannot_free_their_address_for_guesses_at_others() {
             let guess = try_once(&mut fresh, &format!("name{n}@fernweh.example"), "Spring2026!");
             guessed += u32::from(guess.status == 200);
         }
-        assert!(guessed <= 20, "{guessed}");
+        // Twenty, and five for the one person who signs in from there.
+        assert!(guessed <= 25, "{guessed}");
     });
 }
 

@@ -1,0 +1,50 @@
+//! `network_people`: who has signed in from where of late.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use crate::{
+    model::id::UserId,
+    store::{
+        connection::{Tx, each_database},
+        error::Error,
+        schema::network_people,
+    },
+};
+
+/// More of them change nothing, and are not counted.
+const COUNTED: i64 = 100;
+
+impl Tx {
+    /// Notes that a person signed in from a network, until then.
+    pub fn add_person_of_network(
+        &mut self,
+        network: &str,
+        user: UserId,
+        until: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let row = (
+            network_people::network.eq(network),
+            network_people::user_id.eq(user.to_string()),
+            network_people::expires_at.eq(until.naive_utc()),
+        );
+        each_database!(&mut self.0, |c| diesel::insert_into(network_people::table)
+            .values(row)
+            .on_conflict((network_people::network, network_people::user_id))
+            .do_update()
+            .set(network_people::expires_at.eq(until.naive_utc()))
+            .execute(c))?;
+        Ok(())
+    }
+
+    /// How many people have signed in from a network of late; at most 100.
+    pub fn people_of_network(&mut self, network: &str, now: DateTime<Utc>) -> Result<u32, Error> {
+        let of_late = network_people::table
+            .filter(network_people::network.eq(network))
+            .filter(network_people::expires_at.gt(now.naive_utc()))
+            .select(network_people::user_id)
+            .limit(COUNTED)
+            .load::<String>(&mut self.0)?;
+        Ok(u32::try_from(of_late.len()).unwrap_or(u32::MAX))
+    }
+}
