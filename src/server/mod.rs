@@ -83,7 +83,7 @@ impl Server {
         listener: TcpListener,
         deadlines: Deadlines,
     ) -> Result<Self> {
-        let permits = Permits::new(settings.workers.max(2) * 2, settings.hashing);
+        let permits = Permits::new(settings.workers.max(2) * 2, settings.hashing, deadlines.turn);
         let site = Data::new(Site::new(
             provider.for_requests(),
             permits,

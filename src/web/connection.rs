@@ -12,15 +12,19 @@ use std::{
 
 use actix_http::Extensions;
 use actix_web::{
+    HttpRequest,
     dev::{Payload, ServiceRequest},
     error::PayloadError,
     rt::time::{Instant, Sleep, sleep_until},
     web::Bytes,
 };
 use futures_core::Stream;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    sync::Notify,
+};
 
-/// How long the other end may take, each from the first octet to the last.
+/// How long each side may take; the other end, from the first octet to the last.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Deadlines {
     /// For a request line and its headers.
@@ -29,6 +33,8 @@ pub struct Deadlines {
     pub body: Duration,
     /// For taking an answer, letting go of a body that nobody reads, and beginning the next request.
     pub answer: Duration,
+    /// What we may take until we begin to work on a request; whoever would wait for longer is told to come back.
+    pub turn: Duration,
 }
 
 impl Default for Deadlines {
@@ -37,6 +43,7 @@ impl Default for Deadlines {
             head: Duration::from_secs(10),
             body: Duration::from_secs(10),
             answer: Duration::from_secs(30),
+            turn: Duration::from_secs(2),
         }
     }
 }
@@ -57,6 +64,9 @@ enum Phase {
 pub(super) struct Progress {
     phase: Cell<Phase>,
     deadlines: Deadlines,
+    /// The other end sends nothing any more: it has hung up.
+    is_gone: Cell<bool>,
+    left: Notify,
 }
 
 impl Progress {
@@ -78,6 +88,11 @@ impl Progress {
             }
             Phase::Head { .. } | Phase::Request => {}
         }
+    }
+
+    fn gone(&self) {
+        self.is_gone.set(true);
+        self.left.notify_waiters();
     }
 
     fn until(&self) -> Option<Instant> {
@@ -121,6 +136,18 @@ pub(super) fn begin(request: &mut ServiceRequest) -> AtWork {
     AtWork(progress)
 }
 
+/// Ready when the client that sent `request` has left. Whoever only ends its own side is taken for one that left,
+/// as reverse proxies take it.
+pub(super) async fn gone(request: &HttpRequest) {
+    let Some(progress) = request.conn_data::<Rc<Progress>>() else {
+        return std::future::pending().await;
+    };
+    let left = progress.left.notified();
+    if !progress.is_gone.get() {
+        left.await;
+    }
+}
+
 /// A body that has to be whole in time.
 struct Limited {
     body: Payload,
@@ -161,6 +188,8 @@ impl<S, P> Guarded<S, P> {
             progress: Rc::new(Progress {
                 phase: Cell::new(Phase::Head { until }),
                 deadlines,
+                is_gone: Cell::new(false),
+                left: Notify::new(),
             }),
             timer: Box::pin(sleep_until(until)),
             _place: place,
@@ -200,10 +229,12 @@ impl<S: AsyncRead + Unpin, P: Unpin> AsyncRead for Guarded<S, P> {
         if let Poll::Ready(late) = self.late(cx) {
             return Poll::Ready(Err(late));
         }
-        let before = buf.filled().len();
+        let (before, room) = (buf.filled().len(), buf.remaining());
         let read = Pin::new(&mut self.stream).poll_read(cx, buf);
         if buf.filled().len() > before {
             self.progress.octets_came();
+        } else if room > 0 && read.is_ready() {
+            self.progress.gone();
         }
         read
     }

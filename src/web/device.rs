@@ -34,7 +34,7 @@ pub(super) async fn ask(
 ) -> Result<HttpResponse, Error> {
     let link = link.into_inner();
     let known = link.clone();
-    if !off_thread(&site.provider, &site.permits, move |p| p.is_device_link(&known)).await? {
+    if !off_thread(&site, &request, move |p| p.is_device_link(&known)).await? {
         return Ok(site.notice(StatusCode::GONE, NoticeKind::LinkOver));
     }
     Ok(site.form_page(&request, StatusCode::OK, |csrf| {
@@ -63,10 +63,7 @@ pub(super) async fn accept(
         return Ok(see_other(path::LOGIN).finish());
     }
     let (link, visitor) = (link.into_inner(), site.visitor(&request));
-    let device = off_thread(&site.provider, &site.permits, move |p| {
-        p.use_device_link(&link, &visitor)
-    })
-    .await?;
+    let device = off_thread(&site, &request, move |p| p.use_device_link(&link, &visitor)).await?;
     Ok(match device {
         Some(device) => see_other(path::LOGIN)
             .cookie(site.cookies.set_device(&device))

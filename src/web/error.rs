@@ -1,6 +1,10 @@
 //! What the browser sees when a step fails.
 
-use actix_web::{HttpResponse, ResponseError, error::BlockingError, http::StatusCode};
+use actix_web::{
+    HttpResponse, ResponseError,
+    error::BlockingError,
+    http::{StatusCode, header::RETRY_AFTER},
+};
 
 use crate::provider::{self, codes};
 
@@ -19,25 +23,37 @@ pub(super) enum Error {
     /// The database has not answered, and nobody knows what became of the step.
     #[error("the database did not answer in time")]
     Silent,
-    /// The daemon is going down.
-    #[error("the daemon is stopping")]
-    Stopping,
+    /// More is asked for than can be done in time.
+    #[error("there is no room now")]
+    Busy {
+        /// After so many seconds there may be.
+        seconds: u64,
+    },
+    /// The client left before its turn came: nobody reads the answer.
+    #[error("the client has left")]
+    Gone,
 }
 
 impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::Provider(error) if error.is_passing() => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Silent | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
-            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Silent | Self::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooSlow | Self::Gone => StatusCode::REQUEST_TIMEOUT,
             Self::Blocking(_) | Self::Provider(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
     fn error_response(&self) -> HttpResponse {
         match self {
-            Self::TooSlow => tracing::debug!("a body did not arrive in time"),
-            Self::Blocking(_) | Self::Provider(_) | Self::Silent | Self::Stopping => tracing::error!(
+            Self::TooSlow | Self::Gone => tracing::debug!("{self}"),
+            // The queue says so now and then.
+            Self::Busy { seconds } => {
+                return HttpResponse::build(self.status_code())
+                    .insert_header((RETRY_AFTER, *seconds))
+                    .finish();
+            }
+            Self::Blocking(_) | Self::Provider(_) | Self::Silent => tracing::error!(
                 code = codes::FAILURE,
                 error = self as &dyn std::error::Error,
                 "request failed"

@@ -11,7 +11,7 @@ use crate::{
     model::{endpoint::path, id::ApplicationId, secret::Secret},
     provider::{
         codes,
-        login::{Credentials, LoggedIn},
+        login::{Credentials, LoggedIn, Looked},
     },
     web::{
         csrf,
@@ -45,7 +45,7 @@ pub(super) struct LoginForm {
 /// `GET /login`: the form, or the person's page where somebody is signed in.
 pub(super) async fn get(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
     let visitor = site.visitor(&request);
-    let someone = off_thread(&site.provider, &site.permits, move |p| p.is_signed_in(&visitor)).await?;
+    let someone = off_thread(&site, &request, move |p| p.is_signed_in(&visitor)).await?;
     if someone {
         return Ok(see_other(path::PORTAL).finish());
     }
@@ -73,10 +73,7 @@ pub(super) async fn post(
         None => None,
         Some(sealed) => {
             let visitor = site.visitor(&request);
-            off_thread(&site.provider, &site.permits, move |p| {
-                p.waiting_for(&sealed, &visitor)
-            })
-            .await?
+            off_thread(&site, &request, move |p| p.waiting_for(&sealed, &visitor)).await?
         }
     };
     let shown = |notice| Shown {
@@ -103,16 +100,20 @@ pub(super) async fn post(
             }),
         ));
     }
-    let visitor = site.visitor(&request);
     let credentials = Credentials {
         email: typed.email.clone(),
         password: Secret::new(typed.password),
     };
-    match hashing(&site.provider, &site.permits, move |p| {
-        p.log_in(&credentials, &visitor)
-    })
-    .await?
-    {
+    let done = match judge(&site, &request, credentials).await {
+        Err(Error::Busy { seconds }) => {
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            let mut response = form(&site, &request, status, &shown(LoginNotice::Busy));
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+            return Ok(response);
+        }
+        done => done?,
+    };
+    match done {
         LoggedIn::Yes { session, device } => {
             let next = sealed.map_or_else(
                 || path::PORTAL.to_owned(),
@@ -134,6 +135,18 @@ pub(super) async fn post(
             let mut response = form(&site, &request, StatusCode::TOO_MANY_REQUESTS, &shown(notice));
             response.headers_mut().insert(RETRY_AFTER, wait.seconds.into());
             Ok(response)
+        }
+    }
+}
+
+/// What is held back by a pause hears so at once; only what is looked at waits for its turn.
+async fn judge(site: &Site, request: &HttpRequest, credentials: Credentials) -> Result<LoggedIn, Error> {
+    let visitor = site.visitor(request);
+    let (typed, there) = (credentials.clone(), visitor.clone());
+    match off_thread(site, request, move |p| p.look_at_login(&typed, &there)).await? {
+        Looked::Wait { until, reference } => Ok(LoggedIn::Wait { until, reference }),
+        Looked::Go { is_known } => {
+            hashing(site, request, is_known, move |p| p.log_in(&credentials, &visitor)).await
         }
     }
 }
@@ -164,10 +177,7 @@ pub(super) async fn first(request: &HttpRequest, site: &Data<Site>) -> Result<Ht
     if target.len() > MAX_TARGET || !is_of_ours(&target) {
         return Ok(see_other(path::LOGIN).finish());
     }
-    let waiting = off_thread(&site.provider, &site.permits, move |p| {
-        p.keep_target(&target, &visitor)
-    })
-    .await?;
+    let waiting = off_thread(site, request, move |p| p.keep_target(&target, &visitor)).await?;
     Ok(respond::wait(site, &waiting))
 }
 

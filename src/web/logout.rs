@@ -50,7 +50,7 @@ pub(super) struct GiveUpForm {
 pub(super) async fn ask(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
     let visitor = site.visitor(&request);
     let cookies = site.cookies.all_leaving(&request);
-    let (about, running) = off_thread(&site.provider, &site.permits, move |p| {
+    let (about, running) = off_thread(&site, &request, move |p| {
         Ok((p.about_to_sign_out(&visitor)?, p.running_logout(&cookies)?))
     })
     .await?;
@@ -109,10 +109,7 @@ pub(super) async fn sign_out(
     }
     let visitor = site.visitor(&request);
     let cookies = site.cookies.all_leaving(&request);
-    let off = off_thread(&site.provider, &site.permits, move |p| {
-        p.sign_out(&visitor, &cookies)
-    })
-    .await?;
+    let off = off_thread(&site, &request, move |p| p.sign_out(&visitor, &cookies)).await?;
     let mut response = match off {
         SignedOff::Done => signed_out(&site),
         SignedOff::Begun(begun) => begin(&site, &request, &begun),
@@ -142,10 +139,7 @@ pub(super) async fn waiting_here(
     if visitor.session.is_none() {
         return Ok(None);
     }
-    let waiting = off_thread(&site.provider, &site.permits, move |p| {
-        p.logout_waiting_here(&visitor)
-    })
-    .await?;
+    let waiting = off_thread(site, request, move |p| p.logout_waiting_here(&visitor)).await?;
     Ok(waiting.map(|begun| begin(site, request, &begun)))
 }
 
@@ -177,7 +171,7 @@ pub(super) async fn progress(
         return ask(request, site).await;
     };
     let (visitor, browser) = (site.visitor(&request), site.cookies.leaving(&request, id));
-    let progress = off_thread(&site.provider, &site.permits, move |p| {
+    let progress = off_thread(&site, &request, move |p| {
         p.logout_progress(id, browser.as_ref(), &visitor)
     })
     .await?;
@@ -197,10 +191,7 @@ pub(super) async fn go(
         return ask(request, site).await;
     };
     let (visitor, browser) = (site.visitor(&request), site.cookies.leaving(&request, id));
-    let departure = off_thread(&site.provider, &site.permits, move |p| {
-        p.depart(id, browser.as_ref(), &visitor)
-    })
-    .await?;
+    let departure = off_thread(&site, &request, move |p| p.depart(id, browser.as_ref(), &visitor)).await?;
     Ok(match departure {
         None => ask(request, site).await?,
         Some(Departure::Stay) => go_on(id),
@@ -224,7 +215,7 @@ pub(super) async fn give_up(
     };
     // The cookie is `SameSite=Lax`: another site's form comes without it.
     let browser = site.cookies.leaving(&request, id);
-    off_thread(&site.provider, &site.permits, move |p| {
+    off_thread(&site, &request, move |p| {
         p.give_up(id, browser.as_ref(), sent.hop)
     })
     .await?;

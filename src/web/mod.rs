@@ -13,6 +13,7 @@ mod logout;
 mod off_thread;
 pub mod page;
 mod portal;
+mod queue;
 mod respond;
 mod saml;
 mod sign_on;

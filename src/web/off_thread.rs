@@ -8,12 +8,17 @@ use std::{
     time::Duration,
 };
 
-use actix_web::web;
-use tokio::{sync::Semaphore, time::timeout};
+use actix_web::{HttpRequest, web};
+use tokio::time::timeout;
 
 use crate::{
     provider::{self, Provider},
-    web::error::Error,
+    web::{
+        connection,
+        error::Error,
+        queue::{Asking, NoTurn, Queue},
+        state::Site,
+    },
 };
 
 /// How long a step may take before its client is told that nobody knows what became of it.
@@ -27,48 +32,57 @@ const GIVEN_UP: u8 = 2;
 /// while the work goes on.
 #[derive(Clone, Debug)]
 pub struct Permits {
-    steps: Arc<Semaphore>,
-    hashes: Arc<Semaphore>,
+    steps: Queue,
+    hashes: Queue,
 }
 
 impl Permits {
-    /// `steps` bounds work with the database, `hashes` the memory that passwords take.
-    pub fn new(steps: usize, hashes: usize) -> Self {
+    /// `steps` bounds work with the database, `hashes` the memory that passwords take: one of these is kept for
+    /// devices on which somebody has signed in before, and comes on top where it would be the only one. Whoever
+    /// would wait for longer than `longest` is told to come back.
+    pub fn new(steps: usize, hashes: usize, longest: Duration) -> Self {
         Self {
-            steps: Arc::new(Semaphore::new(steps)),
-            hashes: Arc::new(Semaphore::new(hashes)),
+            steps: Queue::new("requests", steps, 0, longest),
+            hashes: Queue::new("passwords", hashes.max(2), 1, longest),
         }
     }
 }
 
 /// Runs `work` where it may block.
 pub(super) async fn off_thread<T: Send + 'static>(
-    provider: &Provider,
-    permits: &Permits,
+    site: &Site,
+    request: &HttpRequest,
     work: impl FnOnce(&Provider) -> Result<T, provider::error::Error> + Send + 'static,
 ) -> Result<T, Error> {
-    run(provider, Arc::clone(&permits.steps), work).await
+    run(site, request, (&site.permits.steps, false), work).await
 }
 
-/// The same for work that hashes a password.
+/// The same for work that hashes a password; `is_known`: on a device of the account's own.
 pub(super) async fn hashing<T: Send + 'static>(
-    provider: &Provider,
-    permits: &Permits,
+    site: &Site,
+    request: &HttpRequest,
+    is_known: bool,
     work: impl FnOnce(&Provider) -> Result<T, provider::error::Error> + Send + 'static,
 ) -> Result<T, Error> {
-    run(provider, Arc::clone(&permits.hashes), work).await
+    run(site, request, (&site.permits.hashes, is_known), work).await
 }
 
 async fn run<T: Send + 'static>(
-    provider: &Provider,
-    permits: Arc<Semaphore>,
+    site: &Site,
+    request: &HttpRequest,
+    (queue, is_known): (&Queue, bool),
     work: impl FnOnce(&Provider) -> Result<T, provider::error::Error> + Send + 'static,
 ) -> Result<T, Error> {
-    let permit = Arc::clone(&permits)
-        .acquire_owned()
-        .await
-        .map_err(|_closed| Error::Stopping)?;
-    let provider = provider.clone();
+    let asking = Asking {
+        address: site.address(request),
+        is_known,
+    };
+    let permit = match queue.permit(asking, connection::gone(request)).await {
+        Ok(permit) => permit,
+        Err(NoTurn::Busy { seconds }) => return Err(Error::Busy { seconds }),
+        Err(NoTurn::Gone) => return Err(Error::Gone),
+    };
+    let provider = site.provider.clone();
     let span = tracing::Span::current();
     let stage = Arc::new(AtomicU8::new(WORKING));
     let ours = Arc::clone(&stage);
@@ -90,7 +104,7 @@ async fn run<T: Send + 'static>(
         .compare_exchange(WORKING, GIVEN_UP, Ordering::AcqRel, Ordering::Acquire)
         .is_ok()
     {
-        permits.add_permits(1);
+        queue.give_back(is_known, LONGEST);
     }
     Err(Error::Silent)
 }

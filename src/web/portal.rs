@@ -25,7 +25,7 @@ use crate::{
 
 pub(super) async fn get(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
     let visitor = site.visitor(&request);
-    let Some(portal) = off_thread(&site.provider, &site.permits, move |p| p.portal(&visitor)).await? else {
+    let Some(portal) = off_thread(&site, &request, move |p| p.portal(&visitor)).await? else {
         if let Some(led_on) = logout::waiting_here(&request, &site).await? {
             return Ok(led_on);
         }
@@ -35,7 +35,7 @@ pub(super) async fn get(request: HttpRequest, site: Data<Site>) -> Result<HttpRe
         let running = if cookies.is_empty() {
             None
         } else {
-            off_thread(&site.provider, &site.permits, move |p| p.running_logout(&cookies)).await?
+            off_thread(&site, &request, move |p| p.running_logout(&cookies)).await?
         };
         return Ok(running.map_or_else(|| see_other(path::LOGIN).finish(), logout::go_on));
     };
@@ -72,7 +72,7 @@ pub(super) async fn launch(
         return Ok(see_other(path::PORTAL).finish());
     }
     let visitor = site.visitor(&request);
-    let launched = off_thread(&site.provider, &site.permits, move |p| match slug {
+    let launched = off_thread(&site, &request, move |p| match slug {
         Some(slug) => p.launch(&slug, &visitor),
         None if p.is_signed_in(&visitor)? => Ok(Launched::Unknown),
         None => Ok(Launched::LogIn),

@@ -28,7 +28,7 @@ pub(super) async fn get(
     let visitor = site.visitor(&request);
     let step = {
         let sealed = sealed.clone();
-        off_thread(&site.provider, &site.permits, move |p| p.go_on(&sealed, &visitor)).await?
+        off_thread(&site, &request, move |p| p.go_on(&sealed, &visitor)).await?
     };
     Ok(match step {
         Step::Answer(answer) => respond::answer(&site, &answer),

@@ -1,5 +1,7 @@
 //! What every handler is handed, and the shapes that every answer has.
 
+use std::net::IpAddr;
+
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
     http::{
@@ -73,6 +75,11 @@ impl Site {
 
     pub(super) fn visitor(&self, request: &HttpRequest) -> Visitor {
         visitor::of(request, self.cookies, &self.proxies)
+    }
+
+    /// Where the client is.
+    pub(super) fn address(&self, request: &HttpRequest) -> IpAddr {
+        self.proxies.client(request)
     }
 
     /// The browser's own token, and whether it has to be given to it first.

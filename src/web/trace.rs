@@ -9,7 +9,7 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     http::{
         StatusCode,
-        header::{HeaderName, HeaderValue},
+        header::{HeaderName, HeaderValue, RETRY_AFTER},
     },
     middleware::Next,
     web::Data,
@@ -59,7 +59,14 @@ pub(super) async fn layer(
     };
     let status = response.status();
     if response.response().body().size() == BodySize::Sized(0) && wants_page(status) {
-        let page = bare_page(&site, status, &id);
+        let come_back = response.headers().get(RETRY_AFTER).cloned();
+        let mut page = match &come_back {
+            Some(_) => site.notice(status, NoticeKind::Busy),
+            None => bare_page(&site, status, &id),
+        };
+        if let Some(come_back) = come_back {
+            page.headers_mut().insert(RETRY_AFTER, come_back);
+        }
         response = response.into_response(page);
     }
     let headers = response.headers_mut();

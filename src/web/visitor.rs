@@ -32,7 +32,7 @@ impl Proxies {
 
     /// The client's address: the peer's, or where the peer is a trusted proxy, the last one in
     /// `X-Forwarded-For` that is not.
-    fn client(&self, request: &HttpRequest) -> IpAddr {
+    pub(super) fn client(&self, request: &HttpRequest) -> IpAddr {
         let peer = request
             .peer_addr()
             .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| {

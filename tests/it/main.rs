@@ -20,6 +20,7 @@ mod aggregate;
 mod attacks;
 mod audit;
 mod backup;
+mod busy;
 mod cli;
 mod corpus;
 mod errors;

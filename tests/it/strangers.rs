@@ -19,6 +19,7 @@ const HURRIED: Deadlines = Deadlines {
     head: Duration::from_millis(400),
     body: Duration::from_millis(400),
     answer: Duration::from_millis(800),
+    turn: Duration::from_mins(2),
 };
 /// Well below each of the three: what trickles so is never silent for as long as it may take.
 const TRICKLE: Duration = Duration::from_millis(20);

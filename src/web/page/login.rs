@@ -20,6 +20,8 @@ pub enum LoginNotice {
         /// Code and reference, for the administrator.
         code: String,
     },
+    /// More people sign in than passwords can be checked: nothing is counted.
+    Busy,
     /// The browser sends no cookie back: nobody can be signed in with it.
     NoCookies,
     /// The session ended while its page was open.
@@ -48,7 +50,7 @@ pub struct Login<'a> {
 
 impl Login<'_> {
     fn waits(&self) -> bool {
-        matches!(self.notice, LoginNotice::Wait { .. })
+        matches!(self.notice, LoginNotice::Wait { .. } | LoginNotice::Busy)
     }
 
     fn wrong(&self) -> bool {

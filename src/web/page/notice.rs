@@ -25,6 +25,8 @@ pub enum NoticeKind<'a> {
     NotAPage,
     /// A sign-in that this browser shows no cookie for.
     NoCookies,
+    /// More people want something than can be served just now.
+    Busy,
     /// A link of an administrator was used, or is too old.
     LinkOver,
 }
@@ -50,6 +52,7 @@ impl Notice<'_> {
             NoticeKind::TooMany(_) => "Please wait a little",
             NoticeKind::Ended => "Start again at the application",
             NoticeKind::NotAPage => "Sign in on a page of its own",
+            NoticeKind::Busy => "Too many people at once",
             NoticeKind::LinkOver => "This link is over",
             NoticeKind::NoCookies => "Your browser sent no cookie",
         }
@@ -76,6 +79,9 @@ impl Notice<'_> {
             NoticeKind::NoCookies => {
                 "If cookies are switched off, allow them for this site in your browser’s settings: without them nobody can be signed in. If you began in another browser, go on there. Else go back to the application and sign in there."
             }
+            NoticeKind::Busy => {
+                "Nothing is wrong with what you did: there is no room for it just now. Wait a few seconds, then load this page again."
+            }
             NoticeKind::LinkOver => {
                 "It works once, and for 30 minutes. Try to sign in; if you still have to wait, ask your administrator for another one."
             }
@@ -99,7 +105,7 @@ impl Notice<'_> {
             | NoticeKind::LinkOver
             | NoticeKind::Ended
             | NoticeKind::NoCookies => true,
-            NoticeKind::TooMany(_) => false,
+            NoticeKind::TooMany(_) | NoticeKind::Busy => false,
         }
     }
 }

@@ -42,7 +42,7 @@ pub(in crate::web) async fn metadata_for(
             .get(USER_AGENT)
             .and_then(|value| value.to_str().ok())
             .map(str::to_owned);
-        let noted = off_thread(&site.provider, &site.permits, move |p| {
+        let noted = off_thread(&site, &request, move |p| {
             p.note_fetch(slug, key, &visitor, agent.as_deref())
         });
         // Whoever fetches gets the document, whether or not that could be written down.

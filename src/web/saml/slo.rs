@@ -35,10 +35,7 @@ pub(in crate::web) async fn post(
 
 async fn take(request: HttpRequest, site: Data<Site>, arrived: Arrived) -> Result<HttpResponse, Error> {
     let visitor = site.visitor(&request);
-    let received = off_thread(&site.provider, &site.permits, move |p| {
-        p.receive_logout(&arrived, &visitor)
-    })
-    .await?;
+    let received = off_thread(&site, &request, move |p| p.receive_logout(&arrived, &visitor)).await?;
     done(&request, site, received).await
 }
 
@@ -52,7 +49,7 @@ pub(in crate::web) async fn resume(
         return logout::ask(request, site).await;
     };
     let (visitor, browser) = (site.visitor(&request), site.cookies.leaving(&request, id));
-    let received = off_thread(&site.provider, &site.permits, move |p| {
+    let received = off_thread(&site, &request, move |p| {
         p.resume_logout(id, browser.as_ref(), &visitor)
     })
     .await?;

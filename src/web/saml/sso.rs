@@ -36,10 +36,7 @@ pub(in crate::web) async fn post(
 
 async fn take(request: &HttpRequest, site: &Site, arrived: Arrived) -> Result<HttpResponse, Error> {
     let visitor = site.visitor(request);
-    let received = off_thread(&site.provider, &site.permits, move |p| {
-        p.receive(&arrived, &visitor)
-    })
-    .await?;
+    let received = off_thread(site, request, move |p| p.receive(&arrived, &visitor)).await?;
     Ok(match received {
         Received::Answer(answer) => respond::answer(site, &answer),
         Received::Refused(page) => respond::refused(site, &page),

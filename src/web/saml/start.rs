@@ -50,7 +50,7 @@ async fn start(
 ) -> Result<HttpResponse, Error> {
     let unknown = || site.notice(StatusCode::NOT_FOUND, NoticeKind::NotFound);
     let visitor = site.visitor(request);
-    let started = off_thread(&site.provider, &site.permits, move |p| match start {
+    let started = off_thread(site, request, move |p| match start {
         Some(start) => p.start(&start, &visitor),
         None if p.is_signed_in(&visitor)? => Ok(Started::Unknown),
         None => Ok(Started::LogIn),

@@ -4,6 +4,7 @@ use std::{
     net::{SocketAddr, TcpListener},
     path::Path,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
@@ -96,7 +97,12 @@ impl House {
 
     /// The same, on a directory that may have been another house's.
     pub(crate) fn start_in(dir: TempDir, database: &Database, environment: &[(&str, &str)]) -> Self {
-        Self::start_as(dir, database, environment, Deadlines::default())
+        // A machine that is busy with other tests turns nobody away.
+        let deadlines = Deadlines {
+            turn: Duration::from_mins(5),
+            ..Deadlines::default()
+        };
+        Self::start_as(dir, database, environment, deadlines)
     }
 
     fn start_as(

@@ -144,6 +144,7 @@ impl Words<'_> {
             page("login-wrong", Some(&chatgpt), self.email, LoginNotice::Wrong),
             page("login-wait", Some(&chatgpt), self.email, wait),
             page("login-meanwhile", None, "", LoginNotice::SignedOutMeanwhile),
+            page("login-busy", Some(&chatgpt), self.email, LoginNotice::Busy),
             page("login-no-cookies", None, "", LoginNotice::NoCookies),
             page("login-again", Some(&travel), self.email, LoginNotice::Again),
             page("login-again-unnamed", None, self.email, LoginNotice::Again),
@@ -409,6 +410,13 @@ impl Words<'_> {
                 &Notice {
                     brand,
                     kind: NoticeKind::NoCookies,
+                },
+            ),
+            Sample::page(
+                "busy",
+                &Notice {
+                    brand,
+                    kind: NoticeKind::Busy,
                 },
             ),
             Sample::page(

@@ -1,0 +1,469 @@
+//! Who is worked for next: fair by address, and nobody waits for longer than that helps.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    future::{Future, poll_fn},
+    mem,
+    net::{IpAddr, Ipv6Addr},
+    pin::{Pin, pin},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use tokio::{sync::oneshot, time::timeout};
+
+/// How long nothing more is said about those who were turned away.
+const SAID_FOR: Duration = Duration::from_secs(60);
+/// What one piece of work is taken to need before any was done.
+const FIRST_GUESS: Duration = Duration::from_millis(20);
+
+/// A number of pieces of work at once, and those who wait for theirs.
+#[derive(Clone, Debug)]
+pub(super) struct Queue(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    /// What is worked on here, for the log.
+    name: &'static str,
+    places: usize,
+    /// So many of the places are for those whom one knows.
+    kept: usize,
+    /// Whoever would wait for longer is turned away.
+    longest: Duration,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    taken: usize,
+    /// So many of those are with whom one knows.
+    taken_by_known: usize,
+    ticket: u64,
+    known: Line,
+    others: Line,
+    /// How long a piece of work takes, as a running mean.
+    mean: Duration,
+    turned_away: u64,
+    said: Option<Instant>,
+}
+
+/// Those who wait, each address in turn.
+#[derive(Debug, Default)]
+struct Line {
+    turns: VecDeque<IpAddr>,
+    waiting: BTreeMap<IpAddr, VecDeque<Waiting>>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    ticket: u64,
+    call: oneshot::Sender<Permit>,
+}
+
+/// Who asks to be worked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asking {
+    /// Where the client is.
+    pub(super) address: IpAddr,
+    /// The places that are kept for those whom one knows are for this one, too.
+    pub(super) is_known: bool,
+}
+
+/// Why nothing is done for whoever asks.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum NoTurn {
+    /// The wait would be too long. After so many seconds it may not be.
+    Busy { seconds: u64 },
+    /// The client has left.
+    Gone,
+}
+
+/// One of the places. It is given back when this is dropped.
+#[derive(Debug)]
+pub(super) struct Permit {
+    queue: Queue,
+    is_known: bool,
+    began: Instant,
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.queue.give_back(self.is_known, self.began.elapsed());
+    }
+}
+
+impl Permit {
+    /// The queue has this place back already.
+    pub(super) fn forget(self) {
+        mem::forget(self);
+    }
+}
+
+impl Line {
+    /// How many are worked for before one more from `address`.
+    fn ahead(&self, address: IpAddr) -> usize {
+        let own = self.waiting.get(&address).map_or(0, VecDeque::len);
+        let of = |(from, theirs): (&IpAddr, &VecDeque<Waiting>)| {
+            if *from == address {
+                own
+            } else {
+                theirs.len().min(own + 1)
+            }
+        };
+        self.waiting.iter().map(of).sum()
+    }
+
+    fn add(&mut self, address: IpAddr, waiting: Waiting) {
+        let theirs = self.waiting.entry(address).or_default();
+        if theirs.is_empty() {
+            self.turns.push_back(address);
+        }
+        theirs.push_back(waiting);
+    }
+
+    fn next(&mut self) -> Option<Waiting> {
+        let address = self.turns.pop_front()?;
+        let theirs = self.waiting.get_mut(&address)?;
+        let next = theirs.pop_front();
+        if theirs.is_empty() {
+            self.waiting.remove(&address);
+        } else {
+            self.turns.push_back(address);
+        }
+        next
+    }
+
+    fn leave(&mut self, address: IpAddr, ticket: u64) {
+        let Some(theirs) = self.waiting.get_mut(&address) else {
+            return;
+        };
+        theirs.retain(|waiting| waiting.ticket != ticket);
+        if theirs.is_empty() {
+            self.waiting.remove(&address);
+            self.turns.retain(|turn| *turn != address);
+        }
+    }
+}
+
+impl State {
+    fn line(&mut self, is_known: bool) -> &mut Line {
+        if is_known {
+            &mut self.known
+        } else {
+            &mut self.others
+        }
+    }
+}
+
+impl Queue {
+    /// `places` pieces of work at once, `kept` of them for those whom one knows; nobody waits for longer than
+    /// `longest`.
+    pub(super) fn new(name: &'static str, places: usize, kept: usize, longest: Duration) -> Self {
+        Self(Arc::new(Shared {
+            name,
+            places,
+            kept,
+            longest,
+            state: Mutex::new(State {
+                mean: FIRST_GUESS,
+                ..State::default()
+            }),
+        }))
+    }
+
+    /// Waits for a place, unless that takes too long or the client goes away, which `gone` tells.
+    pub(super) async fn permit(
+        &self,
+        asking: Asking,
+        gone: impl Future<Output = ()>,
+    ) -> Result<Permit, NoTurn> {
+        let asking = Asking {
+            address: neighbourhood(asking.address),
+            ..asking
+        };
+        let mut place = match self.enter(asking)? {
+            Entered::AtOnce(permit) => return Ok(permit),
+            Entered::Later(place) => place,
+        };
+        let mut gone = pin!(gone);
+        let turn = poll_fn(|cx| {
+            if gone.as_mut().poll(cx).is_ready() {
+                return std::task::Poll::Ready(Err(NoTurn::Gone));
+            }
+            let busy = NoTurn::Busy { seconds: 1 };
+            Pin::new(&mut place.called)
+                .poll(cx)
+                .map(|turn| turn.or(Err(busy)))
+        });
+        match timeout(self.0.longest, turn).await {
+            Ok(turn) => turn,
+            Err(_over) => Err(self.turn_away(&mut self.state(), self.0.longest)),
+        }
+    }
+
+    /// Takes a place back from work that has none any more and cannot be ended.
+    pub(super) fn give_back(&self, is_known: bool, took: Duration) {
+        let mut state = self.state();
+        state.taken -= 1;
+        state.taken_by_known -= usize::from(is_known);
+        state.mean = (state.mean * 7 + took) / 8;
+        let called = self.call(&mut state);
+        drop(state);
+        for (waiting, permit) in called {
+            // Whoever left just now drops the permit, and with it gives the place back.
+            drop(waiting.call.send(permit));
+        }
+    }
+
+    fn enter(&self, asking: Asking) -> Result<Entered, NoTurn> {
+        let mut state = self.state();
+        if self.has_room(&state, asking.is_known) {
+            return Ok(Entered::AtOnce(self.one(&mut state, asking.is_known)));
+        }
+        let places = self.0.places - if asking.is_known { 0 } else { self.0.kept };
+        let mut ahead = state.line(asking.is_known).ahead(asking.address);
+        if !asking.is_known {
+            ahead += state.known.waiting.values().map(VecDeque::len).sum::<usize>();
+        }
+        let rounds = u32::try_from(ahead / places + 1).unwrap_or(u32::MAX);
+        let wait = state.mean.saturating_mul(rounds);
+        if wait > self.0.longest {
+            return Err(self.turn_away(&mut state, wait));
+        }
+        state.ticket += 1;
+        let ticket = state.ticket;
+        let (call, called) = oneshot::channel();
+        let waiting = Waiting { ticket, call };
+        state.line(asking.is_known).add(asking.address, waiting);
+        Ok(Entered::Later(Place {
+            queue: self.clone(),
+            asking,
+            ticket,
+            called,
+        }))
+    }
+
+    /// Those whose turn it is; those whom one knows first.
+    fn call(&self, state: &mut State) -> Vec<(Waiting, Permit)> {
+        let mut called = Vec::new();
+        for is_known in [true, false] {
+            while self.has_room(state, is_known)
+                && let Some(next) = state.line(is_known).next()
+            {
+                called.push((next, self.one(state, is_known)));
+            }
+        }
+        called
+    }
+
+    /// Whom one knows takes the kept places first.
+    fn has_room(&self, state: &State, is_known: bool) -> bool {
+        let kept_free = self.0.kept.saturating_sub(state.taken_by_known);
+        state.taken + if is_known { 0 } else { kept_free } < self.0.places
+    }
+
+    fn one(&self, state: &mut State, is_known: bool) -> Permit {
+        state.taken += 1;
+        state.taken_by_known += usize::from(is_known);
+        Permit {
+            queue: self.clone(),
+            is_known,
+            began: Instant::now(),
+        }
+    }
+
+    /// Says now and then that people are turned away: once for each of them would be a flood in a flood.
+    fn turn_away(&self, state: &mut State, wait: Duration) -> NoTurn {
+        state.turned_away += 1;
+        if state.said.is_none_or(|said| said.elapsed() > SAID_FOR) {
+            state.said = Some(Instant::now());
+            tracing::warn!(
+                work = self.0.name,
+                turned_away = mem::take(&mut state.turned_away),
+                "more is asked for than can be done in {} s: clients are told to come back later (503)",
+                self.0.longest.as_secs()
+            );
+        }
+        NoTurn::Busy {
+            seconds: wait.as_secs().clamp(1, 30),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+enum Entered {
+    AtOnce(Permit),
+    Later(Place),
+}
+
+/// A place in a line. It is left when this is dropped.
+struct Place {
+    queue: Queue,
+    asking: Asking,
+    ticket: u64,
+    called: oneshot::Receiver<Permit>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut state = self.queue.state();
+        state
+            .line(self.asking.is_known)
+            .leave(self.asking.address, self.ticket);
+    }
+}
+
+/// Who shares a turn: one IPv4 address, or the /48 of an IPv6 one, which is what one client can be given.
+fn neighbourhood(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        v4 @ IpAddr::V4(_) => v4,
+        IpAddr::V6(v6) => {
+            let [a, b, c, ..] = v6.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        future::{pending, ready},
+        task::{Context, Poll, Waker},
+    };
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(3600);
+
+    fn from(address: &str) -> Asking {
+        Asking {
+            address: address.parse().unwrap(),
+            is_known: false,
+        }
+    }
+
+    fn at_once(queue: &Queue, asking: Asking) -> Permit {
+        match queue.enter(asking).unwrap() {
+            Entered::AtOnce(permit) => permit,
+            Entered::Later(_) => panic!("it has to wait"),
+        }
+    }
+
+    fn later(queue: &Queue, asking: Asking) -> Place {
+        match queue.enter(asking).unwrap() {
+            Entered::Later(place) => place,
+            Entered::AtOnce(_) => panic!("it need not wait"),
+        }
+    }
+
+    #[test]
+    fn each_address_has_its_turn() {
+        let queue = Queue::new("test", 1, 0, LONG);
+        let mut permit = at_once(&queue, from("192.0.2.1"));
+        let crowd = [
+            "192.0.2.1",
+            "192.0.2.1",
+            "192.0.2.1",
+            "2001:db8:1:1::1",
+            "2001:db8:1:2::1",
+        ];
+        let mut places: Vec<_> = crowd
+            .iter()
+            .map(|address| {
+                later(
+                    &queue,
+                    Asking {
+                        address: neighbourhood(from(address).address),
+                        is_known: false,
+                    },
+                )
+            })
+            .collect();
+        places.push(later(&queue, from("198.51.100.7")));
+        let mut order = Vec::new();
+        while order.len() < places.len() {
+            drop(permit);
+            let (n, next) = places
+                .iter_mut()
+                .enumerate()
+                .find_map(|(n, place)| place.called.try_recv().ok().map(|permit| (n, permit)))
+                .unwrap();
+            order.push(n);
+            permit = next;
+        }
+        assert_eq!(order, [0, 3, 5, 1, 4, 2]);
+    }
+
+    #[test]
+    fn a_place_is_kept_for_those_whom_one_knows_and_they_come_first() {
+        let queue = Queue::new("test", 2, 1, LONG);
+        let known = Asking {
+            is_known: true,
+            ..from("192.0.2.9")
+        };
+        let first = at_once(&queue, from("192.0.2.1"));
+        let mut stranger = later(&queue, from("192.0.2.2"));
+        let second = at_once(&queue, known);
+        let mut waits = later(&queue, known);
+        drop(second);
+        assert!(stranger.called.try_recv().is_err(), "it is not theirs");
+        let second = waits.called.try_recv().unwrap();
+        drop(first);
+        let third = stranger.called.try_recv().unwrap();
+        drop((second, third));
+        assert_eq!(queue.state().taken, 0);
+    }
+
+    #[test]
+    fn whoever_would_wait_too_long_is_turned_away_at_once_and_whoever_left_is_not_counted() {
+        let queue = Queue::new("test", 1, 0, FIRST_GUESS * 3);
+        let permit = at_once(&queue, from("192.0.2.1"));
+        let places: Vec<_> = (0..3).map(|_| later(&queue, from("192.0.2.1"))).collect();
+        assert_eq!(
+            queue.enter(from("192.0.2.1")).err(),
+            Some(NoTurn::Busy { seconds: 1 })
+        );
+        let beside = later(&queue, from("192.0.2.2"));
+        drop((places, beside));
+        assert_eq!(queue.state().others.turns.len(), 0);
+        let last = later(&queue, from("192.0.2.1"));
+        drop(last);
+        drop(permit);
+        assert_eq!(queue.state().taken, 0);
+    }
+
+    #[test]
+    fn a_client_that_left_gives_its_place_up() {
+        let queue = Queue::new("test", 1, 0, LONG);
+        let runtime = actix_web::rt::System::new();
+        runtime.block_on(async {
+            let permit = queue.permit(from("192.0.2.1"), ready(())).await.unwrap();
+            assert_eq!(
+                queue.permit(from("192.0.2.1"), ready(())).await.err(),
+                Some(NoTurn::Gone)
+            );
+            let mut dropped = Box::pin(queue.permit(from("192.0.2.1"), pending()));
+            let polled = dropped.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            assert!(matches!(polled, Poll::Pending));
+            drop(permit);
+            // Its turn came, and it left without taking it.
+            drop(dropped);
+            assert_eq!(queue.state().taken, 0);
+        });
+    }
+
+    #[test]
+    fn a_wait_that_was_thought_shorter_has_its_end_all_the_same() {
+        let queue = Queue::new("test", 1, 0, FIRST_GUESS);
+        let runtime = actix_web::rt::System::new();
+        runtime.block_on(async {
+            let _permit = queue.permit(from("192.0.2.1"), pending()).await.unwrap();
+            let late = queue.permit(from("192.0.2.1"), pending()).await;
+            assert_eq!(late.err(), Some(NoTurn::Busy { seconds: 1 }));
+            assert_eq!(queue.state().others.turns.len(), 0);
+        });
+    }
+}
