@@ -144,6 +144,15 @@ const ELSEWHERE: &[(u32, &str)] = &[
         31,
         "throttle::a_pause_of_an_account_lets_one_try_pass_from_where_nobody_failed",
     ),
+    // row 15, of which the harm is a message that is taken and dear
+    (15, "posted::the_cheap_questions_are_asked_first"),
+    // row 32, of which the harm is that nobody gets in
+    (
+        32,
+        "busy::whoever_would_wait_too_long_is_told_to_come_back_and_a_known_device_has_a_place",
+    ),
+    (32, "busy::nothing_is_hashed_for_a_client_that_has_left"),
+    (32, "busy::a_storm_from_one_address_holds_up_nobody_at_another"),
     // row 32, row 33: login::a_password_is_never_cut_and_a_huge_one_never_hashed
     (32, "login::a_password_is_never_cut_and_a_huge_one_never_hashed"),
     (33, "login::a_password_is_never_cut_and_a_huge_one_never_hashed"),

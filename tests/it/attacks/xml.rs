@@ -165,6 +165,22 @@ pub(super) fn floods_of_depth_and_attributes_are_refused(database: &Database) {
         is_refused(&send(&mut browser, &flood), what);
         is_refused(&post(&mut browser, &flood), what);
     }
+    // The most of everything that is taken, at once, is answered as any other.
+    let (levels, names) = (30, 60);
+    let declared: String = (0..names).map(|n| format!(" xmlns:a{n}=\"urn:{n}\"")).collect();
+    let most = inside(&format!(
+        "<a0:a{declared}>{}{}{}</a0:a>",
+        "<a1:a>".repeat(levels),
+        "<a2:a a3:b=\"\"/>".repeat(1_800),
+        "</a1:a>".repeat(levels)
+    ));
+    for answer in [send(&mut browser, &most), post(&mut browser, &most)] {
+        assert!(
+            answer.status < 400 && !answer.body.contains("REQUEST-"),
+            "{}",
+            answer.body
+        );
+    }
     assert_eq!(browser.get("/").status, 200);
 }
 
