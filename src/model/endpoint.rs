@@ -157,9 +157,10 @@ pub struct Endpoints {
 }
 
 impl Endpoints {
-    /// The metadata URL of one application: the same document, and who fetches it is known.
-    pub fn metadata_of(&self, slug: &Slug) -> String {
-        format!("{}/{slug}", self.metadata)
+    /// The metadata URL that one application is given: the same document, and whoever fetches it there was given
+    /// `token`.
+    pub fn metadata_of(&self, slug: &Slug, token: &str) -> String {
+        format!("{}/{slug}/{token}", self.metadata)
     }
 
     /// Where the certificate of the next key is downloaded.

@@ -32,6 +32,23 @@ pub struct Follow {
     pub agent: Option<String>,
 }
 
+/// That somebody has fetched metadata which names a key.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Fetch {
+    /// The key.
+    pub key: KeyId,
+    /// Whose name stands in the address.
+    pub slug: Slug,
+    /// At the address that only that one was given. At another one anybody can have come.
+    pub is_own: bool,
+    /// From where.
+    pub address: Option<IpAddr>,
+    /// What the fetcher called itself (`User-Agent`).
+    pub agent: Option<String>,
+    /// When, for the first time.
+    pub at: DateTime<Utc>,
+}
+
 /// An application that waits for its own values: it has a name and a metadata address, no more.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Draft {

@@ -58,7 +58,7 @@ impl Provider {
         let removed = self.store().write(|tx| {
             let removed = tx.remove_draft(slug)?;
             if removed {
-                tx.remove_follows(slug)?;
+                tx.forget_metadata_address(slug)?;
                 tx.raise_generation()?;
                 tx.add_audit(&event)?;
             }

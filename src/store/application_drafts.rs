@@ -27,6 +27,9 @@ impl Tx {
         .bind::<Text, _>(&draft.name)
         .bind::<Timestamp, _>(draft.created_at.naive_utc())
         .execute(&mut self.0)?;
+        if rows == 1 {
+            self.give_metadata_address(&draft.slug)?;
+        }
         Ok(rows == 1)
     }
 

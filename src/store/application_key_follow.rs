@@ -39,13 +39,6 @@ impl Tx {
             .map(Follow::try_from)
             .collect()
     }
-
-    /// Forgets what was known of a name, so that whoever bears it next begins anew.
-    pub fn remove_follows(&mut self, slug: &Slug) -> Result<(), Error> {
-        diesel::delete(application_key_follow::table.filter(application_key_follow::slug.eq(slug.as_str())))
-            .execute(&mut self.0)?;
-        Ok(())
-    }
 }
 
 const fn how_text(how: How) -> &'static str {

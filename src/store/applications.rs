@@ -20,7 +20,7 @@ use crate::{
         connection::{AnyConnection, Edited, Tx, each_database},
         error::{Error, RowName},
         saml_certificates::{Certificates, Purpose},
-        schema::{application_key_follow, applications, saml_consumers, saml_service_providers},
+        schema::{applications, saml_consumers, saml_service_providers},
     },
 };
 
@@ -41,6 +41,7 @@ impl Tx {
             .execute(&mut self.0)?;
         self.add_children(application)?;
         self.remove_draft(&application.slug)?;
+        self.give_metadata_address(&application.slug)?;
         Ok(true)
     }
 
@@ -97,15 +98,14 @@ impl Tx {
 
     /// Removes an application, and that anybody ever signed in to it; `false` if there is none.
     pub fn remove_application(&mut self, id: ApplicationId) -> Result<bool, Error> {
-        // Whoever gets its name next follows no key yet.
         let slug = applications::table
             .find(id.to_string())
             .select(applications::slug)
-            .single_value();
-        diesel::delete(
-            application_key_follow::table.filter(application_key_follow::slug.nullable().eq(slug)),
-        )
-        .execute(&mut self.0)?;
+            .first::<String>(&mut self.0)
+            .optional()?;
+        let Some(slug) = slug else { return Ok(false) };
+        let slug = RowName::new("applications", &slug).parsed(Slug::parse(&slug))?;
+        self.forget_metadata_address(&slug)?;
         Ok(diesel::delete(applications::table.find(id.to_string())).execute(&mut self.0)? == 1)
     }
 

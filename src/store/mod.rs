@@ -17,6 +17,7 @@ mod known_entities;
 mod lane;
 mod login_throttle;
 mod logouts;
+mod metadata_addresses;
 mod metadata_source_copies;
 mod metadata_sources;
 mod migrate;

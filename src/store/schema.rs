@@ -318,6 +318,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    metadata_addresses (slug) {
+        slug -> Text,
+        token -> Text,
+    }
+}
+
+diesel::table! {
+    metadata_fetches (key_id, slug, own, address, agent) {
+        key_id -> Text,
+        slug -> Text,
+        own -> Bool,
+        address -> Text,
+        agent -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
     network_people (network, user_id) {
         network -> Text,
         user_id -> Text,

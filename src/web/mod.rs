@@ -110,7 +110,8 @@ fn routes(app: &mut ServiceConfig) {
             .route(post().to(saml::slo::post)),
     );
     app.service(resource(path::METADATA).route(read().to(saml::publish::metadata)));
-    app.service(resource("/saml/metadata/{slug}").route(read().to(saml::publish::metadata_for)));
+    app.service(resource("/saml/metadata/{slug}").route(read().to(saml::publish::metadata_by_slug)));
+    app.service(resource("/saml/metadata/{slug}/{token}").route(read().to(saml::publish::metadata_by_token)));
     app.service(resource(path::CERTIFICATE_PEM).route(read().to(saml::publish::pem)));
     app.service(resource(path::CERTIFICATE_CER).route(read().to(saml::publish::cer)));
     app.service(resource(assets::LOOK_PATH).route(read().to(assets::look)));

@@ -17,8 +17,8 @@ describe(`a new key on ${database}`, { timeout: 120_000 }, () => {
   before(async () => {
     hallpass = await Hallpass.start(database);
     await hallpass.addPerson(person);
-    const at = (slug) => ({ slug, idp: `${hallpass.origin}/saml/metadata/${slug}` });
-    all = await Promise.all([python3Saml(hallpass, at('python3-saml')), pysaml2(hallpass, { sign, ...at('pysaml2') }), mellon(hallpass), mellon(hallpass, { slug: 'late' })]);
+    const at = async (slug) => ({ slug, idp: await ownMetadata(slug) });
+    all = await Promise.all([python3Saml(hallpass, await at('python3-saml')), pysaml2(hallpass, { sign, ...(await at('pysaml2')) }), mellon(hallpass), mellon(hallpass, { slug: 'late' })]);
     for (const provider of all) await provider.register();
   });
   after(async () => {
@@ -26,6 +26,9 @@ describe(`a new key on ${database}`, { timeout: 120_000 }, () => {
     await hallpass?.stop();
   });
 
+  // A draft keeps the address that its application will have.
+  const ownMetadata = async (slug) => JSON.parse(await hallpass.cli('app', 'draft', '--name', slug, '--slug', slug, '--json')).paste.metadata_url;
+  const ownPath = async (slug) => new URL(JSON.parse(await hallpass.cli('app', 'show', slug, '--json')).paste.metadata_url).pathname;
   const published = async () => [...(await hallpass.metadata()).matchAll(/use="signing".*?<ds:X509Certificate>([^<]*)/gs)].map(([, certificate]) => certificate);
 
   /** The daemon takes a change of keys up within seconds. */
@@ -42,7 +45,7 @@ describe(`a new key on ${database}`, { timeout: 120_000 }, () => {
     await hallpass.cli('key', 'roll', 'prepare');
     await until((certificates) => certificates.length === 2);
     // python3-saml and pysaml2 read when somebody signs in; mellon when its administrator does.
-    await all[2].renew('/saml/metadata/mellon');
+    await all[2].renew(await ownPath('mellon'));
     for (const provider of follows) assert.ok((await signsIn(provider)).xml.includes(old), 'the old one signs');
 
     const { applications } = JSON.parse(await hallpass.cli('key', 'roll', 'status', '--json'));
@@ -52,7 +55,7 @@ describe(`a new key on ${database}`, { timeout: 120_000 }, () => {
     for (const provider of follows) assert.ok(!(await signsIn(provider)).xml.includes(old), 'the new one signs');
     await isRefused(late, {});
 
-    await late.renew('/saml/metadata/late');
+    await late.renew(await ownPath('late'));
     await signsIn(late);
   });
 });

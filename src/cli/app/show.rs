@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde::Serialize;
 
 use crate::{
@@ -176,7 +176,9 @@ pub(super) fn paste(provider: &Provider, slug: &Slug) -> Result<Paste> {
     let (certificate, pem) = provider.certificate_pem()?;
     let next = provider.published_certificate(Which::Next)?;
     Ok(Paste {
-        metadata_url: endpoints.metadata_of(slug),
+        metadata_url: provider
+            .metadata_url_of(slug)?
+            .with_context(|| format!("{slug} is gone by now"))?,
         entity_id: provider.entity_id()?.as_str().to_owned(),
         sign_in_url: endpoints.sso.clone(),
         sign_out_url: endpoints.slo.clone(),

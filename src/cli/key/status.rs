@@ -1,5 +1,7 @@
 //! What `key roll status` prints, and what the steps say of those who wait.
 
+use std::net::IpAddr;
+
 use anyhow::Result;
 use serde::Serialize;
 
@@ -8,6 +10,7 @@ use crate::{
     model::{
         application::Kind,
         key::{Certificate, KeyState},
+        rollover::Fetch,
     },
     provider::{
         Provider,
@@ -18,6 +21,8 @@ use crate::{
 
 /// How many applications are listed one by one for people; programs get all.
 const MOST_LINES: usize = 40;
+/// How many fetchers of one application are listed for people.
+const MOST_FETCHERS: usize = 3;
 
 #[derive(Serialize)]
 struct Shown {
@@ -51,7 +56,18 @@ struct ShownFollower {
     at: Option<String>,
     address: Option<String>,
     agent: Option<String>,
+    metadata_url: String,
+    fetchers: Vec<ShownFetch>,
     todo: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ShownFetch {
+    at: String,
+    address: Option<String>,
+    agent: Option<String>,
+    /// At the address that only this application was given: else it is a hint.
+    own_address: bool,
 }
 
 pub(super) fn print(provider: &Provider, json: bool) -> Result<()> {
@@ -72,7 +88,7 @@ pub(super) fn print(provider: &Provider, json: bool) -> Result<()> {
         ))?;
     }
     if rollover.learning.is_some() {
-        print_followers(provider, &rollover)?;
+        print_followers(&rollover)?;
     }
     for warning in &warnings {
         say(format_args!("\n- {warning}"))?;
@@ -80,7 +96,7 @@ pub(super) fn print(provider: &Provider, json: bool) -> Result<()> {
     say(format_args!("\n{}", next_step(provider, &rollover)))
 }
 
-fn print_followers(provider: &Provider, rollover: &Rollover) -> Result<()> {
+fn print_followers(rollover: &Rollover) -> Result<()> {
     say(format_args!("\n{}", progress(rollover)))?;
     let (missing, others): (Vec<_>, Vec<_>) = rollover
         .followers
@@ -93,17 +109,48 @@ fn print_followers(provider: &Provider, rollover: &Rollover) -> Result<()> {
             return say(format_args!("  … and {rest} more: --json prints all"));
         }
         left -= 1;
-        say(format_args!(
-            "  {:24} {}",
-            one.slug.as_str(),
-            standing(provider, one)
-        ))?;
+        say(format_args!("  {:24} {}", one.slug.as_str(), standing(one)))?;
+        print_fetchers(one)?;
     }
     Ok(())
 }
 
+/// Who else came to its address, and who came to the one that anybody can guess.
+fn print_fetchers(one: &Follower) -> Result<()> {
+    let told = |fetch: &&Fetch| match &one.known {
+        Some(Known::Fetched { at, .. }) => !(fetch.is_own && fetch.at == *at),
+        Some(Known::Confirmed { .. } | Known::RegisteredWith) | None => true,
+    };
+    let others: Vec<&Fetch> = one.fetches.iter().filter(told).collect();
+    for fetch in others.iter().take(MOST_FETCHERS) {
+        let which = if fetch.is_own {
+            "its address was fetched too"
+        } else {
+            "a hint only, since anybody can ask there: the address without its last part was fetched"
+        };
+        let by = by(fetch.address, fetch.agent.as_deref());
+        say(format_args!(
+            "{:26} {which} on {}{by}",
+            "",
+            fetch.at.format("%Y-%m-%d %H:%M UTC")
+        ))?;
+    }
+    match others.len().saturating_sub(MOST_FETCHERS) {
+        0 => Ok(()),
+        more => say(format_args!("{:26} and {more} more: --json prints all", "")),
+    }
+}
+
+fn by(address: Option<IpAddr>, agent: Option<&str>) -> String {
+    let from = address
+        .map(|address| format!(" from {address}"))
+        .unwrap_or_default();
+    let by = agent.map(|agent| format!(" by {agent}")).unwrap_or_default();
+    format!("{from}{by}")
+}
+
 /// How one of them stands, in words.
-fn standing(provider: &Provider, one: &Follower) -> String {
+fn standing(one: &Follower) -> String {
     let off = match (one.kind, one.enabled) {
         (None, _) => " (draft)",
         (Some(_), false) => " (switched off)",
@@ -111,28 +158,19 @@ fn standing(provider: &Provider, one: &Follower) -> String {
     };
     let words = match &one.known {
         Some(Known::Fetched { at, address, agent }) => {
-            let from = address
-                .map(|address| format!(" from {address}"))
-                .unwrap_or_default();
-            let by = agent
-                .as_ref()
-                .map(|agent| format!(" by {agent}"))
-                .unwrap_or_default();
-            format!(
-                "fetched our metadata on {}{from}{by}",
-                at.format("%Y-%m-%d %H:%M UTC")
-            )
+            let by = by(*address, agent.as_deref());
+            format!("fetched our metadata on {}{by}", at.format("%Y-%m-%d %H:%M UTC"))
         }
         Some(Known::Confirmed { at }) => format!("confirmed on {}", at.format("%Y-%m-%d %H:%M UTC")),
         Some(Known::RegisteredWith) => "registered with this key".to_owned(),
-        None => format!("not yet: {}", todo(provider, one)),
+        None => format!("not yet: {}", todo(one)),
     };
     format!("{}{off}: {words}", one.name)
 }
 
 /// What makes an application trust the new key.
-fn todo(provider: &Provider, one: &Follower) -> String {
-    let (own, slug) = (provider.endpoints().metadata_of(&one.slug), &one.slug);
+fn todo(one: &Follower) -> String {
+    let (own, slug) = (&one.metadata_url, &one.slug);
     match one.kind {
         Some(Kind::ChatGptLegacy | Kind::ChatGptCurrent) => format!(
             "if ChatGPT was given {own}, it fetches by itself. If the certificate was pasted there: ChatGPT holds one at a time, so have the new one ready to paste in the minute of `activate`, and say `hallpass key roll confirm {slug}`"
@@ -146,7 +184,7 @@ fn todo(provider: &Provider, one: &Follower) -> String {
 /// The applications that stand in the way, one a line.
 pub(super) fn missing_lines(provider: &Provider) -> Result<Vec<String>> {
     let rollover = provider.rollover()?;
-    let line = |one: &Follower| format!("- {} ({}): {}", one.name, one.slug, todo(provider, one));
+    let line = |one: &Follower| format!("- {} ({}): {}", one.name, one.slug, todo(one));
     let mut lines: Vec<String> = rollover.missing().take(MOST_LINES).map(line).collect();
     let rest = rollover.missing().count() - lines.len();
     if rest > 0 {
@@ -252,11 +290,7 @@ fn shown(provider: &Provider, rollover: &Rollover, warnings: Vec<String>) -> Sho
         keys: rollover.keys.iter().map(shown_key).collect(),
         learning: learning.map(|key| key.certificate.sha256.clone()),
         missing: rollover.missing().count(),
-        applications: rollover
-            .followers
-            .iter()
-            .map(|one| shown_follower(provider, one))
-            .collect(),
+        applications: rollover.followers.iter().map(shown_follower).collect(),
         warnings,
         next_step: next_step(provider, rollover),
     }
@@ -280,7 +314,7 @@ fn shown_key(key: &RingKey) -> ShownKey {
     }
 }
 
-fn shown_follower(provider: &Provider, one: &Follower) -> ShownFollower {
+fn shown_follower(one: &Follower) -> ShownFollower {
     let (how, at, address, agent) = match &one.known {
         Some(Known::Fetched { at, address, agent }) => (
             Some("fetched"),
@@ -307,7 +341,18 @@ fn shown_follower(provider: &Provider, one: &Follower) -> ShownFollower {
         at,
         address,
         agent,
-        todo: one.known.is_none().then(|| todo(provider, one)),
+        metadata_url: one.metadata_url.clone(),
+        fetchers: one.fetches.iter().map(shown_fetch).collect(),
+        todo: one.known.is_none().then(|| todo(one)),
+    }
+}
+
+fn shown_fetch(fetch: &Fetch) -> ShownFetch {
+    ShownFetch {
+        at: fetch.at.to_rfc3339(),
+        address: fetch.address.map(|address| address.to_string()),
+        agent: fetch.agent.clone(),
+        own_address: fetch.is_own,
     }
 }
 

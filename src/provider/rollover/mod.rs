@@ -86,7 +86,7 @@ pub enum Stop {
         at: DateTime<Utc>,
     },
     /// Applications that are not known to follow.
-    #[error("{0} applications are not known to trust the key yet")]
+    #[error("{}", not_followed(*.0))]
     NotFollowed(usize),
     /// Somebody else took a step at the same moment.
     #[error("somebody else changed the keys at the same moment; look again with `hallpass key roll status`")]
@@ -407,6 +407,13 @@ impl Provider {
             )),
             ..self.event(action, "ok", None)
         }
+    }
+}
+
+fn not_followed(count: usize) -> String {
+    match count {
+        1 => "1 application is not known to trust the key yet".to_owned(),
+        several => format!("{several} applications are not known to trust the key yet"),
     }
 }
 

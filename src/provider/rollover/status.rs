@@ -10,7 +10,7 @@ use crate::{
         application::{Kind, Slug},
         id::KeyId,
         key::{Certificate, KeyState},
-        rollover::{Follow, How},
+        rollover::{Fetch, Follow, How},
     },
     provider::{Provider, error::Error},
     store::Tx,
@@ -65,6 +65,10 @@ pub struct Follower {
     pub enabled: bool,
     /// Why it is believed that it follows; none where it is not.
     pub known: Option<Known>,
+    /// The metadata address that it was given, or is to be given.
+    pub metadata_url: String,
+    /// Who has fetched the metadata that names the key, there and at the address that anybody can guess.
+    pub fetches: Vec<Fetch>,
 }
 
 /// How a rollover stands.
@@ -120,16 +124,32 @@ impl Provider {
         let Some(learning) = next.or(active).cloned() else {
             return Ok(rollover);
         };
-        let follows: BTreeMap<Slug, Follow> = self
-            .store()
-            .read(|tx| tx.follows(learning.id))?
+        let (follows, fetches, tokens) = self.store().read(|tx| {
+            Ok((
+                tx.follows(learning.id)?,
+                tx.fetches(learning.id)?,
+                tx.metadata_tokens()?,
+            ))
+        })?;
+        let follows: BTreeMap<Slug, Follow> = follows
             .into_iter()
             .map(|follow| (follow.slug.clone(), follow))
             .collect();
-        let applications = snapshot.applications.iter().map(|application| {
+        let mut fetched: BTreeMap<Slug, Vec<Fetch>> = BTreeMap::new();
+        for fetch in fetches {
+            fetched.entry(fetch.slug.clone()).or_default().push(fetch);
+        }
+        let mut about = |slug: &Slug| {
+            let token = tokens.get(slug).map_or("", String::as_str);
+            let url = self.endpoints().metadata_of(slug, token);
+            (url, fetched.remove(slug).unwrap_or_default())
+        };
+        let mut followers = Vec::new();
+        for application in &snapshot.applications {
+            let (metadata_url, fetches) = about(&application.slug);
             let signed_already =
                 learning.state == KeyState::Active && application.created_at > learning.since;
-            Follower {
+            followers.push(Follower {
                 slug: application.slug.clone(),
                 name: application.name.clone(),
                 kind: Some(application.kind),
@@ -138,16 +158,23 @@ impl Provider {
                     .get(&application.slug)
                     .map(known)
                     .or(signed_already.then_some(Known::RegisteredWith)),
-            }
-        });
-        let drafts = snapshot.publication.drafts.iter().map(|draft| Follower {
-            slug: draft.slug.clone(),
-            name: draft.name.clone(),
-            kind: None,
-            enabled: false,
-            known: follows.get(&draft.slug).map(known),
-        });
-        rollover.followers = applications.chain(drafts).collect();
+                metadata_url,
+                fetches,
+            });
+        }
+        for draft in &snapshot.publication.drafts {
+            let (metadata_url, fetches) = about(&draft.slug);
+            followers.push(Follower {
+                slug: draft.slug.clone(),
+                name: draft.name.clone(),
+                kind: None,
+                enabled: false,
+                known: follows.get(&draft.slug).map(known),
+                metadata_url,
+                fetches,
+            });
+        }
+        rollover.followers = followers;
         rollover.learning = Some(learning.id);
         Ok(rollover)
     }

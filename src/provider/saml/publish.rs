@@ -1,7 +1,11 @@
 //! What service providers fetch: metadata and certificate. Served from memory; and who fetched, since that
 //! tells who knows the next key.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    net::IpAddr,
+    sync::{Arc, MutexGuard},
+};
 
 use sha2::{Digest, Sha256};
 
@@ -12,7 +16,7 @@ use crate::{
         id::KeyId,
         installation::Installation,
         key::Certificate,
-        rollover::{Draft, Follow, How},
+        rollover::{Draft, Fetch, Follow, How},
         text::hex,
     },
     provider::{Parts, Provider, error::Error, visitor::Visitor},
@@ -26,6 +30,13 @@ pub use crate::saml::metadata::idp::MEDIA_TYPE;
 
 /// How much is kept of what a fetcher calls itself, in characters.
 const LONGEST_AGENT: usize = 120;
+
+/// How many fetchers of one application are noted that came to its own address.
+const MOST_OWN: i64 = 50;
+/// How many that came to an address which anybody can guess.
+const MOST_HINTS: i64 = 10;
+/// How many are remembered without asking the database.
+const MOST_REMEMBERED: usize = 4096;
 
 /// Everything that is published in one generation.
 #[derive(Debug)]
@@ -81,7 +92,7 @@ pub struct Published {
     pub body: Arc<str>,
     /// Its SHA-256 in hex.
     pub tag: String,
-    /// The key that whoever fetches this is to learn, where it is not known yet that it has.
+    /// The key that whoever fetches this at an address of its own is to learn.
     pub to_learn: Option<KeyId>,
 }
 
@@ -94,24 +105,41 @@ pub enum Which {
     Next,
 }
 
-/// Who is known to have fetched, so that each is written down once.
+/// Who came for metadata, and to which address.
+#[derive(Clone, Debug)]
+pub struct Came {
+    /// The name in the address.
+    pub slug: Slug,
+    /// What stands behind it.
+    pub token: Option<String>,
+    /// What the fetcher calls itself (`User-Agent`).
+    pub agent: Option<String>,
+}
+
+/// A fetcher, and the address that it came to.
+type Fetcher = (Slug, Option<String>, IpAddr, Option<String>);
+
+/// Who has been seen fetching, so that the database is asked once.
 #[derive(Debug, Default)]
 pub(in crate::provider) struct Noted {
     key: Option<KeyId>,
-    slugs: BTreeSet<Slug>,
+    fetchers: BTreeSet<Fetcher>,
 }
 
 impl Noted {
-    fn contains(&self, slug: &Slug, key: KeyId) -> bool {
-        self.key == Some(key) && self.slugs.contains(slug)
+    fn contains(&self, key: KeyId, fetcher: &Fetcher) -> bool {
+        self.key == Some(key) && self.fetchers.contains(fetcher)
     }
 
-    fn add(&mut self, slug: Slug, key: KeyId) {
+    fn add(&mut self, key: KeyId, fetcher: Fetcher) {
         if self.key != Some(key) {
             self.key = Some(key);
-            self.slugs.clear();
+            self.fetchers.clear();
         }
-        self.slugs.insert(slug);
+        // Anybody may call themselves by a new name each time: whoever is not remembered is asked for again.
+        if self.fetchers.len() < MOST_REMEMBERED {
+            self.fetchers.insert(fetcher);
+        }
     }
 }
 
@@ -126,50 +154,75 @@ impl Provider {
         })
     }
 
-    /// The same at an address of one application or draft; none if there is no such name.
-    pub fn metadata_for(&self, slug: &Slug) -> Result<Option<Published>, Error> {
+    /// The same at an address of one application or draft. Whatever name is asked for, the answer is the same.
+    pub fn metadata_for(&self, slug: &Slug) -> Result<Published, Error> {
         let snapshot = self.at_hand()?;
         let publication = &snapshot.publication;
         let is_known =
             snapshot.by_slug(slug).is_some() || publication.drafts.iter().any(|draft| draft.slug == *slug);
-        if !is_known {
-            return Ok(None);
-        }
-        let noted = self.0.noted.lock().map_err(|_poisoned| Error::Poisoned)?;
-        Ok(Some(Published {
+        Ok(Published {
             body: Arc::clone(&publication.metadata),
             tag: publication.tag.clone(),
-            to_learn: publication.learning.filter(|key| !noted.contains(slug, *key)),
-        }))
+            to_learn: publication.learning.filter(|_key| is_known),
+        })
     }
 
-    /// Notes that whoever the address of `slug` was given to has fetched metadata that names `key`.
-    pub fn note_fetch(
-        &self,
-        slug: Slug,
-        key: KeyId,
-        visitor: &Visitor,
-        agent: Option<&str>,
-    ) -> Result<(), Error> {
-        let follow = Follow {
-            slug,
-            key,
-            how: How::Fetched,
-            at: self.now(),
-            address: Some(visitor.address),
-            agent: agent.map(|text| text.chars().take(LONGEST_AGENT).collect()),
-        };
-        if self.store().write(|tx| tx.add_follow(&follow))? {
-            tracing::info!(
-                application = %follow.slug,
-                key = %key,
-                agent = follow.agent,
-                "an application has fetched the metadata that names the new signing key"
-            );
+    /// The metadata address that an application or a draft is given; none if there is no such name.
+    pub fn metadata_url_of(&self, slug: &Slug) -> Result<Option<String>, Error> {
+        let token = self.store().read(|tx| tx.metadata_token(slug))?;
+        Ok(token.map(|token| self.endpoints().metadata_of(slug, &token)))
+    }
+
+    /// Notes who has fetched metadata that names `key` at an address with the name `slug`. With the token that only
+    /// this application or draft was given, it is evidence that it trusts the key; without, a hint.
+    pub fn note_fetch(&self, came: Came, key: KeyId, visitor: &Visitor) -> Result<(), Error> {
+        let Came { slug, token, agent } = came;
+        let agent: Option<String> = agent.map(|text| text.chars().take(LONGEST_AGENT).collect());
+        let fetcher = (slug.clone(), token.clone(), visitor.address, agent.clone());
+        if self.noted()?.contains(key, &fetcher) {
+            return Ok(());
         }
-        let mut noted = self.0.noted.lock().map_err(|_poisoned| Error::Poisoned)?;
-        noted.add(follow.slug, key);
+        let mut fetch = Fetch {
+            key,
+            slug,
+            is_own: false,
+            address: Some(visitor.address),
+            agent,
+            at: self.now(),
+        };
+        let is_new = self.store().read(|tx| {
+            let given = tx.metadata_token(&fetch.slug)?;
+            fetch.is_own = token.is_some() && token == given;
+            tx.is_new_fetch(&fetch, if fetch.is_own { MOST_OWN } else { MOST_HINTS })
+        })?;
+        if is_new {
+            let follow = Follow {
+                slug: fetch.slug.clone(),
+                key,
+                how: How::Fetched,
+                at: fetch.at,
+                address: fetch.address,
+                agent: fetch.agent.clone(),
+            };
+            let follows = self.store().write(|tx| {
+                tx.add_fetch(&fetch)?;
+                Ok(fetch.is_own && tx.add_follow(&follow)?)
+            })?;
+            if follows {
+                tracing::info!(
+                    application = %follow.slug,
+                    key = %key,
+                    agent = follow.agent,
+                    "an application has fetched the metadata that names the new signing key"
+                );
+            }
+        }
+        self.noted()?.add(key, fetcher);
         Ok(())
+    }
+
+    fn noted(&self) -> Result<MutexGuard<'_, Noted>, Error> {
+        self.0.noted.lock().map_err(|_poisoned| Error::Poisoned)
     }
 
     /// A published certificate; none where no key is prepared.
@@ -208,14 +261,29 @@ mod tests {
     #[test]
     fn each_fetch_is_new_once_for_a_key() {
         let key = |chance: u8| KeyId::new(DateTime::UNIX_EPOCH, [chance; 10]);
-        let slug = |text: &str| Slug::parse(text).unwrap();
+        let from = |slug: &str, token: Option<&str>| {
+            let address: IpAddr = [192, 0, 2, 1].into();
+            (
+                Slug::parse(slug).unwrap(),
+                token.map(str::to_owned),
+                address,
+                None,
+            )
+        };
         let mut noted = Noted::default();
-        assert!(!noted.contains(&slug("wiki"), key(1)));
-        noted.add(slug("wiki"), key(1));
-        assert!(noted.contains(&slug("wiki"), key(1)));
-        assert!(!noted.contains(&slug("other"), key(1)));
-        assert!(!noted.contains(&slug("wiki"), key(2)));
-        noted.add(slug("other"), key(2));
-        assert!(!noted.contains(&slug("wiki"), key(1)) && !noted.contains(&slug("wiki"), key(2)));
+        assert!(!noted.contains(key(1), &from("wiki", None)));
+        noted.add(key(1), from("wiki", None));
+        assert!(noted.contains(key(1), &from("wiki", None)));
+        assert!(!noted.contains(key(1), &from("wiki", Some("x"))));
+        assert!(!noted.contains(key(1), &from("other", None)));
+        assert!(!noted.contains(key(2), &from("wiki", None)));
+        noted.add(key(2), from("other", None));
+        for gone in [key(1), key(2)] {
+            assert!(!noted.contains(gone, &from("wiki", None)));
+        }
+        for n in 0..2 * MOST_REMEMBERED {
+            noted.add(key(2), from("wiki", Some(&n.to_string())));
+        }
+        assert_eq!(noted.fetchers.len(), MOST_REMEMBERED);
     }
 }

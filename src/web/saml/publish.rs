@@ -11,40 +11,66 @@ use actix_web::{
 
 use crate::{
     model::{application::Slug, key::Certificate},
-    provider::saml::publish::{MEDIA_TYPE, Published, Which, pem_of},
+    provider::saml::publish::{Came, MEDIA_TYPE, Published, Which, pem_of},
     web::{error::Error, off_thread::off_thread, state::Site},
 };
+
+/// How many hex digits stand behind the name in an address of one application.
+const TOKEN: usize = 32;
 
 /// At the address that everybody shares: it tells nobody apart.
 pub(in crate::web) async fn metadata(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
     Ok(metadata_document(&request, &site.provider.metadata()?))
 }
 
-/// At the address that one application was given: the same, and who comes for it is noted.
-pub(in crate::web) async fn metadata_for(
+/// At an address that anybody can guess: the same, whatever name is asked for. Who comes is noted as a hint.
+pub(in crate::web) async fn metadata_by_slug(
     request: HttpRequest,
     site: Data<Site>,
     slug: Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let Ok(slug) = Slug::parse(&slug) else {
-        return Ok(HttpResponse::NotFound().finish());
-    };
-    let Some(metadata) = site.provider.metadata_for(&slug)? else {
-        return Ok(HttpResponse::NotFound().finish());
-    };
-    let response = metadata_document(&request, &metadata);
-    if let Some(key) = metadata.to_learn
-        && has_the_content(&request, response.status(), &metadata.tag)
+    metadata_for(&request, &site, &slug, None).await
+}
+
+/// At the address that one application was given: the same, and who comes for it is noted.
+pub(in crate::web) async fn metadata_by_token(
+    request: HttpRequest,
+    site: Data<Site>,
+    named: Path<(String, String)>,
+) -> Result<HttpResponse, Error> {
+    let (slug, token) = named.into_inner();
+    if token.len() != TOKEN
+        || !token
+            .bytes()
+            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
     {
-        let visitor = site.visitor(&request);
+        return Ok(HttpResponse::NotFound().finish());
+    }
+    metadata_for(&request, &site, &slug, Some(token)).await
+}
+
+async fn metadata_for(
+    request: &HttpRequest,
+    site: &Site,
+    slug: &str,
+    token: Option<String>,
+) -> Result<HttpResponse, Error> {
+    let Ok(slug) = Slug::parse(slug) else {
+        return Ok(HttpResponse::NotFound().finish());
+    };
+    let metadata = site.provider.metadata_for(&slug)?;
+    let response = metadata_document(request, &metadata);
+    if let Some(key) = metadata.to_learn
+        && has_the_content(request, response.status(), &metadata.tag)
+    {
+        let visitor = site.visitor(request);
         let agent = request
             .headers()
             .get(USER_AGENT)
             .and_then(|value| value.to_str().ok())
             .map(str::to_owned);
-        let noted = off_thread(&site, &request, move |p| {
-            p.note_fetch(slug, key, &visitor, agent.as_deref())
-        });
+        let came = Came { slug, token, agent };
+        let noted = off_thread(site, request, move |p| p.note_fetch(came, key, &visitor));
         // Whoever fetches gets the document, whether or not that could be written down.
         if let Err(error) = noted.await {
             tracing::warn!(

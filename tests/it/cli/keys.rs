@@ -50,6 +50,15 @@ fn add_chatgpt(cli: &Cli, more: &[&str]) -> String {
     cli.says(&[&values[..], more].concat())
 }
 
+/// The metadata address that an application or a draft was given.
+fn own(cli: &Cli, slug: &str) -> String {
+    let shown = cli.json(&["app", "show", slug, "--json"]);
+    let url = shown["paste"]["metadata_url"].as_str().unwrap();
+    url.strip_prefix("https://login.fernweh.example")
+        .unwrap()
+        .to_owned()
+}
+
 #[test]
 fn the_next_key_is_prepared_and_who_has_to_do_what_is_said() {
     on_each_database(|database| {
@@ -137,7 +146,7 @@ fn a_rollover_by_hand_from_the_confirmations_to_the_end() {
         let fetched = http::request(
             house.address,
             "GET",
-            "/saml/metadata/wiki",
+            &own(&cli, "wiki"),
             &[("Host", "login.fernweh.example"), ("User-Agent", "wiki/2")],
             "",
         );
@@ -148,6 +157,23 @@ fn a_rollover_by_hand_from_the_confirmations_to_the_end() {
                 && said.contains("fetched our metadata on")
                 && said.contains("by wiki/2"),
             "{said}"
+        );
+        let guessed = [("Host", "login.fernweh.example"), ("User-Agent", "somebody")];
+        http::request(house.address, "GET", "/saml/metadata/wiki", &guessed, "");
+        let said = roll("status");
+        assert!(
+            said.contains("a hint only, since anybody can ask there") && said.contains("by somebody"),
+            "{said}"
+        );
+        let fetchers = status(&cli)["applications"][1]["fetchers"].clone();
+        assert_eq!(
+            (
+                &fetchers[0]["own_address"],
+                &fetchers[1]["own_address"],
+                &fetchers[1]["agent"]
+            ),
+            (&true.into(), &false.into(), &"somebody".into()),
+            "{fetchers}"
         );
         let said = roll("activate");
         assert!(
@@ -244,10 +270,9 @@ fn a_draft_prints_what_to_paste_first_and_becomes_the_application() {
             assert!(said.contains(part), "{part}: {said}");
         }
         let other = cli.json(&["app", "draft", "--name", "Wiki", "--slug", "books", "--json"]);
-        assert_eq!(
-            other["paste"]["metadata_url"],
-            "https://login.fernweh.example/saml/metadata/books"
-        );
+        let url = other["paste"]["metadata_url"].as_str().unwrap();
+        let start = "https://login.fernweh.example/saml/metadata/books/";
+        assert!(url.starts_with(start) && url.len() == start.len() + 32, "{url}");
         assert!(
             cli.refuses(&["app", "draft", "--name", "x", "--slug", "books"])
                 .contains("taken")
@@ -265,7 +290,7 @@ fn a_draft_prints_what_to_paste_first_and_becomes_the_application() {
         http::request(
             house.address,
             "GET",
-            "/saml/metadata/chatgpt",
+            &own(&cli, "chatgpt"),
             &[("Host", "login.fernweh.example")],
             "",
         );

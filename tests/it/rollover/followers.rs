@@ -5,6 +5,7 @@ use hallpass::{
     clock::Clock,
     model::application::Slug,
     provider::{
+        Provider,
         rollover::{Confirmed, Follower, KEPT_AFTER, Known, PUBLISHED_FIRST},
         users::Changed,
     },
@@ -14,7 +15,21 @@ use super::{ask, done, roll, stopped};
 use crate::support::{house::on_each_database, rows, scene::Scene};
 
 const FOLLOWS: &str = "SELECT count(*) AS n FROM application_key_follow";
-const OWN: &str = "/saml/metadata/wiki";
+/// Anybody can guess it.
+const GUESSED: &str = "/saml/metadata/wiki";
+
+/// The address that an application was given.
+fn own(provider: &Provider, slug: &str) -> String {
+    let url = provider.metadata_url_of(&Slug::parse(slug).unwrap()).unwrap();
+    let target = url
+        .unwrap()
+        .strip_prefix("https://login.fernweh.example")
+        .unwrap()
+        .to_owned();
+    let token = target.rsplit('/').next().unwrap();
+    assert!(token.len() == 32 && target.starts_with(&format!("/saml/metadata/{slug}/")));
+    target
+}
 
 fn wiki(scene: &Scene) -> Option<Known> {
     let rollover = scene.house.provider.rollover().unwrap();
@@ -30,27 +45,35 @@ fn wiki(scene: &Scene) -> Option<Known> {
 fn a_fetch_from_its_own_address_tells_who_follows_and_nothing_else_does() {
     on_each_database(|database| {
         let scene = Scene::new(database);
+        let own_address = own(&scene.house.provider, "wiki");
+        let own_address = own_address.as_str();
         let address = scene.house.address;
         let follows = || rows::number(&scene.house.settings, FOLLOWS);
         scene.house.provider.refresh().unwrap();
-        let before = ask(address, "GET", OWN, &[]).header("etag").unwrap().to_owned();
+        let before = ask(address, "GET", own_address, &[])
+            .header("etag")
+            .unwrap()
+            .to_owned();
         assert_eq!(follows(), 0, "there is nothing to learn yet");
         done(scene.house.provider.prepare_key(None).unwrap());
         scene.house.provider.refresh().unwrap();
-        let tag = ask(address, "HEAD", OWN, &[]).header("etag").unwrap().to_owned();
+        let tag = ask(address, "HEAD", own_address, &[])
+            .header("etag")
+            .unwrap()
+            .to_owned();
         for (method, target, headers, status) in [
-            ("HEAD", OWN, &[][..], 200),
+            ("HEAD", own_address, &[][..], 200),
             ("GET", "/saml/metadata", &[], 200),
-            ("GET", OWN, &[("Sec-Fetch-Mode", "navigate")], 200),
-            ("GET", OWN, &[("If-None-Match", "*")], 304),
-            ("HEAD", OWN, &[("If-None-Match", &tag)], 304),
+            ("GET", own_address, &[("Sec-Fetch-Mode", "navigate")], 200),
+            ("GET", own_address, &[("If-None-Match", "*")], 304),
+            ("HEAD", own_address, &[("If-None-Match", &tag)], 304),
             ("GET", "/saml/metadata/", &[], 404),
-            ("GET", "/saml/metadata/nobody", &[], 404),
+            ("GET", "/saml/metadata/nobody", &[], 200),
             ("GET", "/saml/metadata/WIKI", &[], 404),
             ("GET", "/saml/metadata/wiki/x", &[], 404),
             ("GET", "/saml/metadata/..%2fwiki", &[], 404),
             ("GET", "/saml/metadata/%00", &[], 404),
-            ("POST", OWN, &[], 405),
+            ("POST", own_address, &[], 405),
         ] {
             assert_eq!(
                 ask(address, method, target, headers).status,
@@ -62,7 +85,7 @@ fn a_fetch_from_its_own_address_tells_who_follows_and_nothing_else_does() {
         assert_eq!(wiki(&scene), None);
         // A copy of before the step is answered with the new document.
         let agent = ("User-Agent", "Shibboleth/3.4");
-        let fetched = ask(address, "GET", OWN, &[agent, ("If-None-Match", &before)]);
+        let fetched = ask(address, "GET", own_address, &[agent, ("If-None-Match", &before)]);
         assert_eq!((fetched.status, follows()), (200, 1));
         let known = wiki(&scene).unwrap();
         assert!(
@@ -72,7 +95,7 @@ fn a_fetch_from_its_own_address_tells_who_follows_and_nothing_else_does() {
         );
         scene.house.clock.advance(TimeDelta::minutes(1));
         for _ in 0..5 {
-            assert_eq!(ask(address, "GET", OWN, &[]).status, 200);
+            assert_eq!(ask(address, "GET", own_address, &[]).status, 200);
         }
         assert_eq!(
             (follows(), wiki(&scene)),
@@ -86,6 +109,8 @@ fn a_fetch_from_its_own_address_tells_who_follows_and_nothing_else_does() {
 fn whoever_holds_the_document_of_now_follows_without_being_sent_it() {
     on_each_database(|database| {
         let scene = Scene::new(database);
+        let own_address = own(&scene.house.provider, "wiki");
+        let own_address = own_address.as_str();
         done(scene.house.provider.prepare_key(None).unwrap());
         scene.house.provider.refresh().unwrap();
         // Fetched from the common address, then asked for again at its own.
@@ -94,7 +119,12 @@ fn whoever_holds_the_document_of_now_follows_without_being_sent_it() {
             .unwrap()
             .to_owned();
         let held = format!("\"other\", W/{tag}");
-        let answer = ask(scene.house.address, "GET", OWN, &[("If-None-Match", &held)]);
+        let answer = ask(
+            scene.house.address,
+            "GET",
+            own_address,
+            &[("If-None-Match", &held)],
+        );
         assert_eq!((answer.status, answer.bytes.len()), (304, 0));
         assert!(matches!(wiki(&scene), Some(Known::Fetched { agent: None, .. })));
     });
@@ -104,11 +134,13 @@ fn whoever_holds_the_document_of_now_follows_without_being_sent_it() {
 fn what_a_fetcher_calls_itself_is_kept_short_and_plain() {
     on_each_database(|database| {
         let scene = Scene::new(database);
+        let own_address = own(&scene.house.provider, "wiki");
+        let own_address = own_address.as_str();
         done(scene.house.provider.prepare_key(None).unwrap());
         scene.house.provider.refresh().unwrap();
         let long = "x".repeat(5000);
         assert_eq!(
-            ask(scene.house.address, "GET", OWN, &[("User-Agent", &long)]).status,
+            ask(scene.house.address, "GET", own_address, &[("User-Agent", &long)]).status,
             200
         );
         assert!(
@@ -121,6 +153,8 @@ fn what_a_fetcher_calls_itself_is_kept_short_and_plain() {
 fn every_replica_notes_and_the_database_keeps_one() {
     on_each_database(|database| {
         let scene = Scene::new(database);
+        let own_address = own(&scene.house.provider, "wiki");
+        let own_address = own_address.as_str();
         let replica = scene.house.replica();
         let next = done(scene.house.provider.prepare_key(None).unwrap());
         for provider in [&scene.house.provider, &replica.provider] {
@@ -129,7 +163,7 @@ fn every_replica_notes_and_the_database_keeps_one() {
         std::thread::scope(|scope| {
             for n in 0..8 {
                 let address = [scene.house.address, replica.address][n % 2];
-                scope.spawn(move || assert_eq!(ask(address, "GET", OWN, &[]).status, 200));
+                scope.spawn(move || assert_eq!(ask(address, "GET", own_address, &[]).status, 200));
             }
         });
         assert_eq!(rows::number(&scene.house.settings, FOLLOWS), 1);
@@ -140,7 +174,7 @@ fn every_replica_notes_and_the_database_keeps_one() {
             provider.refresh().unwrap();
         }
         assert_eq!(wiki(&scene), None);
-        ask(scene.house.address, "GET", OWN, &[]);
+        ask(scene.house.address, "GET", own_address, &[]);
         assert!(wiki(&scene).is_some());
         assert_eq!(rows::number(&scene.house.settings, FOLLOWS), 2);
     });
@@ -150,6 +184,8 @@ fn every_replica_notes_and_the_database_keeps_one() {
 fn applications_that_fetch_open_the_way_and_only_enabled_ones_bar_it() {
     on_each_database(|database| {
         let scene = Scene::new(database);
+        let own_address = own(&scene.house.provider, "wiki");
+        let own_address = own_address.as_str();
         let (house, provider) = (&scene.house, &scene.house.provider);
         house.add_application("Off", "urn:test:off", "https://off.example/acs", |_| {});
         let off = hallpass::provider::applications::ApplicationEdit {
@@ -167,7 +203,7 @@ fn applications_that_fetch_open_the_way_and_only_enabled_ones_bar_it() {
         assert!(
             stopped(provider.activate_key(false).unwrap())
                 .to_string()
-                .starts_with("1 applications")
+                .starts_with("1 application is")
         );
         let names: Vec<_> = provider
             .rollover()
@@ -184,7 +220,7 @@ fn applications_that_fetch_open_the_way_and_only_enabled_ones_bar_it() {
                 ("later".to_owned(), false, false)
             ]
         );
-        ask(house.address, "GET", OWN, &[]);
+        ask(house.address, "GET", own_address, &[]);
         done(provider.activate_key(false).unwrap());
     });
 }
@@ -193,6 +229,8 @@ fn applications_that_fetch_open_the_way_and_only_enabled_ones_bar_it() {
 fn an_application_that_came_with_the_new_key_does_not_hold_the_old_one_up() {
     on_each_database(|database| {
         let scene = Scene::new(database);
+        let own_address = own(&scene.house.provider, "wiki");
+        let own_address = own_address.as_str();
         let provider = &scene.house.provider;
         let young = |scene: &Scene| {
             let rollover = scene.house.provider.rollover().unwrap();
@@ -213,7 +251,7 @@ fn an_application_that_came_with_the_new_key_does_not_hold_the_old_one_up() {
         assert_eq!(provider.rollover().unwrap().missing().count(), 1);
         // A fetch after the step tells just as much as one before.
         provider.refresh().unwrap();
-        ask(scene.house.address, "GET", OWN, &[]);
+        ask(scene.house.address, "GET", own_address, &[]);
         scene.house.clock.advance(KEPT_AFTER);
         done(provider.retire_key(false).unwrap());
     });
@@ -240,15 +278,19 @@ fn a_draft_has_an_address_and_what_is_known_of_it_becomes_its_applications() {
             provider.add_draft("Gate", Some(&portal.slug)).unwrap(),
             Changed::Taken
         );
+        let portal_address = own(provider, "portal");
         assert_eq!(
-            ask(house.address, "GET", "/saml/metadata/portal", &[]).status,
-            404,
-            "not taken up yet"
+            ask(house.address, "GET", &portal_address, &[]).status,
+            200,
+            "at once"
         );
         done(provider.prepare_key(None).unwrap());
         provider.refresh().unwrap();
-        let own = ask(house.address, "GET", "/saml/metadata/portal", &[]);
-        assert_eq!(own.body, ask(house.address, "GET", "/saml/metadata", &[]).body);
+        let fetched = ask(house.address, "GET", &portal_address, &[]);
+        assert_eq!(
+            fetched.body,
+            ask(house.address, "GET", "/saml/metadata", &[]).body
+        );
         house.add_application("Portal", "urn:test:portal", "https://portal.example/acs", |_| {});
         assert_eq!(provider.drafts().unwrap().len(), 1);
         let known = |slug: &str| {
@@ -256,6 +298,7 @@ fn a_draft_has_an_address_and_what_is_known_of_it_becomes_its_applications() {
             found.into_iter().find(|one| one.slug.as_str() == slug).unwrap()
         };
         assert!(known("portal").kind.is_some() && known("portal").known.is_some());
+        assert_eq!(own(provider, "portal"), portal_address, "what was pasted stays");
 
         // A name that is free again remembers nobody.
         provider
@@ -263,6 +306,14 @@ fn a_draft_has_an_address_and_what_is_known_of_it_becomes_its_applications() {
             .unwrap();
         house.add_application("Portal", "urn:test:other", "https://portal.example/acs", |_| {});
         assert_eq!(known("portal").known, None);
+        assert_ne!(own(provider, "portal"), portal_address);
+        provider.refresh().unwrap();
+        assert_eq!(ask(house.address, "GET", &portal_address, &[]).status, 200);
+        assert_eq!(
+            known("portal").known,
+            None,
+            "who was given the old address is somebody else"
+        );
         assert_eq!(
             provider.remove_draft(&Slug::parse("wiki-2").unwrap()).unwrap(),
             Changed::Done(())
@@ -270,11 +321,6 @@ fn a_draft_has_an_address_and_what_is_known_of_it_becomes_its_applications() {
         assert_eq!(
             provider.remove_draft(&Slug::parse("wiki-2").unwrap()).unwrap(),
             Changed::Unknown
-        );
-        provider.refresh().unwrap();
-        assert_eq!(
-            ask(house.address, "GET", "/saml/metadata/wiki-2", &[]).status,
-            404
         );
     });
 }
@@ -326,16 +372,72 @@ fn the_members_of_one_source_are_confirmed_together() {
 fn after_a_rollover_nobody_is_written_down() {
     on_each_database(|database| {
         let scene = Scene::new(database);
+        let own_address = own(&scene.house.provider, "wiki");
+        let own_address = own_address.as_str();
         roll(&scene, &scene.house.provider);
         scene.house.clock.advance(KEPT_AFTER);
         done(scene.house.provider.retire_key(false).unwrap());
         scene.house.provider.refresh().unwrap();
-        assert_eq!(ask(scene.house.address, "GET", OWN, &[]).status, 200);
+        assert_eq!(ask(scene.house.address, "GET", own_address, &[]).status, 200);
         assert_eq!(
             rows::number(&scene.house.settings, FOLLOWS),
             1,
             "the one that was confirmed"
         );
         assert!(scene.house.clock.now() > Utc::now());
+    });
+}
+
+#[test]
+fn an_address_that_can_be_guessed_is_a_hint_and_who_came_is_shown() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let provider = &scene.house.provider;
+        let own_address = own(provider, "wiki");
+        done(provider.prepare_key(None).unwrap());
+        provider.refresh().unwrap();
+        let address = scene.house.address;
+        let another = own_address.replace(|c: char| c.is_ascii_digit(), "0");
+        for (n, target) in [GUESSED, &another].into_iter().enumerate() {
+            for agent in ["curl/8", "Shibboleth/3.4"] {
+                for _twice in 0..2 {
+                    let agent = format!("{agent} {n}");
+                    let fetched = ask(address, "GET", target, &[("User-Agent", &agent)]);
+                    assert_eq!(
+                        (fetched.status, &fetched.body),
+                        (200, &ask(address, "GET", "/saml/metadata", &[]).body)
+                    );
+                }
+            }
+        }
+        let wiki_row = || {
+            let found = provider.rollover().unwrap().followers;
+            found.into_iter().find(|one| one.slug == scene.wiki.slug).unwrap()
+        };
+        assert_eq!(wiki_row().known, None, "anybody can have come");
+        scene.house.clock.advance(PUBLISHED_FIRST);
+        stopped(provider.activate_key(false).unwrap());
+        for n in 0..30 {
+            ask(address, "GET", GUESSED, &[("User-Agent", &format!("flood {n}"))]);
+        }
+        let hints = wiki_row().fetches;
+        assert_eq!(hints.len(), 10, "a flood is noted to an end");
+        assert!(hints.iter().all(|fetch| !fetch.is_own));
+        let agents: Vec<_> = hints[..4]
+            .iter()
+            .map(|fetch| fetch.agent.clone().unwrap())
+            .collect();
+        for agent in ["curl/8 0", "Shibboleth/3.4 0", "curl/8 1", "Shibboleth/3.4 1"] {
+            assert!(agents.iter().any(|seen| seen == agent), "{agents:?}");
+        }
+
+        for agent in ["a proxy", "the application"] {
+            ask(address, "GET", &own_address, &[("User-Agent", agent)]);
+        }
+        let row = wiki_row();
+        assert!(matches!(&row.known, Some(Known::Fetched { agent: Some(agent), .. }) if agent == "a proxy"));
+        let own: Vec<_> = row.fetches.iter().filter(|fetch| fetch.is_own).collect();
+        assert_eq!(own.len(), 2);
+        done(provider.activate_key(false).unwrap());
     });
 }

@@ -1,0 +1,2 @@
+DROP TABLE metadata_fetches;
+DROP TABLE metadata_addresses;

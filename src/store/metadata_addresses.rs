@@ -1,0 +1,149 @@
+//! `metadata_addresses` and `metadata_fetches`: the address that one application was given, and who came to it.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDateTime;
+use diesel::{prelude::*, sql_types::Text};
+
+use crate::{
+    model::{application::Slug, id::KeyId, rollover::Fetch},
+    store::{
+        connection::{AnyConnection, Tx, each_database},
+        error::{Error, RowName},
+        schema::{application_key_follow, metadata_addresses, metadata_fetches},
+    },
+};
+
+impl Tx {
+    /// Gives a name the part of its metadata address that nobody can guess, unless it has one.
+    pub(super) fn give_metadata_address(&mut self, slug: &Slug) -> Result<(), Error> {
+        let random = match &self.0 {
+            AnyConnection::Postgres(_) => "replace(gen_random_uuid()::text, '-', '')",
+            AnyConnection::Sqlite(_) => "lower(hex(randomblob(16)))",
+        };
+        diesel::sql_query(format!(
+            "INSERT INTO metadata_addresses (slug, token) SELECT $1, {random} WHERE 1 = 1 ON CONFLICT DO NOTHING"
+        ))
+        .bind::<Text, _>(slug.as_str())
+        .execute(&mut self.0)?;
+        Ok(())
+    }
+
+    /// That part, for an application or a draft.
+    pub fn metadata_token(&mut self, slug: &Slug) -> Result<Option<String>, Error> {
+        let token = metadata_addresses::table
+            .find(slug.as_str())
+            .select(metadata_addresses::token);
+        Ok(token.first(&mut self.0).optional()?)
+    }
+
+    /// The same for all of them.
+    pub fn metadata_tokens(&mut self) -> Result<BTreeMap<Slug, String>, Error> {
+        metadata_addresses::table
+            .load::<(String, String)>(&mut self.0)?
+            .into_iter()
+            .map(|(slug, token)| {
+                let name = RowName::new("metadata_addresses", &slug);
+                Ok((name.parsed(Slug::parse(&slug))?, token))
+            })
+            .collect()
+    }
+
+    /// Forgets the address of a name and who came to it, so that whoever bears the name next begins anew.
+    pub fn forget_metadata_address(&mut self, slug: &Slug) -> Result<(), Error> {
+        let slug = slug.as_str();
+        diesel::delete(metadata_addresses::table.find(slug)).execute(&mut self.0)?;
+        diesel::delete(metadata_fetches::table.filter(metadata_fetches::slug.eq(slug)))
+            .execute(&mut self.0)?;
+        diesel::delete(application_key_follow::table.filter(application_key_follow::slug.eq(slug)))
+            .execute(&mut self.0)?;
+        Ok(())
+    }
+
+    /// Whether this fetcher is to be noted: it is new, and there are fewer than `most` of its kind.
+    pub fn is_new_fetch(&mut self, fetch: &Fetch, most: i64) -> Result<bool, Error> {
+        let row = Row::from(fetch);
+        let of_kind = metadata_fetches::table
+            .filter(metadata_fetches::key_id.eq(&row.key_id))
+            .filter(metadata_fetches::slug.eq(&row.slug))
+            .filter(metadata_fetches::own.eq(row.own))
+            .select((metadata_fetches::address, metadata_fetches::agent))
+            .limit(most)
+            .load::<(String, String)>(&mut self.0)?;
+        let is_known = of_kind
+            .iter()
+            .any(|(address, agent)| (address, agent) == (&row.address, &row.agent));
+        Ok(!is_known && i64::try_from(of_kind.len()).unwrap_or(i64::MAX) < most)
+    }
+
+    /// Notes a fetcher; `false` if it was noted before.
+    pub fn add_fetch(&mut self, fetch: &Fetch) -> Result<bool, Error> {
+        let row = Row::from(fetch);
+        let rows = each_database!(&mut self.0, |c| diesel::insert_into(metadata_fetches::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(c))?;
+        Ok(rows == 1)
+    }
+
+    /// Everybody who fetched metadata that names `key`: at the address of their own before others, the first ones
+    /// first.
+    pub fn fetches(&mut self, key: KeyId) -> Result<Vec<Fetch>, Error> {
+        metadata_fetches::table
+            .filter(metadata_fetches::key_id.eq(key.to_string()))
+            .order((
+                metadata_fetches::slug,
+                metadata_fetches::own.desc(),
+                metadata_fetches::at,
+            ))
+            .load::<Row>(&mut self.0)?
+            .into_iter()
+            .map(Fetch::try_from)
+            .collect()
+    }
+}
+
+/// The row as it lies in the table; an empty text stands for nothing.
+#[derive(Insertable, Queryable)]
+#[diesel(table_name = metadata_fetches)]
+struct Row {
+    key_id: String,
+    slug: String,
+    own: bool,
+    address: String,
+    agent: String,
+    at: NaiveDateTime,
+}
+
+impl From<&Fetch> for Row {
+    fn from(fetch: &Fetch) -> Self {
+        Self {
+            key_id: fetch.key.to_string(),
+            slug: fetch.slug.to_string(),
+            own: fetch.is_own,
+            address: fetch
+                .address
+                .map(|address| address.to_string())
+                .unwrap_or_default(),
+            agent: fetch.agent.clone().unwrap_or_default(),
+            at: fetch.at.naive_utc(),
+        }
+    }
+}
+
+impl TryFrom<Row> for Fetch {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        let name = RowName::new("metadata_fetches", &row.slug);
+        let some = |text: String| Some(text).filter(|text| !text.is_empty());
+        Ok(Self {
+            key: name.parsed(row.key_id.parse())?,
+            slug: name.parsed(Slug::parse(&row.slug))?,
+            is_own: row.own,
+            address: name.optional(some(row.address), |text| text.parse())?,
+            agent: some(row.agent),
+            at: row.at.and_utc(),
+        })
+    }
+}
