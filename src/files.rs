@@ -106,6 +106,16 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<Written, Error> {
     Ok(Written::New)
 }
 
+/// Moves a file that [`write_private`] made over another one; both in one directory.
+pub fn replace(from: &Path, over: &Path) -> Result<(), Error> {
+    fs::rename(from, over).map_err(Error::io("replace", over))?;
+    let directory = over.parent().filter(|parent| *parent != Path::new(""));
+    let directory = directory.unwrap_or_else(|| Path::new("."));
+    File::open(directory)
+        .and_then(|directory| directory.sync_all())
+        .map_err(Error::io("write", directory))
+}
+
 /// Locks the file at `path`, which is made for us alone if need be, and writes there which process holds it. `None`:
 /// another one does. The lock ends with the file that is handed back, however that comes.
 pub fn lock(path: &Path) -> Result<Option<File>, Error> {

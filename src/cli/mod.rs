@@ -105,7 +105,12 @@ pub fn run() -> Result<ExitCode> {
             let provider = server::open(&settings()?).map_err(explain)?;
             audit::audit(&typed, &provider)
         }
-        Command::Key { command } => {
+        Command::Key {
+            command: key::Command::Reseal(typed),
+        } => key::reseal(&typed, &settings()?).map_err(explain),
+        Command::Key {
+            command: key::Command::Roll { command },
+        } => {
             let provider = server::open(&settings()?).map_err(explain)?;
             key::run(command, &provider)
         }

@@ -74,6 +74,11 @@ impl SealingKey {
         Ok([&[VERSION], &self.id()[..], &nonce, &ciphertext, &tag].concat())
     }
 
+    /// Whether it was this key that sealed something.
+    pub fn sealed(&self, sealed: &[u8]) -> bool {
+        matches!(sealed, [VERSION, rest @ ..] if rest.starts_with(&self.id()))
+    }
+
     /// Opens what was sealed for the row `row`.
     pub fn open(&self, row: KeyId, sealed: &[u8]) -> Result<Secret<Vec<u8>>, Error> {
         let damaged = || Error::Damaged { row };

@@ -4,6 +4,7 @@ mod housekeeping;
 mod http;
 mod listen;
 mod open;
+mod seal;
 mod signals;
 mod waiting;
 mod words;
@@ -18,12 +19,15 @@ use std::{
 use actix_web::{dev::ServerHandle, web::Data};
 use anyhow::{Result, bail};
 
-pub use self::open::{open, prepare, prepare_with};
 use self::{
     housekeeping::{SILENT, fetch_metadata, keep_house, look},
     http::Http,
     open::lock,
     words::{next_step, tell, tell_left_alone},
+};
+pub use self::{
+    open::{open, prepare, prepare_with},
+    seal::{Resealed, reseal},
 };
 use crate::{
     config::Settings,

@@ -13,13 +13,14 @@ use crate::{
     credential::password::{Cost, Hasher},
     entropy::{Entropy, SystemEntropy},
     fetch::Fetcher,
-    files::{self, Written},
+    files,
     keys::seal::SealingKey,
     model::endpoint::{BaseUrl, Endpoints},
     provider::{
         Parts, Provider,
         installation::{Finding, Founding},
     },
+    server::seal,
     store::{Backup, SchemaState, Store, Tx},
 };
 
@@ -52,7 +53,7 @@ pub fn open(settings: &Settings) -> Result<Provider> {
         }
         SchemaState::TooNew { oldest_binary } => too_new(&oldest_binary)?,
     }
-    let sealing_key = read_sealing_key(settings)?.with_context(|| missing_sealing_key(settings))?;
+    let sealing_key = seal::key(settings, &store)?;
     // What the daemon runs under is what is to be pasted elsewhere, wherever this command runs.
     let known = store
         .read(Tx::installation)?
@@ -101,7 +102,7 @@ pub fn prepare_with(
     if let Some(copy) = &migrated.backup {
         tracing::info!(copy = %copy.display(), "the database was copied before it was brought up to date");
     }
-    let sealing_key = sealing_key(settings, &store, entropy.as_ref())?;
+    let sealing_key = seal::key_or_new(settings, &store, entropy.as_ref())?;
     let own_key = match &settings.own_key {
         None => None,
         Some(own) => Some((
@@ -225,6 +226,7 @@ fn check_files(settings: &Settings) -> Result<()> {
     files::check_private(&mark(settings))?;
     if settings.seal_key_file.is_none() {
         files::check_private(&settings.seal_key_path())?;
+        files::check_private(&seal::coming(settings))?;
     }
     if let Some(database) = settings.sqlite_path() {
         for ending in ["", "-wal", "-shm", ".lock"] {
@@ -234,49 +236,4 @@ fn check_files(settings: &Settings) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// The sealing key, made only where the database never held a key that it could have sealed.
-fn sealing_key(settings: &Settings, store: &Store, entropy: &dyn Entropy) -> Result<SealingKey> {
-    if let Some(key) = read_sealing_key(settings)? {
-        return Ok(key);
-    }
-    if !store.read(Tx::signing_keys)?.is_empty() || settings.seal_key_file.is_some() {
-        bail!(missing_sealing_key(settings));
-    }
-    let mut bytes = [0; 32];
-    entropy.fill(&mut bytes);
-    let key = SealingKey::new(bytes);
-    match files::write_private(&settings.seal_key_path(), key.to_text().expose().as_bytes())? {
-        Written::New => Ok(key),
-        Written::AlreadyExists => read_sealing_key(settings)?.with_context(|| missing_sealing_key(settings)),
-    }
-}
-
-fn missing_sealing_key(settings: &Settings) -> String {
-    let path = settings.seal_key_path();
-    let path = path.display();
-    if settings.seal_key_file.is_some() {
-        format!(
-            "the sealing key {path} is missing. If the signing keys in the database were sealed with it, bring it back from your backup. For a new installation make it once: (umask 077; printf 'hallpass-seal-1:%s\\n' \"$(openssl rand -base64 32)\" > {path})"
-        )
-    } else {
-        format!(
-            "the sealing key {path} is missing, and the signing keys in the database cannot be opened without it. Bring it back from your backup, or from another replica; a new one is never made in its place"
-        )
-    }
-}
-
-fn read_sealing_key(settings: &Settings) -> Result<Option<SealingKey>> {
-    let path = settings.seal_key_path();
-    if !path.exists() {
-        return Ok(None);
-    }
-    let bytes = files::read_named_secret(&path)?;
-    let text = std::str::from_utf8(bytes.expose())
-        .with_context(|| format!("{} is no sealing key", path.display()))?;
-    // What it says begins with what the file is not.
-    SealingKey::from_text(text)
-        .with_context(|| path.display().to_string())
-        .map(Some)
 }

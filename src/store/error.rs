@@ -82,6 +82,11 @@ impl Error {
         }
     }
 
+    /// Whether a row was gone that had to be there.
+    pub const fn is_not_found(&self) -> bool {
+        matches!(self, Self::Database(diesel::result::Error::NotFound))
+    }
+
     /// Whether trying again in a moment may help: the server is away, or all connections are taken.
     pub fn is_passing(&self) -> bool {
         match self {

@@ -54,6 +54,22 @@ impl Tx {
         Ok(rows == 1)
     }
 
+    /// Puts another form of the same sealed key in its place. Fails where the one of before is gone, so that nothing
+    /// of the transaction holds.
+    pub fn reseal_key(&mut self, id: KeyId, before: &[u8], after: &[u8]) -> Result<(), Error> {
+        let row = signing_keys::table
+            .find(id.to_string())
+            .filter(signing_keys::sealed.eq(before));
+        let rows = diesel::update(row)
+            .set(signing_keys::sealed.eq(after))
+            .execute(&mut self.0)?;
+        if rows == 1 {
+            Ok(())
+        } else {
+            Err(diesel::result::Error::NotFound.into())
+        }
+    }
+
     /// Every key, the newest first.
     pub fn signing_keys(&mut self) -> Result<Vec<SealedKey>, Error> {
         signing_keys::table

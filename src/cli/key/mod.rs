@@ -9,12 +9,14 @@ use clap::{Args, Subcommand};
 
 use crate::{
     cli::output::say,
+    config::Settings,
     files,
     model::{application::Slug, key::Certificate},
     provider::{
         Provider,
         rollover::{Confirmed, OwnKey, Stepped, Stop},
     },
+    server,
 };
 
 #[derive(Debug, Subcommand)]
@@ -24,6 +26,16 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: Roll,
     },
+    /// Seals the private keys under another sealing key, where the old one may be known to others. Stop the daemon
+    /// first
+    Reseal(Reseal),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Reseal {
+    /// The new sealing key, in a file that you have made; a new one is made in the place of the old if left out
+    #[arg(long, value_name = "FILE")]
+    to: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -73,8 +85,42 @@ pub(super) struct Prepare {
     certificate: Option<PathBuf>,
 }
 
-pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
-    let Command::Roll { command } = command;
+pub(super) fn reseal(typed: &Reseal, settings: &Settings) -> Result<()> {
+    let done = server::reseal(settings, typed.to.as_deref())?;
+    let own = settings.seal_key_path();
+    say(format_args!(
+        "{} sealed anew. What was sealed before opens with the old sealing key only.",
+        match done.keys {
+            1 => "1 private key is".to_owned(),
+            several => format!("{several} private keys are"),
+        }
+    ))?;
+    if done.is_in_place {
+        say(format_args!(
+            "The new sealing key is in {}; keep a copy of it apart from the backups of the database.",
+            own.display()
+        ))?;
+    } else {
+        say(format_args!(
+            "Put the new sealing key in the place of {} now, then start Hallpass again: the old one opens nothing any more.",
+            own.display()
+        ))?;
+    }
+    if settings.sqlite_path().is_none() {
+        say(format_args!(
+            "Give it to every replica, and start each of them again: one that has the old sealing key goes on until the keys, an application or a setting change, then it answers nobody."
+        ))?;
+    } else if !done.is_purged {
+        say(format_args!(
+            "The write-ahead log could not be emptied: what was sealed before lies on in it for a while."
+        ))?;
+    }
+    say(format_args!(
+        "Backups of before still open with the old sealing key: keep both, or destroy both."
+    ))
+}
+
+pub(super) fn run(command: Roll, provider: &Provider) -> Result<()> {
     match command {
         Roll::Prepare(typed) => prepare(&typed, provider),
         Roll::Activate { force } => activate(force, provider),
@@ -149,7 +195,7 @@ fn retire(force: bool, provider: &Provider) -> Result<()> {
     ))?;
     if provider.is_on_server() {
         say(format_args!(
-            "PostgreSQL keeps what is deleted for a while: sealed, the private half may lie on in the server's files and backups. Guard the sealing key accordingly (docs/keys.md, Destroyed)."
+            "PostgreSQL keeps what is deleted for a while: sealed, the private half may lie on in the server's files and backups. Guard the sealing key; with a new one (`hallpass key reseal`) what lies on opens no more (docs/keys.md, Destroyed)."
         ))?;
     }
     Ok(())

@@ -3,6 +3,7 @@
 //! `prepare` publishes the next key beside the one that signs; `activate` lets it sign and goes on publishing
 //! the one before; `back` undoes that; `retire` ends it. Each step is decided by one statement.
 
+mod reseal;
 mod status;
 
 use chrono::{DateTime, TimeDelta, Utc};

@@ -2,6 +2,7 @@
 
 mod followers;
 mod load;
+mod reseal;
 mod ring;
 
 use std::{

@@ -1,0 +1,44 @@
+//! Another sealing key for the same signing keys.
+
+use crate::{
+    keys::{ring::Ring, seal::SealingKey},
+    provider::{Provider, error::Error},
+    store::Tx,
+};
+
+impl Provider {
+    /// Seals every private key under `next`: in all rows or in none. How many they were; none if somebody changed the
+    /// keys meanwhile. The generation stays: a daemon that holds the keys open goes on with them.
+    pub fn reseal(&self, next: &SealingKey) -> Result<Option<usize>, Error> {
+        let (rows, sealing) = (self.store().read(Tx::signing_keys)?, &self.parts().sealing_key);
+        Ring::open(&rows, sealing)?;
+        let mut anew = Vec::new();
+        for row in &rows {
+            if let Some(before) = &row.sealed {
+                let private = sealing.open(row.id, before)?;
+                anew.push((
+                    row.id,
+                    before,
+                    next.seal(row.id, private.expose(), self.chance())?,
+                ));
+            }
+        }
+        let event = self.event("key.reseal", "ok", None);
+        let resealed = self.store().write(|tx| {
+            for (id, before, after) in &anew {
+                tx.reseal_key(*id, before, after)?;
+            }
+            tx.add_audit(&event)
+        });
+        match resealed {
+            Ok(()) => Ok(Some(anew.len())),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Takes what was deleted out of the files of an SQLite database; `false` where a reader held that up.
+    pub fn purge_deleted(&self) -> Result<bool, Error> {
+        Ok(self.store().purge_deleted()?)
+    }
+}

@@ -1,0 +1,151 @@
+//! The sealing key: found, made once, and changed for another.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{
+    config::Settings,
+    entropy::{Entropy, SystemEntropy},
+    files::{self, Written},
+    keys::seal::SealingKey,
+    server::open::{lock, open},
+    store::{Store, Tx},
+};
+
+/// How an administrator makes a sealing key.
+const MADE_BY_HAND: &str = "(umask 077; printf 'hallpass-seal-1:%s\\n' \"$(openssl rand -base64 32)\"";
+
+/// What became of a change of the sealing key.
+#[derive(Debug)]
+pub struct Resealed {
+    /// How many private keys are sealed anew.
+    pub keys: usize,
+    /// Whether the file that the settings name holds the new key already.
+    pub is_in_place: bool,
+    /// Whether all that was deleted is gone from the files of the database. Of a server's files nothing is known.
+    pub is_purged: bool,
+}
+
+/// Seals every private key under another sealing key: the one in the file `to`, or a new one, which takes the place
+/// of the old. No daemon may work on the same SQLite file.
+pub fn reseal(settings: &Settings, to: Option<&Path>) -> Result<Resealed> {
+    let own = settings.seal_key_path();
+    if to.is_none() && settings.seal_key_file.is_some() {
+        bail!(
+            "the sealing key is read from {own}, which is not Hallpass's to write. Make another one, {MADE_BY_HAND} > FILE), and give it with --to FILE; then put it in the place of {own}",
+            own = own.display()
+        );
+    }
+    let _no_daemon = lock(settings)?;
+    let provider = open(settings)?;
+    let next = match to {
+        Some(file) => read_file(file)?.with_context(|| format!("there is no {}", file.display()))?,
+        None => coming_key(settings)?,
+    };
+    let Some(keys) = provider.reseal(&next)? else {
+        bail!("somebody else changed the keys at the same moment; try again")
+    };
+    if to.is_none() {
+        files::replace(&coming(settings), &own)?;
+    }
+    Ok(Resealed {
+        keys,
+        is_in_place: to.is_none(),
+        is_purged: provider.purge_deleted()?,
+    })
+}
+
+/// The sealing key of this installation.
+pub(super) fn key(settings: &Settings, store: &Store) -> Result<SealingKey> {
+    read(settings, store)?.with_context(|| missing(settings))
+}
+
+/// The sealing key, made only where the database never held a key that it could have sealed.
+pub(super) fn key_or_new(settings: &Settings, store: &Store, entropy: &dyn Entropy) -> Result<SealingKey> {
+    if let Some(key) = read(settings, store)? {
+        return Ok(key);
+    }
+    if !store.read(Tx::signing_keys)?.is_empty() || settings.seal_key_file.is_some() {
+        bail!(missing(settings));
+    }
+    let key = fresh(entropy);
+    match files::write_private(&settings.seal_key_path(), key.to_text().expose().as_bytes())? {
+        Written::New => Ok(key),
+        Written::AlreadyExists => self::key(settings, store),
+    }
+}
+
+fn missing(settings: &Settings) -> String {
+    let path = settings.seal_key_path();
+    let path = path.display();
+    if settings.seal_key_file.is_some() {
+        format!(
+            "the sealing key {path} is missing. If the signing keys in the database were sealed with it, bring it back from your backup. For a new installation make it once: {MADE_BY_HAND} > {path})"
+        )
+    } else {
+        format!(
+            "the sealing key {path} is missing, and the signing keys in the database cannot be opened without it. Bring it back from your backup, or from another replica; a new one is never made in its place"
+        )
+    }
+}
+
+/// The key in the file that the settings name. Where a change of it was cut short after the database had taken it, it
+/// is brought to its end.
+fn read(settings: &Settings, store: &Store) -> Result<Option<SealingKey>> {
+    let path = settings.seal_key_path();
+    let key = read_file(&path)?;
+    if settings.seal_key_file.is_some() || !coming(settings).exists() {
+        return Ok(key);
+    }
+    let next = read_file(&coming(settings))?.filter(|next| key.as_ref() != Some(next));
+    let sealed = store.read(Tx::signing_keys)?;
+    let mut sealed = sealed.iter().filter_map(|row| row.sealed.as_deref()).peekable();
+    match next {
+        Some(next) if sealed.peek().is_some() && sealed.all(|sealed| next.sealed(sealed)) => {
+            files::replace(&coming(settings), &path)?;
+            tracing::warn!("a change of the sealing key was cut short, and is complete now");
+            Ok(Some(next))
+        }
+        Some(_) | None => Ok(key),
+    }
+}
+
+/// Where the next key of our own lies until the database has taken it.
+pub(super) fn coming(settings: &Settings) -> PathBuf {
+    let mut path = settings.seal_key_path().into_os_string();
+    path.push(".new");
+    path.into()
+}
+
+/// The key that an earlier try left there, or a new one.
+fn coming_key(settings: &Settings) -> Result<SealingKey> {
+    let path = coming(settings);
+    if let Some(left) = read_file(&path)? {
+        return Ok(left);
+    }
+    let key = fresh(&SystemEntropy);
+    match files::write_private(&path, key.to_text().expose().as_bytes())? {
+        Written::New => Ok(key),
+        Written::AlreadyExists => bail!("another command changes the sealing key just now"),
+    }
+}
+
+fn fresh(entropy: &dyn Entropy) -> SealingKey {
+    let mut bytes = [0; 32];
+    entropy.fill(&mut bytes);
+    SealingKey::new(bytes)
+}
+
+fn read_file(path: &Path) -> Result<Option<SealingKey>> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let bytes = files::read_named_secret(path)?;
+    let text = std::str::from_utf8(bytes.expose())
+        .with_context(|| format!("{} is no sealing key", path.display()))?;
+    // What it says begins with what the file is not.
+    SealingKey::from_text(text)
+        .with_context(|| path.display().to_string())
+        .map(Some)
+}
