@@ -219,6 +219,33 @@ fn effective_uid() -> Result<u32, Error> {
         .ok_or_else(|| Error::io("read", path)(ErrorKind::InvalidData.into()))
 }
 
+/// Which user of the operating system gives this command, and as whom where that is another: `anna as hallpass`. What
+/// the kernel noted at their login is believed before what sudo says.
+pub fn operator() -> String {
+    let us = effective_uid().map_or_else(|_unknown| "unknown".to_owned(), user_name);
+    let login = fs::read_to_string("/proc/self/loginuid").ok();
+    let login = login
+        .and_then(|text| text.trim().parse::<u32>().ok())
+        .filter(|uid| *uid != u32::MAX)
+        .map(user_name);
+    let behind = login.or_else(|| {
+        let said = ["SUDO_USER", "DOAS_USER"].into_iter();
+        said.filter_map(|name| std::env::var(name).ok())
+            .find(|name| !name.is_empty())
+    });
+    operator_of(&us, behind.as_deref())
+}
+
+fn operator_of(us: &str, behind: Option<&str>) -> String {
+    match behind {
+        Some(person) if person != us => {
+            let person: String = person.chars().take(64).collect();
+            format!("{person} as {us}")
+        }
+        Some(_) | None => us.to_owned(),
+    }
+}
+
 /// The user's name, or what `sudo -u` takes in its place.
 fn user_name(uid: u32) -> String {
     let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();

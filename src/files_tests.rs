@@ -175,3 +175,15 @@ fn of_many_that_write_at_once_one_wins() {
     let bytes = fs::read(&path).unwrap();
     assert!(bytes.len() == 64 && bytes.iter().all(|byte| *byte == bytes[0]));
 }
+
+#[test]
+fn who_gives_a_command_is_told_behind_sudo_too() {
+    assert_eq!(operator_of("hallpass", Some("anna")), "anna as hallpass");
+    assert_eq!(operator_of("root", Some("root")), "root");
+    assert_eq!(operator_of("#1000", None), "#1000");
+    assert_eq!(
+        operator_of("root", Some(&"x".repeat(100))).len(),
+        64 + " as root".len()
+    );
+    assert!(!operator().is_empty());
+}

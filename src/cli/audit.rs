@@ -8,7 +8,7 @@ use crate::{
         decision::Shown,
         output::{self, say},
     },
-    model::{application::Slug, user::Email},
+    model::{application::Slug, audit::Change, user::Email},
     provider::{Provider, codes, explain::Wanted},
 };
 
@@ -111,7 +111,11 @@ pub(super) fn audit(typed: &Audit, provider: &Provider) -> Result<()> {
             (None, Some(_gone)) => "(removed)".to_owned(),
             (None, None) => String::new(),
         };
-        let from = row.address.map(|address| address.to_string()).unwrap_or_default();
+        let from = match (row.address, &row.actor) {
+            (Some(address), _) => address.to_string(),
+            (None, Some(actor)) => format!("by {actor}"),
+            (None, None) => String::new(),
+        };
         let line = format!(
             "{}  {:18} {:20} {reference:9}  {application:16} {who:32} {from}{times}",
             row.at.format("%Y-%m-%d %H:%M:%SZ"),
@@ -119,6 +123,9 @@ pub(super) fn audit(typed: &Audit, provider: &Provider) -> Result<()> {
             row.outcome,
         );
         say(format_args!("{}", line.trim_end()))?;
+        for change in &row.changes {
+            say(format_args!("    {}", change_words(change)))?;
+        }
     }
     if decisions.len() == usize::try_from(typed.newest).unwrap_or(usize::MAX) {
         say(format_args!(
@@ -126,6 +133,17 @@ pub(super) fn audit(typed: &Audit, provider: &Provider) -> Result<()> {
         ))?;
     }
     Ok(())
+}
+
+/// What an edit changed, with both values.
+pub(super) fn change_words(change: &Change) -> String {
+    let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "(none)".to_owned());
+    format!(
+        "{}: {} -> {}",
+        change.value,
+        value(&change.old),
+        value(&change.new)
+    )
 }
 
 /// An action as it is kept: lower-case words, with full stops between them.

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::{
-    model::{application::Application, explanation::Explanation},
+    model::{application::Application, audit::Change, explanation::Explanation},
     provider::explain::Decision,
 };
 
@@ -78,6 +78,9 @@ pub(super) struct Shown<'a> {
     person: Option<ShownPerson>,
     session: Option<String>,
     address: Option<String>,
+    /// The user of the operating system that gave the command.
+    by: Option<&'a str>,
+    changes: &'a [Change],
     hints: &'a [String],
     command: Option<String>,
     explanation: Option<ShownCode>,
@@ -140,6 +143,8 @@ impl<'a> From<&'a Decision> for Shown<'a> {
             }),
             session: row.session.map(|id| id.to_string()),
             address: row.address.map(|address| address.to_string()),
+            by: row.actor.as_deref(),
+            changes: &row.changes,
             hints: &decision.hints,
             command: decision.command(),
             explanation: decision.explanation.map(ShownCode::from),

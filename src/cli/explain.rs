@@ -4,6 +4,7 @@ use anyhow::{Result, bail};
 
 use crate::{
     cli::{
+        audit::change_words,
         decision::{Shown, ShownCode, registered},
         output::{self, say},
     },
@@ -149,6 +150,12 @@ fn say_decision(decision: &Decision) -> Result<()> {
     }
     if let Some(address) = row.address {
         say(format_args!("  from         {address}"))?;
+    }
+    if let Some(actor) = &row.actor {
+        say(format_args!("  by           {actor}"))?;
+    }
+    for change in &row.changes {
+        say(format_args!("  changed      {}", change_words(change)))?;
     }
     if let Some(id) = &row.request_id {
         say(format_args!("  request id   {id}"))?;

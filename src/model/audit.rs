@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::model::id::{ApplicationId, AuditId, SessionId, UserId};
 
@@ -31,6 +32,80 @@ pub struct AuditEvent {
     pub request_id: Option<String>,
     /// How often: more than one only where a flood was folded into one row.
     pub occurrences: i64,
+    /// Which user of the operating system gave the command; none where a browser or the daemon itself did it.
+    pub actor: Option<String>,
+    /// What an edit changed.
+    pub changes: Vec<Change>,
     /// Neither a verified signature nor a known person stands behind it: anybody can cause it, as often as they like.
     pub unproven: bool,
+}
+
+/// A value that an edit changed.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Change {
+    /// Which value, as the command line calls it.
+    pub value: String,
+    /// What it was; none where there was none.
+    pub old: Option<String>,
+    /// What it is now; none where there is none any more.
+    pub new: Option<String>,
+}
+
+/// How much is kept of one value, in characters.
+const LONGEST: usize = 500;
+
+/// What differs between two lists of values, each with its names in one order.
+pub fn changes(old: &[(String, String)], new: &[(String, String)]) -> Vec<Change> {
+    let find = |list: &[(String, String)], name: &str| {
+        let found = list.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.chars().take(LONGEST).collect::<String>())
+    };
+    let added = new
+        .iter()
+        .filter(|(name, _)| old.iter().all(|(known, _)| known != name));
+    old.iter()
+        .chain(added)
+        .filter_map(|(name, _)| {
+            let whole = |list: &[(String, String)]| {
+                let found = list.iter().find(|(known, _)| known == name);
+                found.map(|(_, value)| value.clone())
+            };
+            (whole(old) != whole(new)).then(|| Change {
+                value: name.clone(),
+                old: find(old, name),
+                new: find(new, name),
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_differs_is_told_with_both_values() {
+        let list = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+            let own = |(a, b): &(&str, &str)| ((*a).to_owned(), (*b).to_owned());
+            pairs.iter().map(own).collect()
+        };
+        let old = list(&[("name", "Wiki"), ("ACS URL", "a"), ("tile", "t")]);
+        let new = list(&[("name", "Wiki"), ("ACS URL", "b"), ("logout", "l")]);
+        let change = |value: &str, old: Option<&str>, new: Option<&str>| Change {
+            value: value.to_owned(),
+            old: old.map(str::to_owned),
+            new: new.map(str::to_owned),
+        };
+        assert_eq!(
+            changes(&old, &new),
+            [
+                change("ACS URL", Some("a"), Some("b")),
+                change("tile", Some("t"), None),
+                change("logout", None, Some("l"))
+            ]
+        );
+        let (long, longer) = ("x".repeat(600), "x".repeat(601));
+        let told = changes(&list(&[("a", &long)]), &list(&[("a", &longer)]));
+        assert_eq!(told[0].new.as_ref().map(String::len), Some(500));
+    }
 }

@@ -74,6 +74,8 @@ pub struct Certificate {
 /// How near the end of a certificate is, once it is near enough to be spoken of.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Ending {
+    /// It does not count yet: it was made by a clock that is ahead of this one, or for later.
+    NotBegun,
     /// It counts no longer.
     Ended,
     /// It ends within so many days: one of [`Ending::DAYS`].
@@ -84,9 +86,12 @@ impl Ending {
     /// The days before its end at which a certificate is spoken of, the nearest first.
     pub const DAYS: [i64; 5] = [1, 7, 14, 30, 60];
 
-    /// How near `not_after` is at `now`.
-    pub fn of(not_after: DateTime<Utc>, now: DateTime<Utc>) -> Option<Self> {
-        let left = not_after - now;
+    /// How near the end of a certificate is at `now`; one that does not count yet is spoken of, too.
+    pub fn of(certificate: &Certificate, now: DateTime<Utc>) -> Option<Self> {
+        if certificate.not_before > now {
+            return Some(Self::NotBegun);
+        }
+        let left = certificate.not_after - now;
         if left <= TimeDelta::zero() {
             return Some(Self::Ended);
         }
@@ -104,7 +109,17 @@ mod tests {
     #[test]
     fn a_certificate_is_spoken_of_60_30_14_7_and_1_days_before_its_end() {
         let now = DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
-        let at = |left: TimeDelta| Ending::of(now + left, now);
+        let from = |begin: TimeDelta, left: TimeDelta| {
+            let certificate = Certificate {
+                der: Vec::new(),
+                sha256: String::new(),
+                subject: String::new(),
+                not_before: now + begin,
+                not_after: now + left,
+            };
+            Ending::of(&certificate, now)
+        };
+        let at = |left: TimeDelta| from(TimeDelta::days(-500), left);
         let second = TimeDelta::seconds(1);
         assert_eq!(at(TimeDelta::days(60) + second), None);
         for (days, next) in [(60, 30), (30, 14), (14, 7), (7, 1)] {
@@ -115,6 +130,8 @@ mod tests {
         assert_eq!(at(second), Some(Ending::Within(1)));
         assert_eq!(at(TimeDelta::zero()), Some(Ending::Ended));
         assert_eq!(at(TimeDelta::days(-400)), Some(Ending::Ended));
+        assert_eq!(from(second, TimeDelta::days(900)), Some(Ending::NotBegun));
+        assert_eq!(from(TimeDelta::zero(), TimeDelta::days(900)), None);
         assert!(Ending::Ended < Ending::Within(1) && Ending::Within(1) < Ending::Within(60));
     }
 }

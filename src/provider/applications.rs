@@ -15,7 +15,7 @@ use crate::{
         text::BadText,
     },
     provider::{
-        Provider,
+        Provider, changes,
         error::Error,
         required::Lacking,
         saml::{
@@ -255,7 +255,10 @@ impl Provider {
         if let Some(bad) = self.check(&application, asks_more)? {
             return Ok(Err(bad));
         }
-        let event = self.about_application(action, application.id);
+        let event = AuditEvent {
+            changes: changes::of_application(&found, &application),
+            ..self.about_application(action, application.id)
+        };
         let outcome = self.store().write(|tx| {
             let outcome = tx.edit_application(&application)?;
             if outcome == Edited::Done {

@@ -240,6 +240,8 @@ mod tests {
             address: Some(address.parse::<IpAddr>().unwrap()),
             request_id: None,
             occurrences: 1,
+            actor: None,
+            changes: Vec::new(),
             unproven: false,
         }
     }

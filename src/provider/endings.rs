@@ -46,16 +46,19 @@ impl EndingSoon {
         Some(Self {
             whose,
             certificate: certificate.clone(),
-            ending: Ending::of(certificate.not_after, now)?,
+            ending: Ending::of(certificate, now)?,
             days: days_left(certificate.not_after, now),
         })
     }
 
     /// What to say of it, and what to do.
     pub fn words(&self) -> String {
+        if self.ending == Ending::NotBegun {
+            return self.words_of_a_begin();
+        }
         let day = self.certificate.not_after.format("%Y-%m-%d");
         let when = match (self.ending, self.days) {
-            (Ending::Ended, _) => format!("ended on {day}"),
+            (Ending::Ended | Ending::NotBegun, _) => format!("ended on {day}"),
             (Ending::Within(_), 0) => format!("ends within a day, on {day}"),
             (Ending::Within(_), 1) => format!("ends in 1 day, on {day}"),
             (Ending::Within(_), days) => format!("ends in {days} days, on {day}"),
@@ -72,6 +75,24 @@ impl EndingSoon {
             ),
             Whose::Application { slug, name } => format!(
                 "the certificate that {name} ({slug}) signs with {when}; signatures by it still count here. Ask there for a new one"
+            ),
+        }
+    }
+}
+
+impl EndingSoon {
+    fn words_of_a_begin(&self) -> String {
+        let when = self.certificate.not_before.format("%Y-%m-%d %H:%M UTC");
+        let clock = "Look whether the clock of this machine is right";
+        match &self.whose {
+            Whose::Ours { .. } => format!(
+                "the signing certificate counts from {when} on only; applications that look at it refuse every sign-in until then. {clock}"
+            ),
+            Whose::Next => format!(
+                "the certificate of the next key counts from {when} on only; do not activate it before. {clock}"
+            ),
+            Whose::Application { slug, name } => format!(
+                "the certificate that {name} ({slug}) signs with counts from {when} on only; signatures by it count here already. {clock}"
             ),
         }
     }
@@ -134,7 +155,7 @@ impl Provider {
                 continue;
             }
             let (sha256, words) = (&soon.certificate.sha256, soon.words());
-            if soon.ending == Ending::Ended {
+            if matches!(soon.ending, Ending::Ended | Ending::NotBegun) {
                 tracing::error!(sha256, days = soon.days, "{words}");
             } else {
                 tracing::warn!(sha256, days = soon.days, "{words}");
@@ -174,6 +195,16 @@ mod tests {
             not_after: end,
         };
         EndingSoon::of(Whose::Ours { successor: false }, &certificate, now)
+    }
+
+    #[test]
+    fn a_certificate_that_does_not_count_yet_is_said() {
+        let early = ours(TimeDelta::days(399), now() - TimeDelta::days(2)).unwrap();
+        let said = early.words();
+        assert!(
+            said.contains("from 2024-10-03 09:00 UTC on only") && said.contains("the clock of this machine"),
+            "{said}"
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub mod applications;
 pub mod audit;
+mod changes;
 pub mod codes;
 pub mod device_link;
 pub mod drafts;
@@ -76,6 +77,8 @@ pub struct Parts {
     pub store: Store,
     /// Metadata by URL.
     pub fetcher: Fetcher,
+    /// Which user of the operating system gives the command; none for the daemon.
+    pub actor: Option<String>,
 }
 
 #[derive(Debug)]
@@ -191,6 +194,11 @@ impl Provider {
             request_id: visitor.map(|visitor| visitor.request_id.clone()),
             occurrences: 1,
             unproven: false,
+            actor: match visitor {
+                Some(_browser) => None,
+                None => self.parts().actor.clone(),
+            },
+            changes: Vec::new(),
         }
     }
 }

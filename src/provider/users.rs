@@ -11,7 +11,7 @@ use crate::{
         user::{Email, OwnAttributes, PersonName, StableId, User, UserName},
     },
     provider::{
-        Provider,
+        Provider, changes,
         error::Error,
         login::lift,
         required::{Unmet, unmet},
@@ -188,7 +188,15 @@ impl Provider {
             Some(false) => "user.disable",
             None => "user.edit",
         };
-        let event = self.about_user(action, user.id);
+        let had = self.own_attributes(user.id)?;
+        let had = had
+            .into_iter()
+            .filter(|(name, _)| edit.attributes.contains_key(name))
+            .collect();
+        let event = AuditEvent {
+            changes: changes::of_user(&before, &had, &user, &edit.attributes),
+            ..self.about_user(action, user.id)
+        };
         let edited = self.store().write(|tx| {
             let edited = tx.edit_user(&user)?;
             if edited == Edited::Done {

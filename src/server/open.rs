@@ -65,6 +65,7 @@ pub fn open(settings: &Settings) -> Result<Provider> {
         sealing_key,
         Box::new(SystemClock),
         Box::new(SystemEntropy),
+        Some(files::operator()),
     )
 }
 
@@ -136,6 +137,7 @@ pub fn prepare_with(
             sealing_key,
             clock,
             entropy,
+            None,
         )?,
         findings,
     ))
@@ -148,6 +150,7 @@ fn provider(
     sealing_key: SealingKey,
     clock: Box<dyn Clock>,
     entropy: Box<dyn Entropy>,
+    actor: Option<String>,
 ) -> Result<Provider> {
     Ok(Provider::open(Parts {
         clock,
@@ -161,6 +164,7 @@ fn provider(
             settings.metadata_private_networks.clone(),
             settings.data_dir.clone(),
         ),
+        actor,
     })?)
 }
 

@@ -11,7 +11,7 @@ use diesel::{
 
 use crate::{
     model::{
-        audit::AuditEvent,
+        audit::{AuditEvent, Change},
         id::{ApplicationId, AuditId, SessionId, UserId},
     },
     store::{
@@ -46,6 +46,10 @@ pub struct AuditRow {
     pub request_id: Option<String>,
     /// How often.
     pub occurrences: i64,
+    /// Which user of the operating system gave the command.
+    pub actor: Option<String>,
+    /// What an edit changed.
+    pub changes: Vec<Change>,
 }
 
 /// Which decisions are looked for.
@@ -193,6 +197,8 @@ struct Row {
     occurrences: i64,
     fold_key: Option<String>,
     unproven: bool,
+    actor: Option<String>,
+    changes: Option<String>,
 }
 
 impl Row {
@@ -211,6 +217,11 @@ impl Row {
             occurrences: event.occurrences,
             fold_key,
             unproven: event.unproven,
+            actor: event.actor.clone(),
+            // Text alone: it can always be written.
+            changes: Some(&event.changes)
+                .filter(|changes| !changes.is_empty())
+                .and_then(|changes| serde_json::to_string(changes).ok()),
         }
     }
 }
@@ -232,6 +243,11 @@ impl TryFrom<Row> for AuditRow {
             address: name.optional(row.address, |address| address.parse())?,
             request_id: row.request_id,
             occurrences: row.occurrences,
+            actor: row.actor,
+            changes: match row.changes {
+                Some(changes) => name.parsed(serde_json::from_str(&changes))?,
+                None => Vec::new(),
+            },
         })
     }
 }

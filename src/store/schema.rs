@@ -358,6 +358,8 @@ diesel::table! {
         occurrences -> BigInt,
         fold_key -> Nullable<Text>,
         unproven -> Bool,
+        actor -> Nullable<Text>,
+        changes -> Nullable<Text>,
     }
 }
 

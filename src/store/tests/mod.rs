@@ -27,7 +27,7 @@ use crate::{
             AcsUrl, Application, Binding, Consumer, EntityId, Kind, LogoutEndpoint, ServiceProvider, Slug,
         },
         attribute::{self, AttributeRule, NameFormat, Source},
-        audit::AuditEvent,
+        audit::{AuditEvent, Change},
         id::{ApplicationId, AuditId, SessionId, UserId},
         installation::Installation,
         key::Certificate,
@@ -247,6 +247,12 @@ fn audit(number: u8, at: DateTime<Utc>) -> AuditEvent {
         request_id: Some("r1".to_owned()),
         occurrences: 1,
         unproven: false,
+        actor: Some("anna as hallpass".to_owned()),
+        changes: vec![Change {
+            value: "name".to_owned(),
+            old: Some("a \u{2192} \"b\"".to_owned()),
+            new: None,
+        }],
     }
 }
 

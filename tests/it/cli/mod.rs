@@ -4,6 +4,7 @@ mod applications;
 mod attributes;
 mod configuration;
 mod daemon;
+mod edits;
 mod entering;
 mod explain;
 mod keys;

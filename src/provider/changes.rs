@@ -1,0 +1,121 @@
+//! What an edit changes, in words: the values as the command line calls them.
+
+use crate::model::{
+    application::{Application, Kind, LogoutEndpoint},
+    attribute::AttributeRule,
+    audit::{Change, changes},
+    key::Certificate,
+    user::{OwnAttributes, User},
+};
+
+/// What differs between two states of a person; `had` and `has` are their own attributes, as far as they are edited.
+pub(super) fn of_user(before: &User, had: &OwnAttributes, after: &User, has: &OwnAttributes) -> Vec<Change> {
+    let told = |user: &User, own: &OwnAttributes| {
+        let mut told = vec![
+            ("e-mail".to_owned(), user.email.to_string()),
+            ("first name".to_owned(), user.given_name.as_str().to_owned()),
+            ("last name".to_owned(), user.family_name.as_str().to_owned()),
+            ("state".to_owned(), switched(user.enabled)),
+        ];
+        if let Some(name) = &user.user_name {
+            told.push(("user name".to_owned(), name.as_str().to_owned()));
+        }
+        let own = own.iter().filter(|(_, values)| !values.is_empty());
+        told.extend(own.map(|(name, values)| (format!("attribute {name}"), values.join("; "))));
+        told
+    };
+    changes(&told(before, had), &told(after, has))
+}
+
+/// What differs between two states of an application.
+pub(super) fn of_application(before: &Application, after: &Application) -> Vec<Change> {
+    changes(&told(before), &told(after))
+}
+
+fn told(application: &Application) -> Vec<(String, String)> {
+    let saml = &application.saml;
+    let mut told = vec![
+        ("name", application.name.clone()),
+        ("kind", kind(application.kind).to_owned()),
+        ("state", switched(application.enabled)),
+        ("entity ID", saml.entity_id.as_str().to_owned()),
+        ("Audience", saml.audience.as_str().to_owned()),
+        (
+            "ACS URL",
+            joined(saml.consumers.iter().map(|one| one.location.as_str().to_owned())),
+        ),
+        (
+            "require signed requests",
+            saml.require_signed_requests.to_string(),
+        ),
+        ("unsolicited responses", saml.allow_idp_initiated.to_string()),
+        ("NameID format", saml.name_id_format.word().to_owned()),
+        ("signs", saml.making.signs.word().to_owned()),
+        ("algorithm", saml.making.algorithm.word().to_owned()),
+    ];
+    let mut some = |name, value: Option<String>| told.extend(value.map(|value| (name, value)));
+    some(
+        "tile URL",
+        application.tile_url.as_ref().map(|url| url.as_str().to_owned()),
+    );
+    some("logout URL", saml.logout.as_ref().map(logout));
+    some("certificates", certificates(&saml.certificates));
+    some("RelayState", saml.default_relay_state.clone());
+    some(
+        "encryption",
+        saml.making.encryption.map(|cipher| cipher.word().to_owned()),
+    );
+    some(
+        "encryption certificates",
+        certificates(&saml.encryption_certificates),
+    );
+    let mut told: Vec<(String, String)> = told
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    told.extend(saml.attributes.iter().map(|rule| {
+        let name = rule.friendly_name.as_deref().unwrap_or(&rule.name);
+        (format!("attribute {name}"), attribute(rule))
+    }));
+    told
+}
+
+const fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::ChatGptLegacy => "chatgpt-legacy",
+        Kind::ChatGptCurrent => "chatgpt",
+        Kind::Saml => "saml",
+    }
+}
+
+fn switched(on: bool) -> String {
+    if on { "on" } else { "off" }.to_owned()
+}
+
+fn joined(all: impl Iterator<Item = String>) -> String {
+    all.collect::<Vec<_>>().join(", ")
+}
+
+fn certificates(all: &[Certificate]) -> Option<String> {
+    (!all.is_empty()).then(|| joined(all.iter().map(|one| one.sha256.clone())))
+}
+
+fn logout(endpoint: &LogoutEndpoint) -> String {
+    match &endpoint.response_location {
+        Some(response) => format!("{}, responses {}", endpoint.location.as_str(), response.as_str()),
+        None => endpoint.location.as_str().to_owned(),
+    }
+}
+
+fn attribute(rule: &AttributeRule) -> String {
+    let mut told = format!("{} from {}", rule.name, rule.source);
+    for (holds, words) in [(rule.required, ", required"), (rule.lower_case, ", lower case")] {
+        if holds {
+            told.push_str(words);
+        }
+    }
+    if let Some(join) = &rule.join {
+        told.push_str(&format!(", joined by {join:?}"));
+    }
+    told
+}
