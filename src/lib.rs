@@ -5,8 +5,8 @@
 //!
 //! | floor | room | what it knows |
 //! |---|---|---|
-//! | 1 | [`model`], [`clock`], [`entropy`], [`process`], [`telemetry`] | the nouns; time; chance; who else runs; the log |
-//! | 1½ | [`crypto`] | which keys of others are used |
+//! | 1 | [`model`], [`clock`], [`entropy`], [`process`] | the nouns; time; chance; who else runs |
+//! | 1½ | [`crypto`], [`telemetry`] | which keys of others are used; the log |
 //! | 2 | [`saml`], [`store`], [`keys`], [`credential`], [`claims`], [`access`], [`config`], [`files`], [`fetch`] | one craft each |
 //! | 3 | [`provider`] | what an identity provider does, without HTTP |
 //! | 4 | [`web`] | HTTP, and nothing of SAML or SQL |

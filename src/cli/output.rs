@@ -2,14 +2,14 @@
 //! goes through it, and nothing in it drives the terminal, turns a line round or hides.
 
 use std::{
-    fmt::{Arguments, Write as _},
+    fmt::Arguments,
     io::{self, Write},
 };
 
 use anyhow::Result;
 use serde::Serialize;
 
-use crate::model::text::{escaped, is_harmless};
+use crate::model::text::{escaped, escaped_json};
 
 /// Lines on standard output.
 pub(super) fn say(line: Arguments<'_>) -> Result<()> {
@@ -22,7 +22,7 @@ pub(super) fn say(line: Arguments<'_>) -> Result<()> {
 pub(super) fn json(value: &impl Serialize) -> Result<()> {
     let text = serde_json::to_string_pretty(value)?;
     let mut out = io::stdout().lock();
-    writeln!(out, "{}", shown_json(&text))?;
+    writeln!(out, "{}", escaped_json(&text))?;
     Ok(())
 }
 
@@ -38,25 +38,10 @@ fn shown(text: &str) -> String {
     lines.join("\n")
 }
 
-fn shown_json(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c == '\n' || is_harmless(c) {
-            shown.push(c);
-        } else {
-            let mut units = [0; 2];
-            for unit in c.encode_utf16(&mut units) {
-                // Writing to a String cannot fail.
-                let _written = write!(shown, "\\u{unit:04x}");
-            }
-        }
-    }
-    shown
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::text::is_harmless;
 
     const EVIL: &str = "a\u{1b}[2J\u{9b}31m\u{202e}\u{200b}\u{e0041}\u{7f}\r";
 
@@ -70,7 +55,7 @@ mod tests {
 
     #[test]
     fn json_says_the_same_to_a_program() {
-        let text = shown_json(&serde_json::to_string_pretty(&[EVIL, "\u{200c}"]).unwrap());
+        let text = escaped_json(&serde_json::to_string_pretty(&[EVIL, "\u{200c}"]).unwrap());
         assert!(text.chars().all(|c| c == '\n' || is_harmless(c)), "{text:?}");
         let read: Vec<String> = serde_json::from_str(&text).unwrap();
         assert_eq!(read, [EVIL, "\u{200c}"]);

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::model::text::is_harmless;
+
 /// The longest value that is kept, in characters.
 const MAX_LEN: usize = 256;
 /// The most values that are kept of one message.
@@ -46,12 +48,10 @@ fn printable(value: &str) -> String {
     let mut text = String::with_capacity(value.len());
     for c in masked(value).chars().take(MAX_LEN) {
         // Nothing may end a line, drive a terminal, or turn the direction of what follows.
-        if c.is_control()
-            || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{feff}')
-        {
-            text.extend(c.escape_default());
-        } else {
+        if is_harmless(c) {
             text.push(c);
+        } else {
+            text.extend(c.escape_default());
         }
     }
     if value.chars().count() > MAX_LEN {

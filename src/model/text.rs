@@ -1,5 +1,7 @@
 //! What a text from outside may hold before it is kept.
 
+use std::fmt::Write;
+
 /// Why a text is not taken.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum BadText {
@@ -73,6 +75,23 @@ pub fn escaped(text: &str) -> String {
             shown.push(c);
         } else {
             shown.extend(c.escape_unicode());
+        }
+    }
+    shown
+}
+
+/// JSON in which what is not harmless is escaped in the way of JSON, so that programs read the same.
+pub fn escaped_json(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c == '\n' || is_harmless(c) {
+            shown.push(c);
+        } else {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                // Writing to a String cannot fail.
+                let _written = write!(shown, "\\u{unit:04x}");
+            }
         }
     }
     shown

@@ -24,6 +24,7 @@ use tracing_subscriber::{
 };
 
 use self::queue::Queue;
+use crate::model::text::{escaped_json, is_harmless};
 
 /// How long the end of the program waits for somebody to read the rest of the log.
 const LAST_LINES: Duration = Duration::from_secs(2);
@@ -224,18 +225,13 @@ impl Visit for Line<'_> {
 
 fn escape(out: &mut impl fmt::Write, text: &str, in_quotes: bool) -> fmt::Result {
     for c in text.chars() {
-        if is_unprintable(c) || (in_quotes && matches!(c, '"' | '\\')) {
+        if !is_harmless(c) || (in_quotes && matches!(c, '"' | '\\')) {
             write!(out, "{}", c.escape_default())?;
         } else {
             out.write_char(c)?;
         }
     }
     Ok(())
-}
-
-/// What ends a line, drives a terminal, or turns the direction of what follows.
-fn is_unprintable(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
 }
 
 /// JSON escapes control characters below U+0020 itself; the others reach terminals too.
@@ -257,18 +253,10 @@ impl<W: Write> Write for JsonLine<W> {
     /// Takes all of `line`; the formatter gives each event in one piece.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(line);
-        if text.chars().any(|c| c != '\n' && is_unprintable(c)) {
-            let mut escaped = Vec::with_capacity(line.len() + 16);
-            for c in text.chars() {
-                if c != '\n' && is_unprintable(c) {
-                    write!(escaped, "\\u{:04x}", u32::from(c))?;
-                } else {
-                    write!(escaped, "{c}")?;
-                }
-            }
-            self.0.write_all(&escaped)?;
-        } else {
+        if text.chars().all(|c| c == '\n' || is_harmless(c)) {
             self.0.write_all(line)?;
+        } else {
+            self.0.write_all(escaped_json(&text).as_bytes())?;
         }
         Ok(line.len())
     }
@@ -308,7 +296,8 @@ mod tests {
         String::from_utf8(bytes).unwrap()
     }
 
-    const EVIL: &str = "a\r\n2026-01-01 INFO fake: b\u{1b}[2J\u{85}\u{2028}\u{9b}31m\u{7f}\u{202e}\t\0";
+    const EVIL: &str =
+        "a\r\n2026-01-01 INFO fake: b\u{1b}[2J\u{85}\u{2028}\u{9b}31m\u{7f}\u{202e}\u{200b}\u{e0041}\t\0";
 
     fn speak() {
         let error = io::Error::other(EVIL);
@@ -321,7 +310,7 @@ mod tests {
         for format in [Format::Human, Format::Json] {
             let text = logged(format, speak);
             let line = text.strip_suffix('\n').unwrap();
-            assert!(!line.chars().any(is_unprintable), "{line:?}");
+            assert!(line.chars().all(is_harmless), "{line:?}");
             assert!(line.contains("request") && line.contains("fake"), "{line}");
             if format == Format::Json {
                 let json: serde_json::Value = serde_json::from_str(line).unwrap();

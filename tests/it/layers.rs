@@ -11,7 +11,7 @@ const FLOORS: &[(&str, &[&str], &[&str])] = &[
     ("clock", &[], &[]),
     ("entropy", &[], &["getrandom"]),
     ("process", &[], &[]),
-    ("telemetry", &[], &["serde_json", "tracing_subscriber"]),
+    ("telemetry", &["model"], &["serde_json", "tracing_subscriber"]),
     ("crypto", &[], &["openssl"]),
     (
         "saml",
