@@ -2,7 +2,7 @@
 
 use crate::model::{
     attribute::{AttributeRule, Source},
-    user::{OwnAttributes, User},
+    user::{OwnAttributes, PersonName, User},
 };
 
 /// What one rule says of a person.
@@ -45,10 +45,15 @@ pub fn of<'r>(
     }
 }
 
+/// A name that a person lacks has no value: an empty one would say that they have it.
+fn name(name: Option<&PersonName>) -> Vec<String> {
+    name.iter().map(|name| name.as_str().to_owned()).collect()
+}
+
 fn values(rule: &AttributeRule, user: &User, own: &OwnAttributes) -> Vec<String> {
     let mut values = match &rule.source {
-        Source::GivenName => vec![user.given_name.as_str().to_owned()],
-        Source::FamilyName => vec![user.family_name.as_str().to_owned()],
+        Source::GivenName => name(user.names.given()),
+        Source::FamilyName => name(user.names.family()),
         Source::FullName => vec![user.full_name()],
         Source::Email => vec![user.email.as_str().to_owned()],
         Source::UserId => vec![user.stable_id.as_str().to_owned()],
@@ -81,7 +86,7 @@ mod tests {
         attribute::NameFormat,
         id::UserId,
         preset::Preset,
-        user::{Email, PersonName, StableId, UserName},
+        user::{Email, PersonNames, StableId, UserName},
     };
 
     fn ada() -> User {
@@ -89,14 +94,18 @@ mod tests {
             id: UserId::new(DateTime::UNIX_EPOCH, [1; 10]),
             stable_id: StableId::parse("S-1").unwrap(),
             email: Email::parse("ada@fernweh.example").unwrap(),
-            given_name: PersonName::parse("first", "Ada").unwrap(),
-            family_name: PersonName::parse("last", "LOVELACE").unwrap(),
+            names: names("Ada", "LOVELACE"),
             user_name: None,
             enabled: true,
             version: 1,
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
         }
+    }
+
+    fn names(given: &str, family: &str) -> PersonNames {
+        let name = |text| PersonName::parse_optional("the name", text).unwrap();
+        PersonNames::new(name(given), name(family)).unwrap()
     }
 
     fn rule(name: &str, source: Source) -> AttributeRule {
@@ -158,6 +167,32 @@ mod tests {
                 one("low", "lovelace"),
             ]
         );
+    }
+
+    #[test]
+    fn a_name_that_a_person_lacks_is_left_out_and_missing_where_it_is_required() {
+        let mut rules = vec![
+            rule("given", Source::GivenName),
+            rule("family", Source::FamilyName),
+            rule("full", Source::FullName),
+        ];
+        let mut sukarno = ada();
+        sukarno.names = names("Sukarno", "");
+        let own = OwnAttributes::new();
+        let one = |name: &str, value: &str| (name.to_owned(), vec![value.to_owned()]);
+        assert_eq!(
+            told(&rules, &sukarno, &own),
+            [one("given", "Sukarno"), one("full", "Sukarno")]
+        );
+        sukarno.names = names("", "Teller");
+        assert_eq!(
+            told(&rules, &sukarno, &own),
+            [one("family", "Teller"), one("full", "Teller")]
+        );
+        for rule in &mut rules {
+            rule.required = true;
+        }
+        assert_eq!(of(&rules, &sukarno, &own), Err(Missing(vec!["given".to_owned()])));
     }
 
     #[test]

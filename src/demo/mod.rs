@@ -23,7 +23,7 @@ use crate::{
             AcsUrl, Application, Binding, Consumer, EntityId, Kind, LogoutEndpoint,
             ServiceProvider as Registered,
         },
-        user::{Email, OwnAttributes, PersonName},
+        user::{Email, OwnAttributes, PersonName, PersonNames},
     },
     provider::{
         Provider,
@@ -125,8 +125,10 @@ fn person(provider: &Provider) -> Result<String> {
     let (email, password) = (Email::parse(EMAIL)?, Password::for_new(&text)?);
     let new = NewUser {
         email: email.clone(),
-        given_name: PersonName::parse("the first name", "Mira")?,
-        family_name: PersonName::parse("the last name", "Castellane")?,
+        names: PersonNames::new(
+            Some(PersonName::parse("the first name", "Mira")?),
+            Some(PersonName::parse("the last name", "Castellane")?),
+        )?,
         stable_id: None,
         user_name: None,
         attributes: OwnAttributes::new(),

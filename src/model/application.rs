@@ -334,7 +334,7 @@ impl ServiceProvider {
             name_id_format: NameIdFormat::EmailAddress,
             making: Making::USUAL,
             encryption_certificates: Vec::new(),
-            attributes: attribute::usual(),
+            attributes: attribute::generic(),
         }
     }
 

@@ -65,6 +65,11 @@ pub enum Source {
 }
 
 impl Source {
+    /// Whether it is one of the two names, which a person may lack.
+    pub const fn is_one_name(&self) -> bool {
+        matches!(self, Self::GivenName | Self::FamilyName)
+    }
+
     /// Reads a source as it is typed and shown.
     pub fn parse(text: &str) -> Result<Self, BadText> {
         const WANTED: &str = "a source is one of given-name, family-name, full-name, email, user-id, user-name, constant:TEXT and own:NAME";
@@ -157,6 +162,15 @@ pub fn usual() -> Vec<AttributeRule> {
         AttributeRule::required("firstName", Source::GivenName),
         AttributeRule::required("lastName", Source::FamilyName),
     ]
+}
+
+/// The same for whoever said nothing of what it needs: a name that a person lacks keeps nobody out.
+pub fn generic() -> Vec<AttributeRule> {
+    let mut rules = usual();
+    for rule in rules.iter_mut().filter(|rule| rule.source.is_one_name()) {
+        rule.required = false;
+    }
+    rules
 }
 
 #[cfg(test)]

@@ -97,7 +97,8 @@ impl Preset {
     pub fn attributes(self) -> Vec<AttributeRule> {
         match self {
             // The generic list is ChatGPT's: both of its shapes read what the libraries read.
-            Self::ChatGpt | Self::Generic => attribute::usual(),
+            Self::ChatGpt => attribute::usual(),
+            Self::Generic => attribute::generic(),
             // Both know a person by the NameID alone; Google keeps what it is told besides.
             Self::GoogleWorkspace | Self::AwsIamIdentityCenter => Vec::new(),
             Self::Slack => vec![

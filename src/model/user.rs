@@ -76,9 +76,64 @@ impl PersonName {
         line(what, text, Self::MAX_LEN).map(Self)
     }
 
+    /// Reads a name that a person may lack: an empty text is none.
+    pub fn parse_optional(what: &'static str, text: &str) -> Result<Option<Self>, BadText> {
+        if text.trim().is_empty() {
+            return Ok(None);
+        }
+        Self::parse(what, text).map(Some)
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// What a person is called: a given name, a family name, or both. Many people have one name only.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PersonNames {
+    given: Option<PersonName>,
+    family: Option<PersonName>,
+}
+
+impl PersonNames {
+    /// At least one of the two.
+    pub fn new(given: Option<PersonName>, family: Option<PersonName>) -> Result<Self, BadText> {
+        if given.is_none() && family.is_none() {
+            return Err(BadText::Form(
+                "a person has a first name, a last name, or both: neither was given".to_owned(),
+            ));
+        }
+        Ok(Self { given, family })
+    }
+
+    /// The given name.
+    pub const fn given(&self) -> Option<&PersonName> {
+        self.given.as_ref()
+    }
+
+    /// The family name.
+    pub const fn family(&self) -> Option<&PersonName> {
+        self.family.as_ref()
+    }
+
+    /// Given and family name, in this order; the only one alone.
+    pub fn full(&self) -> String {
+        let names: Vec<_> = [self.given(), self.family()]
+            .into_iter()
+            .flatten()
+            .map(PersonName::as_str)
+            .collect();
+        names.join(" ")
+    }
+
+    /// What a person is greeted by: the given name, or the only one.
+    pub fn greeting(&self) -> &str {
+        self.given()
+            .or(self.family())
+            .map(PersonName::as_str)
+            .unwrap_or_default()
     }
 }
 
@@ -133,10 +188,8 @@ pub struct User {
     pub stable_id: StableId,
     /// Where mail reaches them, and how they sign in; one person an address.
     pub email: Email,
-    /// First name.
-    pub given_name: PersonName,
-    /// Last name.
-    pub family_name: PersonName,
+    /// What they are called.
+    pub names: PersonNames,
     /// What applications of an older kind know them by, if they have such a name.
     pub user_name: Option<UserName>,
     /// Whether they may sign in.
@@ -150,9 +203,9 @@ pub struct User {
 }
 
 impl User {
-    /// Given and family name, in this order.
+    /// Given and family name, in this order; the only one alone.
     pub fn full_name(&self) -> String {
-        format!("{} {}", self.given_name.as_str(), self.family_name.as_str())
+        self.names.full()
     }
 }
 
@@ -180,6 +233,21 @@ mod tests {
         ] {
             assert!(Email::parse(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_person_has_at_least_one_name() {
+        let name = |text| PersonName::parse_optional("the name", text).unwrap();
+        for (given, family, full, greeting) in [
+            ("Ada", "Lovelace", "Ada Lovelace", "Ada"),
+            ("Sukarno", " ", "Sukarno", "Sukarno"),
+            ("", "Teller", "Teller", "Teller"),
+        ] {
+            let names = PersonNames::new(name(given), name(family)).unwrap();
+            assert_eq!((names.full().as_str(), names.greeting()), (full, greeting));
+        }
+        assert!(PersonNames::new(name(""), name("\t")).is_err());
+        assert!(PersonName::parse_optional("the name", "a\u{1}").is_err());
     }
 
     #[test]

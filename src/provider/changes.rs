@@ -11,12 +11,14 @@ use crate::model::{
 /// What differs between two states of a person; `had` and `has` are their own attributes, as far as they are edited.
 pub(super) fn of_user(before: &User, had: &OwnAttributes, after: &User, has: &OwnAttributes) -> Vec<Change> {
     let told = |user: &User, own: &OwnAttributes| {
-        let mut told = vec![
-            ("e-mail".to_owned(), user.email.to_string()),
-            ("first name".to_owned(), user.given_name.as_str().to_owned()),
-            ("last name".to_owned(), user.family_name.as_str().to_owned()),
-            ("state".to_owned(), switched(user.enabled)),
-        ];
+        let mut told = vec![("e-mail".to_owned(), user.email.to_string())];
+        for (what, name) in [
+            ("first name", user.names.given()),
+            ("last name", user.names.family()),
+        ] {
+            told.extend(name.map(|name| (what.to_owned(), name.as_str().to_owned())));
+        }
+        told.push(("state".to_owned(), switched(user.enabled)));
         if let Some(name) = &user.user_name {
             told.push(("user name".to_owned(), name.as_str().to_owned()));
         }

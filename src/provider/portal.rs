@@ -50,8 +50,8 @@ pub struct Tile {
 pub struct Portal {
     /// Whose.
     pub person: Person,
-    /// First name.
-    pub given_name: String,
+    /// What they are greeted by.
+    pub greeting: String,
     /// What they may use.
     pub tiles: Vec<Tile>,
 }
@@ -86,7 +86,7 @@ impl Provider {
             .collect();
         Ok(Some(Portal {
             person: Person::of(&live),
-            given_name: live.user.given_name.as_str().to_owned(),
+            greeting: live.user.names.greeting().to_owned(),
             tiles,
         }))
     }

@@ -38,7 +38,7 @@ impl fmt::Display for Lacking {
         }
         write!(
             f,
-            ". Give them one first: `hallpass user edit EMAIL {}`",
+            ". Give them one first: `hallpass user edit EMAIL {}`; or let the application do without it: `hallpass app attribute`",
             self.remedy
         )
     }
@@ -57,14 +57,27 @@ pub struct Unmet {
 }
 
 impl Provider {
-    /// The first of `rules` that some active people have no value for, though it is required. Names and
-    /// addresses everybody has.
+    /// The first of `rules` that some active people have no value for, though it is required, and could be given
+    /// one. A name that somebody does not have is not made up for an application: that is shown, and stands in
+    /// nobody else's way.
     pub(in crate::provider) fn first_lacking(
         &self,
         rules: &[AttributeRule],
     ) -> Result<Option<Lacking>, Error> {
-        for rule in rules.iter().filter(|rule| rule.required) {
+        self.first_of(rules.iter().filter(|rule| !rule.source.is_one_name()))
+    }
+
+    fn first_of<'r>(&self, rules: impl Iterator<Item = &'r AttributeRule>) -> Result<Option<Lacking>, Error> {
+        for rule in rules.filter(|rule| rule.required) {
             let (people, remedy) = match &rule.source {
+                Source::GivenName => (
+                    self.store().read(Tx::people_without_given_name)?,
+                    "--given-name NAME".to_owned(),
+                ),
+                Source::FamilyName => (
+                    self.store().read(Tx::people_without_family_name)?,
+                    "--family-name NAME".to_owned(),
+                ),
                 Source::UserName => (
                     self.store().read(Tx::people_without_user_name)?,
                     "--username NAME".to_owned(),
@@ -73,12 +86,7 @@ impl Provider {
                     self.store().read(|tx| tx.people_without_attribute(name))?,
                     format!("--attribute {name}=VALUE"),
                 ),
-                Source::GivenName
-                | Source::FamilyName
-                | Source::FullName
-                | Source::Email
-                | Source::UserId
-                | Source::Constant(_) => continue,
+                Source::FullName | Source::Email | Source::UserId | Source::Constant(_) => continue,
             };
             if !people.is_empty() {
                 return Ok(Some(Lacking {
@@ -93,7 +101,7 @@ impl Provider {
 
     /// The first attribute that `application` requires and some active people have no value for.
     pub fn lacking_at(&self, application: &Application) -> Result<Option<Lacking>, Error> {
-        self.first_lacking(&application.saml.attributes)
+        self.first_of(application.saml.attributes.iter())
     }
 
     /// Which applications `user`, as they are kept, cannot sign in to for want of a value.

@@ -8,7 +8,7 @@ use crate::{
         audit::AuditEvent,
         id::UserId,
         text::BadText,
-        user::{Email, OwnAttributes, PersonName, StableId, User, UserName},
+        user::{Email, OwnAttributes, PersonName, PersonNames, StableId, User, UserName},
     },
     provider::{
         Provider, changes,
@@ -24,10 +24,8 @@ use crate::{
 pub struct NewUser {
     /// How they sign in.
     pub email: Email,
-    /// First name.
-    pub given_name: PersonName,
-    /// Last name.
-    pub family_name: PersonName,
+    /// What they are called.
+    pub names: PersonNames,
     /// What service providers are told; ours if absent.
     pub stable_id: Option<StableId>,
     /// Their user name, for applications that ask for one.
@@ -43,10 +41,10 @@ pub struct NewUser {
 pub struct UserEdit {
     /// How they sign in, and what service providers are told.
     pub email: Option<Email>,
-    /// First name.
-    pub given_name: Option<PersonName>,
-    /// Last name.
-    pub family_name: Option<PersonName>,
+    /// First name; `Some(None)` takes it away.
+    pub given_name: Option<Option<PersonName>>,
+    /// Last name; `Some(None)` takes it away.
+    pub family_name: Option<Option<PersonName>>,
     /// Their user name; `Some(None)` takes it away.
     pub user_name: Option<Option<UserName>>,
     /// Own attributes, each with all of its values; none take it away. What is not named stays.
@@ -55,13 +53,32 @@ pub struct UserEdit {
     pub enabled: Option<bool>,
 }
 
-/// A change that would shut a person out of an application, so it was not made.
+impl UserEdit {
+    /// The names as they are afterwards.
+    fn names(&self, before: &PersonNames) -> Result<PersonNames, BadText> {
+        let after = |edit: &Option<Option<PersonName>>, before: Option<&PersonName>| {
+            edit.clone().unwrap_or_else(|| before.cloned())
+        };
+        PersonNames::new(
+            after(&self.given_name, before.given()),
+            after(&self.family_name, before.family()),
+        )
+    }
+}
+
+/// Why a change of a person was not made.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error(
-    "{} requires {}: give them another value, or let the application do without it first (`hallpass app attribute`)",
-    .0.application, .0.attribute
-)]
-pub struct StillNeeded(pub Unmet);
+pub enum BadUserEdit {
+    /// It would shut the person out of an application.
+    #[error(
+        "{} requires {}: give them another value, or let the application do without it first (`hallpass app attribute`)",
+        .0.application, .0.attribute
+    )]
+    StillNeeded(Unmet),
+    /// It would leave no name.
+    #[error(transparent)]
+    Names(#[from] BadText),
+}
 
 /// What became of a change.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -92,8 +109,7 @@ impl Provider {
             id,
             stable_id,
             email: new.email.clone(),
-            given_name: new.given_name.clone(),
-            family_name: new.family_name.clone(),
+            names: new.names.clone(),
             user_name: new.user_name.clone(),
             enabled: true,
             version: 1,
@@ -151,7 +167,7 @@ impl Provider {
         &self,
         email: &Email,
         edit: &UserEdit,
-    ) -> Result<Result<Changed<User>, StillNeeded>, Error> {
+    ) -> Result<Result<Changed<User>, BadUserEdit>, Error> {
         let Some(mut user) = self.user_by_email(email)? else {
             return Ok(Ok(Changed::Unknown));
         };
@@ -161,12 +177,10 @@ impl Provider {
         if let Some(email) = &edit.email {
             user.email = email.clone();
         }
-        if let Some(name) = &edit.given_name {
-            user.given_name = name.clone();
-        }
-        if let Some(name) = &edit.family_name {
-            user.family_name = name.clone();
-        }
+        user.names = match edit.names(&before.names) {
+            Ok(names) => names,
+            Err(nameless) => return Ok(Err(nameless.into())),
+        };
         if let Some(name) = &edit.user_name {
             user.user_name.clone_from(name);
         }
@@ -181,7 +195,7 @@ impl Provider {
         if user.enabled
             && let Some(lost) = self.lost_by(&before, &user, edit)?
         {
-            return Ok(Err(StillNeeded(lost)));
+            return Ok(Err(BadUserEdit::StillNeeded(lost)));
         }
         let action = match edit.enabled {
             Some(true) => "user.enable",
@@ -234,7 +248,10 @@ impl Provider {
 
     /// What an application requires that the person had before and has not after; of the first application.
     fn lost_by(&self, before: &User, after: &User, edit: &UserEdit) -> Result<Option<Unmet>, Error> {
-        if edit.attributes.is_empty() && edit.user_name.is_none() {
+        let takes_a_name = [&edit.given_name, &edit.family_name]
+            .into_iter()
+            .any(|name| *name == Some(None));
+        if edit.attributes.is_empty() && edit.user_name.is_none() && !takes_a_name {
             return Ok(None);
         }
         let (snapshot, had) = (self.current()?, self.own_attributes(before.id)?);

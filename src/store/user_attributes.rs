@@ -90,6 +90,28 @@ impl Tx {
         emails(&found)
     }
 
+    /// The active people who have no given name.
+    pub fn people_without_given_name(&mut self) -> Result<Vec<Email>, Error> {
+        let found = users::table
+            .filter(users::enabled.eq(true))
+            .filter(users::given_name.is_null())
+            .order(users::email)
+            .select(users::email)
+            .load::<String>(&mut self.0)?;
+        emails(&found)
+    }
+
+    /// The active people who have no family name.
+    pub fn people_without_family_name(&mut self) -> Result<Vec<Email>, Error> {
+        let found = users::table
+            .filter(users::enabled.eq(true))
+            .filter(users::family_name.is_null())
+            .order(users::email)
+            .select(users::email)
+            .load::<String>(&mut self.0)?;
+        emails(&found)
+    }
+
     /// The active people who have no user name.
     pub fn people_without_user_name(&mut self) -> Result<Vec<Email>, Error> {
         let found = users::table

@@ -10,7 +10,7 @@ use crate::{
     model::{
         id::UserId,
         secret::Secret,
-        user::{Email, PersonName, StableId, User, UserName},
+        user::{Email, PersonName, PersonNames, StableId, User, UserName},
     },
     store::{
         connection::{AnyConnection, Edited, Tx, each_database},
@@ -72,8 +72,8 @@ impl Tx {
             .filter(users::version.eq(user.version));
         let update = diesel::update(unchanged).set((
             users::email.eq(user.email.as_str()),
-            users::given_name.eq(user.given_name.as_str()),
-            users::family_name.eq(user.family_name.as_str()),
+            users::given_name.eq(user.names.given().map(PersonName::as_str)),
+            users::family_name.eq(user.names.family().map(PersonName::as_str)),
             users::user_name.eq(user.user_name.as_ref().map(UserName::as_str)),
             users::enabled.eq(user.enabled),
             users::updated_at.eq(user.updated_at.naive_utc()),
@@ -142,8 +142,8 @@ pub(super) struct Row {
     id: String,
     stable_id: String,
     email: String,
-    given_name: String,
-    family_name: String,
+    given_name: Option<String>,
+    family_name: Option<String>,
     enabled: bool,
     version: i64,
     created_at: NaiveDateTime,
@@ -157,8 +157,8 @@ impl From<&User> for Row {
             id: user.id.to_string(),
             stable_id: user.stable_id.as_str().to_owned(),
             email: user.email.as_str().to_owned(),
-            given_name: user.given_name.as_str().to_owned(),
-            family_name: user.family_name.as_str().to_owned(),
+            given_name: user.names.given().map(|name| name.as_str().to_owned()),
+            family_name: user.names.family().map(|name| name.as_str().to_owned()),
             enabled: user.enabled,
             version: user.version,
             created_at: user.created_at.naive_utc(),
@@ -173,12 +173,15 @@ impl TryFrom<Row> for User {
 
     fn try_from(row: Row) -> Result<Self, Error> {
         let name = RowName::new("users", &row.id);
+        let given = name.optional(row.given_name, |text| PersonName::parse("the given name", &text))?;
+        let family = name.optional(row.family_name, |text| {
+            PersonName::parse("the family name", &text)
+        })?;
         Ok(Self {
             id: name.parsed(row.id.parse())?,
             stable_id: name.parsed(StableId::parse(&row.stable_id))?,
             email: name.parsed(Email::parse(&row.email))?,
-            given_name: name.parsed(PersonName::parse("the given name", &row.given_name))?,
-            family_name: name.parsed(PersonName::parse("the family name", &row.family_name))?,
+            names: name.parsed(PersonNames::new(given, family))?,
             enabled: row.enabled,
             version: row.version,
             created_at: row.created_at.and_utc(),

@@ -52,7 +52,7 @@ pub(super) async fn get(request: HttpRequest, site: Data<Site>) -> Result<HttpRe
         Portal {
             brand: site.brand(),
             person: respond::person(&portal.person),
-            given_name: &portal.given_name,
+            greeting: &portal.greeting,
             tiles: tiles.collect(),
             csrf,
         }

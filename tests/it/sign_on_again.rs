@@ -305,7 +305,7 @@ fn what_another_process_changes_holds_at_the_next_sign_on() {
         assert_eq!(posted(&browser.get(&scene.address("_r2"))).1, new);
         let name = hallpass::model::user::PersonName::parse("last", "Byron").unwrap();
         let edit = UserEdit {
-            family_name: Some(name),
+            family_name: Some(Some(name)),
             ..UserEdit::default()
         };
         beside

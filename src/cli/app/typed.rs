@@ -14,6 +14,7 @@ use crate::{
         chatgpt,
         key::Certificate,
         name_id::NameIdFormat,
+        preset::Preset,
         text::line,
     },
     provider::{
@@ -43,6 +44,7 @@ pub(super) fn chatgpt(typed: &AddChatGpt, provider: &Provider) -> Result<NewAppl
         saml: ServiceProvider {
             logout,
             certificates,
+            attributes: Preset::ChatGpt.attributes(),
             ..ServiceProvider::usual(
                 connection.audience,
                 vec![Consumer {

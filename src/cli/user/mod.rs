@@ -18,7 +18,7 @@ use crate::{
     model::{
         application::Slug,
         text::line,
-        user::{Email, PersonName, StableId, User},
+        user::{Email, PersonName, PersonNames, StableId, User},
     },
     provider::{
         Provider,
@@ -32,11 +32,11 @@ pub(super) enum Command {
     Add {
         /// The e-mail address: how they sign in, and what ChatGPT knows them by
         email: String,
-        /// First name
-        #[arg(long, value_name = "NAME")]
+        /// First name; whoever has one name only has this one or the other
+        #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
         given_name: String,
         /// Last name
-        #[arg(long, value_name = "NAME")]
+        #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
         family_name: String,
         /// Reads the password from the first line of standard input
         #[arg(long)]
@@ -71,10 +71,10 @@ pub(super) enum Command {
         /// The new address. ChatGPT may take a new address for a new person: read docs/chatgpt.md first
         #[arg(long = "email", value_name = "EMAIL")]
         new_email: Option<String>,
-        /// First name
+        /// First name; an empty text takes it away
         #[arg(long, value_name = "NAME")]
         given_name: Option<String>,
-        /// Last name
+        /// Last name; an empty text takes it away
         #[arg(long, value_name = "NAME")]
         family_name: Option<String>,
         #[command(flatten)]
@@ -116,6 +116,9 @@ pub(super) enum Command {
     },
 }
 
+const FIRST_NAME: &str = "the first name";
+const LAST_NAME: &str = "the last name";
+
 pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
     match command {
         Command::Add {
@@ -129,8 +132,10 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
         } => {
             let new = NewUser {
                 email: Email::parse(&email)?,
-                given_name: PersonName::parse("the first name", &given_name)?,
-                family_name: PersonName::parse("the last name", &family_name)?,
+                names: PersonNames::new(
+                    PersonName::parse_optional(FIRST_NAME, &given_name)?,
+                    PersonName::parse_optional(LAST_NAME, &family_name)?,
+                )?,
                 stable_id: stable_id.as_deref().map(StableId::parse).transpose()?,
                 user_name: own.user_name()?,
                 attributes: own.attributes()?,
@@ -159,10 +164,10 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
             let edit = UserEdit {
                 email: new_email.as_deref().map(Email::parse).transpose()?,
                 given_name: given_name
-                    .map(|name| PersonName::parse("the first name", &name))
+                    .map(|name| PersonName::parse_optional(FIRST_NAME, &name))
                     .transpose()?,
                 family_name: family_name
-                    .map(|name| PersonName::parse("the last name", &name))
+                    .map(|name| PersonName::parse_optional(LAST_NAME, &name))
                     .transpose()?,
                 user_name: own.username.is_some().then_some(own.user_name()?),
                 attributes: own.attributes()?,

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::{
     cli::output::{self, say},
-    model::user::{OwnAttributes, User, UserName},
+    model::user::{OwnAttributes, PersonName, User, UserName},
     provider::Provider,
 };
 
@@ -14,8 +14,8 @@ pub(super) struct Shown {
     id: String,
     stable_id: String,
     email: String,
-    given_name: String,
-    family_name: String,
+    given_name: Option<String>,
+    family_name: Option<String>,
     user_name: Option<String>,
     attributes: OwnAttributes,
     enabled: bool,
@@ -29,8 +29,8 @@ impl Shown {
             id: user.id.to_string(),
             stable_id: user.stable_id.as_str().to_owned(),
             email: user.email.as_str().to_owned(),
-            given_name: user.given_name.as_str().to_owned(),
-            family_name: user.family_name.as_str().to_owned(),
+            given_name: user.names.given().map(|name| name.as_str().to_owned()),
+            family_name: user.names.family().map(|name| name.as_str().to_owned()),
             user_name: user.user_name.as_ref().map(|name| name.as_str().to_owned()),
             attributes: own.clone(),
             enabled: user.enabled,
@@ -68,8 +68,14 @@ pub(super) fn list(provider: &Provider, json: bool) -> Result<()> {
 pub(super) fn show(user: &User, own: &OwnAttributes) -> Result<()> {
     for (what, value) in [
         ("E-mail", user.email.as_str()),
-        ("First name", user.given_name.as_str()),
-        ("Last name", user.family_name.as_str()),
+        (
+            "First name",
+            user.names.given().map_or("(none)", PersonName::as_str),
+        ),
+        (
+            "Last name",
+            user.names.family().map_or("(none)", PersonName::as_str),
+        ),
         (
             "User name",
             user.user_name.as_ref().map_or("(none)", UserName::as_str),

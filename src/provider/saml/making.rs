@@ -122,10 +122,18 @@ fn check_chatgpt(saml: &ServiceProvider) -> Result<(), BadMaking> {
     if saml.name_id_format != NameIdFormat::EmailAddress {
         return Err(BadMaking::NameChatGpt);
     }
-    match attribute::usual()
-        .into_iter()
-        .find(|needed| !saml.attributes.contains(needed))
-    {
+    let has = |needed: &AttributeRule| {
+        let may_lack = needed.source.is_one_name();
+        saml.attributes.iter().any(|rule| {
+            let required = if may_lack { needed.required } else { rule.required };
+            *needed
+                == AttributeRule {
+                    required,
+                    ..rule.clone()
+                }
+        })
+    };
+    match attribute::usual().into_iter().find(|needed| !has(needed)) {
         Some(lost) => Err(BadMaking::AttributeChatGpt(lost.name)),
         None => Ok(()),
     }
@@ -220,6 +228,23 @@ mod tests {
                 assert!(check(kind, &saml).is_err(), "{edit:?}");
             }
         }
+    }
+
+    #[test]
+    fn chatgpt_may_be_told_without_a_name_that_a_person_lacks() {
+        let mut saml = saml();
+        saml.attributes = attribute::usual();
+        for rule in &mut saml.attributes {
+            rule.required = !rule.source.is_one_name();
+        }
+        assert_eq!(check(Kind::ChatGptCurrent, &saml), Ok(()));
+        for rule in &mut saml.attributes {
+            rule.required = false;
+        }
+        assert!(
+            check(Kind::ChatGptCurrent, &saml).is_err(),
+            "the address and the id"
+        );
     }
 
     #[test]

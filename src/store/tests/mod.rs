@@ -36,7 +36,7 @@ use crate::{
         participant::Participant,
         secret::{Secret, Token, TokenHash},
         session::Session,
-        user::{Email, PersonName, StableId, User, UserName},
+        user::{Email, PersonName, PersonNames, StableId, User, UserName},
     },
     store::{connection::Tx, database::Store, error::Error, migrate::Backup},
 };
@@ -118,13 +118,17 @@ fn hash(number: u8) -> TokenHash {
     Token::new([number; 32]).hash()
 }
 
+fn names(given: Option<&str>, family: Option<&str>) -> PersonNames {
+    let name = |text| PersonName::parse("the name", text).unwrap();
+    PersonNames::new(given.map(name), family.map(name)).unwrap()
+}
+
 fn user(number: u8) -> User {
     User {
         id: UserId::new(now(), [number; 10]),
         stable_id: StableId::parse(&format!("stable-{number}")).unwrap(),
         email: Email::parse(&format!("person-{number:03}@fernweh.example")).unwrap(),
-        given_name: PersonName::parse("the given name", "Zoë").unwrap(),
-        family_name: PersonName::parse("the family name", "O'Neil & <b>李</b>").unwrap(),
+        names: names(Some("Zoë"), Some("O'Neil & <b>李</b>")),
         user_name: Some(UserName::parse(&format!("person{number}")).unwrap()),
         enabled: true,
         version: 1,

@@ -29,6 +29,35 @@ fn a_person_reads_back_and_an_address_has_one_person() {
 }
 
 #[test]
+fn a_name_that_a_person_lacks_is_null_and_no_name_at_all_is_damage() {
+    on_each_database(|store| {
+        let (given, family) = (names(Some("Sukarno"), None), names(None, Some("Teller")));
+        let one = User {
+            names: given,
+            ..user(1)
+        };
+        write(store, |tx| tx.add_user(&one));
+        assert_eq!(read(store, |tx| tx.user(one.id)), Some(one.clone()));
+        assert_eq!(read(store, Tx::people_without_given_name), []);
+        assert_eq!(
+            read(store, Tx::people_without_family_name).as_slice(),
+            std::slice::from_ref(&one.email)
+        );
+        let two = User { names: family, ..one };
+        assert_eq!(write(store, |tx| tx.edit_user(&two)), Edited::Done);
+        assert_eq!(read(store, |tx| tx.user(two.id)).unwrap().names, two.names);
+        write(store, |tx| {
+            diesel::RunQueryDsl::execute(
+                diesel::sql_query("UPDATE users SET family_name = NULL"),
+                &mut tx.0,
+            )?;
+            Ok(())
+        });
+        assert!(store.read(|tx| tx.user(two.id)).is_err());
+    });
+}
+
+#[test]
 fn of_two_edits_at_once_one_is_told_that_it_is_stale() {
     on_each_database(|store| {
         write(store, |tx| tx.add_user(&user(1)));

@@ -44,7 +44,7 @@ pub struct Portal<'a> {
     /// Who is signed in.
     pub person: PersonMark,
     /// How the person is greeted.
-    pub given_name: &'a str,
+    pub greeting: &'a str,
     /// In the order in which they are shown.
     pub tiles: Vec<Tile>,
     /// The token against forged forms.

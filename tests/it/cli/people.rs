@@ -8,7 +8,9 @@ use crate::{
     cli::{Cli, house_and_cli, log_in},
     support::{
         house::{PASSWORD, on_each_database},
+        judge,
         scene::{ADA, Scene},
+        sp::{TestSp, posted},
     },
 };
 
@@ -103,6 +105,108 @@ fn people_are_kept_by_the_command_line_while_the_daemon_runs() {
         ] {
             cli.refuses(&unknown);
         }
+    });
+}
+
+#[test]
+fn somebody_with_one_name_is_added_greeted_edited_and_told_without_the_other() {
+    on_each_database(|database| {
+        let (house, cli) = house_and_cli(database);
+        let acs = "https://sp.example/acs";
+        let add_app = |name: &str, more: &[&str]| {
+            let line = [
+                "app",
+                "add",
+                "saml",
+                "--name",
+                name,
+                "--entity-id",
+                name,
+                "--acs",
+                acs,
+            ];
+            cli.says(&[&line[..], more].concat())
+        };
+        add_app("wiki", &[]);
+        add_app("strict", &["--preset", "atlassian"]);
+        let sukarno = "sukarno@fernweh.example";
+        let line = [
+            "user",
+            "add",
+            sukarno,
+            "--password-stdin",
+            "--given-name",
+            "Sukarno",
+        ];
+        let said = cli.says_to(&[&line[..], &["--family-name", ""]].concat(), PASSWORD);
+        assert!(said.contains("Sukarno <sukarno@fernweh.example>"), "{said}");
+        assert!(
+            said.contains("cannot sign in to strict yet")
+                && said.contains("surname")
+                && !said.contains("wiki"),
+            "{said}"
+        );
+        let shown = cli.json(&["user", "show", sukarno, "--json"]);
+        assert_eq!(
+            (&shown["given_name"], &shown["family_name"]),
+            (&Value::from("Sukarno"), &Value::Null)
+        );
+        assert!(
+            cli.says(&["user", "show", sukarno])
+                .contains("Last name    (none)")
+        );
+        // Who cannot sign in is told; nobody else is kept from using the application for it.
+        let said = add_app("second", &["--preset", "atlassian"]);
+        assert!(
+            said.contains("surname is required") && said.contains(sukarno),
+            "{said}"
+        );
+
+        let (mut browser, status) = log_in(&house, sukarno, PASSWORD);
+        assert_eq!(status, 303);
+        let portal = browser.get("/").body;
+        assert!(
+            portal.contains("<h1>Hello, <bdi>Sukarno</bdi></h1>") && portal.contains("as <bdi>Sukarno</bdi>"),
+            "{portal}"
+        );
+        let mut ask = |entity_id: &str, id: &str| {
+            let address = TestSp::new(entity_id, acs).sign_on_address(id, house.provider.now());
+            posted(&browser.get(&address)).0
+        };
+        let xml = ask("wiki", "_wiki");
+        let told = judge::attributes(&xml);
+        assert!(
+            told.iter()
+                .all(|(_, values)| values == &[values[0].clone()] && !values[0].is_empty())
+        );
+        let names: Vec<_> = told
+            .iter()
+            .map(|(name, _)| name.rsplit('/').next().unwrap())
+            .collect();
+        assert_eq!(
+            names,
+            ["emailaddress", "givenname", "name", "id", "email", "firstName"]
+        );
+        let (top, second) = judge::status(&ask("strict", "_strict"));
+        assert_eq!(
+            (top.as_str(), second.as_deref()),
+            ("Responder", Some("RequestDenied"))
+        );
+
+        let edit = ["user", "edit", sukarno];
+        let refused = cli.refuses(&[&edit[..], &["--given-name", ""]].concat());
+        assert!(refused.contains("first name, a last name, or both"), "{refused}");
+        cli.says(&[&edit[..], &["--family-name", "Kusno"]].concat());
+        assert!(cli.says(&["user", "list"]).contains("Sukarno Kusno"));
+        assert_eq!(judge::status(&ask("strict", "_again")).0, "Success");
+        let refused = cli.refuses(&[&edit[..], &["--family-name", ""]].concat());
+        assert!(refused.contains("requires"), "{refused}");
+        cli.says(&["app", "remove", "strict"]);
+        cli.says(&["app", "remove", "second"]);
+        cli.says(&[&edit[..], &["--given-name", "", "--family-name", "Kusno"]].concat());
+        assert!(browser.get("/").body.contains("Hello, <bdi>Kusno</bdi>"));
+        let refused = cli.refuses_to(&["user", "add", "x@y.example", "--password-stdin"], PASSWORD);
+        assert!(refused.contains("neither was given"), "{refused}");
     });
 }
 

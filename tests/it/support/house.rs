@@ -17,7 +17,7 @@ use hallpass::{
     files,
     model::{
         application::{AcsUrl, Application, Consumer, EntityId, Kind, ServiceProvider},
-        user::{Email, OwnAttributes, PersonName, User},
+        user::{Email, OwnAttributes, PersonName, PersonNames, User},
     },
     provider::{
         Provider,
@@ -136,12 +136,12 @@ impl House {
         Browser::new(self.address, &self.origin)
     }
 
-    /// Adds a person whose password is [`PASSWORD`].
+    /// Adds a person whose password is [`PASSWORD`]; an empty name is none.
     pub(crate) fn add_person(&self, email: &str, given: &str, family: &str) -> User {
+        let name = |text| PersonName::parse_optional("the name", text).unwrap();
         let new = NewUser {
             email: Email::parse(email).unwrap(),
-            given_name: PersonName::parse("first", given).unwrap(),
-            family_name: PersonName::parse("last", family).unwrap(),
+            names: PersonNames::new(name(given), name(family)).unwrap(),
             stable_id: None,
             user_name: None,
             attributes: OwnAttributes::new(),

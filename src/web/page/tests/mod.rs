@@ -185,7 +185,7 @@ fn write_every_page() {
         organisation: "شركة الآفاق",
         names: ["بوابة الموظفين", "ChatGPT", "عبد <b>الله</b>", "Wiki"],
         person: "عبد الله ابن سينا",
-        given_name: "عبد الله",
+        greeting: "عبد الله",
         ..FRIENDLY
     };
     for (prefix, words) in [("", FRIENDLY), ("arabic-", arabic)] {

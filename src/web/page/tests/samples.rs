@@ -26,7 +26,7 @@ pub(super) struct Words<'a> {
     pub(super) names: [&'a str; 4],
     pub(super) host: &'a str,
     pub(super) person: &'a str,
-    pub(super) given_name: &'a str,
+    pub(super) greeting: &'a str,
     pub(super) email: &'a str,
     pub(super) acs: &'a str,
     pub(super) secret: &'a str,
@@ -44,7 +44,7 @@ pub(super) const FRIENDLY: Words<'_> = Words {
     ],
     host: "reisen.verwaltung.fernweh.example",
     person: "Mira Castellane",
-    given_name: "Mira",
+    greeting: "Mira",
     email: "mira.castellane@fernweh.example",
     acs: "https://external.auth.openai.com/sso/saml/acs/M1pZt0",
     secret: "r4",
@@ -58,7 +58,7 @@ pub(super) fn hostile(text: &str) -> Words<'_> {
         names: [text; 4],
         host: text,
         person: text,
-        given_name: text,
+        greeting: text,
         email: text,
         acs: text,
         secret: text,
@@ -169,13 +169,13 @@ impl Words<'_> {
             })
             .collect();
         let page = |name, tiles: &[Tile]| {
-            let (person, given_name, tiles) = (self.person_mark(), self.given_name, tiles.to_vec());
+            let (person, greeting, tiles) = (self.person_mark(), self.greeting, tiles.to_vec());
             Sample::page(
                 name,
                 &Portal {
                     brand: self.brand(),
                     person,
-                    given_name,
+                    greeting,
                     tiles,
                     csrf: self.secret,
                 },
