@@ -86,8 +86,9 @@ pub fn run() -> Result<ExitCode> {
             command: ConfigCommand::Check { json },
         } => check(&settings()?, json),
         Command::User { command } => {
-            let provider = server::open(&settings()?).map_err(explain)?;
-            user::run(command, &provider)
+            let settings = settings()?;
+            let provider = server::open(&settings).map_err(explain)?;
+            user::run(command, &provider, &settings.organisation)
         }
         Command::App { command } => {
             let provider = server::open(&settings()?).map_err(explain)?;

@@ -8,7 +8,13 @@ use argon2::{
 };
 use unicode_normalization::UnicodeNormalization;
 
-use crate::model::secret::Secret;
+use crate::{
+    credential::{
+        Surroundings,
+        obvious::{Obvious, obvious},
+    },
+    model::secret::Secret,
+};
 
 /// A password as it was typed, in NFC, whole.
 #[derive(Clone, Debug)]
@@ -34,8 +40,9 @@ impl Password {
         Ok(Self(Secret::new(text)))
     }
 
-    /// Takes what somebody chose for the future.
-    pub fn for_new(typed: &str) -> Result<Self, BadPassword> {
+    /// Takes what somebody chose for the future, unless it is what others would try first: they know whom and what
+    /// it is `near` to (NIST SP 800-63B, 3.1.1.2).
+    pub fn for_new(typed: &str, near: &Surroundings) -> Result<Self, BadPassword> {
         let password = Self::parse(typed)?;
         let text = password.0.expose();
         if text.chars().any(char::is_control) {
@@ -44,7 +51,12 @@ impl Password {
         if text.chars().count() < Self::LEAST_CHARACTERS {
             return Err(BadPassword::TooShort);
         }
-        Ok(password)
+        match obvious(text, near) {
+            Some(Obvious::WellKnown) => Err(BadPassword::WellKnown),
+            Some(Obvious::Own) => Err(BadPassword::Own),
+            Some(Obvious::Pattern) => Err(BadPassword::Pattern),
+            None => Ok(password),
+        }
     }
 
     fn bytes(&self) -> &[u8] {
@@ -68,6 +80,21 @@ pub enum BadPassword {
         Password::RECOMMENDED_CHARACTERS
     )]
     TooShort,
+    /// Everybody knows it.
+    #[error(
+        "the password is one of those that are tried first everywhere; a few words in a row that do not belong together do well"
+    )]
+    WellKnown,
+    /// Whoever knows the person knows it.
+    #[error(
+        "the password is the person's own address or name, or that of the organisation or the site: those are tried first; a few words in a row that do not belong together do well"
+    )]
+    Own,
+    /// Fingers type it by themselves.
+    #[error(
+        "the password is one piece over and over, or a row of neighbours such as 12345678 or qwertyui: those are tried first; a few words in a row that do not belong together do well"
+    )]
+    Pattern,
     /// It could not be typed again on another keyboard.
     #[error("the password holds a control character (a tab, a line break or the like); take it out")]
     Control,
@@ -345,12 +372,13 @@ mod tests {
             BadPassword::TooLong
         );
         assert!(Password::parse(&"u\u{308}".repeat(512)).is_ok());
-        assert_eq!(Password::for_new("seven c").unwrap_err(), BadPassword::TooShort);
-        assert_eq!(
-            Password::for_new("eight\tchars").unwrap_err(),
-            BadPassword::Control
-        );
-        assert!(Password::for_new("eight ch").is_ok());
+        let for_new = |text| Password::for_new(text, &Surroundings::default()).map(drop);
+        assert_eq!(for_new("seven c"), Err(BadPassword::TooShort));
+        assert_eq!(for_new("eight\tchars"), Err(BadPassword::Control));
+        assert_eq!(for_new("Password1!"), Err(BadPassword::WellKnown));
+        assert_eq!(for_new("hallpass"), Err(BadPassword::Own));
+        assert_eq!(for_new("qwertzui"), Err(BadPassword::Pattern));
+        assert_eq!(for_new("eight ch"), Ok(()));
         assert!(
             BadPassword::TooShort
                 .to_string()

@@ -15,7 +15,7 @@ use clap::Args;
 
 use crate::{
     config::Settings,
-    credential::password::Password,
+    credential::{Surroundings, password::Password},
     demo::service_provider::ServiceProvider,
     files,
     model::{
@@ -122,7 +122,10 @@ fn person(provider: &Provider) -> Result<String> {
         .filter(char::is_ascii_alphanumeric)
         .take(12)
         .collect();
-    let (email, password) = (Email::parse(EMAIL)?, Password::for_new(&text)?);
+    let (email, password) = (
+        Email::parse(EMAIL)?,
+        Password::for_new(&text, &Surroundings::default())?,
+    );
     let new = NewUser {
         email: email.clone(),
         names: PersonNames::new(

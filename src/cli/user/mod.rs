@@ -14,9 +14,9 @@ use self::{
 };
 use crate::{
     cli::output::{self, say},
-    credential::password::Password,
+    credential::{Surroundings, password::Password},
     model::{
-        application::Slug,
+        application::{AcsUrl, Slug},
         text::line,
         user::{Email, PersonName, PersonNames, StableId, User},
     },
@@ -119,7 +119,8 @@ pub(super) enum Command {
 const FIRST_NAME: &str = "the first name";
 const LAST_NAME: &str = "the last name";
 
-pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
+pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> Result<()> {
+    let places = [organisation, &host(provider)];
     match command {
         Command::Add {
             email,
@@ -130,30 +131,25 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
             own,
             json,
         } => {
+            let email = Email::parse(&email)?;
+            let names = PersonNames::new(
+                PersonName::parse_optional(FIRST_NAME, &given_name)?,
+                PersonName::parse_optional(LAST_NAME, &family_name)?,
+            )?;
+            let user_name = own.user_name()?;
+            let near = Surroundings::of(&email, &names, user_name.as_ref(), &places);
             let new = NewUser {
-                email: Email::parse(&email)?,
-                names: PersonNames::new(
-                    PersonName::parse_optional(FIRST_NAME, &given_name)?,
-                    PersonName::parse_optional(LAST_NAME, &family_name)?,
-                )?,
+                email,
+                names,
                 stable_id: stable_id.as_deref().map(StableId::parse).transpose()?,
-                user_name: own.user_name()?,
+                user_name,
                 attributes: own.attributes()?,
-                password: Some(password(password_stdin)?),
+                password: Some(password(password_stdin, &near)?),
             };
             added(provider, &new, json)
         }
         Command::List { json } => list(provider, json),
-        Command::Show { email, json } => {
-            let email = Email::parse(&email)?;
-            let user = provider.user_by_email(&email)?.with_context(|| nobody(&email))?;
-            let own = provider.own_attributes(user.id)?;
-            if json {
-                output::json(&Shown::of(&user, &own))
-            } else {
-                show(&user, &own)
-            }
-        }
+        Command::Show { email, json } => show_one(provider, &email, json),
         Command::Edit {
             email,
             new_email,
@@ -208,19 +204,31 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
         Command::SetPassword {
             email,
             password_stdin,
-        } => {
-            let email = Email::parse(&email)?;
-            provider.user_by_email(&email)?.with_context(|| nobody(&email))?;
-            match provider.set_password(&email, &password(password_stdin)?)? {
-                Changed::Done(1) => say(format_args!("{email} has a new password; 1 session was ended.")),
-                Changed::Done(ended) => say(format_args!(
-                    "{email} has a new password; {ended} sessions were ended."
-                )),
-                Changed::Same(_) | Changed::Unknown | Changed::Taken | Changed::Stale => {
-                    bail!(nobody(&email))
-                }
-            }
-        }
+        } => set_password(provider, &email, password_stdin, &places),
+    }
+}
+
+fn show_one(provider: &Provider, email: &str, json: bool) -> Result<()> {
+    let email = Email::parse(email)?;
+    let user = provider.user_by_email(&email)?.with_context(|| nobody(&email))?;
+    let own = provider.own_attributes(user.id)?;
+    if json {
+        output::json(&Shown::of(&user, &own))
+    } else {
+        show(&user, &own)
+    }
+}
+
+fn set_password(provider: &Provider, email: &str, from_stdin: bool, places: &[&str]) -> Result<()> {
+    let email = Email::parse(email)?;
+    let user = provider.user_by_email(&email)?.with_context(|| nobody(&email))?;
+    let near = Surroundings::of(&email, &user.names, user.user_name.as_ref(), places);
+    match provider.set_password(&email, &password(from_stdin, &near)?)? {
+        Changed::Done(1) => say(format_args!("{email} has a new password; 1 session was ended.")),
+        Changed::Done(ended) => say(format_args!(
+            "{email} has a new password; {ended} sessions were ended."
+        )),
+        Changed::Same(_) | Changed::Unknown | Changed::Taken | Changed::Stale => bail!(nobody(&email)),
     }
 }
 
@@ -324,7 +332,7 @@ fn say_unmet(provider: &Provider, user: &User) -> Result<()> {
 }
 
 /// Asks for the password, twice; or reads one line where a program types.
-fn password(from_stdin: bool) -> Result<Password> {
+fn password(from_stdin: bool, near: &Surroundings) -> Result<Password> {
     let typed = if from_stdin {
         let mut line = String::new();
         io::stdin()
@@ -341,5 +349,11 @@ fn password(from_stdin: bool) -> Result<Password> {
     } else {
         bail!("there is no terminal to ask on: use --password-stdin");
     };
-    Ok(Password::for_new(&typed)?)
+    Ok(Password::for_new(&typed, near)?)
+}
+
+/// The host that people see: no secret either.
+fn host(provider: &Provider) -> String {
+    let address = AcsUrl::parse(&provider.endpoints().sso);
+    address.map(|address| address.host()).unwrap_or_default()
 }

@@ -211,6 +211,44 @@ fn somebody_with_one_name_is_added_greeted_edited_and_told_without_the_other() {
 }
 
 #[test]
+fn what_is_tried_first_is_no_password() {
+    on_each_database(|database| {
+        let (house, cli) = house_and_cli(database);
+        let cli = cli.with(&[("HALLPASS_ORGANISATION", "Fernweh Instruments")]);
+        let names = [
+            "--given-name",
+            "Ada",
+            "--family-name",
+            "Lovelace",
+            "--username",
+            "countess",
+        ];
+        let add = [&["user", "add", ADA, "--password-stdin"][..], &names].concat();
+        let refused = [
+            ("Password1!", "tried first everywhere"),
+            ("12345678", "row of neighbours"),
+            ("ADA@fernweh.example", "own address or name"),
+            ("lovelace1815", "own address or name"),
+            ("Countess", "own address or name"),
+            ("Fernweh-Instruments", "own address or name"),
+            ("login.fernweh.example", "own address or name"),
+            ("hallpass", "own address or name"),
+        ];
+        for (password, words) in refused {
+            let why = cli.refuses_to(&add, password);
+            assert!(why.contains(words), "{password}: {why}");
+        }
+        cli.says_to(&add, PASSWORD);
+        let set = ["user", "set-password", ADA, "--password-stdin"];
+        for (password, words) in refused {
+            let why = cli.refuses_to(&set, password);
+            assert!(why.contains(words), "{password}: {why}");
+        }
+        assert_eq!(log_in(&house, ADA, PASSWORD).1, 303);
+    });
+}
+
+#[test]
 fn a_person_added_twice_at_once_is_one_person() {
     on_each_database(|database| {
         let scene = Scene::new(database);

@@ -12,7 +12,7 @@ use diesel::{Connection, PgConnection, connection::SimpleConnection};
 use hallpass::{
     clock::Clock,
     config::Settings,
-    credential::password::Password,
+    credential::{Surroundings, password::Password},
     entropy::SystemEntropy,
     files,
     model::{
@@ -145,7 +145,7 @@ impl House {
             stable_id: None,
             user_name: None,
             attributes: OwnAttributes::new(),
-            password: Some(Password::for_new(PASSWORD).unwrap()),
+            password: Some(Password::for_new(PASSWORD, &Surroundings::default()).unwrap()),
         };
         match self.provider.add_user(&new).unwrap() {
             Changed::Done(user) => user,

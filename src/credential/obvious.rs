@@ -1,0 +1,262 @@
+//! Passwords that whoever guesses tries first: the well-known ones, the person's own names, and what fingers type by
+//! themselves. The list is short on purpose: it names what is tried within the few tries that the throttle lets pass.
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::model::user::{Email, PersonName, PersonNames, UserName};
+
+/// What is tried first, in small letters. A word counts with digits and marks around it too, and written twice.
+const WELL_KNOWN: &str = "password passwort passw0rd p@ssw0rd p@ssword pa$$word pa$$w0rd passwd pass kennwort motdepasse contrasena \
+    contraseña wachtwoord parola senha mypassword meinpasswort newpassword neuespasswort changeme changeit \
+    changethis default standard secret geheim topsecret letmein letmeinnow openup opensesame sesam sesame welcome \
+    willkommen bienvenue hello hallo hellothere helloworld hallowelt hallihallo admin administrator adminadmin root \
+    superuser user username benutzer guest gast test tester testing testtest demo sample temp temporary login \
+    loginlogin logon access computer internet server master company firma office qwerty qwertz azerty asdf abc abcd \
+    iloveyou ichliebedich jetaime teamo sunshine princess prinzessin schatz schatzi superman batman starwars pokemon \
+    dragon monkey shadow football fussball fußball baseball basketball hockey soccer bayern schalke liverpool \
+    chelsea arsenal whatever trustno killer freedom spring summer autumn winter sommer herbst frühling fruehling \
+    january february december januar februar dezember monday friday sunday montag freitag sonntag 1q2w3e4r \
+    1q2w3e4r5t 1qaz2wsx 1qaz2wsx3edc qazwsxedc q1w2e3r4 zaq12wsx 1a2b3c4d a1b2c3d4 !@#$%^&* !\"§$%&/( chatgpt openai \
+    saml singlesignon sso identityprovider";
+
+/// What fingers type in a row.
+const ROWS: &str = "01234567890 abcdefghijklmnopqrstuvwxyz qwertyuiopasdfghjklzxcvbnm qwertzuiopüasdfghjklöäyxcvbnm \
+    azertyuiopqsdfghjklmwxcvbn asdfghjklöä";
+
+/// Words about a person and a place that are no secret there.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings(Vec<String>);
+
+impl Surroundings {
+    /// Of a person: their address and its parts, their names in either order, their user name; and of `places`, such
+    /// as the organisation and the host.
+    pub fn of(email: &Email, names: &PersonNames, user_name: Option<&UserName>, places: &[&str]) -> Self {
+        let given = names.given().map(PersonName::as_str).unwrap_or_default();
+        let family = names.family().map(PersonName::as_str).unwrap_or_default();
+        let address = email.as_str();
+        let (local, domain) = address.split_once('@').unwrap_or((address, ""));
+        let mut words = vec![
+            address.to_owned(),
+            local.to_owned(),
+            given.to_owned(),
+            family.to_owned(),
+            format!("{given}{family}"),
+            format!("{family}{given}"),
+        ];
+        words.extend(user_name.map(|name| name.as_str().to_owned()));
+        for place in [domain].iter().chain(places) {
+            words.push((*place).to_owned());
+            // Labels of a host and words of a name; the short ones, such as `de` and `and`, are nobody's name.
+            let parts = place
+                .split(['.', ' ', '-'])
+                .filter(|part| part.chars().count() > 3);
+            words.extend(parts.map(str::to_owned));
+        }
+        let words = words.iter().map(|word| bare(&folded(word)));
+        Self(words.filter(|word| !word.is_empty()).collect())
+    }
+}
+
+/// Why a password is tried first.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Obvious {
+    /// Everybody knows it.
+    WellKnown,
+    /// It is the person's own address or name, or that of the place.
+    Own,
+    /// One piece over and over, or a row of neighbours.
+    Pattern,
+}
+
+/// Whether `password`, in NFC, is one that whoever guesses tries first; case does not matter.
+pub(super) fn obvious(password: &str, near: &Surroundings) -> Option<Obvious> {
+    let text = folded(password);
+    let bare = bare(&text);
+    let once = piece(&bare);
+    if is_pattern(&text, &bare, once) {
+        return Some(Obvious::Pattern);
+    }
+    let without_digits = |text: &str| text.trim_matches(|c: char| c.is_numeric()).to_owned();
+    let without_marks = text.trim_matches(|c: char| !c.is_alphabetic());
+    let core = without_digits(&bare);
+    let forms = [text.as_str(), without_marks, &bare, once, &core, piece(&core)];
+    let is_one_of = |word: &str| !word.is_empty() && forms.contains(&word);
+    if WELL_KNOWN.split(' ').any(is_one_of) {
+        Some(Obvious::WellKnown)
+    } else if is_one_of("hallpass")
+        || near
+            .0
+            .iter()
+            .any(|word| is_one_of(word) || is_one_of(&without_digits(word)))
+    {
+        Some(Obvious::Own)
+    } else {
+        None
+    }
+}
+
+/// The longest piece that is no word of its own when it is repeated.
+const SHORT_PIECE: usize = 4;
+/// The shortest row that nobody types by chance.
+const SHORT_ROW: usize = 6;
+
+fn is_pattern(text: &str, bare: &str, once: &str) -> bool {
+    let is_short = |piece: &str| piece.chars().count() <= SHORT_PIECE;
+    // Marks count here: `!!!!!!!!` and `ab!ab!ab!`.
+    if is_short(piece(text)) {
+        return true;
+    }
+    if once.len() < bare.len() && is_short(once) {
+        return true;
+    }
+    let backwards: String = once.chars().rev().collect();
+    let in_a_row = ROWS
+        .split(' ')
+        .any(|row| row.contains(once) || row.contains(&backwards));
+    in_a_row && !once.is_empty() && (once.chars().count() >= SHORT_ROW || once.len() < bare.len())
+}
+
+/// The piece that `text` is made of, repeated; all of it where it is not. The last piece may be cut off.
+fn piece(text: &str) -> &str {
+    text.char_indices()
+        .map(|(at, _)| at)
+        .skip(1)
+        .take_while(|at| 2 * at <= text.len())
+        .find(|at| text.get(*at..).is_some_and(|rest| text.starts_with(rest)))
+        .and_then(|at| text.get(..at))
+        .unwrap_or(text)
+}
+
+fn folded(text: &str) -> String {
+    text.nfc().collect::<String>().to_lowercase().nfc().collect()
+}
+
+/// Letters and digits alone.
+fn bare(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn anna() -> Surroundings {
+        let name = |text| PersonName::parse_optional("the name", text).unwrap();
+        Surroundings::of(
+            &Email::parse("a.berger@fernweh.example").unwrap(),
+            &PersonNames::new(name("Anna"), name("Bérger")).unwrap(),
+            Some(&UserName::parse("annab-77").unwrap()),
+            &["Fernweh Instruments", "login.fernweh.example"],
+        )
+    }
+
+    fn all_are(why: Option<Obvious>, passwords: &[&str]) {
+        for password in passwords {
+            assert_eq!(obvious(password, &anna()), why, "{password}");
+        }
+    }
+
+    #[test]
+    fn what_everybody_tries_is_found_in_any_dress() {
+        all_are(
+            Some(Obvious::WellKnown),
+            &[
+                "password",
+                "PassWort",
+                "Password123!",
+                "p@ssw0rd2026",
+                "Pa$$word1",
+                "123password",
+                "passwordpassword",
+                "Welcome2026",
+                "admin12345",
+                "!Sommer2026",
+                "iloveyou",
+                "1q2w3e4r",
+                "!@#$%^&*",
+                "let me in now",
+                "CHATGPT2026",
+                "ichliebedich",
+            ],
+        );
+    }
+
+    #[test]
+    fn ones_own_names_are_no_secret() {
+        all_are(
+            Some(Obvious::Own),
+            &[
+                "a.berger@fernweh.example",
+                "A.Berger@Fernweh.Example",
+                "aberger2026",
+                "anna bérger",
+                "BÉRGER.Anna1",
+                "be\u{301}rgeranna",
+                "Anna123456",
+                "annab-77",
+                "annab777777",
+                "fernweh2026!",
+                "Fernweh Instruments",
+                "hallpass1",
+                "Hallpass",
+                "login.fernweh.example",
+                "instruments",
+            ],
+        );
+    }
+
+    #[test]
+    fn pieces_and_rows_are_no_secret() {
+        all_are(
+            Some(Obvious::Pattern),
+            &[
+                "aaaaaaaa",
+                "!!!!!!!!",
+                "abababab",
+                "abcabcabc",
+                "abc-abc-abc",
+                "12341234",
+                "1234512345",
+                "12345678",
+                "87654321",
+                "1234567890",
+                "abcdefgh",
+                "qwertyuiop",
+                "QWERTZUIOP",
+                "poiuztrewq",
+                "asdfghjkl",
+                "1-2-3-4-5-6-7",
+                "11111111111111111111",
+            ],
+        );
+    }
+
+    #[test]
+    fn what_nobody_tries_first_is_taken() {
+        all_are(
+            None,
+            &[
+                "correct horse battery",
+                "another long password",
+                "anna likes tea",
+                "eight ch",
+                "x!,;~?*+",
+                "berge und täler",
+                "my summer password",
+                "12345678 geese",
+                "Tr0ub4dor&3",
+                "abcdefgh1jk",
+                "hallpass is nice",
+            ],
+        );
+        assert_eq!(obvious("fernweh2026!", &Surroundings::default()), None);
+    }
+
+    #[test]
+    fn the_list_is_in_the_form_that_it_is_held_against() {
+        for word in WELL_KNOWN.split(' ') {
+            assert_eq!(folded(word), word);
+            assert!(obvious(word, &Surroundings::default()).is_some(), "{word}");
+        }
+    }
+}
