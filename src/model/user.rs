@@ -200,6 +200,8 @@ pub struct User {
     pub created_at: DateTime<Utc>,
     /// When they were last edited.
     pub updated_at: DateTime<Utc>,
+    /// When they were deleted; they are switched off since, and erased later.
+    pub deleted_at: Option<DateTime<Utc>>,
 }
 
 impl User {

@@ -18,7 +18,7 @@ pub(super) fn of_user(before: &User, had: &OwnAttributes, after: &User, has: &Ow
         ] {
             told.extend(name.map(|name| (what.to_owned(), name.as_str().to_owned())));
         }
-        told.push(("state".to_owned(), switched(user.enabled)));
+        told.push(("state".to_owned(), state(user)));
         if let Some(name) = &user.user_name {
             told.push(("user name".to_owned(), name.as_str().to_owned()));
         }
@@ -27,6 +27,14 @@ pub(super) fn of_user(before: &User, had: &OwnAttributes, after: &User, has: &Ow
         told
     };
     changes(&told(before, had), &told(after, has))
+}
+
+fn state(user: &User) -> String {
+    if user.deleted_at.is_some() {
+        "deleted".to_owned()
+    } else {
+        switched(user.enabled)
+    }
 }
 
 /// What differs between two states of an application.

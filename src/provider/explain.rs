@@ -170,6 +170,10 @@ impl Provider {
             (codes::LOGIN_WRONG, _) => hints.push(match (&decision.row.user, &decision.person) {
                 (None, _) => "Nobody here has the address that was typed: `hallpass user list` shows everybody.".to_owned(),
                 (Some(_), None) => "The person has been removed since.".to_owned(),
+                (Some(_), Some(user)) if user.deleted_at.is_some() => format!(
+                    "{} is deleted: `hallpass user enable {}` undoes that until they are erased.",
+                    user.email, user.email
+                ),
                 (Some(_), Some(user)) if !user.enabled => format!(
                     "{} is switched off: `hallpass user enable {}` switches them on again.",
                     user.email, user.email

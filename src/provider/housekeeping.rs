@@ -27,6 +27,13 @@ impl Provider {
             );
             0
         });
+        removed += self.erase_deleted().unwrap_or_else(|error| {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "people who were deleted could not be erased"
+            );
+            0
+        });
         for _step in 0..MOST_STEPS {
             let gone = self
                 .store()

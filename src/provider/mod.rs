@@ -4,6 +4,7 @@ pub mod applications;
 pub mod audit;
 mod changes;
 pub mod codes;
+pub mod deletion;
 pub mod device_link;
 pub mod drafts;
 mod end_sessions;

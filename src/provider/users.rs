@@ -115,6 +115,7 @@ impl Provider {
             version: 1,
             created_at: now,
             updated_at: now,
+            deleted_at: None,
         };
         let phc = match &new.password {
             Some(password) => Some(self.parts().hasher.hash(password, self.chance())?),
@@ -161,7 +162,7 @@ impl Provider {
         Ok(self.store().read(Tx::every_user_attribute)?)
     }
 
-    /// Changes a person. Switching somebody off ends their sessions, and forgets their devices. What an application requires is not
+    /// Changes a person. Switching somebody on undoes that they were deleted. Switching somebody off ends their sessions, and forgets their devices. What an application requires is not
     /// taken away from somebody who may sign in.
     pub fn edit_user(
         &self,
@@ -185,6 +186,9 @@ impl Provider {
             user.user_name.clone_from(name);
         }
         user.enabled = edit.enabled.unwrap_or(user.enabled);
+        if user.enabled {
+            user.deleted_at = None;
+        }
         let same_row = User {
             updated_at: before.updated_at,
             ..user.clone()

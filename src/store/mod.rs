@@ -9,6 +9,7 @@ mod applications;
 mod audit_events;
 mod connection;
 mod database;
+mod deleted_users;
 mod error;
 mod housekeeping;
 mod installation;

@@ -2,9 +2,13 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
+use sha2::{Digest, Sha256};
 
 use crate::{
-    model::id::{ApplicationId, UserId},
+    model::{
+        id::{ApplicationId, UserId},
+        text::hex,
+    },
     store::{
         connection::{Tx, each_database},
         error::{Error, RowName},
@@ -69,10 +73,16 @@ impl Tx {
         now: DateTime<Utc>,
     ) -> Result<bool, Error> {
         let row = Row::new(application, user, value, false, now);
-        each_database!(&mut self.0, |c| diesel::insert_into(persistent_name_ids::table)
+        let added = each_database!(&mut self.0, |c| diesel::insert_into(persistent_name_ids::table)
             .values(row)
             .on_conflict_do_nothing()
             .execute(c))?;
+        // Asked afterwards: whoever bore it may have been erased while this waited for their row.
+        if added == 1 && self.owner_of_name_id(application, &spent(value))?.is_some() {
+            diesel::delete(persistent_name_ids::table.find((application.to_string(), value)))
+                .execute(&mut self.0)?;
+            return Ok(false);
+        }
         // Rows never go, so whose a name is does not change after this.
         if self.owner_of_name_id(application, value)? != Some(user) {
             return Ok(false);
@@ -88,6 +98,11 @@ impl Tx {
             .execute(&mut self.0)?;
         Ok(true)
     }
+}
+
+/// The form in which a name is kept whose person was erased: it may have been brought along, and say who they were.
+pub(super) fn spent(value: &str) -> String {
+    format!("sha256:{}", hex(&Sha256::digest(value)))
 }
 
 #[derive(Insertable)]

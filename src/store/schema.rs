@@ -36,6 +36,13 @@ diesel::table! {
         created_at -> Timestamp,
         updated_at -> Timestamp,
         user_name -> Nullable<Text>,
+        deleted_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    spent_stable_ids (sha256) {
+        sha256 -> Text,
     }
 }
 

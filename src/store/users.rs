@@ -20,13 +20,19 @@ use crate::{
 };
 
 impl Tx {
-    /// Adds a person; `false` if somebody has this e-mail address or stable id already.
+    /// Adds a person; `false` if somebody has this e-mail address or stable id already, or had that stable id and
+    /// was erased.
     pub fn add_user(&mut self, user: &User) -> Result<bool, Error> {
         let row = Row::from(user);
         let rows = each_database!(&mut self.0, |c| diesel::insert_into(users::table)
             .values(row)
             .on_conflict_do_nothing()
             .execute(c))?;
+        // Asked afterwards: whoever bore it may have been erased while this waited for their row.
+        if rows == 1 && self.is_spent(&user.stable_id)? {
+            diesel::delete(users::table.find(user.id.to_string())).execute(&mut self.0)?;
+            return Ok(false);
+        }
         Ok(rows == 1)
     }
 
@@ -77,6 +83,7 @@ impl Tx {
             users::user_name.eq(user.user_name.as_ref().map(UserName::as_str)),
             users::enabled.eq(user.enabled),
             users::updated_at.eq(user.updated_at.naive_utc()),
+            users::deleted_at.eq(user.deleted_at.map(|at| at.naive_utc())),
             users::version.eq(users::version + 1),
         ));
         // A transaction of its own within ours: PostgreSQL would refuse all that follows a refused row.
@@ -149,6 +156,7 @@ pub(super) struct Row {
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
     user_name: Option<String>,
+    deleted_at: Option<NaiveDateTime>,
 }
 
 impl From<&User> for Row {
@@ -164,6 +172,7 @@ impl From<&User> for Row {
             created_at: user.created_at.naive_utc(),
             updated_at: user.updated_at.naive_utc(),
             user_name: user.user_name.as_ref().map(|name| name.as_str().to_owned()),
+            deleted_at: user.deleted_at.map(|at| at.naive_utc()),
         }
     }
 }
@@ -187,6 +196,7 @@ impl TryFrom<Row> for User {
             created_at: row.created_at.and_utc(),
             updated_at: row.updated_at.and_utc(),
             user_name: name.optional(row.user_name, |text| UserName::parse(&text))?,
+            deleted_at: row.deleted_at.map(|at| at.and_utc()),
         })
     }
 }

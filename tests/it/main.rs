@@ -23,6 +23,7 @@ mod backup;
 mod busy;
 mod cli;
 mod corpus;
+mod deletion;
 mod errors;
 mod layers;
 mod login;

@@ -21,7 +21,7 @@ use crate::{
         user::{Email, PersonName, PersonNames, StableId, User},
     },
     provider::{
-        Provider,
+        Provider, deletion,
         users::{Changed, NewUser, UserEdit},
     },
 };
@@ -96,8 +96,13 @@ pub(super) enum Command {
         /// The e-mail address
         email: String,
     },
-    /// Switches a person on again
+    /// Switches a person on again, also one who was deleted less than 30 days ago
     Enable {
+        /// The e-mail address
+        email: String,
+    },
+    /// Deletes a person: switched off at once, erased after 30 days; until then `user enable` undoes it
+    Delete {
         /// The e-mail address
         email: String,
     },
@@ -199,6 +204,7 @@ pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> 
                 None => Ok(()),
             }
         }
+        Command::Delete { email } => delete(provider, &email),
         Command::NameId { email, app, set } => name_id(provider, &email, &app, set.as_deref()),
         Command::Unlock { email } => unlock(provider, &email),
         Command::SetPassword {
@@ -243,12 +249,41 @@ fn added(provider: &Provider, new: &NewUser, json: bool) -> Result<()> {
             ))?;
             say_unmet(provider, &user)
         }
-        Changed::Taken => bail!(
-            "there is a person with the address {} (or that stable id or user name) already",
-            new.email
-        ),
+        Changed::Taken => match provider.user_by_email(&new.email)? {
+            Some(user) if user.deleted_at.is_some() => bail!(
+                "{0} was deleted, and is erased on {1}; the address is free from then on. Until then `hallpass user enable {0}` undoes it, and `hallpass user edit {0} --email OTHER` frees the address",
+                user.email,
+                erased_on(&user).unwrap_or_default()
+            ),
+            Some(_) | None => bail!(
+                "there is a person with the address {} (or that stable id or user name) already, or somebody who was erased had that stable id",
+                new.email
+            ),
+        },
         Changed::Same(_) | Changed::Unknown | Changed::Stale => bail!("the person could not be added"),
     }
+}
+
+fn delete(provider: &Provider, email: &str) -> Result<()> {
+    let email = Email::parse(email)?;
+    match provider.delete_user(&email)? {
+        Changed::Done(user) | Changed::Same(user) => say(format_args!(
+            "{} <{}> is deleted: they cannot sign in, and are signed out here. Everything about them is erased on {}; until then `hallpass user enable {}` undoes it. Accounts at applications stay: remove them there.",
+            user.full_name(),
+            user.email,
+            erased_on(&user).unwrap_or_default(),
+            user.email
+        )),
+        Changed::Unknown | Changed::Taken => bail!(nobody(&email)),
+        Changed::Stale => bail!(
+            "somebody else changed this person at the same moment; look again with `hallpass user show {email}`"
+        ),
+    }
+}
+
+/// The day on which a person who was deleted is erased.
+fn erased_on(user: &User) -> Option<String> {
+    deletion::erased_at(user).map(|at| at.format("%Y-%m-%d").to_string())
 }
 
 fn unlock(provider: &Provider, email: &str) -> Result<()> {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::{
     cli::output::{self, say},
     model::user::{OwnAttributes, PersonName, User, UserName},
-    provider::Provider,
+    provider::{Provider, deletion},
 };
 
 #[derive(Serialize)]
@@ -21,6 +21,9 @@ pub(super) struct Shown {
     enabled: bool,
     created_at: String,
     updated_at: String,
+    /// When they were deleted, and when they are erased for it.
+    deleted_at: Option<String>,
+    erased_at: Option<String>,
 }
 
 impl Shown {
@@ -36,6 +39,8 @@ impl Shown {
             enabled: user.enabled,
             created_at: user.created_at.to_rfc3339(),
             updated_at: user.updated_at.to_rfc3339(),
+            deleted_at: user.deleted_at.map(|at| at.to_rfc3339()),
+            erased_at: deletion::erased_at(user).map(|at| at.to_rfc3339()),
         }
     }
 }
@@ -55,7 +60,11 @@ pub(super) fn list(provider: &Provider, json: bool) -> Result<()> {
         ));
     }
     for user in &users {
-        let state = if user.enabled { "" } else { "  (switched off)" };
+        let state = match super::erased_on(user) {
+            Some(on) => format!("  (deleted, erased on {on})"),
+            None if user.enabled => String::new(),
+            None => "  (switched off)".to_owned(),
+        };
         say(format_args!(
             "{:40} {}{state}",
             user.email.as_str(),
@@ -85,6 +94,12 @@ pub(super) fn show(user: &User, own: &OwnAttributes) -> Result<()> {
         ("Added", &user.created_at.format("%Y-%m-%d %H:%M UTC").to_string()),
     ] {
         say(format_args!("{what:12} {value}"))?;
+    }
+    if let Some(on) = super::erased_on(user) {
+        say(format_args!(
+            "{:12} yes; everything about them is erased on {on}, until then `hallpass user enable {}` undoes it",
+            "Deleted", user.email
+        ))?;
     }
     for (name, values) in own {
         for value in values {

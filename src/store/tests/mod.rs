@@ -134,6 +134,7 @@ fn user(number: u8) -> User {
         version: 1,
         created_at: now(),
         updated_at: now(),
+        deleted_at: None,
     }
 }
 

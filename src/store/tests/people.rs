@@ -58,6 +58,49 @@ fn a_name_that_a_person_lacks_is_null_and_no_name_at_all_is_damage() {
 }
 
 #[test]
+fn only_whoever_is_deleted_long_enough_and_still_off_is_erased() {
+    on_each_database(|store| {
+        let of = |number, enabled, deleted_at| User {
+            enabled,
+            deleted_at,
+            ..user(number)
+        };
+        let people = [
+            of(1, false, Some(now())),
+            of(2, false, Some(now() + minutes(1))),
+            of(3, false, None),
+            // A program that knows nothing of deletion has switched them on again.
+            of(4, true, Some(now())),
+        ];
+        for one in &people {
+            assert!(write(store, |tx| tx.add_user(one)));
+        }
+        let due = read(store, |tx| tx.deleted_by(now(), 10));
+        assert_eq!(due, [(people[0].id, people[0].email.clone())]);
+        let erased: Vec<_> = people
+            .iter()
+            .map(|one| write(store, |tx| tx.erase_user(one.id, now())))
+            .collect();
+        assert_eq!(erased, [true, false, false, false]);
+        assert!(!write(store, |tx| tx.erase_user(people[0].id, now())));
+        let new = |number: u8, stable_id: &str| User {
+            stable_id: StableId::parse(stable_id).unwrap(),
+            email: user(1).email,
+            user_name: user(1).user_name,
+            ..user(number)
+        };
+        assert!(
+            !write(store, |tx| tx.add_user(&new(5, "stable-1"))),
+            "never again"
+        );
+        assert!(
+            write(store, |tx| tx.add_user(&new(5, "stable-5"))),
+            "the address is free"
+        );
+    });
+}
+
+#[test]
 fn of_two_edits_at_once_one_is_told_that_it_is_stale() {
     on_each_database(|store| {
         write(store, |tx| tx.add_user(&user(1)));

@@ -1,0 +1,114 @@
+//! People who were deleted: what is erased of them, and what is kept so that nobody else is ever taken for them.
+
+use chrono::{DateTime, Utc};
+use diesel::{prelude::*, sql_types::Text};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    model::{
+        id::UserId,
+        text::hex,
+        user::{Email, StableId},
+    },
+    store::{
+        connection::{AnyConnection, Tx, each_database},
+        error::{Error, RowName},
+        persistent_name_ids::spent,
+        schema::{audit_events, persistent_name_ids, spent_stable_ids, users},
+    },
+};
+
+impl Tx {
+    /// Those who were deleted by `due`, at most so many, the first deleted first.
+    pub fn deleted_by(&mut self, due: DateTime<Utc>, most: i64) -> Result<Vec<(UserId, Email)>, Error> {
+        let found = users::table
+            .filter(users::deleted_at.le(due.naive_utc()))
+            .filter(users::enabled.eq(false))
+            .order(users::deleted_at)
+            .limit(most)
+            .select((users::id, users::email))
+            .load::<(String, String)>(&mut self.0)?;
+        found
+            .into_iter()
+            .map(|(id, email)| {
+                let name = RowName::new("users", &id);
+                Ok((name.parsed(id.parse())?, name.parsed(Email::parse(&email))?))
+            })
+            .collect()
+    }
+
+    /// The audit rows whose words or values may tell who `user` was: those about changes of them, and whatever holds their
+    /// address. Looks through the whole table.
+    pub fn audit_rows_naming(&mut self, user: UserId, email: &Email) -> Result<Vec<String>, Error> {
+        let place = match &self.0 {
+            AnyConnection::Sqlite(_) => "instr",
+            AnyConnection::Postgres(_) => "strpos",
+        };
+        let found = diesel::sql_query(format!(
+            "SELECT id FROM audit_events WHERE (detail IS NOT NULL OR changes IS NOT NULL) \
+             AND ((user_id = $1 AND action LIKE 'user.%') \
+             OR {place}(lower(coalesce(detail, '') || coalesce(changes, '')), $2) > 0)"
+        ))
+        .bind::<Text, _>(user.to_string())
+        .bind::<Text, _>(email.as_str())
+        .load::<AuditKey>(&mut self.0)?;
+        Ok(found.into_iter().map(|row| row.id).collect())
+    }
+
+    /// Takes the words and values out of these audit rows.
+    pub fn erase_audit_words(&mut self, rows: &[String]) -> Result<(), Error> {
+        diesel::update(audit_events::table.filter(audit_events::id.eq_any(rows)))
+            .set((
+                audit_events::detail.eq(None::<String>),
+                audit_events::changes.eq(None::<String>),
+            ))
+            .execute(&mut self.0)?;
+        Ok(())
+    }
+
+    /// Erases `user` and all that hangs on them, if they were deleted by `due` and nobody took that back. The stable
+    /// id and the persistent names stay as hashes: neither is given to another person.
+    pub fn erase_user(&mut self, user: UserId, due: DateTime<Utc>) -> Result<bool, Error> {
+        let theirs = users::table
+            .find(user.to_string())
+            .filter(users::deleted_at.le(due.naive_utc()))
+            .filter(users::enabled.eq(false));
+        let stable_id = each_database!(&mut self.0, |c| diesel::delete(theirs)
+            .returning(users::stable_id)
+            .get_result::<String>(c)
+            .optional())?;
+        let Some(stable_id) = stable_id else {
+            return Ok(false);
+        };
+        let sha256 = hex(&Sha256::digest(stable_id));
+        each_database!(&mut self.0, |c| diesel::insert_into(spent_stable_ids::table)
+            .values(spent_stable_ids::sha256.eq(sha256))
+            .on_conflict_do_nothing()
+            .execute(c))?;
+        let names = persistent_name_ids::table
+            .filter(persistent_name_ids::user_id.eq(user.to_string()))
+            .select((persistent_name_ids::application_id, persistent_name_ids::value))
+            .load::<(String, String)>(&mut self.0)?;
+        for (application, value) in names {
+            diesel::update(persistent_name_ids::table.find((application, &value)))
+                .set(persistent_name_ids::value.eq(spent(&value)))
+                .execute(&mut self.0)?;
+        }
+        Ok(true)
+    }
+
+    /// Whether somebody who was erased bore this stable id.
+    pub(super) fn is_spent(&mut self, stable_id: &StableId) -> Result<bool, Error> {
+        let sha256 = hex(&Sha256::digest(stable_id.as_str()));
+        let found = spent_stable_ids::table
+            .find(sha256)
+            .select(spent_stable_ids::sha256);
+        Ok(found.first::<String>(&mut self.0).optional()?.is_some())
+    }
+}
+
+#[derive(QueryableByName)]
+struct AuditKey {
+    #[diesel(sql_type = Text)]
+    id: String,
+}
