@@ -18,5 +18,6 @@ mod scan;
 pub mod second_opinion;
 pub mod signature;
 pub mod signer;
+pub mod unsigned;
 pub mod urn;
 pub mod xml;

@@ -1,4 +1,4 @@
-//! samael and the xmlsec crate judge what we wrote: the demo service provider and the tests ask them.
+//! samael and the xmlsec crate judge what we wrote: the demo service provider, previews and the tests ask them.
 //!
 //! Neither is safe with a message from outside (libxmlsec1 fetches addresses and runs transforms before
 //! it looks at the signature), so [`precheck`] stands before both: after it, only the plain shape that

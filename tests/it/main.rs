@@ -35,6 +35,7 @@ mod operating;
 mod outage;
 mod plans;
 mod posted;
+mod preview;
 mod publish;
 mod races;
 mod response;

@@ -29,6 +29,16 @@ pub(in crate::cli) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Shows what an application would receive of a person, without signing anybody in
+    Preview {
+        /// Its short name
+        slug: String,
+        /// The person's e-mail address
+        email: String,
+        /// Prints JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Changes an application
     Edit(Edit),
     /// What an application is told of people

@@ -6,6 +6,7 @@ mod draft;
 mod import;
 mod making;
 mod metadata;
+mod preview;
 mod report;
 mod show;
 mod source;
@@ -65,6 +66,7 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
             Some(draft) => draft::show(&draft, provider, json),
             None => show::one(provider, &*found(provider, &slug)?, json, Vec::new()),
         },
+        Command::Preview { slug, email, json } => preview::show(provider, &slug, &email, json),
         Command::Edit(typed) => {
             let slug = typed.slug.clone();
             let obtained = match &typed.metadata {

@@ -6,7 +6,7 @@ use crate::{
     model::{
         application::{AcsUrl, Application},
         id::{ApplicationId, UserId},
-        name_id::NameIdFormat,
+        name_id::{NameId, NameIdFormat},
         participant::{Identity, Participant},
         user::User,
     },
@@ -19,8 +19,9 @@ use crate::{
         visitor::Visitor,
     },
     saml::{
+        attribute::Attribute,
         refusal::Status,
-        response::{self, Frame, Statement},
+        response::{self, Frame, Seal, Statement},
     },
 };
 
@@ -78,6 +79,14 @@ pub(in crate::provider) struct Question<'a> {
     pub(in crate::provider) unchecked_signature: bool,
 }
 
+/// What a response says of the person.
+#[derive(Clone, Copy)]
+pub(in crate::provider) struct Content<'a> {
+    pub(in crate::provider) name_id: &'a NameId,
+    pub(in crate::provider) session_index: &'a str,
+    pub(in crate::provider) attributes: &'a [Attribute<'a>],
+}
+
 /// What became of it.
 pub(in crate::provider) enum Answered {
     Answer(Box<Answer>),
@@ -114,24 +123,13 @@ impl Provider {
             Ok(attributes) => attributes,
             Err(missing) => return self.lacking(snapshot, question, &missing, live, visitor),
         };
-        let frame = Frame {
-            issuer: &snapshot.installation.entity_id,
-            id: &self.message_id(),
-            consumer: question.consumer,
-            in_response_to: question.request_id,
-            now,
-        };
-        let statement = Statement {
-            id: &self.message_id(),
-            audience: &application.saml.audience,
+        let content = Content {
             name_id: &name_id,
-            authenticated_at: live.session.authenticated_at,
-            context_class: question.context_class,
             session_index: &session_index,
             attributes: &attributes,
         };
         let seal = self.seal(snapshot, application)?;
-        let xml = response::success(&frame, &statement, self.policy(), seal)?;
+        let xml = self.write_success(snapshot, &question, live, content, seal, now)?;
 
         let participant = Participant {
             session: live.session.id,
@@ -185,6 +183,35 @@ impl Provider {
                 person: Some(Person::of(live)),
             })),
         })
+    }
+
+    /// The response itself, signed: nothing is written down of it here.
+    pub(in crate::provider) fn write_success(
+        &self,
+        snapshot: &Snapshot,
+        question: &Question<'_>,
+        live: &Live,
+        content: Content<'_>,
+        seal: Seal<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<String, Error> {
+        let frame = Frame {
+            issuer: &snapshot.installation.entity_id,
+            id: &self.message_id(),
+            consumer: question.consumer,
+            in_response_to: question.request_id,
+            now,
+        };
+        let statement = Statement {
+            id: &self.message_id(),
+            audience: &question.application.saml.audience,
+            name_id: content.name_id,
+            authenticated_at: live.session.authenticated_at,
+            context_class: question.context_class,
+            session_index: content.session_index,
+            attributes: content.attributes,
+        };
+        Ok(response::success(&frame, &statement, self.policy(), seal)?)
     }
 
     /// How long an answered request is remembered: for as long as it is fresh, and as long again as a copy

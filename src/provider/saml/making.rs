@@ -157,33 +157,47 @@ fn recipient(certificates: &[Certificate]) -> Result<&Certificate, BadMaking> {
 }
 
 impl Provider {
-    /// How a response to `application` is made safe. ChatGPT's is never encrypted, whatever stands in the
-    /// database; and what is to be encrypted is never sent as it is.
+    /// How a response to `application` is made safe.
     pub(in crate::provider) fn seal<'a>(
         &self,
         snapshot: &'a Snapshot,
         application: &'a Application,
     ) -> Result<Seal<'a>, Error> {
+        Ok(Seal {
+            envelope: self.envelope(application)?,
+            ..signed_only(snapshot, application)
+        })
+    }
+
+    /// What the assertion is encrypted with, if it is. ChatGPT's never is, whatever stands in the database; and what
+    /// is to be encrypted is never sent as it is.
+    pub(in crate::provider) fn envelope<'a>(
+        &self,
+        application: &'a Application,
+    ) -> Result<Option<Envelope<'a>>, Error> {
         let saml = &application.saml;
         let cipher = if application.kind.is_chatgpt() {
             None
         } else {
             saml.making.encryption
         };
-        let envelope = match cipher {
-            None => None,
-            Some(cipher) => {
-                let recipient = recipient(&saml.encryption_certificates)
-                    .map_err(|_unfit| response::Error::NoRecipient)?;
-                Some(Envelope::new(cipher, recipient, Secret::new(self.chance())))
-            }
+        let Some(cipher) = cipher else {
+            return Ok(None);
         };
-        Ok(Seal {
-            signer: &snapshot.signer,
-            signs: saml.making.signs,
-            algorithm: saml.making.algorithm,
-            envelope,
-        })
+        let recipient =
+            recipient(&saml.encryption_certificates).map_err(|_unfit| response::Error::NoRecipient)?;
+        Ok(Some(Envelope::new(cipher, recipient, Secret::new(self.chance()))))
+    }
+}
+
+/// The same for whoever only looks: what is sent to an application goes through [`Provider::seal`].
+pub(in crate::provider) fn signed_only<'a>(snapshot: &'a Snapshot, application: &Application) -> Seal<'a> {
+    let making = application.saml.making;
+    Seal {
+        signer: &snapshot.signer,
+        signs: making.signs,
+        algorithm: making.algorithm,
+        envelope: None,
     }
 }
 

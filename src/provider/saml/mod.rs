@@ -10,6 +10,7 @@ pub mod logout_hop;
 pub mod making;
 mod name_ids;
 mod posted_logout;
+pub mod preview;
 pub mod publish;
 pub mod receive;
 pub mod refuse;

@@ -21,17 +21,23 @@ impl Provider {
         live: &Live,
         format: NameIdFormat,
     ) -> Result<NameId, Error> {
-        let value = match format {
-            NameIdFormat::EmailAddress | NameIdFormat::Unspecified => {
-                return Ok(NameId::plain(format.urn(), live.user.email.as_str()));
-            }
-            NameIdFormat::Persistent => self.persistent(application, live)?,
-            NameIdFormat::Transient => live.session.transient_for(application.id),
-        };
-        Ok(NameId {
-            name_qualifier: Some(snapshot.installation.entity_id.as_str().to_owned()),
-            sp_name_qualifier: Some(application.saml.entity_id.as_str().to_owned()),
-            ..NameId::plain(format.urn(), value)
+        named(snapshot, application, live, format, || {
+            self.persistent(application, live)
+        })
+    }
+
+    /// The same, where nothing may be written: `unmade` stands for a persistent name that does not exist yet.
+    pub(in crate::provider) fn name_id_as_it_is(
+        &self,
+        snapshot: &Snapshot,
+        application: &Application,
+        live: &Live,
+        format: NameIdFormat,
+        unmade: &str,
+    ) -> Result<NameId, Error> {
+        named(snapshot, application, live, format, || {
+            let known = self.persistent_name_id(application, &live.user)?;
+            Ok(known.unwrap_or_else(|| unmade.to_owned()))
         })
     }
 
@@ -103,4 +109,25 @@ impl Provider {
             }
         })
     }
+}
+
+fn named(
+    snapshot: &Snapshot,
+    application: &Application,
+    live: &Live,
+    format: NameIdFormat,
+    persistent: impl FnOnce() -> Result<String, Error>,
+) -> Result<NameId, Error> {
+    let value = match format {
+        NameIdFormat::EmailAddress | NameIdFormat::Unspecified => {
+            return Ok(NameId::plain(format.urn(), live.user.email.as_str()));
+        }
+        NameIdFormat::Persistent => persistent()?,
+        NameIdFormat::Transient => live.session.transient_for(application.id),
+    };
+    Ok(NameId {
+        name_qualifier: Some(snapshot.installation.entity_id.as_str().to_owned()),
+        sp_name_qualifier: Some(application.saml.entity_id.as_str().to_owned()),
+        ..NameId::plain(format.urn(), value)
+    })
 }

@@ -1,0 +1,214 @@
+//! `hallpass app preview`: what an application would receive of a person.
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+use crate::{
+    cli::{
+        app::found,
+        output::{self, say},
+    },
+    model::{
+        making::{ContentCipher, Signs},
+        user::Email,
+    },
+    provider::{
+        Provider,
+        saml::preview::{IN_RESPONSE_TO, NameIdOrigin, Preview, PreviewedResponse, UNMADE_NAME},
+    },
+};
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    application: &'a str,
+    person: &'a str,
+    refusals: Vec<ShownObstacle<'a>>,
+    response: Option<ShownResponse<'a>>,
+}
+
+#[derive(Serialize)]
+struct ShownObstacle<'a> {
+    code: &'a str,
+    words: &'a str,
+}
+
+#[derive(Serialize)]
+struct ShownResponse<'a> {
+    acs: &'a str,
+    audience: &'a str,
+    name_id: ShownName<'a>,
+    attributes: Vec<ShownAttribute<'a>>,
+    sign: &'static str,
+    algorithm: &'static str,
+    encrypt: &'static str,
+    /// How many signatures another implementation verified.
+    signatures_verified: Option<usize>,
+    not_verified: Option<&'a str>,
+    certificate_sha256: &'a str,
+    xml: &'a str,
+}
+
+#[derive(Serialize)]
+struct ShownName<'a> {
+    format: &'a str,
+    value: &'a str,
+    name_qualifier: Option<&'a str>,
+    sp_name_qualifier: Option<&'a str>,
+    origin: &'static str,
+}
+
+#[derive(Serialize)]
+struct ShownAttribute<'a> {
+    name: &'a str,
+    name_format: &'static str,
+    friendly_name: Option<&'a str>,
+    values: &'a [String],
+}
+
+pub(super) fn show(provider: &Provider, slug: &str, email: &str, json: bool) -> Result<()> {
+    let application = found(provider, slug)?;
+    let email = Email::parse(email)?;
+    let user = provider.user_by_email(&email)?.with_context(|| {
+        format!("nobody here has the address {email}; `hallpass user list` shows everybody")
+    })?;
+    let preview = provider.preview(&application, &user)?;
+    if json {
+        output::json(&shown(&preview))
+    } else {
+        print(&preview)
+    }
+}
+
+fn shown(preview: &Preview) -> Shown<'_> {
+    Shown {
+        application: preview.application.slug.as_str(),
+        person: preview.user.email.as_str(),
+        refusals: preview
+            .obstacles
+            .iter()
+            .map(|obstacle| ShownObstacle {
+                code: obstacle.code,
+                words: &obstacle.words,
+            })
+            .collect(),
+        response: preview
+            .response
+            .as_ref()
+            .map(|response| shown_response(preview, response)),
+    }
+}
+
+fn shown_response<'a>(preview: &'a Preview, response: &'a PreviewedResponse) -> ShownResponse<'a> {
+    let (saml, name) = (&preview.application.saml, &response.name_id);
+    ShownResponse {
+        acs: response.acs.as_str(),
+        audience: saml.audience.as_str(),
+        name_id: ShownName {
+            format: &name.format,
+            value: &name.value,
+            name_qualifier: name.name_qualifier.as_deref(),
+            sp_name_qualifier: name.sp_name_qualifier.as_deref(),
+            origin: match response.origin {
+                NameIdOrigin::Email => "email",
+                NameIdOrigin::Known => "known",
+                NameIdOrigin::AtFirstSignIn => "first-sign-in",
+                NameIdOrigin::EachSession => "session",
+            },
+        },
+        attributes: response
+            .attributes
+            .iter()
+            .map(|attribute| ShownAttribute {
+                name: &attribute.name,
+                name_format: attribute.name_format.word(),
+                friendly_name: attribute.friendly_name.as_deref(),
+                values: &attribute.values,
+            })
+            .collect(),
+        sign: saml.making.signs.word(),
+        algorithm: saml.making.algorithm.word(),
+        encrypt: response.encryption.map_or("none", ContentCipher::word),
+        signatures_verified: response.verified.as_ref().ok().copied(),
+        not_verified: response.verified.as_ref().err().map(String::as_str),
+        certificate_sha256: &response.certificate_sha256,
+        xml: &response.xml,
+    }
+}
+
+fn print(preview: &Preview) -> Result<()> {
+    let (application, user) = (&preview.application, &preview.user);
+    for obstacle in &preview.obstacles {
+        say(format_args!(
+            "- {} could not sign in to {} now: {} ({}).",
+            user.email, application.name, obstacle.words, obstacle.code
+        ))?;
+    }
+    let Some(response) = &preview.response else {
+        return say(format_args!("There is nothing to show until that is put right."));
+    };
+    say(format_args!(
+        "What {} ({}) receives of {} <{}> when they sign in:\n",
+        application.name,
+        application.slug,
+        user.full_name(),
+        user.email
+    ))?;
+    let name = &response.name_id;
+    let origin = match response.origin {
+        NameIdOrigin::Email | NameIdOrigin::Known => String::new(),
+        NameIdOrigin::AtFirstSignIn => {
+            format!("; there is none yet, the first sign-in makes one: {UNMADE_NAME} stands for it")
+        }
+        NameIdOrigin::EachSession => "; each session has another".to_owned(),
+    };
+    let signs = match application.saml.making.signs {
+        Signs::Both => "response and assertion",
+        Signs::Assertion => "the assertion",
+        Signs::Response => "the response",
+    };
+    let encrypted = response.encryption.map_or_else(
+        || "no".to_owned(),
+        |cipher| {
+            format!(
+                "the assertion, with {}; below it stands as it is before",
+                cipher.word()
+            )
+        },
+    );
+    let verified = match &response.verified {
+        Ok(count) => format!(
+            "{count} signatures by xmlsec, against our certificate (SHA-256 {})",
+            response.certificate_sha256
+        ),
+        Err(why) => format!("NO: {why}"),
+    };
+    let signed = format!("{signs}, with {}", application.saml.making.algorithm.word());
+    for (what, value) in [
+        ("NameID", format!("{}{origin}", name.value)),
+        ("Format", name.format.clone()),
+        ("Sent to", response.acs.as_str().to_owned()),
+        ("Audience", application.saml.audience.as_str().to_owned()),
+        ("Signed", signed),
+        ("Verified", verified),
+        ("Encrypted", encrypted),
+    ] {
+        say(format_args!("  {what:10} {value}"))?;
+    }
+    say(format_args!(
+        "\nAttributes{}",
+        if response.attributes.is_empty() {
+            ": none"
+        } else {
+            ":"
+        }
+    ))?;
+    for attribute in &response.attributes {
+        for value in &attribute.values {
+            say(format_args!("  {:66} {value}", attribute.name))?;
+        }
+    }
+    say(format_args!(
+        "\nThe XML. Nobody was signed in by it, and it can be used nowhere: in place of each SignatureValue stands its SHA-256. ID, times, SessionIndex and InResponseTo ({IN_RESPONSE_TO}) are others at each sign-in.\n\n{}",
+        response.xml
+    ))
+}

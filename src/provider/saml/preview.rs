@@ -1,0 +1,272 @@
+//! What an application would receive of a person, made on the way of every sign-in, and looked at. It is no sign-in:
+//! nothing is kept but a row of the audit log, and no signature leaves this file.
+
+use std::sync::Arc;
+
+use crate::{
+    model::{
+        application::{AcsUrl, Application},
+        attribute::NameFormat,
+        id::SessionId,
+        making::ContentCipher,
+        name_id::{NameId, NameIdFormat},
+        secret::Secret,
+        session::Session,
+        user::User,
+    },
+    provider::{
+        Provider, codes,
+        error::Error,
+        saml::{
+            answer::{Content, Question},
+            making::signed_only,
+        },
+        session::Live,
+        snapshot::Snapshot,
+    },
+    saml::{
+        attribute::Attribute, authn_context, refusal::Refusal, response, second_opinion,
+        unsigned::without_signatures,
+    },
+};
+
+/// `InResponseTo` of a preview: the ID of no request.
+pub const IN_RESPONSE_TO: &str = "_preview";
+/// Stands for a persistent name that the first sign-in will make.
+pub const UNMADE_NAME: &str = "made-at-the-first-sign-in";
+
+/// What an application would receive of a person.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// Who would receive it.
+    pub application: Arc<Application>,
+    /// Of whom.
+    pub user: User,
+    /// Why a sign-in would be refused now.
+    pub obstacles: Vec<Obstacle>,
+    /// The response; none where there is nothing to make it of.
+    pub response: Option<PreviewedResponse>,
+}
+
+/// Something that a sign-in would be refused for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Obstacle {
+    /// Its code.
+    pub code: &'static str,
+    /// In words.
+    pub words: String,
+}
+
+/// A response, and what it says.
+#[derive(Clone, Debug)]
+pub struct PreviewedResponse {
+    /// Where it would go.
+    pub acs: AcsUrl,
+    /// The name in it.
+    pub name_id: NameId,
+    /// Where that name comes from.
+    pub origin: NameIdOrigin,
+    /// What else it says.
+    pub attributes: Vec<PreviewedAttribute>,
+    /// How many signatures were verified, by another implementation than the one that signs; or why they were not.
+    pub verified: Result<usize, String>,
+    /// The fingerprint of the certificate that they were held against.
+    pub certificate_sha256: String,
+    /// What the assertion would be encrypted with; it is shown as it is before that.
+    pub encryption: Option<ContentCipher>,
+    /// The XML, without its signatures.
+    pub xml: String,
+}
+
+/// Where a NameID comes from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum NameIdOrigin {
+    /// It is the e-mail address.
+    Email,
+    /// The application knows the person by it.
+    Known,
+    /// The first sign-in makes one: [`UNMADE_NAME`] stands for it.
+    AtFirstSignIn,
+    /// Each session has another: this is one of none.
+    EachSession,
+}
+
+/// An attribute as it would be sent.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PreviewedAttribute {
+    /// `Name`.
+    pub name: String,
+    /// `NameFormat`.
+    pub name_format: NameFormat,
+    /// `FriendlyName`.
+    pub friendly_name: Option<String>,
+    /// One or more.
+    pub values: Vec<String>,
+}
+
+impl Provider {
+    /// What `application` would receive of `user` at a sign-in that it asks for without further wishes. Audited.
+    pub fn preview(&self, application: &Arc<Application>, user: &User) -> Result<Preview, Error> {
+        let snapshot = self.current()?;
+        let live = self.nobodys_session(user);
+        let mut obstacles = self.obstacles(application, user)?;
+        let attributes = match self.attributes(application, &live)? {
+            Ok(attributes) => Some(attributes),
+            Err(missing) => {
+                obstacles.push(Refusal::AttributeMissing(missing.0.join(", ")).into());
+                None
+            }
+        };
+        let encryption = match self.envelope(application) {
+            Ok(envelope) => envelope.and(application.saml.making.encryption),
+            Err(Error::Message(why @ response::Error::NoRecipient)) => {
+                obstacles.push(Obstacle {
+                    code: codes::FAILURE,
+                    words: why.to_string(),
+                });
+                application.saml.making.encryption
+            }
+            Err(error) => return Err(error),
+        };
+        let response = match (application.saml.default_consumer(), &attributes) {
+            (Some(acs), Some(attributes)) => {
+                let made = self.previewed(&snapshot, application, acs, &live, attributes)?;
+                Some(PreviewedResponse { encryption, ..made })
+            }
+            (None, _) => {
+                obstacles.push(Refusal::UnknownConsumer.into());
+                None
+            }
+            (Some(_), None) => None,
+        };
+
+        let mut event = self.event("app.preview", "ok", None);
+        event.application = Some(application.id);
+        event.user = Some(user.id);
+        let codes: Vec<_> = obstacles.iter().map(|obstacle| obstacle.code).collect();
+        event.detail = (!codes.is_empty()).then(|| format!("would be refused: {}", codes.join(", ")));
+        self.store().write(|tx| tx.add_audit(&event))?;
+        Ok(Preview {
+            application: Arc::clone(application),
+            user: user.clone(),
+            obstacles,
+            response,
+        })
+    }
+
+    /// What stands in the way before anything is asked about attributes.
+    fn obstacles(&self, application: &Application, user: &User) -> Result<Vec<Obstacle>, Error> {
+        let mut found = Vec::new();
+        let mut nobody = |words: &str| {
+            found.push(Obstacle {
+                code: codes::LOGIN_WRONG,
+                words: words.to_owned(),
+            });
+        };
+        if user.deleted_at.is_some() {
+            nobody("the person is deleted");
+        } else if !user.enabled {
+            nobody("the person is switched off");
+        }
+        if self.store().read(|tx| tx.password(user.id))?.is_none() {
+            nobody("the person has no password");
+        }
+        if !application.enabled {
+            found.push(Refusal::ApplicationDisabled.into());
+        }
+        if application.is_expired(self.now()) {
+            found.push(Refusal::MetadataExpired.into());
+        }
+        Ok(found)
+    }
+
+    fn previewed(
+        &self,
+        snapshot: &Snapshot,
+        application: &Application,
+        acs: &AcsUrl,
+        live: &Live,
+        attributes: &[Attribute<'_>],
+    ) -> Result<PreviewedResponse, Error> {
+        let format = application.saml.name_id_format;
+        let name_id = self.name_id_as_it_is(snapshot, application, live, format, UNMADE_NAME)?;
+        let origin = match format {
+            NameIdFormat::EmailAddress | NameIdFormat::Unspecified => NameIdOrigin::Email,
+            NameIdFormat::Transient => NameIdOrigin::EachSession,
+            NameIdFormat::Persistent if name_id.value == UNMADE_NAME => NameIdOrigin::AtFirstSignIn,
+            NameIdFormat::Persistent => NameIdOrigin::Known,
+        };
+        let question = Question {
+            application,
+            request_id: Some(IN_RESPONSE_TO),
+            consumer: acs,
+            relay_state: None,
+            name_id_format: format,
+            context_class: authn_context::OURS,
+            unchecked_signature: false,
+        };
+        let session_index = live.session.index_for(application.id);
+        let content = Content {
+            name_id: &name_id,
+            session_index: &session_index,
+            attributes,
+        };
+        let seal = signed_only(snapshot, application);
+        let signed = self.write_success(snapshot, &question, live, content, seal, self.now())?;
+        let certificate = snapshot.signer.certificate();
+        Ok(PreviewedResponse {
+            acs: acs.clone(),
+            origin,
+            attributes: attributes.iter().map(PreviewedAttribute::from).collect(),
+            verified: verified(&signed, &certificate.der),
+            certificate_sha256: certificate.sha256.clone(),
+            encryption: None,
+            xml: without_signatures(&signed),
+            name_id,
+        })
+    }
+
+    /// A session that is in no table: what is derived from it belongs to nobody.
+    fn nobodys_session(&self, user: &User) -> Live {
+        let now = self.now();
+        Live {
+            session: Session {
+                id: SessionId::new(now, self.chance()),
+                user: user.id,
+                seed: Secret::new(self.chance()),
+                authenticated_at: now,
+                last_seen_at: now,
+                idle_expires_at: self.idle_end(now),
+                expires_at: now + self.policy().session_absolute,
+            },
+            user: user.clone(),
+            identity: None,
+            joined_at: None,
+        }
+    }
+}
+
+impl From<Refusal> for Obstacle {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            code: refusal.code(),
+            words: refusal.to_string(),
+        }
+    }
+}
+
+impl From<&Attribute<'_>> for PreviewedAttribute {
+    fn from(attribute: &Attribute<'_>) -> Self {
+        Self {
+            name: attribute.name.to_owned(),
+            name_format: attribute.name_format,
+            friendly_name: attribute.friendly_name.map(str::to_owned),
+            values: attribute.values.clone(),
+        }
+    }
+}
+
+fn verified(xml: &str, certificate: &[u8]) -> Result<usize, String> {
+    second_opinion::precheck(xml).map_err(|why| why.to_string())?;
+    second_opinion::verify(xml, certificate).map_err(|why| why.to_string())
+}
