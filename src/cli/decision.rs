@@ -80,10 +80,27 @@ pub(super) struct Shown<'a> {
     address: Option<String>,
     /// The user of the operating system that gave the command.
     by: Option<&'a str>,
-    changes: &'a [Change],
+    changes: Vec<ShownChange<'a>>,
     hints: &'a [String],
     command: Option<String>,
     explanation: Option<ShownCode>,
+}
+
+#[derive(Serialize)]
+struct ShownChange<'a> {
+    value: &'a str,
+    old: Option<&'a str>,
+    new: Option<&'a str>,
+}
+
+impl<'a> From<&'a Change> for ShownChange<'a> {
+    fn from(change: &'a Change) -> Self {
+        Self {
+            value: &change.value,
+            old: change.old.as_deref(),
+            new: change.new.as_deref(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -144,7 +161,7 @@ impl<'a> From<&'a Decision> for Shown<'a> {
             session: row.session.map(|id| id.to_string()),
             address: row.address.map(|address| address.to_string()),
             by: row.actor.as_deref(),
-            changes: &row.changes,
+            changes: row.changes.iter().map(ShownChange::from).collect(),
             hints: &decision.hints,
             command: decision.command(),
             explanation: decision.explanation.map(ShownCode::from),

@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 
 use crate::model::id::{ApplicationId, AuditId, SessionId, UserId};
 
@@ -41,7 +40,7 @@ pub struct AuditEvent {
 }
 
 /// A value that an edit changed.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Change {
     /// Which value, as the command line calls it.
     pub value: String,

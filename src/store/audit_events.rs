@@ -8,6 +8,7 @@ use diesel::{
     prelude::*,
     sql_types::{Bool, Text},
 };
+use serde::{Deserialize, Serialize};
 
 use crate::{
     model::{
@@ -201,6 +202,28 @@ struct Row {
     changes: Option<String>,
 }
 
+/// A [`Change`] as it lies in its column, as JSON.
+#[derive(Deserialize, Serialize)]
+struct Kept {
+    value: String,
+    old: Option<String>,
+    new: Option<String>,
+}
+
+impl From<&Change> for Kept {
+    fn from(change: &Change) -> Self {
+        let Change { value, old, new } = change.clone();
+        Self { value, old, new }
+    }
+}
+
+impl From<Kept> for Change {
+    fn from(kept: Kept) -> Self {
+        let Kept { value, old, new } = kept;
+        Self { value, old, new }
+    }
+}
+
 impl Row {
     fn new(event: &AuditEvent, fold_key: Option<String>) -> Self {
         Self {
@@ -219,9 +242,9 @@ impl Row {
             unproven: event.unproven,
             actor: event.actor.clone(),
             // Text alone: it can always be written.
-            changes: Some(&event.changes)
+            changes: Some(event.changes.iter().map(Kept::from).collect::<Vec<_>>())
                 .filter(|changes| !changes.is_empty())
-                .and_then(|changes| serde_json::to_string(changes).ok()),
+                .and_then(|changes| serde_json::to_string(&changes).ok()),
         }
     }
 }
@@ -245,7 +268,11 @@ impl TryFrom<Row> for AuditRow {
             occurrences: row.occurrences,
             actor: row.actor,
             changes: match row.changes {
-                Some(changes) => name.parsed(serde_json::from_str(&changes))?,
+                Some(changes) => name
+                    .parsed(serde_json::from_str::<Vec<Kept>>(&changes))?
+                    .into_iter()
+                    .map(Change::from)
+                    .collect(),
                 None => Vec::new(),
             },
         })

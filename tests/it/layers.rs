@@ -25,7 +25,11 @@ const FLOORS: &[(&str, &[&str], &[&str])] = &[
     ("config", &["model"], &["toml"]),
     ("files", &["model"], &[]),
     ("fetch", &["model"], &["ureq"]),
-    ("store", &["model"], &["diesel", "diesel_migrations"]),
+    (
+        "store",
+        &["model"],
+        &["diesel", "diesel_migrations", "serde", "serde_json"],
+    ),
     (
         "provider",
         &[
