@@ -26,6 +26,7 @@ mod corpus;
 mod deletion;
 mod errors;
 mod layers;
+mod lockout;
 mod login;
 mod logout;
 mod methods;

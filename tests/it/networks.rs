@@ -5,17 +5,11 @@ use crate::support::{
     house::{PASSWORD, on_each_database},
     rows,
     scene::{ADA, Scene},
+    tries::{at, try_once},
 };
 
-fn at(scene: &Scene, address: &str) -> Browser {
-    let mut browser = scene.house.browser();
-    browser.extra = vec![("X-Forwarded-For".to_owned(), address.to_owned())];
-    browser
-}
-
-fn try_once(browser: &mut Browser, email: &str, password: &str) -> u16 {
-    let page = browser.get("/login");
-    browser.submit_login(&page, email, password).status
+fn tried(browser: &mut Browser, email: &str, password: &str) -> u16 {
+    try_once(browser, email, password).status
 }
 
 /// How many of `tries` wrong ones for names that nobody has are looked at.
@@ -23,7 +17,7 @@ fn looked_at(scene: &Scene, tries: usize, address: impl Fn(usize) -> String) -> 
     (0..tries)
         .filter(|n| {
             let name = format!("n{n}-{}@fernweh.example", address(0).replace(':', "."));
-            try_once(&mut at(scene, &address(*n)), &name, "Spring2026!") == 200
+            tried(&mut at(scene, &address(*n)), &name, "Spring2026!") == 200
         })
         .count()
 }
@@ -47,7 +41,7 @@ fn a_network_of_ipv6_has_no_more_tries_than_a_few_clients() {
             3,
             "a /64"
         );
-        assert_eq!(try_once(&mut at(&scene, "2001:db8:4::1"), ADA, PASSWORD), 303);
+        assert_eq!(tried(&mut at(&scene, "2001:db8:4::1"), ADA, PASSWORD), 303);
     });
 }
 
@@ -61,18 +55,18 @@ fn a_network_from_which_people_have_signed_in_has_more_tries_for_thirty_days() {
             let name = format!("person{n}@fernweh.example");
             scene.house.add_person(&name, "Some", "Body");
             for _twice in 0..2 {
-                assert_eq!(try_once(&mut at(&scene, office), &name, PASSWORD), 303);
+                assert_eq!(tried(&mut at(&scene, office), &name, PASSWORD), 303);
             }
         }
-        assert_eq!(try_once(&mut known, ADA, PASSWORD), 303);
+        assert_eq!(tried(&mut known, ADA, PASSWORD), 303);
         let people = "SELECT count(*) AS n FROM network_people";
         assert_eq!(rows::number(&scene.house.settings, people), 4);
         assert_eq!(looked_at(&scene, 50, |_| office.to_owned()), 3 + 4 * 5);
-        assert_eq!(try_once(&mut at(&scene, office), ADA, PASSWORD), 429);
+        assert_eq!(tried(&mut at(&scene, office), ADA, PASSWORD), 429);
         let portal = known.get("/");
         known.post("/logout", &[("csrf", &portal.field("csrf").unwrap())]);
         assert_eq!(
-            try_once(&mut known, ADA, PASSWORD),
+            tried(&mut known, ADA, PASSWORD),
             303,
             "what others do from there holds up no known device"
         );
@@ -98,11 +92,11 @@ fn a_known_device_that_has_failed_too_often_waits_for_itself_and_not_for_its_net
         ];
         let scene = Scene::with(database, &few, |_, _| {});
         let mut known = at(&scene, "192.0.2.1");
-        assert_eq!(try_once(&mut known, ADA, PASSWORD), 303);
+        assert_eq!(tried(&mut known, ADA, PASSWORD), 303);
         let portal = known.get("/");
         known.post("/logout", &[("csrf", &portal.field("csrf").unwrap())]);
         looked_at(&scene, 30, |_| "192.0.2.1".to_owned());
-        let told: Vec<u16> = (0..7).map(|_| try_once(&mut known, ADA, "wrong")).collect();
+        let told: Vec<u16> = (0..7).map(|_| tried(&mut known, ADA, "wrong")).collect();
         assert_eq!(
             told,
             [200, 200, 200, 200, 200, 429, 429],

@@ -142,7 +142,7 @@ const ELSEWHERE: &[(u32, &str)] = &[
     (31, "throttle::a_known_device_passes_whatever_attackers_do"),
     (
         31,
-        "throttle::a_pause_of_an_account_lets_one_try_pass_from_where_nobody_failed",
+        "lockout::a_pause_of_an_account_lets_one_try_pass_from_where_nobody_failed",
     ),
     // row 15, of which the harm is a message that is taken and dear
     (15, "posted::the_cheap_questions_are_asked_first"),

@@ -12,3 +12,4 @@ pub(crate) mod scene;
 pub(crate) mod signing;
 pub(crate) mod sp;
 pub(crate) mod statements;
+pub(crate) mod tries;

@@ -1,0 +1,140 @@
+//! A person whom somebody else's wrong tries keep out: what lets them in all the same.
+
+use chrono::TimeDelta;
+
+use crate::support::{
+    browser::Browser,
+    house::{PASSWORD, on_each_database},
+    rows,
+    scene::{ADA, Scene},
+    tries::{at, hashes, try_once},
+};
+
+/// A house in which wrong tries from one network have begun a pause of Ada's account.
+fn paused(database: &crate::support::house::Database) -> Scene {
+    let few = [("HALLPASS_THROTTLE_ACCOUNT_FREE", "8")];
+    let scene = Scene::with(database, &few, |_, _| {});
+    for n in 0..9 {
+        try_once(&mut at(&scene, &format!("203.0.113.{n}")), ADA, "wrong password");
+    }
+    assert_eq!(
+        try_once(&mut at(&scene, "203.0.113.77"), ADA, PASSWORD).status,
+        429,
+        "where somebody failed, nobody passes"
+    );
+    scene
+}
+
+#[test]
+fn a_pause_of_an_account_lets_one_try_pass_from_where_nobody_failed() {
+    on_each_database(|database| {
+        let scene = paused(database);
+        assert_eq!(
+            try_once(&mut at(&scene, "198.51.100.1"), ADA, PASSWORD).status,
+            303
+        );
+        assert_eq!(
+            try_once(&mut at(&scene, "198.51.101.1"), ADA, PASSWORD).status,
+            429,
+            "one, whoever took it"
+        );
+        // The next pause lets another one pass; a wrong one makes its whole network wait.
+        scene.house.clock.advance(TimeDelta::seconds(31));
+        assert_eq!(
+            try_once(&mut at(&scene, "203.0.113.20"), ADA, "wrong").status,
+            200
+        );
+        let hashed = hashes(&scene, || {
+            for n in 1..30 {
+                try_once(&mut at(&scene, &format!("198.51.102.{n}")), ADA, "wrong");
+                try_once(&mut at(&scene, &format!("2001:db8:1:{n}::1")), ADA, "wrong");
+            }
+        });
+        assert_eq!(hashed, 1);
+    });
+}
+
+#[test]
+fn unlocking_lifts_the_pause_and_its_link_makes_one_browser_a_known_one() {
+    on_each_database(|database| {
+        let scene = paused(database);
+        let email = hallpass::model::user::Email::parse(ADA).unwrap();
+        let link = || {
+            let done = scene.house.provider.unlock_user(&email).unwrap();
+            let hallpass::provider::users::Changed::Done(link) = done else {
+                panic!("{done:?}")
+            };
+            link.strip_prefix("https://login.fernweh.example")
+                .unwrap()
+                .to_owned()
+        };
+        let first = link();
+        assert_eq!(try_once(&mut at(&scene, "203.0.113.1"), ADA, "wrong").status, 200);
+        let mut ada = at(&scene, "198.51.100.1");
+        let mut thief = at(&scene, "203.0.113.9");
+        for _look in 0..2 {
+            assert!(
+                ada.get(&first).body.contains("Use this browser"),
+                "looking uses nothing up"
+            );
+        }
+        let csrf = ada.get(&first).field("csrf").unwrap();
+        let foreign = [("Origin", "https://evil.example")];
+        ada.post_with(&first, &foreign, &[("csrf", &csrf)], true);
+        assert!(!ada.jar.contains_key("__Host-hallpass-device"));
+        let done = ada.post(&first, &[("csrf", &csrf)]);
+        assert_eq!((done.status, done.location()), (303, "/login"));
+        assert!(ada.jar.contains_key("__Host-hallpass-device"));
+        assert!(!Scene::is_signed_in(&ada), "the password is asked all the same");
+        let csrf = thief.get("/login").field("csrf").unwrap();
+        let again = thief.post(&first, &[("csrf", &csrf)]);
+        assert!(
+            again.status == 410 && !thief.jar.contains_key("__Host-hallpass-device"),
+            "once"
+        );
+        for n in 0..20 {
+            try_once(&mut at(&scene, &format!("203.0.113.{n}")), ADA, "wrong password");
+            try_once(
+                &mut at(&scene, "198.51.100.1"),
+                &format!("n{n}@x.example"),
+                "wrong",
+            );
+        }
+        assert_eq!(try_once(&mut ada, ADA, PASSWORD).status, 303);
+
+        let late = link();
+        scene.house.clock.advance(TimeDelta::minutes(30));
+        assert_eq!(thief.get(&late).status, 410);
+        assert_eq!(thief.post(&late, &[("csrf", &csrf)]).status, 410);
+        for broken in ["/device/x", "/device/%00", &format!("{late}A")] {
+            assert_eq!(thief.get(broken).status, 410, "{broken}");
+        }
+    });
+}
+
+#[test]
+fn a_new_password_lifts_the_pause_and_forgets_the_devices_as_switching_off_does() {
+    on_each_database(|database| {
+        let scene = paused(database);
+        let devices = "SELECT count(*) AS n FROM known_devices";
+        let email = hallpass::model::user::Email::parse(ADA).unwrap();
+        let mut browser = at(&scene, "198.51.100.1");
+        let sign_in = |browser: &mut Browser, password: &str| try_once(browser, ADA, password).status;
+        assert_eq!(sign_in(&mut browser, PASSWORD), 303);
+        assert_eq!(rows::number(&scene.house.settings, devices), 1);
+        let password = hallpass::credential::password::Password::parse("another good password").unwrap();
+        scene.house.provider.set_password(&email, &password).unwrap();
+        assert_eq!(rows::number(&scene.house.settings, devices), 0);
+        assert_eq!(
+            sign_in(&mut at(&scene, "203.0.113.77"), "another good password"),
+            303,
+            "from wherever it is tried"
+        );
+        let off = hallpass::provider::users::UserEdit {
+            enabled: Some(false),
+            ..Default::default()
+        };
+        scene.house.provider.edit_user(&email, &off).unwrap().unwrap();
+        assert_eq!(rows::number(&scene.house.settings, devices), 0);
+    });
+}
