@@ -8,12 +8,14 @@ use diesel::{
     sql_types::{BigInt, Nullable, Text, Timestamp},
     upsert::excluded,
 };
+use sha2::{Digest, Sha256};
 
 use crate::{
     model::{
         application::EntityId,
         id::{ApplicationId, SourceId},
         metadata_source::{KnownEntity, KnownLine},
+        text::hex,
     },
     store::{
         connection::{AnyConnection, Tx},
@@ -21,25 +23,6 @@ use crate::{
         schema::{application_sources, known_entities},
     },
 };
-
-/// What is kept of an entity; the columns of [`Row`].
-const KEPT: (
-    known_entities::source_id,
-    known_entities::entity_id,
-    known_entities::display_name,
-    known_entities::authority,
-    known_entities::metadata,
-    known_entities::sha256,
-    known_entities::gone_at,
-) = (
-    known_entities::source_id,
-    known_entities::entity_id,
-    known_entities::display_name,
-    known_entities::authority,
-    known_entities::metadata,
-    known_entities::sha256,
-    known_entities::gone_at,
-);
 
 /// Names in one statement: SQLite binds 32 766 values at most.
 const NAMES: usize = 1000;
@@ -63,7 +46,7 @@ impl Tx {
             AnyConnection::Postgres(c) => {
                 diesel::insert_into(known_entities::table)
                     .values(&rows)
-                    .on_conflict((known_entities::source_id, known_entities::entity_id))
+                    .on_conflict((known_entities::source_id, known_entities::entity_sha256))
                     .do_update()
                     .set((
                         known_entities::display_name.eq(excluded(known_entities::display_name)),
@@ -79,7 +62,7 @@ impl Tx {
                 for row in &rows {
                     diesel::insert_into(known_entities::table)
                         .values(row)
-                        .on_conflict((known_entities::source_id, known_entities::entity_id))
+                        .on_conflict((known_entities::source_id, known_entities::entity_sha256))
                         .do_update()
                         .set(row)
                         .execute(c)?;
@@ -92,9 +75,10 @@ impl Tx {
     /// Notes that `source` does not list these entities any more.
     pub fn mark_gone(&mut self, source: SourceId, names: &[String], now: DateTime<Utc>) -> Result<(), Error> {
         for names in names.chunks(NAMES) {
+            let digests: Vec<String> = names.iter().map(|name| digest(name)).collect();
             let gone = known_entities::table
                 .filter(known_entities::source_id.eq(source.to_string()))
-                .filter(known_entities::entity_id.eq_any(names));
+                .filter(known_entities::entity_sha256.eq_any(digests));
             diesel::update(gone)
                 .set(known_entities::gone_at.eq(now.naive_utc()))
                 .execute(&mut self.0)?;
@@ -121,7 +105,7 @@ impl Tx {
             .first::<String>(&mut self.0)
             .optional()?;
         if let Some(entity) = entity {
-            let listed = known_entities::table.filter(known_entities::entity_id.eq(entity));
+            let listed = known_entities::table.filter(named(&entity));
             diesel::update(listed)
                 .set(known_entities::declined_at.eq(now.naive_utc()))
                 .execute(&mut self.0)?;
@@ -131,7 +115,7 @@ impl Tx {
 
     /// Takes back that `entity_id` was declined: an administrator enables it.
     pub fn accept_entity(&mut self, entity_id: &EntityId) -> Result<(), Error> {
-        let listed = known_entities::table.filter(known_entities::entity_id.eq(entity_id.as_str()));
+        let listed = known_entities::table.filter(named(entity_id.as_str()));
         diesel::update(listed)
             .set(known_entities::declined_at.eq(None::<NaiveDateTime>))
             .execute(&mut self.0)?;
@@ -141,7 +125,7 @@ impl Tx {
     /// Whether some source lists `entity_id`: one look into an index.
     pub fn is_known(&mut self, entity_id: &EntityId) -> Result<bool, Error> {
         let listed = known_entities::table
-            .filter(known_entities::entity_id.eq(entity_id.as_str()))
+            .filter(named(entity_id.as_str()))
             .filter(known_entities::gone_at.is_null())
             .select(known_entities::source_id);
         Ok(diesel::select(diesel::dsl::exists(listed)).get_result(&mut self.0)?)
@@ -150,10 +134,10 @@ impl Tx {
     /// What the sources know of `entity_id`, the eldest source first.
     pub fn known_entity(&mut self, entity_id: &EntityId) -> Result<Vec<KnownEntity>, Error> {
         known_entities::table
-            .filter(known_entities::entity_id.eq(entity_id.as_str()))
+            .filter(named(entity_id.as_str()))
             .filter(known_entities::gone_at.is_null())
             .order(known_entities::source_id)
-            .select(KEPT)
+            .select(Row::as_select())
             .load::<Row>(&mut self.0)?
             .into_iter()
             .map(KnownEntity::try_from)
@@ -202,8 +186,8 @@ impl Tx {
 }
 
 /// The row as it lies in the table.
-#[derive(AsChangeset, Insertable, Queryable)]
-#[diesel(table_name = known_entities, primary_key(source_id, entity_id), treat_none_as_null = true)]
+#[derive(AsChangeset, Insertable, Queryable, Selectable)]
+#[diesel(table_name = known_entities, primary_key(source_id, entity_sha256), treat_none_as_null = true)]
 struct Row {
     source_id: String,
     entity_id: String,
@@ -212,6 +196,21 @@ struct Row {
     metadata: String,
     sha256: String,
     gone_at: Option<NaiveDateTime>,
+    entity_sha256: String,
+}
+
+/// What is unique of an entity ID.
+fn digest(entity_id: &str) -> String {
+    hex(&Sha256::digest(entity_id))
+}
+
+/// The rows of an entity: found by the digest, compared whole.
+#[diesel::dsl::auto_type]
+fn named<'e>(entity_id: &'e str) -> _ {
+    let digest: String = digest(entity_id);
+    known_entities::entity_sha256
+        .eq(digest)
+        .and(known_entities::entity_id.eq(entity_id))
 }
 
 impl From<&KnownEntity> for Row {
@@ -224,6 +223,7 @@ impl From<&KnownEntity> for Row {
             metadata: entity.metadata.clone(),
             sha256: entity.sha256.clone(),
             gone_at: None,
+            entity_sha256: digest(entity.entity_id.as_str()),
         }
     }
 }

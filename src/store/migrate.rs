@@ -16,13 +16,17 @@ use diesel::{
     sqlite::{Sqlite, SqliteConnection},
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use sha2::{Digest, Sha256};
 
-use crate::store::{
-    connection::AnyConnection,
-    database::Store,
-    error::Error,
-    pool::{Manager, Role},
-    schema::schema_epoch,
+use crate::{
+    model::text::hex,
+    store::{
+        connection::AnyConnection,
+        database::Store,
+        error::Error,
+        pool::{Manager, Role},
+        schema::schema_epoch,
+    },
 };
 
 pub(super) const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -103,6 +107,12 @@ impl Store {
     }
 }
 
+#[diesel::declare_sql_function]
+extern "SQL" {
+    /// The SHA-256 of a text in hex. SQLite has none, and migrations need one.
+    fn sha256_hex(text: Text) -> Text;
+}
+
 diesel::table! {
     __diesel_schema_migrations (version) {
         version -> Text,
@@ -163,6 +173,7 @@ fn run(conn: &mut AnyConnection) -> Result<Vec<String>, Error> {
             c.batch_execute("SELECT pg_advisory_unlock(7270)")?;
         }
         AnyConnection::Sqlite(c) => {
+            sha256_hex_utils::register_impl(c, |text: String| hex(&Sha256::digest(text)))?;
             c.run_pending_migrations(SQLITE).map_err(Error::Migration)?;
             let lost = diesel::sql_query("SELECT count(*) AS count FROM pragma_foreign_key_check");
             if lost.get_result::<Count>(c)?.count > 0 {

@@ -415,7 +415,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    known_entities (source_id, entity_id) {
+    known_entities (source_id, entity_sha256) {
         source_id -> Text,
         entity_id -> Text,
         display_name -> Text,
@@ -424,6 +424,7 @@ diesel::table! {
         sha256 -> Text,
         gone_at -> Nullable<Timestamp>,
         declined_at -> Nullable<Timestamp>,
+        entity_sha256 -> Text,
     }
 }
 
