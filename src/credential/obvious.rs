@@ -6,7 +6,8 @@ use unicode_normalization::UnicodeNormalization;
 use crate::model::user::{Email, PersonName, PersonNames, UserName};
 
 /// What is tried first, in small letters. A word counts with digits and marks around it too, and written twice.
-const WELL_KNOWN: &str = "password passwort passw0rd p@ssw0rd p@ssword pa$$word pa$$w0rd passwd pass kennwort motdepasse contrasena \
+const WELL_KNOWN: &str = "\
+    password passwort passw0rd p@ssw0rd p@ssword pa$$word pa$$w0rd passwd pass kennwort motdepasse contrasena \
     contraseña wachtwoord parola senha mypassword meinpasswort newpassword neuespasswort changeme changeit \
     changethis default standard secret geheim topsecret letmein letmeinnow openup opensesame sesam sesame welcome \
     willkommen bienvenue hello hallo hellothere helloworld hallowelt hallihallo admin administrator adminadmin root \

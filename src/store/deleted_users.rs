@@ -37,8 +37,8 @@ impl Tx {
             .collect()
     }
 
-    /// The audit rows whose words or values may tell who `user` was: those about changes of them, and whatever holds their
-    /// address. Looks through the whole table.
+    /// The audit rows whose words or values may tell who `user` was: those about changes of them, and whatever holds
+    /// their address. Looks through the whole table.
     pub fn audit_rows_naming(&mut self, user: UserId, email: &Email) -> Result<Vec<String>, Error> {
         let place = match &self.0 {
             AnyConnection::Sqlite(_) => "instr",

@@ -208,7 +208,8 @@ fn print(preview: &Preview) -> Result<()> {
         }
     }
     say(format_args!(
-        "\nThe XML. Nobody was signed in by it, and it can be used nowhere: in place of each SignatureValue stands its SHA-256. ID, times, SessionIndex and InResponseTo ({IN_RESPONSE_TO}) are others at each sign-in.\n\n{}",
+        "\nThe XML. Nobody was signed in by it, and it can be used nowhere: in place of each SignatureValue stands its \
+         SHA-256. ID, times, SessionIndex and InResponseTo ({IN_RESPONSE_TO}) are others at each sign-in.\n\n{}",
         response.xml
     ))
 }
