@@ -221,6 +221,7 @@ fn effective_uid() -> Result<u32, Error> {
 
 /// Which user of the operating system gives this command, and as whom where that is another: `anna as hallpass`. What
 /// the kernel noted at their login is believed before what sudo says.
+#[expect(clippy::disallowed_methods, reason = "who stands behind sudo is no setting")]
 pub fn operator() -> String {
     let us = effective_uid().map_or_else(|_unknown| "unknown".to_owned(), user_name);
     let login = fs::read_to_string("/proc/self/loginuid").ok();

@@ -1,5 +1,7 @@
 //! What an edit changes, in words: the values as the command line calls them.
 
+use std::fmt::Write;
+
 use crate::model::{
     application::{Application, Kind, LogoutEndpoint},
     attribute::AttributeRule,
@@ -125,7 +127,8 @@ fn attribute(rule: &AttributeRule) -> String {
         }
     }
     if let Some(join) = &rule.join {
-        told.push_str(&format!(", joined by {join:?}"));
+        // Writing to a String cannot fail.
+        let _written = write!(told, ", joined by {join:?}");
     }
     told
 }

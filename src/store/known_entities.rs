@@ -105,7 +105,9 @@ impl Tx {
             .first::<String>(&mut self.0)
             .optional()?;
         if let Some(entity) = entity {
-            let listed = known_entities::table.filter(named(&entity));
+            let listed = known_entities::table
+                .filter(known_entities::entity_sha256.eq(digest(&entity)))
+                .filter(known_entities::entity_id.eq(&entity));
             diesel::update(listed)
                 .set(known_entities::declined_at.eq(now.naive_utc()))
                 .execute(&mut self.0)?;
@@ -115,7 +117,9 @@ impl Tx {
 
     /// Takes back that `entity_id` was declined: an administrator enables it.
     pub fn accept_entity(&mut self, entity_id: &EntityId) -> Result<(), Error> {
-        let listed = known_entities::table.filter(named(entity_id.as_str()));
+        let listed = known_entities::table
+            .filter(known_entities::entity_sha256.eq(digest(entity_id.as_str())))
+            .filter(known_entities::entity_id.eq(entity_id.as_str()));
         diesel::update(listed)
             .set(known_entities::declined_at.eq(None::<NaiveDateTime>))
             .execute(&mut self.0)?;
@@ -125,7 +129,8 @@ impl Tx {
     /// Whether some source lists `entity_id`: one look into an index.
     pub fn is_known(&mut self, entity_id: &EntityId) -> Result<bool, Error> {
         let listed = known_entities::table
-            .filter(named(entity_id.as_str()))
+            .filter(known_entities::entity_sha256.eq(digest(entity_id.as_str())))
+            .filter(known_entities::entity_id.eq(entity_id.as_str()))
             .filter(known_entities::gone_at.is_null())
             .select(known_entities::source_id);
         Ok(diesel::select(diesel::dsl::exists(listed)).get_result(&mut self.0)?)
@@ -134,7 +139,8 @@ impl Tx {
     /// What the sources know of `entity_id`, the eldest source first.
     pub fn known_entity(&mut self, entity_id: &EntityId) -> Result<Vec<KnownEntity>, Error> {
         known_entities::table
-            .filter(named(entity_id.as_str()))
+            .filter(known_entities::entity_sha256.eq(digest(entity_id.as_str())))
+            .filter(known_entities::entity_id.eq(entity_id.as_str()))
             .filter(known_entities::gone_at.is_null())
             .order(known_entities::source_id)
             .select(Row::as_select())
@@ -199,18 +205,9 @@ struct Row {
     entity_sha256: String,
 }
 
-/// What is unique of an entity ID.
+/// What is unique of an entity ID: rows are found by it, and compared whole.
 fn digest(entity_id: &str) -> String {
     hex(&Sha256::digest(entity_id))
-}
-
-/// The rows of an entity: found by the digest, compared whole.
-#[diesel::dsl::auto_type]
-fn named<'e>(entity_id: &'e str) -> _ {
-    let digest: String = digest(entity_id);
-    known_entities::entity_sha256
-        .eq(digest)
-        .and(known_entities::entity_id.eq(entity_id))
 }
 
 impl From<&KnownEntity> for Row {

@@ -13,7 +13,7 @@ use std::{
 use tokio::{sync::oneshot, time::timeout};
 
 /// How long nothing more is said about those who were turned away.
-const SAID_FOR: Duration = Duration::from_secs(60);
+const SAID_FOR: Duration = Duration::from_mins(1);
 /// What one piece of work is taken to need before any was done.
 const FIRST_GUESS: Duration = Duration::from_millis(20);
 
@@ -336,7 +336,7 @@ mod tests {
 
     use super::*;
 
-    const LONG: Duration = Duration::from_secs(3600);
+    const LONG: Duration = Duration::from_hours(1);
 
     fn from(address: &str) -> Asking {
         Asking {

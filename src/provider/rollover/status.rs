@@ -135,14 +135,14 @@ impl Provider {
             .into_iter()
             .map(|follow| (follow.slug.clone(), follow))
             .collect();
-        let mut fetched: BTreeMap<Slug, Vec<Fetch>> = BTreeMap::new();
+        let mut of_slug: BTreeMap<Slug, Vec<Fetch>> = BTreeMap::new();
         for fetch in fetches {
-            fetched.entry(fetch.slug.clone()).or_default().push(fetch);
+            of_slug.entry(fetch.slug.clone()).or_default().push(fetch);
         }
         let mut about = |slug: &Slug| {
             let token = tokens.get(slug).map_or("", String::as_str);
             let url = self.endpoints().metadata_of(slug, token);
-            (url, fetched.remove(slug).unwrap_or_default())
+            (url, of_slug.remove(slug).unwrap_or_default())
         };
         let mut followers = Vec::new();
         for application in &snapshot.applications {

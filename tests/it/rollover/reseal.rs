@@ -70,15 +70,7 @@ fn every_key_is_sealed_anew_and_the_old_sealing_key_opens_nothing() {
 
         // With the old one nothing starts.
         fs::write(&at, &file).unwrap();
-        assert!(
-            format!(
-                "{:#}",
-                server::open(&settings)
-                    .err()
-                    .map_or_else(|| panic!("it opens"), |why| why)
-            )
-            .contains("seal")
-        );
+        assert!(format!("{:#}", server::open(&settings).unwrap_err()).contains("seal"));
         fs::write(&at, &new).unwrap();
         let house = House::start_in(dir, database, &[]);
         let after = sealed_by(&house);
