@@ -76,6 +76,20 @@ fetch_vectors() {
   export HALLPASS_TEST_VECTORS
 }
 
+# nginx and Caddy as Debian packs them, unpacked and not installed: an installed one would start as a service.
+fetch_proxies() {
+  local folder=target/test-proxies release; release=$(. /etc/os-release && echo "$VERSION_CODENAME") || return
+  folder=$folder/$release
+  if [ ! -x "$folder/usr/sbin/nginx" ] || [ ! -x "$folder/usr/bin/caddy" ]; then
+    rm -rf "$folder" && mkdir -p "$folder" || return
+    (cd "$folder" && download() { apt-get download -qq -o APT::Sandbox::User=root nginx caddy; } &&
+      { download 2>/dev/null || { as_root apt-get update -qq && download; }; } &&
+      for package in *.deb; do dpkg -x "$package" . || exit; done) || return
+  fi
+  export HALLPASS_TEST_NGINX="$PWD/$folder/usr/sbin/nginx" HALLPASS_TEST_CADDY="$PWD/$folder/usr/bin/caddy"
+  "$HALLPASS_TEST_NGINX" -v && "$HALLPASS_TEST_CADDY" version
+}
+
 # Debian 12's npm cannot install what tests/interop overrides.
 install_node_packages() {
   local major
@@ -140,6 +154,12 @@ say "vectors: signatures out of the source package of xmlsec1"
 if ! fetch_vectors; then
   FAILED=$((FAILED + 1))
   SUMMARY+=("vectors    FAILED")
+fi
+
+say "proxies: nginx and Caddy, unpacked and not installed"
+if ! fetch_proxies; then
+  FAILED=$((FAILED + 1))
+  SUMMARY+=("proxies    FAILED")
 fi
 
 export CI="${CI:-true}"

@@ -37,6 +37,7 @@ mod outage;
 mod plans;
 mod posted;
 mod preview;
+mod proxies;
 mod publish;
 mod races;
 mod response;
