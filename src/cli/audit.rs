@@ -1,4 +1,4 @@
-//! `hallpass audit …`: the audit trail, the newest first.
+//! `hallpass audit …`: the audit log, the newest first.
 
 use anyhow::{Context, Result, bail};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use crate::{
     cli::{
         decision::Shown,
-        output::{self, say},
+        output::{self, note, say},
     },
     model::{application::Slug, audit::Change, user::Email},
     provider::{Provider, codes, explain::Wanted},
@@ -15,7 +15,7 @@ use crate::{
 /// Which decisions to list.
 #[derive(Debug, clap::Args)]
 pub(super) struct Audit {
-    /// Not older: a date (2026-11-21), a time (2026-11-21T14:00:00Z), or so long ago (30m, 12h, 7d, 2w)
+    /// Not older: a date (2026-11-21), a time in UTC (2026-11-21 14:00), or so long ago (30m, 12h, 7d, 2w)
     #[arg(long, value_name = "WHEN")]
     since: Option<String>,
     /// Older: in the same forms
@@ -36,8 +36,8 @@ pub(super) struct Audit {
     /// With this code, or ok
     #[arg(long, value_name = "CODE")]
     code: Option<String>,
-    /// How many of the newest
-    #[arg(short = 'n', long = "newest", value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    /// How many of the newest, or all
+    #[arg(short = 'n', long = "newest", value_name = "NUMBER", default_value = "50", value_parser = count)]
     newest: u32,
     /// Prints JSON
     #[arg(long)]
@@ -81,10 +81,18 @@ pub(super) fn audit(typed: &Audit, provider: &Provider) -> Result<()> {
         action: typed.action.as_deref().map(known_action).transpose()?,
         code,
         refused: typed.refused,
-        newest: typed.newest,
+        // One more, to know whether there are older ones.
+        newest: typed.newest.saturating_add(1),
     };
-    let decisions = provider.audit(&wanted)?;
+    let mut decisions = provider.audit(&wanted)?;
+    let newest = usize::try_from(typed.newest).unwrap_or(usize::MAX);
+    let are_older = decisions.len() > newest;
+    decisions.truncate(newest);
+    let older = "there are older ones: -n NUMBER, -n all, or --until WHEN";
     if typed.json {
+        if are_older {
+            note(older);
+        }
         return output::json(&decisions.iter().map(Shown::from).collect::<Vec<_>>());
     }
     if decisions.is_empty() {
@@ -127,10 +135,8 @@ pub(super) fn audit(typed: &Audit, provider: &Provider) -> Result<()> {
             say(format_args!("    {}", change_words(change)))?;
         }
     }
-    if decisions.len() == usize::try_from(typed.newest).unwrap_or(usize::MAX) {
-        say(format_args!(
-            "… and perhaps older ones: -n NUMBER, or --until WHEN"
-        ))?;
+    if are_older {
+        say(format_args!("… {older}"))?;
     }
     Ok(())
 }
@@ -144,6 +150,18 @@ pub(super) fn change_words(change: &Change) -> String {
         value(&change.old),
         value(&change.new)
     )
+}
+
+/// How many rows: a number, or `all`.
+fn count(text: &str) -> Result<u32, String> {
+    const MOST: u32 = 100_000;
+    if text == "all" {
+        return Ok(u32::MAX);
+    }
+    text.parse()
+        .ok()
+        .filter(|number| (1..=MOST).contains(number))
+        .ok_or_else(|| format!("write a number from 1 to {MOST}, or all"))
 }
 
 /// An action as it is kept: lower-case words, with full stops between them.
@@ -179,8 +197,12 @@ fn moment(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
         return Ok(at.with_timezone(&Utc));
     }
     // Without a zone it is UTC, as everything that is printed here.
-    if let Ok(at) = text.parse::<NaiveDateTime>() {
-        return Ok(at.and_utc());
+    let plain = text.strip_suffix('Z').or_else(|| text.strip_suffix(" UTC"));
+    let plain = plain.unwrap_or(text).replace('T', " ");
+    for form in ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"] {
+        if let Ok(at) = NaiveDateTime::parse_from_str(&plain, form) {
+            return Ok(at.and_utc());
+        }
     }
     if let Ok(day) = text.parse::<NaiveDate>() {
         return Ok(day.and_time(chrono::NaiveTime::MIN).and_utc());
@@ -198,7 +220,7 @@ fn moment(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
         });
     ago.and_then(|ago| now.checked_sub_signed(ago)).with_context(|| {
         format!(
-            "`{}` is no time; write 2026-11-21, 2026-11-21T14:00:00Z, 30m, 12h, 7d or 2w",
+            "`{}` is no time; write 2026-11-21, 2026-11-21 14:00 (in UTC), 30m, 12h, 7d or 2w",
             text.escape_debug()
         )
     })
@@ -207,6 +229,14 @@ fn moment(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn how_many_is_a_number_or_all() {
+        assert_eq!((count("1"), count("all")), (Ok(1), Ok(u32::MAX)));
+        for bad in ["0", "-1", "100001", "99999999999999999999", "many", ""] {
+            assert!(count(bad).unwrap_err().contains("or all"), "{bad:?}");
+        }
+    }
 
     #[test]
     fn since_is_a_date_a_time_or_so_long_ago() {
@@ -219,6 +249,11 @@ mod tests {
             ("7d", "2026-11-14T14:30:00Z"),
             ("1w", "2026-11-14T14:30:00Z"),
             ("2026-11-21T14:00:00", "2026-11-21T14:00:00Z"),
+            ("2026-11-21T14:00", "2026-11-21T14:00:00Z"),
+            ("2026-11-21 14:00", "2026-11-21T14:00:00Z"),
+            ("2026-11-21 14:00:05", "2026-11-21T14:00:05Z"),
+            ("2026-11-21 14:00:05Z", "2026-11-21T14:00:05Z"),
+            ("2026-11-21 14:00:05 UTC", "2026-11-21T14:00:05Z"),
         ] {
             assert_eq!(
                 moment(text, now).unwrap(),

@@ -1,4 +1,4 @@
-//! A row of the audit trail as JSON, with who is who and what is registered now.
+//! A row of the audit log as JSON, with who is who and what is registered now.
 
 use std::collections::BTreeMap;
 
@@ -39,7 +39,7 @@ pub(super) struct ShownCode {
     means: &'static str,
     status: Vec<&'static str>,
     page: &'static str,
-    who_mends: &'static str,
+    who_fixes: &'static str,
     how: &'static str,
     clause: Option<&'static str>,
 }
@@ -56,7 +56,7 @@ impl From<&'static Explanation> for ShownCode {
                 .flatten()
                 .collect(),
             page: one.wrong,
-            who_mends: one.who.words(),
+            who_fixes: one.who.words(),
             how: one.mend,
             clause: one.clause,
         }

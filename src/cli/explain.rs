@@ -1,4 +1,4 @@
-//! `hallpass explain …`: what a code means, or what was decided under a reference, and what mends it.
+//! `hallpass explain …`: what a code means, or what was decided under a reference, and how to fix it.
 
 use anyhow::{Result, bail};
 
@@ -74,7 +74,7 @@ pub(super) fn explain(typed: &Explain, provider: &Provider) -> Result<()> {
     }
     if decisions.is_empty() {
         bail!(
-            "the audit trail has no row with the reference {reference}. If its page showed {}, or the row is older than audit.retention, look into the log for lines whose id begins with {}",
+            "the audit log has no row with the reference {reference}. If its page showed {}, or the row is older than audit.retention, look into the log for lines whose id begins with {}",
             codes::FAILURE,
             reference.prefix()
         );
@@ -106,7 +106,7 @@ fn say_code(one: &Explanation) -> Result<()> {
         Some((top, Some(second))) => format!("{}, {}", short(top), short(second)),
     };
     say(format_args!("  status sent  {status}"))?;
-    say(format_args!("  who mends    {}", one.who.words()))?;
+    say(format_args!("  who fixes it {}", one.who.words()))?;
     say(format_args!("  how          {}", one.mend))?;
     if let Some(clause) = one.clause {
         say(format_args!("  written in   {clause}"))?;

@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::Result;
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
 use crate::model::text::{escaped, escaped_json};
@@ -24,6 +25,17 @@ pub(super) fn json(value: &impl Serialize) -> Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{}", escaped_json(&text))?;
     Ok(())
+}
+
+/// A line beside the JSON on standard output: on standard error, for people.
+pub(super) fn note(line: &str) {
+    // That nobody reads it is no reason to fail.
+    let _written = writeln!(io::stderr().lock(), "{}", shown(&format!("hallpass: {line}")));
+}
+
+/// A time in JSON: RFC 3339, in UTC, with a `Z`.
+pub(super) fn time(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
 /// The line that is printed when a command fails.

@@ -25,7 +25,12 @@ pub struct Forbidden {
 
 impl fmt::Display for Forbidden {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is {}, which is no public address", self.host, self.address)
+        let Self { host, address } = self;
+        // In an address, IPv6 stands in brackets.
+        if host.trim_matches(['[', ']']).parse() == Ok(*address) {
+            return write!(f, "{address} is no public address");
+        }
+        write!(f, "{host} is {address}, which is no public address")
     }
 }
 

@@ -98,7 +98,7 @@ pub enum Error {
     Encrypted,
     /// A key that is no RSA key.
     #[error(
-        "this is not an RSA key: six of nine service providers, ChatGPT among them, refuse every other kind of signature; make an RSA key of 2048 bits or more"
+        "this is not an RSA key: ChatGPT and most other applications take RSA only; make an RSA key of 2048 bits or more"
     )]
     NotRsa,
     /// An RSA key that is too short, too long or inconsistent.
@@ -124,7 +124,7 @@ pub enum Error {
         not_after: DateTime<Utc>,
     },
     /// A certificate that does not count yet.
-    #[error("the certificate of {subject} counts only from {not_before}; check the clock, or wait")]
+    #[error("the certificate of {subject} is valid only from {not_before}; check the clock, or wait")]
     NotYetValid {
         /// Whose.
         subject: String,

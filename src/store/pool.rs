@@ -69,7 +69,7 @@ impl Manager {
     /// Makes a connection, and says in full why it could not.
     pub(super) fn open(&self) -> Result<AnyConnection, Error> {
         self.establish()
-            .map_err(|why| Error::Connect(self.address.scrub(&why)))
+            .map_err(|why| Error::Connect(one_line(&self.address.scrub(&why))))
     }
 
     fn establish(&self) -> Result<AnyConnection, String> {
@@ -120,6 +120,11 @@ impl Manager {
             }
         }
     }
+}
+
+/// What libpq says in several lines.
+fn one_line(message: &str) -> String {
+    message.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 impl ManageConnection for Manager {

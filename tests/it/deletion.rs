@@ -61,6 +61,7 @@ fn whoever_is_deleted_is_out_at_once_and_can_be_had_back_for_a_month() {
         assert_eq!(tries[0], tries[1]);
 
         let shown = cli.json(&["user", "show", ADA, "--json"]);
+        assert_eq!(shown, cli.json(&["user", "delete", ADA, "--json"]));
         assert_eq!(shown["enabled"], false);
         assert!(
             shown["deleted_at"].is_string() && shown["erased_at"].is_string(),

@@ -237,8 +237,8 @@ fn what_a_sign_in_would_be_refused_for_is_told() {
         cli.says(&[
             "app",
             "attribute",
-            "wiki",
             "set",
+            "wiki",
             "surname",
             "family-name",
             "--required",

@@ -13,7 +13,7 @@ pub(in crate::cli) enum Command {
         #[command(subcommand)]
         kind: Add,
     },
-    /// Keeps a name for an application to come, and prints what to paste at its side first
+    /// Keeps a name for an application to come, and prints the values to paste there first
     Draft(Draft),
     /// Lists the applications
     List {
@@ -21,7 +21,7 @@ pub(in crate::cli) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Shows one application, and the values to paste at its side
+    /// Shows one application, and the values to paste there
     Show {
         /// Its short name, as `hallpass app list` prints it
         slug: String,
@@ -29,7 +29,7 @@ pub(in crate::cli) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Shows what an application would receive of a person, without signing anybody in
+    /// Shows what an application would receive about a person, without signing anybody in
     Preview {
         /// Its short name
         slug: String,
@@ -41,10 +41,8 @@ pub(in crate::cli) enum Command {
     },
     /// Changes an application
     Edit(Edit),
-    /// What an application is told of people
+    /// What an application receives about people
     Attribute {
-        /// Its short name
-        slug: String,
         #[command(subcommand)]
         command: attribute::Command,
     },
@@ -52,19 +50,22 @@ pub(in crate::cli) enum Command {
     Disable {
         /// Its short name
         slug: String,
+        /// Prints the application as JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Switches an application on again, or registers one that is known from imported metadata
     Enable(Enable),
-    /// Takes an application away; accounts at the application stay
+    /// Removes an application; accounts at the application stay
     Remove {
         /// Its short name
         slug: String,
     },
     /// Shows where metadata comes from: all sources, or one application's or import's
     Source(Source),
-    /// Shows a change of an application's metadata that waits, takes it up or rejects it
+    /// Shows, accepts or rejects a change of an application's metadata that waits for an answer
     Confirm(Confirm),
-    /// Imports the metadata of a federation: its entities are known then, and none is enabled by itself
+    /// Imports the metadata of a federation: its entities are then known, and none is enabled by itself
     Import(Import),
     /// Entities that are known from imported metadata
     Known {
@@ -88,7 +89,7 @@ pub(in crate::cli) struct Enable {
     #[arg(long = "slug", value_name = "SLUG", requires = "known")]
     pub(super) new_slug: Option<String>,
     /// Prints JSON
-    #[arg(long, requires = "known")]
+    #[arg(long)]
     pub(super) json: bool,
 }
 
@@ -103,7 +104,7 @@ pub(in crate::cli) struct Source {
     /// Lets most of an import's entities go at once
     #[arg(long, requires = "refresh")]
     pub(super) force: bool,
-    /// Fetches it never again; applications stay as they are
+    /// Stops fetching it; applications stay as they are
     #[arg(long, conflicts_with = "refresh")]
     pub(super) forget: bool,
     /// Prints JSON
@@ -115,7 +116,7 @@ pub(in crate::cli) struct Source {
 pub(in crate::cli) struct Confirm {
     /// The application's short name
     pub(super) slug: String,
-    /// Takes up the change that was shown under these digits
+    /// Accepts the change that was shown under these digits
     #[arg(long, value_name = "DIGITS")]
     pub(super) accept: Option<String>,
     /// Rejects the change that was shown under these digits: it is not offered again
@@ -219,10 +220,10 @@ pub(in crate::cli) struct AddChatGpt {
 #[derive(Args, Debug)]
 pub(in crate::cli) struct AddSaml {
     /// Its entity ID, letter for letter
-    #[arg(long, value_name = "TEXT", required_unless_present = "metadata")]
+    #[arg(long, value_name = "TEXT")]
     pub(super) entity_id: Option<String>,
     /// Where responses go (AssertionConsumerService, HTTP-POST); the first is the default
-    #[arg(long, value_name = "URL", required_unless_present = "metadata")]
+    #[arg(long, value_name = "URL")]
     pub(super) acs: Vec<String>,
     /// Where logout messages go (SingleLogoutService, HTTP-Redirect)
     #[arg(long, value_name = "URL")]
@@ -234,7 +235,7 @@ pub(in crate::cli) struct AddSaml {
     /// it is fetched again by itself
     #[arg(long, value_name = "FILE|URL|-")]
     pub(super) metadata: Option<String>,
-    /// Whether requests must be signed; without a word, as the metadata says
+    /// Whether requests must be signed; by default as the metadata says
     #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
     pub(super) require_signed_requests: Option<bool>,
     /// Lets its tile send a response that it did not ask for
@@ -272,10 +273,10 @@ pub(in crate::cli) struct Edit {
     /// Others: the entity ID
     #[arg(long, value_name = "TEXT", conflicts_with = "audience")]
     pub(super) entity_id: Option<String>,
-    /// What the tile opens; an empty text takes it away
+    /// What the tile opens; an empty text removes it
     #[arg(long, value_name = "URL")]
     pub(super) tile_url: Option<String>,
-    /// Where logout messages go; an empty text takes the address away
+    /// Where logout messages go; an empty text removes the address
     #[arg(long, value_name = "URL")]
     pub(super) slo: Option<String>,
     /// The certificates that its requests are signed with; all that were there are replaced
@@ -293,4 +294,7 @@ pub(in crate::cli) struct Edit {
     pub(super) allow_idp_initiated: Option<bool>,
     #[command(flatten)]
     pub(super) making: Making,
+    /// Prints the application as JSON
+    #[arg(long)]
+    pub(super) json: bool,
 }

@@ -1,4 +1,4 @@
-//! `hallpass app attribute …`: what an application is told of people.
+//! `hallpass app attribute …`: what an application receives about people.
 
 use anyhow::{Context, Result};
 use clap::{Subcommand, ValueEnum};
@@ -19,42 +19,50 @@ use crate::{
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum Command {
-    /// Lists what the application is told
+    /// Lists the attributes that the application receives
     List {
+        /// The application's short name
+        slug: String,
         /// Prints JSON
         #[arg(long)]
         json: bool,
     },
     /// Sends an attribute, or changes how it is sent
     Set {
+        /// The application's short name
+        slug: String,
         /// Its name at the application
         name: String,
         /// Where its value comes from: given-name, family-name, full-name, email, user-id, user-name,
         /// constant:TEXT, or own:NAME for an attribute that `hallpass user edit --attribute` gives
         source: String,
-        /// What kind of name it is; uri for a name with a colon, else basic, where nothing is said
+        /// What kind of name it is; by default uri for a name with a colon, else basic
         #[arg(long, value_name = "FORMAT")]
         format: Option<TypedFormat>,
         /// The same name for people to read
         #[arg(long, value_name = "TEXT")]
         friendly_name: Option<String>,
-        /// Turns the value into small letters
+        /// Turns the value into lower case
         #[arg(long)]
         lower_case: bool,
         /// Joins several values into one, with this between them
         #[arg(long, value_name = "TEXT")]
         join: Option<String>,
-        /// Refuses the sign-on of a person who has no value
+        /// Refuses the sign-in of a person who has no value
         #[arg(long)]
         required: bool,
     },
-    /// Sends an attribute no more
+    /// Stops sending an attribute
     Remove {
+        /// The application's short name
+        slug: String,
         /// Its name at the application
         name: String,
     },
     /// Sends what a known application wants, in place of all that was sent before
     Preset {
+        /// The application's short name
+        slug: String,
         /// Its name; docs/attributes.md lists all
         name: String,
     },
@@ -106,7 +114,7 @@ impl Shown {
             words = format!("{words}, as \"{friendly}\"");
         }
         if self.lower_case {
-            words.push_str(", in small letters");
+            words.push_str(", in lower case");
         }
         if let Some(between) = &self.join {
             words = format!("{words}, joined with \"{between}\"");
@@ -118,11 +126,18 @@ impl Shown {
     }
 }
 
-pub(super) fn run(slug: &str, command: Command, provider: &Provider) -> Result<()> {
-    let application = found(provider, slug)?;
+pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
+    let slug = match &command {
+        Command::List { slug, .. }
+        | Command::Set { slug, .. }
+        | Command::Remove { slug, .. }
+        | Command::Preset { slug, .. } => slug.clone(),
+    };
+    let application = found(provider, &slug)?;
     let (attributes, words) = match command {
-        Command::List { json } => return list(&application, json),
+        Command::List { slug: _, json } => return list(&application, json),
         Command::Set {
+            slug: _,
             name,
             source,
             format,
@@ -150,18 +165,18 @@ pub(super) fn run(slug: &str, command: Command, provider: &Provider) -> Result<(
                 required,
                 name,
             };
-            let words = format!("is told {} now", rule.name);
+            let words = format!("now receives {}", rule.name);
             (set(application.saml.attributes.clone(), rule), words)
         }
-        Command::Remove { name } => {
+        Command::Remove { slug: _, name } => {
             let mut rules = application.saml.attributes.clone();
             let position = rules.iter().position(|rule| rule.name == name).with_context(|| {
-                format!("{slug} is not told {name}; `hallpass app attribute {slug} list` shows what it is")
+                format!("{slug} does not receive {name}; `hallpass app attribute list {slug}` shows what it receives")
             })?;
             rules.remove(position);
-            (rules, format!("is not told {name} any more"))
+            (rules, format!("no longer receives {name}"))
         }
-        Command::Preset { name } => {
+        Command::Preset { slug: _, name } => {
             let preset = making::preset(&name)?;
             if preset.name_id_format() != application.saml.name_id_format {
                 say(format_args!(
@@ -172,7 +187,7 @@ pub(super) fn run(slug: &str, command: Command, provider: &Provider) -> Result<(
             }
             (
                 preset.attributes(),
-                format!("is told what {} wants", preset.name()),
+                format!("now receives what {} wants", preset.name()),
             )
         }
     };
@@ -183,12 +198,8 @@ pub(super) fn run(slug: &str, command: Command, provider: &Provider) -> Result<(
         },
         ..ApplicationEdit::default()
     };
-    edited(
-        provider,
-        slug,
-        edit,
-        &format!("{words}; it holds at the next sign-on"),
-    )
+    let words = format!("{words}; this takes effect at the next sign-in");
+    edited(provider, &slug, edit, &words, false)
 }
 
 /// The rules with `rule` in the place of the one of its name, or at the end.
@@ -206,7 +217,10 @@ fn list(application: &Application, json: bool) -> Result<()> {
         return output::json(&shown);
     }
     if shown.is_empty() {
-        return say(format_args!("{} is told nothing but the name.", application.name));
+        return say(format_args!(
+            "{} receives no attributes, only the name.",
+            application.name
+        ));
     }
     for one in &shown {
         say(format_args!("{:70} {}", one.name, one.how()))?;

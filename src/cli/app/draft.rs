@@ -8,6 +8,7 @@ use crate::{
         app::{
             arguments::Draft as Typed,
             show::{self, Paste},
+            taken,
         },
         output::{self, say},
     },
@@ -29,7 +30,10 @@ pub(super) fn add(typed: &Typed, provider: &Provider) -> Result<()> {
     match provider.add_draft(&name, slug.as_ref())? {
         // Asked for again, when the terminal has scrolled: the same values once more.
         Changed::Done(draft) | Changed::Same(draft) => show(&draft, provider, typed.json),
-        Changed::Taken => bail!("the short name is taken; give another one with --slug"),
+        Changed::Taken => {
+            let slug = slug.unwrap_or_else(|| Slug::from_name(&name));
+            bail!(taken(provider, &slug)?)
+        }
         Changed::Unknown | Changed::Stale => bail!("the draft could not be kept"),
     }
 }
@@ -38,21 +42,6 @@ pub(super) fn add(typed: &Typed, provider: &Provider) -> Result<()> {
 pub(super) fn find(provider: &Provider, slug: &str) -> Result<Option<Draft>> {
     let drafts = provider.drafts()?;
     Ok(drafts.into_iter().find(|draft| draft.slug.as_str() == slug))
-}
-
-/// A line each, below the applications.
-pub(super) fn list(provider: &Provider, json: bool) -> Result<()> {
-    if json {
-        return Ok(());
-    }
-    for draft in provider.drafts()? {
-        say(format_args!(
-            "{:24} {:32} (draft: waits for its own values)",
-            draft.slug.as_str(),
-            draft.name
-        ))?;
-    }
-    Ok(())
 }
 
 pub(super) fn show(draft: &Draft, provider: &Provider, json: bool) -> Result<()> {
@@ -67,7 +56,7 @@ pub(super) fn show(draft: &Draft, provider: &Provider, json: bool) -> Result<()>
         });
     }
     say(format_args!(
-        "{name} ({slug}, draft)\n\nPaste these at the application:"
+        "{name} (short name {slug}; a draft)\n\nPaste these at the application:"
     ))?;
     for (what, value) in [
         ("Metadata URL", &paste.metadata_url),

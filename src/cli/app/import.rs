@@ -12,11 +12,12 @@ use crate::{
             arguments::{Import, Known},
             metadata::with_place,
             report::{Bar, say_report},
-            show,
+            show, taken,
+            typed::entity_id as entity_id_of,
         },
-        output::{self, say},
+        output::{self, note, say, time},
     },
-    model::application::{EntityId, Slug},
+    model::application::Slug,
     provider::{
         Provider, applications,
         sources::{EnableRule, Enabled, ImportWish, Imports, KnownLine, Taken},
@@ -101,7 +102,7 @@ pub(super) fn enable(
     slug: Option<&str>,
     json: bool,
 ) -> Result<()> {
-    let entity_id = EntityId::parse(entity_id)?;
+    let entity_id = entity_id_of(entity_id)?;
     let slug = slug.map(Slug::parse).transpose()?;
     match provider.enable_known(&entity_id, from, slug.as_ref())? {
         Enabled::Done(application) => {
@@ -121,7 +122,10 @@ pub(super) fn enable(
             sources.join(", ")
         ),
         Enabled::Already(slug) => bail!("{entity_id} is registered as {slug} already"),
-        Enabled::Taken => bail!("the short name is taken; give another one with --slug"),
+        Enabled::Taken => match &slug {
+            Some(slug) => bail!(taken(provider, slug)?),
+            None => bail!("the short name is taken; give another one with --slug"),
+        },
         Enabled::Unusable(trouble) => {
             Err(anyhow::Error::new(trouble).context(format!("{entity_id} cannot be enabled")))
         }
@@ -131,8 +135,16 @@ pub(super) fn enable(
 /// Lists known entities.
 pub(super) fn known(provider: &Provider, command: &Known) -> Result<()> {
     let Known::List { search, limit, json } = command;
-    let found = provider.known(search.as_deref().unwrap_or_default(), i64::from(*limit))?;
+    // One more, to know whether there are more.
+    let mut found = provider.known(search.as_deref().unwrap_or_default(), i64::from(*limit) + 1)?;
+    let limit = usize::try_from(*limit).unwrap_or(usize::MAX);
+    let are_more = found.len() > limit;
+    found.truncate(limit);
+    let more = "there are more: --search TEXT, or --limit NUMBER";
     if *json {
+        if are_more {
+            note(more);
+        }
         return output::json(&found.iter().map(ShownLine::from).collect::<Vec<_>>());
     }
     if found.is_empty() {
@@ -150,8 +162,8 @@ pub(super) fn known(provider: &Provider, command: &Known) -> Result<()> {
         };
         say(format_args!("{}  {}{state}", line.entity_id, line.display_name))?;
     }
-    if found.len() == usize::try_from(*limit).unwrap_or(usize::MAX) {
-        say(format_args!("… and perhaps more: --search TEXT, or --limit N"))?;
+    if are_more {
+        say(format_args!("… {more}"))?;
     }
     Ok(())
 }
@@ -209,8 +221,8 @@ impl<'l> From<&'l KnownLine> for ShownLine<'l> {
             entity_id: &line.entity_id,
             name: &line.display_name,
             registration_authority: line.authority.as_deref(),
-            gone_at: line.gone_at.map(|at| at.to_rfc3339()),
-            declined_at: line.declined_at.map(|at| at.to_rfc3339()),
+            gone_at: line.gone_at.map(time),
+            declined_at: line.declined_at.map(time),
             application: line.application.as_deref(),
         }
     }

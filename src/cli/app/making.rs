@@ -19,10 +19,10 @@ use crate::{
 
 #[derive(Args, Clone, Debug, Default)]
 pub(in crate::cli) struct Making {
-    /// What is signed; both where nothing is said
+    /// What is signed; both by default
     #[arg(long, value_name = "WHAT")]
     sign: Option<TypedSigns>,
-    /// What is signed with; RSA-SHA256 where nothing is said
+    /// What is signed with; RSA-SHA256 by default
     #[arg(long, value_name = "ALGORITHM")]
     algorithm: Option<TypedAlgorithm>,
     /// What assertions are encrypted with; never for ChatGPT
@@ -35,7 +35,7 @@ pub(in crate::cli) struct Making {
     #[arg(long, value_name = "FORMAT")]
     name_id: Option<TypedNameId>,
     /// RelayState of a response that nobody asked for, as the application understands it; an empty text
-    /// takes it away
+    /// removes it
     #[arg(long, value_name = "TEXT")]
     relay_state: Option<String>,
     /// Attributes and name as a known application wants them (docs/attributes.md lists all); replaces its

@@ -35,13 +35,14 @@ pub(super) fn follow(
         ))
     } else {
         followed_before.then(|| {
-            "Its metadata came from an address before. It is not fetched from there any more: this copy holds.".to_owned()
+            "Its metadata came from an address before. It is no longer fetched from there: this copy is used.".to_owned()
         })
     })
 }
 
 /// Opens what was typed.
 pub(super) fn with_place<T>(typed: &str, with: impl FnOnce(Place<'_>) -> Result<T>) -> Result<T> {
+    let typed = typed.trim();
     if typed == "-" {
         return with(Place::Reader(&mut io::stdin().lock()));
     }

@@ -4,6 +4,7 @@ mod arguments;
 mod attribute;
 mod draft;
 mod import;
+mod list;
 mod making;
 mod metadata;
 mod preview;
@@ -18,12 +19,12 @@ use crate::{
     cli::{
         app::{
             arguments::Add,
-            typed::{chatgpt, edit, saml},
+            typed::{chatgpt, edit, entity_id, saml},
         },
         output::say,
     },
     model::{
-        application::{Application, EntityId, Slug},
+        application::{Application, Slug},
         name_id::NameIdFormat,
     },
     provider::{
@@ -35,7 +36,7 @@ use crate::{
     },
 };
 
-pub(super) use crate::cli::app::arguments::Command;
+pub(super) use crate::cli::app::{arguments::Command, show::kind};
 
 pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
     match command {
@@ -49,7 +50,7 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
             kind: Add::Saml(typed),
         } => {
             let json = typed.json;
-            let wanted = typed.entity_id.as_deref().map(EntityId::parse).transpose()?;
+            let wanted = typed.entity_id.as_deref().map(entity_id).transpose()?;
             let obtained = match &typed.metadata {
                 Some(from) => Some(metadata::obtain(provider, from, wanted.as_ref())?),
                 None => None,
@@ -58,36 +59,44 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
             added(provider, &saml(typed, imported)?, obtained.as_ref(), json)
         }
         Command::Draft(typed) => draft::add(&typed, provider),
-        Command::List { json } => {
-            show::list(&provider.applications()?, json)?;
-            draft::list(provider, json)
-        }
+        Command::List { json } => list::list(provider, json),
         Command::Show { slug, json } => match draft::find(provider, &slug)? {
             Some(draft) => draft::show(&draft, provider, json),
             None => show::one(provider, &*found(provider, &slug)?, json, Vec::new()),
         },
         Command::Preview { slug, email, json } => preview::show(provider, &slug, &email, json),
         Command::Edit(typed) => {
-            let slug = typed.slug.clone();
+            let (slug, json) = (typed.slug.clone(), typed.json);
             let obtained = match &typed.metadata {
                 Some(from) => Some(metadata::obtain(provider, from, None)?),
                 None => None,
             };
             let imported = obtained.as_ref().map(|obtained| obtained.imported.clone());
             let edit = edit(typed, imported, provider)?;
-            edited(provider, &slug, edit, "is changed; it holds at the next sign-on")?;
+            let words = "is changed; this takes effect at the next sign-in";
+            edited(provider, &slug, edit, words, json)?;
+            let application = found(provider, &slug)?;
             match obtained {
-                Some(obtained) => after_metadata(provider, &*found(provider, &slug)?, &obtained),
+                Some(obtained) if json => {
+                    let more = after_metadata(provider, &application, &obtained)?;
+                    show::one(provider, &application, true, more)
+                }
+                Some(obtained) => after_metadata(provider, &application, &obtained)?
+                    .iter()
+                    .try_for_each(|line| say(format_args!("- {line}"))),
+                None if json => show::one(provider, &application, true, Vec::new()),
                 None => Ok(()),
             }
         }
-        Command::Attribute { slug, command } => attribute::run(&slug, command, provider),
-        Command::Disable { slug } => {
+        Command::Attribute { command } => attribute::run(command, provider),
+        Command::Disable { slug, json } => {
             let edit = ApplicationEdit {
                 enabled: Some(false),
                 ..ApplicationEdit::default()
             };
-            edited(provider, &slug, edit, "is switched off: nobody signs in to it")
+            let words = "is switched off: nobody signs in to it";
+            edited(provider, &slug, edit, words, json)?;
+            shown_as_json(provider, &slug, json)
         }
         Command::Enable(typed) => {
             if let Some(entity_id) = &typed.known {
@@ -99,7 +108,8 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
                 enabled: Some(true),
                 ..ApplicationEdit::default()
             };
-            edited(provider, &slug, edit, "is switched on")
+            edited(provider, &slug, edit, "is switched on", typed.json)?;
+            shown_as_json(provider, &slug, typed.json)
         }
         Command::Source(typed) => source::source(provider, &typed),
         Command::Confirm(typed) => source::confirm(provider, &typed),
@@ -127,15 +137,30 @@ fn no_such(slug: &str) -> String {
 }
 
 /// Whose short name it is that is taken.
-fn taken(provider: &Provider, new: &NewApplication) -> Result<String> {
-    let slug = new.slug.clone().unwrap_or_else(|| Slug::from_name(&new.name));
-    Ok(match provider.application(&slug)? {
-        Some(other) => format!(
+fn taken(provider: &Provider, slug: &Slug) -> Result<String> {
+    if let Some(other) = provider.application(slug)? {
+        return Ok(format!(
             "{slug} is {}'s short name: `hallpass app edit {slug} …` changes that application, --slug NAME makes another",
             other.name
-        ),
-        None => format!("the short name {slug} is taken; give another one with --slug"),
-    })
+        ));
+    }
+    if let Some(draft) = provider.drafts()?.into_iter().find(|draft| draft.slug == *slug) {
+        return Ok(format!(
+            "{slug} is the short name of the draft {}: `hallpass app add … --slug {slug}` fills it in, --slug NAME makes another",
+            draft.name
+        ));
+    }
+    Ok(format!(
+        "the short name {slug} is taken; give another one with --slug"
+    ))
+}
+
+/// What `app show --json` prints, after a change.
+fn shown_as_json(provider: &Provider, slug: &str, json: bool) -> Result<()> {
+    if !json {
+        return Ok(());
+    }
+    show::one(provider, &*found(provider, slug)?, true, Vec::new())
 }
 
 fn found(provider: &Provider, slug: &str) -> Result<std::sync::Arc<Application>> {
@@ -168,7 +193,10 @@ fn added(provider: &Provider, new: &NewApplication, obtained: Option<&Obtained>,
             }
             show::one(provider, &application, json, findings)
         }
-        Changed::Taken => bail!(taken(provider, new)?),
+        Changed::Taken => {
+            let slug = new.slug.clone().unwrap_or_else(|| Slug::from_name(&new.name));
+            bail!(taken(provider, &slug)?)
+        }
         Changed::Same(_) | Changed::Unknown | Changed::Stale => bail!("the application could not be added"),
     }
 }
@@ -195,7 +223,7 @@ fn unlike(application: &Application, imported: &Imported) -> Vec<String> {
         .filter(|asked| saml.attributes.iter().all(|rule| rule.name != asked.name));
     findings.extend(missing.map(|asked| {
         format!(
-            "It requires the attribute {}, which it is not sent: `hallpass app attribute {slug} set '{}' SOURCE` sends it.",
+            "It requires the attribute {}, which it is not sent: `hallpass app attribute set {slug} '{}' SOURCE` sends it.",
             asked.name, asked.name
         )
     }));
@@ -217,37 +245,39 @@ fn shared(provider: &Provider, application: &Application) -> Result<Option<Strin
     }))
 }
 
-fn edited(provider: &Provider, slug: &str, edit: ApplicationEdit, words: &str) -> Result<()> {
+/// Edits, and says so; with `json` it says nothing, and the caller prints what holds now.
+fn edited(provider: &Provider, slug: &str, edit: ApplicationEdit, words: &str, json: bool) -> Result<()> {
     match provider.edit_application(&Slug::parse(slug)?, edit)?? {
+        Changed::Done(_) | Changed::Same(_) if json => Ok(()),
         Changed::Done(application) => say(format_args!("{} {words}.", application.name)),
         Changed::Same(application) => say(format_args!(
             "{} is so already: nothing was changed.",
             application.name
         )),
-        Changed::Unknown | Changed::Taken => bail!(no_such(slug)),
+        // Says what it is, where it is a draft.
+        Changed::Unknown | Changed::Taken => found(provider, slug).map(drop),
         Changed::Stale => {
             bail!("somebody else changed it at the same moment; look again with `hallpass app show {slug}`")
         }
     }
 }
 
-/// Says what metadata brought besides, and where it is fetched from.
-fn after_metadata(provider: &Provider, application: &Application, obtained: &Obtained) -> Result<()> {
-    for finding in &obtained.imported.findings {
-        say(format_args!("- In its metadata: {finding}."))?;
-    }
-    if !application.kind.is_chatgpt() {
-        let findings = unlike(application, &obtained.imported).into_iter();
-        for finding in findings.chain(shared(provider, application)?) {
-            say(format_args!("- {finding}"))?;
-        }
-    }
+/// What metadata brought besides, and where it is fetched from.
+fn after_metadata(
+    provider: &Provider,
+    application: &Application,
+    obtained: &Obtained,
+) -> Result<Vec<String>> {
+    let weak = obtained.imported.findings.iter();
+    let mut lines: Vec<String> = weak
+        .map(|finding| format!("In its metadata: {finding}."))
+        .collect();
     if application.kind.is_chatgpt() {
         // Its addresses are those of its SSO page; metadata adds to them, once.
-        return Ok(());
+        return Ok(lines);
     }
-    match metadata::follow(provider, application, obtained)? {
-        Some(words) => say(format_args!("{words}")),
-        None => Ok(()),
-    }
+    lines.extend(unlike(application, &obtained.imported));
+    lines.extend(shared(provider, application)?);
+    lines.extend(metadata::follow(provider, application, obtained)?);
+    Ok(lines)
 }

@@ -1,4 +1,4 @@
-//! `hallpass app preview`: what an application would receive of a person.
+//! `hallpass app preview`: what an application would receive about a person.
 
 use anyhow::{Context, Result};
 use serde::Serialize;
@@ -144,10 +144,10 @@ fn print(preview: &Preview) -> Result<()> {
         ))?;
     }
     let Some(response) = &preview.response else {
-        return say(format_args!("There is nothing to show until that is put right."));
+        return say(format_args!("There is nothing to show until that is fixed."));
     };
     say(format_args!(
-        "What {} ({}) receives of {} <{}> when they sign in:\n",
+        "What {} ({}) receives about {} <{}> when they sign in:\n",
         application.name,
         application.slug,
         user.full_name(),
@@ -157,7 +157,7 @@ fn print(preview: &Preview) -> Result<()> {
     let origin = match response.origin {
         NameIdOrigin::Email | NameIdOrigin::Known => String::new(),
         NameIdOrigin::AtFirstSignIn => {
-            format!("; there is none yet, the first sign-in makes one: {UNMADE_NAME} stands for it")
+            format!("; there is none yet, the first sign-in makes one: {UNMADE_NAME} stands for it here")
         }
         NameIdOrigin::EachSession => "; each session has another".to_owned(),
     };
@@ -170,14 +170,15 @@ fn print(preview: &Preview) -> Result<()> {
         || "no".to_owned(),
         |cipher| {
             format!(
-                "the assertion, with {}; below it stands as it is before",
+                "the assertion, with {}; below it is shown before encryption",
                 cipher.word()
             )
         },
     );
     let verified = match &response.verified {
         Ok(count) => format!(
-            "{count} signatures by xmlsec, against our certificate (SHA-256 {})",
+            "{count} {} by xmlsec, against our certificate (SHA-256 {})",
+            if *count == 1 { "signature" } else { "signatures" },
             response.certificate_sha256
         ),
         Err(why) => format!("NO: {why}"),
@@ -208,8 +209,8 @@ fn print(preview: &Preview) -> Result<()> {
         }
     }
     say(format_args!(
-        "\nThe XML. Nobody was signed in by it, and it can be used nowhere: in place of each SignatureValue stands its \
-         SHA-256. ID, times, SessionIndex and InResponseTo ({IN_RESPONSE_TO}) are others at each sign-in.\n\n{}",
+        "\nThe XML. Nobody was signed in by it, and it cannot be used anywhere: each SignatureValue is replaced by its \
+         SHA-256. ID, times, SessionIndex and InResponseTo ({IN_RESPONSE_TO}) differ at each sign-in.\n\n{}",
         response.xml
     ))
 }

@@ -12,21 +12,17 @@ use crate::{
 /// What came of taking up a copy, in lines.
 pub(super) fn say_report(report: &Taken) -> Result<()> {
     say(format_args!(
-        "  {} service providers are known: {} new, {} updated, {} gone.",
+        "  service providers known: {}; {} new, {} updated, {} gone",
         report.listed, report.new, report.updated, report.gone
     ))?;
     for (what, slugs) in [
         ("enabled by the rule", &report.enabled),
         ("changed", &report.changed),
-        ("switched off, as they are listed no more", &report.disabled),
+        ("switched off, as they are no longer listed", &report.disabled),
         ("switched on again", &report.returned),
     ] {
         if !slugs.is_empty() {
-            say(format_args!(
-                "  {} applications {what}: {}",
-                slugs.len(),
-                few(slugs)
-            ))?;
+            say(format_args!("  {what} ({}): {}", slugs.len(), few(slugs)))?;
         }
     }
     for slug in &report.waiting {
@@ -35,7 +31,7 @@ pub(super) fn say_report(report: &Taken) -> Result<()> {
         ))?;
     }
     if report.skipped > 0 {
-        say(format_args!("  {} were left out:", report.skipped))?;
+        say(format_args!("  left out ({}):", report.skipped))?;
         for words in &report.skipped_words {
             say(format_args!("  - {words}"))?;
         }

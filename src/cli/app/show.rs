@@ -1,6 +1,4 @@
-//! What `app list` and `app show` print.
-
-use std::sync::Arc;
+//! What `app show` prints.
 
 use anyhow::{Context, Result};
 use serde::Serialize;
@@ -8,7 +6,7 @@ use serde::Serialize;
 use crate::{
     cli::{
         app::{attribute, source},
-        output::{self, say},
+        output::{self, say, time},
     },
     model::{
         application::{AcsUrl, Application, Kind, Slug},
@@ -19,7 +17,7 @@ use crate::{
 };
 
 #[derive(Serialize)]
-struct Shown {
+pub(super) struct Shown {
     id: String,
     slug: String,
     name: String,
@@ -80,11 +78,7 @@ impl From<&Application> for Shown {
             id: application.id.to_string(),
             slug: application.slug.as_str().to_owned(),
             name: application.name.clone(),
-            kind: match application.kind {
-                Kind::ChatGptLegacy => "chatgpt-legacy",
-                Kind::ChatGptCurrent => "chatgpt",
-                Kind::Saml => "saml",
-            },
+            kind: kind(application.kind),
             enabled: application.enabled,
             entity_id: saml.entity_id.as_str().to_owned(),
             audience: saml.audience.as_str().to_owned(),
@@ -118,35 +112,18 @@ impl From<&Certificate> for ShownCertificate {
         Self {
             sha256: certificate.sha256.clone(),
             subject: certificate.subject.clone(),
-            not_after: certificate.not_after.to_rfc3339(),
+            not_after: time(certificate.not_after),
         }
     }
 }
 
-pub(super) fn list(applications: &[Arc<Application>], json: bool) -> Result<()> {
-    if json {
-        return output::json(
-            &applications
-                .iter()
-                .map(|one| Shown::from(&**one))
-                .collect::<Vec<_>>(),
-        );
+/// A kind, as it is printed.
+pub(in crate::cli) const fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::ChatGptLegacy => "chatgpt-legacy",
+        Kind::ChatGptCurrent => "chatgpt",
+        Kind::Saml => "saml",
     }
-    if applications.is_empty() {
-        return say(format_args!(
-            "None yet: `hallpass app add chatgpt --acs URL --audience TEXT` registers ChatGPT."
-        ));
-    }
-    for one in applications {
-        let state = if one.enabled { "" } else { "  (switched off)" };
-        say(format_args!(
-            "{:24} {:32} {}{state}",
-            one.slug.as_str(),
-            one.name,
-            one.saml.entity_id
-        ))?;
-    }
-    Ok(())
 }
 
 /// One application; `more` is said of it besides.
@@ -255,7 +232,10 @@ fn findings(provider: &Provider, application: &Application) -> Result<Vec<String
 
 fn print(application: &Application, whole: &Whole) -> Result<()> {
     let shown = &whole.application;
-    say(format_args!("{} ({}, {})", shown.name, shown.slug, shown.kind))?;
+    say(format_args!(
+        "{} (short name {}, kind {})",
+        shown.name, shown.slug, shown.kind
+    ))?;
     let is_chatgpt = application.kind.is_chatgpt();
     print_paste(&whole.paste, is_chatgpt)?;
     for address in &shown.acs {
@@ -278,11 +258,11 @@ fn print(application: &Application, whole: &Whole) -> Result<()> {
         say(format_args!("     Tile                     {address}"))?;
     }
     say(format_args!(
-        "\nSigned requests: {}. Unsolicited responses: {}{}.",
+        "\nRequests must be signed: {}. Responses that it did not ask for: {}{}.",
         if shown.require_signed_requests {
-            "required"
+            "yes"
         } else {
-            "not required"
+            "no"
         },
         if shown.allow_idp_initiated {
             "allowed, from its tile and from /saml/start/"
@@ -299,6 +279,13 @@ fn print(application: &Application, whole: &Whole) -> Result<()> {
         say(format_args!("Their RelayState: {relay_state}"))?;
     }
     print_making(application, shown)?;
+    if is_chatgpt {
+        say(format_args!(
+            "\nThe X.509 certificate:\n{}",
+            whole.paste.certificate_pem.trim_end()
+        ))?;
+    }
+    say(format_args!("\nTo do, or to know:"))?;
     for finding in &whole.findings {
         say(format_args!("- {finding}"))?;
     }
@@ -308,7 +295,7 @@ fn print(application: &Application, whole: &Whole) -> Result<()> {
 /// How responses are made, and what they say.
 fn print_making(application: &Application, shown: &Shown) -> Result<()> {
     say(format_args!(
-        "Name: {}. Signed: {}, with {}. Encrypted: {}.",
+        "It knows people by (NameID): {}. Signed: {}, with {}. Encrypted: {}.",
         shown.name_id,
         match application.saml.making.signs {
             Signs::Both => "response and assertion",
@@ -330,7 +317,7 @@ fn print_making(application: &Application, shown: &Shown) -> Result<()> {
 fn print_paste(paste: &Paste, is_chatgpt: bool) -> Result<()> {
     if is_chatgpt {
         say(format_args!(
-            "\nPaste these at ChatGPT, in this order (Identity page, Manage SSO, Custom SAML):"
+            "\nPaste these at ChatGPT, in this order (Identity page, Manage SSO, Custom SAML); docs/chatgpt.md has each step:"
         ))?;
         say(format_args!("  1. Identity Provider Name   Hallpass"))?;
         say(format_args!(
@@ -353,8 +340,7 @@ fn print_paste(paste: &Paste, is_chatgpt: bool) -> Result<()> {
             "     X.509 certificate        {} (SHA-256 {})",
             paste.certificate_url, paste.certificate_sha256
         ))?;
-        say(format_args!("\n{}", paste.certificate_pem.trim_end()))?;
-        say(format_args!("\n  3. It shows, and you have registered here:"))?;
+        say(format_args!("  3. It shows, and you have registered here:"))?;
     } else {
         say(format_args!("\nPaste these at the application:"))?;
         say(format_args!("  Metadata URL   {}", paste.metadata_url))?;

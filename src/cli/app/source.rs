@@ -11,7 +11,7 @@ use crate::{
             found, no_such,
             report::{Bar, say_report},
         },
-        output::{self, say},
+        output::{self, say, time},
     },
     model::application::{Application, Slug},
     provider::{
@@ -41,11 +41,28 @@ pub(super) fn source(provider: &Provider, typed: &Source) -> Result<()> {
     }
     match provider.aggregate(name)? {
         Some(listed) => of_aggregate(provider, &listed, typed),
-        None if application.is_some() => say(format_args!(
-            "{name} follows no source: its metadata was read once. `hallpass app edit {name} --metadata URL` lets it follow one."
-        )),
-        None => bail!("there is no application and no import of that name; `hallpass app source` lists them"),
+        None => match &application {
+            Some(application) => without_source(application, typed),
+            None => {
+                bail!("there is no application and no import of that name; `hallpass app source` lists them")
+            }
+        },
     }
+}
+
+/// An application that was entered by its values, or whose metadata was read once.
+fn without_source(application: &Application, typed: &Source) -> Result<()> {
+    let (name, slug) = (&application.name, &application.slug);
+    let advice = format!(
+        "{name} was entered by hand, or its metadata was read once from a file. `hallpass app edit {slug} --metadata URL` lets it follow an address."
+    );
+    if typed.refresh || typed.forget {
+        bail!("there is nothing to fetch: {advice}");
+    }
+    if typed.json {
+        return output::json(&Option::<Shown>::None);
+    }
+    say(format_args!("It follows no address: {advice}"))
 }
 
 fn list(provider: &Provider, json: bool) -> Result<()> {
@@ -90,7 +107,7 @@ fn of_application(
     if typed.forget {
         provider.unfollow(application.id)?;
         return say(format_args!(
-            "{slug} follows no source any more; it stays as it is."
+            "{slug} no longer follows a source; it stays as it is."
         ));
     }
     if typed.refresh {
@@ -126,7 +143,7 @@ fn of_aggregate(provider: &Provider, listed: &Listed, typed: &Source) -> Result<
     if typed.forget {
         provider.forget_aggregate(name)?;
         return say(format_args!(
-            "{name} is forgotten, and what was known from it. {} applications stay as they are.",
+            "{name} is forgotten, and what was known from it. Applications that stay as they are: {}.",
             listed.applications.len()
         ));
     }
@@ -144,12 +161,12 @@ fn of_aggregate(provider: &Provider, listed: &Listed, typed: &Source) -> Result<
         say(format_args!("  {line}"))?;
     }
     say(format_args!(
-        "  {} entities are known, {} are gone",
+        "  entities: {} known, {} gone",
         listed.known, listed.gone
     ))?;
     say(format_args!("  enabled by itself: {}", listed.source.rule))?;
     say(format_args!(
-        "  {} applications follow it",
+        "  applications that follow it: {}",
         listed.applications.len()
     ))?;
     for (slug, from) in &listed.applications {
@@ -174,7 +191,7 @@ fn refresh(provider: &Provider, source: &MetadataSource, force: bool) -> Result<
                 }
                 SourceKind::Entity if report.waiting.is_empty() => {
                     say(format_args!(
-                        "It is fetched; the changes hold at the next sign-on."
+                        "It is fetched; the changes take effect at the next sign-in."
                     ))?;
                 }
                 SourceKind::Entity => say(format_args!("It is fetched; a change waits."))?,
@@ -186,7 +203,7 @@ fn refresh(provider: &Provider, source: &MetadataSource, force: bool) -> Result<
             source.called()
         ),
         Refreshed::Failed(trouble) => {
-            Err(anyhow::Error::new(trouble).context("nothing was taken; what was known before goes on"))
+            Err(anyhow::Error::new(trouble).context("nothing was taken; what was known before stays in use"))
         }
     }
 }
@@ -215,7 +232,7 @@ fn state(source: &MetadataSource, now: DateTime<Utc>) -> Vec<String> {
             format!("valid until {}", minute(end))
         } else {
             format!(
-                "EXPIRED on {}: sign-on is refused until a newer copy comes",
+                "EXPIRED on {}: sign-in is refused until a newer copy comes",
                 minute(end)
             )
         });
@@ -226,10 +243,7 @@ fn state(source: &MetadataSource, now: DateTime<Utc>) -> Vec<String> {
 fn of_link(slug: &Slug, from: &ApplicationSource) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(at) = from.gone_at {
-        lines.push(format!(
-            "its source does not list it any more, since {}",
-            minute(at)
-        ));
+        lines.push(format!("its source has not listed it since {}", minute(at)));
     }
     if let Some(change) = &from.waiting {
         lines.push(format!(
@@ -273,12 +287,12 @@ pub(super) fn confirm(provider: &Provider, typed: &Confirm) -> Result<()> {
         Confirmed::Done(waiting) => {
             differences(&waiting)?;
             say(format_args!(
-                "{} is changed; it holds at the next sign-on.",
+                "{} is changed; this takes effect at the next sign-in.",
                 application.name
             ))
         }
         Confirmed::Rejected(_) => say(format_args!(
-            "The change is rejected: what holds goes on, and the same change is not offered again."
+            "The change is rejected: the settings stay as they are, and the same change is not offered again."
         )),
         Confirmed::Nothing => bail!("no change of {slug} waits"),
         Confirmed::Other => {
@@ -286,7 +300,7 @@ pub(super) fn confirm(provider: &Provider, typed: &Confirm) -> Result<()> {
         }
         Confirmed::Stale => bail!("somebody else changed it at the same moment; try again"),
         Confirmed::Unusable(trouble) => {
-            Err(anyhow::Error::new(trouble).context("the change that waits cannot be used any more"))
+            Err(anyhow::Error::new(trouble).context("the waiting change can no longer be used"))
         }
     }
 }
@@ -300,7 +314,7 @@ fn shown(provider: &Provider, slug: &Slug) -> Result<()> {
             say(format_args!("No change of {slug} waits."))
         }
         Some(Err(trouble)) => {
-            Err(anyhow::Error::new(trouble).context("the change that waits cannot be used any more"))
+            Err(anyhow::Error::new(trouble).context("the waiting change can no longer be used"))
         }
         Some(Ok(waiting)) => {
             let id = &waiting.change.id;
@@ -366,15 +380,15 @@ struct ShownChange {
 impl From<&Listed> for Shown {
     fn from(listed: &Listed) -> Self {
         let (source, state) = (&listed.source, listed.source.state.clone());
-        let time = |time: Option<DateTime<Utc>>| time.map(|time| time.to_rfc3339());
+        let optional = |at: Option<DateTime<Utc>>| at.map(time);
         let link = |(slug, from): &(Slug, ApplicationSource)| ShownLink {
             slug: slug.as_str().to_owned(),
             entity_id: from.entity_id.to_string(),
-            gone_at: time(from.gone_at),
+            gone_at: optional(from.gone_at),
             waiting: from.waiting.as_ref().map(|change| ShownChange {
                 id: change.id.clone(),
                 why: change.why.clone(),
-                since: change.since.to_rfc3339(),
+                since: time(change.since),
             }),
         };
         Self {
@@ -384,10 +398,10 @@ impl From<&Listed> for Shown {
                 SourceKind::Aggregate => "aggregate",
             },
             url: source.url.as_ref().map(ToString::to_string),
-            fetched_at: time(state.fetched_at),
-            next_at: time(state.next_at),
-            valid_until: time(state.valid_until),
-            failing_since: time(state.failing_since),
+            fetched_at: optional(state.fetched_at),
+            next_at: optional(state.next_at),
+            valid_until: optional(state.valid_until),
+            failing_since: optional(state.failing_since),
             failures: state.failures,
             last_error: state.last_error,
             known: listed.known,

@@ -25,7 +25,7 @@ use crate::{
 };
 
 pub(super) fn chatgpt(typed: &AddChatGpt, provider: &Provider) -> Result<NewApplication> {
-    let connection = chatgpt::connection(&typed.acs, &typed.audience)?;
+    let connection = chatgpt::connection(typed.acs.trim(), typed.audience.trim())?;
     let imported = match &typed.metadata {
         Some(from) => Some(of_connection(
             metadata::obtain(provider, from, None)?.imported,
@@ -69,7 +69,12 @@ fn of_connection(imported: Imported, audience: &EntityId) -> Result<Imported> {
 }
 
 pub(super) fn saml(typed: AddSaml, imported: Option<Imported>) -> Result<NewApplication> {
-    let wanted = typed.entity_id.as_deref().map(EntityId::parse).transpose()?;
+    if imported.is_none() && (typed.entity_id.is_none() || typed.acs.is_empty()) {
+        bail!(
+            "say what the application is: with --metadata FILE|URL, or with its values, --entity-id TEXT and --acs URL"
+        );
+    }
+    let wanted = typed.entity_id.as_deref().map(entity_id).transpose()?;
     let name_of_metadata = imported.as_ref().map(Imported::name);
     if let Some(found) = &imported
         && typed.certificate.is_none()
@@ -146,7 +151,7 @@ pub(super) fn edit(typed: Edit, imported: Option<Imported>, provider: &Provider)
     let is_chatgpt = application.kind.is_chatgpt();
     let mut edit = ApplicationEdit {
         name: typed.name.map(|name| line("the name", &name, 80)).transpose()?,
-        entity_id: typed.entity_id.as_deref().map(EntityId::parse).transpose()?,
+        entity_id: typed.entity_id.as_deref().map(entity_id).transpose()?,
         require_signed_requests: typed.require_signed_requests,
         allow_idp_initiated: typed.allow_idp_initiated,
         making: typed.making.edit()?,
@@ -169,7 +174,7 @@ pub(super) fn edit(typed: Edit, imported: Option<Imported>, provider: &Provider)
         }
         edit.connection = match (typed.acs.as_slice(), &typed.audience) {
             ([], None) => None,
-            ([acs], Some(audience)) => Some(chatgpt::connection(acs, audience)?),
+            ([acs], Some(audience)) => Some(chatgpt::connection(acs.trim(), audience.trim())?),
             (_, _) => bail!("ACS URL and Audience change together: paste both, with --acs and --audience"),
         };
     } else if typed.audience.is_some() {
@@ -216,8 +221,18 @@ pub(super) fn edit(typed: Edit, imported: Option<Imported>, provider: &Provider)
     Ok(edit)
 }
 
+/// An entity ID; what a clipboard leaves around it falls away.
+pub(super) fn entity_id(text: &str) -> Result<EntityId> {
+    Ok(EntityId::parse(text.trim())?)
+}
+
+/// An address; what a clipboard leaves around it falls away.
+fn address(text: &str) -> Result<AcsUrl> {
+    Ok(AcsUrl::parse(text.trim())?)
+}
+
 fn tile_url(text: Option<&str>) -> Result<Option<AcsUrl>> {
-    text.map(|text| AcsUrl::parse(text).context("the tile URL cannot be used"))
+    text.map(|text| address(text).context("the tile URL cannot be used"))
         .transpose()
 }
 
@@ -232,7 +247,7 @@ fn chatgpt_tile(text: Option<&str>) -> Result<Option<AcsUrl>> {
 fn logout_at(text: &str) -> Result<LogoutEndpoint> {
     Ok(LogoutEndpoint {
         binding: Binding::Redirect,
-        location: AcsUrl::parse(text)?,
+        location: address(text)?,
         response_location: None,
     })
 }
@@ -242,7 +257,7 @@ fn consumers_of(typed: &[String]) -> Result<Vec<Consumer>> {
         .iter()
         .map(|text| {
             Ok(Consumer {
-                location: AcsUrl::parse(text)?,
+                location: address(text)?,
                 index: None,
             })
         })

@@ -1,5 +1,6 @@
 //! `hallpass key …`
 
+mod reseal;
 mod status;
 
 use std::{fs, path::PathBuf};
@@ -7,21 +8,20 @@ use std::{fs, path::PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 
+pub(super) use self::reseal::{Reseal, reseal};
 use crate::{
     cli::output::say,
-    config::Settings,
     files,
     model::{application::Slug, key::Certificate},
     provider::{
         Provider,
         rollover::{Confirmed, OwnKey, Stepped, Stop},
     },
-    server,
 };
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Lets another key sign, without a sign-in that fails: prepare, activate, retire
+    /// Replaces the signing key without downtime: prepare, activate, retire
     Roll {
         #[command(subcommand)]
         command: Roll,
@@ -31,34 +31,41 @@ pub(super) enum Command {
     Reseal(Reseal),
 }
 
-#[derive(Args, Debug)]
-pub(super) struct Reseal {
-    /// The new sealing key, in a file that you have made; a new one is made in the place of the old if left out
-    #[arg(long, value_name = "FILE")]
-    to: Option<PathBuf>,
-}
-
 #[derive(Debug, Subcommand)]
 pub(super) enum Roll {
     /// Publishes the next key beside the one that signs
     Prepare(Prepare),
     /// Lets the next key sign, once every application is known to trust it
     Activate {
+        /// Prints what `status --json` prints then
+        #[arg(long)]
+        json: bool,
         /// Does not wait for applications: sign-in breaks at those that do not trust the key yet
         #[arg(long)]
         force: bool,
     },
-    /// Lets the key before the present one sign again
-    Back,
-    /// Stops publishing the key before the present one, and destroys it: there is no way back then
+    /// Lets the previous key sign again
+    Back {
+        /// Prints what `status --json` prints then
+        #[arg(long)]
+        json: bool,
+    },
+    /// Stops publishing the previous key, and destroys it: there is no way back after that
     Retire {
+        /// Prints what `status --json` prints then
+        #[arg(long)]
+        json: bool,
         /// Does not wait for what that key signed last, nor for applications
         #[arg(long)]
         force: bool,
     },
-    /// Takes the next key back before it has signed
-    Cancel,
-    /// Says that applications trust the new key: its certificate was pasted there
+    /// Withdraws the next key before it has signed
+    Cancel {
+        /// Prints what `status --json` prints then
+        #[arg(long)]
+        json: bool,
+    },
+    /// Records that applications trust the new key: its certificate was pasted there
     Confirm {
         /// Their short names, as `hallpass key roll status` prints them
         #[arg(required_unless_present = "source")]
@@ -66,6 +73,9 @@ pub(super) enum Roll {
         /// All whose metadata comes from this source: a federation that publishes our certificates
         #[arg(long, value_name = "NAME", conflicts_with = "slugs")]
         source: Option<String>,
+        /// Prints what `status --json` prints then
+        #[arg(long)]
+        json: bool,
     },
     /// Shows the keys, and who trusts the one that takes over
     Status {
@@ -83,62 +93,58 @@ pub(super) struct Prepare {
     /// Its certificate
     #[arg(long, value_name = "FILE", requires = "key")]
     certificate: Option<PathBuf>,
-}
-
-pub(super) fn reseal(typed: &Reseal, settings: &Settings) -> Result<()> {
-    let done = server::reseal(settings, typed.to.as_deref())?;
-    let own = settings.seal_key_path();
-    say(format_args!(
-        "{} sealed anew. What was sealed before opens with the old sealing key only.",
-        match done.keys {
-            1 => "1 private key is".to_owned(),
-            several => format!("{several} private keys are"),
-        }
-    ))?;
-    if done.is_in_place {
-        say(format_args!(
-            "The new sealing key is in {}; keep a copy of it apart from the backups of the database.",
-            own.display()
-        ))?;
-    } else {
-        say(format_args!(
-            "Put the new sealing key in the place of {} now, then start Hallpass again: the old one opens nothing any more.",
-            own.display()
-        ))?;
-    }
-    if settings.sqlite_path().is_none() {
-        say(format_args!(
-            "Give it to every replica, and start each of them again: one that has the old sealing key goes on until the keys, an application or a setting change, then it answers nobody."
-        ))?;
-    } else if !done.is_purged {
-        say(format_args!(
-            "The write-ahead log could not be emptied: what was sealed before lies on in it for a while."
-        ))?;
-    }
-    say(format_args!(
-        "Backups of before still open with the old sealing key: keep both, or destroy both."
-    ))
+    /// Prints what `status --json` prints then
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) fn run(command: Roll, provider: &Provider) -> Result<()> {
     match command {
-        Roll::Prepare(typed) => prepare(&typed, provider),
-        Roll::Activate { force } => activate(force, provider),
-        Roll::Back => back(provider),
-        Roll::Retire { force } => retire(force, provider),
-        Roll::Cancel => {
-            let gone = done(provider.cancel_key()?, provider)?;
-            say(format_args!(
-                "The key of certificate {} is taken back: it is published no more, and its private half is destroyed.",
-                gone.sha256
-            ))
+        Roll::Prepare(typed) => {
+            let next = prepare(&typed, provider)?;
+            said(provider, typed.json, || prepared(provider, &next))
         }
-        Roll::Confirm { slugs, source } => confirm(&slugs, source.as_deref(), provider),
+        Roll::Activate { force, json } => {
+            let active = done(provider.activate_key(force)?, provider)?;
+            said(provider, json, || activated(provider, &active))
+        }
+        Roll::Back { json } => {
+            let active = done(provider.go_back_to_key()?, provider)?;
+            said(provider, json, || went_back(provider, &active))
+        }
+        Roll::Retire { force, json } => {
+            let gone = done(provider.retire_key(force)?, provider)?;
+            said(provider, json, || retired(provider, &gone))
+        }
+        Roll::Cancel { json } => {
+            let gone = done(provider.cancel_key()?, provider)?;
+            said(provider, json, || {
+                say(format_args!(
+                    "The key of certificate {} is withdrawn: it is no longer published, and its private half is destroyed.",
+                    gone.sha256
+                ))
+            })
+        }
+        Roll::Confirm { slugs, source, json } => {
+            let words = confirm(&slugs, source.as_deref(), provider)?;
+            said(provider, json, || {
+                say(format_args!("{words}"))?;
+                status::print_progress(provider)
+            })
+        }
         Roll::Status { json } => status::print(provider, json),
     }
 }
 
-fn prepare(typed: &Prepare, provider: &Provider) -> Result<()> {
+/// How the keys stand after a step: in words, or as JSON.
+fn said(provider: &Provider, json: bool, words: impl FnOnce() -> Result<()>) -> Result<()> {
+    if json {
+        return status::print(provider, true);
+    }
+    words()
+}
+
+fn prepare(typed: &Prepare, provider: &Provider) -> Result<Certificate> {
     let own = match (&typed.key, &typed.certificate) {
         (Some(key), Some(certificate)) => Some(OwnKey {
             key: files::read_named_secret(key)?,
@@ -147,7 +153,10 @@ fn prepare(typed: &Prepare, provider: &Provider) -> Result<()> {
         }),
         (_, _) => None,
     };
-    let next = done(provider.prepare_key(own.as_ref())?, provider)?;
+    done(provider.prepare_key(own.as_ref())?, provider)
+}
+
+fn prepared(provider: &Provider, next: &Certificate) -> Result<()> {
     say(format_args!(
         "The next key is published beside the one that signs: in our metadata, and as"
     ))?;
@@ -163,8 +172,7 @@ fn prepare(typed: &Prepare, provider: &Provider) -> Result<()> {
     ))
 }
 
-fn activate(force: bool, provider: &Provider) -> Result<()> {
-    let active = done(provider.activate_key(force)?, provider)?;
+fn activated(provider: &Provider, active: &Certificate) -> Result<()> {
     say(format_args!(
         "From the next sign-in on, responses are signed with the key of certificate {}. The one before stays published.",
         active.sha256
@@ -175,8 +183,7 @@ fn activate(force: bool, provider: &Provider) -> Result<()> {
     ))
 }
 
-fn back(provider: &Provider) -> Result<()> {
-    let active = done(provider.go_back_to_key()?, provider)?;
+fn went_back(provider: &Provider, active: &Certificate) -> Result<()> {
     say(format_args!(
         "From the next sign-in on, responses are signed with the key of certificate {} again. The other one stays published as the next key.",
         active.sha256
@@ -187,21 +194,21 @@ fn back(provider: &Provider) -> Result<()> {
     ))
 }
 
-fn retire(force: bool, provider: &Provider) -> Result<()> {
-    let gone = done(provider.retire_key(force)?, provider)?;
+fn retired(provider: &Provider, gone: &Certificate) -> Result<()> {
     say(format_args!(
-        "The key of certificate {} is retired: it is published no more, and its private half is destroyed. Take its certificate out wherever it was pasted.",
+        "The key of certificate {} is retired: it is no longer published, and its private half is destroyed. Remove its certificate wherever it was pasted.",
         gone.sha256
     ))?;
     if provider.is_on_server() {
         say(format_args!(
-            "PostgreSQL keeps what is deleted for a while: sealed, the private half may lie on in the server's files and backups. Guard the sealing key; with a new one (`hallpass key reseal`) what lies on opens no more (docs/keys.md, Destroyed)."
+            "PostgreSQL keeps what is deleted for a while: sealed, the private half may remain in the server's files and backups. Guard the sealing key; with a new one (`hallpass key reseal`) what remains can no longer be opened (docs/keys.md, Destroyed)."
         ))?;
     }
     Ok(())
 }
 
-fn confirm(typed: &[String], source: Option<&str>, provider: &Provider) -> Result<()> {
+/// Confirms, and says how many.
+fn confirm(typed: &[String], source: Option<&str>, provider: &Provider) -> Result<String> {
     let slugs = typed
         .iter()
         .map(|text| Slug::parse(text))
@@ -211,10 +218,7 @@ fn confirm(typed: &[String], source: Option<&str>, provider: &Provider) -> Resul
         None => provider.confirm_followers(&slugs)?,
     };
     match confirmed {
-        Confirmed::Done { new, known } => {
-            say(format_args!("Confirmed: {new}. Known before: {known}."))?;
-            status::print_progress(provider)
-        }
+        Confirmed::Done { new, known } => Ok(format!("Confirmed: {new}. Known before: {known}.")),
         Confirmed::UnknownSource => bail!(
             "there is no source {}; nothing was confirmed",
             source.unwrap_or_default()
@@ -236,7 +240,7 @@ fn done(stepped: Stepped, provider: &Provider) -> Result<Certificate> {
         Stepped::Done(certificate) => Ok(certificate),
         Stepped::Stopped(stop @ Stop::NotFollowed(_)) => {
             bail!(
-                "{stop}:\n{}\nOr give --force: sign-in to these breaks until they trust it",
+                "{stop}\n{}\nOr give --force: sign-in to these breaks until they trust it",
                 status::missing_lines(provider)?.join("\n")
             )
         }

@@ -6,7 +6,10 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::{
-    cli::output::{self, say},
+    cli::{
+        app::kind,
+        output::{self, say, time},
+    },
     model::{
         application::Kind,
         key::{Certificate, KeyState},
@@ -173,10 +176,10 @@ fn todo(one: &Follower) -> String {
     let (own, slug) = (&one.metadata_url, &one.slug);
     match one.kind {
         Some(Kind::ChatGptLegacy | Kind::ChatGptCurrent) => format!(
-            "if ChatGPT was given {own}, it fetches by itself. If the certificate was pasted there: ChatGPT holds one at a time, so have the new one ready to paste in the minute of `activate`, and say `hallpass key roll confirm {slug}`"
+            "if ChatGPT was given {own}, it fetches by itself. If the certificate was pasted there: ChatGPT holds one at a time, so have the new one ready to paste in the minute of `activate`, and run `hallpass key roll confirm {slug}`"
         ),
         Some(Kind::Saml) | None => format!(
-            "let it fetch {own}; or paste the new certificate there beside the old one (in the minute of `activate`, where it holds only one), and say `hallpass key roll confirm {slug}`"
+            "let it fetch {own}; or paste the new certificate there beside the old one (in the minute of `activate`, where it holds only one), and run `hallpass key roll confirm {slug}`"
         ),
     }
 }
@@ -242,7 +245,7 @@ fn progress(rollover: &Rollover) -> String {
         None => "the key that signs now",
     };
     format!(
-        "{} of {enabled} enabled applications are known to trust {which}.",
+        "Enabled applications that are known to trust {which}: {} of {enabled}.",
         enabled - missing
     )
 }
@@ -308,9 +311,9 @@ fn shown_key(key: &RingKey) -> ShownKey {
         state: state(key.state),
         sha256: sha256.clone(),
         subject: subject.clone(),
-        not_before: not_before.to_rfc3339(),
-        not_after: not_after.to_rfc3339(),
-        since: key.since.to_rfc3339(),
+        not_before: time(*not_before),
+        not_after: time(*not_after),
+        since: time(key.since),
     }
 }
 
@@ -318,23 +321,18 @@ fn shown_follower(one: &Follower) -> ShownFollower {
     let (how, at, address, agent) = match &one.known {
         Some(Known::Fetched { at, address, agent }) => (
             Some("fetched"),
-            Some(at.to_rfc3339()),
+            Some(time(*at)),
             address.map(|address| address.to_string()),
             agent.clone(),
         ),
-        Some(Known::Confirmed { at }) => (Some("confirmed"), Some(at.to_rfc3339()), None, None),
+        Some(Known::Confirmed { at }) => (Some("confirmed"), Some(time(*at)), None, None),
         Some(Known::RegisteredWith) => (Some("registered"), None, None, None),
         None => (None, None, None, None),
     };
     ShownFollower {
         slug: one.slug.to_string(),
         name: one.name.clone(),
-        kind: match one.kind {
-            Some(Kind::ChatGptLegacy) => "chatgpt-legacy",
-            Some(Kind::ChatGptCurrent) => "chatgpt",
-            Some(Kind::Saml) => "saml",
-            None => "draft",
-        },
+        kind: one.kind.map_or("draft", kind),
         enabled: one.enabled,
         follows: one.known.is_some(),
         how,
@@ -349,7 +347,7 @@ fn shown_follower(one: &Follower) -> ShownFollower {
 
 fn shown_fetch(fetch: &Fetch) -> ShownFetch {
     ShownFetch {
-        at: fetch.at.to_rfc3339(),
+        at: time(fetch.at),
         address: fetch.address.map(|address| address.to_string()),
         agent: fetch.agent.clone(),
         own_address: fetch.is_own,

@@ -1,27 +1,31 @@
 //! `hallpass user …`
 
+mod deleted;
 mod own;
+mod password;
 mod show;
-
-use std::io::{self, BufRead, IsTerminal};
+mod taken;
 
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
+use serde::Serialize;
 
 use self::{
+    deleted::delete,
     own::Own,
     show::{Shown, list, show},
+    taken::{Wanted, taken},
 };
 use crate::{
     cli::output::{self, say},
-    credential::{Surroundings, password::Password},
+    credential::Surroundings,
     model::{
         application::{AcsUrl, Slug},
         text::line,
         user::{Email, PersonName, PersonNames, StableId, User},
     },
     provider::{
-        Provider, deletion,
+        Provider,
         users::{Changed, NewUser, UserEdit},
     },
 };
@@ -32,11 +36,11 @@ pub(super) enum Command {
     Add {
         /// The e-mail address: how they sign in, and what ChatGPT knows them by
         email: String,
-        /// First name; whoever has one name only has this one or the other
-        #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+        /// First name; a person with only one name has either this one or the last name
+        #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true, visible_alias = "first-name", aliases = ["firstname", "givenname"])]
         given_name: String,
         /// Last name
-        #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+        #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true, visible_alias = "last-name", aliases = ["lastname", "familyname", "surname"])]
         family_name: String,
         /// Reads the password from the first line of standard input
         #[arg(long)]
@@ -71,14 +75,17 @@ pub(super) enum Command {
         /// The new address. ChatGPT may take a new address for a new person: read docs/chatgpt.md first
         #[arg(long = "email", value_name = "EMAIL")]
         new_email: Option<String>,
-        /// First name; an empty text takes it away
-        #[arg(long, value_name = "NAME")]
+        /// First name; an empty text removes it
+        #[arg(long, value_name = "NAME", visible_alias = "first-name", aliases = ["firstname", "givenname"])]
         given_name: Option<String>,
-        /// Last name; an empty text takes it away
-        #[arg(long, value_name = "NAME")]
+        /// Last name; an empty text removes it
+        #[arg(long, value_name = "NAME", visible_alias = "last-name", aliases = ["lastname", "familyname", "surname"])]
         family_name: Option<String>,
         #[command(flatten)]
         own: Own,
+        /// Prints the person as JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Shows or sets the persistent name by which an application knows a person
     NameId {
@@ -95,21 +102,33 @@ pub(super) enum Command {
     Disable {
         /// The e-mail address
         email: String,
+        /// Prints the person as JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Switches a person on again, also one who was deleted less than 30 days ago
     Enable {
         /// The e-mail address
         email: String,
+        /// Prints the person as JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Deletes a person: switched off at once, erased after 30 days; until then `user enable` undoes it
     Delete {
         /// The e-mail address
         email: String,
+        /// Prints the person as JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Lets a person try to sign in again at once, and prints a link that makes their browser a known one
     Unlock {
         /// The e-mail address
         email: String,
+        /// Prints JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Sets a password, ends the person's sessions, and lets them try to sign in again at once
     SetPassword {
@@ -118,6 +137,9 @@ pub(super) enum Command {
         /// Reads the password from the first line of standard input
         #[arg(long)]
         password_stdin: bool,
+        /// Prints JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -149,7 +171,7 @@ pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> 
                 stable_id: stable_id.as_deref().map(StableId::parse).transpose()?,
                 user_name,
                 attributes: own.attributes()?,
-                password: Some(password(password_stdin, &near)?),
+                password: Some(password::ask(password_stdin, &near)?),
             };
             added(provider, &new, json)
         }
@@ -161,6 +183,7 @@ pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> 
             given_name,
             family_name,
             own,
+            json,
         } => {
             let edit = UserEdit {
                 email: new_email.as_deref().map(Email::parse).transpose()?,
@@ -174,43 +197,39 @@ pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> 
                 attributes: own.attributes()?,
                 enabled: None,
             };
-            edited(
-                provider,
-                &email,
-                &edit,
-                "is changed; it holds at the next sign-on",
-            )
+            let words = "is changed; it takes effect at the next sign-in";
+            edited(provider, &email, &edit, words, json)
         }
-        Command::Disable { email } => {
+        Command::Disable { email, json } => {
             let edit = UserEdit {
                 enabled: Some(false),
                 ..UserEdit::default()
             };
-            edited(
-                provider,
-                &email,
-                &edit,
-                "cannot sign in any more, and is signed out here",
-            )
+            let words = "can no longer sign in, and is signed out here";
+            edited(provider, &email, &edit, words, json)
         }
-        Command::Enable { email } => {
+        Command::Enable { email, json } => {
             let edit = UserEdit {
                 enabled: Some(true),
                 ..UserEdit::default()
             };
-            edited(provider, &email, &edit, "can sign in again")?;
+            edited(provider, &email, &edit, "can sign in again", json)?;
+            if json {
+                return Ok(());
+            }
             match provider.user_by_email(&Email::parse(&email)?)? {
                 Some(user) => say_unmet(provider, &user),
                 None => Ok(()),
             }
         }
-        Command::Delete { email } => delete(provider, &email),
+        Command::Delete { email, json } => delete(provider, &email, json),
         Command::NameId { email, app, set } => name_id(provider, &email, &app, set.as_deref()),
-        Command::Unlock { email } => unlock(provider, &email),
+        Command::Unlock { email, json } => unlock(provider, &email, json),
         Command::SetPassword {
             email,
             password_stdin,
-        } => set_password(provider, &email, password_stdin, &places),
+            json,
+        } => password::set(provider, &email, password_stdin, &places, json),
     }
 }
 
@@ -225,19 +244,6 @@ fn show_one(provider: &Provider, email: &str, json: bool) -> Result<()> {
     }
 }
 
-fn set_password(provider: &Provider, email: &str, from_stdin: bool, places: &[&str]) -> Result<()> {
-    let email = Email::parse(email)?;
-    let user = provider.user_by_email(&email)?.with_context(|| nobody(&email))?;
-    let near = Surroundings::of(&email, &user.names, user.user_name.as_ref(), places);
-    match provider.set_password(&email, &password(from_stdin, &near)?)? {
-        Changed::Done(1) => say(format_args!("{email} has a new password; 1 session was ended.")),
-        Changed::Done(ended) => say(format_args!(
-            "{email} has a new password; {ended} sessions were ended."
-        )),
-        Changed::Same(_) | Changed::Unknown | Changed::Taken | Changed::Stale => bail!(nobody(&email)),
-    }
-}
-
 fn added(provider: &Provider, new: &NewUser, json: bool) -> Result<()> {
     match provider.add_user(new)? {
         Changed::Done(user) if json => output::json(&Shown::of(&user, &provider.own_attributes(user.id)?)),
@@ -249,51 +255,36 @@ fn added(provider: &Provider, new: &NewUser, json: bool) -> Result<()> {
             ))?;
             say_unmet(provider, &user)
         }
-        Changed::Taken => match provider.user_by_email(&new.email)? {
-            Some(user) if user.deleted_at.is_some() => bail!(
-                "{0} was deleted, and is erased on {1}; the address is free from then on. Until then `hallpass user enable {0}` undoes it, and `hallpass user edit {0} --email OTHER` frees the address",
-                user.email,
-                erased_on(&user).unwrap_or_default()
-            ),
-            Some(_) | None => bail!(
-                "there is a person with the address {} (or that stable id or user name) already, or somebody who was erased had that stable id",
-                new.email
-            ),
-        },
+        Changed::Taken => {
+            let wanted = Wanted {
+                email: Some(&new.email),
+                user_name: new.user_name.as_ref(),
+                stable_id: new.stable_id.as_ref(),
+            };
+            bail!(taken(provider, wanted, None)?)
+        }
         Changed::Same(_) | Changed::Unknown | Changed::Stale => bail!("the person could not be added"),
     }
 }
 
-fn delete(provider: &Provider, email: &str) -> Result<()> {
-    let email = Email::parse(email)?;
-    match provider.delete_user(&email)? {
-        Changed::Done(user) | Changed::Same(user) => say(format_args!(
-            "{} <{}> is deleted: they cannot sign in, and are signed out here. Everything about them is erased on {}; until then `hallpass user enable {}` undoes it. Accounts at applications stay: remove them there.",
-            user.full_name(),
-            user.email,
-            erased_on(&user).unwrap_or_default(),
-            user.email
-        )),
-        Changed::Unknown | Changed::Taken => bail!(nobody(&email)),
-        Changed::Stale => bail!(
-            "somebody else changed this person at the same moment; look again with `hallpass user show {email}`"
-        ),
-    }
+#[derive(Serialize)]
+struct ShownLink<'a> {
+    email: &'a str,
+    link: &'a str,
 }
 
-/// The day on which a person who was deleted is erased.
-fn erased_on(user: &User) -> Option<String> {
-    deletion::erased_at(user).map(|at| at.format("%Y-%m-%d").to_string())
-}
-
-fn unlock(provider: &Provider, email: &str) -> Result<()> {
+fn unlock(provider: &Provider, email: &str, json: bool) -> Result<()> {
     let email = Email::parse(email)?;
     match provider.unlock_user(&email)? {
+        Changed::Done(link) if json => output::json(&ShownLink {
+            email: email.as_str(),
+            link: &link,
+        }),
         Changed::Done(link) => {
             say(format_args!("{email} can try to sign in again at once."))?;
             say(format_args!(
-                "If wrong tries of others keep them out, give them this link: it is good once, for 30 minutes, and \
-                 the browser that opens it is let through from then on. It asks for their password all the same."
+                "If other people's failed attempts keep them out, give them this link. It works once, within 30 minutes: \
+                 the browser that opens it is let through from then on. It still asks for their password."
             ))?;
             say(format_args!("{link}"))
         }
@@ -305,16 +296,26 @@ fn nobody(email: &Email) -> String {
     format!("nobody here has the address {email}; `hallpass user list` shows everybody")
 }
 
-fn edited(provider: &Provider, email: &str, edit: &UserEdit, words: &str) -> Result<()> {
+fn edited(provider: &Provider, email: &str, edit: &UserEdit, words: &str, json: bool) -> Result<()> {
     let email = Email::parse(email)?;
     match provider.edit_user(&email, edit)?? {
+        Changed::Done(user) | Changed::Same(user) if json => {
+            output::json(&Shown::of(&user, &provider.own_attributes(user.id)?))
+        }
         Changed::Done(user) => say(format_args!("{} <{}> {words}.", user.full_name(), user.email)),
         Changed::Same(user) => say(format_args!(
             "{} <{}> is so already: nothing was changed.",
             user.full_name(),
             user.email
         )),
-        Changed::Taken => bail!("somebody else has that address or user name"),
+        Changed::Taken => {
+            let wanted = Wanted {
+                email: edit.email.as_ref(),
+                user_name: edit.user_name.as_ref().and_then(Option::as_ref),
+                stable_id: None,
+            };
+            bail!(taken(provider, wanted, Some(&email))?)
+        }
         Changed::Unknown => bail!(nobody(&email)),
         Changed::Stale => bail!(
             "somebody else changed this person at the same moment; look again with `hallpass user show {email}`"
@@ -333,7 +334,7 @@ fn name_id(provider: &Provider, email: &str, app: &str, set: Option<&str>) -> Re
         return match provider.persistent_name_id(&application, &user)? {
             Some(value) => say(format_args!("{value}")),
             None => say(format_args!(
-                "None yet: {} gets one at the first sign-on to {} that asks for it.",
+                "None yet: {} gets one at the first sign-in to {} that asks for it.",
                 user.email, application.name
             )),
         };
@@ -364,27 +365,6 @@ fn say_unmet(provider: &Provider, user: &User) -> Result<()> {
         ))?;
     }
     Ok(())
-}
-
-/// Asks for the password, twice; or reads one line where a program types.
-fn password(from_stdin: bool, near: &Surroundings) -> Result<Password> {
-    let typed = if from_stdin {
-        let mut line = String::new();
-        io::stdin()
-            .lock()
-            .read_line(&mut line)
-            .context("no password on standard input")?;
-        line.trim_end_matches(['\r', '\n']).to_owned()
-    } else if io::stdin().is_terminal() {
-        let first = rpassword::prompt_password("Password (8 characters or more): ")?;
-        if rpassword::prompt_password("Once more: ")? != first {
-            bail!("the two passwords differ");
-        }
-        first
-    } else {
-        bail!("there is no terminal to ask on: use --password-stdin");
-    };
-    Ok(Password::for_new(&typed, near)?)
 }
 
 /// The host that people see: no secret either.

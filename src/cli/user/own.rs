@@ -12,10 +12,10 @@ use crate::model::{
 /// What applications may ask for besides names and address.
 #[derive(Args, Debug, Default)]
 pub(in crate::cli) struct Own {
-    /// Their user name, one person a name; an empty text takes it away
-    #[arg(long, value_name = "NAME")]
+    /// Their user name, which nobody else has; an empty text removes it
+    #[arg(long, value_name = "NAME", aliases = ["user-name", "user_name"])]
     pub(super) username: Option<String>,
-    /// An attribute of their own; several values by repetition, an empty VALUE takes it away
+    /// An attribute of their own; repeat it for several values; an empty VALUE removes it
     #[arg(long = "attribute", value_name = "NAME=VALUE")]
     attributes: Vec<String>,
 }

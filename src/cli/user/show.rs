@@ -4,7 +4,10 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::{
-    cli::output::{self, say},
+    cli::{
+        output::{self, say, time},
+        user::deleted::erased_on,
+    },
     model::user::{OwnAttributes, PersonName, User, UserName},
     provider::{Provider, deletion},
 };
@@ -37,10 +40,10 @@ impl Shown {
             user_name: user.user_name.as_ref().map(|name| name.as_str().to_owned()),
             attributes: own.clone(),
             enabled: user.enabled,
-            created_at: user.created_at.to_rfc3339(),
-            updated_at: user.updated_at.to_rfc3339(),
-            deleted_at: user.deleted_at.map(|at| at.to_rfc3339()),
-            erased_at: deletion::erased_at(user).map(|at| at.to_rfc3339()),
+            created_at: time(user.created_at),
+            updated_at: time(user.updated_at),
+            deleted_at: user.deleted_at.map(time),
+            erased_at: deletion::erased_at(user).map(time),
         }
     }
 }
@@ -60,7 +63,7 @@ pub(super) fn list(provider: &Provider, json: bool) -> Result<()> {
         ));
     }
     for user in &users {
-        let state = match super::erased_on(user) {
+        let state = match erased_on(user) {
             Some(on) => format!("  (deleted, erased on {on})"),
             None if user.enabled => String::new(),
             None => "  (switched off)".to_owned(),
@@ -95,7 +98,7 @@ pub(super) fn show(user: &User, own: &OwnAttributes) -> Result<()> {
     ] {
         say(format_args!("{what:12} {value}"))?;
     }
-    if let Some(on) = super::erased_on(user) {
+    if let Some(on) = erased_on(user) {
         say(format_args!(
             "{:12} yes; everything about them is erased on {on}, until then `hallpass user enable {}` undoes it",
             "Deleted", user.email

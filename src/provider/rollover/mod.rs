@@ -73,7 +73,7 @@ pub enum Stop {
     #[error("no key is prepared: `hallpass key roll prepare` makes one and publishes it")]
     NothingPrepared,
     /// There is no previous key.
-    #[error("no key waits to be retired or to sign again")]
+    #[error("no rollover is under way: there is no previous key that could sign again or be retired")]
     NoPrevious,
     /// Not every replica may have heard of the step before.
     #[error(
@@ -87,7 +87,7 @@ pub enum Stop {
         at: DateTime<Utc>,
     },
     /// Applications that are not known to follow.
-    #[error("{}", not_followed(*.0))]
+    #[error("not every application is known to trust the key yet; missing: {0}")]
     NotFollowed(usize),
     /// Somebody else took a step at the same moment.
     #[error("somebody else changed the keys at the same moment; look again with `hallpass key roll status`")]
@@ -362,7 +362,7 @@ impl Provider {
             // A private half that is gone from its row is to be gone from the files.
             if !self.store().purge_deleted()? {
                 tracing::warn!(
-                    "the write-ahead log could not be emptied: what was destroyed lies on in it for a while"
+                    "the write-ahead log could not be emptied: what was destroyed remains in it for a while"
                 );
             }
             return Ok(Stepped::Done(certificate));
@@ -408,13 +408,6 @@ impl Provider {
             )),
             ..self.event(action, "ok", None)
         }
-    }
-}
-
-fn not_followed(count: usize) -> String {
-    match count {
-        1 => "1 application is not known to trust the key yet".to_owned(),
-        several => format!("{several} applications are not known to trust the key yet"),
     }
 }
 

@@ -159,11 +159,6 @@ fn a_half_paste_is_told_what_to_paste() {
             ),
             ("external.auth.openai.com/sso/saml/acs/A", CURRENT[3], "whole"),
             (
-                " https://external.auth.openai.com/sso/saml/acs/A",
-                CURRENT[3],
-                "white space",
-            ),
-            (
                 "https://external.auth.openai.com/sso/saml/acs/A B",
                 CURRENT[3],
                 "white space",

@@ -138,7 +138,7 @@ fn own_attributes_reach_the_application_that_asks_for_them() {
             &["org", "constant:Fernweh & Söhne"],
             &["cost", "own:cost-centre"],
         ] {
-            cli.says(&[&["app", "attribute", "wiki", "set"][..], rule].concat());
+            cli.says(&[&["app", "attribute", "set", "wiki"][..], rule].concat());
         }
         assert_eq!(
             judge::attributes(&response(&mut browser, "wiki", "_bare")),
@@ -179,7 +179,7 @@ fn own_attributes_reach_the_application_that_asks_for_them() {
         assert_eq!(cli.json(&["user", "list", "--json"])[0], shown);
         let said = cli.says(&["user", "show", ADA]);
         assert!(said.contains("ada.l") && said.contains("team=Red"), "{said}");
-        let listed = cli.json(&["app", "attribute", "wiki", "list", "--json"]);
+        let listed = cli.json(&["app", "attribute", "list", "wiki", "--json"]);
         assert_eq!(
             (&listed[1]["source"], &listed[1]["join"], &listed[1]["lower_case"]),
             (&"own:team".into(), &";".into(), &true.into())
@@ -188,7 +188,7 @@ fn own_attributes_reach_the_application_that_asks_for_them() {
         assert!(cli.says(&["app", "show", "wiki"]).contains("own:team"));
 
         cli.says(&[&edit[..], &["--attribute", "team="]].concat());
-        cli.says(&["app", "attribute", "wiki", "remove", "org"]);
+        cli.says(&["app", "attribute", "remove", "wiki", "org"]);
         assert_eq!(
             judge::attributes(&response(&mut browser, "wiki", "_less")),
             [one("login", "ada.l")]
@@ -215,7 +215,10 @@ fn a_slip_in_an_attribute_is_told_in_words_and_a_user_name_has_one_person() {
         }
         house.add_person("eve@fernweh.example", "Eve", "Other");
         let taken = cli.refuses(&["user", "edit", "eve@fernweh.example", "--username", "ADA.L"]);
-        assert!(taken.contains("user name"), "{taken}");
+        assert!(
+            taken.contains("the user name ada.l belongs to ada@fernweh.example"),
+            "{taken}"
+        );
         let bob = [
             "user",
             "add",
@@ -229,7 +232,10 @@ fn a_slip_in_an_attribute_is_told_in_words_and_a_user_name_has_one_person() {
         ];
         let with = |more: &[&'static str]| [&bob[..], more].concat();
         let taken = cli.refuses_to(&with(&["--username", "ada.l"]), PASSWORD);
-        assert!(taken.contains("user name"), "{taken}");
+        assert!(
+            taken.contains("the user name ada.l belongs to ada@fernweh.example"),
+            "{taken}"
+        );
         let said = cli.says_to(&with(&["--username", "bob", "--attribute", "team=Red"]), PASSWORD);
         let added: Value = serde_json::from_str(&said).unwrap();
         assert_eq!(
@@ -237,12 +243,12 @@ fn a_slip_in_an_attribute_is_told_in_words_and_a_user_name_has_one_person() {
             (&"bob".into(), &"Red".into())
         );
         for (bad, words) in [
-            (&["set", "x", "own:"][..], "own:NAME"),
-            (&["set", "x", "ldap:cn"], "given-name"),
-            (&["set", "", "email"], "empty"),
-            (&["remove", "nothing"], "is not told nothing"),
+            (&["set", "wiki", "x", "own:"][..], "own:NAME"),
+            (&["set", "wiki", "x", "ldap:cn"], "given-name"),
+            (&["set", "wiki", "", "email"], "empty"),
+            (&["remove", "wiki", "nothing"], "does not receive nothing"),
         ] {
-            let line = [&["app", "attribute", "wiki"][..], bad].concat();
+            let line = [&["app", "attribute"][..], bad].concat();
             assert!(cli.refuses(&line).contains(words), "{bad:?}");
         }
     });
@@ -257,8 +263,8 @@ fn what_is_required_is_asked_for_at_every_edit_and_never_left_out_of_a_response(
         let require = [
             "app",
             "attribute",
-            "wiki",
             "set",
+            "wiki",
             "team",
             "own:team",
             "--required",
@@ -268,7 +274,7 @@ fn what_is_required_is_asked_for_at_every_edit_and_never_left_out_of_a_response(
             refused.contains(ADA) && refused.contains("--attribute team=VALUE"),
             "{refused}"
         );
-        assert!(!cli.says(&["app", "attribute", "wiki", "list"]).contains("team"));
+        assert!(!cli.says(&["app", "attribute", "list", "wiki"]).contains("team"));
 
         cli.says(&["user", "edit", ADA, "--attribute", "team=Red"]);
         cli.says(&require);
@@ -318,12 +324,12 @@ fn chatgpt_cannot_lose_what_it_needs_and_may_be_told_more() {
         let mut browser = ada_at(&house);
         let acs = "https://external.auth.openai.com/sso/saml/acs/ATZB94xJ";
         cli.says(&["app", "add", "chatgpt", "--acs", acs, "--audience", "ATZB94xJ"]);
-        let at_chatgpt = ["app", "attribute", "chatgpt"];
+        let at_chatgpt = ["app", "attribute"];
         for bad in [
-            &["remove", "email"][..],
-            &["set", "email", "constant:x@y.example"],
-            &["set", "id", "email"],
-            &["preset", "slack"],
+            &["remove", "chatgpt", "email"][..],
+            &["set", "chatgpt", "email", "constant:x@y.example"],
+            &["set", "chatgpt", "id", "email"],
+            &["preset", "chatgpt", "slack"],
         ] {
             let refused = cli.refuses(&[&at_chatgpt[..], bad].concat());
             assert!(refused.contains("ChatGPT needs"), "{bad:?}: {refused}");
@@ -338,12 +344,18 @@ fn chatgpt_cannot_lose_what_it_needs_and_may_be_told_more() {
             let refused = cli.refuses(&[&["app", "edit", "chatgpt"][..], bad].concat());
             assert!(refused.contains("ChatGPT"), "{bad:?}: {refused}");
         }
-        cli.says(&[&at_chatgpt[..], &["set", "department", "constant:Optics"]].concat());
+        cli.says(
+            &[
+                &at_chatgpt[..],
+                &["set", "chatgpt", "department", "constant:Optics"],
+            ]
+            .concat(),
+        );
         let page = browser.get(&TestSp::new("ATZB94xJ", acs).sign_on_address("_r", Utc::now()));
         let told = judge::attributes(&posted(&page).0);
         assert_eq!(told.len(), 9);
         assert_eq!(told[8], one("department", "Optics"));
-        cli.says(&[&at_chatgpt[..], &["preset", "chatgpt"]].concat());
+        cli.says(&[&at_chatgpt[..], &["preset", "chatgpt", "chatgpt"]].concat());
     });
 }
 

@@ -66,7 +66,7 @@ fn an_edit_leaves_both_values_and_who_made_it_behind_sudo_too() {
         assert!(said.contains("name: Wiki -> Wiki \\u{202e}evil"), "{said}");
         cli.says(&["app", "disable", "wiki"]);
         assert_eq!(newest(&cli, "app.disable")["changes"][0]["new"], "off");
-        cli.says(&["app", "attribute", "wiki", "remove", "email"]);
+        cli.says(&["app", "attribute", "remove", "wiki", "email"]);
         let gone = newest(&cli, "app.edit")["changes"].clone();
         assert_eq!(
             (gone[0]["value"].clone(), gone[0]["new"].clone()),

@@ -39,7 +39,7 @@ fn a_code_is_explained_without_a_database() {
 }
 
 #[test]
-fn a_reference_leads_from_the_page_to_what_was_asked_and_what_mends_it() {
+fn a_reference_leads_from_the_page_to_what_was_asked_and_how_to_fix_it() {
     on_each_database(|database| {
         let scene = Scene::new(database);
         let cli = Cli::of(&scene.house.settings.data_dir, database);
@@ -76,7 +76,7 @@ fn a_reference_leads_from_the_page_to_what_was_asked_and_what_mends_it() {
         assert_eq!(told[0]["outcome"], "ACS-UNKNOWN");
         assert_eq!(told[0]["application"]["slug"], "wiki");
         assert_eq!(told[0]["application"]["registered"]["ACS URL"][0], ACS);
-        assert_eq!(told[0]["explanation"]["who_mends"], "the administrator here");
+        assert_eq!(told[0]["explanation"]["who_fixes"], "the administrator here");
         let asked = told[0]["asked"].as_array().unwrap();
         assert!(
             asked

@@ -120,7 +120,7 @@ fn a_rollover_by_hand_from_the_confirmations_to_the_end() {
         an_hour_later(&house);
         let refused = cli.refuses(&["key", "roll", "activate"]);
         assert!(
-            refused.contains("2 applications")
+            refused.contains("missing: 2\n- ")
                 && refused.contains("- Wiki (wiki)")
                 && refused.contains("--force"),
             "{refused}"
@@ -137,7 +137,7 @@ fn a_rollover_by_hand_from_the_confirmations_to_the_end() {
         assert_eq!(status(&cli)["missing"], 2);
         let said = cli.says(&["key", "roll", "confirm", "chatgpt"]);
         assert!(
-            said.contains("Confirmed: 1.") && said.contains("1 of 2 enabled applications"),
+            said.contains("Confirmed: 1.") && said.contains("trust the next key: 1 of 2."),
             "{said}"
         );
 
@@ -153,7 +153,7 @@ fn a_rollover_by_hand_from_the_confirmations_to_the_end() {
         assert_eq!(fetched.status, 200);
         let said = roll("status");
         assert!(
-            said.contains("2 of 2 enabled")
+            said.contains(": 2 of 2.")
                 && said.contains("fetched our metadata on")
                 && said.contains("by wiki/2"),
             "{said}"
@@ -195,7 +195,10 @@ fn a_rollover_by_hand_from_the_confirmations_to_the_end() {
             ),
             (&1, &learning)
         );
-        assert!(cli.refuses(&["key", "roll", "back"]).contains("no key waits"));
+        assert!(
+            cli.refuses(&["key", "roll", "back"])
+                .contains("no rollover is under way")
+        );
     });
 }
 
@@ -246,7 +249,7 @@ fn a_key_of_ones_own_is_prepared_from_two_files() {
                     .contains("the certificate of the next key ends in"),
             "a certificate for thirty days: {warnings:?}"
         );
-        assert!(cli.says(&["key", "roll", "cancel"]).contains("taken back"));
+        assert!(cli.says(&["key", "roll", "cancel"]).contains("is withdrawn"));
         assert!(
             cli.refuses(&["key", "roll", "activate", "--force"])
                 .contains("no key is prepared")
@@ -260,7 +263,7 @@ fn a_draft_prints_what_to_paste_first_and_becomes_the_application() {
         let (house, cli) = house_and_cli(database);
         let said = cli.says(&["app", "draft", "--name", "ChatGPT"]);
         for part in [
-            "ChatGPT (chatgpt, draft)",
+            "ChatGPT (short name chatgpt; a draft)",
             "https://login.fernweh.example/saml/metadata/chatgpt",
             "https://login.fernweh.example/saml/sso",
             "https://login.fernweh.example/saml/slo",
@@ -275,14 +278,18 @@ fn a_draft_prints_what_to_paste_first_and_becomes_the_application() {
         assert!(url.starts_with(start) && url.len() == start.len() + 32, "{url}");
         assert!(
             cli.refuses(&["app", "draft", "--name", "x", "--slug", "books"])
-                .contains("taken")
+                .contains("the short name of the draft")
         );
         assert!(cli.refuses(&["app", "draft", "--name", " "]).contains("empty"));
         assert!(cli.says(&["app", "list"]).contains("draft"));
-        assert_eq!(cli.json(&["app", "list", "--json"]), Value::Array(Vec::new()));
+        let listed = cli.json(&["app", "list", "--json"]);
+        assert_eq!(
+            (&listed[0]["kind"], &listed[1]["slug"]),
+            (&"draft".into(), &"books".into())
+        );
         assert!(
             cli.says(&["app", "show", "books"])
-                .contains("Wiki (books, draft)")
+                .contains("Wiki (short name books; a draft)")
         );
 
         cli.says(&["key", "roll", "prepare"]);

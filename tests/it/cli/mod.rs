@@ -1,4 +1,4 @@
-//! The real binary, beside a running house: what it changes holds at the next sign-on.
+//! The real binary, beside a running house: what it changes takes effect at the next sign-in.
 
 mod applications;
 mod attributes;
@@ -8,6 +8,7 @@ mod edits;
 mod entering;
 mod explain;
 mod keys;
+mod messages;
 mod people;
 
 use std::{

@@ -25,7 +25,7 @@ fn people_are_kept_by_the_command_line_while_the_daemon_runs() {
         assert_eq!(log_in(&house, ADA, PASSWORD).1, 303);
         assert!(
             cli.refuses_to(&add(ADA), &format!("{PASSWORD}\n"))
-                .contains("already")
+                .contains("ada@fernweh.example belongs to Ada Lovelace")
         );
         for (input, words) in [("short\n", "short"), ("\n", "empty"), ("", "empty")] {
             assert!(

@@ -138,7 +138,7 @@ explanations! {
         wrong: "The account lacks a value that the application requires.",
         who: Mender::Here,
         mend: "Give the person the value with `hallpass user edit`, or let the application do without it with `hallpass app attribute`.",
-        command: Some("hallpass app attribute {slug} list"),
+        command: Some("hallpass app attribute list {slug}"),
         clause: None,
     };
     /// Not us.

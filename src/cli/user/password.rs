@@ -1,0 +1,69 @@
+//! Passwords, as they are typed.
+
+use std::io::{self, BufRead, IsTerminal};
+
+use anyhow::{Context, Result, bail};
+use serde::Serialize;
+
+use crate::{
+    cli::{
+        output::{self, say},
+        user::nobody,
+    },
+    credential::{Surroundings, password::Password},
+    model::user::Email,
+    provider::{Provider, users::Changed},
+};
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    email: &'a str,
+    sessions_ended: usize,
+}
+
+/// Sets a person's password. It is none of the `places`, nor anything else that is tried first for this person.
+pub(super) fn set(
+    provider: &Provider,
+    email: &str,
+    from_stdin: bool,
+    places: &[&str],
+    json: bool,
+) -> Result<()> {
+    let email = Email::parse(email)?;
+    let user = provider.user_by_email(&email)?.with_context(|| nobody(&email))?;
+    let near = Surroundings::of(&email, &user.names, user.user_name.as_ref(), places);
+    match provider.set_password(&email, &ask(from_stdin, &near)?)? {
+        Changed::Done(sessions_ended) if json => output::json(&Shown {
+            email: email.as_str(),
+            sessions_ended,
+        }),
+        Changed::Done(1) => say(format_args!("{email} has a new password; 1 session was ended.")),
+        Changed::Done(ended) => say(format_args!(
+            "{email} has a new password; {ended} sessions were ended."
+        )),
+        Changed::Same(_) | Changed::Unknown | Changed::Taken | Changed::Stale => bail!(nobody(&email)),
+    }
+}
+
+/// Asks for the password, twice, and says before the second time what is wrong with it; or reads one line where a
+/// program types.
+pub(super) fn ask(from_stdin: bool, near: &Surroundings) -> Result<Password> {
+    if from_stdin {
+        let mut line = String::new();
+        io::stdin()
+            .lock()
+            .read_line(&mut line)
+            .context("no password on standard input")?;
+        return Ok(Password::for_new(line.trim_end_matches(['\r', '\n']), near)?);
+    }
+    if !io::stdin().is_terminal() {
+        bail!("there is no terminal to ask on: use --password-stdin");
+    }
+    let prompt = format!("Password ({} characters or more): ", Password::LEAST_CHARACTERS);
+    let typed = rpassword::prompt_password(prompt)?;
+    let password = Password::for_new(&typed, near)?;
+    if rpassword::prompt_password("Once more: ")? != typed {
+        bail!("the two passwords differ");
+    }
+    Ok(password)
+}

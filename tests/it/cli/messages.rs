@@ -1,0 +1,172 @@
+//! What a command says where it does not do what was typed, and where it says that it did.
+
+use serde_json::Value;
+
+use crate::{
+    cli::house_and_cli,
+    support::{
+        house::{PASSWORD, on_each_database},
+        scene::ADA,
+    },
+};
+
+const WIKI: [&str; 9] = [
+    "app",
+    "add",
+    "saml",
+    "--entity-id",
+    "urn:test:wiki",
+    "--acs",
+    "https://wiki.example/acs",
+    "--name",
+    "Wiki",
+];
+
+#[test]
+fn what_a_clipboard_leaves_around_a_value_falls_away() {
+    on_each_database(|database| {
+        let (_house, cli) = house_and_cli(database);
+        cli.says(&[
+            "app",
+            "add",
+            "chatgpt",
+            "--acs",
+            " https://external.auth.openai.com/sso/saml/acs/ATZB94xJ\n",
+            "--audience",
+            "\tATZB94xJKf9F ",
+            "--tile-url",
+            " https://chatgpt.com/auth/login?sso=true&connection=conn_1 ",
+        ]);
+        let shown = cli.json(&["app", "show", "chatgpt", "--json"]);
+        assert_eq!(shown["audience"], "ATZB94xJKf9F");
+        assert_eq!(
+            shown["acs"][0],
+            "https://external.auth.openai.com/sso/saml/acs/ATZB94xJ"
+        );
+        let said = cli.says(&["app", "show", "chatgpt"]);
+        assert!(
+            said.starts_with("ChatGPT (short name chatgpt, kind chatgpt)"),
+            "{said}"
+        );
+    });
+}
+
+#[test]
+fn a_name_that_is_taken_says_whose_it_is_and_a_draft_says_that_it_is_one() {
+    on_each_database(|database| {
+        let (_house, cli) = house_and_cli(database);
+        cli.says(&["app", "draft", "--name", "ChatGPT"]);
+        for command in [
+            &["app", "edit", "chatgpt", "--name", "x"][..],
+            &["app", "disable", "chatgpt"],
+            &["app", "enable", "chatgpt"],
+            &["app", "attribute", "list", "chatgpt"],
+        ] {
+            let said = cli.refuses(command);
+            assert!(said.contains("chatgpt is a draft"), "{command:?}: {said}");
+        }
+        let said = cli.refuses(&["app", "draft", "--name", "Other", "--slug", "chatgpt"]);
+        assert!(
+            said.contains("chatgpt is the short name of the draft ChatGPT"),
+            "{said}"
+        );
+        cli.says(&WIKI);
+        let said = cli.refuses(&["app", "draft", "--name", "Other", "--slug", "wiki"]);
+        assert!(said.contains("wiki is Wiki's short name"), "{said}");
+        assert!(
+            cli.refuses(&["app", "edit", "nothing", "--name", "x"])
+                .contains("there is no application nothing")
+        );
+        let said = cli.refuses(&["app", "add", "saml"]);
+        assert!(
+            said.contains("--metadata") && said.contains("--entity-id"),
+            "{said}"
+        );
+    });
+}
+
+#[test]
+fn lists_have_headings_and_drafts_and_json_is_printed_by_every_change() {
+    on_each_database(|database| {
+        let (house, cli) = house_and_cli(database);
+        house.add_person(ADA, "Ada", "Lovelace");
+        cli.says(&["app", "draft", "--name", "ChatGPT"]);
+        cli.says(&WIKI);
+        let said = cli.says(&["app", "list"]);
+        let lines: Vec<_> = said.lines().collect();
+        assert!(
+            lines[0].starts_with("SHORT NAME") && lines[1].contains("saml") && lines[2].contains("draft"),
+            "{said}"
+        );
+        let listed = cli.json(&["app", "list", "--json"]);
+        assert_eq!(
+            (&listed[0]["slug"], &listed[1]["slug"], &listed[1]["kind"]),
+            (&"wiki".into(), &"chatgpt".into(), &"draft".into())
+        );
+
+        let edited = cli.json(&["app", "edit", "wiki", "--name", "Wiki 2", "--json"]);
+        assert_eq!(edited, cli.json(&["app", "show", "wiki", "--json"]));
+        assert_eq!(edited["name"], "Wiki 2");
+        assert_eq!(cli.json(&["app", "disable", "wiki", "--json"])["enabled"], false);
+        assert_eq!(cli.json(&["app", "enable", "wiki", "--json"])["enabled"], true);
+
+        let edited = cli.json(&["user", "edit", ADA, "--last-name", "King", "--json"]);
+        assert_eq!(edited["family_name"], "King");
+        let edited = cli.json(&["user", "edit", ADA, "--firstname", "Augusta", "--json"]);
+        assert_eq!(edited["given_name"], "Augusta");
+        assert!(edited["updated_at"].as_str().unwrap().ends_with('Z'), "{edited}");
+        assert_eq!(cli.json(&["user", "disable", ADA, "--json"])["enabled"], false);
+        assert_eq!(cli.json(&["user", "enable", ADA, "--json"])["enabled"], true);
+        let set = ["user", "set-password", ADA, "--password-stdin", "--json"];
+        let set: Value = serde_json::from_str(&cli.says_to(&set, PASSWORD)).unwrap();
+        assert_eq!((&set["email"], &set["sessions_ended"]), (&ADA.into(), &0.into()));
+        let link = cli.json(&["user", "unlock", ADA, "--json"]);
+        assert!(link["link"].as_str().unwrap().contains("/device/"), "{link}");
+        let keys = cli.json(&["key", "roll", "prepare", "--json"]);
+        assert_eq!(keys, cli.json(&["key", "roll", "status", "--json"]));
+        assert!(
+            keys["keys"][0]["since"].as_str().unwrap().ends_with('Z'),
+            "{keys}"
+        );
+    });
+}
+
+#[test]
+fn an_application_that_was_entered_by_hand_has_nothing_to_fetch() {
+    on_each_database(|database| {
+        let (_house, cli) = house_and_cli(database);
+        cli.says(&WIKI);
+        let said = cli.says(&["app", "source", "wiki"]);
+        assert!(said.contains("Wiki was entered by hand"), "{said}");
+        let said = cli.refuses(&["app", "source", "wiki", "--refresh"]);
+        assert!(said.contains("nothing to fetch"), "{said}");
+        assert_eq!(cli.json(&["app", "source", "wiki", "--json"]), Value::Null);
+        let said = cli.refuses(&["key", "roll", "back"]);
+        assert!(said.contains("no rollover is under way"), "{said}");
+    });
+}
+
+#[test]
+fn a_list_that_is_cut_says_so_and_all_is_a_number() {
+    on_each_database(|database| {
+        let (house, cli) = house_and_cli(database);
+        house.add_person(ADA, "Ada", "Lovelace");
+        for name in ["One", "Two", "Three"] {
+            cli.says(&["user", "edit", ADA, "--given-name", name]);
+        }
+        let cut = cli.run(&["audit", "-n", "2", "--json"], "");
+        let rows: Value = serde_json::from_slice(&cut.stdout).unwrap();
+        assert_eq!(rows.as_array().unwrap().len(), 2);
+        assert!(String::from_utf8_lossy(&cut.stderr).contains("there are older ones"));
+        assert!(cli.says(&["audit", "-n", "2"]).contains("… there are older ones"));
+        for all in [&["audit", "-n", "all"][..], &["audit", "-n", "100000"]] {
+            assert!(!cli.says(all).contains('…'));
+        }
+        let said = cli.refuses(&["audit", "-n", "99999999999999999999"]);
+        assert!(said.contains("write a number from 1 to 100000, or all"), "{said}");
+        assert!(
+            cli.says(&["audit", "--since", "1w", "--until", "2126-11-29 10:00"])
+                .contains("user.edit")
+        );
+    });
+}
