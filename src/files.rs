@@ -36,6 +36,22 @@ pub fn ensure_data_dir(path: &Path) -> Result<(), Error> {
     }
 }
 
+/// Looks at the data directory as [`ensure_data_dir`] would, and leaves it as it is: whether it is there.
+pub fn look_at_data_dir(path: &Path) -> Result<bool, Error> {
+    match fs::metadata(path) {
+        Ok(found) if found.is_dir() => {
+            let us = effective_uid()?;
+            if found.uid() == us && found.mode() & 0o077 != 0 && is_empty(path)? {
+                return Ok(true);
+            }
+            private(path, &found, us, "700").map(|()| true)
+        }
+        Ok(_) => Err(Error::NotADirectory(path.to_owned())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Error::io("look at", path)(error)),
+    }
+}
+
 fn is_empty(path: &Path) -> Result<bool, Error> {
     Ok(fs::read_dir(path)
         .map_err(Error::io("look into", path))?
@@ -266,7 +282,7 @@ fn name_in(passwd: &str, uid: u32) -> Option<String> {
 pub enum Error {
     /// Others could read it, or change it.
     #[error(
-        "{} can be read or changed by other users (mode {mode:04o}); mend it with: chmod {mend} {}",
+        "{} can be read or changed by other users (mode {mode:04o}); fix it with: chmod {mend} {}",
         path.display(), quoted(&path.to_string_lossy())
     )]
     TooWide {

@@ -2,6 +2,7 @@
 
 mod app;
 mod audit;
+mod config;
 mod decision;
 mod explain;
 mod key;
@@ -22,12 +23,20 @@ use crate::{
     telemetry::{self, Format, Log},
 };
 
+const AFTER_HELP: &str = "\
+Data: database and sealing key are in ./hallpass-data, unless HALLPASS_DATA_DIR or the configuration names another
+directory. Run each command as the user that runs `hallpass serve`, and with the same settings.
+
+Exit codes: 0 done, 1 not done, and standard error says why, 2 the command was mistyped.
+
+Documentation: README.md and the folder docs/ that came with the program; docs/commands.md is about commands.";
+
 /// Hallpass: a SAML 2.0 identity provider in one small daemon.
 #[derive(Debug, Parser)]
-#[command(name = "hallpass", version, about, long_about = None)]
+#[command(name = "hallpass", version, about, long_about = None, after_help = AFTER_HELP)]
 struct Arguments {
     /// The configuration file (TOML); the environment (HALLPASS_…) wins over it
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "With every command")]
     config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
@@ -42,7 +51,7 @@ enum Command {
     /// What the configuration says
     Config {
         #[command(subcommand)]
-        command: ConfigCommand,
+        command: config::Command,
     },
     /// People who sign in
     User {
@@ -54,24 +63,14 @@ enum Command {
         #[command(subcommand)]
         command: app::Command,
     },
-    /// What a code or a reference on a page means, and what mends it
+    /// What a code or a reference on a page means, and how to fix it
     Explain(explain::Explain),
     /// Lists what was decided, the newest first
     Audit(audit::Audit),
-    /// The key that signs, and the one that takes over from it
+    /// The signing key, and how it is replaced
     Key {
         #[command(subcommand)]
         command: key::Command,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-enum ConfigCommand {
-    /// Reads the configuration, and prints what holds and who said so
-    Check {
-        /// Prints JSON
-        #[arg(long)]
-        json: bool,
     },
 }
 
@@ -83,8 +82,8 @@ pub fn run() -> Result<ExitCode> {
         Command::Serve => return serve(&settings()?),
         Command::Demo(arguments) => demo::run(&arguments, demo_is_ready),
         Command::Config {
-            command: ConfigCommand::Check { json },
-        } => check(&settings()?, json),
+            command: config::Command::Check { json },
+        } => config::check(&settings()?, arguments.config.as_deref(), json),
         Command::User { command } => {
             let settings = settings()?;
             let provider = server::open(&settings).map_err(explain)?;
@@ -145,7 +144,9 @@ fn demo_is_ready(ready: &demo::Ready<'_>) -> Result<()> {
 }
 
 fn settings(config: Option<&std::path::Path>) -> Result<Settings> {
-    let read_secret = |path: &std::path::Path| files::read_named_secret(path).map_err(|why| why.to_string());
+    let read_secret = |path: &std::path::Path| {
+        files::read_named_secret(path).map_err(|why| format!("{:#}", anyhow::Error::new(why)))
+    };
     Settings::load(config, std::env::vars(), &read_secret).context("the configuration cannot be used")
 }
 
@@ -171,35 +172,4 @@ fn explain(error: anyhow::Error) -> anyhow::Error {
         Some(line) => anyhow::anyhow!("{error:#}\nThis works:\n  {line}"),
         None => error,
     }
-}
-
-#[derive(serde::Serialize)]
-struct Line<'a> {
-    key: &'a str,
-    value: &'a str,
-    origin: &'a str,
-}
-
-fn check(settings: &Settings, json: bool) -> Result<()> {
-    let lines: Vec<_> = settings
-        .explain()
-        .iter()
-        .map(|line| Line {
-            key: &line.key,
-            value: &line.value,
-            origin: line.origin,
-        })
-        .collect();
-    if json {
-        return output::json(&lines);
-    }
-    for line in &lines {
-        say(format_args!("{:28} {:40} {}", line.key, line.value, line.origin))?;
-    }
-    if settings.for_trying {
-        say(format_args!(
-            "\nbase_url is not set: http://127.0.0.1:8080 is for trying only."
-        ))?;
-    }
-    say(format_args!("\nThis configuration can be used."))
 }

@@ -45,12 +45,12 @@ impl fmt::Display for Place {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file cannot be read.
-    #[error("the configuration {} cannot be read", path.display())]
+    #[error("the configuration {} cannot be read: {why}", path.display())]
     Unreadable {
         /// Which file.
         path: PathBuf,
-        /// Why.
-        source: io::Error,
+        /// What the system says.
+        why: io::Error,
     },
     /// The file is no TOML.
     #[error("{}:{line}: this is not TOML: {why}", path.display())]
@@ -78,4 +78,29 @@ pub enum Error {
         /// What was expected, and how to mend it.
         why: String,
     },
+}
+
+/// Everything that is wrong with a configuration: at least one fault.
+#[derive(Debug)]
+pub struct Errors(pub(super) Vec<Error>);
+
+impl From<Error> for Errors {
+    fn from(error: Error) -> Self {
+        Self(vec![error])
+    }
+}
+
+impl std::error::Error for Errors {}
+
+impl fmt::Display for Errors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let [error] = self.0.as_slice() {
+            return error.fmt(f);
+        }
+        write!(f, "{} faults", self.0.len())?;
+        for error in &self.0 {
+            write!(f, "\n- {error}")?;
+        }
+        Ok(())
+    }
 }

@@ -159,6 +159,19 @@ mod tests {
     }
 
     #[test]
+    fn the_documentation_has_every_key_in_this_order() {
+        let page =
+            std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/configuration.md")).unwrap();
+        let (_, table) = page.split_once("| key | default |").unwrap();
+        let rows = table.lines().skip(2).map_while(|line| line.strip_prefix("| "));
+        let keys: Vec<String> = rows
+            .flat_map(|row| row.split_once(" |").unwrap().0.split(", "))
+            .map(|key| key.trim_matches('`').to_owned())
+            .collect();
+        assert_eq!(keys, KNOWN);
+    }
+
+    #[test]
     fn what_kubernetes_says_of_a_service_is_told_from_a_slip() {
         for (name, value) in [
             ("HALLPASS_SERVICE_HOST", "10.0.0.1"),

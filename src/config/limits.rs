@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::{
-    config::{error::Error, reader::Reader, value},
+    config::{reader::Reader, value},
     model::{policy::Policy, throttle::Limit},
 };
 
@@ -17,15 +17,15 @@ const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(24);
 const MOST_FREE: u32 = 10_000;
 
 /// The policy that `reader` finds.
-pub(super) fn policy(reader: &mut Reader<'_>) -> Result<Policy, Error> {
+pub(super) fn policy(reader: &mut Reader<'_>) -> Policy {
     let mut policy = Policy::default();
-    sessions(reader, &mut policy)?;
-    throttle(reader, &mut policy)?;
+    sessions(reader, &mut policy);
+    throttle(reader, &mut policy);
     policy.audit_retention = reader.value("audit.retention", policy.audit_retention, retention, |kept| {
         kept.map_or_else(|| "forever".to_owned(), value::spell)
-    })?;
-    policy.sign_metadata = reader.yes_or_no("metadata.signed", policy.sign_metadata)?;
-    Ok(policy)
+    });
+    policy.sign_metadata = reader.yes_or_no("metadata.signed", policy.sign_metadata);
+    policy
 }
 
 /// Who is believed where nobody is named: a proxy on this machine, if there must be one.
@@ -50,10 +50,10 @@ pub(super) fn show_networks(networks: &[IpNet]) -> String {
         .join(",")
 }
 
-fn sessions(reader: &mut Reader<'_>, policy: &mut Policy) -> Result<(), Error> {
+fn sessions(reader: &mut Reader<'_>, policy: &mut Policy) {
     let (least, most) = (SHORTEST_SESSION, LONGEST_SESSION);
-    policy.session_idle = reader.duration("sessions.idle", policy.session_idle, least, most)?;
-    policy.session_absolute = reader.duration("sessions.absolute", policy.session_absolute, least, most)?;
+    policy.session_idle = reader.duration("sessions.idle", policy.session_idle, least, most);
+    policy.session_absolute = reader.duration("sessions.absolute", policy.session_absolute, least, most);
     if policy.session_idle > policy.session_absolute {
         let key = if reader.is_given("sessions.absolute") {
             "sessions.absolute"
@@ -65,19 +65,18 @@ fn sessions(reader: &mut Reader<'_>, policy: &mut Policy) -> Result<(), Error> {
             value::spell(policy.session_idle),
             value::spell(policy.session_absolute)
         );
-        return Err(reader.wrong(key, &why));
+        reader.refuse(&["sessions.idle", "sessions.absolute"], key, &why);
     }
-    Ok(())
 }
 
-fn throttle(reader: &mut Reader<'_>, policy: &mut Policy) -> Result<(), Error> {
+fn throttle(reader: &mut Reader<'_>, policy: &mut Policy) {
     for (key, limit) in [
         ("throttle.pair_free", &mut policy.throttle_pair),
         ("throttle.address_free", &mut policy.throttle_address),
         ("throttle.account_free", &mut policy.throttle_account),
         ("throttle.device_free", &mut policy.throttle_device),
     ] {
-        limit.free = reader.number(key, limit.free, 1, MOST_FREE)?;
+        limit.free = reader.number(key, limit.free, 1, MOST_FREE);
     }
     let second = TimeDelta::seconds(1);
     let first = reader.duration(
@@ -85,13 +84,13 @@ fn throttle(reader: &mut Reader<'_>, policy: &mut Policy) -> Result<(), Error> {
         policy.throttle_pair.first_pause,
         second,
         TimeDelta::hours(1),
-    )?;
+    );
     let longest = reader.duration(
         "throttle.longest_pause",
         policy.throttle_pair.longest_pause,
         second,
         LONGEST_PAUSE,
-    )?;
+    );
     if first > longest {
         let key = if reader.is_given("throttle.first_pause") {
             "throttle.first_pause"
@@ -103,7 +102,7 @@ fn throttle(reader: &mut Reader<'_>, policy: &mut Policy) -> Result<(), Error> {
             value::spell(first),
             value::spell(longest)
         );
-        return Err(reader.wrong(key, &why));
+        reader.refuse(&["throttle.first_pause", "throttle.longest_pause"], key, &why);
     }
     for limit in [
         &mut policy.throttle_pair,
@@ -115,7 +114,6 @@ fn throttle(reader: &mut Reader<'_>, policy: &mut Policy) -> Result<(), Error> {
     // Many people may share one address: what it waits never grows beyond the default.
     let for_address = longest.min(policy.throttle_address.longest_pause).max(first);
     set_pauses(&mut policy.throttle_address, first, for_address);
-    Ok(())
 }
 
 /// A bucket must be remembered for longer than it pauses.
@@ -128,6 +126,8 @@ fn set_pauses(limit: &mut Limit, first: TimeDelta, longest: TimeDelta) {
 fn retention(text: &str) -> Result<Option<TimeDelta>, String> {
     match text.trim() {
         "forever" => Ok(None),
-        other => value::duration(other, TimeDelta::days(1), TimeDelta::days(36_500)).map(Some),
+        other => value::duration(other, TimeDelta::days(1), TimeDelta::days(36_500))
+            .map(Some)
+            .map_err(|why| format!("{why}, or forever")),
     }
 }

@@ -21,7 +21,7 @@ mod reader;
 mod source;
 mod value;
 
-pub use crate::config::error::{Error, Place};
+pub use crate::config::error::{Error, Errors, Place};
 
 /// Reads a file that the configuration names, and refuses one that others could read; the refusal is in
 /// words.
@@ -112,15 +112,23 @@ impl Settings {
         config: Option<&Path>,
         environment: impl Iterator<Item = (String, String)>,
         read_secret: ReadSecret<'_>,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, Errors> {
         let mut source = Source::default();
         if let Some(path) = config {
             source.read_file(path)?;
         }
-        source.read_environment(environment)?;
-        let mut settings = Self::read(&mut Reader::new(&source), read_secret)?;
-        settings.left_alone = source.left_alone().to_vec();
-        Ok(settings)
+        source.read_environment(environment);
+        let mut errors = source.errors();
+        let mut reader = Reader::new(&source);
+        let settings = Self::read(&mut reader, read_secret)?;
+        errors.extend(reader.errors());
+        if !errors.is_empty() {
+            return Err(Errors(errors));
+        }
+        Ok(Self {
+            left_alone: source.left_alone().to_vec(),
+            ..settings
+        })
     }
 
     /// What holds, key by key, and who said so.
@@ -145,7 +153,7 @@ impl Settings {
             "base_url",
             |text| BaseUrl::parse(text.trim()).map_err(|bad| bad.to_string()),
             |url| url.origin().to_owned(),
-        )?;
+        );
         let for_trying = base_url.is_none();
         let base_url = match base_url {
             Some(base_url) => base_url,
@@ -156,42 +164,42 @@ impl Settings {
             SocketAddr::from(([127, 0, 0, 1], 8080)),
             value::listen,
             ToString::to_string,
-        )?;
+        );
         let data_dir = reader.value("data_dir", PathBuf::from("hallpass-data"), reader::path, |path| {
             reader::show_path(path)
-        })?;
-        let database_url = reader.database_url(&data_dir.join(Self::DATABASE), read_secret)?;
+        });
+        let database_url = reader.database_url(&data_dir.join(Self::DATABASE), read_secret);
         let by_a_proxy = base_url.is_https() && listen.ip().is_loopback();
         let cores =
             std::thread::available_parallelism().map_or(1, |count| u32::try_from(count.get()).unwrap_or(1));
         Ok(Self {
-            database_connections: reader.number("database_connections", 8, 1, 200)?,
-            seal_key_file: reader.optional("seal_key_file", reader::path, |path| reader::show_path(path))?,
-            own_key: own_key(reader)?,
+            database_connections: reader.number("database_connections", 8, 1, 200),
+            seal_key_file: reader.optional("seal_key_file", reader::path, |path| reader::show_path(path)),
+            own_key: own_key(reader),
             entity_id: reader.optional(
                 "entity_id",
-                |text| EntityId::parse(text).map_err(|bad| bad.to_string()),
+                |text| EntityId::parse(text.trim()).map_err(|bad| bad.to_string()),
                 ToString::to_string,
-            )?,
+            ),
             organisation: reader.value(
                 "organisation",
                 "Hallpass".to_owned(),
                 reader::organisation,
                 Clone::clone,
-            )?,
-            help_url: reader.optional("help_url", value::help_url, ToString::to_string)?,
+            ),
+            help_url: reader.optional("help_url", value::help_url, ToString::to_string),
             trusted_proxies: reader.value(
                 "trusted_proxies",
                 limits::proxies(by_a_proxy),
                 value::networks,
                 |proxies| limits::show_networks(proxies),
-            )?,
+            ),
             metadata_private_networks: reader.value(
                 "metadata.allow_private_networks",
                 Vec::new(),
                 value::networks,
                 |networks| limits::show_networks(networks),
-            )?,
+            ),
             log_format: reader.value(
                 "log_format",
                 LogFormat::Human,
@@ -200,16 +208,16 @@ impl Settings {
                     LogFormat::Human => "human".to_owned(),
                     LogFormat::Json => "json".to_owned(),
                 },
-            )?,
+            ),
             log: reader.value(
                 "log",
                 "info,actix_server=warn".to_owned(),
                 value::log_filter,
                 Clone::clone,
-            )?,
-            workers: reader.count("workers", cores.min(256), 256)?,
-            policy: limits::policy(reader)?,
-            hashing: reader.count("limits.hashing", cores.min(64), 64)?,
+            ),
+            workers: reader.count("workers", cores.min(256), 256),
+            policy: limits::policy(reader),
+            hashing: reader.count("limits.hashing", cores.min(64), 64),
             left_alone: Vec::new(),
             explained: reader.explained(),
             base_url,
@@ -221,25 +229,30 @@ impl Settings {
     }
 }
 
-fn own_key(reader: &mut Reader<'_>) -> Result<Option<OwnKey>, Error> {
-    let key_file = reader.optional("key_file", reader::path, |path| reader::show_path(path))?;
-    let certificate_file =
-        reader.optional("certificate_file", reader::path, |path| reader::show_path(path))?;
+fn own_key(reader: &mut Reader<'_>) -> Option<OwnKey> {
+    const BOTH: [&str; 2] = ["key_file", "certificate_file"];
+    let [key_file, certificate_file] =
+        BOTH.map(|key| reader.optional(key, reader::path, |path| reader::show_path(path)));
     match (key_file, certificate_file) {
-        (Some(key_file), Some(certificate_file)) => Ok(Some(OwnKey {
-            key_file,
-            certificate_file,
-        })),
-        (None, None) => Ok(None),
-        (Some(_), None) => Err(reader.wrong(
+        (Some(key_file), Some(certificate_file)) => {
+            return Some(OwnKey {
+                key_file,
+                certificate_file,
+            });
+        }
+        (None, None) => {}
+        (Some(_), None) => reader.refuse(
+            &BOTH,
             "key_file",
             "a key needs its certificate: set certificate_file too",
-        )),
-        (None, Some(_)) => Err(reader.wrong(
+        ),
+        (None, Some(_)) => reader.refuse(
+            &BOTH,
             "certificate_file",
             "a certificate needs its key: set key_file too",
-        )),
+        ),
     }
+    None
 }
 
 #[cfg(test)]

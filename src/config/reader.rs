@@ -1,6 +1,7 @@
 //! Makes typed values of what was given, and remembers each for `config check`.
 
 use std::{
+    collections::BTreeSet,
     fmt::Display,
     path::{Path, PathBuf},
 };
@@ -11,6 +12,7 @@ use crate::{
     config::{
         Explained, ReadSecret,
         error::{Error, Place},
+        key::KNOWN,
         source::Source,
         value,
     },
@@ -25,6 +27,9 @@ const LONGEST_ORGANISATION: usize = 100;
 pub(super) struct Reader<'s> {
     source: &'s Source,
     explained: Vec<Explained>,
+    errors: Vec<Error>,
+    /// The keys whose value was not taken: nothing more is said of them.
+    failed: BTreeSet<&'static str>,
 }
 
 impl<'s> Reader<'s> {
@@ -32,26 +37,33 @@ impl<'s> Reader<'s> {
         Self {
             source,
             explained: Vec::new(),
+            errors: Vec::new(),
+            failed: BTreeSet::new(),
         }
     }
 
-    /// The value of `key`, if it was given.
+    /// The value of `key`, if it was given. One that cannot be taken is noted, and counts as not given: all faults are
+    /// told at once.
     pub(super) fn optional<T>(
         &mut self,
         key: &'static str,
         parse: impl FnOnce(&str) -> Result<T, String>,
         show: impl FnOnce(&T) -> String,
-    ) -> Result<Option<T>, Error> {
+    ) -> Option<T> {
         let Some(given) = self.source.get(key) else {
             self.explain(key, String::new(), &Place::Default);
-            return Ok(None);
+            return None;
         };
-        let value = parse(&given.text).map_err(|why| Error::Value {
-            place: given.place.clone(),
-            why,
-        })?;
-        self.explain(key, show(&value), &given.place);
-        Ok(Some(value))
+        match parse(&given.text) {
+            Ok(value) => {
+                self.explain(key, show(&value), &given.place);
+                Some(value)
+            }
+            Err(why) => {
+                self.refuse(&[key], key, &why);
+                None
+            }
+        }
     }
 
     /// The value of `key`, or else `default`.
@@ -61,12 +73,12 @@ impl<'s> Reader<'s> {
         default: T,
         parse: impl FnOnce(&str) -> Result<T, String>,
         show: impl Fn(&T) -> String,
-    ) -> Result<T, Error> {
-        if let Some(value) = self.optional(key, parse, &show)? {
-            return Ok(value);
+    ) -> T {
+        if let Some(value) = self.optional(key, parse, &show) {
+            return value;
         }
         self.explain(key, show(&default), &Place::Default);
-        Ok(default)
+        default
     }
 
     /// The default of `key`, where that has to be read like a value.
@@ -77,17 +89,14 @@ impl<'s> Reader<'s> {
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Result<T, Error> {
         self.explain(key, default.to_owned(), &Place::Default);
-        parse(default).map_err(|why| self.wrong(key, &why.to_string()))
+        parse(default).map_err(|why| Error::Value {
+            place: Place::Default,
+            why: why.to_string(),
+        })
     }
 
     /// A whole number.
-    pub(super) fn number(
-        &mut self,
-        key: &'static str,
-        default: u32,
-        least: u32,
-        most: u32,
-    ) -> Result<u32, Error> {
+    pub(super) fn number(&mut self, key: &'static str, default: u32, least: u32, most: u32) -> u32 {
         self.value(
             key,
             default,
@@ -97,13 +106,13 @@ impl<'s> Reader<'s> {
     }
 
     /// A number of things that run at once: at least one.
-    pub(super) fn count(&mut self, key: &'static str, default: u32, most: u32) -> Result<usize, Error> {
-        let count = self.number(key, default, 1, most)?;
-        Ok(usize::try_from(count).unwrap_or(1))
+    pub(super) fn count(&mut self, key: &'static str, default: u32, most: u32) -> usize {
+        let count = self.number(key, default, 1, most);
+        usize::try_from(count).unwrap_or(1)
     }
 
     /// A switch.
-    pub(super) fn yes_or_no(&mut self, key: &'static str, default: bool) -> Result<bool, Error> {
+    pub(super) fn yes_or_no(&mut self, key: &'static str, default: bool) -> bool {
         self.value(key, default, value::yes_or_no, ToString::to_string)
     }
 
@@ -114,7 +123,7 @@ impl<'s> Reader<'s> {
         default: TimeDelta,
         least: TimeDelta,
         most: TimeDelta,
-    ) -> Result<TimeDelta, Error> {
+    ) -> TimeDelta {
         self.value(
             key,
             default,
@@ -124,16 +133,12 @@ impl<'s> Reader<'s> {
     }
 
     /// The database's URL: given, or in a file, or a file in the data directory.
-    pub(super) fn database_url(
-        &mut self,
-        default: &Path,
-        read_secret: ReadSecret<'_>,
-    ) -> Result<Secret<String>, Error> {
+    pub(super) fn database_url(&mut self, default: &Path, read_secret: ReadSecret<'_>) -> Secret<String> {
         let url = self.optional(
             "database_url",
             |text| value::database_url(text).map(Secret::new),
             |_| "***".to_owned(),
-        )?;
+        );
         let in_file = self.optional(
             "database_url_file",
             |text| {
@@ -147,18 +152,17 @@ impl<'s> Reader<'s> {
                     .map_err(said)
             },
             |(path, _)| show_path(path),
-        )?;
-        match (url, in_file) {
-            (Some(_), Some(_)) => {
-                Err(self.wrong("database_url_file", "database_url is set too; set one of the two"))
-            }
-            (Some(url), None) | (None, Some((_, url))) => Ok(url),
-            (None, None) => {
-                let url = format!("sqlite:{}", default.display());
-                self.explain("database_url", url.clone(), &Place::Default);
-                Ok(Secret::new(url))
-            }
+        );
+        if self.is_given("database_url") && self.is_given("database_url_file") {
+            let why = "database_url is set too; set one of the two";
+            self.refuse(&["database_url_file"], "database_url_file", why);
         }
+        if let Some(url) = url.or(in_file.map(|(_, url)| url)) {
+            return url;
+        }
+        let url = format!("sqlite:{}", default.display());
+        self.explain("database_url", url.clone(), &Place::Default);
+        Secret::new(url)
     }
 
     /// Whether somebody gave `key`.
@@ -166,21 +170,30 @@ impl<'s> Reader<'s> {
         self.source.get(key).is_some()
     }
 
-    /// An error about `key`, where it was given.
-    pub(super) fn wrong(&self, key: &'static str, why: &str) -> Error {
-        let place = self
-            .source
-            .get(key)
-            .map_or_else(|| Place::Variable(key.to_owned()), |given| given.place.clone());
-        Error::Value {
+    /// Notes what is wrong with `about`, where it was given; nothing where one of `keys` was refused before.
+    pub(super) fn refuse(&mut self, keys: &[&'static str], about: &'static str, why: &str) {
+        if keys.iter().any(|key| self.failed.contains(key)) {
+            return;
+        }
+        let given = self.source.get(about);
+        let place = given.map_or_else(|| Place::Variable(about.to_owned()), |given| given.place.clone());
+        self.failed.insert(about);
+        self.errors.push(Error::Value {
             place,
             why: why.to_owned(),
-        }
+        });
     }
 
-    /// All that was read, key by key.
+    /// All that could not be taken.
+    pub(super) fn errors(&mut self) -> Vec<Error> {
+        std::mem::take(&mut self.errors)
+    }
+
+    /// All that was read, key by key, in the order of the documentation.
     pub(super) fn explained(&mut self) -> Vec<Explained> {
-        std::mem::take(&mut self.explained)
+        let mut explained = std::mem::take(&mut self.explained);
+        explained.sort_by_key(|line| KNOWN.iter().position(|key| *key == line.key));
+        explained
     }
 
     fn explain(&mut self, key: &'static str, value: String, place: &Place) {

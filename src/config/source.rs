@@ -22,14 +22,16 @@ pub(super) struct Source {
     given: BTreeMap<&'static str, Given>,
     /// Variables that look like ours and tell where a service of our name is.
     left_alone: Vec<String>,
+    /// What cannot be taken.
+    errors: Vec<Error>,
 }
 
 impl Source {
     /// Adds what the file at `path` holds.
     pub(super) fn read_file(&mut self, path: &Path) -> Result<(), Error> {
-        let text = fs::read_to_string(path).map_err(|source| Error::Unreadable {
+        let text = fs::read_to_string(path).map_err(|why| Error::Unreadable {
             path: path.to_owned(),
-            source,
+            why,
         })?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let table = DeTable::parse(text).map_err(|error| Error::NotToml {
@@ -37,14 +39,12 @@ impl Source {
             line: error.span().map_or(1, |span| line_of(text, span.start)),
             why: error.message().to_owned(),
         })?;
-        self.read_table(path, text, "", table.get_ref())
+        self.read_table(path, text, "", table.get_ref());
+        Ok(())
     }
 
     /// Adds what the environment holds; an empty variable counts as none.
-    pub(super) fn read_environment(
-        &mut self,
-        variables: impl Iterator<Item = (String, String)>,
-    ) -> Result<(), Error> {
+    pub(super) fn read_environment(&mut self, variables: impl Iterator<Item = (String, String)>) {
         let mut given = BTreeMap::new();
         for (name, text) in variables.filter(|(name, _)| key::is_ours(name)) {
             let place = Place::Variable(name.clone());
@@ -56,10 +56,11 @@ impl Source {
                 let lower = name.to_lowercase();
                 let meant =
                     key::nearest(lower.strip_prefix("hallpass_").unwrap_or(&lower)).map(key::variable);
-                return Err(Error::Unknown {
+                self.errors.push(Error::Unknown {
                     place,
                     hint: hint(meant.as_deref()),
                 });
+                continue;
             };
             if !text.trim().is_empty() {
                 given.insert(key, Given { text, place });
@@ -75,7 +76,11 @@ impl Source {
             }
         }
         self.given.append(&mut given);
-        Ok(())
+    }
+
+    /// What could not be taken so far.
+    pub(super) fn errors(&mut self) -> Vec<Error> {
+        std::mem::take(&mut self.errors)
     }
 
     /// Variables that were left alone.
@@ -88,13 +93,7 @@ impl Source {
         self.given.get(key)
     }
 
-    fn read_table(
-        &mut self,
-        path: &Path,
-        text: &str,
-        section: &str,
-        table: &DeTable<'_>,
-    ) -> Result<(), Error> {
+    fn read_table(&mut self, path: &Path, text: &str, section: &str, table: &DeTable<'_>) {
         for (name, value) in table {
             let dot = if section.is_empty() { "" } else { "." };
             let full = format!("{section}{dot}{}", name.get_ref());
@@ -104,44 +103,41 @@ impl Source {
                 line,
                 key: full.escape_debug().to_string(),
             };
-            match (value.get_ref(), key::named(&full)) {
+            let error = match (value.get_ref(), key::named(&full)) {
                 (DeValue::Table(inner), None) if section.is_empty() && key::is_section(&full) => {
-                    self.read_table(path, text, &full, inner)?;
+                    self.read_table(path, text, &full, inner);
+                    continue;
                 }
-                (_, None) if section.is_empty() && key::is_section(&full) => {
-                    return Err(Error::Value {
-                        place,
-                        why: format!(
-                            "this is a section; write [{full}] on a line of its own, and its keys below"
-                        ),
-                    });
-                }
+                (_, None) if section.is_empty() && key::is_section(&full) => Error::Value {
+                    place,
+                    why: format!(
+                        "this is a section; write [{full}] on a line of its own, and its keys below"
+                    ),
+                },
                 (DeValue::Table(_), None) if section.is_empty() && key::nearest_section(&full).is_some() => {
                     let meant = key::nearest_section(&full).map(|meant| format!("[{meant}]"));
-                    return Err(Error::Unknown {
+                    Error::Unknown {
                         place,
                         hint: hint(meant.as_deref()),
-                    });
+                    }
                 }
-                (_, None) => {
-                    return Err(Error::Unknown {
+                (_, None) => Error::Unknown {
+                    place,
+                    hint: hint(key::nearest(&full)),
+                },
+                (value, Some(key)) => match as_text(value) {
+                    Some(text) => {
+                        self.given.insert(key, Given { text, place });
+                        continue;
+                    }
+                    None => Error::Value {
                         place,
-                        hint: hint(key::nearest(&full)),
-                    });
-                }
-                (value, Some(key)) => {
-                    let Some(text) = as_text(value) else {
-                        return Err(Error::Value {
-                            place,
-                            why: "one value is expected here: text in quotes, a number, true or false"
-                                .to_owned(),
-                        });
-                    };
-                    self.given.insert(key, Given { text, place });
-                }
-            }
+                        why: "one value is expected here: text in quotes, a number, true or false".to_owned(),
+                    },
+                },
+            };
+            self.errors.push(error);
         }
-        Ok(())
     }
 }
 

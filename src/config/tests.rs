@@ -9,7 +9,7 @@ fn no_files(path: &Path) -> Result<Secret<Vec<u8>>, String> {
     Err(format!("{} may not be read", path.display()))
 }
 
-fn load(file: &str, environment: &[(&str, &str)]) -> Result<Settings, Error> {
+fn load(file: &str, environment: &[(&str, &str)]) -> Result<Settings, Errors> {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("hallpass.toml");
     fs::write(&path, file).unwrap();
@@ -219,7 +219,8 @@ fn a_value_that_cannot_be_is_refused_with_its_place_and_its_mend() {
         ("CERTIFICATE_FILE", "/etc/key.pem", "set key_file too"),
         ("ENTITY_ID", "urn: x", "white space"),
         ("ORGANISATION", "a\u{1b}b", "control character"),
-        ("HELP_URL", "javascript:alert(1)", "https:// or mailto:"),
+        ("HELP_URL", "javascript:alert(1)", "https://, http:// or mailto:"),
+        ("AUDIT_RETENTION", "400", "180d, or forever"),
         (
             "DATABASE_URL",
             "mysql://a:hunter2@b/c",
@@ -273,6 +274,25 @@ fn a_secret_comes_from_a_file_and_never_shows() {
     )
     .unwrap();
     assert_eq!(settings.database_url.expose(), "sqlite:/tmp/x.db");
+}
+
+#[test]
+fn one_fault_hides_no_other_and_none_is_told_twice() {
+    let said = refused(
+        "workers = 0\nbase-url = \"x\"\nkey_file = \"\"\ncertificate_file = \"/c\"",
+        &[("HALLPASS_LISTEN", "x"), ("HALLPASS_SESSIONS_IDLE", "3 days")],
+    );
+    assert!(said.starts_with("5 faults\n- "), "{said}");
+    assert_eq!(said.lines().count(), 6, "{said}");
+    for part in [
+        ":1: workers",
+        ":2: base-url",
+        ":3: key_file",
+        "HALLPASS_LISTEN",
+        "HALLPASS_SESSIONS_IDLE",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
 }
 
 /// A word that is no level would be taken for the name of a part, and nothing would be logged.

@@ -43,9 +43,10 @@ pub(super) fn duration(text: &str, least: TimeDelta, most: TimeDelta) -> Result<
         "m" => 60,
         "h" => 3600,
         "d" => 86_400,
+        "w" => 604_800,
         _ => {
             return Err(format!(
-                "{} is not a duration; write a number and s, m, h or d, such as 90s, 30m, 8h or 180d",
+                "{} is not a duration; write a number and s, m, h, d or w, such as 90s, 30m, 8h or 180d",
                 shown(text)
             ));
         }
@@ -139,7 +140,7 @@ pub(super) fn help_url(text: &str) -> Result<Url, Why> {
     match Url::parse(text.trim()) {
         Ok(url) if matches!(url.scheme(), "https" | "http" | "mailto") => Ok(url),
         Ok(_) | Err(_) => Err(format!(
-            "{} is not an address; write one that begins with https:// or mailto:",
+            "{} is not an address; write one that begins with https://, http:// or mailto:",
             shown(text)
         )),
     }

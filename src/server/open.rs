@@ -30,7 +30,7 @@ pub fn open(settings: &Settings) -> Result<Provider> {
         check_files(settings)?;
     } else {
         bail!(
-            "there is no data directory {}: start `hallpass serve` once, or name the right one with HALLPASS_DATA_DIR",
+            "there is no data directory {}: start `hallpass serve` once, or name the right one with HALLPASS_DATA_DIR. Beside a service it is named in the unit: `systemctl cat hallpass`",
             settings.data_dir.display()
         );
     }
@@ -38,7 +38,7 @@ pub fn open(settings: &Settings) -> Result<Provider> {
         && !path.exists()
     {
         bail!(
-            "there is no database {}: start `hallpass serve` once",
+            "there is no database {}: start `hallpass serve` once, or name the right data directory with HALLPASS_DATA_DIR",
             path.display()
         );
     }

@@ -68,6 +68,62 @@ fn the_configuration_is_checked_and_a_stranger_in_it_refused() {
 }
 
 #[test]
+fn every_fault_is_told_at_once_and_the_files_are_looked_at() {
+    let dir = tempfile::tempdir().unwrap();
+    let cli = Cli::of(&dir.path().join("data"), &Database::Sqlite);
+    let file = dir.path().join("hallpass.toml");
+    fs::write(
+        &file,
+        "organization = \"x\"\nlog_format = \"xml\"\n[sessions]\nidle = \"8 parsecs\"\n[audit]\nretention = \"400\"\n",
+    )
+    .unwrap();
+    let file = file.display().to_string();
+    let check = ["--config", &file, "config", "check"];
+    let absent = dir.path().join("absent").display().to_string();
+    let more = cli.with(&[
+        ("HALLPASS_WORKERS", "many"),
+        ("HALLPASS_DATABASE_URL_FILE", &absent),
+        ("HALLPASS_HELP_URL", "ftp://x"),
+    ]);
+    let said = more.refuses(&check);
+    for part in [
+        "7 faults",
+        "hallpass.toml:1: organization is not a setting",
+        "hallpass.toml:2: log_format",
+        "hallpass.toml:4: sessions.idle",
+        "hallpass.toml:6: audit.retention: `400`",
+        "180d, or forever",
+        "HALLPASS_WORKERS: `many`",
+        "HALLPASS_DATABASE_URL_FILE: cannot read",
+        "No such file or directory",
+        "HALLPASS_HELP_URL: `ftp://x`",
+        "https://, http:// or mailto:",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+
+    fs::write(&file, "organisation = \"x\"\n").unwrap();
+    let cli = Cli::of(&dir.path().join("data"), &Database::Sqlite);
+    let said = cli.says(&check);
+    assert!(
+        said.contains(&format!(
+            "Read: the file {file}; variables of the environment: 2."
+        )) && said.contains("is not there yet; `hallpass serve` makes it"),
+        "{said}"
+    );
+    let cli = Cli::of(std::path::Path::new("/etc/passwd"), &Database::Sqlite);
+    let said = cli.refuses(&["config", "check"]);
+    assert!(
+        said.contains("data_dir: /etc/passwd is not a directory"),
+        "{said}"
+    );
+    let cli =
+        Cli::of(&dir.path().join("data"), &Database::Sqlite).with(&[("HALLPASS_SEAL_KEY_FILE", &absent)]);
+    let said = cli.refuses(&["config", "check"]);
+    assert!(said.contains("seal_key_file: cannot read"), "{said}");
+}
+
+#[test]
 fn other_commands_than_serve_make_no_database() {
     on_each_database(|database| {
         let dir = tempfile::tempdir().unwrap();

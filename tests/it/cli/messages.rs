@@ -170,3 +170,26 @@ fn a_list_that_is_cut_says_so_and_all_is_a_number() {
         );
     });
 }
+
+#[test]
+fn help_names_the_data_the_codes_and_the_documentation() {
+    on_each_database(|database| {
+        let (_house, cli) = house_and_cli(database);
+        let said = cli.says(&["help"]);
+        for part in ["hallpass-data", "Exit codes: 0", "docs/commands.md"] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        assert!(
+            said.split_once("With every command")
+                .unwrap()
+                .1
+                .contains("--config"),
+            "{said}"
+        );
+        assert_eq!(cli.run(&["user", "nonsense"], "").status.code(), Some(2));
+        assert_eq!(
+            cli.run(&["user", "show", "x@y.example"], "").status.code(),
+            Some(1)
+        );
+    });
+}

@@ -1,0 +1,130 @@
+//! `hallpass config …`: which settings are in effect, and whether the daemon could start with them.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use clap::Subcommand;
+use serde::Serialize;
+
+use crate::{
+    cli::output::{self, say},
+    config::Settings,
+    files,
+};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Reads the configuration, and prints the settings in effect and where each comes from
+    Check {
+        /// Prints JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    key: &'a str,
+    value: &'a str,
+    origin: &'a str,
+}
+
+/// Prints the settings; fails where a file that they name cannot be used. `file` is the one that was read.
+pub(super) fn check(settings: &Settings, file: Option<&Path>, json: bool) -> Result<()> {
+    let explained = settings.explain();
+    let lines: Vec<_> = explained
+        .iter()
+        .map(|line| Line {
+            key: &line.key,
+            value: &line.value,
+            origin: line.origin,
+        })
+        .collect();
+    if json {
+        output::json(&lines)?;
+    } else {
+        let widest = |width: fn(&Line<'_>) -> usize| lines.iter().map(width).max().unwrap_or_default();
+        let (keys, values) = (
+            widest(|line| line.key.len()),
+            widest(|line| line.value.chars().count()).min(48),
+        );
+        for line in &lines {
+            say(format_args!(
+                "{:keys$}  {:values$}  {}",
+                line.key, line.value, line.origin
+            ))?;
+        }
+        say(format_args!("\n{}", read_from(settings, file)))?;
+    }
+    let found = look(settings);
+    if !found.faults.is_empty() {
+        bail!(
+            "this configuration cannot be used:\n- {}",
+            found.faults.join("\n- ")
+        );
+    }
+    if json {
+        return Ok(());
+    }
+    for note in &found.notes {
+        say(format_args!("{note}"))?;
+    }
+    if settings.for_trying {
+        say(format_args!(
+            "base_url is not set: http://127.0.0.1:8080 is for trying only."
+        ))?;
+    }
+    say(format_args!("This configuration can be used."))
+}
+
+fn read_from(settings: &Settings, file: Option<&Path>) -> String {
+    let variables = settings
+        .explain()
+        .iter()
+        .filter(|line| line.origin == "environment")
+        .count();
+    let file = match file {
+        Some(file) => format!("the file {}", file.display()),
+        None => "no file (--config FILE names one)".to_owned(),
+    };
+    format!("Read: {file}; variables of the environment: {variables}.")
+}
+
+#[derive(Default)]
+struct Found {
+    faults: Vec<String>,
+    notes: Vec<String>,
+}
+
+/// Looks at the files that the settings name, and touches none.
+fn look(settings: &Settings) -> Found {
+    let mut found = Found::default();
+    let data_dir = &settings.data_dir;
+    match files::look_at_data_dir(data_dir) {
+        Ok(true) => {}
+        Ok(false) => found.notes.push(format!(
+            "data_dir: {} is not there yet; `hallpass serve` makes it.",
+            data_dir.display()
+        )),
+        // Whoever checks need not be the user that the daemon runs as.
+        Err(why @ files::Error::OtherOwner { .. }) => found.notes.push(format!("data_dir: {why}.")),
+        Err(why) => found.faults.push(format!("data_dir: {}", in_full(why))),
+    }
+    let own = settings.own_key.as_ref();
+    for (key, path) in [
+        ("seal_key_file", settings.seal_key_file.as_deref()),
+        ("key_file", own.map(|own| own.key_file.as_path())),
+        ("certificate_file", own.map(|own| own.certificate_file.as_path())),
+    ] {
+        if let Some(Err(why)) = path.map(std::fs::metadata) {
+            let path = path.unwrap_or(Path::new("")).display();
+            found.faults.push(format!("{key}: cannot read {path}: {why}"));
+        }
+    }
+    found
+}
+
+/// An error with its causes.
+fn in_full(error: files::Error) -> String {
+    format!("{:#}", anyhow::Error::new(error))
+}
