@@ -1,9 +1,11 @@
 //! A person's own page, and what a click on a tile does.
 
+use url::Url;
+
 use crate::{
     access::{self, Access},
     model::{
-        application::{Application, Slug},
+        application::{AcsUrl, Application, Slug},
         endpoint::path,
         id::ApplicationId,
     },
@@ -14,20 +16,21 @@ use crate::{
             answer::{Answer, Answered, Person, Question},
             refuse::{Instead, RefusedPage},
         },
+        sign_off,
         visitor::Visitor,
     },
     saml::authn_context,
 };
 
 /// What a click on a tile does.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Launch {
     /// Opens an address at the application, which then asks us.
     Bookmark,
     /// Sends a response that nobody asked for.
     Unsolicited,
-    /// Nothing: the application is opened at its own address.
-    Nothing,
+    /// Opens the application's own site, where the person begins the sign-in.
+    Elsewhere(String),
 }
 
 /// An application on a person's page.
@@ -136,24 +139,31 @@ impl Provider {
                     Answered::Instead(Instead::Page(page)) => Ok(Launched::Refused(page)),
                 }
             }
-            (Launch::Bookmark | Launch::Unsolicited | Launch::Nothing, _, _) => Ok(Launched::Unknown),
+            (Launch::Bookmark | Launch::Unsolicited | Launch::Elsewhere(_), _, _) => Ok(Launched::Unknown),
         }
     }
 }
 
 fn tile(application: &Application) -> Tile {
-    let address = application
-        .tile_url
-        .as_ref()
-        .or_else(|| application.saml.default_consumer());
+    let launch = launch(application);
+    let host = match &launch {
+        Launch::Elsewhere(site) => Url::parse(site)
+            .ok()
+            .and_then(|url| url.host_str().map(str::to_owned))
+            .unwrap_or_default(),
+        Launch::Bookmark | Launch::Unsolicited => application
+            .tile_url
+            .as_ref()
+            .or_else(|| application.saml.default_consumer())
+            .map(AcsUrl::host)
+            .unwrap_or_default(),
+    };
     Tile {
         id: application.id,
         slug: application.slug.clone(),
         name: application.name.clone(),
-        host: address
-            .map(crate::model::application::AcsUrl::host)
-            .unwrap_or_default(),
-        launch: launch(application),
+        host,
+        launch,
     }
 }
 
@@ -163,6 +173,6 @@ fn launch(application: &Application) -> Launch {
     } else if application.saml.allow_idp_initiated {
         Launch::Unsolicited
     } else {
-        Launch::Nothing
+        Launch::Elsewhere(sign_off::front_door(application))
     }
 }

@@ -289,7 +289,7 @@ pub(super) fn stops(snapshot: &Snapshot, hops: &[Hop]) -> Vec<Stop> {
                 application: application.id,
                 name: application.name.clone(),
                 state,
-                open: front_door(application),
+                open: Some(front_door(application)).filter(|site| !site.is_empty()),
             }),
         }
     }
@@ -319,14 +319,16 @@ const fn weight(state: HopState) -> u8 {
     }
 }
 
-/// Where a person opens an application: its tile, or the site that takes its answers. ChatGPT's answers are taken
-/// at an address where nobody can sign out.
-fn front_door(application: &Application) -> Option<String> {
-    if let Some(tile) = &application.tile_url {
-        return Some(tile.as_str().to_owned());
-    }
+/// The site of an application: where a person opens it, to sign in or out there by hand. A tile's own address begins a
+/// sign-in, and ChatGPT takes its answers where nobody can sign out.
+pub(super) fn front_door(application: &Application) -> String {
     if application.kind.is_chatgpt() {
-        return Some("https://chatgpt.com/".to_owned());
+        return "https://chatgpt.com/".to_owned();
     }
-    application.saml.default_consumer().map(AcsUrl::origin)
+    application
+        .tile_url
+        .as_ref()
+        .or_else(|| application.saml.default_consumer())
+        .map(AcsUrl::origin)
+        .unwrap_or_default()
 }

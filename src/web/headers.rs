@@ -46,7 +46,10 @@ pub struct Headers {
 impl Headers {
     /// The headers of an installation; `https` tells whether its base URL is one of https.
     pub fn new(https: bool) -> Result<Self, InvalidHeaderValue> {
-        let page = policy(&[script::MARK, script::REVEAL, script::COPY], "'self'");
+        let page = policy(
+            &[script::MARK, script::REVEAL, script::COPY, script::WAIT],
+            "'self'",
+        );
         let onward = [script::MARK, script::ONWARD];
         let leave = |form_action| {
             let policy = policy(&[script::MARK, script::LEAVE], form_action);

@@ -25,7 +25,7 @@ use crate::{
         },
         respond,
         state::{Site, see_other},
-        words,
+        trace, words,
     },
 };
 
@@ -124,12 +124,17 @@ pub(super) async fn post(
                 .cookie(site.cookies.set_device(&device))
                 .finish())
         }
-        LoggedIn::Wrong => Ok(form(&site, &request, StatusCode::OK, &shown(LoginNotice::Wrong))),
+        LoggedIn::Wrong => {
+            let notice = LoginNotice::Wrong {
+                code: trace::code(&request, codes::LOGIN_WRONG),
+            };
+            Ok(form(&site, &request, StatusCode::OK, &shown(notice)))
+        }
         LoggedIn::Wait { until, reference } => {
             let wait = words::wait(site.provider.now(), until);
             let notice = LoginNotice::Wait {
                 how_long: wait.words,
-                until: wait.until,
+                seconds: wait.seconds,
                 code: format!("{} {reference}", codes::LOGIN_THROTTLED),
             };
             let mut response = form(&site, &request, StatusCode::TOO_MANY_REQUESTS, &shown(notice));

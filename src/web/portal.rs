@@ -39,14 +39,19 @@ pub(super) async fn get(request: HttpRequest, site: Data<Site>) -> Result<HttpRe
         };
         return Ok(running.map_or_else(|| see_other(path::LOGIN).finish(), logout::go_on));
     };
-    let tiles = portal.tiles.iter().map(|tile| Tile {
-        mark: respond::mark(tile.id, &tile.name),
-        note: tile.host.clone(),
-        slug: tile.slug.as_str().to_owned(),
-        kind: match tile.launch {
-            Launch::Bookmark | Launch::Unsolicited => TileKind::Launch,
-            Launch::Nothing => TileKind::Elsewhere,
-        },
+    let tiles = portal.tiles.iter().map(|tile| {
+        let (kind, address) = match &tile.launch {
+            Launch::Bookmark | Launch::Unsolicited => {
+                (TileKind::Launch, format!("{}{}", path::LAUNCH, tile.slug))
+            }
+            Launch::Elsewhere(site) => (TileKind::Elsewhere, site.clone()),
+        };
+        Tile {
+            mark: respond::mark(tile.id, &tile.name),
+            note: tile.host.clone(),
+            address,
+            kind,
+        }
     });
     Ok(site.form_page(&request, StatusCode::OK, |csrf| {
         Portal {

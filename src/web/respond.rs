@@ -16,7 +16,7 @@ use crate::{
         page::{
             onward::{Base64, Going, SelfPost},
             part::{AppMark, PersonMark},
-            refused::Refused,
+            refused::{Refused, Wanted},
         },
         state::{Site, page, see_other},
         words,
@@ -87,12 +87,16 @@ pub(super) fn outbound(site: &Site, outbound: &Outbound) -> HttpResponse {
     }
 }
 
-/// Our own page for a refusal: what is wrong, who mends it and how, a code and a reference.
+/// Our own page for a refusal: what is wrong, who fixes it and how, a code and a reference.
 pub(super) fn refused(site: &Site, refused: &RefusedPage) -> HttpResponse {
     let told = refused.refusal.explanation();
     let shown = Refused {
         brand: site.brand(),
-        heading: "We could not send you on",
+        wanted: if refused.is_logout {
+            Wanted::SignOut
+        } else {
+            Wanted::SignIn
+        },
         words: told.wrong,
         who: told.who,
         mend: told.mend,

@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use actix_web::{
-    Error, HttpMessage,
+    Error, HttpMessage, HttpRequest,
     body::{BodySize, BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
@@ -31,6 +31,14 @@ use crate::{
 /// The request's name: 16 hex digits.
 #[derive(Clone, Debug)]
 pub(super) struct RequestId(pub(super) String);
+
+/// `code`, and the reference by which the rows and log lines of this request are found.
+pub(super) fn code(request: &HttpRequest, code: &str) -> String {
+    match request.extensions().get::<RequestId>() {
+        Some(RequestId(id)) => format!("{code} {}", Reference::of(id)),
+        None => code.to_owned(),
+    }
+}
 
 /// The longest request line and header block that are answered, in bytes.
 const MAX_LINE: usize = 16 * 1024;

@@ -1,14 +1,12 @@
 //! Times in words.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 /// How long a person has to wait.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Wait {
     /// `2 minutes`.
     pub(super) words: String,
-    /// `14:32 UTC`, rounded up to the minute.
-    pub(super) until: String,
     /// For `Retry-After`; at least one.
     pub(super) seconds: u64,
 }
@@ -24,12 +22,7 @@ pub(super) fn wait(now: DateTime<Utc>, until: DateTime<Utc>) -> Wait {
         (_, 1) => "1 minute".to_owned(),
         (_, minutes) => format!("{minutes} minutes"),
     };
-    let until = until + TimeDelta::seconds(59);
-    Wait {
-        words,
-        until: until.format("%H:%M UTC").to_string(),
-        seconds,
-    }
+    Wait { words, seconds }
 }
 
 pub(super) fn moment(at: DateTime<Utc>) -> String {
@@ -38,16 +31,15 @@ pub(super) fn moment(at: DateTime<Utc>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
+
     use super::*;
 
     #[test]
     fn a_wait_is_never_said_too_short() {
         let now: DateTime<Utc> = "2026-11-21T14:30:01Z".parse().unwrap();
         let said = wait(now, now + TimeDelta::seconds(119));
-        assert_eq!(
-            (said.words.as_str(), said.until.as_str(), said.seconds),
-            ("2 minutes", "14:32 UTC", 119)
-        );
+        assert_eq!((said.words.as_str(), said.seconds), ("2 minutes", 119));
         assert_eq!(
             wait(now, now + TimeDelta::milliseconds(29_001)).words,
             "30 seconds"

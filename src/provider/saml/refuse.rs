@@ -25,6 +25,8 @@ pub struct RefusedPage {
     pub refusal: Refusal,
     /// Which time it was.
     pub reference: Reference,
+    /// Whether the message was about signing out.
+    pub is_logout: bool,
     /// Whose request it is: id and name. Strangers are not told whose it seems to be.
     pub application: Option<(ApplicationId, String)>,
 }
@@ -154,6 +156,7 @@ impl Provider {
         let is_told = about.is_valid || about.person.is_some() || self.is_signed_in(about.visitor)?;
         Ok(Box::new(RefusedPage {
             reference: self.refuse(&refusal, about)?,
+            is_logout: about.action == "logout",
             application: about
                 .application
                 .filter(|_application| is_told)

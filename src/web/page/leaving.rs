@@ -54,7 +54,7 @@ impl Left {
         match self.state {
             HopState::Confirmed | HopState::Asked | HopState::Waiting => None,
             HopState::Refused => Some("It could not end its session"),
-            HopState::NoAddress => Some("It cannot be signed out from here"),
+            HopState::NoAddress => Some("You have to sign out there yourself"),
             HopState::Unconfirmed => Some("No valid answer"),
         }
     }
@@ -123,9 +123,7 @@ pub fn any_open(left: &[Left]) -> bool {
 pub fn still_open(left: &[Left]) -> String {
     match left.iter().filter(|left| left.may_be_open()).count() {
         0 => String::new(),
-        1 => "One application did not confirm that its session ended. Whoever uses this computer next could still be in it as you.".to_owned(),
-        several => format!(
-            "{several} applications did not confirm that their sessions ended. Whoever uses this computer next could still be in them as you."
-        ),
+        1 => "One application did not confirm that you are signed out there too.".to_owned(),
+        several => format!("{several} applications did not confirm that you are signed out there too."),
     }
 }

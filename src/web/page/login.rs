@@ -10,13 +10,16 @@ pub enum LoginNotice {
     /// Nothing.
     None,
     /// Unknown, wrong and disabled: one answer for all of them.
-    Wrong,
+    Wrong {
+        /// Code and reference, for the administrator.
+        code: String,
+    },
     /// Too many attempts, whether the account exists or not.
     Wait {
         /// In words: `2 minutes`.
         how_long: String,
-        /// As a time of day with its zone: `14:32 UTC`.
-        until: String,
+        /// The same in seconds.
+        seconds: u64,
         /// Code and reference, for the administrator.
         code: String,
     },
@@ -54,6 +57,6 @@ impl Login<'_> {
     }
 
     fn wrong(&self) -> bool {
-        self.notice == LoginNotice::Wrong
+        matches!(self.notice, LoginNotice::Wrong { .. })
     }
 }

@@ -53,7 +53,7 @@ impl Notice<'_> {
             NoticeKind::Ended => "Start again at the application",
             NoticeKind::NotAPage => "Sign in on a page of its own",
             NoticeKind::Busy => "Too many people at once",
-            NoticeKind::LinkOver => "This link is over",
+            NoticeKind::LinkOver => "This link no longer works",
             NoticeKind::NoCookies => "Your browser sent no cookie",
         }
     }
@@ -67,7 +67,7 @@ impl Notice<'_> {
                 "What your browser sent is too long, or not whole. Go back to where you came from and begin again there."
             }
             NoticeKind::TooLarge => {
-                "What your browser sent is longer than anything that is read here. Go back to where you came from and begin again there."
+                "What your browser sent is too long to be read here. Go back to where you came from and begin again there."
             }
             NoticeKind::NotAForm => {
                 "Only the forms on these pages are read here. Open the page in your browser, and send the form that it shows."
@@ -80,7 +80,7 @@ impl Notice<'_> {
                 "If cookies are switched off, allow them for this site in your browser’s settings: without them nobody can be signed in. If you began in another browser, go on there. Else go back to the application and sign in there."
             }
             NoticeKind::Busy => {
-                "Nothing is wrong with what you did: there is no room for it just now. Wait a few seconds, then load this page again."
+                "You did nothing wrong: more people want something here than can be served right now. Wait a few seconds, then load this page again."
             }
             NoticeKind::LinkOver => {
                 "It works once, and for 30 minutes. Try to sign in; if you still have to wait, ask your administrator for another one."

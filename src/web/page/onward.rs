@@ -27,8 +27,8 @@ impl Going {
     fn words(self) -> &'static str {
         match self {
             Self::SignedIn => "You are signed in.",
-            Self::Refused => "We could not do what was asked of us, and the application is told why.",
-            Self::SignedOut => "You are signed out here, and the application is told so.",
+            Self::Refused => "We could not do what the application asked for, and are telling it why.",
+            Self::SignedOut => "You are signed out here, and we are telling the application.",
         }
     }
 

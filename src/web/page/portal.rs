@@ -7,9 +7,10 @@ use crate::web::page::part::{AppMark, Brand, PersonMark};
 /// How an application is opened.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum TileKind {
-    /// From here: one click on `/launch/{slug}`.
+    /// From here: one click, and the person is signed in there.
     Launch,
-    /// Only at its own address: it takes no answer that it did not ask for, and has no address to open.
+    /// At its own site, where the person begins the sign-in: it takes no answer that it did not ask for, and has no
+    /// address that begins one.
     Elsewhere,
 }
 
@@ -20,8 +21,8 @@ pub struct Tile {
     pub mark: AppMark,
     /// A word below the name: the host.
     pub note: String,
-    /// Its name in addresses here.
-    pub slug: String,
+    /// Where a click leads.
+    pub address: String,
     /// How it is opened.
     pub kind: TileKind,
 }
@@ -58,7 +59,7 @@ impl Portal<'_> {
 
     fn lead(&self) -> &'static str {
         match self.opening() {
-            0 => "You are signed in. Your applications ask us when you open them.",
+            0 => "You are signed in.",
             1 => "One click opens it.",
             _ => "One click opens each.",
         }

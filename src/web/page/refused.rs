@@ -7,17 +7,38 @@ use crate::{
     web::page::part::{AppMark, Brand},
 };
 
-/// A request that is not answered: what is wrong, who can mend it, and how. It never shows a registered value.
+/// What a request that is not answered was for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Wanted {
+    /// To be signed in somewhere.
+    SignIn,
+    /// To be signed out.
+    SignOut,
+}
+
+impl Wanted {
+    /// Without the application's name, or with it behind these words.
+    fn heading(self, is_named: bool) -> &'static str {
+        match (self, is_named) {
+            (Self::SignIn, true) => "We could not sign you in to",
+            (Self::SignIn, false) => "We could not sign you in",
+            (Self::SignOut, true) => "We could not sign you out of",
+            (Self::SignOut, false) => "We could not sign you out",
+        }
+    }
+}
+
+/// A request that is not answered: what is wrong, who can fix it, and how. It never shows a registered value.
 #[derive(Clone, Debug, Template)]
 #[template(path = "refused.html", config = "src/web/askama.toml")]
 pub struct Refused<'a> {
     /// Whose provider this is.
     pub brand: Brand<'a>,
-    /// In a few words.
-    pub heading: &'a str,
+    /// What the person wanted.
+    pub wanted: Wanted,
     /// What is wrong.
     pub words: &'a str,
-    /// Who can mend it.
+    /// Who can fix it.
     pub who: Mender,
     /// How.
     pub mend: &'a str,
@@ -36,6 +57,17 @@ pub struct Refused<'a> {
 impl Refused<'_> {
     fn full_code(&self) -> String {
         format!("{} {}", self.code, self.reference)
+    }
+
+    fn heading(&self) -> &'static str {
+        self.wanted.heading(self.application.is_some())
+    }
+
+    /// What is wrong, as something that the application did: its name belongs before it, where that is known.
+    fn deed(&self) -> Option<(&AppMark, &str)> {
+        self.application
+            .as_ref()
+            .zip(self.words.strip_prefix("The application "))
     }
 
     fn asks_an_administrator(&self) -> bool {

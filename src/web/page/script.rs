@@ -8,6 +8,8 @@ use sha2::{Digest, Sha256};
 pub const MARK: &str = include_str!("../templates/mark.js");
 /// Shows and hides the password.
 pub const REVEAL: &str = include_str!("../templates/reveal.js");
+/// Counts down until a button can be pressed again.
+pub const WAIT: &str = include_str!("../templates/wait.js");
 /// Copies a value for another window.
 pub const COPY: &str = include_str!("../templates/copy.js");
 /// Submits the form that carries a message to an application.

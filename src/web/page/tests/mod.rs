@@ -152,7 +152,9 @@ fn a_wrong_password_keeps_the_address_and_never_tells_which_was_wrong() {
         brand,
         application: None,
         email: "a@b.example",
-        notice: LoginNotice::Wrong,
+        notice: LoginNotice::Wrong {
+            code: "LOGIN-WRONG 7F3A-92C1".to_owned(),
+        },
         csrf: "t",
         go_on: Some("h"),
     };
@@ -163,6 +165,8 @@ fn a_wrong_password_keeps_the_address_and_never_tells_which_was_wrong() {
         "name=\"continue\" value=\"h\"",
         "value=\"a@b.example\"",
         "That e-mail and password do not belong together.",
+        "Ask your administrator for a new one",
+        "<code>LOGIN-WRONG 7F3A-92C1</code>",
     ] {
         assert!(html.contains(part), "{part}");
     }

@@ -13,7 +13,7 @@ use crate::{
             onward::{Base64, Going, SelfPost},
             part::{AppMark, Brand, PersonMark},
             portal::{Portal, Tile, TileKind},
-            refused::Refused,
+            refused::{Refused, Wanted},
             sign_out::{SignOut, SignOutOver, SignedOut},
         },
     },
@@ -133,15 +133,18 @@ impl Words<'_> {
                 },
             )
         };
+        let wrong = LoginNotice::Wrong {
+            code: "LOGIN-WRONG 7F3A-92C1".to_owned(),
+        };
         let wait = LoginNotice::Wait {
             how_long: "2 minutes".to_owned(),
-            until: "14:32 UTC".to_owned(),
+            seconds: 119,
             code: "LOGIN-THROTTLED 7F3A-92C1".to_owned(),
         };
         vec![
             page("login", None, "", LoginNotice::None),
             page("login-app", Some(&chatgpt), "", LoginNotice::None),
-            page("login-wrong", Some(&chatgpt), self.email, LoginNotice::Wrong),
+            page("login-wrong", Some(&chatgpt), self.email, wrong),
             page("login-wait", Some(&chatgpt), self.email, wait),
             page("login-meanwhile", None, "", LoginNotice::SignedOutMeanwhile),
             page("login-busy", Some(&chatgpt), self.email, LoginNotice::Busy),
@@ -164,7 +167,7 @@ impl Words<'_> {
             .map(|(mark, kind)| Tile {
                 mark,
                 note: self.host.to_owned(),
-                slug: self.secret.to_owned(),
+                address: self.acs.to_owned(),
                 kind,
             })
             .collect();
@@ -225,7 +228,11 @@ impl Words<'_> {
         let page = |name, application: Option<AppMark>, who| {
             let page = Refused {
                 brand: self.brand(),
-                heading: "We could not send you on",
+                wanted: if application.is_some() || who == Mender::Either {
+                    Wanted::SignIn
+                } else {
+                    Wanted::SignOut
+                },
                 words: self.text,
                 who,
                 mend: "If the connection was reset, its addresses changed: paste the new ones with `hallpass app edit`.",
