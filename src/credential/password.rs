@@ -96,7 +96,7 @@ pub enum BadPassword {
     )]
     Pattern,
     /// It could not be typed again on another keyboard.
-    #[error("the password holds a control character (a tab, a line break or the like); take it out")]
+    #[error("the password holds a control character (a tab, a line break or the like); remove it")]
     Control,
 }
 

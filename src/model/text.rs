@@ -20,7 +20,7 @@ pub enum BadText {
         max: usize,
     },
     /// It holds a character that no message can carry.
-    #[error("{what} holds the control character U+{code:04X}; take it out")]
+    #[error("{what} holds the control character U+{code:04X}; remove it")]
     Control {
         /// What was being read.
         what: &'static str,

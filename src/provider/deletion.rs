@@ -72,7 +72,7 @@ impl Provider {
         }
         if erased > 0 && !self.store().purge_deleted()? {
             tracing::warn!(
-                "the write-ahead log could not be emptied: people who were erased lie on in it for a while"
+                "the write-ahead log could not be emptied: people who were erased remain in it for a while"
             );
         }
         Ok(erased)

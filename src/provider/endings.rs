@@ -83,16 +83,16 @@ impl EndingSoon {
 impl EndingSoon {
     fn words_of_a_begin(&self) -> String {
         let when = self.certificate.not_before.format("%Y-%m-%d %H:%M UTC");
-        let clock = "Look whether the clock of this machine is right";
+        let clock = "Check the clock of this machine";
         match &self.whose {
             Whose::Ours { .. } => format!(
-                "the signing certificate counts from {when} on only; applications that look at it refuse every sign-in until then. {clock}"
+                "the signing certificate is not valid before {when}; applications that check this refuse every sign-in until then. {clock}"
             ),
             Whose::Next => format!(
-                "the certificate of the next key counts from {when} on only; do not activate it before. {clock}"
+                "the certificate of the next key is not valid before {when}; do not activate it earlier. {clock}"
             ),
             Whose::Application { slug, name } => format!(
-                "the certificate that {name} ({slug}) signs with counts from {when} on only; signatures by it count here already. {clock}"
+                "the certificate that {name} ({slug}) signs with is not valid before {when}; signatures by it are accepted here already. {clock}"
             ),
         }
     }
@@ -202,7 +202,8 @@ mod tests {
         let early = ours(TimeDelta::days(399), now() - TimeDelta::days(2)).unwrap();
         let said = early.words();
         assert!(
-            said.contains("from 2024-10-03 09:00 UTC on only") && said.contains("the clock of this machine"),
+            said.contains("not valid before 2024-10-03 09:00 UTC")
+                && said.contains("the clock of this machine"),
             "{said}"
         );
     }

@@ -261,7 +261,7 @@ fn compared(what: &str, asked: &str, known: &str) -> Option<String> {
     } else if asked.trim_end_matches('/') == known.trim_end_matches('/') {
         Some(format!("{what} differs only in a slash at the end: {known}"))
     } else if bare(asked) == bare(known) {
-        Some(format!("{what} differs only in large and small letters: {known}"))
+        Some(format!("{what} differs only in upper and lower case: {known}"))
     } else if asked.split('?').next() == known.split('?').next() {
         Some(format!(
             "{what} differs only in what follows the question mark: {known}"
@@ -283,7 +283,7 @@ mod tests {
                 .unwrap()
                 .contains("slash")
         );
-        assert!(said("URN:x", "urn:x").unwrap().contains("letters"));
+        assert!(said("URN:x", "urn:x").unwrap().contains("lower case"));
         assert!(
             said("https://sp.example/a?c=1", "https://sp.example/a")
                 .unwrap()

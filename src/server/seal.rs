@@ -33,7 +33,7 @@ pub fn reseal(settings: &Settings, to: Option<&Path>) -> Result<Resealed> {
     let own = settings.seal_key_path();
     if to.is_none() && settings.seal_key_file.is_some() {
         bail!(
-            "the sealing key is read from {own}, which is not Hallpass's to write. Make another one, {MADE_BY_HAND} > FILE), and give it with --to FILE; then put it in the place of {own}",
+            "the sealing key is read from {own}, which is not Hallpass's to write. Make another one, {MADE_BY_HAND} > FILE), and give it with --to FILE; then replace {own} with it",
             own = own.display()
         );
     }

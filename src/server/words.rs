@@ -19,7 +19,7 @@ pub(super) fn tell(finding: &Finding) {
         }
         Finding::OwnKeyNotActive { sha256, state } => tracing::warn!(
             sha256,
-            "key_file and certificate_file name a key that {}. The key ring stays as it is: take the two settings out, or bring the key in again with `hallpass key roll prepare --key FILE --certificate FILE`",
+            "key_file and certificate_file name a key that {}. The key ring stays as it is: remove the two settings, or bring the key in again with `hallpass key roll prepare --key FILE --certificate FILE`",
             match state {
                 KeyState::Next => "is prepared and signs next",
                 KeyState::Active => "signs",

@@ -244,7 +244,7 @@ fn what_the_registration_says_now_is_told_beside_what_was_asked_for_then() {
         let page = browser.get(&shouting.sign_on_address("_i", scene.now()));
         let hints = decision(&scene, &page).hints;
         assert!(
-            hints[0].contains("wiki") && hints[0].contains("letters"),
+            hints[0].contains("wiki") && hints[0].contains("lower case"),
             "{hints:?}"
         );
 

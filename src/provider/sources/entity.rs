@@ -135,7 +135,7 @@ impl Provider {
             return Ok(false);
         }
         let words = source.as_ref().map_or_else(
-            || "it follows no source any more".to_owned(),
+            || "it no longer follows a source".to_owned(),
             |source| format!("it follows {}", source.called()),
         );
         let event = self.about_metadata("app.source", "ok", application.id, &words);

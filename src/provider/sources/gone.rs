@@ -19,7 +19,7 @@ impl Provider {
             updated_at: now,
             ..found.clone()
         };
-        let words = "its source does not list it any more";
+        let words = "its source no longer lists it";
         let event = self.about_metadata("app.disable", "gone", found.id, words);
         let is_done = self.store().write(|tx| {
             if !tx.note_gone(found.id, Some(now))? {
@@ -35,7 +35,7 @@ impl Provider {
             Ok(true)
         })?;
         if is_done {
-            tracing::warn!(app.id = %found.id, "its source does not list the application any more: it is switched off");
+            tracing::warn!(app.id = %found.id, "its source no longer lists the application: it is switched off");
         }
         Ok(is_done.then(|| found.slug.as_str().to_owned()))
     }

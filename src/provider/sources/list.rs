@@ -56,7 +56,7 @@ impl Provider {
 
     /// Lets an application follow nothing any more; it stays as it is. `false` if it followed nothing.
     pub fn unfollow(&self, application: ApplicationId) -> Result<bool, Error> {
-        let words = "it follows no source any more";
+        let words = "it no longer follows a source";
         let event = self.about_metadata("app.source", "ok", application, words);
         Ok(self.store().write(|tx| {
             let is_done = tx.remove_application_source(application)?;

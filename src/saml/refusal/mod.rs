@@ -107,7 +107,7 @@ pub enum Refusal {
     #[error("no session of the sender matches the NameID and SessionIndex")]
     NoSuchSession,
     /// An answer to nothing that we asked, or to what was answered before.
-    #[error("the response answers no request of ours that waits for an answer")]
+    #[error("the response answers no open request of ours")]
     UnexpectedResponse,
     /// Another sender than the one who was asked.
     #[error("the response's Issuer is not the application that was asked")]

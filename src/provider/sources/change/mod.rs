@@ -72,16 +72,16 @@ pub(super) fn reasons(
         );
     }
     if from.signs_requests && !new.signs_requests {
-        reasons.push("it does not say any more that its requests are signed".to_owned());
+        reasons.push("it no longer says that its requests are signed".to_owned());
     }
     if !from.signs_requests && new.signs_requests && new.certificates.is_empty() {
         reasons.push("it says now that its requests are signed, and no key of it can be used".to_owned());
     }
     if !saml.certificates.is_empty() && new.certificates.is_empty() {
-        reasons.push("it has no certificate for signing any more".to_owned());
+        reasons.push("it now has no certificate for signing".to_owned());
     }
     if saml.making.encryption.is_some() && new.encryption_certificates.is_empty() {
-        reasons.push("it has no certificate to encrypt for any more".to_owned());
+        reasons.push("it now has no certificate to encrypt for".to_owned());
     }
     reasons
 }

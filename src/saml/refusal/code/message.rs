@@ -24,7 +24,7 @@ explanations! {
         code: "REQUEST-TOO-LARGE",
         means: "above 16 kB of address, 256 kB of form, 64 kB of XML, 4096 bytes of RelayState, depth 40, 2000 elements",
         status: None,
-        wrong: "The application sent a request that is larger than any sign-on needs.",
+        wrong: "The application sent a request that is larger than any sign-in needs.",
         who: Mender::Application,
         mend: "Start again at the application. If it happens again, let it send a shorter RelayState and no more than the request itself.",
         command: None,
@@ -44,9 +44,9 @@ explanations! {
     /// The application begins sign-ons itself.
     START_NOT_ALLOWED = Explanation {
         code: "START-NOT-ALLOWED",
-        means: "a sign-on was begun here, at /saml/start, and the application is not set to take a response that it did not ask for",
+        means: "a sign-in was begun here, at /saml/start, and the application is not set to take a response that it did not ask for",
         status: None,
-        wrong: "This application lets people in only where they begin there.",
+        wrong: "Sign-ins to this application start at the application itself.",
         who: Mender::Either,
         mend: "Open the application at its own address and sign in from there. If it takes sign-ins that begin elsewhere, `hallpass app edit --allow-idp-initiated true` lets them begin here.",
         command: Some("hallpass app edit {slug} --allow-idp-initiated true"),
@@ -110,7 +110,7 @@ explanations! {
     /// An address that is not registered.
     ACS_UNKNOWN = Explanation {
         code: "ACS-UNKNOWN",
-        means: "the answer is wanted at an address that is not registered",
+        means: "the application wants the answer at an address that is not registered",
         status: None,
         wrong: "The application asked for our answer at an address that is not registered here. To keep your account safe, we stopped.",
         who: Mender::Here,
@@ -121,9 +121,9 @@ explanations! {
     /// For somebody else.
     DESTINATION_WRONG = Explanation {
         code: "DESTINATION-WRONG",
-        means: "addressed to somebody else, or signed without a Destination",
+        means: "addressed to a different sign-in address, or signed without a Destination",
         status: None,
-        wrong: "The application addressed its request to somebody else. To keep your account safe, we stopped.",
+        wrong: "The application addressed its request to a different sign-in address. To keep your account safe, we stopped.",
         who: Mender::Application,
         mend: "Paste our Sign-in URL and Sign-out URL at the application, letter for letter; `hallpass app show` prints them.",
         command: Some("hallpass app show {slug}"),
@@ -167,7 +167,7 @@ explanations! {
         code: "REQUEST-ANSWERED",
         means: "answered before, for another browser or person; a LogoutRequest that came twice",
         status: None,
-        wrong: "This sign-on has ended: it was used before.",
+        wrong: "This sign-in has ended: it was used before.",
         who: Mender::Person,
         mend: "Start again at the application.",
         command: None,
@@ -176,9 +176,9 @@ explanations! {
     /// An answer to nothing.
     RESPONSE_UNEXPECTED = Explanation {
         code: "RESPONSE-UNEXPECTED",
-        means: "a LogoutResponse that answers no request of ours that waits for an answer: a stray one, or one that came twice",
+        means: "a LogoutResponse that answers no open request of ours: an unsolicited one, or one that came twice",
         status: None,
-        wrong: "An application sent an answer that nobody waits for here.",
+        wrong: "An application sent an answer that was not expected here.",
         who: Mender::Application,
         mend: "Nothing is wrong where a person went back or reloaded. Otherwise let the application answer with our request's ID as InResponseTo, once.",
         command: None,

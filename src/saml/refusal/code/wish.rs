@@ -45,9 +45,9 @@ explanations! {
     /// Over, says its sender.
     REQUEST_EXPIRED = Explanation {
         code: "REQUEST-EXPIRED",
-        means: "a LogoutRequest that says itself that it is over",
+        means: "a LogoutRequest whose NotOnOrAfter has passed",
         status: Some((status::REQUESTER, Some(status::REQUEST_DENIED))),
-        wrong: "The request says that it is over.",
+        wrong: "The request has expired.",
         who: Mender::Either,
         mend: "Sign out again at the application. If it happens each time, a clock is wrong: compare the application's, and the one here, with the true time.",
         command: None,
@@ -60,7 +60,7 @@ explanations! {
         status: Some((status::REQUESTER, Some(status::REQUEST_DENIED))),
         wrong: "The request is not signed in a way that can be checked here.",
         who: Mender::Either,
-        mend: "Let the application sign its requests, and register its certificate with `hallpass app edit --certificate` or `--metadata`. Where it cannot sign sign-on requests: `hallpass app edit --require-signed-requests false`. A LogoutRequest must always be signed.",
+        mend: "Let the application sign its requests, and register its certificate with `hallpass app edit --certificate` or `--metadata`. Where it cannot sign sign-in requests: `hallpass app edit --require-signed-requests false`. A LogoutRequest must always be signed.",
         command: Some("hallpass app show {slug}"),
         clause: Some("saml-profiles, 4.4.4.1; saml-metadata, 2.4.4; SDP-IDP04"),
     };
@@ -100,9 +100,9 @@ explanations! {
     /// Another login than ours.
     AUTHN_CONTEXT = Explanation {
         code: "AUTHN-CONTEXT",
-        means: "another login is wanted than by password (PasswordProtectedTransport)",
+        means: "another way to sign in than by password (PasswordProtectedTransport) is wanted",
         status: Some((status::RESPONDER, Some(status::NO_AUTHN_CONTEXT))),
-        wrong: "The request asks for another kind of login than the one by password.",
+        wrong: "The request asks for another way to sign in than by password.",
         who: Mender::Application,
         mend: "Let the application leave RequestedAuthnContext out, or ask for PasswordProtectedTransport.",
         command: None,
