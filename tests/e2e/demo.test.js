@@ -191,6 +191,7 @@ describe('the demo in Chromium', { timeout: 300_000 }, () => {
       await page.waitForLoadState();
     }
     assert.equal(await wait.count(), 1);
+    assert.ok(await page.getByRole('button', { name: /^Sign in \(\d+:\d\d\)$/ }).isDisabled(), 'the button counts down');
     await picture(page, '16-please-wait');
     await page.goto(demo.hallpass);
     await type(page);

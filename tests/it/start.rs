@@ -1,7 +1,7 @@
 //! Sign-ons that begin here: `/saml/start`.
 
 use hallpass::model::{
-    application::AcsUrl,
+    application::{AcsUrl, Kind},
     name_id::{NameIdFormat, TRANSIENT},
 };
 
@@ -231,5 +231,26 @@ fn a_refusal_names_the_application_to_whoever_is_signed_in_or_brought_a_valid_re
             "{}",
             page.body
         );
+    });
+}
+
+#[test]
+fn an_application_that_begins_its_own_sign_in_is_opened_by_its_tile() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let mut browser = scene.signed_in();
+        scene.house.add_application(
+            "Chat",
+            "ATZB94xJ",
+            "https://external.auth.openai.com/sso/saml/acs/ATZB94xJ",
+            |new| {
+                new.kind = Kind::ChatGptCurrent;
+            },
+        );
+        let page = browser.get("/");
+        for site in ["https://wiki.example/", "https://chatgpt.com/"] {
+            let link = format!("<a class=\"tile\" href=\"{site}\">");
+            assert!(page.body.contains(&link), "{site}: {}", page.body);
+        }
     });
 }

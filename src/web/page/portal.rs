@@ -60,8 +60,8 @@ impl Portal<'_> {
     fn lead(&self) -> &'static str {
         match self.opening() {
             0 => "You are signed in.",
-            1 => "One click opens it.",
-            _ => "One click opens each.",
+            1 => "One click opens it, already signed in.",
+            _ => "One click opens each, already signed in.",
         }
     }
 }

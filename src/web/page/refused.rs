@@ -88,3 +88,33 @@ impl Refused<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_application_did_is_said_of_it_by_name() {
+        let mut page = Refused {
+            brand: Brand {
+                organisation: "Fernweh",
+                help_url: None,
+            },
+            wanted: Wanted::SignIn,
+            words: "The application asked for <our> answer.",
+            who: Mender::Here,
+            mend: "",
+            code: "ACS-UNKNOWN",
+            reference: String::new(),
+            application: Some(AppMark::new("A & B", "1")),
+            portal_link: false,
+            when: String::new(),
+        };
+        let html = page.render().unwrap();
+        assert!(html.contains("<p><bdi>A &#38; B</bdi> asked for &#60;our&#62; answer.</p>"));
+        page.application = None;
+        let html = page.render().unwrap();
+        assert!(html.contains("<p>The application asked for &#60;our&#62; answer.</p>"));
+        assert!(html.contains("We could not sign you in</h1>"));
+    }
+}

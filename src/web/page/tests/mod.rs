@@ -173,6 +173,41 @@ fn a_wrong_password_keeps_the_address_and_never_tells_which_was_wrong() {
     assert!(!html.contains("disabled"));
 }
 
+#[test]
+fn each_page_says_a_thing_once_and_to_whom() {
+    let pages = pages(&FRIENDLY);
+    let page = |name: &str| &pages.iter().find(|sample| sample.name == name).unwrap().html;
+    for (name, parts) in [
+        (
+            "login-wait",
+            &[
+                "Please wait 2 minutes, then try again",
+                "data-waits=\"119\"",
+                "Sign in after 2 minutes",
+            ][..],
+        ),
+        (
+            "login-wrong",
+            &["<a href=\"https://help.fernweh.example/\">Ask for help</a>"],
+        ),
+        (
+            "refused",
+            &["We could not sign you in to <bdi>ChatGPT</bdi></h1>"],
+        ),
+        ("refused-unknown", &["We could not sign you out</h1>"]),
+        (
+            "portal-elsewhere",
+            &["<a class=\"tile\" href=\"https://external.auth.openai.com/sso/saml/acs/M1pZt0\">"],
+        ),
+        ("signed-out", &["did not confirm", "On a shared computer"]),
+    ] {
+        for part in parts {
+            assert_eq!(page(name).matches(part).count(), 1, "{name}: {part}");
+        }
+    }
+    assert!(!page("login-wait").contains("UTC"), "a person has no use for it");
+}
+
 /// Writes every page, with the folders that `shots.sh` of the design expects, to `target/pages`. What
 /// goes on by itself is taken out, so that it can be looked at.
 #[test]
