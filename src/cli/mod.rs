@@ -1,4 +1,4 @@
-//! The command line. It works beside a running daemon, and what it changes holds at the next sign-on.
+//! The command line. It works beside a running daemon, and what it changes takes effect at the next sign-in.
 
 mod app;
 mod audit;

@@ -193,7 +193,7 @@ fn what_means_nothing_is_refused_where_it_stands() {
 }
 
 #[test]
-fn a_value_that_cannot_be_is_refused_with_its_place_and_its_mend() {
+fn a_value_that_cannot_be_is_refused_with_its_place_and_how_to_fix_it() {
     for (name, text, part) in [
         ("BASE_URL", "http://login.example.com", "reverse proxy with TLS"),
         ("LISTEN", "localhost:8080", "127.0.0.1:8080"),

@@ -5,7 +5,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::model::user::{Email, PersonName, PersonNames, UserName};
 
-/// What is tried first, in small letters. A word counts with digits and marks around it too, and written twice.
+/// What is tried first, in lower case. A word counts with digits and marks around it too, and written twice.
 const WELL_KNOWN: &str = "\
     password passwort passw0rd p@ssw0rd p@ssword pa$$word pa$$w0rd passwd pass kennwort motdepasse contrasena \
     contraseña wachtwoord parola senha mypassword meinpasswort newpassword neuespasswort changeme changeit \

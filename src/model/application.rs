@@ -144,7 +144,7 @@ impl Slug {
     /// The longest slug, in characters.
     pub const MAX_LEN: usize = 40;
 
-    /// Reads a slug: small letters, digits and single hyphens between them.
+    /// Reads a slug: lower-case letters, digits and single hyphens between them.
     pub fn parse(text: &str) -> Result<Self, BadText> {
         let plain = !text.is_empty()
             && text.len() <= Self::MAX_LEN

@@ -118,7 +118,7 @@ pub struct AttributeRule {
     pub friendly_name: Option<String>,
     /// Where its values come from.
     pub source: Source,
-    /// Whether they are sent in small letters.
+    /// Whether they are sent in lower case.
     pub lower_case: bool,
     /// Whether several values are sent as one, with this between them.
     pub join: Option<String>,

@@ -158,8 +158,8 @@ impl StableId {
 /// values in their order.
 pub type OwnAttributes = BTreeMap<String, Vec<String>>;
 
-/// A short name that applications of an older kind know a person by; one person a name. It is kept in small
-/// letters: two names that differ in case only are one name to many applications.
+/// A short name that applications of an older kind know a person by; one person a name. It is kept in lower
+/// case: two names that differ in case only are one name to many applications.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct UserName(String);
 

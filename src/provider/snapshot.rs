@@ -1,7 +1,7 @@
 //! What is kept in memory of the database: the applications, the key that signs, what is published.
 //!
 //! One number, the generation, is raised by every change of these and read with every session: a
-//! snapshot of another generation is thrown away, so a change holds at the next sign-on on every replica.
+//! snapshot of another generation is thrown away, so a change takes effect at the next sign-in on every replica.
 
 use std::{collections::BTreeMap, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! What the audit trail keeps of an edit: the values of before and after, and who made it.
+//! What the audit log keeps of an edit: the values of before and after, and who made it.
 
 use serde_json::{Value, json};
 
