@@ -220,11 +220,12 @@ impl Queue {
         if self.has_room(&state, asking.is_known) {
             return Ok(Entered::AtOnce(self.one(&mut state, asking.is_known)));
         }
-        let places = self.0.places - if asking.is_known { 0 } else { self.0.kept };
-        let mut ahead = state.line(asking.is_known).ahead(asking.address);
-        if !asking.is_known {
-            ahead += state.known.waiting.values().map(VecDeque::len).sum::<usize>();
-        }
+        let places = match asking.is_known {
+            true if state.others.turns.is_empty() => self.0.places,
+            true => self.0.kept.max(1),
+            false => self.0.places - self.0.kept,
+        };
+        let ahead = state.line(asking.is_known).ahead(asking.address);
         let rounds = u32::try_from(ahead / places + 1).unwrap_or(u32::MAX);
         let wait = state.mean.saturating_mul(rounds);
         if wait > self.0.longest {
@@ -243,17 +244,27 @@ impl Queue {
         }))
     }
 
-    /// Those whose turn it is; those whom one knows first.
+    /// Those whose turn it is. Whom one knows has the kept places, and of the others what nobody else waits for: one
+    /// account that floods holds up no stranger.
     fn call(&self, state: &mut State) -> Vec<(Waiting, Permit)> {
         let mut called = Vec::new();
-        for is_known in [true, false] {
-            while self.has_room(state, is_known)
-                && let Some(next) = state.line(is_known).next()
-            {
-                called.push((next, self.one(state, is_known)));
-            }
+        loop {
+            let is_kept_free = state.taken_by_known < self.0.kept;
+            let lines = if is_kept_free {
+                [true, false]
+            } else {
+                [false, true]
+            };
+            let next = lines.into_iter().find_map(|is_known| {
+                let has_room = self.has_room(state, is_known);
+                let next = has_room.then(|| state.line(is_known).next()).flatten()?;
+                Some((next, is_known))
+            });
+            let Some((next, is_known)) = next else {
+                return called;
+            };
+            called.push((next, self.one(state, is_known)));
         }
-        called
     }
 
     /// Whom one knows takes the kept places first.
@@ -414,6 +425,27 @@ mod tests {
         drop(first);
         let third = stranger.called.try_recv().unwrap();
         drop((second, third));
+        assert_eq!(queue.state().taken, 0);
+    }
+
+    #[test]
+    fn one_account_that_floods_holds_up_no_stranger() {
+        let queue = Queue::new("test", 2, 1, FIRST_GUESS * 8);
+        let known = Asking {
+            is_known: true,
+            ..from("192.0.2.9")
+        };
+        let mut permits = vec![at_once(&queue, known), at_once(&queue, known)];
+        let mut flood: Vec<_> = (0..9).map(|_| later(&queue, known)).collect();
+        let mut stranger = later(&queue, from("198.51.100.7"));
+        permits.pop();
+        // Of two places one is given back: the flood has the kept one still, so that this one is the stranger's.
+        let theirs = stranger.called.try_recv().unwrap();
+        permits.pop();
+        assert!(flood[0].called.try_recv().is_ok());
+        drop(theirs);
+        assert!(flood[1].called.try_recv().is_ok(), "what nobody else waits for");
+        drop(flood);
         assert_eq!(queue.state().taken, 0);
     }
 
