@@ -120,9 +120,14 @@ impl Founding<'_> {
         let ring = ring::Ring::open(&sealed, self.sealing_key)?;
         let host = self.endpoints.base.host();
         let subject = &ring.active.certificate.subject;
-        if subject != host && names_loopback(subject) && !had_applications {
+        let active = sealed.iter().find(|sealed| sealed.state == KeyState::Active);
+        if subject != host
+            && names_loopback(subject)
+            && !had_applications
+            && let Some(active) = active
+        {
             let key = self.generate()?;
-            if self.replace(ring.active.id, &key, false)? {
+            if self.replace(active, &key, false)? {
                 findings.push(Finding::CertificateReplaced {
                     host: host.to_owned(),
                 });
@@ -159,7 +164,7 @@ impl Founding<'_> {
         let active = sealed.iter().find(|sealed| sealed.state == KeyState::Active);
         let imported = if let Some(active) = active {
             // Applications trust the one before: it stays published, and can sign again.
-            self.replace(active.id, &key, had_applications)?
+            self.replace(active, &key, had_applications)?
         } else {
             let sealed = self.seal(&key)?;
             self.store.write(|tx| tx.add_first_key(&sealed))?
@@ -211,7 +216,7 @@ impl Founding<'_> {
         Ok(())
     }
 
-    fn replace(&self, active: KeyId, by: &SigningKey, keep: bool) -> Result<bool, Error> {
+    fn replace(&self, active: &SealedKey, by: &SigningKey, keep: bool) -> Result<bool, Error> {
         let sealed = self.seal(by)?;
         Ok(self
             .store

@@ -70,6 +70,14 @@ impl Tx {
         Ok(())
     }
 
+    /// Makes whoever raises the generation wait for the end of this transaction, or waits for theirs.
+    pub fn lock_generation(&mut self) -> Result<(), Error> {
+        diesel::update(installation::table.find(ONLY))
+            .set(installation::generation.eq(installation::generation))
+            .execute(&mut self.0)?;
+        Ok(())
+    }
+
     /// How often applications or keys were changed; 0 before the first start.
     pub fn generation(&mut self) -> Result<i64, Error> {
         let found = installation::table

@@ -85,16 +85,14 @@ impl Tx {
     pub fn replace_active_key(
         &mut self,
         key: &SealedKey,
-        expected: KeyId,
+        expected: &SealedKey,
         keep: bool,
     ) -> Result<bool, Error> {
         self.raise_generation()?;
-        let active = signing_keys::table
-            .find(expected.to_string())
-            .filter(signing_keys::state.eq(state_text(KeyState::Active)));
-        if !diesel::select(diesel::dsl::exists(active)).get_result::<bool>(&mut self.0)? {
+        if expected.state != KeyState::Active || !self.is_as_read(expected)? {
             return Ok(false);
         }
+        let expected = expected.id;
         if keep {
             self.retire_state(KeyState::Previous, None, key.since)?;
             self.move_key(expected, KeyState::Active, KeyState::Previous, key.since)?;
@@ -110,9 +108,13 @@ impl Tx {
         Ok(true)
     }
 
-    /// Adds `key` as the one that signs next; `false` if a rollover is under way already.
-    pub fn add_next_key(&mut self, key: &SealedKey) -> Result<bool, Error> {
+    /// Adds `key` as the one that signs next; `false` if a rollover is under way already, or the `active` one is not as
+    /// it was read: then another sealing key may hold, under which `key` is not sealed.
+    pub fn add_next_key(&mut self, key: &SealedKey, active: &SealedKey) -> Result<bool, Error> {
         self.raise_generation()?;
+        if !self.is_as_read(active)? {
+            return Ok(false);
+        }
         let rows = diesel::sql_query(
             "INSERT INTO signing_keys (id, state, sealed, certificate, created_at, since) \
              SELECT $1, 'next', $2, $3, $4, $5 \
@@ -190,6 +192,15 @@ impl Tx {
     pub fn withdraw_next_key(&mut self, key: KeyId, now: DateTime<Utc>) -> Result<bool, Error> {
         self.raise_generation()?;
         Ok(self.retire_state(KeyState::Next, Some(key), now)? == 1)
+    }
+
+    /// Whether a key is in its state and sealed as it was read.
+    fn is_as_read(&mut self, key: &SealedKey) -> Result<bool, Error> {
+        let row = signing_keys::table
+            .find(key.id.to_string())
+            .filter(signing_keys::state.eq(state_text(key.state)))
+            .filter(signing_keys::sealed.eq(key.sealed.clone()));
+        Ok(diesel::select(diesel::dsl::exists(row)).get_result(&mut self.0)?)
     }
 
     /// The second half of a step whose first half changed `rows`: no ring may be left without a key that

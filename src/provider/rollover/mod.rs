@@ -141,7 +141,7 @@ impl Provider {
         let sealed = self.seal_key(&key, KeyState::Next)?;
         let event = self.about_key("key.prepare", &key.certificate, None);
         let added = self.store().write(|tx| {
-            let added = tx.add_next_key(&sealed)?;
+            let added = tx.add_next_key(&sealed, &places.active)?;
             if added {
                 tx.add_audit(&event)?;
             }

@@ -25,13 +25,20 @@ impl Provider {
         }
         let event = self.event("key.reseal", "ok", None);
         let resealed = self.store().write(|tx| {
+            // Whoever adds a key waits here, or is found by looking again.
+            tx.lock_generation()?;
+            if tx.signing_keys()? != rows {
+                return Ok(false);
+            }
             for (id, before, after) in &anew {
                 tx.reseal_key(*id, before, after)?;
             }
-            tx.add_audit(&event)
+            tx.add_audit(&event)?;
+            Ok(true)
         });
         match resealed {
-            Ok(()) => Ok(Some(anew.len())),
+            Ok(true) => Ok(Some(anew.len())),
+            Ok(false) => Ok(None),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error.into()),
         }

@@ -30,6 +30,25 @@ fn key(number: u8, state: KeyState) -> SealedKey {
     }
 }
 
+#[test]
+fn no_key_is_added_under_a_sealing_key_that_was_changed_meanwhile() {
+    on_each_database(|store| {
+        assert!(write(store, |tx| tx.add_first_key(&key(1, KeyState::Active))));
+        let before = key(1, KeyState::Active);
+        let (old, new) = (before.sealed.clone().unwrap(), vec![9, 9, 9]);
+        write(store, |tx| tx.reseal_key(before.id, &old, &new));
+        let next = key(2, KeyState::Next);
+        assert!(!write(store, |tx| tx.add_next_key(&next, &before)));
+        let own = key(3, KeyState::Active);
+        assert!(!write(store, |tx| tx.replace_active_key(&own, &before, true)));
+        let now = SealedKey {
+            sealed: Some(new),
+            ..before
+        };
+        assert!(write(store, |tx| tx.add_next_key(&next, &now)));
+    });
+}
+
 fn id(number: u8) -> KeyId {
     key(number, KeyState::Active).id
 }
@@ -62,7 +81,8 @@ fn of<const N: usize>(all: [(u8, KeyState); N]) -> BTreeMap<KeyId, KeyState> {
 fn rolling(store: &Store) {
     write(store, |tx| tx.found_installation(&installation()));
     assert!(write(store, |tx| tx.add_first_key(&key(1, KeyState::Active))));
-    assert!(write(store, |tx| tx.add_next_key(&key(2, KeyState::Next))));
+    assert!(write(store, |tx| tx
+        .add_next_key(&key(2, KeyState::Next), &key(1, KeyState::Active))));
 }
 
 fn follow(slug: &str, number: u8, how: How) -> Follow {
@@ -98,7 +118,9 @@ fn a_key_is_replaced_by_one_of_many() {
             write(store, |tx| tx.add_first_key(&key(1, KeyState::Active)));
             let replaced = at_once(8, |number| {
                 let new = key(100 + number, KeyState::Active);
-                write(store, |tx| tx.replace_active_key(&new, id(1), keep))
+                write(store, |tx| {
+                    tx.replace_active_key(&new, &key(1, KeyState::Active), keep)
+                })
             });
             assert_eq!(replaced.iter().filter(|one| **one).count(), 1, "{replaced:?}");
             let winner = 100 + (0..8u8).find(|number| replaced[usize::from(*number)]).unwrap();
@@ -109,8 +131,16 @@ fn a_key_is_replaced_by_one_of_many() {
             };
             assert_eq!(states(store), of([(winner, KeyState::Active), (1, before)]));
             let again = key(200, KeyState::Active);
-            assert!(!write(store, |tx| tx.replace_active_key(&again, id(1), keep)));
-            assert!(write(store, |tx| tx.replace_active_key(&again, id(winner), keep)));
+            assert!(!write(store, |tx| tx.replace_active_key(
+                &again,
+                &key(1, KeyState::Active),
+                keep
+            )));
+            assert!(write(store, |tx| tx.replace_active_key(
+                &again,
+                &key(winner, KeyState::Active),
+                keep
+            )));
             assert_eq!(
                 states(store),
                 of([(200, KeyState::Active), (winner, before), (1, KeyState::Retired)])
@@ -125,7 +155,8 @@ fn a_rollover_goes_forward_back_forward_and_ends() {
         rolling(store);
         let generation = read(store, Tx::generation);
         assert!(
-            !write(store, |tx| tx.add_next_key(&key(3, KeyState::Next))),
+            !write(store, |tx| tx
+                .add_next_key(&key(3, KeyState::Next), &key(1, KeyState::Active))),
             "one at a time"
         );
         assert!(write(store, |tx| tx.activate_key(&step(1, 2))));
@@ -139,7 +170,8 @@ fn a_rollover_goes_forward_back_forward_and_ends() {
         );
         assert!(!write(store, |tx| tx.activate_key(&step(1, 2))), "done already");
         assert!(
-            !write(store, |tx| tx.add_next_key(&key(3, KeyState::Next))),
+            !write(store, |tx| tx
+                .add_next_key(&key(3, KeyState::Next), &key(1, KeyState::Active))),
             "not finished"
         );
         assert!(write(store, |tx| tx.go_back_to_key(&step(2, 1))));
@@ -161,7 +193,8 @@ fn a_rollover_goes_forward_back_forward_and_ends() {
             !write(store, |tx| tx.go_back_to_key(&step(2, 1))),
             "there is no way back"
         );
-        assert!(write(store, |tx| tx.add_next_key(&key(3, KeyState::Next))));
+        assert!(write(store, |tx| tx
+            .add_next_key(&key(3, KeyState::Next), &key(2, KeyState::Active))));
         assert!(write(store, |tx| tx.withdraw_next_key(id(3), now())));
         assert!(!write(store, |tx| tx.withdraw_next_key(id(3), now())));
         assert!(!write(store, |tx| tx.activate_key(&step(2, 3))), "withdrawn");
@@ -285,7 +318,9 @@ fn one_of_many_prepares() {
         write(store, |tx| tx.found_installation(&installation()));
         write(store, |tx| tx.add_first_key(&key(1, KeyState::Active)));
         let added = at_once(8, |number| {
-            write(store, |tx| tx.add_next_key(&key(10 + number, KeyState::Next)))
+            write(store, |tx| {
+                tx.add_next_key(&key(10 + number, KeyState::Next), &key(1, KeyState::Active))
+            })
         });
         assert_eq!(added.iter().filter(|one| **one).count(), 1, "{added:?}");
     });
@@ -371,7 +406,9 @@ fn a_ring_of_the_version_before_is_taken_over_and_can_be_given_back() {
             [key(2, KeyState::Active), key(1, KeyState::Retired)]
         );
         write(store, |tx| tx.found_installation(&installation()));
-        write(store, |tx| tx.add_next_key(&key(3, KeyState::Next)));
+        write(store, |tx| {
+            tx.add_next_key(&key(3, KeyState::Next), &key(2, KeyState::Active))
+        });
         write(store, revert);
         store.migrate(Backup::Skip).unwrap();
         assert_eq!(
