@@ -1,7 +1,10 @@
 //! People who were deleted: what is erased of them, and what is kept so that nobody else is ever taken for them.
 
 use chrono::{DateTime, Utc};
-use diesel::{prelude::*, sql_types::Text};
+use diesel::{
+    prelude::*,
+    sql_types::{Nullable, Text},
+};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -45,14 +48,23 @@ impl Tx {
             AnyConnection::Postgres(_) => "strpos",
         };
         let found = diesel::sql_query(format!(
-            "SELECT id FROM audit_events WHERE (detail IS NOT NULL OR changes IS NOT NULL) \
+            "SELECT id, user_id, action, coalesce(detail, '') AS detail, coalesce(changes, '') AS changes \
+             FROM audit_events WHERE (detail IS NOT NULL OR changes IS NOT NULL) \
              AND ((user_id = $1 AND action LIKE 'user.%') \
              OR {place}(lower(coalesce(detail, '') || coalesce(changes, '')), $2) > 0)"
         ))
         .bind::<Text, _>(user.to_string())
         .bind::<Text, _>(email.as_str())
-        .load::<AuditKey>(&mut self.0)?;
-        Ok(found.into_iter().map(|row| row.id).collect())
+        .load::<AuditWords>(&mut self.0)?;
+        let (id, email) = (user.to_string(), email.as_str());
+        Ok(found
+            .into_iter()
+            .filter(|row| {
+                let is_theirs = row.user_id.as_deref() == Some(&id) && row.action.starts_with("user.");
+                is_theirs || names(&row.detail, email) || names(&row.changes, email)
+            })
+            .map(|row| row.id)
+            .collect())
     }
 
     /// Takes the words and values out of these audit rows.
@@ -80,7 +92,7 @@ impl Tx {
         let Some(stable_id) = stable_id else {
             return Ok(false);
         };
-        let sha256 = hex(&Sha256::digest(stable_id));
+        let sha256 = folded(&stable_id);
         each_database!(&mut self.0, |c| diesel::insert_into(spent_stable_ids::table)
             .values(spent_stable_ids::sha256.eq(sha256))
             .on_conflict_do_nothing()
@@ -99,7 +111,7 @@ impl Tx {
 
     /// Whether somebody who was erased bore this stable id.
     pub(super) fn is_spent(&mut self, stable_id: &StableId) -> Result<bool, Error> {
-        let sha256 = hex(&Sha256::digest(stable_id.as_str()));
+        let sha256 = folded(stable_id.as_str());
         let found = spent_stable_ids::table
             .find(sha256)
             .select(spent_stable_ids::sha256);
@@ -107,8 +119,68 @@ impl Tx {
     }
 }
 
+/// What is kept of a stable id that is spent: some applications compare without regard to case.
+fn folded(stable_id: &str) -> String {
+    hex(&Sha256::digest(stable_id.to_lowercase()))
+}
+
+/// Whether `text` names this address, and not another one that ends or begins like it.
+fn names(text: &str, email: &str) -> bool {
+    let text = text.to_lowercase();
+    // What an address may hold beside letters and digits (rfc5322, 3.2.3); it does not end in a full stop.
+    let is_part = |c: char| c.is_alphanumeric() || "!#$%&'*+/=?^_`{|}~-".contains(c);
+    text.match_indices(email).any(|(at, found)| {
+        let (before, after) = (&text.get(..at), &text.get(at + found.len()..));
+        let before = before.and_then(|text| text.chars().next_back());
+        let mut after = after.map(str::chars).into_iter().flatten();
+        let longer = match after.next() {
+            Some('.') => after.next().is_some_and(is_part),
+            Some('-') => true,
+            next => next.is_some_and(char::is_alphanumeric),
+        };
+        !(before.is_some_and(|c| is_part(c) || c == '.') || longer)
+    })
+}
+
 #[derive(QueryableByName)]
-struct AuditKey {
+struct AuditWords {
     #[diesel(sql_type = Text)]
     id: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    user_id: Option<String>,
+    #[diesel(sql_type = Text)]
+    action: String,
+    #[diesel(sql_type = Text)]
+    detail: String,
+    #[diesel(sql_type = Text)]
+    changes: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_not_found_within_a_longer_one() {
+        let anna = "anna@fernweh.example";
+        for text in [
+            anna,
+            "Anna@Fernweh.example was it",
+            "{\"new\":\"anna@fernweh.example\"}",
+            "johanna@fernweh.example, anna@fernweh.example.",
+            "<anna@fernweh.example>",
+        ] {
+            assert!(names(text, anna), "{text}");
+        }
+        for text in [
+            "johanna@fernweh.example",
+            "jo.anna@fernweh.example",
+            "jo-anna@fernweh.example",
+            "anna@fernweh.example.org",
+            "anna@fernweh.examples",
+            "anna@fernweh.example-inc.org",
+        ] {
+            assert!(!names(text, anna), "{text}");
+        }
+    }
 }

@@ -102,7 +102,8 @@ impl Tx {
 
 /// The form in which a name is kept whose person was erased: it may have been brought along, and say who they were.
 pub(super) fn spent(value: &str) -> String {
-    format!("sha256:{}", hex(&Sha256::digest(value)))
+    // Some applications compare without regard to case.
+    format!("sha256:{}", hex(&Sha256::digest(value.to_lowercase())))
 }
 
 #[derive(Insertable)]
