@@ -17,12 +17,19 @@ const WELL_KNOWN: &str = "\
     dragon monkey shadow football fussball fußball baseball basketball hockey soccer bayern schalke liverpool \
     chelsea arsenal whatever trustno killer freedom spring summer autumn winter sommer herbst frühling fruehling \
     january february december januar februar dezember monday friday sunday montag freitag sonntag 1q2w3e4r \
-    1q2w3e4r5t 1qaz2wsx 1qaz2wsx3edc qazwsxedc q1w2e3r4 zaq12wsx 1a2b3c4d a1b2c3d4 !@#$%^&* !\"§$%&/( chatgpt openai \
+    1q2w3e4r5t 1qaz2wsx 1qaz2wsx3edc qazwsxedc q1w2e3r4 q1w2e3r4t5 zaq12wsx 1a2b3c4d a1b2c3d4 !@#$%^&* !\"§$%&/( chatgpt openai \
     saml singlesignon sso identityprovider";
 
 /// What fingers type in a row.
 const ROWS: &str = "01234567890 abcdefghijklmnopqrstuvwxyz qwertyuiopasdfghjklzxcvbnm qwertzuiopüasdfghjklöäyxcvbnm \
     azertyuiopqsdfghjklmwxcvbn asdfghjklöä";
+
+/// What fingers type from the top to the bottom of a keyboard.
+const COLUMNS: &str =
+    "1qaz 2wsx 3edc 4rfv 5tgb 6zhn 6yhn 7ujm 1qay 2wsx 3edc qaz wsx edc rfv tgb yhn ujm qay !qaz @wsx";
+
+/// The shortest piece of a row that counts beside others.
+const SHORTEST_PIECE: usize = 3;
 
 /// Words about a person and a place that are no secret there.
 #[derive(Clone, Debug, Default)]
@@ -80,7 +87,18 @@ pub(super) fn obvious(password: &str, near: &Surroundings) -> Option<Obvious> {
     let without_digits = |text: &str| text.trim_matches(|c: char| c.is_numeric()).to_owned();
     let without_marks = text.trim_matches(|c: char| !c.is_alphabetic());
     let core = without_digits(&bare);
-    let forms = [text.as_str(), without_marks, &bare, once, &core, piece(&core)];
+    let letters = plain(&text);
+    let letters_core = plain(without_marks);
+    let forms = [
+        text.as_str(),
+        without_marks,
+        &bare,
+        once,
+        &core,
+        piece(&core),
+        &letters,
+        &letters_core,
+    ];
     let is_one_of = |word: &str| !word.is_empty() && forms.contains(&word);
     if WELL_KNOWN.split(' ').any(is_one_of) {
         Some(Obvious::WellKnown)
@@ -111,10 +129,54 @@ fn is_pattern(text: &str, bare: &str, once: &str) -> bool {
         return true;
     }
     let backwards: String = once.chars().rev().collect();
+    if is_counted(bare) || is_of_rows(bare) {
+        return true;
+    }
     let in_a_row = ROWS
         .split(' ')
         .any(|row| row.contains(once) || row.contains(&backwards));
     in_a_row && !once.is_empty() && (once.chars().count() >= SHORT_ROW || once.len() < bare.len())
+}
+
+/// A row of digits, and a letter or two before or after it: `a1234567`, `12345678a`, `Aa123456`.
+fn is_counted(bare: &str) -> bool {
+    let digits = bare.trim_matches(char::is_alphabetic);
+    let letters = bare.chars().count() - digits.chars().count();
+    let is_row = |row: &str| row.starts_with("0123456789") && row.repeat(2).contains(digits);
+    (1..=2).contains(&letters) && digits.len() >= 5 && ROWS.split(' ').any(is_row)
+}
+
+/// Pieces of rows and columns of the keyboard alone, each of three or more: `qwer1234`, `1qaz2wsx`, `123qwe123`.
+fn is_of_rows(bare: &str) -> bool {
+    let mut rest: Vec<char> = bare.chars().collect();
+    let mut pieces = 0;
+    while !rest.is_empty() {
+        let longest = (SHORTEST_PIECE..=rest.len()).rev().find(|length| {
+            let piece: String = rest.iter().take(*length).collect();
+            let backwards: String = piece.chars().rev().collect();
+            ROWS.split(' ')
+                .chain(COLUMNS.split(' '))
+                .any(|row| row.contains(&piece) || row.contains(&backwards))
+        });
+        let Some(length) = longest else { return false };
+        rest.drain(..length);
+        pieces += 1;
+    }
+    pieces > 0
+}
+
+/// Digits and marks that stand for letters, as the letters; without other marks.
+fn plain(text: &str) -> String {
+    let letter = |c: char| match c {
+        '0' => 'o',
+        '1' | '!' => 'i',
+        '3' | '€' => 'e',
+        '4' | '@' => 'a',
+        '5' | '$' => 's',
+        '7' => 't',
+        c => c,
+    };
+    text.chars().map(letter).filter(|c| c.is_alphanumeric()).collect()
 }
 
 /// The piece that `text` is made of, repeated; all of it where it is not. The last piece may be cut off.
@@ -179,6 +241,39 @@ mod tests {
                 "CHATGPT2026",
                 "ichliebedich",
             ],
+        );
+    }
+
+    #[test]
+    fn letters_that_are_digits_and_rows_with_a_letter_are_found() {
+        all_are(
+            Some(Obvious::WellKnown),
+            &["P4ssw0rd", "P455w0rd", "W3lc0me2026", "q1w2e3r4t5"],
+        );
+        all_are(
+            Some(Obvious::Pattern),
+            &[
+                "Aa123456",
+                "Aa@123456",
+                "a1234567",
+                "12345678a",
+                "a123456789",
+                "123456aa",
+                "1234567q",
+                "qwer1234",
+                "1qaz@WSX",
+                "1qazxsw2",
+                "zaq1@WSX",
+                "123qweasd",
+                "123qwe123",
+                "qwe12345",
+                "asd12345",
+                "qazwsx123",
+            ],
+        );
+        all_are(
+            None,
+            &["a8261094", "12 red apples", "qwertz is no song", "73hx921q"],
         );
     }
 
