@@ -83,7 +83,12 @@ impl Provider {
         let Some((id, made_at)) = read else {
             return Ok(None);
         };
-        let user = self.store().read(|tx| tx.user(id))?;
-        Ok(user.filter(|user| user.enabled).map(|user| (user, made_at)))
+        let (user, changed) = self
+            .store()
+            .read(|tx| Ok((tx.user(id)?, tx.password_changed_at(id)?)))?;
+        // Whoever was given it before a new password may be the one that the password was changed for.
+        let is_of_before = changed.is_some_and(|changed| changed > made_at);
+        let user = user.filter(|user| user.enabled && !is_of_before);
+        Ok(user.map(|user| (user, made_at)))
     }
 }

@@ -140,6 +140,15 @@ impl Tx {
             .select(user_passwords::phc);
         Ok(phc.first::<String>(&mut self.0).optional()?.map(Secret::new))
     }
+
+    /// When the password of `user` was last set or hashed anew, if one was.
+    pub fn password_changed_at(&mut self, user: UserId) -> Result<Option<DateTime<Utc>>, Error> {
+        let changed = user_passwords::table
+            .find(user.to_string())
+            .select(user_passwords::changed_at);
+        let changed = changed.first::<NaiveDateTime>(&mut self.0).optional()?;
+        Ok(changed.map(|at| at.and_utc()))
+    }
 }
 
 /// The row as it lies in the table.

@@ -102,6 +102,18 @@ fn unlocking_lifts_the_pause_and_its_link_makes_one_browser_a_known_one() {
         }
         assert_eq!(try_once(&mut ada, ADA, PASSWORD).status, 303);
 
+        let of_before = link();
+        scene.house.clock.advance(TimeDelta::seconds(1));
+        let password = hallpass::credential::password::Password::for_new(
+            "another good password",
+            &hallpass::credential::Surroundings::default(),
+        );
+        scene
+            .house
+            .provider
+            .set_password(&email, &password.unwrap())
+            .unwrap();
+        assert_eq!(thief.get(&of_before).status, 410, "a new password ends the link");
         let late = link();
         scene.house.clock.advance(TimeDelta::minutes(30));
         assert_eq!(thief.get(&late).status, 410);
