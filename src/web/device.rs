@@ -9,7 +9,6 @@ use serde::Deserialize;
 
 use crate::{
     model::endpoint::path,
-    provider::codes,
     web::{
         csrf,
         error::Error,
@@ -56,10 +55,7 @@ pub(super) async fn accept(
 ) -> Result<HttpResponse, Error> {
     let browser = site.cookies.browser(&request);
     if !csrf::is_ours(&request, site.base(), browser.as_ref(), &sent.csrf) {
-        tracing::info!(
-            code = codes::FORM_FOREIGN,
-            "a form for a known browser was not believed"
-        );
+        site.disbelieve("a form for a known browser");
         return Ok(see_other(path::LOGIN).finish());
     }
     let (link, visitor) = (link.into_inner(), site.visitor(&request));

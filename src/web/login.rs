@@ -62,10 +62,7 @@ pub(super) async fn post(
     Form(typed): Form<LoginForm>,
 ) -> Result<HttpResponse, Error> {
     if !csrf::comes_from_us(&request, site.base()) {
-        tracing::info!(
-            code = codes::FORM_FOREIGN,
-            "a login form of another site was not looked at"
-        );
+        site.disbelieve("a login form of another site");
         return Ok(see_other(path::LOGIN).finish());
     }
     let sealed = Some(typed.r#continue.clone()).filter(|sealed| is_sealed(sealed));
@@ -88,7 +85,7 @@ pub(super) async fn post(
         site.cookies.browser(&request).as_ref(),
         &typed.csrf,
     ) {
-        tracing::info!(code = codes::FORM_FOREIGN, "a login form was not believed");
+        site.disbelieve("a login form");
         return Ok(form(
             &site,
             &request,

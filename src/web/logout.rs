@@ -11,7 +11,6 @@ use serde::Deserialize;
 use crate::{
     model::{endpoint::path, id::LogoutId},
     provider::{
-        codes,
         saml::logout_hop::{Carrier, Departure, Next, Outbound, Progress, Turn},
         sign_off::{AboutToSignOut, Begun, SignedOff, Stop},
     },
@@ -92,10 +91,7 @@ pub(super) async fn sign_out(
     Form(sent): Form<LogoutForm>,
 ) -> Result<HttpResponse, Error> {
     if !csrf::comes_from_us(&request, site.base()) {
-        tracing::info!(
-            code = codes::FORM_FOREIGN,
-            "a sign-out form of another site was not looked at"
-        );
+        site.disbelieve("a sign-out form of another site");
         return Ok(see_other(path::LOGOUT).finish());
     }
     if !csrf::is_ours(
@@ -104,7 +100,7 @@ pub(super) async fn sign_out(
         site.cookies.browser(&request).as_ref(),
         &sent.csrf,
     ) {
-        tracing::info!(code = codes::FORM_FOREIGN, "a sign-out form was not believed");
+        site.disbelieve("a sign-out form");
         return ask(request, site).await;
     }
     let visitor = site.visitor(&request);

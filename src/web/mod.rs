@@ -16,6 +16,7 @@ mod portal;
 mod queue;
 mod respond;
 mod saml;
+mod seldom;
 mod sign_on;
 mod state;
 mod trace;

@@ -1,6 +1,6 @@
 //! What every handler is handed, and the shapes that every answer has.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Instant};
 
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
@@ -13,10 +13,11 @@ use ipnet::IpNet;
 
 use crate::{
     model::{endpoint::BaseUrl, secret::Token},
-    provider::{Provider, visitor::Visitor},
+    provider::{Provider, codes, visitor::Visitor},
     web::{
         cookie::Cookies,
         csrf,
+        error::Error,
         headers::{Answer, Headers},
         off_thread::Permits,
         page::{
@@ -24,6 +25,7 @@ use crate::{
             notice::{Notice, NoticeKind},
             part::Brand,
         },
+        seldom::Seldom,
         visitor::{self, Proxies},
     },
 };
@@ -38,6 +40,8 @@ pub struct Site {
     proxies: Proxies,
     organisation: String,
     help_url: Option<String>,
+    disbelieved: Seldom,
+    unnoted: Seldom,
 }
 
 impl Site {
@@ -59,6 +63,8 @@ impl Site {
             proxies: Proxies::new(trusted_proxies),
             organisation,
             help_url,
+            disbelieved: Seldom::default(),
+            unnoted: Seldom::default(),
         })
     }
 
@@ -75,6 +81,32 @@ impl Site {
 
     pub(super) fn visitor(&self, request: &HttpRequest) -> Visitor {
         visitor::of(request, self.cookies, &self.proxies)
+    }
+
+    /// Says that a form was not believed: anybody can send any number of these.
+    pub(super) fn disbelieve(&self, what: &'static str) {
+        let say = self.disbelieved.count(Instant::now());
+        let code = codes::FORM_FOREIGN;
+        if say.before > 0 {
+            tracing::info!(
+                code,
+                count = say.before,
+                "more forms were not believed in the minute before"
+            );
+        }
+        if say.this {
+            tracing::info!(code, "{what} was not believed");
+        }
+    }
+
+    /// Says that who fetched our metadata could not be noted.
+    pub(super) fn not_noted(&self, error: &Error) {
+        if self.unnoted.count(Instant::now()).this {
+            tracing::warn!(
+                error = error as &dyn std::error::Error,
+                "who fetched our metadata could not be noted"
+            );
+        }
     }
 
     /// Where the client is.
