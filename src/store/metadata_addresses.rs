@@ -60,25 +60,35 @@ impl Tx {
         Ok(())
     }
 
-    /// Whether this fetcher is to be noted: it is new, and there are fewer than `most` of its kind.
-    pub fn is_new_fetch(&mut self, fetch: &Fetch, most: i64) -> Result<bool, Error> {
+    /// Whether this fetcher is to be noted. At the address that can be guessed one is known by where it comes from
+    /// alone: it can call itself anything.
+    pub fn is_new_fetch(&mut self, fetch: &Fetch) -> Result<bool, Error> {
         let row = Row::from(fetch);
-        let of_kind = metadata_fetches::table
+        let from_there = metadata_fetches::table
             .filter(metadata_fetches::key_id.eq(&row.key_id))
             .filter(metadata_fetches::slug.eq(&row.slug))
             .filter(metadata_fetches::own.eq(row.own))
-            .select((metadata_fetches::address, metadata_fetches::agent))
-            .limit(most)
-            .load::<(String, String)>(&mut self.0)?;
-        let is_known = of_kind
-            .iter()
-            .any(|(address, agent)| (address, agent) == (&row.address, &row.agent));
-        Ok(!is_known && i64::try_from(of_kind.len()).unwrap_or(i64::MAX) < most)
+            .filter(metadata_fetches::address.eq(&row.address))
+            .select(metadata_fetches::agent)
+            .load::<String>(&mut self.0)?;
+        Ok(!from_there.iter().any(|agent| !row.own || *agent == row.agent))
     }
 
-    /// Notes a fetcher; `false` if it was noted before.
-    pub fn add_fetch(&mut self, fetch: &Fetch) -> Result<bool, Error> {
+    /// Notes a fetcher; `false` if it was noted before. Of `most` of its kind the oldest makes way.
+    pub fn add_fetch(&mut self, fetch: &Fetch, most: i64) -> Result<bool, Error> {
         let row = Row::from(fetch);
+        let oldest = metadata_fetches::table
+            .filter(metadata_fetches::key_id.eq(&row.key_id))
+            .filter(metadata_fetches::slug.eq(&row.slug))
+            .filter(metadata_fetches::own.eq(row.own))
+            .order(metadata_fetches::at.desc())
+            .offset(most - 1)
+            .select((metadata_fetches::address, metadata_fetches::agent))
+            .load::<(String, String)>(&mut self.0)?;
+        for (address, agent) in oldest {
+            let key = (&row.key_id, &row.slug, row.own, &address, &agent);
+            diesel::delete(metadata_fetches::table.find(key)).execute(&mut self.0)?;
+        }
         let rows = each_database!(&mut self.0, |c| diesel::insert_into(metadata_fetches::table)
             .values(row)
             .on_conflict_do_nothing()

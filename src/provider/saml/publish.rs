@@ -193,9 +193,12 @@ impl Provider {
         let is_new = self.store().read(|tx| {
             let given = tx.metadata_token(&fetch.slug)?;
             fetch.is_own = token.is_some() && token == given;
-            tx.is_new_fetch(&fetch, if fetch.is_own { MOST_OWN } else { MOST_HINTS })
+            tx.is_new_fetch(&fetch)
         })?;
         if is_new {
+            let most = if fetch.is_own { MOST_OWN } else { MOST_HINTS };
+            // Whoever pastes the address into a chat is not the application, and neither is the chat.
+            let is_evidence = fetch.is_own && !fetch.agent.as_deref().is_some_and(looks_at_links);
             let follow = Follow {
                 slug: fetch.slug.clone(),
                 key,
@@ -205,8 +208,8 @@ impl Provider {
                 agent: fetch.agent.clone(),
             };
             let follows = self.store().write(|tx| {
-                tx.add_fetch(&fetch)?;
-                Ok(fetch.is_own && tx.add_follow(&follow)?)
+                tx.add_fetch(&fetch, most)?;
+                Ok(is_evidence && tx.add_follow(&follow)?)
             })?;
             if follows {
                 tracing::info!(
@@ -247,6 +250,30 @@ impl Provider {
     }
 }
 
+/// What chats, mail scanners and search engines call themselves, in lower case.
+const LOOKERS: [&str; 14] = [
+    "bot",
+    "crawl",
+    "spider",
+    "preview",
+    "slack",
+    "facebookexternalhit",
+    "whatsapp",
+    "telegram",
+    "skype",
+    "teams",
+    "discord",
+    "mattermost",
+    "safelinks",
+    "scanner",
+];
+
+/// Whether a program only looks at where a link leads.
+fn looks_at_links(agent: &str) -> bool {
+    let agent = agent.to_lowercase();
+    LOOKERS.iter().any(|part| agent.contains(part))
+}
+
 /// A certificate as PEM.
 pub fn pem_of(certificate: &Certificate) -> String {
     pem::certificate_pem(&certificate.der)
@@ -257,6 +284,28 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
+
+    #[test]
+    fn what_looks_at_links_is_no_application() {
+        for agent in [
+            "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)",
+            "facebookexternalhit/1.1",
+            "Googlebot/2.1",
+        ] {
+            assert!(looks_at_links(agent), "{agent}");
+        }
+        for agent in [
+            "Shibboleth/3.4.1 OpenSAML/3.2.1",
+            "python-requests/2.31",
+            "curl/8.5.0",
+            "okhttp/4",
+            "OpenAI",
+            "Go-http-client/2.0",
+            "Java/17",
+        ] {
+            assert!(!looks_at_links(agent), "{agent}");
+        }
+    }
 
     #[test]
     fn each_fetch_is_new_once_for_a_key() {

@@ -6,6 +6,7 @@ use actix_web::{
         Method, StatusCode,
         header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, IF_NONE_MATCH, USER_AGENT},
     },
+    rt,
     web::{Data, Path},
 };
 
@@ -51,7 +52,7 @@ pub(in crate::web) async fn metadata_by_token(
 
 async fn metadata_for(
     request: &HttpRequest,
-    site: &Site,
+    site: &Data<Site>,
     slug: &str,
     token: Option<String>,
 ) -> Result<HttpResponse, Error> {
@@ -70,13 +71,20 @@ async fn metadata_for(
             .and_then(|value| value.to_str().ok())
             .map(str::to_owned);
         let came = Came { slug, token, agent };
-        let noted = off_thread(site, request, move |p| p.note_fetch(came, key, &visitor));
+        let is_given = came.token.is_some();
+        let (site, request) = (Data::clone(site), request.clone());
         // Whoever fetches gets the document, whether or not that could be written down.
-        if let Err(error) = noted.await {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "who fetched our metadata could not be noted"
-            );
+        let noting = async move {
+            let noted = off_thread(&site, &request, move |p| p.note_fetch(came, key, &visitor));
+            if let Err(error) = noted.await {
+                site.not_noted(&error);
+            }
+        };
+        if is_given {
+            noting.await;
+        } else {
+            // Answered first: how long it takes would tell who is registered here.
+            drop(rt::spawn(noting));
         }
     }
     Ok(response)
