@@ -40,11 +40,17 @@ impl Limit {
         }
     }
 
-    /// The same for a network that holds several clients.
+    /// The same for a network that holds several clients: its pauses do not grow, since they hold up others than
+    /// whoever fails.
     #[must_use]
     pub fn times(self, clients: u32) -> Self {
         Self {
             free: self.free.saturating_mul(clients),
+            longest_pause: if clients > 1 {
+                self.first_pause
+            } else {
+                self.longest_pause
+            },
             ..self
         }
     }
@@ -145,6 +151,8 @@ mod tests {
         };
         let free = |people| limit.with_people(people).free;
         assert_eq!([free(0), free(1), free(90), free(u32::MAX)], [20, 25, 470, 500]);
+        assert_eq!(limit.times(1), limit);
+        assert_eq!(limit.times(4).pause(500), limit.first_pause);
         let many = limit.times(4).times(20);
         assert_eq!((many.free, many.with_people(9).free), (1600, 1600));
     }

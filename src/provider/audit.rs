@@ -6,7 +6,8 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 
 use crate::{
     model::{audit::AuditEvent, reference::Reference, throttle::address_key},
-    provider::{Provider, error::Error},
+    provider::{Provider, error::Error, visitor::Visitor},
+    store::Tx,
 };
 
 /// How many refusals a minute of one kind get a row of their own.
@@ -164,26 +165,45 @@ impl Provider {
             .count(event);
         let is_shown = matches!(written, Written::OwnRow | Written::Folded(_));
         if is_shown || !due.rows.is_empty() {
-            self.store().write(|tx| {
-                for (key, row) in &due.rows {
-                    tx.fold_audit(row, key)?;
-                }
-                match &written {
-                    Written::OwnRow => tx.add_audit(event),
-                    Written::Folded(key) => tx.fold_audit(event, key),
-                    Written::Counted(_) => Ok(()),
-                }
-            })?;
+            self.store().write(|tx| put(tx, event, &written, &due))?;
         }
-        say(&due.lines);
-        let request_id = match written {
-            Written::OwnRow | Written::Folded(_) => event.request_id.clone(),
-            Written::Counted(request_id) => request_id,
-        };
-        Ok(Recorded {
-            reference: Reference::of(&request_id.unwrap_or_default()),
-            is_shown,
-        })
+        Ok(recorded(event, written, &due))
+    }
+
+    /// The same, with something else in the same write, which there is in any case.
+    pub(super) fn record_refusal_beside(
+        &self,
+        event: &AuditEvent,
+        beside: impl FnOnce(&mut Tx) -> Result<(), crate::store::Error>,
+    ) -> Result<Recorded, Error> {
+        let (written, due) = self
+            .0
+            .refusals
+            .lock()
+            .map_err(|_poisoned| Error::Poisoned)?
+            .count(event);
+        self.store().write(|tx| {
+            beside(tx)?;
+            put(tx, event, &written, &due)
+        })?;
+        Ok(recorded(event, written, &due))
+    }
+
+    /// Refuses what neither a signature nor a known person stands behind; its reference.
+    pub(super) fn refuse_unproven(
+        &self,
+        action: &'static str,
+        code: &'static str,
+        visitor: &Visitor,
+    ) -> Result<Reference, Error> {
+        let mut event = self.event(action, code, Some(visitor));
+        event.unproven = true;
+        let recorded = self.record_refusal(&event)?;
+        let reference = recorded.reference;
+        if recorded.is_shown {
+            tracing::info!(action, code, %reference, "refused");
+        }
+        Ok(reference)
     }
 
     /// Writes what is counted but not written; called by the housekeeping timer and at the end.
@@ -201,6 +221,30 @@ impl Provider {
         Ok(self
             .store()
             .write(|tx| due.rows.iter().try_for_each(|(key, row)| tx.fold_audit(row, key)))?)
+    }
+}
+
+fn put(tx: &mut Tx, event: &AuditEvent, written: &Written, due: &Due) -> Result<(), crate::store::Error> {
+    for (key, row) in &due.rows {
+        tx.fold_audit(row, key)?;
+    }
+    match written {
+        Written::OwnRow => tx.add_audit(event),
+        Written::Folded(key) => tx.fold_audit(event, key),
+        Written::Counted(_) => Ok(()),
+    }
+}
+
+fn recorded(event: &AuditEvent, written: Written, due: &Due) -> Recorded {
+    say(&due.lines);
+    let is_shown = matches!(written, Written::OwnRow | Written::Folded(_));
+    let request_id = match written {
+        Written::OwnRow | Written::Folded(_) => event.request_id.clone(),
+        Written::Counted(request_id) => request_id,
+    };
+    Recorded {
+        reference: Reference::of(&request_id.unwrap_or_default()),
+        is_shown,
     }
 }
 

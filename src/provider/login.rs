@@ -141,7 +141,7 @@ impl Provider {
             None => Ok(Looked::Go { is_known }),
             Some(until) => Ok(Looked::Wait {
                 until,
-                reference: self.refuse_login(codes::LOGIN_THROTTLED, None, visitor)?,
+                reference: self.refuse_throttled(visitor)?,
             }),
         }
     }
@@ -159,7 +159,7 @@ impl Provider {
         let user = self.user_typed(typed)?;
         let mut buckets = self.buckets(typed, user.as_ref(), visitor)?;
         if let Admission::Wait(until) = self.admit(&mut buckets)? {
-            let reference = self.refuse_login(codes::LOGIN_THROTTLED, None, visitor)?;
+            let reference = self.refuse_throttled(visitor)?;
             return Ok(LoggedIn::Wait { until, reference });
         }
         if let Some(verified) = self.check_password(typed, user.as_ref())?
@@ -167,9 +167,7 @@ impl Provider {
         {
             return Ok(done);
         }
-        self.store()
-            .write(|tx| tx.count_attempt(&buckets.network, &FAILED, buckets.at))?;
-        self.refuse_login(codes::LOGIN_WRONG, user.as_ref(), visitor)?;
+        self.refuse_wrong(user.as_ref(), &buckets, visitor)?;
         Ok(LoggedIn::Wrong)
     }
 
@@ -364,28 +362,32 @@ impl Provider {
         Ok(begun.then_some(LoggedIn::Yes { session, device }))
     }
 
-    fn refuse_login(
-        &self,
-        code: &'static str,
-        user: Option<&User>,
-        visitor: &Visitor,
-    ) -> Result<Reference, Error> {
-        let mut event = self.event("login", code, Some(visitor));
+    /// One write for everybody: how long it takes tells nobody whether the account exists.
+    fn refuse_wrong(&self, user: Option<&User>, buckets: &Buckets, visitor: &Visitor) -> Result<(), Error> {
+        let failed = |tx: &mut Tx| tx.count_attempt(&buckets.network, &FAILED, buckets.at).map(drop);
+        let mut event = self.event("login", codes::LOGIN_WRONG, Some(visitor));
         event.user = user.map(|user| user.id);
-        if user.is_some() && code == codes::LOGIN_WRONG {
+        let reference = if user.is_some() {
             // The throttle bounds these: each has its row and its line.
-            self.store().write(|tx| tx.add_audit(&event))?;
-            let reference = Reference::of(event.request_id.as_deref().unwrap_or_default());
-            tracing::info!(action = "login", code, %reference, "refused");
-            return Ok(reference);
-        }
-        event.unproven = true;
-        let recorded = self.record_refusal(&event)?;
-        let reference = recorded.reference;
-        if recorded.is_shown {
-            tracing::info!(action = "login", code, %reference, "refused");
-        }
-        Ok(reference)
+            self.store().write(|tx| {
+                failed(tx)?;
+                tx.add_audit(&event)
+            })?;
+            Reference::of(event.request_id.as_deref().unwrap_or_default())
+        } else {
+            event.unproven = true;
+            let recorded = self.record_refusal_beside(&event, failed)?;
+            if !recorded.is_shown {
+                return Ok(());
+            }
+            recorded.reference
+        };
+        tracing::info!(action = "login", code = codes::LOGIN_WRONG, %reference, "refused");
+        Ok(())
+    }
+
+    fn refuse_throttled(&self, visitor: &Visitor) -> Result<Reference, Error> {
+        self.refuse_unproven("login", codes::LOGIN_THROTTLED, visitor)
     }
 }
 
