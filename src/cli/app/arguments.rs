@@ -60,6 +60,9 @@ pub(in crate::cli) enum Command {
     Remove {
         /// Its short name
         slug: String,
+        /// Prints the short name as JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Shows where metadata comes from: all sources, or one application's or import's
     Source(Source),
@@ -122,6 +125,9 @@ pub(in crate::cli) struct Confirm {
     /// Rejects the change that was shown under these digits: it is not offered again
     #[arg(long, value_name = "DIGITS", conflicts_with = "accept")]
     pub(super) reject: Option<String>,
+    /// Prints what `app source SLUG --json` prints then
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Args, Debug)]

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::{
     cli::{
         app::{edited, found, making},
-        output::{self, say},
+        output::{self, note, say},
     },
     model::{
         application::Application,
@@ -51,6 +51,9 @@ pub(in crate::cli) enum Command {
         /// Refuses the sign-in of a person who has no value
         #[arg(long)]
         required: bool,
+        /// Prints what `list --json` prints then
+        #[arg(long)]
+        json: bool,
     },
     /// Stops sending an attribute
     Remove {
@@ -58,6 +61,9 @@ pub(in crate::cli) enum Command {
         slug: String,
         /// Its name at the application
         name: String,
+        /// Prints what `list --json` prints then
+        #[arg(long)]
+        json: bool,
     },
     /// Sends what a known application wants, in place of all that was sent before
     Preset {
@@ -65,6 +71,9 @@ pub(in crate::cli) enum Command {
         slug: String,
         /// Its name; docs/attributes.md lists all
         name: String,
+        /// Prints what `list --json` prints then
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -127,17 +136,16 @@ impl Shown {
 }
 
 pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
-    let slug = match &command {
-        Command::List { slug, .. }
-        | Command::Set { slug, .. }
-        | Command::Remove { slug, .. }
-        | Command::Preset { slug, .. } => slug.clone(),
+    let (slug, json) = match &command {
+        Command::List { slug, json }
+        | Command::Set { slug, json, .. }
+        | Command::Remove { slug, json, .. }
+        | Command::Preset { slug, json, .. } => (slug.clone(), *json),
     };
     let application = found(provider, &slug)?;
     let (attributes, words) = match command {
-        Command::List { slug: _, json } => return list(&application, json),
+        Command::List { .. } => return list(&application, json),
         Command::Set {
-            slug: _,
             name,
             source,
             format,
@@ -145,6 +153,7 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
             lower_case,
             join,
             required,
+            ..
         } => {
             let name = line("the attribute's name", &name, AttributeRule::MAX_NAME)?;
             let rule = AttributeRule {
@@ -168,7 +177,7 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
             let words = format!("now receives {}", rule.name);
             (set(application.saml.attributes.clone(), rule), words)
         }
-        Command::Remove { slug: _, name } => {
+        Command::Remove { name, .. } => {
             let mut rules = application.saml.attributes.clone();
             let position = rules.iter().position(|rule| rule.name == name).with_context(|| {
                 format!("{slug} does not receive {name}; `hallpass app attribute list {slug}` shows what it receives")
@@ -176,14 +185,19 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
             rules.remove(position);
             (rules, format!("no longer receives {name}"))
         }
-        Command::Preset { slug: _, name } => {
+        Command::Preset { name, .. } => {
             let preset = making::preset(&name)?;
             if preset.name_id_format() != application.saml.name_id_format {
-                say(format_args!(
+                let words = format!(
                     "{} is known to want another name: `hallpass app edit {slug} --preset {}` sets that too.",
                     application.name,
                     preset.name()
-                ))?;
+                );
+                if json {
+                    note(&words);
+                } else {
+                    say(format_args!("{words}"))?;
+                }
             }
             (
                 preset.attributes(),
@@ -199,7 +213,11 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
         ..ApplicationEdit::default()
     };
     let words = format!("{words}; this takes effect at the next sign-in");
-    edited(provider, &slug, edit, &words, false)
+    edited(provider, &slug, edit, &words, json)?;
+    if json {
+        return list(&*found(provider, &slug)?, true);
+    }
+    Ok(())
 }
 
 /// The rules with `rule` in the place of the one of its name, or at the end.

@@ -5,6 +5,7 @@ mod attribute;
 mod draft;
 mod import;
 mod list;
+mod listed;
 mod making;
 mod metadata;
 mod preview;
@@ -14,6 +15,7 @@ mod source;
 mod typed;
 
 use anyhow::{Context, Result, bail};
+use serde::Serialize;
 
 use crate::{
     cli::{
@@ -21,7 +23,7 @@ use crate::{
             arguments::Add,
             typed::{chatgpt, edit, entity_id, saml},
         },
-        output::say,
+        output::{self, say},
     },
     model::{
         application::{Application, Slug},
@@ -115,12 +117,19 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
         Command::Confirm(typed) => source::confirm(provider, &typed),
         Command::Import(typed) => import::import(provider, &typed),
         Command::Known { command } => import::known(provider, &command),
-        Command::Remove { slug } => {
+        Command::Remove { slug, json } => {
             let slug = Slug::parse(&slug)?;
+            let gone = Removed {
+                removed: slug.as_str(),
+            };
             if provider.remove_draft(&slug)? == Changed::Done(()) {
+                if json {
+                    return output::json(&gone);
+                }
                 return say(format_args!("The draft {slug} is gone."));
             }
             match provider.remove_application(&slug)? {
+                Changed::Done(()) if json => output::json(&gone),
                 Changed::Done(()) => say(format_args!(
                     "{slug} is gone. Accounts at the application stay as they are."
                 )),
@@ -130,6 +139,11 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
             }
         }
     }
+}
+
+#[derive(Serialize)]
+struct Removed<'a> {
+    removed: &'a str,
 }
 
 fn no_such(slug: &str) -> String {

@@ -2,16 +2,17 @@
 
 use anyhow::{Result, bail};
 use chrono::{DateTime, Utc};
-use serde::Serialize;
 
 use crate::{
     cli::{
         app::{
             arguments::{Confirm, Source},
-            found, no_such,
+            found,
+            listed::Shown,
+            no_such,
             report::{Bar, say_report},
         },
-        output::{self, say, time},
+        output::{self, say},
     },
     model::application::{Application, Slug},
     provider::{
@@ -106,12 +107,15 @@ fn of_application(
     let slug = &application.slug;
     if typed.forget {
         provider.unfollow(application.id)?;
+        if typed.json {
+            return output::json(&Option::<Shown>::None);
+        }
         return say(format_args!(
             "{slug} no longer follows a source; it stays as it is."
         ));
     }
     if typed.refresh {
-        refresh(provider, source, typed.force)?;
+        refresh(provider, source, typed)?;
     }
     let Some((source, from)) = provider
         .source_of(application.id)?
@@ -142,13 +146,16 @@ fn of_aggregate(provider: &Provider, listed: &Listed, typed: &Source) -> Result<
     let name = listed.source.called();
     if typed.forget {
         provider.forget_aggregate(name)?;
+        if typed.json {
+            return output::json(&Option::<Shown>::None);
+        }
         return say(format_args!(
             "{name} is forgotten, and what was known from it. Applications that stay as they are: {}.",
             listed.applications.len()
         ));
     }
     if typed.refresh {
-        refresh(provider, &listed.source, typed.force)?;
+        refresh(provider, &listed.source, typed)?;
     }
     let Some(listed) = provider.aggregate(name)? else {
         bail!("it is gone");
@@ -177,11 +184,12 @@ fn of_aggregate(provider: &Provider, listed: &Listed, typed: &Source) -> Result<
     Ok(())
 }
 
-fn refresh(provider: &Provider, source: &MetadataSource, force: bool) -> Result<()> {
+fn refresh(provider: &Provider, source: &MetadataSource, typed: &Source) -> Result<()> {
     let mut bar = Bar::new();
-    let done = provider.refresh_source(source, force, &mut |progress| bar.show(progress));
+    let done = provider.refresh_source(source, typed.force, &mut |progress| bar.show(progress));
     bar.clear();
     match done? {
+        Refreshed::Unchanged | Refreshed::Taken(_) if typed.json => Ok(()),
         Refreshed::Unchanged => say(format_args!("Nothing is new there.\n")),
         Refreshed::Taken(report) => {
             match source.kind {
@@ -274,6 +282,18 @@ pub(super) fn findings(provider: &Provider, application: &Application) -> Result
     Ok(said)
 }
 
+/// What `app source SLUG --json` prints.
+fn source_as_json(provider: &Provider, slug: &Slug) -> Result<()> {
+    let typed = Source {
+        name: Some(slug.as_str().to_owned()),
+        refresh: false,
+        force: false,
+        forget: false,
+        json: true,
+    };
+    source(provider, &typed)
+}
+
 /// Shows a change that waits; takes it up, or rejects it.
 pub(super) fn confirm(provider: &Provider, typed: &Confirm) -> Result<()> {
     let application = found(provider, &typed.slug)?;
@@ -281,9 +301,11 @@ pub(super) fn confirm(provider: &Provider, typed: &Confirm) -> Result<()> {
     let outcome = match (&typed.accept, &typed.reject) {
         (Some(named), _) => provider.confirm_change(slug, named)?,
         (None, Some(named)) => provider.reject_change(slug, named)?,
+        (None, None) if typed.json => return source_as_json(provider, slug),
         (None, None) => return shown(provider, slug),
     };
     match outcome {
+        Confirmed::Done(_) | Confirmed::Rejected(_) if typed.json => source_as_json(provider, slug),
         Confirmed::Done(waiting) => {
             differences(&waiting)?;
             say(format_args!(
@@ -343,71 +365,4 @@ fn differences(waiting: &Waiting) -> Result<()> {
 
 fn minute(at: DateTime<Utc>) -> impl std::fmt::Display {
     at.format("%Y-%m-%d %H:%M UTC")
-}
-
-#[derive(Serialize)]
-struct Shown {
-    name: Option<String>,
-    kind: &'static str,
-    url: Option<String>,
-    fetched_at: Option<String>,
-    next_at: Option<String>,
-    valid_until: Option<String>,
-    failing_since: Option<String>,
-    failures: u32,
-    last_error: Option<String>,
-    known: i64,
-    gone: i64,
-    enables: String,
-    applications: Vec<ShownLink>,
-}
-
-#[derive(Serialize)]
-struct ShownLink {
-    slug: String,
-    entity_id: String,
-    gone_at: Option<String>,
-    waiting: Option<ShownChange>,
-}
-
-#[derive(Serialize)]
-struct ShownChange {
-    id: String,
-    why: String,
-    since: String,
-}
-
-impl From<&Listed> for Shown {
-    fn from(listed: &Listed) -> Self {
-        let (source, state) = (&listed.source, listed.source.state.clone());
-        let optional = |at: Option<DateTime<Utc>>| at.map(time);
-        let link = |(slug, from): &(Slug, ApplicationSource)| ShownLink {
-            slug: slug.as_str().to_owned(),
-            entity_id: from.entity_id.to_string(),
-            gone_at: optional(from.gone_at),
-            waiting: from.waiting.as_ref().map(|change| ShownChange {
-                id: change.id.clone(),
-                why: change.why.clone(),
-                since: time(change.since),
-            }),
-        };
-        Self {
-            name: source.name.clone(),
-            kind: match source.kind {
-                SourceKind::Entity => "entity",
-                SourceKind::Aggregate => "aggregate",
-            },
-            url: source.url.as_ref().map(ToString::to_string),
-            fetched_at: optional(state.fetched_at),
-            next_at: optional(state.next_at),
-            valid_until: optional(state.valid_until),
-            failing_since: optional(state.failing_since),
-            failures: state.failures,
-            last_error: state.last_error,
-            known: listed.known,
-            gone: listed.gone,
-            enables: source.rule.to_string(),
-            applications: listed.applications.iter().map(link).collect(),
-        }
-    }
 }

@@ -97,6 +97,9 @@ pub(super) enum Command {
         /// The name that another identity provider sent for this person; nobody else may have or have had it
         #[arg(long, value_name = "VALUE")]
         set: Option<String>,
+        /// Prints JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Switches a person off, and ends their sessions
     Disable {
@@ -223,7 +226,12 @@ pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> 
             }
         }
         Command::Delete { email, json } => delete(provider, &email, json),
-        Command::NameId { email, app, set } => name_id(provider, &email, &app, set.as_deref()),
+        Command::NameId {
+            email,
+            app,
+            set,
+            json,
+        } => name_id(provider, &email, &app, set.as_deref(), json),
         Command::Unlock { email, json } => unlock(provider, &email, json),
         Command::SetPassword {
             email,
@@ -323,15 +331,30 @@ fn edited(provider: &Provider, email: &str, edit: &UserEdit, words: &str, json: 
     }
 }
 
-fn name_id(provider: &Provider, email: &str, app: &str, set: Option<&str>) -> Result<()> {
+#[derive(Serialize)]
+struct ShownNameId<'a> {
+    email: &'a str,
+    app: &'a str,
+    name_id: Option<&'a str>,
+}
+
+fn name_id(provider: &Provider, email: &str, app: &str, set: Option<&str>, json: bool) -> Result<()> {
     let email = Email::parse(email)?;
     let user = provider.user_by_email(&email)?.with_context(|| nobody(&email))?;
     let slug = Slug::parse(app)?;
     let application = provider
         .application(&slug)?
         .with_context(|| format!("there is no application {slug}; `hallpass app list` shows all"))?;
+    let shown = |name_id: Option<&str>| {
+        output::json(&ShownNameId {
+            email: user.email.as_str(),
+            app: application.slug.as_str(),
+            name_id,
+        })
+    };
     let Some(value) = set else {
         return match provider.persistent_name_id(&application, &user)? {
+            known if json => shown(known.as_deref()),
             Some(value) => say(format_args!("{value}")),
             None => say(format_args!(
                 "None yet: {} gets one at the first sign-in to {} that asks for it.",
@@ -341,6 +364,9 @@ fn name_id(provider: &Provider, email: &str, app: &str, set: Option<&str>) -> Re
     };
     let value = line("the name", value, LONGEST_NAME_ID)?;
     if provider.set_persistent_name_id(&application, &user, &value)? {
+        if json {
+            return shown(Some(&value));
+        }
         say(format_args!(
             "{} knows {} as {value} from now on.",
             application.name, user.email

@@ -1,6 +1,6 @@
 //! What a command says where it does not do what was typed, and where it says that it did.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     cli::house_and_cli,
@@ -110,6 +110,16 @@ fn lists_have_headings_and_drafts_and_json_is_printed_by_every_change() {
         assert_eq!(cli.json(&["app", "disable", "wiki", "--json"])["enabled"], false);
         assert_eq!(cli.json(&["app", "enable", "wiki", "--json"])["enabled"], true);
 
+        let rule = ["wiki", "team", "own:team", "--json"];
+        let set = cli.json(&[&["app", "attribute", "set"][..], &rule].concat());
+        assert_eq!(set, cli.json(&["app", "attribute", "list", "wiki", "--json"]));
+        let name = ["user", "name-id", ADA, "--app", "wiki", "--json"];
+        assert_eq!(cli.json(&name)["name_id"], Value::Null);
+        let set = cli.json(&[&name[..], &["--set", "ada-1"]].concat());
+        assert_eq!(set, cli.json(&name));
+        let removed = cli.json(&["app", "remove", "chatgpt", "--json"]);
+        assert_eq!(removed["removed"], "chatgpt");
+
         let edited = cli.json(&["user", "edit", ADA, "--last-name", "King", "--json"]);
         assert_eq!(edited["family_name"], "King");
         let edited = cli.json(&["user", "edit", ADA, "--firstname", "Augusta", "--json"]);
@@ -190,6 +200,22 @@ fn help_names_the_data_the_codes_and_the_documentation() {
         assert_eq!(
             cli.run(&["user", "show", "x@y.example"], "").status.code(),
             Some(1)
+        );
+    });
+}
+
+#[test]
+fn a_new_sealing_key_is_told_to_a_program_too() {
+    on_each_database(|database| {
+        let (house, cli) = house_and_cli(database);
+        let settings = house.settings.clone();
+        let _dir = house.stop();
+        let told = cli.json(&["key", "reseal", "--json"]);
+        let path = settings.seal_key_path().display().to_string();
+        let purged = settings.sqlite_path().is_some().then_some(true);
+        assert_eq!(
+            told,
+            json!({"keys": 1, "seal_key_file": path, "in_place": true, "purged": purged})
         );
     });
 }
