@@ -8,7 +8,7 @@ use crate::{
         id::UserId,
         user::{Email, OwnAttributes, User},
     },
-    provider::{Provider, changes, error::Error, login::lift, users::Changed},
+    provider::{Provider, changes, error::Error, tries::lift, users::Changed},
     store::Edited,
 };
 

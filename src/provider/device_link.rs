@@ -13,7 +13,7 @@ use crate::{
         text::hex,
         user::{Email, User},
     },
-    provider::{Provider, error::Error, login::lift, users::Changed, visitor::Visitor},
+    provider::{Provider, error::Error, tries::lift, users::Changed, visitor::Visitor},
 };
 
 /// What a link is sealed for.

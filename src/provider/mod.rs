@@ -25,6 +25,7 @@ pub mod sign_off;
 pub mod sign_on;
 pub mod snapshot;
 pub mod sources;
+mod tries;
 pub mod users;
 pub mod visitor;
 

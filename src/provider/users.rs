@@ -13,8 +13,8 @@ use crate::{
     provider::{
         Provider, changes,
         error::Error,
-        login::lift,
         required::{Unmet, unmet},
+        tries::lift,
     },
     store::{Edited, Tx},
 };

@@ -1,6 +1,7 @@
 //! One signing key takes over from another: each state, who follows, and what a step waits for.
 
 mod followers;
+mod hints;
 mod load;
 mod reseal;
 mod ring;

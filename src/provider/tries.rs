@@ -1,0 +1,203 @@
+//! Tries to sign in, counted before anything is hashed: by pair, network, account and device.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    model::{
+        policy::Policy,
+        text::hex,
+        throttle::{Admission, Limit, address_key, network_key, networks},
+        user::{Email, User, canonical_account},
+    },
+    provider::{Provider, error::Error, login::Credentials, visitor::Visitor},
+    store::Tx,
+};
+
+/// The buckets that one try is counted in, in the order in which every try takes them.
+pub(super) struct Buckets {
+    pub(super) pair: String,
+    /// The address and the networks around it, each with what it lets through. None for a known device: whatever
+    /// others do from there, its owner is not held up.
+    pub(super) networks: Vec<Network>,
+    pub(super) account: String,
+    /// The account, from the neighbourhood of this address.
+    pub(super) network: String,
+    /// The one try that a pause of the account lets pass is named after the account.
+    pub(super) spare: String,
+    pub(super) device: Option<String>,
+    /// The device let the try pass: nothing else has counted it.
+    pub(super) by_device: bool,
+    /// It is the one try that a pause of the account lets pass: the account has not counted it.
+    pub(super) by_spare: bool,
+    /// When the try is counted.
+    pub(super) at: DateTime<Utc>,
+}
+
+/// A network that tries are counted for.
+pub(super) struct Network {
+    pub(super) key: String,
+    pub(super) limit: Limit,
+}
+
+impl Network {
+    pub(super) fn bucket(&self) -> String {
+        format!("address:{}", self.key)
+    }
+}
+
+/// One try, and no other for longer than any pause.
+const ONCE: Limit = Limit {
+    free: 1,
+    first_pause: TimeDelta::hours(48),
+    longest_pause: TimeDelta::hours(48),
+    forget_after: TimeDelta::hours(48),
+};
+
+/// Counts failures of a neighbourhood, and never pauses: for a day after the last it has failed.
+pub(super) const FAILED: Limit = Limit {
+    free: u32::MAX - 64,
+    first_pause: TimeDelta::hours(24),
+    longest_pause: TimeDelta::hours(24),
+    forget_after: TimeDelta::hours(24),
+};
+
+impl Provider {
+    pub(super) fn buckets(
+        &self,
+        typed: &Credentials,
+        user: Option<&User>,
+        visitor: &Visitor,
+    ) -> Result<Buckets, Error> {
+        let account = hex(&Sha256::digest(canonical_account(&typed.email)));
+        let address = address_key(visitor.address);
+        let limit = self.policy().throttle_address;
+        // Asked whether or not the account exists: the same work for both.
+        let owner = match &visitor.device {
+            Some(device) => self
+                .store()
+                .read(|tx| tx.device_owner(device.hash(), self.now()))?,
+            None => None,
+        };
+        let device = match (&visitor.device, user, owner) {
+            (Some(device), Some(user), Some(owner)) if owner == user.id => {
+                Some(format!("device:{}", hex(device.hash().as_bytes())))
+            }
+            (_, _, _) => None,
+        };
+        let networks = if device.is_some() {
+            Vec::new()
+        } else {
+            self.store().read(|tx| {
+                let known = |(key, clients): (String, u32)| {
+                    let people = tx.people_of_network(&key, self.now())?;
+                    let limit = limit.times(clients).with_people(people);
+                    Ok(Network { key, limit })
+                };
+                networks(visitor.address).into_iter().map(known).collect()
+            })?
+        };
+        Ok(Buckets {
+            pair: format!("pair:{account}:{address}"),
+            networks,
+            network: format!("network:{account}:{}", network_key(visitor.address)),
+            spare: format!("spare:{account}"),
+            account: format!("account:{account}"),
+            device,
+            by_device: false,
+            by_spare: false,
+            at: self.now(),
+        })
+    }
+
+    /// Counts the try before anything is hashed. A device on which this person has signed in before has
+    /// a bucket of its own and passes the others: nobody can lock its owner out.
+    pub(super) fn admit(&self, buckets: &mut Buckets) -> Result<Admission, Error> {
+        let (now, policy) = (buckets.at, self.policy());
+        if let Some(device) = &buckets.device
+            && self
+                .store()
+                .write(|tx| tx.count_attempt(device, &policy.throttle_device, now))?
+                == Admission::Pass
+        {
+            buckets.by_device = true;
+            return Ok(Admission::Pass);
+        }
+        // What pauses is sent away before anything is written for the names that it tries.
+        if let Some(until) = self.store().read(|tx| held(tx, buckets, policy))? {
+            return Ok(Admission::Wait(until));
+        }
+        let (admission, by_spare) = self.store().write(|tx| {
+            if let Admission::Wait(until) = tx.count_attempt(&buckets.pair, &policy.throttle_pair, now)? {
+                return Ok((Admission::Wait(until), false));
+            }
+            for network in &buckets.networks {
+                if let Admission::Wait(until) = tx.count_attempt(&network.bucket(), &network.limit, now)? {
+                    return Ok((Admission::Wait(until), false));
+                }
+            }
+            let Admission::Wait(until) = tx.count_attempt(&buckets.account, &policy.throttle_account, now)?
+            else {
+                return Ok((Admission::Pass, false));
+            };
+            // Anybody can keep a named person out by wrong tries, so that a pause lets one try pass from where
+            // nobody has failed for this account. The pause goes into the name: the next one lets another pass.
+            if until <= now || tx.has_attempts(&buckets.network, now)? {
+                return Ok((Admission::Wait(until), false));
+            }
+            let spare = format!("{}:{}", buckets.spare, until.timestamp_micros());
+            let taken = tx.count_attempt(&spare, &ONCE, now)? != Admission::Pass;
+            let admission = if taken {
+                Admission::Wait(until)
+            } else {
+                Admission::Pass
+            };
+            Ok((admission, !taken))
+        })?;
+        buckets.by_spare = by_spare;
+        Ok(admission)
+    }
+}
+
+/// Until when a try that no device lets pass is held back by its own address, if it is.
+pub(super) fn held(
+    tx: &mut Tx,
+    buckets: &Buckets,
+    policy: &Policy,
+) -> Result<Option<DateTime<Utc>>, crate::store::Error> {
+    let now = buckets.at;
+    for network in &buckets.networks {
+        let until = tx.blocked_until(&network.bucket(), &network.limit, now)?;
+        if until.is_some() {
+            return Ok(until);
+        }
+    }
+    tx.blocked_until(&buckets.pair, &policy.throttle_pair, now)
+}
+
+/// The buckets of an account from wherever somebody tries: what an administrator lifts.
+pub(super) fn lift(tx: &mut Tx, email: &Email) -> Result<(), crate::store::Error> {
+    let account = hex(&Sha256::digest(canonical_account(email.as_str())));
+    tx.clear_attempts(&format!("account:{account}"))?;
+    tx.clear_all_attempts(&format!("pair:{account}:"))?;
+    tx.clear_all_attempts(&format!("network:{account}:"))
+}
+
+/// A right password takes its try back: an office behind one address is not throttled by its own success.
+/// Only where it was counted: else a person could free their address for guesses at others by signing in.
+pub(super) fn forgive(tx: &mut Tx, buckets: &Buckets, policy: &Policy) -> Result<(), crate::store::Error> {
+    if let Some(device) = &buckets.device {
+        tx.clear_attempts(device)?;
+    }
+    if buckets.by_device {
+        return Ok(());
+    }
+    tx.clear_attempts(&buckets.pair)?;
+    for network in &buckets.networks {
+        tx.forgive_attempt(&network.bucket(), &network.limit, buckets.at)?;
+    }
+    if buckets.by_spare {
+        return Ok(());
+    }
+    tx.forgive_attempt(&buckets.account, &policy.throttle_account, buckets.at)
+}

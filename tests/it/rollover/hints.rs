@@ -1,0 +1,97 @@
+//! Who comes to an address that anybody can guess, or only looks at a link: no evidence, and shown.
+
+use chrono::TimeDelta;
+use hallpass::provider::rollover::{Known, PUBLISHED_FIRST};
+
+use super::{ask, done, followers::own, stopped};
+use crate::support::{house::on_each_database, scene::Scene};
+
+/// Anybody can guess it.
+const GUESSED: &str = "/saml/metadata/wiki";
+
+#[test]
+fn an_address_that_can_be_guessed_is_a_hint_and_who_came_is_shown() {
+    on_each_database(|database| {
+        let scene = Scene::new(database);
+        let provider = &scene.house.provider;
+        let own_address = own(provider, "wiki");
+        done(provider.prepare_key(None).unwrap());
+        provider.refresh().unwrap();
+        let address = scene.house.address;
+        let another = own_address.replace(|c: char| c.is_ascii_digit(), "0");
+        let published = ask(address, "GET", "/saml/metadata", &[]).body;
+        let come = |target: &str, from: &str, agent: &str| {
+            let headers = [("X-Forwarded-For", from), ("User-Agent", agent)];
+            let fetched = ask(address, "GET", target, &headers);
+            assert_eq!((fetched.status, fetched.body), (200, published.clone()));
+        };
+        let wiki_row = || {
+            let found = provider.rollover().unwrap().followers;
+            found.into_iter().find(|one| one.slug == scene.wiki.slug).unwrap()
+        };
+        // Who came to an address that can be guessed is noted after the answer.
+        let hints = |wanted: usize| {
+            for _ in 0..1000 {
+                if wiki_row().fetches.len() == wanted {
+                    return wiki_row().fetches;
+                }
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+            panic!("{:?}", wiki_row().fetches)
+        };
+        come(GUESSED, "203.0.113.1", "curl/8");
+        hints(1);
+        come(GUESSED, "203.0.113.1", "another name of the same");
+        come(&another, "203.0.113.2", "Shibboleth/3.4");
+        let seen = hints(2);
+        assert!(seen.iter().all(|fetch| !fetch.is_own));
+        assert!(
+            seen.iter()
+                .any(|fetch| fetch.agent.as_deref() == Some("Shibboleth/3.4"))
+        );
+        assert_eq!(wiki_row().known, None, "anybody can have come");
+        scene.house.clock.advance(PUBLISHED_FIRST);
+        stopped(provider.activate_key(false).unwrap());
+        for n in 0..30 {
+            scene.house.clock.advance(TimeDelta::seconds(1));
+            come(GUESSED, &format!("203.0.113.{}", 100 + n), "flood");
+        }
+        scene.house.clock.advance(TimeDelta::seconds(1));
+        come(GUESSED, "198.51.100.7", "the last");
+        for _ in 0..1000 {
+            if wiki_row()
+                .fetches
+                .iter()
+                .any(|fetch| fetch.agent.as_deref() == Some("the last"))
+            {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        let seen = wiki_row().fetches;
+        // A few more where several are written at once.
+        assert!(seen.len() < 20, "a flood is noted to an end: {}", seen.len());
+        assert!(
+            seen.iter()
+                .any(|fetch| fetch.agent.as_deref() == Some("the last")),
+            "and hides nobody: {seen:?}"
+        );
+
+        // Somebody has pasted the address into a chat.
+        ask(
+            address,
+            "GET",
+            &own_address,
+            &[("User-Agent", "Slackbot-LinkExpanding 1.0")],
+        );
+        assert_eq!(wiki_row().known, None, "what looks at links is no application");
+        for agent in ["a proxy", "the application"] {
+            ask(address, "GET", &own_address, &[("User-Agent", agent)]);
+        }
+        let row = wiki_row();
+        assert!(matches!(&row.known, Some(Known::Fetched { agent: Some(agent), .. }) if agent == "a proxy"));
+        let own: Vec<_> = row.fetches.iter().filter(|fetch| fetch.is_own).collect();
+        assert_eq!(own.len(), 3);
+        done(provider.activate_key(false).unwrap());
+    });
+}
