@@ -99,7 +99,7 @@ for (const database of databases) {
     it('shows the values to paste, in the order of the wizard', async () => {
       const text = await hallpass.cli('app', 'show', current.slug);
       let at = -1;
-      for (const value of ['Identity Provider Name', `${hallpass.origin}/saml/metadata`, hallpass.sso, hallpass.slo, 'BEGIN CERTIFICATE', current.acs, current.audience, 'firstName', 'Test Single Sign-On']) {
+      for (const value of ['Identity Provider Name', `${hallpass.origin}/saml/metadata`, hallpass.sso, hallpass.slo, '/saml/certificate.pem', current.acs, current.audience, 'firstName', 'Test Single Sign-On', 'BEGIN CERTIFICATE']) {
         const next = text.indexOf(value, at + 1);
         assert.ok(next > at, `${value} stands behind what comes before it`);
         at = next;
@@ -110,7 +110,7 @@ for (const database of databases) {
     it('refuses half a paste in words', async () => {
       const refused = (acs, audience) => hallpass.refused('app', 'add', 'chatgpt', '--acs', acs, '--audience', audience);
       assert.match(await refused('https://auth0.openai.com/login/callback', 'urn:auth0:openai:org-TEST'), /\?connection=/);
-      assert.match(await refused(`${current.acs} `, current.audience), /white space/);
+      assert.match(await refused(current.acs.replace('/acs/', '/a cs/'), current.audience), /white space/);
       assert.match(await refused(current.acs, current.acs), /ACS URL once more/);
     });
 

@@ -47,7 +47,7 @@ for (const database of databases) {
       try {
         await other.register();
         for (const [oid, source] of [['0.9.2342.19200300.100.1.3', 'email'], ['2.5.4.42', 'given-name'], ['2.5.4.4', 'family-name'], ['2.5.4.11', 'own:unit']]) {
-          await hallpass.cli('app', 'attribute', 'by-oid', 'set', `urn:oid:${oid}`, source, '--format', 'uri');
+          await hallpass.cli('app', 'attribute', 'set', 'by-oid', `urn:oid:${oid}`, source, '--format', 'uri');
         }
         await hallpass.cli('user', 'edit', person.email, '--attribute', 'unit=Atlas', '--attribute', 'unit=Globes & Maps');
         const { who } = await signsIn(other);

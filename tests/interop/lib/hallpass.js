@@ -109,6 +109,8 @@ export class Hallpass {
   async cli(...typed) {
     const input = typeof typed.at(-1) === 'object' ? typed.pop().stdin : '';
     const command = promisify(execFile)(binary, typed, { env: this.environment, cwd: this.directory });
+    // A command that refuses early, or reads nothing, may be gone by then.
+    command.child.stdin.on('error', () => {});
     command.child.stdin.end(input);
     return (await command).stdout;
   }
