@@ -173,14 +173,27 @@ impl<'p> Daemon<'p> {
         daemon
     }
 
+    /// Until it is ready: it listens before it has its database.
     fn wait(&self) {
-        while TcpStream::connect(self.place.address).is_err() {
+        while !self.is_ready() {
             thread::sleep(Duration::from_millis(1));
             assert!(
                 self.began.elapsed() < Duration::from_mins(2),
                 "the daemon does not answer"
             );
         }
+    }
+
+    fn is_ready(&self) -> bool {
+        let Ok(mut stream) = TcpStream::connect(self.place.address) else {
+            return false;
+        };
+        let ask = b"GET /health/ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        let mut answer = String::new();
+        stream
+            .write_all(ask)
+            .and_then(|()| stream.read_to_string(&mut answer))
+            .is_ok_and(|_| answer.starts_with("HTTP/1.1 200"))
     }
 
     /// A browser in which the person is signed in.
