@@ -4,9 +4,9 @@ use crate::model::{application::Application, user::User};
 
 /// The answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Access {
+pub enum AccessDecision {
     /// Yes.
-    Allow,
+    Allowed,
     /// The person is switched off.
     UserDisabled,
     /// The application is switched off.
@@ -14,12 +14,12 @@ pub enum Access {
 }
 
 /// Decides. Until groups come, every active person may use every enabled application.
-pub const fn decide(user: &User, application: &Application) -> Access {
+pub const fn decide(user: &User, application: &Application) -> AccessDecision {
     if !user.enabled {
-        Access::UserDisabled
+        AccessDecision::UserDisabled
     } else if !application.enabled {
-        Access::ApplicationDisabled
+        AccessDecision::ApplicationDisabled
     } else {
-        Access::Allow
+        AccessDecision::Allowed
     }
 }

@@ -1,8 +1,8 @@
 //! What a person's account says of them to an application, whatever the protocol.
 
 use crate::model::{
-    attribute::{AttributeRule, Source},
-    user::{OwnAttributes, PersonName, User},
+    attribute::{AttributeRule, AttributeSource},
+    user::{NameComponent, OwnAttributes, User},
 };
 
 /// What one rule says of a person.
@@ -16,19 +16,21 @@ pub struct Claim<'r> {
 
 /// The person has nothing to say under names that must be sent.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Missing(pub Vec<String>);
+pub struct MissingClaims(pub Vec<String>);
 
 /// Whether `rules` ask for more than stands in a person's own row.
-pub fn need_own_attributes(rules: &[AttributeRule]) -> bool {
-    rules.iter().any(|rule| matches!(rule.source, Source::Own(_)))
+pub fn needs_own_attributes(rules: &[AttributeRule]) -> bool {
+    rules
+        .iter()
+        .any(|rule| matches!(rule.source, AttributeSource::Own(_)))
 }
 
 /// What `rules` say of a person, in their order; a rule without a value is left out, unless it is required.
-pub fn of<'r>(
+pub fn from_user<'r>(
     rules: &'r [AttributeRule],
     user: &User,
     own: &OwnAttributes,
-) -> Result<Vec<Claim<'r>>, Missing> {
+) -> Result<Vec<Claim<'r>>, MissingClaims> {
     let (mut claims, mut missing) = (Vec::with_capacity(rules.len()), Vec::new());
     for rule in rules {
         let values = values(rule, user, own);
@@ -41,29 +43,29 @@ pub fn of<'r>(
     if missing.is_empty() {
         Ok(claims)
     } else {
-        Err(Missing(missing))
+        Err(MissingClaims(missing))
     }
 }
 
 /// A name that a person lacks has no value: an empty one would say that they have it.
-fn name(name: Option<&PersonName>) -> Vec<String> {
+fn name_values(name: Option<&NameComponent>) -> Vec<String> {
     name.iter().map(|name| name.as_str().to_owned()).collect()
 }
 
 fn values(rule: &AttributeRule, user: &User, own: &OwnAttributes) -> Vec<String> {
     let mut values = match &rule.source {
-        Source::GivenName => name(user.names.given()),
-        Source::FamilyName => name(user.names.family()),
-        Source::FullName => vec![user.full_name()],
-        Source::Email => vec![user.email.as_str().to_owned()],
-        Source::UserId => vec![user.stable_id.as_str().to_owned()],
-        Source::UserName => user
+        AttributeSource::GivenName => name_values(user.names.given()),
+        AttributeSource::FamilyName => name_values(user.names.family()),
+        AttributeSource::FullName => vec![user.full_name()],
+        AttributeSource::Email => vec![user.email.as_str().to_owned()],
+        AttributeSource::UserId => vec![user.stable_id.as_str().to_owned()],
+        AttributeSource::UserName => user
             .user_name
             .iter()
             .map(|name| name.as_str().to_owned())
             .collect(),
-        Source::Constant(text) => vec![text.clone()],
-        Source::Own(name) => own.get(name).cloned().unwrap_or_default(),
+        AttributeSource::Constant(text) => vec![text.clone()],
+        AttributeSource::Own(name) => own.get(name).cloned().unwrap_or_default(),
     };
     values.retain(|value| !value.is_empty());
     if rule.lower_case {
@@ -86,7 +88,7 @@ mod tests {
         attribute::NameFormat,
         id::UserId,
         preset::Preset,
-        user::{Email, PersonNames, StableId, UserName},
+        user::{Email, NameComponents, StableId, UserName},
     };
 
     fn ada() -> User {
@@ -104,12 +106,12 @@ mod tests {
         }
     }
 
-    fn names(given: &str, family: &str) -> PersonNames {
-        let name = |text| PersonName::parse_optional("the name", text).unwrap();
-        PersonNames::new(name(given), name(family)).unwrap()
+    fn names(given: &str, family: &str) -> NameComponents {
+        let name = |text| NameComponent::parse_optional("the name", text).unwrap();
+        NameComponents::new(name(given), name(family)).unwrap()
     }
 
-    fn rule(name: &str, source: Source) -> AttributeRule {
+    fn rule(name: &str, source: AttributeSource) -> AttributeRule {
         AttributeRule {
             name: name.to_owned(),
             name_format: NameFormat::Basic,
@@ -121,8 +123,8 @@ mod tests {
         }
     }
 
-    fn told(rules: &[AttributeRule], user: &User, own: &OwnAttributes) -> Vec<(String, Vec<String>)> {
-        of(rules, user, own)
+    fn resolved(rules: &[AttributeRule], user: &User, own: &OwnAttributes) -> Vec<(String, Vec<String>)> {
+        from_user(rules, user, own)
             .unwrap()
             .into_iter()
             .map(|claim| (claim.rule.name.clone(), claim.values))
@@ -134,27 +136,27 @@ mod tests {
         let mut user = ada();
         user.user_name = Some(UserName::parse("ada.l").unwrap());
         let own = OwnAttributes::from([("team".to_owned(), vec!["Red".to_owned(), "Blue".to_owned()])]);
-        let mut joined = rule("joined", Source::Own("team".to_owned()));
+        let mut joined = rule("joined", AttributeSource::Own("team".to_owned()));
         joined.join = Some(";".to_owned());
-        let mut low = rule("low", Source::FamilyName);
+        let mut low = rule("low", AttributeSource::FamilyName);
         low.lower_case = true;
         let rules = [
-            rule("given", Source::GivenName),
-            rule("family", Source::FamilyName),
-            rule("full", Source::FullName),
-            rule("mail", Source::Email),
-            rule("id", Source::UserId),
-            rule("name", Source::UserName),
-            rule("org", Source::Constant("Fernweh".to_owned())),
-            rule("team", Source::Own("team".to_owned())),
+            rule("given", AttributeSource::GivenName),
+            rule("family", AttributeSource::FamilyName),
+            rule("full", AttributeSource::FullName),
+            rule("mail", AttributeSource::Email),
+            rule("id", AttributeSource::UserId),
+            rule("name", AttributeSource::UserName),
+            rule("org", AttributeSource::Constant("Fernweh".to_owned())),
+            rule("team", AttributeSource::Own("team".to_owned())),
             joined,
             low,
-            rule("nothing", Source::Own("absent".to_owned())),
+            rule("nothing", AttributeSource::Own("absent".to_owned())),
         ];
-        assert!(need_own_attributes(&rules));
+        assert!(needs_own_attributes(&rules));
         let one = |name: &str, value: &str| (name.to_owned(), vec![value.to_owned()]);
         assert_eq!(
-            told(&rules, &user, &own),
+            resolved(&rules, &user, &own),
             [
                 one("given", "Ada"),
                 one("family", "LOVELACE"),
@@ -171,55 +173,58 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_a_person_lacks_is_left_out_and_missing_where_it_is_required() {
+    fn an_absent_name_is_omitted_and_missing_where_it_is_required() {
         let mut rules = vec![
-            rule("given", Source::GivenName),
-            rule("family", Source::FamilyName),
-            rule("full", Source::FullName),
+            rule("given", AttributeSource::GivenName),
+            rule("family", AttributeSource::FamilyName),
+            rule("full", AttributeSource::FullName),
         ];
         let mut sukarno = ada();
         sukarno.names = names("Sukarno", "");
         let own = OwnAttributes::new();
         let one = |name: &str, value: &str| (name.to_owned(), vec![value.to_owned()]);
         assert_eq!(
-            told(&rules, &sukarno, &own),
+            resolved(&rules, &sukarno, &own),
             [one("given", "Sukarno"), one("full", "Sukarno")]
         );
         sukarno.names = names("", "Teller");
         assert_eq!(
-            told(&rules, &sukarno, &own),
+            resolved(&rules, &sukarno, &own),
             [one("family", "Teller"), one("full", "Teller")]
         );
         for rule in &mut rules {
             rule.required = true;
         }
-        assert_eq!(of(&rules, &sukarno, &own), Err(Missing(vec!["given".to_owned()])));
+        assert_eq!(
+            from_user(&rules, &sukarno, &own),
+            Err(MissingClaims(vec!["given".to_owned()]))
+        );
     }
 
     #[test]
-    fn what_is_required_and_missing_is_named_all_at_once() {
+    fn all_missing_required_claims_are_reported_together() {
         let mut rules = vec![
-            rule("a", Source::UserName),
-            rule("b", Source::Email),
-            rule("c", Source::Own("c".to_owned())),
+            rule("a", AttributeSource::UserName),
+            rule("b", AttributeSource::Email),
+            rule("c", AttributeSource::Own("c".to_owned())),
         ];
-        assert_eq!(told(&rules, &ada(), &OwnAttributes::new()).len(), 1);
+        assert_eq!(resolved(&rules, &ada(), &OwnAttributes::new()).len(), 1);
         for rule in &mut rules {
             rule.required = true;
         }
         assert_eq!(
-            of(&rules, &ada(), &OwnAttributes::new()),
-            Err(Missing(vec!["a".to_owned(), "c".to_owned()]))
+            from_user(&rules, &ada(), &OwnAttributes::new()),
+            Err(MissingClaims(vec!["a".to_owned(), "c".to_owned()]))
         );
         let empty = OwnAttributes::from([("c".to_owned(), vec![String::new()])]);
-        assert!(of(&rules, &ada(), &empty).is_err());
+        assert!(from_user(&rules, &ada(), &empty).is_err());
     }
 
     #[test]
-    fn chatgpt_learns_the_id_that_never_changes() {
+    fn chatgpt_receives_the_stable_id() {
         let rules = Preset::ChatGpt.attributes();
-        assert!(!need_own_attributes(&rules));
-        let told = told(&rules, &ada(), &OwnAttributes::new());
+        assert!(!needs_own_attributes(&rules));
+        let told = resolved(&rules, &ada(), &OwnAttributes::new());
         assert_eq!(told.len(), 8);
         assert!(told.contains(&("id".to_owned(), vec!["S-1".to_owned()])));
     }

@@ -11,8 +11,8 @@ use std::{
 use crate::model::secret::Secret;
 
 /// Far more than a key, a certificate or a password needs.
-const LARGEST_SECRET: u64 = 1024 * 1024;
-const ROOT: u32 = 0;
+const MAX_SECRET_LEN: u64 = 1024 * 1024;
+const ROOT_UID: u32 = 0;
 
 /// Makes the data directory, for us alone, or checks that it is for us alone. An empty one of ours that others could
 /// enter holds no secret yet, and is narrowed: a new volume has whatever mode its maker gave it.
@@ -24,7 +24,7 @@ pub fn ensure_data_dir(path: &Path) -> Result<(), Error> {
                 return fs::set_permissions(path, Permissions::from_mode(0o700))
                     .map_err(Error::io("narrow", path));
             }
-            private(path, &found, us, "700")
+            require_private(path, &found, us, "700")
         }
         Ok(_) => Err(Error::NotADirectory(path.to_owned())),
         Err(error) if error.kind() == ErrorKind::NotFound => DirBuilder::new()
@@ -37,14 +37,14 @@ pub fn ensure_data_dir(path: &Path) -> Result<(), Error> {
 }
 
 /// Looks at the data directory as [`ensure_data_dir`] would, and leaves it as it is: whether it is there.
-pub fn look_at_data_dir(path: &Path) -> Result<bool, Error> {
+pub fn check_data_dir(path: &Path) -> Result<bool, Error> {
     match fs::metadata(path) {
         Ok(found) if found.is_dir() => {
             let us = effective_uid()?;
             if found.uid() == us && found.mode() & 0o077 != 0 && is_empty(path)? {
                 return Ok(true);
             }
-            private(path, &found, us, "700").map(|()| true)
+            require_private(path, &found, us, "700").map(|()| true)
         }
         Ok(_) => Err(Error::NotADirectory(path.to_owned())),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
@@ -62,7 +62,7 @@ fn is_empty(path: &Path) -> Result<bool, Error> {
 /// Checks a file that we keep: database, key, backup. One that is not there (yet) breaks no rule.
 pub fn check_private(path: &Path) -> Result<(), Error> {
     match fs::metadata(path) {
-        Ok(found) => private(path, &found, effective_uid()?, "600"),
+        Ok(found) => require_private(path, &found, effective_uid()?, "600"),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         Err(error) => Err(Error::io("look at", path)(error)),
     }
@@ -72,17 +72,17 @@ pub fn check_private(path: &Path) -> Result<(), Error> {
 /// read by a group: both are fine. Readable by everybody, or writable by a group, is not.
 pub fn read_named_secret(path: &Path) -> Result<Secret<Vec<u8>>, Error> {
     // Looked at first, since opening a pipe would wait for its writer.
-    regular(path, &fs::metadata(path).map_err(Error::io("read", path))?)?;
+    require_regular_file(path, &fs::metadata(path).map_err(Error::io("read", path))?)?;
     let file = File::open(path).map_err(Error::io("read", path))?;
     // Looked at again through the handle: this is the file whose content is used.
     let found = file.metadata().map_err(Error::io("read", path))?;
-    regular(path, &found)?;
-    named(path, found.mode(), found.uid(), effective_uid()?)?;
-    if found.len() > LARGEST_SECRET {
+    require_regular_file(path, &found)?;
+    require_named_secret_permissions(path, found.mode(), found.uid(), effective_uid()?)?;
+    if found.len() > MAX_SECRET_LEN {
         return Err(Error::TooLarge(path.to_owned()));
     }
     let mut bytes = Vec::new();
-    file.take(LARGEST_SECRET)
+    file.take(MAX_SECRET_LEN)
         .read_to_end(&mut bytes)
         .map_err(Error::io("read", path))?;
     Ok(Secret::new(bytes))
@@ -90,20 +90,20 @@ pub fn read_named_secret(path: &Path) -> Result<Secret<Vec<u8>>, Error> {
 
 /// What became of a file that was to be written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Written {
+pub enum WriteOutcome {
     /// It is there, whole, and will be after a power cut.
-    New,
+    Created,
     /// There was one already; it was left alone.
     AlreadyExists,
 }
 
 /// Writes a new file for us alone. It appears whole or not at all, and never over another.
-pub fn write_private(path: &Path, bytes: &[u8]) -> Result<Written, Error> {
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<WriteOutcome, Error> {
     let directory = match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
         Some(_) | None => Path::new("."),
     };
-    let (draft, mut file) = draft(path)?;
+    let (draft, mut file) = create_temporary_file(path)?;
     let written = file
         .write_all(bytes)
         .and_then(|()| file.sync_all())
@@ -112,14 +112,14 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<Written, Error> {
     let removed = fs::remove_file(&draft);
     match written {
         Ok(()) => {}
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(Written::AlreadyExists),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(WriteOutcome::AlreadyExists),
         Err(error) => return Err(Error::io("write", path)(error)),
     }
     removed.map_err(Error::io("remove", &draft))?;
     File::open(directory)
         .and_then(|directory| directory.sync_all())
         .map_err(Error::io("write", directory))?;
-    Ok(Written::New)
+    Ok(WriteOutcome::Created)
 }
 
 /// Moves a file that [`write_private`] made over another one; both in one directory.
@@ -156,7 +156,7 @@ pub fn lock(path: &Path) -> Result<Option<File>, Error> {
 
 /// A new file beside `path`. A draft that a crash left behind is passed over, not touched: it might
 /// be another process's.
-fn draft(path: &Path) -> Result<(PathBuf, File), Error> {
+fn create_temporary_file(path: &Path) -> Result<(PathBuf, File), Error> {
     let name = path
         .file_name()
         .map(|name| name.to_string_lossy().into_owned())
@@ -177,11 +177,11 @@ fn draft(path: &Path) -> Result<(PathBuf, File), Error> {
     }
 }
 
-fn private(path: &Path, found: &Metadata, us: u32, mend: &'static str) -> Result<(), Error> {
-    owned(path, found.uid(), us)?;
+fn require_private(path: &Path, found: &Metadata, us: u32, mend: &'static str) -> Result<(), Error> {
+    require_owner(path, found.uid(), us)?;
     let mode = found.mode() & 0o777;
     if mode & 0o077 != 0 {
-        return Err(Error::TooWide {
+        return Err(Error::TooPermissive {
             path: path.to_owned(),
             mode,
             mend,
@@ -190,24 +190,24 @@ fn private(path: &Path, found: &Metadata, us: u32, mend: &'static str) -> Result
     Ok(())
 }
 
-fn owned(path: &Path, owner: u32, us: u32) -> Result<(), Error> {
+fn require_owner(path: &Path, owner: u32, us: u32) -> Result<(), Error> {
     if owner == us {
         return Ok(());
     }
-    Err(Error::OtherOwner {
+    Err(Error::WrongOwner {
         path: path.to_owned(),
         owner: user_name(owner),
         us: user_name(us),
     })
 }
 
-fn named(path: &Path, mode: u32, owner: u32, us: u32) -> Result<(), Error> {
-    if owner != ROOT {
-        owned(path, owner, us)?;
+fn require_named_secret_permissions(path: &Path, mode: u32, owner: u32, us: u32) -> Result<(), Error> {
+    if owner != ROOT_UID {
+        require_owner(path, owner, us)?;
     }
     let mode = mode & 0o777;
     if mode & 0o027 != 0 {
-        return Err(Error::TooWide {
+        return Err(Error::TooPermissive {
             path: path.to_owned(),
             mode,
             mend: if mode & 0o040 == 0 { "600" } else { "640" },
@@ -216,7 +216,7 @@ fn named(path: &Path, mode: u32, owner: u32, us: u32) -> Result<(), Error> {
     Ok(())
 }
 
-fn regular(path: &Path, found: &Metadata) -> Result<(), Error> {
+fn require_regular_file(path: &Path, found: &Metadata) -> Result<(), Error> {
     if found.is_file() {
         Ok(())
     } else {
@@ -250,10 +250,10 @@ pub fn operator() -> String {
         said.filter_map(|name| std::env::var(name).ok())
             .find(|name| !name.is_empty())
     });
-    operator_of(&us, behind.as_deref())
+    format_operator(&us, behind.as_deref())
 }
 
-fn operator_of(us: &str, behind: Option<&str>) -> String {
+fn format_operator(us: &str, behind: Option<&str>) -> String {
     match behind {
         Some(person) if person != us => {
             let person: String = person.chars().take(64).collect();
@@ -266,10 +266,10 @@ fn operator_of(us: &str, behind: Option<&str>) -> String {
 /// The user's name, or what `sudo -u` takes in its place.
 fn user_name(uid: u32) -> String {
     let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
-    name_in(&passwd, uid).unwrap_or_else(|| format!("#{uid}"))
+    find_user_name(&passwd, uid).unwrap_or_else(|| format!("#{uid}"))
 }
 
-fn name_in(passwd: &str, uid: u32) -> Option<String> {
+fn find_user_name(passwd: &str, uid: u32) -> Option<String> {
     passwd.lines().find_map(|line| {
         let mut fields = line.split(':');
         let name = fields.next()?;
@@ -283,9 +283,9 @@ pub enum Error {
     /// Others could read it, or change it.
     #[error(
         "{} can be read or changed by other users (mode {mode:04o}); fix it with: chmod {mend} {}",
-        path.display(), quoted(&path.to_string_lossy())
+        path.display(), shell_quoted(&path.to_string_lossy())
     )]
-    TooWide {
+    TooPermissive {
         /// Which one.
         path: PathBuf,
         /// Its permissions.
@@ -296,9 +296,9 @@ pub enum Error {
     /// It belongs to somebody else, and what we write there they could not read.
     #[error(
         "{} belongs to {owner}, and this command runs as {us}; run it as its owner: sudo -u {} hallpass …",
-        path.display(), quoted(owner)
+        path.display(), shell_quoted(owner)
     )]
-    OtherOwner {
+    WrongOwner {
         /// Which one.
         path: PathBuf,
         /// Whose it is: a name, or `#` and a number.
@@ -316,10 +316,10 @@ pub enum Error {
     #[error("{} is larger than 1 MiB, which no key and no password is", .0.display())]
     TooLarge(PathBuf),
     /// The system refused.
-    #[error("cannot {doing} {}", path.display())]
+    #[error("cannot {operation} {}", path.display())]
     Io {
         /// What was tried.
-        doing: &'static str,
+        operation: &'static str,
         /// On what.
         path: PathBuf,
         /// What the system said.
@@ -331,25 +331,25 @@ impl Error {
     /// Where another user should have typed the command: the whole line that works. `arguments` is
     /// the command as it was typed, its program first; `variables` the names of the environment
     /// variables that it needs, since sudo passes none on by itself.
-    pub fn command_of_owner(&self, arguments: &[String], variables: &[String]) -> Option<String> {
-        let Self::OtherOwner { owner, .. } = self else {
+    pub fn command_as_owner(&self, arguments: &[String], variables: &[String]) -> Option<String> {
+        let Self::WrongOwner { owner, .. } = self else {
             return None;
         };
-        let mut line = format!("sudo -u {}", quoted(owner));
+        let mut line = format!("sudo -u {}", shell_quoted(owner));
         if !variables.is_empty() {
             line.push_str(" --preserve-env=");
             line.push_str(&variables.join(","));
         }
         for argument in arguments {
             line.push(' ');
-            line.push_str(&quoted(argument));
+            line.push_str(&shell_quoted(argument));
         }
         Some(line)
     }
 
     fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io {
-            doing,
+            operation: doing,
             path: path.to_owned(),
             source,
         }
@@ -357,7 +357,7 @@ impl Error {
 }
 
 /// `text` as a shell takes it for one word.
-fn quoted(text: &str) -> String {
+fn shell_quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         text.to_owned()

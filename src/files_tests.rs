@@ -22,7 +22,7 @@ fn file(mode: u32) -> (TempDir, PathBuf) {
 }
 
 #[test]
-fn the_data_directory_is_made_for_us_alone() {
+fn the_data_directory_is_created_private() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("lib/hallpass data");
     ensure_data_dir(&path).unwrap();
@@ -48,7 +48,7 @@ fn the_data_directory_is_made_for_us_alone() {
 }
 
 #[test]
-fn what_we_keep_is_ours_alone() {
+fn a_data_file_is_private() {
     for (mode, good) in [
         (0o600, true),
         (0o400, true),
@@ -94,22 +94,28 @@ fn a_named_secret_may_be_read_by_a_group_and_never_by_everybody() {
 }
 
 #[test]
-fn another_users_file_is_refused_and_roots_is_read() {
+fn a_file_of_another_user_is_refused_and_one_of_root_is_read() {
     let path = Path::new("/run/secrets/key");
-    assert!(named(path, 0o640, ROOT, 1000).is_ok());
-    assert!(named(path, 0o600, 1000, 1000).is_ok());
+    assert!(require_named_secret_permissions(path, 0o640, ROOT_UID, 1000).is_ok());
+    assert!(require_named_secret_permissions(path, 0o600, 1000, 1000).is_ok());
     assert!(matches!(
-        named(path, 0o600, 1001, 1000),
-        Err(Error::OtherOwner { .. })
+        require_named_secret_permissions(path, 0o600, 1001, 1000),
+        Err(Error::WrongOwner { .. })
     ));
-    assert!(matches!(owned(path, ROOT, 1000), Err(Error::OtherOwner { .. })));
-    assert!(matches!(owned(path, 1000, ROOT), Err(Error::OtherOwner { .. })));
+    assert!(matches!(
+        require_owner(path, ROOT_UID, 1000),
+        Err(Error::WrongOwner { .. })
+    ));
+    assert!(matches!(
+        require_owner(path, 1000, ROOT_UID),
+        Err(Error::WrongOwner { .. })
+    ));
 }
 
 /// Only root can give a directory away; elsewhere the test above speaks for this one.
 #[test]
-fn root_leaves_nothing_in_the_daemons_directory() {
-    if effective_uid().unwrap() != ROOT {
+fn root_writes_nothing_to_another_users_directory() {
+    if effective_uid().unwrap() != ROOT_UID {
         return;
     }
     let dir = TempDir::new().unwrap();
@@ -125,30 +131,30 @@ fn root_leaves_nothing_in_the_daemons_directory() {
     let arguments = ["hallpass", "user", "add", "o'neil@x.example"].map(str::to_owned);
     assert_eq!(
         error
-            .command_of_owner(&arguments, &["HALLPASS_DATA_DIR".to_owned()])
+            .command_as_owner(&arguments, &["HALLPASS_DATA_DIR".to_owned()])
             .unwrap(),
         r"sudo -u '#54321' --preserve-env=HALLPASS_DATA_DIR hallpass user add 'o'\''neil@x.example'"
     );
     let (_dir, path) = file(0o600);
     chown(&path, Some(54_321), None).unwrap();
-    assert!(matches!(check_private(&path), Err(Error::OtherOwner { .. })));
-    assert!(matches!(read_named_secret(&path), Err(Error::OtherOwner { .. })));
+    assert!(matches!(check_private(&path), Err(Error::WrongOwner { .. })));
+    assert!(matches!(read_named_secret(&path), Err(Error::WrongOwner { .. })));
 }
 
 #[test]
-fn a_user_is_known_by_name() {
+fn a_uid_is_resolved_to_a_name() {
     let passwd =
         "root:x:0:0:root:/root:/bin/bash\n\nhallpass:x:998:998::/var/lib/hallpass:/usr/sbin/nologin\n";
-    assert_eq!(name_in(passwd, 998).as_deref(), Some("hallpass"));
-    assert_eq!(name_in(passwd, 99), None);
+    assert_eq!(find_user_name(passwd, 998).as_deref(), Some("hallpass"));
+    assert_eq!(find_user_name(passwd, 99), None);
 }
 
 #[test]
-fn a_file_is_written_once_and_for_us_alone() {
+fn a_file_is_written_once_and_private() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("seal.key");
-    assert_eq!(write_private(&path, b"one").unwrap(), Written::New);
-    assert_eq!(write_private(&path, b"two").unwrap(), Written::AlreadyExists);
+    assert_eq!(write_private(&path, b"one").unwrap(), WriteOutcome::Created);
+    assert_eq!(write_private(&path, b"two").unwrap(), WriteOutcome::AlreadyExists);
     assert_eq!((fs::read(&path).unwrap(), mode(&path)), (b"one".to_vec(), 0o600));
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no draft is left");
     assert!(matches!(
@@ -158,7 +164,7 @@ fn a_file_is_written_once_and_for_us_alone() {
 }
 
 #[test]
-fn of_many_that_write_at_once_one_wins() {
+fn of_concurrent_writers_one_wins() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("seal.key");
     let wins: usize = std::thread::scope(|scope| {
@@ -168,7 +174,7 @@ fn of_many_that_write_at_once_one_wins() {
             .collect();
         tries
             .into_iter()
-            .map(|t| usize::from(t.join().unwrap() == Written::New))
+            .map(|t| usize::from(t.join().unwrap() == WriteOutcome::Created))
             .sum()
     });
     assert_eq!(wins, 1);
@@ -177,12 +183,12 @@ fn of_many_that_write_at_once_one_wins() {
 }
 
 #[test]
-fn who_gives_a_command_is_told_behind_sudo_too() {
-    assert_eq!(operator_of("hallpass", Some("anna")), "anna as hallpass");
-    assert_eq!(operator_of("root", Some("root")), "root");
-    assert_eq!(operator_of("#1000", None), "#1000");
+fn the_operator_is_known_behind_sudo() {
+    assert_eq!(format_operator("hallpass", Some("anna")), "anna as hallpass");
+    assert_eq!(format_operator("root", Some("root")), "root");
+    assert_eq!(format_operator("#1000", None), "#1000");
     assert_eq!(
-        operator_of("root", Some(&"x".repeat(100))).len(),
+        format_operator("root", Some(&"x".repeat(100))).len(),
         64 + " as root".len()
     );
     assert!(!operator().is_empty());

@@ -6,15 +6,15 @@ use sha2::{Digest, Sha256};
 
 /// A process, as others on the same machine can tell it. It fits into eight bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct ProcessMark {
+pub struct ProcessIdentity {
     /// The machine since it started, and the container: a number means something within these alone.
-    place: Option<[u8; 4]>,
-    number: u32,
+    host: Option<[u8; 4]>,
+    pid: u32,
 }
 
-impl ProcessMark {
+impl ProcessIdentity {
     /// This process.
-    pub fn own() -> Self {
+    pub fn current() -> Self {
         let place = || {
             let boot = fs::read("/proc/sys/kernel/random/boot_id").ok()?;
             let container = fs::read_link("/proc/self/ns/pid").ok()?;
@@ -24,32 +24,32 @@ impl ProcessMark {
             hash.finalize().first_chunk().copied()
         };
         Self {
-            place: place(),
-            number: std::process::id(),
+            host: place(),
+            pid: std::process::id(),
         }
     }
 
     /// The mark as bytes; zeros where this process cannot be told from others.
     pub fn to_bytes(self) -> [u8; 8] {
         let mut bytes = [0; 8];
-        if let Some(place) = self.place {
+        if let Some(place) = self.host {
             let (first, second) = bytes.split_at_mut(4);
             first.copy_from_slice(&place);
-            second.copy_from_slice(&self.number.to_be_bytes());
+            second.copy_from_slice(&self.pid.to_be_bytes());
         }
         bytes
     }
 
     /// Whether the process that made `bytes` ran here and does not any more. Of one that ran elsewhere nothing is
     /// known.
-    pub fn is_gone(self, bytes: [u8; 8]) -> bool {
+    pub fn has_exited(self, bytes: [u8; 8]) -> bool {
         let [a, b, c, d, number @ ..] = bytes;
-        self.place == Some([a, b, c, d]) && !runs(u32::from_be_bytes(number))
+        self.host == Some([a, b, c, d]) && !is_running(u32::from_be_bytes(number))
     }
 }
 
 /// One that has ended and that nobody has asked about yet runs no more.
-fn runs(number: u32) -> bool {
+fn is_running(number: u32) -> bool {
     let path = Path::new("/proc").join(number.to_string()).join("stat");
     fs::read_to_string(path).is_ok_and(|stat| {
         // Its name, in brackets, may hold anything.
@@ -67,26 +67,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_process_is_gone_when_it_ran_here_and_has_ended() {
-        let own = ProcessMark::own();
-        assert!(!own.is_gone(own.to_bytes()));
+    fn a_process_has_exited_if_it_ran_on_this_host_and_ended() {
+        let own = ProcessIdentity::current();
+        assert!(!own.has_exited(own.to_bytes()));
         let mut child = Command::new("sleep").arg("600").spawn().unwrap();
-        let other = ProcessMark {
-            number: child.id(),
+        let other = ProcessIdentity {
+            pid: child.id(),
             ..own
         };
-        assert!(!own.is_gone(other.to_bytes()));
+        assert!(!own.has_exited(other.to_bytes()));
         child.kill().unwrap();
         child.wait().unwrap();
-        assert!(own.is_gone(other.to_bytes()));
-        let elsewhere = ProcessMark {
-            place: Some([1, 2, 3, 4]),
+        assert!(own.has_exited(other.to_bytes()));
+        let elsewhere = ProcessIdentity {
+            host: Some([1, 2, 3, 4]),
             ..other
         };
         assert!(
-            !own.is_gone(elsewhere.to_bytes()),
+            !own.has_exited(elsewhere.to_bytes()),
             "of another machine nothing is known"
         );
-        assert!(!own.is_gone([0; 8]));
+        assert!(!own.has_exited([0; 8]));
     }
 }

@@ -5,16 +5,16 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 
 use crate::{
     cli::{
-        decision::Shown,
-        output::{self, note, say},
+        decision::AuditEntryOutput,
+        output::{self, print_line, print_note},
     },
-    model::{application::Slug, audit::Change, user::Email},
-    provider::{Provider, codes, explain::Wanted},
+    model::{application::Slug, audit::ValueChange, user::Email},
+    provider::{Provider, codes, explain::AuditQuery},
 };
 
 /// Which decisions to list.
 #[derive(Debug, clap::Args)]
-pub(super) struct Audit {
+pub(super) struct AuditArguments {
     /// Not older: a date (2026-11-21), a time in UTC (2026-11-21 14:00), or so long ago (30m, 12h, 7d, 2w)
     #[arg(long, value_name = "WHEN")]
     since: Option<String>,
@@ -37,7 +37,7 @@ pub(super) struct Audit {
     #[arg(long, value_name = "CODE")]
     code: Option<String>,
     /// How many of the newest, or all
-    #[arg(short = 'n', long = "newest", value_name = "NUMBER", default_value = "50", value_parser = count)]
+    #[arg(short = 'n', long = "newest", value_name = "NUMBER", default_value = "50", value_parser = parse_count)]
     newest: u32,
     /// Prints JSON
     #[arg(long)]
@@ -45,7 +45,7 @@ pub(super) struct Audit {
 }
 
 /// Lists decisions.
-pub(super) fn audit(typed: &Audit, provider: &Provider) -> Result<()> {
+pub(super) fn audit(typed: &AuditArguments, provider: &Provider) -> Result<()> {
     let application = match &typed.app {
         None => None,
         Some(slug) => Some(
@@ -54,10 +54,10 @@ pub(super) fn audit(typed: &Audit, provider: &Provider) -> Result<()> {
                 .with_context(|| format!("there is no application {slug}; `hallpass app list` shows all"))?,
         ),
     };
-    let code = typed.code.as_deref().map(known_code).transpose()?;
+    let code = typed.code.as_deref().map(parse_code).transpose()?;
     let at = |text: &Option<String>| {
         text.as_deref()
-            .map(|text| moment(text, provider.now()))
+            .map(|text| parse_time(text, provider.now()))
             .transpose()
     };
     let user = match &typed.user {
@@ -73,30 +73,30 @@ pub(super) fn audit(typed: &Audit, provider: &Provider) -> Result<()> {
             )
         }
     };
-    let wanted = Wanted {
+    let wanted = AuditQuery {
         since: at(&typed.since)?,
         until: at(&typed.until)?,
         application,
         user,
-        action: typed.action.as_deref().map(known_action).transpose()?,
+        action: typed.action.as_deref().map(parse_action).transpose()?,
         code,
-        refused: typed.refused,
+        refused_only: typed.refused,
         // One more, to know whether there are older ones.
-        newest: typed.newest.saturating_add(1),
+        limit: typed.newest.saturating_add(1),
     };
-    let mut decisions = provider.audit(&wanted)?;
+    let mut decisions = provider.audit_entries(&wanted)?;
     let newest = usize::try_from(typed.newest).unwrap_or(usize::MAX);
     let are_older = decisions.len() > newest;
     decisions.truncate(newest);
     let older = "there are older ones: -n NUMBER, -n all, or --until WHEN";
     if typed.json {
         if are_older {
-            note(older);
+            print_note(older);
         }
-        return output::json(&decisions.iter().map(Shown::from).collect::<Vec<_>>());
+        return output::json(&decisions.iter().map(AuditEntryOutput::from).collect::<Vec<_>>());
     }
     if decisions.is_empty() {
-        return say(format_args!("Nothing that fits."));
+        return print_line(format_args!("Nothing that fits."));
     }
     for decision in &decisions {
         let row = &decision.row;
@@ -114,7 +114,7 @@ pub(super) fn audit(typed: &Audit, provider: &Provider) -> Result<()> {
         } else {
             String::new()
         };
-        let who = match (&decision.person, row.user) {
+        let who = match (&decision.user, row.user) {
             (Some(user), _) => user.email.as_str().to_owned(),
             (None, Some(_gone)) => "(removed)".to_owned(),
             (None, None) => String::new(),
@@ -130,30 +130,30 @@ pub(super) fn audit(typed: &Audit, provider: &Provider) -> Result<()> {
             row.action,
             row.outcome,
         );
-        say(format_args!("{}", line.trim_end()))?;
+        print_line(format_args!("{}", line.trim_end()))?;
         for change in &row.changes {
-            say(format_args!("    {}", change_words(change)))?;
+            print_line(format_args!("    {}", describe_change(change)))?;
         }
     }
     if are_older {
-        say(format_args!("… {older}"))?;
+        print_line(format_args!("… {older}"))?;
     }
     Ok(())
 }
 
 /// What an edit changed, with both values.
-pub(super) fn change_words(change: &Change) -> String {
+pub(super) fn describe_change(change: &ValueChange) -> String {
     let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "(none)".to_owned());
     format!(
         "{}: {} -> {}",
-        change.value,
+        change.name,
         value(&change.old),
         value(&change.new)
     )
 }
 
 /// How many rows: a number, or `all`.
-fn count(text: &str) -> Result<u32, String> {
+fn parse_count(text: &str) -> Result<u32, String> {
     const MOST: u32 = 100_000;
     if text == "all" {
         return Ok(u32::MAX);
@@ -165,7 +165,7 @@ fn count(text: &str) -> Result<u32, String> {
 }
 
 /// An action as it is kept: lower-case words, with full stops between them.
-fn known_action(text: &str) -> Result<String> {
+fn parse_action(text: &str) -> Result<String> {
     let plain = |c: char| c.is_ascii_lowercase() || c == '.' || c == '_';
     if text.is_empty() || !text.chars().all(plain) {
         bail!(
@@ -177,11 +177,11 @@ fn known_action(text: &str) -> Result<String> {
 }
 
 /// The code as it is kept; what is no code would find nothing, without saying why.
-fn known_code(text: &str) -> Result<String> {
+fn parse_code(text: &str) -> Result<String> {
     if text.eq_ignore_ascii_case("ok") {
         return Ok("ok".to_owned());
     }
-    codes::explained(text)
+    codes::explanation(text)
         .map(|one| one.code.to_owned())
         .with_context(|| {
             format!(
@@ -192,7 +192,7 @@ fn known_code(text: &str) -> Result<String> {
 }
 
 /// A date, a time, or so long before `now`.
-fn moment(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
+fn parse_time(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
     if let Ok(at) = DateTime::parse_from_rfc3339(text) {
         return Ok(at.with_timezone(&Utc));
     }
@@ -232,9 +232,9 @@ mod tests {
 
     #[test]
     fn how_many_is_a_number_or_all() {
-        assert_eq!((count("1"), count("all")), (Ok(1), Ok(u32::MAX)));
+        assert_eq!((parse_count("1"), parse_count("all")), (Ok(1), Ok(u32::MAX)));
         for bad in ["0", "-1", "100001", "99999999999999999999", "many", ""] {
-            assert!(count(bad).unwrap_err().contains("or all"), "{bad:?}");
+            assert!(parse_count(bad).unwrap_err().contains("or all"), "{bad:?}");
         }
     }
 
@@ -256,13 +256,13 @@ mod tests {
             ("2026-11-21 14:00:05 UTC", "2026-11-21T14:00:05Z"),
         ] {
             assert_eq!(
-                moment(text, now).unwrap(),
+                parse_time(text, now).unwrap(),
                 at.parse::<DateTime<Utc>>().unwrap(),
                 "{text}"
             );
         }
         for text in ["", "d", "-1d", "1y", "yesterday", "4294967296d", "7é"] {
-            assert!(moment(text, now).is_err(), "{text:?}");
+            assert!(parse_time(text, now).is_err(), "{text:?}");
         }
     }
 }

@@ -7,7 +7,7 @@ use clap::Subcommand;
 use serde::Serialize;
 
 use crate::{
-    cli::output::{self, say},
+    cli::output::{self, print_line},
     config::Settings,
     files,
 };
@@ -23,7 +23,7 @@ pub(super) enum Command {
 }
 
 #[derive(Serialize)]
-struct Line<'a> {
+struct SettingOutput<'a> {
     key: &'a str,
     value: &'a str,
     origin: &'a str,
@@ -31,10 +31,10 @@ struct Line<'a> {
 
 /// Prints the settings; fails where a file that they name cannot be used. `file` is the one that was read.
 pub(super) fn check(settings: &Settings, file: Option<&Path>, json: bool) -> Result<()> {
-    let explained = settings.explain();
+    let explained = settings.effective();
     let lines: Vec<_> = explained
         .iter()
-        .map(|line| Line {
+        .map(|line| SettingOutput {
             key: &line.key,
             value: &line.value,
             origin: line.origin,
@@ -43,20 +43,21 @@ pub(super) fn check(settings: &Settings, file: Option<&Path>, json: bool) -> Res
     if json {
         output::json(&lines)?;
     } else {
-        let widest = |width: fn(&Line<'_>) -> usize| lines.iter().map(width).max().unwrap_or_default();
+        let widest =
+            |width: fn(&SettingOutput<'_>) -> usize| lines.iter().map(width).max().unwrap_or_default();
         let (keys, values) = (
             widest(|line| line.key.len()),
             widest(|line| line.value.chars().count()).min(48),
         );
         for line in &lines {
-            say(format_args!(
+            print_line(format_args!(
                 "{:keys$}  {:values$}  {}",
                 line.key, line.value, line.origin
             ))?;
         }
-        say(format_args!("\n{}", read_from(settings, file)))?;
+        print_line(format_args!("\n{}", describe_sources(settings, file)))?;
     }
-    let found = look(settings);
+    let found = check_files(settings);
     if !found.faults.is_empty() {
         bail!(
             "this configuration cannot be used:\n- {}",
@@ -67,19 +68,19 @@ pub(super) fn check(settings: &Settings, file: Option<&Path>, json: bool) -> Res
         return Ok(());
     }
     for note in &found.notes {
-        say(format_args!("{note}"))?;
+        print_line(format_args!("{note}"))?;
     }
-    if settings.for_trying {
-        say(format_args!(
+    if settings.evaluation_mode {
+        print_line(format_args!(
             "base_url is not set: http://127.0.0.1:8080 is for trying only."
         ))?;
     }
-    say(format_args!("This configuration can be used."))
+    print_line(format_args!("This configuration can be used."))
 }
 
-fn read_from(settings: &Settings, file: Option<&Path>) -> String {
+fn describe_sources(settings: &Settings, file: Option<&Path>) -> String {
     let variables = settings
-        .explain()
+        .effective()
         .iter()
         .filter(|line| line.origin == "environment")
         .count();
@@ -91,26 +92,26 @@ fn read_from(settings: &Settings, file: Option<&Path>) -> String {
 }
 
 #[derive(Default)]
-struct Found {
+struct FileFindings {
     faults: Vec<String>,
     notes: Vec<String>,
 }
 
 /// Looks at the files that the settings name, and touches none.
-fn look(settings: &Settings) -> Found {
-    let mut found = Found::default();
+fn check_files(settings: &Settings) -> FileFindings {
+    let mut found = FileFindings::default();
     let data_dir = &settings.data_dir;
-    match files::look_at_data_dir(data_dir) {
+    match files::check_data_dir(data_dir) {
         Ok(true) => {}
         Ok(false) => found.notes.push(format!(
             "data_dir: {} is not there yet; `hallpass serve` makes it.",
             data_dir.display()
         )),
         // Whoever checks need not be the user that the daemon runs as.
-        Err(why @ files::Error::OtherOwner { .. }) => found.notes.push(format!("data_dir: {why}.")),
-        Err(why) => found.faults.push(format!("data_dir: {}", in_full(why))),
+        Err(why @ files::Error::WrongOwner { .. }) => found.notes.push(format!("data_dir: {why}.")),
+        Err(why) => found.faults.push(format!("data_dir: {}", with_causes(why))),
     }
-    let own = settings.own_key.as_ref();
+    let own = settings.signing_key_files.as_ref();
     for (key, path) in [
         ("seal_key_file", settings.seal_key_file.as_deref()),
         ("key_file", own.map(|own| own.key_file.as_path())),
@@ -125,6 +126,6 @@ fn look(settings: &Settings) -> Found {
 }
 
 /// An error with its causes.
-fn in_full(error: files::Error) -> String {
+fn with_causes(error: files::Error) -> String {
     format!("{:#}", anyhow::Error::new(error))
 }

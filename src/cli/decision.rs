@@ -6,20 +6,20 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::{
-    model::{application::Application, audit::Change, explanation::Explanation},
-    provider::explain::Decision,
+    model::{application::Application, audit::ValueChange, explanation::Explanation},
+    provider::explain::AuditEntry,
 };
 
 /// What is registered now, as names and values.
-pub(super) fn registered(application: &Application) -> Vec<(&'static str, String)> {
+pub(super) fn registered_values(application: &Application) -> Vec<(&'static str, String)> {
     let saml = &application.saml;
     let mut told = vec![("entity ID", saml.entity_id.as_str().to_owned())];
     told.extend(
-        saml.consumers
+        saml.acs_endpoints
             .iter()
             .map(|consumer| ("ACS URL", consumer.location.as_str().to_owned())),
     );
-    told.extend(saml.certificates.iter().map(|one| {
+    told.extend(saml.signing_certificates.iter().map(|one| {
         let until = one.not_after.format("%Y-%m-%d");
         ("certificate", format!("{} (until {until})", one.sha256))
     }));
@@ -34,7 +34,7 @@ pub(super) fn registered(application: &Application) -> Vec<(&'static str, String
 
 /// A code.
 #[derive(Serialize)]
-pub(super) struct ShownCode {
+pub(super) struct CodeOutput {
     code: &'static str,
     means: &'static str,
     status: Vec<&'static str>,
@@ -44,20 +44,20 @@ pub(super) struct ShownCode {
     clause: Option<&'static str>,
 }
 
-impl From<&'static Explanation> for ShownCode {
+impl From<&'static Explanation> for CodeOutput {
     fn from(one: &'static Explanation) -> Self {
         Self {
             code: one.code,
-            means: one.means,
+            means: one.meaning,
             status: one
                 .status
                 .into_iter()
                 .flat_map(|(top, second)| [Some(top), second])
                 .flatten()
                 .collect(),
-            page: one.wrong,
-            who_fixes: one.who.words(),
-            how: one.mend,
+            page: one.message,
+            who_fixes: one.responsible.description(),
+            how: one.fix,
             clause: one.clause,
         }
     }
@@ -65,7 +65,7 @@ impl From<&'static Explanation> for ShownCode {
 
 /// A row.
 #[derive(Serialize)]
-pub(super) struct Shown<'a> {
+pub(super) struct AuditEntryOutput<'a> {
     at: DateTime<Utc>,
     action: &'a str,
     outcome: &'a str,
@@ -73,30 +73,30 @@ pub(super) struct Shown<'a> {
     request_id: Option<&'a str>,
     occurrences: i64,
     detail: Option<&'a str>,
-    asked: Vec<Fact<'a>>,
-    application: Option<ShownApplication<'a>>,
-    person: Option<ShownPerson>,
+    asked: Vec<RequestDetailOutput<'a>>,
+    application: Option<AuditedApplicationOutput<'a>>,
+    person: Option<AuditedUserOutput>,
     session: Option<String>,
     address: Option<String>,
     /// The user of the operating system that gave the command.
     by: Option<&'a str>,
-    changes: Vec<ShownChange<'a>>,
+    changes: Vec<ChangeOutput<'a>>,
     hints: &'a [String],
     command: Option<String>,
-    explanation: Option<ShownCode>,
+    explanation: Option<CodeOutput>,
 }
 
 #[derive(Serialize)]
-struct ShownChange<'a> {
+struct ChangeOutput<'a> {
     value: &'a str,
     old: Option<&'a str>,
     new: Option<&'a str>,
 }
 
-impl<'a> From<&'a Change> for ShownChange<'a> {
-    fn from(change: &'a Change) -> Self {
+impl<'a> From<&'a ValueChange> for ChangeOutput<'a> {
+    fn from(change: &'a ValueChange) -> Self {
         Self {
-            value: &change.value,
+            value: &change.name,
             old: change.old.as_deref(),
             new: change.new.as_deref(),
         }
@@ -104,13 +104,13 @@ impl<'a> From<&'a Change> for ShownChange<'a> {
 }
 
 #[derive(Serialize)]
-struct Fact<'a> {
+struct RequestDetailOutput<'a> {
     name: &'a str,
     value: &'a str,
 }
 
 #[derive(Serialize)]
-struct ShownApplication<'a> {
+struct AuditedApplicationOutput<'a> {
     id: String,
     slug: Option<&'a str>,
     name: Option<&'a str>,
@@ -118,15 +118,15 @@ struct ShownApplication<'a> {
 }
 
 #[derive(Serialize)]
-struct ShownPerson {
+struct AuditedUserOutput {
     id: String,
     email: Option<String>,
 }
 
-impl<'a> From<&'a Decision> for Shown<'a> {
-    fn from(decision: &'a Decision) -> Self {
+impl<'a> From<&'a AuditEntry> for AuditEntryOutput<'a> {
+    fn from(decision: &'a AuditEntry) -> Self {
         let row = &decision.row;
-        let (words, facts) = decision.told();
+        let (words, facts) = decision.parsed_detail();
         Self {
             at: row.at,
             action: &row.action,
@@ -137,34 +137,34 @@ impl<'a> From<&'a Decision> for Shown<'a> {
             detail: Some(words).filter(|words| !words.is_empty()),
             asked: facts
                 .into_iter()
-                .map(|(name, value)| Fact { name, value })
+                .map(|(name, value)| RequestDetailOutput { name, value })
                 .collect(),
-            application: row.application.map(|id| ShownApplication {
+            application: row.application.map(|id| AuditedApplicationOutput {
                 id: id.to_string(),
                 slug: decision.application.as_ref().map(|one| one.slug.as_str()),
                 name: decision.application.as_ref().map(|one| one.name.as_str()),
                 registered: decision.application.as_ref().map_or_else(BTreeMap::new, |one| {
                     let mut told = BTreeMap::<_, Vec<_>>::new();
-                    for (name, value) in registered(one) {
+                    for (name, value) in registered_values(one) {
                         told.entry(name).or_default().push(value);
                     }
                     told
                 }),
             }),
-            person: row.user.map(|id| ShownPerson {
+            person: row.user.map(|id| AuditedUserOutput {
                 id: id.to_string(),
                 email: decision
-                    .person
+                    .user
                     .as_ref()
                     .map(|person| person.email.as_str().to_owned()),
             }),
             session: row.session.map(|id| id.to_string()),
             address: row.address.map(|address| address.to_string()),
             by: row.actor.as_deref(),
-            changes: row.changes.iter().map(ShownChange::from).collect(),
+            changes: row.changes.iter().map(ChangeOutput::from).collect(),
             hints: &decision.hints,
-            command: decision.command(),
-            explanation: decision.explanation.map(ShownCode::from),
+            command: decision.fix_command(),
+            explanation: decision.explanation.map(CodeOutput::from),
         }
     }
 }

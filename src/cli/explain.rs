@@ -4,17 +4,17 @@ use anyhow::{Result, bail};
 
 use crate::{
     cli::{
-        audit::change_words,
-        decision::{Shown, ShownCode, registered},
-        output::{self, say},
+        audit::describe_change,
+        decision::{AuditEntryOutput, CodeOutput, registered_values},
+        output::{self, print_line},
     },
     model::{explanation::Explanation, reference::Reference},
-    provider::{Provider, codes, explain::Decision},
+    provider::{Provider, codes, explain::AuditEntry},
 };
 
 /// What to explain.
 #[derive(Debug, clap::Args)]
-pub(super) struct Explain {
+pub(super) struct ExplainArguments {
     /// A code (ACS-UNKNOWN), the reference beside it on the page (7F3A-92C1), or a request id from the log
     #[arg(value_name = "CODE|REFERENCE", required = true, num_args = 1..=2)]
     what: Vec<String>,
@@ -24,9 +24,9 @@ pub(super) struct Explain {
 }
 
 /// The code of `explain`, where it needs no database.
-pub(super) fn code(typed: &Explain) -> Option<&'static Explanation> {
+pub(super) fn find_code(typed: &ExplainArguments) -> Option<&'static Explanation> {
     match typed.what.as_slice() {
-        [code] => codes::explained(code.trim()),
+        [code] => codes::explanation(code.trim()),
         _ => None,
     }
 }
@@ -34,24 +34,24 @@ pub(super) fn code(typed: &Explain) -> Option<&'static Explanation> {
 /// Explains a code alone.
 pub(super) fn explain_code(explanation: &'static Explanation, json: bool) -> Result<()> {
     if json {
-        return output::json(&ShownCode::from(explanation));
+        return output::json(&CodeOutput::from(explanation));
     }
-    say(format_args!("{}", explanation.code))?;
-    say_code(explanation)?;
+    print_line(format_args!("{}", explanation.code))?;
+    print_code(explanation)?;
     if let Some(command) = explanation.command {
         let command = command
             .replace("{slug}", "SLUG")
             .replace("{addresses}", "--acs 'ACS URL'");
-        say(format_args!("  command      {command}"))?;
+        print_line(format_args!("  command      {command}"))?;
     }
-    say(format_args!(
+    print_line(format_args!(
         "\n`hallpass audit --code {}` lists where it happened.",
         explanation.code
     ))
 }
 
 /// Explains the refusals that a reference leads to.
-pub(super) fn explain(typed: &Explain, provider: &Provider) -> Result<()> {
+pub(super) fn explain(typed: &ExplainArguments, provider: &Provider) -> Result<()> {
     // Page and mail show code and reference side by side: both may be pasted, as one word or as two.
     let words: Vec<&str> = typed
         .what
@@ -59,7 +59,7 @@ pub(super) fn explain(typed: &Explain, provider: &Provider) -> Result<()> {
         .flat_map(|word| word.split_whitespace())
         .collect();
     let (code, reference) = match words.as_slice() {
-        [code, reference] if codes::explained(code).is_some() => (Some(*code), (*reference).to_owned()),
+        [code, reference] if codes::explanation(code).is_some() => (Some(*code), (*reference).to_owned()),
         words => (None, words.concat()),
     };
     let Some(reference) = Reference::parse(&reference) else {
@@ -68,7 +68,7 @@ pub(super) fn explain(typed: &Explain, provider: &Provider) -> Result<()> {
             typed.what.join(" ").escape_debug()
         );
     };
-    let mut decisions = provider.decisions(&reference)?;
+    let mut decisions = provider.audit_entries_by_reference(&reference)?;
     if let Some(code) = code {
         decisions.retain(|decision| decision.row.outcome.eq_ignore_ascii_case(code));
     }
@@ -80,122 +80,122 @@ pub(super) fn explain(typed: &Explain, provider: &Provider) -> Result<()> {
         );
     }
     if typed.json {
-        return output::json(&decisions.iter().map(Shown::from).collect::<Vec<_>>());
+        return output::json(&decisions.iter().map(AuditEntryOutput::from).collect::<Vec<_>>());
     }
     if decisions.len() > 1 {
-        say(format_args!(
+        print_line(format_args!(
             "{} rows have the reference {reference}.\n",
             decisions.len()
         ))?;
     }
     for (n, decision) in decisions.iter().enumerate() {
         if n > 0 {
-            say(format_args!(""))?;
+            print_line(format_args!(""))?;
         }
-        say_decision(decision)?;
+        print_audit_entry(decision)?;
     }
     Ok(())
 }
 
-fn say_code(one: &Explanation) -> Result<()> {
-    say(format_args!("  means        {}", one.means))?;
-    say(format_args!("  page says    {}", one.wrong))?;
+fn print_code(one: &Explanation) -> Result<()> {
+    print_line(format_args!("  means        {}", one.meaning))?;
+    print_line(format_args!("  page says    {}", one.message))?;
     let status = match one.status {
         None => "none; our own page is shown".to_owned(),
-        Some((top, None)) => short(top).to_owned(),
-        Some((top, Some(second))) => format!("{}, {}", short(top), short(second)),
+        Some((top, None)) => short_status(top).to_owned(),
+        Some((top, Some(second))) => format!("{}, {}", short_status(top), short_status(second)),
     };
-    say(format_args!("  status sent  {status}"))?;
-    say(format_args!("  who fixes it {}", one.who.words()))?;
-    say(format_args!("  how          {}", one.mend))?;
+    print_line(format_args!("  status sent  {status}"))?;
+    print_line(format_args!("  who fixes it {}", one.responsible.description()))?;
+    print_line(format_args!("  how          {}", one.fix))?;
     if let Some(clause) = one.clause {
-        say(format_args!("  written in   {clause}"))?;
+        print_line(format_args!("  written in   {clause}"))?;
     }
     Ok(())
 }
 
-fn say_decision(decision: &Decision) -> Result<()> {
+fn print_audit_entry(decision: &AuditEntry) -> Result<()> {
     let row = &decision.row;
     let reference = decision
         .reference()
         .map(|one| one.to_string())
         .unwrap_or_default();
-    say(format_args!("{} {reference}", row.outcome))?;
-    let (words, facts) = decision.told();
+    print_line(format_args!("{} {reference}", row.outcome))?;
+    let (words, facts) = decision.parsed_detail();
     if !words.is_empty() {
-        say(format_args!("  {words}"))?;
+        print_line(format_args!("  {words}"))?;
     }
-    say(format_args!(
+    print_line(format_args!(
         "\n  when         {}",
         row.at.format("%Y-%m-%d %H:%M:%S UTC")
     ))?;
-    say(format_args!("  what         {}", row.action))?;
+    print_line(format_args!("  what         {}", row.action))?;
     match (&decision.application, row.application) {
-        (Some(one), _) => say(format_args!(
+        (Some(one), _) => print_line(format_args!(
             "  application  {} ({})",
             one.name,
             one.slug.as_str()
         ))?,
-        (None, Some(id)) => say(format_args!("  application  removed since; its id was {id}"))?,
+        (None, Some(id)) => print_line(format_args!("  application  removed since; its id was {id}"))?,
         (None, None) => {}
     }
-    match (&decision.person, row.user) {
-        (Some(person), _) => say(format_args!(
+    match (&decision.user, row.user) {
+        (Some(person), _) => print_line(format_args!(
             "  person       {} <{}>",
             person.full_name(),
             person.email
         ))?,
-        (None, Some(id)) => say(format_args!("  person       removed since; the id was {id}"))?,
+        (None, Some(id)) => print_line(format_args!("  person       removed since; the id was {id}"))?,
         (None, None) => {}
     }
     if let Some(address) = row.address {
-        say(format_args!("  from         {address}"))?;
+        print_line(format_args!("  from         {address}"))?;
     }
     if let Some(actor) = &row.actor {
-        say(format_args!("  by           {actor}"))?;
+        print_line(format_args!("  by           {actor}"))?;
     }
     for change in &row.changes {
-        say(format_args!("  changed      {}", change_words(change)))?;
+        print_line(format_args!("  changed      {}", describe_change(change)))?;
     }
     if let Some(id) = &row.request_id {
-        say(format_args!("  request id   {id}"))?;
+        print_line(format_args!("  request id   {id}"))?;
     }
     if row.occurrences > 1 {
-        say(format_args!(
+        print_line(format_args!(
             "  flood        one of {} such refusals of that minute, which share this row and this reference; the first of them is shown",
             row.occurrences
         ))?;
     }
     if !facts.is_empty() {
-        say(format_args!(
+        print_line(format_args!(
             "\n  The message, as its sender wrote it (nothing of it is proven):"
         ))?;
         for (name, value) in facts {
-            say(format_args!("  {name:22} {value}"))?;
+            print_line(format_args!("  {name:22} {value}"))?;
         }
     }
     if let Some(application) = &decision.application {
-        say(format_args!(
+        print_line(format_args!(
             "\n  Registered now for {}:",
             application.slug.as_str()
         ))?;
-        for (name, value) in registered(application) {
-            say(format_args!("  {name:22} {value}"))?;
+        for (name, value) in registered_values(application) {
+            print_line(format_args!("  {name:22} {value}"))?;
         }
     }
     for hint in &decision.hints {
-        say(format_args!("\n  Look: {hint}"))?;
+        print_line(format_args!("\n  Look: {hint}"))?;
     }
     if let Some(one) = decision.explanation {
-        say(format_args!(""))?;
-        say_code(one)?;
+        print_line(format_args!(""))?;
+        print_code(one)?;
     }
-    if let Some(command) = decision.command() {
-        say(format_args!("\n{command}"))?;
+    if let Some(command) = decision.fix_command() {
+        print_line(format_args!("\n{command}"))?;
     }
     Ok(())
 }
 
-fn short(status: &str) -> &str {
+fn short_status(status: &str) -> &str {
     status.rsplit(':').next().unwrap_or(status)
 }

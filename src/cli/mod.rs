@@ -17,7 +17,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
 use crate::{
-    cli::output::say,
+    cli::output::print_line,
     config::{LogFormat, Settings},
     demo, files, server,
     telemetry::{self, Format, Log},
@@ -64,9 +64,9 @@ enum Command {
         command: app::Command,
     },
     /// What a code or a reference on a page means, and how to fix it
-    Explain(explain::Explain),
+    Explain(explain::ExplainArguments),
     /// Lists what was decided, the newest first
-    Audit(audit::Audit),
+    Audit(audit::AuditArguments),
     /// The signing key, and how it is replaced
     Key {
         #[command(subcommand)]
@@ -86,32 +86,32 @@ pub fn run() -> Result<ExitCode> {
         } => config::check(&settings()?, arguments.config.as_deref(), json),
         Command::User { command } => {
             let settings = settings()?;
-            let provider = server::open(&settings).map_err(explain)?;
+            let provider = server::open(&settings).map_err(with_working_command)?;
             user::run(command, &provider, &settings.organisation)
         }
         Command::App { command } => {
-            let provider = server::open(&settings()?).map_err(explain)?;
+            let provider = server::open(&settings()?).map_err(with_working_command)?;
             app::run(command, &provider)
         }
         Command::Explain(typed) => {
-            if let Some(code) = explain::code(&typed) {
+            if let Some(code) = explain::find_code(&typed) {
                 explain::explain_code(code, typed.json)
             } else {
-                let provider = server::open(&settings()?).map_err(explain)?;
+                let provider = server::open(&settings()?).map_err(with_working_command)?;
                 explain::explain(&typed, &provider)
             }
         }
         Command::Audit(typed) => {
-            let provider = server::open(&settings()?).map_err(explain)?;
+            let provider = server::open(&settings()?).map_err(with_working_command)?;
             audit::audit(&typed, &provider)
         }
         Command::Key {
             command: key::Command::Reseal(typed),
-        } => key::reseal(&typed, &settings()?).map_err(explain),
+        } => key::reseal(&typed, &settings()?).map_err(with_working_command),
         Command::Key {
             command: key::Command::Roll { command },
         } => {
-            let provider = server::open(&settings()?).map_err(explain)?;
+            let provider = server::open(&settings()?).map_err(with_working_command)?;
             key::run(command, &provider)
         }
     }
@@ -120,10 +120,10 @@ pub fn run() -> Result<ExitCode> {
 
 fn serve(settings: &Settings) -> Result<ExitCode> {
     let log = start_log(settings)?;
-    let served = server::serve(settings).map_err(explain);
+    let served = server::serve(settings).map_err(with_working_command);
     // Whoever reads the log may hang: that keeps neither the daemon from ending, nor its reason from being said.
     if let Err(error) = &served {
-        log.line(&format!("hallpass: {error:#}"));
+        log.write_line(&format!("hallpass: {error:#}"));
     }
     log.finish();
     Ok(if served.is_ok() {
@@ -133,11 +133,11 @@ fn serve(settings: &Settings) -> Result<ExitCode> {
     })
 }
 
-fn demo_is_ready(ready: &demo::Ready<'_>) -> Result<()> {
-    say(format_args!("The demo runs. Open {} and sign in as", ready.site))?;
-    say(format_args!("  e-mail    {}", ready.email))?;
-    say(format_args!("  password  {}", ready.password))?;
-    say(format_args!(
+fn demo_is_ready(ready: &demo::DemoReady<'_>) -> Result<()> {
+    print_line(format_args!("The demo runs. Open {} and sign in as", ready.site))?;
+    print_line(format_args!("  e-mail    {}", ready.email))?;
+    print_line(format_args!("  password  {}", ready.password))?;
+    print_line(format_args!(
         "Your page at Hallpass is {}. Press Ctrl-C to stop.",
         ready.hallpass
     ))
@@ -155,11 +155,11 @@ fn start_log(settings: &Settings) -> Result<Log> {
         LogFormat::Human => Format::Human,
         LogFormat::Json => Format::Json,
     };
-    Ok(telemetry::start(format, &settings.log)?)
+    Ok(telemetry::start(format, &settings.log_filter)?)
 }
 
 /// Where another user should have typed the command, the line that works.
-fn explain(error: anyhow::Error) -> anyhow::Error {
+fn with_working_command(error: anyhow::Error) -> anyhow::Error {
     let arguments: Vec<String> = std::env::args().collect();
     let variables: Vec<String> = std::env::vars()
         .map(|(name, _)| name)
@@ -167,7 +167,7 @@ fn explain(error: anyhow::Error) -> anyhow::Error {
         .collect();
     let line = error
         .downcast_ref::<files::Error>()
-        .and_then(|why| why.command_of_owner(&arguments, &variables));
+        .and_then(|why| why.command_as_owner(&arguments, &variables));
     match line {
         Some(line) => anyhow::anyhow!("{error:#}\nThis works:\n  {line}"),
         None => error,

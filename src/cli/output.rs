@@ -13,9 +13,9 @@ use serde::Serialize;
 use crate::model::text::{escaped, escaped_json};
 
 /// Lines on standard output.
-pub(super) fn say(line: Arguments<'_>) -> Result<()> {
+pub(super) fn print_line(line: Arguments<'_>) -> Result<()> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{}", shown(&line.to_string()))?;
+    writeln!(out, "{}", escape_lines(&line.to_string()))?;
     Ok(())
 }
 
@@ -28,24 +28,28 @@ pub(super) fn json(value: &impl Serialize) -> Result<()> {
 }
 
 /// A line beside the JSON on standard output: on standard error, for people.
-pub(super) fn note(line: &str) {
+pub(super) fn print_note(line: &str) {
     // That nobody reads it is no reason to fail.
-    let _written = writeln!(io::stderr().lock(), "{}", shown(&format!("hallpass: {line}")));
+    let _written = writeln!(
+        io::stderr().lock(),
+        "{}",
+        escape_lines(&format!("hallpass: {line}"))
+    );
 }
 
 /// A time in JSON: RFC 3339, in UTC, with a `Z`.
-pub(super) fn time(at: DateTime<Utc>) -> String {
+pub(super) fn format_rfc3339(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
 /// The line that is printed when a command fails.
 pub fn failure(error: &anyhow::Error) -> String {
-    shown(&format!("hallpass: {error:#}"))
+    escape_lines(&format!("hallpass: {error:#}"))
 }
 
 /// Only line ends of our own stay: a value that holds one is not told from them, so values are checked when they are
 /// entered, and nothing else is let through here.
-fn shown(text: &str) -> String {
+fn escape_lines(text: &str) -> String {
     let lines: Vec<_> = text.split('\n').map(escaped).collect();
     lines.join("\n")
 }
@@ -53,22 +57,25 @@ fn shown(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::text::is_harmless;
+    use crate::model::text::is_safe_to_display;
 
     const EVIL: &str = "a\u{1b}[2J\u{9b}31m\u{202e}\u{200b}\u{e0041}\u{7f}\r";
 
     #[test]
-    fn nothing_that_is_printed_drives_the_terminal() {
-        for text in [shown(EVIL), failure(&anyhow::anyhow!(EVIL).context(EVIL))] {
-            assert!(text.chars().all(is_harmless), "{text:?}");
+    fn nothing_that_is_printed_controls_the_terminal() {
+        for text in [escape_lines(EVIL), failure(&anyhow::anyhow!(EVIL).context(EVIL))] {
+            assert!(text.chars().all(is_safe_to_display), "{text:?}");
         }
-        assert_eq!(shown("one\ntwo\n"), "one\ntwo\n");
+        assert_eq!(escape_lines("one\ntwo\n"), "one\ntwo\n");
     }
 
     #[test]
     fn json_says_the_same_to_a_program() {
         let text = escaped_json(&serde_json::to_string_pretty(&[EVIL, "\u{200c}"]).unwrap());
-        assert!(text.chars().all(|c| c == '\n' || is_harmless(c)), "{text:?}");
+        assert!(
+            text.chars().all(|c| c == '\n' || is_safe_to_display(c)),
+            "{text:?}"
+        );
         let read: Vec<String> = serde_json::from_str(&text).unwrap();
         assert_eq!(read, [EVIL, "\u{200c}"]);
     }

@@ -4,7 +4,7 @@ use std::{fmt, io, path::PathBuf};
 
 /// Where a value was given.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Place {
+pub enum SettingOrigin {
     /// Nowhere; the default holds.
     Default,
     /// In the file.
@@ -20,9 +20,9 @@ pub enum Place {
     Variable(String),
 }
 
-impl Place {
+impl SettingOrigin {
     /// In one word.
-    pub(super) const fn word(&self) -> &'static str {
+    pub(super) const fn name(&self) -> &'static str {
         match self {
             Self::Default => "default",
             Self::File { .. } => "file",
@@ -31,7 +31,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for SettingOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("by default"),
@@ -63,18 +63,18 @@ pub enum Error {
         why: String,
     },
     /// A key that means nothing.
-    #[error("{place} is not a setting{hint}; docs/configuration.md lists them all")]
+    #[error("{origin} is not a setting{hint}; docs/configuration.md lists them all")]
     Unknown {
         /// Where it stands.
-        place: Place,
+        origin: SettingOrigin,
         /// The one that may have been meant.
         hint: String,
     },
     /// A value that cannot be.
-    #[error("{place}: {why}")]
+    #[error("{origin}: {why}")]
     Value {
         /// Where it stands.
-        place: Place,
+        origin: SettingOrigin,
         /// What was expected, and how to mend it.
         why: String,
     },

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 /// The keys as TOML names them; a dot stands for a section.
-pub(super) const KNOWN: [&str; 28] = [
+pub(super) const KEYS: [&str; 28] = [
     "base_url",
     "listen",
     "data_dir",
@@ -36,16 +36,16 @@ pub(super) const KNOWN: [&str; 28] = [
 
 const PREFIX: &str = "HALLPASS_";
 /// What the tests of this repository read.
-const FOR_TESTS: &str = "HALLPASS_TEST_";
+const TEST_PREFIX: &str = "HALLPASS_TEST_";
 
 /// The environment variable that stands for `key`.
-pub(super) fn variable(key: &str) -> String {
+pub(super) fn variable_name(key: &str) -> String {
     format!("{PREFIX}{}", key.replace('.', "_").to_uppercase())
 }
 
 /// Whether `name` speaks to us.
-pub(super) fn is_ours(name: &str) -> bool {
-    name.starts_with(PREFIX) && !name.starts_with(FOR_TESTS)
+pub(super) fn has_our_prefix(name: &str) -> bool {
+    name.starts_with(PREFIX) && !name.starts_with(TEST_PREFIX)
 }
 
 /// Whether a variable has the shape of those by which Kubernetes (and Docker's links) tell where a service is. A
@@ -89,25 +89,24 @@ pub(super) fn is_service_link(name: &str, value: &str) -> bool {
 }
 
 /// The key that is called so in a file.
-pub(super) fn named(key: &str) -> Option<&'static str> {
-    KNOWN.into_iter().find(|known| *known == key)
+pub(super) fn find(key: &str) -> Option<&'static str> {
+    KEYS.into_iter().find(|known| *known == key)
 }
 
 /// The key that the environment variable `name` stands for.
-pub(super) fn of_variable(name: &str) -> Option<&'static str> {
-    KNOWN.into_iter().find(|known| variable(known) == name)
+pub(super) fn from_variable(name: &str) -> Option<&'static str> {
+    KEYS.into_iter().find(|known| variable_name(known) == name)
 }
 
 /// Whether `key` is a section of the file.
 pub(super) fn is_section(key: &str) -> bool {
-    KNOWN
-        .into_iter()
+    KEYS.into_iter()
         .any(|known| known.split_once('.').is_some_and(|(section, _)| section == key))
 }
 
 /// The section that was probably meant.
-pub(super) fn nearest_section(section: &str) -> Option<&'static str> {
-    let sections = KNOWN.into_iter().filter_map(|known| known.split_once('.'));
+pub(super) fn closest_section(section: &str) -> Option<&'static str> {
+    let sections = KEYS.into_iter().filter_map(|known| known.split_once('.'));
     let (distance, known) = sections
         .map(|(known, _)| (distance(section, known), known))
         .min()?;
@@ -115,7 +114,7 @@ pub(super) fn nearest_section(section: &str) -> Option<&'static str> {
 }
 
 /// The key that was probably meant.
-pub(super) fn nearest(key: &str) -> Option<&'static str> {
+pub(super) fn closest(key: &str) -> Option<&'static str> {
     let leaf = key.rsplit('.').next().unwrap_or(key);
     let distance_of = |known: &'static str| {
         let known_leaf = known.rsplit('.').next().unwrap_or(known);
@@ -123,7 +122,7 @@ pub(super) fn nearest(key: &str) -> Option<&'static str> {
         let moved = distance(leaf, known_leaf) + 1;
         (distance(key, known).min(moved), known)
     };
-    let (distance, known) = KNOWN.into_iter().map(distance_of).min()?;
+    let (distance, known) = KEYS.into_iter().map(distance_of).min()?;
     (distance <= (leaf.len() / 3).max(2)).then_some(known)
 }
 
@@ -150,12 +149,12 @@ mod tests {
 
     #[test]
     fn every_key_has_a_variable_of_its_own() {
-        let variables: BTreeSet<String> = KNOWN.into_iter().map(variable).collect();
-        assert_eq!(variables.len(), KNOWN.len());
-        for key in KNOWN {
-            assert_eq!(of_variable(&variable(key)), Some(key));
+        let variables: BTreeSet<String> = KEYS.into_iter().map(variable_name).collect();
+        assert_eq!(variables.len(), KEYS.len());
+        for key in KEYS {
+            assert_eq!(from_variable(&variable_name(key)), Some(key));
         }
-        assert_eq!(variable("sessions.idle"), "HALLPASS_SESSIONS_IDLE");
+        assert_eq!(variable_name("sessions.idle"), "HALLPASS_SESSIONS_IDLE");
     }
 
     #[test]
@@ -168,11 +167,11 @@ mod tests {
             .flat_map(|row| row.split_once(" |").unwrap().0.split(", "))
             .map(|key| key.trim_matches('`').to_owned())
             .collect();
-        assert_eq!(keys, KNOWN);
+        assert_eq!(keys, KEYS);
     }
 
     #[test]
-    fn what_kubernetes_says_of_a_service_is_told_from_a_slip() {
+    fn kubernetes_service_variables_are_distinguished_from_typing_mistakes() {
         for (name, value) in [
             ("HALLPASS_SERVICE_HOST", "10.0.0.1"),
             ("HALLPASS_SERVICE_HOST", "fd00::1"),
@@ -206,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_is_understood_and_a_stranger_is_not() {
+    fn the_closest_key_is_suggested_for_a_typing_mistake() {
         for (typed, meant) in [
             ("base-url", Some("base_url")),
             ("organization", Some("organisation")),
@@ -217,7 +216,7 @@ mod tests {
             ("password", None),
             ("smtp_server", None),
         ] {
-            assert_eq!(nearest(typed), meant, "{typed}");
+            assert_eq!(closest(typed), meant, "{typed}");
         }
     }
 }

@@ -7,29 +7,32 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::{
     config::{reader::Reader, value},
-    model::{policy::Policy, throttle::Limit},
+    model::{policy::Policy, throttle::ThrottlePolicy},
 };
 
 /// A visit is noted about once a minute; a shorter life could end under a person's hands.
-const SHORTEST_SESSION: TimeDelta = TimeDelta::minutes(5);
-const LONGEST_SESSION: TimeDelta = TimeDelta::days(30);
-const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(24);
-const MOST_FREE: u32 = 10_000;
+const MIN_SESSION: TimeDelta = TimeDelta::minutes(5);
+const MAX_SESSION: TimeDelta = TimeDelta::days(30);
+const MAX_PAUSE: TimeDelta = TimeDelta::hours(24);
+const MAX_FREE: u32 = 10_000;
 
 /// The policy that `reader` finds.
-pub(super) fn policy(reader: &mut Reader<'_>) -> Policy {
+pub(super) fn read_policy(reader: &mut Reader<'_>) -> Policy {
     let mut policy = Policy::default();
-    sessions(reader, &mut policy);
-    throttle(reader, &mut policy);
-    policy.audit_retention = reader.value("audit.retention", policy.audit_retention, retention, |kept| {
-        kept.map_or_else(|| "forever".to_owned(), value::spell)
-    });
-    policy.sign_metadata = reader.yes_or_no("metadata.signed", policy.sign_metadata);
+    read_sessions(reader, &mut policy);
+    read_throttle(reader, &mut policy);
+    policy.audit_retention = reader.value(
+        "audit.retention",
+        policy.audit_retention,
+        parse_retention,
+        |kept| kept.map_or_else(|| "forever".to_owned(), value::format_duration),
+    );
+    policy.sign_metadata = reader.boolean("metadata.signed", policy.sign_metadata);
     policy
 }
 
 /// Who is believed where nobody is named: a proxy on this machine, if there must be one.
-pub(super) fn proxies(by_a_proxy: bool) -> Vec<IpNet> {
+pub(super) fn default_trusted_proxies(by_a_proxy: bool) -> Vec<IpNet> {
     if !by_a_proxy {
         return Vec::new();
     }
@@ -39,7 +42,7 @@ pub(super) fn proxies(by_a_proxy: bool) -> Vec<IpNet> {
 }
 
 /// The networks as one value.
-pub(super) fn show_networks(networks: &[IpNet]) -> String {
+pub(super) fn format_networks(networks: &[IpNet]) -> String {
     if networks.is_empty() {
         return "none".to_owned();
     }
@@ -50,8 +53,8 @@ pub(super) fn show_networks(networks: &[IpNet]) -> String {
         .join(",")
 }
 
-fn sessions(reader: &mut Reader<'_>, policy: &mut Policy) {
-    let (least, most) = (SHORTEST_SESSION, LONGEST_SESSION);
+fn read_sessions(reader: &mut Reader<'_>, policy: &mut Policy) {
+    let (least, most) = (MIN_SESSION, MAX_SESSION);
     policy.session_idle = reader.duration("sessions.idle", policy.session_idle, least, most);
     policy.session_absolute = reader.duration("sessions.absolute", policy.session_absolute, least, most);
     if policy.session_idle > policy.session_absolute {
@@ -62,21 +65,21 @@ fn sessions(reader: &mut Reader<'_>, policy: &mut Policy) {
         };
         let why = format!(
             "a session may idle for {} but would end after {} in all; sessions.absolute must be the longer one",
-            value::spell(policy.session_idle),
-            value::spell(policy.session_absolute)
+            value::format_duration(policy.session_idle),
+            value::format_duration(policy.session_absolute)
         );
-        reader.refuse(&["sessions.idle", "sessions.absolute"], key, &why);
+        reader.add_error(&["sessions.idle", "sessions.absolute"], key, &why);
     }
 }
 
-fn throttle(reader: &mut Reader<'_>, policy: &mut Policy) {
+fn read_throttle(reader: &mut Reader<'_>, policy: &mut Policy) {
     for (key, limit) in [
         ("throttle.pair_free", &mut policy.throttle_pair),
         ("throttle.address_free", &mut policy.throttle_address),
         ("throttle.account_free", &mut policy.throttle_account),
         ("throttle.device_free", &mut policy.throttle_device),
     ] {
-        limit.free = reader.number(key, limit.free, 1, MOST_FREE);
+        limit.free = reader.number(key, limit.free, 1, MAX_FREE);
     }
     let second = TimeDelta::seconds(1);
     let first = reader.duration(
@@ -89,7 +92,7 @@ fn throttle(reader: &mut Reader<'_>, policy: &mut Policy) {
         "throttle.longest_pause",
         policy.throttle_pair.longest_pause,
         second,
-        LONGEST_PAUSE,
+        MAX_PAUSE,
     );
     if first > longest {
         let key = if reader.is_given("throttle.first_pause") {
@@ -99,10 +102,10 @@ fn throttle(reader: &mut Reader<'_>, policy: &mut Policy) {
         };
         let why = format!(
             "the first pause ({}) is longer than the longest ({})",
-            value::spell(first),
-            value::spell(longest)
+            value::format_duration(first),
+            value::format_duration(longest)
         );
-        reader.refuse(&["throttle.first_pause", "throttle.longest_pause"], key, &why);
+        reader.add_error(&["throttle.first_pause", "throttle.longest_pause"], key, &why);
     }
     for limit in [
         &mut policy.throttle_pair,
@@ -117,13 +120,13 @@ fn throttle(reader: &mut Reader<'_>, policy: &mut Policy) {
 }
 
 /// A bucket must be remembered for longer than it pauses.
-fn set_pauses(limit: &mut Limit, first: TimeDelta, longest: TimeDelta) {
+fn set_pauses(limit: &mut ThrottlePolicy, first: TimeDelta, longest: TimeDelta) {
     limit.first_pause = first;
     limit.longest_pause = longest;
     limit.forget_after = limit.forget_after.max(longest * 2);
 }
 
-fn retention(text: &str) -> Result<Option<TimeDelta>, String> {
+fn parse_retention(text: &str) -> Result<Option<TimeDelta>, String> {
     match text.trim() {
         "forever" => Ok(None),
         other => value::duration(other, TimeDelta::days(1), TimeDelta::days(36_500))

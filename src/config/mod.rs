@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use url::Url;
 
 use crate::{
-    config::{reader::Reader, source::Source},
+    config::{reader::Reader, source::RawSettings},
     model::{application::EntityId, endpoint::BaseUrl, policy::Policy, secret::Secret},
 };
 
@@ -21,7 +21,7 @@ mod reader;
 mod source;
 mod value;
 
-pub use crate::config::error::{Error, Errors, Place};
+pub use crate::config::error::{Error, Errors, SettingOrigin};
 
 /// Reads a file that the configuration names, and refuses one that others could read; the refusal is in
 /// words.
@@ -38,7 +38,7 @@ pub enum LogFormat {
 
 /// A signing key that was made elsewhere.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct OwnKey {
+pub struct SigningKeyFiles {
     /// The private key's file.
     pub key_file: PathBuf,
     /// The certificate's file.
@@ -47,7 +47,7 @@ pub struct OwnKey {
 
 /// One line of `hallpass config check`.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Explained {
+pub struct EffectiveSetting {
     /// The key, as the file names it.
     pub key: String,
     /// What holds; `***` for a secret, empty where nothing is set.
@@ -62,7 +62,7 @@ pub struct Settings {
     /// The public origin.
     pub base_url: BaseUrl,
     /// Whether nobody set `base_url`: good for trying only.
-    pub for_trying: bool,
+    pub evaluation_mode: bool,
     /// Where the daemon listens.
     pub listen: SocketAddr,
     /// Where it keeps what it keeps.
@@ -74,7 +74,7 @@ pub struct Settings {
     /// The file of the sealing key, if one is named; else [`Settings::SEAL_KEY`] in the data directory.
     pub seal_key_file: Option<PathBuf>,
     /// A signing key of one's own.
-    pub own_key: Option<OwnKey>,
+    pub signing_key_files: Option<SigningKeyFiles>,
     /// The entity ID, for an installation that takes over from another.
     pub entity_id: Option<EntityId>,
     /// The name on the pages.
@@ -88,24 +88,24 @@ pub struct Settings {
     /// For whom the log is written.
     pub log_format: LogFormat,
     /// What the log lets through.
-    pub log: String,
+    pub log_filter: String,
     /// Threads that serve requests.
     pub workers: usize,
     /// How many passwords are hashed at once.
-    pub hashing: usize,
+    pub hashing_concurrency: usize,
     /// Lifetimes and limits.
     pub policy: Policy,
     /// Variables that begin as ours do and tell where a service of our name is, as Kubernetes sets them: none of them
     /// is a setting.
-    pub left_alone: Vec<String>,
-    explained: Vec<Explained>,
+    pub ignored_variables: Vec<String>,
+    effective: Vec<EffectiveSetting>,
 }
 
 impl Settings {
     /// The sealing key's name in the data directory.
-    pub const SEAL_KEY: &str = "seal.key";
+    pub const SEAL_KEY_FILE_NAME: &str = "seal.key";
     /// The database's name in the data directory.
-    pub const DATABASE: &str = "hallpass.db";
+    pub const DATABASE_FILE_NAME: &str = "hallpass.db";
 
     /// Reads the file `config`, if there is one, and the environment, which wins.
     pub fn load(
@@ -113,34 +113,34 @@ impl Settings {
         environment: impl Iterator<Item = (String, String)>,
         read_secret: ReadSecret<'_>,
     ) -> Result<Self, Errors> {
-        let mut source = Source::default();
+        let mut source = RawSettings::default();
         if let Some(path) = config {
             source.read_file(path)?;
         }
         source.read_environment(environment);
-        let mut errors = source.errors();
+        let mut errors = source.take_errors();
         let mut reader = Reader::new(&source);
         let settings = Self::read(&mut reader, read_secret)?;
-        errors.extend(reader.errors());
+        errors.extend(reader.take_errors());
         if !errors.is_empty() {
             return Err(Errors(errors));
         }
         Ok(Self {
-            left_alone: source.left_alone().to_vec(),
+            ignored_variables: source.ignored_variables().to_vec(),
             ..settings
         })
     }
 
     /// What holds, key by key, and who said so.
-    pub fn explain(&self) -> &[Explained] {
-        &self.explained
+    pub fn effective(&self) -> &[EffectiveSetting] {
+        &self.effective
     }
 
     /// Where the sealing key lies.
     pub fn seal_key_path(&self) -> PathBuf {
         self.seal_key_file
             .clone()
-            .unwrap_or_else(|| self.data_dir.join(Self::SEAL_KEY))
+            .unwrap_or_else(|| self.data_dir.join(Self::SEAL_KEY_FILE_NAME))
     }
 
     /// The database's file, where it is one.
@@ -157,25 +157,30 @@ impl Settings {
         let for_trying = base_url.is_none();
         let base_url = match base_url {
             Some(base_url) => base_url,
-            None => reader.fallback("base_url", BaseUrl::FOR_TRYING, BaseUrl::parse)?,
+            None => reader.parse_default("base_url", BaseUrl::EVALUATION_DEFAULT, BaseUrl::parse)?,
         };
         let listen = reader.value(
             "listen",
             SocketAddr::from(([127, 0, 0, 1], 8080)),
-            value::listen,
+            value::listen_address,
             ToString::to_string,
         );
-        let data_dir = reader.value("data_dir", PathBuf::from("hallpass-data"), reader::path, |path| {
-            reader::show_path(path)
-        });
-        let database_url = reader.database_url(&data_dir.join(Self::DATABASE), read_secret);
+        let data_dir = reader.value(
+            "data_dir",
+            PathBuf::from("hallpass-data"),
+            reader::parse_path,
+            |path| reader::format_path(path),
+        );
+        let database_url = reader.database_url(&data_dir.join(Self::DATABASE_FILE_NAME), read_secret);
         let by_a_proxy = base_url.is_https() && listen.ip().is_loopback();
         let cores =
             std::thread::available_parallelism().map_or(1, |count| u32::try_from(count.get()).unwrap_or(1));
         Ok(Self {
             database_connections: reader.number("database_connections", 8, 1, 200),
-            seal_key_file: reader.optional("seal_key_file", reader::path, |path| reader::show_path(path)),
-            own_key: own_key(reader),
+            seal_key_file: reader.optional("seal_key_file", reader::parse_path, |path| {
+                reader::format_path(path)
+            }),
+            signing_key_files: signing_key_files(reader),
             entity_id: reader.optional(
                 "entity_id",
                 |text| EntityId::parse(text.trim()).map_err(|bad| bad.to_string()),
@@ -184,21 +189,21 @@ impl Settings {
             organisation: reader.value(
                 "organisation",
                 "Hallpass".to_owned(),
-                reader::organisation,
+                reader::parse_organisation,
                 Clone::clone,
             ),
             help_url: reader.optional("help_url", value::help_url, ToString::to_string),
             trusted_proxies: reader.value(
                 "trusted_proxies",
-                limits::proxies(by_a_proxy),
+                limits::default_trusted_proxies(by_a_proxy),
                 value::networks,
-                |proxies| limits::show_networks(proxies),
+                |proxies| limits::format_networks(proxies),
             ),
             metadata_private_networks: reader.value(
                 "metadata.allow_private_networks",
                 Vec::new(),
                 value::networks,
-                |networks| limits::show_networks(networks),
+                |networks| limits::format_networks(networks),
             ),
             log_format: reader.value(
                 "log_format",
@@ -209,19 +214,19 @@ impl Settings {
                     LogFormat::Json => "json".to_owned(),
                 },
             ),
-            log: reader.value(
+            log_filter: reader.value(
                 "log",
                 "info,actix_server=warn".to_owned(),
                 value::log_filter,
                 Clone::clone,
             ),
             workers: reader.count("workers", cores.min(256), 256),
-            policy: limits::policy(reader),
-            hashing: reader.count("limits.hashing", cores.min(64), 64),
-            left_alone: Vec::new(),
-            explained: reader.explained(),
+            policy: limits::read_policy(reader),
+            hashing_concurrency: reader.count("limits.hashing", cores.min(64), 64),
+            ignored_variables: Vec::new(),
+            effective: reader.take_effective(),
             base_url,
-            for_trying,
+            evaluation_mode: for_trying,
             listen,
             data_dir,
             database_url,
@@ -229,24 +234,24 @@ impl Settings {
     }
 }
 
-fn own_key(reader: &mut Reader<'_>) -> Option<OwnKey> {
+fn signing_key_files(reader: &mut Reader<'_>) -> Option<SigningKeyFiles> {
     const BOTH: [&str; 2] = ["key_file", "certificate_file"];
     let [key_file, certificate_file] =
-        BOTH.map(|key| reader.optional(key, reader::path, |path| reader::show_path(path)));
+        BOTH.map(|key| reader.optional(key, reader::parse_path, |path| reader::format_path(path)));
     match (key_file, certificate_file) {
         (Some(key_file), Some(certificate_file)) => {
-            return Some(OwnKey {
+            return Some(SigningKeyFiles {
                 key_file,
                 certificate_file,
             });
         }
         (None, None) => {}
-        (Some(_), None) => reader.refuse(
+        (Some(_), None) => reader.add_error(
             &BOTH,
             "key_file",
             "a key needs its certificate: set certificate_file too",
         ),
-        (None, Some(_)) => reader.refuse(
+        (None, Some(_)) => reader.add_error(
             &BOTH,
             "certificate_file",
             "a certificate needs its key: set key_file too",

@@ -10,35 +10,35 @@ use chrono::TimeDelta;
 
 use crate::{
     config::{
-        Explained, ReadSecret,
-        error::{Error, Place},
-        key::KNOWN,
-        source::Source,
+        EffectiveSetting, ReadSecret,
+        error::{Error, SettingOrigin},
+        key::KEYS,
+        source::RawSettings,
         value,
     },
-    model::{secret::Secret, text::line},
+    model::{secret::Secret, text::single_line},
 };
 
 /// The longest name of an organisation, in characters.
-const LONGEST_ORGANISATION: usize = 100;
+const MAX_ORGANISATION_LEN: usize = 100;
 
 /// Reads key by key.
 #[derive(Debug)]
 pub(super) struct Reader<'s> {
-    source: &'s Source,
-    explained: Vec<Explained>,
+    raw: &'s RawSettings,
+    effective: Vec<EffectiveSetting>,
     errors: Vec<Error>,
     /// The keys whose value was not taken: nothing more is said of them.
-    failed: BTreeSet<&'static str>,
+    rejected: BTreeSet<&'static str>,
 }
 
 impl<'s> Reader<'s> {
-    pub(super) const fn new(source: &'s Source) -> Self {
+    pub(super) const fn new(source: &'s RawSettings) -> Self {
         Self {
-            source,
-            explained: Vec::new(),
+            raw: source,
+            effective: Vec::new(),
             errors: Vec::new(),
-            failed: BTreeSet::new(),
+            rejected: BTreeSet::new(),
         }
     }
 
@@ -50,17 +50,17 @@ impl<'s> Reader<'s> {
         parse: impl FnOnce(&str) -> Result<T, String>,
         show: impl FnOnce(&T) -> String,
     ) -> Option<T> {
-        let Some(given) = self.source.get(key) else {
-            self.explain(key, String::new(), &Place::Default);
+        let Some(given) = self.raw.get(key) else {
+            self.record(key, String::new(), &SettingOrigin::Default);
             return None;
         };
         match parse(&given.text) {
             Ok(value) => {
-                self.explain(key, show(&value), &given.place);
+                self.record(key, show(&value), &given.origin);
                 Some(value)
             }
             Err(why) => {
-                self.refuse(&[key], key, &why);
+                self.add_error(&[key], key, &why);
                 None
             }
         }
@@ -77,20 +77,20 @@ impl<'s> Reader<'s> {
         if let Some(value) = self.optional(key, parse, &show) {
             return value;
         }
-        self.explain(key, show(&default), &Place::Default);
+        self.record(key, show(&default), &SettingOrigin::Default);
         default
     }
 
     /// The default of `key`, where that has to be read like a value.
-    pub(super) fn fallback<T, E: Display>(
+    pub(super) fn parse_default<T, E: Display>(
         &mut self,
         key: &'static str,
         default: &str,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Result<T, Error> {
-        self.explain(key, default.to_owned(), &Place::Default);
+        self.record(key, default.to_owned(), &SettingOrigin::Default);
         parse(default).map_err(|why| Error::Value {
-            place: Place::Default,
+            origin: SettingOrigin::Default,
             why: why.to_string(),
         })
     }
@@ -112,8 +112,8 @@ impl<'s> Reader<'s> {
     }
 
     /// A switch.
-    pub(super) fn yes_or_no(&mut self, key: &'static str, default: bool) -> bool {
-        self.value(key, default, value::yes_or_no, ToString::to_string)
+    pub(super) fn boolean(&mut self, key: &'static str, default: bool) -> bool {
+        self.value(key, default, value::boolean, ToString::to_string)
     }
 
     /// A duration.
@@ -128,7 +128,7 @@ impl<'s> Reader<'s> {
             key,
             default,
             |text| value::duration(text, least, most),
-            |duration| value::spell(*duration),
+            |duration| value::format_duration(*duration),
         )
     }
 
@@ -142,7 +142,7 @@ impl<'s> Reader<'s> {
         let in_file = self.optional(
             "database_url_file",
             |text| {
-                let path = path(text)?;
+                let path = parse_path(text)?;
                 let bytes = read_secret(&path)?;
                 let said = |why: String| format!("in {}: {why}", path.display());
                 let text = std::str::from_utf8(bytes.expose())
@@ -151,66 +151,69 @@ impl<'s> Reader<'s> {
                     .map(|url| (path.clone(), Secret::new(url)))
                     .map_err(said)
             },
-            |(path, _)| show_path(path),
+            |(path, _)| format_path(path),
         );
         if self.is_given("database_url") && self.is_given("database_url_file") {
             let why = "database_url is set too; set one of the two";
-            self.refuse(&["database_url_file"], "database_url_file", why);
+            self.add_error(&["database_url_file"], "database_url_file", why);
         }
         if let Some(url) = url.or(in_file.map(|(_, url)| url)) {
             return url;
         }
         let url = format!("sqlite:{}", default.display());
-        self.explain("database_url", url.clone(), &Place::Default);
+        self.record("database_url", url.clone(), &SettingOrigin::Default);
         Secret::new(url)
     }
 
     /// Whether somebody gave `key`.
     pub(super) fn is_given(&self, key: &'static str) -> bool {
-        self.source.get(key).is_some()
+        self.raw.get(key).is_some()
     }
 
     /// Notes what is wrong with `about`, where it was given; nothing where one of `keys` was refused before.
-    pub(super) fn refuse(&mut self, keys: &[&'static str], about: &'static str, why: &str) {
-        if keys.iter().any(|key| self.failed.contains(key)) {
+    pub(super) fn add_error(&mut self, keys: &[&'static str], about: &'static str, why: &str) {
+        if keys.iter().any(|key| self.rejected.contains(key)) {
             return;
         }
-        let given = self.source.get(about);
-        let place = given.map_or_else(|| Place::Variable(about.to_owned()), |given| given.place.clone());
-        self.failed.insert(about);
+        let given = self.raw.get(about);
+        let place = given.map_or_else(
+            || SettingOrigin::Variable(about.to_owned()),
+            |given| given.origin.clone(),
+        );
+        self.rejected.insert(about);
         self.errors.push(Error::Value {
-            place,
+            origin: place,
             why: why.to_owned(),
         });
     }
 
     /// All that could not be taken.
-    pub(super) fn errors(&mut self) -> Vec<Error> {
+    pub(super) fn take_errors(&mut self) -> Vec<Error> {
         std::mem::take(&mut self.errors)
     }
 
     /// All that was read, key by key, in the order of the documentation.
-    pub(super) fn explained(&mut self) -> Vec<Explained> {
-        let mut explained = std::mem::take(&mut self.explained);
-        explained.sort_by_key(|line| KNOWN.iter().position(|key| *key == line.key));
+    pub(super) fn take_effective(&mut self) -> Vec<EffectiveSetting> {
+        let mut explained = std::mem::take(&mut self.effective);
+        explained.sort_by_key(|line| KEYS.iter().position(|key| *key == line.key));
         explained
     }
 
-    fn explain(&mut self, key: &'static str, value: String, place: &Place) {
-        let line = Explained {
+    fn record(&mut self, key: &'static str, value: String, place: &SettingOrigin) {
+        let line = EffectiveSetting {
             key: key.to_owned(),
             value,
-            origin: place.word(),
+            origin: place.name(),
         };
-        match self.explained.iter_mut().find(|known| known.key == key) {
+        match self.effective.iter_mut().find(|known| known.key == key) {
             Some(known) => *known = line,
-            None => self.explained.push(line),
+            None => self.effective.push(line),
         }
     }
 }
 
 /// A path; relative ones begin at the working directory.
-pub(super) fn path(text: &str) -> Result<PathBuf, String> {
+pub(super) fn parse_path(text: &str) -> Result<PathBuf, String> {
     if text.trim().is_empty() || text.contains('\0') {
         return Err("a path is expected".to_owned());
     }
@@ -218,11 +221,11 @@ pub(super) fn path(text: &str) -> Result<PathBuf, String> {
 }
 
 /// A path for people.
-pub(super) fn show_path(path: &Path) -> String {
+pub(super) fn format_path(path: &Path) -> String {
     path.display().to_string()
 }
 
 /// The name on the pages.
-pub(super) fn organisation(text: &str) -> Result<String, String> {
-    line("the organisation", text, LONGEST_ORGANISATION).map_err(|bad| bad.to_string())
+pub(super) fn parse_organisation(text: &str) -> Result<String, String> {
+    single_line("the organisation", text, MAX_ORGANISATION_LEN).map_err(|bad| bad.to_string())
 }

@@ -5,28 +5,28 @@ use std::{collections::BTreeMap, fs, path::Path};
 use toml::de::{DeTable, DeValue};
 
 use crate::config::{
-    error::{Error, Place},
+    error::{Error, SettingOrigin},
     key,
 };
 
 /// A value as text, and where it stood.
 #[derive(Clone, Debug)]
-pub(super) struct Given {
+pub(super) struct RawValue {
     pub(super) text: String,
-    pub(super) place: Place,
+    pub(super) origin: SettingOrigin,
 }
 
 /// Everything that was given, by key; the environment wins.
 #[derive(Debug, Default)]
-pub(super) struct Source {
-    given: BTreeMap<&'static str, Given>,
+pub(super) struct RawSettings {
+    values: BTreeMap<&'static str, RawValue>,
     /// Variables that look like ours and tell where a service of our name is.
-    left_alone: Vec<String>,
+    ignored_variables: Vec<String>,
     /// What cannot be taken.
     errors: Vec<Error>,
 }
 
-impl Source {
+impl RawSettings {
     /// Adds what the file at `path` holds.
     pub(super) fn read_file(&mut self, path: &Path) -> Result<(), Error> {
         let text = fs::read_to_string(path).map_err(|why| Error::Unreadable {
@@ -46,24 +46,24 @@ impl Source {
     /// Adds what the environment holds; an empty variable counts as none.
     pub(super) fn read_environment(&mut self, variables: impl Iterator<Item = (String, String)>) {
         let mut given = BTreeMap::new();
-        for (name, text) in variables.filter(|(name, _)| key::is_ours(name)) {
-            let place = Place::Variable(name.clone());
-            let Some(key) = key::of_variable(&name) else {
+        for (name, text) in variables.filter(|(name, _)| key::has_our_prefix(name)) {
+            let place = SettingOrigin::Variable(name.clone());
+            let Some(key) = key::from_variable(&name) else {
                 if key::is_service_link(&name, &text) {
-                    self.left_alone.push(name);
+                    self.ignored_variables.push(name);
                     continue;
                 }
                 let lower = name.to_lowercase();
                 let meant =
-                    key::nearest(lower.strip_prefix("hallpass_").unwrap_or(&lower)).map(key::variable);
+                    key::closest(lower.strip_prefix("hallpass_").unwrap_or(&lower)).map(key::variable_name);
                 self.errors.push(Error::Unknown {
-                    place,
+                    origin: place,
                     hint: hint(meant.as_deref()),
                 });
                 continue;
             };
             if !text.trim().is_empty() {
-                given.insert(key, Given { text, place });
+                given.insert(key, RawValue { text, origin: place });
             }
         }
         // One way to say the database here silences the other way in the file.
@@ -72,25 +72,25 @@ impl Source {
             ("database_url_file", "database_url"),
         ] {
             if given.contains_key(one) {
-                self.given.remove(other);
+                self.values.remove(other);
             }
         }
-        self.given.append(&mut given);
+        self.values.append(&mut given);
     }
 
     /// What could not be taken so far.
-    pub(super) fn errors(&mut self) -> Vec<Error> {
+    pub(super) fn take_errors(&mut self) -> Vec<Error> {
         std::mem::take(&mut self.errors)
     }
 
     /// Variables that were left alone.
-    pub(super) fn left_alone(&self) -> &[String] {
-        &self.left_alone
+    pub(super) fn ignored_variables(&self) -> &[String] {
+        &self.ignored_variables
     }
 
     /// What was given for `key`.
-    pub(super) fn get(&self, key: &'static str) -> Option<&Given> {
-        self.given.get(key)
+    pub(super) fn get(&self, key: &'static str) -> Option<&RawValue> {
+        self.values.get(key)
     }
 
     fn read_table(&mut self, path: &Path, text: &str, section: &str, table: &DeTable<'_>) {
@@ -98,40 +98,40 @@ impl Source {
             let dot = if section.is_empty() { "" } else { "." };
             let full = format!("{section}{dot}{}", name.get_ref());
             let line = line_of(text, name.span().start);
-            let place = Place::File {
+            let place = SettingOrigin::File {
                 path: path.to_owned(),
                 line,
                 key: full.escape_debug().to_string(),
             };
-            let error = match (value.get_ref(), key::named(&full)) {
+            let error = match (value.get_ref(), key::find(&full)) {
                 (DeValue::Table(inner), None) if section.is_empty() && key::is_section(&full) => {
                     self.read_table(path, text, &full, inner);
                     continue;
                 }
                 (_, None) if section.is_empty() && key::is_section(&full) => Error::Value {
-                    place,
+                    origin: place,
                     why: format!(
                         "this is a section; write [{full}] on a line of its own, and its keys below"
                     ),
                 },
-                (DeValue::Table(_), None) if section.is_empty() && key::nearest_section(&full).is_some() => {
-                    let meant = key::nearest_section(&full).map(|meant| format!("[{meant}]"));
+                (DeValue::Table(_), None) if section.is_empty() && key::closest_section(&full).is_some() => {
+                    let meant = key::closest_section(&full).map(|meant| format!("[{meant}]"));
                     Error::Unknown {
-                        place,
+                        origin: place,
                         hint: hint(meant.as_deref()),
                     }
                 }
                 (_, None) => Error::Unknown {
-                    place,
-                    hint: hint(key::nearest(&full)),
+                    origin: place,
+                    hint: hint(key::closest(&full)),
                 },
                 (value, Some(key)) => match as_text(value) {
                     Some(text) => {
-                        self.given.insert(key, Given { text, place });
+                        self.values.insert(key, RawValue { text, origin: place });
                         continue;
                     }
                     None => Error::Value {
-                        place,
+                        origin: place,
                         why: "one value is expected here: text in quotes, a number, true or false".to_owned(),
                     },
                 },

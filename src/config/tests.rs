@@ -19,33 +19,41 @@ fn load(file: &str, environment: &[(&str, &str)]) -> Result<Settings, Errors> {
     Settings::load(Some(&path), environment, &no_files)
 }
 
-fn refused(file: &str, environment: &[(&str, &str)]) -> String {
+fn load_error(file: &str, environment: &[(&str, &str)]) -> String {
     load(file, environment).expect_err("it is refused").to_string()
 }
 
-fn explained<'s>(settings: &'s Settings, key: &str) -> (&'s str, &'static str) {
-    let line = settings.explain().iter().find(|line| line.key == key).unwrap();
+fn effective<'s>(settings: &'s Settings, key: &str) -> (&'s str, &'static str) {
+    let line = settings.effective().iter().find(|line| line.key == key).unwrap();
     (&line.value, line.origin)
 }
 
 #[test]
-fn nothing_needs_to_be_set() {
+fn every_setting_has_a_default() {
     let settings = Settings::load(None, [].into_iter(), &no_files).unwrap();
     assert_eq!(settings.base_url.origin(), "http://127.0.0.1:8080");
-    assert!(settings.for_trying && settings.trusted_proxies.is_empty() && settings.own_key.is_none());
+    assert!(
+        settings.evaluation_mode
+            && settings.trusted_proxies.is_empty()
+            && settings.signing_key_files.is_none()
+    );
     assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(settings.database_url.expose(), "sqlite:hallpass-data/hallpass.db");
     assert_eq!(settings.seal_key_path(), Path::new("hallpass-data/seal.key"));
     assert_eq!(settings.policy, Policy::default());
     assert_eq!(
-        (settings.organisation.as_str(), settings.log.as_str()),
+        (settings.organisation.as_str(), settings.log_filter.as_str()),
         ("Hallpass", "info,actix_server=warn")
     );
-    let keys: Vec<&str> = settings.explain().iter().map(|line| line.key.as_str()).collect();
-    assert_eq!(keys.len(), key::KNOWN.len());
-    for key in key::KNOWN {
+    let keys: Vec<&str> = settings
+        .effective()
+        .iter()
+        .map(|line| line.key.as_str())
+        .collect();
+    assert_eq!(keys.len(), key::KEYS.len());
+    for key in key::KEYS {
         assert!(keys.contains(&key), "{key}");
-        assert_eq!(explained(&settings, key).1, "default", "{key}");
+        assert_eq!(effective(&settings, key).1, "default", "{key}");
     }
 }
 
@@ -81,17 +89,21 @@ fn the_file_sets_everything_and_the_environment_wins() {
     "#;
     let settings = load(file, &[]).unwrap();
     assert_eq!(settings.base_url.origin(), "https://login.fernweh.example");
-    assert!(!settings.for_trying);
+    assert!(!settings.evaluation_mode);
     assert_eq!(
-        settings.own_key.as_ref().unwrap().key_file,
+        settings.signing_key_files.as_ref().unwrap().key_file,
         Path::new("/etc/hallpass/key.pem")
     );
     assert_eq!(
-        explained(&settings, "trusted_proxies").0,
+        effective(&settings, "trusted_proxies").0,
         "10.0.0.0/8,192.0.2.7/32,2001:db8::/32"
     );
     assert_eq!(
-        (settings.workers, settings.hashing, settings.database_connections),
+        (
+            settings.workers,
+            settings.hashing_concurrency,
+            settings.database_connections
+        ),
         (3, 2, 16)
     );
     let policy = &settings.policy;
@@ -107,7 +119,7 @@ fn the_file_sets_everything_and_the_environment_wins() {
     assert_eq!(policy.throttle_address.longest_pause, TimeDelta::minutes(10));
     assert!(policy.throttle_account.forget_after >= TimeDelta::hours(24));
     assert_eq!(policy.audit_retention, Some(TimeDelta::days(180)));
-    assert_eq!(explained(&settings, "sessions.idle"), ("30m", "file"));
+    assert_eq!(effective(&settings, "sessions.idle"), ("30m", "file"));
 
     let settings = load(
         file,
@@ -123,13 +135,13 @@ fn the_file_sets_everything_and_the_environment_wins() {
     )
     .unwrap();
     assert_eq!(settings.base_url.origin(), "https://other.example");
-    assert_eq!(explained(&settings, "sessions.idle"), ("1h", "environment"));
+    assert_eq!(effective(&settings, "sessions.idle"), ("1h", "environment"));
     assert!(settings.trusted_proxies.is_empty() && settings.policy.audit_retention.is_none());
     assert_eq!(settings.organisation, "Fernweh Reisen");
 }
 
 #[test]
-fn a_proxy_on_this_machine_is_believed_where_there_must_be_one() {
+fn a_local_proxy_is_trusted_by_default_where_one_is_required() {
     let proxies = |file: &str| load(file, &[]).unwrap().trusted_proxies.len();
     assert_eq!(proxies(r#"base_url = "https://a.example""#), 2);
     assert_eq!(
@@ -144,7 +156,7 @@ fn a_proxy_on_this_machine_is_believed_where_there_must_be_one() {
 }
 
 #[test]
-fn what_means_nothing_is_refused_where_it_stands() {
+fn an_unknown_setting_is_refused_with_its_location() {
     for (file, parts) in [
         (
             "\n\nbase-url = \"https://a.example\"",
@@ -177,23 +189,24 @@ fn what_means_nothing_is_refused_where_it_stands() {
             [":1: smtp is not a setting;", "docs/configuration.md"],
         ),
     ] {
-        let said = refused(file, &[]);
+        let said = load_error(file, &[]);
         for part in parts {
             assert!(said.contains(part), "{file:?}: {said}");
         }
     }
-    let said = refused("", &[("HALLPASS_BASEURL", "https://a.example")]);
+    let said = load_error("", &[("HALLPASS_BASEURL", "https://a.example")]);
     assert!(
         said.starts_with("HALLPASS_BASEURL is not a setting; did you mean HALLPASS_BASE_URL?"),
         "{said}"
     );
     assert!(
-        refused("", &[("HALLPASS_PASSWORD", "hunter2")]).starts_with("HALLPASS_PASSWORD is not a setting;")
+        load_error("", &[("HALLPASS_PASSWORD", "hunter2")])
+            .starts_with("HALLPASS_PASSWORD is not a setting;")
     );
 }
 
 #[test]
-fn a_value_that_cannot_be_is_refused_with_its_place_and_how_to_fix_it() {
+fn an_invalid_value_is_refused_with_its_origin_and_how_to_fix_it() {
     for (name, text, part) in [
         ("BASE_URL", "http://login.example.com", "reverse proxy with TLS"),
         ("LISTEN", "localhost:8080", "127.0.0.1:8080"),
@@ -228,7 +241,7 @@ fn a_value_that_cannot_be_is_refused_with_its_place_and_how_to_fix_it() {
         ),
     ] {
         let name = format!("HALLPASS_{name}");
-        let said = refused("", &[(&name, text)]);
+        let said = load_error("", &[(&name, text)]);
         assert!(
             said.starts_with(&format!("{name}: ")) && said.contains(part),
             "{said}"
@@ -238,11 +251,11 @@ fn a_value_that_cannot_be_is_refused_with_its_place_and_how_to_fix_it() {
             "{said}"
         );
     }
-    assert!(refused("\n\nlog_format = \"xml\"", &[]).contains("hallpass.toml:3: log_format: `xml`"));
+    assert!(load_error("\n\nlog_format = \"xml\"", &[]).contains("hallpass.toml:3: log_format: `xml`"));
 }
 
 #[test]
-fn a_secret_comes_from_a_file_and_never_shows() {
+fn a_secret_is_read_from_a_file_and_never_shown() {
     let read = |path: &Path| match path.to_str() {
         Some("/run/secrets/url") => Ok(Secret::new(b"postgres://h:hunter2@db/h\n".to_vec())),
         _ => Err("it can be read by other users".to_owned()),
@@ -252,7 +265,7 @@ fn a_secret_comes_from_a_file_and_never_shows() {
     let settings = Settings::load(None, variables("/run/secrets/url"), &read).unwrap();
     assert_eq!(settings.database_url.expose(), "postgres://h:hunter2@db/h");
     assert_eq!(
-        explained(&settings, "database_url_file"),
+        effective(&settings, "database_url_file"),
         ("/run/secrets/url", "environment")
     );
     assert!(!format!("{settings:?}").contains("hunter2"));
@@ -263,11 +276,11 @@ fn a_secret_comes_from_a_file_and_never_shows() {
 
     let file = "database_url = \"postgres://h:hunter2@db/h\"";
     let settings = load(file, &[]).unwrap();
-    assert_eq!(explained(&settings, "database_url"), ("***", "file"));
+    assert_eq!(effective(&settings, "database_url"), ("***", "file"));
     assert!(!format!("{settings:?}").contains("hunter2"));
-    assert!(!refused("database_url = \"postgres://h:hunter2@db", &[]).contains("hunter2"));
-    assert!(!refused("database_url = postgres://h:hunter2@db", &[]).contains("hunter2"));
-    assert!(refused(&format!("{file}\ndatabase_url_file = \"/x\""), &[]).contains("may not be read"));
+    assert!(!load_error("database_url = \"postgres://h:hunter2@db", &[]).contains("hunter2"));
+    assert!(!load_error("database_url = postgres://h:hunter2@db", &[]).contains("hunter2"));
+    assert!(load_error(&format!("{file}\ndatabase_url_file = \"/x\""), &[]).contains("may not be read"));
     let settings = load(
         &format!("{file}\n"),
         &[("HALLPASS_DATABASE_URL", "sqlite:/tmp/x.db")],
@@ -277,8 +290,8 @@ fn a_secret_comes_from_a_file_and_never_shows() {
 }
 
 #[test]
-fn one_fault_hides_no_other_and_none_is_told_twice() {
-    let said = refused(
+fn every_error_is_reported_once() {
+    let said = load_error(
         "workers = 0\nbase-url = \"x\"\nkey_file = \"\"\ncertificate_file = \"/c\"",
         &[("HALLPASS_LISTEN", "x"), ("HALLPASS_SESSIONS_IDLE", "3 days")],
     );
@@ -297,7 +310,7 @@ fn one_fault_hides_no_other_and_none_is_told_twice() {
 
 /// A word that is no level would be taken for the name of a part, and nothing would be logged.
 #[test]
-fn the_log_lets_levels_through_and_nothing_else() {
+fn a_log_filter_holds_known_levels_only() {
     for good in ["info", "warn,hallpass=debug", "INFO, actix_server = warn", "off"] {
         assert!(value::log_filter(good).is_ok(), "{good}");
     }

@@ -9,30 +9,30 @@ use url::Url;
 use crate::config::LogFormat;
 
 /// Why a value is not taken; never the value where it may be secret.
-type Why = String;
+type Reason = String;
 
 /// A whole number between `least` and `most`.
-pub(super) fn number(text: &str, least: u32, most: u32) -> Result<u32, Why> {
+pub(super) fn number(text: &str, least: u32, most: u32) -> Result<u32, Reason> {
     match text.trim().parse() {
         Ok(number) if (least..=most).contains(&number) => Ok(number),
         Ok(_) | Err(_) => Err(format!(
             "{} is not a whole number from {least} to {most}",
-            shown(text)
+            quoted(text)
         )),
     }
 }
 
 /// A switch: `true` or `false`, as TOML writes it.
-pub(super) fn yes_or_no(text: &str) -> Result<bool, Why> {
+pub(super) fn boolean(text: &str) -> Result<bool, Reason> {
     match text.trim() {
         "true" => Ok(true),
         "false" => Ok(false),
-        _ => Err(format!("{} is neither true nor false", shown(text))),
+        _ => Err(format!("{} is neither true nor false", quoted(text))),
     }
 }
 
 /// A duration of one number and one unit, between `least` and `most`.
-pub(super) fn duration(text: &str, least: TimeDelta, most: TimeDelta) -> Result<TimeDelta, Why> {
+pub(super) fn duration(text: &str, least: TimeDelta, most: TimeDelta) -> Result<TimeDelta, Reason> {
     let trimmed = text.trim();
     let unit_at = trimmed
         .find(|c: char| !c.is_ascii_digit())
@@ -47,7 +47,7 @@ pub(super) fn duration(text: &str, least: TimeDelta, most: TimeDelta) -> Result<
         _ => {
             return Err(format!(
                 "{} is not a duration; write a number and s, m, h, d or w, such as 90s, 30m, 8h or 180d",
-                shown(text)
+                quoted(text)
             ));
         }
     };
@@ -60,15 +60,15 @@ pub(super) fn duration(text: &str, least: TimeDelta, most: TimeDelta) -> Result<
         Some(duration) if (least..=most).contains(&duration) => Ok(duration),
         Some(_) | None => Err(format!(
             "{} is out of bounds: {} to {}",
-            shown(text),
-            spell(least),
-            spell(most)
+            quoted(text),
+            format_duration(least),
+            format_duration(most)
         )),
     }
 }
 
 /// A duration as [`duration`] reads it.
-pub(super) fn spell(duration: TimeDelta) -> String {
+pub(super) fn format_duration(duration: TimeDelta) -> String {
     let seconds = duration.num_seconds();
     for (unit, letter) in [(86_400, 'd'), (3600, 'h'), (60, 'm')] {
         if seconds != 0 && seconds % unit == 0 {
@@ -79,48 +79,48 @@ pub(super) fn spell(duration: TimeDelta) -> String {
 }
 
 /// An address and port to listen on.
-pub(super) fn listen(text: &str) -> Result<SocketAddr, Why> {
-    text.trim().parse().map_err(|_unsaid| format!("{} is not an address with a port; write one such as 127.0.0.1:8080, 0.0.0.0:8080 or [::]:8080 (numbers, not a name)", shown(text)))
+pub(super) fn listen_address(text: &str) -> Result<SocketAddr, Reason> {
+    text.trim().parse().map_err(|_unsaid| format!("{} is not an address with a port; write one such as 127.0.0.1:8080, 0.0.0.0:8080 or [::]:8080 (numbers, not a name)", quoted(text)))
 }
 
 /// Networks, with commas between them; `none` for none.
-pub(super) fn networks(text: &str) -> Result<Vec<IpNet>, Why> {
+pub(super) fn networks(text: &str) -> Result<Vec<IpNet>, Reason> {
     if text.trim() == "none" {
         return Ok(Vec::new());
     }
     text.split(',').map(network).collect()
 }
 
-fn network(text: &str) -> Result<IpNet, Why> {
+fn network(text: &str) -> Result<IpNet, Reason> {
     let text = text.trim();
     let network = match text.parse::<IpAddr>() {
         Ok(address) => IpNet::from(address),
-        Err(_) => text.parse::<IpNet>().map_err(|_unsaid| format!("{} is not a network; write addresses or networks such as 10.0.0.0/8, with commas between them, or none", shown(text)))?,
+        Err(_) => text.parse::<IpNet>().map_err(|_unsaid| format!("{} is not a network; write addresses or networks such as 10.0.0.0/8, with commas between them, or none", quoted(text)))?,
     };
     if network.prefix_len() == 0 {
         return Err(format!(
             "{} is the whole internet; name the network that is meant",
-            shown(text)
+            quoted(text)
         ));
     }
     Ok(network.trunc())
 }
 
 /// For whom the log is written.
-pub(super) fn log_format(text: &str) -> Result<LogFormat, Why> {
+pub(super) fn log_format(text: &str) -> Result<LogFormat, Reason> {
     match text.trim() {
         "human" => Ok(LogFormat::Human),
         "json" => Ok(LogFormat::Json),
         _ => Err(format!(
             "{} is not a log format; write human or json",
-            shown(text)
+            quoted(text)
         )),
     }
 }
 
 /// What the log lets through: levels, or levels by part. A word that is no level would else be taken for the name of a
 /// part, and nothing would be logged.
-pub(super) fn log_filter(text: &str) -> Result<String, Why> {
+pub(super) fn log_filter(text: &str) -> Result<String, Reason> {
     const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
     let text = text.trim();
     for part in text.split(',') {
@@ -128,7 +128,7 @@ pub(super) fn log_filter(text: &str) -> Result<String, Why> {
         if !LEVELS.contains(&level.to_ascii_lowercase().as_str()) {
             return Err(format!(
                 "{} is no level; write error, warn, info, debug or trace, or parts such as info,hallpass=debug",
-                shown(level)
+                quoted(level)
             ));
         }
     }
@@ -136,18 +136,18 @@ pub(super) fn log_filter(text: &str) -> Result<String, Why> {
 }
 
 /// Where people find help: a page or a mail address.
-pub(super) fn help_url(text: &str) -> Result<Url, Why> {
+pub(super) fn help_url(text: &str) -> Result<Url, Reason> {
     match Url::parse(text.trim()) {
         Ok(url) if matches!(url.scheme(), "https" | "http" | "mailto") => Ok(url),
         Ok(_) | Err(_) => Err(format!(
             "{} is not an address; write one that begins with https://, http:// or mailto:",
-            shown(text)
+            quoted(text)
         )),
     }
 }
 
 /// The database's URL. It may hold a password: no message shows it.
-pub(super) fn database_url(text: &str) -> Result<String, Why> {
+pub(super) fn database_url(text: &str) -> Result<String, Reason> {
     let text = text.trim();
     let known = ["postgres://", "postgresql://", "sqlite:"]
         .into_iter()
@@ -163,7 +163,7 @@ pub(super) fn database_url(text: &str) -> Result<String, Why> {
 }
 
 /// A value in a message: in quotes, on one line, not too long.
-pub(super) fn shown(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut short: String = text
         .trim()
         .chars()

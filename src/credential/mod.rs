@@ -3,4 +3,4 @@
 mod obvious;
 pub mod password;
 
-pub use self::obvious::Surroundings;
+pub use self::obvious::PasswordContext;

@@ -3,10 +3,10 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::model::user::{Email, PersonName, PersonNames, UserName};
+use crate::model::user::{Email, NameComponent, NameComponents, UserName};
 
 /// What is tried first, in lower case. A word counts with digits and marks around it too, and written twice.
-const WELL_KNOWN: &str = "\
+const COMMON_PASSWORDS: &str = "\
     password passwort passw0rd p@ssw0rd p@ssword pa$$word pa$$w0rd passwd pass kennwort motdepasse contrasena \
     contraseña wachtwoord parola senha mypassword meinpasswort newpassword neuespasswort changeme changeit \
     changethis default standard secret geheim topsecret letmein letmeinnow openup opensesame sesam sesame welcome \
@@ -21,26 +21,26 @@ const WELL_KNOWN: &str = "\
     saml singlesignon sso identityprovider";
 
 /// What fingers type in a row.
-const ROWS: &str = "01234567890 abcdefghijklmnopqrstuvwxyz qwertyuiopasdfghjklzxcvbnm qwertzuiopüasdfghjklöäyxcvbnm \
+const SEQUENCES: &str = "01234567890 abcdefghijklmnopqrstuvwxyz qwertyuiopasdfghjklzxcvbnm qwertzuiopüasdfghjklöäyxcvbnm \
     azertyuiopqsdfghjklmwxcvbn asdfghjklöä";
 
 /// What fingers type from the top to the bottom of a keyboard.
-const COLUMNS: &str =
+const KEYBOARD_COLUMNS: &str =
     "1qaz 2wsx 3edc 4rfv 5tgb 6zhn 6yhn 7ujm 1qay 2wsx 3edc qaz wsx edc rfv tgb yhn ujm qay !qaz @wsx";
 
 /// The shortest piece of a row that counts beside others.
-const SHORTEST_PIECE: usize = 3;
+const MIN_SEQUENCE_LEN: usize = 3;
 
 /// Words about a person and a place that are no secret there.
 #[derive(Clone, Debug, Default)]
-pub struct Surroundings(Vec<String>);
+pub struct PasswordContext(Vec<String>);
 
-impl Surroundings {
+impl PasswordContext {
     /// Of a person: their address and its parts, their names in either order, their user name; and of `places`, such
     /// as the organisation and the host.
-    pub fn of(email: &Email, names: &PersonNames, user_name: Option<&UserName>, places: &[&str]) -> Self {
-        let given = names.given().map(PersonName::as_str).unwrap_or_default();
-        let family = names.family().map(PersonName::as_str).unwrap_or_default();
+    pub fn new(email: &Email, names: &NameComponents, user_name: Option<&UserName>, places: &[&str]) -> Self {
+        let given = names.given().map(NameComponent::as_str).unwrap_or_default();
+        let family = names.family().map(NameComponent::as_str).unwrap_or_default();
         let address = email.as_str();
         let (local, domain) = address.split_once('@').unwrap_or((address, ""));
         let mut words = vec![
@@ -60,102 +60,105 @@ impl Surroundings {
                 .filter(|part| part.chars().count() > 3);
             words.extend(parts.map(str::to_owned));
         }
-        let words = words.iter().map(|word| bare(&folded(word)));
+        let words = words.iter().map(|word| alphanumeric(&normalized(word)));
         Self(words.filter(|word| !word.is_empty()).collect())
     }
 }
 
 /// Why a password is tried first.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Obvious {
+pub(super) enum BlockReason {
     /// Everybody knows it.
-    WellKnown,
+    Common,
     /// It is the person's own address or name, or that of the place.
-    Own,
+    ContextSpecific,
     /// One piece over and over, or a row of neighbours.
     Pattern,
 }
 
 /// Whether `password`, in NFC, is one that whoever guesses tries first; case does not matter.
-pub(super) fn obvious(password: &str, near: &Surroundings) -> Option<Obvious> {
-    let text = folded(password);
-    let bare = bare(&text);
-    let once = piece(&bare);
+pub(super) fn find_block_reason(password: &str, near: &PasswordContext) -> Option<BlockReason> {
+    let text = normalized(password);
+    let bare = alphanumeric(&text);
+    let once = repeated_unit(&bare);
     if is_pattern(&text, &bare, once) {
-        return Some(Obvious::Pattern);
+        return Some(BlockReason::Pattern);
     }
     let without_digits = |text: &str| text.trim_matches(|c: char| c.is_numeric()).to_owned();
     let without_marks = text.trim_matches(|c: char| !c.is_alphabetic());
     let core = without_digits(&bare);
-    let letters = plain(&text);
-    let letters_core = plain(without_marks);
+    let letters = without_leet(&text);
+    let letters_core = without_leet(without_marks);
     let forms = [
         text.as_str(),
         without_marks,
         &bare,
         once,
         &core,
-        piece(&core),
+        repeated_unit(&core),
         &letters,
         &letters_core,
     ];
     let is_one_of = |word: &str| !word.is_empty() && forms.contains(&word);
-    if WELL_KNOWN.split(' ').any(is_one_of) {
-        Some(Obvious::WellKnown)
+    if COMMON_PASSWORDS.split(' ').any(is_one_of) {
+        Some(BlockReason::Common)
     } else if is_one_of("hallpass")
         || near
             .0
             .iter()
             .any(|word| is_one_of(word) || is_one_of(&without_digits(word)))
     {
-        Some(Obvious::Own)
+        Some(BlockReason::ContextSpecific)
     } else {
         None
     }
 }
 
 /// The longest piece that is no word of its own when it is repeated.
-const SHORT_PIECE: usize = 4;
+const MAX_REPEATED_LEN: usize = 4;
 /// The shortest row that nobody types by chance.
-const SHORT_ROW: usize = 6;
+const MIN_SINGLE_SEQUENCE_LEN: usize = 6;
 
 fn is_pattern(text: &str, bare: &str, once: &str) -> bool {
-    let is_short = |piece: &str| piece.chars().count() <= SHORT_PIECE;
+    let is_short = |piece: &str| piece.chars().count() <= MAX_REPEATED_LEN;
     // Marks count here: `!!!!!!!!` and `ab!ab!ab!`.
-    if is_short(piece(text)) {
+    if is_short(repeated_unit(text)) {
         return true;
     }
     if once.len() < bare.len() && is_short(once) {
         return true;
     }
     let backwards: String = once.chars().rev().collect();
-    if is_counted(bare) || is_of_rows(bare) {
+    if is_digit_sequence_with_letters(bare) || is_made_of_sequences(bare) {
         return true;
     }
-    let in_a_row = ROWS
+    let in_a_row = SEQUENCES
         .split(' ')
         .any(|row| row.contains(once) || row.contains(&backwards));
-    in_a_row && !once.is_empty() && (once.chars().count() >= SHORT_ROW || once.len() < bare.len())
+    in_a_row
+        && !once.is_empty()
+        && (once.chars().count() >= MIN_SINGLE_SEQUENCE_LEN || once.len() < bare.len())
 }
 
 /// A row of digits, and a letter or two before or after it: `a1234567`, `12345678a`, `Aa123456`.
-fn is_counted(bare: &str) -> bool {
+fn is_digit_sequence_with_letters(bare: &str) -> bool {
     let digits = bare.trim_matches(char::is_alphabetic);
     let letters = bare.chars().count() - digits.chars().count();
     let is_row = |row: &str| row.starts_with("0123456789") && row.repeat(2).contains(digits);
-    (1..=2).contains(&letters) && digits.len() >= 5 && ROWS.split(' ').any(is_row)
+    (1..=2).contains(&letters) && digits.len() >= 5 && SEQUENCES.split(' ').any(is_row)
 }
 
 /// Pieces of rows and columns of the keyboard alone, each of three or more: `qwer1234`, `1qaz2wsx`, `123qwe123`.
-fn is_of_rows(bare: &str) -> bool {
+fn is_made_of_sequences(bare: &str) -> bool {
     let mut rest: Vec<char> = bare.chars().collect();
     let mut pieces = 0;
     while !rest.is_empty() {
-        let longest = (SHORTEST_PIECE..=rest.len()).rev().find(|length| {
+        let longest = (MIN_SEQUENCE_LEN..=rest.len()).rev().find(|length| {
             let piece: String = rest.iter().take(*length).collect();
             let backwards: String = piece.chars().rev().collect();
-            ROWS.split(' ')
-                .chain(COLUMNS.split(' '))
+            SEQUENCES
+                .split(' ')
+                .chain(KEYBOARD_COLUMNS.split(' '))
                 .any(|row| row.contains(&piece) || row.contains(&backwards))
         });
         let Some(length) = longest else { return false };
@@ -166,7 +169,7 @@ fn is_of_rows(bare: &str) -> bool {
 }
 
 /// Digits and marks that stand for letters, as the letters; without other marks.
-fn plain(text: &str) -> String {
+fn without_leet(text: &str) -> String {
     let letter = |c: char| match c {
         '0' => 'o',
         '1' | '!' => 'i',
@@ -180,7 +183,7 @@ fn plain(text: &str) -> String {
 }
 
 /// The piece that `text` is made of, repeated; all of it where it is not. The last piece may be cut off.
-fn piece(text: &str) -> &str {
+fn repeated_unit(text: &str) -> &str {
     text.char_indices()
         .map(|(at, _)| at)
         .skip(1)
@@ -190,12 +193,12 @@ fn piece(text: &str) -> &str {
         .unwrap_or(text)
 }
 
-fn folded(text: &str) -> String {
+fn normalized(text: &str) -> String {
     text.nfc().collect::<String>().to_lowercase().nfc().collect()
 }
 
 /// Letters and digits alone.
-fn bare(text: &str) -> String {
+fn alphanumeric(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
@@ -203,26 +206,26 @@ fn bare(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn anna() -> Surroundings {
-        let name = |text| PersonName::parse_optional("the name", text).unwrap();
-        Surroundings::of(
+    fn context_of_anna() -> PasswordContext {
+        let name = |text| NameComponent::parse_optional("the name", text).unwrap();
+        PasswordContext::new(
             &Email::parse("a.berger@fernweh.example").unwrap(),
-            &PersonNames::new(name("Anna"), name("Bérger")).unwrap(),
+            &NameComponents::new(name("Anna"), name("Bérger")).unwrap(),
             Some(&UserName::parse("annab-77").unwrap()),
             &["Fernweh Instruments", "login.fernweh.example"],
         )
     }
 
-    fn all_are(why: Option<Obvious>, passwords: &[&str]) {
+    fn assert_all(why: Option<BlockReason>, passwords: &[&str]) {
         for password in passwords {
-            assert_eq!(obvious(password, &anna()), why, "{password}");
+            assert_eq!(find_block_reason(password, &context_of_anna()), why, "{password}");
         }
     }
 
     #[test]
-    fn what_everybody_tries_is_found_in_any_dress() {
-        all_are(
-            Some(Obvious::WellKnown),
+    fn common_passwords_are_blocked_in_any_spelling() {
+        assert_all(
+            Some(BlockReason::Common),
             &[
                 "password",
                 "PassWort",
@@ -245,13 +248,13 @@ mod tests {
     }
 
     #[test]
-    fn letters_that_are_digits_and_rows_with_a_letter_are_found() {
-        all_are(
-            Some(Obvious::WellKnown),
+    fn leet_spellings_and_sequences_with_letters_are_blocked() {
+        assert_all(
+            Some(BlockReason::Common),
             &["P4ssw0rd", "P455w0rd", "W3lc0me2026", "q1w2e3r4t5"],
         );
-        all_are(
-            Some(Obvious::Pattern),
+        assert_all(
+            Some(BlockReason::Pattern),
             &[
                 "Aa123456",
                 "Aa@123456",
@@ -271,16 +274,16 @@ mod tests {
                 "qazwsx123",
             ],
         );
-        all_are(
+        assert_all(
             None,
             &["a8261094", "12 red apples", "qwertz is no song", "73hx921q"],
         );
     }
 
     #[test]
-    fn ones_own_names_are_no_secret() {
-        all_are(
-            Some(Obvious::Own),
+    fn names_of_the_user_and_the_site_are_blocked() {
+        assert_all(
+            Some(BlockReason::ContextSpecific),
             &[
                 "a.berger@fernweh.example",
                 "A.Berger@Fernweh.Example",
@@ -302,9 +305,9 @@ mod tests {
     }
 
     #[test]
-    fn pieces_and_rows_are_no_secret() {
-        all_are(
-            Some(Obvious::Pattern),
+    fn repetitions_and_sequences_are_blocked() {
+        assert_all(
+            Some(BlockReason::Pattern),
             &[
                 "aaaaaaaa",
                 "!!!!!!!!",
@@ -328,8 +331,8 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_tries_first_is_taken() {
-        all_are(
+    fn passwords_that_are_not_guessed_first_are_accepted() {
+        assert_all(
             None,
             &[
                 "correct horse battery",
@@ -345,14 +348,20 @@ mod tests {
                 "hallpass is nice",
             ],
         );
-        assert_eq!(obvious("fernweh2026!", &Surroundings::default()), None);
+        assert_eq!(
+            find_block_reason("fernweh2026!", &PasswordContext::default()),
+            None
+        );
     }
 
     #[test]
-    fn the_list_is_in_the_form_that_it_is_held_against() {
-        for word in WELL_KNOWN.split(' ') {
-            assert_eq!(folded(word), word);
-            assert!(obvious(word, &Surroundings::default()).is_some(), "{word}");
+    fn the_blocklist_is_normalized() {
+        for word in COMMON_PASSWORDS.split(' ') {
+            assert_eq!(normalized(word), word);
+            assert!(
+                find_block_reason(word, &PasswordContext::default()).is_some(),
+                "{word}"
+            );
         }
     }
 }

@@ -10,8 +10,8 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::{
     credential::{
-        Surroundings,
-        obvious::{Obvious, obvious},
+        PasswordContext,
+        obvious::{BlockReason, find_block_reason},
     },
     model::secret::Secret,
 };
@@ -24,7 +24,7 @@ impl Password {
     /// The longest password in bytes of UTF-8 after NFC; none is ever cut.
     pub const MAX_LEN: usize = 1024;
     /// The fewest characters of a new password (NIST SP 800-63B, 3.1.1.2).
-    pub const LEAST_CHARACTERS: usize = 8;
+    pub const MIN_CHARACTERS: usize = 8;
     /// How many characters are recommended.
     pub const RECOMMENDED_CHARACTERS: usize = 15;
 
@@ -42,19 +42,19 @@ impl Password {
 
     /// Takes what somebody chose for the future, unless it is what others would try first: they know whom and what
     /// it is `near` to (NIST SP 800-63B, 3.1.1.2).
-    pub fn for_new(typed: &str, near: &Surroundings) -> Result<Self, BadPassword> {
+    pub fn parse_new(typed: &str, near: &PasswordContext) -> Result<Self, BadPassword> {
         let password = Self::parse(typed)?;
         let text = password.0.expose();
         if text.chars().any(char::is_control) {
             return Err(BadPassword::Control);
         }
-        if text.chars().count() < Self::LEAST_CHARACTERS {
+        if text.chars().count() < Self::MIN_CHARACTERS {
             return Err(BadPassword::TooShort);
         }
-        match obvious(text, near) {
-            Some(Obvious::WellKnown) => Err(BadPassword::WellKnown),
-            Some(Obvious::Own) => Err(BadPassword::Own),
-            Some(Obvious::Pattern) => Err(BadPassword::Pattern),
+        match find_block_reason(text, near) {
+            Some(BlockReason::Common) => Err(BadPassword::Common),
+            Some(BlockReason::ContextSpecific) => Err(BadPassword::ContextSpecific),
+            Some(BlockReason::Pattern) => Err(BadPassword::Pattern),
             None => Ok(password),
         }
     }
@@ -76,7 +76,7 @@ pub enum BadPassword {
     /// Too easily guessed.
     #[error(
         "the password is too short: at least {} characters are needed, {} or more are recommended; a few words in a row do well",
-        Password::LEAST_CHARACTERS,
+        Password::MIN_CHARACTERS,
         Password::RECOMMENDED_CHARACTERS
     )]
     TooShort,
@@ -84,12 +84,12 @@ pub enum BadPassword {
     #[error(
         "the password is one of those that are tried first everywhere; a few words in a row that do not belong together do well"
     )]
-    WellKnown,
+    Common,
     /// Whoever knows the person knows it.
     #[error(
         "the password is the person's own address or name, or that of the organisation or the site: those are tried first; a few words in a row that do not belong together do well"
     )]
-    Own,
+    ContextSpecific,
     /// Fingers type it by themselves.
     #[error(
         "the password is one piece over and over, or a row of neighbours such as 12345678 or qwertyui: those are tried first; a few words in a row that do not belong together do well"
@@ -102,7 +102,7 @@ pub enum BadPassword {
 
 /// How much work a hash costs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Cost {
+pub struct HashCost {
     /// Memory, in KiB.
     pub memory: u32,
     /// Passes over it.
@@ -111,52 +111,53 @@ pub struct Cost {
     pub lanes: u32,
 }
 
-impl Cost {
+impl HashCost {
     /// The least that is taken (OWASP Password Storage: argon2id, 19 MiB, t=2, p=1).
-    pub const LEAST: Self = Self {
+    pub const MIN: Self = Self {
         memory: 19_456,
         passes: 2,
         lanes: 1,
     };
     /// The most that a stored hash may ask for: 1 GiB. More is damage, or somebody's trap.
-    const MOST: Self = Self {
+    const MAX: Self = Self {
         memory: 1_048_576,
         passes: 64,
         lanes: 64,
     };
 
-    const fn covers(self, other: Self) -> bool {
+    const fn is_at_least(self, other: Self) -> bool {
         self.memory >= other.memory && self.passes >= other.passes && self.lanes >= other.lanes
     }
 }
 
 /// What a password turned out to be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Verdict {
+pub enum PasswordCheck {
     /// The right one.
-    Right,
+    Correct,
     /// The right one, under a hash that costs too little today: hash it anew.
-    RightButOld,
+    CorrectNeedsRehash,
     /// Another one.
-    Wrong,
+    Incorrect,
 }
 
 /// Hashes and checks passwords, and counts how often.
 #[derive(Debug)]
 pub struct Hasher {
     argon2: Argon2<'static>,
-    cost: Cost,
-    nobody: Secret<String>,
-    hashes: AtomicU64,
+    cost: HashCost,
+    dummy_hash: Secret<String>,
+    hash_count: AtomicU64,
 }
 
 impl Hasher {
     /// Makes a hasher that costs `cost`, which may be [`Cost::LEAST`] or more.
-    pub fn new(cost: Cost) -> Result<Self, Error> {
-        if !cost.covers(Cost::LEAST) || !Cost::MOST.covers(cost) {
-            return Err(Error::Cost(cost));
+    pub fn new(cost: HashCost) -> Result<Self, Error> {
+        if !cost.is_at_least(HashCost::MIN) || !HashCost::MAX.is_at_least(cost) {
+            return Err(Error::InvalidCost(cost));
         }
-        let params = Params::new(cost.memory, cost.passes, cost.lanes, None).or(Err(Error::Cost(cost)))?;
+        let params =
+            Params::new(cost.memory, cost.passes, cost.lanes, None).or(Err(Error::InvalidCost(cost)))?;
         // Nobody's hash was made from no password: checking one against it costs the same as against
         // a real one, and making it costs nothing.
         let nobody = format!(
@@ -166,15 +167,15 @@ impl Hasher {
         Ok(Self {
             argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
             cost,
-            nobody: Secret::new(nobody),
-            hashes: AtomicU64::new(0),
+            dummy_hash: Secret::new(nobody),
+            hash_count: AtomicU64::new(0),
         })
     }
 
     /// Hashes a password into a PHC string. `salt` must come from the system's randomness.
     pub fn hash(&self, password: &Password, salt: [u8; 16]) -> Result<Secret<String>, Error> {
         let salt = SaltString::encode_b64(&salt).map_err(Error::Failed)?;
-        self.count();
+        self.increment_hash_count();
         let hash = self
             .argon2
             .hash_password(password.bytes(), &salt)
@@ -183,48 +184,48 @@ impl Hasher {
     }
 
     /// Checks a password against a PHC string that [`Hasher::hash`] made, today or long ago.
-    pub fn verify(&self, password: &Password, phc: &Secret<String>) -> Result<Verdict, Error> {
+    pub fn verify(&self, password: &Password, phc: &Secret<String>) -> Result<PasswordCheck, Error> {
         let hash = PasswordHash::new(phc.expose()).map_err(Error::Damaged)?;
         let params = Params::try_from(&hash).map_err(Error::Damaged)?;
-        let stored = Cost {
+        let stored = HashCost {
             memory: params.m_cost(),
             passes: params.t_cost(),
             lanes: params.p_cost(),
         };
-        if !Cost::MOST.covers(stored) || hash.hash.is_none() || hash.salt.is_none() {
+        if !HashCost::MAX.is_at_least(stored) || hash.hash.is_none() || hash.salt.is_none() {
             return Err(Error::Damaged(HashError::PhcStringField));
         }
-        self.count();
+        self.increment_hash_count();
         match self.argon2.verify_password(password.bytes(), &hash) {
-            Ok(()) if self.is_current(&hash, stored) => Ok(Verdict::Right),
-            Ok(()) => Ok(Verdict::RightButOld),
-            Err(HashError::Password) => Ok(Verdict::Wrong),
+            Ok(()) if self.is_current(&hash, stored) => Ok(PasswordCheck::Correct),
+            Ok(()) => Ok(PasswordCheck::CorrectNeedsRehash),
+            Err(HashError::Password) => Ok(PasswordCheck::Incorrect),
             Err(other) => Err(Error::Damaged(other)),
         }
     }
 
     /// Does the work of [`Hasher::verify`] for an account that is unknown or disabled, so that time
     /// does not tell them from others.
-    pub fn verify_nobody(&self, password: &Password) -> Result<(), Error> {
-        self.verify(password, &self.nobody).map(drop)
+    pub fn verify_dummy(&self, password: &Password) -> Result<(), Error> {
+        self.verify(password, &self.dummy_hash).map(drop)
     }
 
     /// How many hashes were worked out so far.
-    pub fn hashes(&self) -> u64 {
-        self.hashes.load(Ordering::Relaxed)
+    pub fn hash_count(&self) -> u64 {
+        self.hash_count.load(Ordering::Relaxed)
     }
 
-    fn count(&self) {
-        self.hashes.fetch_add(1, Ordering::Relaxed);
+    fn increment_hash_count(&self) {
+        self.hash_count.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn is_current(&self, hash: &PasswordHash<'_>, stored: Cost) -> bool {
+    fn is_current(&self, hash: &PasswordHash<'_>, stored: HashCost) -> bool {
         hash.algorithm == Algorithm::Argon2id.ident()
             && hash.version == Some(Version::V0x13.into())
             && hash
                 .hash
                 .is_some_and(|output| output.len() >= Params::DEFAULT_OUTPUT_LEN)
-            && stored.covers(self.cost)
+            && stored.is_at_least(self.cost)
     }
 }
 
@@ -232,8 +233,8 @@ impl Hasher {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Asked for less work than is safe, or more than is sane.
-    #[error("argon2id cannot be set to {0:?}: at least {least:?}, at most {most:?}", least = Cost::LEAST, most = Cost::MOST)]
-    Cost(Cost),
+    #[error("argon2id cannot be set to {0:?}: at least {least:?}, at most {most:?}", least = HashCost::MIN, most = HashCost::MAX)]
+    InvalidCost(HashCost),
     /// What is stored is no argon2 hash.
     #[error("the stored password hash is damaged: {0}")]
     Damaged(HashError),
@@ -247,7 +248,7 @@ mod tests {
     use super::*;
 
     fn hasher() -> Hasher {
-        Hasher::new(Cost::LEAST).unwrap()
+        Hasher::new(HashCost::MIN).unwrap()
     }
 
     fn password(text: &str) -> Password {
@@ -268,75 +269,78 @@ mod tests {
         ] {
             let phc = hasher.hash(&password(&right), [1; 16]).unwrap();
             assert!(phc.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-            assert_eq!(hasher.verify(&password(&right), &phc).unwrap(), Verdict::Right);
+            assert_eq!(
+                hasher.verify(&password(&right), &phc).unwrap(),
+                PasswordCheck::Correct
+            );
             assert_eq!(
                 hasher.verify(&password(&wrong), &phc).unwrap(),
-                Verdict::Wrong,
+                PasswordCheck::Incorrect,
                 "{wrong:?}"
             );
         }
-        assert_eq!(hasher.hashes(), 18);
+        assert_eq!(hasher.hash_count(), 18);
     }
 
     #[test]
-    fn two_keyboards_type_one_password() {
+    fn composed_and_decomposed_characters_are_one_password() {
         let hasher = hasher();
         let phc = hasher.hash(&password("na\u{ef}ve Stra\u{df}e"), [1; 16]).unwrap();
         assert_eq!(
             hasher
                 .verify(&password("nai\u{308}ve Stra\u{df}e"), &phc)
                 .unwrap(),
-            Verdict::Right
+            PasswordCheck::Correct
         );
     }
 
     #[test]
-    fn nobody_costs_what_somebody_costs_and_is_never_right() {
+    fn the_dummy_hash_costs_the_same_and_never_matches() {
         let hasher = hasher();
-        hasher.verify_nobody(&password("anything")).unwrap();
-        assert_eq!(hasher.hashes(), 1);
+        hasher.verify_dummy(&password("anything")).unwrap();
+        assert_eq!(hasher.hash_count(), 1);
         assert_eq!(
-            hasher.verify(&password("anything"), &hasher.nobody).unwrap(),
-            Verdict::Wrong
+            hasher.verify(&password("anything"), &hasher.dummy_hash).unwrap(),
+            PasswordCheck::Incorrect
         );
     }
 
     #[test]
-    fn a_hash_that_costs_too_little_today_is_told() {
-        let strong = Hasher::new(Cost {
+    fn a_hash_below_the_current_cost_needs_a_rehash() {
+        let strong = Hasher::new(HashCost {
             passes: 3,
-            ..Cost::LEAST
+            ..HashCost::MIN
         })
         .unwrap();
         let phc = hasher().hash(&password("long ago"), [1; 16]).unwrap();
         assert_eq!(
             strong.verify(&password("long ago"), &phc).unwrap(),
-            Verdict::RightButOld
+            PasswordCheck::CorrectNeedsRehash
         );
         assert_eq!(
             strong.verify(&password("yesterday"), &phc).unwrap(),
-            Verdict::Wrong
+            PasswordCheck::Incorrect
         );
         let phc = strong.hash(&password("long ago"), [1; 16]).unwrap();
         assert_eq!(
             hasher().verify(&password("long ago"), &phc).unwrap(),
-            Verdict::Right
+            PasswordCheck::Correct
         );
     }
 
     #[test]
-    fn neither_too_little_work_nor_a_trap_is_taken() {
+    fn a_hash_cost_out_of_bounds_is_refused() {
         assert!(
-            Hasher::new(Cost {
+            Hasher::new(HashCost {
                 memory: 8192,
-                ..Cost::LEAST
+                ..HashCost::MIN
             })
             .is_err()
         );
         assert!(
-            Hasher::new(Cost {
+            Hasher::new(HashCost {
                 passes: 1,
-                ..Cost::LEAST
+                ..HashCost::MIN
             })
             .is_err()
         );
@@ -355,11 +359,11 @@ mod tests {
                 "{phc}"
             );
         }
-        assert_eq!(hasher.hashes(), 0);
+        assert_eq!(hasher.hash_count(), 0);
     }
 
     #[test]
-    fn what_is_no_password_is_told() {
+    fn an_invalid_password_is_refused_with_the_reason() {
         assert_eq!(Password::parse("").unwrap_err(), BadPassword::Empty);
         assert_eq!(
             Password::parse(&"x".repeat(1025)).unwrap_err(),
@@ -372,11 +376,11 @@ mod tests {
             BadPassword::TooLong
         );
         assert!(Password::parse(&"u\u{308}".repeat(512)).is_ok());
-        let for_new = |text| Password::for_new(text, &Surroundings::default()).map(drop);
+        let for_new = |text| Password::parse_new(text, &PasswordContext::default()).map(drop);
         assert_eq!(for_new("seven c"), Err(BadPassword::TooShort));
         assert_eq!(for_new("eight\tchars"), Err(BadPassword::Control));
-        assert_eq!(for_new("Password1!"), Err(BadPassword::WellKnown));
-        assert_eq!(for_new("hallpass"), Err(BadPassword::Own));
+        assert_eq!(for_new("Password1!"), Err(BadPassword::Common));
+        assert_eq!(for_new("hallpass"), Err(BadPassword::ContextSpecific));
         assert_eq!(for_new("qwertzui"), Err(BadPassword::Pattern));
         assert_eq!(for_new("eight ch"), Ok(()));
         assert!(

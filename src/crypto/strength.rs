@@ -9,23 +9,23 @@ use openssl::{
 };
 
 /// Shorter RSA keys can be broken (NIST SP 800-131A).
-pub const LEAST_RSA_BITS: u32 = 2048;
+pub const MIN_RSA_BITS: u32 = 2048;
 /// Longer RSA keys of others cost whoever verifies too much: each verification is any stranger's to cause.
-pub const MOST_RSA_BITS: u32 = 4096;
+pub const MAX_RSA_BITS: u32 = 4096;
 /// The longest RSA key of our own, which nobody has us verify with.
-pub const MOST_OWN_RSA_BITS: u32 = 8192;
+pub const MAX_OWN_RSA_BITS: u32 = 8192;
 /// The longest public exponent, in bits. 65537 has 17; one of the length of the modulus costs a hundred times more.
-pub const MOST_EXPONENT_BITS: i32 = 32;
+pub const MAX_EXPONENT_BITS: i32 = 32;
 /// How many signing keys of one sender are tried, the first in their order. Two are needed while a key is changed.
-pub const MOST_SIGNING_KEYS: usize = 4;
+pub const MAX_SIGNING_KEYS: usize = 4;
 
 /// Why a public key is not used.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum UnusableKey {
     /// Whoever has it proves nothing.
-    Breakable(String),
+    Weak(String),
     /// It is strong, and each use of it costs too much.
-    Costly(String),
+    TooExpensive(String),
     /// It may be strong: its kind is not supported.
     Unsupported(String),
 }
@@ -33,8 +33,8 @@ pub enum UnusableKey {
 impl fmt::Display for UnusableKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Breakable(what) => write!(f, "{what}, which can be broken"),
-            Self::Costly(what) => write!(f, "{what}, which costs too much to verify with"),
+            Self::Weak(what) => write!(f, "{what}, which can be broken"),
+            Self::TooExpensive(what) => write!(f, "{what}, which costs too much to verify with"),
             Self::Unsupported(what) => write!(f, "{what}, which is not supported"),
         }
     }
@@ -43,7 +43,7 @@ impl fmt::Display for UnusableKey {
 /// Whether a public key of somebody else is used, to verify with or to encrypt to.
 pub fn assess(key: &PKeyRef<Public>) -> Result<(), UnusableKey> {
     match key.id() {
-        Id::RSA => assess_rsa(key, MOST_RSA_BITS),
+        Id::RSA => assess_rsa(key, MAX_RSA_BITS),
         Id::EC => assess_curve(key),
         Id::RSA_PSS => Err(UnusableKey::Unsupported("an RSA-PSS key".to_owned())),
         Id::ED25519 => Err(UnusableKey::Unsupported("an Ed25519 key".to_owned())),
@@ -57,11 +57,11 @@ pub fn assess(key: &PKeyRef<Public>) -> Result<(), UnusableKey> {
 /// Whether an RSA key of at most `most` bits is used.
 pub fn assess_rsa<T: HasPublic>(key: &PKeyRef<T>, most: u32) -> Result<(), UnusableKey> {
     let bits = key.bits();
-    if bits < LEAST_RSA_BITS {
-        return Err(UnusableKey::Breakable(format!("RSA with {bits} bits")));
+    if bits < MIN_RSA_BITS {
+        return Err(UnusableKey::Weak(format!("RSA with {bits} bits")));
     }
     if bits > most {
-        return Err(UnusableKey::Costly(format!("RSA with {bits} bits")));
+        return Err(UnusableKey::TooExpensive(format!("RSA with {bits} bits")));
     }
     let Ok(rsa) = key.rsa() else {
         return Err(UnusableKey::Unsupported(
@@ -71,13 +71,13 @@ pub fn assess_rsa<T: HasPublic>(key: &PKeyRef<T>, most: u32) -> Result<(), Unusa
     let exponent = rsa.e();
     // With the exponent 1 every message is its own signature.
     if exponent.num_bits() < 2 || !exponent.is_bit_set(0) {
-        return Err(UnusableKey::Breakable(
+        return Err(UnusableKey::Weak(
             "RSA with an exponent that protects nothing".to_owned(),
         ));
     }
-    if exponent.num_bits() > MOST_EXPONENT_BITS {
+    if exponent.num_bits() > MAX_EXPONENT_BITS {
         let bits = exponent.num_bits();
-        return Err(UnusableKey::Costly(format!(
+        return Err(UnusableKey::TooExpensive(format!(
             "RSA with an exponent of {bits} bits"
         )));
     }
@@ -123,39 +123,39 @@ mod tests {
     }
 
     #[test]
-    fn an_rsa_key_is_neither_short_nor_dear() {
+    fn an_rsa_key_is_neither_weak_nor_too_expensive() {
         let usual = BigNum::from_u32(65537).unwrap();
         for bits in [2048, 3072, 4096] {
             assert_eq!(assess(&rsa_with(bits, &usual)), Ok(()), "{bits}");
         }
         assert!(matches!(
             assess(&rsa_with(1024, &usual)),
-            Err(UnusableKey::Breakable(_))
+            Err(UnusableKey::Weak(_))
         ));
         assert!(matches!(
             assess(&rsa_with(4104, &usual)),
-            Err(UnusableKey::Costly(_))
+            Err(UnusableKey::TooExpensive(_))
         ));
         assert!(matches!(
             assess(&rsa_with(3072, &exponent_of(3072))),
-            Err(UnusableKey::Costly(_))
+            Err(UnusableKey::TooExpensive(_))
         ));
         assert!(matches!(
             assess(&rsa_with(2048, &exponent_of(33))),
-            Err(UnusableKey::Costly(_))
+            Err(UnusableKey::TooExpensive(_))
         ));
         assert_eq!(assess(&rsa_with(2048, &exponent_of(32))), Ok(()));
         for useless in [1, 65536] {
             let exponent = BigNum::from_u32(useless).unwrap();
             assert!(
-                matches!(assess(&rsa_with(2048, &exponent)), Err(UnusableKey::Breakable(_))),
+                matches!(assess(&rsa_with(2048, &exponent)), Err(UnusableKey::Weak(_))),
                 "{useless}"
             );
         }
     }
 
     #[test]
-    fn what_is_not_supported_is_not_said_to_be_breakable() {
+    fn an_unsupported_key_is_not_reported_as_weak() {
         let ed = PKey::generate_ed25519().unwrap();
         let ed = PKey::public_key_from_der(&ed.public_key_to_der().unwrap()).unwrap();
         let said = assess(&ed).unwrap_err();

@@ -15,20 +15,20 @@ use clap::Args;
 
 use crate::{
     config::Settings,
-    credential::{Surroundings, password::Password},
-    demo::service_provider::ServiceProvider,
+    credential::{PasswordContext, password::Password},
+    demo::service_provider::DemoServiceProvider,
     files,
     model::{
         application::{
-            AcsUrl, Application, Binding, Consumer, EntityId, Kind, LogoutEndpoint,
-            ServiceProvider as Registered,
+            Application, ApplicationKind, AssertionConsumerService, Binding, EntityId, LogoutEndpoint,
+            ServiceProvider as Registered, SpUrl,
         },
-        user::{Email, OwnAttributes, PersonName, PersonNames},
+        user::{Email, NameComponent, NameComponents, OwnAttributes},
     },
     provider::{
         Provider,
         applications::{ApplicationEdit, NewApplication},
-        users::{Changed, NewUser},
+        users::{ChangeOutcome, NewUser},
     },
     server::{self, Server},
 };
@@ -53,7 +53,7 @@ pub struct Arguments {
 
 /// Where the demo is, and how to get in.
 #[derive(Clone, Copy, Debug)]
-pub struct Ready<'a> {
+pub struct DemoReady<'a> {
     /// The service provider.
     pub site: &'a str,
     /// Hallpass.
@@ -65,21 +65,21 @@ pub struct Ready<'a> {
 }
 
 /// Runs the demo until it is told to stop; `ready` is called once it answers.
-pub fn run(arguments: &Arguments, ready: impl FnOnce(&Ready<'_>) -> Result<()>) -> Result<()> {
+pub fn run(arguments: &Arguments, ready: impl FnOnce(&DemoReady<'_>) -> Result<()>) -> Result<()> {
     let ours = listen(arguments.port)?;
     let theirs = listen(arguments.sp_port)?;
     let (port, sp_port) = (ours.local_addr()?.port(), theirs.local_addr()?.port());
     let settings = settings(port, &arguments.data_dir)?;
     let log = crate::telemetry::start(crate::telemetry::Format::Human, "warn,hallpass::demo=info")?;
     let (provider, _findings) = server::prepare(&settings)?;
-    let password = person(&provider)?;
+    let password = add_demo_user(&provider)?;
     let site = format!("http://localhost:{sp_port}");
-    let partner = ServiceProvider::new(&provider, &site, EMAIL, &password)?;
+    let partner = DemoServiceProvider::new(&provider, &site, EMAIL, &password)?;
     register(&provider, &partner, &site)?;
     let server = Server::start(&settings, provider, ours)?;
     let partner_server = partner.serve(theirs)?;
     let hallpass = format!("http://127.0.0.1:{port}");
-    ready(&Ready {
+    ready(&DemoReady {
         site: &site,
         hallpass: &hallpass,
         email: EMAIL,
@@ -114,58 +114,58 @@ fn settings(port: u16, data_dir: &Path) -> Result<Settings> {
 }
 
 /// The demo's person, under a password that is new with each start.
-fn person(provider: &Provider) -> Result<String> {
+fn add_demo_user(provider: &Provider) -> Result<String> {
     let text: String = provider
         .token()
-        .text()
+        .to_text()
         .chars()
         .filter(char::is_ascii_alphanumeric)
         .take(12)
         .collect();
     let (email, password) = (
         Email::parse(EMAIL)?,
-        Password::for_new(&text, &Surroundings::default())?,
+        Password::parse_new(&text, &PasswordContext::default())?,
     );
     let new = NewUser {
         email: email.clone(),
-        names: PersonNames::new(
-            Some(PersonName::parse("the first name", "Mira")?),
-            Some(PersonName::parse("the last name", "Castellane")?),
+        names: NameComponents::new(
+            Some(NameComponent::parse("the first name", "Mira")?),
+            Some(NameComponent::parse("the last name", "Castellane")?),
         )?,
         stable_id: None,
         user_name: None,
         attributes: OwnAttributes::new(),
         password: Some(password.clone()),
     };
-    if provider.add_user(&new)? == Changed::Taken {
+    if provider.add_user(&new)? == ChangeOutcome::Taken {
         provider.set_password(&email, &password)?;
     }
     Ok(text)
 }
 
 /// Registers the service provider as `hallpass app add` would, or tells it the new port and certificate.
-fn register(provider: &Provider, partner: &ServiceProvider, site: &str) -> Result<()> {
-    let consumer = AcsUrl::parse(&format!("{site}/acs"))?;
+fn register(provider: &Provider, partner: &DemoServiceProvider, site: &str) -> Result<()> {
+    let consumer = SpUrl::parse(&format!("{site}/acs"))?;
     let logout = LogoutEndpoint {
         binding: Binding::Redirect,
-        location: AcsUrl::parse(&format!("{site}/slo"))?,
+        location: SpUrl::parse(&format!("{site}/slo"))?,
         response_location: None,
     };
-    let tile_url = AcsUrl::parse(&format!("{site}/sign-in"))?;
+    let tile_url = SpUrl::parse(&format!("{site}/sign-in"))?;
     let known = provider
         .applications()?
         .into_iter()
         .find(|known| known.saml.entity_id.as_str() == ENTITY_ID);
-    let outcome: Result<Changed<Application>, _> = match known {
+    let outcome: Result<ChangeOutcome<Application>, _> = match known {
         Some(known) => provider.edit_application(
             &known.slug,
             ApplicationEdit {
-                consumers: Some(vec![Consumer {
+                acs_endpoints: Some(vec![AssertionConsumerService {
                     location: consumer,
                     index: None,
                 }]),
                 logout: Some(Some(logout)),
-                certificates: Some(vec![partner.certificate()]),
+                signing_certificates: Some(vec![partner.certificate()]),
                 tile_url: Some(Some(tile_url)),
                 ..ApplicationEdit::default()
             },
@@ -173,14 +173,14 @@ fn register(provider: &Provider, partner: &ServiceProvider, site: &str) -> Resul
         None => provider.add_application(&NewApplication {
             name: NAME.to_owned(),
             slug: None,
-            kind: Kind::ChatGptCurrent,
+            kind: ApplicationKind::ChatGptCurrent,
             tile_url: Some(tile_url),
             saml: Registered {
                 logout: Some(logout),
-                certificates: vec![partner.certificate()],
-                ..Registered::usual(
+                signing_certificates: vec![partner.certificate()],
+                ..Registered::with_defaults(
                     EntityId::parse(ENTITY_ID)?,
-                    vec![Consumer {
+                    vec![AssertionConsumerService {
                         location: consumer,
                         index: None,
                     }],
@@ -189,8 +189,11 @@ fn register(provider: &Provider, partner: &ServiceProvider, site: &str) -> Resul
         })?,
     };
     match outcome? {
-        Changed::Done(_) => Ok(()),
-        Changed::Same(_) | Changed::Taken | Changed::Unknown | Changed::Stale => {
+        ChangeOutcome::Done(_) => Ok(()),
+        ChangeOutcome::Unchanged(_)
+        | ChangeOutcome::Taken
+        | ChangeOutcome::Unknown
+        | ChangeOutcome::Stale => {
             bail!("the demo application could not be registered")
         }
     }

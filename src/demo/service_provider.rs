@@ -21,7 +21,7 @@ use crate::{
     demo::ENTITY_ID,
     keys::generate,
     model::{
-        application::{AcsUrl, EntityId},
+        application::{EntityId, SpUrl},
         id::KeyId,
         key::{Certificate, SigningKey},
         making::SignatureAlgorithm,
@@ -31,15 +31,15 @@ use crate::{
     provider::Provider,
     saml::{
         binding::{
-            inbound::{Carried, Inbound},
+            inbound::{InboundMessage, MessageKind},
             redirect,
         },
         logout::{
-            request::{self, Ask},
-            response::{self, Answer},
+            request::{self, LogoutRequestContent},
+            response::{self, LogoutResponseContent},
         },
-        second_opinion::{self, Expected, Reading},
-        signature::Judged,
+        second_opinion::{self, Expected, ParsedResponse},
+        signature::VerificationOutcome,
         signer::Signer,
         urn::status,
     },
@@ -47,10 +47,10 @@ use crate::{
 };
 
 /// How many sign-ons and sessions it remembers; a demo needs no more.
-const MOST: usize = 100;
+const MAX_REMEMBERED: usize = 100;
 
 /// What the service provider is.
-pub(super) struct ServiceProvider(Arc<Inner>);
+pub(super) struct DemoServiceProvider(Arc<Inner>);
 
 struct Inner {
     provider: Provider,
@@ -58,43 +58,43 @@ struct Inner {
     email: String,
     password: String,
     key: SigningKey,
-    state: Mutex<State>,
+    state: Mutex<DemoState>,
 }
 
 #[derive(Default)]
-struct State {
-    asked: BTreeSet<String>,
-    sessions: BTreeMap<String, Reading>,
+struct DemoState {
+    request_ids: BTreeSet<String>,
+    sessions: BTreeMap<String, ParsedResponse>,
 }
 
 /// A running service provider.
-pub(super) struct Running {
+pub(super) struct RunningServiceProvider {
     handle: ServerHandle,
     thread: thread::JoinHandle<std::io::Result<()>>,
 }
 
 #[derive(Template)]
 #[template(path = "service_provider.html", config = "src/demo/askama.toml")]
-struct Page<'a> {
-    view: View,
+struct DemoPage<'a> {
+    view: DemoView,
     email: &'a str,
     password: &'a str,
     portal: &'a str,
 }
 
-enum View {
-    Nobody { signed_out: bool },
-    Arrived(Reading),
+enum DemoView {
+    SignedOut { signed_out: bool },
+    SignedIn(ParsedResponse),
     Refused { why: String },
 }
 
 #[derive(serde::Deserialize)]
-struct Posted {
+struct PostedResponse {
     #[serde(rename = "SAMLResponse", default)]
     response: String,
 }
 
-impl ServiceProvider {
+impl DemoServiceProvider {
     pub(super) fn new(provider: &Provider, site: &str, email: &str, password: &str) -> Result<Self> {
         let now = provider.now();
         let key = generate::generate(KeyId::new(now, [0; 10]), "localhost", now)?;
@@ -112,7 +112,7 @@ impl ServiceProvider {
         self.0.key.certificate.clone()
     }
 
-    pub(super) fn serve(self, listener: TcpListener) -> Result<Running> {
+    pub(super) fn serve(self, listener: TcpListener) -> Result<RunningServiceProvider> {
         let data = Data::new(self);
         let (ready, started) = mpsc::channel();
         let thread = thread::Builder::new().name("demo".to_owned()).spawn(move || {
@@ -123,10 +123,10 @@ impl ServiceProvider {
                         .app_data(web::FormConfig::default().limit(256 * 1024))
                         .route("/", web::get().to(home))
                         .route("/sign-in", web::get().to(sign_in))
-                        .route("/acs", web::post().to(consume))
+                        .route("/acs", web::post().to(receive_response))
                         .route("/sign-out", web::get().to(sign_out))
                         .route("/slo", web::get().to(slo))
-                        .route(assets::LOOK_PATH, web::get().to(assets::look))
+                        .route(assets::STYLE_PATH, web::get().to(assets::style))
                         .route(assets::LOGO_PATH, web::get().to(assets::logo))
                 })
                 .workers(1)
@@ -140,11 +140,11 @@ impl ServiceProvider {
         let Ok(handle) = started.recv() else {
             bail!("the demo service provider did not start")
         };
-        Ok(Running { handle, thread })
+        Ok(RunningServiceProvider { handle, thread })
     }
 }
 
-impl Running {
+impl RunningServiceProvider {
     pub(super) fn stop(self) -> Result<()> {
         actix_web::rt::System::new().block_on(self.handle.stop(true));
         match self.thread.join() {
@@ -154,9 +154,9 @@ impl Running {
     }
 }
 
-impl ServiceProvider {
-    fn page(&self, view: View) -> HttpResponse {
-        let page = Page {
+impl DemoServiceProvider {
+    fn page(&self, view: DemoView) -> HttpResponse {
+        let page = DemoPage {
             view,
             email: &self.0.email,
             password: &self.0.password,
@@ -173,30 +173,30 @@ impl ServiceProvider {
     }
 
     fn refused(&self, why: &impl ToString) -> HttpResponse {
-        self.page(View::Refused { why: why.to_string() })
+        self.page(DemoView::Refused { why: why.to_string() })
     }
 
-    fn state<T>(&self, work: impl FnOnce(&mut State) -> T) -> Option<T> {
+    fn state<T>(&self, work: impl FnOnce(&mut DemoState) -> T) -> Option<T> {
         self.0.state.lock().ok().map(|mut state| work(&mut state))
     }
 
-    fn session(&self, request: &HttpRequest) -> Option<Reading> {
+    fn session(&self, request: &HttpRequest) -> Option<ParsedResponse> {
         let cookie = request.cookie("demo-session")?;
         self.state(|state| state.sessions.get(cookie.value()).cloned())?
     }
 }
 
-async fn home(request: HttpRequest, sp: Data<ServiceProvider>) -> HttpResponse {
+async fn home(request: HttpRequest, sp: Data<DemoServiceProvider>) -> HttpResponse {
     match sp.session(&request) {
-        Some(reading) => sp.page(View::Arrived(reading)),
-        None => sp.page(View::Nobody {
+        Some(reading) => sp.page(DemoView::SignedIn(reading)),
+        None => sp.page(DemoView::SignedOut {
             signed_out: request.query_string() == "signed-out",
         }),
     }
 }
 
-async fn sign_in(sp: Data<ServiceProvider>) -> HttpResponse {
-    let id = format!("_{}", sp.0.provider.token().text().replace('-', "_"));
+async fn sign_in(sp: Data<DemoServiceProvider>) -> HttpResponse {
+    let id = format!("_{}", sp.0.provider.token().to_text().replace('-', "_"));
     let Ok(metadata) = sp.0.provider.metadata() else {
         return sp.refused(&"no metadata");
     };
@@ -204,44 +204,44 @@ async fn sign_in(sp: Data<ServiceProvider>) -> HttpResponse {
     let expected = Expected {
         idp_metadata: &metadata.body,
         entity_id: ENTITY_ID,
-        consumer: &consumer,
+        acs: &consumer,
         request_ids: None,
     };
-    match second_opinion::ask(&expected, &sp.0.provider.endpoints().sso, &id, "demo") {
+    match second_opinion::authn_request_url(&expected, &sp.0.provider.endpoints().sso, &id, "demo") {
         Err(why) => sp.refused(&why),
         Ok(address) => {
             sp.state(|state| {
-                if state.asked.len() >= MOST {
-                    state.asked.pop_first();
+                if state.request_ids.len() >= MAX_REMEMBERED {
+                    state.request_ids.pop_first();
                 }
-                state.asked.insert(id)
+                state.request_ids.insert(id)
             });
             see_other(&address).finish()
         }
     }
 }
 
-async fn consume(sp: Data<ServiceProvider>, Form(posted): Form<Posted>) -> HttpResponse {
+async fn receive_response(sp: Data<DemoServiceProvider>, Form(posted): Form<PostedResponse>) -> HttpResponse {
     let Ok(metadata) = sp.0.provider.metadata() else {
         return sp.refused(&"no metadata");
     };
     let asked: Vec<String> = sp
-        .state(|state| state.asked.iter().cloned().collect())
+        .state(|state| state.request_ids.iter().cloned().collect())
         .unwrap_or_default();
     let ids: Vec<&str> = asked.iter().map(String::as_str).collect();
     let consumer = format!("{}/acs", sp.0.site);
     let expected = Expected {
         idp_metadata: &metadata.body,
         entity_id: ENTITY_ID,
-        consumer: &consumer,
+        acs: &consumer,
         request_ids: Some(&ids),
     };
     match second_opinion::read_response(&posted.response, &expected) {
         Err(why) => sp.refused(&why),
         Ok(reading) => {
-            let token = sp.0.provider.token().text();
+            let token = sp.0.provider.token().to_text();
             sp.state(|state| {
-                if state.sessions.len() >= MOST {
+                if state.sessions.len() >= MAX_REMEMBERED {
                     state.sessions.pop_first();
                 }
                 state.sessions.insert(token.clone(), reading)
@@ -256,7 +256,7 @@ async fn consume(sp: Data<ServiceProvider>, Form(posted): Form<Posted>) -> HttpR
 }
 
 /// Ends the session here, then asks Hallpass to end its own (saml-profiles, 4.4).
-async fn sign_out(request: HttpRequest, sp: Data<ServiceProvider>) -> HttpResponse {
+async fn sign_out(request: HttpRequest, sp: Data<DemoServiceProvider>) -> HttpResponse {
     let Some(reading) = sp.session(&request) else {
         return see_other("/").finish();
     };
@@ -269,10 +269,10 @@ async fn sign_out(request: HttpRequest, sp: Data<ServiceProvider>) -> HttpRespon
     }
 }
 
-fn logout_address(sp: &ServiceProvider, reading: &Reading) -> Result<String> {
-    let ask = Ask {
+fn logout_address(sp: &DemoServiceProvider, reading: &ParsedResponse) -> Result<String> {
+    let ask = LogoutRequestContent {
         issuer: &EntityId::parse(ENTITY_ID)?,
-        id: &format!("_{}", sp.0.provider.token().text().replace('-', "_")),
+        id: &format!("_{}", sp.0.provider.token().to_text().replace('-', "_")),
         destination: &sp.0.provider.endpoints().slo,
         name_id: &NameId::plain(&reading.name_id.1, reading.name_id.0.clone()),
         session_index: &reading.session_index,
@@ -281,8 +281,8 @@ fn logout_address(sp: &ServiceProvider, reading: &Reading) -> Result<String> {
     let signer = Signer::new(&sp.0.key)?;
     Ok(redirect::encode(
         ask.destination,
-        Carried::Request,
-        &message.plain(),
+        MessageKind::Request,
+        &message.unsigned_xml(),
         Some("bye"),
         &signer,
         SignatureAlgorithm::RsaSha256,
@@ -290,12 +290,12 @@ fn logout_address(sp: &ServiceProvider, reading: &Reading) -> Result<String> {
 }
 
 /// Hallpass answers the demo's own wish, or asks it to end a session because the person signed out elsewhere.
-async fn slo(asked: HttpRequest, sp: Data<ServiceProvider>) -> HttpResponse {
+async fn slo(asked: HttpRequest, sp: Data<DemoServiceProvider>) -> HttpResponse {
     let done = match redirect::decode(asked.query_string()) {
-        Ok(inbound) if inbound.carried == Carried::Response => {
-            is_answer(&sp, &inbound).map(|()| "/?signed-out".to_owned())
+        Ok(inbound) if inbound.kind == MessageKind::Response => {
+            check_logout_response(&sp, &inbound).map(|()| "/?signed-out".to_owned())
         }
-        Ok(inbound) => end_session(&sp, inbound),
+        Ok(inbound) => answer_logout_request(&sp, inbound),
         Err(why) => Err(why.into()),
     };
     match done {
@@ -304,19 +304,21 @@ async fn slo(asked: HttpRequest, sp: Data<ServiceProvider>) -> HttpResponse {
     }
 }
 
-fn is_answer(sp: &ServiceProvider, inbound: &Inbound) -> Result<()> {
+fn check_logout_response(sp: &DemoServiceProvider, inbound: &InboundMessage) -> Result<()> {
     let (ours, _) = sp.0.provider.certificate_pem()?;
-    match response::read(inbound)?.judge(&[ours])? {
-        Judged::Signed(_) => Ok(()),
-        Judged::Unsigned(_) | Judged::Unchecked(_) => bail!("what arrived is no signed LogoutResponse"),
+    match response::read(inbound)?.verify(&[ours])? {
+        VerificationOutcome::Signed(_) => Ok(()),
+        VerificationOutcome::Unsigned(_) | VerificationOutcome::Unchecked(_) => {
+            bail!("what arrived is no signed LogoutResponse")
+        }
     }
 }
 
 /// Ends the session that a signed `LogoutRequest` names; the address of the answer.
-fn end_session(sp: &ServiceProvider, mut inbound: Inbound) -> Result<String> {
+fn answer_logout_request(sp: &DemoServiceProvider, mut inbound: InboundMessage) -> Result<String> {
     let relay_state = inbound.relay_state.take();
     let (ours, _) = sp.0.provider.certificate_pem()?;
-    let Judged::Signed(asked) = request::read(&inbound)?.judge(&[ours])? else {
+    let VerificationOutcome::Signed(asked) = request::read(&inbound)?.verify(&[ours])? else {
         bail!("what arrived is no signed LogoutRequest")
     };
     let asked = asked.into_inner();
@@ -327,20 +329,20 @@ fn end_session(sp: &ServiceProvider, mut inbound: Inbound) -> Result<String> {
         });
     });
     let slo = &sp.0.provider.endpoints().slo;
-    let answer = Answer {
+    let answer = LogoutResponseContent {
         issuer: &EntityId::parse(ENTITY_ID)?,
-        id: &format!("_{}", sp.0.provider.token().text().replace('-', "_")),
-        destination: &AcsUrl::parse(slo)?,
+        id: &format!("_{}", sp.0.provider.token().to_text().replace('-', "_")),
+        destination: &SpUrl::parse(slo)?,
         in_response_to: &asked.id,
         status: (status::SUCCESS, None),
-        words: None,
+        status_message: None,
     };
     let message = response::write(&answer, sp.0.provider.now())?;
     let signer = Signer::new(&sp.0.key)?;
     Ok(redirect::encode(
         slo,
-        Carried::Response,
-        &message.plain(),
+        MessageKind::Response,
+        &message.unsigned_xml(),
         relay_state.as_deref(),
         &signer,
         SignatureAlgorithm::RsaSha256,

@@ -6,12 +6,12 @@ use ipnet::IpNet;
 
 /// Whether `address` is connected to: a public one, or one of `allowed`.
 pub(super) fn is_allowed(address: IpAddr, allowed: &[IpNet]) -> bool {
-    let address = embedded(address);
+    let address = embedded_ipv4(address);
     is_public(address) || allowed.iter().any(|net| net.contains(&address))
 }
 
 /// The IPv4 address that an IPv6 one stands for (rfc4291, 2.5.5.2; rfc6052, 2.1).
-fn embedded(address: IpAddr) -> IpAddr {
+fn embedded_ipv4(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => match v6.segments() {
             [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_configuration_names_is_connected_to_and_nothing_beside_it() {
+    fn configured_networks_are_connected_to_and_nothing_else() {
         assert!(allowed("10.1.2.3", &["10.1.0.0/16"]));
         assert!(!allowed("10.2.2.3", &["10.1.0.0/16"]));
         assert!(allowed("::ffff:10.1.2.3", &["10.1.0.0/16"]));

@@ -25,34 +25,34 @@ use ureq::{
     unversioned::transport::DefaultConnector,
 };
 
-use crate::{fetch::resolver::CheckedResolver, model::metadata_source::SourceUrl};
+use crate::{fetch::resolver::CheckedResolver, model::metadata_source::MetadataUrl};
 
-pub use crate::fetch::resolver::Forbidden;
+pub use crate::fetch::resolver::ForbiddenAddress;
 
 /// Redirects that are followed.
-const MOST_REDIRECTS: usize = 3;
-const RESOLVING: Duration = Duration::from_secs(5);
-const CONNECTING: Duration = Duration::from_secs(10);
+const MAX_REDIRECTS: usize = 3;
+const RESOLVE_TIMEOUT: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a server may be silent.
-const SILENCE: Duration = Duration::from_secs(20);
-const CHUNK: usize = 64 * 1024;
+const IO_TIMEOUT: Duration = Duration::from_secs(20);
+const CHUNK_LEN: usize = 64 * 1024;
 
 /// What is wanted, and how much of it.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted<'a> {
+pub struct FetchRequest<'a> {
     /// From where.
-    pub url: &'a SourceUrl,
+    pub url: &'a MetadataUrl,
     /// The longest document that is taken, in bytes.
-    pub most: u64,
+    pub max_bytes: u64,
     /// How long all of it may take.
-    pub within: Duration,
+    pub timeout: Duration,
     /// What was fetched before.
-    pub known: Known<'a>,
+    pub validators: CacheValidators<'a>,
 }
 
 /// What a server said of the document that it gave before (rfc9110, 8.8).
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Known<'a> {
+pub struct CacheValidators<'a> {
     /// `ETag`.
     pub etag: Option<&'a str>,
     /// `Last-Modified`.
@@ -63,7 +63,7 @@ pub struct Known<'a> {
 #[derive(Debug)]
 pub enum Fetched {
     /// Nothing new since it was fetched before.
-    Unchanged,
+    NotModified,
     /// A document.
     Document {
         /// Itself.
@@ -89,7 +89,7 @@ pub struct Document {
 pub enum Error {
     /// An address that is not connected to.
     #[error("{0}; if it is meant, add its network to metadata.allow_private_networks in the configuration")]
-    Forbidden(Forbidden),
+    ForbiddenAddress(ForbiddenAddress),
     /// No such host.
     #[error("the host name of {0} is not known")]
     UnknownHost(String),
@@ -104,7 +104,7 @@ pub enum Error {
     TooManyRedirects,
     /// Packed, though nobody offered to unpack.
     #[error("the server sends a packed document (Content-Encoding), which was not asked for")]
-    Packed,
+    UnexpectedContentEncoding,
     /// More than is taken.
     #[error("the document is larger than {} MB", .0 / (1024 * 1024))]
     TooLarge(u64),
@@ -113,13 +113,13 @@ pub enum Error {
     Stopped,
     /// Not in time.
     #[error("the server did not send it in time")]
-    TooSlow,
+    TimedOut,
     /// The connection failed.
     #[error("the server cannot be reached: {0}")]
     Connection(String),
     /// It cannot be kept here.
     #[error("the document cannot be written to the disk")]
-    Disk(#[source] io::Error),
+    CannotWrite(#[source] io::Error),
     /// It cannot be read.
     #[error("the document cannot be read")]
     Unreadable(#[source] io::Error),
@@ -152,10 +152,10 @@ impl Fetcher {
             .user_agent(concat!("Hallpass/", env!("CARGO_PKG_VERSION")))
             .accept("application/samlmetadata+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1")
             .accept_encoding("identity")
-            .timeout_resolve(Some(RESOLVING))
-            .timeout_connect(Some(CONNECTING))
-            .timeout_per_read(Some(SILENCE))
-            .timeout_per_write(Some(SILENCE))
+            .timeout_resolve(Some(RESOLVE_TIMEOUT))
+            .timeout_connect(Some(CONNECT_TIMEOUT))
+            .timeout_per_read(Some(IO_TIMEOUT))
+            .timeout_per_write(Some(IO_TIMEOUT))
             .build();
         let resolver = CheckedResolver::new(allowed);
         Self {
@@ -166,7 +166,7 @@ impl Fetcher {
     }
 
     /// Fetches what is wanted; `told` hears how many bytes are there.
-    pub fn fetch(&self, wanted: &Wanted<'_>, told: &mut dyn FnMut(u64)) -> Result<Fetched, Error> {
+    pub fn fetch(&self, wanted: &FetchRequest<'_>, told: &mut dyn FnMut(u64)) -> Result<Fetched, Error> {
         let fetched = self.fetch_unless_stopped(wanted, told);
         if fetched.is_err() && self.stopped.load(Ordering::Acquire) {
             return Err(Error::Stopped);
@@ -174,38 +174,42 @@ impl Fetcher {
         fetched
     }
 
-    fn fetch_unless_stopped(&self, wanted: &Wanted<'_>, told: &mut dyn FnMut(u64)) -> Result<Fetched, Error> {
-        let deadline = Instant::now() + wanted.within;
+    fn fetch_unless_stopped(
+        &self,
+        wanted: &FetchRequest<'_>,
+        told: &mut dyn FnMut(u64),
+    ) -> Result<Fetched, Error> {
+        let deadline = Instant::now() + wanted.timeout;
         let mut url = wanted.url.clone();
-        for _hop in 0..=MOST_REDIRECTS {
-            let mut response = self.ask(&url, wanted.known, deadline)?;
+        for _hop in 0..=MAX_REDIRECTS {
+            let mut response = self.send_request(&url, wanted.validators, deadline)?;
             let status = response.status();
             if status == StatusCode::NOT_MODIFIED {
-                return Ok(Fetched::Unchanged);
+                return Ok(Fetched::NotModified);
             }
             if status.is_redirection() {
-                url = next(&url, &response)?;
+                url = redirect_target(&url, &response)?;
                 continue;
             }
             if status != StatusCode::OK {
                 return Err(Error::Status(status.as_u16()));
             }
-            if text(&response, header::CONTENT_ENCODING).is_some_and(|packed| packed != "identity") {
-                return Err(Error::Packed);
+            if header_text(&response, header::CONTENT_ENCODING).is_some_and(|packed| packed != "identity") {
+                return Err(Error::UnexpectedContentEncoding);
             }
             if response
                 .body()
                 .content_length()
-                .is_some_and(|length| length > wanted.most)
+                .is_some_and(|length| length > wanted.max_bytes)
             {
-                return Err(Error::TooLarge(wanted.most));
+                return Err(Error::TooLarge(wanted.max_bytes));
             }
             let (etag, last_modified) = (
-                text(&response, header::ETAG),
-                text(&response, header::LAST_MODIFIED),
+                header_text(&response, header::ETAG),
+                header_text(&response, header::LAST_MODIFIED),
             );
             let mut body = response.body_mut().as_reader();
-            let document = self.take_in_time(&mut body, wanted.most, Some(deadline), told)?;
+            let document = self.copy_within(&mut body, wanted.max_bytes, Some(deadline), told)?;
             return Ok(Fetched::Document {
                 document,
                 etag,
@@ -216,8 +220,8 @@ impl Fetcher {
     }
 
     /// Takes a document from somewhere else: a file, or a pipe.
-    pub fn take(&self, from: &mut dyn Read, most: u64) -> Result<Document, Error> {
-        self.take_in_time(from, most, None, &mut |_length| {})
+    pub fn copy_from(&self, from: &mut dyn Read, most: u64) -> Result<Document, Error> {
+        self.copy_within(from, most, None, &mut |_length| {})
     }
 
     /// Ends what is under way, and everything after it.
@@ -226,13 +230,18 @@ impl Fetcher {
         self.agent.clone().shutdown();
     }
 
-    fn ask(&self, url: &SourceUrl, known: Known<'_>, deadline: Instant) -> Result<Response<Body>, Error> {
+    fn send_request(
+        &self,
+        url: &MetadataUrl,
+        known: CacheValidators<'_>,
+        deadline: Instant,
+    ) -> Result<Response<Body>, Error> {
         let left = deadline.saturating_duration_since(Instant::now());
         if self.stopped.load(Ordering::Acquire) {
             return Err(Error::Stopped);
         }
         if left.is_zero() {
-            return Err(Error::TooSlow);
+            return Err(Error::TimedOut);
         }
         let mut request = self
             .agent
@@ -246,10 +255,10 @@ impl Fetcher {
         if let Some(date) = known.last_modified {
             request = request.header(header::IF_MODIFIED_SINCE, date);
         }
-        request.call().map_err(|error| said(error, url))
+        request.call().map_err(|error| from_ureq_error(error, url))
     }
 
-    fn take_in_time(
+    fn copy_within(
         &self,
         from: &mut dyn Read,
         most: u64,
@@ -257,38 +266,38 @@ impl Fetcher {
         told: &mut dyn FnMut(u64),
     ) -> Result<Document, Error> {
         // Made without a name, or unlinked at once.
-        let mut file = tempfile::tempfile_in(&self.directory).map_err(Error::Disk)?;
+        let mut file = tempfile::tempfile_in(&self.directory).map_err(Error::CannotWrite)?;
         file.set_permissions(Permissions::from_mode(0o600))
-            .map_err(Error::Disk)?;
+            .map_err(Error::CannotWrite)?;
         let mut length = 0;
-        let mut chunk = vec![0; CHUNK];
+        let mut chunk = vec![0; CHUNK_LEN];
         loop {
             let count = match from.read(&mut chunk) {
                 Ok(0) => break,
                 Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(broken(error)),
+                Err(error) => return Err(from_read_error(error)),
             };
             length += u64::try_from(count).unwrap_or(u64::MAX);
             if length > most {
                 return Err(Error::TooLarge(most));
             }
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                return Err(Error::TooSlow);
+                return Err(Error::TimedOut);
             }
             file.write_all(chunk.get(..count).unwrap_or_default())
-                .map_err(Error::Disk)?;
+                .map_err(Error::CannotWrite)?;
             told(length);
         }
-        file.rewind().map_err(Error::Disk)?;
+        file.rewind().map_err(Error::CannotWrite)?;
         Ok(Document { file, length })
     }
 }
 
 /// Where a redirect leads: to https, or within this machine from http to http.
-fn next(from: &SourceUrl, response: &Response<Body>) -> Result<SourceUrl, Error> {
+fn redirect_target(from: &MetadataUrl, response: &Response<Body>) -> Result<MetadataUrl, Error> {
     let location =
-        text(response, header::LOCATION).ok_or_else(|| Error::Status(response.status().as_u16()))?;
+        header_text(response, header::LOCATION).ok_or_else(|| Error::Status(response.status().as_u16()))?;
     let target = from
         .join(&location)
         .map_err(|why| Error::Redirect(why.to_string()))?;
@@ -298,15 +307,15 @@ fn next(from: &SourceUrl, response: &Response<Body>) -> Result<SourceUrl, Error>
     Ok(target)
 }
 
-fn text(response: &Response<Body>, name: header::HeaderName) -> Option<String> {
+fn header_text(response: &Response<Body>, name: header::HeaderName) -> Option<String> {
     let value = response.headers().get(name)?.to_str().ok()?.trim();
     (!value.is_empty() && value.len() <= 4096).then(|| value.to_owned())
 }
 
-fn said(error: ureq::Error, url: &SourceUrl) -> Error {
+fn from_ureq_error(error: ureq::Error, url: &MetadataUrl) -> Error {
     if let ureq::Error::Io(error) = error {
-        return match error.downcast::<Forbidden>() {
-            Ok(forbidden) => Error::Forbidden(forbidden),
+        return match error.downcast::<ForbiddenAddress>() {
+            Ok(forbidden) => Error::ForbiddenAddress(forbidden),
             Err(error) => Error::Connection(error.to_string()),
         };
     }
@@ -314,17 +323,17 @@ fn said(error: ureq::Error, url: &SourceUrl) -> Error {
         return Error::UnknownHost(url.host());
     }
     if matches!(error, ureq::Error::Timeout(_)) {
-        return Error::TooSlow;
+        return Error::TimedOut;
     }
     Error::Connection(error.to_string())
 }
 
 /// A read that failed: ureq carries its own errors through `io`.
-fn broken(error: io::Error) -> Error {
+fn from_read_error(error: io::Error) -> Error {
     match error.downcast::<ureq::Error>() {
-        Ok(ureq::Error::Timeout(_)) => Error::TooSlow,
+        Ok(ureq::Error::Timeout(_)) => Error::TimedOut,
         Ok(other) => Error::Connection(other.to_string()),
-        Err(error) if error.kind() == io::ErrorKind::TimedOut => Error::TooSlow,
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => Error::TimedOut,
         Err(error) => Error::Unreadable(error),
     }
 }

@@ -18,12 +18,12 @@ use crate::fetch::address::is_allowed;
 
 /// An address that is not connected to.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Forbidden {
+pub struct ForbiddenAddress {
     host: String,
     address: IpAddr,
 }
 
-impl fmt::Display for Forbidden {
+impl fmt::Display for ForbiddenAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { host, address } = self;
         // In an address, IPv6 stands in brackets.
@@ -34,18 +34,18 @@ impl fmt::Display for Forbidden {
     }
 }
 
-impl std::error::Error for Forbidden {}
+impl std::error::Error for ForbiddenAddress {}
 
 /// Looks names up, and lets allowed addresses through.
 pub(super) struct CheckedResolver {
-    names: DefaultResolver,
+    resolver: DefaultResolver,
     allowed: Arc<[IpNet]>,
 }
 
 impl CheckedResolver {
     pub(super) fn new(allowed: Vec<IpNet>) -> Self {
         Self {
-            names: DefaultResolver::default(),
+            resolver: DefaultResolver::default(),
             allowed: allowed.into(),
         }
     }
@@ -58,7 +58,7 @@ impl Resolver for CheckedResolver {
         config: &Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, Error> {
-        let found = self.names.resolve(uri, config, timeout)?;
+        let found = self.resolver.resolve(uri, config, timeout)?;
         let mut let_through = self.empty();
         let mut refused = None;
         for address in &found {
@@ -71,7 +71,7 @@ impl Resolver for CheckedResolver {
         match refused {
             Some(address) if let_through.is_empty() => {
                 let host = uri.host().unwrap_or_default().to_owned();
-                Err(Error::Io(io::Error::other(Forbidden { host, address })))
+                Err(Error::Io(io::Error::other(ForbiddenAddress { host, address })))
             }
             Some(_) | None => Ok(let_through),
         }

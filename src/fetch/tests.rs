@@ -14,12 +14,12 @@ use std::{
 use super::*;
 
 /// A server on loopback that answers each connection with what `answer` writes.
-struct Server {
+struct LoopbackServer {
     port: u16,
-    touched: Arc<AtomicUsize>,
+    connections: Arc<AtomicUsize>,
 }
 
-impl Server {
+impl LoopbackServer {
     fn start(answer: impl Fn(&str, &mut TcpStream) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -29,15 +29,18 @@ impl Server {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
                 counter.fetch_add(1, Ordering::SeqCst);
-                let head = head(&mut stream);
+                let head = read_head(&mut stream);
                 answer(&head, &mut stream);
                 let _closed = stream.shutdown(Shutdown::Both);
             }
         });
-        Self { port, touched }
+        Self {
+            port,
+            connections: touched,
+        }
     }
 
-    fn saying(answer: &'static str) -> Self {
+    fn responding(answer: &'static str) -> Self {
         Self::start(move |_head, stream| drop(stream.write_all(answer.as_bytes())))
     }
 
@@ -45,12 +48,12 @@ impl Server {
         format!("http://127.0.0.1:{}/m", self.port)
     }
 
-    fn touched(&self) -> usize {
-        self.touched.load(Ordering::SeqCst)
+    fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
     }
 }
 
-fn head(stream: &mut TcpStream) -> String {
+fn read_head(stream: &mut TcpStream) -> String {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|count| count == 1) {
@@ -60,7 +63,7 @@ fn head(stream: &mut TcpStream) -> String {
 }
 
 /// Sleeps: time is no argument of a server that dawdles.
-fn dawdle(time: Duration) {
+fn sleep(time: Duration) {
     let (_keep, never) = mpsc::channel::<()>();
     let _timeout = never.recv_timeout(time);
 }
@@ -71,22 +74,22 @@ fn fetcher(allowed: &[&str]) -> Fetcher {
 }
 
 fn get(fetcher: &Fetcher, url: &str, most: u64, within: Duration) -> Result<Fetched, Error> {
-    let url = SourceUrl::parse(url).unwrap();
-    let wanted = Wanted {
+    let url = MetadataUrl::parse(url).unwrap();
+    let wanted = FetchRequest {
         url: &url,
-        most,
-        within,
-        known: Known::default(),
+        max_bytes: most,
+        timeout: within,
+        validators: CacheValidators::default(),
     };
     fetcher.fetch(&wanted, &mut |_length| {})
 }
 
-const SOON: Duration = Duration::from_secs(20);
+const LONG_TIMEOUT: Duration = Duration::from_secs(20);
 const LOOPBACK: [&str; 1] = ["127.0.0.0/8"];
 
 #[test]
-fn nothing_private_is_connected_to_however_it_is_spelt() {
-    let canary = Server::saying("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+fn no_spelling_of_a_private_address_is_connected_to() {
+    let canary = LoopbackServer::responding("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
     let fetcher = fetcher(&[]);
     for host in [
         "127.0.0.1",
@@ -112,20 +115,22 @@ fn nothing_private_is_connected_to_however_it_is_spelt() {
         "[fd00::1]",
     ] {
         let url = format!("https://{host}:{}/m", canary.port);
-        match get(&fetcher, &url, 1000, SOON) {
+        match get(&fetcher, &url, 1000, LONG_TIMEOUT) {
             // A machine without IPv6 may not even know the address.
-            Err(Error::Forbidden(_) | Error::UnknownHost(_)) => {}
+            Err(Error::ForbiddenAddress(_) | Error::UnknownHost(_)) => {}
             other => panic!("{url}: {other:?}"),
         }
     }
-    let said = get(&fetcher, &canary.url(), 1000, SOON).unwrap_err().to_string();
+    let said = get(&fetcher, &canary.url(), 1000, LONG_TIMEOUT)
+        .unwrap_err()
+        .to_string();
     assert!(said.contains("metadata.allow_private_networks"), "{said}");
-    assert_eq!(canary.touched(), 0);
+    assert_eq!(canary.connections(), 0);
 }
 
 #[test]
-fn a_redirect_leads_to_nothing_private() {
-    let canary = Server::saying("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+fn a_redirect_to_a_private_address_is_refused() {
+    let canary = LoopbackServer::responding("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
     let port = canary.port;
     for (target, allowed) in [
         (format!("http://[::1]:{port}/"), "forbidden"),
@@ -137,21 +142,21 @@ fn a_redirect_leads_to_nothing_private() {
         (format!("https://user@127.0.0.1:{port}/"), "redirect"),
     ] {
         let answer = format!("HTTP/1.1 302 Found\r\nLocation: {target}\r\nContent-Length: 0\r\n\r\n");
-        let server = Server::start(move |_head, stream| drop(stream.write_all(answer.as_bytes())));
-        let what = match get(&fetcher(&LOOPBACK), &server.url(), 1000, SOON) {
-            Err(Error::Forbidden(_)) => "forbidden",
+        let server = LoopbackServer::start(move |_head, stream| drop(stream.write_all(answer.as_bytes())));
+        let what = match get(&fetcher(&LOOPBACK), &server.url(), 1000, LONG_TIMEOUT) {
+            Err(Error::ForbiddenAddress(_)) => "forbidden",
             Err(Error::Redirect(_)) => "redirect",
             other => panic!("{target}: {other:?}"),
         };
         assert_eq!(what, allowed, "{target}");
     }
-    assert_eq!(canary.touched(), 0);
+    assert_eq!(canary.connections(), 0);
 }
 
 #[test]
 fn three_redirects_are_followed_and_no_more() {
     for (hops, followed) in [(3, true), (4, false)] {
-        let server = Server::start(move |head, stream| {
+        let server = LoopbackServer::start(move |head, stream| {
             let count: usize = head
                 .split_once("/m")
                 .and_then(|(_, rest)| rest.split(' ').next())
@@ -167,7 +172,7 @@ fn three_redirects_are_followed_and_no_more() {
             };
             let _sent = stream.write_all(answer.as_bytes());
         });
-        let done = get(&fetcher(&LOOPBACK), &server.url(), 1000, SOON);
+        let done = get(&fetcher(&LOOPBACK), &server.url(), 1000, LONG_TIMEOUT);
         match done {
             Ok(Fetched::Document { .. }) => assert!(followed),
             Err(Error::TooManyRedirects) => assert!(!followed),
@@ -177,9 +182,9 @@ fn three_redirects_are_followed_and_no_more() {
 }
 
 #[test]
-fn a_document_is_no_longer_than_wanted_and_readable_by_nobody_else() {
-    let told = Server::saying("HTTP/1.1 200 OK\r\nContent-Length: 20000000\r\n\r\nx");
-    let endless = Server::start(|_head, stream| {
+fn a_document_is_bounded_and_private() {
+    let told = LoopbackServer::responding("HTTP/1.1 200 OK\r\nContent-Length: 20000000\r\n\r\nx");
+    let endless = LoopbackServer::start(|_head, stream| {
         let _head = stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
         let chunk = vec![b'x'; 64 * 1024];
         for _ in 0..400 {
@@ -189,11 +194,11 @@ fn a_document_is_no_longer_than_wanted_and_readable_by_nobody_else() {
         }
     });
     for server in [&told, &endless] {
-        let done = get(&fetcher(&LOOPBACK), &server.url(), 2 * 1024 * 1024, SOON);
+        let done = get(&fetcher(&LOOPBACK), &server.url(), 2 * 1024 * 1024, LONG_TIMEOUT);
         assert!(matches!(done, Err(Error::TooLarge(_))), "{done:?}");
     }
-    let short = Server::saying("HTTP/1.1 200 OK\r\nETag: \"a\"\r\nContent-Length: 2\r\n\r\nhi");
-    match get(&fetcher(&LOOPBACK), &short.url(), 2, SOON) {
+    let short = LoopbackServer::responding("HTTP/1.1 200 OK\r\nETag: \"a\"\r\nContent-Length: 2\r\n\r\nhi");
+    match get(&fetcher(&LOOPBACK), &short.url(), 2, LONG_TIMEOUT) {
         Ok(Fetched::Document {
             mut document, etag, ..
         }) => {
@@ -211,9 +216,9 @@ fn a_document_is_no_longer_than_wanted_and_readable_by_nobody_else() {
 }
 
 #[test]
-fn a_cut_document_is_an_error() {
-    let server = Server::saying("HTTP/1.1 200 OK\r\nContent-Length: 200\r\n\r\nhi");
-    let done = get(&fetcher(&LOOPBACK), &server.url(), 1000, SOON);
+fn a_truncated_document_is_an_error() {
+    let server = LoopbackServer::responding("HTTP/1.1 200 OK\r\nContent-Length: 200\r\n\r\nhi");
+    let done = get(&fetcher(&LOOPBACK), &server.url(), 1000, LONG_TIMEOUT);
     assert!(
         matches!(done, Err(Error::Connection(_) | Error::Unreadable(_))),
         "{done:?}"
@@ -221,20 +226,20 @@ fn a_cut_document_is_an_error() {
 }
 
 #[test]
-fn a_server_that_dawdles_is_left() {
-    let silent = Server::start(|_head, _stream| dawdle(Duration::from_secs(5)));
-    let dribbling = Server::start(|_head, stream| {
+fn a_slow_server_times_out() {
+    let silent = LoopbackServer::start(|_head, _stream| sleep(Duration::from_secs(5)));
+    let dribbling = LoopbackServer::start(|_head, stream| {
         let _head = stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
         for _ in 0..100 {
-            dawdle(Duration::from_millis(50));
+            sleep(Duration::from_millis(50));
             if stream.write_all(b"x").is_err() {
                 break;
             }
         }
     });
-    let endless_head = Server::start(|_head, stream| {
+    let endless_head = LoopbackServer::start(|_head, stream| {
         for _ in 0..100 {
-            dawdle(Duration::from_millis(50));
+            sleep(Duration::from_millis(50));
             if stream.write_all(b"H").is_err() {
                 break;
             }
@@ -249,7 +254,7 @@ fn a_server_that_dawdles_is_left() {
             Duration::from_millis(400),
         );
         assert!(
-            matches!(done, Err(Error::TooSlow | Error::Connection(_))),
+            matches!(done, Err(Error::TimedOut | Error::Connection(_))),
             "{done:?}"
         );
         assert!(began.elapsed() < Duration::from_secs(3));
@@ -257,8 +262,8 @@ fn a_server_that_dawdles_is_left() {
 }
 
 #[test]
-fn what_is_unchanged_is_not_sent_again() {
-    let server = Server::start(|head, stream| {
+fn an_unmodified_document_is_not_sent_again() {
+    let server = LoopbackServer::start(|head, stream| {
         let head = head.to_ascii_lowercase();
         let known = head.contains("if-none-match: \"v1\"")
             && head.contains("if-modified-since: sat, 21 nov 2026 12:00:00 gmt")
@@ -270,49 +275,51 @@ fn what_is_unchanged_is_not_sent_again() {
         };
         let _sent = stream.write_all(answer);
     });
-    let url = SourceUrl::parse(&server.url()).unwrap();
-    let known = Known {
+    let url = MetadataUrl::parse(&server.url()).unwrap();
+    let known = CacheValidators {
         etag: Some("\"v1\""),
         last_modified: Some("Sat, 21 Nov 2026 12:00:00 GMT"),
     };
-    let wanted = Wanted {
+    let wanted = FetchRequest {
         url: &url,
-        most: 1000,
-        within: SOON,
-        known,
+        max_bytes: 1000,
+        timeout: LONG_TIMEOUT,
+        validators: known,
     };
     let fetcher = fetcher(&LOOPBACK);
     assert!(matches!(
         fetcher.fetch(&wanted, &mut |_| {}),
-        Ok(Fetched::Unchanged)
+        Ok(Fetched::NotModified)
     ));
     assert!(matches!(
-        get(&fetcher, &server.url(), 1000, SOON),
+        get(&fetcher, &server.url(), 1000, LONG_TIMEOUT),
         Err(Error::Status(500))
     ));
 }
 
 #[test]
-fn what_was_packed_unasked_is_refused() {
-    let server = Server::saying("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nhi");
-    let done = get(&fetcher(&LOOPBACK), &server.url(), 1000, SOON);
-    assert!(matches!(done, Err(Error::Packed)), "{done:?}");
+fn an_unrequested_content_encoding_is_refused() {
+    let server = LoopbackServer::responding(
+        "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nhi",
+    );
+    let done = get(&fetcher(&LOOPBACK), &server.url(), 1000, LONG_TIMEOUT);
+    assert!(matches!(done, Err(Error::UnexpectedContentEncoding)), "{done:?}");
 }
 
 #[test]
-fn what_is_under_way_can_be_stopped() {
-    let server = Server::start(|_head, _stream| dawdle(Duration::from_secs(10)));
+fn a_running_fetch_can_be_stopped() {
+    let server = LoopbackServer::start(|_head, _stream| sleep(Duration::from_secs(10)));
     let fetcher = fetcher(&LOOPBACK);
     let (url, other) = (server.url(), fetcher.clone());
     let began = Instant::now();
-    let waiting = thread::spawn(move || get(&other, &url, 1000, SOON).is_err());
-    while server.touched() == 0 {
-        dawdle(Duration::from_millis(10));
+    let waiting = thread::spawn(move || get(&other, &url, 1000, LONG_TIMEOUT).is_err());
+    while server.connections() == 0 {
+        sleep(Duration::from_millis(10));
     }
     fetcher.stop();
     assert!(waiting.join().unwrap());
     assert!(matches!(
-        get(&fetcher, &server.url(), 1000, SOON),
+        get(&fetcher, &server.url(), 1000, LONG_TIMEOUT),
         Err(Error::Stopped)
     ));
     assert!(began.elapsed() < Duration::from_secs(8));

@@ -9,10 +9,10 @@ use crate::{crypto::strength::UnusableKey, model::id::KeyId};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// OpenSSL failed at what should not fail.
-    #[error("OpenSSL could not {doing}")]
+    #[error("OpenSSL could not {operation}")]
     OpenSsl {
         /// What it was asked to do.
-        doing: &'static str,
+        operation: &'static str,
         /// What it said.
         source: ErrorStack,
     },
@@ -34,7 +34,7 @@ pub enum Error {
     #[error(
         "key {row} was sealed with the sealing key {sealed_with}, and the one given is {given}; give the file that holds {sealed_with}"
     )]
-    OtherSealingKey {
+    WrongSealingKey {
         /// Which row.
         row: KeyId,
         /// The id that stands in the row.
@@ -62,16 +62,16 @@ pub enum Error {
         number: usize,
     },
     /// More certificates than anybody has.
-    #[error("the file holds more than {most} certificates; give only those that sign")]
+    #[error("the file holds more than {max} certificates; give only those that sign")]
     TooManyCertificates {
         /// How many are taken.
-        most: usize,
+        max: usize,
     },
     /// A private key where only certificates belong.
     #[error(
         "the file holds a private key; give the certificate alone, and treat this key as known to others if the file was sent to you"
     )]
-    PrivateKeyInside,
+    UnexpectedPrivateKey,
     /// A key that proves nothing, costs too much, or is of a kind that is not supported.
     #[error(
         "the key of {subject} is {why}; RSA with 2048 to 4096 bits and an exponent of at most 32, or one of the curves P-256, P-384 and P-521 is needed"
@@ -95,7 +95,7 @@ pub enum Error {
     #[error(
         "the private key is encrypted, and nobody is there at start to type a passphrase: take it off with `openssl pkey -in KEY -out PLAIN` and keep the result readable for Hallpass alone"
     )]
-    Encrypted,
+    EncryptedPrivateKey,
     /// A key that is no RSA key.
     #[error(
         "this is not an RSA key: ChatGPT and most other applications take RSA only; make an RSA key of 2048 bits or more"
@@ -111,7 +111,7 @@ pub enum Error {
     #[error(
         "key and certificate do not belong together: the certificate of {subject} holds another public key"
     )]
-    Mismatch {
+    CertificateMismatch {
         /// Whose certificate.
         subject: String,
     },
@@ -137,7 +137,7 @@ pub enum Error {
     NoActiveKey,
     /// Two keys claim the same place.
     #[error("the signing keys {first} and {second} are in the same state; only retired keys may be several")]
-    TwoKeys {
+    DuplicateState {
         /// One of them.
         first: KeyId,
         /// The other.
@@ -148,6 +148,9 @@ pub enum Error {
 impl Error {
     /// Says what OpenSSL was doing when it failed.
     pub(super) fn openssl(doing: &'static str) -> impl FnOnce(ErrorStack) -> Self {
-        move |source| Self::OpenSsl { doing, source }
+        move |source| Self::OpenSsl {
+            operation: doing,
+            source,
+        }
     }
 }

@@ -22,20 +22,20 @@ use crate::{
 };
 
 /// Every service provider takes it; a longer one costs time at each sign-on.
-const BITS: u32 = 2048;
+const RSA_BITS: u32 = 2048;
 /// Long, since a new certificate must be carried to every service provider by hand.
-const YEARS: u32 = 10;
+const VALIDITY_YEARS: u32 = 10;
 /// Service providers whose clock is behind must not find the certificate too young.
-const BACKDATED: TimeDelta = TimeDelta::days(1);
+const BACKDATING: TimeDelta = TimeDelta::days(1);
 /// The longest common name (RFC 5280, appendix A.1, ub-common-name).
-const LONGEST_COMMON_NAME: usize = 64;
+const MAX_COMMON_NAME_LEN: usize = 64;
 /// A serial of 159 bits with the first one set: 20 octets and positive (RFC 5280, 4.1.2.2).
 const SERIAL_BITS: i32 = 159;
 
 /// Makes an RSA key and a self-signed certificate for `host`. Chance comes from OpenSSL, which is
 /// seeded by the system.
 pub fn generate(id: KeyId, host: &str, now: DateTime<Utc>) -> Result<SigningKey, Error> {
-    let key = Rsa::generate(BITS)
+    let key = Rsa::generate(RSA_BITS)
         .and_then(PKey::from_rsa)
         .map_err(Error::openssl("make a signing key"))?;
     let certificate = self_signed(&key, host, now)
@@ -47,7 +47,7 @@ pub fn generate(id: KeyId, host: &str, now: DateTime<Utc>) -> Result<SigningKey,
     Ok(SigningKey {
         id,
         private: Secret::new(private),
-        certificate: pem::certificate(&certificate)?,
+        certificate: pem::parse_certificate(&certificate)?,
     })
 }
 
@@ -55,7 +55,7 @@ fn self_signed(key: &PKey<Private>, host: &str, now: DateTime<Utc>) -> Result<X5
     // `Url` writes an IPv6 host in brackets; a certificate holds the bare address.
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let not_after = now
-        .checked_add_months(Months::new(12 * YEARS))
+        .checked_add_months(Months::new(12 * VALIDITY_YEARS))
         .unwrap_or(DateTime::<Utc>::MAX_UTC);
     let mut name = X509NameBuilder::new()?;
     name.append_entry_by_text("CN", common_name(host))?;
@@ -69,7 +69,7 @@ fn self_signed(key: &PKey<Private>, host: &str, now: DateTime<Utc>) -> Result<X5
     builder.set_serial_number(&*serial.to_asn1_integer()?)?;
     builder.set_subject_name(&name)?;
     builder.set_issuer_name(&name)?;
-    builder.set_not_before(&*Asn1Time::from_unix((now - BACKDATED).timestamp())?)?;
+    builder.set_not_before(&*Asn1Time::from_unix((now - BACKDATING).timestamp())?)?;
     builder.set_not_after(&*Asn1Time::from_unix(not_after.timestamp())?)?;
     builder.set_pubkey(key)?;
     builder.append_extension(BasicConstraints::new().critical().build()?)?;
@@ -91,7 +91,7 @@ fn self_signed(key: &PKey<Private>, host: &str, now: DateTime<Utc>) -> Result<X5
 /// As many labels of `host`, counted from the right, as a common name can hold.
 fn common_name(host: &str) -> &str {
     let mut rest = host;
-    while rest.len() > LONGEST_COMMON_NAME {
+    while rest.len() > MAX_COMMON_NAME_LEN {
         match rest.split_once('.') {
             Some((_, shorter)) => rest = shorter,
             None => return "hallpass",
@@ -110,15 +110,15 @@ mod tests {
         Utc.with_ymd_and_hms(2026, 3, 1, 12, 0, 0).unwrap()
     }
 
-    fn made(host: &str) -> (SigningKey, X509) {
+    fn generated(host: &str) -> (SigningKey, X509) {
         let key = generate(KeyId::new(now(), [1; 10]), host, now()).unwrap();
         let x509 = X509::from_der(&key.certificate.der).unwrap();
         (key, x509)
     }
 
     #[test]
-    fn a_made_certificate_is_self_signed_and_lasts_ten_years() {
-        let (key, x509) = made("login.example.com");
+    fn a_generated_certificate_is_self_signed_and_valid_for_ten_years() {
+        let (key, x509) = generated("login.example.com");
         let private = PKey::private_key_from_der(key.private.expose()).unwrap();
         assert_eq!(private.rsa().unwrap().size(), 256);
         assert!(x509.verify(&private).unwrap() && x509.public_key().unwrap().public_eq(&private));
@@ -145,15 +145,15 @@ mod tests {
     }
 
     #[test]
-    fn an_address_and_a_long_host_find_their_place() {
-        let (key, x509) = made("[::1]");
+    fn an_ip_address_and_a_long_host_are_named_correctly() {
+        let (key, x509) = generated("[::1]");
         assert_eq!(key.certificate.subject, "::1");
         assert_eq!(
             x509.subject_alt_names().unwrap()[0].ipaddress().unwrap().len(),
             16
         );
         let long = format!("{}.{}.example.com", "a".repeat(50), "b".repeat(40));
-        let (key, x509) = made(&long);
+        let (key, x509) = generated(&long);
         assert_eq!(key.certificate.subject, format!("{}.example.com", "b".repeat(40)));
         assert_eq!(
             x509.subject_alt_names().unwrap()[0].dnsname(),

@@ -18,27 +18,27 @@ use crate::{
         id::KeyId,
         key::{Certificate, SigningKey},
         secret::Secret,
-        text::is_harmless,
+        text::is_safe_to_display,
     },
 };
 
 /// More than any service provider announces at once.
-const MOST_CERTIFICATES: usize = 32;
+const MAX_CERTIFICATES: usize = 32;
 /// More than fits a line; the certificate itself is kept whole.
-const LONGEST_SUBJECT: usize = 200;
+const MAX_SUBJECT_LEN: usize = 200;
 /// Line length of PEM (RFC 7468, 2).
-const PEM_COLUMNS: usize = 64;
+const PEM_LINE_LEN: usize = 64;
 
 /// Reads one certificate, DER, and nothing after it. Whether its key is used is not asked: this reads our own, and
 /// those that were kept.
-pub fn certificate(der: &[u8]) -> Result<Certificate, Error> {
-    Ok(numbered(1, der)?.0)
+pub fn parse_certificate(der: &[u8]) -> Result<Certificate, Error> {
+    Ok(parse_numbered(1, der)?.0)
 }
 
 /// Reads the certificates of somebody else out of a file: PEM, one DER, or bare base64 as metadata has it. The same
 /// one twice counts once; one whose key is not used is refused.
-pub fn certificates_from(file: &[u8]) -> Result<Vec<Certificate>, Error> {
-    let found = all_from(file)?;
+pub fn parse_certificates(file: &[u8]) -> Result<Vec<Certificate>, Error> {
+    let found = parse_all(file)?;
     for (certificate, key) in &found {
         if let Err(why) = strength::assess(key) {
             return Err(Error::UnusableKey {
@@ -50,16 +50,16 @@ pub fn certificates_from(file: &[u8]) -> Result<Vec<Certificate>, Error> {
     Ok(found.into_iter().map(|(certificate, _)| certificate).collect())
 }
 
-fn all_from(file: &[u8]) -> Result<Vec<(Certificate, PKey<Public>)>, Error> {
+fn parse_all(file: &[u8]) -> Result<Vec<(Certificate, PKey<Public>)>, Error> {
     let mut found: Vec<(Certificate, PKey<Public>)> = Vec::new();
-    let all = ders(file)?;
-    if all.len() > MOST_CERTIFICATES {
+    let all = split_ders(file)?;
+    if all.len() > MAX_CERTIFICATES {
         return Err(Error::TooManyCertificates {
-            most: MOST_CERTIFICATES,
+            max: MAX_CERTIFICATES,
         });
     }
     for (number, der) in (1..).zip(all) {
-        let read = numbered(number, &der)?;
+        let read = parse_numbered(number, &der)?;
         if !found.iter().any(|(known, _)| *known == read.0) {
             found.push(read);
         }
@@ -68,10 +68,10 @@ fn all_from(file: &[u8]) -> Result<Vec<(Certificate, PKey<Public>)>, Error> {
 }
 
 /// The certificate as PEM.
-pub fn certificate_pem(der: &[u8]) -> String {
+pub fn certificate_to_pem(der: &[u8]) -> String {
     let mut text = String::from("-----BEGIN CERTIFICATE-----\n");
     for (index, letter) in STANDARD.encode(der).chars().enumerate() {
-        if index > 0 && index % PEM_COLUMNS == 0 {
+        if index > 0 && index % PEM_LINE_LEN == 0 {
             text.push('\n');
         }
         text.push(letter);
@@ -82,22 +82,22 @@ pub fn certificate_pem(der: &[u8]) -> String {
 
 /// Takes a key and certificate that were made elsewhere. The certificate's file may hold a chain;
 /// the one that belongs to the key is taken.
-pub fn import(
+pub fn import_key(
     id: KeyId,
     key_file: &[u8],
     certificate_file: &[u8],
     now: DateTime<Utc>,
 ) -> Result<SigningKey, Error> {
-    let key = rsa_key(key_file)?;
-    let mut offered = all_from(certificate_file)?
+    let key = parse_rsa_key(key_file)?;
+    let mut offered = parse_all(certificate_file)?
         .into_iter()
         .map(|(certificate, _)| certificate);
     let first = offered.next().ok_or(Error::NoCertificate { hint: "" })?;
     let subject = first.subject.clone();
     let certificate = std::iter::once(first)
         .chain(offered)
-        .find(|certificate| belongs(&key, certificate))
-        .ok_or(Error::Mismatch { subject })?;
+        .find(|certificate| certificate_matches_key(&key, certificate))
+        .ok_or(Error::CertificateMismatch { subject })?;
     let subject = || certificate.subject.clone();
     if certificate.not_after <= now {
         return Err(Error::Expired {
@@ -121,35 +121,35 @@ pub fn import(
     })
 }
 
-fn numbered(number: usize, der: &[u8]) -> Result<(Certificate, PKey<Public>), Error> {
+fn parse_numbered(number: usize, der: &[u8]) -> Result<(Certificate, PKey<Public>), Error> {
     let bad = || Error::BadCertificate { number };
     let x509 = X509::from_der(der).map_err(|_unsaid| bad())?;
     if x509.to_der().map_err(Error::openssl("write a certificate"))? != der {
         return Err(bad());
     }
-    let subject = subject(&x509);
+    let subject = display_subject(&x509);
     let public = x509.public_key().map_err(|_unsaid| bad())?;
     let certificate = Certificate {
         sha256: hex(&Sha256::digest(der)),
         subject,
-        not_before: time(x509.not_before()).map_err(Error::openssl("read a time"))?,
-        not_after: time(x509.not_after()).map_err(Error::openssl("read a time"))?,
+        not_before: parse_time(x509.not_before()).map_err(Error::openssl("read a time"))?,
+        not_after: parse_time(x509.not_after()).map_err(Error::openssl("read a time"))?,
         der: der.to_owned(),
     };
     Ok((certificate, public))
 }
 
 /// Whether `certificate` holds the public half of `key`.
-pub(super) fn belongs(key: &PKeyRef<Private>, certificate: &Certificate) -> bool {
+pub(super) fn certificate_matches_key(key: &PKeyRef<Private>, certificate: &Certificate) -> bool {
     X509::from_der(&certificate.der)
         .and_then(|x509| x509.public_key())
         .is_ok_and(|public| public.public_eq(key))
 }
 
-fn rsa_key(file: &[u8]) -> Result<PKey<Private>, Error> {
+fn parse_rsa_key(file: &[u8]) -> Result<PKey<Private>, Error> {
     let text = String::from_utf8_lossy(file);
     if text.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----") || text.contains("Proc-Type: 4,ENCRYPTED") {
-        return Err(Error::Encrypted);
+        return Err(Error::EncryptedPrivateKey);
     }
     if !text.contains("PRIVATE KEY-----") {
         let hint = if text.contains("-----BEGIN CERTIFICATE-----") {
@@ -170,7 +170,7 @@ fn rsa_key(file: &[u8]) -> Result<PKey<Private>, Error> {
     if key.id() != Id::RSA {
         return Err(Error::NotRsa);
     }
-    match strength::assess_rsa(&key, strength::MOST_OWN_RSA_BITS) {
+    match strength::assess_rsa(&key, strength::MAX_OWN_RSA_BITS) {
         Err(why) => Err(Error::BadRsaKey {
             why: format!("it is {why}; 2048 to 8192 bits are needed"),
         }),
@@ -181,13 +181,13 @@ fn rsa_key(file: &[u8]) -> Result<PKey<Private>, Error> {
     }
 }
 
-fn ders(file: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
+fn split_ders(file: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
     let text = String::from_utf8_lossy(file);
     if text.contains("PRIVATE KEY-----") {
-        return Err(Error::PrivateKeyInside);
+        return Err(Error::UnexpectedPrivateKey);
     }
     if text.contains("-----BEGIN") {
-        return pem_blocks(&text);
+        return decode_pem_blocks(&text);
     }
     let der = match STANDARD.decode(text.split_whitespace().collect::<String>()) {
         Ok(der) if !der.is_empty() => der,
@@ -196,7 +196,7 @@ fn ders(file: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
     if X509::from_der(&der).is_ok() {
         Ok(vec![der])
     } else if PKey::private_key_from_der(&der).is_ok() {
-        Err(Error::PrivateKeyInside)
+        Err(Error::UnexpectedPrivateKey)
     } else if text.trim_start_matches('\u{feff}').trim_start().starts_with('<') {
         Err(Error::NoCertificate {
             hint: "; this looks like XML: metadata is given with --metadata",
@@ -207,7 +207,7 @@ fn ders(file: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
 }
 
 /// The bodies of all certificates; blocks of another kind, and text around them, are passed over.
-fn pem_blocks(text: &str) -> Result<Vec<Vec<u8>>, Error> {
+fn decode_pem_blocks(text: &str) -> Result<Vec<Vec<u8>>, Error> {
     let mut found = Vec::new();
     let mut rest = text;
     while let Some((_, begun)) = rest.split_once("-----BEGIN ") {
@@ -232,22 +232,22 @@ fn pem_blocks(text: &str) -> Result<Vec<Vec<u8>>, Error> {
 }
 
 /// The subject for people. Anybody may have written it: it is cut, and drives no terminal.
-fn subject(x509: &X509) -> String {
+fn display_subject(x509: &X509) -> String {
     let harmless = |c: char| {
-        if is_harmless(c) {
+        if is_safe_to_display(c) {
             c
         } else {
             char::REPLACEMENT_CHARACTER
         }
     };
-    whole_subject(x509)
+    full_subject(x509)
         .chars()
-        .take(LONGEST_SUBJECT)
+        .take(MAX_SUBJECT_LEN)
         .map(harmless)
         .collect()
 }
 
-fn whole_subject(x509: &X509) -> String {
+fn full_subject(x509: &X509) -> String {
     let name = x509.subject_name();
     let said = |entry: &openssl::x509::X509NameEntryRef| entry.data().to_string().ok();
     if let Some(common) = name.entries_by_nid(Nid::COMMONNAME).find_map(said) {
@@ -273,7 +273,7 @@ pub fn is_same_key(one: &Certificate, other: &Certificate) -> bool {
     }
 }
 
-fn time(time: &Asn1TimeRef) -> Result<DateTime<Utc>, ErrorStack> {
+fn parse_time(time: &Asn1TimeRef) -> Result<DateTime<Utc>, ErrorStack> {
     let since = Asn1Time::from_unix(0)?.diff(time)?;
     Ok(DateTime::UNIX_EPOCH + TimeDelta::days(since.days.into()) + TimeDelta::seconds(since.secs.into()))
 }

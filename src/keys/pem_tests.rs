@@ -54,14 +54,14 @@ fn ec(curve: Nid) -> PKey<Private> {
 #[test]
 fn a_certificate_reads_in_every_form_that_files_have() {
     let made = generate(id(), "login.example.com", now()).unwrap().certificate;
-    let other = certificate(&certificate_for(&ec(Nid::X9_62_PRIME256V1))).unwrap();
+    let other = parse_certificate(&certificate_for(&ec(Nid::X9_62_PRIME256V1))).unwrap();
     assert_eq!(other.subject, "O=Fernweh");
     assert_eq!(
         (other.not_before, other.not_after),
         (now(), now() + TimeDelta::days(365))
     );
 
-    let pem = certificate_pem(&made.der);
+    let pem = certificate_to_pem(&made.der);
     assert!(pem.ends_with("-----END CERTIFICATE-----\n") && pem.lines().all(|line| line.len() <= 64));
     assert_eq!(
         X509::from_pem(pem.as_bytes()).unwrap().to_der().unwrap(),
@@ -80,21 +80,21 @@ fn a_certificate_reads_in_every_form_that_files_have() {
     ];
     for form in forms {
         assert_eq!(
-            certificates_from(&form).unwrap(),
+            parse_certificates(&form).unwrap(),
             std::slice::from_ref(&made),
             "{}",
             String::from_utf8_lossy(&form)
         );
     }
-    let both = format!("{pem}\n{}", certificate_pem(&other.der));
-    assert_eq!(certificates_from(both.as_bytes()).unwrap(), [made, other]);
+    let both = format!("{pem}\n{}", certificate_to_pem(&other.der));
+    assert_eq!(parse_certificates(both.as_bytes()).unwrap(), [made, other]);
 }
 
 #[test]
-fn what_is_no_certificate_is_refused_with_its_reason() {
+fn a_file_without_a_certificate_is_refused_with_the_reason() {
     let key = rsa(2048);
     let der = certificate_for(&key);
-    let pem = certificate_pem(&der);
+    let pem = certificate_to_pem(&der);
     let private = String::from_utf8(key.private_key_to_pem_pkcs8().unwrap()).unwrap();
     for secret in [
         private.clone().into_bytes(),
@@ -102,7 +102,10 @@ fn what_is_no_certificate_is_refused_with_its_reason() {
         key.private_key_to_pkcs8().unwrap(),
         STANDARD.encode(key.private_key_to_pkcs8().unwrap()).into_bytes(),
     ] {
-        assert!(matches!(certificates_from(&secret), Err(Error::PrivateKeyInside)));
+        assert!(matches!(
+            parse_certificates(&secret),
+            Err(Error::UnexpectedPrivateKey)
+        ));
     }
     for nothing in [
         &b""[..],
@@ -112,7 +115,7 @@ fn what_is_no_certificate_is_refused_with_its_reason() {
         &[0x30, 0x80],
     ] {
         assert!(
-            matches!(certificates_from(nothing), Err(Error::NoCertificate { .. })),
+            matches!(parse_certificates(nothing), Err(Error::NoCertificate { .. })),
             "{nothing:?}"
         );
     }
@@ -120,61 +123,64 @@ fn what_is_no_certificate_is_refused_with_its_reason() {
     let damaged = pem.replacen("MII", "M!I", 1);
     let second = format!("{pem}-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n");
     assert!(matches!(
-        certificates_from(cut.as_bytes()),
+        parse_certificates(cut.as_bytes()),
         Err(Error::BadCertificate { number: 1 })
     ));
     assert!(matches!(
-        certificates_from(damaged.as_bytes()),
+        parse_certificates(damaged.as_bytes()),
         Err(Error::BadCertificate { number: 1 })
     ));
     assert!(matches!(
-        certificates_from(second.as_bytes()),
+        parse_certificates(second.as_bytes()),
         Err(Error::BadCertificate { number: 2 })
     ));
-    assert!(certificate(&[&der[..], b"x"].concat()).is_err());
+    assert!(parse_certificate(&[&der[..], b"x"].concat()).is_err());
 }
 
 #[test]
-fn a_subject_drives_no_terminal() {
+fn a_subject_holds_no_terminal_control_characters() {
     let der = certificate_named("a\u{1b}[2J\r\nb", &rsa(2048));
     assert_eq!(
-        certificate(&der).unwrap().subject,
+        parse_certificate(&der).unwrap().subject,
         "O=a\u{fffd}[2J\u{fffd}\u{fffd}b"
     );
 }
 
 #[test]
-fn a_key_of_others_that_can_be_broken_is_refused() {
+fn a_weak_key_of_another_party_is_refused() {
     for key in [rsa(1024), ec(Nid::SECP224R1), ec(Nid::SECP256K1)] {
         assert!(matches!(
-            certificates_from(&certificate_for(&key)),
+            parse_certificates(&certificate_for(&key)),
             Err(Error::UnusableKey { .. })
         ));
     }
     for key in [ec(Nid::SECP384R1), ec(Nid::SECP521R1)] {
-        assert!(certificates_from(&certificate_for(&key)).is_ok());
+        assert!(parse_certificates(&certificate_for(&key)).is_ok());
     }
 }
 
 #[test]
-fn a_key_of_ones_own_is_taken_with_its_certificate_only() {
+fn an_own_key_is_accepted_with_its_own_certificate_only() {
     let (key, other) = (rsa(2048), rsa(2048));
-    let own = certificate_pem(&certificate_for(&key));
-    let chain = format!("{}{own}", certificate_pem(&certificate_for(&other)));
+    let own = certificate_to_pem(&certificate_for(&key));
+    let chain = format!("{}{own}", certificate_to_pem(&certificate_for(&other)));
     let pkcs8 = key.private_key_to_pem_pkcs8().unwrap();
     let pkcs1 = key.rsa().unwrap().private_key_to_pem().unwrap();
     for (key_file, certificate_file) in [(&pkcs8, &own), (&pkcs1, &own), (&pkcs8, &chain)] {
-        let taken = import(id(), key_file, certificate_file.as_bytes(), now()).unwrap();
+        let taken = import_key(id(), key_file, certificate_file.as_bytes(), now()).unwrap();
         assert!(
             PKey::private_key_from_der(taken.private.expose())
                 .unwrap()
                 .public_eq(&key)
         );
-        assert_eq!(certificate_pem(&taken.certificate.der), own);
+        assert_eq!(certificate_to_pem(&taken.certificate.der), own);
     }
-    let try_at = |key_file: &[u8], now| import(id(), key_file, own.as_bytes(), now).unwrap_err();
+    let try_at = |key_file: &[u8], now| import_key(id(), key_file, own.as_bytes(), now).unwrap_err();
     let theirs = other.private_key_to_pem_pkcs8().unwrap();
-    assert!(matches!(try_at(&theirs, now()), Error::Mismatch { .. }));
+    assert!(matches!(
+        try_at(&theirs, now()),
+        Error::CertificateMismatch { .. }
+    ));
     assert!(matches!(
         try_at(&pkcs8, now() + TimeDelta::days(366)),
         Error::Expired { .. }
@@ -186,10 +192,10 @@ fn a_key_of_ones_own_is_taken_with_its_certificate_only() {
 }
 
 #[test]
-fn a_private_key_that_cannot_serve_is_refused_with_its_reason() {
+fn an_unusable_private_key_is_refused_with_the_reason() {
     let key = rsa(2048);
-    let own = certificate_pem(&certificate_for(&key));
-    let try_key = |file: &[u8]| import(id(), file, own.as_bytes(), now()).unwrap_err();
+    let own = certificate_to_pem(&certificate_for(&key));
+    let try_key = |file: &[u8]| import_key(id(), file, own.as_bytes(), now()).unwrap_err();
     let cipher = Cipher::aes_256_cbc();
     let pkcs8 = key.private_key_to_pem_pkcs8_passphrase(cipher, b"x").unwrap();
     let pkcs1 = key
@@ -197,8 +203,8 @@ fn a_private_key_that_cannot_serve_is_refused_with_its_reason() {
         .unwrap()
         .private_key_to_pem_passphrase(cipher, b"x")
         .unwrap();
-    assert!(matches!(try_key(&pkcs8), Error::Encrypted));
-    assert!(matches!(try_key(&pkcs1), Error::Encrypted));
+    assert!(matches!(try_key(&pkcs8), Error::EncryptedPrivateKey));
+    assert!(matches!(try_key(&pkcs1), Error::EncryptedPrivateKey));
     assert!(matches!(
         try_key(&ec(Nid::X9_62_PRIME256V1).private_key_to_pem_pkcs8().unwrap()),
         Error::NotRsa

@@ -10,7 +10,7 @@ use crate::{
 
 /// All keys of the database, in one generation.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Ring {
+pub struct KeyRing {
     /// Signs.
     pub active: SigningKey,
     /// Signs next.
@@ -21,7 +21,7 @@ pub struct Ring {
     pub retired: Vec<Certificate>,
 }
 
-impl Ring {
+impl KeyRing {
     /// Opens every key that signs or may be asked to, so that a key which cannot be opened here is found
     /// out before it is needed.
     pub fn open(keys: &[SealedKey], sealing: &SealingKey) -> Result<Self, Error> {
@@ -30,16 +30,16 @@ impl Ring {
         for key in keys {
             let place = match key.state {
                 KeyState::Retired => {
-                    retired.push(pem::certificate(&key.certificate)?);
+                    retired.push(pem::parse_certificate(&key.certificate)?);
                     continue;
                 }
                 KeyState::Next => &mut next,
                 KeyState::Active => &mut active,
                 KeyState::Previous => &mut previous,
             };
-            let opened = open_one(key, sealing)?;
+            let opened = open_key(key, sealing)?;
             if let Some(first) = place.replace(opened) {
-                return Err(Error::TwoKeys {
+                return Err(Error::DuplicateState {
                     first: first.id,
                     second: key.id,
                 });
@@ -81,15 +81,15 @@ pub fn seal_new(
     })
 }
 
-fn open_one(key: &SealedKey, sealing: &SealingKey) -> Result<SigningKey, Error> {
-    let certificate = pem::certificate(&key.certificate)?;
+fn open_key(key: &SealedKey, sealing: &SealingKey) -> Result<SigningKey, Error> {
+    let certificate = pem::parse_certificate(&key.certificate)?;
     let sealed = key.sealed.as_ref().ok_or(Error::Damaged { row: key.id })?;
     let private = sealing.open(key.id, sealed)?;
     let pkey =
         PKey::private_key_from_pkcs8(private.expose()).map_err(Error::openssl("read a private key"))?;
     // The certificate's column is not sealed: what stands there must prove itself.
-    if !pem::belongs(&pkey, &certificate) {
-        return Err(Error::Mismatch {
+    if !pem::certificate_matches_key(&pkey, &certificate) {
+        return Err(Error::CertificateMismatch {
             subject: certificate.subject,
         });
     }
@@ -109,19 +109,19 @@ mod tests {
         DateTime::UNIX_EPOCH + chrono::TimeDelta::days(20_000)
     }
 
-    fn made(chance: u8, state: KeyState, sealing: &SealingKey) -> (SigningKey, SealedKey) {
+    fn generate_sealed(chance: u8, state: KeyState, sealing: &SealingKey) -> (SigningKey, SealedKey) {
         let key = generate(KeyId::new(now(), [chance; 10]), "localhost", now()).unwrap();
         let sealed = seal_new(&key, state, sealing, [chance; 12], now()).unwrap();
         (key, sealed)
     }
 
     #[test]
-    fn a_ring_opens_with_one_key_for_each_step() {
+    fn a_key_ring_opens_with_one_key_per_state() {
         let sealing = SealingKey::new([7; 32]);
-        let (active, active_row) = made(1, KeyState::Active, &sealing);
-        let (next, next_row) = made(2, KeyState::Next, &sealing);
-        let (previous, previous_row) = made(3, KeyState::Previous, &sealing);
-        let (old, mut old_row) = made(4, KeyState::Retired, &sealing);
+        let (active, active_row) = generate_sealed(1, KeyState::Active, &sealing);
+        let (next, next_row) = generate_sealed(2, KeyState::Next, &sealing);
+        let (previous, previous_row) = generate_sealed(3, KeyState::Previous, &sealing);
+        let (old, mut old_row) = generate_sealed(4, KeyState::Retired, &sealing);
         old_row.sealed = None;
         let all = [
             next_row.clone(),
@@ -129,7 +129,7 @@ mod tests {
             active_row.clone(),
             previous_row.clone(),
         ];
-        let ring = Ring::open(&all, &sealing).unwrap();
+        let ring = KeyRing::open(&all, &sealing).unwrap();
         let certificate = |key: &SigningKey| key.certificate.clone();
         assert_eq!(
             ring.published(),
@@ -138,7 +138,7 @@ mod tests {
         );
         assert_eq!(
             ring,
-            Ring {
+            KeyRing {
                 retired: vec![certificate(&old)],
                 active,
                 next: Some(next),
@@ -153,42 +153,42 @@ mod tests {
         ] {
             let second = SealedKey {
                 state,
-                ..made(5, state, &sealing).1
+                ..generate_sealed(5, state, &sealing).1
             };
             assert!(matches!(
-                Ring::open(&[active_row.clone(), twice.clone(), second], &sealing),
-                Err(Error::TwoKeys { .. })
+                KeyRing::open(&[active_row.clone(), twice.clone(), second], &sealing),
+                Err(Error::DuplicateState { .. })
             ));
         }
         assert!(matches!(
-            Ring::open(&[old_row, next_row], &sealing),
+            KeyRing::open(&[old_row, next_row], &sealing),
             Err(Error::NoActiveKey)
         ));
     }
 
     #[test]
-    fn a_key_that_cannot_be_opened_is_found_out_before_it_is_needed() {
+    fn a_key_that_cannot_be_opened_is_detected_before_it_is_needed() {
         let (sealing, other) = (SealingKey::new([7; 32]), SealingKey::new([8; 32]));
-        let (_, active) = made(1, KeyState::Active, &sealing);
+        let (_, active) = generate_sealed(1, KeyState::Active, &sealing);
         for state in [KeyState::Active, KeyState::Next, KeyState::Previous] {
-            let foreign = made(2, state, &other).1;
-            let own = made(3, state, &sealing).1;
+            let foreign = generate_sealed(2, state, &other).1;
+            let own = generate_sealed(3, state, &sealing).1;
             let others: Vec<_> = (state != KeyState::Active)
                 .then(|| active.clone())
                 .into_iter()
                 .collect();
-            let open = |key: SealedKey| Ring::open(&[others.clone(), vec![key]].concat(), &sealing);
-            assert!(matches!(open(foreign), Err(Error::OtherSealingKey { .. })));
+            let open = |key: SealedKey| KeyRing::open(&[others.clone(), vec![key]].concat(), &sealing);
+            assert!(matches!(open(foreign), Err(Error::WrongSealingKey { .. })));
             let emptied = SealedKey {
                 sealed: None,
                 ..own.clone()
             };
             assert!(matches!(open(emptied), Err(Error::Damaged { .. })));
             let swapped = SealedKey {
-                certificate: made(4, state, &sealing).1.certificate,
+                certificate: generate_sealed(4, state, &sealing).1.certificate,
                 ..own
             };
-            assert!(matches!(open(swapped), Err(Error::Mismatch { .. })));
+            assert!(matches!(open(swapped), Err(Error::CertificateMismatch { .. })));
         }
     }
 }

@@ -75,7 +75,7 @@ impl SealingKey {
     }
 
     /// Whether it was this key that sealed something.
-    pub fn sealed(&self, sealed: &[u8]) -> bool {
+    pub fn has_sealed(&self, sealed: &[u8]) -> bool {
         matches!(sealed, [VERSION, rest @ ..] if rest.starts_with(&self.id()))
     }
 
@@ -91,7 +91,7 @@ impl SealingKey {
         }
         let (id, rest) = rest.split_first_chunk::<ID_LEN>().ok_or_else(damaged)?;
         if *id != self.id() {
-            return Err(Error::OtherSealingKey {
+            return Err(Error::WrongSealingKey {
                 row,
                 sealed_with: hex(id),
                 given: hex(&self.id()),
@@ -140,7 +140,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_sealed_opens_in_its_own_row_only(key: [u8; 32], plain: Vec<u8>, nonce: [u8; 12]) {
+        fn a_sealed_key_opens_in_its_own_row_only(key: [u8; 32], plain: Vec<u8>, nonce: [u8; 12]) {
             let key = SealingKey::new(key);
             let sealed = key.seal(row(1), &plain, nonce).unwrap();
             prop_assert_eq!(sealed.len(), 1 + 8 + 12 + plain.len() + 16);
@@ -151,7 +151,7 @@ mod tests {
         }
 
         #[test]
-        fn the_text_of_a_key_reads_back(bytes: [u8; 32]) {
+        fn the_text_of_a_key_round_trips(bytes: [u8; 32]) {
             let key = SealingKey::new(bytes);
             prop_assert_eq!(SealingKey::from_text(key.to_text().expose()).unwrap(), key);
         }
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn each_mistake_has_its_own_words() {
+    fn each_failure_has_its_own_error() {
         let (key, other) = (SealingKey::new([7; 32]), SealingKey::new([8; 32]));
         let sealed = key.seal(row(1), b"x", [9; 12]).unwrap();
         let said = other.open(row(1), &sealed).unwrap_err().to_string();
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_but_the_text_of_a_key_is_taken() {
+    fn only_the_text_of_a_key_is_accepted() {
         let good = SealingKey::new([7; 32]).to_text().expose().clone();
         for bad in [
             "",

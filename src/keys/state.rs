@@ -23,11 +23,11 @@ const NONCE: [u8; 12] = [0; 12];
 
 /// The key of what browsers keep.
 #[derive(Clone, Debug)]
-pub struct StateKey(Secret<[u8; 32]>);
+pub struct BrowserStateKey(Secret<[u8; 32]>);
 
-impl StateKey {
+impl BrowserStateKey {
     /// The key that goes with a sealing key, which all replicas share; it tells nothing of it.
-    pub fn of(key: &SealingKey) -> Result<Self, Error> {
+    pub fn from_sealing_key(key: &SealingKey) -> Result<Self, Error> {
         hmac(key.bytes(), &[LABEL]).map(Self)
     }
 
@@ -50,7 +50,7 @@ impl StateKey {
 
     /// Opens what was sealed for `bound_to`; none where it was not, or was changed.
     pub fn open(&self, bound_to: &[u8], sealed: &[u8]) -> Result<Option<Secret<Vec<u8>>>, Error> {
-        let Some((salt, ciphertext, tag)) = parts(sealed) else {
+        let Some((salt, ciphertext, tag)) = split_sealed(sealed) else {
             return Ok(None);
         };
         let key = hmac(&self.0, &[&[VERSION], salt])?;
@@ -67,7 +67,7 @@ impl StateKey {
     }
 }
 
-fn parts(sealed: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+fn split_sealed(sealed: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let (version, rest) = sealed.split_first()?;
     let (salt, rest) = rest.split_at_checked(SALT_LEN)?;
     let (ciphertext, tag) = rest.split_at_checked(rest.len().checked_sub(TAG_LEN)?)?;
@@ -94,13 +94,13 @@ mod tests {
 
     use super::*;
 
-    fn key(byte: u8) -> StateKey {
-        StateKey::of(&SealingKey::new([byte; 32])).unwrap()
+    fn key(byte: u8) -> BrowserStateKey {
+        BrowserStateKey::from_sealing_key(&SealingKey::new([byte; 32])).unwrap()
     }
 
     proptest! {
         #[test]
-        fn what_was_sealed_opens_for_its_browser_only(plain: Vec<u8>, salt: [u8; 24], at: prop::sample::Index) {
+        fn sealed_state_opens_for_its_own_browser_only(plain: Vec<u8>, salt: [u8; 24], at: prop::sample::Index) {
             let sealed = key(1).seal(b"mine", &plain, salt).unwrap();
             prop_assert_eq!(sealed.len(), 1 + 24 + plain.len() + 16);
             let opened = key(1).open(b"mine", &sealed).unwrap();
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_the_same_on_every_replica_and_another_than_the_sealing_key() {
+    fn the_key_is_the_same_on_every_replica_and_differs_from_the_sealing_key() {
         let sealed = key(1).seal(b"", b"x", [7; 24]).unwrap();
         assert_eq!(sealed, key(1).seal(b"", b"x", [7; 24]).unwrap());
         assert_ne!(key(1).0, Secret::new([1; 32]));

@@ -11,10 +11,10 @@ use crate::model::{
     endpoint::{Endpoints, is_loopback},
     id::ApplicationId,
     key::Certificate,
-    making::Making,
+    making::ResponseOptions,
     name_id::NameIdFormat,
     preset::Preset,
-    text::{BadText, line},
+    text::{BadText, single_line},
 };
 
 /// The name by which a SAML party is known; compared byte for byte, never read as a URL.
@@ -29,20 +29,20 @@ impl EntityId {
     /// Reads a name. White space around or inside it is a slip of the clipboard, and refused.
     pub fn parse(text: &str) -> Result<Self, BadText> {
         if text.chars().any(char::is_whitespace) {
-            return Err(BadText::Form(
+            return Err(BadText::Malformed(
                 "the entity ID holds white space: copy it again, without a space or line break".to_owned(),
             ));
         }
         if text.len() > Self::MAX_LEN {
-            return Err(BadText::Form(
+            return Err(BadText::Malformed(
                 "the entity ID is longer than 1024 bytes".to_owned(),
             ));
         }
-        line("the entity ID", text, Self::MAX_LEN).map(Self)
+        single_line("the entity ID", text, Self::MAX_LEN).map(Self)
     }
 
     /// What our own name is unless an administrator says otherwise: the metadata URL.
-    pub fn of_metadata(endpoints: &Endpoints) -> Self {
+    pub fn from_metadata_url(endpoints: &Endpoints) -> Self {
         Self(endpoints.metadata.clone())
     }
 
@@ -60,15 +60,15 @@ impl fmt::Display for EntityId {
 
 /// An address of a service provider to which messages may go, kept byte for byte as it was registered.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub struct AcsUrl(String);
+pub struct SpUrl(String);
 
-impl AcsUrl {
+impl SpUrl {
     /// The longest address that is kept, in bytes.
     pub const MAX_LEN: usize = 2048;
 
     /// Reads an address: `https`, or `http` on loopback; no user, no fragment, no white space.
     pub fn parse(text: &str) -> Result<Self, BadText> {
-        let wrong = |why: &str| Err(BadText::Form(format!("`{}`: {why}", text.escape_debug())));
+        let wrong = |why: &str| Err(BadText::Malformed(format!("`{}`: {why}", text.escape_debug())));
         if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
             return wrong("it holds white space; copy the address again, without a space or line break");
         }
@@ -130,7 +130,7 @@ impl AcsUrl {
     }
 }
 
-impl fmt::Display for AcsUrl {
+impl fmt::Display for SpUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -157,7 +157,7 @@ impl Slug {
         if plain {
             Ok(Self(text.to_owned()))
         } else {
-            Err(BadText::Form(format!(
+            Err(BadText::Malformed(format!(
                 "`{}` is no short name: 1 to 40 lower-case letters, digits and single hyphens",
                 text.escape_debug()
             )))
@@ -192,7 +192,7 @@ impl Slug {
 
     /// The same slug with digits that nobody chose, cut where it would grow too long.
     #[must_use]
-    pub fn marked(&self, random: &str) -> Self {
+    pub fn with_suffix(&self, random: &str) -> Self {
         let room = Self::MAX_LEN.saturating_sub(random.len() + 1);
         let head: String = self.0.chars().take(room).collect();
         Self(format!("{}-{random}", head.trim_end_matches('-')))
@@ -200,7 +200,7 @@ impl Slug {
 
     /// The same slug with a number, for the second of the same name.
     #[must_use]
-    pub fn numbered(&self, number: u32) -> Self {
+    pub fn with_number(&self, number: u32) -> Self {
         Self(format!("{}-{number}", self.0))
     }
 
@@ -218,7 +218,7 @@ impl fmt::Display for Slug {
 
 /// What an application is, as far as it changes what it is sent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Kind {
+pub enum ApplicationKind {
     /// ChatGPT on a connection made with Auth0.
     ChatGptLegacy,
     /// ChatGPT on a connection made in today's wizard (WorkOS).
@@ -227,7 +227,7 @@ pub enum Kind {
     Saml,
 }
 
-impl Kind {
+impl ApplicationKind {
     /// Whether it is ChatGPT, in either shape.
     pub const fn is_chatgpt(self) -> bool {
         match self {
@@ -239,9 +239,9 @@ impl Kind {
 
 /// Where an application takes responses.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Consumer {
+pub struct AssertionConsumerService {
     /// The address.
-    pub location: AcsUrl,
+    pub location: SpUrl,
     /// Its number in the application's metadata.
     pub index: Option<u16>,
 }
@@ -257,7 +257,7 @@ pub enum Binding {
 
 impl Binding {
     /// A short word for it: in the database, and at the command line.
-    pub const fn word(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Redirect => "redirect",
             Self::Post => "post",
@@ -265,10 +265,10 @@ impl Binding {
     }
 
     /// The binding that `word` names.
-    pub fn of_word(word: &str) -> Option<Self> {
+    pub fn from_name(word: &str) -> Option<Self> {
         [Self::Redirect, Self::Post]
             .into_iter()
-            .find(|binding| binding.word() == word)
+            .find(|binding| binding.name() == word)
     }
 }
 
@@ -278,14 +278,14 @@ pub struct LogoutEndpoint {
     /// How they travel.
     pub binding: Binding,
     /// For requests, and for responses where `response_location` is absent (saml-metadata, 2.2.2).
-    pub location: AcsUrl,
+    pub location: SpUrl,
     /// For responses.
-    pub response_location: Option<AcsUrl>,
+    pub response_location: Option<SpUrl>,
 }
 
 impl LogoutEndpoint {
     /// Where a `LogoutResponse` goes.
-    pub fn for_responses(&self) -> &AcsUrl {
+    pub fn response_url(&self) -> &SpUrl {
         self.response_location.as_ref().unwrap_or(&self.location)
     }
 }
@@ -298,11 +298,11 @@ pub struct ServiceProvider {
     /// Whom assertions are for; its entity ID, unless the administrator says otherwise.
     pub audience: EntityId,
     /// Where responses may go; the first is the default. Never empty.
-    pub consumers: Vec<Consumer>,
+    pub acs_endpoints: Vec<AssertionConsumerService>,
     /// Where logout messages go.
     pub logout: Option<LogoutEndpoint>,
     /// The certificates whose keys may sign its requests; any of them may (saml-metadata, 2.4.1.1).
-    pub certificates: Vec<Certificate>,
+    pub signing_certificates: Vec<Certificate>,
     /// Whether a request without a signature is refused.
     pub require_signed_requests: bool,
     /// Whether its tile may send a response that nobody asked for.
@@ -312,7 +312,7 @@ pub struct ServiceProvider {
     /// The name that it is told where it asks for none in particular.
     pub name_id_format: NameIdFormat,
     /// How responses to it are made.
-    pub making: Making,
+    pub response_options: ResponseOptions,
     /// The certificates whose keys open what is encrypted for it; not used unless `making` says so.
     pub encryption_certificates: Vec<Certificate>,
     /// What it is told of a person.
@@ -321,42 +321,42 @@ pub struct ServiceProvider {
 
 impl ServiceProvider {
     /// A service provider as most are: told the e-mail address and the usual attributes, both signed.
-    pub fn usual(entity_id: EntityId, consumers: Vec<Consumer>) -> Self {
+    pub fn with_defaults(entity_id: EntityId, consumers: Vec<AssertionConsumerService>) -> Self {
         Self {
             audience: entity_id.clone(),
             entity_id,
-            consumers,
+            acs_endpoints: consumers,
             logout: None,
-            certificates: Vec::new(),
+            signing_certificates: Vec::new(),
             require_signed_requests: false,
             allow_idp_initiated: false,
             default_relay_state: None,
             name_id_format: NameIdFormat::EmailAddress,
-            making: Making::USUAL,
+            response_options: ResponseOptions::DEFAULT,
             encryption_certificates: Vec::new(),
-            attributes: attribute::generic(),
+            attributes: attribute::generic_rules(),
         }
     }
 
     /// The consumer that `asked` names, letter for letter.
-    pub fn consumer(&self, asked: &str) -> Option<&AcsUrl> {
-        self.consumers
+    pub fn acs_by_url(&self, asked: &str) -> Option<&SpUrl> {
+        self.acs_endpoints
             .iter()
             .map(|consumer| &consumer.location)
             .find(|known| known.as_str() == asked)
     }
 
     /// The registered address with this [`AcsUrl::digest`].
-    pub fn consumer_by_digest(&self, digest: &[u8; 32]) -> Option<&AcsUrl> {
-        self.consumers
+    pub fn acs_by_digest(&self, digest: &[u8; 32]) -> Option<&SpUrl> {
+        self.acs_endpoints
             .iter()
             .map(|consumer| &consumer.location)
             .find(|known| known.digest() == *digest)
     }
 
     /// Where responses go that ask for no particular address.
-    pub fn default_consumer(&self) -> Option<&AcsUrl> {
-        self.consumers.first().map(|consumer| &consumer.location)
+    pub fn default_acs(&self) -> Option<&SpUrl> {
+        self.acs_endpoints.first().map(|consumer| &consumer.location)
     }
 }
 
@@ -370,15 +370,15 @@ pub struct Application {
     /// Its name for people.
     pub name: String,
     /// What it is.
-    pub kind: Kind,
+    pub kind: ApplicationKind,
     /// Whether it may be used.
     pub enabled: bool,
     /// What its tile opens, if it is a bookmark.
-    pub tile_url: Option<AcsUrl>,
+    pub tile_url: Option<SpUrl>,
     /// What SAML needs to know.
     pub saml: ServiceProvider,
     /// Until when that counts, where it follows a source of metadata (saml-metadata, 2.3.1).
-    pub metadata_until: Option<DateTime<Utc>>,
+    pub metadata_valid_until: Option<DateTime<Utc>>,
     /// Raised by every edit: two edits at once do not undo each other.
     pub version: i64,
     /// When it was registered.
@@ -401,8 +401,8 @@ impl Application {
 
 impl Application {
     /// Whether what is known of it counts no more: the source of its metadata has let it expire.
-    pub fn is_expired(&self, now: DateTime<Utc>) -> bool {
-        self.metadata_until.is_some_and(|end| end <= now)
+    pub fn is_metadata_expired(&self, now: DateTime<Utc>) -> bool {
+        self.metadata_valid_until.is_some_and(|end| end <= now)
     }
 }
 
@@ -411,14 +411,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_whole_and_safe_and_kept_byte_for_byte() {
+    fn a_url_is_absolute_and_safe_and_stored_byte_for_byte() {
         for good in [
             "https://auth0.openai.com/login/callback?connection=org-XXX",
             "http://localhost:9090/acs",
             "http://127.0.0.1:1/acs",
             "https://SP.example:443/acs",
         ] {
-            assert_eq!(AcsUrl::parse(good).unwrap().as_str(), good);
+            assert_eq!(SpUrl::parse(good).unwrap().as_str(), good);
         }
         for bad in [
             "",
@@ -436,12 +436,12 @@ mod tests {
             "https:///",
             "https://sp.example/\"><b>",
         ] {
-            assert!(AcsUrl::parse(bad).is_err(), "{bad}");
+            assert!(SpUrl::parse(bad).is_err(), "{bad}");
         }
     }
 
     #[test]
-    fn a_slug_comes_out_of_any_name() {
+    fn a_slug_can_be_made_from_any_name() {
         assert_eq!(
             Slug::from_name("ChatGPT – Research & Lab").as_str(),
             "chatgpt-research-lab"
@@ -450,7 +450,7 @@ mod tests {
         for name in ["a", "-a-", "Ää", &"x y ".repeat(40)] {
             assert!(Slug::parse(Slug::from_name(name).as_str()).is_ok(), "{name}");
             assert!(
-                Slug::parse(Slug::from_name(name).numbered(123).as_str()).is_ok(),
+                Slug::parse(Slug::from_name(name).with_number(123).as_str()).is_ok(),
                 "{name}"
             );
         }

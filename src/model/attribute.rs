@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::text::{BadText, line};
+use crate::model::text::{BadText, single_line};
 
 /// How an attribute's name is to be read (saml-core, 8.2).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -20,7 +20,7 @@ impl NameFormat {
     pub const ALL: [Self; 3] = [Self::Basic, Self::Uri, Self::Unspecified];
 
     /// A short word for it: in the database, and at the command line.
-    pub const fn word(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Uri => "uri",
             Self::Basic => "basic",
@@ -29,12 +29,12 @@ impl NameFormat {
     }
 
     /// The format that `word` names.
-    pub fn of_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| format.word() == word)
+    pub fn from_name(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.name() == word)
     }
 
     /// The format of names like this one: a name with a colon is a URI.
-    pub fn usual(name: &str) -> Self {
+    pub fn default_for(name: &str) -> Self {
         if name.contains(':') {
             Self::Uri
         } else {
@@ -45,7 +45,7 @@ impl NameFormat {
 
 /// Where a value comes from: a closed set, no expressions.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Source {
+pub enum AttributeSource {
     /// First name.
     GivenName,
     /// Last name.
@@ -64,15 +64,15 @@ pub enum Source {
     Own(String),
 }
 
-impl Source {
+impl AttributeSource {
     /// Whether it is one of the two names, which a person may lack.
-    pub const fn is_one_name(&self) -> bool {
+    pub const fn is_given_or_family_name(&self) -> bool {
         matches!(self, Self::GivenName | Self::FamilyName)
     }
 
     /// Reads a source as it is typed and shown.
     pub fn parse(text: &str) -> Result<Self, BadText> {
-        const WANTED: &str = "a source is one of given-name, family-name, full-name, email, user-id, user-name, constant:TEXT and own:NAME";
+        const EXPECTED: &str = "a source is one of given-name, family-name, full-name, email, user-id, user-name, constant:TEXT and own:NAME";
         Ok(match text.split_once(':') {
             None => match text {
                 "given-name" => Self::GivenName,
@@ -81,18 +81,30 @@ impl Source {
                 "email" => Self::Email,
                 "user-id" => Self::UserId,
                 "user-name" => Self::UserName,
-                _ => return Err(BadText::Form(format!("`{}`: {WANTED}", text.escape_debug()))),
+                _ => {
+                    return Err(BadText::Malformed(format!(
+                        "`{}`: {EXPECTED}",
+                        text.escape_debug()
+                    )));
+                }
             },
-            Some(("constant", value)) => {
-                Self::Constant(line("TEXT in constant:TEXT", value, AttributeRule::MAX_VALUE)?)
+            Some(("constant", value)) => Self::Constant(single_line(
+                "TEXT in constant:TEXT",
+                value,
+                AttributeRule::MAX_VALUE,
+            )?),
+            Some(("own", name)) => Self::Own(single_line("NAME in own:NAME", name, AttributeRule::MAX_NAME)?),
+            Some(_) => {
+                return Err(BadText::Malformed(format!(
+                    "`{}`: {EXPECTED}",
+                    text.escape_debug()
+                )));
             }
-            Some(("own", name)) => Self::Own(line("NAME in own:NAME", name, AttributeRule::MAX_NAME)?),
-            Some(_) => return Err(BadText::Form(format!("`{}`: {WANTED}", text.escape_debug()))),
         })
     }
 }
 
-impl fmt::Display for Source {
+impl fmt::Display for AttributeSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::GivenName => f.write_str("given-name"),
@@ -117,7 +129,7 @@ pub struct AttributeRule {
     /// `FriendlyName`.
     pub friendly_name: Option<String>,
     /// Where its values come from.
-    pub source: Source,
+    pub source: AttributeSource,
     /// Whether they are sent in lower case.
     pub lower_case: bool,
     /// Whether several values are sent as one, with this between them.
@@ -133,10 +145,10 @@ impl AttributeRule {
     pub const MAX_VALUE: usize = 1024;
 
     /// A required attribute whose name says its format.
-    pub fn required(name: &str, source: Source) -> Self {
+    pub fn required(name: &str, source: AttributeSource) -> Self {
         Self {
             name: name.to_owned(),
-            name_format: NameFormat::usual(name),
+            name_format: NameFormat::default_for(name),
             friendly_name: None,
             source,
             lower_case: false,
@@ -149,25 +161,28 @@ impl AttributeRule {
 /// The list that serves both shapes of ChatGPT and does no harm elsewhere, each name once. `id` is the
 /// person's stable id, so that a changed e-mail address is seen as the same person; the e-mail is the same
 /// in every place.
-pub fn usual() -> Vec<AttributeRule> {
+pub fn default_rules() -> Vec<AttributeRule> {
     const CLAIMS: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/";
     let claim = |name: &str, source| AttributeRule::required(&format!("{CLAIMS}{name}"), source);
     vec![
-        claim("emailaddress", Source::Email),
-        claim("givenname", Source::GivenName),
-        claim("surname", Source::FamilyName),
-        claim("name", Source::FullName),
-        AttributeRule::required("id", Source::UserId),
-        AttributeRule::required("email", Source::Email),
-        AttributeRule::required("firstName", Source::GivenName),
-        AttributeRule::required("lastName", Source::FamilyName),
+        claim("emailaddress", AttributeSource::Email),
+        claim("givenname", AttributeSource::GivenName),
+        claim("surname", AttributeSource::FamilyName),
+        claim("name", AttributeSource::FullName),
+        AttributeRule::required("id", AttributeSource::UserId),
+        AttributeRule::required("email", AttributeSource::Email),
+        AttributeRule::required("firstName", AttributeSource::GivenName),
+        AttributeRule::required("lastName", AttributeSource::FamilyName),
     ]
 }
 
 /// The same for whoever said nothing of what it needs: a name that a person lacks keeps nobody out.
-pub fn generic() -> Vec<AttributeRule> {
-    let mut rules = usual();
-    for rule in rules.iter_mut().filter(|rule| rule.source.is_one_name()) {
+pub fn generic_rules() -> Vec<AttributeRule> {
+    let mut rules = default_rules();
+    for rule in rules
+        .iter_mut()
+        .filter(|rule| rule.source.is_given_or_family_name())
+    {
         rule.required = false;
     }
     rules
@@ -180,16 +195,16 @@ mod tests {
     #[test]
     fn a_source_is_read_as_it_is_shown() {
         for source in [
-            Source::GivenName,
-            Source::FamilyName,
-            Source::FullName,
-            Source::Email,
-            Source::UserId,
-            Source::UserName,
-            Source::Constant("a:b c".to_owned()),
-            Source::Own("team".to_owned()),
+            AttributeSource::GivenName,
+            AttributeSource::FamilyName,
+            AttributeSource::FullName,
+            AttributeSource::Email,
+            AttributeSource::UserId,
+            AttributeSource::UserName,
+            AttributeSource::Constant("a:b c".to_owned()),
+            AttributeSource::Own("team".to_owned()),
         ] {
-            assert_eq!(Source::parse(&source.to_string()), Ok(source));
+            assert_eq!(AttributeSource::parse(&source.to_string()), Ok(source));
         }
         for bad in [
             "",
@@ -201,7 +216,7 @@ mod tests {
             "constant:\u{1}",
             "Email",
         ] {
-            assert!(Source::parse(bad).is_err(), "{bad:?}");
+            assert!(AttributeSource::parse(bad).is_err(), "{bad:?}");
         }
     }
 }

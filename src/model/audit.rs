@@ -34,16 +34,16 @@ pub struct AuditEvent {
     /// Which user of the operating system gave the command; none where a browser or the daemon itself did it.
     pub actor: Option<String>,
     /// What an edit changed.
-    pub changes: Vec<Change>,
+    pub changes: Vec<ValueChange>,
     /// Neither a verified signature nor a known person stands behind it: anybody can cause it, as often as they like.
-    pub unproven: bool,
+    pub unauthenticated: bool,
 }
 
 /// A value that an edit changed.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Change {
+pub struct ValueChange {
     /// Which value, as the command line calls it.
-    pub value: String,
+    pub name: String,
     /// What it was; none where there was none.
     pub old: Option<String>,
     /// What it is now; none where there is none any more.
@@ -51,13 +51,13 @@ pub struct Change {
 }
 
 /// How much is kept of one value, in characters.
-const LONGEST: usize = 500;
+const MAX_VALUE_LEN: usize = 500;
 
 /// What differs between two lists of values, each with its names in one order.
-pub fn changes(old: &[(String, String)], new: &[(String, String)]) -> Vec<Change> {
+pub fn diff(old: &[(String, String)], new: &[(String, String)]) -> Vec<ValueChange> {
     let find = |list: &[(String, String)], name: &str| {
         let found = list.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.chars().take(LONGEST).collect::<String>())
+        found.map(|(_, value)| value.chars().take(MAX_VALUE_LEN).collect::<String>())
     };
     let added = new
         .iter()
@@ -69,8 +69,8 @@ pub fn changes(old: &[(String, String)], new: &[(String, String)]) -> Vec<Change
                 let found = list.iter().find(|(known, _)| known == name);
                 found.map(|(_, value)| value.clone())
             };
-            (whole(old) != whole(new)).then(|| Change {
-                value: name.clone(),
+            (whole(old) != whole(new)).then(|| ValueChange {
+                name: name.clone(),
                 old: find(old, name),
                 new: find(new, name),
             })
@@ -83,20 +83,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_differs_is_told_with_both_values() {
+    fn a_diff_has_the_old_and_the_new_value() {
         let list = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
             let own = |(a, b): &(&str, &str)| ((*a).to_owned(), (*b).to_owned());
             pairs.iter().map(own).collect()
         };
         let old = list(&[("name", "Wiki"), ("ACS URL", "a"), ("tile", "t")]);
         let new = list(&[("name", "Wiki"), ("ACS URL", "b"), ("logout", "l")]);
-        let change = |value: &str, old: Option<&str>, new: Option<&str>| Change {
-            value: value.to_owned(),
+        let change = |value: &str, old: Option<&str>, new: Option<&str>| ValueChange {
+            name: value.to_owned(),
             old: old.map(str::to_owned),
             new: new.map(str::to_owned),
         };
         assert_eq!(
-            changes(&old, &new),
+            diff(&old, &new),
             [
                 change("ACS URL", Some("a"), Some("b")),
                 change("tile", Some("t"), None),
@@ -104,7 +104,7 @@ mod tests {
             ]
         );
         let (long, longer) = ("x".repeat(600), "x".repeat(601));
-        let told = changes(&list(&[("a", &long)]), &list(&[("a", &longer)]));
+        let told = diff(&list(&[("a", &long)]), &list(&[("a", &longer)]));
         assert_eq!(told[0].new.as_ref().map(String::len), Some(500));
     }
 }

@@ -3,7 +3,7 @@
 use url::Url;
 
 use crate::model::{
-    application::{AcsUrl, EntityId, Kind},
+    application::{ApplicationKind, EntityId, SpUrl},
     text::BadText,
 };
 
@@ -15,31 +15,35 @@ const CURRENT_PATH: &str = "/sso/saml/acs/";
 
 /// A ChatGPT connection: its shape, and the two values that were pasted, byte for byte.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Connection {
+pub struct ChatGptConnection {
     /// Which of the two shapes.
-    pub kind: Kind,
+    pub kind: ApplicationKind,
     /// **ACS URL**.
-    pub acs: AcsUrl,
+    pub acs_url: SpUrl,
     /// **Audience**, which is also the entity ID.
     pub audience: EntityId,
 }
 
 /// Reads what was pasted. Another host than OpenAI's is taken as the current shape (a rehearsal
 /// against a service provider of one's own, or a host that OpenAI adds).
-pub fn connection(acs: &str, audience: &str) -> Result<Connection, BadText> {
-    let acs = AcsUrl::parse(acs).map_err(|bad| BadText::Form(format!("ACS URL: {bad}")))?;
+pub fn parse_connection(acs: &str, audience: &str) -> Result<ChatGptConnection, BadText> {
+    let acs = SpUrl::parse(acs).map_err(|bad| BadText::Malformed(format!("ACS URL: {bad}")))?;
     let audience = EntityId::parse(audience).map_err(|bad| {
-        BadText::Form(format!(
+        BadText::Malformed(format!(
             "Audience: {bad}. Copy **Audience** from ChatGPT's SSO page, whole"
         ))
     })?;
-    let kind = shape(&acs)?;
+    let kind = connection_kind(&acs)?;
     check_audience(kind, &acs, audience.as_str())?;
-    Ok(Connection { kind, acs, audience })
+    Ok(ChatGptConnection {
+        kind,
+        acs_url: acs,
+        audience,
+    })
 }
 
 /// Checks what ChatGPT's tile opens: an address of chatgpt.com begins a sign-in only where it names the connection.
-pub fn check_tile(tile: &AcsUrl) -> Result<(), BadText> {
+pub fn check_tile(tile: &SpUrl) -> Result<(), BadText> {
     let Ok(url) = Url::parse(tile.as_str()) else {
         return Ok(());
     };
@@ -50,16 +54,16 @@ pub fn check_tile(tile: &AcsUrl) -> Result<(), BadText> {
         .query_pairs()
         .any(|(key, value)| key == "connection" && !value.is_empty());
     if is_ours && !names_connection {
-        return Err(BadText::Form(format!(
+        return Err(BadText::Malformed(format!(
             "{tile}: the part connection=… is missing. Copy the application link from ChatGPT's SSO page, whole"
         )));
     }
     Ok(())
 }
 
-fn shape(acs: &AcsUrl) -> Result<Kind, BadText> {
+fn connection_kind(acs: &SpUrl) -> Result<ApplicationKind, BadText> {
     let half = |why: &str| {
-        Err(BadText::Form(format!(
+        Err(BadText::Malformed(format!(
             "ACS URL: {why}. Copy **ACS URL** from ChatGPT's SSO page, whole"
         )))
     };
@@ -73,12 +77,12 @@ fn shape(acs: &AcsUrl) -> Result<Kind, BadText> {
                 return half("this address of auth0.openai.com does not end in /login/callback?connection=…");
             }
             match url.query_pairs().find(|(key, _)| key == "connection") {
-                Some((_, value)) if !value.is_empty() => Ok(Kind::ChatGptLegacy),
+                Some((_, value)) if !value.is_empty() => Ok(ApplicationKind::ChatGptLegacy),
                 Some(_) | None => half("the part ?connection=… at its end is missing"),
             }
         }
         Some(CURRENT_HOST) => match rest_of_current {
-            Some(id) if !id.is_empty() && !id.contains('/') => Ok(Kind::ChatGptCurrent),
+            Some(id) if !id.is_empty() && !id.contains('/') => Ok(ApplicationKind::ChatGptCurrent),
             Some(_) => half("the part after /acs/ is missing"),
             None => half("this is the beginning of an address; /sso/saml/acs/ and an ID follow the host"),
         },
@@ -86,16 +90,16 @@ fn shape(acs: &AcsUrl) -> Result<Kind, BadText> {
             half("this is a page of ChatGPT, not its ACS URL")
         }
         Some(_) | None => Ok(if url.query_pairs().any(|(key, _)| key == "connection") {
-            Kind::ChatGptLegacy
+            ApplicationKind::ChatGptLegacy
         } else {
-            Kind::ChatGptCurrent
+            ApplicationKind::ChatGptCurrent
         }),
     }
 }
 
-fn check_audience(kind: Kind, acs: &AcsUrl, audience: &str) -> Result<(), BadText> {
+fn check_audience(kind: ApplicationKind, acs: &SpUrl, audience: &str) -> Result<(), BadText> {
     let swapped = |why: &str| {
-        Err(BadText::Form(format!(
+        Err(BadText::Malformed(format!(
             "Audience: {why}. Copy **Audience** from ChatGPT's SSO page, whole"
         )))
     };
@@ -112,9 +116,9 @@ fn check_audience(kind: Kind, acs: &AcsUrl, audience: &str) -> Result<(), BadTex
             .map(|(_, value)| value.into_owned())
     });
     match (kind, host.as_deref()) {
-        (Kind::ChatGptLegacy, Some(LEGACY_HOST)) => match audience.strip_prefix(LEGACY_AUDIENCE) {
+        (ApplicationKind::ChatGptLegacy, Some(LEGACY_HOST)) => match audience.strip_prefix(LEGACY_AUDIENCE) {
             Some(org) if Some(org) == own.as_deref() => Ok(()),
-            Some(org) if !org.is_empty() => Err(BadText::Form(format!(
+            Some(org) if !org.is_empty() => Err(BadText::Malformed(format!(
                 "ACS URL and Audience are of two connections: the ACS URL is for {}, the Audience for {}. Copy both from the same page of ChatGPT's SSO settings",
                 own.unwrap_or_default().escape_debug(),
                 org.escape_debug()
@@ -123,13 +127,17 @@ fn check_audience(kind: Kind, acs: &AcsUrl, audience: &str) -> Result<(), BadTex
                 swapped("for this ACS URL it begins with urn:auth0:openai: and names your organisation")
             }
         },
-        (Kind::ChatGptCurrent, Some(CURRENT_HOST)) if audience.starts_with(LEGACY_AUDIENCE) => swapped(
-            "this one belongs to a connection of the older kind, whose ACS URL is at auth0.openai.com",
-        ),
-        (Kind::ChatGptCurrent, Some(CURRENT_HOST)) if audience.contains("://") => {
+        (ApplicationKind::ChatGptCurrent, Some(CURRENT_HOST)) if audience.starts_with(LEGACY_AUDIENCE) => {
+            swapped(
+                "this one belongs to a connection of the older kind, whose ACS URL is at auth0.openai.com",
+            )
+        }
+        (ApplicationKind::ChatGptCurrent, Some(CURRENT_HOST)) if audience.contains("://") => {
             swapped("for this ACS URL it is a short code, not an address")
         }
-        (Kind::ChatGptLegacy | Kind::ChatGptCurrent | Kind::Saml, _) => Ok(()),
+        (ApplicationKind::ChatGptLegacy | ApplicationKind::ChatGptCurrent | ApplicationKind::Saml, _) => {
+            Ok(())
+        }
     }
 }
 
@@ -140,16 +148,16 @@ mod tests {
     #[test]
     fn values_of_two_connections_are_refused() {
         let acs = "https://auth0.openai.com/login/callback?connection=org-abd";
-        let said = connection(acs, "urn:auth0:openai:org-abc")
+        let said = parse_connection(acs, "urn:auth0:openai:org-abc")
             .unwrap_err()
             .to_string();
         assert!(
             said.contains("two connections") && said.contains("org-abd") && said.contains("org-abc"),
             "{said}"
         );
-        assert!(connection(acs, "urn:auth0:openai:org-abd").is_ok());
+        assert!(parse_connection(acs, "urn:auth0:openai:org-abd").is_ok());
         let current = "https://external.auth.openai.com/sso/saml/acs/ATZB94xJ";
-        let said = connection(current, "urn:auth0:openai:org-abc")
+        let said = parse_connection(current, "urn:auth0:openai:org-abc")
             .unwrap_err()
             .to_string();
         assert!(said.contains("older kind"), "{said}");
@@ -157,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_tile_of_chatgpt_names_its_connection() {
-        let tile = |text: &str| check_tile(&AcsUrl::parse(text).unwrap());
+        let tile = |text: &str| check_tile(&SpUrl::parse(text).unwrap());
         assert!(tile("https://chatgpt.com/auth/login?sso=true&connection=conn_1").is_ok());
         assert!(tile("https://intranet.example/chatgpt").is_ok());
         for bad in [
@@ -173,31 +181,33 @@ mod tests {
     }
 
     #[test]
-    fn both_shapes_are_known() {
-        let legacy = connection(
+    fn both_connection_types_are_recognised() {
+        let legacy = parse_connection(
             "https://auth0.openai.com/login/callback?connection=org-XXX",
             "urn:auth0:openai:org-XXX",
         )
         .unwrap();
-        assert_eq!(legacy.kind, Kind::ChatGptLegacy);
+        assert_eq!(legacy.kind, ApplicationKind::ChatGptLegacy);
         assert_eq!(
-            legacy.acs.as_str(),
+            legacy.acs_url.as_str(),
             "https://auth0.openai.com/login/callback?connection=org-XXX"
         );
-        let current = connection(
+        let current = parse_connection(
             "https://external.auth.openai.com/sso/saml/acs/ATZB94xJ",
             "ATZB94xJKf9FsbARIruJxTv5f",
         )
         .unwrap();
-        assert_eq!(current.kind, Kind::ChatGptCurrent);
+        assert_eq!(current.kind, ApplicationKind::ChatGptCurrent);
         assert_eq!(
-            connection("http://localhost:9090/acs", "demo").unwrap().kind,
-            Kind::ChatGptCurrent
+            parse_connection("http://localhost:9090/acs", "demo")
+                .unwrap()
+                .kind,
+            ApplicationKind::ChatGptCurrent
         );
     }
 
     #[test]
-    fn a_half_paste_is_told_what_is_missing() {
+    fn an_incomplete_paste_is_refused_with_what_is_missing() {
         let cases = [
             (
                 "https://auth0.openai.com/login/callback",
@@ -253,7 +263,7 @@ mod tests {
             ),
         ];
         for (acs, audience, words) in cases {
-            let said = connection(acs, audience).unwrap_err().to_string();
+            let said = parse_connection(acs, audience).unwrap_err().to_string();
             assert!(said.contains(words), "{acs} {audience}: {said}");
         }
     }

@@ -21,13 +21,13 @@ pub mod path {
     /// The person's own page.
     pub const PORTAL: &str = "/";
     /// The login form.
-    pub const LOGIN: &str = "/login";
+    pub const SIGN_IN: &str = "/login";
     /// Ends the session here.
     pub const LOGOUT: &str = "/logout";
     /// Shows a logout under way, and goes on with it; its id follows.
-    pub const LEAVING: &str = "/logout/";
+    pub const LOGOUT_PROGRESS: &str = "/logout/";
     /// Goes on with a sign-in that waited; what the browser keeps of it follows, sealed.
-    pub const CONTINUE: &str = "/continue/";
+    pub const RESUME_SIGN_IN: &str = "/continue/";
     /// Makes a browser one that a person is known to use; what an administrator gave them follows.
     pub const DEVICE: &str = "/device/";
     /// Starts an application from its tile; the slug follows.
@@ -45,7 +45,7 @@ pub struct BaseUrl {
 
 impl BaseUrl {
     /// What an installation uses that was told nothing: good for trying only.
-    pub const FOR_TRYING: &'static str = "http://127.0.0.1:8080";
+    pub const EVALUATION_DEFAULT: &'static str = "http://127.0.0.1:8080";
 
     /// Reads an origin: `https://host` or `https://host:port`; http only for loopback.
     pub fn parse(text: &str) -> Result<Self, BadBaseUrl> {
@@ -60,11 +60,11 @@ impl BaseUrl {
         };
         let whole = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
         if !whole || !url.username().is_empty() || url.password().is_some() {
-            return Err(BadBaseUrl::MoreThanAnOrigin(text.to_owned()));
+            return Err(BadBaseUrl::NotAnOrigin(text.to_owned()));
         }
         let host = url
             .host()
-            .ok_or_else(|| BadBaseUrl::MoreThanAnOrigin(text.to_owned()))?;
+            .ok_or_else(|| BadBaseUrl::NotAnOrigin(text.to_owned()))?;
         let loopback = is_loopback(&host);
         if !https && !loopback {
             return Err(BadBaseUrl::PlainHttp(host.to_string()));
@@ -111,7 +111,7 @@ pub fn is_loopback<S: AsRef<str>>(host: &Host<S>) -> bool {
 }
 
 /// Whether a certificate's subject is the name of this machine itself, so that it was made for trying.
-pub fn names_loopback(subject: &str) -> bool {
+pub fn is_loopback_subject(subject: &str) -> bool {
     Host::parse(subject).is_ok_and(|host| is_loopback(&host))
 }
 
@@ -133,7 +133,7 @@ pub enum BadBaseUrl {
     #[error(
         "`{0}` is more than an origin; write only scheme, host and port, such as https://login.example.com"
     )]
-    MoreThanAnOrigin(String),
+    NotAnOrigin(String),
     /// Passwords would cross the network in the clear.
     #[error(
         "http is refused for {0}: passwords would cross the network in the clear. Put a reverse proxy with TLS in front and write https:// (docs/configuration.md)"
@@ -159,7 +159,7 @@ pub struct Endpoints {
 impl Endpoints {
     /// The metadata URL that one application is given: the same document, and whoever fetches it there was given
     /// `token`.
-    pub fn metadata_of(&self, slug: &Slug, token: &str) -> String {
+    pub fn metadata_for(&self, slug: &Slug, token: &str) -> String {
         format!("{}/{slug}/{token}", self.metadata)
     }
 

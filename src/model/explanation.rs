@@ -2,31 +2,31 @@
 
 /// Who can mend what went wrong.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Mender {
+pub enum ResponsibleParty {
     /// The person, by starting again.
-    Person,
+    User,
     /// Whoever runs the application that sent the message.
-    Application,
+    ApplicationAdministrator,
     /// Whoever runs this provider.
-    Here,
+    ProviderAdministrator,
     /// One of the two administrators; the words say when it is which.
-    Either,
+    EitherAdministrator,
 }
 
-impl Mender {
+impl ResponsibleParty {
     /// In words.
-    pub const fn words(self) -> &'static str {
+    pub const fn description(self) -> &'static str {
         match self {
-            Self::Person => "the person",
-            Self::Application => "the application's administrator",
-            Self::Here => "the administrator here",
-            Self::Either => "the application's administrator or the one here",
+            Self::User => "the person",
+            Self::ApplicationAdministrator => "the application's administrator",
+            Self::ProviderAdministrator => "the administrator here",
+            Self::EitherAdministrator => "the application's administrator or the one here",
         }
     }
 }
 
 /// A top-level and a second-level status code, as the service provider reads them.
-pub type Status = (&'static str, Option<&'static str>);
+pub type StatusCodes = (&'static str, Option<&'static str>);
 
 /// One code, explained.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -34,16 +34,16 @@ pub struct Explanation {
     /// The code. It never changes its meaning.
     pub code: &'static str,
     /// What it means, in a line for an administrator.
-    pub means: &'static str,
+    pub meaning: &'static str,
     /// What the service provider is told; none: our own page is shown, or nobody asked by a message.
-    pub status: Option<Status>,
+    pub status: Option<StatusCodes>,
     /// What is wrong, as the person reads it. Where there is a status, one sentence, which the service
     /// provider may show too.
-    pub wrong: &'static str,
+    pub message: &'static str,
     /// Who can mend it.
-    pub who: Mender,
+    pub responsible: ResponsibleParty,
     /// How.
-    pub mend: &'static str,
+    pub fix: &'static str,
     /// The command that mends it or shows where to look; `{slug}` stands for the application,
     /// `{addresses}` for the arguments that register another ACS of it.
     pub command: Option<&'static str>,

@@ -2,24 +2,24 @@
 
 use std::fmt::Write;
 
-use crate::model::text::is_harmless;
+use crate::model::text::is_safe_to_display;
 
 /// The longest value that is kept, in characters.
 const MAX_LEN: usize = 256;
 /// The most values that are kept of one message.
-const MAX_FACTS: usize = 16;
+const MAX_DETAILS: usize = 16;
 
 /// Names and values out of a message that was refused. Nobody's word but the sender's: bounded, printable,
 /// with what could be a person's address or a password masked. Never a NameID, a RelayState or XML.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Facts(Vec<(&'static str, String)>);
+pub struct RequestDetails(Vec<(&'static str, String)>);
 
-impl Facts {
+impl RequestDetails {
     /// Adds what was said under `name`, if anything was.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: Option<&str>) -> Self {
         if let Some(value) = value
-            && self.0.len() < MAX_FACTS
+            && self.0.len() < MAX_DETAILS
         {
             self.0.push((name, value.chars().take(MAX_LEN + 1).collect()));
         }
@@ -27,7 +27,7 @@ impl Facts {
     }
 
     /// `words` first, then a line for each.
-    pub fn below(&self, words: &str) -> String {
+    pub fn appended_to(&self, words: &str) -> String {
         let mut text = words.to_owned();
         for (name, value) in &self.0 {
             // Writing to a String cannot fail.
@@ -37,7 +37,7 @@ impl Facts {
     }
 
     /// Takes the detail of a row apart again: its words, then names and values.
-    pub fn of_detail(detail: &str) -> (&str, Vec<(&str, &str)>) {
+    pub fn parse_audit_detail(detail: &str) -> (&str, Vec<(&str, &str)>) {
         let mut lines = detail.lines();
         let words = lines.next().unwrap_or_default();
         (words, lines.filter_map(|line| line.split_once(": ")).collect())
@@ -48,7 +48,7 @@ fn printable(value: &str) -> String {
     let mut text = String::with_capacity(value.len());
     for c in masked(value).chars().take(MAX_LEN) {
         // Nothing may end a line, drive a terminal, or turn the direction of what follows.
-        if is_harmless(c) {
+        if is_safe_to_display(c) {
             text.push(c);
         } else {
             text.extend(c.escape_default());
@@ -97,16 +97,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fact_is_one_line_that_drives_no_terminal() {
-        let facts = Facts::default()
+    fn a_detail_is_one_line_without_terminal_control_characters() {
+        let facts = RequestDetails::default()
             .with("issuer", Some("urn:x\nother: y\u{1b}[2J\u{202e}"))
             .with("nothing", None)
             .with(
                 "answer wanted at",
                 Some("https://sp.example/acs?connection=org-1"),
             );
-        let detail = facts.below("the words");
-        let (words, told) = Facts::of_detail(&detail);
+        let detail = facts.appended_to("the words");
+        let (words, told) = RequestDetails::parse_audit_detail(&detail);
         assert_eq!(words, "the words");
         assert_eq!(
             told,
@@ -140,13 +140,13 @@ mod tests {
     }
 
     #[test]
-    fn facts_have_an_end() {
-        let mut facts = Facts::default();
+    fn the_number_and_length_of_details_are_bounded() {
+        let mut facts = RequestDetails::default();
         for _n in 0..100 {
             facts = facts.with("x", Some(&"é".repeat(10_000)));
         }
-        let detail = facts.below("words");
-        assert_eq!(detail.lines().count(), 1 + MAX_FACTS);
+        let detail = facts.appended_to("words");
+        assert_eq!(detail.lines().count(), 1 + MAX_DETAILS);
         assert!(
             detail
                 .lines()

@@ -47,7 +47,7 @@ id_types! {
     /// Names a session.
     SessionId;
     /// Names a source of metadata.
-    SourceId;
+    MetadataSourceId;
     /// Names a person.
     UserId;
 }

@@ -73,32 +73,32 @@ pub struct Certificate {
 
 /// How near the end of a certificate is, once it is near enough to be spoken of.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Ending {
+pub enum CertificateExpiry {
     /// It does not count yet: it was made by a clock that is ahead of this one, or for later.
-    NotBegun,
+    NotYetValid,
     /// It counts no longer.
-    Ended,
+    Expired,
     /// It ends within so many days: one of [`Ending::DAYS`].
-    Within(i64),
+    ExpiresWithin(i64),
 }
 
-impl Ending {
+impl CertificateExpiry {
     /// The days before its end at which a certificate is spoken of, the nearest first.
-    pub const DAYS: [i64; 5] = [1, 7, 14, 30, 60];
+    pub const WARNING_DAYS: [i64; 5] = [1, 7, 14, 30, 60];
 
     /// How near the end of a certificate is at `now`; one that does not count yet is spoken of, too.
-    pub fn of(certificate: &Certificate, now: DateTime<Utc>) -> Option<Self> {
+    pub fn from_certificate(certificate: &Certificate, now: DateTime<Utc>) -> Option<Self> {
         if certificate.not_before > now {
-            return Some(Self::NotBegun);
+            return Some(Self::NotYetValid);
         }
         let left = certificate.not_after - now;
         if left <= TimeDelta::zero() {
-            return Some(Self::Ended);
+            return Some(Self::Expired);
         }
-        Self::DAYS
+        Self::WARNING_DAYS
             .into_iter()
             .find(|days| left <= TimeDelta::days(*days))
-            .map(Self::Within)
+            .map(Self::ExpiresWithin)
     }
 }
 
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_certificate_is_spoken_of_60_30_14_7_and_1_days_before_its_end() {
+    fn an_expiry_is_reported_60_30_14_7_and_1_days_ahead() {
         let now = DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
         let from = |begin: TimeDelta, left: TimeDelta| {
             let certificate = Certificate {
@@ -117,21 +117,33 @@ mod tests {
                 not_before: now + begin,
                 not_after: now + left,
             };
-            Ending::of(&certificate, now)
+            CertificateExpiry::from_certificate(&certificate, now)
         };
         let at = |left: TimeDelta| from(TimeDelta::days(-500), left);
         let second = TimeDelta::seconds(1);
         assert_eq!(at(TimeDelta::days(60) + second), None);
         for (days, next) in [(60, 30), (30, 14), (14, 7), (7, 1)] {
-            assert_eq!(at(TimeDelta::days(days)), Some(Ending::Within(days)));
-            assert_eq!(at(TimeDelta::days(next) + second), Some(Ending::Within(days)));
+            assert_eq!(
+                at(TimeDelta::days(days)),
+                Some(CertificateExpiry::ExpiresWithin(days))
+            );
+            assert_eq!(
+                at(TimeDelta::days(next) + second),
+                Some(CertificateExpiry::ExpiresWithin(days))
+            );
         }
-        assert_eq!(at(TimeDelta::days(1)), Some(Ending::Within(1)));
-        assert_eq!(at(second), Some(Ending::Within(1)));
-        assert_eq!(at(TimeDelta::zero()), Some(Ending::Ended));
-        assert_eq!(at(TimeDelta::days(-400)), Some(Ending::Ended));
-        assert_eq!(from(second, TimeDelta::days(900)), Some(Ending::NotBegun));
+        assert_eq!(at(TimeDelta::days(1)), Some(CertificateExpiry::ExpiresWithin(1)));
+        assert_eq!(at(second), Some(CertificateExpiry::ExpiresWithin(1)));
+        assert_eq!(at(TimeDelta::zero()), Some(CertificateExpiry::Expired));
+        assert_eq!(at(TimeDelta::days(-400)), Some(CertificateExpiry::Expired));
+        assert_eq!(
+            from(second, TimeDelta::days(900)),
+            Some(CertificateExpiry::NotYetValid)
+        );
         assert_eq!(from(TimeDelta::zero(), TimeDelta::days(900)), None);
-        assert!(Ending::Ended < Ending::Within(1) && Ending::Within(1) < Ending::Within(60));
+        assert!(
+            CertificateExpiry::Expired < CertificateExpiry::ExpiresWithin(1)
+                && CertificateExpiry::ExpiresWithin(1) < CertificateExpiry::ExpiresWithin(60)
+        );
     }
 }

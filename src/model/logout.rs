@@ -31,7 +31,7 @@ pub struct Logout {
     /// the request, and is led nowhere.
     pub session_token: Option<TokenHash>,
     /// Its session was over before anybody asked: its pages name no application.
-    pub nameless: bool,
+    pub hides_applications: bool,
 }
 
 impl Logout {
@@ -52,7 +52,7 @@ pub struct Initiator {
     pub relay_state: Option<String>,
     /// Whether it waits for a `LogoutResponse`; not if it asked for none (the Asynchronous Single
     /// Logout extension).
-    pub wants_answer: bool,
+    pub wants_response: bool,
 }
 
 /// A `LogoutRequest` that was proven, and came without the cookies that say whose browser brought it (a form of
@@ -70,9 +70,9 @@ pub struct PostedLogout {
     /// Opaque to us, returned as it came.
     pub relay_state: Option<String>,
     /// Whether it waits for a `LogoutResponse`.
-    pub wants_answer: bool,
+    pub wants_response: bool,
     /// It named no session: which one ends is decided by the cookies. Else its sessions have ended already.
-    pub by_name: bool,
+    pub by_name_id: bool,
     /// Whose session.
     pub name_id: NameId,
     /// When nobody comes for it any more.
@@ -81,7 +81,7 @@ pub struct PostedLogout {
 
 /// An application that took part in a session which has ended.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Hop {
+pub struct LogoutStep {
     /// Its place in the order, from 0.
     pub position: i64,
     /// The session that has ended.
@@ -93,14 +93,14 @@ pub struct Hop {
     /// The name that it knows.
     pub name_id: NameId,
     /// How far it is.
-    pub state: HopState,
+    pub state: LogoutStepState,
     /// The `ID` of our `LogoutRequest`, once it is asked.
     pub request_id: Option<String>,
     /// When it was asked.
-    pub asked_at: Option<DateTime<Utc>>,
+    pub requested_at: Option<DateTime<Utc>>,
 }
 
-impl Hop {
+impl LogoutStep {
     /// The hop for `participant`, which is still to be asked.
     pub fn new(position: i64, participant: Participant) -> Self {
         Self {
@@ -109,20 +109,20 @@ impl Hop {
             application: participant.application,
             session_index: participant.session_index,
             name_id: participant.name_id,
-            state: HopState::Waiting,
+            state: LogoutStepState::Pending,
             request_id: None,
-            asked_at: None,
+            requested_at: None,
         }
     }
 }
 
 /// How far an application is in signing its person out.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum HopState {
+pub enum LogoutStepState {
     /// It will be asked.
-    Waiting,
+    Pending,
     /// The browser was sent to it with our request, and has not come back.
-    Asked,
+    Requested,
     /// It said, signed, that its session has ended.
     Confirmed,
     /// It said, signed, that it has not.
@@ -130,37 +130,37 @@ pub enum HopState {
     /// It gave no answer that counts.
     Unconfirmed,
     /// It has no address for logout.
-    NoAddress,
+    NoEndpoint,
 }
 
-impl HopState {
+impl LogoutStepState {
     /// Every state.
     pub const ALL: [Self; 6] = [
-        Self::Waiting,
-        Self::Asked,
+        Self::Pending,
+        Self::Requested,
         Self::Confirmed,
         Self::Refused,
         Self::Unconfirmed,
-        Self::NoAddress,
+        Self::NoEndpoint,
     ];
 
     /// Its name in the database and the audit trail.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Waiting => "waiting",
-            Self::Asked => "asked",
+            Self::Pending => "waiting",
+            Self::Requested => "asked",
             Self::Confirmed => "confirmed",
             Self::Refused => "refused",
             Self::Unconfirmed => "unconfirmed",
-            Self::NoAddress => "no_address",
+            Self::NoEndpoint => "no_address",
         }
     }
 
     /// Whether nothing more is done about it.
     pub const fn is_settled(self) -> bool {
         match self {
-            Self::Waiting | Self::Asked => false,
-            Self::Confirmed | Self::Refused | Self::Unconfirmed | Self::NoAddress => true,
+            Self::Pending | Self::Requested => false,
+            Self::Confirmed | Self::Refused | Self::Unconfirmed | Self::NoEndpoint => true,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 /// What is signed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Signs {
+pub enum SignedParts {
     /// The assertion alone.
     Assertion,
     /// The response alone.
@@ -11,12 +11,12 @@ pub enum Signs {
     Both,
 }
 
-impl Signs {
+impl SignedParts {
     /// Every choice.
     pub const ALL: [Self; 3] = [Self::Both, Self::Assertion, Self::Response];
 
     /// A short word for it: in the database, and at the command line.
-    pub const fn word(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Assertion => "assertion",
             Self::Response => "response",
@@ -25,8 +25,8 @@ impl Signs {
     }
 
     /// The choice that `word` names.
-    pub fn of_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|signs| signs.word() == word)
+    pub fn from_name(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|signs| signs.name() == word)
     }
 }
 
@@ -46,7 +46,7 @@ impl SignatureAlgorithm {
     pub const ALL: [Self; 3] = [Self::RsaSha256, Self::RsaSha384, Self::RsaSha512];
 
     /// A short word for it: in the database, and at the command line.
-    pub const fn word(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::RsaSha256 => "rsa-sha256",
             Self::RsaSha384 => "rsa-sha384",
@@ -55,8 +55,8 @@ impl SignatureAlgorithm {
     }
 
     /// The choice that `word` names.
-    pub fn of_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|algorithm| algorithm.word() == word)
+    pub fn from_name(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|algorithm| algorithm.name() == word)
     }
 }
 
@@ -74,7 +74,7 @@ impl ContentCipher {
     pub const ALL: [Self; 2] = [Self::Aes128Gcm, Self::Aes256Gcm];
 
     /// A short word for it: in the database, and at the command line.
-    pub const fn word(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Aes128Gcm => "aes128-gcm",
             Self::Aes256Gcm => "aes256-gcm",
@@ -82,33 +82,33 @@ impl ContentCipher {
     }
 
     /// The choice that `word` names.
-    pub fn of_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|cipher| cipher.word() == word)
+    pub fn from_name(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|cipher| cipher.name() == word)
     }
 }
 
 /// How the responses to one service provider are made.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Making {
+pub struct ResponseOptions {
     /// What is signed.
-    pub signs: Signs,
+    pub signed_parts: SignedParts,
     /// With what.
-    pub algorithm: SignatureAlgorithm,
+    pub signature_algorithm: SignatureAlgorithm,
     /// Whether assertions are encrypted, and with what.
     pub encryption: Option<ContentCipher>,
 }
 
-impl Making {
+impl ResponseOptions {
     /// What every service provider takes: both signed with RSA-SHA256, nothing encrypted.
-    pub const USUAL: Self = Self {
-        signs: Signs::Both,
-        algorithm: SignatureAlgorithm::RsaSha256,
+    pub const DEFAULT: Self = Self {
+        signed_parts: SignedParts::Both,
+        signature_algorithm: SignatureAlgorithm::RsaSha256,
         encryption: None,
     };
 }
 
-impl Default for Making {
+impl Default for ResponseOptions {
     fn default() -> Self {
-        Self::USUAL
+        Self::DEFAULT
     }
 }

@@ -9,27 +9,27 @@ use url::Url;
 use crate::model::{
     application::EntityId,
     endpoint::is_loopback,
-    id::{ApplicationId, SourceId},
-    text::{BadText, line},
+    id::{ApplicationId, MetadataSourceId},
+    text::{BadText, single_line},
 };
 
 /// An address that metadata is fetched from.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct SourceUrl(Url);
+pub struct MetadataUrl(Url);
 
-impl SourceUrl {
+impl MetadataUrl {
     /// The longest address, in bytes.
     pub const MAX_LEN: usize = 2048;
 
     /// Reads an address: `https`, or `http` on this machine; no user, no fragment.
     pub fn parse(text: &str) -> Result<Self, BadText> {
-        let wrong = |why: &str| BadText::Form(format!("`{}`: {why}", text.escape_debug()));
+        let wrong = |why: &str| BadText::Malformed(format!("`{}`: {why}", text.escape_debug()));
         let url = Url::parse(text.trim()).map_err(|_why| wrong("this is no whole address"))?;
-        Self::checked(url).map_err(wrong)
+        Self::validate(url).map_err(wrong)
     }
 
     /// Whether `text` is meant as an address, and not as a file.
-    pub fn is_meant(text: &str) -> bool {
+    pub fn looks_like_url(text: &str) -> bool {
         text.split_once("://").is_some_and(|(scheme, _)| {
             scheme
                 .bytes()
@@ -39,13 +39,13 @@ impl SourceUrl {
 
     /// Where a redirect to `location` leads.
     pub fn join(&self, location: &str) -> Result<Self, BadText> {
-        let wrong = |why: &str| BadText::Form(why.to_owned());
+        let wrong = |why: &str| BadText::Malformed(why.to_owned());
         let mut url = self.0.join(location).map_err(|_why| wrong("it is no address"))?;
         url.set_fragment(None);
-        Self::checked(url).map_err(wrong)
+        Self::validate(url).map_err(wrong)
     }
 
-    fn checked(url: Url) -> Result<Self, &'static str> {
+    fn validate(url: Url) -> Result<Self, &'static str> {
         let Some(host) = url.host() else {
             return Err("it names no host");
         };
@@ -83,7 +83,7 @@ impl SourceUrl {
     }
 }
 
-impl fmt::Display for SourceUrl {
+impl fmt::Display for MetadataUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -91,7 +91,7 @@ impl fmt::Display for SourceUrl {
 
 /// What a source describes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum SourceKind {
+pub enum MetadataSourceKind {
     /// One application.
     Entity,
     /// Many entities, signed by who gathered them.
@@ -121,7 +121,7 @@ impl EnableRule {
             .to_ascii_lowercase();
         let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'.';
         if host.is_empty() || host.len() > 253 || !host.bytes().all(plain) || !host.contains('.') {
-            return Err(BadText::Form(format!(
+            return Err(BadText::Malformed(format!(
                 "`{}` is no host; write one such as example.org",
                 text.escape_debug()
             )));
@@ -131,7 +131,7 @@ impl EnableRule {
 
     /// A rule by registration authority.
     pub fn authority(text: &str) -> Result<Self, BadText> {
-        line("the registration authority", text, EntityId::MAX_LEN).map(Self::Authority)
+        single_line("the registration authority", text, EntityId::MAX_LEN).map(Self::Authority)
     }
 
     /// Whether an entity with this authority becomes an application; `hosts` are those of every address that messages
@@ -167,36 +167,36 @@ impl fmt::Display for EnableRule {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MetadataSource {
     /// Its row.
-    pub id: SourceId,
+    pub id: MetadataSourceId,
     /// What it describes.
-    pub kind: SourceKind,
+    pub kind: MetadataSourceKind,
     /// The name of an aggregate, for commands.
     pub name: Option<String>,
     /// Where it is fetched from; a file is read once.
-    pub url: Option<SourceUrl>,
+    pub url: Option<MetadataUrl>,
     /// The certificates whose keys may have signed it, DER.
-    pub signed_by: Vec<Vec<u8>>,
+    pub signing_certificates: Vec<Vec<u8>>,
     /// What becomes of its entities.
     pub rule: EnableRule,
     /// How far off its `validUntil` may lie; absent: anywhere, and it may have none.
-    pub longest_validity: Option<TimeDelta>,
+    pub max_validity: Option<TimeDelta>,
     /// What came of fetching it.
-    pub state: SourceState,
+    pub state: MetadataSourceState,
     /// When it was added.
     pub created_at: DateTime<Utc>,
 }
 
 impl MetadataSource {
     /// What commands and logs call it.
-    pub fn called(&self) -> &str {
-        let url = self.url.as_ref().map(SourceUrl::as_str);
+    pub fn label(&self) -> &str {
+        let url = self.url.as_ref().map(MetadataUrl::as_str);
         self.name.as_deref().or(url).unwrap_or("a file")
     }
 }
 
 /// What came of fetching a source.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct SourceState {
+pub struct MetadataSourceState {
     /// `ETag` of the copy that is kept.
     pub etag: Option<String>,
     /// `Last-Modified` of the copy that is kept.
@@ -208,7 +208,7 @@ pub struct SourceState {
     /// When it was last fetched, or found unchanged.
     pub fetched_at: Option<DateTime<Utc>>,
     /// When it is to be fetched next.
-    pub next_at: Option<DateTime<Utc>>,
+    pub next_fetch_at: Option<DateTime<Utc>>,
     /// Since when it cannot be fetched.
     pub failing_since: Option<DateTime<Utc>>,
     /// How often in a row it could not.
@@ -221,7 +221,7 @@ pub struct SourceState {
 
 /// A signed copy of an aggregate that was taken.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct TakenCopy {
+pub struct AcceptedAggregate {
     /// The digest that its signature is over, lower-case hex.
     pub digest: String,
     /// `PublicationInfo/@creationInstant` (saml-metadata-rpi, 2.2.1).
@@ -229,12 +229,12 @@ pub struct TakenCopy {
     /// `validUntil` of the whole.
     pub valid_until: Option<DateTime<Utc>>,
     /// When it was last taken.
-    pub taken_at: DateTime<Utc>,
+    pub accepted_at: DateTime<Utc>,
     /// [`SourceState::round`] that it was taken in: what is in force has the highest. Clocks may go back.
     pub round: i64,
 }
 
-impl TakenCopy {
+impl AcceptedAggregate {
     /// Why this copy is older than what is in force, if it is; `taken` are those that were taken before, the one in
     /// force first. Who can hold back what is fetched could hand out an old copy that is still valid: members who
     /// left would be back, and replaced keys too.
@@ -257,20 +257,20 @@ impl TakenCopy {
             return Some("it was in force before, and another copy took its place".to_owned());
         }
         let end = |copy: &Self| copy.valid_until.unwrap_or(DateTime::<Utc>::MAX_UTC);
-        let fresh = |copy: &&Self| self.taken_at - copy.taken_at < TimeDelta::days(1);
+        let fresh = |copy: &&Self| self.accepted_at - copy.accepted_at < TimeDelta::days(1);
         let later = taken.iter().filter(fresh).find(|copy| end(copy) > end(self))?;
         Some(format!(
             "it is valid until {}, and a copy taken less than a day ago is valid for longer",
-            minute(self.valid_until.unwrap_or(later.taken_at))
+            minute(self.valid_until.unwrap_or(later.accepted_at))
         ))
     }
 }
 
 /// An entity of an aggregate: known, and no application until it is enabled.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct KnownEntity {
+pub struct ImportedEntity {
     /// Of which source.
-    pub source: SourceId,
+    pub source: MetadataSourceId,
     /// Its entity ID.
     pub entity_id: EntityId,
     /// Its name for people.
@@ -285,7 +285,7 @@ pub struct KnownEntity {
 
 /// One line about a known entity.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct KnownLine {
+pub struct ImportedEntitySummary {
     /// The source's name.
     pub source: String,
     /// Its entity ID.
@@ -295,7 +295,7 @@ pub struct KnownLine {
     /// Who registered it.
     pub authority: Option<String>,
     /// Since when the source does not list it any more.
-    pub gone_at: Option<DateTime<Utc>>,
+    pub delisted_at: Option<DateTime<Utc>>,
     /// When an administrator removed its application: no rule brings it back.
     pub declined_at: Option<DateTime<Utc>>,
     /// The application that was made of it.
@@ -304,30 +304,30 @@ pub struct KnownLine {
 
 /// That an application's metadata comes from a source.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct ApplicationSource {
+pub struct ApplicationMetadataSource {
     /// The application.
     pub application: ApplicationId,
     /// The source.
-    pub source: SourceId,
+    pub source: MetadataSourceId,
     /// As which entity.
     pub entity_id: EntityId,
     /// SHA-256 of the metadata that holds.
-    pub applied: String,
+    pub applied_sha256: String,
     /// Whether that metadata says that requests are signed.
     pub signs_requests: bool,
     /// Until when the entity's own metadata counts.
     pub valid_until: Option<DateTime<Utc>>,
     /// Since when the source does not list it any more.
-    pub gone_at: Option<DateTime<Utc>>,
+    pub delisted_at: Option<DateTime<Utc>>,
     /// A change that an administrator must confirm.
-    pub waiting: Option<WaitingChange>,
+    pub pending_change: Option<PendingChange>,
     /// SHA-256 of metadata that an administrator rejected.
-    pub rejected: Option<String>,
+    pub rejected_sha256: Option<String>,
 }
 
 /// A change that an administrator must confirm.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct WaitingChange {
+pub struct PendingChange {
     /// Names it to whoever confirms it, 16 hex digits. Random, and no hash: whoever publishes the metadata chooses
     /// their bytes, and could make two changes whose hashes begin alike.
     pub id: String,
@@ -336,9 +336,9 @@ pub struct WaitingChange {
     /// Its SHA-256, lower-case hex.
     pub sha256: String,
     /// Why it waits, in words.
-    pub why: String,
+    pub reason: String,
     /// Since when.
-    pub since: DateTime<Utc>,
+    pub pending_since: DateTime<Utc>,
 }
 
 #[cfg(test)]
@@ -349,18 +349,18 @@ mod tests {
         DateTime::UNIX_EPOCH + TimeDelta::hours(hour)
     }
 
-    fn copy(digest: &str, published: Option<i64>, until: i64, taken: i64) -> TakenCopy {
-        TakenCopy {
+    fn copy(digest: &str, published: Option<i64>, until: i64, taken: i64) -> AcceptedAggregate {
+        AcceptedAggregate {
             digest: digest.to_owned(),
             published_at: published.map(at),
             valid_until: Some(at(until)),
-            taken_at: at(taken),
+            accepted_at: at(taken),
             round: taken,
         }
     }
 
     #[test]
-    fn an_older_copy_is_told_by_when_it_was_published() {
+    fn an_older_copy_is_recognised_by_its_publication_time() {
         let taken = [copy("b", Some(10), 200, 12), copy("a", Some(5), 300, 6)];
         assert!(copy("a", Some(5), 300, 20).is_older_than(&taken).is_some());
         assert!(copy("c", Some(9), 900, 20).is_older_than(&taken).is_some());
@@ -375,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn where_one_does_not_say_a_copy_that_was_replaced_or_ends_sooner_is_older() {
+    fn without_a_publication_time_a_replaced_or_sooner_expiring_copy_is_older() {
         let taken = [copy("b", None, 200, 100), copy("a", Some(5), 190, 60)];
         assert!(copy("a", Some(5), 190, 130).is_older_than(&taken).is_some());
         assert!(copy("c", None, 199, 110).is_older_than(&taken).is_some());
@@ -396,7 +396,7 @@ mod tests {
             ("http://[::1]/m", "http://[::1]/m"),
             ("https://2130706433/", "https://127.0.0.1/"),
         ] {
-            assert_eq!(SourceUrl::parse(good).unwrap().as_str(), fetched);
+            assert_eq!(MetadataUrl::parse(good).unwrap().as_str(), fetched);
         }
         for bad in [
             "",
@@ -412,15 +412,15 @@ mod tests {
             "https:///",
             "data:text/xml,x",
         ] {
-            assert!(SourceUrl::parse(bad).is_err(), "{bad}");
+            assert!(MetadataUrl::parse(bad).is_err(), "{bad}");
         }
         let long = format!("https://sp.example/{}", "x".repeat(2048));
-        assert!(SourceUrl::parse(&long).is_err());
+        assert!(MetadataUrl::parse(&long).is_err());
     }
 
     #[test]
-    fn a_redirect_is_held_to_the_same() {
-        let from = SourceUrl::parse("https://sp.example/a/m").unwrap();
+    fn a_redirect_is_validated_like_the_first_url() {
+        let from = MetadataUrl::parse("https://sp.example/a/m").unwrap();
         assert_eq!(from.join("../b#x").unwrap().as_str(), "https://sp.example/b");
         assert_eq!(
             from.join("//other.example/").unwrap().as_str(),
@@ -437,17 +437,17 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_told_from_an_address() {
+    fn a_file_is_distinguished_from_a_url() {
         for url in ["https://x", "http://x", "gopher://x", "file:///x"] {
-            assert!(SourceUrl::is_meant(url), "{url}");
+            assert!(MetadataUrl::looks_like_url(url), "{url}");
         }
         for file in ["-", "metadata.xml", "/a/b://c", "./https:/x"] {
-            assert!(!SourceUrl::is_meant(file), "{file}");
+            assert!(!MetadataUrl::looks_like_url(file), "{file}");
         }
     }
 
     #[test]
-    fn a_rule_enables_what_it_names_and_nothing_beside_it() {
+    fn a_rule_enables_what_it_names_and_nothing_else() {
         let hosts = |hosts: &[&str]| hosts.iter().map(|host| (*host).to_owned()).collect::<Vec<_>>();
         let rule = EnableRule::host("*.Example.org").unwrap();
         assert_eq!(rule, EnableRule::Host("example.org".to_owned()));

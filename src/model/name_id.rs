@@ -67,12 +67,12 @@ impl NameIdFormat {
     }
 
     /// The kind with this URN, if it is given here.
-    pub fn of_urn(urn: &str) -> Option<Self> {
+    pub fn from_urn(urn: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|format| format.urn() == urn)
     }
 
     /// A short word for it: in the database, and at the command line.
-    pub const fn word(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::EmailAddress => "email",
             Self::Persistent => "persistent",
@@ -82,7 +82,7 @@ impl NameIdFormat {
     }
 
     /// The kind that `word` names.
-    pub fn of_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| format.word() == word)
+    pub fn from_name(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.name() == word)
     }
 }

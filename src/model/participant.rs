@@ -26,7 +26,7 @@ pub struct Participant {
 
 /// What an application knows a person by, for ever: a changed e-mail address shows here.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Identity {
+pub struct ApplicationIdentity {
     /// Who knows.
     pub application: ApplicationId,
     /// Whom.

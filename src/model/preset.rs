@@ -1,7 +1,7 @@
 //! What known service providers want to be told, after their own documentation.
 
 use crate::model::{
-    attribute::{self, AttributeRule, NameFormat, Source},
+    attribute::{self, AttributeRule, AttributeSource, NameFormat},
     name_id::NameIdFormat,
 };
 
@@ -72,7 +72,7 @@ impl Preset {
     }
 
     /// The preset with this name.
-    pub fn by_name(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|preset| preset.name() == name)
     }
 
@@ -97,76 +97,76 @@ impl Preset {
     pub fn attributes(self) -> Vec<AttributeRule> {
         match self {
             // The generic list is ChatGPT's: both of its shapes read what the libraries read.
-            Self::ChatGpt => attribute::usual(),
-            Self::Generic => attribute::generic(),
+            Self::ChatGpt => attribute::default_rules(),
+            Self::Generic => attribute::generic_rules(),
             // Both know a person by the NameID alone; Google keeps what it is told besides.
             Self::GoogleWorkspace | Self::AwsIamIdentityCenter => Vec::new(),
             Self::Slack => vec![
-                needed("User.Email", Source::Email),
-                sent("User.Username", Source::UserName),
-                sent("first_name", Source::GivenName),
-                sent("last_name", Source::FamilyName),
+                required("User.Email", AttributeSource::Email),
+                optional("User.Username", AttributeSource::UserName),
+                optional("first_name", AttributeSource::GivenName),
+                optional("last_name", AttributeSource::FamilyName),
             ],
             // The user name is `username`, else what stands before the @ of the address.
             Self::GitHubEnterprise => vec![
-                sent("username", Source::UserName),
-                needed(EMAIL_ADDRESS, Source::Email),
-                needed("emails", Source::Email),
-                sent("full_name", Source::FullName),
+                optional("username", AttributeSource::UserName),
+                required(EMAIL_ADDRESS, AttributeSource::Email),
+                required("emails", AttributeSource::Email),
+                optional("full_name", AttributeSource::FullName),
             ],
             Self::GitLab => vec![
-                needed("email", Source::Email),
-                sent("nickname", Source::UserName),
-                sent("first_name", Source::GivenName),
-                sent("last_name", Source::FamilyName),
+                required("email", AttributeSource::Email),
+                optional("nickname", AttributeSource::UserName),
+                optional("first_name", AttributeSource::GivenName),
+                optional("last_name", AttributeSource::FamilyName),
             ],
             Self::Zoom => vec![
-                needed("email", Source::Email),
-                sent("firstName", Source::GivenName),
-                sent("lastName", Source::FamilyName),
+                required("email", AttributeSource::Email),
+                optional("firstName", AttributeSource::GivenName),
+                optional("lastName", AttributeSource::FamilyName),
             ],
             // `…/name` is the person's id there, and must not be an address that can change.
             Self::Atlassian => vec![
-                needed(GIVEN_NAME, Source::GivenName),
-                needed(SURNAME, Source::FamilyName),
-                needed(NAME, Source::UserId),
+                required(GIVEN_NAME, AttributeSource::GivenName),
+                required(SURNAME, AttributeSource::FamilyName),
+                required(NAME, AttributeSource::UserId),
             ],
             // Read where just-in-time provisioning is on.
             Self::Salesforce => vec![
-                unspecified("User.Username", Source::Email),
-                unspecified("User.Email", Source::Email),
-                unspecified("User.FederationIdentifier", Source::Email),
-                unspecified("User.FirstName", Source::GivenName),
-                unspecified("User.LastName", Source::FamilyName),
+                unspecified_format("User.Username", AttributeSource::Email),
+                unspecified_format("User.Email", AttributeSource::Email),
+                unspecified_format("User.FederationIdentifier", AttributeSource::Email),
+                unspecified_format("User.FirstName", AttributeSource::GivenName),
+                unspecified_format("User.LastName", AttributeSource::FamilyName),
             ],
             Self::LibreChat => vec![
-                needed("email", Source::Email),
-                sent("username", Source::UserName),
-                sent("given_name", Source::GivenName),
-                sent("family_name", Source::FamilyName),
-                sent("name", Source::FullName),
+                required("email", AttributeSource::Email),
+                optional("username", AttributeSource::UserName),
+                optional("given_name", AttributeSource::GivenName),
+                optional("family_name", AttributeSource::FamilyName),
+                optional("name", AttributeSource::FullName),
             ],
         }
     }
 }
 
 /// Sent where the person has it.
-fn sent(name: &str, source: Source) -> AttributeRule {
+fn optional(name: &str, source: AttributeSource) -> AttributeRule {
     AttributeRule {
         required: false,
-        ..needed(name, source)
+        ..required(name, source)
     }
 }
 
 /// Without it nobody gets in there.
-fn needed(name: &str, source: Source) -> AttributeRule {
+fn required(name: &str, source: AttributeSource) -> AttributeRule {
     AttributeRule::required(name, source)
 }
 
-fn unspecified(name: &str, source: Source) -> AttributeRule {
+fn unspecified_format(name: &str, source: AttributeSource) -> AttributeRule {
     AttributeRule {
         name_format: NameFormat::Unspecified,
-        ..needed(name, source)
+        ..required(name, source)
     }
 }
 
@@ -179,24 +179,23 @@ mod tests {
     #[test]
     fn every_preset_is_found_by_its_name_and_sends_each_name_once() {
         for preset in Preset::ALL {
-            assert_eq!(Preset::by_name(preset.name()), Some(preset));
+            assert_eq!(Preset::from_name(preset.name()), Some(preset));
             let rules = preset.attributes();
             let names: BTreeSet<_> = rules.iter().map(|rule| rule.name.as_str()).collect();
             assert_eq!(names.len(), rules.len(), "{}", preset.name());
             // What nobody has at first may not shut everybody out.
             assert!(
-                !rules
-                    .iter()
-                    .any(|rule| rule.required && matches!(rule.source, Source::UserName | Source::Own(_))),
+                !rules.iter().any(|rule| rule.required
+                    && matches!(rule.source, AttributeSource::UserName | AttributeSource::Own(_))),
                 "{}",
                 preset.name()
             );
         }
-        assert_eq!(Preset::by_name("ChatGPT"), None);
+        assert_eq!(Preset::from_name("ChatGPT"), None);
     }
 
     #[test]
-    fn chatgpt_is_told_what_both_of_its_shapes_read() {
+    fn chatgpt_receives_the_attributes_of_both_connection_types() {
         let rules = Preset::ChatGpt.attributes();
         let names: Vec<_> = rules.iter().map(|rule| rule.name.as_str()).collect();
         let claims = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/";

@@ -7,13 +7,13 @@ use std::fmt;
 pub struct Reference(String);
 
 /// Hex digits of a reference, and of a whole request id.
-const SHORT: usize = 8;
-const WHOLE: usize = 16;
+const SHORT_LEN: usize = 8;
+const REQUEST_ID_LEN: usize = 16;
 
 impl Reference {
     /// The reference of the request with this id.
-    pub fn of(request_id: &str) -> Self {
-        Self(request_id.chars().take(SHORT).collect())
+    pub fn from_request_id(request_id: &str) -> Self {
+        Self(request_id.chars().take(SHORT_LEN).collect())
     }
 
     /// Reads what a person typed or pasted: a reference in any letter case, with or without its hyphen, or
@@ -24,14 +24,14 @@ impl Reference {
             .filter(|c| !c.is_whitespace() && *c != '-')
             .map(|c| c.to_ascii_lowercase())
             .collect();
-        let fits =
-            matches!(digits.len(), SHORT | WHOLE) && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let fits = matches!(digits.len(), SHORT_LEN | REQUEST_ID_LEN)
+            && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
         fits.then_some(Self(digits))
     }
 
     /// Whether it is a whole request id, which leads to one request alone.
-    pub fn is_whole(&self) -> bool {
-        self.0.len() == WHOLE
+    pub fn is_full_request_id(&self) -> bool {
+        self.0.len() == REQUEST_ID_LEN
     }
 
     /// What the ids of its requests begin with: the log is searched for it.
@@ -42,8 +42,8 @@ impl Reference {
 
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (n, digit) in self.0.chars().take(SHORT).enumerate() {
-            let hyphen = if n == SHORT / 2 { "-" } else { "" };
+        for (n, digit) in self.0.chars().take(SHORT_LEN).enumerate() {
+            let hyphen = if n == SHORT_LEN / 2 { "-" } else { "" };
             write!(f, "{hyphen}{}", digit.to_ascii_uppercase())?;
         }
         Ok(())
@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn a_reference_is_read_however_it_was_copied() {
-        let shown = Reference::of("7f3a92c100112233").to_string();
+        let shown = Reference::from_request_id("7f3a92c100112233").to_string();
         assert_eq!(shown, "7F3A-92C1");
         for typed in ["7F3A-92C1", "7f3a92c1", " 7f3a-92C1\n", "7F3A 92C1"] {
             assert_eq!(Reference::parse(typed).unwrap().prefix(), "7f3a92c1", "{typed:?}");

@@ -8,7 +8,7 @@ use crate::model::{application::Slug, id::KeyId};
 
 /// How it is known that somebody trusts a key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum How {
+pub enum AdoptionSource {
     /// It fetched metadata that names the key from its own address.
     Fetched,
     /// An administrator says so.
@@ -17,24 +17,24 @@ pub enum How {
 
 /// That an application or a draft knows a key.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Follow {
+pub struct KeyAdoption {
     /// Whose metadata address it is.
     pub slug: Slug,
     /// The key.
     pub key: KeyId,
     /// How that is known.
-    pub how: How,
+    pub source: AdoptionSource,
     /// Since when.
-    pub at: DateTime<Utc>,
+    pub adopted_at: DateTime<Utc>,
     /// Who fetched, as far as it can be seen.
     pub address: Option<IpAddr>,
     /// What it called itself (`User-Agent`).
-    pub agent: Option<String>,
+    pub user_agent: Option<String>,
 }
 
 /// That somebody has fetched metadata which names a key.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Fetch {
+pub struct MetadataFetch {
     /// The key.
     pub key: KeyId,
     /// Whose name stands in the address.
@@ -44,14 +44,14 @@ pub struct Fetch {
     /// From where.
     pub address: Option<IpAddr>,
     /// What the fetcher called itself (`User-Agent`).
-    pub agent: Option<String>,
+    pub user_agent: Option<String>,
     /// When, for the first time.
-    pub at: DateTime<Utc>,
+    pub first_fetched_at: DateTime<Utc>,
 }
 
 /// An application that waits for its own values: it has a name and a metadata address, no more.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Draft {
+pub struct ApplicationDraft {
     /// Its name in addresses, and later the application's.
     pub slug: Slug,
     /// Its name for people.

@@ -44,7 +44,7 @@ impl Token {
     }
 
     /// The token for the browser: 43 characters that an address and a cookie can hold.
-    pub fn text(&self) -> String {
+    pub fn to_text(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.0.expose())
     }
 
@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn a_token_reads_back_and_no_other_spelling_does() {
         let token = Token::new([7; 32]);
-        let text = token.text();
+        let text = token.to_text();
         assert_eq!(text.len(), 43);
         assert_eq!(Token::parse(&text), Some(token));
         let cut: String = text.chars().take(42).collect();
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_secret_prints() {
+    fn secrets_are_not_printed() {
         assert_eq!(format!("{:?}", Token::new([7; 32])), "Token(***)");
     }
 }

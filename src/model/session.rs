@@ -9,7 +9,7 @@ use crate::model::{
 };
 
 /// How far the clocks of replicas may be apart, and one may be set back, before sessions end by it.
-const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(5);
+const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
 
 /// A session. The browser holds its token; the database holds the token's hash.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -33,7 +33,7 @@ pub struct Session {
 impl Session {
     /// The `SessionIndex` that `application` knows this session by: 160 bits that say nothing of the
     /// session elsewhere (saml-core, 2.7.2), the same at every sign-on of this session.
-    pub fn index_for(&self, application: ApplicationId) -> String {
+    pub fn session_index_for(&self, application: ApplicationId) -> String {
         let token = Token::new(*self.seed.expose()).derive(&application.to_string());
         let hash = token.hash();
         format!("_{}", hex(hash.as_bytes()).chars().take(40).collect::<String>())
@@ -41,7 +41,7 @@ impl Session {
 
     /// The transient name of this session's person at `application`: 160 bits that say nothing of the
     /// person, and the same for the session's whole life, so that a logout finds it (saml-core, 8.3.8).
-    pub fn transient_for(&self, application: ApplicationId) -> String {
+    pub fn transient_name_id_for(&self, application: ApplicationId) -> String {
         let token = Token::new(*self.seed.expose()).derive(&format!("transient {application}"));
         let hash = token.hash();
         format!("_{}", hex(hash.as_bytes()).chars().take(40).collect::<String>())
@@ -49,10 +49,8 @@ impl Session {
 
     /// Whether it lives, where none lives longer than `absolute`. One that would live longer was begun by a clock
     /// that has gone back since: its end is not to be believed.
-    pub fn is_live(&self, now: DateTime<Utc>, absolute: TimeDelta) -> bool {
-        now < self.idle_expires_at
-            && now < self.expires_at
-            && self.expires_at - now <= absolute + CLOCKS_DIFFER
+    pub fn is_active(&self, now: DateTime<Utc>, absolute: TimeDelta) -> bool {
+        now < self.idle_expires_at && now < self.expires_at && self.expires_at - now <= absolute + CLOCK_SKEW
     }
 }
 
@@ -73,7 +71,7 @@ mod tests {
             idle_expires_at: began + day,
             expires_at: began + day,
         };
-        let lives = |by: TimeDelta| session.is_live(began + by, day);
+        let lives = |by: TimeDelta| session.is_active(began + by, day);
         assert!(lives(TimeDelta::zero()) && lives(day - TimeDelta::seconds(1)) && !lives(day));
         assert!(lives(TimeDelta::minutes(-5)), "clocks differ a little");
         assert!(!lives(TimeDelta::minutes(-6)) && !lives(TimeDelta::days(-300)));

@@ -21,7 +21,7 @@ pub struct PendingSignIn {
     /// The request's own `ID`, for `InResponseTo`.
     pub request_id: String,
     /// Where the answer goes: [`AcsUrl::digest`](crate::model::application::AcsUrl::digest) of an address that the application registered.
-    pub acs: [u8; 32],
+    pub acs_digest: [u8; 32],
     /// Opaque to us, returned as it came.
     pub relay_state: Option<String>,
     /// The person must sign in anew, after `created_at` (saml-core, 3.4.1, `ForceAuthn`).
@@ -50,12 +50,12 @@ impl PendingSignIn {
         for field in [
             Some(self.application.to_string().as_bytes()),
             Some(self.request_id.as_bytes()),
-            Some(&self.acs[..]),
+            Some(&self.acs_digest[..]),
             self.relay_state.as_deref().map(str::as_bytes),
             Some(&flags[..]),
-            subject.map(|subject| subject.format.word().as_bytes()),
+            subject.map(|subject| subject.format.name().as_bytes()),
             subject.map(|subject| subject.value.as_bytes()),
-            Some(self.name_id_format.word().as_bytes()),
+            Some(self.name_id_format.name().as_bytes()),
             Some(self.context_class.as_bytes()),
             self.login_hint.as_deref().map(str::as_bytes),
             Some(&self.created_at.timestamp_micros().to_be_bytes()[..]),
@@ -78,20 +78,20 @@ impl PendingSignIn {
         let [flags] = fields.next()?? else { return None };
         let subject = match (fields.text()?, fields.text()?) {
             (Some(word), Some(value)) => Some(Subject {
-                format: NameIdFormat::of_word(&word)?,
+                format: NameIdFormat::from_name(&word)?,
                 value,
             }),
             (None, None) => None,
             (Some(_), None) | (None, Some(_)) => return None,
         };
-        let name_id_format = NameIdFormat::of_word(&fields.text()??)?;
+        let name_id_format = NameIdFormat::from_name(&fields.text()??)?;
         let context_class = fields.text()??;
         let login_hint = fields.text()?;
         let micros = i64::from_be_bytes(fields.next()??.try_into().ok()?);
         fields.0.is_empty().then_some(Self {
             application,
             request_id,
-            acs,
+            acs_digest: acs,
             relay_state,
             force_authn: flags & 1 != 0,
             is_passive: flags & 2 != 0,
@@ -145,7 +145,7 @@ mod tests {
         PendingSignIn {
             application: ApplicationId::new(DateTime::UNIX_EPOCH, [7; 10]),
             request_id: request_id.unwrap_or_default(),
-            acs: [9; 32],
+            acs_digest: [9; 32],
             relay_state,
             force_authn: flags.0,
             is_passive: flags.1,
@@ -162,7 +162,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_reads_back(
+        fn a_pending_sign_in_round_trips(
             texts: [Option<String>; 4],
             flags: (bool, bool),
             micros in 0..4_000_000_000_000_000_i64,

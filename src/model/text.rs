@@ -29,12 +29,12 @@ pub enum BadText {
     },
     /// Not of the form that it must have.
     #[error("{0}")]
-    Form(String),
+    Malformed(String),
 }
 
 /// Takes a text of 1 to `max` characters without control characters or anything else that XML 1.0
 /// cannot hold; white space around it falls away.
-pub fn line(what: &'static str, text: &str, max: usize) -> Result<String, BadText> {
+pub fn single_line(what: &'static str, text: &str, max: usize) -> Result<String, BadText> {
     let text = text.trim();
     if text.is_empty() {
         return Err(BadText::Empty { what });
@@ -53,7 +53,7 @@ pub fn line(what: &'static str, text: &str, max: usize) -> Result<String, BadTex
 
 /// Whether a character may be shown as it is on a terminal or in a log: it drives nothing, turns nothing round and is not
 /// invisible. This is the one list.
-pub fn is_harmless(c: char) -> bool {
+pub fn is_safe_to_display(c: char) -> bool {
     !c.is_control()
         && !matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
@@ -63,15 +63,15 @@ pub fn is_harmless(c: char) -> bool {
 
 /// Whether a character may stand in a name: a harmless one, or one of the joiners that Persian, Hindi and others are
 /// spelt with.
-pub fn is_in_names(c: char) -> bool {
-    is_harmless(c) || matches!(c, '\u{200c}' | '\u{200d}')
+pub fn is_allowed_in_names(c: char) -> bool {
+    is_safe_to_display(c) || matches!(c, '\u{200c}' | '\u{200d}')
 }
 
 /// A text as it may be shown on one line: what is not harmless is written as its number.
 pub fn escaped(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
-        if is_harmless(c) {
+        if is_safe_to_display(c) {
             shown.push(c);
         } else {
             shown.extend(c.escape_unicode());
@@ -84,7 +84,7 @@ pub fn escaped(text: &str) -> String {
 pub fn escaped_json(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
-        if c == '\n' || is_harmless(c) {
+        if c == '\n' || is_safe_to_display(c) {
             shown.push(c);
         } else {
             let mut units = [0; 2];
@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_drives_a_terminal_or_hides_is_not_harmless() {
+    fn control_and_invisible_characters_are_not_safe_to_display() {
         for bad in [
             '\u{1b}',
             '\n',
@@ -131,12 +131,16 @@ mod tests {
             '\u{e0041}',
             '\u{ad}',
         ] {
-            assert!(!is_harmless(bad), "{bad:?}");
+            assert!(!is_safe_to_display(bad), "{bad:?}");
         }
         for good in ['a', 'ä', '李', '\u{1f600}', ' ', '…'] {
-            assert!(is_harmless(good) && is_in_names(good), "{good:?}");
+            assert!(is_safe_to_display(good) && is_allowed_in_names(good), "{good:?}");
         }
-        assert!(is_in_names('\u{200c}') && is_in_names('\u{200d}') && !is_in_names('\u{202e}'));
+        assert!(
+            is_allowed_in_names('\u{200c}')
+                && is_allowed_in_names('\u{200d}')
+                && !is_allowed_in_names('\u{202e}')
+        );
         assert_eq!(escaped("a\u{202e}b\u{1b}[2J"), "a\\u{202e}b\\u{1b}[2J");
     }
 
@@ -155,7 +159,7 @@ mod tests {
             "👩‍🚀",
             "${7*7} {{7*7}}",
         ] {
-            assert_eq!(line("the name", good, 256).unwrap(), good);
+            assert_eq!(single_line("the name", good, 256).unwrap(), good);
         }
         for bad in [
             "a\u{1}b",
@@ -166,14 +170,14 @@ mod tests {
             "a\u{2028}b",
         ] {
             assert!(
-                matches!(line("the name", bad, 256), Err(BadText::Control { .. })),
+                matches!(single_line("the name", bad, 256), Err(BadText::Control { .. })),
                 "{bad:?}"
             );
         }
         assert_eq!(
-            line("the name", "  ", 256),
+            single_line("the name", "  ", 256),
             Err(BadText::Empty { what: "the name" })
         );
-        assert!(line("the name", &"x".repeat(257), 256).is_err());
+        assert!(single_line("the name", &"x".repeat(257), 256).is_err());
     }
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 /// How many tries a bucket lets through, and how long it pauses after them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Limit {
+pub struct ThrottlePolicy {
     /// Tries that pass without a pause.
     pub free: u32,
     /// The pause after the last free try; it doubles with each further one.
@@ -17,7 +17,7 @@ pub struct Limit {
     pub forget_after: TimeDelta,
 }
 
-impl Limit {
+impl ThrottlePolicy {
     /// The pause that begins with try number `count` (from 1): none before the last free one.
     pub fn pause(&self, count: u32) -> TimeDelta {
         let Some(step) = count.checked_sub(self.free) else {
@@ -32,10 +32,10 @@ impl Limit {
 
     /// The same for a network from which so many people have signed in of late: a house is not one client.
     #[must_use]
-    pub fn with_people(self, people: u32) -> Self {
-        let more = self.free.saturating_add(people.saturating_mul(FREE_FOR_EACH));
+    pub fn with_users(self, people: u32) -> Self {
+        let more = self.free.saturating_add(people.saturating_mul(FREE_PER_USER));
         Self {
-            free: more.min(MOST_FREE.max(self.free)),
+            free: more.min(MAX_FREE.max(self.free)),
             ..self
         }
     }
@@ -43,7 +43,7 @@ impl Limit {
     /// The same for a network that holds several clients: its pauses do not grow, since they hold up others than
     /// whoever fails.
     #[must_use]
-    pub fn times(self, clients: u32) -> Self {
+    pub fn for_clients(self, clients: u32) -> Self {
         Self {
             free: self.free.saturating_mul(clients),
             longest_pause: if clients > 1 {
@@ -56,12 +56,12 @@ impl Limit {
     }
 
     /// The longest pause that there is: a single one may be longer than the longest of a row that grows.
-    pub fn longest(&self) -> TimeDelta {
+    pub fn max_pause(&self) -> TimeDelta {
         self.longest_pause.max(self.first_pause)
     }
 
     /// The number of tries after which the pause grows no more.
-    pub fn longest_at(&self) -> u32 {
+    pub fn attempts_until_longest_pause(&self) -> u32 {
         (self.free..self.free + 31)
             .find(|count| self.pause(*count) >= self.longest_pause)
             .unwrap_or(self.free + 31)
@@ -69,19 +69,19 @@ impl Limit {
 }
 
 /// Free tries of a network for each person who signed in from there of late.
-const FREE_FOR_EACH: u32 = 5;
+const FREE_PER_USER: u32 = 5;
 /// The most free tries that people who signed in give to a network.
-const MOST_FREE: u32 = 500;
+const MAX_FREE: u32 = 500;
 /// How long a network is known by those who signed in from there.
-pub const HISTORY: TimeDelta = TimeDelta::days(30);
+pub const NETWORK_HISTORY: TimeDelta = TimeDelta::days(30);
 
 /// What a bucket says to one more try.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Admission {
+pub enum RateLimit {
     /// It is counted; go on.
-    Pass,
+    Allowed,
     /// Not before then.
-    Wait(DateTime<Utc>),
+    RetryAfter(DateTime<Utc>),
 }
 
 /// The part of an address that stands for one client: all of an IPv4 address, the /64 of an IPv6 one.
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_pause_doubles_up_to_the_longest() {
-        let limit = Limit {
+        let limit = ThrottlePolicy {
             free: 5,
             first_pause: TimeDelta::seconds(30),
             longest_pause: TimeDelta::minutes(15),
@@ -138,27 +138,27 @@ mod tests {
         assert_eq!(limit.pause(7), TimeDelta::minutes(2));
         assert_eq!(limit.pause(10), TimeDelta::minutes(15));
         assert_eq!(limit.pause(u32::MAX), TimeDelta::minutes(15));
-        assert_eq!(limit.longest_at(), 10);
+        assert_eq!(limit.attempts_until_longest_pause(), 10);
     }
 
     #[test]
-    fn a_network_of_many_people_has_more_free_tries_to_an_end() {
-        let limit = Limit {
+    fn a_network_of_many_users_has_more_free_attempts_up_to_a_limit() {
+        let limit = ThrottlePolicy {
             free: 20,
             first_pause: TimeDelta::seconds(30),
             longest_pause: TimeDelta::minutes(10),
             forget_after: TimeDelta::hours(1),
         };
-        let free = |people| limit.with_people(people).free;
+        let free = |people| limit.with_users(people).free;
         assert_eq!([free(0), free(1), free(90), free(u32::MAX)], [20, 25, 470, 500]);
-        assert_eq!(limit.times(1), limit);
-        assert_eq!(limit.times(4).pause(500), limit.first_pause);
-        let many = limit.times(4).times(20);
-        assert_eq!((many.free, many.with_people(9).free), (1600, 1600));
+        assert_eq!(limit.for_clients(1), limit);
+        assert_eq!(limit.for_clients(4).pause(500), limit.first_pause);
+        let many = limit.for_clients(4).for_clients(20);
+        assert_eq!((many.free, many.with_users(9).free), (1600, 1600));
     }
 
     #[test]
-    fn an_address_is_counted_in_what_one_client_can_be_given() {
+    fn an_address_counts_for_every_network_that_one_client_may_hold() {
         let of = |address: &str| networks(address.parse().unwrap());
         let one = |name: &str, clients| (name.to_owned(), clients);
         assert_eq!(of("::ffff:192.0.2.7"), [one("192.0.2.7", 1)]);

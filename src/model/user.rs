@@ -7,7 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::model::{
     id::UserId,
-    text::{BadText, line},
+    text::{BadText, single_line},
 };
 
 /// An e-mail address, in lower case: what ChatGPT knows a person by, and what they sign in with.
@@ -20,11 +20,15 @@ impl Email {
 
     /// Reads an address: something, an `@`, and a domain; no white space.
     pub fn parse(text: &str) -> Result<Self, BadText> {
-        let text: String = line("the e-mail address", text, Self::MAX_LEN)?
+        let text: String = single_line("the e-mail address", text, Self::MAX_LEN)?
             .nfc()
             .collect::<String>()
             .to_lowercase();
-        let wrong = |why: &str| Err(BadText::Form(format!("{text} is not an e-mail address: {why}")));
+        let wrong = |why: &str| {
+            Err(BadText::Malformed(format!(
+                "{text} is not an e-mail address: {why}"
+            )))
+        };
         if text.chars().any(char::is_whitespace) {
             return wrong("it holds white space");
         }
@@ -65,15 +69,15 @@ pub fn canonical_account(typed: &str) -> String {
 
 /// A given or family name.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct PersonName(String);
+pub struct NameComponent(String);
 
-impl PersonName {
+impl NameComponent {
     /// The longest name that is kept, in characters (every service provider takes 256).
     pub const MAX_LEN: usize = 256;
 
     /// Reads a name; `what` says which, for the message.
     pub fn parse(what: &'static str, text: &str) -> Result<Self, BadText> {
-        line(what, text, Self::MAX_LEN).map(Self)
+        single_line(what, text, Self::MAX_LEN).map(Self)
     }
 
     /// Reads a name that a person may lack: an empty text is none.
@@ -92,16 +96,16 @@ impl PersonName {
 
 /// What a person is called: a given name, a family name, or both. Many people have one name only.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct PersonNames {
-    given: Option<PersonName>,
-    family: Option<PersonName>,
+pub struct NameComponents {
+    given: Option<NameComponent>,
+    family: Option<NameComponent>,
 }
 
-impl PersonNames {
+impl NameComponents {
     /// At least one of the two.
-    pub fn new(given: Option<PersonName>, family: Option<PersonName>) -> Result<Self, BadText> {
+    pub fn new(given: Option<NameComponent>, family: Option<NameComponent>) -> Result<Self, BadText> {
         if given.is_none() && family.is_none() {
-            return Err(BadText::Form(
+            return Err(BadText::Malformed(
                 "a person has a first name, a last name, or both: neither was given".to_owned(),
             ));
         }
@@ -109,12 +113,12 @@ impl PersonNames {
     }
 
     /// The given name.
-    pub const fn given(&self) -> Option<&PersonName> {
+    pub const fn given(&self) -> Option<&NameComponent> {
         self.given.as_ref()
     }
 
     /// The family name.
-    pub const fn family(&self) -> Option<&PersonName> {
+    pub const fn family(&self) -> Option<&NameComponent> {
         self.family.as_ref()
     }
 
@@ -123,7 +127,7 @@ impl PersonNames {
         let names: Vec<_> = [self.given(), self.family()]
             .into_iter()
             .flatten()
-            .map(PersonName::as_str)
+            .map(NameComponent::as_str)
             .collect();
         names.join(" ")
     }
@@ -132,7 +136,7 @@ impl PersonNames {
     pub fn greeting(&self) -> &str {
         self.given()
             .or(self.family())
-            .map(PersonName::as_str)
+            .map(NameComponent::as_str)
             .unwrap_or_default()
     }
 }
@@ -145,7 +149,7 @@ pub struct StableId(String);
 impl StableId {
     /// Reads an id of 1 to 256 characters.
     pub fn parse(text: &str) -> Result<Self, BadText> {
-        line("the stable id", text, 256).map(Self)
+        single_line("the stable id", text, 256).map(Self)
     }
 
     /// The id as text.
@@ -166,9 +170,9 @@ pub struct UserName(String);
 impl UserName {
     /// Reads a name of 1 to 256 characters, without white space.
     pub fn parse(text: &str) -> Result<Self, BadText> {
-        let text = line("the user name", text, 256)?;
+        let text = single_line("the user name", text, 256)?;
         if text.chars().any(char::is_whitespace) {
-            return Err(BadText::Form("the user name holds white space".to_owned()));
+            return Err(BadText::Malformed("the user name holds white space".to_owned()));
         }
         Ok(Self(text.to_lowercase()))
     }
@@ -189,7 +193,7 @@ pub struct User {
     /// Where mail reaches them, and how they sign in; one person an address.
     pub email: Email,
     /// What they are called.
-    pub names: PersonNames,
+    pub names: NameComponents,
     /// What applications of an older kind know them by, if they have such a name.
     pub user_name: Option<UserName>,
     /// Whether they may sign in.
@@ -238,18 +242,18 @@ mod tests {
     }
 
     #[test]
-    fn a_person_has_at_least_one_name() {
-        let name = |text| PersonName::parse_optional("the name", text).unwrap();
+    fn a_user_has_at_least_one_name() {
+        let name = |text| NameComponent::parse_optional("the name", text).unwrap();
         for (given, family, full, greeting) in [
             ("Ada", "Lovelace", "Ada Lovelace", "Ada"),
             ("Sukarno", " ", "Sukarno", "Sukarno"),
             ("", "Teller", "Teller", "Teller"),
         ] {
-            let names = PersonNames::new(name(given), name(family)).unwrap();
+            let names = NameComponents::new(name(given), name(family)).unwrap();
             assert_eq!((names.full().as_str(), names.greeting()), (full, greeting));
         }
-        assert!(PersonNames::new(name(""), name("\t")).is_err());
-        assert!(PersonName::parse_optional("the name", "a\u{1}").is_err());
+        assert!(NameComponents::new(name(""), name("\t")).is_err());
+        assert!(NameComponent::parse_optional("the name", "a\u{1}").is_err());
     }
 
     #[test]

@@ -11,29 +11,29 @@ use crate::{
 };
 
 /// How many refusals a minute of one kind get a row of their own.
-const ROWS_OF_A_KIND: i64 = 5;
+const ROWS_PER_GROUP: i64 = 5;
 /// How many refusals a minute of senders who proved nothing do, all of them together.
-const ROWS_OF_THE_UNPROVEN: i64 = 20;
+const UNPROVEN_ROWS: i64 = 20;
 /// How many kinds are told apart in a minute; the rest share one row a code.
-const MOST_KINDS: usize = 4096;
+const MAX_GROUPS: usize = 4096;
 /// How many addresses are told apart in a minute and code.
-const MOST_ADDRESSES: usize = 4096;
+const MAX_ADDRESSES: usize = 4096;
 
 /// Refusals of this minute: those of proven senders by code and address, those of all others by code alone.
 #[derive(Debug, Default)]
-pub(super) struct Refusals {
+pub(super) struct RefusalCounter {
     minute: Option<DateTime<Utc>>,
     unproven_rows: i64,
-    kinds: BTreeMap<String, Kind>,
+    groups: BTreeMap<String, RefusalGroup>,
 }
 
 #[derive(Debug, Default)]
-struct Kind {
-    seen: i64,
+struct RefusalGroup {
+    count: i64,
     /// Counted since the folded row was last written.
-    unwritten: i64,
+    unwritten_count: i64,
     /// Counted since the folded row was begun.
-    folded: i64,
+    folded_count: i64,
     addresses: BTreeSet<String>,
     /// The event that the folded row shows, with its key: the first that got no row of its own.
     row: Option<(String, AuditEvent)>,
@@ -41,7 +41,7 @@ struct Kind {
 
 /// How one refusal is written down.
 #[derive(Debug)]
-enum Written {
+enum RefusalStorage {
     /// In a row of its own.
     OwnRow,
     /// In a new row, in which those that follow are counted.
@@ -52,7 +52,7 @@ enum Written {
 
 /// What a minute swallowed of one code.
 #[derive(Debug, Eq, PartialEq)]
-struct Swallowed {
+struct SuppressedRefusals {
     code: String,
     count: i64,
     addresses: usize,
@@ -60,77 +60,80 @@ struct Swallowed {
 
 /// What is written and said when a minute is over.
 #[derive(Debug, Default)]
-struct Due {
+struct MinuteFlush {
     rows: Vec<(String, AuditEvent)>,
-    lines: Vec<Swallowed>,
+    log_lines: Vec<SuppressedRefusals>,
 }
 
-impl Refusals {
+impl RefusalCounter {
     /// Counts one refusal; says how it is written down. What was counted in an earlier minute comes back to be
     /// written.
-    fn count(&mut self, event: &AuditEvent) -> (Written, Due) {
-        let due = self.turn(event.at);
+    fn count(&mut self, event: &AuditEvent) -> (RefusalStorage, MinuteFlush) {
+        let due = self.start_minute(event.at);
         let address = event.address.map(address_key).unwrap_or_default();
-        let mut name = if event.unproven {
+        let mut name = if event.unauthenticated {
             event.outcome.clone()
         } else {
             format!("{}|{address}", event.outcome)
         };
-        if self.kinds.len() >= MOST_KINDS && !self.kinds.contains_key(&name) {
+        if self.groups.len() >= MAX_GROUPS && !self.groups.contains_key(&name) {
             name = format!("{}|many", event.outcome);
         }
-        let kind = self.kinds.entry(name.clone()).or_default();
-        kind.seen += 1;
-        if kind.addresses.len() < MOST_ADDRESSES {
+        let kind = self.groups.entry(name.clone()).or_default();
+        kind.count += 1;
+        if kind.addresses.len() < MAX_ADDRESSES {
             kind.addresses.insert(address);
         }
-        let has_room = !event.unproven || self.unproven_rows < ROWS_OF_THE_UNPROVEN;
-        if kind.row.is_none() && kind.seen <= ROWS_OF_A_KIND && has_room {
-            self.unproven_rows += i64::from(event.unproven);
-            return (Written::OwnRow, due);
+        let has_room = !event.unauthenticated || self.unproven_rows < UNPROVEN_ROWS;
+        if kind.row.is_none() && kind.count <= ROWS_PER_GROUP && has_room {
+            self.unproven_rows += i64::from(event.unauthenticated);
+            return (RefusalStorage::OwnRow, due);
         }
-        kind.folded += 1;
+        kind.folded_count += 1;
         if let Some((_key, shown)) = &kind.row {
-            kind.unwritten += 1;
-            return (Written::Counted(shown.request_id.clone()), due);
+            kind.unwritten_count += 1;
+            return (RefusalStorage::Counted(shown.request_id.clone()), due);
         }
         // With the row's id in the key, what two replicas count at once stays two rows.
         let key = format!("{name}|{}", event.id);
         kind.row = Some((key.clone(), event.clone()));
-        (Written::Folded(key), due)
+        (RefusalStorage::Folded(key), due)
     }
 
     /// Begins another minute, if `now` is in one: what is left of the last.
-    fn turn(&mut self, now: DateTime<Utc>) -> Due {
+    fn start_minute(&mut self, now: DateTime<Utc>) -> MinuteFlush {
         let minute = now.duration_trunc(TimeDelta::minutes(1)).ok();
         if self.minute == minute {
-            return Due::default();
+            return MinuteFlush::default();
         }
-        let rows = self.unwritten();
-        let lines = std::mem::take(&mut self.kinds)
+        let rows = self.take_unwritten();
+        let lines = std::mem::take(&mut self.groups)
             .into_values()
             .filter_map(|kind| {
-                let (_key, shown) = kind.row.filter(|_row| kind.folded > 1)?;
-                Some(Swallowed {
+                let (_key, shown) = kind.row.filter(|_row| kind.folded_count > 1)?;
+                Some(SuppressedRefusals {
                     code: shown.outcome,
-                    count: kind.folded - 1,
+                    count: kind.folded_count - 1,
                     addresses: kind.addresses.len(),
                 })
             })
             .collect();
         self.unproven_rows = 0;
         self.minute = minute;
-        Due { rows, lines }
+        MinuteFlush {
+            rows,
+            log_lines: lines,
+        }
     }
 
     /// Everything that is counted and not written, one row a kind.
-    fn unwritten(&mut self) -> Vec<(String, AuditEvent)> {
+    fn take_unwritten(&mut self) -> Vec<(String, AuditEvent)> {
         let mut rows = Vec::new();
-        for kind in self.kinds.values_mut() {
-            if let (Some((key, shown)), 1..) = (&kind.row, kind.unwritten) {
+        for kind in self.groups.values_mut() {
+            if let (Some((key, shown)), 1..) = (&kind.row, kind.unwritten_count) {
                 let words = shown.detail.as_deref().unwrap_or_default();
                 let row = AuditEvent {
-                    occurrences: kind.unwritten,
+                    occurrences: kind.unwritten_count,
                     detail: Some(format!(
                         "{words}\naddresses in this minute: {}",
                         kind.addresses.len()
@@ -138,7 +141,7 @@ impl Refusals {
                     ..shown.clone()
                 };
                 rows.push((key.clone(), row));
-                kind.unwritten = 0;
+                kind.unwritten_count = 0;
             }
         }
         rows
@@ -147,60 +150,60 @@ impl Refusals {
 
 /// A refusal that was written down.
 #[derive(Debug)]
-pub(super) struct Recorded {
+pub(super) struct RecordedRefusal {
     /// Leads to its row.
     pub(super) reference: Reference,
     /// Whether it has a row to itself, and so a line in the log.
-    pub(super) is_shown: bool,
+    pub(super) is_logged: bool,
 }
 
 impl Provider {
     /// Writes a refusal down, or counts it where they come in floods.
-    pub(super) fn record_refusal(&self, event: &AuditEvent) -> Result<Recorded, Error> {
+    pub(super) fn count_refusal(&self, event: &AuditEvent) -> Result<RecordedRefusal, Error> {
         let (written, due) = self
             .0
-            .refusals
+            .refusal_counter
             .lock()
             .map_err(|_poisoned| Error::Poisoned)?
             .count(event);
-        let is_shown = matches!(written, Written::OwnRow | Written::Folded(_));
+        let is_shown = matches!(written, RefusalStorage::OwnRow | RefusalStorage::Folded(_));
         if is_shown || !due.rows.is_empty() {
-            self.store().write(|tx| put(tx, event, &written, &due))?;
+            self.store().write(|tx| write_rows(tx, event, &written, &due))?;
         }
-        Ok(recorded(event, written, &due))
+        Ok(recorded_refusal(event, written, &due))
     }
 
     /// The same, with something else in the same write, which there is in any case.
-    pub(super) fn record_refusal_beside(
+    pub(super) fn count_refusal_with(
         &self,
         event: &AuditEvent,
         beside: impl FnOnce(&mut Tx) -> Result<(), crate::store::Error>,
-    ) -> Result<Recorded, Error> {
+    ) -> Result<RecordedRefusal, Error> {
         let (written, due) = self
             .0
-            .refusals
+            .refusal_counter
             .lock()
             .map_err(|_poisoned| Error::Poisoned)?
             .count(event);
         self.store().write(|tx| {
             beside(tx)?;
-            put(tx, event, &written, &due)
+            write_rows(tx, event, &written, &due)
         })?;
-        Ok(recorded(event, written, &due))
+        Ok(recorded_refusal(event, written, &due))
     }
 
     /// Refuses what neither a signature nor a known person stands behind; its reference.
-    pub(super) fn refuse_unproven(
+    pub(super) fn record_unproven_refusal(
         &self,
         action: &'static str,
         code: &'static str,
         visitor: &Visitor,
     ) -> Result<Reference, Error> {
         let mut event = self.event(action, code, Some(visitor));
-        event.unproven = true;
-        let recorded = self.record_refusal(&event)?;
+        event.unauthenticated = true;
+        let recorded = self.count_refusal(&event)?;
         let reference = recorded.reference;
-        if recorded.is_shown {
+        if recorded.is_logged {
             tracing::info!(action, code, %reference, "refused");
         }
         Ok(reference)
@@ -209,47 +212,58 @@ impl Provider {
     /// Writes what is counted but not written; called by the housekeeping timer and at the end.
     pub fn flush_audit(&self) -> Result<(), Error> {
         let due = {
-            let mut refusals = self.0.refusals.lock().map_err(|_poisoned| Error::Poisoned)?;
-            let mut due = refusals.turn(self.now());
-            due.rows.extend(refusals.unwritten());
+            let mut refusals = self
+                .0
+                .refusal_counter
+                .lock()
+                .map_err(|_poisoned| Error::Poisoned)?;
+            let mut due = refusals.start_minute(self.now());
+            due.rows.extend(refusals.take_unwritten());
             due
         };
-        say(&due.lines);
+        log_suppressed(&due.log_lines);
         if due.rows.is_empty() {
             return Ok(());
         }
-        Ok(self
-            .store()
-            .write(|tx| due.rows.iter().try_for_each(|(key, row)| tx.fold_audit(row, key)))?)
+        Ok(self.store().write(|tx| {
+            due.rows
+                .iter()
+                .try_for_each(|(key, row)| tx.fold_audit_event(row, key))
+        })?)
     }
 }
 
-fn put(tx: &mut Tx, event: &AuditEvent, written: &Written, due: &Due) -> Result<(), crate::store::Error> {
+fn write_rows(
+    tx: &mut Tx,
+    event: &AuditEvent,
+    written: &RefusalStorage,
+    due: &MinuteFlush,
+) -> Result<(), crate::store::Error> {
     for (key, row) in &due.rows {
-        tx.fold_audit(row, key)?;
+        tx.fold_audit_event(row, key)?;
     }
     match written {
-        Written::OwnRow => tx.add_audit(event),
-        Written::Folded(key) => tx.fold_audit(event, key),
-        Written::Counted(_) => Ok(()),
+        RefusalStorage::OwnRow => tx.add_audit_event(event),
+        RefusalStorage::Folded(key) => tx.fold_audit_event(event, key),
+        RefusalStorage::Counted(_) => Ok(()),
     }
 }
 
-fn recorded(event: &AuditEvent, written: Written, due: &Due) -> Recorded {
-    say(&due.lines);
-    let is_shown = matches!(written, Written::OwnRow | Written::Folded(_));
+fn recorded_refusal(event: &AuditEvent, written: RefusalStorage, due: &MinuteFlush) -> RecordedRefusal {
+    log_suppressed(&due.log_lines);
+    let is_shown = matches!(written, RefusalStorage::OwnRow | RefusalStorage::Folded(_));
     let request_id = match written {
-        Written::OwnRow | Written::Folded(_) => event.request_id.clone(),
-        Written::Counted(request_id) => request_id,
+        RefusalStorage::OwnRow | RefusalStorage::Folded(_) => event.request_id.clone(),
+        RefusalStorage::Counted(request_id) => request_id,
     };
-    Recorded {
-        reference: Reference::of(&request_id.unwrap_or_default()),
-        is_shown,
+    RecordedRefusal {
+        reference: Reference::from_request_id(&request_id.unwrap_or_default()),
+        is_logged: is_shown,
     }
 }
 
 /// One line a minute and code for what got no line of its own.
-fn say(swallowed: &[Swallowed]) {
+fn log_suppressed(swallowed: &[SuppressedRefusals]) {
     for one in swallowed {
         tracing::info!(
             code = one.code,
@@ -286,24 +300,24 @@ mod tests {
             occurrences: 1,
             actor: None,
             changes: Vec::new(),
-            unproven: false,
+            unauthenticated: false,
         }
     }
 
     #[test]
-    fn a_flood_becomes_one_row_that_counts() {
-        let mut refusals = Refusals::default();
+    fn many_refusals_are_folded_into_one_counting_row() {
+        let mut refusals = RefusalCounter::default();
         let own = (0..1000)
             .filter(|n| {
                 let mut event = event(1, "192.0.2.1");
                 event.request_id = Some(n.to_string());
                 match refusals.count(&event).0 {
-                    Written::OwnRow => true,
-                    Written::Folded(_) => {
+                    RefusalStorage::OwnRow => true,
+                    RefusalStorage::Folded(_) => {
                         assert_eq!(*n, 5);
                         false
                     }
-                    Written::Counted(shown) => {
+                    RefusalStorage::Counted(shown) => {
                         assert_eq!(
                             shown.as_deref(),
                             Some("5"),
@@ -316,7 +330,7 @@ mod tests {
             .count();
         assert_eq!(own, 5);
         assert!(
-            matches!(refusals.count(&event(2, "192.0.2.2")).0, Written::OwnRow),
+            matches!(refusals.count(&event(2, "192.0.2.2")).0, RefusalStorage::OwnRow),
             "another address has rows of its own"
         );
         let due = refusals.count(&event(61, "192.0.2.3")).1;
@@ -326,44 +340,44 @@ mod tests {
 
     #[test]
     fn many_addresses_do_not_fill_the_memory() {
-        let mut refusals = Refusals::default();
+        let mut refusals = RefusalCounter::default();
         for n in 0..20_000u32 {
             let address = IpAddr::from(std::net::Ipv4Addr::from(n));
             refusals.count(&event(1, &address.to_string()));
         }
-        assert!(refusals.kinds.len() <= MOST_KINDS + 1);
+        assert!(refusals.groups.len() <= MAX_GROUPS + 1);
     }
 
     #[test]
-    fn all_that_is_unproven_shares_one_budget_a_minute() {
-        let mut refusals = Refusals::default();
+    fn unproven_refusals_share_one_budget_a_minute() {
+        let mut refusals = RefusalCounter::default();
         let (mut own, mut begun) = (0, 0);
         for n in 0..5000u32 {
             let address = IpAddr::from(std::net::Ipv4Addr::from(n));
             let event = AuditEvent {
                 outcome: format!("CODE-{}", n % 10),
-                unproven: true,
+                unauthenticated: true,
                 ..event(1, &address.to_string())
             };
             match refusals.count(&event).0 {
-                Written::OwnRow => own += 1,
-                Written::Folded(_) => begun += 1,
-                Written::Counted(_) => {}
+                RefusalStorage::OwnRow => own += 1,
+                RefusalStorage::Folded(_) => begun += 1,
+                RefusalStorage::Counted(_) => {}
             }
         }
         assert_eq!(
             (own, begun),
-            (ROWS_OF_THE_UNPROVEN, 10),
+            (UNPROVEN_ROWS, 10),
             "whatever address they come from"
         );
         // Whoever is proven has rows all the same.
         assert!(matches!(
             refusals.count(&event(2, "192.0.2.1")).0,
-            Written::OwnRow
+            RefusalStorage::OwnRow
         ));
         let due = refusals.count(&event(61, "192.0.2.3")).1;
-        assert_eq!((due.rows.len(), due.lines.len()), (10, 10));
-        let line = &due.lines[0];
+        assert_eq!((due.rows.len(), due.log_lines.len()), (10, 10));
+        let line = &due.log_lines[0];
         assert_eq!(
             (line.code.as_str(), line.count, line.addresses),
             ("CODE-0", 497, 500)

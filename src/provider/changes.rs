@@ -3,15 +3,20 @@
 use std::fmt::Write;
 
 use crate::model::{
-    application::{Application, Kind, LogoutEndpoint},
+    application::{Application, ApplicationKind, LogoutEndpoint},
     attribute::AttributeRule,
-    audit::{Change, changes},
+    audit::{ValueChange, diff},
     key::Certificate,
     user::{OwnAttributes, User},
 };
 
 /// What differs between two states of a person; `had` and `has` are their own attributes, as far as they are edited.
-pub(super) fn of_user(before: &User, had: &OwnAttributes, after: &User, has: &OwnAttributes) -> Vec<Change> {
+pub(super) fn user_changes(
+    before: &User,
+    had: &OwnAttributes,
+    after: &User,
+    has: &OwnAttributes,
+) -> Vec<ValueChange> {
     let told = |user: &User, own: &OwnAttributes| {
         let mut told = vec![("e-mail".to_owned(), user.email.to_string())];
         for (what, name) in [
@@ -28,42 +33,49 @@ pub(super) fn of_user(before: &User, had: &OwnAttributes, after: &User, has: &Ow
         told.extend(own.map(|(name, values)| (format!("attribute {name}"), values.join("; "))));
         told
     };
-    changes(&told(before, had), &told(after, has))
+    diff(&told(before, had), &told(after, has))
 }
 
 fn state(user: &User) -> String {
     if user.deleted_at.is_some() {
         "deleted".to_owned()
     } else {
-        switched(user.enabled)
+        on_or_off(user.enabled)
     }
 }
 
 /// What differs between two states of an application.
-pub(super) fn of_application(before: &Application, after: &Application) -> Vec<Change> {
-    changes(&told(before), &told(after))
+pub(super) fn application_changes(before: &Application, after: &Application) -> Vec<ValueChange> {
+    diff(&application_fields(before), &application_fields(after))
 }
 
-fn told(application: &Application) -> Vec<(String, String)> {
+fn application_fields(application: &Application) -> Vec<(String, String)> {
     let saml = &application.saml;
     let mut told = vec![
         ("name", application.name.clone()),
         ("kind", kind(application.kind).to_owned()),
-        ("state", switched(application.enabled)),
+        ("state", on_or_off(application.enabled)),
         ("entity ID", saml.entity_id.as_str().to_owned()),
         ("Audience", saml.audience.as_str().to_owned()),
         (
             "ACS URL",
-            joined(saml.consumers.iter().map(|one| one.location.as_str().to_owned())),
+            joined(
+                saml.acs_endpoints
+                    .iter()
+                    .map(|one| one.location.as_str().to_owned()),
+            ),
         ),
         (
             "require signed requests",
             saml.require_signed_requests.to_string(),
         ),
         ("unsolicited responses", saml.allow_idp_initiated.to_string()),
-        ("NameID format", saml.name_id_format.word().to_owned()),
-        ("signs", saml.making.signs.word().to_owned()),
-        ("algorithm", saml.making.algorithm.word().to_owned()),
+        ("NameID format", saml.name_id_format.name().to_owned()),
+        ("signs", saml.response_options.signed_parts.name().to_owned()),
+        (
+            "algorithm",
+            saml.response_options.signature_algorithm.name().to_owned(),
+        ),
     ];
     let mut some = |name, value: Option<String>| told.extend(value.map(|value| (name, value)));
     some(
@@ -71,11 +83,13 @@ fn told(application: &Application) -> Vec<(String, String)> {
         application.tile_url.as_ref().map(|url| url.as_str().to_owned()),
     );
     some("logout URL", saml.logout.as_ref().map(logout));
-    some("certificates", certificates(&saml.certificates));
+    some("certificates", certificates(&saml.signing_certificates));
     some("RelayState", saml.default_relay_state.clone());
     some(
         "encryption",
-        saml.making.encryption.map(|cipher| cipher.word().to_owned()),
+        saml.response_options
+            .encryption
+            .map(|cipher| cipher.name().to_owned()),
     );
     some(
         "encryption certificates",
@@ -92,15 +106,15 @@ fn told(application: &Application) -> Vec<(String, String)> {
     told
 }
 
-const fn kind(kind: Kind) -> &'static str {
+const fn kind(kind: ApplicationKind) -> &'static str {
     match kind {
-        Kind::ChatGptLegacy => "chatgpt-legacy",
-        Kind::ChatGptCurrent => "chatgpt",
-        Kind::Saml => "saml",
+        ApplicationKind::ChatGptLegacy => "chatgpt-legacy",
+        ApplicationKind::ChatGptCurrent => "chatgpt",
+        ApplicationKind::Saml => "saml",
     }
 }
 
-fn switched(on: bool) -> String {
+fn on_or_off(on: bool) -> String {
     if on { "on" } else { "off" }.to_owned()
 }
 

@@ -1,7 +1,7 @@
 //! Every code that a log line, a row of the audit trail or a page can have.
 
 use crate::{
-    model::explanation::{Explanation, Mender},
+    model::explanation::{Explanation, ResponsibleParty},
     saml::refusal,
 };
 
@@ -19,64 +19,64 @@ pub const LOGOUT_PARTIAL: &str = "LOGOUT-PARTIAL";
 pub const FAILURE: &str = "FAILURE";
 
 /// The codes that no refused message has.
-const OWN: &[Explanation] = &[
+const OWN_EXPLANATIONS: &[Explanation] = &[
     Explanation {
         code: SIGNATURE_UNCHECKED,
-        means: "the request was signed, but no certificate is registered to check it: the sign-in continues as if it were unsigned",
+        meaning: "the request was signed, but no certificate is registered to check it: the sign-in continues as if it were unsigned",
         status: None,
-        wrong: "Nothing is wrong for the person.",
-        who: Mender::Here,
-        mend: "Register the application's certificate with `hallpass app edit --certificate` or `--metadata`.",
+        message: "Nothing is wrong for the person.",
+        responsible: ResponsibleParty::ProviderAdministrator,
+        fix: "Register the application's certificate with `hallpass app edit --certificate` or `--metadata`.",
         command: Some("hallpass app edit {slug} --certificate FILE"),
         clause: Some("saml-core, 3.2.1"),
     },
     Explanation {
         code: LOGIN_WRONG,
-        means: "unknown, wrong or switched off: the same page and time for all three",
+        meaning: "unknown, wrong or switched off: the same page and time for all three",
         status: None,
-        wrong: "That e-mail and password do not belong together. Check both, then try again.",
-        who: Mender::Person,
-        mend: "Try again. Whoever has forgotten the password gets a new one by `hallpass user set-password`.",
+        message: "That e-mail and password do not belong together. Check both, then try again.",
+        responsible: ResponsibleParty::User,
+        fix: "Try again. Whoever has forgotten the password gets a new one by `hallpass user set-password`.",
         command: Some("hallpass user set-password EMAIL"),
         clause: None,
     },
     Explanation {
         code: LOGIN_THROTTLED,
-        means: "too many failed attempts; what was typed was not looked at; 429 and Retry-After",
+        meaning: "too many failed attempts; what was typed was not looked at; 429 and Retry-After",
         status: None,
-        wrong: "There were too many failed attempts, so we pause to keep accounts safe.",
-        who: Mender::Person,
-        mend: "Wait as long as the page says, then try again. `hallpass user unlock` lifts the pause of one person.",
+        message: "There were too many failed attempts, so we pause to keep accounts safe.",
+        responsible: ResponsibleParty::User,
+        fix: "Wait as long as the page says, then try again. `hallpass user unlock` lifts the pause of one person.",
         command: None,
         clause: None,
     },
     Explanation {
         code: LOGOUT_PARTIAL,
-        means: "a person signed out, and not every application confirmed that its session ended: the detail names them",
+        meaning: "a person signed out, and not every application confirmed that its session ended: the detail names them",
         status: None,
-        wrong: "Not every application confirmed that its session ended.",
-        who: Mender::Either,
-        mend: "Register the logout address of those without one with `hallpass app edit --metadata`; look into the log of those that refused or did not answer.",
+        message: "Not every application confirmed that its session ended.",
+        responsible: ResponsibleParty::EitherAdministrator,
+        fix: "Register the logout address of those without one with `hallpass app edit --metadata`; look into the log of those that refused or did not answer.",
         command: Some("hallpass app list"),
         clause: Some("saml-core, 3.7.3.2"),
     },
     Explanation {
         code: FORM_FOREIGN,
-        means: "a form of ours came without its cookie, from another site, or from before somebody signed out; only in the log",
+        meaning: "a form of ours came without its cookie, from another site, or from before somebody signed out; only in the log",
         status: None,
-        wrong: "You are no longer signed in; or: Your browser keeps no cookies for this page.",
-        who: Mender::Person,
-        mend: "Try again on the page that came back.",
+        message: "You are no longer signed in; or: Your browser keeps no cookies for this page.",
+        responsible: ResponsibleParty::User,
+        fix: "Try again on the page that came back.",
         command: None,
         clause: None,
     },
     Explanation {
         code: FAILURE,
-        means: "something failed on our side; the log has a line with the reference and the cause",
+        meaning: "something failed on our side; the log has a line with the reference and the cause",
         status: None,
-        wrong: "Something went wrong on our side, not on yours.",
-        who: Mender::Here,
-        mend: "Wait a minute, then begin again where you came from. If it stays, look at the log under this reference.",
+        message: "Something went wrong on our side, not on yours.",
+        responsible: ResponsibleParty::ProviderAdministrator,
+        fix: "Wait a minute, then begin again where you came from. If it stays, look at the log under this reference.",
         command: None,
         clause: None,
     },
@@ -84,11 +84,11 @@ const OWN: &[Explanation] = &[
 
 /// Every code.
 pub fn all() -> impl Iterator<Item = &'static Explanation> {
-    refusal::all().chain(OWN)
+    refusal::all().chain(OWN_EXPLANATIONS)
 }
 
 /// What `code` means, in whatever case it is written.
-pub fn explained(code: &str) -> Option<&'static Explanation> {
+pub fn explanation(code: &str) -> Option<&'static Explanation> {
     all().find(|one| one.code.eq_ignore_ascii_case(code))
 }
 
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     /// A row of the table in docs/errors.md.
-    fn row(one: &Explanation) -> String {
+    fn table_row(one: &Explanation) -> String {
         let answer = match one.status {
             None => "page".to_owned(),
             Some((top, None)) => short(top).to_owned(),
@@ -108,9 +108,9 @@ mod tests {
         format!(
             "| `{}` | {} | {answer} | {} | {} |",
             one.code,
-            one.means,
-            one.who.words(),
-            one.mend
+            one.meaning,
+            one.responsible.description(),
+            one.fix
         )
     }
 
@@ -123,7 +123,7 @@ mod tests {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/errors.md");
         let text = fs::read_to_string(file).unwrap();
         let told: BTreeSet<&str> = text.lines().filter(|line| line.starts_with("| `")).collect();
-        let due: BTreeSet<String> = all().map(row).collect();
+        let due: BTreeSet<String> = all().map(table_row).collect();
         let missing: Vec<_> = due.iter().filter(|row| !told.contains(row.as_str())).collect();
         let strange: Vec<_> = told.iter().filter(|row| !due.contains(**row)).collect();
         assert!(
@@ -140,8 +140,8 @@ mod tests {
 
     #[test]
     fn a_code_is_found_in_any_case_and_stands_once() {
-        assert_eq!(explained("acs-unknown").unwrap().code, "ACS-UNKNOWN");
-        assert!(explained("ACS").is_none());
+        assert_eq!(explanation("acs-unknown").unwrap().code, "ACS-UNKNOWN");
+        assert!(explanation("ACS").is_none());
         let codes: BTreeSet<_> = all().map(|one| one.code).collect();
         assert_eq!(codes.len(), all().count());
     }

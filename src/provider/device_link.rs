@@ -13,30 +13,30 @@ use crate::{
         text::hex,
         user::{Email, User},
     },
-    provider::{Provider, error::Error, tries::lift, users::Changed, visitor::Visitor},
+    provider::{Provider, error::Error, tries::clear_throttle, users::ChangeOutcome, visitor::Visitor},
 };
 
 /// What a link is sealed for.
-const PURPOSE: &[u8] = b"device link ";
+const SEAL_LABEL: &[u8] = b"device link ";
 /// How long a link is good.
-const GOOD_FOR: TimeDelta = TimeDelta::minutes(30);
+const LINK_LIFETIME: TimeDelta = TimeDelta::minutes(30);
 
 impl Provider {
     /// Lifts the pause of wrong tries for a person; a link, good once and for 30 minutes, that makes the browser which
     /// opens it a known device. It lies nowhere here: it is sealed.
-    pub fn unlock_user(&self, email: &Email) -> Result<Changed<String>, Error> {
+    pub fn unlock_user(&self, email: &Email) -> Result<ChangeOutcome<String>, Error> {
         let Some(user) = self.user_by_email(email)? else {
-            return Ok(Changed::Unknown);
+            return Ok(ChangeOutcome::Unknown);
         };
         let now = self.now().timestamp_micros().to_be_bytes();
         let plain = [&now[..], user.id.to_string().as_bytes()].concat();
-        let sealed = self.state_key().seal(PURPOSE, &plain, self.chance())?;
-        let event = self.about_user("user.unlock", user.id);
+        let sealed = self.state_key().seal(SEAL_LABEL, &plain, self.random())?;
+        let event = self.user_event("user.unlock", user.id);
         self.store().write(|tx| {
-            lift(tx, &user.email)?;
-            tx.add_audit(&event)
+            clear_throttle(tx, &user.email)?;
+            tx.add_audit_event(&event)
         })?;
-        Ok(Changed::Done(format!(
+        Ok(ChangeOutcome::Done(format!(
             "{}{}{}",
             self.endpoints().base.origin(),
             path::DEVICE,
@@ -46,12 +46,12 @@ impl Provider {
 
     /// Whether a link is one of ours and not too old. Whose it is, nobody is told.
     pub fn is_device_link(&self, link: &str) -> Result<bool, Error> {
-        Ok(self.opened(link)?.is_some())
+        Ok(self.open_device_link(link)?.is_some())
     }
 
     /// Makes the visitor's browser a known device of the link's person, once: its cookie.
     pub fn use_device_link(&self, link: &str, visitor: &Visitor) -> Result<Option<Token>, Error> {
-        let Some((user, made_at)) = self.opened(link)? else {
+        let Some((user, made_at)) = self.open_device_link(link)? else {
             return Ok(None);
         };
         let (now, device) = (self.now(), self.token());
@@ -59,26 +59,26 @@ impl Provider {
         let mut event = self.event("user.device_link", "ok", Some(visitor));
         event.user = Some(user.id);
         let is_first = self.store().write(|tx| {
-            if !tx.seen_once("device link", "", &name, made_at + GOOD_FOR)? {
+            if !tx.mark_message_seen("device link", "", &name, made_at + LINK_LIFETIME)? {
                 return Ok(false);
             }
-            tx.add_device(device.hash(), user.id, now, now + self.policy().device_lifetime)?;
-            tx.add_audit(&event)?;
+            tx.add_known_device(device.hash(), user.id, now, now + self.policy().device_lifetime)?;
+            tx.add_audit_event(&event)?;
             Ok(true)
         })?;
         Ok(is_first.then_some(device))
     }
 
-    fn opened(&self, link: &str) -> Result<Option<(User, DateTime<Utc>)>, Error> {
+    fn open_device_link(&self, link: &str) -> Result<Option<(User, DateTime<Utc>)>, Error> {
         let Ok(bytes) = URL_SAFE_NO_PAD.decode(link) else {
             return Ok(None);
         };
-        let opened = self.state_key().open(PURPOSE, &bytes)?;
+        let opened = self.state_key().open(SEAL_LABEL, &bytes)?;
         let read = opened.and_then(|plain| {
             let (made_at, user) = plain.expose().split_first_chunk::<8>()?;
             let made_at = DateTime::from_timestamp_micros(i64::from_be_bytes(*made_at))?;
             let user: UserId = std::str::from_utf8(user).ok()?.parse().ok()?;
-            (self.now() - made_at < GOOD_FOR).then_some((user, made_at))
+            (self.now() - made_at < LINK_LIFETIME).then_some((user, made_at))
         });
         let Some((id, made_at)) = read else {
             return Ok(None);

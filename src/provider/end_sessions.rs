@@ -6,13 +6,13 @@ use chrono::TimeDelta;
 use crate::{
     model::{
         id::{LogoutId, SessionId, UserId},
-        logout::{Hop, Initiator, Logout},
+        logout::{Initiator, Logout, LogoutStep},
         secret::{Token, TokenHash},
     },
     provider::{
         Provider,
         error::Error,
-        sign_off::{Begun, COOKIE_KEPT},
+        sign_off::{COOKIE_LIFETIME, StartedLogout},
         snapshot::Snapshot,
         visitor::Visitor,
     },
@@ -20,42 +20,42 @@ use crate::{
 };
 
 /// How long a logout waits for the browser of its person, where somebody else brought the request.
-const WAITS_FOR_ITS_BROWSER: TimeDelta = TimeDelta::days(1);
+const DEFERRED_LOGOUT_LIFETIME: TimeDelta = TimeDelta::days(1);
 
 /// What the write that ends sessions found.
-pub(super) struct Ended {
+pub(super) struct EndSessionsOutcome {
     /// The request had ended sessions before; nothing was done.
     pub(super) replayed: bool,
     /// Whether any of them had not ended before.
-    pub(super) any: bool,
+    pub(super) any_ended: bool,
     /// The logout that this browser is led on with, if others took part.
-    pub(super) begun: Option<Begun>,
+    pub(super) started: Option<StartedLogout>,
     /// Others took part, and wait for the browser of their person.
-    pub(super) others_wait: bool,
+    pub(super) others_deferred: bool,
 }
 
 /// Why sessions end, for the row of each.
-pub(super) struct Cause<'a> {
+pub(super) struct EndCause<'a> {
     pub(super) reason: &'static str,
     pub(super) visitor: &'a Visitor,
     /// The application that asks, and what its answer needs.
-    pub(super) by: Option<Initiator>,
+    pub(super) initiator: Option<Initiator>,
     /// Issuer and `ID` of the request, which ends sessions once.
-    pub(super) once: Option<(&'a str, &'a str)>,
+    pub(super) replay_key: Option<(&'a str, &'a str)>,
     /// The cookie of the logout, where the browser is to find it again.
     pub(super) cookie: Option<Token>,
 }
 
 /// What became of the write that ends sessions.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Done {
+enum EndSessionsWrite {
     Replayed,
     Nothing,
     Ended,
     /// Others took part, and this browser is led on to them.
-    LedOn,
+    Continues,
     /// Others took part, and wait for another browser.
-    Waits,
+    Deferred,
 }
 
 /// A session that has just ended.
@@ -64,8 +64,8 @@ struct EndedSession {
     user: UserId,
     token: Option<TokenHash>,
     /// It had grown too old before.
-    was_over: bool,
-    hops: Vec<Hop>,
+    had_expired: bool,
+    steps: Vec<LogoutStep>,
 }
 
 impl Provider {
@@ -77,19 +77,19 @@ impl Provider {
     pub(super) fn end_sessions(
         &self,
         sessions: &[(SessionId, UserId)],
-        cause: &Cause<'_>,
-    ) -> Result<Ended, Error> {
-        let snapshot = self.at_hand()?;
-        let (now, until) = (self.now(), self.now() + self.policy().replay_memory);
-        let asker = cause.by.as_ref().map(|by| by.application);
+        cause: &EndCause<'_>,
+    ) -> Result<EndSessionsOutcome, Error> {
+        let snapshot = self.cached_snapshot()?;
+        let (now, until) = (self.now(), self.now() + self.policy().replay_retention);
+        let asker = cause.initiator.as_ref().map(|by| by.application);
         let shown = cause.visitor.session.as_ref().map(Token::hash);
         let browser = cause.cookie.clone().unwrap_or_else(|| self.token());
-        let id = LogoutId::new(now, self.chance());
+        let id = LogoutId::new(now, self.random());
         let done = self.store().write(|tx| {
-            if let Some((issuer, id)) = cause.once
-                && !tx.seen_once("LogoutRequest", issuer, id, until)?
+            if let Some((issuer, id)) = cause.replay_key
+                && !tx.mark_message_seen("LogoutRequest", issuer, id, until)?
             {
-                return Ok(Done::Replayed);
+                return Ok(EndSessionsWrite::Replayed);
             }
             let mut ended = Vec::new();
             for (session, user) in sessions {
@@ -102,100 +102,106 @@ impl Provider {
                     id: *session,
                     user: *user,
                     token: token.map(|(hash, _)| hash),
-                    was_over: token.is_none_or(|(_, was_over)| was_over),
-                    hops: others
+                    had_expired: token.is_none_or(|(_, was_over)| was_over),
+                    steps: others
                         .filter(|participant| Some(participant.application) != asker)
-                        .map(|participant| Hop::new(0, participant))
+                        .map(|participant| LogoutStep::new(0, participant))
                         .collect(),
                 });
             }
             let Some(first) = ended.first() else {
-                return Ok(Done::Nothing);
+                return Ok(EndSessionsWrite::Nothing);
             };
             let is_theirs = ended.iter().any(|one| one.token.is_some() && one.token == shown)
                 && ended.iter().all(|one| one.user == first.user);
             for one in &ended {
-                tx.add_audit(&self.session_ended(&snapshot, one, cause, is_theirs))?;
+                tx.add_audit_event(&self.session_ended_event(&snapshot, one, cause, is_theirs))?;
             }
-            if ended.iter().all(|one| one.hops.is_empty()) {
-                return Ok(Done::Ended);
+            if ended.iter().all(|one| one.steps.is_empty()) {
+                return Ok(EndSessionsWrite::Ended);
             }
             if is_theirs {
                 let logout = Logout {
                     id,
                     browser: browser.hash(),
                     user: first.user,
-                    initiator: cause.by.clone(),
+                    initiator: cause.initiator.clone(),
                     started_at: now,
                     expires_at: now + self.policy().logout_lifetime,
                     finished_at: None,
                     session_token: None,
-                    nameless: ended.iter().any(|one| one.was_over),
+                    hides_applications: ended.iter().any(|one| one.had_expired),
                 };
-                tx.add_logout(&logout, &in_order(ended.into_iter().flat_map(|one| one.hops)))?;
-                return Ok(Done::LedOn);
+                tx.add_logout(
+                    &logout,
+                    &with_positions(ended.into_iter().flat_map(|one| one.steps)),
+                )?;
+                return Ok(EndSessionsWrite::Continues);
             }
             for one in ended {
-                self.wait_for_its_browser(tx, one, cause.by.as_ref())?;
+                self.defer_logout(tx, one, cause.initiator.as_ref())?;
             }
-            Ok(Done::Waits)
+            Ok(EndSessionsWrite::Deferred)
         })?;
-        Ok(Ended {
-            replayed: done == Done::Replayed,
-            any: matches!(done, Done::Ended | Done::LedOn | Done::Waits),
-            begun: (done == Done::LedOn).then_some(Begun {
+        Ok(EndSessionsOutcome {
+            replayed: done == EndSessionsWrite::Replayed,
+            any_ended: matches!(
+                done,
+                EndSessionsWrite::Ended | EndSessionsWrite::Continues | EndSessionsWrite::Deferred
+            ),
+            started: (done == EndSessionsWrite::Continues).then_some(StartedLogout {
                 id,
                 browser,
-                lifetime: COOKIE_KEPT,
+                lifetime: COOKIE_LIFETIME,
             }),
-            others_wait: done == Done::Waits,
+            others_deferred: done == EndSessionsWrite::Deferred,
         })
     }
 
     /// Keeps what is to be told of a session until the browser comes that shows its cookie.
-    fn wait_for_its_browser(
+    fn defer_logout(
         &self,
         tx: &mut Tx,
         ended: EndedSession,
         by: Option<&Initiator>,
     ) -> Result<(), crate::store::Error> {
-        if ended.hops.is_empty() {
+        if ended.steps.is_empty() {
             return Ok(());
         }
         let now = self.now();
         let logout = Logout {
-            id: LogoutId::new(now, self.chance()),
+            id: LogoutId::new(now, self.random()),
             // Nobody's until it is claimed.
             browser: self.token().hash(),
             user: ended.user,
             // Whoever asked has its answer by then.
             initiator: by.cloned().map(|by| Initiator {
-                wants_answer: false,
+                wants_response: false,
                 ..by
             }),
             started_at: now,
-            expires_at: now + WAITS_FOR_ITS_BROWSER,
+            expires_at: now + DEFERRED_LOGOUT_LIFETIME,
             finished_at: None,
             session_token: ended.token,
-            nameless: ended.was_over,
+            hides_applications: ended.had_expired,
         };
-        tx.add_logout(&logout, &in_order(ended.hops.into_iter()))
+        tx.add_logout(&logout, &with_positions(ended.steps.into_iter()))
     }
 
-    fn session_ended(
+    fn session_ended_event(
         &self,
         snapshot: &Snapshot,
         ended: &EndedSession,
-        cause: &Cause<'_>,
+        cause: &EndCause<'_>,
         is_theirs: bool,
     ) -> crate::model::audit::AuditEvent {
         let mut event = self.event("logout", "ok", Some(cause.visitor));
         event.session = Some(ended.id);
         event.user = Some(ended.user);
-        event.application = cause.by.as_ref().map(|by| by.application);
+        event.application = cause.initiator.as_ref().map(|by| by.application);
         let mut detail = cause.reason.to_owned();
-        if !is_theirs && !ended.hops.is_empty() {
-            let others = ended.hops.iter().map(|hop| hop.application);
+        if !is_theirs && !ended.steps.is_empty() {
+            let others = ended.steps.iter().map(|hop| hop.application);
             detail = format!("{detail}; not told yet: {}", snapshot.slugs(others));
         }
         event.detail = Some(detail);
@@ -203,9 +209,9 @@ impl Provider {
     }
 }
 
-fn in_order(hops: impl Iterator<Item = Hop>) -> Vec<Hop> {
+fn with_positions(hops: impl Iterator<Item = LogoutStep>) -> Vec<LogoutStep> {
     (0..)
         .zip(hops)
-        .map(|(position, hop)| Hop { position, ..hop })
+        .map(|(position, hop)| LogoutStep { position, ..hop })
         .collect()
 }

@@ -5,20 +5,20 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::{
-    model::key::{Certificate, Ending},
+    model::key::{Certificate, CertificateExpiry},
     provider::{Provider, error::Error, snapshot::Snapshot},
 };
 
 /// Whose certificate it is.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Whose {
+pub enum CertificateOwner {
     /// The one that our signatures verify with.
     Ours {
         /// Whether the key after it is prepared.
-        successor: bool,
+        next_is_prepared: bool,
     },
     /// The one of the key that signs next.
-    Next,
+    NextKey,
     /// An application's own, for what it signs.
     Application {
         /// Its name in addresses.
@@ -30,68 +30,76 @@ pub enum Whose {
 
 /// A certificate near its end.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct EndingSoon {
+pub struct ExpiringCertificate {
     /// Whose.
-    pub whose: Whose,
+    pub owner: CertificateOwner,
     /// Which.
     pub certificate: Certificate,
     /// How near.
-    pub ending: Ending,
+    pub expiry: CertificateExpiry,
     /// Whole days that are left; below zero once it has ended.
-    pub days: i64,
+    pub days_left: i64,
 }
 
-impl EndingSoon {
-    fn of(whose: Whose, certificate: &Certificate, now: DateTime<Utc>) -> Option<Self> {
+impl ExpiringCertificate {
+    fn from_certificate(
+        whose: CertificateOwner,
+        certificate: &Certificate,
+        now: DateTime<Utc>,
+    ) -> Option<Self> {
         Some(Self {
-            whose,
+            owner: whose,
             certificate: certificate.clone(),
-            ending: Ending::of(certificate, now)?,
-            days: days_left(certificate.not_after, now),
+            expiry: CertificateExpiry::from_certificate(certificate, now)?,
+            days_left: days_left(certificate.not_after, now),
         })
     }
 
     /// What to say of it, and what to do.
-    pub fn words(&self) -> String {
-        if self.ending == Ending::NotBegun {
-            return self.words_of_a_begin();
+    pub fn message(&self) -> String {
+        if self.expiry == CertificateExpiry::NotYetValid {
+            return self.not_yet_valid_message();
         }
         let day = self.certificate.not_after.format("%Y-%m-%d");
-        let when = match (self.ending, self.days) {
-            (Ending::Ended | Ending::NotBegun, _) => format!("ended on {day}"),
-            (Ending::Within(_), 0) => format!("ends within a day, on {day}"),
-            (Ending::Within(_), 1) => format!("ends in 1 day, on {day}"),
-            (Ending::Within(_), days) => format!("ends in {days} days, on {day}"),
+        let when = match (self.expiry, self.days_left) {
+            (CertificateExpiry::Expired | CertificateExpiry::NotYetValid, _) => format!("ended on {day}"),
+            (CertificateExpiry::ExpiresWithin(_), 0) => format!("ends within a day, on {day}"),
+            (CertificateExpiry::ExpiresWithin(_), 1) => format!("ends in 1 day, on {day}"),
+            (CertificateExpiry::ExpiresWithin(_), days) => format!("ends in {days} days, on {day}"),
         };
-        match &self.whose {
-            Whose::Ours { successor: false } => format!(
+        match &self.owner {
+            CertificateOwner::Ours {
+                next_is_prepared: false,
+            } => format!(
                 "the signing certificate {when}; applications that look at its end refuse every sign-in from then on. Prepare the next key: hallpass key roll prepare"
             ),
-            Whose::Ours { successor: true } => format!(
+            CertificateOwner::Ours {
+                next_is_prepared: true,
+            } => format!(
                 "the signing certificate {when}; the next key is prepared. Let it take over before then: hallpass key roll status"
             ),
-            Whose::Next => format!(
+            CertificateOwner::NextKey => format!(
                 "the certificate of the next key {when}; take it back and prepare one that lasts: hallpass key roll cancel"
             ),
-            Whose::Application { slug, name } => format!(
+            CertificateOwner::Application { slug, name } => format!(
                 "the certificate that {name} ({slug}) signs with {when}; signatures by it still count here. Ask there for a new one"
             ),
         }
     }
 }
 
-impl EndingSoon {
-    fn words_of_a_begin(&self) -> String {
+impl ExpiringCertificate {
+    fn not_yet_valid_message(&self) -> String {
         let when = self.certificate.not_before.format("%Y-%m-%d %H:%M UTC");
         let clock = "Check the clock of this machine";
-        match &self.whose {
-            Whose::Ours { .. } => format!(
+        match &self.owner {
+            CertificateOwner::Ours { .. } => format!(
                 "the signing certificate is not valid before {when}; applications that check this refuse every sign-in until then. {clock}"
             ),
-            Whose::Next => format!(
+            CertificateOwner::NextKey => format!(
                 "the certificate of the next key is not valid before {when}; do not activate it earlier. {clock}"
             ),
-            Whose::Application { slug, name } => format!(
+            CertificateOwner::Application { slug, name } => format!(
                 "the certificate that {name} ({slug}) signs with is not valid before {when}; signatures by it are accepted here already. {clock}"
             ),
         }
@@ -107,73 +115,81 @@ fn days_left(end: DateTime<Utc>, now: DateTime<Utc>) -> i64 {
 
 /// What this process has said, and on which day, so that each certificate is spoken of once a day.
 #[derive(Debug, Default)]
-pub(super) struct Said(BTreeMap<String, (Ending, NaiveDate)>);
+pub(super) struct WarnedToday(BTreeMap<String, (CertificateExpiry, NaiveDate)>);
 
-impl Said {
+impl WarnedToday {
     /// Whether this is to be said now: it was not said today, or it was said of a longer time.
-    fn is_new(&mut self, soon: &EndingSoon, now: DateTime<Utc>) -> bool {
-        let saying = (soon.ending, now.date_naive());
+    fn is_new(&mut self, soon: &ExpiringCertificate, now: DateTime<Utc>) -> bool {
+        let saying = (soon.expiry, now.date_naive());
         self.0.insert(soon.certificate.sha256.clone(), saying) != Some(saying)
     }
 }
 
 impl Provider {
     /// Our certificates that end soon; from memory.
-    pub fn own_endings(&self) -> Result<Vec<EndingSoon>, Error> {
-        Ok(own_endings(&*self.at_hand()?, self.now()))
+    pub fn own_expiring_certificates(&self) -> Result<Vec<ExpiringCertificate>, Error> {
+        Ok(own_expiring_certificates(&*self.cached_snapshot()?, self.now()))
     }
 
     /// Certificates of enabled applications that end soon.
-    pub fn application_endings(&self) -> Result<Vec<EndingSoon>, Error> {
-        let (snapshot, now) = (self.current()?, self.now());
+    pub fn application_expiring_certificates(&self) -> Result<Vec<ExpiringCertificate>, Error> {
+        let (snapshot, now) = (self.fresh_snapshot()?, self.now());
         let enabled = snapshot.applications.iter().filter(|one| one.enabled);
         Ok(enabled
             .flat_map(|application| {
-                let whose = Whose::Application {
+                let whose = CertificateOwner::Application {
                     slug: application.slug.to_string(),
                     name: application.name.clone(),
                 };
                 application
                     .saml
-                    .certificates
+                    .signing_certificates
                     .iter()
-                    .filter_map(move |certificate| EndingSoon::of(whose.clone(), certificate, now))
+                    .filter_map(move |certificate| {
+                        ExpiringCertificate::from_certificate(whose.clone(), certificate, now)
+                    })
             })
             .collect())
     }
 
     /// Logs which of our certificates end soon, each once a day and whenever a new limit is passed.
-    pub(super) fn warn_of_endings(&self) -> Result<(), Error> {
-        for soon in self.own_endings()? {
+    pub(super) fn warn_of_expiring_certificates(&self) -> Result<(), Error> {
+        for soon in self.own_expiring_certificates()? {
             let is_new = self
                 .0
-                .said
+                .warned_today
                 .lock()
                 .map_err(|_poisoned| Error::Poisoned)?
                 .is_new(&soon, self.now());
             if !is_new {
                 continue;
             }
-            let (sha256, words) = (&soon.certificate.sha256, soon.words());
-            if matches!(soon.ending, Ending::Ended | Ending::NotBegun) {
-                tracing::error!(sha256, days = soon.days, "{words}");
+            let (sha256, words) = (&soon.certificate.sha256, soon.message());
+            if matches!(
+                soon.expiry,
+                CertificateExpiry::Expired | CertificateExpiry::NotYetValid
+            ) {
+                tracing::error!(sha256, days = soon.days_left, "{words}");
             } else {
-                tracing::warn!(sha256, days = soon.days, "{words}");
+                tracing::warn!(sha256, days = soon.days_left, "{words}");
             }
         }
         Ok(())
     }
 }
 
-fn own_endings(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<EndingSoon> {
+fn own_expiring_certificates(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<ExpiringCertificate> {
     let publication = &snapshot.publication;
-    let ours = Whose::Ours {
-        successor: publication.next.is_some(),
+    let ours = CertificateOwner::Ours {
+        next_is_prepared: publication.next.is_some(),
     };
-    let next = publication.next.iter().map(|next| (Whose::Next, next));
+    let next = publication
+        .next
+        .iter()
+        .map(|next| (CertificateOwner::NextKey, next));
     std::iter::once((ours, &publication.active))
         .chain(next)
-        .filter_map(|(whose, certificate)| EndingSoon::of(whose, certificate, now))
+        .filter_map(|(whose, certificate)| ExpiringCertificate::from_certificate(whose, certificate, now))
         .collect()
 }
 
@@ -185,7 +201,7 @@ mod tests {
         DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::hours(9)
     }
 
-    fn ours(left: TimeDelta, now: DateTime<Utc>) -> Option<EndingSoon> {
+    fn expiring_own_certificate(left: TimeDelta, now: DateTime<Utc>) -> Option<ExpiringCertificate> {
         let end = self::now() + left;
         let certificate = Certificate {
             der: Vec::new(),
@@ -194,13 +210,19 @@ mod tests {
             not_before: end - TimeDelta::days(400),
             not_after: end,
         };
-        EndingSoon::of(Whose::Ours { successor: false }, &certificate, now)
+        ExpiringCertificate::from_certificate(
+            CertificateOwner::Ours {
+                next_is_prepared: false,
+            },
+            &certificate,
+            now,
+        )
     }
 
     #[test]
-    fn a_certificate_that_does_not_count_yet_is_said() {
-        let early = ours(TimeDelta::days(399), now() - TimeDelta::days(2)).unwrap();
-        let said = early.words();
+    fn a_certificate_that_is_not_yet_valid_is_warned_of() {
+        let early = expiring_own_certificate(TimeDelta::days(399), now() - TimeDelta::days(2)).unwrap();
+        let said = early.message();
         assert!(
             said.contains("not valid before 2024-10-03 09:00 UTC")
                 && said.contains("the clock of this machine"),
@@ -209,8 +231,8 @@ mod tests {
     }
 
     #[test]
-    fn the_words_name_the_day_and_the_command() {
-        let words = |left| ours(left, now()).map(|soon| soon.words());
+    fn the_message_names_the_day_and_the_command() {
+        let words = |left| expiring_own_certificate(left, now()).map(|soon| soon.message());
         assert_eq!(words(TimeDelta::days(61)), None);
         for (left, part) in [
             (TimeDelta::days(60), "ends in 60 days, on 2024-12-03"),
@@ -229,14 +251,14 @@ mod tests {
     }
 
     #[test]
-    fn each_day_it_is_said_once_and_each_limit_at_once() {
-        let mut said = Said::default();
+    fn each_day_is_warned_of_once_and_each_limit_at_once() {
+        let mut said = WarnedToday::default();
         let mut times = 0;
         // Every half minute of the last two months and the week after.
         let mut at = now();
         let mut days = std::collections::BTreeSet::new();
         while at < now() + TimeDelta::days(69) {
-            let soon = ours(TimeDelta::days(62), at);
+            let soon = expiring_own_certificate(TimeDelta::days(62), at);
             if soon.is_some_and(|soon| said.is_new(&soon, at)) {
                 times += 1;
                 days.insert(at.date_naive());

@@ -20,7 +20,7 @@ pub enum Error {
     Signing(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Something that `serve` does at its first start has not been done.
     #[error("this database has no {0} yet: start `hallpass serve` once")]
-    NotFounded(&'static str),
+    NotInitialized(&'static str),
     /// A lock was left by a step that panicked.
     #[error("a step before this one broke")]
     Poisoned,
@@ -28,14 +28,14 @@ pub enum Error {
 
 impl Error {
     /// Whether trying again in a moment may help.
-    pub fn is_passing(&self) -> bool {
+    pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Store(error) => error.is_passing(),
+            Self::Store(error) => error.is_retryable(),
             Self::Keys(_)
             | Self::Credential(_)
             | Self::Message(_)
             | Self::Signing(_)
-            | Self::NotFounded(_)
+            | Self::NotInitialized(_)
             | Self::Poisoned => false,
         }
     }

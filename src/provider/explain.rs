@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     model::{
-        application::{Application, Kind},
+        application::{Application, ApplicationKind},
         explanation::Explanation,
-        fact::Facts,
+        fact::RequestDetails,
         id::{AuditId, UserId},
         reference::Reference,
         user::User,
@@ -18,29 +18,29 @@ use crate::{
     store::AuditFilter,
 };
 
-pub use crate::store::AuditRow;
+pub use crate::store::StoredAuditEvent;
 
 /// How many refusals one reference may lead to.
-const MOST: i64 = 100;
+const MAX_REFUSALS: i64 = 100;
 
 /// A row of the audit trail, and who is who in it.
 #[derive(Clone, Debug)]
-pub struct Decision {
+pub struct AuditEntry {
     /// The row.
-    pub row: AuditRow,
+    pub row: StoredAuditEvent,
     /// What its outcome means, where that is a code.
     pub explanation: Option<&'static Explanation>,
     /// The application, if it is still there.
     pub application: Option<Arc<Application>>,
     /// The person, if still there.
-    pub person: Option<User>,
+    pub user: Option<User>,
     /// What the present registration says about it.
     pub hints: Vec<String>,
 }
 
 /// Which decisions to list.
 #[derive(Clone, Debug, Default)]
-pub struct Wanted {
+pub struct AuditQuery {
     /// Not older.
     pub since: Option<DateTime<Utc>>,
     /// Older.
@@ -54,24 +54,24 @@ pub struct Wanted {
     /// With this code, or `ok`.
     pub code: Option<String>,
     /// Refusals alone.
-    pub refused: bool,
+    pub refused_only: bool,
     /// How many of the newest.
-    pub newest: u32,
+    pub limit: u32,
 }
 
-impl Decision {
+impl AuditEntry {
     /// Its reference; a decision of the command line has none.
     pub fn reference(&self) -> Option<Reference> {
-        self.row.request_id.as_deref().map(Reference::of)
+        self.row.request_id.as_deref().map(Reference::from_request_id)
     }
 
     /// The words of the row, and the values that were asked for.
-    pub fn told(&self) -> (&str, Vec<(&str, &str)>) {
-        Facts::of_detail(self.row.detail.as_deref().unwrap_or_default())
+    pub fn parsed_detail(&self) -> (&str, Vec<(&str, &str)>) {
+        RequestDetails::parse_audit_detail(self.row.detail.as_deref().unwrap_or_default())
     }
 
     /// The command that mends it or shows where to look, for this application.
-    pub fn command(&self) -> Option<String> {
+    pub fn fix_command(&self) -> Option<String> {
         let template = self.explanation?.command?;
         Some(match &self.application {
             None => template
@@ -79,12 +79,12 @@ impl Decision {
                 .replace("{addresses}", "--acs 'ACS URL'"),
             Some(application) => template
                 .replace("{slug}", application.slug.as_str())
-                .replace("{addresses}", &addresses(application)),
+                .replace("{addresses}", &acs_arguments(application)),
         })
     }
 
-    fn fact(&self, wanted: &str) -> Option<&str> {
-        let (_words, facts) = self.told();
+    fn detail_value(&self, wanted: &str) -> Option<&str> {
+        let (_words, facts) = self.parsed_detail();
         facts
             .into_iter()
             .find_map(|(name, value)| (name == wanted).then_some(value))
@@ -93,13 +93,15 @@ impl Decision {
 
 /// The arguments of `app edit` that register one more address and keep the others. What was asked for is not
 /// filled in: anybody can ask, and only the application's own settings say what is right.
-fn addresses(application: &Application) -> String {
+fn acs_arguments(application: &Application) -> String {
     match application.kind {
-        Kind::ChatGptLegacy | Kind::ChatGptCurrent => "--acs 'ACS URL' --audience 'AUDIENCE'".to_owned(),
-        Kind::Saml => {
-            let known = application.saml.consumers.iter();
+        ApplicationKind::ChatGptLegacy | ApplicationKind::ChatGptCurrent => {
+            "--acs 'ACS URL' --audience 'AUDIENCE'".to_owned()
+        }
+        ApplicationKind::Saml => {
+            let known = application.saml.acs_endpoints.iter();
             let mut words: Vec<_> = known
-                .map(|consumer| format!("--acs {}", quoted(consumer.location.as_str())))
+                .map(|consumer| format!("--acs {}", shell_quoted(consumer.location.as_str())))
                 .collect();
             words.push("--acs 'ACS URL'".to_owned());
             words.join(" ")
@@ -108,24 +110,28 @@ fn addresses(application: &Application) -> String {
 }
 
 /// As one word of a shell's line.
-fn quoted(text: &str) -> String {
+fn shell_quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 impl Provider {
     /// What was decided, but `ok`, about the requests that `reference` leads to, the oldest first. A whole
     /// request id finds what was `ok` too.
-    pub fn decisions(&self, reference: &Reference) -> Result<Vec<Decision>, Error> {
-        let mut rows = self.store().read(|tx| tx.refusals_of(reference.prefix(), MOST))?;
-        if rows.is_empty() && reference.is_whole() {
-            rows = self.store().read(|tx| tx.decisions_of(reference.prefix()))?;
+    pub fn audit_entries_by_reference(&self, reference: &Reference) -> Result<Vec<AuditEntry>, Error> {
+        let mut rows = self
+            .store()
+            .read(|tx| tx.refusals_by_request_prefix(reference.prefix(), MAX_REFUSALS))?;
+        if rows.is_empty() && reference.is_full_request_id() {
+            rows = self
+                .store()
+                .read(|tx| tx.audit_events_of_request(reference.prefix()))?;
         }
         rows.sort_unstable_by_key(|row| row.id);
-        self.explained(rows)
+        self.explain_rows(rows)
     }
 
     /// The newest decisions that are wanted, the newest first.
-    pub fn audit(&self, wanted: &Wanted) -> Result<Vec<Decision>, Error> {
+    pub fn audit_entries(&self, wanted: &AuditQuery) -> Result<Vec<AuditEntry>, Error> {
         let filter = AuditFilter {
             since: wanted.since.map(|since| AuditId::new(since, [0; 10])),
             until: wanted.until.map(|until| AuditId::new(until, [0; 10])),
@@ -133,26 +139,26 @@ impl Provider {
             user: wanted.user,
             action: wanted.action.clone(),
             outcome: wanted.code.clone(),
-            refused: wanted.refused,
+            refused: wanted.refused_only,
         };
         let rows = self
             .store()
-            .read(|tx| tx.audit_events(&filter, i64::from(wanted.newest)))?;
-        self.explained(rows)
+            .read(|tx| tx.audit_events(&filter, i64::from(wanted.limit)))?;
+        self.explain_rows(rows)
     }
 
-    fn explained(&self, rows: Vec<AuditRow>) -> Result<Vec<Decision>, Error> {
-        let snapshot = self.current()?;
+    fn explain_rows(&self, rows: Vec<StoredAuditEvent>) -> Result<Vec<AuditEntry>, Error> {
+        let snapshot = self.fresh_snapshot()?;
         let mut decisions = Vec::with_capacity(rows.len());
         for row in rows {
             let person = match row.user {
                 Some(id) => self.store().read(|tx| tx.user(id))?,
                 None => None,
             };
-            let mut decision = Decision {
-                explanation: codes::explained(&row.outcome),
+            let mut decision = AuditEntry {
+                explanation: codes::explanation(&row.outcome),
                 application: row.application.and_then(|id| snapshot.by_id(id).cloned()),
-                person,
+                user: person,
                 hints: Vec::new(),
                 row,
             };
@@ -163,11 +169,11 @@ impl Provider {
     }
 
     /// What the registration of today says about what was asked for then.
-    fn hints(&self, snapshot: &Snapshot, decision: &Decision) -> Vec<String> {
+    fn hints(&self, snapshot: &Snapshot, decision: &AuditEntry) -> Vec<String> {
         let mut hints = Vec::new();
         let application = decision.application.as_deref();
         match (decision.row.outcome.as_str(), application) {
-            (codes::LOGIN_WRONG, _) => hints.push(match (&decision.row.user, &decision.person) {
+            (codes::LOGIN_WRONG, _) => hints.push(match (&decision.row.user, &decision.user) {
                 (None, _) => "Nobody here has the address that was typed: `hallpass user list` shows everybody.".to_owned(),
                 (Some(_), None) => "The person has been removed since.".to_owned(),
                 (Some(_), Some(user)) if user.deleted_at.is_some() => format!(
@@ -187,11 +193,11 @@ impl Provider {
             ("ACS-UNKNOWN", Some(application)) => {
                 let known = application
                     .saml
-                    .consumers
+                    .acs_endpoints
                     .iter()
                     .map(|consumer| consumer.location.as_str());
-                if let Some(asked) = decision.fact(name::CONSUMER) {
-                    hints.extend(known.filter_map(|known| compared("the registered ACS URL", asked, known)));
+                if let Some(asked) = decision.detail_value(name::ACS) {
+                    hints.extend(known.filter_map(|known| describe_difference("the registered ACS URL", asked, known)));
                 }
             }
             ("DESTINATION-WRONG", _) => {
@@ -201,18 +207,18 @@ impl Provider {
                 } else {
                     &endpoints.sso
                 };
-                match decision.fact(name::DESTINATION) {
-                    Some(asked) => hints.extend(compared("our address", asked, ours)),
+                match decision.detail_value(name::DESTINATION) {
+                    Some(asked) => hints.extend(describe_difference("our address", asked, ours)),
                     None => hints.push("it was signed without a Destination".to_owned()),
                 }
                 hints.push(format!("our address is {ours}"));
             }
             ("ISSUER-UNKNOWN", _) => {
-                if let Some(asked) = decision.fact(name::ISSUER) {
+                if let Some(asked) = decision.detail_value(name::ISSUER) {
                     for application in &snapshot.applications {
                         let known = application.saml.entity_id.as_str();
                         let what = format!("the entity ID of {}", application.slug.as_str());
-                        hints.extend(compared(&what, asked, known));
+                        hints.extend(describe_difference(&what, asked, known));
                     }
                 }
             }
@@ -220,18 +226,18 @@ impl Provider {
                 hints.push("it is enabled by now".to_owned());
             }
             ("SIGNATURE-WRONG", Some(application)) => {
-                let (_words, facts) = decision.told();
-                let now = &application.saml.certificates;
+                let (_words, facts) = decision.parsed_detail();
+                let now = &application.saml.signing_certificates;
                 let changed = facts
                     .iter()
-                    .filter(|(name, _)| *name == name::CERTIFICATE)
+                    .filter(|(name, _)| *name == name::TRIED_CERTIFICATE)
                     .any(|(_, tried)| now.iter().all(|certificate| certificate.sha256 != *tried));
                 if changed {
                     hints.push("other certificates are registered by now".to_owned());
                 }
                 let brought: Vec<_> = facts
                     .iter()
-                    .filter_map(|(name, sha256)| (*name == name::BROUGHT).then_some(*sha256))
+                    .filter_map(|(name, sha256)| (*name == name::EMBEDDED_CERTIFICATE).then_some(*sha256))
                     .collect();
                 if brought.is_empty() {
                     // Over HTTP-Redirect nothing says whose key it was.
@@ -254,7 +260,7 @@ impl Provider {
 }
 
 /// Says how `asked` and `known` differ, where they are the same or nearly so.
-fn compared(what: &str, asked: &str, known: &str) -> Option<String> {
+fn describe_difference(what: &str, asked: &str, known: &str) -> Option<String> {
     let bare = |text: &str| text.trim_end_matches('/').to_lowercase();
     if asked == known {
         Some(format!("{what} is the same by now: {known}"))
@@ -276,8 +282,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_near_miss_is_said() {
-        let said = |asked, known| compared("it", asked, known);
+    fn a_near_miss_is_described() {
+        let said = |asked, known| describe_difference("it", asked, known);
         assert!(
             said("https://sp.example/acs", "https://sp.example/acs/")
                 .unwrap()
@@ -294,9 +300,9 @@ mod tests {
     }
 
     #[test]
-    fn a_value_stays_one_word_of_the_shell() {
+    fn a_value_is_quoted_as_one_shell_argument() {
         assert_eq!(
-            quoted("https://sp.example/a'b c"),
+            shell_quoted("https://sp.example/a'b c"),
             r"'https://sp.example/a'\''b c'"
         );
     }

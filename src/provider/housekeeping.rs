@@ -3,24 +3,24 @@
 use crate::provider::{Provider, error::Error};
 
 /// Rows a step: short enough that no sign-on waits for it.
-const STEP: i64 = 500;
+const ROWS_PER_STEP: i64 = 500;
 /// Steps a round.
-const MOST_STEPS: usize = 20;
+const MAX_STEPS: usize = 20;
 
 impl Provider {
     /// One round: removes what has expired, at most so many rows, and says how many.
-    pub fn keep_house(&self) -> Result<usize, Error> {
+    pub fn run_housekeeping(&self) -> Result<usize, Error> {
         let now = self.now();
         let audit_before = self.policy().audit_retention.map(|kept| now - kept);
         // A row that cannot be read must not keep everything else from being swept; it goes in its turn.
-        let mut removed = self.expire_logouts(STEP).unwrap_or_else(|error| {
+        let mut removed = self.expire_logouts(ROWS_PER_STEP).unwrap_or_else(|error| {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
                 "logouts that are over could not be noted"
             );
             0
         });
-        removed += self.expire_posted_logouts(STEP).unwrap_or_else(|error| {
+        removed += self.expire_posted_logouts(ROWS_PER_STEP).unwrap_or_else(|error| {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
                 "logouts that nobody came for could not be ended"
@@ -34,17 +34,17 @@ impl Provider {
             );
             0
         });
-        for _step in 0..MOST_STEPS {
+        for _step in 0..MAX_STEPS {
             let gone = self
                 .store()
-                .write(|tx| tx.remove_expired(now, audit_before, STEP))?;
+                .write(|tx| tx.remove_expired(now, audit_before, ROWS_PER_STEP))?;
             removed += gone;
             if gone == 0 {
                 break;
             }
         }
         self.flush_audit()?;
-        self.warn_of_endings()?;
+        self.warn_of_expiring_certificates()?;
         Ok(removed)
     }
 }

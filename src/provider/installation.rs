@@ -6,7 +6,7 @@ use crate::{
     keys::{generate, pem, ring, seal::SealingKey},
     model::{
         application::EntityId,
-        endpoint::{Endpoints, names_loopback, path},
+        endpoint::{Endpoints, is_loopback_subject, path},
         id::KeyId,
         installation::Installation,
         key::{KeyState, SealedKey, SigningKey},
@@ -17,7 +17,7 @@ use crate::{
 
 /// What a start brings along.
 #[derive(Debug)]
-pub struct Founding<'a> {
+pub struct Bootstrap<'a> {
     /// Time.
     pub clock: &'a dyn Clock,
     /// Chance.
@@ -31,14 +31,14 @@ pub struct Founding<'a> {
     /// The entity ID that the administrator set, for a migration.
     pub entity_id: Option<EntityId>,
     /// Key and certificate files that the administrator brought.
-    pub own_key: Option<(Vec<u8>, Vec<u8>)>,
+    pub configured_key: Option<(Vec<u8>, Vec<u8>)>,
 }
 
 /// What an administrator should know of this start.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Finding {
+pub enum BootstrapNotice {
     /// A key and a certificate were made.
-    KeyMade {
+    KeyGenerated {
         /// The certificate's SHA-256.
         sha256: String,
     },
@@ -49,7 +49,7 @@ pub enum Finding {
     },
     /// The configuration names a key that signs no longer, or not yet: the ring has gone on since it was
     /// imported, and stays as it is.
-    OwnKeyNotActive {
+    ConfiguredKeyNotActive {
         /// The certificate's SHA-256.
         sha256: String,
         /// What the key is for now.
@@ -68,67 +68,71 @@ pub enum Finding {
         entity_id: EntityId,
     },
     /// The configuration names another entity ID than the database; now it is the configuration's.
-    EntityIdSet {
+    EntityIdChanged {
         /// Until now.
         before: EntityId,
     },
 }
 
-impl Founding<'_> {
+impl Bootstrap<'_> {
     /// Makes what is missing, exactly once however many replicas start, and says what it found.
-    pub fn found(&self) -> Result<Vec<Finding>, Error> {
+    pub fn initialize(&self) -> Result<Vec<BootstrapNotice>, Error> {
         let mut findings = Vec::new();
         let installation = self.installation()?;
         let had_applications = self.store.read(Tx::has_applications)?;
-        self.key(had_applications, &mut findings)?;
-        self.names(&installation, had_applications, &mut findings)?;
+        self.prepare_signing_key(had_applications, &mut findings)?;
+        self.settle_entity_id_and_base_url(&installation, had_applications, &mut findings)?;
         Ok(findings)
     }
 
     fn installation(&self) -> Result<Installation, Error> {
         let wanted = Installation {
-            entity_id: self.wanted_entity_id(),
+            entity_id: self.default_entity_id(),
             base_url: self.endpoints.base.origin().to_owned(),
             generation: 1,
         };
-        Ok(self.store.write(|tx| tx.found_installation(&wanted))?)
+        Ok(self.store.write(|tx| tx.initialize_installation(&wanted))?)
     }
 
     /// What the entity ID is where none is stored: the metadata URL.
-    fn wanted_entity_id(&self) -> EntityId {
+    fn default_entity_id(&self) -> EntityId {
         self.entity_id
             .clone()
-            .unwrap_or_else(|| EntityId::of_metadata(self.endpoints))
+            .unwrap_or_else(|| EntityId::from_metadata_url(self.endpoints))
     }
 
-    fn key(&self, had_applications: bool, findings: &mut Vec<Finding>) -> Result<(), Error> {
+    fn prepare_signing_key(
+        &self,
+        had_applications: bool,
+        findings: &mut Vec<BootstrapNotice>,
+    ) -> Result<(), Error> {
         let sealed = self.store.read(Tx::signing_keys)?;
-        if let Some(own) = &self.own_key {
-            return self.import(own, &sealed, had_applications, findings);
+        if let Some(own) = &self.configured_key {
+            return self.import_configured_key(own, &sealed, had_applications, findings);
         }
         if sealed.is_empty() {
             let key = self.generate()?;
             let sealed = self.seal(&key)?;
             if self.store.write(|tx| tx.add_first_key(&sealed))? {
-                findings.push(Finding::KeyMade {
+                findings.push(BootstrapNotice::KeyGenerated {
                     sha256: key.certificate.sha256,
                 });
             }
             return Ok(());
         }
         // Opening them all proves that this is their sealing key, before anything else goes on.
-        let ring = ring::Ring::open(&sealed, self.sealing_key)?;
+        let ring = ring::KeyRing::open(&sealed, self.sealing_key)?;
         let host = self.endpoints.base.host();
         let subject = &ring.active.certificate.subject;
         let active = sealed.iter().find(|sealed| sealed.state == KeyState::Active);
         if subject != host
-            && names_loopback(subject)
+            && is_loopback_subject(subject)
             && !had_applications
             && let Some(active) = active
         {
             let key = self.generate()?;
-            if self.replace(active, &key, false)? {
-                findings.push(Finding::CertificateReplaced {
+            if self.replace_active_key(active, &key, false)? {
+                findings.push(BootstrapNotice::CertificateReplaced {
                     host: host.to_owned(),
                 });
             }
@@ -136,17 +140,17 @@ impl Founding<'_> {
         Ok(())
     }
 
-    fn import(
+    fn import_configured_key(
         &self,
         (key, certificate): &(Vec<u8>, Vec<u8>),
         sealed: &[SealedKey],
         had_applications: bool,
-        findings: &mut Vec<Finding>,
+        findings: &mut Vec<BootstrapNotice>,
     ) -> Result<(), Error> {
         let now = self.clock.now();
-        let key = pem::import(KeyId::new(now, self.chance()), key, certificate, now)?;
+        let key = pem::import_key(KeyId::new(now, self.random()), key, certificate, now)?;
         if !sealed.is_empty() {
-            ring::Ring::open(sealed, self.sealing_key)?;
+            ring::KeyRing::open(sealed, self.sealing_key)?;
         }
         let known = sealed
             .iter()
@@ -154,7 +158,7 @@ impl Founding<'_> {
         if let Some(known) = known {
             // Once taken in, a key goes its way in the ring: a rollover is not undone by a restart.
             if known.state != KeyState::Active {
-                findings.push(Finding::OwnKeyNotActive {
+                findings.push(BootstrapNotice::ConfiguredKeyNotActive {
                     sha256: key.certificate.sha256,
                     state: known.state,
                 });
@@ -164,13 +168,13 @@ impl Founding<'_> {
         let active = sealed.iter().find(|sealed| sealed.state == KeyState::Active);
         let imported = if let Some(active) = active {
             // Applications trust the one before: it stays published, and can sign again.
-            self.replace(active, &key, had_applications)?
+            self.replace_active_key(active, &key, had_applications)?
         } else {
             let sealed = self.seal(&key)?;
             self.store.write(|tx| tx.add_first_key(&sealed))?
         };
         if imported {
-            findings.push(Finding::KeyImported {
+            findings.push(BootstrapNotice::KeyImported {
                 sha256: key.certificate.sha256,
             });
         }
@@ -179,18 +183,18 @@ impl Founding<'_> {
 
     /// Settles entity ID and base URL. While no application exists, nobody has pasted either: then both
     /// simply follow the configuration.
-    fn names(
+    fn settle_entity_id_and_base_url(
         &self,
         stored: &Installation,
         had_applications: bool,
-        findings: &mut Vec<Finding>,
+        findings: &mut Vec<BootstrapNotice>,
     ) -> Result<(), Error> {
         let origin = self.endpoints.base.origin();
         let default_before = EntityId::parse(&format!("{}{}", stored.base_url, path::METADATA));
         let follows = !had_applications && default_before.is_ok_and(|default| default == stored.entity_id);
         let entity_id = match &self.entity_id {
             Some(set) => set.clone(),
-            None if follows => self.wanted_entity_id(),
+            None if follows => self.default_entity_id(),
             None => stored.entity_id.clone(),
         };
         if entity_id != stored.entity_id {
@@ -199,14 +203,14 @@ impl Founding<'_> {
                 tx.raise_generation()
             })?;
             if had_applications {
-                findings.push(Finding::EntityIdSet {
+                findings.push(BootstrapNotice::EntityIdChanged {
                     before: stored.entity_id.clone(),
                 });
             }
         }
         if stored.base_url != origin {
             if had_applications {
-                findings.push(Finding::BaseUrlChanged {
+                findings.push(BootstrapNotice::BaseUrlChanged {
                     before: stored.base_url.clone(),
                     entity_id,
                 });
@@ -216,7 +220,7 @@ impl Founding<'_> {
         Ok(())
     }
 
-    fn replace(&self, active: &SealedKey, by: &SigningKey, keep: bool) -> Result<bool, Error> {
+    fn replace_active_key(&self, active: &SealedKey, by: &SigningKey, keep: bool) -> Result<bool, Error> {
         let sealed = self.seal(by)?;
         Ok(self
             .store
@@ -228,7 +232,7 @@ impl Founding<'_> {
             key,
             KeyState::Active,
             self.sealing_key,
-            self.chance(),
+            self.random(),
             self.clock.now(),
         )?)
     }
@@ -236,13 +240,13 @@ impl Founding<'_> {
     fn generate(&self) -> Result<SigningKey, Error> {
         let now = self.clock.now();
         Ok(generate::generate(
-            KeyId::new(now, self.chance()),
+            KeyId::new(now, self.random()),
             self.endpoints.base.host(),
             now,
         )?)
     }
 
-    fn chance<const N: usize>(&self) -> [u8; N] {
+    fn random<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         self.entropy.fill(&mut bytes);
         bytes

@@ -3,19 +3,19 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    credential::password::{Password, Verdict},
+    credential::password::{Password, PasswordCheck},
     model::{
         id::SessionId,
         reference::Reference,
         secret::{Secret, Token},
         session::Session,
-        throttle::{Admission, HISTORY, networks},
+        throttle::{NETWORK_HISTORY, RateLimit, networks},
         user::{Email, User, canonical_account},
     },
     provider::{
         Provider, codes,
         error::Error,
-        tries::{Buckets, FAILED, forgive, held},
+        tries::{FAILURE_COUNTER, ThrottleBuckets, blocked_until, refund},
         visitor::Visitor,
     },
     store::Tx,
@@ -32,18 +32,18 @@ pub struct Credentials {
 
 /// What became of it.
 #[derive(Clone, Debug)]
-pub enum LoggedIn {
+pub enum PasswordSignInOutcome {
     /// Give the browser these cookies.
-    Yes {
+    SignedIn {
         /// The session's new token.
         session: Token,
         /// The device is known from now on.
         device: Token,
     },
     /// Unknown, wrong or disabled: nobody outside learns which.
-    Wrong,
+    WrongCredentials,
     /// Too many tries; not before then.
-    Wait {
+    Throttled {
         /// When the next try is looked at.
         until: DateTime<Utc>,
         /// Leads to the row in the audit trail.
@@ -53,14 +53,14 @@ pub enum LoggedIn {
 
 /// What a try is before it waits for its turn.
 #[derive(Clone, Debug)]
-pub enum Looked {
+pub enum ThrottleCheck {
     /// Its password may be checked.
-    Go {
+    Allowed {
         /// On a device on which this person has signed in before: a place is kept for these.
-        is_known: bool,
+        is_known_device: bool,
     },
     /// Too many tries; not before then.
-    Wait {
+    Throttled {
         /// When the next try is looked at.
         until: DateTime<Utc>,
         /// Leads to the row in the audit trail.
@@ -69,38 +69,48 @@ pub enum Looked {
 }
 
 /// A person whose password was right when it was checked.
-struct Verified<'u> {
+struct VerifiedPassword<'u> {
     user: &'u User,
     /// The hash that it was checked against.
-    phc: Secret<String>,
+    password_hash: Secret<String>,
     /// A stronger hash of the same password, where that one costs too little.
-    better: Option<Secret<String>>,
+    rehash: Option<Secret<String>>,
 }
 
 impl Provider {
     /// Looks at a try without counting it: what a pause holds back need not wait to hear so.
-    pub fn look_at_login(&self, typed: &Credentials, visitor: &Visitor) -> Result<Looked, Error> {
-        let user = self.user_typed(typed)?;
-        let buckets = self.buckets(typed, user.as_ref(), visitor)?;
+    pub fn check_sign_in_throttle(
+        &self,
+        typed: &Credentials,
+        visitor: &Visitor,
+    ) -> Result<ThrottleCheck, Error> {
+        let user = self.user_by_typed_email(typed)?;
+        let buckets = self.throttle_buckets(typed, user.as_ref(), visitor)?;
         let (now, policy) = (buckets.at, self.policy());
         let (is_known, until) = self.store().read(|tx| {
             let own = match &buckets.device {
                 Some(device) => tx.blocked_until(device, &policy.throttle_device, now)?.is_none(),
                 None => false,
             };
-            let until = if own { None } else { held(tx, &buckets, policy)? };
+            let until = if own {
+                None
+            } else {
+                blocked_until(tx, &buckets, policy)?
+            };
             Ok((own, until))
         })?;
         match until {
-            None => Ok(Looked::Go { is_known }),
-            Some(until) => Ok(Looked::Wait {
+            None => Ok(ThrottleCheck::Allowed {
+                is_known_device: is_known,
+            }),
+            Some(until) => Ok(ThrottleCheck::Throttled {
                 until,
-                reference: self.refuse_throttled(visitor)?,
+                reference: self.record_throttled(visitor)?,
             }),
         }
     }
 
-    fn user_typed(&self, typed: &Credentials) -> Result<Option<User>, Error> {
+    fn user_by_typed_email(&self, typed: &Credentials) -> Result<Option<User>, Error> {
         match Email::parse(&canonical_account(&typed.email)) {
             Ok(email) => Ok(self.store().read(|tx| tx.user_by_email(&email))?),
             Err(_no_address) => Ok(None),
@@ -109,20 +119,24 @@ impl Provider {
 
     /// Counts the try, checks the password, and begins a session (or renews the one of the same person
     /// in the same browser).
-    pub fn log_in(&self, typed: &Credentials, visitor: &Visitor) -> Result<LoggedIn, Error> {
-        let user = self.user_typed(typed)?;
-        let mut buckets = self.buckets(typed, user.as_ref(), visitor)?;
-        if let Admission::Wait(until) = self.admit(&mut buckets)? {
-            let reference = self.refuse_throttled(visitor)?;
-            return Ok(LoggedIn::Wait { until, reference });
+    pub fn sign_in_with_password(
+        &self,
+        typed: &Credentials,
+        visitor: &Visitor,
+    ) -> Result<PasswordSignInOutcome, Error> {
+        let user = self.user_by_typed_email(typed)?;
+        let mut buckets = self.throttle_buckets(typed, user.as_ref(), visitor)?;
+        if let RateLimit::RetryAfter(until) = self.count_sign_in_attempt(&mut buckets)? {
+            let reference = self.record_throttled(visitor)?;
+            return Ok(PasswordSignInOutcome::Throttled { until, reference });
         }
         if let Some(verified) = self.check_password(typed, user.as_ref())?
             && let Some(done) = self.begin_session(&verified, &buckets, visitor)?
         {
             return Ok(done);
         }
-        self.refuse_wrong(user.as_ref(), &buckets, visitor)?;
-        Ok(LoggedIn::Wrong)
+        self.record_wrong_credentials(user.as_ref(), &buckets, visitor)?;
+        Ok(PasswordSignInOutcome::WrongCredentials)
     }
 
     /// The person, if the password is theirs and they may sign in. The same work is done for nobody.
@@ -130,25 +144,29 @@ impl Provider {
         &self,
         typed: &Credentials,
         user: Option<&'u User>,
-    ) -> Result<Option<Verified<'u>>, Error> {
-        let hasher = &self.parts().hasher;
+    ) -> Result<Option<VerifiedPassword<'u>>, Error> {
+        let hasher = &self.dependencies().hasher;
         // A password that could not have been set is hashed all the same, as another one.
         let password = Password::parse(typed.password.expose());
         let stored = match user {
-            Some(user) if user.enabled => self.store().read(|tx| tx.password(user.id))?,
+            Some(user) if user.enabled => self.store().read(|tx| tx.password_hash(user.id))?,
             Some(_) | None => self.store().read(|tx| tx.generation().map(|_same_work| None))?,
         };
         match (password, stored, user) {
             (Ok(password), Some(phc), Some(user)) => {
                 let better = match hasher.verify(&password, &phc)? {
-                    Verdict::Right => None,
-                    Verdict::RightButOld => Some(hasher.hash(&password, self.chance())?),
-                    Verdict::Wrong => return Ok(None),
+                    PasswordCheck::Correct => None,
+                    PasswordCheck::CorrectNeedsRehash => Some(hasher.hash(&password, self.random())?),
+                    PasswordCheck::Incorrect => return Ok(None),
                 };
-                Ok(Some(Verified { user, phc, better }))
+                Ok(Some(VerifiedPassword {
+                    user,
+                    password_hash: phc,
+                    rehash: better,
+                }))
             }
             (Ok(password), _, _) => {
-                hasher.verify_nobody(&password)?;
+                hasher.verify_dummy(&password)?;
                 Ok(None)
             }
             (Err(_bad), _, _) => Ok(None),
@@ -158,22 +176,22 @@ impl Provider {
     /// Begins a session; none if the password was changed or the person switched off while it was checked.
     fn begin_session(
         &self,
-        verified: &Verified<'_>,
-        buckets: &Buckets,
+        verified: &VerifiedPassword<'_>,
+        buckets: &ThrottleBuckets,
         visitor: &Visitor,
-    ) -> Result<Option<LoggedIn>, Error> {
+    ) -> Result<Option<PasswordSignInOutcome>, Error> {
         let (now, user) = (self.now(), verified.user);
         // A device cookie that is not known as this person's was somebody else's, or planted.
         let known = buckets.device.as_ref().and(visitor.device.clone());
         let (session, device) = (self.token(), known.unwrap_or_else(|| self.token()));
-        let before = self.live(visitor.session.as_ref())?;
+        let before = self.active_session(visitor.session.as_ref())?;
         let fresh = Session {
-            id: SessionId::new(now, self.chance()),
+            id: SessionId::new(now, self.random()),
             user: user.id,
-            seed: Secret::new(self.chance()),
+            seed: Secret::new(self.random()),
             authenticated_at: now,
             last_seen_at: now,
-            idle_expires_at: self.idle_end(now),
+            idle_expires_at: self.idle_expiry(now),
             expires_at: now + self.policy().session_absolute,
         };
         let mut event = self.event("login", "ok", Some(visitor));
@@ -181,13 +199,13 @@ impl Provider {
         let mut other = self.event("logout", "ok", Some(visitor));
         other.detail = Some("another person signed in".to_owned());
         let begun = self.store().write(|tx| {
-            if !tx.still_may_sign_in(user.id, &verified.phc)? {
+            if !tx.still_may_sign_in(user.id, &verified.password_hash)? {
                 return Ok(false);
             }
-            if let Some(better) = &verified.better {
-                tx.set_password(user.id, better, now)?;
+            if let Some(better) = &verified.rehash {
+                tx.set_password_hash(user.id, better, now)?;
             }
-            forgive(tx, buckets, self.policy())?;
+            refund(tx, buckets, self.policy())?;
             let mut kept = None;
             if let (Some(before), Some(old)) = (&before, &visitor.session) {
                 if before.user.id == user.id {
@@ -209,39 +227,47 @@ impl Provider {
                     }
                     other.user = Some(before.user.id);
                     other.session = Some(before.session.id);
-                    tx.add_audit(&other)?;
+                    tx.add_audit_event(&other)?;
                 }
             }
             if kept.is_none() {
                 tx.add_session(&fresh, session.hash())?;
             }
             event.session = Some(kept.unwrap_or(fresh.id));
-            tx.add_device(device.hash(), user.id, now, now + self.policy().device_lifetime)?;
+            tx.add_known_device(device.hash(), user.id, now, now + self.policy().device_lifetime)?;
             for (network, _clients) in networks(visitor.address) {
-                tx.add_person_of_network(&network, user.id, now + HISTORY)?;
+                tx.add_network_user(&network, user.id, now + NETWORK_HISTORY)?;
             }
-            tx.add_audit(&event)?;
+            tx.add_audit_event(&event)?;
             Ok(true)
         })?;
-        Ok(begun.then_some(LoggedIn::Yes { session, device }))
+        Ok(begun.then_some(PasswordSignInOutcome::SignedIn { session, device }))
     }
 
     /// One write for everybody: how long it takes tells nobody whether the account exists.
-    fn refuse_wrong(&self, user: Option<&User>, buckets: &Buckets, visitor: &Visitor) -> Result<(), Error> {
-        let failed = |tx: &mut Tx| tx.count_attempt(&buckets.network, &FAILED, buckets.at).map(drop);
+    fn record_wrong_credentials(
+        &self,
+        user: Option<&User>,
+        buckets: &ThrottleBuckets,
+        visitor: &Visitor,
+    ) -> Result<(), Error> {
+        let failed = |tx: &mut Tx| {
+            tx.count_attempt(&buckets.account_and_network, &FAILURE_COUNTER, buckets.at)
+                .map(drop)
+        };
         let mut event = self.event("login", codes::LOGIN_WRONG, Some(visitor));
         event.user = user.map(|user| user.id);
         let reference = if user.is_some() {
             // The throttle bounds these: each has its row and its line.
             self.store().write(|tx| {
                 failed(tx)?;
-                tx.add_audit(&event)
+                tx.add_audit_event(&event)
             })?;
-            Reference::of(event.request_id.as_deref().unwrap_or_default())
+            Reference::from_request_id(event.request_id.as_deref().unwrap_or_default())
         } else {
-            event.unproven = true;
-            let recorded = self.record_refusal_beside(&event, failed)?;
-            if !recorded.is_shown {
+            event.unauthenticated = true;
+            let recorded = self.count_refusal_with(&event, failed)?;
+            if !recorded.is_logged {
                 return Ok(());
             }
             recorded.reference
@@ -250,7 +276,7 @@ impl Provider {
         Ok(())
     }
 
-    fn refuse_throttled(&self, visitor: &Visitor) -> Result<Reference, Error> {
-        self.refuse_unproven("login", codes::LOGIN_THROTTLED, visitor)
+    fn record_throttled(&self, visitor: &Visitor) -> Result<Reference, Error> {
+        self.record_unproven_refusal("login", codes::LOGIN_THROTTLED, visitor)
     }
 }

@@ -38,31 +38,31 @@ use crate::{
     credential::password::Hasher,
     entropy::Entropy,
     fetch::Fetcher,
-    keys::{seal::SealingKey, state::StateKey},
+    keys::{seal::SealingKey, state::BrowserStateKey},
     model::{audit::AuditEvent, endpoint::Endpoints, id::AuditId, policy::Policy, secret::Token, text::hex},
     provider::{
-        audit::Refusals, endings::Said, error::Error, health::Looked, saml::publish::Noted,
-        snapshot::Snapshot, visitor::Visitor,
+        audit::RefusalCounter, endings::WarnedToday, error::Error, health::HealthCheck,
+        saml::publish::FetchLog, snapshot::Snapshot, visitor::Visitor,
     },
     store::Store,
 };
 
 /// The identity provider: one handle on everything that a step needs. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Provider(Arc<Inner>, For);
+pub struct Provider(Arc<Inner>, Caller);
 
 /// Whom a provider works for.
 #[derive(Clone, Copy, Debug)]
-enum For {
+enum Caller {
     /// Nobody waits: what takes long may take long.
-    Itself,
+    Background,
     /// A person waits, and would rather be told.
-    Requests,
+    Request,
 }
 
 /// What a provider is made of.
 #[derive(Debug)]
-pub struct Parts {
+pub struct Dependencies {
     /// Time.
     pub clock: Box<dyn Clock>,
     /// Chance.
@@ -85,106 +85,106 @@ pub struct Parts {
 
 #[derive(Debug)]
 struct Inner {
-    parts: Parts,
+    dependencies: Dependencies,
     store_for_requests: Store,
-    looked: Mutex<Looked>,
-    state_key: StateKey,
+    health_check: Mutex<HealthCheck>,
+    state_key: BrowserStateKey,
     snapshot: RwLock<Arc<Snapshot>>,
-    refusals: Mutex<Refusals>,
-    noted: Mutex<Noted>,
-    said: Mutex<Said>,
+    refusal_counter: Mutex<RefusalCounter>,
+    fetch_log: Mutex<FetchLog>,
+    warned_today: Mutex<WarnedToday>,
 }
 
 impl Provider {
     /// Opens a provider on a database that `Provider::found` (or another replica) has prepared.
-    pub fn open(parts: Parts) -> Result<Self, Error> {
+    pub fn open(parts: Dependencies) -> Result<Self, Error> {
         let snapshot = Snapshot::load(&parts, &parts.store)?;
-        let state_key = StateKey::of(&parts.sealing_key)?;
+        let state_key = BrowserStateKey::from_sealing_key(&parts.sealing_key)?;
         let inner = Inner {
             store_for_requests: parts.store.for_requests(),
-            parts,
+            dependencies: parts,
             state_key,
-            looked: Mutex::new(Looked::default()),
+            health_check: Mutex::new(HealthCheck::default()),
             snapshot: RwLock::new(Arc::new(snapshot)),
-            refusals: Mutex::new(Refusals::default()),
-            noted: Mutex::new(Noted::default()),
-            said: Mutex::new(Said::default()),
+            refusal_counter: Mutex::new(RefusalCounter::default()),
+            fetch_log: Mutex::new(FetchLog::default()),
+            warned_today: Mutex::new(WarnedToday::default()),
         };
-        Ok(Self(Arc::new(inner), For::Itself))
+        Ok(Self(Arc::new(inner), Caller::Background))
     }
 
     /// The same provider, for what a person waits for: it does not wait for a database without an end.
     #[must_use]
     pub fn for_requests(&self) -> Self {
-        Self(Arc::clone(&self.0), For::Requests)
+        Self(Arc::clone(&self.0), Caller::Request)
     }
 
     /// Our public addresses.
     pub fn endpoints(&self) -> &Endpoints {
-        &self.parts().endpoints
+        &self.dependencies().endpoints
     }
 
     /// Whether the database is a server, and no file of ours.
-    pub fn is_on_server(&self) -> bool {
+    pub fn uses_database_server(&self) -> bool {
         !self.store().is_sqlite()
     }
 
     /// Lifetimes and limits.
     pub fn policy(&self) -> &Policy {
-        &self.parts().policy
+        &self.dependencies().policy
     }
 
     /// How many passwords were hashed so far: tests count work, not seconds.
-    pub fn hashes(&self) -> u64 {
-        self.parts().hasher.hashes()
+    pub fn hash_count(&self) -> u64 {
+        self.dependencies().hasher.hash_count()
     }
 
-    fn parts(&self) -> &Parts {
-        &self.0.parts
+    fn dependencies(&self) -> &Dependencies {
+        &self.0.dependencies
     }
 
-    fn state_key(&self) -> &StateKey {
+    fn state_key(&self) -> &BrowserStateKey {
         &self.0.state_key
     }
 
     fn store(&self) -> &Store {
         match self.1 {
-            For::Itself => &self.0.parts.store,
-            For::Requests => &self.0.store_for_requests,
+            Caller::Background => &self.0.dependencies.store,
+            Caller::Request => &self.0.store_for_requests,
         }
     }
 
     /// The time, as every step sees it.
     pub fn now(&self) -> DateTime<Utc> {
-        self.parts().clock.now()
+        self.dependencies().clock.now()
     }
 
-    fn chance<const N: usize>(&self) -> [u8; N] {
+    fn random<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
-        self.parts().entropy.fill(&mut bytes);
+        self.dependencies().entropy.fill(&mut bytes);
         bytes
     }
 
     /// A name for a request, 16 hex digits.
     pub fn request_id(&self) -> String {
-        hex(&self.chance::<8>())
+        hex(&self.random::<8>())
     }
 
     /// A fresh bearer token.
     pub fn token(&self) -> Token {
-        Token::new(self.chance())
+        Token::new(self.random())
     }
 
     /// A message's `ID`: `_` and 160 random bits in hex (saml-core, 1.3.4).
     fn message_id(&self) -> String {
-        format!("_{}", hex(&self.chance::<20>()))
+        format!("_{}", hex(&self.random::<20>()))
     }
 
     /// A row for the audit trail, to be filled in.
     fn event(&self, action: &'static str, outcome: &str, visitor: Option<&Visitor>) -> AuditEvent {
         let now = self.now();
         AuditEvent {
-            id: AuditId::new(now, self.chance()),
+            id: AuditId::new(now, self.random()),
             at: now,
             action,
             outcome: outcome.to_owned(),
@@ -195,10 +195,10 @@ impl Provider {
             address: visitor.map(|visitor| visitor.address),
             request_id: visitor.map(|visitor| visitor.request_id.clone()),
             occurrences: 1,
-            unproven: false,
+            unauthenticated: false,
             actor: match visitor {
                 Some(_browser) => None,
-                None => self.parts().actor.clone(),
+                None => self.dependencies().actor.clone(),
             },
             changes: Vec::new(),
         }

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     model::{
-        application::{AcsUrl, Application},
+        application::{Application, SpUrl},
         name_id::NameIdFormat,
         secret::Token,
         sign_on::{PendingSignIn, Subject},
@@ -17,7 +17,7 @@ use crate::{
 
 /// A sign-in that waits for its person: send the browser to `/continue/{sealed}`.
 #[derive(Debug)]
-pub struct Waiting {
+pub struct SealedSignIn {
     /// Stands in the address.
     pub sealed: String,
     /// The cookie that it is bound to, where the browser has to be given it first.
@@ -36,7 +36,7 @@ pub enum NewCookie {
 
 /// How a sealed sign-in was bound.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Binding {
+pub(super) enum CookieBinding {
     /// To the browser's own cookie.
     Browser,
     /// To the cookie of the one redirect.
@@ -44,76 +44,80 @@ pub(super) enum Binding {
 }
 
 /// What is wanted of a sign-in that has to wait.
-pub(in crate::provider) struct Wish {
+pub(in crate::provider) struct NewPendingSignIn {
     pub(in crate::provider) request_id: String,
-    pub(in crate::provider) consumer: AcsUrl,
+    pub(in crate::provider) acs: SpUrl,
     pub(in crate::provider) relay_state: Option<String>,
     pub(in crate::provider) force_authn: bool,
     pub(in crate::provider) is_passive: bool,
     pub(in crate::provider) subject: Option<Subject>,
     pub(in crate::provider) name_id_format: NameIdFormat,
-    pub(in crate::provider) context_class: &'static str,
+    pub(in crate::provider) authn_context_class: &'static str,
     pub(in crate::provider) login_hint: Option<Email>,
 }
 
 /// How far ahead of our clock a sealed sign-in may have begun: replicas differ, and clocks go back.
-const MOST_LEAD: TimeDelta = TimeDelta::minutes(3);
+const MAX_CLOCK_SKEW: TimeDelta = TimeDelta::minutes(3);
 
 impl Provider {
     /// Seals what is wanted for the browser until its person is there.
-    pub(in crate::provider) fn keep_waiting(
+    pub(in crate::provider) fn seal_sign_in(
         &self,
         application: &Application,
-        wish: Wish,
+        wish: NewPendingSignIn,
         visitor: &Visitor,
-    ) -> Result<Waiting, Error> {
+    ) -> Result<SealedSignIn, Error> {
         let pending = PendingSignIn {
             application: application.id,
             request_id: wish.request_id,
-            acs: wish.consumer.digest(),
+            acs_digest: wish.acs.digest(),
             relay_state: wish.relay_state,
             force_authn: wish.force_authn,
             is_passive: wish.is_passive,
             subject: wish.subject,
             name_id_format: wish.name_id_format,
-            context_class: wish.context_class.to_owned(),
+            context_class: wish.authn_context_class.to_owned(),
             login_hint: wish.login_hint.map(|email| email.as_str().to_owned()),
             created_at: self.now(),
         };
         if visitor.browser.is_none() && visitor.session_may_be_hidden {
             let posted = self.token();
-            return Ok(Waiting {
-                sealed: self.seal_pending(&pending, Binding::Posted, &posted)?,
+            return Ok(SealedSignIn {
+                sealed: self.seal_pending(&pending, CookieBinding::Posted, &posted)?,
                 cookie: Some(NewCookie::Posted(posted)),
             });
         }
-        self.bind(&pending, visitor)
+        self.bind_to_browser(&pending, visitor)
     }
 
     /// The same, bound to the browser's own cookie.
-    pub(super) fn bind(&self, pending: &PendingSignIn, visitor: &Visitor) -> Result<Waiting, Error> {
+    pub(super) fn bind_to_browser(
+        &self,
+        pending: &PendingSignIn,
+        visitor: &Visitor,
+    ) -> Result<SealedSignIn, Error> {
         let (browser, is_new) = match &visitor.browser {
             Some(browser) => (browser.clone(), false),
             None => (self.token(), true),
         };
-        Ok(Waiting {
-            sealed: self.seal_pending(pending, Binding::Browser, &browser)?,
+        Ok(SealedSignIn {
+            sealed: self.seal_pending(pending, CookieBinding::Browser, &browser)?,
             cookie: is_new.then_some(NewCookie::Browser(browser)),
         })
     }
 
     /// Seals an address of ours that is gone to once somebody is signed in. Only this browser was given it: no link
     /// of another site leads there.
-    pub fn keep_target(&self, target: &str, visitor: &Visitor) -> Result<Waiting, Error> {
+    pub fn seal_target(&self, target: &str, visitor: &Visitor) -> Result<SealedSignIn, Error> {
         let (browser, is_new) = match &visitor.browser {
             Some(browser) => (browser.clone(), false),
             None => (self.token(), true),
         };
         let begun = self.now().timestamp_micros().to_be_bytes();
         let plain = [&begun[..], target.as_bytes()].concat();
-        let bound = bound_to(Content::Target, &browser);
-        let sealed = self.state_key().seal(&bound, &plain, self.chance())?;
-        Ok(Waiting {
+        let bound = associated_data(SealedContent::Target, &browser);
+        let sealed = self.state_key().seal(&bound, &plain, self.random())?;
+        Ok(SealedSignIn {
             sealed: URL_SAFE_NO_PAD.encode(sealed),
             cookie: is_new.then_some(NewCookie::Browser(browser)),
         })
@@ -126,40 +130,40 @@ impl Provider {
         };
         let opened = self
             .state_key()
-            .open(&bound_to(Content::Target, browser), &bytes)?;
+            .open(&associated_data(SealedContent::Target, browser), &bytes)?;
         Ok(opened.and_then(|plain| {
             let (begun, target) = plain.expose().split_first_chunk::<8>()?;
             let begun = DateTime::from_timestamp_micros(i64::from_be_bytes(*begun))?;
             let target = String::from_utf8(target.to_vec()).ok()?;
-            self.still_waits(begun).then_some(target)
+            self.is_unexpired(begun).then_some(target)
         }))
     }
 
     /// Whether what began then may go on.
-    fn still_waits(&self, begun: DateTime<Utc>) -> bool {
-        (-MOST_LEAD..self.policy().sign_on_lifetime).contains(&(self.now() - begun))
+    fn is_unexpired(&self, begun: DateTime<Utc>) -> bool {
+        (-MAX_CLOCK_SKEW..self.policy().sign_in_lifetime).contains(&(self.now() - begun))
     }
 
     /// Opens what this browser was given, while it is not too late.
-    pub(super) fn open_sealed(
+    pub(super) fn open_sign_in(
         &self,
         sealed: &str,
         visitor: &Visitor,
-    ) -> Result<Option<(PendingSignIn, Binding)>, Error> {
+    ) -> Result<Option<(PendingSignIn, CookieBinding)>, Error> {
         let Ok(bytes) = URL_SAFE_NO_PAD.decode(sealed) else {
             return Ok(None);
         };
         for (binding, cookie) in [
-            (Binding::Browser, &visitor.browser),
-            (Binding::Posted, &visitor.posted),
+            (CookieBinding::Browser, &visitor.browser),
+            (CookieBinding::Posted, &visitor.posted),
         ] {
             let Some(cookie) = cookie else { continue };
             let bound = self
                 .state_key()
-                .open(&bound_to(Content::Request(binding), cookie), &bytes)?;
+                .open(&associated_data(SealedContent::Request(binding), cookie), &bytes)?;
             let Some(plain) = bound else { continue };
             let pending = PendingSignIn::from_bytes(plain.expose())
-                .filter(|pending| self.still_waits(pending.created_at));
+                .filter(|pending| self.is_unexpired(pending.created_at));
             return Ok(pending.map(|pending| (pending, binding)));
         }
         Ok(None)
@@ -168,29 +172,29 @@ impl Provider {
     fn seal_pending(
         &self,
         pending: &PendingSignIn,
-        binding: Binding,
+        binding: CookieBinding,
         cookie: &Token,
     ) -> Result<String, Error> {
-        let bound = bound_to(Content::Request(binding), cookie);
+        let bound = associated_data(SealedContent::Request(binding), cookie);
         let sealed = self
             .state_key()
-            .seal(&bound, &pending.to_bytes(), self.chance())?;
+            .seal(&bound, &pending.to_bytes(), self.random())?;
         Ok(URL_SAFE_NO_PAD.encode(sealed))
     }
 }
 
 /// What is sealed: one cannot be opened as another.
 #[derive(Clone, Copy, Debug)]
-enum Content {
-    Request(Binding),
+enum SealedContent {
+    Request(CookieBinding),
     Target,
 }
 
-fn bound_to(content: Content, cookie: &Token) -> Vec<u8> {
+fn associated_data(content: SealedContent, cookie: &Token) -> Vec<u8> {
     let label: &[u8] = match content {
-        Content::Request(Binding::Browser) => b"browser ",
-        Content::Request(Binding::Posted) => b"posted ",
-        Content::Target => b"target ",
+        SealedContent::Request(CookieBinding::Browser) => b"browser ",
+        SealedContent::Request(CookieBinding::Posted) => b"posted ",
+        SealedContent::Target => b"target ",
     };
     [label, cookie.hash().as_bytes()].concat()
 }

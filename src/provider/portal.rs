@@ -3,9 +3,9 @@
 use url::Url;
 
 use crate::{
-    access::{self, Access},
+    access::{self, AccessDecision},
     model::{
-        application::{AcsUrl, Application, Slug},
+        application::{Application, Slug, SpUrl},
         endpoint::path,
         id::ApplicationId,
     },
@@ -13,8 +13,8 @@ use crate::{
         Provider,
         error::Error,
         saml::{
-            answer::{Answer, Answered, Person, Question},
-            refuse::{Instead, RefusedPage},
+            answer::{ResponseOutcome, ResponseRequest, SamlResponse, UserSummary},
+            refuse::{RefusalOutcome, RefusedPage},
         },
         sign_off,
         visitor::Visitor,
@@ -24,13 +24,13 @@ use crate::{
 
 /// What a click on a tile does.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Launch {
+pub enum LaunchAction {
     /// Opens an address at the application, which then asks us.
     Bookmark,
     /// Sends a response that nobody asked for.
     Unsolicited,
     /// Opens the application's own site, where the person begins the sign-in.
-    Elsewhere(String),
+    ApplicationSite(String),
 }
 
 /// An application on a person's page.
@@ -45,14 +45,14 @@ pub struct Tile {
     /// The host it lives on.
     pub host: String,
     /// What a click does.
-    pub launch: Launch,
+    pub launch: LaunchAction,
 }
 
 /// A person's page.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Portal {
     /// Whose.
-    pub person: Person,
+    pub user: UserSummary,
     /// What they are greeted by.
     pub greeting: String,
     /// What they may use.
@@ -61,13 +61,13 @@ pub struct Portal {
 
 /// What became of a click.
 #[derive(Debug)]
-pub enum Launched {
+pub enum LaunchOutcome {
     /// Send the browser there.
-    Open(String),
+    Redirect(String),
     /// Post this.
-    Answer(Box<Answer>),
+    Response(Box<SamlResponse>),
     /// Nobody is signed in.
-    LogIn,
+    SignIn,
     /// Our own page says why not.
     Refused(Box<RefusedPage>),
     /// There is no such application, or this person has none of that name.
@@ -77,85 +77,92 @@ pub enum Launched {
 impl Provider {
     /// The page of whoever is signed in; none if nobody is.
     pub fn portal(&self, visitor: &Visitor) -> Result<Option<Portal>, Error> {
-        let Some(live) = self.live(visitor.session.as_ref())? else {
+        let Some(live) = self.active_session(visitor.session.as_ref())? else {
             return Ok(None);
         };
-        let snapshot = self.current()?;
+        let snapshot = self.fresh_snapshot()?;
         let tiles = snapshot
             .applications
             .iter()
-            .filter(|application| access::decide(&live.user, application) == Access::Allow)
-            .map(|application| tile(application))
+            .filter(|application| access::decide(&live.user, application) == AccessDecision::Allowed)
+            .map(|application| tile_of(application))
             .collect();
         Ok(Some(Portal {
-            person: Person::of(&live),
+            user: UserSummary::from_session(&live),
             greeting: live.user.names.greeting().to_owned(),
             tiles,
         }))
     }
 
     /// Opens an application from its tile.
-    pub fn launch(&self, slug: &Slug, visitor: &Visitor) -> Result<Launched, Error> {
-        let snapshot = self.current()?;
+    pub fn launch_application(&self, slug: &Slug, visitor: &Visitor) -> Result<LaunchOutcome, Error> {
+        let snapshot = self.fresh_snapshot()?;
         let Some(application) = snapshot.by_slug(slug) else {
             return Ok(if self.is_signed_in(visitor)? {
-                Launched::Unknown
+                LaunchOutcome::Unknown
             } else {
-                Launched::LogIn
+                LaunchOutcome::SignIn
             });
         };
-        let Some(live) = self.live_at(visitor.session.as_ref(), application.id)? else {
-            return Ok(Launched::LogIn);
+        let Some(live) = self.active_session_at(visitor.session.as_ref(), application.id)? else {
+            return Ok(LaunchOutcome::SignIn);
         };
-        if access::decide(&live.user, application) != Access::Allow {
-            return Ok(Launched::Unknown);
+        if access::decide(&live.user, application) != AccessDecision::Allowed {
+            return Ok(LaunchOutcome::Unknown);
         }
         match (
-            launch(application),
+            launch_application(application),
             &application.tile_url,
-            application.saml.default_consumer(),
+            application.saml.default_acs(),
         ) {
-            (Launch::Bookmark, Some(tile_url), _) => Ok(Launched::Open(tile_url.as_str().to_owned())),
-            // Its page says why not.
-            (Launch::Unsolicited, _, Some(_)) if application.is_expired(self.now()) => {
-                Ok(Launched::Open(format!("{}/{slug}", path::START)))
+            (LaunchAction::Bookmark, Some(tile_url), _) => {
+                Ok(LaunchOutcome::Redirect(tile_url.as_str().to_owned()))
             }
-            (Launch::Unsolicited, _, Some(consumer)) => {
-                let question = Question {
+            // Its page says why not.
+            (LaunchAction::Unsolicited, _, Some(_)) if application.is_metadata_expired(self.now()) => {
+                Ok(LaunchOutcome::Redirect(format!("{}/{slug}", path::START)))
+            }
+            (LaunchAction::Unsolicited, _, Some(consumer)) => {
+                let question = ResponseRequest {
                     application,
                     request_id: None,
-                    consumer,
+                    acs: consumer,
                     relay_state: application.saml.default_relay_state.clone(),
                     name_id_format: application.saml.name_id_format,
-                    context_class: authn_context::OURS,
+                    authn_context_class: authn_context::PROVIDED_CLASS,
                     unchecked_signature: false,
                 };
-                match self.answer(&snapshot, question, &live, visitor)? {
-                    Answered::Answer(answer) | Answered::Instead(Instead::Status(answer)) => {
-                        Ok(Launched::Answer(answer))
+                match self.respond(&snapshot, question, &live, visitor)? {
+                    ResponseOutcome::Response(answer)
+                    | ResponseOutcome::Refused(RefusalOutcome::Status(answer)) => {
+                        Ok(LaunchOutcome::Response(answer))
                     }
-                    Answered::Replayed => Ok(Launched::Unknown),
-                    Answered::Ended => Ok(Launched::LogIn),
-                    Answered::Instead(Instead::Page(page)) => Ok(Launched::Refused(page)),
+                    ResponseOutcome::Replayed => Ok(LaunchOutcome::Unknown),
+                    ResponseOutcome::SessionEnded => Ok(LaunchOutcome::SignIn),
+                    ResponseOutcome::Refused(RefusalOutcome::RefusedPage(page)) => {
+                        Ok(LaunchOutcome::Refused(page))
+                    }
                 }
             }
-            (Launch::Bookmark | Launch::Unsolicited | Launch::Elsewhere(_), _, _) => Ok(Launched::Unknown),
+            (LaunchAction::Bookmark | LaunchAction::Unsolicited | LaunchAction::ApplicationSite(_), _, _) => {
+                Ok(LaunchOutcome::Unknown)
+            }
         }
     }
 }
 
-fn tile(application: &Application) -> Tile {
-    let launch = launch(application);
+fn tile_of(application: &Application) -> Tile {
+    let launch = launch_application(application);
     let host = match &launch {
-        Launch::Elsewhere(site) => Url::parse(site)
+        LaunchAction::ApplicationSite(site) => Url::parse(site)
             .ok()
             .and_then(|url| url.host_str().map(str::to_owned))
             .unwrap_or_default(),
-        Launch::Bookmark | Launch::Unsolicited => application
+        LaunchAction::Bookmark | LaunchAction::Unsolicited => application
             .tile_url
             .as_ref()
-            .or_else(|| application.saml.default_consumer())
-            .map(AcsUrl::host)
+            .or_else(|| application.saml.default_acs())
+            .map(SpUrl::host)
             .unwrap_or_default(),
     };
     Tile {
@@ -167,12 +174,12 @@ fn tile(application: &Application) -> Tile {
     }
 }
 
-fn launch(application: &Application) -> Launch {
+fn launch_application(application: &Application) -> LaunchAction {
     if application.tile_url.is_some() {
-        Launch::Bookmark
+        LaunchAction::Bookmark
     } else if application.saml.allow_idp_initiated {
-        Launch::Unsolicited
+        LaunchAction::Unsolicited
     } else {
-        Launch::Elsewhere(sign_off::front_door(application))
+        LaunchAction::ApplicationSite(sign_off::launch_url(application))
     }
 }

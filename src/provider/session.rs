@@ -3,28 +3,30 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    model::{id::ApplicationId, participant::Identity, secret::Token, session::Session, user::User},
+    model::{
+        id::ApplicationId, participant::ApplicationIdentity, secret::Token, session::Session, user::User,
+    },
     provider::{Provider, error::Error, visitor::Visitor},
-    store::SignOnView,
+    store::SsoView,
 };
 
 /// A live session and its person, who may sign in.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Live {
+pub struct ActiveSession {
     /// The session.
     pub session: Session,
     /// Whose.
     pub user: User,
     /// What the application at hand knows the person by, where one was asked for.
-    pub identity: Option<Identity>,
+    pub identity: Option<ApplicationIdentity>,
     /// When the application at hand was first told of the session, where one was asked for.
     pub joined_at: Option<DateTime<Utc>>,
 }
 
-impl Live {
+impl ActiveSession {
     /// The session, if it lives and its person is not disabled.
-    fn check(session: Session, user: User, now: DateTime<Utc>, absolute: TimeDelta) -> Option<Self> {
-        (session.is_live(now, absolute) && user.enabled).then_some(Self {
+    fn if_active(session: Session, user: User, now: DateTime<Utc>, absolute: TimeDelta) -> Option<Self> {
+        (session.is_active(now, absolute) && user.enabled).then_some(Self {
             session,
             user,
             identity: None,
@@ -33,9 +35,9 @@ impl Live {
     }
 
     /// The same, with what `view` says of the application at hand.
-    pub(super) fn of_view(view: SignOnView, now: DateTime<Utc>, absolute: TimeDelta) -> Option<Self> {
-        let (session, user, identity) = view.live?;
-        let live = Self::check(session, user, now, absolute)?;
+    pub(super) fn from_view(view: SsoView, now: DateTime<Utc>, absolute: TimeDelta) -> Option<Self> {
+        let (session, user, identity) = view.session?;
+        let live = Self::if_active(session, user, now, absolute)?;
         Some(Self {
             identity,
             joined_at: view.joined_at,
@@ -47,33 +49,35 @@ impl Live {
 impl Provider {
     /// Whether somebody is signed in.
     pub fn is_signed_in(&self, visitor: &Visitor) -> Result<bool, Error> {
-        Ok(self.live(visitor.session.as_ref())?.is_some())
+        Ok(self.active_session(visitor.session.as_ref())?.is_some())
     }
 
     /// The live session behind a cookie.
-    pub(super) fn live(&self, token: Option<&Token>) -> Result<Option<Live>, Error> {
+    pub(super) fn active_session(&self, token: Option<&Token>) -> Result<Option<ActiveSession>, Error> {
         let Some(token) = token else { return Ok(None) };
         let found = self.store().read(|tx| tx.session_by_token(token.hash()))?;
         Ok(found.and_then(|(session, user)| {
-            Live::check(session, user, self.now(), self.policy().session_absolute)
+            ActiveSession::if_active(session, user, self.now(), self.policy().session_absolute)
         }))
     }
 
     /// The same, with what `application` knows of it.
-    pub(super) fn live_at(
+    pub(super) fn active_session_at(
         &self,
         token: Option<&Token>,
         application: ApplicationId,
-    ) -> Result<Option<Live>, Error> {
+    ) -> Result<Option<ActiveSession>, Error> {
         let Some(token) = token else { return Ok(None) };
-        let view = self
-            .store()
-            .read(|tx| tx.sign_on_view(token.hash(), application))?;
-        Ok(Live::of_view(view, self.now(), self.policy().session_absolute))
+        let view = self.store().read(|tx| tx.sso_view(token.hash(), application))?;
+        Ok(ActiveSession::from_view(
+            view,
+            self.now(),
+            self.policy().session_absolute,
+        ))
     }
 
     /// When an untouched session ends, seen at `now`.
-    pub(super) fn idle_end(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+    pub(super) fn idle_expiry(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         now + self.policy().session_idle
     }
 }

@@ -7,35 +7,35 @@ use chrono::TimeDelta;
 
 use crate::{
     model::{
-        application::{AcsUrl, Application},
+        application::{Application, SpUrl},
         id::{ApplicationId, LogoutId},
-        logout::{Hop, HopState, Logout},
+        logout::{Logout, LogoutStep, LogoutStepState},
         secret::Token,
         session::Session,
         user::User,
     },
     provider::{
-        Provider, codes, end_sessions::Cause, error::Error, saml::answer::Person, snapshot::Snapshot,
+        Provider, codes, end_sessions::EndCause, error::Error, saml::answer::UserSummary, snapshot::Snapshot,
         visitor::Visitor,
     },
 };
 
 /// An application that was opened from a session, and how far it is in ending its own.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Stop {
+pub struct ParticipantLogoutStatus {
     /// Which.
     pub application: ApplicationId,
     /// Its name.
     pub name: String,
     /// How far it is.
-    pub state: HopState,
+    pub state: LogoutStepState,
     /// Where a person opens it, to sign out there by hand.
-    pub open: Option<String>,
+    pub launch_url: Option<String>,
 }
 
 /// A logout that others are told of: send the browser to `/logout/{id}`, and give it the cookie.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Begun {
+pub struct StartedLogout {
     /// Stands in the address.
     pub id: LogoutId,
     /// Stands in a cookie of its own.
@@ -48,19 +48,19 @@ pub struct Begun {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum AboutToSignOut {
     /// The session of this person, and what was opened from it.
-    Session(Person, Vec<Stop>),
+    Session(UserSummary, Vec<ParticipantLogoutStatus>),
     /// The session has grown too old. So many applications that were opened from it can still be asked; whoever
     /// sits there now learns neither whose it was nor which they are.
-    Over(usize),
+    Expired(usize),
 }
 
 /// What became of a person's wish to sign out.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum SignedOff {
+pub enum SignOutOutcome {
     /// The session has ended, or there was none, and nobody else is to be told.
     Done,
     /// The session has ended; others are told now.
-    Begun(Begun),
+    LogoutStarted(StartedLogout),
     /// It had ended, and others are being told in this browser.
     Running(LogoutId),
 }
@@ -72,59 +72,59 @@ fn logout_cookie(session: &Token) -> Token {
 }
 
 /// How long a browser keeps the cookie of a logout.
-pub(super) const COOKIE_KEPT: TimeDelta = TimeDelta::hours(1);
+pub(super) const COOKIE_LIFETIME: TimeDelta = TimeDelta::hours(1);
 
 impl Provider {
     /// Who is signed in, and where: for the page that asks before it signs out.
     pub fn about_to_sign_out(&self, visitor: &Visitor) -> Result<Option<AboutToSignOut>, Error> {
-        let Some((session, user)) = self.not_ended(visitor)? else {
+        let Some((session, user)) = self.session_not_ended(visitor)? else {
             return Ok(None);
         };
         let participants = self.store().read(|tx| tx.participants(session.id))?;
         let hops: Vec<_> = participants
             .into_iter()
-            .map(|participant| Hop::new(0, participant))
+            .map(|participant| LogoutStep::new(0, participant))
             .collect();
-        let stops = stops(&*self.current()?, &hops);
+        let stops = participant_statuses(&*self.fresh_snapshot()?, &hops);
         Ok(
             match (
-                session.is_live(self.now(), self.policy().session_absolute),
+                session.is_active(self.now(), self.policy().session_absolute),
                 stops.len(),
             ) {
-                (true, _) => Some(AboutToSignOut::Session(Person::of_user(&user), stops)),
+                (true, _) => Some(AboutToSignOut::Session(UserSummary::from_user(&user), stops)),
                 (false, 0) => None,
-                (false, several) => Some(AboutToSignOut::Over(several)),
+                (false, several) => Some(AboutToSignOut::Expired(several)),
             },
         )
     }
 
     /// Ends the browser's own session. `cookies` are those of logouts in this browser: a second click on the same
     /// button goes on with what the first began.
-    pub fn sign_out(&self, visitor: &Visitor, cookies: &[Token]) -> Result<SignedOff, Error> {
-        if let Some((session, user)) = self.not_ended(visitor)? {
-            let cause = Cause {
+    pub fn sign_out(&self, visitor: &Visitor, cookies: &[Token]) -> Result<SignOutOutcome, Error> {
+        if let Some((session, user)) = self.session_not_ended(visitor)? {
+            let cause = EndCause {
                 reason: "signed out",
                 visitor,
-                by: None,
-                once: None,
+                initiator: None,
+                replay_key: None,
                 cookie: visitor.session.as_ref().map(logout_cookie),
             };
             let ended = self.end_sessions(&[(session.id, user.id)], &cause)?;
-            if let Some(begun) = ended.begun {
-                return Ok(SignedOff::Begun(begun));
+            if let Some(begun) = ended.started {
+                return Ok(SignOutOutcome::LogoutStarted(begun));
             }
-            if ended.any {
-                return Ok(SignedOff::Done);
+            if ended.any_ended {
+                return Ok(SignOutOutcome::Done);
             }
         }
         if let Some(id) = self.running_logout(cookies)? {
-            return Ok(SignedOff::Running(id));
+            return Ok(SignOutOutcome::Running(id));
         }
-        self.found_again(visitor)
+        self.restarted_logout(visitor)
     }
 
     /// The browser's session, also where it is too old to sign anybody in: its applications are still to be told.
-    fn not_ended(&self, visitor: &Visitor) -> Result<Option<(Session, User)>, Error> {
+    fn session_not_ended(&self, visitor: &Visitor) -> Result<Option<(Session, User)>, Error> {
         let Some(token) = &visitor.session else {
             return Ok(None);
         };
@@ -143,24 +143,24 @@ impl Provider {
     }
 
     /// The logout that this browser began a moment ago, whose cookie did not arrive yet.
-    fn found_again(&self, visitor: &Visitor) -> Result<SignedOff, Error> {
+    fn restarted_logout(&self, visitor: &Visitor) -> Result<SignOutOutcome, Error> {
         let Some(browser) = visitor.session.as_ref().map(logout_cookie) else {
-            return Ok(SignedOff::Done);
+            return Ok(SignOutOutcome::Done);
         };
         let now = self.now();
         let found = self.store().read(|tx| tx.running_logout(browser.hash(), now))?;
-        Ok(found.map_or(SignedOff::Done, |id| {
-            SignedOff::Begun(Begun {
+        Ok(found.map_or(SignOutOutcome::Done, |id| {
+            SignOutOutcome::LogoutStarted(StartedLogout {
                 id,
                 browser,
-                lifetime: COOKIE_KEPT,
+                lifetime: COOKIE_LIFETIME,
             })
         }))
     }
 
     /// The logout of this browser's session, where it ended elsewhere: an application's request that another
     /// browser brought. It is led on now.
-    pub fn logout_waiting_here(&self, visitor: &Visitor) -> Result<Option<Begun>, Error> {
+    pub fn claim_deferred_logout(&self, visitor: &Visitor) -> Result<Option<StartedLogout>, Error> {
         let Some(session) = &visitor.session else {
             return Ok(None);
         };
@@ -173,20 +173,23 @@ impl Provider {
         &self,
         session: &Token,
         answers: Option<(ApplicationId, &str, bool)>,
-    ) -> Result<Option<Begun>, Error> {
+    ) -> Result<Option<StartedLogout>, Error> {
         let (now, browser) = (self.now(), logout_cookie(session));
         let until = now + self.policy().logout_lifetime;
         // Most visits have none: they write nothing.
-        if !self.store().read(|tx| tx.logout_waits_for(session.hash(), now))? {
+        if !self
+            .store()
+            .read(|tx| tx.has_pending_logout(session.hash(), now))?
+        {
             return Ok(None);
         }
         let claimed = self
             .store()
             .write(|tx| tx.claim_logout(session.hash(), browser.hash(), answers, now, until))?;
-        Ok(claimed.map(|id| Begun {
+        Ok(claimed.map(|id| StartedLogout {
             id,
             browser,
-            lifetime: COOKIE_KEPT,
+            lifetime: COOKIE_LIFETIME,
         }))
     }
 
@@ -195,16 +198,16 @@ impl Provider {
         &self,
         snapshot: &Snapshot,
         logout: &Logout,
-        hops: &[Hop],
+        hops: &[LogoutStep],
         visitor: &Visitor,
     ) -> Result<(), Error> {
         if logout.finished_at.is_some() {
             return Ok(());
         }
-        let event = self.outcome(snapshot, logout, hops, Some(visitor));
+        let event = self.logout_outcome_event(snapshot, logout, hops, Some(visitor));
         Ok(self.store().write(|tx| {
             if tx.finish_logout(logout.id, event.at)? {
-                tx.add_audit(&event)?;
+                tx.add_audit_event(&event)?;
             }
             Ok(())
         })?)
@@ -212,12 +215,12 @@ impl Provider {
 
     /// Ends logouts whose person did not come back, and notes what became of them; how many.
     pub(super) fn expire_logouts(&self, step: i64) -> Result<usize, Error> {
-        let (now, snapshot) = (self.now(), self.at_hand()?);
+        let (now, snapshot) = (self.now(), self.cached_snapshot()?);
         Ok(self.store().write(|tx| {
             let ended = tx.expire_logouts(now, step)?;
             for id in &ended {
                 if let Some((logout, hops)) = tx.logout(*id)? {
-                    tx.add_audit(&self.outcome(&snapshot, &logout, &hops, None))?;
+                    tx.add_audit_event(&self.logout_outcome_event(&snapshot, &logout, &hops, None))?;
                 }
             }
             Ok(ended.len())
@@ -225,16 +228,16 @@ impl Provider {
     }
 
     /// The row that says who confirmed, and who did not.
-    fn outcome(
+    fn logout_outcome_event(
         &self,
         snapshot: &Snapshot,
         logout: &Logout,
-        hops: &[Hop],
+        hops: &[LogoutStep],
         visitor: Option<&Visitor>,
     ) -> crate::model::audit::AuditEvent {
         let open: Vec<_> = hops
             .iter()
-            .filter(|hop| hop.state != HopState::Confirmed)
+            .filter(|hop| hop.state != LogoutStepState::Confirmed)
             .map(|hop| {
                 let known = snapshot.by_id(hop.application);
                 let name = known.map_or_else(|| hop.application.to_string(), |app| app.slug.to_string());
@@ -260,36 +263,36 @@ impl Provider {
 }
 
 /// The applications of `hops`, each once: where it stands twice, what is least done counts.
-pub(super) fn stops(snapshot: &Snapshot, hops: &[Hop]) -> Vec<Stop> {
-    let mut stops: Vec<Stop> = Vec::new();
+pub(super) fn participant_statuses(snapshot: &Snapshot, hops: &[LogoutStep]) -> Vec<ParticipantLogoutStatus> {
+    let mut stops: Vec<ParticipantLogoutStatus> = Vec::new();
     for hop in hops {
         let Some(application) = snapshot.by_id(hop.application) else {
             // It was told of the session all the same, and cannot be asked any more.
-            stops.push(Stop {
+            stops.push(ParticipantLogoutStatus {
                 application: hop.application,
                 name: "An application that was removed".to_owned(),
-                state: if hop.state == HopState::Confirmed {
+                state: if hop.state == LogoutStepState::Confirmed {
                     hop.state
                 } else {
-                    HopState::NoAddress
+                    LogoutStepState::NoEndpoint
                 },
-                open: None,
+                launch_url: None,
             });
             continue;
         };
-        let state = if hop.state == HopState::Waiting && application.saml.logout.is_none() {
-            HopState::NoAddress
+        let state = if hop.state == LogoutStepState::Pending && application.saml.logout.is_none() {
+            LogoutStepState::NoEndpoint
         } else {
             hop.state
         };
         match stops.iter_mut().find(|stop| stop.application == hop.application) {
-            Some(stop) if weight(state) > weight(stop.state) => stop.state = state,
+            Some(stop) if severity(state) > severity(stop.state) => stop.state = state,
             Some(_) => {}
-            None => stops.push(Stop {
+            None => stops.push(ParticipantLogoutStatus {
                 application: application.id,
                 name: application.name.clone(),
                 state,
-                open: Some(front_door(application)).filter(|site| !site.is_empty()),
+                launch_url: Some(launch_url(application)).filter(|site| !site.is_empty()),
             }),
         }
     }
@@ -297,38 +300,38 @@ pub(super) fn stops(snapshot: &Snapshot, hops: &[Hop]) -> Vec<Stop> {
 }
 
 /// The same without a name: `Application 1`, `Application 2`.
-pub(super) fn numbered(stops: Vec<Stop>) -> Vec<Stop> {
+pub(super) fn anonymized(stops: Vec<ParticipantLogoutStatus>) -> Vec<ParticipantLogoutStatus> {
     (1..)
         .zip(stops)
-        .map(|(number, stop)| Stop {
+        .map(|(number, stop)| ParticipantLogoutStatus {
             name: format!("Application {number}"),
-            open: None,
+            launch_url: None,
             ..stop
         })
         .collect()
 }
 
-const fn weight(state: HopState) -> u8 {
+const fn severity(state: LogoutStepState) -> u8 {
     match state {
-        HopState::Confirmed => 0,
-        HopState::NoAddress => 1,
-        HopState::Unconfirmed => 2,
-        HopState::Refused => 3,
-        HopState::Waiting => 4,
-        HopState::Asked => 5,
+        LogoutStepState::Confirmed => 0,
+        LogoutStepState::NoEndpoint => 1,
+        LogoutStepState::Unconfirmed => 2,
+        LogoutStepState::Refused => 3,
+        LogoutStepState::Pending => 4,
+        LogoutStepState::Requested => 5,
     }
 }
 
 /// The site of an application: where a person opens it, to sign in or out there by hand. A tile's own address begins a
 /// sign-in, and ChatGPT takes its answers where nobody can sign out.
-pub(super) fn front_door(application: &Application) -> String {
+pub(super) fn launch_url(application: &Application) -> String {
     if application.kind.is_chatgpt() {
         return "https://chatgpt.com/".to_owned();
     }
     application
         .tile_url
         .as_ref()
-        .or_else(|| application.saml.default_consumer())
-        .map(AcsUrl::origin)
+        .or_else(|| application.saml.default_acs())
+        .map(SpUrl::origin)
         .unwrap_or_default()
 }

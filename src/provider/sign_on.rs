@@ -2,8 +2,8 @@
 
 use crate::{
     model::{
-        application::{AcsUrl, Application},
-        fact::Facts,
+        application::{Application, SpUrl},
+        fact::RequestDetails,
         id::ApplicationId,
         name_id::NameIdFormat,
         sign_on::PendingSignIn,
@@ -11,13 +11,13 @@ use crate::{
     provider::{
         Provider,
         error::Error,
-        pending::{Binding, Waiting},
+        pending::{CookieBinding, SealedSignIn},
         saml::{
-            answer::{Answer, Answered, Question},
+            answer::{ResponseOutcome, ResponseRequest, SamlResponse},
             facts,
-            refuse::{About, Instead, RefusedPage, Told},
+            refuse::{RefusalContext, RefusalOutcome, RefusedPage, StatusTarget},
         },
-        session::Live,
+        session::ActiveSession,
         snapshot::Snapshot,
         visitor::Visitor,
     },
@@ -26,170 +26,193 @@ use crate::{
 
 /// What to do next.
 #[derive(Debug)]
-pub enum Step {
+pub enum Resumed {
     /// Show the login form.
-    LogIn {
+    SignIn {
         /// For which application, where one has asked.
         application: Option<(ApplicationId, String)>,
         /// The person is signed in, and must sign in anew.
-        again: bool,
+        reauthenticate: bool,
         /// What to fill in as e-mail address.
         email: Option<String>,
     },
     /// Send the browser to this address in place of the one that came after a form of another site.
-    Bind(Waiting),
+    BindToBrowser(SealedSignIn),
     /// Somebody is signed in: send the browser to this address of ours.
-    Open(String),
+    Redirect(String),
     /// Post this to the application.
-    Answer(Box<Answer>),
+    Response(Box<SamlResponse>),
     /// Our own page says why not.
     Refused(Box<RefusedPage>),
     /// It cannot be opened: it is too late, or another browser began it.
     Gone,
 }
 
-impl From<Instead> for Step {
-    fn from(instead: Instead) -> Self {
+impl From<RefusalOutcome> for Resumed {
+    fn from(instead: RefusalOutcome) -> Self {
         match instead {
-            Instead::Status(answer) => Self::Answer(answer),
-            Instead::Page(page) => Self::Refused(page),
+            RefusalOutcome::Status(answer) => Self::Response(answer),
+            RefusalOutcome::RefusedPage(page) => Self::Refused(page),
         }
     }
 }
 
 impl Provider {
     /// Goes on with the sign-in that this browser carries.
-    pub fn go_on(&self, sealed: &str, visitor: &Visitor) -> Result<Step, Error> {
-        let Some((waiting, binding)) = self.open_sealed(sealed, visitor)? else {
-            return self.go_to_target(sealed, visitor);
+    pub fn resume_sign_in(&self, sealed: &str, visitor: &Visitor) -> Result<Resumed, Error> {
+        let Some((waiting, binding)) = self.open_sign_in(sealed, visitor)? else {
+            return self.resume_target(sealed, visitor);
         };
-        let snapshot = self.current()?;
+        let snapshot = self.fresh_snapshot()?;
         let Some(application) = snapshot.by_id(waiting.application).map(|found| &**found) else {
-            return Ok(Step::Gone);
+            return Ok(Resumed::Gone);
         };
-        let acs = application.saml.consumer_by_digest(&waiting.acs);
-        let facts = Facts::default()
+        let acs = application.saml.acs_by_digest(&waiting.acs_digest);
+        let facts = RequestDetails::default()
             .with(facts::name::REQUEST, Some(&waiting.request_id))
-            .with(facts::name::CONSUMER, acs.map(AcsUrl::as_str));
-        let about = About::sign_on(Some(application), facts, visitor).valid();
+            .with(facts::name::ACS, acs.map(SpUrl::as_str));
+        let about = RefusalContext::sso(Some(application), facts, visitor).validated();
         if !application.enabled {
-            return self.step_refused(Refusal::ApplicationDisabled, &about);
+            return self.resume_refused(Refusal::ApplicationDisabled, &about);
         }
-        if application.is_expired(self.now()) {
-            return self.step_refused(Refusal::MetadataExpired, &about);
+        if application.is_metadata_expired(self.now()) {
+            return self.resume_refused(Refusal::MetadataExpired, &about);
         }
         let Some(acs) = acs else {
             // The registration changed while the person was typing.
-            return self.step_refused(Refusal::UnknownConsumer, &about);
+            return self.resume_refused(Refusal::UnknownAcs, &about);
         };
-        let live = self.live_at(visitor.session.as_ref(), application.id)?;
+        let live = self.active_session_at(visitor.session.as_ref(), application.id)?;
         match live {
-            Some(live) if !waiting.force_authn || live.session.authenticated_at >= waiting.created_at => {
-                self.finish(&snapshot, (application, acs), waiting, &live, &about.by(&live))
-            }
-            Some(_) | None if waiting.is_passive => {
-                self.tell_waiting(&snapshot, (application, acs), waiting, Refusal::Passive, &about)
-            }
+            Some(live) if !waiting.force_authn || live.session.authenticated_at >= waiting.created_at => self
+                .respond_to_pending(
+                    &snapshot,
+                    (application, acs),
+                    waiting,
+                    &live,
+                    &about.with_session(&live),
+                ),
+            Some(_) | None if waiting.is_passive => self.respond_to_pending_with_status(
+                &snapshot,
+                (application, acs),
+                waiting,
+                Refusal::NoPassive,
+                &about,
+            ),
             // From here on it is bound to the cookie that the form is bound to as well.
-            _ if binding == Binding::Posted => Ok(Step::Bind(self.bind(&waiting, visitor)?)),
-            live => Ok(Step::LogIn {
+            _ if binding == CookieBinding::Posted => {
+                Ok(Resumed::BindToBrowser(self.bind_to_browser(&waiting, visitor)?))
+            }
+            live => Ok(Resumed::SignIn {
                 application: Some((application.id, application.name.clone())),
-                again: live.is_some(),
-                email: hint(&waiting).or_else(|| live.map(|live| live.user.email.as_str().to_owned())),
+                reauthenticate: live.is_some(),
+                email: email_hint(&waiting).or_else(|| live.map(|live| live.user.email.as_str().to_owned())),
             }),
         }
     }
 
     /// An address of ours that waited until somebody is signed in.
-    fn go_to_target(&self, sealed: &str, visitor: &Visitor) -> Result<Step, Error> {
+    fn resume_target(&self, sealed: &str, visitor: &Visitor) -> Result<Resumed, Error> {
         let Some(target) = self.open_target(sealed, visitor)? else {
-            return Ok(Step::Gone);
+            return Ok(Resumed::Gone);
         };
         if self.is_signed_in(visitor)? {
-            return Ok(Step::Open(target));
+            return Ok(Resumed::Redirect(target));
         }
-        Ok(Step::LogIn {
+        Ok(Resumed::SignIn {
             application: None,
-            again: false,
+            reauthenticate: false,
             email: None,
         })
     }
 
     /// The application that a sign-in is for, to name it on the form.
-    pub fn waiting_for(
+    pub fn application_of_sign_in(
         &self,
         sealed: &str,
         visitor: &Visitor,
     ) -> Result<Option<(ApplicationId, String)>, Error> {
-        let Some((waiting, _)) = self.open_sealed(sealed, visitor)? else {
+        let Some((waiting, _)) = self.open_sign_in(sealed, visitor)? else {
             return Ok(None);
         };
-        let snapshot = self.at_hand()?;
+        let snapshot = self.cached_snapshot()?;
         Ok(snapshot
             .by_id(waiting.application)
             .map(|application| (application.id, application.name.clone())))
     }
 
-    fn finish(
+    fn respond_to_pending(
         &self,
         snapshot: &Snapshot,
-        (application, acs): (&Application, &AcsUrl),
+        (application, acs): (&Application, &SpUrl),
         waiting: PendingSignIn,
-        live: &Live,
-        about: &About<'_>,
-    ) -> Result<Step, Error> {
+        live: &ActiveSession,
+        about: &RefusalContext<'_>,
+    ) -> Result<Resumed, Error> {
         if !self.is_subject(application, live, waiting.subject.as_ref())? {
-            return self.tell_waiting(snapshot, (application, acs), waiting, Refusal::Subject, about);
+            return self.respond_to_pending_with_status(
+                snapshot,
+                (application, acs),
+                waiting,
+                Refusal::Subject,
+                about,
+            );
         }
-        let email = hint(&waiting);
-        let question = Question {
+        let email = email_hint(&waiting);
+        let question = ResponseRequest {
             application,
             request_id: Some(&waiting.request_id),
-            consumer: acs,
+            acs,
             relay_state: waiting.relay_state.clone(),
             name_id_format: waiting.name_id_format,
-            context_class: &waiting.context_class,
+            authn_context_class: &waiting.context_class,
             unchecked_signature: false,
         };
-        match self.answer(snapshot, question, live, about.visitor)? {
-            Answered::Answer(answer) => Ok(Step::Answer(answer)),
-            Answered::Replayed => self.step_refused(Refusal::Replayed, about),
-            Answered::Instead(instead) => Ok(instead.into()),
-            Answered::Ended if waiting.is_passive => {
-                self.tell_waiting(snapshot, (application, acs), waiting, Refusal::Passive, about)
-            }
-            Answered::Ended => Ok(Step::LogIn {
+        match self.respond(snapshot, question, live, about.visitor)? {
+            ResponseOutcome::Response(answer) => Ok(Resumed::Response(answer)),
+            ResponseOutcome::Replayed => self.resume_refused(Refusal::Replayed, about),
+            ResponseOutcome::Refused(instead) => Ok(instead.into()),
+            ResponseOutcome::SessionEnded if waiting.is_passive => self.respond_to_pending_with_status(
+                snapshot,
+                (application, acs),
+                waiting,
+                Refusal::NoPassive,
+                about,
+            ),
+            ResponseOutcome::SessionEnded => Ok(Resumed::SignIn {
                 application: Some((application.id, application.name.clone())),
-                again: false,
+                reauthenticate: false,
                 email,
             }),
         }
     }
 
     /// Refuses a request that waited where its sender hears it.
-    fn tell_waiting(
+    fn respond_to_pending_with_status(
         &self,
         snapshot: &Snapshot,
-        (application, acs): (&Application, &AcsUrl),
+        (application, acs): (&Application, &SpUrl),
         waiting: PendingSignIn,
         refusal: Refusal,
-        about: &About<'_>,
-    ) -> Result<Step, Error> {
-        let told = Told {
+        about: &RefusalContext<'_>,
+    ) -> Result<Resumed, Error> {
+        let told = StatusTarget {
             request_id: &waiting.request_id,
-            consumer: acs,
+            acs,
             relay_state: waiting.relay_state,
         };
-        Ok(self.tell(snapshot, application, told, refusal, about)?.into())
+        Ok(self
+            .respond_with_status(snapshot, application, told, refusal, about)?
+            .into())
     }
 
-    fn step_refused(&self, refusal: Refusal, about: &About<'_>) -> Result<Step, Error> {
-        Ok(Step::Refused(self.refused_page(refusal, about)?))
+    fn resume_refused(&self, refusal: Refusal, about: &RefusalContext<'_>) -> Result<Resumed, Error> {
+        Ok(Resumed::Refused(self.refused_page(refusal, about)?))
     }
 }
 
 /// What to fill in as e-mail address: the person that it must be, or whom the sender expects.
-fn hint(waiting: &PendingSignIn) -> Option<String> {
+fn email_hint(waiting: &PendingSignIn) -> Option<String> {
     let subject = waiting.subject.as_ref().filter(|subject| match subject.format {
         NameIdFormat::EmailAddress | NameIdFormat::Unspecified => true,
         NameIdFormat::Persistent | NameIdFormat::Transient => false,

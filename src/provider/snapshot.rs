@@ -6,13 +6,13 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
-    keys::ring::Ring,
+    keys::ring::KeyRing,
     model::{
         application::{Application, EntityId, Slug},
         id::ApplicationId,
         installation::Installation,
     },
-    provider::{Parts, Provider, error::Error, saml::publish::Publication},
+    provider::{Dependencies, Provider, error::Error, saml::publish::Publication},
     saml::signer::Signer,
     store::{Store, Tx},
 };
@@ -34,20 +34,20 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    pub(super) fn load(parts: &Parts, store: &Store) -> Result<Self, Error> {
+    pub(super) fn load(parts: &Dependencies, store: &Store) -> Result<Self, Error> {
         let (installation, sealed, applications, drafts) = store.read(|tx| {
             // The generation first: what is read after it is at least as new.
             Ok((
                 tx.installation()?,
                 tx.signing_keys()?,
                 tx.applications()?,
-                tx.drafts()?,
+                tx.application_drafts()?,
             ))
         })?;
-        let installation = installation.ok_or(Error::NotFounded("entity ID"))?;
-        let ring = Ring::open(&sealed, &parts.sealing_key)?;
+        let installation = installation.ok_or(Error::NotInitialized("entity ID"))?;
+        let ring = KeyRing::open(&sealed, &parts.sealing_key)?;
         let signer = Signer::new(&ring.active).map_err(|why| Error::Signing(Box::new(why)))?;
-        let publication = Publication::of(parts, &installation, &ring, &signer, drafts)?;
+        let publication = Publication::new(parts, &installation, &ring, &signer, drafts)?;
         let applications: Vec<_> = applications.into_iter().map(Arc::new).collect();
         let mut by_entity_id: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for application in &applications {
@@ -95,24 +95,24 @@ impl Snapshot {
 
 impl Provider {
     /// The snapshot at hand, of whatever generation.
-    pub(super) fn at_hand(&self) -> Result<Arc<Snapshot>, Error> {
+    pub(super) fn cached_snapshot(&self) -> Result<Arc<Snapshot>, Error> {
         let guard = self.0.snapshot.read().map_err(|_poisoned| Error::Poisoned)?;
         Ok(Arc::clone(&guard))
     }
 
     /// The snapshot of the database's generation now.
-    pub(super) fn current(&self) -> Result<Arc<Snapshot>, Error> {
+    pub(super) fn fresh_snapshot(&self) -> Result<Arc<Snapshot>, Error> {
         let generation = self.store().read(Tx::generation)?;
-        self.of_generation(generation)
+        self.snapshot_at_generation(generation)
     }
 
     /// The snapshot of at least `generation`, loaded if need be.
-    pub(super) fn of_generation(&self, generation: i64) -> Result<Arc<Snapshot>, Error> {
-        let at_hand = self.at_hand()?;
+    pub(super) fn snapshot_at_generation(&self, generation: i64) -> Result<Arc<Snapshot>, Error> {
+        let at_hand = self.cached_snapshot()?;
         if at_hand.installation.generation == generation {
             return Ok(at_hand);
         }
-        let fresh = Arc::new(Snapshot::load(self.parts(), self.store())?);
+        let fresh = Arc::new(Snapshot::load(self.dependencies(), self.store())?);
         let mut guard = self.0.snapshot.write().map_err(|_poisoned| Error::Poisoned)?;
         // Of two that were loaded at once the newer one stays: what was published may not be taken back.
         if guard.installation.generation < fresh.installation.generation {
@@ -123,8 +123,10 @@ impl Provider {
 
     /// Takes up what other processes have changed; called every second or two for what is served from
     /// memory alone.
-    pub fn refresh(&self) -> Result<(), Error> {
-        let looked = self.current().and_then(|_| Ok(self.store().read(Tx::has_users)?));
-        self.looked(looked)
+    pub fn refresh_snapshot(&self) -> Result<(), Error> {
+        let looked = self
+            .fresh_snapshot()
+            .and_then(|_| Ok(self.store().read(Tx::has_users)?));
+        self.record_health_check(looked)
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     model::{
         policy::Policy,
         text::hex,
-        throttle::{Admission, Limit, address_key, network_key, networks},
+        throttle::{RateLimit, ThrottlePolicy, address_key, network_key, networks},
         user::{Email, User, canonical_account},
     },
     provider::{Provider, error::Error, login::Credentials, visitor::Visitor},
@@ -15,39 +15,39 @@ use crate::{
 };
 
 /// The buckets that one try is counted in, in the order in which every try takes them.
-pub(super) struct Buckets {
-    pub(super) pair: String,
+pub(super) struct ThrottleBuckets {
+    pub(super) account_and_address: String,
     /// The address and the networks around it, each with what it lets through. None for a known device: whatever
     /// others do from there, its owner is not held up.
-    pub(super) networks: Vec<Network>,
+    pub(super) networks: Vec<NetworkBucket>,
     pub(super) account: String,
     /// The account, from the neighbourhood of this address.
-    pub(super) network: String,
+    pub(super) account_and_network: String,
     /// The one try that a pause of the account lets pass is named after the account.
-    pub(super) spare: String,
+    pub(super) extra_attempt: String,
     pub(super) device: Option<String>,
     /// The device let the try pass: nothing else has counted it.
-    pub(super) by_device: bool,
+    pub(super) admitted_by_device: bool,
     /// It is the one try that a pause of the account lets pass: the account has not counted it.
-    pub(super) by_spare: bool,
+    pub(super) used_extra_attempt: bool,
     /// When the try is counted.
     pub(super) at: DateTime<Utc>,
 }
 
 /// A network that tries are counted for.
-pub(super) struct Network {
+pub(super) struct NetworkBucket {
     pub(super) key: String,
-    pub(super) limit: Limit,
+    pub(super) limit: ThrottlePolicy,
 }
 
-impl Network {
-    pub(super) fn bucket(&self) -> String {
+impl NetworkBucket {
+    pub(super) fn bucket_key(&self) -> String {
         format!("address:{}", self.key)
     }
 }
 
 /// One try, and no other for longer than any pause.
-const ONCE: Limit = Limit {
+const ONE_ATTEMPT: ThrottlePolicy = ThrottlePolicy {
     free: 1,
     first_pause: TimeDelta::hours(48),
     longest_pause: TimeDelta::hours(48),
@@ -55,7 +55,7 @@ const ONCE: Limit = Limit {
 };
 
 /// Counts failures of a neighbourhood, and never pauses: for a day after the last it has failed.
-pub(super) const FAILED: Limit = Limit {
+pub(super) const FAILURE_COUNTER: ThrottlePolicy = ThrottlePolicy {
     free: u32::MAX - 64,
     first_pause: TimeDelta::hours(24),
     longest_pause: TimeDelta::hours(24),
@@ -63,12 +63,12 @@ pub(super) const FAILED: Limit = Limit {
 };
 
 impl Provider {
-    pub(super) fn buckets(
+    pub(super) fn throttle_buckets(
         &self,
         typed: &Credentials,
         user: Option<&User>,
         visitor: &Visitor,
-    ) -> Result<Buckets, Error> {
+    ) -> Result<ThrottleBuckets, Error> {
         let account = hex(&Sha256::digest(canonical_account(&typed.email)));
         let address = address_key(visitor.address);
         let limit = self.policy().throttle_address;
@@ -76,7 +76,7 @@ impl Provider {
         let owner = match &visitor.device {
             Some(device) => self
                 .store()
-                .read(|tx| tx.device_owner(device.hash(), self.now()))?,
+                .read(|tx| tx.known_device_owner(device.hash(), self.now()))?,
             None => None,
         };
         let device = match (&visitor.device, user, owner) {
@@ -90,114 +90,123 @@ impl Provider {
         } else {
             self.store().read(|tx| {
                 let known = |(key, clients): (String, u32)| {
-                    let people = tx.people_of_network(&key, self.now())?;
-                    let limit = limit.times(clients).with_people(people);
-                    Ok(Network { key, limit })
+                    let people = tx.count_network_users(&key, self.now())?;
+                    let limit = limit.for_clients(clients).with_users(people);
+                    Ok(NetworkBucket { key, limit })
                 };
                 networks(visitor.address).into_iter().map(known).collect()
             })?
         };
-        Ok(Buckets {
-            pair: format!("pair:{account}:{address}"),
+        Ok(ThrottleBuckets {
+            account_and_address: format!("pair:{account}:{address}"),
             networks,
-            network: format!("network:{account}:{}", network_key(visitor.address)),
-            spare: format!("spare:{account}"),
+            account_and_network: format!("network:{account}:{}", network_key(visitor.address)),
+            extra_attempt: format!("spare:{account}"),
             account: format!("account:{account}"),
             device,
-            by_device: false,
-            by_spare: false,
+            admitted_by_device: false,
+            used_extra_attempt: false,
             at: self.now(),
         })
     }
 
     /// Counts the try before anything is hashed. A device on which this person has signed in before has
     /// a bucket of its own and passes the others: nobody can lock its owner out.
-    pub(super) fn admit(&self, buckets: &mut Buckets) -> Result<Admission, Error> {
+    pub(super) fn count_sign_in_attempt(&self, buckets: &mut ThrottleBuckets) -> Result<RateLimit, Error> {
         let (now, policy) = (buckets.at, self.policy());
         if let Some(device) = &buckets.device
             && self
                 .store()
                 .write(|tx| tx.count_attempt(device, &policy.throttle_device, now))?
-                == Admission::Pass
+                == RateLimit::Allowed
         {
-            buckets.by_device = true;
-            return Ok(Admission::Pass);
+            buckets.admitted_by_device = true;
+            return Ok(RateLimit::Allowed);
         }
         // What pauses is sent away before anything is written for the names that it tries.
-        if let Some(until) = self.store().read(|tx| held(tx, buckets, policy))? {
-            return Ok(Admission::Wait(until));
+        if let Some(until) = self.store().read(|tx| blocked_until(tx, buckets, policy))? {
+            return Ok(RateLimit::RetryAfter(until));
         }
         let (admission, by_spare) = self.store().write(|tx| {
-            if let Admission::Wait(until) = tx.count_attempt(&buckets.pair, &policy.throttle_pair, now)? {
-                return Ok((Admission::Wait(until), false));
+            if let RateLimit::RetryAfter(until) =
+                tx.count_attempt(&buckets.account_and_address, &policy.throttle_pair, now)?
+            {
+                return Ok((RateLimit::RetryAfter(until), false));
             }
             for network in &buckets.networks {
-                if let Admission::Wait(until) = tx.count_attempt(&network.bucket(), &network.limit, now)? {
-                    return Ok((Admission::Wait(until), false));
+                if let RateLimit::RetryAfter(until) =
+                    tx.count_attempt(&network.bucket_key(), &network.limit, now)?
+                {
+                    return Ok((RateLimit::RetryAfter(until), false));
                 }
             }
-            let Admission::Wait(until) = tx.count_attempt(&buckets.account, &policy.throttle_account, now)?
+            let RateLimit::RetryAfter(until) =
+                tx.count_attempt(&buckets.account, &policy.throttle_account, now)?
             else {
-                return Ok((Admission::Pass, false));
+                return Ok((RateLimit::Allowed, false));
             };
             // Anybody can keep a named person out by wrong tries, so that a pause lets one try pass from where
             // nobody has failed for this account. The pause goes into the name: the next one lets another pass.
-            if until <= now || tx.has_attempts(&buckets.network, now)? {
-                return Ok((Admission::Wait(until), false));
+            if until <= now || tx.has_attempts(&buckets.account_and_network, now)? {
+                return Ok((RateLimit::RetryAfter(until), false));
             }
-            let spare = format!("{}:{}", buckets.spare, until.timestamp_micros());
-            let taken = tx.count_attempt(&spare, &ONCE, now)? != Admission::Pass;
+            let spare = format!("{}:{}", buckets.extra_attempt, until.timestamp_micros());
+            let taken = tx.count_attempt(&spare, &ONE_ATTEMPT, now)? != RateLimit::Allowed;
             let admission = if taken {
-                Admission::Wait(until)
+                RateLimit::RetryAfter(until)
             } else {
-                Admission::Pass
+                RateLimit::Allowed
             };
             Ok((admission, !taken))
         })?;
-        buckets.by_spare = by_spare;
+        buckets.used_extra_attempt = by_spare;
         Ok(admission)
     }
 }
 
 /// Until when a try that no device lets pass is held back by its own address, if it is.
-pub(super) fn held(
+pub(super) fn blocked_until(
     tx: &mut Tx,
-    buckets: &Buckets,
+    buckets: &ThrottleBuckets,
     policy: &Policy,
 ) -> Result<Option<DateTime<Utc>>, crate::store::Error> {
     let now = buckets.at;
     for network in &buckets.networks {
-        let until = tx.blocked_until(&network.bucket(), &network.limit, now)?;
+        let until = tx.blocked_until(&network.bucket_key(), &network.limit, now)?;
         if until.is_some() {
             return Ok(until);
         }
     }
-    tx.blocked_until(&buckets.pair, &policy.throttle_pair, now)
+    tx.blocked_until(&buckets.account_and_address, &policy.throttle_pair, now)
 }
 
 /// The buckets of an account from wherever somebody tries: what an administrator lifts.
-pub(super) fn lift(tx: &mut Tx, email: &Email) -> Result<(), crate::store::Error> {
+pub(super) fn clear_throttle(tx: &mut Tx, email: &Email) -> Result<(), crate::store::Error> {
     let account = hex(&Sha256::digest(canonical_account(email.as_str())));
     tx.clear_attempts(&format!("account:{account}"))?;
-    tx.clear_all_attempts(&format!("pair:{account}:"))?;
-    tx.clear_all_attempts(&format!("network:{account}:"))
+    tx.clear_attempts_with_prefix(&format!("pair:{account}:"))?;
+    tx.clear_attempts_with_prefix(&format!("network:{account}:"))
 }
 
 /// A right password takes its try back: an office behind one address is not throttled by its own success.
 /// Only where it was counted: else a person could free their address for guesses at others by signing in.
-pub(super) fn forgive(tx: &mut Tx, buckets: &Buckets, policy: &Policy) -> Result<(), crate::store::Error> {
+pub(super) fn refund(
+    tx: &mut Tx,
+    buckets: &ThrottleBuckets,
+    policy: &Policy,
+) -> Result<(), crate::store::Error> {
     if let Some(device) = &buckets.device {
         tx.clear_attempts(device)?;
     }
-    if buckets.by_device {
+    if buckets.admitted_by_device {
         return Ok(());
     }
-    tx.clear_attempts(&buckets.pair)?;
+    tx.clear_attempts(&buckets.account_and_address)?;
     for network in &buckets.networks {
-        tx.forgive_attempt(&network.bucket(), &network.limit, buckets.at)?;
+        tx.refund_attempt(&network.bucket_key(), &network.limit, buckets.at)?;
     }
-    if buckets.by_spare {
+    if buckets.used_extra_attempt {
         return Ok(());
     }
-    tx.forgive_attempt(&buckets.account, &policy.throttle_account, buckets.at)
+    tx.refund_attempt(&buckets.account, &policy.throttle_account, buckets.at)
 }

@@ -8,15 +8,15 @@ use crate::{
         audit::AuditEvent,
         id::UserId,
         text::BadText,
-        user::{Email, OwnAttributes, PersonName, PersonNames, StableId, User, UserName},
+        user::{Email, NameComponent, NameComponents, OwnAttributes, StableId, User, UserName},
     },
     provider::{
         Provider, changes,
         error::Error,
-        required::{Unmet, unmet},
-        tries::lift,
+        required::{UnmetRequirement, unmet_requirements_of},
+        tries::clear_throttle,
     },
-    store::{Edited, Tx},
+    store::{EditOutcome, Tx},
 };
 
 /// What an administrator says of a new person.
@@ -25,7 +25,7 @@ pub struct NewUser {
     /// How they sign in.
     pub email: Email,
     /// What they are called.
-    pub names: PersonNames,
+    pub names: NameComponents,
     /// What service providers are told; ours if absent.
     pub stable_id: Option<StableId>,
     /// Their user name, for applications that ask for one.
@@ -42,9 +42,9 @@ pub struct UserEdit {
     /// How they sign in, and what service providers are told.
     pub email: Option<Email>,
     /// First name; `Some(None)` takes it away.
-    pub given_name: Option<Option<PersonName>>,
+    pub given_name: Option<Option<NameComponent>>,
     /// Last name; `Some(None)` takes it away.
-    pub family_name: Option<Option<PersonName>>,
+    pub family_name: Option<Option<NameComponent>>,
     /// Their user name; `Some(None)` takes it away.
     pub user_name: Option<Option<UserName>>,
     /// Own attributes, each with all of its values; none take it away. What is not named stays.
@@ -55,11 +55,11 @@ pub struct UserEdit {
 
 impl UserEdit {
     /// The names as they are afterwards.
-    fn names(&self, before: &PersonNames) -> Result<PersonNames, BadText> {
-        let after = |edit: &Option<Option<PersonName>>, before: Option<&PersonName>| {
+    fn names(&self, before: &NameComponents) -> Result<NameComponents, BadText> {
+        let after = |edit: &Option<Option<NameComponent>>, before: Option<&NameComponent>| {
             edit.clone().unwrap_or_else(|| before.cloned())
         };
-        PersonNames::new(
+        NameComponents::new(
             after(&self.given_name, before.given()),
             after(&self.family_name, before.family()),
         )
@@ -74,7 +74,7 @@ pub enum BadUserEdit {
         "{} requires {}: give them another value, or let the application do without it first (`hallpass app attribute`)",
         .0.application, .0.attribute
     )]
-    StillNeeded(Unmet),
+    StillRequired(UnmetRequirement),
     /// It would leave no name.
     #[error(transparent)]
     Names(#[from] BadText),
@@ -82,11 +82,11 @@ pub enum BadUserEdit {
 
 /// What became of a change.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Changed<T> {
+pub enum ChangeOutcome<T> {
     /// It is done; the value is what holds now.
     Done(T),
     /// It is so already: nothing was written, and nothing is noted.
-    Same(T),
+    Unchanged(T),
     /// Somebody else has that name or address.
     Taken,
     /// There is no such thing.
@@ -97,13 +97,13 @@ pub enum Changed<T> {
 
 impl Provider {
     /// Adds a person.
-    pub fn add_user(&self, new: &NewUser) -> Result<Changed<User>, Error> {
+    pub fn add_user(&self, new: &NewUser) -> Result<ChangeOutcome<User>, Error> {
         let now = self.now();
-        let id = UserId::new(now, self.chance());
+        let id = UserId::new(now, self.random());
         let own_id = || StableId::parse(&id.to_string());
         let stable_id = new.stable_id.clone().map_or_else(own_id, Ok::<_, BadText>);
         let Ok(stable_id) = stable_id else {
-            return Ok(Changed::Unknown);
+            return Ok(ChangeOutcome::Unknown);
         };
         let user = User {
             id,
@@ -118,27 +118,27 @@ impl Provider {
             deleted_at: None,
         };
         let phc = match &new.password {
-            Some(password) => Some(self.parts().hasher.hash(password, self.chance())?),
+            Some(password) => Some(self.dependencies().hasher.hash(password, self.random())?),
             None => None,
         };
-        let event = self.about_user("user.add", id);
+        let event = self.user_event("user.add", id);
         let added = self.store().write(|tx| {
             if !tx.add_user(&user)? {
                 return Ok(false);
             }
             if let Some(phc) = &phc {
-                tx.set_password(id, phc, now)?;
+                tx.set_password_hash(id, phc, now)?;
             }
             for (name, values) in &new.attributes {
                 tx.set_user_attribute(id, name, values)?;
             }
-            tx.add_audit(&event)?;
+            tx.add_audit_event(&event)?;
             Ok(true)
         })?;
         Ok(if added {
-            Changed::Done(user)
+            ChangeOutcome::Done(user)
         } else {
-            Changed::Taken
+            ChangeOutcome::Taken
         })
     }
 
@@ -158,8 +158,8 @@ impl Provider {
     }
 
     /// The same of everybody who has anything.
-    pub fn everybodys_attributes(&self) -> Result<BTreeMap<UserId, OwnAttributes>, Error> {
-        Ok(self.store().read(Tx::every_user_attribute)?)
+    pub fn all_own_attributes(&self) -> Result<BTreeMap<UserId, OwnAttributes>, Error> {
+        Ok(self.store().read(Tx::all_user_attributes)?)
     }
 
     /// Changes a person. Switching somebody on undoes that they were deleted. Switching somebody off ends their sessions, and forgets their devices. What an application requires is not
@@ -168,9 +168,9 @@ impl Provider {
         &self,
         email: &Email,
         edit: &UserEdit,
-    ) -> Result<Result<Changed<User>, BadUserEdit>, Error> {
+    ) -> Result<Result<ChangeOutcome<User>, BadUserEdit>, Error> {
         let Some(mut user) = self.user_by_email(email)? else {
-            return Ok(Ok(Changed::Unknown));
+            return Ok(Ok(ChangeOutcome::Unknown));
         };
         let before = user.clone();
         let now = self.now();
@@ -194,12 +194,12 @@ impl Provider {
             ..user.clone()
         } == before;
         if same_row && self.has_attributes(&before, edit)? {
-            return Ok(Ok(Changed::Same(before)));
+            return Ok(Ok(ChangeOutcome::Unchanged(before)));
         }
         if user.enabled
-            && let Some(lost) = self.lost_by(&before, &user, edit)?
+            && let Some(lost) = self.newly_unmet_requirement(&before, &user, edit)?
         {
-            return Ok(Err(BadUserEdit::StillNeeded(lost)));
+            return Ok(Err(BadUserEdit::StillRequired(lost)));
         }
         let action = match edit.enabled {
             Some(true) => "user.enable",
@@ -212,28 +212,28 @@ impl Provider {
             .filter(|(name, _)| edit.attributes.contains_key(name))
             .collect();
         let event = AuditEvent {
-            changes: changes::of_user(&before, &had, &user, &edit.attributes),
-            ..self.about_user(action, user.id)
+            changes: changes::user_changes(&before, &had, &user, &edit.attributes),
+            ..self.user_event(action, user.id)
         };
         let edited = self.store().write(|tx| {
             let edited = tx.edit_user(&user)?;
-            if edited == Edited::Done {
+            if edited == EditOutcome::Done {
                 for (name, values) in &edit.attributes {
                     tx.set_user_attribute(user.id, name, values)?;
                 }
                 if !user.enabled {
                     tx.end_sessions_of(user.id, now, "the person was disabled")?;
-                    tx.forget_devices(user.id)?;
+                    tx.remove_known_devices(user.id)?;
                 }
-                tx.add_audit(&event)?;
+                tx.add_audit_event(&event)?;
             }
             Ok(edited)
         })?;
         user.version += 1;
         Ok(Ok(match edited {
-            Edited::Done => Changed::Done(user),
-            Edited::Taken => Changed::Taken,
-            Edited::Stale => Changed::Stale,
+            EditOutcome::Done => ChangeOutcome::Done(user),
+            EditOutcome::Taken => ChangeOutcome::Taken,
+            EditOutcome::Stale => ChangeOutcome::Stale,
         }))
     }
 
@@ -251,44 +251,49 @@ impl Provider {
     }
 
     /// What an application requires that the person had before and has not after; of the first application.
-    fn lost_by(&self, before: &User, after: &User, edit: &UserEdit) -> Result<Option<Unmet>, Error> {
+    fn newly_unmet_requirement(
+        &self,
+        before: &User,
+        after: &User,
+        edit: &UserEdit,
+    ) -> Result<Option<UnmetRequirement>, Error> {
         let takes_a_name = [&edit.given_name, &edit.family_name]
             .into_iter()
             .any(|name| *name == Some(None));
         if edit.attributes.is_empty() && edit.user_name.is_none() && !takes_a_name {
             return Ok(None);
         }
-        let (snapshot, had) = (self.current()?, self.own_attributes(before.id)?);
+        let (snapshot, had) = (self.fresh_snapshot()?, self.own_attributes(before.id)?);
         let mut has = had.clone();
         has.extend(edit.attributes.clone());
-        let lacked = unmet(&snapshot, before, &had);
-        Ok(unmet(&snapshot, after, &has)
+        let lacked = unmet_requirements_of(&snapshot, before, &had);
+        Ok(unmet_requirements_of(&snapshot, after, &has)
             .into_iter()
             .find(|unmet| !lacked.contains(unmet)))
     }
 
     /// Sets a password, ends the person's sessions and forgets their devices: whoever had the old one is out. Lifts
     /// the pause of wrong tries. Returns how many sessions there were.
-    pub fn set_password(&self, email: &Email, password: &Password) -> Result<Changed<usize>, Error> {
+    pub fn set_password(&self, email: &Email, password: &Password) -> Result<ChangeOutcome<usize>, Error> {
         let Some(user) = self.user_by_email(email)? else {
-            return Ok(Changed::Unknown);
+            return Ok(ChangeOutcome::Unknown);
         };
-        let phc = self.parts().hasher.hash(password, self.chance())?;
+        let phc = self.dependencies().hasher.hash(password, self.random())?;
         let now = self.now();
-        let event = self.about_user("user.set_password", user.id);
+        let event = self.user_event("user.set_password", user.id);
         let ended = self.store().write(|tx| {
-            tx.set_password(user.id, &phc, now)?;
+            tx.set_password_hash(user.id, &phc, now)?;
             let ended = tx.end_sessions_of(user.id, now, "the password was changed")?;
             // Whoever had the old one may sit at one of them; and the new one is tried at once.
-            tx.forget_devices(user.id)?;
-            lift(tx, &user.email)?;
-            tx.add_audit(&event)?;
+            tx.remove_known_devices(user.id)?;
+            clear_throttle(tx, &user.email)?;
+            tx.add_audit_event(&event)?;
             Ok(ended)
         })?;
-        Ok(Changed::Done(ended))
+        Ok(ChangeOutcome::Done(ended))
     }
 
-    pub(super) fn about_user(&self, action: &'static str, user: UserId) -> AuditEvent {
+    pub(super) fn user_event(&self, action: &'static str, user: UserId) -> AuditEvent {
         AuditEvent {
             user: Some(user),
             ..self.event(action, "ok", None)

@@ -2,7 +2,7 @@
 
 use crate::{
     model::attribute::NameFormat,
-    saml::{canonical::Writer, urn},
+    saml::{canonical::XmlWriter, urn},
 };
 
 /// An attribute: a name that is sent once, and its values.
@@ -23,7 +23,7 @@ impl<'a> Attribute<'a> {
     pub fn new(name: &'a str, value: impl Into<String>) -> Self {
         Self {
             name,
-            name_format: NameFormat::usual(name),
+            name_format: NameFormat::default_for(name),
             friendly_name: None,
             values: vec![value.into()],
         }
@@ -32,7 +32,7 @@ impl<'a> Attribute<'a> {
 
 /// Writes the `AttributeStatement`; nothing at all where there is no attribute, since an empty
 /// statement is not valid.
-pub(super) fn write(attributes: &[Attribute<'_>], to: &mut Writer) {
+pub(super) fn write(attributes: &[Attribute<'_>], to: &mut XmlWriter) {
     if attributes.is_empty() {
         return;
     }
@@ -76,7 +76,7 @@ mod tests {
                 values: vec!["ada@x.example".to_owned()],
             },
         ];
-        let mut writer = Writer::new(512);
+        let mut writer = XmlWriter::new(512);
         write(&attributes, &mut writer);
         assert_eq!(
             writer.finish().unwrap(),
@@ -87,7 +87,7 @@ mod tests {
              <saml:AttributeValue>ada@x.example</saml:AttributeValue></saml:Attribute>\
              </saml:AttributeStatement>"
         );
-        let mut writer = Writer::new(8);
+        let mut writer = XmlWriter::new(8);
         write(&[], &mut writer);
         assert_eq!(writer.finish().unwrap(), "");
     }

@@ -8,7 +8,7 @@ use crate::saml::{
 };
 
 /// What every login here is.
-pub const OURS: &str = PASSWORD_PROTECTED_TRANSPORT;
+pub const PROVIDED_CLASS: &str = PASSWORD_PROTECTED_TRANSPORT;
 /// A class that says nothing, and is true of every login (saml-authn-context, 3.4.25).
 const UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified";
 
@@ -27,7 +27,7 @@ pub enum Comparison {
 
 /// What a request asks for.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Requested {
+pub struct RequestedAuthnContext {
     /// How `classes` are meant.
     pub comparison: Comparison,
     /// The classes, in the order of preference. Declarations are not known here, and satisfied by nothing.
@@ -35,7 +35,7 @@ pub struct Requested {
 }
 
 /// Reads the element.
-pub(super) fn read(element: Element<'_, '_>) -> Result<Requested, Refusal> {
+pub(super) fn read(element: Element<'_, '_>) -> Result<RequestedAuthnContext, Refusal> {
     let mut classes = Vec::new();
     for child in element.children()? {
         if child.is(ASSERTION, "AuthnContextClassRef") {
@@ -49,7 +49,7 @@ pub(super) fn read(element: Element<'_, '_>) -> Result<Requested, Refusal> {
         Some("better") => Comparison::Better,
         Some(_) => return Err(Refusal::Malformed("a Comparison that is none")),
     };
-    Ok(Requested { comparison, classes })
+    Ok(RequestedAuthnContext { comparison, classes })
 }
 
 /// How strong a class is beside ours; none for a class that nobody here can place.
@@ -61,7 +61,7 @@ fn strength(class: &str) -> Option<u8> {
     Some(match class.strip_prefix(PREFIX)? {
         "unspecified" => 0,
         "InternetProtocol" | "InternetProtocolPassword" | "Password" | "PreviousSession" => 1,
-        "PasswordProtectedTransport" => OUR_STRENGTH,
+        "PasswordProtectedTransport" => PROVIDED_STRENGTH,
         "MobileTwoFactorContract"
         | "MobileTwoFactorUnregistered"
         | "Smartcard"
@@ -74,27 +74,31 @@ fn strength(class: &str) -> Option<u8> {
     })
 }
 
-const OUR_STRENGTH: u8 = 2;
+const PROVIDED_STRENGTH: u8 = 2;
 
-impl Requested {
+impl RequestedAuthnContext {
     /// The class to answer with; none if our login is not what is asked for (`NoAuthnContext`).
-    pub fn satisfied(&self) -> Option<&'static str> {
+    pub fn satisfied_class(&self) -> Option<&'static str> {
         let ranks = || self.classes.iter().filter_map(|class| strength(class));
         match self.comparison {
             // A password over TLS is a password: whoever asks for exactly that is answered so.
-            Comparison::Exact => [OURS, PASSWORD, UNSPECIFIED]
+            Comparison::Exact => [PROVIDED_CLASS, PASSWORD, UNSPECIFIED]
                 .into_iter()
                 .filter_map(|class| Some((self.classes.iter().position(|asked| asked == class)?, class)))
                 .min()
                 .map(|(_at, class)| class),
-            Comparison::Minimum => ranks().any(|rank| rank <= OUR_STRENGTH).then_some(OURS),
-            Comparison::Maximum => ranks().any(|rank| rank >= OUR_STRENGTH).then_some(OURS),
+            Comparison::Minimum => ranks()
+                .any(|rank| rank <= PROVIDED_STRENGTH)
+                .then_some(PROVIDED_CLASS),
+            Comparison::Maximum => ranks()
+                .any(|rank| rank >= PROVIDED_STRENGTH)
+                .then_some(PROVIDED_CLASS),
             Comparison::Better => (!self.classes.is_empty()
                 && self
                     .classes
                     .iter()
-                    .all(|class| strength(class).is_some_and(|rank| rank < OUR_STRENGTH)))
-            .then_some(OURS),
+                    .all(|class| strength(class).is_some_and(|rank| rank < PROVIDED_STRENGTH)))
+            .then_some(PROVIDED_CLASS),
         }
     }
 }
@@ -103,7 +107,7 @@ impl Requested {
 mod tests {
     use super::*;
 
-    fn answer(comparison: Comparison, classes: &[&str]) -> Option<&'static str> {
+    fn satisfied_class(comparison: Comparison, classes: &[&str]) -> Option<&'static str> {
         let named = |class: &&str| {
             if class.contains(':') {
                 (*class).to_owned()
@@ -111,45 +115,57 @@ mod tests {
                 format!("urn:oasis:names:tc:SAML:2.0:ac:classes:{class}")
             }
         };
-        Requested {
+        RequestedAuthnContext {
             comparison,
             classes: classes.iter().map(named).collect(),
         }
-        .satisfied()
+        .satisfied_class()
     }
 
     #[test]
     fn every_comparison_is_as_the_specification_says() {
         use Comparison::{Better, Exact, Maximum, Minimum};
         for (comparison, classes, expected) in [
-            (Exact, &["PasswordProtectedTransport"][..], Some(OURS)),
-            (Exact, &["X509", "PasswordProtectedTransport"], Some(OURS)),
+            (Exact, &["PasswordProtectedTransport"][..], Some(PROVIDED_CLASS)),
+            (
+                Exact,
+                &["X509", "PasswordProtectedTransport"],
+                Some(PROVIDED_CLASS),
+            ),
             (
                 Exact,
                 &["unspecified", "PasswordProtectedTransport"],
                 Some(UNSPECIFIED),
             ),
-            (Exact, &["PasswordProtectedTransport", "unspecified"], Some(OURS)),
+            (
+                Exact,
+                &["PasswordProtectedTransport", "unspecified"],
+                Some(PROVIDED_CLASS),
+            ),
             (Exact, &["Password"], Some(PASSWORD)),
             (Exact, &["X509", "Password"], Some(PASSWORD)),
-            (Exact, &["PasswordProtectedTransport", "Password"], Some(OURS)),
+            (
+                Exact,
+                &["PasswordProtectedTransport", "Password"],
+                Some(PROVIDED_CLASS),
+            ),
             (Exact, &["urn:x:own"], None),
             (Exact, &[], None),
-            (Minimum, &["Password"], Some(OURS)),
-            (Minimum, &["X509", "unspecified"], Some(OURS)),
+            (Minimum, &["Password"], Some(PROVIDED_CLASS)),
+            (Minimum, &["X509", "unspecified"], Some(PROVIDED_CLASS)),
             (Minimum, &["X509"], None),
             (Minimum, &["urn:x:own"], None),
-            (Maximum, &["X509"], Some(OURS)),
-            (Maximum, &["PasswordProtectedTransport"], Some(OURS)),
+            (Maximum, &["X509"], Some(PROVIDED_CLASS)),
+            (Maximum, &["PasswordProtectedTransport"], Some(PROVIDED_CLASS)),
             (Maximum, &["Password"], None),
-            (Maximum, &["https://refeds.org/profile/mfa"], Some(OURS)),
-            (Better, &["Password"], Some(OURS)),
+            (Maximum, &["https://refeds.org/profile/mfa"], Some(PROVIDED_CLASS)),
+            (Better, &["Password"], Some(PROVIDED_CLASS)),
             (Better, &["Password", "PasswordProtectedTransport"], None),
             (Better, &["urn:x:own"], None),
             (Better, &[], None),
         ] {
             assert_eq!(
-                answer(comparison, classes),
+                satisfied_class(comparison, classes),
                 expected,
                 "{comparison:?} {classes:?}"
             );

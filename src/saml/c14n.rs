@@ -10,14 +10,14 @@ use std::{
 
 use roxmltree::{Node, NodeId, NodeType};
 
-use crate::saml::{canonical::Writer, refusal::Refusal, scan::WHITE, xml::MAX_MESSAGE};
+use crate::saml::{canonical::XmlWriter, refusal::Refusal, scan::WHITESPACE, xml::MAX_DOCUMENT};
 
 /// The longest canonical form that is written, in bytes: namespaces that stand once in a message may be
 /// written often.
-const MAX_CANONICAL: usize = 4 * MAX_MESSAGE;
+const MAX_CANONICAL: usize = 4 * MAX_DOCUMENT;
 /// Elements times prefixes: a real message has some hundred elements with two or three each, and an enveloped one that
 /// lists prefixes some thousand in all.
-const MAX_LOOKED_UP: usize = 20_000;
+const MAX_PREFIX_LOOKUPS: usize = 20_000;
 
 /// Writes `apex` and what is in it, but not `without`. `inclusive` are the prefixes of `PrefixList`, which are
 /// treated as by inclusive canonical XML; the default namespace is `#default` there.
@@ -27,48 +27,48 @@ pub fn exclusive<'d>(
     inclusive: &'d [&'d str],
 ) -> Result<String, Refusal> {
     if apex.document().input_text().contains('\r') {
-        return Err(INEXACT);
+        return Err(NO_CANONICAL_FORM);
     }
-    let mut canonical = Canonical {
-        out: Writer::new(4096),
+    let mut canonical = TreeCanonicalizer {
+        out: XmlWriter::new(4096),
         rendered: BTreeMap::new(),
         scope: Rc::default(),
-        looked_up: 0,
-        without: without.map(|node| node.id()),
-        inclusive,
+        prefix_lookups: 0,
+        excluded: without.map(|node| node.id()),
+        inclusive_prefixes: inclusive,
     };
     canonical.scope = canonical.scope_of(apex)?;
     canonical.element(apex)?;
-    canonical.out.finish().map_err(|_bad| INEXACT)
+    canonical.out.finish().map_err(|_bad| NO_CANONICAL_FORM)
 }
 
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
-const INEXACT: Refusal = Refusal::Malformed("XML that has no exact canonical form");
+const NO_CANONICAL_FORM: Refusal = Refusal::Malformed("XML that has no exact canonical form");
 
-struct Canonical<'d> {
-    out: Writer,
+struct TreeCanonicalizer<'d> {
+    out: XmlWriter,
     /// What each prefix stands for where the writer is, by what it has written: the innermost last.
     rendered: BTreeMap<&'d str, Vec<&'d str>>,
     /// What each prefix stands for where the writer is, by the text; shared by the elements that declare nothing.
     scope: Rc<BTreeMap<&'d str, &'d str>>,
     /// How many prefixes were looked up or copied.
-    looked_up: usize,
-    without: Option<NodeId>,
-    inclusive: &'d [&'d str],
+    prefix_lookups: usize,
+    excluded: Option<NodeId>,
+    inclusive_prefixes: &'d [&'d str],
 }
 
-impl<'d> Canonical<'d> {
+impl<'d> TreeCanonicalizer<'d> {
     fn element(&mut self, node: Node<'d, '_>) -> Result<(), Refusal> {
         let around = Rc::clone(&self.scope);
-        if declares(node)? {
+        if may_declare_namespace(node)? {
             self.scope = self.scope_of(node)?;
         }
         let tag = node.tag_name();
-        let name = self.name_at(node, node.range().start + 1, tag.namespace(), tag.name())?;
+        let name = self.qname_at(node, node.range().start + 1, tag.namespace(), tag.name())?;
         let mut attributes = Vec::new();
         for attribute in node.attributes() {
             let start = attribute.range().start;
-            let name = self.name_at(node, start, attribute.namespace(), attribute.name())?;
+            let name = self.qname_at(node, start, attribute.namespace(), attribute.name())?;
             attributes.push((attribute.namespace(), attribute.name(), name, attribute.value()));
         }
         // By namespace, none first, then by name (xml-c14n, 2.2).
@@ -76,30 +76,30 @@ impl<'d> Canonical<'d> {
         let with_prefix = attributes.iter().filter(|(namespace, ..)| namespace.is_some());
         let mut prefixes: BTreeSet<_> = with_prefix.map(|(_, _, name, _)| prefix_of(name)).collect();
         prefixes.insert(prefix_of(name));
-        let listed = self.inclusive.iter();
+        let listed = self.inclusive_prefixes.iter();
         prefixes.extend(listed.map(|prefix| if *prefix == "#default" { "" } else { *prefix }));
 
         self.out.raw("<").raw(name);
-        self.spend(prefixes.len())?;
+        self.count_lookups(prefixes.len())?;
         let mut declared = Vec::new();
         for prefix in prefixes {
-            if self.declare(prefix)? {
+            if self.render_namespace(prefix)? {
                 declared.push(prefix);
             }
         }
         for (_, _, name, value) in attributes {
             self.out.raw(" ").raw(name).raw("=\"");
-            self.out.value(value);
+            self.out.attribute_value(value);
             self.out.raw("\"");
         }
         self.out.raw(">");
         for child in node.children() {
             match child.node_type() {
-                NodeType::Element if Some(child.id()) == self.without => {}
+                NodeType::Element if Some(child.id()) == self.excluded => {}
                 NodeType::Element => self.element(child)?,
                 NodeType::Text => self.out.text(child.text().unwrap_or_default()),
                 NodeType::Comment => {}
-                NodeType::PI | NodeType::Root => return Err(INEXACT),
+                NodeType::PI | NodeType::Root => return Err(NO_CANONICAL_FORM),
             }
         }
         self.out.close(name);
@@ -117,7 +117,7 @@ impl<'d> Canonical<'d> {
 
     /// Writes what `prefix` stands for, unless that holds here by what was written around it (xml-exc-c14n, 3);
     /// whether it was written.
-    fn declare(&mut self, prefix: &'d str) -> Result<bool, Refusal> {
+    fn render_namespace(&mut self, prefix: &'d str) -> Result<bool, Refusal> {
         if prefix == "xml" {
             return Ok(false);
         }
@@ -130,8 +130,8 @@ impl<'d> Canonical<'d> {
         if held == Some(name) {
             return Ok(false);
         }
-        if !name.is_empty() && !is_absolute(name) {
-            return Err(INEXACT);
+        if !name.is_empty() && !is_absolute_uri(name) {
+            return Err(NO_CANONICAL_FORM);
         }
         self.rendered.entry(prefix).or_default().push(name);
         if prefix.is_empty() {
@@ -139,22 +139,26 @@ impl<'d> Canonical<'d> {
         } else {
             self.out.raw(" xmlns:").raw(prefix).raw("=\"");
         }
-        self.out.value(name);
+        self.out.attribute_value(name);
         self.out.raw("\"");
         Ok(true)
     }
 
     /// The name that stands in the text at `start`, if it is the one that the tree has there.
-    fn name_at(
+    fn qname_at(
         &self,
         node: Node<'d, '_>,
         start: usize,
         namespace: Option<&str>,
         local: &str,
     ) -> Result<&'d str, Refusal> {
-        let text = node.document().input_text().get(start..).ok_or(INEXACT)?;
+        let text = node
+            .document()
+            .input_text()
+            .get(start..)
+            .ok_or(NO_CANONICAL_FORM)?;
         let name = text
-            .split(|c| WHITE.contains(&c) || matches!(c, '=' | '/' | '>'))
+            .split(|c| WHITESPACE.contains(&c) || matches!(c, '=' | '/' | '>'))
             .next()
             .unwrap_or_default();
         let (prefix, bare) = name.split_once(':').unwrap_or(("", name));
@@ -167,7 +171,7 @@ impl<'d> Canonical<'d> {
         if bare == local && !name.starts_with(':') && meant == namespace.filter(|name| !name.is_empty()) {
             Ok(name)
         } else {
-            Err(INEXACT)
+            Err(NO_CANONICAL_FORM)
         }
     }
 
@@ -186,14 +190,14 @@ impl<'d> Canonical<'d> {
                 .entry(known.name().unwrap_or_default())
                 .or_insert(known.uri());
         }
-        self.spend(scope.len())?;
+        self.count_lookups(scope.len())?;
         Ok(Rc::new(scope))
     }
 
     /// Counts work that a sender chooses; there is an end to it.
-    fn spend(&mut self, prefixes: usize) -> Result<(), Refusal> {
-        self.looked_up = self.looked_up.saturating_add(prefixes);
-        if self.looked_up > MAX_LOOKED_UP {
+    fn count_lookups(&mut self, prefixes: usize) -> Result<(), Refusal> {
+        self.prefix_lookups = self.prefix_lookups.saturating_add(prefixes);
+        if self.prefix_lookups > MAX_PREFIX_LOOKUPS {
             return Err(Refusal::TooLarge(
                 "more namespace prefixes, on more elements, than any message needs",
             ));
@@ -203,8 +207,12 @@ impl<'d> Canonical<'d> {
 }
 
 /// Whether the start tag of `node` may declare a namespace: what it does not hold in its text, it does not declare.
-fn declares(node: Node<'_, '_>) -> Result<bool, Refusal> {
-    let text = node.document().input_text().get(node.range()).ok_or(INEXACT)?;
+fn may_declare_namespace(node: Node<'_, '_>) -> Result<bool, Refusal> {
+    let text = node
+        .document()
+        .input_text()
+        .get(node.range())
+        .ok_or(NO_CANONICAL_FORM)?;
     let mut quote = None;
     let end = text.find(|c| match (quote, c) {
         (None, '>') => true,
@@ -218,7 +226,10 @@ fn declares(node: Node<'_, '_>) -> Result<bool, Refusal> {
         }
         (None | Some(_), _) => false,
     });
-    Ok(text.get(..end.ok_or(INEXACT)?).ok_or(INEXACT)?.contains("xmlns"))
+    Ok(text
+        .get(..end.ok_or(NO_CANONICAL_FORM)?)
+        .ok_or(NO_CANONICAL_FORM)?
+        .contains("xmlns"))
 }
 
 fn prefix_of(name: &str) -> &str {
@@ -226,7 +237,7 @@ fn prefix_of(name: &str) -> &str {
 }
 
 /// Canonical XML is not defined for a namespace whose name is a relative reference (xml-c14n, 1.3).
-fn is_absolute(name: &str) -> bool {
+fn is_absolute_uri(name: &str) -> bool {
     let Some((scheme, rest)) = name.split_once(':') else {
         return false;
     };
@@ -245,7 +256,7 @@ mod tests {
     use roxmltree::Document;
 
     /// The canonical form of the element with `apex` as its `ID`, of the root where it is empty.
-    fn canonical(xml: &str, apex: &str, inclusive: &[&str]) -> Result<String, Refusal> {
+    fn canonicalize(xml: &str, apex: &str, inclusive: &[&str]) -> Result<String, Refusal> {
         let document = Document::parse(xml).unwrap();
         let wanted = |node: &Node<'_, '_>| node.attribute("ID") == Some(apex);
         let node = document.descendants().find(wanted);
@@ -253,10 +264,10 @@ mod tests {
     }
 
     #[test]
-    fn what_says_the_same_is_written_the_same() {
+    fn equivalent_documents_have_one_canonical_form() {
         let mess = "<?xml version='1.0'?>\n<!-- c --><b:a  xmlns:b = 'urn:b'\txmlns:unused='urn:u' xmlns='urn:d' z='1' b:y=\"2\" a='&#9;&#xA;&#13;\t&lt;>\"&apos;&amp;'\n><c/><!-- d --><![CDATA[<&>]]]>&#13;&gt;é</b:a\n>";
         assert_eq!(
-            canonical(mess, "", &[]).unwrap(),
+            canonicalize(mess, "", &[]).unwrap(),
             "<b:a xmlns:b=\"urn:b\" a=\"&#x9;&#xA;&#xD; &lt;>&quot;'&amp;\" z=\"1\" b:y=\"2\"><c xmlns=\"urn:d\"></c>&lt;&amp;&gt;]&#xD;&gt;é</b:a>"
         );
     }
@@ -265,12 +276,12 @@ mod tests {
     fn a_namespace_is_declared_where_it_is_first_used_and_where_it_changes() {
         let xml = "<r xmlns='urn:d' xmlns:p='urn:p' xmlns:q='urn:q'><a xmlns='' p:x='1'><b xmlns='urn:d'><c xmlns=''/></b><p:d/></a><p:e xmlns:p='urn:p2'><p:f/></p:e><p:g/></r>";
         assert_eq!(
-            canonical(xml, "", &[]).unwrap(),
+            canonicalize(xml, "", &[]).unwrap(),
             "<r xmlns=\"urn:d\"><a xmlns=\"\" xmlns:p=\"urn:p\" p:x=\"1\"><b xmlns=\"urn:d\"><c xmlns=\"\"></c></b><p:d></p:d></a><p:e xmlns:p=\"urn:p2\"><p:f></p:f></p:e><p:g xmlns:p=\"urn:p\"></p:g></r>"
         );
         // Where no default was written, none is taken back.
         assert_eq!(
-            canonical("<r><a xmlns=''/></r>", "", &[]).unwrap(),
+            canonicalize("<r><a xmlns=''/></r>", "", &[]).unwrap(),
             "<r><a></a></r>"
         );
     }
@@ -279,11 +290,11 @@ mod tests {
     fn a_part_carries_what_it_uses_and_what_is_listed() {
         let xml = "<r xmlns='urn:d' xmlns:p='urn:p' xmlns:q='urn:q' xml:lang='de'><p:a ID='x'><b xml:space='preserve'/><q:c/></p:a></r>";
         assert_eq!(
-            canonical(xml, "x", &[]).unwrap(),
+            canonicalize(xml, "x", &[]).unwrap(),
             "<p:a xmlns:p=\"urn:p\" ID=\"x\"><b xmlns=\"urn:d\" xml:space=\"preserve\"></b><q:c xmlns:q=\"urn:q\"></q:c></p:a>"
         );
         assert_eq!(
-            canonical(xml, "x", &["#default", "q", "none", "xml"]).unwrap(),
+            canonicalize(xml, "x", &["#default", "q", "none", "xml"]).unwrap(),
             "<p:a xmlns=\"urn:d\" xmlns:p=\"urn:p\" xmlns:q=\"urn:q\" ID=\"x\"><b xml:space=\"preserve\"></b><q:c></q:c></p:a>"
         );
     }
@@ -292,13 +303,13 @@ mod tests {
     fn attributes_stand_by_namespace_and_name() {
         let xml = "<r xmlns:a='urn:z' xmlns:z='urn:a' a:b='1' z:c='2' z:a='3' d='4' B='5'/>";
         assert_eq!(
-            canonical(xml, "", &[]).unwrap(),
+            canonicalize(xml, "", &[]).unwrap(),
             "<r xmlns:a=\"urn:z\" xmlns:z=\"urn:a\" B=\"5\" d=\"4\" z:a=\"3\" z:c=\"2\" a:b=\"1\"></r>"
         );
     }
 
     #[test]
-    fn what_has_no_exact_form_is_refused() {
+    fn what_has_no_canonical_form_is_refused() {
         for bad in [
             "<a>\r\n</a>",
             "<a xmlns='relative'/>",
@@ -307,10 +318,10 @@ mod tests {
             "<:a xmlns='urn:x'/>",
             "<a><?pi?></a>",
         ] {
-            assert!(canonical(bad, "", &[]).is_err(), "{bad}");
+            assert!(canonicalize(bad, "", &[]).is_err(), "{bad}");
         }
         let long = format!("urn:{}", "x".repeat(1000));
         let bomb = format!("<r xmlns:p='{long}'>{}</r>", "<p:a/>".repeat(400));
-        assert!(matches!(canonical(&bomb, "", &[]), Err(Refusal::TooLarge(_))));
+        assert!(matches!(canonicalize(&bomb, "", &[]), Err(Refusal::TooLarge(_))));
     }
 }

@@ -9,7 +9,7 @@ use chrono::{DateTime, Datelike, Timelike, Utc};
 
 /// Writes elements one after the other.
 #[derive(Debug)]
-pub struct Writer {
+pub struct XmlWriter {
     out: String,
     unwritable: Option<char>,
 }
@@ -19,7 +19,7 @@ pub struct Writer {
 #[error("the character U+{code:04X} cannot stand in XML", code = u32::from(*.0))]
 pub struct Unwritable(char);
 
-impl Writer {
+impl XmlWriter {
     /// An empty document that has room for `capacity` bytes.
     pub fn new(capacity: usize) -> Self {
         Self {
@@ -43,12 +43,12 @@ impl Writer {
         self.out.push_str(name);
         for (prefix, uri) in namespaces {
             self.raw(" xmlns:").raw(prefix).raw("=\"");
-            self.value(uri);
+            self.attribute_value(uri);
             self.out.push('"');
         }
         for (name, value) in attributes {
             self.raw(" ").raw(name).raw("=\"");
-            self.value(value);
+            self.attribute_value(value);
             self.out.push('"');
         }
         self.out.push('>');
@@ -97,7 +97,7 @@ impl Writer {
     }
 
     /// What stands between the quotes of an attribute.
-    pub(super) fn value(&mut self, text: &str) {
+    pub(super) fn attribute_value(&mut self, text: &str) {
         self.escaped(text, |c| match c {
             '&' => Some("&amp;"),
             '<' => Some("&lt;"),
@@ -130,7 +130,7 @@ impl Writer {
 
 /// A time as SAML writes it: UTC, `Z`, milliseconds (saml-core, 1.3.3). Written out rather than by a format
 /// string, which is read anew each time.
-pub fn time(at: DateTime<Utc>) -> String {
+pub fn format_date_time(at: DateTime<Utc>) -> String {
     format!(
         "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
         at.year(),
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn markup_in_values_stays_data() {
-        let mut writer = Writer::new(64);
+        let mut writer = XmlWriter::new(64);
         writer.leaf("a:b", &[("a", "urn:a")], &[("c", "<\"&'>\n")], "<x> & \"y\" ]]>");
         assert_eq!(
             writer.finish().unwrap(),
@@ -158,15 +158,15 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_utc_to_the_millisecond() {
+    fn a_date_time_is_utc_to_the_millisecond() {
         let at = "2026-03-04T05:06:07.089123Z".parse().unwrap();
-        assert_eq!(time(at), "2026-03-04T05:06:07.089Z");
+        assert_eq!(format_date_time(at), "2026-03-04T05:06:07.089Z");
     }
 
     #[test]
     fn what_xml_cannot_hold_is_never_written() {
         for bad in ["\u{1}", "a\u{b}", "\u{ffff}"] {
-            let mut writer = Writer::new(8);
+            let mut writer = XmlWriter::new(8);
             writer.text(bad);
             assert!(writer.finish().is_err(), "{bad:?}");
         }

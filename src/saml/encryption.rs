@@ -19,27 +19,27 @@ use crate::{
     crypto::strength::{self, UnusableKey},
     model::{key::Certificate, making::ContentCipher, secret::Secret},
     saml::{
-        canonical::Writer,
+        canonical::XmlWriter,
         urn::{self, ASSERTION, DSIG, XENC},
     },
 };
 
 /// How many random bytes one encryption takes: the longest key and the initialisation vector.
-pub const CHANCE: usize = LONGEST_KEY + IV;
+pub const RANDOM_LEN: usize = MAX_KEY_LEN + IV_LEN;
 
-const LONGEST_KEY: usize = 32;
+const MAX_KEY_LEN: usize = 32;
 /// The length that GCM wants (xmlenc-core1, 5.2.4).
-const IV: usize = 12;
-const TAG: usize = 16;
+const IV_LEN: usize = 12;
+const TAG_LEN: usize = 16;
 
 /// Encrypts one assertion for one service provider.
-pub struct Envelope<'a> {
+pub struct AssertionEncryption<'a> {
     cipher: ContentCipher,
     certificate: &'a Certificate,
-    chance: Secret<[u8; CHANCE]>,
+    random: Secret<[u8; RANDOM_LEN]>,
 }
 
-impl fmt::Debug for Envelope<'_> {
+impl fmt::Debug for AssertionEncryption<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Envelope({:?}, {})", self.cipher, self.certificate.sha256)
     }
@@ -47,7 +47,7 @@ impl fmt::Debug for Envelope<'_> {
 
 /// Why a certificate cannot be encrypted to.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum Unfit {
+pub enum UnusableRecipient {
     /// OpenSSL does not read it, or finds no key in it.
     #[error("it holds no key that can be read")]
     Unreadable,
@@ -60,20 +60,20 @@ pub enum Unfit {
 }
 
 /// Whether an assertion can be encrypted to the key of `certificate`.
-pub fn check(certificate: &Certificate) -> Result<(), Unfit> {
+pub fn check_recipient(certificate: &Certificate) -> Result<(), UnusableRecipient> {
     public_key(certificate).map(drop)
 }
 
-fn public_key(certificate: &Certificate) -> Result<PKey<Public>, Unfit> {
+fn public_key(certificate: &Certificate) -> Result<PKey<Public>, UnusableRecipient> {
     let key = X509::from_der(&certificate.der)
         .and_then(|x509| x509.public_key())
-        .map_err(|_why| Unfit::Unreadable)?;
+        .map_err(|_why| UnusableRecipient::Unreadable)?;
     if key.id() != Id::RSA {
-        return Err(Unfit::NotRsa);
+        return Err(UnusableRecipient::NotRsa);
     }
     match strength::assess(&key) {
         Ok(()) => Ok(key),
-        Err(why) => Err(Unfit::Unusable(why)),
+        Err(why) => Err(UnusableRecipient::Unusable(why)),
     }
 }
 
@@ -82,38 +82,38 @@ fn public_key(certificate: &Certificate) -> Result<PKey<Public>, Unfit> {
 pub enum Error {
     /// A certificate that should not have come this far.
     #[error("the service provider's certificate cannot be encrypted to: {0}")]
-    Certificate(#[from] Unfit),
+    Certificate(#[from] UnusableRecipient),
     /// OpenSSL failed.
     #[error("the assertion could not be encrypted")]
     Encrypting(#[from] ErrorStack),
 }
 
-impl<'a> Envelope<'a> {
+impl<'a> AssertionEncryption<'a> {
     /// Takes the random bytes of one encryption; they are used for no second one, as one key and
     /// initialisation vector must never meet two texts.
     pub const fn new(
         cipher: ContentCipher,
         certificate: &'a Certificate,
-        chance: Secret<[u8; CHANCE]>,
+        chance: Secret<[u8; RANDOM_LEN]>,
     ) -> Self {
         Self {
             cipher,
             certificate,
-            chance,
+            random: chance,
         }
     }
 
     /// Encrypts `assertion`, which declares every namespace that it uses, and writes the
     /// `EncryptedAssertion` with the key inside (saml-core, 6.1; errata E43).
-    pub(super) fn write(self, assertion: &str, to: &mut Writer) -> Result<(), Error> {
-        let (key, iv) = self.chance.expose().split_at(LONGEST_KEY);
+    pub(super) fn write(self, assertion: &str, to: &mut XmlWriter) -> Result<(), Error> {
+        let (key, iv) = self.random.expose().split_at(MAX_KEY_LEN);
         let (algorithm, key_length, cipher) = match self.cipher {
             ContentCipher::Aes128Gcm => (urn::AES128_GCM, 16, Cipher::aes_128_gcm()),
-            ContentCipher::Aes256Gcm => (urn::AES256_GCM, LONGEST_KEY, Cipher::aes_256_gcm()),
+            ContentCipher::Aes256Gcm => (urn::AES256_GCM, MAX_KEY_LEN, Cipher::aes_256_gcm()),
         };
         let key = key.get(..key_length).unwrap_or(key);
-        let wrapped = wrap(key, &public_key(self.certificate)?)?;
-        let mut tag = [0; TAG];
+        let wrapped = wrap_key(key, &public_key(self.certificate)?)?;
+        let mut tag = [0; TAG_LEN];
         let sealed = encrypt_aead(cipher, key, Some(iv), &[], assertion.as_bytes(), &mut tag)?;
         // The initialisation vector, the text, the tag, in one (xmlenc-core1, 5.2.4).
         let content = STANDARD.encode([iv, &sealed, &tag].concat());
@@ -151,7 +151,7 @@ impl<'a> Envelope<'a> {
 }
 
 /// RSA-OAEP with SHA-1 in both places; the seed is of OpenSSL's own chance.
-fn wrap(key: &[u8], recipient: &PKey<Public>) -> Result<Vec<u8>, ErrorStack> {
+fn wrap_key(key: &[u8], recipient: &PKey<Public>) -> Result<Vec<u8>, ErrorStack> {
     let rsa = recipient.rsa()?;
     let mut wrapped = vec![0; usize::try_from(rsa.size()).unwrap_or_default()];
     let length = rsa.public_encrypt(key, &mut wrapped, Padding::PKCS1_OAEP)?;
@@ -159,7 +159,7 @@ fn wrap(key: &[u8], recipient: &PKey<Public>) -> Result<Vec<u8>, ErrorStack> {
     Ok(wrapped)
 }
 
-fn write_cipher_data(base64: &str, to: &mut Writer) {
+fn write_cipher_data(base64: &str, to: &mut XmlWriter) {
     to.open("xenc:CipherData", &[], &[]);
     to.leaf("xenc:CipherValue", &[], &[], base64);
     to.close("xenc:CipherData");

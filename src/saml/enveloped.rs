@@ -8,11 +8,11 @@ use roxmltree::Node;
 
 use crate::saml::{
     c14n,
-    claimed::{Claimed, Octets},
+    claimed::{SignatureInput, UnverifiedSignature},
     refusal::Refusal,
-    scan::WHITE,
+    scan::WHITESPACE,
     urn::{self, DSIG},
-    xml::{Element, Message},
+    xml::{Element, XmlDocument},
 };
 
 /// The most prefixes that a `PrefixList` may have.
@@ -20,35 +20,38 @@ const MAX_PREFIXES: usize = 16;
 
 /// The signature that `root` claims to bear, checked for its form alone; none where `root` holds no signature. This is
 /// cheap: what it is over is computed by [`signed_octets`], once somebody has a key that could fit.
-pub(super) fn signature(root: Element<'_, '_>, xml: &str) -> Result<Option<Claimed>, Refusal> {
-    let Some(claim) = claim_of(root)? else {
+pub(super) fn unverified_signature(
+    root: Element<'_, '_>,
+    xml: &str,
+) -> Result<Option<UnverifiedSignature>, Refusal> {
+    let Some(claim) = find_signature(root)? else {
         return Ok(None);
     };
-    Ok(Some(Claimed {
+    Ok(Some(UnverifiedSignature {
         algorithm: claim.algorithm.to_owned(),
         value: claim.signature_value,
-        octets: Octets::Within(xml.to_owned()),
+        input: SignatureInput::Enveloped(xml.to_owned()),
     }))
 }
 
 /// The octets that the signature inside `xml` is over, once it is known to cover all of the root but itself. The text
 /// is parsed once more by the one reader, so that what was read from it is what is digested here.
 pub(super) fn signed_octets(xml: &str) -> Result<Vec<u8>, Refusal> {
-    let message = Message::parse(xml)?;
-    let root = message.top();
-    let claim = claim_of(root)?.ok_or(Refusal::SignatureMissing)?;
-    let octets = c14n::exclusive(root.node(), Some(claim.node), &claim.prefixes)?;
-    let computed = hash(claim.digest, octets.as_bytes());
+    let message = XmlDocument::parse(xml)?;
+    let root = message.root_element();
+    let claim = find_signature(root)?.ok_or(Refusal::SignatureMissing)?;
+    let octets = c14n::exclusive(root.node(), Some(claim.node), &claim.inclusive_prefixes)?;
+    let computed = hash(claim.digest_method, octets.as_bytes());
     // What OpenSSL cannot digest fits nothing.
-    if computed.is_ok_and(|computed| *computed == *claim.value) {
-        claim.octets()
+    if computed.is_ok_and(|computed| *computed == *claim.digest_value) {
+        claim.signed_info_octets()
     } else {
         Err(Refusal::BadSignature)
     }
 }
 
 /// The one signature of `root`: its child, over the whole of it.
-fn claim_of<'d, 't>(root: Element<'d, 't>) -> Result<Option<Claim<'d, 't>>, Refusal> {
+fn find_signature<'d, 't>(root: Element<'d, 't>) -> Result<Option<ParsedSignature<'d, 't>>, Refusal> {
     let signature = match root.count(DSIG, "Signature") {
         0 => return Ok(None),
         1 => root.child(DSIG, "Signature")?,
@@ -57,8 +60,8 @@ fn claim_of<'d, 't>(root: Element<'d, 't>) -> Result<Option<Claim<'d, 't>>, Refu
     let signature = signature.ok_or(shape(
         "more than one signature, or one that is not a child of the message itself",
     ))?;
-    let claim = claim(signature)?;
-    if claim.reference != format!("#{}", root.id()?) {
+    let claim = parse_signature(signature)?;
+    if claim.reference_uri != format!("#{}", root.id()?) {
         return Err(shape(
             "a Reference to something else than the whole message by its ID",
         ));
@@ -68,33 +71,35 @@ fn claim_of<'d, 't>(root: Element<'d, 't>) -> Result<Option<Claim<'d, 't>>, Refu
 
 /// What a signature says of what it is over, and what is to be held against a key. None of it is believed yet:
 /// not before what `reference` names, in exclusive canonical form and without the signature, has the digest.
-pub(super) struct Claim<'d, 't> {
+pub(super) struct ParsedSignature<'d, 't> {
     /// The URI of its one `Reference`.
-    pub(super) reference: &'d str,
+    pub(super) reference_uri: &'d str,
     /// The prefixes that are declared as they come.
-    pub(super) prefixes: Vec<&'d str>,
-    pub(super) digest: MessageDigest,
+    pub(super) inclusive_prefixes: Vec<&'d str>,
+    pub(super) digest_method: MessageDigest,
     /// What the digest should be.
-    pub(super) value: Vec<u8>,
+    pub(super) digest_value: Vec<u8>,
     /// `SignatureMethod`, as a URI.
     pub(super) algorithm: &'d str,
     /// `SignatureValue`, decoded.
     pub(super) signature_value: Vec<u8>,
     node: Node<'d, 't>,
-    info: Element<'d, 't>,
-    info_prefixes: Vec<&'d str>,
+    signed_info: Element<'d, 't>,
+    signed_info_prefixes: Vec<&'d str>,
 }
 
-impl Claim<'_, '_> {
+impl ParsedSignature<'_, '_> {
     /// What the signature value is over: `SignedInfo` in exclusive canonical form.
-    pub(super) fn octets(&self) -> Result<Vec<u8>, Refusal> {
-        Ok(c14n::exclusive(self.info.node(), None, &self.info_prefixes)?.into_bytes())
+    pub(super) fn signed_info_octets(&self) -> Result<Vec<u8>, Refusal> {
+        Ok(c14n::exclusive(self.signed_info.node(), None, &self.signed_info_prefixes)?.into_bytes())
     }
 }
 
 /// Reads a `ds:Signature`.
-pub(super) fn claim<'d, 't>(signature: Element<'d, 't>) -> Result<Claim<'d, 't>, Refusal> {
-    plain(signature, &["Id"])?;
+pub(super) fn parse_signature<'d, 't>(
+    signature: Element<'d, 't>,
+) -> Result<ParsedSignature<'d, 't>, Refusal> {
+    check_attributes(signature, &["Id"])?;
     let children = signature.children()?;
     let (info, value) = match children.as_slice() {
         [info, value] => (*info, *value),
@@ -108,75 +113,81 @@ pub(super) fn claim<'d, 't>(signature: Element<'d, 't>) -> Result<Claim<'d, 't>,
             ));
         }
     };
-    expect(info, "SignedInfo", &["Id"])?;
-    expect(value, "SignatureValue", &["Id"])?;
-    let [method, algorithm, reference] = children_of(info)?;
-    expect(method, "CanonicalizationMethod", &["Algorithm"])?;
+    expect_element(info, "SignedInfo", &["Id"])?;
+    expect_element(value, "SignatureValue", &["Id"])?;
+    let [method, algorithm, reference] = exact_children(info)?;
+    expect_element(method, "CanonicalizationMethod", &["Algorithm"])?;
     let info_prefixes = exclusive_prefixes(method)?;
-    if method.attribute("Algorithm") == Some(urn::EXC_C14N_WITH_COMMENTS) && holds_comment(info) {
+    if method.attribute("Algorithm") == Some(urn::EXC_C14N_WITH_COMMENTS) && has_comment(info) {
         // The one place where the suffix would make a difference (xmldsig-core, 4.4.3.3): nobody writes one there.
         return Err(shape("a comment inside SignedInfo"));
     }
-    expect(algorithm, "SignatureMethod", &["Algorithm"])?;
-    let [] = children_of(algorithm)?;
-    let (prefixes, digest, digest_value) = referred(reference)?;
+    expect_element(algorithm, "SignatureMethod", &["Algorithm"])?;
+    let [] = exact_children(algorithm)?;
+    let (prefixes, digest, digest_value) = parse_reference(reference)?;
 
     let algorithm = algorithm.attribute("Algorithm").unwrap_or_default();
-    let value = base64_of(value)?;
-    if algorithm.contains("#ecdsa-") && !is_two_halves(&value) {
+    let value = decode_base64(value)?;
+    if algorithm.contains("#ecdsa-") && !is_raw_ecdsa_len(&value) {
         return Err(shape("an ECDSA signature that is not r and s side by side"));
     }
-    Ok(Claim {
-        reference: reference.attribute("URI").unwrap_or_default(),
-        prefixes,
-        digest,
-        value: digest_value,
+    Ok(ParsedSignature {
+        reference_uri: reference.attribute("URI").unwrap_or_default(),
+        inclusive_prefixes: prefixes,
+        digest_method: digest,
+        digest_value,
         algorithm,
         signature_value: value,
         node: signature.node(),
-        info,
-        info_prefixes,
+        signed_info: info,
+        signed_info_prefixes: info_prefixes,
     })
 }
 
-fn holds_comment(element: Element<'_, '_>) -> bool {
+fn has_comment(element: Element<'_, '_>) -> bool {
     element.node().descendants().any(|node| node.is_comment())
 }
 
 /// The one `Reference`: without the signature, in exclusive canonical form; its prefixes, digest and value.
-fn referred<'d>(reference: Element<'d, '_>) -> Result<(Vec<&'d str>, MessageDigest, Vec<u8>), Refusal> {
-    expect(reference, "Reference", &["Id", "URI"])?;
-    let [transforms, method, value] = children_of(reference)?;
-    expect(transforms, "Transforms", &[])?;
-    let [enveloped, exclusive] = children_of(transforms)?;
-    expect(enveloped, "Transform", &["Algorithm"])?;
-    expect(exclusive, "Transform", &["Algorithm"])?;
-    if enveloped.attribute("Algorithm") != Some(urn::ENVELOPED) {
+fn parse_reference<'d>(
+    reference: Element<'d, '_>,
+) -> Result<(Vec<&'d str>, MessageDigest, Vec<u8>), Refusal> {
+    expect_element(reference, "Reference", &["Id", "URI"])?;
+    let [transforms, method, value] = exact_children(reference)?;
+    expect_element(transforms, "Transforms", &[])?;
+    let [enveloped, exclusive] = exact_children(transforms)?;
+    expect_element(enveloped, "Transform", &["Algorithm"])?;
+    expect_element(exclusive, "Transform", &["Algorithm"])?;
+    if enveloped.attribute("Algorithm") != Some(urn::ENVELOPED_SIGNATURE) {
         return Err(shape(TRANSFORMS));
     }
-    let [] = children_of(enveloped)?;
+    let [] = exact_children(enveloped)?;
     let prefixes = exclusive_prefixes(exclusive)?;
-    expect(method, "DigestMethod", &["Algorithm"])?;
-    let [] = children_of(method)?;
-    expect(value, "DigestValue", &[])?;
+    expect_element(method, "DigestMethod", &["Algorithm"])?;
+    let [] = exact_children(method)?;
+    expect_element(value, "DigestValue", &[])?;
     let digest = match method.attribute("Algorithm").unwrap_or_default() {
         urn::SHA256 => MessageDigest::sha256(),
         urn::SHA384 => MessageDigest::sha384(),
         urn::SHA512 => MessageDigest::sha512(),
         urn::SHA1 => {
-            return Err(Refusal::Algorithm(
+            return Err(Refusal::SignatureAlgorithm(
                 "a SHA-1 digest can be forged; digest with SHA-256",
             ));
         }
-        _ => return Err(Refusal::Algorithm("a digest not among SHA-256, 384 and 512")),
+        _ => {
+            return Err(Refusal::SignatureAlgorithm(
+                "a digest not among SHA-256, 384 and 512",
+            ));
+        }
     };
-    Ok((prefixes, digest, base64_of(value)?))
+    Ok((prefixes, digest, decode_base64(value)?))
 }
 
 /// Everything in it is ignored, since keys come from the registration; but what tells to fetch one, or is of a
 /// kind that nobody here knows, is refused.
 fn check_key_info(key: Element<'_, '_>) -> Result<(), Refusal> {
-    plain(key, &["Id"])?;
+    check_attributes(key, &["Id"])?;
     // Keycloak names and describes its key beside the certificate.
     let inert = |child: &Element<'_, '_>| {
         ["X509Data", "KeyName", "KeyValue"]
@@ -220,11 +231,11 @@ fn exclusive_prefixes<'d>(method: Element<'d, '_>) -> Result<Vec<&'d str>, Refus
         [list] if list.is(urn::EXC_C14N, "InclusiveNamespaces") => *list,
         _ => return Err(shape(TRANSFORMS)),
     };
-    plain(list, &["PrefixList"])?;
-    let [] = children_of(list)?;
+    check_attributes(list, &["PrefixList"])?;
+    let [] = exact_children(list)?;
     let prefixes = list.attribute("PrefixList").ok_or(shape(TRANSFORMS))?;
     let prefixes: Vec<_> = prefixes
-        .split(WHITE)
+        .split(WHITESPACE)
         .filter(|prefix| !prefix.is_empty())
         .collect();
     if prefixes.len() > MAX_PREFIXES {
@@ -240,22 +251,22 @@ const fn shape(what: &'static str) -> Refusal {
     Refusal::SignatureShape(what)
 }
 
-fn children_of<'d, 't, const N: usize>(element: Element<'d, 't>) -> Result<[Element<'d, 't>; N], Refusal> {
+fn exact_children<'d, 't, const N: usize>(element: Element<'d, 't>) -> Result<[Element<'d, 't>; N], Refusal> {
     let children = element.children()?;
     children
         .try_into()
         .map_err(|_other| shape("elements missing, or more of them than belong there"))
 }
 
-fn expect(element: Element<'_, '_>, name: &str, attributes: &[&str]) -> Result<(), Refusal> {
+fn expect_element(element: Element<'_, '_>, name: &str, attributes: &[&str]) -> Result<(), Refusal> {
     if !element.is(DSIG, name) {
         return Err(shape("an element where another belongs"));
     }
-    plain(element, attributes)
+    check_attributes(element, attributes)
 }
 
 /// Whether no attribute stands on `element` but `known` ones.
-fn plain(element: Element<'_, '_>, known: &[&str]) -> Result<(), Refusal> {
+fn check_attributes(element: Element<'_, '_>, known: &[&str]) -> Result<(), Refusal> {
     let mut attributes = element.node().attributes();
     if attributes.all(|one| one.namespace().is_none() && known.contains(&one.name())) {
         Ok(())
@@ -265,8 +276,8 @@ fn plain(element: Element<'_, '_>, known: &[&str]) -> Result<(), Refusal> {
 }
 
 /// Base64 with white space in it (xml-schema 2, 3.2.16).
-fn base64_of(element: Element<'_, '_>) -> Result<Vec<u8>, Refusal> {
-    let text: String = element.text()?.split(WHITE).collect();
+fn decode_base64(element: Element<'_, '_>) -> Result<Vec<u8>, Refusal> {
+    let text: String = element.text()?.split(WHITESPACE).collect();
     STANDARD
         .decode(text)
         .map_err(|_why| shape("a value that is not base64"))
@@ -274,7 +285,7 @@ fn base64_of(element: Element<'_, '_>) -> Result<Vec<u8>, Refusal> {
 
 /// Whether `value` has a length that r‖s has for a curve of 256, 384, 512 or 521 bits (xmldsig-core, 6.4.3): DER,
 /// which some senders put into an address, has another.
-fn is_two_halves(value: &[u8]) -> bool {
+fn is_raw_ecdsa_len(value: &[u8]) -> bool {
     matches!(value.len(), 64 | 96 | 128 | 132)
 }
 

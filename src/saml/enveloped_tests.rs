@@ -22,20 +22,20 @@ use roxmltree::{Document, Node};
 use super::*;
 use crate::{
     model::{
-        application::{AcsUrl, EntityId},
+        application::{EntityId, SpUrl},
         id::KeyId,
         key::{Certificate, SigningKey},
         making::SignatureAlgorithm,
         secret::Secret,
     },
     saml::{
-        response::{self, Frame},
-        scan::line_ends,
+        response::{self, ResponseHeader},
+        scan::normalize_line_ends,
         second_opinion,
-        signature::{Judged, Unverified},
+        signature::{Unverified, VerificationOutcome},
         signer::Signer,
         urn::{PROTOCOL, status},
-        xml::Message,
+        xml::XmlDocument,
     },
 };
 
@@ -62,15 +62,15 @@ fn key() -> SigningKey {
 }
 
 /// Whether we believe a message with the root `samlp:Response`.
-fn believed(xml: &str, certificate: &Certificate) -> bool {
-    matches!(judged(xml, certificate), Ok(Judged::Signed(_)))
+fn verifies(xml: &str, certificate: &Certificate) -> bool {
+    matches!(verify(xml, certificate), Ok(VerificationOutcome::Signed(_)))
 }
 
 /// What a reader of messages with the root `samlp:Response` makes of it.
-fn judged(xml: &str, certificate: &Certificate) -> Result<Judged<()>, Refusal> {
-    let message = Message::parse(xml)?;
-    let claimed = signature(message.root(PROTOCOL, "Response")?, xml)?;
-    let judged = Unverified::new((), claimed).judge(std::slice::from_ref(certificate))?;
+fn verify(xml: &str, certificate: &Certificate) -> Result<VerificationOutcome<()>, Refusal> {
+    let message = XmlDocument::parse(xml)?;
+    let claimed = unverified_signature(message.root(PROTOCOL, "Response")?, xml)?;
+    let judged = Unverified::new((), claimed).verify(std::slice::from_ref(certificate))?;
     Ok(judged)
 }
 
@@ -115,20 +115,20 @@ fn mutated(xml: &str, chance: &mut ChaCha20Rng) -> Option<String> {
 }
 
 #[test]
-fn what_is_changed_and_still_believed_xmlsec_believes_too() {
+fn a_mutated_message_that_verifies_here_verifies_with_xmlsec_too() {
     let key = key();
     let signer = Signer::new(&key).unwrap();
-    let frame = Frame {
+    let frame = ResponseHeader {
         issuer: &EntityId::parse("https://idp.example/saml/metadata").unwrap(),
         id: "_response",
-        consumer: &AcsUrl::parse("https://sp.example/acs?a=b&c=d").unwrap(),
+        acs: &SpUrl::parse("https://sp.example/acs?a=b&c=d").unwrap(),
         in_response_to: Some("_request"),
         now: DateTime::<Utc>::UNIX_EPOCH,
     };
     let words = "R&D <\"'> \u{e4}\u{1f600}";
     let denied = (status::REQUESTER, Some(status::REQUEST_DENIED));
     let xml = response::failure(&frame, denied, words, &signer, SignatureAlgorithm::RsaSha256).unwrap();
-    assert!(believed(&xml, &key.certificate));
+    assert!(verifies(&xml, &key.certificate));
     assert_eq!(second_opinion::verify(&xml, &key.certificate.der).unwrap(), 1);
 
     let mut chance = ChaCha20Rng::seed_from_u64(6);
@@ -138,7 +138,7 @@ fn what_is_changed_and_still_believed_xmlsec_believes_too() {
             continue;
         };
         changed += 1;
-        if believed(&other, &key.certificate) {
+        if verifies(&other, &key.certificate) {
             taken += 1;
             let verdict = second_opinion::verify(&other, &key.certificate.der);
             assert!(verdict.is_ok(), "{verdict:?}\n{other}");
@@ -149,7 +149,7 @@ fn what_is_changed_and_still_believed_xmlsec_believes_too() {
 }
 
 /// Where the tests of Debian's xmlsec1 source package lie; the test command fetches them.
-fn vectors() -> Option<PathBuf> {
+fn test_vectors() -> Option<PathBuf> {
     let folder = std::env::var_os("HALLPASS_TEST_VECTORS").map(PathBuf::from);
     let wanted = std::env::var_os("CI").is_some();
     assert!(
@@ -159,11 +159,11 @@ fn vectors() -> Option<PathBuf> {
     folder
 }
 
-fn files(folder: PathBuf, found: &mut Vec<PathBuf>) {
+fn collect_xml_files(folder: PathBuf, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            files(path, found);
+            collect_xml_files(path, found);
         } else if path.extension().is_some_and(|ending| ending == "xml") {
             found.push(path);
         }
@@ -173,9 +173,9 @@ fn files(folder: PathBuf, found: &mut Vec<PathBuf>) {
 /// None of them is of the shape that SAML prescribes: no root with an ID that its one Reference names.
 #[test]
 fn every_vector_of_the_w3c_and_merlin_is_outside_our_profile_and_refused() {
-    let Some(folder) = vectors() else { return };
+    let Some(folder) = test_vectors() else { return };
     let mut found = Vec::new();
-    files(folder, &mut found);
+    collect_xml_files(folder, &mut found);
     let (mut signed, mut parsed) = (0, 0);
     for path in found {
         let Ok(text) = fs::read_to_string(&path) else {
@@ -185,17 +185,18 @@ fn every_vector_of_the_w3c_and_merlin_is_outside_our_profile_and_refused() {
             continue;
         }
         signed += 1;
-        let Ok(message) = Message::parse(&text) else {
+        let Ok(message) = XmlDocument::parse(&text) else {
             continue;
         };
         parsed += 1;
-        let verdict = signature(message.any_root(), &text).and_then(|_claimed| signed_octets(&text));
+        let verdict =
+            unverified_signature(message.any_root(), &text).and_then(|_claimed| signed_octets(&text));
         assert!(verdict.is_err(), "{}: {verdict:?}", path.display());
     }
     assert!(signed > 100 && parsed > 50, "{signed} files, {parsed} parsed");
 }
 
-fn by_name<'d, 't>(document: &'d Document<'t>, name: &str) -> Vec<Node<'d, 't>> {
+fn elements_by_name<'d, 't>(document: &'d Document<'t>, name: &str) -> Vec<Node<'d, 't>> {
     let is = |node: &Node<'_, '_>| node.is_element() && node.tag_name().name() == name;
     document.descendants().filter(is).collect()
 }
@@ -209,14 +210,14 @@ fn decoded(node: Node<'_, '_>) -> Vec<u8> {
 /// Their own digests, over our canonical form. (SHA-1 is what they were made with; nothing else here knows it.)
 #[test]
 fn canonical_forms_are_those_that_merlin_and_phaos_digested() {
-    let Some(folder) = vectors() else { return };
+    let Some(folder) = test_vectors() else { return };
     let text = fs::read_to_string(folder.join("merlin-exc-c14n-one/exc-signature.xml")).unwrap();
     let document = Document::parse(&text).unwrap();
     let to_be_signed = document
         .descendants()
         .find(|node| node.attribute("Id") == Some("to-be-signed"))
         .unwrap();
-    let digests = by_name(&document, "DigestValue");
+    let digests = elements_by_name(&document, "DigestValue");
     for (digest, prefixes) in digests.iter().zip([&[][..], &["bar", "#default"][..]]) {
         let form = c14n::exclusive(to_be_signed, None, prefixes).unwrap();
         assert_eq!(
@@ -230,15 +231,15 @@ fn canonical_forms_are_those_that_merlin_and_phaos_digested() {
         folder.join("phaos-xmldsig-three/signature-hmac-sha1-exclusive-c14n-enveloped.xml"),
     )
     .unwrap();
-    let text = line_ends(text);
+    let text = normalize_line_ends(text);
     let document = Document::parse(&text).unwrap();
-    let info = by_name(&document, "SignedInfo")[0];
+    let info = elements_by_name(&document, "SignedInfo")[0];
     let form = c14n::exclusive(info, None, &[]).unwrap();
     let secret = PKey::hmac(b"test").unwrap();
     let mut mac = Mac::new(MessageDigest::sha1(), &secret).unwrap();
     assert_eq!(
         mac.sign_oneshot_to_vec(form.as_bytes()).unwrap(),
-        decoded(by_name(&document, "SignatureValue")[0]),
+        decoded(elements_by_name(&document, "SignatureValue")[0]),
         "{form}"
     );
 }

@@ -7,18 +7,18 @@ use openssl::sha::sha256;
 use crate::{
     model::text::hex,
     saml::{
-        scan::WHITE,
+        scan::WHITESPACE,
         urn::{ASSERTION, DSIG},
-        xml::{Element, Message},
+        xml::{Element, XmlDocument},
     },
 };
 
 /// How many certificates are looked at.
-const MOST_CERTIFICATES: usize = 4;
+const MAX_CERTIFICATES: usize = 4;
 
 /// What a message seems to say.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Glance {
+pub struct PeekedMessage {
     /// The name of its root element.
     pub name: Option<String>,
     /// `ID`.
@@ -36,18 +36,18 @@ pub struct Glance {
 }
 
 /// Looks at `xml`; sees nothing in what the strict reader does not take.
-pub fn glance(xml: &str) -> Glance {
-    let Ok(message) = Message::parse(xml) else {
-        return Glance::default();
+pub fn peek(xml: &str) -> PeekedMessage {
+    let Ok(message) = XmlDocument::parse(xml) else {
+        return PeekedMessage::default();
     };
-    let root = message.top();
+    let root = message.root_element();
     let attribute = |name| root.attribute(name).map(str::to_owned);
     let of_signature = |name| {
-        let found = root.all(DSIG, name).next()?;
+        let found = root.descendants(DSIG, name).next()?;
         found.attribute("Algorithm").map(str::to_owned)
     };
     let issuer = root.child(ASSERTION, "Issuer").ok().flatten();
-    Glance {
+    PeekedMessage {
         name: Some(root.name().to_owned()),
         id: attribute("ID"),
         issuer: issuer.and_then(|issuer| issuer.text().ok()),
@@ -55,15 +55,15 @@ pub fn glance(xml: &str) -> Glance {
         algorithm: of_signature("SignatureMethod"),
         digest: of_signature("DigestMethod"),
         certificates: root
-            .all(DSIG, "X509Certificate")
-            .take(MOST_CERTIFICATES)
+            .descendants(DSIG, "X509Certificate")
+            .take(MAX_CERTIFICATES)
             .filter_map(fingerprint)
             .collect(),
     }
 }
 
 fn fingerprint(certificate: Element<'_, '_>) -> Option<String> {
-    let text: String = certificate.text().ok()?.split(WHITE).collect();
+    let text: String = certificate.text().ok()?.split(WHITESPACE).collect();
     STANDARD.decode(text).ok().map(|der| hex(&sha256(&der)))
 }
 
@@ -72,13 +72,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_message_brings_is_seen_wherever_it_stands() {
-        let seen = glance(
+    fn details_are_read_wherever_they_stand() {
+        let seen = peek(
             "<p:AuthnRequest xmlns:p=\"urn:oasis:names:tc:SAML:2.0:protocol\" ID=\"_a\" Destination=\"https://x/\"><Issuer xmlns=\"urn:oasis:names:tc:SAML:2.0:assertion\">urn:x</Issuer><d:Signature xmlns:d=\"http://www.w3.org/2000/09/xmldsig#\"><d:SignedInfo><d:SignatureMethod Algorithm=\"urn:m\"/><d:Reference><d:DigestMethod Algorithm=\"urn:d\"/></d:Reference></d:SignedInfo><d:KeyInfo><d:X509Certificate>\nYW\tJj\n</d:X509Certificate><d:X509Certificate>%</d:X509Certificate></d:KeyInfo></d:Signature></p:AuthnRequest>",
         );
         assert_eq!(
             seen,
-            Glance {
+            PeekedMessage {
                 name: Some("AuthnRequest".to_owned()),
                 id: Some("_a".to_owned()),
                 issuer: Some("urn:x".to_owned()),
@@ -93,9 +93,9 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_seen_in_what_is_not_read() {
+    fn a_message_that_cannot_be_parsed_has_no_details() {
         for text in ["", "<a>", "<!DOCTYPE a><a/>", "no XML"] {
-            assert_eq!(glance(text), Glance::default(), "{text}");
+            assert_eq!(peek(text), PeekedMessage::default(), "{text}");
         }
     }
 }

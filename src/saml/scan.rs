@@ -9,30 +9,30 @@ const MAX_ATTRIBUTES: usize = 64;
 /// Namespace declarations in the whole message: the parser copies them from element to element.
 const MAX_DECLARATIONS: usize = 256;
 
-const BROKEN: Refusal = Refusal::Malformed("not well-formed XML");
+const NOT_WELL_FORMED: Refusal = Refusal::Malformed("not well-formed XML");
 /// White space of XML (xml, 2.3).
-pub(super) const WHITE: [char; 4] = [' ', '\t', '\n', '\r'];
+pub(super) const WHITESPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 
 /// Bounds depth, elements and attributes before the parser runs, and refuses what it need never see:
 /// a DTD, entities, processing instructions.
 pub(super) fn scan(text: &str) -> Result<(), Refusal> {
-    let mut rest = declaration(text.strip_prefix('\u{feff}').unwrap_or(text))?;
-    let mut seen = Seen::default();
+    let mut rest = skip_declaration(text.strip_prefix('\u{feff}').unwrap_or(text))?;
+    let mut seen = Scanner::default();
     while let Some((before, markup)) = rest.split_once('<') {
-        references(before)?;
+        check_references(before)?;
         rest = if let Some(comment) = markup.strip_prefix("!--") {
-            comment.split_once("-->").ok_or(BROKEN)?.1
+            comment.split_once("-->").ok_or(NOT_WELL_FORMED)?.1
         } else if let Some(section) = markup.strip_prefix("![CDATA[") {
-            section.split_once("]]>").ok_or(BROKEN)?.1
+            section.split_once("]]>").ok_or(NOT_WELL_FORMED)?.1
         } else if markup.starts_with('!') {
             return Err(Refusal::Malformed("a document type declaration"));
         } else if markup.starts_with('?') {
             return Err(Refusal::Malformed("a processing instruction"));
         } else if let Some(end) = markup.strip_prefix('/') {
             seen.depth = seen.depth.saturating_sub(1);
-            name(end)?.1
+            split_name(end)?.1
         } else {
-            seen.start(markup)?
+            seen.start_tag(markup)?
         };
     }
     Ok(())
@@ -40,20 +40,20 @@ pub(super) fn scan(text: &str) -> Result<(), Refusal> {
 
 /// What was met so far.
 #[derive(Default)]
-struct Seen {
+struct Scanner {
     depth: usize,
     elements: usize,
     declarations: usize,
 }
 
-impl Seen {
+impl Scanner {
     /// Reads a start tag from behind `<` to behind the `>` that ends it.
-    fn start<'t>(&mut self, markup: &'t str) -> Result<&'t str, Refusal> {
-        let (_, mut rest) = name(markup)?;
+    fn start_tag<'t>(&mut self, markup: &'t str) -> Result<&'t str, Refusal> {
+        let (_, mut rest) = split_name(markup)?;
         let (mut attributes, mut has_default) = (0, false);
         self.elements += 1;
         loop {
-            let next = rest.trim_start_matches(WHITE);
+            let next = rest.trim_start_matches(WHITESPACE);
             if let Some(after) = next.strip_prefix("/>") {
                 rest = after;
                 break;
@@ -64,9 +64,9 @@ impl Seen {
                 break;
             }
             if next.len() == rest.len() {
-                return Err(BROKEN);
+                return Err(NOT_WELL_FORMED);
             }
-            let (attribute, value, after) = attribute(next)?;
+            let (attribute, value, after) = split_attribute(next)?;
             rest = after;
             attributes += 1;
             match attribute.rsplit_once(':') {
@@ -99,43 +99,46 @@ impl Seen {
 }
 
 /// `name = "value"`, and what is behind it.
-fn attribute(text: &str) -> Result<(&str, &str, &str), Refusal> {
-    let (name, rest) = name(text)?;
-    let rest = rest.trim_start_matches(WHITE).strip_prefix('=').ok_or(BROKEN)?;
-    let rest = rest.trim_start_matches(WHITE);
+fn split_attribute(text: &str) -> Result<(&str, &str, &str), Refusal> {
+    let (name, rest) = split_name(text)?;
+    let rest = rest
+        .trim_start_matches(WHITESPACE)
+        .strip_prefix('=')
+        .ok_or(NOT_WELL_FORMED)?;
+    let rest = rest.trim_start_matches(WHITESPACE);
     let quoted = rest.strip_prefix('"').map(|rest| ('"', rest));
     let quoted = quoted.or_else(|| rest.strip_prefix('\'').map(|rest| ('\'', rest)));
-    let (quote, rest) = quoted.ok_or(BROKEN)?;
-    let (value, rest) = rest.split_once(quote).ok_or(BROKEN)?;
+    let (quote, rest) = quoted.ok_or(NOT_WELL_FORMED)?;
+    let (value, rest) = rest.split_once(quote).ok_or(NOT_WELL_FORMED)?;
     if value.contains('<') {
-        return Err(BROKEN);
+        return Err(NOT_WELL_FORMED);
     }
-    references(value)?;
+    check_references(value)?;
     Ok((name, value, rest))
 }
 
 /// A name with at most one prefix. That its characters belong into one is the parser's business.
-fn name(text: &str) -> Result<(&str, &str), Refusal> {
-    let ends = |c: char| WHITE.contains(&c) || matches!(c, '=' | '/' | '>' | '<' | '"' | '\'');
-    let end = text.find(ends).ok_or(BROKEN)?;
-    let (name, rest) = text.split_at_checked(end).ok_or(BROKEN)?;
+fn split_name(text: &str) -> Result<(&str, &str), Refusal> {
+    let ends = |c: char| WHITESPACE.contains(&c) || matches!(c, '=' | '/' | '>' | '<' | '"' | '\'');
+    let end = text.find(ends).ok_or(NOT_WELL_FORMED)?;
+    let (name, rest) = text.split_at_checked(end).ok_or(NOT_WELL_FORMED)?;
     // The parser takes `:a` for `a`.
     if name.is_empty() || name.starts_with(':') {
-        return Err(BROKEN);
+        return Err(NOT_WELL_FORMED);
     }
     Ok((name, rest))
 }
 
 /// A reference to a number that is no character would become U+FFFD.
-fn references(text: &str) -> Result<(), Refusal> {
+fn check_references(text: &str) -> Result<(), Refusal> {
     for reference in text.split("&#").skip(1) {
-        let (number, _) = reference.split_once(';').ok_or(BROKEN)?;
+        let (number, _) = reference.split_once(';').ok_or(NOT_WELL_FORMED)?;
         let (digits, radix) = number
             .strip_prefix('x')
             .map_or((number, 10), |digits| (digits, 16));
         let code = u32::from_str_radix(digits, radix).ok();
         if digits.starts_with('+') || code.and_then(char::from_u32).is_none() {
-            return Err(BROKEN);
+            return Err(NOT_WELL_FORMED);
         }
     }
     Ok(())
@@ -143,22 +146,22 @@ fn references(text: &str) -> Result<(), Refusal> {
 
 /// Goes behind an XML declaration. Its version must be 1.0, whose line ends are the ones that we know, and its
 /// encoding the one in which the text was read.
-fn declaration(text: &str) -> Result<&str, Refusal> {
+fn skip_declaration(text: &str) -> Result<&str, Refusal> {
     let Some(rest) = text.strip_prefix("<?xml ") else {
         return Ok(text);
     };
-    let (inside, rest) = rest.split_once("?>").ok_or(BROKEN)?;
-    let (name, version, mut inside) = attribute(inside.trim_start_matches(WHITE))?;
+    let (inside, rest) = rest.split_once("?>").ok_or(NOT_WELL_FORMED)?;
+    let (name, version, mut inside) = split_attribute(inside.trim_start_matches(WHITESPACE))?;
     if name != "version" || version != "1.0" {
         return Err(Refusal::Malformed("XML of a version other than 1.0"));
     }
     let mut expected = ["encoding", "standalone"].iter();
-    while !inside.trim_start_matches(WHITE).is_empty() {
-        let (name, value, after) = attribute(inside.trim_start_matches(WHITE))?;
+    while !inside.trim_start_matches(WHITESPACE).is_empty() {
+        let (name, value, after) = split_attribute(inside.trim_start_matches(WHITESPACE))?;
         if !expected.any(|next| *next == name) {
-            return Err(BROKEN);
+            return Err(NOT_WELL_FORMED);
         }
-        if name == "encoding" && !is_as_read(value, text) {
+        if name == "encoding" && !is_same_as_utf8(value, text) {
             return Err(Refusal::Malformed("an encoding other than UTF-8"));
         }
         inside = after;
@@ -167,14 +170,14 @@ fn declaration(text: &str) -> Result<&str, Refusal> {
 }
 
 /// Whether `text`, which was read as UTF-8, is the same in the encoding that it says to be in.
-fn is_as_read(encoding: &str, text: &str) -> bool {
+fn is_same_as_utf8(encoding: &str, text: &str) -> bool {
     let encoding = encoding.to_ascii_lowercase();
     let holds_ascii = encoding == "us-ascii" || encoding.starts_with("iso-8859-");
     encoding == "utf-8" || (holds_ascii && text.is_ascii())
 }
 
 /// Line ends as every XML processor sees them (xml, 2.11), before anything is parsed.
-pub(super) fn line_ends(text: String) -> String {
+pub(super) fn normalize_line_ends(text: String) -> String {
     if text.contains('\r') {
         text.replace("\r\n", "\n").replace('\r', "\n")
     } else {
@@ -236,6 +239,9 @@ mod tests {
 
     #[test]
     fn line_ends_are_one_character() {
-        assert_eq!(line_ends("a\r\nb\rc\n\r\r\nd".to_owned()), "a\nb\nc\n\n\nd");
+        assert_eq!(
+            normalize_line_ends("a\r\nb\rc\n\r\r\nd".to_owned()),
+            "a\nb\nc\n\n\nd"
+        );
     }
 }

@@ -18,15 +18,15 @@ use xmlsec::{XmlSecDocumentExt, XmlSecKey, XmlSecKeyFormat, XmlSecSignatureConte
 use crate::saml::{
     refusal::Refusal,
     urn::{
-        ASSERTION, DSIG, ENVELOPED, EXC_C14N, METADATA, PROTOCOL, RSA_SHA256, RSA_SHA384, RSA_SHA512, SHA256,
-        SHA384, SHA512,
+        ASSERTION, DSIG, ENVELOPED_SIGNATURE, EXC_C14N, METADATA, PROTOCOL, RSA_SHA256, RSA_SHA384,
+        RSA_SHA512, SHA256, SHA384, SHA512,
     },
-    xml::{Element, Message},
+    xml::{Element, XmlDocument},
 };
 
 /// What a second reader makes of a response of ours.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Reading {
+pub struct ParsedResponse {
     /// The name and its format.
     pub name_id: (String, String),
     /// `SessionIndex`.
@@ -39,7 +39,7 @@ pub struct Reading {
 
 /// Why the second opinion is no.
 #[derive(Debug, thiserror::Error)]
-pub enum Objection {
+pub enum Error {
     /// Not of the shape that we write; neither library was asked.
     #[error("not a response of the expected shape: {0}")]
     Shape(#[from] Refusal),
@@ -59,13 +59,13 @@ pub struct Expected<'a> {
     /// The service provider's entity ID.
     pub entity_id: &'a str,
     /// Its ACS.
-    pub consumer: &'a str,
+    pub acs: &'a str,
     /// The requests it has sent; none: it takes a response that nobody asked for.
     pub request_ids: Option<&'a [&'a str]>,
 }
 
 /// Reads a base64 response as the form carried it.
-pub fn read_response(encoded: &str, expected: &Expected<'_>) -> Result<Reading, Objection> {
+pub fn read_response(encoded: &str, expected: &Expected<'_>) -> Result<ParsedResponse, Error> {
     let bytes = STANDARD
         .decode(encoded)
         .map_err(|_why| Refusal::Malformed("not base64"))?;
@@ -74,27 +74,27 @@ pub fn read_response(encoded: &str, expected: &Expected<'_>) -> Result<Reading, 
     let provider = service_provider(idp_metadata(expected)?, expected)?;
     let certificates = provider
         .idp_signing_certs()
-        .map_err(|why| Objection::Samael(why.to_string()))?;
+        .map_err(|why| Error::Samael(why.to_string()))?;
     let certificate = certificates.and_then(|list| list.into_iter().next());
     let certificate =
-        certificate.ok_or_else(|| Objection::Samael("our metadata has no certificate".to_owned()))?;
+        certificate.ok_or_else(|| Error::Samael("our metadata has no certificate".to_owned()))?;
     // This order is the whole of the security: samael, built without libxmlsec1, verifies nothing.
     let signatures = verify(&xml, certificate.der_data())?;
     let provider = service_provider(without_keys(idp_metadata(expected)?), expected)?;
     let assertion = provider
         .parse_base64_response(encoded, expected.request_ids)
-        .map_err(|why| Objection::Samael(why.to_string()))?;
-    Ok(reading(assertion, signatures))
+        .map_err(|why| Error::Samael(why.to_string()))?;
+    Ok(parsed_response(assertion, signatures))
 }
 
 /// Lets samael write an `AuthnRequest` under the name `id`; the address to send the browser to.
-pub fn ask(
+pub fn authn_request_url(
     expected: &Expected<'_>,
     sign_in_url: &str,
     id: &str,
     relay_state: &str,
-) -> Result<String, Objection> {
-    let objection = |why: Box<dyn std::error::Error>| Objection::Samael(why.to_string());
+) -> Result<String, Error> {
+    let objection = |why: Box<dyn std::error::Error>| Error::Samael(why.to_string());
     let mut request = service_provider(idp_metadata(expected)?, expected)?
         .make_authentication_request(sign_in_url)
         .map_err(objection)?;
@@ -102,14 +102,14 @@ pub fn ask(
     let address = request.redirect(relay_state).map_err(objection)?;
     address
         .map(String::from)
-        .ok_or_else(|| Objection::Samael("no address for the request".to_owned()))
+        .ok_or_else(|| Error::Samael("no address for the request".to_owned()))
 }
 
-fn idp_metadata(expected: &Expected<'_>) -> Result<EntityDescriptor, Objection> {
+fn idp_metadata(expected: &Expected<'_>) -> Result<EntityDescriptor, Error> {
     expected
         .idp_metadata
         .parse()
-        .map_err(|why| Objection::Samael(format!("our metadata: {why}")))
+        .map_err(|why| Error::Samael(format!("our metadata: {why}")))
 }
 
 /// Metadata as samael takes them where it verifies no signature: with a key in them it refuses every response.
@@ -120,20 +120,17 @@ fn without_keys(mut metadata: EntityDescriptor) -> EntityDescriptor {
     metadata
 }
 
-fn service_provider(
-    metadata: EntityDescriptor,
-    expected: &Expected<'_>,
-) -> Result<ServiceProvider, Objection> {
+fn service_provider(metadata: EntityDescriptor, expected: &Expected<'_>) -> Result<ServiceProvider, Error> {
     ServiceProviderBuilder::default()
         .entity_id(Some(expected.entity_id.to_owned()))
-        .acs_url(Some(expected.consumer.to_owned()))
+        .acs_url(Some(expected.acs.to_owned()))
         .idp_metadata(metadata)
         .allow_idp_initiated(expected.request_ids.is_none())
         .build()
-        .map_err(|why| Objection::Samael(why.to_string()))
+        .map_err(|why| Error::Samael(why.to_string()))
 }
 
-fn reading(assertion: Assertion, signatures: usize) -> Reading {
+fn parsed_response(assertion: Assertion, signatures: usize) -> ParsedResponse {
     let name_id = assertion.subject.and_then(|subject| subject.name_id);
     let session_index = assertion
         .authn_statements
@@ -146,7 +143,7 @@ fn reading(assertion: Assertion, signatures: usize) -> Reading {
         .into_iter()
         .flatten()
         .flat_map(|statement| statement.attributes);
-    Reading {
+    ParsedResponse {
         name_id: name_id
             .map(|name| (name.value, name.format.unwrap_or_default()))
             .unwrap_or_default(),
@@ -166,16 +163,16 @@ fn reading(assertion: Assertion, signatures: usize) -> Reading {
 }
 
 /// Starts both libraries' use of libxmlsec1, once and in one place, before threads do.
-fn warm_up() {
+fn initialize_xmlsec() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| drop(XmlSecSignatureContext::new()));
 }
 
 /// Verifies every signature in `xml` with the xmlsec crate against one certificate (DER), and returns
 /// how many there were. Only what we wrote may come here, or what passed [`precheck`].
-pub fn verify(xml: &str, certificate: &[u8]) -> Result<usize, Objection> {
-    warm_up();
-    let wrong = |what: &str| Objection::Xmlsec(what.to_owned());
+pub fn verify(xml: &str, certificate: &[u8]) -> Result<usize, Error> {
+    initialize_xmlsec();
+    let wrong = |what: &str| Error::Xmlsec(what.to_owned());
     let options = ParserOptions {
         recover: false,
         no_net: true,
@@ -183,7 +180,7 @@ pub fn verify(xml: &str, certificate: &[u8]) -> Result<usize, Objection> {
     };
     let document = Parser::default()
         .parse_string_with_options(xml, options)
-        .map_err(|why| Objection::Xmlsec(why.to_string()))?;
+        .map_err(|why| Error::Xmlsec(why.to_string()))?;
     let names = [
         ("samlp", PROTOCOL),
         ("saml", ASSERTION),
@@ -196,7 +193,7 @@ pub fn verify(xml: &str, certificate: &[u8]) -> Result<usize, Objection> {
             "ID",
             Some(&names),
         )
-        .map_err(|why| Objection::Xmlsec(why.to_string()))?;
+        .map_err(|why| Error::Xmlsec(why.to_string()))?;
     let context = libxml::xpath::Context::new(&document).map_err(|()| wrong("no XPath context"))?;
     context
         .register_namespace("ds", DSIG)
@@ -211,12 +208,12 @@ pub fn verify(xml: &str, certificate: &[u8]) -> Result<usize, Objection> {
     for signature in &signatures {
         let mut context = XmlSecSignatureContext::new();
         let key = XmlSecKey::from_memory(certificate, XmlSecKeyFormat::CertDer, None)
-            .map_err(|why| Objection::Xmlsec(why.to_string()))?;
+            .map_err(|why| Error::Xmlsec(why.to_string()))?;
         drop(context.insert_key(key));
         match context.verify_node(signature) {
             Ok(true) => {}
             Ok(false) => return Err(wrong("a signature does not fit")),
-            Err(why) => return Err(Objection::Xmlsec(why.to_string())),
+            Err(why) => return Err(Error::Xmlsec(why.to_string())),
         }
     }
     Ok(signatures.len())
@@ -225,7 +222,7 @@ pub fn verify(xml: &str, certificate: &[u8]) -> Result<usize, Objection> {
 /// Lets through only a response with one assertion, each with at most one signature of the kind that we
 /// make, over its own parent.
 pub fn precheck(xml: &str) -> Result<(), Refusal> {
-    let message = Message::parse(xml)?;
+    let message = XmlDocument::parse(xml)?;
     let root = message.root(PROTOCOL, "Response")?;
     let mut signed = check_signature(root)?;
     for child in root.children()? {
@@ -291,7 +288,7 @@ fn check_signature(parent: Element<'_, '_>) -> Result<bool, Refusal> {
         .iter()
         .map(|transform| transform.attribute("Algorithm"))
         .collect();
-    if algorithms != [Some(ENVELOPED), Some(EXC_C14N)] {
+    if algorithms != [Some(ENVELOPED_SIGNATURE), Some(EXC_C14N)] {
         return Err(WRONG);
     }
     for transform in transforms {

@@ -11,10 +11,10 @@ use openssl::{
 };
 
 use crate::{
-    crypto::strength::{self, MOST_SIGNING_KEYS},
+    crypto::strength::{self, MAX_SIGNING_KEYS},
     model::key::Certificate,
     saml::{
-        claimed::{Claimed, Octets},
+        claimed::{SignatureInput, UnverifiedSignature},
         enveloped,
         refusal::Refusal,
         urn,
@@ -25,7 +25,7 @@ use crate::{
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Unverified<T> {
     message: T,
-    signature: Option<Claimed>,
+    signature: Option<UnverifiedSignature>,
 }
 
 /// A message whose signature fits a certificate that an administrator registered.
@@ -34,7 +34,7 @@ pub struct Verified<T>(T);
 
 /// What the signature says.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Judged<T> {
+pub enum VerificationOutcome<T> {
     /// Signed by a registered key.
     Signed(Verified<T>),
     /// Not signed.
@@ -45,12 +45,12 @@ pub enum Judged<T> {
 
 impl<T> Unverified<T> {
     /// Puts a message beside its signature.
-    pub const fn new(message: T, signature: Option<Claimed>) -> Self {
+    pub const fn new(message: T, signature: Option<UnverifiedSignature>) -> Self {
         Self { message, signature }
     }
 
     /// The message, to find out who claims to have sent it.
-    pub const fn peek(&self) -> &T {
+    pub const fn unverified(&self) -> &T {
         &self.message
     }
 
@@ -66,32 +66,32 @@ impl<T> Unverified<T> {
     ///
     /// The cheap questions come first: what the signature is over is canonicalised and digested only where a key is
     /// registered that could have made it.
-    pub fn judge(self, certificates: &[Certificate]) -> Result<Judged<T>, Refusal> {
+    pub fn verify(self, certificates: &[Certificate]) -> Result<VerificationOutcome<T>, Refusal> {
         let Some(signature) = self.signature else {
-            return Ok(Judged::Unsigned(self.message));
+            return Ok(VerificationOutcome::Unsigned(self.message));
         };
         let algorithm = Algorithm::from_uri(&signature.algorithm)?;
         if certificates.is_empty() {
-            return Ok(Judged::Unchecked(self.message));
+            return Ok(VerificationOutcome::Unchecked(self.message));
         }
         let keys: Vec<_> = certificates
             .iter()
-            .take(MOST_SIGNING_KEYS)
+            .take(MAX_SIGNING_KEYS)
             .filter_map(public_key)
-            .filter(|key| algorithm.could_fit(key, &signature.value))
+            .filter(|key| algorithm.may_match(key, &signature.value))
             .collect();
         if keys.is_empty() {
             return Err(Refusal::BadSignature);
         }
-        let octets = match signature.octets {
-            Octets::Here(octets) => octets,
-            Octets::Within(xml) => enveloped::signed_octets(&xml)?,
+        let octets = match signature.input {
+            SignatureInput::Bytes(octets) => octets,
+            SignatureInput::Enveloped(xml) => enveloped::signed_octets(&xml)?,
         };
         if keys
             .iter()
             .any(|key| algorithm.verify(key, &octets, &signature.value))
         {
-            Ok(Judged::Signed(Verified(self.message)))
+            Ok(VerificationOutcome::Signed(Verified(self.message)))
         } else {
             Err(Refusal::BadSignature)
         }
@@ -105,7 +105,7 @@ impl<T> Verified<T> {
     }
 }
 
-impl<T> Judged<T> {
+impl<T> VerificationOutcome<T> {
     /// The message, whoever sent it.
     pub fn into_inner(self) -> T {
         match self {
@@ -134,9 +134,13 @@ impl Algorithm {
             urn::ECDSA_SHA256 => (Id::EC, MessageDigest::sha256()),
             urn::ECDSA_SHA384 => (Id::EC, MessageDigest::sha384()),
             urn::ECDSA_SHA512 => (Id::EC, MessageDigest::sha512()),
-            urn::RSA_SHA1 => return Err(Refusal::Algorithm("rsa-sha1 can be forged; sign with RSA-SHA256")),
+            urn::RSA_SHA1 => {
+                return Err(Refusal::SignatureAlgorithm(
+                    "rsa-sha1 can be forged; sign with RSA-SHA256",
+                ));
+            }
             _ => {
-                return Err(Refusal::Algorithm(
+                return Err(Refusal::SignatureAlgorithm(
                     "not among RSA and ECDSA with SHA-256, 384 or 512",
                 ));
             }
@@ -145,12 +149,12 @@ impl Algorithm {
     }
 
     /// Whether `value` may be a signature by `key`: of its kind, as long as it makes them, and by a key that is used.
-    fn could_fit(self, key: &PKey<Public>, value: &[u8]) -> bool {
+    fn may_match(self, key: &PKey<Public>, value: &[u8]) -> bool {
         // An RSA signature is as long as the modulus (rfc8017, 8.2.2); an ECDSA one is at most two halves and DER's
         // six to nine octets around them.
         let length = match key.id() {
             Id::RSA => value.len() == key.size(),
-            Id::EC => value.len() <= 2 * width(key) + 9,
+            Id::EC => value.len() <= 2 * coordinate_len(key) + 9,
             _ => false,
         };
         key.id() == self.key && length && strength::assess(key).is_ok()
@@ -166,19 +170,19 @@ impl Algorithm {
             return check(value).unwrap_or(false);
         }
         // XML Signature writes r‖s of the key's width; many senders leave OpenSSL's DER as it is.
-        let width = width(key);
+        let width = coordinate_len(key);
         let raw_fits =
-            value.len() == 2 * width && der_of(value, width).is_ok_and(|der| check(&der).unwrap_or(false));
+            value.len() == 2 * width && ecdsa_der(value, width).is_ok_and(|der| check(&der).unwrap_or(false));
         raw_fits || (value.first() == Some(&0x30) && check(value).unwrap_or(false))
     }
 }
 
 /// How many octets a number of the key's curve takes.
-fn width(key: &PKey<Public>) -> usize {
+fn coordinate_len(key: &PKey<Public>) -> usize {
     usize::try_from(key.bits()).unwrap_or_default().div_ceil(8)
 }
 
-fn der_of(raw: &[u8], width: usize) -> Result<Vec<u8>, ErrorStack> {
+fn ecdsa_der(raw: &[u8], width: usize) -> Result<Vec<u8>, ErrorStack> {
     let (r, s) = raw.split_at(width);
     EcdsaSig::from_private_components(BigNum::from_slice(r)?, BigNum::from_slice(s)?)?.to_der()
 }

@@ -23,14 +23,14 @@ use crate::{
 pub struct Signer {
     key: PKey<Private>,
     certificate: Certificate,
-    rsa_sha256: Rendered,
-    rsa_sha384: Rendered,
-    rsa_sha512: Rendered,
+    rsa_sha256: SignedInfoTemplate,
+    rsa_sha384: SignedInfoTemplate,
+    rsa_sha512: SignedInfoTemplate,
     key_info: String,
 }
 
 /// The constant parts of a `SignedInfo`, for one algorithm.
-struct Rendered {
+struct SignedInfoTemplate {
     before_id: String,
     before_digest: String,
 }
@@ -43,8 +43,8 @@ impl fmt::Debug for Signer {
 
 /// What stands before `SignedInfo`'s content where it is signed: there it is the outermost element and
 /// carries the namespace, which in the message stands on `Signature`.
-const SIGNED_INFO_ALONE: &str = "<ds:SignedInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">";
-const SIGNATURE: &str = "<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:SignedInfo>";
+const SIGNED_INFO_START: &str = "<ds:SignedInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">";
+const SIGNATURE_START: &str = "<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:SignedInfo>";
 const AFTER_DIGEST: &str = "</ds:DigestValue></ds:Reference></ds:SignedInfo>";
 
 impl Signer {
@@ -53,9 +53,9 @@ impl Signer {
         Ok(Self {
             key: PKey::private_key_from_pkcs8(key.private.expose())?,
             certificate: key.certificate.clone(),
-            rsa_sha256: Rendered::new(SignatureAlgorithm::RsaSha256),
-            rsa_sha384: Rendered::new(SignatureAlgorithm::RsaSha384),
-            rsa_sha512: Rendered::new(SignatureAlgorithm::RsaSha512),
+            rsa_sha256: SignedInfoTemplate::new(SignatureAlgorithm::RsaSha256),
+            rsa_sha384: SignedInfoTemplate::new(SignatureAlgorithm::RsaSha384),
+            rsa_sha512: SignedInfoTemplate::new(SignatureAlgorithm::RsaSha512),
             key_info: format!(
                 "</ds:SignatureValue><ds:KeyInfo><ds:X509Data><ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></ds:Signature>",
                 STANDARD.encode(&key.certificate.der)
@@ -70,7 +70,7 @@ impl Signer {
 
     /// Signs the element `head``tail`, which is canonical as it stands and whose ID is `id`, and puts
     /// the signature between the two (saml-core, 5.4).
-    pub fn sign_between(
+    pub fn sign_enveloped(
         &self,
         algorithm: SignatureAlgorithm,
         head: &str,
@@ -92,12 +92,12 @@ impl Signer {
         ]
         .concat();
         let mut signer = sign::Signer::new(message_digest(algorithm), &self.key)?;
-        signer.update(SIGNED_INFO_ALONE.as_bytes())?;
+        signer.update(SIGNED_INFO_START.as_bytes())?;
         signer.update(info.as_bytes())?;
         let value = STANDARD.encode(signer.sign_to_vec()?);
         Ok([
             head,
-            SIGNATURE,
+            SIGNATURE_START,
             &info,
             "<ds:SignatureValue>",
             &value,
@@ -114,9 +114,9 @@ impl Signer {
     }
 }
 
-impl Rendered {
+impl SignedInfoTemplate {
     fn new(algorithm: SignatureAlgorithm) -> Self {
-        let (c14n, enveloped) = (urn::EXC_C14N, urn::ENVELOPED);
+        let (c14n, enveloped) = (urn::EXC_C14N, urn::ENVELOPED_SIGNATURE);
         let digest = match algorithm {
             SignatureAlgorithm::RsaSha256 => urn::SHA256,
             SignatureAlgorithm::RsaSha384 => urn::SHA384,

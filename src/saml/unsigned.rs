@@ -9,7 +9,7 @@ const OPEN: &str = "<ds:SignatureValue>";
 const CLOSE: &str = "</ds:SignatureValue>";
 
 /// `xml`, written by us, with the SHA-256 of each signature in its place: that tells two apart, and verifies nowhere.
-pub fn without_signatures(xml: &str) -> String {
+pub fn redact_signatures(xml: &str) -> String {
     let mut parts = xml.split(OPEN);
     let mut shown = parts.next().unwrap_or_default().to_owned();
     for part in parts {
@@ -25,10 +25,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_signature_is_taken_out_and_nothing_else() {
+    fn every_signature_value_is_redacted_and_nothing_else() {
         let xml =
             "<a><ds:SignatureValue>YWJj</ds:SignatureValue><b/><ds:SignatureValue>?</ds:SignatureValue></a>";
-        let shown = without_signatures(xml);
+        let shown = redact_signatures(xml);
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert!(
             shown.starts_with(&format!(
@@ -38,9 +38,9 @@ mod tests {
                 && !shown.contains('?'),
             "{shown}"
         );
-        assert_eq!(without_signatures("<a/>"), "<a/>");
+        assert_eq!(redact_signatures("<a/>"), "<a/>");
         assert!(
-            !without_signatures("<a><ds:SignatureValue>YWJj").contains("YWJj"),
+            !redact_signatures("<a><ds:SignatureValue>YWJj").contains("YWJj"),
             "cut off"
         );
     }

@@ -19,7 +19,7 @@ pub const HTTP_REDIRECT: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redir
 pub const DEFLATE: &str = "urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE";
 
 /// The format of a name that is an entity ID (saml-core, 8.3.6).
-pub const ENTITY: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity";
+pub const NAME_ID_FORMAT_ENTITY: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity";
 /// Whoever bears the assertion is the subject (saml-profiles, 3.3).
 pub const BEARER: &str = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
 /// A password over a protected transport: how people sign in here (saml-authn-context, 3.4.1).
@@ -44,7 +44,7 @@ pub const EXC_C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 /// The same with comments.
 pub const EXC_C14N_WITH_COMMENTS: &str = "http://www.w3.org/2001/10/xml-exc-c14n#WithComments";
 /// The signature stands inside what it signs.
-pub const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
+pub const ENVELOPED_SIGNATURE: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 /// SHA-256 as digest.
 pub const SHA256: &str = "http://www.w3.org/2001/04/xmlenc#sha256";
 /// SHA-384 as digest.

@@ -8,18 +8,18 @@ use roxmltree::{Document, Node, NodeType, ParsingOptions};
 use crate::saml::{refusal::Refusal, scan::scan};
 
 /// The longest message, in bytes, after inflating.
-pub const MAX_MESSAGE: usize = 64 * 1024;
+pub const MAX_DOCUMENT: usize = 64 * 1024;
 const MAX_NODES: u32 = 6000;
 const MAX_ID: usize = 256;
 
 /// A message, parsed.
 #[derive(Debug)]
-pub struct Message<'t>(Document<'t>);
+pub struct XmlDocument<'t>(Document<'t>);
 
-impl<'t> Message<'t> {
+impl<'t> XmlDocument<'t> {
     /// Parses `text` after a scan that bounds what the parser can be made to do.
     pub fn parse(text: &'t str) -> Result<Self, Refusal> {
-        if text.len() > MAX_MESSAGE {
+        if text.len() > MAX_DOCUMENT {
             return Err(Refusal::TooLarge("more than 64 kB of XML"));
         }
         scan(text)?;
@@ -30,7 +30,7 @@ impl<'t> Message<'t> {
         };
         let document = Document::parse_with_options(text, options)
             .map_err(|_why| Refusal::Malformed("not well-formed XML"))?;
-        check_values(&document)?;
+        check_characters_and_ids(&document)?;
         Ok(Self(document))
     }
 
@@ -45,7 +45,7 @@ impl<'t> Message<'t> {
     }
 
     /// The root element, whatever it is.
-    pub(super) fn top(&self) -> Element<'_, 't> {
+    pub(super) fn root_element(&self) -> Element<'_, 't> {
         Element(self.0.root_element())
     }
 
@@ -105,11 +105,11 @@ impl<'d, 't> Element<'d, 't> {
 
     /// How many elements `{namespace}name` there are in it, at any depth, itself among them.
     pub fn count(&self, namespace: &str, name: &str) -> usize {
-        self.all(namespace, name).count()
+        self.descendants(namespace, name).count()
     }
 
     /// The elements `{namespace}name` in it, at any depth, itself among them.
-    pub(super) fn all<'n>(
+    pub(super) fn descendants<'n>(
         &self,
         namespace: &'n str,
         name: &'n str,
@@ -158,7 +158,7 @@ impl<'d, 't> Element<'d, 't> {
     }
 
     /// An attribute that is a time (saml-core, 1.3.3); UTC where it names no zone.
-    pub fn time(&self, name: &str) -> Result<Option<DateTime<Utc>>, Refusal> {
+    pub fn date_time(&self, name: &str) -> Result<Option<DateTime<Utc>>, Refusal> {
         let Some(text) = self.attribute(name).map(str::trim) else {
             return Ok(None);
         };
@@ -189,7 +189,7 @@ fn is_nc_name(text: &str) -> bool {
 }
 
 /// What the parser does not look for: characters that XML forbids, even by reference, and an ID twice.
-fn check_values(document: &Document<'_>) -> Result<(), Refusal> {
+fn check_characters_and_ids(document: &Document<'_>) -> Result<(), Refusal> {
     let forbidden = |text: &str| {
         text.chars()
             .any(|c| (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}'))
@@ -216,9 +216,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_plain_message_is_read() {
+    fn a_plain_document_is_read() {
         let text = "<?xml version=\"1.0\"?>\n<!-- x --><a xmlns='urn:a' ID='_1'\tb=\"x>y\"><c>d &amp; <![CDATA[<e>]]></c><f/></a>";
-        let message = Message::parse(text).unwrap();
+        let message = XmlDocument::parse(text).unwrap();
         let root = message.root("urn:a", "a").unwrap();
         assert_eq!(root.id().unwrap(), "_1");
         assert_eq!(root.attribute("b"), Some("x>y"));
@@ -251,10 +251,10 @@ mod tests {
             &deep,
             &wide,
             &format!("<a{attributes}/>"),
-            &format!("<a>{}</a>", "x".repeat(MAX_MESSAGE)),
+            &format!("<a>{}</a>", "x".repeat(MAX_DOCUMENT)),
         ] {
             assert!(
-                Message::parse(bad).is_err(),
+                XmlDocument::parse(bad).is_err(),
                 "{}",
                 bad.chars().take(60).collect::<String>()
             );
@@ -263,20 +263,20 @@ mod tests {
 
     #[test]
     fn text_is_whole_or_refused() {
-        let cut = Message::parse("<a>entity<!-- -->.evil</a>").unwrap();
+        let cut = XmlDocument::parse("<a>entity<!-- -->.evil</a>").unwrap();
         assert!(Element(cut.0.root_element()).text().is_err());
     }
 
     #[test]
-    fn times_are_read_in_every_spelling_that_senders_use() {
-        let doc = Message::parse("<a z='2026-11-21T00:08:35Z' f='2026-11-21T00:08:35.123456789Z' o='2026-11-21T01:08:35+01:00' b='2026-11-21T00:08:35' n='yesterday' far='+262142-12-31T23:59:59'/>").unwrap();
+    fn date_times_are_read_in_every_spelling_that_senders_use() {
+        let doc = XmlDocument::parse("<a z='2026-11-21T00:08:35Z' f='2026-11-21T00:08:35.123456789Z' o='2026-11-21T01:08:35+01:00' b='2026-11-21T00:08:35' n='yesterday' far='+262142-12-31T23:59:59'/>").unwrap();
         let a = Element(doc.0.root_element());
-        let z = a.time("z").unwrap().unwrap();
-        assert_eq!(a.time("o").unwrap(), Some(z));
-        assert_eq!(a.time("b").unwrap(), Some(z));
-        assert!(a.time("f").unwrap().unwrap() > z);
-        assert!(a.time("n").is_err());
-        assert!(a.time("far").is_err());
-        assert_eq!(a.time("absent").unwrap(), None);
+        let z = a.date_time("z").unwrap().unwrap();
+        assert_eq!(a.date_time("o").unwrap(), Some(z));
+        assert_eq!(a.date_time("b").unwrap(), Some(z));
+        assert!(a.date_time("f").unwrap().unwrap() > z);
+        assert!(a.date_time("n").is_err());
+        assert!(a.date_time("far").is_err());
+        assert_eq!(a.date_time("absent").unwrap(), None);
     }
 }

@@ -11,20 +11,20 @@ use crate::provider::{Provider, error::Error};
 
 /// How often what other processes changed is taken up, where no sign-on does it anyway, and how often it is looked
 /// whether the database takes writes.
-const REFRESH: Duration = Duration::from_secs(1);
+const REFRESH_INTERVAL: Duration = Duration::from_secs(1);
 /// How often what has expired is removed.
-const KEEP_HOUSE: Duration = Duration::from_secs(30);
+const HOUSEKEEPING_INTERVAL: Duration = Duration::from_secs(30);
 /// How often it is looked for metadata that is to be fetched.
-const FETCH: Duration = Duration::from_secs(30);
+const FETCH_INTERVAL: Duration = Duration::from_secs(30);
 /// How long a look may take before another is begun beside it, and how long the stop waits for either.
-pub(super) const SILENT: Duration = Duration::from_secs(10);
+pub(super) const DATABASE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long cleaning up may take before it is begun again beside it.
-const LONG_HOUSEKEEPING: Duration = Duration::from_mins(10);
+const HOUSEKEEPING_TIMEOUT: Duration = Duration::from_mins(10);
 /// So many of one kind may wait for a silent database.
-const MOST_WAITING: usize = 3;
+const MAX_RUNNING: usize = 3;
 
 pub(super) fn fetch_metadata(provider: &Provider, stopped: &mpsc::Receiver<()>) {
-    while stopped.recv_timeout(FETCH) == Err(mpsc::RecvTimeoutError::Timeout) {
+    while stopped.recv_timeout(FETCH_INTERVAL) == Err(mpsc::RecvTimeoutError::Timeout) {
         if let Err(error) = provider.refresh_sources() {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
@@ -35,14 +35,14 @@ pub(super) fn fetch_metadata(provider: &Provider, stopped: &mpsc::Receiver<()>) 
 }
 
 /// One look around, as each second has one.
-pub(super) fn look(provider: &Provider) {
-    if let Err(error) = provider.refresh() {
+pub(super) fn refresh_and_check(provider: &Provider) {
+    if let Err(error) = provider.refresh_snapshot() {
         tracing::warn!(
             error = &error as &dyn std::error::Error,
             "what others changed could not be read"
         );
     }
-    if let Err(error) = provider.beat() {
+    if let Err(error) = provider.heartbeat() {
         tracing::warn!(
             error = &error as &dyn std::error::Error,
             "the database takes no writes"
@@ -52,62 +52,62 @@ pub(super) fn look(provider: &Provider) {
 
 /// Looks and cleans up until it is stopped. It asks the database nothing itself: each round is a thread, so that a
 /// database which is silent for one is tried again by the next.
-pub(super) fn keep_house(provider: &Provider, stopped: &mpsc::Receiver<()>) {
+pub(super) fn run_housekeeping(provider: &Provider, stopped: &mpsc::Receiver<()>) {
     let requests = provider.for_requests();
     let (alive, ended) = mpsc::channel();
-    let mut looks = Rounds::new("look", SILENT, alive.clone());
-    let mut cleaning = Rounds::new("cleaning", LONG_HOUSEKEEPING, alive.clone());
+    let mut looks = RecurringJob::new("look", DATABASE_TIMEOUT, alive.clone());
+    let mut cleaning = RecurringJob::new("cleaning", HOUSEKEEPING_TIMEOUT, alive.clone());
     let mut kept = Instant::now();
-    while stopped.recv_timeout(REFRESH) == Err(mpsc::RecvTimeoutError::Timeout) {
+    while stopped.recv_timeout(REFRESH_INTERVAL) == Err(mpsc::RecvTimeoutError::Timeout) {
         let provider_of_look = requests.clone();
-        looks.begin(move || look(&provider_of_look));
-        if kept.elapsed() >= KEEP_HOUSE {
+        looks.start(move || refresh_and_check(&provider_of_look));
+        if kept.elapsed() >= HOUSEKEEPING_INTERVAL {
             kept = Instant::now();
             let provider = provider.clone();
-            cleaning.begin(move || tell("housekeeping failed", provider.keep_house().map(drop)));
+            cleaning.start(move || log_failure("housekeeping failed", provider.run_housekeeping().map(drop)));
         }
     }
-    let mut last = Rounds::new("last", SILENT, alive);
-    last.begin(move || tell("the last audit rows could not be written", requests.flush_audit()));
+    let mut last = RecurringJob::new("last", DATABASE_TIMEOUT, alive);
+    last.start(move || log_failure("the last audit rows could not be written", requests.flush_audit()));
     drop((looks, cleaning, last));
     // Every round holds the other end while it runs.
-    if ended.recv_timeout(SILENT) == Err(mpsc::RecvTimeoutError::Timeout) {
+    if ended.recv_timeout(DATABASE_TIMEOUT) == Err(mpsc::RecvTimeoutError::Timeout) {
         tracing::error!("the database is silent: the last audit rows may be lost");
     }
 }
 
-fn tell(what: &str, done: Result<(), Error>) {
+fn log_failure(what: &str, done: Result<(), Error>) {
     if let Err(error) = done {
         tracing::error!(error = &error as &dyn std::error::Error, "{what}");
     }
 }
 
 /// Work that is done again and again.
-struct Rounds {
+struct RecurringJob {
     name: &'static str,
-    patience: Duration,
+    timeout: Duration,
     running: Vec<(thread::JoinHandle<()>, Instant)>,
     alive: mpsc::Sender<()>,
 }
 
-impl Rounds {
+impl RecurringJob {
     const fn new(name: &'static str, patience: Duration, alive: mpsc::Sender<()>) -> Self {
         Self {
             name,
-            patience,
+            timeout: patience,
             running: Vec::new(),
             alive,
         }
     }
 
     /// Does `work` now, unless an earlier round may still end.
-    fn begin(&mut self, work: impl FnOnce() + Send + 'static) {
+    fn start(&mut self, work: impl FnOnce() + Send + 'static) {
         self.running.retain(|(round, _)| !round.is_finished());
         let is_busy = self
             .running
             .iter()
-            .any(|(_, since)| since.elapsed() < self.patience);
-        if is_busy || self.running.len() >= MOST_WAITING {
+            .any(|(_, since)| since.elapsed() < self.timeout);
+        if is_busy || self.running.len() >= MAX_RUNNING {
             return;
         }
         let alive = self.alive.clone();
@@ -127,31 +127,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_round_that_never_ends_does_not_keep_the_next_from_its_turn() {
+    fn a_run_that_never_ends_does_not_block_the_next() {
         let (alive, _ended) = mpsc::channel();
         let (release, held) = mpsc::channel::<()>();
-        let mut rounds = Rounds::new("test", Duration::ZERO, alive);
-        rounds.begin(move || {
+        let mut rounds = RecurringJob::new("test", Duration::ZERO, alive);
+        rounds.start(move || {
             // Ends with the test.
             let _released = held.recv();
         });
         let (done, is_done) = mpsc::channel();
-        rounds.begin(move || done.send(()).unwrap());
+        rounds.start(move || done.send(()).unwrap());
         is_done.recv().unwrap();
         assert!(!rounds.running[0].0.is_finished(), "the first still waits");
         drop(release);
     }
 
     #[test]
-    fn a_round_that_may_still_end_is_not_begun_twice() {
+    fn a_run_that_may_still_end_is_not_started_twice() {
         let (alive, _ended) = mpsc::channel();
         let (release, held) = mpsc::channel::<()>();
-        let mut rounds = Rounds::new("test", Duration::from_hours(1), alive);
-        rounds.begin(move || {
+        let mut rounds = RecurringJob::new("test", Duration::from_hours(1), alive);
+        rounds.start(move || {
             // Ends with the test.
             let _released = held.recv();
         });
-        rounds.begin(|| panic!("begun beside the first"));
+        rounds.start(|| panic!("begun beside the first"));
         assert_eq!(rounds.running.len(), 1);
         drop(release);
     }

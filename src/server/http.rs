@@ -9,40 +9,43 @@ use actix_web::{Error, body::MessageBody, dev::AppConfig, rt::net::TcpStream};
 
 use crate::{
     config::Settings,
-    server::listen::{self, Peers, Place},
-    web::{Deadlines, Guarded},
+    server::listen::{self, ConnectionCounter, ConnectionSlot},
+    web::{Deadlines, TimedStream},
 };
 
 /// How long requests under way may still take when the daemon is told to stop, in seconds.
-const STOPPING: u64 = 30;
+const SHUTDOWN_TIMEOUT: u64 = 30;
 /// How long a connection is read on after an answer that came before the whole request.
 const LINGER: Duration = Duration::from_secs(1);
 
 /// Threads, for each worker, that may wait for a database which is silent, while others go on.
-const SILENT_THREADS: usize = 64;
+const SPARE_THREADS: usize = 64;
 
 /// How many are served how.
 #[derive(Debug)]
-pub(super) struct Http {
+pub(super) struct HttpConfig {
     workers: usize,
     /// Threads for what blocks, for each worker.
     blocking_threads: usize,
     /// At most so many connections, those of all workers together.
     connections: usize,
-    peers: Peers,
+    peers: ConnectionCounter,
     deadlines: Deadlines,
 }
 
-impl Http {
+impl HttpConfig {
     pub(super) fn new(settings: &Settings, deadlines: Deadlines) -> Self {
-        let (workers, threads) = (settings.workers, settings.workers.max(2) * 2 + settings.hashing);
+        let (workers, threads) = (
+            settings.workers,
+            settings.workers.max(2) * 2 + settings.hashing_concurrency,
+        );
         let database = usize::try_from(settings.database_connections).unwrap_or(usize::MAX);
-        let connections = listen::room_for_connections(database.saturating_mul(4).saturating_add(threads));
+        let connections = listen::connection_limit(database.saturating_mul(4).saturating_add(threads));
         Self {
             workers,
-            blocking_threads: threads.div_ceil(workers).max(2) + SILENT_THREADS,
+            blocking_threads: threads.div_ceil(workers).max(2) + SPARE_THREADS,
             connections,
-            peers: Peers::new(connections, settings.trusted_proxies.clone()),
+            peers: ConnectionCounter::new(connections, settings.trusted_proxies.clone()),
             deadlines,
         }
     }
@@ -65,7 +68,7 @@ impl Http {
             .workers(self.workers)
             .worker_max_blocking_threads(self.blocking_threads)
             .max_concurrent_connections((self.connections / self.workers).max(1))
-            .shutdown_timeout(STOPPING);
+            .shutdown_timeout(SHUTDOWN_TIMEOUT);
         let stopping = builder.graceful_shutdown_signal();
         let server = builder.listen("hallpass", listener, move || {
             let (peers, stopping) = (peers.clone(), stopping.clone());
@@ -80,14 +83,14 @@ impl Http {
                 // The first head alone would be ended by it; ours ends each.
                 .client_request_timeout(Duration::ZERO)
                 .client_disconnect_timeout(LINGER)
-                .on_connect_ext(|stream: &Guarded<TcpStream, Place>, to| stream.introduce(to))
+                .on_connect_ext(|stream: &TimedStream<TcpStream, ConnectionSlot>, to| stream.share_state(to))
                 .h1(map_config(app, |()| AppConfig::default()));
             fn_service(move |stream: TcpStream| {
                 let address = stream.peer_addr();
                 let let_in = address.and_then(|address| {
-                    let place = peers.place(address.ip());
+                    let place = peers.acquire(address.ip());
                     let place = place.ok_or_else(|| io::Error::from(io::ErrorKind::ConnectionRefused))?;
-                    Ok((Guarded::new(stream, deadlines, place), Some(address)))
+                    Ok((TimedStream::new(stream, deadlines, place), Some(address)))
                 });
                 std::future::ready(let_in.map_err(actix_http::error::DispatchError::Io))
             })

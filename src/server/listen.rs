@@ -15,11 +15,11 @@ use ipnet::IpNet;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// More connections than this are not worth their memory, whatever the limit of descriptors.
-const MOST: usize = 20_000;
+const MAX_CONNECTIONS: usize = 20_000;
 /// From one address, however many there may be in all.
-const MOST_FROM_ONE: usize = 256;
+const MAX_CONNECTIONS_PER_NETWORK: usize = 256;
 /// Descriptors that are kept for what is no connection of a visitor, besides those of the database.
-const RESERVED: usize = 128;
+const RESERVED_DESCRIPTORS: usize = 128;
 
 /// Listens on `address`, with as many waiting connections as the system allows (`net.core.somaxconn`).
 pub(super) fn bind(address: SocketAddr) -> Result<TcpListener> {
@@ -46,7 +46,7 @@ fn hint(address: SocketAddr, error: &io::Error) -> String {
 
 /// Raises the limit of open descriptors to the most that this process may have, and says how many
 /// connections fit below it when `others` more are needed besides.
-pub(super) fn room_for_connections(others: usize) -> usize {
+pub(super) fn connection_limit(others: usize) -> usize {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {
         current: limit.maximum,
@@ -60,52 +60,58 @@ pub(super) fn room_for_connections(others: usize) -> usize {
         }
     };
     let holds = holds.map_or(usize::MAX, |holds| usize::try_from(holds).unwrap_or(usize::MAX));
-    below(holds, others)
+    connections_within(holds, others)
 }
 
-fn below(limit: usize, others: usize) -> usize {
-    limit.saturating_sub(RESERVED + others).clamp(16, MOST)
+fn connections_within(limit: usize, others: usize) -> usize {
+    limit
+        .saturating_sub(RESERVED_DESCRIPTORS + others)
+        .clamp(16, MAX_CONNECTIONS)
 }
 
 /// Who holds how many connections. A trusted proxy, which is everybody at once, is not counted.
 #[derive(Clone, Debug)]
-pub(super) struct Peers(Arc<Counts>);
+pub(super) struct ConnectionCounter(Arc<PeerCounts>);
 
 #[derive(Debug)]
-struct Counts {
+struct PeerCounts {
     open: Mutex<BTreeMap<IpAddr, usize>>,
-    most: usize,
-    trusted: Vec<IpNet>,
+    max_per_network: usize,
+    trusted_proxies: Vec<IpNet>,
     warned: AtomicBool,
 }
 
-impl Peers {
+impl ConnectionCounter {
     /// `in_all` is how many connections there may be of everybody.
     pub(super) fn new(in_all: usize, trusted: Vec<IpNet>) -> Self {
-        Self(Arc::new(Counts {
+        Self(Arc::new(PeerCounts {
             open: Mutex::default(),
-            most: MOST_FROM_ONE.min(in_all / 4).max(8),
-            trusted,
+            max_per_network: MAX_CONNECTIONS_PER_NETWORK.min(in_all / 4).max(8),
+            trusted_proxies: trusted,
             warned: AtomicBool::new(false),
         }))
     }
 
     /// A place for one more connection of `peer`, until it is dropped; `None` where that one has enough.
-    pub(super) fn place(&self, peer: IpAddr) -> Option<Place> {
+    pub(super) fn acquire(&self, peer: IpAddr) -> Option<ConnectionSlot> {
         let peer = peer.to_canonical();
         let counts = &self.0;
-        if counts.trusted.iter().any(|network| network.contains(&peer)) {
-            return Some(Place(None));
+        if counts
+            .trusted_proxies
+            .iter()
+            .any(|network| network.contains(&peer))
+        {
+            return Some(ConnectionSlot(None));
         }
         let who = network_of(peer);
         let mut open = counts.open.lock().unwrap_or_else(PoisonError::into_inner);
         let held = open.entry(who).or_default();
-        if *held >= counts.most {
+        if *held >= counts.max_per_network {
             drop(open);
             if !counts.warned.swap(true, Ordering::Relaxed) {
                 tracing::warn!(
                     %peer,
-                    most = counts.most,
+                    most = counts.max_per_network,
                     "one address holds as many connections as it may, and gets no more; if this is your reverse proxy, add it to trusted_proxies (docs/configuration.md)"
                 );
             }
@@ -113,7 +119,7 @@ impl Peers {
         }
         *held += 1;
         drop(open);
-        Some(Place(Some((self.clone(), who))))
+        Some(ConnectionSlot(Some((self.clone(), who))))
     }
 }
 
@@ -127,9 +133,9 @@ fn network_of(peer: IpAddr) -> IpAddr {
 
 /// One of the connections that an address may hold.
 #[derive(Debug)]
-pub(super) struct Place(Option<(Peers, IpAddr)>);
+pub(super) struct ConnectionSlot(Option<(ConnectionCounter, IpAddr)>);
 
-impl Drop for Place {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         if let Some((peers, who)) = self.0.take() {
             let mut open = peers.0.open.lock().unwrap_or_else(PoisonError::into_inner);
@@ -150,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn more_may_wait_to_be_let_in_than_the_standard_library_asks_for() {
+    fn the_backlog_is_longer_than_the_standard_library_asks_for() {
         let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = listener.local_addr().unwrap();
         let allowed = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap();
@@ -163,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_to_listen_says_what_fits_it() {
+    fn a_failure_to_listen_is_explained() {
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = taken.local_addr().unwrap();
         let said = bind(address).unwrap_err().to_string();
@@ -176,12 +182,12 @@ mod tests {
     }
 
     #[test]
-    fn connections_stay_below_the_descriptors() {
-        assert_eq!(below(1024, 20), 1024 - RESERVED - 20);
-        assert_eq!(below(usize::MAX, 20), MOST);
-        assert_eq!(below(64, 20), 16);
+    fn connections_stay_below_the_descriptor_limit() {
+        assert_eq!(connections_within(1024, 20), 1024 - RESERVED_DESCRIPTORS - 20);
+        assert_eq!(connections_within(usize::MAX, 20), MAX_CONNECTIONS);
+        assert_eq!(connections_within(64, 20), 16);
         let before = getrlimit(Resource::Nofile);
-        let room = room_for_connections(20);
+        let room = connection_limit(20);
         let after = getrlimit(Resource::Nofile);
         assert_eq!(after.current, before.maximum, "raised to the hard limit");
         assert!(
@@ -193,18 +199,18 @@ mod tests {
 
     #[test]
     fn one_address_cannot_hold_every_connection_and_a_trusted_proxy_can() {
-        let peers = Peers::new(100, vec!["10.0.0.0/8".parse().unwrap()]);
+        let peers = ConnectionCounter::new(100, vec!["10.0.0.0/8".parse().unwrap()]);
         let stranger: IpAddr = "198.51.100.7".parse().unwrap();
-        let mut held: Vec<Place> = (0..25).map(|_| peers.place(stranger).unwrap()).collect();
-        assert!(peers.place(stranger).is_none());
-        assert!(peers.place("::ffff:198.51.100.7".parse().unwrap()).is_none());
-        assert!(peers.place("198.51.100.8".parse().unwrap()).is_some());
+        let mut held: Vec<ConnectionSlot> = (0..25).map(|_| peers.acquire(stranger).unwrap()).collect();
+        assert!(peers.acquire(stranger).is_none());
+        assert!(peers.acquire("::ffff:198.51.100.7".parse().unwrap()).is_none());
+        assert!(peers.acquire("198.51.100.8".parse().unwrap()).is_some());
         held.pop();
-        assert!(peers.place(stranger).is_some(), "one has left");
+        assert!(peers.acquire(stranger).is_some(), "one has left");
         drop(held);
         assert!(peers.0.open.lock().unwrap().is_empty(), "nobody is remembered");
         let proxy: IpAddr = "10.1.2.3".parse().unwrap();
-        let all: Vec<Option<Place>> = (0..200).map(|_| peers.place(proxy)).collect();
+        let all: Vec<Option<ConnectionSlot>> = (0..200).map(|_| peers.acquire(proxy)).collect();
         assert!(all.iter().all(Option::is_some));
         let from = |text: &str| network_of(text.parse().unwrap());
         assert_eq!(from("2001:db8::1"), from("2001:db8::ffff:1"));

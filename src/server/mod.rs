@@ -20,14 +20,14 @@ use actix_web::{dev::ServerHandle, web::Data};
 use anyhow::{Result, bail};
 
 use self::{
-    housekeeping::{SILENT, fetch_metadata, keep_house, look},
-    http::Http,
-    open::lock,
-    words::{next_step, tell, tell_left_alone},
+    housekeeping::{DATABASE_TIMEOUT, fetch_metadata, refresh_and_check, run_housekeeping},
+    http::HttpConfig,
+    open::lock_database,
+    words::{log_finding, log_ignored_variables, next_step},
 };
 pub use self::{
     open::{open, prepare, prepare_with},
-    seal::{Resealed, reseal},
+    seal::{ResealOutcome, reseal},
 };
 use crate::{
     config::Settings,
@@ -39,14 +39,14 @@ use crate::{
 pub fn serve(settings: &Settings) -> Result<()> {
     let began = Instant::now();
     signals::ignore_hangups()?;
-    tell_left_alone(settings);
+    log_ignored_variables(settings);
     let listener = listen::bind(settings.listen)?;
-    let _only_one = lock(settings)?;
-    let Some((provider, findings)) = waiting::until_prepared(settings, &listener)? else {
+    let _only_one = lock_database(settings)?;
+    let Some((provider, findings)) = waiting::prepare_when_available(settings, &listener)? else {
         return Ok(());
     };
     for finding in &findings {
-        tell(finding);
+        log_finding(finding);
     }
     let address = listener.local_addr()?;
     let next = next_step(settings, &provider)?;
@@ -66,12 +66,12 @@ pub fn serve(settings: &Settings) -> Result<()> {
 pub struct Server {
     handle: ServerHandle,
     running: thread::JoinHandle<std::io::Result<()>>,
-    keeper: thread::JoinHandle<()>,
-    stop_keeper: mpsc::Sender<()>,
-    fetching: Provider,
-    fetcher: thread::JoinHandle<()>,
-    stop_fetcher: mpsc::Sender<()>,
-    fetcher_ended: Mutex<mpsc::Receiver<()>>,
+    housekeeping: thread::JoinHandle<()>,
+    stop_housekeeping: mpsc::Sender<()>,
+    fetch_provider: Provider,
+    metadata_fetcher: thread::JoinHandle<()>,
+    stop_metadata_fetcher: mpsc::Sender<()>,
+    metadata_fetcher_ended: Mutex<mpsc::Receiver<()>>,
 }
 
 impl Server {
@@ -87,7 +87,11 @@ impl Server {
         listener: TcpListener,
         deadlines: Deadlines,
     ) -> Result<Self> {
-        let permits = Permits::new(settings.workers.max(2) * 2, settings.hashing, deadlines.turn);
+        let permits = Permits::new(
+            settings.workers.max(2) * 2,
+            settings.hashing_concurrency,
+            deadlines.queue,
+        );
         let site = Data::new(Site::new(
             provider.for_requests(),
             permits,
@@ -95,9 +99,9 @@ impl Server {
             settings.organisation.clone(),
             settings.help_url.as_ref().map(ToString::to_string),
         )?);
-        let http = Http::new(settings, deadlines);
+        let http = HttpConfig::new(settings, deadlines);
         // Whoever asks at once is told the truth.
-        look(&provider.for_requests());
+        refresh_and_check(&provider.for_requests());
         let (ready, started) = mpsc::channel();
         let running = thread::Builder::new().name("server".to_owned()).spawn(move || {
             let system = actix_web::rt::System::new();
@@ -115,7 +119,7 @@ impl Server {
         let (stop_keeper, stopped) = mpsc::channel();
         let keeper = thread::Builder::new()
             .name("housekeeping".to_owned())
-            .spawn(move || keep_house(&provider, &stopped))?;
+            .spawn(move || run_housekeeping(&provider, &stopped))?;
         // Fetching takes its time; what a change elsewhere means is taken up each second.
         let (stop_fetcher, stopped) = mpsc::channel();
         let fetching_provider = fetching.clone();
@@ -129,34 +133,34 @@ impl Server {
         Ok(Self {
             handle,
             running,
-            keeper,
-            stop_keeper,
-            fetching,
-            fetcher,
-            stop_fetcher,
-            fetcher_ended: Mutex::new(fetcher_ended),
+            housekeeping: keeper,
+            stop_housekeeping: stop_keeper,
+            fetch_provider: fetching,
+            metadata_fetcher: fetcher,
+            stop_metadata_fetcher: stop_fetcher,
+            metadata_fetcher_ended: Mutex::new(fetcher_ended),
         })
     }
 
     /// Waits until SIGTERM or SIGINT; requests under way are finished.
     pub fn wait(self) -> Result<()> {
         let ended = self.running.join();
-        drop((self.stop_keeper, self.stop_fetcher));
-        self.fetching.stop_fetching();
-        let kept = self.keeper.join();
+        drop((self.stop_housekeeping, self.stop_metadata_fetcher));
+        self.fetch_provider.stop_fetching();
+        let kept = self.housekeeping.join();
         // It may wait for a database that is silent; the stop does not.
         let ended_by_now = self
-            .fetcher_ended
+            .metadata_fetcher_ended
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
-        let fetched = match ended_by_now.recv_timeout(SILENT) {
+        let fetched = match ended_by_now.recv_timeout(DATABASE_TIMEOUT) {
             Err(mpsc::RecvTimeoutError::Timeout) => {
                 tracing::error!(
                     "metadata is still being taken up; what it has not kept yet is fetched again"
                 );
                 Ok(())
             }
-            Ok(()) | Err(mpsc::RecvTimeoutError::Disconnected) => self.fetcher.join(),
+            Ok(()) | Err(mpsc::RecvTimeoutError::Disconnected) => self.metadata_fetcher.join(),
         };
         tracing::info!("Hallpass has stopped");
         match (ended, kept, fetched) {

@@ -10,15 +10,15 @@ use anyhow::{Context, Result, bail};
 use crate::{
     clock::{Clock, SystemClock},
     config::Settings,
-    credential::password::{Cost, Hasher},
+    credential::password::{HashCost, Hasher},
     entropy::{Entropy, SystemEntropy},
     fetch::Fetcher,
     files,
     keys::seal::SealingKey,
     model::endpoint::{BaseUrl, Endpoints},
     provider::{
-        Parts, Provider,
-        installation::{Finding, Founding},
+        Dependencies, Provider,
+        installation::{Bootstrap, BootstrapNotice},
     },
     server::seal,
     store::{Backup, SchemaState, Store, Tx},
@@ -43,7 +43,7 @@ pub fn open(settings: &Settings) -> Result<Provider> {
         );
     }
     let store = Store::connect(&settings.database_url, 2)?;
-    match store.state()? {
+    match store.schema_state()? {
         SchemaState::Current | SchemaState::AheadButUsable => {}
         SchemaState::Empty => bail!("this database is empty: start `hallpass serve` once"),
         SchemaState::Behind { .. } => {
@@ -51,9 +51,9 @@ pub fn open(settings: &Settings) -> Result<Provider> {
                 "this database is of an older version: `hallpass serve` of this version brings it up to date, other commands do not"
             )
         }
-        SchemaState::TooNew { oldest_binary } => too_new(&oldest_binary)?,
+        SchemaState::TooNew { oldest_binary } => refuse_newer_schema(&oldest_binary)?,
     }
-    let sealing_key = seal::key(settings, &store)?;
+    let sealing_key = seal::read_key(settings, &store)?;
     // What the daemon runs under is what is to be pasted elsewhere, wherever this command runs.
     let known = store
         .read(Tx::installation)?
@@ -71,7 +71,7 @@ pub fn open(settings: &Settings) -> Result<Provider> {
 
 /// Opens a provider for the daemon: brings the database up to date, and makes at the first start what
 /// is made once.
-pub fn prepare(settings: &Settings) -> Result<(Provider, Vec<Finding>)> {
+pub fn prepare(settings: &Settings) -> Result<(Provider, Vec<BootstrapNotice>)> {
     prepare_with(settings, Box::new(SystemClock), Box::new(SystemEntropy))
 }
 
@@ -80,31 +80,31 @@ pub fn prepare_with(
     settings: &Settings,
     clock: Box<dyn Clock>,
     entropy: Box<dyn Entropy>,
-) -> Result<(Provider, Vec<Finding>)> {
+) -> Result<(Provider, Vec<BootstrapNotice>)> {
     files::ensure_data_dir(&settings.data_dir)?;
     check_files(settings)?;
     // Looked at first: whoever sets it has made the database before.
-    let was_used = mark(settings).exists();
+    let was_used = marker_path(settings).exists();
     if was_used && settings.sqlite_path().is_some_and(|path| !path.exists()) {
-        bail!(database_is_gone(settings));
+        bail!(database_missing(settings));
     }
     let store = Store::connect(&settings.database_url, settings.database_connections)?;
-    match store.state()? {
-        SchemaState::TooNew { oldest_binary } => too_new(&oldest_binary)?,
-        SchemaState::Empty if was_used => bail!(database_is_gone(settings)),
+    match store.schema_state()? {
+        SchemaState::TooNew { oldest_binary } => refuse_newer_schema(&oldest_binary)?,
+        SchemaState::Empty if was_used => bail!(database_missing(settings)),
         SchemaState::Empty
         | SchemaState::Current
         | SchemaState::AheadButUsable
         | SchemaState::Behind { .. } => {}
     }
     let migrated = store
-        .migrate(Backup::Beside)
+        .migrate(Backup::Create)
         .context("the database cannot be brought up to date")?;
     if let Some(copy) = &migrated.backup {
         tracing::info!(copy = %copy.display(), "the database was copied before it was brought up to date");
     }
-    let sealing_key = seal::key_or_new(settings, &store, entropy.as_ref())?;
-    let own_key = match &settings.own_key {
+    let sealing_key = seal::read_or_generate_key(settings, &store, entropy.as_ref())?;
+    let own_key = match &settings.signing_key_files {
         None => None,
         Some(own) => Some((
             files::read_named_secret(&own.key_file)?.expose().clone(),
@@ -112,23 +112,23 @@ pub fn prepare_with(
                 .with_context(|| format!("cannot read {}", own.certificate_file.display()))?,
         )),
     };
-    let findings = Founding {
+    let findings = Bootstrap {
         clock: clock.as_ref(),
         entropy: entropy.as_ref(),
         store: &store,
         sealing_key: &sealing_key,
         endpoints: &Endpoints::new(settings.base_url.clone()),
         entity_id: settings.entity_id.clone(),
-        own_key,
+        configured_key: own_key,
     }
-    .found()
+    .initialize()
     .with_context(|| {
         format!(
             "the signing key cannot be opened with {}",
             settings.seal_key_path().display()
         )
     })?;
-    files::write_private(&mark(settings), MARK)?;
+    files::write_private(&marker_path(settings), MARKER_TEXT)?;
     Ok((
         provider(
             settings,
@@ -152,13 +152,13 @@ fn provider(
     entropy: Box<dyn Entropy>,
     actor: Option<String>,
 ) -> Result<Provider> {
-    Ok(Provider::open(Parts {
+    Ok(Provider::open(Dependencies {
         clock,
         entropy,
         endpoints: Endpoints::new(base_url),
         policy: settings.policy.clone(),
         sealing_key,
-        hasher: Hasher::new(Cost::LEAST)?,
+        hasher: Hasher::new(HashCost::MIN)?,
         store,
         fetcher: Fetcher::new(
             settings.metadata_private_networks.clone(),
@@ -169,18 +169,18 @@ fn provider(
 }
 
 /// What the file says that tells a data directory which was used from a new one.
-const MARK: &[u8] = b"Hallpass has made its database and its signing key. While this file is here, it never makes others in their place.\n";
+const MARKER_TEXT: &[u8] = b"Hallpass has made its database and its signing key. While this file is here, it never makes others in their place.\n";
 
 /// The file that is there from the first start on. Each kind of database has its own, so that one can take over from
 /// the other.
-fn mark(settings: &Settings) -> PathBuf {
+fn marker_path(settings: &Settings) -> PathBuf {
     settings.data_dir.join(match settings.sqlite_path() {
         Some(_) => "initialized.sqlite",
         None => "initialized.postgres",
     })
 }
 
-fn database_is_gone(settings: &Settings) -> String {
+fn database_missing(settings: &Settings) -> String {
     let (what, name) = match settings.sqlite_path() {
         Some(path) => (
             format!("{}", path.display()),
@@ -191,25 +191,27 @@ fn database_is_gone(settings: &Settings) -> String {
     format!(
         "the database is gone: {} was used before, and there is none now in {what}. Restore it from your backup, or name the right one with {name}. A new one would have a new key and certificate, which no application trusts; if you want that, remove {} first",
         settings.data_dir.display(),
-        mark(settings).display(),
+        marker_path(settings).display(),
     )
 }
 
 /// Held as long as a daemon works on the database file.
 #[derive(Debug)]
-pub(super) struct OnlyOne(#[expect(dead_code, reason = "the lock is held by keeping it open")] Option<File>);
+pub(super) struct DatabaseLock(
+    #[expect(dead_code, reason = "the lock is held by keeping it open")] Option<File>,
+);
 
 /// Makes sure that no other daemon works on the same database file.
-pub(super) fn lock(settings: &Settings) -> Result<OnlyOne> {
+pub(super) fn lock_database(settings: &Settings) -> Result<DatabaseLock> {
     files::ensure_data_dir(&settings.data_dir)?;
     let Some(database) = settings.sqlite_path() else {
-        return Ok(OnlyOne(None));
+        return Ok(DatabaseLock(None));
     };
     let mut path = database.as_os_str().to_owned();
     path.push(".lock");
     let path = Path::new(&path);
     match files::lock(path)? {
-        Some(file) => Ok(OnlyOne(Some(file))),
+        Some(file) => Ok(DatabaseLock(Some(file))),
         None => bail!(
             "another Hallpass{} works on this database already ({} is locked): stop it first, or give this one a data directory of its own",
             std::fs::read_to_string(path)
@@ -221,16 +223,16 @@ pub(super) fn lock(settings: &Settings) -> Result<OnlyOne> {
     }
 }
 
-fn too_new(oldest_binary: &str) -> Result<()> {
+fn refuse_newer_schema(oldest_binary: &str) -> Result<()> {
     bail!("a newer version has changed this database: run hallpass {oldest_binary} or later")
 }
 
 fn check_files(settings: &Settings) -> Result<()> {
     files::ensure_data_dir(&settings.data_dir)?;
-    files::check_private(&mark(settings))?;
+    files::check_private(&marker_path(settings))?;
     if settings.seal_key_file.is_none() {
         files::check_private(&settings.seal_key_path())?;
-        files::check_private(&seal::coming(settings))?;
+        files::check_private(&seal::next_key_path(settings))?;
     }
     if let Some(database) = settings.sqlite_path() {
         for ending in ["", "-wal", "-shm", ".lock"] {

@@ -7,18 +7,18 @@ use anyhow::{Context, Result, bail};
 use crate::{
     config::Settings,
     entropy::{Entropy, SystemEntropy},
-    files::{self, Written},
+    files::{self, WriteOutcome},
     keys::seal::SealingKey,
-    server::open::{lock, open},
+    server::open::{lock_database, open},
     store::{Store, Tx},
 };
 
 /// How an administrator makes a sealing key.
-const MADE_BY_HAND: &str = "(umask 077; printf 'hallpass-seal-1:%s\\n' \"$(openssl rand -base64 32)\"";
+const GENERATE_COMMAND: &str = "(umask 077; printf 'hallpass-seal-1:%s\\n' \"$(openssl rand -base64 32)\"";
 
 /// What became of a change of the sealing key.
 #[derive(Debug)]
-pub struct Resealed {
+pub struct ResealOutcome {
     /// How many private keys are sealed anew.
     pub keys: usize,
     /// Whether the file that the settings name holds the new key already.
@@ -29,27 +29,27 @@ pub struct Resealed {
 
 /// Seals every private key under another sealing key: the one in the file `to`, or a new one, which takes the place
 /// of the old. No daemon may work on the same SQLite file.
-pub fn reseal(settings: &Settings, to: Option<&Path>) -> Result<Resealed> {
+pub fn reseal(settings: &Settings, to: Option<&Path>) -> Result<ResealOutcome> {
     let own = settings.seal_key_path();
     if to.is_none() && settings.seal_key_file.is_some() {
         bail!(
-            "the sealing key is read from {own}, which is not Hallpass's to write. Make another one, {MADE_BY_HAND} > FILE), and give it with --to FILE; then replace {own} with it",
+            "the sealing key is read from {own}, which is not Hallpass's to write. Make another one, {GENERATE_COMMAND} > FILE), and give it with --to FILE; then replace {own} with it",
             own = own.display()
         );
     }
-    let _no_daemon = lock(settings)?;
+    let _no_daemon = lock_database(settings)?;
     let provider = open(settings)?;
     let next = match to {
-        Some(file) => read_file(file)?.with_context(|| format!("there is no {}", file.display()))?,
-        None => coming_key(settings)?,
+        Some(file) => read_key_file(file)?.with_context(|| format!("there is no {}", file.display()))?,
+        None => next_key(settings)?,
     };
     let Some(keys) = provider.reseal(&next)? else {
         bail!("somebody else changed the keys at the same moment; try again")
     };
     if to.is_none() {
-        files::replace(&coming(settings), &own)?;
+        files::replace(&next_key_path(settings), &own)?;
     }
-    Ok(Resealed {
+    Ok(ResealOutcome {
         keys,
         is_in_place: to.is_none(),
         is_purged: provider.purge_deleted()?,
@@ -57,31 +57,35 @@ pub fn reseal(settings: &Settings, to: Option<&Path>) -> Result<Resealed> {
 }
 
 /// The sealing key of this installation.
-pub(super) fn key(settings: &Settings, store: &Store) -> Result<SealingKey> {
-    read(settings, store)?.with_context(|| missing(settings))
+pub(super) fn read_key(settings: &Settings, store: &Store) -> Result<SealingKey> {
+    current_key(settings, store)?.with_context(|| missing_message(settings))
 }
 
 /// The sealing key, made only where the database never held a key that it could have sealed.
-pub(super) fn key_or_new(settings: &Settings, store: &Store, entropy: &dyn Entropy) -> Result<SealingKey> {
-    if let Some(key) = read(settings, store)? {
+pub(super) fn read_or_generate_key(
+    settings: &Settings,
+    store: &Store,
+    entropy: &dyn Entropy,
+) -> Result<SealingKey> {
+    if let Some(key) = current_key(settings, store)? {
         return Ok(key);
     }
     if !store.read(Tx::signing_keys)?.is_empty() || settings.seal_key_file.is_some() {
-        bail!(missing(settings));
+        bail!(missing_message(settings));
     }
-    let key = fresh(entropy);
+    let key = generate_key(entropy);
     match files::write_private(&settings.seal_key_path(), key.to_text().expose().as_bytes())? {
-        Written::New => Ok(key),
-        Written::AlreadyExists => self::key(settings, store),
+        WriteOutcome::Created => Ok(key),
+        WriteOutcome::AlreadyExists => read_key(settings, store),
     }
 }
 
-fn missing(settings: &Settings) -> String {
+fn missing_message(settings: &Settings) -> String {
     let path = settings.seal_key_path();
     let path = path.display();
     if settings.seal_key_file.is_some() {
         format!(
-            "the sealing key {path} is missing. If the signing keys in the database were sealed with it, bring it back from your backup. For a new installation make it once: {MADE_BY_HAND} > {path})"
+            "the sealing key {path} is missing. If the signing keys in the database were sealed with it, bring it back from your backup. For a new installation make it once: {GENERATE_COMMAND} > {path})"
         )
     } else {
         format!(
@@ -92,18 +96,18 @@ fn missing(settings: &Settings) -> String {
 
 /// The key in the file that the settings name. Where a change of it was cut short after the database had taken it, it
 /// is brought to its end.
-fn read(settings: &Settings, store: &Store) -> Result<Option<SealingKey>> {
+fn current_key(settings: &Settings, store: &Store) -> Result<Option<SealingKey>> {
     let path = settings.seal_key_path();
-    let key = read_file(&path)?;
-    if settings.seal_key_file.is_some() || !coming(settings).exists() {
+    let key = read_key_file(&path)?;
+    if settings.seal_key_file.is_some() || !next_key_path(settings).exists() {
         return Ok(key);
     }
-    let next = read_file(&coming(settings))?.filter(|next| key.as_ref() != Some(next));
+    let next = read_key_file(&next_key_path(settings))?.filter(|next| key.as_ref() != Some(next));
     let sealed = store.read(Tx::signing_keys)?;
     let mut sealed = sealed.iter().filter_map(|row| row.sealed.as_deref()).peekable();
     match next {
-        Some(next) if sealed.peek().is_some() && sealed.all(|sealed| next.sealed(sealed)) => {
-            files::replace(&coming(settings), &path)?;
+        Some(next) if sealed.peek().is_some() && sealed.all(|sealed| next.has_sealed(sealed)) => {
+            files::replace(&next_key_path(settings), &path)?;
             tracing::warn!("a change of the sealing key was cut short, and is complete now");
             Ok(Some(next))
         }
@@ -112,32 +116,32 @@ fn read(settings: &Settings, store: &Store) -> Result<Option<SealingKey>> {
 }
 
 /// Where the next key of our own lies until the database has taken it.
-pub(super) fn coming(settings: &Settings) -> PathBuf {
+pub(super) fn next_key_path(settings: &Settings) -> PathBuf {
     let mut path = settings.seal_key_path().into_os_string();
     path.push(".new");
     path.into()
 }
 
 /// The key that an earlier try left there, or a new one.
-fn coming_key(settings: &Settings) -> Result<SealingKey> {
-    let path = coming(settings);
-    if let Some(left) = read_file(&path)? {
+fn next_key(settings: &Settings) -> Result<SealingKey> {
+    let path = next_key_path(settings);
+    if let Some(left) = read_key_file(&path)? {
         return Ok(left);
     }
-    let key = fresh(&SystemEntropy);
+    let key = generate_key(&SystemEntropy);
     match files::write_private(&path, key.to_text().expose().as_bytes())? {
-        Written::New => Ok(key),
-        Written::AlreadyExists => bail!("another command changes the sealing key just now"),
+        WriteOutcome::Created => Ok(key),
+        WriteOutcome::AlreadyExists => bail!("another command changes the sealing key just now"),
     }
 }
 
-fn fresh(entropy: &dyn Entropy) -> SealingKey {
+fn generate_key(entropy: &dyn Entropy) -> SealingKey {
     let mut bytes = [0; 32];
     entropy.fill(&mut bytes);
     SealingKey::new(bytes)
 }
 
-fn read_file(path: &Path) -> Result<Option<SealingKey>> {
+fn read_key_file(path: &Path) -> Result<Option<SealingKey>> {
     if !path.exists() {
         return Ok(None);
     }

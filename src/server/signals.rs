@@ -10,11 +10,11 @@ use tokio::signal::unix::{SignalKind, signal};
 pub(super) fn ignore_hangups() -> io::Result<()> {
     thread::Builder::new()
         .name("signals".to_owned())
-        .spawn(|| System::new().block_on(tell_hangups()))?;
+        .spawn(|| System::new().block_on(log_hangups()))?;
     Ok(())
 }
 
-async fn tell_hangups() {
+async fn log_hangups() {
     match signal(SignalKind::hangup()) {
         Ok(mut hangups) => {
             while hangups.recv().await.is_some() {

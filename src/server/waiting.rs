@@ -7,23 +7,23 @@ use anyhow::{Result, bail};
 
 use crate::{
     config::Settings,
-    provider::{self, Provider, installation::Finding},
-    server::{http::Http, open::prepare},
+    provider::{self, Provider, installation::BootstrapNotice},
+    server::{http::HttpConfig, open::prepare},
     store,
     web::{self, Deadlines},
 };
 
 /// How long it is waited before the second try; each further wait is twice as long.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+const FIRST_RETRY_DELAY: Duration = Duration::from_secs(1);
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(15);
 
 /// Prepares a provider, however long its database server is away. None: told to stop before it came.
-pub(super) fn until_prepared(
+pub(super) fn prepare_when_available(
     settings: &Settings,
     listener: &TcpListener,
-) -> Result<Option<(Provider, Vec<Finding>)>> {
-    let mut meanwhile: Option<Meanwhile> = None;
-    let mut pause = FIRST_PAUSE;
+) -> Result<Option<(Provider, Vec<BootstrapNotice>)>> {
+    let mut meanwhile: Option<UnavailableServer> = None;
+    let mut pause = FIRST_RETRY_DELAY;
     loop {
         let error = match prepare(settings) {
             Ok(prepared) => {
@@ -33,7 +33,7 @@ pub(super) fn until_prepared(
                 }
                 return Ok(Some(prepared));
             }
-            Err(error) if is_away(&error) => error,
+            Err(error) if is_database_unavailable(&error) => error,
             Err(error) => return Err(error),
         };
         tracing::warn!(
@@ -43,18 +43,18 @@ pub(super) fn until_prepared(
         );
         let living = match meanwhile.take() {
             Some(living) => living,
-            None => Meanwhile::start(settings, listener.try_clone()?)?,
+            None => UnavailableServer::start(settings, listener.try_clone()?)?,
         };
         if living.has_ended_within(pause) {
             return Ok(None);
         }
         meanwhile = Some(living);
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        pause = (pause * 2).min(MAX_RETRY_DELAY);
     }
 }
 
 /// Whether only a server is missing that may come. A file is there or is not.
-fn is_away(error: &anyhow::Error) -> bool {
+fn is_database_unavailable(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         let of_provider = match cause.downcast_ref::<provider::error::Error>() {
             Some(provider::error::Error::Store(error)) => Some(error),
@@ -62,25 +62,25 @@ fn is_away(error: &anyhow::Error) -> bool {
         };
         of_provider
             .or_else(|| cause.downcast_ref())
-            .is_some_and(store::Error::is_away)
+            .is_some_and(store::Error::is_unavailable)
     })
 }
 
 /// What answers while there is no provider.
-struct Meanwhile {
+struct UnavailableServer {
     handle: ServerHandle,
     running: thread::JoinHandle<std::io::Result<()>>,
     ended: mpsc::Receiver<()>,
 }
 
-impl Meanwhile {
+impl UnavailableServer {
     fn start(settings: &Settings, listener: TcpListener) -> Result<Self> {
-        let http = Http::new(settings, Deadlines::default());
+        let http = HttpConfig::new(settings, Deadlines::default());
         let (ready, started) = mpsc::channel();
         let (alive, ended) = mpsc::channel();
         let running = thread::Builder::new().name("waiting".to_owned()).spawn(move || {
             let done = actix_web::rt::System::new().block_on(async move {
-                let server = http.run(listener, web::waiting)?;
+                let server = http.run(listener, web::unavailable_app)?;
                 // The other end waits for exactly this.
                 let _sent = ready.send(server.handle());
                 server.await

@@ -5,19 +5,21 @@ use anyhow::Result;
 use crate::{
     config::Settings,
     model::key::KeyState,
-    provider::{Provider, installation::Finding},
+    provider::{Provider, installation::BootstrapNotice},
 };
 
-pub(super) fn tell(finding: &Finding) {
+pub(super) fn log_finding(finding: &BootstrapNotice) {
     match finding {
-        Finding::KeyMade { sha256 } => tracing::info!(sha256, "a signing key and its certificate were made"),
-        Finding::KeyImported { sha256 } => {
+        BootstrapNotice::KeyGenerated { sha256 } => {
+            tracing::info!(sha256, "a signing key and its certificate were made")
+        }
+        BootstrapNotice::KeyImported { sha256 } => {
             tracing::info!(
                 sha256,
                 "your own key was taken into the key ring, and signs from now on"
             );
         }
-        Finding::OwnKeyNotActive { sha256, state } => tracing::warn!(
+        BootstrapNotice::ConfiguredKeyNotActive { sha256, state } => tracing::warn!(
             sha256,
             "key_file and certificate_file name a key that {}. The key ring stays as it is: remove the two settings, or bring the key in again with `hallpass key roll prepare --key FILE --certificate FILE`",
             match state {
@@ -28,16 +30,16 @@ pub(super) fn tell(finding: &Finding) {
                 KeyState::Retired => "is retired",
             }
         ),
-        Finding::CertificateReplaced { host } => tracing::info!(
+        BootstrapNotice::CertificateReplaced { host } => tracing::info!(
             host,
             "the certificate made for loopback was replaced; no application knew it"
         ),
-        Finding::BaseUrlChanged { before, entity_id } => tracing::warn!(
+        BootstrapNotice::BaseUrlChanged { before, entity_id } => tracing::warn!(
             before,
             %entity_id,
             "the base URL changed. Applications go on knowing this provider as {entity_id}, but their Sign-in URL and Sign-out URL still begin with {before}: paste the new ones there (`hallpass app show` prints them)"
         ),
-        Finding::EntityIdSet { before } => tracing::warn!(
+        BootstrapNotice::EntityIdChanged { before } => tracing::warn!(
             %before,
             "the entity ID changed. Applications that know this provider by the one before refuse its answers until the new one is pasted there"
         ),
@@ -45,18 +47,18 @@ pub(super) fn tell(finding: &Finding) {
 }
 
 /// Says once which variables are nobody's slip.
-pub(super) fn tell_left_alone(settings: &Settings) {
-    if let Some(first) = settings.left_alone.first() {
+pub(super) fn log_ignored_variables(settings: &Settings) {
+    if let Some(first) = settings.ignored_variables.first() {
         tracing::info!(
             first,
-            count = settings.left_alone.len(),
+            count = settings.ignored_variables.len(),
             "variables that tell where a service named like Hallpass is, as Kubernetes sets them, are no settings and are left alone; `enableServiceLinks: false` in the pod keeps them out"
         );
     }
 }
 
 pub(super) fn next_step(settings: &Settings, provider: &Provider) -> Result<String> {
-    if settings.for_trying {
+    if settings.evaluation_mode {
         return Ok("No base_url is set: this is for trying only; set HALLPASS_BASE_URL to the address that people will use.".to_owned());
     }
     let (people, applications) = (provider.users()?.len(), provider.applications()?.len());

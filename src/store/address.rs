@@ -14,7 +14,7 @@ use crate::{model::secret::Secret, store::error::Error};
 
 /// A database, by its kind.
 #[derive(Clone)]
-pub(super) enum Address {
+pub(super) enum DatabaseUrl {
     /// A file.
     Sqlite(String),
     /// A server; the URL as libpq takes it.
@@ -23,7 +23,7 @@ pub(super) enum Address {
 
 /// What libpq does otherwise is to wait, for minutes or without an end: for a connection (seconds), and for a peer
 /// that the network has lost (seconds, seconds, times; milliseconds).
-const WAITS: [(&str, &str); 5] = [
+const TIMEOUT_PARAMETERS: [(&str, &str); 5] = [
     ("connect_timeout", "2"),
     ("keepalives_idle", "3"),
     ("keepalives_interval", "1"),
@@ -31,7 +31,7 @@ const WAITS: [(&str, &str); 5] = [
     ("tcp_user_timeout", "5000"),
 ];
 
-impl Address {
+impl DatabaseUrl {
     /// Reads `sqlite:PATH`, `postgres://…` or `postgresql://…`.
     pub(super) fn parse(url: &Secret<String>) -> Result<Self, Error> {
         let text = url.expose();
@@ -50,14 +50,14 @@ impl Address {
         // libpq splits at the first of these, and would name pieces of the password in its message.
         if text
             .rsplit_once('@')
-            .is_some_and(|(before, _)| before_host(before).contains(['/', '?', '#', '@']))
+            .is_some_and(|(before, _)| userinfo(before).contains(['/', '?', '#', '@']))
         {
             return Err(Error::Url(
                 "holds one of / ? # @ in its user or password, or @ in a parameter; write %2F %3F %23 %40",
             ));
         }
         let mut text = text.clone();
-        for (name, value) in WAITS {
+        for (name, value) in TIMEOUT_PARAMETERS {
             if !text.contains(&format!("{name}=")) {
                 let separator = if text.contains('?') { '&' } else { '?' };
                 text = format!("{text}{separator}{name}={value}");
@@ -68,7 +68,7 @@ impl Address {
 
     /// Makes the file of a new SQLite database, readable by its owner alone; SQLite gives the files
     /// beside it the same mode.
-    pub(super) fn found(&self) -> Result<(), Error> {
+    pub(super) fn create_file(&self) -> Result<(), Error> {
         let Self::Sqlite(path) = self else { return Ok(()) };
         match OpenOptions::new()
             .write(true)
@@ -78,7 +78,7 @@ impl Address {
         {
             Ok(_) => Ok(()),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-            Err(source) => Err(Error::File {
+            Err(source) => Err(Error::CreateFile {
                 path: PathBuf::from(path),
                 source,
             }),
@@ -104,7 +104,7 @@ impl Address {
     }
 }
 
-impl fmt::Debug for Address {
+impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(path) => write!(f, "sqlite:{path}"),
@@ -114,14 +114,14 @@ impl fmt::Debug for Address {
 }
 
 /// What stands between the scheme and the last `@`.
-fn before_host(before: &str) -> &str {
+fn userinfo(before: &str) -> &str {
     before.split_once("://").map_or(before, |(_, rest)| rest)
 }
 
 fn secrets(url: &str) -> Vec<String> {
     let mut found = Vec::new();
     if let Some((before, _)) = url.rsplit_once('@')
-        && let Some((_, password)) = before_host(before).split_once(':')
+        && let Some((_, password)) = userinfo(before).split_once(':')
     {
         found.push(password.to_owned());
         let decoded = format!("p={}", password.replace('+', "%2B"));
@@ -139,12 +139,12 @@ fn secrets(url: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn parse(text: &str) -> Result<Address, Error> {
-        Address::parse(&Secret::new(text.to_owned()))
+    fn parse(text: &str) -> Result<DatabaseUrl, Error> {
+        DatabaseUrl::parse(&Secret::new(text.to_owned()))
     }
 
     #[test]
-    fn an_address_is_a_file_or_a_server() {
+    fn a_database_url_names_a_file_or_a_server() {
         for good in [
             "sqlite:hallpass.db",
             "sqlite:/var/lib/hallpass/hallpass.db",
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_lost_server_is_waited_for_five_seconds_unless_the_url_says_otherwise() {
-        let Address::Postgres(plain) = parse("postgres://h1,h2/db").unwrap() else {
+        let DatabaseUrl::Postgres(plain) = parse("postgres://h1,h2/db").unwrap() else {
             panic!("a server")
         };
         assert_eq!(
@@ -176,7 +176,7 @@ mod tests {
             "postgres://h1,h2/db?connect_timeout=2&keepalives_idle=3&keepalives_interval=1&keepalives_count=2&tcp_user_timeout=5000"
         );
         let own = "postgres://h/db?connect_timeout=9&keepalives_idle=8&keepalives_interval=7&keepalives_count=6&tcp_user_timeout=5";
-        let Address::Postgres(kept) = parse(own).unwrap() else {
+        let DatabaseUrl::Postgres(kept) = parse(own).unwrap() else {
             panic!("a server")
         };
         assert_eq!(kept.expose(), own);

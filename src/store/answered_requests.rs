@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use crate::{
     model::id::{ApplicationId, SessionId},
     store::{
-        connection::{Tx, each_database},
+        connection::{Tx, with_backend},
         error::Error,
         schema::{answered_requests, seen_ids},
     },
@@ -15,7 +15,7 @@ use crate::{
 impl Tx {
     /// Notes that a request is answered for `session`. `false` if it was answered for another one; the
     /// same one may have it again, as after a reload.
-    pub fn answer_once(
+    pub fn mark_request_answered(
         &mut self,
         application: ApplicationId,
         request_id: &str,
@@ -30,7 +30,7 @@ impl Tx {
         );
         // The insert decides; a row is never changed after it, so reading it afterwards is safe. (An
         // upsert would do both, but diesel prepares it anew each time.)
-        let rows = each_database!(&mut self.0, |c| diesel::insert_into(answered_requests::table)
+        let rows = with_backend!(&mut self.0, |c| diesel::insert_into(answered_requests::table)
             .values(row)
             .on_conflict_do_nothing()
             .execute(c))?;
@@ -44,7 +44,7 @@ impl Tx {
     }
 
     /// Notes that a message was seen; `false` if it was seen before.
-    pub fn seen_once(
+    pub fn mark_message_seen(
         &mut self,
         kind: &str,
         issuer: &str,
@@ -57,7 +57,7 @@ impl Tx {
             seen_ids::value.eq(value),
             seen_ids::expires_at.eq(until.naive_utc()),
         );
-        let rows = each_database!(&mut self.0, |c| diesel::insert_into(seen_ids::table)
+        let rows = with_backend!(&mut self.0, |c| diesel::insert_into(seen_ids::table)
             .values(row)
             .on_conflict_do_nothing()
             .execute(c))?;

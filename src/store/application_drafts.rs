@@ -7,17 +7,17 @@ use diesel::{
 };
 
 use crate::{
-    model::{application::Slug, rollover::Draft},
+    model::{application::Slug, rollover::ApplicationDraft},
     store::{
         connection::Tx,
-        error::{Error, RowName},
+        error::{Error, RowContext},
         schema::application_drafts,
     },
 };
 
 impl Tx {
     /// Keeps a name for an application to come; `false` if an application or another draft has it.
-    pub fn add_draft(&mut self, draft: &Draft) -> Result<bool, Error> {
+    pub fn add_application_draft(&mut self, draft: &ApplicationDraft) -> Result<bool, Error> {
         let rows = diesel::sql_query(
             "INSERT INTO application_drafts (slug, name, created_at) \
              SELECT $1, $2, $3 WHERE NOT EXISTS (SELECT 1 FROM applications WHERE slug = $1) \
@@ -28,23 +28,23 @@ impl Tx {
         .bind::<Timestamp, _>(draft.created_at.naive_utc())
         .execute(&mut self.0)?;
         if rows == 1 {
-            self.give_metadata_address(&draft.slug)?;
+            self.add_metadata_address(&draft.slug)?;
         }
         Ok(rows == 1)
     }
 
     /// Every draft, by name.
-    pub fn drafts(&mut self) -> Result<Vec<Draft>, Error> {
+    pub fn application_drafts(&mut self) -> Result<Vec<ApplicationDraft>, Error> {
         application_drafts::table
             .order((application_drafts::name, application_drafts::slug))
             .load::<Row>(&mut self.0)?
             .into_iter()
-            .map(Draft::try_from)
+            .map(ApplicationDraft::try_from)
             .collect()
     }
 
     /// Ends a draft: its application is registered, or will never be. `false` if there is none.
-    pub fn remove_draft(&mut self, slug: &Slug) -> Result<bool, Error> {
+    pub fn remove_application_draft(&mut self, slug: &Slug) -> Result<bool, Error> {
         Ok(diesel::delete(application_drafts::table.find(slug.as_str())).execute(&mut self.0)? == 1)
     }
 }
@@ -57,13 +57,13 @@ struct Row {
     created_at: NaiveDateTime,
 }
 
-impl TryFrom<Row> for Draft {
+impl TryFrom<Row> for ApplicationDraft {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self, Error> {
-        let name = RowName::new("application_drafts", &row.slug);
+        let name = RowContext::new("application_drafts", &row.slug);
         Ok(Self {
-            slug: name.parsed(Slug::parse(&row.slug))?,
+            slug: name.valid(Slug::parse(&row.slug))?,
             name: row.name,
             created_at: row.created_at.and_utc(),
         })

@@ -7,20 +7,20 @@ use crate::{
     model::{
         application::Slug,
         id::KeyId,
-        rollover::{Follow, How},
+        rollover::{AdoptionSource, KeyAdoption},
     },
     store::{
-        connection::{Tx, each_database},
-        error::{Error, RowName},
+        connection::{Tx, with_backend},
+        error::{Error, RowContext},
         schema::application_key_follow,
     },
 };
 
 impl Tx {
     /// Notes who knows a key; `false` if that was known before, which stays as it was.
-    pub fn add_follow(&mut self, follow: &Follow) -> Result<bool, Error> {
+    pub fn add_key_adoption(&mut self, follow: &KeyAdoption) -> Result<bool, Error> {
         let row = Row::from(follow);
-        let rows = each_database!(&mut self.0, |c| diesel::insert_into(
+        let rows = with_backend!(&mut self.0, |c| diesel::insert_into(
             application_key_follow::table
         )
         .values(row)
@@ -30,28 +30,28 @@ impl Tx {
     }
 
     /// Everybody who knows `key`, by slug.
-    pub fn follows(&mut self, key: KeyId) -> Result<Vec<Follow>, Error> {
+    pub fn key_adoptions(&mut self, key: KeyId) -> Result<Vec<KeyAdoption>, Error> {
         application_key_follow::table
             .filter(application_key_follow::key_id.eq(key.to_string()))
             .order(application_key_follow::slug)
             .load::<Row>(&mut self.0)?
             .into_iter()
-            .map(Follow::try_from)
+            .map(KeyAdoption::try_from)
             .collect()
     }
 }
 
-const fn how_text(how: How) -> &'static str {
+const fn adoption_source_name(how: AdoptionSource) -> &'static str {
     match how {
-        How::Fetched => "fetched",
-        How::Confirmed => "confirmed",
+        AdoptionSource::Fetched => "fetched",
+        AdoptionSource::Confirmed => "confirmed",
     }
 }
 
-fn how_of(text: &str) -> Option<How> {
-    [How::Fetched, How::Confirmed]
+fn adoption_source_from_name(text: &str) -> Option<AdoptionSource> {
+    [AdoptionSource::Fetched, AdoptionSource::Confirmed]
         .into_iter()
-        .find(|how| how_text(*how) == text)
+        .find(|how| adoption_source_name(*how) == text)
 }
 
 /// The row as it lies in the table.
@@ -66,31 +66,31 @@ struct Row {
     agent: Option<String>,
 }
 
-impl From<&Follow> for Row {
-    fn from(follow: &Follow) -> Self {
+impl From<&KeyAdoption> for Row {
+    fn from(follow: &KeyAdoption) -> Self {
         Self {
             slug: follow.slug.as_str().to_owned(),
             key_id: follow.key.to_string(),
-            how: how_text(follow.how).to_owned(),
-            at: follow.at.naive_utc(),
+            how: adoption_source_name(follow.source).to_owned(),
+            at: follow.adopted_at.naive_utc(),
             address: follow.address.map(|address| address.to_string()),
-            agent: follow.agent.clone(),
+            agent: follow.user_agent.clone(),
         }
     }
 }
 
-impl TryFrom<Row> for Follow {
+impl TryFrom<Row> for KeyAdoption {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self, Error> {
-        let name = RowName::new("application_key_follow", &row.slug);
+        let name = RowContext::new("application_key_follow", &row.slug);
         Ok(Self {
-            slug: name.parsed(Slug::parse(&row.slug))?,
-            key: name.parsed(row.key_id.parse())?,
-            how: name.known(how_of(&row.how))?,
-            at: row.at.and_utc(),
+            slug: name.valid(Slug::parse(&row.slug))?,
+            key: name.valid(row.key_id.parse())?,
+            source: name.required(adoption_source_from_name(&row.how))?,
+            adopted_at: row.at.and_utc(),
             address: name.optional(row.address, |text| text.parse())?,
-            agent: row.agent,
+            user_agent: row.agent,
         })
     }
 }

@@ -8,21 +8,21 @@ use diesel::prelude::*;
 use crate::{
     model::{
         application::EntityId,
-        id::{ApplicationId, SourceId},
-        metadata_source::{ApplicationSource, WaitingChange},
+        id::{ApplicationId, MetadataSourceId},
+        metadata_source::{ApplicationMetadataSource, PendingChange},
     },
     store::{
-        connection::{Tx, each_database},
-        error::{Error, RowName},
+        connection::{Tx, with_backend},
+        error::{Error, RowContext},
         schema::{application_sources, metadata_sources},
     },
 };
 
 impl Tx {
     /// Notes that an application's metadata comes from a source, in place of what was known of that.
-    pub fn link_source(&mut self, from: &ApplicationSource) -> Result<(), Error> {
+    pub fn set_application_metadata_source(&mut self, from: &ApplicationMetadataSource) -> Result<(), Error> {
         let row = Row::from(from);
-        each_database!(&mut self.0, |c| diesel::insert_into(application_sources::table)
+        with_backend!(&mut self.0, |c| diesel::insert_into(application_sources::table)
             .values(&row)
             .on_conflict(application_sources::application_id)
             .do_update()
@@ -32,7 +32,7 @@ impl Tx {
     }
 
     /// Notes which metadata holds now, so that nothing waits any more.
-    pub fn note_applied(&mut self, from: &ApplicationSource) -> Result<(), Error> {
+    pub fn record_applied_metadata(&mut self, from: &ApplicationMetadataSource) -> Result<(), Error> {
         let row = Row::from(from);
         diesel::update(application_sources::table.find(&row.application_id))
             .set((
@@ -52,10 +52,10 @@ impl Tx {
     }
 
     /// Lets a change wait for an administrator; `false` if one has rejected it already.
-    pub fn note_waiting(
+    pub fn record_pending_change(
         &mut self,
         application: ApplicationId,
-        change: &WaitingChange,
+        change: &PendingChange,
     ) -> Result<bool, Error> {
         let not_rejected = application_sources::rejected
             .is_null()
@@ -69,15 +69,15 @@ impl Tx {
             application_sources::waiting.eq(&change.metadata),
             application_sources::waiting_id.eq(&change.id),
             application_sources::waiting_sha256.eq(&change.sha256),
-            application_sources::waiting_why.eq(&change.why),
-            application_sources::waiting_since.eq(change.since.naive_utc()),
+            application_sources::waiting_why.eq(&change.reason),
+            application_sources::waiting_since.eq(change.pending_since.naive_utc()),
         ))
         .execute(&mut self.0)?;
         Ok(rows == 1)
     }
 
     /// Notes that the source lists the application no more, or again; `false` if that is no news.
-    pub fn note_gone(
+    pub fn set_delisted_at(
         &mut self,
         application: ApplicationId,
         gone_at: Option<DateTime<Utc>>,
@@ -97,21 +97,21 @@ impl Tx {
     }
 
     /// Where the metadata of `application` comes from, if it comes from a source.
-    pub fn application_source(
+    pub fn application_metadata_source(
         &mut self,
         application: ApplicationId,
-    ) -> Result<Option<ApplicationSource>, Error> {
+    ) -> Result<Option<ApplicationMetadataSource>, Error> {
         application_sources::table
             .find(application.to_string())
             .first::<Row>(&mut self.0)
             .optional()?
-            .map(ApplicationSource::try_from)
+            .map(ApplicationMetadataSource::try_from)
             .transpose()
     }
 
     /// Until when the metadata of the applications `ids`, or of all, counts: that of their source, or an
     /// end of their own that is sooner.
-    pub(super) fn metadata_ends(
+    pub(super) fn metadata_expiries(
         &mut self,
         ids: Option<&[&str]>,
     ) -> Result<BTreeMap<String, DateTime<Utc>>, Error> {
@@ -134,30 +134,33 @@ impl Tx {
     }
 
     /// The applications of `source`.
-    pub fn applications_of_source(&mut self, source: SourceId) -> Result<Vec<ApplicationSource>, Error> {
+    pub fn applications_of_metadata_source(
+        &mut self,
+        source: MetadataSourceId,
+    ) -> Result<Vec<ApplicationMetadataSource>, Error> {
         application_sources::table
             .filter(application_sources::source_id.eq(source.to_string()))
             .order(application_sources::application_id)
             .load::<Row>(&mut self.0)?
             .into_iter()
-            .map(ApplicationSource::try_from)
+            .map(ApplicationMetadataSource::try_from)
             .collect()
     }
 
     /// Every change that waits for an administrator.
-    pub fn waiting_changes(&mut self) -> Result<Vec<ApplicationSource>, Error> {
+    pub fn pending_changes(&mut self) -> Result<Vec<ApplicationMetadataSource>, Error> {
         application_sources::table
             .filter(application_sources::waiting.is_not_null())
             .order(application_sources::application_id)
             .load::<Row>(&mut self.0)?
             .into_iter()
-            .map(ApplicationSource::try_from)
+            .map(ApplicationMetadataSource::try_from)
             .collect()
     }
 
     /// Takes what waits away, if it is still the change `sha256`; `false` if it is another one by now.
     /// A rejected one is not offered again.
-    pub fn take_waiting(
+    pub fn resolve_pending_change(
         &mut self,
         application: ApplicationId,
         sha256: &str,
@@ -180,7 +183,7 @@ impl Tx {
     }
 
     /// Forgets where an application's metadata came from; the application stays as it is.
-    pub fn remove_application_source(&mut self, application: ApplicationId) -> Result<bool, Error> {
+    pub fn remove_application_metadata_source(&mut self, application: ApplicationId) -> Result<bool, Error> {
         let rows =
             diesel::delete(application_sources::table.find(application.to_string())).execute(&mut self.0)?;
         Ok(rows == 1)
@@ -206,33 +209,33 @@ struct Row {
     waiting_id: Option<String>,
 }
 
-impl From<&ApplicationSource> for Row {
-    fn from(from: &ApplicationSource) -> Self {
-        let waiting = from.waiting.as_ref();
+impl From<&ApplicationMetadataSource> for Row {
+    fn from(from: &ApplicationMetadataSource) -> Self {
+        let waiting = from.pending_change.as_ref();
         let time = |time: Option<DateTime<Utc>>| time.map(|time| time.naive_utc());
         Self {
             application_id: from.application.to_string(),
             source_id: from.source.to_string(),
             entity_id: from.entity_id.as_str().to_owned(),
-            applied: from.applied.clone(),
+            applied: from.applied_sha256.clone(),
             signs_requests: from.signs_requests,
             valid_until: time(from.valid_until),
-            gone_at: time(from.gone_at),
+            gone_at: time(from.delisted_at),
             waiting: waiting.map(|change| change.metadata.clone()),
             waiting_sha256: waiting.map(|change| change.sha256.clone()),
-            waiting_why: waiting.map(|change| change.why.clone()),
-            waiting_since: waiting.map(|change| change.since.naive_utc()),
-            rejected: from.rejected.clone(),
+            waiting_why: waiting.map(|change| change.reason.clone()),
+            waiting_since: waiting.map(|change| change.pending_since.naive_utc()),
+            rejected: from.rejected_sha256.clone(),
             waiting_id: waiting.map(|change| change.id.clone()),
         }
     }
 }
 
-impl TryFrom<Row> for ApplicationSource {
+impl TryFrom<Row> for ApplicationMetadataSource {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self, Error> {
-        let name = RowName::new("application_sources", &row.application_id);
+        let name = RowContext::new("application_sources", &row.application_id);
         let time = |time: Option<NaiveDateTime>| time.map(|time| time.and_utc());
         let waiting = match (
             row.waiting,
@@ -240,27 +243,27 @@ impl TryFrom<Row> for ApplicationSource {
             row.waiting_why,
             row.waiting_since,
         ) {
-            (Some(metadata), Some(sha256), Some(why), Some(since)) => Some(WaitingChange {
+            (Some(metadata), Some(sha256), Some(why), Some(since)) => Some(PendingChange {
                 // A row of a version that knew no ids: its whole hash names it.
                 id: row.waiting_id.unwrap_or_else(|| sha256.clone()),
                 metadata,
                 sha256,
-                why,
-                since: since.and_utc(),
+                reason: why,
+                pending_since: since.and_utc(),
             }),
             (None, None, None, None) => None,
-            (_, _, _, _) => return name.known(None),
+            (_, _, _, _) => return name.required(None),
         };
         Ok(Self {
-            application: name.parsed(row.application_id.parse())?,
-            source: name.parsed(row.source_id.parse())?,
-            entity_id: name.parsed(EntityId::parse(&row.entity_id))?,
-            applied: row.applied,
+            application: name.valid(row.application_id.parse())?,
+            source: name.valid(row.source_id.parse())?,
+            entity_id: name.valid(EntityId::parse(&row.entity_id))?,
+            applied_sha256: row.applied,
             signs_requests: row.signs_requests,
             valid_until: time(row.valid_until),
-            gone_at: time(row.gone_at),
-            waiting,
-            rejected: row.rejected,
+            delisted_at: time(row.gone_at),
+            pending_change: waiting,
+            rejected_sha256: row.rejected,
         })
     }
 }

@@ -9,16 +9,17 @@ use diesel::prelude::*;
 use crate::{
     model::{
         application::{
-            AcsUrl, Application, Binding, Consumer, EntityId, Kind, LogoutEndpoint, ServiceProvider, Slug,
+            Application, ApplicationKind, AssertionConsumerService, Binding, EntityId, LogoutEndpoint,
+            ServiceProvider, Slug, SpUrl,
         },
         attribute::AttributeRule,
         id::ApplicationId,
-        making::{ContentCipher, Making, SignatureAlgorithm, Signs},
+        making::{ContentCipher, ResponseOptions, SignatureAlgorithm, SignedParts},
         name_id::NameIdFormat,
     },
     store::{
-        connection::{AnyConnection, Edited, Tx, each_database},
-        error::{Error, RowName},
+        connection::{AnyConnection, EditOutcome, Tx, with_backend},
+        error::{Error, RowContext},
         saml_certificates::{Certificates, Purpose},
         schema::{applications, saml_consumers, saml_service_providers},
     },
@@ -29,7 +30,7 @@ impl Tx {
     /// this, and ends; what is known of it is known of the application.
     pub fn add_application(&mut self, application: &Application) -> Result<bool, Error> {
         let row = Row::from(application);
-        let rows = each_database!(&mut self.0, |c| diesel::insert_into(applications::table)
+        let rows = with_backend!(&mut self.0, |c| diesel::insert_into(applications::table)
             .values(row)
             .on_conflict_do_nothing()
             .execute(c))?;
@@ -40,33 +41,41 @@ impl Tx {
             .values(SamlRow::from(application))
             .execute(&mut self.0)?;
         self.add_children(application)?;
-        self.remove_draft(&application.slug)?;
-        self.give_metadata_address(&application.slug)?;
+        self.remove_application_draft(&application.slug)?;
+        self.add_metadata_address(&application.slug)?;
         Ok(true)
     }
 
     /// The application `id`.
     pub fn application(&mut self, id: ApplicationId) -> Result<Option<Application>, Error> {
         let id = id.to_string();
-        let found = self.applications_of(|c| parents().filter(applications::id.eq(id)).load(c))?;
+        let found =
+            self.applications_of(|c| with_service_provider().filter(applications::id.eq(id)).load(c))?;
         Ok(found.into_iter().next())
     }
 
     /// The application with this slug.
     pub fn application_by_slug(&mut self, slug: &Slug) -> Result<Option<Application>, Error> {
-        let found =
-            self.applications_of(|c| parents().filter(applications::slug.eq(slug.as_str())).load(c))?;
+        let found = self.applications_of(|c| {
+            with_service_provider()
+                .filter(applications::slug.eq(slug.as_str()))
+                .load(c)
+        })?;
         Ok(found.into_iter().next())
     }
 
     /// Every application, by name.
     pub fn applications(&mut self) -> Result<Vec<Application>, Error> {
-        self.applications_of(|c| parents().order((applications::name, applications::id)).load(c))
+        self.applications_of(|c| {
+            with_service_provider()
+                .order((applications::name, applications::id))
+                .load(c)
+        })
     }
 
     /// Writes `application` if it is still at the version that was read; its version is one higher then.
     /// Its slug and its birth do not change.
-    pub fn edit_application(&mut self, application: &Application) -> Result<Edited, Error> {
+    pub fn edit_application(&mut self, application: &Application) -> Result<EditOutcome, Error> {
         let id = application.id.to_string();
         let unchanged = applications::table
             .find(&id)
@@ -83,7 +92,7 @@ impl Tx {
             ))
             .execute(&mut self.0)?;
         if rows == 0 {
-            return Ok(Edited::Stale);
+            return Ok(EditOutcome::Stale);
         }
         diesel::update(saml_service_providers::table.find(&id))
             .set(SamlRow::from(application))
@@ -93,7 +102,7 @@ impl Tx {
         self.remove_certificates(application.id)?;
         self.remove_attributes(application.id)?;
         self.add_children(application)?;
-        Ok(Edited::Done)
+        Ok(EditOutcome::Done)
     }
 
     /// Removes an application, and that anybody ever signed in to it; `false` if there is none.
@@ -104,8 +113,8 @@ impl Tx {
             .first::<String>(&mut self.0)
             .optional()?;
         let Some(slug) = slug else { return Ok(false) };
-        let slug = RowName::new("applications", &slug).parsed(Slug::parse(&slug))?;
-        self.forget_metadata_address(&slug)?;
+        let slug = RowContext::new("applications", &slug).valid(Slug::parse(&slug))?;
+        self.remove_metadata_address(&slug)?;
         Ok(diesel::delete(applications::table.find(id.to_string())).execute(&mut self.0)? == 1)
     }
 
@@ -123,7 +132,7 @@ impl Tx {
         &mut self,
         load: impl FnOnce(&mut AnyConnection) -> QueryResult<Vec<(Row, SamlRow)>>,
     ) -> Result<Vec<Application>, Error> {
-        self.snapshot(|tx| {
+        self.repeatable_read(|tx| {
             let rows = load(&mut tx.0)?;
             if rows.is_empty() {
                 return Ok(Vec::new());
@@ -132,27 +141,27 @@ impl Tx {
             let ids: Option<Vec<&str>> =
                 (rows.len() <= 100).then(|| rows.iter().map(|(row, _)| row.id.as_str()).collect());
             let ids = ids.as_deref();
-            let mut consumers = tx.consumers_of(ids)?;
+            let mut consumers = tx.acs_endpoints_of(ids)?;
             let mut certificates = tx.certificates_of(ids)?;
             let mut attributes = tx.attributes_of(ids)?;
-            let ends = tx.metadata_ends(ids)?;
+            let ends = tx.metadata_expiries(ids)?;
             rows.into_iter()
                 .map(|(row, saml)| {
                     let own = Children {
-                        consumers: consumers.remove(&row.id).unwrap_or_default(),
+                        acs_endpoints: consumers.remove(&row.id).unwrap_or_default(),
                         certificates: certificates.remove(&row.id).unwrap_or_default(),
                         attributes: attributes.remove(&row.id).unwrap_or_default(),
-                        metadata_until: ends.get(&row.id).copied(),
+                        metadata_valid_until: ends.get(&row.id).copied(),
                     };
-                    application(row, saml, own)
+                    application_from_rows(row, saml, own)
                 })
                 .collect()
         })
     }
 
     fn add_children(&mut self, application: &Application) -> Result<(), Error> {
-        for (position, consumer) in (0..).zip(&application.saml.consumers) {
-            let row = ConsumerRow {
+        for (position, consumer) in (0..).zip(&application.saml.acs_endpoints) {
+            let row = AcsRow {
                 application_id: application.id.to_string(),
                 position,
                 location: consumer.location.as_str().to_owned(),
@@ -163,7 +172,10 @@ impl Tx {
                 .execute(&mut self.0)?;
         }
         let saml = &application.saml;
-        let signing = saml.certificates.iter().map(|one| (Purpose::Signing, one));
+        let signing = saml
+            .signing_certificates
+            .iter()
+            .map(|one| (Purpose::Signing, one));
         let encryption = saml
             .encryption_certificates
             .iter()
@@ -173,15 +185,18 @@ impl Tx {
     }
 
     /// The consumers of the applications `ids`, or of all.
-    fn consumers_of(&mut self, ids: Option<&[&str]>) -> Result<BTreeMap<String, Vec<Consumer>>, Error> {
+    fn acs_endpoints_of(
+        &mut self,
+        ids: Option<&[&str]>,
+    ) -> Result<BTreeMap<String, Vec<AssertionConsumerService>>, Error> {
         let mut query = saml_consumers::table
             .order((saml_consumers::application_id, saml_consumers::position))
             .into_boxed();
         if let Some(ids) = ids {
             query = query.filter(saml_consumers::application_id.eq_any(ids));
         }
-        let mut found: BTreeMap<String, Vec<Consumer>> = BTreeMap::new();
-        for row in query.load::<ConsumerRow>(&mut self.0)? {
+        let mut found: BTreeMap<String, Vec<AssertionConsumerService>> = BTreeMap::new();
+        for row in query.load::<AcsRow>(&mut self.0)? {
             found
                 .entry(row.application_id.clone())
                 .or_default()
@@ -192,64 +207,68 @@ impl Tx {
 }
 
 #[diesel::dsl::auto_type]
-fn parents() -> _ {
+fn with_service_provider() -> _ {
     applications::table.inner_join(saml_service_providers::table)
 }
 
-const fn kind_text(kind: Kind) -> &'static str {
+const fn kind_name(kind: ApplicationKind) -> &'static str {
     match kind {
-        Kind::ChatGptLegacy => "chatgpt_legacy",
-        Kind::ChatGptCurrent => "chatgpt_current",
-        Kind::Saml => "saml",
+        ApplicationKind::ChatGptLegacy => "chatgpt_legacy",
+        ApplicationKind::ChatGptCurrent => "chatgpt_current",
+        ApplicationKind::Saml => "saml",
     }
 }
 
-fn kind_of(text: &str) -> Option<Kind> {
-    [Kind::ChatGptLegacy, Kind::ChatGptCurrent, Kind::Saml]
-        .into_iter()
-        .find(|kind| kind_text(*kind) == text)
+fn kind_from_name(text: &str) -> Option<ApplicationKind> {
+    [
+        ApplicationKind::ChatGptLegacy,
+        ApplicationKind::ChatGptCurrent,
+        ApplicationKind::Saml,
+    ]
+    .into_iter()
+    .find(|kind| kind_name(*kind) == text)
 }
 
-fn application(row: Row, saml: SamlRow, children: Children) -> Result<Application, Error> {
-    let name = RowName::new("applications", &row.id);
-    let address = |text: String| AcsUrl::parse(&text);
+fn application_from_rows(row: Row, saml: SamlRow, children: Children) -> Result<Application, Error> {
+    let name = RowContext::new("applications", &row.id);
+    let address = |text: String| SpUrl::parse(&text);
     let response_location = name.optional(saml.slo_response_location, address)?;
     let logout = match name.optional(saml.slo_location, address)? {
         None => None,
         Some(location) => Some(LogoutEndpoint {
-            binding: name.known(saml.slo_binding.as_deref().and_then(Binding::of_word))?,
+            binding: name.required(saml.slo_binding.as_deref().and_then(Binding::from_name))?,
             location,
             response_location,
         }),
     };
-    let making = Making {
-        signs: name.known(Signs::of_word(&saml.signs))?,
-        algorithm: name.known(SignatureAlgorithm::of_word(&saml.signature_algorithm))?,
+    let making = ResponseOptions {
+        signed_parts: name.required(SignedParts::from_name(&saml.signs))?,
+        signature_algorithm: name.required(SignatureAlgorithm::from_name(&saml.signature_algorithm))?,
         encryption: match saml.encryption.as_deref() {
             None => None,
-            Some(word) => Some(name.known(ContentCipher::of_word(word))?),
+            Some(word) => Some(name.required(ContentCipher::from_name(word))?),
         },
     };
     Ok(Application {
-        id: name.parsed(row.id.parse())?,
-        slug: name.parsed(Slug::parse(&row.slug))?,
-        kind: name.known(kind_of(&row.kind))?,
+        id: name.valid(row.id.parse())?,
+        slug: name.valid(Slug::parse(&row.slug))?,
+        kind: name.required(kind_from_name(&row.kind))?,
         tile_url: name.optional(row.tile_url, address)?,
         saml: ServiceProvider {
-            entity_id: name.parsed(EntityId::parse(&saml.entity_id))?,
-            audience: name.parsed(EntityId::parse(&saml.audience))?,
-            consumers: children.consumers,
+            entity_id: name.valid(EntityId::parse(&saml.entity_id))?,
+            audience: name.valid(EntityId::parse(&saml.audience))?,
+            acs_endpoints: children.acs_endpoints,
             logout,
-            certificates: children.certificates.signing,
+            signing_certificates: children.certificates.signing,
             require_signed_requests: saml.require_signed_requests,
             allow_idp_initiated: saml.allow_idp_initiated,
             default_relay_state: saml.default_relay_state,
-            name_id_format: name.known(NameIdFormat::of_word(&saml.name_id_format))?,
-            making,
+            name_id_format: name.required(NameIdFormat::from_name(&saml.name_id_format))?,
+            response_options: making,
             encryption_certificates: children.certificates.encryption,
             attributes: children.attributes,
         },
-        metadata_until: children.metadata_until,
+        metadata_valid_until: children.metadata_valid_until,
         name: row.name,
         enabled: row.enabled,
         version: row.version,
@@ -259,10 +278,10 @@ fn application(row: Row, saml: SamlRow, children: Children) -> Result<Applicatio
 }
 
 struct Children {
-    consumers: Vec<Consumer>,
+    acs_endpoints: Vec<AssertionConsumerService>,
     certificates: Certificates,
     attributes: Vec<AttributeRule>,
-    metadata_until: Option<DateTime<Utc>>,
+    metadata_valid_until: Option<DateTime<Utc>>,
 }
 
 /// The row as it lies in the table.
@@ -286,7 +305,7 @@ impl From<&Application> for Row {
             id: application.id.to_string(),
             slug: application.slug.as_str().to_owned(),
             name: application.name.clone(),
-            kind: kind_text(application.kind).to_owned(),
+            kind: kind_name(application.kind).to_owned(),
             enabled: application.enabled,
             tile_url: application.tile_url.as_ref().map(|url| url.as_str().to_owned()),
             version: application.version,
@@ -327,32 +346,35 @@ impl From<&Application> for SamlRow {
             slo_response_location: response_location.map(|location| location.as_str().to_owned()),
             require_signed_requests: saml.require_signed_requests,
             allow_idp_initiated: saml.allow_idp_initiated,
-            slo_binding: logout.map(|logout| logout.binding.word().to_owned()),
-            name_id_format: saml.name_id_format.word().to_owned(),
+            slo_binding: logout.map(|logout| logout.binding.name().to_owned()),
+            name_id_format: saml.name_id_format.name().to_owned(),
             default_relay_state: saml.default_relay_state.clone(),
-            signs: saml.making.signs.word().to_owned(),
-            signature_algorithm: saml.making.algorithm.word().to_owned(),
-            encryption: saml.making.encryption.map(|cipher| cipher.word().to_owned()),
+            signs: saml.response_options.signed_parts.name().to_owned(),
+            signature_algorithm: saml.response_options.signature_algorithm.name().to_owned(),
+            encryption: saml
+                .response_options
+                .encryption
+                .map(|cipher| cipher.name().to_owned()),
         }
     }
 }
 
 #[derive(Insertable, Queryable)]
 #[diesel(table_name = saml_consumers)]
-struct ConsumerRow {
+struct AcsRow {
     application_id: String,
     position: i64,
     location: String,
     idx: Option<i64>,
 }
 
-impl TryFrom<ConsumerRow> for Consumer {
+impl TryFrom<AcsRow> for AssertionConsumerService {
     type Error = Error;
 
-    fn try_from(row: ConsumerRow) -> Result<Self, Error> {
-        let name = RowName::new("saml_consumers", &row.application_id);
+    fn try_from(row: AcsRow) -> Result<Self, Error> {
+        let name = RowContext::new("saml_consumers", &row.application_id);
         Ok(Self {
-            location: name.parsed(AcsUrl::parse(&row.location))?,
+            location: name.valid(SpUrl::parse(&row.location))?,
             index: name.optional(row.idx, u16::try_from)?,
         })
     }

@@ -12,19 +12,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     model::{
-        audit::{AuditEvent, Change},
+        audit::{AuditEvent, ValueChange},
         id::{ApplicationId, AuditId, SessionId, UserId},
     },
     store::{
-        connection::{Tx, each_database},
-        error::{Error, RowName},
+        connection::{Tx, with_backend},
+        error::{Error, RowContext},
         schema::audit_events,
     },
 };
 
 /// An [`AuditEvent`] as it was read: its action may be one that an older version wrote.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct AuditRow {
+pub struct StoredAuditEvent {
     /// Its row.
     pub id: AuditId,
     /// When.
@@ -50,7 +50,7 @@ pub struct AuditRow {
     /// Which user of the operating system gave the command.
     pub actor: Option<String>,
     /// What an edit changed.
-    pub changes: Vec<Change>,
+    pub changes: Vec<ValueChange>,
 }
 
 /// Which decisions are looked for.
@@ -74,7 +74,7 @@ pub struct AuditFilter {
 
 impl Tx {
     /// Writes a decision down.
-    pub fn add_audit(&mut self, event: &AuditEvent) -> Result<(), Error> {
+    pub fn add_audit_event(&mut self, event: &AuditEvent) -> Result<(), Error> {
         diesel::insert_into(audit_events::table)
             .values(Row::new(event, None))
             .execute(&mut self.0)?;
@@ -83,9 +83,9 @@ impl Tx {
 
     /// Writes a decision down, or counts it with the one that has the same `fold_key`, whose words are those of the
     /// last then: a flood fills a row, and not the disk.
-    pub fn fold_audit(&mut self, event: &AuditEvent, fold_key: &str) -> Result<(), Error> {
+    pub fn fold_audit_event(&mut self, event: &AuditEvent, fold_key: &str) -> Result<(), Error> {
         let row = Row::new(event, Some(fold_key.to_owned()));
-        each_database!(&mut self.0, |c| diesel::insert_into(audit_events::table)
+        with_backend!(&mut self.0, |c| diesel::insert_into(audit_events::table)
             .values(row)
             .on_conflict(sql::<Text>("(fold_key) WHERE fold_key IS NOT NULL"))
             .do_update()
@@ -98,7 +98,7 @@ impl Tx {
     }
 
     /// When a decision for `application` was last written with these words, if it was.
-    pub fn last_audit_of(
+    pub fn last_audit_event_at(
         &mut self,
         application: ApplicationId,
         detail: &str,
@@ -114,7 +114,11 @@ impl Tx {
     }
 
     /// The `newest` decisions that `filter` lets through, the newest first.
-    pub fn audit_events(&mut self, filter: &AuditFilter, newest: i64) -> Result<Vec<AuditRow>, Error> {
+    pub fn audit_events(
+        &mut self,
+        filter: &AuditFilter,
+        newest: i64,
+    ) -> Result<Vec<StoredAuditEvent>, Error> {
         let mut wanted = audit_events::table.into_boxed();
         if let Some(since) = filter.since {
             // Ids sort by the time of their making.
@@ -149,13 +153,17 @@ impl Tx {
             .limit(newest)
             .load::<Row>(&mut self.0)?
             .into_iter()
-            .map(AuditRow::try_from)
+            .map(StoredAuditEvent::try_from)
             .collect()
     }
 
     /// What was not `ok` about the requests whose ids begin with these hex digits: no more than `most` rows, in
     /// no order.
-    pub fn refusals_of(&mut self, prefix: &str, most: i64) -> Result<Vec<AuditRow>, Error> {
+    pub fn refusals_by_request_prefix(
+        &mut self,
+        prefix: &str,
+        most: i64,
+    ) -> Result<Vec<StoredAuditEvent>, Error> {
         audit_events::table
             // In the very words of the partial index, which is of use to no others.
             .filter(sql::<Bool>("outcome <> 'ok'"))
@@ -165,18 +173,18 @@ impl Tx {
             .limit(most)
             .load::<Row>(&mut self.0)?
             .into_iter()
-            .map(AuditRow::try_from)
+            .map(StoredAuditEvent::try_from)
             .collect()
     }
 
     /// Every decision about the request with this id: looks through the whole table.
-    pub fn decisions_of(&mut self, request_id: &str) -> Result<Vec<AuditRow>, Error> {
+    pub fn audit_events_of_request(&mut self, request_id: &str) -> Result<Vec<StoredAuditEvent>, Error> {
         audit_events::table
             .filter(audit_events::request_id.eq(request_id))
             .order(audit_events::id)
             .load::<Row>(&mut self.0)?
             .into_iter()
-            .map(AuditRow::try_from)
+            .map(StoredAuditEvent::try_from)
             .collect()
     }
 }
@@ -204,23 +212,31 @@ struct Row {
 
 /// A [`Change`] as it lies in its column, as JSON.
 #[derive(Deserialize, Serialize)]
-struct Kept {
+struct ValueChangeJson {
     value: String,
     old: Option<String>,
     new: Option<String>,
 }
 
-impl From<&Change> for Kept {
-    fn from(change: &Change) -> Self {
-        let Change { value, old, new } = change.clone();
+impl From<&ValueChange> for ValueChangeJson {
+    fn from(change: &ValueChange) -> Self {
+        let ValueChange {
+            name: value,
+            old,
+            new,
+        } = change.clone();
         Self { value, old, new }
     }
 }
 
-impl From<Kept> for Change {
-    fn from(kept: Kept) -> Self {
-        let Kept { value, old, new } = kept;
-        Self { value, old, new }
+impl From<ValueChangeJson> for ValueChange {
+    fn from(kept: ValueChangeJson) -> Self {
+        let ValueChangeJson { value, old, new } = kept;
+        Self {
+            name: value,
+            old,
+            new,
+        }
     }
 }
 
@@ -239,23 +255,29 @@ impl Row {
             request_id: event.request_id.clone(),
             occurrences: event.occurrences,
             fold_key,
-            unproven: event.unproven,
+            unproven: event.unauthenticated,
             actor: event.actor.clone(),
             // Text alone: it can always be written.
-            changes: Some(event.changes.iter().map(Kept::from).collect::<Vec<_>>())
-                .filter(|changes| !changes.is_empty())
-                .and_then(|changes| serde_json::to_string(&changes).ok()),
+            changes: Some(
+                event
+                    .changes
+                    .iter()
+                    .map(ValueChangeJson::from)
+                    .collect::<Vec<_>>(),
+            )
+            .filter(|changes| !changes.is_empty())
+            .and_then(|changes| serde_json::to_string(&changes).ok()),
         }
     }
 }
 
-impl TryFrom<Row> for AuditRow {
+impl TryFrom<Row> for StoredAuditEvent {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self, Error> {
-        let name = RowName::new("audit_events", &row.id);
+        let name = RowContext::new("audit_events", &row.id);
         Ok(Self {
-            id: name.parsed(row.id.parse())?,
+            id: name.valid(row.id.parse())?,
             at: row.at.and_utc(),
             action: row.action,
             outcome: row.outcome,
@@ -269,9 +291,9 @@ impl TryFrom<Row> for AuditRow {
             actor: row.actor,
             changes: match row.changes {
                 Some(changes) => name
-                    .parsed(serde_json::from_str::<Vec<Kept>>(&changes))?
+                    .valid(serde_json::from_str::<Vec<ValueChangeJson>>(&changes))?
                     .into_iter()
-                    .map(Change::from)
+                    .map(ValueChange::from)
                     .collect(),
                 None => Vec::new(),
             },

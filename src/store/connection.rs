@@ -12,7 +12,7 @@ use diesel::{
 use crate::store::error::Error;
 
 /// Writes one statement for both databases where the union cannot speak it (`ON CONFLICT`).
-macro_rules! each_database {
+macro_rules! with_backend {
     ($conn:expr, |$c:ident| $query:expr) => {
         match $conn {
             $crate::store::connection::AnyConnection::Postgres($c) => $query,
@@ -20,7 +20,7 @@ macro_rules! each_database {
         }
     };
 }
-pub(super) use each_database;
+pub(super) use with_backend;
 
 /// A connection to either database.
 #[derive(diesel::MultiConnection)]
@@ -37,7 +37,7 @@ pub struct Tx(pub(super) AnyConnection);
 impl Tx {
     /// Does `work` on one state of the database, however many statements it takes. Within
     /// [`Store::write`] it does nothing more.
-    pub(super) fn snapshot<T>(
+    pub(super) fn repeatable_read<T>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, Error>,
     ) -> Result<T, Error> {
@@ -57,12 +57,12 @@ impl Tx {
             }
         }
         let done = work(self);
-        self.finish(done)
+        self.commit_or_roll_back(done)
     }
 
     /// Keeps what was done, or takes it back. That `work` failed says more than that its rollback did:
     /// the pool drops such a connection, and the database forgets what it began.
-    pub(super) fn finish<T>(&mut self, done: Result<T, Error>) -> Result<T, Error> {
+    pub(super) fn commit_or_roll_back<T>(&mut self, done: Result<T, Error>) -> Result<T, Error> {
         if done.is_ok() {
             Transactions::commit_transaction(&mut self.0)?;
         } else {
@@ -80,7 +80,7 @@ impl fmt::Debug for Tx {
 
 /// What became of an edit.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Edited {
+pub enum EditOutcome {
     /// It is written.
     Done,
     /// Somebody else edited it since, or it is gone: read it again.

@@ -13,56 +13,56 @@ use std::{
 
 use diesel::{
     RunQueryDsl,
-    r2d2::{Pool, PooledConnection},
+    r2d2::{self, Pool},
 };
 
 use crate::{
     model::secret::Secret,
     store::{
-        address::Address,
+        address::DatabaseUrl,
         connection::Tx,
         error::Error,
-        lane::{Lane, Lent},
-        pool::{Kept, Manager, Role},
-        pulse::Pulse,
+        lane::{RequestConnection, RequestPool},
+        pool::{ConnectionKind, ConnectionManager, PooledConnection},
+        pulse::WriteHealth,
     },
 };
 
 /// Connections for what nobody waits for, on a server: housekeeping, metadata, and what looks each second.
-const BESIDE_REQUESTS: u32 = 2;
+const BACKGROUND_CONNECTIONS: u32 = 2;
 
 /// The database. Work for a request goes through [`Store::for_requests`], which does not wait without an end.
 #[derive(Clone)]
 pub struct Store {
-    pub(super) address: Address,
-    readers: Pool<Manager>,
-    writers: Pool<Manager>,
+    pub(super) url: DatabaseUrl,
+    readers: Pool<ConnectionManager>,
+    writers: Pool<ConnectionManager>,
     /// What requests use on a server.
-    lane: Option<Arc<Lane>>,
-    hurried: bool,
+    request_pool: Option<Arc<RequestPool>>,
+    is_for_requests: bool,
     health: Arc<Health>,
 }
 
 /// What is known of the database without asking it.
 #[derive(Debug)]
 struct Health {
-    pulse: Pulse,
+    writes: WriteHealth,
     /// Which file was opened, by device and number.
     file: Option<(PathBuf, u64, u64)>,
-    gone: AtomicBool,
+    is_file_missing: AtomicBool,
 }
 
 /// A connection, from either pool.
-enum Borrowed<'s> {
-    Pooled(PooledConnection<Manager>),
-    Lent(Lent<'s>),
+enum AcquiredConnection<'s> {
+    Pooled(r2d2::PooledConnection<ConnectionManager>),
+    ForRequest(RequestConnection<'s>),
 }
 
-impl Borrowed<'_> {
-    fn kept(&mut self) -> &mut Kept {
+impl AcquiredConnection<'_> {
+    fn pooled(&mut self) -> &mut PooledConnection {
         match self {
             Self::Pooled(connection) => connection,
-            Self::Lent(lent) => lent.kept(),
+            Self::ForRequest(lent) => lent.pooled(),
         }
     }
 }
@@ -71,24 +71,24 @@ impl Store {
     /// Opens the database at `url` (`sqlite:PATH` or `postgres://…`) with up to `size` connections, and
     /// leaves its tables as they are. A SQLite file that is not there is made.
     pub fn connect(url: &Secret<String>, size: u32) -> Result<Self, Error> {
-        let address = Address::parse(url)?;
-        address.found()?;
-        let manager = |role| Manager {
-            address: address.clone(),
-            role,
+        let address = DatabaseUrl::parse(url)?;
+        address.create_file()?;
+        let manager = |role| ConnectionManager {
+            url: address.clone(),
+            kind: role,
         };
         // Fails at once and with the reason; a pool would wait, and try again.
-        drop(manager(Role::Writer).open()?);
+        drop(manager(ConnectionKind::Writer).open()?);
         let (readers, writers, lane) = match address {
             // SQLite has one writer at a time; those who wait for it wait in the pool, in turn.
-            Address::Sqlite(_) => (
-                manager(Role::Reader).pool(size)?,
-                manager(Role::Writer).pool(1)?,
+            DatabaseUrl::Sqlite(_) => (
+                manager(ConnectionKind::Reader).build_pool(size)?,
+                manager(ConnectionKind::Writer).build_pool(1)?,
                 None,
             ),
-            Address::Postgres(_) => {
-                let both = manager(Role::Writer).pool(size.min(BESIDE_REQUESTS))?;
-                let lane = Lane::new(manager(Role::Request), size)?;
+            DatabaseUrl::Postgres(_) => {
+                let both = manager(ConnectionKind::Writer).build_pool(size.min(BACKGROUND_CONNECTIONS))?;
+                let lane = RequestPool::new(manager(ConnectionKind::Request), size)?;
                 (both.clone(), both, Some(Arc::new(lane)))
             }
         };
@@ -97,15 +97,15 @@ impl Store {
             Some((path.to_owned(), found.dev(), found.ino()))
         });
         Ok(Self {
-            address,
+            url: address,
             readers,
             writers,
-            lane,
-            hurried: false,
+            request_pool: lane,
+            is_for_requests: false,
             health: Arc::new(Health {
-                pulse: Pulse::default(),
+                writes: WriteHealth::default(),
                 file,
-                gone: AtomicBool::new(false),
+                is_file_missing: AtomicBool::new(false),
             }),
         })
     }
@@ -115,34 +115,34 @@ impl Store {
     #[must_use]
     pub fn for_requests(&self) -> Self {
         Self {
-            hurried: true,
+            is_for_requests: true,
             ..self.clone()
         }
     }
 
     /// Whether the database is a SQLite file.
     pub fn is_sqlite(&self) -> bool {
-        self.address.file().is_some()
+        self.url.file().is_some()
     }
 
     /// Whether the database took a write within the last five seconds, and refused none.
-    pub fn takes_writes(&self) -> bool {
-        self.health.pulse.beats(Instant::now())
+    pub fn accepts_writes(&self) -> bool {
+        self.health.writes.is_healthy(Instant::now())
     }
 
     /// How long ago the last write was made.
-    pub fn last_write(&self) -> Option<Duration> {
-        self.health.pulse.age(Instant::now())
+    pub fn last_write_age(&self) -> Option<Duration> {
+        self.health.writes.last_write_age(Instant::now())
     }
 
     /// That the file which was opened is still the one that bears its name; what is written to another would be
     /// lost with it. Says once that it is not.
-    pub fn in_place(&self) -> Result<(), Error> {
+    pub fn check_file(&self) -> Result<(), Error> {
         let Some((path, device, number)) = &self.health.file else {
             return Ok(());
         };
         let is_here = fs::metadata(path).is_ok_and(|found| found.dev() == *device && found.ino() == *number);
-        let was_gone = self.health.gone.swap(!is_here, Ordering::Relaxed);
+        let was_gone = self.health.is_file_missing.swap(!is_here, Ordering::Relaxed);
         if is_here {
             if was_gone {
                 tracing::warn!(path = %path.display(), "the database file is back in its place");
@@ -155,35 +155,35 @@ impl Store {
                 "the database file is gone, or another file has its name: nobody is served. Put back the one that was opened, or stop Hallpass, restore the database, and start it again"
             );
         }
-        Err(Error::Gone { path: path.clone() })
+        Err(Error::FileMissing { path: path.clone() })
     }
 
     /// Reads. `work` is done a second time if the server went away meanwhile, as at its restart.
     pub fn read<T>(&self, mut work: impl FnMut(&mut Tx) -> Result<T, Error>) -> Result<T, Error> {
-        self.in_place()?;
-        let mut borrowed = self.borrow(false)?;
-        let done = borrowed.kept().run(&mut work);
-        if !borrowed.kept().is_lost() {
+        self.check_file()?;
+        let mut borrowed = self.acquire(false)?;
+        let done = borrowed.pooled().run(&mut work);
+        if !borrowed.pooled().is_lost() {
             return done;
         }
-        if let Borrowed::Lent(lent) = &borrowed
-            && lent.is_given_up()
+        if let AcquiredConnection::ForRequest(lent) = &borrowed
+            && lent.is_abandoned()
         {
             return done;
         }
         drop(borrowed);
-        self.living(false)?.kept().run(work)
+        self.acquire_verified(false)?.pooled().run(work)
     }
 
     /// Writes all of `work`, or nothing; when this returns, a power cut cannot undo it.
     pub fn write<T>(&self, work: impl FnOnce(&mut Tx) -> Result<T, Error>) -> Result<T, Error> {
-        self.commit(true, work)
+        self.write_transaction(true, work)
     }
 
     /// Writes all of `work`, or nothing. On SQLite a power cut can undo the last moments of it, which
     /// costs a sign-on's record and not a decision; it spares each sign-on the wait for the disk.
-    pub fn write_sign_on<T>(&self, work: impl FnOnce(&mut Tx) -> Result<T, Error>) -> Result<T, Error> {
-        self.commit(false, work)
+    pub fn write_relaxed<T>(&self, work: impl FnOnce(&mut Tx) -> Result<T, Error>) -> Result<T, Error> {
+        self.write_transaction(false, work)
     }
 
     /// Takes what was deleted out of SQLite's write-ahead log too; `false` where a reader held it up for longer than
@@ -201,61 +201,65 @@ impl Store {
     }
 
     /// An error after `work` was done may stand for a write that holds: it is never done a second time.
-    fn commit<T>(&self, durable: bool, work: impl FnOnce(&mut Tx) -> Result<T, Error>) -> Result<T, Error> {
-        let done = self.committed(durable, work);
-        self.health.pulse.note(&done, Instant::now());
-        done
-    }
-
-    fn committed<T>(
+    fn write_transaction<T>(
         &self,
         durable: bool,
         work: impl FnOnce(&mut Tx) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        self.in_place()?;
-        let mut borrowed = self.borrow(true)?;
-        let begun = borrowed.kept().begin(durable);
-        if borrowed.kept().is_lost() {
+        let done = self.run_transaction(durable, work);
+        self.health.writes.record(&done, Instant::now());
+        done
+    }
+
+    fn run_transaction<T>(
+        &self,
+        durable: bool,
+        work: impl FnOnce(&mut Tx) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.check_file()?;
+        let mut borrowed = self.acquire(true)?;
+        let begun = borrowed.pooled().begin(durable);
+        if borrowed.pooled().is_lost() {
             // Nothing was done yet, so that it can begin again on another connection.
             drop(borrowed);
-            borrowed = self.living(true)?;
-            borrowed.kept().begin(durable)?;
+            borrowed = self.acquire_verified(true)?;
+            borrowed.pooled().begin(durable)?;
         } else {
             begun?;
         }
-        let kept = borrowed.kept();
+        let kept = borrowed.pooled();
         let done = kept.run(work);
-        kept.finish(done)
+        kept.commit_or_roll_back(done)
     }
 
-    fn borrow(&self, to_write: bool) -> Result<Borrowed<'_>, Error> {
-        Ok(match &self.lane {
-            Some(lane) if self.hurried => Borrowed::Lent(lane.get()?),
-            Some(_) | None if to_write => Borrowed::Pooled(self.writers.get()?),
-            Some(_) | None => Borrowed::Pooled(self.readers.get()?),
+    fn acquire(&self, to_write: bool) -> Result<AcquiredConnection<'_>, Error> {
+        Ok(match &self.request_pool {
+            Some(lane) if self.is_for_requests => AcquiredConnection::ForRequest(lane.acquire()?),
+            Some(_) | None if to_write => AcquiredConnection::Pooled(self.writers.get()?),
+            Some(_) | None => AcquiredConnection::Pooled(self.readers.get()?),
         })
     }
 
     /// A connection that answers: those that a restart of the server cut are dropped on the way.
-    fn living(&self, to_write: bool) -> Result<Borrowed<'_>, Error> {
-        let most = match &self.lane {
-            Some(lane) if self.hurried => lane.size(),
+    fn acquire_verified(&self, to_write: bool) -> Result<AcquiredConnection<'_>, Error> {
+        let most = match &self.request_pool {
+            Some(lane) if self.is_for_requests => lane.size(),
             Some(_) | None if to_write => self.writers.max_size(),
             Some(_) | None => self.readers.max_size(),
         };
         for _ in 0..most {
-            let mut borrowed = self.borrow(to_write)?;
-            if borrowed.kept().answers() {
+            let mut borrowed = self.acquire(to_write)?;
+            if borrowed.pooled().ping() {
                 return Ok(borrowed);
             }
         }
-        self.borrow(to_write)
+        self.acquire(to_write)
     }
 }
 
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Store").field(&self.address).finish()
+        f.debug_tuple("Store").field(&self.url).finish()
     }
 }
 

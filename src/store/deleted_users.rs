@@ -14,16 +14,20 @@ use crate::{
         user::{Email, StableId},
     },
     store::{
-        connection::{AnyConnection, Tx, each_database},
-        error::{Error, RowName},
-        persistent_name_ids::spent,
+        connection::{AnyConnection, Tx, with_backend},
+        error::{Error, RowContext},
+        persistent_name_ids::erased_name_id,
         schema::{audit_events, persistent_name_ids, spent_stable_ids, users},
     },
 };
 
 impl Tx {
     /// Those who were deleted by `due`, at most so many, the first deleted first.
-    pub fn deleted_by(&mut self, due: DateTime<Utc>, most: i64) -> Result<Vec<(UserId, Email)>, Error> {
+    pub fn users_due_for_erasure(
+        &mut self,
+        due: DateTime<Utc>,
+        most: i64,
+    ) -> Result<Vec<(UserId, Email)>, Error> {
         let found = users::table
             .filter(users::deleted_at.le(due.naive_utc()))
             .filter(users::enabled.eq(false))
@@ -34,15 +38,15 @@ impl Tx {
         found
             .into_iter()
             .map(|(id, email)| {
-                let name = RowName::new("users", &id);
-                Ok((name.parsed(id.parse())?, name.parsed(Email::parse(&email))?))
+                let name = RowContext::new("users", &id);
+                Ok((name.valid(id.parse())?, name.valid(Email::parse(&email))?))
             })
             .collect()
     }
 
     /// The audit rows whose words or values may tell who `user` was: those about changes of them, and whatever holds
     /// their address. Looks through the whole table.
-    pub fn audit_rows_naming(&mut self, user: UserId, email: &Email) -> Result<Vec<String>, Error> {
+    pub fn audit_events_mentioning(&mut self, user: UserId, email: &Email) -> Result<Vec<String>, Error> {
         let place = match &self.0 {
             AnyConnection::Sqlite(_) => "instr",
             AnyConnection::Postgres(_) => "strpos",
@@ -55,20 +59,20 @@ impl Tx {
         ))
         .bind::<Text, _>(user.to_string())
         .bind::<Text, _>(email.as_str())
-        .load::<AuditWords>(&mut self.0)?;
+        .load::<AuditText>(&mut self.0)?;
         let (id, email) = (user.to_string(), email.as_str());
         Ok(found
             .into_iter()
             .filter(|row| {
                 let is_theirs = row.user_id.as_deref() == Some(&id) && row.action.starts_with("user.");
-                is_theirs || names(&row.detail, email) || names(&row.changes, email)
+                is_theirs || mentions_email(&row.detail, email) || mentions_email(&row.changes, email)
             })
             .map(|row| row.id)
             .collect())
     }
 
     /// Takes the words and values out of these audit rows.
-    pub fn erase_audit_words(&mut self, rows: &[String]) -> Result<(), Error> {
+    pub fn erase_audit_text(&mut self, rows: &[String]) -> Result<(), Error> {
         diesel::update(audit_events::table.filter(audit_events::id.eq_any(rows)))
             .set((
                 audit_events::detail.eq(None::<String>),
@@ -85,15 +89,15 @@ impl Tx {
             .find(user.to_string())
             .filter(users::deleted_at.le(due.naive_utc()))
             .filter(users::enabled.eq(false));
-        let stable_id = each_database!(&mut self.0, |c| diesel::delete(theirs)
+        let stable_id = with_backend!(&mut self.0, |c| diesel::delete(theirs)
             .returning(users::stable_id)
             .get_result::<String>(c)
             .optional())?;
         let Some(stable_id) = stable_id else {
             return Ok(false);
         };
-        let sha256 = folded(&stable_id);
-        each_database!(&mut self.0, |c| diesel::insert_into(spent_stable_ids::table)
+        let sha256 = stable_id_hash(&stable_id);
+        with_backend!(&mut self.0, |c| diesel::insert_into(spent_stable_ids::table)
             .values(spent_stable_ids::sha256.eq(sha256))
             .on_conflict_do_nothing()
             .execute(c))?;
@@ -103,15 +107,15 @@ impl Tx {
             .load::<(String, String)>(&mut self.0)?;
         for (application, value) in names {
             diesel::update(persistent_name_ids::table.find((application, &value)))
-                .set(persistent_name_ids::value.eq(spent(&value)))
+                .set(persistent_name_ids::value.eq(erased_name_id(&value)))
                 .execute(&mut self.0)?;
         }
         Ok(true)
     }
 
     /// Whether somebody who was erased bore this stable id.
-    pub(super) fn is_spent(&mut self, stable_id: &StableId) -> Result<bool, Error> {
-        let sha256 = folded(stable_id.as_str());
+    pub(super) fn is_spent_stable_id(&mut self, stable_id: &StableId) -> Result<bool, Error> {
+        let sha256 = stable_id_hash(stable_id.as_str());
         let found = spent_stable_ids::table
             .find(sha256)
             .select(spent_stable_ids::sha256);
@@ -120,12 +124,12 @@ impl Tx {
 }
 
 /// What is kept of a stable id that is spent: some applications compare without regard to case.
-fn folded(stable_id: &str) -> String {
+fn stable_id_hash(stable_id: &str) -> String {
     hex(&Sha256::digest(stable_id.to_lowercase()))
 }
 
 /// Whether `text` names this address, and not another one that ends or begins like it.
-fn names(text: &str, email: &str) -> bool {
+fn mentions_email(text: &str, email: &str) -> bool {
     let text = text.to_lowercase();
     // What an address may hold beside letters and digits (rfc5322, 3.2.3); it does not end in a full stop.
     let is_part = |c: char| c.is_alphanumeric() || "!#$%&'*+/=?^_`{|}~-".contains(c);
@@ -143,7 +147,7 @@ fn names(text: &str, email: &str) -> bool {
 }
 
 #[derive(QueryableByName)]
-struct AuditWords {
+struct AuditText {
     #[diesel(sql_type = Text)]
     id: String,
     #[diesel(sql_type = Nullable<Text>)]
@@ -170,7 +174,7 @@ mod tests {
             "johanna@fernweh.example, anna@fernweh.example.",
             "<anna@fernweh.example>",
         ] {
-            assert!(names(text, anna), "{text}");
+            assert!(mentions_email(text, anna), "{text}");
         }
         for text in [
             "johanna@fernweh.example",
@@ -180,7 +184,7 @@ mod tests {
             "anna@fernweh.examples",
             "anna@fernweh.example-inc.org",
         ] {
-            assert!(!names(text, anna), "{text}");
+            assert!(!mentions_email(text, anna), "{text}");
         }
     }
 }

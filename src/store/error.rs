@@ -13,7 +13,7 @@ pub enum Error {
     Connect(String),
     /// The file of the database could not be made.
     #[error("the database file {path} cannot be made")]
-    File {
+    CreateFile {
         /// Which.
         path: PathBuf,
         /// Why.
@@ -49,10 +49,10 @@ pub enum Error {
     Database(#[from] diesel::result::Error),
     /// The server takes requests and answers none.
     #[error("the database does not answer")]
-    Hangs,
+    Unresponsive,
     /// The file that was opened is not there any more, or its name is another file's.
     #[error("the database file {path} is gone, or another file has its name")]
-    Gone {
+    FileMissing {
         /// Which.
         path: PathBuf,
     },
@@ -63,18 +63,18 @@ pub enum Error {
 
 impl Error {
     /// Whether the server is not there, or went away.
-    pub fn is_away(&self) -> bool {
+    pub fn is_unavailable(&self) -> bool {
         use diesel::result::{DatabaseErrorKind, Error as DieselError};
         match self {
-            Self::Connect(_) | Self::Pool(_) | Self::Hangs => true,
+            Self::Connect(_) | Self::Pool(_) | Self::Unresponsive => true,
             Self::Database(DieselError::DatabaseError(kind, _)) => matches!(
                 kind,
                 DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand
             ),
             Self::Database(_)
             | Self::Url(_)
-            | Self::File { .. }
-            | Self::Gone { .. }
+            | Self::CreateFile { .. }
+            | Self::FileMissing { .. }
             | Self::TooNew { .. }
             | Self::Migration(_)
             | Self::Backup { .. }
@@ -88,12 +88,12 @@ impl Error {
     }
 
     /// Whether trying again in a moment may help: the server is away, or all connections are taken.
-    pub fn is_passing(&self) -> bool {
+    pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Connect(_) | Self::Pool(_) | Self::Hangs | Self::Gone { .. } => true,
+            Self::Connect(_) | Self::Pool(_) | Self::Unresponsive | Self::FileMissing { .. } => true,
             Self::Database(error) => !matches!(error, diesel::result::Error::NotFound),
             Self::Url(_)
-            | Self::File { .. }
+            | Self::CreateFile { .. }
             | Self::TooNew { .. }
             | Self::Migration(_)
             | Self::Backup { .. }
@@ -104,12 +104,12 @@ impl Error {
 
 /// The row that is being read, for the error that says it cannot be.
 #[derive(Debug)]
-pub(super) struct RowName {
+pub(super) struct RowContext {
     table: &'static str,
     id: String,
 }
 
-impl RowName {
+impl RowContext {
     pub(super) fn new(table: &'static str, id: &str) -> Self {
         Self {
             table,
@@ -118,12 +118,12 @@ impl RowName {
     }
 
     /// The value, or that this row is corrupt.
-    pub(super) fn parsed<T, E>(&self, value: Result<T, E>) -> Result<T, Error> {
-        self.known(value.ok())
+    pub(super) fn valid<T, E>(&self, value: Result<T, E>) -> Result<T, Error> {
+        self.required(value.ok())
     }
 
     /// The value, or that this row is corrupt.
-    pub(super) fn known<T>(&self, value: Option<T>) -> Result<T, Error> {
+    pub(super) fn required<T>(&self, value: Option<T>) -> Result<T, Error> {
         value.ok_or_else(|| Error::Corrupt {
             table: self.table,
             id: self.id.clone(),
@@ -136,6 +136,6 @@ impl RowName {
         value: Option<V>,
         parse: impl FnOnce(V) -> Result<T, E>,
     ) -> Result<Option<T>, Error> {
-        value.map(|value| self.parsed(parse(value))).transpose()
+        value.map(|value| self.valid(parse(value))).transpose()
     }
 }

@@ -25,12 +25,12 @@ const EXPIRING: [(&str, &str, &str); 6] = [
 ];
 
 /// When a session is over: by being ended, or by itself.
-const OVER: [&str; 3] = ["ended_at", "expires_at", "idle_expires_at"];
+const SESSION_END_COLUMNS: [&str; 3] = ["ended_at", "expires_at", "idle_expires_at"];
 
 /// How long a logout can still be looked at after its time is over.
-const KEPT_LOGOUT: TimeDelta = TimeDelta::hours(1);
+const LOGOUT_RETENTION: TimeDelta = TimeDelta::hours(1);
 /// How long rows are kept that anybody can cause.
-const UNPROVEN_KEPT: TimeDelta = TimeDelta::days(30);
+const UNPROVEN_RETENTION: TimeDelta = TimeDelta::days(30);
 
 impl Tx {
     /// Removes at most `step` rows that have expired, and audit rows from before `audit_before`; how
@@ -48,16 +48,16 @@ impl Tx {
         // A session that is over is kept for a while: an application may still ask about it, and who took part
         // in it is still to be told.
         let over = (now - TimeDelta::days(1)).naive_utc();
-        for column in OVER {
+        for column in SESSION_END_COLUMNS {
             removed += self.remove_due("sessions", "id", column, over, step - removed)?;
         }
         // One that ended by itself has been noted by then, and may still be looked at.
-        let over = (now - KEPT_LOGOUT).naive_utc();
+        let over = (now - LOGOUT_RETENTION).naive_utc();
         removed += self.remove_due("logouts", "id", "expires_at", over, step - removed)?;
-        let unproven = now - UNPROVEN_KEPT;
-        removed += self.remove_audit(" AND unproven", unproven, step - removed)?;
+        let unproven = now - UNPROVEN_RETENTION;
+        removed += self.remove_audit_events(" AND unproven", unproven, step - removed)?;
         if let Some(before) = audit_before {
-            removed += self.remove_audit("", before, step - removed)?;
+            removed += self.remove_audit_events("", before, step - removed)?;
         }
         Ok(usize::try_from(removed).unwrap_or(0))
     }
@@ -86,7 +86,7 @@ impl Tx {
 
     /// Ids sort by their time of making, so that the key finds the oldest: the table has no index by
     /// time, which every sign-on would have to keep.
-    fn remove_audit(&mut self, only: &str, before: DateTime<Utc>, at_most: i64) -> Result<i64, Error> {
+    fn remove_audit_events(&mut self, only: &str, before: DateTime<Utc>, at_most: i64) -> Result<i64, Error> {
         if at_most <= 0 {
             return Ok(0);
         }

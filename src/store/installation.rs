@@ -5,20 +5,20 @@ use diesel::prelude::*;
 use crate::{
     model::{application::EntityId, installation::Installation},
     store::{
-        connection::{Tx, each_database},
-        error::{Error, RowName},
+        connection::{Tx, with_backend},
+        error::{Error, RowContext},
         schema::installation,
     },
 };
 
 /// The id of the only row.
-const ONLY: i64 = 1;
+const ROW_ID: i64 = 1;
 
 impl Tx {
     /// What is known of this installation; nothing before its first start.
     pub fn installation(&mut self) -> Result<Option<Installation>, Error> {
         installation::table
-            .find(ONLY)
+            .find(ROW_ID)
             .select((
                 installation::entity_id,
                 installation::base_url,
@@ -31,24 +31,24 @@ impl Tx {
     }
 
     /// Founds this installation as `proposed`, unless it was founded before; what holds now.
-    pub fn found_installation(&mut self, proposed: &Installation) -> Result<Installation, Error> {
+    pub fn initialize_installation(&mut self, proposed: &Installation) -> Result<Installation, Error> {
         let row = (
-            installation::id.eq(ONLY),
+            installation::id.eq(ROW_ID),
             installation::entity_id.eq(proposed.entity_id.as_str()),
             installation::base_url.eq(&proposed.base_url),
             installation::generation.eq(proposed.generation),
         );
-        each_database!(&mut self.0, |c| diesel::insert_into(installation::table)
+        with_backend!(&mut self.0, |c| diesel::insert_into(installation::table)
             .values(row)
             .on_conflict_do_nothing()
             .execute(c))?;
         let founded = self.installation()?;
-        RowName::new("installation", "1").known(founded)
+        RowContext::new("installation", "1").required(founded)
     }
 
     /// Changes our name to every service provider.
     pub fn set_entity_id(&mut self, entity_id: &EntityId) -> Result<(), Error> {
-        diesel::update(installation::table.find(ONLY))
+        diesel::update(installation::table.find(ROW_ID))
             .set(installation::entity_id.eq(entity_id.as_str()))
             .execute(&mut self.0)?;
         Ok(())
@@ -56,7 +56,7 @@ impl Tx {
 
     /// Notes the base URL that we run under.
     pub fn set_base_url(&mut self, base_url: &str) -> Result<(), Error> {
-        diesel::update(installation::table.find(ONLY))
+        diesel::update(installation::table.find(ROW_ID))
             .set(installation::base_url.eq(base_url))
             .execute(&mut self.0)?;
         Ok(())
@@ -64,7 +64,7 @@ impl Tx {
 
     /// Tells every replica to read anew what it keeps in memory.
     pub fn raise_generation(&mut self) -> Result<(), Error> {
-        diesel::update(installation::table.find(ONLY))
+        diesel::update(installation::table.find(ROW_ID))
             .set(installation::generation.eq(installation::generation + 1))
             .execute(&mut self.0)?;
         Ok(())
@@ -72,7 +72,7 @@ impl Tx {
 
     /// Makes whoever raises the generation wait for the end of this transaction, or waits for theirs.
     pub fn lock_generation(&mut self) -> Result<(), Error> {
-        diesel::update(installation::table.find(ONLY))
+        diesel::update(installation::table.find(ROW_ID))
             .set(installation::generation.eq(installation::generation))
             .execute(&mut self.0)?;
         Ok(())
@@ -81,7 +81,7 @@ impl Tx {
     /// How often applications or keys were changed; 0 before the first start.
     pub fn generation(&mut self) -> Result<i64, Error> {
         let found = installation::table
-            .find(ONLY)
+            .find(ROW_ID)
             .select(installation::generation)
             .first(&mut self.0)
             .optional()?;
@@ -100,9 +100,9 @@ impl TryFrom<Row> for Installation {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self, Error> {
-        let name = RowName::new("installation", "1");
+        let name = RowContext::new("installation", "1");
         Ok(Self {
-            entity_id: name.parsed(EntityId::parse(&row.entity_id))?,
+            entity_id: name.valid(EntityId::parse(&row.entity_id))?,
             base_url: row.base_url,
             generation: row.generation,
         })

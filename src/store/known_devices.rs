@@ -6,15 +6,15 @@ use diesel::prelude::*;
 use crate::{
     model::{id::UserId, secret::TokenHash},
     store::{
-        connection::{Tx, each_database},
-        error::{Error, RowName},
+        connection::{Tx, with_backend},
+        error::{Error, RowContext},
         schema::known_devices,
     },
 };
 
 impl Tx {
     /// Knows a device from now on, or for longer.
-    pub fn add_device(
+    pub fn add_known_device(
         &mut self,
         token: TokenHash,
         user: UserId,
@@ -31,7 +31,7 @@ impl Tx {
             known_devices::created_at.eq(now.naive_utc()),
             known.clone(),
         );
-        each_database!(&mut self.0, |c| diesel::insert_into(known_devices::table)
+        with_backend!(&mut self.0, |c| diesel::insert_into(known_devices::table)
             .values(row)
             .on_conflict(known_devices::token_hash)
             .do_update()
@@ -41,19 +41,23 @@ impl Tx {
     }
 
     /// Forgets every device of a person; how many there were.
-    pub fn forget_devices(&mut self, user: UserId) -> Result<usize, Error> {
+    pub fn remove_known_devices(&mut self, user: UserId) -> Result<usize, Error> {
         let theirs = known_devices::table.filter(known_devices::user_id.eq(user.to_string()));
         Ok(diesel::delete(theirs).execute(&mut self.0)?)
     }
 
     /// Whose device this is.
-    pub fn device_owner(&mut self, token: TokenHash, now: DateTime<Utc>) -> Result<Option<UserId>, Error> {
+    pub fn known_device_owner(
+        &mut self,
+        token: TokenHash,
+        now: DateTime<Utc>,
+    ) -> Result<Option<UserId>, Error> {
         let owner = known_devices::table
             .find(token.as_bytes().as_slice())
             .filter(known_devices::expires_at.gt(now.naive_utc()))
             .select(known_devices::user_id)
             .first::<String>(&mut self.0)
             .optional()?;
-        RowName::new("known_devices", "of a person").optional(owner, |id| id.parse())
+        RowContext::new("known_devices", "of a person").optional(owner, |id| id.parse())
     }
 }

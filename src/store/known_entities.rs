@@ -13,23 +13,26 @@ use sha2::{Digest, Sha256};
 use crate::{
     model::{
         application::EntityId,
-        id::{ApplicationId, SourceId},
-        metadata_source::{KnownEntity, KnownLine},
+        id::{ApplicationId, MetadataSourceId},
+        metadata_source::{ImportedEntity, ImportedEntitySummary},
         text::hex,
     },
     store::{
         connection::{AnyConnection, Tx},
-        error::{Error, RowName},
+        error::{Error, RowContext},
         schema::{application_sources, known_entities},
     },
 };
 
 /// Names in one statement: SQLite binds 32 766 values at most.
-const NAMES: usize = 1000;
+const ENTITIES_PER_STATEMENT: usize = 1000;
 
 impl Tx {
     /// The entities of `source` that are not gone, each with its hash.
-    pub fn known_hashes(&mut self, source: SourceId) -> Result<BTreeMap<String, String>, Error> {
+    pub fn imported_entity_hashes(
+        &mut self,
+        source: MetadataSourceId,
+    ) -> Result<BTreeMap<String, String>, Error> {
         Ok(known_entities::table
             .filter(known_entities::source_id.eq(source.to_string()))
             .filter(known_entities::gone_at.is_null())
@@ -40,7 +43,7 @@ impl Tx {
     }
 
     /// Writes entities, new ones and changed ones.
-    pub fn write_known(&mut self, entities: &[KnownEntity]) -> Result<(), Error> {
+    pub fn save_imported_entities(&mut self, entities: &[ImportedEntity]) -> Result<(), Error> {
         let rows: Vec<Row> = entities.iter().map(Row::from).collect();
         match &mut self.0 {
             AnyConnection::Postgres(c) => {
@@ -73,9 +76,14 @@ impl Tx {
     }
 
     /// Notes that `source` does not list these entities any more.
-    pub fn mark_gone(&mut self, source: SourceId, names: &[String], now: DateTime<Utc>) -> Result<(), Error> {
-        for names in names.chunks(NAMES) {
-            let digests: Vec<String> = names.iter().map(|name| digest(name)).collect();
+    pub fn mark_entities_delisted(
+        &mut self,
+        source: MetadataSourceId,
+        names: &[String],
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        for names in names.chunks(ENTITIES_PER_STATEMENT) {
+            let digests: Vec<String> = names.iter().map(|name| entity_id_hash(name)).collect();
             let gone = known_entities::table
                 .filter(known_entities::source_id.eq(source.to_string()))
                 .filter(known_entities::entity_sha256.eq_any(digests));
@@ -106,7 +114,7 @@ impl Tx {
             .optional()?;
         if let Some(entity) = entity {
             let listed = known_entities::table
-                .filter(known_entities::entity_sha256.eq(digest(&entity)))
+                .filter(known_entities::entity_sha256.eq(entity_id_hash(&entity)))
                 .filter(known_entities::entity_id.eq(&entity));
             diesel::update(listed)
                 .set(known_entities::declined_at.eq(now.naive_utc()))
@@ -116,9 +124,9 @@ impl Tx {
     }
 
     /// Takes back that `entity_id` was declined: an administrator enables it.
-    pub fn accept_entity(&mut self, entity_id: &EntityId) -> Result<(), Error> {
+    pub fn clear_declined_entity(&mut self, entity_id: &EntityId) -> Result<(), Error> {
         let listed = known_entities::table
-            .filter(known_entities::entity_sha256.eq(digest(entity_id.as_str())))
+            .filter(known_entities::entity_sha256.eq(entity_id_hash(entity_id.as_str())))
             .filter(known_entities::entity_id.eq(entity_id.as_str()));
         diesel::update(listed)
             .set(known_entities::declined_at.eq(None::<NaiveDateTime>))
@@ -127,9 +135,9 @@ impl Tx {
     }
 
     /// Whether some source lists `entity_id`: one look into an index.
-    pub fn is_known(&mut self, entity_id: &EntityId) -> Result<bool, Error> {
+    pub fn is_imported_entity(&mut self, entity_id: &EntityId) -> Result<bool, Error> {
         let listed = known_entities::table
-            .filter(known_entities::entity_sha256.eq(digest(entity_id.as_str())))
+            .filter(known_entities::entity_sha256.eq(entity_id_hash(entity_id.as_str())))
             .filter(known_entities::entity_id.eq(entity_id.as_str()))
             .filter(known_entities::gone_at.is_null())
             .select(known_entities::source_id);
@@ -137,21 +145,21 @@ impl Tx {
     }
 
     /// What the sources know of `entity_id`, the eldest source first.
-    pub fn known_entity(&mut self, entity_id: &EntityId) -> Result<Vec<KnownEntity>, Error> {
+    pub fn imported_entities(&mut self, entity_id: &EntityId) -> Result<Vec<ImportedEntity>, Error> {
         known_entities::table
-            .filter(known_entities::entity_sha256.eq(digest(entity_id.as_str())))
+            .filter(known_entities::entity_sha256.eq(entity_id_hash(entity_id.as_str())))
             .filter(known_entities::entity_id.eq(entity_id.as_str()))
             .filter(known_entities::gone_at.is_null())
             .order(known_entities::source_id)
             .select(Row::as_select())
             .load::<Row>(&mut self.0)?
             .into_iter()
-            .map(KnownEntity::try_from)
+            .map(ImportedEntity::try_from)
             .collect()
     }
 
     /// How many entities `source` lists, and how many it lists no more.
-    pub fn count_known(&mut self, source: SourceId) -> Result<(i64, i64), Error> {
+    pub fn count_imported_entities(&mut self, source: MetadataSourceId) -> Result<(i64, i64), Error> {
         let of_source = known_entities::table.filter(known_entities::source_id.eq(source.to_string()));
         let listed = of_source
             .filter(known_entities::gone_at.is_null())
@@ -166,7 +174,11 @@ impl Tx {
     }
 
     /// Known entities whose entity ID or name holds `search`, in any case; at most `most`, by name.
-    pub fn known_lines(&mut self, search: &str, most: i64) -> Result<Vec<KnownLine>, Error> {
+    pub fn search_imported_entities(
+        &mut self,
+        search: &str,
+        most: i64,
+    ) -> Result<Vec<ImportedEntitySummary>, Error> {
         let mut pattern = String::from("%");
         for c in search.to_lowercase().chars() {
             if matches!(c, '%' | '_' | '\\') {
@@ -175,7 +187,7 @@ impl Tx {
             pattern.push(c);
         }
         pattern.push('%');
-        let rows: Vec<LineRow> = diesel::sql_query(
+        let rows: Vec<SearchRow> = diesel::sql_query(
             "SELECT s.name AS source, k.entity_id, k.display_name, k.authority, k.gone_at, k.declined_at, \
                     a.slug AS application \
              FROM known_entities k JOIN metadata_sources s ON s.id = k.source_id \
@@ -187,7 +199,7 @@ impl Tx {
         .bind::<Text, _>(pattern)
         .bind::<BigInt, _>(most)
         .get_results(&mut self.0)?;
-        Ok(rows.into_iter().map(KnownLine::from).collect())
+        Ok(rows.into_iter().map(ImportedEntitySummary::from).collect())
     }
 }
 
@@ -206,12 +218,12 @@ struct Row {
 }
 
 /// What is unique of an entity ID: rows are found by it, and compared whole.
-fn digest(entity_id: &str) -> String {
+fn entity_id_hash(entity_id: &str) -> String {
     hex(&Sha256::digest(entity_id))
 }
 
-impl From<&KnownEntity> for Row {
-    fn from(entity: &KnownEntity) -> Self {
+impl From<&ImportedEntity> for Row {
+    fn from(entity: &ImportedEntity) -> Self {
         Self {
             source_id: entity.source.to_string(),
             entity_id: entity.entity_id.as_str().to_owned(),
@@ -220,19 +232,19 @@ impl From<&KnownEntity> for Row {
             metadata: entity.metadata.clone(),
             sha256: entity.sha256.clone(),
             gone_at: None,
-            entity_sha256: digest(entity.entity_id.as_str()),
+            entity_sha256: entity_id_hash(entity.entity_id.as_str()),
         }
     }
 }
 
-impl TryFrom<Row> for KnownEntity {
+impl TryFrom<Row> for ImportedEntity {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self, Error> {
-        let name = RowName::new("known_entities", &row.entity_id);
+        let name = RowContext::new("known_entities", &row.entity_id);
         Ok(Self {
-            source: name.parsed(row.source_id.parse())?,
-            entity_id: name.parsed(EntityId::parse(&row.entity_id))?,
+            source: name.valid(row.source_id.parse())?,
+            entity_id: name.valid(EntityId::parse(&row.entity_id))?,
             display_name: row.display_name,
             authority: row.authority,
             metadata: row.metadata,
@@ -242,7 +254,7 @@ impl TryFrom<Row> for KnownEntity {
 }
 
 #[derive(QueryableByName)]
-struct LineRow {
+struct SearchRow {
     #[diesel(sql_type = Nullable<Text>)]
     source: Option<String>,
     #[diesel(sql_type = Text)]
@@ -259,14 +271,14 @@ struct LineRow {
     application: Option<String>,
 }
 
-impl From<LineRow> for KnownLine {
-    fn from(row: LineRow) -> Self {
+impl From<SearchRow> for ImportedEntitySummary {
+    fn from(row: SearchRow) -> Self {
         Self {
             source: row.source.unwrap_or_default(),
             entity_id: row.entity_id,
             display_name: row.display_name,
             authority: row.authority,
-            gone_at: row.gone_at.map(|at| at.and_utc()),
+            delisted_at: row.gone_at.map(|at| at.and_utc()),
             declined_at: row.declined_at.map(|at| at.and_utc()),
             application: row.application,
         }

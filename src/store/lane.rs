@@ -8,57 +8,60 @@ use std::{
     time::{Duration, Instant},
 };
 
-use diesel::r2d2::{Pool, PooledConnection};
+use diesel::r2d2::{self, Pool};
 
 use crate::store::{
     error::Error,
-    pool::{Kept, Manager},
+    pool::{ConnectionManager, PooledConnection},
 };
 
 /// How long a request may keep a connection before it is given up: longer than any statement of a request may
 /// take where the server lives ([`crate::store::pool::STATEMENT`]), shorter than its client is kept waiting.
-const GIVE_UP: Duration = Duration::from_secs(7);
+const ABANDON_AFTER: Duration = Duration::from_secs(7);
 
 /// The pool that requests use, and who holds what of it since when.
 #[derive(Debug)]
-pub(super) struct Lane {
-    manager: Manager,
+pub(super) struct RequestPool {
+    manager: ConnectionManager,
     size: u32,
-    pool: RwLock<Pool<Manager>>,
-    held: Mutex<Held>,
+    pool: RwLock<Pool<ConnectionManager>>,
+    checkouts: Mutex<Checkouts>,
 }
 
 #[derive(Debug, Default)]
-struct Held {
-    next: u64,
-    since: BTreeMap<u64, Instant>,
+struct Checkouts {
+    next_id: u64,
+    checked_out_at: BTreeMap<u64, Instant>,
     /// Those that were given up, and still wait for a server.
-    lost: BTreeSet<u64>,
+    abandoned: BTreeSet<u64>,
 }
 
-impl Lane {
-    pub(super) fn new(manager: Manager, size: u32) -> Result<Self, Error> {
+impl RequestPool {
+    pub(super) fn new(manager: ConnectionManager, size: u32) -> Result<Self, Error> {
         Ok(Self {
-            pool: RwLock::new(manager.clone().pool(size)?),
+            pool: RwLock::new(manager.clone().build_pool(size)?),
             manager,
             size,
-            held: Mutex::default(),
+            checkouts: Mutex::default(),
         })
     }
 
     /// A connection, at most until it is given up.
-    pub(super) fn get(&self) -> Result<Lent<'_>, Error> {
-        self.leave_a_server_that_hangs(Instant::now())?;
+    pub(super) fn acquire(&self) -> Result<RequestConnection<'_>, Error> {
+        self.abandon_stuck_connections(Instant::now())?;
         let pool = self.pool.read().unwrap_or_else(PoisonError::into_inner).clone();
         let connection = pool.get()?;
         let mut held = self.lock();
-        let ticket = held.next;
-        held.next += 1;
-        held.since.insert(ticket, Instant::now());
+        let ticket = held.next_id;
+        held.next_id += 1;
+        held.checked_out_at.insert(ticket, Instant::now());
         drop(held);
-        Ok(Lent {
+        Ok(RequestConnection {
             connection,
-            ticket: Ticket { lane: self, ticket },
+            checkout: Checkout {
+                pool: self,
+                id: ticket,
+            },
         })
     }
 
@@ -66,67 +69,67 @@ impl Lane {
         self.size
     }
 
-    fn leave_a_server_that_hangs(&self, now: Instant) -> Result<(), Error> {
+    fn abandon_stuck_connections(&self, now: Instant) -> Result<(), Error> {
         let mut held = self.lock();
         let stuck: Vec<u64> = held
-            .since
+            .checked_out_at
             .iter()
-            .filter(|(_, since)| now.duration_since(**since) >= GIVE_UP)
+            .filter(|(_, since)| now.duration_since(**since) >= ABANDON_AFTER)
             .map(|(ticket, _)| *ticket)
             .collect();
         // Each of them is a thread and a connection that somebody else may be short of.
-        if held.lost.len() + stuck.len() > 3 * usize::try_from(self.size).unwrap_or(usize::MAX) {
-            return Err(Error::Hangs);
+        if held.abandoned.len() + stuck.len() > 3 * usize::try_from(self.size).unwrap_or(usize::MAX) {
+            return Err(Error::Unresponsive);
         }
         if stuck.is_empty() {
             return Ok(());
         }
         for ticket in &stuck {
-            held.since.remove(ticket);
+            held.checked_out_at.remove(ticket);
         }
-        held.lost.extend(&stuck);
+        held.abandoned.extend(&stuck);
         drop(held);
         tracing::error!(
             connections = stuck.len(),
             "the database has not answered for {} s: its connections are given up, and new ones are made",
-            GIVE_UP.as_secs()
+            ABANDON_AFTER.as_secs()
         );
-        let fresh = self.manager.clone().pool(self.size)?;
+        let fresh = self.manager.clone().build_pool(self.size)?;
         *self.pool.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Checkouts> {
+        self.checkouts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A connection in a request's hands.
-pub(super) struct Lent<'l> {
-    pub(super) connection: PooledConnection<Manager>,
-    ticket: Ticket<'l>,
+pub(super) struct RequestConnection<'l> {
+    pub(super) connection: r2d2::PooledConnection<ConnectionManager>,
+    checkout: Checkout<'l>,
 }
 
-impl Lent<'_> {
-    pub(super) fn kept(&mut self) -> &mut Kept {
+impl RequestConnection<'_> {
+    pub(super) fn pooled(&mut self) -> &mut PooledConnection {
         &mut self.connection
     }
 
     /// Whether it was given up meanwhile: whatever it still does, nobody waits for it.
-    pub(super) fn is_given_up(&self) -> bool {
-        self.ticket.lane.lock().lost.contains(&self.ticket.ticket)
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.checkout.pool.lock().abandoned.contains(&self.checkout.id)
     }
 }
 
-struct Ticket<'l> {
-    lane: &'l Lane,
-    ticket: u64,
+struct Checkout<'l> {
+    pool: &'l RequestPool,
+    id: u64,
 }
 
-impl Drop for Ticket<'_> {
+impl Drop for Checkout<'_> {
     fn drop(&mut self) {
-        let mut held = self.lane.lock();
-        held.since.remove(&self.ticket);
-        held.lost.remove(&self.ticket);
+        let mut held = self.pool.lock();
+        held.checked_out_at.remove(&self.id);
+        held.abandoned.remove(&self.id);
     }
 }

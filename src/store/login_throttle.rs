@@ -8,7 +8,7 @@ use diesel::{
 };
 
 use crate::{
-    model::throttle::{Admission, Limit},
+    model::throttle::{RateLimit, ThrottlePolicy},
     store::{
         connection::{AnyConnection, Tx},
         error::Error,
@@ -22,10 +22,10 @@ impl Tx {
     pub fn count_attempt(
         &mut self,
         bucket: &str,
-        limit: &Limit,
+        limit: &ThrottlePolicy,
         now: DateTime<Utc>,
-    ) -> Result<Admission, Error> {
-        let (sql, times) = counting(limit, now);
+    ) -> Result<RateLimit, Error> {
+        let (sql, times) = counting_statement(limit, now);
         let counted = match &mut self.0 {
             AnyConnection::Postgres(c) => {
                 let query = diesel::sql_query(sql).into_boxed().bind::<Text, _>(bucket);
@@ -43,7 +43,7 @@ impl Tx {
             }
         };
         if counted == 1 {
-            return Ok(Admission::Pass);
+            return Ok(RateLimit::Allowed);
         }
         let blocked = login_throttle::table
             .find(bucket)
@@ -51,7 +51,7 @@ impl Tx {
             .first::<NaiveDateTime>(&mut self.0)
             .optional()?;
         // Where the pause was lifted just now, the next try passes at once.
-        Ok(Admission::Wait(
+        Ok(RateLimit::RetryAfter(
             blocked.map_or(now, |until| until.and_utc().max(now)),
         ))
     }
@@ -60,14 +60,14 @@ impl Tx {
     pub fn blocked_until(
         &mut self,
         bucket: &str,
-        limit: &Limit,
+        limit: &ThrottlePolicy,
         now: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>, Error> {
         let until = login_throttle::table
             .find(bucket)
             .filter(login_throttle::blocked_until.gt(now.naive_utc()))
             // A pause that is longer than any was begun by a clock that has gone back since.
-            .filter(login_throttle::blocked_until.le((now + limit.longest()).naive_utc()))
+            .filter(login_throttle::blocked_until.le((now + limit.max_pause()).naive_utc()))
             .select(login_throttle::blocked_until)
             .first::<NaiveDateTime>(&mut self.0)
             .optional()?;
@@ -77,10 +77,10 @@ impl Tx {
     /// Takes back the try that was counted at `counted_at` under the same limit, and lifts the pause if
     /// that try began it. A pause that another try began stays: else whoever may sign in somewhere could
     /// free the bucket for their next guess.
-    pub fn forgive_attempt(
+    pub fn refund_attempt(
         &mut self,
         bucket: &str,
-        limit: &Limit,
+        limit: &ThrottlePolicy,
         counted_at: DateTime<Utc>,
     ) -> Result<(), Error> {
         // The last try that was counted, and no other, set `forget_at`.
@@ -90,7 +90,7 @@ impl Tx {
              failures = CASE WHEN failures > 0 THEN failures - 1 ELSE 0 END WHERE bucket = $3",
         )
         .bind::<Timestamp, _>((counted_at + limit.forget_after).naive_utc())
-        .bind::<Timestamp, _>(NEVER)
+        .bind::<Timestamp, _>(NOT_BLOCKED)
         .bind::<Text, _>(bucket)
         .execute(&mut self.0)?;
         Ok(())
@@ -103,7 +103,7 @@ impl Tx {
     }
 
     /// Forgets every bucket whose name begins so; `prefix` holds no `%` and no `_`.
-    pub fn clear_all_attempts(&mut self, prefix: &str) -> Result<(), Error> {
+    pub fn clear_attempts_with_prefix(&mut self, prefix: &str) -> Result<(), Error> {
         let all = login_throttle::table.filter(login_throttle::bucket.like(format!("{prefix}%")));
         diesel::delete(all).execute(&mut self.0)?;
         Ok(())
@@ -128,35 +128,35 @@ impl Tx {
 }
 
 /// Stands for no pause. Not `now`: the clock of another replica may be a little behind.
-const NEVER: NaiveDateTime = DateTime::UNIX_EPOCH.naive_utc();
+const NOT_BLOCKED: NaiveDateTime = DateTime::UNIX_EPOCH.naive_utc();
 
 /// The statement that counts, and its times from `$2` on. SQLite numbers `$n` by first appearance, and
 /// so they appear in order.
-fn counting(limit: &Limit, now: DateTime<Utc>) -> (String, Vec<NaiveDateTime>) {
+fn counting_statement(limit: &ThrottlePolicy, now: DateTime<Utc>) -> (String, Vec<NaiveDateTime>) {
     let until = |count: u32| match limit.pause(count) {
-        pause if pause.is_zero() => NEVER,
+        pause if pause.is_zero() => NOT_BLOCKED,
         pause => (now + pause).naive_utc(),
     };
     let mut times = vec![
         until(1),
         (now + limit.forget_after).naive_utc(),
         now.naive_utc(),
-        NEVER,
+        NOT_BLOCKED,
     ];
     let count = "CASE WHEN login_throttle.forget_at <= $4 THEN 1 ELSE login_throttle.failures + 1 END";
     let free = limit.free.max(1);
     let mut arms = vec![format!("CASE WHEN {count} < {free} THEN $5")];
-    for step in free..=limit.longest_at() {
+    for step in free..=limit.attempts_until_longest_pause() {
         times.push(until(step));
         let place = times.len() + 1;
-        arms.push(if step < limit.longest_at() {
+        arms.push(if step < limit.attempts_until_longest_pause() {
             format!(" WHEN {count} = {step} THEN ${place}")
         } else {
             format!(" ELSE ${place} END")
         });
     }
     // A pause that is longer than any was begun by a clock that has gone back since: it holds nobody.
-    times.push((now + limit.longest()).naive_utc());
+    times.push((now + limit.max_pause()).naive_utc());
     let longest = times.len() + 1;
     let sql = format!(
         "INSERT INTO login_throttle (bucket, failures, blocked_until, forget_at) VALUES ($1, 1, $2, $3) \

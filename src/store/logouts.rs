@@ -9,34 +9,34 @@ use diesel::{
 use crate::{
     model::{
         id::{ApplicationId, LogoutId},
-        logout::{Hop, HopState, Initiator, Logout},
+        logout::{Initiator, Logout, LogoutStep, LogoutStepState},
         name_id::NameId,
         secret::TokenHash,
     },
     store::{
-        connection::{Tx, each_database},
-        error::{Error, RowName},
+        connection::{Tx, with_backend},
+        error::{Error, RowContext},
         schema::{logout_hops, logouts},
     },
 };
 
 impl Tx {
     /// Keeps a logout and whom it tells.
-    pub fn add_logout(&mut self, logout: &Logout, hops: &[Hop]) -> Result<(), Error> {
+    pub fn add_logout(&mut self, logout: &Logout, hops: &[LogoutStep]) -> Result<(), Error> {
         diesel::insert_into(logouts::table)
             .values(LogoutRow::from(logout))
             .execute(&mut self.0)?;
         for hop in hops {
             diesel::insert_into(logout_hops::table)
-                .values(HopRow::of(logout.id, hop))
+                .values(LogoutStepRow::new(logout.id, hop))
                 .execute(&mut self.0)?;
         }
         Ok(())
     }
 
     /// A logout and its hops in their order, over or not.
-    pub fn logout(&mut self, id: LogoutId) -> Result<Option<(Logout, Vec<Hop>)>, Error> {
-        self.snapshot(|tx| {
+    pub fn logout(&mut self, id: LogoutId) -> Result<Option<(Logout, Vec<LogoutStep>)>, Error> {
+        self.repeatable_read(|tx| {
             let found = logouts::table
                 .find(id.to_string())
                 .first::<LogoutRow>(&mut tx.0)
@@ -45,9 +45,9 @@ impl Tx {
             let hops = logout_hops::table
                 .filter(logout_hops::logout_id.eq(id.to_string()))
                 .order(logout_hops::position)
-                .load::<HopRow>(&mut tx.0)?
+                .load::<LogoutStepRow>(&mut tx.0)?
                 .into_iter()
-                .map(Hop::try_from)
+                .map(LogoutStep::try_from)
                 .collect::<Result<Vec<_>, _>>()?;
             Ok(Some((row.try_into()?, hops)))
         })
@@ -66,11 +66,11 @@ impl Tx {
             .select(logouts::id)
             .first::<String>(&mut self.0)
             .optional()?;
-        found.as_deref().map(logout_id).transpose()
+        found.as_deref().map(parse_logout_id).transpose()
     }
 
     /// Whether a logout waits for the browser with this session cookie.
-    pub fn logout_waits_for(&mut self, session: TokenHash, now: DateTime<Utc>) -> Result<bool, Error> {
+    pub fn has_pending_logout(&mut self, session: TokenHash, now: DateTime<Utc>) -> Result<bool, Error> {
         let waiting = logouts::table
             .filter(logouts::session_token.eq(session.as_bytes().as_slice()))
             .filter(logouts::finished_at.is_null())
@@ -103,24 +103,24 @@ impl Tx {
                 .filter(logouts::initiator_id.eq(application.to_string()))
                 .filter(logouts::request_id.eq(request_id));
             let claimed = (claimed, logouts::wants_answer.eq(wants_answer));
-            each_database!(&mut self.0, |c| diesel::update(of_it)
+            with_backend!(&mut self.0, |c| diesel::update(of_it)
                 .set(claimed)
                 .returning(logouts::id)
                 .get_result::<String>(c)
                 .optional())?
         } else {
             let claimed = (claimed, logouts::nameless.eq(true));
-            each_database!(&mut self.0, |c| diesel::update(waiting)
+            with_backend!(&mut self.0, |c| diesel::update(waiting)
                 .set(claimed)
                 .returning(logouts::id)
                 .get_result::<String>(c)
                 .optional())?
         };
-        found.as_deref().map(logout_id).transpose()
+        found.as_deref().map(parse_logout_id).transpose()
     }
 
     /// Notes that a waiting hop is asked now, under this `ID`; `false` if it did not wait any more.
-    pub fn ask_hop(
+    pub fn mark_logout_step_requested(
         &mut self,
         id: LogoutId,
         position: i64,
@@ -129,10 +129,10 @@ impl Tx {
     ) -> Result<bool, Error> {
         let waiting = logout_hops::table
             .find((id.to_string(), position))
-            .filter(logout_hops::state.eq(HopState::Waiting.as_str()));
+            .filter(logout_hops::state.eq(LogoutStepState::Pending.as_str()));
         let rows = diesel::update(waiting)
             .set((
-                logout_hops::state.eq(HopState::Asked.as_str()),
+                logout_hops::state.eq(LogoutStepState::Requested.as_str()),
                 logout_hops::request_id.eq(request_id),
                 logout_hops::asked_at.eq(now.naive_utc()),
             ))
@@ -141,47 +141,65 @@ impl Tx {
     }
 
     /// The hop that was asked under this `ID` and gave no answer so far that counts, while it may.
-    pub fn hop_asked(
+    pub fn requested_logout_step(
         &mut self,
         request_id: &str,
         now: DateTime<Utc>,
-    ) -> Result<Option<(LogoutId, Hop)>, Error> {
+    ) -> Result<Option<(LogoutId, LogoutStep)>, Error> {
         let found = logout_hops::table
             .inner_join(logouts::table)
             .filter(logout_hops::request_id.eq(request_id))
-            .filter(logout_hops::state.eq_any([HopState::Asked.as_str(), HopState::Unconfirmed.as_str()]))
+            .filter(logout_hops::state.eq_any([
+                LogoutStepState::Requested.as_str(),
+                LogoutStepState::Unconfirmed.as_str(),
+            ]))
             .filter(logouts::expires_at.gt(now.naive_utc()))
             .select(logout_hops::all_columns)
-            .first::<HopRow>(&mut self.0)
+            .first::<LogoutStepRow>(&mut self.0)
             .optional()?;
         found
-            .map(|row| Ok((logout_id(&row.logout_id)?, row.try_into()?)))
+            .map(|row| Ok((parse_logout_id(&row.logout_id)?, row.try_into()?)))
             .transpose()
     }
 
     /// Notes what a hop answered; `false` if an answer of it was noted before. One that we had given up may
     /// still answer.
-    pub fn settle_hop(&mut self, id: LogoutId, position: i64, state: HopState) -> Result<bool, Error> {
-        self.move_hop(id, position, &[HopState::Asked, HopState::Unconfirmed], state)
-    }
-
-    /// Goes on without a hop that was not asked, or has not answered; `false` if it is settled.
-    pub fn give_up_hop(&mut self, id: LogoutId, position: i64) -> Result<bool, Error> {
-        let open = [HopState::Waiting, HopState::Asked];
-        self.move_hop(id, position, &open, HopState::Unconfirmed)
-    }
-
-    /// Notes that a waiting hop has no address; `false` if it did not wait any more.
-    pub fn hop_has_no_address(&mut self, id: LogoutId, position: i64) -> Result<bool, Error> {
-        self.move_hop(id, position, &[HopState::Waiting], HopState::NoAddress)
-    }
-
-    fn move_hop(
+    pub fn settle_logout_step(
         &mut self,
         id: LogoutId,
         position: i64,
-        from: &[HopState],
-        to: HopState,
+        state: LogoutStepState,
+    ) -> Result<bool, Error> {
+        self.change_logout_step_state(
+            id,
+            position,
+            &[LogoutStepState::Requested, LogoutStepState::Unconfirmed],
+            state,
+        )
+    }
+
+    /// Goes on without a hop that was not asked, or has not answered; `false` if it is settled.
+    pub fn skip_logout_step(&mut self, id: LogoutId, position: i64) -> Result<bool, Error> {
+        let open = [LogoutStepState::Pending, LogoutStepState::Requested];
+        self.change_logout_step_state(id, position, &open, LogoutStepState::Unconfirmed)
+    }
+
+    /// Notes that a waiting hop has no address; `false` if it did not wait any more.
+    pub fn mark_logout_step_without_endpoint(&mut self, id: LogoutId, position: i64) -> Result<bool, Error> {
+        self.change_logout_step_state(
+            id,
+            position,
+            &[LogoutStepState::Pending],
+            LogoutStepState::NoEndpoint,
+        )
+    }
+
+    fn change_logout_step_state(
+        &mut self,
+        id: LogoutId,
+        position: i64,
+        from: &[LogoutStepState],
+        to: LogoutStepState,
     ) -> Result<bool, Error> {
         let from: Vec<_> = from.iter().map(|state| state.as_str()).collect();
         let hop = logout_hops::table
@@ -213,19 +231,19 @@ impl Tx {
         ))
         .bind::<Timestamp, _>(now.naive_utc())
         .bind::<BigInt, _>(step)
-        .load::<Ended>(&mut self.0)?;
-        ended.iter().map(|row| logout_id(&row.id)).collect()
+        .load::<ExpiredLogout>(&mut self.0)?;
+        ended.iter().map(|row| parse_logout_id(&row.id)).collect()
     }
 }
 
 #[derive(QueryableByName)]
-struct Ended {
+struct ExpiredLogout {
     #[diesel(sql_type = Text)]
     id: String,
 }
 
-fn logout_id(text: &str) -> Result<LogoutId, Error> {
-    RowName::new("logouts", text).parsed(text.parse())
+fn parse_logout_id(text: &str) -> Result<LogoutId, Error> {
+    RowContext::new("logouts", text).valid(text.parse())
 }
 
 /// The row as it lies in the table.
@@ -256,12 +274,12 @@ impl From<&Logout> for LogoutRow {
             initiator_id: by.map(|by| by.application.to_string()),
             request_id: by.map(|by| by.request_id.clone()),
             relay_state: by.and_then(|by| by.relay_state.clone()),
-            wants_answer: by.is_some_and(|by| by.wants_answer),
+            wants_answer: by.is_some_and(|by| by.wants_response),
             started_at: logout.started_at.naive_utc(),
             expires_at: logout.expires_at.naive_utc(),
             finished_at: logout.finished_at.map(|at| at.naive_utc()),
             session_token: logout.session_token.map(|token| token.as_bytes().to_vec()),
-            nameless: logout.nameless,
+            nameless: logout.hides_applications,
         }
     }
 }
@@ -270,7 +288,7 @@ impl TryFrom<LogoutRow> for Logout {
     type Error = Error;
 
     fn try_from(row: LogoutRow) -> Result<Self, Error> {
-        let name = RowName::new("logouts", &row.id);
+        let name = RowContext::new("logouts", &row.id);
         let application = name.optional(row.initiator_id, |id| id.parse::<ApplicationId>())?;
         let initiator = application
             .zip(row.request_id)
@@ -278,21 +296,21 @@ impl TryFrom<LogoutRow> for Logout {
                 application,
                 request_id,
                 relay_state: row.relay_state,
-                wants_answer: row.wants_answer,
+                wants_response: row.wants_answer,
             });
         Ok(Self {
-            id: name.parsed(row.id.parse())?,
-            browser: name.known(TokenHash::from_slice(&row.browser))?,
-            user: name.parsed(row.user_id.parse())?,
+            id: name.valid(row.id.parse())?,
+            browser: name.required(TokenHash::from_slice(&row.browser))?,
+            user: name.valid(row.user_id.parse())?,
             initiator,
             started_at: row.started_at.and_utc(),
             expires_at: row.expires_at.and_utc(),
             finished_at: row.finished_at.map(|at| at.and_utc()),
             session_token: row
                 .session_token
-                .map(|token| name.known(TokenHash::from_slice(&token)))
+                .map(|token| name.required(TokenHash::from_slice(&token)))
                 .transpose()?,
-            nameless: row.nameless,
+            hides_applications: row.nameless,
         })
     }
 }
@@ -300,7 +318,7 @@ impl TryFrom<LogoutRow> for Logout {
 /// The row as it lies in the table.
 #[derive(Insertable, Queryable)]
 #[diesel(table_name = logout_hops)]
-struct HopRow {
+struct LogoutStepRow {
     logout_id: String,
     position: i64,
     session_id: String,
@@ -315,8 +333,8 @@ struct HopRow {
     asked_at: Option<NaiveDateTime>,
 }
 
-impl HopRow {
-    fn of(logout: LogoutId, hop: &Hop) -> Self {
+impl LogoutStepRow {
+    fn new(logout: LogoutId, hop: &LogoutStep) -> Self {
         Self {
             logout_id: logout.to_string(),
             position: hop.position,
@@ -329,23 +347,23 @@ impl HopRow {
             sp_name_qualifier: hop.name_id.sp_name_qualifier.clone(),
             state: hop.state.as_str().to_owned(),
             request_id: hop.request_id.clone(),
-            asked_at: hop.asked_at.map(|at| at.naive_utc()),
+            asked_at: hop.requested_at.map(|at| at.naive_utc()),
         }
     }
 }
 
-impl TryFrom<HopRow> for Hop {
+impl TryFrom<LogoutStepRow> for LogoutStep {
     type Error = Error;
 
-    fn try_from(row: HopRow) -> Result<Self, Error> {
-        let name = RowName::new("logout_hops", &row.logout_id);
-        let state = HopState::ALL
+    fn try_from(row: LogoutStepRow) -> Result<Self, Error> {
+        let name = RowContext::new("logout_hops", &row.logout_id);
+        let state = LogoutStepState::ALL
             .into_iter()
             .find(|state| state.as_str() == row.state);
         Ok(Self {
             position: row.position,
-            session: name.parsed(row.session_id.parse())?,
-            application: name.parsed(row.application_id.parse())?,
+            session: name.valid(row.session_id.parse())?,
+            application: name.valid(row.application_id.parse())?,
             session_index: row.session_index,
             name_id: NameId {
                 format: row.name_id_format,
@@ -353,9 +371,9 @@ impl TryFrom<HopRow> for Hop {
                 name_qualifier: row.name_qualifier,
                 sp_name_qualifier: row.sp_name_qualifier,
             },
-            state: name.known(state)?,
+            state: name.required(state)?,
             request_id: row.request_id,
-            asked_at: row.asked_at.map(|at| at.and_utc()),
+            requested_at: row.asked_at.map(|at| at.and_utc()),
         })
     }
 }

@@ -6,17 +6,17 @@ use chrono::NaiveDateTime;
 use diesel::{prelude::*, sql_types::Text};
 
 use crate::{
-    model::{application::Slug, id::KeyId, rollover::Fetch},
+    model::{application::Slug, id::KeyId, rollover::MetadataFetch},
     store::{
-        connection::{AnyConnection, Tx, each_database},
-        error::{Error, RowName},
+        connection::{AnyConnection, Tx, with_backend},
+        error::{Error, RowContext},
         schema::{application_key_follow, metadata_addresses, metadata_fetches},
     },
 };
 
 impl Tx {
     /// Gives a name the part of its metadata address that nobody can guess, unless it has one.
-    pub(super) fn give_metadata_address(&mut self, slug: &Slug) -> Result<(), Error> {
+    pub(super) fn add_metadata_address(&mut self, slug: &Slug) -> Result<(), Error> {
         let random = match &self.0 {
             AnyConnection::Postgres(_) => "replace(gen_random_uuid()::text, '-', '')",
             AnyConnection::Sqlite(_) => "lower(hex(randomblob(16)))",
@@ -43,14 +43,14 @@ impl Tx {
             .load::<(String, String)>(&mut self.0)?
             .into_iter()
             .map(|(slug, token)| {
-                let name = RowName::new("metadata_addresses", &slug);
-                Ok((name.parsed(Slug::parse(&slug))?, token))
+                let name = RowContext::new("metadata_addresses", &slug);
+                Ok((name.valid(Slug::parse(&slug))?, token))
             })
             .collect()
     }
 
     /// Forgets the address of a name and who came to it, so that whoever bears the name next begins anew.
-    pub fn forget_metadata_address(&mut self, slug: &Slug) -> Result<(), Error> {
+    pub fn remove_metadata_address(&mut self, slug: &Slug) -> Result<(), Error> {
         let slug = slug.as_str();
         diesel::delete(metadata_addresses::table.find(slug)).execute(&mut self.0)?;
         diesel::delete(metadata_fetches::table.filter(metadata_fetches::slug.eq(slug)))
@@ -62,7 +62,7 @@ impl Tx {
 
     /// Whether this fetcher is to be noted. At the address that can be guessed one is known by where it comes from
     /// alone: it can call itself anything.
-    pub fn is_new_fetch(&mut self, fetch: &Fetch) -> Result<bool, Error> {
+    pub fn is_new_metadata_fetch(&mut self, fetch: &MetadataFetch) -> Result<bool, Error> {
         let row = Row::from(fetch);
         let from_there = metadata_fetches::table
             .filter(metadata_fetches::key_id.eq(&row.key_id))
@@ -75,7 +75,7 @@ impl Tx {
     }
 
     /// Notes a fetcher; `false` if it was noted before. Of `most` of its kind the oldest makes way.
-    pub fn add_fetch(&mut self, fetch: &Fetch, most: i64) -> Result<bool, Error> {
+    pub fn add_metadata_fetch(&mut self, fetch: &MetadataFetch, most: i64) -> Result<bool, Error> {
         let row = Row::from(fetch);
         let oldest = metadata_fetches::table
             .filter(metadata_fetches::key_id.eq(&row.key_id))
@@ -89,7 +89,7 @@ impl Tx {
             let key = (&row.key_id, &row.slug, row.own, &address, &agent);
             diesel::delete(metadata_fetches::table.find(key)).execute(&mut self.0)?;
         }
-        let rows = each_database!(&mut self.0, |c| diesel::insert_into(metadata_fetches::table)
+        let rows = with_backend!(&mut self.0, |c| diesel::insert_into(metadata_fetches::table)
             .values(row)
             .on_conflict_do_nothing()
             .execute(c))?;
@@ -98,7 +98,7 @@ impl Tx {
 
     /// Everybody who fetched metadata that names `key`: at the address of their own before others, the first ones
     /// first.
-    pub fn fetches(&mut self, key: KeyId) -> Result<Vec<Fetch>, Error> {
+    pub fn metadata_fetches(&mut self, key: KeyId) -> Result<Vec<MetadataFetch>, Error> {
         metadata_fetches::table
             .filter(metadata_fetches::key_id.eq(key.to_string()))
             .order((
@@ -108,7 +108,7 @@ impl Tx {
             ))
             .load::<Row>(&mut self.0)?
             .into_iter()
-            .map(Fetch::try_from)
+            .map(MetadataFetch::try_from)
             .collect()
     }
 }
@@ -125,8 +125,8 @@ struct Row {
     at: NaiveDateTime,
 }
 
-impl From<&Fetch> for Row {
-    fn from(fetch: &Fetch) -> Self {
+impl From<&MetadataFetch> for Row {
+    fn from(fetch: &MetadataFetch) -> Self {
         Self {
             key_id: fetch.key.to_string(),
             slug: fetch.slug.to_string(),
@@ -135,25 +135,25 @@ impl From<&Fetch> for Row {
                 .address
                 .map(|address| address.to_string())
                 .unwrap_or_default(),
-            agent: fetch.agent.clone().unwrap_or_default(),
-            at: fetch.at.naive_utc(),
+            agent: fetch.user_agent.clone().unwrap_or_default(),
+            at: fetch.first_fetched_at.naive_utc(),
         }
     }
 }
 
-impl TryFrom<Row> for Fetch {
+impl TryFrom<Row> for MetadataFetch {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self, Error> {
-        let name = RowName::new("metadata_fetches", &row.slug);
+        let name = RowContext::new("metadata_fetches", &row.slug);
         let some = |text: String| Some(text).filter(|text| !text.is_empty());
         Ok(Self {
-            key: name.parsed(row.key_id.parse())?,
-            slug: name.parsed(Slug::parse(&row.slug))?,
+            key: name.valid(row.key_id.parse())?,
+            slug: name.valid(Slug::parse(&row.slug))?,
             is_own: row.own,
             address: name.optional(some(row.address), |text| text.parse())?,
-            agent: some(row.agent),
-            at: row.at.and_utc(),
+            user_agent: some(row.agent),
+            first_fetched_at: row.at.and_utc(),
         })
     }
 }

@@ -4,9 +4,9 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use crate::{
-    model::{id::SourceId, metadata_source::TakenCopy},
+    model::{id::MetadataSourceId, metadata_source::AcceptedAggregate},
     store::{
-        connection::{Tx, each_database},
+        connection::{Tx, with_backend},
         error::Error,
         schema::metadata_source_copies,
     },
@@ -14,20 +14,24 @@ use crate::{
 
 impl Tx {
     /// The copies of `source` that were taken, the one in force first.
-    pub fn taken_copies(&mut self, source: SourceId) -> Result<Vec<TakenCopy>, Error> {
+    pub fn accepted_aggregates(&mut self, source: MetadataSourceId) -> Result<Vec<AcceptedAggregate>, Error> {
         Ok(metadata_source_copies::table
             .filter(metadata_source_copies::source_id.eq(source.to_string()))
             .order(metadata_source_copies::round.desc())
             .load::<Row>(&mut self.0)?
             .into_iter()
-            .map(TakenCopy::from)
+            .map(AcceptedAggregate::from)
             .collect())
     }
 
     /// Notes that `copy` of `source` is in force now, and forgets those that cannot come back: their end is over.
-    pub fn note_copy(&mut self, source: SourceId, copy: &TakenCopy) -> Result<(), Error> {
+    pub fn record_accepted_aggregate(
+        &mut self,
+        source: MetadataSourceId,
+        copy: &AcceptedAggregate,
+    ) -> Result<(), Error> {
         let row = Row::new(source, copy);
-        each_database!(&mut self.0, |c| diesel::insert_into(
+        with_backend!(&mut self.0, |c| diesel::insert_into(
             metadata_source_copies::table
         )
         .values(&row)
@@ -62,27 +66,27 @@ struct Row {
 }
 
 impl Row {
-    fn new(source: SourceId, copy: &TakenCopy) -> Self {
+    fn new(source: MetadataSourceId, copy: &AcceptedAggregate) -> Self {
         let time = |time: Option<DateTime<Utc>>| time.map(|time| time.naive_utc());
         Self {
             source_id: source.to_string(),
             digest: copy.digest.clone(),
             published_at: time(copy.published_at),
             valid_until: time(copy.valid_until),
-            taken_at: copy.taken_at.naive_utc(),
+            taken_at: copy.accepted_at.naive_utc(),
             round: copy.round,
         }
     }
 }
 
-impl From<Row> for TakenCopy {
+impl From<Row> for AcceptedAggregate {
     fn from(row: Row) -> Self {
         let time = |time: Option<NaiveDateTime>| time.map(|time| time.and_utc());
         Self {
             digest: row.digest,
             published_at: time(row.published_at),
             valid_until: time(row.valid_until),
-            taken_at: row.taken_at.and_utc(),
+            accepted_at: row.taken_at.and_utc(),
             round: row.round,
         }
     }

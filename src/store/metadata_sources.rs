@@ -10,12 +10,12 @@ use diesel::{
 
 use crate::{
     model::{
-        id::SourceId,
-        metadata_source::{EnableRule, MetadataSource, SourceKind, SourceState, SourceUrl},
+        id::MetadataSourceId,
+        metadata_source::{EnableRule, MetadataSource, MetadataSourceKind, MetadataSourceState, MetadataUrl},
     },
     store::{
-        connection::{Tx, each_database},
-        error::{Error, RowName},
+        connection::{Tx, with_backend},
+        error::{Error, RowContext},
         schema::{metadata_source_certificates, metadata_sources},
     },
 };
@@ -25,21 +25,21 @@ pub type Lease = [u8; 16];
 
 impl Tx {
     /// Adds a source; `false` if its name is taken.
-    pub fn add_source(&mut self, source: &MetadataSource) -> Result<bool, Error> {
+    pub fn add_metadata_source(&mut self, source: &MetadataSource) -> Result<bool, Error> {
         let row = Row::from(source);
-        let rows = each_database!(&mut self.0, |c| diesel::insert_into(metadata_sources::table)
+        let rows = with_backend!(&mut self.0, |c| diesel::insert_into(metadata_sources::table)
             .values(row)
             .on_conflict_do_nothing()
             .execute(c))?;
         if rows == 1 {
-            self.add_source_certificates(source)?;
+            self.add_metadata_source_certificates(source)?;
         }
         Ok(rows == 1)
     }
 
     /// Writes what an administrator says of a source: address, rule and certificates. What was fetched
     /// from elsewhere, or believed of another key, is to be fetched again; `false` if it is gone.
-    pub fn edit_source(&mut self, source: &MetadataSource) -> Result<bool, Error> {
+    pub fn edit_metadata_source(&mut self, source: &MetadataSource) -> Result<bool, Error> {
         let row = Row::from(source);
         let id = row.id.clone();
         let rows = diesel::update(metadata_sources::table.find(&id))
@@ -57,40 +57,40 @@ impl Tx {
                 metadata_source_certificates::table.filter(metadata_source_certificates::source_id.eq(&id)),
             )
             .execute(&mut self.0)?;
-            self.add_source_certificates(source)?;
+            self.add_metadata_source_certificates(source)?;
         }
         Ok(rows == 1)
     }
 
     /// The source `id`.
-    pub fn source(&mut self, id: SourceId) -> Result<Option<MetadataSource>, Error> {
+    pub fn metadata_source(&mut self, id: MetadataSourceId) -> Result<Option<MetadataSource>, Error> {
         let rows = metadata_sources::table.find(id.to_string()).load(&mut self.0)?;
-        Ok(self.sources_of(rows)?.pop())
+        Ok(self.metadata_sources_from_rows(rows)?.pop())
     }
 
     /// The aggregate of this name.
-    pub fn source_by_name(&mut self, name: &str) -> Result<Option<MetadataSource>, Error> {
+    pub fn metadata_source_by_name(&mut self, name: &str) -> Result<Option<MetadataSource>, Error> {
         let rows = metadata_sources::table
             .filter(metadata_sources::name.eq(name))
             .load(&mut self.0)?;
-        Ok(self.sources_of(rows)?.pop())
+        Ok(self.metadata_sources_from_rows(rows)?.pop())
     }
 
     /// Every source, the eldest first.
-    pub fn sources(&mut self) -> Result<Vec<MetadataSource>, Error> {
+    pub fn metadata_sources(&mut self) -> Result<Vec<MetadataSource>, Error> {
         let rows = metadata_sources::table
             .order(metadata_sources::id)
             .load(&mut self.0)?;
-        self.sources_of(rows)
+        self.metadata_sources_from_rows(rows)
     }
 
     /// Removes a source, and all that is known from it; applications stay. `false` if there is none.
-    pub fn remove_source(&mut self, id: SourceId) -> Result<bool, Error> {
+    pub fn remove_metadata_source(&mut self, id: MetadataSourceId) -> Result<bool, Error> {
         Ok(diesel::delete(metadata_sources::table.find(id.to_string())).execute(&mut self.0)? == 1)
     }
 
     /// Removes the sources of applications that are gone.
-    pub fn remove_idle_sources(&mut self) -> Result<usize, Error> {
+    pub fn remove_unused_metadata_sources(&mut self) -> Result<usize, Error> {
         Ok(diesel::sql_query(
             "DELETE FROM metadata_sources WHERE kind = 'entity' AND NOT EXISTS \
              (SELECT 1 FROM application_sources WHERE source_id = metadata_sources.id)",
@@ -100,14 +100,14 @@ impl Tx {
 
     /// Takes a source that is to be fetched now, so that no other replica does; nobody else gets it
     /// before `until`.
-    pub fn claim_due_source(
+    pub fn claim_due_metadata_source(
         &mut self,
         now: DateTime<Utc>,
         lease: &Lease,
         until: DateTime<Utc>,
-    ) -> Result<Option<SourceId>, Error> {
+    ) -> Result<Option<MetadataSourceId>, Error> {
         let skip = self.skip_locked();
-        let claimed: Vec<Claimed> = diesel::sql_query(format!(
+        let claimed: Vec<ClaimedSource> = diesel::sql_query(format!(
             "UPDATE metadata_sources SET lease = $1, leased_until = $2 WHERE id = \
              (SELECT id FROM metadata_sources \
               WHERE next_at <= $3 AND (leased_until IS NULL OR leased_until <= $3) \
@@ -119,14 +119,14 @@ impl Tx {
         .get_results(&mut self.0)?;
         claimed
             .first()
-            .map(|row| RowName::new("metadata_sources", &row.id).parsed(row.id.parse()))
+            .map(|row| RowContext::new("metadata_sources", &row.id).valid(row.id.parse()))
             .transpose()
     }
 
     /// Takes the source `id`, due or not; `false` while somebody else works on it.
-    pub fn claim_source(
+    pub fn claim_metadata_source(
         &mut self,
-        id: SourceId,
+        id: MetadataSourceId,
         now: DateTime<Utc>,
         lease: &Lease,
         until: DateTime<Utc>,
@@ -144,7 +144,7 @@ impl Tx {
     }
 
     /// The lease on a source that somebody has taken.
-    pub fn lease_of(&mut self, id: SourceId) -> Result<Option<Lease>, Error> {
+    pub fn metadata_source_lease(&mut self, id: MetadataSourceId) -> Result<Option<Lease>, Error> {
         let lease = metadata_sources::table
             .find(id.to_string())
             .select(metadata_sources::lease)
@@ -155,7 +155,7 @@ impl Tx {
     }
 
     /// Lets a source go that is taken by `lease`; `false` if it is not any more.
-    pub fn release_source(&mut self, id: SourceId, lease: &Lease) -> Result<bool, Error> {
+    pub fn release_metadata_source(&mut self, id: MetadataSourceId, lease: &Lease) -> Result<bool, Error> {
         let taken = metadata_sources::table
             .find(id.to_string())
             .filter(metadata_sources::lease.eq(lease.as_slice()));
@@ -169,7 +169,12 @@ impl Tx {
     }
 
     /// Keeps a source that was taken; `false` if it was lost to somebody else, or is gone.
-    pub fn keep_source(&mut self, id: SourceId, lease: &Lease, until: DateTime<Utc>) -> Result<bool, Error> {
+    pub fn renew_metadata_source_lease(
+        &mut self,
+        id: MetadataSourceId,
+        lease: &Lease,
+        until: DateTime<Utc>,
+    ) -> Result<bool, Error> {
         let mine = metadata_sources::table
             .find(id.to_string())
             .filter(metadata_sources::lease.eq(lease.as_slice()));
@@ -180,7 +185,12 @@ impl Tx {
     }
 
     /// Writes what came of it, and lets the source go; `false` if it was lost to somebody else.
-    pub fn finish_source(&mut self, id: SourceId, lease: &Lease, state: &SourceState) -> Result<bool, Error> {
+    pub fn save_metadata_source_state(
+        &mut self,
+        id: MetadataSourceId,
+        lease: &Lease,
+        state: &MetadataSourceState,
+    ) -> Result<bool, Error> {
         let mine = metadata_sources::table
             .find(id.to_string())
             .filter(metadata_sources::lease.eq(lease.as_slice()));
@@ -192,7 +202,7 @@ impl Tx {
                 metadata_sources::valid_until.eq(time(state.valid_until)),
                 metadata_sources::cache_seconds.eq(state.cache_duration.map(|cache| cache.num_seconds())),
                 metadata_sources::fetched_at.eq(time(state.fetched_at)),
-                metadata_sources::next_at.eq(time(state.next_at)),
+                metadata_sources::next_at.eq(time(state.next_fetch_at)),
                 metadata_sources::failing_since.eq(time(state.failing_since)),
                 metadata_sources::failures.eq(i64::from(state.failures)),
                 metadata_sources::last_error.eq(&state.last_error),
@@ -204,8 +214,8 @@ impl Tx {
         Ok(rows == 1)
     }
 
-    fn add_source_certificates(&mut self, source: &MetadataSource) -> Result<(), Error> {
-        for (position, der) in (0..).zip(&source.signed_by) {
+    fn add_metadata_source_certificates(&mut self, source: &MetadataSource) -> Result<(), Error> {
+        for (position, der) in (0..).zip(&source.signing_certificates) {
             diesel::insert_into(metadata_source_certificates::table)
                 .values(CertificateRow {
                     source_id: source.id.to_string(),
@@ -217,7 +227,7 @@ impl Tx {
         Ok(())
     }
 
-    fn sources_of(&mut self, rows: Vec<Row>) -> Result<Vec<MetadataSource>, Error> {
+    fn metadata_sources_from_rows(&mut self, rows: Vec<Row>) -> Result<Vec<MetadataSource>, Error> {
         let mut certificates: BTreeMap<String, Vec<Vec<u8>>> = BTreeMap::new();
         // Few sources have any: an installation knows a handful of federations.
         for row in metadata_source_certificates::table
@@ -232,20 +242,20 @@ impl Tx {
         rows.into_iter()
             .map(|row| {
                 let signed_by = certificates.remove(&row.id).unwrap_or_default();
-                row.into_source(signed_by)
+                row.into_metadata_source(signed_by)
             })
             .collect()
     }
 }
 
-const fn kind_text(kind: SourceKind) -> &'static str {
+const fn kind_name(kind: MetadataSourceKind) -> &'static str {
     match kind {
-        SourceKind::Entity => "entity",
-        SourceKind::Aggregate => "aggregate",
+        MetadataSourceKind::Entity => "entity",
+        MetadataSourceKind::Aggregate => "aggregate",
     }
 }
 
-fn rule_texts(rule: &EnableRule) -> (&'static str, Option<String>) {
+fn rule_to_columns(rule: &EnableRule) -> (&'static str, Option<String>) {
     match rule {
         EnableRule::Nothing => ("nothing", None),
         EnableRule::All => ("all", None),
@@ -254,7 +264,7 @@ fn rule_texts(rule: &EnableRule) -> (&'static str, Option<String>) {
     }
 }
 
-fn rule_of(rule: &str, value: Option<String>) -> Option<EnableRule> {
+fn rule_from_columns(rule: &str, value: Option<String>) -> Option<EnableRule> {
     match (rule, value) {
         ("nothing", None) => Some(EnableRule::Nothing),
         ("all", None) => Some(EnableRule::All),
@@ -265,7 +275,7 @@ fn rule_of(rule: &str, value: Option<String>) -> Option<EnableRule> {
 }
 
 #[derive(QueryableByName)]
-struct Claimed {
+struct ClaimedSource {
     #[diesel(sql_type = Text)]
     id: String,
 }
@@ -306,23 +316,23 @@ struct Row {
 
 impl From<&MetadataSource> for Row {
     fn from(source: &MetadataSource) -> Self {
-        let (rule, rule_value) = rule_texts(&source.rule);
+        let (rule, rule_value) = rule_to_columns(&source.rule);
         let state = source.state.clone();
         let time = |time: Option<DateTime<Utc>>| time.map(|time| time.naive_utc());
         Self {
             id: source.id.to_string(),
-            kind: kind_text(source.kind).to_owned(),
+            kind: kind_name(source.kind).to_owned(),
             name: source.name.clone(),
             url: source.url.as_ref().map(|url| url.as_str().to_owned()),
             rule: rule.to_owned(),
             rule_value,
-            longest_validity_seconds: source.longest_validity.map(|longest| longest.num_seconds()),
+            longest_validity_seconds: source.max_validity.map(|longest| longest.num_seconds()),
             etag: state.etag,
             last_modified: state.last_modified,
             valid_until: time(state.valid_until),
             cache_seconds: state.cache_duration.map(|cache| cache.num_seconds()),
             fetched_at: time(state.fetched_at),
-            next_at: time(state.next_at),
+            next_at: time(state.next_fetch_at),
             failing_since: time(state.failing_since),
             failures: i64::from(state.failures),
             last_error: state.last_error,
@@ -335,29 +345,29 @@ impl From<&MetadataSource> for Row {
 }
 
 impl Row {
-    fn into_source(self, signed_by: Vec<Vec<u8>>) -> Result<MetadataSource, Error> {
-        let name = RowName::new("metadata_sources", &self.id);
-        let kind = [SourceKind::Entity, SourceKind::Aggregate]
+    fn into_metadata_source(self, signed_by: Vec<Vec<u8>>) -> Result<MetadataSource, Error> {
+        let name = RowContext::new("metadata_sources", &self.id);
+        let kind = [MetadataSourceKind::Entity, MetadataSourceKind::Aggregate]
             .into_iter()
-            .find(|kind| kind_text(*kind) == self.kind);
+            .find(|kind| kind_name(*kind) == self.kind);
         let time = |time: Option<NaiveDateTime>| time.map(|time| time.and_utc());
         Ok(MetadataSource {
-            id: name.parsed(self.id.parse())?,
-            kind: name.known(kind)?,
+            id: name.valid(self.id.parse())?,
+            kind: name.required(kind)?,
             name: self.name,
-            url: name.optional(self.url, |url| SourceUrl::parse(&url))?,
-            signed_by,
-            rule: name.known(rule_of(&self.rule, self.rule_value))?,
-            longest_validity: self.longest_validity_seconds.and_then(TimeDelta::try_seconds),
-            state: SourceState {
+            url: name.optional(self.url, |url| MetadataUrl::parse(&url))?,
+            signing_certificates: signed_by,
+            rule: name.required(rule_from_columns(&self.rule, self.rule_value))?,
+            max_validity: self.longest_validity_seconds.and_then(TimeDelta::try_seconds),
+            state: MetadataSourceState {
                 etag: self.etag,
                 last_modified: self.last_modified,
                 valid_until: time(self.valid_until),
                 cache_duration: self.cache_seconds.and_then(TimeDelta::try_seconds),
                 fetched_at: time(self.fetched_at),
-                next_at: time(self.next_at),
+                next_fetch_at: time(self.next_at),
                 failing_since: time(self.failing_since),
-                failures: name.parsed(self.failures.try_into())?,
+                failures: name.valid(self.failures.try_into())?,
                 last_error: self.last_error,
                 round: self.round,
             },

@@ -24,7 +24,7 @@ use crate::{
         connection::AnyConnection,
         database::Store,
         error::Error,
-        pool::{Manager, Role},
+        pool::{ConnectionKind, ConnectionManager},
         schema::schema_epoch,
     },
 };
@@ -36,7 +36,7 @@ pub(super) const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/po
 /// away what the program before it needs; that migration then writes the oldest epoch that can still
 /// work into `schema_epoch`. A migration that only adds raises nothing, so that one version back stays
 /// possible and replicas can be replaced one by one.
-pub const EPOCH: i64 = 2;
+pub const SCHEMA_EPOCH: i64 = 2;
 
 /// How the tables stand to this program.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -63,14 +63,14 @@ pub enum SchemaState {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Backup {
     /// To `PATH.before-VERSION`, VERSION being the first migration that is not in the copy.
-    Beside,
+    Create,
     /// There is a copy already, or the data does not matter.
     Skip,
 }
 
 /// What [`Store::migrate`] did.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Migrated {
+pub struct MigrationReport {
     /// The migrations that ran.
     pub applied: Vec<String>,
     /// The copy that was made before.
@@ -79,30 +79,30 @@ pub struct Migrated {
 
 impl Store {
     /// How the tables stand to this program; changes nothing.
-    pub fn state(&self) -> Result<SchemaState, Error> {
-        self.read(|tx| state(&mut tx.0))
+    pub fn schema_state(&self) -> Result<SchemaState, Error> {
+        self.read(|tx| schema_state(&mut tx.0))
     }
 
     /// Runs the migrations that are missing. Any number of programs may do so at once.
-    pub fn migrate(&self, backup: Backup) -> Result<Migrated, Error> {
-        let mut conn = Manager {
-            address: self.address.clone(),
-            role: Role::Migrator,
+    pub fn migrate(&self, backup: Backup) -> Result<MigrationReport, Error> {
+        let mut conn = ConnectionManager {
+            url: self.url.clone(),
+            kind: ConnectionKind::Migrator,
         }
         .open()?;
-        let before = state(&mut conn)?;
-        let mut done = Migrated::default();
+        let before = schema_state(&mut conn)?;
+        let mut done = MigrationReport::default();
         match before {
             SchemaState::Current | SchemaState::AheadButUsable => return Ok(done),
             SchemaState::TooNew { oldest_binary } => return Err(Error::TooNew { oldest_binary }),
-            SchemaState::Behind { pending } if backup == Backup::Beside => {
-                if let (AnyConnection::Sqlite(c), Some(path)) = (&mut conn, self.address.file()) {
-                    done.backup = copy_before(c, path, &pending)?;
+            SchemaState::Behind { pending } if backup == Backup::Create => {
+                if let (AnyConnection::Sqlite(c), Some(path)) = (&mut conn, self.url.file()) {
+                    done.backup = backup_before_migration(c, path, &pending)?;
                 }
             }
             SchemaState::Behind { .. } | SchemaState::Empty => {}
         }
-        done.applied = run(&mut conn)?;
+        done.applied = run_pending(&mut conn)?;
         Ok(done)
     }
 }
@@ -122,7 +122,7 @@ diesel::table! {
 use self::__diesel_schema_migrations as applied_migrations;
 
 /// Whether the program may run is decided by the recorded epoch alone, not by which migrations it knows.
-fn state(conn: &mut AnyConnection) -> Result<SchemaState, Error> {
+fn schema_state(conn: &mut AnyConnection) -> Result<SchemaState, Error> {
     let applied = applied(conn)?;
     if applied.is_empty() {
         return Ok(SchemaState::Empty);
@@ -131,11 +131,11 @@ fn state(conn: &mut AnyConnection) -> Result<SchemaState, Error> {
         .select((schema_epoch::oldest_epoch, schema_epoch::oldest_binary))
         .first::<(i64, String)>(conn)?;
     if let (oldest, oldest_binary) = recorded
-        && oldest > EPOCH
+        && oldest > SCHEMA_EPOCH
     {
         return Ok(SchemaState::TooNew { oldest_binary });
     }
-    let known = known(conn)?;
+    let known = embedded(conn)?;
     let pending: Vec<String> = known
         .iter()
         .filter(|name| !applied.iter().any(|done| done == version(name)))
@@ -156,13 +156,13 @@ fn state(conn: &mut AnyConnection) -> Result<SchemaState, Error> {
 
 /// Runs what is missing, one program at a time. If it fails, the caller lets go of the connection, and
 /// with it of the lock and of what was begun.
-fn run(conn: &mut AnyConnection) -> Result<Vec<String>, Error> {
+fn run_pending(conn: &mut AnyConnection) -> Result<Vec<String>, Error> {
     match conn {
         AnyConnection::Postgres(c) => c.batch_execute("SELECT pg_advisory_lock(7270)")?,
         AnyConnection::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")?,
     }
-    let pending = match state(conn)? {
-        SchemaState::Empty => known(conn)?,
+    let pending = match schema_state(conn)? {
+        SchemaState::Empty => embedded(conn)?,
         SchemaState::Behind { pending } => pending,
         SchemaState::Current | SchemaState::AheadButUsable => Vec::new(),
         SchemaState::TooNew { oldest_binary } => return Err(Error::TooNew { oldest_binary }),
@@ -206,7 +206,7 @@ fn applied(conn: &mut AnyConnection) -> Result<Vec<String>, Error> {
 }
 
 /// The names of the migrations in this program, in their order.
-fn known(conn: &AnyConnection) -> Result<Vec<String>, Error> {
+fn embedded(conn: &AnyConnection) -> Result<Vec<String>, Error> {
     let names: Result<Vec<String>, _> = match conn {
         AnyConnection::Postgres(_) => MigrationSource::<Pg>::migrations(&POSTGRES)
             .map(|all| all.iter().map(|m| m.name().to_string()).collect()),
@@ -225,7 +225,7 @@ fn version(name: &str) -> &str {
 
 /// Copies the file to `PATH.before-VERSION`. Written under another name first: what bears the final name
 /// is whole, and is from before the change even if another program made that meanwhile.
-fn copy_before(
+fn backup_before_migration(
     conn: &mut SqliteConnection,
     path: &Path,
     pending: &[String],
@@ -235,9 +235,9 @@ fn copy_before(
     let version = pending.first().map_or("", |name| version(name));
     let target = PathBuf::from(format!("{}.before-{version}", path.display()));
     let part = PathBuf::from(format!("{}.{}-{number}", target.display(), std::process::id()));
-    let copied = copy_whole(conn, &part).and_then(|()| {
+    let copied = vacuum_into(conn, &part).and_then(|()| {
         let mut copy = AnyConnection::Sqlite(SqliteConnection::establish(&part.to_string_lossy())?);
-        if state(&mut copy)?
+        if schema_state(&mut copy)?
             != (SchemaState::Behind {
                 pending: pending.to_vec(),
             })
@@ -257,7 +257,7 @@ fn copy_before(
     copied.map_err(|source| Error::Backup { path: target, source })
 }
 
-fn copy_whole(
+fn vacuum_into(
     conn: &mut SqliteConnection,
     to: &Path,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {

@@ -40,12 +40,12 @@ mod user_attributes;
 mod users;
 
 pub use self::{
-    audit_events::{AuditFilter, AuditRow},
-    connection::{Edited, Tx},
+    audit_events::{AuditFilter, StoredAuditEvent},
+    connection::{EditOutcome, Tx},
     database::Store,
     error::Error,
     metadata_sources::Lease,
-    migrate::{Backup, EPOCH, Migrated, SchemaState},
-    sign_on_view::SignOnView,
-    signing_keys::Step,
+    migrate::{Backup, MigrationReport, SCHEMA_EPOCH, SchemaState},
+    sign_on_view::SsoView,
+    signing_keys::RolloverStep,
 };

@@ -6,18 +6,18 @@ use diesel::prelude::*;
 use crate::{
     model::id::UserId,
     store::{
-        connection::{Tx, each_database},
+        connection::{Tx, with_backend},
         error::Error,
         schema::network_people,
     },
 };
 
 /// More of them change nothing, and are not counted.
-const COUNTED: i64 = 100;
+const MAX_COUNT: i64 = 100;
 
 impl Tx {
     /// Notes that a person signed in from a network, until then.
-    pub fn add_person_of_network(
+    pub fn add_network_user(
         &mut self,
         network: &str,
         user: UserId,
@@ -28,7 +28,7 @@ impl Tx {
             network_people::user_id.eq(user.to_string()),
             network_people::expires_at.eq(until.naive_utc()),
         );
-        each_database!(&mut self.0, |c| diesel::insert_into(network_people::table)
+        with_backend!(&mut self.0, |c| diesel::insert_into(network_people::table)
             .values(row)
             .on_conflict((network_people::network, network_people::user_id))
             .do_update()
@@ -38,12 +38,12 @@ impl Tx {
     }
 
     /// How many people have signed in from a network of late; at most 100.
-    pub fn people_of_network(&mut self, network: &str, now: DateTime<Utc>) -> Result<u32, Error> {
+    pub fn count_network_users(&mut self, network: &str, now: DateTime<Utc>) -> Result<u32, Error> {
         let of_late = network_people::table
             .filter(network_people::network.eq(network))
             .filter(network_people::expires_at.gt(now.naive_utc()))
             .select(network_people::user_id)
-            .limit(COUNTED)
+            .limit(MAX_COUNT)
             .load::<String>(&mut self.0)?;
         Ok(u32::try_from(of_late.len()).unwrap_or(u32::MAX))
     }

@@ -7,11 +7,11 @@ use crate::{
     model::{
         id::{ApplicationId, SessionId, UserId},
         name_id::NameId,
-        participant::{Identity, Participant},
+        participant::{ApplicationIdentity, Participant},
     },
     store::{
-        connection::{AnyConnection, Tx, each_database},
-        error::{Error, RowName},
+        connection::{AnyConnection, Tx, with_backend},
+        error::{Error, RowContext},
         schema::{app_identities, session_participants, sessions},
     },
 };
@@ -19,7 +19,7 @@ use crate::{
 impl Tx {
     /// Notes that an application was told of a session, or told again: the row is as `participant` is,
     /// `first_at` and all (see [`SignOnView::joined_at`](crate::store::SignOnView)).
-    pub fn join_session(&mut self, participant: &Participant) -> Result<(), Error> {
+    pub fn save_participant(&mut self, participant: &Participant) -> Result<(), Error> {
         let row = ParticipantRow::from(participant);
         match &mut self.0 {
             // An upsert is prepared anew each time, this is not.
@@ -102,13 +102,17 @@ impl Tx {
     }
 
     /// Ends the part of one application in a session that goes on; `false` if it took none.
-    pub fn leave_session(&mut self, session: SessionId, application: ApplicationId) -> Result<bool, Error> {
+    pub fn remove_participant(
+        &mut self,
+        session: SessionId,
+        application: ApplicationId,
+    ) -> Result<bool, Error> {
         let part = session_participants::table.find((session.to_string(), application.to_string()));
         Ok(diesel::delete(part).execute(&mut self.0)? == 1)
     }
 
     /// Whether `application` knows a session by this index and name that has ended.
-    pub fn was_participant(
+    pub fn has_ended_participant(
         &mut self,
         application: ApplicationId,
         session_index: &str,
@@ -129,7 +133,7 @@ impl Tx {
     }
 
     /// Whether somebody by this name, in whatever format, has a session at `application` that lives.
-    pub fn has_live_participant(
+    pub fn has_active_participant(
         &mut self,
         application: ApplicationId,
         name: &str,
@@ -146,7 +150,11 @@ impl Tx {
     }
 
     /// Whether `application` was ever told of somebody by this name.
-    pub fn was_told_of(&mut self, application: ApplicationId, name: &str) -> Result<bool, Error> {
+    pub fn has_identity_with_name_id(
+        &mut self,
+        application: ApplicationId,
+        name: &str,
+    ) -> Result<bool, Error> {
         // Two questions, each answered by an index alone: else SQLite looks through everybody whom the application
         // knows.
         let known = || {
@@ -160,24 +168,28 @@ impl Tx {
     }
 
     /// What an application knows a person by.
-    pub fn identity(&mut self, application: ApplicationId, user: UserId) -> Result<Option<Identity>, Error> {
+    pub fn application_identity(
+        &mut self,
+        application: ApplicationId,
+        user: UserId,
+    ) -> Result<Option<ApplicationIdentity>, Error> {
         app_identities::table
             .find((application.to_string(), user.to_string()))
-            .first::<IdentityRow>(&mut self.0)
+            .first::<ApplicationIdentityRow>(&mut self.0)
             .optional()?
-            .map(Identity::try_from)
+            .map(ApplicationIdentity::try_from)
             .transpose()
     }
 
     /// Keeps what an application was told of a person; what it was told first stays as it was.
-    pub fn keep_identity(&mut self, identity: &Identity) -> Result<(), Error> {
-        let row = IdentityRow::from(identity);
+    pub fn save_application_identity(&mut self, identity: &ApplicationIdentity) -> Result<(), Error> {
+        let row = ApplicationIdentityRow::from(identity);
         let changed = (
             app_identities::last_name_id.eq(&identity.last_name_id),
             app_identities::last_email.eq(&identity.last_email),
             app_identities::changed_at.eq(identity.changed_at.naive_utc()),
         );
-        each_database!(&mut self.0, |c| diesel::insert_into(app_identities::table)
+        with_backend!(&mut self.0, |c| diesel::insert_into(app_identities::table)
             .values(row)
             .on_conflict((app_identities::application_id, app_identities::user_id))
             .do_update()
@@ -222,10 +234,10 @@ impl TryFrom<ParticipantRow> for Participant {
     type Error = Error;
 
     fn try_from(row: ParticipantRow) -> Result<Self, Error> {
-        let name = RowName::new("session_participants", &row.session_id);
+        let name = RowContext::new("session_participants", &row.session_id);
         Ok(Self {
-            session: name.parsed(row.session_id.parse())?,
-            application: name.parsed(row.application_id.parse())?,
+            session: name.valid(row.session_id.parse())?,
+            application: name.valid(row.application_id.parse())?,
             session_index: row.session_index,
             name_id: NameId {
                 format: row.name_id_format,
@@ -242,7 +254,7 @@ impl TryFrom<ParticipantRow> for Participant {
 /// The row as it lies in the table.
 #[derive(Insertable, Queryable)]
 #[diesel(table_name = app_identities)]
-pub(super) struct IdentityRow {
+pub(super) struct ApplicationIdentityRow {
     application_id: String,
     user_id: String,
     first_name_id: String,
@@ -253,8 +265,8 @@ pub(super) struct IdentityRow {
     changed_at: NaiveDateTime,
 }
 
-impl From<&Identity> for IdentityRow {
-    fn from(identity: &Identity) -> Self {
+impl From<&ApplicationIdentity> for ApplicationIdentityRow {
+    fn from(identity: &ApplicationIdentity) -> Self {
         Self {
             application_id: identity.application.to_string(),
             user_id: identity.user.to_string(),
@@ -268,14 +280,14 @@ impl From<&Identity> for IdentityRow {
     }
 }
 
-impl TryFrom<IdentityRow> for Identity {
+impl TryFrom<ApplicationIdentityRow> for ApplicationIdentity {
     type Error = Error;
 
-    fn try_from(row: IdentityRow) -> Result<Self, Error> {
-        let name = RowName::new("app_identities", &row.application_id);
+    fn try_from(row: ApplicationIdentityRow) -> Result<Self, Error> {
+        let name = RowContext::new("app_identities", &row.application_id);
         Ok(Self {
-            application: name.parsed(row.application_id.parse())?,
-            user: name.parsed(row.user_id.parse())?,
+            application: name.valid(row.application_id.parse())?,
+            user: name.valid(row.user_id.parse())?,
             first_name_id: row.first_name_id,
             first_email: row.first_email,
             last_name_id: row.last_name_id,

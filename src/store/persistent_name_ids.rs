@@ -10,8 +10,8 @@ use crate::{
         text::hex,
     },
     store::{
-        connection::{Tx, each_database},
-        error::{Error, RowName},
+        connection::{Tx, with_backend},
+        error::{Error, RowContext},
         schema::persistent_name_ids,
     },
 };
@@ -43,8 +43,8 @@ impl Tx {
             .select(persistent_name_ids::user_id)
             .first::<String>(&mut self.0)
             .optional()?;
-        let name = RowName::new("persistent_name_ids", value);
-        owner.map(|id| name.parsed(id.parse())).transpose()
+        let name = RowContext::new("persistent_name_ids", value);
+        owner.map(|id| name.valid(id.parse())).transpose()
     }
 
     /// Names `user` so at `application` unless there is a name already; of two at once, the first stays.
@@ -56,7 +56,7 @@ impl Tx {
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         let row = Row::new(application, user, value, true, now);
-        each_database!(&mut self.0, |c| diesel::insert_into(persistent_name_ids::table)
+        with_backend!(&mut self.0, |c| diesel::insert_into(persistent_name_ids::table)
             .values(row)
             .on_conflict_do_nothing()
             .execute(c))?;
@@ -73,12 +73,16 @@ impl Tx {
         now: DateTime<Utc>,
     ) -> Result<bool, Error> {
         let row = Row::new(application, user, value, false, now);
-        let added = each_database!(&mut self.0, |c| diesel::insert_into(persistent_name_ids::table)
+        let added = with_backend!(&mut self.0, |c| diesel::insert_into(persistent_name_ids::table)
             .values(row)
             .on_conflict_do_nothing()
             .execute(c))?;
         // Asked afterwards: whoever bore it may have been erased while this waited for their row.
-        if added == 1 && self.owner_of_name_id(application, &spent(value))?.is_some() {
+        if added == 1
+            && self
+                .owner_of_name_id(application, &erased_name_id(value))?
+                .is_some()
+        {
             diesel::delete(persistent_name_ids::table.find((application.to_string(), value)))
                 .execute(&mut self.0)?;
             return Ok(false);
@@ -101,7 +105,7 @@ impl Tx {
 }
 
 /// The form in which a name is kept whose person was erased: it may have been brought along, and say who they were.
-pub(super) fn spent(value: &str) -> String {
+pub(super) fn erased_name_id(value: &str) -> String {
     // Some applications compare without regard to case.
     format!("sha256:{}", hex(&Sha256::digest(value.to_lowercase())))
 }

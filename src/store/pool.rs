@@ -12,14 +12,14 @@ use diesel::{
 };
 
 use crate::store::{
-    address::Address,
+    address::DatabaseUrl,
     connection::{AnyConnection, Tx},
     error::Error,
 };
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Role {
+pub(super) enum ConnectionKind {
     /// SQLite lets it write nothing.
     Reader,
     /// Reads and writes.
@@ -32,36 +32,36 @@ pub(super) enum Role {
 
 /// How long a server may work on one statement of a request. It never holds for COMMIT: one that was cut short while
 /// it waits for a synchronous standby is reported as done.
-pub(super) const STATEMENT: Duration = Duration::from_secs(5);
+pub(super) const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Makes connections.
 #[derive(Clone, Debug)]
-pub(super) struct Manager {
-    pub(super) address: Address,
-    pub(super) role: Role,
+pub(super) struct ConnectionManager {
+    pub(super) url: DatabaseUrl,
+    pub(super) kind: ConnectionKind,
 }
 
 /// How often, and after which pause, a SQLite file is opened again that somebody else is making: two seconds in all.
-const LOCKED_TRIES: u32 = 100;
+const LOCKED_RETRIES: u32 = 100;
 const LOCKED_PAUSE: Duration = Duration::from_millis(20);
 
-impl Manager {
+impl ConnectionManager {
     /// A pool of at most `size` connections, made when they are first asked for.
-    pub(super) fn pool(self, size: u32) -> Result<Pool<Self>, Error> {
+    pub(super) fn build_pool(self, size: u32) -> Result<Pool<Self>, Error> {
         let builder = Pool::builder()
             .max_size(size.max(1))
             .min_idle(Some(0))
-            .connection_timeout(match &self.address {
-                Address::Sqlite(_) => Duration::from_secs(2),
+            .connection_timeout(match &self.url {
+                DatabaseUrl::Sqlite(_) => Duration::from_secs(2),
                 // Where several hosts are named, the first may have to be found dead.
-                Address::Postgres(_) => Duration::from_secs(5),
+                DatabaseUrl::Postgres(_) => Duration::from_secs(5),
             })
             .test_on_check_out(false)
             .error_handler(Box::new(NopErrorHandler));
         // A file does not move to another host: its connections need no renewal, and no thread that looks.
-        let builder = match &self.address {
-            Address::Sqlite(_) => builder.idle_timeout(None).max_lifetime(None),
-            Address::Postgres(_) => builder,
+        let builder = match &self.url {
+            DatabaseUrl::Sqlite(_) => builder.idle_timeout(None).max_lifetime(None),
+            DatabaseUrl::Postgres(_) => builder,
         };
         Ok(builder.build(self)?)
     }
@@ -69,14 +69,14 @@ impl Manager {
     /// Makes a connection, and says in full why it could not.
     pub(super) fn open(&self) -> Result<AnyConnection, Error> {
         self.establish()
-            .map_err(|why| Error::Connect(one_line(&self.address.scrub(&why))))
+            .map_err(|why| Error::Connect(one_line(&self.url.scrub(&why))))
     }
 
     fn establish(&self) -> Result<AnyConnection, String> {
-        match &self.address {
-            Address::Sqlite(path) => {
+        match &self.url {
+            DatabaseUrl::Sqlite(path) => {
                 let mut conn = SqliteConnection::establish(path).map_err(|error| error.to_string())?;
-                let mut left = LOCKED_TRIES;
+                let mut left = LOCKED_RETRIES;
                 loop {
                     match conn.batch_execute(self.pragmas()) {
                         Ok(()) => return Ok(AnyConnection::Sqlite(conn)),
@@ -89,7 +89,7 @@ impl Manager {
                     }
                 }
             }
-            Address::Postgres(url) => {
+            DatabaseUrl::Postgres(url) => {
                 let mut conn = PgConnection::establish(url.expose()).map_err(|error| error.to_string())?;
                 // A server may be set to acknowledge what a power cut can still undo.
                 conn.batch_execute(
@@ -97,9 +97,12 @@ impl Manager {
                      WHERE current_setting('synchronous_commit') = 'off'",
                 )
                 .map_err(|error| error.to_string())?;
-                if self.role == Role::Request {
-                    conn.batch_execute(&format!("SET statement_timeout = {}", STATEMENT.as_millis()))
-                        .map_err(|error| error.to_string())?;
+                if self.kind == ConnectionKind::Request {
+                    conn.batch_execute(&format!(
+                        "SET statement_timeout = {}",
+                        STATEMENT_TIMEOUT.as_millis()
+                    ))
+                    .map_err(|error| error.to_string())?;
                 }
                 Ok(AnyConnection::Postgres(conn))
             }
@@ -108,13 +111,15 @@ impl Manager {
 
     /// What a writer deletes, it overwrites: a private key that is destroyed does not lie on in the file.
     fn pragmas(&self) -> &'static str {
-        match self.role {
-            Role::Reader => "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA query_only = ON;",
-            Role::Writer | Role::Request => {
+        match self.kind {
+            ConnectionKind::Reader => {
+                "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA query_only = ON;"
+            }
+            ConnectionKind::Writer | ConnectionKind::Request => {
                 "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                  PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 16777216; PRAGMA secure_delete = ON;"
             }
-            Role::Migrator => {
+            ConnectionKind::Migrator => {
                 "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                  PRAGMA foreign_keys = OFF;"
             }
@@ -127,45 +132,45 @@ fn one_line(message: &str) -> String {
     message.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-impl ManageConnection for Manager {
-    type Connection = Kept;
+impl ManageConnection for ConnectionManager {
+    type Connection = PooledConnection;
     type Error = Error;
 
-    fn connect(&self) -> Result<Kept, Error> {
-        Ok(Kept {
+    fn connect(&self) -> Result<PooledConnection, Error> {
+        Ok(PooledConnection {
             tx: Tx(self.open()?),
             durable: true,
-            hurried: self.role == Role::Request,
+            has_statement_timeout: self.kind == ConnectionKind::Request,
             lost: false,
         })
     }
 
-    fn is_valid(&self, kept: &mut Kept) -> Result<(), Error> {
+    fn is_valid(&self, kept: &mut PooledConnection) -> Result<(), Error> {
         Ok(kept.tx.0.ping()?)
     }
 
     /// A panic inside a transaction must not leave the transaction to the next who comes.
-    fn has_broken(&self, kept: &mut Kept) -> bool {
+    fn has_broken(&self, kept: &mut PooledConnection) -> bool {
         std::thread::panicking() || kept.lost || kept.tx.0.is_broken()
     }
 }
 
 /// A connection, and what is known of it.
-pub(super) struct Kept {
+pub(super) struct PooledConnection {
     tx: Tx,
     /// Whether SQLite forces each commit to the disk on it.
     durable: bool,
     /// Whether a server ends its statements when they take long.
-    hurried: bool,
+    has_statement_timeout: bool,
     /// Whether the server is gone from its other end.
     lost: bool,
 }
 
-impl Kept {
+impl PooledConnection {
     /// Does `work`, and notes if the connection turned out to be dead.
     pub(super) fn run<T>(&mut self, work: impl FnOnce(&mut Tx) -> Result<T, Error>) -> Result<T, Error> {
         let done = work(&mut self.tx);
-        self.note(done)
+        self.note_loss(done)
     }
 
     /// Begins a transaction. SQLite takes its write lock now: it could not wait for it later.
@@ -187,24 +192,24 @@ impl Kept {
                 AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")
             }
         };
-        self.note(begun.map_err(Error::from))
+        self.note_loss(begun.map_err(Error::from))
     }
 
     /// Keeps what was done, or takes it back. However long COMMIT takes, it is not cut short.
-    pub(super) fn finish<T>(&mut self, mut done: Result<T, Error>) -> Result<T, Error> {
+    pub(super) fn commit_or_roll_back<T>(&mut self, mut done: Result<T, Error>) -> Result<T, Error> {
         if done.is_ok()
-            && self.hurried
+            && self.has_statement_timeout
             && let AnyConnection::Postgres(c) = &mut self.tx.0
             && let Err(error) = c.batch_execute("SET LOCAL statement_timeout = 0")
         {
             done = Err(error.into());
         }
-        let done = self.tx.finish(done);
-        self.note(done)
+        let done = self.tx.commit_or_roll_back(done);
+        self.note_loss(done)
     }
 
     /// Whether the server still answers.
-    pub(super) fn answers(&mut self) -> bool {
+    pub(super) fn ping(&mut self) -> bool {
         self.lost |= self.tx.0.ping().is_err();
         !self.lost
     }
@@ -213,7 +218,7 @@ impl Kept {
         self.lost
     }
 
-    fn note<T>(&mut self, done: Result<T, Error>) -> Result<T, Error> {
+    fn note_loss<T>(&mut self, done: Result<T, Error>) -> Result<T, Error> {
         if let Err(Error::Database(DieselError::DatabaseError(
             DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
             _,

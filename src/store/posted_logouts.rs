@@ -11,8 +11,8 @@ use crate::{
         secret::TokenHash,
     },
     store::{
-        connection::{Tx, each_database},
-        error::{Error, RowName},
+        connection::{Tx, with_backend},
+        error::{Error, RowContext},
         schema::posted_logouts,
     },
 };
@@ -37,7 +37,7 @@ impl Tx {
             .find(id.to_string())
             .filter(posted_logouts::browser.eq(browser.as_bytes().to_vec()))
             .filter(posted_logouts::expires_at.gt(now.naive_utc()));
-        let found = each_database!(&mut self.0, |c| diesel::delete(mine)
+        let found = with_backend!(&mut self.0, |c| diesel::delete(mine)
             .returning(posted_logouts::all_columns)
             .get_result::<Row>(c)
             .optional())?;
@@ -45,7 +45,7 @@ impl Tx {
     }
 
     /// Takes out those that nobody came for, at most `step` of them. Of two replicas, one gets each.
-    pub fn expired_posted_logouts(
+    pub fn take_expired_posted_logouts(
         &mut self,
         now: DateTime<Utc>,
         step: i64,
@@ -59,7 +59,7 @@ impl Tx {
         let mut taken = Vec::new();
         for id in due {
             let one = posted_logouts::table.find(id);
-            let row = each_database!(&mut self.0, |c| diesel::delete(one)
+            let row = with_backend!(&mut self.0, |c| diesel::delete(one)
                 .returning(posted_logouts::all_columns)
                 .get_result::<Row>(c)
                 .optional())?;
@@ -98,8 +98,8 @@ impl From<&PostedLogout> for Row {
             applications: ids.join(" "),
             request_id: posted.request_id.clone(),
             relay_state: posted.relay_state.clone(),
-            wants_answer: posted.wants_answer,
-            by_name: posted.by_name,
+            wants_answer: posted.wants_response,
+            by_name: posted.by_name_id,
             name_id_format: posted.name_id.format.clone(),
             name_id: posted.name_id.value.clone(),
             name_qualifier: posted.name_id.name_qualifier.clone(),
@@ -113,16 +113,16 @@ impl TryFrom<Row> for PostedLogout {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self, Error> {
-        let name = RowName::new("posted_logouts", &row.id);
+        let name = RowContext::new("posted_logouts", &row.id);
         let applications = row.applications.split(' ').map(str::parse::<ApplicationId>);
         Ok(Self {
-            id: name.parsed(row.id.parse())?,
-            browser: name.known(TokenHash::from_slice(&row.browser))?,
-            applications: name.parsed(applications.collect::<Result<_, _>>())?,
+            id: name.valid(row.id.parse())?,
+            browser: name.required(TokenHash::from_slice(&row.browser))?,
+            applications: name.valid(applications.collect::<Result<_, _>>())?,
             request_id: row.request_id,
             relay_state: row.relay_state,
-            wants_answer: row.wants_answer,
-            by_name: row.by_name,
+            wants_response: row.wants_answer,
+            by_name_id: row.by_name,
             name_id: NameId {
                 format: row.name_id_format,
                 value: row.name_id,

@@ -14,46 +14,46 @@ use diesel::{
 use crate::store::{connection::Tx, error::Error, schema::heartbeat};
 
 /// How old the last write may be where all is well.
-pub(super) const FRESH: Duration = Duration::from_secs(5);
+pub(super) const MAX_WRITE_AGE: Duration = Duration::from_secs(5);
 
 /// The last write that was made, and the last that failed.
 #[derive(Debug, Default)]
-pub(super) struct Pulse(Mutex<Last>);
+pub(super) struct WriteHealth(Mutex<LastWrites>);
 
 #[derive(Debug, Default)]
-struct Last {
-    made: Option<Instant>,
+struct LastWrites {
+    succeeded: Option<Instant>,
     failed: Option<Instant>,
 }
 
-impl Pulse {
+impl WriteHealth {
     /// Notes what became of a write.
-    pub(super) fn note<T>(&self, done: &Result<T, Error>, now: Instant) {
+    pub(super) fn record<T>(&self, done: &Result<T, Error>, now: Instant) {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match done {
-            Ok(_) => last.made = Some(now),
-            Err(error) if is_of_the_database(error) => last.failed = Some(now),
+            Ok(_) => last.succeeded = Some(now),
+            Err(error) if is_database_failure(error) => last.failed = Some(now),
             Err(_) => {}
         }
     }
 
     /// How long ago the last write was made.
-    pub(super) fn age(&self, now: Instant) -> Option<Duration> {
+    pub(super) fn last_write_age(&self, now: Instant) -> Option<Duration> {
         let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        last.made.map(|made| now.duration_since(made))
+        last.succeeded.map(|made| now.duration_since(made))
     }
 
     /// Whether a write was made a moment ago, and none failed since a moment: where a disk is full, small ones may
     /// still find room.
-    pub(super) fn beats(&self, now: Instant) -> bool {
+    pub(super) fn is_healthy(&self, now: Instant) -> bool {
         let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let recent = |at: Option<Instant>| at.is_some_and(|at| now.duration_since(at) <= FRESH);
-        recent(last.made) && !recent(last.failed)
+        let recent = |at: Option<Instant>| at.is_some_and(|at| now.duration_since(at) <= MAX_WRITE_AGE);
+        recent(last.succeeded) && !recent(last.failed)
     }
 }
 
 /// Whether a write failed for what the database is, and not for what was written.
-fn is_of_the_database(error: &Error) -> bool {
+fn is_database_failure(error: &Error) -> bool {
     match error {
         Error::Database(DieselError::DatabaseError(kind, _)) => !matches!(
             kind,
@@ -63,10 +63,10 @@ fn is_of_the_database(error: &Error) -> bool {
                 | DatabaseErrorKind::CheckViolation
                 | DatabaseErrorKind::SerializationFailure
         ),
-        Error::Pool(_) | Error::Connect(_) | Error::Hangs | Error::Gone { .. } => true,
+        Error::Pool(_) | Error::Connect(_) | Error::Unresponsive | Error::FileMissing { .. } => true,
         Error::Database(_)
         | Error::Url(_)
-        | Error::File { .. }
+        | Error::CreateFile { .. }
         | Error::TooNew { .. }
         | Error::Migration(_)
         | Error::Backup { .. }
@@ -76,7 +76,7 @@ fn is_of_the_database(error: &Error) -> bool {
 
 impl Tx {
     /// Writes that somebody is here.
-    pub fn beat(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
+    pub fn write_heartbeat(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
         diesel::update(heartbeat::table.find(1))
             .set(heartbeat::at.eq(now.naive_utc()))
             .execute(&mut self.0)?;
@@ -89,8 +89,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_write_counts_for_a_moment_and_a_failure_too() {
-        let pulse = Pulse::default();
+    fn a_write_and_a_failure_count_for_five_seconds() {
+        let pulse = WriteHealth::default();
         let begin = Instant::now();
         let at = |seconds| begin + Duration::from_secs(seconds);
         let full = || {
@@ -100,25 +100,25 @@ mod tests {
                 why,
             )))
         };
-        assert!(!pulse.beats(begin), "nothing was written yet");
-        pulse.note(&Ok(()), begin);
-        assert!(pulse.beats(at(5)) && !pulse.beats(at(6)));
-        pulse.note(&full(), at(6));
-        pulse.note(&Ok(()), at(7));
+        assert!(!pulse.is_healthy(begin), "nothing was written yet");
+        pulse.record(&Ok(()), begin);
+        assert!(pulse.is_healthy(at(5)) && !pulse.is_healthy(at(6)));
+        pulse.record(&full(), at(6));
+        pulse.record(&Ok(()), at(7));
         assert!(
-            !pulse.beats(at(8)),
+            !pulse.is_healthy(at(8)),
             "a small write found room beside one that did not"
         );
-        pulse.note(&Ok(()), at(12));
-        assert!(pulse.beats(at(12)));
+        pulse.record(&Ok(()), at(12));
+        assert!(pulse.is_healthy(at(12)));
         let twice = Box::new("twice".to_owned());
         let refused = Error::Database(DieselError::DatabaseError(
             DatabaseErrorKind::UniqueViolation,
             twice,
         ));
-        pulse.note(&Err::<(), _>(refused), at(12));
+        pulse.record(&Err::<(), _>(refused), at(12));
         assert!(
-            pulse.beats(at(13)),
+            pulse.is_healthy(at(13)),
             "what was written was wrong, not the database"
         );
     }

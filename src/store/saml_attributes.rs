@@ -6,12 +6,12 @@ use diesel::prelude::*;
 
 use crate::{
     model::{
-        attribute::{AttributeRule, NameFormat, Source},
+        attribute::{AttributeRule, AttributeSource, NameFormat},
         id::ApplicationId,
     },
     store::{
         connection::Tx,
-        error::{Error, RowName},
+        error::{Error, RowContext},
         schema::saml_attributes,
     },
 };
@@ -44,12 +44,12 @@ impl Tx {
         rules: &[AttributeRule],
     ) -> Result<(), Error> {
         for (position, rule) in (0..).zip(rules) {
-            let (source, source_value) = source_text(&rule.source);
+            let (source, source_value) = source_to_columns(&rule.source);
             let row = Row {
                 application_id: application.to_string(),
                 position,
                 name: rule.name.clone(),
-                name_format: rule.name_format.word().to_owned(),
+                name_format: rule.name_format.name().to_owned(),
                 friendly_name: rule.friendly_name.clone(),
                 source: source.to_owned(),
                 source_value: source_value.map(str::to_owned),
@@ -73,29 +73,29 @@ impl Tx {
     }
 }
 
-fn source_text(source: &Source) -> (&'static str, Option<&str>) {
+fn source_to_columns(source: &AttributeSource) -> (&'static str, Option<&str>) {
     match source {
-        Source::GivenName => ("given_name", None),
-        Source::FamilyName => ("family_name", None),
-        Source::FullName => ("full_name", None),
-        Source::Email => ("email", None),
-        Source::UserId => ("user_id", None),
-        Source::UserName => ("user_name", None),
-        Source::Constant(value) => ("constant", Some(value)),
-        Source::Own(name) => ("own", Some(name)),
+        AttributeSource::GivenName => ("given_name", None),
+        AttributeSource::FamilyName => ("family_name", None),
+        AttributeSource::FullName => ("full_name", None),
+        AttributeSource::Email => ("email", None),
+        AttributeSource::UserId => ("user_id", None),
+        AttributeSource::UserName => ("user_name", None),
+        AttributeSource::Constant(value) => ("constant", Some(value)),
+        AttributeSource::Own(name) => ("own", Some(name)),
     }
 }
 
-fn source_of(text: &str, value: Option<String>) -> Option<Source> {
+fn source_from_columns(text: &str, value: Option<String>) -> Option<AttributeSource> {
     Some(match (text, value) {
-        ("given_name", None) => Source::GivenName,
-        ("family_name", None) => Source::FamilyName,
-        ("full_name", None) => Source::FullName,
-        ("email", None) => Source::Email,
-        ("user_id", None) => Source::UserId,
-        ("user_name", None) => Source::UserName,
-        ("constant", Some(value)) => Source::Constant(value),
-        ("own", Some(name)) => Source::Own(name),
+        ("given_name", None) => AttributeSource::GivenName,
+        ("family_name", None) => AttributeSource::FamilyName,
+        ("full_name", None) => AttributeSource::FullName,
+        ("email", None) => AttributeSource::Email,
+        ("user_id", None) => AttributeSource::UserId,
+        ("user_name", None) => AttributeSource::UserName,
+        ("constant", Some(value)) => AttributeSource::Constant(value),
+        ("own", Some(name)) => AttributeSource::Own(name),
         (_, _) => return None,
     })
 }
@@ -119,10 +119,10 @@ impl TryFrom<Row> for AttributeRule {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self, Error> {
-        let name = RowName::new("saml_attributes", &row.application_id);
+        let name = RowContext::new("saml_attributes", &row.application_id);
         Ok(Self {
-            name_format: name.known(NameFormat::of_word(&row.name_format))?,
-            source: name.known(source_of(&row.source, row.source_value))?,
+            name_format: name.required(NameFormat::from_name(&row.name_format))?,
+            source: name.required(source_from_columns(&row.source, row.source_value))?,
             name: row.name,
             friendly_name: row.friendly_name,
             lower_case: row.lower_case,

@@ -10,7 +10,7 @@ use crate::{
     model::{id::ApplicationId, key::Certificate},
     store::{
         connection::Tx,
-        error::{Error, RowName},
+        error::{Error, RowContext},
         schema::saml_certificates,
     },
 };
@@ -23,17 +23,17 @@ pub(super) enum Purpose {
 }
 
 impl Purpose {
-    const fn word(self) -> &'static str {
+    const fn name(self) -> &'static str {
         match self {
             Self::Signing => "signing",
             Self::Encryption => "encryption",
         }
     }
 
-    fn of_word(word: &str) -> Option<Self> {
+    fn from_name(word: &str) -> Option<Self> {
         [Self::Signing, Self::Encryption]
             .into_iter()
-            .find(|purpose| purpose.word() == word)
+            .find(|purpose| purpose.name() == word)
     }
 }
 
@@ -58,8 +58,8 @@ impl Tx {
         }
         let mut found: BTreeMap<String, Certificates> = BTreeMap::new();
         for row in query.load::<Row>(&mut self.0)? {
-            let name = RowName::new("saml_certificates", &row.application_id);
-            let purpose = name.known(Purpose::of_word(&row.purpose))?;
+            let name = RowContext::new("saml_certificates", &row.application_id);
+            let purpose = name.required(Purpose::from_name(&row.purpose))?;
             let own = found.entry(row.application_id.clone()).or_default();
             match purpose {
                 Purpose::Signing => own.signing.push(row.into()),
@@ -83,7 +83,7 @@ impl Tx {
                 subject: certificate.subject.clone(),
                 not_before: certificate.not_before.naive_utc(),
                 not_after: certificate.not_after.naive_utc(),
-                purpose: purpose.word().to_owned(),
+                purpose: purpose.name().to_owned(),
             };
             diesel::insert_into(saml_certificates::table)
                 .values(row)

@@ -12,7 +12,7 @@ use crate::{
     },
     store::{
         connection::{AnyConnection, Tx},
-        error::{Error, RowName},
+        error::{Error, RowContext},
         schema::{sessions, users},
         users::Row as UserRow,
     },
@@ -72,7 +72,7 @@ impl Tx {
     /// Whether the session was not ended. On PostgreSQL its row is held until the transaction ends, as SQLite
     /// holds everything: whoever ends it meanwhile waits. Who writes the row too does so before: two that hold it
     /// and then write it would wait for each other.
-    pub fn is_open(&mut self, id: SessionId) -> Result<bool, Error> {
+    pub fn lock_open_session(&mut self, id: SessionId) -> Result<bool, Error> {
         let open = sessions::table
             .find(id.to_string())
             .filter(sessions::ended_at.is_null())
@@ -175,7 +175,7 @@ impl Tx {
             .optional()?;
         found
             .map(|(hash, idle_end, end)| {
-                let hash = RowName::new("sessions", &name).known(TokenHash::from_slice(&hash))?;
+                let hash = RowContext::new("sessions", &name).required(TokenHash::from_slice(&hash))?;
                 Ok((hash, now.naive_utc() >= idle_end.min(end)))
             })
             .transpose()
@@ -200,7 +200,7 @@ impl Tx {
     }
 
     /// The sessions of `user` that live, the eldest first.
-    pub fn live_sessions_of(&mut self, user: UserId, now: DateTime<Utc>) -> Result<Vec<Session>, Error> {
+    pub fn active_sessions_of(&mut self, user: UserId, now: DateTime<Utc>) -> Result<Vec<Session>, Error> {
         let now = now.naive_utc();
         sessions::table
             .filter(sessions::user_id.eq(user.to_string()))
@@ -232,11 +232,11 @@ impl TryFrom<Row> for Session {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self, Error> {
-        let name = RowName::new("sessions", &row.id);
+        let name = RowContext::new("sessions", &row.id);
         Ok(Self {
-            id: name.parsed(row.id.parse())?,
-            user: name.parsed(row.user_id.parse())?,
-            seed: Secret::new(name.parsed(row.seed.try_into())?),
+            id: name.valid(row.id.parse())?,
+            user: name.valid(row.user_id.parse())?,
+            seed: Secret::new(name.valid(row.seed.try_into())?),
             authenticated_at: row.authenticated_at.and_utc(),
             last_seen_at: row.last_seen_at.and_utc(),
             idle_expires_at: row.idle_expires_at.and_utc(),

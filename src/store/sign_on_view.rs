@@ -5,11 +5,13 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use crate::{
-    model::{id::ApplicationId, participant::Identity, secret::TokenHash, session::Session, user::User},
+    model::{
+        id::ApplicationId, participant::ApplicationIdentity, secret::TokenHash, session::Session, user::User,
+    },
     store::{
-        connection::{Tx, each_database},
+        connection::{Tx, with_backend},
         error::Error,
-        participants::IdentityRow,
+        participants::ApplicationIdentityRow,
         schema::{app_identities, installation, session_participants, sessions, users},
         sessions::{COLUMNS as SESSION, Row as SessionRow},
         users::Row as UserRow,
@@ -18,12 +20,12 @@ use crate::{
 
 /// What a sign-on needs to know.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct SignOnView {
+pub struct SsoView {
     /// How often applications or keys were changed: what is kept in memory must be of this number.
     pub generation: i64,
     /// The session, unless it was ended; whose it is; what the application knows them by. Whether the
     /// session is too old, and whether its person may still sign in, is for the caller to judge.
-    pub live: Option<(Session, User, Option<Identity>)>,
+    pub session: Option<(Session, User, Option<ApplicationIdentity>)>,
     /// When the application was first told of this session, if it was.
     pub joined_at: Option<DateTime<Utc>>,
 }
@@ -31,11 +33,7 @@ pub struct SignOnView {
 impl Tx {
     /// What a sign-on to `application` needs to know, for the browser with this token. An installation
     /// that was not founded has no sessions.
-    pub fn sign_on_view(
-        &mut self,
-        token: TokenHash,
-        application: ApplicationId,
-    ) -> Result<SignOnView, Error> {
+    pub fn sso_view(&mut self, token: TokenHash, application: ApplicationId) -> Result<SsoView, Error> {
         let session = sessions::token_hash
             .eq(token.as_bytes().to_vec())
             .and(sessions::ended_at.is_null());
@@ -46,7 +44,7 @@ impl Tx {
             .eq(sessions::id)
             .and(session_participants::application_id.eq(application.to_string()));
         // Straight to the database at hand: the union would write the query out twice, at every sign-on.
-        let found = each_database!(&mut self.0, |c| installation::table
+        let found = with_backend!(&mut self.0, |c| installation::table
             .left_join(sessions::table.on(session))
             .left_join(users::table.on(users::id.eq(sessions::user_id)))
             .left_join(app_identities::table.on(known))
@@ -62,28 +60,28 @@ impl Tx {
                 i64,
                 Option<SessionRow>,
                 Option<UserRow>,
-                Option<IdentityRow>,
+                Option<ApplicationIdentityRow>,
                 Option<NaiveDateTime>
             )>(c)
             .optional())?;
         let Some((generation, session, user, identity, joined_at)) = found else {
-            return Ok(SignOnView {
+            return Ok(SsoView {
                 generation: 0,
-                live: None,
+                session: None,
                 joined_at: None,
             });
         };
         let joined_at = joined_at.map(|at| at.and_utc());
         let live = match (session, user) {
             (Some(session), Some(user)) => {
-                let identity = identity.map(Identity::try_from).transpose()?;
+                let identity = identity.map(ApplicationIdentity::try_from).transpose()?;
                 Some((session.try_into()?, user.try_into()?, identity))
             }
             (Some(_), None) | (None, Some(_) | None) => None,
         };
-        Ok(SignOnView {
+        Ok(SsoView {
             generation,
-            live,
+            session: live,
             joined_at,
         })
     }

@@ -16,22 +16,22 @@ use crate::{
     },
     store::{
         connection::Tx,
-        error::{Error, RowName},
+        error::{Error, RowContext},
         schema::signing_keys,
     },
 };
 
 /// What must be so before a key takes over.
 #[derive(Clone, Copy, Debug)]
-pub struct Step {
+pub struct RolloverStep {
     /// The key that signs now.
     pub active: KeyId,
     /// The other key of the step: the next one, or the previous one.
     pub other: KeyId,
     /// How long ago the step before this one must lie.
-    pub not_since: DateTime<Utc>,
+    pub previous_step_by: DateTime<Utc>,
     /// Whether applications that are not known to follow stand in the way.
-    pub all_follow: bool,
+    pub require_all_adopted: bool,
     /// The time of this step.
     pub now: DateTime<Utc>,
 }
@@ -89,15 +89,15 @@ impl Tx {
         keep: bool,
     ) -> Result<bool, Error> {
         self.raise_generation()?;
-        if expected.state != KeyState::Active || !self.is_as_read(expected)? {
+        if expected.state != KeyState::Active || !self.is_unchanged_key(expected)? {
             return Ok(false);
         }
         let expected = expected.id;
         if keep {
-            self.retire_state(KeyState::Previous, None, key.since)?;
-            self.move_key(expected, KeyState::Active, KeyState::Previous, key.since)?;
+            self.retire_key_in_state(KeyState::Previous, None, key.since)?;
+            self.change_key_state(expected, KeyState::Active, KeyState::Previous, key.since)?;
         } else {
-            self.retire_state(KeyState::Active, Some(expected), key.since)?;
+            self.retire_key_in_state(KeyState::Active, Some(expected), key.since)?;
         }
         diesel::insert_into(signing_keys::table)
             .values(Row::from(&SealedKey {
@@ -112,7 +112,7 @@ impl Tx {
     /// it was read: then another sealing key may hold, under which `key` is not sealed.
     pub fn add_next_key(&mut self, key: &SealedKey, active: &SealedKey) -> Result<bool, Error> {
         self.raise_generation()?;
-        if !self.is_as_read(active)? {
+        if !self.is_unchanged_key(active)? {
             return Ok(false);
         }
         let rows = diesel::sql_query(
@@ -132,7 +132,7 @@ impl Tx {
 
     /// Lets the next key sign, and keeps the one before published; `false` if anything of `step` does not
     /// hold.
-    pub fn activate_key(&mut self, step: &Step) -> Result<bool, Error> {
+    pub fn activate_key(&mut self, step: &RolloverStep) -> Result<bool, Error> {
         self.raise_generation()?;
         let rows = diesel::sql_query(
             "UPDATE signing_keys SET state = 'previous', since = $1 \
@@ -145,15 +145,15 @@ impl Tx {
         .bind::<Timestamp, _>(step.now.naive_utc())
         .bind::<Text, _>(step.active.to_string())
         .bind::<Text, _>(step.other.to_string())
-        .bind::<Timestamp, _>(step.not_since.naive_utc())
-        .bind::<Bool, _>(step.all_follow)
+        .bind::<Timestamp, _>(step.previous_step_by.naive_utc())
+        .bind::<Bool, _>(step.require_all_adopted)
         .execute(&mut self.0)?;
-        self.then_activate(rows, KeyState::Next, step)
+        self.activate_other_key(rows, KeyState::Next, step)
     }
 
     /// Lets the previous key sign again; the one that took over from it is the next one again. `false` if
     /// the keys of `step` are not what they were.
-    pub fn go_back_to_key(&mut self, step: &Step) -> Result<bool, Error> {
+    pub fn reactivate_previous_key(&mut self, step: &RolloverStep) -> Result<bool, Error> {
         self.raise_generation()?;
         let rows = diesel::sql_query(
             "UPDATE signing_keys SET state = 'next', since = $1 \
@@ -165,12 +165,12 @@ impl Tx {
         .bind::<Text, _>(step.active.to_string())
         .bind::<Text, _>(step.other.to_string())
         .execute(&mut self.0)?;
-        self.then_activate(rows, KeyState::Previous, step)
+        self.activate_other_key(rows, KeyState::Previous, step)
     }
 
     /// Stops publishing the previous key and destroys its private half; `false` if anything of `step` does
     /// not hold. An application registered since the active key signs was given that one.
-    pub fn retire_previous_key(&mut self, step: &Step) -> Result<bool, Error> {
+    pub fn retire_previous_key(&mut self, step: &RolloverStep) -> Result<bool, Error> {
         self.raise_generation()?;
         let rows = diesel::sql_query(
             "UPDATE signing_keys SET state = 'retired', sealed = NULL, since = $1 \
@@ -182,8 +182,8 @@ impl Tx {
         .bind::<Timestamp, _>(step.now.naive_utc())
         .bind::<Text, _>(step.other.to_string())
         .bind::<Text, _>(step.active.to_string())
-        .bind::<Timestamp, _>(step.not_since.naive_utc())
-        .bind::<Bool, _>(step.all_follow)
+        .bind::<Timestamp, _>(step.previous_step_by.naive_utc())
+        .bind::<Bool, _>(step.require_all_adopted)
         .execute(&mut self.0)?;
         Ok(rows == 1)
     }
@@ -191,29 +191,34 @@ impl Tx {
     /// Withdraws the next key and destroys its private half; `false` if it is not the next one any more.
     pub fn withdraw_next_key(&mut self, key: KeyId, now: DateTime<Utc>) -> Result<bool, Error> {
         self.raise_generation()?;
-        Ok(self.retire_state(KeyState::Next, Some(key), now)? == 1)
+        Ok(self.retire_key_in_state(KeyState::Next, Some(key), now)? == 1)
     }
 
     /// Whether a key is in its state and sealed as it was read.
-    fn is_as_read(&mut self, key: &SealedKey) -> Result<bool, Error> {
+    fn is_unchanged_key(&mut self, key: &SealedKey) -> Result<bool, Error> {
         let row = signing_keys::table
             .find(key.id.to_string())
-            .filter(signing_keys::state.eq(state_text(key.state)))
+            .filter(signing_keys::state.eq(state_name(key.state)))
             .filter(signing_keys::sealed.eq(key.sealed.clone()));
         Ok(diesel::select(diesel::dsl::exists(row)).get_result(&mut self.0)?)
     }
 
     /// The second half of a step whose first half changed `rows`: no ring may be left without a key that
     /// signs, so that what cannot be takes the whole step back.
-    fn then_activate(&mut self, rows: usize, from: KeyState, step: &Step) -> Result<bool, Error> {
+    fn activate_other_key(
+        &mut self,
+        rows: usize,
+        from: KeyState,
+        step: &RolloverStep,
+    ) -> Result<bool, Error> {
         if rows == 0 {
             return Ok(false);
         }
-        let moved = self.move_key(step.other, from, KeyState::Active, step.now)?;
-        RowName::new("signing_keys", &step.other.to_string()).known(moved.then_some(true))
+        let moved = self.change_key_state(step.other, from, KeyState::Active, step.now)?;
+        RowContext::new("signing_keys", &step.other.to_string()).required(moved.then_some(true))
     }
 
-    fn move_key(
+    fn change_key_state(
         &mut self,
         key: KeyId,
         from: KeyState,
@@ -222,10 +227,10 @@ impl Tx {
     ) -> Result<bool, Error> {
         let there = signing_keys::table
             .find(key.to_string())
-            .filter(signing_keys::state.eq(state_text(from)));
+            .filter(signing_keys::state.eq(state_name(from)));
         let rows = diesel::update(there)
             .set((
-                signing_keys::state.eq(state_text(to)),
+                signing_keys::state.eq(state_name(to)),
                 signing_keys::since.eq(now.naive_utc()),
             ))
             .execute(&mut self.0)?;
@@ -233,15 +238,15 @@ impl Tx {
     }
 
     /// Retires the key in this state, or nothing if it is not `only`; how many.
-    fn retire_state(
+    fn retire_key_in_state(
         &mut self,
         state: KeyState,
         only: Option<KeyId>,
         now: DateTime<Utc>,
     ) -> Result<usize, Error> {
-        let there = signing_keys::table.filter(signing_keys::state.eq(state_text(state)));
+        let there = signing_keys::table.filter(signing_keys::state.eq(state_name(state)));
         let retired = (
-            signing_keys::state.eq(state_text(KeyState::Retired)),
+            signing_keys::state.eq(state_name(KeyState::Retired)),
             signing_keys::sealed.eq(None::<Vec<u8>>),
             signing_keys::since.eq(now.naive_utc()),
         );
@@ -254,7 +259,7 @@ impl Tx {
     }
 }
 
-const fn state_text(state: KeyState) -> &'static str {
+const fn state_name(state: KeyState) -> &'static str {
     match state {
         KeyState::Next => "next",
         KeyState::Active => "active",
@@ -263,7 +268,7 @@ const fn state_text(state: KeyState) -> &'static str {
     }
 }
 
-fn state_of(text: &str) -> Option<KeyState> {
+fn state_from_name(text: &str) -> Option<KeyState> {
     [
         KeyState::Next,
         KeyState::Active,
@@ -271,7 +276,7 @@ fn state_of(text: &str) -> Option<KeyState> {
         KeyState::Retired,
     ]
     .into_iter()
-    .find(|state| state_text(*state) == text)
+    .find(|state| state_name(*state) == text)
 }
 
 /// The row as it lies in the table.
@@ -290,7 +295,7 @@ impl From<&SealedKey> for Row {
     fn from(key: &SealedKey) -> Self {
         Self {
             id: key.id.to_string(),
-            state: state_text(key.state).to_owned(),
+            state: state_name(key.state).to_owned(),
             sealed: key.sealed.clone(),
             certificate: key.certificate.clone(),
             created_at: key.created_at.naive_utc(),
@@ -303,10 +308,10 @@ impl TryFrom<Row> for SealedKey {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self, Error> {
-        let name = RowName::new("signing_keys", &row.id);
+        let name = RowContext::new("signing_keys", &row.id);
         Ok(Self {
-            id: name.parsed(row.id.parse())?,
-            state: name.known(state_of(&row.state))?,
+            id: name.valid(row.id.parse())?,
+            state: name.required(state_from_name(&row.state))?,
             sealed: row.sealed,
             certificate: row.certificate,
             created_at: row.created_at.and_utc(),

@@ -11,7 +11,7 @@ use crate::{
     },
     store::{
         connection::Tx,
-        error::{Error, RowName},
+        error::{Error, RowContext},
         schema::{user_attributes, users},
     },
 };
@@ -32,7 +32,7 @@ impl Tx {
     }
 
     /// The own attributes of everybody who has any.
-    pub fn every_user_attribute(&mut self) -> Result<BTreeMap<UserId, OwnAttributes>, Error> {
+    pub fn all_user_attributes(&mut self) -> Result<BTreeMap<UserId, OwnAttributes>, Error> {
         let rows = user_attributes::table
             .order((
                 user_attributes::user_id,
@@ -47,7 +47,7 @@ impl Tx {
             .load::<(String, String, String)>(&mut self.0)?;
         let mut found: BTreeMap<UserId, OwnAttributes> = BTreeMap::new();
         for (user, name, value) in rows {
-            let user = RowName::new("user_attributes", &user).parsed(user.parse())?;
+            let user = RowContext::new("user_attributes", &user).valid(user.parse())?;
             let theirs = found.entry(user).or_default();
             theirs.entry(name).or_default().push(value);
         }
@@ -77,7 +77,7 @@ impl Tx {
     }
 
     /// The active people who have no attribute `name` of their own.
-    pub fn people_without_attribute(&mut self, name: &str) -> Result<Vec<Email>, Error> {
+    pub fn users_without_attribute(&mut self, name: &str) -> Result<Vec<Email>, Error> {
         let theirs = user_attributes::table
             .filter(user_attributes::user_id.eq(users::id))
             .filter(user_attributes::name.eq(name));
@@ -91,7 +91,7 @@ impl Tx {
     }
 
     /// The active people who have no given name.
-    pub fn people_without_given_name(&mut self) -> Result<Vec<Email>, Error> {
+    pub fn users_without_given_name(&mut self) -> Result<Vec<Email>, Error> {
         let found = users::table
             .filter(users::enabled.eq(true))
             .filter(users::given_name.is_null())
@@ -102,7 +102,7 @@ impl Tx {
     }
 
     /// The active people who have no family name.
-    pub fn people_without_family_name(&mut self) -> Result<Vec<Email>, Error> {
+    pub fn users_without_family_name(&mut self) -> Result<Vec<Email>, Error> {
         let found = users::table
             .filter(users::enabled.eq(true))
             .filter(users::family_name.is_null())
@@ -113,7 +113,7 @@ impl Tx {
     }
 
     /// The active people who have no user name.
-    pub fn people_without_user_name(&mut self) -> Result<Vec<Email>, Error> {
+    pub fn users_without_user_name(&mut self) -> Result<Vec<Email>, Error> {
         let found = users::table
             .filter(users::enabled.eq(true))
             .filter(users::user_name.is_null())
@@ -127,6 +127,6 @@ impl Tx {
 fn emails(found: &[String]) -> Result<Vec<Email>, Error> {
     found
         .iter()
-        .map(|text| RowName::new("users", text).parsed(Email::parse(text)))
+        .map(|text| RowContext::new("users", text).valid(Email::parse(text)))
         .collect()
 }

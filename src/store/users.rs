@@ -10,11 +10,11 @@ use crate::{
     model::{
         id::UserId,
         secret::Secret,
-        user::{Email, PersonName, PersonNames, StableId, User, UserName},
+        user::{Email, NameComponent, NameComponents, StableId, User, UserName},
     },
     store::{
-        connection::{AnyConnection, Edited, Tx, each_database},
-        error::{Error, RowName},
+        connection::{AnyConnection, EditOutcome, Tx, with_backend},
+        error::{Error, RowContext},
         schema::{user_passwords, users},
     },
 };
@@ -24,12 +24,12 @@ impl Tx {
     /// was erased.
     pub fn add_user(&mut self, user: &User) -> Result<bool, Error> {
         let row = Row::from(user);
-        let rows = each_database!(&mut self.0, |c| diesel::insert_into(users::table)
+        let rows = with_backend!(&mut self.0, |c| diesel::insert_into(users::table)
             .values(row)
             .on_conflict_do_nothing()
             .execute(c))?;
         // Asked afterwards: whoever bore it may have been erased while this waited for their row.
-        if rows == 1 && self.is_spent(&user.stable_id)? {
+        if rows == 1 && self.is_spent_stable_id(&user.stable_id)? {
             diesel::delete(users::table.find(user.id.to_string())).execute(&mut self.0)?;
             return Ok(false);
         }
@@ -72,14 +72,14 @@ impl Tx {
 
     /// Writes `user` if it is still at the version that was read; its version is one higher then. Its
     /// stable id and its birth do not change.
-    pub fn edit_user(&mut self, user: &User) -> Result<Edited, Error> {
+    pub fn edit_user(&mut self, user: &User) -> Result<EditOutcome, Error> {
         let unchanged = users::table
             .find(user.id.to_string())
             .filter(users::version.eq(user.version));
         let update = diesel::update(unchanged).set((
             users::email.eq(user.email.as_str()),
-            users::given_name.eq(user.names.given().map(PersonName::as_str)),
-            users::family_name.eq(user.names.family().map(PersonName::as_str)),
+            users::given_name.eq(user.names.given().map(NameComponent::as_str)),
+            users::family_name.eq(user.names.family().map(NameComponent::as_str)),
             users::user_name.eq(user.user_name.as_ref().map(UserName::as_str)),
             users::enabled.eq(user.enabled),
             users::updated_at.eq(user.updated_at.naive_utc()),
@@ -88,15 +88,15 @@ impl Tx {
         ));
         // A transaction of its own within ours: PostgreSQL would refuse all that follows a refused row.
         match self.0.transaction(|c| update.execute(c)) {
-            Ok(0) => Ok(Edited::Stale),
-            Ok(_) => Ok(Edited::Done),
-            Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(Edited::Taken),
+            Ok(0) => Ok(EditOutcome::Stale),
+            Ok(_) => Ok(EditOutcome::Done),
+            Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(EditOutcome::Taken),
             Err(error) => Err(error.into()),
         }
     }
 
     /// Sets the password of `user`; `phc` is its hash.
-    pub fn set_password(
+    pub fn set_password_hash(
         &mut self,
         user: UserId,
         phc: &Secret<String>,
@@ -106,7 +106,7 @@ impl Tx {
             user_passwords::phc.eq(phc.expose().as_str()),
             user_passwords::changed_at.eq(now.naive_utc()),
         );
-        each_database!(&mut self.0, |c| diesel::insert_into(user_passwords::table)
+        with_backend!(&mut self.0, |c| diesel::insert_into(user_passwords::table)
             .values((user_passwords::user_id.eq(user.to_string()), changed))
             .on_conflict(user_passwords::user_id)
             .do_update()
@@ -134,7 +134,7 @@ impl Tx {
     }
 
     /// The hash of the password of `user`, if one was set.
-    pub fn password(&mut self, user: UserId) -> Result<Option<Secret<String>>, Error> {
+    pub fn password_hash(&mut self, user: UserId) -> Result<Option<Secret<String>>, Error> {
         let phc = user_passwords::table
             .find(user.to_string())
             .select(user_passwords::phc);
@@ -190,16 +190,18 @@ impl TryFrom<Row> for User {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self, Error> {
-        let name = RowName::new("users", &row.id);
-        let given = name.optional(row.given_name, |text| PersonName::parse("the given name", &text))?;
+        let name = RowContext::new("users", &row.id);
+        let given = name.optional(row.given_name, |text| {
+            NameComponent::parse("the given name", &text)
+        })?;
         let family = name.optional(row.family_name, |text| {
-            PersonName::parse("the family name", &text)
+            NameComponent::parse("the family name", &text)
         })?;
         Ok(Self {
-            id: name.parsed(row.id.parse())?,
-            stable_id: name.parsed(StableId::parse(&row.stable_id))?,
-            email: name.parsed(Email::parse(&row.email))?,
-            names: name.parsed(PersonNames::new(given, family))?,
+            id: name.valid(row.id.parse())?,
+            stable_id: name.valid(StableId::parse(&row.stable_id))?,
+            email: name.valid(Email::parse(&row.email))?,
+            names: name.valid(NameComponents::new(given, family))?,
             enabled: row.enabled,
             version: row.version,
             created_at: row.created_at.and_utc(),

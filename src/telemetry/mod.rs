@@ -23,11 +23,11 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use self::queue::Queue;
-use crate::model::text::{escaped_json, is_harmless};
+use self::queue::LogQueue;
+use crate::model::text::{escaped_json, is_safe_to_display};
 
 /// How long the end of the program waits for somebody to read the rest of the log.
-const LAST_LINES: Duration = Duration::from_secs(2);
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// For whom the log is written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -40,16 +40,16 @@ pub enum Format {
 
 /// A log that has begun. Nobody who logs waits for whoever reads it.
 #[derive(Clone, Debug)]
-pub struct Log(Queue);
+pub struct Log(LogQueue);
 
 impl Log {
     /// Writes what is left, for two seconds at most, and ends. What is logged after it is lost.
     pub fn finish(&self) {
-        self.0.finish(LAST_LINES);
+        self.0.finish(FLUSH_TIMEOUT);
     }
 
     /// Takes a line that is for whoever started the program, in its own words.
-    pub fn line(&self, line: &str) {
+    pub fn write_line(&self, line: &str) {
         self.0.push(format!("{line}\n").as_bytes());
     }
 }
@@ -57,26 +57,30 @@ impl Log {
 /// Begins to log to stderr what `filter` lets through (`info`, or `warn,hallpass=debug`).
 pub fn start(format: Format, filter: &str) -> Result<Log, Error> {
     let ansi = io::stderr().is_terminal();
-    let queue = Queue::start(io::stderr(), dropped_line(format, ansi)?).map_err(Error::Thread)?;
+    let queue =
+        LogQueue::start(io::stderr(), dropped_lines_formatter(format, ansi)?).map_err(Error::Thread)?;
     subscriber(format, filter, ansi, queue.clone())?
         .try_init()
-        .map_err(Error::Started)?;
+        .map_err(Error::AlreadyStarted)?;
     // The usual hook writes to stderr itself, and would wait for it.
-    panic::set_hook(Box::new(tell_panic));
+    panic::set_hook(Box::new(log_panic));
     Ok(Log(queue))
 }
 
-fn tell_panic(panic: &PanicHookInfo<'_>) {
+fn log_panic(panic: &PanicHookInfo<'_>) {
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
     let why = panic.payload_as_str().unwrap_or("no reason given");
     tracing::error!(place, why, "a step broke");
 }
 
 /// Makes the line that says how many were dropped, in the shape of all others.
-fn dropped_line(format: Format, ansi: bool) -> Result<impl Fn(u64) -> Vec<u8> + Send + 'static, Error> {
+fn dropped_lines_formatter(
+    format: Format,
+    ansi: bool,
+) -> Result<impl Fn(u64) -> Vec<u8> + Send + 'static, Error> {
     let text = Arc::new(Mutex::new(Vec::new()));
     let into = Arc::clone(&text);
-    let own = subscriber(format, "warn", ansi, move || Collected(Arc::clone(&into)))?;
+    let own = subscriber(format, "warn", ansi, move || SharedBuffer(Arc::clone(&into)))?;
     let own = tracing::Dispatch::new(own);
     Ok(move |lines| {
         tracing::dispatcher::with_default(&own, || {
@@ -90,9 +94,9 @@ fn dropped_line(format: Format, ansi: bool) -> Result<impl Fn(u64) -> Vec<u8> + 
 }
 
 #[derive(Debug)]
-struct Collected(Arc<Mutex<Vec<u8>>>);
+struct SharedBuffer(Arc<Mutex<Vec<u8>>>);
 
-impl Write for Collected {
+impl Write for SharedBuffer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut text = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         text.extend_from_slice(bytes);
@@ -122,12 +126,12 @@ pub enum Error {
     Thread(#[source] io::Error),
     /// It runs already.
     #[error("the log was started before")]
-    Started(#[source] tracing_subscriber::util::TryInitError),
+    AlreadyStarted(#[source] tracing_subscriber::util::TryInitError),
 }
 
-type Boxed = Box<dyn Subscriber + Send + Sync>;
+type BoxedSubscriber = Box<dyn Subscriber + Send + Sync>;
 
-fn subscriber<W>(format: Format, filter: &str, ansi: bool, writer: W) -> Result<Boxed, Error>
+fn subscriber<W>(format: Format, filter: &str, ansi: bool, writer: W) -> Result<BoxedSubscriber, Error>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
@@ -144,7 +148,7 @@ where
             builder
                 .compact()
                 .with_ansi(ansi)
-                .fmt_fields(OneLine)
+                .fmt_fields(SingleLineFields)
                 .with_writer(writer)
                 .finish(),
         ),
@@ -161,13 +165,13 @@ where
 
 /// Writes fields as `name=value`, quoted where a value could be taken for more than one.
 #[derive(Clone, Copy, Debug)]
-struct OneLine;
+struct SingleLineFields;
 
-impl<'w> FormatFields<'w> for OneLine {
+impl<'w> FormatFields<'w> for SingleLineFields {
     fn format_fields<R: RecordFields>(&self, writer: Writer<'w>, fields: R) -> fmt::Result {
-        let mut line = Line {
+        let mut line = FieldWriter {
             writer,
-            empty: true,
+            is_first: true,
             result: Ok(()),
         };
         fields.record(&mut line);
@@ -175,15 +179,15 @@ impl<'w> FormatFields<'w> for OneLine {
     }
 }
 
-struct Line<'w> {
+struct FieldWriter<'w> {
     writer: Writer<'w>,
-    empty: bool,
+    is_first: bool,
     result: fmt::Result,
 }
 
-impl Line<'_> {
-    fn put(&mut self, name: &str, value: &str) -> fmt::Result {
-        if !std::mem::take(&mut self.empty) {
+impl FieldWriter<'_> {
+    fn write_field(&mut self, name: &str, value: &str) -> fmt::Result {
+        if !std::mem::take(&mut self.is_first) {
             self.writer.write_char(' ')?;
         }
         if name == "message" {
@@ -199,11 +203,11 @@ impl Line<'_> {
     }
 }
 
-impl Visit for Line<'_> {
+impl Visit for FieldWriter<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
         // `log.…` comes from the `log` crate's own records and is shown as target and line already.
         if self.result.is_ok() && !field.name().starts_with("log.") {
-            self.result = self.put(field.name(), value);
+            self.result = self.write_field(field.name(), value);
         }
     }
 
@@ -225,7 +229,7 @@ impl Visit for Line<'_> {
 
 fn escape(out: &mut impl fmt::Write, text: &str, in_quotes: bool) -> fmt::Result {
     for c in text.chars() {
-        if !is_harmless(c) || (in_quotes && matches!(c, '"' | '\\')) {
+        if !is_safe_to_display(c) || (in_quotes && matches!(c, '"' | '\\')) {
             write!(out, "{}", c.escape_default())?;
         } else {
             out.write_char(c)?;
@@ -253,7 +257,7 @@ impl<W: Write> Write for JsonLine<W> {
     /// Takes all of `line`; the formatter gives each event in one piece.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(line);
-        if text.chars().all(|c| c == '\n' || is_harmless(c)) {
+        if text.chars().all(|c| c == '\n' || is_safe_to_display(c)) {
             self.0.write_all(line)?;
         } else {
             self.0.write_all(escaped_json(&text).as_bytes())?;
@@ -296,26 +300,26 @@ mod tests {
         String::from_utf8(bytes).unwrap()
     }
 
-    const EVIL: &str =
+    const HOSTILE: &str =
         "a\r\n2026-01-01 INFO fake: b\u{1b}[2J\u{85}\u{2028}\u{9b}31m\u{7f}\u{202e}\u{200b}\u{e0041}\t\0";
 
-    fn speak() {
-        let error = io::Error::other(EVIL);
-        let _span = info_span!("request", id = "00ff", path = EVIL, agent = %EVIL).entered();
-        info!(value = EVIL, shown = %EVIL, debugged = ?EVIL, error = &error as &dyn StdError, "said {EVIL}");
+    fn log_hostile_values() {
+        let error = io::Error::other(HOSTILE);
+        let _span = info_span!("request", id = "00ff", path = HOSTILE, agent = %HOSTILE).entered();
+        info!(value = HOSTILE, shown = %HOSTILE, debugged = ?HOSTILE, error = &error as &dyn StdError, "said {HOSTILE}");
     }
 
     #[test]
-    fn a_value_never_begins_a_line_nor_drives_a_terminal() {
+    fn a_value_never_starts_a_line_nor_controls_a_terminal() {
         for format in [Format::Human, Format::Json] {
-            let text = logged(format, speak);
+            let text = logged(format, log_hostile_values);
             let line = text.strip_suffix('\n').unwrap();
-            assert!(line.chars().all(is_harmless), "{line:?}");
+            assert!(line.chars().all(is_safe_to_display), "{line:?}");
             assert!(line.contains("request") && line.contains("fake"), "{line}");
             if format == Format::Json {
                 let json: serde_json::Value = serde_json::from_str(line).unwrap();
-                assert_eq!(json["value"], EVIL);
-                assert_eq!(json["spans"][0]["path"], EVIL);
+                assert_eq!(json["value"], HOSTILE);
+                assert_eq!(json["spans"][0]["path"], HOSTILE);
             }
         }
     }
@@ -332,10 +336,10 @@ mod tests {
     }
 
     #[test]
-    fn the_line_about_dropped_lines_has_the_shape_of_the_log() {
-        let human = String::from_utf8(dropped_line(Format::Human, false).unwrap()(7)).unwrap();
+    fn the_message_about_dropped_lines_has_the_log_format() {
+        let human = String::from_utf8(dropped_lines_formatter(Format::Human, false).unwrap()(7)).unwrap();
         assert!(human.contains("WARN") && human.ends_with("lines=7\n"), "{human}");
-        let make = dropped_line(Format::Json, false).unwrap();
+        let make = dropped_lines_formatter(Format::Json, false).unwrap();
         let json: serde_json::Value = serde_json::from_slice(&make(1)).unwrap();
         assert_eq!((&json["level"], &json["lines"]), (&"WARN".into(), &1.into()));
         let json: serde_json::Value = serde_json::from_slice(&make(2)).unwrap();

@@ -12,20 +12,20 @@ use std::{
 use tracing_subscriber::fmt::MakeWriter;
 
 /// What waits to be written, in bytes, before lines are dropped.
-const ROOM: usize = 1024 * 1024;
+const MAX_QUEUED_BYTES: usize = 1024 * 1024;
 
 /// The way into the queue; every copy leads into the same one.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Queue(Arc<Shared>);
+pub(super) struct LogQueue(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
-    waiting: Mutex<Waiting>,
+    state: Mutex<QueueState>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct Waiting {
+struct QueueState {
     lines: VecDeque<Vec<u8>>,
     bytes: usize,
     dropped: u64,
@@ -34,13 +34,13 @@ struct Waiting {
     closed: bool,
 }
 
-impl Waiting {
+impl QueueState {
     fn is_done(&self) -> bool {
         self.lines.is_empty() && self.dropped == 0 && !self.writing
     }
 }
 
-impl Queue {
+impl LogQueue {
     /// Writes to `out` on a thread of its own. `dropped` makes the line that says how many were dropped.
     pub(super) fn start(
         out: impl Write + Send + 'static,
@@ -57,7 +57,7 @@ impl Queue {
     /// Takes `line` at once, or drops it.
     pub(super) fn push(&self, line: &[u8]) {
         let mut waiting = self.lock();
-        if waiting.bytes + line.len() > ROOM {
+        if waiting.bytes + line.len() > MAX_QUEUED_BYTES {
             waiting.dropped += 1;
         } else {
             waiting.bytes += line.len();
@@ -79,14 +79,14 @@ impl Queue {
         drop(done.unwrap_or_else(PoisonError::into_inner));
     }
 
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, QueueState> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn write_out(shared: &Shared, mut out: impl Write, say_dropped: impl Fn(u64) -> Vec<u8>) {
     loop {
-        let waiting = shared.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = shared.state.lock().unwrap_or_else(PoisonError::into_inner);
         let mut waiting = shared
             .changed
             .wait_while(waiting, |waiting| waiting.is_done() && !waiting.closed)
@@ -105,7 +105,7 @@ fn write_out(shared: &Shared, mut out: impl Write, say_dropped: impl Fn(u64) -> 
         // Nobody is left to tell that the log cannot be written.
         let _written = out.write_all(&text).and_then(|()| out.flush());
         shared
-            .waiting
+            .state
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .writing = false;
@@ -113,7 +113,7 @@ fn write_out(shared: &Shared, mut out: impl Write, say_dropped: impl Fn(u64) -> 
     }
 }
 
-impl Write for &Queue {
+impl Write for &LogQueue {
     /// Takes all of `line`; the formatter gives each event in one piece.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.push(line);
@@ -125,7 +125,7 @@ impl Write for &Queue {
     }
 }
 
-impl<'w> MakeWriter<'w> for Queue {
+impl<'w> MakeWriter<'w> for LogQueue {
     type Writer = &'w Self;
 
     fn make_writer(&'w self) -> Self::Writer {
@@ -140,15 +140,15 @@ mod tests {
     use super::*;
 
     /// Writes only when it is let to, as a pipe whose reader hangs.
-    struct Gate {
-        open: mpsc::Receiver<()>,
+    struct BlockingWriter {
+        permits: mpsc::Receiver<()>,
         written: Arc<Mutex<Vec<u8>>>,
     }
 
-    impl Write for Gate {
+    impl Write for BlockingWriter {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             // An error is a gate that stays open.
-            let _open = self.open.recv();
+            let _open = self.permits.recv();
             self.written.lock().unwrap().extend_from_slice(bytes);
             Ok(bytes.len())
         }
@@ -159,16 +159,16 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_hangs_costs_lines_which_are_counted_and_no_time() {
+    fn a_blocked_reader_costs_counted_lines_and_never_blocks() {
         let (let_through, open) = mpsc::channel();
         let written = Arc::new(Mutex::new(Vec::new()));
-        let gate = Gate {
-            open,
+        let gate = BlockingWriter {
+            permits: open,
             written: Arc::clone(&written),
         };
-        let queue = Queue::start(gate, |dropped| format!("dropped {dropped}\n").into_bytes()).unwrap();
+        let queue = LogQueue::start(gate, |dropped| format!("dropped {dropped}\n").into_bytes()).unwrap();
         let line = [b"x".repeat(1023), b"\n".to_vec()].concat();
-        let all = 3 * ROOM / line.len();
+        let all = 3 * MAX_QUEUED_BYTES / line.len();
         for _ in 0..all {
             // Nothing lets it through: if this waited, it would wait for ever.
             queue.push(&line);
@@ -192,11 +192,11 @@ mod tests {
         let written = Arc::new(Mutex::new(Vec::new()));
         let (let_through, open) = mpsc::channel();
         drop(let_through);
-        let gate = Gate {
-            open,
+        let gate = BlockingWriter {
+            permits: open,
             written: Arc::clone(&written),
         };
-        let queue = Queue::start(gate, |_| Vec::new()).unwrap();
+        let queue = LogQueue::start(gate, |_| Vec::new()).unwrap();
         for n in 0..1000 {
             queue.push(format!("line {n}\n").as_bytes());
         }

@@ -9,14 +9,14 @@ use actix_web::{
 use sha2::{Digest, Sha256};
 
 /// Where the style sheet is served.
-pub const LOOK_PATH: &str = "/assets/look.css";
+pub const STYLE_PATH: &str = "/assets/look.css";
 /// Where the logo is served.
 pub const LOGO_PATH: &str = "/assets/logo.svg";
 
 /// The style sheet.
-pub static LOOK: LazyLock<Asset> = LazyLock::new(|| {
+pub static STYLE: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new(
-        LOOK_PATH,
+        STYLE_PATH,
         "text/css; charset=utf-8",
         include_bytes!("assets/look.css"),
     )
@@ -54,7 +54,7 @@ impl Asset {
     }
 
     /// For how long it may be kept: for ever under its own version, else only while it is the same.
-    pub fn caching(&self, query: &str) -> &'static str {
+    pub fn cache_control(&self, query: &str) -> &'static str {
         if query == self.query {
             "public, max-age=31536000, immutable"
         } else {
@@ -63,19 +63,19 @@ impl Asset {
     }
 
     /// Whether one of the validators that the browser holds is ours (RFC 9110, 13.1.2).
-    pub fn is_held(&self, if_none_match: &str) -> bool {
+    pub fn matches_etag(&self, if_none_match: &str) -> bool {
         if_none_match
             .split(',')
             .map(str::trim)
             .any(|held| held == "*" || held.strip_prefix("W/").unwrap_or(held) == self.etag)
     }
 
-    fn answer(&self, request: &HttpRequest) -> HttpResponse {
+    fn respond(&self, request: &HttpRequest) -> HttpResponse {
         let held = request
             .headers()
             .get_all(IF_NONE_MATCH)
             .filter_map(|value| value.to_str().ok())
-            .any(|value| self.is_held(value));
+            .any(|value| self.matches_etag(value));
         let mut answer = if held {
             HttpResponse::NotModified()
         } else {
@@ -83,7 +83,7 @@ impl Asset {
         };
         answer
             .insert_header((ETAG, self.etag.as_str()))
-            .insert_header((CACHE_CONTROL, self.caching(request.query_string())));
+            .insert_header((CACHE_CONTROL, self.cache_control(request.query_string())));
         if held {
             return answer.finish();
         }
@@ -94,13 +94,13 @@ impl Asset {
 }
 
 /// `GET /assets/look.css`
-pub async fn look(request: HttpRequest) -> HttpResponse {
-    LOOK.answer(&request)
+pub async fn style(request: HttpRequest) -> HttpResponse {
+    STYLE.respond(&request)
 }
 
 /// `GET /assets/logo.svg`
 pub async fn logo(request: HttpRequest) -> HttpResponse {
-    LOGO.answer(&request)
+    LOGO.respond(&request)
 }
 
 #[cfg(test)]
@@ -114,9 +114,9 @@ mod tests {
     }
 
     #[test]
-    fn a_linked_asset_is_kept_for_ever_and_another_version_asked_for_again() {
-        for asset in [&*LOOK, &*LOGO] {
-            let linked = asset.answer(&TestRequest::get().uri(&asset.address).to_http_request());
+    fn a_linked_asset_is_cached_for_good_and_another_version_is_revalidated() {
+        for asset in [&*STYLE, &*LOGO] {
+            let linked = asset.respond(&TestRequest::get().uri(&asset.address).to_http_request());
             assert_eq!(linked.status(), 200);
             assert_eq!(
                 header(&linked, CACHE_CONTROL),
@@ -126,15 +126,15 @@ mod tests {
             assert_eq!(linked.into_body().try_into_bytes().unwrap(), asset.bytes);
             let (path, _) = asset.address.split_once('?').unwrap();
             for uri in [path.to_owned(), format!("{path}?v=00000000")] {
-                let other = asset.answer(&TestRequest::get().uri(&uri).to_http_request());
+                let other = asset.respond(&TestRequest::get().uri(&uri).to_http_request());
                 assert_eq!(header(&other, CACHE_CONTROL), "no-cache");
             }
         }
     }
 
     #[test]
-    fn what_the_browser_holds_is_not_sent_again() {
-        let etag = LOOK.etag.clone();
+    fn an_asset_that_the_browser_has_is_not_sent_again() {
+        let etag = STYLE.etag.clone();
         for (held, status) in [
             (etag.clone(), 304),
             (format!("W/{etag}"), 304),
@@ -146,15 +146,15 @@ mod tests {
             let request = TestRequest::get()
                 .insert_header((IF_NONE_MATCH, held.as_str()))
                 .to_http_request();
-            let answer = LOOK.answer(&request);
+            let answer = STYLE.respond(&request);
             assert_eq!(answer.status(), status, "{held}");
             assert_eq!(header(&answer, ETAG), etag);
         }
     }
 
     #[test]
-    fn the_style_sheet_asks_for_nothing_else() {
-        let css = std::str::from_utf8(LOOK.bytes).unwrap();
+    fn the_style_sheet_loads_nothing_else() {
+        let css = std::str::from_utf8(STYLE.bytes).unwrap();
         for foreign in ["url(", "@import", "http:", "https:", "!important"] {
             assert!(!css.contains(foreign), "{foreign}");
         }

@@ -32,9 +32,9 @@ pub struct Deadlines {
     /// For a body.
     pub body: Duration,
     /// For taking an answer, letting go of a body that nobody reads, and beginning the next request.
-    pub answer: Duration,
+    pub response: Duration,
     /// What we may take until we begin to work on a request; whoever would wait for longer is told to come back.
-    pub turn: Duration,
+    pub queue: Duration,
 }
 
 impl Default for Deadlines {
@@ -42,8 +42,8 @@ impl Default for Deadlines {
         Self {
             head: Duration::from_secs(10),
             body: Duration::from_secs(10),
-            answer: Duration::from_secs(30),
-            turn: Duration::from_secs(2),
+            response: Duration::from_secs(30),
+            queue: Duration::from_secs(2),
         }
     }
 }
@@ -52,7 +52,7 @@ impl Default for Deadlines {
 #[derive(Clone, Copy, Debug)]
 enum Phase {
     /// The rest of an answer to be taken, and the first octet of the next request.
-    Between { until: Instant },
+    Idle { until: Instant },
     /// The rest of a head.
     Head { until: Instant },
     /// Us. What the other end still has to send of this request is a body, which [`Limited`] ends.
@@ -61,28 +61,28 @@ enum Phase {
 
 /// Where a connection stands: the transport and the site look at the same.
 #[derive(Debug)]
-pub(super) struct Progress {
+pub(super) struct ConnectionState {
     phase: Cell<Phase>,
     deadlines: Deadlines,
     /// The other end sends nothing any more: it has hung up.
-    is_gone: Cell<bool>,
-    left: Notify,
+    is_closed: Cell<bool>,
+    closed: Notify,
 }
 
-impl Progress {
-    fn begin(&self) {
+impl ConnectionState {
+    fn request_received(&self) {
         self.phase.set(Phase::Request);
     }
 
-    fn answered(&self) {
-        self.phase.set(Phase::Between {
-            until: Instant::now() + self.deadlines.answer,
+    fn response_ready(&self) {
+        self.phase.set(Phase::Idle {
+            until: Instant::now() + self.deadlines.response,
         });
     }
 
-    fn octets_came(&self) {
+    fn bytes_received(&self) {
         match self.phase.get() {
-            Phase::Between { until } => {
+            Phase::Idle { until } => {
                 let until = until.min(Instant::now() + self.deadlines.head);
                 self.phase.set(Phase::Head { until });
             }
@@ -90,14 +90,14 @@ impl Progress {
         }
     }
 
-    fn gone(&self) {
-        self.is_gone.set(true);
-        self.left.notify_waiters();
+    fn closed_by_peer(&self) {
+        self.is_closed.set(true);
+        self.closed.notify_waiters();
     }
 
-    fn until(&self) -> Option<Instant> {
+    fn deadline(&self) -> Option<Instant> {
         match self.phase.get() {
-            Phase::Between { until } | Phase::Head { until } => Some(until),
+            Phase::Idle { until } | Phase::Head { until } => Some(until),
             Phase::Request => None,
         }
     }
@@ -105,27 +105,27 @@ impl Progress {
 
 /// A request that is being worked on; its connection waits for us until this is dropped.
 #[derive(Debug)]
-pub(super) struct AtWork(Option<Rc<Progress>>);
+pub(super) struct RequestGuard(Option<Rc<ConnectionState>>);
 
-impl Drop for AtWork {
+impl Drop for RequestGuard {
     fn drop(&mut self) {
         if let Some(progress) = &self.0 {
-            progress.answered();
+            progress.response_ready();
         }
     }
 }
 
 /// Notes that the head of `request` is here, and puts an end to the wait for its body, whoever reads that.
-pub(super) fn begin(request: &mut ServiceRequest) -> AtWork {
-    let progress = request.conn_data::<Rc<Progress>>().cloned();
+pub(super) fn begin_request(request: &mut ServiceRequest) -> RequestGuard {
+    let progress = request.conn_data::<Rc<ConnectionState>>().cloned();
     if let Some(progress) = &progress {
-        progress.begin();
+        progress.request_received();
         match request.parts_mut().1 {
             Payload::None => {}
             body @ (Payload::H1 { .. } | Payload::Stream { .. }) => {
                 let whole = std::mem::replace(body, Payload::None);
                 *body = Payload::Stream {
-                    payload: Box::pin(Limited {
+                    payload: Box::pin(TimedBody {
                         body: whole,
                         timer: Box::pin(sleep_until(Instant::now() + progress.deadlines.body)),
                     }),
@@ -133,28 +133,28 @@ pub(super) fn begin(request: &mut ServiceRequest) -> AtWork {
             }
         }
     }
-    AtWork(progress)
+    RequestGuard(progress)
 }
 
 /// Ready when the client that sent `request` has left. Whoever only ends its own side is taken for one that left,
 /// as reverse proxies take it.
-pub(super) async fn gone(request: &HttpRequest) {
-    let Some(progress) = request.conn_data::<Rc<Progress>>() else {
+pub(super) async fn client_disconnected(request: &HttpRequest) {
+    let Some(progress) = request.conn_data::<Rc<ConnectionState>>() else {
         return std::future::pending().await;
     };
-    let left = progress.left.notified();
-    if !progress.is_gone.get() {
+    let left = progress.closed.notified();
+    if !progress.is_closed.get() {
         left.await;
     }
 }
 
 /// A body that has to be whole in time.
-struct Limited {
+struct TimedBody {
     body: Payload,
     timer: Pin<Box<Sleep>>,
 }
 
-impl Stream for Limited {
+impl Stream for TimedBody {
     type Item = Result<Bytes, PayloadError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -167,43 +167,43 @@ impl Stream for Limited {
 }
 
 /// Whether a body was given up because it took too long.
-pub(super) fn is_late(error: &PayloadError) -> bool {
+pub(super) fn is_timeout(error: &PayloadError) -> bool {
     matches!(error, PayloadError::Io(why) if why.kind() == io::ErrorKind::TimedOut)
 }
 
 /// A stream to a stranger, which ends by itself when that one is late. `place` is let go of with it.
-pub struct Guarded<S, P> {
+pub struct TimedStream<S, P> {
     stream: S,
-    progress: Rc<Progress>,
+    state: Rc<ConnectionState>,
     timer: Pin<Box<Sleep>>,
-    _place: P,
+    _slot: P,
 }
 
-impl<S, P> Guarded<S, P> {
+impl<S, P> TimedStream<S, P> {
     /// Guards `stream`, whose first head is awaited from now on.
     pub fn new(stream: S, deadlines: Deadlines, place: P) -> Self {
         let until = Instant::now() + deadlines.head;
         Self {
             stream,
-            progress: Rc::new(Progress {
+            state: Rc::new(ConnectionState {
                 phase: Cell::new(Phase::Head { until }),
                 deadlines,
-                is_gone: Cell::new(false),
-                left: Notify::new(),
+                is_closed: Cell::new(false),
+                closed: Notify::new(),
             }),
             timer: Box::pin(sleep_until(until)),
-            _place: place,
+            _slot: place,
         }
     }
 
     /// Lets the site know where the connection stands.
-    pub fn introduce(&self, to: &mut Extensions) {
-        to.insert(Rc::clone(&self.progress));
+    pub fn share_state(&self, to: &mut Extensions) {
+        to.insert(Rc::clone(&self.state));
     }
 
     /// Ready when the other end is late; else wakes whoever asks when it will be.
-    fn late(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        let Some(until) = self.progress.until() else {
+    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        let Some(until) = self.state.deadline() else {
             return Poll::Pending;
         };
         if self.timer.deadline() != until {
@@ -214,42 +214,42 @@ impl<S, P> Guarded<S, P> {
     }
 }
 
-impl<S, P> fmt::Debug for Guarded<S, P> {
+impl<S, P> fmt::Debug for TimedStream<S, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Guarded").field(&self.progress).finish()
+        f.debug_tuple("Guarded").field(&self.state).finish()
     }
 }
 
-impl<S: AsyncRead + Unpin, P: Unpin> AsyncRead for Guarded<S, P> {
+impl<S: AsyncRead + Unpin, P: Unpin> AsyncRead for TimedStream<S, P> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if let Poll::Ready(late) = self.late(cx) {
+        if let Poll::Ready(late) = self.poll_deadline(cx) {
             return Poll::Ready(Err(late));
         }
         let (before, room) = (buf.filled().len(), buf.remaining());
         let read = Pin::new(&mut self.stream).poll_read(cx, buf);
         if buf.filled().len() > before {
-            self.progress.octets_came();
+            self.state.bytes_received();
         } else if room > 0 && read.is_ready() {
-            self.progress.gone();
+            self.state.closed_by_peer();
         }
         read
     }
 }
 
-impl<S: AsyncWrite + Unpin, P: Unpin> AsyncWrite for Guarded<S, P> {
+impl<S: AsyncWrite + Unpin, P: Unpin> AsyncWrite for TimedStream<S, P> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        if let Poll::Ready(late) = self.late(cx) {
+        if let Poll::Ready(late) = self.poll_deadline(cx) {
             return Poll::Ready(Err(late));
         }
         Pin::new(&mut self.stream).poll_write(cx, buf)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if let Poll::Ready(late) = self.late(cx) {
+        if let Poll::Ready(late) = self.poll_deadline(cx) {
             return Poll::Ready(Err(late));
         }
         Pin::new(&mut self.stream).poll_flush(cx)

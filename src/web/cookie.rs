@@ -9,10 +9,10 @@ use actix_web::{
 use crate::model::{endpoint::BaseUrl, id::LogoutId, secret::Token};
 
 /// The longest lifetime that browsers keep (400 days).
-const LONG: Duration = Duration::days(400);
+const MAX_LIFETIME: Duration = Duration::days(400);
 /// How many logouts one browser may look at; the oldest cookie makes room.
-const MOST_LEAVING: usize = 6;
-const LEAVING: &str = "hallpass-l-";
+const MAX_LOGOUT_COOKIES: usize = 6;
+const LOGOUT_PREFIX: &str = "hallpass-l-";
 
 /// How cookies are named and marked here: `__Host-` and `Secure` over https, plain on loopback.
 #[derive(Clone, Copy, Debug)]
@@ -33,11 +33,11 @@ impl Cookies {
     }
 
     pub(super) fn set_session(self, token: &Token) -> Cookie<'static> {
-        self.make("hallpass-session", token.text())
+        self.build("hallpass-session", token.to_text())
     }
 
     pub(super) fn remove_session(self) -> Cookie<'static> {
-        self.removal(self.named("hallpass-session"))
+        self.removal(self.full_name("hallpass-session"))
     }
 
     /// The token of a device on which somebody has signed in.
@@ -46,8 +46,8 @@ impl Cookies {
     }
 
     pub(super) fn set_device(self, token: &Token) -> Cookie<'static> {
-        let mut cookie = self.make("hallpass-device", token.text());
-        cookie.set_max_age(LONG);
+        let mut cookie = self.build("hallpass-device", token.to_text());
+        cookie.set_max_age(MAX_LIFETIME);
         cookie
     }
 
@@ -57,8 +57,8 @@ impl Cookies {
     }
 
     pub(super) fn set_browser(self, token: &Token) -> Cookie<'static> {
-        let mut cookie = self.make("hallpass-browser", token.text());
-        cookie.set_max_age(LONG);
+        let mut cookie = self.build("hallpass-browser", token.to_text());
+        cookie.set_max_age(MAX_LIFETIME);
         cookie
     }
 
@@ -68,40 +68,40 @@ impl Cookies {
     }
 
     pub(super) fn set_posted(self, token: &Token) -> Cookie<'static> {
-        let mut cookie = self.make("hallpass-posted", token.text());
+        let mut cookie = self.build("hallpass-posted", token.to_text());
         cookie.set_max_age(Duration::minutes(10));
         cookie
     }
 
     /// The browser's half of the logout `id`; one cookie each, so that two tabs do not undo each other.
-    pub(super) fn leaving(self, request: &HttpRequest, id: LogoutId) -> Option<Token> {
-        self.read(request, &leaving_name(id))
+    pub(super) fn logout(self, request: &HttpRequest, id: LogoutId) -> Option<Token> {
+        self.read(request, &logout_cookie_name(id))
     }
 
     /// The cookies of every logout in this browser.
-    pub(super) fn all_leaving(self, request: &HttpRequest) -> Vec<Token> {
-        let prefix = self.named(LEAVING);
-        sent(request)
+    pub(super) fn all_logouts(self, request: &HttpRequest) -> Vec<Token> {
+        let prefix = self.full_name(LOGOUT_PREFIX);
+        cookie_pairs(request)
             .filter(|(name, _)| name.starts_with(prefix.as_bytes()))
             .filter_map(|(_, value)| Token::parse(std::str::from_utf8(value).ok()?))
-            .take(MOST_LEAVING)
+            .take(MAX_LOGOUT_COOKIES)
             .collect()
     }
 
-    pub(super) fn set_leaving(self, id: LogoutId, token: &Token, seconds: i64) -> Cookie<'static> {
-        let mut cookie = self.make(&leaving_name(id), token.text());
+    pub(super) fn set_logout(self, id: LogoutId, token: &Token, seconds: i64) -> Cookie<'static> {
+        let mut cookie = self.build(&logout_cookie_name(id), token.to_text());
         cookie.set_max_age(Duration::seconds(seconds));
         cookie
     }
 
     /// Removals of the oldest logout cookies where there are too many.
-    pub(super) fn room_to_leave(self, request: &HttpRequest) -> Vec<Cookie<'static>> {
-        self.room(request, LEAVING, MOST_LEAVING)
+    pub(super) fn remove_oldest_logouts(self, request: &HttpRequest) -> Vec<Cookie<'static>> {
+        self.remove_oldest(request, LOGOUT_PREFIX, MAX_LOGOUT_COOKIES)
     }
 
-    fn room(self, request: &HttpRequest, prefix: &str, most: usize) -> Vec<Cookie<'static>> {
-        let prefix = self.named(prefix);
-        let kept: Vec<_> = sent(request)
+    fn remove_oldest(self, request: &HttpRequest, prefix: &str, most: usize) -> Vec<Cookie<'static>> {
+        let prefix = self.full_name(prefix);
+        let kept: Vec<_> = cookie_pairs(request)
             .filter_map(|(name, _)| std::str::from_utf8(name).ok())
             .filter(|name| name.starts_with(&prefix))
             .map(str::to_owned)
@@ -114,8 +114,8 @@ impl Cookies {
     }
 
     fn read(self, request: &HttpRequest, name: &str) -> Option<Token> {
-        let name = self.named(name);
-        let mut found = sent(request).filter(|(sent, _)| *sent == name.as_bytes());
+        let name = self.full_name(name);
+        let mut found = cookie_pairs(request).filter(|(sent, _)| *sent == name.as_bytes());
         // Two of one name: somebody planted one. Neither counts.
         match (found.next(), found.next()) {
             (Some((_, value)), None) => Token::parse(std::str::from_utf8(value).ok()?),
@@ -123,7 +123,7 @@ impl Cookies {
         }
     }
 
-    fn named(self, name: &str) -> String {
+    fn full_name(self, name: &str) -> String {
         if self.secure {
             format!("__Host-{name}")
         } else {
@@ -131,8 +131,8 @@ impl Cookies {
         }
     }
 
-    fn make(self, name: &str, value: String) -> Cookie<'static> {
-        Cookie::build(self.named(name), value)
+    fn build(self, name: &str, value: String) -> Cookie<'static> {
+        Cookie::build(self.full_name(name), value)
             .path("/")
             .http_only(true)
             .secure(self.secure)
@@ -154,7 +154,7 @@ impl Cookies {
 
 /// Names and values octet for octet: a browser guards the name `__Host-…`, and not `%5F%5FHost-…`, which
 /// a neighbouring site may set for us.
-fn sent(request: &HttpRequest) -> impl Iterator<Item = (&[u8], &[u8])> {
+fn cookie_pairs(request: &HttpRequest) -> impl Iterator<Item = (&[u8], &[u8])> {
     request
         .headers()
         .get_all(COOKIE)
@@ -167,7 +167,7 @@ fn sent(request: &HttpRequest) -> impl Iterator<Item = (&[u8], &[u8])> {
 }
 
 /// The end of the id, which is random.
-fn leaving_name(id: LogoutId) -> String {
+fn logout_cookie_name(id: LogoutId) -> String {
     let id = id.to_string();
-    format!("{LEAVING}{}", id.rsplit('-').next().unwrap_or_default())
+    format!("{LOGOUT_PREFIX}{}", id.rsplit('-').next().unwrap_or_default())
 }

@@ -5,22 +5,22 @@ use actix_web::{HttpRequest, http::header};
 use crate::model::{endpoint::BaseUrl, secret::Token};
 
 /// What a form of the browser `browser` carries.
-pub(super) fn token(browser: &Token) -> String {
-    browser.derive("form").text()
+pub(super) fn form_token(browser: &Token) -> String {
+    browser.derive("form").to_text()
 }
 
 /// Whether a form may be believed: sent by a page of ours, and made for this browser.
-pub(super) fn is_ours(request: &HttpRequest, base: &BaseUrl, browser: Option<&Token>, sent: &str) -> bool {
+pub(super) fn is_valid(request: &HttpRequest, base: &BaseUrl, browser: Option<&Token>, sent: &str) -> bool {
     let Some(browser) = browser else { return false };
     // Compared by hash, so that timing tells nothing of the token.
     let fits = Token::parse(sent).is_some_and(|sent| sent.hash() == browser.derive("form").hash());
-    fits && comes_from_us(request, base)
+    fits && is_same_origin(request, base)
 }
 
 /// Whether a page of ours sent the form: `Sec-Fetch-Site` where the browser sends it, else `Origin`; a browser that
 /// says nothing is not believed. What other sites post is not looked at: the browser kept our cookies back, so that
 /// an answer would take everybody for nobody.
-pub(super) fn comes_from_us(request: &HttpRequest, base: &BaseUrl) -> bool {
+pub(super) fn is_same_origin(request: &HttpRequest, base: &BaseUrl) -> bool {
     let value = |name: &str| {
         let mut all = request.headers().get_all(name);
         match (all.next(), all.next()) {
@@ -41,16 +41,16 @@ mod tests {
     use actix_web::test::TestRequest;
 
     #[test]
-    fn only_our_own_forms_are_believed() {
+    fn only_our_own_forms_are_accepted() {
         let base = BaseUrl::parse("https://login.example.com").unwrap();
         let browser = Token::new([1; 32]);
-        let good = token(&browser);
+        let good = form_token(&browser);
         let ask = |headers: &[(&'static str, &'static str)], browser: Option<&Token>, sent: &str| {
             let mut request = TestRequest::post();
             for header in headers {
                 request = request.insert_header(*header);
             }
-            is_ours(&request.to_http_request(), &base, browser, sent)
+            is_valid(&request.to_http_request(), &base, browser, sent)
         };
         let same = [("sec-fetch-site", "same-origin")];
         assert!(ask(&same, Some(&browser), &good));
@@ -80,7 +80,7 @@ mod tests {
         );
         assert!(!ask(&same, Some(&browser), ""), "no token");
         assert!(
-            !ask(&same, Some(&browser), &browser.text()),
+            !ask(&same, Some(&browser), &browser.to_text()),
             "the cookie itself is not the token"
         );
     }

@@ -13,14 +13,14 @@ use crate::{
         csrf,
         error::Error,
         off_thread::off_thread,
-        page::{device::DeviceLink, html::Page, notice::NoticeKind},
+        page::{device::DeviceLinkPage, html::Page, notice::NoticeKind},
         state::{Site, see_other},
     },
 };
 
 /// What the form sends.
 #[derive(Deserialize)]
-pub(super) struct DeviceForm {
+pub(super) struct DeviceLinkForm {
     #[serde(default)]
     csrf: String,
 }
@@ -34,10 +34,10 @@ pub(super) async fn ask(
     let link = link.into_inner();
     let known = link.clone();
     if !off_thread(&site, &request, move |p| p.is_device_link(&known)).await? {
-        return Ok(site.notice(StatusCode::GONE, NoticeKind::LinkOver));
+        return Ok(site.notice(StatusCode::GONE, NoticeKind::LinkExpired));
     }
     Ok(site.form_page(&request, StatusCode::OK, |csrf| {
-        DeviceLink {
+        DeviceLinkPage {
             brand: site.brand(),
             link: &link,
             csrf,
@@ -51,19 +51,19 @@ pub(super) async fn accept(
     request: HttpRequest,
     site: Data<Site>,
     link: Path<String>,
-    Form(sent): Form<DeviceForm>,
+    Form(sent): Form<DeviceLinkForm>,
 ) -> Result<HttpResponse, Error> {
     let browser = site.cookies.browser(&request);
-    if !csrf::is_ours(&request, site.base(), browser.as_ref(), &sent.csrf) {
-        site.disbelieve("a form for a known browser");
-        return Ok(see_other(path::LOGIN).finish());
+    if !csrf::is_valid(&request, site.base(), browser.as_ref(), &sent.csrf) {
+        site.log_rejected_form("a form for a known browser");
+        return Ok(see_other(path::SIGN_IN).finish());
     }
     let (link, visitor) = (link.into_inner(), site.visitor(&request));
     let device = off_thread(&site, &request, move |p| p.use_device_link(&link, &visitor)).await?;
     Ok(match device {
-        Some(device) => see_other(path::LOGIN)
+        Some(device) => see_other(path::SIGN_IN)
             .cookie(site.cookies.set_device(&device))
             .finish(),
-        None => site.notice(StatusCode::GONE, NoticeKind::LinkOver),
+        None => site.notice(StatusCode::GONE, NoticeKind::LinkExpired),
     })
 }

@@ -19,10 +19,10 @@ pub(super) enum Error {
     Provider(#[from] provider::error::Error),
     /// What was sent did not arrive in time: nothing of ours failed.
     #[error("the body did not arrive in time")]
-    TooSlow,
+    BodyTimeout,
     /// The database has not answered, and nobody knows what became of the step.
     #[error("the database did not answer in time")]
-    Silent,
+    StepTimeout,
     /// More is asked for than can be done in time.
     #[error("there is no room now")]
     Busy {
@@ -31,29 +31,29 @@ pub(super) enum Error {
     },
     /// The client left before its turn came: nobody reads the answer.
     #[error("the client has left")]
-    Gone,
+    ClientDisconnected,
 }
 
 impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::Provider(error) if error.is_passing() => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Silent | Self::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
-            Self::TooSlow | Self::Gone => StatusCode::REQUEST_TIMEOUT,
+            Self::Provider(error) if error.is_retryable() => StatusCode::SERVICE_UNAVAILABLE,
+            Self::StepTimeout | Self::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::BodyTimeout | Self::ClientDisconnected => StatusCode::REQUEST_TIMEOUT,
             Self::Blocking(_) | Self::Provider(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
     fn error_response(&self) -> HttpResponse {
         match self {
-            Self::TooSlow | Self::Gone => tracing::debug!("{self}"),
+            Self::BodyTimeout | Self::ClientDisconnected => tracing::debug!("{self}"),
             // The queue says so now and then.
             Self::Busy { seconds } => {
                 return HttpResponse::build(self.status_code())
                     .insert_header((RETRY_AFTER, *seconds))
                     .finish();
             }
-            Self::Blocking(_) | Self::Provider(_) | Self::Silent => tracing::error!(
+            Self::Blocking(_) | Self::Provider(_) | Self::StepTimeout => tracing::error!(
                 code = codes::FAILURE,
                 error = self as &dyn std::error::Error,
                 "request failed"

@@ -9,23 +9,23 @@ use actix_web::http::header::{
 use crate::web::page::script;
 
 /// One header.
-pub type Pair = (HeaderName, HeaderValue);
+pub type Header = (HeaderName, HeaderValue);
 
 /// What is answered.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Answer {
+pub enum ResponseKind {
     /// A page with a form or a person, or a redirect: anything that is not one of the others.
     Page,
     /// The page that posts a message to an application at an address of `https:`.
-    SelfPost,
+    AutoPost,
     /// The same, to an address of plain `http:` on this machine.
-    SelfPostToLoopback,
+    AutoPostToLoopback,
     /// The page of a logout under way: it goes on by itself.
-    Leaving,
+    LogoutProgress,
     /// The same, where it goes on by posting a message to an application at an address of `https:`.
-    LeavingByPost,
+    LogoutPost,
     /// The same, to an address of plain `http:` on this machine.
-    LeavingByPostToLoopback,
+    LogoutPostToLoopback,
     /// What is the same for everybody and says itself how long it may be kept: metadata, certificate,
     /// style sheet.
     Document,
@@ -34,59 +34,71 @@ pub enum Answer {
 /// The headers of every kind of answer, made once.
 #[derive(Clone, Debug)]
 pub struct Headers {
-    page: Vec<Pair>,
-    self_post: Vec<Pair>,
-    self_post_to_loopback: Vec<Pair>,
-    leaving: Vec<Pair>,
-    leaving_by_post: Vec<Pair>,
-    leaving_by_post_to_loopback: Vec<Pair>,
-    document: Vec<Pair>,
+    page: Vec<Header>,
+    auto_post: Vec<Header>,
+    auto_post_to_loopback: Vec<Header>,
+    logout_progress: Vec<Header>,
+    logout_post: Vec<Header>,
+    logout_post_to_loopback: Vec<Header>,
+    document: Vec<Header>,
 }
 
 impl Headers {
     /// The headers of an installation; `https` tells whether its base URL is one of https.
     pub fn new(https: bool) -> Result<Self, InvalidHeaderValue> {
-        let page = policy(
-            &[script::MARK, script::REVEAL, script::COPY, script::WAIT],
+        let page = content_security_policy(
+            &[
+                script::SCRIPT_FLAG,
+                script::SHOW_PASSWORD,
+                script::COPY_VALUE,
+                script::COUNTDOWN,
+            ],
             "'self'",
         );
-        let onward = [script::MARK, script::ONWARD];
+        let onward = [script::SCRIPT_FLAG, script::AUTO_POST];
         let leave = |form_action| {
-            let policy = policy(&[script::MARK, script::LEAVE], form_action);
-            common(&policy, https).map(kept_from_caches)
+            let policy =
+                content_security_policy(&[script::SCRIPT_FLAG, script::LOGOUT_PROGRESS], form_action);
+            common_headers(&policy, https).map(with_no_store)
         };
         Ok(Self {
-            page: kept_from_caches(common(&page, https)?),
+            page: with_no_store(common_headers(&page, https)?),
             // Never one origin: Chromium applies this to the application's own redirects too, and
             // ChatGPT's consumer redirects on to two other origins.
-            self_post: kept_from_caches(common(&policy(&onward, "https:"), https)?),
-            self_post_to_loopback: kept_from_caches(common(&policy(&onward, "https: http:"), https)?),
-            leaving: leave("'self'")?,
+            auto_post: with_no_store(common_headers(
+                &content_security_policy(&onward, "https:"),
+                https,
+            )?),
+            auto_post_to_loopback: with_no_store(common_headers(
+                &content_security_policy(&onward, "https: http:"),
+                https,
+            )?),
+            logout_progress: leave("'self'")?,
             // Besides the application's form it has one of ours, that goes on without it.
-            leaving_by_post: leave("'self' https:")?,
-            leaving_by_post_to_loopback: leave("'self' https: http:")?,
-            document: common(&page, https)?,
+            logout_post: leave("'self' https:")?,
+            logout_post_to_loopback: leave("'self' https: http:")?,
+            document: common_headers(&page, https)?,
         })
     }
 
     /// The headers of one kind of answer.
-    pub fn of(&self, answer: Answer) -> &[Pair] {
+    pub fn for_kind(&self, answer: ResponseKind) -> &[Header] {
         match answer {
-            Answer::Page => &self.page,
-            Answer::SelfPost => &self.self_post,
-            Answer::SelfPostToLoopback => &self.self_post_to_loopback,
-            Answer::Leaving => &self.leaving,
-            Answer::LeavingByPost => &self.leaving_by_post,
-            Answer::LeavingByPostToLoopback => &self.leaving_by_post_to_loopback,
-            Answer::Document => &self.document,
+            ResponseKind::Page => &self.page,
+            ResponseKind::AutoPost => &self.auto_post,
+            ResponseKind::AutoPostToLoopback => &self.auto_post_to_loopback,
+            ResponseKind::LogoutProgress => &self.logout_progress,
+            ResponseKind::LogoutPost => &self.logout_post,
+            ResponseKind::LogoutPostToLoopback => &self.logout_post_to_loopback,
+            ResponseKind::Document => &self.document,
         }
     }
 
     /// Adds what is missing; what the answer says itself stays. Laid on everything as `Answer::Page`, it
     /// keeps whatever does not speak for itself out of caches.
-    pub fn lay_on(&self, answer: Answer, headers: &mut HeaderMap) {
+    pub fn apply(&self, answer: ResponseKind, headers: &mut HeaderMap) {
         let speaks_of_caches = headers.contains_key(CACHE_CONTROL);
-        for (name, value) in self.of(answer) {
+        for (name, value) in self.for_kind(answer) {
             let is_settled = headers.contains_key(name) || (*name == PRAGMA && speaks_of_caches);
             if !is_settled {
                 headers.insert(name.clone(), value.clone());
@@ -95,8 +107,8 @@ impl Headers {
     }
 }
 
-fn policy(scripts: &[&str], form_action: &str) -> String {
-    let scripts: Vec<String> = scripts.iter().map(|text| script::source(text)).collect();
+fn content_security_policy(scripts: &[&str], form_action: &str) -> String {
+    let scripts: Vec<String> = scripts.iter().map(|text| script::csp_source(text)).collect();
     format!(
         "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src {}; form-action {form_action}; \
          frame-ancestors 'none'; base-uri 'none'",
@@ -106,7 +118,7 @@ fn policy(scripts: &[&str], form_action: &str) -> String {
 
 /// There is no Cross-Origin-Opener-Policy among them: an application may sign people in in a window of
 /// its own, and would lose the hold on it here.
-fn common(policy: &str, https: bool) -> Result<Vec<Pair>, InvalidHeaderValue> {
+fn common_headers(policy: &str, https: bool) -> Result<Vec<Header>, InvalidHeaderValue> {
     let mut pairs = vec![
         (CONTENT_SECURITY_POLICY, HeaderValue::from_str(policy)?),
         (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
@@ -127,7 +139,7 @@ fn common(policy: &str, https: bool) -> Result<Vec<Pair>, InvalidHeaderValue> {
     Ok(pairs)
 }
 
-fn kept_from_caches(mut pairs: Vec<Pair>) -> Vec<Pair> {
+fn with_no_store(mut pairs: Vec<Header>) -> Vec<Header> {
     pairs.push((CACHE_CONTROL, HeaderValue::from_static("no-store")));
     pairs.push((PRAGMA, HeaderValue::from_static("no-cache")));
     pairs
@@ -137,22 +149,22 @@ fn kept_from_caches(mut pairs: Vec<Pair>) -> Vec<Pair> {
 mod tests {
     use super::*;
 
-    const ALL: [Answer; 7] = [
-        Answer::Page,
-        Answer::SelfPost,
-        Answer::SelfPostToLoopback,
-        Answer::Leaving,
-        Answer::LeavingByPost,
-        Answer::LeavingByPostToLoopback,
-        Answer::Document,
+    const ALL: [ResponseKind; 7] = [
+        ResponseKind::Page,
+        ResponseKind::AutoPost,
+        ResponseKind::AutoPostToLoopback,
+        ResponseKind::LogoutProgress,
+        ResponseKind::LogoutPost,
+        ResponseKind::LogoutPostToLoopback,
+        ResponseKind::Document,
     ];
 
-    fn value(headers: &Headers, answer: Answer, name: &HeaderName) -> Option<String> {
-        let (_, value) = headers.of(answer).iter().find(|(n, _)| n == name)?;
+    fn value(headers: &Headers, answer: ResponseKind, name: &HeaderName) -> Option<String> {
+        let (_, value) = headers.for_kind(answer).iter().find(|(n, _)| n == name)?;
         Some(value.to_str().unwrap().to_owned())
     }
 
-    fn directive(headers: &Headers, answer: Answer, name: &str) -> String {
+    fn directive(headers: &Headers, answer: ResponseKind, name: &str) -> String {
         let policy = value(headers, answer, &CONTENT_SECURITY_POLICY).unwrap();
         let found = policy
             .split("; ")
@@ -161,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_framed_sniffed_or_let_out_of_the_policy() {
+    fn no_response_is_framed_sniffed_or_without_a_policy() {
         let headers = Headers::new(true).unwrap();
         for answer in ALL {
             assert_eq!(directive(&headers, answer, "default-src"), "'none'");
@@ -189,44 +201,53 @@ mod tests {
     }
 
     #[test]
-    fn only_the_self_posting_page_posts_elsewhere_and_never_to_one_origin() {
+    fn only_an_auto_posting_page_posts_elsewhere_and_never_to_one_origin() {
         let headers = Headers::new(true).unwrap();
-        assert_eq!(directive(&headers, Answer::Page, "form-action"), "'self'");
-        assert_eq!(directive(&headers, Answer::Document, "form-action"), "'self'");
-        assert_eq!(directive(&headers, Answer::SelfPost, "form-action"), "https:");
+        assert_eq!(directive(&headers, ResponseKind::Page, "form-action"), "'self'");
         assert_eq!(
-            directive(&headers, Answer::SelfPostToLoopback, "form-action"),
+            directive(&headers, ResponseKind::Document, "form-action"),
+            "'self'"
+        );
+        assert_eq!(
+            directive(&headers, ResponseKind::AutoPost, "form-action"),
+            "https:"
+        );
+        assert_eq!(
+            directive(&headers, ResponseKind::AutoPostToLoopback, "form-action"),
             "https: http:"
         );
-        assert_eq!(directive(&headers, Answer::Leaving, "form-action"), "'self'");
         assert_eq!(
-            directive(&headers, Answer::LeavingByPost, "form-action"),
+            directive(&headers, ResponseKind::LogoutProgress, "form-action"),
+            "'self'"
+        );
+        assert_eq!(
+            directive(&headers, ResponseKind::LogoutPost, "form-action"),
             "'self' https:"
         );
         assert_eq!(
-            directive(&headers, Answer::LeavingByPostToLoopback, "form-action"),
+            directive(&headers, ResponseKind::LogoutPostToLoopback, "form-action"),
             "'self' https: http:"
         );
-        let onward = script::source(script::ONWARD);
-        assert!(!directive(&headers, Answer::Page, "script-src").contains(&onward));
-        assert!(directive(&headers, Answer::SelfPost, "script-src").contains(&onward));
+        let onward = script::csp_source(script::AUTO_POST);
+        assert!(!directive(&headers, ResponseKind::Page, "script-src").contains(&onward));
+        assert!(directive(&headers, ResponseKind::AutoPost, "script-src").contains(&onward));
     }
 
     #[test]
-    fn only_documents_are_kept() {
+    fn only_documents_are_cached() {
         let headers = Headers::new(true).unwrap();
         for answer in ALL {
-            if answer == Answer::Document {
+            if answer == ResponseKind::Document {
                 continue;
             }
             assert_eq!(value(&headers, answer, &CACHE_CONTROL).unwrap(), "no-store");
             assert_eq!(value(&headers, answer, &PRAGMA).unwrap(), "no-cache");
         }
-        assert_eq!(value(&headers, Answer::Document, &CACHE_CONTROL), None);
+        assert_eq!(value(&headers, ResponseKind::Document, &CACHE_CONTROL), None);
     }
 
     #[test]
-    fn https_is_only_promised_where_it_is_spoken() {
+    fn hsts_is_sent_only_over_https() {
         for answer in ALL {
             let told = |https| value(&Headers::new(https).unwrap(), answer, &STRICT_TRANSPORT_SECURITY);
             assert_eq!(told(true).as_deref(), Some("max-age=31536000"));
@@ -235,11 +256,11 @@ mod tests {
     }
 
     #[test]
-    fn what_an_answer_says_itself_stays() {
+    fn headers_that_a_response_sets_itself_stay() {
         let headers = Headers::new(false).unwrap();
         let mut map = HeaderMap::new();
-        headers.lay_on(Answer::SelfPost, &mut map);
-        headers.lay_on(Answer::Page, &mut map);
+        headers.apply(ResponseKind::AutoPost, &mut map);
+        headers.apply(ResponseKind::Page, &mut map);
         assert!(
             map.get(CONTENT_SECURITY_POLICY)
                 .unwrap()
@@ -251,7 +272,7 @@ mod tests {
 
         let mut map = HeaderMap::new();
         map.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        headers.lay_on(Answer::Page, &mut map);
+        headers.apply(ResponseKind::Page, &mut map);
         assert_eq!(map.get(CACHE_CONTROL).unwrap(), "no-cache");
         assert!(!map.contains_key(PRAGMA));
         assert!(map.contains_key(CONTENT_SECURITY_POLICY));

@@ -22,22 +22,22 @@ pub(super) async fn ready(site: Data<Site>) -> Result<HttpResponse, Error> {
     Ok(match site.provider.health()? {
         Ok(warnings) => HttpResponse::Ok()
             .content_type("text/plain; charset=utf-8")
-            .body(body(&warnings)),
+            .body(ready_body(&warnings)),
         Err(why) => HttpResponse::ServiceUnavailable()
             .content_type("text/plain; charset=utf-8")
-            .body(format!("{}\n", why.words())),
+            .body(format!("{}\n", why.message())),
     })
 }
 
 /// Nobody can sign in yet.
-pub(super) async fn waiting() -> HttpResponse {
+pub(super) async fn unavailable() -> HttpResponse {
     HttpResponse::ServiceUnavailable()
         .insert_header((RETRY_AFTER, "5"))
         .content_type("text/plain; charset=utf-8")
         .body("the database is away; this is tried again by itself\n")
 }
 
-fn body(warnings: &[String]) -> String {
+fn ready_body(warnings: &[String]) -> String {
     let lines = warnings.iter().map(|warning| format!("warning: {warning}\n"));
     std::iter::once("ready\n".to_owned()).chain(lines).collect()
 }

@@ -11,7 +11,7 @@ use crate::{
     model::{endpoint::path, id::ApplicationId, secret::Secret},
     provider::{
         codes,
-        login::{Credentials, LoggedIn, Looked},
+        login::{Credentials, PasswordSignInOutcome, ThrottleCheck},
     },
     web::{
         csrf,
@@ -20,7 +20,7 @@ use crate::{
         off_thread::{hashing, off_thread},
         page::{
             html::Page,
-            login::{Login, LoginNotice},
+            login::{SignInNotice, SignInPage},
             notice::NoticeKind,
         },
         respond,
@@ -31,7 +31,7 @@ use crate::{
 
 /// What the login form sends. `continue` is the sign-in that waits, sealed.
 #[derive(Deserialize)]
-pub(super) struct LoginForm {
+pub(super) struct SignInForm {
     #[serde(default)]
     email: String,
     #[serde(default)]
@@ -49,51 +49,59 @@ pub(super) async fn get(request: HttpRequest, site: Data<Site>) -> Result<HttpRe
     if someone {
         return Ok(see_other(path::PORTAL).finish());
     }
-    if let Some(led_on) = logout::waiting_here(&request, &site).await? {
+    if let Some(led_on) = logout::pending_logout(&request, &site).await? {
         return Ok(led_on);
     }
-    Ok(form(&site, &request, StatusCode::OK, &Shown::default()))
+    Ok(sign_in_form(
+        &site,
+        &request,
+        StatusCode::OK,
+        &SignInView::default(),
+    ))
 }
 
 /// `POST /login`: on success the browser goes on by a redirect, so that Back and reload send no form again.
 pub(super) async fn post(
     request: HttpRequest,
     site: Data<Site>,
-    Form(typed): Form<LoginForm>,
+    Form(typed): Form<SignInForm>,
 ) -> Result<HttpResponse, Error> {
-    if !csrf::comes_from_us(&request, site.base()) {
-        site.disbelieve("a login form of another site");
-        return Ok(see_other(path::LOGIN).finish());
+    if !csrf::is_same_origin(&request, site.base()) {
+        site.log_rejected_form("a login form of another site");
+        return Ok(see_other(path::SIGN_IN).finish());
     }
-    let sealed = Some(typed.r#continue.clone()).filter(|sealed| is_sealed(sealed));
+    let sealed = Some(typed.r#continue.clone()).filter(|sealed| is_sealed_text(sealed));
     let application = match sealed.clone() {
         None => None,
         Some(sealed) => {
             let visitor = site.visitor(&request);
-            off_thread(&site, &request, move |p| p.waiting_for(&sealed, &visitor)).await?
+            off_thread(&site, &request, move |p| {
+                p.application_of_sign_in(&sealed, &visitor)
+            })
+            .await?
         }
     };
-    let shown = |notice| Shown {
+    let shown = |notice| SignInView {
         application,
         email: typed.email.clone(),
         notice,
         sealed: sealed.clone(),
     };
-    if !csrf::is_ours(
+    if !csrf::is_valid(
         &request,
         site.base(),
         site.cookies.browser(&request).as_ref(),
         &typed.csrf,
     ) {
-        site.disbelieve("a login form");
-        return Ok(form(
+        site.log_rejected_form("a login form");
+        return Ok(sign_in_form(
             &site,
             &request,
             StatusCode::FORBIDDEN,
             &shown(if site.cookies.browser(&request).is_none() {
-                LoginNotice::NoCookies
+                SignInNotice::NoCookies
             } else {
-                LoginNotice::SignedOutMeanwhile
+                SignInNotice::SessionEnded
             }),
         ));
     }
@@ -101,40 +109,40 @@ pub(super) async fn post(
         email: typed.email.clone(),
         password: Secret::new(typed.password),
     };
-    let done = match judge(&site, &request, credentials).await {
+    let done = match check_password(&site, &request, credentials).await {
         Err(Error::Busy { seconds }) => {
             let status = StatusCode::SERVICE_UNAVAILABLE;
-            let mut response = form(&site, &request, status, &shown(LoginNotice::Busy));
+            let mut response = sign_in_form(&site, &request, status, &shown(SignInNotice::Busy));
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
             return Ok(response);
         }
         done => done?,
     };
     match done {
-        LoggedIn::Yes { session, device } => {
+        PasswordSignInOutcome::SignedIn { session, device } => {
             let next = sealed.map_or_else(
                 || path::PORTAL.to_owned(),
-                |sealed| format!("{}{sealed}", path::CONTINUE),
+                |sealed| format!("{}{sealed}", path::RESUME_SIGN_IN),
             );
             Ok(see_other(&next)
                 .cookie(site.cookies.set_session(&session))
                 .cookie(site.cookies.set_device(&device))
                 .finish())
         }
-        LoggedIn::Wrong => {
-            let notice = LoginNotice::Wrong {
-                code: trace::code(&request, codes::LOGIN_WRONG),
+        PasswordSignInOutcome::WrongCredentials => {
+            let notice = SignInNotice::WrongCredentials {
+                code: trace::code_with_reference(&request, codes::LOGIN_WRONG),
             };
-            Ok(form(&site, &request, StatusCode::OK, &shown(notice)))
+            Ok(sign_in_form(&site, &request, StatusCode::OK, &shown(notice)))
         }
-        LoggedIn::Wait { until, reference } => {
-            let wait = words::wait(site.provider.now(), until);
-            let notice = LoginNotice::Wait {
-                how_long: wait.words,
+        PasswordSignInOutcome::Throttled { until, reference } => {
+            let wait = words::wait_time(site.provider.now(), until);
+            let notice = SignInNotice::Throttled {
+                wait_text: wait.text,
                 seconds: wait.seconds,
                 code: format!("{} {reference}", codes::LOGIN_THROTTLED),
             };
-            let mut response = form(&site, &request, StatusCode::TOO_MANY_REQUESTS, &shown(notice));
+            let mut response = sign_in_form(&site, &request, StatusCode::TOO_MANY_REQUESTS, &shown(notice));
             response.headers_mut().insert(RETRY_AFTER, wait.seconds.into());
             Ok(response)
         }
@@ -142,19 +150,30 @@ pub(super) async fn post(
 }
 
 /// What is held back by a pause hears so at once; only what is looked at waits for its turn.
-async fn judge(site: &Site, request: &HttpRequest, credentials: Credentials) -> Result<LoggedIn, Error> {
+async fn check_password(
+    site: &Site,
+    request: &HttpRequest,
+    credentials: Credentials,
+) -> Result<PasswordSignInOutcome, Error> {
     let visitor = site.visitor(request);
     let (typed, there) = (credentials.clone(), visitor.clone());
-    match off_thread(site, request, move |p| p.look_at_login(&typed, &there)).await? {
-        Looked::Wait { until, reference } => Ok(LoggedIn::Wait { until, reference }),
-        Looked::Go { is_known } => {
-            hashing(site, request, is_known, move |p| p.log_in(&credentials, &visitor)).await
+    match off_thread(site, request, move |p| p.check_sign_in_throttle(&typed, &there)).await? {
+        ThrottleCheck::Throttled { until, reference } => {
+            Ok(PasswordSignInOutcome::Throttled { until, reference })
+        }
+        ThrottleCheck::Allowed {
+            is_known_device: is_known,
+        } => {
+            hashing(site, request, is_known, move |p| {
+                p.sign_in_with_password(&credentials, &visitor)
+            })
+            .await
         }
     }
 }
 
 /// Whether the text can stand in our own address `/continue/{sealed}`, and leads nowhere else: base64 for addresses.
-pub(super) fn is_sealed(text: &str) -> bool {
+pub(super) fn is_sealed_text(text: &str) -> bool {
     !text.is_empty()
         && text
             .bytes()
@@ -162,13 +181,16 @@ pub(super) fn is_sealed(text: &str) -> bool {
 }
 
 /// The longest address of ours that is gone back to, in bytes.
-const MAX_TARGET: usize = 2048;
+const MAX_RETURN_TARGET: usize = 2048;
 
 /// Asks for sign-in before the address that was asked for is looked at, and goes there after it.
-pub(super) async fn first(request: &HttpRequest, site: &Data<Site>) -> Result<HttpResponse, Error> {
+pub(super) async fn sign_in_and_return(
+    request: &HttpRequest,
+    site: &Data<Site>,
+) -> Result<HttpResponse, Error> {
     let visitor = site.visitor(request);
     if !visitor.is_navigation {
-        return Ok(site.notice(StatusCode::FORBIDDEN, NoticeKind::NotAPage));
+        return Ok(site.notice(StatusCode::FORBIDDEN, NoticeKind::NotTopLevel));
     }
     // Only `?sp=` says something; what else was added is dropped.
     let uri = request.uri();
@@ -176,15 +198,15 @@ pub(super) async fn first(request: &HttpRequest, site: &Data<Site>) -> Result<Ht
         Some(query) if uri.path() == path::START => format!("{}?{query}", path::START),
         Some(_) | None => uri.path().to_owned(),
     };
-    if target.len() > MAX_TARGET || !is_of_ours(&target) {
-        return Ok(see_other(path::LOGIN).finish());
+    if target.len() > MAX_RETURN_TARGET || !is_return_target(&target) {
+        return Ok(see_other(path::SIGN_IN).finish());
     }
-    let waiting = off_thread(site, request, move |p| p.keep_target(&target, &visitor)).await?;
-    Ok(respond::wait(site, &waiting))
+    let waiting = off_thread(site, request, move |p| p.seal_target(&target, &visitor)).await?;
+    Ok(respond::redirect_to_pending(site, &waiting))
 }
 
 /// Whether it is an address that this is for: a `Location` with it stays here.
-fn is_of_ours(target: &str) -> bool {
+fn is_return_target(target: &str) -> bool {
     [path::LAUNCH, path::START]
         .iter()
         .any(|own| target.starts_with(own))
@@ -192,36 +214,41 @@ fn is_of_ours(target: &str) -> bool {
 }
 
 /// What the login form shows.
-pub(super) struct Shown {
+pub(super) struct SignInView {
     pub(super) application: Option<(ApplicationId, String)>,
     pub(super) email: String,
-    pub(super) notice: LoginNotice,
+    pub(super) notice: SignInNotice,
     pub(super) sealed: Option<String>,
 }
 
-impl Default for Shown {
+impl Default for SignInView {
     fn default() -> Self {
         Self {
             application: None,
             email: String::new(),
-            notice: LoginNotice::None,
+            notice: SignInNotice::None,
             sealed: None,
         }
     }
 }
 
-pub(super) fn form(site: &Site, request: &HttpRequest, status: StatusCode, shown: &Shown) -> HttpResponse {
+pub(super) fn sign_in_form(
+    site: &Site,
+    request: &HttpRequest,
+    status: StatusCode,
+    shown: &SignInView,
+) -> HttpResponse {
     site.form_page(request, status, |csrf| {
-        Login {
+        SignInPage {
             brand: site.brand(),
             application: shown
                 .application
                 .as_ref()
-                .map(|(id, name)| respond::mark(*id, name)),
+                .map(|(id, name)| respond::app_mark(*id, name)),
             email: &shown.email,
             notice: shown.notice.clone(),
             csrf,
-            go_on: shown.sealed.as_deref(),
+            sealed: shown.sealed.as_deref(),
         }
         .html()
     })

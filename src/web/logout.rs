@@ -11,20 +11,22 @@ use serde::Deserialize;
 use crate::{
     model::{endpoint::path, id::LogoutId},
     provider::{
-        saml::logout_hop::{Carrier, Departure, Next, Outbound, Progress, Turn},
-        sign_off::{AboutToSignOut, Begun, SignedOff, Stop},
+        saml::logout_hop::{
+            AdvanceLogoutOutcome, LogoutDelivery, LogoutProgress, NextAction, NextStep, OutboundBinding,
+        },
+        sign_off::{AboutToSignOut, ParticipantLogoutStatus, SignOutOutcome, StartedLogout},
     },
     web::{
         csrf,
         error::Error,
-        headers::Answer,
+        headers::ResponseKind,
         off_thread::off_thread,
         page::{
             html::Page,
-            leaving::{Leaving, Left, Returning, Way},
+            leaving::{AdvanceBy, LogoutProgressPage, LogoutReturnPage, ParticipantView},
             onward::Base64,
             part::AppMark,
-            sign_out::{SignOut, SignOutOver, SignedOut},
+            sign_out::{SignOutExpiredPage, SignOutPage, SignedOutPage},
         },
         respond,
         state::{Site, page, see_other},
@@ -33,30 +35,30 @@ use crate::{
 
 /// What the sign-out form sends.
 #[derive(Deserialize)]
-pub(super) struct LogoutForm {
+pub(super) struct SignOutForm {
     #[serde(default)]
     csrf: String,
 }
 
 /// What *Continue* sends: the hop that is given up.
 #[derive(Deserialize)]
-pub(super) struct GiveUpForm {
-    hop: i64,
+pub(super) struct SkipForm {
+    position: i64,
 }
 
 /// `GET /logout`, and the Sign-out URL opened plainly: asks, and ends nothing yet. A logout that goes on in this
 /// browser is shown.
 pub(super) async fn ask(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
     let visitor = site.visitor(&request);
-    let cookies = site.cookies.all_leaving(&request);
+    let cookies = site.cookies.all_logouts(&request);
     let (about, running) = off_thread(&site, &request, move |p| {
         Ok((p.about_to_sign_out(&visitor)?, p.running_logout(&cookies)?))
     })
     .await?;
     Ok(match (about, running) {
-        (Some(AboutToSignOut::Over(applications)), None) => {
+        (Some(AboutToSignOut::Expired(applications)), None) => {
             site.form_page(&request, StatusCode::OK, |csrf| {
-                SignOutOver {
+                SignOutExpiredPage {
                     brand: site.brand(),
                     applications,
                     csrf,
@@ -66,17 +68,17 @@ pub(super) async fn ask(request: HttpRequest, site: Data<Site>) -> Result<HttpRe
         }
         (Some(AboutToSignOut::Session(person, stops)), _) => {
             site.form_page(&request, StatusCode::OK, |csrf| {
-                SignOut {
+                SignOutPage {
                     brand: site.brand(),
-                    person: respond::person(&person),
-                    left: left(&stops),
+                    user: respond::user_mark(&person),
+                    participants: participant_views(&stops),
                     csrf,
                 }
                 .html()
             })
         }
-        (Some(AboutToSignOut::Over(_)) | None, Some(id)) => see_other(&address(id)).finish(),
-        (None, None) => match waiting_here(&request, &site).await? {
+        (Some(AboutToSignOut::Expired(_)) | None, Some(id)) => see_other(&logout_path(id)).finish(),
+        (None, None) => match pending_logout(&request, &site).await? {
             Some(led_on) => led_on,
             None => signed_out(&site),
         },
@@ -88,28 +90,28 @@ pub(super) async fn ask(request: HttpRequest, site: Data<Site>) -> Result<HttpRe
 pub(super) async fn sign_out(
     request: HttpRequest,
     site: Data<Site>,
-    Form(sent): Form<LogoutForm>,
+    Form(sent): Form<SignOutForm>,
 ) -> Result<HttpResponse, Error> {
-    if !csrf::comes_from_us(&request, site.base()) {
-        site.disbelieve("a sign-out form of another site");
+    if !csrf::is_same_origin(&request, site.base()) {
+        site.log_rejected_form("a sign-out form of another site");
         return Ok(see_other(path::LOGOUT).finish());
     }
-    if !csrf::is_ours(
+    if !csrf::is_valid(
         &request,
         site.base(),
         site.cookies.browser(&request).as_ref(),
         &sent.csrf,
     ) {
-        site.disbelieve("a sign-out form");
+        site.log_rejected_form("a sign-out form");
         return ask(request, site).await;
     }
     let visitor = site.visitor(&request);
-    let cookies = site.cookies.all_leaving(&request);
+    let cookies = site.cookies.all_logouts(&request);
     let off = off_thread(&site, &request, move |p| p.sign_out(&visitor, &cookies)).await?;
     let mut response = match off {
-        SignedOff::Done => signed_out(&site),
-        SignedOff::Begun(begun) => begin(&site, &request, &begun),
-        SignedOff::Running(id) => see_other(&address(id)).finish(),
+        SignOutOutcome::Done => signed_out(&site),
+        SignOutOutcome::LogoutStarted(begun) => redirect_to_started(&site, &request, &begun),
+        SignOutOutcome::Running(id) => see_other(&logout_path(id)).finish(),
     };
     // A cookie that cannot be added is one that is no valid header; ours are.
     let _added = response.add_cookie(&site.cookies.remove_session());
@@ -117,17 +119,22 @@ pub(super) async fn sign_out(
 }
 
 /// Sends the browser to the page of a logout that has begun.
-pub(super) fn begin(site: &Site, request: &HttpRequest, begun: &Begun) -> HttpResponse {
-    with_cookie(site, request, begun, &address(begun.id))
+pub(super) fn redirect_to_started(site: &Site, request: &HttpRequest, begun: &StartedLogout) -> HttpResponse {
+    redirect_with_cookie(site, request, begun, &logout_path(begun.id))
 }
 
 /// Sends the browser round by a GET, which brings its cookies along.
-pub(super) fn go_round(site: &Site, request: &HttpRequest, posted: &Begun) -> HttpResponse {
-    with_cookie(site, request, posted, &format!("{}/resume", address(posted.id)))
+pub(super) fn redirect_to_resume(site: &Site, request: &HttpRequest, posted: &StartedLogout) -> HttpResponse {
+    redirect_with_cookie(
+        site,
+        request,
+        posted,
+        &format!("{}/resume", logout_path(posted.id)),
+    )
 }
 
 /// The logout that waits for this browser since its session ended elsewhere, at the visit of one of our own pages.
-pub(super) async fn waiting_here(
+pub(super) async fn pending_logout(
     request: &HttpRequest,
     site: &Data<Site>,
 ) -> Result<Option<HttpResponse>, Error> {
@@ -135,26 +142,26 @@ pub(super) async fn waiting_here(
     if visitor.session.is_none() {
         return Ok(None);
     }
-    let waiting = off_thread(site, request, move |p| p.logout_waiting_here(&visitor)).await?;
-    Ok(waiting.map(|begun| begin(site, request, &begun)))
+    let waiting = off_thread(site, request, move |p| p.claim_deferred_logout(&visitor)).await?;
+    Ok(waiting.map(|begun| redirect_to_started(site, request, &begun)))
 }
 
-fn with_cookie(site: &Site, request: &HttpRequest, begun: &Begun, to: &str) -> HttpResponse {
+fn redirect_with_cookie(site: &Site, request: &HttpRequest, begun: &StartedLogout, to: &str) -> HttpResponse {
     let mut response = see_other(to);
-    for removal in site.cookies.room_to_leave(request) {
+    for removal in site.cookies.remove_oldest_logouts(request) {
         response.cookie(removal);
     }
     response
         .cookie(
             site.cookies
-                .set_leaving(begun.id, &begun.browser, begun.lifetime.num_seconds()),
+                .set_logout(begun.id, &begun.browser, begun.lifetime.num_seconds()),
         )
         .finish()
 }
 
 /// Sends the browser on with a logout.
-pub(super) fn go_on(id: LogoutId) -> HttpResponse {
-    see_other(&address(id)).finish()
+pub(super) fn redirect_to_progress(id: LogoutId) -> HttpResponse {
+    see_other(&logout_path(id)).finish()
 }
 
 /// `GET /logout/{id}`: who has confirmed, who is next. It asks nobody by itself; what it shows goes on.
@@ -166,19 +173,19 @@ pub(super) async fn progress(
     let Ok(id) = id.parse::<LogoutId>() else {
         return ask(request, site).await;
     };
-    let (visitor, browser) = (site.visitor(&request), site.cookies.leaving(&request, id));
+    let (visitor, browser) = (site.visitor(&request), site.cookies.logout(&request, id));
     let progress = off_thread(&site, &request, move |p| {
         p.logout_progress(id, browser.as_ref(), &visitor)
     })
     .await?;
     Ok(match progress {
-        Some(progress) => shown(&site, id, &progress),
+        Some(progress) => progress_page(&site, id, &progress),
         None => ask(request, site).await?,
     })
 }
 
 /// `GET /logout/{id}/go`: the way out to the application whose turn it is.
-pub(super) async fn go(
+pub(super) async fn advance(
     request: HttpRequest,
     site: Data<Site>,
     id: Path<String>,
@@ -186,134 +193,166 @@ pub(super) async fn go(
     let Ok(id) = id.parse::<LogoutId>() else {
         return ask(request, site).await;
     };
-    let (visitor, browser) = (site.visitor(&request), site.cookies.leaving(&request, id));
-    let departure = off_thread(&site, &request, move |p| p.depart(id, browser.as_ref(), &visitor)).await?;
+    let (visitor, browser) = (site.visitor(&request), site.cookies.logout(&request, id));
+    let departure = off_thread(&site, &request, move |p| {
+        p.advance_logout(id, browser.as_ref(), &visitor)
+    })
+    .await?;
     Ok(match departure {
         None => ask(request, site).await?,
-        Some(Departure::Stay) => go_on(id),
-        Some(Departure::Answer(outbound)) => respond::outbound(&site, &outbound),
-        Some(Departure::Ask(asked)) => {
+        Some(AdvanceLogoutOutcome::Stay) => redirect_to_progress(id),
+        Some(AdvanceLogoutOutcome::Respond(outbound)) => respond::logout_message(&site, &outbound),
+        Some(AdvanceLogoutOutcome::Ask(asked)) => {
             let (outbound, progress) = *asked;
-            asking(&site, id, &outbound, &progress)
+            send_request(&site, id, &outbound, &progress)
         }
     })
 }
 
 /// `POST /logout/{id}`: goes on without an application.
-pub(super) async fn give_up(
+pub(super) async fn skip(
     request: HttpRequest,
     site: Data<Site>,
     id: Path<String>,
-    Form(sent): Form<GiveUpForm>,
+    Form(sent): Form<SkipForm>,
 ) -> Result<HttpResponse, Error> {
     let Ok(id) = id.parse::<LogoutId>() else {
         return ask(request, site).await;
     };
     // The cookie is `SameSite=Lax`: another site's form comes without it.
-    let browser = site.cookies.leaving(&request, id);
+    let browser = site.cookies.logout(&request, id);
     off_thread(&site, &request, move |p| {
-        p.give_up(id, browser.as_ref(), sent.hop)
+        p.skip_logout_step(id, browser.as_ref(), sent.position)
     })
     .await?;
-    Ok(go_on(id))
+    Ok(redirect_to_progress(id))
 }
 
 /// The session here has ended, and nobody else was to be told.
 fn signed_out(site: &Site) -> HttpResponse {
-    over(site, Vec::new(), None)
+    signed_out_page(site, Vec::new(), None)
 }
 
-fn over(site: &Site, left: Vec<Left>, back: Option<(AppMark, &str)>) -> HttpResponse {
+fn signed_out_page(site: &Site, left: Vec<ParticipantView>, back: Option<(AppMark, &str)>) -> HttpResponse {
     page(
         StatusCode::OK,
-        &SignedOut {
+        &SignedOutPage {
             brand: site.brand(),
-            left,
+            participants: left,
             back,
         },
     )
 }
 
-fn shown(site: &Site, id: LogoutId, progress: &Progress) -> HttpResponse {
-    let address = address(id);
-    let left = left(&progress.stops);
+fn progress_page(site: &Site, id: LogoutId, progress: &LogoutProgress) -> HttpResponse {
+    let address = logout_path(id);
+    let left = participant_views(&progress.participants);
     match &progress.next {
-        Next::Ask(turn) => leaving(site, &address, left, turn, Way::Link, Answer::Leaving),
-        Next::Stuck(turn) => leaving(site, &address, left, turn, Way::Person, Answer::Leaving),
-        Next::Return { to } => {
-            let page = Returning {
+        NextAction::Ask(turn) => logout_progress_page(
+            site,
+            &address,
+            left,
+            turn,
+            AdvanceBy::Link,
+            ResponseKind::LogoutProgress,
+        ),
+        NextAction::NoResponse(turn) => logout_progress_page(
+            site,
+            &address,
+            left,
+            turn,
+            AdvanceBy::User,
+            ResponseKind::LogoutProgress,
+        ),
+        NextAction::Respond { to } => {
+            let page = LogoutReturnPage {
                 brand: site.brand(),
-                left,
-                application: respond::mark(to.0, &to.1),
+                participants: left,
+                application: respond::app_mark(to.0, &to.1),
                 address: &address,
             };
-            site.page_as(Answer::Leaving, &page)
+            site.page_of_kind(ResponseKind::LogoutProgress, &page)
         }
-        Next::Over(back) => {
+        NextAction::Finished(back) => {
             let go = format!("{address}/go");
             let back = back
                 .as_ref()
-                .map(|(id, name)| (respond::mark(*id, name), go.as_str()));
-            over(site, left, back)
+                .map(|(id, name)| (respond::app_mark(*id, name), go.as_str()));
+            signed_out_page(site, left, back)
         }
     }
 }
 
 /// The way to an application: by redirect, or by a page of ours that posts.
-fn asking(site: &Site, id: LogoutId, outbound: &Outbound, progress: &Progress) -> HttpResponse {
+fn send_request(
+    site: &Site,
+    id: LogoutId,
+    outbound: &LogoutDelivery,
+    progress: &LogoutProgress,
+) -> HttpResponse {
     match (&outbound.carrier, &progress.next) {
-        (Carrier::Redirect(to), _) => see_other(to).finish(),
+        (OutboundBinding::Redirect(to), _) => see_other(to).finish(),
         (
-            Carrier::Post {
+            OutboundBinding::Post {
                 location, message, ..
             },
-            Next::Ask(turn),
+            NextAction::Ask(turn),
         ) => {
-            let way = Way::Post {
+            let way = AdvanceBy::Post {
                 location: location.as_str(),
-                message: Base64::of(message),
+                message: Base64::encode(message),
             };
             let answer = if location.is_plain_http() {
-                Answer::LeavingByPostToLoopback
+                ResponseKind::LogoutPostToLoopback
             } else {
-                Answer::LeavingByPost
+                ResponseKind::LogoutPost
             };
-            leaving(site, &address(id), left(&progress.stops), turn, way, answer)
+            logout_progress_page(
+                site,
+                &logout_path(id),
+                participant_views(&progress.participants),
+                turn,
+                way,
+                answer,
+            )
         }
-        (Carrier::Post { .. }, Next::Stuck(_) | Next::Return { .. } | Next::Over(_)) => go_on(id),
+        (
+            OutboundBinding::Post { .. },
+            NextAction::NoResponse(_) | NextAction::Respond { .. } | NextAction::Finished(_),
+        ) => redirect_to_progress(id),
     }
 }
 
-fn leaving(
+fn logout_progress_page(
     site: &Site,
     address: &str,
-    left: Vec<Left>,
-    turn: &Turn,
-    way: Way<'_>,
-    answer: Answer,
+    left: Vec<ParticipantView>,
+    turn: &NextStep,
+    way: AdvanceBy<'_>,
+    answer: ResponseKind,
 ) -> HttpResponse {
-    let page = Leaving {
+    let page = LogoutProgressPage {
         brand: site.brand(),
-        left,
-        application: respond::mark(turn.application.0, &turn.application.1),
+        participants: left,
+        application: respond::app_mark(turn.application.0, &turn.application.1),
         position: turn.position,
-        way,
+        advance_by: way,
         address,
     };
-    site.page_as(answer, &page)
+    site.page_of_kind(answer, &page)
 }
 
-fn left(stops: &[Stop]) -> Vec<Left> {
+fn participant_views(stops: &[ParticipantLogoutStatus]) -> Vec<ParticipantView> {
     stops
         .iter()
-        .map(|stop| Left {
-            application: respond::mark(stop.application, &stop.name),
+        .map(|stop| ParticipantView {
+            application: respond::app_mark(stop.application, &stop.name),
             state: stop.state,
-            open: stop.open.clone(),
+            launch_url: stop.launch_url.clone(),
         })
         .collect()
 }
 
-fn address(id: LogoutId) -> String {
-    format!("{}{id}", path::LEAVING)
+fn logout_path(id: LogoutId) -> String {
+    format!("{}{id}", path::LOGOUT_PROGRESS)
 }

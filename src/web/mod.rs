@@ -35,7 +35,7 @@ use actix_web::{
 };
 
 pub use self::{
-    connection::{Deadlines, Guarded},
+    connection::{Deadlines, TimedStream},
     off_thread::Permits,
     state::Site,
 };
@@ -47,87 +47,89 @@ const MAX_FORM: usize = 16 * 1024;
 
 /// Every address that this server answers, on one page.
 fn routes(app: &mut ServiceConfig) {
-    app.service(resource(path::PORTAL).route(read().to(portal::get)));
+    app.service(resource(path::PORTAL).route(get_or_head().to(portal::get)));
     app.service(
         resource("/launch/{slug}")
             .route(get().to(portal::launch))
-            .route(head().to(nothing_done)),
+            .route(head().to(empty_ok)),
     );
     app.service(
-        resource(path::LOGIN)
-            .route(read().to(login::get))
+        resource(path::SIGN_IN)
+            .route(get_or_head().to(login::get))
             .route(post().to(login::post)),
     );
     app.service(
         resource(path::LOGOUT)
-            .route(read().to(logout::ask))
+            .route(get_or_head().to(logout::ask))
             .route(post().to(logout::sign_out)),
     );
     app.service(
         resource("/logout/{id}")
-            .route(read().to(logout::progress))
-            .route(post().to(logout::give_up)),
+            .route(get_or_head().to(logout::progress))
+            .route(post().to(logout::skip)),
     );
     app.service(
         resource("/logout/{id}/go")
-            .route(get().to(logout::go))
-            .route(head().to(nothing_done)),
+            .route(get().to(logout::advance))
+            .route(head().to(empty_ok)),
     );
     app.service(
         resource("/logout/{id}/resume")
             .route(get().to(saml::slo::resume))
-            .route(head().to(nothing_done)),
+            .route(head().to(empty_ok)),
     );
     app.service(
         resource("/continue/{sealed}")
             .route(get().to(sign_on::get))
-            .route(head().to(nothing_done)),
+            .route(head().to(empty_ok)),
     );
     app.service(
         resource("/device/{link}")
-            .route(read().to(device::ask))
+            .route(get_or_head().to(device::ask))
             .route(post().to(device::accept)),
     );
     app.service(
         resource(path::SSO)
             .route(get().to(saml::sso::get))
-            .route(head().to(nothing_done))
+            .route(head().to(empty_ok))
             .route(post().to(saml::sso::post)),
     );
     app.service(
         resource(path::START)
             .route(get().to(saml::start::by_entity_id))
-            .route(head().to(nothing_done)),
+            .route(head().to(empty_ok)),
     );
     app.service(
         resource("/saml/start/{slug}")
             .route(get().to(saml::start::by_slug))
-            .route(head().to(nothing_done)),
+            .route(head().to(empty_ok)),
     );
     app.service(
         resource(path::SLO)
             .route(get().to(saml::slo::get))
-            .route(head().to(nothing_done))
+            .route(head().to(empty_ok))
             .route(post().to(saml::slo::post)),
     );
-    app.service(resource(path::METADATA).route(read().to(saml::publish::metadata)));
-    app.service(resource("/saml/metadata/{slug}").route(read().to(saml::publish::metadata_by_slug)));
-    app.service(resource("/saml/metadata/{slug}/{token}").route(read().to(saml::publish::metadata_by_token)));
-    app.service(resource(path::CERTIFICATE_PEM).route(read().to(saml::publish::pem)));
-    app.service(resource(path::CERTIFICATE_CER).route(read().to(saml::publish::cer)));
-    app.service(resource(assets::LOOK_PATH).route(read().to(assets::look)));
-    app.service(resource(assets::LOGO_PATH).route(read().to(assets::logo)));
-    app.service(resource(health::LIVE).route(read().to(health::live)));
-    app.service(resource(health::READY).route(read().to(health::ready)));
+    app.service(resource(path::METADATA).route(get_or_head().to(saml::publish::metadata)));
+    app.service(resource("/saml/metadata/{slug}").route(get_or_head().to(saml::publish::metadata_by_slug)));
+    app.service(
+        resource("/saml/metadata/{slug}/{token}").route(get_or_head().to(saml::publish::metadata_by_token)),
+    );
+    app.service(resource(path::CERTIFICATE_PEM).route(get_or_head().to(saml::publish::pem)));
+    app.service(resource(path::CERTIFICATE_CER).route(get_or_head().to(saml::publish::cer)));
+    app.service(resource(assets::STYLE_PATH).route(get_or_head().to(assets::style)));
+    app.service(resource(assets::LOGO_PATH).route(get_or_head().to(assets::logo)));
+    app.service(resource(health::LIVE).route(get_or_head().to(health::live)));
+    app.service(resource(health::READY).route(get_or_head().to(health::ready)));
 }
 
 /// HEAD is answered as GET is, without the body (rfc9110, 9.3.2). A path with another method is 405.
-fn read() -> Route {
+fn get_or_head() -> Route {
     route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
 /// HEAD where a GET does something once: nothing is done by it, or whoever looks at links would use them up.
-async fn nothing_done() -> HttpResponse {
+async fn empty_ok() -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
@@ -145,14 +147,14 @@ pub fn app(
 > {
     App::new()
         .app_data(site)
-        .app_data(FormConfig::default().limit(MAX_FORM).error_handler(unread))
+        .app_data(FormConfig::default().limit(MAX_FORM).error_handler(form_error))
         .app_data(PayloadConfig::new(MAX_FORM))
         .configure(routes)
         .wrap(from_fn(trace::layer))
 }
 
 /// What answers while the database server has not come yet: that this process lives, and that nobody can sign in.
-pub fn waiting() -> App<
+pub fn unavailable_app() -> App<
     impl ServiceFactory<
         ServiceRequest,
         Config = (),
@@ -162,14 +164,14 @@ pub fn waiting() -> App<
     >,
 > {
     App::new()
-        .route(health::LIVE, read().to(health::live))
-        .default_service(route().to(health::waiting))
+        .route(health::LIVE, get_or_head().to(health::live))
+        .default_service(route().to(health::unavailable))
         .wrap(from_fn(trace::layer))
 }
 
 /// A form that is not read: [`trace`] puts the page around the status.
-fn unread(error: UrlencodedError, _: &HttpRequest) -> Error {
-    let status = if matches!(&error, UrlencodedError::Payload(broken) if connection::is_late(broken)) {
+fn form_error(error: UrlencodedError, _: &HttpRequest) -> Error {
+    let status = if matches!(&error, UrlencodedError::Payload(broken) if connection::is_timeout(broken)) {
         StatusCode::REQUEST_TIMEOUT
     } else {
         error.status_code()

@@ -16,24 +16,24 @@ use crate::{
     web::{
         connection,
         error::Error,
-        queue::{Asking, NoTurn, Queue},
+        queue::{PermitDenied, PermitQueue, PermitRequest},
         state::Site,
     },
 };
 
 /// How long a step may take before its client is told that nobody knows what became of it.
-const LONGEST: Duration = Duration::from_secs(8);
+const STEP_TIMEOUT: Duration = Duration::from_secs(8);
 
-const WORKING: u8 = 0;
+const RUNNING: u8 = 0;
 const DONE: u8 = 1;
-const GIVEN_UP: u8 = 2;
+const ABANDONED: u8 = 2;
 
 /// How many steps run at once. A permit is moved into the work: a client that goes away drops the future,
 /// while the work goes on.
 #[derive(Clone, Debug)]
 pub struct Permits {
-    steps: Queue,
-    hashes: Queue,
+    steps: PermitQueue,
+    hashes: PermitQueue,
 }
 
 impl Permits {
@@ -42,8 +42,8 @@ impl Permits {
     /// would wait for longer than `longest` is told to come back.
     pub fn new(steps: usize, hashes: usize, longest: Duration) -> Self {
         Self {
-            steps: Queue::new("requests", steps, 0, longest),
-            hashes: Queue::new("passwords", hashes.max(2), 1, longest),
+            steps: PermitQueue::new("requests", steps, 0, longest),
+            hashes: PermitQueue::new("passwords", hashes.max(2), 1, longest),
         }
     }
 }
@@ -70,41 +70,44 @@ pub(super) async fn hashing<T: Send + 'static>(
 async fn run<T: Send + 'static>(
     site: &Site,
     request: &HttpRequest,
-    (queue, is_known): (&Queue, bool),
+    (queue, is_known): (&PermitQueue, bool),
     work: impl FnOnce(&Provider) -> Result<T, provider::error::Error> + Send + 'static,
 ) -> Result<T, Error> {
-    let asking = Asking {
-        address: site.address(request),
-        is_known,
+    let asking = PermitRequest {
+        address: site.client_address(request),
+        is_known_device: is_known,
     };
-    let permit = match queue.permit(asking, connection::gone(request)).await {
+    let permit = match queue
+        .acquire(asking, connection::client_disconnected(request))
+        .await
+    {
         Ok(permit) => permit,
-        Err(NoTurn::Busy { seconds }) => return Err(Error::Busy { seconds }),
-        Err(NoTurn::Gone) => return Err(Error::Gone),
+        Err(PermitDenied::Busy { seconds }) => return Err(Error::Busy { seconds }),
+        Err(PermitDenied::ClientDisconnected) => return Err(Error::ClientDisconnected),
     };
     let provider = site.provider.clone();
     let span = tracing::Span::current();
-    let stage = Arc::new(AtomicU8::new(WORKING));
+    let stage = Arc::new(AtomicU8::new(RUNNING));
     let ours = Arc::clone(&stage);
     #[expect(clippy::disallowed_methods, reason = "this is the bridge")]
     let working = web::block(move || {
         let done = span.in_scope(|| work(&provider));
-        if ours.swap(DONE, Ordering::AcqRel) == GIVEN_UP {
+        if ours.swap(DONE, Ordering::AcqRel) == ABANDONED {
             // Somebody else has its place since then.
             permit.forget();
         }
         done
     });
-    if let Ok(done) = timeout(LONGEST, working).await {
+    if let Ok(done) = timeout(STEP_TIMEOUT, working).await {
         return Ok(done.map_err(Error::Blocking)??);
     }
     // Nothing can wake the thread while its database is silent. It goes on by itself; what it writes may hold or
     // not, so that it is never done again here.
     if stage
-        .compare_exchange(WORKING, GIVEN_UP, Ordering::AcqRel, Ordering::Acquire)
+        .compare_exchange(RUNNING, ABANDONED, Ordering::AcqRel, Ordering::Acquire)
         .is_ok()
     {
-        queue.give_back(is_known, LONGEST);
+        queue.release(is_known, STEP_TIMEOUT);
     }
-    Err(Error::Silent)
+    Err(Error::StepTimeout)
 }

@@ -8,7 +8,7 @@ use actix_web::{
 
 use crate::{
     model::{application::Slug, endpoint::path},
-    provider::portal::{Launch, Launched},
+    provider::portal::{LaunchAction, LaunchOutcome},
     web::{
         error::Error,
         login, logout,
@@ -16,7 +16,7 @@ use crate::{
         page::{
             html::Page,
             notice::NoticeKind,
-            portal::{Portal, Tile, TileKind},
+            portal::{PortalPage, Tile, TileKind},
         },
         respond,
         state::{Site, see_other},
@@ -26,37 +26,37 @@ use crate::{
 pub(super) async fn get(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
     let visitor = site.visitor(&request);
     let Some(portal) = off_thread(&site, &request, move |p| p.portal(&visitor)).await? else {
-        if let Some(led_on) = logout::waiting_here(&request, &site).await? {
+        if let Some(led_on) = logout::pending_logout(&request, &site).await? {
             return Ok(led_on);
         }
         // Browsers pass over a page that went on by itself: from an application that broke while it signed
         // somebody out, Back leads here.
-        let cookies = site.cookies.all_leaving(&request);
+        let cookies = site.cookies.all_logouts(&request);
         let running = if cookies.is_empty() {
             None
         } else {
             off_thread(&site, &request, move |p| p.running_logout(&cookies)).await?
         };
-        return Ok(running.map_or_else(|| see_other(path::LOGIN).finish(), logout::go_on));
+        return Ok(running.map_or_else(|| see_other(path::SIGN_IN).finish(), logout::redirect_to_progress));
     };
     let tiles = portal.tiles.iter().map(|tile| {
         let (kind, address) = match &tile.launch {
-            Launch::Bookmark | Launch::Unsolicited => {
+            LaunchAction::Bookmark | LaunchAction::Unsolicited => {
                 (TileKind::Launch, format!("{}{}", path::LAUNCH, tile.slug))
             }
-            Launch::Elsewhere(site) => (TileKind::Elsewhere, site.clone()),
+            LaunchAction::ApplicationSite(site) => (TileKind::ApplicationSite, site.clone()),
         };
         Tile {
-            mark: respond::mark(tile.id, &tile.name),
-            note: tile.host.clone(),
+            mark: respond::app_mark(tile.id, &tile.name),
+            host: tile.host.clone(),
             address,
             kind,
         }
     });
     Ok(site.form_page(&request, StatusCode::OK, |csrf| {
-        Portal {
+        PortalPage {
             brand: site.brand(),
-            person: respond::person(&portal.person),
+            user: respond::user_mark(&portal.user),
             greeting: &portal.greeting,
             tiles: tiles.collect(),
             csrf,
@@ -72,28 +72,28 @@ pub(super) async fn launch(
 ) -> Result<HttpResponse, Error> {
     let unknown = || site.notice(StatusCode::NOT_FOUND, NoticeKind::NotFound);
     let slug = Slug::parse(&slug).ok();
-    if comes_from_elsewhere(&request) {
+    if is_cross_site(&request) {
         // A link on another site must not sign anybody in somewhere: the person clicks on the tile.
         return Ok(see_other(path::PORTAL).finish());
     }
     let visitor = site.visitor(&request);
     let launched = off_thread(&site, &request, move |p| match slug {
-        Some(slug) => p.launch(&slug, &visitor),
-        None if p.is_signed_in(&visitor)? => Ok(Launched::Unknown),
-        None => Ok(Launched::LogIn),
+        Some(slug) => p.launch_application(&slug, &visitor),
+        None if p.is_signed_in(&visitor)? => Ok(LaunchOutcome::Unknown),
+        None => Ok(LaunchOutcome::SignIn),
     })
     .await?;
     Ok(match launched {
-        Launched::Open(address) => see_other(&address).finish(),
-        Launched::Answer(answer) => respond::answer(&site, &answer),
-        Launched::LogIn => login::first(&request, &site).await?,
-        Launched::Refused(page) => respond::refused(&site, &page),
-        Launched::Unknown => unknown(),
+        LaunchOutcome::Redirect(address) => see_other(&address).finish(),
+        LaunchOutcome::Response(answer) => respond::saml_response(&site, &answer),
+        LaunchOutcome::SignIn => login::sign_in_and_return(&request, &site).await?,
+        LaunchOutcome::Refused(page) => respond::refusal(&site, &page),
+        LaunchOutcome::Unknown => unknown(),
     })
 }
 
 /// Whether another site sent the browser here; one that says nothing is taken at its word.
-fn comes_from_elsewhere(request: &HttpRequest) -> bool {
+fn is_cross_site(request: &HttpRequest) -> bool {
     request
         .headers()
         .get_all("sec-fetch-site")

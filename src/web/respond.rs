@@ -5,53 +5,53 @@ use actix_web::{HttpResponse, http::StatusCode};
 use crate::{
     model::{endpoint::path, id::ApplicationId},
     provider::{
-        pending::{NewCookie, Waiting},
+        pending::{NewCookie, SealedSignIn},
         saml::{
             answer,
-            logout_hop::{Carrier, Outbound},
+            logout_hop::{LogoutDelivery, OutboundBinding},
             refuse::RefusedPage,
         },
     },
     web::{
         page::{
-            onward::{Base64, Going, SelfPost},
-            part::{AppMark, PersonMark},
-            refused::{Refused, Wanted},
+            onward::{AutoPostKind, AutoPostPage, Base64},
+            part::{AppMark, UserMark},
+            refused::{RefusalPage, RefusedAction},
         },
         state::{Site, page, see_other},
         words,
     },
 };
 
-pub(super) fn mark(id: ApplicationId, name: &str) -> AppMark {
+pub(super) fn app_mark(id: ApplicationId, name: &str) -> AppMark {
     AppMark::new(name, &id.to_string())
 }
 
-pub(super) fn person(person: &answer::Person) -> PersonMark {
-    PersonMark::new(&person.full_name, &person.email, &person.id.to_string())
+pub(super) fn user_mark(person: &answer::UserSummary) -> UserMark {
+    UserMark::new(&person.full_name, &person.email, &person.id.to_string())
 }
 
 /// The self-posting form.
-pub(super) fn answer(site: &Site, answer: &answer::Answer) -> HttpResponse {
-    let page = SelfPost {
+pub(super) fn saml_response(site: &Site, answer: &answer::SamlResponse) -> HttpResponse {
+    let page = AutoPostPage {
         brand: site.brand(),
-        application: mark(answer.application, &answer.application_name),
-        going: if answer.person.is_some() {
-            Going::SignedIn
+        application: app_mark(answer.application, &answer.application_name),
+        kind: if answer.user.is_some() {
+            AutoPostKind::SignedIn
         } else {
-            Going::Refused
+            AutoPostKind::Refused
         },
-        acs: answer.consumer.as_str(),
-        message: Base64::of(&answer.message),
+        destination: answer.acs.as_str(),
+        message: Base64::encode(&answer.xml),
         relay_state: answer.relay_state.as_deref(),
-        person: answer.person.as_ref().map(person),
+        user: answer.user.as_ref().map(user_mark),
     };
-    site.self_post(&page, answer.consumer.is_plain_http())
+    site.auto_post(&page, answer.acs.is_plain_http())
 }
 
 /// On to the page that waits for the person, with the cookie that ties it to this browser.
-pub(super) fn wait(site: &Site, waiting: &Waiting) -> HttpResponse {
-    let mut response = see_other(&format!("{}{}", path::CONTINUE, waiting.sealed));
+pub(super) fn redirect_to_pending(site: &Site, waiting: &SealedSignIn) -> HttpResponse {
+    let mut response = see_other(&format!("{}{}", path::RESUME_SIGN_IN, waiting.sealed));
     match &waiting.cookie {
         None => {}
         Some(NewCookie::Browser(token)) => {
@@ -65,46 +65,46 @@ pub(super) fn wait(site: &Site, waiting: &Waiting) -> HttpResponse {
 }
 
 /// A logout message that ends its exchange: in the address, or in a self-posting form.
-pub(super) fn outbound(site: &Site, outbound: &Outbound) -> HttpResponse {
+pub(super) fn logout_message(site: &Site, outbound: &LogoutDelivery) -> HttpResponse {
     match &outbound.carrier {
-        Carrier::Redirect(address) => see_other(address).finish(),
-        Carrier::Post {
+        OutboundBinding::Redirect(address) => see_other(address).finish(),
+        OutboundBinding::Post {
             location,
             message,
             relay_state,
         } => {
-            let page = SelfPost {
+            let page = AutoPostPage {
                 brand: site.brand(),
-                application: mark(outbound.application.0, &outbound.application.1),
-                going: Going::SignedOut,
-                acs: location.as_str(),
-                message: Base64::of(message),
+                application: app_mark(outbound.application.0, &outbound.application.1),
+                kind: AutoPostKind::SignedOut,
+                destination: location.as_str(),
+                message: Base64::encode(message),
                 relay_state: relay_state.as_deref(),
-                person: None,
+                user: None,
             };
-            site.self_post(&page, location.is_plain_http())
+            site.auto_post(&page, location.is_plain_http())
         }
     }
 }
 
 /// Our own page for a refusal: what is wrong, who fixes it and how, a code and a reference.
-pub(super) fn refused(site: &Site, refused: &RefusedPage) -> HttpResponse {
+pub(super) fn refusal(site: &Site, refused: &RefusedPage) -> HttpResponse {
     let told = refused.refusal.explanation();
-    let shown = Refused {
+    let shown = RefusalPage {
         brand: site.brand(),
-        wanted: if refused.is_logout {
-            Wanted::SignOut
+        action: if refused.is_logout {
+            RefusedAction::SignOut
         } else {
-            Wanted::SignIn
+            RefusedAction::SignIn
         },
-        words: told.wrong,
-        who: told.who,
-        mend: told.mend,
+        message: told.message,
+        responsible: told.responsible,
+        fix: told.fix,
         code: told.code,
         reference: refused.reference.to_string(),
-        application: refused.application.as_ref().map(|(id, name)| mark(*id, name)),
+        application: refused.application.as_ref().map(|(id, name)| app_mark(*id, name)),
         portal_link: true,
-        when: words::moment(site.provider.now()),
+        when: words::format_time(site.provider.now()),
     };
     page(StatusCode::BAD_REQUEST, &shown)
 }

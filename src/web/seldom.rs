@@ -6,47 +6,50 @@ use std::{
     time::{Duration, Instant},
 };
 
-const MINUTE: Duration = Duration::from_mins(1);
-const LINES: u64 = 5;
+const WINDOW: Duration = Duration::from_mins(1);
+const MAX_LINES: u64 = 5;
 
 /// Counts what one kind of line says.
 #[derive(Debug, Default)]
-pub(super) struct Seldom(Mutex<Counted>);
+pub(super) struct LogLimiter(Mutex<LogWindow>);
 
 #[derive(Debug, Default)]
-struct Counted {
+struct LogWindow {
     since: Option<Instant>,
     lines: u64,
-    swallowed: u64,
+    suppressed: u64,
 }
 
 /// What is said of one more.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Say {
+pub(super) struct LogDecision {
     /// Whether it has its line.
-    pub(super) this: bool,
+    pub(super) is_logged: bool,
     /// How many had none in the minute before; 0 where that was said.
-    pub(super) before: u64,
+    pub(super) suppressed_before: u64,
 }
 
-impl Seldom {
+impl LogLimiter {
     /// Counts one more at `now`.
-    pub(super) fn count(&self, now: Instant) -> Say {
+    pub(super) fn count(&self, now: Instant) -> LogDecision {
         let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_over = counted
             .since
-            .is_none_or(|since| now.saturating_duration_since(since) >= MINUTE);
+            .is_none_or(|since| now.saturating_duration_since(since) >= WINDOW);
         let before = if is_over {
             counted.since = Some(now);
             counted.lines = 0;
-            mem::take(&mut counted.swallowed)
+            mem::take(&mut counted.suppressed)
         } else {
             0
         };
-        let this = counted.lines < LINES;
+        let this = counted.lines < MAX_LINES;
         counted.lines += u64::from(this);
-        counted.swallowed += u64::from(!this);
-        Say { this, before }
+        counted.suppressed += u64::from(!this);
+        LogDecision {
+            is_logged: this,
+            suppressed_before: before,
+        }
     }
 }
 
@@ -56,21 +59,21 @@ mod tests {
 
     #[test]
     fn a_flood_is_a_few_lines_and_a_number() {
-        let (seldom, now) = (Seldom::default(), Instant::now());
-        let said: Vec<Say> = (0..100).map(|_| seldom.count(now)).collect();
-        assert_eq!(said.iter().filter(|say| say.this).count(), 5);
+        let (seldom, now) = (LogLimiter::default(), Instant::now());
+        let said: Vec<LogDecision> = (0..100).map(|_| seldom.count(now)).collect();
+        assert_eq!(said.iter().filter(|say| say.is_logged).count(), 5);
         assert_eq!(
-            seldom.count(now + MINUTE),
-            Say {
-                this: true,
-                before: 95
+            seldom.count(now + WINDOW),
+            LogDecision {
+                is_logged: true,
+                suppressed_before: 95
             }
         );
         assert_eq!(
-            seldom.count(now + MINUTE),
-            Say {
-                this: true,
-                before: 0
+            seldom.count(now + WINDOW),
+            LogDecision {
+                is_logged: true,
+                suppressed_before: 0
             }
         );
     }

@@ -7,13 +7,13 @@ use actix_web::{
 };
 
 use crate::{
-    provider::sign_on::Step,
+    provider::sign_on::Resumed,
     web::{
         error::Error,
-        login::{self, Shown},
+        login::{self, SignInView},
         logout,
         off_thread::off_thread,
-        page::{login::LoginNotice, notice::NoticeKind},
+        page::{login::SignInNotice, notice::NoticeKind},
         respond,
         state::{Site, see_other},
     },
@@ -28,36 +28,36 @@ pub(super) async fn get(
     let visitor = site.visitor(&request);
     let step = {
         let sealed = sealed.clone();
-        off_thread(&site, &request, move |p| p.go_on(&sealed, &visitor)).await?
+        off_thread(&site, &request, move |p| p.resume_sign_in(&sealed, &visitor)).await?
     };
     Ok(match step {
-        Step::Answer(answer) => respond::answer(&site, &answer),
-        Step::Refused(page) => respond::refused(&site, &page),
-        Step::Open(target) => see_other(&target).finish(),
-        Step::Bind(waiting) => respond::wait(&site, &waiting),
-        Step::Gone if site.cookies.browser(&request).is_none() => {
+        Resumed::Response(answer) => respond::saml_response(&site, &answer),
+        Resumed::Refused(page) => respond::refusal(&site, &page),
+        Resumed::Redirect(target) => see_other(&target).finish(),
+        Resumed::BindToBrowser(waiting) => respond::redirect_to_pending(&site, &waiting),
+        Resumed::Gone if site.cookies.browser(&request).is_none() => {
             site.notice(StatusCode::GONE, NoticeKind::NoCookies)
         }
-        Step::Gone => site.notice(StatusCode::GONE, NoticeKind::Ended),
-        Step::LogIn {
+        Resumed::Gone => site.notice(StatusCode::GONE, NoticeKind::SignInOver),
+        Resumed::SignIn {
             application,
-            again,
+            reauthenticate: again,
             email,
         } => {
-            if let Some(led_on) = logout::waiting_here(&request, &site).await? {
+            if let Some(led_on) = logout::pending_logout(&request, &site).await? {
                 return Ok(led_on);
             }
-            let shown = Shown {
+            let shown = SignInView {
                 application,
                 email: email.unwrap_or_default(),
                 notice: if again {
-                    LoginNotice::Again
+                    SignInNotice::SignInAgain
                 } else {
-                    LoginNotice::None
+                    SignInNotice::None
                 },
                 sealed: Some(sealed),
             };
-            login::form(&site, &request, StatusCode::OK, &shown)
+            login::sign_in_form(&site, &request, StatusCode::OK, &shown)
         }
     })
 }

@@ -18,15 +18,15 @@ use crate::{
         cookie::Cookies,
         csrf,
         error::Error,
-        headers::{Answer, Headers},
+        headers::{Headers, ResponseKind},
         off_thread::Permits,
         page::{
             html::Page,
-            notice::{Notice, NoticeKind},
+            notice::{NoticeKind, NoticePage},
             part::Brand,
         },
-        seldom::Seldom,
-        visitor::{self, Proxies},
+        seldom::LogLimiter,
+        visitor::{self, TrustedProxies},
     },
 };
 
@@ -37,11 +37,11 @@ pub struct Site {
     pub(super) permits: Permits,
     pub(super) cookies: Cookies,
     pub(super) headers: Headers,
-    proxies: Proxies,
+    proxies: TrustedProxies,
     organisation: String,
     help_url: Option<String>,
-    disbelieved: Seldom,
-    unnoted: Seldom,
+    rejected_forms: LogLimiter,
+    unrecorded_fetches: LogLimiter,
 }
 
 impl Site {
@@ -60,11 +60,11 @@ impl Site {
             permits,
             cookies,
             headers,
-            proxies: Proxies::new(trusted_proxies),
+            proxies: TrustedProxies::new(trusted_proxies),
             organisation,
             help_url,
-            disbelieved: Seldom::default(),
-            unnoted: Seldom::default(),
+            rejected_forms: LogLimiter::default(),
+            unrecorded_fetches: LogLimiter::default(),
         })
     }
 
@@ -80,28 +80,28 @@ impl Site {
     }
 
     pub(super) fn visitor(&self, request: &HttpRequest) -> Visitor {
-        visitor::of(request, self.cookies, &self.proxies)
+        visitor::from_request(request, self.cookies, &self.proxies)
     }
 
     /// Says that a form was not believed: anybody can send any number of these.
-    pub(super) fn disbelieve(&self, what: &'static str) {
-        let say = self.disbelieved.count(Instant::now());
+    pub(super) fn log_rejected_form(&self, what: &'static str) {
+        let say = self.rejected_forms.count(Instant::now());
         let code = codes::FORM_FOREIGN;
-        if say.before > 0 {
+        if say.suppressed_before > 0 {
             tracing::info!(
                 code,
-                count = say.before,
+                count = say.suppressed_before,
                 "more forms were not believed in the minute before"
             );
         }
-        if say.this {
+        if say.is_logged {
             tracing::info!(code, "{what} was not believed");
         }
     }
 
     /// Says that who fetched our metadata could not be noted.
-    pub(super) fn not_noted(&self, error: &Error) {
-        if self.unnoted.count(Instant::now()).this {
+    pub(super) fn log_unrecorded_fetch(&self, error: &Error) {
+        if self.unrecorded_fetches.count(Instant::now()).is_logged {
             tracing::warn!(
                 error = error as &dyn std::error::Error,
                 "who fetched our metadata could not be noted"
@@ -110,12 +110,12 @@ impl Site {
     }
 
     /// Where the client is.
-    pub(super) fn address(&self, request: &HttpRequest) -> IpAddr {
-        self.proxies.client(request)
+    pub(super) fn client_address(&self, request: &HttpRequest) -> IpAddr {
+        self.proxies.client_address(request)
     }
 
     /// The browser's own token, and whether it has to be given to it first.
-    pub(super) fn browser(&self, request: &HttpRequest) -> (Token, bool) {
+    pub(super) fn browser_token(&self, request: &HttpRequest) -> (Token, bool) {
         match self.cookies.browser(request) {
             Some(token) => (token, false),
             None => (self.provider.token(), true),
@@ -129,18 +129,18 @@ impl Site {
         status: StatusCode,
         make: impl FnOnce(&str) -> String,
     ) -> HttpResponse {
-        let (browser, is_new) = self.browser(request);
+        let (browser, is_new) = self.browser_token(request);
         let mut response = html(status);
         if is_new {
             response.cookie(self.cookies.set_browser(&browser));
         }
-        response.body(make(&csrf::token(&browser)))
+        response.body(make(&csrf::form_token(&browser)))
     }
 
     pub(super) fn notice(&self, status: StatusCode, kind: NoticeKind<'_>) -> HttpResponse {
         page(
             status,
-            &Notice {
+            &NoticePage {
                 brand: self.brand(),
                 kind,
             },
@@ -148,19 +148,19 @@ impl Site {
     }
 
     /// The page that posts to `acs`: its own policy lets the form go there and on from there.
-    pub(super) fn self_post(&self, page: &impl Page, acs_is_plain_http: bool) -> HttpResponse {
+    pub(super) fn auto_post(&self, page: &impl Page, acs_is_plain_http: bool) -> HttpResponse {
         let answer = if acs_is_plain_http {
-            Answer::SelfPostToLoopback
+            ResponseKind::AutoPostToLoopback
         } else {
-            Answer::SelfPost
+            ResponseKind::AutoPost
         };
-        self.page_as(answer, page)
+        self.page_of_kind(answer, page)
     }
 
     /// A page with a policy of its own.
-    pub(super) fn page_as(&self, answer: Answer, page: &impl Page) -> HttpResponse {
+    pub(super) fn page_of_kind(&self, answer: ResponseKind, page: &impl Page) -> HttpResponse {
         let mut response = html(StatusCode::OK).body(page.html());
-        self.headers.lay_on(answer, response.headers_mut());
+        self.headers.apply(answer, response.headers_mut());
         response
     }
 }

@@ -21,9 +21,9 @@ use crate::{
     provider::codes,
     web::{
         connection,
-        headers::Answer,
+        headers::ResponseKind,
         health,
-        page::notice::{Failed, NoticeKind},
+        page::notice::{FailurePage, NoticeKind},
         state::{Site, page},
     },
 };
@@ -33,22 +33,22 @@ use crate::{
 pub(super) struct RequestId(pub(super) String);
 
 /// `code`, and the reference by which the rows and log lines of this request are found.
-pub(super) fn code(request: &HttpRequest, code: &str) -> String {
+pub(super) fn code_with_reference(request: &HttpRequest, code: &str) -> String {
     match request.extensions().get::<RequestId>() {
-        Some(RequestId(id)) => format!("{code} {}", Reference::of(id)),
+        Some(RequestId(id)) => format!("{code} {}", Reference::from_request_id(id)),
         None => code.to_owned(),
     }
 }
 
 /// The longest request line and header block that are answered, in bytes.
-const MAX_LINE: usize = 16 * 1024;
+const MAX_REQUEST_LINE: usize = 16 * 1024;
 const MAX_HEADERS: usize = 32 * 1024;
 
 pub(super) async fn layer(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let _at_work = connection::begin(&mut request);
+    let _at_work = connection::begin_request(&mut request);
     let Some(site) = request.app_data::<Data<Site>>().cloned() else {
         return Ok(next.call(request).await?.map_into_boxed_body());
     };
@@ -57,7 +57,7 @@ pub(super) async fn layer(
     let span = tracing::info_span!("request", id);
     let began = Instant::now();
     let method = request.method().clone();
-    let refused = oversized(&request).or_else(|| cannot_serve(&site, &request));
+    let refused = oversized(&request).or_else(|| installation_is_missing(&site, &request));
     let mut response = match refused {
         Some(status) => request.into_response(actix_web::HttpResponse::build(status).finish()),
         None => match next.call(request).instrument(span.clone()).await {
@@ -70,7 +70,7 @@ pub(super) async fn layer(
         let come_back = response.headers().get(RETRY_AFTER).cloned();
         let mut page = match &come_back {
             Some(_) => site.notice(status, NoticeKind::Busy),
-            None => bare_page(&site, status, &id),
+            None => default_page(&site, status, &id),
         };
         if let Some(come_back) = come_back {
             page.headers_mut().insert(RETRY_AFTER, come_back);
@@ -81,7 +81,7 @@ pub(super) async fn layer(
     if let Ok(value) = HeaderValue::from_str(&id) {
         headers.insert(HeaderName::from_static("x-request-id"), value);
     }
-    site.headers.lay_on(Answer::Page, headers);
+    site.headers.apply(ResponseKind::Page, headers);
     let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
     let route = response.request().match_pattern().unwrap_or_default();
     span.in_scope(|| tracing::debug!(%method, route, status = status.as_u16(), micros, "answered"));
@@ -89,9 +89,9 @@ pub(super) async fn layer(
 }
 
 /// Whatever was written to a database that nobody finds again would be lost: so nothing is, and no page is shown.
-fn cannot_serve(site: &Site, request: &ServiceRequest) -> Option<StatusCode> {
+fn installation_is_missing(site: &Site, request: &ServiceRequest) -> Option<StatusCode> {
     let is_probe = [health::LIVE, health::READY].contains(&request.path());
-    (!is_probe && site.provider.in_place().is_err()).then_some(StatusCode::SERVICE_UNAVAILABLE)
+    (!is_probe && site.provider.check_database_file().is_err()).then_some(StatusCode::SERVICE_UNAVAILABLE)
 }
 
 fn oversized(request: &ServiceRequest) -> Option<StatusCode> {
@@ -104,7 +104,7 @@ fn oversized(request: &ServiceRequest) -> Option<StatusCode> {
         .iter()
         .map(|(name, value)| name.as_str().len() + value.len() + 4)
         .sum();
-    if line > MAX_LINE {
+    if line > MAX_REQUEST_LINE {
         Some(StatusCode::URI_TOO_LONG)
     } else if headers > MAX_HEADERS {
         Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
@@ -117,20 +117,20 @@ fn wants_page(status: StatusCode) -> bool {
     status.is_client_error() || status.is_server_error()
 }
 
-fn bare_page(site: &Site, status: StatusCode, id: &str) -> actix_web::HttpResponse {
+fn default_page(site: &Site, status: StatusCode, id: &str) -> actix_web::HttpResponse {
     if status.is_server_error() {
         page(
             status,
-            &Failed {
+            &FailurePage {
                 brand: site.brand(),
                 code: codes::FAILURE,
-                reference: Reference::of(id),
+                reference: Reference::from_request_id(id),
             },
         )
     } else {
         let kind = match status {
             StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => NoticeKind::NotFound,
-            StatusCode::REQUEST_TIMEOUT => NoticeKind::TooSlow,
+            StatusCode::REQUEST_TIMEOUT => NoticeKind::BodyTimeout,
             StatusCode::PAYLOAD_TOO_LARGE => NoticeKind::TooLarge,
             StatusCode::UNSUPPORTED_MEDIA_TYPE => NoticeKind::NotAForm,
             _ => NoticeKind::Unreadable,

@@ -15,24 +15,24 @@ use crate::{
 
 /// Whose word counts for a client's address.
 #[derive(Debug, Default)]
-pub(super) struct Proxies {
-    trusted: Vec<IpNet>,
-    said: AtomicBool,
-    said_unreadable: AtomicBool,
+pub(super) struct TrustedProxies {
+    networks: Vec<IpNet>,
+    warned_untrusted: AtomicBool,
+    warned_unreadable: AtomicBool,
 }
 
-impl Proxies {
+impl TrustedProxies {
     pub(super) const fn new(trusted: Vec<IpNet>) -> Self {
         Self {
-            trusted,
-            said: AtomicBool::new(false),
-            said_unreadable: AtomicBool::new(false),
+            networks: trusted,
+            warned_untrusted: AtomicBool::new(false),
+            warned_unreadable: AtomicBool::new(false),
         }
     }
 
     /// The client's address: the peer's, or where the peer is a trusted proxy, the last one in
     /// `X-Forwarded-For` that is not.
-    pub(super) fn client(&self, request: &HttpRequest) -> IpAddr {
+    pub(super) fn client_address(&self, request: &HttpRequest) -> IpAddr {
         let peer = request
             .peer_addr()
             .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| {
@@ -43,7 +43,7 @@ impl Proxies {
             .get_all("x-forwarded-for")
             // Octets: what a client put first must not make the proxy's own word unreadable.
             .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
-            .map(|part| std::str::from_utf8(part).unwrap_or(NO_TEXT).trim())
+            .map(|part| std::str::from_utf8(part).unwrap_or(NOT_UTF8).trim())
             // A comma at the end, or two in a row, name nobody.
             .filter(|part| !part.is_empty())
             .collect();
@@ -51,7 +51,7 @@ impl Proxies {
             return peer;
         }
         if !self.trusts(peer) {
-            if !self.said.swap(true, Ordering::Relaxed) {
+            if !self.warned_untrusted.swap(true, Ordering::Relaxed) {
                 tracing::warn!(
                     %peer,
                     "X-Forwarded-For arrives from an address that is not in trusted_proxies and is not believed; if this is your reverse proxy, add it (docs/configuration.md)"
@@ -61,8 +61,8 @@ impl Proxies {
         }
         let mut client = peer;
         for text in forwarded.iter().rev() {
-            let Some(address) = address_of(text) else {
-                if !self.said_unreadable.swap(true, Ordering::Relaxed) {
+            let Some(address) = parse_address(text) else {
+                if !self.warned_unreadable.swap(true, Ordering::Relaxed) {
                     tracing::warn!(
                         %peer,
                         unreadable = text.chars().take(64).collect::<String>(),
@@ -80,15 +80,15 @@ impl Proxies {
     }
 
     fn trusts(&self, address: IpAddr) -> bool {
-        self.trusted.iter().any(|network| network.contains(&address))
+        self.networks.iter().any(|network| network.contains(&address))
     }
 }
 
 /// Stands for what is no text, and is no address either.
-const NO_TEXT: &str = "(no text)";
+const NOT_UTF8: &str = "(no text)";
 
 /// The address in one element: alone, with a port, in brackets, or both.
-fn address_of(text: &str) -> Option<IpAddr> {
+fn parse_address(text: &str) -> Option<IpAddr> {
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
     bare.unwrap_or(text)
         .parse()
@@ -97,7 +97,7 @@ fn address_of(text: &str) -> Option<IpAddr> {
 }
 
 /// Reads the visitor off a request.
-pub(super) fn of(request: &HttpRequest, cookies: Cookies, proxies: &Proxies) -> Visitor {
+pub(super) fn from_request(request: &HttpRequest, cookies: Cookies, proxies: &TrustedProxies) -> Visitor {
     let session = cookies.session(request);
     Visitor {
         session_may_be_hidden: session.is_none() && request.method() == Method::POST,
@@ -106,7 +106,7 @@ pub(super) fn of(request: &HttpRequest, cookies: Cookies, proxies: &Proxies) -> 
         posted: cookies.posted(request),
         is_navigation: is_navigation(request),
         device: cookies.device(request),
-        address: proxies.client(request),
+        address: proxies.client_address(request),
         request_id: request
             .extensions()
             .get::<RequestId>()
@@ -129,12 +129,12 @@ mod tests {
     #[test]
     fn only_a_trusted_proxy_names_the_client() {
         let ask = |trusted: &[&str], peer: &str, forwarded: &str| {
-            let proxies = Proxies::new(trusted.iter().map(|net| net.parse().unwrap()).collect());
+            let proxies = TrustedProxies::new(trusted.iter().map(|net| net.parse().unwrap()).collect());
             let request = TestRequest::get()
                 .peer_addr(format!("{peer}:1").parse().unwrap())
                 .insert_header(("x-forwarded-for", forwarded))
                 .to_http_request();
-            proxies.client(&request).to_string()
+            proxies.client_address(&request).to_string()
         };
         assert_eq!(ask(&[], "192.0.2.1", "198.51.100.7"), "192.0.2.1");
         assert_eq!(ask(&["127.0.0.0/8"], "127.0.0.1", "198.51.100.7"), "198.51.100.7");

@@ -4,14 +4,14 @@ use chrono::{DateTime, Utc};
 
 /// How long a person has to wait.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Wait {
+pub(super) struct WaitTime {
     /// `2 minutes`.
-    pub(super) words: String,
+    pub(super) text: String,
     /// For `Retry-After`; at least one.
     pub(super) seconds: u64,
 }
 
-pub(super) fn wait(now: DateTime<Utc>, until: DateTime<Utc>) -> Wait {
+pub(super) fn wait_time(now: DateTime<Utc>, until: DateTime<Utc>) -> WaitTime {
     let seconds = u64::try_from((until - now).num_milliseconds())
         .unwrap_or_default()
         .div_ceil(1000)
@@ -22,10 +22,10 @@ pub(super) fn wait(now: DateTime<Utc>, until: DateTime<Utc>) -> Wait {
         (_, 1) => "1 minute".to_owned(),
         (_, minutes) => format!("{minutes} minutes"),
     };
-    Wait { words, seconds }
+    WaitTime { text: words, seconds }
 }
 
-pub(super) fn moment(at: DateTime<Utc>) -> String {
+pub(super) fn format_time(at: DateTime<Utc>) -> String {
     at.format("%-d %b %Y, %H:%M:%S UTC").to_string()
 }
 
@@ -36,14 +36,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wait_is_never_said_too_short() {
+    fn a_wait_is_never_shown_too_short() {
         let now: DateTime<Utc> = "2026-11-21T14:30:01Z".parse().unwrap();
-        let said = wait(now, now + TimeDelta::seconds(119));
-        assert_eq!((said.words.as_str(), said.seconds), ("2 minutes", 119));
+        let said = wait_time(now, now + TimeDelta::seconds(119));
+        assert_eq!((said.text.as_str(), said.seconds), ("2 minutes", 119));
         assert_eq!(
-            wait(now, now + TimeDelta::milliseconds(29_001)).words,
+            wait_time(now, now + TimeDelta::milliseconds(29_001)).text,
             "30 seconds"
         );
-        assert_eq!(wait(now, now - TimeDelta::seconds(5)).seconds, 1);
+        assert_eq!(wait_time(now, now - TimeDelta::seconds(5)).seconds, 1);
     }
 }

@@ -15,7 +15,7 @@ use hallpass::{
     keys::generate,
     model::{id::KeyId, key::SigningKey, making::SignatureAlgorithm},
     saml::{
-        metadata::aggregate::{self, Checked, Found},
+        metadata::aggregate::{self, FileVerification, ParsedEntity},
         signer::Signer,
         urn::{DSIG, HTTP_POST, HTTP_REDIRECT, METADATA, PROTOCOL},
     },
@@ -34,38 +34,38 @@ const ATTRIBUTES: [&str; 6] = [
 ];
 
 /// One reading.
-pub(crate) struct Reading {
+pub(crate) struct ReadCost {
     pub(crate) seconds: f64,
     /// Of the process at its highest.
     pub(crate) megabytes: f64,
 }
 
 /// The same file, both ways.
-pub(crate) struct Aggregate {
+pub(crate) struct AggregateFigures {
     pub(crate) megabytes: f64,
-    pub(crate) signed: Reading,
-    pub(crate) plain: Reading,
+    pub(crate) signed: ReadCost,
+    pub(crate) plain: ReadCost,
 }
 
 /// Makes a file and reads it both ways.
-pub(crate) fn measure(quick: bool) -> Aggregate {
+pub(crate) fn measure(quick: bool) -> AggregateFigures {
     let dir = tempfile::tempdir().unwrap();
     let (file, certificate) = (
         dir.path().join("aggregate.xml"),
         dir.path().join("certificate.der"),
     );
-    make(if quick { ENTITIES / 10 } else { ENTITIES }, &file, &certificate);
+    write_aggregate(if quick { ENTITIES / 10 } else { ENTITIES }, &file, &certificate);
     #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
     let megabytes = fs::metadata(&file).unwrap().len() as f64 / 1e6;
-    Aggregate {
+    AggregateFigures {
         megabytes,
-        signed: read_apart(&file, Some(&certificate)),
-        plain: read_apart(&file, None),
+        signed: read_in_subprocess(&file, Some(&certificate)),
+        plain: read_in_subprocess(&file, None),
     }
 }
 
 /// Reads in a process of its own, so that nobody else's memory counts.
-fn read_apart(file: &Path, certificate: Option<&Path>) -> Reading {
+fn read_in_subprocess(file: &Path, certificate: Option<&Path>) -> ReadCost {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.arg("--read-aggregate").arg(file);
     command.args(certificate);
@@ -75,7 +75,7 @@ fn read_apart(file: &Path, certificate: Option<&Path>) -> Reading {
     let mut numbers = said
         .split_whitespace()
         .map(|number| number.parse::<f64>().unwrap());
-    Reading {
+    ReadCost {
         seconds: numbers.next().unwrap(),
         megabytes: numbers.next().unwrap(),
     }
@@ -85,17 +85,17 @@ fn read_apart(file: &Path, certificate: Option<&Path>) -> Reading {
 pub(crate) fn read(file: &str, certificate: Option<&str>) -> (f64, f64) {
     let now = Utc::now();
     let certificates =
-        certificate.map(|file| hallpass::keys::pem::certificate(&fs::read(file).unwrap()).unwrap());
+        certificate.map(|file| hallpass::keys::pem::parse_certificate(&fs::read(file).unwrap()).unwrap());
     let began = Instant::now();
     let mut reports = 0;
     let checked = match certificates {
         Some(certificate) => {
             aggregate::verify(File::open(file).unwrap(), &[certificate], now, |_at| reports += 1).unwrap()
         }
-        None => Checked::without_signature(),
+        None => FileVerification::without_signature(),
     };
     let entities = aggregate::entities(File::open(file).unwrap(), &checked, now).unwrap();
-    let usable = entities.filter(|found| matches!(found.as_ref().unwrap(), Found::ServiceProvider(_)));
+    let usable = entities.filter(|found| matches!(found.as_ref().unwrap(), ParsedEntity::ServiceProvider(_)));
     let usable = usable.count();
     let seconds = began.elapsed().as_secs_f64();
     assert!(usable >= ENTITIES / 100 && checked.is_signed() == (reports > 0));
@@ -109,7 +109,7 @@ pub(crate) fn read(file: &str, certificate: Option<&str>) -> (f64, f64) {
 }
 
 /// Writes an aggregate as a federation publishes it, signed as a whole.
-fn make(count: usize, file: &Path, certificate: &Path) {
+fn write_aggregate(count: usize, file: &Path, certificate: &Path) {
     let now = Utc::now();
     let keys: Vec<SigningKey> = (0..4).map(|_one| key(now)).collect();
     let texts: Vec<String> = keys
@@ -129,7 +129,7 @@ fn make(count: usize, file: &Path, certificate: &Path) {
     let signing = keys.first().unwrap();
     let signer = Signer::new(signing).unwrap();
     let text = signer
-        .sign_between(SignatureAlgorithm::RsaSha256, &head, &tail, "_aggregate")
+        .sign_enveloped(SignatureAlgorithm::RsaSha256, &head, &tail, "_aggregate")
         .unwrap();
     fs::write(file, text).unwrap();
     fs::write(certificate, &signing.certificate.der).unwrap();

@@ -4,9 +4,9 @@ use openssl::{hash::MessageDigest, pkey::PKey, pkey::Private, rsa::Rsa, sign::Si
 use rustix::time::{ClockId, clock_gettime};
 
 /// A key that signs for comparison.
-pub(crate) struct Control(PKey<Private>);
+pub(crate) struct ControlSignature(PKey<Private>);
 
-impl Control {
+impl ControlSignature {
     pub(crate) fn new() -> Self {
         Self(PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap())
     }
@@ -14,12 +14,12 @@ impl Control {
     /// Makes `count` signatures; the CPU of this thread that it took, in nanoseconds.
     pub(crate) fn sign(&self, count: usize) -> u64 {
         let before = thread_cpu();
-        self.make(count);
+        self.sign_repeatedly(count);
         thread_cpu() - before
     }
 
     /// Makes `count` signatures and looks at no clock: valgrind knows none of those.
-    pub(crate) fn make(&self, count: usize) {
+    pub(crate) fn sign_repeatedly(&self, count: usize) {
         for _one in 0..count {
             let mut signer = Signer::new(MessageDigest::sha256(), &self.0).unwrap();
             std::hint::black_box(signer.sign_oneshot_to_vec(&[7; 600]).unwrap());

@@ -14,7 +14,7 @@ use chrono::Utc;
 use hallpass::{
     model::secret::Secret,
     saml::{
-        binding::redirect::{deflated, percent_encode},
+        binding::redirect::{deflate_base64, percent_encode},
         urn::{ASSERTION, PROTOCOL},
     },
     store::Store,
@@ -28,25 +28,25 @@ const EMAIL: &str = "mira@fernweh.example";
 const PASSWORD: &str = "correct horse battery";
 
 /// A data directory, a port and a database that outlive one daemon.
-pub(crate) struct Place {
+pub(crate) struct Deployment {
     dir: TempDir,
     address: SocketAddr,
     database: Option<String>,
-    setting: Setting,
+    options: DeploymentOptions,
     binary: String,
 }
 
 /// How the installation differs from the plainest one.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Setting {
+pub(crate) struct DeploymentOptions {
     /// Only the assertion is signed.
     pub(crate) one_signature: bool,
     /// So many service providers are registered beside the one that is signed on to.
-    pub(crate) others: u32,
+    pub(crate) other_applications: u32,
 }
 
-impl Place {
-    pub(crate) fn new(postgres: Option<&str>, setting: Setting) -> Self {
+impl Deployment {
+    pub(crate) fn new(postgres: Option<&str>, setting: DeploymentOptions) -> Self {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let dir = tempfile::tempdir().unwrap();
         let database = postgres.map(|url| {
@@ -62,18 +62,18 @@ impl Place {
             dir,
             address,
             database,
-            setting,
+            options: setting,
             binary: BINARY.to_owned(),
         }
     }
 
     /// Runs another binary here.
-    pub(crate) fn runs(&mut self, binary: &str) {
+    pub(crate) fn use_binary(&mut self, binary: &str) {
         binary.clone_into(&mut self.binary);
     }
 
     /// Registers the other service providers, all at once.
-    fn add_others(&self) {
+    fn add_other_applications(&self) {
         let file = self.dir.path().join("data/hallpass.db");
         let url = self
             .database
@@ -82,8 +82,8 @@ impl Place {
         let store = Store::connect(&Secret::new(url), 1).unwrap();
         store
             .write(|tx| {
-                for number in 0..self.setting.others {
-                    assert!(tx.add_application(&scale::other(number))?);
+                for number in 0..self.options.other_applications {
+                    assert!(tx.add_application(&scale::numbered_application(number))?);
                 }
                 tx.raise_generation()
             })
@@ -123,22 +123,26 @@ impl Place {
 /// A running daemon; it is stopped when it is dropped.
 pub(crate) struct Daemon<'p> {
     child: Child,
-    place: &'p Place,
-    began: Instant,
+    deployment: &'p Deployment,
+    started_at: Instant,
 }
 
 impl<'p> Daemon<'p> {
-    pub(crate) fn start(place: &'p Place) -> Self {
+    pub(crate) fn start(place: &'p Deployment) -> Self {
         Self::start_under(place, &[])
     }
 
     /// Starts it under another program, such as valgrind.
-    pub(crate) fn start_under(place: &'p Place, wrapper: &[String]) -> Self {
+    pub(crate) fn start_under(place: &'p Deployment, wrapper: &[String]) -> Self {
         let is_new = !place.dir.path().join("ready").exists();
         let began = Instant::now();
         let child = place.command(wrapper).arg("serve").spawn().unwrap();
-        let daemon = Self { child, place, began };
-        daemon.wait();
+        let daemon = Self {
+            child,
+            deployment: place,
+            started_at: began,
+        };
+        daemon.wait_until_ready();
         if is_new {
             let add = [
                 "user",
@@ -164,28 +168,28 @@ impl<'p> Daemon<'p> {
                 ],
                 "",
             );
-            if place.setting.one_signature {
+            if place.options.one_signature {
                 place.run(&["app", "edit", "chatgpt", "--sign", "assertion"], "");
             }
-            place.add_others();
+            place.add_other_applications();
             fs::write(place.dir.path().join("ready"), "").unwrap();
         }
         daemon
     }
 
     /// Until it is ready: it listens before it has its database.
-    fn wait(&self) {
+    fn wait_until_ready(&self) {
         while !self.is_ready() {
             thread::sleep(Duration::from_millis(1));
             assert!(
-                self.began.elapsed() < Duration::from_mins(2),
+                self.started_at.elapsed() < Duration::from_mins(2),
                 "the daemon does not answer"
             );
         }
     }
 
     fn is_ready(&self) -> bool {
-        let Ok(mut stream) = TcpStream::connect(self.place.address) else {
+        let Ok(mut stream) = TcpStream::connect(self.deployment.address) else {
             return false;
         };
         let ask = b"GET /health/ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
@@ -197,20 +201,20 @@ impl<'p> Daemon<'p> {
     }
 
     /// A browser in which the person is signed in.
-    pub(crate) fn client(&self) -> Client {
-        Client::signed_in(self.place.address)
+    pub(crate) fn signed_in_client(&self) -> Client {
+        Client::signed_in(self.deployment.address)
     }
 
     /// A browser in which nobody is signed in.
-    pub(crate) fn stranger(&self) -> Client {
-        Client::new(self.place.address)
+    pub(crate) fn anonymous_client(&self) -> Client {
+        Client::new(self.deployment.address)
     }
 
     /// From the start of the process until a person who signs in by password is at the application, in
     /// milliseconds.
-    pub(crate) fn first_sign_on(&self) -> f64 {
-        self.client().sign_on_many(1);
-        self.began.elapsed().as_secs_f64() * 1000.0
+    pub(crate) fn first_sign_in_milliseconds(&self) -> f64 {
+        self.signed_in_client().sso_many(1);
+        self.started_at.elapsed().as_secs_f64() * 1000.0
     }
 
     /// The CPU that all its threads have used so far.
@@ -250,7 +254,7 @@ impl Drop for Daemon<'_> {
 }
 
 /// Where the daemon's binary lies, for its size.
-pub(crate) fn binary() -> PathBuf {
+pub(crate) fn binary_path() -> PathBuf {
     PathBuf::from(BINARY)
 }
 
@@ -262,7 +266,7 @@ pub(crate) struct Client {
     sent: u64,
 }
 
-struct Answer {
+struct HttpResponse {
     status: u16,
     location: String,
     body: String,
@@ -283,7 +287,7 @@ impl Client {
 
     fn signed_in(address: SocketAddr) -> Self {
         let mut client = Self::new(address);
-        let page = client.ask("GET", "/login", "");
+        let page = client.exchange("GET", "/login", "");
         let csrf = page
             .body
             .split("name=\"csrf\" value=\"")
@@ -297,35 +301,35 @@ impl Client {
             EMAIL.replace('@', "%40"),
             PASSWORD.replace(' ', "+")
         );
-        let done = client.ask("POST", "/login", &form);
+        let done = client.exchange("POST", "/login", &form);
         assert_eq!((done.status, done.location.as_str()), (303, "/"), "{}", done.body);
         client
     }
 
     /// Signs on `count` times, each with a request of its own, one after the other.
-    pub(crate) fn sign_on_many(&mut self, count: usize) {
+    pub(crate) fn sso_many(&mut self, count: usize) {
         for _one in 0..count {
-            self.begin();
-            self.end();
+            self.send_sso_request();
+            self.read_sso_response();
         }
     }
 
     /// Fetches our metadata.
     pub(crate) fn fetch_metadata(&mut self) {
-        let answer = self.ask("GET", "/saml/metadata", "");
+        let answer = self.exchange("GET", "/saml/metadata", "");
         assert!(answer.status == 200 && answer.body.contains("EntityDescriptor"));
     }
 
     /// Sends a request to sign on.
-    pub(crate) fn begin(&mut self) {
+    pub(crate) fn send_sso_request(&mut self) {
         self.sent += 1;
-        let target = sign_on_address(self.sent);
+        let target = sso_url(self.sent);
         self.send("GET", &target, "");
     }
 
     /// Reads the answer to it.
-    pub(crate) fn end(&mut self) {
-        let answer = self.answer();
+    pub(crate) fn read_sso_response(&mut self) {
+        let answer = self.read_response();
         assert!(
             answer.status == 200 && answer.body.contains("SAMLResponse"),
             "{}",
@@ -335,12 +339,12 @@ impl Client {
 
     /// Sends a request to sign on, as a browser of its own does that nobody is signed in with, up to where the person
     /// would type.
-    pub(crate) fn wait_for_login(&mut self) {
+    pub(crate) fn begin_pending_sign_in(&mut self) {
         self.cookies.clear();
-        self.begin();
-        let answer = self.answer();
+        self.send_sso_request();
+        let answer = self.read_response();
         assert_eq!(answer.status, 303, "{}", answer.body);
-        let form = self.ask("GET", &answer.location, "");
+        let form = self.exchange("GET", &answer.location, "");
         assert!(
             form.status == 200 && form.body.contains("name=\"password\""),
             "{}",
@@ -348,9 +352,9 @@ impl Client {
         );
     }
 
-    fn ask(&mut self, method: &str, target: &str, form: &str) -> Answer {
+    fn exchange(&mut self, method: &str, target: &str, form: &str) -> HttpResponse {
         self.send(method, target, form);
-        self.answer()
+        self.read_response()
     }
 
     fn send(&mut self, method: &str, target: &str, form: &str) {
@@ -368,7 +372,7 @@ impl Client {
         self.stream.get_mut().write_all(head.as_bytes()).unwrap();
     }
 
-    fn answer(&mut self) -> Answer {
+    fn read_response(&mut self) -> HttpResponse {
         let mut line = String::new();
         self.stream.read_line(&mut line).unwrap();
         let status = line.split(' ').nth(1).unwrap().parse().unwrap();
@@ -391,7 +395,7 @@ impl Client {
         }
         let mut body = vec![0; length];
         self.stream.read_exact(&mut body).unwrap();
-        Answer {
+        HttpResponse {
             status,
             location,
             body: String::from_utf8(body).unwrap(),
@@ -400,7 +404,7 @@ impl Client {
 }
 
 /// A request as Auth0 sends it.
-fn sign_on_address(number: u64) -> String {
+fn sso_url(number: u64) -> String {
     let now = Utc::now();
     let xml = format!(
         "<samlp:AuthnRequest xmlns:samlp=\"{PROTOCOL}\" ID=\"_{number:040x}\" IssueInstant=\"{}\" ProtocolBinding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" Version=\"2.0\"><saml:Issuer xmlns:saml=\"{ASSERTION}\">ATZB94xJKf9FsbARIruJxTv5f</saml:Issuer></samlp:AuthnRequest>",
@@ -408,6 +412,6 @@ fn sign_on_address(number: u64) -> String {
     );
     format!(
         "/saml/sso?SAMLRequest={}&RelayState=R{number}",
-        percent_encode(&deflated(&xml))
+        percent_encode(&deflate_base64(&xml))
     )
 }

@@ -2,7 +2,7 @@
 
 use std::{fs, process::Command};
 
-use crate::daemon::{Daemon, Place, Setting};
+use crate::daemon::{Daemon, Deployment, DeploymentOptions};
 
 const FEW: usize = 200;
 const MORE: usize = 1200;
@@ -14,11 +14,11 @@ pub(crate) fn count() -> Option<(f64, f64)> {
         eprintln!("valgrind is missing: instructions are left out");
         return None;
     }
-    let place = Place::new(None, Setting::default());
+    let place = Deployment::new(None, DeploymentOptions::default());
     drop(Daemon::start(&place));
     let sign_on = difference(|count, wrapper| {
         let mut daemon = Daemon::start_under(&place, wrapper);
-        daemon.client().sign_on_many(count);
+        daemon.signed_in_client().sso_many(count);
         daemon.stop();
     });
     let itself = std::env::current_exe().unwrap();

@@ -19,26 +19,26 @@ mod scale;
 mod waiting;
 
 use crate::{
-    control::Control,
-    daemon::{Client, Daemon, Place, Setting},
-    report::{Database, Figures, Report},
+    control::ControlSignature,
+    daemon::{Client, Daemon, Deployment, DeploymentOptions},
+    report::{DatabaseFigures, Figures, Report},
 };
 
 /// Rounds of which the median counts.
 const ROUNDS: usize = 5;
 /// Sign-ons a round.
-const SIGN_ONS: usize = 2000;
+const SSO_PER_ROUND: usize = 2000;
 /// Browsers, and so sign-ons between two control signatures.
-const BETWEEN: usize = 4;
+const BROWSERS: usize = 4;
 /// Sign-ons before memory is read for the second time.
-const MANY: usize = 20_000;
+const SSO_BEFORE_MEMORY: usize = 20_000;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
     if let Some(count) = value(&arguments, "--control-only") {
         // Run under callgrind by ourselves, to count the instructions of a signature.
-        Control::new().make(count);
+        ControlSignature::new().sign_repeatedly(count);
         return;
     }
     if let Some(at) = arguments
@@ -68,7 +68,7 @@ fn main() {
     }
     let mut report = Report::new();
     report.aggregate = Some(aggregate::measure(has("--quick")));
-    report.parser = Some(Figures::of(parser::measure(has("--quick"))));
+    report.parser = Some(Figures::from_rounds(parser::measure(has("--quick"))));
     if has("--reading-only") {
         report.print_table();
         return;
@@ -101,23 +101,23 @@ fn value(arguments: &[String], flag: &str) -> Option<usize> {
 }
 
 /// Warm sign-ons of a few browsers, at once and one after the other, with a control signature after every few.
-fn measure(name: &'static str, postgres: Option<&str>, quick: bool) -> Database {
-    let place = Place::new(postgres, Setting::default());
+fn measure(name: &'static str, postgres: Option<&str>, quick: bool) -> DatabaseFigures {
+    let place = Deployment::new(postgres, DeploymentOptions::default());
     drop(Daemon::start(&place));
     let daemon = Daemon::start(&place);
-    let start_to_first = daemon.first_sign_on();
-    let mut clients: Vec<Client> = (0..BETWEEN).map(|_one| daemon.client()).collect();
-    let control = Control::new();
+    let start_to_first = daemon.first_sign_in_milliseconds();
+    let mut clients: Vec<Client> = (0..BROWSERS).map(|_one| daemon.signed_in_client()).collect();
+    let control = ControlSignature::new();
     control.sign(50);
-    let few = if quick { SIGN_ONS / 10 } else { SIGN_ONS } / BETWEEN;
+    let few = if quick { SSO_PER_ROUND / 10 } else { SSO_PER_ROUND } / BROWSERS;
     let mut figures = |at_once: bool| {
-        sign_on(&mut clients, at_once, 50);
+        sso_round_trip(&mut clients, at_once, 50);
         let rounds: Vec<_> = (0..ROUNDS)
             .map(|_round| round(&daemon, &mut clients, at_once, few, &control))
             .collect();
-        Figures::of(rounds)
+        Figures::from_rounds(rounds)
     };
-    Database {
+    DatabaseFigures {
         name,
         at_once: figures(true),
         alone: figures(false),
@@ -127,21 +127,21 @@ fn measure(name: &'static str, postgres: Option<&str>, quick: bool) -> Database 
 
 /// The same with one signature in place of two, four browsers at once.
 fn one_signature(quick: bool) -> Figures {
-    let place = Place::new(
+    let place = Deployment::new(
         None,
-        Setting {
+        DeploymentOptions {
             one_signature: true,
-            ..Setting::default()
+            ..DeploymentOptions::default()
         },
     );
     let daemon = Daemon::start(&place);
-    let mut clients: Vec<Client> = (0..BETWEEN).map(|_one| daemon.client()).collect();
-    let control = Control::new();
+    let mut clients: Vec<Client> = (0..BROWSERS).map(|_one| daemon.signed_in_client()).collect();
+    let control = ControlSignature::new();
     control.sign(50);
-    let few = if quick { SIGN_ONS / 10 } else { SIGN_ONS } / BETWEEN;
-    sign_on(&mut clients, true, 50);
+    let few = if quick { SSO_PER_ROUND / 10 } else { SSO_PER_ROUND } / BROWSERS;
+    sso_round_trip(&mut clients, true, 50);
     let rounds = (0..ROUNDS).map(|_round| round(&daemon, &mut clients, true, few, &control));
-    Figures::of(rounds.collect())
+    Figures::from_rounds(rounds.collect())
 }
 
 /// One round: the CPU of a sign-on as a multiple of a signature, and in nanoseconds.
@@ -150,12 +150,12 @@ fn round(
     clients: &mut [Client],
     at_once: bool,
     few: usize,
-    control: &Control,
+    control: &ControlSignature,
 ) -> (f64, f64) {
     let mut signing = 0;
     let before = daemon.cpu_nanoseconds();
     for _few in 0..few {
-        sign_on(clients, at_once, 1);
+        sso_round_trip(clients, at_once, 1);
         signing += control.sign(1);
     }
     let spent = ratio(daemon.cpu_nanoseconds() - before, few * clients.len());
@@ -163,14 +163,14 @@ fn round(
 }
 
 /// Every browser signs on `times`: all at once, or one after the other.
-fn sign_on(clients: &mut [Client], at_once: bool, times: usize) {
+fn sso_round_trip(clients: &mut [Client], at_once: bool, times: usize) {
     for _time in 0..times {
         if at_once {
-            clients.iter_mut().for_each(Client::begin);
-            clients.iter_mut().for_each(Client::end);
+            clients.iter_mut().for_each(Client::send_sso_request);
+            clients.iter_mut().for_each(Client::read_sso_response);
         } else {
             for client in clients.iter_mut() {
-                client.sign_on_many(1);
+                client.sso_many(1);
             }
         }
     }
@@ -183,11 +183,11 @@ fn ratio(sum: u64, count: usize) -> f64 {
 
 /// Resident memory in MB: idle, and after many sign-ons.
 fn memory() -> (f64, f64) {
-    let place = Place::new(None, Setting::default());
+    let place = Deployment::new(None, DeploymentOptions::default());
     drop(Daemon::start(&place));
     let daemon = Daemon::start(&place);
     let idle = daemon.resident_megabytes();
-    let mut client = daemon.client();
-    client.sign_on_many(MANY);
+    let mut client = daemon.signed_in_client();
+    client.sso_many(SSO_BEFORE_MEMORY);
     (idle, daemon.resident_megabytes())
 }

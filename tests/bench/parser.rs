@@ -6,17 +6,17 @@ use std::fs;
 use chrono::{DateTime, TimeDelta, Utc};
 use hallpass::{
     model::{
-        application::{AcsUrl, Consumer, EntityId, ServiceProvider},
+        application::{AssertionConsumerService, EntityId, ServiceProvider, SpUrl},
         name_id::NameIdFormat,
         policy::Policy,
     },
     saml::{
-        authn_request::{self, Against},
-        binding::redirect::{self, deflated, percent_encode},
+        authn_request::{self, ValidationContext},
+        binding::redirect::{self, deflate_base64, percent_encode},
     },
 };
 
-use crate::control::{Control, thread_cpu};
+use crate::control::{ControlSignature, thread_cpu};
 
 const ROUNDS: usize = 5;
 const TIMES: usize = 2000;
@@ -43,7 +43,7 @@ const SENDERS: [&str; 10] = [
 /// One request of each sender: its CPU as a part of a signature, and in nanoseconds.
 pub(crate) fn measure(quick: bool) -> Vec<(f64, f64)> {
     let queries: Vec<_> = SENDERS.iter().map(|sender| request(sender)).collect();
-    let control = Control::new();
+    let control = ControlSignature::new();
     control.sign(50);
     let times = if quick { TIMES / 10 } else { TIMES };
     (0..ROUNDS)
@@ -52,7 +52,7 @@ pub(crate) fn measure(quick: bool) -> Vec<(f64, f64)> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
-fn round(queries: &[(String, ServiceProvider)], times: usize, control: &Control) -> (f64, f64) {
+fn round(queries: &[(String, ServiceProvider)], times: usize, control: &ControlSignature) -> (f64, f64) {
     let (mut reading, mut signing) = (0, 0);
     for _time in 0..times {
         let before = thread_cpu();
@@ -69,8 +69,8 @@ fn round(queries: &[(String, ServiceProvider)], times: usize, control: &Control)
 fn read(query: &str, sp: &ServiceProvider) {
     let inbound = redirect::decode(query).unwrap();
     let request = authn_request::read(&inbound).unwrap();
-    let judged = request.judge(&sp.certificates).unwrap();
-    let against = Against {
+    let judged = request.verify(&sp.signing_certificates).unwrap();
+    let against = ValidationContext {
         sp,
         formats: &NameIdFormat::ALL,
         entity_id: &EntityId::parse(ENTITY_ID).unwrap(),
@@ -78,23 +78,26 @@ fn read(query: &str, sp: &ServiceProvider) {
         policy: &Policy::default(),
         now: now(),
     };
-    assert!(std::hint::black_box(authn_request::accept(judged, &against)).is_ok());
+    assert!(std::hint::black_box(authn_request::validate(judged, &against)).is_ok());
 }
 
 /// The query of a sender's request, and the service provider as it is registered.
 fn request(sender: &str) -> (String, ServiceProvider) {
     let xml = fs::read_to_string(format!("fixtures/fuzz/authn_request/good-{sender}.xml")).unwrap();
-    let query = format!("SAMLRequest={}&RelayState=R1", percent_encode(&deflated(&xml)));
+    let query = format!(
+        "SAMLRequest={}&RelayState=R1",
+        percent_encode(&deflate_base64(&xml))
+    );
     let issuer = authn_request::read(&redirect::decode(&query).unwrap())
         .unwrap()
-        .peek()
+        .unverified()
         .issuer
         .clone();
-    let consumers = ACS.iter().map(|location| Consumer {
-        location: AcsUrl::parse(location).unwrap(),
+    let consumers = ACS.iter().map(|location| AssertionConsumerService {
+        location: SpUrl::parse(location).unwrap(),
         index: None,
     });
-    (query, ServiceProvider::usual(issuer, consumers.collect()))
+    (query, ServiceProvider::with_defaults(issuer, consumers.collect()))
 }
 
 /// A little after the seeds were issued.

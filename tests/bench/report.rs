@@ -2,10 +2,10 @@
 
 use std::{fmt, fs};
 
-use crate::{aggregate::Aggregate, daemon, scale::Scale};
+use crate::{aggregate::AggregateFigures, daemon, scale::Scale};
 
 /// What was measured on one database.
-pub(crate) struct Database {
+pub(crate) struct DatabaseFigures {
     pub(crate) name: &'static str,
     /// Four browsers at once.
     pub(crate) at_once: Figures,
@@ -25,7 +25,7 @@ pub(crate) struct Figures {
 
 impl Figures {
     /// Of rounds that each gave a multiple and nanoseconds.
-    pub(crate) fn of(mut rounds: Vec<(f64, f64)>) -> Self {
+    pub(crate) fn from_rounds(mut rounds: Vec<(f64, f64)>) -> Self {
         rounds.sort_by(|a, b| a.0.total_cmp(&b.0));
         let median = rounds.get(rounds.len() / 2).copied().unwrap_or_default();
         Self {
@@ -57,12 +57,12 @@ impl fmt::Display for Figures {
 /// Everything that was measured.
 pub(crate) struct Report {
     cpu: String,
-    pub(crate) databases: Vec<Database>,
+    pub(crate) databases: Vec<DatabaseFigures>,
     memory: Option<(f64, f64)>,
     /// SQLite, four browsers at once, only the assertion signed.
     pub(crate) one_signature: Option<Figures>,
     pub(crate) scale: Option<Scale>,
-    pub(crate) aggregate: Option<Aggregate>,
+    pub(crate) aggregate: Option<AggregateFigures>,
     /// Reading a request, from query to decision.
     pub(crate) parser: Option<Figures>,
     /// Of one sign-on, of one signature.
@@ -84,7 +84,7 @@ impl Report {
         };
         let cpu = format!("{}{ifma}", named("model name").unwrap_or_default());
         #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
-        let binary_megabytes = fs::metadata(daemon::binary()).unwrap().len() as f64 / 1_048_576.0;
+        let binary_megabytes = fs::metadata(daemon::binary_path()).unwrap().len() as f64 / 1_048_576.0;
         Self {
             cpu,
             databases: Vec::new(),
@@ -146,7 +146,7 @@ impl Report {
         }
         if let Some(scale) = &self.scale {
             println!("10 000 registered service providers beside 10");
-            row("   CPU of a sign-on", format!("{:.2} ×", scale.sign_on), "");
+            row("   CPU of a sign-on", format!("{:.2} ×", scale.sso), "");
             row("   CPU of our metadata", format!("{:.2} ×", scale.metadata), "");
             row("   start to first sign-on", format!("{:.0} ms", scale.start), "");
             row("   resident memory", format!("{:.1} MB", scale.memory), "");
@@ -212,7 +212,7 @@ impl Report {
                 "plain_peak_mb": aggregate.plain.megabytes,
             })),
             "applications_10000_beside_10": self.scale.as_ref().map(|scale| serde_json::json!({
-                "sign_on": scale.sign_on,
+                "sign_on": scale.sso,
                 "metadata": scale.metadata,
                 "start_to_first_sign_on_ms": scale.start,
                 "resident_mb": scale.memory,

@@ -3,11 +3,13 @@
 
 use chrono::Utc;
 use hallpass::model::{
-    application::{AcsUrl, Application, Consumer, EntityId, Kind, ServiceProvider, Slug},
+    application::{
+        Application, ApplicationKind, AssertionConsumerService, EntityId, ServiceProvider, Slug, SpUrl,
+    },
     id::ApplicationId,
 };
 
-use crate::daemon::{Client, Daemon, Place, Setting};
+use crate::daemon::{Client, Daemon, Deployment, DeploymentOptions};
 
 const FEW: u32 = 10;
 const MANY: u32 = 10_000;
@@ -15,7 +17,7 @@ const ROUNDS: usize = 5;
 
 /// CPU with many ÷ CPU with few, of the median round; and what the many cost once.
 pub(crate) struct Scale {
-    pub(crate) sign_on: f64,
+    pub(crate) sso: f64,
     pub(crate) metadata: f64,
     /// From start to the first sign-on, in milliseconds.
     pub(crate) start: f64,
@@ -25,23 +27,23 @@ pub(crate) struct Scale {
 
 pub(crate) fn measure(quick: bool) -> Scale {
     let place = |others| {
-        let setting = Setting {
-            others,
-            ..Setting::default()
+        let setting = DeploymentOptions {
+            other_applications: others,
+            ..DeploymentOptions::default()
         };
-        let place = Place::new(None, setting);
+        let place = Deployment::new(None, setting);
         drop(Daemon::start(&place));
         place
     };
     let (few, many) = (place(FEW), place(MANY));
     let (few, many) = (Daemon::start(&few), Daemon::start(&many));
-    let start = many.first_sign_on();
+    let start = many.first_sign_in_milliseconds();
     let times = if quick { 100 } else { 1000 };
-    let (sign_on, metadata) = (Client::sign_on_many, |client: &mut Client, times| {
+    let (sign_on, metadata) = (Client::sso_many, |client: &mut Client, times| {
         (0..times).for_each(|_time| client.fetch_metadata());
     });
     Scale {
-        sign_on: ratio(&few, &many, times, sign_on),
+        sso: ratio(&few, &many, times, sign_on),
         metadata: ratio(&few, &many, times, metadata),
         start,
         memory: many.resident_megabytes(),
@@ -49,7 +51,7 @@ pub(crate) fn measure(quick: bool) -> Scale {
 }
 
 fn ratio(few: &Daemon<'_>, many: &Daemon<'_>, times: usize, work: impl Fn(&mut Client, usize)) -> f64 {
-    let (mut of_few, mut of_many) = (few.client(), many.client());
+    let (mut of_few, mut of_many) = (few.signed_in_client(), many.signed_in_client());
     work(&mut of_few, 50);
     work(&mut of_many, 50);
     let mut rounds: Vec<f64> = (0..ROUNDS)
@@ -67,14 +69,14 @@ fn spent(daemon: &Daemon<'_>, work: impl FnOnce()) -> f64 {
 }
 
 /// The service provider with this number.
-pub(crate) fn other(number: u32) -> Application {
+pub(crate) fn numbered_application(number: u32) -> Application {
     let now = Utc::now();
     let mut chance = [0; 10];
     for (to, from) in chance.iter_mut().zip(number.to_be_bytes()) {
         *to = from;
     }
-    let consumer = Consumer {
-        location: AcsUrl::parse(&format!("https://sp-{number}.example/acs")).unwrap(),
+    let consumer = AssertionConsumerService {
+        location: SpUrl::parse(&format!("https://sp-{number}.example/acs")).unwrap(),
         index: None,
     };
     let entity_id = EntityId::parse(&format!("https://sp-{number}.example/metadata")).unwrap();
@@ -82,11 +84,11 @@ pub(crate) fn other(number: u32) -> Application {
         id: ApplicationId::new(now, chance),
         slug: Slug::parse(&format!("sp-{number}")).unwrap(),
         name: format!("Service provider {number}"),
-        kind: Kind::Saml,
+        kind: ApplicationKind::Saml,
         enabled: true,
         tile_url: None,
-        saml: ServiceProvider::usual(entity_id, vec![consumer]),
-        metadata_until: None,
+        saml: ServiceProvider::with_defaults(entity_id, vec![consumer]),
+        metadata_valid_until: None,
         version: 1,
         created_at: now,
         updated_at: now,

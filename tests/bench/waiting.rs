@@ -2,8 +2,8 @@
 //! that both see the same machine.
 
 use crate::{
-    control::Control,
-    daemon::{Daemon, Place, Setting},
+    control::ControlSignature,
+    daemon::{Daemon, Deployment, DeploymentOptions},
     report::Figures,
 };
 
@@ -13,27 +13,27 @@ const ROUNDS: usize = 5;
 /// The multiples of a signature: of this binary, and of the one at `other`.
 pub(crate) fn measure(postgres: Option<&str>, other: &str, quick: bool) -> [Figures; 2] {
     let places = [None, Some(other)].map(|binary| {
-        let mut place = Place::new(postgres, Setting::default());
+        let mut place = Deployment::new(postgres, DeploymentOptions::default());
         if let Some(binary) = binary {
-            place.runs(binary);
+            place.use_binary(binary);
         }
         place
     });
     let daemons = places.each_ref().map(Daemon::start);
-    let mut clients = daemons.each_ref().map(Daemon::stranger);
-    let (control, few) = (Control::new(), if quick { 200 } else { 2000 });
+    let mut clients = daemons.each_ref().map(Daemon::anonymous_client);
+    let (control, few) = (ControlSignature::new(), if quick { 200 } else { 2000 });
     control.sign(50);
     let mut rounds = [Vec::new(), Vec::new()];
     for _round in 0..ROUNDS {
         for ((daemon, client), rounds) in daemons.iter().zip(&mut clients).zip(&mut rounds) {
             let (before, mut signing) = (daemon.cpu_nanoseconds(), 0);
             for _one in 0..few {
-                client.wait_for_login();
+                client.begin_pending_sign_in();
                 signing += control.sign(1);
             }
             let spent = crate::ratio(daemon.cpu_nanoseconds() - before, few);
             rounds.push((spent / crate::ratio(signing, few), spent));
         }
     }
-    rounds.map(Figures::of)
+    rounds.map(Figures::from_rounds)
 }

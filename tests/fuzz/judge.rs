@@ -6,22 +6,22 @@ use chrono::{DateTime, TimeDelta, Utc};
 use hallpass::{
     keys::pem,
     model::{
-        application::{AcsUrl, Binding, Consumer, EntityId, ServiceProvider},
+        application::{AssertionConsumerService, Binding, EntityId, ServiceProvider, SpUrl},
         name_id::NameIdFormat,
         policy::Policy,
     },
     saml::{
-        authn_request::{self, Against},
+        authn_request::{self, ValidationContext},
         binding::{
-            inbound::{Carried, Inbound},
+            inbound::{InboundMessage, MessageKind},
             post, redirect,
         },
         logout::{request, response},
         metadata::{
-            aggregate::{self, BadMetadata, Checked, Error, Found},
+            aggregate::{self, BadMetadata, Error, FileVerification, ParsedEntity},
             sp,
         },
-        xml::MAX_MESSAGE,
+        xml::MAX_DOCUMENT,
     },
 };
 
@@ -29,7 +29,7 @@ const ENTITY_ID: &str = "https://idp.example/saml/metadata";
 const SSO: &str = "https://idp.example/saml/sso";
 const SLO: &str = "https://idp.example/saml/slo";
 /// What every service provider of the seeds has registered; the first is the default.
-const CONSUMERS: [&str; 3] = [
+const ACS_URLS: [&str; 3] = [
     "https://sp.example/acs",
     "https://auth0.openai.com/login/callback?connection=org-TEST",
     "http://localhost:9999/acs",
@@ -39,7 +39,7 @@ const CONSUMERS: [&str; 3] = [
 pub(crate) fn redirect_query(bytes: &[u8]) -> Result<(), String> {
     let query = text(bytes)?;
     let inbound = redirect::decode(query).map_err(|why| why.to_string())?;
-    assert!(inbound.xml.len() <= MAX_MESSAGE);
+    assert!(inbound.xml.len() <= MAX_DOCUMENT);
     assert!(
         inbound
             .relay_state
@@ -57,10 +57,10 @@ pub(crate) fn redirect_query(bytes: &[u8]) -> Result<(), String> {
 /// and all.
 pub(crate) fn post_form(bytes: &[u8]) -> Result<(), String> {
     let inbound = post::decode("", bytes).map_err(|why| why.to_string())?;
-    assert!(inbound.xml.len() <= MAX_MESSAGE);
-    let read = match inbound.carried {
-        Carried::Response => response::read(&inbound).map(drop),
-        Carried::Request => authn_request::read(&inbound)
+    assert!(inbound.xml.len() <= MAX_DOCUMENT);
+    let read = match inbound.kind {
+        MessageKind::Response => response::read(&inbound).map(drop),
+        MessageKind::Request => authn_request::read(&inbound)
             .map(drop)
             .or_else(|_other| request::read(&inbound).map(drop)),
     };
@@ -70,10 +70,12 @@ pub(crate) fn post_form(bytes: &[u8]) -> Result<(), String> {
 /// The XML of an `AuthnRequest`, accepted against a service provider that has its issuer.
 pub(crate) fn authn_request(bytes: &[u8]) -> Result<(), String> {
     let request = authn_request::read(&inbound(text(bytes)?)).map_err(|why| why.to_string())?;
-    let sp = service_provider(request.peek().issuer.clone());
+    let sp = service_provider(request.unverified().issuer.clone());
     let ours = EntityId::parse(ENTITY_ID).map_err(|why| why.to_string())?;
-    let judged = request.judge(&sp.certificates).map_err(|why| why.to_string())?;
-    let against = Against {
+    let judged = request
+        .verify(&sp.signing_certificates)
+        .map_err(|why| why.to_string())?;
+    let against = ValidationContext {
         sp: &sp,
         formats: &NameIdFormat::ALL,
         entity_id: &ours,
@@ -81,18 +83,18 @@ pub(crate) fn authn_request(bytes: &[u8]) -> Result<(), String> {
         policy: &Policy::default(),
         now: now(),
     };
-    match authn_request::accept(judged, &against) {
+    match authn_request::validate(judged, &against) {
         Ok(accepted) => {
             assert!(
-                sp.consumer(accepted.consumer.as_str()).is_some(),
+                sp.acs_by_url(accepted.acs.as_str()).is_some(),
                 "an address that nobody registered"
             );
             Ok(())
         }
         Err(refused) => {
-            let told = refused.consumer.as_ref();
+            let told = refused.acs.as_ref();
             assert!(
-                told.is_none_or(|at| sp.consumer(at.as_str()).is_some()),
+                told.is_none_or(|at| sp.acs_by_url(at.as_str()).is_some()),
                 "an address that nobody registered"
             );
             Err(refused.refusal.to_string())
@@ -103,7 +105,7 @@ pub(crate) fn authn_request(bytes: &[u8]) -> Result<(), String> {
 /// The XML of a `LogoutRequest`.
 pub(crate) fn logout_request(bytes: &[u8]) -> Result<(), String> {
     let request = request::read(&inbound(text(bytes)?)).map_err(|why| why.to_string())?;
-    match request.peek().refusal(SLO, &Policy::default(), now()) {
+    match request.unverified().refusal(SLO, &Policy::default(), now()) {
         None => Ok(()),
         Some(refusal) => Err(refusal.to_string()),
     }
@@ -112,7 +114,7 @@ pub(crate) fn logout_request(bytes: &[u8]) -> Result<(), String> {
 /// The XML of a `LogoutResponse`, from whoever it says that it comes.
 pub(crate) fn logout_response(bytes: &[u8]) -> Result<(), String> {
     let response = response::read(&inbound(text(bytes)?)).map_err(|why| why.to_string())?;
-    let response = response.peek();
+    let response = response.unverified();
     match response.refusal(SLO, &response.issuer) {
         None if response.confirms() => Ok(()),
         None => Err("another status than Success".to_owned()),
@@ -131,24 +133,24 @@ pub(crate) fn sp_metadata(bytes: &[u8]) -> Result<(), String> {
 /// all. Where the development key signed it, it is read in two passes besides.
 pub(crate) fn aggregate(bytes: &[u8]) -> Result<(), String> {
     let pem = include_bytes!("../../certs/development-only.cert.pem");
-    let certificates = pem::certificates_from(pem).map_err(|why| why.to_string())?;
+    let certificates = pem::parse_certificates(pem).map_err(|why| why.to_string())?;
     if let Ok(checked) = aggregate::verify(bytes, &certificates, now(), |_progress| ()) {
         for found in aggregate::entities(bytes, &checked, now()).map_err(|why| why.to_string())? {
             // What was verified is well-formed, and the same when it is read.
             assert!(found.is_ok() || matches!(found, Err(Error::Bad(BadMetadata::Malformed(_)))));
         }
     }
-    let entities = aggregate::entities(bytes, &Checked::without_signature(), now());
+    let entities = aggregate::entities(bytes, &FileVerification::without_signature(), now());
     for found in entities.map_err(|why| why.to_string())? {
         match found.map_err(|why| why.to_string())? {
-            Found::Unusable { why, .. } => return Err(why.to_string()),
-            Found::ServiceProvider(entity) => {
-                assert!(entity.consumers.len() <= 1000 && entity.findings.len() < 80);
+            ParsedEntity::Unusable { why, .. } => return Err(why.to_string()),
+            ParsedEntity::ServiceProvider(entity) => {
+                assert!(entity.acs_endpoints.len() <= 1000 && entity.findings.len() < 80);
                 for finding in &entity.findings {
                     assert!(finding.to_string().len() < 4000);
                 }
             }
-            Found::Other => {}
+            ParsedEntity::Other => {}
         }
     }
     Ok(())
@@ -163,10 +165,10 @@ fn text(bytes: &[u8]) -> Result<&str, String> {
     std::str::from_utf8(bytes).map_err(|why| why.to_string())
 }
 
-fn inbound(xml: &str) -> Inbound {
-    Inbound {
+fn inbound(xml: &str) -> InboundMessage {
+    InboundMessage {
         binding: Binding::Redirect,
-        carried: Carried::Request,
+        kind: MessageKind::Request,
         xml: xml.to_owned(),
         relay_state: None,
         login_hint: None,
@@ -175,11 +177,11 @@ fn inbound(xml: &str) -> Inbound {
 }
 
 fn service_provider(entity_id: EntityId) -> ServiceProvider {
-    let consumers = (0..).zip(CONSUMERS).filter_map(|(index, location)| {
-        Some(Consumer {
-            location: AcsUrl::parse(location).ok()?,
+    let consumers = (0..).zip(ACS_URLS).filter_map(|(index, location)| {
+        Some(AssertionConsumerService {
+            location: SpUrl::parse(location).ok()?,
             index: Some(index),
         })
     });
-    ServiceProvider::usual(entity_id, consumers.collect())
+    ServiceProvider::with_defaults(entity_id, consumers.collect())
 }

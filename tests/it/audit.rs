@@ -3,23 +3,23 @@
 use crate::support::{
     house::{PASSWORD, on_each_database},
     http, rows,
-    scene::{ADA, Scene},
+    scene::{ADA, SsoSetup},
     sp::TestSp,
 };
 
 #[test]
-fn every_decision_has_a_row() {
+fn every_decision_is_audited() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let mut browser = scene.house.browser();
-        let login = browser.follow(&scene.address("_r1"));
-        browser.submit_login(&login, ADA, "wrong password");
+        let scene = SsoSetup::new(database);
+        let mut browser = scene.server.browser();
+        let login = browser.get_following_redirects(&scene.sso_url("_r1"));
+        browser.submit_password(&login, ADA, "wrong password");
         browser.sign_in(&login, ADA, PASSWORD);
-        browser.get(&scene.ask("_r2", "AssertionConsumerServiceURL=\"https://evil.example/\"", ""));
+        browser.get(&scene.sso_url_with("_r2", "AssertionConsumerServiceURL=\"https://evil.example/\"", ""));
         let form = browser.get("/logout");
         browser.post("/logout", &[("csrf", &form.field("csrf").unwrap())]);
         let told = rows::texts(
-            &scene.house.settings,
+            &scene.server.settings,
             "SELECT action || ' ' || outcome AS t FROM audit_events ORDER BY id",
         );
         for row in [
@@ -38,19 +38,19 @@ fn every_decision_has_a_row() {
             );
         }
         let bare = "SELECT count(*) AS n FROM audit_events WHERE detail LIKE '%fernweh.example%' OR detail LIKE '%<%'";
-        assert_eq!(rows::number(&scene.house.settings, bare), 0);
+        assert_eq!(rows::number(&scene.server.settings, bare), 0);
     });
 }
 
 #[test]
-fn a_flood_of_strangers_makes_few_rows_that_count() {
+fn repeated_anonymous_refusals_make_few_counting_rows() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
+        let scene = SsoSetup::new(database);
         let stranger = TestSp::new("urn:nobody", "https://nobody.example/acs");
-        let address = stranger.sign_on_address("_r1", scene.now());
+        let address = stranger.sso_url("_r1", scene.now());
         for _n in 0..1000 {
             let page = http::request(
-                scene.house.address,
+                scene.server.address,
                 "GET",
                 &address,
                 &[("Host", "login.fernweh.example")],
@@ -58,8 +58,8 @@ fn a_flood_of_strangers_makes_few_rows_that_count() {
             );
             assert_eq!(page.status, 400);
         }
-        scene.house.provider.flush_audit().unwrap();
-        let settings = &scene.house.settings;
+        scene.server.provider.flush_audit().unwrap();
+        let settings = &scene.server.settings;
         let about = "FROM audit_events WHERE outcome = 'ISSUER-UNKNOWN'";
         assert!(rows::number(settings, &format!("SELECT count(*) AS n {about}")) <= 6);
         assert_eq!(

@@ -3,13 +3,13 @@
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
 use crate::support::{
-    house::{Database, House},
+    house::{Database, TestServer},
     http,
-    scene::Scene,
+    scene::SsoSetup,
 };
 
 /// The shell lines of the block in docs/configuration.md that begins with `first`.
-fn documented(first: &str) -> String {
+fn documented_commands(first: &str) -> String {
     let text = fs::read_to_string("docs/configuration.md").unwrap();
     let block = text
         .split("```sh\n")
@@ -35,30 +35,30 @@ fn only_file(dir: &Path) -> std::path::PathBuf {
 }
 
 #[test]
-fn the_documented_backup_is_made_beside_the_daemon_and_restores() {
-    let scene = Scene::new(&Database::Sqlite);
-    let data = scene.house.settings.data_dir.clone();
+fn the_documented_backup_works_with_a_running_daemon_and_restores() {
+    let scene = SsoSetup::new(&Database::Sqlite);
+    let data = scene.server.settings.data_dir.clone();
     let copies = tempfile::tempdir().unwrap();
     let at = |script: &str, data: &Path| {
         script
             .replace("/var/lib/hallpass", data.to_str().unwrap())
             .replace("/var/backups/hallpass", copies.path().to_str().unwrap())
     };
-    run(&at(&documented("# SQLite, beside"), &data));
+    run(&at(&documented_commands("# SQLite, beside"), &data));
     let copy = only_file(copies.path());
     assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
 
     // What happens after the copy is not in it, and must not come back from a -wal either.
-    scene.house.add_person("late@fernweh.example", "Late", "Comer");
-    let dir = scene.house.stop();
-    let restore: String = documented("# SQLite: restore")
+    scene.server.add_user("late@fernweh.example", "Late", "Comer");
+    let dir = scene.server.stop();
+    let restore: String = documented_commands("# SQLite: restore")
         .lines()
         .filter(|line| !line.starts_with("systemctl"))
         .map(|line| line.replace("-o hallpass -g hallpass ", "") + "\n")
         .collect();
     let name = copy.file_name().unwrap().to_str().unwrap();
     run(&at(&restore, &data).replace("hallpass-….db", name));
-    let house = House::start_in(dir, &Database::Sqlite, &[]);
+    let house = TestServer::start_in_dir(dir, &Database::Sqlite, &[]);
     assert_eq!(house.provider.users().unwrap().len(), 1);
     let ready = http::request(house.address, "GET", "/health/ready", &[("Host", "x")], "");
     assert_eq!(ready.status, 200, "{}", ready.body);

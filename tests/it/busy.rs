@@ -6,65 +6,65 @@ use hallpass::web::Deadlines;
 
 use crate::support::{
     browser::Browser,
-    house::{Database, House, PASSWORD, on_each_database},
+    house::{Database, PASSWORD, TestServer, on_each_database},
     http::{self, Response},
     rows,
     scene::ADA,
 };
 
 /// A house in which one password of a stranger is checked at a time.
-fn narrow(database: &Database, turn: Duration) -> House {
+fn server_with_one_hashing_slot(database: &Database, turn: Duration) -> TestServer {
     let deadlines = Deadlines {
-        turn,
+        queue: turn,
         ..Deadlines::default()
     };
     // Room for all of them but where passwords are checked.
     let few = [("HALLPASS_LIMITS_HASHING", "1"), ("HALLPASS_WORKERS", "16")];
-    let house = House::start_with(database, &few, deadlines);
-    house.add_person(ADA, "Ada", "Lovelace");
+    let house = TestServer::start_with_deadlines(database, &few, deadlines);
+    house.add_user(ADA, "Ada", "Lovelace");
     house
 }
 
 /// A browser at an address of its own.
-fn at(house: &House, n: usize) -> Browser {
+fn browser_from(house: &TestServer, n: usize) -> Browser {
     let mut browser = house.browser();
-    browser.extra = vec![("X-Forwarded-For".to_owned(), format!("198.51.100.{n}"))];
+    browser.extra_headers = vec![("X-Forwarded-For".to_owned(), format!("198.51.100.{n}"))];
     browser
 }
 
-fn sign_in(browser: &mut Browser, email: &str) -> Response {
+fn attempt_sign_in(browser: &mut Browser, email: &str) -> Response {
     let page = browser.get("/login");
-    browser.submit_login(&page, email, PASSWORD)
+    browser.submit_password(&page, email, PASSWORD)
 }
 
 #[test]
-fn whoever_would_wait_too_long_is_told_to_come_back_and_a_known_device_has_a_place() {
+fn an_overloaded_server_answers_retry_later_and_reserves_capacity_for_known_devices() {
     on_each_database(|database| {
-        let house = narrow(database, Duration::from_nanos(1));
-        let mut ada = at(&house, 1);
-        assert_eq!(sign_in(&mut ada, ADA).status, 303);
+        let house = server_with_one_hashing_slot(database, Duration::from_nanos(1));
+        let mut ada = browser_from(&house, 1);
+        assert_eq!(attempt_sign_in(&mut ada, ADA).status, 303);
         let strangers: Vec<_> = (10..18)
             .map(|n| {
-                let mut browser = at(&house, n);
+                let mut browser = browser_from(&house, n);
                 let page = browser.get("/login");
                 (browser, page)
             })
             .collect();
         let page = {
-            let mut known = at(&house, 2);
-            known.jar.clone_from(&ada.jar);
-            known.jar.remove("__Host-hallpass-session");
+            let mut known = browser_from(&house, 2);
+            known.cookies.clone_from(&ada.cookies);
+            known.cookies.remove("__Host-hallpass-session");
             let page = known.get("/login");
             (known, page)
         };
-        let before = house.provider.hashes();
+        let before = house.provider.hash_count();
         let blocked = rows::block_writes(&house.settings);
         let (told, answers) = mpsc::channel();
         thread::scope(|scope| {
             for (n, (mut browser, page)) in strangers.into_iter().enumerate() {
                 let told = told.clone();
                 scope.spawn(move || {
-                    let answer = browser.submit_login(&page, &format!("n{n}@fernweh.example"), PASSWORD);
+                    let answer = browser.submit_password(&page, &format!("n{n}@fernweh.example"), PASSWORD);
                     told.send(answer).unwrap();
                 });
             }
@@ -83,13 +83,13 @@ fn whoever_would_wait_too_long_is_told_to_come_back_and_a_known_device_has_a_pla
                 );
             }
             let (mut known, page) = page;
-            let known = scope.spawn(move || known.submit_login(&page, ADA, PASSWORD));
+            let known = scope.spawn(move || known.submit_password(&page, ADA, PASSWORD));
             thread::sleep(Duration::from_millis(300));
             drop(blocked);
             assert_eq!(known.join().unwrap().status, 303, "a place is kept for it");
             assert_eq!(answers.recv().unwrap().status, 200);
         });
-        assert_eq!(house.provider.hashes() - before, 2);
+        assert_eq!(house.provider.hash_count() - before, 2);
         let counted = "SELECT count(*) AS n FROM login_throttle WHERE bucket LIKE 'pair:%'";
         assert_eq!(
             rows::number(&house.settings, counted),
@@ -100,19 +100,22 @@ fn whoever_would_wait_too_long_is_told_to_come_back_and_a_known_device_has_a_pla
 }
 
 #[test]
-fn nothing_is_hashed_for_a_client_that_has_left() {
-    let house = narrow(&Database::Sqlite, Duration::from_mins(5));
-    let mut first = at(&house, 1);
+fn no_password_is_hashed_for_a_disconnected_client() {
+    let house = server_with_one_hashing_slot(&Database::Sqlite, Duration::from_mins(5));
+    let mut first = browser_from(&house, 1);
     let page = first.get("/login");
     let blocked = rows::block_writes(&house.settings);
-    let before = house.provider.hashes();
+    let before = house.provider.hash_count();
     thread::scope(|scope| {
-        let waits = scope.spawn(move || first.submit_login(&page, ADA, "wrong password"));
+        let waits = scope.spawn(move || first.submit_password(&page, ADA, "wrong password"));
         for n in 10..40 {
-            let mut browser = at(&house, n);
+            let mut browser = browser_from(&house, n);
             let csrf = browser.get("/login").field("csrf").unwrap();
-            let body = http::form(&[("csrf", &csrf), ("email", ADA), ("password", "wrong password")]);
-            let cookie = browser.jar.iter().map(|(name, value)| format!("{name}={value}"));
+            let body = http::form_body(&[("csrf", &csrf), ("email", ADA), ("password", "wrong password")]);
+            let cookie = browser
+                .cookies
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"));
             let head = format!(
                 "POST /login HTTP/1.1\r\nHost: login.fernweh.example\r\nOrigin: {}\r\nCookie: {}\r\n\
                  X-Forwarded-For: 198.51.100.{n}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
@@ -128,39 +131,39 @@ fn nothing_is_hashed_for_a_client_that_has_left() {
         assert_eq!(waits.join().unwrap().status, 200);
     });
     // Whoever came before has had its turn when this one has.
-    assert_eq!(sign_in(&mut at(&house, 99), ADA).status, 303);
-    let hashed = house.provider.hashes() - before;
+    assert_eq!(attempt_sign_in(&mut browser_from(&house, 99), ADA).status, 303);
+    let hashed = house.provider.hash_count() - before;
     assert!((2..16).contains(&hashed), "{hashed} of 32 were hashed");
 }
 
 #[test]
-fn a_storm_from_one_address_holds_up_nobody_at_another() {
+fn a_flood_from_one_address_does_not_delay_another() {
     on_each_database(|database| {
-        let house = narrow(database, Duration::from_mins(5));
+        let house = server_with_one_hashing_slot(database, Duration::from_mins(5));
         let storm: Vec<_> = (0..60)
             .map(|n| {
-                let mut browser = at(&house, 7);
+                let mut browser = browser_from(&house, 7);
                 let page = browser.get("/login");
                 (browser, page, format!("n{n}@fernweh.example"))
             })
             .collect();
-        let mut ada = at(&house, 1);
+        let mut ada = browser_from(&house, 1);
         let page = ada.get("/login");
-        let before = house.provider.hashes();
+        let before = house.provider.hash_count();
         let blocked = rows::block_writes(&house.settings);
         thread::scope(|scope| {
             for (mut browser, page, name) in storm {
-                scope.spawn(move || browser.submit_login(&page, &name, "wrong password"));
+                scope.spawn(move || browser.submit_password(&page, &name, "wrong password"));
             }
             thread::sleep(Duration::from_secs(1));
             for target in ["/saml/metadata", "/login", "/health/live"] {
                 assert_eq!(house.browser().get(target).status, 200);
             }
-            let ada = scope.spawn(move || ada.submit_login(&page, ADA, PASSWORD));
+            let ada = scope.spawn(move || ada.submit_password(&page, ADA, PASSWORD));
             thread::sleep(Duration::from_secs(1));
             drop(blocked);
             assert_eq!(ada.join().unwrap().status, 303);
-            let hashed = house.provider.hashes() - before;
+            let hashed = house.provider.hash_count() - before;
             assert!(hashed < 30, "{hashed} of the storm came first");
         });
     });

@@ -10,8 +10,8 @@ use hallpass::{
         user::{OwnAttributes, User, UserName},
     },
     provider::{
-        deletion::KEPT_DELETED,
-        users::{Changed, UserEdit},
+        deletion::DELETION_GRACE_PERIOD,
+        users::{ChangeOutcome, UserEdit},
     },
 };
 use serde_json::Value;
@@ -21,38 +21,38 @@ use crate::{
     support::{
         house::{Database, PASSWORD, on_each_database},
         rows,
-        scene::{ADA, Scene},
-        sp::posted,
+        scene::{ADA, SsoSetup},
+        sp::posted_response,
     },
 };
 
-fn cli(scene: &Scene, database: &Database) -> Cli {
-    Cli::of(&scene.house.settings.data_dir, database)
+fn cli(scene: &SsoSetup, database: &Database) -> Cli {
+    Cli::new(&scene.server.settings.data_dir, database)
 }
 
 #[test]
-fn whoever_is_deleted_is_out_at_once_and_can_be_had_back_for_a_month() {
+fn a_deleted_user_is_signed_out_at_once_and_can_be_restored_for_a_month() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
+        let scene = SsoSetup::new(database);
         let cli = cli(&scene, database);
-        let browser = scene.signed_in();
-        let said = cli.says(&["user", "delete", ADA]);
+        let browser = scene.signed_in_browser();
+        let said = cli.expect_success(&["user", "delete", ADA]);
         assert!(
             said.contains("Everything about them is erased on") && said.contains("user enable"),
             "{said}"
         );
-        assert!(!Scene::is_signed_in(&browser));
+        assert!(!SsoSetup::is_signed_in(&browser));
         assert_eq!(
-            cli.says(&["user", "delete", ADA]),
+            cli.expect_success(&["user", "delete", ADA]),
             said,
             "a second time changes nothing"
         );
 
         // As an address that nobody has.
-        let mut browser = scene.house.browser();
-        let login = browser.follow("/login");
+        let mut browser = scene.server.browser();
+        let login = browser.get_following_redirects("/login");
         let mut tries = [ADA, "nobody@fernweh.example"].map(|email| {
-            let page = browser.submit_login(&login, email, PASSWORD);
+            let page = browser.submit_password(&login, email, PASSWORD);
             (page.status, page.body.replace(email, ""))
         });
         for (_, body) in &mut tries {
@@ -70,43 +70,52 @@ fn whoever_is_deleted_is_out_at_once_and_can_be_had_back_for_a_month() {
             shown["deleted_at"].is_string() && shown["erased_at"].is_string(),
             "{shown}"
         );
-        assert!(cli.says(&["user", "list"]).contains("(deleted, erased on "));
         assert!(
-            cli.says(&["user", "show", ADA])
+            cli.expect_success(&["user", "list"])
+                .contains("(deleted, erased on ")
+        );
+        assert!(
+            cli.expect_success(&["user", "show", ADA])
                 .contains("until then `hallpass user enable")
         );
         let add = ["user", "add", ADA, "--given-name", "Ada", "--password-stdin"];
-        let refused = cli.refuses_to(&add, PASSWORD);
+        let refused = cli.expect_failure_with_input(&add, PASSWORD);
         assert!(
             refused.contains("was deleted") && refused.contains("user enable"),
             "{refused}"
         );
 
-        scene.house.clock.advance(KEPT_DELETED - TimeDelta::seconds(1));
-        scene.house.provider.keep_house().unwrap();
-        cli.says(&["user", "enable", ADA]);
+        scene
+            .server
+            .clock
+            .advance(DELETION_GRACE_PERIOD - TimeDelta::seconds(1));
+        scene.server.provider.run_housekeeping().unwrap();
+        cli.expect_success(&["user", "enable", ADA]);
         let shown = cli.json(&["user", "show", ADA, "--json"]);
         assert_eq!(
             (&shown["enabled"], &shown["deleted_at"], &shown["erased_at"]),
             (&Value::Bool(true), &Value::Null, &Value::Null)
         );
-        scene.house.clock.advance(KEPT_DELETED);
-        scene.house.provider.keep_house().unwrap();
-        assert!(Scene::is_signed_in(&scene.signed_in()), "with the same password");
+        scene.server.clock.advance(DELETION_GRACE_PERIOD);
+        scene.server.provider.run_housekeeping().unwrap();
+        assert!(
+            SsoSetup::is_signed_in(&scene.signed_in_browser()),
+            "with the same password"
+        );
         let told = rows::texts(
-            &scene.house.settings,
+            &scene.server.settings,
             "SELECT action AS t FROM audit_events WHERE action LIKE 'user.%' ORDER BY id",
         );
         assert_eq!(told, ["user.add", "user.delete", "user.enable"]);
     });
 }
 
-const BROUGHT: &str = "brombeermarmelade-4711";
+const IMPORTED_NAME_ID: &str = "brombeermarmelade-4711";
 
 /// Somebody with everything that a person can have.
-fn leaver(scene: &Scene) -> User {
-    let provider = &scene.house.provider;
-    let leaver = scene.house.add_person(
+fn user_with_everything(scene: &SsoSetup) -> User {
+    let provider = &scene.server.provider;
+    let leaver = scene.server.add_user(
         "zwiebelkuchen@fernweh.example",
         "Quastenflosser",
         "Rhabarberbarbara",
@@ -119,31 +128,31 @@ fn leaver(scene: &Scene) -> User {
     provider.edit_user(&leaver.email, &edit).unwrap().unwrap();
     assert!(
         provider
-            .set_persistent_name_id(&scene.wiki, &leaver, BROUGHT)
+            .set_persistent_name_id(&scene.wiki, &leaver, IMPORTED_NAME_ID)
             .unwrap()
     );
-    assert!(named_response(scene, &leaver, "_leaver").contains(BROUGHT));
+    assert!(persistent_name_id_response(scene, &leaver, "_leaver").contains(IMPORTED_NAME_ID));
     leaver
 }
 
 /// Signs `person` in on the way to an application that asks for a persistent name.
-fn named_response(scene: &Scene, person: &User, id: &str) -> String {
-    let mut browser = scene.house.browser();
-    let login = browser.follow("/login");
+fn persistent_name_id_response(scene: &SsoSetup, person: &User, id: &str) -> String {
+    let mut browser = scene.server.browser();
+    let login = browser.get_following_redirects("/login");
     browser.sign_in(&login, person.email.as_str(), PASSWORD);
     let policy = format!("<samlp:NameIDPolicy Format=\"{PERSISTENT}\"/>");
-    posted(&browser.get(&scene.ask(id, "", &policy))).0
+    posted_response(&browser.get(&scene.sso_url_with(id, "", &policy))).0
 }
 
-fn erase(scene: &Scene, person: &User) {
-    let deleted = scene.house.provider.delete_user(&person.email).unwrap();
-    assert!(matches!(deleted, Changed::Done(_)), "{deleted:?}");
-    scene.house.clock.advance(KEPT_DELETED);
-    scene.house.provider.keep_house().unwrap();
+fn erase(scene: &SsoSetup, person: &User) {
+    let deleted = scene.server.provider.delete_user(&person.email).unwrap();
+    assert!(matches!(deleted, ChangeOutcome::Done(_)), "{deleted:?}");
+    scene.server.clock.advance(DELETION_GRACE_PERIOD);
+    scene.server.provider.run_housekeeping().unwrap();
 }
 
 /// Which of `texts` lie in the files of a SQLite database.
-fn lying_about<'t>(settings: &Settings, texts: &[&'t str]) -> Vec<&'t str> {
+fn texts_left_in_files<'t>(settings: &Settings, texts: &[&'t str]) -> Vec<&'t str> {
     let Some(file) = settings.sqlite_path() else {
         return Vec::new();
     };
@@ -158,11 +167,11 @@ fn lying_about<'t>(settings: &Settings, texts: &[&'t str]) -> Vec<&'t str> {
 }
 
 #[test]
-fn after_a_month_nothing_of_a_person_is_left_but_ids() {
+fn after_a_month_only_ids_of_a_deleted_user_are_left() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let settings = &scene.house.settings;
-        let leaver = leaver(&scene);
+        let scene = SsoSetup::new(database);
+        let settings = &scene.server.settings;
+        let leaver = user_with_everything(&scene);
         // As words that say too much.
         rows::execute(
             settings,
@@ -185,12 +194,12 @@ fn after_a_month_nothing_of_a_person_is_left_but_ids() {
             "Rhabarberbarbara",
             "quittengelee",
             "Pfifferlinge",
-            BROUGHT,
+            IMPORTED_NAME_ID,
             phc.rsplit('$').next().unwrap(),
         ];
         if settings.sqlite_path().is_some() {
             assert_eq!(
-                lying_about(settings, &private),
+                texts_left_in_files(settings, &private),
                 private,
                 "the test would see them"
             );
@@ -200,7 +209,7 @@ fn after_a_month_nothing_of_a_person_is_left_but_ids() {
         let before = rows::number(settings, "SELECT count(*) AS n FROM audit_events");
         erase(&scene, &leaver);
 
-        assert_eq!(lying_about(settings, &private), Vec::<&str>::new());
+        assert_eq!(texts_left_in_files(settings, &private), Vec::<&str>::new());
         for (table, column) in [
             ("users", "id"),
             ("user_passwords", "user_id"),
@@ -239,34 +248,42 @@ fn after_a_month_nothing_of_a_person_is_left_but_ids() {
             "{details}"
         );
         assert!(details.contains("of somebody else"), "{details}");
-        assert_eq!(scene.house.provider.users().unwrap().len(), 1);
+        assert_eq!(scene.server.provider.users().unwrap().len(), 1);
     });
 }
 
 #[test]
-fn nobody_is_ever_taken_for_somebody_who_was_erased() {
+fn identifiers_of_an_erased_user_are_never_reused() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
+        let scene = SsoSetup::new(database);
         let cli = cli(&scene, database);
-        let leaver = leaver(&scene);
+        let leaver = user_with_everything(&scene);
         erase(&scene, &leaver);
         let email = leaver.email.as_str();
         let add = ["user", "add", email, "--given-name", "Eve", "--password-stdin"];
         let same = [&add[..], &["--stable-id", leaver.stable_id.as_str()]].concat();
         assert!(
-            cli.refuses_to(&same, PASSWORD)
+            cli.expect_failure_with_input(&same, PASSWORD)
                 .contains("was erased had that stable id")
         );
-        cli.says_to(&add, PASSWORD);
+        cli.expect_success_with_input(&add, PASSWORD);
         let eve = scene
-            .house
+            .server
             .provider
             .user_by_email(&leaver.email)
             .unwrap()
             .unwrap();
         assert_ne!((eve.id, &eve.stable_id), (leaver.id, &leaver.stable_id));
-        let set = ["user", "name-id", email, "--app", "wiki", "--set", BROUGHT];
-        assert!(cli.refuses(&set).contains("never given to somebody else"));
-        assert!(!named_response(&scene, &eve, "_eve").contains(BROUGHT));
+        let set = [
+            "user",
+            "name-id",
+            email,
+            "--app",
+            "wiki",
+            "--set",
+            IMPORTED_NAME_ID,
+        ];
+        assert!(cli.expect_failure(&set).contains("never given to somebody else"));
+        assert!(!persistent_name_id_response(&scene, &eve, "_eve").contains(IMPORTED_NAME_ID));
     });
 }

@@ -3,29 +3,29 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hallpass::{
     model::{
-        application::{AcsUrl, Binding, LogoutEndpoint, Slug},
+        application::{Binding, LogoutEndpoint, Slug, SpUrl},
         name_id::EMAIL_ADDRESS,
         reference::Reference,
     },
-    provider::{applications::ApplicationEdit, codes, explain::Decision},
+    provider::{applications::ApplicationEdit, codes, explain::AuditEntry},
     saml::binding::redirect::{self, percent_encode},
 };
 
 use crate::support::{
     browser::Browser,
-    enveloped::{behind_issuer, into_signature, over, xmlsec1_signs},
+    enveloped::{append_to_signature, insert_after_issuer, saml_template, sign_with_xmlsec1},
     house::on_each_database,
     http::Response,
     rows,
-    scene::{ACS, ADA, Scene, WIKI},
-    signing::Key,
-    sp::{TestSp, posted},
+    scene::{ACS, ADA, SsoSetup, WIKI},
+    signing::SpKey,
+    sp::{TestSp, posted_response},
 };
 
 /// Code and reference as they stand on a page, or in the message that it posts.
-pub(crate) fn shown(page: &Response) -> (String, Reference) {
+pub(crate) fn code_and_reference(page: &Response) -> (String, Reference) {
     let text = if page.field("SAMLResponse").is_some() {
-        let (xml, _) = posted(page);
+        let (xml, _) = posted_response(page);
         let (_, rest) = xml.split_once("<samlp:StatusMessage>").unwrap();
         let (message, _) = rest.split_once("</samlp:StatusMessage>").unwrap();
         let (words, code) = message.rsplit_once(" (").unwrap();
@@ -42,17 +42,21 @@ pub(crate) fn shown(page: &Response) -> (String, Reference) {
     (code.to_owned(), Reference::parse(reference).unwrap())
 }
 
-fn decision(scene: &Scene, page: &Response) -> Decision {
-    let (code, reference) = shown(page);
-    let mut found = scene.house.provider.decisions(&reference).unwrap();
+fn decision(scene: &SsoSetup, page: &Response) -> AuditEntry {
+    let (code, reference) = code_and_reference(page);
+    let mut found = scene
+        .server
+        .provider
+        .audit_entries_by_reference(&reference)
+        .unwrap();
     assert_eq!(found.len(), 1, "{code} {reference}");
     let one = found.remove(0);
     assert_eq!(one.row.outcome, code);
     one
 }
 
-fn fact<'d>(decision: &'d Decision, wanted: &str) -> Vec<&'d str> {
-    let (_, facts) = decision.told();
+fn request_detail<'d>(decision: &'d AuditEntry, wanted: &str) -> Vec<&'d str> {
+    let (_, facts) = decision.parsed_detail();
     facts
         .into_iter()
         .filter_map(|(name, value)| (name == wanted).then_some(value))
@@ -60,24 +64,24 @@ fn fact<'d>(decision: &'d Decision, wanted: &str) -> Vec<&'d str> {
 }
 
 #[test]
-fn every_refused_message_shows_a_code_and_a_reference_that_lead_to_its_row() {
+fn every_refusal_shows_a_code_and_a_reference_that_find_its_audit_row() {
     on_each_database(|database| {
-        let scene = Scene::with(database, &[], |sp, new| {
-            new.saml.certificates = vec![sp.certificate()];
+        let scene = SsoSetup::with(database, &[], |sp, new| {
+            new.saml.signing_certificates = vec![sp.certificate()];
         });
-        let mut browser = scene.house.browser();
+        let mut browser = scene.server.browser();
         let stranger = TestSp::new("urn:nobody", "https://nobody.example/acs");
         let other_key = TestSp::new(WIKI, ACS);
-        let (now, sso) = (scene.now(), format!("{}/saml/sso", scene.house.origin));
+        let (now, sso) = (scene.now(), format!("{}/saml/sso", scene.server.origin));
         let signed = |sp: &TestSp, id: &str, destination: &str| {
             let xml = sp.authn_request(id, now, &format!("Destination=\"{destination}\""), "");
-            format!("/saml/sso?{}", sp.query(&xml, None, true))
+            format!("/saml/sso?{}", sp.redirect_query(&xml, None, true))
         };
         let sha1 = {
             let xml = scene.sp.authn_request("_w", now, "", "");
             format!(
                 "/saml/sso?{}&SigAlg=http%3A%2F%2Fwww.w3.org%2F2000%2F09%2Fxmldsig%23rsa-sha1&Signature=AAAA",
-                scene.sp.query(&xml, None, false)
+                scene.sp.redirect_query(&xml, None, false)
             )
         };
         let xml_of_another_version = scene
@@ -93,10 +97,10 @@ fn every_refused_message_shows_a_code_and_a_reference_that_lead_to_its_row() {
                 format!("/saml/sso?SAMLRequest=eA&RelayState={}", "x".repeat(4200)),
             ),
             ("REQUEST-MISSING", "/saml/sso".to_owned()),
-            ("ISSUER-UNKNOWN", stranger.sign_on_address("_u", now)),
+            ("ISSUER-UNKNOWN", stranger.sso_url("_u", now)),
             (
                 "ACS-UNKNOWN",
-                scene.ask(
+                scene.sso_url_with(
                     "_a",
                     "AssertionConsumerServiceURL=\"https://wiki.example/acs?connection=other\"",
                     "",
@@ -104,7 +108,7 @@ fn every_refused_message_shows_a_code_and_a_reference_that_lead_to_its_row() {
             ),
             (
                 "DESTINATION-WRONG",
-                scene.ask("_d", "Destination=\"https://elsewhere.example/sso\"", ""),
+                scene.sso_url_with("_d", "Destination=\"https://elsewhere.example/sso\"", ""),
             ),
             ("SIGNATURE-WRONG", signed(&other_key, "_s", &sso)),
             ("SIGNATURE-ALGORITHM", sha1),
@@ -112,19 +116,19 @@ fn every_refused_message_shows_a_code_and_a_reference_that_lead_to_its_row() {
                 "VERSION-MISMATCH",
                 format!(
                     "/saml/sso?{}",
-                    scene.sp.query(&xml_of_another_version, None, false)
+                    scene.sp.redirect_query(&xml_of_another_version, None, false)
                 ),
             ),
             (
                 "BINDING-UNSUPPORTED",
-                scene.ask(
+                scene.sso_url_with(
                     "_b",
                     "ProtocolBinding=\"urn:oasis:names:tc:SAML:2.0:bindings:SOAP\"",
                     "",
                 ),
             ),
-            ("NAMEID-POLICY", scene.ask("_n", "", policy)),
-            ("NO-PASSIVE", scene.ask("_p", "IsPassive=\"true\"", "")),
+            ("NAMEID-POLICY", scene.sso_url_with("_n", "", policy)),
+            ("NO-PASSIVE", scene.sso_url_with("_p", "IsPassive=\"true\"", "")),
         ];
         for (code, address) in cases {
             let page = browser.get(&address);
@@ -143,37 +147,39 @@ fn every_refused_message_shows_a_code_and_a_reference_that_lead_to_its_row() {
                 for registered in [ACS, "wiki.example", WIKI] {
                     assert!(!page.body.contains(registered), "{code}: {}", page.body);
                 }
-                let told = codes::explained(code).unwrap();
+                let told = codes::explanation(code).unwrap();
                 assert!(
-                    page.body.contains(&told.who.words().replace('\'', "&#39;")),
+                    page.body
+                        .contains(&told.responsible.description().replace('\'', "&#39;")),
                     "{code}"
                 );
             }
             // A registered application is named in the row, and what it asked for stands there.
             if found.application.is_some() {
-                assert_eq!(fact(&found, "issuer"), [WIKI], "{code}");
+                assert_eq!(request_detail(&found, "issuer"), [WIKI], "{code}");
             }
         }
     });
 }
 
 #[test]
-fn the_row_keeps_what_was_asked_for_and_nothing_that_is_secret() {
+fn the_audit_row_keeps_the_request_details_and_no_secret() {
     on_each_database(|database| {
-        let scene = Scene::with(database, &[], |sp, new| {
-            new.saml.certificates = vec![sp.certificate()];
+        let scene = SsoSetup::with(database, &[], |sp, new| {
+            new.saml.signing_certificates = vec![sp.certificate()];
         });
-        let mut browser = scene.house.browser();
+        let mut browser = scene.server.browser();
         let asked = "https://ada:secret@evil.example/acs?login_hint=ada@fernweh.example";
-        let page = browser.get(&scene.ask("_a", &format!("AssertionConsumerServiceURL=\"{asked}\""), ""));
+        let page =
+            browser.get(&scene.sso_url_with("_a", &format!("AssertionConsumerServiceURL=\"{asked}\""), ""));
         let found = decision(&scene, &page);
         assert_eq!(
-            fact(&found, "answer wanted at"),
+            request_detail(&found, "answer wanted at"),
             ["https://…@evil.example/acs?login_hint=…@fernweh.example"]
         );
         assert_eq!(found.application.as_ref().unwrap().slug.as_str(), "wiki");
         assert_eq!(
-            found.command().unwrap(),
+            found.fix_command().unwrap(),
             format!("hallpass app edit wiki --acs '{ACS}' --acs 'ACS URL'")
         );
 
@@ -181,25 +187,28 @@ fn the_row_keeps_what_was_asked_for_and_nothing_that_is_secret() {
         let xml = forger.authn_request("_s", scene.now(), "", "");
         let page = browser.get(&format!(
             "/saml/sso?{}",
-            forger.query(&xml, Some("relay-secret"), true)
+            forger.redirect_query(&xml, Some("relay-secret"), true)
         ));
         let found = decision(&scene, &page);
-        assert_eq!(fact(&found, "certificate tried"), [scene.sp.certificate().sha256]);
         assert_eq!(
-            fact(&found, "signed with"),
+            request_detail(&found, "certificate tried"),
+            [scene.sp.certificate().sha256]
+        );
+        assert_eq!(
+            request_detail(&found, "signed with"),
             ["http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"]
         );
 
-        let slo = format!("{}/saml/slo", scene.house.origin);
+        let slo = format!("{}/saml/slo", scene.server.origin);
         let xml = scene
             .sp
             .logout_request("_l", scene.now(), &slo, (ADA, "urn:x"), Some("secret-index"));
         browser.get(&format!(
             "/saml/slo?{}",
-            scene.sp.query(&xml, Some("relay-secret"), false)
+            scene.sp.redirect_query(&xml, Some("relay-secret"), false)
         ));
         let details = rows::texts(
-            &scene.house.settings,
+            &scene.server.settings,
             "SELECT COALESCE(detail, '') AS t FROM audit_events WHERE outcome <> 'ok' ORDER BY id",
         );
         assert_eq!(details.len(), 3);
@@ -218,18 +227,18 @@ fn the_row_keeps_what_was_asked_for_and_nothing_that_is_secret() {
 }
 
 #[test]
-fn what_the_registration_says_now_is_told_beside_what_was_asked_for_then() {
+fn the_current_registration_is_shown_with_the_recorded_request() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let mut browser = scene.house.browser();
-        let page = browser.get(&scene.ask(
+        let scene = SsoSetup::new(database);
+        let mut browser = scene.server.browser();
+        let page = browser.get(&scene.sso_url_with(
             "_a",
             "AssertionConsumerServiceURL=\"https://wiki.example/acs/\"",
             "",
         ));
         let hints = decision(&scene, &page).hints;
         assert!(hints.is_empty(), "{hints:?}");
-        let page = browser.get(&scene.ask(
+        let page = browser.get(&scene.sso_url_with(
             "_b",
             "AssertionConsumerServiceURL=\"https://wiki.example/acs?connection=z\"",
             "",
@@ -241,7 +250,7 @@ fn what_the_registration_says_now_is_told_beside_what_was_asked_for_then() {
         );
 
         let shouting = TestSp::new("URN:TEST:WIKI", ACS);
-        let page = browser.get(&shouting.sign_on_address("_i", scene.now()));
+        let page = browser.get(&shouting.sso_url("_i", scene.now()));
         let hints = decision(&scene, &page).hints;
         assert!(
             hints[0].contains("wiki") && hints[0].contains("lower case"),
@@ -255,14 +264,14 @@ fn what_the_registration_says_now_is_told_beside_what_was_asked_for_then() {
                 ..ApplicationEdit::default()
             };
             scene
-                .house
+                .server
                 .provider
                 .edit_application(&slug, edit)
                 .unwrap()
                 .unwrap();
         };
         switch(false);
-        let page = browser.get(&scene.address("_e"));
+        let page = browser.get(&scene.sso_url("_e"));
         assert!(decision(&scene, &page).hints.is_empty());
         switch(true);
         assert_eq!(decision(&scene, &page).hints, ["it is enabled by now"]);
@@ -270,44 +279,41 @@ fn what_the_registration_says_now_is_told_beside_what_was_asked_for_then() {
 }
 
 #[test]
-fn the_person_who_waited_is_named_in_the_row_of_their_refusal() {
+fn the_user_of_a_pending_sign_in_is_named_in_the_audit_row_of_its_refusal() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        scene.house.add_person("eve@fernweh.example", "Eve", "Other");
+        let scene = SsoSetup::new(database);
+        scene.server.add_user("eve@fernweh.example", "Eve", "Other");
         let inside = format!(
             "<saml:Subject xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"><saml:NameID>{ADA}</saml:NameID></saml:Subject>"
         );
-        let mut browser = scene.house.browser();
-        let login = browser.follow(&scene.ask("_x", "", &inside));
+        let mut browser = scene.server.browser();
+        let login = browser.get_following_redirects(&scene.sso_url_with("_x", "", &inside));
         let page = browser.sign_in(&login, "eve@fernweh.example", crate::support::house::PASSWORD);
         let late = decision(&scene, &page);
         // The same, from a session that was there before.
-        let at_once = decision(&scene, &browser.get(&scene.ask("_y", "", &inside)));
+        let at_once = decision(&scene, &browser.get(&scene.sso_url_with("_y", "", &inside)));
         for found in [late, at_once] {
             assert_eq!(found.row.outcome, "SUBJECT-OTHER");
-            assert_eq!(
-                found.person.as_ref().unwrap().email.as_str(),
-                "eve@fernweh.example"
-            );
+            assert_eq!(found.user.as_ref().unwrap().email.as_str(), "eve@fernweh.example");
             assert_eq!(found.application.as_ref().unwrap().slug.as_str(), "wiki");
-            assert!(!fact(&found, "request").is_empty());
+            assert!(!request_detail(&found, "request").is_empty());
         }
     });
 }
 
 #[test]
-fn the_references_of_a_flood_lead_to_the_row_that_counts_it() {
+fn references_of_repeated_refusals_find_the_row_that_counts_them() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
+        let scene = SsoSetup::new(database);
         let stranger = TestSp::new("urn:nobody", "https://nobody.example/acs");
-        let mut browser = scene.house.browser();
-        let address = stranger.sign_on_address("_r1", scene.now());
+        let mut browser = scene.server.browser();
+        let address = stranger.sso_url("_r1", scene.now());
         let pages: Vec<Response> = (0..12).map(|_n| browser.get(&address)).collect();
         // At once, before anything was flushed.
         for page in &pages {
             assert_eq!(decision(&scene, page).row.occurrences, 1);
         }
-        scene.house.provider.flush_audit().unwrap();
+        scene.server.provider.flush_audit().unwrap();
         let counted: Vec<i64> = pages
             .iter()
             .map(|page| decision(&scene, page).row.occurrences)
@@ -317,29 +323,33 @@ fn the_references_of_a_flood_lead_to_the_row_that_counts_it() {
 }
 
 #[test]
-fn a_pause_at_login_and_a_failure_of_ours_have_a_reference_too() {
+fn a_throttled_sign_in_and_an_internal_error_have_a_reference_too() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let mut ada: Browser = scene.signed_in();
-        let mut browser = scene.house.browser();
+        let scene = SsoSetup::new(database);
+        let mut ada: Browser = scene.signed_in_browser();
+        let mut browser = scene.server.browser();
         let mut page = browser.get("/login");
         for _n in 0..20 {
             if page.status == 429 {
                 break;
             }
             let login = browser.get("/login");
-            page = browser.submit_login(&login, ADA, "wrong password");
+            page = browser.submit_password(&login, ADA, "wrong password");
         }
         let (_, rest) = page.body.split_once("LOGIN-THROTTLED ").unwrap();
         let reference = Reference::parse(rest.split_once('<').unwrap().0).unwrap();
-        let found = scene.house.provider.decisions(&reference).unwrap();
+        let found = scene
+            .server
+            .provider
+            .audit_entries_by_reference(&reference)
+            .unwrap();
         assert_eq!(found[0].row.outcome, "LOGIN-THROTTLED");
 
-        rows::execute(&scene.house.settings, "ALTER TABLE users RENAME TO users_away");
+        rows::execute(&scene.server.settings, "ALTER TABLE users RENAME TO users_away");
         let page = ada.get("/");
-        rows::execute(&scene.house.settings, "ALTER TABLE users_away RENAME TO users");
+        rows::execute(&scene.server.settings, "ALTER TABLE users_away RENAME TO users");
         assert!(page.status >= 500, "{}", page.status);
-        let (code, reference) = shown(&page);
+        let (code, reference) = code_and_reference(&page);
         assert_eq!(code, codes::FAILURE);
         assert!(
             page.header("x-request-id")
@@ -350,61 +360,65 @@ fn a_pause_at_login_and_a_failure_of_ours_have_a_reference_too() {
 }
 
 #[test]
-fn one_reference_of_two_rows_shows_both_and_a_whole_request_id_shows_one() {
+fn a_shared_reference_finds_both_rows_and_a_full_request_id_finds_one() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let mut browser = scene.house.browser();
+        let scene = SsoSetup::new(database);
+        let mut browser = scene.server.browser();
         for id in ["_1", "_2"] {
-            browser.get(&scene.ask(id, "AssertionConsumerServiceURL=\"https://evil.example/\"", ""));
+            browser.get(&scene.sso_url_with(id, "AssertionConsumerServiceURL=\"https://evil.example/\"", ""));
         }
         for (n, old) in rows::texts(
-            &scene.house.settings,
+            &scene.server.settings,
             "SELECT id AS t FROM audit_events WHERE outcome = 'ACS-UNKNOWN' ORDER BY id",
         )
         .iter()
         .enumerate()
         {
             rows::execute(
-                &scene.house.settings,
+                &scene.server.settings,
                 &format!("UPDATE audit_events SET request_id = '7f3a92c10000000{n}' WHERE id = '{old}'"),
             );
         }
-        let provider = &scene.house.provider;
-        let found = |typed: &str| provider.decisions(&Reference::parse(typed).unwrap()).unwrap();
+        let provider = &scene.server.provider;
+        let found = |typed: &str| {
+            provider
+                .audit_entries_by_reference(&Reference::parse(typed).unwrap())
+                .unwrap()
+        };
         let both = found("7f3A92c1");
         assert_eq!(both.len(), 2);
         assert!(both[0].row.id < both[1].row.id, "the oldest first");
         assert_eq!(found("7F3A92C100000001").len(), 1);
         assert!(found("7F3A-92C2").is_empty());
         // A request that was answered has no code; its whole id, out of the log, leads to it all the same.
-        let mut ada = scene.signed_in();
-        let page = ada.get(&scene.address("_ok"));
+        let mut ada = scene.signed_in_browser();
+        let page = ada.get(&scene.sso_url("_ok"));
         let done = found(page.header("x-request-id").unwrap());
         assert_eq!(done[0].row.outcome, "ok");
-        assert_eq!(done[0].person.as_ref().unwrap().email.as_str(), ADA);
+        assert_eq!(done[0].user.as_ref().unwrap().email.as_str(), ADA);
     });
 }
 
 #[test]
-fn what_came_by_a_form_and_could_not_be_believed_is_told_with_the_certificate_that_it_brought() {
+fn an_untrusted_posted_signature_is_explained_with_its_certificate() {
     on_each_database(|database| {
-        let registered = Key::rsa(2048);
-        let other = Key::rsa(2048);
-        let scene = Scene::with(database, &[], |_, new| {
-            new.saml.certificates = vec![registered.certificate.clone()];
+        let registered = SpKey::rsa(2048);
+        let other = SpKey::rsa(2048);
+        let scene = SsoSetup::with(database, &[], |_, new| {
+            new.saml.signing_certificates = vec![registered.certificate.clone()];
         });
-        let mut browser = scene.house.browser();
+        let mut browser = scene.server.browser();
         let sso = "Destination=\"https://login.fernweh.example/saml/sso\"";
-        let xml = behind_issuer(
+        let xml = insert_after_issuer(
             &scene.sp.authn_request("_p", scene.now(), sso, ""),
-            &over("_p").xml(),
+            &saml_template("_p").xml(),
         );
-        let with = |key: &Key, xml: &str| {
+        let with = |key: &SpKey, xml: &str| {
             let der = STANDARD.encode(&other.certificate.der);
             let info = format!(
                 "<ds:KeyInfo><ds:X509Data><ds:X509Certificate>{der}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>"
             );
-            into_signature(&xmlsec1_signs(xml, &key.private_pem()), &info)
+            append_to_signature(&sign_with_xmlsec1(xml, &key.private_pem()), &info)
         };
         let mut post = |xml: &str| {
             let form = format!("SAMLRequest={}", percent_encode(&STANDARD.encode(xml)));
@@ -414,11 +428,11 @@ fn what_came_by_a_form_and_could_not_be_believed_is_told_with_the_certificate_th
         let found = decision(&scene, &post(&with(&other, &xml)));
         assert_eq!(found.row.outcome, "SIGNATURE-WRONG");
         assert_eq!(
-            fact(&found, "certificate tried"),
+            request_detail(&found, "certificate tried"),
             [registered.certificate.sha256.as_str()]
         );
         assert_eq!(
-            fact(&found, "certificate in it"),
+            request_detail(&found, "certificate in it"),
             [other.certificate.sha256.as_str()]
         );
         assert!(
@@ -434,31 +448,34 @@ fn what_came_by_a_form_and_could_not_be_believed_is_told_with_the_certificate_th
         );
         let found = decision(&scene, &post(&sha1));
         assert_eq!(found.row.outcome, "SIGNATURE-ALGORITHM");
-        assert_eq!(fact(&found, "issuer"), [WIKI]);
-        assert_eq!(fact(&found, "request"), ["_p"]);
-        assert_eq!(fact(&found, "digest"), ["http://www.w3.org/2000/09/xmldsig#sha1"]);
+        assert_eq!(request_detail(&found, "issuer"), [WIKI]);
+        assert_eq!(request_detail(&found, "request"), ["_p"]);
+        assert_eq!(
+            request_detail(&found, "digest"),
+            ["http://www.w3.org/2000/09/xmldsig#sha1"]
+        );
     });
 }
 
 #[test]
-fn a_denied_logout_tells_the_application_the_code_and_the_reference() {
+fn a_denied_logout_sends_the_application_the_code_and_the_reference() {
     on_each_database(|database| {
         let back = "https://wiki.example/slo";
-        let scene = Scene::with(database, &[], |sp, new| {
-            new.saml.certificates = vec![sp.certificate()];
+        let scene = SsoSetup::with(database, &[], |sp, new| {
+            new.saml.signing_certificates = vec![sp.certificate()];
             new.saml.logout = Some(LogoutEndpoint {
                 binding: Binding::Redirect,
-                location: AcsUrl::parse(back).unwrap(),
+                location: SpUrl::parse(back).unwrap(),
                 response_location: None,
             });
         });
-        let slo = format!("{}/saml/slo", scene.house.origin);
+        let slo = format!("{}/saml/slo", scene.server.origin);
         let nobody = ("nobody@fernweh.example", EMAIL_ADDRESS);
         let xml = scene
             .sp
             .logout_request("_l", scene.now(), &slo, nobody, Some("_none"));
-        let query = scene.sp.query(&xml, None, true);
-        let sent = scene.house.browser().get(&format!("/saml/slo?{query}"));
+        let query = scene.sp.redirect_query(&xml, None, true);
+        let sent = scene.server.browser().get(&format!("/saml/slo?{query}"));
         let answer = redirect::decode(&sent.location()[back.len() + 1..]).unwrap().xml;
         let (_, rest) = answer.split_once("<samlp:StatusMessage>").unwrap();
         let (_, code) = rest
@@ -468,7 +485,11 @@ fn a_denied_logout_tells_the_application_the_code_and_the_reference() {
             .split_once(" (SESSION-UNKNOWN ")
             .unwrap();
         let reference = Reference::parse(code.strip_suffix(").").unwrap()).unwrap();
-        let found = scene.house.provider.decisions(&reference).unwrap();
+        let found = scene
+            .server
+            .provider
+            .audit_entries_by_reference(&reference)
+            .unwrap();
         assert_eq!(found.len(), 1);
         assert_eq!(
             (found[0].row.action.as_str(), found[0].row.outcome.as_str()),

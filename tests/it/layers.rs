@@ -6,7 +6,7 @@ use std::{
 };
 
 /// Who may import whom: a room, the rooms below it, and the crates that it alone may name.
-const FLOORS: &[(&str, &[&str], &[&str])] = &[
+const LAYERS: &[(&str, &[&str], &[&str])] = &[
     ("model", &[], &[]),
     ("clock", &[], &[]),
     ("entropy", &[], &["getrandom"]),
@@ -113,21 +113,21 @@ const FLOORS: &[(&str, &[&str], &[&str])] = &[
 fn every_import_points_down() {
     let mut wrong = Vec::new();
     for file in rust_files(Path::new("src")) {
-        let room = room_of(&file);
+        let room = module_of(&file);
         if room == "lib" {
             continue;
         }
-        let (_, below, own) = FLOORS
+        let (_, below, own) = LAYERS
             .iter()
             .find(|(name, ..)| *name == room)
             .unwrap_or_else(|| panic!("{room} has no floor: add it to FLOORS"));
-        let code = code_of(&fs::read_to_string(&file).unwrap());
+        let code = without_comments(&fs::read_to_string(&file).unwrap());
         for used in crate_paths(&code) {
             if used != room && !below.contains(&used.as_str()) {
                 wrong.push(format!("{}: crate::{used}", file.display()));
             }
         }
-        for foreign in FLOORS.iter().flat_map(|(_, _, crates)| *crates) {
+        for foreign in LAYERS.iter().flat_map(|(_, _, crates)| *crates) {
             if !own.contains(foreign) && names_crate(&code, foreign) {
                 wrong.push(format!("{}: {foreign}", file.display()));
             }
@@ -149,7 +149,7 @@ fn names_crate(code: &str, name: &str) -> bool {
 }
 
 #[test]
-fn a_breach_would_be_seen() {
+fn a_violation_is_detected() {
     assert_eq!(
         crate_paths("use crate::{store::Tx, model::id};"),
         ["store", "model"]
@@ -171,7 +171,7 @@ fn rust_files(dir: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn room_of(file: &Path) -> String {
+fn module_of(file: &Path) -> String {
     let first = file.strip_prefix("src").unwrap().components().next().unwrap();
     Path::new(&first)
         .file_stem()
@@ -182,7 +182,7 @@ fn room_of(file: &Path) -> String {
         .to_owned()
 }
 
-fn code_of(text: &str) -> String {
+fn without_comments(text: &str) -> String {
     text.lines()
         .filter(|line| !line.trim_start().starts_with("//"))
         .collect::<Vec<_>>()

@@ -6,19 +6,23 @@ use crate::support::{
     browser::Browser,
     house::{PASSWORD, on_each_database},
     rows,
-    scene::{ADA, Scene},
-    tries::{at, hashes, try_once},
+    scene::{ADA, SsoSetup},
+    tries::{attempt_sign_in, browser_from, password_hashes_during},
 };
 
 /// A house in which wrong tries from one network have begun a pause of Ada's account.
-fn paused(database: &crate::support::house::Database) -> Scene {
+fn setup_with_paused_account(database: &crate::support::house::Database) -> SsoSetup {
     let few = [("HALLPASS_THROTTLE_ACCOUNT_FREE", "8")];
-    let scene = Scene::with(database, &few, |_, _| {});
+    let scene = SsoSetup::with(database, &few, |_, _| {});
     for n in 0..9 {
-        try_once(&mut at(&scene, &format!("203.0.113.{n}")), ADA, "wrong password");
+        attempt_sign_in(
+            &mut browser_from(&scene, &format!("203.0.113.{n}")),
+            ADA,
+            "wrong password",
+        );
     }
     assert_eq!(
-        try_once(&mut at(&scene, "203.0.113.77"), ADA, PASSWORD).status,
+        attempt_sign_in(&mut browser_from(&scene, "203.0.113.77"), ADA, PASSWORD).status,
         429,
         "where somebody failed, nobody passes"
     );
@@ -26,28 +30,36 @@ fn paused(database: &crate::support::house::Database) -> Scene {
 }
 
 #[test]
-fn a_pause_of_an_account_lets_one_try_pass_from_where_nobody_failed() {
+fn a_paused_account_allows_one_attempt_from_an_address_without_failures() {
     on_each_database(|database| {
-        let scene = paused(database);
+        let scene = setup_with_paused_account(database);
         assert_eq!(
-            try_once(&mut at(&scene, "198.51.100.1"), ADA, PASSWORD).status,
+            attempt_sign_in(&mut browser_from(&scene, "198.51.100.1"), ADA, PASSWORD).status,
             303
         );
         assert_eq!(
-            try_once(&mut at(&scene, "198.51.101.1"), ADA, PASSWORD).status,
+            attempt_sign_in(&mut browser_from(&scene, "198.51.101.1"), ADA, PASSWORD).status,
             429,
             "one, whoever took it"
         );
         // The next pause lets another one pass; a wrong one makes its whole network wait.
-        scene.house.clock.advance(TimeDelta::seconds(31));
+        scene.server.clock.advance(TimeDelta::seconds(31));
         assert_eq!(
-            try_once(&mut at(&scene, "203.0.113.20"), ADA, "wrong").status,
+            attempt_sign_in(&mut browser_from(&scene, "203.0.113.20"), ADA, "wrong").status,
             200
         );
-        let hashed = hashes(&scene, || {
+        let hashed = password_hashes_during(&scene, || {
             for n in 1..30 {
-                try_once(&mut at(&scene, &format!("198.51.102.{n}")), ADA, "wrong");
-                try_once(&mut at(&scene, &format!("2001:db8:1:{n}::1")), ADA, "wrong");
+                attempt_sign_in(
+                    &mut browser_from(&scene, &format!("198.51.102.{n}")),
+                    ADA,
+                    "wrong",
+                );
+                attempt_sign_in(
+                    &mut browser_from(&scene, &format!("2001:db8:1:{n}::1")),
+                    ADA,
+                    "wrong",
+                );
             }
         });
         assert_eq!(hashed, 1);
@@ -55,13 +67,13 @@ fn a_pause_of_an_account_lets_one_try_pass_from_where_nobody_failed() {
 }
 
 #[test]
-fn unlocking_lifts_the_pause_and_its_link_makes_one_browser_a_known_one() {
+fn unlocking_lifts_the_pause_and_its_link_makes_one_browser_known() {
     on_each_database(|database| {
-        let scene = paused(database);
+        let scene = setup_with_paused_account(database);
         let email = hallpass::model::user::Email::parse(ADA).unwrap();
         let link = || {
-            let done = scene.house.provider.unlock_user(&email).unwrap();
-            let hallpass::provider::users::Changed::Done(link) = done else {
+            let done = scene.server.provider.unlock_user(&email).unwrap();
+            let hallpass::provider::users::ChangeOutcome::Done(link) = done else {
                 panic!("{done:?}")
             };
             link.strip_prefix("https://login.fernweh.example")
@@ -69,9 +81,12 @@ fn unlocking_lifts_the_pause_and_its_link_makes_one_browser_a_known_one() {
                 .to_owned()
         };
         let first = link();
-        assert_eq!(try_once(&mut at(&scene, "203.0.113.1"), ADA, "wrong").status, 200);
-        let mut ada = at(&scene, "198.51.100.1");
-        let mut thief = at(&scene, "203.0.113.9");
+        assert_eq!(
+            attempt_sign_in(&mut browser_from(&scene, "203.0.113.1"), ADA, "wrong").status,
+            200
+        );
+        let mut ada = browser_from(&scene, "198.51.100.1");
+        let mut thief = browser_from(&scene, "203.0.113.9");
         for _look in 0..2 {
             assert!(
                 ada.get(&first).body.contains("Use this browser"),
@@ -80,42 +95,49 @@ fn unlocking_lifts_the_pause_and_its_link_makes_one_browser_a_known_one() {
         }
         let csrf = ada.get(&first).field("csrf").unwrap();
         let foreign = [("Origin", "https://evil.example")];
-        ada.post_with(&first, &foreign, &[("csrf", &csrf)], true);
-        assert!(!ada.jar.contains_key("__Host-hallpass-device"));
+        ada.post_with_headers(&first, &foreign, &[("csrf", &csrf)], true);
+        assert!(!ada.cookies.contains_key("__Host-hallpass-device"));
         let done = ada.post(&first, &[("csrf", &csrf)]);
         assert_eq!((done.status, done.location()), (303, "/login"));
-        assert!(ada.jar.contains_key("__Host-hallpass-device"));
-        assert!(!Scene::is_signed_in(&ada), "the password is asked all the same");
+        assert!(ada.cookies.contains_key("__Host-hallpass-device"));
+        assert!(
+            !SsoSetup::is_signed_in(&ada),
+            "the password is asked all the same"
+        );
         let csrf = thief.get("/login").field("csrf").unwrap();
         let again = thief.post(&first, &[("csrf", &csrf)]);
         assert!(
-            again.status == 410 && !thief.jar.contains_key("__Host-hallpass-device"),
+            again.status == 410 && !thief.cookies.contains_key("__Host-hallpass-device"),
             "once"
         );
         for n in 0..20 {
-            try_once(&mut at(&scene, &format!("203.0.113.{n}")), ADA, "wrong password");
-            try_once(
-                &mut at(&scene, "198.51.100.1"),
+            attempt_sign_in(
+                &mut browser_from(&scene, &format!("203.0.113.{n}")),
+                ADA,
+                "wrong password",
+            );
+            attempt_sign_in(
+                &mut browser_from(&scene, "198.51.100.1"),
                 &format!("n{n}@x.example"),
                 "wrong",
             );
         }
-        assert_eq!(try_once(&mut ada, ADA, PASSWORD).status, 303);
+        assert_eq!(attempt_sign_in(&mut ada, ADA, PASSWORD).status, 303);
 
         let of_before = link();
-        scene.house.clock.advance(TimeDelta::seconds(1));
-        let password = hallpass::credential::password::Password::for_new(
+        scene.server.clock.advance(TimeDelta::seconds(1));
+        let password = hallpass::credential::password::Password::parse_new(
             "another good password",
-            &hallpass::credential::Surroundings::default(),
+            &hallpass::credential::PasswordContext::default(),
         );
         scene
-            .house
+            .server
             .provider
             .set_password(&email, &password.unwrap())
             .unwrap();
         assert_eq!(thief.get(&of_before).status, 410, "a new password ends the link");
         let late = link();
-        scene.house.clock.advance(TimeDelta::minutes(30));
+        scene.server.clock.advance(TimeDelta::minutes(30));
         assert_eq!(thief.get(&late).status, 410);
         assert_eq!(thief.post(&late, &[("csrf", &csrf)]).status, 410);
         for broken in ["/device/x", "/device/%00", &format!("{late}A")] {
@@ -125,20 +147,20 @@ fn unlocking_lifts_the_pause_and_its_link_makes_one_browser_a_known_one() {
 }
 
 #[test]
-fn a_new_password_lifts_the_pause_and_forgets_the_devices_as_switching_off_does() {
+fn a_new_password_or_disabling_lifts_the_pause_and_forgets_known_devices() {
     on_each_database(|database| {
-        let scene = paused(database);
+        let scene = setup_with_paused_account(database);
         let devices = "SELECT count(*) AS n FROM known_devices";
         let email = hallpass::model::user::Email::parse(ADA).unwrap();
-        let mut browser = at(&scene, "198.51.100.1");
-        let sign_in = |browser: &mut Browser, password: &str| try_once(browser, ADA, password).status;
+        let mut browser = browser_from(&scene, "198.51.100.1");
+        let sign_in = |browser: &mut Browser, password: &str| attempt_sign_in(browser, ADA, password).status;
         assert_eq!(sign_in(&mut browser, PASSWORD), 303);
-        assert_eq!(rows::number(&scene.house.settings, devices), 1);
+        assert_eq!(rows::number(&scene.server.settings, devices), 1);
         let password = hallpass::credential::password::Password::parse("another good password").unwrap();
-        scene.house.provider.set_password(&email, &password).unwrap();
-        assert_eq!(rows::number(&scene.house.settings, devices), 0);
+        scene.server.provider.set_password(&email, &password).unwrap();
+        assert_eq!(rows::number(&scene.server.settings, devices), 0);
         assert_eq!(
-            sign_in(&mut at(&scene, "203.0.113.77"), "another good password"),
+            sign_in(&mut browser_from(&scene, "203.0.113.77"), "another good password"),
             303,
             "from wherever it is tried"
         );
@@ -146,7 +168,7 @@ fn a_new_password_lifts_the_pause_and_forgets_the_devices_as_switching_off_does(
             enabled: Some(false),
             ..Default::default()
         };
-        scene.house.provider.edit_user(&email, &off).unwrap().unwrap();
-        assert_eq!(rows::number(&scene.house.settings, devices), 0);
+        scene.server.provider.edit_user(&email, &off).unwrap().unwrap();
+        assert_eq!(rows::number(&scene.server.settings, devices), 0);
     });
 }

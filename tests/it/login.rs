@@ -4,33 +4,33 @@ use chrono::TimeDelta;
 
 use crate::support::{
     browser::Browser,
-    house::{House, PASSWORD, on_each_database},
+    house::{PASSWORD, TestServer, on_each_database},
     http, rows,
-    scene::{ADA, Scene},
+    scene::{ADA, SsoSetup},
 };
 
 const SESSION: &str = "__Host-hallpass-session";
 const ORIGIN: &str = "https://login.fernweh.example";
 
 #[test]
-fn only_a_form_of_our_own_page_in_its_own_browser_is_believed() {
+fn only_our_own_form_in_the_same_browser_is_accepted() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let mut browser = scene.house.browser();
+        let scene = SsoSetup::new(database);
+        let mut browser = scene.server.browser();
         let csrf = browser.get("/login").field("csrf").unwrap();
-        let foreign = scene.house.browser().get("/login").field("csrf").unwrap();
-        let before = scene.house.provider.hashes();
+        let foreign = scene.server.browser().get("/login").field("csrf").unwrap();
+        let before = scene.server.provider.hash_count();
         let try_with = |browser: &Browser, headers: &[(&str, &str)], csrf: &str, cookies: bool| {
             let mut browser = browser.clone();
             let fields = [("csrf", csrf), ("email", ADA), ("password", PASSWORD)];
-            let page = browser.post_with("/login", headers, &fields, cookies);
+            let page = browser.post_with_headers("/login", headers, &fields, cookies);
             if page.status == 303 && page.location() == "/login" {
                 // It was not looked at: no cookie is set, and no field comes back.
                 assert_eq!(page.set_cookies().count(), 0);
                 assert!(!page.body.contains(ADA), "{}", page.body);
-                return (0, Scene::is_signed_in(&browser));
+                return (0, SsoSetup::is_signed_in(&browser));
             }
-            (page.status, Scene::is_signed_in(&browser))
+            (page.status, SsoSetup::is_signed_in(&browser))
         };
         let same = [("Sec-Fetch-Site", "same-origin")];
         for (what, headers, csrf, cookies) in [
@@ -83,7 +83,7 @@ fn only_a_form_of_our_own_page_in_its_own_browser_is_believed() {
             assert_eq!(try_with(&browser, headers, csrf, cookies), expected, "{what}");
         }
         assert_eq!(
-            scene.house.provider.hashes(),
+            scene.server.provider.hash_count(),
             before,
             "nothing was hashed for them"
         );
@@ -93,7 +93,7 @@ fn only_a_form_of_our_own_page_in_its_own_browser_is_believed() {
             (303, true)
         );
         let json = http::request(
-            scene.house.address,
+            scene.server.address,
             "POST",
             "/login",
             &[("Content-Type", "application/json"), same[0]],
@@ -104,48 +104,48 @@ fn only_a_form_of_our_own_page_in_its_own_browser_is_believed() {
 }
 
 #[test]
-fn cookies_are_guarded_by_their_prefix_on_https_and_plain_on_loopback() {
+fn cookies_have_the_host_prefix_on_https_and_none_on_loopback() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let browser = scene.signed_in();
-        let names: Vec<_> = browser.jar.keys().map(String::as_str).collect();
+        let scene = SsoSetup::new(database);
+        let browser = scene.signed_in_browser();
+        let names: Vec<_> = browser.cookies.keys().map(String::as_str).collect();
         assert_eq!(
             names,
             ["__Host-hallpass-browser", "__Host-hallpass-device", SESSION]
         );
-        for value in browser.jar.values() {
+        for value in browser.cookies.values() {
             assert!(value.len() >= 43, "256 bits: {value}");
         }
-        let house = House::start(
-            &crate::support::house::another(database),
+        let house = TestServer::start(
+            &crate::support::house::fresh_database_like(database),
             &[("HALLPASS_BASE_URL", "http://127.0.0.1:8080")],
         );
-        house.add_person(ADA, "Ada", "Lovelace");
+        house.add_user(ADA, "Ada", "Lovelace");
         let mut plain = house.browser();
-        let login = plain.follow("/login");
+        let login = plain.get_following_redirects("/login");
         assert_eq!(plain.sign_in(&login, ADA, PASSWORD).status, 200);
-        let names: Vec<_> = plain.jar.keys().map(String::as_str).collect();
+        let names: Vec<_> = plain.cookies.keys().map(String::as_str).collect();
         assert_eq!(names, ["hallpass-browser", "hallpass-device", "hallpass-session"]);
     });
 }
 
 #[test]
-fn a_planted_cookie_is_dead_after_login() {
+fn a_planted_cookie_is_replaced_at_sign_in() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let mut attacker = scene.house.browser();
+        let scene = SsoSetup::new(database);
+        let mut attacker = scene.server.browser();
         attacker.get("/login");
-        let mut victim = scene.house.browser();
-        victim.jar = attacker.jar.clone();
+        let mut victim = scene.server.browser();
+        victim.cookies = attacker.cookies.clone();
         let planted = "A".repeat(43);
-        victim.jar.insert(SESSION.to_owned(), planted.clone());
-        Scene::log_in(&mut victim);
-        assert!(Scene::is_signed_in(&victim));
-        assert_ne!(victim.jar[SESSION], planted);
-        attacker.jar.insert(SESSION.to_owned(), planted);
-        assert!(!Scene::is_signed_in(&attacker));
+        victim.cookies.insert(SESSION.to_owned(), planted.clone());
+        SsoSetup::sign_in(&mut victim);
+        assert!(SsoSetup::is_signed_in(&victim));
+        assert_ne!(victim.cookies[SESSION], planted);
+        attacker.cookies.insert(SESSION.to_owned(), planted);
+        assert!(!SsoSetup::is_signed_in(&attacker));
         // Logged in already, and again as somebody else: the session before is over.
-        scene.house.add_person("eve@fernweh.example", "Eve", "Other");
+        scene.server.add_user("eve@fernweh.example", "Eve", "Other");
         let before = victim.clone();
         let form = victim.get("/logout");
         victim.post(
@@ -156,17 +156,17 @@ fn a_planted_cookie_is_dead_after_login() {
                 ("password", PASSWORD),
             ],
         );
-        assert!(Scene::is_signed_in(&victim) && !Scene::is_signed_in(&before));
+        assert!(SsoSetup::is_signed_in(&victim) && !SsoSetup::is_signed_in(&before));
         assert!(victim.get("/").body.contains("Eve"));
     });
 }
 
 #[test]
-fn only_the_whole_cookie_under_its_own_name_is_a_session() {
+fn only_the_exact_cookie_under_its_own_name_is_a_session() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let browser = scene.signed_in();
-        let token = browser.jar[SESSION].clone();
+        let scene = SsoSetup::new(database);
+        let browser = scene.signed_in_browser();
+        let token = browser.cookies[SESSION].clone();
         let flip = |at: usize| {
             let mut bytes = token.clone().into_bytes();
             bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
@@ -174,7 +174,7 @@ fn only_the_whole_cookie_under_its_own_name_is_a_session() {
         };
         let opens = |cookie: &str| {
             http::request(
-                scene.house.address,
+                scene.server.address,
                 "GET",
                 "/",
                 &[("Host", "login.fernweh.example"), ("Cookie", cookie)],
@@ -220,83 +220,83 @@ fn only_the_whole_cookie_under_its_own_name_is_a_session() {
 }
 
 #[test]
-fn a_session_ends_after_8_idle_hours_and_after_24_in_all() {
+fn a_session_expires_after_8_idle_hours_and_after_24_hours_in_total() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let mut idle = scene.signed_in();
+        let scene = SsoSetup::new(database);
+        let mut idle = scene.signed_in_browser();
         scene
-            .house
+            .server
             .clock
             .advance(TimeDelta::hours(8) - TimeDelta::seconds(1));
-        assert!(Scene::is_signed_in(&idle));
-        idle.get(&scene.address("_r1"));
+        assert!(SsoSetup::is_signed_in(&idle));
+        idle.get(&scene.sso_url("_r1"));
         scene
-            .house
+            .server
             .clock
             .advance(TimeDelta::hours(8) - TimeDelta::seconds(1));
         assert_eq!(
-            idle.get(&scene.address("_r2")).status,
+            idle.get(&scene.sso_url("_r2")).status,
             200,
             "a sign-on is a visit"
         );
         scene
-            .house
+            .server
             .clock
             .advance(TimeDelta::hours(8) + TimeDelta::seconds(1));
-        assert!(!Scene::is_signed_in(&idle));
+        assert!(!SsoSetup::is_signed_in(&idle));
 
-        let mut busy = scene.signed_in();
+        let mut busy = scene.signed_in_browser();
         for hour in 0..23 {
-            scene.house.clock.advance(TimeDelta::hours(1));
+            scene.server.clock.advance(TimeDelta::hours(1));
             assert_eq!(
-                busy.get(&scene.address(&format!("_h{hour}"))).status,
+                busy.get(&scene.sso_url(&format!("_h{hour}"))).status,
                 200,
                 "hour {hour}"
             );
         }
-        scene.house.clock.advance(TimeDelta::minutes(59));
-        assert!(Scene::is_signed_in(&busy));
-        scene.house.clock.advance(TimeDelta::minutes(2));
-        assert!(!Scene::is_signed_in(&busy));
+        scene.server.clock.advance(TimeDelta::minutes(59));
+        assert!(SsoSetup::is_signed_in(&busy));
+        scene.server.clock.advance(TimeDelta::minutes(2));
+        assert!(!SsoSetup::is_signed_in(&busy));
         // Its applications may still be told for a day.
-        scene.house.clock.advance(TimeDelta::days(1));
-        scene.house.provider.keep_house().unwrap();
+        scene.server.clock.advance(TimeDelta::days(1));
+        scene.server.provider.run_housekeeping().unwrap();
         assert_eq!(
-            rows::number(&scene.house.settings, "SELECT count(*) AS n FROM sessions"),
+            rows::number(&scene.server.settings, "SELECT count(*) AS n FROM sessions"),
             0
         );
     });
 }
 
 #[test]
-fn the_database_holds_no_token_as_the_browser_has_it() {
+fn the_database_stores_only_hashes_of_browser_tokens() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let browser = scene.signed_in();
-        let hash = hallpass::model::secret::Token::parse(&browser.jar[SESSION])
+        let scene = SsoSetup::new(database);
+        let browser = scene.signed_in_browser();
+        let hash = hallpass::model::secret::Token::parse(&browser.cookies[SESSION])
             .unwrap()
             .hash();
         let hex: String = hash.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-        let stored = if scene.house.settings.sqlite_path().is_some() {
+        let stored = if scene.server.settings.sqlite_path().is_some() {
             "SELECT lower(hex(token_hash)) AS t FROM sessions"
         } else {
             "SELECT encode(token_hash, 'hex') AS t FROM sessions"
         };
-        assert_eq!(rows::texts(&scene.house.settings, stored), [hex]);
+        assert_eq!(rows::texts(&scene.server.settings, stored), [hex]);
     });
 }
 
 #[test]
-fn unknown_wrong_and_disabled_look_alike_and_cost_the_same() {
+fn unknown_wrong_and_disabled_get_the_same_page_at_the_same_cost() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        scene.house.add_person("off@fernweh.example", "Off", "Switched");
+        let scene = SsoSetup::new(database);
+        scene.server.add_user("off@fernweh.example", "Off", "Switched");
         let off = hallpass::model::user::Email::parse("off@fernweh.example").unwrap();
         let edit = hallpass::provider::users::UserEdit {
             enabled: Some(false),
             ..Default::default()
         };
-        scene.house.provider.edit_user(&off, &edit).unwrap().unwrap();
+        scene.server.provider.edit_user(&off, &edit).unwrap().unwrap();
         let mut pages = Vec::new();
         for (email, password) in [
             (ADA, "wrong password"),
@@ -306,11 +306,15 @@ fn unknown_wrong_and_disabled_look_alike_and_cost_the_same() {
             ("no address", PASSWORD),
             ("", PASSWORD),
         ] {
-            let mut browser = scene.house.browser();
+            let mut browser = scene.server.browser();
             let login = browser.get("/login");
-            let (csrf, before) = (login.field("csrf").unwrap(), scene.house.provider.hashes());
-            let page = browser.submit_login(&login, email, password);
-            assert_eq!(scene.house.provider.hashes() - before, 1, "{email} {password}");
+            let (csrf, before) = (login.field("csrf").unwrap(), scene.server.provider.hash_count());
+            let page = browser.submit_password(&login, email, password);
+            assert_eq!(
+                scene.server.provider.hash_count() - before,
+                1,
+                "{email} {password}"
+            );
             let mut headers: Vec<_> = page.headers.iter().map(|(name, _)| name.to_lowercase()).collect();
             headers.sort();
             let body = page
@@ -330,19 +334,19 @@ fn unknown_wrong_and_disabled_look_alike_and_cost_the_same() {
 }
 
 #[test]
-fn a_password_is_never_cut_and_a_huge_one_never_hashed() {
+fn a_password_is_never_truncated_and_a_huge_one_never_hashed() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
+        let scene = SsoSetup::new(database);
         let long = "p".repeat(100);
         let email = hallpass::model::user::Email::parse(ADA).unwrap();
         let set = |text: &str| {
             let password = hallpass::credential::password::Password::parse(text).unwrap();
-            scene.house.provider.set_password(&email, &password).unwrap();
+            scene.server.provider.set_password(&email, &password).unwrap();
         };
         let opens = |password: &str| {
-            let mut browser = scene.signed_out();
+            let mut browser = scene.browser_from_new_address();
             let login = browser.get("/login");
-            browser.submit_login(&login, ADA, password).status == 303
+            browser.submit_password(&login, ADA, password).status == 303
         };
         set(&long);
         assert!(opens(&long));
@@ -355,50 +359,50 @@ fn a_password_is_never_cut_and_a_huge_one_never_hashed() {
         ] {
             assert!(!opens(wrong), "{wrong:?}");
         }
-        let before = scene.house.provider.hashes();
+        let before = scene.server.provider.hash_count();
         for size in [1025, 15_000, 1_000_000, 10_000_000] {
             assert!(!opens(&"x".repeat(size)), "{size}");
         }
-        assert_eq!(scene.house.provider.hashes(), before);
+        assert_eq!(scene.server.provider.hash_count(), before);
     });
 }
 
-impl Scene {
+impl SsoSetup {
     /// A browser on an address of its own, so that no throttle stands between two tries.
-    fn signed_out(&self) -> Browser {
-        let mut browser = self.house.browser();
-        let n = self.house.provider.hashes();
-        browser.extra = vec![("X-Forwarded-For".to_owned(), format!("198.51.100.{n}"))];
+    fn browser_from_new_address(&self) -> Browser {
+        let mut browser = self.server.browser();
+        let n = self.server.provider.hash_count();
+        browser.extra_headers = vec![("X-Forwarded-For".to_owned(), format!("198.51.100.{n}"))];
         browser
     }
 }
 
 #[test]
-fn a_browser_that_keeps_no_cookies_is_told_so() {
+fn a_browser_without_cookies_gets_an_explanation() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let mut browser = scene.house.browser();
+        let scene = SsoSetup::new(database);
+        let mut browser = scene.server.browser();
         let csrf = browser.get("/login").field("csrf").unwrap();
-        browser.jar.clear();
+        browser.cookies.clear();
         let same = [("Sec-Fetch-Site", "same-origin")];
         let fields = [("csrf", csrf.as_str()), ("email", ADA), ("password", PASSWORD)];
-        let page = browser.post_with("/login", &same, &fields, false);
+        let page = browser.post_with_headers("/login", &same, &fields, false);
         assert_eq!(page.status, 403);
         assert!(page.body.contains("keeps no cookies"), "{}", page.body);
         let wait = scene
-            .house
+            .server
             .browser()
-            .get(&scene.address("_r1"))
+            .get(&scene.sso_url("_r1"))
             .location()
             .to_owned();
-        let page = scene.house.browser().get(&wait);
+        let page = scene.server.browser().get(&wait);
         assert!(
             page.status == 410 && page.body.contains("Your browser sent no cookie"),
             "{}",
             page.body
         );
         // With cookies it is something else.
-        let mut other = scene.house.browser();
+        let mut other = scene.server.browser();
         let foreign = other.get("/login");
         let page = other.post("/login", &fields);
         assert!(page.body.contains("no longer signed in"), "{}", page.body);

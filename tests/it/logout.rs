@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use hallpass::{
     model::{
-        application::{AcsUrl, Binding, LogoutEndpoint},
+        application::{Binding, LogoutEndpoint, SpUrl},
         name_id::EMAIL_ADDRESS,
     },
     provider::applications::NewApplication,
@@ -15,56 +15,69 @@ use crate::support::{
     browser::Browser,
     house::{Database, PASSWORD, on_each_database},
     http::Response,
-    judge::{self, only},
+    judge::{self, only_element},
     rows,
-    scene::{ADA, RELAY, Scene, WIKI},
+    scene::{ADA, RELAY_STATE, SsoSetup, WIKI},
     signing,
-    sp::{TestSp, posted},
+    sp::{TestSp, posted_response},
 };
 
 const SLO: &str = "https://login.fernweh.example/saml/slo";
-const BACK: &str = "https://wiki.example/slo?tenant=1";
+const SP_SLO_URL: &str = "https://wiki.example/slo?tenant=1";
 
 fn with_logout(sp: &TestSp, new: &mut NewApplication) {
-    new.saml.certificates = vec![sp.certificate()];
+    new.saml.signing_certificates = vec![sp.certificate()];
     new.saml.logout = Some(LogoutEndpoint {
         binding: Binding::Redirect,
-        location: AcsUrl::parse(BACK).unwrap(),
+        location: SpUrl::parse(SP_SLO_URL).unwrap(),
         response_location: None,
     });
 }
 
 /// A house in which Ada has signed on to the wiki; her browser and her SessionIndex there.
-fn signed_on(database: &Database) -> (Scene, Browser, String) {
-    let scene = Scene::with(database, &[], with_logout);
-    let mut browser = scene.signed_in();
-    let index = index(&posted(&browser.get(&scene.address("_r1"))).0);
+fn signed_in_at_wiki(database: &Database) -> (SsoSetup, Browser, String) {
+    let scene = SsoSetup::with(database, &[], with_logout);
+    let mut browser = scene.signed_in_browser();
+    let index = session_index(&posted_response(&browser.get(&scene.sso_url("_r1"))).0);
     (scene, browser, index)
 }
 
-fn index(xml: &str) -> String {
+fn session_index(xml: &str) -> String {
     let document = Document::parse(xml).unwrap();
-    only(&document, "AuthnStatement")
+    only_element(&document, "AuthnStatement")
         .attribute("SessionIndex")
         .unwrap()
         .to_owned()
 }
 
-impl Scene {
-    fn log_out(&self, sp: &TestSp, id: &str, who: &str, index: Option<&str>, signed: bool) -> String {
+impl SsoSetup {
+    fn logout_request_url(
+        &self,
+        sp: &TestSp,
+        id: &str,
+        who: &str,
+        index: Option<&str>,
+        signed: bool,
+    ) -> String {
         let xml = sp.logout_request(id, self.now(), SLO, (who, EMAIL_ADDRESS), index);
-        format!("/saml/slo?{}", sp.query(&xml, Some(RELAY), signed))
+        format!("/saml/slo?{}", sp.redirect_query(&xml, Some(RELAY_STATE), signed))
     }
 }
 
 /// The XML of the LogoutResponse that the browser is sent on with, once everything around it is right.
-fn answer(scene: &Scene, response: &Response) -> String {
+fn logout_response(scene: &SsoSetup, response: &Response) -> String {
     assert_eq!(response.status, 303, "{}", response.body);
     let address = response.location();
-    assert!(address.starts_with(&format!("{BACK}&SAMLResponse=")), "{address}");
-    let (certificate, _) = scene.house.provider.certificate_pem().unwrap();
-    assert!(signing::query_verifies(address, &certificate), "{address}");
-    let query = &address[BACK.len() + 1..];
+    assert!(
+        address.starts_with(&format!("{SP_SLO_URL}&SAMLResponse=")),
+        "{address}"
+    );
+    let (certificate, _) = scene.server.provider.certificate_pem().unwrap();
+    assert!(
+        signing::query_signature_is_valid(address, &certificate),
+        "{address}"
+    );
+    let query = &address[SP_SLO_URL.len() + 1..];
     for (at, _) in query.match_indices('%') {
         let hex = &query[at + 1..at + 3];
         assert!(
@@ -77,31 +90,33 @@ fn answer(scene: &Scene, response: &Response) -> String {
         "Auth0 encodes again before it verifies: {query}"
     );
     let inbound = redirect::decode(query).unwrap();
-    assert_eq!(inbound.relay_state.as_deref(), Some(RELAY));
+    assert_eq!(inbound.relay_state.as_deref(), Some(RELAY_STATE));
     inbound.xml
 }
 
 #[test]
-fn a_signed_request_of_a_participant_ends_the_session_and_is_answered() {
+fn a_signed_request_of_a_participant_ends_the_session_and_gets_a_response() {
     on_each_database(|database| {
         for with_index in [true, false] {
-            let (scene, mut browser, index) = signed_on(&crate::support::house::another(database));
-            let other = scene.signed_in();
-            let address = scene.log_out(&scene.sp, "_l1", ADA, with_index.then_some(index.as_str()), true);
-            let xml = answer(&scene, &browser.get(&address));
-            assert_eq!(judge::status(&xml), ("Success".to_owned(), None));
+            let (scene, mut browser, index) =
+                signed_in_at_wiki(&crate::support::house::fresh_database_like(database));
+            let other = scene.signed_in_browser();
+            let address =
+                scene.logout_request_url(&scene.sp, "_l1", ADA, with_index.then_some(index.as_str()), true);
+            let xml = logout_response(&scene, &browser.get(&address));
+            assert_eq!(judge::status_codes(&xml), ("Success".to_owned(), None));
             let document = Document::parse(&xml).unwrap();
-            let root = only(&document, "LogoutResponse");
+            let root = only_element(&document, "LogoutResponse");
             assert_eq!(root.attribute("InResponseTo"), Some("_l1"));
-            assert_eq!(root.attribute("Destination"), Some(BACK));
+            assert_eq!(root.attribute("Destination"), Some(SP_SLO_URL));
             assert_eq!(
-                only(&document, "Issuer").text(),
-                Some(scene.house.provider.entity_id().unwrap().as_str())
+                only_element(&document, "Issuer").text(),
+                Some(scene.server.provider.entity_id().unwrap().as_str())
             );
             assert!(root.attribute("IssueInstant").unwrap().ends_with('Z'));
-            assert!(!Scene::is_signed_in(&browser));
+            assert!(!SsoSetup::is_signed_in(&browser));
             assert!(
-                Scene::is_signed_in(&other),
+                SsoSetup::is_signed_in(&other),
                 "a session that the sender takes no part in lives on"
             );
         }
@@ -111,34 +126,35 @@ fn a_signed_request_of_a_participant_ends_the_session_and_is_answered() {
 #[test]
 fn the_request_may_come_from_a_browser_without_the_session() {
     on_each_database(|database| {
-        let (scene, browser, index) = signed_on(database);
-        let mut front = scene.house.browser();
-        let xml = answer(
+        let (scene, browser, index) = signed_in_at_wiki(database);
+        let mut front = scene.server.browser();
+        let xml = logout_response(
             &scene,
-            &front.get(&scene.log_out(&scene.sp, "_l1", ADA, Some(&index), true)),
+            &front.get(&scene.logout_request_url(&scene.sp, "_l1", ADA, Some(&index), true)),
         );
-        assert_eq!(judge::status(&xml).0, "Success");
-        assert!(!Scene::is_signed_in(&browser));
+        assert_eq!(judge::status_codes(&xml).0, "Success");
+        assert!(!SsoSetup::is_signed_in(&browser));
     });
 }
 
 #[test]
-fn nobody_else_ends_the_session() {
+fn only_a_participants_signed_request_ends_the_session() {
     on_each_database(|database| {
-        let (scene, mut browser, index) = signed_on(database);
-        scene.house.add_person("eve@fernweh.example", "Eve", "Other");
+        let (scene, mut browser, index) = signed_in_at_wiki(database);
+        scene.server.add_user("eve@fernweh.example", "Eve", "Other");
         let stranger = TestSp::new("urn:test:stranger", "https://stranger.example/acs");
         scene
-            .house
+            .server
             .add_application("Stranger", &stranger.entity_id, &stranger.acs, |new| {
-                new.saml.certificates = vec![stranger.certificate()];
+                new.saml.signing_certificates = vec![stranger.certificate()];
             });
         let foreign = TestSp::new(WIKI, "https://wiki.example/acs");
         let unknown = TestSp::new("urn:test:unknown", "https://unknown.example/acs");
-        let signed = |sp: &TestSp, who: &str, index: &str| scene.log_out(sp, "_x", who, Some(index), true);
+        let signed =
+            |sp: &TestSp, who: &str, index: &str| scene.logout_request_url(sp, "_x", who, Some(index), true);
         let xml = |sp: &TestSp, to: &str, by: TimeDelta| {
             let xml = sp.logout_request("_y", scene.now() + by, to, (ADA, EMAIL_ADDRESS), Some(&index));
-            format!("/saml/slo?{}", sp.query(&xml, None, true))
+            format!("/saml/slo?{}", sp.redirect_query(&xml, None, true))
         };
         let persistent = scene.sp.logout_request(
             "_z",
@@ -154,7 +170,7 @@ fn nobody_else_ends_the_session() {
         for (what, address) in [
             (
                 "unsigned",
-                scene.log_out(&scene.sp, "_x", ADA, Some(&index), false),
+                scene.logout_request_url(&scene.sp, "_x", ADA, Some(&index), false),
             ),
             ("a foreign key", signed(&foreign, ADA, &index)),
             ("an unknown sender", signed(&unknown, ADA, &index)),
@@ -168,11 +184,11 @@ fn nobody_else_ends_the_session() {
             ("an empty index", signed(&scene.sp, ADA, "")),
             (
                 "another format",
-                format!("/saml/slo?{}", scene.sp.query(&persistent, None, true)),
+                format!("/saml/slo?{}", scene.sp.redirect_query(&persistent, None, true)),
             ),
             (
                 "a comment in the name",
-                format!("/saml/slo?{}", scene.sp.query(&comment, None, true)),
+                format!("/saml/slo?{}", scene.sp.redirect_query(&comment, None, true)),
             ),
             (
                 "wrong Destination",
@@ -190,7 +206,7 @@ fn nobody_else_ends_the_session() {
             ("early", xml(&scene.sp, SLO, TimeDelta::minutes(4))),
         ] {
             let response = browser.get(&address);
-            assert!(Scene::is_signed_in(&browser), "{what} ended the session");
+            assert!(SsoSetup::is_signed_in(&browser), "{what} ended the session");
             if response.status == 303 {
                 assert!(
                     response.location().starts_with("https://wiki.example/slo"),
@@ -199,7 +215,7 @@ fn nobody_else_ends_the_session() {
                 let status = redirect::decode(response.location().split_once('?').unwrap().1)
                     .unwrap()
                     .xml;
-                assert_ne!(judge::status(&status).0, "Success", "{what}");
+                assert_ne!(judge::status_codes(&status).0, "Success", "{what}");
             } else {
                 assert!(
                     [200, 400].contains(&response.status),
@@ -212,51 +228,51 @@ fn nobody_else_ends_the_session() {
 }
 
 #[test]
-fn a_request_is_taken_once_and_leaves_a_new_session_alone() {
+fn a_replayed_logout_request_does_not_end_a_new_session() {
     on_each_database(|database| {
-        let (scene, mut browser, _index) = signed_on(database);
-        let address = scene.log_out(&scene.sp, "_l1", ADA, None, true);
-        answer(&scene, &browser.get(&address));
-        Scene::log_in(&mut browser);
-        posted(&browser.get(&scene.address("_r2")));
+        let (scene, mut browser, _index) = signed_in_at_wiki(database);
+        let address = scene.logout_request_url(&scene.sp, "_l1", ADA, None, true);
+        logout_response(&scene, &browser.get(&address));
+        SsoSetup::sign_in(&mut browser);
+        posted_response(&browser.get(&scene.sso_url("_r2")));
         let again = browser.get(&address);
         assert!(
             again.status == 400 && again.body.contains("REQUEST-ANSWERED"),
             "{}",
             again.body
         );
-        assert!(Scene::is_signed_in(&browser));
+        assert!(SsoSetup::is_signed_in(&browser));
     });
 }
 
 #[test]
 fn applications_that_share_an_entity_id_end_only_their_own_sessions() {
     on_each_database(|database| {
-        let (scene, browser, index) = signed_on(database);
+        let (scene, browser, index) = signed_in_at_wiki(database);
         let twin = TestSp::new(WIKI, "https://twin.example/acs");
-        scene.house.add_application("Twin", WIKI, &twin.acs, |new| {
-            new.saml.certificates = vec![twin.certificate()];
+        scene.server.add_application("Twin", WIKI, &twin.acs, |new| {
+            new.saml.signing_certificates = vec![twin.certificate()];
         });
         scene
-            .house
+            .server
             .browser()
-            .get(&scene.log_out(&twin, "_l1", ADA, Some(&index), true));
-        assert!(Scene::is_signed_in(&browser));
-        answer(
+            .get(&scene.logout_request_url(&twin, "_l1", ADA, Some(&index), true));
+        assert!(SsoSetup::is_signed_in(&browser));
+        logout_response(
             &scene,
             &scene
-                .house
+                .server
                 .browser()
-                .get(&scene.log_out(&scene.sp, "_l2", ADA, Some(&index), true)),
+                .get(&scene.logout_request_url(&scene.sp, "_l2", ADA, Some(&index), true)),
         );
-        assert!(!Scene::is_signed_in(&browser));
+        assert!(!SsoSetup::is_signed_in(&browser));
     });
 }
 
 #[test]
-fn the_sign_out_url_opened_plainly_asks_and_the_form_ends_in_a_page() {
+fn the_sign_out_url_without_a_message_asks_for_confirmation_and_then_signs_out() {
     on_each_database(|database| {
-        let (scene, mut browser, _index) = signed_on(database);
+        let (scene, mut browser, _index) = signed_in_at_wiki(database);
         for plain in [
             "/saml/slo",
             "/saml/slo?ReturnTo=https://evil.example/",
@@ -271,7 +287,7 @@ fn the_sign_out_url_opened_plainly_asks_and_the_form_ends_in_a_page() {
                 "{}",
                 ask.body
             );
-            assert!(Scene::is_signed_in(&browser), "{plain}");
+            assert!(SsoSetup::is_signed_in(&browser), "{plain}");
         }
         let ask = browser.get("/saml/slo");
         let out = browser.post(
@@ -289,24 +305,24 @@ fn the_sign_out_url_opened_plainly_asks_and_the_form_ends_in_a_page() {
             "{}",
             page.body
         );
-        assert!(!browser.jar.contains_key("__Host-hallpass-session"));
+        assert!(!browser.cookies.contains_key("__Host-hallpass-session"));
         let dead = rows::number(
-            &scene.house.settings,
+            &scene.server.settings,
             "SELECT count(*) AS n FROM sessions WHERE ended_at IS NULL",
         );
         assert_eq!(dead, 0, "the session has ended here, not only in the browser");
-        let nobody = scene.house.browser().get("/saml/slo");
+        let nobody = scene.server.browser().get("/saml/slo");
         assert!(nobody.status == 200 && nobody.field("csrf").is_none());
         let audit = "SELECT count(*) AS n FROM audit_events WHERE action = 'logout' AND outcome = 'ok'";
-        assert_eq!(rows::number(&scene.house.settings, audit), 1);
+        assert_eq!(rows::number(&scene.server.settings, audit), 1);
     });
 }
 
 #[test]
-fn a_sign_out_form_from_elsewhere_only_asks() {
+fn a_cross_site_sign_out_form_only_asks_for_confirmation() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let mut browser = scene.signed_in();
+        let scene = SsoSetup::new(database);
+        let mut browser = scene.signed_in_browser();
         let csrf = browser.get("/").field("csrf").unwrap();
         let evil = [
             ("Sec-Fetch-Site", "cross-site"),
@@ -318,26 +334,29 @@ fn a_sign_out_form_from_elsewhere_only_asks() {
             (&[][..], &csrf),
             (&[("Sec-Fetch-Site", "same-origin")][..], ""),
         ] {
-            let page = browser.post_with("/logout", headers, &[("csrf", token)], true);
-            assert!(page.status < 400 && Scene::is_signed_in(&browser), "{headers:?}");
+            let page = browser.post_with_headers("/logout", headers, &[("csrf", token)], true);
+            assert!(
+                page.status < 400 && SsoSetup::is_signed_in(&browser),
+                "{headers:?}"
+            );
         }
         // A browser sends no cookie along: nobody is told that their session has ended while it lives.
-        let page = browser.post_with("/logout", &evil, &[("csrf", "x")], false);
+        let page = browser.post_with_headers("/logout", &evil, &[("csrf", "x")], false);
         assert_eq!((page.status, page.location()), (303, "/logout"));
         assert_eq!(page.set_cookies().count(), 0);
         assert!(browser.get("/logout").body.contains("Sign out?"));
         browser.post("/logout", &[("csrf", &csrf)]);
-        assert!(!Scene::is_signed_in(&browser));
+        assert!(!SsoSetup::is_signed_in(&browser));
     });
 }
 
 #[test]
-fn stray_answers_end_in_a_page_and_nothing_loops_or_leaves_the_site() {
+fn unsolicited_logout_responses_get_a_page_without_redirect() {
     on_each_database(|database| {
-        let (_scene, mut browser, _index) = signed_on(database);
+        let (_scene, mut browser, _index) = signed_in_at_wiki(database);
         let xml = "<samlp:LogoutResponse xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" ID=\"_1\" Version=\"2.0\" IssueInstant=\"2026-01-01T00:00:00Z\" InResponseTo=\"_2\"/>";
-        let stray = redirect::deflated(xml);
-        let stray = crate::support::http::percent(&stray);
+        let stray = redirect::deflate_base64(xml);
+        let stray = crate::support::http::percent_encode(&stray);
         for address in [
             format!("/saml/slo?SAMLResponse={stray}"),
             format!("/saml/slo?SAMLResponse={stray}&RelayState=https%3A%2F%2Fevil.example%2F"),
@@ -356,41 +375,41 @@ fn stray_answers_end_in_a_page_and_nothing_loops_or_leaves_the_site() {
                 !page.body.contains("evil.example") && page.header("refresh").is_none(),
                 "{address}"
             );
-            assert!(Scene::is_signed_in(&browser), "{address}");
+            assert!(SsoSetup::is_signed_in(&browser), "{address}");
         }
     });
 }
 
 #[test]
-fn without_a_certificate_even_a_signed_request_ends_nothing() {
+fn without_a_registered_certificate_a_signed_logout_request_is_refused() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let mut browser = scene.signed_in();
-        let index = index(&posted(&browser.get(&scene.address("_r1"))).0);
-        let page = browser.get(&scene.log_out(&scene.sp, "_l1", ADA, Some(&index), true));
+        let scene = SsoSetup::new(database);
+        let mut browser = scene.signed_in_browser();
+        let index = session_index(&posted_response(&browser.get(&scene.sso_url("_r1"))).0);
+        let page = browser.get(&scene.logout_request_url(&scene.sp, "_l1", ADA, Some(&index), true));
         assert!(
             page.status == 400 && page.body.contains("SIGNATURE-MISSING"),
             "{}",
             page.body
         );
-        assert!(Scene::is_signed_in(&browser));
+        assert!(SsoSetup::is_signed_in(&browser));
     });
 }
 
 #[test]
-fn after_a_logout_the_cookie_opens_nothing() {
+fn after_logout_the_session_cookie_is_invalid() {
     on_each_database(|database| {
-        let (scene, browser, index) = signed_on(database);
-        answer(
+        let (scene, browser, index) = signed_in_at_wiki(database);
+        logout_response(
             &scene,
             &scene
-                .house
+                .server
                 .browser()
-                .get(&scene.log_out(&scene.sp, "_l1", ADA, Some(&index), true)),
+                .get(&scene.logout_request_url(&scene.sp, "_l1", ADA, Some(&index), true)),
         );
         let mut old = browser.clone();
-        let login = old.follow(&scene.address("_r9"));
+        let login = old.get_following_redirects(&scene.sso_url("_r9"));
         assert!(login.field("SAMLResponse").is_none());
-        posted(&old.sign_in(&login, ADA, PASSWORD));
+        posted_response(&old.sign_in(&login, ADA, PASSWORD));
     });
 }

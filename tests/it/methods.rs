@@ -1,13 +1,13 @@
 //! Which methods an address answers.
 
 use crate::support::{
-    house::{House, on_each_database},
+    house::{TestServer, on_each_database},
     http,
-    scene::Scene,
+    scene::SsoSetup,
 };
 
-fn raw(house: &House, method: &str, target: &str) -> http::Response {
-    http::raw(
+fn send_request(house: &TestServer, method: &str, target: &str) -> http::Response {
+    http::send_raw(
         house.address,
         format!("{method} {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
             .as_bytes(),
@@ -17,7 +17,7 @@ fn raw(house: &House, method: &str, target: &str) -> http::Response {
 #[test]
 fn head_is_answered_as_get_is_without_a_body() {
     on_each_database(|database| {
-        let house = House::start(database, &[]);
+        let house = TestServer::start(database, &[]);
         for target in [
             "/",
             "/login",
@@ -30,7 +30,10 @@ fn head_is_answered_as_get_is_without_a_body() {
             "/health/ready",
             "/nowhere",
         ] {
-            let (get, head) = (raw(&house, "GET", target), raw(&house, "HEAD", target));
+            let (get, head) = (
+                send_request(&house, "GET", target),
+                send_request(&house, "HEAD", target),
+            );
             assert_eq!((head.status, head.body.as_str()), (get.status, ""), "{target}");
         }
     });
@@ -38,14 +41,14 @@ fn head_is_answered_as_get_is_without_a_body() {
 
 /// Who looks at links uses up nothing that a person's browser has to find.
 #[test]
-fn head_does_not_do_what_is_done_once() {
+fn head_does_not_consume_one_time_actions() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let mut browser = scene.signed_in();
-        let address = scene.address("_r1");
-        assert_eq!(raw(&scene.house, "HEAD", &address).status, 200);
+        let scene = SsoSetup::new(database);
+        let mut browser = scene.signed_in_browser();
+        let address = scene.sso_url("_r1");
+        assert_eq!(send_request(&scene.server, "HEAD", &address).status, 200);
         let answered = "SELECT count(*) AS n FROM answered_requests";
-        assert_eq!(crate::support::rows::number(&scene.house.settings, answered), 0);
+        assert_eq!(crate::support::rows::number(&scene.server.settings, answered), 0);
         assert!(browser.get(&address).body.contains("SAMLResponse"));
     });
 }
@@ -53,7 +56,7 @@ fn head_does_not_do_what_is_done_once() {
 #[test]
 fn a_known_path_with_another_method_is_405() {
     on_each_database(|database| {
-        let house = House::start(database, &[]);
+        let house = TestServer::start(database, &[]);
         for (method, target) in [
             ("POST", "/"),
             ("DELETE", "/login"),
@@ -62,10 +65,10 @@ fn a_known_path_with_another_method_is_405() {
             ("POST", "/health/ready"),
             ("PATCH", "/logout"),
         ] {
-            let page = raw(&house, method, target);
+            let page = send_request(&house, method, target);
             assert_eq!(page.status, 405, "{method} {target}");
             assert!(page.body.contains("<html"), "{method} {target}: {}", page.body);
         }
-        assert_eq!(raw(&house, "POST", "/nowhere").status, 404);
+        assert_eq!(send_request(&house, "POST", "/nowhere").status, 404);
     });
 }

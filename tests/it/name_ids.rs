@@ -1,26 +1,26 @@
 //! The names under which service providers know a person: what is asked for, for how long, and to whom.
 
 use hallpass::model::{
-    application::{AcsUrl, Application, Binding, Consumer, LogoutEndpoint},
+    application::{Application, AssertionConsumerService, Binding, LogoutEndpoint, SpUrl},
     name_id::{EMAIL_ADDRESS, NameIdFormat, PERSISTENT, TRANSIENT, UNSPECIFIED},
 };
 use roxmltree::Document;
 
 use crate::support::{
     browser::Browser,
-    house::{PASSWORD, another, on_each_database},
-    judge::{self, only},
-    scene::{ADA, Scene},
-    sp::{TestSp, posted},
+    house::{PASSWORD, fresh_database_like, on_each_database},
+    judge::{self, only_element},
+    scene::{ADA, SsoSetup},
+    sp::{TestSp, posted_response},
 };
 
 const OTHER: &str = "urn:test:other";
 const OTHER_ACS: &str = "https://other.example/acs";
 
 /// Format, value and both qualifiers of the NameID that a response tells.
-fn name_of(xml: &str) -> (String, String, Option<String>, Option<String>) {
+fn name_id(xml: &str) -> (String, String, Option<String>, Option<String>) {
     let document = Document::parse(xml).unwrap();
-    let name = only(&document, "NameID");
+    let name = only_element(&document, "NameID");
     let attribute = |of: &str| name.attribute(of).map(str::to_owned);
     (
         attribute("Format").unwrap(),
@@ -30,65 +30,72 @@ fn name_of(xml: &str) -> (String, String, Option<String>, Option<String>) {
     )
 }
 
-fn asked(scene: &Scene, browser: &mut Browser, id: &str, format: &str) -> String {
+fn name_id_for_format(scene: &SsoSetup, browser: &mut Browser, id: &str, format: &str) -> String {
     let policy = format!("<samlp:NameIDPolicy Format=\"{format}\" AllowCreate=\"1\"/>");
-    let (xml, _) = posted(&browser.get(&scene.ask(id, "", &policy)));
-    name_of(&xml).1
+    let (xml, _) = posted_response(&browser.get(&scene.sso_url_with(id, "", &policy)));
+    name_id(&xml).1
 }
 
-fn add_other(scene: &Scene) -> (TestSp, Application) {
+fn add_other(scene: &SsoSetup) -> (TestSp, Application) {
     let other = TestSp::new(OTHER, OTHER_ACS);
-    let registered = scene.house.add_application("Other", OTHER, OTHER_ACS, |_| {});
+    let registered = scene.server.add_application("Other", OTHER, OTHER_ACS, |_| {});
     (other, registered)
 }
 
-fn asked_by_other(scene: &Scene, other: &TestSp, browser: &mut Browser, id: &str, format: &str) -> String {
+fn name_id_for_format_at_other(
+    scene: &SsoSetup,
+    other: &TestSp,
+    browser: &mut Browser,
+    id: &str,
+    format: &str,
+) -> String {
     let policy = format!("<samlp:NameIDPolicy Format=\"{format}\"/>");
     let xml = other.authn_request(id, scene.now(), "", &policy);
-    let (xml, _) = posted(&browser.get(&format!("/saml/sso?{}", other.query(&xml, None, false))));
-    name_of(&xml).1
+    let (xml, _) =
+        posted_response(&browser.get(&format!("/saml/sso?{}", other.redirect_query(&xml, None, false))));
+    name_id(&xml).1
 }
 
 #[test]
-fn a_persistent_name_stays_with_a_person_and_says_nothing_elsewhere() {
+fn a_persistent_name_id_is_stable_per_user_and_differs_between_service_providers() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        scene.house.add_person("eve@fernweh.example", "Eve", "Other");
+        let scene = SsoSetup::new(database);
+        scene.server.add_user("eve@fernweh.example", "Eve", "Other");
         let (other, _) = add_other(&scene);
-        let mut browser = scene.signed_in();
-        let first = asked(&scene, &mut browser, "_1", PERSISTENT);
+        let mut browser = scene.signed_in_browser();
+        let first = name_id_for_format(&scene, &mut browser, "_1", PERSISTENT);
         assert!(
             first.len() >= 32
                 && first
                     .chars()
                     .all(|c| c.is_ascii_digit() || c.is_ascii_lowercase())
         );
-        assert_eq!(asked(&scene, &mut browser, "_2", PERSISTENT), first);
-        let mut again = scene.signed_in();
+        assert_eq!(name_id_for_format(&scene, &mut browser, "_2", PERSISTENT), first);
+        let mut again = scene.signed_in_browser();
         assert_eq!(
-            asked(&scene, &mut again, "_3", PERSISTENT),
+            name_id_for_format(&scene, &mut again, "_3", PERSISTENT),
             first,
             "in every session"
         );
         assert_ne!(
-            asked_by_other(&scene, &other, &mut browser, "_1", PERSISTENT),
+            name_id_for_format_at_other(&scene, &other, &mut browser, "_1", PERSISTENT),
             first
         );
 
-        let mut eve = scene.house.browser();
-        let login = eve.follow("/login");
+        let mut eve = scene.server.browser();
+        let login = eve.get_following_redirects("/login");
         eve.sign_in(&login, "eve@fernweh.example", PASSWORD);
-        let hers = asked(&scene, &mut eve, "_4", PERSISTENT);
+        let hers = name_id_for_format(&scene, &mut eve, "_4", PERSISTENT);
         assert_ne!(hers, first);
 
-        let (xml, _) = posted(&browser.get(&scene.ask(
+        let (xml, _) = posted_response(&browser.get(&scene.sso_url_with(
             "_5",
             "",
             &format!("<samlp:NameIDPolicy Format=\"{PERSISTENT}\"/>"),
         )));
-        let us = scene.house.provider.entity_id().unwrap().to_string();
+        let us = scene.server.provider.entity_id().unwrap().to_string();
         assert_eq!(
-            name_of(&xml),
+            name_id(&xml),
             (
                 PERSISTENT.to_owned(),
                 first.clone(),
@@ -103,7 +110,9 @@ fn a_persistent_name_stays_with_a_person_and_says_nothing_elsewhere() {
             )
         };
         let status = |browser: &mut Browser, id: &str, value: &str| {
-            judge::status(&posted(&browser.get(&scene.ask(id, "", &subject(value)))).0)
+            judge::status_codes(
+                &posted_response(&browser.get(&scene.sso_url_with(id, "", &subject(value)))).0,
+            )
         };
         assert_eq!(status(&mut browser, "_6", &first).0, "Success");
         assert_eq!(
@@ -114,39 +123,41 @@ fn a_persistent_name_stays_with_a_person_and_says_nothing_elsewhere() {
 }
 
 #[test]
-fn a_transient_name_lasts_one_session_at_one_service_provider() {
+fn a_transient_name_id_lasts_one_session_at_one_service_provider() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
+        let scene = SsoSetup::new(database);
         let (other, _) = add_other(&scene);
-        let mut browser = scene.signed_in();
-        let first = asked(&scene, &mut browser, "_1", TRANSIENT);
-        assert_eq!(asked(&scene, &mut browser, "_2", TRANSIENT), first);
+        let mut browser = scene.signed_in_browser();
+        let first = name_id_for_format(&scene, &mut browser, "_1", TRANSIENT);
+        assert_eq!(name_id_for_format(&scene, &mut browser, "_2", TRANSIENT), first);
         assert_ne!(
-            asked_by_other(&scene, &other, &mut browser, "_1", TRANSIENT),
+            name_id_for_format_at_other(&scene, &other, &mut browser, "_1", TRANSIENT),
             first
         );
-        let mut again = scene.signed_in();
-        assert_ne!(asked(&scene, &mut again, "_3", TRANSIENT), first);
+        let mut again = scene.signed_in_browser();
+        assert_ne!(name_id_for_format(&scene, &mut again, "_3", TRANSIENT), first);
     });
 }
 
 #[test]
-fn the_registered_format_is_told_where_none_is_asked_for() {
+fn the_registered_format_is_sent_where_none_is_requested() {
     on_each_database(|database| {
         for format in NameIdFormat::ALL {
-            let scene = Scene::with(&another(database), &[], |_, new| new.saml.name_id_format = format);
-            let mut browser = scene.signed_in();
+            let scene = SsoSetup::with(&fresh_database_like(database), &[], |_, new| {
+                new.saml.name_id_format = format
+            });
+            let mut browser = scene.signed_in_browser();
             for (id, inside) in [
                 ("_1", String::new()),
                 ("_2", format!("<samlp:NameIDPolicy Format=\"{UNSPECIFIED}\"/>")),
             ] {
-                let (xml, _) = posted(&browser.get(&scene.ask(id, "", &inside)));
-                assert_eq!(name_of(&xml).0, format.urn());
+                let (xml, _) = posted_response(&browser.get(&scene.sso_url_with(id, "", &inside)));
+                assert_eq!(name_id(&xml).0, format.urn());
             }
             let email = format!("<samlp:NameIDPolicy Format=\"{EMAIL_ADDRESS}\"/>");
-            let (xml, _) = posted(&browser.get(&scene.ask("_3", "", &email)));
+            let (xml, _) = posted_response(&browser.get(&scene.sso_url_with("_3", "", &email)));
             assert_eq!(
-                name_of(&xml),
+                name_id(&xml),
                 (EMAIL_ADDRESS.to_owned(), ADA.to_owned(), None, None)
             );
         }
@@ -157,42 +168,45 @@ fn the_registered_format_is_told_where_none_is_asked_for() {
 fn a_logout_finds_its_session_by_every_format() {
     on_each_database(|database| {
         for format in [PERSISTENT, TRANSIENT, EMAIL_ADDRESS] {
-            let scene = Scene::with(&another(database), &[], |sp, new| {
-                new.saml.certificates = vec![sp.certificate()];
+            let scene = SsoSetup::with(&fresh_database_like(database), &[], |sp, new| {
+                new.saml.signing_certificates = vec![sp.certificate()];
                 new.saml.logout = Some(LogoutEndpoint {
                     binding: Binding::Redirect,
-                    location: AcsUrl::parse("https://wiki.example/slo").unwrap(),
+                    location: SpUrl::parse("https://wiki.example/slo").unwrap(),
                     response_location: None,
                 });
             });
-            let mut browser = scene.signed_in();
-            let name = asked(&scene, &mut browser, "_1", format);
+            let mut browser = scene.signed_in_browser();
+            let name = name_id_for_format(&scene, &mut browser, "_1", format);
             let slo = "https://login.fernweh.example/saml/slo";
             for (id, value, lives) in [("_l1", "another", true), ("_l2", name.as_str(), false)] {
                 let xml = scene
                     .sp
                     .logout_request(id, scene.now(), slo, (value, format), None);
-                browser.get(&format!("/saml/slo?{}", scene.sp.query(&xml, None, true)));
-                assert_eq!(Scene::is_signed_in(&browser), lives, "{format} {value}");
+                browser.get(&format!(
+                    "/saml/slo?{}",
+                    scene.sp.redirect_query(&xml, None, true)
+                ));
+                assert_eq!(SsoSetup::is_signed_in(&browser), lives, "{format} {value}");
             }
         }
     });
 }
 
 #[test]
-fn an_answer_goes_to_the_consumer_of_the_index_or_the_default_hears_why_not() {
+fn a_response_goes_to_the_acs_of_the_index_or_an_error_to_the_default_acs() {
     on_each_database(|database| {
-        let scene = Scene::with(database, &[], |_, new| {
-            let consumer = |location: &str, index| Consumer {
-                location: AcsUrl::parse(location).unwrap(),
+        let scene = SsoSetup::with(database, &[], |_, new| {
+            let consumer = |location: &str, index| AssertionConsumerService {
+                location: SpUrl::parse(location).unwrap(),
                 index: Some(index),
             };
-            new.saml.consumers = vec![
+            new.saml.acs_endpoints = vec![
                 consumer("https://wiki.example/one", 1),
                 consumer("https://wiki.example/two", 2),
             ];
         });
-        let mut browser = scene.signed_in();
+        let mut browser = scene.signed_in_browser();
         for (id, asked, action, status) in [
             ("_1", "1", "https://wiki.example/one", "Success"),
             ("_2", "2", "https://wiki.example/two", "Success"),
@@ -204,9 +218,15 @@ fn an_answer_goes_to_the_consumer_of_the_index_or_the_default_hears_why_not() {
                 &format!("AssertionConsumerServiceIndex=\"{asked}\""),
                 "",
             );
-            let page = browser.get(&format!("/saml/sso?{}", scene.sp.query(&xml, None, false)));
-            let (xml, to) = posted(&page);
-            assert_eq!((to.as_str(), judge::status(&xml).0.as_str()), (action, status));
+            let page = browser.get(&format!(
+                "/saml/sso?{}",
+                scene.sp.redirect_query(&xml, None, false)
+            ));
+            let (xml, to) = posted_response(&page);
+            assert_eq!(
+                (to.as_str(), judge::status_codes(&xml).0.as_str()),
+                (action, status)
+            );
         }
     });
 }

@@ -4,99 +4,108 @@ use crate::support::{
     browser::Browser,
     house::{PASSWORD, on_each_database},
     rows,
-    scene::{ADA, Scene},
-    tries::{at, try_once},
+    scene::{ADA, SsoSetup},
+    tries::{attempt_sign_in, browser_from},
 };
 
-fn tried(browser: &mut Browser, email: &str, password: &str) -> u16 {
-    try_once(browser, email, password).status
+fn attempt_status(browser: &mut Browser, email: &str, password: &str) -> u16 {
+    attempt_sign_in(browser, email, password).status
 }
 
 /// How many of `tries` wrong ones for names that nobody has are looked at.
-fn looked_at(scene: &Scene, tries: usize, address: impl Fn(usize) -> String) -> usize {
+fn attempts_checked(scene: &SsoSetup, tries: usize, address: impl Fn(usize) -> String) -> usize {
     (0..tries)
         .filter(|n| {
             let name = format!("n{n}-{}@fernweh.example", address(0).replace(':', "."));
-            tried(&mut at(scene, &address(*n)), &name, "Spring2026!") == 200
+            attempt_status(&mut browser_from(scene, &address(*n)), &name, "Spring2026!") == 200
         })
         .count()
 }
 
 #[test]
-fn a_network_of_ipv6_has_no_more_tries_than_a_few_clients() {
+fn an_ipv6_network_has_the_attempt_limit_of_a_few_clients() {
     on_each_database(|database| {
-        let scene = Scene::with(database, &[("HALLPASS_THROTTLE_ADDRESS_FREE", "3")], |_, _| {});
+        let scene = SsoSetup::with(database, &[("HALLPASS_THROTTLE_ADDRESS_FREE", "3")], |_, _| {});
         assert_eq!(
-            looked_at(&scene, 30, |n| format!("2001:db8:1:{n:x}::1")),
+            attempts_checked(&scene, 30, |n| format!("2001:db8:1:{n:x}::1")),
             6,
             "a /56"
         );
         assert_eq!(
-            looked_at(&scene, 30, |n| format!("2001:db8:2:{n:x}00::1")),
+            attempts_checked(&scene, 30, |n| format!("2001:db8:2:{n:x}00::1")),
             12,
             "a /48"
         );
         assert_eq!(
-            looked_at(&scene, 30, |n| format!("2001:db8:3:1:{n}::1")),
+            attempts_checked(&scene, 30, |n| format!("2001:db8:3:1:{n}::1")),
             3,
             "a /64"
         );
-        assert_eq!(tried(&mut at(&scene, "2001:db8:4::1"), ADA, PASSWORD), 303);
+        assert_eq!(
+            attempt_status(&mut browser_from(&scene, "2001:db8:4::1"), ADA, PASSWORD),
+            303
+        );
     });
 }
 
 #[test]
-fn a_network_from_which_people_have_signed_in_has_more_tries_for_thirty_days() {
+fn a_network_with_successful_sign_ins_has_a_higher_limit_for_thirty_days() {
     on_each_database(|database| {
-        let scene = Scene::with(database, &[("HALLPASS_THROTTLE_ADDRESS_FREE", "3")], |_, _| {});
+        let scene = SsoSetup::with(database, &[("HALLPASS_THROTTLE_ADDRESS_FREE", "3")], |_, _| {});
         let office = "192.0.2.1";
-        let mut known = at(&scene, office);
+        let mut known = browser_from(&scene, office);
         for n in 0..3 {
             let name = format!("person{n}@fernweh.example");
-            scene.house.add_person(&name, "Some", "Body");
+            scene.server.add_user(&name, "Some", "Body");
             for _twice in 0..2 {
-                assert_eq!(tried(&mut at(&scene, office), &name, PASSWORD), 303);
+                assert_eq!(
+                    attempt_status(&mut browser_from(&scene, office), &name, PASSWORD),
+                    303
+                );
             }
         }
-        assert_eq!(tried(&mut known, ADA, PASSWORD), 303);
+        assert_eq!(attempt_status(&mut known, ADA, PASSWORD), 303);
         let people = "SELECT count(*) AS n FROM network_people";
-        assert_eq!(rows::number(&scene.house.settings, people), 4);
-        assert_eq!(looked_at(&scene, 50, |_| office.to_owned()), 3 + 4 * 5);
-        assert_eq!(tried(&mut at(&scene, office), ADA, PASSWORD), 429);
+        assert_eq!(rows::number(&scene.server.settings, people), 4);
+        assert_eq!(attempts_checked(&scene, 50, |_| office.to_owned()), 3 + 4 * 5);
+        assert_eq!(
+            attempt_status(&mut browser_from(&scene, office), ADA, PASSWORD),
+            429
+        );
         let portal = known.get("/");
         known.post("/logout", &[("csrf", &portal.field("csrf").unwrap())]);
         assert_eq!(
-            tried(&mut known, ADA, PASSWORD),
+            attempt_status(&mut known, ADA, PASSWORD),
             303,
             "what others do from there holds up no known device"
         );
 
-        scene.house.clock.advance(chrono::TimeDelta::days(31));
+        scene.server.clock.advance(chrono::TimeDelta::days(31));
         assert_eq!(
-            looked_at(&scene, 50, |_| office.to_owned()),
+            attempts_checked(&scene, 50, |_| office.to_owned()),
             3,
             "a network that nobody signs in from any more is as any other"
         );
-        while scene.house.provider.keep_house().unwrap() > 0 {}
-        assert_eq!(rows::number(&scene.house.settings, people), 0);
+        while scene.server.provider.run_housekeeping().unwrap() > 0 {}
+        assert_eq!(rows::number(&scene.server.settings, people), 0);
     });
 }
 
 #[test]
-fn a_known_device_that_has_failed_too_often_waits_for_itself_and_not_for_its_network() {
+fn a_known_device_is_throttled_separately_from_its_network() {
     on_each_database(|database| {
         let few = [
             ("HALLPASS_THROTTLE_ADDRESS_FREE", "4"),
             ("HALLPASS_THROTTLE_DEVICE_FREE", "2"),
             ("HALLPASS_THROTTLE_PAIR_FREE", "3"),
         ];
-        let scene = Scene::with(database, &few, |_, _| {});
-        let mut known = at(&scene, "192.0.2.1");
-        assert_eq!(tried(&mut known, ADA, PASSWORD), 303);
+        let scene = SsoSetup::with(database, &few, |_, _| {});
+        let mut known = browser_from(&scene, "192.0.2.1");
+        assert_eq!(attempt_status(&mut known, ADA, PASSWORD), 303);
         let portal = known.get("/");
         known.post("/logout", &[("csrf", &portal.field("csrf").unwrap())]);
-        looked_at(&scene, 30, |_| "192.0.2.1".to_owned());
-        let told: Vec<u16> = (0..7).map(|_| tried(&mut known, ADA, "wrong")).collect();
+        attempts_checked(&scene, 30, |_| "192.0.2.1".to_owned());
+        let told: Vec<u16> = (0..7).map(|_| attempt_status(&mut known, ADA, "wrong")).collect();
         assert_eq!(
             told,
             [200, 200, 200, 200, 200, 429, 429],

@@ -9,7 +9,7 @@ use std::{
 
 use hallpass::{
     config::Settings,
-    provider::{Provider, installation::Finding},
+    provider::{Provider, installation::BootstrapNotice},
     server,
 };
 use tempfile::TempDir;
@@ -17,44 +17,44 @@ use tempfile::TempDir;
 use crate::support::{
     house::{self, Database, on_each_database},
     rows,
-    scene::Scene,
-    signing::Key,
+    scene::SsoSetup,
+    signing::SpKey,
 };
 
-const KEYS: &str = "SELECT count(*) AS n FROM signing_keys";
+const COUNT_KEYS: &str = "SELECT count(*) AS n FROM signing_keys";
 
 /// A data directory that houses may stand in one after another.
-struct Ground {
+struct Deployment {
     dir: TempDir,
     database: Database,
 }
 
-impl Ground {
+impl Deployment {
     fn new(database: &Database) -> Self {
         Self {
             dir: tempfile::tempdir().unwrap(),
-            database: house::another(database),
+            database: house::fresh_database_like(database),
         }
     }
 
-    fn data(&self) -> PathBuf {
+    fn data_dir(&self) -> PathBuf {
         self.dir.path().join("data")
     }
 
     fn settings(&self, environment: &[(&str, &str)]) -> Settings {
         house::settings(
-            &self.data(),
+            &self.data_dir(),
             &self.database,
             "127.0.0.1:0".parse().unwrap(),
             environment,
         )
     }
 
-    fn start(&self, environment: &[(&str, &str)]) -> Result<(Provider, Vec<Finding>), String> {
+    fn start(&self, environment: &[(&str, &str)]) -> Result<(Provider, Vec<BootstrapNotice>), String> {
         server::prepare(&self.settings(environment)).map_err(|why| format!("{why:#}"))
     }
 
-    fn refused(&self, environment: &[(&str, &str)]) -> String {
+    fn start_error(&self, environment: &[(&str, &str)]) -> String {
         match self.start(environment) {
             Ok((_, findings)) => panic!("it started: {findings:?}"),
             Err(why) => why,
@@ -73,20 +73,20 @@ fn chmod(path: &Path, mode: u32) {
 #[test]
 fn the_first_start_makes_a_key_and_later_ones_keep_it() {
     on_each_database(|database| {
-        let ground = Ground::new(database);
+        let ground = Deployment::new(database);
         let (provider, findings) = ground.start(&[]).unwrap();
         let made = fingerprint(&provider);
-        assert_eq!(findings, [Finding::KeyMade { sha256: made.clone() }]);
+        assert_eq!(findings, [BootstrapNotice::KeyGenerated { sha256: made.clone() }]);
         let (provider, findings) = ground.start(&[]).unwrap();
         assert_eq!((fingerprint(&provider), findings), (made, Vec::new()));
-        assert_eq!(rows::number(&ground.settings(&[]), KEYS), 1);
+        assert_eq!(rows::number(&ground.settings(&[]), COUNT_KEYS), 1);
     });
 }
 
 #[test]
-fn starts_at_once_end_with_one_key() {
+fn simultaneous_first_starts_make_one_key() {
     on_each_database(|database| {
-        let ground = Ground::new(database);
+        let ground = Deployment::new(database);
         let seal = ground.dir.path().join("seal");
         fs::write(
             &seal,
@@ -97,7 +97,7 @@ fn starts_at_once_end_with_one_key() {
         let seal = seal.display().to_string();
         // Replicas have a data directory each where the database is elsewhere, and one where it is a file.
         let replicas = |n: usize| match ground.database {
-            Database::Sqlite => ground.data(),
+            Database::Sqlite => ground.data_dir(),
             Database::Postgres(_) => ground.dir.path().join(format!("data-{n}")),
         };
         let made: Vec<_> = thread::scope(|scope| {
@@ -132,29 +132,29 @@ fn starts_at_once_end_with_one_key() {
             "127.0.0.1:0".parse().unwrap(),
             &[],
         );
-        assert_eq!(rows::number(&settings, KEYS), 1);
+        assert_eq!(rows::number(&settings, COUNT_KEYS), 1);
     });
 }
 
 #[test]
-fn without_its_sealing_key_it_refuses_and_never_makes_another() {
+fn a_start_without_the_sealing_key_is_refused_and_makes_no_new_one() {
     on_each_database(|database| {
-        let ground = Ground::new(database);
+        let ground = Deployment::new(database);
         drop(ground.start(&[]).unwrap());
-        let seal = ground.data().join("seal.key");
+        let seal = ground.data_dir().join("seal.key");
         let kept = fs::read(&seal).unwrap();
         fs::remove_file(&seal).unwrap();
-        let why = ground.refused(&[]);
+        let why = ground.start_error(&[]);
         assert!(
             why.contains(&seal.display().to_string()) && why.contains("backup"),
             "{why}"
         );
-        assert!(!seal.exists() && rows::number(&ground.settings(&[]), KEYS) == 1);
+        assert!(!seal.exists() && rows::number(&ground.settings(&[]), COUNT_KEYS) == 1);
         assert!(format!("{:#}", server::open(&ground.settings(&[])).unwrap_err()).contains("seal.key"));
         for broken in ["", "hallpass-seal-1:", "hallpass-seal-1:AAAA", "x"] {
             fs::write(&seal, broken).unwrap();
             chmod(&seal, 0o600);
-            let why = ground.refused(&[]);
+            let why = ground.start_error(&[]);
             assert!(why.contains("seal.key"), "{why}");
         }
         fs::write(
@@ -162,25 +162,25 @@ fn without_its_sealing_key_it_refuses_and_never_makes_another() {
             format!("hallpass-seal-1:{}\n", openssl::base64::encode_block(&[9; 32])),
         )
         .unwrap();
-        let why = ground.refused(&[]);
+        let why = ground.start_error(&[]);
         assert!(why.contains("seal.key"), "{why}");
         fs::write(&seal, kept).unwrap();
         assert_eq!(ground.start(&[]).unwrap().1, []);
         let absent = ground.dir.path().join("absent").display().to_string();
         assert!(
             ground
-                .refused(&[("HALLPASS_SEAL_KEY_FILE", &absent)])
+                .start_error(&[("HALLPASS_SEAL_KEY_FILE", &absent)])
                 .contains(&absent)
         );
-        assert_eq!(rows::number(&ground.settings(&[]), KEYS), 1);
+        assert_eq!(rows::number(&ground.settings(&[]), COUNT_KEYS), 1);
     });
 }
 
 #[test]
-fn what_lies_there_is_for_us_alone_and_wider_modes_are_refused() {
+fn data_files_are_private_and_wider_modes_are_refused() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let data = scene.house.settings.data_dir.clone();
+        let scene = SsoSetup::new(database);
+        let data = scene.server.settings.data_dir.clone();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&data), 0o700);
         let files: Vec<_> = fs::read_dir(&data)
@@ -197,8 +197,8 @@ fn what_lies_there_is_for_us_alone_and_wider_modes_are_refused() {
         {
             chmod(path, wide);
             for why in [
-                server::prepare(&scene.house.settings).map(drop),
-                server::open(&scene.house.settings).map(drop),
+                server::prepare(&scene.server.settings).map(drop),
+                server::open(&scene.server.settings).map(drop),
             ] {
                 let why = format!("{:#}", why.expect_err(&path.display().to_string()));
                 let mend = format!("chmod {:o} {}", right, path.display());
@@ -206,21 +206,21 @@ fn what_lies_there_is_for_us_alone_and_wider_modes_are_refused() {
             }
             chmod(path, right);
         }
-        server::open(&scene.house.settings).unwrap();
+        server::open(&scene.server.settings).unwrap();
     });
 }
 
 #[test]
 fn a_loopback_certificate_follows_the_base_url_until_an_application_exists() {
     on_each_database(|database| {
-        let ground = Ground::new(database);
+        let ground = Deployment::new(database);
         let try_out = [("HALLPASS_BASE_URL", "http://127.0.0.1:8080")];
         let first = fingerprint(&ground.start(&try_out).unwrap().0);
         let (provider, findings) = ground.start(&[]).unwrap();
         let second = fingerprint(&provider);
         assert_ne!(first, second);
         assert!(
-            findings.contains(&Finding::CertificateReplaced {
+            findings.contains(&BootstrapNotice::CertificateReplaced {
                 host: "login.fernweh.example".to_owned()
             }),
             "{findings:?}"
@@ -231,7 +231,7 @@ fn a_loopback_certificate_follows_the_base_url_until_an_application_exists() {
         );
         assert_eq!(fingerprint(&ground.start(&[]).unwrap().0), second);
 
-        let ground = Ground::new(database);
+        let ground = Deployment::new(database);
         let (provider, _) = ground.start(&try_out).unwrap();
         let (first, entity_id) = (fingerprint(&provider), provider.entity_id().unwrap());
         add_wiki(&provider);
@@ -242,7 +242,7 @@ fn a_loopback_certificate_follows_the_base_url_until_an_application_exists() {
         );
         assert_eq!(
             findings,
-            [Finding::BaseUrlChanged {
+            [BootstrapNotice::BaseUrlChanged {
                 before: "http://127.0.0.1:8080".to_owned(),
                 entity_id
             }]
@@ -252,17 +252,19 @@ fn a_loopback_certificate_follows_the_base_url_until_an_application_exists() {
 }
 
 fn add_wiki(provider: &Provider) {
-    use hallpass::model::application::{AcsUrl, Consumer, EntityId, Kind, ServiceProvider};
+    use hallpass::model::application::{
+        ApplicationKind, AssertionConsumerService, EntityId, ServiceProvider, SpUrl,
+    };
     let entity_id = EntityId::parse("urn:test:wiki").unwrap();
-    let consumer = Consumer {
-        location: AcsUrl::parse("https://wiki.example/acs").unwrap(),
+    let consumer = AssertionConsumerService {
+        location: SpUrl::parse("https://wiki.example/acs").unwrap(),
         index: None,
     };
-    let saml = ServiceProvider::usual(entity_id, vec![consumer]);
+    let saml = ServiceProvider::with_defaults(entity_id, vec![consumer]);
     let new = hallpass::provider::applications::NewApplication {
         name: "Wiki".to_owned(),
         slug: None,
-        kind: Kind::Saml,
+        kind: ApplicationKind::Saml,
         tile_url: None,
         saml,
     };
@@ -272,7 +274,7 @@ fn add_wiki(provider: &Provider) {
 #[test]
 fn the_entity_id_outlives_a_base_url_and_can_be_set() {
     on_each_database(|database| {
-        let ground = Ground::new(database);
+        let ground = Deployment::new(database);
         add_wiki(&ground.start(&[]).unwrap().0);
         let moved = [("HALLPASS_BASE_URL", "https://sso.fernweh.example")];
         let (provider, findings) = ground.start(&moved).unwrap();
@@ -281,7 +283,7 @@ fn the_entity_id_outlives_a_base_url_and_can_be_set() {
             "https://login.fernweh.example/saml/metadata"
         );
         assert!(
-            matches!(findings.as_slice(), [Finding::BaseUrlChanged { .. }]),
+            matches!(findings.as_slice(), [BootstrapNotice::BaseUrlChanged { .. }]),
             "{findings:?}"
         );
         assert!(
@@ -295,17 +297,17 @@ fn the_entity_id_outlives_a_base_url_and_can_be_set() {
         let (provider, findings) = ground.start(&set).unwrap();
         assert_eq!(provider.entity_id().unwrap().as_str(), "urn:fernweh:idp");
         assert!(
-            matches!(findings.as_slice(), [Finding::EntityIdSet { .. }]),
+            matches!(findings.as_slice(), [BootstrapNotice::EntityIdChanged { .. }]),
             "{findings:?}"
         );
     });
 }
 
 #[test]
-fn an_own_key_is_imported_once_and_must_belong_to_its_certificate() {
+fn an_own_key_is_imported_once_and_must_match_its_certificate() {
     on_each_database(|database| {
-        let ground = Ground::new(database);
-        let (own, other) = (Key::rsa(2048), Key::rsa(2048));
+        let ground = Deployment::new(database);
+        let (own, other) = (SpKey::rsa(2048), SpKey::rsa(2048));
         let file = |name: &str, bytes: &[u8]| {
             let path = ground.dir.path().join(name);
             fs::write(&path, bytes).unwrap();
@@ -322,15 +324,15 @@ fn an_own_key_is_imported_once_and_must_belong_to_its_certificate() {
             ("HALLPASS_CERTIFICATE_FILE", pem.as_str()),
         ];
         let before = fingerprint(&ground.start(&[]).unwrap().0);
-        let why = ground.refused(&[own_key[0], ("HALLPASS_CERTIFICATE_FILE", &foreign)]);
+        let why = ground.start_error(&[own_key[0], ("HALLPASS_CERTIFICATE_FILE", &foreign)]);
         assert!(why.contains("belong") || why.contains("does not fit"), "{why}");
         chmod(Path::new(&key), 0o644);
-        assert!(ground.refused(&own_key).contains("chmod"));
+        assert!(ground.start_error(&own_key).contains("chmod"));
         chmod(Path::new(&key), 0o640);
         let (provider, findings) = ground.start(&own_key).unwrap();
         assert_eq!(
             findings,
-            [Finding::KeyImported {
+            [BootstrapNotice::KeyImported {
                 sha256: own.certificate.sha256.clone()
             }]
         );
@@ -345,9 +347,9 @@ fn an_own_key_is_imported_once_and_must_belong_to_its_certificate() {
 }
 
 #[test]
-fn a_database_of_a_newer_version_decides_itself_who_may_work_with_it() {
+fn a_newer_database_decides_which_versions_may_use_it() {
     on_each_database(|database| {
-        let ground = Ground::new(database);
+        let ground = Deployment::new(database);
         drop(ground.start(&[]).unwrap());
         let settings = ground.settings(&[]);
         rows::execute(
@@ -361,7 +363,7 @@ fn a_database_of_a_newer_version_decides_itself_who_may_work_with_it() {
             "UPDATE schema_epoch SET oldest_epoch = 99, oldest_binary = '9.9.9'",
         );
         for why in [
-            ground.refused(&[]),
+            ground.start_error(&[]),
             format!("{:#}", server::open(&settings).unwrap_err()),
         ] {
             assert!(why.contains("9.9.9"), "{why}");
@@ -372,13 +374,13 @@ fn a_database_of_a_newer_version_decides_itself_who_may_work_with_it() {
 #[test]
 fn only_serve_makes_a_database() {
     on_each_database(|database| {
-        let ground = Ground::new(database);
+        let ground = Deployment::new(database);
         for _ in 0..2 {
             let why = format!("{:#}", server::open(&ground.settings(&[])).unwrap_err());
             assert!(why.contains("hallpass serve"), "{why}");
-            fs::create_dir_all(ground.data()).unwrap();
-            chmod(&ground.data(), 0o700);
+            fs::create_dir_all(ground.data_dir()).unwrap();
+            chmod(&ground.data_dir(), 0o700);
         }
-        assert_eq!(fs::read_dir(ground.data()).unwrap().count(), 0);
+        assert_eq!(fs::read_dir(ground.data_dir()).unwrap().count(), 0);
     });
 }

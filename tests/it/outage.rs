@@ -13,12 +13,12 @@ use hallpass::server;
 use crate::{
     cli::Cli,
     support::{
-        house::{self, Database, House, fresh_postgres, on_each_database},
+        house::{self, Database, TestServer, fresh_postgres, on_each_database},
         http::{self, Response},
-        relay::Relay,
+        relay::TcpProxy,
         rows,
-        scene::Scene,
-        sp::posted,
+        scene::SsoSetup,
+        sp::posted_response,
     },
 };
 
@@ -27,7 +27,7 @@ fn get(address: SocketAddr, target: &str) -> Response {
 }
 
 /// Asks until `is_so`; that it comes to be so is the assertion.
-fn until(address: SocketAddr, target: &str, is_so: impl Fn(&Response) -> bool) -> Response {
+fn poll_until(address: SocketAddr, target: &str, is_so: impl Fn(&Response) -> bool) -> Response {
     loop {
         // A daemon that only begins does not listen yet.
         if TcpStream::connect(address).is_ok() {
@@ -40,7 +40,7 @@ fn until(address: SocketAddr, target: &str, is_so: impl Fn(&Response) -> bool) -
     }
 }
 
-fn postgres() -> Option<String> {
+fn postgres_url() -> Option<String> {
     match fresh_postgres() {
         Some(Database::Postgres(url)) => Some(url),
         Some(Database::Sqlite) | None => {
@@ -53,22 +53,22 @@ fn postgres() -> Option<String> {
 #[test]
 fn a_database_that_takes_no_writes_is_not_ready_until_it_does() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let address = scene.house.address;
-        until(address, "/health/ready", |answer| answer.status == 200);
-        let release = rows::block_writes(&scene.house.settings);
-        let answer = until(address, "/health/ready", |answer| answer.status == 503);
+        let scene = SsoSetup::new(database);
+        let address = scene.server.address;
+        poll_until(address, "/health/ready", |answer| answer.status == 200);
+        let release = rows::block_writes(&scene.server.settings);
+        let answer = poll_until(address, "/health/ready", |answer| answer.status == 503);
         assert!(answer.body.contains("took no write"), "{}", answer.body);
         assert_eq!(get(address, "/health/live").status, 200);
         drop(release);
-        until(address, "/health/ready", |answer| answer.status == 200);
+        poll_until(address, "/health/ready", |answer| answer.status == 200);
     });
 }
 
 #[test]
-fn nobody_and_nothing_to_sign_in_to_are_warnings_and_not_more() {
+fn no_users_or_no_applications_are_only_warnings() {
     on_each_database(|database| {
-        let house = House::start(database, &[]);
+        let house = TestServer::start(database, &[]);
         let answer = get(house.address, "/health/ready");
         assert_eq!(answer.status, 200, "{}", answer.body);
         assert!(
@@ -80,11 +80,11 @@ fn nobody_and_nothing_to_sign_in_to_are_warnings_and_not_more() {
 }
 
 #[test]
-fn a_database_file_that_is_gone_or_another_one_serves_nobody() {
-    let scene = Scene::new(&Database::Sqlite);
-    let address = scene.house.address;
-    let mut browser = scene.signed_in();
-    let path = scene.house.settings.sqlite_path().unwrap().to_owned();
+fn a_missing_or_replaced_database_file_is_not_ready() {
+    let scene = SsoSetup::new(&Database::Sqlite);
+    let address = scene.server.address;
+    let mut browser = scene.signed_in_browser();
+    let path = scene.server.settings.sqlite_path().unwrap().to_owned();
     let aside = path.with_extension("aside");
     let all_fail = || {
         for target in [
@@ -98,7 +98,7 @@ fn a_database_file_that_is_gone_or_another_one_serves_nobody() {
         }
         assert_eq!(get(address, "/health/live").status, 200);
         assert!(
-            scene.house.provider.keep_house().is_err(),
+            scene.server.provider.run_housekeeping().is_err(),
             "nothing is written to it either"
         );
     };
@@ -106,14 +106,14 @@ fn a_database_file_that_is_gone_or_another_one_serves_nobody() {
     all_fail();
     assert!(get(address, "/health/ready").body.contains("gone"));
     assert_eq!(
-        browser.get(&scene.address("_gone")).status,
+        browser.get(&scene.sso_url("_gone")).status,
         503,
         "and not: sign in"
     );
     fs::copy(&aside, &path).unwrap();
     all_fail();
     fs::rename(&aside, &path).unwrap();
-    let page = browser.get(&scene.address("_back"));
+    let page = browser.get(&scene.sso_url("_back"));
     assert!(
         page.field("SAMLResponse").is_some(),
         "{} {}",
@@ -125,19 +125,19 @@ fn a_database_file_that_is_gone_or_another_one_serves_nobody() {
 #[test]
 fn a_signing_key_that_cannot_be_opened_is_not_ready() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let address = scene.house.address;
-        until(address, "/health/ready", |answer| answer.status == 200);
+        let scene = SsoSetup::new(database);
+        let address = scene.server.address;
+        poll_until(address, "/health/ready", |answer| answer.status == 200);
         let spoil = "UPDATE signing_keys SET sealed = certificate; \
                      UPDATE installation SET generation = generation + 1";
-        rows::execute(&scene.house.settings, spoil);
-        let answer = until(address, "/health/ready", |answer| answer.status == 503);
+        rows::execute(&scene.server.settings, spoil);
+        let answer = poll_until(address, "/health/ready", |answer| answer.status == 503);
         assert!(answer.body.contains("signing key"), "{}", answer.body);
     });
 }
 
 #[test]
-fn a_data_directory_that_was_used_never_gets_a_new_database_by_itself() {
+fn a_used_data_directory_never_gets_a_new_database_by_itself() {
     on_each_database(|database| {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
@@ -166,7 +166,7 @@ fn a_data_directory_that_was_used_never_gets_a_new_database_by_itself() {
         // An empty file in its place is no database either.
         if matches!(emptied, Database::Sqlite) {
             fs::write(data.join("hallpass.db"), "").unwrap();
-            house_mode(&data.join("hallpass.db"));
+            make_private(&data.join("hallpass.db"));
             let refused = format!("{:#}", server::prepare(&settings(&emptied)).unwrap_err());
             assert!(refused.starts_with("the database is gone"), "{refused}");
         }
@@ -177,21 +177,21 @@ fn a_data_directory_that_was_used_never_gets_a_new_database_by_itself() {
     });
 }
 
-fn house_mode(path: &std::path::Path) {
+fn make_private(path: &std::path::Path) {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
 }
 
 #[test]
-fn a_server_that_hangs_costs_those_who_wait_an_answer_and_nobody_after_it() {
-    let Some(url) = postgres() else { return };
-    let relay = Relay::before(&url);
-    let scene = Scene::new(&Database::Postgres(relay.url(&url)));
-    let mut browser = scene.signed_in();
+fn a_hanging_database_server_fails_only_the_pending_requests() {
+    let Some(url) = postgres_url() else { return };
+    let relay = TcpProxy::in_front_of(&url);
+    let scene = SsoSetup::new(&Database::Postgres(relay.url(&url)));
+    let mut browser = scene.signed_in_browser();
     relay.hang();
     let waiting: Vec<_> = (0..12)
         .map(|n| {
-            let (mut browser, target) = (browser.clone(), scene.address(&format!("_hung{n}")));
+            let (mut browser, target) = (browser.clone(), scene.sso_url(&format!("_hung{n}")));
             thread::spawn(move || browser.get(&target).status)
         })
         .collect();
@@ -203,25 +203,25 @@ fn a_server_that_hangs_costs_those_who_wait_an_answer_and_nobody_after_it() {
         );
     }
     // Another server has taken over: it answers, those who waited for the first still do.
-    relay.answer_new_ones();
+    relay.resume_for_new_connections();
     loop {
-        let page = browser.get(&scene.address("_over"));
+        let page = browser.get(&scene.sso_url("_over"));
         if page.field("SAMLResponse").is_some() {
             break;
         }
         assert_eq!(page.status, 503, "{}", page.body);
     }
-    until(scene.house.address, "/health/ready", |answer| {
+    poll_until(scene.server.address, "/health/ready", |answer| {
         answer.status == 200
     });
 }
 
 #[test]
-fn a_commit_without_an_answer_is_not_known_and_not_repeated() {
-    let Some(url) = postgres() else { return };
-    let relay = Relay::before(&url);
-    let scene = Scene::new(&Database::Postgres(relay.url(&url)));
-    let mut browser = scene.signed_in();
+fn a_commit_with_a_lost_reply_is_reported_unknown_and_not_repeated() {
+    let Some(url) = postgres_url() else { return };
+    let relay = TcpProxy::in_front_of(&url);
+    let scene = SsoSetup::new(&Database::Postgres(relay.url(&url)));
+    let mut browser = scene.signed_in_browser();
     let written = |settings| {
         rows::number(
             settings,
@@ -229,16 +229,16 @@ fn a_commit_without_an_answer_is_not_known_and_not_repeated() {
         )
     };
     let direct = house::settings(
-        &scene.house.settings.data_dir,
+        &scene.server.settings.data_dir,
         &Database::Postgres(url),
-        scene.house.address,
+        scene.server.address,
         &[],
     );
     let before = written(&direct);
     // The heartbeat must not take the place of the sign-on.
-    scene.house.provider.beat().unwrap();
-    relay.swallow_the_answer_to_commit();
-    let asked = scene.address("_unknown");
+    scene.server.provider.heartbeat().unwrap();
+    relay.drop_next_commit_reply();
+    let asked = scene.sso_url("_unknown");
     let page = browser.get(&asked);
     assert_eq!(page.status, 503, "{}", page.body);
     assert!(page.header("location").is_none(), "not: sign in");
@@ -257,8 +257,8 @@ fn a_commit_without_an_answer_is_not_known_and_not_repeated() {
 
 #[test]
 fn of_several_hosts_the_one_that_takes_writes_is_used() {
-    let Some(url) = postgres() else { return };
-    let dead = Relay::before(&url);
+    let Some(url) = postgres_url() else { return };
+    let dead = TcpProxy::in_front_of(&url);
     dead.hang();
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let silent = dead.url(&url);
@@ -268,9 +268,9 @@ fn of_several_hosts_the_one_that_takes_writes_is_used() {
         "?target_session_attrs=read-write&",
         1,
     );
-    let scene = Scene::new(&Database::Postgres(several));
-    let mut browser = scene.signed_in();
-    let (xml, _) = posted(&browser.get(&scene.address("_several")));
+    let scene = SsoSetup::new(&Database::Postgres(several));
+    let mut browser = scene.signed_in_browser();
+    let (xml, _) = posted_response(&browser.get(&scene.sso_url("_several")));
     assert!(xml.contains("Success"));
 }
 
@@ -286,42 +286,42 @@ impl Drop for Daemon {
 }
 
 #[test]
-fn a_start_while_the_server_is_away_lives_and_waits_for_it() {
-    let Some(url) = postgres() else { return };
+fn a_start_without_the_database_server_waits_for_it() {
+    let Some(url) = postgres_url() else { return };
     let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let (address, server) = (free(), free());
     let dir = tempfile::tempdir().unwrap();
     let parts = (url.find('@').unwrap() + 1, url.rfind('/').unwrap());
     let away = format!("{}{server}{}", &url[..parts.0], &url[parts.1..]);
     let listen = address.to_string();
-    let cli =
-        Cli::of(&dir.path().join("data"), &Database::Postgres(away)).with(&[("HALLPASS_LISTEN", &listen)]);
+    let cli = Cli::new(&dir.path().join("data"), &Database::Postgres(away))
+        .with_env(&[("HALLPASS_LISTEN", &listen)]);
     let mut daemon = Daemon(cli.command(&["serve"]).spawn().unwrap());
-    until(address, "/health/live", |answer| answer.status == 200);
+    poll_until(address, "/health/live", |answer| answer.status == 200);
     for target in ["/health/ready", "/login", "/saml/metadata"] {
         let answer = get(address, target);
         assert_eq!(answer.status, 503, "{target}");
         assert!(answer.body.contains("the database is away"), "{}", answer.body);
     }
-    let _relay = Relay::on(TcpListener::bind(server).unwrap(), &url);
-    until(address, "/health/ready", |answer| answer.status == 200);
+    let _relay = TcpProxy::on(TcpListener::bind(server).unwrap(), &url);
+    poll_until(address, "/health/ready", |answer| answer.status == 200);
     assert_eq!(get(address, "/login").status, 200);
-    Cli::signal(daemon.0.id(), "TERM");
+    Cli::send_signal(daemon.0.id(), "TERM");
     assert!(daemon.0.wait().unwrap().success());
 }
 
 #[test]
-fn a_start_that_waits_ends_when_it_is_told_to() {
+fn a_waiting_start_ends_on_sigterm() {
     let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let (address, server) = (free(), free());
     let dir = tempfile::tempdir().unwrap();
     let url = format!("postgres://nobody@{server}/nothing");
     let listen = address.to_string();
-    let cli =
-        Cli::of(&dir.path().join("data"), &Database::Postgres(url)).with(&[("HALLPASS_LISTEN", &listen)]);
+    let cli = Cli::new(&dir.path().join("data"), &Database::Postgres(url))
+        .with_env(&[("HALLPASS_LISTEN", &listen)]);
     let mut daemon = Daemon(cli.command(&["serve"]).spawn().unwrap());
-    until(address, "/health/live", |answer| answer.status == 200);
-    Cli::signal(daemon.0.id(), "TERM");
+    poll_until(address, "/health/live", |answer| answer.status == 200);
+    Cli::send_signal(daemon.0.id(), "TERM");
     assert!(daemon.0.wait().unwrap().success());
 }
 
@@ -331,20 +331,20 @@ fn two_daemons_never_work_on_one_file() {
     let address = free();
     let dir = tempfile::tempdir().unwrap();
     let listen = address.to_string();
-    let cli = Cli::of(&dir.path().join("data"), &Database::Sqlite).with(&[("HALLPASS_LISTEN", &listen)]);
+    let cli = Cli::new(&dir.path().join("data"), &Database::Sqlite).with_env(&[("HALLPASS_LISTEN", &listen)]);
     let daemon = Daemon(cli.command(&["serve"]).spawn().unwrap());
-    until(address, "/health/ready", |answer| answer.status == 200);
+    poll_until(address, "/health/ready", |answer| answer.status == 200);
     let second =
-        Cli::of(&dir.path().join("data"), &Database::Sqlite).with(&[("HALLPASS_LISTEN", "127.0.0.1:0")]);
-    let refused = second.refuses(&["serve"]);
+        Cli::new(&dir.path().join("data"), &Database::Sqlite).with_env(&[("HALLPASS_LISTEN", "127.0.0.1:0")]);
+    let refused = second.expect_failure(&["serve"]);
     assert!(
         refused.contains("another Hallpass") && refused.contains(&daemon.0.id().to_string()),
         "{refused}"
     );
     // Commands work beside it.
-    cli.says(&["user", "list"]);
+    cli.expect_success(&["user", "list"]);
     drop(daemon);
     let again = Daemon(cli.command(&["serve"]).spawn().unwrap());
-    until(address, "/health/ready", |answer| answer.status == 200);
+    poll_until(address, "/health/ready", |answer| answer.status == 200);
     drop(again);
 }

@@ -4,16 +4,16 @@
 use std::{collections::BTreeSet, fs, process::Command};
 
 use crate::support::{
-    house::{House, on_each_database},
-    rows::Explainer,
+    house::{TestServer, on_each_database},
+    rows::QueryPlanner,
     statements,
 };
 
 /// What makes the requests.
-const FLOWS: [&str; 3] = ["sign_on::", "single_logout::senders", "start::"];
+const TEST_FILTERS: [&str; 3] = ["sign_on::", "single_logout::senders", "start::"];
 
 /// Tables that grow with people, sessions and messages. Others are read whole into memory when they change.
-const GROWING: [&str; 16] = [
+const GROWING_TABLES: [&str; 16] = [
     "audit_events",
     "users",
     "user_attributes",
@@ -33,7 +33,7 @@ const GROWING: [&str; 16] = [
 ];
 
 /// Columns that many rows share: an index that is entered by nothing else is no help.
-const SHARED: [&str; 6] = [
+const LOW_SELECTIVITY_COLUMNS: [&str; 6] = [
     "application_id",
     "source_id",
     "kind",
@@ -47,8 +47,8 @@ fn every_statement_of_a_request_is_served_by_an_index() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("statements");
     let done = Command::new(std::env::current_exe().unwrap())
-        .args(FLOWS)
-        .env(statements::INTO, &file)
+        .args(TEST_FILTERS)
+        .env(statements::LOG_FILE_VARIABLE, &file)
         .output()
         .unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
@@ -65,16 +65,16 @@ fn every_statement_of_a_request_is_served_by_an_index() {
         has(needed);
     }
     on_each_database(|database| {
-        let house = House::start(database, &[]);
-        let mut explainer = Explainer::of(&house.settings);
+        let house = TestServer::start(database, &[]);
+        let mut explainer = QueryPlanner::connect(&house.settings);
         let mut wrong = Vec::new();
         for statement in &noted {
-            if !explainer.speaks(statement) {
+            if !explainer.understands(statement) {
                 continue;
             }
             let plan = explainer.explain(statement);
-            for table in GROWING {
-                if let Err(why) = explainer.is_found_by_an_index(&plan, table, &SHARED)
+            for table in GROWING_TABLES {
+                if let Err(why) = explainer.uses_index(&plan, table, &LOW_SELECTIVITY_COLUMNS)
                     && !is_bounded(statement)
                 {
                     wrong.push(format!("{table}: {why}\n  {statement}\n  {}", plan.join("\n  ")));
@@ -86,13 +86,15 @@ fn every_statement_of_a_request_is_served_by_an_index() {
 }
 
 #[test]
-fn a_scan_would_be_seen() {
+fn control_a_table_scan_is_detected() {
     on_each_database(|database| {
-        let house = House::start(database, &[]);
-        let mut explainer = Explainer::of(&house.settings);
+        let house = TestServer::start(database, &[]);
+        let mut explainer = QueryPlanner::connect(&house.settings);
         let mut judge = |statement: &str, table| {
             let plan = explainer.explain(statement);
-            explainer.is_found_by_an_index(&plan, table, &SHARED).is_ok()
+            explainer
+                .uses_index(&plan, table, &LOW_SELECTIVITY_COLUMNS)
+                .is_ok()
         };
         assert!(judge("SELECT id FROM sessions WHERE token_hash = $1", "sessions"));
         assert!(!judge("SELECT id FROM sessions WHERE seed = $1", "sessions"));

@@ -2,83 +2,86 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hallpass::saml::{
-    binding::redirect::deflated,
+    binding::redirect::deflate_base64,
     urn::{
-        ECDSA_SHA256, ENVELOPED, EXC_C14N, EXC_C14N_WITH_COMMENTS, RSA_SHA256, RSA_SHA384, RSA_SHA512,
-        SHA256, SHA384, SHA512,
+        ECDSA_SHA256, ENVELOPED_SIGNATURE, EXC_C14N, EXC_C14N_WITH_COMMENTS, RSA_SHA256, RSA_SHA384,
+        RSA_SHA512, SHA256, SHA384, SHA512,
     },
 };
 
 use crate::support::{
     browser::Browser,
-    enveloped::{Template, behind_issuer, into_signature, over, transform, xmlsec1_signs},
+    enveloped::{
+        SignatureTemplate, append_to_signature, insert_after_issuer, saml_template, sign_with_xmlsec1,
+        transform,
+    },
     house::{Database, PASSWORD, on_each_database},
     http::Response,
     judge,
-    scene::{ADA, RELAY, Scene},
-    signing::Key,
-    sp::posted,
+    scene::{ADA, RELAY_STATE, SsoSetup},
+    signing::SpKey,
+    sp::posted_response,
 };
 
-const SSO: &str = "Destination=\"https://login.fernweh.example/saml/sso\"";
+const DESTINATION: &str = "Destination=\"https://login.fernweh.example/saml/sso\"";
 
 /// What a browser sends when a page of another site posts a form: no cookies.
-fn post(browser: &mut Browser, path: &str, fields: &[(&str, &str)]) -> Response {
+fn post_cross_site(browser: &mut Browser, path: &str, fields: &[(&str, &str)]) -> Response {
     let headers = [
         ("Origin", "https://wiki.example"),
         ("Sec-Fetch-Site", "cross-site"),
         ("Sec-Fetch-Mode", "navigate"),
     ];
-    browser.post_with(path, &headers, fields, false)
+    browser.post_with_headers(path, &headers, fields, false)
 }
 
 /// Posts a request, and goes on where the answer leads.
-fn send(browser: &mut Browser, message: &str) -> Response {
-    let sent = post(
+fn post_message(browser: &mut Browser, message: &str) -> Response {
+    let sent = post_cross_site(
         browser,
         "/saml/sso",
-        &[("SAMLRequest", message), ("RelayState", RELAY)],
+        &[("SAMLRequest", message), ("RelayState", RELAY_STATE)],
     );
     if sent.status == 303 {
-        return browser.follow(sent.location());
+        return browser.get_following_redirects(sent.location());
     }
     sent
 }
 
-fn send_xml(browser: &mut Browser, xml: &str) -> Response {
-    send(browser, &STANDARD.encode(xml))
+fn post_authn_request(browser: &mut Browser, xml: &str) -> Response {
+    post_message(browser, &STANDARD.encode(xml))
 }
 
 /// A house whose wiki is registered with the certificate of `key`.
-fn registered(database: &Database, key: &Key) -> Scene {
-    Scene::with(database, &[], |_, new| {
-        new.saml.certificates = vec![key.certificate.clone()];
+fn setup_with_key(database: &Database, key: &SpKey) -> SsoSetup {
+    SsoSetup::with(database, &[], |_, new| {
+        new.saml.signing_certificates = vec![key.certificate.clone()];
         new.saml.require_signed_requests = true;
     })
 }
 
-fn signed(scene: &Scene, key: &Key, id: &str, template: &Template<'_>) -> String {
-    let xml = scene.sp.authn_request(id, scene.now(), SSO, "");
-    xmlsec1_signs(&behind_issuer(&xml, &template.xml()), &key.private_pem())
+fn signed_request(scene: &SsoSetup, key: &SpKey, id: &str, template: &SignatureTemplate<'_>) -> String {
+    let xml = scene.sp.authn_request(id, scene.now(), DESTINATION, "");
+    sign_with_xmlsec1(&insert_after_issuer(&xml, &template.xml()), &key.private_pem())
 }
 
 #[test]
-fn a_request_signed_by_another_implementation_is_answered() {
+fn a_request_signed_by_another_implementation_is_accepted() {
     on_each_database(|database| {
-        let (rsa, ec) = (Key::rsa(2048), Key::p256());
+        let (rsa, ec) = (SpKey::rsa(2048), SpKey::p256());
         let listed = transform(
             EXC_C14N,
             &format!(
                 "<ec:InclusiveNamespaces xmlns:ec=\"{EXC_C14N}\" PrefixList=\"#default saml samlp xs\"/>"
             ),
         );
-        let base = over("_r");
+        let base = saml_template("_r");
         let templates = [
             ("RSA-SHA256", &rsa, base.clone()),
             (
                 "RSA-SHA384",
                 &rsa,
-                Template {
+                SignatureTemplate {
                     algorithm: RSA_SHA384,
                     digest: SHA384,
                     ..base.clone()
@@ -87,7 +90,7 @@ fn a_request_signed_by_another_implementation_is_answered() {
             (
                 "RSA-SHA512",
                 &rsa,
-                Template {
+                SignatureTemplate {
                     algorithm: RSA_SHA512,
                     digest: SHA512,
                     ..base.clone()
@@ -96,7 +99,7 @@ fn a_request_signed_by_another_implementation_is_answered() {
             (
                 "ECDSA",
                 &ec,
-                Template {
+                SignatureTemplate {
                     algorithm: ECDSA_SHA256,
                     digest: SHA256,
                     ..base.clone()
@@ -105,7 +108,7 @@ fn a_request_signed_by_another_implementation_is_answered() {
             (
                 "default namespace",
                 &rsa,
-                Template {
+                SignatureTemplate {
                     prefix: "",
                     ..base.clone()
                 },
@@ -113,16 +116,16 @@ fn a_request_signed_by_another_implementation_is_answered() {
             (
                 "with comments, as pyFF signs",
                 &rsa,
-                Template {
+                SignatureTemplate {
                     c14n: EXC_C14N_WITH_COMMENTS,
-                    transforms: transform(ENVELOPED, "") + &transform(EXC_C14N_WITH_COMMENTS, ""),
+                    transforms: transform(ENVELOPED_SIGNATURE, "") + &transform(EXC_C14N_WITH_COMMENTS, ""),
                     ..base.clone()
                 },
             ),
             (
                 "listed prefixes",
                 &rsa,
-                Template {
+                SignatureTemplate {
                     transforms: base.transforms.replace(&transform(EXC_C14N, ""), &listed),
                     algorithm: RSA_SHA256,
                     ..base.clone()
@@ -130,17 +133,17 @@ fn a_request_signed_by_another_implementation_is_answered() {
             ),
         ];
         for (what, key, template) in templates {
-            let scene = registered(&crate::support::house::another(database), key);
-            let mut browser = scene.signed_in();
-            let xml = signed(&scene, key, "_r", &template);
-            let answer = send_xml(&mut browser, &xml);
+            let scene = setup_with_key(&crate::support::house::fresh_database_like(database), key);
+            let mut browser = scene.signed_in_browser();
+            let xml = signed_request(&scene, key, "_r", &template);
+            let answer = post_authn_request(&mut browser, &xml);
             assert_eq!(
                 answer.field("RelayState").as_deref(),
-                Some(RELAY),
+                Some(RELAY_STATE),
                 "{what}: {}",
                 answer.body
             );
-            let (response, action) = posted(&answer);
+            let (response, action) = posted_response(&answer);
             assert_eq!(action, scene.sp.acs, "{what}");
             assert!(
                 response.contains("InResponseTo=\"_r\"") && response.contains(ADA),
@@ -148,23 +151,23 @@ fn a_request_signed_by_another_implementation_is_answered() {
             );
         }
         // What says which key it was is not read: keys come from the registration.
-        let scene = registered(database, &rsa);
-        let mut browser = scene.signed_in();
+        let scene = setup_with_key(database, &rsa);
+        let mut browser = scene.signed_in_browser();
         let inert = "<ds:KeyInfo><ds:KeyName>k1</ds:KeyName><ds:X509Data><ds:X509Certificate>AAAA</ds:X509Certificate></ds:X509Data><ds:KeyValue><ds:RSAKeyValue><ds:Modulus>AAAA</ds:Modulus><ds:Exponent>AQAB</ds:Exponent></ds:RSAKeyValue></ds:KeyValue></ds:KeyInfo>";
-        posted(&send_xml(
+        posted_response(&post_authn_request(
             &mut browser,
-            &into_signature(&signed(&scene, &rsa, "_k", &over("_k")), inert),
+            &append_to_signature(&signed_request(&scene, &rsa, "_k", &saml_template("_k")), inert),
         ));
     });
 }
 
 #[test]
-fn a_message_arrives_in_every_wrapping_that_senders_use() {
+fn a_message_is_read_in_every_encoding_that_senders_use() {
     on_each_database(|database| {
-        let key = Key::rsa(2048);
-        let scene = registered(database, &key);
-        let mut browser = scene.signed_in();
-        let plain = |id: &str| signed(&scene, &key, id, &over(id));
+        let key = SpKey::rsa(2048);
+        let scene = setup_with_key(database, &key);
+        let mut browser = scene.signed_in_browser();
+        let plain = |id: &str| signed_request(&scene, &key, id, &saml_template(id));
         let lines = |text: &str| -> String {
             let chunks: Vec<_> = text
                 .as_bytes()
@@ -174,12 +177,16 @@ fn a_message_arrives_in_every_wrapping_that_senders_use() {
             chunks.join("\r\n")
         };
         let pretty = |id: &str| {
-            let xml = scene.sp.authn_request(id, scene.now(), SSO, "\n  <samlp:Extensions>\r\n\t<x:y xmlns:x=\"urn:x\" a='1'>&#13;\u{e9}<![CDATA[<&]]><!-- c --></x:y>\r\n</samlp:Extensions>\n");
-            xmlsec1_signs(&behind_issuer(&xml, &over(id).xml()), &key.private_pem()).replace('\n', "\r\n")
+            let xml = scene.sp.authn_request(id, scene.now(), DESTINATION, "\n  <samlp:Extensions>\r\n\t<x:y xmlns:x=\"urn:x\" a='1'>&#13;\u{e9}<![CDATA[<&]]><!-- c --></x:y>\r\n</samlp:Extensions>\n");
+            sign_with_xmlsec1(
+                &insert_after_issuer(&xml, &saml_template(id).xml()),
+                &key.private_pem(),
+            )
+            .replace('\n', "\r\n")
         };
         for (what, message) in [
             ("plain", STANDARD.encode(plain("_a"))),
-            ("deflated", deflated(&plain("_b"))),
+            ("deflated", deflate_base64(&plain("_b"))),
             ("in lines", lines(&STANDARD.encode(plain("_c")))),
             (
                 "with a byte order mark",
@@ -191,7 +198,7 @@ fn a_message_arrives_in_every_wrapping_that_senders_use() {
                 STANDARD.encode(format!("\r\n\t {}", plain("_f").split_once("?>").unwrap().1)),
             ),
         ] {
-            let answer = send(&mut browser, &message);
+            let answer = post_message(&mut browser, &message);
             assert!(
                 answer.field("SAMLResponse").is_some(),
                 "{what}: {} {}",
@@ -203,14 +210,14 @@ fn a_message_arrives_in_every_wrapping_that_senders_use() {
 }
 
 #[test]
-fn a_form_of_another_site_shows_no_cookie_and_the_person_is_found_all_the_same() {
+fn a_cross_site_form_without_cookies_still_finds_the_session() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
+        let scene = SsoSetup::new(database);
         let xml = |id: &str, attributes: &str| {
             STANDARD.encode(scene.sp.authn_request(id, scene.now(), attributes, ""))
         };
-        let mut browser = scene.signed_in();
-        let sent = post(&mut browser, "/saml/sso", &[("SAMLRequest", &xml("_a", ""))]);
+        let mut browser = scene.signed_in_browser();
+        let sent = post_cross_site(&mut browser, "/saml/sso", &[("SAMLRequest", &xml("_a", ""))]);
         assert_eq!(sent.status, 303, "{}", sent.body);
         assert!(sent.location().starts_with("/continue/"));
         let waiting: Vec<_> = sent.set_cookies().collect();
@@ -218,9 +225,9 @@ fn a_form_of_another_site_shows_no_cookie_and_the_person_is_found_all_the_same()
             matches!(waiting.as_slice(), [one] if one.starts_with("__Host-hallpass-posted=") && one.contains("SameSite=Lax")),
             "{waiting:?}"
         );
-        posted(&browser.get(sent.location()));
+        posted_response(&browser.get(sent.location()));
         // The same address in another browser is nobody's.
-        assert_eq!(scene.signed_in().get(sent.location()).status, 410);
+        assert_eq!(scene.signed_in_browser().get(sent.location()).status, 410);
         // Where the browser shows the session at once, the answer comes at once.
         let form = [("SAMLRequest", xml("_b", ""))];
         let form: Vec<_> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -228,65 +235,68 @@ fn a_form_of_another_site_shows_no_cookie_and_the_person_is_found_all_the_same()
             ("Origin", "https://other.fernweh.example"),
             ("Sec-Fetch-Site", "same-site"),
         ];
-        posted(&browser.post_with("/saml/sso", &site, &form, true));
+        posted_response(&browser.post_with_headers("/saml/sso", &site, &form, true));
         // Nobody is signed in: the login form, then the answer.
-        let mut fresh = scene.house.browser();
-        let before = fresh.follow("/login");
-        let own = fresh.jar["__Host-hallpass-browser"].clone();
-        let login = send(&mut fresh, &xml("_c", ""));
+        let mut fresh = scene.server.browser();
+        let before = fresh.get_following_redirects("/login");
+        let own = fresh.cookies["__Host-hallpass-browser"].clone();
+        let login = post_message(&mut fresh, &xml("_c", ""));
         assert_eq!(
-            fresh.jar["__Host-hallpass-browser"], own,
+            fresh.cookies["__Host-hallpass-browser"], own,
             "a form of another site does not replace it"
         );
-        assert_eq!(fresh.submit_login(&before, ADA, "wrong").status, 200);
-        let (response, _) = posted(&fresh.sign_in(&login, ADA, PASSWORD));
+        assert_eq!(fresh.submit_password(&before, ADA, "wrong").status, 200);
+        let (response, _) = posted_response(&fresh.sign_in(&login, ADA, PASSWORD));
         assert!(response.contains("InResponseTo=\"_c\""));
     });
 }
 
 #[test]
-fn without_a_page_is_decided_where_the_cookies_are() {
+fn is_passive_is_decided_after_the_redirect_with_cookies() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
+        let scene = SsoSetup::new(database);
         let ask = |browser: &mut Browser, id: &str, attributes: &str| {
             let xml = scene.sp.authn_request(id, scene.now(), attributes, "");
-            posted(&send_xml(browser, &xml)).0
+            posted_response(&post_authn_request(browser, &xml)).0
         };
-        let mut browser = scene.signed_in();
+        let mut browser = scene.signed_in_browser();
         let answer = ask(&mut browser, "_a", "IsPassive=\"true\"");
-        assert_eq!(judge::status(&answer), ("Success".to_owned(), None));
+        assert_eq!(judge::status_codes(&answer), ("Success".to_owned(), None));
         let no_passive = ("Responder".to_owned(), Some("NoPassive".to_owned()));
         let answer = ask(&mut browser, "_b", "IsPassive=\"1\" ForceAuthn=\"1\"");
-        assert_eq!(judge::status(&answer), no_passive);
-        let mut nobody = scene.house.browser();
+        assert_eq!(judge::status_codes(&answer), no_passive);
+        let mut nobody = scene.server.browser();
         let answer = ask(&mut nobody, "_c", "IsPassive=\"true\"");
-        assert_eq!(judge::status(&answer), no_passive);
+        assert_eq!(judge::status_codes(&answer), no_passive);
         assert!(answer.contains("InResponseTo=\"_c\""));
     });
 }
 
 #[test]
-fn what_must_be_signed_and_is_not_gets_its_refusal_at_the_registered_address() {
+fn a_missing_required_signature_is_refused_at_the_registered_acs() {
     on_each_database(|database| {
-        let key = Key::rsa(2048);
-        let scene = registered(database, &key);
-        let mut browser = scene.signed_in();
-        let xml = scene.sp.authn_request("_a", scene.now(), SSO, "");
-        let (response, action) = posted(&send_xml(&mut browser, &xml));
+        let key = SpKey::rsa(2048);
+        let scene = setup_with_key(database, &key);
+        let mut browser = scene.signed_in_browser();
+        let xml = scene.sp.authn_request("_a", scene.now(), DESTINATION, "");
+        let (response, action) = posted_response(&post_authn_request(&mut browser, &xml));
         assert_eq!(action, scene.sp.acs);
         assert_eq!(
-            judge::status(&response),
+            judge::status_codes(&response),
             ("Requester".to_owned(), Some("RequestDenied".to_owned()))
         );
         // Signed in the XML and sent in an address: there it does not count (saml-bindings, 3.4.4.1).
-        let inside = signed(&scene, &key, "_b", &over("_b"));
-        let query = scene.sp.query(&inside, None, false);
-        let (response, _) = posted(&browser.get(&format!("/saml/sso?{query}")));
-        assert_eq!(judge::status(&response).0, "Requester");
+        let inside = signed_request(&scene, &key, "_b", &saml_template("_b"));
+        let query = scene.sp.redirect_query(&inside, None, false);
+        let (response, _) = posted_response(&browser.get(&format!("/saml/sso?{query}")));
+        assert_eq!(judge::status_codes(&response).0, "Requester");
         // A signed message must say where it goes.
         let xml = scene.sp.authn_request("_c", scene.now(), "", "");
-        let xml = xmlsec1_signs(&behind_issuer(&xml, &over("_c").xml()), &key.private_pem());
-        let page = send_xml(&mut browser, &xml);
+        let xml = sign_with_xmlsec1(
+            &insert_after_issuer(&xml, &saml_template("_c").xml()),
+            &key.private_pem(),
+        );
+        let page = post_authn_request(&mut browser, &xml);
         assert!(
             page.status == 400 && page.body.contains("DESTINATION-WRONG"),
             "{}",
@@ -296,14 +306,14 @@ fn what_must_be_signed_and_is_not_gets_its_refusal_at_the_registered_address() {
 }
 
 #[test]
-fn what_is_no_form_or_too_much_of_one_is_refused() {
+fn a_body_that_is_no_form_or_too_large_is_refused() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let mut browser = scene.signed_in();
+        let scene = SsoSetup::new(database);
+        let mut browser = scene.signed_in_browser();
         let message = STANDARD.encode(scene.sp.authn_request("_a", scene.now(), "", ""));
         for path in ["/saml/sso", "/saml/slo"] {
             let long = "y".repeat(256 * 1024);
-            let page = post(&mut browser, path, &[("SAMLRequest", &message), ("x", &long)]);
+            let page = post_cross_site(&mut browser, path, &[("SAMLRequest", &message), ("x", &long)]);
             assert!(
                 page.status == 400 && page.body.contains("REQUEST-TOO-LARGE"),
                 "{path} {}",
@@ -329,9 +339,9 @@ fn what_is_no_form_or_too_much_of_one_is_refused() {
                 );
             }
         }
-        assert!(Scene::is_signed_in(&browser));
+        assert!(SsoSetup::is_signed_in(&browser));
         let kind = "application/x-www-form-urlencoded; charset=UTF-8";
-        let body = format!("SAMLRequest={}", crate::support::http::percent(&message));
+        let body = format!("SAMLRequest={}", crate::support::http::percent_encode(&message));
         assert_eq!(browser.post_body("/saml/sso", kind, &body).status, 303);
     });
 }
@@ -339,12 +349,12 @@ fn what_is_no_form_or_too_much_of_one_is_refused() {
 /// What is dear is computed for a sender who is known and has a key that could have made the signature. A digest that
 /// is wrong is found last: whoever is refused for something else was not digested.
 #[test]
-fn the_cheap_questions_are_asked_first() {
+fn cheap_checks_run_first() {
     on_each_database(|database| {
-        let (key, short) = (Key::rsa(2048), Key::rsa(3072));
-        let scene = registered(database, &key);
-        let mut browser = scene.signed_in();
-        let honest = signed(&scene, &key, "_a", &over("_a"));
+        let (key, short) = (SpKey::rsa(2048), SpKey::rsa(3072));
+        let scene = setup_with_key(database, &key);
+        let mut browser = scene.signed_in_browser();
+        let honest = signed_request(&scene, &key, "_a", &saml_template("_a"));
         let digest = honest
             .split("DigestValue>")
             .nth(1)
@@ -352,15 +362,23 @@ fn the_cheap_questions_are_asked_first() {
             .trim_end_matches("</ds:");
         let undigested = honest.replace(digest, &STANDARD.encode([7; 32]));
         assert!(
-            send_xml(&mut browser, &undigested)
+            post_authn_request(&mut browser, &undigested)
                 .body
                 .contains("SIGNATURE-WRONG")
         );
         let stranger = undigested.replace(&scene.sp.entity_id, "urn:test:nobody");
-        assert!(send_xml(&mut browser, &stranger).body.contains("ISSUER-UNKNOWN"));
+        assert!(
+            post_authn_request(&mut browser, &stranger)
+                .body
+                .contains("ISSUER-UNKNOWN")
+        );
         // A signature that is longer than the key makes them is not looked at.
-        let long = signed(&scene, &short, "_b", &over("_b"));
-        assert!(send_xml(&mut browser, &long).body.contains("SIGNATURE-WRONG"));
+        let long = signed_request(&scene, &short, "_b", &saml_template("_b"));
+        assert!(
+            post_authn_request(&mut browser, &long)
+                .body
+                .contains("SIGNATURE-WRONG")
+        );
         // Elements times prefixes: nobody needs so many.
         let declared: String = (0..200).map(|n| format!(" xmlns:n{n}=\"urn:n{n}\"")).collect();
         let listed: Vec<_> = (0..16).map(|n| format!("n{n}")).collect();
@@ -368,17 +386,17 @@ fn the_cheap_questions_are_asked_first() {
             "<samlp:Extensions{declared}>{}</samlp:Extensions>",
             "<n1:x/>".repeat(1900)
         );
-        let xml = scene.sp.authn_request("_c", scene.now(), SSO, &inside);
+        let xml = scene.sp.authn_request("_c", scene.now(), DESTINATION, &inside);
         let list = format!(
             "<ec:InclusiveNamespaces xmlns:ec=\"{EXC_C14N}\" PrefixList=\"{}\"/>",
             listed.join(" ")
         );
-        let template = Template {
-            transforms: transform(ENVELOPED, "") + &transform(EXC_C14N, &list),
-            ..over("_c")
+        let template = SignatureTemplate {
+            transforms: transform(ENVELOPED_SIGNATURE, "") + &transform(EXC_C14N, &list),
+            ..saml_template("_c")
         };
-        let dear = xmlsec1_signs(&behind_issuer(&xml, &template.xml()), &key.private_pem());
-        let answer = send_xml(&mut browser, &dear);
+        let dear = sign_with_xmlsec1(&insert_after_issuer(&xml, &template.xml()), &key.private_pem());
+        let answer = post_authn_request(&mut browser, &dear);
         assert!(answer.body.contains("REQUEST-TOO-LARGE"), "{}", answer.body);
     });
 }

@@ -2,11 +2,11 @@
 
 use hallpass::{
     model::{
-        application::AcsUrl,
-        making::{ContentCipher, Making, SignatureAlgorithm, Signs},
+        application::SpUrl,
+        making::{ContentCipher, ResponseOptions, SignatureAlgorithm, SignedParts},
         name_id::NameIdFormat,
     },
-    provider::saml::preview::{IN_RESPONSE_TO, UNMADE_NAME},
+    provider::saml::preview::{IN_RESPONSE_TO, PLACEHOLDER_NAME_ID},
     saml::second_opinion,
 };
 use roxmltree::Document;
@@ -17,31 +17,31 @@ use crate::{
     support::{
         browser::Browser,
         house::{Database, on_each_database},
-        judge::{self, all, only},
+        judge::{self, elements, only_element},
         rows,
-        scene::{ACS, ADA, Scene, WIKI},
-        signing::Key,
-        sp::posted,
+        scene::{ACS, ADA, SsoSetup, WIKI},
+        signing::SpKey,
+        sp::posted_response,
     },
 };
 
-fn cli(scene: &Scene, database: &Database) -> Cli {
-    Cli::of(&scene.house.settings.data_dir, database)
+fn cli(scene: &SsoSetup, database: &Database) -> Cli {
+    Cli::new(&scene.server.settings.data_dir, database)
 }
 
 fn preview(cli: &Cli) -> Value {
     cli.json(&["app", "preview", "wiki", ADA, "--json"])
 }
 
-fn count(scene: &Scene, table: &str) -> i64 {
+fn row_count(scene: &SsoSetup, table: &str) -> i64 {
     rows::number(
-        &scene.house.settings,
+        &scene.server.settings,
         &format!("SELECT count(*) AS n FROM {table}"),
     )
 }
 
 /// Everything that a sign-in writes, but the audit log.
-fn told(scene: &Scene) -> [i64; 5] {
+fn written_row_counts(scene: &SsoSetup) -> [i64; 5] {
     [
         "sessions",
         "session_participants",
@@ -49,34 +49,34 @@ fn told(scene: &Scene) -> [i64; 5] {
         "persistent_name_ids",
         "answered_requests",
     ]
-    .map(|table| count(scene, table))
+    .map(|table| row_count(scene, table))
 }
 
-fn signed_on(scene: &Scene, browser: &mut Browser, id: &str) -> String {
-    posted(&browser.get(&scene.address(id))).0
+fn sign_in_at_wiki(scene: &SsoSetup, browser: &mut Browser, id: &str) -> String {
+    posted_response(&browser.get(&scene.sso_url(id))).0
 }
 
 fn session_index(xml: &str) -> String {
     let document = Document::parse(xml).unwrap();
-    only(&document, "AuthnStatement")
+    only_element(&document, "AuthnStatement")
         .attribute("SessionIndex")
         .unwrap()
         .to_owned()
 }
 
 #[test]
-fn a_preview_is_what_the_sign_in_sends_and_nobody_is_signed_in_by_it() {
+fn a_preview_is_what_a_sign_in_sends_and_signs_nobody_in() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
+        let scene = SsoSetup::new(database);
         let cli = cli(&scene, database);
-        let mut browser = scene.signed_in();
-        let before = told(&scene);
+        let mut browser = scene.signed_in_browser();
+        let before = written_row_counts(&scene);
         let shown = preview(&cli);
-        assert_eq!(told(&scene), before, "nothing was told to anybody");
-        let real = signed_on(&scene, &mut browser, "_r1");
+        assert_eq!(written_row_counts(&scene), before, "nothing was told to anybody");
+        let real = sign_in_at_wiki(&scene, &mut browser, "_r1");
         let (xml, response) = (shown["response"]["xml"].as_str().unwrap(), &shown["response"]);
         assert_eq!(shown["refusals"], Value::Array(Vec::new()));
-        assert_eq!(judge::attributes(xml), judge::attributes(&real));
+        assert_eq!(judge::saml_attributes(xml), judge::saml_attributes(&real));
         let listed: Vec<_> = response["attributes"]
             .as_array()
             .unwrap()
@@ -91,7 +91,7 @@ fn a_preview_is_what_the_sign_in_sends_and_nobody_is_signed_in_by_it() {
                 )
             })
             .collect();
-        assert_eq!(listed, judge::attributes(&real));
+        assert_eq!(listed, judge::saml_attributes(&real));
         assert_eq!(
             (
                 &response["acs"],
@@ -115,17 +115,17 @@ fn a_preview_is_what_the_sign_in_sends_and_nobody_is_signed_in_by_it() {
         assert_ne!(session_index(xml), session_index(&real));
         assert!(xml.contains(&format!("InResponseTo=\"{IN_RESPONSE_TO}\"")));
         assert_ne!(
-            session_index(&signed_on(&scene, &mut browser, "_r2")),
+            session_index(&sign_in_at_wiki(&scene, &mut browser, "_r2")),
             session_index(xml)
         );
 
-        let said = cli.says(&["app", "preview", "wiki", ADA]);
+        let said = cli.expect_success(&["app", "preview", "wiki", ADA]);
         assert!(
             said.contains("2 signatures by xmlsec") && said.contains("</samlp:Response>"),
             "{said}"
         );
         let rows = rows::texts(
-            &scene.house.settings,
+            &scene.server.settings,
             "SELECT action || ' ' || outcome || ' ' || user_id || ' ' || application_id AS t FROM audit_events WHERE action = 'app.preview'",
         );
         assert_eq!(
@@ -136,7 +136,7 @@ fn a_preview_is_what_the_sign_in_sends_and_nobody_is_signed_in_by_it() {
             ["app", "preview", "nothing", ADA],
             ["app", "preview", "wiki", "x@y.example"],
         ] {
-            cli.refuses(&bad);
+            cli.expect_failure(&bad);
         }
     });
 }
@@ -144,41 +144,41 @@ fn a_preview_is_what_the_sign_in_sends_and_nobody_is_signed_in_by_it() {
 #[test]
 fn no_signature_of_a_preview_can_be_used() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let certificate = scene.house.provider.certificate_pem().unwrap().0.der;
+        let scene = SsoSetup::new(database);
+        let certificate = scene.server.provider.certificate_pem().unwrap().0.der;
         for (signs, algorithm, count) in [
-            (Signs::Both, SignatureAlgorithm::RsaSha256, 2),
-            (Signs::Assertion, SignatureAlgorithm::RsaSha384, 1),
-            (Signs::Response, SignatureAlgorithm::RsaSha512, 1),
+            (SignedParts::Both, SignatureAlgorithm::RsaSha256, 2),
+            (SignedParts::Assertion, SignatureAlgorithm::RsaSha384, 1),
+            (SignedParts::Response, SignatureAlgorithm::RsaSha512, 1),
         ] {
             let mut wiki = scene.wiki.clone();
-            wiki.saml.making = Making {
-                signs,
-                algorithm,
+            wiki.saml.response_options = ResponseOptions {
+                signed_parts: signs,
+                signature_algorithm: algorithm,
                 encryption: None,
             };
-            let preview = scene.house.provider.preview(&wiki.into(), &scene.ada).unwrap();
+            let preview = scene.server.provider.preview(&wiki.into(), &scene.ada).unwrap();
             let response = preview.response.unwrap();
             assert_eq!(response.verified, Ok(count), "{signs:?}");
             let document = Document::parse(&response.xml).unwrap();
-            let values = all(&document, "SignatureValue");
+            let values = elements(&document, "SignatureValue");
             assert_eq!(values.len(), count);
             for value in values {
                 let digest = value.text().unwrap().strip_prefix("SHA-256:").unwrap();
                 assert_eq!(digest.len(), 64);
             }
             assert!(second_opinion::verify(&response.xml, &certificate).is_err());
-            for xpath in [judge::RESPONSE_SIGNATURE, judge::ASSERTION_SIGNATURE] {
-                assert!(judge::xmlsec1_verifies(&response.xml, &certificate, xpath).is_err());
+            for xpath in [judge::RESPONSE_SIGNATURE_XPATH, judge::ASSERTION_SIGNATURE_XPATH] {
+                assert!(judge::verify_with_xmlsec1(&response.xml, &certificate, xpath).is_err());
             }
         }
     });
 }
 
 #[test]
-fn a_name_that_does_not_exist_yet_is_not_made() {
+fn a_preview_creates_no_persistent_name_id() {
     on_each_database(|database| {
-        let scene = Scene::with(database, &[], |_, new| {
+        let scene = SsoSetup::with(database, &[], |_, new| {
             new.saml.name_id_format = NameIdFormat::Persistent;
         });
         let cli = cli(&scene, database);
@@ -186,23 +186,23 @@ fn a_name_that_does_not_exist_yet_is_not_made() {
             let name = preview(&cli)["response"]["name_id"].clone();
             assert_eq!(
                 (&name["value"], &name["origin"]),
-                (&Value::from(UNMADE_NAME), &Value::from("first-sign-in"))
+                (&Value::from(PLACEHOLDER_NAME_ID), &Value::from("first-sign-in"))
             );
         }
-        assert_eq!(count(&scene, "persistent_name_ids"), 0);
+        assert_eq!(row_count(&scene, "persistent_name_ids"), 0);
         assert!(
-            cli.says(&["app", "preview", "wiki", ADA])
+            cli.expect_success(&["app", "preview", "wiki", ADA])
                 .contains("the first sign-in makes one")
         );
-        let real = signed_on(&scene, &mut scene.signed_in(), "_r1");
+        let real = sign_in_at_wiki(&scene, &mut scene.signed_in_browser(), "_r1");
         let document = Document::parse(&real).unwrap();
         let name = preview(&cli)["response"]["name_id"].clone();
         assert_eq!(
             (name["value"].as_str(), &name["origin"]),
-            (only(&document, "NameID").text(), &Value::from("known"))
+            (only_element(&document, "NameID").text(), &Value::from("known"))
         );
 
-        cli.says(&["app", "edit", "wiki", "--name-id", "transient"]);
+        cli.expect_success(&["app", "edit", "wiki", "--name-id", "transient"]);
         let transient = || preview(&cli)["response"]["name_id"].clone();
         assert_eq!(transient()["origin"], "session");
         assert_ne!(transient()["value"], transient()["value"]);
@@ -212,9 +212,9 @@ fn a_name_that_does_not_exist_yet_is_not_made() {
 #[test]
 fn an_assertion_is_shown_as_it_is_before_it_is_encrypted() {
     on_each_database(|database| {
-        let key = Key::rsa(2048);
-        let scene = Scene::with(database, &[], |_, new| {
-            new.saml.making.encryption = Some(ContentCipher::Aes256Gcm);
+        let key = SpKey::rsa(2048);
+        let scene = SsoSetup::with(database, &[], |_, new| {
+            new.saml.response_options.encryption = Some(ContentCipher::Aes256Gcm);
             new.saml.encryption_certificates = vec![key.certificate.clone()];
         });
         let cli = cli(&scene, database);
@@ -224,17 +224,19 @@ fn an_assertion_is_shown_as_it_is_before_it_is_encrypted() {
             (&response["encrypt"], &response["signatures_verified"]),
             (&"aes256-gcm".into(), &2.into())
         );
-        assert_eq!(judge::attributes(response["xml"].as_str().unwrap()).len(), 8);
-        assert!(signed_on(&scene, &mut scene.signed_in(), "_r1").contains("EncryptedAssertion"));
+        assert_eq!(judge::saml_attributes(response["xml"].as_str().unwrap()).len(), 8);
+        assert!(
+            sign_in_at_wiki(&scene, &mut scene.signed_in_browser(), "_r1").contains("EncryptedAssertion")
+        );
     });
 }
 
 #[test]
-fn what_a_sign_in_would_be_refused_for_is_told() {
+fn the_preview_shows_the_refusal_of_a_sign_in() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
+        let scene = SsoSetup::new(database);
         let cli = cli(&scene, database);
-        cli.says(&[
+        cli.expect_success(&[
             "app",
             "attribute",
             "set",
@@ -243,8 +245,8 @@ fn what_a_sign_in_would_be_refused_for_is_told() {
             "family-name",
             "--required",
         ]);
-        cli.says(&["user", "disable", ADA]);
-        cli.says(&["app", "disable", "wiki"]);
+        cli.expect_success(&["user", "disable", ADA]);
+        cli.expect_success(&["app", "disable", "wiki"]);
         let codes = |shown: &Value| -> Vec<String> {
             let all = shown["refusals"].as_array().unwrap().iter();
             all.map(|one| one["code"].as_str().unwrap().to_owned()).collect()
@@ -255,7 +257,7 @@ fn what_a_sign_in_would_be_refused_for_is_told() {
             shown["response"]["signatures_verified"], 2,
             "what comes after it is put right"
         );
-        let said = cli.says(&["app", "preview", "wiki", ADA]);
+        let said = cli.expect_success(&["app", "preview", "wiki", ADA]);
         assert!(
             said.contains("switched off") && said.contains("(APPLICATION-DISABLED)"),
             "{said}"
@@ -263,24 +265,31 @@ fn what_a_sign_in_would_be_refused_for_is_told() {
         let detail =
             "SELECT detail AS t FROM audit_events WHERE action = 'app.preview' AND detail IS NOT NULL";
         assert_eq!(
-            rows::texts(&scene.house.settings, detail)[0],
+            rows::texts(&scene.server.settings, detail)[0],
             "would be refused: LOGIN-WRONG, APPLICATION-DISABLED"
         );
 
-        cli.says(&["user", "enable", ADA]);
-        cli.says(&["app", "enable", "wiki"]);
-        cli.says(&["user", "delete", ADA]);
-        cli.says(&["user", "edit", ADA, "--family-name", ""]);
+        cli.expect_success(&["user", "enable", ADA]);
+        cli.expect_success(&["app", "enable", "wiki"]);
+        cli.expect_success(&["user", "delete", ADA]);
+        cli.expect_success(&["user", "edit", ADA, "--family-name", ""]);
         let shown = preview(&cli);
         assert_eq!(codes(&shown), ["LOGIN-WRONG", "ATTRIBUTE-MISSING"]);
         assert_eq!(shown["response"], Value::Null, "no response with a hole in it");
-        assert!(cli.says(&["app", "preview", "wiki", ADA]).contains("surname"));
+        assert!(
+            cli.expect_success(&["app", "preview", "wiki", ADA])
+                .contains("surname")
+        );
 
         let mut expired = scene.wiki.clone();
-        expired.metadata_until = Some(scene.now());
-        expired.saml.making.encryption = Some(ContentCipher::Aes128Gcm);
-        expired.saml.consumers[0].location = AcsUrl::parse("https://wiki.example/other").unwrap();
-        let preview = scene.house.provider.preview(&expired.into(), &scene.ada).unwrap();
+        expired.metadata_valid_until = Some(scene.now());
+        expired.saml.response_options.encryption = Some(ContentCipher::Aes128Gcm);
+        expired.saml.acs_endpoints[0].location = SpUrl::parse("https://wiki.example/other").unwrap();
+        let preview = scene
+            .server
+            .provider
+            .preview(&expired.into(), &scene.ada)
+            .unwrap();
         let found: Vec<_> = preview.obstacles.iter().map(|one| one.code).collect();
         assert_eq!(
             found,

@@ -17,10 +17,10 @@ use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
 
 use crate::support::{
     browser::Browser,
-    house::{Database, House, PASSWORD},
+    house::{Database, PASSWORD, TestServer},
     rows,
     scene::ADA,
-    sp::{TestSp, posted},
+    sp::{TestSp, posted_response},
 };
 
 const HOST: &str = "login.example.com";
@@ -29,30 +29,33 @@ const ORIGIN: &str = "https://login.example.com";
 const CLIENT: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 9);
 
 #[test]
-fn nginx_is_set_up_as_the_documentation_says() {
-    let Some(nginx) = binary("HALLPASS_TEST_NGINX") else {
+fn the_documented_nginx_configuration_works() {
+    let Some(nginx) = proxy_binary("HALLPASS_TEST_NGINX") else {
         return;
     };
-    goes_all_the_way(|dir, from, to| {
-        let snippet = snippet("```nginx\n");
-        let server = replaced(
+    sign_in_through_proxy(|dir, from, to| {
+        let snippet = documented_snippet("```nginx\n");
+        let server = replace_all(
             &snippet,
             &[
                 ("listen 443 ssl;", &format!("listen {from} ssl;")),
-                ("/etc/ssl/login.example.com.pem", &shown(dir, "certificate.pem")),
-                ("/etc/ssl/login.example.com.key", &shown(dir, "key.pem")),
+                (
+                    "/etc/ssl/login.example.com.pem",
+                    &path_text(dir, "certificate.pem"),
+                ),
+                ("/etc/ssl/login.example.com.key", &path_text(dir, "key.pem")),
                 ("http://127.0.0.1:8080", &format!("http://{to}")),
             ],
         );
         let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-            .map(|what| format!("{what}_temp_path {};\n", shown(dir, what)))
+            .map(|what| format!("{what}_temp_path {};\n", path_text(dir, what)))
             .concat();
         let file = dir.join("nginx.conf");
         fs::write(
             &file,
             format!(
                 "daemon off;\nmaster_process off;\npid {};\nevents {{}}\nhttp {{\naccess_log off;\n{temporary}{server}}}\n",
-                shown(dir, "pid")
+                path_text(dir, "pid")
             ),
         )
         .unwrap();
@@ -63,13 +66,13 @@ fn nginx_is_set_up_as_the_documentation_says() {
 }
 
 #[test]
-fn caddy_is_set_up_as_the_documentation_says() {
-    let Some(caddy) = binary("HALLPASS_TEST_CADDY") else {
+fn the_documented_caddy_configuration_works() {
+    let Some(caddy) = proxy_binary("HALLPASS_TEST_CADDY") else {
         return;
     };
-    goes_all_the_way(|dir, from, to| {
-        let snippet = snippet("Caddy, whole:\n\n```\n");
-        let site = replaced(
+    sign_in_through_proxy(|dir, from, to| {
+        let snippet = documented_snippet("Caddy, whole:\n\n```\n");
+        let site = replace_all(
             &snippet,
             &[
                 (
@@ -78,8 +81,8 @@ fn caddy_is_set_up_as_the_documentation_says() {
                         "{ORIGIN}:{} {{\n\tbind {}\n\ttls {} {}\n",
                         from.port(),
                         from.ip(),
-                        shown(dir, "certificate.pem"),
-                        shown(dir, "key.pem")
+                        path_text(dir, "certificate.pem"),
+                        path_text(dir, "key.pem")
                     ),
                 ),
                 ("127.0.0.1:8080", &to.to_string()),
@@ -100,15 +103,15 @@ fn caddy_is_set_up_as_the_documentation_says() {
 
 /// Signs a person in through the proxy that `proxy` makes a command for: with a directory, the address at which it
 /// listens, and Hallpass's.
-fn goes_all_the_way(proxy: impl FnOnce(&Path, SocketAddr, SocketAddr) -> Command) {
-    let house = House::start(
+fn sign_in_through_proxy(proxy: impl FnOnce(&Path, SocketAddr, SocketAddr) -> Command) {
+    let house = TestServer::start(
         &Database::Sqlite,
         &[
             ("HALLPASS_BASE_URL", ORIGIN),
             ("HALLPASS_TRUSTED_PROXIES", "127.0.0.1"),
         ],
     );
-    house.add_person(ADA, "Ada", "Lovelace");
+    house.add_user(ADA, "Ada", "Lovelace");
     let sp = TestSp::new("urn:test:wiki", "https://wiki.example/acs");
     house.add_application("Wiki", &sp.entity_id, &sp.acs, |_| {});
     let dir = tempfile::tempdir().unwrap();
@@ -125,13 +128,16 @@ fn goes_all_the_way(proxy: impl FnOnce(&Path, SocketAddr, SocketAddr) -> Command
         .unwrap();
     assert!(certificate.status.success(), "{certificate:?}");
     let from = free_address();
-    let _running = Running::start(proxy(dir.path(), from, house.address), from);
-    let mut browser = Browser::new(bridge(from), ORIGIN);
+    let _running = ProxyProcess::start(proxy(dir.path(), from, house.address), from);
+    let mut browser = Browser::new(tls_terminator(from), ORIGIN);
 
     // What an application may send along comes back to it; it makes a long address, and a long header of the answer.
     let relay_state = "x".repeat(4000);
     let request = sp.authn_request("_r1", Utc::now(), "", "");
-    let address = format!("/saml/sso?{}", sp.query(&request, Some(&relay_state), false));
+    let address = format!(
+        "/saml/sso?{}",
+        sp.redirect_query(&request, Some(&relay_state), false)
+    );
     let waiting = browser.get(&address);
     assert_eq!(waiting.status, 303, "{}", waiting.body);
     assert!(waiting.location().len() > 4096, "{}", waiting.location());
@@ -147,7 +153,7 @@ fn goes_all_the_way(proxy: impl FnOnce(&Path, SocketAddr, SocketAddr) -> Command
         refused.body
     );
 
-    let wrong = browser.submit_login(&form, ADA, "something else");
+    let wrong = browser.submit_password(&form, ADA, "something else");
     assert!(wrong.body.contains("do not belong together"), "{}", wrong.body);
     let seen = format!(
         "SELECT count(*) AS n FROM audit_events WHERE outcome = 'LOGIN-WRONG' AND address = '{CLIENT}'"
@@ -158,7 +164,7 @@ fn goes_all_the_way(proxy: impl FnOnce(&Path, SocketAddr, SocketAddr) -> Command
         "the client's own address"
     );
     let signed_in = browser.sign_in(&form, ADA, PASSWORD);
-    assert_eq!(posted(&signed_in).1, sp.acs);
+    assert_eq!(posted_response(&signed_in).1, sp.acs);
     assert_eq!(
         signed_in.field("RelayState").as_deref(),
         Some(relay_state.as_str())
@@ -175,7 +181,7 @@ fn goes_all_the_way(proxy: impl FnOnce(&Path, SocketAddr, SocketAddr) -> Command
 }
 
 /// The program that the test command names; without it the test says that it was left out.
-fn binary(variable: &str) -> Option<PathBuf> {
+fn proxy_binary(variable: &str) -> Option<PathBuf> {
     let found = env::var_os(variable).map(PathBuf::from);
     if found.is_none() {
         assert!(
@@ -188,21 +194,21 @@ fn binary(variable: &str) -> Option<PathBuf> {
 }
 
 /// The block of docs/configuration.md that begins after `begin`.
-fn snippet(begin: &str) -> String {
+fn documented_snippet(begin: &str) -> String {
     let page = fs::read_to_string("docs/configuration.md").unwrap();
     let (_, from) = page.split_once(begin).unwrap();
     from.split_once("```").unwrap().0.to_owned()
 }
 
 /// `text` with each pair replaced; what is to be replaced has to stand there.
-fn replaced(text: &str, pairs: &[(&str, &str)]) -> String {
+fn replace_all(text: &str, pairs: &[(&str, &str)]) -> String {
     pairs.iter().fold(text.to_owned(), |text, (what, with)| {
         assert!(text.contains(what), "{what}: {text}");
         text.replace(what, with)
     })
 }
 
-fn shown(dir: &Path, name: &str) -> String {
+fn path_text(dir: &Path, name: &str) -> String {
     dir.join(name).display().to_string()
 }
 
@@ -211,9 +217,9 @@ fn free_address() -> SocketAddr {
 }
 
 /// A proxy, until the test ends.
-struct Running(Child);
+struct ProxyProcess(Child);
 
-impl Running {
+impl ProxyProcess {
     fn start(mut command: Command, at: SocketAddr) -> Self {
         let child = command.stdin(Stdio::null()).spawn().unwrap();
         let mut running = Self(child);
@@ -228,7 +234,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for ProxyProcess {
     fn drop(&mut self) {
         let _killed = self.0.kill();
         let _ended = self.0.wait();
@@ -236,21 +242,21 @@ impl Drop for Running {
 }
 
 /// An address at which each request is taken without TLS, and sent on with it from [`CLIENT`].
-fn bridge(to: SocketAddr) -> SocketAddr {
+fn tls_terminator(to: SocketAddr) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     // Ends with the process.
     thread::spawn(move || {
         for client in listener.incoming() {
             let mut client = client.unwrap();
-            let request = whole_request(&mut client);
-            let _sent = client.write_all(&over_tls(to, &request));
+            let request = read_request(&mut client);
+            let _sent = client.write_all(&send_over_tls(to, &request));
         }
     });
     address
 }
 
-fn over_tls(to: SocketAddr, request: &[u8]) -> Vec<u8> {
+fn send_over_tls(to: SocketAddr, request: &[u8]) -> Vec<u8> {
     let SocketAddr::V4(to) = to else { panic!("{to}") };
     let stream = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
     bind(&stream, &SocketAddrV4::new(CLIENT, 0)).unwrap();
@@ -266,7 +272,7 @@ fn over_tls(to: SocketAddr, request: &[u8]) -> Vec<u8> {
 }
 
 /// Reads head and body, by `Content-Length`.
-fn whole_request(client: &mut TcpStream) -> Vec<u8> {
+fn read_request(client: &mut TcpStream) -> Vec<u8> {
     let mut request = Vec::new();
     let mut piece = [0; 16_384];
     loop {

@@ -6,21 +6,21 @@ use sha2::{Digest, Sha256};
 use crate::support::{
     house::{PASSWORD, on_each_database},
     http::{self, Response},
-    judge::{self, all, only},
-    scene::{ADA, Scene},
+    judge::{self, elements, only_element},
+    scene::{ADA, SsoSetup},
 };
 
-fn ask(scene: &Scene, target: &str, headers: &[(&str, &str)]) -> Response {
+fn get_with_headers(scene: &SsoSetup, target: &str, headers: &[(&str, &str)]) -> Response {
     let mut all = vec![("Host", "login.fernweh.example")];
     all.extend_from_slice(headers);
-    http::request(scene.house.address, "GET", target, &all, "")
+    http::request(scene.server.address, "GET", target, &all, "")
 }
 
 #[test]
-fn metadata_is_signed_names_itself_and_needs_no_login() {
+fn metadata_is_signed_names_itself_and_needs_no_sign_in() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let response = ask(&scene, "/saml/metadata", &[]);
+        let scene = SsoSetup::new(database);
+        let response = get_with_headers(&scene, "/saml/metadata", &[]);
         assert_eq!(response.status, 200);
         assert!(
             response
@@ -28,9 +28,9 @@ fn metadata_is_signed_names_itself_and_needs_no_login() {
                 .unwrap()
                 .starts_with("application/samlmetadata+xml")
         );
-        let (certificate, _) = scene.house.provider.certificate_pem().unwrap();
+        let (certificate, _) = scene.server.provider.certificate_pem().unwrap();
         let signature = "/*[local-name()='EntityDescriptor']/*[local-name()='Signature']";
-        judge::xmlsec1_verifies(&response.body, &certificate.der, signature).unwrap();
+        judge::verify_with_xmlsec1(&response.body, &certificate.der, signature).unwrap();
         let document = Document::parse(&response.body).unwrap();
         let root = document.root_element();
         assert_eq!(
@@ -41,7 +41,7 @@ fn metadata_is_signed_names_itself_and_needs_no_login() {
             ("SingleSignOnService", "/saml/sso"),
             ("SingleLogoutService", "/saml/slo"),
         ] {
-            let nodes = all(&document, element);
+            let nodes = elements(&document, element);
             assert_eq!(nodes.len(), 2);
             for (node, binding) in nodes.iter().zip(["HTTP-Redirect", "HTTP-POST"]) {
                 assert_eq!(
@@ -54,12 +54,12 @@ fn metadata_is_signed_names_itself_and_needs_no_login() {
                 );
             }
         }
-        let descriptor = only(&document, "IDPSSODescriptor");
+        let descriptor = only_element(&document, "IDPSSODescriptor");
         assert_eq!(
             descriptor.attribute("protocolSupportEnumeration"),
             Some("urn:oasis:names:tc:SAML:2.0:protocol")
         );
-        let formats: Vec<_> = all(&document, "NameIDFormat")
+        let formats: Vec<_> = elements(&document, "NameIDFormat")
             .iter()
             .filter_map(roxmltree::Node::text)
             .collect();
@@ -73,14 +73,17 @@ fn metadata_is_signed_names_itself_and_needs_no_login() {
             ],
             "what can be asked for, the most usual first"
         );
-        assert_eq!(only(&document, "KeyDescriptor").attribute("use"), Some("signing"));
+        assert_eq!(
+            only_element(&document, "KeyDescriptor").attribute("use"),
+            Some("signing")
+        );
     });
 }
 
 #[test]
-fn documents_have_a_tag_and_are_not_sent_twice() {
+fn documents_have_an_etag_and_a_match_gets_304() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
+        let scene = SsoSetup::new(database);
         for target in [
             "/saml/metadata",
             "/saml/certificate.pem",
@@ -88,7 +91,7 @@ fn documents_have_a_tag_and_are_not_sent_twice() {
             "/assets/look.css",
             "/assets/logo.svg",
         ] {
-            let first = ask(&scene, target, &[]);
+            let first = get_with_headers(&scene, target, &[]);
             let tag = first.header("etag").unwrap().to_owned();
             assert!(
                 first.status == 200 && tag.starts_with('"') && tag.ends_with('"'),
@@ -105,7 +108,7 @@ fn documents_have_a_tag_and_are_not_sent_twice() {
                 ("\"x\"", 200),
                 (&format!("\"x\", {tag}"), 304),
             ] {
-                let again = ask(&scene, target, &[("If-None-Match", held)]);
+                let again = get_with_headers(&scene, target, &[("If-None-Match", held)]);
                 assert_eq!(
                     (again.status, again.header("etag")),
                     (status, Some(tag.as_str())),
@@ -118,17 +121,17 @@ fn documents_have_a_tag_and_are_not_sent_twice() {
 }
 
 #[test]
-fn the_certificate_comes_as_a_file_named_by_its_fingerprint() {
+fn the_certificate_downloads_as_a_file_named_by_its_fingerprint() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let (certificate, _) = scene.house.provider.certificate_pem().unwrap();
+        let scene = SsoSetup::new(database);
+        let (certificate, _) = scene.server.provider.certificate_pem().unwrap();
         let fingerprint: String = Sha256::digest(&certificate.der)
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect();
         let head = &fingerprint[..12];
-        let pem = ask(&scene, "/saml/certificate.pem", &[]);
-        let cer = ask(&scene, "/saml/certificate.cer", &[]);
+        let pem = get_with_headers(&scene, "/saml/certificate.pem", &[]);
+        let cer = get_with_headers(&scene, "/saml/certificate.cer", &[]);
         assert_eq!(cer.bytes, certificate.der);
         assert!(
             pem.body.starts_with("-----BEGIN CERTIFICATE-----\n"),
@@ -151,7 +154,7 @@ fn the_certificate_comes_as_a_file_named_by_its_fingerprint() {
 }
 
 /// Headers that a proxy, a cache or an attacker may send along.
-const LIES: [(&str, &str); 9] = [
+const SPOOFED_HEADERS: [(&str, &str); 9] = [
     ("Host", "evil.example"),
     ("X-Forwarded-Host", "evil.example"),
     ("X-Forwarded-Proto", "http"),
@@ -164,23 +167,23 @@ const LIES: [(&str, &str); 9] = [
 ];
 
 #[test]
-fn no_header_moves_an_address_of_ours() {
+fn no_request_header_changes_our_urls() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let browser = scene.signed_in();
+        let scene = SsoSetup::new(database);
+        let browser = scene.signed_in_browser();
         let cookies = browser
-            .jar
+            .cookies
             .iter()
             .map(|(name, value)| format!("{name}={value}"))
             .collect::<Vec<_>>()
             .join("; ");
         let right = "Destination=\"https://login.fernweh.example/saml/sso\"";
         let wrong = "Destination=\"https://evil.example/saml/sso\"";
-        for (n, lie) in LIES.into_iter().enumerate() {
+        for (n, lie) in SPOOFED_HEADERS.into_iter().enumerate() {
             let plain = (lie.0 != "Host").then_some(("Host", "login.fernweh.example"));
             let get = |target: &str, cookies: &str| {
                 let headers: Vec<_> = plain.into_iter().chain([lie, ("Cookie", cookies)]).collect();
-                http::request(scene.house.address, "GET", target, &headers, "")
+                http::request(scene.server.address, "GET", target, &headers, "")
             };
             for target in [
                 "/",
@@ -189,7 +192,7 @@ fn no_header_moves_an_address_of_ours() {
                 "/saml/sso",
                 "/saml/slo",
                 "/nowhere",
-                &scene.address(&format!("_l{n}")),
+                &scene.sso_url(&format!("_l{n}")),
             ] {
                 for cookies in ["", &cookies] {
                     let response = get(target, cookies);
@@ -202,10 +205,10 @@ fn no_header_moves_an_address_of_ours() {
                     );
                 }
             }
-            let page = get(&scene.ask(&format!("_d{n}"), right, ""), &cookies);
+            let page = get(&scene.sso_url_with(&format!("_d{n}"), right, ""), &cookies);
             assert!(page.field("SAMLResponse").is_some(), "{lie:?}");
             assert_eq!(
-                get(&scene.ask(&format!("_e{n}"), wrong, ""), &cookies).status,
+                get(&scene.sso_url_with(&format!("_e{n}"), wrong, ""), &cookies).status,
                 400,
                 "{lie:?}"
             );
@@ -214,27 +217,27 @@ fn no_header_moves_an_address_of_ours() {
 }
 
 #[test]
-fn health_tells_whether_the_process_and_the_database_answer() {
+fn health_reports_the_process_and_the_database() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
+        let scene = SsoSetup::new(database);
         for target in ["/health/live", "/health/ready"] {
-            assert_eq!(ask(&scene, target, &[]).status, 200, "{target}");
+            assert_eq!(get_with_headers(&scene, target, &[]).status, 200, "{target}");
         }
     });
 }
 
 #[test]
-fn every_page_is_framed_by_nobody_kept_by_nobody_and_runs_only_our_scripts() {
+fn every_page_forbids_framing_and_caching_and_runs_only_our_scripts() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let (mut nobody, mut ada) = (scene.house.browser(), scene.signed_in());
+        let scene = SsoSetup::new(database);
+        let (mut nobody, mut ada) = (scene.server.browser(), scene.signed_in_browser());
         let login = nobody.get("/login");
-        let sign_on = scene.address("_r1");
+        let sign_on = scene.sso_url("_r1");
         let mut pages = vec![
-            ("wrong", nobody.submit_login(&login, ADA, "wrong password")),
+            ("wrong", nobody.submit_password(&login, ADA, "wrong password")),
             (
                 "foreign form",
-                nobody.post_with("/login", &[], &[("email", ADA), ("password", PASSWORD)], true),
+                nobody.post_with_headers("/login", &[], &[("email", ADA), ("password", PASSWORD)], true),
             ),
         ];
         for target in [

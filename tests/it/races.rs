@@ -11,7 +11,7 @@ use hallpass::{
 use crate::support::{
     house::{PASSWORD, on_each_database},
     rows,
-    scene::{ADA, Scene},
+    scene::{ADA, SsoSetup},
 };
 
 fn store(settings: &Settings) -> Store {
@@ -19,12 +19,12 @@ fn store(settings: &Settings) -> Store {
 }
 
 #[test]
-fn a_session_begins_only_while_the_password_and_the_person_still_count() {
+fn a_session_begins_only_while_the_password_and_the_user_are_still_valid() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let store = store(&scene.house.settings);
+        let scene = SsoSetup::new(database);
+        let store = store(&scene.server.settings);
         let id = scene.ada.id;
-        let stored = store.read(|tx| tx.password(id)).unwrap().unwrap();
+        let stored = store.read(|tx| tx.password_hash(id)).unwrap().unwrap();
         let may = |phc: &Secret<String>| store.write(|tx| tx.still_may_sign_in(id, phc)).unwrap();
         assert!(may(&stored));
         assert!(
@@ -36,7 +36,7 @@ fn a_session_begins_only_while_the_password_and_the_person_still_count() {
             ..UserEdit::default()
         };
         scene
-            .house
+            .server
             .provider
             .edit_user(&Email::parse(ADA).unwrap(), &off)
             .unwrap()
@@ -46,15 +46,19 @@ fn a_session_begins_only_while_the_password_and_the_person_still_count() {
 }
 
 #[test]
-fn an_ended_session_is_seen_by_the_write_of_a_sign_on() {
+fn writing_a_response_fails_for_a_session_that_ended() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let browser = scene.signed_in();
-        let store = store(&scene.house.settings);
+        let scene = SsoSetup::new(database);
+        let browser = scene.signed_in_browser();
+        let store = store(&scene.server.settings);
         let sessions = store
-            .read(|tx| tx.live_sessions_of(scene.ada.id, scene.now()))
+            .read(|tx| tx.active_sessions_of(scene.ada.id, scene.now()))
             .unwrap();
-        let is_open = || store.write_sign_on(|tx| tx.is_open(sessions[0].id)).unwrap();
+        let is_open = || {
+            store
+                .write_relaxed(|tx| tx.lock_open_session(sessions[0].id))
+                .unwrap()
+        };
         assert!(is_open());
         let mut other = browser.clone();
         let asked = other.get("/logout");
@@ -63,7 +67,7 @@ fn an_ended_session_is_seen_by_the_write_of_a_sign_on() {
         assert!(!is_open());
         let mut late = browser;
         assert_eq!(
-            late.get(&scene.address("_late")).status,
+            late.get(&scene.sso_url("_late")).status,
             303,
             "the login page, and no assertion"
         );
@@ -71,16 +75,22 @@ fn an_ended_session_is_seen_by_the_write_of_a_sign_on() {
 }
 
 #[test]
-fn a_request_is_remembered_for_as_long_as_a_copy_of_it_may_wait() {
+fn a_request_id_is_remembered_as_long_as_a_pending_copy_is_valid() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let address = scene.address("_r1");
-        assert!(scene.signed_in().get(&address).field("SAMLResponse").is_some());
-        scene.house.clock.advance(TimeDelta::minutes(4));
-        let mut other = scene.house.browser();
-        let page = other.follow(&address);
-        scene.house.clock.advance(TimeDelta::minutes(9));
-        scene.house.provider.keep_house().unwrap();
+        let scene = SsoSetup::new(database);
+        let address = scene.sso_url("_r1");
+        assert!(
+            scene
+                .signed_in_browser()
+                .get(&address)
+                .field("SAMLResponse")
+                .is_some()
+        );
+        scene.server.clock.advance(TimeDelta::minutes(4));
+        let mut other = scene.server.browser();
+        let page = other.get_following_redirects(&address);
+        scene.server.clock.advance(TimeDelta::minutes(9));
+        scene.server.provider.run_housekeeping().unwrap();
         let answer = other.sign_in(&page, ADA, PASSWORD);
         assert!(answer.field("SAMLResponse").is_none(), "{}", answer.body);
         assert!(answer.body.contains("REQUEST-ANSWERED"));
@@ -88,14 +98,14 @@ fn a_request_is_remembered_for_as_long_as_a_copy_of_it_may_wait() {
 }
 
 #[test]
-fn an_address_that_pauses_leaves_nothing_behind_for_the_names_it_tries() {
+fn a_throttled_address_leaves_no_counters_for_the_emails_it_tries() {
     on_each_database(|database| {
-        let scene = Scene::with(database, &[("HALLPASS_THROTTLE_ADDRESS_FREE", "3")], |_, _| {});
-        let mut browser = scene.house.browser();
+        let scene = SsoSetup::with(database, &[("HALLPASS_THROTTLE_ADDRESS_FREE", "3")], |_, _| {});
+        let mut browser = scene.server.browser();
         let mut attempt = |number: u32| {
-            let page = browser.follow("/login");
+            let page = browser.get_following_redirects("/login");
             browser
-                .submit_login(
+                .submit_password(
                     &page,
                     &format!("nobody{number}@fernweh.example"),
                     "wrong password",
@@ -103,56 +113,59 @@ fn an_address_that_pauses_leaves_nothing_behind_for_the_names_it_tries() {
                 .status
         };
         assert!((0..3).all(|number| attempt(number) == 200));
-        let before = rows::number(&scene.house.settings, "SELECT count(*) AS n FROM login_throttle");
+        let before = rows::number(&scene.server.settings, "SELECT count(*) AS n FROM login_throttle");
         assert!((3..20).all(|number| attempt(number) == 429));
         assert_eq!(
-            rows::number(&scene.house.settings, "SELECT count(*) AS n FROM login_throttle"),
+            rows::number(&scene.server.settings, "SELECT count(*) AS n FROM login_throttle"),
             before
         );
     });
 }
 
 #[test]
-fn a_planted_device_cookie_does_not_become_the_persons_own() {
+fn a_planted_device_cookie_does_not_become_the_users() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let mut browser = scene.house.browser();
+        let scene = SsoSetup::new(database);
+        let mut browser = scene.server.browser();
         let planted = "A".repeat(43);
         browser
-            .jar
+            .cookies
             .insert("__Host-hallpass-device".to_owned(), planted.clone());
-        let page = browser.follow("/login");
+        let page = browser.get_following_redirects("/login");
         assert_eq!(browser.sign_in(&page, ADA, PASSWORD).status, 200);
-        let own = browser.jar["__Host-hallpass-device"].clone();
+        let own = browser.cookies["__Host-hallpass-device"].clone();
         assert_ne!(own, planted);
-        let page = browser.follow("/logout");
+        let page = browser.get_following_redirects("/logout");
         let csrf = page.field("csrf").unwrap();
         browser.post("/logout", &[("csrf", &csrf)]);
-        let page = browser.follow("/login");
+        let page = browser.get_following_redirects("/login");
         browser.sign_in(&page, ADA, PASSWORD);
         assert_eq!(
-            browser.jar["__Host-hallpass-device"], own,
+            browser.cookies["__Host-hallpass-device"], own,
             "a device that is known stays the same"
         );
     });
 }
 
 #[test]
-fn a_huge_subject_is_not_kept() {
+fn a_huge_subject_is_not_stored() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
+        let scene = SsoSetup::new(database);
         let name = "a".repeat(60_000);
         let subject = format!(
             "<saml:Subject xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"><saml:NameID>{name}@x.example</saml:NameID></saml:Subject>"
         );
-        let response = scene.house.browser().get(&scene.ask("_r1", "", &subject));
+        let response = scene
+            .server
+            .browser()
+            .get(&scene.sso_url_with("_r1", "", &subject));
         assert!(
             response.field("SAMLResponse").is_some(),
             "UnknownPrincipal at once, and nothing waits"
         );
         assert_eq!(
             rows::number(
-                &scene.house.settings,
+                &scene.server.settings,
                 "SELECT count(*) AS n FROM waiting_sign_ons"
             ),
             0

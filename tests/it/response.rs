@@ -12,31 +12,40 @@ use roxmltree::Document;
 
 use crate::support::{
     house::{PASSWORD, on_each_database},
-    judge::{self, ASSERTION_SIGNATURE, RESPONSE_SIGNATURE, all, only},
-    scene::{ACS, ADA, Scene, WIKI},
-    sp::{TestSp, posted},
+    judge::{self, ASSERTION_SIGNATURE_XPATH, RESPONSE_SIGNATURE_XPATH, elements, only_element},
+    scene::{ACS, ADA, SsoSetup, WIKI},
+    sp::{TestSp, posted_response},
 };
 
 #[test]
-fn the_response_says_what_the_profile_asks_for_and_nothing_else() {
+fn the_response_has_exactly_what_the_profile_requires() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
+        let scene = SsoSetup::new(database);
         let logged_in = scene.now();
-        let mut browser = scene.signed_in();
-        scene.house.clock.advance(TimeDelta::minutes(42));
-        let (now, us) = (scene.now(), scene.house.provider.entity_id().unwrap());
-        let (xml, _) = posted(&browser.get(&scene.address("_r1")));
+        let mut browser = scene.signed_in_browser();
+        scene.server.clock.advance(TimeDelta::minutes(42));
+        let (now, us) = (scene.now(), scene.server.provider.entity_id().unwrap());
+        let (xml, _) = posted_response(&browser.get(&scene.sso_url("_r1")));
         let document = Document::parse(&xml).unwrap();
-        let value = |element: &str, name: &str| only(&document, element).attribute(name).map(str::to_owned);
-        let text = |element: &str| only(&document, element).text().unwrap_or_default().to_owned();
+        let value = |element: &str, name: &str| {
+            only_element(&document, element)
+                .attribute(name)
+                .map(str::to_owned)
+        };
+        let text = |element: &str| {
+            only_element(&document, element)
+                .text()
+                .unwrap_or_default()
+                .to_owned()
+        };
 
-        for issuer in all(&document, "Issuer") {
+        for issuer in elements(&document, "Issuer") {
             assert_eq!(
                 (issuer.text(), issuer.attributes().count()),
                 (Some(us.as_str()), 0)
             );
         }
-        assert_eq!(all(&document, "Issuer").len(), 2);
+        assert_eq!(elements(&document, "Issuer").len(), 2);
         assert_eq!(text("Audience"), WIKI);
         assert_eq!(value("Response", "Destination").as_deref(), Some(ACS));
         assert_eq!(
@@ -59,7 +68,7 @@ fn the_response_says_what_the_profile_asks_for_and_nothing_else() {
             value("NameID", "Format").as_deref(),
             Some("urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress")
         );
-        assert_eq!(judge::status(&xml), ("Success".to_owned(), None));
+        assert_eq!(judge::status_codes(&xml), ("Success".to_owned(), None));
 
         for (element, name, wanted) in [
             ("Response", "IssueInstant", now),
@@ -87,26 +96,33 @@ fn the_response_says_what_the_profile_asks_for_and_nothing_else() {
             "AttributeStatement",
             "SessionIndex",
         ] {
-            assert!(all(&document, only_once).len() <= 1, "{only_once}");
+            assert!(elements(&document, only_once).len() <= 1, "{only_once}");
         }
     });
 }
 
 #[test]
-fn ids_are_160_random_bits_and_never_come_twice() {
+fn ids_are_160_random_bits_and_never_repeat() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let mut browser = scene.signed_in();
+        let scene = SsoSetup::new(database);
+        let mut browser = scene.signed_in_browser();
         let (mut ids, mut indexes) = (BTreeSet::new(), BTreeSet::new());
         for n in 0..10 {
-            let (xml, _) = posted(&browser.get(&scene.address(&format!("_r{n}"))));
+            let (xml, _) = posted_response(&browser.get(&scene.sso_url(&format!("_r{n}"))));
             let document = Document::parse(&xml).unwrap();
-            let index = only(&document, "AuthnStatement")
+            let index = only_element(&document, "AuthnStatement")
                 .attribute("SessionIndex")
                 .unwrap()
                 .to_owned();
             for element in ["Response", "Assertion"] {
-                assert!(ids.insert(only(&document, element).attribute("ID").unwrap().to_owned()));
+                assert!(
+                    ids.insert(
+                        only_element(&document, element)
+                            .attribute("ID")
+                            .unwrap()
+                            .to_owned()
+                    )
+                );
             }
             indexes.insert(index);
         }
@@ -118,16 +134,16 @@ fn ids_are_160_random_bits_and_never_come_twice() {
                 "{id}"
             );
         }
-        let cookie = browser.jar.values().cloned().collect::<String>();
+        let cookie = browser.cookies.values().cloned().collect::<String>();
         assert!(!cookie.contains(indexes.first().unwrap().as_str()));
     });
 }
 
 #[test]
-fn both_shapes_of_chatgpt_learn_the_eight_attributes_once_each() {
+fn both_chatgpt_connections_get_the_eight_attributes_once_each() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let mut browser = scene.signed_in();
+        let scene = SsoSetup::new(database);
+        let mut browser = scene.signed_in_browser();
         for (n, (name, entity_id, acs)) in [
             (
                 "ChatGPT",
@@ -143,10 +159,10 @@ fn both_shapes_of_chatgpt_learn_the_eight_attributes_once_each() {
         .into_iter()
         .enumerate()
         {
-            scene.house.add_application(name, entity_id, acs, |_| {});
+            scene.server.add_application(name, entity_id, acs, |_| {});
             let sp = TestSp::new(entity_id, acs);
-            let page = browser.get(&sp.sign_on_address(&format!("_s{n}"), scene.now()));
-            let (xml, action) = posted(&page);
+            let page = browser.get(&sp.sso_url(&format!("_s{n}"), scene.now()));
+            let (xml, action) = posted_response(&page);
             assert_eq!(action, acs);
             let claims = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/";
             let id = scene.ada.stable_id.as_str();
@@ -167,10 +183,10 @@ fn both_shapes_of_chatgpt_learn_the_eight_attributes_once_each() {
                 ]
                 .map(|(name, value)| (name.to_owned(), vec![value.to_owned()])),
             );
-            assert_eq!(judge::attributes(&xml), wanted);
+            assert_eq!(judge::saml_attributes(&xml), wanted);
             let document = Document::parse(&xml).unwrap();
             assert!(
-                all(&document, "Attribute")
+                elements(&document, "Attribute")
                     .iter()
                     .all(|node| node.attribute("NameFormat").is_some())
             );
@@ -179,7 +195,7 @@ fn both_shapes_of_chatgpt_learn_the_eight_attributes_once_each() {
 }
 
 /// Names that have broken somebody's XML, HTML or log before.
-pub(crate) const HOSTILE: [&str; 9] = [
+pub(crate) const HOSTILE_NAMES: [&str; 9] = [
     "<script>alert(1)</script>",
     "A&B \"C\" 'D' ]]> <!-- E -->",
     "</saml:AttributeValue><saml:Attribute Name=\"email\"><saml:AttributeValue>admin@x",
@@ -192,26 +208,26 @@ pub(crate) const HOSTILE: [&str; 9] = [
 ];
 
 #[test]
-fn hostile_names_arrive_letter_for_letter() {
+fn hostile_names_arrive_unchanged() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
+        let scene = SsoSetup::new(database);
         let plain = {
-            let (xml, _) = posted(&scene.signed_in().get(&scene.address("_plain")));
+            let (xml, _) = posted_response(&scene.signed_in_browser().get(&scene.sso_url("_plain")));
             Document::parse(&xml)
                 .unwrap()
                 .descendants()
                 .filter(roxmltree::Node::is_element)
                 .count()
         };
-        let metadata = scene.house.provider.metadata().unwrap();
-        for (n, name) in HOSTILE.into_iter().enumerate() {
+        let metadata = scene.server.provider.metadata().unwrap();
+        for (n, name) in HOSTILE_NAMES.into_iter().enumerate() {
             let email = format!("p{n}+'&x@fernweh.example");
-            scene.house.add_person(&email, name, name);
-            let mut browser = scene.house.browser();
-            let login = browser.follow(&scene.address(&format!("_h{n}")));
+            scene.server.add_user(&email, name, name);
+            let mut browser = scene.server.browser();
+            let login = browser.get_following_redirects(&scene.sso_url(&format!("_h{n}")));
             let page = browser.sign_in(&login, &email, PASSWORD);
-            let (xml, _) = posted(&page);
-            let attributes = judge::attributes(&xml);
+            let (xml, _) = posted_response(&page);
+            let attributes = judge::saml_attributes(&xml);
             let value = |wanted: &str| {
                 attributes
                     .iter()
@@ -234,7 +250,7 @@ fn hostile_names_arrive_letter_for_letter() {
             let expected = Expected {
                 idp_metadata: &metadata.body,
                 entity_id: WIKI,
-                consumer: ACS,
+                acs: ACS,
                 request_ids: None,
             };
             let expected = Expected {
@@ -257,22 +273,22 @@ fn hostile_names_arrive_letter_for_letter() {
 }
 
 #[test]
-fn both_signatures_are_found_good_by_three_judges() {
+fn both_signatures_are_accepted_by_three_implementations() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let mut browser = scene.signed_in();
-        let page = browser.get(&scene.address("_r1"));
-        let (xml, _) = posted(&page);
-        let (certificate, _) = scene.house.provider.certificate_pem().unwrap();
-        let metadata = scene.house.provider.metadata().unwrap();
+        let scene = SsoSetup::new(database);
+        let mut browser = scene.signed_in_browser();
+        let page = browser.get(&scene.sso_url("_r1"));
+        let (xml, _) = posted_response(&page);
+        let (certificate, _) = scene.server.provider.certificate_pem().unwrap();
+        let metadata = scene.server.provider.metadata().unwrap();
         assert_eq!(second_opinion::verify(&xml, &certificate.der).unwrap(), 2);
-        for xpath in [RESPONSE_SIGNATURE, ASSERTION_SIGNATURE] {
-            judge::xmlsec1_verifies(&xml, &certificate.der, xpath).unwrap();
+        for xpath in [RESPONSE_SIGNATURE_XPATH, ASSERTION_SIGNATURE_XPATH] {
+            judge::verify_with_xmlsec1(&xml, &certificate.der, xpath).unwrap();
         }
         let expected = Expected {
             idp_metadata: &metadata.body,
             entity_id: WIKI,
-            consumer: ACS,
+            acs: ACS,
             request_ids: Some(&["_r1"]),
         };
         let encoded = page.field("SAMLResponse").unwrap();
@@ -294,13 +310,13 @@ fn both_signatures_are_found_good_by_three_judges() {
                 "{from}"
             );
             assert!(
-                judge::xmlsec1_verifies(&forged, &certificate.der, RESPONSE_SIGNATURE).is_err(),
+                judge::verify_with_xmlsec1(&forged, &certificate.der, RESPONSE_SIGNATURE_XPATH).is_err(),
                 "{from}"
             );
             // samael itself verifies nothing: what it read was verified before it.
             let refused = second_opinion::read_response(&STANDARD.encode(&forged), &expected);
             assert!(
-                matches!(refused, Err(second_opinion::Objection::Xmlsec(_))),
+                matches!(refused, Err(second_opinion::Error::Xmlsec(_))),
                 "{from}: {refused:?}"
             );
         }
@@ -316,7 +332,7 @@ fn both_signatures_are_found_good_by_three_judges() {
                 "http://www.w3.org/2001/10/xml-exc-c14n#",
             ),
         ] {
-            let found = all(&document, element);
+            let found = elements(&document, element);
             assert!(
                 found.len() == 2
                     && found

@@ -5,25 +5,25 @@ use std::{fs, path::PathBuf, process::Command};
 use chrono::TimeDelta;
 use hallpass::{
     model::{
-        application::{AcsUrl, Binding, LogoutEndpoint},
+        application::{Binding, LogoutEndpoint, SpUrl},
         name_id::{EMAIL_ADDRESS, NameId},
     },
     saml::{
         binding::redirect,
-        logout::request::{self, Ask},
+        logout::request::{self, LogoutRequestContent},
     },
 };
 
 use crate::support::{
     house::{PASSWORD, on_each_database},
-    scene::{ADA, Scene},
-    sp::posted,
+    scene::{ADA, SsoSetup},
+    sp::posted_response,
 };
 
 const SLO: &str = "https://login.fernweh.example/saml/slo";
 
 /// Where the schemas lie; the test command sets it.
-fn schemas() -> Option<PathBuf> {
+fn schema_folder() -> Option<PathBuf> {
     let found = std::env::var_os("HALLPASS_TEST_SCHEMAS").map(PathBuf::from);
     if found.is_none() {
         assert!(
@@ -35,8 +35,8 @@ fn schemas() -> Option<PathBuf> {
     found
 }
 
-pub(crate) fn is_valid(xml: &str, schema: &str) -> Result<(), String> {
-    let Some(dir) = schemas() else { return Ok(()) };
+pub(crate) fn validate_against_schema(xml: &str, schema: &str) -> Result<(), String> {
+    let Some(dir) = schema_folder() else { return Ok(()) };
     let place = tempfile::tempdir().unwrap();
     let message = place.path().join("message.xml");
     fs::write(&message, xml).unwrap();
@@ -56,38 +56,54 @@ pub(crate) fn is_valid(xml: &str, schema: &str) -> Result<(), String> {
     }
 }
 
-pub(crate) const MESSAGES: &str = "saml-schema-protocol-2.0.xsd";
-pub(crate) const METADATA: &str = "saml-schema-metadata-2.0.xsd";
+pub(crate) const PROTOCOL_SCHEMA: &str = "saml-schema-protocol-2.0.xsd";
+pub(crate) const METADATA_SCHEMA: &str = "saml-schema-metadata-2.0.xsd";
 
 #[test]
-fn the_judge_sees_what_is_wrong() {
-    if schemas().is_some() {
+fn control_the_schema_rejects_an_invalid_message() {
+    if schema_folder().is_some() {
         let bare = "<samlp:Response xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" Version=\"2.0\"/>";
-        assert!(is_valid(bare, MESSAGES).unwrap_err().contains("ID"));
+        assert!(
+            validate_against_schema(bare, PROTOCOL_SCHEMA)
+                .unwrap_err()
+                .contains("ID")
+        );
     }
 }
 
 #[test]
 fn responses_and_metadata_are_valid() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        is_valid(&scene.house.provider.metadata().unwrap().body, METADATA).unwrap();
-        let mut browser = scene.signed_in();
-        is_valid(&posted(&browser.get(&scene.address("_r1"))).0, MESSAGES).unwrap();
+        let scene = SsoSetup::new(database);
+        validate_against_schema(&scene.server.provider.metadata().unwrap().body, METADATA_SCHEMA).unwrap();
+        let mut browser = scene.signed_in_browser();
+        validate_against_schema(
+            &posted_response(&browser.get(&scene.sso_url("_r1"))).0,
+            PROTOCOL_SCHEMA,
+        )
+        .unwrap();
         for (id, attributes) in [
             ("_p", "IsPassive=\"true\" ForceAuthn=\"true\""),
             ("_b", "ProtocolBinding=\"urn:x\""),
             ("a.b-\u{e9}", "IsPassive=\"true\" ForceAuthn=\"true\""),
         ] {
-            is_valid(&posted(&browser.get(&scene.ask(id, attributes, ""))).0, MESSAGES).unwrap();
+            validate_against_schema(
+                &posted_response(&browser.get(&scene.sso_url_with(id, attributes, ""))).0,
+                PROTOCOL_SCHEMA,
+            )
+            .unwrap();
         }
-        let names = crate::response::HOSTILE;
+        let names = crate::response::HOSTILE_NAMES;
         for (n, name) in names.into_iter().enumerate() {
             let email = format!("p{n}@fernweh.example");
-            scene.house.add_person(&email, name, name);
-            let mut browser = scene.house.browser();
-            let login = browser.follow(&scene.address(&format!("_h{n}")));
-            is_valid(&posted(&browser.sign_in(&login, &email, PASSWORD)).0, MESSAGES).unwrap();
+            scene.server.add_user(&email, name, name);
+            let mut browser = scene.server.browser();
+            let login = browser.get_following_redirects(&scene.sso_url(&format!("_h{n}")));
+            validate_against_schema(
+                &posted_response(&browser.sign_in(&login, &email, PASSWORD)).0,
+                PROTOCOL_SCHEMA,
+            )
+            .unwrap();
         }
     });
 }
@@ -95,17 +111,17 @@ fn responses_and_metadata_are_valid() {
 #[test]
 fn logout_messages_are_valid() {
     on_each_database(|database| {
-        let scene = Scene::with(database, &[], |sp, new| {
-            new.saml.certificates = vec![sp.certificate()];
-            let location = AcsUrl::parse("https://wiki.example/slo").unwrap();
+        let scene = SsoSetup::with(database, &[], |sp, new| {
+            new.saml.signing_certificates = vec![sp.certificate()];
+            let location = SpUrl::parse("https://wiki.example/slo").unwrap();
             new.saml.logout = Some(LogoutEndpoint {
                 binding: Binding::Redirect,
                 location,
                 response_location: None,
             });
         });
-        let mut browser = scene.signed_in();
-        posted(&browser.get(&scene.address("_r1")));
+        let mut browser = scene.signed_in_browser();
+        posted_response(&browser.get(&scene.sso_url("_r1")));
         for (id, who, by) in [
             ("_ok", ADA, TimeDelta::zero()),
             ("_who", "nobody@x.example", TimeDelta::zero()),
@@ -114,12 +130,15 @@ fn logout_messages_are_valid() {
             let xml = scene
                 .sp
                 .logout_request(id, scene.now() + by, SLO, (who, EMAIL_ADDRESS), None);
-            let page = browser.get(&format!("/saml/slo?{}", scene.sp.query(&xml, None, true)));
+            let page = browser.get(&format!(
+                "/saml/slo?{}",
+                scene.sp.redirect_query(&xml, None, true)
+            ));
             let query = page.location().split_once('?').unwrap().1.to_owned();
-            is_valid(&redirect::decode(&query).unwrap().xml, MESSAGES).unwrap();
+            validate_against_schema(&redirect::decode(&query).unwrap().xml, PROTOCOL_SCHEMA).unwrap();
         }
-        let ask = Ask {
-            issuer: &scene.house.provider.entity_id().unwrap(),
+        let ask = LogoutRequestContent {
+            issuer: &scene.server.provider.entity_id().unwrap(),
             id: "_0123456789012345678901234567890123456789",
             destination: "https://wiki.example/slo?a=b&c=d",
             name_id: &NameId {
@@ -129,7 +148,7 @@ fn logout_messages_are_valid() {
             },
             session_index: "_x",
         };
-        let asked = request::write(&ask, scene.house.provider.policy(), scene.now()).unwrap();
-        is_valid(&asked.plain(), MESSAGES).unwrap();
+        let asked = request::write(&ask, scene.server.provider.policy(), scene.now()).unwrap();
+        validate_against_schema(&asked.unsigned_xml(), PROTOCOL_SCHEMA).unwrap();
     });
 }

@@ -2,39 +2,39 @@
 
 use hallpass::{
     model::{
-        application::{AcsUrl, Application, Binding, Kind, LogoutEndpoint},
-        making::{ContentCipher, Making, SignatureAlgorithm, Signs},
+        application::{Application, ApplicationKind, Binding, LogoutEndpoint, SpUrl},
+        making::{ContentCipher, ResponseOptions, SignatureAlgorithm, SignedParts},
         name_id::EMAIL_ADDRESS,
     },
     provider::{
         applications::{ApplicationEdit, BadApplication},
-        saml::making::{BadMaking, MakingEdit},
-        users::Changed,
+        saml::making::{BadResponseOptions, ResponseOptionsEdit},
+        users::ChangeOutcome,
     },
     saml::{
         binding::redirect,
         second_opinion::{self, Expected},
-        signature::{Judged, Unverified},
+        signature::{Unverified, VerificationOutcome},
     },
 };
 use roxmltree::Document;
 
 use crate::{
-    schemas::{MESSAGES, is_valid},
+    schemas::{PROTOCOL_SCHEMA, validate_against_schema},
     support::{
         house::on_each_database,
-        judge::{self, ASSERTION_SIGNATURE, RESPONSE_SIGNATURE, all},
+        judge::{self, ASSERTION_SIGNATURE_XPATH, RESPONSE_SIGNATURE_XPATH, elements},
         rows,
-        scene::{ACS, ADA, Scene, WIKI},
-        signing::Key,
-        sp::{TestSp, posted},
+        scene::{ACS, ADA, SsoSetup, WIKI},
+        signing::SpKey,
+        sp::{TestSp, posted_response},
     },
 };
 
-const SIGNS: [(Signs, bool, bool); 3] = [
-    (Signs::Assertion, true, false),
-    (Signs::Response, false, true),
-    (Signs::Both, true, true),
+const SIGNED_PARTS: [(SignedParts, bool, bool); 3] = [
+    (SignedParts::Assertion, true, false),
+    (SignedParts::Response, false, true),
+    (SignedParts::Both, true, true),
 ];
 const ALGORITHMS: [(SignatureAlgorithm, &str, &str); 3] = [
     (
@@ -54,50 +54,53 @@ const ALGORITHMS: [(SignatureAlgorithm, &str, &str); 3] = [
     ),
 ];
 
-fn make(scene: &Scene, making: Making) {
+fn set_response_options(scene: &SsoSetup, making: ResponseOptions) {
     let edit = ApplicationEdit {
-        making: MakingEdit {
-            signs: Some(making.signs),
-            algorithm: Some(making.algorithm),
+        response_options: ResponseOptionsEdit {
+            signed_parts: Some(making.signed_parts),
+            signature_algorithm: Some(making.signature_algorithm),
             encryption: Some(making.encryption),
-            ..MakingEdit::default()
+            ..ResponseOptionsEdit::default()
         },
         ..ApplicationEdit::default()
     };
     let done = scene
-        .house
+        .server
         .provider
         .edit_application(&scene.wiki.slug, edit)
         .unwrap()
         .unwrap();
-    assert!(matches!(done, Changed::Done(_) | Changed::Same(_)), "{done:?}");
+    assert!(
+        matches!(done, ChangeOutcome::Done(_) | ChangeOutcome::Unchanged(_)),
+        "{done:?}"
+    );
 }
 
 #[test]
-fn every_way_of_signing_is_as_asked_for_and_found_good_by_others() {
+fn every_combination_of_signed_parts_is_as_configured_and_verifies() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let mut browser = scene.signed_in();
-        let certificate = scene.house.provider.certificate_pem().unwrap().0.der;
-        let metadata = scene.house.provider.metadata().unwrap().body;
-        for (signs, on_assertion, on_response) in SIGNS {
+        let scene = SsoSetup::new(database);
+        let mut browser = scene.signed_in_browser();
+        let certificate = scene.server.provider.certificate_pem().unwrap().0.der;
+        let metadata = scene.server.provider.metadata().unwrap().body;
+        for (signs, on_assertion, on_response) in SIGNED_PARTS {
             for (algorithm, method, digest) in ALGORITHMS {
-                make(
+                set_response_options(
                     &scene,
-                    Making {
-                        signs,
-                        algorithm,
+                    ResponseOptions {
+                        signed_parts: signs,
+                        signature_algorithm: algorithm,
                         encryption: None,
                     },
                 );
                 let id = format!("_{signs:?}{algorithm:?}");
-                let page = browser.get(&scene.address(&id));
-                let (xml, _) = posted(&page);
-                is_valid(&xml, MESSAGES).unwrap();
+                let page = browser.get(&scene.sso_url(&id));
+                let (xml, _) = posted_response(&page);
+                validate_against_schema(&xml, PROTOCOL_SCHEMA).unwrap();
                 let count = usize::from(on_assertion) + usize::from(on_response);
                 let document = Document::parse(&xml).unwrap();
                 for (element, uri) in [("SignatureMethod", method), ("DigestMethod", digest)] {
-                    let found = all(&document, element);
+                    let found = elements(&document, element);
                     assert_eq!(found.len(), count, "{xml}");
                     assert!(
                         found.iter().all(|node| node.attribute("Algorithm") == Some(uri)),
@@ -106,18 +109,18 @@ fn every_way_of_signing_is_as_asked_for_and_found_good_by_others() {
                 }
                 assert_eq!(second_opinion::verify(&xml, &certificate).unwrap(), count);
                 for (is_signed, xpath) in [
-                    (on_response, RESPONSE_SIGNATURE),
-                    (on_assertion, ASSERTION_SIGNATURE),
+                    (on_response, RESPONSE_SIGNATURE_XPATH),
+                    (on_assertion, ASSERTION_SIGNATURE_XPATH),
                 ] {
                     assert_eq!(
-                        judge::xmlsec1_verifies(&xml, &certificate, xpath).is_ok(),
+                        judge::verify_with_xmlsec1(&xml, &certificate, xpath).is_ok(),
                         is_signed
                     );
                 }
                 let expected = Expected {
                     idp_metadata: &metadata,
                     entity_id: WIKI,
-                    consumer: ACS,
+                    acs: ACS,
                     request_ids: Some(&[&id]),
                 };
                 let read =
@@ -131,81 +134,84 @@ fn every_way_of_signing_is_as_asked_for_and_found_good_by_others() {
 }
 
 #[test]
-fn a_refusal_is_signed_with_the_application_s_algorithm_whatever_else_it_asked_for() {
+fn an_error_response_is_signed_with_the_algorithm_of_the_application() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let certificate = scene.house.provider.certificate_pem().unwrap().0.der;
+        let scene = SsoSetup::new(database);
+        let certificate = scene.server.provider.certificate_pem().unwrap().0.der;
         for (algorithm, method, _) in ALGORITHMS {
-            make(
+            set_response_options(
                 &scene,
-                Making {
-                    signs: Signs::Assertion,
-                    algorithm,
+                ResponseOptions {
+                    signed_parts: SignedParts::Assertion,
+                    signature_algorithm: algorithm,
                     encryption: None,
                 },
             );
-            let page =
-                scene
-                    .house
-                    .browser()
-                    .get(&scene.ask(&format!("_{algorithm:?}"), "IsPassive=\"true\"", ""));
-            let (xml, _) = posted(&page);
-            assert_eq!(judge::status(&xml).1.as_deref(), Some("NoPassive"));
-            is_valid(&xml, MESSAGES).unwrap();
+            let page = scene.server.browser().get(&scene.sso_url_with(
+                &format!("_{algorithm:?}"),
+                "IsPassive=\"true\"",
+                "",
+            ));
+            let (xml, _) = posted_response(&page);
+            assert_eq!(judge::status_codes(&xml).1.as_deref(), Some("NoPassive"));
+            validate_against_schema(&xml, PROTOCOL_SCHEMA).unwrap();
             assert!(xml.contains(method), "{xml}");
-            judge::xmlsec1_verifies(&xml, &certificate, RESPONSE_SIGNATURE).unwrap();
+            judge::verify_with_xmlsec1(&xml, &certificate, RESPONSE_SIGNATURE_XPATH).unwrap();
         }
     });
 }
 
 #[test]
-fn a_logout_response_is_signed_with_the_application_s_algorithm() {
+fn a_logout_response_is_signed_with_the_algorithm_of_the_application() {
     on_each_database(|database| {
-        let scene = Scene::with(database, &[], |sp, new| {
-            new.saml.certificates = vec![sp.certificate()];
+        let scene = SsoSetup::with(database, &[], |sp, new| {
+            new.saml.signing_certificates = vec![sp.certificate()];
             new.saml.logout = Some(LogoutEndpoint {
                 binding: Binding::Redirect,
-                location: AcsUrl::parse("https://wiki.example/slo").unwrap(),
+                location: SpUrl::parse("https://wiki.example/slo").unwrap(),
                 response_location: None,
             });
         });
-        let certificate = scene.house.provider.certificate_pem().unwrap().0;
+        let certificate = scene.server.provider.certificate_pem().unwrap().0;
         for (algorithm, method, _) in ALGORITHMS {
-            make(
+            set_response_options(
                 &scene,
-                Making {
-                    signs: Signs::Both,
-                    algorithm,
+                ResponseOptions {
+                    signed_parts: SignedParts::Both,
+                    signature_algorithm: algorithm,
                     encryption: None,
                 },
             );
-            let mut browser = scene.signed_in();
+            let mut browser = scene.signed_in_browser();
             let id = format!("_{algorithm:?}");
-            posted(&browser.get(&scene.address(&id)));
+            posted_response(&browser.get(&scene.sso_url(&id)));
             let slo = "https://login.fernweh.example/saml/slo";
             let who = (ADA, EMAIL_ADDRESS);
             let xml = scene
                 .sp
                 .logout_request(&format!("{id}out"), scene.now(), slo, who, None);
-            let page = browser.get(&format!("/saml/slo?{}", scene.sp.query(&xml, None, true)));
+            let page = browser.get(&format!(
+                "/saml/slo?{}",
+                scene.sp.redirect_query(&xml, None, true)
+            ));
             let query = page.location().split_once('?').unwrap().1.to_owned();
             let signature = redirect::decode(&query).unwrap().signature.unwrap();
             assert_eq!(signature.algorithm, method);
-            let judged = Unverified::new((), Some(signature)).judge(std::slice::from_ref(&certificate));
-            assert!(matches!(judged, Ok(Judged::Signed(_))), "{judged:?}");
+            let judged = Unverified::new((), Some(signature)).verify(std::slice::from_ref(&certificate));
+            assert!(matches!(judged, Ok(VerificationOutcome::Signed(_))), "{judged:?}");
         }
     });
 }
 
 #[test]
-fn an_encrypted_assertion_is_opened_by_xmlsec1_and_its_signature_holds() {
-    let key = Key::rsa(2048);
+fn an_encrypted_assertion_is_decrypted_by_xmlsec1_and_its_signature_is_valid() {
+    let key = SpKey::rsa(2048);
     on_each_database(|database| {
-        let scene = Scene::with(database, &[], |_, new| {
+        let scene = SsoSetup::with(database, &[], |_, new| {
             new.saml.encryption_certificates = vec![key.certificate.clone()];
         });
-        let mut browser = scene.signed_in();
-        let certificate = scene.house.provider.certificate_pem().unwrap().0.der;
+        let mut browser = scene.signed_in_browser();
+        let certificate = scene.server.provider.certificate_pem().unwrap().0.der;
         let mut keys_seen = Vec::new();
         for (cipher, uri) in [
             (
@@ -217,17 +223,18 @@ fn an_encrypted_assertion_is_opened_by_xmlsec1_and_its_signature_holds() {
                 "http://www.w3.org/2009/xmlenc11#aes256-gcm",
             ),
         ] {
-            for (signs, on_assertion, on_response) in SIGNS {
-                make(
+            for (signs, on_assertion, on_response) in SIGNED_PARTS {
+                set_response_options(
                     &scene,
-                    Making {
-                        signs,
-                        algorithm: SignatureAlgorithm::RsaSha256,
+                    ResponseOptions {
+                        signed_parts: signs,
+                        signature_algorithm: SignatureAlgorithm::RsaSha256,
                         encryption: Some(cipher),
                     },
                 );
-                let (xml, _) = posted(&browser.get(&scene.address(&format!("_{cipher:?}{signs:?}"))));
-                is_valid(&xml, MESSAGES).unwrap();
+                let (xml, _) =
+                    posted_response(&browser.get(&scene.sso_url(&format!("_{cipher:?}{signs:?}"))));
+                validate_against_schema(&xml, PROTOCOL_SCHEMA).unwrap();
                 assert!(
                     xml.contains(uri) && !xml.contains(ADA) && !xml.contains("Lovelace"),
                     "{xml}"
@@ -235,13 +242,13 @@ fn an_encrypted_assertion_is_opened_by_xmlsec1_and_its_signature_holds() {
                 assert!(!xml.contains("<saml:Assertion "), "{xml}");
                 keys_seen.push(xml.split("CipherValue>").nth(3).unwrap().to_owned());
                 if on_response {
-                    judge::xmlsec1_verifies(&xml, &certificate, RESPONSE_SIGNATURE).unwrap();
+                    judge::verify_with_xmlsec1(&xml, &certificate, RESPONSE_SIGNATURE_XPATH).unwrap();
                 }
-                let opened = judge::xmlsec1_decrypts(&xml, &key.private_pem()).unwrap();
+                let opened = judge::decrypt_with_xmlsec1(&xml, &key.private_pem()).unwrap();
                 let document = Document::parse(&opened).unwrap();
-                assert_eq!(all(&document, "Assertion").len(), 1, "{opened}");
+                assert_eq!(elements(&document, "Assertion").len(), 1, "{opened}");
                 assert!(
-                    judge::attributes(&opened)
+                    judge::saml_attributes(&opened)
                         .iter()
                         .any(|(_, values)| *values == ["Lovelace"])
                 );
@@ -250,20 +257,20 @@ fn an_encrypted_assertion_is_opened_by_xmlsec1_and_its_signature_holds() {
                 let close = opened.find("</saml:Assertion>").unwrap() + "</saml:Assertion>".len();
                 let taken_out = &opened[open..close];
                 for (place, xpath) in [
-                    (opened.as_str(), INNER_SIGNATURE),
+                    (opened.as_str(), ENCRYPTED_ASSERTION_SIGNATURE_XPATH),
                     (
                         taken_out,
                         "/*[local-name()='Assertion']/*[local-name()='Signature']",
                     ),
                 ] {
                     assert_eq!(
-                        judge::xmlsec1_verifies(place, &certificate, xpath).is_ok(),
+                        judge::verify_with_xmlsec1(place, &certificate, xpath).is_ok(),
                         on_assertion,
                         "{signs:?}"
                     );
                 }
-                let wrong = Key::rsa(2048);
-                assert!(judge::xmlsec1_decrypts(&xml, &wrong.private_pem()).is_err());
+                let wrong = SpKey::rsa(2048);
+                assert!(judge::decrypt_with_xmlsec1(&xml, &wrong.private_pem()).is_err());
             }
         }
         keys_seen.sort();
@@ -273,78 +280,80 @@ fn an_encrypted_assertion_is_opened_by_xmlsec1_and_its_signature_holds() {
 }
 
 const CHATGPT_ACS: &str = "https://chatgpt.example/acs";
-const INNER_SIGNATURE: &str = "/*[local-name()='Response']/*[local-name()='EncryptedAssertion']/*[local-name()='Assertion']/*[local-name()='Signature']";
+const ENCRYPTED_ASSERTION_SIGNATURE_XPATH: &str = "/*[local-name()='Response']/*[local-name()='EncryptedAssertion']/*[local-name()='Assertion']/*[local-name()='Signature']";
 
 #[test]
-fn nothing_is_encrypted_for_chatgpt_nor_without_a_fitting_certificate() {
-    let (rsa, curve) = (Key::rsa(2048), Key::p256());
+fn nothing_is_encrypted_for_chatgpt_or_without_a_usable_certificate() {
+    let (rsa, curve) = (SpKey::rsa(2048), SpKey::p256());
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let provider = &scene.house.provider;
-        let encrypt = MakingEdit {
+        let scene = SsoSetup::new(database);
+        let provider = &scene.server.provider;
+        let encrypt = ResponseOptionsEdit {
             encryption: Some(Some(ContentCipher::Aes256Gcm)),
-            ..MakingEdit::default()
+            ..ResponseOptionsEdit::default()
         };
-        let with = |certificates| MakingEdit {
+        let with = |certificates| ResponseOptionsEdit {
             encryption_certificates: Some(certificates),
             ..encrypt.clone()
         };
         let edit = |application: &Application, making| {
             let edit = ApplicationEdit {
-                making,
+                response_options: making,
                 ..ApplicationEdit::default()
             };
             provider.edit_application(&application.slug, edit).unwrap()
         };
         let refused = |application: &Application, making| match edit(application, making) {
-            Err(BadApplication::Making(bad)) => bad,
+            Err(BadApplication::ResponseOptions(bad)) => bad,
             other => panic!("{other:?}"),
         };
         assert_eq!(
             refused(&scene.wiki, encrypt.clone()),
-            BadMaking::NothingToEncryptTo
+            BadResponseOptions::NoEncryptionCertificate
         );
         assert!(matches!(
             refused(&scene.wiki, with(vec![curve.certificate.clone()])),
-            BadMaking::UnfitForEncryption { .. }
+            BadResponseOptions::UnusableForEncryption { .. }
         ));
         // One that fits is enough.
         let both = vec![curve.certificate.clone(), rsa.certificate.clone()];
-        assert!(matches!(edit(&scene.wiki, with(both)), Ok(Changed::Done(_))));
+        assert!(matches!(
+            edit(&scene.wiki, with(both)),
+            Ok(ChangeOutcome::Done(_))
+        ));
 
-        for kind in [Kind::ChatGptLegacy, Kind::ChatGptCurrent] {
+        for kind in [ApplicationKind::ChatGptLegacy, ApplicationKind::ChatGptCurrent] {
             let application = scene
-                .house
+                .server
                 .add_application("ChatGPT", "urn:chatgpt", CHATGPT_ACS, |new| {
                     new.kind = kind;
                     new.saml.encryption_certificates = vec![rsa.certificate.clone()];
                 });
-            let weaker = |signs, algorithm| MakingEdit {
-                signs,
-                algorithm,
-                ..MakingEdit::default()
+            let weaker = |signs, algorithm| ResponseOptionsEdit {
+                signed_parts: signs,
+                signature_algorithm: algorithm,
+                ..ResponseOptionsEdit::default()
             };
             for (making, why) in [
-                (encrypt.clone(), BadMaking::EncryptedChatGpt),
+                (encrypt.clone(), BadResponseOptions::EncryptedChatGpt),
                 (
-                    weaker(Some(Signs::Response), None),
-                    BadMaking::UnsignedAssertionChatGpt,
+                    weaker(Some(SignedParts::Response), None),
+                    BadResponseOptions::UnsignedAssertionChatGpt,
                 ),
                 (
                     weaker(None, Some(SignatureAlgorithm::RsaSha384)),
-                    BadMaking::AlgorithmChatGpt,
+                    BadResponseOptions::AlgorithmChatGpt,
                 ),
             ] {
                 assert_eq!(refused(&application, making), why);
             }
             // Not even if somebody writes it into the database.
             rows::execute(
-                &scene.house.settings,
+                &scene.server.settings,
                 "UPDATE saml_service_providers SET encryption = 'aes256-gcm'; UPDATE installation SET generation = generation + 1",
             );
-            let address =
-                TestSp::new("urn:chatgpt", CHATGPT_ACS).sign_on_address(&format!("_{kind:?}"), scene.now());
-            let (xml, _) = posted(&scene.signed_in().get(&address));
+            let address = TestSp::new("urn:chatgpt", CHATGPT_ACS).sso_url(&format!("_{kind:?}"), scene.now());
+            let (xml, _) = posted_response(&scene.signed_in_browser().get(&address));
             assert!(
                 xml.contains("<saml:Assertion ") && !xml.contains("EncryptedAssertion"),
                 "{xml}"

@@ -5,16 +5,16 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use crate::support::{
     house::{PASSWORD, on_each_database},
     http, rows,
-    scene::{ACS, ADA, RELAY, Scene, WIKI},
-    sp::{TestSp, posted},
+    scene::{ACS, ADA, RELAY_STATE, SsoSetup, WIKI},
+    sp::{TestSp, posted_response},
 };
 
 #[test]
-fn a_person_without_a_session_logs_in_and_goes_on() {
+fn a_user_without_a_session_signs_in_and_gets_the_response() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let mut browser = scene.house.browser();
-        let first = browser.get(&scene.address("_r1"));
+        let scene = SsoSetup::new(database);
+        let mut browser = scene.server.browser();
+        let first = browser.get(&scene.sso_url("_r1"));
         assert_eq!(first.status, 303);
         assert!(first.location().starts_with("/continue/"), "{}", first.location());
         let login = browser.get(first.location());
@@ -23,28 +23,28 @@ fn a_person_without_a_session_logs_in_and_goes_on() {
             "{}",
             login.body
         );
-        let after = browser.submit_login(&login, " ADA@Fernweh.example ", PASSWORD);
+        let after = browser.submit_password(&login, " ADA@Fernweh.example ", PASSWORD);
         assert_eq!((after.status, after.location()), (303, first.location()));
         let page = browser.get(after.location());
-        let (xml, action) = posted(&page);
+        let (xml, action) = posted_response(&page);
         assert_eq!((page.status, action.as_str()), (200, ACS));
-        assert_eq!(page.field("RelayState").as_deref(), Some(RELAY));
+        assert_eq!(page.field("RelayState").as_deref(), Some(RELAY_STATE));
         assert!(xml.contains("InResponseTo=\"_r1\""), "{xml}");
     });
 }
 
 #[test]
-fn a_live_session_is_answered_in_the_same_exchange() {
+fn an_active_session_gets_the_response_in_the_same_exchange() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let mut browser = scene.signed_in();
-        let page = browser.get(&scene.address("_r1"));
+        let scene = SsoSetup::new(database);
+        let mut browser = scene.signed_in_browser();
+        let page = browser.get(&scene.sso_url("_r1"));
         assert_eq!(page.status, 200);
-        let (xml, action) = posted(&page);
+        let (xml, action) = posted_response(&page);
         assert!(action == ACS && xml.contains("InResponseTo=\"_r1\""));
         assert_eq!(page.set_cookies().count(), 0);
         let nothing_waits = rows::number(
-            &scene.house.settings,
+            &scene.server.settings,
             "SELECT count(*) AS n FROM waiting_sign_ons",
         );
         assert_eq!(nothing_waits, 0);
@@ -52,14 +52,14 @@ fn a_live_session_is_answered_in_the_same_exchange() {
 }
 
 #[test]
-fn relay_state_comes_back_as_it_was() {
+fn relay_state_is_returned_unchanged() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let mut warm = scene.signed_in();
+        let scene = SsoSetup::new(database);
+        let mut warm = scene.signed_in_browser();
         let long = "x".repeat(1024);
         let relays = [
             Some(""),
-            Some(RELAY),
+            Some(RELAY_STATE),
             Some(&long),
             Some("  \u{1f600} "),
             Some("javascript:alert(1)"),
@@ -70,10 +70,10 @@ fn relay_state_comes_back_as_it_was() {
                 let xml = scene
                     .sp
                     .authn_request(&format!("_r{n}{cold}"), scene.now(), "", "");
-                let address = format!("/saml/sso?{}", scene.sp.query(&xml, relay, false));
+                let address = format!("/saml/sso?{}", scene.sp.redirect_query(&xml, relay, false));
                 let page = if cold {
-                    let mut browser = scene.house.browser();
-                    let login = browser.follow(&address);
+                    let mut browser = scene.server.browser();
+                    let login = browser.get_following_redirects(&address);
                     browser.sign_in(&login, ADA, PASSWORD)
                 } else {
                     warm.get(&address)
@@ -86,13 +86,16 @@ fn relay_state_comes_back_as_it_was() {
 }
 
 #[test]
-fn a_relay_state_that_would_not_come_back_whole_is_refused() {
+fn a_relay_state_that_cannot_be_returned_unchanged_is_refused() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let mut browser = scene.signed_in();
+        let scene = SsoSetup::new(database);
+        let mut browser = scene.signed_in_browser();
         let xml = scene.sp.authn_request("_r1", scene.now(), "", "");
         for relay in ["a\nb", "a\r\nb", "\0", &"x".repeat(4097)] {
-            let page = browser.get(&format!("/saml/sso?{}", scene.sp.query(&xml, Some(relay), false)));
+            let page = browser.get(&format!(
+                "/saml/sso?{}",
+                scene.sp.redirect_query(&xml, Some(relay), false)
+            ));
             assert!(
                 page.status == 400 && page.field("SAMLResponse").is_none(),
                 "{relay:?}"
@@ -100,41 +103,46 @@ fn a_relay_state_that_would_not_come_back_whole_is_refused() {
         }
         for (n, relay) in ["a\tb", "\u{85}\u{1}", &"x".repeat(4096)].into_iter().enumerate() {
             let xml = scene.sp.authn_request(&format!("_s{n}"), scene.now(), "", "");
-            let page = browser.get(&format!("/saml/sso?{}", scene.sp.query(&xml, Some(relay), false)));
+            let page = browser.get(&format!(
+                "/saml/sso?{}",
+                scene.sp.redirect_query(&xml, Some(relay), false)
+            ));
             assert_eq!(page.field("RelayState").as_deref(), Some(relay));
         }
     });
 }
 
 #[test]
-fn the_request_may_come_undeflated_and_an_xml_signature_in_it_counts_as_none() {
+fn an_undeflated_request_is_accepted_and_its_xml_signature_ignored() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let mut browser = scene.signed_in();
+        let scene = SsoSetup::new(database);
+        let mut browser = scene.signed_in_browser();
         let signature =
             "<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:SignedInfo/></ds:Signature>";
         for (id, inside) in [("_r1", ""), ("_r2", signature)] {
             let xml = scene.sp.authn_request(id, scene.now(), "", inside);
-            let address = format!("/saml/sso?SAMLRequest={}", http::percent(&STANDARD.encode(xml)));
-            let (xml, _) = posted(&browser.get(&address));
+            let address = format!(
+                "/saml/sso?SAMLRequest={}",
+                http::percent_encode(&STANDARD.encode(xml))
+            );
+            let (xml, _) = posted_response(&browser.get(&address));
             assert!(xml.contains(&format!("InResponseTo=\"{id}\"")));
         }
     });
 }
 
 #[test]
-fn the_self_posting_page_works_without_script_and_may_go_on_anywhere() {
+fn the_self_posting_page_works_without_script_and_for_any_acs() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
+        let scene = SsoSetup::new(database);
         let loopback = TestSp::new("demo", "http://localhost:9090/acs");
-        scene.house.add_application("Demo", "demo", &loopback.acs, |_| {});
-        let mut browser = scene.signed_in();
+        scene
+            .server
+            .add_application("Demo", "demo", &loopback.acs, |_| {});
+        let mut browser = scene.signed_in_browser();
         for (address, form_action) in [
-            (scene.address("_r1"), "form-action https:;"),
-            (
-                loopback.sign_on_address("_r1", scene.now()),
-                "form-action https: http:;",
-            ),
+            (scene.sso_url("_r1"), "form-action https:;"),
+            (loopback.sso_url("_r1", scene.now()), "form-action https: http:;"),
         ] {
             let page = browser.get(&address);
             let policy = page.header("content-security-policy").unwrap();
@@ -159,18 +167,21 @@ fn the_self_posting_page_works_without_script_and_may_go_on_anywhere() {
 }
 
 #[test]
-fn applications_that_share_an_entity_id_are_told_apart_by_their_consumer() {
+fn applications_that_share_an_entity_id_are_distinguished_by_acs() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
+        let scene = SsoSetup::new(database);
         let other = "https://wiki.example/acs?connection=other";
-        scene.house.add_application("Wiki of others", WIKI, other, |_| {});
-        let mut browser = scene.signed_in();
+        scene
+            .server
+            .add_application("Wiki of others", WIKI, other, |_| {});
+        let mut browser = scene.signed_in_browser();
         for (n, acs) in [ACS, other].into_iter().enumerate() {
             let attributes = format!("AssertionConsumerServiceURL=\"{}\"", acs.replace('&', "&amp;"));
-            let (xml, action) = posted(&browser.get(&scene.ask(&format!("_r{n}"), &attributes, "")));
+            let (xml, action) =
+                posted_response(&browser.get(&scene.sso_url_with(&format!("_r{n}"), &attributes, "")));
             assert!(action == acs && xml.contains(&format!("InResponseTo=\"_r{n}\"")));
         }
-        let left_open = browser.get(&scene.ask("_r3", "", ""));
+        let left_open = browser.get(&scene.sso_url_with("_r3", "", ""));
         assert_eq!(left_open.status, 400);
         assert!(left_open.body.contains("ISSUER-AMBIGUOUS") && left_open.field("SAMLResponse").is_none());
         assert!(
@@ -182,12 +193,12 @@ fn applications_that_share_an_entity_id_are_told_apart_by_their_consumer() {
 }
 
 #[test]
-fn one_lasting_row_keeps_what_was_sent_first_and_last() {
+fn one_identity_row_keeps_the_first_and_last_attributes_sent() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let mut browser = scene.signed_in();
-        browser.get(&scene.address("_r1"));
-        let settings = &scene.house.settings;
+        let scene = SsoSetup::new(database);
+        let mut browser = scene.signed_in_browser();
+        browser.get(&scene.sso_url("_r1"));
+        let settings = &scene.server.settings;
         let rows = || {
             rows::texts(
                 settings,
@@ -200,14 +211,14 @@ fn one_lasting_row_keeps_what_was_sent_first_and_last() {
             ..Default::default()
         };
         scene
-            .house
+            .server
             .provider
             .edit_user(&ADA.parse_email(), &edit)
             .unwrap()
             .unwrap();
-        let (xml, _) = posted(&browser.get(&scene.address("_r2")));
+        let (xml, _) = posted_response(&browser.get(&scene.sso_url("_r2")));
         assert!(xml.contains(">countess@fernweh.example<"));
-        browser.get(&scene.address("_r3"));
+        browser.get(&scene.sso_url("_r3"));
         assert_eq!(
             rows(),
             [format!(
@@ -215,7 +226,7 @@ fn one_lasting_row_keeps_what_was_sent_first_and_last() {
             )]
         );
         let id = |xml: &str| {
-            crate::support::judge::attributes(xml)
+            crate::support::judge::saml_attributes(xml)
                 .into_iter()
                 .find(|(name, _)| name == "id")
                 .unwrap()

@@ -1,64 +1,64 @@
 //! Sign-ons that begin here: `/saml/start`.
 
 use hallpass::model::{
-    application::{AcsUrl, Kind},
+    application::{ApplicationKind, SpUrl},
     name_id::{NameIdFormat, TRANSIENT},
 };
 
 use crate::support::{
     house::{PASSWORD, on_each_database},
     judge,
-    scene::{ACS, ADA, Scene, WIKI},
-    sp::posted,
+    scene::{ACS, ADA, SsoSetup, WIKI},
+    sp::posted_response,
 };
 
-fn allowed(scene_change: &mut hallpass::provider::applications::NewApplication) {
+fn allow_idp_initiated(scene_change: &mut hallpass::provider::applications::NewApplication) {
     scene_change.saml.allow_idp_initiated = true;
     scene_change.saml.default_relay_state = Some("deep/link?a=\"b\"".to_owned());
     scene_change.saml.name_id_format = NameIdFormat::Transient;
 }
 
 #[test]
-fn a_sign_on_begins_here_where_it_is_allowed() {
+fn idp_initiated_sso_works_where_it_is_allowed() {
     on_each_database(|database| {
-        let scene = Scene::with(database, &[], |_, new| allowed(new));
-        let mut browser = scene.signed_in();
+        let scene = SsoSetup::with(database, &[], |_, new| allow_idp_initiated(new));
+        let mut browser = scene.signed_in_browser();
         for address in ["/saml/start/wiki".to_owned(), format!("/saml/start?sp={WIKI}")] {
             let page = browser.get(&address);
-            let (xml, action) = posted(&page);
+            let (xml, action) = posted_response(&page);
             assert_eq!(action, ACS);
             assert_eq!(page.field("RelayState").as_deref(), Some("deep/link?a=\"b\""));
             assert!(!xml.contains("InResponseTo") && xml.contains(TRANSIENT));
-            assert_eq!(judge::status(&xml).0, "Success");
+            assert_eq!(judge::status_codes(&xml).0, "Success");
         }
     });
 }
 
 #[test]
-fn whoever_is_not_signed_in_signs_in_first() {
+fn idp_initiated_sso_without_a_session_asks_for_sign_in_first() {
     on_each_database(|database| {
-        let scene = Scene::with(database, &[], |_, new| allowed(new));
-        let mut browser = scene.house.browser();
-        let login = browser.follow("/saml/start/wiki");
+        let scene = SsoSetup::with(database, &[], |_, new| allow_idp_initiated(new));
+        let mut browser = scene.server.browser();
+        let login = browser.get_following_redirects("/saml/start/wiki");
         assert!(
             !login.body.contains("Wiki"),
             "nobody asked: strangers are told nothing"
         );
         let page = browser.sign_in(&login, ADA, PASSWORD);
-        let (xml, action) = posted(&page);
+        let (xml, action) = posted_response(&page);
         assert_eq!(action, ACS);
         assert!(!xml.contains("InResponseTo"));
         assert_eq!(page.field("RelayState").as_deref(), Some("deep/link?a=\"b\""));
 
         // What was allowed when it began need not be when it ends.
-        let mut late = scene.house.browser();
-        let login = late.follow("/saml/start/wiki");
+        let mut late = scene.server.browser();
+        let login = late.get_following_redirects("/saml/start/wiki");
         let edit = hallpass::provider::applications::ApplicationEdit {
             allow_idp_initiated: Some(false),
             ..Default::default()
         };
         scene
-            .house
+            .server
             .provider
             .edit_application(&scene.wiki.slug, edit)
             .unwrap()
@@ -69,10 +69,10 @@ fn whoever_is_not_signed_in_signs_in_first() {
 }
 
 #[test]
-fn where_it_is_not_allowed_a_page_says_what_to_do() {
+fn where_idp_initiated_sso_is_not_allowed_a_page_says_what_to_do() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let mut browser = scene.signed_in();
+        let scene = SsoSetup::new(database);
+        let mut browser = scene.signed_in_browser();
         for address in ["/saml/start/wiki".to_owned(), format!("/saml/start?sp={WIKI}")] {
             let page = browser.get(&address);
             assert_eq!(page.status, 400);
@@ -92,54 +92,60 @@ fn where_it_is_not_allowed_a_page_says_what_to_do() {
 }
 
 #[test]
-fn an_application_that_begins_sign_ons_itself_is_opened_there() {
+fn an_application_with_a_launch_url_is_opened_there() {
     on_each_database(|database| {
         let tile = "https://wiki.example/sign-in";
-        let scene = Scene::with(database, &[], |_, new| {
-            new.tile_url = Some(AcsUrl::parse(tile).unwrap());
+        let scene = SsoSetup::with(database, &[], |_, new| {
+            new.tile_url = Some(SpUrl::parse(tile).unwrap());
         });
-        let page = scene.signed_in().get("/saml/start/wiki");
+        let page = scene.signed_in_browser().get("/saml/start/wiki");
         assert_eq!((page.status, page.location()), (303, tile));
-        let login = scene.house.browser().follow("/saml/start/wiki");
+        let login = scene.server.browser().get_following_redirects("/saml/start/wiki");
         assert!(login.body.contains("name=\"password\"") && !login.body.contains("wiki.example"));
     });
 }
 
 #[test]
-fn two_applications_of_one_name_are_told_apart_by_slug_alone() {
+fn two_applications_of_one_name_are_distinguished_by_slug() {
     on_each_database(|database| {
-        let scene = Scene::with(database, &[], |_, new| allowed(new));
+        let scene = SsoSetup::with(database, &[], |_, new| allow_idp_initiated(new));
         scene
-            .house
-            .add_application("Wiki", WIKI, "https://other.example/acs", allowed);
-        let mut browser = scene.signed_in();
+            .server
+            .add_application("Wiki", WIKI, "https://other.example/acs", allow_idp_initiated);
+        let mut browser = scene.signed_in_browser();
         let page = browser.get(&format!("/saml/start?sp={WIKI}"));
         assert!(page.body.contains("ISSUER-AMBIGUOUS"), "{}", page.body);
         assert_eq!(
-            posted(&browser.get("/saml/start/wiki-2")).1,
+            posted_response(&browser.get("/saml/start/wiki-2")).1,
             "https://other.example/acs"
         );
     });
 }
 
 #[test]
-fn strangers_learn_nothing_of_applications_from_addresses_here() {
+fn start_urls_reveal_no_application_without_a_session() {
     on_each_database(|database| {
-        let scene = Scene::with(database, &[], |_, new| {
-            new.tile_url = Some(AcsUrl::parse("https://wiki.example/sign-in").unwrap());
+        let scene = SsoSetup::with(database, &[], |_, new| {
+            new.tile_url = Some(SpUrl::parse("https://wiki.example/sign-in").unwrap());
         });
-        scene
-            .house
-            .add_application("Desk", "urn:test:desk", "https://desk.example/acs", allowed);
-        let off = scene
-            .house
-            .add_application("Off", "urn:test:off", "https://off.example/acs", allowed);
+        scene.server.add_application(
+            "Desk",
+            "urn:test:desk",
+            "https://desk.example/acs",
+            allow_idp_initiated,
+        );
+        let off = scene.server.add_application(
+            "Off",
+            "urn:test:off",
+            "https://off.example/acs",
+            allow_idp_initiated,
+        );
         let edit = hallpass::provider::applications::ApplicationEdit {
             enabled: Some(false),
             ..Default::default()
         };
         scene
-            .house
+            .server
             .provider
             .edit_application(&off.slug, edit)
             .unwrap()
@@ -158,8 +164,8 @@ fn strangers_learn_nothing_of_applications_from_addresses_here() {
             ("/launch/nowhere", 404),
             ("/launch/%22%3E", 404),
         ] {
-            let mut browser = scene.house.browser();
-            browser.follow("/login");
+            let mut browser = scene.server.browser();
+            browser.get_following_redirects("/login");
             let wait = browser.get(address);
             assert!(
                 wait.status == 303 && wait.location().starts_with("/continue/"),
@@ -172,7 +178,7 @@ fn strangers_learn_nothing_of_applications_from_addresses_here() {
                 .body
                 .replace(&login.field("continue").unwrap(), "")
                 .replace(&login.field("csrf").unwrap(), "");
-            let plain = scene.house.browser().get("/login");
+            let plain = scene.server.browser().get("/login");
             let bare = plain
                 .body
                 .replace("<input type=\"hidden\" name=\"continue\" value=\"\">\n", "")
@@ -188,7 +194,7 @@ fn strangers_learn_nothing_of_applications_from_addresses_here() {
                 "{address}: the sign-in page is the same as any"
             );
 
-            let done = browser.submit_login(&login, ADA, PASSWORD);
+            let done = browser.submit_password(&login, ADA, PASSWORD);
             let back = browser.get(done.location());
             assert_eq!((back.status, back.location()), (303, address));
             assert_eq!(
@@ -198,32 +204,35 @@ fn strangers_learn_nothing_of_applications_from_addresses_here() {
             );
         }
         // A link of another site signs nobody in somewhere, by way of the sign-in either.
-        let mut browser = scene.house.browser();
-        browser.extra = vec![("Sec-Fetch-Site".to_owned(), "cross-site".to_owned())];
+        let mut browser = scene.server.browser();
+        browser.extra_headers = vec![("Sec-Fetch-Site".to_owned(), "cross-site".to_owned())];
         assert_eq!(browser.get("/launch/desk").location(), "/");
     });
 }
 
 #[test]
-fn a_refusal_names_the_application_to_whoever_is_signed_in_or_brought_a_valid_request() {
+fn a_refusal_names_the_application_only_with_a_session_or_a_valid_request() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
+        let scene = SsoSetup::new(database);
         let elsewhere = "AssertionConsumerServiceURL=\"https://evil.example/acs\"";
         let names = |page: &crate::support::http::Response| page.body.contains("<bdi>Wiki</bdi>");
         let refused = |page: &crate::support::http::Response| {
             assert!(page.body.contains("ACS-UNKNOWN"), "{}", page.body);
         };
-        let page = scene.house.browser().get(&scene.ask("_r1", elsewhere, ""));
+        let page = scene
+            .server
+            .browser()
+            .get(&scene.sso_url_with("_r1", elsewhere, ""));
         refused(&page);
         assert!(!names(&page), "{}", page.body);
-        let mut browser = scene.signed_in();
-        let page = browser.get(&scene.ask("_r2", elsewhere, ""));
+        let mut browser = scene.signed_in_browser();
+        let page = browser.get(&scene.sso_url_with("_r2", elsewhere, ""));
         refused(&page);
         assert!(names(&page), "{}", page.body);
         // A valid one, that was answered before.
-        posted(&browser.get(&scene.address("_r3")));
-        let mut other = scene.house.browser();
-        let login = other.follow(&scene.address("_r3"));
+        posted_response(&browser.get(&scene.sso_url("_r3")));
+        let mut other = scene.server.browser();
+        let login = other.get_following_redirects(&scene.sso_url("_r3"));
         assert!(login.body.contains("Wiki"), "the sign-in page of a valid request");
         let page = other.sign_in(&login, ADA, PASSWORD);
         assert!(
@@ -235,16 +244,16 @@ fn a_refusal_names_the_application_to_whoever_is_signed_in_or_brought_a_valid_re
 }
 
 #[test]
-fn an_application_that_begins_its_own_sign_in_is_opened_by_its_tile() {
+fn a_tile_opens_the_launch_url_of_an_application() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let mut browser = scene.signed_in();
-        scene.house.add_application(
+        let scene = SsoSetup::new(database);
+        let mut browser = scene.signed_in_browser();
+        scene.server.add_application(
             "Chat",
             "ATZB94xJ",
             "https://external.auth.openai.com/sso/saml/acs/ATZB94xJ",
             |new| {
-                new.kind = Kind::ChatGptCurrent;
+                new.kind = ApplicationKind::ChatGptCurrent;
             },
         );
         let page = browser.get("/");

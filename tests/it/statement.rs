@@ -7,8 +7,8 @@ use std::{
 
 struct Row {
     clause: String,
-    here: String,
-    why: String,
+    holds: String,
+    evidence: String,
 }
 
 fn rows() -> Vec<Row> {
@@ -20,8 +20,8 @@ fn rows() -> Vec<Row> {
         if cells[0] != "clause" {
             rows.push(Row {
                 clause: format!("{}: {}", cells[0], cells[2]),
-                here: cells[3].to_owned(),
-                why: cells[4].to_owned(),
+                holds: cells[3].to_owned(),
+                evidence: cells[4].to_owned(),
             });
         }
     }
@@ -29,7 +29,7 @@ fn rows() -> Vec<Row> {
 }
 
 /// The tests that a cell names: what stands in backquotes and has `::` in it.
-fn tests_of(cell: &str) -> Vec<&str> {
+fn tests_named_in(cell: &str) -> Vec<&str> {
     cell.split('`')
         .skip(1)
         .step_by(2)
@@ -37,7 +37,7 @@ fn tests_of(cell: &str) -> Vec<&str> {
         .collect()
 }
 
-fn is_there(test: &str) -> bool {
+fn test_exists(test: &str) -> bool {
     let (file, name) = test.rsplit_once("::").unwrap();
     if file == "attacks" {
         // These are made by a macro: `row_12: 12`.
@@ -54,7 +54,7 @@ fn is_there(test: &str) -> bool {
         sources.push(source);
     }
     read_all(&place, &mut sources);
-    sources.iter().any(|source| holds(source, name))
+    sources.iter().any(|source| contains_test(source, name))
 }
 
 /// The sources in `folder` and below.
@@ -70,7 +70,7 @@ fn read_all(folder: &Path, sources: &mut Vec<String>) {
     }
 }
 
-fn holds(source: &str, name: &str) -> bool {
+fn contains_test(source: &str, name: &str) -> bool {
     // Within `proptest!` a test has arguments.
     source.match_indices(&format!("fn {name}(")).any(|(at, _)| {
         let above = source[..at]
@@ -85,11 +85,16 @@ fn holds(source: &str, name: &str) -> bool {
 }
 
 #[test]
-fn every_row_that_holds_names_a_test_that_is_there() {
+fn every_clause_that_holds_names_an_existing_test() {
     let rows = rows();
     assert!(rows.len() >= 70, "{}", rows.len());
-    for Row { clause, here, why } in &rows {
-        let tests = tests_of(why);
+    for Row {
+        clause,
+        holds: here,
+        evidence: why,
+    } in &rows
+    {
+        let tests = tests_named_in(why);
         match here.as_str() {
             "yes" => assert!(!tests.is_empty(), "{clause}: no test"),
             "partly" | "no" => {
@@ -99,13 +104,13 @@ fn every_row_that_holds_names_a_test_that_is_there() {
             other => panic!("{clause}: {other}"),
         }
         for test in tests {
-            assert!(is_there(test), "{clause}: there is no {test}");
+            assert!(test_exists(test), "{clause}: there is no {test}");
         }
     }
 }
 
 #[test]
-fn neither_operational_mode_is_claimed() {
+fn no_saml_operational_mode_is_claimed() {
     let text = fs::read_to_string("docs/saml.md").unwrap();
     assert!(text.contains("**neither of SAML's operational modes"));
     for file in [
@@ -128,16 +133,18 @@ fn neither_operational_mode_is_claimed() {
 }
 
 #[test]
-fn a_test_that_is_not_there_would_be_seen() {
-    assert!(is_there("sign_on::relay_state_comes_back_as_it_was"));
-    assert!(is_there("attacks::row_12"));
-    assert!(is_there("src/saml/xml::text_is_whole_or_refused"));
-    assert!(is_there("src/web/page::no_text_changes_what_a_page_is_made_of"));
+fn a_missing_test_is_detected() {
+    assert!(test_exists("sign_on::relay_state_is_returned_unchanged"));
+    assert!(test_exists("attacks::row_12"));
+    assert!(test_exists("src/saml/xml::text_is_whole_or_refused"));
+    assert!(test_exists(
+        "src/web/page::no_text_changes_what_a_page_is_made_of"
+    ));
     for missing in [
         "sign_on::relay_state",
-        "nowhere::relay_state_comes_back_as_it_was",
+        "nowhere::relay_state_is_returned_unchanged",
         "src/saml/xml::parse",
     ] {
-        assert!(!is_there(missing), "{missing}");
+        assert!(!test_exists(missing), "{missing}");
     }
 }

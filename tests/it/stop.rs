@@ -9,25 +9,25 @@ use std::{
 use crate::support::{
     house::{PASSWORD, on_each_database},
     http,
-    scene::{ADA, Scene},
+    scene::{ADA, SsoSetup},
 };
 
 #[test]
-fn a_stop_finishes_what_is_under_way() {
+fn shutdown_finishes_running_requests() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let mut browser = scene.house.browser();
+        let scene = SsoSetup::new(database);
+        let mut browser = scene.server.browser();
         let login = browser.get("/login");
-        let body = http::form(&[
+        let body = http::form_body(&[
             ("csrf", &login.field("csrf").unwrap()),
             ("email", ADA),
             ("password", PASSWORD),
         ]);
         let cookie = format!(
             "__Host-hallpass-browser={}",
-            browser.jar["__Host-hallpass-browser"]
+            browser.cookies["__Host-hallpass-browser"]
         );
-        let mut stream = TcpStream::connect(scene.house.address).unwrap();
+        let mut stream = TcpStream::connect(scene.server.address).unwrap();
         let head = format!(
             "POST /login HTTP/1.1\r\nHost: login.fernweh.example\r\nSec-Fetch-Site: same-origin\r\nCookie: {cookie}\r\nContent-Type: application/x-www-form-urlencoded\r\nExpect: 100-continue\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
             body.len()
@@ -36,8 +36,8 @@ fn a_stop_finishes_what_is_under_way() {
         let mut go_on = [0; 25];
         stream.read_exact(&mut go_on).unwrap();
         assert!(go_on.starts_with(b"HTTP/1.1 100 Continue"), "{go_on:?}");
-        let address = scene.house.address;
-        let stopping = thread::spawn(move || scene.house.stop());
+        let address = scene.server.address;
+        let stopping = thread::spawn(move || scene.server.stop());
         // Nobody new is let in any more; the request that was under way is.
         while TcpStream::connect(address).is_ok() {
             thread::yield_now();

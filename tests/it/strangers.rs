@@ -11,32 +11,32 @@ use std::{
 use hallpass::web::Deadlines;
 
 use crate::support::{
-    house::{Database, House},
+    house::{Database, TestServer},
     http,
 };
 
-const HURRIED: Deadlines = Deadlines {
+const SHORT_DEADLINES: Deadlines = Deadlines {
     head: Duration::from_millis(400),
     body: Duration::from_millis(400),
-    answer: Duration::from_millis(800),
-    turn: Duration::from_mins(2),
+    response: Duration::from_millis(800),
+    queue: Duration::from_mins(2),
 };
 /// Well below each of the three: what trickles so is never silent for as long as it may take.
 const TRICKLE: Duration = Duration::from_millis(20);
 
 /// What a client sends after `begin`, until the server has had enough.
 #[derive(Clone, Copy, Debug)]
-enum Then {
+enum SlowBody {
     Silence,
     Trickle(&'static [u8]),
 }
 
 /// Sends `begin`, goes on with `then`, and hands back everything that came until the server closed.
-fn until_closed(address: SocketAddr, begin: &str, then: Then) -> String {
+fn send_slowly_until_closed(address: SocketAddr, begin: &str, then: SlowBody) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_mins(2))).unwrap();
     stream.write_all(begin.as_bytes()).unwrap();
-    if let Then::Trickle(piece) = then {
+    if let SlowBody::Trickle(piece) = then {
         let mut more = stream.try_clone().unwrap();
         // Ends with the connection, which the reader below proves to have ended.
         thread::spawn(move || {
@@ -81,8 +81,8 @@ fn post_routes() -> Vec<String> {
 }
 
 #[test]
-fn a_body_that_never_ends_is_ended_on_every_route() {
-    let house = House::start_with(&Database::Sqlite, &[], HURRIED);
+fn an_endless_body_times_out_on_every_route() {
+    let house = TestServer::start_with_deadlines(&Database::Sqlite, &[], SHORT_DEADLINES);
     let address = house.address;
     let head = |target: &str, more: &str| {
         format!(
@@ -92,20 +92,23 @@ fn a_body_that_never_ends_is_ended_on_every_route() {
     let mut clients = Vec::new();
     for route in post_routes() {
         for (begin, then) in [
-            (head(&route, "Content-Length: 500") + "email=half", Then::Silence),
-            (head(&route, "Content-Length: 500"), Then::Trickle(b"a")),
+            (
+                head(&route, "Content-Length: 500") + "email=half",
+                SlowBody::Silence,
+            ),
+            (head(&route, "Content-Length: 500"), SlowBody::Trickle(b"a")),
             (
                 head(&route, "Transfer-Encoding: chunked"),
-                Then::Trickle(b"1\r\na\r\n"),
+                SlowBody::Trickle(b"1\r\na\r\n"),
             ),
             (
                 head(&route, "Content-Length: 500\r\nExpect: 100-continue"),
-                Then::Silence,
+                SlowBody::Silence,
             ),
         ] {
             let route = route.clone();
             clients.push(thread::spawn(move || {
-                let answer = until_closed(address, &begin, then);
+                let answer = send_slowly_until_closed(address, &begin, then);
                 assert!(answer.contains("HTTP/1.1 408"), "{route} {then:?}: {answer}");
                 assert!(
                     answer.contains("This took too long"),
@@ -122,7 +125,7 @@ fn a_body_that_never_ends_is_ended_on_every_route() {
         ] {
             let begin = head(target, more);
             clients.push(thread::spawn(move || {
-                let answer = until_closed(address, &begin, Then::Trickle(piece.as_bytes()));
+                let answer = send_slowly_until_closed(address, &begin, SlowBody::Trickle(piece.as_bytes()));
                 assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
             }));
         }
@@ -133,24 +136,24 @@ fn a_body_that_never_ends_is_ended_on_every_route() {
 }
 
 #[test]
-fn a_head_that_never_ends_is_ended_the_first_and_the_next() {
-    let house = House::start_with(&Database::Sqlite, &[], HURRIED);
+fn an_endless_request_head_times_out_on_new_and_kept_connections() {
+    let house = TestServer::start_with_deadlines(&Database::Sqlite, &[], SHORT_DEADLINES);
     let address = house.address;
     let whole = "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n";
     let half = "GET /health/live HTTP/1.1\r\nX-Long: a";
     let mut clients = Vec::new();
     for (answers, begin, then) in [
-        (0, String::new(), Then::Silence),
-        (0, String::new(), Then::Trickle(b"\r\n")),
-        (0, half.to_owned(), Then::Silence),
-        (0, half.to_owned(), Then::Trickle(b"a")),
-        (1, whole.to_owned(), Then::Silence),
-        (1, format!("{whole}{half}"), Then::Silence),
-        (1, format!("{whole}{half}"), Then::Trickle(b"a")),
-        (2, format!("{whole}{whole}{half}"), Then::Trickle(b"a")),
+        (0, String::new(), SlowBody::Silence),
+        (0, String::new(), SlowBody::Trickle(b"\r\n")),
+        (0, half.to_owned(), SlowBody::Silence),
+        (0, half.to_owned(), SlowBody::Trickle(b"a")),
+        (1, whole.to_owned(), SlowBody::Silence),
+        (1, format!("{whole}{half}"), SlowBody::Silence),
+        (1, format!("{whole}{half}"), SlowBody::Trickle(b"a")),
+        (2, format!("{whole}{whole}{half}"), SlowBody::Trickle(b"a")),
     ] {
         clients.push(thread::spawn(move || {
-            let answer = until_closed(address, &begin, then);
+            let answer = send_slowly_until_closed(address, &begin, then);
             assert_eq!(
                 answer.matches("alive\n").count(),
                 answers,
@@ -164,8 +167,8 @@ fn a_head_that_never_ends_is_ended_the_first_and_the_next() {
 }
 
 #[test]
-fn an_answer_that_nobody_takes_is_given_up() {
-    let house = House::start_with(&Database::Sqlite, &[], HURRIED);
+fn a_response_that_is_not_read_is_aborted() {
+    let house = TestServer::start_with_deadlines(&Database::Sqlite, &[], SHORT_DEADLINES);
     let mut stream = TcpStream::connect(house.address).unwrap();
     stream.set_write_timeout(Some(Duration::from_mins(2))).unwrap();
     let ask = "GET /assets/look.css HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100);
@@ -182,12 +185,12 @@ fn an_answer_that_nobody_takes_is_given_up() {
 }
 
 #[test]
-fn one_address_does_not_take_every_connection_unless_it_is_the_proxy() {
+fn one_address_cannot_use_all_connections_unless_it_is_the_proxy() {
     let patient = Deadlines {
         head: Duration::from_mins(2),
         ..Deadlines::default()
     };
-    let untrusted = House::start_with(
+    let untrusted = TestServer::start_with_deadlines(
         &Database::Sqlite,
         &[("HALLPASS_TRUSTED_PROXIES", "none")],
         patient,
@@ -222,21 +225,21 @@ fn one_address_does_not_take_every_connection_unless_it_is_the_proxy() {
         );
     }
     drop(held);
-    while http::raw(untrusted.address, ask).status != 200 {
+    while http::send_raw(untrusted.address, ask).status != 200 {
         thread::yield_now();
     }
 
-    let proxied = House::start(&Database::Sqlite, &[]);
+    let proxied = TestServer::start(&Database::Sqlite, &[]);
     let held: Vec<TcpStream> = (0..300)
         .map(|_| TcpStream::connect(proxied.address).unwrap())
         .collect();
-    assert_eq!(http::raw(proxied.address, ask).status, 200);
+    assert_eq!(http::send_raw(proxied.address, ask).status, 200);
     drop(held);
 }
 
 #[test]
-fn what_is_no_form_and_what_is_too_long_gets_a_page() {
-    let house = House::start(&Database::Sqlite, &[]);
+fn a_body_that_is_no_form_or_too_long_gets_an_error_page() {
+    let house = TestServer::start(&Database::Sqlite, &[]);
     let post = |kind: &str, body: &str| {
         http::request(
             house.address,

@@ -6,19 +6,19 @@ use chrono::TimeDelta;
 
 use crate::support::{
     house::{PASSWORD, on_each_database},
-    scene::{ADA, Scene},
-    tries::{at, hashes, try_once},
+    scene::{ADA, SsoSetup},
+    tries::{attempt_sign_in, browser_from, password_hashes_during},
 };
 
 #[test]
-fn guessing_is_stopped_before_anything_is_hashed_and_told_how_long() {
+fn guessing_is_stopped_before_hashing_and_gets_retry_after() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let mut browser = at(&scene, "192.0.2.1");
+        let scene = SsoSetup::new(database);
+        let mut browser = browser_from(&scene, "192.0.2.1");
         let mut last = Vec::new();
-        let hashed = hashes(&scene, || {
+        let hashed = password_hashes_during(&scene, || {
             for n in 0..25 {
-                last.push(try_once(&mut browser, ADA, &format!("wrong password {n}")));
+                last.push(attempt_sign_in(&mut browser, ADA, &format!("wrong password {n}")));
             }
         });
         assert_eq!(hashed, 5);
@@ -32,31 +32,31 @@ fn guessing_is_stopped_before_anything_is_hashed_and_told_how_long() {
         );
         assert!(last[24].body.contains("Please wait") && last[0].header("retry-after").is_none());
         assert_eq!(
-            try_once(&mut browser, ADA, PASSWORD).status,
+            attempt_sign_in(&mut browser, ADA, PASSWORD).status,
             429,
             "not even the right one"
         );
-        scene.house.clock.advance(TimeDelta::seconds(wait));
-        assert_eq!(try_once(&mut browser, ADA, "wrong once more").status, 200);
-        let longer = try_once(&mut browser, ADA, PASSWORD);
+        scene.server.clock.advance(TimeDelta::seconds(wait));
+        assert_eq!(attempt_sign_in(&mut browser, ADA, "wrong once more").status, 200);
+        let longer = attempt_sign_in(&mut browser, ADA, PASSWORD);
         assert_eq!((longer.status, longer.header("retry-after")), (429, Some("60")));
-        scene.house.clock.advance(TimeDelta::seconds(60));
-        assert_eq!(try_once(&mut browser, ADA, PASSWORD).status, 303);
+        scene.server.clock.advance(TimeDelta::seconds(60));
+        assert_eq!(attempt_sign_in(&mut browser, ADA, PASSWORD).status, 303);
     });
 }
 
 #[test]
-fn an_unknown_name_is_throttled_like_a_known_one() {
+fn an_unknown_email_is_throttled_like_a_known_one() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
+        let scene = SsoSetup::new(database);
         for (email, address) in [
             (ADA, "192.0.2.1"),
             ("nobody@fernweh.example", "192.0.2.2"),
             ("no address", "192.0.2.3"),
         ] {
-            let mut browser = at(&scene, address);
+            let mut browser = browser_from(&scene, address);
             let told: Vec<_> = (0..7)
-                .map(|_| try_once(&mut browser, email, "wrong password").status)
+                .map(|_| attempt_sign_in(&mut browser, email, "wrong password").status)
                 .collect();
             assert_eq!(told, [200, 200, 200, 200, 200, 429, 429], "{email}");
         }
@@ -64,19 +64,19 @@ fn an_unknown_name_is_throttled_like_a_known_one() {
 }
 
 #[test]
-fn one_address_that_tries_many_names_is_stopped() {
+fn one_address_that_tries_many_emails_is_throttled() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let mut browser = at(&scene, "192.0.2.1");
-        let hashed = hashes(&scene, || {
+        let scene = SsoSetup::new(database);
+        let mut browser = browser_from(&scene, "192.0.2.1");
+        let hashed = password_hashes_during(&scene, || {
             for n in 0..50 {
-                try_once(&mut browser, &format!("name{n}@fernweh.example"), "Spring2026!");
+                attempt_sign_in(&mut browser, &format!("name{n}@fernweh.example"), "Spring2026!");
             }
         });
         assert_eq!(hashed, 20);
-        let mut office = at(&scene, "192.0.2.77");
+        let mut office = browser_from(&scene, "192.0.2.77");
         assert_eq!(
-            try_once(&mut office, ADA, PASSWORD).status,
+            attempt_sign_in(&mut office, ADA, PASSWORD).status,
             303,
             "another address is not touched"
         );
@@ -84,23 +84,23 @@ fn one_address_that_tries_many_names_is_stopped() {
 }
 
 #[test]
-fn forwarded_addresses_of_strangers_do_not_help() {
+fn x_forwarded_for_from_untrusted_peers_is_ignored() {
     on_each_database(|database| {
-        let scene = Scene::with(
+        let scene = SsoSetup::with(
             database,
             &[("HALLPASS_BASE_URL", "http://127.0.0.1:8080")],
             |_, _| {},
         );
-        let hashed = hashes(&scene, || {
+        let hashed = password_hashes_during(&scene, || {
             for n in 0..12 {
-                let mut browser = at(&scene, &format!("203.0.113.{n}"));
+                let mut browser = browser_from(&scene, &format!("203.0.113.{n}"));
                 browser
-                    .extra
+                    .extra_headers
                     .push(("X-Real-IP".to_owned(), format!("203.0.113.{n}")));
                 browser
-                    .extra
+                    .extra_headers
                     .push(("Forwarded".to_owned(), format!("for=203.0.113.{n}")));
-                try_once(&mut browser, ADA, "wrong password");
+                attempt_sign_in(&mut browser, ADA, "wrong password");
             }
         });
         assert_eq!(hashed, 5);
@@ -108,13 +108,13 @@ fn forwarded_addresses_of_strangers_do_not_help() {
 }
 
 #[test]
-fn behind_a_trusted_proxy_only_what_it_added_counts() {
+fn behind_a_trusted_proxy_only_the_address_it_added_is_used() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let hashed = hashes(&scene, || {
+        let scene = SsoSetup::new(database);
+        let hashed = password_hashes_during(&scene, || {
             for n in 0..12 {
-                let mut browser = at(&scene, &format!("203.0.113.{n}, 192.0.2.9"));
-                try_once(&mut browser, ADA, "wrong password");
+                let mut browser = browser_from(&scene, &format!("203.0.113.{n}, 192.0.2.9"));
+                attempt_sign_in(&mut browser, ADA, "wrong password");
             }
         });
         assert_eq!(hashed, 5);
@@ -122,10 +122,10 @@ fn behind_a_trusted_proxy_only_what_it_added_counts() {
 }
 
 #[test]
-fn every_spelling_of_a_name_is_counted_as_one() {
+fn every_spelling_of_an_email_is_counted_as_one() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let mut browser = at(&scene, "192.0.2.1");
+        let scene = SsoSetup::new(database);
+        let mut browser = browser_from(&scene, "192.0.2.1");
         let spellings = [
             ADA,
             "ADA@fernweh.example",
@@ -136,9 +136,9 @@ fn every_spelling_of_a_name_is_counted_as_one() {
             "a\u{ff24}a@fernweh.example",
             "ada\u{ff20}fernweh.example",
         ];
-        let hashed = hashes(&scene, || {
+        let hashed = password_hashes_during(&scene, || {
             for spelling in spellings {
-                try_once(&mut browser, spelling, "wrong password");
+                attempt_sign_in(&mut browser, spelling, "wrong password");
             }
         });
         assert_eq!(hashed, 5);
@@ -146,15 +146,15 @@ fn every_spelling_of_a_name_is_counted_as_one() {
 }
 
 #[test]
-fn forty_at_once_are_counted_one_by_one() {
+fn forty_concurrent_attempts_are_each_counted() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let mut browser = at(&scene, "192.0.2.1");
+        let scene = SsoSetup::new(database);
+        let mut browser = browser_from(&scene, "192.0.2.1");
         let login = browser.get("/login");
-        let hashed = hashes(&scene, || {
+        let hashed = password_hashes_during(&scene, || {
             thread::scope(|scope| {
                 for _n in 0..40 {
-                    scope.spawn(|| browser.clone().submit_login(&login, ADA, "wrong password"));
+                    scope.spawn(|| browser.clone().submit_password(&login, ADA, "wrong password"));
                 }
             });
         });
@@ -163,21 +163,21 @@ fn forty_at_once_are_counted_one_by_one() {
 }
 
 #[test]
-fn the_owner_gets_in_from_elsewhere_and_an_office_is_not_throttled_by_its_own_success() {
+fn the_owner_can_sign_in_from_elsewhere_and_an_office_is_not_throttled_by_successes() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let mut attacker = at(&scene, "192.0.2.1");
+        let scene = SsoSetup::new(database);
+        let mut attacker = browser_from(&scene, "192.0.2.1");
         for _n in 0..10 {
-            try_once(&mut attacker, ADA, "wrong password");
+            attempt_sign_in(&mut attacker, ADA, "wrong password");
         }
         assert_eq!(
-            try_once(&mut at(&scene, "198.51.100.5"), ADA, PASSWORD).status,
+            attempt_sign_in(&mut browser_from(&scene, "198.51.100.5"), ADA, PASSWORD).status,
             303
         );
         for n in 0..30 {
-            scene.house.clock.advance(TimeDelta::seconds(1));
+            scene.server.clock.advance(TimeDelta::seconds(1));
             assert_eq!(
-                try_once(&mut at(&scene, "198.51.100.6"), ADA, PASSWORD).status,
+                attempt_sign_in(&mut browser_from(&scene, "198.51.100.6"), ADA, PASSWORD).status,
                 303,
                 "{n}"
             );
@@ -186,51 +186,60 @@ fn the_owner_gets_in_from_elsewhere_and_an_office_is_not_throttled_by_its_own_su
 }
 
 #[test]
-fn a_known_device_passes_whatever_attackers_do() {
+fn a_known_device_is_not_blocked_by_attackers() {
     on_each_database(|database| {
         let few = [
             ("HALLPASS_THROTTLE_ACCOUNT_FREE", "8"),
             ("HALLPASS_THROTTLE_ADDRESS_FREE", "8"),
         ];
-        let scene = Scene::with(database, &few, |_, _| {});
-        let mut owner = at(&scene, "192.0.2.1");
-        assert_eq!(try_once(&mut owner, ADA, PASSWORD).status, 303);
+        let scene = SsoSetup::with(database, &few, |_, _| {});
+        let mut owner = browser_from(&scene, "192.0.2.1");
+        assert_eq!(attempt_sign_in(&mut owner, ADA, PASSWORD).status, 303);
         let portal = owner.get("/");
         owner.post("/logout", &[("csrf", &portal.field("csrf").unwrap())]);
         for n in 0..16 {
-            try_once(&mut at(&scene, &format!("203.0.113.{n}")), ADA, "wrong password");
-            try_once(
-                &mut at(&scene, "192.0.2.1"),
+            attempt_sign_in(
+                &mut browser_from(&scene, &format!("203.0.113.{n}")),
+                ADA,
+                "wrong password",
+            );
+            attempt_sign_in(
+                &mut browser_from(&scene, "192.0.2.1"),
                 &format!("other{n}@fernweh.example"),
                 "wrong password",
             );
         }
         assert_eq!(
-            try_once(&mut at(&scene, "198.51.99.1"), ADA, "wrong password").status,
+            attempt_sign_in(&mut browser_from(&scene, "198.51.99.1"), ADA, "wrong password").status,
             200,
             "the one try that a pause lets pass"
         );
-        let mut stranger = at(&scene, "198.51.100.1");
+        let mut stranger = browser_from(&scene, "198.51.100.1");
         assert_eq!(
-            try_once(&mut stranger, ADA, PASSWORD).status,
+            attempt_sign_in(&mut stranger, ADA, PASSWORD).status,
             429,
             "the account as a whole is throttled"
         );
         assert_eq!(
-            try_once(&mut at(&scene, "192.0.2.1"), "new@fernweh.example", PASSWORD).status,
+            attempt_sign_in(
+                &mut browser_from(&scene, "192.0.2.1"),
+                "new@fernweh.example",
+                PASSWORD
+            )
+            .status,
             429
         );
-        assert_eq!(try_once(&mut owner, ADA, PASSWORD).status, 303);
+        assert_eq!(attempt_sign_in(&mut owner, ADA, PASSWORD).status, 303);
 
         // The cookie is its person's alone, and has a bucket of its own.
-        scene.house.add_person("eve@fernweh.example", "Eve", "Other");
-        let mut thief = at(&scene, "198.51.100.2");
-        thief.jar.insert(
+        scene.server.add_user("eve@fernweh.example", "Eve", "Other");
+        let mut thief = browser_from(&scene, "198.51.100.2");
+        thief.cookies.insert(
             "__Host-hallpass-device".to_owned(),
-            owner.jar["__Host-hallpass-device"].clone(),
+            owner.cookies["__Host-hallpass-device"].clone(),
         );
         let told: Vec<_> = (0..16)
-            .map(|_| try_once(&mut thief, ADA, "wrong password").status)
+            .map(|_| attempt_sign_in(&mut thief, ADA, "wrong password").status)
             .collect();
         assert!(
             told.iter().filter(|status| **status == 200).count() <= 10,
@@ -241,14 +250,14 @@ fn a_known_device_passes_whatever_attackers_do() {
 }
 
 #[test]
-fn what_is_counted_is_shared_through_the_database() {
+fn throttle_counters_are_shared_through_the_database() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let mut browser = at(&scene, "192.0.2.1");
+        let scene = SsoSetup::new(database);
+        let mut browser = browser_from(&scene, "192.0.2.1");
         for _n in 0..6 {
-            try_once(&mut browser, ADA, "wrong password");
+            attempt_sign_in(&mut browser, ADA, "wrong password");
         }
-        let beside = hallpass::server::open(&scene.house.settings).unwrap();
+        let beside = hallpass::server::open(&scene.server.settings).unwrap();
         let visitor = hallpass::provider::visitor::Visitor {
             browser: None,
             posted: None,
@@ -264,24 +273,29 @@ fn what_is_counted_is_shared_through_the_database() {
             password: hallpass::model::secret::Secret::new(PASSWORD.to_owned()),
         };
         assert!(matches!(
-            beside.log_in(&typed, &visitor).unwrap(),
-            hallpass::provider::login::LoggedIn::Wait { .. }
+            beside.sign_in_with_password(&typed, &visitor).unwrap(),
+            hallpass::provider::login::PasswordSignInOutcome::Throttled { .. }
         ));
     });
 }
 
 #[test]
-fn a_person_who_may_sign_in_cannot_free_their_address_for_guesses_at_others() {
+fn a_successful_sign_in_does_not_reset_the_limit_for_other_accounts() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        scene.house.add_person("eve@fernweh.example", "Eve", "Insider");
-        let mut eve = at(&scene, "192.0.2.1");
+        let scene = SsoSetup::new(database);
+        scene.server.add_user("eve@fernweh.example", "Eve", "Insider");
+        let mut eve = browser_from(&scene, "192.0.2.1");
         let login = eve.get("/login");
         let mut guessed = 0;
         for n in 0..40 {
-            assert!(eve.submit_login(&login, "eve@fernweh.example", PASSWORD).status == 303 || n >= 20);
-            let mut fresh = at(&scene, "192.0.2.1");
-            let guess = try_once(&mut fresh, &format!("name{n}@fernweh.example"), "Spring2026!");
+            assert!(
+                eve.submit_password(&login, "eve@fernweh.example", PASSWORD)
+                    .status
+                    == 303
+                    || n >= 20
+            );
+            let mut fresh = browser_from(&scene, "192.0.2.1");
+            let guess = attempt_sign_in(&mut fresh, &format!("name{n}@fernweh.example"), "Spring2026!");
             guessed += u32::from(guess.status == 200);
         }
         // Twenty, and five for the one person who signs in from there.
@@ -290,22 +304,25 @@ fn a_person_who_may_sign_in_cannot_free_their_address_for_guesses_at_others() {
 }
 
 #[test]
-fn no_pause_outlives_the_longest_where_the_clock_goes_back() {
+fn no_pause_exceeds_the_maximum_when_the_clock_goes_back() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        scene.house.clock.advance(TimeDelta::days(1000));
+        let scene = SsoSetup::new(database);
+        scene.server.clock.advance(TimeDelta::days(1000));
         for _n in 0..12 {
-            let mut browser = at(&scene, "192.0.2.1");
-            try_once(&mut browser, ADA, "wrong password");
+            let mut browser = browser_from(&scene, "192.0.2.1");
+            attempt_sign_in(&mut browser, ADA, "wrong password");
         }
-        let mut signed_in = at(&scene, "198.51.100.1");
-        assert_eq!(try_once(&mut signed_in, ADA, PASSWORD).status, 303);
-        assert!(Scene::is_signed_in(&signed_in));
-        scene.house.clock.advance(TimeDelta::days(-1000));
+        let mut signed_in = browser_from(&scene, "198.51.100.1");
+        assert_eq!(attempt_sign_in(&mut signed_in, ADA, PASSWORD).status, 303);
+        assert!(SsoSetup::is_signed_in(&signed_in));
+        scene.server.clock.advance(TimeDelta::days(-1000));
         assert!(
-            !Scene::is_signed_in(&signed_in),
+            !SsoSetup::is_signed_in(&signed_in),
             "no session outlives its age either"
         );
-        assert_eq!(try_once(&mut at(&scene, "192.0.2.1"), ADA, PASSWORD).status, 303);
+        assert_eq!(
+            attempt_sign_in(&mut browser_from(&scene, "192.0.2.1"), ADA, PASSWORD).status,
+            303
+        );
     });
 }

@@ -4,17 +4,17 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::cli::app::{attribute, making::Making};
+use crate::cli::app::{attribute, making::ResponseOptionArguments};
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum Command {
     /// Registers an application
     Add {
         #[command(subcommand)]
-        kind: Add,
+        kind: AddCommand,
     },
     /// Keeps a name for an application to come, and prints the values to paste there first
-    Draft(Draft),
+    Draft(DraftArguments),
     /// Lists the applications
     List {
         /// Prints JSON
@@ -40,7 +40,7 @@ pub(in crate::cli) enum Command {
         json: bool,
     },
     /// Changes an application
-    Edit(Edit),
+    Edit(EditArguments),
     /// What an application receives about people
     Attribute {
         #[command(subcommand)]
@@ -55,7 +55,7 @@ pub(in crate::cli) enum Command {
         json: bool,
     },
     /// Switches an application on again, or registers one that is known from imported metadata
-    Enable(Enable),
+    Enable(EnableArguments),
     /// Removes an application; accounts at the application stay
     Remove {
         /// Its short name
@@ -65,20 +65,20 @@ pub(in crate::cli) enum Command {
         json: bool,
     },
     /// Shows where metadata comes from: all sources, or one application's or import's
-    Source(Source),
+    Source(SourceArguments),
     /// Shows, accepts or rejects a change of an application's metadata that waits for an answer
-    Confirm(Confirm),
+    Confirm(ConfirmArguments),
     /// Imports the metadata of a federation: its entities are then known, and none is enabled by itself
-    Import(Import),
+    Import(ImportArguments),
     /// Entities that are known from imported metadata
     Known {
         #[command(subcommand)]
-        command: Known,
+        command: ImportedCommand,
     },
 }
 
 #[derive(Args, Debug)]
-pub(in crate::cli) struct Enable {
+pub(in crate::cli) struct EnableArguments {
     /// Its short name
     #[arg(required_unless_present = "known")]
     pub(super) slug: Option<String>,
@@ -98,7 +98,7 @@ pub(in crate::cli) struct Enable {
 
 #[derive(Args, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "switches of a command")]
-pub(in crate::cli) struct Source {
+pub(in crate::cli) struct SourceArguments {
     /// The application's short name, or the import's name; all are listed if left out
     pub(super) name: Option<String>,
     /// Fetches it now
@@ -116,7 +116,7 @@ pub(in crate::cli) struct Source {
 }
 
 #[derive(Args, Debug)]
-pub(in crate::cli) struct Confirm {
+pub(in crate::cli) struct ConfirmArguments {
     /// The application's short name
     pub(super) slug: String,
     /// Accepts the change that was shown under these digits
@@ -131,7 +131,7 @@ pub(in crate::cli) struct Confirm {
 }
 
 #[derive(Args, Debug)]
-pub(in crate::cli) struct Import {
+pub(in crate::cli) struct ImportArguments {
     /// The metadata: a file, `-` for standard input, or an address, from which it is fetched again by itself
     #[arg(value_name = "FILE|URL|-")]
     pub(super) metadata: String,
@@ -162,7 +162,7 @@ pub(in crate::cli) struct Import {
 }
 
 #[derive(Debug, Subcommand)]
-pub(in crate::cli) enum Known {
+pub(in crate::cli) enum ImportedCommand {
     /// Lists them
     List {
         /// Only those whose entity ID or name holds this
@@ -178,15 +178,15 @@ pub(in crate::cli) enum Known {
 }
 
 #[derive(Debug, Subcommand)]
-pub(in crate::cli) enum Add {
+pub(in crate::cli) enum AddCommand {
     /// A ChatGPT workspace, by the two values that its SSO page shows
-    Chatgpt(AddChatGpt),
+    Chatgpt(AddChatGptArguments),
     /// Any other SAML service provider
-    Saml(AddSaml),
+    Saml(AddSamlArguments),
 }
 
 #[derive(Args, Debug)]
-pub(in crate::cli) struct Draft {
+pub(in crate::cli) struct DraftArguments {
     /// The name that people will see
     #[arg(long)]
     pub(super) name: String,
@@ -199,7 +199,7 @@ pub(in crate::cli) struct Draft {
 }
 
 #[derive(Args, Debug)]
-pub(in crate::cli) struct AddChatGpt {
+pub(in crate::cli) struct AddChatGptArguments {
     /// **ACS URL**, copied from ChatGPT's SSO page
     #[arg(long, value_name = "URL")]
     pub(super) acs: String,
@@ -224,7 +224,7 @@ pub(in crate::cli) struct AddChatGpt {
 }
 
 #[derive(Args, Debug)]
-pub(in crate::cli) struct AddSaml {
+pub(in crate::cli) struct AddSamlArguments {
     /// Its entity ID, letter for letter
     #[arg(long, value_name = "TEXT")]
     pub(super) entity_id: Option<String>,
@@ -248,7 +248,7 @@ pub(in crate::cli) struct AddSaml {
     #[arg(long)]
     pub(super) allow_idp_initiated: bool,
     #[command(flatten)]
-    pub(super) making: Making,
+    pub(super) response_options: ResponseOptionArguments,
     /// What the tile opens, if the application has an address that begins a sign-in
     #[arg(long, value_name = "URL")]
     pub(super) tile_url: Option<String>,
@@ -264,7 +264,7 @@ pub(in crate::cli) struct AddSaml {
 }
 
 #[derive(Args, Debug)]
-pub(in crate::cli) struct Edit {
+pub(in crate::cli) struct EditArguments {
     /// Its short name, as `hallpass app list` prints it
     pub(super) slug: String,
     /// The name that people see
@@ -299,7 +299,7 @@ pub(in crate::cli) struct Edit {
     #[arg(long, value_name = "true|false")]
     pub(super) allow_idp_initiated: Option<bool>,
     #[command(flatten)]
-    pub(super) making: Making,
+    pub(super) response_options: ResponseOptionArguments,
     /// Prints the application as JSON
     #[arg(long)]
     pub(super) json: bool,

@@ -6,15 +6,15 @@ use serde::Serialize;
 
 use crate::{
     cli::{
-        app::{edited, found, making},
-        output::{self, note, say},
+        app::{edit_application, find_application, making},
+        output::{self, print_line, print_note},
     },
     model::{
         application::Application,
-        attribute::{AttributeRule, NameFormat, Source},
-        text::line,
+        attribute::{AttributeRule, AttributeSource, NameFormat},
+        text::single_line,
     },
-    provider::{Provider, applications::ApplicationEdit, saml::making::MakingEdit},
+    provider::{Provider, applications::ApplicationEdit, saml::making::ResponseOptionsEdit},
 };
 
 #[derive(Debug, Subcommand)]
@@ -38,7 +38,7 @@ pub(in crate::cli) enum Command {
         source: String,
         /// What kind of name it is; by default uri for a name with a colon, else basic
         #[arg(long, value_name = "FORMAT")]
-        format: Option<TypedFormat>,
+        format: Option<NameFormatArgument>,
         /// The same name for people to read
         #[arg(long, value_name = "TEXT")]
         friendly_name: Option<String>,
@@ -78,7 +78,7 @@ pub(in crate::cli) enum Command {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(in crate::cli) enum TypedFormat {
+pub(in crate::cli) enum NameFormatArgument {
     Uri,
     Basic,
     Unspecified,
@@ -86,7 +86,7 @@ pub(in crate::cli) enum TypedFormat {
 
 /// An attribute, as `list` and `app show` print it.
 #[derive(Serialize)]
-pub(super) struct Shown {
+pub(super) struct AttributeOutput {
     name: String,
     name_format: &'static str,
     friendly_name: Option<String>,
@@ -96,11 +96,11 @@ pub(super) struct Shown {
     required: bool,
 }
 
-impl From<&AttributeRule> for Shown {
+impl From<&AttributeRule> for AttributeOutput {
     fn from(rule: &AttributeRule) -> Self {
         Self {
             name: rule.name.clone(),
-            name_format: rule.name_format.word(),
+            name_format: rule.name_format.name(),
             friendly_name: rule.friendly_name.clone(),
             source: rule.source.to_string(),
             lower_case: rule.lower_case,
@@ -110,14 +110,14 @@ impl From<&AttributeRule> for Shown {
     }
 }
 
-impl Shown {
+impl AttributeOutput {
     /// Its name.
     pub(super) fn name(&self) -> &str {
         &self.name
     }
 
     /// Where the value comes from, and what is done with it.
-    pub(super) fn how(&self) -> String {
+    pub(super) fn describe(&self) -> String {
         let mut words = self.source.clone();
         if let Some(friendly) = &self.friendly_name {
             words = format!("{words}, as \"{friendly}\"");
@@ -142,7 +142,7 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
         | Command::Remove { slug, json, .. }
         | Command::Preset { slug, json, .. } => (slug.clone(), *json),
     };
-    let application = found(provider, &slug)?;
+    let application = find_application(provider, &slug)?;
     let (attributes, words) = match command {
         Command::List { .. } => return list(&application, json),
         Command::Set {
@@ -155,27 +155,27 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
             required,
             ..
         } => {
-            let name = line("the attribute's name", &name, AttributeRule::MAX_NAME)?;
+            let name = single_line("the attribute's name", &name, AttributeRule::MAX_NAME)?;
             let rule = AttributeRule {
                 name_format: format.map_or_else(
-                    || NameFormat::usual(&name),
+                    || NameFormat::default_for(&name),
                     |typed| match typed {
-                        TypedFormat::Uri => NameFormat::Uri,
-                        TypedFormat::Basic => NameFormat::Basic,
-                        TypedFormat::Unspecified => NameFormat::Unspecified,
+                        NameFormatArgument::Uri => NameFormat::Uri,
+                        NameFormatArgument::Basic => NameFormat::Basic,
+                        NameFormatArgument::Unspecified => NameFormat::Unspecified,
                     },
                 ),
                 friendly_name: friendly_name
-                    .map(|text| line("the friendly name", &text, AttributeRule::MAX_NAME))
+                    .map(|text| single_line("the friendly name", &text, AttributeRule::MAX_NAME))
                     .transpose()?,
-                source: Source::parse(&source)?,
+                source: AttributeSource::parse(&source)?,
                 lower_case,
                 join,
                 required,
                 name,
             };
             let words = format!("now receives {}", rule.name);
-            (set(application.saml.attributes.clone(), rule), words)
+            (replace_rule(application.saml.attributes.clone(), rule), words)
         }
         Command::Remove { name, .. } => {
             let mut rules = application.saml.attributes.clone();
@@ -186,7 +186,7 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
             (rules, format!("no longer receives {name}"))
         }
         Command::Preset { name, .. } => {
-            let preset = making::preset(&name)?;
+            let preset = making::find_preset(&name)?;
             if preset.name_id_format() != application.saml.name_id_format {
                 let words = format!(
                     "{} is known to want another name: `hallpass app edit {slug} --preset {}` sets that too.",
@@ -194,9 +194,9 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
                     preset.name()
                 );
                 if json {
-                    note(&words);
+                    print_note(&words);
                 } else {
-                    say(format_args!("{words}"))?;
+                    print_line(format_args!("{words}"))?;
                 }
             }
             (
@@ -206,22 +206,22 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
         }
     };
     let edit = ApplicationEdit {
-        making: MakingEdit {
+        response_options: ResponseOptionsEdit {
             attributes: Some(attributes),
-            ..MakingEdit::default()
+            ..ResponseOptionsEdit::default()
         },
         ..ApplicationEdit::default()
     };
     let words = format!("{words}; this takes effect at the next sign-in");
-    edited(provider, &slug, edit, &words, json)?;
+    edit_application(provider, &slug, edit, &words, json)?;
     if json {
-        return list(&*found(provider, &slug)?, true);
+        return list(&*find_application(provider, &slug)?, true);
     }
     Ok(())
 }
 
 /// The rules with `rule` in the place of the one of its name, or at the end.
-fn set(mut rules: Vec<AttributeRule>, rule: AttributeRule) -> Vec<AttributeRule> {
+fn replace_rule(mut rules: Vec<AttributeRule>, rule: AttributeRule) -> Vec<AttributeRule> {
     match rules.iter_mut().find(|known| known.name == rule.name) {
         Some(known) => *known = rule,
         None => rules.push(rule),
@@ -230,18 +230,23 @@ fn set(mut rules: Vec<AttributeRule>, rule: AttributeRule) -> Vec<AttributeRule>
 }
 
 fn list(application: &Application, json: bool) -> Result<()> {
-    let shown: Vec<_> = application.saml.attributes.iter().map(Shown::from).collect();
+    let shown: Vec<_> = application
+        .saml
+        .attributes
+        .iter()
+        .map(AttributeOutput::from)
+        .collect();
     if json {
         return output::json(&shown);
     }
     if shown.is_empty() {
-        return say(format_args!(
+        return print_line(format_args!(
             "{} receives no attributes, only the name.",
             application.name
         ));
     }
     for one in &shown {
-        say(format_args!("{:70} {}", one.name, one.how()))?;
+        print_line(format_args!("{:70} {}", one.name, one.describe()))?;
     }
     Ok(())
 }

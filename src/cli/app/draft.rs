@@ -6,56 +6,56 @@ use serde::Serialize;
 use crate::{
     cli::{
         app::{
-            arguments::Draft as Typed,
-            show::{self, Paste},
-            taken,
+            arguments::DraftArguments as Typed,
+            describe_slug_conflict,
+            show::{self, IdpValues},
         },
-        output::{self, say},
+        output::{self, print_line},
     },
-    model::{application::Slug, rollover::Draft, text::line},
-    provider::{Provider, users::Changed},
+    model::{application::Slug, rollover::ApplicationDraft, text::single_line},
+    provider::{Provider, users::ChangeOutcome},
 };
 
 #[derive(Serialize)]
-struct Whole {
+struct DraftOutput {
     slug: String,
     name: String,
     kind: &'static str,
-    paste: Paste,
+    paste: IdpValues,
 }
 
 pub(super) fn add(typed: &Typed, provider: &Provider) -> Result<()> {
-    let name = line("the name", &typed.name, 80)?;
+    let name = single_line("the name", &typed.name, 80)?;
     let slug = typed.slug.as_deref().map(Slug::parse).transpose()?;
     match provider.add_draft(&name, slug.as_ref())? {
         // Asked for again, when the terminal has scrolled: the same values once more.
-        Changed::Done(draft) | Changed::Same(draft) => show(&draft, provider, typed.json),
-        Changed::Taken => {
+        ChangeOutcome::Done(draft) | ChangeOutcome::Unchanged(draft) => show(&draft, provider, typed.json),
+        ChangeOutcome::Taken => {
             let slug = slug.unwrap_or_else(|| Slug::from_name(&name));
-            bail!(taken(provider, &slug)?)
+            bail!(describe_slug_conflict(provider, &slug)?)
         }
-        Changed::Unknown | Changed::Stale => bail!("the draft could not be kept"),
+        ChangeOutcome::Unknown | ChangeOutcome::Stale => bail!("the draft could not be kept"),
     }
 }
 
 /// The draft of this short name, unless it is an application by now.
-pub(super) fn find(provider: &Provider, slug: &str) -> Result<Option<Draft>> {
+pub(super) fn find(provider: &Provider, slug: &str) -> Result<Option<ApplicationDraft>> {
     let drafts = provider.drafts()?;
     Ok(drafts.into_iter().find(|draft| draft.slug.as_str() == slug))
 }
 
-pub(super) fn show(draft: &Draft, provider: &Provider, json: bool) -> Result<()> {
-    let paste = show::paste(provider, &draft.slug)?;
+pub(super) fn show(draft: &ApplicationDraft, provider: &Provider, json: bool) -> Result<()> {
+    let paste = show::idp_values(provider, &draft.slug)?;
     let (name, slug) = (&draft.name, &draft.slug);
     if json {
-        return output::json(&Whole {
+        return output::json(&DraftOutput {
             slug: slug.to_string(),
             name: name.clone(),
             kind: "draft",
             paste,
         });
     }
-    say(format_args!(
+    print_line(format_args!(
         "{name} (short name {slug}; a draft)\n\nPaste these at the application:"
     ))?;
     for (what, value) in [
@@ -66,19 +66,19 @@ pub(super) fn show(draft: &Draft, provider: &Provider, json: bool) -> Result<()>
         ("Certificate", &paste.certificate_url),
         ("  its SHA-256", &paste.certificate_sha256),
     ] {
-        say(format_args!("  {what:14} {value}"))?;
+        print_line(format_args!("  {what:14} {value}"))?;
     }
     if let Some(url) = &paste.next_certificate_url {
-        say(format_args!("  {:14} {url}", "and the next"))?;
+        print_line(format_args!("  {:14} {url}", "and the next"))?;
     }
-    say(format_args!("\n{}", paste.certificate_pem.trim_end()))?;
-    say(format_args!(
+    print_line(format_args!("\n{}", paste.certificate_pem.trim_end()))?;
+    print_line(format_args!(
         "\nOnce it shows its own values, register it under the same short name:"
     ))?;
-    say(format_args!(
+    print_line(format_args!(
         "  ChatGPT   hallpass app add chatgpt --slug {slug} --acs URL --audience TEXT"
     ))?;
-    say(format_args!(
+    print_line(format_args!(
         "  others    hallpass app add saml --slug {slug} --metadata FILE"
     ))
 }

@@ -9,35 +9,38 @@ use serde::Serialize;
 use crate::{
     cli::{
         app::{
-            arguments::{Import, Known},
-            metadata::with_place,
-            report::{Bar, say_report},
-            show, taken,
-            typed::entity_id as entity_id_of,
+            arguments::{ImportArguments, ImportedCommand},
+            describe_slug_conflict,
+            metadata::with_metadata,
+            report::{ProgressBar, print_report},
+            show,
+            typed::parse_entity_id as entity_id_of,
         },
-        output::{self, note, say, time},
+        output::{self, format_rfc3339, print_line, print_note},
     },
     model::application::Slug,
     provider::{
         Provider, applications,
-        sources::{EnableRule, Enabled, ImportWish, Imports, KnownLine, Taken},
+        sources::{
+            EnableOutcome, EnableRule, ImportOutcome, ImportRequest, ImportedEntitySummary, UpdateReport,
+        },
     },
 };
 
 /// Imports an aggregate.
-pub(super) fn import(provider: &Provider, typed: &Import) -> Result<()> {
+pub(super) fn import(provider: &Provider, typed: &ImportArguments) -> Result<()> {
     let file = &typed.signed_by;
     let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let signed_by =
-        applications::certificates(&bytes).with_context(|| format!("cannot use {}", file.display()))?;
+        applications::read_certificates(&bytes).with_context(|| format!("cannot use {}", file.display()))?;
     let name = typed.name.as_deref().map(Slug::parse).transpose()?;
-    let rule = rule(typed)?;
-    let longest_validity = longest_validity(&typed.longest_validity)?;
-    let mut bar = Bar::new();
-    let done = with_place(&typed.metadata, |place| {
-        let wish = ImportWish {
+    let rule = enable_rule(typed)?;
+    let longest_validity = parse_longest_validity(&typed.longest_validity)?;
+    let mut bar = ProgressBar::new();
+    let done = with_metadata(&typed.metadata, |place| {
+        let wish = ImportRequest {
             name,
-            place,
+            input: place,
             signed_by,
             rule,
             longest_validity,
@@ -47,23 +50,23 @@ pub(super) fn import(provider: &Provider, typed: &Import) -> Result<()> {
     });
     bar.clear();
     match done? {
-        Imports::Failed(trouble) => {
+        ImportOutcome::Failed(trouble) => {
             Err(anyhow::Error::new(trouble).context(format!("cannot use {}", typed.metadata)))
         }
-        Imports::Done { source, report } => {
-            let name = source.called();
+        ImportOutcome::Done { source, report } => {
+            let name = source.label();
             if typed.json {
-                return output::json(&ShownReport::new(name, &report));
+                return output::json(&ImportReportOutput::new(name, &report));
             }
-            say(format_args!("{name}:"))?;
-            say_report(&report)?;
+            print_line(format_args!("{name}:"))?;
+            print_report(&report)?;
             if source.url.is_some() {
-                say(format_args!(
+                print_line(format_args!(
                     "It is fetched again by itself; `hallpass app source {name}` shows when."
                 ))?;
             }
             if source.rule == EnableRule::Nothing {
-                say(format_args!(
+                print_line(format_args!(
                     "Nothing is enabled by itself: `hallpass app known list --search TEXT`, then `hallpass app enable --known ENTITY_ID`."
                 ))?;
             }
@@ -72,7 +75,7 @@ pub(super) fn import(provider: &Provider, typed: &Import) -> Result<()> {
     }
 }
 
-fn rule(typed: &Import) -> Result<EnableRule> {
+fn enable_rule(typed: &ImportArguments) -> Result<EnableRule> {
     Ok(
         match (typed.enable_all, &typed.enable_host, &typed.enable_authority) {
             (true, _, _) => EnableRule::All,
@@ -83,7 +86,7 @@ fn rule(typed: &Import) -> Result<EnableRule> {
     )
 }
 
-fn longest_validity(typed: &str) -> Result<Option<TimeDelta>> {
+fn parse_longest_validity(typed: &str) -> Result<Option<TimeDelta>> {
     if typed == "any" {
         return Ok(None);
     }
@@ -95,7 +98,7 @@ fn longest_validity(typed: &str) -> Result<Option<TimeDelta>> {
 }
 
 /// Enables a known entity.
-pub(super) fn enable(
+pub(super) fn enable_imported(
     provider: &Provider,
     entity_id: &str,
     from: Option<&str>,
@@ -104,72 +107,73 @@ pub(super) fn enable(
 ) -> Result<()> {
     let entity_id = entity_id_of(entity_id)?;
     let slug = slug.map(Slug::parse).transpose()?;
-    match provider.enable_known(&entity_id, from, slug.as_ref())? {
-        Enabled::Done(application) => {
+    match provider.enable_imported(&entity_id, from, slug.as_ref())? {
+        EnableOutcome::Done(application) => {
             if !json {
-                say(format_args!(
+                print_line(format_args!(
                     "{} is registered as {}.\n",
                     application.name, application.slug
                 ))?;
             }
-            show::one(provider, &application, json, Vec::new())
+            show::print_application(provider, &application, json, Vec::new())
         }
-        Enabled::Unknown => bail!(
+        EnableOutcome::Unknown => bail!(
             "no imported metadata lists {entity_id}; `hallpass app known list --search TEXT` looks for parts of a name"
         ),
-        Enabled::Several(sources) => bail!(
+        EnableOutcome::Ambiguous(sources) => bail!(
             "several imports list {entity_id}: say which with --from ({})",
             sources.join(", ")
         ),
-        Enabled::Already(slug) => bail!("{entity_id} is registered as {slug} already"),
-        Enabled::Taken => match &slug {
-            Some(slug) => bail!(taken(provider, slug)?),
+        EnableOutcome::AlreadyRegistered(slug) => bail!("{entity_id} is registered as {slug} already"),
+        EnableOutcome::Taken => match &slug {
+            Some(slug) => bail!(describe_slug_conflict(provider, slug)?),
             None => bail!("the short name is taken; give another one with --slug"),
         },
-        Enabled::Unusable(trouble) => {
+        EnableOutcome::Unusable(trouble) => {
             Err(anyhow::Error::new(trouble).context(format!("{entity_id} cannot be enabled")))
         }
     }
 }
 
 /// Lists known entities.
-pub(super) fn known(provider: &Provider, command: &Known) -> Result<()> {
-    let Known::List { search, limit, json } = command;
+pub(super) fn list_imported(provider: &Provider, command: &ImportedCommand) -> Result<()> {
+    let ImportedCommand::List { search, limit, json } = command;
     // One more, to know whether there are more.
-    let mut found = provider.known(search.as_deref().unwrap_or_default(), i64::from(*limit) + 1)?;
+    let mut found =
+        provider.imported_entities(search.as_deref().unwrap_or_default(), i64::from(*limit) + 1)?;
     let limit = usize::try_from(*limit).unwrap_or(usize::MAX);
     let are_more = found.len() > limit;
     found.truncate(limit);
     let more = "there are more: --search TEXT, or --limit NUMBER";
     if *json {
         if are_more {
-            note(more);
+            print_note(more);
         }
-        return output::json(&found.iter().map(ShownLine::from).collect::<Vec<_>>());
+        return output::json(&found.iter().map(ImportedEntityOutput::from).collect::<Vec<_>>());
     }
     if found.is_empty() {
-        return say(format_args!(
+        return print_line(format_args!(
             "Nothing is known: `hallpass app import FILE|URL --signed-by CERTIFICATE` imports a federation's metadata."
         ));
     }
     for line in &found {
         let day = |at: DateTime<Utc>| at.format("%Y-%m-%d");
-        let state = match (&line.application, line.gone_at, line.declined_at) {
+        let state = match (&line.application, line.delisted_at, line.declined_at) {
             (_, Some(at), _) => format!("  (gone since {})", day(at)),
             (Some(slug), None, _) => format!("  (enabled as {slug})"),
             (None, None, Some(at)) => format!("  (removed on {}; no rule enables it)", day(at)),
             (None, None, None) => String::new(),
         };
-        say(format_args!("{}  {}{state}", line.entity_id, line.display_name))?;
+        print_line(format_args!("{}  {}{state}", line.entity_id, line.display_name))?;
     }
     if are_more {
-        say(format_args!("… {more}"))?;
+        print_line(format_args!("… {more}"))?;
     }
     Ok(())
 }
 
 #[derive(Serialize)]
-struct ShownReport<'r> {
+struct ImportReportOutput<'r> {
     source: &'r str,
     listed: usize,
     new: usize,
@@ -184,27 +188,27 @@ struct ShownReport<'r> {
     skipped_words: &'r [String],
 }
 
-impl<'r> ShownReport<'r> {
-    fn new(source: &'r str, report: &'r Taken) -> Self {
+impl<'r> ImportReportOutput<'r> {
+    fn new(source: &'r str, report: &'r UpdateReport) -> Self {
         Self {
             source,
             listed: report.listed,
             new: report.new,
             updated: report.updated,
-            gone: report.gone,
+            gone: report.delisted,
             enabled: &report.enabled,
             changed: &report.changed,
-            waiting: &report.waiting,
+            waiting: &report.held_back,
             disabled: &report.disabled,
-            returned: &report.returned,
+            returned: &report.re_enabled,
             skipped: report.skipped,
-            skipped_words: &report.skipped_words,
+            skipped_words: &report.skipped_reasons,
         }
     }
 }
 
 #[derive(Serialize)]
-struct ShownLine<'l> {
+struct ImportedEntityOutput<'l> {
     source: &'l str,
     entity_id: &'l str,
     name: &'l str,
@@ -214,15 +218,15 @@ struct ShownLine<'l> {
     application: Option<&'l str>,
 }
 
-impl<'l> From<&'l KnownLine> for ShownLine<'l> {
-    fn from(line: &'l KnownLine) -> Self {
+impl<'l> From<&'l ImportedEntitySummary> for ImportedEntityOutput<'l> {
+    fn from(line: &'l ImportedEntitySummary) -> Self {
         Self {
             source: &line.source,
             entity_id: &line.entity_id,
             name: &line.display_name,
             registration_authority: line.authority.as_deref(),
-            gone_at: line.gone_at.map(time),
-            declined_at: line.declined_at.map(time),
+            gone_at: line.delisted_at.map(format_rfc3339),
+            declined_at: line.declined_at.map(format_rfc3339),
             application: line.application.as_deref(),
         }
     }

@@ -5,23 +5,23 @@ use serde::Serialize;
 
 use crate::{
     cli::{
-        app::show::{Shown, kind},
-        output::{self, say, time},
+        app::show::{ApplicationOutput, kind_name},
+        output::{self, format_rfc3339, print_line},
     },
-    model::rollover::Draft,
+    model::rollover::ApplicationDraft,
     provider::Provider,
 };
 
 /// An application, or a draft, which has less.
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Line {
-    Application(Box<Shown>),
-    Draft(ShownDraft),
+enum ListEntryOutput {
+    Application(Box<ApplicationOutput>),
+    Draft(ListedDraftOutput),
 }
 
 #[derive(Serialize)]
-struct ShownDraft {
+struct ListedDraftOutput {
     slug: String,
     name: String,
     kind: &'static str,
@@ -29,14 +29,14 @@ struct ShownDraft {
     created_at: String,
 }
 
-impl From<&Draft> for ShownDraft {
-    fn from(draft: &Draft) -> Self {
+impl From<&ApplicationDraft> for ListedDraftOutput {
+    fn from(draft: &ApplicationDraft) -> Self {
         Self {
             slug: draft.slug.to_string(),
             name: draft.name.clone(),
             kind: "draft",
             enabled: false,
-            created_at: time(draft.created_at),
+            created_at: format_rfc3339(draft.created_at),
         }
     }
 }
@@ -46,23 +46,29 @@ pub(super) fn list(provider: &Provider, json: bool) -> Result<()> {
     if json {
         let registered = applications
             .iter()
-            .map(|one| Line::Application(Box::new(Shown::from(&**one))));
-        let drafts = drafts.iter().map(|draft| Line::Draft(draft.into()));
+            .map(|one| ListEntryOutput::Application(Box::new(ApplicationOutput::from(&**one))));
+        let drafts = drafts.iter().map(|draft| ListEntryOutput::Draft(draft.into()));
         return output::json(&registered.chain(drafts).collect::<Vec<_>>());
     }
     if applications.is_empty() && drafts.is_empty() {
-        return say(format_args!(
+        return print_line(format_args!(
             "None yet: `hallpass app draft --name ChatGPT` prints what to paste at ChatGPT, `hallpass app add chatgpt --acs URL --audience TEXT` registers it."
         ));
     }
-    row("SHORT NAME", "NAME", "KIND", "STATE", "ENTITY ID")?;
+    print_row("SHORT NAME", "NAME", "KIND", "STATE", "ENTITY ID")?;
     for one in &applications {
         let state = if one.enabled { "on" } else { "switched off" };
         let entity_id = one.saml.entity_id.as_str();
-        row(one.slug.as_str(), &one.name, kind(one.kind), state, entity_id)?;
+        print_row(
+            one.slug.as_str(),
+            &one.name,
+            kind_name(one.kind),
+            state,
+            entity_id,
+        )?;
     }
     for draft in &drafts {
-        row(
+        print_row(
             draft.slug.as_str(),
             &draft.name,
             "draft",
@@ -73,7 +79,7 @@ pub(super) fn list(provider: &Provider, json: bool) -> Result<()> {
     Ok(())
 }
 
-fn row(slug: &str, name: &str, kind: &str, state: &str, entity_id: &str) -> Result<()> {
+fn print_row(slug: &str, name: &str, kind: &str, state: &str, entity_id: &str) -> Result<()> {
     let line = format!("{slug:24} {name:32} {kind:14} {state:18} {entity_id}");
-    say(format_args!("{}", line.trim_end()))
+    print_line(format_args!("{}", line.trim_end()))
 }

@@ -4,13 +4,13 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::{
-    cli::output::time,
+    cli::output::format_rfc3339,
     model::application::Slug,
-    provider::sources::{ApplicationSource, Listed, SourceKind},
+    provider::sources::{ApplicationMetadataSource, MetadataSourceKind, SourceOverview},
 };
 
 #[derive(Serialize)]
-pub(super) struct Shown {
+pub(super) struct SourceOutput {
     name: Option<String>,
     kind: &'static str,
     url: Option<String>,
@@ -23,53 +23,53 @@ pub(super) struct Shown {
     known: i64,
     gone: i64,
     enables: String,
-    applications: Vec<ShownLink>,
+    applications: Vec<SourceApplicationOutput>,
 }
 
 #[derive(Serialize)]
-struct ShownLink {
+struct SourceApplicationOutput {
     slug: String,
     entity_id: String,
     gone_at: Option<String>,
-    waiting: Option<ShownChange>,
+    waiting: Option<PendingChangeOutput>,
 }
 
 #[derive(Serialize)]
-struct ShownChange {
+struct PendingChangeOutput {
     id: String,
     why: String,
     since: String,
 }
 
-impl From<&Listed> for Shown {
-    fn from(listed: &Listed) -> Self {
+impl From<&SourceOverview> for SourceOutput {
+    fn from(listed: &SourceOverview) -> Self {
         let (source, state) = (&listed.source, listed.source.state.clone());
-        let optional = |at: Option<DateTime<Utc>>| at.map(time);
-        let link = |(slug, from): &(Slug, ApplicationSource)| ShownLink {
+        let optional = |at: Option<DateTime<Utc>>| at.map(format_rfc3339);
+        let link = |(slug, from): &(Slug, ApplicationMetadataSource)| SourceApplicationOutput {
             slug: slug.as_str().to_owned(),
             entity_id: from.entity_id.to_string(),
-            gone_at: optional(from.gone_at),
-            waiting: from.waiting.as_ref().map(|change| ShownChange {
+            gone_at: optional(from.delisted_at),
+            waiting: from.pending_change.as_ref().map(|change| PendingChangeOutput {
                 id: change.id.clone(),
-                why: change.why.clone(),
-                since: time(change.since),
+                why: change.reason.clone(),
+                since: format_rfc3339(change.pending_since),
             }),
         };
         Self {
             name: source.name.clone(),
             kind: match source.kind {
-                SourceKind::Entity => "entity",
-                SourceKind::Aggregate => "aggregate",
+                MetadataSourceKind::Entity => "entity",
+                MetadataSourceKind::Aggregate => "aggregate",
             },
             url: source.url.as_ref().map(ToString::to_string),
             fetched_at: optional(state.fetched_at),
-            next_at: optional(state.next_at),
+            next_at: optional(state.next_fetch_at),
             valid_until: optional(state.valid_until),
             failing_since: optional(state.failing_since),
             failures: state.failures,
             last_error: state.last_error,
-            known: listed.known,
-            gone: listed.gone,
+            known: listed.listed_count,
+            gone: listed.delisted_count,
             enables: source.rule.to_string(),
             applications: listed.applications.iter().map(link).collect(),
         }

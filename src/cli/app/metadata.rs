@@ -8,26 +8,30 @@ use crate::{
     model::application::{Application, EntityId},
     provider::{
         Provider,
-        sources::{Obtained, Place, SourceUrl},
+        sources::{MetadataInput, MetadataUrl, ObtainedMetadata},
     },
 };
 
 /// Reads the metadata of one service provider.
-pub(super) fn obtain(provider: &Provider, typed: &str, wanted: Option<&EntityId>) -> Result<Obtained> {
-    with_place(typed, |place| {
+pub(super) fn obtain(
+    provider: &Provider,
+    typed: &str,
+    wanted: Option<&EntityId>,
+) -> Result<ObtainedMetadata> {
+    with_metadata(typed, |place| {
         provider
-            .obtain(place, wanted)
+            .read_metadata(place, wanted)
             .with_context(|| format!("cannot use {typed}"))
     })
 }
 
 /// Lets the application follow where its metadata came from; says so where that is other than before.
-pub(super) fn follow(
+pub(super) fn follow_source(
     provider: &Provider,
     application: &Application,
-    obtained: &Obtained,
+    obtained: &ObtainedMetadata,
 ) -> Result<Option<String>> {
-    let followed_before = provider.follow(application, obtained)?;
+    let followed_before = provider.follow_source(application, obtained)?;
     Ok(if let Some(url) = obtained.url() {
         Some(format!(
             "Its metadata is fetched again from {url}; `hallpass app source {}` shows when.",
@@ -41,14 +45,14 @@ pub(super) fn follow(
 }
 
 /// Opens what was typed.
-pub(super) fn with_place<T>(typed: &str, with: impl FnOnce(Place<'_>) -> Result<T>) -> Result<T> {
+pub(super) fn with_metadata<T>(typed: &str, with: impl FnOnce(MetadataInput<'_>) -> Result<T>) -> Result<T> {
     let typed = typed.trim();
     if typed == "-" {
-        return with(Place::Reader(&mut io::stdin().lock()));
+        return with(MetadataInput::Reader(&mut io::stdin().lock()));
     }
-    if SourceUrl::is_meant(typed) {
-        return with(Place::Url(SourceUrl::parse(typed)?));
+    if MetadataUrl::looks_like_url(typed) {
+        return with(MetadataInput::Url(MetadataUrl::parse(typed)?));
     }
     let mut file = File::open(typed).with_context(|| format!("cannot read {typed}"))?;
-    with(Place::Reader(&mut file))
+    with(MetadataInput::Reader(&mut file))
 }

@@ -20,10 +20,10 @@ use serde::Serialize;
 use crate::{
     cli::{
         app::{
-            arguments::Add,
-            typed::{chatgpt, edit, entity_id, saml},
+            arguments::AddCommand,
+            typed::{application_edit, new_chatgpt, new_saml, parse_entity_id},
         },
-        output::{self, say},
+        output::{self, print_line},
     },
     model::{
         application::{Application, Slug},
@@ -32,39 +32,39 @@ use crate::{
     provider::{
         Provider,
         applications::{ApplicationEdit, NewApplication},
-        saml::import::Imported,
-        sources::Obtained,
-        users::Changed,
+        saml::import::ImportedMetadata,
+        sources::ObtainedMetadata,
+        users::ChangeOutcome,
     },
 };
 
-pub(super) use crate::cli::app::{arguments::Command, show::kind};
+pub(super) use crate::cli::app::{arguments::Command, show::kind_name};
 
 pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
     match command {
         Command::Add {
-            kind: Add::Chatgpt(typed),
+            kind: AddCommand::Chatgpt(typed),
         } => {
             let json = typed.json;
-            added(provider, &chatgpt(&typed, provider)?, None, json)
+            add_application(provider, &new_chatgpt(&typed, provider)?, None, json)
         }
         Command::Add {
-            kind: Add::Saml(typed),
+            kind: AddCommand::Saml(typed),
         } => {
             let json = typed.json;
-            let wanted = typed.entity_id.as_deref().map(entity_id).transpose()?;
+            let wanted = typed.entity_id.as_deref().map(parse_entity_id).transpose()?;
             let obtained = match &typed.metadata {
                 Some(from) => Some(metadata::obtain(provider, from, wanted.as_ref())?),
                 None => None,
             };
             let imported = obtained.as_ref().map(|obtained| obtained.imported.clone());
-            added(provider, &saml(typed, imported)?, obtained.as_ref(), json)
+            add_application(provider, &new_saml(typed, imported)?, obtained.as_ref(), json)
         }
         Command::Draft(typed) => draft::add(&typed, provider),
         Command::List { json } => list::list(provider, json),
         Command::Show { slug, json } => match draft::find(provider, &slug)? {
             Some(draft) => draft::show(&draft, provider, json),
-            None => show::one(provider, &*found(provider, &slug)?, json, Vec::new()),
+            None => show::print_application(provider, &*find_application(provider, &slug)?, json, Vec::new()),
         },
         Command::Preview { slug, email, json } => preview::show(provider, &slug, &email, json),
         Command::Edit(typed) => {
@@ -74,19 +74,19 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
                 None => None,
             };
             let imported = obtained.as_ref().map(|obtained| obtained.imported.clone());
-            let edit = edit(typed, imported, provider)?;
+            let edit = application_edit(typed, imported, provider)?;
             let words = "is changed; this takes effect at the next sign-in";
-            edited(provider, &slug, edit, words, json)?;
-            let application = found(provider, &slug)?;
+            edit_application(provider, &slug, edit, words, json)?;
+            let application = find_application(provider, &slug)?;
             match obtained {
                 Some(obtained) if json => {
-                    let more = after_metadata(provider, &application, &obtained)?;
-                    show::one(provider, &application, true, more)
+                    let more = metadata_findings(provider, &application, &obtained)?;
+                    show::print_application(provider, &application, true, more)
                 }
-                Some(obtained) => after_metadata(provider, &application, &obtained)?
+                Some(obtained) => metadata_findings(provider, &application, &obtained)?
                     .iter()
-                    .try_for_each(|line| say(format_args!("- {line}"))),
-                None if json => show::one(provider, &application, true, Vec::new()),
+                    .try_for_each(|line| print_line(format_args!("- {line}"))),
+                None if json => show::print_application(provider, &application, true, Vec::new()),
                 None => Ok(()),
             }
         }
@@ -97,44 +97,47 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
                 ..ApplicationEdit::default()
             };
             let words = "is switched off: nobody signs in to it";
-            edited(provider, &slug, edit, words, json)?;
-            shown_as_json(provider, &slug, json)
+            edit_application(provider, &slug, edit, words, json)?;
+            print_as_json(provider, &slug, json)
         }
         Command::Enable(typed) => {
             if let Some(entity_id) = &typed.known {
                 let (from, slug) = (typed.from.as_deref(), typed.new_slug.as_deref());
-                return import::enable(provider, entity_id, from, slug, typed.json);
+                return import::enable_imported(provider, entity_id, from, slug, typed.json);
             }
             let slug = typed.slug.context("the short name is missing")?;
             let edit = ApplicationEdit {
                 enabled: Some(true),
                 ..ApplicationEdit::default()
             };
-            edited(provider, &slug, edit, "is switched on", typed.json)?;
-            shown_as_json(provider, &slug, typed.json)
+            edit_application(provider, &slug, edit, "is switched on", typed.json)?;
+            print_as_json(provider, &slug, typed.json)
         }
-        Command::Source(typed) => source::source(provider, &typed),
+        Command::Source(typed) => source::run(provider, &typed),
         Command::Confirm(typed) => source::confirm(provider, &typed),
         Command::Import(typed) => import::import(provider, &typed),
-        Command::Known { command } => import::known(provider, &command),
+        Command::Known { command } => import::list_imported(provider, &command),
         Command::Remove { slug, json } => {
             let slug = Slug::parse(&slug)?;
-            let gone = Removed {
+            let gone = RemovedOutput {
                 removed: slug.as_str(),
             };
-            if provider.remove_draft(&slug)? == Changed::Done(()) {
+            if provider.remove_draft(&slug)? == ChangeOutcome::Done(()) {
                 if json {
                     return output::json(&gone);
                 }
-                return say(format_args!("The draft {slug} is gone."));
+                return print_line(format_args!("The draft {slug} is gone."));
             }
             match provider.remove_application(&slug)? {
-                Changed::Done(()) if json => output::json(&gone),
-                Changed::Done(()) => say(format_args!(
+                ChangeOutcome::Done(()) if json => output::json(&gone),
+                ChangeOutcome::Done(()) => print_line(format_args!(
                     "{slug} is gone. Accounts at the application stay as they are."
                 )),
-                Changed::Same(()) | Changed::Unknown | Changed::Taken | Changed::Stale => {
-                    bail!(no_such(slug.as_str()))
+                ChangeOutcome::Unchanged(())
+                | ChangeOutcome::Unknown
+                | ChangeOutcome::Taken
+                | ChangeOutcome::Stale => {
+                    bail!(no_such_application(slug.as_str()))
                 }
             }
         }
@@ -142,16 +145,16 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
 }
 
 #[derive(Serialize)]
-struct Removed<'a> {
+struct RemovedOutput<'a> {
     removed: &'a str,
 }
 
-fn no_such(slug: &str) -> String {
+fn no_such_application(slug: &str) -> String {
     format!("there is no application {slug}; `hallpass app list` shows all")
 }
 
 /// Whose short name it is that is taken.
-fn taken(provider: &Provider, slug: &Slug) -> Result<String> {
+fn describe_slug_conflict(provider: &Provider, slug: &Slug) -> Result<String> {
     if let Some(other) = provider.application(slug)? {
         return Ok(format!(
             "{slug} is {}'s short name: `hallpass app edit {slug} …` changes that application, --slug NAME makes another",
@@ -170,14 +173,14 @@ fn taken(provider: &Provider, slug: &Slug) -> Result<String> {
 }
 
 /// What `app show --json` prints, after a change.
-fn shown_as_json(provider: &Provider, slug: &str, json: bool) -> Result<()> {
+fn print_as_json(provider: &Provider, slug: &str, json: bool) -> Result<()> {
     if !json {
         return Ok(());
     }
-    show::one(provider, &*found(provider, slug)?, true, Vec::new())
+    show::print_application(provider, &*find_application(provider, slug)?, true, Vec::new())
 }
 
-fn found(provider: &Provider, slug: &str) -> Result<std::sync::Arc<Application>> {
+fn find_application(provider: &Provider, slug: &str) -> Result<std::sync::Arc<Application>> {
     let slug = Slug::parse(slug)?;
     if let Some(found) = provider.application(&slug)? {
         return Ok(found);
@@ -185,42 +188,49 @@ fn found(provider: &Provider, slug: &str) -> Result<std::sync::Arc<Application>>
     if provider.drafts()?.iter().any(|draft| draft.slug == slug) {
         bail!("{slug} is a draft, no application yet: `hallpass app add … --slug {slug}` fills it in");
     }
-    bail!(no_such(slug.as_str()))
+    bail!(no_such_application(slug.as_str()))
 }
 
-fn added(provider: &Provider, new: &NewApplication, obtained: Option<&Obtained>, json: bool) -> Result<()> {
+fn add_application(
+    provider: &Provider,
+    new: &NewApplication,
+    obtained: Option<&ObtainedMetadata>,
+    json: bool,
+) -> Result<()> {
     match provider.add_application(new)?? {
-        Changed::Done(application) => {
+        ChangeOutcome::Done(application) => {
             let mut findings = Vec::new();
             if let Some(obtained) = obtained {
-                metadata::follow(provider, &application, obtained)?;
-                let weak = obtained.imported.findings.iter();
+                metadata::follow_source(provider, &application, obtained)?;
+                let weak = obtained.imported.warnings.iter();
                 findings.extend(weak.map(|finding| format!("In its metadata: {finding}.")));
-                findings.extend(unlike(&application, &obtained.imported));
+                findings.extend(metadata_mismatches(&application, &obtained.imported));
             }
-            findings.extend(shared(provider, &application)?);
+            findings.extend(shared_entity_id(provider, &application)?);
             if !json {
-                say(format_args!(
+                print_line(format_args!(
                     "{} is registered as {}.\n",
                     application.name, application.slug
                 ))?;
             }
-            show::one(provider, &application, json, findings)
+            show::print_application(provider, &application, json, findings)
         }
-        Changed::Taken => {
+        ChangeOutcome::Taken => {
             let slug = new.slug.clone().unwrap_or_else(|| Slug::from_name(&new.name));
-            bail!(taken(provider, &slug)?)
+            bail!(describe_slug_conflict(provider, &slug)?)
         }
-        Changed::Same(_) | Changed::Unknown | Changed::Stale => bail!("the application could not be added"),
+        ChangeOutcome::Unchanged(_) | ChangeOutcome::Unknown | ChangeOutcome::Stale => {
+            bail!("the application could not be added")
+        }
     }
 }
 
 /// What the metadata asks for, and the application as it is registered is not sent.
-fn unlike(application: &Application, imported: &Imported) -> Vec<String> {
+fn metadata_mismatches(application: &Application, imported: &ImportedMetadata) -> Vec<String> {
     let (slug, saml) = (&application.slug, &application.saml);
     let mut findings = Vec::new();
     if let Some(format) = imported.name_id_format {
-        let (asked, sent) = (format.word(), saml.name_id_format.word());
+        let (asked, sent) = (format.name(), saml.name_id_format.name());
         if asked != sent {
             findings.push(format!(
                 "Its metadata asks for names of the format {asked}, and it is sent {sent} ones: `hallpass app edit {slug} --name-id {asked}` changes that."
@@ -245,9 +255,9 @@ fn unlike(application: &Application, imported: &Imported) -> Vec<String> {
 }
 
 /// Other applications that bear its entity ID.
-fn shared(provider: &Provider, application: &Application) -> Result<Option<String>> {
+fn shared_entity_id(provider: &Provider, application: &Application) -> Result<Option<String>> {
     let others: Vec<_> = provider
-        .namesakes(application)?
+        .applications_with_same_entity_id(application)?
         .iter()
         .map(|other| other.slug.to_string())
         .collect();
@@ -260,29 +270,35 @@ fn shared(provider: &Provider, application: &Application) -> Result<Option<Strin
 }
 
 /// Edits, and says so; with `json` it says nothing, and the caller prints what holds now.
-fn edited(provider: &Provider, slug: &str, edit: ApplicationEdit, words: &str, json: bool) -> Result<()> {
+fn edit_application(
+    provider: &Provider,
+    slug: &str,
+    edit: ApplicationEdit,
+    words: &str,
+    json: bool,
+) -> Result<()> {
     match provider.edit_application(&Slug::parse(slug)?, edit)?? {
-        Changed::Done(_) | Changed::Same(_) if json => Ok(()),
-        Changed::Done(application) => say(format_args!("{} {words}.", application.name)),
-        Changed::Same(application) => say(format_args!(
+        ChangeOutcome::Done(_) | ChangeOutcome::Unchanged(_) if json => Ok(()),
+        ChangeOutcome::Done(application) => print_line(format_args!("{} {words}.", application.name)),
+        ChangeOutcome::Unchanged(application) => print_line(format_args!(
             "{} is so already: nothing was changed.",
             application.name
         )),
         // Says what it is, where it is a draft.
-        Changed::Unknown | Changed::Taken => found(provider, slug).map(drop),
-        Changed::Stale => {
+        ChangeOutcome::Unknown | ChangeOutcome::Taken => find_application(provider, slug).map(drop),
+        ChangeOutcome::Stale => {
             bail!("somebody else changed it at the same moment; look again with `hallpass app show {slug}`")
         }
     }
 }
 
 /// What metadata brought besides, and where it is fetched from.
-fn after_metadata(
+fn metadata_findings(
     provider: &Provider,
     application: &Application,
-    obtained: &Obtained,
+    obtained: &ObtainedMetadata,
 ) -> Result<Vec<String>> {
-    let weak = obtained.imported.findings.iter();
+    let weak = obtained.imported.warnings.iter();
     let mut lines: Vec<String> = weak
         .map(|finding| format!("In its metadata: {finding}."))
         .collect();
@@ -290,8 +306,8 @@ fn after_metadata(
         // Its addresses are those of its SSO page; metadata adds to them, once.
         return Ok(lines);
     }
-    lines.extend(unlike(application, &obtained.imported));
-    lines.extend(shared(provider, application)?);
-    lines.extend(metadata::follow(provider, application, obtained)?);
+    lines.extend(metadata_mismatches(application, &obtained.imported));
+    lines.extend(shared_entity_id(provider, application)?);
+    lines.extend(metadata::follow_source(provider, application, obtained)?);
     Ok(lines)
 }

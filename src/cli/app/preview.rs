@@ -5,39 +5,39 @@ use serde::Serialize;
 
 use crate::{
     cli::{
-        app::found,
-        output::{self, say},
+        app::find_application,
+        output::{self, print_line},
     },
     model::{
-        making::{ContentCipher, Signs},
+        making::{ContentCipher, SignedParts},
         user::Email,
     },
     provider::{
         Provider,
-        saml::preview::{IN_RESPONSE_TO, NameIdOrigin, Preview, PreviewedResponse, UNMADE_NAME},
+        saml::preview::{IN_RESPONSE_TO, NameIdOrigin, PLACEHOLDER_NAME_ID, Preview, PreviewedResponse},
     },
 };
 
 #[derive(Serialize)]
-struct Shown<'a> {
+struct PreviewOutput<'a> {
     application: &'a str,
     person: &'a str,
-    refusals: Vec<ShownObstacle<'a>>,
-    response: Option<ShownResponse<'a>>,
+    refusals: Vec<RefusalOutput<'a>>,
+    response: Option<PreviewedResponseOutput<'a>>,
 }
 
 #[derive(Serialize)]
-struct ShownObstacle<'a> {
+struct RefusalOutput<'a> {
     code: &'a str,
     words: &'a str,
 }
 
 #[derive(Serialize)]
-struct ShownResponse<'a> {
+struct PreviewedResponseOutput<'a> {
     acs: &'a str,
     audience: &'a str,
-    name_id: ShownName<'a>,
-    attributes: Vec<ShownAttribute<'a>>,
+    name_id: PreviewedNameIdOutput<'a>,
+    attributes: Vec<PreviewedAttributeOutput<'a>>,
     sign: &'static str,
     algorithm: &'static str,
     encrypt: &'static str,
@@ -49,7 +49,7 @@ struct ShownResponse<'a> {
 }
 
 #[derive(Serialize)]
-struct ShownName<'a> {
+struct PreviewedNameIdOutput<'a> {
     format: &'a str,
     value: &'a str,
     name_qualifier: Option<&'a str>,
@@ -58,7 +58,7 @@ struct ShownName<'a> {
 }
 
 #[derive(Serialize)]
-struct ShownAttribute<'a> {
+struct PreviewedAttributeOutput<'a> {
     name: &'a str,
     name_format: &'static str,
     friendly_name: Option<&'a str>,
@@ -66,68 +66,68 @@ struct ShownAttribute<'a> {
 }
 
 pub(super) fn show(provider: &Provider, slug: &str, email: &str, json: bool) -> Result<()> {
-    let application = found(provider, slug)?;
+    let application = find_application(provider, slug)?;
     let email = Email::parse(email)?;
     let user = provider.user_by_email(&email)?.with_context(|| {
         format!("nobody here has the address {email}; `hallpass user list` shows everybody")
     })?;
     let preview = provider.preview(&application, &user)?;
     if json {
-        output::json(&shown(&preview))
+        output::json(&preview_output(&preview))
     } else {
         print(&preview)
     }
 }
 
-fn shown(preview: &Preview) -> Shown<'_> {
-    Shown {
+fn preview_output(preview: &Preview) -> PreviewOutput<'_> {
+    PreviewOutput {
         application: preview.application.slug.as_str(),
         person: preview.user.email.as_str(),
         refusals: preview
             .obstacles
             .iter()
-            .map(|obstacle| ShownObstacle {
+            .map(|obstacle| RefusalOutput {
                 code: obstacle.code,
-                words: &obstacle.words,
+                words: &obstacle.message,
             })
             .collect(),
         response: preview
             .response
             .as_ref()
-            .map(|response| shown_response(preview, response)),
+            .map(|response| response_output(preview, response)),
     }
 }
 
-fn shown_response<'a>(preview: &'a Preview, response: &'a PreviewedResponse) -> ShownResponse<'a> {
+fn response_output<'a>(preview: &'a Preview, response: &'a PreviewedResponse) -> PreviewedResponseOutput<'a> {
     let (saml, name) = (&preview.application.saml, &response.name_id);
-    ShownResponse {
+    PreviewedResponseOutput {
         acs: response.acs.as_str(),
         audience: saml.audience.as_str(),
-        name_id: ShownName {
+        name_id: PreviewedNameIdOutput {
             format: &name.format,
             value: &name.value,
             name_qualifier: name.name_qualifier.as_deref(),
             sp_name_qualifier: name.sp_name_qualifier.as_deref(),
             origin: match response.origin {
                 NameIdOrigin::Email => "email",
-                NameIdOrigin::Known => "known",
+                NameIdOrigin::Existing => "known",
                 NameIdOrigin::AtFirstSignIn => "first-sign-in",
-                NameIdOrigin::EachSession => "session",
+                NameIdOrigin::PerSession => "session",
             },
         },
         attributes: response
             .attributes
             .iter()
-            .map(|attribute| ShownAttribute {
+            .map(|attribute| PreviewedAttributeOutput {
                 name: &attribute.name,
-                name_format: attribute.name_format.word(),
+                name_format: attribute.name_format.name(),
                 friendly_name: attribute.friendly_name.as_deref(),
                 values: &attribute.values,
             })
             .collect(),
-        sign: saml.making.signs.word(),
-        algorithm: saml.making.algorithm.word(),
-        encrypt: response.encryption.map_or("none", ContentCipher::word),
+        sign: saml.response_options.signed_parts.name(),
+        algorithm: saml.response_options.signature_algorithm.name(),
+        encrypt: response.encryption.map_or("none", ContentCipher::name),
         signatures_verified: response.verified.as_ref().ok().copied(),
         not_verified: response.verified.as_ref().err().map(String::as_str),
         certificate_sha256: &response.certificate_sha256,
@@ -138,15 +138,15 @@ fn shown_response<'a>(preview: &'a Preview, response: &'a PreviewedResponse) -> 
 fn print(preview: &Preview) -> Result<()> {
     let (application, user) = (&preview.application, &preview.user);
     for obstacle in &preview.obstacles {
-        say(format_args!(
+        print_line(format_args!(
             "- {} could not sign in to {} now: {} ({}).",
-            user.email, application.name, obstacle.words, obstacle.code
+            user.email, application.name, obstacle.message, obstacle.code
         ))?;
     }
     let Some(response) = &preview.response else {
-        return say(format_args!("There is nothing to show until that is fixed."));
+        return print_line(format_args!("There is nothing to show until that is fixed."));
     };
-    say(format_args!(
+    print_line(format_args!(
         "What {} ({}) receives about {} <{}> when they sign in:\n",
         application.name,
         application.slug,
@@ -155,23 +155,25 @@ fn print(preview: &Preview) -> Result<()> {
     ))?;
     let name = &response.name_id;
     let origin = match response.origin {
-        NameIdOrigin::Email | NameIdOrigin::Known => String::new(),
+        NameIdOrigin::Email | NameIdOrigin::Existing => String::new(),
         NameIdOrigin::AtFirstSignIn => {
-            format!("; there is none yet, the first sign-in makes one: {UNMADE_NAME} stands for it here")
+            format!(
+                "; there is none yet, the first sign-in makes one: {PLACEHOLDER_NAME_ID} stands for it here"
+            )
         }
-        NameIdOrigin::EachSession => "; each session has another".to_owned(),
+        NameIdOrigin::PerSession => "; each session has another".to_owned(),
     };
-    let signs = match application.saml.making.signs {
-        Signs::Both => "response and assertion",
-        Signs::Assertion => "the assertion",
-        Signs::Response => "the response",
+    let signs = match application.saml.response_options.signed_parts {
+        SignedParts::Both => "response and assertion",
+        SignedParts::Assertion => "the assertion",
+        SignedParts::Response => "the response",
     };
     let encrypted = response.encryption.map_or_else(
         || "no".to_owned(),
         |cipher| {
             format!(
                 "the assertion, with {}; below it is shown before encryption",
-                cipher.word()
+                cipher.name()
             )
         },
     );
@@ -183,7 +185,10 @@ fn print(preview: &Preview) -> Result<()> {
         ),
         Err(why) => format!("NO: {why}"),
     };
-    let signed = format!("{signs}, with {}", application.saml.making.algorithm.word());
+    let signed = format!(
+        "{signs}, with {}",
+        application.saml.response_options.signature_algorithm.name()
+    );
     for (what, value) in [
         ("NameID", format!("{}{origin}", name.value)),
         ("Format", name.format.clone()),
@@ -193,9 +198,9 @@ fn print(preview: &Preview) -> Result<()> {
         ("Verified", verified),
         ("Encrypted", encrypted),
     ] {
-        say(format_args!("  {what:10} {value}"))?;
+        print_line(format_args!("  {what:10} {value}"))?;
     }
-    say(format_args!(
+    print_line(format_args!(
         "\nAttributes{}",
         if response.attributes.is_empty() {
             ": none"
@@ -205,10 +210,10 @@ fn print(preview: &Preview) -> Result<()> {
     ))?;
     for attribute in &response.attributes {
         for value in &attribute.values {
-            say(format_args!("  {:66} {value}", attribute.name))?;
+            print_line(format_args!("  {:66} {value}", attribute.name))?;
         }
     }
-    say(format_args!(
+    print_line(format_args!(
         "\nThe XML. Nobody was signed in by it, and it cannot be used anywhere: each SignatureValue is replaced by its \
          SHA-256. ID, times, SessionIndex and InResponseTo ({IN_RESPONSE_TO}) differ at each sign-in.\n\n{}",
         response.xml

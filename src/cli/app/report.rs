@@ -5,66 +5,66 @@ use std::io::{self, IsTerminal, Write};
 use anyhow::Result;
 
 use crate::{
-    cli::output::say,
-    provider::sources::{Progress, Taken},
+    cli::output::print_line,
+    provider::sources::{ImportProgress, UpdateReport},
 };
 
 /// What came of taking up a copy, in lines.
-pub(super) fn say_report(report: &Taken) -> Result<()> {
-    say(format_args!(
+pub(super) fn print_report(report: &UpdateReport) -> Result<()> {
+    print_line(format_args!(
         "  service providers known: {}; {} new, {} updated, {} gone",
-        report.listed, report.new, report.updated, report.gone
+        report.listed, report.new, report.updated, report.delisted
     ))?;
     for (what, slugs) in [
         ("enabled by the rule", &report.enabled),
         ("changed", &report.changed),
         ("switched off, as they are no longer listed", &report.disabled),
-        ("switched on again", &report.returned),
+        ("switched on again", &report.re_enabled),
     ] {
         if !slugs.is_empty() {
-            say(format_args!("  {what} ({}): {}", slugs.len(), few(slugs)))?;
+            print_line(format_args!("  {what} ({}): {}", slugs.len(), first_few(slugs)))?;
         }
     }
-    for slug in &report.waiting {
-        say(format_args!(
+    for slug in &report.held_back {
+        print_line(format_args!(
             "  A change of {slug} waits: `hallpass app confirm {slug}` shows it."
         ))?;
     }
     if report.skipped > 0 {
-        say(format_args!("  left out ({}):", report.skipped))?;
-        for words in &report.skipped_words {
-            say(format_args!("  - {words}"))?;
+        print_line(format_args!("  left out ({}):", report.skipped))?;
+        for words in &report.skipped_reasons {
+            print_line(format_args!("  - {words}"))?;
         }
-        if report.skipped > report.skipped_words.len() {
-            say(format_args!("  - …"))?;
+        if report.skipped > report.skipped_reasons.len() {
+            print_line(format_args!("  - …"))?;
         }
     }
     Ok(())
 }
 
-fn few(slugs: &[String]) -> String {
+fn first_few(slugs: &[String]) -> String {
     let shown: Vec<&str> = slugs.iter().take(10).map(String::as_str).collect();
     let more = if slugs.len() > shown.len() { ", …" } else { "" };
     format!("{}{more}", shown.join(", "))
 }
 
 /// One line on a terminal, and nothing elsewhere.
-pub(super) struct Bar {
+pub(super) struct ProgressBar {
     is_shown: bool,
 }
 
-impl Bar {
+impl ProgressBar {
     pub(super) fn new() -> Self {
         Self {
             is_shown: io::stderr().is_terminal(),
         }
     }
 
-    pub(super) fn show(&mut self, progress: Progress) {
+    pub(super) fn show(&mut self, progress: ImportProgress) {
         let words = match progress {
-            Progress::Fetched(bytes) => format!("fetched {} MB", bytes / (1024 * 1024)),
-            Progress::Verified(bytes) => format!("verified {} MB", bytes / (1024 * 1024)),
-            Progress::Read(count) => format!("read {count} entities"),
+            ImportProgress::Fetched(bytes) => format!("fetched {} MB", bytes / (1024 * 1024)),
+            ImportProgress::Verified(bytes) => format!("verified {} MB", bytes / (1024 * 1024)),
+            ImportProgress::ReadEntities(count) => format!("read {count} entities"),
         };
         self.write(&words);
     }

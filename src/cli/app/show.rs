@@ -6,18 +6,18 @@ use serde::Serialize;
 use crate::{
     cli::{
         app::{attribute, source},
-        output::{self, say, time},
+        output::{self, format_rfc3339, print_line},
     },
     model::{
-        application::{AcsUrl, Application, Kind, Slug},
+        application::{Application, ApplicationKind, Slug, SpUrl},
         key::Certificate,
-        making::{ContentCipher, Signs},
+        making::{ContentCipher, SignedParts},
     },
-    provider::{Provider, saml::publish::Which},
+    provider::{Provider, saml::publish::CertificateSlot},
 };
 
 #[derive(Serialize)]
-pub(super) struct Shown {
+pub(super) struct ApplicationOutput {
     id: String,
     slug: String,
     name: String,
@@ -28,7 +28,7 @@ pub(super) struct Shown {
     acs: Vec<String>,
     slo: Option<String>,
     tile_url: Option<String>,
-    certificates: Vec<ShownCertificate>,
+    certificates: Vec<CertificateOutput>,
     require_signed_requests: bool,
     allow_idp_initiated: bool,
     relay_state: Option<String>,
@@ -36,12 +36,12 @@ pub(super) struct Shown {
     sign: &'static str,
     algorithm: &'static str,
     encrypt: &'static str,
-    encryption_certificates: Vec<ShownCertificate>,
-    attributes: Vec<attribute::Shown>,
+    encryption_certificates: Vec<CertificateOutput>,
+    attributes: Vec<attribute::AttributeOutput>,
 }
 
 #[derive(Serialize)]
-struct ShownCertificate {
+struct CertificateOutput {
     sha256: String,
     subject: String,
     not_after: String,
@@ -49,7 +49,7 @@ struct ShownCertificate {
 
 /// The values to paste at the application's side.
 #[derive(Serialize)]
-pub(super) struct Paste {
+pub(super) struct IdpValues {
     pub(super) metadata_url: String,
     pub(super) entity_id: String,
     pub(super) sign_in_url: String,
@@ -63,71 +63,82 @@ pub(super) struct Paste {
 }
 
 #[derive(Serialize)]
-struct Whole {
+struct ApplicationDetailsOutput {
     #[serde(flatten)]
-    application: Shown,
-    paste: Paste,
+    application: ApplicationOutput,
+    paste: IdpValues,
     findings: Vec<String>,
 }
 
-impl From<&Application> for Shown {
+impl From<&Application> for ApplicationOutput {
     fn from(application: &Application) -> Self {
         let saml = &application.saml;
-        let text = |address: &AcsUrl| address.as_str().to_owned();
+        let text = |address: &SpUrl| address.as_str().to_owned();
         Self {
             id: application.id.to_string(),
             slug: application.slug.as_str().to_owned(),
             name: application.name.clone(),
-            kind: kind(application.kind),
+            kind: kind_name(application.kind),
             enabled: application.enabled,
             entity_id: saml.entity_id.as_str().to_owned(),
             audience: saml.audience.as_str().to_owned(),
             acs: saml
-                .consumers
+                .acs_endpoints
                 .iter()
                 .map(|consumer| text(&consumer.location))
                 .collect(),
             slo: saml.logout.as_ref().map(|endpoint| text(&endpoint.location)),
             tile_url: application.tile_url.as_ref().map(text),
-            certificates: saml.certificates.iter().map(ShownCertificate::from).collect(),
+            certificates: saml
+                .signing_certificates
+                .iter()
+                .map(CertificateOutput::from)
+                .collect(),
             require_signed_requests: saml.require_signed_requests,
             allow_idp_initiated: saml.allow_idp_initiated,
             relay_state: saml.default_relay_state.clone(),
-            name_id: saml.name_id_format.word(),
-            sign: saml.making.signs.word(),
-            algorithm: saml.making.algorithm.word(),
-            encrypt: saml.making.encryption.map_or("none", ContentCipher::word),
+            name_id: saml.name_id_format.name(),
+            sign: saml.response_options.signed_parts.name(),
+            algorithm: saml.response_options.signature_algorithm.name(),
+            encrypt: saml
+                .response_options
+                .encryption
+                .map_or("none", ContentCipher::name),
             encryption_certificates: saml
                 .encryption_certificates
                 .iter()
-                .map(ShownCertificate::from)
+                .map(CertificateOutput::from)
                 .collect(),
-            attributes: saml.attributes.iter().map(attribute::Shown::from).collect(),
+            attributes: saml
+                .attributes
+                .iter()
+                .map(attribute::AttributeOutput::from)
+                .collect(),
         }
     }
 }
 
-impl From<&Certificate> for ShownCertificate {
+impl From<&Certificate> for CertificateOutput {
     fn from(certificate: &Certificate) -> Self {
         Self {
             sha256: certificate.sha256.clone(),
             subject: certificate.subject.clone(),
-            not_after: time(certificate.not_after),
+            not_after: format_rfc3339(certificate.not_after),
         }
     }
 }
 
 /// A kind, as it is printed.
-pub(in crate::cli) const fn kind(kind: Kind) -> &'static str {
+pub(in crate::cli) const fn kind_name(kind: ApplicationKind) -> &'static str {
     match kind {
-        Kind::ChatGptLegacy => "chatgpt-legacy",
-        Kind::ChatGptCurrent => "chatgpt",
-        Kind::Saml => "saml",
+        ApplicationKind::ChatGptLegacy => "chatgpt-legacy",
+        ApplicationKind::ChatGptCurrent => "chatgpt",
+        ApplicationKind::Saml => "saml",
     }
 }
 
 /// One application; `more` is said of it besides.
-pub(super) fn one(
+pub(super) fn print_application(
     provider: &Provider,
     application: &Application,
     json: bool,
@@ -135,26 +146,26 @@ pub(super) fn one(
 ) -> Result<()> {
     let mut findings = findings(provider, application)?;
     findings.extend(more);
-    let whole = Whole {
-        application: Shown::from(application),
-        paste: paste(provider, &application.slug)?,
+    let whole = ApplicationDetailsOutput {
+        application: ApplicationOutput::from(application),
+        paste: idp_values(provider, &application.slug)?,
         findings,
     };
     if json {
         output::json(&whole)
     } else {
-        print(application, &whole)
+        print_details(application, &whole)
     }
 }
 
 /// What the other side asks for; `slug` has a metadata address of its own.
-pub(super) fn paste(provider: &Provider, slug: &Slug) -> Result<Paste> {
+pub(super) fn idp_values(provider: &Provider, slug: &Slug) -> Result<IdpValues> {
     let endpoints = provider.endpoints();
     let (certificate, pem) = provider.certificate_pem()?;
-    let next = provider.published_certificate(Which::Next)?;
-    Ok(Paste {
+    let next = provider.published_certificate(CertificateSlot::Next)?;
+    Ok(IdpValues {
         metadata_url: provider
-            .metadata_url_of(slug)?
+            .metadata_url(slug)?
             .with_context(|| format!("{slug} is gone by now"))?,
         entity_id: provider.entity_id()?.as_str().to_owned(),
         sign_in_url: endpoints.sso.clone(),
@@ -175,14 +186,14 @@ fn findings(provider: &Provider, application: &Application) -> Result<Vec<String
             "It is switched off: nobody signs in to it. `hallpass app enable` switches it on.".to_owned(),
         );
     }
-    if application.kind == Kind::ChatGptLegacy && saml.certificates.is_empty() {
+    if application.kind == ApplicationKind::ChatGptLegacy && saml.signing_certificates.is_empty() {
         found.push(format!(
             "Its signed logout requests are refused: their certificate is not known here. Once the connection exists, save its metadata and run `hallpass app edit {} --metadata FILE`.",
             application.slug
         ));
     }
-    if let Some(at) = provider.unchecked_signature(application.id)?
-        && saml.certificates.is_empty()
+    if let Some(at) = provider.last_unchecked_signature(application.id)?
+        && saml.signing_certificates.is_empty()
     {
         found.push(format!(
                 "Its requests are signed (last on {}), but no certificate is registered to check them: they count as not signed. Add it with `hallpass app edit {} --certificate FILE`.",
@@ -192,7 +203,7 @@ fn findings(provider: &Provider, application: &Application) -> Result<Vec<String
     }
     let now = provider.now();
     for (certificates, what) in [
-        (&saml.certificates, "Signatures by it still count"),
+        (&saml.signing_certificates, "Signatures by it still count"),
         (
             &saml.encryption_certificates,
             "What is encrypted is still encrypted to it",
@@ -206,10 +217,12 @@ fn findings(provider: &Provider, application: &Application) -> Result<Vec<String
             ));
         }
     }
-    if saml.making.encryption.is_some() && saml.making.signs == Signs::Response {
+    if saml.response_options.encryption.is_some()
+        && saml.response_options.signed_parts == SignedParts::Response
+    {
         found.push("Its assertions are encrypted, and carry no signature once they are opened: most applications want one there (`--sign both`).".to_owned());
     }
-    if let Some(lacking) = provider.lacking_at(application)? {
+    if let Some(lacking) = provider.missing_attribute_of(application)? {
         found.push(format!("{lacking}."));
     }
     if application.kind.is_chatgpt() && application.tile_url.is_none() {
@@ -219,7 +232,7 @@ fn findings(provider: &Provider, application: &Application) -> Result<Vec<String
         ));
     }
     found.extend(source::findings(provider, application)?);
-    if let Some(next) = provider.published_certificate(Which::Next)? {
+    if let Some(next) = provider.published_certificate(CertificateSlot::Next)? {
         found.push(format!(
             "A new signing key is prepared (certificate {}, {}): `hallpass key roll status` says whether this application trusts it.",
             next.sha256.chars().take(12).collect::<String>(),
@@ -230,34 +243,34 @@ fn findings(provider: &Provider, application: &Application) -> Result<Vec<String
     Ok(found)
 }
 
-fn print(application: &Application, whole: &Whole) -> Result<()> {
+fn print_details(application: &Application, whole: &ApplicationDetailsOutput) -> Result<()> {
     let shown = &whole.application;
-    say(format_args!(
+    print_line(format_args!(
         "{} (short name {}, kind {})",
         shown.name, shown.slug, shown.kind
     ))?;
     let is_chatgpt = application.kind.is_chatgpt();
-    print_paste(&whole.paste, is_chatgpt)?;
+    print_idp_values(&whole.paste, is_chatgpt)?;
     for address in &shown.acs {
-        say(format_args!("     ACS URL                  {address}"))?;
+        print_line(format_args!("     ACS URL                  {address}"))?;
     }
-    say(format_args!("     Audience                 {}", shown.audience))?;
+    print_line(format_args!("     Audience                 {}", shown.audience))?;
     if let Some(address) = &shown.slo {
-        say(format_args!("     Logout address           {address}"))?;
+        print_line(format_args!("     Logout address           {address}"))?;
     }
     if is_chatgpt {
-        say(format_args!(
+        print_line(format_args!(
             "  4. Attributes               id, email, firstName, lastName"
         ))?;
-        say(format_args!(
+        print_line(format_args!(
             "  5. Application link         {}",
             shown.tile_url.as_deref().unwrap_or("(not registered here yet)")
         ))?;
-        say(format_args!("  6. Test Single Sign-On"))?;
+        print_line(format_args!("  6. Test Single Sign-On"))?;
     } else if let Some(address) = &shown.tile_url {
-        say(format_args!("     Tile                     {address}"))?;
+        print_line(format_args!("     Tile                     {address}"))?;
     }
-    say(format_args!(
+    print_line(format_args!(
         "\nRequests must be signed: {}. Responses that it did not ask for: {}{}.",
         if shown.require_signed_requests {
             "yes"
@@ -276,82 +289,82 @@ fn print(application: &Application, whole: &Whole) -> Result<()> {
         }
     ))?;
     if let Some(relay_state) = &shown.relay_state {
-        say(format_args!("Their RelayState: {relay_state}"))?;
+        print_line(format_args!("Their RelayState: {relay_state}"))?;
     }
-    print_making(application, shown)?;
+    print_response_options(application, shown)?;
     if is_chatgpt {
-        say(format_args!(
+        print_line(format_args!(
             "\nThe X.509 certificate:\n{}",
             whole.paste.certificate_pem.trim_end()
         ))?;
     }
-    say(format_args!("\nTo do, or to know:"))?;
+    print_line(format_args!("\nTo do, or to know:"))?;
     for finding in &whole.findings {
-        say(format_args!("- {finding}"))?;
+        print_line(format_args!("- {finding}"))?;
     }
     Ok(())
 }
 
 /// How responses are made, and what they say.
-fn print_making(application: &Application, shown: &Shown) -> Result<()> {
-    say(format_args!(
+fn print_response_options(application: &Application, shown: &ApplicationOutput) -> Result<()> {
+    print_line(format_args!(
         "It knows people by (NameID): {}. Signed: {}, with {}. Encrypted: {}.",
         shown.name_id,
-        match application.saml.making.signs {
-            Signs::Both => "response and assertion",
-            Signs::Assertion => "the assertion",
-            Signs::Response => "the response",
+        match application.saml.response_options.signed_parts {
+            SignedParts::Both => "response and assertion",
+            SignedParts::Assertion => "the assertion",
+            SignedParts::Response => "the response",
         },
         shown.algorithm,
         shown.encrypt
     ))?;
     if !application.kind.is_chatgpt() {
-        say(format_args!("Attributes:"))?;
+        print_line(format_args!("Attributes:"))?;
         for one in &shown.attributes {
-            say(format_args!("  {:66} {}", one.name(), one.how()))?;
+            print_line(format_args!("  {:66} {}", one.name(), one.describe()))?;
         }
     }
     Ok(())
 }
 
-fn print_paste(paste: &Paste, is_chatgpt: bool) -> Result<()> {
+fn print_idp_values(paste: &IdpValues, is_chatgpt: bool) -> Result<()> {
     if is_chatgpt {
-        say(format_args!(
+        print_line(format_args!(
             "\nPaste these at ChatGPT, in this order (Identity page, Manage SSO, Custom SAML); docs/chatgpt.md has each step:"
         ))?;
-        say(format_args!("  1. Identity Provider Name   Hallpass"))?;
-        say(format_args!(
+        print_line(format_args!("  1. Identity Provider Name   Hallpass"))?;
+        print_line(format_args!(
             "  2. Metadata URL             {}",
             paste.metadata_url
         ))?;
-        say(format_args!(
+        print_line(format_args!(
             "     or, where ChatGPT cannot reach it, one by one:"
         ))?;
-        say(format_args!("     Entity ID                {}", paste.entity_id))?;
-        say(format_args!(
+        print_line(format_args!("     Entity ID                {}", paste.entity_id))?;
+        print_line(format_args!(
             "     Sign-in URL              {}",
             paste.sign_in_url
         ))?;
-        say(format_args!(
+        print_line(format_args!(
             "     Sign-out URL             {}",
             paste.sign_out_url
         ))?;
-        say(format_args!(
+        print_line(format_args!(
             "     X.509 certificate        {} (SHA-256 {})",
             paste.certificate_url, paste.certificate_sha256
         ))?;
-        say(format_args!("  3. It shows, and you have registered here:"))?;
+        print_line(format_args!("  3. It shows, and you have registered here:"))?;
     } else {
-        say(format_args!("\nPaste these at the application:"))?;
-        say(format_args!("  Metadata URL   {}", paste.metadata_url))?;
-        say(format_args!("  Entity ID      {}", paste.entity_id))?;
-        say(format_args!("  Sign-in URL    {}", paste.sign_in_url))?;
-        say(format_args!("  Sign-out URL   {}", paste.sign_out_url))?;
-        say(format_args!(
+        print_line(format_args!("\nPaste these at the application:"))?;
+        print_line(format_args!("  Metadata URL   {}", paste.metadata_url))?;
+        print_line(format_args!("  Entity ID      {}", paste.entity_id))?;
+        print_line(format_args!("  Sign-in URL    {}", paste.sign_in_url))?;
+        print_line(format_args!("  Sign-out URL   {}", paste.sign_out_url))?;
+        print_line(format_args!(
             "  Certificate    {} (SHA-256 {})",
             paste.certificate_url, paste.certificate_sha256
         ))?;
-        say(format_args!("\nRegistered here:"))?;
+        print_line(format_args!("\nRegistered here:"))?;
     }
     Ok(())
 }

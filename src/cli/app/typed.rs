@@ -6,49 +6,52 @@ use anyhow::{Context, Result, bail};
 
 use crate::{
     cli::app::{
-        arguments::{AddChatGpt, AddSaml, Edit},
-        found, metadata,
+        arguments::{AddChatGptArguments, AddSamlArguments, EditArguments},
+        find_application, metadata,
     },
     model::{
-        application::{AcsUrl, Binding, Consumer, EntityId, Kind, LogoutEndpoint, ServiceProvider, Slug},
+        application::{
+            ApplicationKind, AssertionConsumerService, Binding, EntityId, LogoutEndpoint, ServiceProvider,
+            Slug, SpUrl,
+        },
         chatgpt,
         key::Certificate,
         name_id::NameIdFormat,
         preset::Preset,
-        text::line,
+        text::single_line,
     },
     provider::{
         Provider,
         applications::{self, ApplicationEdit, NewApplication},
-        saml::import::Imported,
+        saml::import::ImportedMetadata,
     },
 };
 
-pub(super) fn chatgpt(typed: &AddChatGpt, provider: &Provider) -> Result<NewApplication> {
-    let connection = chatgpt::connection(typed.acs.trim(), typed.audience.trim())?;
+pub(super) fn new_chatgpt(typed: &AddChatGptArguments, provider: &Provider) -> Result<NewApplication> {
+    let connection = chatgpt::parse_connection(typed.acs.trim(), typed.audience.trim())?;
     let imported = match &typed.metadata {
-        Some(from) => Some(of_connection(
+        Some(from) => Some(check_audience(
             metadata::obtain(provider, from, None)?.imported,
             &connection.audience,
         )?),
         None => None,
     };
     let (logout, certificates) = imported
-        .map(|found| (found.logout, found.certificates))
+        .map(|found| (found.logout, found.signing_certificates))
         .unwrap_or_default();
     Ok(NewApplication {
-        name: line("the name", &typed.name, 80)?,
+        name: single_line("the name", &typed.name, 80)?,
         slug: typed.slug.as_deref().map(Slug::parse).transpose()?,
         kind: connection.kind,
-        tile_url: chatgpt_tile(typed.tile_url.as_deref())?,
+        tile_url: parse_chatgpt_tile_url(typed.tile_url.as_deref())?,
         saml: ServiceProvider {
             logout,
-            certificates,
+            signing_certificates: certificates,
             attributes: Preset::ChatGpt.attributes(),
-            ..ServiceProvider::usual(
+            ..ServiceProvider::with_defaults(
                 connection.audience,
-                vec![Consumer {
-                    location: connection.acs,
+                vec![AssertionConsumerService {
+                    location: connection.acs_url,
                     index: None,
                 }],
             )
@@ -57,7 +60,7 @@ pub(super) fn chatgpt(typed: &AddChatGpt, provider: &Provider) -> Result<NewAppl
 }
 
 /// Metadata of another connection would bring another connection's key.
-fn of_connection(imported: Imported, audience: &EntityId) -> Result<Imported> {
+fn check_audience(imported: ImportedMetadata, audience: &EntityId) -> Result<ImportedMetadata> {
     if imported.entity_id == *audience {
         Ok(imported)
     } else {
@@ -68,14 +71,17 @@ fn of_connection(imported: Imported, audience: &EntityId) -> Result<Imported> {
     }
 }
 
-pub(super) fn saml(typed: AddSaml, imported: Option<Imported>) -> Result<NewApplication> {
+pub(super) fn new_saml(
+    typed: AddSamlArguments,
+    imported: Option<ImportedMetadata>,
+) -> Result<NewApplication> {
     if imported.is_none() && (typed.entity_id.is_none() || typed.acs.is_empty()) {
         bail!(
             "say what the application is: with --metadata FILE|URL, or with its values, --entity-id TEXT and --acs URL"
         );
     }
-    let wanted = typed.entity_id.as_deref().map(entity_id).transpose()?;
-    let name_of_metadata = imported.as_ref().map(Imported::name);
+    let wanted = typed.entity_id.as_deref().map(parse_entity_id).transpose()?;
+    let name_of_metadata = imported.as_ref().map(ImportedMetadata::name);
     if let Some(found) = &imported
         && typed.certificate.is_none()
         && typed.require_signed_requests.is_none()
@@ -94,18 +100,18 @@ pub(super) fn saml(typed: AddSaml, imported: Option<Imported>) -> Result<NewAppl
     let (mut consumers, mut logout, mut certificates, encryption_certificates) = described
         .map(|saml| {
             (
-                saml.consumers,
+                saml.acs_endpoints,
                 saml.logout,
-                saml.certificates,
+                saml.signing_certificates,
                 saml.encryption_certificates,
             )
         })
         .unwrap_or_default();
     if !typed.acs.is_empty() {
-        consumers = consumers_of(&typed.acs)?;
+        consumers = parse_acs_list(&typed.acs)?;
     }
     if let Some(text) = &typed.slo {
-        logout = Some(logout_at(text)?);
+        logout = Some(logout_endpoint(text)?);
     }
     if let Some(file) = &typed.certificate {
         certificates = read_certificates(file)?;
@@ -129,41 +135,48 @@ pub(super) fn saml(typed: AddSaml, imported: Option<Imported>) -> Result<NewAppl
         .unwrap_or_else(|| first.location.host());
     let mut saml = ServiceProvider {
         logout,
-        certificates,
+        signing_certificates: certificates,
         encryption_certificates,
         require_signed_requests: typed.require_signed_requests.unwrap_or(signs),
         name_id_format: name_id_format.unwrap_or(NameIdFormat::EmailAddress),
         allow_idp_initiated: typed.allow_idp_initiated,
-        ..ServiceProvider::usual(entity_id, consumers)
+        ..ServiceProvider::with_defaults(entity_id, consumers)
     };
-    typed.making.edit()?.apply(&mut saml);
+    typed.response_options.edit()?.apply(&mut saml);
     Ok(NewApplication {
-        name: line("the name", &name, 80)?,
+        name: single_line("the name", &name, 80)?,
         slug: typed.slug.as_deref().map(Slug::parse).transpose()?,
-        kind: Kind::Saml,
-        tile_url: tile_url(typed.tile_url.as_deref())?,
+        kind: ApplicationKind::Saml,
+        tile_url: parse_tile_url(typed.tile_url.as_deref())?,
         saml,
     })
 }
 
-pub(super) fn edit(typed: Edit, imported: Option<Imported>, provider: &Provider) -> Result<ApplicationEdit> {
-    let application = found(provider, &typed.slug)?;
+pub(super) fn application_edit(
+    typed: EditArguments,
+    imported: Option<ImportedMetadata>,
+    provider: &Provider,
+) -> Result<ApplicationEdit> {
+    let application = find_application(provider, &typed.slug)?;
     let is_chatgpt = application.kind.is_chatgpt();
     let mut edit = ApplicationEdit {
-        name: typed.name.map(|name| line("the name", &name, 80)).transpose()?,
-        entity_id: typed.entity_id.as_deref().map(entity_id).transpose()?,
+        name: typed
+            .name
+            .map(|name| single_line("the name", &name, 80))
+            .transpose()?,
+        entity_id: typed.entity_id.as_deref().map(parse_entity_id).transpose()?,
         require_signed_requests: typed.require_signed_requests,
         allow_idp_initiated: typed.allow_idp_initiated,
-        making: typed.making.edit()?,
+        response_options: typed.response_options.edit()?,
         ..ApplicationEdit::default()
     };
     if let Some(text) = &typed.tile_url {
         edit.tile_url = Some(if text.is_empty() {
             None
         } else if is_chatgpt {
-            chatgpt_tile(Some(text))?
+            parse_chatgpt_tile_url(Some(text))?
         } else {
-            tile_url(Some(text))?
+            parse_tile_url(Some(text))?
         });
     }
     if is_chatgpt {
@@ -174,13 +187,13 @@ pub(super) fn edit(typed: Edit, imported: Option<Imported>, provider: &Provider)
         }
         edit.connection = match (typed.acs.as_slice(), &typed.audience) {
             ([], None) => None,
-            ([acs], Some(audience)) => Some(chatgpt::connection(acs.trim(), audience.trim())?),
+            ([acs], Some(audience)) => Some(chatgpt::parse_connection(acs.trim(), audience.trim())?),
             (_, _) => bail!("ACS URL and Audience change together: paste both, with --acs and --audience"),
         };
     } else if typed.audience.is_some() {
         bail!("this application's audience is its entity ID: change it with --entity-id");
     } else if !typed.acs.is_empty() {
-        edit.consumers = Some(consumers_of(&typed.acs)?);
+        edit.acs_endpoints = Some(parse_acs_list(&typed.acs)?);
     }
     if let Some(imported) = imported {
         let wanted = edit.entity_id.as_ref().unwrap_or(&application.saml.entity_id);
@@ -189,75 +202,75 @@ pub(super) fn edit(typed: Edit, imported: Option<Imported>, provider: &Provider)
             .as_ref()
             .map_or(wanted, |connection| &connection.audience)
             .clone();
-        let found = of_connection(imported, &wanted)?;
+        let found = check_audience(imported, &wanted)?;
         if !is_chatgpt && edit.require_signed_requests.is_none() && typed.certificate.is_none() {
             found.check_keys()?;
         }
-        if !is_chatgpt && !found.consumers.is_empty() && edit.consumers.is_none() {
-            edit.consumers = Some(found.consumers);
+        if !is_chatgpt && !found.acs_endpoints.is_empty() && edit.acs_endpoints.is_none() {
+            edit.acs_endpoints = Some(found.acs_endpoints);
         }
         if !is_chatgpt && found.signs_requests {
             edit.require_signed_requests = edit.require_signed_requests.or(Some(true));
         }
         if !is_chatgpt && !found.encryption_certificates.is_empty() {
-            edit.making
+            edit.response_options
                 .encryption_certificates
                 .get_or_insert(found.encryption_certificates);
         }
         // What the metadata does not speak of stays as it is.
         edit.logout = found.logout.map(Some);
-        edit.certificates = Some(found.certificates).filter(|found| !found.is_empty());
+        edit.signing_certificates = Some(found.signing_certificates).filter(|found| !found.is_empty());
     }
     if let Some(text) = &typed.slo {
         edit.logout = Some(if text.is_empty() {
             None
         } else {
-            Some(logout_at(text)?)
+            Some(logout_endpoint(text)?)
         });
     }
     if let Some(file) = &typed.certificate {
-        edit.certificates = Some(read_certificates(file)?);
+        edit.signing_certificates = Some(read_certificates(file)?);
     }
     Ok(edit)
 }
 
 /// An entity ID; what a clipboard leaves around it falls away.
-pub(super) fn entity_id(text: &str) -> Result<EntityId> {
+pub(super) fn parse_entity_id(text: &str) -> Result<EntityId> {
     Ok(EntityId::parse(text.trim())?)
 }
 
 /// An address; what a clipboard leaves around it falls away.
-fn address(text: &str) -> Result<AcsUrl> {
-    Ok(AcsUrl::parse(text.trim())?)
+fn parse_address(text: &str) -> Result<SpUrl> {
+    Ok(SpUrl::parse(text.trim())?)
 }
 
-fn tile_url(text: Option<&str>) -> Result<Option<AcsUrl>> {
-    text.map(|text| address(text).context("the tile URL cannot be used"))
+fn parse_tile_url(text: Option<&str>) -> Result<Option<SpUrl>> {
+    text.map(|text| parse_address(text).context("the tile URL cannot be used"))
         .transpose()
 }
 
-fn chatgpt_tile(text: Option<&str>) -> Result<Option<AcsUrl>> {
-    let tile = tile_url(text)?;
+fn parse_chatgpt_tile_url(text: Option<&str>) -> Result<Option<SpUrl>> {
+    let tile = parse_tile_url(text)?;
     if let Some(tile) = &tile {
         chatgpt::check_tile(tile).context("the tile URL cannot be used")?;
     }
     Ok(tile)
 }
 
-fn logout_at(text: &str) -> Result<LogoutEndpoint> {
+fn logout_endpoint(text: &str) -> Result<LogoutEndpoint> {
     Ok(LogoutEndpoint {
         binding: Binding::Redirect,
-        location: address(text)?,
+        location: parse_address(text)?,
         response_location: None,
     })
 }
 
-fn consumers_of(typed: &[String]) -> Result<Vec<Consumer>> {
+fn parse_acs_list(typed: &[String]) -> Result<Vec<AssertionConsumerService>> {
     typed
         .iter()
         .map(|text| {
-            Ok(Consumer {
-                location: address(text)?,
+            Ok(AssertionConsumerService {
+                location: parse_address(text)?,
                 index: None,
             })
         })
@@ -266,5 +279,5 @@ fn consumers_of(typed: &[String]) -> Result<Vec<Consumer>> {
 
 pub(super) fn read_certificates(file: &PathBuf) -> Result<Vec<Certificate>> {
     let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    applications::certificates(&bytes).with_context(|| format!("cannot use {}", file.display()))
+    applications::read_certificates(&bytes).with_context(|| format!("cannot use {}", file.display()))
 }

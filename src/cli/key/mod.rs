@@ -8,14 +8,14 @@ use std::{fs, path::PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 
-pub(super) use self::reseal::{Reseal, reseal};
+pub(super) use self::reseal::{ResealArguments, reseal};
 use crate::{
-    cli::output::say,
+    cli::output::print_line,
     files,
     model::{application::Slug, key::Certificate},
     provider::{
         Provider,
-        rollover::{Confirmed, OwnKey, Stepped, Stop},
+        rollover::{KeyAdoptionOutcome, OwnKey, RolloverStepOutcome, StepRefused},
     },
 };
 
@@ -24,17 +24,17 @@ pub(super) enum Command {
     /// Replaces the signing key without downtime: prepare, activate, retire
     Roll {
         #[command(subcommand)]
-        command: Roll,
+        command: RollCommand,
     },
     /// Seals the private keys under another sealing key, where the old one may be known to others. Stop the daemon
     /// first
-    Reseal(Reseal),
+    Reseal(ResealArguments),
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Roll {
+pub(super) enum RollCommand {
     /// Publishes the next key beside the one that signs
-    Prepare(Prepare),
+    Prepare(PrepareArguments),
     /// Lets the next key sign, once every application is known to trust it
     Activate {
         /// Prints what `status --json` prints then
@@ -86,7 +86,7 @@ pub(super) enum Roll {
 }
 
 #[derive(Args, Debug)]
-pub(super) struct Prepare {
+pub(super) struct PrepareArguments {
     /// A private key of your own (PEM, RSA); one is made if left out
     #[arg(long, value_name = "FILE", requires = "certificate")]
     key: Option<PathBuf>,
@@ -98,53 +98,53 @@ pub(super) struct Prepare {
     json: bool,
 }
 
-pub(super) fn run(command: Roll, provider: &Provider) -> Result<()> {
+pub(super) fn run(command: RollCommand, provider: &Provider) -> Result<()> {
     match command {
-        Roll::Prepare(typed) => {
+        RollCommand::Prepare(typed) => {
             let next = prepare(&typed, provider)?;
-            said(provider, typed.json, || prepared(provider, &next))
+            print_result(provider, typed.json, || print_prepared(provider, &next))
         }
-        Roll::Activate { force, json } => {
-            let active = done(provider.activate_key(force)?, provider)?;
-            said(provider, json, || activated(provider, &active))
+        RollCommand::Activate { force, json } => {
+            let active = expect_done(provider.activate_key(force)?, provider)?;
+            print_result(provider, json, || print_activated(provider, &active))
         }
-        Roll::Back { json } => {
-            let active = done(provider.go_back_to_key()?, provider)?;
-            said(provider, json, || went_back(provider, &active))
+        RollCommand::Back { json } => {
+            let active = expect_done(provider.reactivate_previous_key()?, provider)?;
+            print_result(provider, json, || print_rolled_back(provider, &active))
         }
-        Roll::Retire { force, json } => {
-            let gone = done(provider.retire_key(force)?, provider)?;
-            said(provider, json, || retired(provider, &gone))
+        RollCommand::Retire { force, json } => {
+            let gone = expect_done(provider.retire_key(force)?, provider)?;
+            print_result(provider, json, || print_retired(provider, &gone))
         }
-        Roll::Cancel { json } => {
-            let gone = done(provider.cancel_key()?, provider)?;
-            said(provider, json, || {
-                say(format_args!(
+        RollCommand::Cancel { json } => {
+            let gone = expect_done(provider.cancel_key()?, provider)?;
+            print_result(provider, json, || {
+                print_line(format_args!(
                     "The key of certificate {} is withdrawn: it is no longer published, and its private half is destroyed.",
                     gone.sha256
                 ))
             })
         }
-        Roll::Confirm { slugs, source, json } => {
+        RollCommand::Confirm { slugs, source, json } => {
             let words = confirm(&slugs, source.as_deref(), provider)?;
-            said(provider, json, || {
-                say(format_args!("{words}"))?;
+            print_result(provider, json, || {
+                print_line(format_args!("{words}"))?;
                 status::print_progress(provider)
             })
         }
-        Roll::Status { json } => status::print(provider, json),
+        RollCommand::Status { json } => status::print(provider, json),
     }
 }
 
 /// How the keys stand after a step: in words, or as JSON.
-fn said(provider: &Provider, json: bool, words: impl FnOnce() -> Result<()>) -> Result<()> {
+fn print_result(provider: &Provider, json: bool, words: impl FnOnce() -> Result<()>) -> Result<()> {
     if json {
         return status::print(provider, true);
     }
     words()
 }
 
-fn prepare(typed: &Prepare, provider: &Provider) -> Result<Certificate> {
+fn prepare(typed: &PrepareArguments, provider: &Provider) -> Result<Certificate> {
     let own = match (&typed.key, &typed.certificate) {
         (Some(key), Some(certificate)) => Some(OwnKey {
             key: files::read_named_secret(key)?,
@@ -153,54 +153,54 @@ fn prepare(typed: &Prepare, provider: &Provider) -> Result<Certificate> {
         }),
         (_, _) => None,
     };
-    done(provider.prepare_key(own.as_ref())?, provider)
+    expect_done(provider.prepare_key(own.as_ref())?, provider)
 }
 
-fn prepared(provider: &Provider, next: &Certificate) -> Result<()> {
-    say(format_args!(
+fn print_prepared(provider: &Provider, next: &Certificate) -> Result<()> {
+    print_line(format_args!(
         "The next key is published beside the one that signs: in our metadata, and as"
     ))?;
-    say(format_args!("  {}", provider.endpoints().next_certificate()))?;
-    say(format_args!(
+    print_line(format_args!("  {}", provider.endpoints().next_certificate()))?;
+    print_line(format_args!(
         "  SHA-256 {}, until {}",
         next.sha256,
         next.not_after.format("%Y-%m-%d")
     ))?;
     status::print_missing(provider)?;
-    say(format_args!(
+    print_line(format_args!(
         "\n`hallpass key roll status` shows who trusts it; `hallpass key roll activate` lets it sign."
     ))
 }
 
-fn activated(provider: &Provider, active: &Certificate) -> Result<()> {
-    say(format_args!(
+fn print_activated(provider: &Provider, active: &Certificate) -> Result<()> {
+    print_line(format_args!(
         "From the next sign-in on, responses are signed with the key of certificate {}. The one before stays published.",
         active.sha256
     ))?;
-    status::print_pastes(provider)?;
-    say(format_args!(
+    status::print_where_to_paste(provider)?;
+    print_line(format_args!(
         "\nIf sign-in fails somewhere: `hallpass key roll back`. If all is well for some days: `hallpass key roll retire`."
     ))
 }
 
-fn went_back(provider: &Provider, active: &Certificate) -> Result<()> {
-    say(format_args!(
+fn print_rolled_back(provider: &Provider, active: &Certificate) -> Result<()> {
+    print_line(format_args!(
         "From the next sign-in on, responses are signed with the key of certificate {} again. The other one stays published as the next key.",
         active.sha256
     ))?;
-    say(format_args!(
+    print_line(format_args!(
         "Where the new certificate was pasted in place of the old one, paste the old one again: {}",
         provider.endpoints().certificate
     ))
 }
 
-fn retired(provider: &Provider, gone: &Certificate) -> Result<()> {
-    say(format_args!(
+fn print_retired(provider: &Provider, gone: &Certificate) -> Result<()> {
+    print_line(format_args!(
         "The key of certificate {} is retired: it is no longer published, and its private half is destroyed. Remove its certificate wherever it was pasted.",
         gone.sha256
     ))?;
-    if provider.is_on_server() {
-        say(format_args!(
+    if provider.uses_database_server() {
+        print_line(format_args!(
             "PostgreSQL keeps what is deleted for a while: sealed, the private half may remain in the server's files and backups. Guard the sealing key; with a new one (`hallpass key reseal`) what remains can no longer be opened (docs/keys.md, Destroyed)."
         ))?;
     }
@@ -214,36 +214,39 @@ fn confirm(typed: &[String], source: Option<&str>, provider: &Provider) -> Resul
         .map(|text| Slug::parse(text))
         .collect::<Result<Vec<_>, _>>()?;
     let confirmed = match source {
-        Some(name) => provider.confirm_source(name)?,
-        None => provider.confirm_followers(&slugs)?,
+        Some(name) => provider.confirm_key_adoption_by_source(name)?,
+        None => provider.confirm_key_adoption(&slugs)?,
     };
     match confirmed {
-        Confirmed::Done { new, known } => Ok(format!("Confirmed: {new}. Known before: {known}.")),
-        Confirmed::UnknownSource => bail!(
+        KeyAdoptionOutcome::Done {
+            new,
+            already_known: known,
+        } => Ok(format!("Confirmed: {new}. Known before: {known}.")),
+        KeyAdoptionOutcome::UnknownSource => bail!(
             "there is no source {}; nothing was confirmed",
             source.unwrap_or_default()
         ),
-        Confirmed::Unknown(unknown) => {
+        KeyAdoptionOutcome::Unknown(unknown) => {
             let names: Vec<_> = unknown.iter().map(Slug::as_str).collect();
             bail!(
                 "there is no application {}; nothing was confirmed. `hallpass key roll status` shows all",
                 names.join(", ")
             )
         }
-        Confirmed::NoRollover => bail!("{}", Stop::NothingPrepared),
+        KeyAdoptionOutcome::NoRollover => bail!("{}", StepRefused::NothingPrepared),
     }
 }
 
 /// What a step did; where it was not taken, why, and for whom it waits.
-fn done(stepped: Stepped, provider: &Provider) -> Result<Certificate> {
+fn expect_done(stepped: RolloverStepOutcome, provider: &Provider) -> Result<Certificate> {
     match stepped {
-        Stepped::Done(certificate) => Ok(certificate),
-        Stepped::Stopped(stop @ Stop::NotFollowed(_)) => {
+        RolloverStepOutcome::Done(certificate) => Ok(certificate),
+        RolloverStepOutcome::Refused(stop @ StepRefused::NotAdopted(_)) => {
             bail!(
                 "{stop}\n{}\nOr give --force: sign-in to these breaks until they trust it",
                 status::missing_lines(provider)?.join("\n")
             )
         }
-        Stepped::Stopped(stop) => bail!("{stop}"),
+        RolloverStepOutcome::Refused(stop) => bail!("{stop}"),
     }
 }

@@ -7,13 +7,13 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
-    cli::output::{self, say},
+    cli::output::{self, print_line},
     config::Settings,
     server,
 };
 
 #[derive(Args, Debug)]
-pub(in crate::cli) struct Reseal {
+pub(in crate::cli) struct ResealArguments {
     /// The new sealing key, in a file that you have made; if left out, a new one is made in place of the old one
     #[arg(long, value_name = "FILE")]
     to: Option<PathBuf>,
@@ -23,7 +23,7 @@ pub(in crate::cli) struct Reseal {
 }
 
 #[derive(Serialize)]
-struct Shown<'a> {
+struct ResealOutput<'a> {
     /// How many private keys were sealed anew.
     keys: usize,
     /// The file from which the next start reads the sealing key.
@@ -34,19 +34,19 @@ struct Shown<'a> {
     purged: Option<bool>,
 }
 
-pub(in crate::cli) fn reseal(typed: &Reseal, settings: &Settings) -> Result<()> {
+pub(in crate::cli) fn reseal(typed: &ResealArguments, settings: &Settings) -> Result<()> {
     let done = server::reseal(settings, typed.to.as_deref())?;
     let own = settings.seal_key_path();
     let purged = settings.sqlite_path().is_some().then_some(done.is_purged);
     if typed.json {
-        return output::json(&Shown {
+        return output::json(&ResealOutput {
             keys: done.keys,
             seal_key_file: &own.display().to_string(),
             in_place: done.is_in_place,
             purged,
         });
     }
-    say(format_args!(
+    print_line(format_args!(
         "{} sealed anew. What was sealed before opens with the old sealing key only.",
         match done.keys {
             1 => "1 private key is".to_owned(),
@@ -54,26 +54,26 @@ pub(in crate::cli) fn reseal(typed: &Reseal, settings: &Settings) -> Result<()> 
         }
     ))?;
     if done.is_in_place {
-        say(format_args!(
+        print_line(format_args!(
             "The new sealing key is in {}; keep a copy of it apart from the backups of the database.",
             own.display()
         ))?;
     } else {
-        say(format_args!(
+        print_line(format_args!(
             "Replace {} with the new sealing key now, then start Hallpass again: the old one no longer opens anything.",
             own.display()
         ))?;
     }
     match purged {
-        None => say(format_args!(
+        None => print_line(format_args!(
             "Give it to every replica, and start each of them again: one that has the old sealing key continues until the keys, an application or a setting change; after that it answers nobody."
         ))?,
-        Some(false) => say(format_args!(
+        Some(false) => print_line(format_args!(
             "The write-ahead log could not be emptied: what was sealed before remains in it for a while."
         ))?,
         Some(true) => {}
     }
-    say(format_args!(
+    print_line(format_args!(
         "Backups from before still open with the old sealing key: keep both, or destroy both."
     ))
 }

@@ -7,39 +7,42 @@ use serde::Serialize;
 
 use crate::{
     cli::{
-        app::kind,
-        output::{self, say, time},
+        app::kind_name,
+        output::{self, format_rfc3339, print_line},
     },
     model::{
-        application::Kind,
+        application::ApplicationKind,
         key::{Certificate, KeyState},
-        rollover::Fetch,
+        rollover::MetadataFetch,
     },
     provider::{
         Provider,
-        endings::EndingSoon,
-        rollover::{Follower, KEPT_AFTER, Known, PUBLISHED_FIRST, RingKey, Rollover},
+        endings::ExpiringCertificate,
+        rollover::{
+            AdoptionEvidence, AdoptionStatus, MIN_PUBLISHED_AFTER_SIGNING, MIN_PUBLISHED_BEFORE_SIGNING,
+            PublishedKey, Rollover,
+        },
     },
 };
 
 /// How many applications are listed one by one for people; programs get all.
-const MOST_LINES: usize = 40;
+const MAX_LINES: usize = 40;
 /// How many fetchers of one application are listed for people.
-const MOST_FETCHERS: usize = 3;
+const MAX_FETCHES: usize = 3;
 
 #[derive(Serialize)]
-struct Shown {
-    keys: Vec<ShownKey>,
+struct KeyStatusOutput {
+    keys: Vec<KeyOutput>,
     /// The certificate that everybody has to trust; none where no rollover is under way.
     learning: Option<String>,
     missing: usize,
-    applications: Vec<ShownFollower>,
+    applications: Vec<KeyAdoptionOutput>,
     warnings: Vec<String>,
     next_step: String,
 }
 
 #[derive(Serialize)]
-struct ShownKey {
+struct KeyOutput {
     state: &'static str,
     sha256: String,
     subject: String,
@@ -49,7 +52,7 @@ struct ShownKey {
 }
 
 #[derive(Serialize)]
-struct ShownFollower {
+struct KeyAdoptionOutput {
     slug: String,
     name: String,
     kind: &'static str,
@@ -60,12 +63,12 @@ struct ShownFollower {
     address: Option<String>,
     agent: Option<String>,
     metadata_url: String,
-    fetchers: Vec<ShownFetch>,
+    fetchers: Vec<MetadataFetchOutput>,
     todo: Option<String>,
 }
 
 #[derive(Serialize)]
-struct ShownFetch {
+struct MetadataFetchOutput {
     at: String,
     address: Option<String>,
     agent: Option<String>,
@@ -77,74 +80,78 @@ pub(super) fn print(provider: &Provider, json: bool) -> Result<()> {
     let rollover = provider.rollover()?;
     let warnings = warnings(provider)?;
     if json {
-        return output::json(&shown(provider, &rollover, warnings));
+        return output::json(&status_output(provider, &rollover, warnings));
     }
     for key in &rollover.keys {
-        say(format_args!(
+        print_line(format_args!(
             "{:9} {}  {}, until {}, {} since {}",
-            state(key.state),
+            state_name(key.state),
             key.certificate.sha256,
             key.certificate.subject,
             key.certificate.not_after.format("%Y-%m-%d"),
-            state(key.state),
+            state_name(key.state),
             key.since.format("%Y-%m-%d %H:%M UTC")
         ))?;
     }
-    if rollover.learning.is_some() {
-        print_followers(&rollover)?;
+    if rollover.key_to_adopt.is_some() {
+        print_adoptions(&rollover)?;
     }
     for warning in &warnings {
-        say(format_args!("\n- {warning}"))?;
+        print_line(format_args!("\n- {warning}"))?;
     }
-    say(format_args!("\n{}", next_step(provider, &rollover)))
+    print_line(format_args!("\n{}", next_step(provider, &rollover)))
 }
 
-fn print_followers(rollover: &Rollover) -> Result<()> {
-    say(format_args!("\n{}", progress(rollover)))?;
+fn print_adoptions(rollover: &Rollover) -> Result<()> {
+    print_line(format_args!("\n{}", progress(rollover)))?;
     let (missing, others): (Vec<_>, Vec<_>) = rollover
-        .followers
+        .adoptions
         .iter()
-        .partition(|one| one.known.is_none() && one.enabled);
-    let mut left = MOST_LINES;
+        .partition(|one| one.evidence.is_none() && one.enabled);
+    let mut left = MAX_LINES;
     for one in missing.into_iter().chain(others) {
         if left == 0 {
-            let rest = rollover.followers.len() - MOST_LINES;
-            return say(format_args!("  … and {rest} more: --json prints all"));
+            let rest = rollover.adoptions.len() - MAX_LINES;
+            return print_line(format_args!("  … and {rest} more: --json prints all"));
         }
         left -= 1;
-        say(format_args!("  {:24} {}", one.slug.as_str(), standing(one)))?;
-        print_fetchers(one)?;
+        print_line(format_args!(
+            "  {:24} {}",
+            one.slug.as_str(),
+            describe_adoption(one)
+        ))?;
+        print_fetches(one)?;
     }
     Ok(())
 }
 
 /// Who else came to its address, and who came to the one that anybody can guess.
-fn print_fetchers(one: &Follower) -> Result<()> {
-    let told = |fetch: &&Fetch| match &one.known {
-        Some(Known::Fetched { at, .. }) => !(fetch.is_own && fetch.at == *at),
-        Some(Known::Confirmed { .. } | Known::RegisteredWith) | None => true,
+fn print_fetches(one: &AdoptionStatus) -> Result<()> {
+    let told = |fetch: &&MetadataFetch| match &one.evidence {
+        Some(AdoptionEvidence::Fetched { at, .. }) => !(fetch.is_own && fetch.first_fetched_at == *at),
+        Some(AdoptionEvidence::Confirmed { .. } | AdoptionEvidence::RegisteredWith) | None => true,
     };
-    let others: Vec<&Fetch> = one.fetches.iter().filter(told).collect();
-    for fetch in others.iter().take(MOST_FETCHERS) {
+    let others: Vec<&MetadataFetch> = one.fetches.iter().filter(told).collect();
+    for fetch in others.iter().take(MAX_FETCHES) {
         let which = if fetch.is_own {
             "its address was fetched too"
         } else {
             "a hint only, since anybody can ask there: the address without its last part was fetched"
         };
-        let by = by(fetch.address, fetch.agent.as_deref());
-        say(format_args!(
+        let by = fetched_by(fetch.address, fetch.user_agent.as_deref());
+        print_line(format_args!(
             "{:26} {which} on {}{by}",
             "",
-            fetch.at.format("%Y-%m-%d %H:%M UTC")
+            fetch.first_fetched_at.format("%Y-%m-%d %H:%M UTC")
         ))?;
     }
-    match others.len().saturating_sub(MOST_FETCHERS) {
+    match others.len().saturating_sub(MAX_FETCHES) {
         0 => Ok(()),
-        more => say(format_args!("{:26} and {more} more: --json prints all", "")),
+        more => print_line(format_args!("{:26} and {more} more: --json prints all", "")),
     }
 }
 
-fn by(address: Option<IpAddr>, agent: Option<&str>) -> String {
+fn fetched_by(address: Option<IpAddr>, agent: Option<&str>) -> String {
     let from = address
         .map(|address| format!(" from {address}"))
         .unwrap_or_default();
@@ -153,32 +160,34 @@ fn by(address: Option<IpAddr>, agent: Option<&str>) -> String {
 }
 
 /// How one of them stands, in words.
-fn standing(one: &Follower) -> String {
+fn describe_adoption(one: &AdoptionStatus) -> String {
     let off = match (one.kind, one.enabled) {
         (None, _) => " (draft)",
         (Some(_), false) => " (switched off)",
         (Some(_), true) => "",
     };
-    let words = match &one.known {
-        Some(Known::Fetched { at, address, agent }) => {
-            let by = by(*address, agent.as_deref());
+    let words = match &one.evidence {
+        Some(AdoptionEvidence::Fetched { at, address, agent }) => {
+            let by = fetched_by(*address, agent.as_deref());
             format!("fetched our metadata on {}{by}", at.format("%Y-%m-%d %H:%M UTC"))
         }
-        Some(Known::Confirmed { at }) => format!("confirmed on {}", at.format("%Y-%m-%d %H:%M UTC")),
-        Some(Known::RegisteredWith) => "registered with this key".to_owned(),
-        None => format!("not yet: {}", todo(one)),
+        Some(AdoptionEvidence::Confirmed { at }) => {
+            format!("confirmed on {}", at.format("%Y-%m-%d %H:%M UTC"))
+        }
+        Some(AdoptionEvidence::RegisteredWith) => "registered with this key".to_owned(),
+        None => format!("not yet: {}", adoption_hint(one)),
     };
     format!("{}{off}: {words}", one.name)
 }
 
 /// What makes an application trust the new key.
-fn todo(one: &Follower) -> String {
+fn adoption_hint(one: &AdoptionStatus) -> String {
     let (own, slug) = (&one.metadata_url, &one.slug);
     match one.kind {
-        Some(Kind::ChatGptLegacy | Kind::ChatGptCurrent) => format!(
+        Some(ApplicationKind::ChatGptLegacy | ApplicationKind::ChatGptCurrent) => format!(
             "if ChatGPT was given {own}, it fetches by itself. If the certificate was pasted there: ChatGPT holds one at a time, so have the new one ready to paste in the minute of `activate`, and run `hallpass key roll confirm {slug}`"
         ),
-        Some(Kind::Saml) | None => format!(
+        Some(ApplicationKind::Saml) | None => format!(
             "let it fetch {own}; or paste the new certificate there beside the old one (in the minute of `activate`, where it holds only one), and run `hallpass key roll confirm {slug}`"
         ),
     }
@@ -187,9 +196,9 @@ fn todo(one: &Follower) -> String {
 /// The applications that stand in the way, one a line.
 pub(super) fn missing_lines(provider: &Provider) -> Result<Vec<String>> {
     let rollover = provider.rollover()?;
-    let line = |one: &Follower| format!("- {} ({}): {}", one.name, one.slug, todo(one));
-    let mut lines: Vec<String> = rollover.missing().take(MOST_LINES).map(line).collect();
-    let rest = rollover.missing().count() - lines.len();
+    let line = |one: &AdoptionStatus| format!("- {} ({}): {}", one.name, one.slug, adoption_hint(one));
+    let mut lines: Vec<String> = rollover.not_adopted().take(MAX_LINES).map(line).collect();
+    let rest = rollover.not_adopted().count() - lines.len();
     if rest > 0 {
         lines.push(format!(
             "- … and {rest} more: `hallpass key roll status --json` prints all"
@@ -201,45 +210,47 @@ pub(super) fn missing_lines(provider: &Provider) -> Result<Vec<String>> {
 pub(super) fn print_missing(provider: &Provider) -> Result<()> {
     let lines = missing_lines(provider)?;
     if lines.is_empty() {
-        return say(format_args!("\nNo application has to learn of it."));
+        return print_line(format_args!("\nNo application has to learn of it."));
     }
-    say(format_args!("\nBefore it may sign, these have to trust it:"))?;
-    lines.iter().try_for_each(|line| say(format_args!("{line}")))
+    print_line(format_args!("\nBefore it may sign, these have to trust it:"))?;
+    lines
+        .iter()
+        .try_for_each(|line| print_line(format_args!("{line}")))
 }
 
 pub(super) fn print_progress(provider: &Provider) -> Result<()> {
     let rollover = provider.rollover()?;
-    say(format_args!("{}", progress(&rollover)))
+    print_line(format_args!("{}", progress(&rollover)))
 }
 
 /// Who was confirmed by hand may hold one certificate at a time: then it is to be pasted now.
-pub(super) fn print_pastes(provider: &Provider) -> Result<()> {
+pub(super) fn print_where_to_paste(provider: &Provider) -> Result<()> {
     let rollover = provider.rollover()?;
     let pasted: Vec<_> = rollover
-        .followers
+        .adoptions
         .iter()
-        .filter(|one| one.enabled && matches!(one.known, Some(Known::Confirmed { .. }) | None))
+        .filter(|one| one.enabled && matches!(one.evidence, Some(AdoptionEvidence::Confirmed { .. }) | None))
         .collect();
     if pasted.is_empty() {
         return Ok(());
     }
-    say(format_args!(
+    print_line(format_args!(
         "\nWhere only one certificate is held at a time (ChatGPT, if it was pasted there), paste it now: {}",
         provider.endpoints().certificate
     ))?;
-    for one in pasted.iter().take(MOST_LINES) {
-        say(format_args!("- {} ({})", one.name, one.slug))?;
+    for one in pasted.iter().take(MAX_LINES) {
+        print_line(format_args!("- {} ({})", one.name, one.slug))?;
     }
     Ok(())
 }
 
 fn progress(rollover: &Rollover) -> String {
     let enabled = rollover
-        .followers
+        .adoptions
         .iter()
         .filter(|one| one.enabled && one.kind.is_some())
         .count();
-    let missing = rollover.missing().count();
+    let missing = rollover.not_adopted().count();
     let which = match rollover.key(KeyState::Next) {
         Some(_) => "the next key",
         None => "the key that signs now",
@@ -251,7 +262,7 @@ fn progress(rollover: &Rollover) -> String {
 }
 
 fn next_step(provider: &Provider, rollover: &Rollover) -> String {
-    let (missing, now) = (rollover.missing().count(), provider.now());
+    let (missing, now) = (rollover.not_adopted().count(), provider.now());
     match (rollover.key(KeyState::Next), rollover.key(KeyState::Previous)) {
         (Some(_), Some(_)) => {
             "Two rollovers overlap: take the next key back (`hallpass key roll cancel`) or retire the previous one (`hallpass key roll retire`).".to_owned()
@@ -260,7 +271,7 @@ fn next_step(provider: &Provider, rollover: &Rollover) -> String {
             "Next: confirm those that do not fetch, then `hallpass key roll activate`.".to_owned()
         }
         (Some(next), None) => {
-            let at = next.created_at + PUBLISHED_FIRST;
+            let at = next.created_at + MIN_PUBLISHED_BEFORE_SIGNING;
             if at > now {
                 format!("Next: `hallpass key roll activate`, from {} on.", at.format("%H:%M:%S UTC"))
             } else {
@@ -268,7 +279,7 @@ fn next_step(provider: &Provider, rollover: &Rollover) -> String {
             }
         }
         (None, Some(_)) => {
-            let since = rollover.key(KeyState::Active).map(|active| active.since + KEPT_AFTER);
+            let since = rollover.key(KeyState::Active).map(|active| active.since + MIN_PUBLISHED_AFTER_SIGNING);
             match since {
                 Some(at) if at > now => format!(
                     "Next: look whether sign-in works everywhere. `hallpass key roll back` undoes it; `hallpass key roll retire` ends it, from {} on.",
@@ -282,24 +293,31 @@ fn next_step(provider: &Provider, rollover: &Rollover) -> String {
 }
 
 fn warnings(provider: &Provider) -> Result<Vec<String>> {
-    let own = provider.own_endings()?;
-    let theirs = provider.application_endings()?;
-    Ok(own.iter().chain(&theirs).map(EndingSoon::words).collect())
+    let own = provider.own_expiring_certificates()?;
+    let theirs = provider.application_expiring_certificates()?;
+    Ok(own
+        .iter()
+        .chain(&theirs)
+        .map(ExpiringCertificate::message)
+        .collect())
 }
 
-fn shown(provider: &Provider, rollover: &Rollover, warnings: Vec<String>) -> Shown {
-    let learning = rollover.keys.iter().find(|key| Some(key.id) == rollover.learning);
-    Shown {
-        keys: rollover.keys.iter().map(shown_key).collect(),
+fn status_output(provider: &Provider, rollover: &Rollover, warnings: Vec<String>) -> KeyStatusOutput {
+    let learning = rollover
+        .keys
+        .iter()
+        .find(|key| Some(key.id) == rollover.key_to_adopt);
+    KeyStatusOutput {
+        keys: rollover.keys.iter().map(key_output).collect(),
         learning: learning.map(|key| key.certificate.sha256.clone()),
-        missing: rollover.missing().count(),
-        applications: rollover.followers.iter().map(shown_follower).collect(),
+        missing: rollover.not_adopted().count(),
+        applications: rollover.adoptions.iter().map(adoption_output).collect(),
         warnings,
         next_step: next_step(provider, rollover),
     }
 }
 
-fn shown_key(key: &RingKey) -> ShownKey {
+fn key_output(key: &PublishedKey) -> KeyOutput {
     let Certificate {
         der: _,
         sha256,
@@ -307,54 +325,56 @@ fn shown_key(key: &RingKey) -> ShownKey {
         not_before,
         not_after,
     } = &key.certificate;
-    ShownKey {
-        state: state(key.state),
+    KeyOutput {
+        state: state_name(key.state),
         sha256: sha256.clone(),
         subject: subject.clone(),
-        not_before: time(*not_before),
-        not_after: time(*not_after),
-        since: time(key.since),
+        not_before: format_rfc3339(*not_before),
+        not_after: format_rfc3339(*not_after),
+        since: format_rfc3339(key.since),
     }
 }
 
-fn shown_follower(one: &Follower) -> ShownFollower {
-    let (how, at, address, agent) = match &one.known {
-        Some(Known::Fetched { at, address, agent }) => (
+fn adoption_output(one: &AdoptionStatus) -> KeyAdoptionOutput {
+    let (how, at, address, agent) = match &one.evidence {
+        Some(AdoptionEvidence::Fetched { at, address, agent }) => (
             Some("fetched"),
-            Some(time(*at)),
+            Some(format_rfc3339(*at)),
             address.map(|address| address.to_string()),
             agent.clone(),
         ),
-        Some(Known::Confirmed { at }) => (Some("confirmed"), Some(time(*at)), None, None),
-        Some(Known::RegisteredWith) => (Some("registered"), None, None, None),
+        Some(AdoptionEvidence::Confirmed { at }) => {
+            (Some("confirmed"), Some(format_rfc3339(*at)), None, None)
+        }
+        Some(AdoptionEvidence::RegisteredWith) => (Some("registered"), None, None, None),
         None => (None, None, None, None),
     };
-    ShownFollower {
+    KeyAdoptionOutput {
         slug: one.slug.to_string(),
         name: one.name.clone(),
-        kind: one.kind.map_or("draft", kind),
+        kind: one.kind.map_or("draft", kind_name),
         enabled: one.enabled,
-        follows: one.known.is_some(),
+        follows: one.evidence.is_some(),
         how,
         at,
         address,
         agent,
         metadata_url: one.metadata_url.clone(),
-        fetchers: one.fetches.iter().map(shown_fetch).collect(),
-        todo: one.known.is_none().then(|| todo(one)),
+        fetchers: one.fetches.iter().map(fetch_output).collect(),
+        todo: one.evidence.is_none().then(|| adoption_hint(one)),
     }
 }
 
-fn shown_fetch(fetch: &Fetch) -> ShownFetch {
-    ShownFetch {
-        at: time(fetch.at),
+fn fetch_output(fetch: &MetadataFetch) -> MetadataFetchOutput {
+    MetadataFetchOutput {
+        at: format_rfc3339(fetch.first_fetched_at),
         address: fetch.address.map(|address| address.to_string()),
-        agent: fetch.agent.clone(),
+        agent: fetch.user_agent.clone(),
         own_address: fetch.is_own,
     }
 }
 
-const fn state(state: KeyState) -> &'static str {
+const fn state_name(state: KeyState) -> &'static str {
     match state {
         KeyState::Next => "next",
         KeyState::Active => "active",

@@ -12,21 +12,21 @@ use serde::Serialize;
 
 use self::{
     deleted::delete,
-    own::Own,
-    show::{Shown, list, show},
-    taken::{Wanted, taken},
+    own::ProfileArguments,
+    show::{UserOutput, list, show},
+    taken::{UniqueValues, describe_conflict},
 };
 use crate::{
-    cli::output::{self, say},
-    credential::Surroundings,
+    cli::output::{self, print_line},
+    credential::PasswordContext,
     model::{
-        application::{AcsUrl, Slug},
-        text::line,
-        user::{Email, PersonName, PersonNames, StableId, User},
+        application::{Slug, SpUrl},
+        text::single_line,
+        user::{Email, NameComponent, NameComponents, StableId, User},
     },
     provider::{
         Provider,
-        users::{Changed, NewUser, UserEdit},
+        users::{ChangeOutcome, NewUser, UserEdit},
     },
 };
 
@@ -49,7 +49,7 @@ pub(super) enum Command {
         #[arg(long, value_name = "ID")]
         stable_id: Option<String>,
         #[command(flatten)]
-        own: Own,
+        own: ProfileArguments,
         /// Prints the person as JSON
         #[arg(long)]
         json: bool,
@@ -82,7 +82,7 @@ pub(super) enum Command {
         #[arg(long, value_name = "NAME", visible_alias = "last-name", aliases = ["lastname", "familyname", "surname"])]
         family_name: Option<String>,
         #[command(flatten)]
-        own: Own,
+        own: ProfileArguments,
         /// Prints the person as JSON
         #[arg(long)]
         json: bool,
@@ -162,21 +162,21 @@ pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> 
             json,
         } => {
             let email = Email::parse(&email)?;
-            let names = PersonNames::new(
-                PersonName::parse_optional(FIRST_NAME, &given_name)?,
-                PersonName::parse_optional(LAST_NAME, &family_name)?,
+            let names = NameComponents::new(
+                NameComponent::parse_optional(FIRST_NAME, &given_name)?,
+                NameComponent::parse_optional(LAST_NAME, &family_name)?,
             )?;
             let user_name = own.user_name()?;
-            let near = Surroundings::of(&email, &names, user_name.as_ref(), &places);
+            let near = PasswordContext::new(&email, &names, user_name.as_ref(), &places);
             let new = NewUser {
                 email,
                 names,
                 stable_id: stable_id.as_deref().map(StableId::parse).transpose()?,
                 user_name,
                 attributes: own.attributes()?,
-                password: Some(password::ask(password_stdin, &near)?),
+                password: Some(password::read_new_password(password_stdin, &near)?),
             };
-            added(provider, &new, json)
+            add_user(provider, &new, json)
         }
         Command::List { json } => list(provider, json),
         Command::Show { email, json } => show_one(provider, &email, json),
@@ -191,17 +191,17 @@ pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> 
             let edit = UserEdit {
                 email: new_email.as_deref().map(Email::parse).transpose()?,
                 given_name: given_name
-                    .map(|name| PersonName::parse_optional(FIRST_NAME, &name))
+                    .map(|name| NameComponent::parse_optional(FIRST_NAME, &name))
                     .transpose()?,
                 family_name: family_name
-                    .map(|name| PersonName::parse_optional(LAST_NAME, &name))
+                    .map(|name| NameComponent::parse_optional(LAST_NAME, &name))
                     .transpose()?,
                 user_name: own.username.is_some().then_some(own.user_name()?),
                 attributes: own.attributes()?,
                 enabled: None,
             };
             let words = "is changed; it takes effect at the next sign-in";
-            edited(provider, &email, &edit, words, json)
+            edit_user(provider, &email, &edit, words, json)
         }
         Command::Disable { email, json } => {
             let edit = UserEdit {
@@ -209,19 +209,19 @@ pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> 
                 ..UserEdit::default()
             };
             let words = "can no longer sign in, and is signed out here";
-            edited(provider, &email, &edit, words, json)
+            edit_user(provider, &email, &edit, words, json)
         }
         Command::Enable { email, json } => {
             let edit = UserEdit {
                 enabled: Some(true),
                 ..UserEdit::default()
             };
-            edited(provider, &email, &edit, "can sign in again", json)?;
+            edit_user(provider, &email, &edit, "can sign in again", json)?;
             if json {
                 return Ok(());
             }
             match provider.user_by_email(&Email::parse(&email)?)? {
-                Some(user) => say_unmet(provider, &user),
+                Some(user) => print_missing_attributes(provider, &user),
                 None => Ok(()),
             }
         }
@@ -243,40 +243,46 @@ pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> 
 
 fn show_one(provider: &Provider, email: &str, json: bool) -> Result<()> {
     let email = Email::parse(email)?;
-    let user = provider.user_by_email(&email)?.with_context(|| nobody(&email))?;
+    let user = provider
+        .user_by_email(&email)?
+        .with_context(|| no_such_user(&email))?;
     let own = provider.own_attributes(user.id)?;
     if json {
-        output::json(&Shown::of(&user, &own))
+        output::json(&UserOutput::new(&user, &own))
     } else {
         show(&user, &own)
     }
 }
 
-fn added(provider: &Provider, new: &NewUser, json: bool) -> Result<()> {
+fn add_user(provider: &Provider, new: &NewUser, json: bool) -> Result<()> {
     match provider.add_user(new)? {
-        Changed::Done(user) if json => output::json(&Shown::of(&user, &provider.own_attributes(user.id)?)),
-        Changed::Done(user) => {
-            say(format_args!(
+        ChangeOutcome::Done(user) if json => {
+            output::json(&UserOutput::new(&user, &provider.own_attributes(user.id)?))
+        }
+        ChangeOutcome::Done(user) => {
+            print_line(format_args!(
                 "{} <{}> can sign in now.",
                 user.full_name(),
                 user.email
             ))?;
-            say_unmet(provider, &user)
+            print_missing_attributes(provider, &user)
         }
-        Changed::Taken => {
-            let wanted = Wanted {
+        ChangeOutcome::Taken => {
+            let wanted = UniqueValues {
                 email: Some(&new.email),
                 user_name: new.user_name.as_ref(),
                 stable_id: new.stable_id.as_ref(),
             };
-            bail!(taken(provider, wanted, None)?)
+            bail!(describe_conflict(provider, wanted, None)?)
         }
-        Changed::Same(_) | Changed::Unknown | Changed::Stale => bail!("the person could not be added"),
+        ChangeOutcome::Unchanged(_) | ChangeOutcome::Unknown | ChangeOutcome::Stale => {
+            bail!("the person could not be added")
+        }
     }
 }
 
 #[derive(Serialize)]
-struct ShownLink<'a> {
+struct UnlockOutput<'a> {
     email: &'a str,
     link: &'a str,
 }
@@ -284,55 +290,60 @@ struct ShownLink<'a> {
 fn unlock(provider: &Provider, email: &str, json: bool) -> Result<()> {
     let email = Email::parse(email)?;
     match provider.unlock_user(&email)? {
-        Changed::Done(link) if json => output::json(&ShownLink {
+        ChangeOutcome::Done(link) if json => output::json(&UnlockOutput {
             email: email.as_str(),
             link: &link,
         }),
-        Changed::Done(link) => {
-            say(format_args!("{email} can try to sign in again at once."))?;
-            say(format_args!(
+        ChangeOutcome::Done(link) => {
+            print_line(format_args!("{email} can try to sign in again at once."))?;
+            print_line(format_args!(
                 "If other people's failed attempts keep them out, give them this link. It works once, within 30 minutes: \
                  the browser that opens it is let through from then on. It still asks for their password."
             ))?;
-            say(format_args!("{link}"))
+            print_line(format_args!("{link}"))
         }
-        Changed::Same(_) | Changed::Unknown | Changed::Taken | Changed::Stale => bail!(nobody(&email)),
+        ChangeOutcome::Unchanged(_)
+        | ChangeOutcome::Unknown
+        | ChangeOutcome::Taken
+        | ChangeOutcome::Stale => bail!(no_such_user(&email)),
     }
 }
 
-fn nobody(email: &Email) -> String {
+fn no_such_user(email: &Email) -> String {
     format!("nobody here has the address {email}; `hallpass user list` shows everybody")
 }
 
-fn edited(provider: &Provider, email: &str, edit: &UserEdit, words: &str, json: bool) -> Result<()> {
+fn edit_user(provider: &Provider, email: &str, edit: &UserEdit, words: &str, json: bool) -> Result<()> {
     let email = Email::parse(email)?;
     match provider.edit_user(&email, edit)?? {
-        Changed::Done(user) | Changed::Same(user) if json => {
-            output::json(&Shown::of(&user, &provider.own_attributes(user.id)?))
+        ChangeOutcome::Done(user) | ChangeOutcome::Unchanged(user) if json => {
+            output::json(&UserOutput::new(&user, &provider.own_attributes(user.id)?))
         }
-        Changed::Done(user) => say(format_args!("{} <{}> {words}.", user.full_name(), user.email)),
-        Changed::Same(user) => say(format_args!(
+        ChangeOutcome::Done(user) => {
+            print_line(format_args!("{} <{}> {words}.", user.full_name(), user.email))
+        }
+        ChangeOutcome::Unchanged(user) => print_line(format_args!(
             "{} <{}> is so already: nothing was changed.",
             user.full_name(),
             user.email
         )),
-        Changed::Taken => {
-            let wanted = Wanted {
+        ChangeOutcome::Taken => {
+            let wanted = UniqueValues {
                 email: edit.email.as_ref(),
                 user_name: edit.user_name.as_ref().and_then(Option::as_ref),
                 stable_id: None,
             };
-            bail!(taken(provider, wanted, Some(&email))?)
+            bail!(describe_conflict(provider, wanted, Some(&email))?)
         }
-        Changed::Unknown => bail!(nobody(&email)),
-        Changed::Stale => bail!(
+        ChangeOutcome::Unknown => bail!(no_such_user(&email)),
+        ChangeOutcome::Stale => bail!(
             "somebody else changed this person at the same moment; look again with `hallpass user show {email}`"
         ),
     }
 }
 
 #[derive(Serialize)]
-struct ShownNameId<'a> {
+struct NameIdOutput<'a> {
     email: &'a str,
     app: &'a str,
     name_id: Option<&'a str>,
@@ -340,13 +351,15 @@ struct ShownNameId<'a> {
 
 fn name_id(provider: &Provider, email: &str, app: &str, set: Option<&str>, json: bool) -> Result<()> {
     let email = Email::parse(email)?;
-    let user = provider.user_by_email(&email)?.with_context(|| nobody(&email))?;
+    let user = provider
+        .user_by_email(&email)?
+        .with_context(|| no_such_user(&email))?;
     let slug = Slug::parse(app)?;
     let application = provider
         .application(&slug)?
         .with_context(|| format!("there is no application {slug}; `hallpass app list` shows all"))?;
     let shown = |name_id: Option<&str>| {
-        output::json(&ShownNameId {
+        output::json(&NameIdOutput {
             email: user.email.as_str(),
             app: application.slug.as_str(),
             name_id,
@@ -355,19 +368,19 @@ fn name_id(provider: &Provider, email: &str, app: &str, set: Option<&str>, json:
     let Some(value) = set else {
         return match provider.persistent_name_id(&application, &user)? {
             known if json => shown(known.as_deref()),
-            Some(value) => say(format_args!("{value}")),
-            None => say(format_args!(
+            Some(value) => print_line(format_args!("{value}")),
+            None => print_line(format_args!(
                 "None yet: {} gets one at the first sign-in to {} that asks for it.",
                 user.email, application.name
             )),
         };
     };
-    let value = line("the name", value, LONGEST_NAME_ID)?;
+    let value = single_line("the name", value, MAX_NAME_ID)?;
     if provider.set_persistent_name_id(&application, &user, &value)? {
         if json {
             return shown(Some(&value));
         }
-        say(format_args!(
+        print_line(format_args!(
             "{} knows {} as {value} from now on.",
             application.name, user.email
         ))
@@ -380,12 +393,12 @@ fn name_id(provider: &Provider, email: &str, app: &str, set: Option<&str>, json:
 }
 
 /// The longest persistent name, in characters (saml-core, 8.3.7).
-const LONGEST_NAME_ID: usize = 256;
+const MAX_NAME_ID: usize = 256;
 
 /// Says where a person cannot sign in yet, for want of a value that is required there.
-fn say_unmet(provider: &Provider, user: &User) -> Result<()> {
-    for unmet in provider.unmet(user)? {
-        say(format_args!(
+fn print_missing_attributes(provider: &Provider, user: &User) -> Result<()> {
+    for unmet in provider.unmet_requirements(user)? {
+        print_line(format_args!(
             "They cannot sign in to {} yet: it requires {}, and they have no value for it (docs/attributes.md).",
             unmet.application, unmet.attribute
         ))?;
@@ -395,6 +408,6 @@ fn say_unmet(provider: &Provider, user: &User) -> Result<()> {
 
 /// The host that people see: no secret either.
 fn host(provider: &Provider) -> String {
-    let address = AcsUrl::parse(&provider.endpoints().sso);
+    let address = SpUrl::parse(&provider.endpoints().sso);
     address.map(|address| address.host()).unwrap_or_default()
 }

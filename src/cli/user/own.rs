@@ -5,13 +5,13 @@ use clap::Args;
 
 use crate::model::{
     attribute::AttributeRule,
-    text::line,
+    text::single_line,
     user::{OwnAttributes, UserName},
 };
 
 /// What applications may ask for besides names and address.
 #[derive(Args, Debug, Default)]
-pub(in crate::cli) struct Own {
+pub(in crate::cli) struct ProfileArguments {
     /// Their user name, which nobody else has; an empty text removes it
     #[arg(long, value_name = "NAME", aliases = ["user-name", "user_name"])]
     pub(super) username: Option<String>,
@@ -20,7 +20,7 @@ pub(in crate::cli) struct Own {
     attributes: Vec<String>,
 }
 
-impl Own {
+impl ProfileArguments {
     /// The user name; none where the text is empty.
     pub(super) fn user_name(&self) -> Result<Option<UserName>> {
         let text = self.username.as_deref().filter(|text| !text.is_empty());
@@ -34,10 +34,10 @@ impl Own {
             let Some((name, value)) = typed.split_once('=') else {
                 bail!("`{typed}` is no attribute: write NAME=VALUE");
             };
-            let name = line("the attribute's name", name, AttributeRule::MAX_NAME)?;
+            let name = single_line("the attribute's name", name, AttributeRule::MAX_NAME)?;
             let values = found.entry(name.clone()).or_default();
             if !value.is_empty() {
-                let value = line("the attribute's value", value, AttributeRule::MAX_VALUE)?;
+                let value = single_line("the attribute's value", value, AttributeRule::MAX_VALUE)?;
                 if values.contains(&value) {
                     bail!("{name} has the value {value} twice");
                 }

@@ -7,16 +7,16 @@ use serde::Serialize;
 
 use crate::{
     cli::{
-        output::{self, say},
-        user::nobody,
+        output::{self, print_line},
+        user::no_such_user,
     },
-    credential::{Surroundings, password::Password},
+    credential::{PasswordContext, password::Password},
     model::user::Email,
-    provider::{Provider, users::Changed},
+    provider::{Provider, users::ChangeOutcome},
 };
 
 #[derive(Serialize)]
-struct Shown<'a> {
+struct PasswordOutput<'a> {
     email: &'a str,
     sessions_ended: usize,
 }
@@ -30,38 +30,45 @@ pub(super) fn set(
     json: bool,
 ) -> Result<()> {
     let email = Email::parse(email)?;
-    let user = provider.user_by_email(&email)?.with_context(|| nobody(&email))?;
-    let near = Surroundings::of(&email, &user.names, user.user_name.as_ref(), places);
-    match provider.set_password(&email, &ask(from_stdin, &near)?)? {
-        Changed::Done(sessions_ended) if json => output::json(&Shown {
+    let user = provider
+        .user_by_email(&email)?
+        .with_context(|| no_such_user(&email))?;
+    let near = PasswordContext::new(&email, &user.names, user.user_name.as_ref(), places);
+    match provider.set_password(&email, &read_new_password(from_stdin, &near)?)? {
+        ChangeOutcome::Done(sessions_ended) if json => output::json(&PasswordOutput {
             email: email.as_str(),
             sessions_ended,
         }),
-        Changed::Done(1) => say(format_args!("{email} has a new password; 1 session was ended.")),
-        Changed::Done(ended) => say(format_args!(
+        ChangeOutcome::Done(1) => {
+            print_line(format_args!("{email} has a new password; 1 session was ended."))
+        }
+        ChangeOutcome::Done(ended) => print_line(format_args!(
             "{email} has a new password; {ended} sessions were ended."
         )),
-        Changed::Same(_) | Changed::Unknown | Changed::Taken | Changed::Stale => bail!(nobody(&email)),
+        ChangeOutcome::Unchanged(_)
+        | ChangeOutcome::Unknown
+        | ChangeOutcome::Taken
+        | ChangeOutcome::Stale => bail!(no_such_user(&email)),
     }
 }
 
 /// Asks for the password, twice, and says before the second time what is wrong with it; or reads one line where a
 /// program types.
-pub(super) fn ask(from_stdin: bool, near: &Surroundings) -> Result<Password> {
+pub(super) fn read_new_password(from_stdin: bool, near: &PasswordContext) -> Result<Password> {
     if from_stdin {
         let mut line = String::new();
         io::stdin()
             .lock()
             .read_line(&mut line)
             .context("no password on standard input")?;
-        return Ok(Password::for_new(line.trim_end_matches(['\r', '\n']), near)?);
+        return Ok(Password::parse_new(line.trim_end_matches(['\r', '\n']), near)?);
     }
     if !io::stdin().is_terminal() {
         bail!("there is no terminal to ask on: use --password-stdin");
     }
-    let prompt = format!("Password ({} characters or more): ", Password::LEAST_CHARACTERS);
+    let prompt = format!("Password ({} characters or more): ", Password::MIN_CHARACTERS);
     let typed = rpassword::prompt_password(prompt)?;
-    let password = Password::for_new(&typed, near)?;
+    let password = Password::parse_new(&typed, near)?;
     if rpassword::prompt_password("Once more: ")? != typed {
         bail!("the two passwords differ");
     }

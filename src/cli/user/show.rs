@@ -5,15 +5,15 @@ use serde::Serialize;
 
 use crate::{
     cli::{
-        output::{self, say, time},
-        user::deleted::erased_on,
+        output::{self, format_rfc3339, print_line},
+        user::deleted::erasure_date,
     },
-    model::user::{OwnAttributes, PersonName, User, UserName},
+    model::user::{NameComponent, OwnAttributes, User, UserName},
     provider::{Provider, deletion},
 };
 
 #[derive(Serialize)]
-pub(super) struct Shown {
+pub(super) struct UserOutput {
     id: String,
     stable_id: String,
     email: String,
@@ -29,8 +29,8 @@ pub(super) struct Shown {
     erased_at: Option<String>,
 }
 
-impl Shown {
-    pub(super) fn of(user: &User, own: &OwnAttributes) -> Self {
+impl UserOutput {
+    pub(super) fn new(user: &User, own: &OwnAttributes) -> Self {
         Self {
             id: user.id.to_string(),
             stable_id: user.stable_id.as_str().to_owned(),
@@ -40,10 +40,10 @@ impl Shown {
             user_name: user.user_name.as_ref().map(|name| name.as_str().to_owned()),
             attributes: own.clone(),
             enabled: user.enabled,
-            created_at: time(user.created_at),
-            updated_at: time(user.updated_at),
-            deleted_at: user.deleted_at.map(time),
-            erased_at: deletion::erased_at(user).map(time),
+            created_at: format_rfc3339(user.created_at),
+            updated_at: format_rfc3339(user.updated_at),
+            deleted_at: user.deleted_at.map(format_rfc3339),
+            erased_at: deletion::erasure_time(user).map(format_rfc3339),
         }
     }
 }
@@ -51,24 +51,24 @@ impl Shown {
 pub(super) fn list(provider: &Provider, json: bool) -> Result<()> {
     let users = provider.users()?;
     if json {
-        let (all, none) = (provider.everybodys_attributes()?, OwnAttributes::new());
+        let (all, none) = (provider.all_own_attributes()?, OwnAttributes::new());
         let shown = users
             .iter()
-            .map(|user| Shown::of(user, all.get(&user.id).unwrap_or(&none)));
+            .map(|user| UserOutput::new(user, all.get(&user.id).unwrap_or(&none)));
         return output::json(&shown.collect::<Vec<_>>());
     }
     if users.is_empty() {
-        return say(format_args!(
+        return print_line(format_args!(
             "Nobody yet: `hallpass user add EMAIL --given-name G --family-name F` adds a person."
         ));
     }
     for user in &users {
-        let state = match erased_on(user) {
+        let state = match erasure_date(user) {
             Some(on) => format!("  (deleted, erased on {on})"),
             None if user.enabled => String::new(),
             None => "  (switched off)".to_owned(),
         };
-        say(format_args!(
+        print_line(format_args!(
             "{:40} {}{state}",
             user.email.as_str(),
             user.full_name()
@@ -82,11 +82,11 @@ pub(super) fn show(user: &User, own: &OwnAttributes) -> Result<()> {
         ("E-mail", user.email.as_str()),
         (
             "First name",
-            user.names.given().map_or("(none)", PersonName::as_str),
+            user.names.given().map_or("(none)", NameComponent::as_str),
         ),
         (
             "Last name",
-            user.names.family().map_or("(none)", PersonName::as_str),
+            user.names.family().map_or("(none)", NameComponent::as_str),
         ),
         (
             "User name",
@@ -96,17 +96,17 @@ pub(super) fn show(user: &User, own: &OwnAttributes) -> Result<()> {
         ("May sign in", if user.enabled { "yes" } else { "no" }),
         ("Added", &user.created_at.format("%Y-%m-%d %H:%M UTC").to_string()),
     ] {
-        say(format_args!("{what:12} {value}"))?;
+        print_line(format_args!("{what:12} {value}"))?;
     }
-    if let Some(on) = erased_on(user) {
-        say(format_args!(
+    if let Some(on) = erasure_date(user) {
+        print_line(format_args!(
             "{:12} yes; everything about them is erased on {on}, until then `hallpass user enable {}` undoes it",
             "Deleted", user.email
         ))?;
     }
     for (name, values) in own {
         for value in values {
-            say(format_args!("{:12} {name}={value}", "Attribute"))?;
+            print_line(format_args!("{:12} {name}={value}", "Attribute"))?;
         }
     }
     Ok(())

@@ -3,28 +3,32 @@
 use anyhow::Result;
 
 use crate::{
-    cli::user::deleted::erased_on,
+    cli::user::deleted::erasure_date,
     model::user::{Email, StableId, UserName},
     provider::Provider,
 };
 
 /// What is to be set, and may be somebody else's.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Wanted<'a> {
+pub(super) struct UniqueValues<'a> {
     pub(super) email: Option<&'a Email>,
     pub(super) user_name: Option<&'a UserName>,
     pub(super) stable_id: Option<&'a StableId>,
 }
 
 /// Says which of them is taken, and by whom; the person `except` keeps their own.
-pub(super) fn taken(provider: &Provider, wanted: Wanted<'_>, except: Option<&Email>) -> Result<String> {
+pub(super) fn describe_conflict(
+    provider: &Provider,
+    wanted: UniqueValues<'_>,
+    except: Option<&Email>,
+) -> Result<String> {
     for other in provider.users()? {
         if Some(&other.email) == except {
             continue;
         }
         let (email, name) = (&other.email, other.full_name());
         if wanted.email == Some(email) {
-            if let Some(on) = erased_on(&other) {
+            if let Some(on) = erasure_date(&other) {
                 return Ok(format!(
                     "{email} was deleted, and is erased on {on}; the address is free from then on. Until then `hallpass user enable {email}` undoes it, and `hallpass user edit {email} --email OTHER` frees the address"
                 ));

@@ -15,22 +15,22 @@ use crate::{
         audit::AuditEvent,
         id::KeyId,
         key::{Certificate, KeyState, SealedKey, SigningKey},
-        rollover::{Follow, How},
+        rollover::{AdoptionSource, KeyAdoption},
         secret::Secret,
     },
     provider::{Provider, error::Error},
-    store::{Step, Tx},
+    store::{RolloverStep, Tx},
 };
 
-pub use crate::provider::rollover::status::{Follower, Known, RingKey, Rollover};
+pub use crate::provider::rollover::status::{AdoptionEvidence, AdoptionStatus, PublishedKey, Rollover};
 
 /// Every replica takes a new key up within a second or two and must publish it before any of them signs
 /// with it, by clocks that agree within seconds.
-pub const PUBLISHED_FIRST: TimeDelta = TimeDelta::seconds(10);
+pub const MIN_PUBLISHED_BEFORE_SIGNING: TimeDelta = TimeDelta::seconds(10);
 
 /// What was signed just before a step may be on its way for as long as an assertion counts, and longer in a
 /// browser that waits.
-pub const KEPT_AFTER: TimeDelta = TimeDelta::minutes(10);
+pub const MIN_PUBLISHED_AFTER_SIGNING: TimeDelta = TimeDelta::minutes(10);
 
 /// A key of the administrator's own, as files hold it.
 #[derive(Debug)]
@@ -43,19 +43,19 @@ pub struct OwnKey {
 
 /// What became of a step.
 #[derive(Debug)]
-pub enum Stepped {
+pub enum RolloverStepOutcome {
     /// It is taken; the certificate of the key that it was about.
     Done(Certificate),
     /// It is not taken.
-    Stopped(Stop),
+    Refused(StepRefused),
 }
 
 /// Why a step is not taken.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum Stop {
+pub enum StepRefused {
     /// The files cannot be used.
     #[error("{0}")]
-    BadKey(String),
+    UnusableKey(String),
     /// The files hold a certificate that is published already.
     #[error("this certificate is published already: a rollover needs another key, or another certificate")]
     SameCertificate,
@@ -68,7 +68,7 @@ pub enum Stop {
     #[error(
         "the rollover before this one is not finished: end it with `hallpass key roll retire`, or undo it with `hallpass key roll back`"
     )]
-    Unfinished,
+    PreviousNotRetired,
     /// There is no next key.
     #[error("no key is prepared: `hallpass key roll prepare` makes one and publishes it")]
     NothingPrepared,
@@ -88,7 +88,7 @@ pub enum Stop {
     },
     /// Applications that are not known to follow.
     #[error("not every application is known to trust the key yet; missing: {0}")]
-    NotFollowed(usize),
+    NotAdopted(usize),
     /// Somebody else took a step at the same moment.
     #[error("somebody else changed the keys at the same moment; look again with `hallpass key roll status`")]
     Changed,
@@ -96,13 +96,13 @@ pub enum Stop {
 
 /// What became of a confirmation.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Confirmed {
+pub enum KeyAdoptionOutcome {
     /// All of them are.
     Done {
         /// How many that were not known to trust it before.
         new: usize,
         /// How many that were.
-        known: usize,
+        already_known: usize,
     },
     /// No application and no draft has these names; nothing was confirmed.
     Unknown(Vec<Slug>),
@@ -113,7 +113,7 @@ pub enum Confirmed {
 }
 
 /// The keys that are published, as their rows say.
-struct Places {
+struct SealedKeys {
     active: SealedKey,
     next: Option<SealedKey>,
     previous: Option<SealedKey>,
@@ -121,144 +121,148 @@ struct Places {
 
 impl Provider {
     /// Publishes a key that will sign: `own`, or one made here.
-    pub fn prepare_key(&self, own: Option<&OwnKey>) -> Result<Stepped, Error> {
-        let places = self.places()?;
-        if let Some(stop) = not_ready(&places) {
-            return Ok(Stepped::Stopped(stop));
+    pub fn prepare_key(&self, own: Option<&OwnKey>) -> Result<RolloverStepOutcome, Error> {
+        let places = self.sealed_keys()?;
+        if let Some(stop) = why_not_preparable(&places) {
+            return Ok(RolloverStepOutcome::Refused(stop));
         }
         let now = self.now();
-        let id = KeyId::new(now, self.chance());
+        let id = KeyId::new(now, self.random());
         let key = match own {
             None => generate::generate(id, self.endpoints().base.host(), now)?,
-            Some(own) => match pem::import(id, own.key.expose(), &own.certificate, now) {
+            Some(own) => match pem::import_key(id, own.key.expose(), &own.certificate, now) {
                 Ok(key) => key,
-                Err(why) => return Ok(Stepped::Stopped(Stop::BadKey(why.to_string()))),
+                Err(why) => {
+                    return Ok(RolloverStepOutcome::Refused(StepRefused::UnusableKey(
+                        why.to_string(),
+                    )));
+                }
             },
         };
         if key.certificate.der == places.active.certificate {
-            return Ok(Stepped::Stopped(Stop::SameCertificate));
+            return Ok(RolloverStepOutcome::Refused(StepRefused::SameCertificate));
         }
         let sealed = self.seal_key(&key, KeyState::Next)?;
-        let event = self.about_key("key.prepare", &key.certificate, None);
+        let event = self.key_event("key.prepare", &key.certificate, None);
         let added = self.store().write(|tx| {
             let added = tx.add_next_key(&sealed, &places.active)?;
             if added {
-                tx.add_audit(&event)?;
+                tx.add_audit_event(&event)?;
             }
             Ok(added)
         })?;
         if added {
-            return Ok(Stepped::Done(key.certificate));
+            return Ok(RolloverStepOutcome::Done(key.certificate));
         }
-        Ok(Stepped::Stopped(
-            not_ready(&self.places()?).unwrap_or(Stop::Changed),
+        Ok(RolloverStepOutcome::Refused(
+            why_not_preparable(&self.sealed_keys()?).unwrap_or(StepRefused::Changed),
         ))
     }
 
     /// Lets the next key sign, once all enabled applications are known to trust it; `force` does not ask.
-    pub fn activate_key(&self, force: bool) -> Result<Stepped, Error> {
-        let places = self.places()?;
+    pub fn activate_key(&self, force: bool) -> Result<RolloverStepOutcome, Error> {
+        let places = self.sealed_keys()?;
         let Some(next) = &places.next else {
-            return Ok(Stepped::Stopped(Stop::NothingPrepared));
+            return Ok(RolloverStepOutcome::Refused(StepRefused::NothingPrepared));
         };
         let now = self.now();
-        let step = Step {
+        let step = RolloverStep {
             active: places.active.id,
             other: next.id,
-            not_since: if force {
+            previous_step_by: if force {
                 now.max(next.created_at)
             } else {
-                now - PUBLISHED_FIRST
+                now - MIN_PUBLISHED_BEFORE_SIGNING
             },
-            all_follow: !force,
+            require_all_adopted: !force,
             now,
         };
-        self.step(
+        self.take_rollover_step(
             "key.activate",
             next,
             force,
             |tx| tx.activate_key(&step),
             || {
                 if places.previous.is_some() {
-                    return Ok(Some(Stop::Unfinished));
+                    return Ok(Some(StepRefused::PreviousNotRetired));
                 }
-                if next.created_at > step.not_since {
-                    return Ok(Some(Stop::TooSoon {
+                if next.created_at > step.previous_step_by {
+                    return Ok(Some(StepRefused::TooSoon {
                         why: "not every replica may publish the key yet",
-                        at: next.created_at + PUBLISHED_FIRST,
+                        at: next.created_at + MIN_PUBLISHED_BEFORE_SIGNING,
                     }));
                 }
-                self.not_followed(force)
+                self.refuse_unless_adopted(force)
             },
         )
     }
 
     /// Lets the previous key sign again. The one that signs now is the next one then, published as before.
-    pub fn go_back_to_key(&self) -> Result<Stepped, Error> {
-        let places = self.places()?;
+    pub fn reactivate_previous_key(&self) -> Result<RolloverStepOutcome, Error> {
+        let places = self.sealed_keys()?;
         let Some(previous) = &places.previous else {
-            return Ok(Stepped::Stopped(Stop::NoPrevious));
+            return Ok(RolloverStepOutcome::Refused(StepRefused::NoPrevious));
         };
         let now = self.now();
-        let step = Step {
+        let step = RolloverStep {
             active: places.active.id,
             other: previous.id,
-            not_since: now,
-            all_follow: false,
+            previous_step_by: now,
+            require_all_adopted: false,
             now,
         };
-        self.step(
+        self.take_rollover_step(
             "key.back",
             previous,
             false,
-            |tx| tx.go_back_to_key(&step),
-            || Ok(places.next.is_some().then_some(Stop::AlreadyPrepared)),
+            |tx| tx.reactivate_previous_key(&step),
+            || Ok(places.next.is_some().then_some(StepRefused::AlreadyPrepared)),
         )
     }
 
     /// Stops publishing the previous key and destroys its private half.
-    pub fn retire_key(&self, force: bool) -> Result<Stepped, Error> {
-        let places = self.places()?;
+    pub fn retire_key(&self, force: bool) -> Result<RolloverStepOutcome, Error> {
+        let places = self.sealed_keys()?;
         let Some(previous) = &places.previous else {
-            return Ok(Stepped::Stopped(Stop::NoPrevious));
+            return Ok(RolloverStepOutcome::Refused(StepRefused::NoPrevious));
         };
         let now = self.now();
-        let step = Step {
+        let step = RolloverStep {
             active: places.active.id,
             other: previous.id,
-            not_since: if force {
+            previous_step_by: if force {
                 now.max(places.active.since)
             } else {
-                now - KEPT_AFTER
+                now - MIN_PUBLISHED_AFTER_SIGNING
             },
-            all_follow: !force,
+            require_all_adopted: !force,
             now,
         };
-        self.step(
+        self.take_rollover_step(
             "key.retire",
             previous,
             force,
             |tx| tx.retire_previous_key(&step),
             || {
-                if places.active.since > step.not_since {
-                    return Ok(Some(Stop::TooSoon {
+                if places.active.since > step.previous_step_by {
+                    return Ok(Some(StepRefused::TooSoon {
                         why: "what the previous key signed may still be on its way",
-                        at: places.active.since + KEPT_AFTER,
+                        at: places.active.since + MIN_PUBLISHED_AFTER_SIGNING,
                     }));
                 }
-                self.not_followed(force)
+                self.refuse_unless_adopted(force)
             },
         )
     }
 
     /// Takes the next key back before it has signed, and destroys its private half.
-    pub fn cancel_key(&self) -> Result<Stepped, Error> {
-        let places = self.places()?;
+    pub fn cancel_key(&self) -> Result<RolloverStepOutcome, Error> {
+        let places = self.sealed_keys()?;
         let Some(next) = &places.next else {
-            return Ok(Stepped::Stopped(Stop::NothingPrepared));
+            return Ok(RolloverStepOutcome::Refused(StepRefused::NothingPrepared));
         };
         let now = self.now();
-        self.step(
+        self.take_rollover_step(
             "key.cancel",
             next,
             false,
@@ -268,10 +272,10 @@ impl Provider {
     }
 
     /// Takes an administrator's word that these trust the key of the rollover under way.
-    pub fn confirm_followers(&self, slugs: &[Slug]) -> Result<Confirmed, Error> {
-        let snapshot = self.current()?;
-        let Some(key) = snapshot.publication.learning else {
-            return Ok(Confirmed::NoRollover);
+    pub fn confirm_key_adoption(&self, slugs: &[Slug]) -> Result<KeyAdoptionOutcome, Error> {
+        let snapshot = self.fresh_snapshot()?;
+        let Some(key) = snapshot.publication.key_to_adopt else {
+            return Ok(KeyAdoptionOutcome::NoRollover);
         };
         let is_known = |slug: &Slug| {
             snapshot.by_slug(slug).is_some()
@@ -283,19 +287,19 @@ impl Provider {
         };
         let unknown: Vec<Slug> = slugs.iter().filter(|slug| !is_known(slug)).cloned().collect();
         if !unknown.is_empty() {
-            return Ok(Confirmed::Unknown(unknown));
+            return Ok(KeyAdoptionOutcome::Unknown(unknown));
         }
         let now = self.now();
-        let follows: Vec<(Follow, AuditEvent)> = slugs
+        let follows: Vec<(KeyAdoption, AuditEvent)> = slugs
             .iter()
             .map(|slug| {
-                let follow = Follow {
+                let follow = KeyAdoption {
                     slug: slug.clone(),
                     key,
-                    how: How::Confirmed,
-                    at: now,
+                    source: AdoptionSource::Confirmed,
+                    adopted_at: now,
                     address: None,
-                    agent: None,
+                    user_agent: None,
                 };
                 let event = AuditEvent {
                     application: snapshot.by_slug(slug).map(|application| application.id),
@@ -308,53 +312,53 @@ impl Provider {
         let confirmed = self.store().write(|tx| {
             let mut confirmed = 0;
             for (follow, event) in &follows {
-                if tx.add_follow(follow)? {
-                    tx.add_audit(event)?;
+                if tx.add_key_adoption(follow)? {
+                    tx.add_audit_event(event)?;
                     confirmed += 1;
                 }
             }
             Ok(confirmed)
         })?;
-        Ok(Confirmed::Done {
+        Ok(KeyAdoptionOutcome::Done {
             new: confirmed,
-            known: follows.len() - confirmed,
+            already_known: follows.len() - confirmed,
         })
     }
 
     /// The same for all applications whose metadata comes from one source: who runs a federation publishes
     /// our certificates to all its members at once.
-    pub fn confirm_source(&self, name: &str) -> Result<Confirmed, Error> {
-        let members = self.store().read(|tx| match tx.source_by_name(name)? {
-            Some(source) => Ok(Some(tx.applications_of_source(source.id)?)),
+    pub fn confirm_key_adoption_by_source(&self, name: &str) -> Result<KeyAdoptionOutcome, Error> {
+        let members = self.store().read(|tx| match tx.metadata_source_by_name(name)? {
+            Some(source) => Ok(Some(tx.applications_of_metadata_source(source.id)?)),
             None => Ok(None),
         })?;
         let Some(members) = members else {
-            return Ok(Confirmed::UnknownSource);
+            return Ok(KeyAdoptionOutcome::UnknownSource);
         };
-        let snapshot = self.current()?;
+        let snapshot = self.fresh_snapshot()?;
         let slugs: Vec<Slug> = members
             .iter()
             .filter_map(|member| snapshot.by_id(member.application))
             .map(|application| application.slug.clone())
             .collect();
-        self.confirm_followers(&slugs)
+        self.confirm_key_adoption(&slugs)
     }
 
     /// Takes a step about `key`; where the database would not, `why` says what stood in the way.
-    fn step(
+    fn take_rollover_step(
         &self,
         action: &'static str,
         key: &SealedKey,
         force: bool,
         step: impl FnOnce(&mut Tx) -> Result<bool, crate::store::Error>,
-        why: impl FnOnce() -> Result<Option<Stop>, Error>,
-    ) -> Result<Stepped, Error> {
-        let certificate = pem::certificate(&key.certificate)?;
-        let event = self.about_key(action, &certificate, force.then_some("forced"));
+        why: impl FnOnce() -> Result<Option<StepRefused>, Error>,
+    ) -> Result<RolloverStepOutcome, Error> {
+        let certificate = pem::parse_certificate(&key.certificate)?;
+        let event = self.key_event(action, &certificate, force.then_some("forced"));
         let taken = self.store().write(|tx| {
             let taken = step(tx)?;
             if taken {
-                tx.add_audit(&event)?;
+                tx.add_audit_event(&event)?;
             }
             Ok(taken)
         })?;
@@ -365,24 +369,26 @@ impl Provider {
                     "the write-ahead log could not be emptied: what was destroyed remains in it for a while"
                 );
             }
-            return Ok(Stepped::Done(certificate));
+            return Ok(RolloverStepOutcome::Done(certificate));
         }
-        Ok(Stepped::Stopped(why()?.unwrap_or(Stop::Changed)))
+        Ok(RolloverStepOutcome::Refused(
+            why()?.unwrap_or(StepRefused::Changed),
+        ))
     }
 
-    fn not_followed(&self, force: bool) -> Result<Option<Stop>, Error> {
-        let missing = self.rollover()?.missing().count();
-        Ok((missing > 0 && !force).then_some(Stop::NotFollowed(missing)))
+    fn refuse_unless_adopted(&self, force: bool) -> Result<Option<StepRefused>, Error> {
+        let missing = self.rollover()?.not_adopted().count();
+        Ok((missing > 0 && !force).then_some(StepRefused::NotAdopted(missing)))
     }
 
     /// The keys in use, as the database has them now. All of them open here: what cannot be opened is not to
     /// sign tomorrow.
-    fn places(&self) -> Result<Places, Error> {
+    fn sealed_keys(&self) -> Result<SealedKeys, Error> {
         let rows = self.store().read(Tx::signing_keys)?;
-        ring::Ring::open(&rows, &self.parts().sealing_key)?;
+        ring::KeyRing::open(&rows, &self.dependencies().sealing_key)?;
         let in_state = |state: KeyState| rows.iter().find(|key| key.state == state).cloned();
-        Ok(Places {
-            active: in_state(KeyState::Active).ok_or(Error::NotFounded("signing key"))?,
+        Ok(SealedKeys {
+            active: in_state(KeyState::Active).ok_or(Error::NotInitialized("signing key"))?,
             next: in_state(KeyState::Next),
             previous: in_state(KeyState::Previous),
         })
@@ -392,13 +398,13 @@ impl Provider {
         Ok(ring::seal_new(
             key,
             state,
-            &self.parts().sealing_key,
-            self.chance(),
+            &self.dependencies().sealing_key,
+            self.random(),
             self.now(),
         )?)
     }
 
-    fn about_key(&self, action: &'static str, certificate: &Certificate, more: Option<&str>) -> AuditEvent {
+    fn key_event(&self, action: &'static str, certificate: &Certificate, more: Option<&str>) -> AuditEvent {
         let joint = if more.is_some() { ", " } else { "" };
         AuditEvent {
             detail: Some(format!(
@@ -412,10 +418,13 @@ impl Provider {
 }
 
 /// What stands in the way of a next key.
-fn not_ready(places: &Places) -> Option<Stop> {
+fn why_not_preparable(places: &SealedKeys) -> Option<StepRefused> {
     if places.next.is_some() {
-        Some(Stop::AlreadyPrepared)
+        Some(StepRefused::AlreadyPrepared)
     } else {
-        places.previous.is_some().then_some(Stop::Unfinished)
+        places
+            .previous
+            .is_some()
+            .then_some(StepRefused::PreviousNotRetired)
     }
 }

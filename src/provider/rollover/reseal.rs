@@ -1,7 +1,7 @@
 //! Another sealing key for the same signing keys.
 
 use crate::{
-    keys::{ring::Ring, seal::SealingKey},
+    keys::{ring::KeyRing, seal::SealingKey},
     provider::{Provider, error::Error},
     store::Tx,
 };
@@ -10,8 +10,11 @@ impl Provider {
     /// Seals every private key under `next`: in all rows or in none. How many they were; none if somebody changed the
     /// keys meanwhile. The generation stays: a daemon that holds the keys open goes on with them.
     pub fn reseal(&self, next: &SealingKey) -> Result<Option<usize>, Error> {
-        let (rows, sealing) = (self.store().read(Tx::signing_keys)?, &self.parts().sealing_key);
-        Ring::open(&rows, sealing)?;
+        let (rows, sealing) = (
+            self.store().read(Tx::signing_keys)?,
+            &self.dependencies().sealing_key,
+        );
+        KeyRing::open(&rows, sealing)?;
         let mut anew = Vec::new();
         for row in &rows {
             if let Some(before) = &row.sealed {
@@ -19,7 +22,7 @@ impl Provider {
                 anew.push((
                     row.id,
                     before,
-                    next.seal(row.id, private.expose(), self.chance())?,
+                    next.seal(row.id, private.expose(), self.random())?,
                 ));
             }
         }
@@ -33,7 +36,7 @@ impl Provider {
             for (id, before, after) in &anew {
                 tx.reseal_key(*id, before, after)?;
             }
-            tx.add_audit(&event)?;
+            tx.add_audit_event(&event)?;
             Ok(true)
         });
         match resealed {

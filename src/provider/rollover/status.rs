@@ -7,10 +7,10 @@ use chrono::{DateTime, Utc};
 use crate::{
     keys::pem,
     model::{
-        application::{Kind, Slug},
+        application::{ApplicationKind, Slug},
         id::KeyId,
         key::{Certificate, KeyState},
-        rollover::{Fetch, Follow, How},
+        rollover::{AdoptionSource, KeyAdoption, MetadataFetch},
     },
     provider::{Provider, error::Error},
     store::Tx,
@@ -18,7 +18,7 @@ use crate::{
 
 /// A key that is published.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct RingKey {
+pub struct PublishedKey {
     /// Its row.
     pub id: KeyId,
     /// What it is for.
@@ -33,7 +33,7 @@ pub struct RingKey {
 
 /// Why it is believed that somebody trusts a key.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Known {
+pub enum AdoptionEvidence {
     /// Metadata that names it was fetched from the address that only they were given.
     Fetched {
         /// When.
@@ -54,60 +54,60 @@ pub enum Known {
 
 /// An application or a draft, and whether it follows.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Follower {
+pub struct AdoptionStatus {
     /// Its name in addresses.
     pub slug: Slug,
     /// Its name for people.
     pub name: String,
     /// What it is; none for a draft.
-    pub kind: Option<Kind>,
+    pub kind: Option<ApplicationKind>,
     /// Whether anybody can sign in to it.
     pub enabled: bool,
     /// Why it is believed that it follows; none where it is not.
-    pub known: Option<Known>,
+    pub evidence: Option<AdoptionEvidence>,
     /// The metadata address that it was given, or is to be given.
     pub metadata_url: String,
     /// Who has fetched the metadata that names the key, there and at the address that anybody can guess.
-    pub fetches: Vec<Fetch>,
+    pub fetches: Vec<MetadataFetch>,
 }
 
 /// How a rollover stands.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Rollover {
     /// The published keys: the one that signs, the next, the previous.
-    pub keys: Vec<RingKey>,
+    pub keys: Vec<PublishedKey>,
     /// The key that everybody has to trust, while one takes over from another.
-    pub learning: Option<KeyId>,
+    pub key_to_adopt: Option<KeyId>,
     /// Applications by name, then drafts; empty where no rollover is under way.
-    pub followers: Vec<Follower>,
+    pub adoptions: Vec<AdoptionStatus>,
 }
 
 impl Rollover {
     /// The published key in this state.
-    pub fn key(&self, state: KeyState) -> Option<&RingKey> {
+    pub fn key(&self, state: KeyState) -> Option<&PublishedKey> {
         self.keys.iter().find(|key| key.state == state)
     }
 
     /// The enabled applications that are not known to follow: sign-in to them would break.
-    pub fn missing(&self) -> impl Iterator<Item = &Follower> {
-        self.followers
+    pub fn not_adopted(&self) -> impl Iterator<Item = &AdoptionStatus> {
+        self.adoptions
             .iter()
-            .filter(|one| one.enabled && one.kind.is_some() && one.known.is_none())
+            .filter(|one| one.enabled && one.kind.is_some() && one.evidence.is_none())
     }
 }
 
 impl Provider {
     /// How the rollover under way stands, as the database says now.
     pub fn rollover(&self) -> Result<Rollover, Error> {
-        let snapshot = self.current()?;
+        let snapshot = self.fresh_snapshot()?;
         let rows = self.store().read(Tx::signing_keys)?;
         let mut keys = Vec::new();
         for state in [KeyState::Active, KeyState::Next, KeyState::Previous] {
             for row in rows.iter().filter(|row| row.state == state) {
-                keys.push(RingKey {
+                keys.push(PublishedKey {
                     id: row.id,
                     state,
-                    certificate: pem::certificate(&row.certificate)?,
+                    certificate: pem::parse_certificate(&row.certificate)?,
                     created_at: row.created_at,
                     since: row.since,
                 });
@@ -115,8 +115,8 @@ impl Provider {
         }
         let mut rollover = Rollover {
             keys,
-            learning: None,
-            followers: Vec::new(),
+            key_to_adopt: None,
+            adoptions: Vec::new(),
         };
         let next = rollover.key(KeyState::Next);
         let has_previous = rollover.key(KeyState::Previous).is_some();
@@ -126,22 +126,22 @@ impl Provider {
         };
         let (follows, fetches, tokens) = self.store().read(|tx| {
             Ok((
-                tx.follows(learning.id)?,
-                tx.fetches(learning.id)?,
+                tx.key_adoptions(learning.id)?,
+                tx.metadata_fetches(learning.id)?,
                 tx.metadata_tokens()?,
             ))
         })?;
-        let follows: BTreeMap<Slug, Follow> = follows
+        let follows: BTreeMap<Slug, KeyAdoption> = follows
             .into_iter()
             .map(|follow| (follow.slug.clone(), follow))
             .collect();
-        let mut of_slug: BTreeMap<Slug, Vec<Fetch>> = BTreeMap::new();
+        let mut of_slug: BTreeMap<Slug, Vec<MetadataFetch>> = BTreeMap::new();
         for fetch in fetches {
             of_slug.entry(fetch.slug.clone()).or_default().push(fetch);
         }
         let mut about = |slug: &Slug| {
             let token = tokens.get(slug).map_or("", String::as_str);
-            let url = self.endpoints().metadata_of(slug, token);
+            let url = self.endpoints().metadata_for(slug, token);
             (url, of_slug.remove(slug).unwrap_or_default())
         };
         let mut followers = Vec::new();
@@ -149,44 +149,46 @@ impl Provider {
             let (metadata_url, fetches) = about(&application.slug);
             let signed_already =
                 learning.state == KeyState::Active && application.created_at > learning.since;
-            followers.push(Follower {
+            followers.push(AdoptionStatus {
                 slug: application.slug.clone(),
                 name: application.name.clone(),
                 kind: Some(application.kind),
                 enabled: application.enabled,
-                known: follows
+                evidence: follows
                     .get(&application.slug)
-                    .map(known)
-                    .or(signed_already.then_some(Known::RegisteredWith)),
+                    .map(evidence)
+                    .or(signed_already.then_some(AdoptionEvidence::RegisteredWith)),
                 metadata_url,
                 fetches,
             });
         }
         for draft in &snapshot.publication.drafts {
             let (metadata_url, fetches) = about(&draft.slug);
-            followers.push(Follower {
+            followers.push(AdoptionStatus {
                 slug: draft.slug.clone(),
                 name: draft.name.clone(),
                 kind: None,
                 enabled: false,
-                known: follows.get(&draft.slug).map(known),
+                evidence: follows.get(&draft.slug).map(evidence),
                 metadata_url,
                 fetches,
             });
         }
-        rollover.followers = followers;
-        rollover.learning = Some(learning.id);
+        rollover.adoptions = followers;
+        rollover.key_to_adopt = Some(learning.id);
         Ok(rollover)
     }
 }
 
-fn known(follow: &Follow) -> Known {
-    match follow.how {
-        How::Fetched => Known::Fetched {
-            at: follow.at,
+fn evidence(follow: &KeyAdoption) -> AdoptionEvidence {
+    match follow.source {
+        AdoptionSource::Fetched => AdoptionEvidence::Fetched {
+            at: follow.adopted_at,
             address: follow.address,
-            agent: follow.agent.clone(),
+            agent: follow.user_agent.clone(),
         },
-        How::Confirmed => Known::Confirmed { at: follow.at },
+        AdoptionSource::Confirmed => AdoptionEvidence::Confirmed {
+            at: follow.adopted_at,
+        },
     }
 }

@@ -1,17 +1,17 @@
 //! What an application is told of a person, and what happens where it requires more than there is.
 
 use crate::{
-    claims::{self, Missing},
-    model::{application::Application, fact::Facts, user::OwnAttributes},
+    claims::{self, MissingClaims},
+    model::{application::Application, fact::RequestDetails, user::OwnAttributes},
     provider::{
         Provider,
         error::Error,
         saml::{
-            answer::{Answered, Question},
+            answer::{ResponseOutcome, ResponseRequest},
             facts,
-            refuse::{About, Instead, Told},
+            refuse::{RefusalContext, RefusalOutcome, StatusTarget},
         },
-        session::Live,
+        session::ActiveSession,
         snapshot::Snapshot,
         visitor::Visitor,
     },
@@ -21,18 +21,18 @@ use crate::{
 impl Provider {
     /// What `application` is told of the person signed in. Own attributes are read where its list names
     /// one, and at no other sign-on.
-    pub(in crate::provider) fn attributes<'a>(
+    pub(in crate::provider) fn released_attributes<'a>(
         &self,
         application: &'a Application,
-        live: &Live,
-    ) -> Result<Result<Vec<Attribute<'a>>, Missing>, Error> {
+        live: &ActiveSession,
+    ) -> Result<Result<Vec<Attribute<'a>>, MissingClaims>, Error> {
         let rules = &application.saml.attributes;
-        let own = if claims::need_own_attributes(rules) {
+        let own = if claims::needs_own_attributes(rules) {
             self.own_attributes(live.user.id)?
         } else {
             OwnAttributes::new()
         };
-        let told = claims::of(rules, &live.user, &own).map(|claims| {
+        let told = claims::from_user(rules, &live.user, &own).map(|claims| {
             let attributes = claims.into_iter().map(|claim| Attribute {
                 name: &claim.rule.name,
                 name_format: claim.rule.name_format,
@@ -46,30 +46,30 @@ impl Provider {
 
     /// Refuses a sign-on for want of a required value: the application is told by a status, or, where it
     /// asked nothing, the person by a page.
-    pub(in crate::provider) fn lacking(
+    pub(in crate::provider) fn respond_missing_attribute(
         &self,
         snapshot: &Snapshot,
-        question: Question<'_>,
-        missing: &Missing,
-        live: &Live,
+        question: ResponseRequest<'_>,
+        missing: &MissingClaims,
+        live: &ActiveSession,
         visitor: &Visitor,
-    ) -> Result<Answered, Error> {
-        let refusal = Refusal::AttributeMissing(missing.0.join(", "));
+    ) -> Result<ResponseOutcome, Error> {
+        let refusal = Refusal::MissingAttribute(missing.0.join(", "));
         let (user, application) = (live.user.id, question.application);
         tracing::warn!(user.id = %user, app.id = %application.id, detail = %refusal, "a required value is missing");
-        let facts = Facts::default().with(facts::name::REQUEST, question.request_id);
-        let about = About::sign_on(Some(application), facts, visitor).by(live);
+        let facts = RequestDetails::default().with(facts::name::REQUEST, question.request_id);
+        let about = RefusalContext::sso(Some(application), facts, visitor).with_session(live);
         let Some(request_id) = question.request_id else {
-            return Ok(Answered::Instead(Instead::Page(
+            return Ok(ResponseOutcome::Refused(RefusalOutcome::RefusedPage(
                 self.refused_page(refusal, &about)?,
             )));
         };
-        let told = Told {
+        let told = StatusTarget {
             request_id,
-            consumer: question.consumer,
+            acs: question.acs,
             relay_state: question.relay_state,
         };
-        Ok(Answered::Instead(self.tell(
+        Ok(ResponseOutcome::Refused(self.respond_with_status(
             snapshot,
             application,
             told,

@@ -3,12 +3,12 @@
 use crate::{
     model::{
         application::{Application, Binding},
-        fact::Facts,
+        fact::RequestDetails,
     },
     saml::{
         authn_request::AuthnRequest,
-        binding::inbound::Arrived,
-        glance::glance,
+        binding::inbound::RawMessage,
+        glance::peek,
         logout::{request::LogoutRequest, response::LogoutResponse},
         refusal::Refusal,
         signature::Unverified,
@@ -22,63 +22,63 @@ pub(in crate::provider) mod name {
     /// The message's `ID`.
     pub(in crate::provider) const REQUEST: &str = "request";
     /// The ACS that was asked for.
-    pub(in crate::provider) const CONSUMER: &str = "answer wanted at";
+    pub(in crate::provider) const ACS: &str = "answer wanted at";
     /// `Destination`.
     pub(in crate::provider) const DESTINATION: &str = "addressed to";
     /// The fingerprint of a certificate that came with the message.
-    pub(in crate::provider) const BROUGHT: &str = "certificate in it";
+    pub(in crate::provider) const EMBEDDED_CERTIFICATE: &str = "certificate in it";
     /// The fingerprint of a certificate that the signature does not fit.
-    pub(in crate::provider) const CERTIFICATE: &str = "certificate tried";
+    pub(in crate::provider) const TRIED_CERTIFICATE: &str = "certificate tried";
 }
 
 /// How many fingerprints of a long list of certificates are kept.
-const MOST_CERTIFICATES: usize = 4;
+const MAX_CERTIFICATES: usize = 4;
 
 /// What a message seems to say that could not be read as what it should be.
-pub(in crate::provider) fn of_unread(arrived: &Arrived) -> Facts {
+pub(in crate::provider) fn from_unread(arrived: &RawMessage) -> RequestDetails {
     let Ok(inbound) = arrived.decode() else {
-        return Facts::default();
+        return RequestDetails::default();
     };
-    let seen = glance(&inbound.xml);
+    let seen = peek(&inbound.xml);
     let beside = inbound.signature.map(|signature| signature.algorithm);
-    let facts = Facts::default()
+    let facts = RequestDetails::default()
         .with("message", seen.name.as_deref())
         .with(name::ISSUER, seen.issuer.as_deref())
         .with(name::REQUEST, seen.id.as_deref())
         .with(name::DESTINATION, seen.destination.as_deref())
         .with("signed with", beside.or(seen.algorithm).as_deref())
         .with("digest", seen.digest.as_deref());
-    brought(facts, &seen.certificates)
+    with_embedded_certificates(facts, &seen.certificates)
 }
 
 /// Adds the certificates that an XML signature brings along: no key of theirs is ever used.
-fn brought(facts: Facts, certificates: &[String]) -> Facts {
-    certificates
-        .iter()
-        .fold(facts, |facts, sha256| facts.with(name::BROUGHT, Some(sha256)))
+fn with_embedded_certificates(facts: RequestDetails, certificates: &[String]) -> RequestDetails {
+    certificates.iter().fold(facts, |facts, sha256| {
+        facts.with(name::EMBEDDED_CERTIFICATE, Some(sha256))
+    })
 }
 
 /// What an `AuthnRequest` asked for.
-pub(in crate::provider) fn of_request(request: &Unverified<AuthnRequest>) -> Facts {
-    let asked = request.peek();
-    let index = asked.consumer_index.map(|index| index.to_string());
-    Facts::default()
+pub(in crate::provider) fn from_authn_request(request: &Unverified<AuthnRequest>) -> RequestDetails {
+    let asked = request.unverified();
+    let index = asked.acs_index.map(|index| index.to_string());
+    RequestDetails::default()
         .with(name::ISSUER, Some(asked.issuer.as_str()))
         .with(name::REQUEST, Some(&asked.id))
-        .with(name::CONSUMER, asked.consumer_url.as_deref())
+        .with(name::ACS, asked.acs_url.as_deref())
         .with("answer wanted at index", index.as_deref())
         .with(name::DESTINATION, asked.destination.as_deref())
         .with("signed with", request.algorithm())
         .with("version", other_version(&asked.version))
         .with("binding wanted", asked.protocol_binding.as_deref())
-        .with("name format wanted", asked.wishes.name_id_format.as_deref())
+        .with("name format wanted", asked.options.name_id_format.as_deref())
 }
 
 /// What a `LogoutRequest` asked for; never whose sessions.
-pub(in crate::provider) fn of_logout(request: &Unverified<LogoutRequest>) -> Facts {
-    let asked = request.peek();
+pub(in crate::provider) fn from_logout_request(request: &Unverified<LogoutRequest>) -> RequestDetails {
+    let asked = request.unverified();
     let indexes = asked.session_indexes.len().to_string();
-    Facts::default()
+    RequestDetails::default()
         .with(name::ISSUER, Some(asked.issuer.as_str()))
         .with(name::REQUEST, Some(&asked.id))
         .with(name::DESTINATION, asked.destination.as_deref())
@@ -89,17 +89,22 @@ pub(in crate::provider) fn of_logout(request: &Unverified<LogoutRequest>) -> Fac
 }
 
 /// Adds the certificates that came with the message.
-pub(in crate::provider) fn brought_by(facts: Facts, arrived: &Arrived) -> Facts {
+pub(in crate::provider) fn with_certificates_of(
+    facts: RequestDetails,
+    arrived: &RawMessage,
+) -> RequestDetails {
     match arrived.decode() {
-        Ok(inbound) if inbound.binding == Binding::Post => brought(facts, &glance(&inbound.xml).certificates),
+        Ok(inbound) if inbound.binding == Binding::Post => {
+            with_embedded_certificates(facts, &peek(&inbound.xml).certificates)
+        }
         Ok(_) | Err(_) => facts,
     }
 }
 
 /// What a `LogoutResponse` answers.
-pub(in crate::provider) fn of_logout_response(response: &Unverified<LogoutResponse>) -> Facts {
-    let answer = response.peek();
-    Facts::default()
+pub(in crate::provider) fn from_logout_response(response: &Unverified<LogoutResponse>) -> RequestDetails {
+    let answer = response.unverified();
+    RequestDetails::default()
         .with(name::ISSUER, Some(answer.issuer.as_str()))
         .with("answers", Some(&answer.in_response_to))
         .with(name::DESTINATION, answer.destination.as_deref())
@@ -108,17 +113,21 @@ pub(in crate::provider) fn of_logout_response(response: &Unverified<LogoutRespon
 }
 
 /// Adds the certificates that the signature was held against, where it fitted none of them.
-pub(in crate::provider) fn tried(facts: Facts, refusal: &Refusal, application: &Application) -> Facts {
+pub(in crate::provider) fn with_tried_certificates(
+    facts: RequestDetails,
+    refusal: &Refusal,
+    application: &Application,
+) -> RequestDetails {
     if *refusal != Refusal::BadSignature {
         return facts;
     }
     application
         .saml
-        .certificates
+        .signing_certificates
         .iter()
-        .take(MOST_CERTIFICATES)
+        .take(MAX_CERTIFICATES)
         .fold(facts, |facts, certificate| {
-            facts.with(name::CERTIFICATE, Some(&certificate.sha256))
+            facts.with(name::TRIED_CERTIFICATE, Some(&certificate.sha256))
         })
 }
 

@@ -6,31 +6,31 @@ use sha2::{Digest, Sha256};
 use crate::{
     keys::pem,
     model::{
-        application::{Consumer, EntityId, LogoutEndpoint, ServiceProvider},
+        application::{AssertionConsumerService, EntityId, LogoutEndpoint, ServiceProvider},
         key::Certificate,
         name_id::NameIdFormat,
-        text::{hex, line},
+        text::{hex, single_line},
     },
     provider::applications::BadApplication,
     saml::metadata::{
         kept,
-        sp::{self, Entity, Finding, Purpose, RequestedAttribute},
+        sp::{self, EndpointKind, Entity, MetadataFinding, RequestedAttribute},
     },
 };
 
 /// What metadata brings to an application.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Imported {
+pub struct ImportedMetadata {
     /// The entity ID.
     pub entity_id: EntityId,
     /// Its name for people, if it has one.
     pub display_name: Option<String>,
     /// Responses, the default first.
-    pub consumers: Vec<Consumer>,
+    pub acs_endpoints: Vec<AssertionConsumerService>,
     /// Logout: over HTTP-Redirect if it can be.
     pub logout: Option<LogoutEndpoint>,
     /// Signing certificates.
-    pub certificates: Vec<Certificate>,
+    pub signing_certificates: Vec<Certificate>,
     /// Certificates to encrypt for; not used unless somebody asks for it.
     pub encryption_certificates: Vec<Certificate>,
     /// `AuthnRequestsSigned`.
@@ -44,11 +44,11 @@ pub struct Imported {
     /// Until when it counts.
     pub valid_until: Option<DateTime<Utc>>,
     /// An end of its own, and not that of all it stands among.
-    pub own_end: Option<DateTime<Utc>>,
+    pub own_valid_until: Option<DateTime<Utc>>,
     /// How long it may be kept before it is fetched again.
     pub cache_duration: Option<TimeDelta>,
     /// What was skipped or looks weak, in words.
-    pub findings: Vec<String>,
+    pub warnings: Vec<String>,
     /// The same in metadata of our own making, without what changes with each copy.
     pub metadata: String,
     /// SHA-256 of `metadata`, lower-case hex.
@@ -56,33 +56,38 @@ pub struct Imported {
 }
 
 /// Reads the metadata of a service provider; `wanted` picks one out of several.
-pub fn import(xml: &str, wanted: Option<&EntityId>, now: DateTime<Utc>) -> Result<Imported, BadApplication> {
+pub fn import(
+    xml: &str,
+    wanted: Option<&EntityId>,
+    now: DateTime<Utc>,
+) -> Result<ImportedMetadata, BadApplication> {
     let entity = sp::read(xml, wanted.map(EntityId::as_str), now)?;
-    of_entity(entity, None)
+    from_entity(entity, None)
 }
 
 /// What `entity` brings. `own_end` is an end that is its own, and not that of all it stands among.
-pub(in crate::provider) fn of_entity(
+pub(in crate::provider) fn from_entity(
     entity: Entity,
     own_end: Option<DateTime<Utc>>,
-) -> Result<Imported, BadApplication> {
-    let metadata = kept::write(&entity, own_end).map_err(|_unwritable| BadApplication::Characters)?;
+) -> Result<ImportedMetadata, BadApplication> {
+    let metadata =
+        kept::write(&entity, own_end).map_err(|_unwritable| BadApplication::UnwritableCharacter)?;
     let sha256 = hex(&Sha256::digest(metadata.as_bytes()));
-    Ok(Imported {
+    Ok(ImportedMetadata {
         display_name: entity
             .display_name
             .as_deref()
-            .and_then(|name| line("the name", name, 80).ok()),
+            .and_then(|name| single_line("the name", name, 80).ok()),
         logout: entity.logout_endpoint().cloned(),
-        certificates: certificates(&entity.certificates)?,
+        signing_certificates: certificates(&entity.signing_certificates)?,
         encryption_certificates: certificates(&entity.encryption_certificates)?,
         entity_id: entity.entity_id,
-        consumers: entity.consumers,
+        acs_endpoints: entity.acs_endpoints,
         signs_requests: entity.signs_requests,
         name_id_format: entity
             .name_id_formats
             .iter()
-            .find_map(|urn| NameIdFormat::of_urn(urn))
+            .find_map(|urn| NameIdFormat::from_urn(urn))
             .map(|format| match format {
                 NameIdFormat::Unspecified | NameIdFormat::EmailAddress => NameIdFormat::EmailAddress,
                 NameIdFormat::Persistent | NameIdFormat::Transient => format,
@@ -97,8 +102,8 @@ pub(in crate::provider) fn of_entity(
             .findings
             .iter()
             .filter_map(|finding| {
-                let Finding::AddressSkipped {
-                    what: Purpose::Consumer,
+                let MetadataFinding::AddressSkipped {
+                    endpoint: EndpointKind::Acs,
                     why,
                 } = finding
                 else {
@@ -108,18 +113,18 @@ pub(in crate::provider) fn of_entity(
             })
             .collect(),
         valid_until: entity.valid_until,
-        own_end,
-        cache_duration: entity.cache_for,
-        findings: entity.findings.iter().map(ToString::to_string).collect(),
+        own_valid_until: own_end,
+        cache_duration: entity.cache_duration,
+        warnings: entity.findings.iter().map(ToString::to_string).collect(),
         metadata,
         sha256,
     })
 }
 
-impl Imported {
+impl ImportedMetadata {
     /// The name for people: its own, else the host that takes responses, else the entity ID.
     pub fn name(&self) -> String {
-        let host = || self.consumers.first().map(|first| first.location.host());
+        let host = || self.acs_endpoints.first().map(|first| first.location.host());
         let name = self.display_name.clone().or_else(host);
         name.unwrap_or_else(|| self.entity_id.as_str().chars().take(80).collect())
     }
@@ -127,17 +132,17 @@ impl Imported {
     /// Why it cannot be registered as it describes itself, if it cannot: it says that it signs its requests, and none of
     /// its keys is used.
     pub fn check_keys(&self) -> Result<(), BadApplication> {
-        if self.signs_requests && self.certificates.is_empty() {
-            return Err(BadApplication::SignsWithoutKey(self.key_findings()));
+        if self.signs_requests && self.signing_certificates.is_empty() {
+            return Err(BadApplication::SignsWithoutKey(self.key_warnings()));
         }
         Ok(())
     }
 
-    fn key_findings(&self) -> String {
+    fn key_warnings(&self) -> String {
         let about_keys =
             |finding: &&String| finding.contains("the key of") || finding.contains("certificate");
         let said: Vec<&str> = self
-            .findings
+            .warnings
             .iter()
             .filter(about_keys)
             .map(String::as_str)
@@ -149,18 +154,18 @@ impl Imported {
     pub fn service_provider(&self) -> ServiceProvider {
         ServiceProvider {
             logout: self.logout.clone(),
-            certificates: self.certificates.clone(),
+            signing_certificates: self.signing_certificates.clone(),
             encryption_certificates: self.encryption_certificates.clone(),
             // Where its keys were left out, nothing is answered: what says that it signs is not taken unsigned.
             require_signed_requests: self.signs_requests,
             name_id_format: self.name_id_format.unwrap_or(NameIdFormat::EmailAddress),
-            ..ServiceProvider::usual(self.entity_id.clone(), self.consumers.clone())
+            ..ServiceProvider::with_defaults(self.entity_id.clone(), self.acs_endpoints.clone())
         }
     }
 }
 
 fn certificates(ders: &[Vec<u8>]) -> Result<Vec<Certificate>, BadApplication> {
     ders.iter()
-        .map(|der| pem::certificate(der).map_err(|why| BadApplication::Certificate(why.to_string())))
+        .map(|der| pem::parse_certificate(der).map_err(|why| BadApplication::Certificate(why.to_string())))
         .collect()
 }

@@ -1,18 +1,18 @@
 //! `LogoutResponse` in: what an application says that we asked to end its session.
 
 use crate::{
-    model::{application::Application, fact::Facts, logout::HopState},
+    model::{application::Application, fact::RequestDetails, logout::LogoutStepState},
     provider::{
         Provider,
         error::Error,
-        saml::{facts, logout::LogoutReceived, refuse::About},
+        saml::{facts, logout::LogoutMessageOutcome, refuse::RefusalContext},
         visitor::Visitor,
     },
     saml::{
-        binding::inbound::Inbound,
+        binding::inbound::InboundMessage,
         logout::response::{self, LogoutResponse},
         refusal::Refusal,
-        signature::{Judged, Unverified},
+        signature::{Unverified, VerificationOutcome},
     },
 };
 
@@ -22,68 +22,87 @@ impl Provider {
     /// nowhere: none was sent.
     pub(super) fn receive_logout_response(
         &self,
-        inbound: &Inbound,
+        inbound: &InboundMessage,
         visitor: &Visitor,
-    ) -> Result<LogoutReceived, Error> {
+    ) -> Result<LogoutMessageOutcome, Error> {
         let response = match response::read(inbound) {
             Ok(response) => response,
-            Err(refusal) => return self.stray(&refusal, &about(None, Facts::default(), visitor)),
-        };
-        let facts = facts::of_logout_response(&response);
-        let (now, id) = (self.now(), response.peek().in_response_to.clone());
-        let Some((logout, hop)) = self.store().read(|tx| tx.hop_asked(&id, now))? else {
-            return self.stray(&Refusal::UnexpectedResponse, &about(None, facts, visitor));
-        };
-        let snapshot = self.current()?;
-        let Some(application) = snapshot.by_id(hop.application) else {
-            return self.stray(&Refusal::UnknownIssuer, &about(None, facts, visitor));
-        };
-        let about = about(Some(application), facts, visitor);
-        let state = match verdict(response, application, &self.endpoints().slo) {
-            Ok(response) if response.confirms() => HopState::Confirmed,
-            Ok(_other_status) => HopState::Refused,
             Err(refusal) => {
-                self.refuse(&refusal, &about)?;
-                HopState::Unconfirmed
+                return self.unsolicited_response(
+                    &refusal,
+                    &refusal_context(None, RequestDetails::default(), visitor),
+                );
+            }
+        };
+        let facts = facts::from_logout_response(&response);
+        let (now, id) = (self.now(), response.unverified().in_response_to.clone());
+        let Some((logout, hop)) = self.store().read(|tx| tx.requested_logout_step(&id, now))? else {
+            return self.unsolicited_response(
+                &Refusal::UnexpectedResponse,
+                &refusal_context(None, facts, visitor),
+            );
+        };
+        let snapshot = self.fresh_snapshot()?;
+        let Some(application) = snapshot.by_id(hop.application) else {
+            return self
+                .unsolicited_response(&Refusal::UnknownIssuer, &refusal_context(None, facts, visitor));
+        };
+        let about = refusal_context(Some(application), facts, visitor);
+        let state = match verify(response, application, &self.endpoints().slo) {
+            Ok(response) if response.confirms() => LogoutStepState::Confirmed,
+            Ok(_other_status) => LogoutStepState::Refused,
+            Err(refusal) => {
+                self.record_refusal(&refusal, &about)?;
+                LogoutStepState::Unconfirmed
             }
         };
         let is_first = self
             .store()
-            .write(|tx| tx.settle_hop(logout, hop.position, state))?;
+            .write(|tx| tx.settle_logout_step(logout, hop.position, state))?;
         if is_first {
-            Ok(LogoutReceived::Continue(logout))
+            Ok(LogoutMessageOutcome::Continue(logout))
         } else {
-            self.stray(&Refusal::UnexpectedResponse, &about)
+            self.unsolicited_response(&Refusal::UnexpectedResponse, &about)
         }
     }
 
-    fn stray(&self, refusal: &Refusal, about: &About<'_>) -> Result<LogoutReceived, Error> {
-        self.refuse(refusal, about)?;
-        Ok(LogoutReceived::Stray)
+    fn unsolicited_response(
+        &self,
+        refusal: &Refusal,
+        about: &RefusalContext<'_>,
+    ) -> Result<LogoutMessageOutcome, Error> {
+        self.record_refusal(refusal, about)?;
+        Ok(LogoutMessageOutcome::Unsolicited)
     }
 }
 
-fn about<'a>(application: Option<&'a Application>, facts: Facts, visitor: &'a Visitor) -> About<'a> {
-    About {
+fn refusal_context<'a>(
+    application: Option<&'a Application>,
+    facts: RequestDetails,
+    visitor: &'a Visitor,
+) -> RefusalContext<'a> {
+    RefusalContext {
         action: "single_logout",
-        ..About::logout(application, facts, visitor)
+        ..RefusalContext::logout(application, facts, visitor)
     }
 }
 
 /// The response, once it is proven to come from `application` and to be for us.
-fn verdict(
+fn verify(
     response: Unverified<LogoutResponse>,
     application: &Application,
     slo: &str,
 ) -> Result<LogoutResponse, Refusal> {
-    match response.judge(&application.saml.certificates)? {
-        Judged::Signed(verified) => {
+    match response.verify(&application.saml.signing_certificates)? {
+        VerificationOutcome::Signed(verified) => {
             let response = verified.into_inner();
             match response.refusal(slo, &application.saml.entity_id) {
                 None => Ok(response),
                 Some(refusal) => Err(refusal),
             }
         }
-        Judged::Unsigned(_) | Judged::Unchecked(_) => Err(Refusal::SignatureMissing),
+        VerificationOutcome::Unsigned(_) | VerificationOutcome::Unchecked(_) => {
+            Err(Refusal::SignatureMissing)
+        }
     }
 }

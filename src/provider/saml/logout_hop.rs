@@ -4,58 +4,58 @@ use std::sync::Arc;
 
 use crate::{
     model::{
-        application::{AcsUrl, Application, Binding, LogoutEndpoint},
+        application::{Application, Binding, LogoutEndpoint, SpUrl},
         id::{ApplicationId, LogoutId},
-        logout::{Hop, HopState, Initiator, Logout},
+        logout::{Initiator, Logout, LogoutStep, LogoutStepState},
         secret::Token,
     },
     provider::{
         Provider,
         error::Error,
-        sign_off::{Stop, numbered, stops},
+        sign_off::{ParticipantLogoutStatus, anonymized, participant_statuses},
         snapshot::Snapshot,
         visitor::Visitor,
     },
     saml::{
-        binding::{inbound::Carried, redirect},
+        binding::{inbound::MessageKind, redirect},
         logout::{
-            Outgoing,
-            request::{self, Ask},
-            response::{self, Answer},
+            UnsignedMessage,
+            request::{self, LogoutRequestContent},
+            response::{self, LogoutResponseContent},
         },
-        refusal::Status,
+        refusal::StatusCodes,
         urn::status,
     },
 };
 
 /// Where a logout stands: what its page shows.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Progress {
+pub struct LogoutProgress {
     /// Everybody who is told.
-    pub stops: Vec<Stop>,
+    pub participants: Vec<ParticipantLogoutStatus>,
     /// What comes next.
-    pub next: Next,
+    pub next: NextAction,
 }
 
 /// What comes next.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Next {
+pub enum NextAction {
     /// This application is asked; the browser goes there by itself.
-    Ask(Turn),
+    Ask(NextStep),
     /// This one was asked, and the browser is back without its answer: the person goes on.
-    Stuck(Turn),
+    NoResponse(NextStep),
     /// Whoever began it is told; the browser goes there by itself.
-    Return {
+    Respond {
         /// Id and name.
         to: (ApplicationId, String),
     },
     /// Nothing: the person reads what became of it, and may go back to whoever began it.
-    Over(Option<(ApplicationId, String)>),
+    Finished(Option<(ApplicationId, String)>),
 }
 
 /// Whose turn it is.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Turn {
+pub struct NextStep {
     /// Which hop.
     pub position: i64,
     /// Its application, by id and name.
@@ -64,22 +64,22 @@ pub struct Turn {
 
 /// A logout message of ours on its way.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Outbound {
+pub struct LogoutDelivery {
     /// To whom: id and name.
     pub application: (ApplicationId, String),
     /// How.
-    pub carrier: Carrier,
+    pub carrier: OutboundBinding,
 }
 
 /// How a message goes, by the binding that the application registered.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Carrier {
+pub enum OutboundBinding {
     /// Send the browser to this address: the message and its signature are in it.
     Redirect(String),
     /// Let the browser post this; the signature is inside.
     Post {
         /// To this address.
-        location: AcsUrl,
+        location: SpUrl,
         /// The XML.
         message: String,
         /// As it came.
@@ -89,20 +89,20 @@ pub enum Carrier {
 
 /// What becomes of a browser that goes on.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Departure {
+pub enum AdvanceLogoutOutcome {
     /// It asks the next application; the page for the way is shown where it posts.
-    Ask(Box<(Outbound, Progress)>),
+    Ask(Box<(LogoutDelivery, LogoutProgress)>),
     /// It goes back to whoever began the logout.
-    Answer(Box<Outbound>),
+    Respond(Box<LogoutDelivery>),
     /// It goes nowhere: the page says what is next.
     Stay,
 }
 
 /// A logout as its own browser sees it.
-struct Seen {
+struct LogoutView {
     snapshot: Arc<Snapshot>,
     logout: Logout,
-    hops: Vec<Hop>,
+    hops: Vec<LogoutStep>,
 }
 
 impl Provider {
@@ -112,102 +112,119 @@ impl Provider {
         id: LogoutId,
         browser: Option<&Token>,
         visitor: &Visitor,
-    ) -> Result<Option<Progress>, Error> {
-        let Some(mut seen) = self.seen(id, browser)? else {
+    ) -> Result<Option<LogoutProgress>, Error> {
+        let Some(mut seen) = self.logout_view(id, browser)? else {
             return Ok(None);
         };
-        let next = self.next(&seen);
-        if matches!(next, Next::Over(_)) {
+        let next = self.next_action(&seen);
+        if matches!(next, NextAction::Finished(_)) {
             self.finish_logout(&seen.snapshot, &seen.logout, &seen.hops, visitor)?;
             for hop in seen.hops.iter_mut().filter(|hop| !hop.state.is_settled()) {
                 // Its time is over: nobody will ask it any more.
-                hop.state = HopState::Unconfirmed;
+                hop.state = LogoutStepState::Unconfirmed;
             }
         }
         Ok(Some(seen.progress(next)))
     }
 
     /// Goes on: asks the application whose turn it is, once, or answers whoever began the logout.
-    pub fn depart(
+    pub fn advance_logout(
         &self,
         id: LogoutId,
         browser: Option<&Token>,
         visitor: &Visitor,
-    ) -> Result<Option<Departure>, Error> {
-        let Some(seen) = self.seen(id, browser)? else {
+    ) -> Result<Option<AdvanceLogoutOutcome>, Error> {
+        let Some(seen) = self.logout_view(id, browser)? else {
             return Ok(None);
         };
-        Ok(Some(match self.next(&seen) {
-            Next::Ask(turn) => self.ask(seen, &turn)?,
-            Next::Return { .. } | Next::Over(Some(_)) => self.go_back(&seen, visitor)?,
-            Next::Stuck(_) | Next::Over(None) => Departure::Stay,
+        Ok(Some(match self.next_action(&seen) {
+            NextAction::Ask(turn) => self.send_logout_request(seen, &turn)?,
+            NextAction::Respond { .. } | NextAction::Finished(Some(_)) => {
+                self.respond_to_initiator(&seen, visitor)?
+            }
+            NextAction::NoResponse(_) | NextAction::Finished(None) => AdvanceLogoutOutcome::Stay,
         }))
     }
 
     /// Goes on without an application that was not asked, or has not answered.
-    pub fn give_up(&self, id: LogoutId, browser: Option<&Token>, position: i64) -> Result<(), Error> {
-        if self.seen(id, browser)?.is_some() {
-            self.store().write(|tx| tx.give_up_hop(id, position))?;
+    pub fn skip_logout_step(
+        &self,
+        id: LogoutId,
+        browser: Option<&Token>,
+        position: i64,
+    ) -> Result<(), Error> {
+        if self.logout_view(id, browser)?.is_some() {
+            self.store().write(|tx| tx.skip_logout_step(id, position))?;
         }
         Ok(())
     }
 
     /// The logout, if it is this browser's. Who has lost their address since is passed by.
-    fn seen(&self, id: LogoutId, browser: Option<&Token>) -> Result<Option<Seen>, Error> {
+    fn logout_view(&self, id: LogoutId, browser: Option<&Token>) -> Result<Option<LogoutView>, Error> {
         let Some(browser) = browser else { return Ok(None) };
         let found = self.store().read(|tx| tx.logout(id))?;
         let Some((logout, mut hops)) = found.filter(|(logout, _)| logout.browser == browser.hash()) else {
             return Ok(None);
         };
-        let snapshot = self.current()?;
+        let snapshot = self.fresh_snapshot()?;
         for hop in &mut hops {
-            if hop.state == HopState::Waiting && endpoint(&snapshot, hop.application).is_none() {
-                self.store().write(|tx| tx.hop_has_no_address(id, hop.position))?;
-                hop.state = HopState::NoAddress;
+            if hop.state == LogoutStepState::Pending && logout_endpoint(&snapshot, hop.application).is_none()
+            {
+                self.store()
+                    .write(|tx| tx.mark_logout_step_without_endpoint(id, hop.position))?;
+                hop.state = LogoutStepState::NoEndpoint;
             }
         }
-        Ok(Some(Seen {
+        Ok(Some(LogoutView {
             snapshot,
             logout,
             hops,
         }))
     }
 
-    fn next(&self, seen: &Seen) -> Next {
+    fn next_action(&self, seen: &LogoutView) -> NextAction {
         let now = self.now();
-        let back = seen.logout.initiator.as_ref().and_then(|by| seen.way_back(by));
+        let back = seen
+            .logout
+            .initiator
+            .as_ref()
+            .and_then(|by| seen.initiator_to_answer(by));
         if now >= seen.logout.expires_at {
             // By now whoever began it has given up.
-            return Next::Over(None);
+            return NextAction::Finished(None);
         }
         let turn = |state| seen.hops.iter().find(|hop| hop.state == state);
         if seen.logout.finished_at.is_some() {
-            return Next::Over(back);
+            return NextAction::Finished(back);
         }
-        if let Some(hop) = turn(HopState::Asked) {
-            return Next::Stuck(seen.turn(hop));
+        if let Some(hop) = turn(LogoutStepState::Requested) {
+            return NextAction::NoResponse(seen.next_step(hop));
         }
-        if let Some(hop) = turn(HopState::Waiting) {
-            return Next::Ask(seen.turn(hop));
+        if let Some(hop) = turn(LogoutStepState::Pending) {
+            return NextAction::Ask(seen.next_step(hop));
         }
         match back {
-            Some(to) => Next::Return { to },
-            None => Next::Over(None),
+            Some(to) => NextAction::Respond { to },
+            None => NextAction::Finished(None),
         }
     }
 
     /// Signs first; then one write says that the application is asked. Where another tab was quicker, what was
     /// signed is thrown away.
-    fn ask(&self, mut seen: Seen, turn: &Turn) -> Result<Departure, Error> {
+    fn send_logout_request(
+        &self,
+        mut seen: LogoutView,
+        turn: &NextStep,
+    ) -> Result<AdvanceLogoutOutcome, Error> {
         let now = self.now();
         let asked = seen.hops.iter_mut().find(|hop| hop.position == turn.position);
         let (Some(hop), Some((application, endpoint))) =
-            (asked, endpoint(&seen.snapshot, turn.application.0))
+            (asked, logout_endpoint(&seen.snapshot, turn.application.0))
         else {
-            return Ok(Departure::Stay);
+            return Ok(AdvanceLogoutOutcome::Stay);
         };
         let id = self.message_id();
-        let ask = Ask {
+        let ask = LogoutRequestContent {
             issuer: &seen.snapshot.installation.entity_id,
             id: &id,
             destination: endpoint.location.as_str(),
@@ -215,66 +232,72 @@ impl Provider {
             session_index: &hop.session_index,
         };
         let message = request::write(&ask, self.policy(), now)?;
-        let outbound = outbound(
+        let outbound = logout_delivery(
             &seen.snapshot,
             application,
             endpoint,
             &endpoint.location,
-            Carried::Request,
+            MessageKind::Request,
             &message,
             None,
         )?;
         let is_first = self
             .store()
-            .write(|tx| tx.ask_hop(seen.logout.id, turn.position, &id, now))?;
+            .write(|tx| tx.mark_logout_step_requested(seen.logout.id, turn.position, &id, now))?;
         if !is_first {
-            return Ok(Departure::Stay);
+            return Ok(AdvanceLogoutOutcome::Stay);
         }
-        hop.state = HopState::Asked;
-        let progress = seen.progress(Next::Ask(turn.clone()));
-        Ok(Departure::Ask(Box::new((outbound, progress))))
+        hop.state = LogoutStepState::Requested;
+        let progress = seen.progress(NextAction::Ask(turn.clone()));
+        Ok(AdvanceLogoutOutcome::Ask(Box::new((outbound, progress))))
     }
 
     /// The answer to whoever began the logout: done, or done in part (saml-core, 3.7.3.2).
-    fn go_back(&self, seen: &Seen, visitor: &Visitor) -> Result<Departure, Error> {
+    fn respond_to_initiator(
+        &self,
+        seen: &LogoutView,
+        visitor: &Visitor,
+    ) -> Result<AdvanceLogoutOutcome, Error> {
         let Some(by) = &seen.logout.initiator else {
-            return Ok(Departure::Stay);
+            return Ok(AdvanceLogoutOutcome::Stay);
         };
-        let second = (!seen.is_everywhere()).then_some(status::PARTIAL_LOGOUT);
-        let sent = self.logout_answer(&seen.snapshot, by, (status::SUCCESS, second), None)?;
+        let second = (!seen.all_confirmed()).then_some(status::PARTIAL_LOGOUT);
+        let sent = self.logout_response(&seen.snapshot, by, (status::SUCCESS, second), None)?;
         self.finish_logout(&seen.snapshot, &seen.logout, &seen.hops, visitor)?;
-        Ok(sent.map_or(Departure::Stay, |outbound| Departure::Answer(Box::new(outbound))))
+        Ok(sent.map_or(AdvanceLogoutOutcome::Stay, |outbound| {
+            AdvanceLogoutOutcome::Respond(Box::new(outbound))
+        }))
     }
 
     /// A signed `LogoutResponse` for `by`; none where it wants none, or has no address for it.
-    pub(super) fn logout_answer(
+    pub(super) fn logout_response(
         &self,
         snapshot: &Snapshot,
         by: &Initiator,
-        status: Status,
+        status: StatusCodes,
         words: Option<&str>,
-    ) -> Result<Option<Outbound>, Error> {
-        let Some((application, endpoint)) = endpoint(snapshot, by.application) else {
+    ) -> Result<Option<LogoutDelivery>, Error> {
+        let Some((application, endpoint)) = logout_endpoint(snapshot, by.application) else {
             return Ok(None);
         };
-        if !by.wants_answer {
+        if !by.wants_response {
             return Ok(None);
         }
-        let answer = Answer {
+        let answer = LogoutResponseContent {
             issuer: &snapshot.installation.entity_id,
             id: &self.message_id(),
-            destination: endpoint.for_responses(),
+            destination: endpoint.response_url(),
             in_response_to: &by.request_id,
             status,
-            words,
+            status_message: words,
         };
         let message = response::write(&answer, self.now())?;
-        outbound(
+        logout_delivery(
             snapshot,
             application,
             endpoint,
             answer.destination,
-            Carried::Response,
+            MessageKind::Response,
             &message,
             by.relay_state.as_deref(),
         )
@@ -282,81 +305,86 @@ impl Provider {
     }
 }
 
-impl Seen {
-    fn is_everywhere(&self) -> bool {
-        self.hops.iter().all(|hop| hop.state == HopState::Confirmed)
+impl LogoutView {
+    fn all_confirmed(&self) -> bool {
+        self.hops
+            .iter()
+            .all(|hop| hop.state == LogoutStepState::Confirmed)
     }
 
-    fn progress(&self, next: Next) -> Progress {
-        Progress {
-            stops: self.stops(),
+    fn progress(&self, next: NextAction) -> LogoutProgress {
+        LogoutProgress {
+            participants: self.participants(),
             next,
         }
     }
 
     /// Everybody who is told, as this browser may see them.
-    fn stops(&self) -> Vec<Stop> {
-        let stops = stops(&self.snapshot, &self.hops);
-        if self.logout.nameless {
-            numbered(stops)
+    fn participants(&self) -> Vec<ParticipantLogoutStatus> {
+        let stops = participant_statuses(&self.snapshot, &self.hops);
+        if self.logout.hides_applications {
+            anonymized(stops)
         } else {
             stops
         }
     }
 
-    fn turn(&self, hop: &Hop) -> Turn {
-        let stops = self.stops();
+    fn next_step(&self, hop: &LogoutStep) -> NextStep {
+        let stops = self.participants();
         let named = stops.into_iter().find(|stop| stop.application == hop.application);
-        Turn {
+        NextStep {
             position: hop.position,
             application: (hop.application, named.map(|stop| stop.name).unwrap_or_default()),
         }
     }
 
     /// Whoever began it, where an answer can be sent.
-    fn way_back(&self, by: &Initiator) -> Option<(ApplicationId, String)> {
-        let (application, _) = endpoint(&self.snapshot, by.application)?;
-        by.wants_answer
+    fn initiator_to_answer(&self, by: &Initiator) -> Option<(ApplicationId, String)> {
+        let (application, _) = logout_endpoint(&self.snapshot, by.application)?;
+        by.wants_response
             .then(|| (application.id, application.name.clone()))
     }
 }
 
 /// An application and its address for logout. One that is switched off is told too: it may hold a session, and
 /// learns nothing but that it is over.
-fn endpoint(snapshot: &Snapshot, id: ApplicationId) -> Option<(&Application, &LogoutEndpoint)> {
+fn logout_endpoint(snapshot: &Snapshot, id: ApplicationId) -> Option<(&Application, &LogoutEndpoint)> {
     let application = snapshot.by_id(id)?;
     Some((application, application.saml.logout.as_ref()?))
 }
 
-fn outbound(
+fn logout_delivery(
     snapshot: &Snapshot,
     application: &Application,
     endpoint: &LogoutEndpoint,
-    location: &AcsUrl,
-    carried: Carried,
-    message: &Outgoing,
+    location: &SpUrl,
+    carried: MessageKind,
+    message: &UnsignedMessage,
     relay_state: Option<&str>,
-) -> Result<Outbound, Error> {
-    let (signer, algorithm) = (&snapshot.signer, application.saml.making.algorithm);
+) -> Result<LogoutDelivery, Error> {
+    let (signer, algorithm) = (
+        &snapshot.signer,
+        application.saml.response_options.signature_algorithm,
+    );
     let way = match endpoint.binding {
-        Binding::Redirect => Carrier::Redirect(
+        Binding::Redirect => OutboundBinding::Redirect(
             redirect::encode(
                 location.as_str(),
                 carried,
-                &message.plain(),
+                &message.unsigned_xml(),
                 relay_state,
                 signer,
                 algorithm,
             )
             .map_err(|why| Error::Signing(Box::new(why)))?,
         ),
-        Binding::Post => Carrier::Post {
+        Binding::Post => OutboundBinding::Post {
             location: location.clone(),
-            message: message.enveloped(signer, algorithm)?,
+            message: message.signed_xml(signer, algorithm)?,
             relay_state: relay_state.map(str::to_owned),
         },
     };
-    Ok(Outbound {
+    Ok(LogoutDelivery {
         application: (application.id, application.name.clone()),
         carrier: way,
     })

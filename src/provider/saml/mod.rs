@@ -17,6 +17,6 @@ pub mod refuse;
 pub mod start;
 
 pub use crate::saml::{
-    binding::{inbound::Arrived, post::MAX_BODY},
+    binding::{inbound::RawMessage, post::MAX_BODY},
     refusal::Refusal,
 };

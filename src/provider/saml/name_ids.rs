@@ -8,7 +8,7 @@ use crate::{
         text::hex,
         user::User,
     },
-    provider::{Provider, error::Error, session::Live, snapshot::Snapshot},
+    provider::{Provider, error::Error, session::ActiveSession, snapshot::Snapshot},
 };
 
 impl Provider {
@@ -18,37 +18,41 @@ impl Provider {
         &self,
         snapshot: &Snapshot,
         application: &Application,
-        live: &Live,
+        live: &ActiveSession,
         format: NameIdFormat,
     ) -> Result<NameId, Error> {
-        named(snapshot, application, live, format, || {
-            self.persistent(application, live)
+        build_name_id(snapshot, application, live, format, || {
+            self.persistent_name_id_or_new(application, live)
         })
     }
 
     /// The same, where nothing may be written: `unmade` stands for a persistent name that does not exist yet.
-    pub(in crate::provider) fn name_id_as_it_is(
+    pub(in crate::provider) fn existing_name_id(
         &self,
         snapshot: &Snapshot,
         application: &Application,
-        live: &Live,
+        live: &ActiveSession,
         format: NameIdFormat,
         unmade: &str,
     ) -> Result<NameId, Error> {
-        named(snapshot, application, live, format, || {
+        build_name_id(snapshot, application, live, format, || {
             let known = self.persistent_name_id(application, &live.user)?;
             Ok(known.unwrap_or_else(|| unmade.to_owned()))
         })
     }
 
     /// 160 random bits, in a spelling that case cannot change (saml-core, 8.3.7; E78).
-    fn persistent(&self, application: &Application, live: &Live) -> Result<String, Error> {
+    fn persistent_name_id_or_new(
+        &self,
+        application: &Application,
+        live: &ActiveSession,
+    ) -> Result<String, Error> {
         let (application, user) = (application.id, live.user.id);
         let known = || self.store().read(|tx| tx.persistent_name_id(application, user));
         if let Some(known) = known()? {
             return Ok(known);
         }
-        let made = hex(&self.chance::<20>());
+        let made = hex(&self.random::<20>());
         let now = self.now();
         self.store()
             .write(|tx| tx.add_persistent_name_id(application, user, &made, now))?;
@@ -81,7 +85,7 @@ impl Provider {
         Ok(self.store().write(|tx| {
             let done = tx.set_persistent_name_id(application.id, user.id, value, now)?;
             if done {
-                tx.add_audit(&event)?;
+                tx.add_audit_event(&event)?;
             }
             Ok(done)
         })?)
@@ -91,7 +95,7 @@ impl Provider {
     pub(in crate::provider) fn is_subject(
         &self,
         application: &Application,
-        live: &Live,
+        live: &ActiveSession,
         subject: Option<&Subject>,
     ) -> Result<bool, Error> {
         let Some(subject) = subject else {
@@ -100,7 +104,7 @@ impl Provider {
         let value = &subject.value;
         Ok(match subject.format {
             NameIdFormat::EmailAddress | NameIdFormat::Unspecified => value == live.user.email.as_str(),
-            NameIdFormat::Transient => *value == live.session.transient_for(application.id),
+            NameIdFormat::Transient => *value == live.session.transient_name_id_for(application.id),
             NameIdFormat::Persistent => {
                 let known = self
                     .store()
@@ -111,10 +115,10 @@ impl Provider {
     }
 }
 
-fn named(
+fn build_name_id(
     snapshot: &Snapshot,
     application: &Application,
-    live: &Live,
+    live: &ActiveSession,
     format: NameIdFormat,
     persistent: impl FnOnce() -> Result<String, Error>,
 ) -> Result<NameId, Error> {
@@ -123,7 +127,7 @@ fn named(
             return Ok(NameId::plain(format.urn(), live.user.email.as_str()));
         }
         NameIdFormat::Persistent => persistent()?,
-        NameIdFormat::Transient => live.session.transient_for(application.id),
+        NameIdFormat::Transient => live.session.transient_name_id_for(application.id),
     };
     Ok(NameId {
         name_qualifier: Some(snapshot.installation.entity_id.as_str().to_owned()),

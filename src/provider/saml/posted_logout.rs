@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 
 use crate::{
     model::{
-        fact::Facts,
+        fact::RequestDetails,
         id::LogoutId,
         logout::{Initiator, PostedLogout},
         secret::Token,
@@ -16,10 +16,10 @@ use crate::{
         error::Error,
         saml::{
             facts,
-            logout::{Asked, LogoutReceived},
-            refuse::About,
+            logout::{LogoutMessageOutcome, VerifiedLogoutRequest},
+            refuse::RefusalContext,
         },
-        sign_off::Begun,
+        sign_off::StartedLogout,
         snapshot::Snapshot,
         visitor::Visitor,
     },
@@ -28,30 +28,37 @@ use crate::{
 
 impl Provider {
     /// Keeps what is left of a request until its GET. `by_name`: nothing of it is done yet.
-    pub(super) fn go_round(&self, asked: &Asked<'_>, by_name: bool) -> Result<LogoutReceived, Error> {
+    pub(super) fn resume_by_get(
+        &self,
+        asked: &VerifiedLogoutRequest<'_>,
+        by_name: bool,
+    ) -> Result<LogoutMessageOutcome, Error> {
         let (now, browser) = (self.now(), self.token());
-        let (until, lifetime) = (now + self.policy().replay_memory, self.policy().logout_lifetime);
+        let (until, lifetime) = (
+            now + self.policy().replay_retention,
+            self.policy().logout_lifetime,
+        );
         let posted = PostedLogout {
-            id: LogoutId::new(now, self.chance()),
+            id: LogoutId::new(now, self.random()),
             browser: browser.hash(),
             // Whoever is answered stands first.
-            applications: std::iter::once(asked.by.application)
+            applications: std::iter::once(asked.initiator.application)
                 .chain(asked.senders.iter().map(|sender| sender.id))
                 .enumerate()
-                .filter(|(at, id)| *at == 0 || *id != asked.by.application)
+                .filter(|(at, id)| *at == 0 || *id != asked.initiator.application)
                 .map(|(_, id)| id)
                 .collect(),
-            request_id: asked.by.request_id.clone(),
-            relay_state: asked.by.relay_state.clone(),
-            wants_answer: asked.by.wants_answer,
-            by_name,
+            request_id: asked.initiator.request_id.clone(),
+            relay_state: asked.initiator.relay_state.clone(),
+            wants_response: asked.initiator.wants_response,
+            by_name_id: by_name,
             name_id: asked.name_id.clone(),
             expires_at: now + lifetime,
         };
         let is_first = self.store().write(|tx| {
             if by_name
-                && let Some((issuer, id)) = asked.once
-                && !tx.seen_once("LogoutRequest", issuer, id, until)?
+                && let Some((issuer, id)) = asked.replay_key
+                && !tx.mark_message_seen("LogoutRequest", issuer, id, until)?
             {
                 return Ok(false);
             }
@@ -59,11 +66,11 @@ impl Provider {
             Ok(true)
         })?;
         if !is_first {
-            return Ok(LogoutReceived::Refused(
-                self.refused_page(Refusal::Replayed, &asked.about)?,
+            return Ok(LogoutMessageOutcome::Refused(
+                self.refused_page(Refusal::Replayed, &asked.context)?,
             ));
         }
-        Ok(LogoutReceived::GoRound(Begun {
+        Ok(LogoutMessageOutcome::ResumeByGet(StartedLogout {
             id: posted.id,
             browser,
             lifetime,
@@ -76,49 +83,51 @@ impl Provider {
         id: LogoutId,
         browser: Option<&Token>,
         visitor: &Visitor,
-    ) -> Result<LogoutReceived, Error> {
+    ) -> Result<LogoutMessageOutcome, Error> {
         let Some(browser) = browser else {
-            return Ok(LogoutReceived::Plain);
+            return Ok(LogoutMessageOutcome::NoMessage);
         };
         let now = self.now();
         let found = self
             .store()
             .write(|tx| tx.take_posted_logout(id, browser.hash(), now))?;
         let Some(posted) = found else {
-            return Ok(LogoutReceived::Plain);
+            return Ok(LogoutMessageOutcome::NoMessage);
         };
-        let snapshot = self.current()?;
-        let Some(asked) = asked(&snapshot, &posted, visitor) else {
+        let snapshot = self.fresh_snapshot()?;
+        let Some(asked) = rebuild_request(&snapshot, &posted, visitor) else {
             // It was removed meanwhile.
-            return Ok(LogoutReceived::Ended);
+            return Ok(LogoutMessageOutcome::Ended);
         };
-        if posted.by_name {
+        if posted.by_name_id {
             return self.end_by_name(asked);
         }
         if let Some(session) = &visitor.session {
             let answers = (
-                asked.by.application,
+                asked.initiator.application,
                 posted.request_id.as_str(),
-                posted.wants_answer,
+                posted.wants_response,
             );
             if let Some(begun) = self.claim_logout(session, Some(answers))? {
-                return Ok(LogoutReceived::Begun(begun));
+                return Ok(LogoutMessageOutcome::LogoutStarted(begun));
             }
         }
-        self.answer_at_once(&asked, Some(status::PARTIAL_LOGOUT))
+        self.respond_at_once(&asked, Some(status::PARTIAL_LOGOUT))
     }
 
     /// Ends the part of the senders whose browser never came for the rest; how many there were.
     pub(in crate::provider) fn expire_posted_logouts(&self, step: i64) -> Result<usize, Error> {
         let now = self.now();
-        let due = self.store().write(|tx| tx.expired_posted_logouts(now, step))?;
+        let due = self
+            .store()
+            .write(|tx| tx.take_expired_posted_logouts(now, step))?;
         if due.is_empty() {
             return Ok(0);
         }
-        let (snapshot, nobody) = (self.current()?, nobody());
-        for posted in due.iter().filter(|posted| posted.by_name) {
-            if let Some(asked) = asked(&snapshot, posted, &nobody) {
-                self.end_part(&asked, None)?;
+        let (snapshot, nobody) = (self.fresh_snapshot()?, no_visitor());
+        for posted in due.iter().filter(|posted| posted.by_name_id) {
+            if let Some(asked) = rebuild_request(&snapshot, posted, &nobody) {
+                self.end_participation(&asked, None)?;
             }
         }
         Ok(due.len())
@@ -126,7 +135,7 @@ impl Provider {
 }
 
 /// Nobody came: a visitor without a cookie.
-fn nobody() -> Visitor {
+fn no_visitor() -> Visitor {
     Visitor {
         session: None,
         session_may_be_hidden: false,
@@ -140,26 +149,30 @@ fn nobody() -> Visitor {
 }
 
 /// The request again, as far as its senders are still there and may ask.
-fn asked<'a>(snapshot: &'a Snapshot, posted: &PostedLogout, visitor: &'a Visitor) -> Option<Asked<'a>> {
+fn rebuild_request<'a>(
+    snapshot: &'a Snapshot,
+    posted: &PostedLogout,
+    visitor: &'a Visitor,
+) -> Option<VerifiedLogoutRequest<'a>> {
     let known = posted.applications.iter().filter_map(|id| snapshot.by_id(*id));
     let senders: Vec<_> = known
         .map(|application| &**application)
         .filter(|application| application.enabled)
         .collect();
     let first = senders.first().copied()?;
-    let facts = Facts::default().with(facts::name::REQUEST, Some(&posted.request_id));
-    Some(Asked {
+    let facts = RequestDetails::default().with(facts::name::REQUEST, Some(&posted.request_id));
+    Some(VerifiedLogoutRequest {
         snapshot,
         senders,
         name_id: posted.name_id.clone(),
         session_indexes: Vec::new(),
-        once: None,
-        by: Initiator {
+        replay_key: None,
+        initiator: Initiator {
             application: first.id,
             request_id: posted.request_id.clone(),
             relay_state: posted.relay_state.clone(),
-            wants_answer: posted.wants_answer,
+            wants_response: posted.wants_response,
         },
-        about: About::logout(Some(first), facts, visitor).valid(),
+        context: RefusalContext::logout(Some(first), facts, visitor).validated(),
     })
 }

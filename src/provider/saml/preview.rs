@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::{
     model::{
-        application::{AcsUrl, Application},
+        application::{Application, SpUrl},
         attribute::NameFormat,
         id::SessionId,
         making::ContentCipher,
@@ -18,22 +18,22 @@ use crate::{
         Provider, codes,
         error::Error,
         saml::{
-            answer::{Content, Question},
-            making::signed_only,
+            answer::{AssertedSubject, ResponseRequest},
+            making::protection_without_encryption,
         },
-        session::Live,
+        session::ActiveSession,
         snapshot::Snapshot,
     },
     saml::{
         attribute::Attribute, authn_context, refusal::Refusal, response, second_opinion,
-        unsigned::without_signatures,
+        unsigned::redact_signatures,
     },
 };
 
 /// `InResponseTo` of a preview: the ID of no request.
 pub const IN_RESPONSE_TO: &str = "_preview";
 /// Stands for a persistent name that the first sign-in will make.
-pub const UNMADE_NAME: &str = "made-at-the-first-sign-in";
+pub const PLACEHOLDER_NAME_ID: &str = "made-at-the-first-sign-in";
 
 /// What an application would receive of a person.
 #[derive(Clone, Debug)]
@@ -54,14 +54,14 @@ pub struct Obstacle {
     /// Its code.
     pub code: &'static str,
     /// In words.
-    pub words: String,
+    pub message: String,
 }
 
 /// A response, and what it says.
 #[derive(Clone, Debug)]
 pub struct PreviewedResponse {
     /// Where it would go.
-    pub acs: AcsUrl,
+    pub acs: SpUrl,
     /// The name in it.
     pub name_id: NameId,
     /// Where that name comes from.
@@ -84,11 +84,11 @@ pub enum NameIdOrigin {
     /// It is the e-mail address.
     Email,
     /// The application knows the person by it.
-    Known,
+    Existing,
     /// The first sign-in makes one: [`UNMADE_NAME`] stands for it.
     AtFirstSignIn,
     /// Each session has another: this is one of none.
-    EachSession,
+    PerSession,
 }
 
 /// An attribute as it would be sent.
@@ -107,34 +107,34 @@ pub struct PreviewedAttribute {
 impl Provider {
     /// What `application` would receive of `user` at a sign-in that it asks for without further wishes. Audited.
     pub fn preview(&self, application: &Arc<Application>, user: &User) -> Result<Preview, Error> {
-        let snapshot = self.current()?;
-        let live = self.nobodys_session(user);
+        let snapshot = self.fresh_snapshot()?;
+        let live = self.synthetic_session(user);
         let mut obstacles = self.obstacles(application, user)?;
-        let attributes = match self.attributes(application, &live)? {
+        let attributes = match self.released_attributes(application, &live)? {
             Ok(attributes) => Some(attributes),
             Err(missing) => {
-                obstacles.push(Refusal::AttributeMissing(missing.0.join(", ")).into());
+                obstacles.push(Refusal::MissingAttribute(missing.0.join(", ")).into());
                 None
             }
         };
-        let encryption = match self.envelope(application) {
-            Ok(envelope) => envelope.and(application.saml.making.encryption),
+        let encryption = match self.assertion_encryption(application) {
+            Ok(envelope) => envelope.and(application.saml.response_options.encryption),
             Err(Error::Message(why @ response::Error::NoRecipient)) => {
                 obstacles.push(Obstacle {
                     code: codes::FAILURE,
-                    words: why.to_string(),
+                    message: why.to_string(),
                 });
-                application.saml.making.encryption
+                application.saml.response_options.encryption
             }
             Err(error) => return Err(error),
         };
-        let response = match (application.saml.default_consumer(), &attributes) {
+        let response = match (application.saml.default_acs(), &attributes) {
             (Some(acs), Some(attributes)) => {
-                let made = self.previewed(&snapshot, application, acs, &live, attributes)?;
+                let made = self.preview_response(&snapshot, application, acs, &live, attributes)?;
                 Some(PreviewedResponse { encryption, ..made })
             }
             (None, _) => {
-                obstacles.push(Refusal::UnknownConsumer.into());
+                obstacles.push(Refusal::UnknownAcs.into());
                 None
             }
             (Some(_), None) => None,
@@ -145,7 +145,7 @@ impl Provider {
         event.user = Some(user.id);
         let codes: Vec<_> = obstacles.iter().map(|obstacle| obstacle.code).collect();
         event.detail = (!codes.is_empty()).then(|| format!("would be refused: {}", codes.join(", ")));
-        self.store().write(|tx| tx.add_audit(&event))?;
+        self.store().write(|tx| tx.add_audit_event(&event))?;
         Ok(Preview {
             application: Arc::clone(application),
             user: user.clone(),
@@ -160,7 +160,7 @@ impl Provider {
         let mut nobody = |words: &str| {
             found.push(Obstacle {
                 code: codes::LOGIN_WRONG,
-                words: words.to_owned(),
+                message: words.to_owned(),
             });
         };
         if user.deleted_at.is_some() {
@@ -168,75 +168,75 @@ impl Provider {
         } else if !user.enabled {
             nobody("the person is switched off");
         }
-        if self.store().read(|tx| tx.password(user.id))?.is_none() {
+        if self.store().read(|tx| tx.password_hash(user.id))?.is_none() {
             nobody("the person has no password");
         }
         if !application.enabled {
             found.push(Refusal::ApplicationDisabled.into());
         }
-        if application.is_expired(self.now()) {
+        if application.is_metadata_expired(self.now()) {
             found.push(Refusal::MetadataExpired.into());
         }
         Ok(found)
     }
 
-    fn previewed(
+    fn preview_response(
         &self,
         snapshot: &Snapshot,
         application: &Application,
-        acs: &AcsUrl,
-        live: &Live,
+        acs: &SpUrl,
+        live: &ActiveSession,
         attributes: &[Attribute<'_>],
     ) -> Result<PreviewedResponse, Error> {
         let format = application.saml.name_id_format;
-        let name_id = self.name_id_as_it_is(snapshot, application, live, format, UNMADE_NAME)?;
+        let name_id = self.existing_name_id(snapshot, application, live, format, PLACEHOLDER_NAME_ID)?;
         let origin = match format {
             NameIdFormat::EmailAddress | NameIdFormat::Unspecified => NameIdOrigin::Email,
-            NameIdFormat::Transient => NameIdOrigin::EachSession,
-            NameIdFormat::Persistent if name_id.value == UNMADE_NAME => NameIdOrigin::AtFirstSignIn,
-            NameIdFormat::Persistent => NameIdOrigin::Known,
+            NameIdFormat::Transient => NameIdOrigin::PerSession,
+            NameIdFormat::Persistent if name_id.value == PLACEHOLDER_NAME_ID => NameIdOrigin::AtFirstSignIn,
+            NameIdFormat::Persistent => NameIdOrigin::Existing,
         };
-        let question = Question {
+        let question = ResponseRequest {
             application,
             request_id: Some(IN_RESPONSE_TO),
-            consumer: acs,
+            acs,
             relay_state: None,
             name_id_format: format,
-            context_class: authn_context::OURS,
+            authn_context_class: authn_context::PROVIDED_CLASS,
             unchecked_signature: false,
         };
-        let session_index = live.session.index_for(application.id);
-        let content = Content {
+        let session_index = live.session.session_index_for(application.id);
+        let content = AssertedSubject {
             name_id: &name_id,
             session_index: &session_index,
             attributes,
         };
-        let seal = signed_only(snapshot, application);
-        let signed = self.write_success(snapshot, &question, live, content, seal, self.now())?;
+        let seal = protection_without_encryption(snapshot, application);
+        let signed = self.write_success_response(snapshot, &question, live, content, seal, self.now())?;
         let certificate = snapshot.signer.certificate();
         Ok(PreviewedResponse {
             acs: acs.clone(),
             origin,
             attributes: attributes.iter().map(PreviewedAttribute::from).collect(),
-            verified: verified(&signed, &certificate.der),
+            verified: verify(&signed, &certificate.der),
             certificate_sha256: certificate.sha256.clone(),
             encryption: None,
-            xml: without_signatures(&signed),
+            xml: redact_signatures(&signed),
             name_id,
         })
     }
 
     /// A session that is in no table: what is derived from it belongs to nobody.
-    fn nobodys_session(&self, user: &User) -> Live {
+    fn synthetic_session(&self, user: &User) -> ActiveSession {
         let now = self.now();
-        Live {
+        ActiveSession {
             session: Session {
-                id: SessionId::new(now, self.chance()),
+                id: SessionId::new(now, self.random()),
                 user: user.id,
-                seed: Secret::new(self.chance()),
+                seed: Secret::new(self.random()),
                 authenticated_at: now,
                 last_seen_at: now,
-                idle_expires_at: self.idle_end(now),
+                idle_expires_at: self.idle_expiry(now),
                 expires_at: now + self.policy().session_absolute,
             },
             user: user.clone(),
@@ -250,7 +250,7 @@ impl From<Refusal> for Obstacle {
     fn from(refusal: Refusal) -> Self {
         Self {
             code: refusal.code(),
-            words: refusal.to_string(),
+            message: refusal.to_string(),
         }
     }
 }
@@ -266,7 +266,7 @@ impl From<&Attribute<'_>> for PreviewedAttribute {
     }
 }
 
-fn verified(xml: &str, certificate: &[u8]) -> Result<usize, String> {
+fn verify(xml: &str, certificate: &[u8]) -> Result<usize, String> {
     second_opinion::precheck(xml).map_err(|why| why.to_string())?;
     second_opinion::verify(xml, certificate).map_err(|why| why.to_string())
 }

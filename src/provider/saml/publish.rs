@@ -10,18 +10,18 @@ use std::{
 use sha2::{Digest, Sha256};
 
 use crate::{
-    keys::{pem, ring::Ring},
+    keys::{pem, ring::KeyRing},
     model::{
         application::{EntityId, Slug},
         id::KeyId,
         installation::Installation,
         key::Certificate,
-        rollover::{Draft, Fetch, Follow, How},
+        rollover::{AdoptionSource, ApplicationDraft, KeyAdoption, MetadataFetch},
         text::hex,
     },
-    provider::{Parts, Provider, error::Error, visitor::Visitor},
+    provider::{Dependencies, Provider, error::Error, visitor::Visitor},
     saml::{
-        metadata::idp::{self, Description},
+        metadata::idp::{self, IdpMetadata},
         signer::Signer,
     },
 };
@@ -29,14 +29,14 @@ use crate::{
 pub use crate::saml::metadata::idp::MEDIA_TYPE;
 
 /// How much is kept of what a fetcher calls itself, in characters.
-const LONGEST_AGENT: usize = 120;
+const MAX_AGENT_CHARS: usize = 120;
 
 /// How many fetchers of one application are noted that came to its own address.
-const MOST_OWN: i64 = 50;
+const MAX_OWN_FETCHERS: i64 = 50;
 /// How many that came to an address which anybody can guess.
-const MOST_HINTS: i64 = 10;
+const MAX_GUESSED_FETCHERS: i64 = 10;
 /// How many are remembered without asking the database.
-const MOST_REMEMBERED: usize = 4096;
+const MAX_REMEMBERED: usize = 4096;
 
 /// Everything that is published in one generation.
 #[derive(Debug)]
@@ -44,26 +44,26 @@ pub struct Publication {
     /// Our metadata.
     pub metadata: Arc<str>,
     /// Changes whenever `metadata` does: its SHA-256.
-    pub tag: String,
+    pub etag: String,
     /// The certificate of the key that signs.
     pub active: Certificate,
     /// The certificate of the key that signs next.
     pub next: Option<Certificate>,
     /// The key that service providers have to learn, while one takes over from another.
-    pub learning: Option<KeyId>,
+    pub key_to_adopt: Option<KeyId>,
     /// Names that have a metadata address before they have an application.
-    pub drafts: Vec<Draft>,
+    pub drafts: Vec<ApplicationDraft>,
 }
 
 impl Publication {
-    pub(in crate::provider) fn of(
-        parts: &Parts,
+    pub(in crate::provider) fn new(
+        parts: &Dependencies,
         installation: &Installation,
-        ring: &Ring,
+        ring: &KeyRing,
         signer: &Signer,
-        drafts: Vec<Draft>,
+        drafts: Vec<ApplicationDraft>,
     ) -> Result<Self, Error> {
-        let description = Description {
+        let description = IdpMetadata {
             entity_id: &installation.entity_id,
             endpoints: &parts.endpoints,
             certificates: &ring.published(),
@@ -75,11 +75,11 @@ impl Publication {
             (None, None) => None,
         };
         Ok(Self {
-            tag: hex(&Sha256::digest(metadata.as_bytes())),
+            etag: hex(&Sha256::digest(metadata.as_bytes())),
             metadata: metadata.into(),
             active: ring.active.certificate.clone(),
             next: ring.next.as_ref().map(|key| key.certificate.clone()),
-            learning,
+            key_to_adopt: learning,
             drafts,
         })
     }
@@ -87,18 +87,18 @@ impl Publication {
 
 /// A document and the tag that changes with it.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Published {
+pub struct PublishedMetadata {
     /// The document.
     pub body: Arc<str>,
     /// Its SHA-256 in hex.
-    pub tag: String,
+    pub etag: String,
     /// The key that whoever fetches this at an address of its own is to learn.
-    pub to_learn: Option<KeyId>,
+    pub key_to_adopt: Option<KeyId>,
 }
 
 /// Which of the published certificates is meant.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Which {
+pub enum CertificateSlot {
     /// The one in use.
     Active,
     /// The one that will be.
@@ -107,7 +107,7 @@ pub enum Which {
 
 /// Who came for metadata, and to which address.
 #[derive(Clone, Debug)]
-pub struct Came {
+pub struct MetadataRequest {
     /// The name in the address.
     pub slug: Slug,
     /// What stands behind it.
@@ -117,141 +117,145 @@ pub struct Came {
 }
 
 /// A fetcher, and the address that it came to.
-type Fetcher = (Slug, Option<String>, IpAddr, Option<String>);
+type FetcherIdentity = (Slug, Option<String>, IpAddr, Option<String>);
 
 /// Who has been seen fetching, so that the database is asked once.
 #[derive(Debug, Default)]
-pub(in crate::provider) struct Noted {
+pub(in crate::provider) struct FetchLog {
     key: Option<KeyId>,
-    fetchers: BTreeSet<Fetcher>,
+    fetches: BTreeSet<FetcherIdentity>,
 }
 
-impl Noted {
-    fn contains(&self, key: KeyId, fetcher: &Fetcher) -> bool {
-        self.key == Some(key) && self.fetchers.contains(fetcher)
+impl FetchLog {
+    fn contains(&self, key: KeyId, fetcher: &FetcherIdentity) -> bool {
+        self.key == Some(key) && self.fetches.contains(fetcher)
     }
 
-    fn add(&mut self, key: KeyId, fetcher: Fetcher) {
+    fn add(&mut self, key: KeyId, fetcher: FetcherIdentity) {
         if self.key != Some(key) {
             self.key = Some(key);
-            self.fetchers.clear();
+            self.fetches.clear();
         }
         // Anybody may call themselves by a new name each time: whoever is not remembered is asked for again.
-        if self.fetchers.len() < MOST_REMEMBERED {
-            self.fetchers.insert(fetcher);
+        if self.fetches.len() < MAX_REMEMBERED {
+            self.fetches.insert(fetcher);
         }
     }
 }
 
 impl Provider {
     /// Our metadata, at the address that everybody shares.
-    pub fn metadata(&self) -> Result<Published, Error> {
-        let snapshot = self.at_hand()?;
-        Ok(Published {
+    pub fn metadata(&self) -> Result<PublishedMetadata, Error> {
+        let snapshot = self.cached_snapshot()?;
+        Ok(PublishedMetadata {
             body: Arc::clone(&snapshot.publication.metadata),
-            tag: snapshot.publication.tag.clone(),
-            to_learn: None,
+            etag: snapshot.publication.etag.clone(),
+            key_to_adopt: None,
         })
     }
 
     /// The same at an address of one application or draft. Whatever name is asked for, the answer is the same.
-    pub fn metadata_for(&self, slug: &Slug) -> Result<Published, Error> {
-        let snapshot = self.at_hand()?;
+    pub fn metadata_for(&self, slug: &Slug) -> Result<PublishedMetadata, Error> {
+        let snapshot = self.cached_snapshot()?;
         let publication = &snapshot.publication;
         let is_known =
             snapshot.by_slug(slug).is_some() || publication.drafts.iter().any(|draft| draft.slug == *slug);
-        Ok(Published {
+        Ok(PublishedMetadata {
             body: Arc::clone(&publication.metadata),
-            tag: publication.tag.clone(),
-            to_learn: publication.learning.filter(|_key| is_known),
+            etag: publication.etag.clone(),
+            key_to_adopt: publication.key_to_adopt.filter(|_key| is_known),
         })
     }
 
     /// The metadata address that an application or a draft is given; none if there is no such name.
-    pub fn metadata_url_of(&self, slug: &Slug) -> Result<Option<String>, Error> {
+    pub fn metadata_url(&self, slug: &Slug) -> Result<Option<String>, Error> {
         let token = self.store().read(|tx| tx.metadata_token(slug))?;
-        Ok(token.map(|token| self.endpoints().metadata_of(slug, &token)))
+        Ok(token.map(|token| self.endpoints().metadata_for(slug, &token)))
     }
 
     /// Notes who has fetched metadata that names `key` at an address with the name `slug`. With the token that only
     /// this application or draft was given, it is evidence that it trusts the key; without, a hint.
-    pub fn note_fetch(&self, came: Came, key: KeyId, visitor: &Visitor) -> Result<(), Error> {
-        let Came { slug, token, agent } = came;
-        let agent: Option<String> = agent.map(|text| text.chars().take(LONGEST_AGENT).collect());
+    pub fn note_fetch(&self, came: MetadataRequest, key: KeyId, visitor: &Visitor) -> Result<(), Error> {
+        let MetadataRequest { slug, token, agent } = came;
+        let agent: Option<String> = agent.map(|text| text.chars().take(MAX_AGENT_CHARS).collect());
         let fetcher = (slug.clone(), token.clone(), visitor.address, agent.clone());
-        if self.noted()?.contains(key, &fetcher) {
+        if self.fetch_log()?.contains(key, &fetcher) {
             return Ok(());
         }
-        let mut fetch = Fetch {
+        let mut fetch = MetadataFetch {
             key,
             slug,
             is_own: false,
             address: Some(visitor.address),
-            agent,
-            at: self.now(),
+            user_agent: agent,
+            first_fetched_at: self.now(),
         };
         let is_new = self.store().read(|tx| {
             let given = tx.metadata_token(&fetch.slug)?;
             fetch.is_own = token.is_some() && token == given;
-            tx.is_new_fetch(&fetch)
+            tx.is_new_metadata_fetch(&fetch)
         })?;
         if is_new {
-            let most = if fetch.is_own { MOST_OWN } else { MOST_HINTS };
+            let most = if fetch.is_own {
+                MAX_OWN_FETCHERS
+            } else {
+                MAX_GUESSED_FETCHERS
+            };
             // Whoever pastes the address into a chat is not the application, and neither is the chat.
-            let is_evidence = fetch.is_own && !fetch.agent.as_deref().is_some_and(looks_at_links);
-            let follow = Follow {
+            let is_evidence = fetch.is_own && !fetch.user_agent.as_deref().is_some_and(is_link_preview);
+            let follow = KeyAdoption {
                 slug: fetch.slug.clone(),
                 key,
-                how: How::Fetched,
-                at: fetch.at,
+                source: AdoptionSource::Fetched,
+                adopted_at: fetch.first_fetched_at,
                 address: fetch.address,
-                agent: fetch.agent.clone(),
+                user_agent: fetch.user_agent.clone(),
             };
             let follows = self.store().write(|tx| {
-                tx.add_fetch(&fetch, most)?;
-                Ok(is_evidence && tx.add_follow(&follow)?)
+                tx.add_metadata_fetch(&fetch, most)?;
+                Ok(is_evidence && tx.add_key_adoption(&follow)?)
             })?;
             if follows {
                 tracing::info!(
                     application = %follow.slug,
                     key = %key,
-                    agent = follow.agent,
+                    agent = follow.user_agent,
                     "an application has fetched the metadata that names the new signing key"
                 );
             }
         }
-        self.noted()?.add(key, fetcher);
+        self.fetch_log()?.add(key, fetcher);
         Ok(())
     }
 
-    fn noted(&self) -> Result<MutexGuard<'_, Noted>, Error> {
-        self.0.noted.lock().map_err(|_poisoned| Error::Poisoned)
+    fn fetch_log(&self) -> Result<MutexGuard<'_, FetchLog>, Error> {
+        self.0.fetch_log.lock().map_err(|_poisoned| Error::Poisoned)
     }
 
     /// A published certificate; none where no key is prepared.
-    pub fn published_certificate(&self, which: Which) -> Result<Option<Certificate>, Error> {
-        let snapshot = self.at_hand()?;
+    pub fn published_certificate(&self, which: CertificateSlot) -> Result<Option<Certificate>, Error> {
+        let snapshot = self.cached_snapshot()?;
         Ok(match which {
-            Which::Active => Some(snapshot.publication.active.clone()),
-            Which::Next => snapshot.publication.next.clone(),
+            CertificateSlot::Active => Some(snapshot.publication.active.clone()),
+            CertificateSlot::Next => snapshot.publication.next.clone(),
         })
     }
 
     /// The certificate of the key that signs, and the same as PEM.
     pub fn certificate_pem(&self) -> Result<(Certificate, String), Error> {
-        let certificate = self.at_hand()?.publication.active.clone();
-        let pem = pem::certificate_pem(&certificate.der);
+        let certificate = self.cached_snapshot()?.publication.active.clone();
+        let pem = pem::certificate_to_pem(&certificate.der);
         Ok((certificate, pem))
     }
 
     /// Our name to every service provider.
     pub fn entity_id(&self) -> Result<EntityId, Error> {
-        Ok(self.at_hand()?.installation.entity_id.clone())
+        Ok(self.cached_snapshot()?.installation.entity_id.clone())
     }
 }
 
 /// What chats, mail scanners and search engines call themselves, in lower case.
-const LOOKERS: [&str; 14] = [
+const LINK_PREVIEW_AGENTS: [&str; 14] = [
     "bot",
     "crawl",
     "spider",
@@ -269,14 +273,14 @@ const LOOKERS: [&str; 14] = [
 ];
 
 /// Whether a program only looks at where a link leads.
-fn looks_at_links(agent: &str) -> bool {
+fn is_link_preview(agent: &str) -> bool {
     let agent = agent.to_lowercase();
-    LOOKERS.iter().any(|part| agent.contains(part))
+    LINK_PREVIEW_AGENTS.iter().any(|part| agent.contains(part))
 }
 
 /// A certificate as PEM.
-pub fn pem_of(certificate: &Certificate) -> String {
-    pem::certificate_pem(&certificate.der)
+pub fn to_pem(certificate: &Certificate) -> String {
+    pem::certificate_to_pem(&certificate.der)
 }
 
 #[cfg(test)]
@@ -286,13 +290,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_looks_at_links_is_no_application() {
+    fn link_previews_are_not_applications() {
         for agent in [
             "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)",
             "facebookexternalhit/1.1",
             "Googlebot/2.1",
         ] {
-            assert!(looks_at_links(agent), "{agent}");
+            assert!(is_link_preview(agent), "{agent}");
         }
         for agent in [
             "Shibboleth/3.4.1 OpenSAML/3.2.1",
@@ -303,7 +307,7 @@ mod tests {
             "Go-http-client/2.0",
             "Java/17",
         ] {
-            assert!(!looks_at_links(agent), "{agent}");
+            assert!(!is_link_preview(agent), "{agent}");
         }
     }
 
@@ -319,7 +323,7 @@ mod tests {
                 None,
             )
         };
-        let mut noted = Noted::default();
+        let mut noted = FetchLog::default();
         assert!(!noted.contains(key(1), &from("wiki", None)));
         noted.add(key(1), from("wiki", None));
         assert!(noted.contains(key(1), &from("wiki", None)));
@@ -330,9 +334,9 @@ mod tests {
         for gone in [key(1), key(2)] {
             assert!(!noted.contains(gone, &from("wiki", None)));
         }
-        for n in 0..2 * MOST_REMEMBERED {
+        for n in 0..2 * MAX_REMEMBERED {
             noted.add(key(2), from("wiki", Some(&n.to_string())));
         }
-        assert_eq!(noted.fetchers.len(), MOST_REMEMBERED);
+        assert_eq!(noted.fetches.len(), MAX_REMEMBERED);
     }
 }

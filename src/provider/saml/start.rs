@@ -4,20 +4,20 @@
 use std::sync::Arc;
 
 use crate::{
-    access::{self, Access},
+    access::{self, AccessDecision},
     model::{
         application::{Application, EntityId, Slug},
-        fact::Facts,
+        fact::RequestDetails,
     },
     provider::{
         Provider,
         error::Error,
         saml::{
-            answer::{Answer, Answered, Question},
+            answer::{ResponseOutcome, ResponseRequest, SamlResponse},
             facts,
-            refuse::{About, Instead, RefusedPage},
+            refuse::{RefusalContext, RefusalOutcome, RefusedPage},
         },
-        session::Live,
+        session::ActiveSession,
         snapshot::Snapshot,
         visitor::Visitor,
     },
@@ -26,7 +26,7 @@ use crate::{
 
 /// Which application is meant.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Start {
+pub enum StartTarget {
     /// By its name in addresses here.
     Slug(Slug),
     /// By its entity ID, where only one application has it.
@@ -35,110 +35,114 @@ pub enum Start {
 
 /// What becomes of it.
 #[derive(Debug)]
-pub enum Started {
+pub enum StartOutcome {
     /// Post this to the application.
-    Answer(Box<Answer>),
+    Response(Box<SamlResponse>),
     /// Send the browser there: the application begins sign-ons itself, at this address.
-    Open(String),
+    Redirect(String),
     /// Nobody is signed in. What was meant is looked at afterwards: strangers learn nothing of it.
-    LogIn,
+    SignIn,
     /// Our own page says why not.
     Refused(Box<RefusedPage>),
     /// There is no such application, or this person has none of that name.
     Unknown,
 }
 
-impl From<Instead> for Started {
-    fn from(instead: Instead) -> Self {
+impl From<RefusalOutcome> for StartOutcome {
+    fn from(instead: RefusalOutcome) -> Self {
         match instead {
-            Instead::Status(answer) => Self::Answer(answer),
-            Instead::Page(page) => Self::Refused(page),
+            RefusalOutcome::Status(answer) => Self::Response(answer),
+            RefusalOutcome::RefusedPage(page) => Self::Refused(page),
         }
     }
 }
 
 impl Provider {
     /// Begins a sign-on at an application.
-    pub fn start(&self, start: &Start, visitor: &Visitor) -> Result<Started, Error> {
+    pub fn start_idp_initiated(&self, start: &StartTarget, visitor: &Visitor) -> Result<StartOutcome, Error> {
         if !self.is_signed_in(visitor)? {
-            return Ok(Started::LogIn);
+            return Ok(StartOutcome::SignIn);
         }
-        let snapshot = self.current()?;
-        let application = match find(&snapshot, start) {
+        let snapshot = self.fresh_snapshot()?;
+        let application = match find_target(&snapshot, start) {
             Ok(Some(application)) => application,
-            Ok(None) => return Ok(Started::Unknown),
-            Err(refusal) => return self.not_started(refusal, &About::sign_on(None, meant(start), visitor)),
+            Ok(None) => return Ok(StartOutcome::Unknown),
+            Err(refusal) => {
+                return self.start_refused(refusal, &RefusalContext::sso(None, details_of(start), visitor));
+            }
         };
-        let about = About::sign_on(Some(&application), meant(start), visitor);
+        let about = RefusalContext::sso(Some(&application), details_of(start), visitor);
         if !application.enabled {
-            return self.not_started(Refusal::ApplicationDisabled, &about);
+            return self.start_refused(Refusal::ApplicationDisabled, &about);
         }
-        if application.is_expired(self.now()) {
-            return self.not_started(Refusal::MetadataExpired, &about);
+        if application.is_metadata_expired(self.now()) {
+            return self.start_refused(Refusal::MetadataExpired, &about);
         }
-        let consumer = application.saml.default_consumer();
+        let consumer = application.saml.default_acs();
         match (consumer, &application.tile_url) {
             (Some(_), _) if application.saml.allow_idp_initiated => {
-                let live = self.live_at(visitor.session.as_ref(), application.id)?;
-                self.answer_unasked(&snapshot, &application, live, visitor)
+                let live = self.active_session_at(visitor.session.as_ref(), application.id)?;
+                self.respond_idp_initiated(&snapshot, &application, live, visitor)
             }
-            (_, Some(address)) => Ok(Started::Open(address.as_str().to_owned())),
-            (_, None) => self.not_started(Refusal::Unsolicited, &about),
+            (_, Some(address)) => Ok(StartOutcome::Redirect(address.as_str().to_owned())),
+            (_, None) => self.start_refused(Refusal::IdpInitiatedNotAllowed, &about),
         }
     }
 
-    fn answer_unasked(
+    fn respond_idp_initiated(
         &self,
         snapshot: &Snapshot,
         application: &Application,
-        live: Option<Live>,
+        live: Option<ActiveSession>,
         visitor: &Visitor,
-    ) -> Result<Started, Error> {
+    ) -> Result<StartOutcome, Error> {
         let saml = &application.saml;
-        let Some(consumer) = saml.default_consumer() else {
-            return Ok(Started::Unknown);
+        let Some(consumer) = saml.default_acs() else {
+            return Ok(StartOutcome::Unknown);
         };
         let Some(live) = live else {
-            return Ok(Started::LogIn);
+            return Ok(StartOutcome::SignIn);
         };
-        if access::decide(&live.user, application) != Access::Allow {
-            return Ok(Started::Unknown);
+        if access::decide(&live.user, application) != AccessDecision::Allowed {
+            return Ok(StartOutcome::Unknown);
         }
-        let question = Question {
+        let question = ResponseRequest {
             application,
             request_id: None,
-            consumer,
+            acs: consumer,
             relay_state: saml.default_relay_state.clone(),
             name_id_format: saml.name_id_format,
-            context_class: authn_context::OURS,
+            authn_context_class: authn_context::PROVIDED_CLASS,
             unchecked_signature: false,
         };
-        match self.answer(snapshot, question, &live, visitor)? {
-            Answered::Answer(answer) => Ok(Started::Answer(answer)),
+        match self.respond(snapshot, question, &live, visitor)? {
+            ResponseOutcome::Response(answer) => Ok(StartOutcome::Response(answer)),
             // No request, so none that was answered before.
-            Answered::Replayed => Ok(Started::Unknown),
-            Answered::Instead(instead) => Ok(instead.into()),
-            Answered::Ended => Ok(Started::LogIn),
+            ResponseOutcome::Replayed => Ok(StartOutcome::Unknown),
+            ResponseOutcome::Refused(instead) => Ok(instead.into()),
+            ResponseOutcome::SessionEnded => Ok(StartOutcome::SignIn),
         }
     }
 
-    fn not_started(&self, refusal: Refusal, about: &About<'_>) -> Result<Started, Error> {
-        Ok(Started::Refused(self.refused_page(refusal, about)?))
+    fn start_refused(&self, refusal: Refusal, about: &RefusalContext<'_>) -> Result<StartOutcome, Error> {
+        Ok(StartOutcome::Refused(self.refused_page(refusal, about)?))
     }
 }
 
 /// What the address named.
-fn meant(start: &Start) -> Facts {
+fn details_of(start: &StartTarget) -> RequestDetails {
     match start {
-        Start::Slug(_) => Facts::default(),
-        Start::EntityId(entity_id) => Facts::default().with(facts::name::ISSUER, Some(entity_id.as_str())),
+        StartTarget::Slug(_) => RequestDetails::default(),
+        StartTarget::EntityId(entity_id) => {
+            RequestDetails::default().with(facts::name::ISSUER, Some(entity_id.as_str()))
+        }
     }
 }
 
-fn find(snapshot: &Snapshot, start: &Start) -> Result<Option<Arc<Application>>, Refusal> {
+fn find_target(snapshot: &Snapshot, start: &StartTarget) -> Result<Option<Arc<Application>>, Refusal> {
     match start {
-        Start::Slug(slug) => Ok(snapshot.by_slug(slug).map(Arc::clone)),
-        Start::EntityId(entity_id) => match snapshot.by_entity_id(entity_id) {
+        StartTarget::Slug(slug) => Ok(snapshot.by_slug(slug).map(Arc::clone)),
+        StartTarget::EntityId(entity_id) => match snapshot.by_entity_id(entity_id) {
             [] => Err(Refusal::UnknownIssuer),
             [only] => Ok(Some(Arc::clone(only))),
             [_, _, ..] => Err(Refusal::AmbiguousIssuer),

@@ -1,15 +1,15 @@
 //! Applications that their source does not list any more are switched off, and on again when it does.
 
 use crate::{
-    model::{application::Application, metadata_source::ApplicationSource},
+    model::{application::Application, metadata_source::ApplicationMetadataSource},
     provider::{Provider, error::Error},
-    store::Edited,
+    store::EditOutcome,
 };
 
 impl Provider {
     /// Switches off what its source lists no more: whoever left a federation is trusted no more. Says which,
     /// by slug, unless that is no news.
-    pub(super) fn go_away(&self, from: &ApplicationSource) -> Result<Option<String>, Error> {
+    pub(super) fn disable_delisted(&self, from: &ApplicationMetadataSource) -> Result<Option<String>, Error> {
         let now = self.now();
         let Some(found) = self.store().read(|tx| tx.application(from.application))? else {
             return Ok(None);
@@ -20,18 +20,18 @@ impl Provider {
             ..found.clone()
         };
         let words = "its source no longer lists it";
-        let event = self.about_metadata("app.disable", "gone", found.id, words);
+        let event = self.metadata_event("app.disable", "gone", found.id, words);
         let is_done = self.store().write(|tx| {
-            if !tx.note_gone(found.id, Some(now))? {
+            if !tx.set_delisted_at(found.id, Some(now))? {
                 return Ok(false);
             }
-            if found.enabled && tx.edit_application(&changed)? != Edited::Done {
+            if found.enabled && tx.edit_application(&changed)? != EditOutcome::Done {
                 // Somebody edited it at the same moment: the next fetch comes back to it.
-                tx.note_gone(found.id, None)?;
+                tx.set_delisted_at(found.id, None)?;
                 return Ok(false);
             }
             tx.raise_generation()?;
-            tx.add_audit(&event)?;
+            tx.add_audit_event(&event)?;
             Ok(true)
         })?;
         if is_done {
@@ -41,26 +41,26 @@ impl Provider {
     }
 
     /// Notes that its source lists it again; switches it on, if nobody touched it since it was switched off.
-    pub(super) fn come_back(&self, from: &ApplicationSource) -> Result<Option<String>, Error> {
+    pub(super) fn re_enable(&self, from: &ApplicationMetadataSource) -> Result<Option<String>, Error> {
         let Some(found) = self.store().read(|tx| tx.application(from.application))? else {
             return Ok(None);
         };
-        let is_untouched = !found.enabled && Some(found.updated_at) == from.gone_at;
+        let is_untouched = !found.enabled && Some(found.updated_at) == from.delisted_at;
         let changed = Application {
             enabled: true,
             updated_at: self.now(),
             ..found.clone()
         };
         let words = "its source lists it again";
-        let event = self.about_metadata("app.enable", "back", found.id, words);
+        let event = self.metadata_event("app.enable", "back", found.id, words);
         let is_on = self.store().write(|tx| {
-            if !tx.note_gone(found.id, None)? || !is_untouched {
+            if !tx.set_delisted_at(found.id, None)? || !is_untouched {
                 return Ok(false);
             }
-            let is_on = tx.edit_application(&changed)? == Edited::Done;
+            let is_on = tx.edit_application(&changed)? == EditOutcome::Done;
             if is_on {
                 tx.raise_generation()?;
-                tx.add_audit(&event)?;
+                tx.add_audit_event(&event)?;
             }
             Ok(is_on)
         })?;

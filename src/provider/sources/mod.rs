@@ -29,46 +29,47 @@ use crate::{
 
 pub use crate::{
     model::metadata_source::{
-        ApplicationSource, EnableRule, KnownLine, MetadataSource, SourceKind, SourceUrl, WaitingChange,
+        ApplicationMetadataSource, EnableRule, ImportedEntitySummary, MetadataSource, MetadataSourceKind,
+        MetadataUrl, PendingChange,
     },
     provider::sources::{
-        confirm::{Confirmed, Waiting},
-        enable::Enabled,
-        entity::Obtained,
-        list::Listed,
-        refresh::Refreshed,
-        report::Taken,
-        wish::{ImportWish, Imports},
+        confirm::{ChangeReviewOutcome, ProposedChange},
+        enable::EnableOutcome,
+        entity::ObtainedMetadata,
+        list::SourceOverview,
+        refresh::RefreshOutcome,
+        report::UpdateReport,
+        wish::{ImportOutcome, ImportRequest},
     },
 };
 
 /// The longest aggregate, in bytes.
-pub const MOST_OF_AGGREGATE: u64 = 200 * 1024 * 1024;
+pub const MAX_AGGREGATE_BYTES: u64 = 200 * 1024 * 1024;
 /// How long one entity's metadata may take to come.
-const WITHIN: Duration = Duration::from_mins(1);
+const ENTITY_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long an aggregate may.
-const AGGREGATE_WITHIN: Duration = Duration::from_mins(10);
+const AGGREGATE_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// What is heard while an aggregate is taken up.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Progress {
+pub enum ImportProgress {
     /// So many bytes were fetched.
     Fetched(u64),
     /// So many bytes of the whole are verified.
     Verified(u64),
     /// So many entities were read.
-    Read(usize),
+    ReadEntities(usize),
 }
 
 /// Where metadata is read.
-pub enum Place<'p> {
+pub enum MetadataInput<'p> {
     /// At an address.
-    Url(SourceUrl),
+    Url(MetadataUrl),
     /// In a file, or a pipe.
     Reader(&'p mut dyn Read),
 }
 
-impl fmt::Debug for Place<'_> {
+impl fmt::Debug for MetadataInput<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Url(url) => f.debug_tuple("Url").field(url).finish(),
@@ -78,11 +79,11 @@ impl fmt::Debug for Place<'_> {
 }
 
 /// Hears of progress.
-pub type Told<'t> = &'t mut dyn FnMut(Progress);
+pub type OnProgress<'t> = &'t mut dyn FnMut(ImportProgress);
 
 /// Why metadata is not taken, in words for the administrator; what was known before goes on.
 #[derive(Debug, thiserror::Error)]
-pub enum Trouble {
+pub enum SourceError {
     /// It could not be fetched.
     #[error(transparent)]
     Fetch(#[from] fetch::Error),
@@ -97,14 +98,14 @@ pub enum Trouble {
     NotText,
     /// Nowhere to send responses to.
     #[error("the metadata names no AssertionConsumerService over HTTP-POST")]
-    NoConsumer,
+    NoAcs,
     /// A slip of who publishes it, most likely.
     #[error(
-        "{gone} of {listed} entities are missing in it; nothing was taken away. If that is meant: `hallpass app source {name} --refresh --force`"
+        "{delisted} of {listed} entities are missing in it; nothing was taken away. If that is meant: `hallpass app source {name} --refresh --force`"
     )]
-    TooManyGone {
+    TooManyDelisted {
         /// How many are missing.
-        gone: usize,
+        delisted: usize,
         /// How many there were.
         listed: usize,
         /// The source's name.
@@ -114,7 +115,7 @@ pub enum Trouble {
     #[error(
         "this copy is older than the one in force: {why}; nothing was taken. Ask its publisher; if it is meant: `{command}`"
     )]
-    Older {
+    OlderCopy {
         /// By what that is known.
         why: String,
         /// What takes it all the same.
@@ -122,7 +123,7 @@ pub enum Trouble {
     },
     /// What we failed at.
     #[error("it could not be stored: {0}")]
-    Ours(#[source] Box<Error>),
+    Internal(#[source] Box<Error>),
     /// It could not be read.
     #[error("the metadata cannot be read: {0}")]
     Unreadable(io::Error),
@@ -131,7 +132,7 @@ pub enum Trouble {
     Busy,
 }
 
-impl From<aggregate_reader::Error> for Trouble {
+impl From<aggregate_reader::Error> for SourceError {
     fn from(error: aggregate_reader::Error) -> Self {
         match error {
             aggregate_reader::Error::Bad(bad) => Self::Metadata(bad),
@@ -141,16 +142,16 @@ impl From<aggregate_reader::Error> for Trouble {
 }
 
 /// The text of one entity's metadata.
-fn text_of(document: Document) -> Result<String, Trouble> {
+fn read_text(document: Document) -> Result<String, SourceError> {
     let mut bytes = Vec::new();
     let mut file = document.file;
     file.read_to_end(&mut bytes).map_err(fetch::Error::Unreadable)?;
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         return Err(BadMetadata::Utf16.into());
     }
-    String::from_utf8(bytes).map_err(|_why| Trouble::NotText)
+    String::from_utf8(bytes).map_err(|_why| SourceError::NotText)
 }
 
-fn most_of_entity() -> u64 {
+fn max_entity_bytes() -> u64 {
     u64::try_from(sp::MAX_FILE).unwrap_or(u64::MAX)
 }

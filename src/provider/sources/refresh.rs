@@ -4,18 +4,20 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    fetch::{self, Fetched, Known, Wanted},
+    fetch::{self, CacheValidators, FetchRequest, Fetched},
     model::{
-        id::SourceId,
-        metadata_source::{KnownEntity, MetadataSource, SourceKind, SourceState, TakenCopy},
+        id::MetadataSourceId,
+        metadata_source::{
+            AcceptedAggregate, ImportedEntity, MetadataSource, MetadataSourceKind, MetadataSourceState,
+        },
     },
-    process::ProcessMark,
+    process::ProcessIdentity,
     provider::{
         Provider,
         error::Error,
         sources::{
-            AGGREGATE_WITHIN, MOST_OF_AGGREGATE, Progress, Told, Trouble, WITHIN, most_of_entity,
-            report::Taken, schedule,
+            AGGREGATE_TIMEOUT, ENTITY_TIMEOUT, ImportProgress, MAX_AGGREGATE_BYTES, OnProgress, SourceError,
+            max_entity_bytes, report::UpdateReport, schedule,
         },
     },
     store::Lease,
@@ -24,24 +26,24 @@ use crate::{
 /// How long whoever fetches a source has it for himself; kept up while an aggregate is read.
 const LEASE: TimeDelta = TimeDelta::minutes(15);
 /// The longest error that is kept, in characters.
-const LONGEST_ERROR: usize = 500;
+const MAX_ERROR_CHARS: usize = 500;
 
 /// What came of fetching a source by hand.
 #[derive(Debug)]
-pub enum Refreshed {
+pub enum RefreshOutcome {
     /// Nothing new.
     Unchanged,
     /// A new copy was taken up.
-    Taken(Box<Taken>),
+    Updated(Box<UpdateReport>),
     /// It was not; what was known before goes on.
-    Failed(Trouble),
+    Failed(SourceError),
     /// It is not fetched: it came from a file.
     NoUrl,
 }
 
 /// The right to work on a source.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Job {
+pub(super) struct SourceClaim {
     pub(super) lease: Lease,
     /// Whether entities may go in masses.
     pub(super) force: bool,
@@ -49,12 +51,12 @@ pub(super) struct Job {
 
 /// What a copy says of itself, and what came of taking it up.
 #[derive(Debug)]
-pub(super) struct Took {
+pub(super) struct SourceUpdate {
     /// The copy itself, where it is signed.
-    pub(super) copy: Option<TakenCopy>,
+    pub(super) copy: Option<AcceptedAggregate>,
     pub(super) valid_until: Option<DateTime<Utc>>,
     pub(super) cache_duration: Option<TimeDelta>,
-    pub(super) report: Taken,
+    pub(super) report: UpdateReport,
 }
 
 impl Provider {
@@ -62,15 +64,15 @@ impl Provider {
     pub fn refresh_sources(&self) -> Result<usize, Error> {
         let mut done = 0;
         loop {
-            let (now, lease) = (self.now(), self.lease());
+            let (now, lease) = (self.now(), self.new_lease());
             let claimed = self
                 .store()
-                .write(|tx| tx.claim_due_source(now, &lease, now + LEASE))?;
+                .write(|tx| tx.claim_due_metadata_source(now, &lease, now + LEASE))?;
             let Some(id) = claimed else { return Ok(done) };
-            if let Some(source) = self.store().read(|tx| tx.source(id))? {
-                let job = Job { lease, force: false };
-                if let Refreshed::Failed(Trouble::Fetch(fetch::Error::Stopped)) =
-                    self.refresh_claimed(&source, &job, &mut |_progress| {})?
+            if let Some(source) = self.store().read(|tx| tx.metadata_source(id))? {
+                let job = SourceClaim { lease, force: false };
+                if let RefreshOutcome::Failed(SourceError::Fetch(fetch::Error::Stopped)) =
+                    self.refresh_claimed_source(&source, &job, &mut |_progress| {})?
                 {
                     return Ok(done);
                 }
@@ -81,7 +83,7 @@ impl Provider {
 
     /// Ends what is being fetched, and everything after it; called when the daemon stops.
     pub fn stop_fetching(&self) {
-        self.parts().fetcher.stop();
+        self.dependencies().fetcher.stop();
     }
 
     /// Fetches one source now. `force` lets most of an aggregate's entities go.
@@ -89,72 +91,83 @@ impl Provider {
         &self,
         source: &MetadataSource,
         force: bool,
-        told: Told<'_>,
-    ) -> Result<Refreshed, Error> {
+        told: OnProgress<'_>,
+    ) -> Result<RefreshOutcome, Error> {
         if source.url.is_none() {
-            return Ok(Refreshed::NoUrl);
+            return Ok(RefreshOutcome::NoUrl);
         }
-        match self.claim(source.id, force)? {
-            Some(job) => self.refresh_claimed(source, &job, told),
-            None => Ok(Refreshed::Failed(Trouble::Busy)),
+        match self.claim_source(source.id, force)? {
+            Some(job) => self.refresh_claimed_source(source, &job, told),
+            None => Ok(RefreshOutcome::Failed(SourceError::Busy)),
         }
     }
 
     /// Takes a source for oneself, if nobody else has it.
-    pub(super) fn claim(&self, source: SourceId, force: bool) -> Result<Option<Job>, Error> {
-        let (now, lease) = (self.now(), self.lease());
+    pub(super) fn claim_source(
+        &self,
+        source: MetadataSourceId,
+        force: bool,
+    ) -> Result<Option<SourceClaim>, Error> {
+        let (now, lease) = (self.now(), self.new_lease());
         let claim = || {
             self.store()
-                .write(|tx| tx.claim_source(source, now, &lease, now + LEASE))
+                .write(|tx| tx.claim_metadata_source(source, now, &lease, now + LEASE))
         };
-        let claimed = claim()? || (self.left_behind(source)? && claim()?);
-        Ok(claimed.then_some(Job { lease, force }))
+        let claimed = claim()? || (self.release_abandoned_source(source)? && claim()?);
+        Ok(claimed.then_some(SourceClaim { lease, force }))
     }
 
     /// Lets a source go that a process had taken which is gone: one that was killed does not do so itself.
-    fn left_behind(&self, source: SourceId) -> Result<bool, Error> {
-        let Some(lease) = self.store().read(|tx| tx.lease_of(source))? else {
+    fn release_abandoned_source(&self, source: MetadataSourceId) -> Result<bool, Error> {
+        let Some(lease) = self.store().read(|tx| tx.metadata_source_lease(source))? else {
             return Ok(false);
         };
         let whose = lease.first_chunk::<8>();
-        if !whose.is_some_and(|whose| ProcessMark::own().is_gone(*whose)) {
+        if !whose.is_some_and(|whose| ProcessIdentity::current().has_exited(*whose)) {
             return Ok(false);
         }
-        Ok(self.store().write(|tx| tx.release_source(source, &lease))?)
+        Ok(self
+            .store()
+            .write(|tx| tx.release_metadata_source(source, &lease))?)
     }
 
     /// A lease nobody else has, which tells whose it is.
-    fn lease(&self) -> Lease {
+    fn new_lease(&self) -> Lease {
         let mut lease = [0; 16];
         let (whose, which) = lease.split_at_mut(8);
-        whose.copy_from_slice(&ProcessMark::own().to_bytes());
-        which.copy_from_slice(&self.chance::<8>());
+        whose.copy_from_slice(&ProcessIdentity::current().to_bytes());
+        which.copy_from_slice(&self.random::<8>());
         lease
     }
 
     /// Writes entities that are known now, and keeps the source; `false`, and nothing is written, if somebody
     /// else has it by now.
-    pub(super) fn keep(&self, source: SourceId, job: &Job, known: &[KnownEntity]) -> Result<bool, Error> {
+    pub(super) fn write_entities(
+        &self,
+        source: MetadataSourceId,
+        job: &SourceClaim,
+        known: &[ImportedEntity],
+    ) -> Result<bool, Error> {
         let until = self.now() + LEASE;
         Ok(self.store().write(|tx| {
-            let is_mine = tx.keep_source(source, &job.lease, until)?;
+            let is_mine = tx.renew_metadata_source_lease(source, &job.lease, until)?;
             if is_mine && !known.is_empty() {
-                tx.write_known(known)?;
+                tx.save_imported_entities(known)?;
             }
             Ok(is_mine)
         })?)
     }
 
-    pub(super) fn refresh_claimed(
+    pub(super) fn refresh_claimed_source(
         &self,
         source: &MetadataSource,
-        job: &Job,
-        told: Told<'_>,
-    ) -> Result<Refreshed, Error> {
-        match self.fetch_source(source, &mut |bytes| told(Progress::Fetched(bytes))) {
-            Ok(Fetched::Unchanged) => {
-                self.done(source, job, &self.unchanged(source))?;
-                Ok(Refreshed::Unchanged)
+        job: &SourceClaim,
+        told: OnProgress<'_>,
+    ) -> Result<RefreshOutcome, Error> {
+        match self.fetch_source(source, &mut |bytes| told(ImportProgress::Fetched(bytes))) {
+            Ok(Fetched::NotModified) => {
+                self.finish_source(source, job, &self.state_if_unchanged(source))?;
+                Ok(RefreshOutcome::Unchanged)
             }
             Ok(Fetched::Document {
                 document,
@@ -162,24 +175,24 @@ impl Provider {
                 last_modified,
             }) => {
                 let taken = match source.kind {
-                    SourceKind::Entity => self.take_entity(source, document),
-                    SourceKind::Aggregate => self.take_aggregate(source, job, document, told),
+                    MetadataSourceKind::Entity => self.update_from_entity(source, document),
+                    MetadataSourceKind::Aggregate => self.update_from_aggregate(source, job, document, told),
                 };
                 match taken {
                     Ok(Ok(took)) => {
-                        let state = SourceState {
+                        let state = MetadataSourceState {
                             etag,
                             last_modified,
-                            ..self.fresh(source, &took)
+                            ..self.state_after_update(source, &took)
                         };
-                        self.taken(source, job, &state, took)
+                        self.finish_updated(source, job, &state, took)
                     }
-                    Ok(Err(trouble)) => self.failed(source, job, trouble),
+                    Ok(Err(trouble)) => self.finish_failed(source, job, trouble),
                     // Whatever keeps a copy from being taken is the source's state: it must not expire unsaid.
-                    Err(error) => self.failed(source, job, Trouble::Ours(Box::new(error))),
+                    Err(error) => self.finish_failed(source, job, SourceError::Internal(Box::new(error))),
                 }
             }
-            Err(trouble) => self.failed(source, job, trouble.into()),
+            Err(trouble) => self.finish_failed(source, job, trouble.into()),
         }
     }
 
@@ -189,32 +202,32 @@ impl Provider {
         told: &mut dyn FnMut(u64),
     ) -> Result<Fetched, fetch::Error> {
         let Some(url) = &source.url else {
-            return Ok(Fetched::Unchanged);
+            return Ok(Fetched::NotModified);
         };
         let (most, within) = match source.kind {
-            SourceKind::Entity => (most_of_entity(), WITHIN),
-            SourceKind::Aggregate => (MOST_OF_AGGREGATE, AGGREGATE_WITHIN),
+            MetadataSourceKind::Entity => (max_entity_bytes(), ENTITY_TIMEOUT),
+            MetadataSourceKind::Aggregate => (MAX_AGGREGATE_BYTES, AGGREGATE_TIMEOUT),
         };
         // A copy that has ended is worth nothing, unchanged or not.
         let is_over = source.state.valid_until.is_some_and(|end| end <= self.now());
-        let known = Known {
+        let known = CacheValidators {
             etag: source.state.etag.as_deref().filter(|_etag| !is_over),
             last_modified: source.state.last_modified.as_deref().filter(|_date| !is_over),
         };
-        let wanted = Wanted {
+        let wanted = FetchRequest {
             url,
-            most,
-            within,
-            known,
+            max_bytes: most,
+            timeout: within,
+            validators: known,
         };
-        self.parts().fetcher.fetch(&wanted, told)
+        self.dependencies().fetcher.fetch(&wanted, told)
     }
 
-    fn unchanged(&self, source: &MetadataSource) -> SourceState {
+    fn state_if_unchanged(&self, source: &MetadataSource) -> MetadataSourceState {
         let now = self.now();
         let state = source.state.clone();
-        SourceState {
-            next_at: Some(schedule::next(now, state.cache_duration, state.valid_until)),
+        MetadataSourceState {
+            next_fetch_at: Some(schedule::next_fetch(now, state.cache_duration, state.valid_until)),
             fetched_at: Some(now),
             failing_since: None,
             failures: 0,
@@ -224,16 +237,20 @@ impl Provider {
     }
 
     /// The state after a copy was taken up.
-    pub(super) fn fresh(&self, source: &MetadataSource, took: &Took) -> SourceState {
+    pub(super) fn state_after_update(
+        &self,
+        source: &MetadataSource,
+        took: &SourceUpdate,
+    ) -> MetadataSourceState {
         let now = self.now();
-        let next = schedule::next(now, took.cache_duration, took.valid_until);
-        SourceState {
+        let next = schedule::next_fetch(now, took.cache_duration, took.valid_until);
+        MetadataSourceState {
             etag: None,
             last_modified: None,
             valid_until: took.valid_until,
             cache_duration: took.cache_duration,
             fetched_at: Some(now),
-            next_at: source.url.is_some().then_some(next),
+            next_fetch_at: source.url.is_some().then_some(next),
             failing_since: None,
             failures: 0,
             last_error: None,
@@ -242,75 +259,84 @@ impl Provider {
     }
 
     /// Notes the copy that was taken, and lets the source go.
-    pub(super) fn taken(
+    pub(super) fn finish_updated(
         &self,
         source: &MetadataSource,
-        job: &Job,
-        state: &SourceState,
-        took: Took,
-    ) -> Result<Refreshed, Error> {
+        job: &SourceClaim,
+        state: &MetadataSourceState,
+        took: SourceUpdate,
+    ) -> Result<RefreshOutcome, Error> {
         if let Some(copy) = &took.copy {
-            self.store().write(|tx| tx.note_copy(source.id, copy))?;
+            self.store()
+                .write(|tx| tx.record_accepted_aggregate(source.id, copy))?;
         }
-        self.done(source, job, state)?;
-        Ok(Refreshed::Taken(Box::new(took.report)))
+        self.finish_source(source, job, state)?;
+        Ok(RefreshOutcome::Updated(Box::new(took.report)))
     }
 
     /// Writes the state down and lets the source go.
-    pub(super) fn done(&self, source: &MetadataSource, job: &Job, state: &SourceState) -> Result<(), Error> {
+    pub(super) fn finish_source(
+        &self,
+        source: &MetadataSource,
+        job: &SourceClaim,
+        state: &MetadataSourceState,
+    ) -> Result<(), Error> {
         let recovered = source.state.failing_since.is_some() && state.failing_since.is_none();
-        let event = recovered.then(|| self.about_source(source, "ok", "it can be fetched again"));
+        let event = recovered.then(|| self.source_event(source, "ok", "it can be fetched again"));
         self.store().write(|tx| {
             // Until when an application's metadata counts is among what every replica keeps in memory.
-            if tx.finish_source(source.id, &job.lease, state)?
+            if tx.save_metadata_source_state(source.id, &job.lease, state)?
                 && state.valid_until != source.state.valid_until
             {
                 tx.raise_generation()?;
             }
-            event.iter().try_for_each(|event| tx.add_audit(event))
+            event.iter().try_for_each(|event| tx.add_audit_event(event))
         })?;
         Ok(())
     }
 
-    pub(super) fn failed(
+    pub(super) fn finish_failed(
         &self,
         source: &MetadataSource,
-        job: &Job,
-        trouble: Trouble,
-    ) -> Result<Refreshed, Error> {
-        if matches!(trouble, Trouble::Fetch(fetch::Error::Stopped)) {
-            self.done(source, job, &source.state)?;
-            return Ok(Refreshed::Failed(trouble));
+        job: &SourceClaim,
+        trouble: SourceError,
+    ) -> Result<RefreshOutcome, Error> {
+        if matches!(trouble, SourceError::Fetch(fetch::Error::Stopped)) {
+            self.finish_source(source, job, &source.state)?;
+            return Ok(RefreshOutcome::Failed(trouble));
         }
         let now = self.now();
-        let why: String = said(&trouble).chars().take(LONGEST_ERROR).collect();
+        let why: String = error_with_causes(&trouble)
+            .chars()
+            .take(MAX_ERROR_CHARS)
+            .collect();
         let failures = source.state.failures.saturating_add(1);
         let since = source.state.failing_since.unwrap_or(now);
         tracing::warn!(
-            source = source.called(),
+            source = source.label(),
             why,
             failures,
             since = %since.format("%Y-%m-%dT%H:%M:%SZ"),
             "metadata could not be fetched; what was known before goes on"
         );
-        let state = SourceState {
+        let state = MetadataSourceState {
             failing_since: Some(since),
             failures,
             last_error: Some(why.clone()),
-            next_at: source.url.is_some().then(|| schedule::retry(now, failures)),
+            next_fetch_at: source.url.is_some().then(|| schedule::next_retry(now, failures)),
             ..source.state.clone()
         };
-        let event = (failures == 1).then(|| self.about_source(source, "failed", &why));
+        let event = (failures == 1).then(|| self.source_event(source, "failed", &why));
         self.store().write(|tx| {
-            tx.finish_source(source.id, &job.lease, &state)?;
-            event.iter().try_for_each(|event| tx.add_audit(event))
+            tx.save_metadata_source_state(source.id, &job.lease, &state)?;
+            event.iter().try_for_each(|event| tx.add_audit_event(event))
         })?;
-        Ok(Refreshed::Failed(trouble))
+        Ok(RefreshOutcome::Failed(trouble))
     }
 }
 
 /// The whole of an error on one line.
-fn said(error: &dyn std::error::Error) -> String {
+fn error_with_causes(error: &dyn std::error::Error) -> String {
     let mut words = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {

@@ -3,34 +3,34 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// A publisher's wish for more is not heard.
-const SHORTEST: TimeDelta = TimeDelta::hours(1);
+const MIN_INTERVAL: TimeDelta = TimeDelta::hours(1);
 /// Longer than this nobody's change goes unseen.
-const LONGEST: TimeDelta = TimeDelta::hours(24);
+const MAX_INTERVAL: TimeDelta = TimeDelta::hours(24);
 /// Where metadata ends sooner, it is fetched sooner too: sign-on would stop with it.
-const SHORTEST_OF_VALIDITY: TimeDelta = TimeDelta::minutes(5);
+const MIN_INTERVAL_BEFORE_EXPIRY: TimeDelta = TimeDelta::minutes(5);
 const FIRST_RETRY: TimeDelta = TimeDelta::minutes(5);
-const LONGEST_RETRY: TimeDelta = TimeDelta::hours(6);
+const MAX_RETRY: TimeDelta = TimeDelta::hours(6);
 
 /// When metadata that was fetched at `now` is fetched again: within its `cacheDuration`, and twice within
 /// what is left until its `validUntil` (saml-metadata, 2.3.1).
-pub(super) fn next(
+pub(super) fn next_fetch(
     now: DateTime<Utc>,
     cache_duration: Option<TimeDelta>,
     valid_until: Option<DateTime<Utc>>,
 ) -> DateTime<Utc> {
-    let by_cache = cache_duration.map_or(LONGEST, |cache| cache.clamp(SHORTEST, LONGEST));
-    let by_end = valid_until.map_or(LONGEST, |end| {
-        ((end - now) / 2).clamp(SHORTEST_OF_VALIDITY, LONGEST)
+    let by_cache = cache_duration.map_or(MAX_INTERVAL, |cache| cache.clamp(MIN_INTERVAL, MAX_INTERVAL));
+    let by_end = valid_until.map_or(MAX_INTERVAL, |end| {
+        ((end - now) / 2).clamp(MIN_INTERVAL_BEFORE_EXPIRY, MAX_INTERVAL)
     });
     now + by_cache.min(by_end)
 }
 
 /// When a source that could not be fetched `failures` times in a row is tried again.
-pub(super) fn retry(now: DateTime<Utc>, failures: u32) -> DateTime<Utc> {
+pub(super) fn next_retry(now: DateTime<Utc>, failures: u32) -> DateTime<Utc> {
     let doubled = FIRST_RETRY
         .checked_mul(1 << failures.saturating_sub(1).min(10))
-        .unwrap_or(LONGEST_RETRY);
-    now + doubled.min(LONGEST_RETRY)
+        .unwrap_or(MAX_RETRY);
+    now + doubled.min(MAX_RETRY)
 }
 
 #[cfg(test)]
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_shorter_of_both_holds_within_bounds() {
+    fn the_next_fetch_is_the_earlier_of_cache_and_validity_within_bounds() {
         let now = Utc.with_ymd_and_hms(2026, 11, 21, 12, 0, 0).unwrap();
         let after = |minutes| Some(now + TimeDelta::minutes(minutes));
         let cache = |minutes| Some(TimeDelta::minutes(minutes));
@@ -59,7 +59,7 @@ mod tests {
             (None, after(1_000_000), 24 * 60),
         ] {
             assert_eq!(
-                next(now, cache, until),
+                next_fetch(now, cache, until),
                 now + TimeDelta::minutes(minutes),
                 "{cache:?} {until:?}"
             );
@@ -67,11 +67,11 @@ mod tests {
     }
 
     #[test]
-    fn a_source_that_fails_is_asked_less_and_less() {
+    fn a_failing_source_is_retried_less_and_less_often() {
         let now = Utc.with_ymd_and_hms(2026, 11, 21, 12, 0, 0).unwrap();
         let waits: Vec<_> = [1, 2, 3, 4, 5, 6, 7, 8, 100, u32::MAX]
             .into_iter()
-            .map(|failures| (retry(now, failures) - now).num_minutes())
+            .map(|failures| (next_retry(now, failures) - now).num_minutes())
             .collect();
         assert_eq!(waits, [5, 10, 20, 40, 80, 160, 320, 360, 360, 360]);
     }

@@ -4,19 +4,19 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     model::{
-        application::{AcsUrl, EntityId, ServiceProvider},
+        application::{EntityId, ServiceProvider, SpUrl},
         name_id::{NameId, NameIdFormat, UNSPECIFIED},
         policy::Policy,
         sign_on::Subject,
     },
     saml::{
         authn_context,
-        binding::inbound::Inbound,
+        binding::inbound::InboundMessage,
         logout::request::name_id,
         refusal::Refusal,
-        signature::{Judged, Unverified},
+        signature::{Unverified, VerificationOutcome},
         urn::{self, ASSERTION, DSIG, PROTOCOL},
-        xml::{Element, Message},
+        xml::{Element, XmlDocument},
     },
 };
 
@@ -34,9 +34,9 @@ pub struct AuthnRequest {
     /// `Destination`, letter for letter.
     pub destination: Option<String>,
     /// `AssertionConsumerServiceURL`, letter for letter.
-    pub consumer_url: Option<String>,
+    pub acs_url: Option<String>,
     /// `AssertionConsumerServiceIndex`.
-    pub consumer_index: Option<u16>,
+    pub acs_index: Option<u16>,
     /// `ProtocolBinding`.
     pub protocol_binding: Option<String>,
     /// `ForceAuthn`.
@@ -44,42 +44,42 @@ pub struct AuthnRequest {
     /// `IsPassive`.
     pub is_passive: bool,
     /// What else it asks for, and whether we can.
-    pub wishes: Wishes,
+    pub options: RequestedOptions,
 }
 
 /// What a request may ask for beside a plain sign-on.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Wishes {
+pub struct RequestedOptions {
     /// `NameIDPolicy/@Format`.
     pub name_id_format: Option<String>,
     /// `NameIDPolicy/@SPNameQualifier`.
     pub sp_name_qualifier: Option<String>,
     /// `RequestedAuthnContext`.
-    pub context: Option<authn_context::Requested>,
+    pub authn_context: Option<authn_context::RequestedAuthnContext>,
     /// `Subject`.
-    pub subject: Option<Named>,
+    pub subject: Option<RequestedSubject>,
     /// The entity IDs in `Scoping/IDPList`, if there is one.
-    pub providers: Option<Vec<String>>,
+    pub idp_list: Option<Vec<String>>,
     /// An element that nobody here honours.
     pub unsupported: Option<&'static str>,
 }
 
 /// Whom the request is about (saml-core, 3.4.1.4).
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Named {
+pub enum RequestedSubject {
     /// Somebody with this name.
-    By(NameId),
+    NameId(NameId),
     /// Somebody named in a way that we do not know people by.
-    Unreadably,
+    Unsupported,
 }
 
 /// A request that this provider will answer.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Accepted {
+pub struct ValidRequest {
     /// Goes into `InResponseTo`.
     pub request_id: String,
     /// One of the service provider's registered consumers.
-    pub consumer: AcsUrl,
+    pub acs: SpUrl,
     /// The person must log in anew.
     pub force_authn: bool,
     /// No page may be shown.
@@ -96,38 +96,38 @@ pub struct Accepted {
 
 /// Not answered as asked.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Refused {
+pub struct RefusedRequest {
     /// Why.
     pub refusal: Refusal,
     /// The request's `ID`.
     pub request_id: String,
     /// A registered address that may be told, where one is known.
-    pub consumer: Option<AcsUrl>,
+    pub acs: Option<SpUrl>,
 }
 
 /// Reads a request out of an inbound message.
-pub fn read(inbound: &Inbound) -> Result<Unverified<AuthnRequest>, Refusal> {
-    let message = Message::parse(&inbound.xml)?;
+pub fn read(inbound: &InboundMessage) -> Result<Unverified<AuthnRequest>, Refusal> {
+    let message = XmlDocument::parse(&inbound.xml)?;
     let root = message.root(PROTOCOL, "AuthnRequest")?;
     let request = AuthnRequest {
         id: root.id()?,
         version: root.attribute("Version").unwrap_or_default().to_owned(),
         issued_at: root
-            .time("IssueInstant")?
+            .date_time("IssueInstant")?
             .ok_or(Refusal::Malformed("no IssueInstant"))?,
         issuer: issuer(root)?,
         destination: root.attribute("Destination").map(str::to_owned),
-        consumer_url: root.attribute("AssertionConsumerServiceURL").map(str::to_owned),
-        consumer_index: root
+        acs_url: root.attribute("AssertionConsumerServiceURL").map(str::to_owned),
+        acs_index: root
             .attribute("AssertionConsumerServiceIndex")
-            .map(index)
+            .map(acs_index)
             .transpose()?,
         protocol_binding: root.attribute("ProtocolBinding").map(str::to_owned),
         force_authn: root.boolean("ForceAuthn")?,
         is_passive: root.boolean("IsPassive")?,
-        wishes: wishes(root)?,
+        options: requested_options(root)?,
     };
-    if request.consumer_index.is_some() && request.consumer_url.is_some() {
+    if request.acs_index.is_some() && request.acs_url.is_some() {
         return Err(Refusal::Malformed(
             "AssertionConsumerServiceIndex beside AssertionConsumerServiceURL",
         ));
@@ -142,21 +142,21 @@ pub(super) fn issuer(root: Element<'_, '_>) -> Result<EntityId, Refusal> {
         .ok_or(Refusal::Malformed("no Issuer"))?;
     if element
         .attribute("Format")
-        .is_some_and(|format| format != urn::ENTITY)
+        .is_some_and(|format| format != urn::NAME_ID_FORMAT_ENTITY)
     {
         return Err(Refusal::Malformed("an Issuer that is no entity ID"));
     }
     EntityId::parse(&element.text()?).map_err(|_bad| Refusal::Malformed("an Issuer that is no entity ID"))
 }
 
-fn index(text: &str) -> Result<u16, Refusal> {
+fn acs_index(text: &str) -> Result<u16, Refusal> {
     text.trim()
         .parse()
         .map_err(|_why| Refusal::Malformed("an AssertionConsumerServiceIndex that is no number"))
 }
 
-fn wishes(root: Element<'_, '_>) -> Result<Wishes, Refusal> {
-    let mut wishes = Wishes::default();
+fn requested_options(root: Element<'_, '_>) -> Result<RequestedOptions, Refusal> {
+    let mut wishes = RequestedOptions::default();
     for child in root.children()? {
         if child.is(ASSERTION, "Issuer") || child.is(PROTOCOL, "Extensions") || child.is(DSIG, "Signature") {
             // An XML signature does not count over this binding (saml-bindings, 3.4.4.1), and extensions
@@ -170,9 +170,9 @@ fn wishes(root: Element<'_, '_>) -> Result<Wishes, Refusal> {
         } else if child.is(ASSERTION, "Conditions") {
             wishes.unsupported = Some("Conditions");
         } else if child.is(PROTOCOL, "RequestedAuthnContext") {
-            wishes.context = Some(authn_context::read(child)?);
+            wishes.authn_context = Some(authn_context::read(child)?);
         } else if child.is(PROTOCOL, "Scoping") {
-            wishes.providers = providers(child)?;
+            wishes.idp_list = idp_list(child)?;
         } else {
             return Err(Refusal::Malformed("an element that no AuthnRequest has"));
         }
@@ -187,12 +187,12 @@ fn wishes(root: Element<'_, '_>) -> Result<Wishes, Refusal> {
 }
 
 /// An empty name names nobody: some senders fill a template with a hint that they do not have.
-fn subject(element: Element<'_, '_>) -> Result<Option<Named>, Refusal> {
+fn subject(element: Element<'_, '_>) -> Result<Option<RequestedSubject>, Refusal> {
     if element.child(ASSERTION, "SubjectConfirmation")?.is_some() {
         return Err(Refusal::Malformed("a Subject with a SubjectConfirmation"));
     }
     let Some(name) = element.child(ASSERTION, "NameID")? else {
-        return Ok(Some(Named::Unreadably));
+        return Ok(Some(RequestedSubject::Unsupported));
     };
     let name = name_id(name)?;
     let name = NameId {
@@ -201,18 +201,18 @@ fn subject(element: Element<'_, '_>) -> Result<Option<Named>, Refusal> {
     };
     Ok(if name.value.is_empty() {
         None
-    } else if name.value.len() > MAX_NAME {
+    } else if name.value.len() > MAX_SUBJECT_LEN {
         // Nobody here has a longer one, and it is kept while the person logs in.
-        Some(Named::Unreadably)
+        Some(RequestedSubject::Unsupported)
     } else {
-        Some(Named::By(name))
+        Some(RequestedSubject::NameId(name))
     })
 }
 
 /// The longest name that a request may be about, in bytes.
-const MAX_NAME: usize = 1024;
+const MAX_SUBJECT_LEN: usize = 1024;
 
-fn providers(scoping: Element<'_, '_>) -> Result<Option<Vec<String>>, Refusal> {
+fn idp_list(scoping: Element<'_, '_>) -> Result<Option<Vec<String>>, Refusal> {
     let Some(list) = scoping.child(PROTOCOL, "IDPList")? else {
         return Ok(None);
     };
@@ -229,24 +229,24 @@ impl AuthnRequest {
     /// Where `sp` takes the answer: exactly a registered address, or the default when none is named
     /// (saml-profiles, 4.1.4.1; saml-core, 3.4.1). An index that is not registered gets its refusal at the
     /// default.
-    fn consumer<'s>(&self, sp: &'s ServiceProvider) -> Option<(&'s AcsUrl, Option<Refusal>)> {
-        match (&self.consumer_url, self.consumer_index) {
-            (Some(asked), _) => Some((sp.consumer(asked)?, None)),
-            (None, Some(index)) if sp.consumers.iter().any(|known| known.index.is_some()) => {
-                let known = sp.consumers.iter().find(|known| known.index == Some(index));
+    fn acs<'s>(&self, sp: &'s ServiceProvider) -> Option<(&'s SpUrl, Option<Refusal>)> {
+        match (&self.acs_url, self.acs_index) {
+            (Some(asked), _) => Some((sp.acs_by_url(asked)?, None)),
+            (None, Some(index)) if sp.acs_endpoints.iter().any(|known| known.index.is_some()) => {
+                let known = sp.acs_endpoints.iter().find(|known| known.index == Some(index));
                 match known {
                     Some(known) => Some((&known.location, None)),
-                    None => Some((sp.default_consumer()?, Some(Refusal::ConsumerIndex))),
+                    None => Some((sp.default_acs()?, Some(Refusal::UnknownAcsIndex))),
                 }
             }
-            (None, _) => Some((sp.default_consumer()?, None)),
+            (None, _) => Some((sp.default_acs()?, None)),
         }
     }
 }
 
 /// What a request is held against.
 #[derive(Clone, Copy, Debug)]
-pub struct Against<'a> {
+pub struct ValidationContext<'a> {
     /// Who seems to have sent it.
     pub sp: &'a ServiceProvider,
     /// The kinds of name that it may be told.
@@ -262,40 +262,43 @@ pub struct Against<'a> {
 }
 
 /// Holds a request against what its sender registered, what this provider is, and the time.
-pub fn accept(request: Judged<AuthnRequest>, against: &Against<'_>) -> Result<Accepted, Refused> {
+pub fn validate(
+    request: VerificationOutcome<AuthnRequest>,
+    against: &ValidationContext<'_>,
+) -> Result<ValidRequest, RefusedRequest> {
     let (signed, unchecked_signature) = match &request {
-        Judged::Signed(_) => (true, false),
-        Judged::Unsigned(_) => (false, false),
-        Judged::Unchecked(_) => (false, true),
+        VerificationOutcome::Signed(_) => (true, false),
+        VerificationOutcome::Unsigned(_) => (false, false),
+        VerificationOutcome::Unchecked(_) => (false, true),
     };
     let request = request.into_inner();
-    let page = |refusal, request: &AuthnRequest| Refused {
+    let page = |refusal, request: &AuthnRequest| RefusedRequest {
         refusal,
         request_id: request.id.clone(),
-        consumer: None,
+        acs: None,
     };
     let destination = request.destination.as_deref();
     if destination.is_some_and(|there| there != against.sso) || (signed && destination.is_none()) {
         return Err(page(Refusal::WrongDestination, &request));
     }
-    let Some((consumer, index_refusal)) = request.consumer(against.sp) else {
-        return Err(page(Refusal::UnknownConsumer, &request));
+    let Some((consumer, index_refusal)) = request.acs(against.sp) else {
+        return Err(page(Refusal::UnknownAcs, &request));
     };
     let unsigned = against.sp.require_signed_requests && !signed;
     let wanted = first_refusal(&request, against)
         .or(index_refusal)
         .or(unsigned.then_some(Refusal::SignatureMissing))
-        .map_or_else(|| wanted(&request.wishes, against), Err);
+        .map_or_else(|| resolve_options(&request.options, against), Err);
     let consumer = consumer.clone();
     match wanted {
-        Err(refusal) => Err(Refused {
+        Err(refusal) => Err(RefusedRequest {
             refusal,
             request_id: request.id,
-            consumer: Some(consumer),
+            acs: Some(consumer),
         }),
-        Ok((subject, name_id_format, context_class)) => Ok(Accepted {
+        Ok((subject, name_id_format, context_class)) => Ok(ValidRequest {
             request_id: request.id,
-            consumer,
+            acs: consumer,
             force_authn: request.force_authn,
             is_passive: request.is_passive,
             subject,
@@ -307,15 +310,15 @@ pub fn accept(request: Judged<AuthnRequest>, against: &Against<'_>) -> Result<Ac
 }
 
 /// The first thing that stands in the way of any answer, once it is known where to say so.
-fn first_refusal(request: &AuthnRequest, against: &Against<'_>) -> Option<Refusal> {
-    let wishes = &request.wishes;
+fn first_refusal(request: &AuthnRequest, against: &ValidationContext<'_>) -> Option<Refusal> {
+    let wishes = &request.options;
     // HTTP-Redirect is what Auth0 writes there although no profile allows it; the answer goes by POST.
     let binding_fits = request
         .protocol_binding
         .as_deref()
         .is_none_or(|binding| matches!(binding, urn::HTTP_POST | urn::HTTP_REDIRECT));
     let listed = wishes
-        .providers
+        .idp_list
         .as_ref()
         .is_none_or(|list| list.iter().any(|id| id == against.entity_id.as_str()));
     if request.version != "2.0" {
@@ -323,9 +326,9 @@ fn first_refusal(request: &AuthnRequest, against: &Against<'_>) -> Option<Refusa
     } else if against.now - request.issued_at > against.policy.request_max_age {
         Some(Refusal::Stale(request.issued_at))
     } else if request.issued_at - against.now > against.policy.request_max_lead {
-        Some(Refusal::Early(request.issued_at))
+        Some(Refusal::IssuedInFuture(request.issued_at))
     } else if !binding_fits {
-        Some(Refusal::Binding)
+        Some(Refusal::UnsupportedBinding)
     } else if let Some(element) = wishes.unsupported {
         Some(Refusal::Unsupported(element))
     } else if !listed {
@@ -335,18 +338,21 @@ fn first_refusal(request: &AuthnRequest, against: &Against<'_>) -> Option<Refusa
     }
 }
 
-type Wanted = (Option<Subject>, NameIdFormat, &'static str);
+type ResolvedOptions = (Option<Subject>, NameIdFormat, &'static str);
 
 /// What is to be told, and of whom.
-fn wanted(wishes: &Wishes, against: &Against<'_>) -> Result<Wanted, Refusal> {
-    let context_class = match &wishes.context {
-        None => authn_context::OURS,
-        Some(requested) => requested.satisfied().ok_or(Refusal::AuthnContext)?,
+fn resolve_options(
+    wishes: &RequestedOptions,
+    against: &ValidationContext<'_>,
+) -> Result<ResolvedOptions, Refusal> {
+    let context_class = match &wishes.authn_context {
+        None => authn_context::PROVIDED_CLASS,
+        Some(requested) => requested.satisfied_class().ok_or(Refusal::AuthnContext)?,
     };
     let subject = match &wishes.subject {
         None => None,
-        Some(Named::Unreadably) => return Err(Refusal::Subject),
-        Some(Named::By(name)) => Some(known_name(name, against).ok_or(Refusal::Subject)?),
+        Some(RequestedSubject::Unsupported) => return Err(Refusal::Subject),
+        Some(RequestedSubject::NameId(name)) => Some(resolve_subject(name, against).ok_or(Refusal::Subject)?),
     };
     let format = name_id_format(wishes, against).ok_or(Refusal::NameIdPolicy)?;
     Ok((subject, format, context_class))
@@ -354,19 +360,19 @@ fn wanted(wishes: &Wishes, against: &Against<'_>) -> Result<Wanted, Refusal> {
 
 /// The kind of name that the policy leaves: `unspecified` is no wish (saml-core, 3.4.1.1), and `AllowCreate`
 /// a hint that nobody here needs (E14).
-fn name_id_format(wishes: &Wishes, against: &Against<'_>) -> Option<NameIdFormat> {
+fn name_id_format(wishes: &RequestedOptions, against: &ValidationContext<'_>) -> Option<NameIdFormat> {
     let qualifier = wishes.sp_name_qualifier.as_deref().unwrap_or_default();
     if !qualifier.is_empty() && qualifier != against.sp.entity_id.as_str() {
         return None;
     }
     match wishes.name_id_format.as_deref() {
         None | Some(UNSPECIFIED) => Some(against.sp.name_id_format),
-        Some(urn) => NameIdFormat::of_urn(urn).filter(|format| against.formats.contains(format)),
+        Some(urn) => NameIdFormat::from_urn(urn).filter(|format| against.formats.contains(format)),
     }
 }
 
 /// A name that somebody here could have at this service provider.
-fn known_name(name: &NameId, against: &Against<'_>) -> Option<Subject> {
+fn resolve_subject(name: &NameId, against: &ValidationContext<'_>) -> Option<Subject> {
     let is = |qualifier: &Option<String>, expected: &EntityId| {
         qualifier
             .as_deref()
@@ -374,7 +380,7 @@ fn known_name(name: &NameId, against: &Against<'_>) -> Option<Subject> {
     };
     let ours =
         is(&name.name_qualifier, against.entity_id) && is(&name.sp_name_qualifier, &against.sp.entity_id);
-    let format = NameIdFormat::of_urn(&name.format).filter(|_format| ours)?;
+    let format = NameIdFormat::from_urn(&name.format).filter(|_format| ours)?;
     let value = match format {
         NameIdFormat::EmailAddress | NameIdFormat::Unspecified => name.value.to_lowercase(),
         NameIdFormat::Persistent | NameIdFormat::Transient => name.value.clone(),

@@ -4,10 +4,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     model::{
-        application::{Binding, Consumer},
+        application::{AssertionConsumerService, Binding},
         name_id,
     },
-    saml::{binding::inbound::Carried, signature::Judged},
+    saml::{binding::inbound::MessageKind, signature::VerificationOutcome},
 };
 
 const SSO: &str = "https://idp.example/saml/sso";
@@ -16,16 +16,16 @@ fn noon() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 11, 21, 12, 0, 0).unwrap()
 }
 
-fn us() -> EntityId {
+fn our_entity_id() -> EntityId {
     EntityId::parse("https://idp.example/saml/metadata").unwrap()
 }
 
 fn sp() -> ServiceProvider {
-    let consumer = |location: &str, index| Consumer {
-        location: AcsUrl::parse(location).unwrap(),
+    let consumer = |location: &str, index| AssertionConsumerService {
+        location: SpUrl::parse(location).unwrap(),
         index,
     };
-    ServiceProvider::usual(
+    ServiceProvider::with_defaults(
         EntityId::parse("urn:auth0:openai:org-TEST").unwrap(),
         vec![
             consumer("https://sp.example/acs?connection=org-TEST", Some(3)),
@@ -34,16 +34,19 @@ fn sp() -> ServiceProvider {
     )
 }
 
-fn accept_by(request: Judged<AuthnRequest>, sp: &ServiceProvider) -> Result<Accepted, Refused> {
-    let against = Against {
+fn validate_for(
+    request: VerificationOutcome<AuthnRequest>,
+    sp: &ServiceProvider,
+) -> Result<ValidRequest, RefusedRequest> {
+    let against = ValidationContext {
         sp,
         formats: &NameIdFormat::ALL,
-        entity_id: &us(),
+        entity_id: &our_entity_id(),
         sso: SSO,
         policy: &Policy::default(),
         now: noon(),
     };
-    accept(request, &against)
+    validate(request, &against)
 }
 
 fn xml(attributes: &str, inside: &str) -> String {
@@ -53,36 +56,36 @@ fn xml(attributes: &str, inside: &str) -> String {
 }
 
 fn read_xml(xml: String) -> Result<AuthnRequest, Refusal> {
-    let inbound = Inbound {
+    let inbound = InboundMessage {
         binding: Binding::Redirect,
-        carried: Carried::Request,
+        kind: MessageKind::Request,
         xml,
         relay_state: None,
         login_hint: None,
         signature: None,
     };
-    read(&inbound).map(|unverified| unverified.peek().clone())
+    read(&inbound).map(|unverified| unverified.unverified().clone())
 }
 
-fn accept_xml(xml: String) -> Result<Accepted, Refused> {
-    let request = Judged::Unsigned(read_xml(xml).unwrap());
-    accept_by(request, &sp())
+fn validate_xml(xml: String) -> Result<ValidRequest, RefusedRequest> {
+    let request = VerificationOutcome::Unsigned(read_xml(xml).unwrap());
+    validate_for(request, &sp())
 }
 
 fn refusal_of(attributes: &str, inside: &str) -> (Refusal, bool) {
-    let refused = accept_xml(xml(attributes, inside)).unwrap_err();
-    (refused.refusal, refused.consumer.is_some())
+    let refused = validate_xml(xml(attributes, inside)).unwrap_err();
+    (refused.refusal, refused.acs.is_some())
 }
 
 #[test]
-fn what_auth0_sends_is_accepted() {
+fn a_request_from_auth0_is_valid() {
     for binding in ["HTTP-POST", "HTTP-Redirect"] {
         let attributes = format!(
             "Destination=\"{SSO}\" ProtocolBinding=\"urn:oasis:names:tc:SAML:2.0:bindings:{binding}\""
         );
-        let accepted = accept_xml(xml(&attributes, "")).unwrap();
+        let accepted = validate_xml(xml(&attributes, "")).unwrap();
         assert_eq!(
-            accepted.consumer.as_str(),
+            accepted.acs.as_str(),
             "https://sp.example/acs?connection=org-TEST"
         );
         assert_eq!(accepted.request_id, "_1");
@@ -90,7 +93,7 @@ fn what_auth0_sends_is_accepted() {
 }
 
 #[test]
-fn what_is_asked_for_is_done_or_refused_with_its_status() {
+fn requested_options_are_honoured_or_refused_with_their_status() {
     let policy = |format: &str| format!("<samlp:NameIDPolicy Format=\"{format}\" AllowCreate=\"1\"/>");
     let context = |comparison: &str, class: &str| {
         format!(
@@ -112,11 +115,11 @@ fn what_is_asked_for_is_done_or_refused_with_its_status() {
         "<samlp:NameIDPolicy AllowCreate=\"true\"/>".to_owned(),
         context("Comparison=\"exact\"", ppt),
         context("", ppt),
-        scoping(us().as_str()),
+        scoping(our_entity_id().as_str()),
         "<samlp:Scoping ProxyCount=\"1\"/>".to_owned(),
         "<samlp:Extensions><x:y xmlns:x=\"urn:x\">z</x:y></samlp:Extensions>".to_owned(),
     ] {
-        assert!(accept_xml(xml("", &fine)).is_ok(), "{fine}");
+        assert!(validate_xml(xml("", &fine)).is_ok(), "{fine}");
     }
     for (inside, refusal) in [
         (
@@ -149,13 +152,13 @@ fn what_is_asked_for_is_done_or_refused_with_its_status() {
         assert_eq!(refusal_of("", &inside), (refusal, true), "{inside}");
     }
     let artifact = "ProtocolBinding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact\"";
-    assert_eq!(refusal_of(artifact, ""), (Refusal::Binding, true));
+    assert_eq!(refusal_of(artifact, ""), (Refusal::UnsupportedBinding, true));
 }
 
 #[test]
-fn a_consumer_is_a_registered_one_or_none() {
+fn an_acs_is_a_registered_one_or_none() {
     let asked = |url: &str| xml(&format!("AssertionConsumerServiceURL=\"{url}\""), "");
-    assert!(accept_xml(asked("https://sp.example/other")).is_ok());
+    assert!(validate_xml(asked("https://sp.example/other")).is_ok());
     for evil in [
         "https://evil.example/acs",
         "https://sp.example/acs",
@@ -172,28 +175,28 @@ fn a_consumer_is_a_registered_one_or_none() {
         "data:text/html,x",
         "",
     ] {
-        let refused = accept_xml(asked(evil)).unwrap_err();
+        let refused = validate_xml(asked(evil)).unwrap_err();
         assert_eq!(
-            (refused.refusal, refused.consumer),
-            (Refusal::UnknownConsumer, None),
+            (refused.refusal, refused.acs),
+            (Refusal::UnknownAcs, None),
             "{evil}"
         );
     }
     let index = |n: &str| xml(&format!("AssertionConsumerServiceIndex=\"{n}\""), "");
     assert_eq!(
-        accept_xml(index("4")).unwrap().consumer.as_str(),
+        validate_xml(index("4")).unwrap().acs.as_str(),
         "https://sp.example/other"
     );
-    let refused = accept_xml(index("9")).unwrap_err();
-    assert_eq!(refused.refusal, Refusal::ConsumerIndex);
+    let refused = validate_xml(index("9")).unwrap_err();
+    assert_eq!(refused.refusal, Refusal::UnknownAcsIndex);
     assert_eq!(
-        refused.consumer.unwrap().as_str(),
+        refused.acs.unwrap().as_str(),
         "https://sp.example/acs?connection=org-TEST"
     );
 }
 
 #[test]
-fn time_version_and_destination_are_held_to() {
+fn issue_instant_version_and_destination_are_checked() {
     let at = |text: &str| xml("", "").replace("2026-11-21T12:00:00Z", text);
     for (instant, fits) in [
         ("2026-11-21T11:55:00Z", true),
@@ -201,10 +204,10 @@ fn time_version_and_destination_are_held_to() {
         ("2026-11-21T12:03:00Z", true),
         ("2026-11-21T12:03:01Z", false),
     ] {
-        assert_eq!(accept_xml(at(instant)).is_ok(), fits, "{instant}");
+        assert_eq!(validate_xml(at(instant)).is_ok(), fits, "{instant}");
     }
-    let old = accept_xml(xml("", "").replace("\"2.0\"", "\"1.1\"")).unwrap_err();
-    assert_eq!((old.refusal, old.consumer.is_some()), (Refusal::Version, true));
+    let old = validate_xml(xml("", "").replace("\"2.0\"", "\"1.1\"")).unwrap_err();
+    assert_eq!((old.refusal, old.acs.is_some()), (Refusal::Version, true));
     for elsewhere in [
         "https://idp.example/saml/ssox",
         "https://evil.example/saml/sso",
@@ -220,18 +223,18 @@ fn time_version_and_destination_are_held_to() {
 }
 
 #[test]
-fn a_missing_signature_is_told_to_the_registered_consumer() {
+fn a_missing_signature_is_answered_at_the_registered_acs() {
     let demanding = ServiceProvider {
         require_signed_requests: true,
         ..sp()
     };
     for request in [
-        Judged::Unsigned(read_xml(xml("", "")).unwrap()),
-        Judged::Unchecked(read_xml(xml("", "")).unwrap()),
+        VerificationOutcome::Unsigned(read_xml(xml("", "")).unwrap()),
+        VerificationOutcome::Unchecked(read_xml(xml("", "")).unwrap()),
     ] {
-        let refused = accept_by(request, &demanding).unwrap_err();
+        let refused = validate_for(request, &demanding).unwrap_err();
         assert_eq!(refused.refusal, Refusal::SignatureMissing);
-        assert!(refused.consumer.is_some());
+        assert!(refused.acs.is_some());
     }
 }
 
@@ -273,14 +276,14 @@ fn what_is_no_request_is_refused() {
 #[test]
 fn booleans_have_two_spellings() {
     for (text, value) in [("1", true), ("true", true), ("0", false), ("false", false)] {
-        let accepted = accept_xml(xml(&format!("ForceAuthn=\"{text}\" IsPassive=\"{text}\""), "")).unwrap();
+        let accepted = validate_xml(xml(&format!("ForceAuthn=\"{text}\" IsPassive=\"{text}\""), "")).unwrap();
         assert_eq!((accepted.force_authn, accepted.is_passive), (value, value));
     }
 }
 
 proptest! {
     #[test]
-    fn an_answer_goes_only_to_a_registered_consumer(
+    fn a_response_goes_only_to_a_registered_acs(
         url in "(https://sp\\.example/(other|acs\\?connection=org-TEST)|https://[a-z.@/#?]{0,30}|\\PC{0,30})",
         index in proptest::option::of(0u16..6),
         minutes in -10i64..10,
@@ -292,41 +295,41 @@ proptest! {
             issued_at: noon() + TimeDelta::minutes(minutes),
             issuer: sp().entity_id,
             destination: None,
-            consumer_url: with_url.then_some(url),
-            consumer_index: if with_url { None } else { index },
+            acs_url: with_url.then_some(url),
+            acs_index: if with_url { None } else { index },
             protocol_binding: None,
             force_authn: false,
             is_passive: false,
-            wishes: Wishes::default(),
+            options: RequestedOptions::default(),
         };
-        let told = match accept_by(Judged::Unsigned(request), &sp()) {
-            Ok(accepted) => Some(accepted.consumer),
-            Err(refused) => refused.consumer,
+        let told = match validate_for(VerificationOutcome::Unsigned(request), &sp()) {
+            Ok(accepted) => Some(accepted.acs),
+            Err(refused) => refused.acs,
         };
         if let Some(consumer) = told {
-            prop_assert!(sp().consumers.iter().any(|known| known.location == consumer));
+            prop_assert!(sp().acs_endpoints.iter().any(|known| known.location == consumer));
         }
     }
 }
 
 #[test]
-fn a_name_is_of_the_format_that_is_asked_for_or_of_the_registered_one() {
+fn a_name_id_has_the_requested_or_the_registered_format() {
     let policy = |format: &str| format!("<samlp:NameIDPolicy Format=\"{format}\"/>");
     let accepted = |inside: &str, formats: &[NameIdFormat], registered| {
         let sp = ServiceProvider {
             name_id_format: registered,
             ..sp()
         };
-        let against = Against {
+        let against = ValidationContext {
             sp: &sp,
             formats,
-            entity_id: &us(),
+            entity_id: &our_entity_id(),
             sso: SSO,
             policy: &Policy::default(),
             now: noon(),
         };
         let request = read_xml(xml("", inside)).unwrap();
-        accept(Judged::Unsigned(request), &against)
+        validate(VerificationOutcome::Unsigned(request), &against)
             .map(|accepted| accepted.name_id_format)
             .map_err(|refused| refused.refusal)
     };
@@ -350,14 +353,14 @@ fn a_name_is_of_the_format_that_is_asked_for_or_of_the_registered_one() {
 }
 
 #[test]
-fn a_subject_is_a_name_that_somebody_here_could_have() {
+fn a_subject_is_a_name_id_that_a_user_here_could_have() {
     let subject = |attributes: &str, value: &str| {
         format!(
             "<saml:Subject xmlns:saml=\"{ASSERTION}\"><saml:NameID {attributes}>{value}</saml:NameID></saml:Subject>"
         )
     };
     let of = |inside: &str| {
-        accept_xml(xml("", inside))
+        validate_xml(xml("", inside))
             .map(|accepted| accepted.subject)
             .map_err(|no| no.refusal)
     };
@@ -379,7 +382,7 @@ fn a_subject_is_a_name_that_somebody_here_could_have() {
     );
     let ours = format!(
         "{persistent} NameQualifier=\"{}\" SPNameQualifier=\"urn:auth0:openai:org-TEST\"",
-        us()
+        our_entity_id()
     );
     assert_eq!(of(&subject(&ours, "aB")), named(NameIdFormat::Persistent, "aB"));
     for other in ["NameQualifier=\"urn:other\"", "SPNameQualifier=\"urn:other\""] {

@@ -4,7 +4,7 @@ use crate::{
     model::{application::Binding, user::Email},
     saml::{
         binding::{post, redirect},
-        claimed::Claimed,
+        claimed::UnverifiedSignature,
         enveloped,
         refusal::Refusal,
         xml::Element,
@@ -13,7 +13,7 @@ use crate::{
 
 /// What a browser brought, as it came.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Arrived {
+pub enum RawMessage {
     /// The raw query of the address.
     Query(String),
     /// A form: the raw query of the address that it was sent to, and its octets.
@@ -29,9 +29,9 @@ pub enum Arrived {
     TooLong,
 }
 
-impl Arrived {
+impl RawMessage {
     /// Reads it by the binding that it came over.
-    pub fn decode(&self) -> Result<Inbound, Refusal> {
+    pub fn decode(&self) -> Result<InboundMessage, Refusal> {
         match self {
             Self::Query(query) => redirect::decode(query),
             Self::Form { query, body } => post::decode(query, body),
@@ -43,7 +43,7 @@ impl Arrived {
 
 /// What a message is, by the parameter that carried it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Carried {
+pub enum MessageKind {
     /// `SAMLRequest`.
     Request,
     /// `SAMLResponse`.
@@ -52,11 +52,11 @@ pub enum Carried {
 
 /// A message as it came.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Inbound {
+pub struct InboundMessage {
     /// What it came over.
     pub binding: Binding,
     /// Request or response.
-    pub carried: Carried,
+    pub kind: MessageKind,
     /// The XML.
     pub xml: String,
     /// To be returned as it is; absent is not the same as empty.
@@ -64,16 +64,19 @@ pub struct Inbound {
     /// Whom the sender expects, by e-mail address: to fill in the login form, and no more.
     pub login_hint: Option<Email>,
     /// Over the octets of a query as they came; none over HTTP-POST, where the signature is in the XML.
-    pub signature: Option<Claimed>,
+    pub signature: Option<UnverifiedSignature>,
 }
 
-impl Inbound {
+impl InboundMessage {
     /// The signature that counts for the message whose root is `root`. Over HTTP-Redirect it is the one in the
     /// address: one in the XML should have been taken out, and says nothing (saml-bindings, 3.4.4.1).
-    pub(in crate::saml) fn signature_of(&self, root: Element<'_, '_>) -> Result<Option<Claimed>, Refusal> {
+    pub(in crate::saml) fn signature_of(
+        &self,
+        root: Element<'_, '_>,
+    ) -> Result<Option<UnverifiedSignature>, Refusal> {
         match self.binding {
             Binding::Redirect => Ok(self.signature.clone()),
-            Binding::Post => enveloped::signature(root, &self.xml),
+            Binding::Post => enveloped::unverified_signature(root, &self.xml),
         }
     }
 }

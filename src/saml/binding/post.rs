@@ -6,8 +6,8 @@ use crate::{
     model::application::Binding,
     saml::{
         binding::{
-            inbound::{Carried, Inbound},
-            redirect::{is_ours, login_hint, percent_decode, relay_state, xml_of},
+            inbound::{InboundMessage, MessageKind},
+            redirect::{decode_xml, is_saml_parameter, login_hint, percent_decode, relay_state},
         },
         refusal::Refusal,
     },
@@ -19,34 +19,34 @@ pub const MAX_BODY: usize = 256 * 1024;
 pub(super) const TOO_LONG: Refusal = Refusal::TooLarge("more than 256 kB of form");
 
 #[derive(Default)]
-struct Fields<'b> {
+struct FormFields<'b> {
     request: Option<&'b str>,
     response: Option<&'b str>,
     relay_state: Option<&'b str>,
 }
 
 /// Reads the octets of a form that was sent to an address with the raw query `query`.
-pub fn decode(query: &str, body: &[u8]) -> Result<Inbound, Refusal> {
+pub fn decode(query: &str, body: &[u8]) -> Result<InboundMessage, Refusal> {
     if body.len() > MAX_BODY {
         return Err(TOO_LONG);
     }
-    if pairs(query).any(|(name, _)| is_other_spelling(name)) {
+    if pairs(query).any(|(name, _)| is_misspelled_parameter(name)) {
         return Err(Refusal::Malformed(
             "parameters of a message in the address of a form",
         ));
     }
     let text = std::str::from_utf8(body).map_err(|_why| Refusal::Malformed("a form that is no text"))?;
-    let found = fields(text)?;
+    let found = form_fields(text)?;
     let (carried, raw) = match (found.request, found.response) {
-        (Some(raw), None) => (Carried::Request, raw),
-        (None, Some(raw)) => (Carried::Response, raw),
+        (Some(raw), None) => (MessageKind::Request, raw),
+        (None, Some(raw)) => (MessageKind::Response, raw),
         (Some(_), Some(_)) => return Err(Refusal::Malformed("SAMLRequest and SAMLResponse at once")),
-        (None, None) => return Err(Refusal::Nothing),
+        (None, None) => return Err(Refusal::NoMessage),
     };
-    Ok(Inbound {
+    Ok(InboundMessage {
         binding: Binding::Post,
-        carried,
-        xml: xml_of(base64_of(raw)?)?,
+        kind: carried,
+        xml: decode_xml(decode_base64(raw)?)?,
         relay_state: found.relay_state.map(relay_state).transpose()?,
         login_hint: pairs(text)
             .chain(pairs(query))
@@ -61,8 +61,8 @@ fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
 }
 
-fn fields(body: &str) -> Result<Fields<'_>, Refusal> {
-    let mut found = Fields::default();
+fn form_fields(body: &str) -> Result<FormFields<'_>, Refusal> {
+    let mut found = FormFields::default();
     for (name, value) in pairs(body) {
         let slot = match name {
             "SAMLRequest" => &mut found.request,
@@ -74,7 +74,7 @@ fn fields(body: &str) -> Result<Fields<'_>, Refusal> {
                     "a signature beside the message, in a field of its own",
                 ));
             }
-            other if is_other_spelling(other) => {
+            other if is_misspelled_parameter(other) => {
                 return Err(Refusal::Malformed("a parameter's name in another spelling"));
             }
             _ => continue,
@@ -87,12 +87,12 @@ fn fields(body: &str) -> Result<Fields<'_>, Refusal> {
 }
 
 /// Whether `name` is one of ours to some reader.
-fn is_other_spelling(name: &str) -> bool {
-    percent_decode(name, true).is_none_or(|plain| is_ours(&plain))
+fn is_misspelled_parameter(name: &str) -> bool {
+    percent_decode(name, true).is_none_or(|plain| is_saml_parameter(&plain))
 }
 
 /// Base64, whose lines some senders break.
-fn base64_of(raw: &str) -> Result<Vec<u8>, Refusal> {
+fn decode_base64(raw: &str) -> Result<Vec<u8>, Refusal> {
     let mut text = percent_decode(raw, true).ok_or(Refusal::Malformed("a broken escape"))?;
     text.retain(|byte| !matches!(byte, b'\r' | b'\n'));
     STANDARD
@@ -104,8 +104,8 @@ fn base64_of(raw: &str) -> Result<Vec<u8>, Refusal> {
 mod tests {
     use super::*;
     use crate::saml::{
-        binding::redirect::{deflated, percent_encode},
-        xml::MAX_MESSAGE,
+        binding::redirect::{deflate_base64, percent_encode},
+        xml::MAX_DOCUMENT,
     };
     use proptest::prelude::*;
 
@@ -115,7 +115,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_posted_is_read(xml in "<[ -~äß\u{1f600}]{0,3000}", relay in proptest::option::of("[^\\p{Cc}]{0,80}")) {
+        fn a_posted_message_is_decoded(xml in "<[ -~äß\u{1f600}]{0,3000}", relay in proptest::option::of("[^\\p{Cc}]{0,80}")) {
             let mut form = body(&xml);
             if let Some(relay) = &relay {
                 form.push_str("&RelayState=");
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn a_message_may_be_deflated_and_its_base64_in_lines() {
         let xml = format!("<a>{}</a>", "b".repeat(200));
-        let packed = percent_encode(&deflated(&xml));
+        let packed = percent_encode(&deflate_base64(&xml));
         assert_eq!(
             decode("", format!("SAMLResponse={packed}").as_bytes())
                 .unwrap()
@@ -151,14 +151,14 @@ mod tests {
             format!("x=y&SAMLRequest={lines}&submit=Go").as_bytes(),
         )
         .unwrap();
-        assert_eq!((inbound.carried, inbound.xml), (Carried::Request, xml));
+        assert_eq!((inbound.kind, inbound.xml), (MessageKind::Request, xml));
         let marked = percent_encode(&STANDARD.encode("\u{feff}<?xml version='1.0'?>\r\n<a/>"));
         let inbound = decode("", format!("SAMLRequest={marked}").as_bytes()).unwrap();
         assert_eq!(inbound.xml, "\u{feff}<?xml version='1.0'?>\n<a/>");
     }
 
     #[test]
-    fn confusion_is_refused() {
+    fn ambiguous_forms_are_refused() {
         let one = body("<a/>");
         let value = one.strip_prefix("SAMLRequest=").unwrap();
         for (query, bad) in [
@@ -186,22 +186,22 @@ mod tests {
         ] {
             let refused = decode(query, bad.as_bytes());
             assert!(
-                refused.is_err() && refused != Err(Refusal::Nothing),
+                refused.is_err() && refused != Err(Refusal::NoMessage),
                 "{query} {bad}"
             );
         }
-        assert_eq!(decode("", b""), Err(Refusal::Nothing));
-        assert_eq!(decode("x=y", b"RelayState=x"), Err(Refusal::Nothing));
+        assert_eq!(decode("", b""), Err(Refusal::NoMessage));
+        assert_eq!(decode("x=y", b"RelayState=x"), Err(Refusal::NoMessage));
         assert!(decode("", b"SAMLRequest=\xff").is_err());
     }
 
     #[test]
-    fn what_is_too_much_is_refused_by_name() {
+    fn what_is_too_large_is_refused_by_name() {
         let bomb = format!(
             "SAMLRequest={}",
-            percent_encode(&deflated(&" ".repeat(5_000_000)))
+            percent_encode(&deflate_base64(&" ".repeat(5_000_000)))
         );
-        let plain = body(&format!("<a>{}</a>", "b".repeat(MAX_MESSAGE)));
+        let plain = body(&format!("<a>{}</a>", "b".repeat(MAX_DOCUMENT)));
         let long = format!("{}&x={}", body("<a/>"), "y".repeat(MAX_BODY));
         for (what, bad) in [("bomb", bomb), ("plain", plain), ("long", long)] {
             assert!(

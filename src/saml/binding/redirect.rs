@@ -9,13 +9,13 @@ use openssl::error::ErrorStack;
 use crate::{
     model::{application::Binding, making::SignatureAlgorithm, user::Email},
     saml::{
-        binding::inbound::{Carried, Inbound},
-        claimed::{Claimed, Octets},
+        binding::inbound::{InboundMessage, MessageKind},
+        claimed::{SignatureInput, UnverifiedSignature},
         refusal::Refusal,
-        scan::line_ends,
+        scan::normalize_line_ends,
         signer::{Signer, signature_uri},
         urn,
-        xml::MAX_MESSAGE,
+        xml::MAX_DOCUMENT,
     },
 };
 
@@ -37,7 +37,7 @@ struct Parameters<'q> {
 }
 
 /// Reads the raw query, octet for octet as the browser sent it.
-pub fn decode(query: &str) -> Result<Inbound, Refusal> {
+pub fn decode(query: &str) -> Result<InboundMessage, Refusal> {
     if query.len() > MAX_QUERY {
         return Err(Refusal::TooLarge("more than 16 kB of address"));
     }
@@ -49,17 +49,17 @@ pub fn decode(query: &str) -> Result<Inbound, Refusal> {
         return Err(Refusal::Malformed("an unknown SAMLEncoding"));
     }
     let (carried, name, raw) = match (found.request, found.response) {
-        (Some(raw), None) => (Carried::Request, "SAMLRequest", raw),
-        (None, Some(raw)) => (Carried::Response, "SAMLResponse", raw),
+        (Some(raw), None) => (MessageKind::Request, "SAMLRequest", raw),
+        (None, Some(raw)) => (MessageKind::Response, "SAMLResponse", raw),
         (Some(_), Some(_)) => return Err(Refusal::Malformed("SAMLRequest and SAMLResponse at once")),
-        (None, None) => return Err(Refusal::Nothing),
+        (None, None) => return Err(Refusal::NoMessage),
     };
-    let signature = detached(name, raw, &found)?;
+    let signature = detached_signature(name, raw, &found)?;
     let relay_state = found.relay_state.map(relay_state).transpose()?;
-    Ok(Inbound {
+    Ok(InboundMessage {
         binding: Binding::Redirect,
-        carried,
-        xml: message(raw)?,
+        kind: carried,
+        xml: decode_message(raw)?,
         relay_state,
         login_hint: found.login_hint.and_then(login_hint),
         signature,
@@ -89,7 +89,7 @@ fn parameters(query: &str) -> Result<Parameters<'_>, Refusal> {
             }
             other => {
                 // `SAML%52equest` is another parameter to the signature and the same one to many readers.
-                if percent_decode(other, true).is_none_or(|plain| is_ours(&plain)) {
+                if percent_decode(other, true).is_none_or(|plain| is_saml_parameter(&plain)) {
                     return Err(Refusal::Malformed("a parameter's name in another spelling"));
                 }
                 continue;
@@ -102,7 +102,7 @@ fn parameters(query: &str) -> Result<Parameters<'_>, Refusal> {
     Ok(found)
 }
 
-pub(super) fn is_ours(name: &[u8]) -> bool {
+pub(super) fn is_saml_parameter(name: &[u8]) -> bool {
     [
         &b"SAMLRequest"[..],
         b"SAMLResponse",
@@ -115,7 +115,11 @@ pub(super) fn is_ours(name: &[u8]) -> bool {
     .any(|ours| name.trim_ascii().eq_ignore_ascii_case(ours))
 }
 
-fn detached(name: &str, raw: &str, found: &Parameters<'_>) -> Result<Option<Claimed>, Refusal> {
+fn detached_signature(
+    name: &str,
+    raw: &str,
+    found: &Parameters<'_>,
+) -> Result<Option<UnverifiedSignature>, Refusal> {
     let (algorithm, signature) = match (found.algorithm, found.signature) {
         (None, None) => return Ok(None),
         (Some(algorithm), Some(signature)) => (algorithm, signature),
@@ -130,10 +134,10 @@ fn detached(name: &str, raw: &str, found: &Parameters<'_>) -> Result<Option<Clai
     octets.push_str("&SigAlg=");
     octets.push_str(algorithm);
     let uri = percent_decode(algorithm, true).and_then(|plain| String::from_utf8(plain).ok());
-    Ok(Some(Claimed {
+    Ok(Some(UnverifiedSignature {
         algorithm: uri.ok_or(Refusal::Malformed("a SigAlg that is no text"))?,
-        octets: Octets::Here(octets.into_bytes()),
-        value: base64_of(signature)?,
+        input: SignatureInput::Bytes(octets.into_bytes()),
+        value: decode_base64(signature)?,
     }))
 }
 
@@ -151,13 +155,13 @@ pub(super) fn relay_state(raw: &str) -> Result<String, Refusal> {
 }
 
 /// Decodes a message: base64, then raw DEFLATE unless it is XML already.
-pub fn message(raw: &str) -> Result<String, Refusal> {
-    xml_of(base64_of(raw)?)
+pub fn decode_message(raw: &str) -> Result<String, Refusal> {
+    decode_xml(decode_base64(raw)?)
 }
 
 /// Inflates what does not begin as XML does. Over either binding some senders do what the other one asks for: some
 /// of Auth0's connections deflate nothing into an address, node-saml and ruby-saml can deflate into a form.
-pub(super) fn xml_of(bytes: Vec<u8>) -> Result<String, Refusal> {
+pub(super) fn decode_xml(bytes: Vec<u8>) -> Result<String, Refusal> {
     // White space before the root is XML (xml, 2.1, 2.8); what is deflated is no text.
     let is_xml = bytes
         .strip_prefix(b"\xef\xbb\xbf")
@@ -166,14 +170,14 @@ pub(super) fn xml_of(bytes: Vec<u8>) -> Result<String, Refusal> {
         .starts_with(b"<")
         && std::str::from_utf8(&bytes).is_ok();
     let xml = if is_xml { bytes } else { inflate(&bytes)? };
-    if xml.len() > MAX_MESSAGE {
+    if xml.len() > MAX_DOCUMENT {
         return Err(Refusal::TooLarge("more than 64 kB of XML"));
     }
     let text = String::from_utf8(xml).map_err(|_why| Refusal::Malformed("a message that is not UTF-8"))?;
-    Ok(line_ends(text))
+    Ok(normalize_line_ends(text))
 }
 
-fn base64_of(raw: &str) -> Result<Vec<u8>, Refusal> {
+fn decode_base64(raw: &str) -> Result<Vec<u8>, Refusal> {
     // A bare `+` is base64's own: a blank has no place there.
     let text = percent_decode(raw, false).ok_or(Refusal::Malformed("a broken escape"))?;
     STANDARD
@@ -183,7 +187,7 @@ fn base64_of(raw: &str) -> Result<Vec<u8>, Refusal> {
 
 /// Inflates at most [`MAX_MESSAGE`] bytes; the stream must end where the bytes end.
 fn inflate(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
-    let mut out = Vec::with_capacity((bytes.len() * 4).min(MAX_MESSAGE + 1));
+    let mut out = Vec::with_capacity((bytes.len() * 4).min(MAX_DOCUMENT + 1));
     let mut stream = flate2::Decompress::new(false);
     loop {
         let before = (stream.total_in(), stream.total_out());
@@ -192,7 +196,7 @@ fn inflate(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
         let status = stream
             .decompress_vec(rest, &mut out, FlushDecompress::None)
             .map_err(|_why| Refusal::Malformed("not deflated"))?;
-        if out.len() > MAX_MESSAGE {
+        if out.len() > MAX_DOCUMENT {
             return Err(Refusal::TooLarge("more than 64 kB of XML"));
         }
         match status {
@@ -202,7 +206,7 @@ fn inflate(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
                 if stuck && out.len() < out.capacity() {
                     return Err(Refusal::Malformed("a deflated message that was cut"));
                 }
-                let room = out.capacity().min(MAX_MESSAGE + 1 - out.len()).max(1);
+                let room = out.capacity().min(MAX_DOCUMENT + 1 - out.len()).max(1);
                 out.reserve_exact(room);
             }
         }
@@ -221,7 +225,7 @@ pub(super) fn percent_decode(raw: &str, plus_is_blank: bool) -> Option<Vec<u8>> 
     while let Some(byte) = bytes.next() {
         out.push(match byte {
             b'%' => {
-                let (high, low) = (hex(bytes.next()?)?, hex(bytes.next()?)?);
+                let (high, low) = (hex_digit(bytes.next()?)?, hex_digit(bytes.next()?)?);
                 high << 4 | low
             }
             b'+' if plus_is_blank => b' ',
@@ -231,7 +235,7 @@ pub(super) fn percent_decode(raw: &str, plus_is_blank: bool) -> Option<Vec<u8>> 
     Some(out)
 }
 
-fn hex(digit: u8) -> Option<u8> {
+fn hex_digit(digit: u8) -> Option<u8> {
     char::from(digit)
         .to_digit(16)
         .and_then(|value| u8::try_from(value).ok())
@@ -240,17 +244,17 @@ fn hex(digit: u8) -> Option<u8> {
 /// Puts a message of ours behind `location`, signed over the query (saml-bindings, 3.4.4.1).
 pub fn encode(
     location: &str,
-    carried: Carried,
+    carried: MessageKind,
     xml: &str,
     relay_state: Option<&str>,
     signer: &Signer,
     algorithm: SignatureAlgorithm,
 ) -> Result<String, ErrorStack> {
     let name = match carried {
-        Carried::Request => "SAMLRequest",
-        Carried::Response => "SAMLResponse",
+        MessageKind::Request => "SAMLRequest",
+        MessageKind::Response => "SAMLResponse",
     };
-    let mut query = format!("{name}={}", percent_encode(&deflated(xml)));
+    let mut query = format!("{name}={}", percent_encode(&deflate_base64(xml)));
     if let Some(relay_state) = relay_state {
         query.push_str("&RelayState=");
         query.push_str(&percent_encode(relay_state));
@@ -266,7 +270,7 @@ pub fn encode(
 }
 
 /// Raw DEFLATE, then base64.
-pub fn deflated(xml: &str) -> String {
+pub fn deflate_base64(xml: &str) -> String {
     let mut bytes = Vec::new();
     // Reading from memory into memory cannot fail.
     let _read = DeflateEncoder::new(xml.as_bytes(), Compression::default()).read_to_end(&mut bytes);
@@ -299,7 +303,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn query(xml: &str) -> String {
-        format!("SAMLRequest={}", percent_encode(&deflated(xml)))
+        format!("SAMLRequest={}", percent_encode(&deflate_base64(xml)))
     }
 
     proptest! {
@@ -322,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn confusion_is_refused() {
+    fn ambiguous_queries_are_refused() {
         let one = query("<a/>");
         let value = one.strip_prefix("SAMLRequest=").unwrap();
         for bad in [
@@ -347,7 +351,7 @@ mod tests {
         ] {
             assert!(decode(&bad).is_err(), "{bad}");
         }
-        assert_eq!(decode(""), Err(Refusal::Nothing));
+        assert_eq!(decode(""), Err(Refusal::NoMessage));
         assert!(decode(&format!("x=1&{one}&y")).is_ok());
     }
 
@@ -355,18 +359,21 @@ mod tests {
     fn an_inflated_message_is_bounded_and_ends_where_it_ends() {
         let bomb = "<".to_owned() + &" ".repeat(5_000_000);
         assert!(matches!(
-            message(&percent_encode(&deflated(&bomb))),
+            decode_message(&percent_encode(&deflate_base64(&bomb))),
             Err(Refusal::TooLarge(_))
         ));
-        let whole = STANDARD.decode(deflated(&"<a>b</a>".repeat(100))).unwrap();
+        let whole = STANDARD.decode(deflate_base64(&"<a>b</a>".repeat(100))).unwrap();
         let cut = STANDARD.encode(&whole[..whole.len() - 3]);
-        assert!(message(&percent_encode(&cut)).is_err());
+        assert!(decode_message(&percent_encode(&cut)).is_err());
         let more = STANDARD.encode([&whole[..], b"x"].concat());
-        assert!(message(&percent_encode(&more)).is_err());
+        assert!(decode_message(&percent_encode(&more)).is_err());
         let zlib = STANDARD.encode([0x78, 0x9c, 0x03, 0x00]);
-        assert!(message(&percent_encode(&zlib)).is_err());
-        let edge = "x".repeat(MAX_MESSAGE);
-        assert_eq!(message(&percent_encode(&deflated(&edge))).unwrap(), edge);
+        assert!(decode_message(&percent_encode(&zlib)).is_err());
+        let edge = "x".repeat(MAX_DOCUMENT);
+        assert_eq!(
+            decode_message(&percent_encode(&deflate_base64(&edge))).unwrap(),
+            edge
+        );
     }
 
     #[test]
@@ -387,7 +394,7 @@ mod tests {
     #[test]
     fn xml_that_was_not_deflated_is_taken() {
         assert_eq!(
-            message(&percent_encode(&STANDARD.encode("<a/>"))).unwrap(),
+            decode_message(&percent_encode(&STANDARD.encode("<a/>"))).unwrap(),
             "<a/>"
         );
     }

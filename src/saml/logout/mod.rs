@@ -5,21 +5,21 @@ pub mod response;
 
 use crate::{
     model::making::SignatureAlgorithm,
-    saml::{canonical::Writer, response::Error, signer::Signer},
+    saml::{canonical::XmlWriter, response::Error, signer::Signer},
 };
 
 /// A message of ours that is not signed yet. Over HTTP-Redirect the signature stands beside it, over the query
 /// (saml-bindings, 3.4.4.1); over HTTP-POST it stands inside (saml-bindings, 3.5.4).
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Outgoing {
+pub struct UnsignedMessage {
     head: String,
     tail: String,
     id: String,
 }
 
-impl Outgoing {
+impl UnsignedMessage {
     /// `head` opens the element `id` and ends behind its `Issuer`; `tail` closes it.
-    fn new(head: Writer, tail: Writer, id: &str) -> Result<Self, Error> {
+    fn new(head: XmlWriter, tail: XmlWriter, id: &str) -> Result<Self, Error> {
         Ok(Self {
             head: head.finish()?,
             tail: tail.finish()?,
@@ -28,12 +28,12 @@ impl Outgoing {
     }
 
     /// As it is, for a signature beside it.
-    pub fn plain(&self) -> String {
+    pub fn unsigned_xml(&self) -> String {
         format!("{}{}", self.head, self.tail)
     }
 
     /// Signed inside.
-    pub fn enveloped(&self, signer: &Signer, algorithm: SignatureAlgorithm) -> Result<String, Error> {
-        Ok(signer.sign_between(algorithm, &self.head, &self.tail, &self.id)?)
+    pub fn signed_xml(&self, signer: &Signer, algorithm: SignatureAlgorithm) -> Result<String, Error> {
+        Ok(signer.sign_enveloped(algorithm, &self.head, &self.tail, &self.id)?)
     }
 }

@@ -10,14 +10,14 @@ use crate::{
     },
     saml::{
         authn_request::issuer,
-        binding::inbound::Inbound,
-        canonical::{Writer, time},
-        logout::Outgoing,
+        binding::inbound::InboundMessage,
+        canonical::{XmlWriter, format_date_time},
+        logout::UnsignedMessage,
         refusal::Refusal,
         response::{Error, write_name_id},
         signature::Unverified,
         urn::{ASSERTION, ASYNC_SLO, DSIG, LOGOUT_BY_USER, PROTOCOL},
-        xml::{Element, Message},
+        xml::{Element, XmlDocument},
     },
 };
 
@@ -45,16 +45,16 @@ pub struct LogoutRequest {
 }
 
 /// Reads a request out of an inbound message.
-pub fn read(inbound: &Inbound) -> Result<Unverified<LogoutRequest>, Refusal> {
-    let message = Message::parse(&inbound.xml)?;
+pub fn read(inbound: &InboundMessage) -> Result<Unverified<LogoutRequest>, Refusal> {
+    let message = XmlDocument::parse(&inbound.xml)?;
     let root = message.root(PROTOCOL, "LogoutRequest")?;
     let request = LogoutRequest {
         id: root.id()?,
         version: root.attribute("Version").unwrap_or_default().to_owned(),
         issued_at: root
-            .time("IssueInstant")?
+            .date_time("IssueInstant")?
             .ok_or(Refusal::Malformed("no IssueInstant"))?,
-        not_on_or_after: root.time("NotOnOrAfter")?,
+        not_on_or_after: root.date_time("NotOnOrAfter")?,
         issuer: issuer(root)?,
         destination: root.attribute("Destination").map(str::to_owned),
         name_id: name_id(
@@ -111,7 +111,7 @@ impl LogoutRequest {
         } else if now - self.issued_at > policy.request_max_age {
             Some(Refusal::Stale(self.issued_at))
         } else if self.issued_at - now > policy.request_max_lead {
-            Some(Refusal::Early(self.issued_at))
+            Some(Refusal::IssuedInFuture(self.issued_at))
         } else if self
             .not_on_or_after
             .is_some_and(|end| now - end >= policy.request_max_lead)
@@ -126,18 +126,18 @@ impl LogoutRequest {
 /// Whether both name the same person at the service provider `them` (saml-core, 3.3.4). A qualifier that the sender
 /// leaves out is the one that it was told; one that we left out is the one that our message implied (saml-core,
 /// 8.3.7).
-pub fn is_same_name(told: &NameId, said: &NameId, us: &EntityId, them: &EntityId) -> bool {
-    told.format == said.format && is_same_but_for_format(told, said, us, them)
+pub fn is_same_name_id(told: &NameId, said: &NameId, us: &EntityId, them: &EntityId) -> bool {
+    told.format == said.format && is_same_except_format(told, said, us, them)
 }
 
 /// The same of a request that names a session besides. Spring Security, saml2-js and ruby-saml send no `Format`, or
 /// `unspecified`, whatever they were told: what such a name means is ours to say (saml-core, 8.3.1), and the
 /// SessionIndex says it.
-pub fn is_same_name_in_session(told: &NameId, said: &NameId, us: &EntityId, them: &EntityId) -> bool {
-    (told.format == said.format || said.format == UNSPECIFIED) && is_same_but_for_format(told, said, us, them)
+pub fn is_same_name_id_in_session(told: &NameId, said: &NameId, us: &EntityId, them: &EntityId) -> bool {
+    (told.format == said.format || said.format == UNSPECIFIED) && is_same_except_format(told, said, us, them)
 }
 
-fn is_same_but_for_format(told: &NameId, said: &NameId, us: &EntityId, them: &EntityId) -> bool {
+fn is_same_except_format(told: &NameId, said: &NameId, us: &EntityId, them: &EntityId) -> bool {
     let fits = |told: &Option<String>, said: &Option<String>, implied: &EntityId| {
         let told = told.as_deref().unwrap_or(implied.as_str());
         said.as_deref().is_none_or(|said| said == told)
@@ -149,7 +149,7 @@ fn is_same_but_for_format(told: &NameId, said: &NameId, us: &EntityId, them: &En
 
 /// What a `LogoutRequest` of ours says.
 #[derive(Clone, Copy, Debug)]
-pub struct Ask<'a> {
+pub struct LogoutRequestContent<'a> {
     /// Who asks.
     pub issuer: &'a EntityId,
     /// `ID`.
@@ -163,10 +163,14 @@ pub struct Ask<'a> {
 }
 
 /// Writes a `LogoutRequest`, good for as long as an assertion.
-pub fn write(ask: &Ask<'_>, policy: &Policy, now: DateTime<Utc>) -> Result<Outgoing, Error> {
-    let issued = time(now);
-    let until = time(now + policy.assertion_lifetime);
-    let mut head = Writer::new(512);
+pub fn write(
+    ask: &LogoutRequestContent<'_>,
+    policy: &Policy,
+    now: DateTime<Utc>,
+) -> Result<UnsignedMessage, Error> {
+    let issued = format_date_time(now);
+    let until = format_date_time(now + policy.assertion_lifetime);
+    let mut head = XmlWriter::new(512);
     head.open(
         "samlp:LogoutRequest",
         &[("samlp", PROTOCOL)],
@@ -180,31 +184,31 @@ pub fn write(ask: &Ask<'_>, policy: &Policy, now: DateTime<Utc>) -> Result<Outgo
         ],
     );
     head.leaf("saml:Issuer", &[("saml", ASSERTION)], &[], ask.issuer.as_str());
-    let mut tail = Writer::new(512);
+    let mut tail = XmlWriter::new(512);
     write_name_id(ask.name_id, &[("saml", ASSERTION)], &mut tail);
     tail.leaf("samlp:SessionIndex", &[], &[], ask.session_index);
     tail.close("samlp:LogoutRequest");
-    Outgoing::new(head, tail, ask.id)
+    UnsignedMessage::new(head, tail, ask.id)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{model::application::Binding, saml::binding::inbound::Carried};
+    use crate::{model::application::Binding, saml::binding::inbound::MessageKind};
 
     fn read_xml(inside: &str) -> Result<LogoutRequest, Refusal> {
         let xml = format!(
             "<samlp:LogoutRequest xmlns:samlp=\"{PROTOCOL}\" xmlns:saml=\"{ASSERTION}\" ID=\"_1\" Version=\"2.0\" IssueInstant=\"2026-11-21T12:00:00Z\"><saml:Issuer>sp</saml:Issuer>{inside}</samlp:LogoutRequest>"
         );
-        let inbound = Inbound {
+        let inbound = InboundMessage {
             binding: Binding::Redirect,
-            carried: Carried::Request,
+            kind: MessageKind::Request,
             xml,
             relay_state: None,
             login_hint: None,
             signature: None,
         };
-        read(&inbound).map(|unverified| unverified.peek().clone())
+        read(&inbound).map(|unverified| unverified.unverified().clone())
     }
 
     fn name(value: &str, qualifiers: [Option<&str>; 2]) -> NameId {
@@ -217,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn name_and_sessions_are_read_whole() {
+    fn name_id_and_session_indexes_are_read() {
         let request =
             read_xml("<saml:NameID Format=\"f\" NameQualifier=\"idp\" SPNameQualifier=\"sp\">a@b</saml:NameID><samlp:SessionIndex>_x</samlp:SessionIndex><samlp:SessionIndex>_y</samlp:SessionIndex>")
                 .unwrap();
@@ -229,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_name_or_a_strange_element_is_refused() {
+    fn a_cut_name_id_or_an_unknown_element_is_refused() {
         for bad in [
             "<saml:NameID>a<!-- -->@b</saml:NameID>",
             "",
@@ -241,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_extension_itself_says_that_no_answer_is_wanted() {
+    fn only_the_async_slo_extension_asks_for_no_response() {
         let with = |inside: &str| {
             let extensions =
                 format!("<samlp:Extensions>{inside}</samlp:Extensions><saml:NameID>a</saml:NameID>");
@@ -258,9 +262,9 @@ mod tests {
     }
 
     #[test]
-    fn a_qualifier_left_out_is_the_one_that_was_told_or_implied() {
+    fn an_omitted_qualifier_is_the_one_that_was_sent_or_implied() {
         let (us, them) = (EntityId::parse("idp").unwrap(), EntityId::parse("sp").unwrap());
-        let same = |known, said| is_same_name(&name("a", known), &name("a", said), &us, &them);
+        let same = |known, said| is_same_name_id(&name("a", known), &name("a", said), &us, &them);
         for told in [[None, None], [Some("idp"), Some("sp")]] {
             assert!(same(told, [None, None]) && same(told, [Some("idp"), Some("sp")]));
             assert!(!same(told, [Some("other"), None]) && !same(told, [None, Some("group")]));
@@ -268,46 +272,46 @@ mod tests {
         assert!(same([None, Some("group")], [None, Some("group")]));
         assert!(same([None, Some("group")], [None, None]));
         assert!(!same([None, Some("group")], [None, Some("sp")]));
-        assert!(!is_same_name(
+        assert!(!is_same_name_id(
             &name("a", [None; 2]),
             &name("b", [None; 2]),
             &us,
             &them
         ));
         let other = NameId::plain("g", "a");
-        assert!(!is_same_name(&name("a", [None; 2]), &other, &us, &them));
+        assert!(!is_same_name_id(&name("a", [None; 2]), &other, &us, &them));
     }
 
     #[test]
-    fn with_a_session_a_name_without_a_format_is_the_one_that_was_told() {
+    fn with_a_session_index_a_name_id_without_a_format_is_the_one_that_was_sent() {
         let (us, them) = (EntityId::parse("idp").unwrap(), EntityId::parse("sp").unwrap());
         let told = name("a", [Some("idp"), None]);
         let said = |format: &str, value: &str| NameId::plain(format, value);
-        assert!(is_same_name_in_session(&told, &said("f", "a"), &us, &them));
-        assert!(is_same_name_in_session(
+        assert!(is_same_name_id_in_session(&told, &said("f", "a"), &us, &them));
+        assert!(is_same_name_id_in_session(
             &told,
             &said(UNSPECIFIED, "a"),
             &us,
             &them
         ));
-        assert!(!is_same_name_in_session(
+        assert!(!is_same_name_id_in_session(
             &told,
             &said(UNSPECIFIED, "b"),
             &us,
             &them
         ));
-        assert!(!is_same_name_in_session(&told, &said("g", "a"), &us, &them));
+        assert!(!is_same_name_id_in_session(&told, &said("g", "a"), &us, &them));
         let of_another = NameId {
             name_qualifier: Some("other".to_owned()),
             ..said(UNSPECIFIED, "a")
         };
-        assert!(!is_same_name_in_session(&told, &of_another, &us, &them));
-        assert!(!is_same_name(&told, &said(UNSPECIFIED, "a"), &us, &them));
+        assert!(!is_same_name_id_in_session(&told, &of_another, &us, &them));
+        assert!(!is_same_name_id(&told, &said(UNSPECIFIED, "a"), &us, &them));
     }
 
     #[test]
-    fn what_we_write_is_read_back_with_its_reason_and_end() {
-        let ask = Ask {
+    fn what_we_write_is_read_back_with_its_reason_and_expiry() {
+        let ask = LogoutRequestContent {
             issuer: &EntityId::parse("idp").unwrap(),
             id: "_1",
             destination: "https://sp.example/slo?a=b&c",
@@ -315,22 +319,22 @@ mod tests {
             session_index: "_x",
         };
         let now = "2026-11-21T12:00:00Z".parse().unwrap();
-        let xml = write(&ask, &Policy::default(), now).unwrap().plain();
+        let xml = write(&ask, &Policy::default(), now).unwrap().unsigned_xml();
         assert!(
             xml.contains(
                 "NotOnOrAfter=\"2026-11-21T12:05:00.000Z\" Reason=\"urn:oasis:names:tc:SAML:2.0:logout:user\""
             ),
             "{xml}"
         );
-        let inbound = Inbound {
+        let inbound = InboundMessage {
             binding: Binding::Redirect,
-            carried: Carried::Request,
+            kind: MessageKind::Request,
             xml,
             relay_state: None,
             login_hint: None,
             signature: None,
         };
-        let read = read(&inbound).unwrap().peek().clone();
+        let read = read(&inbound).unwrap().unverified().clone();
         assert_eq!(read.name_id, *ask.name_id);
         assert_eq!(read.session_indexes, ["_x"]);
         assert_eq!(read.destination.as_deref(), Some(ask.destination));

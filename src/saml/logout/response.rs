@@ -3,17 +3,17 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    model::application::{AcsUrl, EntityId},
+    model::application::{EntityId, SpUrl},
     saml::{
         authn_request::issuer,
-        binding::inbound::Inbound,
-        canonical::{Writer, time},
-        logout::Outgoing,
-        refusal::{Refusal, Status},
+        binding::inbound::InboundMessage,
+        canonical::{XmlWriter, format_date_time},
+        logout::UnsignedMessage,
+        refusal::{Refusal, StatusCodes},
         response::{Error, write_status},
         signature::Unverified,
         urn::{ASSERTION, DSIG, PROTOCOL, status},
-        xml::{Element, Message},
+        xml::{Element, XmlDocument},
     },
 };
 
@@ -33,8 +33,8 @@ pub struct LogoutResponse {
 }
 
 /// Reads a response out of an inbound message.
-pub fn read(inbound: &Inbound) -> Result<Unverified<LogoutResponse>, Refusal> {
-    let message = Message::parse(&inbound.xml)?;
+pub fn read(inbound: &InboundMessage) -> Result<Unverified<LogoutResponse>, Refusal> {
+    let message = XmlDocument::parse(&inbound.xml)?;
     let root = message.root(PROTOCOL, "LogoutResponse")?;
     for child in root.children()? {
         let known = child.is(ASSERTION, "Issuer")
@@ -78,7 +78,7 @@ impl LogoutResponse {
     /// Why this response, whose signature was found good, counts for nothing (saml-profiles, 4.4.4.2).
     pub fn refusal(&self, slo: &str, asked: &EntityId) -> Option<Refusal> {
         if self.issuer != *asked {
-            Some(Refusal::OtherIssuer)
+            Some(Refusal::WrongIssuer)
         } else if self.destination.as_deref() != Some(slo) {
             Some(Refusal::WrongDestination)
         } else if self.version != "2.0" {
@@ -98,25 +98,25 @@ impl LogoutResponse {
 
 /// What a `LogoutResponse` of ours says.
 #[derive(Clone, Copy, Debug)]
-pub struct Answer<'a> {
+pub struct LogoutResponseContent<'a> {
     /// Us.
     pub issuer: &'a EntityId,
     /// `ID`.
     pub id: &'a str,
     /// Where it goes.
-    pub destination: &'a AcsUrl,
+    pub destination: &'a SpUrl,
     /// The request that it answers.
     pub in_response_to: &'a str,
     /// What became of it.
-    pub status: Status,
+    pub status: StatusCodes,
     /// Why not, in a sentence.
-    pub words: Option<&'a str>,
+    pub status_message: Option<&'a str>,
 }
 
 /// Writes a `LogoutResponse`.
-pub fn write(answer: &Answer<'_>, now: DateTime<Utc>) -> Result<Outgoing, Error> {
-    let issue_instant = time(now);
-    let mut head = Writer::new(512);
+pub fn write(answer: &LogoutResponseContent<'_>, now: DateTime<Utc>) -> Result<UnsignedMessage, Error> {
+    let issue_instant = format_date_time(now);
+    let mut head = XmlWriter::new(512);
     head.open(
         "samlp:LogoutResponse",
         &[("samlp", PROTOCOL)],
@@ -129,16 +129,16 @@ pub fn write(answer: &Answer<'_>, now: DateTime<Utc>) -> Result<Outgoing, Error>
         ],
     );
     head.leaf("saml:Issuer", &[("saml", ASSERTION)], &[], answer.issuer.as_str());
-    let mut tail = Writer::new(256);
-    write_status(&mut tail, answer.status, answer.words);
+    let mut tail = XmlWriter::new(256);
+    write_status(&mut tail, answer.status, answer.status_message);
     tail.close("samlp:LogoutResponse");
-    Outgoing::new(head, tail, answer.id)
+    UnsignedMessage::new(head, tail, answer.id)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{model::application::Binding, saml::binding::inbound::Carried};
+    use crate::{model::application::Binding, saml::binding::inbound::MessageKind};
 
     const US: &str = "https://idp.example/saml/slo";
 
@@ -146,15 +146,15 @@ mod tests {
         let xml = format!(
             "<samlp:LogoutResponse xmlns:samlp=\"{PROTOCOL}\" xmlns:saml=\"{ASSERTION}\" ID=\"_1\" {attributes}><saml:Issuer>sp</saml:Issuer>{inside}</samlp:LogoutResponse>"
         );
-        let inbound = Inbound {
+        let inbound = InboundMessage {
             binding: Binding::Redirect,
-            carried: Carried::Response,
+            kind: MessageKind::Response,
             xml,
             relay_state: None,
             login_hint: None,
             signature: None,
         };
-        read(&inbound).map(|unverified| unverified.peek().clone())
+        read(&inbound).map(|unverified| unverified.unverified().clone())
     }
 
     fn code(value: &str, inside: &str) -> String {
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_whole_is_refused() {
+    fn an_incomplete_response_is_refused() {
         let good = status_of(&code(status::SUCCESS, ""));
         for (attributes, inside) in [
             ("Version=\"2.0\"", good.as_str()),
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn it_must_come_from_whom_we_asked_and_be_addressed_to_us() {
+    fn it_must_come_from_the_sp_that_was_asked_and_be_addressed_to_us() {
         let good = status_of(&code(status::SUCCESS, ""));
         let refused = |attributes: &str, asked: &str| {
             let attributes = format!("InResponseTo=\"_2\" {attributes}");
@@ -211,7 +211,7 @@ mod tests {
         };
         let to_us = format!("Version=\"2.0\" Destination=\"{US}\"");
         assert_eq!(refused(&to_us, "sp"), None);
-        assert_eq!(refused(&to_us, "other"), Some(Refusal::OtherIssuer));
+        assert_eq!(refused(&to_us, "other"), Some(Refusal::WrongIssuer));
         assert_eq!(refused("Version=\"2.0\"", "sp"), Some(Refusal::WrongDestination));
         let elsewhere = format!("Version=\"2.0\" Destination=\"{US}/\"");
         assert_eq!(refused(&elsewhere, "sp"), Some(Refusal::WrongDestination));

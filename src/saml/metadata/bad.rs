@@ -21,7 +21,7 @@ pub enum BadMetadata {
     #[error(
         "the metadata describes several service providers: say which is meant with --entity-id ENTITY_ID"
     )]
-    Several,
+    SeveralServiceProviders,
     /// The metadata of an identity provider.
     #[error(
         "this is the metadata of an identity provider, not of an application{0}: take the metadata that the application shows"

@@ -9,7 +9,7 @@ use crate::{
         name_id::NameIdFormat, text::hex,
     },
     saml::{
-        canonical::Writer,
+        canonical::XmlWriter,
         response::Error,
         signer::Signer,
         urn::{DSIG, HTTP_POST, HTTP_REDIRECT, METADATA, PROTOCOL},
@@ -30,7 +30,7 @@ const BINDINGS: [&str; 2] = [HTTP_REDIRECT, HTTP_POST];
 
 /// What our metadata says.
 #[derive(Clone, Copy, Debug)]
-pub struct Description<'a> {
+pub struct IdpMetadata<'a> {
     /// Our name.
     pub entity_id: &'a EntityId,
     /// Our addresses.
@@ -42,15 +42,15 @@ pub struct Description<'a> {
 
 /// Writes our `EntityDescriptor`, signed where `signer` is given. Its `ID` comes of its content, so that the
 /// same content has the same bytes.
-pub fn write(description: Description<'_>, signer: Option<&Signer>) -> Result<String, Error> {
-    let role = role(description)?;
+pub fn write(description: IdpMetadata<'_>, signer: Option<&Signer>) -> Result<String, Error> {
+    let role = idp_sso_descriptor(description)?;
     let mut hasher = Sha256::new();
     hasher.update(description.entity_id.as_str().as_bytes());
     hasher.update(&[0]);
     hasher.update(role.as_bytes());
     let digest: String = hex(&hasher.finish()).chars().take(40).collect();
     let id = format!("_{digest}");
-    let mut head = Writer::new(256);
+    let mut head = XmlWriter::new(256);
     head.open(
         "md:EntityDescriptor",
         &[("md", METADATA)],
@@ -62,13 +62,13 @@ pub fn write(description: Description<'_>, signer: Option<&Signer>) -> Result<St
     );
     let (head, tail) = (head.finish()?, format!("{role}</md:EntityDescriptor>"));
     Ok(match signer {
-        Some(signer) => signer.sign_between(SignatureAlgorithm::RsaSha256, &head, &tail, &id)?,
+        Some(signer) => signer.sign_enveloped(SignatureAlgorithm::RsaSha256, &head, &tail, &id)?,
         None => head + &tail,
     })
 }
 
-fn role(description: Description<'_>) -> Result<String, Error> {
-    let mut to = Writer::new(4096);
+fn idp_sso_descriptor(description: IdpMetadata<'_>) -> Result<String, Error> {
+    let mut to = XmlWriter::new(4096);
     // No WantAuthnRequestsSigned: absent means false (saml-metadata, 2.4.3), and python3-saml takes a `false` that
     // it reads for an order not to sign, although its own metadata promise signatures.
     to.open(
@@ -85,16 +85,16 @@ fn role(description: Description<'_>) -> Result<String, Error> {
         to.close("ds:KeyInfo");
         to.close("md:KeyDescriptor");
     }
-    write_services("md:SingleLogoutService", &description.endpoints.slo, &mut to);
+    write_endpoints("md:SingleLogoutService", &description.endpoints.slo, &mut to);
     for format in NameIdFormat::ALL {
         to.leaf("md:NameIDFormat", &[], &[], format.urn());
     }
-    write_services("md:SingleSignOnService", &description.endpoints.sso, &mut to);
+    write_endpoints("md:SingleSignOnService", &description.endpoints.sso, &mut to);
     to.close("md:IDPSSODescriptor");
     Ok(to.finish()?)
 }
 
-fn write_services(name: &str, location: &str, to: &mut Writer) {
+fn write_endpoints(name: &str, location: &str, to: &mut XmlWriter) {
     for binding in BINDINGS {
         to.leaf(name, &[], &[("Binding", binding), ("Location", location)], "");
     }

@@ -7,19 +7,19 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use crate::{
     model::application::Binding,
     saml::{
-        canonical::{Unwritable, Writer},
+        canonical::{Unwritable, XmlWriter},
         metadata::sp::Entity,
         urn::{DSIG, HTTP_POST, HTTP_REDIRECT, METADATA, PROTOCOL},
     },
 };
 
 const MDUI: &str = "urn:oasis:names:tc:SAML:metadata:ui";
-const RPI: &str = "urn:oasis:names:tc:SAML:metadata:rpi";
+const MDRPI: &str = "urn:oasis:names:tc:SAML:metadata:rpi";
 
 /// Writes `entity`. What changes with each copy although nothing changed (`validUntil`, signatures,
 /// `cacheDuration`) is left out; `valid_until` is written if the entity has an end of its own.
 pub fn write(entity: &Entity, valid_until: Option<DateTime<Utc>>) -> Result<String, Unwritable> {
-    let mut out = Writer::new(4096);
+    let mut out = XmlWriter::new(4096);
     let until = valid_until.map(|end| end.to_rfc3339_opts(SecondsFormat::Secs, true));
     let mut attributes = vec![("entityID", entity.entity_id.as_str())];
     attributes.extend(until.as_deref().map(|until| ("validUntil", until)));
@@ -28,7 +28,7 @@ pub fn write(entity: &Entity, valid_until: Option<DateTime<Utc>>) -> Result<Stri
         out.open("md:Extensions", &[], &[]);
         out.leaf(
             "mdrpi:RegistrationInfo",
-            &[("mdrpi", RPI)],
+            &[("mdrpi", MDRPI)],
             &[("registrationAuthority", authority)],
             "",
         );
@@ -50,17 +50,17 @@ pub fn write(entity: &Entity, valid_until: Option<DateTime<Utc>>) -> Result<Stri
         out.close("mdui:UIInfo");
         out.close("md:Extensions");
     }
-    keys(entity, &mut out);
-    services(entity, &mut out);
-    requested(entity, &mut out);
+    write_keys(entity, &mut out);
+    write_endpoints(entity, &mut out);
+    write_requested_attributes(entity, &mut out);
     out.close("md:SPSSODescriptor");
     out.close("md:EntityDescriptor");
     out.finish()
 }
 
-fn keys(entity: &Entity, out: &mut Writer) {
+fn write_keys(entity: &Entity, out: &mut XmlWriter) {
     let all = [
-        ("signing", &entity.certificates),
+        ("signing", &entity.signing_certificates),
         ("encryption", &entity.encryption_certificates),
     ];
     for (usage, certificates) in all {
@@ -81,8 +81,8 @@ fn keys(entity: &Entity, out: &mut Writer) {
     }
 }
 
-fn services(entity: &Entity, out: &mut Writer) {
-    for service in &entity.logout {
+fn write_endpoints(entity: &Entity, out: &mut XmlWriter) {
+    for service in &entity.logout_endpoints {
         let binding = match service.binding {
             Binding::Redirect => HTTP_REDIRECT,
             Binding::Post => HTTP_POST,
@@ -96,7 +96,7 @@ fn services(entity: &Entity, out: &mut Writer) {
     for format in &entity.name_id_formats {
         out.leaf("md:NameIDFormat", &[], &[], format);
     }
-    for (position, consumer) in entity.consumers.iter().enumerate() {
+    for (position, consumer) in entity.acs_endpoints.iter().enumerate() {
         let index = consumer.index.map(|index| index.to_string());
         let mut attributes = vec![("Binding", HTTP_POST), ("Location", consumer.location.as_str())];
         attributes.extend(index.as_deref().map(|index| ("index", index)));
@@ -107,7 +107,7 @@ fn services(entity: &Entity, out: &mut Writer) {
     }
 }
 
-fn requested(entity: &Entity, out: &mut Writer) {
+fn write_requested_attributes(entity: &Entity, out: &mut XmlWriter) {
     if entity.requested_attributes.is_empty() {
         return;
     }

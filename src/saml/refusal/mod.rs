@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{model::explanation::Explanation, saml::refusal::code as of};
 
-pub use crate::{model::explanation::Status, saml::refusal::code::all};
+pub use crate::{model::explanation::StatusCodes, saml::refusal::code::all};
 
 /// What a peer did wrong, or asked for in vain.
 ///
@@ -24,13 +24,13 @@ pub enum Refusal {
     TooLarge(&'static str),
     /// Nothing was sent at all: somebody opened the address by hand.
     #[error("no SAML message was sent")]
-    Nothing,
+    NoMessage,
     /// No application has this entity ID.
     #[error("no application is registered for the issuer")]
     UnknownIssuer,
     /// Imported metadata lists the application, and nobody has enabled it.
     #[error("the issuer is known from imported metadata, and not enabled")]
-    ApplicationKnown,
+    ImportedEntityNotEnabled,
     /// What is known of the application has expired.
     #[error("the application's metadata has expired")]
     MetadataExpired,
@@ -42,7 +42,7 @@ pub enum Refusal {
     ApplicationDisabled,
     /// The address asked for is not registered.
     #[error("the answer is asked for at an address that is not registered")]
-    UnknownConsumer,
+    UnknownAcs,
     /// Addressed to somebody else.
     #[error("the Destination is not the address that the message came to")]
     WrongDestination,
@@ -51,7 +51,7 @@ pub enum Refusal {
     BadSignature,
     /// Signed with something that anybody could forge, or that we do not know.
     #[error("the signature algorithm is not accepted: {0}")]
-    Algorithm(&'static str),
+    SignatureAlgorithm(&'static str),
     /// Signed in a way that need not cover what is read, or that would have us fetch something.
     #[error("the XML signature is not of the plain shape that SAML asks for: {0}")]
     SignatureShape(&'static str),
@@ -66,31 +66,31 @@ pub enum Refusal {
     Stale(DateTime<Utc>),
     /// Made in the future.
     #[error("the message was issued at {0}, in the future: a clock is wrong")]
-    Early(DateTime<Utc>),
+    IssuedInFuture(DateTime<Utc>),
     /// Must be signed, and is not.
     #[error("the message is not signed, although the application's registration demands it")]
     SignatureMissing,
     /// Another way of answering than HTTP-POST.
     #[error("the answer is asked for over a binding other than HTTP-POST")]
-    Binding,
+    UnsupportedBinding,
     /// A name format that we do not give.
     #[error("the NameIDPolicy asks for a name that is not given here")]
     NameIdPolicy,
     /// A number that is not registered.
     #[error("the AssertionConsumerServiceIndex is not among the registered ones")]
-    ConsumerIndex,
+    UnknownAcsIndex,
     /// A kind of login that we do not have.
     #[error("the RequestedAuthnContext asks for another login than by password")]
     AuthnContext,
     /// No page may be shown, but the person would have to log in.
     #[error("IsPassive, but the person is not signed in")]
-    Passive,
+    NoPassive,
     /// Another person is signed in than the one asked for.
     #[error("the Subject is not the person who is signed in")]
     Subject,
     /// Nothing to say under a name that the application requires.
     #[error("the person has no value for {0}, which the application requires")]
-    AttributeMissing(String),
+    MissingAttribute(String),
     /// A list of providers without us.
     #[error("the Scoping lists other identity providers only")]
     Scoping,
@@ -102,7 +102,7 @@ pub enum Refusal {
     Expired,
     /// A sign-on was begun here, and the application wants to begin it itself.
     #[error("the application takes no response that it did not ask for")]
-    Unsolicited,
+    IdpInitiatedNotAllowed,
     /// Logout of somebody who is not signed in there.
     #[error("no session of the sender matches the NameID and SessionIndex")]
     NoSuchSession,
@@ -111,7 +111,7 @@ pub enum Refusal {
     UnexpectedResponse,
     /// Another sender than the one who was asked.
     #[error("the response's Issuer is not the application that was asked")]
-    OtherIssuer,
+    WrongIssuer,
 }
 
 impl Refusal {
@@ -120,36 +120,36 @@ impl Refusal {
         match self {
             Self::Malformed(_) => &of::REQUEST_MALFORMED,
             Self::TooLarge(_) => &of::REQUEST_TOO_LARGE,
-            Self::Nothing => &of::REQUEST_MISSING,
+            Self::NoMessage => &of::REQUEST_MISSING,
             Self::UnknownIssuer => &of::ISSUER_UNKNOWN,
-            Self::ApplicationKnown => &of::APPLICATION_KNOWN,
+            Self::ImportedEntityNotEnabled => &of::APPLICATION_KNOWN,
             Self::MetadataExpired => &of::METADATA_EXPIRED,
             Self::AmbiguousIssuer => &of::ISSUER_AMBIGUOUS,
             Self::ApplicationDisabled => &of::APPLICATION_DISABLED,
-            Self::UnknownConsumer => &of::ACS_UNKNOWN,
+            Self::UnknownAcs => &of::ACS_UNKNOWN,
             Self::WrongDestination => &of::DESTINATION_WRONG,
             Self::BadSignature => &of::SIGNATURE_WRONG,
-            Self::Algorithm(_) => &of::SIGNATURE_ALGORITHM,
+            Self::SignatureAlgorithm(_) => &of::SIGNATURE_ALGORITHM,
             Self::SignatureShape(_) => &of::SIGNATURE_SHAPE,
             Self::Replayed => &of::REQUEST_ANSWERED,
             Self::Version => &of::VERSION_MISMATCH,
             Self::Stale(_) => &of::REQUEST_STALE,
-            Self::Early(_) => &of::REQUEST_EARLY,
+            Self::IssuedInFuture(_) => &of::REQUEST_EARLY,
             Self::SignatureMissing => &of::SIGNATURE_MISSING,
-            Self::Binding => &of::BINDING_UNSUPPORTED,
+            Self::UnsupportedBinding => &of::BINDING_UNSUPPORTED,
             Self::NameIdPolicy => &of::NAMEID_POLICY,
-            Self::ConsumerIndex => &of::ACS_INDEX_UNKNOWN,
+            Self::UnknownAcsIndex => &of::ACS_INDEX_UNKNOWN,
             Self::AuthnContext => &of::AUTHN_CONTEXT,
-            Self::Passive => &of::NO_PASSIVE,
+            Self::NoPassive => &of::NO_PASSIVE,
             Self::Subject => &of::SUBJECT_OTHER,
-            Self::AttributeMissing(_) => &of::ATTRIBUTE_MISSING,
+            Self::MissingAttribute(_) => &of::ATTRIBUTE_MISSING,
             Self::Scoping => &of::SCOPING_OTHER,
             Self::Unsupported(_) => &of::REQUEST_UNSUPPORTED,
             Self::Expired => &of::REQUEST_EXPIRED,
-            Self::Unsolicited => &of::START_NOT_ALLOWED,
+            Self::IdpInitiatedNotAllowed => &of::START_NOT_ALLOWED,
             Self::NoSuchSession => &of::SESSION_UNKNOWN,
             Self::UnexpectedResponse => &of::RESPONSE_UNEXPECTED,
-            Self::OtherIssuer => &of::ISSUER_OTHER,
+            Self::WrongIssuer => &of::ISSUER_OTHER,
         }
     }
 
@@ -160,7 +160,7 @@ impl Refusal {
 
     /// The status to answer with where a registered address is known; none: our own page, since
     /// neither the sender nor an address of theirs is proven.
-    pub const fn status(&self) -> Option<Status> {
+    pub const fn status(&self) -> Option<StatusCodes> {
         self.explanation().status
     }
 }

@@ -1,23 +1,23 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::model::explanation::Mender;
+use crate::model::explanation::ResponsibleParty;
 
 #[test]
-fn an_unproven_sender_is_never_answered() {
+fn an_unproven_sender_never_gets_a_status() {
     for refusal in [
         Refusal::BadSignature,
-        Refusal::Algorithm("x"),
+        Refusal::SignatureAlgorithm("x"),
         Refusal::SignatureShape("x"),
-        Refusal::UnknownConsumer,
+        Refusal::UnknownAcs,
         Refusal::WrongDestination,
         Refusal::UnknownIssuer,
-        Refusal::ApplicationKnown,
+        Refusal::ImportedEntityNotEnabled,
         Refusal::MetadataExpired,
         Refusal::ApplicationDisabled,
         Refusal::Replayed,
         Refusal::UnexpectedResponse,
-        Refusal::OtherIssuer,
+        Refusal::WrongIssuer,
     ] {
         assert_eq!(refusal.status(), None, "{refusal}");
     }
@@ -26,7 +26,7 @@ fn an_unproven_sender_is_never_answered() {
 }
 
 #[test]
-fn a_code_is_said_once_and_is_short() {
+fn a_code_is_unique_and_short() {
     let mut seen = BTreeSet::new();
     for one in all() {
         assert!(seen.insert(one.code), "{} twice", one.code);
@@ -43,9 +43,9 @@ fn a_code_is_said_once_and_is_short() {
 }
 
 #[test]
-fn the_words_are_sentences_and_what_is_sent_is_one() {
+fn texts_are_sentences_and_a_status_message_is_one() {
     for one in all() {
-        for text in [one.wrong, one.mend] {
+        for text in [one.message, one.fix] {
             assert!(text.ends_with('.'), "{}: {text}", one.code);
             assert!(
                 text.starts_with(|c: char| c.is_uppercase() || c == '`'),
@@ -53,21 +53,17 @@ fn the_words_are_sentences_and_what_is_sent_is_one() {
                 one.code
             );
         }
-        assert!(!one.means.ends_with('.'), "{}", one.code);
+        assert!(!one.meaning.ends_with('.'), "{}", one.code);
         if one.status.is_some() {
             assert!(
-                !one.wrong.contains(". "),
+                !one.message.contains(". "),
                 "{}: the status message is one sentence",
                 one.code
             );
-            assert!(one.wrong.is_ascii() && one.wrong.len() <= 120, "{}", one.code);
+            assert!(one.message.is_ascii() && one.message.len() <= 120, "{}", one.code);
         }
-        if one.who == Mender::Person {
-            assert!(
-                !one.mend.contains('`'),
-                "{}: a person types no commands",
-                one.code
-            );
+        if one.responsible == ResponsibleParty::User {
+            assert!(!one.fix.contains('`'), "{}: a person types no commands", one.code);
         }
     }
 }

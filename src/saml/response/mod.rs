@@ -5,16 +5,16 @@ use openssl::error::ErrorStack;
 
 use crate::{
     model::{
-        application::{AcsUrl, EntityId},
-        making::{SignatureAlgorithm, Signs},
+        application::{EntityId, SpUrl},
+        making::{SignatureAlgorithm, SignedParts},
         name_id::NameId,
         policy::Policy,
     },
     saml::{
         attribute::{self, Attribute},
-        canonical::{Unwritable, Writer, time},
-        encryption::{self, Envelope},
-        refusal::Status,
+        canonical::{Unwritable, XmlWriter, format_date_time},
+        encryption::{self, AssertionEncryption},
+        refusal::StatusCodes,
         signer::Signer,
         urn::{self, ASSERTION, PROTOCOL, status},
     },
@@ -39,13 +39,13 @@ pub enum Error {
 
 /// The frame of every response.
 #[derive(Clone, Copy, Debug)]
-pub struct Frame<'a> {
+pub struct ResponseHeader<'a> {
     /// Us.
     pub issuer: &'a EntityId,
     /// `ID` of the response: 160 random bits (saml-core, 1.3.4).
     pub id: &'a str,
     /// Where it goes.
-    pub consumer: &'a AcsUrl,
+    pub acs: &'a SpUrl,
     /// The request that it answers; none if nobody asked.
     pub in_response_to: Option<&'a str>,
     /// When it is made.
@@ -54,7 +54,7 @@ pub struct Frame<'a> {
 
 /// What an assertion says.
 #[derive(Clone, Copy, Debug)]
-pub struct Statement<'a> {
+pub struct Assertion<'a> {
     /// `ID` of the assertion.
     pub id: &'a str,
     /// Whom it is for.
@@ -73,41 +73,41 @@ pub struct Statement<'a> {
 
 /// How a response with an assertion is made safe.
 #[derive(Debug)]
-pub struct Seal<'a> {
+pub struct ResponseProtection<'a> {
     /// Signs.
     pub signer: &'a Signer,
     /// What is signed.
-    pub signs: Signs,
+    pub signed_parts: SignedParts,
     /// With what.
     pub algorithm: SignatureAlgorithm,
     /// Encrypts the assertion, where that is wanted.
-    pub envelope: Option<Envelope<'a>>,
+    pub encryption: Option<AssertionEncryption<'a>>,
 }
 
 /// Writes a response with an assertion. The assertion is signed first, then encrypted, and the response
 /// around it is signed last (saml-core, 6.2): whoever decrypts finds the signature as it was made.
 pub fn success(
-    frame: &Frame<'_>,
-    statement: &Statement<'_>,
+    frame: &ResponseHeader<'_>,
+    statement: &Assertion<'_>,
     policy: &Policy,
-    seal: Seal<'_>,
+    seal: ResponseProtection<'_>,
 ) -> Result<String, Error> {
-    let (signs_assertion, signs_response) = match seal.signs {
-        Signs::Assertion => (true, false),
-        Signs::Response => (false, true),
-        Signs::Both => (true, true),
+    let (signs_assertion, signs_response) = match seal.signed_parts {
+        SignedParts::Assertion => (true, false),
+        SignedParts::Response => (false, true),
+        SignedParts::Both => (true, true),
     };
     let (head, tail) = assertion(frame, statement, policy)?;
     let assertion = if signs_assertion {
         seal.signer
-            .sign_between(seal.algorithm, &head, &tail, statement.id)?
+            .sign_enveloped(seal.algorithm, &head, &tail, statement.id)?
     } else {
         head + &tail
     };
     // Base64 of what is encrypted is a third longer, and the key and its certificate come to it.
-    let mut inside = Writer::new(assertion.len() * 3 / 2 + 4096);
+    let mut inside = XmlWriter::new(assertion.len() * 3 / 2 + 4096);
     write_status(&mut inside, (status::SUCCESS, None), None);
-    match seal.envelope {
+    match seal.encryption {
         Some(envelope) => envelope.write(&assertion, &mut inside)?,
         None => {
             inside.raw(&assertion);
@@ -115,7 +115,9 @@ pub fn success(
     }
     let (head, tail) = response(frame, inside)?;
     if signs_response {
-        Ok(seal.signer.sign_between(seal.algorithm, &head, &tail, frame.id)?)
+        Ok(seal
+            .signer
+            .sign_enveloped(seal.algorithm, &head, &tail, frame.id)?)
     } else {
         Ok(head + &tail)
     }
@@ -124,32 +126,32 @@ pub fn success(
 /// Writes a response that only says why not; `words` tell the service provider's administrator more.
 /// There is no assertion to carry a signature, so the response does, whatever the application asked for.
 pub fn failure(
-    frame: &Frame<'_>,
-    status: Status,
+    frame: &ResponseHeader<'_>,
+    status: StatusCodes,
     words: &str,
     signer: &Signer,
     algorithm: SignatureAlgorithm,
 ) -> Result<String, Error> {
-    let mut inside = Writer::new(512);
+    let mut inside = XmlWriter::new(512);
     write_status(&mut inside, status, Some(words));
     let (head, tail) = response(frame, inside)?;
-    Ok(signer.sign_between(algorithm, &head, &tail, frame.id)?)
+    Ok(signer.sign_enveloped(algorithm, &head, &tail, frame.id)?)
 }
 
 /// The response around `inside`, in two parts: a signature stands between them.
-fn response(frame: &Frame<'_>, mut inside: Writer) -> Result<(String, String), Error> {
-    let issued = time(frame.now);
-    let mut attributes = vec![("Destination", frame.consumer.as_str()), ("ID", frame.id)];
+fn response(frame: &ResponseHeader<'_>, mut inside: XmlWriter) -> Result<(String, String), Error> {
+    let issued = format_date_time(frame.now);
+    let mut attributes = vec![("Destination", frame.acs.as_str()), ("ID", frame.id)];
     attributes.extend(frame.in_response_to.map(|request| ("InResponseTo", request)));
     attributes.extend([("IssueInstant", issued.as_str()), ("Version", "2.0")]);
-    let mut head = Writer::new(768);
+    let mut head = XmlWriter::new(768);
     head.open("samlp:Response", &[("samlp", PROTOCOL)], &attributes);
     head.leaf("saml:Issuer", &[("saml", ASSERTION)], &[], frame.issuer.as_str());
     inside.close("samlp:Response");
     Ok((head.finish()?, inside.finish()?))
 }
 
-pub(super) fn write_status(to: &mut Writer, (top, second): Status, words: Option<&str>) {
+pub(super) fn write_status(to: &mut XmlWriter, (top, second): StatusCodes, words: Option<&str>) {
     to.open("samlp:Status", &[], &[]);
     to.open("samlp:StatusCode", &[], &[("Value", top)]);
     if let Some(second) = second {
@@ -163,7 +165,7 @@ pub(super) fn write_status(to: &mut Writer, (top, second): Status, words: Option
 }
 
 /// A `NameID`, with what namespace must be declared on it.
-pub(super) fn write_name_id(name: &NameId, namespaces: &[(&str, &str)], to: &mut Writer) {
+pub(super) fn write_name_id(name: &NameId, namespaces: &[(&str, &str)], to: &mut XmlWriter) {
     let mut attributes = vec![("Format", name.format.as_str())];
     attributes.extend(name.name_qualifier.as_deref().map(|by| ("NameQualifier", by)));
     attributes.extend(
@@ -176,13 +178,17 @@ pub(super) fn write_name_id(name: &NameId, namespaces: &[(&str, &str)], to: &mut
 
 /// The assertion (saml-profiles, 4.1.4.2), in two parts: a signature stands between them. It declares its
 /// own namespace, so that it stays what it is when it is taken out of the response.
-fn assertion(frame: &Frame<'_>, said: &Statement<'_>, policy: &Policy) -> Result<(String, String), Error> {
-    let issued = time(frame.now);
-    let not_before = time(frame.now - policy.not_before_skew);
-    let until = time(frame.now + policy.assertion_lifetime);
-    let login = time(said.authenticated_at);
+fn assertion(
+    frame: &ResponseHeader<'_>,
+    said: &Assertion<'_>,
+    policy: &Policy,
+) -> Result<(String, String), Error> {
+    let issued = format_date_time(frame.now);
+    let not_before = format_date_time(frame.now - policy.not_before_skew);
+    let until = format_date_time(frame.now + policy.assertion_lifetime);
+    let login = format_date_time(said.authenticated_at);
 
-    let mut head = Writer::new(384);
+    let mut head = XmlWriter::new(384);
     let attributes = [
         ("ID", said.id),
         ("IssueInstant", issued.as_str()),
@@ -191,7 +197,7 @@ fn assertion(frame: &Frame<'_>, said: &Statement<'_>, policy: &Policy) -> Result
     head.open("saml:Assertion", &[("saml", ASSERTION)], &attributes);
     head.leaf("saml:Issuer", &[], &[], frame.issuer.as_str());
 
-    let mut tail = Writer::new(3072);
+    let mut tail = XmlWriter::new(3072);
     tail.open("saml:Subject", &[], &[]);
     write_name_id(said.name_id, &[], &mut tail);
     tail.open("saml:SubjectConfirmation", &[], &[("Method", urn::BEARER)]);
@@ -199,7 +205,7 @@ fn assertion(frame: &Frame<'_>, said: &Statement<'_>, policy: &Policy) -> Result
     confirmation.extend(frame.in_response_to.map(|request| ("InResponseTo", request)));
     confirmation.extend([
         ("NotOnOrAfter", until.as_str()),
-        ("Recipient", frame.consumer.as_str()),
+        ("Recipient", frame.acs.as_str()),
     ]);
     tail.leaf("saml:SubjectConfirmationData", &[], &confirmation, "");
     tail.close("saml:SubjectConfirmation");

@@ -23,9 +23,9 @@ use crate::{
         secret::Secret,
     },
     saml::{
-        encryption::{CHANCE, Unfit},
+        encryption::{RANDOM_LEN, UnusableRecipient},
         second_opinion,
-        xml::Message,
+        xml::XmlDocument,
     },
 };
 
@@ -68,18 +68,18 @@ fn certificate_of(pair: &PKey<Private>) -> Vec<u8> {
     builder.build().to_der().unwrap()
 }
 
-struct Parts {
-    us: EntityId,
-    consumer: AcsUrl,
+struct ResponseInput {
+    entity_id: EntityId,
+    acs: SpUrl,
     audience: EntityId,
     name_id: NameId,
     attributes: Vec<Attribute<'static>>,
 }
 
-fn parts(name: &str) -> Parts {
-    Parts {
-        us: EntityId::parse("https://idp.example/saml/metadata").unwrap(),
-        consumer: AcsUrl::parse("https://sp.example/acs?connection=a&b=c").unwrap(),
+fn response_input(name: &str) -> ResponseInput {
+    ResponseInput {
+        entity_id: EntityId::parse("https://idp.example/saml/metadata").unwrap(),
+        acs: SpUrl::parse("https://sp.example/acs?connection=a&b=c").unwrap(),
         audience: EntityId::parse("urn:auth0:openai:org-TEST").unwrap(),
         name_id: NameId::plain(EMAIL_ADDRESS, "mira@fernweh.example"),
         attributes: vec![
@@ -89,28 +89,28 @@ fn parts(name: &str) -> Parts {
     }
 }
 
-const BOTH: (Signs, SignatureAlgorithm) = (Signs::Both, SignatureAlgorithm::RsaSha256);
+const BOTH: (SignedParts, SignatureAlgorithm) = (SignedParts::Both, SignatureAlgorithm::RsaSha256);
 
-fn write(parts: &Parts, signer: &Signer, in_response_to: Option<&str>) -> String {
-    write_as(parts, signer, BOTH, None, in_response_to)
+fn write(parts: &ResponseInput, signer: &Signer, in_response_to: Option<&str>) -> String {
+    write_with(parts, signer, BOTH, None, in_response_to)
 }
 
-fn write_as(
-    parts: &Parts,
+fn write_with(
+    parts: &ResponseInput,
     signer: &Signer,
-    (signs, algorithm): (Signs, SignatureAlgorithm),
-    envelope: Option<Envelope<'_>>,
+    (signs, algorithm): (SignedParts, SignatureAlgorithm),
+    envelope: Option<AssertionEncryption<'_>>,
     in_response_to: Option<&str>,
 ) -> String {
-    let frame = Frame {
-        issuer: &parts.us,
+    let frame = ResponseHeader {
+        issuer: &parts.entity_id,
         id: "_response",
-        consumer: &parts.consumer,
+        acs: &parts.acs,
         in_response_to,
         now: noon(),
     };
-    let statement = Statement {
-        context_class: crate::saml::authn_context::OURS,
+    let statement = Assertion {
+        context_class: crate::saml::authn_context::PROVIDED_CLASS,
         id: "_assertion",
         audience: &parts.audience,
         name_id: &parts.name_id,
@@ -118,20 +118,20 @@ fn write_as(
         session_index: "_index",
         attributes: &parts.attributes,
     };
-    let seal = Seal {
+    let seal = ResponseProtection {
         signer,
-        signs,
+        signed_parts: signs,
         algorithm,
-        envelope,
+        encryption: envelope,
     };
     success(&frame, &statement, &Policy::default(), seal).unwrap()
 }
 
 #[test]
-fn both_signatures_hold_under_the_second_implementation() {
+fn both_signatures_verify_with_xmlsec() {
     let (key, der) = key();
     let signer = Signer::new(&key).unwrap();
-    let xml = write(&parts("Mira"), &signer, Some("_request"));
+    let xml = write(&response_input("Mira"), &signer, Some("_request"));
     assert_eq!(second_opinion::verify(&xml, &der).unwrap(), 2);
     second_opinion::precheck(&xml).unwrap();
     for (was, is) in [
@@ -154,17 +154,17 @@ const ALGORITHMS: [(SignatureAlgorithm, &str, &str); 3] = [
 ];
 
 #[test]
-fn what_is_signed_and_with_what_is_as_asked_for() {
+fn signed_parts_and_algorithm_are_as_configured() {
     let (key, der) = key();
     let signer = Signer::new(&key).unwrap();
     for (algorithm, method, digest) in ALGORITHMS {
         for (signs, on_assertion, on_response) in [
-            (Signs::Assertion, true, false),
-            (Signs::Response, false, true),
-            (Signs::Both, true, true),
+            (SignedParts::Assertion, true, false),
+            (SignedParts::Response, false, true),
+            (SignedParts::Both, true, true),
         ] {
-            let xml = write_as(
-                &parts("Mira"),
+            let xml = write_with(
+                &response_input("Mira"),
                 &signer,
                 (signs, algorithm),
                 None,
@@ -173,7 +173,7 @@ fn what_is_signed_and_with_what_is_as_asked_for() {
             let count = usize::from(on_assertion) + usize::from(on_response);
             assert_eq!(second_opinion::verify(&xml, &der).unwrap(), count, "{signs:?}");
             second_opinion::precheck(&xml).unwrap();
-            let message = Message::parse(&xml).unwrap();
+            let message = XmlDocument::parse(&xml).unwrap();
             let root = message.root(PROTOCOL, "Response").unwrap();
             let assertion = root.child(ASSERTION, "Assertion").unwrap().unwrap();
             for (element, is_signed) in [(root, on_response), (assertion, on_assertion)] {
@@ -201,10 +201,10 @@ fn what_is_signed_and_with_what_is_as_asked_for() {
 }
 
 #[test]
-fn a_name_carries_its_qualifiers() {
+fn a_name_id_carries_its_qualifiers() {
     let (key, der) = key();
     let signer = Signer::new(&key).unwrap();
-    let mut parts = parts("Mira");
+    let mut parts = response_input("Mira");
     parts.name_id.name_qualifier = Some("https://idp.example/?a&b".to_owned());
     parts.name_id.sp_name_qualifier = Some("urn:sp".to_owned());
     let xml = write(&parts, &signer, None);
@@ -223,17 +223,23 @@ fn an_encrypted_assertion_opens_with_the_key_and_its_signature_still_holds() {
     let (theirs, _) = key();
     let signer = Signer::new(&ours).unwrap();
     for cipher in [ContentCipher::Aes128Gcm, ContentCipher::Aes256Gcm] {
-        for signs in [Signs::Assertion, Signs::Response, Signs::Both] {
-            let chance = Secret::new([7; CHANCE]);
-            let envelope = Envelope::new(cipher, &theirs.certificate, chance);
+        for signs in [SignedParts::Assertion, SignedParts::Response, SignedParts::Both] {
+            let chance = Secret::new([7; RANDOM_LEN]);
+            let envelope = AssertionEncryption::new(cipher, &theirs.certificate, chance);
             let making = (signs, SignatureAlgorithm::RsaSha256);
-            let xml = write_as(&parts("Mira"), &signer, making, Some(envelope), Some("_request"));
+            let xml = write_with(
+                &response_input("Mira"),
+                &signer,
+                making,
+                Some(envelope),
+                Some("_request"),
+            );
             assert!(!xml.contains("mira@") && !xml.contains("Mira") && !xml.contains("_assertion"));
             let plain = decrypted(&xml, &theirs, cipher);
             let (inner, outer) = match signs {
-                Signs::Assertion => (true, false),
-                Signs::Response => (false, true),
-                Signs::Both => (true, true),
+                SignedParts::Assertion => (true, false),
+                SignedParts::Response => (false, true),
+                SignedParts::Both => (true, true),
             };
             if inner {
                 assert_eq!(second_opinion::verify(&plain, &our_certificate).unwrap(), 1);
@@ -285,26 +291,35 @@ fn decrypted(xml: &str, recipient: &SigningKey, cipher: ContentCipher) -> String
 #[test]
 fn only_to_a_strong_rsa_key_is_anything_encrypted() {
     let (mut fit, _) = key();
-    assert_eq!(encryption::check(&fit.certificate), Ok(()));
+    assert_eq!(encryption::check_recipient(&fit.certificate), Ok(()));
     fit.certificate.der = certificate_of(&PKey::from_rsa(Rsa::generate(1024).unwrap()).unwrap());
-    let weak = UnusableKey::Breakable("RSA with 1024 bits".to_owned());
-    assert_eq!(encryption::check(&fit.certificate), Err(Unfit::Unusable(weak)));
+    let weak = UnusableKey::Weak("RSA with 1024 bits".to_owned());
+    assert_eq!(
+        encryption::check_recipient(&fit.certificate),
+        Err(UnusableRecipient::Unusable(weak))
+    );
     let curve = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
     fit.certificate.der = certificate_of(&PKey::from_ec_key(EcKey::generate(&curve).unwrap()).unwrap());
-    assert_eq!(encryption::check(&fit.certificate), Err(Unfit::NotRsa));
+    assert_eq!(
+        encryption::check_recipient(&fit.certificate),
+        Err(UnusableRecipient::NotRsa)
+    );
     fit.certificate.der = b"no certificate".to_vec();
-    assert_eq!(encryption::check(&fit.certificate), Err(Unfit::Unreadable));
+    assert_eq!(
+        encryption::check_recipient(&fit.certificate),
+        Err(UnusableRecipient::Unreadable)
+    );
 }
 
 #[test]
 fn a_refusal_is_signed_and_carries_no_assertion() {
     let (key, der) = key();
     let signer = Signer::new(&key).unwrap();
-    let parts = parts("Mira");
-    let frame = Frame {
-        issuer: &parts.us,
+    let parts = response_input("Mira");
+    let frame = ResponseHeader {
+        issuer: &parts.entity_id,
         id: "_r",
-        consumer: &parts.consumer,
+        acs: &parts.acs,
         in_response_to: Some("_q"),
         now: noon(),
     };
@@ -329,7 +344,7 @@ proptest! {
     #[test]
     fn any_name_round_trips_and_is_canonical_as_written(
         name in "[^\\p{Cc}\u{fffe}\u{ffff}\u{2028}\u{2029}]{1,40}",
-        signs in prop::sample::select(&[Signs::Assertion, Signs::Response, Signs::Both][..]),
+        signs in prop::sample::select(&[SignedParts::Assertion, SignedParts::Response, SignedParts::Both][..]),
         (algorithm, ..) in prop::sample::select(&ALGORITHMS[..]),
         cipher in prop::option::of(prop::sample::select(&[ContentCipher::Aes128Gcm, ContentCipher::Aes256Gcm][..])),
         chance in any::<[u8; 32]>(),
@@ -337,14 +352,14 @@ proptest! {
         static KEYS: std::sync::LazyLock<[(SigningKey, Vec<u8>); 2]> = std::sync::LazyLock::new(|| [key(), key()]);
         let [(ours, certificate), (theirs, _)] = &*KEYS;
         let signer = Signer::new(ours).unwrap();
-        let mut bytes = [0; CHANCE];
+        let mut bytes = [0; RANDOM_LEN];
         bytes[..32].copy_from_slice(&chance);
-        let envelope = cipher.map(|cipher| Envelope::new(cipher, &theirs.certificate, Secret::new(bytes)));
-        let xml = write_as(&parts(&name), &signer, (signs, algorithm), envelope, Some("_request"));
+        let envelope = cipher.map(|cipher| AssertionEncryption::new(cipher, &theirs.certificate, Secret::new(bytes)));
+        let xml = write_with(&response_input(&name), &signer, (signs, algorithm), envelope, Some("_request"));
         let (on_assertion, on_response) = match signs {
-            Signs::Assertion => (1, 0),
-            Signs::Response => (0, 1),
-            Signs::Both => (1, 1),
+            SignedParts::Assertion => (1, 0),
+            SignedParts::Response => (0, 1),
+            SignedParts::Both => (1, 1),
         };
         // What is signed outside of the encrypted part, and what is signed in it.
         let outside = if cipher.is_some() { on_response } else { on_response + on_assertion };
@@ -355,7 +370,7 @@ proptest! {
         if let Some(opened) = &opened && on_assertion > 0 {
             prop_assert_eq!(second_opinion::verify(opened, certificate).unwrap(), 1);
         }
-        let message = Message::parse(opened.as_ref().unwrap_or(&xml)).unwrap();
+        let message = XmlDocument::parse(opened.as_ref().unwrap_or(&xml)).unwrap();
         let assertion = if opened.is_some() {
             message.root(ASSERTION, "Assertion").unwrap()
         } else {

@@ -1,7 +1,8 @@
 //! Applications and their children.
 
 use super::*;
-use crate::store::connection::Edited;
+use crate::model::application::ApplicationKind;
+use crate::store::connection::EditOutcome;
 
 #[test]
 fn an_application_reads_back_with_its_children_in_their_order() {
@@ -49,23 +50,23 @@ fn an_edit_rewrites_the_children_and_a_second_one_is_stale() {
         write(store, |tx| tx.add_application(&application(2)));
         let mut edited = Application {
             name: "Other".to_owned(),
-            kind: Kind::Saml,
+            kind: ApplicationKind::Saml,
             tile_url: None,
             ..application(1)
         };
-        edited.saml.consumers.remove(0);
-        edited.saml.certificates.clear();
+        edited.saml.acs_endpoints.remove(0);
+        edited.saml.signing_certificates.clear();
         edited.saml.logout = None;
-        assert_eq!(write(store, |tx| tx.edit_application(&edited)), Edited::Done);
+        assert_eq!(write(store, |tx| tx.edit_application(&edited)), EditOutcome::Done);
         assert_eq!(
             write(store, |tx| tx.edit_application(&application(1))),
-            Edited::Stale
+            EditOutcome::Stale
         );
         edited.version = 2;
         assert_eq!(read(store, |tx| tx.application(edited.id)), Some(edited.clone()));
         let done = at_once(8, |_| write(store, |tx| tx.edit_application(&edited)));
         assert_eq!(
-            done.iter().filter(|one| **one == Edited::Done).count(),
+            done.iter().filter(|one| **one == EditOutcome::Done).count(),
             1,
             "{done:?}"
         );
@@ -85,12 +86,12 @@ fn readers_see_an_application_whole_while_it_is_edited() {
                 if number == 0 {
                     let mut next = read(store, |tx| tx.application(application(1).id)).unwrap();
                     next.name = format!("Application {}", next.version);
-                    next.saml.consumers.truncate(1);
-                    next.saml.consumers.resize(
+                    next.saml.acs_endpoints.truncate(1);
+                    next.saml.acs_endpoints.resize(
                         1 + usize::from(next.version % 2 == 0),
-                        application(2).saml.consumers[0].clone(),
+                        application(2).saml.acs_endpoints[0].clone(),
                     );
-                    assert_eq!(write(store, |tx| tx.edit_application(&next)), Edited::Done);
+                    assert_eq!(write(store, |tx| tx.edit_application(&next)), EditOutcome::Done);
                 } else {
                     let seen = read(store, |tx| tx.application(application(1).id)).unwrap();
                     let wanted = if seen.version == 1 {
@@ -98,7 +99,7 @@ fn readers_see_an_application_whole_while_it_is_edited() {
                     } else {
                         1 + usize::from(seen.version % 2 == 1)
                     };
-                    assert_eq!(seen.saml.consumers.len(), wanted, "version {}", seen.version);
+                    assert_eq!(seen.saml.acs_endpoints.len(), wanted, "version {}", seen.version);
                 }
             }
         });
@@ -106,13 +107,13 @@ fn readers_see_an_application_whole_while_it_is_edited() {
 }
 
 #[test]
-fn what_hangs_on_an_application_goes_with_it() {
+fn the_children_of_an_application_are_removed_with_it() {
     on_each_database(|store| {
         write(store, |tx| {
             tx.add_user(&user(1))?;
             tx.add_application(&application(1))?;
             tx.add_session(&session(1, user(1).id), hash(1))?;
-            tx.join_session(&participant(&session(1, user(1).id), application(1).id))
+            tx.save_participant(&participant(&session(1, user(1).id), application(1).id))
         });
         assert!(write(store, |tx| tx.remove_application(application(1).id)));
         assert!(!write(store, |tx| tx.remove_application(application(1).id)));

@@ -6,7 +6,7 @@ use super::{fresh_postgres, now};
 use crate::store::{database::Store, migrate::Backup};
 
 #[test]
-fn a_statement_of_a_request_is_ended_and_its_commit_never() {
+fn a_request_statement_times_out_and_its_commit_never_does() {
     let Some(fresh) = fresh_postgres() else { return };
     let store = Store::connect(&fresh.url, 2).unwrap();
     store.migrate(Backup::Skip).unwrap();
@@ -23,19 +23,19 @@ fn a_statement_of_a_request_is_ended_and_its_commit_never() {
              FOR EACH ROW EXECUTE FUNCTION slowly()",
         )
         .unwrap();
-    requests.write(|tx| tx.beat(now())).unwrap();
+    requests.write(|tx| tx.write_heartbeat(now())).unwrap();
     behind
         .batch_execute("DROP TRIGGER slow_commit ON heartbeat")
         .unwrap();
 
     // A statement that waits for somebody else does not wait without an end, where a person waits for it.
     behind.batch_execute("BEGIN; LOCK TABLE heartbeat").unwrap();
-    let refused = requests.write(|tx| tx.beat(now())).unwrap_err();
+    let refused = requests.write(|tx| tx.write_heartbeat(now())).unwrap_err();
     assert!(
         format!("{refused:?}").contains("statement timeout"),
         "{refused:?}"
     );
-    assert!(refused.is_passing() && !store.takes_writes());
+    assert!(refused.is_retryable() && !store.accepts_writes());
     behind.batch_execute("COMMIT").unwrap();
-    requests.write(|tx| tx.beat(now())).unwrap();
+    requests.write(|tx| tx.write_heartbeat(now())).unwrap();
 }

@@ -10,12 +10,12 @@ use crate::{
     model::{
         id::KeyId,
         key::{KeyState, SealedKey},
-        rollover::{Draft, Follow, How},
+        rollover::{AdoptionSource, ApplicationDraft, KeyAdoption},
     },
     store::{
         connection::AnyConnection,
         migrate::{POSTGRES, SQLITE},
-        signing_keys::Step,
+        signing_keys::RolloverStep,
     },
 };
 
@@ -53,12 +53,12 @@ fn id(number: u8) -> KeyId {
     key(number, KeyState::Active).id
 }
 
-fn step(active: u8, other: u8) -> Step {
-    Step {
+fn rollover_step(active: u8, other: u8) -> RolloverStep {
+    RolloverStep {
         active: id(active),
         other: id(other),
-        not_since: now(),
-        all_follow: true,
+        previous_step_by: now(),
+        require_all_adopted: true,
         now: now() + minutes(1),
     }
 }
@@ -71,28 +71,28 @@ fn states(store: &Store) -> BTreeMap<KeyId, KeyState> {
     keys.into_iter().map(|key| (key.id, key.state)).collect()
 }
 
-fn of<const N: usize>(all: [(u8, KeyState); N]) -> BTreeMap<KeyId, KeyState> {
+fn expected_states<const N: usize>(all: [(u8, KeyState); N]) -> BTreeMap<KeyId, KeyState> {
     all.into_iter()
         .map(|(number, state)| (id(number), state))
         .collect()
 }
 
 /// A ring with an active key 1 and a next key 2, published for as long as `step` asks.
-fn rolling(store: &Store) {
-    write(store, |tx| tx.found_installation(&installation()));
+fn with_rollover(store: &Store) {
+    write(store, |tx| tx.initialize_installation(&installation()));
     assert!(write(store, |tx| tx.add_first_key(&key(1, KeyState::Active))));
     assert!(write(store, |tx| tx
         .add_next_key(&key(2, KeyState::Next), &key(1, KeyState::Active))));
 }
 
-fn follow(slug: &str, number: u8, how: How) -> Follow {
-    Follow {
+fn adoption(slug: &str, number: u8, how: AdoptionSource) -> KeyAdoption {
+    KeyAdoption {
         slug: Slug::parse(slug).unwrap(),
         key: id(number),
-        how,
-        at: now(),
+        source: how,
+        adopted_at: now(),
         address: Some("2001:db8::7".parse().unwrap()),
-        agent: Some("a fetcher".to_owned()),
+        user_agent: Some("a fetcher".to_owned()),
     }
 }
 
@@ -111,10 +111,10 @@ fn an_installation_gets_one_first_key_however_many_replicas_start() {
 }
 
 #[test]
-fn a_key_is_replaced_by_one_of_many() {
+fn a_key_is_replaced_by_one_of_many_replicas() {
     for keep in [false, true] {
         on_each_database(|store| {
-            write(store, |tx| tx.found_installation(&installation()));
+            write(store, |tx| tx.initialize_installation(&installation()));
             write(store, |tx| tx.add_first_key(&key(1, KeyState::Active)));
             let replaced = at_once(8, |number| {
                 let new = key(100 + number, KeyState::Active);
@@ -129,7 +129,10 @@ fn a_key_is_replaced_by_one_of_many() {
             } else {
                 KeyState::Retired
             };
-            assert_eq!(states(store), of([(winner, KeyState::Active), (1, before)]));
+            assert_eq!(
+                states(store),
+                expected_states([(winner, KeyState::Active), (1, before)])
+            );
             let again = key(200, KeyState::Active);
             assert!(!write(store, |tx| tx.replace_active_key(
                 &again,
@@ -143,7 +146,7 @@ fn a_key_is_replaced_by_one_of_many() {
             )));
             assert_eq!(
                 states(store),
-                of([(200, KeyState::Active), (winner, before), (1, KeyState::Retired)])
+                expected_states([(200, KeyState::Active), (winner, before), (1, KeyState::Retired)])
             );
         });
     }
@@ -152,62 +155,74 @@ fn a_key_is_replaced_by_one_of_many() {
 #[test]
 fn a_rollover_goes_forward_back_forward_and_ends() {
     on_each_database(|store| {
-        rolling(store);
+        with_rollover(store);
         let generation = read(store, Tx::generation);
         assert!(
             !write(store, |tx| tx
                 .add_next_key(&key(3, KeyState::Next), &key(1, KeyState::Active))),
             "one at a time"
         );
-        assert!(write(store, |tx| tx.activate_key(&step(1, 2))));
+        assert!(write(store, |tx| tx.activate_key(&rollover_step(1, 2))));
         assert_eq!(
             states(store),
-            of([(1, KeyState::Previous), (2, KeyState::Active)])
+            expected_states([(1, KeyState::Previous), (2, KeyState::Active)])
         );
         assert!(
             read(store, Tx::generation) > generation,
             "every replica hears of it"
         );
-        assert!(!write(store, |tx| tx.activate_key(&step(1, 2))), "done already");
+        assert!(
+            !write(store, |tx| tx.activate_key(&rollover_step(1, 2))),
+            "done already"
+        );
         assert!(
             !write(store, |tx| tx
                 .add_next_key(&key(3, KeyState::Next), &key(1, KeyState::Active))),
             "not finished"
         );
-        assert!(write(store, |tx| tx.go_back_to_key(&step(2, 1))));
-        assert_eq!(states(store), of([(1, KeyState::Active), (2, KeyState::Next)]));
-        assert!(!write(store, |tx| tx.go_back_to_key(&step(2, 1))));
-        assert!(write(store, |tx| tx.activate_key(&step(1, 2))));
-        let late = Step {
-            not_since: now() + minutes(1),
-            ..step(2, 1)
+        assert!(write(store, |tx| tx.reactivate_previous_key(&rollover_step(2, 1))));
+        assert_eq!(
+            states(store),
+            expected_states([(1, KeyState::Active), (2, KeyState::Next)])
+        );
+        assert!(!write(store, |tx| tx.reactivate_previous_key(&rollover_step(2, 1))));
+        assert!(write(store, |tx| tx.activate_key(&rollover_step(1, 2))));
+        let late = RolloverStep {
+            previous_step_by: now() + minutes(1),
+            ..rollover_step(2, 1)
         };
         assert!(
-            !write(store, |tx| tx.retire_previous_key(&step(2, 1))),
+            !write(store, |tx| tx.retire_previous_key(&rollover_step(2, 1))),
             "too soon"
         );
         assert!(write(store, |tx| tx.retire_previous_key(&late)));
-        assert_eq!(states(store), of([(1, KeyState::Retired), (2, KeyState::Active)]));
+        assert_eq!(
+            states(store),
+            expected_states([(1, KeyState::Retired), (2, KeyState::Active)])
+        );
         assert!(!write(store, |tx| tx.retire_previous_key(&late)));
         assert!(
-            !write(store, |tx| tx.go_back_to_key(&step(2, 1))),
+            !write(store, |tx| tx.reactivate_previous_key(&rollover_step(2, 1))),
             "there is no way back"
         );
         assert!(write(store, |tx| tx
             .add_next_key(&key(3, KeyState::Next), &key(2, KeyState::Active))));
         assert!(write(store, |tx| tx.withdraw_next_key(id(3), now())));
         assert!(!write(store, |tx| tx.withdraw_next_key(id(3), now())));
-        assert!(!write(store, |tx| tx.activate_key(&step(2, 3))), "withdrawn");
+        assert!(
+            !write(store, |tx| tx.activate_key(&rollover_step(2, 3))),
+            "withdrawn"
+        );
     });
 }
 
 #[test]
-fn a_key_signs_when_it_was_published_long_enough_and_all_who_are_enabled_follow() {
+fn a_key_signs_when_published_long_enough_and_adopted_by_all_enabled_applications() {
     on_each_database(|store| {
-        rolling(store);
-        let early = Step {
-            not_since: now() - TimeDelta::microseconds(1),
-            ..step(1, 2)
+        with_rollover(store);
+        let early = RolloverStep {
+            previous_step_by: now() - TimeDelta::microseconds(1),
+            ..rollover_step(1, 2)
         };
         assert!(!write(store, |tx| tx.activate_key(&early)), "too soon");
         for number in [1, 2, 3] {
@@ -217,38 +232,48 @@ fn a_key_signs_when_it_was_published_long_enough_and_all_who_are_enabled_follow(
             };
             write(store, |tx| tx.add_application(&off));
         }
-        assert!(!write(store, |tx| tx.activate_key(&step(1, 2))), "nobody follows");
-        assert!(write(store, |tx| tx.add_follow(&follow(
-            "app-1",
-            2,
-            How::Fetched
-        ))));
-        assert!(!write(store, |tx| tx.add_follow(&follow(
-            "app-1",
-            2,
-            How::Confirmed
-        ))));
-        write(store, |tx| tx.add_follow(&follow("app-2", 1, How::Confirmed)));
         assert!(
-            !write(store, |tx| tx.activate_key(&step(1, 2))),
+            !write(store, |tx| tx.activate_key(&rollover_step(1, 2))),
+            "nobody follows"
+        );
+        assert!(write(store, |tx| tx.add_key_adoption(&adoption(
+            "app-1",
+            2,
+            AdoptionSource::Fetched
+        ))));
+        assert!(!write(store, |tx| tx.add_key_adoption(&adoption(
+            "app-1",
+            2,
+            AdoptionSource::Confirmed
+        ))));
+        write(store, |tx| {
+            tx.add_key_adoption(&adoption("app-2", 1, AdoptionSource::Confirmed))
+        });
+        assert!(
+            !write(store, |tx| tx.activate_key(&rollover_step(1, 2))),
             "it follows another key"
         );
-        assert_eq!(states(store), of([(1, KeyState::Active), (2, KeyState::Next)]));
-        write(store, |tx| tx.add_follow(&follow("app-2", 2, How::Confirmed)));
         assert_eq!(
-            read(store, |tx| tx.follows(id(2))),
+            states(store),
+            expected_states([(1, KeyState::Active), (2, KeyState::Next)])
+        );
+        write(store, |tx| {
+            tx.add_key_adoption(&adoption("app-2", 2, AdoptionSource::Confirmed))
+        });
+        assert_eq!(
+            read(store, |tx| tx.key_adoptions(id(2))),
             [
-                follow("app-1", 2, How::Fetched),
-                follow("app-2", 2, How::Confirmed)
+                adoption("app-1", 2, AdoptionSource::Fetched),
+                adoption("app-2", 2, AdoptionSource::Confirmed)
             ],
             "what was known first stays"
         );
-        assert!(write(store, |tx| tx.activate_key(&step(1, 2))));
+        assert!(write(store, |tx| tx.activate_key(&rollover_step(1, 2))));
 
         // What was enabled since then, and was registered before, is in the way of the end.
-        let late = Step {
-            not_since: now() + minutes(1),
-            ..step(2, 1)
+        let late = RolloverStep {
+            previous_step_by: now() + minutes(1),
+            ..rollover_step(2, 1)
         };
         let on = Application {
             enabled: true,
@@ -261,7 +286,9 @@ fn a_key_signs_when_it_was_published_long_enough_and_all_who_are_enabled_follow(
             ..application(4)
         };
         write(store, |tx| tx.add_application(&young));
-        write(store, |tx| tx.add_follow(&follow("app-3", 2, How::Confirmed)));
+        write(store, |tx| {
+            tx.add_key_adoption(&adoption("app-3", 2, AdoptionSource::Confirmed))
+        });
         assert!(
             write(store, |tx| tx.retire_previous_key(&late)),
             "the young one got key 2"
@@ -270,14 +297,14 @@ fn a_key_signs_when_it_was_published_long_enough_and_all_who_are_enabled_follow(
 }
 
 #[test]
-fn force_asks_nobody() {
+fn force_does_not_wait_for_adoption() {
     on_each_database(|store| {
-        rolling(store);
+        with_rollover(store);
         write(store, |tx| tx.add_application(&application(1)));
-        let forced = |active, other| Step {
-            not_since: now() + minutes(1),
-            all_follow: false,
-            ..step(active, other)
+        let forced = |active, other| RolloverStep {
+            previous_step_by: now() + minutes(1),
+            require_all_adopted: false,
+            ..rollover_step(active, other)
         };
         assert!(write(store, |tx| tx.activate_key(&forced(1, 2))));
         assert!(write(store, |tx| tx.retire_previous_key(&forced(2, 1))));
@@ -285,13 +312,13 @@ fn force_asks_nobody() {
 }
 
 #[test]
-fn of_steps_at_once_one_is_taken_and_a_key_always_signs() {
+fn of_concurrent_steps_one_is_taken_and_a_key_always_signs() {
     on_each_database(|store| {
-        rolling(store);
+        with_rollover(store);
         for round in 0..10 {
             let taken = at_once(8, |number| match number % 2 {
-                0 => write(store, |tx| tx.activate_key(&step(1, 2))),
-                _ => write(store, |tx| tx.go_back_to_key(&step(2, 1))),
+                0 => write(store, |tx| tx.activate_key(&rollover_step(1, 2))),
+                _ => write(store, |tx| tx.reactivate_previous_key(&rollover_step(2, 1))),
             });
             let states = states(store);
             let count = |wanted| states.values().filter(|state| **state == wanted).count();
@@ -302,9 +329,9 @@ fn of_steps_at_once_one_is_taken_and_a_key_always_signs() {
                 "round {round}: {states:?} {taken:?}"
             );
         }
-        write(store, |tx| tx.go_back_to_key(&step(2, 1)));
+        write(store, |tx| tx.reactivate_previous_key(&rollover_step(2, 1)));
         let taken = at_once(8, |number| match number % 2 {
-            0 => write(store, |tx| tx.activate_key(&step(1, 2))),
+            0 => write(store, |tx| tx.activate_key(&rollover_step(1, 2))),
             _ => write(store, |tx| tx.withdraw_next_key(id(2), now())),
         });
         assert_eq!(taken.iter().filter(|one| **one).count(), 1, "{taken:?}");
@@ -313,9 +340,9 @@ fn of_steps_at_once_one_is_taken_and_a_key_always_signs() {
 }
 
 #[test]
-fn one_of_many_prepares() {
+fn the_next_key_is_added_by_one_of_many_replicas() {
     on_each_database(|store| {
-        write(store, |tx| tx.found_installation(&installation()));
+        write(store, |tx| tx.initialize_installation(&installation()));
         write(store, |tx| tx.add_first_key(&key(1, KeyState::Active)));
         let added = at_once(8, |number| {
             write(store, |tx| {
@@ -329,52 +356,59 @@ fn one_of_many_prepares() {
 #[test]
 fn a_draft_keeps_its_name_until_its_application_takes_it_over() {
     on_each_database(|store| {
-        rolling(store);
-        let draft = |slug: &str| Draft {
+        with_rollover(store);
+        let draft = |slug: &str| ApplicationDraft {
             slug: Slug::parse(slug).unwrap(),
             name: "A draft".to_owned(),
             created_at: now(),
         };
         write(store, |tx| tx.add_application(&application(1)));
         assert!(
-            !write(store, |tx| tx.add_draft(&draft("app-1"))),
+            !write(store, |tx| tx.add_application_draft(&draft("app-1"))),
             "an application has it"
         );
-        let added = at_once(8, |_| write(store, |tx| tx.add_draft(&draft("app-2"))));
+        let added = at_once(8, |_| {
+            write(store, |tx| tx.add_application_draft(&draft("app-2")))
+        });
         assert_eq!(added.iter().filter(|one| **one).count(), 1, "{added:?}");
-        write(store, |tx| tx.add_follow(&follow("app-2", 2, How::Fetched)));
-        assert_eq!(read(store, Tx::drafts), [draft("app-2")]);
+        write(store, |tx| {
+            tx.add_key_adoption(&adoption("app-2", 2, AdoptionSource::Fetched))
+        });
+        assert_eq!(read(store, Tx::application_drafts), [draft("app-2")]);
         write(store, |tx| tx.add_application(&application(2)));
-        assert_eq!(read(store, Tx::drafts), []);
+        assert_eq!(read(store, Tx::application_drafts), []);
         assert_eq!(
-            read(store, |tx| tx.follows(id(2))),
-            [follow("app-2", 2, How::Fetched)]
+            read(store, |tx| tx.key_adoptions(id(2))),
+            [adoption("app-2", 2, AdoptionSource::Fetched)]
         );
         write(store, |tx| tx.remove_application(application(2).id));
         assert_eq!(
-            read(store, |tx| tx.follows(id(2))),
+            read(store, |tx| tx.key_adoptions(id(2))),
             [],
             "the next of this name begins anew"
         );
-        assert!(write(store, |tx| tx.add_draft(&draft("app-2"))));
-        assert!(write(store, |tx| tx.remove_draft(&draft("app-2").slug)));
-        assert!(!write(store, |tx| tx.remove_draft(&draft("app-2").slug)));
+        assert!(write(store, |tx| tx.add_application_draft(&draft("app-2"))));
+        assert!(write(store, |tx| tx.remove_application_draft(&draft("app-2").slug)));
+        assert!(!write(store, |tx| tx.remove_application_draft(&draft("app-2").slug)));
     });
 }
 
 #[test]
-fn a_ring_of_the_version_before_is_taken_over_and_can_be_given_back() {
+fn signing_keys_of_the_previous_version_migrate_up_and_down() {
     on_each_database(|store| {
         /// Takes this migration and those after it back.
-        fn before<DB: Backend>(c: &mut impl MigrationHarness<DB>, all: fn() -> EmbeddedMigrations) {
+        fn revert_to_before_0005<DB: Backend>(
+            c: &mut impl MigrationHarness<DB>,
+            all: fn() -> EmbeddedMigrations,
+        ) {
             while c.applied_migrations().unwrap()[0].to_string().as_str() >= "0005" {
                 c.revert_last_migration(all()).unwrap();
             }
         }
         let revert = |tx: &mut Tx| {
             match &mut tx.0 {
-                AnyConnection::Postgres(c) => before(c, || POSTGRES),
-                AnyConnection::Sqlite(c) => before(c, || SQLITE),
+                AnyConnection::Postgres(c) => revert_to_before_0005(c, || POSTGRES),
+                AnyConnection::Sqlite(c) => revert_to_before_0005(c, || SQLITE),
             }
             Ok(())
         };
@@ -405,7 +439,7 @@ fn a_ring_of_the_version_before_is_taken_over_and_can_be_given_back() {
             read(store, Tx::signing_keys),
             [key(2, KeyState::Active), key(1, KeyState::Retired)]
         );
-        write(store, |tx| tx.found_installation(&installation()));
+        write(store, |tx| tx.initialize_installation(&installation()));
         write(store, |tx| {
             tx.add_next_key(&key(3, KeyState::Next), &key(2, KeyState::Active))
         });
@@ -413,7 +447,7 @@ fn a_ring_of_the_version_before_is_taken_over_and_can_be_given_back() {
         store.migrate(Backup::Skip).unwrap();
         assert_eq!(
             states(store),
-            of([
+            expected_states([
                 (1, KeyState::Retired),
                 (2, KeyState::Active),
                 (3, KeyState::Retired)

@@ -3,7 +3,7 @@
 use super::*;
 use crate::model::{
     id::LogoutId,
-    logout::{Hop, HopState, Initiator, Logout, PostedLogout},
+    logout::{Initiator, Logout, LogoutStep, LogoutStepState, PostedLogout},
     name_id::NameId,
 };
 
@@ -16,19 +16,19 @@ fn logout(number: u8) -> Logout {
             application: application(1).id,
             request_id: "_r".to_owned(),
             relay_state: Some(" a&b=\u{e9}".to_owned()),
-            wants_answer: true,
+            wants_response: true,
         }),
         started_at: now(),
         expires_at: now() + minutes(10),
         finished_at: None,
         session_token: None,
-        nameless: false,
+        hides_applications: false,
     }
 }
 
-fn hops() -> Vec<Hop> {
+fn steps() -> Vec<LogoutStep> {
     let mut hops: Vec<_> = (0..3)
-        .map(|position| Hop::new(position, participant(&session(1, user(1).id), application(2).id)))
+        .map(|position| LogoutStep::new(position, participant(&session(1, user(1).id), application(2).id)))
         .collect();
     hops[1].name_id.name_qualifier = Some("idp".to_owned());
     hops[2].name_id.sp_name_qualifier = Some("sp".to_owned());
@@ -36,88 +36,107 @@ fn hops() -> Vec<Hop> {
 }
 
 /// Two applications, a person, a session of theirs that has ended, and [`logout`] 1 with three hops.
-fn begun(store: &Store) {
+fn with_logout(store: &Store) {
     write(store, |tx| {
         tx.add_user(&user(1))?;
         tx.add_application(&application(1))?;
         tx.add_application(&application(2))?;
         tx.add_session(&session(1, user(1).id), hash(9))?;
-        tx.add_logout(&logout(1), &hops())
+        tx.add_logout(&logout(1), &steps())
     });
 }
 
-fn states(store: &Store) -> Vec<HopState> {
+fn states(store: &Store) -> Vec<LogoutStepState> {
     let (_, hops) = read(store, |tx| tx.logout(logout(1).id)).unwrap();
     hops.iter().map(|hop| hop.state).collect()
 }
 
 #[test]
-fn a_logout_reads_back_with_its_hops_in_their_order() {
+fn a_logout_reads_back_with_its_steps_in_their_order() {
     on_each_database(|store| {
-        begun(store);
+        with_logout(store);
         let nobody = Logout {
             initiator: None,
             ..logout(2)
         };
         write(store, |tx| tx.add_logout(&nobody, &[]));
         let found = |number| read(store, |tx| tx.logout(logout(number).id));
-        assert_eq!(found(1), Some((logout(1), hops())));
+        assert_eq!(found(1), Some((logout(1), steps())));
         assert_eq!(found(2), Some((nobody, Vec::new())));
         assert_eq!(found(3), None);
     });
 }
 
 #[test]
-fn a_hop_is_asked_once_whoever_is_quicker() {
+fn a_logout_step_is_requested_once_whoever_is_quicker() {
     on_each_database(|store| {
-        begun(store);
+        with_logout(store);
         let id = logout(1).id;
         let won = at_once(8, |number| {
-            write(store, |tx| tx.ask_hop(id, 0, &format!("_{number}"), now()))
+            write(store, |tx| {
+                tx.mark_logout_step_requested(id, 0, &format!("_{number}"), now())
+            })
         });
         assert_eq!(won.iter().filter(|won| **won).count(), 1, "{won:?}");
         let number = won.iter().position(|won| *won).unwrap();
-        let asked = read(store, |tx| tx.hop_asked(&format!("_{number}"), now()));
+        let asked = read(store, |tx| tx.requested_logout_step(&format!("_{number}"), now()));
         let (found, hop) = asked.unwrap();
-        assert_eq!((found, hop.position, hop.asked_at), (id, 0, Some(now())));
+        assert_eq!((found, hop.position, hop.requested_at), (id, 0, Some(now())));
         assert_eq!(
             states(store),
-            [HopState::Asked, HopState::Waiting, HopState::Waiting]
+            [
+                LogoutStepState::Requested,
+                LogoutStepState::Pending,
+                LogoutStepState::Pending
+            ]
         );
     });
 }
 
 #[test]
-fn an_answer_counts_once_and_also_late_but_not_too_late() {
+fn a_logout_response_counts_once_even_late_but_not_after_expiry() {
     on_each_database(|store| {
-        begun(store);
+        with_logout(store);
         let id = logout(1).id;
-        let asked = |at| read(store, |tx| tx.hop_asked("_a", at)).is_some();
-        let settle = |state| write(store, |tx| tx.settle_hop(id, 0, state));
-        assert!(!asked(now()) && !settle(HopState::Confirmed), "nobody was asked");
-        assert!(write(store, |tx| tx.ask_hop(id, 0, "_a", now())));
-        assert!(asked(now()) && !asked(now() + minutes(10)));
-        assert!(write(store, |tx| tx.give_up_hop(id, 0)));
-        assert!(!write(store, |tx| tx.give_up_hop(id, 0)));
-        assert!(asked(now()) && settle(HopState::Confirmed));
-        assert!(!asked(now()) && !settle(HopState::Refused));
+        let asked = |at| read(store, |tx| tx.requested_logout_step("_a", at)).is_some();
+        let settle = |state| write(store, |tx| tx.settle_logout_step(id, 0, state));
         assert!(
-            !write(store, |tx| tx.give_up_hop(id, 0)) && !write(store, |tx| tx.ask_hop(id, 0, "_b", now()))
+            !asked(now()) && !settle(LogoutStepState::Confirmed),
+            "nobody was asked"
         );
-        assert!(write(store, |tx| tx.give_up_hop(id, 1)));
-        assert!(write(store, |tx| tx.hop_has_no_address(id, 2)));
-        assert!(!write(store, |tx| tx.hop_has_no_address(id, 2)));
+        assert!(write(store, |tx| tx.mark_logout_step_requested(
+            id,
+            0,
+            "_a",
+            now()
+        )));
+        assert!(asked(now()) && !asked(now() + minutes(10)));
+        assert!(write(store, |tx| tx.skip_logout_step(id, 0)));
+        assert!(!write(store, |tx| tx.skip_logout_step(id, 0)));
+        assert!(asked(now()) && settle(LogoutStepState::Confirmed));
+        assert!(!asked(now()) && !settle(LogoutStepState::Refused));
+        assert!(
+            !write(store, |tx| tx.skip_logout_step(id, 0))
+                && !write(store, |tx| tx.mark_logout_step_requested(id, 0, "_b", now()))
+        );
+        assert!(write(store, |tx| tx.skip_logout_step(id, 1)));
+        assert!(write(store, |tx| tx.mark_logout_step_without_endpoint(id, 2)));
+        assert!(!write(store, |tx| tx.mark_logout_step_without_endpoint(id, 2)));
         assert_eq!(
             states(store),
-            [HopState::Confirmed, HopState::Unconfirmed, HopState::NoAddress]
+            [
+                LogoutStepState::Confirmed,
+                LogoutStepState::Unconfirmed,
+                LogoutStepState::NoEndpoint
+            ]
         );
     });
 }
 
 #[test]
-fn it_is_found_by_its_browser_while_it_goes_on() {
+fn a_logout_is_found_by_its_browser_while_it_runs() {
     on_each_database(|store| {
-        begun(store);
+        with_logout(store);
         let id = logout(1).id;
         let of_browser = |number, at| read(store, |tx| tx.running_logout(hash(number), at));
         assert_eq!(of_browser(1, now()), Some(id));
@@ -130,9 +149,9 @@ fn it_is_found_by_its_browser_while_it_goes_on() {
 }
 
 #[test]
-fn what_nobody_finished_ends_once_and_is_swept_an_hour_later() {
+fn an_unfinished_logout_expires_once_and_is_removed_an_hour_later() {
     on_each_database(|store| {
-        begun(store);
+        with_logout(store);
         let over = now() + minutes(10);
         assert_eq!(write(store, |tx| tx.expire_logouts(now(), 10)), []);
         let ended = at_once(4, |_| write(store, |tx| tx.expire_logouts(over, 10)));
@@ -146,9 +165,9 @@ fn what_nobody_finished_ends_once_and_is_swept_an_hour_later() {
 }
 
 #[test]
-fn it_outlives_its_applications() {
+fn a_logout_outlives_its_applications() {
     on_each_database(|store| {
-        begun(store);
+        with_logout(store);
         write(store, |tx| {
             assert!(tx.remove_application(application(1).id)? && tx.remove_application(application(2).id)?);
             Ok(())
@@ -159,22 +178,22 @@ fn it_outlives_its_applications() {
 }
 
 #[test]
-fn a_logout_that_waits_is_claimed_once_and_by_its_session_alone() {
+fn a_pending_logout_is_claimed_once_and_by_its_session_alone() {
     on_each_database(|store| {
-        begun(store);
+        with_logout(store);
         let waits = Logout {
             session_token: Some(hash(9)),
             ..logout(2)
         };
-        write(store, |tx| tx.add_logout(&waits, &hops()));
+        write(store, |tx| tx.add_logout(&waits, &steps()));
         let claim = |session, answers| {
             write(store, |tx| {
                 tx.claim_logout(session, hash(7), answers, now(), now() + minutes(1))
             })
         };
-        assert!(read(store, |tx| tx.logout_waits_for(hash(9), now())));
-        assert!(!read(store, |tx| tx.logout_waits_for(hash(8), now())));
-        assert!(!read(store, |tx| tx.logout_waits_for(hash(9), now() + minutes(10))));
+        assert!(read(store, |tx| tx.has_pending_logout(hash(9), now())));
+        assert!(!read(store, |tx| tx.has_pending_logout(hash(8), now())));
+        assert!(!read(store, |tx| tx.has_pending_logout(hash(9), now() + minutes(10))));
         assert_eq!(claim(hash(8), None), None);
         assert_eq!(claim(hash(9), Some((application(1).id, "_other", true))), None);
         assert_eq!(claim(hash(9), Some((application(2).id, "_r", true))), None);
@@ -188,17 +207,17 @@ fn a_logout_that_waits_is_claimed_once_and_by_its_session_alone() {
             (claimed.browser, claimed.session_token, claimed.expires_at),
             (hash(7), None, now() + minutes(1))
         );
-        assert!(!claimed.nameless && !claimed.initiator.unwrap().wants_answer);
+        assert!(!claimed.hides_applications && !claimed.initiator.unwrap().wants_response);
         let later = Logout {
             session_token: Some(hash(8)),
             ..logout(3)
         };
-        write(store, |tx| tx.add_logout(&later, &hops()));
+        write(store, |tx| tx.add_logout(&later, &steps()));
         let late = write(store, |tx| {
             tx.claim_logout(hash(8), hash(6), None, now(), now() + minutes(1))
         });
         let (claimed, _) = read(store, |tx| tx.logout(late.unwrap())).unwrap();
-        assert!(claimed.nameless);
+        assert!(claimed.hides_applications);
     });
 }
 
@@ -211,8 +230,8 @@ fn a_posted_request_is_taken_once_and_by_its_browser_alone() {
             applications: vec![application(2).id, application(1).id],
             request_id: "_r".to_owned(),
             relay_state: Some(" a&b".to_owned()),
-            wants_answer: true,
-            by_name: true,
+            wants_response: true,
+            by_name_id: true,
             name_id: NameId {
                 sp_name_qualifier: Some("sp".to_owned()),
                 ..NameId::plain("f", "a")
@@ -227,7 +246,7 @@ fn a_posted_request_is_taken_once_and_by_its_browser_alone() {
         assert_eq!(take(posted(1).id, hash(1), now() + minutes(10)), None);
         let all = at_once(4, |_| take(posted(1).id, hash(1), now()));
         assert_eq!(all.into_iter().flatten().collect::<Vec<_>>(), [posted(1)]);
-        let expired = |at| write(store, |tx| tx.expired_posted_logouts(at, 10)).len();
+        let expired = |at| write(store, |tx| tx.take_expired_posted_logouts(at, 10)).len();
         assert_eq!(expired(now()), 0);
         assert_eq!(expired(now() + minutes(10)), 2);
         assert_eq!(expired(now() + minutes(10)), 0);

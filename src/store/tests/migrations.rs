@@ -12,7 +12,7 @@ use diesel_migrations::MigrationHarness;
 use super::*;
 use crate::store::{
     connection::AnyConnection,
-    migrate::{EPOCH, Migrated, POSTGRES, SQLITE, SchemaState},
+    migrate::{MigrationReport, POSTGRES, SCHEMA_EPOCH, SQLITE, SchemaState},
     schema,
 };
 
@@ -21,30 +21,34 @@ fn sql(store: &Store, text: &str) {
 }
 
 fn file(store: &Store) -> Option<PathBuf> {
-    store.address.file().map(Path::to_owned)
+    store.url.file().map(Path::to_owned)
 }
 
 #[test]
 fn a_fresh_database_is_brought_up_to_date_once() {
     for fresh in fresh_databases() {
         let store = Store::connect(&fresh.url, 2).unwrap();
-        assert_eq!(store.state().unwrap(), SchemaState::Empty);
-        let done = store.migrate(Backup::Beside).unwrap();
+        assert_eq!(store.schema_state().unwrap(), SchemaState::Empty);
+        let done = store.migrate(Backup::Create).unwrap();
         assert_eq!(done.applied.first().map(String::as_str), Some("0001_initial"));
         assert_eq!(done.backup, None);
-        assert_eq!(store.state().unwrap(), SchemaState::Current);
-        assert_eq!(store.migrate(Backup::Beside).unwrap(), Migrated::default());
+        assert_eq!(store.schema_state().unwrap(), SchemaState::Current);
+        assert_eq!(store.migrate(Backup::Create).unwrap(), MigrationReport::default());
     }
 }
 
 #[test]
-fn any_number_may_start_at_once_on_an_empty_database() {
+fn any_number_of_replicas_may_start_on_an_empty_database() {
     for round in 0..5 {
         for fresh in fresh_databases() {
             let done = at_once(8, |_| {
                 let store = Store::connect(&fresh.url, 2).unwrap();
-                let done = store.migrate(Backup::Beside).unwrap();
-                assert_eq!(store.state().unwrap(), SchemaState::Current, "round {round}");
+                let done = store.migrate(Backup::Create).unwrap();
+                assert_eq!(
+                    store.schema_state().unwrap(),
+                    SchemaState::Current,
+                    "round {round}"
+                );
                 done.applied.len()
             });
             assert_eq!(done.iter().filter(|count| **count > 0).count(), 1, "{done:?}");
@@ -63,14 +67,14 @@ fn migrations_go_down_and_up_again() {
             assert!(reverted.map_err(Error::Migration)? > 0);
             Ok(())
         });
-        assert_eq!(store.state().unwrap(), SchemaState::Empty);
-        assert!(!store.migrate(Backup::Beside).unwrap().applied.is_empty());
+        assert_eq!(store.schema_state().unwrap(), SchemaState::Empty);
+        assert!(!store.migrate(Backup::Create).unwrap().applied.is_empty());
         assert!(write(store, |tx| tx.add_user(&user(1))));
     });
 }
 
 #[test]
-fn people_outlive_the_changes_of_their_table() {
+fn users_survive_the_migrations_of_their_table() {
     on_each_database(|store| {
         let one = User {
             names: names(Some("Sukarno"), None),
@@ -171,23 +175,23 @@ fn the_recorded_epoch_alone_decides_whether_this_program_may_run() {
             store,
             "INSERT INTO __diesel_schema_migrations (version) VALUES ('9999')",
         );
-        assert_eq!(store.state().unwrap(), SchemaState::AheadButUsable);
-        assert_eq!(store.migrate(Backup::Beside).unwrap(), Migrated::default());
+        assert_eq!(store.schema_state().unwrap(), SchemaState::AheadButUsable);
+        assert_eq!(store.migrate(Backup::Create).unwrap(), MigrationReport::default());
 
         sql(
             store,
             &format!(
                 "UPDATE schema_epoch SET oldest_epoch = {}, oldest_binary = '7.0.0'",
-                EPOCH + 1
+                SCHEMA_EPOCH + 1
             ),
         );
         assert_eq!(
-            store.state().unwrap(),
+            store.schema_state().unwrap(),
             SchemaState::TooNew {
                 oldest_binary: "7.0.0".to_owned()
             }
         );
-        let error = store.migrate(Backup::Beside).unwrap_err();
+        let error = store.migrate(Backup::Create).unwrap_err();
         assert_eq!(
             error.to_string(),
             "the database was changed by a newer version; run 7.0.0 or later"
@@ -197,17 +201,20 @@ fn the_recorded_epoch_alone_decides_whether_this_program_may_run() {
             store,
             "DELETE FROM __diesel_schema_migrations WHERE version = '9999'",
         );
-        assert!(matches!(store.state().unwrap(), SchemaState::TooNew { .. }));
+        assert!(matches!(
+            store.schema_state().unwrap(),
+            SchemaState::TooNew { .. }
+        ));
         sql(
             store,
-            &format!("UPDATE schema_epoch SET oldest_epoch = {}", EPOCH - 1),
+            &format!("UPDATE schema_epoch SET oldest_epoch = {}", SCHEMA_EPOCH - 1),
         );
-        assert_eq!(store.state().unwrap(), SchemaState::Current);
+        assert_eq!(store.schema_state().unwrap(), SchemaState::Current);
     });
 }
 
 #[test]
-fn a_file_is_for_its_owner_alone_and_so_are_the_files_beside_it() {
+fn the_database_file_and_its_wal_are_readable_by_the_owner_alone() {
     let fresh = fresh_sqlite();
     let store = Store::connect(&fresh.url, 2).unwrap();
     store.migrate(Backup::Skip).unwrap();
@@ -242,17 +249,17 @@ fn pretend_behind(store: &Store) {
 fn a_file_is_copied_before_its_tables_change_and_is_as_it_was_when_that_fails() {
     let fresh = fresh_sqlite();
     let store = Store::connect(&fresh.url, 2).unwrap();
-    store.migrate(Backup::Beside).unwrap();
+    store.migrate(Backup::Create).unwrap();
     pretend_behind(&store);
     let pending = SchemaState::Behind {
         pending: vec!["0001_initial".to_owned()],
     };
-    assert_eq!(store.state().unwrap(), pending);
+    assert_eq!(store.schema_state().unwrap(), pending);
     for _ in 0..2 {
-        let error = store.migrate(Backup::Beside).unwrap_err();
+        let error = store.migrate(Backup::Create).unwrap_err();
         assert!(matches!(error, Error::Migration(_)), "{error:?}");
     }
-    assert_eq!(store.state().unwrap(), pending);
+    assert_eq!(store.schema_state().unwrap(), pending);
     assert_eq!(read(&store, Tx::users), [user(1)]);
 
     let copy = format!("{}.before-0001", file(&store).unwrap().display());
@@ -266,7 +273,7 @@ fn a_file_is_copied_before_its_tables_change_and_is_as_it_was_when_that_fails() 
         "{names:?}"
     );
     let copied = Store::connect(&Secret::new(format!("sqlite:{copy}")), 1).unwrap();
-    assert_eq!(copied.state().unwrap(), pending);
+    assert_eq!(copied.schema_state().unwrap(), pending);
     assert_eq!(read(&copied, Tx::users), [user(1)]);
 }
 
@@ -277,7 +284,7 @@ struct Synchronous {
 }
 
 #[test]
-fn a_sign_on_does_not_wait_for_the_disk_and_every_other_write_does() {
+fn a_relaxed_write_does_not_wait_for_the_disk_and_every_other_write_does() {
     let fresh = fresh_sqlite();
     let store = Store::connect(&fresh.url, 2).unwrap();
     let mode = |tx: &mut Tx| {
@@ -286,8 +293,8 @@ fn a_sign_on_does_not_wait_for_the_disk_and_every_other_write_does() {
     };
     for _ in 0..2 {
         assert_eq!(store.write(mode).unwrap(), 2);
-        assert_eq!(store.write_sign_on(mode).unwrap(), 1);
-        assert_eq!(store.write_sign_on(mode).unwrap(), 1);
+        assert_eq!(store.write_relaxed(mode).unwrap(), 1);
+        assert_eq!(store.write_relaxed(mode).unwrap(), 1);
     }
 }
 
@@ -308,7 +315,7 @@ fn a_database_that_cannot_be_opened_says_why_and_not_the_password() {
     ] {
         let error = Store::connect(&Secret::new(url.to_owned()), 2).unwrap_err();
         assert!(
-            matches!(error, Error::Connect(_) | Error::File { .. }),
+            matches!(error, Error::Connect(_) | Error::CreateFile { .. }),
             "{error:?}"
         );
         assert!(!format!("{error} {error:?}").contains("swordfish"), "{error:?}");
@@ -316,7 +323,7 @@ fn a_database_that_cannot_be_opened_says_why_and_not_the_password() {
 }
 
 #[test]
-fn connections_that_the_server_cut_are_replaced_unseen() {
+fn connections_that_the_server_closed_are_replaced_transparently() {
     let Some(fresh) = fresh_postgres() else { return };
     let name = format!("cut-{}", std::process::id());
     let named = Secret::new(format!("{}&application_name={name}", fresh.url.expose()));

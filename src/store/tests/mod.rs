@@ -24,47 +24,48 @@ use tempfile::TempDir;
 use crate::{
     model::{
         application::{
-            AcsUrl, Application, Binding, Consumer, EntityId, Kind, LogoutEndpoint, ServiceProvider, Slug,
+            Application, ApplicationKind, AssertionConsumerService, Binding, EntityId, LogoutEndpoint,
+            ServiceProvider, Slug, SpUrl,
         },
-        attribute::{self, AttributeRule, NameFormat, Source},
-        audit::{AuditEvent, Change},
+        attribute::{self, AttributeRule, AttributeSource, NameFormat},
+        audit::{AuditEvent, ValueChange},
         id::{ApplicationId, AuditId, SessionId, UserId},
         installation::Installation,
         key::Certificate,
-        making::{ContentCipher, Making, SignatureAlgorithm, Signs},
+        making::{ContentCipher, ResponseOptions, SignatureAlgorithm, SignedParts},
         name_id::{EMAIL_ADDRESS, NameId, NameIdFormat},
         participant::Participant,
         secret::{Secret, Token, TokenHash},
         session::Session,
-        user::{Email, PersonName, PersonNames, StableId, User, UserName},
+        user::{Email, NameComponent, NameComponents, StableId, User, UserName},
     },
     store::{connection::Tx, database::Store, error::Error, migrate::Backup},
 };
 
 /// A database that a test has to itself.
-struct Fresh {
+struct FreshDatabase {
     url: Secret<String>,
     _dir: Option<TempDir>,
 }
 
 /// An empty SQLite file, and an empty schema where `HALLPASS_TEST_POSTGRES` names a server.
-fn fresh_databases() -> Vec<Fresh> {
+fn fresh_databases() -> Vec<FreshDatabase> {
     let mut all = vec![fresh_sqlite()];
     all.extend(fresh_postgres());
     all
 }
 
-fn fresh_sqlite() -> Fresh {
+fn fresh_sqlite() -> FreshDatabase {
     let dir = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", dir.path().join("hallpass.db").display());
-    Fresh {
+    FreshDatabase {
         url: Secret::new(url),
         _dir: Some(dir),
     }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the tests are told where PostgreSQL is")]
-fn fresh_postgres() -> Option<Fresh> {
+fn fresh_postgres() -> Option<FreshDatabase> {
     let server = std::env::var("HALLPASS_TEST_POSTGRES")
         .ok()
         .filter(|server| !server.is_empty())?;
@@ -72,7 +73,7 @@ fn fresh_postgres() -> Option<Fresh> {
     let mut conn = PgConnection::establish(&server).unwrap();
     conn.batch_execute(&format!("CREATE SCHEMA {schema}")).unwrap();
     let joint = if server.contains('?') { '&' } else { '?' };
-    Some(Fresh {
+    Some(FreshDatabase {
         url: Secret::new(format!("{server}{joint}options=-csearch_path%3D{schema}")),
         _dir: None,
     })
@@ -118,9 +119,9 @@ fn hash(number: u8) -> TokenHash {
     Token::new([number; 32]).hash()
 }
 
-fn names(given: Option<&str>, family: Option<&str>) -> PersonNames {
-    let name = |text| PersonName::parse("the name", text).unwrap();
-    PersonNames::new(given.map(name), family.map(name)).unwrap()
+fn names(given: Option<&str>, family: Option<&str>) -> NameComponents {
+    let name = |text| NameComponent::parse("the name", text).unwrap();
+    NameComponents::new(given.map(name), family.map(name)).unwrap()
 }
 
 fn user(number: u8) -> User {
@@ -139,7 +140,7 @@ fn user(number: u8) -> User {
 }
 
 fn application(number: u8) -> Application {
-    let url = |path: &str| AcsUrl::parse(&format!("https://sp-{number}.example/{path}")).unwrap();
+    let url = |path: &str| SpUrl::parse(&format!("https://sp-{number}.example/{path}")).unwrap();
     let certificate = |head: u8| Certificate {
         der: vec![head, number, 0, 255],
         sha256: format!("{head:02x}{number:02x}"),
@@ -151,18 +152,18 @@ fn application(number: u8) -> Application {
         id: ApplicationId::new(now(), [number; 10]),
         slug: Slug::parse(&format!("app-{number}")).unwrap(),
         name: format!("Application {number:03}"),
-        kind: Kind::ChatGptCurrent,
+        kind: ApplicationKind::ChatGptCurrent,
         enabled: true,
         tile_url: Some(url("tile")),
         saml: ServiceProvider {
             entity_id: EntityId::parse(&format!("urn:sp:{number}")).unwrap(),
             audience: EntityId::parse(&format!("urn:sp:{number}:audience")).unwrap(),
-            consumers: vec![
-                Consumer {
+            acs_endpoints: vec![
+                AssertionConsumerService {
                     location: url("acs/b"),
                     index: Some(7),
                 },
-                Consumer {
+                AssertionConsumerService {
                     location: url("acs/a"),
                     index: None,
                 },
@@ -172,20 +173,20 @@ fn application(number: u8) -> Application {
                 location: url("slo"),
                 response_location: Some(url("slo/done")),
             }),
-            certificates: vec![certificate(2), certificate(1)],
+            signing_certificates: vec![certificate(2), certificate(1)],
             require_signed_requests: true,
             allow_idp_initiated: false,
             default_relay_state: Some("deep/link?a=b".to_owned()),
             name_id_format: NameIdFormat::Persistent,
-            making: Making {
-                signs: Signs::Assertion,
-                algorithm: SignatureAlgorithm::RsaSha512,
+            response_options: ResponseOptions {
+                signed_parts: SignedParts::Assertion,
+                signature_algorithm: SignatureAlgorithm::RsaSha512,
                 encryption: Some(ContentCipher::Aes256Gcm),
             },
             encryption_certificates: vec![certificate(4), certificate(3)],
             attributes: attributes(),
         },
-        metadata_until: None,
+        metadata_valid_until: None,
         version: 1,
         created_at: now(),
         updated_at: now(),
@@ -193,20 +194,20 @@ fn application(number: u8) -> Application {
 }
 
 fn attributes() -> Vec<AttributeRule> {
-    let mut rules = attribute::usual();
+    let mut rules = attribute::default_rules();
     rules.extend([
         AttributeRule {
             friendly_name: Some("Abteilung".to_owned()),
             lower_case: true,
             join: Some("; ".to_owned()),
             required: false,
-            ..AttributeRule::required("urn:oid:2.5.4.11", Source::Own("department".to_owned()))
+            ..AttributeRule::required("urn:oid:2.5.4.11", AttributeSource::Own("department".to_owned()))
         },
         AttributeRule {
             name_format: NameFormat::Unspecified,
-            ..AttributeRule::required("tenant", Source::Constant("fernweh".to_owned()))
+            ..AttributeRule::required("tenant", AttributeSource::Constant("fernweh".to_owned()))
         },
-        AttributeRule::required("login", Source::UserName),
+        AttributeRule::required("login", AttributeSource::UserName),
     ]);
     rules
 }
@@ -227,7 +228,7 @@ fn participant(session: &Session, of: ApplicationId) -> Participant {
     Participant {
         session: session.id,
         application: of,
-        session_index: session.index_for(of),
+        session_index: session.session_index_for(of),
         name_id: NameId {
             name_qualifier: Some("us".to_owned()),
             sp_name_qualifier: Some("them".to_owned()),
@@ -238,7 +239,7 @@ fn participant(session: &Session, of: ApplicationId) -> Participant {
     }
 }
 
-fn audit(number: u8, at: DateTime<Utc>) -> AuditEvent {
+fn audit_event(number: u8, at: DateTime<Utc>) -> AuditEvent {
     AuditEvent {
         id: AuditId::new(at, [number; 10]),
         at,
@@ -251,10 +252,10 @@ fn audit(number: u8, at: DateTime<Utc>) -> AuditEvent {
         address: Some("2001:db8::7".parse().unwrap()),
         request_id: Some("r1".to_owned()),
         occurrences: 1,
-        unproven: false,
+        unauthenticated: false,
         actor: Some("anna as hallpass".to_owned()),
-        changes: vec![Change {
-            value: "name".to_owned(),
+        changes: vec![ValueChange {
+            name: "name".to_owned(),
             old: Some("a \u{2192} \"b\"".to_owned()),
             new: None,
         }],

@@ -1,10 +1,10 @@
 //! People, their passwords and devices; the installation.
 
 use super::*;
-use crate::store::connection::Edited;
+use crate::store::connection::EditOutcome;
 
 #[test]
-fn a_person_reads_back_and_an_address_has_one_person() {
+fn a_user_reads_back_and_an_email_has_one_user() {
     on_each_database(|store| {
         assert!(write(store, |tx| tx.add_user(&user(2))));
         assert!(write(store, |tx| tx.add_user(&user(1))));
@@ -29,7 +29,7 @@ fn a_person_reads_back_and_an_address_has_one_person() {
 }
 
 #[test]
-fn a_name_that_a_person_lacks_is_null_and_no_name_at_all_is_damage() {
+fn a_name_that_a_user_lacks_is_null_and_no_name_at_all_is_corrupt() {
     on_each_database(|store| {
         let (given, family) = (names(Some("Sukarno"), None), names(None, Some("Teller")));
         let one = User {
@@ -38,13 +38,13 @@ fn a_name_that_a_person_lacks_is_null_and_no_name_at_all_is_damage() {
         };
         write(store, |tx| tx.add_user(&one));
         assert_eq!(read(store, |tx| tx.user(one.id)), Some(one.clone()));
-        assert_eq!(read(store, Tx::people_without_given_name), []);
+        assert_eq!(read(store, Tx::users_without_given_name), []);
         assert_eq!(
-            read(store, Tx::people_without_family_name).as_slice(),
+            read(store, Tx::users_without_family_name).as_slice(),
             std::slice::from_ref(&one.email)
         );
         let two = User { names: family, ..one };
-        assert_eq!(write(store, |tx| tx.edit_user(&two)), Edited::Done);
+        assert_eq!(write(store, |tx| tx.edit_user(&two)), EditOutcome::Done);
         assert_eq!(read(store, |tx| tx.user(two.id)).unwrap().names, two.names);
         write(store, |tx| {
             diesel::RunQueryDsl::execute(
@@ -58,7 +58,7 @@ fn a_name_that_a_person_lacks_is_null_and_no_name_at_all_is_damage() {
 }
 
 #[test]
-fn only_whoever_is_deleted_long_enough_and_still_off_is_erased() {
+fn only_users_deleted_long_enough_and_still_disabled_are_erased() {
     on_each_database(|store| {
         let of = |number, enabled, deleted_at| User {
             enabled,
@@ -75,7 +75,7 @@ fn only_whoever_is_deleted_long_enough_and_still_off_is_erased() {
         for one in &people {
             assert!(write(store, |tx| tx.add_user(one)));
         }
-        let due = read(store, |tx| tx.deleted_by(now(), 10));
+        let due = read(store, |tx| tx.users_due_for_erasure(now(), 10));
         assert_eq!(due, [(people[0].id, people[0].email.clone())]);
         let erased: Vec<_> = people
             .iter()
@@ -101,7 +101,7 @@ fn only_whoever_is_deleted_long_enough_and_still_off_is_erased() {
 }
 
 #[test]
-fn of_two_edits_at_once_one_is_told_that_it_is_stale() {
+fn of_concurrent_edits_all_but_one_are_stale() {
     on_each_database(|store| {
         write(store, |tx| tx.add_user(&user(1)));
         let done = at_once(8, |_| {
@@ -113,12 +113,12 @@ fn of_two_edits_at_once_one_is_told_that_it_is_stale() {
             })
         });
         assert_eq!(
-            done.iter().filter(|one| **one == Edited::Done).count(),
+            done.iter().filter(|one| **one == EditOutcome::Done).count(),
             1,
             "{done:?}"
         );
         assert_eq!(
-            done.iter().filter(|one| **one == Edited::Stale).count(),
+            done.iter().filter(|one| **one == EditOutcome::Stale).count(),
             7,
             "{done:?}"
         );
@@ -135,7 +135,7 @@ fn of_two_edits_at_once_one_is_told_that_it_is_stale() {
 }
 
 #[test]
-fn an_edit_to_a_taken_address_is_refused_and_the_rest_of_the_transaction_goes_on() {
+fn an_edit_to_a_taken_email_is_refused_and_the_rest_of_the_transaction_goes_on() {
     on_each_database(|store| {
         write(store, |tx| tx.add_user(&user(1)));
         write(store, |tx| tx.add_user(&user(2)));
@@ -145,7 +145,7 @@ fn an_edit_to_a_taken_address_is_refused_and_the_rest_of_the_transaction_goes_on
                     email: user(2).email,
                     ..user(1)
                 })?,
-                Edited::Taken
+                EditOutcome::Taken
             );
             tx.add_user(&user(3))
         });
@@ -157,13 +157,13 @@ fn an_edit_to_a_taken_address_is_refused_and_the_rest_of_the_transaction_goes_on
 fn a_password_is_replaced() {
     on_each_database(|store| {
         write(store, |tx| tx.add_user(&user(1)));
-        assert_eq!(read(store, |tx| tx.password(user(1).id)), None);
+        assert_eq!(read(store, |tx| tx.password_hash(user(1).id)), None);
         for phc in ["$argon2id$one", "$argon2id$two"] {
             write(store, |tx| {
-                tx.set_password(user(1).id, &Secret::new(phc.to_owned()), now())
+                tx.set_password_hash(user(1).id, &Secret::new(phc.to_owned()), now())
             });
             assert_eq!(
-                read(store, |tx| tx.password(user(1).id)),
+                read(store, |tx| tx.password_hash(user(1).id)),
                 Some(Secret::new(phc.to_owned()))
             );
         }
@@ -171,7 +171,7 @@ fn a_password_is_replaced() {
 }
 
 #[test]
-fn a_row_that_we_could_not_have_written_is_named() {
+fn a_corrupt_row_is_named_in_the_error() {
     on_each_database(|store| {
         write(store, |tx| tx.add_user(&user(1)));
         write(store, |tx| {
@@ -191,28 +191,28 @@ fn a_device_is_known_until_it_expires() {
     on_each_database(|store| {
         write(store, |tx| tx.add_user(&user(1)));
         write(store, |tx| {
-            tx.add_device(hash(1), user(1).id, now(), now() + minutes(1))
+            tx.add_known_device(hash(1), user(1).id, now(), now() + minutes(1))
         });
-        let owner = |at| read(store, |tx| tx.device_owner(hash(1), at));
+        let owner = |at| read(store, |tx| tx.known_device_owner(hash(1), at));
         assert_eq!(owner(now()), Some(user(1).id));
         assert_eq!(owner(now() + minutes(1)), None);
         write(store, |tx| {
-            tx.add_device(hash(1), user(1).id, now(), now() + minutes(5))
+            tx.add_known_device(hash(1), user(1).id, now(), now() + minutes(5))
         });
         assert_eq!(owner(now() + minutes(1)), Some(user(1).id));
-        assert_eq!(read(store, |tx| tx.device_owner(hash(2), now())), None);
+        assert_eq!(read(store, |tx| tx.known_device_owner(hash(2), now())), None);
     });
 }
 
 #[test]
-fn an_installation_is_founded_once_and_its_generation_counts_every_change() {
+fn an_installation_is_initialized_once_and_its_generation_counts_every_change() {
     on_each_database(|store| {
         assert_eq!(read(store, Tx::installation), None);
         assert_eq!(read(store, Tx::generation), 0);
         let founded = at_once(8, |number| {
             let base_url = format!("https://{number}.example");
             write(store, |tx| {
-                tx.found_installation(&Installation {
+                tx.initialize_installation(&Installation {
                     base_url,
                     ..installation()
                 })
@@ -235,7 +235,7 @@ fn an_installation_is_founded_once_and_its_generation_counts_every_change() {
 }
 
 #[test]
-fn a_persistent_name_is_never_given_to_another_person() {
+fn a_persistent_name_id_is_never_given_to_another_user() {
     on_each_database(|store| {
         let (app, other) = (application(1), application(2));
         let (mira, noor) = (user(1), user(2));
@@ -291,7 +291,7 @@ fn own_attributes_are_kept_in_their_order_and_replaced_whole() {
         let of_one = read(store, |tx| tx.user_attributes(one));
         assert_eq!(of_one["team"], ["red", "blue", "amber"]);
         assert_eq!(of_one.len(), 2);
-        let all = read(store, Tx::every_user_attribute);
+        let all = read(store, Tx::all_user_attributes);
         assert_eq!((all.len(), &all[&one]), (2, &of_one));
 
         write(store, |tx| tx.set_user_attribute(one, "team", &texts(&["green"])));
@@ -302,7 +302,7 @@ fn own_attributes_are_kept_in_their_order_and_replaced_whole() {
 }
 
 #[test]
-fn who_lacks_a_value_is_found_among_the_active() {
+fn users_without_a_value_are_found_among_the_active() {
     on_each_database(|store| {
         let off = User {
             enabled: false,
@@ -320,12 +320,12 @@ fn who_lacks_a_value_is_found_among_the_active() {
             tx.set_user_attribute(user(1).id, "team", &["red".to_owned()])
         });
         assert_eq!(
-            read(store, |tx| tx.people_without_attribute("team")),
+            read(store, |tx| tx.users_without_attribute("team")),
             std::slice::from_ref(&nameless.email)
         );
-        assert_eq!(read(store, |tx| tx.people_without_attribute("x")).len(), 2);
+        assert_eq!(read(store, |tx| tx.users_without_attribute("x")).len(), 2);
         assert_eq!(
-            read(store, Tx::people_without_user_name),
+            read(store, Tx::users_without_user_name),
             std::slice::from_ref(&nameless.email)
         );
     });

@@ -3,11 +3,11 @@
 use std::slice;
 
 use super::*;
-use crate::{model::participant::Identity, store::sign_on_view::SignOnView};
+use crate::{model::participant::ApplicationIdentity, store::sign_on_view::SsoView};
 
-fn with_people(store: &Store) {
+fn with_users(store: &Store) {
     write(store, |tx| {
-        tx.found_installation(&Installation {
+        tx.initialize_installation(&Installation {
             generation: 3,
             ..installation()
         })?;
@@ -20,8 +20,8 @@ fn with_people(store: &Store) {
     });
 }
 
-fn identity() -> Identity {
-    Identity {
+fn identity() -> ApplicationIdentity {
+    ApplicationIdentity {
         application: application(1).id,
         user: user(1).id,
         first_name_id: "old@fernweh.example".to_owned(),
@@ -36,7 +36,7 @@ fn identity() -> Identity {
 #[test]
 fn a_session_is_found_by_its_token_until_it_is_ended_once() {
     on_each_database(|store| {
-        with_people(store);
+        with_users(store);
         let (mine, owner) = (session(1, user(1).id), user(1));
         assert_eq!(
             read(store, |tx| tx.session_by_token(hash(1))),
@@ -58,9 +58,9 @@ fn a_session_is_found_by_its_token_until_it_is_ended_once() {
 }
 
 #[test]
-fn a_session_is_renewed_by_one_of_many() {
+fn a_session_is_renewed_by_one_of_many_requests() {
     on_each_database(|store| {
-        with_people(store);
+        with_users(store);
         let (id, later) = (session(1, user(1).id).id, now() + minutes(5));
         let renewed = at_once(8, |number| {
             write(store, |tx| {
@@ -91,11 +91,11 @@ fn a_session_is_renewed_by_one_of_many() {
 }
 
 #[test]
-fn a_touch_lengthens_a_session_and_lists_it_as_live() {
+fn a_touch_extends_a_session_and_lists_it_as_active() {
     on_each_database(|store| {
-        with_people(store);
+        with_users(store);
         let id = session(1, user(1).id).id;
-        let live = |at| read(store, |tx| tx.live_sessions_of(user(1).id, at)).len();
+        let live = |at| read(store, |tx| tx.active_sessions_of(user(1).id, at)).len();
         assert_eq!((live(now()), live(now() + minutes(480))), (1, 0));
         write(store, |tx| {
             tx.touch_session(id, now() + minutes(400), now() + minutes(880))
@@ -111,9 +111,9 @@ fn a_touch_lengthens_a_session_and_lists_it_as_live() {
 }
 
 #[test]
-fn an_application_that_is_told_again_stays_one_participant() {
+fn an_application_that_gets_a_second_assertion_stays_one_participant() {
     on_each_database(|store| {
-        with_people(store);
+        with_users(store);
         let mine = session(1, user(1).id);
         let first = participant(&mine, application(1).id);
         let again = Participant {
@@ -124,11 +124,11 @@ fn an_application_that_is_told_again_stays_one_participant() {
             last_at: now() + minutes(9),
             ..first.clone()
         };
-        let joined_at = || read(store, |tx| tx.sign_on_view(hash(1), application(1).id)).joined_at;
+        let joined_at = || read(store, |tx| tx.sso_view(hash(1), application(1).id)).joined_at;
         assert_eq!(joined_at(), None);
-        write(store, |tx| tx.join_session(&first));
+        write(store, |tx| tx.save_participant(&first));
         assert_eq!(joined_at(), Some(first.first_at));
-        store.write_sign_on(|tx| tx.join_session(&again)).unwrap();
+        store.write_relaxed(|tx| tx.save_participant(&again)).unwrap();
         assert_eq!(joined_at(), Some(first.first_at));
         let kept = again;
         assert_eq!(read(store, |tx| tx.participants(mine.id)), slice::from_ref(&kept));
@@ -148,13 +148,16 @@ fn an_application_that_is_told_again_stays_one_participant() {
 }
 
 #[test]
-fn what_an_application_was_told_first_stays() {
+fn the_first_identity_sent_to_an_application_stays() {
     on_each_database(|store| {
-        with_people(store);
-        assert_eq!(read(store, |tx| tx.identity(application(1).id, user(1).id)), None);
-        write(store, |tx| tx.keep_identity(&identity()));
+        with_users(store);
+        assert_eq!(
+            read(store, |tx| tx.application_identity(application(1).id, user(1).id)),
+            None
+        );
+        write(store, |tx| tx.save_application_identity(&identity()));
         let new = "new@fernweh.example".to_owned();
-        let changed = Identity {
+        let changed = ApplicationIdentity {
             first_name_id: new.clone(),
             first_email: new.clone(),
             last_name_id: new.clone(),
@@ -163,56 +166,56 @@ fn what_an_application_was_told_first_stays() {
             changed_at: now() + minutes(1),
             ..identity()
         };
-        write(store, |tx| tx.keep_identity(&changed));
-        let kept = Identity {
+        write(store, |tx| tx.save_application_identity(&changed));
+        let kept = ApplicationIdentity {
             last_name_id: new.clone(),
             last_email: new,
             changed_at: now() + minutes(1),
             ..identity()
         };
         assert_eq!(
-            read(store, |tx| tx.identity(application(1).id, user(1).id)),
+            read(store, |tx| tx.application_identity(application(1).id, user(1).id)),
             Some(kept)
         );
     });
 }
 
 #[test]
-fn a_sign_on_sees_generation_session_person_and_identity_at_once() {
+fn sso_view_reads_generation_session_user_and_identity_in_one_query() {
     on_each_database(|store| {
-        let view = |number, of| read(store, |tx| tx.sign_on_view(hash(number), application(of).id));
+        let view = |number, of| read(store, |tx| tx.sso_view(hash(number), application(of).id));
         assert_eq!(
             view(1, 1),
-            SignOnView {
+            SsoView {
                 generation: 0,
-                live: None,
+                session: None,
                 joined_at: None,
             }
         );
-        with_people(store);
-        write(store, |tx| tx.keep_identity(&identity()));
+        with_users(store);
+        write(store, |tx| tx.save_application_identity(&identity()));
         let live = |identity| Some((session(1, user(1).id), user(1), identity));
         assert_eq!(
             view(1, 1),
-            SignOnView {
+            SsoView {
                 generation: 3,
-                live: live(Some(identity())),
+                session: live(Some(identity())),
                 joined_at: None,
             }
         );
         assert_eq!(
             view(1, 2),
-            SignOnView {
+            SsoView {
                 generation: 3,
-                live: live(None),
+                session: live(None),
                 joined_at: None,
             }
         );
         assert_eq!(
             view(9, 1),
-            SignOnView {
+            SsoView {
                 generation: 3,
-                live: None,
+                session: None,
                 joined_at: None,
             }
         );
@@ -221,9 +224,9 @@ fn a_sign_on_sees_generation_session_person_and_identity_at_once() {
         });
         assert_eq!(
             view(1, 1),
-            SignOnView {
+            SsoView {
                 generation: 3,
-                live: None,
+                session: None,
                 joined_at: None,
             }
         );
@@ -231,7 +234,7 @@ fn a_sign_on_sees_generation_session_person_and_identity_at_once() {
 }
 
 #[test]
-fn two_that_touch_a_session_at_once_take_turns() {
+fn concurrent_touches_of_a_session_do_not_deadlock() {
     on_each_database(|store| {
         let own = session(1, user(1).id);
         write(store, |tx| {
@@ -243,7 +246,7 @@ fn two_that_touch_a_session_at_once_take_turns() {
             let open = at_once(4, |_| {
                 write(store, |tx| {
                     tx.touch_session(own.id, at, at + minutes(5))?;
-                    tx.is_open(own.id)
+                    tx.lock_open_session(own.id)
                 })
             });
             assert_eq!(open, [true; 4]);

@@ -1,10 +1,10 @@
 //! What has expired goes, a step at a time.
 
 use super::*;
-use crate::model::throttle::Limit;
+use crate::model::throttle::ThrottlePolicy;
 use crate::store::AuditFilter;
 
-const LIMIT: Limit = Limit {
+const LIMIT: ThrottlePolicy = ThrottlePolicy {
     free: 5,
     first_pause: TimeDelta::seconds(30),
     longest_pause: TimeDelta::minutes(3),
@@ -12,22 +12,22 @@ const LIMIT: Limit = Limit {
 };
 
 #[test]
-fn a_step_removes_no_more_than_it_may_and_only_what_has_expired() {
+fn a_batch_removes_no_more_than_its_size_and_only_what_has_expired() {
     on_each_database(|store| {
         write(store, |tx| {
             tx.add_user(&user(1))?;
             for number in 0..10u8 {
                 let until = now() + minutes(number.into());
-                tx.seen_once("logout", "urn:sp:1", &format!("_{number}"), until)?;
-                tx.answer_once(
+                tx.mark_message_seen("logout", "urn:sp:1", &format!("_{number}"), until)?;
+                tx.mark_request_answered(
                     application(1).id,
                     &format!("_{number}"),
                     session(1, user(1).id).id,
                     until,
                 )?;
-                tx.add_device(hash(number), user(1).id, now(), until)?;
+                tx.add_known_device(hash(number), user(1).id, now(), until)?;
                 tx.count_attempt(&format!("{number}"), &LIMIT, until)?;
-                tx.add_audit(&audit(number, until))?;
+                tx.add_audit_event(&audit_event(number, until))?;
             }
             Ok(())
         });
@@ -39,13 +39,16 @@ fn a_step_removes_no_more_than_it_may_and_only_what_has_expired() {
             (sweep(at, None, 7), sweep(at, None, 7), sweep(at, None, 7)),
             (7, 7, 1)
         );
-        assert!(!write(store, |tx| tx.seen_once(
+        assert!(!write(store, |tx| tx.mark_message_seen(
             "logout",
             "urn:sp:1",
             "_5",
             now()
         )));
-        assert_eq!(read(store, |tx| tx.device_owner(hash(5), at)), Some(user(1).id));
+        assert_eq!(
+            read(store, |tx| tx.known_device_owner(hash(5), at)),
+            Some(user(1).id)
+        );
         assert_eq!(sweep(at, Some(at), 3), 3);
         assert_eq!(sweep(at, Some(at), 3), 1);
         let oldest = read(store, |tx| tx.audit_events(&AuditFilter::default(), 100))
@@ -57,7 +60,7 @@ fn a_step_removes_no_more_than_it_may_and_only_what_has_expired() {
 }
 
 #[test]
-fn a_session_goes_a_day_after_it_was_ended_or_was_over_by_itself() {
+fn a_session_is_removed_a_day_after_it_ended_or_expired() {
     on_each_database(|store| {
         let long = |number| Session {
             idle_expires_at: now() + TimeDelta::days(9),
@@ -70,7 +73,7 @@ fn a_session_goes_a_day_after_it_was_ended_or_was_over_by_itself() {
             tx.add_session(&long(1), hash(1))?;
             tx.add_session(&long(2), hash(2))?;
             tx.add_session(&session(3, user(1).id), hash(3))?;
-            tx.join_session(&participant(&session(3, user(1).id), application(1).id))?;
+            tx.save_participant(&participant(&session(3, user(1).id), application(1).id))?;
             tx.end_session(long(2).id, now(), "logout")
         });
         let sweep = |at| write(store, |tx| tx.remove_expired(at, None, 100));
@@ -84,18 +87,18 @@ fn a_session_goes_a_day_after_it_was_ended_or_was_over_by_itself() {
             "idle for too long"
         );
         assert_eq!(
-            read(store, |tx| tx.live_sessions_of(user(1).id, now())),
+            read(store, |tx| tx.active_sessions_of(user(1).id, now())),
             [long(1)]
         );
     });
 }
 
 #[test]
-fn two_that_clean_up_at_once_do_not_meet() {
+fn concurrent_housekeeping_removes_each_row_once() {
     on_each_database(|store| {
         write(store, |tx| {
             for number in 0..200 {
-                tx.seen_once("logout", "urn:sp:1", &format!("_{number}"), now())?;
+                tx.mark_message_seen("logout", "urn:sp:1", &format!("_{number}"), now())?;
             }
             Ok(())
         });

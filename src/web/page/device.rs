@@ -7,7 +7,7 @@ use crate::web::page::part::Brand;
 /// Asks before the link is used up; it posts `csrf` to its own address. It says nothing of whose it is.
 #[derive(Clone, Debug, Template)]
 #[template(path = "device.html", config = "src/web/askama.toml")]
-pub struct DeviceLink<'a> {
+pub struct DeviceLinkPage<'a> {
     /// Whose provider this is.
     pub brand: Brand<'a>,
     /// What stands in the address.

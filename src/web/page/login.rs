@@ -6,18 +6,18 @@ use crate::web::page::part::{AppMark, Brand};
 
 /// What is said above the form.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum LoginNotice {
+pub enum SignInNotice {
     /// Nothing.
     None,
     /// Unknown, wrong and disabled: one answer for all of them.
-    Wrong {
+    WrongCredentials {
         /// Code and reference, for the administrator.
         code: String,
     },
     /// Too many attempts, whether the account exists or not.
-    Wait {
+    Throttled {
         /// In words: `2 minutes`.
-        how_long: String,
+        wait_text: String,
         /// The same in seconds.
         seconds: u64,
         /// Code and reference, for the administrator.
@@ -28,15 +28,15 @@ pub enum LoginNotice {
     /// The browser sends no cookie back: nobody can be signed in with it.
     NoCookies,
     /// The session ended while its page was open.
-    SignedOutMeanwhile,
+    SessionEnded,
     /// The application wants a new sign-in (saml-core, 3.4.1, `ForceAuthn`).
-    Again,
+    SignInAgain,
 }
 
 /// The form for e-mail and password; it posts `csrf`, `continue`, `email` and `password` to `/login`.
 #[derive(Clone, Debug, Template)]
 #[template(path = "login.html", config = "src/web/askama.toml")]
-pub struct Login<'a> {
+pub struct SignInPage<'a> {
     /// Whose provider this is.
     pub brand: Brand<'a>,
     /// What the person signs in to, when an application asked.
@@ -44,19 +44,19 @@ pub struct Login<'a> {
     /// What was typed before, or empty.
     pub email: &'a str,
     /// What is said above the form.
-    pub notice: LoginNotice,
+    pub notice: SignInNotice,
     /// The token against forged forms.
     pub csrf: &'a str,
     /// The request that waits, sealed, posted back as `continue`.
-    pub go_on: Option<&'a str>,
+    pub sealed: Option<&'a str>,
 }
 
-impl Login<'_> {
-    fn waits(&self) -> bool {
-        matches!(self.notice, LoginNotice::Wait { .. } | LoginNotice::Busy)
+impl SignInPage<'_> {
+    fn must_wait(&self) -> bool {
+        matches!(self.notice, SignInNotice::Throttled { .. } | SignInNotice::Busy)
     }
 
-    fn wrong(&self) -> bool {
-        matches!(self.notice, LoginNotice::Wrong { .. })
+    fn are_credentials_wrong(&self) -> bool {
+        matches!(self.notice, SignInNotice::WrongCredentials { .. })
     }
 }

@@ -18,47 +18,47 @@ pub enum NoticeKind<'a> {
     /// A body that no form sends.
     NotAForm,
     /// The body did not arrive in time.
-    TooSlow,
+    BodyTimeout,
     /// A request no longer waits: it was answered, or is too old.
-    Ended,
+    SignInOver,
     /// A sign-in that another page loads into itself, where nobody can sign in.
-    NotAPage,
+    NotTopLevel,
     /// A sign-in that this browser shows no cookie for.
     NoCookies,
     /// More people want something than can be served just now.
     Busy,
     /// A link of an administrator was used, or is too old.
-    LinkOver,
+    LinkExpired,
 }
 
 /// A short page.
 #[derive(Clone, Copy, Debug, Template)]
 #[template(path = "notice.html", config = "src/web/askama.toml")]
-pub struct Notice<'a> {
+pub struct NoticePage<'a> {
     /// Whose provider this is.
     pub brand: Brand<'a>,
     /// What it says.
     pub kind: NoticeKind<'a>,
 }
 
-impl Notice<'_> {
+impl NoticePage<'_> {
     fn heading(&self) -> &'static str {
         match self.kind {
             NoticeKind::NotFound => "There is no page here",
             NoticeKind::Unreadable => "This could not be read",
             NoticeKind::TooLarge => "This is too long",
             NoticeKind::NotAForm => "This is not a form",
-            NoticeKind::TooSlow => "This took too long",
+            NoticeKind::BodyTimeout => "This took too long",
             NoticeKind::TooMany(_) => "Please wait a little",
-            NoticeKind::Ended => "Start again at the application",
-            NoticeKind::NotAPage => "Sign in on a page of its own",
+            NoticeKind::SignInOver => "Start again at the application",
+            NoticeKind::NotTopLevel => "Sign in on a page of its own",
             NoticeKind::Busy => "Too many people at once",
-            NoticeKind::LinkOver => "This link no longer works",
+            NoticeKind::LinkExpired => "This link no longer works",
             NoticeKind::NoCookies => "Your browser sent no cookie",
         }
     }
 
-    fn words(&self) -> &str {
+    fn text(&self) -> &str {
         match self.kind {
             NoticeKind::NotFound => {
                 "The address may be cut short, or the page is gone. To sign in to an application, begin there."
@@ -72,7 +72,7 @@ impl Notice<'_> {
             NoticeKind::NotAForm => {
                 "Only the forms on these pages are read here. Open the page in your browser, and send the form that it shows."
             }
-            NoticeKind::TooSlow => {
+            NoticeKind::BodyTimeout => {
                 "What your browser sent did not arrive in time. Check your connection, then go back and send it again."
             }
             NoticeKind::TooMany(words) => words,
@@ -82,28 +82,28 @@ impl Notice<'_> {
             NoticeKind::Busy => {
                 "You did nothing wrong: more people want something here than can be served right now. Wait a few seconds, then load this page again."
             }
-            NoticeKind::LinkOver => {
+            NoticeKind::LinkExpired => {
                 "It works once, and for 30 minutes. Try to sign in; if you still have to wait, ask your administrator for another one."
             }
-            NoticeKind::NotAPage => {
+            NoticeKind::NotTopLevel => {
                 "Another page tried to load this sign-in into itself. Open the application in a tab or window of its own, and sign in there."
             }
-            NoticeKind::Ended => {
+            NoticeKind::SignInOver => {
                 "This sign-in is over: it was finished before, or it waited too long. Go back to the application and sign in there."
             }
         }
     }
 
-    fn leads_home(&self) -> bool {
+    fn has_portal_link(&self) -> bool {
         match self.kind {
             NoticeKind::NotFound
             | NoticeKind::Unreadable
             | NoticeKind::TooLarge
             | NoticeKind::NotAForm
-            | NoticeKind::TooSlow
-            | NoticeKind::NotAPage
-            | NoticeKind::LinkOver
-            | NoticeKind::Ended
+            | NoticeKind::BodyTimeout
+            | NoticeKind::NotTopLevel
+            | NoticeKind::LinkExpired
+            | NoticeKind::SignInOver
             | NoticeKind::NoCookies => true,
             NoticeKind::TooMany(_) | NoticeKind::Busy => false,
         }
@@ -113,7 +113,7 @@ impl Notice<'_> {
 /// Our own failure.
 #[derive(Clone, Debug, Template)]
 #[template(path = "failed.html", config = "src/web/askama.toml")]
-pub struct Failed<'a> {
+pub struct FailurePage<'a> {
     /// Whose provider this is.
     pub brand: Brand<'a>,
     /// The kind of failure.
@@ -122,7 +122,7 @@ pub struct Failed<'a> {
     pub reference: Reference,
 }
 
-impl Failed<'_> {
+impl FailurePage<'_> {
     fn full_code(&self) -> String {
         format!("{} {}", self.code, self.reference)
     }

@@ -3,11 +3,11 @@
 use askama::Template;
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use crate::web::page::part::{AppMark, Brand, PersonMark};
+use crate::web::page::part::{AppMark, Brand, UserMark};
 
 /// With what the browser goes to the application.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Going {
+pub enum AutoPostKind {
     /// With the answer that lets the person in.
     SignedIn,
     /// With a refusal.
@@ -16,7 +16,7 @@ pub enum Going {
     SignedOut,
 }
 
-impl Going {
+impl AutoPostKind {
     fn heading(self) -> &'static str {
         match self {
             Self::SignedIn => "Taking you to",
@@ -24,7 +24,7 @@ impl Going {
         }
     }
 
-    fn words(self) -> &'static str {
+    fn text(self) -> &'static str {
         match self {
             Self::SignedIn => "You are signed in.",
             Self::Refused => "We could not do what the application asked for, and are telling it why.",
@@ -32,14 +32,14 @@ impl Going {
         }
     }
 
-    fn label(self) -> &'static str {
+    fn button_label(self) -> &'static str {
         match self {
             Self::SignedIn => "Continue to",
             Self::Refused | Self::SignedOut => "Go back to",
         }
     }
 
-    fn lets_in(self) -> bool {
+    fn is_sign_in(self) -> bool {
         match self {
             Self::SignedIn => true,
             Self::Refused | Self::SignedOut => false,
@@ -53,7 +53,7 @@ pub struct Base64(pub(super) String);
 
 impl Base64 {
     /// Encodes a message (saml-bindings, 3.5.4).
-    pub fn of(message: &str) -> Self {
+    pub fn encode(message: &str) -> Self {
         Self(STANDARD.encode(message))
     }
 }
@@ -61,19 +61,19 @@ impl Base64 {
 /// The form that carries a message to an application (saml-bindings, 3.5.4).
 #[derive(Clone, Debug, Template)]
 #[template(path = "self_post.html", config = "src/web/askama.toml")]
-pub struct SelfPost<'a> {
+pub struct AutoPostPage<'a> {
     /// Whose provider this is.
     pub brand: Brand<'a>,
     /// To whom it goes.
     pub application: AppMark,
     /// With what.
-    pub going: Going,
+    pub kind: AutoPostKind,
     /// The registered address that takes it.
-    pub acs: &'a str,
+    pub destination: &'a str,
     /// `SAMLResponse`.
     pub message: Base64,
     /// `RelayState`, when there was one.
     pub relay_state: Option<&'a str>,
     /// Who is signed in, when the application learns it.
-    pub person: Option<PersonMark>,
+    pub user: Option<UserMark>,
 }

@@ -33,7 +33,7 @@ impl AppMark {
 
 /// The person whom a page is for.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct PersonMark {
+pub struct UserMark {
     /// Given and family name.
     pub full_name: String,
     /// The e-mail address.
@@ -44,7 +44,7 @@ pub struct PersonMark {
     pub tint: u8,
 }
 
-impl PersonMark {
+impl UserMark {
     /// The mark of the person with these names, address and id.
     pub fn new(full_name: &str, email: &str, id: &str) -> Self {
         Self {

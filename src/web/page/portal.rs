@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::web::page::part::{AppMark, Brand, PersonMark};
+use crate::web::page::part::{AppMark, Brand, UserMark};
 
 /// How an application is opened.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -11,7 +11,7 @@ pub enum TileKind {
     Launch,
     /// At its own site, where the person begins the sign-in: it takes no answer that it did not ask for, and has no
     /// address that begins one.
-    Elsewhere,
+    ApplicationSite,
 }
 
 /// An application on the portal.
@@ -20,7 +20,7 @@ pub struct Tile {
     /// Name, letters and colour.
     pub mark: AppMark,
     /// A word below the name: the host.
-    pub note: String,
+    pub host: String,
     /// Where a click leads.
     pub address: String,
     /// How it is opened.
@@ -28,10 +28,10 @@ pub struct Tile {
 }
 
 impl Tile {
-    fn opens(&self) -> bool {
+    fn is_launchable(&self) -> bool {
         match self.kind {
             TileKind::Launch => true,
-            TileKind::Elsewhere => false,
+            TileKind::ApplicationSite => false,
         }
     }
 }
@@ -39,11 +39,11 @@ impl Tile {
 /// The person's applications; its sign-out posts `csrf` to `/logout`.
 #[derive(Clone, Debug, Template)]
 #[template(path = "portal.html", config = "src/web/askama.toml")]
-pub struct Portal<'a> {
+pub struct PortalPage<'a> {
     /// Whose provider this is.
     pub brand: Brand<'a>,
     /// Who is signed in.
-    pub person: PersonMark,
+    pub user: UserMark,
     /// How the person is greeted.
     pub greeting: &'a str,
     /// In the order in which they are shown.
@@ -52,13 +52,13 @@ pub struct Portal<'a> {
     pub csrf: &'a str,
 }
 
-impl Portal<'_> {
-    fn opening(&self) -> usize {
-        self.tiles.iter().filter(|tile| tile.opens()).count()
+impl PortalPage<'_> {
+    fn launchable_count(&self) -> usize {
+        self.tiles.iter().filter(|tile| tile.is_launchable()).count()
     }
 
-    fn lead(&self) -> &'static str {
-        match self.opening() {
+    fn introduction(&self) -> &'static str {
+        match self.launchable_count() {
             0 => "You are signed in.",
             1 => "One click opens it, already signed in.",
             _ => "One click opens each, already signed in.",

@@ -3,20 +3,20 @@
 use askama::Template;
 
 use crate::{
-    model::explanation::Mender,
+    model::explanation::ResponsibleParty,
     web::page::part::{AppMark, Brand},
 };
 
 /// What a request that is not answered was for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Wanted {
+pub enum RefusedAction {
     /// To be signed in somewhere.
     SignIn,
     /// To be signed out.
     SignOut,
 }
 
-impl Wanted {
+impl RefusedAction {
     /// Without the application's name, or with it behind these words.
     fn heading(self, is_named: bool) -> &'static str {
         match (self, is_named) {
@@ -31,17 +31,17 @@ impl Wanted {
 /// A request that is not answered: what is wrong, who can fix it, and how. It never shows a registered value.
 #[derive(Clone, Debug, Template)]
 #[template(path = "refused.html", config = "src/web/askama.toml")]
-pub struct Refused<'a> {
+pub struct RefusalPage<'a> {
     /// Whose provider this is.
     pub brand: Brand<'a>,
     /// What the person wanted.
-    pub wanted: Wanted,
+    pub action: RefusedAction,
     /// What is wrong.
-    pub words: &'a str,
+    pub message: &'a str,
     /// Who can fix it.
-    pub who: Mender,
+    pub responsible: ResponsibleParty,
     /// How.
-    pub mend: &'a str,
+    pub fix: &'a str,
     /// The kind of refusal: `ACS-UNKNOWN`.
     pub code: &'a str,
     /// Which refusal: `7F3A-92C1`.
@@ -54,37 +54,37 @@ pub struct Refused<'a> {
     pub when: String,
 }
 
-impl Refused<'_> {
+impl RefusalPage<'_> {
     fn full_code(&self) -> String {
         format!("{} {}", self.code, self.reference)
     }
 
     fn heading(&self) -> &'static str {
-        self.wanted.heading(self.application.is_some())
+        self.action.heading(self.application.is_some())
     }
 
     /// What is wrong, as something that the application did: its name belongs before it, where that is known.
-    fn deed(&self) -> Option<(&AppMark, &str)> {
+    fn message_about_application(&self) -> Option<(&AppMark, &str)> {
         self.application
             .as_ref()
-            .zip(self.words.strip_prefix("The application "))
+            .zip(self.message.strip_prefix("The application "))
     }
 
-    fn asks_an_administrator(&self) -> bool {
-        self.who != Mender::Person
+    fn needs_administrator(&self) -> bool {
+        self.responsible != ResponsibleParty::User
     }
 
     /// To whom the person sends the code.
-    fn whom(&self) -> String {
+    fn contact(&self) -> String {
         let here = format!("an administrator of {}", self.brand.organisation);
         let there = match &self.application {
             Some(application) => format!("whoever looks after {}", application.name),
             None => "whoever looks after the application".to_owned(),
         };
-        match self.who {
-            Mender::Person | Mender::Here => here,
-            Mender::Application => there,
-            Mender::Either => format!("{there}, or {here}"),
+        match self.responsible {
+            ResponsibleParty::User | ResponsibleParty::ProviderAdministrator => here,
+            ResponsibleParty::ApplicationAdministrator => there,
+            ResponsibleParty::EitherAdministrator => format!("{there}, or {here}"),
         }
     }
 }
@@ -94,16 +94,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_application_did_is_said_of_it_by_name() {
-        let mut page = Refused {
+    fn a_message_about_the_application_begins_with_its_name() {
+        let mut page = RefusalPage {
             brand: Brand {
                 organisation: "Fernweh",
                 help_url: None,
             },
-            wanted: Wanted::SignIn,
-            words: "The application asked for <our> answer.",
-            who: Mender::Here,
-            mend: "",
+            action: RefusedAction::SignIn,
+            message: "The application asked for <our> answer.",
+            responsible: ResponsibleParty::ProviderAdministrator,
+            fix: "",
             code: "ACS-UNKNOWN",
             reference: String::new(),
             application: Some(AppMark::new("A & B", "1")),

@@ -3,20 +3,20 @@
 use askama::Template;
 
 use crate::web::page::{
-    leaving::{Left, any_open},
-    part::{AppMark, Brand, PersonMark},
+    leaving::{ParticipantView, any_open},
+    part::{AppMark, Brand, UserMark},
 };
 
 /// Asks before it ends the session; it posts `csrf` to `/logout`.
 #[derive(Clone, Debug, Template)]
 #[template(path = "sign_out.html", config = "src/web/askama.toml")]
-pub struct SignOut<'a> {
+pub struct SignOutPage<'a> {
     /// Whose provider this is.
     pub brand: Brand<'a>,
     /// Who is signed in.
-    pub person: PersonMark,
+    pub user: UserMark,
     /// What was opened from this session.
-    pub left: Vec<Left>,
+    pub participants: Vec<ParticipantView>,
     /// The token against forged forms.
     pub csrf: &'a str,
 }
@@ -25,7 +25,7 @@ pub struct SignOut<'a> {
 /// them; it posts `csrf` to `/logout`. It names nobody and nothing.
 #[derive(Clone, Debug, Template)]
 #[template(path = "sign_out_over.html", config = "src/web/askama.toml")]
-pub struct SignOutOver<'a> {
+pub struct SignOutExpiredPage<'a> {
     /// Whose provider this is.
     pub brand: Brand<'a>,
     /// How many applications.
@@ -34,7 +34,7 @@ pub struct SignOutOver<'a> {
     pub csrf: &'a str,
 }
 
-impl SignOutOver<'_> {
+impl SignOutExpiredPage<'_> {
     fn still_open(&self) -> String {
         match self.applications {
             1 => "One application that was opened from it may still be open in this browser.".to_owned(),
@@ -48,22 +48,22 @@ impl SignOutOver<'_> {
 /// The session here has ended.
 #[derive(Clone, Debug, Template)]
 #[template(path = "signed_out.html", config = "src/web/askama.toml")]
-pub struct SignedOut<'a> {
+pub struct SignedOutPage<'a> {
     /// Whose provider this is.
     pub brand: Brand<'a>,
     /// What was opened from it.
-    pub left: Vec<Left>,
+    pub participants: Vec<ParticipantView>,
     /// The application that began it, and our address that leads back to it.
     pub back: Option<(AppMark, &'a str)>,
 }
 
-impl SignedOut<'_> {
+impl SignedOutPage<'_> {
     fn any_open(&self) -> bool {
-        any_open(&self.left)
+        any_open(&self.participants)
     }
 
     fn heading(&self) -> &'static str {
-        if self.left.is_empty() || self.any_open() {
+        if self.participants.is_empty() || self.any_open() {
             "You are signed out here"
         } else {
             "You are signed out everywhere"

@@ -3,7 +3,7 @@
 use actix_web::{HttpMessage, HttpRequest, error::PayloadError, web::Payload};
 
 use crate::{
-    provider::saml::{Arrived, MAX_BODY},
+    provider::saml::{MAX_BODY, RawMessage},
     web::{connection, error::Error},
 };
 
@@ -13,29 +13,31 @@ pub(super) mod sso;
 pub(super) mod start;
 
 /// What came with the address alone.
-fn query(request: &HttpRequest) -> Arrived {
-    Arrived::Query(request.query_string().to_owned())
+fn read_query(request: &HttpRequest) -> RawMessage {
+    RawMessage::Query(request.query_string().to_owned())
 }
 
 /// What came as a form, octet for octet.
-async fn form(request: &HttpRequest, payload: Payload) -> Result<Arrived, Error> {
+async fn read_form(request: &HttpRequest, payload: Payload) -> Result<RawMessage, Error> {
     if !request
         .content_type()
         .eq_ignore_ascii_case("application/x-www-form-urlencoded")
     {
-        return Ok(Arrived::Unreadable);
+        return Ok(RawMessage::Unreadable);
     }
     Ok(match payload.to_bytes_limited(MAX_BODY).await {
-        Ok(Ok(body)) => Arrived::Form {
+        Ok(Ok(body)) => RawMessage::Form {
             query: request.query_string().to_owned(),
             body: body.into(),
         },
-        Ok(Err(broken)) if late(&broken) => return Err(Error::TooSlow),
-        Ok(Err(_broken)) => Arrived::Unreadable,
-        Err(_too_long) => Arrived::TooLong,
+        Ok(Err(broken)) if is_timeout(&broken) => return Err(Error::BodyTimeout),
+        Ok(Err(_broken)) => RawMessage::Unreadable,
+        Err(_too_long) => RawMessage::TooLong,
     })
 }
 
-fn late(broken: &actix_web::Error) -> bool {
-    broken.as_error::<PayloadError>().is_some_and(connection::is_late)
+fn is_timeout(broken: &actix_web::Error) -> bool {
+    broken
+        .as_error::<PayloadError>()
+        .is_some_and(connection::is_timeout)
 }

@@ -12,12 +12,12 @@ use actix_web::{
 
 use crate::{
     model::{application::Slug, key::Certificate},
-    provider::saml::publish::{Came, MEDIA_TYPE, Published, Which, pem_of},
+    provider::saml::publish::{CertificateSlot, MEDIA_TYPE, MetadataRequest, PublishedMetadata, to_pem},
     web::{error::Error, off_thread::off_thread, state::Site},
 };
 
 /// How many hex digits stand behind the name in an address of one application.
-const TOKEN: usize = 32;
+const TOKEN_LENGTH: usize = 32;
 
 /// At the address that everybody shares: it tells nobody apart.
 pub(in crate::web) async fn metadata(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
@@ -40,7 +40,7 @@ pub(in crate::web) async fn metadata_by_token(
     named: Path<(String, String)>,
 ) -> Result<HttpResponse, Error> {
     let (slug, token) = named.into_inner();
-    if token.len() != TOKEN
+    if token.len() != TOKEN_LENGTH
         || !token
             .bytes()
             .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
@@ -61,8 +61,8 @@ async fn metadata_for(
     };
     let metadata = site.provider.metadata_for(&slug)?;
     let response = metadata_document(request, &metadata);
-    if let Some(key) = metadata.to_learn
-        && has_the_content(request, response.status(), &metadata.tag)
+    if let Some(key) = metadata.key_to_adopt
+        && has_current_metadata(request, response.status(), &metadata.etag)
     {
         let visitor = site.visitor(request);
         let agent = request
@@ -70,14 +70,14 @@ async fn metadata_for(
             .get(USER_AGENT)
             .and_then(|value| value.to_str().ok())
             .map(str::to_owned);
-        let came = Came { slug, token, agent };
+        let came = MetadataRequest { slug, token, agent };
         let is_given = came.token.is_some();
         let (site, request) = (Data::clone(site), request.clone());
         // Whoever fetches gets the document, whether or not that could be written down.
         let noting = async move {
             let noted = off_thread(&site, &request, move |p| p.note_fetch(came, key, &visitor));
             if let Err(error) = noted.await {
-                site.not_noted(&error);
+                site.log_unrecorded_fetch(&error);
             }
         };
         if is_given {
@@ -90,10 +90,10 @@ async fn metadata_for(
     Ok(response)
 }
 
-fn metadata_document(request: &HttpRequest, metadata: &Published) -> HttpResponse {
+fn metadata_document(request: &HttpRequest, metadata: &PublishedMetadata) -> HttpResponse {
     document(
         request,
-        &metadata.tag,
+        &metadata.etag,
         MEDIA_TYPE,
         None,
         metadata.body.as_bytes().to_vec(),
@@ -102,34 +102,34 @@ fn metadata_document(request: &HttpRequest, metadata: &Published) -> HttpRespons
 
 /// Whether a program now holds what we publish: it was sent, or it was held already and its tag says so. A
 /// person who looks at the address in a browser is no application.
-fn has_the_content(request: &HttpRequest, status: StatusCode, tag: &str) -> bool {
+fn has_current_metadata(request: &HttpRequest, status: StatusCode, tag: &str) -> bool {
     let is_a_page = request
         .headers()
         .get("sec-fetch-mode")
         .is_some_and(|mode| mode == "navigate");
-    let is_held = held_tags(request).any(|held| held == format!("\"{tag}\""));
+    let is_held = if_none_match_tags(request).any(|held| held == format!("\"{tag}\""));
     request.method() == Method::GET && !is_a_page && (status == StatusCode::OK || is_held)
 }
 
 pub(in crate::web) async fn pem(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
-    let Some(certificate) = asked_for(&request, &site)? else {
+    let Some(certificate) = requested_certificate(&request, &site)? else {
         return Ok(HttpResponse::NotFound().finish());
     };
-    let name = file_name(&certificate.sha256, "pem");
+    let name = content_disposition(&certificate.sha256, "pem");
     Ok(document(
         &request,
         &certificate.sha256,
         "application/x-pem-file",
         Some(&name),
-        pem_of(&certificate).into_bytes(),
+        to_pem(&certificate).into_bytes(),
     ))
 }
 
 pub(in crate::web) async fn cer(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
-    let Some(certificate) = asked_for(&request, &site)? else {
+    let Some(certificate) = requested_certificate(&request, &site)? else {
         return Ok(HttpResponse::NotFound().finish());
     };
-    let name = file_name(&certificate.sha256, "cer");
+    let name = content_disposition(&certificate.sha256, "cer");
     Ok(document(
         &request,
         &certificate.sha256,
@@ -140,19 +140,19 @@ pub(in crate::web) async fn cer(request: HttpRequest, site: Data<Site>) -> Resul
 }
 
 /// The certificate that the query names: `key=next`, `key=active`, or nothing for the one in use.
-fn asked_for(request: &HttpRequest, site: &Site) -> Result<Option<Certificate>, Error> {
+fn requested_certificate(request: &HttpRequest, site: &Site) -> Result<Option<Certificate>, Error> {
     let which = match request.query_string() {
-        "" | "key=active" => Which::Active,
-        "key=next" => Which::Next,
+        "" | "key=active" => CertificateSlot::Active,
+        "key=next" => CertificateSlot::Next,
         query if query.split('&').any(|pair| pair.starts_with("key=")) => return Ok(None),
         // What a cache or a tracker adds changes nothing.
-        _ => Which::Active,
+        _ => CertificateSlot::Active,
     };
     Ok(site.provider.published_certificate(which)?)
 }
 
 /// The head of the fingerprint tells two certificates apart in a downloads folder.
-fn file_name(sha256: &str, ending: &str) -> String {
+fn content_disposition(sha256: &str, ending: &str) -> String {
     let head: String = sha256.chars().take(12).collect();
     format!("attachment; filename=\"hallpass-{head}.{ending}\"")
 }
@@ -165,7 +165,7 @@ fn document(
     body: Vec<u8>,
 ) -> HttpResponse {
     let tag = format!("\"{tag}\"");
-    let is_held = held_tags(request).any(|held| held == "*" || held == tag);
+    let is_held = if_none_match_tags(request).any(|held| held == "*" || held == tag);
     let mut response = if is_held {
         HttpResponse::NotModified()
     } else {
@@ -184,7 +184,7 @@ fn document(
 }
 
 /// The tags that a cache says it holds; a weak one stands for the same document.
-fn held_tags(request: &HttpRequest) -> impl Iterator<Item = &str> {
+fn if_none_match_tags(request: &HttpRequest) -> impl Iterator<Item = &str> {
     request
         .headers()
         .get(IF_NONE_MATCH)

@@ -8,20 +8,20 @@ use actix_web::{
 
 use crate::{
     model::{endpoint::path, id::LogoutId},
-    provider::saml::{Arrived, logout::LogoutReceived},
+    provider::saml::{RawMessage, logout::LogoutMessageOutcome},
     web::{
         error::Error,
         logout,
         off_thread::off_thread,
         respond,
-        saml::{form, query},
+        saml::{read_form, read_query},
         state::{Site, see_other},
     },
 };
 
 pub(in crate::web) async fn get(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
-    let arrived = query(&request);
-    take(request, site, arrived).await
+    let arrived = read_query(&request);
+    receive(request, site, arrived).await
 }
 
 pub(in crate::web) async fn post(
@@ -29,14 +29,17 @@ pub(in crate::web) async fn post(
     payload: Payload,
     site: Data<Site>,
 ) -> Result<HttpResponse, Error> {
-    let arrived = form(&request, payload).await?;
-    take(request, site, arrived).await
+    let arrived = read_form(&request, payload).await?;
+    receive(request, site, arrived).await
 }
 
-async fn take(request: HttpRequest, site: Data<Site>, arrived: Arrived) -> Result<HttpResponse, Error> {
+async fn receive(request: HttpRequest, site: Data<Site>, arrived: RawMessage) -> Result<HttpResponse, Error> {
     let visitor = site.visitor(&request);
-    let received = off_thread(&site, &request, move |p| p.receive_logout(&arrived, &visitor)).await?;
-    done(&request, site, received).await
+    let received = off_thread(&site, &request, move |p| {
+        p.receive_logout_message(&arrived, &visitor)
+    })
+    .await?;
+    respond_to(&request, site, received).await
 }
 
 /// `GET /logout/{id}/resume`: a request that came as a form of another site goes on, with the browser's cookies.
@@ -48,35 +51,35 @@ pub(in crate::web) async fn resume(
     let Ok(id) = id.parse::<LogoutId>() else {
         return logout::ask(request, site).await;
     };
-    let (visitor, browser) = (site.visitor(&request), site.cookies.leaving(&request, id));
+    let (visitor, browser) = (site.visitor(&request), site.cookies.logout(&request, id));
     let received = off_thread(&site, &request, move |p| {
         p.resume_logout(id, browser.as_ref(), &visitor)
     })
     .await?;
-    done(&request, site, received).await
+    respond_to(&request, site, received).await
 }
 
-async fn done(
+async fn respond_to(
     request: &HttpRequest,
     site: Data<Site>,
-    received: LogoutReceived,
+    received: LogoutMessageOutcome,
 ) -> Result<HttpResponse, Error> {
     Ok(match received {
         // A response that answers nothing of ours ends nothing: it is as if the address was opened plainly. And
         // whether this browser's own session has ended is another question than whether one did.
         // With a form from another site no cookie comes along: the address is opened anew.
-        LogoutReceived::Plain | LogoutReceived::Stray | LogoutReceived::Ended
+        LogoutMessageOutcome::NoMessage | LogoutMessageOutcome::Unsolicited | LogoutMessageOutcome::Ended
             if request.method() == Method::POST =>
         {
             see_other(path::LOGOUT).finish()
         }
-        LogoutReceived::Plain | LogoutReceived::Stray | LogoutReceived::Ended => {
+        LogoutMessageOutcome::NoMessage | LogoutMessageOutcome::Unsolicited | LogoutMessageOutcome::Ended => {
             return logout::ask(request.clone(), site).await;
         }
-        LogoutReceived::Answer(outbound) => respond::outbound(&site, &outbound),
-        LogoutReceived::Begun(begun) => logout::begin(&site, request, &begun),
-        LogoutReceived::GoRound(posted) => logout::go_round(&site, request, &posted),
-        LogoutReceived::Continue(id) => logout::go_on(id),
-        LogoutReceived::Refused(page) => respond::refused(&site, &page),
+        LogoutMessageOutcome::Response(outbound) => respond::logout_message(&site, &outbound),
+        LogoutMessageOutcome::LogoutStarted(begun) => logout::redirect_to_started(&site, request, &begun),
+        LogoutMessageOutcome::ResumeByGet(posted) => logout::redirect_to_resume(&site, request, &posted),
+        LogoutMessageOutcome::Continue(id) => logout::redirect_to_progress(id),
+        LogoutMessageOutcome::Refused(page) => respond::refusal(&site, &page),
     })
 }

@@ -7,20 +7,20 @@ use actix_web::{
 };
 
 use crate::{
-    provider::saml::{Arrived, receive::Received},
+    provider::saml::{RawMessage, receive::AuthnRequestOutcome},
     web::{
         error::Error,
         off_thread::off_thread,
         page::notice::NoticeKind,
         respond,
-        saml::{form, query},
+        saml::{read_form, read_query},
         state::Site,
     },
 };
 
 pub(in crate::web) async fn get(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
-    let arrived = query(&request);
-    take(&request, &site, arrived).await
+    let arrived = read_query(&request);
+    receive(&request, &site, arrived).await
 }
 
 /// A form of another site comes without our cookies, so that a person who is signed in looks like nobody: the
@@ -30,17 +30,20 @@ pub(in crate::web) async fn post(
     payload: Payload,
     site: Data<Site>,
 ) -> Result<HttpResponse, Error> {
-    let arrived = form(&request, payload).await?;
-    take(&request, &site, arrived).await
+    let arrived = read_form(&request, payload).await?;
+    receive(&request, &site, arrived).await
 }
 
-async fn take(request: &HttpRequest, site: &Site, arrived: Arrived) -> Result<HttpResponse, Error> {
+async fn receive(request: &HttpRequest, site: &Site, arrived: RawMessage) -> Result<HttpResponse, Error> {
     let visitor = site.visitor(request);
-    let received = off_thread(site, request, move |p| p.receive(&arrived, &visitor)).await?;
+    let received = off_thread(site, request, move |p| {
+        p.receive_authn_request(&arrived, &visitor)
+    })
+    .await?;
     Ok(match received {
-        Received::Answer(answer) => respond::answer(site, &answer),
-        Received::Refused(page) => respond::refused(site, &page),
-        Received::Wait(waiting) => respond::wait(site, &waiting),
-        Received::NotAPage => site.notice(StatusCode::FORBIDDEN, NoticeKind::NotAPage),
+        AuthnRequestOutcome::Response(answer) => respond::saml_response(site, &answer),
+        AuthnRequestOutcome::Refused(page) => respond::refusal(site, &page),
+        AuthnRequestOutcome::SignInNeeded(waiting) => respond::redirect_to_pending(site, &waiting),
+        AuthnRequestOutcome::NotTopLevel => site.notice(StatusCode::FORBIDDEN, NoticeKind::NotTopLevel),
     })
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::{
     model::application::{EntityId, Slug},
-    provider::saml::start::{Start, Started},
+    provider::saml::start::{StartOutcome, StartTarget},
     web::{
         error::Error,
         login,
@@ -22,7 +22,7 @@ use crate::{
 
 /// Which application is meant.
 #[derive(Deserialize)]
-pub(in crate::web) struct Named {
+pub(in crate::web) struct StartQuery {
     sp: String,
 }
 
@@ -31,36 +31,36 @@ pub(in crate::web) async fn by_slug(
     site: Data<Site>,
     slug: Path<String>,
 ) -> Result<HttpResponse, Error> {
-    start(&request, &site, Slug::parse(&slug).ok().map(Start::Slug)).await
+    start(&request, &site, Slug::parse(&slug).ok().map(StartTarget::Slug)).await
 }
 
 pub(in crate::web) async fn by_entity_id(
     request: HttpRequest,
     site: Data<Site>,
 ) -> Result<HttpResponse, Error> {
-    let named = Query::<Named>::from_query(request.query_string()).ok();
+    let named = Query::<StartQuery>::from_query(request.query_string()).ok();
     let entity_id = named.and_then(|named| EntityId::parse(&named.sp).ok());
-    start(&request, &site, entity_id.map(Start::EntityId)).await
+    start(&request, &site, entity_id.map(StartTarget::EntityId)).await
 }
 
 async fn start(
     request: &HttpRequest,
     site: &Data<Site>,
-    start: Option<Start>,
+    start: Option<StartTarget>,
 ) -> Result<HttpResponse, Error> {
     let unknown = || site.notice(StatusCode::NOT_FOUND, NoticeKind::NotFound);
     let visitor = site.visitor(request);
     let started = off_thread(site, request, move |p| match start {
-        Some(start) => p.start(&start, &visitor),
-        None if p.is_signed_in(&visitor)? => Ok(Started::Unknown),
-        None => Ok(Started::LogIn),
+        Some(start) => p.start_idp_initiated(&start, &visitor),
+        None if p.is_signed_in(&visitor)? => Ok(StartOutcome::Unknown),
+        None => Ok(StartOutcome::SignIn),
     })
     .await?;
     Ok(match started {
-        Started::Answer(answer) => respond::answer(site, &answer),
-        Started::Open(address) => see_other(&address).finish(),
-        Started::LogIn => login::first(request, site).await?,
-        Started::Refused(page) => respond::refused(site, &page),
-        Started::Unknown => unknown(),
+        StartOutcome::Response(answer) => respond::saml_response(site, &answer),
+        StartOutcome::Redirect(address) => see_other(&address).finish(),
+        StartOutcome::SignIn => login::sign_in_and_return(request, site).await?,
+        StartOutcome::Refused(page) => respond::refusal(site, &page),
+        StartOutcome::Unknown => unknown(),
     })
 }

@@ -9,11 +9,11 @@ use std::{cell::Cell, fs, io::Read};
 use chrono::{DateTime, Utc};
 use hallpass::{
     model::key::Certificate,
-    saml::metadata::aggregate::{self, BadMetadata, Checked, Error, Found},
+    saml::metadata::aggregate::{self, BadMetadata, Error, FileVerification, ParsedEntity},
 };
 
-use self::signing::{How, listing, signed, xmlsec_verifies};
-use crate::support::signing::Key;
+use self::signing::{SignatureParameters, sign_with_xmlsec1, transforms_with_prefixes, xmlsec1_accepts};
+use crate::support::signing::SpKey;
 
 /// When all of this is read.
 fn now() -> DateTime<Utc> {
@@ -21,36 +21,36 @@ fn now() -> DateTime<Utc> {
 }
 
 /// Verifies `text`, and reads it: what was found.
-fn believed(text: &[u8], certificates: &[Certificate]) -> Result<Vec<Found>, Error> {
+fn read_verified(text: &[u8], certificates: &[Certificate]) -> Result<Vec<ParsedEntity>, Error> {
     let checked = aggregate::verify(text, certificates, now(), |_| ())?;
     assert!(checked.is_signed());
     aggregate::entities(text, &checked, now())?.collect()
 }
 
 /// The names of the service providers.
-fn names(found: &[Found]) -> Vec<&str> {
-    found.iter().filter_map(Found::entity_id).collect()
+fn entity_ids(found: &[ParsedEntity]) -> Vec<&str> {
+    found.iter().filter_map(ParsedEntity::entity_id).collect()
 }
 
 /// A service provider with an address of its own.
-fn sp(name: &str) -> String {
+fn sp_metadata(name: &str) -> String {
     format!(
         "<md:EntityDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" entityID=\"{name}\"><md:SPSSODescriptor protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol\"><md:AssertionConsumerService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" Location=\"https://sp.example/{name}\" index=\"0\"/></md:SPSSODescriptor></md:EntityDescriptor>"
     )
 }
 
 /// An aggregate of two, to be signed.
-fn two() -> String {
+fn two_entities() -> String {
     format!(
         "<md:EntitiesDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" ID=\"_root\" Name=\"urn:two\">{{signature}}\n{}\n{}\n</md:EntitiesDescriptor>",
-        sp("one"),
-        sp("two")
+        sp_metadata("one"),
+        sp_metadata("two")
     )
 }
 
 /// The same meaning in every manner of writing that publishers have, each with its number of service providers.
-fn documents() -> Vec<(&'static str, String, usize)> {
-    let plain = two();
+fn document_variants() -> Vec<(&'static str, String, usize)> {
+    let plain = two_entities();
     let wrap = |attributes: &str, inside: &str| {
         format!(
             "<md:EntitiesDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" ID=\"_root\" {attributes}>{{signature}}{inside}</md:EntitiesDescriptor>"
@@ -67,12 +67,12 @@ fn documents() -> Vec<(&'static str, String, usize)> {
         ),
         ("white space before the signature", plain.replace("{signature}", "\n  <!-- c -->\r\n\t{signature}"), 2),
         ("line ends of Windows", plain.replace('\n', "\r\n").replace(" entityID", "\r\n\tentityID"), 2),
-        ("one entity", sp("alone").replace(" entityID", " ID=\"_root\" entityID").replacen('>', ">{signature}", 1), 1),
+        ("one entity", sp_metadata("alone").replace(" entityID", " ID=\"_root\" entityID").replacen('>', ">{signature}", 1), 1),
         (
             "namespaces that nobody uses, and that are declared again",
             wrap(
                 "xmlns:x=\"urn:x\" xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\" xmlns=\"urn:d\"",
-                &format!("<md:EntitiesDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" xmlns:x=\"urn:y\">{}</md:EntitiesDescriptor>", sp("deep")),
+                &format!("<md:EntitiesDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" xmlns:x=\"urn:y\">{}</md:EntitiesDescriptor>", sp_metadata("deep")),
             ),
             1,
         ),
@@ -88,7 +88,7 @@ fn documents() -> Vec<(&'static str, String, usize)> {
             "languages, CDATA, references, other scripts, attributes with white space in them",
             wrap(
                 "Name=' a\tb\n&#10;c&#x9;&quot;&apos;&lt;&gt;&amp; ä&#228; 李 '",
-                &sp("speaking").replace(
+                &sp_metadata("speaking").replace(
                     "</md:EntityDescriptor>",
                     "<md:Organization xml:space=\"preserve\"><md:OrganizationName xml:lang=\"en\">A &amp; B<![CDATA[ <c> & ]]>&#x1F600;&#13;\r\n</md:OrganizationName><md:OrganizationDisplayName xml:lang='de'>Ä</md:OrganizationDisplayName><md:OrganizationURL xml:lang='de'>x</md:OrganizationURL></md:Organization></md:EntityDescriptor>",
                 ),
@@ -97,39 +97,39 @@ fn documents() -> Vec<(&'static str, String, usize)> {
         ),
         (
             "attributes in namespaces",
-            wrap("xmlns:b=\"urn:a\" xmlns:a=\"urn:b\" a:z=\"1\" b:a=\"2\" z=\"3\"", &sp("attributes")),
+            wrap("xmlns:b=\"urn:a\" xmlns:a=\"urn:b\" a:z=\"1\" b:a=\"2\" z=\"3\"", &sp_metadata("attributes")),
             1,
         ),
         ("single quotes, gaps in tags", plain.replace('"', "'").replace(" index=", "\n  index = ").replace("/>", " />"), 2),
         ("end tags for empty elements", plain.replace("index=\"0\"/>", "index=\"0\"></md:AssertionConsumerService  >"), 2),
         (
             "a signature of its own on an entity",
-            wrap("", &format!("{}{}", sp("a").replacen('>', &format!(">{SIGNED_BY_SOMEBODY}"), 1), sp("b"))),
+            wrap("", &format!("{}{}", sp_metadata("a").replacen('>', &format!(">{DUMMY_SIGNATURE}"), 1), sp_metadata("b"))),
             2,
         ),
         ("hardly anything", wrap("", ""), 0),
     ]
 }
 
-const SIGNED_BY_SOMEBODY: &str = "<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:SignedInfo><ds:CanonicalizationMethod Algorithm=\"x\"/><ds:SignatureMethod Algorithm=\"x\"/><ds:Reference URI=\"#a\"><ds:DigestMethod Algorithm=\"x\"/><ds:DigestValue>AA==</ds:DigestValue></ds:Reference></ds:SignedInfo><ds:SignatureValue>AA==</ds:SignatureValue></ds:Signature>";
+const DUMMY_SIGNATURE: &str = "<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:SignedInfo><ds:CanonicalizationMethod Algorithm=\"x\"/><ds:SignatureMethod Algorithm=\"x\"/><ds:Reference URI=\"#a\"><ds:DigestMethod Algorithm=\"x\"/><ds:DigestValue>AA==</ds:DigestValue></ds:Reference></ds:SignedInfo><ds:SignatureValue>AA==</ds:SignatureValue></ds:Signature>";
 
 #[test]
-fn what_xmlsec_signs_is_believed_in_every_manner_of_writing() {
-    let (rsa, ec) = (Key::rsa(2048), Key::p256());
+fn a_signature_by_xmlsec_is_accepted_in_every_xml_serialization() {
+    let (rsa, ec) = (SpKey::rsa(2048), SpKey::p256());
     let dir = tempfile::tempdir().unwrap();
-    let listed = listing("md x #default xml nobody");
+    let listed = transforms_with_prefixes("md x #default xml nobody");
     let (rsa_512, ecdsa) = (
         "http://www.w3.org/2001/04/xmldsig-more#rsa-sha512",
         "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256",
     );
     let key_info = "<ds:KeyInfo><ds:KeyName>key</ds:KeyName></ds:KeyInfo>";
-    let plain = How::default();
+    let plain = SignatureParameters::default();
     let manners = [
         ("as most do", &rsa, plain),
         (
             "prefixes listed",
             &rsa,
-            How {
+            SignatureParameters {
                 transforms: &listed,
                 ..plain
             },
@@ -137,8 +137,8 @@ fn what_xmlsec_signs_is_believed_in_every_manner_of_writing() {
         (
             "SHA-512",
             &rsa,
-            How {
-                method: rsa_512,
+            SignatureParameters {
+                signature_method: rsa_512,
                 digest: "http://www.w3.org/2001/04/xmlenc#sha512",
                 ..plain
             },
@@ -146,7 +146,7 @@ fn what_xmlsec_signs_is_believed_in_every_manner_of_writing() {
         (
             "SHA-384",
             &rsa,
-            How {
+            SignatureParameters {
                 digest: "http://www.w3.org/2001/04/xmldsig-more#sha384",
                 ..plain
             },
@@ -154,42 +154,42 @@ fn what_xmlsec_signs_is_believed_in_every_manner_of_writing() {
         (
             "elliptic curve",
             &ec,
-            How {
-                method: ecdsa,
+            SignatureParameters {
+                signature_method: ecdsa,
                 ..plain
             },
         ),
         (
             "a key named",
             &rsa,
-            How {
-                behind: key_info,
+            SignatureParameters {
+                after_signature_value: key_info,
                 ..plain
             },
         ),
     ];
-    for (what, text, count) in documents() {
+    for (what, text, count) in document_variants() {
         for (manner, key, how) in manners {
-            let text = signed(&text, how, key);
-            let named = !how.behind.is_empty();
+            let text = sign_with_xmlsec1(&text, how, key);
+            let named = !how.after_signature_value.is_empty();
             assert!(
-                named || xmlsec_verifies(text.as_bytes(), &key.certificate.der, dir.path()),
+                named || xmlsec1_accepts(text.as_bytes(), &key.certificate.der, dir.path()),
                 "xmlsec1: {what}, {manner}"
             );
-            let found = believed(text.as_bytes(), std::slice::from_ref(&key.certificate))
+            let found = read_verified(text.as_bytes(), std::slice::from_ref(&key.certificate))
                 .unwrap_or_else(|why| panic!("{what}, {manner}: {why}\n{text}"));
             assert_eq!(found.len(), count, "{what}, {manner}");
             // Any of several certificates may fit, and one must.
             assert!(
-                believed(
+                read_verified(
                     text.as_bytes(),
                     &[ec.certificate.clone(), rsa.certificate.clone()]
                 )
                 .is_ok()
             );
-            for others in [vec![], vec![Key::p256().certificate]] {
+            for others in [vec![], vec![SpKey::p256().certificate]] {
                 assert!(matches!(
-                    believed(text.as_bytes(), &others),
+                    read_verified(text.as_bytes(), &others),
                     Err(Error::Bad(BadMetadata::Signature(_)))
                 ));
             }
@@ -198,9 +198,9 @@ fn what_xmlsec_signs_is_believed_in_every_manner_of_writing() {
 }
 
 #[test]
-fn a_file_that_is_swapped_after_it_was_verified_is_not_read() {
-    let key = Key::rsa(2048);
-    let good = signed(&two(), How::default(), &key);
+fn a_file_replaced_after_verification_is_not_read() {
+    let key = SpKey::rsa(2048);
+    let good = sign_with_xmlsec1(&two_entities(), SignatureParameters::default(), &key);
     let checked = aggregate::verify(good.as_bytes(), &[key.certificate], now(), |_| ()).unwrap();
     for other in [
         good.replace("sp.example/two", "evil.example/"),
@@ -208,16 +208,19 @@ fn a_file_that_is_swapped_after_it_was_verified_is_not_read() {
         format!("{good}\n"),
         good.trim_end_matches('>').to_owned(),
         String::new(),
-        sp("evil"),
+        sp_metadata("evil"),
     ] {
         let read = aggregate::entities(other.as_bytes(), &checked, now());
         let read = read.and_then(Iterator::collect::<Result<Vec<_>, _>>);
         assert!(matches!(read, Err(Error::Bad(BadMetadata::Changed))), "{read:?}");
     }
     // Also where the change lies behind what was read already: nothing of the changed piece is handed out.
-    let long = two().replace("{signature}", &format!("{{signature}}{}", sp("one").repeat(2000)));
-    let key = Key::rsa(2048);
-    let good = signed(&long, How::default(), &key);
+    let long = two_entities().replace(
+        "{signature}",
+        &format!("{{signature}}{}", sp_metadata("one").repeat(2000)),
+    );
+    let key = SpKey::rsa(2048);
+    let good = sign_with_xmlsec1(&long, SignatureParameters::default(), &key);
     let checked = aggregate::verify(good.as_bytes(), &[key.certificate], now(), |_| ()).unwrap();
     let swapped = good.replace("sp.example/two", "sp.example/2");
     let mut names = Vec::new();
@@ -233,19 +236,27 @@ fn a_file_that_is_swapped_after_it_was_verified_is_not_read() {
 }
 
 #[test]
-fn without_a_signature_a_file_is_read_as_it_comes() {
+fn an_unsigned_file_is_read_where_no_signature_is_required() {
     let text = fs::read("fixtures/sp/aggregate.xml").unwrap();
-    let checked = Checked::without_signature();
+    let checked = FileVerification::without_signature();
     assert!(!checked.is_signed());
     let mut entities = aggregate::entities(text.as_slice(), &checked, now()).unwrap();
-    let about = entities.about().clone();
+    let about = entities.root_attributes().clone();
     assert_eq!(about.name.as_deref(), Some("urn:example:federation"));
-    assert_eq!(about.cache_for, Some(chrono::TimeDelta::hours(6)));
-    assert!(about.ends_within(chrono::TimeDelta::days(4000), now()).is_ok());
-    assert!(about.ends_within(chrono::TimeDelta::days(30), now()).is_err());
+    assert_eq!(about.cache_duration, Some(chrono::TimeDelta::hours(6)));
+    assert!(
+        about
+            .check_valid_until(chrono::TimeDelta::days(4000), now())
+            .is_ok()
+    );
+    assert!(
+        about
+            .check_valid_until(chrono::TimeDelta::days(30), now())
+            .is_err()
+    );
     let found: Result<Vec<_>, _> = entities.by_ref().collect();
     assert_eq!(
-        names(&found.unwrap()),
+        entity_ids(&found.unwrap()),
         ["https://board.example/sp", "https://both.example/"]
     );
     let progress = entities.progress();
@@ -255,39 +266,39 @@ fn without_a_signature_a_file_is_read_as_it_comes() {
 
 #[test]
 fn one_bad_entity_does_not_hide_the_others() {
-    let broken = sp("broken").replace(
+    let broken = sp_metadata("broken").replace(
         "sp.example/broken\" index",
         "sp.example/broken\" validUntil=\"2020-01-01T00:00:00Z\" index",
     );
     let inside = [
-        sp("good"),
+        sp_metadata("good"),
         broken,
-        sp("late").replace(" entityID", " validUntil=\"2020-01-01T00:00:00Z\" entityID"),
-        sp("two words"),
-        sp(""),
-        sp("large").replace(
+        sp_metadata("late").replace(" entityID", " validUntil=\"2020-01-01T00:00:00Z\" entityID"),
+        sp_metadata("two words"),
+        sp_metadata(""),
+        sp_metadata("large").replace(
             "</md:SPSSODescriptor>",
             &format!(
                 "{}</md:SPSSODescriptor>",
                 "<md:NameIDFormat>x</md:NameIDFormat>".repeat(70_000)
             ),
         ),
-        sp("last"),
+        sp_metadata("last"),
     ]
     .concat();
     let text = format!(
         "<EntitiesDescriptor xmlns=\"urn:oasis:names:tc:SAML:2.0:metadata\">{inside}</EntitiesDescriptor>"
     );
-    let found: Vec<_> = aggregate::entities(text.as_bytes(), &Checked::without_signature(), now())
+    let found: Vec<_> = aggregate::entities(text.as_bytes(), &FileVerification::without_signature(), now())
         .unwrap()
         .map(Result::unwrap)
         .collect();
     let verdicts: Vec<_> = found
         .iter()
         .map(|one| match one {
-            Found::ServiceProvider(entity) => entity.entity_id.to_string(),
-            Found::Unusable { entity_id, why } => format!("{entity_id}: {why}"),
-            Found::Other => "other".to_owned(),
+            ParsedEntity::ServiceProvider(entity) => entity.entity_id.to_string(),
+            ParsedEntity::Unusable { entity_id, why } => format!("{entity_id}: {why}"),
+            ParsedEntity::Other => "other".to_owned(),
         })
         .collect();
     assert_eq!(
@@ -306,9 +317,9 @@ fn one_bad_entity_does_not_hide_the_others() {
 
 /// A file is streamed: a reader that hands out a byte at a time, and one that breaks.
 #[test]
-fn how_a_file_comes_makes_no_difference_and_what_fails_is_said() {
-    struct Drops<'t>(&'t [u8], usize);
-    impl Read for Drops<'_> {
+fn chunked_reads_give_the_same_result_and_read_errors_are_reported() {
+    struct FailingReader<'t>(&'t [u8], usize);
+    impl Read for FailingReader<'_> {
         fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
             if self.1 == 0 {
                 return Err(std::io::Error::other("the line is dead"));
@@ -320,19 +331,25 @@ fn how_a_file_comes_makes_no_difference_and_what_fails_is_said() {
             Ok(one)
         }
     }
-    let key = Key::rsa(2048);
-    let text = signed(&two(), How::default(), &key);
-    let seen = Cell::new(aggregate::Progress::default());
+    let key = SpKey::rsa(2048);
+    let text = sign_with_xmlsec1(&two_entities(), SignatureParameters::default(), &key);
+    let seen = Cell::new(aggregate::ReadProgress::default());
     let certificates = [key.certificate];
-    let checked = aggregate::verify(Drops(text.as_bytes(), usize::MAX), &certificates, now(), |at| {
-        seen.set(at);
-    })
+    let checked = aggregate::verify(
+        FailingReader(text.as_bytes(), usize::MAX),
+        &certificates,
+        now(),
+        |at| {
+            seen.set(at);
+        },
+    )
     .unwrap();
     assert_eq!((seen.get().bytes, seen.get().entities), (text.len() as u64, 2));
-    let found: Result<Vec<_>, _> = aggregate::entities(Drops(text.as_bytes(), usize::MAX), &checked, now())
-        .unwrap()
-        .collect();
-    assert_eq!(names(&found.unwrap()), ["one", "two"]);
-    let broken = aggregate::verify(Drops(text.as_bytes(), 700), &certificates, now(), |_| ());
+    let found: Result<Vec<_>, _> =
+        aggregate::entities(FailingReader(text.as_bytes(), usize::MAX), &checked, now())
+            .unwrap()
+            .collect();
+    assert_eq!(entity_ids(&found.unwrap()), ["one", "two"]);
+    let broken = aggregate::verify(FailingReader(text.as_bytes(), 700), &certificates, now(), |_| ());
     assert!(matches!(broken, Err(Error::Io(_))), "{broken:?}");
 }

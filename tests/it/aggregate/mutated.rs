@@ -6,10 +6,10 @@ use rand_chacha::{
 };
 
 use super::{
-    believed, documents,
-    signing::{How, listing, signed, xmlsec_verifies},
+    document_variants, read_verified,
+    signing::{SignatureParameters, sign_with_xmlsec1, transforms_with_prefixes, xmlsec1_accepts},
 };
-use crate::support::signing::Key;
+use crate::support::signing::SpKey;
 
 /// What is put in somewhere. Some of it changes nothing that is signed.
 const SNIPPETS: [&str; 30] = [
@@ -49,35 +49,35 @@ const SNIPPETS: [&str; 30] = [
 const EACH: usize = 150;
 
 #[test]
-fn whatever_is_taken_xmlsec_takes_too() {
-    let key = Key::rsa(2048);
+fn whatever_is_accepted_xmlsec_accepts_too() {
+    let key = SpKey::rsa(2048);
     let certificates = [key.certificate.clone()];
     let dir = tempfile::tempdir().unwrap();
     let mut chance = ChaCha8Rng::seed_from_u64(6);
-    let listed = listing("md x #default");
+    let listed = transforms_with_prefixes("md x #default");
     let (mut tried, mut taken, mut refused_more) = (0, 0, 0);
-    for (number, (what, text, _)) in documents().into_iter().enumerate() {
+    for (number, (what, text, _)) in document_variants().into_iter().enumerate() {
         let how = if number % 2 == 0 {
-            How::default()
+            SignatureParameters::default()
         } else {
-            How {
+            SignatureParameters {
                 transforms: &listed,
-                ..How::default()
+                ..SignatureParameters::default()
             }
         };
-        let good = signed(&text, how, &key).into_bytes();
+        let good = sign_with_xmlsec1(&text, how, &key).into_bytes();
         for round in 0..EACH {
-            let changed = mutated(&good, &mut chance);
-            let ours = believed(&changed, &certificates);
+            let changed = mutate(&good, &mut chance);
+            let ours = read_verified(&changed, &certificates);
             tried += 1;
             if ours.is_ok() {
                 taken += 1;
                 assert!(
-                    xmlsec_verifies(&changed, &key.certificate.der, dir.path()),
+                    xmlsec1_accepts(&changed, &key.certificate.der, dir.path()),
                     "{what}: taken, but not by xmlsec1\n{}",
                     String::from_utf8_lossy(&changed)
                 );
-            } else if round % 15 == 0 && xmlsec_verifies(&changed, &key.certificate.der, dir.path()) {
+            } else if round % 15 == 0 && xmlsec1_accepts(&changed, &key.certificate.der, dir.path()) {
                 refused_more += 1;
             }
         }
@@ -92,7 +92,7 @@ fn whatever_is_taken_xmlsec_takes_too() {
 }
 
 /// One change, or two.
-fn mutated(text: &[u8], chance: &mut ChaCha8Rng) -> Vec<u8> {
+fn mutate(text: &[u8], chance: &mut ChaCha8Rng) -> Vec<u8> {
     let mut text = text.to_vec();
     for _change in 0..=pick(chance, 2) {
         let at = pick(chance, text.len());
@@ -113,7 +113,7 @@ fn mutated(text: &[u8], chance: &mut ChaCha8Rng) -> Vec<u8> {
             4 => swap_quotes(&mut text, at),
             _ => {
                 let snippet = SNIPPETS[pick(chance, SNIPPETS.len())];
-                let at = seam(&text, at, pick(chance, 3));
+                let at = insertion_point(&text, at, pick(chance, 3));
                 text.splice(at..at, snippet.bytes());
             }
         }
@@ -122,7 +122,7 @@ fn mutated(text: &[u8], chance: &mut ChaCha8Rng) -> Vec<u8> {
 }
 
 /// Where a snippet has a chance of fitting: there, before the next tag, or before the next blank or end of one.
-fn seam(text: &[u8], at: usize, kind: usize) -> usize {
+fn insertion_point(text: &[u8], at: usize, kind: usize) -> usize {
     let wanted: &[u8] = match kind {
         0 => return at,
         1 => b"<",

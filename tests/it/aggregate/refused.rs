@@ -1,15 +1,15 @@
 //! Signatures that hold for xmlsec1 and are none for us, and tricks that hold for nobody.
 
 use super::{
-    believed, now,
-    signing::{ENVELOPED, EXCLUSIVE, How, TRANSFORMS, signed, xmlsec_verifies},
-    sp, two,
+    now, read_verified,
+    signing::{ENVELOPED, EXCLUSIVE, SignatureParameters, TRANSFORMS, sign_with_xmlsec1, xmlsec1_accepts},
+    sp_metadata, two_entities,
 };
-use crate::support::signing::Key;
+use crate::support::signing::SpKey;
 use hallpass::saml::metadata::aggregate::{self, BadMetadata, Error};
 
 /// Why `text` is not believed.
-fn why(text: &str, key: &Key) -> String {
+fn refusal_reason(text: &str, key: &SpKey) -> String {
     match aggregate::verify(
         text.as_bytes(),
         std::slice::from_ref(&key.certificate),
@@ -22,10 +22,10 @@ fn why(text: &str, key: &Key) -> String {
 }
 
 #[test]
-fn a_signature_that_xmlsec_takes_is_refused_where_it_is_not_the_one_of_saml() {
-    let key = Key::rsa(2048);
+fn signatures_valid_for_xmlsec_but_not_allowed_by_saml_are_refused() {
+    let key = SpKey::rsa(2048);
     let dir = tempfile::tempdir().unwrap();
-    let plain = How::default();
+    let plain = SignatureParameters::default();
     let only = |algorithm: &str| format!("<ds:Transform Algorithm=\"{algorithm}\"/>");
     let (enveloped, inclusive) = (
         only(ENVELOPED),
@@ -43,88 +43,91 @@ fn a_signature_that_xmlsec_takes_is_refused_where_it_is_not_the_one_of_saml() {
     );
     let object = "<ds:Object>x</ds:Object>";
     for (what, how) in [
-        ("the whole document by an empty URI", How { uri: "", ..plain }),
+        (
+            "the whole document by an empty URI",
+            SignatureParameters { uri: "", ..plain },
+        ),
         (
             "only enveloped",
-            How {
+            SignatureParameters {
                 transforms: &enveloped,
                 ..plain
             },
         ),
         (
             "inclusive canonical form",
-            How {
+            SignatureParameters {
                 transforms: &inclusive,
                 ..plain
             },
         ),
         (
             "a transform twice",
-            How {
+            SignatureParameters {
                 transforms: &twice,
                 ..plain
             },
         ),
         (
             "a transform that leaves an entity out",
-            How {
+            SignatureParameters {
                 transforms: &xpath,
                 ..plain
             },
         ),
         (
             "SHA-1 as digest",
-            How {
+            SignatureParameters {
                 digest: "http://www.w3.org/2000/09/xmldsig#sha1",
                 ..plain
             },
         ),
         (
             "SHA-1 in the signature",
-            How {
-                method: "http://www.w3.org/2000/09/xmldsig#rsa-sha1",
+            SignatureParameters {
+                signature_method: "http://www.w3.org/2000/09/xmldsig#rsa-sha1",
                 ..plain
             },
         ),
         (
             "inclusive canonical form of SignedInfo",
-            How {
-                info: "http://www.w3.org/TR/2001/REC-xml-c14n-20010315",
+            SignatureParameters {
+                canonicalization: "http://www.w3.org/TR/2001/REC-xml-c14n-20010315",
                 ..plain
             },
         ),
         (
             "something beside it",
-            How {
-                behind: object,
+            SignatureParameters {
+                after_signature_value: object,
                 ..plain
             },
         ),
     ] {
-        let text = signed(&two(), how, &key);
+        let text = sign_with_xmlsec1(&two_entities(), how, &key);
         assert!(
-            xmlsec_verifies(text.as_bytes(), &key.certificate.der, dir.path()),
+            xmlsec1_accepts(text.as_bytes(), &key.certificate.der, dir.path()),
             "{what}"
         );
-        why(&text, &key);
+        refusal_reason(&text, &key);
     }
     // Processing instructions are refused, wherever they stand.
     for text in [
-        two().replace("{signature}", "{signature}<?x y?>"),
-        format!("<?x y?>{}", two()),
+        two_entities().replace("{signature}", "{signature}<?x y?>"),
+        format!("<?x y?>{}", two_entities()),
     ] {
-        let text = signed(&text, plain, &key);
-        assert!(xmlsec_verifies(text.as_bytes(), &key.certificate.der, dir.path()));
-        assert!(why(&text, &key).contains("processing instruction"));
+        let text = sign_with_xmlsec1(&text, plain, &key);
+        assert!(xmlsec1_accepts(text.as_bytes(), &key.certificate.der, dir.path()));
+        assert!(refusal_reason(&text, &key).contains("processing instruction"));
     }
 }
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "most of it is a table")]
-fn a_signature_counts_in_its_place_only() {
-    let key = Key::rsa(2048);
-    let plain = How::default();
-    let good = signed(&two(), plain, &key);
+fn a_signature_is_accepted_only_as_child_of_the_root() {
+    let key = SpKey::rsa(2048);
+    let plain = SignatureParameters::default();
+    let good = sign_with_xmlsec1(&two_entities(), plain, &key);
     let signature = {
         let (_, rest) = good.split_once("<ds:Signature ").unwrap();
         format!(
@@ -133,7 +136,7 @@ fn a_signature_counts_in_its_place_only() {
         )
     };
     let (head, tail) = good.split_once(&signature).unwrap();
-    let evil = sp("evil");
+    let evil = sp_metadata("evil");
     for (what, text) in [
         ("none", format!("{head}{tail}")),
         ("twice", format!("{head}{signature}{signature}{tail}")),
@@ -224,7 +227,7 @@ fn a_signature_counts_in_its_place_only() {
             "an entity more",
             good.replace("\n</md:Ent", &format!("{evil}\n</md:Ent")),
         ),
-        ("an entity less", good.replace(&sp("two"), "")),
+        ("an entity less", good.replace(&sp_metadata("two"), "")),
         (
             "an address changed",
             good.replace("sp.example/two", "evil.example/"),
@@ -243,20 +246,20 @@ fn a_signature_counts_in_its_place_only() {
     ] {
         // An entity in a KeyValue changes nothing that is signed: it may be taken, if nobody reads it.
         if what == "an entity inside a KeyValue"
-            && let Ok(found) = believed(text.as_bytes(), std::slice::from_ref(&key.certificate))
+            && let Ok(found) = read_verified(text.as_bytes(), std::slice::from_ref(&key.certificate))
         {
-            assert_eq!(super::names(&found), ["one", "two"]);
+            assert_eq!(super::entity_ids(&found), ["one", "two"]);
             continue;
         }
-        let read = believed(text.as_bytes(), std::slice::from_ref(&key.certificate));
+        let read = read_verified(text.as_bytes(), std::slice::from_ref(&key.certificate));
         assert!(matches!(read, Err(Error::Bad(_))), "{what}: {read:?}");
     }
-    assert!(believed(good.as_bytes(), std::slice::from_ref(&key.certificate)).is_ok());
+    assert!(read_verified(good.as_bytes(), std::slice::from_ref(&key.certificate)).is_ok());
 }
 
 #[test]
-fn a_key_that_comes_along_proves_nothing() {
-    let (key, foreign) = (Key::rsa(2048), Key::rsa(2048));
+fn a_key_in_key_info_is_not_trusted() {
+    let (key, foreign) = (SpKey::rsa(2048), SpKey::rsa(2048));
     let certificate = String::from_utf8(foreign.pem.clone()).unwrap();
     let body: String = certificate
         .lines()
@@ -265,34 +268,34 @@ fn a_key_that_comes_along_proves_nothing() {
     let behind = format!(
         "<ds:KeyInfo><ds:X509Data><ds:X509Certificate>{body}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>"
     );
-    let text = signed(
-        &two(),
-        How {
-            behind: &behind,
-            ..How::default()
+    let text = sign_with_xmlsec1(
+        &two_entities(),
+        SignatureParameters {
+            after_signature_value: &behind,
+            ..SignatureParameters::default()
         },
         &foreign,
     );
-    assert!(believed(text.as_bytes(), std::slice::from_ref(&foreign.certificate)).is_ok());
+    assert!(read_verified(text.as_bytes(), std::slice::from_ref(&foreign.certificate)).is_ok());
     assert!(matches!(
-        believed(text.as_bytes(), &[key.certificate]),
+        read_verified(text.as_bytes(), &[key.certificate]),
         Err(Error::Bad(BadMetadata::Signature(_)))
     ));
 }
 
 #[test]
-fn what_is_over_or_without_end_is_refused() {
-    let key = Key::rsa(2048);
-    let over = two().replace(" ID=", " validUntil=\"2026-11-22T12:00:00Z\" ID=");
-    let text = signed(&over, How::default(), &key);
-    assert!(why(&text, &key).contains("valid until 2026-11-22T12:00:00Z only"));
-    let text = signed(&two(), How::default(), &key);
+fn expired_or_unbounded_metadata_is_refused() {
+    let key = SpKey::rsa(2048);
+    let over = two_entities().replace(" ID=", " validUntil=\"2026-11-22T12:00:00Z\" ID=");
+    let text = sign_with_xmlsec1(&over, SignatureParameters::default(), &key);
+    assert!(refusal_reason(&text, &key).contains("valid until 2026-11-22T12:00:00Z only"));
+    let text = sign_with_xmlsec1(&two_entities(), SignatureParameters::default(), &key);
     let checked = aggregate::verify(text.as_bytes(), &[key.certificate], now(), |_| ()).unwrap();
     let entities = aggregate::entities(text.as_bytes(), &checked, now()).unwrap();
     assert!(
         entities
-            .about()
-            .ends_within(chrono::TimeDelta::days(30), now())
+            .root_attributes()
+            .check_valid_until(chrono::TimeDelta::days(30), now())
             .is_err()
     );
 }

@@ -4,16 +4,18 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use hallpass::saml::urn::{RSA_SHA1, SHA1};
 
 use crate::{
-    attacks::posted::{Signed, part, post},
+    attacks::posted::{SignedSsoSetup, post_authn_request, slice_between},
     support::{
-        enveloped::{Template, behind_issuer, over, xmlsec1_macs, xmlsec1_signs},
+        enveloped::{
+            SignatureTemplate, hmac_with_xmlsec1, insert_after_issuer, saml_template, sign_with_xmlsec1,
+        },
         house::Database,
-        signing::Key,
+        signing::SpKey,
     },
 };
 
-pub(super) fn no_weak_or_borrowed_algorithm_counts(database: &Database) {
-    let mut wiki = Signed::new(database);
+pub(super) fn no_weak_or_substituted_algorithm_is_accepted(database: &Database) {
+    let mut wiki = SignedSsoSetup::new(database);
     for (what, algorithm, digest) in [
         ("rsa-sha1", RSA_SHA1, "http://www.w3.org/2001/04/xmlenc#sha256"),
         (
@@ -28,17 +30,17 @@ pub(super) fn no_weak_or_borrowed_algorithm_counts(database: &Database) {
             "http://www.w3.org/2001/04/xmldsig-more#sha224",
         ),
     ] {
-        let signed = wiki.with(
+        let signed = wiki.request_signed_with(
             "_w",
-            &Template {
+            &SignatureTemplate {
                 algorithm,
                 digest,
-                ..over("_w")
+                ..saml_template("_w")
             },
         );
-        wiki.refuses(what, "SIGNATURE-ALGORITHM", &signed);
+        wiki.assert_refused(what, "SIGNATURE-ALGORITHM", &signed);
         if what.contains("pysaml2") {
-            let page = post(&mut wiki.browser, &signed);
+            let page = post_authn_request(&mut wiki.browser, &signed);
             assert!(
                 page.body.contains("signing_algorithm"),
                 "it names how to mend it: {}",
@@ -62,20 +64,23 @@ pub(super) fn no_weak_or_borrowed_algorithm_counts(database: &Database) {
             "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256",
             "http://www.w3.org/2000/09/xmldsig#hmac-sha1",
         ] {
-            let template = Template {
+            let template = SignatureTemplate {
                 algorithm,
-                ..over("_m")
+                ..saml_template("_m")
             };
-            let signed = xmlsec1_macs(&behind_issuer(&wiki.plain("_m"), &template.xml()), &secret);
-            wiki.refuses(algorithm, "SIGNATURE-ALGORITHM", &signed);
+            let signed = hmac_with_xmlsec1(
+                &insert_after_issuer(&wiki.unsigned_request("_m"), &template.xml()),
+                &secret,
+            );
+            wiki.assert_refused(algorithm, "SIGNATURE-ALGORITHM", &signed);
         }
     }
-    changed_afterwards(&mut wiki);
+    algorithm_changed_after_signing(&mut wiki);
 }
 
 /// An honest signature under another name, or another value under it.
-fn changed_afterwards(wiki: &mut Signed) {
-    let honest = wiki.honest("_h");
+fn algorithm_changed_after_signing(wiki: &mut SignedSsoSetup) {
+    let honest = wiki.signed_request("_h");
     let rsa = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
     for algorithm in [
         "",
@@ -92,20 +97,20 @@ fn changed_afterwards(wiki: &mut Signed) {
         } else {
             "SIGNATURE-ALGORITHM"
         };
-        wiki.refuses(algorithm, code, &honest.replace(rsa, algorithm));
+        wiki.assert_refused(algorithm, code, &honest.replace(rsa, algorithm));
     }
-    let value = part(&honest, "<ds:SignatureValue>", "</ds:SignatureValue>");
+    let value = slice_between(&honest, "<ds:SignatureValue>", "</ds:SignatureValue>");
     let with_value =
         |inside: &str| honest.replace(value, &format!("<ds:SignatureValue>{inside}</ds:SignatureValue>"));
-    wiki.refuses(
+    wiki.assert_refused(
         "rsa-sha512 over it",
         "SIGNATURE-WRONG",
         &honest.replace("#rsa-sha256", "#rsa-sha512"),
     );
-    wiki.refuses("no value", "SIGNATURE-WRONG", &with_value(""));
-    wiki.refuses("a short value", "SIGNATURE-WRONG", &with_value("AAAA"));
-    wiki.refuses("a value that is none", "SIGNATURE-SHAPE", &with_value("!!!!"));
-    wiki.refuses(
+    wiki.assert_refused("no value", "SIGNATURE-WRONG", &with_value(""));
+    wiki.assert_refused("a short value", "SIGNATURE-WRONG", &with_value("AAAA"));
+    wiki.assert_refused("a value that is none", "SIGNATURE-SHAPE", &with_value("!!!!"));
+    wiki.assert_refused(
         "zeros",
         "SIGNATURE-WRONG",
         &with_value(&STANDARD.encode([0; 256])),
@@ -115,19 +120,19 @@ fn changed_afterwards(wiki: &mut Signed) {
         "<ds:SignatureMethod Algorithm=\"{rsa}\"><ds:HMACOutputLength>0</ds:HMACOutputLength></ds:SignatureMethod>"
     );
     assert!(honest.contains(&method));
-    wiki.refuses("a length", "SIGNATURE-SHAPE", &honest.replace(&method, &length));
+    wiki.assert_refused("a length", "SIGNATURE-SHAPE", &honest.replace(&method, &length));
     // Another key's algorithm.
-    let ec = Key::p256();
-    let signed = xmlsec1_signs(
-        &behind_issuer(
-            &wiki.plain("_e"),
-            &Template {
+    let ec = SpKey::p256();
+    let signed = sign_with_xmlsec1(
+        &insert_after_issuer(
+            &wiki.unsigned_request("_e"),
+            &SignatureTemplate {
                 algorithm: "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256",
-                ..over("_e")
+                ..saml_template("_e")
             }
             .xml(),
         ),
         &ec.private_pem(),
     );
-    wiki.refuses("a key of another kind", "SIGNATURE-WRONG", &signed);
+    wiki.assert_refused("a key of another kind", "SIGNATURE-WRONG", &signed);
 }

@@ -4,19 +4,19 @@ use std::thread;
 
 use hallpass::model::{
     application::EntityId,
-    user::{Email, PersonName, StableId},
+    user::{Email, NameComponent, StableId},
 };
 
 use crate::support::{
     house::{Database, PASSWORD},
     http, rows,
-    scene::{ADA, Scene},
-    sp::posted,
+    scene::{ADA, SsoSetup},
+    sp::posted_response,
 };
 
 pub(super) fn nothing_echoed_becomes_markup(database: &Database) {
-    let scene = Scene::new(database);
-    let mut browser = scene.signed_in();
+    let scene = SsoSetup::new(database);
+    let mut browser = scene.signed_in_browser();
     for (n, relay) in [
         "\"><script>alert(1)</script>",
         "' onmouseover='alert(1)",
@@ -32,12 +32,15 @@ pub(super) fn nothing_echoed_becomes_markup(database: &Database) {
     .enumerate()
     {
         let xml = scene.sp.authn_request(&format!("_r{n}"), scene.now(), "", "");
-        let page = browser.get(&format!("/saml/sso?{}", scene.sp.query(&xml, Some(relay), false)));
-        posted(&page);
+        let page = browser.get(&format!(
+            "/saml/sso?{}",
+            scene.sp.redirect_query(&xml, Some(relay), false)
+        ));
+        posted_response(&page);
         assert_eq!(page.field("RelayState").as_deref(), Some(relay));
-        let mut nobody = scene.house.browser();
+        let mut nobody = scene.server.browser();
         let login = nobody.get("/login");
-        let echoed = nobody.submit_login(&login, relay, "wrong password");
+        let echoed = nobody.submit_password(&login, relay, "wrong password");
         assert_eq!(echoed.field("email").as_deref(), Some(relay));
         for page in [&page.body, &echoed.body] {
             for live in [
@@ -54,8 +57,8 @@ pub(super) fn nothing_echoed_becomes_markup(database: &Database) {
     }
 }
 
-pub(super) fn control_characters_do_not_enter(database: &Database) {
-    let scene = Scene::new(database);
+pub(super) fn control_characters_are_rejected(database: &Database) {
+    let scene = SsoSetup::new(database);
     for bad in [
         "a\u{1}b",
         "a\u{8}b",
@@ -70,45 +73,45 @@ pub(super) fn control_characters_do_not_enter(database: &Database) {
         "\u{fffe}",
         "a\u{ffff}",
     ] {
-        assert!(PersonName::parse("first", bad).is_err(), "{bad:?}");
+        assert!(NameComponent::parse("first", bad).is_err(), "{bad:?}");
         assert!(Email::parse(&format!("{bad}@x.example")).is_err(), "{bad:?}");
         assert!(StableId::parse(bad).is_err(), "{bad:?}");
         assert!(EntityId::parse(bad).is_err(), "{bad:?}");
     }
     // A name that came in some other way is never written as broken XML.
     rows::execute(
-        &scene.house.settings,
+        &scene.server.settings,
         "UPDATE users SET given_name = 'a' || CASE WHEN 1 = 1 THEN chr1 ELSE '' END FROM (SELECT '\u{1}' AS chr1) AS x",
     );
-    let mut browser = scene.house.browser();
-    let login = browser.follow(&scene.address("_r1"));
+    let mut browser = scene.server.browser();
+    let login = browser.get_following_redirects(&scene.sso_url("_r1"));
     let page = browser.sign_in(&login, ADA, PASSWORD);
     assert!(
-        page.field("SAMLResponse").is_none() || !posted(&page).0.contains('\u{1}'),
+        page.field("SAMLResponse").is_none() || !posted_response(&page).0.contains('\u{1}'),
         "{}",
         page.body
     );
 }
 
-pub(super) fn many_logins_at_once_leave_the_rest_alone(database: &Database) {
-    let scene = Scene::new(database);
-    let before = scene.house.provider.hashes();
+pub(super) fn concurrent_sign_ins_do_not_block_other_requests(database: &Database) {
+    let scene = SsoSetup::new(database);
+    let before = scene.server.provider.hash_count();
     let statuses: Vec<u16> = thread::scope(|scope| {
         let logins: Vec<_> = (0..40)
             .map(|n| {
-                let mut browser = scene.house.browser();
-                browser.extra = vec![("X-Forwarded-For".to_owned(), format!("203.0.113.{n}"))];
+                let mut browser = scene.server.browser();
+                browser.extra_headers = vec![("X-Forwarded-For".to_owned(), format!("203.0.113.{n}"))];
                 scope.spawn(move || {
                     let login = browser.get("/login");
                     browser
-                        .submit_login(&login, &format!("n{n}@x.example"), "wrong password")
+                        .submit_password(&login, &format!("n{n}@x.example"), "wrong password")
                         .status
                 })
             })
             .collect();
         for _ in 0..20 {
             for target in ["/saml/metadata", "/login", "/health/ready"] {
-                assert_eq!(scene.house.browser().get(target).status, 200);
+                assert_eq!(scene.server.browser().get(target).status, 200);
             }
         }
         logins.into_iter().map(|login| login.join().unwrap()).collect()
@@ -119,15 +122,15 @@ pub(super) fn many_logins_at_once_leave_the_rest_alone(database: &Database) {
         "{statuses:?}"
     );
     assert_eq!(
-        scene.house.provider.hashes() - before,
+        scene.server.provider.hash_count() - before,
         u64::try_from(judged).unwrap(),
         "one hash a try that was judged"
     );
 }
 
 pub(super) fn a_name_with_line_breaks_stays_one_value(database: &Database) {
-    let scene = Scene::new(database);
-    let mut browser = scene.house.browser();
+    let scene = SsoSetup::new(database);
+    let mut browser = scene.server.browser();
     let login = browser.get("/login");
     for name in [
         "x\r\nSet-Cookie: a=b",
@@ -136,12 +139,12 @@ pub(super) fn a_name_with_line_breaks_stays_one_value(database: &Database) {
         "x\0y",
         "a\u{202e}b",
     ] {
-        let page = browser.submit_login(&login, name, "secret password");
+        let page = browser.submit_password(&login, name, "secret password");
         assert_eq!(page.status, 200, "{name:?}");
         assert!(!page.set_cookies().any(|line| line.contains("a=b")), "{name:?}");
     }
     let audit = rows::texts(
-        &scene.house.settings,
+        &scene.server.settings,
         "SELECT coalesce(detail, '') AS t FROM audit_events",
     );
     assert!(
@@ -151,26 +154,26 @@ pub(super) fn a_name_with_line_breaks_stays_one_value(database: &Database) {
     );
 }
 
-pub(super) fn waiting_costs_little(database: &Database) {
-    let scene = Scene::new(database);
-    let size = if scene.house.settings.sqlite_path().is_some() {
+pub(super) fn pending_sign_ins_cost_little(database: &Database) {
+    let scene = SsoSetup::new(database);
+    let size = if scene.server.settings.sqlite_path().is_some() {
         "SELECT page_count * page_size AS n FROM pragma_page_count(), pragma_page_size()"
     } else {
         "SELECT CAST(sum(pg_total_relation_size(c.oid)) AS BIGINT) AS n FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace WHERE s.nspname = current_schema() AND c.relkind = 'r'"
     };
-    let settings = &scene.house.settings;
+    let settings = &scene.server.settings;
     let (before, audit) = (
         rows::number(settings, size),
         "SELECT count(*) AS n FROM audit_events",
     );
     let events = rows::number(settings, audit);
     for n in 0..1000 {
-        let mut browser = scene.house.browser();
-        browser.extra = vec![("X-Forwarded-For".to_owned(), format!("203.0.113.{}", n % 4))];
+        let mut browser = scene.server.browser();
+        browser.extra_headers = vec![("X-Forwarded-For".to_owned(), format!("203.0.113.{}", n % 4))];
         let target = if n % 2 == 0 {
             "/login".to_owned()
         } else {
-            scene.address(&format!("_w{n}"))
+            scene.sso_url(&format!("_w{n}"))
         };
         assert!(browser.get(&target).status < 400);
     }
@@ -186,8 +189,8 @@ pub(super) fn waiting_costs_little(database: &Database) {
     assert_eq!(rows::number(settings, audit), events);
 }
 
-pub(super) fn no_parameter_leads_off_site(database: &Database) {
-    let scene = Scene::new(database);
+pub(super) fn no_parameter_redirects_off_site(database: &Database) {
+    let scene = SsoSetup::new(database);
     let names = [
         "ReturnTo",
         "returnTo",
@@ -212,8 +215,8 @@ pub(super) fn no_parameter_leads_off_site(database: &Database) {
         "javascript:alert(1)//evil.example",
         "/%09/evil.example",
     ];
-    let mut signed_in = scene.signed_in();
-    let mut nobody = scene.house.browser();
+    let mut signed_in = scene.signed_in_browser();
+    let mut nobody = scene.server.browser();
     let login = nobody.get("/login");
     let csrf = login.field("csrf").unwrap();
     let stays = |page: &http::Response, what: &str| {
@@ -234,7 +237,7 @@ pub(super) fn no_parameter_leads_off_site(database: &Database) {
     for name in names {
         for spelling in spellings {
             let what = format!("{name}={spelling}");
-            let query = http::form(&[(name, spelling)]);
+            let query = http::form_body(&[(name, spelling)]);
             for path in [
                 "/",
                 "/login",
@@ -248,9 +251,9 @@ pub(super) fn no_parameter_leads_off_site(database: &Database) {
             }
         }
         // After a login and after a logout, by form field, by query and by Referer.
-        let query = http::form(&[(name, spellings[0])]);
+        let query = http::form_body(&[(name, spellings[0])]);
         let mut fresh = nobody.clone();
-        fresh.extra = vec![("Referer".to_owned(), "https://evil.example/".to_owned())];
+        fresh.extra_headers = vec![("Referer".to_owned(), "https://evil.example/".to_owned())];
         let fields = [
             ("csrf", csrf.as_str()),
             ("email", ADA),

@@ -4,28 +4,28 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use hallpass::keys::pem;
 
 use crate::{
-    attacks::posted::{Canary, Signed, post},
+    attacks::posted::{Canary, SignedSsoSetup, post_authn_request},
     support::{
-        enveloped::{behind_issuer, into_signature, over, xmlsec1_signs},
+        enveloped::{append_to_signature, insert_after_issuer, saml_template, sign_with_xmlsec1},
         house::Database,
-        signing::Key,
-        sp::posted,
+        signing::SpKey,
+        sp::posted_response,
     },
 };
 
-pub(super) fn a_key_in_the_message_counts_for_nothing(database: &Database) {
-    let mut wiki = Signed::new(database);
+pub(super) fn a_key_in_the_message_is_not_trusted(database: &Database) {
+    let mut wiki = SignedSsoSetup::new(database);
     let canary = Canary::new();
-    let foreign = Key::rsa(2048);
-    let der = |key: &Key| STANDARD.encode(&key.certificate.der);
-    let x509 = |key: &Key| {
+    let foreign = SpKey::rsa(2048);
+    let der = |key: &SpKey| STANDARD.encode(&key.certificate.der);
+    let x509 = |key: &SpKey| {
         format!(
             "<ds:KeyInfo><ds:X509Data><ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>",
             der(key)
         )
     };
     let value = {
-        let key = pem::certificates_from(&foreign.pem).unwrap().remove(0);
+        let key = pem::parse_certificates(&foreign.pem).unwrap().remove(0);
         let key = openssl::x509::X509::from_der(&key.der)
             .unwrap()
             .public_key()
@@ -38,8 +38,8 @@ pub(super) fn a_key_in_the_message_counts_for_nothing(database: &Database) {
             STANDARD.encode(key.e().to_vec())
         )
     };
-    let forged = xmlsec1_signs(
-        &behind_issuer(&wiki.plain("_f"), &over("_f").xml()),
+    let forged = sign_with_xmlsec1(
+        &insert_after_issuer(&wiki.unsigned_request("_f"), &saml_template("_f").xml()),
         &foreign.private_pem(),
     );
     for (what, key_info) in [
@@ -62,9 +62,9 @@ pub(super) fn a_key_in_the_message_counts_for_nothing(database: &Database) {
             "<ds:KeyInfo><ds:KeyName>sp.example</ds:KeyName></ds:KeyInfo>".to_owned(),
         ),
     ] {
-        wiki.refuses(what, "SIGNATURE-WRONG", &into_signature(&forged, &key_info));
+        wiki.assert_refused(what, "SIGNATURE-WRONG", &append_to_signature(&forged, &key_info));
     }
-    let honest = wiki.honest("_h");
+    let honest = wiki.signed_request("_h");
     for (n, fetched) in [
         format!("<ds:RetrievalMethod URI=\"{}\"/>", canary.url()),
         "<ds:RetrievalMethod URI=\"file:///etc/hostname\"/>".to_owned(),
@@ -83,13 +83,16 @@ pub(super) fn a_key_in_the_message_counts_for_nothing(database: &Database) {
     .enumerate()
     {
         let info = format!("<ds:KeyInfo>{fetched}</ds:KeyInfo>");
-        wiki.refuses(
+        wiki.assert_refused(
             &format!("KeyInfo {n}"),
             "SIGNATURE-SHAPE",
-            &into_signature(&honest, &info),
+            &append_to_signature(&honest, &info),
         );
     }
     // What is inert beside the registered key's own signature is not read: Keycloak sends both.
-    posted(&post(&mut wiki.browser, &into_signature(&honest, &value)));
-    canary.was_left_alone();
+    posted_response(&post_authn_request(
+        &mut wiki.browser,
+        &append_to_signature(&honest, &value),
+    ));
+    canary.assert_no_connection();
 }

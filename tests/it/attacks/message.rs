@@ -2,33 +2,33 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hallpass::{
-    model::application::AcsUrl,
+    model::application::SpUrl,
     provider::saml::import,
     saml::{
-        binding::redirect::{deflated, percent_encode},
+        binding::redirect::{deflate_base64, percent_encode},
         urn::{PROTOCOL, RSA_SHA256},
     },
 };
 
 use crate::support::{
     browser::Browser,
-    enveloped::{behind_issuer, over, xmlsec1_signs},
+    enveloped::{insert_after_issuer, saml_template, sign_with_xmlsec1},
     house::Database,
     http::Response,
     judge,
-    scene::{ACS, Scene, WIKI},
-    signing::Key,
-    sp::{TestSp, posted},
+    scene::{ACS, SsoSetup, WIKI},
+    signing::SpKey,
+    sp::{TestSp, posted_response},
 };
 
-pub(super) fn send(browser: &mut Browser, xml: &str) -> Response {
+pub(super) fn send_authn_request(browser: &mut Browser, xml: &str) -> Response {
     browser.get(&format!(
         "/saml/sso?SAMLRequest={}",
-        percent_encode(&deflated(xml))
+        percent_encode(&deflate_base64(xml))
     ))
 }
 
-pub(super) fn is_refused(page: &Response, what: &str) {
+pub(super) fn assert_refused(page: &Response, what: &str) {
     assert!(
         (400..500).contains(&page.status),
         "{what}: {} {}",
@@ -42,11 +42,11 @@ pub(super) fn is_refused(page: &Response, what: &str) {
 }
 
 pub(super) fn a_response_goes_only_where_it_is_registered(database: &Database) {
-    let scene = Scene::new(database);
+    let scene = SsoSetup::new(database);
     scene
-        .house
+        .server
         .add_application("Other", "urn:test:other", "https://other.example/acs", |_| {});
-    let mut browser = scene.signed_in();
+    let mut browser = scene.signed_in_browser();
     for bad in [
         "https://evil.example/acs",
         "https://other.example/acs",
@@ -73,16 +73,19 @@ pub(super) fn a_response_goes_only_where_it_is_registered(database: &Database) {
         "",
     ] {
         let attributes = format!("AssertionConsumerServiceURL=\"{bad}\"");
-        is_refused(&browser.get(&scene.ask("_r1", &attributes, "")), bad);
+        assert_refused(&browser.get(&scene.sso_url_with("_r1", &attributes, "")), bad);
     }
     let both = format!(
         "AssertionConsumerServiceURL=\"{}\" AssertionConsumerServiceIndex=\"0\"",
         ACS.replace('&', "&amp;")
     );
-    is_refused(&browser.get(&scene.ask("_r1", &both, "")), "URL and index");
+    assert_refused(
+        &browser.get(&scene.sso_url_with("_r1", &both, "")),
+        "URL and index",
+    );
     // Nor can the form on the way change it.
-    let mut fresh = scene.house.browser();
-    let login = fresh.follow(&scene.address("_r2"));
+    let mut fresh = scene.server.browser();
+    let login = fresh.get_following_redirects(&scene.sso_url("_r2"));
     let fields = [
         ("csrf", login.field("csrf").unwrap()),
         ("continue", login.field("continue").unwrap()),
@@ -97,13 +100,13 @@ pub(super) fn a_response_goes_only_where_it_is_registered(database: &Database) {
         .map(|(name, value)| (*name, value.as_str()))
         .collect();
     let after = fresh.post("/login", &fields);
-    let (_, action) = posted(&fresh.get(after.location()));
+    let (_, action) = posted_response(&fresh.get(after.location()));
     assert_eq!(action, ACS);
 }
 
-pub(super) fn a_consumer_is_never_a_script(database: &Database) {
-    let scene = Scene::new(database);
-    let mut browser = scene.signed_in();
+pub(super) fn an_acs_url_is_never_a_script(database: &Database) {
+    let scene = SsoSetup::new(database);
+    let mut browser = scene.signed_in_browser();
     let scripts = [
         "javascript:alert(1)",
         "JavaScript:alert(1)",
@@ -117,15 +120,15 @@ pub(super) fn a_consumer_is_never_a_script(database: &Database) {
     ];
     for bad in scripts {
         let attributes = format!("AssertionConsumerServiceURL=\"{}\"", bad.replace('\t', "&#9;"));
-        is_refused(&browser.get(&scene.ask("_r1", &attributes, "")), bad);
-        assert!(AcsUrl::parse(bad).is_err() || bad.starts_with("https:"), "{bad}");
+        assert_refused(&browser.get(&scene.sso_url_with("_r1", &attributes, "")), bad);
+        assert!(SpUrl::parse(bad).is_err() || bad.starts_with("https:"), "{bad}");
         let metadata = format!(
             "<md:EntityDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" entityID=\"x\"><md:SPSSODescriptor protocolSupportEnumeration=\"{PROTOCOL}\"><md:AssertionConsumerService index=\"0\" Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" Location=\"{bad}\"/></md:SPSSODescriptor></md:EntityDescriptor>"
         );
         if let Ok(imported) = import::import(&metadata, None, scene.now()) {
             assert!(
                 imported
-                    .consumers
+                    .acs_endpoints
                     .iter()
                     .all(|consumer| consumer.location.as_str().starts_with("https:")),
                 "{bad}"
@@ -135,61 +138,72 @@ pub(super) fn a_consumer_is_never_a_script(database: &Database) {
 }
 
 pub(super) fn a_bad_signature_is_never_ignored(database: &Database) {
-    let scene = Scene::with(database, &[], |sp, new| {
-        new.saml.certificates = vec![sp.certificate()];
+    let scene = SsoSetup::with(database, &[], |sp, new| {
+        new.saml.signing_certificates = vec![sp.certificate()];
     });
-    let mut browser = scene.signed_in();
+    let mut browser = scene.signed_in_browser();
     let sso = "Destination=\"https://login.fernweh.example/saml/sso\"";
     let foreign = TestSp::new(WIKI, ACS);
     let xml = scene.sp.authn_request("_r1", scene.now(), sso, "");
-    is_refused(
-        &browser.get(&format!("/saml/sso?{}", foreign.query(&xml, None, true))),
+    assert_refused(
+        &browser.get(&format!("/saml/sso?{}", foreign.redirect_query(&xml, None, true))),
         "optional and wrong",
     );
     // Another binding is no way around it.
     let form = |xml: &str| format!("SAMLRequest={}", percent_encode(&STANDARD.encode(xml)));
     let kind = "application/x-www-form-urlencoded";
     let signed = |key| {
-        let template = behind_issuer(&xml, &over("_r1").xml());
-        form(&xmlsec1_signs(&template, key))
+        let template = insert_after_issuer(&xml, &saml_template("_r1").xml());
+        form(&sign_with_xmlsec1(&template, key))
     };
-    let foreign = Key::rsa(2048).private_pem();
-    is_refused(
+    let foreign = SpKey::rsa(2048).private_pem();
+    assert_refused(
         &browser.post_body("/saml/sso", kind, &signed(&foreign)),
         "POST, wrong",
     );
-    is_refused(
+    assert_refused(
         &browser.post_body("/saml/slo", kind, &form(&xml)),
         "POST to logout",
     );
-    let strict = Scene::with(&crate::support::house::another(database), &[], |sp, new| {
-        new.saml.certificates = vec![sp.certificate()];
-        new.saml.require_signed_requests = true;
-    });
-    let told = strict.signed_in().post_body("/saml/sso", kind, &form(&xml));
-    let (response, action) = posted(&told);
+    let strict = SsoSetup::with(
+        &crate::support::house::fresh_database_like(database),
+        &[],
+        |sp, new| {
+            new.saml.signing_certificates = vec![sp.certificate()];
+            new.saml.require_signed_requests = true;
+        },
+    );
+    let told = strict
+        .signed_in_browser()
+        .post_body("/saml/sso", kind, &form(&xml));
+    let (response, action) = posted_response(&told);
     assert_eq!(action, ACS);
     assert_eq!(
-        judge::status(&response).0,
+        judge::status_codes(&response).0,
         "Requester",
         "unsigned over the other binding"
     );
 }
 
 pub(super) fn parameters_are_never_ambiguous(database: &Database) {
-    let scene = Scene::with(database, &[], |sp, new| {
-        new.saml.certificates = vec![sp.certificate()];
+    let scene = SsoSetup::with(database, &[], |sp, new| {
+        new.saml.signing_certificates = vec![sp.certificate()];
     });
-    let mut browser = scene.signed_in();
+    let mut browser = scene.signed_in_browser();
     let sso = "Destination=\"https://login.fernweh.example/saml/sso\"";
-    let good = scene.sp.query(
+    let good = scene.sp.redirect_query(
         &scene.sp.authn_request("_r1", scene.now(), sso, ""),
         Some("a"),
         true,
     );
     let evil = format!(
         "SAMLRequest={}",
-        percent_encode(&deflated(&scene.sp.authn_request("_evil", scene.now(), sso, "")))
+        percent_encode(&deflate_base64(&scene.sp.authn_request(
+            "_evil",
+            scene.now(),
+            sso,
+            ""
+        )))
     );
     let evil_value = evil.split_once('=').unwrap().1;
     let plain = good.split_once("&SigAlg").unwrap().0;
@@ -214,7 +228,7 @@ pub(super) fn parameters_are_never_ambiguous(database: &Database) {
         plain.replace('&', ";"),
         good.replacen("SAMLRequest", "SAMLResponse", 1),
     ] {
-        is_refused(
+        assert_refused(
             &browser.get(&format!("/saml/sso?{bad}")),
             &bad[..bad.len().min(60)],
         );
@@ -239,7 +253,7 @@ pub(super) fn parameters_are_never_ambiguous(database: &Database) {
         (evil.as_str(), form.clone()),
         ("RelayState=b", form.clone()),
     ] {
-        is_refused(
+        assert_refused(
             &browser.post_body(&format!("/saml/sso?{query}"), kind, &body),
             &body[..body.len().min(60)],
         );
@@ -249,16 +263,16 @@ pub(super) fn parameters_are_never_ambiguous(database: &Database) {
     let mut parts: Vec<_> = good.split('&').collect();
     parts.reverse();
     for fine in [format!("tenant=1&{good}&utm=x"), parts.join("&")] {
-        posted(&browser.get(&format!("/saml/sso?{fine}")));
+        posted_response(&browser.get(&format!("/saml/sso?{fine}")));
     }
 }
 
-pub(super) fn broken_combinations_are_refused_without_a_fault(database: &Database) {
-    let scene = Scene::with(database, &[], |sp, new| {
-        new.saml.certificates = vec![sp.certificate()];
+pub(super) fn broken_combinations_are_refused_without_an_internal_error(database: &Database) {
+    let scene = SsoSetup::with(database, &[], |sp, new| {
+        new.saml.signing_certificates = vec![sp.certificate()];
     });
     let sso = "Destination=\"https://login.fernweh.example/saml/sso\"";
-    let good = scene.sp.query(
+    let good = scene.sp.redirect_query(
         &scene.sp.authn_request("_r1", scene.now(), sso, ""),
         Some("a"),
         true,
@@ -270,7 +284,7 @@ pub(super) fn broken_combinations_are_refused_without_a_fault(database: &Databas
             .join("&")
     };
     let with = |name: &str, value: &str| format!("{}&{name}={value}", without(name));
-    let mut browser = scene.signed_in();
+    let mut browser = scene.signed_in_browser();
     for path in ["/saml/sso", "/saml/slo"] {
         for bad in [
             without("SigAlg"),
@@ -302,7 +316,7 @@ pub(super) fn broken_combinations_are_refused_without_a_fault(database: &Databas
                 page.status
             );
             assert!(
-                page.field("SAMLResponse").is_none() && Scene::is_signed_in(&browser),
+                page.field("SAMLResponse").is_none() && SsoSetup::is_signed_in(&browser),
                 "{path}?{bad}"
             );
         }

@@ -5,71 +5,71 @@ use std::net::TcpListener;
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::{
-    attacks::message::is_refused,
+    attacks::message::assert_refused,
     support::{
         browser::Browser,
-        enveloped::{Template, behind_issuer, over, xmlsec1_signs},
+        enveloped::{SignatureTemplate, insert_after_issuer, saml_template, sign_with_xmlsec1},
         house::Database,
-        http::{Response, percent},
-        scene::Scene,
-        signing::Key,
+        http::{Response, percent_encode},
+        scene::SsoSetup,
+        signing::SpKey,
     },
 };
 
-pub(super) const SSO: &str = "Destination=\"https://login.fernweh.example/saml/sso\"";
+pub(super) const DESTINATION: &str = "Destination=\"https://login.fernweh.example/saml/sso\"";
 
-pub(super) fn post(browser: &mut Browser, xml: &str) -> Response {
-    let body = format!("SAMLRequest={}", percent(&STANDARD.encode(xml)));
+pub(super) fn post_authn_request(browser: &mut Browser, xml: &str) -> Response {
+    let body = format!("SAMLRequest={}", percent_encode(&STANDARD.encode(xml)));
     let sent = browser.post_body("/saml/sso", "application/x-www-form-urlencoded", &body);
     if sent.status == 303 {
-        return browser.follow(sent.location());
+        return browser.get_following_redirects(sent.location());
     }
     sent
 }
 
 /// A wiki that must sign, its key, and a browser in which Ada is signed in.
-pub(super) struct Signed {
-    pub(super) scene: Scene,
-    pub(super) key: Key,
+pub(super) struct SignedSsoSetup {
+    pub(super) scene: SsoSetup,
+    pub(super) key: SpKey,
     pub(super) browser: Browser,
 }
 
-impl Signed {
+impl SignedSsoSetup {
     pub(super) fn new(database: &Database) -> Self {
-        let key = Key::rsa(2048);
-        let scene = Scene::with(database, &[], |_, new| {
-            new.saml.certificates = vec![key.certificate.clone()];
+        let key = SpKey::rsa(2048);
+        let scene = SsoSetup::with(database, &[], |_, new| {
+            new.saml.signing_certificates = vec![key.certificate.clone()];
             new.saml.require_signed_requests = true;
         });
-        let browser = scene.signed_in();
+        let browser = scene.signed_in_browser();
         Self { scene, key, browser }
     }
 
     /// A request that asks for what its sender wants.
-    pub(super) fn plain(&self, id: &str) -> String {
-        self.scene.sp.authn_request(id, self.scene.now(), SSO, "")
+    pub(super) fn unsigned_request(&self, id: &str) -> String {
+        self.scene.sp.authn_request(id, self.scene.now(), DESTINATION, "")
     }
 
     /// The same, with an honest signature.
-    pub(super) fn honest(&self, id: &str) -> String {
-        self.with(id, &over(id))
+    pub(super) fn signed_request(&self, id: &str) -> String {
+        self.request_signed_with(id, &saml_template(id))
     }
 
     /// Signed with the registered key, but not as it should be.
-    pub(super) fn with(&self, id: &str, template: &Template<'_>) -> String {
-        let xml = behind_issuer(&self.plain(id), &template.xml());
-        xmlsec1_signs(&xml, &self.key.private_pem())
+    pub(super) fn request_signed_with(&self, id: &str, template: &SignatureTemplate<'_>) -> String {
+        let xml = insert_after_issuer(&self.unsigned_request(id), &template.xml());
+        sign_with_xmlsec1(&xml, &self.key.private_pem())
     }
 
-    pub(super) fn refuses(&mut self, what: &str, code: &str, xml: &str) {
-        let page = post(&mut self.browser, xml);
-        is_refused(&page, what);
+    pub(super) fn assert_refused(&mut self, what: &str, code: &str, xml: &str) {
+        let page = post_authn_request(&mut self.browser, xml);
+        assert_refused(&page, what);
         assert!(page.body.contains(code), "{what}: {}", page.body);
     }
 }
 
 /// The part of `xml` from `from` to the end of `to`.
-pub(super) fn part<'x>(xml: &'x str, from: &str, to: &str) -> &'x str {
+pub(super) fn slice_between<'x>(xml: &'x str, from: &str, to: &str) -> &'x str {
     let start = xml.find(from).unwrap();
     let end = xml[start..].find(to).unwrap();
     &xml[start..start + end + to.len()]
@@ -89,7 +89,7 @@ impl Canary {
         format!("http://{}/x", self.0.local_addr().unwrap())
     }
 
-    pub(super) fn was_left_alone(&self) {
+    pub(super) fn assert_no_connection(&self) {
         assert!(self.0.accept().is_err(), "somebody came to the canary");
     }
 }

@@ -1,22 +1,22 @@
 //! References and transforms that fetch, run or leave something out.
 
-use hallpass::saml::urn::{ENVELOPED, EXC_C14N, EXC_C14N_WITH_COMMENTS};
+use hallpass::saml::urn::{ENVELOPED_SIGNATURE, EXC_C14N, EXC_C14N_WITH_COMMENTS};
 
 use crate::{
-    attacks::posted::{Canary, Signed, part},
+    attacks::posted::{Canary, SignedSsoSetup, slice_between},
     support::{
-        enveloped::{Template, into_signature, over, transform},
+        enveloped::{SignatureTemplate, append_to_signature, saml_template, transform},
         house::Database,
     },
 };
 
 const INCLUSIVE: &str = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315";
 
-pub(super) fn nothing_in_a_signature_is_fetched_or_run(database: &Database) {
-    let mut wiki = Signed::new(database);
+pub(super) fn no_transform_or_reference_is_fetched_or_executed(database: &Database) {
+    let mut wiki = SignedSsoSetup::new(database);
     let canary = Canary::new();
     let url = canary.url();
-    let honest = wiki.honest("_h");
+    let honest = wiki.signed_request("_h");
     for uri in [
         url.as_str(),
         "file:///etc/hostname",
@@ -33,26 +33,26 @@ pub(super) fn nothing_in_a_signature_is_fetched_or_run(database: &Database) {
         "#%5fh",
     ] {
         let bent = honest.replace("URI=\"#_h\"", &format!("URI=\"{uri}\""));
-        wiki.refuses(uri, "SIGNATURE-SHAPE", &bent);
+        wiki.assert_refused(uri, "SIGNATURE-SHAPE", &bent);
     }
-    bent_transforms(&mut wiki, &honest, &url);
+    unsigned_transforms(&mut wiki, &honest, &url);
     signed_transforms(&mut wiki);
     let manifest = format!("<ds:Object><ds:Manifest><ds:Reference URI=\"{url}\"/></ds:Manifest></ds:Object>");
-    wiki.refuses(
+    wiki.assert_refused(
         "a manifest",
         "SIGNATURE-SHAPE",
-        &into_signature(&honest, &manifest),
+        &append_to_signature(&honest, &manifest),
     );
-    canary.was_left_alone();
+    canary.assert_no_connection();
 }
 
-fn bent_transforms(wiki: &mut Signed, honest: &str, url: &str) {
+fn unsigned_transforms(wiki: &mut SignedSsoSetup, honest: &str, url: &str) {
     let xslt = format!(
         "<xsl:stylesheet xmlns:xsl=\"http://www.w3.org/1999/XSL/Transform\" version=\"1.0\"><xsl:template match=\"/\"><xsl:copy-of select=\"document('{url}')\"/></xsl:template></xsl:stylesheet>"
     );
-    let all = transform(ENVELOPED, "") + &transform(EXC_C14N, "");
+    let all = transform(ENVELOPED_SIGNATURE, "") + &transform(EXC_C14N, "");
     let exclusive = transform(EXC_C14N, "");
-    let enveloped = transform(ENVELOPED, "");
+    let enveloped = transform(ENVELOPED_SIGNATURE, "");
     for (what, transforms) in [
         (
             "XSLT",
@@ -105,7 +105,7 @@ fn bent_transforms(wiki: &mut Signed, honest: &str, url: &str) {
         ("inclusive", enveloped.clone() + &transform(INCLUSIVE, "")),
         (
             "something in enveloped",
-            transform(ENVELOPED, "<x xmlns=\"urn:x\"/>") + &exclusive,
+            transform(ENVELOPED_SIGNATURE, "<x xmlns=\"urn:x\"/>") + &exclusive,
         ),
         (
             "something in exclusive",
@@ -120,15 +120,15 @@ fn bent_transforms(wiki: &mut Signed, honest: &str, url: &str) {
                 ),
         ),
     ] {
-        let bent = honest.replace(&all_of(honest), &transforms);
-        wiki.refuses(what, "SIGNATURE-SHAPE", &bent);
+        let bent = honest.replace(&transforms_in(honest), &transforms);
+        wiki.assert_refused(what, "SIGNATURE-SHAPE", &bent);
     }
 }
 
 /// The same where the signature itself is good.
-fn signed_transforms(wiki: &mut Signed) {
+fn signed_transforms(wiki: &mut SignedSsoSetup) {
     let exclusive = transform(EXC_C14N, "");
-    let enveloped = transform(ENVELOPED, "");
+    let enveloped = transform(ENVELOPED_SIGNATURE, "");
     for (id, transforms) in [
         (
             "_x1",
@@ -142,34 +142,40 @@ fn signed_transforms(wiki: &mut Signed) {
         ("_x2", enveloped.clone() + &transform(INCLUSIVE, "")),
         ("_x4", enveloped.clone()),
     ] {
-        let signed = wiki.with(
+        let signed = wiki.request_signed_with(
             id,
-            &Template {
+            &SignatureTemplate {
                 transforms,
-                ..over(id)
+                ..saml_template(id)
             },
         );
-        wiki.refuses(id, "SIGNATURE-SHAPE", &signed);
+        wiki.assert_refused(id, "SIGNATURE-SHAPE", &signed);
     }
     for c14n in [INCLUSIVE, "http://www.w3.org/2006/12/xml-c14n11"] {
-        let signed = wiki.with("_c", &Template { c14n, ..over("_c") });
-        wiki.refuses(c14n, "SIGNATURE-SHAPE", &signed);
+        let signed = wiki.request_signed_with(
+            "_c",
+            &SignatureTemplate {
+                c14n,
+                ..saml_template("_c")
+            },
+        );
+        wiki.assert_refused(c14n, "SIGNATURE-SHAPE", &signed);
     }
     // A comment makes a difference where comments are part of what is signed: in SignedInfo, where nobody writes one.
-    let signed = wiki.with(
+    let signed = wiki.request_signed_with(
         "_d",
-        &Template {
+        &SignatureTemplate {
             c14n: EXC_C14N_WITH_COMMENTS,
             c14n_parameters: "<!-- c -->",
-            ..over("_d")
+            ..saml_template("_d")
         },
     );
-    wiki.refuses("a comment in SignedInfo", "SIGNATURE-SHAPE", &signed);
+    wiki.assert_refused("a comment in SignedInfo", "SIGNATURE-SHAPE", &signed);
 }
 
 /// The transforms of a signature that stands in `xml`.
-fn all_of(xml: &str) -> String {
-    let transforms = part(xml, "<ds:Transforms>", "</ds:Transforms>");
+fn transforms_in(xml: &str) -> String {
+    let transforms = slice_between(xml, "<ds:Transforms>", "</ds:Transforms>");
     transforms
         .trim_start_matches("<ds:Transforms>")
         .trim_end_matches("</ds:Transforms>")

@@ -5,11 +5,11 @@ use std::{
     net::{Shutdown, TcpStream},
 };
 
-use crate::support::{house::Database, http, scene::Scene};
+use crate::support::{house::Database, http, scene::SsoSetup};
 
 /// What the server answers to `octets` when nothing follows them, however many answers that are.
-fn talk(scene: &Scene, octets: &str) -> String {
-    let mut stream = TcpStream::connect(scene.house.address).unwrap();
+fn send_raw(scene: &SsoSetup, octets: &str) -> String {
+    let mut stream = TcpStream::connect(scene.server.address).unwrap();
     // A server that refuses early may close before it has read everything.
     let _sent = stream.write_all(octets.as_bytes());
     let _closed = stream.shutdown(Shutdown::Write);
@@ -19,11 +19,11 @@ fn talk(scene: &Scene, octets: &str) -> String {
 }
 
 pub(super) fn one_request_is_never_read_as_two(database: &Database) {
-    let scene = Scene::new(database);
+    let scene = SsoSetup::new(database);
     let hidden = "GET /saml/metadata HTTP/1.1\r\nHost: x\r\n\r\n";
     let control = format!("GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n{hidden}");
     assert!(
-        talk(&scene, &control).contains("EntityDescriptor"),
+        send_raw(&scene, &control).contains("EntityDescriptor"),
         "two requests are two requests"
     );
     let start = "POST /login HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n";
@@ -95,15 +95,16 @@ pub(super) fn one_request_is_never_read_as_two(database: &Database) {
         ),
     ];
     for (what, octets) in smuggled {
-        let answer = talk(&scene, &octets);
+        let answer = send_raw(&scene, &octets);
         assert!(!answer.contains("EntityDescriptor"), "{what}: {answer}");
     }
 }
 
-pub(super) fn files_and_inner_words_are_not_shown(database: &Database) {
-    let scene = Scene::new(database);
-    let ask =
-        |method: &str, target: &str| http::request(scene.house.address, method, target, &[("Host", "x")], "");
+pub(super) fn files_and_internal_details_are_not_shown(database: &Database) {
+    let scene = SsoSetup::new(database);
+    let ask = |method: &str, target: &str| {
+        http::request(scene.server.address, method, target, &[("Host", "x")], "")
+    };
     let says_nothing = |page: &http::Response, what: &str| {
         for inner in [
             "root:x:0",
@@ -198,6 +199,6 @@ pub(super) fn files_and_inner_words_are_not_shown(database: &Database) {
         "\u{16}\u{3}\u{1}",
         "GET / HTTP/1.1\r\nHost: x\r\nA\0: b\r\n\r\n",
     ] {
-        assert!(!talk(&scene, octets).contains(" 500 "), "{octets:?}");
+        assert!(!send_raw(&scene, octets).contains(" 500 "), "{octets:?}");
     }
 }

@@ -1,63 +1,77 @@
 //! Signature wrapping: what was signed is one thing, what is read another.
 
-use hallpass::saml::urn::{ENVELOPED, EXC_C14N, PROTOCOL};
+use hallpass::saml::urn::{ENVELOPED_SIGNATURE, EXC_C14N, PROTOCOL};
 
 use crate::{
-    attacks::posted::{SSO, Signed, part, post},
+    attacks::posted::{DESTINATION, SignedSsoSetup, post_authn_request, slice_between},
     support::{
-        enveloped::{Template, behind_issuer, into_signature, over, transform, xmlsec1_signs},
+        enveloped::{
+            SignatureTemplate, append_to_signature, insert_after_issuer, saml_template, sign_with_xmlsec1,
+            transform,
+        },
         house::Database,
         scene::WIKI,
-        sp::posted,
+        sp::posted_response,
     },
 };
 
-pub(super) fn what_is_wrapped_is_never_read(database: &Database) {
-    let mut wiki = Signed::new(database);
-    let honest = wiki.honest("_good");
+pub(super) fn signature_wrapping_is_refused(database: &Database) {
+    let mut wiki = SignedSsoSetup::new(database);
+    let honest = wiki.signed_request("_good");
     let honest = honest.split_once("?>\n").unwrap().1.to_owned();
-    posted(&post(&mut wiki.browser, &honest));
-    let evil = wiki.plain("_evil");
-    for (what, xml, code) in wrapped(&honest, &evil).into_iter().chain(bent(&honest, &evil)) {
-        wiki.refuses(what, code, &xml);
+    posted_response(&post_authn_request(&mut wiki.browser, &honest));
+    let evil = wiki.unsigned_request("_evil");
+    for (what, xml, code) in wrapping_layouts(&honest, &evil)
+        .into_iter()
+        .chain(tampered_layouts(&honest, &evil))
+    {
+        wiki.assert_refused(what, code, &xml);
     }
-    signed_but_not_as_it_should_be(&mut wiki);
+    malformed_signature_layouts(&mut wiki);
 }
 
 /// What is done to a message, the message, and the code of its refusal.
-type Layout = (&'static str, String, &'static str);
+type ForgedMessage = (&'static str, String, &'static str);
 
-const SHAPE: &str = "SIGNATURE-SHAPE";
+const SIGNATURE_SHAPE: &str = "SIGNATURE-SHAPE";
 
 /// What is signed lies somewhere in what is not; the signature with it, or above it.
-fn wrapped(honest: &str, evil: &str) -> Vec<Layout> {
-    let signature = part(honest, "<ds:Signature ", "</ds:Signature>");
+fn wrapping_layouts(honest: &str, evil: &str) -> Vec<ForgedMessage> {
+    let signature = slice_between(honest, "<ds:Signature ", "</ds:Signature>");
     let bare = honest.replace(signature, "");
     let inside = |part: &str| evil.replace("</samlp:AuthnRequest>", &format!("{part}</samlp:AuthnRequest>"));
     let extensions =
-        |part: &str| behind_issuer(evil, &format!("<samlp:Extensions>{part}</samlp:Extensions>"));
-    let object = |part: &str| into_signature(signature, &format!("<ds:Object>{part}</ds:Object>"));
-    let key_info = |part: &str| into_signature(signature, &format!("<ds:KeyInfo>{part}</ds:KeyInfo>"));
-    let info = part(signature, "<ds:SignedInfo>", "</ds:SignedInfo>");
+        |part: &str| insert_after_issuer(evil, &format!("<samlp:Extensions>{part}</samlp:Extensions>"));
+    let object = |part: &str| append_to_signature(signature, &format!("<ds:Object>{part}</ds:Object>"));
+    let key_info = |part: &str| append_to_signature(signature, &format!("<ds:KeyInfo>{part}</ds:KeyInfo>"));
+    let info = slice_between(signature, "<ds:SignedInfo>", "</ds:SignedInfo>");
     let forged_info = info.replace("#_good", "#_evil");
     vec![
-        ("1 in Object", behind_issuer(evil, &object(&bare)), SHAPE),
+        (
+            "1 in Object",
+            insert_after_issuer(evil, &object(&bare)),
+            SIGNATURE_SHAPE,
+        ),
         (
             "2 signed beside it",
             inside(&format!("{signature}{bare}")),
             "REQUEST-MALFORMED",
         ),
-        ("3 whole in Extensions", extensions(honest), SHAPE),
+        ("3 whole in Extensions", extensions(honest), SIGNATURE_SHAPE),
         (
             "4 bare in Extensions, its signature above",
-            behind_issuer(&extensions(&bare), signature),
-            SHAPE,
+            insert_after_issuer(&extensions(&bare), signature),
+            SIGNATURE_SHAPE,
         ),
-        ("5 in KeyInfo", behind_issuer(evil, &key_info(&bare)), SHAPE),
+        (
+            "5 in KeyInfo",
+            insert_after_issuer(evil, &key_info(&bare)),
+            SIGNATURE_SHAPE,
+        ),
         (
             "6 both in Extensions",
             extensions(&format!("{bare}{signature}")),
-            SHAPE,
+            SIGNATURE_SHAPE,
         ),
         (
             "7 under the same ID",
@@ -71,18 +85,18 @@ fn wrapped(honest: &str, evil: &str) -> Vec<Layout> {
         ),
         (
             "9 a second signature",
-            behind_issuer(&extensions(honest), &signature.replace("#_good", "#_evil")),
-            SHAPE,
+            insert_after_issuer(&extensions(honest), &signature.replace("#_good", "#_evil")),
+            SIGNATURE_SHAPE,
         ),
         (
             "10 another attribute of the same meaning",
-            behind_issuer(evil, signature).replace("ID=\"_evil\"", "ID=\"_evil\" xml:id=\"_good\""),
-            SHAPE,
+            insert_after_issuer(evil, signature).replace("ID=\"_evil\"", "ID=\"_evil\" xml:id=\"_good\""),
+            SIGNATURE_SHAPE,
         ),
         (
             "11 a second SignedInfo",
-            behind_issuer(evil, &signature.replace(info, &format!("{forged_info}{info}"))),
-            SHAPE,
+            insert_after_issuer(evil, &signature.replace(info, &format!("{forged_info}{info}"))),
+            SIGNATURE_SHAPE,
         ),
         (
             "12 the honest one around it",
@@ -93,16 +107,20 @@ fn wrapped(honest: &str, evil: &str) -> Vec<Layout> {
 }
 
 /// What was signed, changed afterwards.
-fn bent(honest: &str, evil: &str) -> Vec<Layout> {
-    let signature = part(honest, "<ds:Signature ", "</ds:Signature>");
-    let digest = part(signature, "<ds:DigestValue>", "</ds:DigestValue>");
+fn tampered_layouts(honest: &str, evil: &str) -> Vec<ForgedMessage> {
+    let signature = slice_between(honest, "<ds:Signature ", "</ds:Signature>");
+    let digest = slice_between(signature, "<ds:DigestValue>", "</ds:DigestValue>");
     vec![
         (
             "its reference bent",
-            behind_issuer(evil, &signature.replace("#_good", "#_evil")),
+            insert_after_issuer(evil, &signature.replace("#_good", "#_evil")),
             "SIGNATURE-WRONG",
         ),
-        ("taken over as it is", behind_issuer(evil, signature), SHAPE),
+        (
+            "taken over as it is",
+            insert_after_issuer(evil, signature),
+            SIGNATURE_SHAPE,
+        ),
         (
             "a comment in the digest",
             honest.replace(
@@ -114,17 +132,17 @@ fn bent(honest: &str, evil: &str) -> Vec<Layout> {
         (
             "a second digest",
             honest.replace(digest, &format!("{digest}{digest}")),
-            SHAPE,
+            SIGNATURE_SHAPE,
         ),
         (
             "a reference to nothing",
             honest.replace("URI=\"#_good\"", ""),
-            SHAPE,
+            SIGNATURE_SHAPE,
         ),
         (
             "its ID changed",
             honest.replace("ID=\"_good\"", "ID=\"_evil\""),
-            SHAPE,
+            SIGNATURE_SHAPE,
         ),
         (
             "one attribute more",
@@ -133,7 +151,7 @@ fn bent(honest: &str, evil: &str) -> Vec<Layout> {
         ),
         (
             "one element more",
-            behind_issuer(honest, "<samlp:Extensions/>"),
+            insert_after_issuer(honest, "<samlp:Extensions/>"),
             "SIGNATURE-WRONG",
         ),
         (
@@ -162,45 +180,51 @@ fn bent(honest: &str, evil: &str) -> Vec<Layout> {
 }
 
 /// By the registered key, but not over all of what is read and nothing else.
-fn signed_but_not_as_it_should_be(wiki: &mut Signed) {
-    let whole = wiki.with(
+fn malformed_signature_layouts(wiki: &mut SignedSsoSetup) {
+    let whole = wiki.request_signed_with(
         "_w",
-        &Template {
+        &SignatureTemplate {
             uri: "",
-            ..over("_w")
+            ..saml_template("_w")
         },
     );
-    wiki.refuses("over the document without a name", SHAPE, &whole);
+    wiki.assert_refused("over the document without a name", SIGNATURE_SHAPE, &whole);
     let twice = format!(
         "<ds:Reference URI=\"#_t\"><ds:Transforms>{}{}</ds:Transforms><ds:DigestMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha256\"/><ds:DigestValue/></ds:Reference>",
-        transform(ENVELOPED, ""),
+        transform(ENVELOPED_SIGNATURE, ""),
         transform(EXC_C14N, "")
     );
-    let two = wiki.with(
+    let two = wiki.request_signed_with(
         "_t",
-        &Template {
+        &SignatureTemplate {
             more_references: &twice,
-            ..over("_t")
+            ..saml_template("_t")
         },
     );
-    wiki.refuses("two references", SHAPE, &two);
+    wiki.assert_refused("two references", SIGNATURE_SHAPE, &two);
     let object = "<ds:Object><x xmlns=\"urn:x\"/></ds:Object>";
-    let with_object = wiki.with("_o", &Template { object, ..over("_o") });
-    wiki.refuses("an Object", SHAPE, &with_object);
+    let with_object = wiki.request_signed_with(
+        "_o",
+        &SignatureTemplate {
+            after_signature_value: object,
+            ..saml_template("_o")
+        },
+    );
+    wiki.assert_refused("an Object", SIGNATURE_SHAPE, &with_object);
     let deep = wiki.scene.sp.authn_request(
         "_d",
         wiki.scene.now(),
-        SSO,
+        DESTINATION,
         "<samlp:Extensions>SIGNATURE</samlp:Extensions>",
     );
-    let deep = xmlsec1_signs(
-        &deep.replace("SIGNATURE", &over("_d").xml()),
+    let deep = sign_with_xmlsec1(
+        &deep.replace("SIGNATURE", &saml_template("_d").xml()),
         &wiki.key.private_pem(),
     );
-    wiki.refuses("deep down", SHAPE, &deep);
+    wiki.assert_refused("deep down", SIGNATURE_SHAPE, &deep);
     // A comment that cuts nothing is no part of what was signed, and does no harm.
     let commented = wiki
-        .honest("_c")
+        .signed_request("_c")
         .replace("</saml:Issuer>", "</saml:Issuer><!-- fine -->");
-    posted(&post(&mut wiki.browser, &commented));
+    posted_response(&post_authn_request(&mut wiki.browser, &commented));
 }

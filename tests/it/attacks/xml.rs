@@ -4,26 +4,26 @@ use std::net::TcpListener;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hallpass::saml::{
-    binding::redirect::{deflated, percent_encode},
+    binding::redirect::{deflate_base64, percent_encode},
     urn::{ASSERTION, PROTOCOL},
 };
 
 use crate::{
     attacks::{
-        message::{is_refused, send},
-        posted::post,
+        message::{assert_refused, send_authn_request},
+        posted::post_authn_request,
     },
     support::{
         house::Database,
         http,
-        scene::{Scene, WIKI},
-        sp::posted,
+        scene::{SsoSetup, WIKI},
+        sp::posted_response,
     },
 };
 
 pub(super) fn nothing_is_fetched_or_expanded(database: &Database) {
-    let scene = Scene::new(database);
-    let mut browser = scene.signed_in();
+    let scene = SsoSetup::new(database);
+    let mut browser = scene.signed_in_browser();
     let canary = TcpListener::bind("127.0.0.1:0").unwrap();
     canary.set_nonblocking(true).unwrap();
     let url = format!("http://{}/x", canary.local_addr().unwrap());
@@ -47,8 +47,8 @@ pub(super) fn nothing_is_fetched_or_expanded(database: &Database) {
         format!("\u{feff}<!DOCTYPE a>{request}"),
         evil_issuer.clone(),
     ] {
-        is_refused(&send(&mut browser, &bad), &bad[..60]);
-        is_refused(&post(&mut browser, &bad), &bad[..60]);
+        assert_refused(&send_authn_request(&mut browser, &bad), &bad[..60]);
+        assert_refused(&post_authn_request(&mut browser, &bad), &bad[..60]);
     }
     let harmless = [
         in_root(&format!("xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:schemaLocation=\"{PROTOCOL} {url}\"")),
@@ -56,15 +56,15 @@ pub(super) fn nothing_is_fetched_or_expanded(database: &Database) {
         scene.sp.authn_request("_r3", scene.now(), "", &format!("<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:SignedInfo><ds:Reference URI=\"{url}\"/></ds:SignedInfo></ds:Signature>")),
     ];
     for fine in harmless {
-        assert!(send(&mut browser, &fine).status < 500);
-        assert!(post(&mut browser, &fine).status < 500);
+        assert!(send_authn_request(&mut browser, &fine).status < 500);
+        assert!(post_authn_request(&mut browser, &fine).status < 500);
     }
     assert!(canary.accept().is_err(), "somebody came to the canary");
 }
 
 pub(super) fn entity_bombs_are_refused(database: &Database) {
-    let scene = Scene::new(database);
-    let mut browser = scene.signed_in();
+    let scene = SsoSetup::new(database);
+    let mut browser = scene.signed_in_browser();
     let request = scene
         .sp
         .authn_request("_r1", scene.now(), "", "")
@@ -88,33 +88,33 @@ pub(super) fn entity_bombs_are_refused(database: &Database) {
             request.replace("ID=\"_r1\"", &format!("ID=\"{}\"", "&lol9;".repeat(2000)))
         ),
     ] {
-        is_refused(&send(&mut browser, &bomb), "a bomb");
-        is_refused(&post(&mut browser, &bomb), "a bomb");
+        assert_refused(&send_authn_request(&mut browser, &bomb), "a bomb");
+        assert_refused(&post_authn_request(&mut browser, &bomb), "a bomb");
     }
 }
 
 pub(super) fn deflate_bombs_are_refused_as_too_large(database: &Database) {
-    let scene = Scene::new(database);
-    let mut browser = scene.signed_in();
+    let scene = SsoSetup::new(database);
+    let mut browser = scene.signed_in_browser();
     let request = scene.sp.authn_request("_r1", scene.now(), "", "");
     for size in [70_000, 5_000_000, 10_000_000] {
         let bomb = format!("{request}{}", " ".repeat(size));
-        let query = percent_encode(&deflated(&bomb));
+        let query = percent_encode(&deflate_base64(&bomb));
         assert!(
             query.len() < 16_000,
             "the address itself is short: {}",
             query.len()
         );
         let page = browser.get(&format!("/saml/sso?SAMLRequest={query}"));
-        is_refused(&page, "a bomb");
+        assert_refused(&page, "a bomb");
         assert!(page.body.contains("REQUEST-TOO-LARGE"), "{size}: {}", page.body);
         let form = format!("SAMLRequest={query}");
         let page = browser.post_body("/saml/sso", "application/x-www-form-urlencoded", &form);
-        is_refused(&page, "a bomb in a form");
+        assert_refused(&page, "a bomb in a form");
         assert!(page.body.contains("REQUEST-TOO-LARGE"), "{size}: {}", page.body);
     }
     let long = http::request(
-        scene.house.address,
+        scene.server.address,
         "GET",
         &format!("/saml/sso?SAMLRequest={}", "A".repeat(20_000)),
         &[("Host", "x")],
@@ -131,8 +131,8 @@ pub(super) fn deflate_bombs_are_refused_as_too_large(database: &Database) {
 }
 
 pub(super) fn floods_of_depth_and_attributes_are_refused(database: &Database) {
-    let scene = Scene::new(database);
-    let mut browser = scene.signed_in();
+    let scene = SsoSetup::new(database);
+    let mut browser = scene.signed_in_browser();
     let inside = |text: &str| {
         scene.sp.authn_request(
             "_r1",
@@ -162,8 +162,8 @@ pub(super) fn floods_of_depth_and_attributes_are_refused(database: &Database) {
             inside(&format!("{}{}", "<a>".repeat(41), "</a>".repeat(41))),
         ),
     ] {
-        is_refused(&send(&mut browser, &flood), what);
-        is_refused(&post(&mut browser, &flood), what);
+        assert_refused(&send_authn_request(&mut browser, &flood), what);
+        assert_refused(&post_authn_request(&mut browser, &flood), what);
     }
     // The most of everything that is taken, at once, is answered as any other.
     let (levels, names) = (30, 60);
@@ -174,7 +174,10 @@ pub(super) fn floods_of_depth_and_attributes_are_refused(database: &Database) {
         "<a2:a a3:b=\"\"/>".repeat(1_800),
         "</a1:a>".repeat(levels)
     ));
-    for answer in [send(&mut browser, &most), post(&mut browser, &most)] {
+    for answer in [
+        send_authn_request(&mut browser, &most),
+        post_authn_request(&mut browser, &most),
+    ] {
         assert!(
             answer.status < 400 && !answer.body.contains("REQUEST-"),
             "{}",
@@ -185,17 +188,17 @@ pub(super) fn floods_of_depth_and_attributes_are_refused(database: &Database) {
 }
 
 pub(super) fn one_id_twice_is_refused(database: &Database) {
-    let scene = Scene::new(database);
-    let mut browser = scene.signed_in();
+    let scene = SsoSetup::new(database);
+    let mut browser = scene.signed_in_browser();
     for name in ["ID", "Id", "id"] {
         let twice = format!("<samlp:Extensions><a {name}=\"_r1\"/></samlp:Extensions>");
-        is_refused(&browser.get(&scene.ask("_r1", "", &twice)), name);
+        assert_refused(&browser.get(&scene.sso_url_with("_r1", "", &twice)), name);
     }
 }
 
-pub(super) fn a_cut_issuer_is_another_issuer(database: &Database) {
-    let scene = Scene::new(database);
-    let mut browser = scene.signed_in();
+pub(super) fn a_truncated_issuer_is_another_issuer(database: &Database) {
+    let scene = SsoSetup::new(database);
+    let mut browser = scene.signed_in_browser();
     for bad in [
         format!("{WIKI}<!-- -->.evil"),
         format!("<!-- -->{WIKI}"),
@@ -214,19 +217,19 @@ pub(super) fn a_cut_issuer_is_another_issuer(database: &Database) {
             .sp
             .authn_request("_r1", scene.now(), "", "")
             .replace(WIKI, &bad);
-        is_refused(&send(&mut browser, &xml), &bad);
-        is_refused(&post(&mut browser, &xml), &bad);
+        assert_refused(&send_authn_request(&mut browser, &xml), &bad);
+        assert_refused(&post_authn_request(&mut browser, &xml), &bad);
     }
     let whole = scene
         .sp
         .authn_request("_r1", scene.now(), "", "")
         .replace(WIKI, &format!("<![CDATA[{WIKI}]]>"));
-    posted(&send(&mut browser, &whole));
+    posted_response(&send_authn_request(&mut browser, &whole));
 }
 
-pub(super) fn an_id_is_a_name_and_nothing_more(database: &Database) {
-    let scene = Scene::new(database);
-    let mut browser = scene.signed_in();
+pub(super) fn an_id_is_an_ncname(database: &Database) {
+    let scene = SsoSetup::new(database);
+    let mut browser = scene.signed_in_browser();
     for bad in [
         "a&quot; b=&quot;c",
         "&lt;x&gt;",
@@ -239,10 +242,10 @@ pub(super) fn an_id_is_a_name_and_nothing_more(database: &Database) {
         &"a".repeat(257),
         "${7*7}",
     ] {
-        is_refused(&browser.get(&scene.ask(bad, "", "")), bad);
+        assert_refused(&browser.get(&scene.sso_url_with(bad, "", "")), bad);
     }
     for fine in ["_1", "id-1.2_3", "pfx\u{e9}", &"a".repeat(256)] {
-        let (xml, _) = posted(&browser.get(&scene.ask(fine, "", "")));
+        let (xml, _) = posted_response(&browser.get(&scene.sso_url_with(fine, "", "")));
         assert_eq!(xml.matches(&format!("InResponseTo=\"{fine}\"")).count(), 2);
     }
 }

@@ -6,13 +6,13 @@ use chrono::Utc;
 use serde_json::Value;
 
 use crate::{
-    cli::{house_and_cli, log_in},
+    cli::{server_and_cli, sign_in},
     support::{
         browser::Browser,
         house::{PASSWORD, on_each_database},
         scene::ADA,
-        signing::Key,
-        sp::{TestSp, posted},
+        signing::SpKey,
+        sp::{TestSp, posted_response},
     },
 };
 
@@ -34,11 +34,11 @@ fn add_chatgpt(values: &[&'static str], more: &[&'static str]) -> Vec<&'static s
 }
 
 #[test]
-fn chatgpt_is_registered_in_both_shapes_and_signs_on_at_once() {
+fn both_chatgpt_connections_can_be_registered_and_used_at_once() {
     on_each_database(|database| {
-        let (house, cli) = house_and_cli(database);
-        house.add_person(ADA, "Ada", "Lovelace");
-        let (mut browser, _) = log_in(&house, ADA, PASSWORD);
+        let (house, cli) = server_and_cli(database);
+        house.add_user(ADA, "Ada", "Lovelace");
+        let (mut browser, _) = sign_in(&house, ADA, PASSWORD);
         for (n, (values, kind, slug)) in [
             (LEGACY, "chatgpt-legacy", "chatgpt"),
             (CURRENT, "chatgpt", "chatgpt-2"),
@@ -46,7 +46,8 @@ fn chatgpt_is_registered_in_both_shapes_and_signs_on_at_once() {
         .into_iter()
         .enumerate()
         {
-            let shown: Value = serde_json::from_str(&cli.says(&add_chatgpt(&values, &["--json"]))).unwrap();
+            let shown: Value =
+                serde_json::from_str(&cli.expect_success(&add_chatgpt(&values, &["--json"]))).unwrap();
             assert_eq!(
                 (&shown["kind"], &shown["slug"], &shown["audience"]),
                 (&kind.into(), &slug.into(), &values[3].into())
@@ -68,10 +69,10 @@ fn chatgpt_is_registered_in_both_shapes_and_signs_on_at_once() {
                 house.provider.certificate_pem().unwrap().0.sha256.as_str()
             );
             let sp = TestSp::new(values[3], values[1]);
-            let (_, action) = posted(&browser.get(&sp.sign_on_address(&format!("_r{n}"), Utc::now())));
+            let (_, action) = posted_response(&browser.get(&sp.sso_url(&format!("_r{n}"), Utc::now())));
             assert_eq!(action, values[1]);
         }
-        let said = cli.says(&["app", "show", "chatgpt"]);
+        let said = cli.expect_success(&["app", "show", "chatgpt"]);
         let order = [
             "Identity Provider Name",
             "Metadata URL",
@@ -93,10 +94,10 @@ fn chatgpt_is_registered_in_both_shapes_and_signs_on_at_once() {
             "{said}"
         );
         assert!(
-            !cli.says(&["app", "show", "chatgpt-2"])
+            !cli.expect_success(&["app", "show", "chatgpt-2"])
                 .contains("logout requests are refused")
         );
-        cli.says(&[
+        cli.expect_success(&[
             "app",
             "edit",
             "chatgpt",
@@ -108,10 +109,10 @@ fn chatgpt_is_registered_in_both_shapes_and_signs_on_at_once() {
             "https://chatgpt.com/auth/login?sso=true&connection=conn_1"
         );
         assert!(
-            cli.refuses(&["app", "edit", "chatgpt", "--acs", CURRENT[1]])
+            cli.expect_failure(&["app", "edit", "chatgpt", "--acs", CURRENT[1]])
                 .contains("paste both")
         );
-        cli.says(&[
+        cli.expect_success(&[
             "app",
             "edit",
             "chatgpt",
@@ -129,18 +130,18 @@ fn chatgpt_is_registered_in_both_shapes_and_signs_on_at_once() {
             "NEW1audience",
             "https://external.auth.openai.com/sso/saml/acs/NEW1",
         );
-        posted(&browser.get(&sp.sign_on_address("_new", Utc::now())));
+        posted_response(&browser.get(&sp.sso_url("_new", Utc::now())));
         assert!(
-            cli.refuses(&["app", "edit", "chatgpt", "--allow-idp-initiated", "true"])
+            cli.expect_failure(&["app", "edit", "chatgpt", "--allow-idp-initiated", "true"])
                 .contains("did not ask for")
         );
     });
 }
 
 #[test]
-fn a_half_paste_is_told_what_to_paste() {
+fn an_incomplete_paste_is_refused_with_what_is_missing() {
     on_each_database(|database| {
-        let (_house, cli) = house_and_cli(database);
+        let (_house, cli) = server_and_cli(database);
         for (acs, audience, words) in [
             (
                 "https://auth0.openai.com/login/callback",
@@ -178,7 +179,7 @@ fn a_half_paste_is_told_what_to_paste() {
             (CURRENT[1], "", "Audience"),
             (LEGACY[1], "org-X", "urn:auth0:openai:"),
         ] {
-            let said = cli.refuses(&["app", "add", "chatgpt", "--acs", acs, "--audience", audience]);
+            let said = cli.expect_failure(&["app", "add", "chatgpt", "--acs", acs, "--audience", audience]);
             assert!(said.contains(words), "{acs} {audience}: {said}");
         }
         assert_eq!(cli.json(&["app", "list", "--json"]), Value::Array(Vec::new()));
@@ -186,16 +187,16 @@ fn a_half_paste_is_told_what_to_paste() {
 }
 
 #[test]
-fn any_other_application_is_registered_edited_switched_and_removed() {
+fn a_generic_application_is_registered_edited_disabled_and_removed() {
     on_each_database(|database| {
-        let (house, cli) = house_and_cli(database);
-        house.add_person(ADA, "Ada", "Lovelace");
-        let (mut browser, _) = log_in(&house, ADA, PASSWORD);
+        let (house, cli) = server_and_cli(database);
+        house.add_user(ADA, "Ada", "Lovelace");
+        let (mut browser, _) = sign_in(&house, ADA, PASSWORD);
         let sp = TestSp::new("urn:test:wiki", "https://wiki.example/acs?x=1");
         let mut n = 0;
         let mut ask = |browser: &mut Browser| {
             n += 1;
-            browser.get(&sp.sign_on_address(&format!("_r{n}"), Utc::now()))
+            browser.get(&sp.sso_url(&format!("_r{n}"), Utc::now()))
         };
         let add = [
             "app",
@@ -209,40 +210,40 @@ fn any_other_application_is_registered_edited_switched_and_removed() {
             "Wiki",
         ];
         let demanding = [&add[..], &["--require-signed-requests"]].concat();
-        assert!(cli.refuses(&demanding).contains("--certificate"));
+        assert!(cli.expect_failure(&demanding).contains("--certificate"));
         let shown: Value = serde_json::from_str(
-            &cli.says(&[&add[..], &["--slo", "https://wiki.example/slo", "--json"]].concat()),
+            &cli.expect_success(&[&add[..], &["--slo", "https://wiki.example/slo", "--json"]].concat()),
         )
         .unwrap();
         assert_eq!(
             (&shown["slug"], &shown["slo"]),
             (&"wiki".into(), &"https://wiki.example/slo".into())
         );
-        posted(&ask(&mut browser));
+        posted_response(&ask(&mut browser));
         assert_eq!(
             browser.get("/launch/wiki").status,
             404,
             "nothing unsolicited by default"
         );
-        cli.says(&["app", "edit", "wiki", "--allow-idp-initiated", "true"]);
-        let (unsolicited, _) = posted(&browser.get("/launch/wiki"));
+        cli.expect_success(&["app", "edit", "wiki", "--allow-idp-initiated", "true"]);
+        let (unsolicited, _) = posted_response(&browser.get("/launch/wiki"));
         assert!(!unsolicited.contains("InResponseTo"), "{unsolicited}");
-        cli.says(&["app", "edit", "wiki", "--relay-state", "reports/today?a=b"]);
+        cli.expect_success(&["app", "edit", "wiki", "--relay-state", "reports/today?a=b"]);
         let page = browser.get("/saml/start/wiki");
         assert_eq!(page.field("RelayState").as_deref(), Some("reports/today?a=b"));
-        let said = cli.says(&["app", "show", "wiki"]);
+        let said = cli.expect_success(&["app", "show", "wiki"]);
         assert!(
             said.contains("/saml/start/wiki") && said.contains("reports/today?a=b"),
             "{said}"
         );
-        cli.says(&["app", "edit", "wiki", "--relay-state", ""]);
+        cli.expect_success(&["app", "edit", "wiki", "--relay-state", ""]);
         assert_eq!(browser.get("/saml/start/wiki").field("RelayState"), None);
 
         let file = house.dir.path().join("two.pem");
-        let keys = [Key::rsa(2048), Key::p256()];
+        let keys = [SpKey::rsa(2048), SpKey::p256()];
         fs::write(&file, [keys[0].pem.clone(), keys[1].pem.clone()].concat()).unwrap();
         let file = file.display().to_string();
-        cli.says(&[
+        cli.expect_success(&[
             "app",
             "edit",
             "wiki",
@@ -258,8 +259,8 @@ fn any_other_application_is_registered_edited_switched_and_removed() {
             (shown["certificates"].as_array().unwrap().len(), &shown["name"]),
             (2, &"The <Wiki>".into())
         );
-        assert!(posted(&ask(&mut browser)).0.contains("RequestDenied"));
-        cli.says(&[
+        assert!(posted_response(&ask(&mut browser)).0.contains("RequestDenied"));
+        cli.expect_success(&[
             "app",
             "edit",
             "wiki",
@@ -268,13 +269,13 @@ fn any_other_application_is_registered_edited_switched_and_removed() {
             "--acs",
             "https://wiki.example/new",
         ]);
-        assert_eq!(posted(&ask(&mut browser)).1, "https://wiki.example/new");
-        cli.says(&["app", "disable", "wiki"]);
+        assert_eq!(posted_response(&ask(&mut browser)).1, "https://wiki.example/new");
+        cli.expect_success(&["app", "disable", "wiki"]);
         assert!(ask(&mut browser).body.contains("APPLICATION-DISABLED"));
-        assert!(cli.says(&["app", "list"]).contains("switched off"));
-        cli.says(&["app", "enable", "wiki"]);
-        posted(&ask(&mut browser));
-        cli.says(&["app", "remove", "wiki"]);
+        assert!(cli.expect_success(&["app", "list"]).contains("switched off"));
+        cli.expect_success(&["app", "enable", "wiki"]);
+        posted_response(&ask(&mut browser));
+        cli.expect_success(&["app", "remove", "wiki"]);
         assert!(ask(&mut browser).body.contains("ISSUER-UNKNOWN"));
         for gone in [
             ["app", "show", "wiki"],
@@ -282,7 +283,7 @@ fn any_other_application_is_registered_edited_switched_and_removed() {
             ["app", "disable", "wiki"],
             ["app", "show", "../x"],
         ] {
-            cli.refuses(&gone);
+            cli.expect_failure(&gone);
         }
     });
 }

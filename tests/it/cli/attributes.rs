@@ -6,21 +6,21 @@ use roxmltree::Document;
 use serde_json::Value;
 
 use crate::{
-    cli::{Cli, house_and_cli, log_in},
-    schemas::{MESSAGES, is_valid},
+    cli::{Cli, server_and_cli, sign_in},
+    schemas::{PROTOCOL_SCHEMA, validate_against_schema},
     support::{
         browser::Browser,
-        house::{House, PASSWORD, on_each_database},
-        judge::{self, all, only},
+        house::{PASSWORD, TestServer, on_each_database},
+        judge::{self, elements, only_element},
         rows,
         scene::ADA,
-        sp::{TestSp, posted},
+        sp::{TestSp, posted_response},
     },
 };
 
 const ACS: &str = "https://sp.example/acs";
 
-fn add(cli: &Cli, entity_id: &str, more: &[&str]) {
+fn add_application(cli: &Cli, entity_id: &str, more: &[&str]) {
     let line = [
         "app",
         "add",
@@ -32,36 +32,36 @@ fn add(cli: &Cli, entity_id: &str, more: &[&str]) {
         "--acs",
         ACS,
     ];
-    cli.says(&[&line[..], more].concat());
+    cli.expect_success(&[&line[..], more].concat());
 }
 
 /// Signs on and hands back the response.
-fn response(browser: &mut Browser, entity_id: &str, id: &str) -> String {
-    let page = browser.get(&TestSp::new(entity_id, ACS).sign_on_address(id, Utc::now()));
-    posted(&page).0
+fn sso_response(browser: &mut Browser, entity_id: &str, id: &str) -> String {
+    let page = browser.get(&TestSp::new(entity_id, ACS).sso_url(id, Utc::now()));
+    posted_response(&page).0
 }
 
-fn one(name: &str, value: &str) -> (String, Vec<String>) {
+fn attribute(name: &str, value: &str) -> (String, Vec<String>) {
     (name.to_owned(), vec![value.to_owned()])
 }
 
-fn ada_at(house: &House) -> Browser {
-    house.add_person(ADA, "Ada", "Lovelace");
-    log_in(house, ADA, PASSWORD).0
+fn browser_of_ada(house: &TestServer) -> Browser {
+    house.add_user(ADA, "Ada", "Lovelace");
+    sign_in(house, ADA, PASSWORD).0
 }
 
 #[test]
-fn every_preset_sends_what_it_says_and_a_valid_message() {
+fn every_preset_sends_its_attributes_in_a_valid_message() {
     on_each_database(|database| {
-        let (house, cli) = house_and_cli(database);
-        let mut browser = ada_at(&house);
-        cli.says(&["user", "edit", ADA, "--username", "ada.l"]);
+        let (house, cli) = server_and_cli(database);
+        let mut browser = browser_of_ada(&house);
+        cli.expect_success(&["user", "edit", ADA, "--username", "ada.l"]);
         for preset in Preset::ALL {
             let name = preset.name();
-            add(&cli, name, &["--preset", name]);
-            let xml = response(&mut browser, name, &format!("_{name}"));
-            is_valid(&xml, MESSAGES).unwrap();
-            let told = judge::attributes(&xml);
+            add_application(&cli, name, &["--preset", name]);
+            let xml = sso_response(&mut browser, name, &format!("_{name}"));
+            validate_against_schema(&xml, PROTOCOL_SCHEMA).unwrap();
+            let told = judge::saml_attributes(&xml);
             let wanted: Vec<_> = preset.attributes().into_iter().map(|rule| rule.name).collect();
             let names: Vec<_> = told.iter().map(|(name, _)| name.clone()).collect();
             assert_eq!(names, wanted, "{name}");
@@ -71,10 +71,10 @@ fn every_preset_sends_what_it_says_and_a_valid_message() {
             );
             let document = Document::parse(&xml).unwrap();
             assert_eq!(
-                all(&document, "AttributeStatement").len(),
+                elements(&document, "AttributeStatement").len(),
                 usize::from(!told.is_empty())
             );
-            let format = only(&document, "NameID").attribute("Format").unwrap();
+            let format = only_element(&document, "NameID").attribute("Format").unwrap();
             let wanted = match preset.name_id_format() {
                 NameIdFormat::EmailAddress => "emailAddress",
                 NameIdFormat::Persistent => "persistent",
@@ -82,28 +82,28 @@ fn every_preset_sends_what_it_says_and_a_valid_message() {
             };
             assert!(format.ends_with(wanted), "{name}: {format}");
         }
-        let slack = judge::attributes(&response(&mut browser, "slack", "_again"));
+        let slack = judge::saml_attributes(&sso_response(&mut browser, "slack", "_again"));
         assert_eq!(
             slack,
             [
-                one("User.Email", ADA),
-                one("User.Username", "ada.l"),
-                one("first_name", "Ada"),
-                one("last_name", "Lovelace"),
+                attribute("User.Email", ADA),
+                attribute("User.Username", "ada.l"),
+                attribute("first_name", "Ada"),
+                attribute("last_name", "Lovelace"),
             ]
         );
         assert!(
-            cli.refuses(&["app", "edit", "slack", "--preset", "nobody"])
+            cli.expect_failure(&["app", "edit", "slack", "--preset", "nobody"])
                 .contains("google-workspace")
         );
     });
 }
 
 #[test]
-fn the_documentation_lists_every_preset_as_it_is() {
+fn the_documentation_lists_every_preset_correctly() {
     let page = std::fs::read_to_string("docs/attributes.md").unwrap();
     for preset in Preset::ALL {
-        let start = format!("| `{}` | {} |", preset.name(), preset.name_id_format().word());
+        let start = format!("| `{}` | {} |", preset.name(), preset.name_id_format().name());
         let row = page
             .lines()
             .find(|line| line.starts_with(&start))
@@ -119,11 +119,11 @@ fn the_documentation_lists_every_preset_as_it_is() {
 }
 
 #[test]
-fn own_attributes_reach_the_application_that_asks_for_them() {
+fn own_attributes_are_sent_to_the_application_that_requests_them() {
     on_each_database(|database| {
-        let (house, cli) = house_and_cli(database);
-        let mut browser = ada_at(&house);
-        add(&cli, "wiki", &["--preset", "google-workspace"]);
+        let (house, cli) = server_and_cli(database);
+        let mut browser = browser_of_ada(&house);
+        add_application(&cli, "wiki", &["--preset", "google-workspace"]);
         for rule in [
             &[
                 "team",
@@ -138,14 +138,14 @@ fn own_attributes_reach_the_application_that_asks_for_them() {
             &["org", "constant:Fernweh & Söhne"],
             &["cost", "own:cost-centre"],
         ] {
-            cli.says(&[&["app", "attribute", "set", "wiki"][..], rule].concat());
+            cli.expect_success(&[&["app", "attribute", "set", "wiki"][..], rule].concat());
         }
         assert_eq!(
-            judge::attributes(&response(&mut browser, "wiki", "_bare")),
-            [one("org", "Fernweh & Söhne")]
+            judge::saml_attributes(&sso_response(&mut browser, "wiki", "_bare")),
+            [attribute("org", "Fernweh & Söhne")]
         );
         let edit = ["user", "edit", ADA];
-        cli.says(
+        cli.expect_success(
             &[
                 &edit[..],
                 &[
@@ -159,16 +159,16 @@ fn own_attributes_reach_the_application_that_asks_for_them() {
             ]
             .concat(),
         );
-        let xml = response(&mut browser, "wiki", "_full");
-        is_valid(&xml, MESSAGES).unwrap();
+        let xml = sso_response(&mut browser, "wiki", "_full");
+        validate_against_schema(&xml, PROTOCOL_SCHEMA).unwrap();
         let team = vec!["Red".to_owned(), "A=B <c>".to_owned()];
         assert_eq!(
-            judge::attributes(&xml),
+            judge::saml_attributes(&xml),
             [
                 ("team".to_owned(), team.clone()),
-                one("teams", "red;a=b <c>"),
-                one("login", "ada.l"),
-                one("org", "Fernweh & Söhne"),
+                attribute("teams", "red;a=b <c>"),
+                attribute("login", "ada.l"),
+                attribute("org", "Fernweh & Söhne"),
             ]
         );
         assert!(xml.contains("FriendlyName=\"The team\" Name=\"team\" NameFormat=\"urn:oasis:names:tc:SAML:2.0:attrname-format:uri\""));
@@ -177,7 +177,7 @@ fn own_attributes_reach_the_application_that_asks_for_them() {
         assert_eq!(shown["user_name"], "ada.l");
         assert_eq!(shown["attributes"]["team"], Value::from(team));
         assert_eq!(cli.json(&["user", "list", "--json"])[0], shown);
-        let said = cli.says(&["user", "show", ADA]);
+        let said = cli.expect_success(&["user", "show", ADA]);
         assert!(said.contains("ada.l") && said.contains("team=Red"), "{said}");
         let listed = cli.json(&["app", "attribute", "list", "wiki", "--json"]);
         assert_eq!(
@@ -185,25 +185,25 @@ fn own_attributes_reach_the_application_that_asks_for_them() {
             (&"own:team".into(), &";".into(), &true.into())
         );
         assert_eq!(cli.json(&["app", "show", "wiki", "--json"])["attributes"], listed);
-        assert!(cli.says(&["app", "show", "wiki"]).contains("own:team"));
+        assert!(cli.expect_success(&["app", "show", "wiki"]).contains("own:team"));
 
-        cli.says(&[&edit[..], &["--attribute", "team="]].concat());
-        cli.says(&["app", "attribute", "remove", "wiki", "org"]);
+        cli.expect_success(&[&edit[..], &["--attribute", "team="]].concat());
+        cli.expect_success(&["app", "attribute", "remove", "wiki", "org"]);
         assert_eq!(
-            judge::attributes(&response(&mut browser, "wiki", "_less")),
-            [one("login", "ada.l")]
+            judge::saml_attributes(&sso_response(&mut browser, "wiki", "_less")),
+            [attribute("login", "ada.l")]
         );
     });
 }
 
 #[test]
-fn a_slip_in_an_attribute_is_told_in_words_and_a_user_name_has_one_person() {
+fn attribute_errors_are_explained_and_user_names_are_unique() {
     on_each_database(|database| {
-        let (house, cli) = house_and_cli(database);
-        house.add_person(ADA, "Ada", "Lovelace");
-        add(&cli, "wiki", &[]);
+        let (house, cli) = server_and_cli(database);
+        house.add_user(ADA, "Ada", "Lovelace");
+        add_application(&cli, "wiki", &[]);
         let edit = ["user", "edit", ADA];
-        cli.says(&[&edit[..], &["--username", "ada.l"]].concat());
+        cli.expect_success(&[&edit[..], &["--username", "ada.l"]].concat());
         for (bad, words) in [
             (&["--attribute", "team"][..], "NAME=VALUE"),
             (&["--attribute", "=x"], "name is empty"),
@@ -211,10 +211,13 @@ fn a_slip_in_an_attribute_is_told_in_words_and_a_user_name_has_one_person() {
             (&["--attribute", "a=\u{1}"], "control character"),
             (&["--username", "\u{7}"], "control character"),
         ] {
-            assert!(cli.refuses(&[&edit[..], bad].concat()).contains(words), "{bad:?}");
+            assert!(
+                cli.expect_failure(&[&edit[..], bad].concat()).contains(words),
+                "{bad:?}"
+            );
         }
-        house.add_person("eve@fernweh.example", "Eve", "Other");
-        let taken = cli.refuses(&["user", "edit", "eve@fernweh.example", "--username", "ADA.L"]);
+        house.add_user("eve@fernweh.example", "Eve", "Other");
+        let taken = cli.expect_failure(&["user", "edit", "eve@fernweh.example", "--username", "ADA.L"]);
         assert!(
             taken.contains("the user name ada.l belongs to ada@fernweh.example"),
             "{taken}"
@@ -231,12 +234,13 @@ fn a_slip_in_an_attribute_is_told_in_words_and_a_user_name_has_one_person() {
             "--json",
         ];
         let with = |more: &[&'static str]| [&bob[..], more].concat();
-        let taken = cli.refuses_to(&with(&["--username", "ada.l"]), PASSWORD);
+        let taken = cli.expect_failure_with_input(&with(&["--username", "ada.l"]), PASSWORD);
         assert!(
             taken.contains("the user name ada.l belongs to ada@fernweh.example"),
             "{taken}"
         );
-        let said = cli.says_to(&with(&["--username", "bob", "--attribute", "team=Red"]), PASSWORD);
+        let said =
+            cli.expect_success_with_input(&with(&["--username", "bob", "--attribute", "team=Red"]), PASSWORD);
         let added: Value = serde_json::from_str(&said).unwrap();
         assert_eq!(
             (&added["user_name"], &added["attributes"]["team"][0]),
@@ -249,17 +253,17 @@ fn a_slip_in_an_attribute_is_told_in_words_and_a_user_name_has_one_person() {
             (&["remove", "wiki", "nothing"], "does not receive nothing"),
         ] {
             let line = [&["app", "attribute"][..], bad].concat();
-            assert!(cli.refuses(&line).contains(words), "{bad:?}");
+            assert!(cli.expect_failure(&line).contains(words), "{bad:?}");
         }
     });
 }
 
 #[test]
-fn what_is_required_is_asked_for_at_every_edit_and_never_left_out_of_a_response() {
+fn required_attributes_are_checked_at_every_edit_and_always_sent() {
     on_each_database(|database| {
-        let (house, cli) = house_and_cli(database);
-        let mut browser = ada_at(&house);
-        add(&cli, "wiki", &[]);
+        let (house, cli) = server_and_cli(database);
+        let mut browser = browser_of_ada(&house);
+        add_application(&cli, "wiki", &[]);
         let require = [
             "app",
             "attribute",
@@ -269,36 +273,42 @@ fn what_is_required_is_asked_for_at_every_edit_and_never_left_out_of_a_response(
             "own:team",
             "--required",
         ];
-        let refused = cli.refuses(&require);
+        let refused = cli.expect_failure(&require);
         assert!(
             refused.contains(ADA) && refused.contains("--attribute team=VALUE"),
             "{refused}"
         );
-        assert!(!cli.says(&["app", "attribute", "list", "wiki"]).contains("team"));
+        assert!(
+            !cli.expect_success(&["app", "attribute", "list", "wiki"])
+                .contains("team")
+        );
 
-        cli.says(&["user", "edit", ADA, "--attribute", "team=Red"]);
-        cli.says(&require);
-        assert!(judge::attributes(&response(&mut browser, "wiki", "_ok")).contains(&one("team", "Red")));
-        let refused = cli.refuses(&["user", "edit", ADA, "--attribute", "team="]);
+        cli.expect_success(&["user", "edit", ADA, "--attribute", "team=Red"]);
+        cli.expect_success(&require);
+        assert!(
+            judge::saml_attributes(&sso_response(&mut browser, "wiki", "_ok"))
+                .contains(&attribute("team", "Red"))
+        );
+        let refused = cli.expect_failure(&["user", "edit", ADA, "--attribute", "team="]);
         assert!(refused.contains("wiki") && refused.contains("team"), "{refused}");
-        cli.says(&["user", "edit", ADA, "--given-name", "Augusta"]);
+        cli.expect_success(&["user", "edit", ADA, "--given-name", "Augusta"]);
 
         // Whoever comes later is told of at once, and stopped at sign-on; other edits go on.
-        house.add_person("eve@fernweh.example", "Eve", "Other");
-        let shown = cli.says(&["app", "show", "wiki"]);
+        house.add_user("eve@fernweh.example", "Eve", "Other");
+        let shown = cli.expect_success(&["app", "show", "wiki"]);
         assert!(
             shown.contains("team is required") && shown.contains("eve@"),
             "{shown}"
         );
-        cli.says(&["app", "edit", "wiki", "--sign", "assertion"]);
-        cli.says(&["user", "disable", "eve@fernweh.example"]);
-        let said = cli.says(&["user", "enable", "eve@fernweh.example"]);
+        cli.expect_success(&["app", "edit", "wiki", "--sign", "assertion"]);
+        cli.expect_success(&["user", "disable", "eve@fernweh.example"]);
+        let said = cli.expect_success(&["user", "enable", "eve@fernweh.example"]);
         assert!(said.contains("cannot sign in to wiki yet"), "{said}");
-        let (mut eve, _) = log_in(&house, "eve@fernweh.example", PASSWORD);
-        let xml = response(&mut eve, "wiki", "_eve");
-        is_valid(&xml, MESSAGES).unwrap();
+        let (mut eve, _) = sign_in(&house, "eve@fernweh.example", PASSWORD);
+        let xml = sso_response(&mut eve, "wiki", "_eve");
+        validate_against_schema(&xml, PROTOCOL_SCHEMA).unwrap();
         assert_eq!(
-            judge::status(&xml),
+            judge::status_codes(&xml),
             ("Responder".to_owned(), Some("RequestDenied".to_owned()))
         );
         assert!(!xml.contains("Assertion>") && !xml.contains("eve@"), "{xml}");
@@ -310,20 +320,20 @@ fn what_is_required_is_asked_for_at_every_edit_and_never_left_out_of_a_response(
         assert!(told[0].contains("eve@") && told[0].contains("team"), "{told:?}");
 
         // An application that is switched off asks nothing; it is asked about when it is switched on.
-        cli.says(&["app", "disable", "wiki"]);
-        cli.says(&["user", "edit", ADA, "--attribute", "team="]);
-        let refused = cli.refuses(&["app", "enable", "wiki"]);
+        cli.expect_success(&["app", "disable", "wiki"]);
+        cli.expect_success(&["user", "edit", ADA, "--attribute", "team="]);
+        let refused = cli.expect_failure(&["app", "enable", "wiki"]);
         assert!(refused.contains(ADA) && refused.contains("eve@"), "{refused}");
     });
 }
 
 #[test]
-fn chatgpt_cannot_lose_what_it_needs_and_may_be_told_more() {
+fn chatgpt_cannot_lose_required_attributes_and_may_get_more() {
     on_each_database(|database| {
-        let (house, cli) = house_and_cli(database);
-        let mut browser = ada_at(&house);
+        let (house, cli) = server_and_cli(database);
+        let mut browser = browser_of_ada(&house);
         let acs = "https://external.auth.openai.com/sso/saml/acs/ATZB94xJ";
-        cli.says(&["app", "add", "chatgpt", "--acs", acs, "--audience", "ATZB94xJ"]);
+        cli.expect_success(&["app", "add", "chatgpt", "--acs", acs, "--audience", "ATZB94xJ"]);
         let at_chatgpt = ["app", "attribute"];
         for bad in [
             &["remove", "chatgpt", "email"][..],
@@ -331,7 +341,7 @@ fn chatgpt_cannot_lose_what_it_needs_and_may_be_told_more() {
             &["set", "chatgpt", "id", "email"],
             &["preset", "chatgpt", "slack"],
         ] {
-            let refused = cli.refuses(&[&at_chatgpt[..], bad].concat());
+            let refused = cli.expect_failure(&[&at_chatgpt[..], bad].concat());
             assert!(refused.contains("ChatGPT needs"), "{bad:?}: {refused}");
         }
         for bad in [
@@ -341,29 +351,29 @@ fn chatgpt_cannot_lose_what_it_needs_and_may_be_told_more() {
             &["--name-id", "persistent"],
             &["--preset", "gitlab"],
         ] {
-            let refused = cli.refuses(&[&["app", "edit", "chatgpt"][..], bad].concat());
+            let refused = cli.expect_failure(&[&["app", "edit", "chatgpt"][..], bad].concat());
             assert!(refused.contains("ChatGPT"), "{bad:?}: {refused}");
         }
-        cli.says(
+        cli.expect_success(
             &[
                 &at_chatgpt[..],
                 &["set", "chatgpt", "department", "constant:Optics"],
             ]
             .concat(),
         );
-        let page = browser.get(&TestSp::new("ATZB94xJ", acs).sign_on_address("_r", Utc::now()));
-        let told = judge::attributes(&posted(&page).0);
+        let page = browser.get(&TestSp::new("ATZB94xJ", acs).sso_url("_r", Utc::now()));
+        let told = judge::saml_attributes(&posted_response(&page).0);
         assert_eq!(told.len(), 9);
-        assert_eq!(told[8], one("department", "Optics"));
-        cli.says(&[&at_chatgpt[..], &["preset", "chatgpt", "chatgpt"]].concat());
+        assert_eq!(told[8], attribute("department", "Optics"));
+        cli.expect_success(&[&at_chatgpt[..], &["preset", "chatgpt", "chatgpt"]].concat());
     });
 }
 
 #[test]
-fn how_responses_are_made_is_shown_as_it_is_typed() {
+fn response_options_are_shown_as_they_are_typed() {
     on_each_database(|database| {
-        let (house, cli) = house_and_cli(database);
-        let key = crate::support::signing::Key::rsa(2048);
+        let (house, cli) = server_and_cli(database);
+        let key = crate::support::signing::SpKey::rsa(2048);
         let file = house.dir.path().join("encryption.pem");
         std::fs::write(&file, &key.pem).unwrap();
         let file = file.to_str().unwrap();
@@ -379,8 +389,8 @@ fn how_responses_are_made_is_shown_as_it_is_typed() {
             "--name-id",
             "transient",
         ];
-        add(&cli, "one", &typed);
-        add(&cli, "two", &[]);
+        add_application(&cli, "one", &typed);
+        add_application(&cli, "two", &[]);
         let plain = cli.json(&["app", "show", "two", "--json"]);
         for (field, value) in [
             ("sign", "both"),
@@ -390,9 +400,9 @@ fn how_responses_are_made_is_shown_as_it_is_typed() {
         ] {
             assert_eq!(plain[field], value, "{field}");
         }
-        let refused = cli.refuses(&["app", "edit", "two", "--encrypt", "aes128-gcm"]);
+        let refused = cli.expect_failure(&["app", "edit", "two", "--encrypt", "aes128-gcm"]);
         assert!(refused.contains("--encryption-certificate"), "{refused}");
-        cli.says(&[&["app", "edit", "two"][..], &typed].concat());
+        cli.expect_success(&[&["app", "edit", "two"][..], &typed].concat());
         for slug in ["one", "two"] {
             let shown = cli.json(&["app", "show", slug, "--json"]);
             for (field, value) in [
@@ -407,66 +417,78 @@ fn how_responses_are_made_is_shown_as_it_is_typed() {
                 shown["encryption_certificates"][0]["sha256"],
                 key.certificate.sha256.as_str()
             );
-            let said = cli.says(&["app", "show", slug]);
+            let said = cli.expect_success(&["app", "show", slug]);
             assert!(
                 said.contains("rsa-sha512") && said.contains("aes128-gcm"),
                 "{said}"
             );
         }
-        cli.says(&["app", "edit", "two", "--sign", "response"]);
+        cli.expect_success(&["app", "edit", "two", "--sign", "response"]);
         assert!(
-            cli.says(&["app", "show", "two"])
+            cli.expect_success(&["app", "show", "two"])
                 .contains("no signature once they are opened")
         );
-        cli.says(&["app", "edit", "two", "--encrypt", "none", "--sign", "both"]);
+        cli.expect_success(&["app", "edit", "two", "--encrypt", "none", "--sign", "both"]);
         assert_eq!(cli.json(&["app", "show", "two", "--json"])["encrypt"], "none");
         assert!(
-            cli.refuses(&["app", "edit", "two", "--algorithm", "rsa-sha1"])
+            cli.expect_failure(&["app", "edit", "two", "--algorithm", "rsa-sha1"])
                 .contains("rsa-sha256")
         );
     });
 }
 
 #[test]
-fn a_persistent_name_is_brought_along_and_given_to_nobody_else() {
+fn a_persistent_name_id_can_be_imported_and_is_unique() {
     on_each_database(|database| {
-        let (house, cli) = house_and_cli(database);
-        let mut browser = ada_at(&house);
+        let (house, cli) = server_and_cli(database);
+        let mut browser = browser_of_ada(&house);
         let eve = "eve@fernweh.example";
-        house.add_person(eve, "Eve", "Other");
-        add(&cli, "wiki", &["--name-id", "persistent"]);
+        house.add_user(eve, "Eve", "Other");
+        add_application(&cli, "wiki", &["--name-id", "persistent"]);
         let of = |email: &'static str| ["user", "name-id", email, "--app", "wiki"];
         let set = |email, value: &'static str| [&of(email)[..], &["--set", value]].concat();
-        assert!(cli.says(&of(ADA)).contains("None yet"));
-        cli.says(&set(ADA, "OLD-4711"));
-        let xml = response(&mut browser, "wiki", "_old");
+        assert!(cli.expect_success(&of(ADA)).contains("None yet"));
+        cli.expect_success(&set(ADA, "OLD-4711"));
+        let xml = sso_response(&mut browser, "wiki", "_old");
         let document = Document::parse(&xml).unwrap();
-        let name = only(&document, "NameID");
+        let name = only_element(&document, "NameID");
         assert_eq!(name.text(), Some("OLD-4711"));
         assert_eq!(name.attribute("SPNameQualifier"), Some("wiki"));
-        assert_eq!(cli.says(&of(ADA)).trim(), "OLD-4711");
+        assert_eq!(cli.expect_success(&of(ADA)).trim(), "OLD-4711");
 
-        assert!(cli.refuses(&set(eve, "OLD-4711")).contains("another person"));
-        cli.says(&set(ADA, "NEW-1"));
-        assert!(cli.refuses(&set(eve, "OLD-4711")).contains("another person"));
-        cli.says(&set(eve, "E-1"));
-        assert_eq!(cli.says(&of(eve)).trim(), "E-1");
-        assert!(cli.refuses(&set(ADA, "a\u{1}")).contains("control character"));
         assert!(
-            cli.refuses(&["user", "name-id", ADA, "--app", "nothing"])
+            cli.expect_failure(&set(eve, "OLD-4711"))
+                .contains("another person")
+        );
+        cli.expect_success(&set(ADA, "NEW-1"));
+        assert!(
+            cli.expect_failure(&set(eve, "OLD-4711"))
+                .contains("another person")
+        );
+        cli.expect_success(&set(eve, "E-1"));
+        assert_eq!(cli.expect_success(&of(eve)).trim(), "E-1");
+        assert!(
+            cli.expect_failure(&set(ADA, "a\u{1}"))
+                .contains("control character")
+        );
+        assert!(
+            cli.expect_failure(&["user", "name-id", ADA, "--app", "nothing"])
                 .contains("no application")
         );
     });
 }
 
 #[test]
-fn own_attributes_are_read_for_those_who_ask_for_them_only() {
+fn own_attributes_are_loaded_only_for_applications_that_request_them() {
     on_each_database(|database| {
-        let (house, cli) = house_and_cli(database);
-        let mut browser = ada_at(&house);
-        add(&cli, "usual", &[]);
+        let (house, cli) = server_and_cli(database);
+        let mut browser = browser_of_ada(&house);
+        add_application(&cli, "usual", &[]);
         // Whoever reads them at a sign-on fails from now on.
         rows::execute(&house.settings, "DROP TABLE user_attributes");
-        assert_eq!(judge::attributes(&response(&mut browser, "usual", "_r")).len(), 8);
+        assert_eq!(
+            judge::saml_attributes(&sso_response(&mut browser, "usual", "_r")).len(),
+            8
+        );
     });
 }

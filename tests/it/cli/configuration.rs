@@ -8,9 +8,9 @@ use crate::{
 };
 
 #[test]
-fn the_configuration_is_checked_and_a_stranger_in_it_refused() {
+fn the_configuration_is_checked_and_unknown_settings_are_refused() {
     let dir = tempfile::tempdir().unwrap();
-    let cli = Cli::of(&dir.path().join("data"), &Database::Sqlite);
+    let cli = Cli::new(&dir.path().join("data"), &Database::Sqlite);
     let lines = cli.json(&["config", "check", "--json"]);
     let line = |key: &str| {
         lines
@@ -22,13 +22,13 @@ fn the_configuration_is_checked_and_a_stranger_in_it_refused() {
             .clone()
     };
     assert_eq!(line("base_url")["value"], "https://login.fernweh.example");
-    assert!(cli.says(&["config", "check"]).contains("can be used"));
+    assert!(cli.expect_success(&["config", "check"]).contains("can be used"));
     assert!(!dir.path().join("data").exists(), "a check makes nothing");
 
     let file = dir.path().join("hallpass.toml");
     let with_file = |text: &str| {
         fs::write(&file, text).unwrap();
-        cli.refuses(&["--config", &file.display().to_string(), "config", "check"])
+        cli.expect_failure(&["--config", &file.display().to_string(), "config", "check"])
     };
     let said = with_file("organization = \"x\"\n");
     assert!(
@@ -40,7 +40,7 @@ fn the_configuration_is_checked_and_a_stranger_in_it_refused() {
     strange.0.push(("HALLPASS_BASE_URI".to_owned(), "x".to_owned()));
     assert!(
         strange
-            .refuses(&["config", "check"])
+            .expect_failure(&["config", "check"])
             .contains("HALLPASS_BASE_URI")
     );
     for bad in [
@@ -54,8 +54,8 @@ fn the_configuration_is_checked_and_a_stranger_in_it_refused() {
         wrong.0.retain(|(name, _)| name != "HALLPASS_BASE_URL");
         wrong.0.push(("HALLPASS_BASE_URL".to_owned(), bad.to_owned()));
         assert!(
-            wrong.refuses(&["config", "check"]).contains("base_url")
-                || wrong.refuses(&["config", "check"]).contains("BASE_URL"),
+            wrong.expect_failure(&["config", "check"]).contains("base_url")
+                || wrong.expect_failure(&["config", "check"]).contains("BASE_URL"),
             "{bad}"
         );
     }
@@ -64,13 +64,13 @@ fn the_configuration_is_checked_and_a_stranger_in_it_refused() {
         "HALLPASS_DATABASE_URL".to_owned(),
         "postgres://u:hunter2@db.example/x".to_owned(),
     ));
-    assert!(!secret.says(&["config", "check"]).contains("hunter2"));
+    assert!(!secret.expect_success(&["config", "check"]).contains("hunter2"));
 }
 
 #[test]
-fn every_fault_is_told_at_once_and_the_files_are_looked_at() {
+fn all_configuration_errors_are_reported_at_once_including_files() {
     let dir = tempfile::tempdir().unwrap();
-    let cli = Cli::of(&dir.path().join("data"), &Database::Sqlite);
+    let cli = Cli::new(&dir.path().join("data"), &Database::Sqlite);
     let file = dir.path().join("hallpass.toml");
     fs::write(
         &file,
@@ -80,12 +80,12 @@ fn every_fault_is_told_at_once_and_the_files_are_looked_at() {
     let file = file.display().to_string();
     let check = ["--config", &file, "config", "check"];
     let absent = dir.path().join("absent").display().to_string();
-    let more = cli.with(&[
+    let more = cli.with_env(&[
         ("HALLPASS_WORKERS", "many"),
         ("HALLPASS_DATABASE_URL_FILE", &absent),
         ("HALLPASS_HELP_URL", "ftp://x"),
     ]);
-    let said = more.refuses(&check);
+    let said = more.expect_failure(&check);
     for part in [
         "7 faults",
         "hallpass.toml:1: organization is not a setting",
@@ -103,23 +103,23 @@ fn every_fault_is_told_at_once_and_the_files_are_looked_at() {
     }
 
     fs::write(&file, "organisation = \"x\"\n").unwrap();
-    let cli = Cli::of(&dir.path().join("data"), &Database::Sqlite);
-    let said = cli.says(&check);
+    let cli = Cli::new(&dir.path().join("data"), &Database::Sqlite);
+    let said = cli.expect_success(&check);
     assert!(
         said.contains(&format!(
             "Read: the file {file}; variables of the environment: 2."
         )) && said.contains("is not there yet; `hallpass serve` makes it"),
         "{said}"
     );
-    let cli = Cli::of(std::path::Path::new("/etc/passwd"), &Database::Sqlite);
-    let said = cli.refuses(&["config", "check"]);
+    let cli = Cli::new(std::path::Path::new("/etc/passwd"), &Database::Sqlite);
+    let said = cli.expect_failure(&["config", "check"]);
     assert!(
         said.contains("data_dir: /etc/passwd is not a directory"),
         "{said}"
     );
-    let cli =
-        Cli::of(&dir.path().join("data"), &Database::Sqlite).with(&[("HALLPASS_SEAL_KEY_FILE", &absent)]);
-    let said = cli.refuses(&["config", "check"]);
+    let cli = Cli::new(&dir.path().join("data"), &Database::Sqlite)
+        .with_env(&[("HALLPASS_SEAL_KEY_FILE", &absent)]);
+    let said = cli.expect_failure(&["config", "check"]);
     assert!(said.contains("seal_key_file: cannot read"), "{said}");
 }
 
@@ -127,15 +127,15 @@ fn every_fault_is_told_at_once_and_the_files_are_looked_at() {
 fn other_commands_than_serve_make_no_database() {
     on_each_database(|database| {
         let dir = tempfile::tempdir().unwrap();
-        let cli = Cli::of(&dir.path().join("data"), &house::another(database));
-        assert!(cli.refuses(&["user", "list"]).contains("hallpass serve"));
+        let cli = Cli::new(&dir.path().join("data"), &house::fresh_database_like(database));
+        assert!(cli.expect_failure(&["user", "list"]).contains("hallpass serve"));
         fs::create_dir(dir.path().join("data")).unwrap();
         fs::set_permissions(
             dir.path().join("data"),
             std::os::unix::fs::PermissionsExt::from_mode(0o700),
         )
         .unwrap();
-        assert!(cli.refuses(&["app", "list"]).contains("hallpass serve"));
+        assert!(cli.expect_failure(&["app", "list"]).contains("hallpass serve"));
         assert_eq!(fs::read_dir(dir.path().join("data")).unwrap().count(), 0);
     });
 }

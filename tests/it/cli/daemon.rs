@@ -19,7 +19,7 @@ use crate::{
         browser::Browser,
         house::{self, Database, PASSWORD, on_each_database},
         scene::ADA,
-        sp::{TestSp, posted},
+        sp::{TestSp, posted_response},
     },
 };
 
@@ -36,7 +36,7 @@ impl Drop for Daemon {
 
 impl Daemon {
     /// Starts one that logs everything to a pipe, and reads that until it listens.
-    fn with_a_piped_log(cli: &Cli) -> (Self, BufReader<ChildStderr>, SocketAddr) {
+    fn start_with_piped_log(cli: &Cli) -> (Self, BufReader<ChildStderr>, SocketAddr) {
         let mut serve = cli.command(&["serve"]);
         let mut daemon = Self(serve.stderr(Stdio::piped()).spawn().unwrap());
         let mut log = BufReader::new(daemon.0.stderr.take().unwrap());
@@ -51,22 +51,22 @@ impl Daemon {
     }
 
     fn signal(&self, name: &str) {
-        Cli::signal(self.0.id(), name);
+        Cli::send_signal(self.0.id(), name);
     }
 }
 
-fn installation(more: &[(&str, &str)]) -> (TempDir, Cli) {
+fn configured_cli(more: &[(&str, &str)]) -> (TempDir, Cli) {
     let dir = tempfile::tempdir().unwrap();
-    let cli = Cli::of(&dir.path().join("data"), &Database::Sqlite)
-        .with(&[("HALLPASS_LISTEN", "127.0.0.1:0")])
-        .with(more);
+    let cli = Cli::new(&dir.path().join("data"), &Database::Sqlite)
+        .with_env(&[("HALLPASS_LISTEN", "127.0.0.1:0")])
+        .with_env(more);
     (dir, cli)
 }
 
 #[test]
-fn a_log_that_nobody_reads_stops_neither_requests_nor_the_daemon() {
-    let (_dir, cli) = installation(&[("HALLPASS_LOG", "trace")]);
-    let (mut daemon, log, address) = Daemon::with_a_piped_log(&cli);
+fn a_full_log_pipe_blocks_neither_requests_nor_shutdown() {
+    let (_dir, cli) = configured_cli(&[("HALLPASS_LOG", "trace")]);
+    let (mut daemon, log, address) = Daemon::start_with_piped_log(&cli);
     let mut browser = Browser::new(address, "https://login.fernweh.example");
     // Far more lines than the pipe and the queue hold: each of these writes a dozen at this level.
     for _ in 0..1500 {
@@ -76,7 +76,7 @@ fn a_log_that_nobody_reads_stops_neither_requests_nor_the_daemon() {
     assert!(daemon.0.wait().unwrap().success(), "it ends, though nobody reads");
     drop(log);
 
-    let (mut daemon, mut log, address) = Daemon::with_a_piped_log(&cli);
+    let (mut daemon, mut log, address) = Daemon::start_with_piped_log(&cli);
     let mut browser = Browser::new(address, "https://login.fernweh.example");
     for _ in 0..1500 {
         assert_eq!(browser.get("/login").status, 200);
@@ -94,9 +94,9 @@ fn a_log_that_nobody_reads_stops_neither_requests_nor_the_daemon() {
 }
 
 #[test]
-fn a_hangup_is_ignored_with_a_line() {
-    let (_dir, cli) = installation(&[]);
-    let (mut daemon, mut log, address) = Daemon::with_a_piped_log(&cli);
+fn sighup_is_ignored_and_logged() {
+    let (_dir, cli) = configured_cli(&[]);
+    let (mut daemon, mut log, address) = Daemon::start_with_piped_log(&cli);
     daemon.signal("HUP");
     let mut line = String::new();
     while !line.contains("SIGHUP") {
@@ -110,10 +110,10 @@ fn a_hangup_is_ignored_with_a_line() {
 }
 
 #[test]
-fn the_log_is_whole_lines_and_holds_no_secret() {
+fn the_log_has_whole_lines_and_no_secret() {
     on_each_database(|database| {
         let dir = tempfile::tempdir().unwrap();
-        let mut cli = Cli::of(&dir.path().join("data"), &house::another(database));
+        let mut cli = Cli::new(&dir.path().join("data"), &house::fresh_database_like(database));
         for (name, value) in [
             ("LISTEN", "127.0.0.1:0"),
             ("LOG", "trace"),
@@ -143,7 +143,7 @@ fn the_log_is_whole_lines_and_holds_no_secret() {
             fs::read_to_string(&log).unwrap().contains("hallpass user add"),
             "it says what to do next"
         );
-        cli.says_to(
+        cli.expect_success_with_input(
             &[
                 "user",
                 "add",
@@ -156,7 +156,7 @@ fn the_log_is_whole_lines_and_holds_no_secret() {
             ],
             PASSWORD,
         );
-        cli.says(&[
+        cli.expect_success(&[
             "app",
             "add",
             "saml",
@@ -167,14 +167,14 @@ fn the_log_is_whole_lines_and_holds_no_secret() {
         ]);
         let sp = TestSp::new("urn:test:wiki", "https://wiki.example/acs");
         let mut browser = Browser::new(address, "https://login.fernweh.example");
-        let login = browser.follow(&sp.sign_on_address("_logged", Utc::now()));
-        browser.submit_login(
+        let login = browser.get_following_redirects(&sp.sso_url("_logged", Utc::now()));
+        browser.submit_password(
             &login,
             "x\r\n{\"level\":\"ERROR\",\"forged\":1}\u{1b}[31m",
             "a wrong password",
         );
         let page = browser.sign_in(&login, ADA, PASSWORD);
-        let (xml, _) = posted(&page);
+        let (xml, _) = posted_response(&page);
         browser.get("/nowhere?password=in-the-address");
         let done = Command::new("kill")
             .arg("-TERM")
@@ -203,7 +203,7 @@ fn the_log_is_whole_lines_and_holds_no_secret() {
             "argon2id",
             "BEGIN PRIVATE",
         ];
-        secrets.extend(browser.jar.values().map(String::as_str));
+        secrets.extend(browser.cookies.values().map(String::as_str));
         for secret in secrets {
             assert!(!text.contains(secret), "{secret}");
         }

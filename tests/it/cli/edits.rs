@@ -3,24 +3,24 @@
 use serde_json::{Value, json};
 
 use crate::{
-    cli::{Cli, house_and_cli},
+    cli::{Cli, server_and_cli},
     support::{
         house::on_each_database,
-        scene::{ADA, Scene},
+        scene::{ADA, SsoSetup},
     },
 };
 
 /// The newest row of an action.
-fn newest(cli: &Cli, action: &str) -> Value {
+fn newest_audit_row(cli: &Cli, action: &str) -> Value {
     cli.json(&["audit", "--json", "-n", "1", "--action", action])[0].clone()
 }
 
 #[test]
-fn an_edit_leaves_both_values_and_who_made_it_behind_sudo_too() {
+fn an_edit_audits_both_values_and_the_actor_even_with_sudo() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let cli = Cli::of(&scene.house.settings.data_dir, database).with(&[("SUDO_USER", "anna")]);
-        cli.says(&[
+        let scene = SsoSetup::new(database);
+        let cli = Cli::new(&scene.server.settings.data_dir, database).with_env(&[("SUDO_USER", "anna")]);
+        cli.expect_success(&[
             "user",
             "edit",
             ADA,
@@ -29,7 +29,7 @@ fn an_edit_leaves_both_values_and_who_made_it_behind_sudo_too() {
             "--attribute",
             "team=blue",
         ]);
-        let row = newest(&cli, "user.edit");
+        let row = newest_audit_row(&cli, "user.edit");
         assert_eq!(
             row["changes"],
             json!([
@@ -42,13 +42,13 @@ fn an_edit_leaves_both_values_and_who_made_it_behind_sudo_too() {
         let has_login = !["", "4294967295"].contains(&login.trim());
         assert!(has_login || by.starts_with("anna as ") || by == "anna", "{by}");
 
-        cli.says(&["user", "edit", ADA, "--email", "ada.king@fernweh.example"]);
-        let said = cli.says(&["audit", "--action", "user.edit", "-n", "1"]);
+        cli.expect_success(&["user", "edit", ADA, "--email", "ada.king@fernweh.example"]);
+        let said = cli.expect_success(&["audit", "--action", "user.edit", "-n", "1"]);
         assert!(
             said.contains("e-mail: ada@fernweh.example -> ada.king@fernweh.example") && said.contains("by "),
             "{said}"
         );
-        cli.says(&[
+        cli.expect_success(&[
             "app",
             "edit",
             "wiki",
@@ -57,45 +57,45 @@ fn an_edit_leaves_both_values_and_who_made_it_behind_sudo_too() {
             "--require-signed-requests",
             "false",
         ]);
-        let row = newest(&cli, "app.edit");
+        let row = newest_audit_row(&cli, "app.edit");
         assert_eq!(
             row["changes"],
             json!([{"value": "name", "old": "Wiki", "new": "Wiki \u{202e}evil"}])
         );
-        let said = cli.says(&["audit", "--action", "app.edit"]);
+        let said = cli.expect_success(&["audit", "--action", "app.edit"]);
         assert!(said.contains("name: Wiki -> Wiki \\u{202e}evil"), "{said}");
-        cli.says(&["app", "disable", "wiki"]);
-        assert_eq!(newest(&cli, "app.disable")["changes"][0]["new"], "off");
-        cli.says(&["app", "attribute", "remove", "wiki", "email"]);
-        let gone = newest(&cli, "app.edit")["changes"].clone();
+        cli.expect_success(&["app", "disable", "wiki"]);
+        assert_eq!(newest_audit_row(&cli, "app.disable")["changes"][0]["new"], "off");
+        cli.expect_success(&["app", "attribute", "remove", "wiki", "email"]);
+        let gone = newest_audit_row(&cli, "app.edit")["changes"].clone();
         assert_eq!(
             (gone[0]["value"].clone(), gone[0]["new"].clone()),
             (json!("attribute email"), Value::Null)
         );
 
         // What a browser does is done by its person.
-        let mut ada = scene.house.browser();
+        let mut ada = scene.server.browser();
         let login = ada.get("/login");
-        ada.submit_login(
+        ada.submit_password(
             &login,
             "ada.king@fernweh.example",
             crate::support::house::PASSWORD,
         );
-        let row = newest(&cli, "login");
+        let row = newest_audit_row(&cli, "login");
         assert_eq!((&row["by"], &row["changes"]), (&Value::Null, &json!([])));
     });
 }
 
 #[test]
-fn a_set_password_keeps_who_and_no_value() {
+fn a_password_change_audits_the_actor_and_no_value() {
     on_each_database(|database| {
-        let (house, cli) = house_and_cli(database);
-        house.add_person(ADA, "Ada", "Lovelace");
-        cli.says_to(
+        let (house, cli) = server_and_cli(database);
+        house.add_user(ADA, "Ada", "Lovelace");
+        cli.expect_success_with_input(
             &["user", "set-password", ADA, "--password-stdin"],
             "a long new secret\n",
         );
-        let row = newest(&cli, "user.set_password");
+        let row = newest_audit_row(&cli, "user.set_password");
         assert!(row["by"].is_string() && row["changes"] == json!([]), "{row}");
     });
 }

@@ -3,8 +3,8 @@
 use std::fs;
 
 use crate::{
-    cli::house_and_cli,
-    support::{house::on_each_database, publisher::Described, signing::Key},
+    cli::server_and_cli,
+    support::{house::on_each_database, publisher::SpMetadata, signing::SpKey},
 };
 
 const ENTITY: &str = "https://sp.example.org/m";
@@ -12,7 +12,7 @@ const ACS: &str = "https://sp.example.org/acs";
 
 /// Metadata with `inside` its role, before the ACS.
 fn metadata(inside: &str) -> String {
-    let xml = Described::new(ENTITY, ACS).xml();
+    let xml = SpMetadata::new(ENTITY, ACS).xml();
     xml.replace(
         "<md:AssertionConsumerService",
         &format!("{inside}<md:AssertionConsumerService"),
@@ -24,27 +24,27 @@ fn format_of(urn: &str) -> String {
 }
 
 #[test]
-fn the_same_metadata_twice_is_refused_and_a_shared_entity_id_is_said() {
+fn the_same_metadata_twice_is_refused_and_a_shared_entity_id_is_reported() {
     on_each_database(|database| {
-        let (_house, cli) = house_and_cli(database);
+        let (_house, cli) = server_and_cli(database);
         let add = ["app", "add", "saml", "--metadata", "-"];
-        cli.says_to(&add, &metadata(""));
-        let said = cli.refuses_to(&add, &metadata(""));
+        cli.expect_success_with_input(&add, &metadata(""));
+        let said = cli.expect_failure_with_input(&add, &metadata(""));
         assert!(
             said.contains(ENTITY) && said.contains("no ACS URL tells the two apart"),
             "{said}"
         );
         let other = metadata("").replace(ACS, "https://sp.example.org/other");
-        let said = cli.says_to(&add, &other);
+        let said = cli.expect_success_with_input(&add, &other);
         assert!(
             said.contains("Its entity ID is also that of sp-example-org")
                 && said.contains("ISSUER-AMBIGUOUS"),
             "{said}"
         );
         // Nor by an edit.
-        let said = cli.refuses(&["app", "edit", "sp-example-org-2", "--acs", ACS]);
+        let said = cli.expect_failure(&["app", "edit", "sp-example-org-2", "--acs", ACS]);
         assert!(said.contains("no ACS URL tells the two apart"), "{said}");
-        let said = cli.refuses_to(
+        let said = cli.expect_failure_with_input(
             &[
                 "app",
                 "add",
@@ -64,9 +64,9 @@ fn the_same_metadata_twice_is_refused_and_a_shared_entity_id_is_said() {
 }
 
 #[test]
-fn the_first_format_of_the_metadata_that_can_be_made_is_the_applications() {
+fn the_first_supported_name_id_format_of_the_metadata_is_used() {
     on_each_database(|database| {
-        let (_house, cli) = house_and_cli(database);
+        let (_house, cli) = server_and_cli(database);
         for (n, (formats, expected)) in [
             (format_of("2.0:nameid-format:transient"), "transient"),
             (
@@ -88,7 +88,8 @@ fn the_first_format_of_the_metadata_that_can_be_made_is_the_applications() {
         {
             let xml = metadata(&formats).replace("sp.example.org", &format!("sp{n}.example.org"));
             let slug = format!("sp-{n}");
-            let said = cli.says_to(&["app", "add", "saml", "--metadata", "-", "--slug", &slug], &xml);
+            let said = cli
+                .expect_success_with_input(&["app", "add", "saml", "--metadata", "-", "--slug", &slug], &xml);
             assert_eq!(
                 cli.json(&["app", "show", &slug, "--json"])["name_id"],
                 expected,
@@ -103,7 +104,7 @@ fn the_first_format_of_the_metadata_that_can_be_made_is_the_applications() {
         // New metadata never changes it, and it is said that they differ.
         let xml =
             metadata(&format_of("2.0:nameid-format:transient")).replace("sp.example.org", "sp1.example.org");
-        let said = cli.says_to(&["app", "edit", "sp-1", "--metadata", "-"], &xml);
+        let said = cli.expect_success_with_input(&["app", "edit", "sp-1", "--metadata", "-"], &xml);
         assert!(
             said.contains("asks for names of the format transient, and it is sent persistent ones"),
             "{said}"
@@ -118,10 +119,10 @@ fn the_first_format_of_the_metadata_that_can_be_made_is_the_applications() {
 #[test]
 fn required_attributes_that_are_not_sent_are_named() {
     on_each_database(|database| {
-        let (_house, cli) = house_and_cli(database);
+        let (_house, cli) = server_and_cli(database);
         let services = "<md:AttributeConsumingService index=\"0\"><md:ServiceName xml:lang=\"en\">S</md:ServiceName><md:RequestedAttribute Name=\"urn:role\" isRequired=\"true\"></md:RequestedAttribute><md:RequestedAttribute Name=\"urn:hobby\"></md:RequestedAttribute></md:AttributeConsumingService></md:SPSSODescriptor>";
         let xml = metadata("").replace("</md:SPSSODescriptor>", services);
-        let said = cli.says_to(&["app", "add", "saml", "--metadata", "-"], &xml);
+        let said = cli.expect_success_with_input(&["app", "add", "saml", "--metadata", "-"], &xml);
         assert!(
             said.contains("It requires the attribute urn:role, which it is not sent"),
             "{said}"
@@ -131,37 +132,37 @@ fn required_attributes_that_are_not_sent_are_named() {
 }
 
 #[test]
-fn who_says_that_it_signs_is_not_taken_unsigned_because_its_key_was_left_out() {
+fn authn_requests_signed_without_a_key_does_not_allow_unsigned_requests() {
     on_each_database(|database| {
-        let (_house, cli) = house_and_cli(database);
-        let signs = Described {
-            signs: true,
-            ..Described::new(ENTITY, ACS)
+        let (_house, cli) = server_and_cli(database);
+        let signs = SpMetadata {
+            authn_requests_signed: true,
+            ..SpMetadata::new(ENTITY, ACS)
         };
         let add = ["app", "add", "saml", "--metadata", "-"];
-        let said = cli.refuses_to(&add, &signs.xml());
+        let said = cli.expect_failure_with_input(&add, &signs.xml());
         assert!(
             said.contains("signs its requests") && said.contains("--require-signed-requests false"),
             "{said}"
         );
-        let key = Key::rsa(2048);
-        let with_key = Described {
+        let key = SpKey::rsa(2048);
+        let with_key = SpMetadata {
             certificates: vec![key.certificate.clone()],
             ..signs.clone()
         };
-        cli.says_to(&add, &with_key.xml());
+        cli.expect_success_with_input(&add, &with_key.xml());
         assert_eq!(
             cli.json(&["app", "show", "sp-example-org", "--json"])["require_signed_requests"],
             true
         );
-        let said = cli.refuses_to(
+        let said = cli.expect_failure_with_input(
             &["app", "edit", "sp-example-org", "--metadata", "-"],
             &signs.xml(),
         );
         assert!(said.contains("no key of it can be used"), "{said}");
         // An administrator may decide otherwise.
-        cli.says(&["app", "remove", "sp-example-org"]);
-        cli.says_to(
+        cli.expect_success(&["app", "remove", "sp-example-org"]);
+        cli.expect_success_with_input(
             &[
                 "app",
                 "add",
@@ -181,9 +182,9 @@ fn who_says_that_it_signs_is_not_taken_unsigned_because_its_key_was_left_out() {
 }
 
 #[test]
-fn what_was_given_in_place_of_metadata_is_named() {
+fn input_that_is_not_metadata_is_named() {
     on_each_database(|database| {
-        let (house, cli) = house_and_cli(database);
+        let (house, cli) = server_and_cli(database);
         let own = house.provider.metadata().unwrap().body.to_string();
         let plain = metadata("").replace(ACS, "http://intranet.example.org/acs");
         let several = format!(
@@ -205,16 +206,16 @@ fn what_was_given_in_place_of_metadata_is_named() {
             (&several, "--entity-id"),
             ("root:x:0:0:root:/root:/bin/bash\n", "no XML"),
         ] {
-            let said = cli.refuses_to(&["app", "add", "saml", "--metadata", "-"], given);
+            let said = cli.expect_failure_with_input(&["app", "add", "saml", "--metadata", "-"], given);
             assert!(said.contains(words), "{given}: {said}");
         }
         let file = house.dir.path().join("utf16.xml");
         let units: Vec<u8> = "\u{feff}<a/>".encode_utf16().flat_map(u16::to_le_bytes).collect();
         fs::write(&file, units).unwrap();
-        let said = cli.refuses(&["app", "add", "saml", "--metadata", file.to_str().unwrap()]);
+        let said = cli.expect_failure(&["app", "add", "saml", "--metadata", file.to_str().unwrap()]);
         assert!(said.contains("save it as UTF-8"), "{said}");
         // Of several, the one that is named.
-        let said = cli.says_to(
+        let said = cli.expect_success_with_input(
             &[
                 "app",
                 "add",
@@ -231,9 +232,9 @@ fn what_was_given_in_place_of_metadata_is_named() {
 }
 
 #[test]
-fn nothing_that_a_command_prints_drives_the_terminal() {
+fn no_command_prints_terminal_control_characters() {
     on_each_database(|database| {
-        let (house, cli) = house_and_cli(database);
+        let (house, cli) = server_and_cli(database);
         let evil = "\u{1b}[2J\u{202e}\u{200b}\u{9b}31m";
         house.add_application("Wiki", ENTITY, ACS, |_| {});
         // However it came there: behind the back of every check.
@@ -248,27 +249,27 @@ fn nothing_that_a_command_prints_drives_the_terminal() {
             &["app", "show", "wiki", "--json"],
             &["app", "disable", "wiki"],
         ] {
-            let said = cli.says(command);
+            let said = cli.expect_success(command);
             let harmless =
                 |c: char| c == '\n' || (!c.is_control() && !('\u{200b}'..='\u{202e}').contains(&c));
             assert!(said.chars().all(harmless), "{command:?}: {said:?}");
         }
-        let said = cli.refuses(&["app", "show", &format!("x{evil}")]);
+        let said = cli.expect_failure(&["app", "show", &format!("x{evil}")]);
         assert!(!said.contains('\u{1b}') && !said.contains('\u{202e}'), "{said:?}");
     });
 }
 
 #[test]
-fn no_edit_says_that_it_changed_what_is_so_already() {
+fn an_edit_without_effect_reports_no_change() {
     on_each_database(|database| {
-        let (house, cli) = house_and_cli(database);
-        house.add_person("ada@fernweh.example", "Ada", "Lovelace");
-        cli.says_to(
+        let (house, cli) = server_and_cli(database);
+        house.add_user("ada@fernweh.example", "Ada", "Lovelace");
+        cli.expect_success_with_input(
             &["app", "add", "saml", "--metadata", "-", "--slug", "sp"],
             &metadata(""),
         );
-        cli.says(&["user", "disable", "ada@fernweh.example"]);
-        cli.says(&["app", "disable", "sp"]);
+        cli.expect_success(&["user", "disable", "ada@fernweh.example"]);
+        cli.expect_success(&["app", "disable", "sp"]);
         let rows = || crate::support::rows::number(&house.settings, "SELECT count(*) AS n FROM audit_events");
         let before = rows();
         for command in [
@@ -278,7 +279,7 @@ fn no_edit_says_that_it_changed_what_is_so_already() {
             &["app", "disable", "sp"],
             &["app", "edit", "sp"],
         ] {
-            let said = cli.says(command);
+            let said = cli.expect_success(command);
             assert!(said.contains("nothing was changed"), "{command:?}: {said}");
         }
         assert_eq!(rows(), before, "and nothing is noted");
@@ -286,17 +287,17 @@ fn no_edit_says_that_it_changed_what_is_so_already() {
 }
 
 #[test]
-fn a_draft_that_is_asked_for_again_is_the_same() {
+fn repeating_a_draft_gives_the_same_draft() {
     on_each_database(|database| {
-        let (_house, cli) = house_and_cli(database);
-        let first = cli.says(&["app", "draft", "--name", "Wiki"]);
-        assert_eq!(cli.says(&["app", "draft", "--name", "Wiki"]), first);
+        let (_house, cli) = server_and_cli(database);
+        let first = cli.expect_success(&["app", "draft", "--name", "Wiki"]);
+        assert_eq!(cli.expect_success(&["app", "draft", "--name", "Wiki"]), first);
         assert_eq!(
-            cli.says(&["app", "draft", "--name", "Wiki", "--slug", "wiki"]),
+            cli.expect_success(&["app", "draft", "--name", "Wiki", "--slug", "wiki"]),
             first
         );
-        assert_eq!(cli.says(&["app", "list"]).matches("draft").count(), 1);
-        let said = cli.refuses(&["app", "edit", "wiki", "--name", "X"]);
+        assert_eq!(cli.expect_success(&["app", "list"]).matches("draft").count(), 1);
+        let said = cli.expect_failure(&["app", "edit", "wiki", "--name", "X"]);
         assert!(said.contains("wiki is a draft"), "{said}");
     });
 }

@@ -4,11 +4,11 @@ use chrono::TimeDelta;
 use serde_json::Value;
 
 use crate::{
-    cli::{Cli, house_and_cli, log_in},
-    errors::shown,
+    cli::{Cli, server_and_cli, sign_in},
+    errors::code_and_reference,
     support::{
         house::on_each_database,
-        scene::{ACS, ADA, Scene, WIKI},
+        scene::{ACS, ADA, SsoSetup, WIKI},
         sp::TestSp,
     },
 };
@@ -20,7 +20,7 @@ fn a_code_is_explained_without_a_database() {
         "HALLPASS_DATA_DIR".to_owned(),
         dir.path().join("nothing").display().to_string(),
     )]);
-    let said = cli.says(&["explain", "acs-unknown"]);
+    let said = cli.expect_success(&["explain", "acs-unknown"]);
     for words in [
         "ACS-UNKNOWN",
         "not registered",
@@ -39,18 +39,18 @@ fn a_code_is_explained_without_a_database() {
 }
 
 #[test]
-fn a_reference_leads_from_the_page_to_what_was_asked_and_how_to_fix_it() {
+fn a_reference_explains_the_request_and_how_to_fix_it() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let cli = Cli::of(&scene.house.settings.data_dir, database);
-        let page = scene.house.browser().get(&scene.ask(
+        let scene = SsoSetup::new(database);
+        let cli = Cli::new(&scene.server.settings.data_dir, database);
+        let page = scene.server.browser().get(&scene.sso_url_with(
             "_a",
             "AssertionConsumerServiceURL=\"https://wiki.example/acs?connection=new\"",
             "",
         ));
-        let (code, reference) = shown(&page);
+        let (code, reference) = code_and_reference(&page);
         let text = reference.to_string();
-        let said = cli.says(&["explain", &text]);
+        let said = cli.expect_success(&["explain", &text]);
         for words in [
             "ACS-UNKNOWN",
             &text,
@@ -70,7 +70,7 @@ fn a_reference_leads_from_the_page_to_what_was_asked_and_how_to_fix_it() {
         ] {
             let mut arguments = vec!["explain"];
             arguments.extend(typed.iter().map(String::as_str));
-            assert_eq!(cli.says(&arguments), said, "{typed:?}");
+            assert_eq!(cli.expect_success(&arguments), said, "{typed:?}");
         }
         let told = cli.json(&["explain", &text, "--json"]);
         assert_eq!(told[0]["outcome"], "ACS-UNKNOWN");
@@ -85,53 +85,53 @@ fn a_reference_leads_from_the_page_to_what_was_asked_and_how_to_fix_it() {
             "{asked:?}"
         );
 
-        let unknown = cli.refuses(&["explain", "0000-0000"]);
+        let unknown = cli.expect_failure(&["explain", "0000-0000"]);
         assert!(
             unknown.contains("no row with the reference 0000-0000") && unknown.contains("log"),
             "{unknown}"
         );
-        let neither = cli.refuses(&["explain", "ACS-UNKNWON"]);
+        let neither = cli.expect_failure(&["explain", "ACS-UNKNWON"]);
         assert!(neither.contains("neither a code nor a reference"), "{neither}");
-        let other = cli.refuses(&["explain", "ISSUER-UNKNOWN", &text]);
+        let other = cli.expect_failure(&["explain", "ISSUER-UNKNOWN", &text]);
         assert!(other.contains("no row"), "{other}");
     });
 }
 
 #[test]
-fn a_flood_is_explained_as_one() {
+fn repeated_refusals_are_explained_as_one() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let cli = Cli::of(&scene.house.settings.data_dir, database);
-        let address = TestSp::new("urn:nobody", ACS).sign_on_address("_r", scene.now());
-        let mut browser = scene.house.browser();
+        let scene = SsoSetup::new(database);
+        let cli = Cli::new(&scene.server.settings.data_dir, database);
+        let address = TestSp::new("urn:nobody", ACS).sso_url("_r", scene.now());
+        let mut browser = scene.server.browser();
         for _n in 0..8 {
             browser.get(&address);
         }
         let last = browser.get(&address);
-        scene.house.provider.flush_audit().unwrap();
-        let said = cli.says(&["explain", &shown(&last).1.to_string()]);
+        scene.server.provider.flush_audit().unwrap();
+        let said = cli.expect_success(&["explain", &code_and_reference(&last).1.to_string()]);
         assert!(said.contains("one of 4 such refusals"), "{said}");
-        let listed = cli.says(&["audit", "--code", "ISSUER-UNKNOWN"]);
+        let listed = cli.expect_success(&["audit", "--code", "ISSUER-UNKNOWN"]);
         assert!(listed.contains("(4 times)"), "{listed}");
     });
 }
 
 #[test]
-fn the_audit_trail_is_listed_by_application_code_and_time() {
+fn the_audit_log_is_listed_by_application_code_and_time() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
+        let scene = SsoSetup::new(database);
         scene
-            .house
+            .server
             .add_application("Other", "urn:other", "https://other.example/acs", |_| {});
-        let cli = Cli::of(&scene.house.settings.data_dir, database);
+        let cli = Cli::new(&scene.server.settings.data_dir, database);
         // Rows of one millisecond have no order.
-        let tick = || scene.house.clock.advance(TimeDelta::seconds(1));
+        let tick = || scene.server.clock.advance(TimeDelta::seconds(1));
         tick();
-        let mut ada = scene.signed_in();
+        let mut ada = scene.signed_in_browser();
         tick();
-        ada.get(&scene.address("_ok"));
+        ada.get(&scene.sso_url("_ok"));
         tick();
-        ada.get(&scene.ask("_a", "AssertionConsumerServiceURL=\"https://evil.example/\"", ""));
+        ada.get(&scene.sso_url_with("_a", "AssertionConsumerServiceURL=\"https://evil.example/\"", ""));
         let outcomes = |arguments: &[&str]| -> Vec<String> {
             let told = cli.json(&[&["audit", "--json"], arguments].concat());
             let rows = told.as_array().unwrap().iter();
@@ -157,7 +157,7 @@ fn the_audit_trail_is_listed_by_application_code_and_time() {
         assert_eq!(outcomes(&["--since", "1h"]).len(), all.len());
         let later = (scene.now() + TimeDelta::hours(1)).to_rfc3339();
         assert!(outcomes(&["--since", &later]).is_empty());
-        let said = cli.says(&["audit", "--code", "ok", "--app", "wiki"]);
+        let said = cli.expect_success(&["audit", "--code", "ok", "--app", "wiki"]);
         assert_eq!(said.lines().count(), 2, "{said}");
         assert!(said.contains(ADA), "who it was about: {said}");
         for (arguments, words) in [
@@ -165,51 +165,51 @@ fn the_audit_trail_is_listed_by_application_code_and_time() {
             (["audit", "--code", "ACS"], "no code"),
             (["audit", "--since", "soon"], "no time"),
         ] {
-            let refused = cli.refuses(&arguments);
+            let refused = cli.expect_failure(&arguments);
             assert!(refused.contains(words), "{refused}");
         }
         assert!(
-            cli.says(&["audit", "--code", "SCOPING-OTHER"])
+            cli.expect_success(&["audit", "--code", "SCOPING-OTHER"])
                 .contains("Nothing that fits")
         );
     });
 }
 
 #[test]
-fn the_audit_trail_shows_who_and_from_where_and_tells_failures_apart() {
+fn the_audit_log_shows_user_and_address_and_distinguishes_failures() {
     on_each_database(|database| {
-        let (house, cli) = house_and_cli(database);
-        house.add_person(ADA, "Ada", "Lovelace");
-        house.add_person("off@fernweh.example", "Otto", "Off");
-        cli.says(&["user", "disable", "off@fernweh.example"]);
+        let (house, cli) = server_and_cli(database);
+        house.add_user(ADA, "Ada", "Lovelace");
+        house.add_user("off@fernweh.example", "Otto", "Off");
+        cli.expect_success(&["user", "disable", "off@fernweh.example"]);
         for email in [ADA, "off@fernweh.example", "nobody@fernweh.example"] {
             // Rows of one millisecond have no order.
             house.clock.advance(TimeDelta::seconds(1));
-            log_in(&house, email, "wrong wrong wrong wrong");
+            sign_in(&house, email, "wrong wrong wrong wrong");
         }
-        let refused = cli.says(&["audit", "--refused"]);
+        let refused = cli.expect_success(&["audit", "--refused"]);
         assert_eq!(refused.lines().count(), 3, "{refused}");
-        let of_ada = cli.says(&["audit", "--refused", "--user", ADA]);
+        let of_ada = cli.expect_success(&["audit", "--refused", "--user", ADA]);
         assert!(
             of_ada.contains("LOGIN-WRONG") && of_ada.contains(ADA) && of_ada.contains("127.0.0.1"),
             "{of_ada}"
         );
         assert_eq!(of_ada.lines().count(), 1, "{of_ada}");
-        let people = cli.says(&["audit", "--action", "user"]);
+        let people = cli.expect_success(&["audit", "--action", "user"]);
         assert!(
             people.contains("user.add") && people.contains("user.disable") && !people.contains("login"),
             "{people}"
         );
         assert!(
-            cli.says(&["audit", "--until", "2020-01-01"])
+            cli.expect_success(&["audit", "--until", "2020-01-01"])
                 .contains("Nothing that fits")
         );
         assert!(
-            cli.refuses(&["audit", "--user", "nobody@fernweh.example"])
+            cli.expect_failure(&["audit", "--user", "nobody@fernweh.example"])
                 .contains("nobody here has the address")
         );
         assert!(
-            cli.refuses(&["audit", "--action", "App!"])
+            cli.expect_failure(&["audit", "--action", "App!"])
                 .contains("is no action")
         );
         let rows = cli.json(&["audit", "--refused", "--json"]);
@@ -219,7 +219,7 @@ fn the_audit_trail_shows_who_and_from_where_and_tells_failures_apart() {
             "the password was wrong",
         ]) {
             let reference = row["reference"].as_str().unwrap();
-            let said = cli.says(&["explain", reference]);
+            let said = cli.expect_success(&["explain", reference]);
             assert!(said.contains(words), "{words}: {said}");
         }
     });

@@ -4,27 +4,27 @@ use std::{fs, os::unix::fs::PermissionsExt};
 
 use serde_json::Value;
 
-use super::{Cli, house_and_cli};
+use super::{Cli, server_and_cli};
 use crate::support::{
-    house::{House, on_each_database},
+    house::{TestServer, on_each_database},
     http, rows,
-    signing::Key,
+    signing::SpKey,
 };
 
 /// The database remembers the last step as if it were an hour old: the command line keeps real time.
-fn an_hour_later(house: &House) {
+fn advance_one_hour(house: &TestServer) {
     rows::execute(
         &house.settings,
         "UPDATE signing_keys SET created_at = '2026-01-01 00:00:00', since = '2026-01-01 00:00:00' WHERE state <> 'retired'",
     );
 }
 
-fn status(cli: &Cli) -> Value {
+fn rollover_status(cli: &Cli) -> Value {
     cli.json(&["key", "roll", "status", "--json"])
 }
 
 fn add_wiki(cli: &Cli) {
-    cli.says(&[
+    cli.expect_success(&[
         "app",
         "add",
         "saml",
@@ -47,11 +47,11 @@ fn add_chatgpt(cli: &Cli, more: &[&str]) -> String {
         "--audience",
         "AT1x",
     ];
-    cli.says(&[&values[..], more].concat())
+    cli.expect_success(&[&values[..], more].concat())
 }
 
 /// The metadata address that an application or a draft was given.
-fn own(cli: &Cli, slug: &str) -> String {
+fn metadata_path(cli: &Cli, slug: &str) -> String {
     let shown = cli.json(&["app", "show", slug, "--json"]);
     let url = shown["paste"]["metadata_url"].as_str().unwrap();
     url.strip_prefix("https://login.fernweh.example")
@@ -60,10 +60,10 @@ fn own(cli: &Cli, slug: &str) -> String {
 }
 
 #[test]
-fn the_next_key_is_prepared_and_who_has_to_do_what_is_said() {
+fn prepare_reports_what_each_application_must_do() {
     on_each_database(|database| {
-        let (_house, cli) = house_and_cli(database);
-        let roll = |step: &str| cli.says(&["key", "roll", step]);
+        let (_house, cli) = server_and_cli(database);
+        let roll = |step: &str| cli.expect_success(&["key", "roll", step]);
         add_wiki(&cli);
         add_chatgpt(&cli, &[]);
         assert!(roll("status").contains("No rollover is under way"));
@@ -78,10 +78,10 @@ fn the_next_key_is_prepared_and_who_has_to_do_what_is_said() {
             assert!(said.contains(part), "{part}: {said}");
         }
         assert!(
-            cli.refuses(&["key", "roll", "prepare"])
+            cli.expect_failure(&["key", "roll", "prepare"])
                 .contains("prepared already")
         );
-        let shown = status(&cli);
+        let shown = rollover_status(&cli);
         assert_eq!(
             (
                 &shown["keys"][0]["state"],
@@ -101,24 +101,27 @@ fn the_next_key_is_prepared_and_who_has_to_do_what_is_said() {
         let paste = cli.json(&["app", "show", "wiki", "--json"]);
         assert_eq!(paste["paste"]["next_certificate_sha256"], shown["learning"]);
         assert!(
-            cli.says(&["app", "show", "wiki"])
+            cli.expect_success(&["app", "show", "wiki"])
                 .contains("A new signing key is prepared")
         );
     });
 }
 
 #[test]
-fn a_rollover_by_hand_from_the_confirmations_to_the_end() {
+fn a_manual_rollover_runs_from_confirmations_to_retirement() {
     on_each_database(|database| {
-        let (house, cli) = house_and_cli(database);
-        let roll = |step: &str| cli.says(&["key", "roll", step]);
+        let (house, cli) = server_and_cli(database);
+        let roll = |step: &str| cli.expect_success(&["key", "roll", step]);
         add_wiki(&cli);
         add_chatgpt(&cli, &[]);
         roll("prepare");
-        let learning = status(&cli)["learning"].clone();
-        assert!(cli.refuses(&["key", "roll", "activate"]).contains("too soon"));
-        an_hour_later(&house);
-        let refused = cli.refuses(&["key", "roll", "activate"]);
+        let learning = rollover_status(&cli)["learning"].clone();
+        assert!(
+            cli.expect_failure(&["key", "roll", "activate"])
+                .contains("too soon")
+        );
+        advance_one_hour(&house);
+        let refused = cli.expect_failure(&["key", "roll", "activate"]);
         assert!(
             refused.contains("missing: 2\n- ")
                 && refused.contains("- Wiki (wiki)")
@@ -126,27 +129,27 @@ fn a_rollover_by_hand_from_the_confirmations_to_the_end() {
             "{refused}"
         );
         assert!(
-            cli.refuses(&["key", "roll", "confirm", "wiki", "nobody"])
+            cli.expect_failure(&["key", "roll", "confirm", "wiki", "nobody"])
                 .contains("nobody")
         );
         assert!(
-            cli.refuses(&["key", "roll", "confirm", "../x"])
+            cli.expect_failure(&["key", "roll", "confirm", "../x"])
                 .contains("no short name")
         );
-        cli.refuses(&["key", "roll", "confirm"]);
-        assert_eq!(status(&cli)["missing"], 2);
-        let said = cli.says(&["key", "roll", "confirm", "chatgpt"]);
+        cli.expect_failure(&["key", "roll", "confirm"]);
+        assert_eq!(rollover_status(&cli)["missing"], 2);
+        let said = cli.expect_success(&["key", "roll", "confirm", "chatgpt"]);
         assert!(
             said.contains("Confirmed: 1.") && said.contains("trust the next key: 1 of 2."),
             "{said}"
         );
 
         // The other one fetches, as a program does.
-        house.provider.refresh().unwrap();
+        house.provider.refresh_snapshot().unwrap();
         let fetched = http::request(
             house.address,
             "GET",
-            &own(&cli, "wiki"),
+            &metadata_path(&cli, "wiki"),
             &[("Host", "login.fernweh.example"), ("User-Agent", "wiki/2")],
             "",
         );
@@ -171,7 +174,7 @@ fn a_rollover_by_hand_from_the_confirmations_to_the_end() {
             said.contains("a hint only, since anybody can ask there") && said.contains("by somebody"),
             "{said}"
         );
-        let fetchers = status(&cli)["applications"][1]["fetchers"].clone();
+        let fetchers = rollover_status(&cli)["applications"][1]["fetchers"].clone();
         assert_eq!(
             (
                 &fetchers[0]["own_address"],
@@ -189,11 +192,14 @@ fn a_rollover_by_hand_from_the_confirmations_to_the_end() {
         let said = roll("back");
         assert!(said.contains("again"), "{said}");
         roll("activate");
-        assert!(cli.refuses(&["key", "roll", "retire"]).contains("too soon"));
+        assert!(
+            cli.expect_failure(&["key", "roll", "retire"])
+                .contains("too soon")
+        );
         assert!(roll("status").contains("`hallpass key roll back` undoes it"));
-        an_hour_later(&house);
+        advance_one_hour(&house);
         assert!(roll("retire").contains("destroyed"));
-        let after = status(&cli);
+        let after = rollover_status(&cli);
         assert_eq!(
             (
                 &after["keys"].as_array().unwrap().len(),
@@ -202,17 +208,17 @@ fn a_rollover_by_hand_from_the_confirmations_to_the_end() {
             (&1, &learning)
         );
         assert!(
-            cli.refuses(&["key", "roll", "back"])
+            cli.expect_failure(&["key", "roll", "back"])
                 .contains("no rollover is under way")
         );
     });
 }
 
 #[test]
-fn a_key_of_ones_own_is_prepared_from_two_files() {
+fn an_own_key_is_prepared_from_two_files() {
     on_each_database(|database| {
-        let (house, cli) = house_and_cli(database);
-        let key = Key::rsa(2048);
+        let (house, cli) = server_and_cli(database);
+        let key = SpKey::rsa(2048);
         let file = |name: &str, bytes: &[u8], mode: u32| {
             let path = house.dir.path().join(name);
             fs::write(&path, bytes).unwrap();
@@ -234,17 +240,18 @@ fn a_key_of_ones_own_is_prepared_from_two_files() {
             ]
             .map(str::to_owned)
         };
-        let refuses = |typed: &[String]| cli.refuses(&typed.iter().map(String::as_str).collect::<Vec<_>>());
+        let refuses =
+            |typed: &[String]| cli.expect_failure(&typed.iter().map(String::as_str).collect::<Vec<_>>());
         assert!(refuses(&prepare(&open, &certificate)).contains("chmod"));
         assert!(refuses(&prepare(&private, &private)).contains("private key; give the certificate"));
         assert!(refuses(&prepare(&private, &private)[..5]).contains("--certificate"));
-        cli.says(
+        cli.expect_success(
             &prepare(&private, &certificate)
                 .iter()
                 .map(String::as_str)
                 .collect::<Vec<_>>(),
         );
-        let shown = status(&cli);
+        let shown = rollover_status(&cli);
         assert_eq!(shown["learning"], key.certificate.sha256.as_str());
         let warnings = shown["warnings"].as_array().unwrap();
         assert!(
@@ -255,19 +262,22 @@ fn a_key_of_ones_own_is_prepared_from_two_files() {
                     .contains("the certificate of the next key ends in"),
             "a certificate for thirty days: {warnings:?}"
         );
-        assert!(cli.says(&["key", "roll", "cancel"]).contains("is withdrawn"));
         assert!(
-            cli.refuses(&["key", "roll", "activate", "--force"])
+            cli.expect_success(&["key", "roll", "cancel"])
+                .contains("is withdrawn")
+        );
+        assert!(
+            cli.expect_failure(&["key", "roll", "activate", "--force"])
                 .contains("no key is prepared")
         );
     });
 }
 
 #[test]
-fn a_draft_prints_what_to_paste_first_and_becomes_the_application() {
+fn a_draft_prints_the_values_to_paste_and_becomes_the_application() {
     on_each_database(|database| {
-        let (house, cli) = house_and_cli(database);
-        let said = cli.says(&["app", "draft", "--name", "ChatGPT"]);
+        let (house, cli) = server_and_cli(database);
+        let said = cli.expect_success(&["app", "draft", "--name", "ChatGPT"]);
         for part in [
             "ChatGPT (short name chatgpt; a draft)",
             "https://login.fernweh.example/saml/metadata/chatgpt",
@@ -283,32 +293,35 @@ fn a_draft_prints_what_to_paste_first_and_becomes_the_application() {
         let start = "https://login.fernweh.example/saml/metadata/books/";
         assert!(url.starts_with(start) && url.len() == start.len() + 32, "{url}");
         assert!(
-            cli.refuses(&["app", "draft", "--name", "x", "--slug", "books"])
+            cli.expect_failure(&["app", "draft", "--name", "x", "--slug", "books"])
                 .contains("the short name of the draft")
         );
-        assert!(cli.refuses(&["app", "draft", "--name", " "]).contains("empty"));
-        assert!(cli.says(&["app", "list"]).contains("draft"));
+        assert!(
+            cli.expect_failure(&["app", "draft", "--name", " "])
+                .contains("empty")
+        );
+        assert!(cli.expect_success(&["app", "list"]).contains("draft"));
         let listed = cli.json(&["app", "list", "--json"]);
         assert_eq!(
             (&listed[0]["kind"], &listed[1]["slug"]),
             (&"draft".into(), &"books".into())
         );
         assert!(
-            cli.says(&["app", "show", "books"])
+            cli.expect_success(&["app", "show", "books"])
                 .contains("Wiki (short name books; a draft)")
         );
 
-        cli.says(&["key", "roll", "prepare"]);
-        house.provider.refresh().unwrap();
+        cli.expect_success(&["key", "roll", "prepare"]);
+        house.provider.refresh_snapshot().unwrap();
         http::request(
             house.address,
             "GET",
-            &own(&cli, "chatgpt"),
+            &metadata_path(&cli, "chatgpt"),
             &[("Host", "login.fernweh.example")],
             "",
         );
         add_chatgpt(&cli, &["--slug", "chatgpt"]);
-        let shown = status(&cli);
+        let shown = rollover_status(&cli);
         assert_eq!(
             (
                 &shown["applications"][0]["kind"],
@@ -317,11 +330,17 @@ fn a_draft_prints_what_to_paste_first_and_becomes_the_application() {
             ),
             (&"chatgpt".into(), &"fetched".into(), &0.into())
         );
-        assert!(cli.says(&["app", "show", "chatgpt"]).contains("Audience"));
         assert!(
-            cli.says(&["app", "remove", "books"])
+            cli.expect_success(&["app", "show", "chatgpt"])
+                .contains("Audience")
+        );
+        assert!(
+            cli.expect_success(&["app", "remove", "books"])
                 .contains("draft books is gone")
         );
-        assert!(cli.refuses(&["app", "show", "books"]).contains("no application"));
+        assert!(
+            cli.expect_failure(&["app", "show", "books"])
+                .contains("no application")
+        );
     });
 }

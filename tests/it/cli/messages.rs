@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    cli::house_and_cli,
+    cli::server_and_cli,
     support::{
         house::{PASSWORD, on_each_database},
         scene::ADA,
@@ -23,10 +23,10 @@ const WIKI: [&str; 9] = [
 ];
 
 #[test]
-fn what_a_clipboard_leaves_around_a_value_falls_away() {
+fn pasted_values_are_trimmed() {
     on_each_database(|database| {
-        let (_house, cli) = house_and_cli(database);
-        cli.says(&[
+        let (_house, cli) = server_and_cli(database);
+        cli.expect_success(&[
             "app",
             "add",
             "chatgpt",
@@ -43,7 +43,7 @@ fn what_a_clipboard_leaves_around_a_value_falls_away() {
             shown["acs"][0],
             "https://external.auth.openai.com/sso/saml/acs/ATZB94xJ"
         );
-        let said = cli.says(&["app", "show", "chatgpt"]);
+        let said = cli.expect_success(&["app", "show", "chatgpt"]);
         assert!(
             said.starts_with("ChatGPT (short name chatgpt, kind chatgpt)"),
             "{said}"
@@ -52,32 +52,32 @@ fn what_a_clipboard_leaves_around_a_value_falls_away() {
 }
 
 #[test]
-fn a_name_that_is_taken_says_whose_it_is_and_a_draft_says_that_it_is_one() {
+fn a_taken_name_names_its_owner_and_a_draft_is_marked() {
     on_each_database(|database| {
-        let (_house, cli) = house_and_cli(database);
-        cli.says(&["app", "draft", "--name", "ChatGPT"]);
+        let (_house, cli) = server_and_cli(database);
+        cli.expect_success(&["app", "draft", "--name", "ChatGPT"]);
         for command in [
             &["app", "edit", "chatgpt", "--name", "x"][..],
             &["app", "disable", "chatgpt"],
             &["app", "enable", "chatgpt"],
             &["app", "attribute", "list", "chatgpt"],
         ] {
-            let said = cli.refuses(command);
+            let said = cli.expect_failure(command);
             assert!(said.contains("chatgpt is a draft"), "{command:?}: {said}");
         }
-        let said = cli.refuses(&["app", "draft", "--name", "Other", "--slug", "chatgpt"]);
+        let said = cli.expect_failure(&["app", "draft", "--name", "Other", "--slug", "chatgpt"]);
         assert!(
             said.contains("chatgpt is the short name of the draft ChatGPT"),
             "{said}"
         );
-        cli.says(&WIKI);
-        let said = cli.refuses(&["app", "draft", "--name", "Other", "--slug", "wiki"]);
+        cli.expect_success(&WIKI);
+        let said = cli.expect_failure(&["app", "draft", "--name", "Other", "--slug", "wiki"]);
         assert!(said.contains("wiki is Wiki's short name"), "{said}");
         assert!(
-            cli.refuses(&["app", "edit", "nothing", "--name", "x"])
+            cli.expect_failure(&["app", "edit", "nothing", "--name", "x"])
                 .contains("there is no application nothing")
         );
-        let said = cli.refuses(&["app", "add", "saml"]);
+        let said = cli.expect_failure(&["app", "add", "saml"]);
         assert!(
             said.contains("--metadata") && said.contains("--entity-id"),
             "{said}"
@@ -88,11 +88,11 @@ fn a_name_that_is_taken_says_whose_it_is_and_a_draft_says_that_it_is_one() {
 #[test]
 fn lists_have_headings_and_drafts_and_json_is_printed_by_every_change() {
     on_each_database(|database| {
-        let (house, cli) = house_and_cli(database);
-        house.add_person(ADA, "Ada", "Lovelace");
-        cli.says(&["app", "draft", "--name", "ChatGPT"]);
-        cli.says(&WIKI);
-        let said = cli.says(&["app", "list"]);
+        let (house, cli) = server_and_cli(database);
+        house.add_user(ADA, "Ada", "Lovelace");
+        cli.expect_success(&["app", "draft", "--name", "ChatGPT"]);
+        cli.expect_success(&WIKI);
+        let said = cli.expect_success(&["app", "list"]);
         let lines: Vec<_> = said.lines().collect();
         assert!(
             lines[0].starts_with("SHORT NAME") && lines[1].contains("saml") && lines[2].contains("draft"),
@@ -128,7 +128,7 @@ fn lists_have_headings_and_drafts_and_json_is_printed_by_every_change() {
         assert_eq!(cli.json(&["user", "disable", ADA, "--json"])["enabled"], false);
         assert_eq!(cli.json(&["user", "enable", ADA, "--json"])["enabled"], true);
         let set = ["user", "set-password", ADA, "--password-stdin", "--json"];
-        let set: Value = serde_json::from_str(&cli.says_to(&set, PASSWORD)).unwrap();
+        let set: Value = serde_json::from_str(&cli.expect_success_with_input(&set, PASSWORD)).unwrap();
         assert_eq!((&set["email"], &set["sessions_ended"]), (&ADA.into(), &0.into()));
         let link = cli.json(&["user", "unlock", ADA, "--json"]);
         assert!(link["link"].as_str().unwrap().contains("/device/"), "{link}");
@@ -142,40 +142,43 @@ fn lists_have_headings_and_drafts_and_json_is_printed_by_every_change() {
 }
 
 #[test]
-fn an_application_that_was_entered_by_hand_has_nothing_to_fetch() {
+fn an_application_registered_by_hand_has_no_metadata_source() {
     on_each_database(|database| {
-        let (_house, cli) = house_and_cli(database);
-        cli.says(&WIKI);
-        let said = cli.says(&["app", "source", "wiki"]);
+        let (_house, cli) = server_and_cli(database);
+        cli.expect_success(&WIKI);
+        let said = cli.expect_success(&["app", "source", "wiki"]);
         assert!(said.contains("Wiki was entered by hand"), "{said}");
-        let said = cli.refuses(&["app", "source", "wiki", "--refresh"]);
+        let said = cli.expect_failure(&["app", "source", "wiki", "--refresh"]);
         assert!(said.contains("nothing to fetch"), "{said}");
         assert_eq!(cli.json(&["app", "source", "wiki", "--json"]), Value::Null);
-        let said = cli.refuses(&["key", "roll", "back"]);
+        let said = cli.expect_failure(&["key", "roll", "back"]);
         assert!(said.contains("no rollover is under way"), "{said}");
     });
 }
 
 #[test]
-fn a_list_that_is_cut_says_so_and_all_is_a_number() {
+fn a_truncated_list_says_so_and_all_is_accepted_as_a_limit() {
     on_each_database(|database| {
-        let (house, cli) = house_and_cli(database);
-        house.add_person(ADA, "Ada", "Lovelace");
+        let (house, cli) = server_and_cli(database);
+        house.add_user(ADA, "Ada", "Lovelace");
         for name in ["One", "Two", "Three"] {
-            cli.says(&["user", "edit", ADA, "--given-name", name]);
+            cli.expect_success(&["user", "edit", ADA, "--given-name", name]);
         }
         let cut = cli.run(&["audit", "-n", "2", "--json"], "");
         let rows: Value = serde_json::from_slice(&cut.stdout).unwrap();
         assert_eq!(rows.as_array().unwrap().len(), 2);
         assert!(String::from_utf8_lossy(&cut.stderr).contains("there are older ones"));
-        assert!(cli.says(&["audit", "-n", "2"]).contains("… there are older ones"));
+        assert!(
+            cli.expect_success(&["audit", "-n", "2"])
+                .contains("… there are older ones")
+        );
         for all in [&["audit", "-n", "all"][..], &["audit", "-n", "100000"]] {
-            assert!(!cli.says(all).contains('…'));
+            assert!(!cli.expect_success(all).contains('…'));
         }
-        let said = cli.refuses(&["audit", "-n", "99999999999999999999"]);
+        let said = cli.expect_failure(&["audit", "-n", "99999999999999999999"]);
         assert!(said.contains("write a number from 1 to 100000, or all"), "{said}");
         assert!(
-            cli.says(&["audit", "--since", "1w", "--until", "2126-11-29 10:00"])
+            cli.expect_success(&["audit", "--since", "1w", "--until", "2126-11-29 10:00"])
                 .contains("user.edit")
         );
     });
@@ -184,8 +187,8 @@ fn a_list_that_is_cut_says_so_and_all_is_a_number() {
 #[test]
 fn help_names_the_data_the_codes_and_the_documentation() {
     on_each_database(|database| {
-        let (_house, cli) = house_and_cli(database);
-        let said = cli.says(&["help"]);
+        let (_house, cli) = server_and_cli(database);
+        let said = cli.expect_success(&["help"]);
         for part in ["hallpass-data", "Exit codes: 0", "docs/commands.md"] {
             assert!(said.contains(part), "{part}: {said}");
         }
@@ -205,9 +208,9 @@ fn help_names_the_data_the_codes_and_the_documentation() {
 }
 
 #[test]
-fn a_new_sealing_key_is_told_to_a_program_too() {
+fn key_reseal_prints_json_too() {
     on_each_database(|database| {
-        let (house, cli) = house_and_cli(database);
+        let (house, cli) = server_and_cli(database);
         let settings = house.settings.clone();
         let _dir = house.stop();
         let told = cli.json(&["key", "reseal", "--json"]);

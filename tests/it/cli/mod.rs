@@ -21,14 +21,14 @@ use serde_json::Value;
 
 use crate::support::{
     browser::Browser,
-    house::{Database, House},
+    house::{Database, TestServer},
 };
 
 /// The binary in the surroundings of one installation.
 pub(crate) struct Cli(Vec<(String, String)>);
 
 impl Cli {
-    pub(crate) fn of(data_dir: &Path, database: &Database) -> Self {
+    pub(crate) fn new(data_dir: &Path, database: &Database) -> Self {
         let mut all = vec![
             (
                 "HALLPASS_BASE_URL".to_owned(),
@@ -43,7 +43,7 @@ impl Cli {
     }
 
     /// The same, with more in its environment.
-    pub(crate) fn with(mut self, more: &[(&str, &str)]) -> Self {
+    pub(crate) fn with_env(mut self, more: &[(&str, &str)]) -> Self {
         let more = more
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -52,7 +52,7 @@ impl Cli {
     }
 
     /// Sends a signal to a process that a test started.
-    pub(crate) fn signal(process: u32, name: &str) {
+    pub(crate) fn send_signal(process: u32, name: &str) {
         let done = Command::new("kill")
             .arg(format!("-{name}"))
             .arg(process.to_string())
@@ -82,11 +82,11 @@ impl Cli {
         child.wait_with_output().unwrap()
     }
 
-    pub(crate) fn says(&self, arguments: &[&str]) -> String {
-        self.says_to(arguments, "")
+    pub(crate) fn expect_success(&self, arguments: &[&str]) -> String {
+        self.expect_success_with_input(arguments, "")
     }
 
-    pub(crate) fn says_to(&self, arguments: &[&str], input: &str) -> String {
+    pub(crate) fn expect_success_with_input(&self, arguments: &[&str], input: &str) -> String {
         let done = self.run(arguments, input);
         assert!(
             done.status.success(),
@@ -97,14 +97,14 @@ impl Cli {
     }
 
     pub(crate) fn json(&self, arguments: &[&str]) -> Value {
-        serde_json::from_str(&self.says(arguments)).unwrap()
+        serde_json::from_str(&self.expect_success(arguments)).unwrap()
     }
 
-    pub(crate) fn refuses(&self, arguments: &[&str]) -> String {
-        self.refuses_to(arguments, "")
+    pub(crate) fn expect_failure(&self, arguments: &[&str]) -> String {
+        self.expect_failure_with_input(arguments, "")
     }
 
-    pub(crate) fn refuses_to(&self, arguments: &[&str], input: &str) -> String {
+    pub(crate) fn expect_failure_with_input(&self, arguments: &[&str], input: &str) -> String {
         let done = self.run(arguments, input);
         let words = String::from_utf8_lossy(&done.stderr).into_owned();
         assert!(
@@ -115,15 +115,15 @@ impl Cli {
     }
 }
 
-fn house_and_cli(database: &Database) -> (House, Cli) {
-    let house = House::start(database, &[]);
-    let cli = Cli::of(&house.settings.data_dir, database);
+fn server_and_cli(database: &Database) -> (TestServer, Cli) {
+    let house = TestServer::start(database, &[]);
+    let cli = Cli::new(&house.settings.data_dir, database);
     (house, cli)
 }
 
-fn log_in(house: &House, email: &str, password: &str) -> (Browser, u16) {
+fn sign_in(house: &TestServer, email: &str, password: &str) -> (Browser, u16) {
     let mut browser = house.browser();
     let login = browser.get("/login");
-    let status = browser.submit_login(&login, email, password).status;
+    let status = browser.submit_password(&login, email, password).status;
     (browser, status)
 }

@@ -5,36 +5,37 @@ use std::thread;
 use serde_json::Value;
 
 use crate::{
-    cli::{Cli, house_and_cli, log_in},
+    cli::{Cli, server_and_cli, sign_in},
     support::{
         house::{PASSWORD, on_each_database},
         judge,
-        scene::{ADA, Scene},
-        sp::{TestSp, posted},
+        scene::{ADA, SsoSetup},
+        sp::{TestSp, posted_response},
     },
 };
 
 #[test]
-fn people_are_kept_by_the_command_line_while_the_daemon_runs() {
+fn users_are_managed_by_the_command_line_while_the_daemon_runs() {
     on_each_database(|database| {
-        let (house, cli) = house_and_cli(database);
+        let (house, cli) = server_and_cli(database);
         let names = ["--given-name", "Ada", "--family-name", "Lovelace"];
         let add = |email: &'static str| [&["user", "add", email][..], &names, &["--password-stdin"]].concat();
-        let said = cli.says_to(&add("ADA@Fernweh.example"), &format!("{PASSWORD}\n"));
+        let said = cli.expect_success_with_input(&add("ADA@Fernweh.example"), &format!("{PASSWORD}\n"));
         assert!(said.contains("Ada Lovelace <ada@fernweh.example>"), "{said}");
-        assert_eq!(log_in(&house, ADA, PASSWORD).1, 303);
+        assert_eq!(sign_in(&house, ADA, PASSWORD).1, 303);
         assert!(
-            cli.refuses_to(&add(ADA), &format!("{PASSWORD}\n"))
+            cli.expect_failure_with_input(&add(ADA), &format!("{PASSWORD}\n"))
                 .contains("ada@fernweh.example belongs to Ada Lovelace")
         );
         for (input, words) in [("short\n", "short"), ("\n", "empty"), ("", "empty")] {
             assert!(
-                cli.refuses_to(&add("eve@fernweh.example"), input).contains(words),
+                cli.expect_failure_with_input(&add("eve@fernweh.example"), input)
+                    .contains(words),
                 "{input:?}"
             );
         }
         assert!(
-            cli.refuses_to(&add("no address"), PASSWORD)
+            cli.expect_failure_with_input(&add("no address"), PASSWORD)
                 .contains("not an e-mail address")
         );
 
@@ -49,12 +50,12 @@ fn people_are_kept_by_the_command_line_while_the_daemon_runs() {
             (&Value::Bool(true), &person["id"])
         );
         assert!(
-            cli.says(&["user", "list"]).contains(ADA)
-                && cli.says(&["user", "show", ADA]).contains("Lovelace")
+            cli.expect_success(&["user", "list"]).contains(ADA)
+                && cli.expect_success(&["user", "show", ADA]).contains("Lovelace")
         );
 
-        let (mut browser, _) = log_in(&house, ADA, PASSWORD);
-        cli.says(&[
+        let (mut browser, _) = sign_in(&house, ADA, PASSWORD);
+        cli.expect_success(&[
             "user",
             "edit",
             ADA,
@@ -68,7 +69,7 @@ fn people_are_kept_by_the_command_line_while_the_daemon_runs() {
             "a new name is no reason to log out"
         );
         assert!(
-            cli.refuses(&["user", "show", ADA])
+            cli.expect_failure(&["user", "show", ADA])
                 .contains("nobody here has the address")
         );
         let countess = "countess@fernweh.example";
@@ -77,25 +78,25 @@ fn people_are_kept_by_the_command_line_while_the_daemon_runs() {
             person["stable_id"]
         );
 
-        cli.says(&["user", "disable", countess]);
+        cli.expect_success(&["user", "disable", countess]);
         assert_eq!(
-            (browser.get("/").status, log_in(&house, countess, PASSWORD).1),
+            (browser.get("/").status, sign_in(&house, countess, PASSWORD).1),
             (303, 200)
         );
-        cli.says(&["user", "enable", countess]);
-        let (mut browser, status) = log_in(&house, countess, PASSWORD);
+        cli.expect_success(&["user", "enable", countess]);
+        let (mut browser, status) = sign_in(&house, countess, PASSWORD);
         assert_eq!(status, 303);
-        let said = cli.says_to(
+        let said = cli.expect_success_with_input(
             &["user", "set-password", countess, "--password-stdin"],
             "another long password\r\n",
         );
         assert!(said.contains("1 session was ended"), "{said}");
         assert_eq!(
-            (browser.get("/").status, log_in(&house, countess, PASSWORD).1),
+            (browser.get("/").status, sign_in(&house, countess, PASSWORD).1),
             (303, 200)
         );
-        assert_eq!(log_in(&house, countess, "another long password").1, 303);
-        let said = cli.says(&["user", "unlock", countess]);
+        assert_eq!(sign_in(&house, countess, "another long password").1, 303);
+        let said = cli.expect_success(&["user", "unlock", countess]);
         assert!(said.contains("/device/") && said.contains("30 minutes"), "{said}");
         for unknown in [
             ["user", "unlock", "x@y.example"],
@@ -103,15 +104,15 @@ fn people_are_kept_by_the_command_line_while_the_daemon_runs() {
             ["user", "disable", "x@y.example"],
             ["user", "enable", "x@y.example"],
         ] {
-            cli.refuses(&unknown);
+            cli.expect_failure(&unknown);
         }
     });
 }
 
 #[test]
-fn somebody_with_one_name_is_added_greeted_edited_and_told_without_the_other() {
+fn a_user_with_one_name_is_added_greeted_edited_and_sent_without_the_other() {
     on_each_database(|database| {
-        let (house, cli) = house_and_cli(database);
+        let (house, cli) = server_and_cli(database);
         let acs = "https://sp.example/acs";
         let add_app = |name: &str, more: &[&str]| {
             let line = [
@@ -125,7 +126,7 @@ fn somebody_with_one_name_is_added_greeted_edited_and_told_without_the_other() {
                 "--acs",
                 acs,
             ];
-            cli.says(&[&line[..], more].concat())
+            cli.expect_success(&[&line[..], more].concat())
         };
         add_app("wiki", &[]);
         add_app("strict", &["--preset", "atlassian"]);
@@ -138,7 +139,7 @@ fn somebody_with_one_name_is_added_greeted_edited_and_told_without_the_other() {
             "--given-name",
             "Sukarno",
         ];
-        let said = cli.says_to(&[&line[..], &["--family-name", ""]].concat(), PASSWORD);
+        let said = cli.expect_success_with_input(&[&line[..], &["--family-name", ""]].concat(), PASSWORD);
         assert!(said.contains("Sukarno <sukarno@fernweh.example>"), "{said}");
         assert!(
             said.contains("cannot sign in to strict yet")
@@ -152,7 +153,7 @@ fn somebody_with_one_name_is_added_greeted_edited_and_told_without_the_other() {
             (&Value::from("Sukarno"), &Value::Null)
         );
         assert!(
-            cli.says(&["user", "show", sukarno])
+            cli.expect_success(&["user", "show", sukarno])
                 .contains("Last name    (none)")
         );
         // Who cannot sign in is told; nobody else is kept from using the application for it.
@@ -162,7 +163,7 @@ fn somebody_with_one_name_is_added_greeted_edited_and_told_without_the_other() {
             "{said}"
         );
 
-        let (mut browser, status) = log_in(&house, sukarno, PASSWORD);
+        let (mut browser, status) = sign_in(&house, sukarno, PASSWORD);
         assert_eq!(status, 303);
         let portal = browser.get("/").body;
         assert!(
@@ -170,11 +171,11 @@ fn somebody_with_one_name_is_added_greeted_edited_and_told_without_the_other() {
             "{portal}"
         );
         let mut ask = |entity_id: &str, id: &str| {
-            let address = TestSp::new(entity_id, acs).sign_on_address(id, house.provider.now());
-            posted(&browser.get(&address)).0
+            let address = TestSp::new(entity_id, acs).sso_url(id, house.provider.now());
+            posted_response(&browser.get(&address)).0
         };
         let xml = ask("wiki", "_wiki");
-        let told = judge::attributes(&xml);
+        let told = judge::saml_attributes(&xml);
         assert!(
             told.iter()
                 .all(|(_, values)| values == &[values[0].clone()] && !values[0].is_empty())
@@ -187,34 +188,35 @@ fn somebody_with_one_name_is_added_greeted_edited_and_told_without_the_other() {
             names,
             ["emailaddress", "givenname", "name", "id", "email", "firstName"]
         );
-        let (top, second) = judge::status(&ask("strict", "_strict"));
+        let (top, second) = judge::status_codes(&ask("strict", "_strict"));
         assert_eq!(
             (top.as_str(), second.as_deref()),
             ("Responder", Some("RequestDenied"))
         );
 
         let edit = ["user", "edit", sukarno];
-        let refused = cli.refuses(&[&edit[..], &["--given-name", ""]].concat());
+        let refused = cli.expect_failure(&[&edit[..], &["--given-name", ""]].concat());
         assert!(refused.contains("first name, a last name, or both"), "{refused}");
-        cli.says(&[&edit[..], &["--family-name", "Kusno"]].concat());
-        assert!(cli.says(&["user", "list"]).contains("Sukarno Kusno"));
-        assert_eq!(judge::status(&ask("strict", "_again")).0, "Success");
-        let refused = cli.refuses(&[&edit[..], &["--family-name", ""]].concat());
+        cli.expect_success(&[&edit[..], &["--family-name", "Kusno"]].concat());
+        assert!(cli.expect_success(&["user", "list"]).contains("Sukarno Kusno"));
+        assert_eq!(judge::status_codes(&ask("strict", "_again")).0, "Success");
+        let refused = cli.expect_failure(&[&edit[..], &["--family-name", ""]].concat());
         assert!(refused.contains("requires"), "{refused}");
-        cli.says(&["app", "remove", "strict"]);
-        cli.says(&["app", "remove", "second"]);
-        cli.says(&[&edit[..], &["--given-name", "", "--family-name", "Kusno"]].concat());
+        cli.expect_success(&["app", "remove", "strict"]);
+        cli.expect_success(&["app", "remove", "second"]);
+        cli.expect_success(&[&edit[..], &["--given-name", "", "--family-name", "Kusno"]].concat());
         assert!(browser.get("/").body.contains("Hello, <bdi>Kusno</bdi>"));
-        let refused = cli.refuses_to(&["user", "add", "x@y.example", "--password-stdin"], PASSWORD);
+        let refused =
+            cli.expect_failure_with_input(&["user", "add", "x@y.example", "--password-stdin"], PASSWORD);
         assert!(refused.contains("neither was given"), "{refused}");
     });
 }
 
 #[test]
-fn what_is_tried_first_is_no_password() {
+fn commonly_guessed_passwords_are_refused() {
     on_each_database(|database| {
-        let (house, cli) = house_and_cli(database);
-        let cli = cli.with(&[("HALLPASS_ORGANISATION", "Fernweh Instruments")]);
+        let (house, cli) = server_and_cli(database);
+        let cli = cli.with_env(&[("HALLPASS_ORGANISATION", "Fernweh Instruments")]);
         let names = [
             "--given-name",
             "Ada",
@@ -235,24 +237,24 @@ fn what_is_tried_first_is_no_password() {
             ("hallpass", "own address or name"),
         ];
         for (password, words) in refused {
-            let why = cli.refuses_to(&add, password);
+            let why = cli.expect_failure_with_input(&add, password);
             assert!(why.contains(words), "{password}: {why}");
         }
-        cli.says_to(&add, PASSWORD);
+        cli.expect_success_with_input(&add, PASSWORD);
         let set = ["user", "set-password", ADA, "--password-stdin"];
         for (password, words) in refused {
-            let why = cli.refuses_to(&set, password);
+            let why = cli.expect_failure_with_input(&set, password);
             assert!(why.contains(words), "{password}: {why}");
         }
-        assert_eq!(log_in(&house, ADA, PASSWORD).1, 303);
+        assert_eq!(sign_in(&house, ADA, PASSWORD).1, 303);
     });
 }
 
 #[test]
-fn a_person_added_twice_at_once_is_one_person() {
+fn a_user_added_twice_concurrently_is_one_user() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let cli = Cli::of(&scene.house.settings.data_dir, database);
+        let scene = SsoSetup::new(database);
+        let cli = Cli::new(&scene.server.settings.data_dir, database);
         let added: usize = thread::scope(|scope| {
             let adding: Vec<_> = (0..3)
                 .map(|_| {

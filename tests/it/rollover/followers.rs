@@ -6,18 +6,21 @@ use hallpass::{
     model::application::Slug,
     provider::{
         Provider,
-        rollover::{Confirmed, Follower, KEPT_AFTER, Known, PUBLISHED_FIRST},
-        users::Changed,
+        rollover::{
+            AdoptionEvidence, AdoptionStatus, KeyAdoptionOutcome, MIN_PUBLISHED_AFTER_SIGNING,
+            MIN_PUBLISHED_BEFORE_SIGNING,
+        },
+        users::ChangeOutcome,
     },
 };
 
-use super::{ask, done, roll, stopped};
-use crate::support::{house::on_each_database, rows, scene::Scene};
+use super::{expect_done, expect_refused, request_with_headers, roll_over};
+use crate::support::{house::on_each_database, rows, scene::SsoSetup};
 
-const FOLLOWS: &str = "SELECT count(*) AS n FROM application_key_follow";
+const COUNT_ADOPTIONS: &str = "SELECT count(*) AS n FROM application_key_follow";
 /// The address that an application was given.
-pub(super) fn own(provider: &Provider, slug: &str) -> String {
-    let url = provider.metadata_url_of(&Slug::parse(slug).unwrap()).unwrap();
+pub(super) fn metadata_path(provider: &Provider, slug: &str) -> String {
+    let url = provider.metadata_url(&Slug::parse(slug).unwrap()).unwrap();
     let target = url
         .unwrap()
         .strip_prefix("https://login.fernweh.example")
@@ -28,33 +31,33 @@ pub(super) fn own(provider: &Provider, slug: &str) -> String {
     target
 }
 
-fn wiki(scene: &Scene) -> Option<Known> {
-    let rollover = scene.house.provider.rollover().unwrap();
-    let found: Vec<Follower> = rollover
-        .followers
+fn wiki_adoption(scene: &SsoSetup) -> Option<AdoptionEvidence> {
+    let rollover = scene.server.provider.rollover().unwrap();
+    let found: Vec<AdoptionStatus> = rollover
+        .adoptions
         .into_iter()
         .filter(|one| one.slug == scene.wiki.slug)
         .collect();
-    found[0].known.clone()
+    found[0].evidence.clone()
 }
 
 #[test]
-fn a_fetch_from_its_own_address_tells_who_follows_and_nothing_else_does() {
+fn only_a_fetch_of_its_own_metadata_url_records_adoption() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let own_address = own(&scene.house.provider, "wiki");
+        let scene = SsoSetup::new(database);
+        let own_address = metadata_path(&scene.server.provider, "wiki");
         let own_address = own_address.as_str();
-        let address = scene.house.address;
-        let follows = || rows::number(&scene.house.settings, FOLLOWS);
-        scene.house.provider.refresh().unwrap();
-        let before = ask(address, "GET", own_address, &[])
+        let address = scene.server.address;
+        let follows = || rows::number(&scene.server.settings, COUNT_ADOPTIONS);
+        scene.server.provider.refresh_snapshot().unwrap();
+        let before = request_with_headers(address, "GET", own_address, &[])
             .header("etag")
             .unwrap()
             .to_owned();
         assert_eq!(follows(), 0, "there is nothing to learn yet");
-        done(scene.house.provider.prepare_key(None).unwrap());
-        scene.house.provider.refresh().unwrap();
-        let tag = ask(address, "HEAD", own_address, &[])
+        expect_done(scene.server.provider.prepare_key(None).unwrap());
+        scene.server.provider.refresh_snapshot().unwrap();
+        let tag = request_with_headers(address, "HEAD", own_address, &[])
             .header("etag")
             .unwrap()
             .to_owned();
@@ -73,29 +76,29 @@ fn a_fetch_from_its_own_address_tells_who_follows_and_nothing_else_does() {
             ("POST", own_address, &[], 405),
         ] {
             assert_eq!(
-                ask(address, method, target, headers).status,
+                request_with_headers(address, method, target, headers).status,
                 status,
                 "{method} {target}"
             );
             assert_eq!(follows(), 0, "{method} {target} {headers:?}");
         }
-        assert_eq!(wiki(&scene), None);
+        assert_eq!(wiki_adoption(&scene), None);
         // A copy of before the step is answered with the new document.
         let agent = ("User-Agent", "Shibboleth/3.4");
-        let fetched = ask(address, "GET", own_address, &[agent, ("If-None-Match", &before)]);
+        let fetched = request_with_headers(address, "GET", own_address, &[agent, ("If-None-Match", &before)]);
         assert_eq!((fetched.status, follows()), (200, 1));
-        let known = wiki(&scene).unwrap();
+        let known = wiki_adoption(&scene).unwrap();
         assert!(
-            matches!(&known, Known::Fetched { at, address: Some(address), agent: Some(agent) }
+            matches!(&known, AdoptionEvidence::Fetched { at, address: Some(address), agent: Some(agent) }
                 if *at == scene.now() && address.is_loopback() && agent == "Shibboleth/3.4"),
             "{known:?}"
         );
-        scene.house.clock.advance(TimeDelta::minutes(1));
+        scene.server.clock.advance(TimeDelta::minutes(1));
         for _ in 0..5 {
-            assert_eq!(ask(address, "GET", own_address, &[]).status, 200);
+            assert_eq!(request_with_headers(address, "GET", own_address, &[]).status, 200);
         }
         assert_eq!(
-            (follows(), wiki(&scene)),
+            (follows(), wiki_adoption(&scene)),
             (1, Some(known)),
             "the first time is kept"
         );
@@ -103,87 +106,92 @@ fn a_fetch_from_its_own_address_tells_who_follows_and_nothing_else_does() {
 }
 
 #[test]
-fn whoever_holds_the_document_of_now_follows_without_being_sent_it() {
+fn a_304_for_the_current_document_records_adoption() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let own_address = own(&scene.house.provider, "wiki");
+        let scene = SsoSetup::new(database);
+        let own_address = metadata_path(&scene.server.provider, "wiki");
         let own_address = own_address.as_str();
-        done(scene.house.provider.prepare_key(None).unwrap());
-        scene.house.provider.refresh().unwrap();
+        expect_done(scene.server.provider.prepare_key(None).unwrap());
+        scene.server.provider.refresh_snapshot().unwrap();
         // Fetched from the common address, then asked for again at its own.
-        let tag = ask(scene.house.address, "GET", "/saml/metadata", &[])
+        let tag = request_with_headers(scene.server.address, "GET", "/saml/metadata", &[])
             .header("etag")
             .unwrap()
             .to_owned();
         let held = format!("\"other\", W/{tag}");
-        let answer = ask(
-            scene.house.address,
+        let answer = request_with_headers(
+            scene.server.address,
             "GET",
             own_address,
             &[("If-None-Match", &held)],
         );
         assert_eq!((answer.status, answer.bytes.len()), (304, 0));
-        assert!(matches!(wiki(&scene), Some(Known::Fetched { agent: None, .. })));
+        assert!(matches!(
+            wiki_adoption(&scene),
+            Some(AdoptionEvidence::Fetched { agent: None, .. })
+        ));
     });
 }
 
 #[test]
-fn what_a_fetcher_calls_itself_is_kept_short_and_plain() {
+fn the_user_agent_is_truncated_and_sanitized() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let own_address = own(&scene.house.provider, "wiki");
+        let scene = SsoSetup::new(database);
+        let own_address = metadata_path(&scene.server.provider, "wiki");
         let own_address = own_address.as_str();
-        done(scene.house.provider.prepare_key(None).unwrap());
-        scene.house.provider.refresh().unwrap();
+        expect_done(scene.server.provider.prepare_key(None).unwrap());
+        scene.server.provider.refresh_snapshot().unwrap();
         let long = "x".repeat(5000);
         assert_eq!(
-            ask(scene.house.address, "GET", own_address, &[("User-Agent", &long)]).status,
+            request_with_headers(scene.server.address, "GET", own_address, &[("User-Agent", &long)]).status,
             200
         );
         assert!(
-            matches!(wiki(&scene), Some(Known::Fetched { agent: Some(agent), .. }) if agent.len() == 120)
+            matches!(wiki_adoption(&scene), Some(AdoptionEvidence::Fetched { agent: Some(agent), .. }) if agent.len() == 120)
         );
     });
 }
 
 #[test]
-fn every_replica_notes_and_the_database_keeps_one() {
+fn fetches_at_every_replica_are_recorded_once() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let own_address = own(&scene.house.provider, "wiki");
+        let scene = SsoSetup::new(database);
+        let own_address = metadata_path(&scene.server.provider, "wiki");
         let own_address = own_address.as_str();
-        let replica = scene.house.replica();
-        let next = done(scene.house.provider.prepare_key(None).unwrap());
-        for provider in [&scene.house.provider, &replica.provider] {
-            provider.refresh().unwrap();
+        let replica = scene.server.replica();
+        let next = expect_done(scene.server.provider.prepare_key(None).unwrap());
+        for provider in [&scene.server.provider, &replica.provider] {
+            provider.refresh_snapshot().unwrap();
         }
         std::thread::scope(|scope| {
             for n in 0..8 {
-                let address = [scene.house.address, replica.address][n % 2];
-                scope.spawn(move || assert_eq!(ask(address, "GET", own_address, &[]).status, 200));
+                let address = [scene.server.address, replica.address][n % 2];
+                scope.spawn(move || {
+                    assert_eq!(request_with_headers(address, "GET", own_address, &[]).status, 200)
+                });
             }
         });
-        assert_eq!(rows::number(&scene.house.settings, FOLLOWS), 1);
+        assert_eq!(rows::number(&scene.server.settings, COUNT_ADOPTIONS), 1);
         // Another key has to be learnt anew, also where the one before was noted.
-        done(replica.provider.cancel_key().unwrap());
-        assert_ne!(done(replica.provider.prepare_key(None).unwrap()), next);
-        for provider in [&scene.house.provider, &replica.provider] {
-            provider.refresh().unwrap();
+        expect_done(replica.provider.cancel_key().unwrap());
+        assert_ne!(expect_done(replica.provider.prepare_key(None).unwrap()), next);
+        for provider in [&scene.server.provider, &replica.provider] {
+            provider.refresh_snapshot().unwrap();
         }
-        assert_eq!(wiki(&scene), None);
-        ask(scene.house.address, "GET", own_address, &[]);
-        assert!(wiki(&scene).is_some());
-        assert_eq!(rows::number(&scene.house.settings, FOLLOWS), 2);
+        assert_eq!(wiki_adoption(&scene), None);
+        request_with_headers(scene.server.address, "GET", own_address, &[]);
+        assert!(wiki_adoption(&scene).is_some());
+        assert_eq!(rows::number(&scene.server.settings, COUNT_ADOPTIONS), 2);
     });
 }
 
 #[test]
-fn applications_that_fetch_open_the_way_and_only_enabled_ones_bar_it() {
+fn only_enabled_applications_without_adoption_block_activation() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let own_address = own(&scene.house.provider, "wiki");
+        let scene = SsoSetup::new(database);
+        let own_address = metadata_path(&scene.server.provider, "wiki");
         let own_address = own_address.as_str();
-        let (house, provider) = (&scene.house, &scene.house.provider);
+        let (house, provider) = (&scene.server, &scene.server.provider);
         house.add_application("Off", "urn:test:off", "https://off.example/acs", |_| {});
         let off = hallpass::provider::applications::ApplicationEdit {
             enabled: Some(false),
@@ -194,18 +202,18 @@ fn applications_that_fetch_open_the_way_and_only_enabled_ones_bar_it() {
             .unwrap()
             .unwrap();
         provider.add_draft("Later", None).unwrap();
-        done(provider.prepare_key(None).unwrap());
-        provider.refresh().unwrap();
-        house.clock.advance(PUBLISHED_FIRST);
+        expect_done(provider.prepare_key(None).unwrap());
+        provider.refresh_snapshot().unwrap();
+        house.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
         assert!(
-            stopped(provider.activate_key(false).unwrap())
+            expect_refused(provider.activate_key(false).unwrap())
                 .to_string()
                 .ends_with("missing: 1")
         );
         let names: Vec<_> = provider
             .rollover()
             .unwrap()
-            .followers
+            .adoptions
             .iter()
             .map(|one| (one.slug.to_string(), one.enabled, one.kind.is_some()))
             .collect();
@@ -217,51 +225,54 @@ fn applications_that_fetch_open_the_way_and_only_enabled_ones_bar_it() {
                 ("later".to_owned(), false, false)
             ]
         );
-        ask(house.address, "GET", own_address, &[]);
-        done(provider.activate_key(false).unwrap());
+        request_with_headers(house.address, "GET", own_address, &[]);
+        expect_done(provider.activate_key(false).unwrap());
     });
 }
 
 #[test]
-fn an_application_that_came_with_the_new_key_does_not_hold_the_old_one_up() {
+fn an_application_registered_after_the_new_key_does_not_block_retirement() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let own_address = own(&scene.house.provider, "wiki");
+        let scene = SsoSetup::new(database);
+        let own_address = metadata_path(&scene.server.provider, "wiki");
         let own_address = own_address.as_str();
-        let provider = &scene.house.provider;
-        let young = |scene: &Scene| {
-            let rollover = scene.house.provider.rollover().unwrap();
+        let provider = &scene.server.provider;
+        let young = |scene: &SsoSetup| {
+            let rollover = scene.server.provider.rollover().unwrap();
             let found = rollover
-                .followers
+                .adoptions
                 .into_iter()
                 .find(|one| one.slug.as_str() == "young");
-            found.unwrap().known
+            found.unwrap().evidence
         };
-        done(provider.prepare_key(None).unwrap());
-        scene.house.clock.advance(PUBLISHED_FIRST);
-        done(provider.activate_key(true).unwrap());
-        scene.house.clock.advance(TimeDelta::seconds(1));
+        expect_done(provider.prepare_key(None).unwrap());
+        scene.server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
+        expect_done(provider.activate_key(true).unwrap());
+        scene.server.clock.advance(TimeDelta::seconds(1));
         scene
-            .house
+            .server
             .add_application("Young", "urn:test:young", "https://young.example/acs", |_| {});
-        assert_eq!(young(&scene), Some(Known::RegisteredWith));
-        assert_eq!(provider.rollover().unwrap().missing().count(), 1);
+        assert_eq!(young(&scene), Some(AdoptionEvidence::RegisteredWith));
+        assert_eq!(provider.rollover().unwrap().not_adopted().count(), 1);
         // A fetch after the step tells just as much as one before.
-        provider.refresh().unwrap();
-        ask(scene.house.address, "GET", own_address, &[]);
-        scene.house.clock.advance(KEPT_AFTER);
-        done(provider.retire_key(false).unwrap());
+        provider.refresh_snapshot().unwrap();
+        request_with_headers(scene.server.address, "GET", own_address, &[]);
+        scene.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
+        expect_done(provider.retire_key(false).unwrap());
     });
 }
 
 #[test]
-fn a_draft_has_an_address_and_what_is_known_of_it_becomes_its_applications() {
+fn the_adoption_of_a_draft_moves_to_its_application() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let (house, provider) = (&scene.house, &scene.house.provider);
+        let scene = SsoSetup::new(database);
+        let (house, provider) = (&scene.server, &scene.server.provider);
         let draft = |name: &str| match provider.add_draft(name, None).unwrap() {
-            Changed::Done(draft) => draft,
-            other @ (Changed::Same(_) | Changed::Taken | Changed::Unknown | Changed::Stale) => {
+            ChangeOutcome::Done(draft) => draft,
+            other @ (ChangeOutcome::Unchanged(_)
+            | ChangeOutcome::Taken
+            | ChangeOutcome::Unknown
+            | ChangeOutcome::Stale) => {
                 panic!("{other:?}")
             }
         };
@@ -273,51 +284,58 @@ fn a_draft_has_an_address_and_what_is_known_of_it_becomes_its_applications() {
         let portal = draft("Portal");
         assert_eq!(
             provider.add_draft("Gate", Some(&portal.slug)).unwrap(),
-            Changed::Taken
+            ChangeOutcome::Taken
         );
-        let portal_address = own(provider, "portal");
+        let portal_address = metadata_path(provider, "portal");
         assert_eq!(
-            ask(house.address, "GET", &portal_address, &[]).status,
+            request_with_headers(house.address, "GET", &portal_address, &[]).status,
             200,
             "at once"
         );
-        done(provider.prepare_key(None).unwrap());
-        provider.refresh().unwrap();
-        let fetched = ask(house.address, "GET", &portal_address, &[]);
+        expect_done(provider.prepare_key(None).unwrap());
+        provider.refresh_snapshot().unwrap();
+        let fetched = request_with_headers(house.address, "GET", &portal_address, &[]);
         assert_eq!(
             fetched.body,
-            ask(house.address, "GET", "/saml/metadata", &[]).body
+            request_with_headers(house.address, "GET", "/saml/metadata", &[]).body
         );
         house.add_application("Portal", "urn:test:portal", "https://portal.example/acs", |_| {});
         assert_eq!(provider.drafts().unwrap().len(), 1);
         let known = |slug: &str| {
-            let found = provider.rollover().unwrap().followers;
+            let found = provider.rollover().unwrap().adoptions;
             found.into_iter().find(|one| one.slug.as_str() == slug).unwrap()
         };
-        assert!(known("portal").kind.is_some() && known("portal").known.is_some());
-        assert_eq!(own(provider, "portal"), portal_address, "what was pasted stays");
+        assert!(known("portal").kind.is_some() && known("portal").evidence.is_some());
+        assert_eq!(
+            metadata_path(provider, "portal"),
+            portal_address,
+            "what was pasted stays"
+        );
 
         // A name that is free again remembers nobody.
         provider
             .remove_application(&Slug::parse("portal").unwrap())
             .unwrap();
         house.add_application("Portal", "urn:test:other", "https://portal.example/acs", |_| {});
-        assert_eq!(known("portal").known, None);
-        assert_ne!(own(provider, "portal"), portal_address);
-        provider.refresh().unwrap();
-        assert_eq!(ask(house.address, "GET", &portal_address, &[]).status, 200);
+        assert_eq!(known("portal").evidence, None);
+        assert_ne!(metadata_path(provider, "portal"), portal_address);
+        provider.refresh_snapshot().unwrap();
         assert_eq!(
-            known("portal").known,
+            request_with_headers(house.address, "GET", &portal_address, &[]).status,
+            200
+        );
+        assert_eq!(
+            known("portal").evidence,
             None,
             "who was given the old address is somebody else"
         );
         assert_eq!(
             provider.remove_draft(&Slug::parse("wiki-2").unwrap()).unwrap(),
-            Changed::Done(())
+            ChangeOutcome::Done(())
         );
         assert_eq!(
             provider.remove_draft(&Slug::parse("wiki-2").unwrap()).unwrap(),
-            Changed::Unknown
+            ChangeOutcome::Unknown
         );
     });
 }
@@ -325,8 +343,8 @@ fn a_draft_has_an_address_and_what_is_known_of_it_becomes_its_applications() {
 #[test]
 fn the_members_of_one_source_are_confirmed_together() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let (house, provider) = (&scene.house, &scene.house.provider);
+        let scene = SsoSetup::new(database);
+        let (house, provider) = (&scene.server, &scene.server.provider);
         let other = house.add_application("Member", "urn:test:member", "https://member.example/acs", |_| {});
         let source = "01980000-0000-7000-8000-000000000001";
         rows::execute(
@@ -340,21 +358,33 @@ fn the_members_of_one_source_are_confirmed_together() {
             ),
         );
         assert_eq!(
-            provider.confirm_source("nobody").unwrap(),
-            Confirmed::UnknownSource
+            provider.confirm_key_adoption_by_source("nobody").unwrap(),
+            KeyAdoptionOutcome::UnknownSource
         );
         assert_eq!(
-            provider.confirm_source("federation").unwrap(),
-            Confirmed::NoRollover
+            provider.confirm_key_adoption_by_source("federation").unwrap(),
+            KeyAdoptionOutcome::NoRollover
         );
-        done(provider.prepare_key(None).unwrap());
-        let confirm = || provider.confirm_source("federation").unwrap();
-        assert_eq!(confirm(), Confirmed::Done { new: 1, known: 0 });
-        assert_eq!(confirm(), Confirmed::Done { new: 0, known: 1 });
+        expect_done(provider.prepare_key(None).unwrap());
+        let confirm = || provider.confirm_key_adoption_by_source("federation").unwrap();
+        assert_eq!(
+            confirm(),
+            KeyAdoptionOutcome::Done {
+                new: 1,
+                already_known: 0
+            }
+        );
+        assert_eq!(
+            confirm(),
+            KeyAdoptionOutcome::Done {
+                new: 0,
+                already_known: 1
+            }
+        );
         let missing: Vec<_> = provider
             .rollover()
             .unwrap()
-            .missing()
+            .not_adopted()
             .map(|one| one.slug.clone())
             .collect();
         assert_eq!(
@@ -366,21 +396,24 @@ fn the_members_of_one_source_are_confirmed_together() {
 }
 
 #[test]
-fn after_a_rollover_nobody_is_written_down() {
+fn after_a_rollover_no_adoption_is_stored() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let own_address = own(&scene.house.provider, "wiki");
+        let scene = SsoSetup::new(database);
+        let own_address = metadata_path(&scene.server.provider, "wiki");
         let own_address = own_address.as_str();
-        roll(&scene, &scene.house.provider);
-        scene.house.clock.advance(KEPT_AFTER);
-        done(scene.house.provider.retire_key(false).unwrap());
-        scene.house.provider.refresh().unwrap();
-        assert_eq!(ask(scene.house.address, "GET", own_address, &[]).status, 200);
+        roll_over(&scene, &scene.server.provider);
+        scene.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
+        expect_done(scene.server.provider.retire_key(false).unwrap());
+        scene.server.provider.refresh_snapshot().unwrap();
         assert_eq!(
-            rows::number(&scene.house.settings, FOLLOWS),
+            request_with_headers(scene.server.address, "GET", own_address, &[]).status,
+            200
+        );
+        assert_eq!(
+            rows::number(&scene.server.settings, COUNT_ADOPTIONS),
             1,
             "the one that was confirmed"
         );
-        assert!(scene.house.clock.now() > Utc::now());
+        assert!(scene.server.clock.now() > Utc::now());
     });
 }

@@ -1,32 +1,32 @@
 //! Who comes to an address that anybody can guess, or only looks at a link: no evidence, and shown.
 
 use chrono::TimeDelta;
-use hallpass::provider::rollover::{Known, PUBLISHED_FIRST};
+use hallpass::provider::rollover::{AdoptionEvidence, MIN_PUBLISHED_BEFORE_SIGNING};
 
-use super::{ask, done, followers::own, stopped};
-use crate::support::{house::on_each_database, scene::Scene};
+use super::{expect_done, expect_refused, followers::metadata_path, request_with_headers};
+use crate::support::{house::on_each_database, scene::SsoSetup};
 
 /// Anybody can guess it.
-const GUESSED: &str = "/saml/metadata/wiki";
+const GUESSABLE_PATH: &str = "/saml/metadata/wiki";
 
 #[test]
-fn an_address_that_can_be_guessed_is_a_hint_and_who_came_is_shown() {
+fn a_fetch_of_a_guessable_address_is_shown_but_does_not_confirm_adoption() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let provider = &scene.house.provider;
-        let own_address = own(provider, "wiki");
-        done(provider.prepare_key(None).unwrap());
-        provider.refresh().unwrap();
-        let address = scene.house.address;
+        let scene = SsoSetup::new(database);
+        let provider = &scene.server.provider;
+        let own_address = metadata_path(provider, "wiki");
+        expect_done(provider.prepare_key(None).unwrap());
+        provider.refresh_snapshot().unwrap();
+        let address = scene.server.address;
         let another = own_address.replace(|c: char| c.is_ascii_digit(), "0");
-        let published = ask(address, "GET", "/saml/metadata", &[]).body;
+        let published = request_with_headers(address, "GET", "/saml/metadata", &[]).body;
         let come = |target: &str, from: &str, agent: &str| {
             let headers = [("X-Forwarded-For", from), ("User-Agent", agent)];
-            let fetched = ask(address, "GET", target, &headers);
+            let fetched = request_with_headers(address, "GET", target, &headers);
             assert_eq!((fetched.status, fetched.body), (200, published.clone()));
         };
         let wiki_row = || {
-            let found = provider.rollover().unwrap().followers;
+            let found = provider.rollover().unwrap().adoptions;
             found.into_iter().find(|one| one.slug == scene.wiki.slug).unwrap()
         };
         // Who came to an address that can be guessed is noted after the answer.
@@ -39,30 +39,30 @@ fn an_address_that_can_be_guessed_is_a_hint_and_who_came_is_shown() {
             }
             panic!("{:?}", wiki_row().fetches)
         };
-        come(GUESSED, "203.0.113.1", "curl/8");
+        come(GUESSABLE_PATH, "203.0.113.1", "curl/8");
         hints(1);
-        come(GUESSED, "203.0.113.1", "another name of the same");
+        come(GUESSABLE_PATH, "203.0.113.1", "another name of the same");
         come(&another, "203.0.113.2", "Shibboleth/3.4");
         let seen = hints(2);
         assert!(seen.iter().all(|fetch| !fetch.is_own));
         assert!(
             seen.iter()
-                .any(|fetch| fetch.agent.as_deref() == Some("Shibboleth/3.4"))
+                .any(|fetch| fetch.user_agent.as_deref() == Some("Shibboleth/3.4"))
         );
-        assert_eq!(wiki_row().known, None, "anybody can have come");
-        scene.house.clock.advance(PUBLISHED_FIRST);
-        stopped(provider.activate_key(false).unwrap());
+        assert_eq!(wiki_row().evidence, None, "anybody can have come");
+        scene.server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
+        expect_refused(provider.activate_key(false).unwrap());
         for n in 0..30 {
-            scene.house.clock.advance(TimeDelta::seconds(1));
-            come(GUESSED, &format!("203.0.113.{}", 100 + n), "flood");
+            scene.server.clock.advance(TimeDelta::seconds(1));
+            come(GUESSABLE_PATH, &format!("203.0.113.{}", 100 + n), "flood");
         }
-        scene.house.clock.advance(TimeDelta::seconds(1));
-        come(GUESSED, "198.51.100.7", "the last");
+        scene.server.clock.advance(TimeDelta::seconds(1));
+        come(GUESSABLE_PATH, "198.51.100.7", "the last");
         for _ in 0..1000 {
             if wiki_row()
                 .fetches
                 .iter()
-                .any(|fetch| fetch.agent.as_deref() == Some("the last"))
+                .any(|fetch| fetch.user_agent.as_deref() == Some("the last"))
             {
                 break;
             }
@@ -73,25 +73,27 @@ fn an_address_that_can_be_guessed_is_a_hint_and_who_came_is_shown() {
         assert!(seen.len() < 20, "a flood is noted to an end: {}", seen.len());
         assert!(
             seen.iter()
-                .any(|fetch| fetch.agent.as_deref() == Some("the last")),
+                .any(|fetch| fetch.user_agent.as_deref() == Some("the last")),
             "and hides nobody: {seen:?}"
         );
 
         // Somebody has pasted the address into a chat.
-        ask(
+        request_with_headers(
             address,
             "GET",
             &own_address,
             &[("User-Agent", "Slackbot-LinkExpanding 1.0")],
         );
-        assert_eq!(wiki_row().known, None, "what looks at links is no application");
+        assert_eq!(wiki_row().evidence, None, "what looks at links is no application");
         for agent in ["a proxy", "the application"] {
-            ask(address, "GET", &own_address, &[("User-Agent", agent)]);
+            request_with_headers(address, "GET", &own_address, &[("User-Agent", agent)]);
         }
         let row = wiki_row();
-        assert!(matches!(&row.known, Some(Known::Fetched { agent: Some(agent), .. }) if agent == "a proxy"));
+        assert!(
+            matches!(&row.evidence, Some(AdoptionEvidence::Fetched { agent: Some(agent), .. }) if agent == "a proxy")
+        );
         let own: Vec<_> = row.fetches.iter().filter(|fetch| fetch.is_own).collect();
         assert_eq!(own.len(), 3);
-        done(provider.activate_key(false).unwrap());
+        expect_done(provider.activate_key(false).unwrap());
     });
 }

@@ -18,7 +18,10 @@ use hallpass::{
     model::key::{Certificate, KeyState},
     provider::{
         Provider,
-        rollover::{Confirmed, KEPT_AFTER, PUBLISHED_FIRST, Stepped, Stop},
+        rollover::{
+            KeyAdoptionOutcome, MIN_PUBLISHED_AFTER_SIGNING, MIN_PUBLISHED_BEFORE_SIGNING,
+            RolloverStepOutcome, StepRefused,
+        },
     },
     saml::second_opinion,
 };
@@ -26,56 +29,64 @@ use roxmltree::Document;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    schemas::{METADATA, is_valid},
+    schemas::{METADATA_SCHEMA, validate_against_schema},
     support::{
         house::on_each_database,
         http::{self, Response},
-        judge::{self, all, only},
-        scene::Scene,
-        sp::posted,
+        judge::{self, elements, only_element},
+        scene::SsoSetup,
+        sp::posted_response,
     },
 };
 
 /// How long another replica may take to hear of a step.
-const SECONDS: Duration = Duration::from_secs(5);
+const PROPAGATION_LIMIT: Duration = Duration::from_secs(5);
 
-fn ask(address: SocketAddr, method: &str, target: &str, headers: &[(&str, &str)]) -> Response {
+fn request_with_headers(
+    address: SocketAddr,
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+) -> Response {
     let mut sent = vec![("Host", "login.fernweh.example")];
     sent.extend_from_slice(headers);
     http::request(address, method, target, &sent, "")
 }
 
 #[track_caller]
-fn done(stepped: Stepped) -> Certificate {
+fn expect_done(stepped: RolloverStepOutcome) -> Certificate {
     match stepped {
-        Stepped::Done(certificate) => certificate,
-        Stepped::Stopped(stop) => panic!("{stop}"),
+        RolloverStepOutcome::Done(certificate) => certificate,
+        RolloverStepOutcome::Refused(stop) => panic!("{stop}"),
     }
 }
 
 #[track_caller]
-fn stopped(stepped: Stepped) -> Stop {
+fn expect_refused(stepped: RolloverStepOutcome) -> StepRefused {
     match stepped {
-        Stepped::Done(certificate) => panic!("done: {}", certificate.sha256),
-        Stepped::Stopped(stop) => stop,
+        RolloverStepOutcome::Done(certificate) => panic!("done: {}", certificate.sha256),
+        RolloverStepOutcome::Refused(stop) => stop,
     }
 }
 
 /// Prepares, waits as long as must be, confirms everybody, and activates.
-fn roll(scene: &Scene, provider: &Provider) -> Certificate {
-    let next = done(provider.prepare_key(None).unwrap());
-    scene.house.clock.advance(PUBLISHED_FIRST);
+fn roll_over(scene: &SsoSetup, provider: &Provider) -> Certificate {
+    let next = expect_done(provider.prepare_key(None).unwrap());
+    scene.server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
     provider
-        .confirm_followers(std::slice::from_ref(&scene.wiki.slug))
+        .confirm_key_adoption(std::slice::from_ref(&scene.wiki.slug))
         .unwrap();
-    assert_eq!(done(provider.activate_key(false).unwrap()).sha256, next.sha256);
+    assert_eq!(
+        expect_done(provider.activate_key(false).unwrap()).sha256,
+        next.sha256
+    );
     next
 }
 
 /// The certificates of a metadata document, as DER, in their order.
-fn certificates(metadata: &str) -> Vec<Vec<u8>> {
+fn published_certificates(metadata: &str) -> Vec<Vec<u8>> {
     let document = Document::parse(metadata).unwrap();
-    all(&document, "KeyDescriptor")
+    elements(&document, "KeyDescriptor")
         .iter()
         .map(|node| {
             let text = node.descendants().find_map(|inner| {
@@ -87,15 +98,16 @@ fn certificates(metadata: &str) -> Vec<Vec<u8>> {
 }
 
 /// Waits until the daemon at `address` publishes what `wanted` says, and fails after some seconds.
-fn publishes(address: SocketAddr, wanted: &[&Certificate]) {
+fn wait_until_published(address: SocketAddr, wanted: &[&Certificate]) {
     let began = Instant::now();
     loop {
-        let served = certificates(&ask(address, "GET", "/saml/metadata", &[]).body);
+        let served =
+            published_certificates(&request_with_headers(address, "GET", "/saml/metadata", &[]).body);
         if served.len() == wanted.len() && served.iter().zip(wanted).all(|(der, one)| *der == one.der) {
             return;
         }
         assert!(
-            began.elapsed() < SECONDS,
+            began.elapsed() < PROPAGATION_LIMIT,
             "{} published, {} wanted",
             served.len(),
             wanted.len()
@@ -105,49 +117,52 @@ fn publishes(address: SocketAddr, wanted: &[&Certificate]) {
 }
 
 /// Whose key signs now, by a sign-on and by the signature of our metadata.
-fn signs(scene: &Scene, certificate: &Certificate, id: &str) {
-    let page = scene.signed_in().get(&scene.address(id));
+fn assert_signs_with(scene: &SsoSetup, certificate: &Certificate, id: &str) {
+    let page = scene.signed_in_browser().get(&scene.sso_url(id));
     assert_eq!(
-        second_opinion::verify(&posted(&page).0, &certificate.der).unwrap(),
+        second_opinion::verify(&posted_response(&page).0, &certificate.der).unwrap(),
         2
     );
 }
 
 #[test]
-fn each_state_is_published_as_it_should_be_and_signs_as_it_should() {
+fn each_key_state_publishes_and_signs_as_specified() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let provider = &scene.house.provider;
-        let address = scene.house.address;
-        provider.refresh().unwrap();
+        let scene = SsoSetup::new(database);
+        let provider = &scene.server.provider;
+        let address = scene.server.address;
+        provider.refresh_snapshot().unwrap();
         let old = provider.certificate_pem().unwrap().0;
         let published = |wanted: &[&Certificate], next: Option<&Certificate>| {
-            publishes(address, wanted);
-            let response = ask(address, "GET", "/saml/metadata", &[]);
-            is_valid(&response.body, METADATA).unwrap();
+            wait_until_published(address, wanted);
+            let response = request_with_headers(address, "GET", "/saml/metadata", &[]);
+            validate_against_schema(&response.body, METADATA_SCHEMA).unwrap();
             let signature = "/*[local-name()='EntityDescriptor']/*[local-name()='Signature']";
-            judge::xmlsec1_verifies(&response.body, &wanted[0].der, signature).unwrap();
+            judge::verify_with_xmlsec1(&response.body, &wanted[0].der, signature).unwrap();
             let document = Document::parse(&response.body).unwrap();
             assert!(
-                all(&document, "KeyDescriptor")
+                elements(&document, "KeyDescriptor")
                     .iter()
                     .all(|key| key.attribute("use") == Some("signing"))
             );
             assert_eq!(
-                only(&document, "EntityDescriptor").attribute("cacheDuration"),
+                only_element(&document, "EntityDescriptor").attribute("cacheDuration"),
                 Some("PT6H")
             );
-            let own = ask(address, "GET", "/saml/metadata/wiki", &[]);
+            let own = request_with_headers(address, "GET", "/saml/metadata/wiki", &[]);
             assert_eq!(
                 (own.body, own.headers.len()),
                 (response.body, response.headers.len())
             );
             for target in ["/saml/certificate.cer", "/saml/certificate.cer?key=active"] {
-                assert_eq!(ask(address, "GET", target, &[]).bytes, wanted[0].der);
+                assert_eq!(
+                    request_with_headers(address, "GET", target, &[]).bytes,
+                    wanted[0].der
+                );
             }
             let (pem, cer) = (
-                ask(address, "GET", "/saml/certificate.pem?key=next", &[]),
-                ask(address, "GET", "/saml/certificate.cer?key=next", &[]),
+                request_with_headers(address, "GET", "/saml/certificate.pem?key=next", &[]),
+                request_with_headers(address, "GET", "/saml/certificate.cer?key=next", &[]),
             );
             match next {
                 Some(next) => {
@@ -161,58 +176,65 @@ fn each_state_is_published_as_it_should_be_and_signs_as_it_should() {
             }
         };
         published(&[&old], None);
-        signs(&scene, &old, "_a");
+        assert_signs_with(&scene, &old, "_a");
 
-        let next = done(provider.prepare_key(None).unwrap());
+        let next = expect_done(provider.prepare_key(None).unwrap());
         published(&[&old, &next], Some(&next));
-        signs(&scene, &old, "_b");
+        assert_signs_with(&scene, &old, "_b");
 
-        scene.house.clock.advance(PUBLISHED_FIRST);
+        scene.server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
         provider
-            .confirm_followers(std::slice::from_ref(&scene.wiki.slug))
+            .confirm_key_adoption(std::slice::from_ref(&scene.wiki.slug))
             .unwrap();
-        done(provider.activate_key(false).unwrap());
+        expect_done(provider.activate_key(false).unwrap());
         published(&[&next, &old], None);
-        signs(&scene, &next, "_c");
+        assert_signs_with(&scene, &next, "_c");
 
-        done(provider.go_back_to_key().unwrap());
+        expect_done(provider.reactivate_previous_key().unwrap());
         published(&[&old, &next], Some(&next));
-        signs(&scene, &old, "_d");
+        assert_signs_with(&scene, &old, "_d");
 
-        done(provider.activate_key(false).unwrap());
-        scene.house.clock.advance(KEPT_AFTER);
-        assert_eq!(done(provider.retire_key(false).unwrap()).sha256, old.sha256);
+        expect_done(provider.activate_key(false).unwrap());
+        scene.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
+        assert_eq!(
+            expect_done(provider.retire_key(false).unwrap()).sha256,
+            old.sha256
+        );
         published(&[&next], None);
-        signs(&scene, &next, "_e");
+        assert_signs_with(&scene, &next, "_e");
 
-        let third = done(provider.prepare_key(None).unwrap());
+        let third = expect_done(provider.prepare_key(None).unwrap());
         published(&[&next, &third], Some(&third));
-        assert_eq!(done(provider.cancel_key().unwrap()).sha256, third.sha256);
+        assert_eq!(expect_done(provider.cancel_key().unwrap()).sha256, third.sha256);
         published(&[&next], None);
         for target in [
             "/saml/certificate.pem?key=previous",
             "/saml/certificate.pem?a=b&key=x",
         ] {
-            assert_eq!(ask(address, "GET", target, &[]).status, 404, "{target}");
+            assert_eq!(
+                request_with_headers(address, "GET", target, &[]).status,
+                404,
+                "{target}"
+            );
         }
         assert_eq!(
-            ask(address, "GET", "/saml/certificate.cer?cache=1", &[]).bytes,
+            request_with_headers(address, "GET", "/saml/certificate.cer?cache=1", &[]).bytes,
             next.der
         );
     });
 }
 
 #[test]
-fn the_same_keys_make_the_same_document_and_other_keys_another() {
+fn the_metadata_tag_depends_on_the_keys_only() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let replica = scene.house.replica();
+        let scene = SsoSetup::new(database);
+        let replica = scene.server.replica();
         let documents = || {
-            for provider in [&scene.house.provider, &replica.provider] {
-                provider.refresh().unwrap();
+            for provider in [&scene.server.provider, &replica.provider] {
+                provider.refresh_snapshot().unwrap();
             }
             let (one, other) = (
-                scene.house.provider.metadata().unwrap(),
+                scene.server.provider.metadata().unwrap(),
                 replica.provider.metadata().unwrap(),
             );
             assert_eq!(one, other, "every replica renders the same bytes");
@@ -220,19 +242,19 @@ fn the_same_keys_make_the_same_document_and_other_keys_another() {
                 .iter()
                 .map(|byte| format!("{byte:02x}"))
                 .collect();
-            assert_eq!(one.tag, hash);
+            assert_eq!(one.etag, hash);
             let document = Document::parse(&one.body).unwrap();
             let id = document.root_element().attribute("ID").unwrap().to_owned();
-            (id, one.tag)
+            (id, one.etag)
         };
         let first = documents();
-        done(scene.house.provider.prepare_key(None).unwrap());
+        expect_done(scene.server.provider.prepare_key(None).unwrap());
         let second = documents();
         assert!(
             first.0 != second.0 && first.1 != second.1,
             "another document has another ID"
         );
-        done(replica.provider.cancel_key().unwrap());
+        expect_done(replica.provider.cancel_key().unwrap());
         assert_eq!(documents(), first);
     });
 }
@@ -240,14 +262,14 @@ fn the_same_keys_make_the_same_document_and_other_keys_another() {
 #[test]
 fn metadata_can_be_published_without_a_signature() {
     on_each_database(|database| {
-        let scene = Scene::with(database, &[("HALLPASS_METADATA_SIGNED", "false")], |_, _| {});
-        let body = ask(scene.house.address, "GET", "/saml/metadata", &[]).body;
-        is_valid(&body, METADATA).unwrap();
+        let scene = SsoSetup::with(database, &[("HALLPASS_METADATA_SIGNED", "false")], |_, _| {});
+        let body = request_with_headers(scene.server.address, "GET", "/saml/metadata", &[]).body;
+        validate_against_schema(&body, METADATA_SCHEMA).unwrap();
         let document = Document::parse(&body).unwrap();
-        assert_eq!(all(&document, "Signature").len(), 0);
+        assert_eq!(elements(&document, "Signature").len(), 0);
         assert_eq!(
-            certificates(&body),
-            [scene.house.provider.certificate_pem().unwrap().0.der]
+            published_certificates(&body),
+            [scene.server.provider.certificate_pem().unwrap().0.der]
         );
     });
 }
@@ -255,103 +277,121 @@ fn metadata_can_be_published_without_a_signature() {
 #[test]
 fn a_step_that_is_not_due_is_refused_with_its_reason() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let provider = &scene.house.provider;
+        let scene = SsoSetup::new(database);
+        let provider = &scene.server.provider;
         let wiki = std::slice::from_ref(&scene.wiki.slug);
         for refused in [
             provider.activate_key(true).unwrap(),
             provider.cancel_key().unwrap(),
         ] {
-            assert_eq!(stopped(refused), Stop::NothingPrepared);
+            assert_eq!(expect_refused(refused), StepRefused::NothingPrepared);
         }
         for refused in [
-            provider.go_back_to_key().unwrap(),
+            provider.reactivate_previous_key().unwrap(),
             provider.retire_key(true).unwrap(),
         ] {
-            assert_eq!(stopped(refused), Stop::NoPrevious);
+            assert_eq!(expect_refused(refused), StepRefused::NoPrevious);
         }
-        assert_eq!(provider.confirm_followers(wiki).unwrap(), Confirmed::NoRollover);
-
-        done(provider.prepare_key(None).unwrap());
         assert_eq!(
-            stopped(provider.prepare_key(None).unwrap()),
-            Stop::AlreadyPrepared
+            provider.confirm_key_adoption(wiki).unwrap(),
+            KeyAdoptionOutcome::NoRollover
+        );
+
+        expect_done(provider.prepare_key(None).unwrap());
+        assert_eq!(
+            expect_refused(provider.prepare_key(None).unwrap()),
+            StepRefused::AlreadyPrepared
         );
         let now = scene.now();
-        let refused = stopped(provider.activate_key(false).unwrap());
+        let refused = expect_refused(provider.activate_key(false).unwrap());
         assert!(
-            matches!(refused, Stop::TooSoon { at, .. } if at == now + PUBLISHED_FIRST),
+            matches!(refused, StepRefused::TooSoon { at, .. } if at == now + MIN_PUBLISHED_BEFORE_SIGNING),
             "{refused}"
         );
         scene
-            .house
+            .server
             .clock
-            .advance(PUBLISHED_FIRST - TimeDelta::milliseconds(1));
+            .advance(MIN_PUBLISHED_BEFORE_SIGNING - TimeDelta::milliseconds(1));
         assert!(matches!(
-            stopped(provider.activate_key(false).unwrap()),
-            Stop::TooSoon { .. }
+            expect_refused(provider.activate_key(false).unwrap()),
+            StepRefused::TooSoon { .. }
         ));
-        scene.house.clock.advance(TimeDelta::milliseconds(1));
+        scene.server.clock.advance(TimeDelta::milliseconds(1));
         assert_eq!(
-            stopped(provider.activate_key(false).unwrap()),
-            Stop::NotFollowed(1)
+            expect_refused(provider.activate_key(false).unwrap()),
+            StepRefused::NotAdopted(1)
         );
         let nobody = hallpass::model::application::Slug::parse("nobody").unwrap();
         let both = [wiki[0].clone(), nobody.clone()];
         assert_eq!(
-            provider.confirm_followers(&both).unwrap(),
-            Confirmed::Unknown(vec![nobody])
+            provider.confirm_key_adoption(&both).unwrap(),
+            KeyAdoptionOutcome::Unknown(vec![nobody])
         );
         assert_eq!(
-            provider.rollover().unwrap().missing().count(),
+            provider.rollover().unwrap().not_adopted().count(),
             1,
             "nothing was confirmed"
         );
         assert_eq!(
-            provider.confirm_followers(wiki).unwrap(),
-            Confirmed::Done { new: 1, known: 0 }
+            provider.confirm_key_adoption(wiki).unwrap(),
+            KeyAdoptionOutcome::Done {
+                new: 1,
+                already_known: 0
+            }
         );
         assert_eq!(
-            provider.confirm_followers(wiki).unwrap(),
-            Confirmed::Done { new: 0, known: 1 }
+            provider.confirm_key_adoption(wiki).unwrap(),
+            KeyAdoptionOutcome::Done {
+                new: 0,
+                already_known: 1
+            }
         );
-        done(provider.activate_key(false).unwrap());
+        expect_done(provider.activate_key(false).unwrap());
 
-        assert_eq!(stopped(provider.prepare_key(None).unwrap()), Stop::Unfinished);
         assert_eq!(
-            stopped(provider.activate_key(true).unwrap()),
-            Stop::NothingPrepared
+            expect_refused(provider.prepare_key(None).unwrap()),
+            StepRefused::PreviousNotRetired
         );
-        let refused = stopped(provider.retire_key(false).unwrap());
+        assert_eq!(
+            expect_refused(provider.activate_key(true).unwrap()),
+            StepRefused::NothingPrepared
+        );
+        let refused = expect_refused(provider.retire_key(false).unwrap());
         assert!(
-            matches!(refused, Stop::TooSoon { at, .. } if at == scene.now() + KEPT_AFTER),
+            matches!(refused, StepRefused::TooSoon { at, .. } if at == scene.now() + MIN_PUBLISHED_AFTER_SIGNING),
             "{refused}"
         );
-        scene.house.clock.advance(KEPT_AFTER);
-        done(provider.retire_key(false).unwrap());
-        assert_eq!(stopped(provider.go_back_to_key().unwrap()), Stop::NoPrevious);
+        scene.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
+        expect_done(provider.retire_key(false).unwrap());
+        assert_eq!(
+            expect_refused(provider.reactivate_previous_key().unwrap()),
+            StepRefused::NoPrevious
+        );
     });
 }
 
 #[test]
-fn force_waits_for_nobody_and_the_audit_trail_says_so() {
+fn force_skips_the_waits_and_is_audited() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let provider = &scene.house.provider;
-        scene.house.clock.advance(TimeDelta::seconds(1));
-        let next = done(provider.prepare_key(None).unwrap());
-        scene.house.clock.advance(TimeDelta::seconds(1));
-        done(provider.activate_key(true).unwrap());
-        signs(&scene, &next, "_forced");
+        let scene = SsoSetup::new(database);
+        let provider = &scene.server.provider;
+        scene.server.clock.advance(TimeDelta::seconds(1));
+        let next = expect_done(provider.prepare_key(None).unwrap());
+        scene.server.clock.advance(TimeDelta::seconds(1));
+        expect_done(provider.activate_key(true).unwrap());
+        assert_signs_with(&scene, &next, "_forced");
         assert!(matches!(
-            stopped(provider.retire_key(false).unwrap()),
-            Stop::TooSoon { .. }
+            expect_refused(provider.retire_key(false).unwrap()),
+            StepRefused::TooSoon { .. }
         ));
-        scene.house.clock.advance(KEPT_AFTER);
-        assert_eq!(stopped(provider.retire_key(false).unwrap()), Stop::NotFollowed(1));
-        done(provider.retire_key(true).unwrap());
+        scene.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
+        assert_eq!(
+            expect_refused(provider.retire_key(false).unwrap()),
+            StepRefused::NotAdopted(1)
+        );
+        expect_done(provider.retire_key(true).unwrap());
         let written = crate::support::rows::texts(
-            &scene.house.settings,
+            &scene.server.settings,
             "SELECT action || ' ' || detail AS t FROM audit_events WHERE action LIKE 'key.%' ORDER BY id",
         );
         assert!(
@@ -366,21 +406,21 @@ fn force_waits_for_nobody_and_the_audit_trail_says_so() {
 }
 
 #[test]
-fn another_replica_takes_every_step_up_within_seconds() {
+fn every_replica_applies_each_step_within_seconds() {
     on_each_database(|database| {
-        let scene = Scene::new(database);
-        let replica = scene.house.replica();
-        let old = scene.house.provider.certificate_pem().unwrap().0;
-        let next = done(scene.house.provider.prepare_key(None).unwrap());
-        publishes(replica.address, &[&old, &next]);
-        scene.house.clock.advance(PUBLISHED_FIRST);
-        done(replica.provider.activate_key(true).unwrap());
-        signs(&scene, &next, "_at_once");
-        publishes(scene.house.address, &[&next, &old]);
+        let scene = SsoSetup::new(database);
+        let replica = scene.server.replica();
+        let old = scene.server.provider.certificate_pem().unwrap().0;
+        let next = expect_done(scene.server.provider.prepare_key(None).unwrap());
+        wait_until_published(replica.address, &[&old, &next]);
+        scene.server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
+        expect_done(replica.provider.activate_key(true).unwrap());
+        assert_signs_with(&scene, &next, "_at_once");
+        wait_until_published(scene.server.address, &[&next, &old]);
         let rollover = replica.provider.rollover().unwrap();
         assert_eq!(rollover.key(KeyState::Previous).unwrap().certificate, old);
-        scene.house.clock.advance(KEPT_AFTER);
-        done(scene.house.provider.retire_key(true).unwrap());
-        publishes(replica.address, &[&next]);
+        scene.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
+        expect_done(scene.server.provider.retire_key(true).unwrap());
+        wait_until_published(replica.address, &[&next]);
     });
 }

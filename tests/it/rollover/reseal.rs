@@ -4,17 +4,17 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use hallpass::{provider::Provider, server};
 
-use super::done;
+use super::expect_done;
 use crate::support::{
-    house::{Database, House, on_each_database},
+    house::{Database, TestServer, on_each_database},
     rows,
 };
 
-fn seal(house: &House) -> std::path::PathBuf {
+fn sealing_key_path(house: &TestServer) -> std::path::PathBuf {
     house.settings.data_dir.join("seal.key")
 }
 
-fn sealed_by(house: &House) -> Vec<String> {
+fn sealing_key_ids(house: &TestServer) -> Vec<String> {
     // Version, then the name of the sealing key.
     let sql = if house.settings.sqlite_path().is_some() {
         "SELECT DISTINCT hex(substr(sealed, 1, 9)) AS t FROM signing_keys WHERE sealed IS NOT NULL"
@@ -25,26 +25,29 @@ fn sealed_by(house: &House) -> Vec<String> {
 }
 
 /// A house whose key and next key are sealed, and what it publishes.
-fn with_two_keys(database: &Database) -> (House, String) {
-    let house = House::start(database, &[]);
-    done(house.provider.prepare_key(None).unwrap());
-    house.provider.refresh().unwrap();
-    let published = house.provider.metadata().unwrap().tag;
+fn server_with_two_keys(database: &Database) -> (TestServer, String) {
+    let house = TestServer::start(database, &[]);
+    expect_done(house.provider.prepare_key(None).unwrap());
+    house.provider.refresh_snapshot().unwrap();
+    let published = house.provider.metadata().unwrap().etag;
     (house, published)
 }
 
-fn opens(provider: &Provider, published: &str) {
-    assert_eq!(provider.metadata().unwrap().tag, published);
+fn assert_keys_usable(provider: &Provider, published: &str) {
+    assert_eq!(provider.metadata().unwrap().etag, published);
     assert!(provider.cancel_key().is_ok(), "the keys are used, not only read");
 }
 
 #[test]
-fn every_key_is_sealed_anew_and_the_old_sealing_key_opens_nothing() {
+fn every_key_is_resealed_and_the_old_sealing_key_is_useless() {
     on_each_database(|database| {
-        let (house, published) = with_two_keys(database);
-        let (before, file) = (sealed_by(&house), fs::read(seal(&house)).unwrap());
+        let (house, published) = server_with_two_keys(database);
+        let (before, file) = (
+            sealing_key_ids(&house),
+            fs::read(sealing_key_path(&house)).unwrap(),
+        );
         let settings = house.settings.clone();
-        let at = seal(&house);
+        let at = sealing_key_path(&house);
         let dir = house.stop();
         let resealed = server::reseal(&settings, None).unwrap();
         assert!(resealed.keys == 2 && resealed.is_in_place && resealed.is_purged);
@@ -65,17 +68,17 @@ fn every_key_is_sealed_anew_and_the_old_sealing_key_opens_nothing() {
         let provider = server::open(&settings).unwrap();
         let audit = "SELECT count(*) AS n FROM audit_events WHERE action = 'key.reseal'";
         assert_eq!(rows::number(&settings, audit), 1);
-        assert_eq!(provider.metadata().unwrap().tag, published);
+        assert_eq!(provider.metadata().unwrap().etag, published);
         drop(provider);
 
         // With the old one nothing starts.
         fs::write(&at, &file).unwrap();
         assert!(format!("{:#}", server::open(&settings).unwrap_err()).contains("seal"));
         fs::write(&at, &new).unwrap();
-        let house = House::start_in(dir, database, &[]);
-        let after = sealed_by(&house);
+        let house = TestServer::start_in_dir(dir, database, &[]);
+        let after = sealing_key_ids(&house);
         assert!(after.len() == 1 && after != before);
-        opens(&house.provider, &published);
+        assert_keys_usable(&house.provider, &published);
     });
 }
 
@@ -87,15 +90,15 @@ fn hex(text: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_change_that_was_cut_short_is_brought_to_its_end() {
+fn an_interrupted_reseal_is_completed() {
     on_each_database(|database| {
-        let (house, published) = with_two_keys(database);
-        let (at, settings) = (seal(&house), house.settings.clone());
+        let (house, published) = server_with_two_keys(database);
+        let (at, settings) = (sealing_key_path(&house), house.settings.clone());
         let old = fs::read(&at).unwrap();
         let coming = at.with_extension("key.new");
         let dir = house.stop();
         // Before the database took it: the old one goes on, and the next try takes what lies there.
-        write(
+        write_file(
             &coming,
             &format!("hallpass-seal-1:{}\n", openssl::base64::encode_block(&[5; 32])),
         );
@@ -106,34 +109,34 @@ fn a_change_that_was_cut_short_is_brought_to_its_end() {
         assert_eq!(fs::read(&at).unwrap(), left);
         // After the database took it.
         fs::rename(&at, &coming).unwrap();
-        write(&at, std::str::from_utf8(&old).unwrap());
-        let house = House::start_in(dir, database, &[]);
+        write_file(&at, std::str::from_utf8(&old).unwrap());
+        let house = TestServer::start_in_dir(dir, database, &[]);
         assert_eq!((fs::read(&at).unwrap(), coming.exists()), (left, false));
-        opens(&house.provider, &published);
+        assert_keys_usable(&house.provider, &published);
     });
 }
 
-fn write(path: &Path, text: &str) {
+fn write_file(path: &Path, text: &str) {
     fs::write(path, text).unwrap();
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
 }
 
 #[test]
-fn a_sealing_key_of_the_administrators_own_is_changed_for_another_of_theirs() {
+fn a_configured_sealing_key_is_replaced_by_another() {
     on_each_database(|database| {
         let dir = tempfile::tempdir().unwrap();
         let [one, other] = ["one", "other"].map(|name| dir.path().join(name));
-        write(
+        write_file(
             &one,
             &format!("hallpass-seal-1:{}\n", openssl::base64::encode_block(&[1; 32])),
         );
-        write(
+        write_file(
             &other,
             &format!("hallpass-seal-1:{}\n", openssl::base64::encode_block(&[2; 32])),
         );
         let named = |path: &Path| path.display().to_string();
         let first = named(&one);
-        let house = House::start(database, &[("HALLPASS_SEAL_KEY_FILE", first.as_str())]);
+        let house = TestServer::start(database, &[("HALLPASS_SEAL_KEY_FILE", first.as_str())]);
         let settings = house.settings.clone();
         let data = house.stop();
         let why = format!("{:#}", server::reseal(&settings, None).unwrap_err());
@@ -142,7 +145,7 @@ fn a_sealing_key_of_the_administrators_own_is_changed_for_another_of_theirs() {
         assert!(done.keys == 1 && !done.is_in_place);
         assert!(server::open(&settings).is_err());
         let second = named(&other);
-        let house = House::start_in(data, database, &[("HALLPASS_SEAL_KEY_FILE", second.as_str())]);
-        assert_eq!(sealed_by(&house).len(), 1);
+        let house = TestServer::start_in_dir(data, database, &[("HALLPASS_SEAL_KEY_FILE", second.as_str())]);
+        assert_eq!(sealing_key_ids(&house).len(), 1);
     });
 }

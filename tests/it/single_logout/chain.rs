@@ -3,88 +3,90 @@
 use hallpass::provider::applications::ApplicationEdit;
 
 use super::*;
-use crate::support::{house::on_each_database, scene::Scene};
+use crate::support::{house::on_each_database, scene::SsoSetup};
 
-const ALL: [(&str, Takes); 4] = [
-    ("Wiki", Takes::Redirect),
-    ("Mail", Takes::Post),
-    ("Chat", Takes::Nothing),
-    ("Desk", Takes::Redirect),
+const ALL: [(&str, SloBinding); 4] = [
+    ("Wiki", SloBinding::Redirect),
+    ("Mail", SloBinding::Post),
+    ("Chat", SloBinding::Unsupported),
+    ("Desk", SloBinding::Redirect),
 ];
 
 #[test]
-fn a_person_who_signs_out_here_is_signed_out_of_everything_that_answers() {
+fn signing_out_here_ends_the_session_at_every_participant_that_responds() {
     on_each_database(|database| {
-        let town = Town::new(database, &[ALL[0], ALL[1], ALL[3]]);
-        let (mut browser, _) = town.opened(&[0, 1, 2]);
-        let page = Town::sign_out(&mut browser);
-        assert!(!Scene::is_signed_in(&browser), "our own session ends first");
+        let town = LogoutSetup::new(database, &[ALL[0], ALL[1], ALL[3]]);
+        let (mut browser, _) = town.browser_signed_in_at(&[0, 1, 2]);
+        let page = LogoutSetup::sign_out(&mut browser);
+        assert!(!SsoSetup::is_signed_in(&browser), "our own session ends first");
         assert_eq!(
-            badges(&page),
-            pairs(&[
+            participant_badges(&page),
+            owned_pairs(&[
                 ("Wiki", "To be asked"),
                 ("Mail", "To be asked"),
                 ("Desk", "To be asked")
             ])
         );
         let order = std::cell::RefCell::new(Vec::new());
-        let end = town.walk(&mut browser, page, &|asked| {
-            order.borrow_mut().push(asked.peer);
-            Reply::Success
+        let end = town.run_to_end(&mut browser, page, &|asked| {
+            order.borrow_mut().push(asked.participant);
+            ParticipantReply::Success
         });
         assert_eq!(
             order.into_inner(),
             [0, 1, 2],
             "in the order in which they were opened"
         );
-        let End::Page(page) = end else { panic!("{end:?}") };
+        let LogoutOutcome::FinalPage(page) = end else {
+            panic!("{end:?}")
+        };
         assert!(
             page.body.contains("You are signed out everywhere"),
             "{}",
             page.body
         );
         assert_eq!(
-            badges(&page),
-            pairs(&[("Wiki", "Ended"), ("Mail", "Ended"), ("Desk", "Ended")])
+            participant_badges(&page),
+            owned_pairs(&[("Wiki", "Ended"), ("Mail", "Ended"), ("Desk", "Ended")])
         );
         assert!(!page.body.contains("On a shared computer"));
         assert_eq!(
-            trail(&town),
+            logout_audit_rows(&town),
             ["logout ok: signed out", "single_logout ok: 3 of 3 confirmed"]
         );
     });
 }
 
 #[test]
-fn an_application_that_asks_is_answered_when_the_others_have_been_told() {
+fn the_initiator_gets_its_response_after_the_other_participants_were_sent_requests() {
     on_each_database(|database| {
         for asker in [0, 1] {
-            let town = Town::new(
-                &crate::support::house::another(database),
+            let town = LogoutSetup::new(
+                &crate::support::house::fresh_database_like(database),
                 &[ALL[0], ALL[1], ALL[3]],
             );
-            let (mut browser, indexes) = town.opened(&[0, 1, 2]);
-            let address = town.request(asker, "_l1", Some(&indexes[asker]));
+            let (mut browser, indexes) = town.browser_signed_in_at(&[0, 1, 2]);
+            let address = town.logout_request_url(asker, "_l1", Some(&indexes[asker]));
             let response = browser.get(&address);
-            assert!(!Scene::is_signed_in(&browser), "our own session ends first");
-            let page = arrive(&mut browser, response);
-            let end = town.walk(&mut browser, page, &|asked| {
-                assert_ne!(asked.peer, asker, "whoever asks is not asked");
-                Reply::Success
+            assert!(!SsoSetup::is_signed_in(&browser), "our own session ends first");
+            let page = follow_own_redirect(&mut browser, response);
+            let end = town.run_to_end(&mut browser, page, &|asked| {
+                assert_ne!(asked.participant, asker, "whoever asks is not asked");
+                ParticipantReply::Success
             });
-            let End::Answer(page, back) = end else {
+            let LogoutOutcome::LogoutResponse(page, back) = end else {
                 panic!("{end:?}")
             };
-            assert_eq!(status(&back), success());
-            assert_eq!(back.location, town.peers[asker].slo);
-            assert_eq!(back.relay_state.as_deref(), Some(RELAY));
+            assert_eq!(response_status(&back), success());
+            assert_eq!(back.location, town.participants[asker].slo);
+            assert_eq!(back.relay_state.as_deref(), Some(RELAY_STATE));
             assert_eq!(attribute(&back.xml, "LogoutResponse", "InResponseTo"), "_l1");
             assert!(
                 page.body.contains("data-after=\"0\""),
                 "all is well: it goes on at once"
             );
             assert_eq!(
-                trail(&town),
+                logout_audit_rows(&town),
                 ["logout ok: LogoutRequest", "single_logout ok: 2 of 2 confirmed"]
             );
         }
@@ -92,25 +94,31 @@ fn an_application_that_asks_is_answered_when_the_others_have_been_told() {
 }
 
 #[test]
-fn every_way_of_not_confirming_is_survived_and_told() {
+fn every_missing_confirmation_is_tolerated_and_reported() {
     on_each_database(|database| {
         for (reply, badge, word) in [
-            (Reply::Partial, "Still open", "refused"),
-            (Reply::Failure, "Still open", "refused"),
-            (Reply::Unsigned, "Not confirmed", "unconfirmed"),
-            (Reply::Silence, "Not confirmed", "unconfirmed"),
-            (Reply::Error, "Not confirmed", "unconfirmed"),
+            (ParticipantReply::PartialLogout, "Still open", "refused"),
+            (ParticipantReply::Responder, "Still open", "refused"),
+            (ParticipantReply::Unsigned, "Not confirmed", "unconfirmed"),
+            (ParticipantReply::NoResponse, "Not confirmed", "unconfirmed"),
+            (ParticipantReply::ErrorPage, "Not confirmed", "unconfirmed"),
         ] {
             for (peer, name) in [(1, "mail"), (0, "wiki")] {
-                let town = Town::new(
-                    &crate::support::house::another(database),
+                let town = LogoutSetup::new(
+                    &crate::support::house::fresh_database_like(database),
                     &[ALL[0], ALL[1], ALL[3]],
                 );
-                let replies = move |asked: &Asked| if asked.peer == peer { reply } else { Reply::Success };
-                let (mut browser, _) = town.opened(&[0, 1, 2]);
-                let page = Town::sign_out(&mut browser);
-                let end = town.walk(&mut browser, page, &replies);
-                let End::Page(page) = end else {
+                let replies = move |asked: &ReceivedLogoutRequest| {
+                    if asked.participant == peer {
+                        reply
+                    } else {
+                        ParticipantReply::Success
+                    }
+                };
+                let (mut browser, _) = town.browser_signed_in_at(&[0, 1, 2]);
+                let page = LogoutSetup::sign_out(&mut browser);
+                let end = town.run_to_end(&mut browser, page, &replies);
+                let LogoutOutcome::FinalPage(page) = end else {
                     panic!("{reply:?}: {end:?}")
                 };
                 assert!(
@@ -118,24 +126,28 @@ fn every_way_of_not_confirming_is_survived_and_told() {
                     "{reply:?}: {}",
                     page.body
                 );
-                let mut expected = pairs(&[("Wiki", "Ended"), ("Mail", "Ended"), ("Desk", "Ended")]);
+                let mut expected = owned_pairs(&[("Wiki", "Ended"), ("Mail", "Ended"), ("Desk", "Ended")]);
                 badge.clone_into(&mut expected[peer].1);
-                assert_eq!(badges(&page), expected, "{reply:?}");
+                assert_eq!(participant_badges(&page), expected, "{reply:?}");
                 assert!(page.body.contains("One application did not confirm"));
                 let open = format!("href=\"https://{name}.example/\" target=\"_blank\"");
                 assert!(page.body.contains(&open), "where to go: {}", page.body);
                 assert_eq!(page.body.matches("target=\"_blank\"").count(), 1);
                 let row = format!("single_logout LOGOUT-PARTIAL: 2 of 3 confirmed; not: {name} ({word})");
-                assert!(trail(&town).contains(&row), "{:?}", trail(&town));
+                assert!(
+                    logout_audit_rows(&town).contains(&row),
+                    "{:?}",
+                    logout_audit_rows(&town)
+                );
 
-                let (mut browser, indexes) = town.opened(&[0, 1, 2]);
-                let response = browser.get(&town.request(2, "_l1", Some(&indexes[2])));
-                let page = arrive(&mut browser, response);
-                let end = town.walk(&mut browser, page, &replies);
-                let End::Answer(page, back) = end else {
+                let (mut browser, indexes) = town.browser_signed_in_at(&[0, 1, 2]);
+                let response = browser.get(&town.logout_request_url(2, "_l1", Some(&indexes[2])));
+                let page = follow_own_redirect(&mut browser, response);
+                let end = town.run_to_end(&mut browser, page, &replies);
+                let LogoutOutcome::LogoutResponse(page, back) = end else {
                     panic!("{reply:?}: {end:?}")
                 };
-                assert_eq!(status(&back), partial(), "{reply:?}");
+                assert_eq!(response_status(&back), partial_logout(), "{reply:?}");
                 assert!(
                     page.body.contains(&open) && page.body.contains("data-after=\"10\""),
                     "{}",
@@ -147,106 +159,111 @@ fn every_way_of_not_confirming_is_survived_and_told() {
 }
 
 #[test]
-fn who_has_no_address_is_never_asked_and_never_counts_as_confirmed() {
+fn a_participant_without_a_logout_endpoint_is_never_sent_a_request_nor_confirmed() {
     on_each_database(|database| {
-        let town = Town::new(database, &ALL);
-        let nobody = |_: &Asked| panic!("nobody else is asked");
-        let (mut browser, indexes) = town.opened(&[0, 2]);
+        let town = LogoutSetup::new(database, &ALL);
+        let nobody = |_: &ReceivedLogoutRequest| panic!("nobody else is asked");
+        let (mut browser, indexes) = town.browser_signed_in_at(&[0, 2]);
         let ask = browser.get("/logout");
         assert!(
             ask.body.contains("You have to sign out there yourself"),
             "{}",
             ask.body
         );
-        let response = browser.get(&town.request(0, "_l1", Some(&indexes[0])));
-        let page = arrive(&mut browser, response);
-        let end = town.walk(&mut browser, page, &nobody);
-        let End::Answer(page, back) = end else {
+        let response = browser.get(&town.logout_request_url(0, "_l1", Some(&indexes[0])));
+        let page = follow_own_redirect(&mut browser, response);
+        let end = town.run_to_end(&mut browser, page, &nobody);
+        let LogoutOutcome::LogoutResponse(page, back) = end else {
             panic!("{end:?}")
         };
-        assert_eq!(status(&back), partial());
-        assert_eq!(badges(&page), pairs(&[("Chat", "Still open")]));
+        assert_eq!(response_status(&back), partial_logout());
+        assert_eq!(participant_badges(&page), owned_pairs(&[("Chat", "Still open")]));
         assert!(page.body.contains("href=\"https://chat.example/\""));
 
-        let (mut browser, _) = town.opened(&[2]);
-        let page = Town::sign_out(&mut browser);
-        assert_eq!(badges(&page), pairs(&[("Chat", "Still open")]));
-        assert!(page.body.contains("You are signed out here") && go_or_none(&page).is_none());
+        let (mut browser, _) = town.browser_signed_in_at(&[2]);
+        let page = LogoutSetup::sign_out(&mut browser);
+        assert_eq!(participant_badges(&page), owned_pairs(&[("Chat", "Still open")]));
+        assert!(page.body.contains("You are signed out here") && automatic_link_unchecked(&page).is_none());
         assert_eq!(
-            trail(&town).last().unwrap(),
+            logout_audit_rows(&town).last().unwrap(),
             "single_logout LOGOUT-PARTIAL: 0 of 1 confirmed; not: chat (no_address)"
         );
 
-        let (mut browser, indexes) = town.opened(&[2]);
-        let page = browser.get(&town.request(2, "_l2", Some(&indexes[0])));
+        let (mut browser, indexes) = town.browser_signed_in_at(&[2]);
+        let page = browser.get(&town.logout_request_url(2, "_l2", Some(&indexes[0])));
         assert_eq!(page.status, 200, "whoever asks and has no address stays with us");
-        assert!(!Scene::is_signed_in(&browser));
+        assert!(!SsoSetup::is_signed_in(&browser));
     });
 }
 
 #[test]
-fn an_application_that_is_switched_off_is_still_told_but_ends_nobody_elses_session() {
+fn a_disabled_application_still_receives_logout_requests_but_cannot_start_a_logout() {
     on_each_database(|database| {
-        let town = Town::new(database, &ALL);
-        let (mut browser, indexes) = town.opened(&[0, 3]);
+        let town = LogoutSetup::new(database, &ALL);
+        let (mut browser, indexes) = town.browser_signed_in_at(&[0, 3]);
         let off = ApplicationEdit {
             enabled: Some(false),
             ..ApplicationEdit::default()
         };
-        town.house
+        town.server
             .provider
-            .edit_application(&town.peers[0].application.slug, off)
+            .edit_application(&town.participants[0].application.slug, off)
             .unwrap()
             .unwrap();
-        let refused = browser.get(&town.request(0, "_l1", Some(&indexes[0])));
+        let refused = browser.get(&town.logout_request_url(0, "_l1", Some(&indexes[0])));
         assert!(
             refused.status == 400 && refused.body.contains("APPLICATION-DISABLED"),
             "{}",
             refused.body
         );
-        assert!(Scene::is_signed_in(&browser));
-        let page = Town::sign_out(&mut browser);
-        let end = town.walk(&mut browser, page, &|_| Reply::Success);
-        assert!(matches!(end, End::Page(page) if page.body.contains("signed out everywhere")));
+        assert!(SsoSetup::is_signed_in(&browser));
+        let page = LogoutSetup::sign_out(&mut browser);
+        let end = town.run_to_end(&mut browser, page, &|_| ParticipantReply::Success);
+        assert!(matches!(end, LogoutOutcome::FinalPage(page) if page.body.contains("signed out everywhere")));
     });
 }
 
 #[test]
-fn an_address_that_is_taken_away_meanwhile_is_not_gone_to() {
+fn a_logout_endpoint_removed_meanwhile_is_not_used() {
     on_each_database(|database| {
-        let town = Town::new(database, &ALL);
-        let (mut browser, _) = town.opened(&[0, 3]);
-        let page = Town::sign_out(&mut browser);
+        let town = LogoutSetup::new(database, &ALL);
+        let (mut browser, _) = town.browser_signed_in_at(&[0, 3]);
+        let page = LogoutSetup::sign_out(&mut browser);
         let edit = ApplicationEdit {
             logout: Some(None),
             ..ApplicationEdit::default()
         };
-        town.house
+        town.server
             .provider
-            .edit_application(&town.peers[0].application.slug, edit)
+            .edit_application(&town.participants[0].application.slug, edit)
             .unwrap()
             .unwrap();
-        let end = town.walk(&mut browser, page, &|asked| {
-            assert_eq!(asked.peer, 3);
-            Reply::Success
+        let end = town.run_to_end(&mut browser, page, &|asked| {
+            assert_eq!(asked.participant, 3);
+            ParticipantReply::Success
         });
-        let End::Page(page) = end else { panic!("{end:?}") };
-        assert_eq!(badges(&page), pairs(&[("Wiki", "Still open"), ("Desk", "Ended")]));
+        let LogoutOutcome::FinalPage(page) = end else {
+            panic!("{end:?}")
+        };
+        assert_eq!(
+            participant_badges(&page),
+            owned_pairs(&[("Wiki", "Still open"), ("Desk", "Ended")])
+        );
     });
 }
 
 #[test]
-fn what_the_person_walks_away_from_ends_by_itself_and_is_noted() {
+fn an_abandoned_logout_expires_and_is_audited() {
     on_each_database(|database| {
-        let town = Town::new(database, &ALL);
-        let (mut browser, _) = town.opened(&[0, 2, 3]);
-        let page = Town::sign_out(&mut browser);
-        browser.get(&go(&page).unwrap());
-        town.house.clock.advance(TimeDelta::minutes(10));
-        town.house.provider.keep_house().unwrap();
-        town.house.provider.keep_house().unwrap();
+        let town = LogoutSetup::new(database, &ALL);
+        let (mut browser, _) = town.browser_signed_in_at(&[0, 2, 3]);
+        let page = LogoutSetup::sign_out(&mut browser);
+        browser.get(&automatic_link(&page).unwrap());
+        town.server.clock.advance(TimeDelta::minutes(10));
+        town.server.provider.run_housekeeping().unwrap();
+        town.server.provider.run_housekeeping().unwrap();
         assert_eq!(
-            trail(&town),
+            logout_audit_rows(&town),
             [
                 "logout ok: signed out",
                 "single_logout LOGOUT-PARTIAL: 0 of 3 confirmed; not: wiki (asked), chat (no_address), desk (waiting)"

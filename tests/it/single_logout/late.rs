@@ -3,23 +3,23 @@
 use super::*;
 use crate::support::house::on_each_database;
 
-const TWO: [(&str, Takes); 2] = [("Wiki", Takes::Redirect), ("Mail", Takes::Redirect)];
+const TWO: [(&str, SloBinding); 2] = [("Wiki", SloBinding::Redirect), ("Mail", SloBinding::Redirect)];
 
 /// Neither the person nor an application is named, and no address of one.
-fn is_nameless(page: &Response) {
+fn assert_no_names(page: &Response) {
     for word in ["Mail", "mail.example", "Ada", "Lovelace", ADA] {
         assert!(!page.body.contains(word), "{word}: {}", page.body);
     }
 }
 
 #[test]
-fn a_session_that_grew_old_still_tells_its_applications() {
+fn an_expired_session_still_sends_logout_requests() {
     on_each_database(|database| {
-        let town = Town::new(database, &TWO);
-        let (mut browser, _) = town.opened(&[0, 1]);
+        let town = LogoutSetup::new(database, &TWO);
+        let (mut browser, _) = town.browser_signed_in_at(&[0, 1]);
         let csrf = browser.get("/").field("csrf").unwrap();
-        town.house.clock.advance(TimeDelta::hours(9));
-        town.house.provider.keep_house().unwrap();
+        town.server.clock.advance(TimeDelta::hours(9));
+        town.server.provider.run_housekeeping().unwrap();
         assert_eq!(browser.get("/").status, 303, "it signs nobody in any more");
         // Somebody else may sit there by now: nobody is named, and no application.
         let ask = browser.get("/logout");
@@ -28,32 +28,34 @@ fn a_session_that_grew_old_still_tells_its_applications() {
             "{}",
             ask.body
         );
-        is_nameless(&ask);
+        assert_no_names(&ask);
         let response = browser.post("/logout", &[("csrf", &csrf)]);
-        let page = arrive(&mut browser, response);
-        is_nameless(&page);
-        let end = town.walk(&mut browser, page, &|_| Reply::Success);
-        let End::Page(page) = end else { panic!("{end:?}") };
-        is_nameless(&page);
+        let page = follow_own_redirect(&mut browser, response);
+        assert_no_names(&page);
+        let end = town.run_to_end(&mut browser, page, &|_| ParticipantReply::Success);
+        let LogoutOutcome::FinalPage(page) = end else {
+            panic!("{end:?}")
+        };
+        assert_no_names(&page);
         assert_eq!(
-            badges(&page),
-            pairs(&[("Application 1", "Ended"), ("Application 2", "Ended")])
+            participant_badges(&page),
+            owned_pairs(&[("Application 1", "Ended"), ("Application 2", "Ended")])
         );
     });
 }
 
 #[test]
-fn an_application_that_signs_out_after_a_working_day_hears_of_the_others() {
+fn a_logout_after_the_session_expired_reports_the_other_participants() {
     on_each_database(|database| {
-        let town = Town::new(database, &TWO);
-        let (mut browser, indexes) = town.opened(&[0, 1]);
-        town.house.clock.advance(TimeDelta::hours(9));
-        town.house.provider.keep_house().unwrap();
-        let response = browser.get(&town.request(0, "_late", indexes.first().map(String::as_str)));
-        let page = arrive(&mut browser, response);
-        is_nameless(&page);
-        let end = town.walk(&mut browser, page, &|_| Reply::Failure);
-        let End::Answer(_, back) = end else {
+        let town = LogoutSetup::new(database, &TWO);
+        let (mut browser, indexes) = town.browser_signed_in_at(&[0, 1]);
+        town.server.clock.advance(TimeDelta::hours(9));
+        town.server.provider.run_housekeeping().unwrap();
+        let response = browser.get(&town.logout_request_url(0, "_late", indexes.first().map(String::as_str)));
+        let page = follow_own_redirect(&mut browser, response);
+        assert_no_names(&page);
+        let end = town.run_to_end(&mut browser, page, &|_| ParticipantReply::Responder);
+        let LogoutOutcome::LogoutResponse(_, back) = end else {
             panic!("{end:?}")
         };
         assert!(back.xml.contains("status:PartialLogout"), "{}", back.xml);
@@ -61,15 +63,17 @@ fn an_application_that_signs_out_after_a_working_day_hears_of_the_others() {
 }
 
 #[test]
-fn an_application_that_is_removed_meanwhile_counts_as_open() {
+fn an_application_removed_meanwhile_is_reported_as_not_confirmed() {
     on_each_database(|database| {
-        let town = Town::new(database, &TWO);
-        let (mut browser, _) = town.opened(&[0, 1]);
-        let page = Town::sign_out(&mut browser);
-        let gone = &town.peers[1].application.slug;
-        town.house.provider.remove_application(gone).unwrap();
-        let end = town.walk(&mut browser, page, &|_| Reply::Success);
-        let End::Page(page) = end else { panic!("{end:?}") };
+        let town = LogoutSetup::new(database, &TWO);
+        let (mut browser, _) = town.browser_signed_in_at(&[0, 1]);
+        let page = LogoutSetup::sign_out(&mut browser);
+        let gone = &town.participants[1].application.slug;
+        town.server.provider.remove_application(gone).unwrap();
+        let end = town.run_to_end(&mut browser, page, &|_| ParticipantReply::Success);
+        let LogoutOutcome::FinalPage(page) = end else {
+            panic!("{end:?}")
+        };
         assert!(!page.body.contains("signed out everywhere"), "{}", page.body);
         assert!(
             page.body.contains("An application that was removed"),
@@ -80,22 +84,22 @@ fn an_application_that_is_removed_meanwhile_counts_as_open() {
 }
 
 #[test]
-fn a_logout_that_an_application_began_is_not_taken_over_by_a_session_that_it_ended() {
+fn an_sp_initiated_logout_is_not_resumed_by_the_session_it_ended() {
     on_each_database(|database| {
-        let town = Town::new(database, &TWO);
-        let (mut laptop, one) = town.opened(&[0, 1]);
-        let (mut phone, two) = town.opened(&[0]);
+        let town = LogoutSetup::new(database, &TWO);
+        let (mut laptop, one) = town.browser_signed_in_at(&[0, 1]);
+        let (mut phone, two) = town.browser_signed_in_at(&[0]);
         let csrf = phone.get("/").field("csrf").unwrap();
         // Both sessions end, and the laptop is led to the others.
         let both = format!("{}</samlp:SessionIndex><samlp:SessionIndex>{}", one[0], two[0]);
-        let response = laptop.get(&town.request(0, "_all", Some(&both)));
-        let page = arrive(&mut laptop, response);
+        let response = laptop.get(&town.logout_request_url(0, "_all", Some(&both)));
+        let page = follow_own_redirect(&mut laptop, response);
         let response = phone.post("/logout", &[("csrf", &csrf)]);
         assert_eq!(
             response.status, 200,
             "the phone is signed out, and has nobody to ask"
         );
-        let end = town.walk(&mut laptop, page, &|_| Reply::Success);
-        assert!(matches!(end, End::Answer(_, back) if back.xml.contains("status:Success")));
+        let end = town.run_to_end(&mut laptop, page, &|_| ParticipantReply::Success);
+        assert!(matches!(end, LogoutOutcome::LogoutResponse(_, back) if back.xml.contains("status:Success")));
     });
 }

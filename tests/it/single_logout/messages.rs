@@ -2,49 +2,52 @@
 
 use super::*;
 use crate::{
-    schemas::{MESSAGES, is_valid},
+    schemas::{PROTOCOL_SCHEMA, validate_against_schema},
     support::{house::on_each_database, judge, signing},
 };
 
-const THREE: [(&str, Takes); 3] = [
-    ("Wiki", Takes::Redirect),
-    ("Mail", Takes::Post),
-    ("Desk", Takes::Redirect),
+const THREE: [(&str, SloBinding); 3] = [
+    ("Wiki", SloBinding::Redirect),
+    ("Mail", SloBinding::Post),
+    ("Desk", SloBinding::Redirect),
 ];
 
-fn is_signed(town: &Town, xml: &str, address: Option<&str>, what: &str) {
-    let (certificate, _) = town.house.provider.certificate_pem().unwrap();
-    is_valid(xml, MESSAGES).unwrap();
+fn assert_signed(town: &LogoutSetup, xml: &str, address: Option<&str>, what: &str) {
+    let (certificate, _) = town.server.provider.certificate_pem().unwrap();
+    validate_against_schema(xml, PROTOCOL_SCHEMA).unwrap();
     if let Some(address) = address {
-        assert!(signing::query_verifies(address, &certificate), "{address}");
+        assert!(
+            signing::query_signature_is_valid(address, &certificate),
+            "{address}"
+        );
         assert!(
             !xml.contains("<ds:Signature"),
             "beside the query, and nowhere else"
         );
     } else {
         let xpath = format!("/*[local-name()='{what}']/*[local-name()='Signature']");
-        judge::xmlsec1_verifies(xml, &certificate.der, &xpath).unwrap();
+        judge::verify_with_xmlsec1(xml, &certificate.der, &xpath).unwrap();
         let forged = xml.replace("Version=\"2.0\"", "Version=\"2.1\"");
-        judge::xmlsec1_verifies(&forged, &certificate.der, &xpath).unwrap_err();
+        judge::verify_with_xmlsec1(&forged, &certificate.der, &xpath).unwrap_err();
     }
 }
 
 #[test]
-fn requests_are_valid_signed_and_name_the_person_as_the_application_knows_them() {
+fn requests_are_valid_signed_and_carry_the_name_id_of_the_application() {
     on_each_database(|database| {
-        let town = Town::new(database, &THREE);
-        let (mut browser, indexes) = town.opened(&[0, 1, 2]);
-        let page = Town::sign_out(&mut browser);
-        let us = town.house.provider.entity_id().unwrap();
+        let town = LogoutSetup::new(database, &THREE);
+        let (mut browser, indexes) = town.browser_signed_in_at(&[0, 1, 2]);
+        let page = LogoutSetup::sign_out(&mut browser);
+        let us = town.server.provider.entity_id().unwrap();
         let ids = std::cell::RefCell::new(Vec::new());
-        town.walk(&mut browser, page, &|asked| {
-            is_signed(&town, &asked.xml, asked.address.as_deref(), "LogoutRequest");
+        town.run_to_end(&mut browser, page, &|asked| {
+            assert_signed(&town, &asked.xml, asked.redirect_url.as_deref(), "LogoutRequest");
             assert_eq!(asked.relay_state, None, "we need nothing back");
             let document = Document::parse(&asked.xml).unwrap();
-            let root = only(&document, "LogoutRequest");
+            let root = only_element(&document, "LogoutRequest");
             assert_eq!(
                 root.attribute("Destination"),
-                Some(town.peers[asked.peer].slo.as_str())
+                Some(town.participants[asked.participant].slo.as_str())
             );
             assert_eq!(
                 root.attribute("Reason"),
@@ -56,19 +59,19 @@ fn requests_are_valid_signed_and_name_the_person_as_the_application_knows_them()
                     .to_utc()
             };
             assert!(time("IssueInstant") <= town.now() && town.now() < time("NotOnOrAfter"));
-            assert_eq!(only(&document, "Issuer").text(), Some(us.as_str()));
-            let name = only(&document, "NameID");
+            assert_eq!(only_element(&document, "Issuer").text(), Some(us.as_str()));
+            let name = only_element(&document, "NameID");
             assert_eq!(
                 (name.text(), name.attribute("Format")),
                 (Some(ADA), Some(EMAIL_ADDRESS))
             );
             assert_eq!(
-                only(&document, "SessionIndex").text(),
-                Some(indexes[asked.peer].as_str())
+                only_element(&document, "SessionIndex").text(),
+                Some(indexes[asked.participant].as_str())
             );
             assert!(asked.id.len() == 41, "160 random bits: {}", asked.id);
             ids.borrow_mut().push(asked.id.clone());
-            Reply::Success
+            ParticipantReply::Success
         });
         let mut ids = ids.into_inner();
         ids.sort_unstable();
@@ -78,28 +81,29 @@ fn requests_are_valid_signed_and_name_the_person_as_the_application_knows_them()
 }
 
 #[test]
-fn answers_are_valid_and_signed_whichever_way_they_go() {
+fn responses_are_valid_and_signed_over_either_binding() {
     on_each_database(|database| {
         for asker in [0, 1] {
-            for reply in [Reply::Success, Reply::Silence] {
-                let town = Town::new(&crate::support::house::another(database), &THREE);
-                let (mut browser, indexes) = town.opened(&[0, 1, 2]);
-                let response = browser.get(&town.request(asker, "_l1", Some(&indexes[asker])));
-                let page = arrive(&mut browser, response);
-                let End::Answer(_, back) = town.walk(&mut browser, page, &|_| reply) else {
+            for reply in [ParticipantReply::Success, ParticipantReply::NoResponse] {
+                let town = LogoutSetup::new(&crate::support::house::fresh_database_like(database), &THREE);
+                let (mut browser, indexes) = town.browser_signed_in_at(&[0, 1, 2]);
+                let response = browser.get(&town.logout_request_url(asker, "_l1", Some(&indexes[asker])));
+                let page = follow_own_redirect(&mut browser, response);
+                let LogoutOutcome::LogoutResponse(_, back) = town.run_to_end(&mut browser, page, &|_| reply)
+                else {
                     panic!("no answer")
                 };
-                is_signed(&town, &back.xml, back.address.as_deref(), "LogoutResponse");
+                assert_signed(&town, &back.xml, back.redirect_url.as_deref(), "LogoutResponse");
                 assert_eq!(
-                    back.address.is_none(),
+                    back.redirect_url.is_none(),
                     asker == 1,
                     "by the binding that it registered"
                 );
                 let document = Document::parse(&back.xml).unwrap();
-                let root = only(&document, "LogoutResponse");
+                let root = only_element(&document, "LogoutResponse");
                 assert_eq!(
                     root.attribute("Destination"),
-                    Some(town.peers[asker].slo.as_str())
+                    Some(town.participants[asker].slo.as_str())
                 );
             }
         }
@@ -107,22 +111,23 @@ fn answers_are_valid_and_signed_whichever_way_they_go() {
 }
 
 #[test]
-fn an_answer_goes_to_its_own_address_where_there_is_one() {
+fn a_response_goes_to_the_response_location_where_there_is_one() {
     on_each_database(|database| {
-        let town = Town::new(database, &[]);
+        let town = LogoutSetup::new(database, &[]);
         let sp = TestSp::new("urn:test:wiki", "https://wiki.example/acs");
-        let done = AcsUrl::parse("https://wiki.example/slo/done").unwrap();
-        town.house.add_application("Wiki", &sp.entity_id, &sp.acs, |new| {
-            new.saml.certificates = vec![sp.certificate()];
-            new.saml.logout = Some(LogoutEndpoint {
-                response_location: Some(done.clone()),
-                ..endpoint(Binding::Redirect, "https://wiki.example/slo")
+        let done = SpUrl::parse("https://wiki.example/slo/done").unwrap();
+        town.server
+            .add_application("Wiki", &sp.entity_id, &sp.acs, |new| {
+                new.saml.signing_certificates = vec![sp.certificate()];
+                new.saml.logout = Some(LogoutEndpoint {
+                    response_location: Some(done.clone()),
+                    ..endpoint(Binding::Redirect, "https://wiki.example/slo")
+                });
             });
-        });
-        let (mut browser, _) = town.opened(&[]);
-        posted(&browser.get(&sp.sign_on_address("_r1", town.now())));
+        let (mut browser, _) = town.browser_signed_in_at(&[]);
+        posted_response(&browser.get(&sp.sso_url("_r1", town.now())));
         let xml = sp.logout_request("_l1", town.now(), SLO, (ADA, EMAIL_ADDRESS), None);
-        let answered = browser.get(&format!("/saml/slo?{}", sp.query(&xml, None, true)));
+        let answered = browser.get(&format!("/saml/slo?{}", sp.redirect_query(&xml, None, true)));
         let address = answered.location();
         assert!(
             address.starts_with("https://wiki.example/slo/done?SAMLResponse="),

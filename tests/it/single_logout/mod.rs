@@ -16,12 +16,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use hallpass::{
     clock::Clock,
     model::{
-        application::{AcsUrl, Application, Binding, LogoutEndpoint},
+        application::{Application, Binding, LogoutEndpoint, SpUrl},
         making::SignatureAlgorithm,
         name_id::EMAIL_ADDRESS,
     },
     saml::{
-        binding::redirect::{self, deflated, percent_encode},
+        binding::redirect::{self, deflate_base64, percent_encode},
         signer::Signer,
         urn::{ASSERTION, PROTOCOL, RSA_SHA256},
     },
@@ -30,173 +30,187 @@ use roxmltree::Document;
 
 use crate::support::{
     browser::Browser,
-    house::{Database, House, PASSWORD},
+    house::{Database, PASSWORD, TestServer},
     http::{Response, unescape},
-    judge::{self, only},
+    judge::{self, only_element},
     rows,
     scene::ADA,
-    sp::{TestSp, posted},
+    sp::{TestSp, posted_response},
 };
 
 /// Every request of these tests has an `ID` of its own.
-static OPENED: AtomicU32 = AtomicU32::new(0);
+static REQUEST_COUNT: AtomicU32 = AtomicU32::new(0);
 
 const SLO: &str = "https://login.fernweh.example/saml/slo";
 /// Nothing of it may be changed on its way.
-const RELAY: &str = "back/to?a=b&c=\"d\"'<e>+%20 \u{e9}";
+const RELAY_STATE: &str = "back/to?a=b&c=\"d\"'<e>+%20 \u{e9}";
 
 /// How an application takes logout messages.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Takes {
+enum SloBinding {
     Redirect,
     Post,
-    Nothing,
+    Unsupported,
 }
 
 /// An application that the test plays.
-struct Peer {
+struct TestParticipant {
     sp: TestSp,
     slo: String,
     application: Application,
 }
 
 /// A house, Ada, and the applications that she opens.
-struct Town {
-    house: House,
-    peers: Vec<Peer>,
+struct LogoutSetup {
+    server: TestServer,
+    participants: Vec<TestParticipant>,
 }
 
 /// A `LogoutRequest` of ours, as the application gets it.
-struct Asked {
+struct ReceivedLogoutRequest {
     /// Its place among the peers.
-    peer: usize,
+    participant: usize,
     xml: String,
     id: String,
     relay_state: Option<String>,
     /// Whole, where it came by redirect.
-    address: Option<String>,
+    redirect_url: Option<String>,
 }
 
 /// What an application does when it is asked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Reply {
+enum ParticipantReply {
     /// It answers, with this status below `Success`, or with `Responder`.
     Success,
-    Partial,
-    Failure,
+    PartialLogout,
+    Responder,
     /// It answers unsigned.
     Unsigned,
     /// The browser waits for it, and the page's script goes on after 10 seconds.
-    Silence,
+    NoResponse,
     /// It shows an error, and the person comes back and goes on.
-    Error,
+    ErrorPage,
 }
 
 /// How a walk ended.
 #[derive(Debug)]
-enum End {
+enum LogoutOutcome {
     /// On our own page.
-    Page(Response),
+    FinalPage(Response),
     /// At the application that began it: with this page of ours before, and this answer.
-    Answer(Response, Back),
+    LogoutResponse(Response, ReceivedLogoutResponse),
 }
 
 /// A `LogoutResponse` of ours.
 #[derive(Debug)]
-struct Back {
+struct ReceivedLogoutResponse {
     xml: String,
     relay_state: Option<String>,
     /// Where it went, without the message.
     location: String,
     /// Whole, where it went by redirect.
-    address: Option<String>,
+    redirect_url: Option<String>,
 }
 
-impl Town {
-    fn new(database: &Database, takes: &[(&'static str, Takes)]) -> Self {
-        let house = House::start(database, &[]);
-        house.add_person(ADA, "Ada", "Lovelace");
+impl LogoutSetup {
+    fn new(database: &Database, takes: &[(&'static str, SloBinding)]) -> Self {
+        let house = TestServer::start(database, &[]);
+        house.add_user(ADA, "Ada", "Lovelace");
         let peers = takes
             .iter()
-            .map(|(name, takes)| Peer::register(&house, name, *takes))
+            .map(|(name, takes)| TestParticipant::register(&house, name, *takes))
             .collect();
-        Self { house, peers }
+        Self {
+            server: house,
+            participants: peers,
+        }
     }
 
     fn now(&self) -> DateTime<Utc> {
-        self.house.clock.now()
+        self.server.clock.now()
     }
 
     /// A browser in which Ada has opened all of `peers`; their `SessionIndex`es.
-    fn opened(&self, peers: &[usize]) -> (Browser, Vec<String>) {
-        let mut browser = self.house.browser();
-        let page = browser.follow("/login");
+    fn browser_signed_in_at(&self, peers: &[usize]) -> (Browser, Vec<String>) {
+        let mut browser = self.server.browser();
+        let page = browser.get_following_redirects("/login");
         browser.sign_in(&page, ADA, PASSWORD);
-        let indexes = peers.iter().map(|peer| self.open(&mut browser, *peer)).collect();
+        let indexes = peers
+            .iter()
+            .map(|peer| self.sign_in_at(&mut browser, *peer))
+            .collect();
         (browser, indexes)
     }
 
-    fn open(&self, browser: &mut Browser, peer: usize) -> String {
-        self.house.clock.advance(TimeDelta::milliseconds(1));
-        let sp = &self.peers[peer].sp;
-        let id = format!("_open-{}", OPENED.fetch_add(1, Ordering::Relaxed));
-        let (xml, _) = posted(&browser.get(&sp.sign_on_address(&id, self.now())));
+    fn sign_in_at(&self, browser: &mut Browser, peer: usize) -> String {
+        self.server.clock.advance(TimeDelta::milliseconds(1));
+        let sp = &self.participants[peer].sp;
+        let id = format!("_open-{}", REQUEST_COUNT.fetch_add(1, Ordering::Relaxed));
+        let (xml, _) = posted_response(&browser.get(&sp.sso_url(&id, self.now())));
         let document = Document::parse(&xml).unwrap();
-        let index = only(&document, "AuthnStatement").attribute("SessionIndex");
+        let index = only_element(&document, "AuthnStatement").attribute("SessionIndex");
         index.unwrap().to_owned()
     }
 
     /// The address of a signed `LogoutRequest` of a peer.
-    fn request(&self, peer: usize, id: &str, index: Option<&str>) -> String {
-        let sp = &self.peers[peer].sp;
+    fn logout_request_url(&self, peer: usize, id: &str, index: Option<&str>) -> String {
+        let sp = &self.participants[peer].sp;
         let xml = sp.logout_request(id, self.now(), SLO, (ADA, EMAIL_ADDRESS), index);
-        format!("/saml/slo?{}", sp.query(&xml, Some(RELAY), true))
+        format!("/saml/slo?{}", sp.redirect_query(&xml, Some(RELAY_STATE), true))
     }
 
     /// Presses *Sign out* on the person's page; the page of ours that follows.
     fn sign_out(browser: &mut Browser) -> Response {
         let csrf = browser.get("/").field("csrf").unwrap();
         let response = browser.post("/logout", &[("csrf", &csrf)]);
-        arrive(browser, response)
+        follow_own_redirect(browser, response)
     }
 
     /// Plays the browser with its script, from our `page` on, and the applications, until it is over.
-    fn walk(&self, browser: &mut Browser, mut page: Response, replies: &dyn Fn(&Asked) -> Reply) -> End {
+    fn run_to_end(
+        &self,
+        browser: &mut Browser,
+        mut page: Response,
+        replies: &dyn Fn(&ReceivedLogoutRequest) -> ParticipantReply,
+    ) -> LogoutOutcome {
         for _step in 0..20 {
-            is_ours(&page);
-            let Some(go) = go(&page) else {
+            assert_logout_page(&page);
+            let Some(go) = automatic_link(&page) else {
                 let Some(hop) = page.field("hop") else {
-                    return End::Page(page);
+                    return LogoutOutcome::FinalPage(page);
                 };
-                page = give_up(browser, &page, &hop);
+                page = press_continue(browser, &page, &hop);
                 continue;
             };
             let departure = browser.get(&go);
-            if let Some(back) = self.back(&departure) {
-                return End::Answer(page, back);
+            if let Some(back) = self.receive_response(&departure) {
+                return LogoutOutcome::LogoutResponse(page, back);
             }
-            let asked = self.asked(&departure);
+            let asked = self.receive_request(&departure);
             let way = if departure.status == 200 {
                 &departure
             } else {
                 &page
             };
             page = match replies(&asked) {
-                Reply::Silence => give_up(browser, way, &way.field("hop").unwrap()),
-                Reply::Error => {
-                    let list = browser.get(&address_of(way));
+                ParticipantReply::NoResponse => press_continue(browser, way, &way.field("hop").unwrap()),
+                ParticipantReply::ErrorPage => {
+                    let list = browser.get(&logout_path(way));
                     assert!(
-                        go_or_none(&list).is_none(),
+                        automatic_link_unchecked(&list).is_none(),
                         "nobody is asked twice: {}",
                         list.body
                     );
                     assert!(list.body.contains(">Continue</button>"), "{}", list.body);
                     list
                 }
-                reply @ (Reply::Success | Reply::Partial | Reply::Failure | Reply::Unsigned) => {
-                    let answer = self.peers[asked.peer].answer(&asked, self.now(), reply);
+                reply @ (ParticipantReply::Success
+                | ParticipantReply::PartialLogout
+                | ParticipantReply::Responder
+                | ParticipantReply::Unsigned) => {
+                    let answer = self.participants[asked.participant].reply_url(&asked, self.now(), reply);
                     let response = browser.get(&answer);
-                    arrive(browser, response)
+                    follow_own_redirect(browser, response)
                 }
             };
         }
@@ -204,7 +218,7 @@ impl Town {
     }
 
     /// Our `LogoutRequest` on its way to a peer.
-    fn asked(&self, departure: &Response) -> Asked {
+    fn receive_request(&self, departure: &Response) -> ReceivedLogoutRequest {
         let (location, xml, relay_state, address) = match departure.status {
             303 => {
                 let address = departure.location().to_owned();
@@ -220,46 +234,46 @@ impl Town {
                 )
             }
             200 => {
-                let (location, xml) = form_to(departure, "SAMLRequest");
+                let (location, xml) = message_form(departure, "SAMLRequest");
                 (location, xml, departure.field("RelayState"), None)
             }
             other => panic!("{other}: {}", departure.body),
         };
-        let peer = self.peers.iter().position(|peer| peer.slo == location);
+        let peer = self.participants.iter().position(|peer| peer.slo == location);
         let id = attribute(&xml, "LogoutRequest", "ID");
-        Asked {
-            peer: peer.unwrap_or_else(|| panic!("nobody takes requests at {location}")),
+        ReceivedLogoutRequest {
+            participant: peer.unwrap_or_else(|| panic!("nobody takes requests at {location}")),
             xml,
             id,
             relay_state,
-            address,
+            redirect_url: address,
         }
     }
 
     /// Our `LogoutResponse` on its way, if that is what `departure` carries.
-    fn back(&self, departure: &Response) -> Option<Back> {
+    fn receive_response(&self, departure: &Response) -> Option<ReceivedLogoutResponse> {
         let back = if departure.status == 303 {
             let address = departure.location().to_owned();
             let at = address.find("SAMLResponse=")?;
             let inbound = redirect::decode(&address[at..]).unwrap();
-            Back {
+            ReceivedLogoutResponse {
                 xml: inbound.xml,
                 relay_state: inbound.relay_state,
                 location: address[..at - 1].to_owned(),
-                address: Some(address),
+                redirect_url: Some(address),
             }
         } else {
             departure.field("SAMLResponse")?;
-            let (location, xml) = form_to(departure, "SAMLResponse");
-            Back {
+            let (location, xml) = message_form(departure, "SAMLResponse");
+            ReceivedLogoutResponse {
                 xml,
                 relay_state: departure.field("RelayState"),
                 location,
-                address: None,
+                redirect_url: None,
             }
         };
         assert!(
-            self.peers.iter().any(|peer| peer.slo == back.location),
+            self.participants.iter().any(|peer| peer.slo == back.location),
             "{}",
             back.location
         );
@@ -267,8 +281,8 @@ impl Town {
     }
 }
 
-impl Peer {
-    fn register(house: &House, name: &'static str, takes: Takes) -> Self {
+impl TestParticipant {
+    fn register(house: &TestServer, name: &'static str, takes: SloBinding) -> Self {
         let host = name.to_lowercase();
         let sp = TestSp::new(
             &format!("urn:test:{host}"),
@@ -276,30 +290,42 @@ impl Peer {
         );
         let slo = format!("https://{host}.example/slo?tenant=1");
         let application = house.add_application(name, &sp.entity_id, &sp.acs, |new| {
-            new.saml.certificates = vec![sp.certificate()];
+            new.saml.signing_certificates = vec![sp.certificate()];
             new.saml.logout = match takes {
-                Takes::Nothing => None,
-                Takes::Redirect => Some(endpoint(Binding::Redirect, &slo)),
-                Takes::Post => Some(endpoint(Binding::Post, &slo)),
+                SloBinding::Unsupported => None,
+                SloBinding::Redirect => Some(endpoint(Binding::Redirect, &slo)),
+                SloBinding::Post => Some(endpoint(Binding::Post, &slo)),
             };
         });
         Self { sp, slo, application }
     }
 
     /// The address that carries its answer, as it makes it.
-    fn answer(&self, asked: &Asked, now: DateTime<Utc>, reply: Reply) -> String {
+    fn reply_url(
+        &self,
+        asked: &ReceivedLogoutRequest,
+        now: DateTime<Utc>,
+        reply: ParticipantReply,
+    ) -> String {
         let codes: &[&str] = match reply {
-            Reply::Partial => &["Success", "PartialLogout"],
-            Reply::Failure => &["Responder"],
-            Reply::Success | Reply::Unsigned | Reply::Silence | Reply::Error => &["Success"],
+            ParticipantReply::PartialLogout => &["Success", "PartialLogout"],
+            ParticipantReply::Responder => &["Responder"],
+            ParticipantReply::Success
+            | ParticipantReply::Unsigned
+            | ParticipantReply::NoResponse
+            | ParticipantReply::ErrorPage => &["Success"],
         };
-        let xml = response(&self.sp.entity_id, Some(&asked.id), SLO, codes, now);
-        self.carry(&xml, asked.relay_state.as_deref(), reply != Reply::Unsigned)
+        let xml = logout_response_xml(&self.sp.entity_id, Some(&asked.id), SLO, codes, now);
+        self.logout_response_url(
+            &xml,
+            asked.relay_state.as_deref(),
+            reply != ParticipantReply::Unsigned,
+        )
     }
 
     /// The address that carries a `LogoutResponse`.
-    fn carry(&self, xml: &str, relay_state: Option<&str>, signed: bool) -> String {
-        let mut query = format!("SAMLResponse={}", percent_encode(&deflated(xml)));
+    fn logout_response_url(&self, xml: &str, relay_state: Option<&str>, signed: bool) -> String {
+        let mut query = format!("SAMLResponse={}", percent_encode(&deflate_base64(xml)));
         if let Some(relay_state) = relay_state {
             query.push_str(&format!("&RelayState={}", percent_encode(relay_state)));
         }
@@ -319,13 +345,19 @@ impl Peer {
 fn endpoint(binding: Binding, slo: &str) -> LogoutEndpoint {
     LogoutEndpoint {
         binding,
-        location: AcsUrl::parse(slo).unwrap(),
+        location: SpUrl::parse(slo).unwrap(),
         response_location: None,
     }
 }
 
 /// A `LogoutResponse` of a service provider.
-fn response(issuer: &str, to: Option<&str>, destination: &str, codes: &[&str], now: DateTime<Utc>) -> String {
+fn logout_response_xml(
+    issuer: &str,
+    to: Option<&str>,
+    destination: &str,
+    codes: &[&str],
+    now: DateTime<Utc>,
+) -> String {
     let to = to.map(|id| format!(" InResponseTo=\"{id}\"")).unwrap_or_default();
     let open =
         |code: &&str| format!("<samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:{code}\">");
@@ -342,7 +374,7 @@ fn response(issuer: &str, to: Option<&str>, destination: &str, codes: &[&str], n
 }
 
 /// Follows our own redirect; a form of ours never leads off our site.
-fn arrive(browser: &mut Browser, response: Response) -> Response {
+fn follow_own_redirect(browser: &mut Browser, response: Response) -> Response {
     if response.status == 303 {
         let next = response.location().to_owned();
         assert!(next.starts_with('/'), "a redirect to {next}");
@@ -352,13 +384,13 @@ fn arrive(browser: &mut Browser, response: Response) -> Response {
 }
 
 /// Presses *Continue*.
-fn give_up(browser: &mut Browser, page: &Response, hop: &str) -> Response {
-    let response = browser.post(&address_of(page), &[("hop", hop)]);
-    arrive(browser, response)
+fn press_continue(browser: &mut Browser, page: &Response, hop: &str) -> Response {
+    let response = browser.post(&logout_path(page), &[("hop", hop)]);
+    follow_own_redirect(browser, response)
 }
 
 /// What every page of a logout is.
-fn is_ours(page: &Response) {
+fn assert_logout_page(page: &Response) {
     assert_eq!(page.status, 200, "{}", page.body);
     assert_eq!(page.header("cache-control"), Some("no-store"));
     let policy = page.header("content-security-policy").unwrap();
@@ -366,7 +398,7 @@ fn is_ours(page: &Response) {
 }
 
 /// Where the page goes by itself.
-fn go_or_none(page: &Response) -> Option<String> {
+fn automatic_link_unchecked(page: &Response) -> Option<String> {
     let tag = page
         .body
         .split('<')
@@ -374,14 +406,14 @@ fn go_or_none(page: &Response) -> Option<String> {
     Some(unescape(tag.split_once("href=\"")?.1.split_once('"')?.0))
 }
 
-fn go(page: &Response) -> Option<String> {
-    let go = go_or_none(page)?;
+fn automatic_link(page: &Response) -> Option<String> {
+    let go = automatic_link_unchecked(page)?;
     assert!(go.starts_with("/logout/") && go.ends_with("/go"), "{go}");
     Some(go)
 }
 
 /// The address of the logout that a page is of.
-fn address_of(page: &Response) -> String {
+fn logout_path(page: &Response) -> String {
     let at = page
         .body
         .find("/logout/")
@@ -394,18 +426,21 @@ fn address_of(page: &Response) -> String {
 }
 
 /// Address and message of the form with this field.
-fn form_to(page: &Response, field: &str) -> (String, String) {
+fn message_form(page: &Response, field: &str) -> (String, String) {
     let xml = STANDARD.decode(page.field(field).unwrap()).unwrap();
     (page.form_action().unwrap(), String::from_utf8(xml).unwrap())
 }
 
 fn attribute(xml: &str, element: &str, name: &str) -> String {
     let document = Document::parse(xml).unwrap();
-    only(&document, element).attribute(name).unwrap().to_owned()
+    only_element(&document, element)
+        .attribute(name)
+        .unwrap()
+        .to_owned()
 }
 
 /// Name and badge of each application on a page of a logout.
-fn badges(page: &Response) -> Vec<(String, String)> {
+fn participant_badges(page: &Response) -> Vec<(String, String)> {
     let rows = page.body.split("<li class=\"who\">").skip(1);
     let text = |row: &str, before: &str| {
         let rest = row
@@ -421,29 +456,29 @@ fn badges(page: &Response) -> Vec<(String, String)> {
     .collect()
 }
 
-fn pairs(of: &[(&str, &str)]) -> Vec<(String, String)> {
+fn owned_pairs(of: &[(&str, &str)]) -> Vec<(String, String)> {
     of.iter()
         .map(|(name, badge)| ((*name).to_owned(), (*badge).to_owned()))
         .collect()
 }
 
 /// What the trail says of logouts, in its order.
-fn trail(town: &Town) -> Vec<String> {
+fn logout_audit_rows(town: &LogoutSetup) -> Vec<String> {
     rows::texts(
-        &town.house.settings,
+        &town.server.settings,
         "SELECT action || ' ' || outcome || ': ' || coalesce(detail, '') AS t FROM audit_events \
          WHERE action IN ('logout', 'single_logout') ORDER BY at, action",
     )
 }
 
-fn status(back: &Back) -> (String, Option<String>) {
-    judge::status(&back.xml)
+fn response_status(back: &ReceivedLogoutResponse) -> (String, Option<String>) {
+    judge::status_codes(&back.xml)
 }
 
 fn success() -> (String, Option<String>) {
     ("Success".to_owned(), None)
 }
 
-fn partial() -> (String, Option<String>) {
+fn partial_logout() -> (String, Option<String>) {
     ("Success".to_owned(), Some("PartialLogout".to_owned()))
 }

@@ -5,23 +5,23 @@ use openssl::pkey::PKey;
 
 use super::*;
 use crate::support::{
-    enveloped::{behind_issuer, over, xmlsec1_signs},
+    enveloped::{insert_after_issuer, saml_template, sign_with_xmlsec1},
     house::on_each_database,
     http, rows,
-    scene::Scene,
+    scene::SsoSetup,
 };
 
-const TWO: [(&str, Takes); 2] = [("Wiki", Takes::Post), ("Mail", Takes::Post)];
+const TWO: [(&str, SloBinding); 2] = [("Wiki", SloBinding::Post), ("Mail", SloBinding::Post)];
 
 /// The message with a signature of this service provider inside, made by another implementation.
-fn signed(sp: &TestSp, xml: &str) -> String {
-    let id = attribute(xml, root_of(xml), "ID");
+fn sign(sp: &TestSp, xml: &str) -> String {
+    let id = attribute(xml, root_name(xml), "ID");
     let key = PKey::private_key_from_pkcs8(sp.key.private.expose()).unwrap();
     let pem = key.private_key_to_pem_pkcs8().unwrap();
-    xmlsec1_signs(&behind_issuer(xml, &over(&id).xml()), &pem)
+    sign_with_xmlsec1(&insert_after_issuer(xml, &saml_template(&id).xml()), &pem)
 }
 
-fn root_of(xml: &str) -> &str {
+fn root_name(xml: &str) -> &str {
     xml.strip_prefix("<samlp:").unwrap().split(' ').next().unwrap()
 }
 
@@ -33,52 +33,57 @@ fn post(browser: &mut Browser, field: &str, xml: &str, relay_state: Option<&str>
     browser.post_body(
         "/saml/slo",
         "application/x-www-form-urlencoded",
-        &http::form(&fields),
+        &http::form_body(&fields),
     )
 }
 
-fn request(town: &Town, peer: usize, id: &str, index: &str) -> String {
-    town.peers[peer]
+fn logout_request_xml(town: &LogoutSetup, peer: usize, id: &str, index: &str) -> String {
+    town.participants[peer]
         .sp
         .logout_request(id, town.now(), SLO, (ADA, EMAIL_ADDRESS), Some(index))
 }
 
 #[test]
-fn a_posted_request_begins_a_logout_and_posted_answers_carry_it_on() {
+fn a_posted_request_begins_a_logout_and_posted_responses_advance_it() {
     on_each_database(|database| {
-        let town = Town::new(database, &TWO);
-        let (mut browser, indexes) = town.opened(&[0, 1]);
-        let asked = signed(&town.peers[0].sp, &request(&town, 0, "_l1", &indexes[0]));
-        let response = post(&mut browser, "SAMLRequest", &asked, Some(RELAY));
+        let town = LogoutSetup::new(database, &TWO);
+        let (mut browser, indexes) = town.browser_signed_in_at(&[0, 1]);
+        let asked = sign(
+            &town.participants[0].sp,
+            &logout_request_xml(&town, 0, "_l1", &indexes[0]),
+        );
+        let response = post(&mut browser, "SAMLRequest", &asked, Some(RELAY_STATE));
         assert_eq!(open_sessions(&town), 0, "the GET is not awaited");
         assert!(
             response.location().ends_with("/resume"),
             "a GET brings the cookies: {}",
             response.location()
         );
-        let response = arrive(&mut browser, response);
-        let page = arrive(&mut browser, response);
-        assert_eq!(badges(&page), pairs(&[("Mail", "To be asked")]));
-        let departure = browser.get(&go(&page).unwrap());
-        let to_mail = town.asked(&departure);
-        let answer = response_to(&town, 1, &to_mail.id);
+        let response = follow_own_redirect(&mut browser, response);
+        let page = follow_own_redirect(&mut browser, response);
+        assert_eq!(participant_badges(&page), owned_pairs(&[("Mail", "To be asked")]));
+        let departure = browser.get(&automatic_link(&page).unwrap());
+        let to_mail = town.receive_request(&departure);
+        let answer = logout_response_to(&town, 1, &to_mail.id);
         let answered = post(
             &mut browser,
             "SAMLResponse",
-            &signed(&town.peers[1].sp, &answer),
+            &sign(&town.participants[1].sp, &answer),
             Some("https://evil.example/"),
         );
-        let page = arrive(&mut browser, answered);
-        assert_eq!(badges(&page), pairs(&[("Mail", "Ended")]));
-        let back = town.back(&browser.get(&go(&page).unwrap())).unwrap();
-        assert_eq!(status(&back), success());
-        assert_eq!(back.relay_state.as_deref(), Some(RELAY));
+        let page = follow_own_redirect(&mut browser, answered);
+        assert_eq!(participant_badges(&page), owned_pairs(&[("Mail", "Ended")]));
+        let back = town
+            .receive_response(&browser.get(&automatic_link(&page).unwrap()))
+            .unwrap();
+        assert_eq!(response_status(&back), success());
+        assert_eq!(back.relay_state.as_deref(), Some(RELAY_STATE));
     });
 }
 
-fn response_to(town: &Town, peer: usize, id: &str) -> String {
-    response(
-        &town.peers[peer].sp.entity_id,
+fn logout_response_to(town: &LogoutSetup, peer: usize, id: &str) -> String {
+    logout_response_xml(
+        &town.participants[peer].sp.entity_id,
         Some(id),
         SLO,
         &["Success"],
@@ -87,50 +92,56 @@ fn response_to(town: &Town, peer: usize, id: &str) -> String {
 }
 
 #[test]
-fn what_is_posted_unsigned_or_signed_by_another_ends_nothing_and_confirms_nothing() {
+fn an_unsigned_or_wrongly_signed_post_ends_and_confirms_nothing() {
     on_each_database(|database| {
-        let town = Town::new(database, &TWO);
-        let (mut browser, indexes) = town.opened(&[0, 1]);
-        let (wiki, mail) = (&town.peers[0].sp, &town.peers[1].sp);
-        let plain = request(&town, 0, "_l1", &indexes[0]);
+        let town = LogoutSetup::new(database, &TWO);
+        let (mut browser, indexes) = town.browser_signed_in_at(&[0, 1]);
+        let (wiki, mail) = (&town.participants[0].sp, &town.participants[1].sp);
+        let plain = logout_request_xml(&town, 0, "_l1", &indexes[0]);
         for (what, xml) in [
             ("unsigned", plain.clone()),
-            ("by another application", signed(mail, &plain)),
+            ("by another application", sign(mail, &plain)),
             (
                 "changed since",
-                signed(wiki, &plain).replace(&indexes[0], &indexes[1]),
+                sign(wiki, &plain).replace(&indexes[0], &indexes[1]),
             ),
             ("signed over another message", {
-                let inner = signed(wiki, &request(&town, 0, "_l2", "_0000"));
+                let inner = sign(wiki, &logout_request_xml(&town, 0, "_l2", "_0000"));
                 let signature = &inner[inner.find("<ds:Signature").unwrap()..];
                 let signature = &signature[..signature.find("</ds:Signature>").unwrap() + 15];
-                behind_issuer(&plain, signature)
+                insert_after_issuer(&plain, signature)
             }),
         ] {
             let page = post(&mut browser, "SAMLRequest", &xml, None);
             assert_eq!(page.status, 400, "{what}: {}", page.body);
-            assert!(Scene::is_signed_in(&browser), "{what}");
+            assert!(SsoSetup::is_signed_in(&browser), "{what}");
         }
-        let page = Town::sign_out(&mut browser);
-        let asked = town.asked(&browser.get(&go(&page).unwrap()));
-        let truth = response_to(&town, 0, &asked.id);
-        for xml in [truth.clone(), signed(mail, &truth)] {
+        let page = LogoutSetup::sign_out(&mut browser);
+        let asked = town.receive_request(&browser.get(&automatic_link(&page).unwrap()));
+        let truth = logout_response_to(&town, 0, &asked.id);
+        for xml in [truth.clone(), sign(mail, &truth)] {
             let answered = post(&mut browser, "SAMLResponse", &xml, None);
-            let page = arrive(&mut browser, answered);
-            assert_eq!(badges(&page)[0], ("Wiki".to_owned(), "Not confirmed".to_owned()));
+            let page = follow_own_redirect(&mut browser, answered);
+            assert_eq!(
+                participant_badges(&page)[0],
+                ("Wiki".to_owned(), "Not confirmed".to_owned())
+            );
         }
-        let answered = post(&mut browser, "SAMLResponse", &signed(wiki, &truth), None);
-        let page = arrive(&mut browser, answered);
-        assert_eq!(badges(&page)[0], ("Wiki".to_owned(), "Ended".to_owned()));
+        let answered = post(&mut browser, "SAMLResponse", &sign(wiki, &truth), None);
+        let page = follow_own_redirect(&mut browser, answered);
+        assert_eq!(
+            participant_badges(&page)[0],
+            ("Wiki".to_owned(), "Ended".to_owned())
+        );
     });
 }
 
 #[test]
-fn a_stray_form_of_another_site_leads_to_our_own_question_with_the_cookies() {
+fn an_unsolicited_cross_site_form_redirects_to_our_confirmation_page() {
     on_each_database(|database| {
-        let town = Town::new(database, &TWO);
-        let (mut browser, _) = town.opened(&[0]);
-        let stray = signed(&town.peers[0].sp, &response_to(&town, 0, "_0"));
+        let town = LogoutSetup::new(database, &TWO);
+        let (mut browser, _) = town.browser_signed_in_at(&[0]);
+        let stray = sign(&town.participants[0].sp, &logout_response_to(&town, 0, "_0"));
         for (field, xml) in [("SAMLResponse", stray.as_str()), ("Other", "x")] {
             let answer = post(&mut browser, field, xml, Some("https://evil.example/"));
             assert_eq!((answer.status, answer.location()), (303, "/logout"), "{field}");
@@ -141,47 +152,50 @@ fn a_stray_form_of_another_site_leads_to_our_own_question_with_the_cookies() {
                 page.body
             );
         }
-        assert!(Scene::is_signed_in(&browser));
+        assert!(SsoSetup::is_signed_in(&browser));
     });
 }
 
-fn open_sessions(town: &Town) -> i64 {
+fn open_sessions(town: &LogoutSetup) -> i64 {
     let open = "SELECT count(*) AS n FROM sessions WHERE ended_at IS NULL";
-    rows::number(&town.house.settings, open)
+    rows::number(&town.server.settings, open)
 }
 
-fn posted_request(town: &Town, peer: usize, id: &str, index: Option<&str>) -> String {
-    let sp = &town.peers[peer].sp;
-    signed(
+fn signed_logout_request(town: &LogoutSetup, peer: usize, id: &str, index: Option<&str>) -> String {
+    let sp = &town.participants[peer].sp;
+    sign(
         sp,
         &sp.logout_request(id, town.now(), SLO, (ADA, EMAIL_ADDRESS), index),
     )
 }
 
 #[test]
-fn whoever_posts_a_request_from_another_browser_goes_round_and_is_only_answered() {
+fn a_request_posted_from_another_browser_only_gets_the_response() {
     on_each_database(|database| {
-        let town = Town::new(database, &TWO);
-        let (mut ada, indexes) = town.opened(&[0, 1]);
-        let mut stranger = town.house.browser();
-        let xml = posted_request(&town, 0, "_l1", Some(&indexes[0]));
-        let round = post(&mut stranger, "SAMLRequest", &xml, Some(RELAY));
+        let town = LogoutSetup::new(database, &TWO);
+        let (mut ada, indexes) = town.browser_signed_in_at(&[0, 1]);
+        let mut stranger = town.server.browser();
+        let xml = signed_logout_request(&town, 0, "_l1", Some(&indexes[0]));
+        let round = post(&mut stranger, "SAMLRequest", &xml, Some(RELAY_STATE));
         assert_eq!(open_sessions(&town), 0, "the session that it names ends at once");
         let resume = round.location().to_owned();
         // The address alone is not enough: it is for the browser that posted.
-        assert!(town.back(&town.house.browser().get(&resume)).is_none());
+        assert!(
+            town.receive_response(&town.server.browser().get(&resume))
+                .is_none()
+        );
         let answered = stranger.get(&resume);
         assert!(!answered.body.contains("Mail") && !answered.body.contains("Lovelace"));
-        let back = town.back(&answered).unwrap();
+        let back = town.receive_response(&answered).unwrap();
         assert_eq!(
-            (status(&back), back.relay_state.as_deref()),
-            (partial(), Some(RELAY))
+            (response_status(&back), back.relay_state.as_deref()),
+            (partial_logout(), Some(RELAY_STATE))
         );
-        assert!(town.back(&stranger.get(&resume)).is_none(), "once");
-        let page = ada.follow("/");
+        assert!(town.receive_response(&stranger.get(&resume)).is_none(), "once");
+        let page = ada.get_following_redirects("/");
         assert_eq!(
-            badges(&page),
-            pairs(&[("Application 1", "To be asked")]),
+            participant_badges(&page),
+            owned_pairs(&[("Application 1", "To be asked")]),
             "{}",
             page.body
         );
@@ -189,42 +203,44 @@ fn whoever_posts_a_request_from_another_browser_goes_round_and_is_only_answered(
 }
 
 #[test]
-fn a_posted_request_without_a_session_index_waits_for_the_cookies_that_say_which_session() {
+fn a_posted_request_without_a_session_index_uses_the_session_cookie_after_a_redirect() {
     on_each_database(|database| {
-        let town = Town::new(database, &TWO);
-        let (mut ada, _) = town.opened(&[0, 1]);
-        let (other, _) = town.opened(&[0]);
-        let xml = posted_request(&town, 0, "_l1", None);
-        let round = post(&mut ada, "SAMLRequest", &xml, Some(RELAY));
-        assert!(Scene::is_signed_in(&ada));
+        let town = LogoutSetup::new(database, &TWO);
+        let (mut ada, _) = town.browser_signed_in_at(&[0, 1]);
+        let (other, _) = town.browser_signed_in_at(&[0]);
+        let xml = signed_logout_request(&town, 0, "_l1", None);
+        let round = post(&mut ada, "SAMLRequest", &xml, Some(RELAY_STATE));
+        assert!(SsoSetup::is_signed_in(&ada));
         let replayed = post(&mut ada, "SAMLRequest", &xml, None);
         assert!(replayed.body.contains("REQUEST-ANSWERED"), "{}", replayed.body);
-        let response = arrive(&mut ada, round);
-        let page = arrive(&mut ada, response);
-        assert!(!Scene::is_signed_in(&ada) && Scene::is_signed_in(&other));
-        let End::Answer(_, back) = town.walk(&mut ada, page, &|_| Reply::Success) else {
+        let response = follow_own_redirect(&mut ada, round);
+        let page = follow_own_redirect(&mut ada, response);
+        assert!(!SsoSetup::is_signed_in(&ada) && SsoSetup::is_signed_in(&other));
+        let LogoutOutcome::LogoutResponse(_, back) =
+            town.run_to_end(&mut ada, page, &|_| ParticipantReply::Success)
+        else {
             panic!("no answer")
         };
         assert_eq!(
-            (status(&back), back.relay_state.as_deref()),
-            (success(), Some(RELAY))
+            (response_status(&back), back.relay_state.as_deref()),
+            (success(), Some(RELAY_STATE))
         );
 
         // In a browser without a session only the part of its sender ends; also where nobody comes for it.
         for follows in [true, false] {
-            let (ada, _) = town.opened(&[0, 1]);
-            let mut stranger = town.house.browser();
-            let xml = posted_request(&town, 0, &format!("_l-{follows}"), None);
+            let (ada, _) = town.browser_signed_in_at(&[0, 1]);
+            let mut stranger = town.server.browser();
+            let xml = signed_logout_request(&town, 0, &format!("_l-{follows}"), None);
             let round = post(&mut stranger, "SAMLRequest", &xml, None);
             if follows {
-                let back = town.back(&stranger.get(round.location())).unwrap();
-                assert_eq!(status(&back), partial());
+                let back = town.receive_response(&stranger.get(round.location())).unwrap();
+                assert_eq!(response_status(&back), partial_logout());
             } else {
-                town.house.clock.advance(TimeDelta::minutes(10));
-                town.house.provider.keep_house().unwrap();
-                assert!(town.back(&stranger.get(round.location())).is_none());
+                town.server.clock.advance(TimeDelta::minutes(10));
+                town.server.provider.run_housekeeping().unwrap();
+                assert!(town.receive_response(&stranger.get(round.location())).is_none());
             }
-            assert!(Scene::is_signed_in(&ada));
+            assert!(SsoSetup::is_signed_in(&ada));
             let page = ada.clone().get("/logout");
             assert!(
                 page.body.contains("Mail") && !page.body.contains("Wiki"),

@@ -10,13 +10,13 @@ use openssl::{
     x509::extension::SubjectAlternativeName,
 };
 
-use super::{LOOPBACK, house};
+use super::{ALLOW_LOOPBACK, server_with_ada};
 use crate::{
     cli::Cli,
     support::{
         house::{Database, on_each_database},
-        publisher::{Described, Publisher, aggregate},
-        signing::certificate_for,
+        publisher::{Publisher, SpMetadata, aggregate},
+        signing::certificate_builder,
         sp::TestSp,
     },
 };
@@ -24,53 +24,53 @@ use crate::{
 const ENTITY: &str = "urn:test:sp";
 const ACS: &str = "https://sp.example/acs";
 
-fn add(metadata: &str) -> [&str; 7] {
+fn add_arguments(metadata: &str) -> [&str; 7] {
     ["app", "add", "saml", "--metadata", metadata, "--name", "SP"]
 }
 
-fn words(done: &Output) -> String {
+fn stderr_text(done: &Output) -> String {
     String::from_utf8_lossy(&done.stderr).into_owned()
 }
 
 #[test]
-fn metadata_comes_from_a_file_a_pipe_or_an_address() {
+fn metadata_is_read_from_a_file_a_pipe_or_a_url() {
     on_each_database(|database| {
-        let house = house(database);
-        let cli = Cli::of(&house.settings.data_dir, database).with(&LOOPBACK);
-        let xml = Described::new(ENTITY, ACS).xml();
+        let house = server_with_ada(database);
+        let cli = Cli::new(&house.settings.data_dir, database).with_env(&ALLOW_LOOPBACK);
+        let xml = SpMetadata::new(ENTITY, ACS).xml();
         let file = house.dir.path().join("metadata.xml");
         fs::write(&file, &xml).unwrap();
-        let said = cli.says(&add(file.to_str().unwrap()));
+        let said = cli.expect_success(&add_arguments(file.to_str().unwrap()));
         assert!(
             said.contains("In its metadata: it has no certificate for signing"),
             "{said}"
         );
-        cli.says(&["app", "remove", "sp"]);
-        cli.says_to(&add("-"), &xml);
+        cli.expect_success(&["app", "remove", "sp"]);
+        cli.expect_success_with_input(&add_arguments("-"), &xml);
         assert!(
-            cli.says(&["app", "source", "sp"])
+            cli.expect_success(&["app", "source", "sp"])
                 .contains("was read once from a file")
         );
-        cli.says(&["app", "remove", "sp"]);
+        cli.expect_success(&["app", "remove", "sp"]);
 
         let publisher = Publisher::start(&xml);
-        let said = cli.says(&add(&publisher.url));
+        let said = cli.expect_success(&add_arguments(&publisher.url));
         assert!(
             said.contains(&format!("Its metadata comes from {}", publisher.url)),
             "{said}"
         );
-        let said = cli.says(&["app", "source", "sp"]);
+        let said = cli.expect_success(&["app", "source", "sp"]);
         assert!(
             said.contains("fetched next") && said.contains("last taken"),
             "{said}"
         );
-        assert!(cli.says(&["app", "source"]).contains(&publisher.url));
+        assert!(cli.expect_success(&["app", "source"]).contains(&publisher.url));
         publisher.publish(&xml.replace(ACS, "https://elsewhere.example/acs"));
         assert!(
-            cli.says(&["app", "source", "sp", "--refresh"])
+            cli.expect_success(&["app", "source", "sp", "--refresh"])
                 .contains("a change waits")
         );
-        let said = cli.says(&["app", "confirm", "sp"]);
+        let said = cli.expect_success(&["app", "confirm", "sp"]);
         for part in [
             "- ACS URL https://sp.example/acs",
             "+ ACS URL https://elsewhere",
@@ -79,7 +79,10 @@ fn metadata_comes_from_a_file_a_pipe_or_an_address() {
         ] {
             assert!(said.contains(part), "{part}: {said}");
         }
-        assert!(cli.says(&["app", "show", "sp"]).contains("A change waits since"));
+        assert!(
+            cli.expect_success(&["app", "show", "sp"])
+                .contains("A change waits since")
+        );
         let digits = said
             .split("--accept ")
             .nth(1)
@@ -88,21 +91,24 @@ fn metadata_comes_from_a_file_a_pipe_or_an_address() {
             .next()
             .unwrap();
         assert!(
-            cli.refuses(&["app", "confirm", "sp", "--accept", "00000000"])
+            cli.expect_failure(&["app", "confirm", "sp", "--accept", "00000000"])
                 .contains("another change")
         );
-        cli.says(&["app", "confirm", "sp", "--accept", digits]);
+        cli.expect_success(&["app", "confirm", "sp", "--accept", digits]);
         assert_eq!(
             cli.json(&["app", "show", "sp", "--json"])["acs"][0],
             "https://elsewhere.example/acs"
         );
-        assert!(cli.says(&["app", "confirm", "sp"]).contains("No change"));
+        assert!(
+            cli.expect_success(&["app", "confirm", "sp"])
+                .contains("No change")
+        );
         publisher.fail(500);
         assert!(
-            cli.refuses(&["app", "source", "sp", "--refresh"])
+            cli.expect_failure(&["app", "source", "sp", "--refresh"])
                 .contains("status 500")
         );
-        let said = cli.says(&["app", "show", "sp"]);
+        let said = cli.expect_success(&["app", "show", "sp"]);
         assert!(
             said.contains("FAILING since") && said.contains("status 500"),
             "{said}"
@@ -115,32 +121,32 @@ fn metadata_comes_from_a_file_a_pipe_or_an_address() {
         // A file takes its place; `--forget` leaves it as it is.
         let other = house.dir.path().join("other.xml");
         fs::write(&other, &xml).unwrap();
-        let said = cli.says(&["app", "edit", "sp", "--metadata", other.to_str().unwrap()]);
+        let said = cli.expect_success(&["app", "edit", "sp", "--metadata", other.to_str().unwrap()]);
         assert!(said.contains("no longer fetched from there"), "{said}");
         publisher.publish(&xml);
-        let said = cli.says(&["app", "edit", "sp", "--metadata", &publisher.url]);
+        let said = cli.expect_success(&["app", "edit", "sp", "--metadata", &publisher.url]);
         assert!(said.contains("fetched again from"), "{said}");
-        cli.says(&["app", "source", "sp", "--forget"]);
-        assert!(cli.says(&["app", "source"]).contains("None"));
+        cli.expect_success(&["app", "source", "sp", "--forget"]);
+        assert!(cli.expect_success(&["app", "source"]).contains("None"));
     });
 }
 
 #[test]
 fn a_federation_is_imported_and_enabled_at_the_command_line() {
     on_each_database(|database| {
-        let house = house(database);
-        let cli = Cli::of(&house.settings.data_dir, database).with(&LOOPBACK);
+        let house = server_with_ada(database);
+        let cli = Cli::new(&house.settings.data_dir, database).with_env(&ALLOW_LOOPBACK);
         let signer = TestSp::new("x", "https://x.example/");
-        let broken = Described::new("urn:test:broken", "javascript:alert(1)");
+        let broken = SpMetadata::new("urn:test:broken", "javascript:alert(1)");
         let end = hallpass::clock::Clock::now(&house.clock) + chrono::TimeDelta::days(7);
-        let all = [Described::new(ENTITY, ACS), broken];
-        let until = format!(" validUntil=\"{}\"", super::instant(end));
+        let all = [SpMetadata::new(ENTITY, ACS), broken];
+        let until = format!(" validUntil=\"{}\"", super::xs_date_time(end));
         let publisher = Publisher::start(&aggregate(&all, &signer.key, &until));
         let key = house.dir.path().join("federation.der");
         fs::write(&key, signer.certificate().der).unwrap();
         let key = key.to_str().unwrap();
         assert!(
-            cli.refuses(&["app", "import", &publisher.url])
+            cli.expect_failure(&["app", "import", &publisher.url])
                 .contains("--signed-by")
         );
         let import = [
@@ -152,7 +158,7 @@ fn a_federation_is_imported_and_enabled_at_the_command_line() {
             "--name",
             "federation",
         ];
-        let said = cli.says(&import);
+        let said = cli.expect_success(&import);
         for part in [
             "service providers known: 1; 1 new",
             "urn:test:broken",
@@ -161,23 +167,26 @@ fn a_federation_is_imported_and_enabled_at_the_command_line() {
         ] {
             assert!(said.contains(part), "{part}: {said}");
         }
-        let said = cli.says(&["app", "known", "list", "--search", "TEST:SP"]);
+        let said = cli.expect_success(&["app", "known", "list", "--search", "TEST:SP"]);
         assert!(said.contains(ENTITY), "{said}");
         assert!(
-            cli.refuses(&["app", "enable", "--known", "urn:nobody"])
+            cli.expect_failure(&["app", "enable", "--known", "urn:nobody"])
                 .contains("no imported metadata")
         );
-        let said = cli.says(&["app", "enable", "--known", ENTITY, "--slug", "one"]);
+        let said = cli.expect_success(&["app", "enable", "--known", ENTITY, "--slug", "one"]);
         assert!(
             said.contains("is registered as one") && said.contains(ACS),
             "{said}"
         );
         assert!(
-            cli.refuses(&["app", "enable", "--known", ENTITY])
+            cli.expect_failure(&["app", "enable", "--known", ENTITY])
                 .contains("registered as one already")
         );
-        assert!(cli.says(&["app", "known", "list"]).contains("(enabled as one)"));
-        let said = cli.says(&["app", "source", "federation"]);
+        assert!(
+            cli.expect_success(&["app", "known", "list"])
+                .contains("(enabled as one)")
+        );
+        let said = cli.expect_success(&["app", "source", "federation"]);
         for part in [
             "entities: 1 known, 0 gone",
             "applications that follow it: 1",
@@ -187,7 +196,7 @@ fn a_federation_is_imported_and_enabled_at_the_command_line() {
             assert!(said.contains(part), "{part}: {said}");
         }
         assert!(
-            cli.refuses(&[
+            cli.expect_failure(&[
                 "app",
                 "import",
                 &publisher.url,
@@ -201,17 +210,17 @@ fn a_federation_is_imported_and_enabled_at_the_command_line() {
             .contains("days")
         );
         assert!(
-            cli.says(&["app", "source", "federation", "--forget"])
+            cli.expect_success(&["app", "source", "federation", "--forget"])
                 .contains("Applications that stay as they are: 1")
         );
-        assert!(cli.says(&["app", "list"]).contains(ENTITY));
+        assert!(cli.expect_success(&["app", "list"]).contains(ENTITY));
     });
 }
 
 #[test]
-fn nothing_is_fetched_from_where_it_should_not_be() {
-    let house = house(&Database::Sqlite);
-    let cli = Cli::of(&house.settings.data_dir, &Database::Sqlite);
+fn nothing_is_fetched_from_a_forbidden_address() {
+    let house = server_with_ada(&Database::Sqlite);
+    let cli = Cli::new(&house.settings.data_dir, &Database::Sqlite);
     let canary = TcpListener::bind("127.0.0.1:0").unwrap();
     canary.set_nonblocking(true).unwrap();
     let port = canary.local_addr().unwrap().port();
@@ -225,7 +234,7 @@ fn nothing_is_fetched_from_where_it_should_not_be() {
         "localhost",
     ] {
         for scheme in ["https", "http", "gopher", "ftp", "file"] {
-            let said = cli.refuses(&add(&format!("{scheme}://{host}:{port}/m")));
+            let said = cli.expect_failure(&add_arguments(&format!("{scheme}://{host}:{port}/m")));
             assert!(
                 [
                     "no public address",
@@ -240,19 +249,25 @@ fn nothing_is_fetched_from_where_it_should_not_be() {
             );
         }
     }
-    assert!(cli.refuses(&add("file:///etc/passwd")).contains("names no host"));
-    assert!(canary.accept().is_err(), "somebody came");
-    assert!(cli.refuses(&add("/nowhere/at/all")).contains("cannot read"));
     assert!(
-        cli.refuses(&["app", "import", "/nowhere", "--signed-by", "/nowhere"])
+        cli.expect_failure(&add_arguments("file:///etc/passwd"))
+            .contains("names no host")
+    );
+    assert!(canary.accept().is_err(), "somebody came");
+    assert!(
+        cli.expect_failure(&add_arguments("/nowhere/at/all"))
+            .contains("cannot read")
+    );
+    assert!(
+        cli.expect_failure(&["app", "import", "/nowhere", "--signed-by", "/nowhere"])
             .contains("cannot read")
     );
 }
 
 #[test]
-fn https_is_believed_by_its_certificate_only() {
+fn https_needs_a_trusted_certificate() {
     let key = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
-    let mut builder = certificate_for(&key, "127.0.0.1", 2);
+    let mut builder = certificate_builder(&key, "127.0.0.1", 2);
     let alternative = SubjectAlternativeName::new()
         .ip("127.0.0.1")
         .build(&builder.x509v3_context(None, None))
@@ -266,35 +281,35 @@ fn https_is_believed_by_its_certificate_only() {
     acceptor.set_certificate(&certificate).unwrap();
     let acceptor = acceptor.build();
     let publisher =
-        Publisher::serving(
-            &Described::new(ENTITY, ACS).xml(),
+        Publisher::start_over(
+            &SpMetadata::new(ENTITY, ACS).xml(),
             "https",
             move |stream| match acceptor.accept(stream) {
                 Ok(stream) => Box::new(stream),
                 Err(_refused) => Box::new(std::io::Cursor::new(Vec::new())),
             },
         );
-    let house = house(&Database::Sqlite);
-    let cli = Cli::of(&house.settings.data_dir, &Database::Sqlite).with(&LOOPBACK);
+    let house = server_with_ada(&Database::Sqlite);
+    let cli = Cli::new(&house.settings.data_dir, &Database::Sqlite).with_env(&ALLOW_LOOPBACK);
     let roots = house.dir.path().join("roots.pem");
-    let said = words(&cli.run(&add(&publisher.url), ""));
+    let said = stderr_text(&cli.run(&add_arguments(&publisher.url), ""));
     assert!(
         said.contains("cannot be reached") && said.contains("certificate"),
         "{said}"
     );
     fs::write(&roots, pem).unwrap();
-    let believing = Cli::of(&house.settings.data_dir, &Database::Sqlite)
-        .with(&LOOPBACK)
-        .with(&[("SSL_CERT_FILE", roots.to_str().unwrap())]);
+    let believing = Cli::new(&house.settings.data_dir, &Database::Sqlite)
+        .with_env(&ALLOW_LOOPBACK)
+        .with_env(&[("SSL_CERT_FILE", roots.to_str().unwrap())]);
     assert!(
         believing
-            .says(&add(&publisher.url))
+            .expect_success(&add_arguments(&publisher.url))
             .contains("is registered as sp")
     );
     // A proxy of the environment is not asked.
-    let proxied = believing.with(&[
+    let proxied = believing.with_env(&[
         ("https_proxy", "http://127.0.0.1:1"),
         ("ALL_PROXY", "http://127.0.0.1:1"),
     ]);
-    proxied.says(&["app", "source", "sp", "--refresh"]);
+    proxied.expect_success(&["app", "source", "sp", "--refresh"]);
 }

@@ -5,25 +5,28 @@ use std::{process::Command, thread};
 use chrono::TimeDelta;
 use hallpass::{
     model::application::Slug,
-    process::ProcessMark,
-    provider::sources::{Confirmed, Refreshed, Trouble},
+    process::ProcessIdentity,
+    provider::sources::{ChangeReviewOutcome, RefreshOutcome, SourceError},
 };
 
-use super::{after, ask, follow, house, instant, now_of, signed_in};
+use super::{
+    advance, browser_signed_in, current_application, register_from_source, send_authn_request,
+    server_with_ada, xs_date_time,
+};
 use crate::support::{
     house::{Database, on_each_database},
-    publisher::{Described, Publisher},
+    publisher::{Publisher, SpMetadata},
     rows,
-    sp::{TestSp, posted},
+    sp::{TestSp, posted_response},
 };
 
 const ENTITY: &str = "urn:test:followed";
 const ACS: &str = "https://followed.example/acs";
 
-fn described(sp: &TestSp) -> Described {
-    Described {
+fn sp_metadata(sp: &TestSp) -> SpMetadata {
+    SpMetadata {
         certificates: vec![sp.certificate()],
-        ..Described::new(ENTITY, ACS)
+        ..SpMetadata::new(ENTITY, ACS)
     }
 }
 
@@ -32,39 +35,39 @@ fn hours(hours: i64) -> TimeDelta {
 }
 
 #[test]
-fn an_application_follows_its_metadata() {
+fn an_application_is_updated_from_its_metadata() {
     on_each_database(|database| {
-        let house = house(database);
+        let house = server_with_ada(database);
         let (sp, other) = (TestSp::new(ENTITY, ACS), TestSp::new(ENTITY, ACS));
-        let publisher = Publisher::start(&described(&sp).xml());
-        let application = follow(&house, &publisher);
+        let publisher = Publisher::start(&sp_metadata(&sp).xml());
+        let application = register_from_source(&house, &publisher);
         assert_eq!(house.provider.refresh_sources().unwrap(), 0, "not yet");
-        after(&house, hours(25));
+        advance(&house, hours(25));
         // The same in other words: nothing changes, and nobody is told.
         publisher.publish(
-            &described(&sp)
+            &sp_metadata(&sp)
                 .xml()
                 .replace("\"urn:test:followed\"", "\"urn:test:followed\" ID=\"_x\""),
         );
         let rows = rows::number(&house.settings, "SELECT count(*) AS n FROM audit_events");
         assert_eq!(house.provider.refresh_sources().unwrap(), 1);
-        assert_eq!(now_of(&house, "sp").version, application.version);
+        assert_eq!(current_application(&house, "sp").version, application.version);
         assert_eq!(
             rows::number(&house.settings, "SELECT count(*) AS n FROM audit_events"),
             rows
         );
-        let mut next = described(&sp);
+        let mut next = sp_metadata(&sp);
         next.certificates.push(other.certificate());
         next.acs.push("https://followed.example/second".to_owned());
         next.slo = Some("https://followed.example/slo".to_owned());
         publisher.publish_tagged(&next.xml(), "\"v2\"");
-        after(&house, hours(25));
+        advance(&house, hours(25));
         house.provider.refresh_sources().unwrap();
-        let changed = now_of(&house, "sp");
+        let changed = current_application(&house, "sp");
         assert_eq!(
             (
-                changed.saml.certificates.len(),
-                changed.saml.consumers.len(),
+                changed.saml.signing_certificates.len(),
+                changed.saml.acs_endpoints.len(),
                 changed.saml.logout.is_some()
             ),
             (2, 2, true)
@@ -73,11 +76,11 @@ fn an_application_follows_its_metadata() {
         let details = "SELECT count(*) AS n FROM audit_events WHERE action = 'app.metadata' AND outcome = 'ok' \
                        AND detail LIKE '%+ ACS URL https://followed.example/second%'";
         assert_eq!(rows::number(&house.settings, details), 1);
-        let mut browser = signed_in(&house);
+        let mut browser = browser_signed_in(&house);
         let second = TestSp::new(ENTITY, "https://followed.example/second");
         let response = browser.get(&format!(
             "/saml/sso?{}",
-            second.query(
+            second.redirect_query(
                 &second.authn_request(
                     "_s",
                     hallpass::clock::Clock::now(&house.clock),
@@ -88,13 +91,16 @@ fn an_application_follows_its_metadata() {
                 false
             )
         ));
-        assert_eq!(posted(&response).1, "https://followed.example/second");
+        assert_eq!(posted_response(&response).1, "https://followed.example/second");
         // Unchanged, says the server.
-        after(&house, hours(25));
-        let asked = publisher.asked();
+        advance(&house, hours(25));
+        let asked = publisher.request_count();
         house.provider.refresh_sources().unwrap();
         assert_eq!(
-            (publisher.asked(), now_of(&house, "sp").version),
+            (
+                publisher.request_count(),
+                current_application(&house, "sp").version
+            ),
             (asked + 1, changed.version)
         );
         let (source, _) = house.provider.source_of(application.id).unwrap().unwrap();
@@ -110,19 +116,19 @@ fn an_application_follows_its_metadata() {
 }
 
 #[test]
-fn while_the_new_copy_fails_the_old_one_goes_on() {
+fn while_fetching_fails_the_cached_metadata_stays_in_use() {
     on_each_database(|database| {
-        let house = house(database);
+        let house = server_with_ada(database);
         let sp = TestSp::new(ENTITY, ACS);
-        let publisher = Publisher::start(&described(&sp).xml());
-        let application = follow(&house, &publisher);
+        let publisher = Publisher::start(&sp_metadata(&sp).xml());
+        let application = register_from_source(&house, &publisher);
         let state = || house.provider.source_of(application.id).unwrap().unwrap().0.state;
-        after(&house, hours(25));
+        advance(&house, hours(25));
         let since = hallpass::clock::Clock::now(&house.clock);
         for (failures, (status, body)) in (1..).zip([
             (503, String::new()),
             (200, "<html>gone</html>".to_owned()),
-            (200, described(&sp).xml().replace(ACS, "javascript:alert(1)")),
+            (200, sp_metadata(&sp).xml().replace(ACS, "javascript:alert(1)")),
             (200, "x".repeat(3 * 1024 * 1024)),
         ]) {
             publisher.publish(&body);
@@ -134,17 +140,22 @@ fn while_the_new_copy_fails_the_old_one_goes_on() {
                 (failures, Some(since)),
                 "{state:?}"
             );
-            assert!(state.last_error.is_some() && state.next_at.is_some());
-            assert_eq!(now_of(&house, "sp").version, application.version);
+            assert!(state.last_error.is_some() && state.next_fetch_at.is_some());
+            assert_eq!(current_application(&house, "sp").version, application.version);
             // A little early: it waits longer each time.
             assert_eq!(house.provider.refresh_sources().unwrap(), 0);
-            after(&house, hours(1));
+            advance(&house, hours(1));
         }
         let failed =
             "SELECT count(*) AS n FROM audit_events WHERE action = 'metadata.source' AND outcome = 'failed'";
         assert_eq!(rows::number(&house.settings, failed), 1, "said once");
-        posted(&ask(&house, &mut signed_in(&house), &sp, "_r"));
-        publisher.publish(&described(&sp).xml());
+        posted_response(&send_authn_request(
+            &house,
+            &mut browser_signed_in(&house),
+            &sp,
+            "_r",
+        ));
+        publisher.publish(&sp_metadata(&sp).xml());
         assert_eq!(house.provider.refresh_sources().unwrap(), 1);
         let state = state();
         assert_eq!(
@@ -157,65 +168,70 @@ fn while_the_new_copy_fails_the_old_one_goes_on() {
 #[test]
 fn metadata_that_has_expired_is_not_used() {
     on_each_database(|database| {
-        let house = house(database);
+        let house = server_with_ada(database);
         let sp = TestSp::new(ENTITY, ACS);
         let until = |hours: i64| {
             let end = hallpass::clock::Clock::now(&house.clock) + TimeDelta::hours(hours);
-            Described {
-                attributes: format!(" validUntil=\"{}\"", instant(end)),
-                ..described(&sp)
+            SpMetadata {
+                root_attributes: format!(" validUntil=\"{}\"", xs_date_time(end)),
+                ..sp_metadata(&sp)
             }
             .xml()
         };
         let publisher = Publisher::start(&until(8));
-        follow(&house, &publisher);
+        register_from_source(&house, &publisher);
         publisher.fail(404);
-        after(&house, hours(5));
+        advance(&house, hours(5));
         assert_eq!(
             house.provider.refresh_sources().unwrap(),
             1,
             "twice within its validity"
         );
-        let mut browser = signed_in(&house);
-        posted(&ask(&house, &mut browser, &sp, "_a"));
-        after(&house, hours(4));
-        let mut browser = signed_in(&house);
-        let refused = ask(&house, &mut browser, &sp, "_b");
+        let mut browser = browser_signed_in(&house);
+        posted_response(&send_authn_request(&house, &mut browser, &sp, "_a"));
+        advance(&house, hours(4));
+        let mut browser = browser_signed_in(&house);
+        let refused = send_authn_request(&house, &mut browser, &sp, "_b");
         assert!(refused.body.contains("METADATA-EXPIRED"), "{}", refused.body);
         // What was never valid is not taken either.
         publisher.publish(&until(-1));
         assert_eq!(house.provider.refresh_sources().unwrap(), 1);
         assert!(
-            ask(&house, &mut browser, &sp, "_c")
+            send_authn_request(&house, &mut browser, &sp, "_c")
                 .body
                 .contains("METADATA-EXPIRED")
         );
         publisher.publish(&until(8));
-        after(&house, hours(1));
+        advance(&house, hours(1));
         house.provider.refresh_sources().unwrap();
-        posted(&ask(&house, &mut signed_in(&house), &sp, "_d"));
+        posted_response(&send_authn_request(
+            &house,
+            &mut browser_signed_in(&house),
+            &sp,
+            "_d",
+        ));
     });
 }
 
 #[test]
-fn a_change_that_could_redirect_assertions_waits_for_an_administrator() {
+fn a_change_that_could_redirect_assertions_needs_confirmation() {
     on_each_database(|database| {
-        let house = house(database);
+        let house = server_with_ada(database);
         let sp = TestSp::new(ENTITY, ACS);
-        let publisher = Publisher::start(&described(&sp).xml());
-        let before = follow(&house, &publisher);
+        let publisher = Publisher::start(&sp_metadata(&sp).xml());
+        let before = register_from_source(&house, &publisher);
         let slug = before.slug.clone();
-        let mut moved = described(&sp);
+        let mut moved = sp_metadata(&sp);
         moved.acs.insert(0, "https://elsewhere.example/acs".to_owned());
         publisher.publish(&moved.xml());
-        after(&house, hours(25));
+        advance(&house, hours(25));
         house.provider.refresh_sources().unwrap();
-        assert_eq!(now_of(&house, "sp").saml, before.saml);
-        let waiting = house.provider.waiting_change(&slug).unwrap().unwrap().unwrap();
+        assert_eq!(current_application(&house, "sp").saml, before.saml);
+        let waiting = house.provider.proposed_change(&slug).unwrap().unwrap().unwrap();
         assert!(
-            waiting.change.why.contains("elsewhere.example"),
+            waiting.change.reason.contains("elsewhere.example"),
             "{}",
-            waiting.change.why
+            waiting.change.reason
         );
         assert!(
             waiting
@@ -223,14 +239,14 @@ fn a_change_that_could_redirect_assertions_waits_for_an_administrator() {
                 .contains(&"+ ACS URL https://elsewhere.example/acs".to_owned())
         );
         let elsewhere = TestSp::new(ENTITY, "https://elsewhere.example/acs");
-        let mut browser = signed_in(&house);
+        let mut browser = browser_signed_in(&house);
         let request = elsewhere.authn_request(
             "_e",
             hallpass::clock::Clock::now(&house.clock),
             "AssertionConsumerServiceURL=\"https://elsewhere.example/acs\"",
             "",
         );
-        let address = format!("/saml/sso?{}", elsewhere.query(&request, None, false));
+        let address = format!("/saml/sso?{}", elsewhere.redirect_query(&request, None, false));
         assert!(browser.get(&address).body.contains("ACS-UNKNOWN"));
         // Another change than the one that was shown is not confirmed by it.
         let shown = waiting.change.id.clone();
@@ -247,20 +263,20 @@ fn a_change_that_could_redirect_assertions_waits_for_an_administrator() {
         ] {
             assert!(matches!(
                 house.provider.confirm_change(&slug, other).unwrap(),
-                Confirmed::Other
+                ChangeReviewOutcome::AnotherPending
             ));
         }
         moved.acs.insert(0, "https://evil.example/acs".to_owned());
         publisher.publish(&moved.xml());
-        after(&house, hours(25));
+        advance(&house, hours(25));
         house.provider.refresh_sources().unwrap();
         assert!(matches!(
             house.provider.confirm_change(&slug, &shown).unwrap(),
-            Confirmed::Other
+            ChangeReviewOutcome::AnotherPending
         ));
         let evil = house
             .provider
-            .waiting_change(&slug)
+            .proposed_change(&slug)
             .unwrap()
             .unwrap()
             .unwrap()
@@ -268,57 +284,60 @@ fn a_change_that_could_redirect_assertions_waits_for_an_administrator() {
             .id;
         assert!(matches!(
             house.provider.reject_change(&slug, &evil).unwrap(),
-            Confirmed::Rejected(_)
+            ChangeReviewOutcome::Rejected(_)
         ));
         // Rejected, it is not offered again.
-        after(&house, hours(25));
+        advance(&house, hours(25));
         house.provider.refresh_sources().unwrap();
-        assert!(house.provider.waiting_change(&slug).unwrap().is_none());
-        assert_eq!(now_of(&house, "sp").saml, before.saml);
+        assert!(house.provider.proposed_change(&slug).unwrap().is_none());
+        assert_eq!(current_application(&house, "sp").saml, before.saml);
         moved.acs.remove(0);
         publisher.publish(&moved.xml());
-        after(&house, hours(25));
+        advance(&house, hours(25));
         house.provider.refresh_sources().unwrap();
-        let waiting = house.provider.waiting_change(&slug).unwrap().unwrap().unwrap();
+        let waiting = house.provider.proposed_change(&slug).unwrap().unwrap().unwrap();
         assert!(matches!(
             house.provider.confirm_change(&slug, &waiting.change.id).unwrap(),
-            Confirmed::Done(_)
+            ChangeReviewOutcome::Applied(_)
         ));
-        assert_eq!(now_of(&house, "sp").saml.consumers.len(), 2);
-        let mut browser = signed_in(&house);
+        assert_eq!(current_application(&house, "sp").saml.acs_endpoints.len(), 2);
+        let mut browser = browser_signed_in(&house);
         let request = elsewhere.authn_request(
             "_f",
             hallpass::clock::Clock::now(&house.clock),
             "AssertionConsumerServiceURL=\"https://elsewhere.example/acs\"",
             "",
         );
-        let address = format!("/saml/sso?{}", elsewhere.query(&request, None, false));
-        assert_eq!(posted(&browser.get(&address)).1, "https://elsewhere.example/acs");
+        let address = format!("/saml/sso?{}", elsewhere.redirect_query(&request, None, false));
+        assert_eq!(
+            posted_response(&browser.get(&address)).1,
+            "https://elsewhere.example/acs"
+        );
         assert!(matches!(
             house.provider.confirm_change(&slug, &waiting.change.id).unwrap(),
-            Confirmed::Nothing
+            ChangeReviewOutcome::NothingPending
         ));
     });
 }
 
 #[test]
-fn a_signature_requirement_is_not_dropped_by_itself() {
+fn a_signature_requirement_is_not_dropped_automatically() {
     on_each_database(|database| {
-        let house = house(database);
+        let house = server_with_ada(database);
         let sp = TestSp::new(ENTITY, ACS);
-        let signs = Described {
-            signs: true,
-            ..described(&sp)
+        let signs = SpMetadata {
+            authn_requests_signed: true,
+            ..sp_metadata(&sp)
         };
         let publisher = Publisher::start(&signs.xml());
-        let slug = follow(&house, &publisher).slug;
-        assert!(now_of(&house, "sp").saml.require_signed_requests);
-        let without = Described {
+        let slug = register_from_source(&house, &publisher).slug;
+        assert!(current_application(&house, "sp").saml.require_signed_requests);
+        let without = SpMetadata {
             certificates: Vec::new(),
             ..signs.clone()
         };
-        let unsigned = described(&sp);
-        let renamed = Described {
+        let unsigned = sp_metadata(&sp);
+        let renamed = SpMetadata {
             entity_id: "urn:test:renamed".to_owned(),
             ..signs.clone()
         };
@@ -328,25 +347,25 @@ fn a_signature_requirement_is_not_dropped_by_itself() {
             (&renamed, "urn:test:renamed"),
         ] {
             publisher.publish(&weaker.xml());
-            after(&house, hours(25));
+            advance(&house, hours(25));
             house.provider.refresh_sources().unwrap();
-            let waiting = house.provider.waiting_change(&slug).unwrap().unwrap().unwrap();
-            assert!(waiting.change.why.contains(why), "{}", waiting.change.why);
-            let now = now_of(&house, "sp");
-            assert!(now.saml.require_signed_requests && now.saml.certificates.len() == 1);
+            let waiting = house.provider.proposed_change(&slug).unwrap().unwrap().unwrap();
+            assert!(waiting.change.reason.contains(why), "{}", waiting.change.reason);
+            let now = current_application(&house, "sp");
+            assert!(now.saml.require_signed_requests && now.saml.signing_certificates.len() == 1);
             assert_eq!(now.saml.entity_id.as_str(), ENTITY);
             // Taken back, it waits no more.
             publisher.publish(&signs.xml());
-            after(&house, hours(25));
+            advance(&house, hours(25));
             house.provider.refresh_sources().unwrap();
-            assert!(house.provider.waiting_change(&slug).unwrap().is_none());
+            assert!(house.provider.proposed_change(&slug).unwrap().is_none());
         }
         publisher.publish(&unsigned.xml());
-        after(&house, hours(25));
+        advance(&house, hours(25));
         house.provider.refresh_sources().unwrap();
         let id = house
             .provider
-            .waiting_change(&slug)
+            .proposed_change(&slug)
             .unwrap()
             .unwrap()
             .unwrap()
@@ -354,19 +373,19 @@ fn a_signature_requirement_is_not_dropped_by_itself() {
             .id;
         assert!(matches!(
             house.provider.confirm_change(&slug, &id).unwrap(),
-            Confirmed::Done(_)
+            ChangeReviewOutcome::Applied(_)
         ));
-        assert!(!now_of(&house, "sp").saml.require_signed_requests);
+        assert!(!current_application(&house, "sp").saml.require_signed_requests);
     });
 }
 
 #[test]
-fn a_source_that_a_killed_process_had_taken_is_free() {
+fn a_source_claimed_by_a_killed_process_is_released() {
     on_each_database(|database| {
-        let house = house(database);
+        let house = server_with_ada(database);
         let sp = TestSp::new(ENTITY, ACS);
-        let publisher = Publisher::start(&described(&sp).xml());
-        let application = follow(&house, &publisher);
+        let publisher = Publisher::start(&sp_metadata(&sp).xml());
+        let application = register_from_source(&house, &publisher);
         let (source, _) = house.provider.source_of(application.id).unwrap().unwrap();
         let refreshed = || {
             house
@@ -375,7 +394,7 @@ fn a_source_that_a_killed_process_had_taken_is_free() {
                 .unwrap()
         };
         let mut killed = Command::new("sleep").arg("600").spawn().unwrap();
-        let mut mark = ProcessMark::own().to_bytes();
+        let mut mark = ProcessIdentity::current().to_bytes();
         mark[4..].copy_from_slice(&killed.id().to_be_bytes());
         let lease: Vec<String> = mark
             .iter()
@@ -391,30 +410,30 @@ fn a_source_that_a_killed_process_had_taken_is_free() {
             &format!("UPDATE metadata_sources SET lease = {literal}, leased_until = '2100-01-01 00:00:00'"),
         );
         assert!(
-            matches!(refreshed(), Refreshed::Failed(Trouble::Busy)),
+            matches!(refreshed(), RefreshOutcome::Failed(SourceError::Busy)),
             "it still runs"
         );
         killed.kill().unwrap();
         killed.wait().unwrap();
-        assert!(!matches!(refreshed(), Refreshed::Failed(_)));
+        assert!(!matches!(refreshed(), RefreshOutcome::Failed(_)));
     });
 }
 
 #[test]
-fn of_many_replicas_one_fetches() {
+fn only_one_replica_fetches_a_source() {
     on_each_database(|database| {
-        let house = house(database);
+        let house = server_with_ada(database);
         let sp = TestSp::new(ENTITY, ACS);
-        let publisher = Publisher::start(&described(&sp).xml());
-        follow(&house, &publisher);
-        let asked = publisher.asked();
-        after(&house, hours(25));
+        let publisher = Publisher::start(&sp_metadata(&sp).xml());
+        register_from_source(&house, &publisher);
+        let asked = publisher.request_count();
+        advance(&house, hours(25));
         let fetched: usize = thread::scope(|scope| {
             let all: Vec<_> = (0..6)
                 .map(|_| scope.spawn(|| house.provider.refresh_sources().unwrap()))
                 .collect();
             all.into_iter().map(|one| one.join().unwrap()).sum()
         });
-        assert_eq!((fetched, publisher.asked() - asked), (1, 1));
+        assert_eq!((fetched, publisher.request_count() - asked), (1, 1));
     });
 }

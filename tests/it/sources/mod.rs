@@ -10,70 +10,76 @@ use hallpass::{
     model::application::{Application, Slug},
     provider::{
         applications::NewApplication,
-        sources::{Place, SourceUrl},
-        users::Changed,
+        sources::{MetadataInput, MetadataUrl},
+        users::ChangeOutcome,
     },
 };
 
 use crate::support::{
     browser::Browser,
-    house::{Database, House},
+    house::{Database, TestServer},
     http::Response,
     publisher::Publisher,
-    scene::{ADA, Scene},
+    scene::{ADA, SsoSetup},
     sp::TestSp,
 };
 
 /// The setting that lets a house fetch from a test.
-const LOOPBACK: [(&str, &str); 1] = [("HALLPASS_METADATA_ALLOW_PRIVATE_NETWORKS", "127.0.0.0/8")];
+const ALLOW_LOOPBACK: [(&str, &str); 1] = [("HALLPASS_METADATA_ALLOW_PRIVATE_NETWORKS", "127.0.0.0/8")];
 
-fn house(database: &Database) -> House {
-    let house = House::start(database, &LOOPBACK);
-    house.add_person(ADA, "Ada", "Lovelace");
+fn server_with_ada(database: &Database) -> TestServer {
+    let house = TestServer::start(database, &ALLOW_LOOPBACK);
+    house.add_user(ADA, "Ada", "Lovelace");
     house
 }
 
-fn signed_in(house: &House) -> Browser {
+fn browser_signed_in(house: &TestServer) -> Browser {
     let mut browser = house.browser();
-    assert_eq!(Scene::log_in(&mut browser).status, 200);
+    assert_eq!(SsoSetup::sign_in(&mut browser).status, 200);
     browser
 }
 
 /// Registers what `publisher` publishes, so that it is followed.
-fn follow(house: &House, publisher: &Publisher) -> Application {
-    let url = SourceUrl::parse(&publisher.url).unwrap();
-    let obtained = house.provider.obtain(Place::Url(url), None).unwrap();
+fn register_from_source(house: &TestServer, publisher: &Publisher) -> Application {
+    let url = MetadataUrl::parse(&publisher.url).unwrap();
+    let obtained = house
+        .provider
+        .read_metadata(MetadataInput::Url(url), None)
+        .unwrap();
     let new = NewApplication {
         name: "SP".to_owned(),
         slug: None,
-        kind: hallpass::model::application::Kind::Saml,
+        kind: hallpass::model::application::ApplicationKind::Saml,
         tile_url: None,
         saml: obtained.imported.service_provider(),
     };
     let application = match house.provider.add_application(&new).unwrap().unwrap() {
-        Changed::Done(application) => application,
-        other @ (Changed::Same(_) | Changed::Taken | Changed::Unknown | Changed::Stale) => {
+        ChangeOutcome::Done(application) => application,
+        other @ (ChangeOutcome::Unchanged(_)
+        | ChangeOutcome::Taken
+        | ChangeOutcome::Unknown
+        | ChangeOutcome::Stale) => {
             panic!("{other:?}")
         }
     };
-    house.provider.follow(&application, &obtained).unwrap();
+    house.provider.follow_source(&application, &obtained).unwrap();
     application
 }
 
-fn now_of(house: &House, slug: &str) -> Application {
+fn current_application(house: &TestServer, slug: &str) -> Application {
     let slug = Slug::parse(slug).unwrap();
     (*house.provider.application(&slug).unwrap().unwrap()).clone()
 }
 
-fn after(house: &House, by: TimeDelta) {
+fn advance(house: &TestServer, by: TimeDelta) {
     house.clock.advance(by);
 }
 
-fn instant(at: DateTime<Utc>) -> String {
+fn xs_date_time(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// What a request of this service provider is answered with.
-fn ask(house: &House, browser: &mut Browser, sp: &TestSp, id: &str) -> Response {
-    browser.get(&sp.sign_on_address(id, hallpass::clock::Clock::now(&house.clock)))
+fn send_authn_request(house: &TestServer, browser: &mut Browser, sp: &TestSp, id: &str) -> Response {
+    browser.get(&sp.sso_url(id, hallpass::clock::Clock::now(&house.clock)))
 }

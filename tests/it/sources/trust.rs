@@ -3,32 +3,38 @@
 use chrono::TimeDelta;
 use hallpass::{
     model::application::{EntityId, Slug},
-    provider::sources::{EnableRule, Enabled, Refreshed, Trouble},
+    provider::sources::{EnableOutcome, EnableRule, RefreshOutcome, SourceError},
 };
 
 use super::{
-    after, house,
-    imports::{described, import_url, refreshed, signer, until},
-    instant,
+    advance,
+    imports::{aggregate_signer, import_url, refresh_source, sp_metadata, valid_until},
+    server_with_ada, xs_date_time,
 };
 use crate::support::{
-    house::{House, on_each_database},
-    publisher::{Described, Publisher, aggregate},
+    house::{TestServer, on_each_database},
+    publisher::{Publisher, SpMetadata, aggregate},
     rows,
     sp::TestSp,
 };
 
 /// Puts what the publisher says of its publication first among what the aggregate holds.
-fn published(entities: &[Described], key: &TestSp, house: &House, days: i64, ago: i64) -> String {
+fn aggregate_published_at(
+    entities: &[SpMetadata],
+    key: &TestSp,
+    house: &TestServer,
+    days: i64,
+    ago: i64,
+) -> String {
     let at = hallpass::clock::Clock::now(&house.clock) - TimeDelta::hours(ago);
     let info = format!(
         "<md:Extensions><mdrpi:PublicationInfo xmlns:mdrpi=\"urn:oasis:names:tc:SAML:metadata:rpi\" creationInstant=\"{}\" publisher=\"urn:test:publisher\"></mdrpi:PublicationInfo></md:Extensions>",
-        instant(at)
+        xs_date_time(at)
     );
-    crate::support::publisher::aggregate_with(&info, entities, &key.key, &until(house, days))
+    crate::support::publisher::aggregate_with_extensions(&info, entities, &key.key, &valid_until(house, days))
 }
 
-fn states(house: &House) -> Option<String> {
+fn source_error(house: &TestServer) -> Option<String> {
     house
         .provider
         .sources()
@@ -40,20 +46,23 @@ fn states(house: &House) -> Option<String> {
 }
 
 #[test]
-fn an_older_copy_that_is_still_valid_is_not_taken() {
+fn an_older_copy_that_is_still_valid_is_refused() {
     on_each_database(|database| {
-        let house = house(database);
-        let signer = signer();
-        let all = [described(1), described(2)];
-        let left = [described(1)];
-        let old = published(&all, &signer, &house, 20, 48);
-        let new = published(&left, &signer, &house, 10, 1);
+        let house = server_with_ada(database);
+        let signer = aggregate_signer();
+        let all = [sp_metadata(1), sp_metadata(2)];
+        let left = [sp_metadata(1)];
+        let old = aggregate_published_at(&all, &signer, &house, 20, 48);
+        let new = aggregate_published_at(&left, &signer, &house, 10, 1);
         let publisher = Publisher::start(&old);
         import_url(&house, &publisher, &signer, EnableRule::All);
         publisher.publish(&new);
-        assert!(matches!(refreshed(&house, false), Refreshed::Taken(_)));
+        assert!(matches!(
+            refresh_source(&house, false),
+            RefreshOutcome::Updated(_)
+        ));
         publisher.publish(&old);
-        let Refreshed::Failed(trouble) = refreshed(&house, false) else {
+        let RefreshOutcome::Failed(trouble) = refresh_source(&house, false) else {
             panic!("who left is back");
         };
         let words = trouble.to_string();
@@ -62,7 +71,7 @@ fn an_older_copy_that_is_still_valid_is_not_taken() {
             "{words}"
         );
         assert!(
-            states(&house).unwrap().contains("older"),
+            source_error(&house).unwrap().contains("older"),
             "it is the source's state"
         );
         let second = house
@@ -73,52 +82,65 @@ fn an_older_copy_that_is_still_valid_is_not_taken() {
         assert!(!second.enabled, "who left is still out");
         // What is in force comes again, and is taken.
         publisher.publish(&new);
-        assert!(matches!(refreshed(&house, false), Refreshed::Taken(_)));
-        assert_eq!(states(&house), None);
+        assert!(matches!(
+            refresh_source(&house, false),
+            RefreshOutcome::Updated(_)
+        ));
+        assert_eq!(source_error(&house), None);
         // An administrator may know better.
         publisher.publish(&old);
-        assert!(matches!(refreshed(&house, true), Refreshed::Taken(_)));
+        assert!(matches!(refresh_source(&house, true), RefreshOutcome::Updated(_)));
     });
 }
 
 #[test]
-fn without_a_time_of_publication_what_was_replaced_or_ends_sooner_is_older() {
+fn without_a_creation_instant_a_replaced_or_sooner_expiring_copy_is_older() {
     on_each_database(|database| {
-        let house = house(database);
-        let signer = signer();
-        let first = aggregate(&[described(1), described(2)], &signer.key, &until(&house, 10));
+        let house = server_with_ada(database);
+        let signer = aggregate_signer();
+        let first = aggregate(
+            &[sp_metadata(1), sp_metadata(2)],
+            &signer.key,
+            &valid_until(&house, 10),
+        );
         let publisher = Publisher::start(&first);
         import_url(&house, &publisher, &signer, EnableRule::Nothing);
-        let sooner = aggregate(&[described(1)], &signer.key, &until(&house, 9));
+        let sooner = aggregate(&[sp_metadata(1)], &signer.key, &valid_until(&house, 9));
         publisher.publish(&sooner);
         assert!(matches!(
-            refreshed(&house, false),
-            Refreshed::Failed(Trouble::Older { .. })
+            refresh_source(&house, false),
+            RefreshOutcome::Failed(SourceError::OlderCopy { .. })
         ));
-        let second = aggregate(&[described(1)], &signer.key, &until(&house, 11));
+        let second = aggregate(&[sp_metadata(1)], &signer.key, &valid_until(&house, 11));
         publisher.publish(&second);
-        assert!(matches!(refreshed(&house, false), Refreshed::Taken(_)));
-        after(&house, TimeDelta::days(3));
+        assert!(matches!(
+            refresh_source(&house, false),
+            RefreshOutcome::Updated(_)
+        ));
+        advance(&house, TimeDelta::days(3));
         publisher.publish(&first);
-        let again = refreshed(&house, false);
+        let again = refresh_source(&house, false);
         assert!(
-            matches!(again, Refreshed::Failed(Trouble::Older { .. })),
+            matches!(again, RefreshOutcome::Failed(SourceError::OlderCopy { .. })),
             "{again:?}"
         );
         // Some days later a shorter time is its publisher's choice.
-        let third = aggregate(&[described(1)], &signer.key, &until(&house, 5));
+        let third = aggregate(&[sp_metadata(1)], &signer.key, &valid_until(&house, 5));
         publisher.publish(&third);
-        assert!(matches!(refreshed(&house, false), Refreshed::Taken(_)));
+        assert!(matches!(
+            refresh_source(&house, false),
+            RefreshOutcome::Updated(_)
+        ));
     });
 }
 
 #[test]
-fn what_an_administrator_removed_no_rule_brings_back() {
+fn no_rule_re_enables_what_an_administrator_removed() {
     on_each_database(|database| {
-        let house = house(database);
-        let signer = signer();
-        let all = [described(1), described(2)];
-        let publisher = Publisher::start(&aggregate(&all, &signer.key, &until(&house, 10)));
+        let house = server_with_ada(database);
+        let signer = aggregate_signer();
+        let all = [sp_metadata(1), sp_metadata(2)];
+        let publisher = Publisher::start(&aggregate(&all, &signer.key, &valid_until(&house, 10)));
         assert_eq!(
             import_url(&house, &publisher, &signer, EnableRule::All)
                 .enabled
@@ -127,25 +149,33 @@ fn what_an_administrator_removed_no_rule_brings_back() {
         );
         let slug = Slug::parse("service-1").unwrap();
         house.provider.remove_application(&slug).unwrap();
-        after(&house, TimeDelta::hours(25));
-        publisher.publish(&aggregate(&all, &signer.key, &until(&house, 10)));
-        assert!(matches!(refreshed(&house, false), Refreshed::Taken(report) if report.enabled.is_empty()));
+        advance(&house, TimeDelta::hours(25));
+        publisher.publish(&aggregate(&all, &signer.key, &valid_until(&house, 10)));
+        assert!(
+            matches!(refresh_source(&house, false), RefreshOutcome::Updated(report) if report.enabled.is_empty())
+        );
         // Neither by leaving and coming back, nor by another import.
-        publisher.publish(&aggregate(&all[1..], &signer.key, &until(&house, 11)));
-        refreshed(&house, false);
-        publisher.publish(&aggregate(&all, &signer.key, &until(&house, 12)));
-        assert!(matches!(refreshed(&house, false), Refreshed::Taken(report) if report.enabled.is_empty()));
+        publisher.publish(&aggregate(&all[1..], &signer.key, &valid_until(&house, 11)));
+        refresh_source(&house, false);
+        publisher.publish(&aggregate(&all, &signer.key, &valid_until(&house, 12)));
+        assert!(
+            matches!(refresh_source(&house, false), RefreshOutcome::Updated(report) if report.enabled.is_empty())
+        );
         assert!(house.provider.application(&slug).unwrap().is_none());
-        let line = house.provider.known("Service 1", 5).unwrap().remove(0);
+        let line = house
+            .provider
+            .imported_entities("Service 1", 5)
+            .unwrap()
+            .remove(0);
         assert!(line.declined_at.is_some() && line.application.is_none());
         // By an administrator it does.
         let id = EntityId::parse("https://sp1.example.org/shibboleth").unwrap();
         assert!(matches!(
-            house.provider.enable_known(&id, None, None).unwrap(),
-            Enabled::Done(_)
+            house.provider.enable_imported(&id, None, None).unwrap(),
+            EnableOutcome::Done(_)
         ));
         assert!(
-            house.provider.known("Service 1", 5).unwrap()[0]
+            house.provider.imported_entities("Service 1", 5).unwrap()[0]
                 .declined_at
                 .is_none()
         );
@@ -153,15 +183,15 @@ fn what_an_administrator_removed_no_rule_brings_back() {
 }
 
 #[test]
-fn an_imported_entity_takes_no_name_that_is_not_its_own() {
+fn an_imported_entity_cannot_take_the_name_of_another() {
     on_each_database(|database| {
-        let house = house(database);
-        let signer = signer();
+        let house = server_with_ada(database);
+        let signer = aggregate_signer();
         let draft = Slug::parse("payroll").unwrap();
         house.provider.add_draft("Payroll", Some(&draft)).unwrap();
-        let named = |number: usize, name: &str| Described {
+        let named = |number: usize, name: &str| SpMetadata {
             name: Some(name.to_owned()),
-            ..described(number)
+            ..sp_metadata(number)
         };
         let all = [
             named(1, "ChatGPT"),
@@ -170,7 +200,7 @@ fn an_imported_entity_takes_no_name_that_is_not_its_own() {
             named(4, "Wiki"),
             named(5, "Wiki"),
         ];
-        let publisher = Publisher::start(&aggregate(&all, &signer.key, &until(&house, 10)));
+        let publisher = Publisher::start(&aggregate(&all, &signer.key, &valid_until(&house, 10)));
         let slugs = import_url(&house, &publisher, &signer, EnableRule::All).enabled;
         assert_eq!(slugs.len(), 5, "{slugs:?}");
         for (slug, name) in slugs.iter().zip(["chatgpt", "payroll", "wiki", "wiki", "wiki"]) {
@@ -193,19 +223,23 @@ fn an_imported_entity_takes_no_name_that_is_not_its_own() {
 }
 
 #[test]
-fn a_rule_by_host_counts_every_address_that_messages_go_to() {
+fn a_host_rule_checks_every_endpoint_of_an_entity() {
     on_each_database(|database| {
-        let house = house(database);
-        let signer = signer();
-        let abroad = Described {
+        let house = server_with_ada(database);
+        let signer = aggregate_signer();
+        let abroad = SpMetadata {
             slo: Some("https://elsewhere.example/slo".to_owned()),
-            ..described(1)
+            ..sp_metadata(1)
         };
-        let at_home = Described {
+        let at_home = SpMetadata {
             slo: Some("https://logout.example.org/slo".to_owned()),
-            ..described(2)
+            ..sp_metadata(2)
         };
-        let publisher = Publisher::start(&aggregate(&[abroad, at_home], &signer.key, &until(&house, 10)));
+        let publisher = Publisher::start(&aggregate(
+            &[abroad, at_home],
+            &signer.key,
+            &valid_until(&house, 10),
+        ));
         let rule = EnableRule::host("example.org").unwrap();
         assert_eq!(
             import_url(&house, &publisher, &signer, rule).enabled,
@@ -217,45 +251,49 @@ fn a_rule_by_host_counts_every_address_that_messages_go_to() {
 #[test]
 fn one_bad_entity_is_skipped_and_named() {
     on_each_database(|database| {
-        let house = house(database);
-        let signer = signer();
-        let long = Described::new(
+        let house = server_with_ada(database);
+        let signer = aggregate_signer();
+        let long = SpMetadata::new(
             &format!("https://long.example/{}", "x".repeat(3000)),
             "https://long.example/acs",
         );
-        let longest = Described::new(&format!("urn:{}", "ä".repeat(510)), "https://longest.example/acs");
-        let all = [described(1), long, longest, described(2)];
-        let publisher = Publisher::start(&aggregate(&all, &signer.key, &until(&house, 10)));
+        let longest = SpMetadata::new(&format!("urn:{}", "ä".repeat(510)), "https://longest.example/acs");
+        let all = [sp_metadata(1), long, longest, sp_metadata(2)];
+        let publisher = Publisher::start(&aggregate(&all, &signer.key, &valid_until(&house, 10)));
         let report = import_url(&house, &publisher, &signer, EnableRule::All);
         assert_eq!((report.listed, report.skipped), (3, 1), "{report:?}");
         assert!(
-            report.skipped_words[0].contains("https://long.example/xxx")
-                && report.skipped_words[0].contains("longer than 1024 bytes"),
+            report.skipped_reasons[0].contains("https://long.example/xxx")
+                && report.skipped_reasons[0].contains("longer than 1024 bytes"),
             "{:?}",
-            report.skipped_words
+            report.skipped_reasons
         );
     });
 }
 
 #[test]
-fn what_the_database_refuses_is_the_sources_state() {
+fn a_database_error_is_reported_as_the_state_of_the_source() {
     on_each_database(|database| {
-        let house = house(database);
-        let signer = signer();
-        let publisher = Publisher::start(&aggregate(&[described(1)], &signer.key, &until(&house, 10)));
+        let house = server_with_ada(database);
+        let signer = aggregate_signer();
+        let publisher = Publisher::start(&aggregate(
+            &[sp_metadata(1)],
+            &signer.key,
+            &valid_until(&house, 10),
+        ));
         import_url(&house, &publisher, &signer, EnableRule::Nothing);
         publisher.publish(&aggregate(
-            &[described(1), described(2)],
+            &[sp_metadata(1), sp_metadata(2)],
             &signer.key,
-            &until(&house, 11),
+            &valid_until(&house, 11),
         ));
         rows::execute(
             &house.settings,
             "ALTER TABLE known_entities RENAME TO known_elsewhere",
         );
         assert!(matches!(
-            refreshed_claimed(&house),
-            Refreshed::Failed(Trouble::Ours(_))
+            refresh_without_listing(&house),
+            RefreshOutcome::Failed(SourceError::Internal(_))
         ));
         rows::execute(
             &house.settings,
@@ -267,13 +305,16 @@ fn what_the_database_refuses_is_the_sources_state() {
             state.failing_since.is_some() && state.last_error.is_some(),
             "{state:?}"
         );
-        assert!(matches!(refreshed(&house, false), Refreshed::Taken(_)));
-        assert_eq!(states(&house), None);
+        assert!(matches!(
+            refresh_source(&house, false),
+            RefreshOutcome::Updated(_)
+        ));
+        assert_eq!(source_error(&house), None);
     });
 }
 
 /// Refreshes without listing what is known: the table is away.
-fn refreshed_claimed(house: &House) -> Refreshed {
+fn refresh_without_listing(house: &TestServer) -> RefreshOutcome {
     let source = house.provider.aggregate_source("127-0-0-1").unwrap().unwrap();
     house
         .provider

@@ -9,9 +9,9 @@ use crate::support::http::{self, Response};
 pub(crate) struct Browser {
     address: SocketAddr,
     origin: String,
-    pub(crate) jar: BTreeMap<String, String>,
+    pub(crate) cookies: BTreeMap<String, String>,
     /// Sent with every request.
-    pub(crate) extra: Vec<(String, String)>,
+    pub(crate) extra_headers: Vec<(String, String)>,
 }
 
 impl Browser {
@@ -19,8 +19,8 @@ impl Browser {
         Self {
             address,
             origin: origin.to_owned(),
-            jar: BTreeMap::new(),
-            extra: Vec::new(),
+            cookies: BTreeMap::new(),
+            extra_headers: Vec::new(),
         }
     }
 
@@ -37,11 +37,11 @@ impl Browser {
             ("Sec-Fetch-Site", "same-origin"),
             FORM,
         ];
-        self.send("POST", target, &headers, &http::form(fields), true)
+        self.send("POST", target, &headers, &http::form_body(fields), true)
     }
 
     /// A form with headers of the test's choice; `with_cookies` is what `SameSite` would decide.
-    pub(crate) fn post_with(
+    pub(crate) fn post_with_headers(
         &mut self,
         target: &str,
         headers: &[(&str, &str)],
@@ -50,7 +50,7 @@ impl Browser {
     ) -> Response {
         let mut all = vec![FORM];
         all.extend_from_slice(headers);
-        self.send("POST", target, &all, &http::form(fields), with_cookies)
+        self.send("POST", target, &all, &http::form_body(fields), with_cookies)
     }
 
     /// A body of any kind, from another site.
@@ -60,7 +60,7 @@ impl Browser {
     }
 
     /// Follows redirects within the provider, from `target` on.
-    pub(crate) fn follow(&mut self, target: &str) -> Response {
+    pub(crate) fn get_following_redirects(&mut self, target: &str) -> Response {
         let mut response = self.get(target);
         for _hop in 0..5 {
             if !(300..400).contains(&response.status) || !response.location().starts_with('/') {
@@ -74,16 +74,16 @@ impl Browser {
 
     /// Signs in on the login page that `page` is, and follows to where it leads.
     pub(crate) fn sign_in(&mut self, page: &Response, email: &str, password: &str) -> Response {
-        let answer = self.submit_login(page, email, password);
+        let answer = self.submit_password(page, email, password);
         if answer.status == 303 {
             let next = answer.location().to_owned();
-            return self.follow(&next);
+            return self.get_following_redirects(&next);
         }
         answer
     }
 
     /// Sends the login form and does not follow.
-    pub(crate) fn submit_login(&mut self, page: &Response, email: &str, password: &str) -> Response {
+    pub(crate) fn submit_password(&mut self, page: &Response, email: &str, password: &str) -> Response {
         let csrf = page
             .field("csrf")
             .unwrap_or_else(|| panic!("no login form: {} {}", page.status, page.body));
@@ -105,7 +105,7 @@ impl Browser {
     ) -> Response {
         let host = self.origin.split_once("://").unwrap().1.to_owned();
         let cookies: Vec<String> = self
-            .jar
+            .cookies
             .iter()
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
@@ -116,17 +116,17 @@ impl Browser {
         }
         all.extend_from_slice(headers);
         all.extend(
-            self.extra
+            self.extra_headers
                 .iter()
                 .map(|(name, value)| (name.as_str(), value.as_str())),
         );
         let response = http::request(self.address, method, target, &all, body);
-        self.keep(&response);
+        self.store_cookies(&response);
         response
     }
 
     /// Takes cookies as a browser does, and refuses those that break the rules of their prefix.
-    fn keep(&mut self, response: &Response) {
+    fn store_cookies(&mut self, response: &Response) {
         let is_https = self.origin.starts_with("https:");
         for line in response.set_cookies() {
             let mut parts = line.split(';').map(str::trim);
@@ -141,9 +141,9 @@ impl Browser {
             assert_eq!(has("secure"), is_https, "{line}");
             assert_eq!(name.starts_with("__Host-"), is_https, "{line}");
             if has("max-age=0") {
-                self.jar.remove(name);
+                self.cookies.remove(name);
             } else {
-                self.jar.insert(name.to_owned(), value.to_owned());
+                self.cookies.insert(name.to_owned(), value.to_owned());
             }
         }
     }

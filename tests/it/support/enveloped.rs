@@ -3,11 +3,11 @@
 
 use std::{fs, process::Command};
 
-use hallpass::saml::urn::{DSIG, ENVELOPED, EXC_C14N, RSA_SHA256, SHA256};
+use hallpass::saml::urn::{DSIG, ENVELOPED_SIGNATURE, EXC_C14N, RSA_SHA256, SHA256};
 
 /// A template: what a signature says of itself before it is made.
 #[derive(Clone, Debug)]
-pub(crate) struct Template<'a> {
+pub(crate) struct SignatureTemplate<'a> {
     pub(crate) algorithm: &'a str,
     pub(crate) c14n: &'a str,
     /// Inside `CanonicalizationMethod`.
@@ -18,7 +18,7 @@ pub(crate) struct Template<'a> {
     /// A second `Reference`, whole.
     pub(crate) more_references: &'a str,
     /// Behind `SignatureValue`.
-    pub(crate) object: &'a str,
+    pub(crate) after_signature_value: &'a str,
     /// `ds:`, or nothing where the namespace of signatures is the default one.
     pub(crate) prefix: &'a str,
 }
@@ -28,21 +28,21 @@ pub(crate) fn transform(algorithm: &str, inside: &str) -> String {
 }
 
 /// Over the whole message `id`, as SAML says.
-pub(crate) fn over(id: &str) -> Template<'_> {
-    Template {
+pub(crate) fn saml_template(id: &str) -> SignatureTemplate<'_> {
+    SignatureTemplate {
         algorithm: RSA_SHA256,
         c14n: EXC_C14N,
         c14n_parameters: "",
         uri: id,
-        transforms: transform(ENVELOPED, "") + &transform(EXC_C14N, ""),
+        transforms: transform(ENVELOPED_SIGNATURE, "") + &transform(EXC_C14N, ""),
         digest: SHA256,
         more_references: "",
-        object: "",
+        after_signature_value: "",
         prefix: "ds:",
     }
 }
 
-impl Template<'_> {
+impl SignatureTemplate<'_> {
     pub(crate) fn xml(&self) -> String {
         let uri = if self.uri.is_empty() || self.uri.contains([':', '#', '/']) {
             self.uri.to_owned()
@@ -57,7 +57,7 @@ impl Template<'_> {
             self.transforms,
             self.digest,
             self.more_references,
-            self.object,
+            self.after_signature_value,
         );
         if self.prefix == "ds:" {
             xml
@@ -68,32 +68,32 @@ impl Template<'_> {
 }
 
 /// Puts `part` at the end of the signature of a message that is signed: nothing of it is signed.
-pub(crate) fn into_signature(xml: &str, part: &str) -> String {
+pub(crate) fn append_to_signature(xml: &str, part: &str) -> String {
     xml.replacen("</ds:Signature>", &format!("{part}</ds:Signature>"), 1)
 }
 
 /// Puts `part` behind the `Issuer` of a message.
-pub(crate) fn behind_issuer(xml: &str, part: &str) -> String {
+pub(crate) fn insert_after_issuer(xml: &str, part: &str) -> String {
     xml.replacen("</saml:Issuer>", &format!("</saml:Issuer>{part}"), 1)
 }
 
 /// Lets `xmlsec1` fill in the one template in `xml`. `key` are its options that name the key.
-pub(crate) fn xmlsec1_signs(xml: &str, private_pem: &[u8]) -> String {
+pub(crate) fn sign_with_xmlsec1(xml: &str, private_pem: &[u8]) -> String {
     let dir = tempfile::tempdir().unwrap();
     let key = dir.path().join("key.pem");
     fs::write(&key, private_pem).unwrap();
-    xmlsec1(&["--privkey-pem", key.to_str().unwrap()], xml)
+    run_xmlsec1(&["--privkey-pem", key.to_str().unwrap()], xml)
 }
 
 /// The same with an HMAC under `secret`.
-pub(crate) fn xmlsec1_macs(xml: &str, secret: &[u8]) -> String {
+pub(crate) fn hmac_with_xmlsec1(xml: &str, secret: &[u8]) -> String {
     let dir = tempfile::tempdir().unwrap();
     let key = dir.path().join("key.bin");
     fs::write(&key, secret).unwrap();
-    xmlsec1(&["--hmackey", key.to_str().unwrap()], xml)
+    run_xmlsec1(&["--hmackey", key.to_str().unwrap()], xml)
 }
 
-fn xmlsec1(key: &[&str], xml: &str) -> String {
+fn run_xmlsec1(key: &[&str], xml: &str) -> String {
     let dir = tempfile::tempdir().unwrap();
     let (template, signed) = (dir.path().join("template.xml"), dir.path().join("signed.xml"));
     fs::write(&template, xml).unwrap();

@@ -12,17 +12,19 @@ use diesel::{Connection, PgConnection, connection::SimpleConnection};
 use hallpass::{
     clock::Clock,
     config::Settings,
-    credential::{Surroundings, password::Password},
+    credential::{PasswordContext, password::Password},
     entropy::SystemEntropy,
     files,
     model::{
-        application::{AcsUrl, Application, Consumer, EntityId, Kind, ServiceProvider},
-        user::{Email, OwnAttributes, PersonName, PersonNames, User},
+        application::{
+            Application, ApplicationKind, AssertionConsumerService, EntityId, ServiceProvider, SpUrl,
+        },
+        user::{Email, NameComponent, NameComponents, OwnAttributes, User},
     },
     provider::{
         Provider,
         applications::NewApplication,
-        users::{Changed, NewUser},
+        users::{ChangeOutcome, NewUser},
     },
     server::{self, Server},
     web::Deadlines,
@@ -68,50 +70,50 @@ pub(crate) enum Database {
 }
 
 /// A running Hallpass.
-pub(crate) struct House {
+pub(crate) struct TestServer {
     pub(crate) provider: Provider,
     pub(crate) clock: TestClock,
     pub(crate) address: SocketAddr,
     pub(crate) origin: String,
     pub(crate) settings: Settings,
     pub(crate) dir: TempDir,
-    server: Option<Server>,
+    running: Option<Server>,
 }
 
-impl House {
+impl TestServer {
     /// Starts one. `environment` adds to the settings; without `HALLPASS_BASE_URL` among it, the house is
     /// `https://login.fernweh.example` behind a proxy that the test plays.
     pub(crate) fn start(database: &Database, environment: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        Self::start_in(dir, database, environment)
+        Self::start_in_dir(dir, database, environment)
     }
 
     /// The same, with other ends to what strangers may take their time for.
-    pub(crate) fn start_with(
+    pub(crate) fn start_with_deadlines(
         database: &Database,
         environment: &[(&str, &str)],
         deadlines: Deadlines,
     ) -> Self {
-        Self::start_as(tempfile::tempdir().unwrap(), database, environment, deadlines)
+        Self::start_in_dir_with_deadlines(tempfile::tempdir().unwrap(), database, environment, deadlines)
     }
 
     /// The same, on a directory that may have been another house's.
-    pub(crate) fn start_in(dir: TempDir, database: &Database, environment: &[(&str, &str)]) -> Self {
+    pub(crate) fn start_in_dir(dir: TempDir, database: &Database, environment: &[(&str, &str)]) -> Self {
         // A machine that is busy with other tests turns nobody away.
         let deadlines = Deadlines {
-            turn: Duration::from_mins(5),
+            queue: Duration::from_mins(5),
             ..Deadlines::default()
         };
-        Self::start_as(dir, database, environment, deadlines)
+        Self::start_in_dir_with_deadlines(dir, database, environment, deadlines)
     }
 
-    fn start_as(
+    fn start_in_dir_with_deadlines(
         dir: TempDir,
         database: &Database,
         environment: &[(&str, &str)],
         deadlines: Deadlines,
     ) -> Self {
-        statements::note_if_asked();
+        statements::enable_if_configured();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let settings = settings(&dir.path().join("data"), database, address, environment);
@@ -127,7 +129,7 @@ impl House {
             origin,
             settings,
             dir,
-            server: Some(server),
+            running: Some(server),
         }
     }
 
@@ -137,19 +139,22 @@ impl House {
     }
 
     /// Adds a person whose password is [`PASSWORD`]; an empty name is none.
-    pub(crate) fn add_person(&self, email: &str, given: &str, family: &str) -> User {
-        let name = |text| PersonName::parse_optional("the name", text).unwrap();
+    pub(crate) fn add_user(&self, email: &str, given: &str, family: &str) -> User {
+        let name = |text| NameComponent::parse_optional("the name", text).unwrap();
         let new = NewUser {
             email: Email::parse(email).unwrap(),
-            names: PersonNames::new(name(given), name(family)).unwrap(),
+            names: NameComponents::new(name(given), name(family)).unwrap(),
             stable_id: None,
             user_name: None,
             attributes: OwnAttributes::new(),
-            password: Some(Password::for_new(PASSWORD, &Surroundings::default()).unwrap()),
+            password: Some(Password::parse_new(PASSWORD, &PasswordContext::default()).unwrap()),
         };
         match self.provider.add_user(&new).unwrap() {
-            Changed::Done(user) => user,
-            other @ (Changed::Same(_) | Changed::Taken | Changed::Unknown | Changed::Stale) => {
+            ChangeOutcome::Done(user) => user,
+            other @ (ChangeOutcome::Unchanged(_)
+            | ChangeOutcome::Taken
+            | ChangeOutcome::Unknown
+            | ChangeOutcome::Stale) => {
                 panic!("{other:?}")
             }
         }
@@ -167,20 +172,23 @@ impl House {
         let mut new = NewApplication {
             name: name.to_owned(),
             slug: None,
-            kind: Kind::Saml,
+            kind: ApplicationKind::Saml,
             tile_url: None,
-            saml: ServiceProvider::usual(
+            saml: ServiceProvider::with_defaults(
                 entity_id,
-                vec![Consumer {
-                    location: AcsUrl::parse(acs).unwrap(),
+                vec![AssertionConsumerService {
+                    location: SpUrl::parse(acs).unwrap(),
                     index: None,
                 }],
             ),
         };
         change(&mut new);
         match self.provider.add_application(&new).unwrap().unwrap() {
-            Changed::Done(application) => application,
-            other @ (Changed::Same(_) | Changed::Taken | Changed::Unknown | Changed::Stale) => {
+            ChangeOutcome::Done(application) => application,
+            other @ (ChangeOutcome::Unchanged(_)
+            | ChangeOutcome::Taken
+            | ChangeOutcome::Unknown
+            | ChangeOutcome::Stale) => {
                 panic!("{other:?}")
             }
         }
@@ -200,13 +208,13 @@ impl House {
         Replica {
             provider,
             address,
-            server: Some(server),
+            running: Some(server),
         }
     }
 
     /// Stops the server and hands back the directory.
     pub(crate) fn stop(mut self) -> TempDir {
-        self.server.take().unwrap().stop().unwrap();
+        self.running.take().unwrap().stop().unwrap();
         std::mem::replace(&mut self.dir, tempfile::tempdir().unwrap())
     }
 }
@@ -215,20 +223,20 @@ impl House {
 pub(crate) struct Replica {
     pub(crate) provider: Provider,
     pub(crate) address: SocketAddr,
-    server: Option<Server>,
+    running: Option<Server>,
 }
 
 impl Drop for Replica {
     fn drop(&mut self) {
-        if let Some(server) = self.server.take() {
+        if let Some(server) = self.running.take() {
             let _stopped = server.stop();
         }
     }
 }
 
-impl Drop for House {
+impl Drop for TestServer {
     fn drop(&mut self) {
-        if let Some(server) = self.server.take() {
+        if let Some(server) = self.running.take() {
             // A test that failed already should say why, not that the server would not stop.
             let _stopped = server.stop();
         }
@@ -290,7 +298,7 @@ pub(crate) fn fresh_postgres() -> Option<Database> {
 }
 
 /// A fresh database of the same kind.
-pub(crate) fn another(database: &Database) -> Database {
+pub(crate) fn fresh_database_like(database: &Database) -> Database {
     match database {
         Database::Sqlite => Database::Sqlite,
         Database::Postgres(_) => fresh_postgres().unwrap(),

@@ -66,14 +66,14 @@ pub(crate) fn unescape(text: &str) -> String {
 }
 
 /// Sends `octets` as they are and reads the whole answer; the server closes the connection.
-pub(crate) fn raw(address: SocketAddr, octets: &[u8]) -> Response {
+pub(crate) fn send_raw(address: SocketAddr, octets: &[u8]) -> Response {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
     // A server that refuses early may close before it has read everything.
     let _sent = stream.write_all(octets);
     let mut answer = Vec::new();
     let _read = stream.read_to_end(&mut answer);
-    parse(&answer)
+    parse_response(&answer)
 }
 
 /// A request line, headers and body.
@@ -93,10 +93,10 @@ pub(crate) fn request(
     }
     octets.push_str("\r\n");
     octets.push_str(body);
-    raw(address, octets.as_bytes())
+    send_raw(address, octets.as_bytes())
 }
 
-fn parse(answer: &[u8]) -> Response {
+fn parse_response(answer: &[u8]) -> Response {
     let split = answer.windows(4).position(|w| w == b"\r\n\r\n");
     let Some(split) = split else {
         return Response {
@@ -140,13 +140,13 @@ fn dechunk(mut rest: &[u8]) -> Vec<u8> {
 }
 
 /// `a=b&c=d`, as a form sends it.
-pub(crate) fn form(fields: &[(&str, &str)]) -> String {
-    let pair = |(name, value): &(&str, &str)| format!("{}={}", percent(name), percent(value));
+pub(crate) fn form_body(fields: &[(&str, &str)]) -> String {
+    let pair = |(name, value): &(&str, &str)| format!("{}={}", percent_encode(name), percent_encode(value));
     fields.iter().map(pair).collect::<Vec<_>>().join("&")
 }
 
 /// Percent-encodes everything but unreserved characters.
-pub(crate) fn percent(text: &str) -> String {
+pub(crate) fn percent_encode(text: &str) -> String {
     text.bytes()
         .map(|b| match b {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(b).to_string(),

@@ -5,7 +5,7 @@ use std::{fs, process::Command};
 use roxmltree::{Document, Node};
 
 /// Lets the `xmlsec1` command verify the signature at `xpath` against one certificate.
-pub(crate) fn xmlsec1_verifies(xml: &str, certificate: &[u8], xpath: &str) -> Result<(), String> {
+pub(crate) fn verify_with_xmlsec1(xml: &str, certificate: &[u8], xpath: &str) -> Result<(), String> {
     let dir = tempfile::tempdir().unwrap();
     let (message, key) = (dir.path().join("message.xml"), dir.path().join("key.der"));
     fs::write(&message, xml).unwrap();
@@ -35,19 +35,19 @@ pub(crate) fn xmlsec1_verifies(xml: &str, certificate: &[u8], xpath: &str) -> Re
     }
 }
 
-pub(crate) const RESPONSE_SIGNATURE: &str = "/*[local-name()='Response']/*[local-name()='Signature']";
-pub(crate) const ASSERTION_SIGNATURE: &str =
+pub(crate) const RESPONSE_SIGNATURE_XPATH: &str = "/*[local-name()='Response']/*[local-name()='Signature']";
+pub(crate) const ASSERTION_SIGNATURE_XPATH: &str =
     "/*[local-name()='Response']/*[local-name()='Assertion']/*[local-name()='Signature']";
 
 /// The only element `name` of a document.
-pub(crate) fn only<'d, 't>(document: &'d Document<'t>, name: &str) -> Node<'d, 't> {
-    let found: Vec<_> = all(document, name);
+pub(crate) fn only_element<'d, 't>(document: &'d Document<'t>, name: &str) -> Node<'d, 't> {
+    let found: Vec<_> = elements(document, name);
     assert_eq!(found.len(), 1, "{name}: {}", document.input_text());
     found[0]
 }
 
 /// Every element `name` of a document.
-pub(crate) fn all<'d, 't>(document: &'d Document<'t>, name: &str) -> Vec<Node<'d, 't>> {
+pub(crate) fn elements<'d, 't>(document: &'d Document<'t>, name: &str) -> Vec<Node<'d, 't>> {
     document
         .descendants()
         .filter(|node| node.is_element() && node.tag_name().name() == name)
@@ -55,10 +55,10 @@ pub(crate) fn all<'d, 't>(document: &'d Document<'t>, name: &str) -> Vec<Node<'d
 }
 
 /// Names and values of the attributes in an assertion, in their order.
-pub(crate) fn attributes(xml: &str) -> Vec<(String, Vec<String>)> {
+pub(crate) fn saml_attributes(xml: &str) -> Vec<(String, Vec<String>)> {
     let document = Document::parse(xml).unwrap();
     let value = |node: &Node<'_, '_>| node.text().unwrap_or_default().to_owned();
-    all(&document, "Attribute")
+    elements(&document, "Attribute")
         .iter()
         .map(|attribute| {
             let values = attribute.children().filter(Node::is_element);
@@ -71,9 +71,9 @@ pub(crate) fn attributes(xml: &str) -> Vec<(String, Vec<String>)> {
 }
 
 /// Top-level and second-level status of a message.
-pub(crate) fn status(xml: &str) -> (String, Option<String>) {
+pub(crate) fn status_codes(xml: &str) -> (String, Option<String>) {
     let document = Document::parse(xml).unwrap();
-    let codes = all(&document, "StatusCode");
+    let codes = elements(&document, "StatusCode");
     let short = |node: &Node<'_, '_>| {
         node.attribute("Value")
             .unwrap()
@@ -86,7 +86,7 @@ pub(crate) fn status(xml: &str) -> (String, Option<String>) {
 }
 
 /// Lets the `xmlsec1` command decrypt what is encrypted in a document; the document with it in its place.
-pub(crate) fn xmlsec1_decrypts(xml: &str, private_pem: &[u8]) -> Result<String, String> {
+pub(crate) fn decrypt_with_xmlsec1(xml: &str, private_pem: &[u8]) -> Result<String, String> {
     let dir = tempfile::tempdir().unwrap();
     let (message, key) = (dir.path().join("message.xml"), dir.path().join("key.pem"));
     fs::write(&message, xml).unwrap();

@@ -21,7 +21,7 @@ use hallpass::{
 
 /// What it answers now.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Page {
+pub(crate) struct PublishedDocument {
     pub(crate) status: u16,
     pub(crate) body: String,
     pub(crate) etag: Option<String>,
@@ -30,26 +30,26 @@ pub(crate) struct Page {
 /// A server on loopback.
 pub(crate) struct Publisher {
     pub(crate) url: String,
-    page: Arc<Mutex<Page>>,
+    document: Arc<Mutex<PublishedDocument>>,
     /// The heads of all requests so far.
-    heads: Arc<Mutex<Vec<String>>>,
+    request_heads: Arc<Mutex<Vec<String>>>,
 }
 
 impl Publisher {
     /// Starts one that publishes `body`.
     pub(crate) fn start(body: &str) -> Self {
-        Self::serving(body, "http", |stream| Box::new(stream))
+        Self::start_over(body, "http", |stream| Box::new(stream))
     }
 
     /// The same over TLS or what else `wrap` makes of a connection.
-    pub(crate) fn serving(
+    pub(crate) fn start_over(
         body: &str,
         scheme: &str,
-        wrap: impl Fn(TcpStream) -> Box<dyn Connection> + Send + 'static,
+        wrap: impl Fn(TcpStream) -> Box<dyn ReadWrite> + Send + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let page = Arc::new(Mutex::new(Page::default()));
+        let page = Arc::new(Mutex::new(PublishedDocument::default()));
         let heads = Arc::new(Mutex::new(Vec::new()));
         let (shown, noted) = (Arc::clone(&page), Arc::clone(&heads));
         thread::spawn(move || {
@@ -57,18 +57,18 @@ impl Publisher {
                 let stream = stream.unwrap();
                 let closing = stream.try_clone().unwrap();
                 let mut connection = wrap(stream);
-                let head = head(connection.as_mut());
+                let head = read_request_head(connection.as_mut());
                 let page = shown.lock().unwrap().clone();
                 noted.lock().unwrap().push(head.clone());
-                let _sent = connection.write_all(answer(&page, &head).as_bytes());
+                let _sent = connection.write_all(http_response(&page, &head).as_bytes());
                 let _flushed = connection.flush();
                 let _closed = closing.shutdown(Shutdown::Both);
             }
         });
         let publisher = Self {
             url: format!("{scheme}://127.0.0.1:{port}/metadata"),
-            page,
-            heads,
+            document: page,
+            request_heads: heads,
         };
         publisher.publish(body);
         publisher
@@ -76,7 +76,7 @@ impl Publisher {
 
     /// Publishes something else from now on.
     pub(crate) fn publish(&self, body: &str) {
-        *self.page.lock().unwrap() = Page {
+        *self.document.lock().unwrap() = PublishedDocument {
             status: 200,
             body: body.to_owned(),
             etag: None,
@@ -86,25 +86,25 @@ impl Publisher {
     /// The same, under an `ETag`.
     pub(crate) fn publish_tagged(&self, body: &str, etag: &str) {
         self.publish(body);
-        self.page.lock().unwrap().etag = Some(etag.to_owned());
+        self.document.lock().unwrap().etag = Some(etag.to_owned());
     }
 
     /// Publishes nothing but this status from now on.
     pub(crate) fn fail(&self, status: u16) {
-        self.page.lock().unwrap().status = status;
+        self.document.lock().unwrap().status = status;
     }
 
     /// How often it was asked.
-    pub(crate) fn asked(&self) -> usize {
-        self.heads.lock().unwrap().len()
+    pub(crate) fn request_count(&self) -> usize {
+        self.request_heads.lock().unwrap().len()
     }
 }
 
 /// Something to answer on.
-pub(crate) trait Connection: Read + Write {}
-impl<T: Read + Write> Connection for T {}
+pub(crate) trait ReadWrite: Read + Write {}
+impl<T: Read + Write> ReadWrite for T {}
 
-fn head(stream: &mut dyn Connection) -> String {
+fn read_request_head(stream: &mut dyn ReadWrite) -> String {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|count| count == 1) {
@@ -113,7 +113,7 @@ fn head(stream: &mut dyn Connection) -> String {
     String::from_utf8_lossy(&head).to_ascii_lowercase()
 }
 
-fn answer(page: &Page, head: &str) -> String {
+fn http_response(page: &PublishedDocument, head: &str) -> String {
     let tag = page.etag.as_deref();
     if page.status == 200 && tag.is_some_and(|tag| head.contains(&format!("if-none-match: {tag}"))) {
         return "HTTP/1.1 304 Not Modified\r\n\r\n".to_owned();
@@ -129,41 +129,41 @@ fn answer(page: &Page, head: &str) -> String {
 
 /// A service provider, as its metadata describes it.
 #[derive(Clone, Debug)]
-pub(crate) struct Described {
+pub(crate) struct SpMetadata {
     pub(crate) entity_id: String,
     pub(crate) acs: Vec<String>,
     pub(crate) slo: Option<String>,
     pub(crate) certificates: Vec<Certificate>,
-    pub(crate) signs: bool,
+    pub(crate) authn_requests_signed: bool,
     pub(crate) name: Option<String>,
-    pub(crate) authority: Option<String>,
+    pub(crate) registration_authority: Option<String>,
     /// Attributes of the root, such as `validUntil="…"`.
-    pub(crate) attributes: String,
+    pub(crate) root_attributes: String,
 }
 
-impl Described {
+impl SpMetadata {
     pub(crate) fn new(entity_id: &str, acs: &str) -> Self {
         Self {
             entity_id: entity_id.to_owned(),
             acs: vec![acs.to_owned()],
             slo: None,
             certificates: Vec::new(),
-            signs: false,
+            authn_requests_signed: false,
             name: None,
-            authority: None,
-            attributes: String::new(),
+            registration_authority: None,
+            root_attributes: String::new(),
         }
     }
 
     /// Its `EntityDescriptor`, which declares its own namespaces; in canonical form if `attributes` is.
     pub(crate) fn xml(&self) -> String {
-        let authority = self.authority.as_ref().map(|authority| {
+        let authority = self.registration_authority.as_ref().map(|authority| {
             format!("<md:Extensions><mdrpi:RegistrationInfo xmlns:mdrpi=\"urn:oasis:names:tc:SAML:metadata:rpi\" registrationAuthority=\"{authority}\"></mdrpi:RegistrationInfo></md:Extensions>")
         });
         let name = self.name.as_ref().map(|name| {
             format!("<md:Extensions><mdui:UIInfo xmlns:mdui=\"urn:oasis:names:tc:SAML:metadata:ui\"><mdui:DisplayName xml:lang=\"en\">{name}</mdui:DisplayName></mdui:UIInfo></md:Extensions>")
         });
-        let signs = if self.signs {
+        let signs = if self.authn_requests_signed {
             "AuthnRequestsSigned=\"true\" "
         } else {
             ""
@@ -189,7 +189,7 @@ impl Described {
         format!(
             "<md:EntityDescriptor xmlns:md=\"{METADATA}\" entityID=\"{}\"{}>{}<md:SPSSODescriptor {signs}protocolSupportEnumeration=\"{PROTOCOL}\">{}{keys}{}{acs}</md:SPSSODescriptor></md:EntityDescriptor>",
             self.entity_id,
-            self.attributes,
+            self.root_attributes,
             authority.unwrap_or_default(),
             name.unwrap_or_default(),
             slo.unwrap_or_default(),
@@ -198,14 +198,14 @@ impl Described {
 }
 
 /// A signed `EntitiesDescriptor` of these, with these attributes (sorted, behind `ID`).
-pub(crate) fn aggregate(entities: &[Described], key: &SigningKey, attributes: &str) -> String {
-    aggregate_with("", entities, key, attributes)
+pub(crate) fn aggregate(entities: &[SpMetadata], key: &SigningKey, attributes: &str) -> String {
+    aggregate_with_extensions("", entities, key, attributes)
 }
 
 /// The same with `first` in front of the entities, in canonical form.
-pub(crate) fn aggregate_with(
+pub(crate) fn aggregate_with_extensions(
     first: &str,
-    entities: &[Described],
+    entities: &[SpMetadata],
     key: &SigningKey,
     attributes: &str,
 ) -> String {
@@ -216,6 +216,6 @@ pub(crate) fn aggregate_with(
     let tail = format!("{first}{inside}</md:EntitiesDescriptor>");
     Signer::new(key)
         .unwrap()
-        .sign_between(SignatureAlgorithm::RsaSha256, &head, &tail, "_all")
+        .sign_enveloped(SignatureAlgorithm::RsaSha256, &head, &tail, "_all")
         .unwrap()
 }

@@ -11,7 +11,7 @@ use std::{
 };
 
 /// A server that can hang: whatever was held back stays so, as on a host that stands still.
-pub(crate) struct Relay {
+pub(crate) struct TcpProxy {
     address: SocketAddr,
     state: Arc<State>,
 }
@@ -19,16 +19,16 @@ pub(crate) struct Relay {
 struct State {
     server: String,
     /// Whether connections made from now on are answered.
-    answers: AtomicBool,
+    forwards_new_connections: AtomicBool,
     /// Whether the answer to the next COMMIT is held back.
-    swallow_commit: AtomicBool,
+    drop_commit_reply: AtomicBool,
     /// One for each connection: whether it is held back.
-    held: Mutex<Vec<Arc<AtomicBool>>>,
+    stalled: Mutex<Vec<Arc<AtomicBool>>>,
 }
 
-impl Relay {
+impl TcpProxy {
     /// Lies before the server of the PostgreSQL URL `url`.
-    pub(crate) fn before(url: &str) -> Self {
+    pub(crate) fn in_front_of(url: &str) -> Self {
         Self::on(TcpListener::bind("127.0.0.1:0").unwrap(), url)
     }
 
@@ -37,9 +37,9 @@ impl Relay {
         let address = listener.local_addr().unwrap();
         let state = Arc::new(State {
             server: server_of(url).to_owned(),
-            answers: AtomicBool::new(true),
-            swallow_commit: AtomicBool::new(false),
-            held: Mutex::default(),
+            forwards_new_connections: AtomicBool::new(true),
+            drop_commit_reply: AtomicBool::new(false),
+            stalled: Mutex::default(),
         });
         let accepting = Arc::clone(&state);
         // Ends with the test's process; what it holds is a few sockets.
@@ -58,27 +58,29 @@ impl Relay {
 
     /// From now on nothing comes back, on no connection.
     pub(crate) fn hang(&self) {
-        self.state.answers.store(false, Ordering::SeqCst);
-        for held in self.state.held.lock().unwrap().iter() {
+        self.state.forwards_new_connections.store(false, Ordering::SeqCst);
+        for held in self.state.stalled.lock().unwrap().iter() {
             held.store(true, Ordering::SeqCst);
         }
     }
 
     /// New connections are answered; those that hang go on hanging.
-    pub(crate) fn answer_new_ones(&self) {
-        self.state.answers.store(true, Ordering::SeqCst);
+    pub(crate) fn resume_for_new_connections(&self) {
+        self.state.forwards_new_connections.store(true, Ordering::SeqCst);
     }
 
     /// The next COMMIT reaches the server, and its answer nobody.
-    pub(crate) fn swallow_the_answer_to_commit(&self) {
-        self.state.swallow_commit.store(true, Ordering::SeqCst);
+    pub(crate) fn drop_next_commit_reply(&self) {
+        self.state.drop_commit_reply.store(true, Ordering::SeqCst);
     }
 }
 
 impl State {
     fn connect(self: &Arc<Self>, mut client: TcpStream) {
-        let held = Arc::new(AtomicBool::new(!self.answers.load(Ordering::SeqCst)));
-        self.held.lock().unwrap().push(Arc::clone(&held));
+        let held = Arc::new(AtomicBool::new(
+            !self.forwards_new_connections.load(Ordering::SeqCst),
+        ));
+        self.stalled.lock().unwrap().push(Arc::clone(&held));
         let mut server = TcpStream::connect(&self.server).unwrap();
         let (mut from_client, mut to_client) = (client.try_clone().unwrap(), client.try_clone().unwrap());
         let mut from_server = server.try_clone().unwrap();
@@ -86,7 +88,7 @@ impl State {
         thread::spawn(move || {
             pump(&mut from_client, &mut server, |octets| {
                 let commits = octets.windows(6).any(|word| word == b"COMMIT");
-                if commits && state.swallow_commit.swap(false, Ordering::SeqCst) {
+                if commits && state.drop_commit_reply.swap(false, Ordering::SeqCst) {
                     held_there.store(true, Ordering::SeqCst);
                 }
                 true

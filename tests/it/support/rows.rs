@@ -9,31 +9,31 @@ use diesel::{
 use hallpass::config::Settings;
 
 #[derive(QueryableByName)]
-struct Count {
+struct NumberRow {
     #[diesel(sql_type = BigInt)]
     n: i64,
 }
 
 #[derive(QueryableByName)]
-struct Line {
+struct TextRow {
     #[diesel(sql_type = Text)]
     t: String,
 }
 
 /// The number that `SELECT … AS n` gives.
 pub(crate) fn number(settings: &Settings, sql: &str) -> i64 {
-    let rows: Vec<Count> = match open(settings) {
-        Either::Sqlite(mut c) => sql_query(sql).load(&mut c).unwrap(),
-        Either::Postgres(mut c) => sql_query(sql).load(&mut c).unwrap(),
+    let rows: Vec<NumberRow> = match open(settings) {
+        TestConnection::Sqlite(mut c) => sql_query(sql).load(&mut c).unwrap(),
+        TestConnection::Postgres(mut c) => sql_query(sql).load(&mut c).unwrap(),
     };
     rows[0].n
 }
 
 /// The texts that `SELECT … AS t` gives.
 pub(crate) fn texts(settings: &Settings, sql: &str) -> Vec<String> {
-    let rows: Vec<Line> = match open(settings) {
-        Either::Sqlite(mut c) => sql_query(sql).load(&mut c).unwrap(),
-        Either::Postgres(mut c) => sql_query(sql).load(&mut c).unwrap(),
+    let rows: Vec<TextRow> = match open(settings) {
+        TestConnection::Sqlite(mut c) => sql_query(sql).load(&mut c).unwrap(),
+        TestConnection::Postgres(mut c) => sql_query(sql).load(&mut c).unwrap(),
     };
     rows.into_iter().map(|row| row.t).collect()
 }
@@ -41,8 +41,8 @@ pub(crate) fn texts(settings: &Settings, sql: &str) -> Vec<String> {
 /// Changes the database behind the house's back.
 pub(crate) fn execute(settings: &Settings, sql: &str) {
     match open(settings) {
-        Either::Sqlite(mut c) => c.batch_execute(sql).unwrap(),
-        Either::Postgres(mut c) => c.batch_execute(sql).unwrap(),
+        TestConnection::Sqlite(mut c) => c.batch_execute(sql).unwrap(),
+        TestConnection::Postgres(mut c) => c.batch_execute(sql).unwrap(),
     }
 }
 
@@ -50,42 +50,42 @@ pub(crate) fn execute(settings: &Settings, sql: &str) {
 pub(crate) fn block_writes(settings: &Settings) -> impl Sized {
     let mut blocking = open(settings);
     match &mut blocking {
-        Either::Sqlite(c) => c.batch_execute("BEGIN IMMEDIATE").unwrap(),
-        Either::Postgres(c) => c
+        TestConnection::Sqlite(c) => c.batch_execute("BEGIN IMMEDIATE").unwrap(),
+        TestConnection::Postgres(c) => c
             .batch_execute("BEGIN; LOCK TABLE heartbeat, audit_events")
             .unwrap(),
     }
     blocking
 }
 
-enum Either {
+enum TestConnection {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),
 }
 
-fn open(settings: &Settings) -> Either {
+fn open(settings: &Settings) -> TestConnection {
     if let Some(path) = settings.sqlite_path() {
         let mut c = SqliteConnection::establish(&path.display().to_string()).unwrap();
         c.batch_execute("PRAGMA busy_timeout = 5000").unwrap();
-        Either::Sqlite(c)
+        TestConnection::Sqlite(c)
     } else {
-        Either::Postgres(PgConnection::establish(settings.database_url.expose()).unwrap())
+        TestConnection::Postgres(PgConnection::establish(settings.database_url.expose()).unwrap())
     }
 }
 
 /// Asks a database how it would do what it is asked for.
-pub(crate) struct Explainer(Either);
+pub(crate) struct QueryPlanner(TestConnection);
 
 #[derive(QueryableByName)]
-struct Step {
+struct PlanStep {
     #[diesel(sql_type = Text)]
     detail: String,
 }
 
-impl Explainer {
-    pub(crate) fn of(settings: &Settings) -> Self {
+impl QueryPlanner {
+    pub(crate) fn connect(settings: &Settings) -> Self {
         let mut database = open(settings);
-        if let Either::Postgres(c) = &mut database {
+        if let TestConnection::Postgres(c) = &mut database {
             // Tables of a test are small: only an index that does not fit at all is passed over so.
             c.batch_execute(
                 "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan; \
@@ -98,27 +98,27 @@ impl Explainer {
     }
 
     /// Whether `statement` is in the tongue of this database.
-    pub(crate) fn speaks(&self, statement: &str) -> bool {
+    pub(crate) fn understands(&self, statement: &str) -> bool {
         match &self.0 {
-            Either::Sqlite(_) => {
+            TestConnection::Sqlite(_) => {
                 !statement.contains('"')
                     && !statement.contains("SKIP LOCKED")
                     && !statement.contains("FOR SHARE")
             }
-            Either::Postgres(_) => !statement.contains('`') && !statement.contains("OR IGNORE"),
+            TestConnection::Postgres(_) => !statement.contains('`') && !statement.contains("OR IGNORE"),
         }
     }
 
     /// The plan, a step a line.
     pub(crate) fn explain(&mut self, statement: &str) -> Vec<String> {
         match &mut self.0 {
-            Either::Sqlite(c) => {
-                let steps: Vec<Step> = sql_query(format!("EXPLAIN QUERY PLAN {statement}"))
+            TestConnection::Sqlite(c) => {
+                let steps: Vec<PlanStep> = sql_query(format!("EXPLAIN QUERY PLAN {statement}"))
                     .load(c)
                     .unwrap_or_else(|why| panic!("{statement}: {why}"));
                 steps.into_iter().map(|step| step.detail).collect()
             }
-            Either::Postgres(c) => {
+            TestConnection::Postgres(c) => {
                 let count = (1..40)
                     .rev()
                     .find(|n| statement.contains(&format!("${n}")))
@@ -130,10 +130,10 @@ impl Explainer {
                     format!("({nulls})")
                 };
                 // Of a parameter that is nothing but a branch the server knows no type; ours are times there.
-                let typed = with_types(statement);
+                let typed = with_parameter_types(statement);
                 c.batch_execute(&format!("DEALLOCATE ALL; PREPARE asked AS {typed}"))
                     .unwrap_or_else(|why| panic!("{statement}: {why}"));
-                let steps: Vec<Line> = sql_query(format!(
+                let steps: Vec<TextRow> = sql_query(format!(
                     "SELECT plan_of AS t FROM plan_of('EXPLAIN (COSTS off) EXECUTE asked{arguments}')"
                 ))
                 .load(c)
@@ -144,15 +144,10 @@ impl Explainer {
     }
 
     /// Whether `plan` comes to rows of `table` by an index, and by more of it than columns in `shared`; else why not.
-    pub(crate) fn is_found_by_an_index(
-        &self,
-        plan: &[String],
-        table: &str,
-        shared: &[&str],
-    ) -> Result<(), String> {
+    pub(crate) fn uses_index(&self, plan: &[String], table: &str, shared: &[&str]) -> Result<(), String> {
         for (n, step) in plan.iter().enumerate() {
             let condition = match &self.0 {
-                Either::Sqlite(_) => {
+                TestConnection::Sqlite(_) => {
                     let mut words = step.split_whitespace();
                     match (words.next(), words.next()) {
                         (Some("SCAN"), Some(name)) if name == table => return Err(step.clone()),
@@ -160,7 +155,7 @@ impl Explainer {
                         (_, _) => continue,
                     }
                 }
-                Either::Postgres(_) => {
+                TestConnection::Postgres(_) => {
                     let reads = step.trim_start().trim_start_matches("->  ");
                     let Some((how, what)) = reads.split_once(" on ") else {
                         continue;
@@ -194,7 +189,7 @@ impl Explainer {
     }
 }
 
-fn with_types(statement: &str) -> String {
+fn with_parameter_types(statement: &str) -> String {
     let mut typed = String::with_capacity(statement.len());
     let mut rest = statement;
     while let Some(at) = ["THEN $", "ELSE $"]

@@ -9,7 +9,7 @@ use hallpass::{
 
 use crate::support::{
     browser::Browser,
-    house::{Database, House, PASSWORD},
+    house::{Database, PASSWORD, TestServer},
     http::Response,
     sp::TestSp,
 };
@@ -18,16 +18,16 @@ pub(crate) const ADA: &str = "ada@fernweh.example";
 pub(crate) const WIKI: &str = "urn:test:wiki";
 pub(crate) const ACS: &str = "https://wiki.example/acs?connection=a&b=c";
 /// Everything that a RelayState may be spoilt by on its way.
-pub(crate) const RELAY: &str = "deep/link?a=b&c=\"d\"'<e>+%20 \u{e9};${7*7}{{7*7}}";
+pub(crate) const RELAY_STATE: &str = "deep/link?a=b&c=\"d\"'<e>+%20 \u{e9};${7*7}{{7*7}}";
 
-pub(crate) struct Scene {
-    pub(crate) house: House,
+pub(crate) struct SsoSetup {
+    pub(crate) server: TestServer,
     pub(crate) sp: TestSp,
     pub(crate) ada: User,
     pub(crate) wiki: Application,
 }
 
-impl Scene {
+impl SsoSetup {
     pub(crate) fn new(database: &Database) -> Self {
         Self::with(database, &[], |_, _| {})
     }
@@ -38,41 +38,52 @@ impl Scene {
         environment: &[(&str, &str)],
         change: impl FnOnce(&TestSp, &mut NewApplication),
     ) -> Self {
-        let house = House::start(database, environment);
+        let house = TestServer::start(database, environment);
         let sp = TestSp::new(WIKI, ACS);
-        let ada = house.add_person(ADA, "Ada", "Lovelace");
+        let ada = house.add_user(ADA, "Ada", "Lovelace");
         let wiki = house.add_application("Wiki", WIKI, ACS, |new| change(&sp, new));
-        Self { house, sp, ada, wiki }
+        Self {
+            server: house,
+            sp,
+            ada,
+            wiki,
+        }
     }
 
     /// The time in this house.
     pub(crate) fn now(&self) -> DateTime<Utc> {
-        self.house.clock.now()
+        self.server.clock.now()
     }
 
     /// A plain request with a RelayState, as an address.
-    pub(crate) fn address(&self, id: &str) -> String {
+    pub(crate) fn sso_url(&self, id: &str) -> String {
         let xml = self.sp.authn_request(id, self.now(), "", "");
-        format!("/saml/sso?{}", self.sp.query(&xml, Some(RELAY), false))
+        format!(
+            "/saml/sso?{}",
+            self.sp.redirect_query(&xml, Some(RELAY_STATE), false)
+        )
     }
 
     /// A request with more attributes and elements, unsigned.
-    pub(crate) fn ask(&self, id: &str, attributes: &str, inside: &str) -> String {
+    pub(crate) fn sso_url_with(&self, id: &str, attributes: &str, inside: &str) -> String {
         let xml = self.sp.authn_request(id, self.now(), attributes, inside);
-        format!("/saml/sso?{}", self.sp.query(&xml, Some(RELAY), false))
+        format!(
+            "/saml/sso?{}",
+            self.sp.redirect_query(&xml, Some(RELAY_STATE), false)
+        )
     }
 
     /// A browser in which Ada is signed in.
-    pub(crate) fn signed_in(&self) -> Browser {
-        let mut browser = self.house.browser();
-        let portal = Self::log_in(&mut browser);
+    pub(crate) fn signed_in_browser(&self) -> Browser {
+        let mut browser = self.server.browser();
+        let portal = Self::sign_in(&mut browser);
         assert_eq!(portal.status, 200, "{}", portal.body);
         browser
     }
 
     /// Signs Ada in on her own page.
-    pub(crate) fn log_in(browser: &mut Browser) -> Response {
-        let page = browser.follow("/login");
+    pub(crate) fn sign_in(browser: &mut Browser) -> Response {
+        let page = browser.get_following_redirects("/login");
         browser.sign_in(&page, ADA, PASSWORD)
     }
 

@@ -1,7 +1,7 @@
 //! Keys that service providers have, and the many ways in which they write a signed query.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use hallpass::{model::key::Certificate, provider::applications, saml::binding::redirect::deflated};
+use hallpass::{model::key::Certificate, provider::applications, saml::binding::redirect::deflate_base64};
 use openssl::{
     asn1::Asn1Time,
     bn::BigNum,
@@ -16,7 +16,7 @@ use openssl::{
 };
 
 /// A key with a certificate by itself.
-pub(crate) struct Key {
+pub(crate) struct SpKey {
     private: PKey<Private>,
     pub(crate) certificate: Certificate,
     pub(crate) pem: Vec<u8>,
@@ -24,14 +24,14 @@ pub(crate) struct Key {
 
 /// How a key signs.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Shape {
-    Plain,
+pub(crate) enum SignatureFormat {
+    AsOpenSsl,
     /// As XML Signature has ECDSA: r‖s.
-    Raw,
+    RawEcdsa,
 }
 
 /// A certificate of `key` for `subject`, good for so many days; it is still to be signed.
-pub(crate) fn certificate_for(key: &PKey<Private>, subject: &str, days: u32) -> X509Builder {
+pub(crate) fn certificate_builder(key: &PKey<Private>, subject: &str, days: u32) -> X509Builder {
     let mut name = X509NameBuilder::new().unwrap();
     name.append_entry_by_text("CN", subject).unwrap();
     let name = name.build();
@@ -52,21 +52,21 @@ pub(crate) fn certificate_for(key: &PKey<Private>, subject: &str, days: u32) -> 
     builder
 }
 
-impl Key {
+impl SpKey {
     pub(crate) fn rsa(bits: u32) -> Self {
-        Self::of(PKey::from_rsa(Rsa::generate(bits).unwrap()).unwrap())
+        Self::from_private(PKey::from_rsa(Rsa::generate(bits).unwrap()).unwrap())
     }
 
     pub(crate) fn p256() -> Self {
         let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
-        Self::of(PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap())
+        Self::from_private(PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap())
     }
 
-    fn of(key: PKey<Private>) -> Self {
-        let mut builder = certificate_for(&key, "sp.example", 30);
+    fn from_private(key: PKey<Private>) -> Self {
+        let mut builder = certificate_builder(&key, "sp.example", 30);
         builder.sign(&key, MessageDigest::sha256()).unwrap();
         let pem = builder.build().to_pem().unwrap();
-        let certificate = applications::certificates(&pem).unwrap().remove(0);
+        let certificate = applications::read_certificates(&pem).unwrap().remove(0);
         Self {
             private: key,
             certificate,
@@ -78,14 +78,14 @@ impl Key {
         self.private.private_key_to_pem_pkcs8().unwrap()
     }
 
-    pub(crate) fn sign(&self, octets: &[u8], digest: MessageDigest, shape: Shape) -> Vec<u8> {
+    pub(crate) fn sign(&self, octets: &[u8], digest: MessageDigest, shape: SignatureFormat) -> Vec<u8> {
         let der = Signer::new(digest, &self.private)
             .unwrap()
             .sign_oneshot_to_vec(octets)
             .unwrap();
         match shape {
-            Shape::Plain => der,
-            Shape::Raw => {
+            SignatureFormat::AsOpenSsl => der,
+            SignatureFormat::RawEcdsa => {
                 let signature = EcdsaSig::from_der(&der).unwrap();
                 let part = |number: &openssl::bn::BigNumRef| number.to_vec_padded(32).unwrap();
                 [part(signature.r()), part(signature.s())].concat()
@@ -94,14 +94,14 @@ impl Key {
     }
 
     /// The query that carries `xml`, written in `style` and signed.
-    pub(crate) fn query(
+    pub(crate) fn signed_query(
         &self,
         xml: &str,
         relay: Option<&str>,
-        style: Style,
-        how: (&str, MessageDigest, Shape),
+        style: PercentEncoding,
+        how: (&str, MessageDigest, SignatureFormat),
     ) -> String {
-        let mut query = format!("SAMLRequest={}", style(&deflated(xml)));
+        let mut query = format!("SAMLRequest={}", style(&deflate_base64(xml)));
         if let Some(relay) = relay {
             query.push_str("&RelayState=");
             query.push_str(&style(relay));
@@ -116,19 +116,25 @@ impl Key {
 }
 
 /// How a sender percent-encodes.
-pub(crate) type Style = fn(&str) -> String;
+pub(crate) type PercentEncoding = fn(&str) -> String;
 
-pub(crate) const STYLES: [(&str, Style); 5] = [
-    ("upper hex", |text| escape(text, "-_.~", false, false)),
-    ("lower hex", |text| escape(text, "-_.~", true, false)),
-    ("plus for a blank", |text| escape(text, "-_.", true, true)),
-    ("as Node does", |text| escape(text, "-_.!~*'()", false, false)),
+pub(crate) const PERCENT_ENCODINGS: [(&str, PercentEncoding); 5] = [
+    ("upper hex", |text| {
+        percent_encode_with(text, "-_.~", false, false)
+    }),
+    ("lower hex", |text| percent_encode_with(text, "-_.~", true, false)),
+    ("plus for a blank", |text| {
+        percent_encode_with(text, "-_.", true, true)
+    }),
+    ("as Node does", |text| {
+        percent_encode_with(text, "-_.!~*'()", false, false)
+    }),
     ("slash and colon bare", |text| {
-        escape(text, "-_.~/:", false, false)
+        percent_encode_with(text, "-_.~/:", false, false)
     }),
 ];
 
-fn escape(text: &str, bare: &str, lower: bool, plus: bool) -> String {
+fn percent_encode_with(text: &str, bare: &str, lower: bool, plus: bool) -> String {
     text.bytes()
         .map(|byte| match byte {
             b' ' if plus => "+".to_owned(),
@@ -142,7 +148,7 @@ fn escape(text: &str, bare: &str, lower: bool, plus: bool) -> String {
 }
 
 /// Whether our signature over the query of `address` is by `certificate`, octet for octet.
-pub(crate) fn query_verifies(address: &str, certificate: &Certificate) -> bool {
+pub(crate) fn query_signature_is_valid(address: &str, certificate: &Certificate) -> bool {
     let query = address.split_once('?').unwrap().1;
     let from = query.find("SAMLRe").unwrap();
     let (octets, signature) = query[from..].split_once("&Signature=").unwrap();

@@ -10,7 +10,7 @@ use hallpass::{
         making::SignatureAlgorithm,
     },
     saml::{
-        binding::redirect::{deflated, percent_encode},
+        binding::redirect::{deflate_base64, percent_encode},
         signer::Signer,
         urn::{ASSERTION, PROTOCOL, RSA_SHA256},
     },
@@ -77,8 +77,8 @@ impl TestSp {
     }
 
     /// The query that carries `xml`, signed with RSA-SHA256 where `signed`.
-    pub(crate) fn query(&self, xml: &str, relay_state: Option<&str>, signed: bool) -> String {
-        let mut query = format!("SAMLRequest={}", percent_encode(&deflated(xml)));
+    pub(crate) fn redirect_query(&self, xml: &str, relay_state: Option<&str>, signed: bool) -> String {
+        let mut query = format!("SAMLRequest={}", percent_encode(&deflate_base64(xml)));
         if let Some(relay_state) = relay_state {
             query.push_str(&format!("&RelayState={}", percent_encode(relay_state)));
         }
@@ -97,10 +97,10 @@ impl TestSp {
     }
 
     /// A plain request to sign on, unsigned, as an address of the provider.
-    pub(crate) fn sign_on_address(&self, id: &str, now: DateTime<Utc>) -> String {
+    pub(crate) fn sso_url(&self, id: &str, now: DateTime<Utc>) -> String {
         format!(
             "/saml/sso?{}",
-            self.query(
+            self.redirect_query(
                 &self.authn_request(id, now, "", ""),
                 Some("deep/link?a=b&c=\"d\""),
                 false
@@ -110,7 +110,7 @@ impl TestSp {
 }
 
 /// The XML of the response in a self-posting page, and the address that it goes to.
-pub(crate) fn posted(page: &Response) -> (String, String) {
+pub(crate) fn posted_response(page: &Response) -> (String, String) {
     let message = page
         .field("SAMLResponse")
         .unwrap_or_else(|| panic!("no response: {} {}", page.status, page.body));

@@ -12,20 +12,20 @@ use std::{
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 
 /// Names the file that statements are appended to, one a line.
-pub(crate) const INTO: &str = "HALLPASS_TEST_STATEMENTS";
+pub(crate) const LOG_FILE_VARIABLE: &str = "HALLPASS_TEST_STATEMENTS";
 
 static FILE: OnceLock<Option<PathBuf>> = OnceLock::new();
-static NOTED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+static LOGGED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
 /// From now on, if this process is one that is to note them.
-pub(crate) fn note_if_asked() {
-    let file = FILE.get_or_init(|| std::env::var_os(INTO).map(PathBuf::from));
+pub(crate) fn enable_if_configured() {
+    let file = FILE.get_or_init(|| std::env::var_os(LOG_FILE_VARIABLE).map(PathBuf::from));
     if file.is_some() {
-        set_default_instrumentation(|| Some(Box::new(note) as Box<dyn Instrumentation>)).unwrap();
+        set_default_instrumentation(|| Some(Box::new(log_statement) as Box<dyn Instrumentation>)).unwrap();
     }
 }
 
-fn note(event: InstrumentationEvent<'_>) {
+fn log_statement(event: InstrumentationEvent<'_>) {
     // Tests call the provider on threads of their own; housekeeping has named ones. What is left serves requests.
     let serves_a_request = thread::current()
         .name()
@@ -35,7 +35,7 @@ fn note(event: InstrumentationEvent<'_>) {
     };
     let text = query.to_string();
     let statement = text.split(" -- binds: ").next().unwrap().replace('\n', " ");
-    let is_new = NOTED.lock().unwrap().insert(statement.clone());
+    let is_new = LOGGED.lock().unwrap().insert(statement.clone());
     if let (true, Some(Some(path))) = (is_new, FILE.get()) {
         let mut file = OpenOptions::new().append(true).create(true).open(path).unwrap();
         file.write_all(format!("{statement}\n").as_bytes()).unwrap();

@@ -7,30 +7,32 @@ use chrono::{DateTime, Utc};
 use crate::{
     keys::pem,
     model::{
-        application::{AcsUrl, Application, Consumer, LogoutEndpoint, Slug},
+        application::{Application, AssertionConsumerService, LogoutEndpoint, Slug, SpUrl},
         audit::AuditEvent,
         id::ApplicationId,
         key::Certificate,
-        metadata_source::{ApplicationSource, WaitingChange},
+        metadata_source::{ApplicationMetadataSource, PendingChange},
     },
-    provider::{Provider, applications, error::Error, saml::import::Imported, sources::report::Taken},
-    store::Edited,
+    provider::{
+        Provider, applications, error::Error, saml::import::ImportedMetadata, sources::report::UpdateReport,
+    },
+    store::EditOutcome,
 };
 
 /// Why a change must be confirmed; none: it is taken up by itself. Whoever can publish metadata could
 /// else have the assertions of everybody sent to a host of theirs.
-pub(super) fn reasons(
+pub(super) fn review_reasons(
     current: &Application,
-    from: &ApplicationSource,
-    new: &Imported,
-    vouching: Vouching,
+    from: &ApplicationMetadataSource,
+    new: &ImportedMetadata,
+    vouching: MetadataTrust,
 ) -> Vec<String> {
     let saml = &current.saml;
     let mut reasons = Vec::new();
     if new.entity_id != from.entity_id {
         reasons.push(format!("it calls itself {} now", new.entity_id));
     }
-    let acs = |consumers: &[Consumer]| -> BTreeSet<String> {
+    let acs = |consumers: &[AssertionConsumerService]| -> BTreeSet<String> {
         consumers
             .iter()
             .map(|consumer| consumer.location.origin())
@@ -38,7 +40,7 @@ pub(super) fn reasons(
     };
     // Another port is another server. Whoever is trusted with logout messages is not trusted with assertions; whoever
     // is trusted with assertions is with logout messages, which say less.
-    let (known, asked) = (acs(&saml.consumers), acs(&new.consumers));
+    let (known, asked) = (acs(&saml.acs_endpoints), acs(&new.acs_endpoints));
     reasons.extend(
         asked
             .difference(&known)
@@ -56,9 +58,13 @@ pub(super) fn reasons(
     );
     // Who can publish could else take the place of who published before, in one silent step. Where a pinned key has
     // signed it, that is noted and taken.
-    if vouching == Vouching::Tls {
+    if vouching == MetadataTrust::TlsOnly {
         let sets = [
-            ("for signing", &saml.certificates, &new.certificates),
+            (
+                "for signing",
+                &saml.signing_certificates,
+                &new.signing_certificates,
+            ),
             (
                 "for encryption",
                 &saml.encryption_certificates,
@@ -74,13 +80,13 @@ pub(super) fn reasons(
     if from.signs_requests && !new.signs_requests {
         reasons.push("it no longer says that its requests are signed".to_owned());
     }
-    if !from.signs_requests && new.signs_requests && new.certificates.is_empty() {
+    if !from.signs_requests && new.signs_requests && new.signing_certificates.is_empty() {
         reasons.push("it says now that its requests are signed, and no key of it can be used".to_owned());
     }
-    if !saml.certificates.is_empty() && new.certificates.is_empty() {
+    if !saml.signing_certificates.is_empty() && new.signing_certificates.is_empty() {
         reasons.push("it now has no certificate for signing".to_owned());
     }
-    if saml.making.encryption.is_some() && new.encryption_certificates.is_empty() {
+    if saml.response_options.encryption.is_some() && new.encryption_certificates.is_empty() {
         reasons.push("it now has no certificate to encrypt for".to_owned());
     }
     reasons
@@ -89,8 +95,8 @@ pub(super) fn reasons(
 fn logout_origins(endpoint: Option<&LogoutEndpoint>) -> BTreeSet<String> {
     endpoint
         .into_iter()
-        .flat_map(|endpoint| [&endpoint.location, endpoint.for_responses()])
-        .map(AcsUrl::origin)
+        .flat_map(|endpoint| [&endpoint.location, endpoint.response_url()])
+        .map(SpUrl::origin)
         .collect()
 }
 
@@ -119,28 +125,34 @@ pub(super) fn differences(current: &Application, changed: &Application) -> Vec<S
     );
     differ(
         "ACS URL",
-        old.consumers.iter().map(|one| one.location.to_string()).collect(),
-        new.consumers.iter().map(|one| one.location.to_string()).collect(),
+        old.acs_endpoints
+            .iter()
+            .map(|one| one.location.to_string())
+            .collect(),
+        new.acs_endpoints
+            .iter()
+            .map(|one| one.location.to_string())
+            .collect(),
     );
     differ(
         "default ACS URL",
-        first(old.default_consumer()),
-        first(new.default_consumer()),
+        acs_line(old.default_acs()),
+        acs_line(new.default_acs()),
     );
     differ(
         "logout address",
-        logout(old.logout.as_ref()),
-        logout(new.logout.as_ref()),
+        logout_lines(old.logout.as_ref()),
+        logout_lines(new.logout.as_ref()),
     );
     differ(
         "signing certificate",
-        shown(&old.certificates),
-        shown(&new.certificates),
+        certificate_lines(&old.signing_certificates),
+        certificate_lines(&new.signing_certificates),
     );
     differ(
         "encryption certificate",
-        shown(&old.encryption_certificates),
-        shown(&new.encryption_certificates),
+        certificate_lines(&old.encryption_certificates),
+        certificate_lines(&new.encryption_certificates),
     );
     differ(
         "signed requests",
@@ -150,23 +162,23 @@ pub(super) fn differences(current: &Application, changed: &Application) -> Vec<S
     lines
 }
 
-fn first(address: Option<&AcsUrl>) -> Vec<String> {
+fn acs_line(address: Option<&SpUrl>) -> Vec<String> {
     address.into_iter().map(ToString::to_string).collect()
 }
 
-fn logout(endpoint: Option<&LogoutEndpoint>) -> Vec<String> {
+fn logout_lines(endpoint: Option<&LogoutEndpoint>) -> Vec<String> {
     let shown = |endpoint: &LogoutEndpoint| match &endpoint.response_location {
-        None => format!("{} ({})", endpoint.location, endpoint.binding.word()),
+        None => format!("{} ({})", endpoint.location, endpoint.binding.name()),
         Some(responses) => format!(
             "{} ({}; responses to {responses})",
             endpoint.location,
-            endpoint.binding.word()
+            endpoint.binding.name()
         ),
     };
     endpoint.into_iter().map(shown).collect()
 }
 
-fn shown(certificates: &[Certificate]) -> Vec<String> {
+fn certificate_lines(certificates: &[Certificate]) -> Vec<String> {
     certificates
         .iter()
         .map(|one| {
@@ -182,7 +194,11 @@ fn shown(certificates: &[Certificate]) -> Vec<String> {
 
 /// The application as the new metadata describes it. What an administrator chose stays: name, tile,
 /// attributes, what is signed, and that signatures are demanded although the metadata never said so.
-pub(super) fn applied(current: &Application, from: &ApplicationSource, new: &Imported) -> Application {
+pub(super) fn apply_metadata(
+    current: &Application,
+    from: &ApplicationMetadataSource,
+    new: &ImportedMetadata,
+) -> Application {
     let mut changed = current.clone();
     let saml = &mut changed.saml;
     if saml.entity_id != new.entity_id {
@@ -191,56 +207,56 @@ pub(super) fn applied(current: &Application, from: &ApplicationSource, new: &Imp
         }
         saml.entity_id = new.entity_id.clone();
     }
-    saml.consumers.clone_from(&new.consumers);
+    saml.acs_endpoints.clone_from(&new.acs_endpoints);
     saml.logout.clone_from(&new.logout);
-    saml.certificates.clone_from(&new.certificates);
+    saml.signing_certificates.clone_from(&new.signing_certificates);
     saml.encryption_certificates
         .clone_from(&new.encryption_certificates);
     if new.signs_requests != from.signs_requests {
         saml.require_signed_requests = new.signs_requests;
     }
     // Nothing could be held against any certificate: everything would be refused.
-    saml.require_signed_requests &= !saml.certificates.is_empty();
+    saml.require_signed_requests &= !saml.signing_certificates.is_empty();
     changed
 }
 
 /// What becomes of new metadata.
 #[derive(Debug)]
-pub(super) enum Decision {
+pub(super) enum ChangeDecision {
     /// Nothing is new, or nothing that was not decided before.
-    Nothing,
+    Unchanged,
     /// Whoever publishes it took a change back that was waiting.
-    Withdrawn { next: ApplicationSource },
+    Withdrawn { source: ApplicationMetadataSource },
     /// It holds from now on.
-    TakeUp {
+    Apply {
         changed: Box<Application>,
-        next: ApplicationSource,
-        lines: Vec<String>,
+        source: ApplicationMetadataSource,
+        differences: Vec<String>,
     },
     /// An administrator has to look first.
-    HoldBack {
+    HoldForReview {
         id: ApplicationId,
         slug: Slug,
-        change: WaitingChange,
-        lines: Vec<String>,
+        change: PendingChange,
+        differences: Vec<String>,
     },
 }
 
 /// What speaks for new metadata.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Vouching {
+pub(super) enum MetadataTrust {
     /// That it came from its address, over TLS.
-    Tls,
+    TlsOnly,
     /// The signature of a key that an administrator named.
     PinnedKey,
 }
 
 /// New metadata, as it came.
 #[derive(Debug)]
-pub(super) struct Delivery {
+pub(super) struct ReceivedMetadata {
     /// An end that is its own, and not its source's.
-    pub(super) own_end: Option<DateTime<Utc>>,
-    pub(super) vouching: Vouching,
+    pub(super) own_valid_until: Option<DateTime<Utc>>,
+    pub(super) trust: MetadataTrust,
     /// Names the change if it has to wait.
     pub(super) change_id: String,
     pub(super) now: DateTime<Utc>,
@@ -249,85 +265,90 @@ pub(super) struct Delivery {
 /// Holds new metadata against an application.
 pub(super) fn decide(
     application: &Application,
-    from: &ApplicationSource,
-    new: &Imported,
-    delivery: Delivery,
-) -> Decision {
-    let Delivery {
-        own_end,
-        vouching,
+    from: &ApplicationMetadataSource,
+    new: &ImportedMetadata,
+    delivery: ReceivedMetadata,
+) -> ChangeDecision {
+    let ReceivedMetadata {
+        own_valid_until: own_end,
+        trust: vouching,
         change_id,
         now,
     } = delivery;
-    let next = followed(from, new, own_end);
-    if new.sha256 == from.applied {
-        return match &from.waiting {
-            Some(_) => Decision::Withdrawn { next },
-            None => Decision::Nothing,
+    let next = source_after(from, new, own_end);
+    if new.sha256 == from.applied_sha256 {
+        return match &from.pending_change {
+            Some(_) => ChangeDecision::Withdrawn { source: next },
+            None => ChangeDecision::Unchanged,
         };
     }
     let is_waiting = from
-        .waiting
+        .pending_change
         .as_ref()
         .is_some_and(|change| change.sha256 == new.sha256);
-    if is_waiting || from.rejected.as_deref() == Some(new.sha256.as_str()) {
-        return Decision::Nothing;
+    if is_waiting || from.rejected_sha256.as_deref() == Some(new.sha256.as_str()) {
+        return ChangeDecision::Unchanged;
     }
-    let mut changed = applied(application, from, new);
+    let mut changed = apply_metadata(application, from, new);
     changed.updated_at = now;
     let mut lines = differences(application, &changed);
-    if vouching == Vouching::PinnedKey && are_all_replaced(&application.saml.certificates, &new.certificates)
+    if vouching == MetadataTrust::PinnedKey
+        && are_all_replaced(&application.saml.signing_certificates, &new.signing_certificates)
     {
         lines.push("all of its keys for signing are other ones than before; its federation's signature speaks for them".to_owned());
     }
-    let mut reasons = reasons(application, from, new, vouching);
+    let mut reasons = review_reasons(application, from, new, vouching);
     if let Err(bad) = applications::check(changed.kind, &changed.saml) {
         reasons.push(bad.to_string());
     }
     if reasons.is_empty() {
-        return Decision::TakeUp {
+        return ChangeDecision::Apply {
             changed: Box::new(changed),
-            next,
-            lines,
+            source: next,
+            differences: lines,
         };
     }
-    Decision::HoldBack {
+    ChangeDecision::HoldForReview {
         id: application.id,
         slug: application.slug.clone(),
-        change: WaitingChange {
+        change: PendingChange {
             id: change_id,
             metadata: new.metadata.clone(),
             sha256: new.sha256.clone(),
-            why: reasons.join("; "),
-            since: now,
+            reason: reasons.join("; "),
+            pending_since: now,
         },
-        lines,
+        differences: lines,
     }
 }
 
 /// Where the application's metadata comes from once `new` holds.
-pub(super) fn followed(
-    from: &ApplicationSource,
-    new: &Imported,
+pub(super) fn source_after(
+    from: &ApplicationMetadataSource,
+    new: &ImportedMetadata,
     own_end: Option<DateTime<Utc>>,
-) -> ApplicationSource {
-    ApplicationSource {
+) -> ApplicationMetadataSource {
+    ApplicationMetadataSource {
         entity_id: new.entity_id.clone(),
-        applied: new.sha256.clone(),
+        applied_sha256: new.sha256.clone(),
         signs_requests: new.signs_requests,
         valid_until: own_end,
-        waiting: None,
-        rejected: None,
+        pending_change: None,
+        rejected_sha256: None,
         ..from.clone()
     }
 }
 
 impl Provider {
     /// Writes decisions down, all at once: every replica reads its applications again after it.
-    pub(super) fn carry_out(&self, decisions: Vec<Decision>, report: &mut Taken) -> Result<(), Error> {
+    pub(super) fn apply_decisions(
+        &self,
+        decisions: Vec<ChangeDecision>,
+        report: &mut UpdateReport,
+    ) -> Result<(), Error> {
         let due: Vec<_> = decisions
             .into_iter()
-            .filter_map(|decision| Some((self.event_of(&decision)?, decision)))
+            .filter_map(|decision| Some((self.decision_event(&decision)?, decision)))
             .collect();
         if due.is_empty() {
             return Ok(());
@@ -336,28 +357,28 @@ impl Provider {
             let (mut changed, mut waiting) = (Vec::new(), Vec::new());
             for (event, decision) in &due {
                 match decision {
-                    Decision::Nothing => continue,
-                    Decision::Withdrawn { next } => tx.note_applied(next)?,
-                    Decision::TakeUp {
+                    ChangeDecision::Unchanged => continue,
+                    ChangeDecision::Withdrawn { source: next } => tx.record_applied_metadata(next)?,
+                    ChangeDecision::Apply {
                         changed: application,
-                        next,
-                        lines,
+                        source: next,
+                        differences: lines,
                     } => {
                         // Somebody edited it at the same moment: the next fetch comes back to it.
-                        if !lines.is_empty() && tx.edit_application(application)? != Edited::Done {
+                        if !lines.is_empty() && tx.edit_application(application)? != EditOutcome::Done {
                             continue;
                         }
-                        tx.note_applied(next)?;
+                        tx.record_applied_metadata(next)?;
                         changed.push(application.slug.as_str().to_owned());
                     }
-                    Decision::HoldBack { id, slug, change, .. } => {
-                        if !tx.note_waiting(*id, change)? {
+                    ChangeDecision::HoldForReview { id, slug, change, .. } => {
+                        if !tx.record_pending_change(*id, change)? {
                             continue;
                         }
                         waiting.push(slug.as_str().to_owned());
                     }
                 }
-                tx.add_audit(event)?;
+                tx.add_audit_event(event)?;
             }
             if !changed.is_empty() {
                 tx.raise_generation()?;
@@ -368,24 +389,31 @@ impl Provider {
             tracing::warn!(slug, "new metadata waits: `hallpass app confirm {slug}` shows it");
         }
         report.changed.extend(changed);
-        report.waiting.extend(waiting);
+        report.held_back.extend(waiting);
         Ok(())
     }
 
-    fn event_of(&self, decision: &Decision) -> Option<AuditEvent> {
+    fn decision_event(&self, decision: &ChangeDecision) -> Option<AuditEvent> {
         let (outcome, id, words) = match decision {
-            Decision::Nothing => return None,
-            Decision::Withdrawn { next } => (
+            ChangeDecision::Unchanged => return None,
+            ChangeDecision::Withdrawn { source: next } => (
                 "withdrawn",
                 next.application,
                 "the change that waited was taken back by its source".to_owned(),
             ),
-            Decision::TakeUp { changed, lines, .. } => ("ok", changed.id, lines.join("; ")),
-            Decision::HoldBack {
-                id, change, lines, ..
-            } => ("waits", *id, format!("{}: {}", change.why, lines.join("; "))),
+            ChangeDecision::Apply {
+                changed,
+                differences: lines,
+                ..
+            } => ("ok", changed.id, lines.join("; ")),
+            ChangeDecision::HoldForReview {
+                id,
+                change,
+                differences: lines,
+                ..
+            } => ("waits", *id, format!("{}: {}", change.reason, lines.join("; "))),
         };
-        Some(self.about_metadata("app.metadata", outcome, id, &words))
+        Some(self.metadata_event("app.metadata", outcome, id, &words))
     }
 }
 

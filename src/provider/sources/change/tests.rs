@@ -3,8 +3,8 @@ use chrono::TimeZone;
 use super::*;
 use crate::{
     model::{
-        application::{Binding, Consumer, EntityId, Kind, ServiceProvider},
-        id::SourceId,
+        application::{ApplicationKind, AssertionConsumerService, Binding, EntityId, ServiceProvider},
+        id::MetadataSourceId,
         making::ContentCipher,
     },
     provider::saml::import::import,
@@ -31,7 +31,7 @@ fn certificate(subject: &str) -> Certificate {
 }
 
 /// An application, and where its metadata comes from.
-fn scene() -> (Application, ApplicationSource, Imported) {
+fn test_application() -> (Application, ApplicationMetadataSource, ImportedMetadata) {
     let new = import(
         &format!(
             "<md:EntityDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" entityID=\"urn:sp\">\
@@ -44,8 +44,8 @@ fn scene() -> (Application, ApplicationSource, Imported) {
         now(),
     )
     .unwrap();
-    let new = Imported {
-        certificates: vec![certificate("a")],
+    let new = ImportedMetadata {
+        signing_certificates: vec![certificate("a")],
         encryption_certificates: vec![certificate("e")],
         signs_requests: true,
         ..new
@@ -54,87 +54,94 @@ fn scene() -> (Application, ApplicationSource, Imported) {
         id: id(),
         slug: Slug::parse("sp").unwrap(),
         name: "SP".to_owned(),
-        kind: Kind::Saml,
+        kind: ApplicationKind::Saml,
         enabled: true,
         tile_url: None,
         saml: ServiceProvider {
-            certificates: new.certificates.clone(),
+            signing_certificates: new.signing_certificates.clone(),
             encryption_certificates: new.encryption_certificates.clone(),
             require_signed_requests: true,
-            ..ServiceProvider::usual(new.entity_id.clone(), new.consumers.clone())
+            ..ServiceProvider::with_defaults(new.entity_id.clone(), new.acs_endpoints.clone())
         },
-        metadata_until: None,
+        metadata_valid_until: None,
         version: 1,
         created_at: now(),
         updated_at: now(),
     };
-    let from = ApplicationSource {
+    let from = ApplicationMetadataSource {
         application: id(),
-        source: SourceId::new(now(), [2; 10]),
+        source: MetadataSourceId::new(now(), [2; 10]),
         entity_id: new.entity_id.clone(),
-        applied: "before".to_owned(),
+        applied_sha256: "before".to_owned(),
         signs_requests: true,
         valid_until: None,
-        gone_at: None,
-        waiting: None,
-        rejected: None,
+        delisted_at: None,
+        pending_change: None,
+        rejected_sha256: None,
     };
     (application, from, new)
 }
 
-fn at(location: &str) -> Consumer {
-    Consumer {
-        location: AcsUrl::parse(location).unwrap(),
+fn acs_endpoint(location: &str) -> AssertionConsumerService {
+    AssertionConsumerService {
+        location: SpUrl::parse(location).unwrap(),
         index: None,
     }
 }
 
-fn delivery(vouching: Vouching) -> Delivery {
-    Delivery {
-        own_end: None,
-        vouching,
+fn received_metadata(vouching: MetadataTrust) -> ReceivedMetadata {
+    ReceivedMetadata {
+        own_valid_until: None,
+        trust: vouching,
         change_id: "c0ffee".to_owned(),
         now: now(),
     }
 }
 
-fn waits(change: impl FnOnce(&mut Application, &mut Imported)) -> Option<String> {
-    waits_by(Vouching::Tls, change)
+fn review_reason(change: impl FnOnce(&mut Application, &mut ImportedMetadata)) -> Option<String> {
+    review_reason_with_trust(MetadataTrust::TlsOnly, change)
 }
 
-fn waits_by(vouching: Vouching, change: impl FnOnce(&mut Application, &mut Imported)) -> Option<String> {
-    let (mut application, from, mut new) = scene();
+fn review_reason_with_trust(
+    vouching: MetadataTrust,
+    change: impl FnOnce(&mut Application, &mut ImportedMetadata),
+) -> Option<String> {
+    let (mut application, from, mut new) = test_application();
     change(&mut application, &mut new);
-    match decide(&application, &from, &new, delivery(vouching)) {
-        Decision::HoldBack { change, .. } => Some(change.why),
-        Decision::TakeUp { .. } => None,
-        other @ (Decision::Nothing | Decision::Withdrawn { .. }) => panic!("{other:?}"),
+    match decide(&application, &from, &new, received_metadata(vouching)) {
+        ChangeDecision::HoldForReview { change, .. } => Some(change.reason),
+        ChangeDecision::Apply { .. } => None,
+        other @ (ChangeDecision::Unchanged | ChangeDecision::Withdrawn { .. }) => panic!("{other:?}"),
     }
 }
 
 #[test]
-fn what_could_redirect_assertions_or_lower_the_guard_waits() {
-    let why = |change: fn(&mut Application, &mut Imported)| waits(change).unwrap_or_default();
-    assert!(why(|_, new| new.consumers.push(at("https://evil.example/acs"))).contains("evil.example"));
+fn a_change_that_redirects_assertions_or_weakens_checks_needs_review() {
+    let why = |change: fn(&mut Application, &mut ImportedMetadata)| review_reason(change).unwrap_or_default();
     assert!(
-        why(|_, new| new.consumers = vec![at("https://sp.example.evil.example/")]).contains("new address")
+        why(|_, new| new.acs_endpoints.push(acs_endpoint("https://evil.example/acs")))
+            .contains("evil.example")
+    );
+    assert!(
+        why(|_, new| new.acs_endpoints = vec![acs_endpoint("https://sp.example.evil.example/")])
+            .contains("new address")
     );
     assert!(
         why(|_, new| {
             new.logout = Some(LogoutEndpoint {
                 binding: Binding::Redirect,
-                location: AcsUrl::parse("https://sp.example/slo").unwrap(),
-                response_location: Some(AcsUrl::parse("https://evil.example/slo").unwrap()),
+                location: SpUrl::parse("https://sp.example/slo").unwrap(),
+                response_location: Some(SpUrl::parse("https://evil.example/slo").unwrap()),
             });
         })
         .contains("logout messages at a new address")
     );
     assert!(why(|_, new| new.signs_requests = false).contains("signed"));
-    assert!(why(|_, new| new.certificates.clear()).contains("no certificate for signing"));
+    assert!(why(|_, new| new.signing_certificates.clear()).contains("no certificate for signing"));
     assert!(why(|_, new| new.entity_id = EntityId::parse("urn:other").unwrap()).contains("urn:other"));
     assert!(
         why(|application, new| {
-            application.saml.making.encryption = Some(ContentCipher::Aes256Gcm);
+            application.saml.response_options.encryption = Some(ContentCipher::Aes256Gcm);
             new.encryption_certificates.clear();
         })
         .contains("encrypt")
@@ -143,25 +150,26 @@ fn what_could_redirect_assertions_or_lower_the_guard_waits() {
 
 /// What is trusted is compared with what it was trusted for.
 #[test]
-fn another_port_and_an_address_known_for_logout_alone_wait() {
+fn another_port_and_a_logout_only_address_need_review() {
     let logout = |location: &str| {
         Some(LogoutEndpoint {
             binding: Binding::Redirect,
-            location: AcsUrl::parse(location).unwrap(),
+            location: SpUrl::parse(location).unwrap(),
             response_location: None,
         })
     };
-    for vouching in [Vouching::Tls, Vouching::PinnedKey] {
-        let why =
-            |change: &dyn Fn(&mut Application, &mut Imported)| waits_by(vouching, change).unwrap_or_default();
+    for vouching in [MetadataTrust::TlsOnly, MetadataTrust::PinnedKey] {
+        let why = |change: &dyn Fn(&mut Application, &mut ImportedMetadata)| {
+            review_reason_with_trust(vouching, change).unwrap_or_default()
+        };
         assert!(
-            why(&|_, new| new.consumers = vec![at("https://sp.example:8443/acs")])
+            why(&|_, new| new.acs_endpoints = vec![acs_endpoint("https://sp.example:8443/acs")])
                 .contains("sp.example:8443")
         );
         let moved = why(&|application, new| {
             application.saml.logout = logout("https://logout.example/slo");
             new.logout.clone_from(&application.saml.logout);
-            new.consumers.push(at("https://logout.example/acs"));
+            new.acs_endpoints.push(acs_endpoint("https://logout.example/acs"));
         });
         assert!(
             moved.contains("takes responses at a new address, https://logout.example/"),
@@ -176,67 +184,86 @@ fn another_port_and_an_address_known_for_logout_alone_wait() {
 }
 
 #[test]
-fn keys_that_are_all_replaced_wait_unless_a_pinned_key_speaks_for_them() {
-    let signing = |_: &mut Application, new: &mut Imported| new.certificates = vec![certificate("b")];
-    let encryption =
-        |_: &mut Application, new: &mut Imported| new.encryption_certificates = vec![certificate("f")];
-    assert!(waits(signing).unwrap().contains("keys for signing"));
-    assert!(waits(encryption).unwrap().contains("keys for encryption"));
-    assert_eq!(waits_by(Vouching::PinnedKey, encryption), None);
-    let (application, from, mut new) = scene();
-    new.certificates = vec![certificate("b")];
-    match decide(&application, &from, &new, delivery(Vouching::PinnedKey)) {
-        Decision::TakeUp { lines, .. } => assert!(
+fn replacing_all_keys_needs_review_unless_a_pinned_key_signed() {
+    let signing =
+        |_: &mut Application, new: &mut ImportedMetadata| new.signing_certificates = vec![certificate("b")];
+    let encryption = |_: &mut Application, new: &mut ImportedMetadata| {
+        new.encryption_certificates = vec![certificate("f")]
+    };
+    assert!(review_reason(signing).unwrap().contains("keys for signing"));
+    assert!(review_reason(encryption).unwrap().contains("keys for encryption"));
+    assert_eq!(
+        review_reason_with_trust(MetadataTrust::PinnedKey, encryption),
+        None
+    );
+    let (application, from, mut new) = test_application();
+    new.signing_certificates = vec![certificate("b")];
+    match decide(
+        &application,
+        &from,
+        &new,
+        received_metadata(MetadataTrust::PinnedKey),
+    ) {
+        ChangeDecision::Apply {
+            differences: lines, ..
+        } => assert!(
             lines
                 .iter()
                 .any(|line| line.contains("its federation's signature"))
         ),
-        other @ (Decision::Nothing | Decision::Withdrawn { .. } | Decision::HoldBack { .. }) => {
+        other @ (ChangeDecision::Unchanged
+        | ChangeDecision::Withdrawn { .. }
+        | ChangeDecision::HoldForReview { .. }) => {
             panic!("{other:?}")
         }
     }
 }
 
 #[test]
-fn everyday_changes_are_taken_up_by_themselves() {
+fn everyday_changes_are_applied_without_review() {
     for change in [
-        (|_, new| new.consumers.push(at("https://sp.example/acs2"))) as fn(&mut Application, &mut Imported),
-        |_, new| new.consumers = vec![at("https://sp.example/other")],
-        |_, new| new.certificates.push(certificate("b")),
-        |_, new| new.certificates = vec![certificate("b"), certificate("a")],
-        |_, new| new.consumers = vec![at("https://SP.example:443/acs")],
+        (|_, new| new.acs_endpoints.push(acs_endpoint("https://sp.example/acs2")))
+            as fn(&mut Application, &mut ImportedMetadata),
+        |_, new| new.acs_endpoints = vec![acs_endpoint("https://sp.example/other")],
+        |_, new| new.signing_certificates.push(certificate("b")),
+        |_, new| new.signing_certificates = vec![certificate("b"), certificate("a")],
+        |_, new| new.acs_endpoints = vec![acs_endpoint("https://SP.example:443/acs")],
         |_, new| new.encryption_certificates.clear(),
         |_, new| new.display_name = Some("Another".to_owned()),
     ] {
-        assert_eq!(waits(change), None);
+        assert_eq!(review_reason(change), None);
     }
 }
 
 #[test]
 fn what_an_administrator_chose_stays() {
-    let (mut application, mut from, mut new) = scene();
+    let (mut application, mut from, mut new) = test_application();
     "My name".clone_into(&mut application.name);
     application.saml.require_signed_requests = false;
     application.saml.allow_idp_initiated = true;
     application.saml.audience = EntityId::parse("urn:audience").unwrap();
-    new.certificates.push(certificate("b"));
-    let changed = applied(&application, &from, &new);
+    new.signing_certificates.push(certificate("b"));
+    let changed = apply_metadata(&application, &from, &new);
     assert_eq!(changed.name, "My name");
     assert!(changed.saml.allow_idp_initiated && !changed.saml.require_signed_requests);
     assert_eq!(changed.saml.audience.as_str(), "urn:audience");
-    assert_eq!(changed.saml.certificates.len(), 2);
+    assert_eq!(changed.saml.signing_certificates.len(), 2);
     from.signs_requests = false;
     assert!(
-        applied(&application, &from, &new).saml.require_signed_requests,
+        apply_metadata(&application, &from, &new)
+            .saml
+            .require_signed_requests,
         "it is new that they are signed"
     );
-    new.certificates.clear();
+    new.signing_certificates.clear();
     assert!(
-        !applied(&application, &from, &new).saml.require_signed_requests,
+        !apply_metadata(&application, &from, &new)
+            .saml
+            .require_signed_requests,
         "nothing could be checked"
     );
     assert_eq!(
-        differences(&application, &applied(&application, &from, &new)).len(),
+        differences(&application, &apply_metadata(&application, &from, &new)).len(),
         1,
         "the certificate goes"
     );
@@ -244,27 +271,42 @@ fn what_an_administrator_chose_stays() {
 
 #[test]
 fn a_decision_is_made_once() {
-    let (application, mut from, new) = scene();
-    from.rejected = Some(new.sha256.clone());
+    let (application, mut from, new) = test_application();
+    from.rejected_sha256 = Some(new.sha256.clone());
     assert!(matches!(
-        decide(&application, &from, &new, delivery(Vouching::Tls)),
-        Decision::Nothing
+        decide(
+            &application,
+            &from,
+            &new,
+            received_metadata(MetadataTrust::TlsOnly)
+        ),
+        ChangeDecision::Unchanged
     ));
-    from.rejected = None;
-    from.applied.clone_from(&new.sha256);
+    from.rejected_sha256 = None;
+    from.applied_sha256.clone_from(&new.sha256);
     assert!(matches!(
-        decide(&application, &from, &new, delivery(Vouching::Tls)),
-        Decision::Nothing
+        decide(
+            &application,
+            &from,
+            &new,
+            received_metadata(MetadataTrust::TlsOnly)
+        ),
+        ChangeDecision::Unchanged
     ));
-    from.waiting = Some(WaitingChange {
+    from.pending_change = Some(PendingChange {
         id: "c0ffee".to_owned(),
         metadata: String::new(),
         sha256: "other".to_owned(),
-        why: String::new(),
-        since: now(),
+        reason: String::new(),
+        pending_since: now(),
     });
     assert!(matches!(
-        decide(&application, &from, &new, delivery(Vouching::Tls)),
-        Decision::Withdrawn { .. }
+        decide(
+            &application,
+            &from,
+            &new,
+            received_metadata(MetadataTrust::TlsOnly)
+        ),
+        ChangeDecision::Withdrawn { .. }
     ));
 }

@@ -5,74 +5,74 @@ use std::{fmt, io::Read};
 use chrono::{DateTime, Utc};
 
 use crate::saml::metadata::{
-    aggregate::{Progress, head::About, head::root},
+    aggregate::{ReadProgress, head::RootAttributes, head::read_root},
     bad::Error,
-    sp::{Found, Reading},
+    sp::{MetadataParser, ParsedEntity},
     xml::{
-        source::Source,
-        tokens::{Token, Tokens},
+        source::ChunkedReader,
+        tokens::{TokenReader, XmlToken},
     },
 };
 
 /// Hands out what is found in a file. An error ends it: nothing more comes then.
 pub struct Entities<R> {
-    tokens: Tokens<R>,
-    reading: Reading,
-    about: About,
-    seen: u64,
-    over: bool,
+    tokens: TokenReader<R>,
+    parser: MetadataParser,
+    root_attributes: RootAttributes,
+    count: u64,
+    finished: bool,
 }
 
 impl<R: Read> Entities<R> {
-    pub(super) fn begin(source: Source<R>, now: DateTime<Utc>) -> Result<Self, Error> {
-        let mut tokens = Tokens::new(source);
-        let mut reading = Reading::new(now);
-        let (about, ()) = root(&mut tokens, now, |tag, _| reading.start(tag))?;
+    pub(super) fn new(source: ChunkedReader<R>, now: DateTime<Utc>) -> Result<Self, Error> {
+        let mut tokens = TokenReader::new(source);
+        let mut reading = MetadataParser::new(now);
+        let (about, ()) = read_root(&mut tokens, now, |tag, _| reading.start(tag))?;
         Ok(Self {
             tokens,
-            reading,
-            about,
-            seen: 0,
-            over: false,
+            parser: reading,
+            root_attributes: about,
+            count: 0,
+            finished: false,
         })
     }
 
     /// What the file says of itself.
-    pub const fn about(&self) -> &About {
-        &self.about
+    pub const fn root_attributes(&self) -> &RootAttributes {
+        &self.root_attributes
     }
 
     /// `PublicationInfo/@creationInstant` of the whole (saml-metadata-rpi, 2.2.1), once the first entity was handed out:
     /// it stands before all of them.
     pub const fn published_at(&self) -> Option<DateTime<Utc>> {
-        self.reading.published_at()
+        self.parser.published_at()
     }
 
     /// How far reading has come.
-    pub fn progress(&self) -> Progress {
-        Progress {
-            bytes: self.tokens.bytes(),
-            entities: self.seen,
+    pub fn progress(&self) -> ReadProgress {
+        ReadProgress {
+            bytes: self.tokens.bytes_read(),
+            entities: self.count,
         }
     }
 
-    fn advance(&mut self) -> Result<Option<Found>, Error> {
+    fn next_entity(&mut self) -> Result<Option<ParsedEntity>, Error> {
         loop {
             let found = match self.tokens.next()? {
-                Token::Start(tag, _) => {
-                    self.reading.start(&tag)?;
+                XmlToken::Start(tag, _) => {
+                    self.parser.start(&tag)?;
                     None
                 }
-                Token::Text(text) => {
-                    self.reading.text(text);
+                XmlToken::Text(text) => {
+                    self.parser.text(text);
                     None
                 }
-                Token::End(_) => self.reading.end(),
-                Token::Nothing => None,
-                Token::Eof => return Ok(None),
+                XmlToken::End(_) => self.parser.end(),
+                XmlToken::Ignored => None,
+                XmlToken::Eof => return Ok(None),
             };
             if found.is_some() {
-                self.seen += 1;
+                self.count += 1;
                 return Ok(found);
             }
         }
@@ -80,20 +80,20 @@ impl<R: Read> Entities<R> {
 }
 
 impl<R: Read> Iterator for Entities<R> {
-    type Item = Result<Found, Error>;
+    type Item = Result<ParsedEntity, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.over {
+        if self.finished {
             return None;
         }
-        let found = self.advance().transpose();
-        self.over = !matches!(found, Some(Ok(_)));
+        let found = self.next_entity().transpose();
+        self.finished = !matches!(found, Some(Ok(_)));
         found
     }
 }
 
 impl<R> fmt::Debug for Entities<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Entities({} so far)", self.seen)
+        write!(f, "Entities({} so far)", self.count)
     }
 }

@@ -7,11 +7,11 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use crate::saml::{
     metadata::{
         bad::{BadMetadata, Error},
-        sp::{shown, validity},
+        sp::{parse_validity, sanitize},
         xml::{
-            scope::Scope,
-            tag::Tag,
-            tokens::{Token, Tokens},
+            scope::NamespaceScope,
+            tag::StartTag,
+            tokens::{TokenReader, XmlToken},
         },
     },
     urn::METADATA,
@@ -19,19 +19,19 @@ use crate::saml::{
 
 /// What the root of a file says.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct About {
+pub struct RootAttributes {
     /// `Name` of an aggregate, `entityID` of an entity.
     pub name: Option<String>,
     /// `validUntil`.
     pub valid_until: Option<DateTime<Utc>>,
     /// `cacheDuration`.
-    pub cache_for: Option<TimeDelta>,
+    pub cache_duration: Option<TimeDelta>,
 }
 
-impl About {
+impl RootAttributes {
     /// Refuses a file that names no end or one more than `longest` away, so that nobody can hold an old one
     /// against us for ever (Kantara implementation profile, IIP-MD04, IIP-MD05).
-    pub fn ends_within(&self, longest: TimeDelta, now: DateTime<Utc>) -> Result<(), BadMetadata> {
+    pub fn check_valid_until(&self, longest: TimeDelta, now: DateTime<Utc>) -> Result<(), BadMetadata> {
         match self.valid_until {
             None => Err(BadMetadata::Validity(
                 "the metadata names no validUntil; its publisher must, or the limit be taken away".to_owned(),
@@ -47,39 +47,39 @@ impl About {
 }
 
 /// Reads to the root's start tag and hands it on.
-pub(super) fn root<R: Read, T>(
-    tokens: &mut Tokens<R>,
+pub(super) fn read_root<R: Read, T>(
+    tokens: &mut TokenReader<R>,
     now: DateTime<Utc>,
-    on: impl FnOnce(&Tag<'_>, &Scope) -> Result<T, BadMetadata>,
-) -> Result<(About, T), Error> {
+    on: impl FnOnce(&StartTag<'_>, &NamespaceScope) -> Result<T, BadMetadata>,
+) -> Result<(RootAttributes, T), Error> {
     loop {
         match tokens.next()? {
-            Token::Start(tag, scope) => return Ok((about(&tag, now)?, on(&tag, scope)?)),
-            Token::Nothing | Token::Text(_) => {}
-            Token::End(_) | Token::Eof => return Err(Error::Bad(nothing_here())),
+            XmlToken::Start(tag, scope) => return Ok((root_attributes(&tag, now)?, on(&tag, scope)?)),
+            XmlToken::Ignored | XmlToken::Text(_) => {}
+            XmlToken::End(_) | XmlToken::Eof => return Err(Error::Bad(no_service_provider())),
         }
     }
 }
 
-fn about(tag: &Tag<'_>, now: DateTime<Utc>) -> Result<About, BadMetadata> {
-    let name = match (tag.namespace, tag.local) {
+fn root_attributes(tag: &StartTag<'_>, now: DateTime<Utc>) -> Result<RootAttributes, BadMetadata> {
+    let name = match (tag.namespace, tag.local_name) {
         (METADATA, "EntitiesDescriptor") => tag.attribute("Name"),
         (METADATA, "EntityDescriptor") => tag.attribute("entityID"),
-        _ => return Err(nothing_here()),
+        _ => return Err(no_service_provider()),
     };
-    let said = validity(tag)?;
-    if let Some(end) = said.until.filter(|end| *end <= now) {
+    let said = parse_validity(tag)?;
+    if let Some(end) = said.valid_until.filter(|end| *end <= now) {
         return Err(BadMetadata::Expired(
             end.to_rfc3339_opts(SecondsFormat::AutoSi, true),
         ));
     }
-    Ok(About {
-        name: name.map(shown),
-        valid_until: said.until,
-        cache_for: said.cache_for,
+    Ok(RootAttributes {
+        name: name.map(sanitize),
+        valid_until: said.valid_until,
+        cache_duration: said.cache_duration,
     })
 }
 
-fn nothing_here() -> BadMetadata {
+fn no_service_provider() -> BadMetadata {
     BadMetadata::NoServiceProvider(String::new())
 }

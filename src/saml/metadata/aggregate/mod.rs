@@ -14,14 +14,14 @@ use std::io::Read;
 
 use chrono::{DateTime, Utc};
 
-pub use self::{entities::Entities, head::About};
+pub use self::{entities::Entities, head::RootAttributes};
 pub use crate::saml::metadata::{
     bad::{BadMetadata, Error},
-    sp::Found,
+    sp::ParsedEntity,
 };
 use crate::{
     model::key::Certificate,
-    saml::metadata::xml::source::{Chunks, Source},
+    saml::metadata::xml::source::{ChunkDigests, ChunkedReader},
 };
 
 /// The longest file that is read, in bytes.
@@ -29,7 +29,7 @@ pub const MAX_FILE: u64 = 200 * 1024 * 1024;
 
 /// How far reading has come.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Progress {
+pub struct ReadProgress {
     /// Bytes read.
     pub bytes: u64,
     /// Entities seen, of whatever kind.
@@ -38,17 +38,17 @@ pub struct Progress {
 
 /// A file of which it is known whether it may be believed.
 #[derive(Clone, Debug)]
-pub struct Checked {
+pub struct FileVerification {
     /// What was verified; absent where nobody asked for a signature.
-    chunks: Option<Chunks>,
+    chunk_digests: Option<ChunkDigests>,
     digest: Option<Vec<u8>>,
 }
 
-impl Checked {
+impl FileVerification {
     /// Takes a file as it comes: whoever can change it on its way decides what it says.
     pub const fn without_signature() -> Self {
         Self {
-            chunks: None,
+            chunk_digests: None,
             digest: None,
         }
     }
@@ -60,7 +60,7 @@ impl Checked {
 
     /// Whether a signature was verified.
     pub const fn is_signed(&self) -> bool {
-        self.chunks.is_some()
+        self.chunk_digests.is_some()
     }
 }
 
@@ -70,11 +70,12 @@ pub fn verify<R: Read>(
     file: R,
     signed_by: &[Certificate],
     now: DateTime<Utc>,
-    progress: impl FnMut(Progress),
-) -> Result<Checked, Error> {
-    let (chunks, digest) = signed::verify(Source::noting(file, MAX_FILE), signed_by, now, progress)?;
-    Ok(Checked {
-        chunks: Some(chunks),
+    progress: impl FnMut(ReadProgress),
+) -> Result<FileVerification, Error> {
+    let (chunks, digest) =
+        signed::verify(ChunkedReader::recording(file, MAX_FILE), signed_by, now, progress)?;
+    Ok(FileVerification {
+        chunk_digests: Some(chunks),
         digest: Some(digest),
     })
 }
@@ -84,10 +85,14 @@ pub fn verify<R: Read>(
 ///
 /// That the whole file is well-formed is known at its end only: without a signature nothing should be done
 /// about an entity before the last was handed out.
-pub fn entities<R: Read>(file: R, checked: &Checked, now: DateTime<Utc>) -> Result<Entities<R>, Error> {
-    let source = match &checked.chunks {
-        Some(chunks) => Source::comparing(file, MAX_FILE, Chunks::clone(chunks)),
-        None => Source::new(file, MAX_FILE),
+pub fn entities<R: Read>(
+    file: R,
+    checked: &FileVerification,
+    now: DateTime<Utc>,
+) -> Result<Entities<R>, Error> {
+    let source = match &checked.chunk_digests {
+        Some(chunks) => ChunkedReader::comparing(file, MAX_FILE, ChunkDigests::clone(chunks)),
+        None => ChunkedReader::new(file, MAX_FILE),
     };
-    Entities::begin(source, now)
+    Entities::new(source, now)
 }

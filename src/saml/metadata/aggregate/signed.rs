@@ -9,54 +9,54 @@ use openssl::hash::{Hasher, MessageDigest};
 use crate::{
     model::key::Certificate,
     saml::{
-        claimed::{Claimed, Octets},
-        enveloped::claim,
+        claimed::{SignatureInput, UnverifiedSignature},
+        enveloped::parse_signature,
         metadata::{
-            aggregate::{Progress, head::root},
+            aggregate::{ReadProgress, head::read_root},
             bad::{BadMetadata, Error},
             xml::{
-                canonical::{Canonical, Namespaces},
+                canonical::{RenderedNamespaces, StreamCanonicalizer},
                 characters::is_nc_name,
-                source::{Chunks, Source},
-                tag::{Tag, Unresolved},
-                tokens::{Token, Tokens},
+                source::{ChunkDigests, ChunkedReader},
+                tag::{StartTag, UnresolvedTag},
+                tokens::{TokenReader, XmlToken},
             },
         },
         refusal::Refusal,
-        signature::{Judged, Unverified},
+        signature::{Unverified, VerificationOutcome},
         urn::{DSIG, METADATA},
-        xml::{MAX_MESSAGE, Message},
+        xml::{MAX_DOCUMENT, XmlDocument},
     },
 };
 
 /// Canonical bytes that are digested at once.
-const AT_ONCE: usize = 16 * 1024;
+const DIGEST_BLOCK: usize = 16 * 1024;
 
 /// Verifies; what was read, piece by piece, and the digest that it has.
 pub(super) fn verify<R: Read>(
-    source: Source<R>,
+    source: ChunkedReader<R>,
     signed_by: &[Certificate],
     now: DateTime<Utc>,
-    progress: impl FnMut(Progress),
-) -> Result<(Chunks, Vec<u8>), Error> {
-    let mut tokens = Tokens::new(source);
-    let (_, root) = root(&mut tokens, now, |tag, _| Ok(Root::of(tag)))?;
-    let (before, signature) = signature(&mut tokens)?;
-    let wanted = believed(&signature, &root, signed_by)?;
+    progress: impl FnMut(ReadProgress),
+) -> Result<(ChunkDigests, Vec<u8>), Error> {
+    let mut tokens = TokenReader::new(source);
+    let (_, root) = read_root(&mut tokens, now, |tag, _| Ok(RootTag::from_tag(tag)))?;
+    let (before, signature) = read_signature(&mut tokens)?;
+    let wanted = verify_signature(&signature, &root, signed_by)?;
     let value = wanted.value.clone();
-    digest(&mut tokens, &root, &before, wanted, progress)?;
-    Ok((tokens.into_source().into_chunks(), value))
+    verify_digest(&mut tokens, &root, &before, wanted, progress)?;
+    Ok((tokens.into_inner().into_chunk_digests(), value))
 }
 
 /// The root's start tag, kept until it is known how it is digested.
-struct Root {
+struct RootTag {
     raw: String,
     id: Option<String>,
     is_entity: bool,
 }
 
-impl Root {
-    fn of(tag: &Tag<'_>) -> Self {
+impl RootTag {
+    fn from_tag(tag: &StartTag<'_>) -> Self {
         Self {
             raw: tag.raw.to_owned(),
             id: tag.attribute("ID").map(str::to_owned),
@@ -65,156 +65,160 @@ impl Root {
     }
 }
 
-fn is_entity(tag: &Tag<'_>) -> bool {
+fn is_entity(tag: &StartTag<'_>) -> bool {
     tag.is(METADATA, "EntityDescriptor")
 }
 
 /// Reads the signature: the text before it, and itself, written so that it stands alone.
-fn signature<R: Read>(tokens: &mut Tokens<R>) -> Result<(String, String), Error> {
-    let missing = || refused("none stands first in the root element, where it belongs");
+fn read_signature<R: Read>(tokens: &mut TokenReader<R>) -> Result<(String, String), Error> {
+    let missing = || bad_signature("none stands first in the root element, where it belongs");
     let mut before = String::new();
-    let mut alone = Canonical::new(Namespaces::All);
+    let mut alone = StreamCanonicalizer::new(RenderedNamespaces::All);
     loop {
         match tokens.next()? {
-            Token::Start(tag, scope) if tag.is(DSIG, "Signature") => {
+            XmlToken::Start(tag, scope) if tag.is(DSIG, "Signature") => {
                 alone.open(&tag, scope)?;
                 break;
             }
-            Token::Start(..) | Token::End(_) | Token::Eof => return Err(missing()),
-            Token::Text(text) => before.push_str(text),
-            Token::Nothing => {}
+            XmlToken::Start(..) | XmlToken::End(_) | XmlToken::Eof => return Err(missing()),
+            XmlToken::Text(text) => before.push_str(text),
+            XmlToken::Ignored => {}
         }
-        if before.len() > MAX_MESSAGE {
+        if before.len() > MAX_DOCUMENT {
             return Err(missing());
         }
     }
     let mut depth = 1;
     while depth > 0 {
         match tokens.next()? {
-            Token::Start(tag, scope) => {
+            XmlToken::Start(tag, scope) => {
                 depth += 1;
                 alone.open(&tag, scope)?;
             }
-            Token::End(name) => {
+            XmlToken::End(name) => {
                 depth -= 1;
                 alone.close(name);
             }
-            Token::Text(text) => alone.text(text),
-            Token::Nothing | Token::Eof => {}
+            XmlToken::Text(text) => alone.text(text),
+            XmlToken::Ignored | XmlToken::Eof => {}
         }
-        if alone.out.len() > MAX_MESSAGE {
-            return Err(refused("it is longer than 64 kB"));
+        if alone.out.len() > MAX_DOCUMENT {
+            return Err(bad_signature("it is longer than 64 kB"));
         }
     }
     Ok((before, alone.out))
 }
 
 /// The digest that the file must have, since a key of `signed_by` says so.
-struct Wanted {
+struct ExpectedDigest {
     digest: MessageDigest,
     value: Vec<u8>,
-    namespaces: Namespaces,
+    namespaces: RenderedNamespaces,
 }
 
 /// What the signature says of the root, where it was made by a key of `signed_by`.
-fn believed(signature: &str, root: &Root, signed_by: &[Certificate]) -> Result<Wanted, Error> {
-    let refusal = |why: Refusal| refused(&why.to_string());
-    let message = Message::parse(signature).map_err(refusal)?;
-    let claim = claim(message.root(DSIG, "Signature").map_err(refusal)?).map_err(refusal)?;
+fn verify_signature(
+    signature: &str,
+    root: &RootTag,
+    signed_by: &[Certificate],
+) -> Result<ExpectedDigest, Error> {
+    let refusal = |why: Refusal| bad_signature(&why.to_string());
+    let message = XmlDocument::parse(signature).map_err(refusal)?;
+    let claim = parse_signature(message.root(DSIG, "Signature").map_err(refusal)?).map_err(refusal)?;
     let own = root
         .id
         .as_ref()
         .filter(|id| is_nc_name(id))
         .map(|id| format!("#{id}"));
-    if own.as_deref() != Some(claim.reference) {
-        return Err(refused(
+    if own.as_deref() != Some(claim.reference_uri) {
+        return Err(bad_signature(
             "it is over something else than the root element by its ID",
         ));
     }
-    let signature = Claimed {
+    let signature = UnverifiedSignature {
         algorithm: claim.algorithm.to_owned(),
-        octets: Octets::Here(claim.octets().map_err(refusal)?),
+        input: SignatureInput::Bytes(claim.signed_info_octets().map_err(refusal)?),
         value: claim.signature_value,
     };
-    let judged = Unverified::new((), Some(signature)).judge(signed_by);
+    let judged = Unverified::new((), Some(signature)).verify(signed_by);
     match judged.map_err(refusal)? {
-        Judged::Signed(_) => Ok(Wanted {
-            digest: claim.digest,
-            value: claim.value,
-            namespaces: Namespaces::exclusive(&claim.prefixes),
+        VerificationOutcome::Signed(_) => Ok(ExpectedDigest {
+            digest: claim.digest_method,
+            value: claim.digest_value,
+            namespaces: RenderedNamespaces::exclusive(&claim.inclusive_prefixes),
         }),
-        Judged::Unsigned(()) | Judged::Unchecked(()) => {
-            Err(refused("there is no certificate to hold it against"))
+        VerificationOutcome::Unsigned(()) | VerificationOutcome::Unchecked(()) => {
+            Err(bad_signature("there is no certificate to hold it against"))
         }
     }
 }
 
 /// Digests the rest of the file; refuses what does not have the claimed digest.
-fn digest<R: Read>(
-    tokens: &mut Tokens<R>,
-    root: &Root,
+fn verify_digest<R: Read>(
+    tokens: &mut TokenReader<R>,
+    root: &RootTag,
     before: &str,
-    wanted: Wanted,
-    mut progress: impl FnMut(Progress),
+    wanted: ExpectedDigest,
+    mut progress: impl FnMut(ReadProgress),
 ) -> Result<(), Error> {
-    let failed = |_why| refused("its digest cannot be computed");
+    let failed = |_why| bad_signature("its digest cannot be computed");
     let mut hasher = Hasher::new(wanted.digest).map_err(failed)?;
-    let mut canonical = Canonical::new(wanted.namespaces);
+    let mut canonical = StreamCanonicalizer::new(wanted.namespaces);
     let scope = tokens.scope();
-    canonical.open(&Unresolved::parse(&root.raw)?.resolve(scope)?, scope)?;
+    canonical.open(&UnresolvedTag::parse(&root.raw)?.resolve(scope)?, scope)?;
     canonical.text(before);
     let mut entities = u64::from(root.is_entity);
     let mut depth = 1;
     loop {
         match tokens.next()? {
-            Token::Start(tag, scope) => {
+            XmlToken::Start(tag, scope) => {
                 if depth == 1 && tag.is(DSIG, "Signature") {
-                    return Err(refused("there is more than one over the whole file"));
+                    return Err(bad_signature("there is more than one over the whole file"));
                 }
-                if bears_id(&tag, root) {
-                    return Err(refused("another element bears the ID of the root"));
+                if has_root_id(&tag, root) {
+                    return Err(bad_signature("another element bears the ID of the root"));
                 }
                 depth += 1;
                 entities += u64::from(is_entity(&tag));
                 canonical.open(&tag, scope)?;
             }
-            Token::End(name) => {
+            XmlToken::End(name) => {
                 depth -= 1;
                 canonical.close(name);
             }
-            Token::Text(text) => canonical.text(text),
-            Token::Nothing => {}
-            Token::Eof => break,
+            XmlToken::Text(text) => canonical.text(text),
+            XmlToken::Ignored => {}
+            XmlToken::Eof => break,
         }
-        if canonical.out.len() >= AT_ONCE {
+        if canonical.out.len() >= DIGEST_BLOCK {
             hasher.update(canonical.out.as_bytes()).map_err(failed)?;
             canonical.out.clear();
-            progress(Progress {
-                bytes: tokens.bytes(),
+            progress(ReadProgress {
+                bytes: tokens.bytes_read(),
                 entities,
             });
         }
     }
     hasher.update(canonical.out.as_bytes()).map_err(failed)?;
-    progress(Progress {
-        bytes: tokens.bytes(),
+    progress(ReadProgress {
+        bytes: tokens.bytes_read(),
         entities,
     });
     if *hasher.finish().map_err(failed)? == *wanted.value {
         Ok(())
     } else {
-        Err(refused("the file was changed after it was signed"))
+        Err(bad_signature("the file was changed after it was signed"))
     }
 }
 
 /// Whether an element could be taken for the root by its ID.
-fn bears_id(tag: &Tag<'_>, root: &Root) -> bool {
+fn has_root_id(tag: &StartTag<'_>, root: &RootTag) -> bool {
     tag.attributes
         .iter()
-        .any(|one| one.local.eq_ignore_ascii_case("id") && Some(&*one.value) == root.id.as_deref())
+        .any(|one| one.local_name.eq_ignore_ascii_case("id") && Some(&*one.value) == root.id.as_deref())
 }
 
 /// The signature does not hold.
-fn refused(why: &str) -> Error {
+fn bad_signature(why: &str) -> Error {
     Error::Bad(BadMetadata::Signature(why.to_owned()))
 }

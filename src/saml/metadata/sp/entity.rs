@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    model::application::{Binding, Consumer, EntityId, LogoutEndpoint},
-    saml::metadata::{bad::BadMetadata, sp::finding::Finding},
+    model::application::{AssertionConsumerService, Binding, EntityId, LogoutEndpoint},
+    saml::metadata::{bad::BadMetadata, sp::finding::MetadataFinding},
 };
 
 /// A service provider, as far as its metadata can be used. What could not be is among the findings.
@@ -16,7 +16,7 @@ pub struct Entity {
     /// stands in; all of them hold (saml-metadata, 2.3.1, 2.3.2, 2.4.1).
     pub valid_until: Option<DateTime<Utc>>,
     /// How long it may be kept before it is fetched again: the shortest `cacheDuration` of the same.
-    pub cache_for: Option<TimeDelta>,
+    pub cache_duration: Option<TimeDelta>,
     /// Its name for people: that of its user interface, of its service, or of its organization, in English
     /// if there is one.
     pub display_name: Option<String>,
@@ -27,13 +27,13 @@ pub struct Entity {
     /// `WantAssertionsSigned`.
     pub wants_assertions_signed: bool,
     /// `AssertionConsumerService` over HTTP-POST, the default first (saml-metadata, 2.4.4; E37).
-    pub consumers: Vec<Consumer>,
+    pub acs_endpoints: Vec<AssertionConsumerService>,
     /// `SingleLogoutService` over HTTP-Redirect and HTTP-POST, in the order of the metadata.
-    pub logout: Vec<LogoutEndpoint>,
+    pub logout_endpoints: Vec<LogoutEndpoint>,
     /// `NameIDFormat`, in its order of preference.
     pub name_id_formats: Vec<String>,
     /// Certificates for signing, DER; a key without `use` counts (E62). Expired ones are among them.
-    pub certificates: Vec<Vec<u8>>,
+    pub signing_certificates: Vec<Vec<u8>>,
     /// Certificates to encrypt for, DER, RSA only; a key without `use` counts.
     pub encryption_certificates: Vec<Vec<u8>>,
     /// `EncryptionMethod` of those, as URIs.
@@ -41,7 +41,7 @@ pub struct Entity {
     /// The attributes that it asks for.
     pub requested_attributes: Vec<RequestedAttribute>,
     /// What was skipped or looks weak.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<MetadataFinding>,
 }
 
 /// An attribute that a service provider asks for (saml-metadata, 2.4.4.2).
@@ -59,7 +59,7 @@ pub struct RequestedAttribute {
 
 /// One entity of a file.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Found {
+pub enum ParsedEntity {
     /// A service provider.
     ServiceProvider(Box<Entity>),
     /// A service provider that cannot be taken.
@@ -86,11 +86,11 @@ impl Entity {
     }
 
     fn logout_over(&self, binding: Binding) -> Option<&LogoutEndpoint> {
-        self.logout.iter().find(|one| one.binding == binding)
+        self.logout_endpoints.iter().find(|one| one.binding == binding)
     }
 }
 
-impl Found {
+impl ParsedEntity {
     /// The `entityID` of a service provider.
     pub fn entity_id(&self) -> Option<&str> {
         match self {

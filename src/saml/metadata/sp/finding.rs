@@ -4,15 +4,15 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use crate::model::text::is_harmless;
+use crate::model::text::is_safe_to_display;
 
 /// The most characters of a foreign text that are shown.
-const MAX_SHOWN: usize = 200;
+const MAX_SANITIZED: usize = 200;
 
 /// Something in metadata that an administrator should know of. None of it keeps the service provider from
 /// being read.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Finding {
+pub enum MetadataFinding {
     /// Nothing that its requests could be held against.
     NoSigningCertificate {
         /// Whether it says that it signs them.
@@ -53,19 +53,19 @@ pub enum Finding {
         /// Whose.
         subject: String,
         /// Why not.
-        what: String,
+        why: String,
     },
     /// An address that speaks what is not spoken here. Left out.
     BindingSkipped {
         /// What it is for.
-        what: Purpose,
+        endpoint: EndpointKind,
         /// What it speaks.
         binding: String,
     },
     /// An address to which nothing can be sent. Left out.
     AddressSkipped {
         /// What it is for.
-        what: Purpose,
+        endpoint: EndpointKind,
         /// Why, with the address.
         why: String,
     },
@@ -75,21 +75,21 @@ pub enum Finding {
         location: String,
     },
     /// Two consumers bear one number; it is left to the first.
-    IndexTwice {
+    DuplicateIndex {
         /// Which.
         index: u16,
     },
     /// Several consumers, none of which is named as the default.
-    NoDefaultConsumer {
+    NoDefaultAcs {
         /// The one that is taken.
         taken: String,
     },
     /// Nowhere to send a response to.
-    NoConsumer,
+    NoAcs,
     /// Nowhere to send logout messages to.
     NoLogout,
     /// The metadata is over soon.
-    EndsSoon {
+    ExpiresSoon {
         /// When.
         at: DateTime<Utc>,
     },
@@ -99,28 +99,28 @@ pub enum Finding {
         text: String,
     },
     /// It takes names of kinds only that are not given here.
-    NoKnownNameIdFormat {
+    NoSupportedNameIdFormat {
         /// The first of them.
         asked: String,
     },
     /// It lists ciphers for encryption, and neither of those that are spoken here.
-    NoKnownCipher,
+    NoSupportedCipher,
     /// A role for another protocol. Left out.
     OtherProtocol,
     /// More was found than is listed.
-    More,
+    Truncated,
 }
 
 /// What an address is for.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Purpose {
+pub enum EndpointKind {
     /// Responses.
-    Consumer,
+    Acs,
     /// Logout messages.
     Logout,
 }
 
-impl Finding {
+impl MetadataFinding {
     /// A short name that stays the same, for programs.
     pub const fn code(&self) -> &'static str {
         match self {
@@ -135,21 +135,21 @@ impl Finding {
             Self::BindingSkipped { .. } => "binding-skipped",
             Self::AddressSkipped { .. } => "address-skipped",
             Self::PlainHttp { .. } => "plain-http",
-            Self::IndexTwice { .. } => "index-twice",
-            Self::NoDefaultConsumer { .. } => "no-default-consumer",
-            Self::NoConsumer => "no-consumer",
+            Self::DuplicateIndex { .. } => "index-twice",
+            Self::NoDefaultAcs { .. } => "no-default-consumer",
+            Self::NoAcs => "no-consumer",
             Self::NoLogout => "no-logout",
-            Self::EndsSoon { .. } => "ends-soon",
+            Self::ExpiresSoon { .. } => "ends-soon",
             Self::BadCacheDuration { .. } => "bad-cache-duration",
-            Self::NoKnownNameIdFormat { .. } => "no-known-name-id-format",
-            Self::NoKnownCipher => "no-known-cipher",
+            Self::NoSupportedNameIdFormat { .. } => "no-known-name-id-format",
+            Self::NoSupportedCipher => "no-known-cipher",
             Self::OtherProtocol => "other-protocol",
-            Self::More => "more",
+            Self::Truncated => "more",
         }
     }
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for MetadataFinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let day = |at: &DateTime<Utc>| at.format("%Y-%m-%d");
         match self {
@@ -180,51 +180,51 @@ impl fmt::Display for Finding {
             Self::KeyWithoutCertificate => {
                 f.write_str("a key comes without a certificate, and was left out")
             }
-            Self::EncryptionKeyUnusable { subject, what } => write!(
+            Self::EncryptionKeyUnusable { subject, why: what } => write!(
                 f,
                 "the key of {subject} is {what}; it cannot be used to encrypt, and was left out"
             ),
-            Self::BindingSkipped { what, binding } => {
+            Self::BindingSkipped { endpoint: what, binding } => {
                 write!(f, "{what} over {binding} is not spoken here; the address was left out")
             }
-            Self::AddressSkipped { what, why } => {
+            Self::AddressSkipped { endpoint: what, why } => {
                 write!(f, "an address for {what} cannot be used, and was left out: {why}")
             }
             Self::PlainHttp { location } => write!(f, "{location} is plain http, on this machine itself"),
-            Self::IndexTwice { index } => {
+            Self::DuplicateIndex { index } => {
                 write!(f, "two addresses for responses have the index {index}; it is the first one's")
             }
-            Self::NoDefaultConsumer { taken } => write!(
+            Self::NoDefaultAcs { taken } => write!(
                 f,
                 "none of its addresses for responses is marked as the default; {taken} is taken"
             ),
-            Self::NoConsumer => f.write_str("it names no address for responses that can be used"),
+            Self::NoAcs => f.write_str("it names no address for responses that can be used"),
             Self::NoLogout => f.write_str(
                 "it names no address for logout: signing out elsewhere does not sign out there",
             ),
-            Self::EndsSoon { at } => {
+            Self::ExpiresSoon { at } => {
                 write!(f, "the metadata is valid until {} only", at.format("%Y-%m-%d %H:%M UTC"))
             }
             Self::BadCacheDuration { text } => write!(f, "the cacheDuration `{text}` is none, and ignored"),
-            Self::NoKnownNameIdFormat { asked } => write!(
+            Self::NoSupportedNameIdFormat { asked } => write!(
                 f,
                 "it takes names of the format {asked} and of none that is given here"
             ),
-            Self::NoKnownCipher => f.write_str(
+            Self::NoSupportedCipher => f.write_str(
                 "it lists ciphers for encryption, and not AES-GCM: what is encrypted here may be unreadable there",
             ),
             Self::OtherProtocol => {
                 f.write_str("a role that does not speak SAML 2.0 was left out")
             }
-            Self::More => f.write_str("more was found than is listed here"),
+            Self::Truncated => f.write_str("more was found than is listed here"),
         }
     }
 }
 
-impl fmt::Display for Purpose {
+impl fmt::Display for EndpointKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Consumer => "responses",
+            Self::Acs => "responses",
             Self::Logout => "logout",
         })
     }
@@ -232,16 +232,16 @@ impl fmt::Display for Purpose {
 
 /// A foreign text as it may be shown: short, and without anything that drives a terminal or turns the line
 /// around.
-pub(in crate::saml::metadata) fn shown(text: &str) -> String {
+pub(in crate::saml::metadata) fn sanitize(text: &str) -> String {
     let seen = |c: char| {
-        if is_harmless(c) {
+        if is_safe_to_display(c) {
             c
         } else {
             char::REPLACEMENT_CHARACTER
         }
     };
-    let mut short: String = text.chars().take(MAX_SHOWN).map(seen).collect();
-    if text.chars().nth(MAX_SHOWN).is_some() {
+    let mut short: String = text.chars().take(MAX_SANITIZED).map(seen).collect();
+    if text.chars().nth(MAX_SANITIZED).is_some() {
         short.push('…');
     }
     short

@@ -11,12 +11,12 @@ use openssl::{
 
 use crate::{
     crypto::strength,
-    saml::metadata::sp::finding::{Finding, shown},
+    saml::metadata::sp::finding::{MetadataFinding, sanitize},
 };
 
 /// What a key is for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Usage {
+pub(super) enum DeclaredUse {
     /// Its requests are held against it.
     Signing,
     /// It may be encrypted for.
@@ -25,9 +25,9 @@ pub(super) enum Usage {
     Both,
 }
 
-impl Usage {
+impl DeclaredUse {
     /// Reads `use`; another word than the two is for neither.
-    pub(super) fn of(text: Option<&str>) -> Option<Self> {
+    pub(super) fn from_attribute(text: Option<&str>) -> Option<Self> {
         match text.map(str::trim) {
             None => Some(Self::Both),
             Some("signing") => Some(Self::Signing),
@@ -39,57 +39,60 @@ impl Usage {
 
 /// What can be done with a certificate.
 #[derive(Debug, Default)]
-pub(super) struct Worth {
+pub(super) struct CertificateUse {
     pub(super) signs: bool,
     pub(super) encrypts: bool,
-    pub(super) findings: Vec<Finding>,
+    pub(super) findings: Vec<MetadataFinding>,
 }
 
 /// Judges a certificate, DER. An expired one is as good as another: its key is what was registered
 /// (saml2int, IIP-MD12).
-pub(super) fn worth(der: &[u8], usage: Usage, now: DateTime<Utc>) -> Worth {
-    let Some((x509, key)) = parsed(der) else {
-        return Worth {
-            findings: vec![Finding::CertificateUnreadable],
-            ..Worth::default()
+pub(super) fn assess(der: &[u8], usage: DeclaredUse, now: DateTime<Utc>) -> CertificateUse {
+    let Some((x509, key)) = parse_certificate(der) else {
+        return CertificateUse {
+            findings: vec![MetadataFinding::CertificateUnreadable],
+            ..CertificateUse::default()
         };
     };
-    let subject = subject(&x509);
+    let subject = common_name(&x509);
     if let Err(why) = strength::assess(&key) {
         let why = why.to_string();
-        return Worth {
-            findings: vec![Finding::KeyUnusable { subject, why }],
-            ..Worth::default()
+        return CertificateUse {
+            findings: vec![MetadataFinding::KeyUnusable { subject, why }],
+            ..CertificateUse::default()
         };
     }
-    let mut worth = Worth {
-        signs: usage != Usage::Encryption,
-        encrypts: usage != Usage::Signing && key.id() == Id::RSA,
+    let mut worth = CertificateUse {
+        signs: usage != DeclaredUse::Encryption,
+        encrypts: usage != DeclaredUse::Signing && key.id() == Id::RSA,
         findings: Vec::new(),
     };
-    if usage == Usage::Encryption && !worth.encrypts {
+    if usage == DeclaredUse::Encryption && !worth.encrypts {
         let what = "not RSA".to_owned();
         worth
             .findings
-            .push(Finding::EncryptionKeyUnusable { subject, what });
+            .push(MetadataFinding::EncryptionKeyUnusable { subject, why: what });
         return worth;
     }
-    match (time(x509.not_before()), time(x509.not_after())) {
+    match (
+        from_asn1_time(x509.not_before()),
+        from_asn1_time(x509.not_after()),
+    ) {
         (_, Ok(not_after)) if not_after <= now => {
             worth
                 .findings
-                .push(Finding::CertificateExpired { subject, not_after });
+                .push(MetadataFinding::CertificateExpired { subject, not_after });
         }
         (Ok(not_before), _) if not_before > now => {
             worth
                 .findings
-                .push(Finding::CertificateNotYetValid { subject, not_before });
+                .push(MetadataFinding::CertificateNotYetValid { subject, not_before });
         }
         (Ok(_), Ok(_)) => {}
         (Err(_), _) | (_, Err(_)) => {
-            return Worth {
-                findings: vec![Finding::CertificateUnreadable],
-                ..Worth::default()
+            return CertificateUse {
+                findings: vec![MetadataFinding::CertificateUnreadable],
+                ..CertificateUse::default()
             };
         }
     }
@@ -99,7 +102,7 @@ pub(super) fn worth(der: &[u8], usage: Usage, now: DateTime<Utc>) -> Worth {
 /// The certificates of one `X509Data` that hold its key. It may bring the issuers beside it (xmldsig-core, 4.4.4):
 /// their keys sign nothing here, and nothing is encrypted to them. Where no certificate can be read or all issue one
 /// another, all are kept, and judged one by one.
-pub(super) fn end_certificates(ders: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+pub(super) fn end_entity_certificates(ders: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     if ders.len() < 2 {
         return ders;
     }
@@ -130,7 +133,7 @@ pub(super) fn end_certificates(ders: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
         .collect()
 }
 
-fn parsed(der: &[u8]) -> Option<(X509, PKey<Public>)> {
+fn parse_certificate(der: &[u8]) -> Option<(X509, PKey<Public>)> {
     let x509 = X509::from_der(der).ok()?;
     // OpenSSL does not mind what stands behind it.
     let is_whole = x509.to_der().is_ok_and(|again| again == der);
@@ -138,15 +141,15 @@ fn parsed(der: &[u8]) -> Option<(X509, PKey<Public>)> {
     is_whole.then_some((x509, key))
 }
 
-fn subject(x509: &X509) -> String {
+fn common_name(x509: &X509) -> String {
     let name = x509.subject_name();
     let common = name
         .entries_by_nid(Nid::COMMONNAME)
         .find_map(|entry| entry.data().to_string().ok());
-    common.map_or_else(|| "a nameless subject".to_owned(), |text| shown(&text))
+    common.map_or_else(|| "a nameless subject".to_owned(), |text| sanitize(&text))
 }
 
-fn time(time: &Asn1TimeRef) -> Result<DateTime<Utc>, ErrorStack> {
+fn from_asn1_time(time: &Asn1TimeRef) -> Result<DateTime<Utc>, ErrorStack> {
     let since = Asn1Time::from_unix(0)?.diff(time)?;
     Ok(DateTime::UNIX_EPOCH + TimeDelta::days(since.days.into()) + TimeDelta::seconds(since.secs.into()))
 }

@@ -9,17 +9,17 @@ mod reading;
 use chrono::{DateTime, Utc};
 
 pub use self::{
-    entity::{Entity, Found, RequestedAttribute},
-    finding::{Finding, Purpose},
+    entity::{Entity, ParsedEntity, RequestedAttribute},
+    finding::{EndpointKind, MetadataFinding},
 };
 pub(super) use self::{
-    finding::shown,
-    reading::{Reading, validity},
+    finding::sanitize,
+    reading::{MetadataParser, parse_validity},
 };
 pub use crate::saml::metadata::bad::{BadMetadata, Error};
 use crate::saml::metadata::xml::{
-    source::Source,
-    tokens::{Token, Tokens},
+    source::ChunkedReader,
+    tokens::{TokenReader, XmlToken},
 };
 
 /// The longest file that is read, in bytes.
@@ -31,7 +31,7 @@ pub fn read(text: &str, wanted: Option<&str>, now: DateTime<Utc>) -> Result<Enti
     if text.len() > MAX_FILE {
         return Err(BadMetadata::TooLarge(most >> 20));
     }
-    let found = all(Source::new(text.as_bytes(), most), now).map_err(|fault| match fault {
+    let found = read_all(ChunkedReader::new(text.as_bytes(), most), now).map_err(|fault| match fault {
         Error::Bad(bad) => bad,
         Error::Io(why) => BadMetadata::Malformed(why.to_string()),
     })?;
@@ -42,33 +42,33 @@ pub fn read(text: &str, wanted: Option<&str>, now: DateTime<Utc>) -> Result<Enti
     });
     let named = || {
         wanted
-            .map(|name| format!(" called {}", shown(name)))
+            .map(|name| format!(" called {}", sanitize(name)))
             .unwrap_or_default()
     };
     let first = fitting
         .next()
         .ok_or_else(|| BadMetadata::NoServiceProvider(named()))?;
     if fitting.next().is_some() {
-        return Err(BadMetadata::Several);
+        return Err(BadMetadata::SeveralServiceProviders);
     }
     match first {
-        Found::ServiceProvider(entity) => Ok(*entity),
-        Found::Unusable { why, .. } => Err(why),
-        Found::Other => Err(BadMetadata::NoServiceProvider(named())),
+        ParsedEntity::ServiceProvider(entity) => Ok(*entity),
+        ParsedEntity::Unusable { why, .. } => Err(why),
+        ParsedEntity::Other => Err(BadMetadata::NoServiceProvider(named())),
     }
 }
 
-fn all(source: Source<&[u8]>, now: DateTime<Utc>) -> Result<Vec<Found>, Error> {
-    let mut tokens = Tokens::new(source);
-    let mut reading = Reading::new(now);
+fn read_all(source: ChunkedReader<&[u8]>, now: DateTime<Utc>) -> Result<Vec<ParsedEntity>, Error> {
+    let mut tokens = TokenReader::new(source);
+    let mut reading = MetadataParser::new(now);
     let mut found = Vec::new();
     loop {
         match tokens.next()? {
-            Token::Start(tag, _) => reading.start(&tag).map_err(Error::Bad)?,
-            Token::Text(text) => reading.text(text),
-            Token::End(_) => found.extend(reading.end()),
-            Token::Nothing => {}
-            Token::Eof => return Ok(found),
+            XmlToken::Start(tag, _) => reading.start(&tag).map_err(Error::Bad)?,
+            XmlToken::Text(text) => reading.text(text),
+            XmlToken::End(_) => found.extend(reading.end()),
+            XmlToken::Ignored => {}
+            XmlToken::Eof => return Ok(found),
         }
     }
 }

@@ -2,22 +2,22 @@
 
 use crate::saml::metadata::{
     bad::BadMetadata,
-    xml::{scope::Scope, tag::Tag},
+    xml::{scope::NamespaceScope, tag::StartTag},
 };
 
 /// Writes the canonical form of an element.
 #[derive(Debug)]
-pub(in crate::saml::metadata) struct Canonical {
+pub(in crate::saml::metadata) struct StreamCanonicalizer {
     /// Canonical bytes that nobody took yet.
     pub(in crate::saml::metadata) out: String,
-    which: Namespaces,
+    namespaces: RenderedNamespaces,
     rendered: Vec<(String, String)>,
-    marks: Vec<usize>,
+    rendered_before: Vec<usize>,
 }
 
 /// Which declarations are written.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(in crate::saml::metadata) enum Namespaces {
+pub(in crate::saml::metadata) enum RenderedNamespaces {
     /// Those that an element uses visibly, and those of the listed prefixes as they come
     /// (xml-exc-c14n, 3). The empty prefix is `#default`.
     Exclusive(Vec<String>),
@@ -25,7 +25,7 @@ pub(in crate::saml::metadata) enum Namespaces {
     All,
 }
 
-impl Namespaces {
+impl RenderedNamespaces {
     /// Those of a `PrefixList`.
     pub(in crate::saml::metadata) fn exclusive(prefixes: &[&str]) -> Self {
         let written = |prefix: &&str| if *prefix == "#default" { "" } else { *prefix }.to_owned();
@@ -33,33 +33,37 @@ impl Namespaces {
     }
 }
 
-impl Canonical {
+impl StreamCanonicalizer {
     /// Begins with the next element.
-    pub(in crate::saml::metadata) fn new(which: Namespaces) -> Self {
+    pub(in crate::saml::metadata) fn new(which: RenderedNamespaces) -> Self {
         Self {
             out: String::new(),
-            which,
+            namespaces: which,
             rendered: Vec::new(),
-            marks: Vec::new(),
+            rendered_before: Vec::new(),
         }
     }
 
     /// Opens an element.
     pub(in crate::saml::metadata) fn open(
         &mut self,
-        tag: &Tag<'_>,
-        scope: &Scope,
+        tag: &StartTag<'_>,
+        scope: &NamespaceScope,
     ) -> Result<(), BadMetadata> {
-        if !tag.declared.iter().all(|uri| uri.is_empty() || is_absolute(uri)) {
+        if !tag
+            .declared_namespaces
+            .iter()
+            .all(|uri| uri.is_empty() || is_absolute_uri(uri))
+        {
             // Their canonical form is undefined (xml-c14n, 1.3).
             return Err(BadMetadata::malformed("a namespace that is no absolute URI"));
         }
         self.out.push('<');
         self.out.push_str(tag.name);
-        self.marks.push(self.rendered.len());
-        for prefix in wanted(&self.which, tag, scope) {
+        self.rendered_before.push(self.rendered.len());
+        for prefix in prefixes_to_render(&self.namespaces, tag, scope) {
             let namespace = scope.namespace(prefix).unwrap_or_default();
-            if self.in_force(prefix) == namespace {
+            if self.rendered_namespace(prefix) == namespace {
                 continue;
             }
             self.out.push_str(" xmlns");
@@ -67,15 +71,15 @@ impl Canonical {
                 self.out.push(':');
                 self.out.push_str(prefix);
             }
-            value(&mut self.out, namespace);
+            write_attribute_value(&mut self.out, namespace);
             self.rendered.push((prefix.to_owned(), namespace.to_owned()));
         }
         let mut attributes: Vec<_> = tag.attributes.iter().collect();
-        attributes.sort_unstable_by(|a, b| (a.namespace, a.local).cmp(&(b.namespace, b.local)));
+        attributes.sort_unstable_by(|a, b| (a.namespace, a.local_name).cmp(&(b.namespace, b.local_name)));
         for attribute in attributes {
             self.out.push(' ');
             self.out.push_str(attribute.name);
-            value(&mut self.out, &attribute.value);
+            write_attribute_value(&mut self.out, &attribute.value);
         }
         self.out.push('>');
         Ok(())
@@ -86,12 +90,13 @@ impl Canonical {
         self.out.push_str("</");
         self.out.push_str(name);
         self.out.push('>');
-        self.rendered.truncate(self.marks.pop().unwrap_or_default());
+        self.rendered
+            .truncate(self.rendered_before.pop().unwrap_or_default());
     }
 
     /// Character data.
     pub(in crate::saml::metadata) fn text(&mut self, text: &str) {
-        escaped(&mut self.out, text, |b| match b {
+        write_escaped(&mut self.out, text, |b| match b {
             b'&' => Some("&amp;"),
             b'<' => Some("&lt;"),
             b'>' => Some("&gt;"),
@@ -101,14 +106,18 @@ impl Canonical {
     }
 
     /// What `prefix` stands for in what was written so far.
-    fn in_force(&self, prefix: &str) -> &str {
+    fn rendered_namespace(&self, prefix: &str) -> &str {
         let found = self.rendered.iter().rev().find(|(known, _)| known == prefix);
         found.map_or("", |(_, namespace)| namespace)
     }
 }
 
 /// The prefixes whose declaration belongs on `tag`, sorted, each once.
-fn wanted<'t>(which: &'t Namespaces, tag: &Tag<'t>, scope: &'t Scope) -> Vec<&'t str> {
+fn prefixes_to_render<'t>(
+    which: &'t RenderedNamespaces,
+    tag: &StartTag<'t>,
+    scope: &'t NamespaceScope,
+) -> Vec<&'t str> {
     let mut wanted = vec![tag.prefix];
     wanted.extend(
         tag.attributes
@@ -117,11 +126,11 @@ fn wanted<'t>(which: &'t Namespaces, tag: &Tag<'t>, scope: &'t Scope) -> Vec<&'t
             .filter(|p| !p.is_empty()),
     );
     match which {
-        Namespaces::Exclusive(listed) => {
+        RenderedNamespaces::Exclusive(listed) => {
             let bound = |prefix: &&str| prefix.is_empty() || scope.namespace(prefix).is_some();
             wanted.extend(listed.iter().map(String::as_str).filter(bound));
         }
-        Namespaces::All => wanted.extend(scope.prefixes()),
+        RenderedNamespaces::All => wanted.extend(scope.prefixes()),
     }
     wanted.retain(|prefix| *prefix != "xml");
     wanted.sort_unstable();
@@ -130,9 +139,9 @@ fn wanted<'t>(which: &'t Namespaces, tag: &Tag<'t>, scope: &'t Scope) -> Vec<&'t
 }
 
 /// The value of an attribute, from the `=` on.
-fn value(out: &mut String, text: &str) {
+fn write_attribute_value(out: &mut String, text: &str) {
     out.push_str("=\"");
-    escaped(out, text, |b| match b {
+    write_escaped(out, text, |b| match b {
         b'&' => Some("&amp;"),
         b'<' => Some("&lt;"),
         b'"' => Some("&quot;"),
@@ -144,7 +153,7 @@ fn value(out: &mut String, text: &str) {
     out.push('"');
 }
 
-fn escaped(out: &mut String, text: &str, escape: impl Fn(u8) -> Option<&'static str>) {
+fn write_escaped(out: &mut String, text: &str, escape: impl Fn(u8) -> Option<&'static str>) {
     let mut rest = text;
     while let Some((at, reference)) = rest
         .bytes()
@@ -161,7 +170,7 @@ fn escaped(out: &mut String, text: &str, escape: impl Fn(u8) -> Option<&'static 
 }
 
 /// Whether `uri` has a scheme and is written as URIs are (RFC 3986, 3); of what is in doubt, no.
-fn is_absolute(uri: &str) -> bool {
+fn is_absolute_uri(uri: &str) -> bool {
     let Some((scheme, rest)) = uri.split_once(':') else {
         return false;
     };

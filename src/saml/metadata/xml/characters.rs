@@ -10,7 +10,7 @@ const PREDEFINED: [(&str, char); 5] = [
 ];
 
 /// White space, and nothing that merely looks like it.
-pub(in crate::saml::metadata) const WHITE: [char; 4] = [' ', '\t', '\n', '\r'];
+pub(in crate::saml::metadata) const WHITESPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 
 /// Whether a document may hold `c` (xml, 2.2).
 pub(in crate::saml::metadata) const fn is_char(c: char) -> bool {
@@ -28,11 +28,12 @@ pub(in crate::saml::metadata) fn are_chars(text: &str) -> bool {
 /// Whether `text` is a name without a colon (xml-names, 3).
 pub(in crate::saml::metadata) fn is_nc_name(text: &str) -> bool {
     let mut chars = text.chars();
-    chars.next().is_some_and(starts_name) && chars.all(|c| starts_name(c) || continues_name(c))
+    chars.next().is_some_and(is_name_start_char)
+        && chars.all(|c| is_name_start_char(c) || is_name_continue_char(c))
 }
 
 /// The character that the reference `&name;` stands for.
-pub(in crate::saml::metadata) fn referred(name: &str) -> Option<char> {
+pub(in crate::saml::metadata) fn resolve_reference(name: &str) -> Option<char> {
     let Some(number) = name.strip_prefix('#') else {
         return PREDEFINED
             .iter()
@@ -51,7 +52,7 @@ pub(in crate::saml::metadata) fn referred(name: &str) -> Option<char> {
     char::from_u32(code).filter(|c| is_char(*c))
 }
 
-const fn starts_name(c: char) -> bool {
+const fn is_name_start_char(c: char) -> bool {
     matches!(c,
         'A'..='Z' | '_' | 'a'..='z'
         | '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}' | '\u{f8}'..='\u{2ff}'
@@ -60,6 +61,6 @@ const fn starts_name(c: char) -> bool {
         | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{fffd}' | '\u{10000}'..='\u{effff}')
 }
 
-const fn continues_name(c: char) -> bool {
+const fn is_name_continue_char(c: char) -> bool {
     matches!(c, '-' | '.' | '0'..='9' | '\u{b7}' | '\u{300}'..='\u{36f}' | '\u{203f}'..='\u{2040}')
 }

@@ -2,7 +2,7 @@
 
 use crate::saml::metadata::{
     bad::BadMetadata,
-    xml::{characters::is_nc_name, tag::Unresolved},
+    xml::{characters::is_nc_name, tag::UnresolvedTag},
 };
 
 /// What `xml:` stands for, undeclared.
@@ -14,24 +14,24 @@ const MAX_DECLARATIONS: usize = 256;
 
 /// The declarations in force.
 #[derive(Debug, Default)]
-pub(in crate::saml::metadata) struct Scope {
-    declared: Vec<Declaration>,
+pub(in crate::saml::metadata) struct NamespaceScope {
+    declarations: Vec<NamespaceDeclaration>,
     /// How many were in force before each open element.
-    marks: Vec<usize>,
+    declared_before: Vec<usize>,
 }
 
 #[derive(Debug)]
-struct Declaration {
+struct NamespaceDeclaration {
     /// Empty: the default namespace.
     prefix: String,
     /// Empty: none.
     namespace: String,
 }
 
-impl Scope {
+impl NamespaceScope {
     /// Enters an element.
-    pub(in crate::saml::metadata) fn open(&mut self, tag: &Unresolved<'_>) -> Result<(), BadMetadata> {
-        self.marks.push(self.declared.len());
+    pub(in crate::saml::metadata) fn open(&mut self, tag: &UnresolvedTag<'_>) -> Result<(), BadMetadata> {
+        self.declared_before.push(self.declarations.len());
         for (name, value) in &tag.attributes {
             let prefix = match *name {
                 "xmlns" => "",
@@ -49,10 +49,10 @@ impl Scope {
             if !is_legal {
                 return Err(BadMetadata::malformed("a namespace declared as none may be"));
             }
-            if self.declared.len() >= MAX_DECLARATIONS {
+            if self.declarations.len() >= MAX_DECLARATIONS {
                 return Err(BadMetadata::malformed("too many namespaces"));
             }
-            self.declared.push(Declaration {
+            self.declarations.push(NamespaceDeclaration {
                 prefix: prefix.to_owned(),
                 namespace: value.clone().into_owned(),
             });
@@ -62,12 +62,13 @@ impl Scope {
 
     /// Leaves it.
     pub(in crate::saml::metadata) fn close(&mut self) {
-        self.declared.truncate(self.marks.pop().unwrap_or_default());
+        self.declarations
+            .truncate(self.declared_before.pop().unwrap_or_default());
     }
 
     /// How many elements are open.
     pub(in crate::saml::metadata) fn depth(&self) -> usize {
-        self.marks.len()
+        self.declared_before.len()
     }
 
     /// What `prefix` stands for; the empty one stands for no namespace unless it is declared.
@@ -75,7 +76,7 @@ impl Scope {
         if prefix == "xml" {
             return Some(XML);
         }
-        let found = self.declared.iter().rev().find(|one| one.prefix == prefix);
+        let found = self.declarations.iter().rev().find(|one| one.prefix == prefix);
         found
             .map(|one| one.namespace.as_str())
             .or(if prefix.is_empty() { Some("") } else { None })
@@ -83,6 +84,6 @@ impl Scope {
 
     /// Every prefix in force, more than once where it was declared anew.
     pub(in crate::saml::metadata) fn prefixes(&self) -> impl Iterator<Item = &str> {
-        self.declared.iter().map(|one| one.prefix.as_str())
+        self.declarations.iter().map(|one| one.prefix.as_str())
     }
 }

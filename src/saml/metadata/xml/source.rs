@@ -11,119 +11,119 @@ use openssl::sha::sha256;
 use crate::saml::metadata::bad::{BadMetadata, Error};
 
 /// Bytes that are read, and digested, at once.
-const CHUNK: usize = 64 * 1024;
+const CHUNK_SIZE: usize = 64 * 1024;
 /// The longest tag or text, in bytes.
 pub(in crate::saml::metadata) const MAX_TOKEN: usize = 2 * 1024 * 1024;
 
 /// The SHA-256 of every chunk of a file, in their order.
-pub(in crate::saml::metadata) type Chunks = Arc<[[u8; 32]]>;
+pub(in crate::saml::metadata) type ChunkDigests = Arc<[[u8; 32]]>;
 
 /// Hands out the bytes of `inner`.
-pub(in crate::saml::metadata) struct Source<R> {
+pub(in crate::saml::metadata) struct ChunkedReader<R> {
     inner: R,
-    size: usize,
+    chunk_size: usize,
     chunk: Vec<u8>,
-    at: usize,
+    position: usize,
     ended: bool,
-    read: u64,
-    most: u64,
-    since_token: usize,
-    check: Check,
-    fault: Option<Error>,
+    bytes_read: u64,
+    max_bytes: u64,
+    token_bytes: usize,
+    check: ChunkCheck,
+    error: Option<Error>,
 }
 
 /// What becomes of a chunk's digest.
-enum Check {
-    Nothing,
-    Note(Vec<[u8; 32]>),
+enum ChunkCheck {
+    Off,
+    Record(Vec<[u8; 32]>),
     /// Every chunk must be the one that was noted, before a byte of it is looked at.
-    Compare(Chunks, usize),
+    Compare(ChunkDigests, usize),
 }
 
-impl<R: Read> Source<R> {
+impl<R: Read> ChunkedReader<R> {
     /// Reads `inner` as it comes, `most` bytes at most.
     pub(in crate::saml::metadata) fn new(inner: R, most: u64) -> Self {
-        Self::of(inner, most, Check::Nothing)
+        Self::with_check(inner, most, ChunkCheck::Off)
     }
 
     /// Reads `inner`, and notes what was read.
-    pub(in crate::saml::metadata) fn noting(inner: R, most: u64) -> Self {
-        Self::of(inner, most, Check::Note(Vec::new()))
+    pub(in crate::saml::metadata) fn recording(inner: R, most: u64) -> Self {
+        Self::with_check(inner, most, ChunkCheck::Record(Vec::new()))
     }
 
     /// Reads `inner`, which must be what was noted.
-    pub(in crate::saml::metadata) fn comparing(inner: R, most: u64, chunks: Chunks) -> Self {
-        Self::of(inner, most, Check::Compare(chunks, 0))
+    pub(in crate::saml::metadata) fn comparing(inner: R, most: u64, chunks: ChunkDigests) -> Self {
+        Self::with_check(inner, most, ChunkCheck::Compare(chunks, 0))
     }
 
-    fn of(inner: R, most: u64, check: Check) -> Self {
+    fn with_check(inner: R, most: u64, check: ChunkCheck) -> Self {
         Self {
             inner,
-            size: CHUNK,
+            chunk_size: CHUNK_SIZE,
             chunk: Vec::new(),
-            at: 0,
+            position: 0,
             ended: false,
-            read: 0,
-            most,
-            since_token: 0,
+            bytes_read: 0,
+            max_bytes: most,
+            token_bytes: 0,
             check,
-            fault: None,
+            error: None,
         }
     }
 
     /// Reads `size` bytes at once.
     #[cfg(test)]
-    pub(in crate::saml::metadata) fn in_chunks_of(mut self, size: usize) -> Self {
-        self.size = size;
+    pub(in crate::saml::metadata) fn with_chunk_size(mut self, size: usize) -> Self {
+        self.chunk_size = size;
         self
     }
 
     /// A token ended; the next may be as long again.
     pub(in crate::saml::metadata) fn token_ended(&mut self) {
-        self.since_token = 0;
+        self.token_bytes = 0;
     }
 
     /// Bytes read so far.
-    pub(in crate::saml::metadata) fn bytes(&self) -> u64 {
-        self.read
+    pub(in crate::saml::metadata) fn bytes_read(&self) -> u64 {
+        self.bytes_read
     }
 
     /// Why reading ended early, if it was for a reason of the source's own.
-    pub(in crate::saml::metadata) fn take_fault(&mut self) -> Option<Error> {
-        self.fault.take()
+    pub(in crate::saml::metadata) fn take_error(&mut self) -> Option<Error> {
+        self.error.take()
     }
 
     /// What was noted.
-    pub(in crate::saml::metadata) fn into_chunks(self) -> Chunks {
+    pub(in crate::saml::metadata) fn into_chunk_digests(self) -> ChunkDigests {
         match self.check {
-            Check::Note(chunks) => chunks.into(),
-            Check::Compare(chunks, _) => chunks,
-            Check::Nothing => Arc::default(),
+            ChunkCheck::Record(chunks) => chunks.into(),
+            ChunkCheck::Compare(chunks, _) => chunks,
+            ChunkCheck::Off => Arc::default(),
         }
     }
 
     fn refill(&mut self) -> Result<(), Error> {
-        self.at = 0;
+        self.position = 0;
         self.chunk.clear();
-        let size = u64::try_from(self.size).unwrap_or(u64::MAX);
+        let size = u64::try_from(self.chunk_size).unwrap_or(u64::MAX);
         (&mut self.inner)
             .take(size)
             .read_to_end(&mut self.chunk)
             .map_err(Error::Io)?;
-        self.read += u64::try_from(self.chunk.len()).unwrap_or(u64::MAX);
+        self.bytes_read += u64::try_from(self.chunk.len()).unwrap_or(u64::MAX);
         self.ended = self.chunk.is_empty();
-        if self.read > self.most {
-            return Err(Error::Bad(BadMetadata::TooLarge(self.most >> 20)));
+        if self.bytes_read > self.max_bytes {
+            return Err(Error::Bad(BadMetadata::TooLarge(self.max_bytes >> 20)));
         }
         match &mut self.check {
-            Check::Nothing => Ok(()),
-            Check::Note(chunks) => {
+            ChunkCheck::Off => Ok(()),
+            ChunkCheck::Record(chunks) => {
                 if !self.ended {
                     chunks.push(sha256(&self.chunk));
                 }
                 Ok(())
             }
-            Check::Compare(chunks, next) => {
+            ChunkCheck::Compare(chunks, next) => {
                 let known = chunks.get(*next);
                 *next += 1;
                 let same = match known {
@@ -139,16 +139,16 @@ impl<R: Read> Source<R> {
         }
     }
 
-    fn fails(&mut self, fault: Error) -> io::Error {
+    fn fail(&mut self, fault: Error) -> io::Error {
         self.chunk.clear();
-        self.at = 0;
+        self.position = 0;
         self.ended = true;
-        self.fault = Some(fault);
+        self.error = Some(fault);
         io::Error::other("reading ended early")
     }
 }
 
-impl<R: Read> Read for Source<R> {
+impl<R: Read> Read for ChunkedReader<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let read = self.fill_buf()?.read(into)?;
         self.consume(read);
@@ -156,29 +156,29 @@ impl<R: Read> Read for Source<R> {
     }
 }
 
-impl<R: Read> BufRead for Source<R> {
+impl<R: Read> BufRead for ChunkedReader<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.since_token > MAX_TOKEN {
+        if self.token_bytes > MAX_TOKEN {
             let long = BadMetadata::malformed("one tag or text alone is longer than 2 MB");
-            return Err(self.fails(Error::Bad(long)));
+            return Err(self.fail(Error::Bad(long)));
         }
-        if self.at >= self.chunk.len()
+        if self.position >= self.chunk.len()
             && !self.ended
             && let Err(fault) = self.refill()
         {
-            return Err(self.fails(fault));
+            return Err(self.fail(fault));
         }
-        Ok(self.chunk.get(self.at..).unwrap_or_default())
+        Ok(self.chunk.get(self.position..).unwrap_or_default())
     }
 
     fn consume(&mut self, count: usize) {
-        self.at += count;
-        self.since_token += count;
+        self.position += count;
+        self.token_bytes += count;
     }
 }
 
-impl<R> fmt::Debug for Source<R> {
+impl<R> fmt::Debug for ChunkedReader<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Source({} bytes read)", self.read)
+        write!(f, "Source({} bytes read)", self.bytes_read)
     }
 }

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use crate::saml::metadata::{
     bad::BadMetadata,
     xml::{
-        characters::{WHITE, are_chars, is_nc_name, referred},
-        scope::Scope,
+        characters::{WHITESPACE, are_chars, is_nc_name, resolve_reference},
+        scope::NamespaceScope,
     },
 };
 
@@ -15,7 +15,7 @@ const MAX_NAME: usize = 1024;
 
 /// A start tag whose prefixes are open.
 #[derive(Debug)]
-pub(in crate::saml::metadata) struct Unresolved<'t> {
+pub(in crate::saml::metadata) struct UnresolvedTag<'t> {
     /// Its name, with its prefix.
     pub(in crate::saml::metadata) name: &'t str,
     /// Its attributes, declarations of namespaces among them, with their values.
@@ -25,7 +25,7 @@ pub(in crate::saml::metadata) struct Unresolved<'t> {
 
 /// A start tag.
 #[derive(Debug)]
-pub(in crate::saml::metadata) struct Tag<'t> {
+pub(in crate::saml::metadata) struct StartTag<'t> {
     /// What stands between `<` and `>` or `/>`.
     pub(in crate::saml::metadata) raw: &'t str,
     /// The name as it is written.
@@ -33,89 +33,95 @@ pub(in crate::saml::metadata) struct Tag<'t> {
     /// The part of the name before the colon.
     pub(in crate::saml::metadata) prefix: &'t str,
     /// The part behind it.
-    pub(in crate::saml::metadata) local: &'t str,
+    pub(in crate::saml::metadata) local_name: &'t str,
     /// Empty: none.
     pub(in crate::saml::metadata) namespace: &'t str,
     /// Its attributes, without the declarations of namespaces.
-    pub(in crate::saml::metadata) attributes: Vec<Attribute<'t>>,
+    pub(in crate::saml::metadata) attributes: Vec<TagAttribute<'t>>,
     /// The namespaces that it declares.
-    pub(in crate::saml::metadata) declared: Vec<Cow<'t, str>>,
+    pub(in crate::saml::metadata) declared_namespaces: Vec<Cow<'t, str>>,
 }
 
 /// An attribute.
 #[derive(Debug)]
-pub(in crate::saml::metadata) struct Attribute<'t> {
+pub(in crate::saml::metadata) struct TagAttribute<'t> {
     /// The name as it is written.
     pub(in crate::saml::metadata) name: &'t str,
     /// The part of the name before the colon.
     pub(in crate::saml::metadata) prefix: &'t str,
     /// The part behind it.
-    pub(in crate::saml::metadata) local: &'t str,
+    pub(in crate::saml::metadata) local_name: &'t str,
     /// Empty: none.
     pub(in crate::saml::metadata) namespace: &'t str,
     /// Normalised, references replaced (xml, 3.3.3).
     pub(in crate::saml::metadata) value: Cow<'t, str>,
 }
 
-impl<'t> Unresolved<'t> {
+impl<'t> UnresolvedTag<'t> {
     /// Reads what stands between `<` and `>`.
     pub(in crate::saml::metadata) fn parse(raw: &'t str) -> Result<Self, BadMetadata> {
-        let (name, rest) = raw.split_at(raw.find(WHITE).unwrap_or(raw.len()));
+        let (name, rest) = raw.split_at(raw.find(WHITESPACE).unwrap_or(raw.len()));
         Ok(Self {
             name,
-            attributes: attributes(rest)?,
+            attributes: parse_attributes(rest)?,
             raw,
         })
     }
 
     /// Looks up its prefixes in `scope`, which has entered it.
-    pub(in crate::saml::metadata) fn resolve<'s>(self, scope: &'s Scope) -> Result<Tag<'s>, BadMetadata>
+    pub(in crate::saml::metadata) fn resolve<'s>(
+        self,
+        scope: &'s NamespaceScope,
+    ) -> Result<StartTag<'s>, BadMetadata>
     where
         't: 's,
     {
-        let (prefix, local) = split(self.name)?;
-        let namespace = scope.namespace(prefix).ok_or_else(undeclared)?;
+        let (prefix, local) = split_qname(self.name)?;
+        let namespace = scope.namespace(prefix).ok_or_else(undeclared_prefix)?;
         let (mut attributes, mut declared) = (Vec::new(), Vec::new());
         for (name, value) in self.attributes {
             if name == "xmlns" || name.starts_with("xmlns:") {
                 declared.push(value);
                 continue;
             }
-            let (prefix, local) = split(name)?;
+            let (prefix, local) = split_qname(name)?;
             // An attribute without a prefix is in no namespace, whatever the default (xml-names, 6.2).
             let namespace = match prefix {
                 "" => "",
-                prefix => scope.namespace(prefix).ok_or_else(undeclared)?,
+                prefix => scope.namespace(prefix).ok_or_else(undeclared_prefix)?,
             };
-            attributes.push(Attribute {
+            attributes.push(TagAttribute {
                 name,
                 prefix,
-                local,
+                local_name: local,
                 namespace,
                 value,
             });
         }
-        let mut names: Vec<_> = attributes.iter().map(|one| (one.namespace, one.local)).collect();
+        let mut names: Vec<_> = attributes
+            .iter()
+            .map(|one| (one.namespace, one.local_name))
+            .collect();
         names.sort_unstable();
         if !names.is_sorted_by(|a, b| a < b) {
             return Err(BadMetadata::malformed("the same attribute twice"));
         }
-        Ok(Tag {
+        Ok(StartTag {
             raw: self.raw,
             name: self.name,
             prefix,
-            local,
+            local_name: local,
             namespace,
             attributes,
-            declared,
+            declared_namespaces: declared,
         })
     }
 }
 
-impl Tag<'_> {
+impl StartTag<'_> {
     /// Whether it is `{namespace}local`.
     pub(in crate::saml::metadata) fn is(&self, namespace: &str, local: &str) -> bool {
-        self.local == local && self.namespace == namespace
+        self.local_name == local && self.namespace == namespace
     }
 
     /// The value of the attribute `name`, without a prefix.
@@ -127,12 +133,12 @@ impl Tag<'_> {
     }
 }
 
-fn undeclared() -> BadMetadata {
+fn undeclared_prefix() -> BadMetadata {
     BadMetadata::malformed("a prefix that nothing declares")
 }
 
 /// Prefix and local part of a name.
-fn split(name: &str) -> Result<(&str, &str), BadMetadata> {
+fn split_qname(name: &str) -> Result<(&str, &str), BadMetadata> {
     let (prefix, local) = name.split_once(':').unwrap_or(("", name));
     let has_prefix = local.len() < name.len();
     if name.len() <= MAX_NAME
@@ -150,12 +156,14 @@ fn split(name: &str) -> Result<(&str, &str), BadMetadata> {
 }
 
 /// The attributes of a tag, from behind its name: white space, name, `=`, value in quotes, again and again.
-pub(in crate::saml::metadata) fn attributes(raw: &str) -> Result<Vec<(&str, Cow<'_, str>)>, BadMetadata> {
+pub(in crate::saml::metadata) fn parse_attributes(
+    raw: &str,
+) -> Result<Vec<(&str, Cow<'_, str>)>, BadMetadata> {
     let malformed = || BadMetadata::malformed("an attribute that is not written as attributes are");
     let mut found: Vec<(&str, Cow<'_, str>)> = Vec::new();
     let mut rest = raw;
     loop {
-        let begun = rest.trim_start_matches(WHITE);
+        let begun = rest.trim_start_matches(WHITESPACE);
         if begun.is_empty() {
             break;
         }
@@ -163,8 +171,8 @@ pub(in crate::saml::metadata) fn attributes(raw: &str) -> Result<Vec<(&str, Cow<
             return Err(malformed());
         }
         let (name, after) = begun.split_once('=').ok_or_else(malformed)?;
-        let name = name.trim_end_matches(WHITE);
-        let after = after.trim_start_matches(WHITE);
+        let name = name.trim_end_matches(WHITESPACE);
+        let after = after.trim_start_matches(WHITESPACE);
         let (value, after) = after
             .strip_prefix('"')
             .and_then(|quoted| quoted.split_once('"'))
@@ -174,7 +182,7 @@ pub(in crate::saml::metadata) fn attributes(raw: &str) -> Result<Vec<(&str, Cow<
                     .and_then(|quoted| quoted.split_once('\''))
             })
             .ok_or_else(malformed)?;
-        found.push((name, normalized(value)?));
+        found.push((name, normalize_attribute_value(value)?));
         rest = after;
     }
     let mut names: Vec<_> = found.iter().map(|(name, _)| *name).collect();
@@ -187,7 +195,7 @@ pub(in crate::saml::metadata) fn attributes(raw: &str) -> Result<Vec<(&str, Cow<
 }
 
 /// The value of an attribute: white space is blanks, references are what they stand for (xml, 3.3.3).
-fn normalized(written: &str) -> Result<Cow<'_, str>, BadMetadata> {
+fn normalize_attribute_value(written: &str) -> Result<Cow<'_, str>, BadMetadata> {
     if written.contains('<') {
         return Err(BadMetadata::malformed("a < in an attribute"));
     }
@@ -203,8 +211,8 @@ fn normalized(written: &str) -> Result<Cow<'_, str>, BadMetadata> {
         let (before, special) = rest.split_at(at);
         value.push_str(before);
         if let Some(reference) = special.strip_prefix('&') {
-            let (name, after) = reference.split_once(';').ok_or_else(no_reference)?;
-            value.push(referred(name).ok_or_else(no_reference)?);
+            let (name, after) = reference.split_once(';').ok_or_else(undeclared_entity)?;
+            value.push(resolve_reference(name).ok_or_else(undeclared_entity)?);
             rest = after;
         } else {
             value.push(' ');
@@ -217,6 +225,6 @@ fn normalized(written: &str) -> Result<Cow<'_, str>, BadMetadata> {
 }
 
 /// What stands behind `&` is neither a character nor one of the five known entities.
-pub(in crate::saml::metadata) fn no_reference() -> BadMetadata {
+pub(in crate::saml::metadata) fn undeclared_entity() -> BadMetadata {
     BadMetadata::malformed("an entity that nothing declares")
 }

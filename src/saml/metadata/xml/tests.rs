@@ -4,9 +4,9 @@ use proptest::prelude::*;
 use roxmltree::Document;
 
 use super::{
-    canonical::{Canonical, Namespaces},
-    source::{Chunks, MAX_TOKEN, Source},
-    tokens::{MAX_DEPTH, Token, Tokens},
+    canonical::{RenderedNamespaces, StreamCanonicalizer},
+    source::{ChunkDigests, ChunkedReader, MAX_TOKEN},
+    tokens::{MAX_DEPTH, TokenReader, XmlToken},
 };
 use crate::saml::{
     c14n,
@@ -14,23 +14,23 @@ use crate::saml::{
 };
 
 /// The canonical form of a whole document.
-fn canonical(text: &[u8], which: &Namespaces, chunk: usize) -> Result<String, Error> {
-    let source = Source::new(text, 1 << 30).in_chunks_of(chunk);
-    let mut tokens = Tokens::new(source);
-    let mut canonical = Canonical::new(which.clone());
+fn canonicalize(text: &[u8], which: &RenderedNamespaces, chunk: usize) -> Result<String, Error> {
+    let source = ChunkedReader::new(text, 1 << 30).with_chunk_size(chunk);
+    let mut tokens = TokenReader::new(source);
+    let mut canonical = StreamCanonicalizer::new(which.clone());
     loop {
         match tokens.next()? {
-            Token::Start(tag, scope) => canonical.open(&tag, scope)?,
-            Token::End(name) => canonical.close(name),
-            Token::Text(text) => canonical.text(text),
-            Token::Nothing => {}
-            Token::Eof => return Ok(canonical.out),
+            XmlToken::Start(tag, scope) => canonical.open(&tag, scope)?,
+            XmlToken::End(name) => canonical.close(name),
+            XmlToken::Text(text) => canonical.text(text),
+            XmlToken::Ignored => {}
+            XmlToken::Eof => return Ok(canonical.out),
         }
     }
 }
 
-fn exclusive(text: &str) -> String {
-    canonical(text.as_bytes(), &Namespaces::exclusive(&[]), 64).unwrap()
+fn canonicalize_exclusive(text: &str) -> String {
+    canonicalize(text.as_bytes(), &RenderedNamespaces::exclusive(&[]), 64).unwrap()
 }
 
 /// What is written by hand here was compared with xmlsec1; `tests/it/aggregate.rs` compares on.
@@ -70,15 +70,16 @@ fn the_canonical_form_is_that_of_the_recommendation() {
         ),
         ("<r\n  a = '1'\tb\r\n='2' ></r >", "<r a=\"1\" b=\"2\"></r>"),
     ] {
-        assert_eq!(exclusive(text), form, "{text}");
-        assert_eq!(exclusive(form), form, "canonical is canonical");
+        assert_eq!(canonicalize_exclusive(text), form, "{text}");
+        assert_eq!(canonicalize_exclusive(form), form, "canonical is canonical");
     }
 }
 
 #[test]
 fn listed_prefixes_are_declared_as_they_come() {
     let text = "<r xmlns='urn:r' xmlns:u='urn:u' xmlns:v='urn:v'><p:x xmlns:p='urn:p'><y xmlns='' xmlns:u='urn:2'/></p:x></r>";
-    let listed = |list: &[&str]| canonical(text.as_bytes(), &Namespaces::exclusive(list), 64).unwrap();
+    let listed =
+        |list: &[&str]| canonicalize(text.as_bytes(), &RenderedNamespaces::exclusive(list), 64).unwrap();
     assert_eq!(
         listed(&["u", "nobody", "xml"]),
         "<r xmlns=\"urn:r\" xmlns:u=\"urn:u\"><p:x xmlns:p=\"urn:p\"><y xmlns=\"\" xmlns:u=\"urn:2\"></y></p:x></r>"
@@ -88,7 +89,7 @@ fn listed_prefixes_are_declared_as_they_come() {
         "<r xmlns=\"urn:r\"><p:x xmlns:p=\"urn:p\"><y xmlns=\"\"></y></p:x></r>"
     );
     assert_eq!(
-        canonical(text.as_bytes(), &Namespaces::All, 64).unwrap(),
+        canonicalize(text.as_bytes(), &RenderedNamespaces::All, 64).unwrap(),
         "<r xmlns=\"urn:r\" xmlns:u=\"urn:u\" xmlns:v=\"urn:v\"><p:x xmlns:p=\"urn:p\"><y xmlns=\"\" xmlns:u=\"urn:2\"></y></p:x></r>"
     );
 }
@@ -108,7 +109,7 @@ fn what_has_no_canonical_form_is_refused() {
         "<!DOCTYPE r><r/>",
     ] {
         assert!(
-            canonical(bad.as_bytes(), &Namespaces::exclusive(&[]), 64).is_err(),
+            canonicalize(bad.as_bytes(), &RenderedNamespaces::exclusive(&[]), 64).is_err(),
             "{bad}"
         );
     }
@@ -137,11 +138,11 @@ fn memory_is_bounded_whatever_the_file() {
             "attribute",
         ),
     ] {
-        let why_not = canonical(bad.as_bytes(), &Namespaces::exclusive(&[]), 1 << 16).unwrap_err();
+        let why_not = canonicalize(bad.as_bytes(), &RenderedNamespaces::exclusive(&[]), 1 << 16).unwrap_err();
         assert!(why_not.to_string().contains(why), "{why_not}");
     }
-    let small = Source::new(&b"<r>0123456789</r>"[..], 10).in_chunks_of(4);
-    let mut tokens = Tokens::new(small);
+    let small = ChunkedReader::new(&b"<r>0123456789</r>"[..], 10).with_chunk_size(4);
+    let mut tokens = TokenReader::new(small);
     let refused = loop {
         match tokens.next() {
             Ok(_) => {}
@@ -152,23 +153,34 @@ fn memory_is_bounded_whatever_the_file() {
 }
 
 #[test]
-fn what_changed_since_it_was_noted_is_not_looked_at() {
+fn a_file_that_changed_since_it_was_recorded_is_refused() {
     let text = "<r><a/><b/><c/><d/></r>";
-    let read = |source: Source<&[u8]>| -> Result<_, Error> {
-        let mut tokens = Tokens::new(source.in_chunks_of(8));
-        while !matches!(tokens.next()?, Token::Eof) {}
-        Ok(tokens.into_source().into_chunks())
+    let read = |source: ChunkedReader<&[u8]>| -> Result<_, Error> {
+        let mut tokens = TokenReader::new(source.with_chunk_size(8));
+        while !matches!(tokens.next()?, XmlToken::Eof) {}
+        Ok(tokens.into_inner().into_chunk_digests())
     };
-    let noted = read(Source::noting(text.as_bytes(), 1000)).unwrap();
+    let noted = read(ChunkedReader::recording(text.as_bytes(), 1000)).unwrap();
     assert_eq!(noted.len(), text.len().div_ceil(8));
-    assert!(read(Source::comparing(text.as_bytes(), 1000, Chunks::clone(&noted))).is_ok());
+    assert!(
+        read(ChunkedReader::comparing(
+            text.as_bytes(),
+            1000,
+            ChunkDigests::clone(&noted)
+        ))
+        .is_ok()
+    );
     for other in [
         "<r><a/><b/><c/><e/></r>",
         "<r><a/><b/><c/></r>",
         "<r><a/><b/><c/><d/></r> ",
         "<r><a/></r>",
     ] {
-        let again = read(Source::comparing(other.as_bytes(), 1000, Chunks::clone(&noted)));
+        let again = read(ChunkedReader::comparing(
+            other.as_bytes(),
+            1000,
+            ChunkDigests::clone(&noted),
+        ));
         assert!(matches!(again, Err(Error::Bad(BadMetadata::Changed))), "{other}");
     }
 }
@@ -219,37 +231,37 @@ fn element() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn the_pieces_in_which_a_file_comes_make_no_difference(text in element(), chunk in 3usize..80) {
+    fn chunk_size_makes_no_difference(text in element(), chunk in 3usize..80) {
         let text = format!("<r xmlns:q='urn:0' xmlns:p='urn:1'>{text}</r>");
-        let whole = canonical(text.as_bytes(), &Namespaces::exclusive(&[]), 1 << 16);
-        let pieces = canonical(text.as_bytes(), &Namespaces::exclusive(&[]), chunk);
+        let whole = canonicalize(text.as_bytes(), &RenderedNamespaces::exclusive(&[]), 1 << 16);
+        let pieces = canonicalize(text.as_bytes(), &RenderedNamespaces::exclusive(&[]), chunk);
         prop_assert_eq!(whole.unwrap(), pieces.unwrap());
     }
 
     #[test]
-    fn canonical_form_is_a_fixed_point_and_means_the_same(text in element()) {
+    fn canonical_form_is_a_fixed_point_and_keeps_the_infoset(text in element()) {
         let text = format!("<r xmlns:q='urn:0' xmlns:p='urn:1'>{text}</r>");
-        let form = exclusive(&text);
-        prop_assert_eq!(&exclusive(&form), &form);
+        let form = canonicalize_exclusive(&text);
+        prop_assert_eq!(&canonicalize_exclusive(&form), &form);
         let (before, after) = (Document::parse(&text).unwrap(), Document::parse(&form).unwrap());
-        prop_assert_eq!(meaning(&before), meaning(&after));
+        prop_assert_eq!(infoset(&before), infoset(&after));
     }
 
     /// What streams by here and what is walked as a tree there are two writers of one form.
     #[test]
-    fn the_canonical_form_is_that_of_messages(text in element(), listed in prop::sample::subsequence(vec!["p", "q", "#default", "nobody"], 0..4)) {
+    fn stream_and_tree_canonicalizers_agree(text in element(), listed in prop::sample::subsequence(vec!["p", "q", "#default", "nobody"], 0..4)) {
         // Messages are read with their line ends changed already.
         let text = format!("<r xmlns:q='urn:0' xmlns:p='urn:1'>{text}</r>").replace('\r', "");
         let document = Document::parse(&text).unwrap();
         let tree = c14n::exclusive(document.root_element(), None, &listed);
-        let stream = canonical(text.as_bytes(), &Namespaces::exclusive(&listed), 1 << 16);
+        let stream = canonicalize(text.as_bytes(), &RenderedNamespaces::exclusive(&listed), 1 << 16);
         prop_assert_eq!(stream.unwrap(), tree.unwrap());
     }
 
     #[test]
     fn what_the_strict_parser_refuses_is_refused(text in "[<>/a&;=\"'!x \\[\\]?:-]{0,24}") {
         for text in [format!("<r xmlns:a='urn:a'>{text}</r>"), format!("<r {text}/>"), text] {
-            if canonical(text.as_bytes(), &Namespaces::exclusive(&[]), 1 << 16).is_ok() {
+            if canonicalize(text.as_bytes(), &RenderedNamespaces::exclusive(&[]), 1 << 16).is_ok() {
                 prop_assert!(Document::parse(&text).is_ok(), "{}", text);
             }
         }
@@ -257,7 +269,7 @@ proptest! {
 }
 
 /// What a document says, whatever its prefixes.
-fn meaning(document: &Document<'_>) -> Vec<String> {
+fn infoset(document: &Document<'_>) -> Vec<String> {
     let of = |node: roxmltree::Node<'_, '_>| {
         let mut attributes: Vec<_> = node
             .attributes()

@@ -12,17 +12,17 @@ use quick_xml::{
 use crate::saml::metadata::{
     bad::{BadMetadata, Error},
     xml::{
-        characters::{WHITE, are_chars, referred},
-        scope::Scope,
-        source::Source,
-        tag::{Tag, Unresolved, attributes, no_reference},
+        characters::{WHITESPACE, are_chars, resolve_reference},
+        scope::NamespaceScope,
+        source::ChunkedReader,
+        tag::{StartTag, UnresolvedTag, parse_attributes, undeclared_entity},
     },
 };
 
 /// How deep elements may stand in each other.
 pub(in crate::saml::metadata) const MAX_DEPTH: usize = 40;
 /// Encodings whose first half is ASCII: a document that holds nothing else reads the same in each.
-const LIKE_ASCII: [&str; 6] = [
+const ASCII_COMPATIBLE: [&str; 6] = [
     "us-ascii",
     "ascii",
     "iso-8859-1",
@@ -33,37 +33,37 @@ const LIKE_ASCII: [&str; 6] = [
 
 /// A piece of a document. Comments are none: no meaning hangs on them, and canonical form leaves them out.
 #[derive(Debug)]
-pub(in crate::saml::metadata) enum Token<'t> {
+pub(in crate::saml::metadata) enum XmlToken<'t> {
     /// A start tag, or the first half of an empty element.
-    Start(Tag<'t>, &'t Scope),
+    Start(StartTag<'t>, &'t NamespaceScope),
     /// The end of the element that was opened last, whose name this is.
     End(&'t str),
     /// Character data; neighbours may belong together.
     Text(&'t str),
     /// Nothing that matters: a comment, the declaration, white space around the root.
-    Nothing,
+    Ignored,
     /// The document is over, and was well-formed.
     Eof,
 }
 
 /// How character data is written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Written {
+enum TextForm {
     /// As it is.
-    Plainly,
+    Literal,
     /// By a reference, or in a CDATA section.
-    Otherwise,
+    Escaped,
 }
 
 /// Reads a document.
 #[derive(Debug)]
-pub(in crate::saml::metadata) struct Tokens<R> {
-    reader: Reader<Source<R>>,
+pub(in crate::saml::metadata) struct TokenReader<R> {
+    reader: Reader<ChunkedReader<R>>,
     buffer: Vec<u8>,
     /// The present token, copied out of quick-xml's hands.
     text: String,
-    scope: Scope,
-    leaves: bool,
+    scope: NamespaceScope,
+    leaves_scope: bool,
     stage: Stage,
     only_ascii: bool,
 }
@@ -79,9 +79,9 @@ enum Stage {
     Root,
 }
 
-impl<R: Read> Tokens<R> {
+impl<R: Read> TokenReader<R> {
     /// Reads `source` from its beginning.
-    pub(in crate::saml::metadata) fn new(source: Source<R>) -> Self {
+    pub(in crate::saml::metadata) fn new(source: ChunkedReader<R>) -> Self {
         let mut reader = Reader::from_reader(source);
         let config = reader.config_mut();
         config.expand_empty_elements = true;
@@ -93,17 +93,17 @@ impl<R: Read> Tokens<R> {
             reader,
             buffer: Vec::new(),
             text: String::new(),
-            scope: Scope::default(),
-            leaves: false,
+            scope: NamespaceScope::default(),
+            leaves_scope: false,
             stage: Stage::Begin,
             only_ascii: false,
         }
     }
 
     /// The next token.
-    pub(in crate::saml::metadata) fn next(&mut self) -> Result<Token<'_>, Error> {
+    pub(in crate::saml::metadata) fn next(&mut self) -> Result<XmlToken<'_>, Error> {
         // What an element declares counts until its end has been looked at.
-        if std::mem::take(&mut self.leaves) {
+        if std::mem::take(&mut self.leaves_scope) {
             self.scope.close();
         }
         self.buffer.clear();
@@ -111,7 +111,7 @@ impl<R: Read> Tokens<R> {
         let event = match self.reader.read_event_into(&mut self.buffer) {
             Ok(event) => event,
             Err(why) => {
-                let fault = self.reader.get_mut().take_fault();
+                let fault = self.reader.get_mut().take_error();
                 return Err(fault.unwrap_or_else(|| {
                     Error::Bad(BadMetadata::Malformed(format!("not well-formed XML ({why})")))
                 }));
@@ -126,120 +126,120 @@ impl<R: Read> Tokens<R> {
         let kind = match event {
             Event::Start(tag) | Event::Empty(tag) => {
                 self.text.push_str(&tag);
-                Kind::Start
+                TokenKind::Start
             }
             Event::End(tag) => {
                 self.text.push_str(tag.name().as_ref());
-                Kind::End
+                TokenKind::End
             }
             Event::Text(text) => {
                 self.text.push_str(&text.xml10_content());
-                Kind::Text(Written::Plainly)
+                TokenKind::Text(TextForm::Literal)
             }
             Event::CData(text) => {
                 self.text.push_str(&text.xml10_content());
-                Kind::Text(Written::Otherwise)
+                TokenKind::Text(TextForm::Escaped)
             }
             Event::GeneralRef(name) => {
                 let name = name.into_inner();
                 self.text
-                    .push(referred(&name).ok_or_else(|| Error::Bad(no_reference()))?);
-                Kind::Text(Written::Otherwise)
+                    .push(resolve_reference(&name).ok_or_else(|| Error::Bad(undeclared_entity()))?);
+                TokenKind::Text(TextForm::Escaped)
             }
             Event::Comment(text) => {
                 self.text.push_str(&text.xml10_content());
-                Kind::Comment
+                TokenKind::Comment
             }
             Event::Decl(declaration) if is_first => {
-                self.only_ascii = declared(&declaration).map_err(Error::Bad)?;
-                Kind::Comment
+                self.only_ascii = check_declaration(&declaration).map_err(Error::Bad)?;
+                TokenKind::Comment
             }
-            Event::Decl(_) => return Err(bad("a second declaration, or a late one")),
-            Event::DocType(_) => return Err(bad("a document type declaration")),
-            Event::PI(_) => return Err(bad("a processing instruction")),
-            Event::Eof => Kind::Eof,
+            Event::Decl(_) => return Err(malformed("a second declaration, or a late one")),
+            Event::DocType(_) => return Err(malformed("a document type declaration")),
+            Event::PI(_) => return Err(malformed("a processing instruction")),
+            Event::Eof => TokenKind::Eof,
         };
         if self.only_ascii && !self.text.is_ascii() {
-            return Err(bad("its declared encoding is not UTF-8; save it as UTF-8"));
+            return Err(malformed("its declared encoding is not UTF-8; save it as UTF-8"));
         }
         match kind {
-            Kind::Start => self.start(outside).map_err(Error::Bad),
-            Kind::End => {
-                self.leaves = true;
-                Ok(Token::End(&self.text))
+            TokenKind::Start => self.start(outside).map_err(Error::Bad),
+            TokenKind::End => {
+                self.leaves_scope = true;
+                Ok(XmlToken::End(&self.text))
             }
-            Kind::Text(written) => self.character_data(written, outside),
-            Kind::Comment if are_chars(&self.text) => Ok(Token::Nothing),
-            Kind::Comment => Err(bad("a control character")),
-            Kind::Eof if outside && self.stage == Stage::Root => Ok(Token::Eof),
-            Kind::Eof => Err(bad("it ends too early")),
+            TokenKind::Text(written) => self.character_data(written, outside),
+            TokenKind::Comment if are_chars(&self.text) => Ok(XmlToken::Ignored),
+            TokenKind::Comment => Err(malformed("a control character")),
+            TokenKind::Eof if outside && self.stage == Stage::Root => Ok(XmlToken::Eof),
+            TokenKind::Eof => Err(malformed("it ends too early")),
         }
     }
 
-    fn start(&mut self, outside: bool) -> Result<Token<'_>, BadMetadata> {
+    fn start(&mut self, outside: bool) -> Result<XmlToken<'_>, BadMetadata> {
         if self.scope.depth() >= MAX_DEPTH || (outside && self.stage == Stage::Root) {
             return Err(BadMetadata::malformed("nested too deep, or more than one root"));
         }
         self.stage = Stage::Root;
-        let tag = Unresolved::parse(&self.text)?;
+        let tag = UnresolvedTag::parse(&self.text)?;
         self.scope.open(&tag)?;
-        Ok(Token::Start(tag.resolve(&self.scope)?, &self.scope))
+        Ok(XmlToken::Start(tag.resolve(&self.scope)?, &self.scope))
     }
 
-    fn character_data(&self, written: Written, outside: bool) -> Result<Token<'_>, Error> {
+    fn character_data(&self, written: TextForm, outside: bool) -> Result<XmlToken<'_>, Error> {
         let text = self.text.as_str();
         if !are_chars(text) {
-            return Err(bad("a control character"));
+            return Err(malformed("a control character"));
         }
-        if written == Written::Plainly && text.contains("]]>") {
-            return Err(bad("]]> in a text"));
+        if written == TextForm::Literal && text.contains("]]>") {
+            return Err(malformed("]]> in a text"));
         }
         if !outside {
-            return Ok(Token::Text(text));
+            return Ok(XmlToken::Text(text));
         }
-        if written == Written::Plainly && text.trim_matches(WHITE).is_empty() {
-            Ok(Token::Nothing)
+        if written == TextForm::Literal && text.trim_matches(WHITESPACE).is_empty() {
+            Ok(XmlToken::Ignored)
         } else {
-            Err(bad("text stands outside the root element; this is no XML"))
+            Err(malformed("text stands outside the root element; this is no XML"))
         }
     }
 
     /// What is declared where the next token stands.
-    pub(in crate::saml::metadata) fn scope(&mut self) -> &Scope {
-        if std::mem::take(&mut self.leaves) {
+    pub(in crate::saml::metadata) fn scope(&mut self) -> &NamespaceScope {
+        if std::mem::take(&mut self.leaves_scope) {
             self.scope.close();
         }
         &self.scope
     }
 
     /// Bytes read so far.
-    pub(in crate::saml::metadata) fn bytes(&self) -> u64 {
-        self.reader.get_ref().bytes()
+    pub(in crate::saml::metadata) fn bytes_read(&self) -> u64 {
+        self.reader.get_ref().bytes_read()
     }
 
     /// The source, read.
-    pub(in crate::saml::metadata) fn into_source(self) -> Source<R> {
+    pub(in crate::saml::metadata) fn into_inner(self) -> ChunkedReader<R> {
         self.reader.into_inner()
     }
 }
 
-enum Kind {
+enum TokenKind {
     Start,
     End,
-    Text(Written),
+    Text(TextForm),
     Comment,
     Eof,
 }
 
-fn bad(why: &str) -> Error {
+fn malformed(why: &str) -> Error {
     Error::Bad(BadMetadata::malformed(why))
 }
 
 /// Checks `<?xml … ?>` (xml, 2.8); whether nothing but ASCII may follow.
-fn declared(declaration: &BytesDecl<'_>) -> Result<bool, BadMetadata> {
+fn check_declaration(declaration: &BytesDecl<'_>) -> Result<bool, BadMetadata> {
     let malformed = || BadMetadata::malformed("an XML declaration that is none, or not of XML 1.0");
     let content: &str = declaration;
-    let given = attributes(content.strip_prefix("xml").ok_or_else(malformed)?)?;
+    let given = parse_attributes(content.strip_prefix("xml").ok_or_else(malformed)?)?;
     let mut given = given.iter().map(|(name, value)| (*name, &**value)).peekable();
     if given.next() != Some(("version", "1.0")) {
         return Err(malformed());
@@ -253,7 +253,7 @@ fn declared(declaration: &BytesDecl<'_>) -> Result<bool, BadMetadata> {
     }
     match encoding.map(str::to_ascii_lowercase).as_deref() {
         None | Some("utf-8") => Ok(false),
-        Some(other) if LIKE_ASCII.contains(&other) => Ok(true),
+        Some(other) if ASCII_COMPATIBLE.contains(&other) => Ok(true),
         Some(_) => Err(BadMetadata::malformed(
             "its encoding is not UTF-8; save it as UTF-8",
         )),

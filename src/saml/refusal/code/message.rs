@@ -1,7 +1,7 @@
 //! What is shown on our own page: the message cannot be believed, or no address for an answer is proven.
 
 use crate::{
-    model::explanation::{Explanation, Mender},
+    model::explanation::{Explanation, ResponsibleParty},
     saml::refusal::code::explanations,
 };
 
@@ -11,187 +11,187 @@ explanations! {
     /// Cannot be read.
     REQUEST_MALFORMED = Explanation {
         code: "REQUEST-MALFORMED",
-        means: "encoding or XML is not what it must be: a parameter twice, no base64, not well-formed, a DTD, an ID twice, no Issuer",
+        meaning: "encoding or XML is not what it must be: a parameter twice, no base64, not well-formed, a DTD, an ID twice, no Issuer",
         status: None,
-        wrong: "The application sent a request that cannot be read. It may have been cut on its way here.",
-        who: Mender::Application,
-        mend: "Start again at the application. If it happens again, its SAML settings are broken: compare the Sign-in URL there with ours.",
+        message: "The application sent a request that cannot be read. It may have been cut on its way here.",
+        responsible: ResponsibleParty::ApplicationAdministrator,
+        fix: "Start again at the application. If it happens again, its SAML settings are broken: compare the Sign-in URL there with ours.",
         command: None,
         clause: Some("saml-bindings, 3.4.4.1; saml-core, 3.2.1"),
     };
     /// More than is read.
     REQUEST_TOO_LARGE = Explanation {
         code: "REQUEST-TOO-LARGE",
-        means: "above 16 kB of address, 256 kB of form, 64 kB of XML, 4096 bytes of RelayState, depth 40, 2000 elements",
+        meaning: "above 16 kB of address, 256 kB of form, 64 kB of XML, 4096 bytes of RelayState, depth 40, 2000 elements",
         status: None,
-        wrong: "The application sent a request that is larger than any sign-in needs.",
-        who: Mender::Application,
-        mend: "Start again at the application. If it happens again, let it send a shorter RelayState and no more than the request itself.",
+        message: "The application sent a request that is larger than any sign-in needs.",
+        responsible: ResponsibleParty::ApplicationAdministrator,
+        fix: "Start again at the application. If it happens again, let it send a shorter RelayState and no more than the request itself.",
         command: None,
         clause: Some("saml-bindings, 3.4.3"),
     };
     /// Opened by hand.
     REQUEST_MISSING = Explanation {
         code: "REQUEST-MISSING",
-        means: "somebody opened the Sign-in URL by hand",
+        meaning: "somebody opened the Sign-in URL by hand",
         status: None,
-        wrong: "This address is for applications; nothing was sent along with it.",
-        who: Mender::Person,
-        mend: "Open the application itself, or your own page here, and start there.",
+        message: "This address is for applications; nothing was sent along with it.",
+        responsible: ResponsibleParty::User,
+        fix: "Open the application itself, or your own page here, and start there.",
         command: None,
         clause: None,
     };
     /// The application begins sign-ons itself.
     START_NOT_ALLOWED = Explanation {
         code: "START-NOT-ALLOWED",
-        means: "a sign-in was begun here, at /saml/start, and the application is not set to take a response that it did not ask for",
+        meaning: "a sign-in was begun here, at /saml/start, and the application is not set to take a response that it did not ask for",
         status: None,
-        wrong: "Sign-ins to this application start at the application itself.",
-        who: Mender::Either,
-        mend: "Open the application at its own address and sign in from there. If it takes sign-ins that begin elsewhere, `hallpass app edit --allow-idp-initiated true` lets them begin here.",
+        message: "Sign-ins to this application start at the application itself.",
+        responsible: ResponsibleParty::EitherAdministrator,
+        fix: "Open the application at its own address and sign in from there. If it takes sign-ins that begin elsewhere, `hallpass app edit --allow-idp-initiated true` lets them begin here.",
         command: Some("hallpass app edit {slug} --allow-idp-initiated true"),
         clause: Some("saml-profiles, 4.1.5; SP 800-63C, 4.8"),
     };
     /// Not registered.
     ISSUER_UNKNOWN = Explanation {
         code: "ISSUER-UNKNOWN",
-        means: "no application has this entity ID",
+        meaning: "no application has this entity ID",
         status: None,
-        wrong: "The application that sent you is not registered here.",
-        who: Mender::Here,
-        mend: "Register it with `hallpass app add`. Its entity ID must be, letter for letter, what it sends as Issuer; in ChatGPT this is the Audience, and it changes when the connection is reset.",
+        message: "The application that sent you is not registered here.",
+        responsible: ResponsibleParty::ProviderAdministrator,
+        fix: "Register it with `hallpass app add`. Its entity ID must be, letter for letter, what it sends as Issuer; in ChatGPT this is the Audience, and it changes when the connection is reset.",
         command: Some("hallpass app list"),
         clause: Some("saml-profiles, 4.1.4.1; saml-core, 8.3.6"),
     };
     /// Known from a federation, and not enabled.
     APPLICATION_KNOWN = Explanation {
         code: "APPLICATION-KNOWN",
-        means: "imported metadata lists this application, and nobody has enabled it",
+        meaning: "imported metadata lists this application, and nobody has enabled it",
         status: None,
-        wrong: "The application that sent you is known here, but not enabled yet.",
-        who: Mender::Here,
-        mend: "Enable it with `hallpass app enable --known ENTITY_ID`; `hallpass app known list` shows what imported metadata lists.",
+        message: "The application that sent you is known here, but not enabled yet.",
+        responsible: ResponsibleParty::ProviderAdministrator,
+        fix: "Enable it with `hallpass app enable --known ENTITY_ID`; `hallpass app known list` shows what imported metadata lists.",
         command: Some("hallpass app known list"),
         clause: Some("saml-metadata, 2.3.1"),
     };
     /// Its metadata is over.
     METADATA_EXPIRED = Explanation {
         code: "METADATA-EXPIRED",
-        means: "the validUntil of the application's metadata has passed, and no newer copy could be fetched",
+        meaning: "the validUntil of the application's metadata has passed, and no newer copy could be fetched",
         status: None,
-        wrong: "What is known here of the application has expired. To keep your account safe, we stopped.",
-        who: Mender::Either,
-        mend: "`hallpass app source` shows why no newer metadata could be fetched; whoever publishes it must renew its validUntil.",
+        message: "What is known here of the application has expired. To keep your account safe, we stopped.",
+        responsible: ResponsibleParty::EitherAdministrator,
+        fix: "`hallpass app source` shows why no newer metadata could be fetched; whoever publishes it must renew its validUntil.",
         command: Some("hallpass app source"),
         clause: Some("saml-metadata, 2.3.1, 2.3.2"),
     };
     /// Several of that name.
     ISSUER_AMBIGUOUS = Explanation {
         code: "ISSUER-AMBIGUOUS",
-        means: "several applications share this entity ID, and the request does not say which of them asks",
+        meaning: "several applications share this entity ID, and the request does not say which of them asks",
         status: None,
-        wrong: "Several applications share one name here, and this request does not say which of them sent you.",
-        who: Mender::Either,
-        mend: "Let the application send its AssertionConsumerServiceURL, or register only one application under this entity ID.",
+        message: "Several applications share one name here, and this request does not say which of them sent you.",
+        responsible: ResponsibleParty::EitherAdministrator,
+        fix: "Let the application send its AssertionConsumerServiceURL, or register only one application under this entity ID.",
         command: Some("hallpass app list"),
         clause: None,
     };
     /// Switched off.
     APPLICATION_DISABLED = Explanation {
         code: "APPLICATION-DISABLED",
-        means: "the application is switched off",
+        meaning: "the application is switched off",
         status: None,
-        wrong: "An administrator has switched this application off.",
-        who: Mender::Here,
-        mend: "`hallpass app enable` switches it on again.",
+        message: "An administrator has switched this application off.",
+        responsible: ResponsibleParty::ProviderAdministrator,
+        fix: "`hallpass app enable` switches it on again.",
         command: Some("hallpass app enable {slug}"),
         clause: None,
     };
     /// An address that is not registered.
     ACS_UNKNOWN = Explanation {
         code: "ACS-UNKNOWN",
-        means: "the application wants the answer at an address that is not registered",
+        meaning: "the application wants the answer at an address that is not registered",
         status: None,
-        wrong: "The application asked for our answer at an address that is not registered here. To keep your account safe, we stopped.",
-        who: Mender::Here,
-        mend: "If the connection was reset, its addresses changed: take the new ACS URL and Audience from the application's own settings, and paste them with `hallpass app edit`.",
+        message: "The application asked for our answer at an address that is not registered here. To keep your account safe, we stopped.",
+        responsible: ResponsibleParty::ProviderAdministrator,
+        fix: "If the connection was reset, its addresses changed: take the new ACS URL and Audience from the application's own settings, and paste them with `hallpass app edit`.",
         command: Some("hallpass app edit {slug} {addresses}"),
         clause: Some("saml-profiles, 4.1.4.1"),
     };
     /// For somebody else.
     DESTINATION_WRONG = Explanation {
         code: "DESTINATION-WRONG",
-        means: "addressed to a different sign-in address, or signed without a Destination",
+        meaning: "addressed to a different sign-in address, or signed without a Destination",
         status: None,
-        wrong: "The application addressed its request to a different sign-in address. To keep your account safe, we stopped.",
-        who: Mender::Application,
-        mend: "Paste our Sign-in URL and Sign-out URL at the application, letter for letter; `hallpass app show` prints them.",
+        message: "The application addressed its request to a different sign-in address. To keep your account safe, we stopped.",
+        responsible: ResponsibleParty::ApplicationAdministrator,
+        fix: "Paste our Sign-in URL and Sign-out URL at the application, letter for letter; `hallpass app show` prints them.",
         command: Some("hallpass app show {slug}"),
         clause: Some("saml-core, 3.2.1; saml-bindings, 3.4.5.2"),
     };
     /// Not signed by a key of theirs.
     SIGNATURE_WRONG = Explanation {
         code: "SIGNATURE-WRONG",
-        means: "signed, but by no registered certificate; or changed on its way",
+        meaning: "signed, but by no registered certificate; or changed on its way",
         status: None,
-        wrong: "The request's signature does not fit the application. To keep your account safe, we stopped.",
-        who: Mender::Here,
-        mend: "If the application changed its certificate, register the new one with `hallpass app edit --certificate` or `--metadata`.",
+        message: "The request's signature does not fit the application. To keep your account safe, we stopped.",
+        responsible: ResponsibleParty::ProviderAdministrator,
+        fix: "If the application changed its certificate, register the new one with `hallpass app edit --certificate` or `--metadata`.",
         command: Some("hallpass app edit {slug} --certificate FILE"),
         clause: Some("saml-core, 3.2.1; saml-bindings, 3.4.4.1"),
     };
     /// An algorithm that is refused.
     SIGNATURE_ALGORITHM = Explanation {
         code: "SIGNATURE-ALGORITHM",
-        means: "signed with rsa-sha1 or something else that could be forged",
+        meaning: "signed with rsa-sha1 or something else that could be forged",
         status: None,
-        wrong: "The request is signed in a way that is no longer safe. To keep your account safe, we stopped.",
-        who: Mender::Application,
-        mend: "Let the application sign with RSA-SHA256. pysaml2 signs with SHA-1 unless told otherwise: set signing_algorithm and digest_algorithm under service, sp.",
+        message: "The request is signed in a way that is no longer safe. To keep your account safe, we stopped.",
+        responsible: ResponsibleParty::ApplicationAdministrator,
+        fix: "Let the application sign with RSA-SHA256. pysaml2 signs with SHA-1 unless told otherwise: set signing_algorithm and digest_algorithm under service, sp.",
         command: None,
         clause: Some("SDP-ALG01; IIP-ALG08"),
     };
     /// A signature in a form that need not cover the message.
     SIGNATURE_SHAPE = Explanation {
         code: "SIGNATURE-SHAPE",
-        means: "posted with an XML signature that is not over the whole message, or transforms, fetches or wraps something",
+        meaning: "posted with an XML signature that is not over the whole message, or transforms, fetches or wraps something",
         status: None,
-        wrong: "The request is signed in a way that need not protect all of it. To keep your account safe, we stopped.",
-        who: Mender::Application,
-        mend: "Let the application sign as SAML says: one enveloped signature over the whole message by its ID, with exclusive canonicalization and no other transform. Signing over HTTP-Redirect avoids all of this.",
+        message: "The request is signed in a way that need not protect all of it. To keep your account safe, we stopped.",
+        responsible: ResponsibleParty::ApplicationAdministrator,
+        fix: "Let the application sign as SAML says: one enveloped signature over the whole message by its ID, with exclusive canonicalization and no other transform. Signing over HTTP-Redirect avoids all of this.",
         command: None,
         clause: Some("saml-core, 5.4"),
     };
     /// Used before.
     REQUEST_ANSWERED = Explanation {
         code: "REQUEST-ANSWERED",
-        means: "answered before, for another browser or person; a LogoutRequest that came twice",
+        meaning: "answered before, for another browser or person; a LogoutRequest that came twice",
         status: None,
-        wrong: "This sign-in has ended: it was used before.",
-        who: Mender::Person,
-        mend: "Start again at the application.",
+        message: "This sign-in has ended: it was used before.",
+        responsible: ResponsibleParty::User,
+        fix: "Start again at the application.",
         command: None,
         clause: Some("saml-profiles, 4.1.4.5"),
     };
     /// An answer to nothing.
     RESPONSE_UNEXPECTED = Explanation {
         code: "RESPONSE-UNEXPECTED",
-        means: "a LogoutResponse that answers no open request of ours: an unsolicited one, or one that came twice",
+        meaning: "a LogoutResponse that answers no open request of ours: an unsolicited one, or one that came twice",
         status: None,
-        wrong: "An application sent an answer that was not expected here.",
-        who: Mender::Application,
-        mend: "Nothing is wrong where a person went back or reloaded. Otherwise let the application answer with our request's ID as InResponseTo, once.",
+        message: "An application sent an answer that was not expected here.",
+        responsible: ResponsibleParty::ApplicationAdministrator,
+        fix: "Nothing is wrong where a person went back or reloaded. Otherwise let the application answer with our request's ID as InResponseTo, once.",
         command: None,
         clause: Some("saml-profiles, 4.4.3.4"),
     };
     /// An answer by another.
     ISSUER_OTHER = Explanation {
         code: "ISSUER-OTHER",
-        means: "a LogoutResponse whose Issuer is not the application that was asked; it counts as not confirmed",
+        meaning: "a LogoutResponse whose Issuer is not the application that was asked; it counts as not confirmed",
         status: None,
-        wrong: "An application answered in another one's name.",
-        who: Mender::Application,
-        mend: "Let the application answer under the entity ID that is registered here.",
+        message: "An application answered in another one's name.",
+        responsible: ResponsibleParty::ApplicationAdministrator,
+        fix: "Let the application answer under the entity ID that is registered here.",
         command: Some("hallpass app show {slug}"),
         clause: Some("saml-profiles, 4.4.4.2"),
     };

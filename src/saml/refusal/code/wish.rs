@@ -2,7 +2,7 @@
 //! which it may show to the person, and so without a registered value.
 
 use crate::{
-    model::explanation::{Explanation, Mender},
+    model::explanation::{Explanation, ResponsibleParty},
     saml::{refusal::code::explanations, urn::status},
 };
 
@@ -12,165 +12,165 @@ explanations! {
     /// Another version.
     VERSION_MISMATCH = Explanation {
         code: "VERSION-MISMATCH",
-        means: "not SAML 2.0",
+        meaning: "not SAML 2.0",
         status: Some((status::VERSION_MISMATCH, None)),
-        wrong: "The request is not of SAML version 2.0.",
-        who: Mender::Application,
-        mend: "Switch the application to SAML 2.0.",
+        message: "The request is not of SAML version 2.0.",
+        responsible: ResponsibleParty::ApplicationAdministrator,
+        fix: "Switch the application to SAML 2.0.",
         command: None,
         clause: Some("saml-core, 3.2.2.2 and 4.1"),
     };
     /// Too old.
     REQUEST_STALE = Explanation {
         code: "REQUEST-STALE",
-        means: "issued more than 5 minutes ago",
+        meaning: "issued more than 5 minutes ago",
         status: Some((status::REQUESTER, Some(status::REQUEST_DENIED))),
-        wrong: "The request was issued too long ago.",
-        who: Mender::Either,
-        mend: "Start again at the application. If it happens each time, a clock is wrong: compare the application's, and the one here, with the true time.",
+        message: "The request was issued too long ago.",
+        responsible: ResponsibleParty::EitherAdministrator,
+        fix: "Start again at the application. If it happens each time, a clock is wrong: compare the application's, and the one here, with the true time.",
         command: None,
         clause: Some("saml-core, 1.3.3; IIP-G01"),
     };
     /// From the future.
     REQUEST_EARLY = Explanation {
         code: "REQUEST-EARLY",
-        means: "issued more than 3 minutes ahead of our clock",
+        meaning: "issued more than 3 minutes ahead of our clock",
         status: Some((status::REQUESTER, Some(status::REQUEST_DENIED))),
-        wrong: "The request was issued in the future.",
-        who: Mender::Either,
-        mend: "A clock is wrong: compare the application's, and the one here, with the true time.",
+        message: "The request was issued in the future.",
+        responsible: ResponsibleParty::EitherAdministrator,
+        fix: "A clock is wrong: compare the application's, and the one here, with the true time.",
         command: None,
         clause: Some("saml-core, 1.3.3; IIP-G01"),
     };
     /// Over, says its sender.
     REQUEST_EXPIRED = Explanation {
         code: "REQUEST-EXPIRED",
-        means: "a LogoutRequest whose NotOnOrAfter has passed",
+        meaning: "a LogoutRequest whose NotOnOrAfter has passed",
         status: Some((status::REQUESTER, Some(status::REQUEST_DENIED))),
-        wrong: "The request has expired.",
-        who: Mender::Either,
-        mend: "Sign out again at the application. If it happens each time, a clock is wrong: compare the application's, and the one here, with the true time.",
+        message: "The request has expired.",
+        responsible: ResponsibleParty::EitherAdministrator,
+        fix: "Sign out again at the application. If it happens each time, a clock is wrong: compare the application's, and the one here, with the true time.",
         command: None,
         clause: Some("saml-core, 3.7.1"),
     };
     /// Not signed.
     SIGNATURE_MISSING = Explanation {
         code: "SIGNATURE-MISSING",
-        means: "must be signed, and is not, or no certificate is registered to check it; for a LogoutRequest our own page is shown",
+        meaning: "must be signed, and is not, or no certificate is registered to check it; for a LogoutRequest our own page is shown",
         status: Some((status::REQUESTER, Some(status::REQUEST_DENIED))),
-        wrong: "The request is not signed in a way that can be checked here.",
-        who: Mender::Either,
-        mend: "Let the application sign its requests, and register its certificate with `hallpass app edit --certificate` or `--metadata`. Where it cannot sign sign-in requests: `hallpass app edit --require-signed-requests false`. A LogoutRequest must always be signed.",
+        message: "The request is not signed in a way that can be checked here.",
+        responsible: ResponsibleParty::EitherAdministrator,
+        fix: "Let the application sign its requests, and register its certificate with `hallpass app edit --certificate` or `--metadata`. Where it cannot sign sign-in requests: `hallpass app edit --require-signed-requests false`. A LogoutRequest must always be signed.",
         command: Some("hallpass app show {slug}"),
         clause: Some("saml-profiles, 4.4.4.1; saml-metadata, 2.4.4; SDP-IDP04"),
     };
     /// Not over HTTP-POST.
     BINDING_UNSUPPORTED = Explanation {
         code: "BINDING-UNSUPPORTED",
-        means: "the answer is wanted over something other than HTTP-POST",
+        meaning: "the answer is wanted over something other than HTTP-POST",
         status: Some((status::REQUESTER, Some(status::UNSUPPORTED_BINDING))),
-        wrong: "The request asks for the answer in a way that is not done here.",
-        who: Mender::Application,
-        mend: "Let the application ask for HTTP-POST, or leave ProtocolBinding out.",
+        message: "The request asks for the answer in a way that is not done here.",
+        responsible: ResponsibleParty::ApplicationAdministrator,
+        fix: "Let the application ask for HTTP-POST, or leave ProtocolBinding out.",
         command: None,
         clause: Some("saml-profiles, 4.1.2; saml-core, 3.4.1"),
     };
     /// A name that is not given.
     NAMEID_POLICY = Explanation {
         code: "NAMEID-POLICY",
-        means: "the NameIDPolicy asks for a name that is not given here",
+        meaning: "the NameIDPolicy asks for a name that is not given here",
         status: Some((status::REQUESTER, Some(status::INVALID_NAME_ID_POLICY))),
-        wrong: "The request asks for a kind of name that is not given here.",
-        who: Mender::Application,
-        mend: "Let the application ask for one of the NameID formats that our metadata lists, or for none.",
+        message: "The request asks for a kind of name that is not given here.",
+        responsible: ResponsibleParty::ApplicationAdministrator,
+        fix: "Let the application ask for one of the NameID formats that our metadata lists, or for none.",
         command: None,
         clause: Some("saml-core, 3.4.1.1"),
     };
     /// A number that is not registered; said at the default address.
     ACS_INDEX_UNKNOWN = Explanation {
         code: "ACS-INDEX-UNKNOWN",
-        means: "the AssertionConsumerServiceIndex is not among the registered ones",
+        meaning: "the AssertionConsumerServiceIndex is not among the registered ones",
         status: Some((status::REQUESTER, Some(status::REQUEST_UNSUPPORTED))),
-        wrong: "The request asks for the answer at an address by a number that is not registered here.",
-        who: Mender::Either,
-        mend: "Register the application's metadata again with `hallpass app edit --metadata`, or let it leave AssertionConsumerServiceIndex out.",
+        message: "The request asks for the answer at an address by a number that is not registered here.",
+        responsible: ResponsibleParty::EitherAdministrator,
+        fix: "Register the application's metadata again with `hallpass app edit --metadata`, or let it leave AssertionConsumerServiceIndex out.",
         command: Some("hallpass app show {slug}"),
         clause: Some("saml-core, 3.4.1"),
     };
     /// Another login than ours.
     AUTHN_CONTEXT = Explanation {
         code: "AUTHN-CONTEXT",
-        means: "another way to sign in than by password (PasswordProtectedTransport) is wanted",
+        meaning: "another way to sign in than by password (PasswordProtectedTransport) is wanted",
         status: Some((status::RESPONDER, Some(status::NO_AUTHN_CONTEXT))),
-        wrong: "The request asks for another way to sign in than by password.",
-        who: Mender::Application,
-        mend: "Let the application leave RequestedAuthnContext out, or ask for PasswordProtectedTransport.",
+        message: "The request asks for another way to sign in than by password.",
+        responsible: ResponsibleParty::ApplicationAdministrator,
+        fix: "Let the application leave RequestedAuthnContext out, or ask for PasswordProtectedTransport.",
         command: None,
         clause: Some("saml-core, 3.3.2.2.1"),
     };
     /// A page would be needed.
     NO_PASSIVE = Explanation {
         code: "NO-PASSIVE",
-        means: "IsPassive, and the person would have to sign in",
+        meaning: "IsPassive, and the person would have to sign in",
         status: Some((status::RESPONDER, Some(status::NO_PASSIVE))),
-        wrong: "The person is not signed in, and the request allows no page.",
-        who: Mender::Application,
-        mend: "Nothing is wrong where the application only asks whether somebody is signed in. Otherwise let it leave IsPassive out.",
+        message: "The person is not signed in, and the request allows no page.",
+        responsible: ResponsibleParty::ApplicationAdministrator,
+        fix: "Nothing is wrong where the application only asks whether somebody is signed in. Otherwise let it leave IsPassive out.",
         command: None,
         clause: Some("saml-core, 3.4.1"),
     };
     /// Another person.
     SUBJECT_OTHER = Explanation {
         code: "SUBJECT-OTHER",
-        means: "the request is about another person than the one signed in",
+        meaning: "the request is about another person than the one signed in",
         status: Some((status::RESPONDER, Some(status::UNKNOWN_PRINCIPAL))),
-        wrong: "The request is about another person than the one who is signed in.",
-        who: Mender::Person,
-        mend: "Sign out here, and sign in as the person whom the application expects.",
+        message: "The request is about another person than the one who is signed in.",
+        responsible: ResponsibleParty::User,
+        fix: "Sign out here, and sign in as the person whom the application expects.",
         command: None,
         clause: Some("saml-profiles, 4.1.4.1; saml-core, 3.4.1.4"),
     };
     /// A response with a hole in it is not sent.
     ATTRIBUTE_MISSING = Explanation {
         code: "ATTRIBUTE-MISSING",
-        means: "the person has no value for an attribute that the application requires; the detail names it",
+        meaning: "the person has no value for an attribute that the application requires; the detail names it",
         status: Some((status::RESPONDER, Some(status::REQUEST_DENIED))),
-        wrong: "The account lacks a value that the application requires.",
-        who: Mender::Here,
-        mend: "Give the person the value with `hallpass user edit`, or let the application do without it with `hallpass app attribute`.",
+        message: "The account lacks a value that the application requires.",
+        responsible: ResponsibleParty::ProviderAdministrator,
+        fix: "Give the person the value with `hallpass user edit`, or let the application do without it with `hallpass app attribute`.",
         command: Some("hallpass app attribute list {slug}"),
         clause: None,
     };
     /// Not us.
     SCOPING_OTHER = Explanation {
         code: "SCOPING-OTHER",
-        means: "the request lists other identity providers only",
+        meaning: "the request lists other identity providers only",
         status: Some((status::RESPONDER, Some(status::NO_SUPPORTED_IDP))),
-        wrong: "The request lists other identity providers only.",
-        who: Mender::Application,
-        mend: "Put our Entity ID into the application's list of identity providers, or let it send no list.",
+        message: "The request lists other identity providers only.",
+        responsible: ResponsibleParty::ApplicationAdministrator,
+        fix: "Put our Entity ID into the application's list of identity providers, or let it send no list.",
         command: Some("hallpass app show {slug}"),
         clause: Some("saml-core, 3.4.1.2"),
     };
     /// Not done here.
     REQUEST_UNSUPPORTED = Explanation {
         code: "REQUEST-UNSUPPORTED",
-        means: "Conditions in an AuthnRequest; a LogoutRequest without a plain NameID, for which our own page is shown",
+        meaning: "Conditions in an AuthnRequest; a LogoutRequest without a plain NameID, for which our own page is shown",
         status: Some((status::REQUESTER, Some(status::REQUEST_UNSUPPORTED))),
-        wrong: "The request asks for something that is not done here.",
-        who: Mender::Application,
-        mend: "Let the application leave out what the detail names; no common service provider sends it.",
+        message: "The request asks for something that is not done here.",
+        responsible: ResponsibleParty::ApplicationAdministrator,
+        fix: "Let the application leave out what the detail names; no common service provider sends it.",
         command: None,
         clause: Some("saml-core, 3.2.2.2 and 3.4.1"),
     };
     /// Nobody by that name.
     SESSION_UNKNOWN = Explanation {
         code: "SESSION-UNKNOWN",
-        means: "a LogoutRequest that names no session of its sender: nobody by that name, or another format or index than the open session's",
+        meaning: "a LogoutRequest that names no session of its sender: nobody by that name, or another format or index than the open session's",
         status: Some((status::RESPONDER, Some(status::UNKNOWN_PRINCIPAL))),
-        wrong: "The person whom the request names is not signed in there.",
-        who: Mender::Application,
-        mend: "Let the application send the NameID, its format and qualifiers, and the SessionIndex as it received them. Whoever is still signed in here signs out on their own page.",
+        message: "The person whom the request names is not signed in there.",
+        responsible: ResponsibleParty::ApplicationAdministrator,
+        fix: "Let the application send the NameID, its format and qualifiers, and the SessionIndex as it received them. Whoever is still signed in here signs out on their own page.",
         command: None,
         clause: Some("saml-core, 3.7.3.2 and 3.3.4"),
     };

@@ -12,17 +12,17 @@ use crate::web::{
     headers::Headers,
     page::{
         html::Page,
-        login::{Login, LoginNotice},
+        login::{SignInNotice, SignInPage},
         part::Brand,
         script,
         tests::{
-            samples::{FRIENDLY, Sample, Words, hostile, pages},
+            samples::{FRIENDLY, Sample, SampleTexts, hostile, pages},
             tags::{skeleton, tags, unescaped},
         },
     },
 };
 
-fn is_data_only(text: &str) {
+fn assert_is_data_only(text: &str) {
     for (friendly, tried) in pages(&FRIENDLY).into_iter().zip(pages(&hostile(text))) {
         let (name, friendly, tried) = (friendly.name, friendly.html, tried.html);
         assert_eq!(skeleton(&friendly), skeleton(&tried), "{name} with {text:?}");
@@ -47,7 +47,7 @@ fn what_people_and_applications_are_called_is_data_only() {
         "عبد الله ابن سينا",
         "李 小龍 👩‍🚀",
     ] {
-        is_data_only(text);
+        assert_is_data_only(text);
     }
 }
 
@@ -56,16 +56,21 @@ proptest! {
 
     #[test]
     fn no_text_changes_what_a_page_is_made_of(text in "[\\PC<>\"'&{}%$#`=/ ]{1,40}") {
-        is_data_only(&text);
+        assert_is_data_only(&text);
     }
 }
 
 #[test]
 fn every_script_is_allowed_by_its_hash() {
     let headers = Headers::new(true).unwrap();
-    for Sample { name, answer, html } in pages(&FRIENDLY) {
+    for Sample {
+        name,
+        kind: answer,
+        html,
+    } in pages(&FRIENDLY)
+    {
         let policy = headers
-            .of(answer)
+            .for_kind(answer)
             .iter()
             .find_map(|(header, value)| {
                 (header.as_str() == "content-security-policy").then(|| value.to_str().unwrap())
@@ -77,14 +82,14 @@ fn every_script_is_allowed_by_its_hash() {
             .collect();
         assert_eq!(
             scripts.first().unwrap().script,
-            script::MARK,
+            script::SCRIPT_FLAG,
             "{name} marks itself first"
         );
         for tag in scripts {
             assert!(tag.attributes.is_empty());
             // A carriage return would be a line feed by the time the browser takes the hash.
             assert!(!tag.script.contains('\r'));
-            let source = script::source(&tag.script);
+            let source = script::csp_source(&tag.script);
             assert!(policy.contains(&source), "{name}: {}", tag.script);
         }
     }
@@ -143,20 +148,20 @@ fn ids_are_single_and_what_points_at_one_finds_it() {
 }
 
 #[test]
-fn a_wrong_password_keeps_the_address_and_never_tells_which_was_wrong() {
+fn a_wrong_password_keeps_the_address_and_never_says_which_was_wrong() {
     let brand = Brand {
         organisation: "x",
         help_url: None,
     };
-    let page = Login {
+    let page = SignInPage {
         brand,
         application: None,
         email: "a@b.example",
-        notice: LoginNotice::Wrong {
+        notice: SignInNotice::WrongCredentials {
             code: "LOGIN-WRONG 7F3A-92C1".to_owned(),
         },
         csrf: "t",
-        go_on: Some("h"),
+        sealed: Some("h"),
     };
     let html = page.html();
     for part in [
@@ -217,21 +222,21 @@ fn write_every_page() {
     for part in ["people", "assets", "console"] {
         fs::create_dir_all(folder.join(part)).unwrap();
     }
-    fs::write(folder.join("assets/look.css"), assets::LOOK.bytes).unwrap();
-    fs::write(folder.join("look.css"), assets::LOOK.bytes).unwrap();
+    fs::write(folder.join("assets/look.css"), assets::STYLE.bytes).unwrap();
+    fs::write(folder.join("look.css"), assets::STYLE.bytes).unwrap();
     fs::write(folder.join("assets/logo.svg"), assets::LOGO.bytes).unwrap();
-    let arabic = Words {
+    let arabic = SampleTexts {
         organisation: "شركة الآفاق",
         names: ["بوابة الموظفين", "ChatGPT", "عبد <b>الله</b>", "Wiki"],
-        person: "عبد الله ابن سينا",
+        user: "عبد الله ابن سينا",
         greeting: "عبد الله",
         ..FRIENDLY
     };
     for (prefix, words) in [("", FRIENDLY), ("arabic-", arabic)] {
         for Sample { name, html, .. } in pages(&words) {
             let still = html
-                .replace(script::ONWARD, "")
-                .replace(script::LEAVE, "")
+                .replace(script::AUTO_POST, "")
+                .replace(script::LOGOUT_PROGRESS, "")
                 .replace("http-equiv=\"refresh\"", "name=\"refresh\"");
             fs::write(folder.join(format!("people/{prefix}{name}.html")), still).unwrap();
         }

@@ -1,31 +1,31 @@
 //! Every page in every state, filled with one set of words.
 
 use crate::{
-    model::{explanation::Mender, logout::HopState, reference::Reference},
+    model::{explanation::ResponsibleParty, logout::LogoutStepState, reference::Reference},
     web::{
-        headers::Answer,
+        headers::ResponseKind,
         page::{
-            device::DeviceLink,
+            device::DeviceLinkPage,
             html::Page,
-            leaving::{Leaving, Left, Returning, Way},
-            login::{Login, LoginNotice},
-            notice::{Failed, Notice, NoticeKind},
-            onward::{Base64, Going, SelfPost},
-            part::{AppMark, Brand, PersonMark},
-            portal::{Portal, Tile, TileKind},
-            refused::{Refused, Wanted},
-            sign_out::{SignOut, SignOutOver, SignedOut},
+            leaving::{AdvanceBy, LogoutProgressPage, LogoutReturnPage, ParticipantView},
+            login::{SignInNotice, SignInPage},
+            notice::{FailurePage, NoticeKind, NoticePage},
+            onward::{AutoPostKind, AutoPostPage, Base64},
+            part::{AppMark, Brand, UserMark},
+            portal::{PortalPage, Tile, TileKind},
+            refused::{RefusalPage, RefusedAction},
+            sign_out::{SignOutExpiredPage, SignOutPage, SignedOutPage},
         },
     },
 };
 
 /// The values that pages are filled with; every one of them may come from outside.
-pub(super) struct Words<'a> {
+pub(super) struct SampleTexts<'a> {
     pub(super) organisation: &'a str,
     pub(super) help_url: Option<&'a str>,
     pub(super) names: [&'a str; 4],
     pub(super) host: &'a str,
-    pub(super) person: &'a str,
+    pub(super) user: &'a str,
     pub(super) greeting: &'a str,
     pub(super) email: &'a str,
     pub(super) acs: &'a str,
@@ -33,7 +33,7 @@ pub(super) struct Words<'a> {
     pub(super) text: &'a str,
 }
 
-pub(super) const FRIENDLY: Words<'_> = Words {
+pub(super) const FRIENDLY: SampleTexts<'_> = SampleTexts {
     organisation: "Fernweh Instruments",
     help_url: Some("https://help.fernweh.example/"),
     names: [
@@ -43,7 +43,7 @@ pub(super) const FRIENDLY: Words<'_> = Words {
         "Wiki",
     ],
     host: "reisen.verwaltung.fernweh.example",
-    person: "Mira Castellane",
+    user: "Mira Castellane",
     greeting: "Mira",
     email: "mira.castellane@fernweh.example",
     acs: "https://external.auth.openai.com/sso/saml/acs/M1pZt0",
@@ -51,13 +51,13 @@ pub(super) const FRIENDLY: Words<'_> = Words {
     text: "ChatGPT asked for our answer at an address that is not registered here. To keep your account safe, we stopped.",
 };
 
-pub(super) fn hostile(text: &str) -> Words<'_> {
-    Words {
+pub(super) fn hostile(text: &str) -> SampleTexts<'_> {
+    SampleTexts {
         organisation: text,
         help_url: Some(text),
         names: [text; 4],
         host: text,
-        person: text,
+        user: text,
         greeting: text,
         email: text,
         acs: text,
@@ -69,7 +69,7 @@ pub(super) fn hostile(text: &str) -> Words<'_> {
 /// A page as it is sent.
 pub(super) struct Sample {
     pub(super) name: &'static str,
-    pub(super) answer: Answer,
+    pub(super) kind: ResponseKind,
     pub(super) html: String,
 }
 
@@ -77,31 +77,31 @@ impl Sample {
     fn page(name: &'static str, page: &impl Page) -> Self {
         Self {
             name,
-            answer: Answer::Page,
+            kind: ResponseKind::Page,
             html: page.html(),
         }
     }
 
-    fn self_post(name: &'static str, answer: Answer, page: &impl Page) -> Self {
+    fn of_kind(name: &'static str, answer: ResponseKind, page: &impl Page) -> Self {
         Self {
             name,
-            answer,
+            kind: answer,
             html: page.html(),
         }
     }
 }
 
-pub(super) fn pages(words: &Words<'_>) -> Vec<Sample> {
-    let mut all = words.logins();
-    all.extend(words.portals());
-    all.extend(words.onwards());
-    all.extend(words.refusals());
-    all.extend(words.sign_outs());
-    all.extend(words.notices());
+pub(super) fn pages(words: &SampleTexts<'_>) -> Vec<Sample> {
+    let mut all = words.sign_in_pages();
+    all.extend(words.portal_pages());
+    all.extend(words.auto_post_pages());
+    all.extend(words.refusal_pages());
+    all.extend(words.logout_pages());
+    all.extend(words.notice_pages());
     all
 }
 
-impl Words<'_> {
+impl SampleTexts<'_> {
     fn brand(&self) -> Brand<'_> {
         Brand {
             organisation: self.organisation,
@@ -113,48 +113,53 @@ impl Words<'_> {
         self.names.map(|name| AppMark::new(name, name))
     }
 
-    fn person_mark(&self) -> PersonMark {
-        PersonMark::new(self.person, self.email, "1")
+    fn user_mark(&self) -> UserMark {
+        UserMark::new(self.user, self.email, "1")
     }
 
-    fn logins(&self) -> Vec<Sample> {
+    fn sign_in_pages(&self) -> Vec<Sample> {
         let [chatgpt, _, travel, _] = self.marks();
         let page = |name, application: Option<&AppMark>, email, notice| {
             let (application, go_on) = (application.cloned(), application.map(|_| self.secret));
             Sample::page(
                 name,
-                &Login {
+                &SignInPage {
                     brand: self.brand(),
                     application,
                     email,
                     notice,
                     csrf: self.secret,
-                    go_on,
+                    sealed: go_on,
                 },
             )
         };
-        let wrong = LoginNotice::Wrong {
+        let wrong = SignInNotice::WrongCredentials {
             code: "LOGIN-WRONG 7F3A-92C1".to_owned(),
         };
-        let wait = LoginNotice::Wait {
-            how_long: "2 minutes".to_owned(),
+        let wait = SignInNotice::Throttled {
+            wait_text: "2 minutes".to_owned(),
             seconds: 119,
             code: "LOGIN-THROTTLED 7F3A-92C1".to_owned(),
         };
         vec![
-            page("login", None, "", LoginNotice::None),
-            page("login-app", Some(&chatgpt), "", LoginNotice::None),
+            page("login", None, "", SignInNotice::None),
+            page("login-app", Some(&chatgpt), "", SignInNotice::None),
             page("login-wrong", Some(&chatgpt), self.email, wrong),
             page("login-wait", Some(&chatgpt), self.email, wait),
-            page("login-meanwhile", None, "", LoginNotice::SignedOutMeanwhile),
-            page("login-busy", Some(&chatgpt), self.email, LoginNotice::Busy),
-            page("login-no-cookies", None, "", LoginNotice::NoCookies),
-            page("login-again", Some(&travel), self.email, LoginNotice::Again),
-            page("login-again-unnamed", None, self.email, LoginNotice::Again),
+            page("login-meanwhile", None, "", SignInNotice::SessionEnded),
+            page("login-busy", Some(&chatgpt), self.email, SignInNotice::Busy),
+            page("login-no-cookies", None, "", SignInNotice::NoCookies),
+            page(
+                "login-again",
+                Some(&travel),
+                self.email,
+                SignInNotice::SignInAgain,
+            ),
+            page("login-again-unnamed", None, self.email, SignInNotice::SignInAgain),
         ]
     }
 
-    fn portals(&self) -> Vec<Sample> {
+    fn portal_pages(&self) -> Vec<Sample> {
         let tiles: Vec<Tile> = self
             .marks()
             .into_iter()
@@ -162,22 +167,22 @@ impl Words<'_> {
                 TileKind::Launch,
                 TileKind::Launch,
                 TileKind::Launch,
-                TileKind::Elsewhere,
+                TileKind::ApplicationSite,
             ])
             .map(|(mark, kind)| Tile {
                 mark,
-                note: self.host.to_owned(),
+                host: self.host.to_owned(),
                 address: self.acs.to_owned(),
                 kind,
             })
             .collect();
         let page = |name, tiles: &[Tile]| {
-            let (person, greeting, tiles) = (self.person_mark(), self.greeting, tiles.to_vec());
+            let (person, greeting, tiles) = (self.user_mark(), self.greeting, tiles.to_vec());
             Sample::page(
                 name,
-                &Portal {
+                &PortalPage {
                     brand: self.brand(),
-                    person,
+                    user: person,
                     greeting,
                     tiles,
                     csrf: self.secret,
@@ -193,49 +198,54 @@ impl Words<'_> {
         ]
     }
 
-    fn onwards(&self) -> Vec<Sample> {
+    fn auto_post_pages(&self) -> Vec<Sample> {
         let page = |name, answer, going, person| {
             let [application, ..] = self.marks();
-            let page = SelfPost {
+            let page = AutoPostPage {
                 brand: self.brand(),
                 application,
-                going,
-                acs: self.acs,
-                message: Base64::of("<samlp:Response>"),
+                kind: going,
+                destination: self.acs,
+                message: Base64::encode("<samlp:Response>"),
                 relay_state: Some(self.secret),
-                person,
+                user: person,
             };
-            Sample::self_post(name, answer, &page)
+            Sample::of_kind(name, answer, &page)
         };
         vec![
             page(
                 "self-post",
-                Answer::SelfPost,
-                Going::SignedIn,
-                Some(self.person_mark()),
+                ResponseKind::AutoPost,
+                AutoPostKind::SignedIn,
+                Some(self.user_mark()),
             ),
-            page("self-post-refused", Answer::SelfPost, Going::Refused, None),
+            page(
+                "self-post-refused",
+                ResponseKind::AutoPost,
+                AutoPostKind::Refused,
+                None,
+            ),
             page(
                 "self-post-signed-out",
-                Answer::SelfPostToLoopback,
-                Going::SignedOut,
+                ResponseKind::AutoPostToLoopback,
+                AutoPostKind::SignedOut,
                 None,
             ),
         ]
     }
 
-    fn refusals(&self) -> Vec<Sample> {
+    fn refusal_pages(&self) -> Vec<Sample> {
         let page = |name, application: Option<AppMark>, who| {
-            let page = Refused {
+            let page = RefusalPage {
                 brand: self.brand(),
-                wanted: if application.is_some() || who == Mender::Either {
-                    Wanted::SignIn
+                action: if application.is_some() || who == ResponsibleParty::EitherAdministrator {
+                    RefusedAction::SignIn
                 } else {
-                    Wanted::SignOut
+                    RefusedAction::SignOut
                 },
-                words: self.text,
-                who,
-                mend: "If the connection was reset, its addresses changed: paste the new ones with `hallpass app edit`.",
+                message: self.text,
+                responsible: who,
+                fix: "If the connection was reset, its addresses changed: paste the new ones with `hallpass app edit`.",
                 code: "ACS-UNKNOWN",
                 reference: "7F3A-92C1".to_owned(),
                 portal_link: application.is_some(),
@@ -246,37 +256,45 @@ impl Words<'_> {
         };
         let [chatgpt, ..] = self.marks();
         vec![
-            page("refused", Some(chatgpt.clone()), Mender::Here),
-            page("refused-there", Some(chatgpt), Mender::Application),
-            page("refused-either", None, Mender::Either),
-            page("refused-unknown", None, Mender::Person),
+            page(
+                "refused",
+                Some(chatgpt.clone()),
+                ResponsibleParty::ProviderAdministrator,
+            ),
+            page(
+                "refused-there",
+                Some(chatgpt),
+                ResponsibleParty::ApplicationAdministrator,
+            ),
+            page("refused-either", None, ResponsibleParty::EitherAdministrator),
+            page("refused-unknown", None, ResponsibleParty::User),
         ]
     }
 
-    fn left(&self, states: [HopState; 4]) -> Vec<Left> {
+    fn participants(&self, states: [LogoutStepState; 4]) -> Vec<ParticipantView> {
         let [one, two, three, four] = self.marks();
         [one, two, three, four]
             .into_iter()
             .zip(states)
-            .map(|(application, state)| Left {
+            .map(|(application, state)| ParticipantView {
                 application,
                 state,
-                open: Some(self.acs.to_owned()),
+                launch_url: Some(self.acs.to_owned()),
             })
             .collect()
     }
 
-    fn sign_outs(&self) -> Vec<Sample> {
-        use HopState::{Asked, Confirmed, NoAddress, Refused, Unconfirmed, Waiting};
+    fn logout_pages(&self) -> Vec<Sample> {
+        use LogoutStepState::{Confirmed, NoEndpoint, Pending, Refused, Requested, Unconfirmed};
         let (brand, csrf) = (self.brand(), self.secret);
         let ask = |name, left| {
-            let person = self.person_mark();
+            let person = self.user_mark();
             Sample::page(
                 name,
-                &SignOut {
+                &SignOutPage {
                     brand,
-                    person,
-                    left,
+                    user: person,
+                    participants: left,
                     csrf,
                 },
             )
@@ -284,7 +302,7 @@ impl Words<'_> {
         let over = |name, applications| {
             Sample::page(
                 name,
-                &SignOutOver {
+                &SignOutExpiredPage {
                     brand,
                     applications,
                     csrf,
@@ -292,150 +310,167 @@ impl Words<'_> {
             )
         };
         let [.., application] = self.marks();
-        let tell = |name, left, back| Sample::page(name, &SignedOut { brand, left, back });
+        let tell = |name, left, back| {
+            Sample::page(
+                name,
+                &SignedOutPage {
+                    brand,
+                    participants: left,
+                    back,
+                },
+            )
+        };
         let step = |name, answer, way, states| {
-            let page = Leaving {
+            let page = LogoutProgressPage {
                 brand,
-                left: self.left(states),
+                participants: self.participants(states),
                 application: application.clone(),
                 position: 3,
-                way,
+                advance_by: way,
                 address: "/logout/1",
             };
-            Sample::self_post(name, answer, &page)
+            Sample::of_kind(name, answer, &page)
         };
         let back = |name, left| {
-            let page = Returning {
+            let page = LogoutReturnPage {
                 brand,
-                left,
+                participants: left,
                 application: application.clone(),
                 address: "/logout/1",
             };
-            Sample::self_post(name, Answer::Leaving, &page)
+            Sample::of_kind(name, ResponseKind::LogoutProgress, &page)
         };
-        let (ended, partly) = ([Confirmed; 4], [Confirmed, NoAddress, Unconfirmed, Refused]);
-        let post = Way::Post {
+        let (ended, partly) = ([Confirmed; 4], [Confirmed, NoEndpoint, Unconfirmed, Refused]);
+        let post = AdvanceBy::Post {
             location: self.acs,
-            message: Base64::of("<samlp:LogoutRequest>"),
+            message: Base64::encode("<samlp:LogoutRequest>"),
         };
-        let under_way = [Confirmed, NoAddress, Waiting, Asked];
+        let under_way = [Confirmed, NoEndpoint, Pending, Requested];
         vec![
-            ask("sign-out", self.left([Waiting, NoAddress, Waiting, Waiting])),
+            ask(
+                "sign-out",
+                self.participants([Pending, NoEndpoint, Pending, Pending]),
+            ),
             ask("sign-out-alone", Vec::new()),
             over("sign-out-over", 4),
             over("sign-out-over-one", 1),
             step(
                 "leaving",
-                Answer::Leaving,
-                Way::Link,
-                [Waiting, NoAddress, Waiting, Confirmed],
+                ResponseKind::LogoutProgress,
+                AdvanceBy::Link,
+                [Pending, NoEndpoint, Pending, Confirmed],
             ),
-            step("leaving-by-post", Answer::LeavingByPost, post, under_way),
-            step("leaving-stuck", Answer::Leaving, Way::Person, under_way),
-            back("returning", self.left(ended)),
-            back("returning-partly", self.left(partly)),
-            tell("signed-out", self.left(partly), None),
+            step("leaving-by-post", ResponseKind::LogoutPost, post, under_way),
+            step(
+                "leaving-stuck",
+                ResponseKind::LogoutProgress,
+                AdvanceBy::User,
+                under_way,
+            ),
+            back("returning", self.participants(ended)),
+            back("returning-partly", self.participants(partly)),
+            tell("signed-out", self.participants(partly), None),
             tell(
                 "signed-out-by-wiki",
-                self.left(partly),
+                self.participants(partly),
                 Some((application.clone(), "/logout/1/go")),
             ),
-            tell("signed-out-everywhere", self.left(ended), None),
+            tell("signed-out-everywhere", self.participants(ended), None),
             tell("signed-out-alone", Vec::new(), None),
         ]
     }
 
-    fn notices(&self) -> Vec<Sample> {
+    fn notice_pages(&self) -> Vec<Sample> {
         let brand = self.brand();
         vec![
             Sample::page(
                 "failed",
-                &Failed {
+                &FailurePage {
                     brand,
                     code: "FAILURE",
-                    reference: Reference::of(self.secret),
+                    reference: Reference::from_request_id(self.secret),
                 },
             ),
             Sample::page(
                 "not-found",
-                &Notice {
+                &NoticePage {
                     brand,
                     kind: NoticeKind::NotFound,
                 },
             ),
             Sample::page(
                 "unreadable",
-                &Notice {
+                &NoticePage {
                     brand,
                     kind: NoticeKind::Unreadable,
                 },
             ),
             Sample::page(
                 "too-large",
-                &Notice {
+                &NoticePage {
                     brand,
                     kind: NoticeKind::TooLarge,
                 },
             ),
             Sample::page(
                 "not-a-form",
-                &Notice {
+                &NoticePage {
                     brand,
                     kind: NoticeKind::NotAForm,
                 },
             ),
             Sample::page(
                 "too-slow",
-                &Notice {
+                &NoticePage {
                     brand,
-                    kind: NoticeKind::TooSlow,
+                    kind: NoticeKind::BodyTimeout,
                 },
             ),
             Sample::page(
                 "too-many",
-                &Notice {
+                &NoticePage {
                     brand,
                     kind: NoticeKind::TooMany(self.text),
                 },
             ),
             Sample::page(
                 "ended",
-                &Notice {
+                &NoticePage {
                     brand,
-                    kind: NoticeKind::Ended,
+                    kind: NoticeKind::SignInOver,
                 },
             ),
             Sample::page(
                 "not-a-page",
-                &Notice {
+                &NoticePage {
                     brand,
-                    kind: NoticeKind::NotAPage,
+                    kind: NoticeKind::NotTopLevel,
                 },
             ),
             Sample::page(
                 "no-cookies",
-                &Notice {
+                &NoticePage {
                     brand,
                     kind: NoticeKind::NoCookies,
                 },
             ),
             Sample::page(
                 "busy",
-                &Notice {
+                &NoticePage {
                     brand,
                     kind: NoticeKind::Busy,
                 },
             ),
             Sample::page(
                 "link-over",
-                &Notice {
+                &NoticePage {
                     brand,
-                    kind: NoticeKind::LinkOver,
+                    kind: NoticeKind::LinkExpired,
                 },
             ),
             Sample::page(
                 "device-link",
-                &DeviceLink {
+                &DeviceLinkPage {
                     brand,
                     link: self.secret,
                     csrf: self.secret,

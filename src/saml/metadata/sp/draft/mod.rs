@@ -6,158 +6,158 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    crypto::strength::MOST_SIGNING_KEYS,
+    crypto::strength::MAX_SIGNING_KEYS,
     model::{
-        application::{AcsUrl, Binding, Consumer, EntityId, LogoutEndpoint},
-        text::is_in_names,
+        application::{AssertionConsumerService, Binding, EntityId, LogoutEndpoint, SpUrl},
+        text::is_allowed_in_names,
     },
     saml::{
         metadata::{
             bad::BadMetadata,
             sp::{
                 entity::RequestedAttribute,
-                finding::{Finding, Purpose, shown},
-                keys::{Usage, end_certificates, worth},
-                reading::{Naming, Validity, validity},
+                finding::{EndpointKind, MetadataFinding, sanitize},
+                keys::{DeclaredUse, assess, end_entity_certificates},
+                reading::{NameSource, Validity, parse_validity},
             },
-            xml::{characters::WHITE, tag::Tag},
+            xml::{characters::WHITESPACE, tag::StartTag},
         },
         urn::{HTTP_POST, HTTP_REDIRECT},
     },
 };
 
 /// The most of one kind that is kept; no service provider comes near.
-const MOST: usize = 1000;
+const MAX_ITEMS: usize = 1000;
 /// The most certificates to encrypt for that are kept.
-const MOST_CERTIFICATES: usize = 32;
-const MOST_FINDINGS: usize = 64;
+const MAX_ENCRYPTION_CERTIFICATES: usize = 32;
+const MAX_FINDINGS: usize = 64;
 /// The longest name, format or attribute name that is kept, in characters.
 const MAX_NAME: usize = 256;
 const XML_LANG: &str = "xml:lang";
 
 /// What was said of an entity so far.
 #[derive(Debug)]
-pub(super) struct Draft {
+pub(super) struct EntityBuilder {
     entity_id: String,
-    broken: Option<BadMetadata>,
+    rejection: Option<BadMetadata>,
     is_service_provider: bool,
     size: usize,
-    until: Option<DateTime<Utc>>,
-    cache_for: Option<TimeDelta>,
+    valid_until: Option<DateTime<Utc>>,
+    cache_duration: Option<TimeDelta>,
     signs_requests: bool,
     wants_assertions_signed: bool,
-    consumers: Vec<(Option<bool>, Consumer)>,
-    logout: Vec<LogoutEndpoint>,
+    acs_endpoints: Vec<(Option<bool>, AssertionConsumerService)>,
+    logout_endpoints: Vec<LogoutEndpoint>,
     name_id_formats: Vec<String>,
-    certificates: Vec<Vec<u8>>,
+    signing_certificates: Vec<Vec<u8>>,
     encryption_certificates: Vec<Vec<u8>>,
     encryption_methods: Vec<String>,
-    services: usize,
+    attribute_consuming_services: usize,
     requested_attributes: Vec<RequestedAttribute>,
     /// The best name so far, and how good it is.
-    name: Option<((Naming, u8), String)>,
+    name: Option<((NameSource, u8), String)>,
     language: u8,
     registration_authority: Option<String>,
     /// The certificates of the `X509Data` that is being read.
-    key_data: Vec<(Vec<u8>, Usage)>,
-    findings: Vec<Finding>,
+    x509_data: Vec<(Vec<u8>, DeclaredUse)>,
+    findings: Vec<MetadataFinding>,
 }
 
-impl Draft {
+impl EntityBuilder {
     /// Begins an entity that stands in `above`.
-    pub(super) fn new(tag: &Tag<'_>, above: &[Validity]) -> Self {
+    pub(super) fn new(tag: &StartTag<'_>, above: &[Validity]) -> Self {
         let mut draft = Self {
             entity_id: tag.attribute("entityID").unwrap_or_default().to_owned(),
-            broken: None,
+            rejection: None,
             is_service_provider: false,
             size: tag.raw.len(),
-            until: above.iter().filter_map(|one| one.until).min(),
-            cache_for: above.iter().filter_map(|one| one.cache_for).min(),
+            valid_until: above.iter().filter_map(|one| one.valid_until).min(),
+            cache_duration: above.iter().filter_map(|one| one.cache_duration).min(),
             signs_requests: false,
             wants_assertions_signed: false,
-            consumers: Vec::new(),
-            logout: Vec::new(),
+            acs_endpoints: Vec::new(),
+            logout_endpoints: Vec::new(),
             name_id_formats: Vec::new(),
-            certificates: Vec::new(),
+            signing_certificates: Vec::new(),
             encryption_certificates: Vec::new(),
             encryption_methods: Vec::new(),
-            services: 0,
+            attribute_consuming_services: 0,
             requested_attributes: Vec::new(),
             name: None,
             language: 0,
             registration_authority: None,
-            key_data: Vec::new(),
+            x509_data: Vec::new(),
             findings: Vec::new(),
         };
-        draft.holds(tag);
+        draft.read_validity(tag);
         draft
     }
 
     /// Something is wrong with the entity as a whole.
-    pub(super) fn breaks(&mut self, why: &str) {
-        self.broken.get_or_insert_with(|| BadMetadata::malformed(why));
+    pub(super) fn reject(&mut self, why: &str) {
+        self.rejection.get_or_insert_with(|| BadMetadata::malformed(why));
     }
 
-    pub(super) const fn is_broken(&self) -> bool {
-        self.broken.is_some()
+    pub(super) const fn is_rejected(&self) -> bool {
+        self.rejection.is_some()
     }
 
     /// `bytes` more belong to it.
-    pub(super) fn grows(&mut self, bytes: usize, most: usize) {
+    pub(super) fn add_size(&mut self, bytes: usize, most: usize) {
         self.size = self.size.saturating_add(bytes);
         if self.size > most {
-            self.broken.get_or_insert(BadMetadata::TooLarge(2));
+            self.rejection.get_or_insert(BadMetadata::TooLarge(2));
         }
     }
 
-    fn finds(&mut self, finding: Finding) {
+    fn note(&mut self, finding: MetadataFinding) {
         if self.findings.contains(&finding) {
             return;
         }
-        if self.findings.len() < MOST_FINDINGS {
+        if self.findings.len() < MAX_FINDINGS {
             self.findings.push(finding);
-        } else if !self.findings.contains(&Finding::More) {
-            self.findings.push(Finding::More);
+        } else if !self.findings.contains(&MetadataFinding::Truncated) {
+            self.findings.push(MetadataFinding::Truncated);
         }
     }
 
     /// The `validUntil` and `cacheDuration` of the entity or its role.
-    fn holds(&mut self, tag: &Tag<'_>) {
-        match validity(tag) {
+    fn read_validity(&mut self, tag: &StartTag<'_>) {
+        match parse_validity(tag) {
             Ok(said) => {
-                self.until = self.until.into_iter().chain(said.until).min();
-                self.cache_for = self.cache_for.into_iter().chain(said.cache_for).min();
+                self.valid_until = self.valid_until.into_iter().chain(said.valid_until).min();
+                self.cache_duration = self.cache_duration.into_iter().chain(said.cache_duration).min();
                 if said.has_bad_duration {
-                    let text = shown(tag.attribute("cacheDuration").unwrap_or_default());
-                    self.finds(Finding::BadCacheDuration { text });
+                    let text = sanitize(tag.attribute("cacheDuration").unwrap_or_default());
+                    self.note(MetadataFinding::BadCacheDuration { text });
                 }
             }
             Err(why) => {
-                self.broken.get_or_insert(why);
+                self.rejection.get_or_insert(why);
             }
         }
     }
 
     /// Its role as a service provider.
-    pub(super) fn role(&mut self, tag: &Tag<'_>) {
+    pub(super) fn role(&mut self, tag: &StartTag<'_>) {
         self.is_service_provider = true;
         self.signs_requests |= tag.attribute("AuthnRequestsSigned").is_some_and(is_true);
         self.wants_assertions_signed |= tag.attribute("WantAssertionsSigned").is_some_and(is_true);
-        self.holds(tag);
+        self.read_validity(tag);
     }
 
     /// A role for another protocol.
-    pub(super) fn speaks_otherwise(&mut self) {
-        self.finds(Finding::OtherProtocol);
+    pub(super) fn note_other_protocol(&mut self) {
+        self.note(MetadataFinding::OtherProtocol);
     }
 
-    pub(super) fn consumer(&mut self, tag: &Tag<'_>) {
+    pub(super) fn acs(&mut self, tag: &StartTag<'_>) {
         let binding = tag.attribute("Binding").unwrap_or_default().trim();
         if binding != HTTP_POST {
-            self.skips(Purpose::Consumer, binding);
+            self.note_skipped_binding(EndpointKind::Acs, binding);
             return;
         }
-        let Some(location) = self.address(Purpose::Consumer, tag.attribute("Location").unwrap_or_default())
+        let Some(location) = self.address(EndpointKind::Acs, tag.attribute("Location").unwrap_or_default())
         else {
             return;
         };
@@ -165,39 +165,42 @@ impl Draft {
             .attribute("index")
             .and_then(|text| text.trim().parse::<u16>().ok());
         if let Some(number) = index
-            && self.consumers.iter().any(|(_, known)| known.index == index)
+            && self.acs_endpoints.iter().any(|(_, known)| known.index == index)
         {
-            self.finds(Finding::IndexTwice { index: number });
+            self.note(MetadataFinding::DuplicateIndex { index: number });
             index = None;
         }
-        if self.consumers.len() < MOST {
+        if self.acs_endpoints.len() < MAX_ITEMS {
             let is_default = tag.attribute("isDefault").map(is_true);
-            self.consumers.push((is_default, Consumer { location, index }));
+            self.acs_endpoints
+                .push((is_default, AssertionConsumerService { location, index }));
         } else {
-            self.finds(Finding::More);
+            self.note(MetadataFinding::Truncated);
         }
     }
 
-    pub(super) fn logout(&mut self, tag: &Tag<'_>) {
+    pub(super) fn logout(&mut self, tag: &StartTag<'_>) {
         let binding = match tag.attribute("Binding").unwrap_or_default().trim() {
             HTTP_REDIRECT => Binding::Redirect,
             HTTP_POST => Binding::Post,
-            other => return self.skips(Purpose::Logout, other),
+            other => return self.note_skipped_binding(EndpointKind::Logout, other),
         };
-        let Some(location) = self.address(Purpose::Logout, tag.attribute("Location").unwrap_or_default())
-        else {
+        let Some(location) = self.address(
+            EndpointKind::Logout,
+            tag.attribute("Location").unwrap_or_default(),
+        ) else {
             return;
         };
         let response_location = match tag.attribute("ResponseLocation") {
             None => None,
-            Some(text) => match self.address(Purpose::Logout, text) {
+            Some(text) => match self.address(EndpointKind::Logout, text) {
                 Some(address) => Some(address),
                 // Half an endpoint would get responses at the wrong place.
                 None => return,
             },
         };
-        if self.logout.len() < MOST {
-            self.logout.push(LogoutEndpoint {
+        if self.logout_endpoints.len() < MAX_ITEMS {
+            self.logout_endpoints.push(LogoutEndpoint {
                 binding,
                 location,
                 response_location,
@@ -205,108 +208,111 @@ impl Draft {
         }
     }
 
-    fn skips(&mut self, what: Purpose, binding: &str) {
+    fn note_skipped_binding(&mut self, what: EndpointKind, binding: &str) {
         let binding = match binding.rsplit(':').next().unwrap_or_default() {
             "" => "no named binding".to_owned(),
-            short => shown(short),
+            short => sanitize(short),
         };
-        self.finds(Finding::BindingSkipped { what, binding });
+        self.note(MetadataFinding::BindingSkipped {
+            endpoint: what,
+            binding,
+        });
     }
 
-    fn address(&mut self, what: Purpose, text: &str) -> Option<AcsUrl> {
-        match AcsUrl::parse(text.trim_matches(WHITE)) {
+    fn address(&mut self, what: EndpointKind, text: &str) -> Option<SpUrl> {
+        match SpUrl::parse(text.trim_matches(WHITESPACE)) {
             Ok(address) => {
                 if address.is_plain_http() {
-                    let location = shown(address.as_str());
-                    self.finds(Finding::PlainHttp { location });
+                    let location = sanitize(address.as_str());
+                    self.note(MetadataFinding::PlainHttp { location });
                 }
                 Some(address)
             }
             Err(why) => {
-                let why = shown(&why.to_string());
-                self.finds(Finding::AddressSkipped { what, why });
+                let why = sanitize(&why.to_string());
+                self.note(MetadataFinding::AddressSkipped { endpoint: what, why });
                 None
             }
         }
     }
 
-    pub(super) fn certificate(&mut self, text: &str, usage: Option<Usage>) {
+    pub(super) fn certificate(&mut self, text: &str, usage: Option<DeclaredUse>) {
         let Some(usage) = usage else {
             return;
         };
-        let packed: String = text.split(WHITE).collect();
+        let packed: String = text.split(WHITESPACE).collect();
         let Ok(der) = STANDARD.decode(packed) else {
-            return self.breaks("a certificate that is no base64");
+            return self.reject("a certificate that is no base64");
         };
-        self.key_data.push((der, usage));
+        self.x509_data.push((der, usage));
     }
 
     /// The end of an `X509Data`: the certificates in it that hold its key.
-    pub(super) fn key_data_ends(&mut self, now: DateTime<Utc>) {
-        let data = std::mem::take(&mut self.key_data);
+    pub(super) fn finish_x509_data(&mut self, now: DateTime<Utc>) {
+        let data = std::mem::take(&mut self.x509_data);
         let Some(usage) = data.first().map(|(_, usage)| *usage) else {
             return;
         };
-        for der in end_certificates(data.into_iter().map(|(der, _)| der).collect()) {
-            let worth = worth(&der, usage, now);
+        for der in end_entity_certificates(data.into_iter().map(|(der, _)| der).collect()) {
+            let worth = assess(&der, usage, now);
             for finding in worth.findings {
-                self.finds(finding);
+                self.note(finding);
             }
-            if worth.signs && !self.certificates.contains(&der) {
-                if self.certificates.len() < MOST_SIGNING_KEYS {
-                    self.certificates.push(der.clone());
+            if worth.signs && !self.signing_certificates.contains(&der) {
+                if self.signing_certificates.len() < MAX_SIGNING_KEYS {
+                    self.signing_certificates.push(der.clone());
                 } else {
-                    let used = MOST_SIGNING_KEYS;
-                    self.finds(Finding::TooManySigningKeys { used });
+                    let used = MAX_SIGNING_KEYS;
+                    self.note(MetadataFinding::TooManySigningKeys { used });
                 }
             }
             let kept = &mut self.encryption_certificates;
-            if worth.encrypts && !kept.contains(&der) && kept.len() < MOST_CERTIFICATES {
+            if worth.encrypts && !kept.contains(&der) && kept.len() < MAX_ENCRYPTION_CERTIFICATES {
                 kept.push(der);
             }
         }
     }
 
     /// A key that is not in a certificate.
-    pub(super) fn bare_key(&mut self) {
-        self.finds(Finding::KeyWithoutCertificate);
+    pub(super) fn note_key_without_certificate(&mut self) {
+        self.note(MetadataFinding::KeyWithoutCertificate);
     }
 
-    pub(super) fn encryption_method(&mut self, usage: Option<Usage>, algorithm: Option<&str>) {
-        let encrypts = matches!(usage, Some(Usage::Encryption | Usage::Both));
+    pub(super) fn encryption_method(&mut self, usage: Option<DeclaredUse>, algorithm: Option<&str>) {
+        let encrypts = matches!(usage, Some(DeclaredUse::Encryption | DeclaredUse::Both));
         if let Some(algorithm) = algorithm.filter(|_uri| encrypts) {
-            keep(&mut self.encryption_methods, algorithm);
+            push_unique(&mut self.encryption_methods, algorithm);
         }
     }
 
     pub(super) fn name_id_format(&mut self, text: &str) {
-        keep(&mut self.name_id_formats, text);
+        push_unique(&mut self.name_id_formats, text);
     }
 
     /// One more list of attributes; the first is the one that counts unless a request says otherwise.
-    pub(super) fn service(&mut self) {
-        self.services += 1;
+    pub(super) fn attribute_consuming_service(&mut self) {
+        self.attribute_consuming_services += 1;
     }
 
-    pub(super) fn requested_attribute(&mut self, tag: &Tag<'_>) {
-        let Some(name) = tag.attribute("Name").and_then(kept) else {
+    pub(super) fn requested_attribute(&mut self, tag: &StartTag<'_>) {
+        let Some(name) = tag.attribute("Name").and_then(trimmed) else {
             return;
         };
         let required = tag.attribute("isRequired").is_some_and(is_true);
         let known = self.requested_attributes.iter().any(|one| one.name == name);
-        if self.services > 1 || known || self.requested_attributes.len() >= MOST {
+        if self.attribute_consuming_services > 1 || known || self.requested_attributes.len() >= MAX_ITEMS {
             return;
         }
         self.requested_attributes.push(RequestedAttribute {
             name,
-            name_format: tag.attribute("NameFormat").and_then(kept),
-            friendly_name: tag.attribute("FriendlyName").and_then(kept),
+            name_format: tag.attribute("NameFormat").and_then(trimmed),
+            friendly_name: tag.attribute("FriendlyName").and_then(trimmed),
             required,
         });
     }
 
     /// The language of the name that follows.
-    pub(super) fn language(&mut self, tag: &Tag<'_>) {
+    pub(super) fn language(&mut self, tag: &StartTag<'_>) {
         self.language = match tag.attribute(XML_LANG).map(str::to_ascii_lowercase).as_deref() {
             Some("en") => 0,
             Some(text) if text.starts_with("en-") => 1,
@@ -314,13 +320,13 @@ impl Draft {
         };
     }
 
-    pub(super) fn name(&mut self, naming: Naming, text: &str) {
+    pub(super) fn name(&mut self, naming: NameSource, text: &str) {
         let rank = (naming, self.language);
         let words: Vec<&str> = text.split_whitespace().collect();
         let plain = words
             .join(" ")
             .chars()
-            .filter(|c| is_in_names(*c))
+            .filter(|c| is_allowed_in_names(*c))
             .take(MAX_NAME)
             .collect::<String>();
         let is_better = self.name.as_ref().is_none_or(|(best, _)| rank < *best);
@@ -330,7 +336,7 @@ impl Draft {
     }
 
     /// Who registered it; the first who says so.
-    pub(super) fn registered(&mut self, authority: Option<&str>) {
+    pub(super) fn registration_authority(&mut self, authority: Option<&str>) {
         let plain = authority.filter(|name| {
             !name.is_empty() && name.len() <= EntityId::MAX_LEN && !name.contains(char::is_control)
         });
@@ -341,14 +347,14 @@ impl Draft {
 }
 
 /// A name of sensible length, without white space around it.
-fn kept(text: &str) -> Option<String> {
-    let text = text.trim_matches(WHITE);
+fn trimmed(text: &str) -> Option<String> {
+    let text = text.trim_matches(WHITESPACE);
     (!text.is_empty() && text.chars().count() <= MAX_NAME).then(|| text.to_owned())
 }
 
-fn keep(list: &mut Vec<String>, text: &str) {
-    if let Some(text) = kept(text)
-        && list.len() < MOST
+fn push_unique(list: &mut Vec<String>, text: &str) {
+    if let Some(text) = trimmed(text)
+        && list.len() < MAX_ITEMS
         && !list.contains(&text)
     {
         list.push(text);
@@ -356,5 +362,5 @@ fn keep(list: &mut Vec<String>, text: &str) {
 }
 
 fn is_true(text: &str) -> bool {
-    matches!(text.trim_matches(WHITE), "true" | "1")
+    matches!(text.trim_matches(WHITESPACE), "true" | "1")
 }

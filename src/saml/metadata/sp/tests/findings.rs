@@ -1,8 +1,8 @@
 use super::*;
 
 #[test]
-fn what_a_certificate_is_worth_is_said() {
-    let strong = rsa(2048);
+fn what_a_certificate_can_be_used_for_is_noted() {
+    let strong = rsa_key(2048);
     let (signing, encryption) = ("use=\"signing\"", "use=\"encryption\"");
     for (usage, certificate, kept, code) in [
         (signing, certificate(&strong, -1, 30), 1, None),
@@ -18,16 +18,21 @@ fn what_a_certificate_is_worth_is_said() {
             1,
             Some("certificate-not-yet-valid"),
         ),
-        (signing, certificate(&rsa(1024), -1, 30), 0, Some("key-unusable")),
         (
             signing,
-            certificate(&on_curve(Nid::X9_62_PRIME256V1), -1, 30),
+            certificate(&rsa_key(1024), -1, 30),
+            0,
+            Some("key-unusable"),
+        ),
+        (
+            signing,
+            certificate(&ec_key(Nid::X9_62_PRIME256V1), -1, 30),
             1,
             None,
         ),
         (
             signing,
-            certificate(&on_curve(Nid::SECP256K1), -1, 30),
+            certificate(&ec_key(Nid::SECP256K1), -1, 30),
             0,
             Some("key-unusable"),
         ),
@@ -41,17 +46,17 @@ fn what_a_certificate_is_worth_is_said() {
         (encryption, certificate(&strong, -1, 30), 1, None),
         (
             encryption,
-            certificate(&on_curve(Nid::X9_62_PRIME256V1), -1, 30),
+            certificate(&ec_key(Nid::X9_62_PRIME256V1), -1, 30),
             0,
             Some("encryption-key-unusable"),
         ),
-        ("", certificate(&on_curve(Nid::X9_62_PRIME256V1), -1, 30), 1, None),
+        ("", certificate(&ec_key(Nid::X9_62_PRIME256V1), -1, 30), 1, None),
     ] {
-        let entity = of(&sp("", &key_with(usage, &certificate)), None);
+        let entity = read_entity(&sp_metadata("", &key_with(usage, &certificate)), None);
         let list = if usage == encryption {
             &entity.encryption_certificates
         } else {
-            &entity.certificates
+            &entity.signing_certificates
         };
         assert_eq!(list.len(), kept, "{usage} {code:?}");
         let about_keys = ["no-signing-certificate", "no-consumer", "no-logout"];
@@ -63,18 +68,18 @@ fn what_a_certificate_is_worth_is_said() {
     }
     let named =
         format!("<KeyDescriptor><KeyInfo xmlns=\"{DSIG}\"><KeyName>k</KeyName></KeyInfo></KeyDescriptor>");
-    assert!(codes(&of(&sp("", &named), None)).contains(&"key-without-certificate"));
+    assert!(codes(&read_entity(&sp_metadata("", &named), None)).contains(&"key-without-certificate"));
 }
 
 #[test]
 fn of_more_than_four_signing_keys_the_first_four_count() {
     let keys: Vec<_> = (0..6)
-        .map(|_| certificate(&on_curve(Nid::X9_62_PRIME256V1), -1, 30))
+        .map(|_| certificate(&ec_key(Nid::X9_62_PRIME256V1), -1, 30))
         .collect();
     let all: String = keys.iter().map(|one| key_with("use=\"signing\"", one)).collect();
-    let entity = of(&sp("", &all), None);
+    let entity = read_entity(&sp_metadata("", &all), None);
     let kept: Vec<_> = entity
-        .certificates
+        .signing_certificates
         .iter()
         .map(|der| STANDARD.encode(der))
         .collect();
@@ -83,9 +88,12 @@ fn of_more_than_four_signing_keys_the_first_four_count() {
 }
 
 #[test]
-fn a_key_that_costs_too_much_is_left_out_and_not_said_to_be_breakable() {
-    let entity = of(&sp("", &key_with("", &certificate(&rsa(4352), -1, 30))), None);
-    assert!(entity.certificates.is_empty() && entity.encryption_certificates.is_empty());
+fn a_key_that_costs_too_much_is_skipped_and_not_called_breakable() {
+    let entity = read_entity(
+        &sp_metadata("", &key_with("", &certificate(&rsa_key(4352), -1, 30))),
+        None,
+    );
+    assert!(entity.signing_certificates.is_empty() && entity.encryption_certificates.is_empty());
     let said = entity
         .findings
         .iter()
@@ -96,7 +104,7 @@ fn a_key_that_costs_too_much_is_left_out_and_not_said_to_be_breakable() {
         "{said}"
     );
     let ed = PKey::generate_ed25519().unwrap();
-    let entity = of(&sp("", &key_with("", &certificate(&ed, -1, 30))), None);
+    let entity = read_entity(&sp_metadata("", &key_with("", &certificate(&ed, -1, 30))), None);
     let said = entity
         .findings
         .iter()
@@ -107,10 +115,10 @@ fn a_key_that_costs_too_much_is_left_out_and_not_said_to_be_breakable() {
 
 /// A key may come with its issuers: their keys sign nothing here, and nothing is encrypted to them.
 #[test]
-fn of_one_x509_data_the_end_certificate_is_the_key() {
-    let (authority, end) = (rsa(2048), rsa(2048));
+fn of_one_x509_data_the_end_entity_certificate_is_the_key() {
+    let (authority, end) = (rsa_key(2048), rsa_key(2048));
     let root = certificate(&authority, -1, 30);
-    let leaf = issued(&end, &authority, "leaf.example");
+    let leaf = issued_certificate(&end, &authority, "leaf.example");
     let data = |certificates: &[&str]| {
         let all: Vec<_> = certificates
             .iter()
@@ -122,10 +130,10 @@ fn of_one_x509_data_the_end_certificate_is_the_key() {
         )
     };
     let kept = |inside: &str| -> Vec<String> {
-        let entity = of(&sp("", inside), None);
-        assert_eq!(entity.certificates, entity.encryption_certificates);
+        let entity = read_entity(&sp_metadata("", inside), None);
+        assert_eq!(entity.signing_certificates, entity.encryption_certificates);
         entity
-            .certificates
+            .signing_certificates
             .iter()
             .map(|der| STANDARD.encode(der))
             .collect()
@@ -140,19 +148,19 @@ fn of_one_x509_data_the_end_certificate_is_the_key() {
 }
 
 #[test]
-fn a_certificate_is_read_however_its_letters_are_written() {
-    let plain = certificate(&rsa(2048), -1, 30);
+fn a_certificate_is_read_however_its_characters_are_escaped() {
+    let plain = certificate(&rsa_key(2048), -1, 30);
     let referred = plain.replacen('M', "&#77;", 1).replace('=', "&#61;");
     let packed = format!("<![CDATA[{plain}]]>");
     for written in [&referred, &packed] {
         assert_ne!(written, &plain);
-        let entity = of(&sp("", &key_with("", written)), None);
-        assert_eq!(STANDARD.encode(&entity.certificates[0]), plain);
+        let entity = read_entity(&sp_metadata("", &key_with("", written)), None);
+        assert_eq!(STANDARD.encode(&entity.signing_certificates[0]), plain);
     }
 }
 
 #[test]
-fn an_address_that_cannot_be_used_is_left_out_and_said() {
+fn an_unusable_address_is_skipped_and_noted() {
     let at = |location: &str, binding: &str, more: &str| {
         format!("<AssertionConsumerService Binding=\"{binding}\" Location=\"{location}\" {more}/>")
     };
@@ -167,7 +175,7 @@ fn an_address_that_cannot_be_used_is_left_out_and_said() {
         format!("<SingleLogoutService Binding=\"{HTTP_POST}\" Location=\"https://sp.example/slo\"/>"),
     ]
     .concat();
-    let entity = of(&sp("", &inside), None);
+    let entity = read_entity(&sp_metadata("", &inside), None);
     assert_eq!(
         locations(&entity),
         [
@@ -176,7 +184,7 @@ fn an_address_that_cannot_be_used_is_left_out_and_said() {
             "http://localhost:9/acs"
         ]
     );
-    let indexes: Vec<_> = entity.consumers.iter().map(|one| one.index).collect();
+    let indexes: Vec<_> = entity.acs_endpoints.iter().map(|one| one.index).collect();
     assert_eq!(indexes, [Some(2), None, None]);
     assert_eq!(entity.logout_endpoint().unwrap().binding, Binding::Post);
     assert_eq!(
@@ -192,7 +200,7 @@ fn an_address_that_cannot_be_used_is_left_out_and_said() {
             "no-default-consumer",
         ]
     );
-    let none = of(&sp("", ""), None);
+    let none = read_entity(&sp_metadata("", ""), None);
     assert_eq!(
         codes(&none),
         ["no-signing-certificate", "no-consumer", "no-logout"]
@@ -200,7 +208,7 @@ fn an_address_that_cannot_be_used_is_left_out_and_said() {
 }
 
 #[test]
-fn the_name_for_people_is_the_best_there_is() {
+fn the_display_name_is_the_best_there_is() {
     let ui = |names: &str| {
         format!(
             "<Extensions><UIInfo xmlns=\"urn:oasis:names:tc:SAML:metadata:ui\">{names}</UIInfo></Extensions>"
@@ -226,10 +234,11 @@ fn the_name_for_people_is_the_best_there_is() {
         // In the place of another element it is no name.
         (names.clone(), "", None),
     ] {
-        let text = sp("", &inside).replace("</EntityDescriptor>", &format!("{behind}</EntityDescriptor>"));
-        assert_eq!(of(&text, None).display_name.as_deref(), name, "{inside}");
+        let text =
+            sp_metadata("", &inside).replace("</EntityDescriptor>", &format!("{behind}</EntityDescriptor>"));
+        assert_eq!(read_entity(&text, None).display_name.as_deref(), name, "{inside}");
     }
-    let asked = of(&sp("", service), None).requested_attributes;
+    let asked = read_entity(&sp_metadata("", service), None).requested_attributes;
     assert_eq!(asked.len(), 1);
     assert!(
         asked
@@ -239,16 +248,16 @@ fn the_name_for_people_is_the_best_there_is() {
 }
 
 #[test]
-fn what_ends_soon_and_what_cannot_be_kept_is_said() {
-    let entity = of(
-        &sp(
+fn early_expiry_and_a_bad_cache_duration_are_noted() {
+    let entity = read_entity(
+        &sp_metadata(
             "validUntil=\"2026-11-23T00:00:00Z\" cacheDuration=\"six hours\"",
             "",
         ),
         None,
     );
     assert!(codes(&entity).contains(&"ends-soon") && codes(&entity).contains(&"bad-cache-duration"));
-    assert_eq!(entity.cache_for, None);
+    assert_eq!(entity.cache_duration, None);
     let said: Vec<String> = entity.findings.iter().map(ToString::to_string).collect();
     assert!(
         said.contains(&"the metadata is valid until 2026-11-23 00:00 UTC only".to_owned()),
@@ -261,22 +270,20 @@ fn what_ends_soon_and_what_cannot_be_kept_is_said() {
 }
 
 #[test]
-fn no_flood_of_findings_or_endpoints_is_kept() {
-    let many: String = (0..3000)
-        .map(|at| consumer(&format!("{at}"), "index=\"1\""))
-        .collect();
-    let entity = of(&sp("", &many), None);
-    assert_eq!(entity.consumers.len(), 1000);
+fn the_number_of_findings_and_endpoints_is_bounded() {
+    let many: String = (0..3000).map(|at| acs(&format!("{at}"), "index=\"1\"")).collect();
+    let entity = read_entity(&sp_metadata("", &many), None);
+    assert_eq!(entity.acs_endpoints.len(), 1000);
     let odd: Vec<String> = (0..3000)
         .map(|at| format!("<AssertionConsumerService Binding=\"urn:{at}\" Location=\"x\"/>"))
         .collect();
     let odd = odd.concat();
-    let entity = of(&sp("", &odd), None);
+    let entity = read_entity(&sp_metadata("", &odd), None);
     assert!(entity.findings.len() < 80 && codes(&entity).contains(&"more"));
 }
 
 #[test]
-fn what_is_asked_for_and_cannot_be_given_is_said() {
+fn unsupported_formats_and_ciphers_are_noted() {
     let format = |urn: &str| format!("<NameIDFormat> {urn}\n</NameIDFormat>");
     let kerberos = "urn:oasis:names:tc:SAML:2.0:nameid-format:kerberos";
     for (inside, said) in [
@@ -287,7 +294,7 @@ fn what_is_asked_for_and_cannot_be_given_is_said() {
         ),
         (String::new(), false),
     ] {
-        let entity = of(&sp("", &inside), None);
+        let entity = read_entity(&sp_metadata("", &inside), None);
         assert_eq!(
             codes(&entity).contains(&"no-known-name-id-format"),
             said,
@@ -307,9 +314,9 @@ fn what_is_asked_for_and_cannot_be_given_is_said() {
         ("use=\"signing\"", method(cbc), false),
         ("", method(cbc), true),
     ] {
-        let inside = key_with(usage, &certificate(&rsa(2048), -1, 30))
+        let inside = key_with(usage, &certificate(&rsa_key(2048), -1, 30))
             .replace("</KeyDescriptor>", &format!("{methods}</KeyDescriptor>"));
-        let entity = of(&sp("", &inside), None);
+        let entity = read_entity(&sp_metadata("", &inside), None);
         assert_eq!(
             codes(&entity).contains(&"no-known-cipher"),
             said,
@@ -319,17 +326,21 @@ fn what_is_asked_for_and_cannot_be_given_is_said() {
 }
 
 #[test]
-fn what_is_shown_of_foreign_text_cannot_mislead() {
+fn sanitized_text_cannot_mislead() {
     let trick = format!(
         "<AssertionConsumerService Binding=\"urn:a\u{202e}b&#9;{}\" Location=\"x\"/>",
         "c".repeat(300)
     );
-    let said = of(&sp("", &trick), None).findings.first().unwrap().to_string();
+    let said = read_entity(&sp_metadata("", &trick), None)
+        .findings
+        .first()
+        .unwrap()
+        .to_string();
     assert!(
         said.contains("a\u{fffd}b\u{fffd}ccc") && said.chars().count() < 300,
         "{said}"
     );
     let named = "<Organization><OrganizationName xml:lang=\"en\">Good\u{202e}Evil\u{200b}</OrganizationName></Organization></EntityDescriptor>";
-    let text = sp("", "").replace("</EntityDescriptor>", named);
-    assert_eq!(of(&text, None).display_name.as_deref(), Some("GoodEvil"));
+    let text = sp_metadata("", "").replace("</EntityDescriptor>", named);
+    assert_eq!(read_entity(&text, None).display_name.as_deref(), Some("GoodEvil"));
 }

@@ -16,7 +16,7 @@ use openssl::{
 use proptest::prelude::*;
 
 use crate::{
-    model::application::{AcsUrl, Binding},
+    model::application::{Binding, SpUrl},
     saml::{
         metadata::xml::tokens::MAX_DEPTH,
         urn::{DSIG, HTTP_POST, HTTP_REDIRECT, METADATA, PROTOCOL},
@@ -33,27 +33,31 @@ fn noon() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 11, 21, 12, 0, 0).unwrap()
 }
 
-fn of(text: &str, wanted: Option<&str>) -> Entity {
+fn read_entity(text: &str, wanted: Option<&str>) -> Entity {
     read(text, wanted, noon()).unwrap()
 }
 
 fn locations(entity: &Entity) -> Vec<&str> {
-    entity.consumers.iter().map(|one| one.location.as_str()).collect()
+    entity
+        .acs_endpoints
+        .iter()
+        .map(|one| one.location.as_str())
+        .collect()
 }
 
 /// The short names of what was found wanting.
 fn codes(entity: &Entity) -> Vec<&'static str> {
-    entity.findings.iter().map(Finding::code).collect()
+    entity.findings.iter().map(MetadataFinding::code).collect()
 }
 
 /// One service provider with `attributes` on its entity and `inside` its role.
-fn sp(attributes: &str, inside: &str) -> String {
+fn sp_metadata(attributes: &str, inside: &str) -> String {
     format!(
         "<EntityDescriptor xmlns=\"{METADATA}\" entityID=\"a\" {attributes}><SPSSODescriptor protocolSupportEnumeration=\"{PROTOCOL}\">{inside}</SPSSODescriptor></EntityDescriptor>"
     )
 }
 
-fn consumer(at: &str, more: &str) -> String {
+fn acs(at: &str, more: &str) -> String {
     format!("<AssertionConsumerService Binding=\"{HTTP_POST}\" Location=\"https://sp.example/{at}\" {more}/>")
 }
 
@@ -69,15 +73,15 @@ fn key_with(usage: &str, certificate: &str) -> String {
 
 /// A certificate by itself, from `from` days before today to `until` days behind it, as base64.
 fn certificate(private: &PKey<Private>, from: i64, until: i64) -> String {
-    certified(private, private, "sp.example", from, until)
+    build_certificate(private, private, "sp.example", from, until)
 }
 
 /// A certificate of `private` for `subject` by the authority `sp.example`.
-fn issued(private: &PKey<Private>, authority: &PKey<Private>, subject: &str) -> String {
-    certified(private, authority, subject, -1, 30)
+fn issued_certificate(private: &PKey<Private>, authority: &PKey<Private>, subject: &str) -> String {
+    build_certificate(private, authority, subject, -1, 30)
 }
 
-fn certified(
+fn build_certificate(
     private: &PKey<Private>,
     authority: &PKey<Private>,
     subject: &str,
@@ -105,11 +109,11 @@ fn certified(
     STANDARD.encode(builder.build().to_der().unwrap())
 }
 
-fn rsa(bits: u32) -> PKey<Private> {
+fn rsa_key(bits: u32) -> PKey<Private> {
     PKey::from_rsa(Rsa::generate(bits).unwrap()).unwrap()
 }
 
-fn on_curve(curve: Nid) -> PKey<Private> {
+fn ec_key(curve: Nid) -> PKey<Private> {
     let group = EcGroup::from_curve_name(curve).unwrap();
     PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap()
 }
@@ -124,12 +128,12 @@ fn both_shapes_of_chatgpt_are_read() {
         ["https://auth0.openai.com/login/callback?connection=org-TEST"]
     );
     assert_eq!(
-        legacy.certificates.len(),
+        legacy.signing_certificates.len(),
         1,
         "the key for encryption does not sign"
     );
     assert_eq!(legacy.encryption_certificates.len(), 1);
-    let logout: Vec<_> = legacy.logout.iter().map(|one| one.binding).collect();
+    let logout: Vec<_> = legacy.logout_endpoints.iter().map(|one| one.binding).collect();
     assert_eq!(logout, [Binding::Redirect, Binding::Post]);
     let logout = legacy.logout_by_redirect().unwrap();
     assert_eq!(logout.location.as_str(), "https://auth0.openai.com/logout");
@@ -137,17 +141,17 @@ fn both_shapes_of_chatgpt_are_read() {
     assert_eq!(legacy.name_id_formats.len(), 3);
     assert_eq!(codes(&legacy), Vec::<&str>::new());
 
-    let current = of(CURRENT, None);
+    let current = read_entity(CURRENT, None);
     assert_eq!(current.entity_id.as_str(), "ATZB94xJKf9FsbARIruJxTv5f");
-    assert!(current.certificates.is_empty() && current.logout.is_empty());
+    assert!(current.signing_certificates.is_empty() && current.logout_endpoints.is_empty());
     assert!(current.wants_assertions_signed);
-    assert_eq!(current.cache_for, Some(TimeDelta::days(7)));
+    assert_eq!(current.cache_duration, Some(TimeDelta::days(7)));
     assert_eq!(codes(&current), ["no-signing-certificate", "no-logout"]);
 }
 
 #[test]
-fn out_of_many_endpoints_those_for_us_are_taken() {
-    let wiki = of(SHIBBOLETH, None);
+fn of_many_endpoints_only_the_supported_are_kept() {
+    let wiki = read_entity(SHIBBOLETH, None);
     assert!(wiki.signs_requests, "xs:boolean has a 1 too");
     assert_eq!(
         locations(&wiki),
@@ -156,13 +160,13 @@ fn out_of_many_endpoints_those_for_us_are_taken() {
             "https://wiki.example/Shibboleth.sso/SAML2/Spare"
         ]
     );
-    assert_eq!(wiki.consumers.first().unwrap().index, Some(1));
+    assert_eq!(wiki.acs_endpoints.first().unwrap().index, Some(1));
     let logout = wiki.logout_by_redirect().unwrap();
     assert_eq!(
-        logout.response_location.as_ref().map(AcsUrl::as_str),
+        logout.response_location.as_ref().map(SpUrl::as_str),
         Some("https://wiki.example/Shibboleth.sso/SLO/Done")
     );
-    assert_eq!(wiki.certificates.len(), 1);
+    assert_eq!(wiki.signing_certificates.len(), 1);
     assert_eq!(wiki.display_name.as_deref(), Some("Wiki & more"));
     let skipped: Vec<String> = wiki.findings.iter().map(ToString::to_string).collect();
     for word in ["HTTP-POST-SimpleSign", "HTTP-Artifact", "PAOS", "SOAP"] {
@@ -174,19 +178,23 @@ fn out_of_many_endpoints_those_for_us_are_taken() {
 }
 
 #[test]
-fn one_is_taken_out_of_an_aggregate() {
-    let board = of(AGGREGATE, Some("https://board.example/sp"));
+fn one_entity_is_read_from_an_aggregate() {
+    let board = read_entity(AGGREGATE, Some("https://board.example/sp"));
     assert_eq!(
         board.valid_until,
         Some(Utc.with_ymd_and_hms(2030, 1, 1, 0, 0, 0).unwrap()),
         "the earliest of all that it stands in"
     );
-    assert_eq!(board.cache_for, Some(TimeDelta::hours(6)));
-    assert_eq!(board.certificates.len(), 1, "a key without use signs too (E62)");
-    assert!(board.signs_requests);
-    let both = of(AGGREGATE, Some("https://both.example/"));
+    assert_eq!(board.cache_duration, Some(TimeDelta::hours(6)));
     assert_eq!(
-        both.certificates, board.certificates,
+        board.signing_certificates.len(),
+        1,
+        "a key without use signs too (E62)"
+    );
+    assert!(board.signs_requests);
+    let both = read_entity(AGGREGATE, Some("https://both.example/"));
+    assert_eq!(
+        both.signing_certificates, board.signing_certificates,
         "the key of its other role is not taken"
     );
     assert_eq!(
@@ -204,7 +212,7 @@ fn one_is_taken_out_of_an_aggregate() {
 }
 
 #[test]
-fn the_default_consumer_comes_first() {
+fn the_default_acs_comes_first() {
     let (yes, no) = ("isDefault=\"true\"", "isDefault=\"0\"");
     for (more, first) in [
         (["", "", ""], "0"),
@@ -216,10 +224,10 @@ fn the_default_consumer_comes_first() {
         let inside: String = more
             .iter()
             .zip(0..)
-            .map(|(more, at)| consumer(&format!("{at}"), more))
+            .map(|(more, at)| acs(&format!("{at}"), more))
             .collect();
-        let entity = of(&sp("", &inside), None);
-        assert_eq!(entity.consumers.len(), 3);
+        let entity = read_entity(&sp_metadata("", &inside), None);
+        assert_eq!(entity.acs_endpoints.len(), 3);
         assert_eq!(
             locations(&entity).first(),
             Some(&&*format!("https://sp.example/{first}")),
@@ -230,7 +238,7 @@ fn the_default_consumer_comes_first() {
 
 #[test]
 fn a_key_signs_unless_it_says_otherwise() {
-    let text = certificate(&rsa(2048), -1, 30);
+    let text = certificate(&rsa_key(2048), -1, 30);
     let der = STANDARD.decode(&text).unwrap();
     for (usage, signs, encrypts) in [
         ("", 1, 1),
@@ -240,8 +248,8 @@ fn a_key_signs_unless_it_says_otherwise() {
     ] {
         // Twice is once, and some senders write the line ends of base64 as references.
         let inside = key_with(usage, &format!("{text}&#13;\n")).repeat(2);
-        let entity = of(&sp("", &inside), None);
-        assert_eq!(entity.certificates, vec![der.clone(); signs], "{usage}");
+        let entity = read_entity(&sp_metadata("", &inside), None);
+        assert_eq!(entity.signing_certificates, vec![der.clone(); signs], "{usage}");
         assert_eq!(
             entity.encryption_certificates,
             vec![der.clone(); encrypts],
@@ -256,8 +264,8 @@ fn a_key_signs_unless_it_says_otherwise() {
 }
 
 #[test]
-fn a_role_for_another_protocol_is_none() {
-    let old = sp("", &consumer("old", "")).replace(PROTOCOL, "urn:oasis:names:tc:SAML:1.1:protocol");
+fn a_role_for_another_protocol_is_ignored() {
+    let old = sp_metadata("", &acs("old", "")).replace(PROTOCOL, "urn:oasis:names:tc:SAML:1.1:protocol");
     assert!(matches!(
         read(&old, None, noon()),
         Err(BadMetadata::NoServiceProvider(_))
@@ -265,7 +273,7 @@ fn a_role_for_another_protocol_is_none() {
     let role = |protocol: &str, at: &str| {
         format!(
             "<SPSSODescriptor protocolSupportEnumeration=\"{protocol}\">{}</SPSSODescriptor>",
-            consumer(at, "")
+            acs(at, "")
         )
     };
     let both = format!(
@@ -273,7 +281,7 @@ fn a_role_for_another_protocol_is_none() {
         role("urn:oasis:names:tc:SAML:1.1:protocol", "old"),
         role(&format!("urn:x {PROTOCOL}"), "new")
     );
-    let entity = of(&both, None);
+    let entity = read_entity(&both, None);
     assert_eq!(locations(&entity), ["https://sp.example/new"]);
     assert!(codes(&entity).contains(&"other-protocol"));
 }
@@ -282,46 +290,46 @@ fn a_role_for_another_protocol_is_none() {
 fn an_element_counts_only_in_its_place() {
     // In an extension, in a signature, in another role: none of these is the service provider's.
     for wrong in [
-        format!("<Extensions>{}{}</Extensions>", consumer("evil", ""), key("")),
+        format!("<Extensions>{}{}</Extensions>", acs("evil", ""), key("")),
         format!(
             "<Signature xmlns=\"{DSIG}\"><Object xmlns:m=\"{METADATA}\"><m:SPSSODescriptor>{}</m:SPSSODescriptor></Object></Signature>",
-            consumer("evil", "")
+            acs("evil", "")
         ),
         format!(
             "<x xmlns=\"urn:x\"><AssertionConsumerService xmlns=\"{METADATA}\" Binding=\"{HTTP_POST}\" Location=\"https://evil.example/\"/></x>"
         ),
         format!("<KeyDescriptor><X509Certificate xmlns=\"{DSIG}\">!!</X509Certificate></KeyDescriptor>"),
     ] {
-        let entity = of(&sp("", &format!("{wrong}{}", consumer("acs", ""))), None);
+        let entity = read_entity(&sp_metadata("", &format!("{wrong}{}", acs("acs", ""))), None);
         assert_eq!(locations(&entity), ["https://sp.example/acs"], "{wrong}");
-        assert!(entity.certificates.is_empty());
+        assert!(entity.signing_certificates.is_empty());
     }
     // An entity inside what nobody need look at could be taken for one of ours.
-    let hidden = sp(
+    let hidden = sp_metadata(
         "",
-        &format!("<Extensions>{}</Extensions>", sp("", &consumer("evil", ""))),
+        &format!("<Extensions>{}</Extensions>", sp_metadata("", &acs("evil", ""))),
     );
     assert!(read(&hidden, None, noon()).is_err());
 }
 
 #[test]
-fn what_is_over_is_refused_and_a_cache_duration_is_not_an_end() {
+fn expired_metadata_is_refused_and_a_cache_duration_is_no_expiry() {
     let until = |time: &str| format!("validUntil=\"{time}\"");
-    assert!(read(&sp(&until("2026-11-21T12:00:01Z"), ""), None, noon()).is_ok());
-    assert!(read(&sp("cacheDuration=\"PT1S\"", ""), None, noon()).is_ok());
+    assert!(read(&sp_metadata(&until("2026-11-21T12:00:01Z"), ""), None, noon()).is_ok());
+    assert!(read(&sp_metadata("cacheDuration=\"PT1S\"", ""), None, noon()).is_ok());
     assert!(matches!(
-        read(&sp(&until("2026-11-21T12:00:00Z"), ""), None, noon()),
+        read(&sp_metadata(&until("2026-11-21T12:00:00Z"), ""), None, noon()),
         Err(BadMetadata::Expired(_))
     ));
     assert!(matches!(
-        read(&sp(&until("tomorrow"), ""), None, noon()),
+        read(&sp_metadata(&until("tomorrow"), ""), None, noon()),
         Err(BadMetadata::Malformed(_))
     ));
     let nested = format!(
         "<EntitiesDescriptor xmlns=\"{METADATA}\" {}><EntitiesDescriptor {}>{}</EntitiesDescriptor></EntitiesDescriptor>",
         until("2026-11-20T00:00:00Z"),
         until("2030-01-01T00:00:00Z"),
-        sp("", "")
+        sp_metadata("", "")
     );
     assert!(matches!(
         read(&nested, None, noon()),
@@ -331,7 +339,7 @@ fn what_is_over_is_refused_and_a_cache_duration_is_not_an_end() {
 
 #[test]
 fn what_a_tokenizer_lets_through_is_refused() {
-    let good = sp("", &consumer("acs", ""));
+    let good = sp_metadata("", &acs("acs", ""));
     let deep = format!("{}{}", "<x>".repeat(MAX_DEPTH), "</x>".repeat(MAX_DEPTH));
     for bad in [
         String::new(),
@@ -347,26 +355,26 @@ fn what_a_tokenizer_lets_through_is_refused() {
         format!("<?xml-stylesheet href=\"x\"?>{good}"),
         good.replace("</SPSSODescriptor>", ""),
         good.replace("</SPSSODescriptor>", "</IDPSSODescriptor>"),
-        sp("entityID=\"b\"", ""),
-        sp("", &consumer("a&nothing;", "")),
-        sp("", &deep),
-        sp("", &consumer("<acs", "")),
-        sp("x=\"<\"", ""),
-        sp("x=\"&#1;\"", ""),
-        sp("", "<NameIDFormat a=\"1\" a=\"2\"/>"),
-        sp("", "<NameIDFormat>\u{1}</NameIDFormat>"),
-        sp("", "<NameIDFormat>]]></NameIDFormat>"),
-        sp("", "<n:NameIDFormat/>"),
-        sp("", "<1/>"),
-        sp("", "<NameIDFormat a=\"1\"b=\"2\"/>"),
-        sp("", "<NameIDFormat a=1/>"),
-        sp("", "<NameIDFormat xmlns:p=\"\"/>"),
-        sp(
+        sp_metadata("entityID=\"b\"", ""),
+        sp_metadata("", &acs("a&nothing;", "")),
+        sp_metadata("", &deep),
+        sp_metadata("", &acs("<acs", "")),
+        sp_metadata("x=\"<\"", ""),
+        sp_metadata("x=\"&#1;\"", ""),
+        sp_metadata("", "<NameIDFormat a=\"1\" a=\"2\"/>"),
+        sp_metadata("", "<NameIDFormat>\u{1}</NameIDFormat>"),
+        sp_metadata("", "<NameIDFormat>]]></NameIDFormat>"),
+        sp_metadata("", "<n:NameIDFormat/>"),
+        sp_metadata("", "<1/>"),
+        sp_metadata("", "<NameIDFormat a=\"1\"b=\"2\"/>"),
+        sp_metadata("", "<NameIDFormat a=1/>"),
+        sp_metadata("", "<NameIDFormat xmlns:p=\"\"/>"),
+        sp_metadata(
             "",
             "<NameIDFormat xmlns:p=\"urn:p\" xmlns:q=\"urn:p\" p:a=\"1\" q:a=\"2\"/>",
         ),
-        sp("", "<!-- a -- b -->"),
-        sp("", "<!-- \u{1} -->"),
+        sp_metadata("", "<!-- a -- b -->"),
+        sp_metadata("", "<!-- \u{1} -->"),
         format!("<?xml version=\"1.1\"?>{good}"),
         format!("<?xml version=\"1.0\" encoding=\"UTF-16\"?>{good}"),
         format!(
@@ -376,9 +384,9 @@ fn what_a_tokenizer_lets_through_is_refused() {
         good.replace(METADATA, "urn:other"),
         format!("{good}<?xml version=\"1.0\"?>"),
         format!("<?xml version=\"1.0\"?><?xml version=\"1.0\"?>{good}"),
-        sp("", HEAD),
-        sp("", &key("").replace("QU", "<x/>")),
-        sp("", &key("").replace("QU", "!!")),
+        sp_metadata("", HEAD),
+        sp_metadata("", &key("").replace("QU", "<x/>")),
+        sp_metadata("", &key("").replace("QU", "!!")),
         format!("{good}{}", " ".repeat(MAX_FILE)),
     ] {
         let short: String = bad.chars().take(200).collect();
@@ -398,7 +406,7 @@ proptest! {
     #[test]
     fn no_text_breaks_the_reader(text in "[<>/a-zE=\"'&; !?\\[\\]-]{0,200}") {
         let _whatever = read(&text, None, noon());
-        let _whatever = read(&sp("", &text), None, noon());
-        let _whatever = read(&sp(&text, ""), None, noon());
+        let _whatever = read(&sp_metadata("", &text), None, noon());
+        let _whatever = read(&sp_metadata(&text, ""), None, noon());
     }
 }
