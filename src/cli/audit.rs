@@ -5,11 +5,11 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 
 use crate::{
     cli::{
-        decision::AuditEntryOutput,
+        audit_output::AuditEntryOutput,
         output::{self, print_line, print_note},
     },
     model::{application::Slug, audit::ValueChange, user::Email},
-    provider::{Provider, codes, explain::AuditQuery},
+    provider::{Provider, audit::codes, audit::explain::AuditQuery},
 };
 
 /// Which decisions to list.

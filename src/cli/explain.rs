@@ -5,11 +5,11 @@ use anyhow::{Result, bail};
 use crate::{
     cli::{
         audit::describe_change,
-        decision::{AuditEntryOutput, CodeOutput, registered_values},
+        audit_output::{AuditEntryOutput, CodeOutput, registered_values},
         output::{self, print_line},
     },
     model::{explanation::Explanation, reference::Reference},
-    provider::{Provider, codes, explain::AuditEntry},
+    provider::{Provider, audit::codes, audit::explain::AuditEntry},
 };
 
 /// What to explain.

@@ -2,8 +2,8 @@
 
 mod app;
 mod audit;
+mod audit_output;
 mod config;
-mod decision;
 mod explain;
 mod key;
 mod output;

@@ -10,15 +10,15 @@ use ipnet::IpNet;
 use url::Url;
 
 use crate::{
-    config::{reader::Reader, source::RawSettings},
+    config::{raw_settings::RawSettings, reader::Reader},
     model::{application::EntityId, endpoint::BaseUrl, policy::Policy, secret::Secret},
 };
 
 mod error;
 mod key;
 mod limits;
+mod raw_settings;
 mod reader;
-mod source;
 mod value;
 
 pub use crate::config::error::{Error, Errors, SettingOrigin};

@@ -13,7 +13,7 @@ use crate::{
         EffectiveSetting, ReadSecret,
         error::{Error, SettingOrigin},
         key::KEYS,
-        source::RawSettings,
+        raw_settings::RawSettings,
         value,
     },
     model::{secret::Secret, text::single_line},

@@ -1,6 +1,6 @@
 //! What people prove themselves with. Knows no database and no page.
 
-mod obvious;
+mod blocklist;
 pub mod password;
 
-pub use self::obvious::PasswordContext;
+pub use self::blocklist::PasswordContext;

@@ -11,7 +11,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::{
     credential::{
         PasswordContext,
-        obvious::{BlockReason, find_block_reason},
+        blocklist::{BlockReason, find_block_reason},
     },
     model::secret::Secret,
 };

@@ -28,7 +28,7 @@ use crate::{
     provider::{
         Provider,
         applications::{ApplicationEdit, NewApplication},
-        users::{ChangeOutcome, NewUser},
+        people::users::{ChangeOutcome, NewUser},
     },
     server::{self, Server},
 };

@@ -24,9 +24,9 @@ use crate::{
         application::{EntityId, SpUrl},
         id::KeyId,
         key::{Certificate, SigningKey},
-        making::SignatureAlgorithm,
         name_id::NameId,
         policy::Policy,
+        response_options::SignatureAlgorithm,
     },
     provider::Provider,
     saml::{

@@ -11,9 +11,9 @@ use crate::model::{
     endpoint::{Endpoints, is_loopback},
     id::ApplicationId,
     key::Certificate,
-    making::ResponseOptions,
     name_id::NameIdFormat,
     preset::Preset,
+    response_options::ResponseOptions,
     text::{BadText, single_line},
 };
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::provider::{Provider, endings::ExpiringCertificate, error::Error};
+use crate::provider::{Provider, error::Error, keys::certificate_expiry::ExpiringCertificate};
 
 /// How old the last write may grow before one is made for its own sake.
 const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(2);

@@ -2,31 +2,19 @@
 
 pub mod applications;
 pub mod audit;
-mod changes;
-pub mod codes;
-pub mod deletion;
-pub mod device_link;
-pub mod drafts;
-mod end_sessions;
-pub mod endings;
+pub mod bootstrap;
 pub mod error;
-pub mod explain;
 pub mod health;
 pub mod housekeeping;
-pub mod installation;
-pub mod login;
-pub mod pending;
+pub mod keys;
+pub mod logout;
+pub mod metadata_sources;
+pub mod people;
 pub mod portal;
-pub mod required;
-pub mod rollover;
 pub mod saml;
 pub mod session;
-pub mod sign_off;
-pub mod sign_on;
+pub mod sign_in;
 pub mod snapshot;
-pub mod sources;
-mod tries;
-pub mod users;
 pub mod visitor;
 
 use std::sync::{Arc, Mutex, RwLock};
@@ -38,10 +26,10 @@ use crate::{
     credential::password::Hasher,
     entropy::Entropy,
     fetch::Fetcher,
-    keys::{seal::SealingKey, state::BrowserStateKey},
+    keys::{browser_state::BrowserStateKey, seal::SealingKey},
     model::{audit::AuditEvent, endpoint::Endpoints, id::AuditId, policy::Policy, secret::Token, text::hex},
     provider::{
-        audit::RefusalCounter, endings::WarnedToday, error::Error, health::HealthCheck,
+        audit::RefusalCounter, error::Error, health::HealthCheck, keys::certificate_expiry::WarnedToday,
         saml::publish::FetchLog, snapshot::Snapshot, visitor::Visitor,
     },
     store::Store,

@@ -12,11 +12,11 @@ use crate::{
     provider::{
         Provider,
         error::Error,
+        logout::sign_out,
         saml::{
-            answer::{ResponseOutcome, ResponseRequest, SamlResponse, UserSummary},
-            refuse::{RefusalOutcome, RefusedPage},
+            refusal::{RefusalOutcome, RefusedPage},
+            response::{ResponseOutcome, ResponseRequest, SamlResponse, UserSummary},
         },
-        sign_off,
         visitor::Visitor,
     },
     saml::authn_context,
@@ -180,6 +180,6 @@ fn launch_application(application: &Application) -> LaunchAction {
     } else if application.saml.allow_idp_initiated {
         LaunchAction::Unsolicited
     } else {
-        LaunchAction::ApplicationSite(sign_off::launch_url(application))
+        LaunchAction::ApplicationSite(sign_out::launch_url(application))
     }
 }

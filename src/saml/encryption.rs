@@ -17,7 +17,7 @@ use openssl::{
 
 use crate::{
     crypto::strength::{self, UnusableKey},
-    model::{key::Certificate, making::ContentCipher, secret::Secret},
+    model::{key::Certificate, response_options::ContentCipher, secret::Secret},
     saml::{
         canonical::XmlWriter,
         urn::{self, ASSERTION, DSIG, XENC},

@@ -8,9 +8,9 @@ use roxmltree::Node;
 
 use crate::saml::{
     c14n,
-    claimed::{SignatureInput, UnverifiedSignature},
     refusal::Refusal,
     scan::WHITESPACE,
+    unverified_signature::{SignatureInput, UnverifiedSignature},
     urn::{self, DSIG},
     xml::{Element, XmlDocument},
 };

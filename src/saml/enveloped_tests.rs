@@ -25,7 +25,7 @@ use crate::{
         application::{EntityId, SpUrl},
         id::KeyId,
         key::{Certificate, SigningKey},
-        making::SignatureAlgorithm,
+        response_options::SignatureAlgorithm,
         secret::Secret,
     },
     saml::{

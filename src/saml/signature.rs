@@ -14,9 +14,9 @@ use crate::{
     crypto::strength::{self, MAX_SIGNING_KEYS},
     model::key::Certificate,
     saml::{
-        claimed::{SignatureInput, UnverifiedSignature},
         enveloped,
         refusal::Refusal,
+        unverified_signature::{SignatureInput, UnverifiedSignature},
         urn,
     },
 };

@@ -14,7 +14,7 @@ use openssl::{
 use crate::{
     model::{
         key::{Certificate, SigningKey},
-        making::SignatureAlgorithm,
+        response_options::SignatureAlgorithm,
     },
     saml::urn,
 };

@@ -6,8 +6,8 @@ mod listen;
 mod open;
 mod seal;
 mod signals;
-mod waiting;
-mod words;
+mod startup_log;
+mod wait_for_database;
 
 use std::{
     net::TcpListener,
@@ -23,7 +23,7 @@ use self::{
     housekeeping::{DATABASE_TIMEOUT, fetch_metadata, refresh_and_check, run_housekeeping},
     http::HttpConfig,
     open::lock_database,
-    words::{log_finding, log_ignored_variables, next_step},
+    startup_log::{log_finding, log_ignored_variables, next_step},
 };
 pub use self::{
     open::{open, prepare, prepare_with},
@@ -42,7 +42,7 @@ pub fn serve(settings: &Settings) -> Result<()> {
     log_ignored_variables(settings);
     let listener = listen::bind(settings.listen)?;
     let _only_one = lock_database(settings)?;
-    let Some((provider, findings)) = waiting::prepare_when_available(settings, &listener)? else {
+    let Some((provider, findings)) = wait_for_database::prepare_when_available(settings, &listener)? else {
         return Ok(());
     };
     for finding in &findings {

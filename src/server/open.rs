@@ -18,7 +18,7 @@ use crate::{
     model::endpoint::{BaseUrl, Endpoints},
     provider::{
         Dependencies, Provider,
-        installation::{Bootstrap, BootstrapNotice},
+        bootstrap::{Bootstrap, BootstrapNotice},
     },
     server::seal,
     store::{Backup, SchemaState, Store, Tx},

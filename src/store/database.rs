@@ -19,12 +19,12 @@ use diesel::{
 use crate::{
     model::secret::Secret,
     store::{
-        address::DatabaseUrl,
         connection::Tx,
+        database_url::DatabaseUrl,
         error::Error,
-        lane::{RequestConnection, RequestPool},
         pool::{ConnectionKind, ConnectionManager, PooledConnection},
-        pulse::WriteHealth,
+        request_pool::{RequestConnection, RequestPool},
+        write_health::WriteHealth,
     },
 };
 

@@ -12,8 +12,8 @@ use diesel::{
 };
 
 use crate::store::{
-    address::DatabaseUrl,
     connection::{AnyConnection, Tx},
+    database_url::DatabaseUrl,
     error::Error,
 };
 

@@ -6,7 +6,7 @@ use actix_web::{
     http::{StatusCode, header::RETRY_AFTER},
 };
 
-use crate::provider::{self, codes};
+use crate::provider::{self, audit::codes};
 
 /// A step that failed: logged once, here; `web::trace` puts the page around it, without detail.
 #[derive(Debug, thiserror::Error)]

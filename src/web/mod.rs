@@ -1,27 +1,15 @@
 //! HTTP only: what browsers see and send. It knows neither SAML nor SQL.
 
 pub mod assets;
-mod connection;
-mod cookie;
-mod csrf;
-mod device;
 mod error;
-pub mod headers;
 mod health;
-mod login;
-mod logout;
-mod off_thread;
+mod layer;
 pub mod page;
-mod portal;
-mod queue;
+mod people;
 mod respond;
 mod saml;
-mod seldom;
-mod sign_on;
 mod state;
-mod trace;
-mod visitor;
-mod words;
+mod text;
 
 use actix_web::{
     App, Error, HttpRequest, HttpResponse, ResponseError, Route,
@@ -35,8 +23,8 @@ use actix_web::{
 };
 
 pub use self::{
-    connection::{Deadlines, TimedStream},
-    off_thread::Permits,
+    layer::connection::{Deadlines, TimedStream},
+    layer::off_thread::Permits,
     state::Site,
 };
 
@@ -47,30 +35,30 @@ const MAX_FORM: usize = 16 * 1024;
 
 /// Every address that this server answers, on one page.
 fn routes(app: &mut ServiceConfig) {
-    app.service(resource(path::PORTAL).route(get_or_head().to(portal::get)));
+    app.service(resource(path::PORTAL).route(get_or_head().to(people::portal::get)));
     app.service(
         resource("/launch/{slug}")
-            .route(get().to(portal::launch))
+            .route(get().to(people::portal::launch))
             .route(head().to(empty_ok)),
     );
     app.service(
         resource(path::SIGN_IN)
-            .route(get_or_head().to(login::get))
-            .route(post().to(login::post)),
+            .route(get_or_head().to(people::sign_in::get))
+            .route(post().to(people::sign_in::post)),
     );
     app.service(
         resource(path::LOGOUT)
-            .route(get_or_head().to(logout::ask))
-            .route(post().to(logout::sign_out)),
+            .route(get_or_head().to(people::logout::ask))
+            .route(post().to(people::logout::sign_out)),
     );
     app.service(
         resource("/logout/{id}")
-            .route(get_or_head().to(logout::progress))
-            .route(post().to(logout::skip)),
+            .route(get_or_head().to(people::logout::progress))
+            .route(post().to(people::logout::skip)),
     );
     app.service(
         resource("/logout/{id}/go")
-            .route(get().to(logout::advance))
+            .route(get().to(people::logout::advance))
             .route(head().to(empty_ok)),
     );
     app.service(
@@ -80,13 +68,13 @@ fn routes(app: &mut ServiceConfig) {
     );
     app.service(
         resource("/continue/{sealed}")
-            .route(get().to(sign_on::get))
+            .route(get().to(people::resume::get))
             .route(head().to(empty_ok)),
     );
     app.service(
         resource("/device/{link}")
-            .route(get_or_head().to(device::ask))
-            .route(post().to(device::accept)),
+            .route(get_or_head().to(people::device_link::ask))
+            .route(post().to(people::device_link::accept)),
     );
     app.service(
         resource(path::SSO)
@@ -150,7 +138,7 @@ pub fn app(
         .app_data(FormConfig::default().limit(MAX_FORM).error_handler(form_error))
         .app_data(PayloadConfig::new(MAX_FORM))
         .configure(routes)
-        .wrap(from_fn(trace::layer))
+        .wrap(from_fn(layer::trace::layer))
 }
 
 /// What answers while the database server has not come yet: that this process lives, and that nobody can sign in.
@@ -166,12 +154,13 @@ pub fn unavailable_app() -> App<
     App::new()
         .route(health::LIVE, get_or_head().to(health::live))
         .default_service(route().to(health::unavailable))
-        .wrap(from_fn(trace::layer))
+        .wrap(from_fn(layer::trace::layer))
 }
 
 /// A form that is not read: [`trace`] puts the page around the status.
 fn form_error(error: UrlencodedError, _: &HttpRequest) -> Error {
-    let status = if matches!(&error, UrlencodedError::Payload(broken) if connection::is_timeout(broken)) {
+    let status = if matches!(&error, UrlencodedError::Payload(broken) if layer::connection::is_timeout(broken))
+    {
         StatusCode::REQUEST_TIMEOUT
     } else {
         error.status_code()

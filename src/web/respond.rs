@@ -5,21 +5,21 @@ use actix_web::{HttpResponse, http::StatusCode};
 use crate::{
     model::{endpoint::path, id::ApplicationId},
     provider::{
-        pending::{NewCookie, SealedSignIn},
         saml::{
-            answer,
-            logout_hop::{LogoutDelivery, OutboundBinding},
-            refuse::RefusedPage,
+            logout_steps::{LogoutDelivery, OutboundBinding},
+            refusal::RefusedPage,
+            response,
         },
+        sign_in::pending::{NewCookie, SealedSignIn},
     },
     web::{
         page::{
-            onward::{AutoPostKind, AutoPostPage, Base64},
+            auto_post::{AutoPostKind, AutoPostPage, Base64},
             part::{AppMark, UserMark},
-            refused::{RefusalPage, RefusedAction},
+            refusal::{RefusalPage, RefusedAction},
         },
         state::{Site, page, see_other},
-        words,
+        text,
     },
 };
 
@@ -27,12 +27,12 @@ pub(super) fn app_mark(id: ApplicationId, name: &str) -> AppMark {
     AppMark::new(name, &id.to_string())
 }
 
-pub(super) fn user_mark(person: &answer::UserSummary) -> UserMark {
+pub(super) fn user_mark(person: &response::UserSummary) -> UserMark {
     UserMark::new(&person.full_name, &person.email, &person.id.to_string())
 }
 
 /// The self-posting form.
-pub(super) fn saml_response(site: &Site, answer: &answer::SamlResponse) -> HttpResponse {
+pub(super) fn saml_response(site: &Site, answer: &response::SamlResponse) -> HttpResponse {
     let page = AutoPostPage {
         brand: site.brand(),
         application: app_mark(answer.application, &answer.application_name),
@@ -104,7 +104,7 @@ pub(super) fn refusal(site: &Site, refused: &RefusedPage) -> HttpResponse {
         reference: refused.reference.to_string(),
         application: refused.application.as_ref().map(|(id, name)| app_mark(*id, name)),
         portal_link: true,
-        when: words::format_time(site.provider.now()),
+        when: text::format_time(site.provider.now()),
     };
     page(StatusCode::BAD_REQUEST, &shown)
 }

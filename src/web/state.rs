@@ -13,20 +13,20 @@ use ipnet::IpNet;
 
 use crate::{
     model::{endpoint::BaseUrl, secret::Token},
-    provider::{Provider, codes, visitor::Visitor},
+    provider::{Provider, audit::codes, visitor::Visitor},
     web::{
-        cookie::Cookies,
-        csrf,
         error::Error,
-        headers::{Headers, ResponseKind},
-        off_thread::Permits,
+        layer::cookie::Cookies,
+        layer::csrf,
+        layer::headers::{Headers, ResponseKind},
+        layer::log_limiter::LogLimiter,
+        layer::off_thread::Permits,
+        layer::visitor::{self, TrustedProxies},
         page::{
             html::Page,
             notice::{NoticeKind, NoticePage},
             part::Brand,
         },
-        seldom::LogLimiter,
-        visitor::{self, TrustedProxies},
     },
 };
 

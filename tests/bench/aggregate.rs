@@ -13,7 +13,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, TimeDelta, Utc};
 use hallpass::{
     keys::generate,
-    model::{id::KeyId, key::SigningKey, making::SignatureAlgorithm},
+    model::{id::KeyId, key::SigningKey, response_options::SignatureAlgorithm},
     saml::{
         metadata::aggregate::{self, FileVerification, ParsedEntity},
         signer::Signer,

@@ -14,9 +14,9 @@ mod control;
 mod daemon;
 mod instructions;
 mod parser;
+mod pending_sign_in;
 mod report;
 mod scale;
-mod waiting;
 
 use crate::{
     control::ControlSignature,
@@ -61,7 +61,7 @@ fn main() {
             .into_iter()
             .filter(|(name, url)| *name == "SQLite" || url.is_some())
         {
-            let [here, there] = waiting::measure(url, other, has("--quick"));
+            let [here, there] = pending_sign_in::measure(url, other, has("--quick"));
             println!("{name}, a request that waits: here {here}, {other} {there}");
         }
         return;

@@ -1,10 +1,10 @@
 //! The audit trail, as an administrator finds it.
 
 use crate::support::{
-    house::{PASSWORD, on_each_database},
-    http, rows,
-    scene::{ADA, SsoSetup},
-    sp::TestSp,
+    http, sql,
+    sso_setup::{ADA, SsoSetup},
+    test_server::{PASSWORD, on_each_database},
+    test_sp::TestSp,
 };
 
 #[test]
@@ -18,7 +18,7 @@ fn every_decision_is_audited() {
         browser.get(&scene.sso_url_with("_r2", "AssertionConsumerServiceURL=\"https://evil.example/\"", ""));
         let form = browser.get("/logout");
         browser.post("/logout", &[("csrf", &form.field("csrf").unwrap())]);
-        let told = rows::texts(
+        let told = sql::texts(
             &scene.server.settings,
             "SELECT action || ' ' || outcome AS t FROM audit_events ORDER BY id",
         );
@@ -38,7 +38,7 @@ fn every_decision_is_audited() {
             );
         }
         let bare = "SELECT count(*) AS n FROM audit_events WHERE detail LIKE '%fernweh.example%' OR detail LIKE '%<%'";
-        assert_eq!(rows::number(&scene.server.settings, bare), 0);
+        assert_eq!(sql::number(&scene.server.settings, bare), 0);
     });
 }
 
@@ -61,9 +61,9 @@ fn repeated_anonymous_refusals_make_few_counting_rows() {
         scene.server.provider.flush_audit().unwrap();
         let settings = &scene.server.settings;
         let about = "FROM audit_events WHERE outcome = 'ISSUER-UNKNOWN'";
-        assert!(rows::number(settings, &format!("SELECT count(*) AS n {about}")) <= 6);
+        assert!(sql::number(settings, &format!("SELECT count(*) AS n {about}")) <= 6);
         assert_eq!(
-            rows::number(
+            sql::number(
                 settings,
                 &format!("SELECT CAST(sum(occurrences) AS BIGINT) AS n {about}")
             ),

@@ -3,9 +3,9 @@
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
 use crate::support::{
-    house::{Database, TestServer},
     http,
-    scene::SsoSetup,
+    sso_setup::SsoSetup,
+    test_server::{Database, TestServer},
 };
 
 /// The shell lines of the block in docs/configuration.md that begins with `first`.

@@ -6,10 +6,10 @@ use hallpass::web::Deadlines;
 
 use crate::support::{
     browser::Browser,
-    house::{Database, PASSWORD, TestServer, on_each_database},
     http::{self, Response},
-    rows,
-    scene::ADA,
+    sql,
+    sso_setup::ADA,
+    test_server::{Database, PASSWORD, TestServer, on_each_database},
 };
 
 /// A house in which one password of a stranger is checked at a time.
@@ -58,7 +58,7 @@ fn an_overloaded_server_answers_retry_later_and_reserves_capacity_for_known_devi
             (known, page)
         };
         let before = house.provider.hash_count();
-        let blocked = rows::block_writes(&house.settings);
+        let blocked = sql::block_writes(&house.settings);
         let (told, answers) = mpsc::channel();
         thread::scope(|scope| {
             for (n, (mut browser, page)) in strangers.into_iter().enumerate() {
@@ -92,7 +92,7 @@ fn an_overloaded_server_answers_retry_later_and_reserves_capacity_for_known_devi
         assert_eq!(house.provider.hash_count() - before, 2);
         let counted = "SELECT count(*) AS n FROM login_throttle WHERE bucket LIKE 'pair:%'";
         assert_eq!(
-            rows::number(&house.settings, counted),
+            sql::number(&house.settings, counted),
             1,
             "whoever was turned away has lost no try"
         );
@@ -104,7 +104,7 @@ fn no_password_is_hashed_for_a_disconnected_client() {
     let house = server_with_one_hashing_slot(&Database::Sqlite, Duration::from_mins(5));
     let mut first = browser_from(&house, 1);
     let page = first.get("/login");
-    let blocked = rows::block_writes(&house.settings);
+    let blocked = sql::block_writes(&house.settings);
     let before = house.provider.hash_count();
     thread::scope(|scope| {
         let waits = scope.spawn(move || first.submit_password(&page, ADA, "wrong password"));
@@ -150,7 +150,7 @@ fn a_flood_from_one_address_does_not_delay_another() {
         let mut ada = browser_from(&house, 1);
         let page = ada.get("/login");
         let before = house.provider.hash_count();
-        let blocked = rows::block_writes(&house.settings);
+        let blocked = sql::block_writes(&house.settings);
         thread::scope(|scope| {
             for (mut browser, page, name) in storm {
                 scope.spawn(move || browser.submit_password(&page, &name, "wrong password"));

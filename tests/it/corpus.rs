@@ -9,19 +9,19 @@ use hallpass::{
     },
 };
 
-#[path = "../fuzz/judge.rs"]
-mod judge;
+#[path = "../fuzz/harness.rs"]
+mod harness;
 
 type FuzzTarget = fn(&[u8]) -> Result<(), String>;
 
 const TARGETS: [(&str, FuzzTarget); 7] = [
-    ("redirect_query", judge::redirect_query),
-    ("post_form", judge::post_form),
-    ("authn_request", judge::authn_request),
-    ("logout_request", judge::logout_request),
-    ("logout_response", judge::logout_response),
-    ("sp_metadata", judge::sp_metadata),
-    ("aggregate", judge::aggregate),
+    ("redirect_query", harness::redirect_query),
+    ("post_form", harness::post_form),
+    ("authn_request", harness::authn_request),
+    ("logout_request", harness::logout_request),
+    ("logout_response", harness::logout_response),
+    ("sp_metadata", harness::sp_metadata),
+    ("aggregate", harness::aggregate),
 ];
 
 /// Every seed of a target: its name and its bytes, by name.
@@ -72,7 +72,7 @@ fn the_metadata_of_real_products_is_read() {
         "ruby-saml",
     ] {
         let bytes = fs::read(format!("fixtures/sp/{name}.xml")).unwrap();
-        assert_eq!(judge::sp_metadata(&bytes), Ok(()), "{name}");
+        assert_eq!(harness::sp_metadata(&bytes), Ok(()), "{name}");
     }
 }
 

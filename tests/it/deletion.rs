@@ -10,8 +10,8 @@ use hallpass::{
         user::{OwnAttributes, User, UserName},
     },
     provider::{
-        deletion::DELETION_GRACE_PERIOD,
-        users::{ChangeOutcome, UserEdit},
+        people::deletion::DELETION_GRACE_PERIOD,
+        people::users::{ChangeOutcome, UserEdit},
     },
 };
 use serde_json::Value;
@@ -19,10 +19,10 @@ use serde_json::Value;
 use crate::{
     cli::Cli,
     support::{
-        house::{Database, PASSWORD, on_each_database},
-        rows,
-        scene::{ADA, SsoSetup},
-        sp::posted_response,
+        sql,
+        sso_setup::{ADA, SsoSetup},
+        test_server::{Database, PASSWORD, on_each_database},
+        test_sp::posted_response,
     },
 };
 
@@ -102,7 +102,7 @@ fn a_deleted_user_is_signed_out_at_once_and_can_be_restored_for_a_month() {
             SsoSetup::is_signed_in(&scene.signed_in_browser()),
             "with the same password"
         );
-        let told = rows::texts(
+        let told = sql::texts(
             &scene.server.settings,
             "SELECT action AS t FROM audit_events WHERE action LIKE 'user.%' ORDER BY id",
         );
@@ -173,7 +173,7 @@ fn after_a_month_only_ids_of_a_deleted_user_are_left() {
         let settings = &scene.server.settings;
         let leaver = user_with_everything(&scene);
         // As words that say too much.
-        rows::execute(
+        sql::execute(
             settings,
             &format!(
                 "UPDATE audit_events SET detail = 'was Zwiebelkuchen@fernweh.example, Rhabarberbarbara' WHERE user_id = '{}' AND action = 'user.edit'; \
@@ -186,7 +186,7 @@ fn after_a_month_only_ids_of_a_deleted_user_are_left() {
             "SELECT phc AS t FROM user_passwords WHERE user_id = '{}'",
             leaver.id
         );
-        let phc = rows::texts(settings, &phc).remove(0);
+        let phc = sql::texts(settings, &phc).remove(0);
         let private = [
             leaver.email.as_str(),
             "Zwiebelkuchen@",
@@ -205,8 +205,8 @@ fn after_a_month_only_ids_of_a_deleted_user_are_left() {
             );
         }
         let edits = "SELECT count(*) AS n FROM audit_events WHERE changes LIKE '%quittengelee%'";
-        assert_eq!(rows::number(settings, edits), 1);
-        let before = rows::number(settings, "SELECT count(*) AS n FROM audit_events");
+        assert_eq!(sql::number(settings, edits), 1);
+        let before = sql::number(settings, "SELECT count(*) AS n FROM audit_events");
         erase(&scene, &leaver);
 
         assert_eq!(texts_left_in_files(settings, &private), Vec::<&str>::new());
@@ -222,10 +222,10 @@ fn after_a_month_only_ids_of_a_deleted_user_are_left() {
                 "SELECT count(*) AS n FROM {table} WHERE {column} = '{}'",
                 leaver.id
             );
-            assert_eq!(rows::number(settings, &sql), 0, "{table}");
+            assert_eq!(sql::number(settings, &sql), 0, "{table}");
         }
         let trail = |what: &str| {
-            rows::texts(
+            sql::texts(
                 settings,
                 &format!("SELECT {what} AS t FROM audit_events ORDER BY id"),
             )

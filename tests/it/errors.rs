@@ -7,19 +7,19 @@ use hallpass::{
         name_id::EMAIL_ADDRESS,
         reference::Reference,
     },
-    provider::{applications::ApplicationEdit, codes, explain::AuditEntry},
+    provider::{applications::ApplicationEdit, audit::codes, audit::explain::AuditEntry},
     saml::binding::redirect::{self, percent_encode},
 };
 
 use crate::support::{
     browser::Browser,
-    enveloped::{append_to_signature, insert_after_issuer, saml_template, sign_with_xmlsec1},
-    house::on_each_database,
     http::Response,
-    rows,
-    scene::{ACS, ADA, SsoSetup, WIKI},
-    signing::SpKey,
-    sp::{TestSp, posted_response},
+    sp_keys::SpKey,
+    sql,
+    sso_setup::{ACS, ADA, SsoSetup, WIKI},
+    test_server::on_each_database,
+    test_sp::{TestSp, posted_response},
+    xml_signature::{append_to_signature, insert_after_issuer, saml_template, sign_with_xmlsec1},
 };
 
 /// Code and reference as they stand on a page, or in the message that it posts.
@@ -207,7 +207,7 @@ fn the_audit_row_keeps_the_request_details_and_no_secret() {
             "/saml/slo?{}",
             scene.sp.redirect_query(&xml, Some("relay-secret"), false)
         ));
-        let details = rows::texts(
+        let details = sql::texts(
             &scene.server.settings,
             "SELECT COALESCE(detail, '') AS t FROM audit_events WHERE outcome <> 'ok' ORDER BY id",
         );
@@ -288,7 +288,11 @@ fn the_user_of_a_pending_sign_in_is_named_in_the_audit_row_of_its_refusal() {
         );
         let mut browser = scene.server.browser();
         let login = browser.get_following_redirects(&scene.sso_url_with("_x", "", &inside));
-        let page = browser.sign_in(&login, "eve@fernweh.example", crate::support::house::PASSWORD);
+        let page = browser.sign_in(
+            &login,
+            "eve@fernweh.example",
+            crate::support::test_server::PASSWORD,
+        );
         let late = decision(&scene, &page);
         // The same, from a session that was there before.
         let at_once = decision(&scene, &browser.get(&scene.sso_url_with("_y", "", &inside)));
@@ -345,9 +349,9 @@ fn a_throttled_sign_in_and_an_internal_error_have_a_reference_too() {
             .unwrap();
         assert_eq!(found[0].row.outcome, "LOGIN-THROTTLED");
 
-        rows::execute(&scene.server.settings, "ALTER TABLE users RENAME TO users_away");
+        sql::execute(&scene.server.settings, "ALTER TABLE users RENAME TO users_away");
         let page = ada.get("/");
-        rows::execute(&scene.server.settings, "ALTER TABLE users_away RENAME TO users");
+        sql::execute(&scene.server.settings, "ALTER TABLE users_away RENAME TO users");
         assert!(page.status >= 500, "{}", page.status);
         let (code, reference) = code_and_reference(&page);
         assert_eq!(code, codes::FAILURE);
@@ -367,14 +371,14 @@ fn a_shared_reference_finds_both_rows_and_a_full_request_id_finds_one() {
         for id in ["_1", "_2"] {
             browser.get(&scene.sso_url_with(id, "AssertionConsumerServiceURL=\"https://evil.example/\"", ""));
         }
-        for (n, old) in rows::texts(
+        for (n, old) in sql::texts(
             &scene.server.settings,
             "SELECT id AS t FROM audit_events WHERE outcome = 'ACS-UNKNOWN' ORDER BY id",
         )
         .iter()
         .enumerate()
         {
-            rows::execute(
+            sql::execute(
                 &scene.server.settings,
                 &format!("UPDATE audit_events SET request_id = '7f3a92c10000000{n}' WHERE id = '{old}'"),
             );

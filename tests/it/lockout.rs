@@ -4,14 +4,14 @@ use chrono::TimeDelta;
 
 use crate::support::{
     browser::Browser,
-    house::{PASSWORD, on_each_database},
-    rows,
-    scene::{ADA, SsoSetup},
-    tries::{attempt_sign_in, browser_from, password_hashes_during},
+    sign_in_attempts::{attempt_sign_in, browser_from, password_hashes_during},
+    sql,
+    sso_setup::{ADA, SsoSetup},
+    test_server::{PASSWORD, on_each_database},
 };
 
 /// A house in which wrong tries from one network have begun a pause of Ada's account.
-fn setup_with_paused_account(database: &crate::support::house::Database) -> SsoSetup {
+fn setup_with_paused_account(database: &crate::support::test_server::Database) -> SsoSetup {
     let few = [("HALLPASS_THROTTLE_ACCOUNT_FREE", "8")];
     let scene = SsoSetup::with(database, &few, |_, _| {});
     for n in 0..9 {
@@ -73,7 +73,7 @@ fn unlocking_lifts_the_pause_and_its_link_makes_one_browser_known() {
         let email = hallpass::model::user::Email::parse(ADA).unwrap();
         let link = || {
             let done = scene.server.provider.unlock_user(&email).unwrap();
-            let hallpass::provider::users::ChangeOutcome::Done(link) = done else {
+            let hallpass::provider::people::users::ChangeOutcome::Done(link) = done else {
                 panic!("{done:?}")
             };
             link.strip_prefix("https://login.fernweh.example")
@@ -155,20 +155,20 @@ fn a_new_password_or_disabling_lifts_the_pause_and_forgets_known_devices() {
         let mut browser = browser_from(&scene, "198.51.100.1");
         let sign_in = |browser: &mut Browser, password: &str| attempt_sign_in(browser, ADA, password).status;
         assert_eq!(sign_in(&mut browser, PASSWORD), 303);
-        assert_eq!(rows::number(&scene.server.settings, devices), 1);
+        assert_eq!(sql::number(&scene.server.settings, devices), 1);
         let password = hallpass::credential::password::Password::parse("another good password").unwrap();
         scene.server.provider.set_password(&email, &password).unwrap();
-        assert_eq!(rows::number(&scene.server.settings, devices), 0);
+        assert_eq!(sql::number(&scene.server.settings, devices), 0);
         assert_eq!(
             sign_in(&mut browser_from(&scene, "203.0.113.77"), "another good password"),
             303,
             "from wherever it is tried"
         );
-        let off = hallpass::provider::users::UserEdit {
+        let off = hallpass::provider::people::users::UserEdit {
             enabled: Some(false),
             ..Default::default()
         };
         scene.server.provider.edit_user(&email, &off).unwrap().unwrap();
-        assert_eq!(rows::number(&scene.server.settings, devices), 0);
+        assert_eq!(sql::number(&scene.server.settings, devices), 0);
     });
 }

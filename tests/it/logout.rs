@@ -13,13 +13,12 @@ use roxmltree::Document;
 
 use crate::support::{
     browser::Browser,
-    house::{Database, PASSWORD, on_each_database},
     http::Response,
-    judge::{self, only_element},
-    rows,
-    scene::{ADA, RELAY_STATE, SsoSetup, WIKI},
-    signing,
-    sp::{TestSp, posted_response},
+    inspect::{self, only_element},
+    sp_keys, sql,
+    sso_setup::{ADA, RELAY_STATE, SsoSetup, WIKI},
+    test_server::{Database, PASSWORD, on_each_database},
+    test_sp::{TestSp, posted_response},
 };
 
 const SLO: &str = "https://login.fernweh.example/saml/slo";
@@ -74,7 +73,7 @@ fn logout_response(scene: &SsoSetup, response: &Response) -> String {
     );
     let (certificate, _) = scene.server.provider.certificate_pem().unwrap();
     assert!(
-        signing::query_signature_is_valid(address, &certificate),
+        sp_keys::query_signature_is_valid(address, &certificate),
         "{address}"
     );
     let query = &address[SP_SLO_URL.len() + 1..];
@@ -99,12 +98,12 @@ fn a_signed_request_of_a_participant_ends_the_session_and_gets_a_response() {
     on_each_database(|database| {
         for with_index in [true, false] {
             let (scene, mut browser, index) =
-                signed_in_at_wiki(&crate::support::house::fresh_database_like(database));
+                signed_in_at_wiki(&crate::support::test_server::fresh_database_like(database));
             let other = scene.signed_in_browser();
             let address =
                 scene.logout_request_url(&scene.sp, "_l1", ADA, with_index.then_some(index.as_str()), true);
             let xml = logout_response(&scene, &browser.get(&address));
-            assert_eq!(judge::status_codes(&xml), ("Success".to_owned(), None));
+            assert_eq!(inspect::status_codes(&xml), ("Success".to_owned(), None));
             let document = Document::parse(&xml).unwrap();
             let root = only_element(&document, "LogoutResponse");
             assert_eq!(root.attribute("InResponseTo"), Some("_l1"));
@@ -132,7 +131,7 @@ fn the_request_may_come_from_a_browser_without_the_session() {
             &scene,
             &front.get(&scene.logout_request_url(&scene.sp, "_l1", ADA, Some(&index), true)),
         );
-        assert_eq!(judge::status_codes(&xml).0, "Success");
+        assert_eq!(inspect::status_codes(&xml).0, "Success");
         assert!(!SsoSetup::is_signed_in(&browser));
     });
 }
@@ -215,7 +214,7 @@ fn only_a_participants_signed_request_ends_the_session() {
                 let status = redirect::decode(response.location().split_once('?').unwrap().1)
                     .unwrap()
                     .xml;
-                assert_ne!(judge::status_codes(&status).0, "Success", "{what}");
+                assert_ne!(inspect::status_codes(&status).0, "Success", "{what}");
             } else {
                 assert!(
                     [200, 400].contains(&response.status),
@@ -306,7 +305,7 @@ fn the_sign_out_url_without_a_message_asks_for_confirmation_and_then_signs_out()
             page.body
         );
         assert!(!browser.cookies.contains_key("__Host-hallpass-session"));
-        let dead = rows::number(
+        let dead = sql::number(
             &scene.server.settings,
             "SELECT count(*) AS n FROM sessions WHERE ended_at IS NULL",
         );
@@ -314,7 +313,7 @@ fn the_sign_out_url_without_a_message_asks_for_confirmation_and_then_signs_out()
         let nobody = scene.server.browser().get("/saml/slo");
         assert!(nobody.status == 200 && nobody.field("csrf").is_none());
         let audit = "SELECT count(*) AS n FROM audit_events WHERE action = 'logout' AND outcome = 'ok'";
-        assert_eq!(rows::number(&scene.server.settings, audit), 1);
+        assert_eq!(sql::number(&scene.server.settings, audit), 1);
     });
 }
 

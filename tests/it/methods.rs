@@ -1,9 +1,9 @@
 //! Which methods an address answers.
 
 use crate::support::{
-    house::{TestServer, on_each_database},
     http,
-    scene::SsoSetup,
+    sso_setup::SsoSetup,
+    test_server::{TestServer, on_each_database},
 };
 
 fn send_request(house: &TestServer, method: &str, target: &str) -> http::Response {
@@ -48,7 +48,7 @@ fn head_does_not_consume_one_time_actions() {
         let address = scene.sso_url("_r1");
         assert_eq!(send_request(&scene.server, "HEAD", &address).status, 200);
         let answered = "SELECT count(*) AS n FROM answered_requests";
-        assert_eq!(crate::support::rows::number(&scene.server.settings, answered), 0);
+        assert_eq!(crate::support::sql::number(&scene.server.settings, answered), 0);
         assert!(browser.get(&address).body.contains("SAMLResponse"));
     });
 }

@@ -8,10 +8,10 @@ use roxmltree::Document;
 
 use crate::support::{
     browser::Browser,
-    house::{PASSWORD, fresh_database_like, on_each_database},
-    judge::{self, only_element},
-    scene::{ADA, SsoSetup},
-    sp::{TestSp, posted_response},
+    inspect::{self, only_element},
+    sso_setup::{ADA, SsoSetup},
+    test_server::{PASSWORD, fresh_database_like, on_each_database},
+    test_sp::{TestSp, posted_response},
 };
 
 const OTHER: &str = "urn:test:other";
@@ -110,7 +110,7 @@ fn a_persistent_name_id_is_stable_per_user_and_differs_between_service_providers
             )
         };
         let status = |browser: &mut Browser, id: &str, value: &str| {
-            judge::status_codes(
+            inspect::status_codes(
                 &posted_response(&browser.get(&scene.sso_url_with(id, "", &subject(value)))).0,
             )
         };
@@ -224,7 +224,7 @@ fn a_response_goes_to_the_acs_of_the_index_or_an_error_to_the_default_acs() {
             ));
             let (xml, to) = posted_response(&page);
             assert_eq!(
-                (to.as_str(), judge::status_codes(&xml).0.as_str()),
+                (to.as_str(), inspect::status_codes(&xml).0.as_str()),
                 (action, status)
             );
         }

@@ -2,10 +2,10 @@
 
 use crate::support::{
     browser::Browser,
-    house::{PASSWORD, on_each_database},
-    rows,
-    scene::{ADA, SsoSetup},
-    tries::{attempt_sign_in, browser_from},
+    sign_in_attempts::{attempt_sign_in, browser_from},
+    sql,
+    sso_setup::{ADA, SsoSetup},
+    test_server::{PASSWORD, on_each_database},
 };
 
 fn attempt_status(browser: &mut Browser, email: &str, password: &str) -> u16 {
@@ -66,7 +66,7 @@ fn a_network_with_successful_sign_ins_has_a_higher_limit_for_thirty_days() {
         }
         assert_eq!(attempt_status(&mut known, ADA, PASSWORD), 303);
         let people = "SELECT count(*) AS n FROM network_people";
-        assert_eq!(rows::number(&scene.server.settings, people), 4);
+        assert_eq!(sql::number(&scene.server.settings, people), 4);
         assert_eq!(attempts_checked(&scene, 50, |_| office.to_owned()), 3 + 4 * 5);
         assert_eq!(
             attempt_status(&mut browser_from(&scene, office), ADA, PASSWORD),
@@ -87,7 +87,7 @@ fn a_network_with_successful_sign_ins_has_a_higher_limit_for_thirty_days() {
             "a network that nobody signs in from any more is as any other"
         );
         while scene.server.provider.run_housekeeping().unwrap() > 0 {}
-        assert_eq!(rows::number(&scene.server.settings, people), 0);
+        assert_eq!(sql::number(&scene.server.settings, people), 0);
     });
 }
 

@@ -9,16 +9,16 @@ use std::{
 
 use hallpass::{
     config::Settings,
-    provider::{Provider, installation::BootstrapNotice},
+    provider::{Provider, bootstrap::BootstrapNotice},
     server,
 };
 use tempfile::TempDir;
 
 use crate::support::{
-    house::{self, Database, on_each_database},
-    rows,
-    scene::SsoSetup,
-    signing::SpKey,
+    sp_keys::SpKey,
+    sql,
+    sso_setup::SsoSetup,
+    test_server::{self, Database, on_each_database},
 };
 
 const COUNT_KEYS: &str = "SELECT count(*) AS n FROM signing_keys";
@@ -33,7 +33,7 @@ impl Deployment {
     fn new(database: &Database) -> Self {
         Self {
             dir: tempfile::tempdir().unwrap(),
-            database: house::fresh_database_like(database),
+            database: test_server::fresh_database_like(database),
         }
     }
 
@@ -42,7 +42,7 @@ impl Deployment {
     }
 
     fn settings(&self, environment: &[(&str, &str)]) -> Settings {
-        house::settings(
+        test_server::settings(
             &self.data_dir(),
             &self.database,
             "127.0.0.1:0".parse().unwrap(),
@@ -79,7 +79,7 @@ fn the_first_start_makes_a_key_and_later_ones_keep_it() {
         assert_eq!(findings, [BootstrapNotice::KeyGenerated { sha256: made.clone() }]);
         let (provider, findings) = ground.start(&[]).unwrap();
         assert_eq!((fingerprint(&provider), findings), (made, Vec::new()));
-        assert_eq!(rows::number(&ground.settings(&[]), COUNT_KEYS), 1);
+        assert_eq!(sql::number(&ground.settings(&[]), COUNT_KEYS), 1);
     });
 }
 
@@ -103,7 +103,7 @@ fn simultaneous_first_starts_make_one_key() {
         let made: Vec<_> = thread::scope(|scope| {
             let starts: Vec<_> = (0..4)
                 .map(|n| {
-                    let settings = house::settings(
+                    let settings = test_server::settings(
                         &replicas(n),
                         &ground.database,
                         "127.0.0.1:0".parse().unwrap(),
@@ -126,13 +126,13 @@ fn simultaneous_first_starts_make_one_key() {
             1,
             "{made:?}"
         );
-        let settings = house::settings(
+        let settings = test_server::settings(
             &replicas(0),
             &ground.database,
             "127.0.0.1:0".parse().unwrap(),
             &[],
         );
-        assert_eq!(rows::number(&settings, COUNT_KEYS), 1);
+        assert_eq!(sql::number(&settings, COUNT_KEYS), 1);
     });
 }
 
@@ -149,7 +149,7 @@ fn a_start_without_the_sealing_key_is_refused_and_makes_no_new_one() {
             why.contains(&seal.display().to_string()) && why.contains("backup"),
             "{why}"
         );
-        assert!(!seal.exists() && rows::number(&ground.settings(&[]), COUNT_KEYS) == 1);
+        assert!(!seal.exists() && sql::number(&ground.settings(&[]), COUNT_KEYS) == 1);
         assert!(format!("{:#}", server::open(&ground.settings(&[])).unwrap_err()).contains("seal.key"));
         for broken in ["", "hallpass-seal-1:", "hallpass-seal-1:AAAA", "x"] {
             fs::write(&seal, broken).unwrap();
@@ -172,7 +172,7 @@ fn a_start_without_the_sealing_key_is_refused_and_makes_no_new_one() {
                 .start_error(&[("HALLPASS_SEAL_KEY_FILE", &absent)])
                 .contains(&absent)
         );
-        assert_eq!(rows::number(&ground.settings(&[]), COUNT_KEYS), 1);
+        assert_eq!(sql::number(&ground.settings(&[]), COUNT_KEYS), 1);
     });
 }
 
@@ -352,13 +352,13 @@ fn a_newer_database_decides_which_versions_may_use_it() {
         let ground = Deployment::new(database);
         drop(ground.start(&[]).unwrap());
         let settings = ground.settings(&[]);
-        rows::execute(
+        sql::execute(
             &settings,
             "INSERT INTO __diesel_schema_migrations (version) VALUES ('9999')",
         );
         drop(ground.start(&[]).unwrap());
         server::open(&settings).unwrap();
-        rows::execute(
+        sql::execute(
             &settings,
             "UPDATE schema_epoch SET oldest_epoch = 99, oldest_binary = '9.9.9'",
         );

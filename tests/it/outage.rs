@@ -13,12 +13,12 @@ use hallpass::server;
 use crate::{
     cli::Cli,
     support::{
-        house::{self, Database, TestServer, fresh_postgres, on_each_database},
         http::{self, Response},
-        relay::TcpProxy,
-        rows,
-        scene::SsoSetup,
-        sp::posted_response,
+        sql,
+        sso_setup::SsoSetup,
+        tcp_proxy::TcpProxy,
+        test_server::{self, Database, TestServer, fresh_postgres, on_each_database},
+        test_sp::posted_response,
     },
 };
 
@@ -56,7 +56,7 @@ fn a_database_that_takes_no_writes_is_not_ready_until_it_does() {
         let scene = SsoSetup::new(database);
         let address = scene.server.address;
         poll_until(address, "/health/ready", |answer| answer.status == 200);
-        let release = rows::block_writes(&scene.server.settings);
+        let release = sql::block_writes(&scene.server.settings);
         let answer = poll_until(address, "/health/ready", |answer| answer.status == 503);
         assert!(answer.body.contains("took no write"), "{}", answer.body);
         assert_eq!(get(address, "/health/live").status, 200);
@@ -130,7 +130,7 @@ fn a_signing_key_that_cannot_be_opened_is_not_ready() {
         poll_until(address, "/health/ready", |answer| answer.status == 200);
         let spoil = "UPDATE signing_keys SET sealed = certificate; \
                      UPDATE installation SET generation = generation + 1";
-        rows::execute(&scene.server.settings, spoil);
+        sql::execute(&scene.server.settings, spoil);
         let answer = poll_until(address, "/health/ready", |answer| answer.status == 503);
         assert!(answer.body.contains("signing key"), "{}", answer.body);
     });
@@ -142,7 +142,7 @@ fn a_used_data_directory_never_gets_a_new_database_by_itself() {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
         let settings =
-            |database: &Database| house::settings(&data, database, "127.0.0.1:0".parse().unwrap(), &[]);
+            |database: &Database| test_server::settings(&data, database, "127.0.0.1:0".parse().unwrap(), &[]);
         let first = settings(database);
         let (provider, _) = server::prepare(&first).unwrap();
         let certificate = provider.certificate_pem().unwrap().0.sha256;
@@ -223,12 +223,12 @@ fn a_commit_with_a_lost_reply_is_reported_unknown_and_not_repeated() {
     let scene = SsoSetup::new(&Database::Postgres(relay.url(&url)));
     let mut browser = scene.signed_in_browser();
     let written = |settings| {
-        rows::number(
+        sql::number(
             settings,
             "SELECT count(*) AS n FROM audit_events WHERE action = 'sign_on' AND outcome = 'ok'",
         )
     };
-    let direct = house::settings(
+    let direct = test_server::settings(
         &scene.server.settings.data_dir,
         &Database::Postgres(url),
         scene.server.address,

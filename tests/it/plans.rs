@@ -4,13 +4,13 @@
 use std::{collections::BTreeSet, fs, process::Command};
 
 use crate::support::{
-    house::{TestServer, on_each_database},
-    rows::QueryPlanner,
-    statements,
+    sql::QueryPlanner,
+    sql_log,
+    test_server::{TestServer, on_each_database},
 };
 
 /// What makes the requests.
-const TEST_FILTERS: [&str; 3] = ["sign_on::", "single_logout::senders", "start::"];
+const TEST_FILTERS: [&str; 3] = ["sso::", "single_logout::senders", "idp_initiated::"];
 
 /// Tables that grow with people, sessions and messages. Others are read whole into memory when they change.
 const GROWING_TABLES: [&str; 16] = [
@@ -48,7 +48,7 @@ fn every_statement_of_a_request_is_served_by_an_index() {
     let file = dir.path().join("statements");
     let done = Command::new(std::env::current_exe().unwrap())
         .args(TEST_FILTERS)
-        .env(statements::LOG_FILE_VARIABLE, &file)
+        .env(sql_log::LOG_FILE_VARIABLE, &file)
         .output()
         .unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));

@@ -3,8 +3,8 @@
 use hallpass::{
     model::{
         application::SpUrl,
-        making::{ContentCipher, ResponseOptions, SignatureAlgorithm, SignedParts},
         name_id::NameIdFormat,
+        response_options::{ContentCipher, ResponseOptions, SignatureAlgorithm, SignedParts},
     },
     provider::saml::preview::{IN_RESPONSE_TO, PLACEHOLDER_NAME_ID},
     saml::second_opinion,
@@ -16,12 +16,12 @@ use crate::{
     cli::Cli,
     support::{
         browser::Browser,
-        house::{Database, on_each_database},
-        judge::{self, elements, only_element},
-        rows,
-        scene::{ACS, ADA, SsoSetup, WIKI},
-        signing::SpKey,
-        sp::posted_response,
+        inspect::{self, elements, only_element},
+        sp_keys::SpKey,
+        sql,
+        sso_setup::{ACS, ADA, SsoSetup, WIKI},
+        test_server::{Database, on_each_database},
+        test_sp::posted_response,
     },
 };
 
@@ -34,7 +34,7 @@ fn preview(cli: &Cli) -> Value {
 }
 
 fn row_count(scene: &SsoSetup, table: &str) -> i64 {
-    rows::number(
+    sql::number(
         &scene.server.settings,
         &format!("SELECT count(*) AS n FROM {table}"),
     )
@@ -76,7 +76,7 @@ fn a_preview_is_what_a_sign_in_sends_and_signs_nobody_in() {
         let real = sign_in_at_wiki(&scene, &mut browser, "_r1");
         let (xml, response) = (shown["response"]["xml"].as_str().unwrap(), &shown["response"]);
         assert_eq!(shown["refusals"], Value::Array(Vec::new()));
-        assert_eq!(judge::saml_attributes(xml), judge::saml_attributes(&real));
+        assert_eq!(inspect::saml_attributes(xml), inspect::saml_attributes(&real));
         let listed: Vec<_> = response["attributes"]
             .as_array()
             .unwrap()
@@ -91,7 +91,7 @@ fn a_preview_is_what_a_sign_in_sends_and_signs_nobody_in() {
                 )
             })
             .collect();
-        assert_eq!(listed, judge::saml_attributes(&real));
+        assert_eq!(listed, inspect::saml_attributes(&real));
         assert_eq!(
             (
                 &response["acs"],
@@ -124,7 +124,7 @@ fn a_preview_is_what_a_sign_in_sends_and_signs_nobody_in() {
             said.contains("2 signatures by xmlsec") && said.contains("</samlp:Response>"),
             "{said}"
         );
-        let rows = rows::texts(
+        let rows = sql::texts(
             &scene.server.settings,
             "SELECT action || ' ' || outcome || ' ' || user_id || ' ' || application_id AS t FROM audit_events WHERE action = 'app.preview'",
         );
@@ -168,8 +168,11 @@ fn no_signature_of_a_preview_can_be_used() {
                 assert_eq!(digest.len(), 64);
             }
             assert!(second_opinion::verify(&response.xml, &certificate).is_err());
-            for xpath in [judge::RESPONSE_SIGNATURE_XPATH, judge::ASSERTION_SIGNATURE_XPATH] {
-                assert!(judge::verify_with_xmlsec1(&response.xml, &certificate, xpath).is_err());
+            for xpath in [
+                inspect::RESPONSE_SIGNATURE_XPATH,
+                inspect::ASSERTION_SIGNATURE_XPATH,
+            ] {
+                assert!(inspect::verify_with_xmlsec1(&response.xml, &certificate, xpath).is_err());
             }
         }
     });
@@ -224,7 +227,10 @@ fn an_assertion_is_shown_as_it_is_before_it_is_encrypted() {
             (&response["encrypt"], &response["signatures_verified"]),
             (&"aes256-gcm".into(), &2.into())
         );
-        assert_eq!(judge::saml_attributes(response["xml"].as_str().unwrap()).len(), 8);
+        assert_eq!(
+            inspect::saml_attributes(response["xml"].as_str().unwrap()).len(),
+            8
+        );
         assert!(
             sign_in_at_wiki(&scene, &mut scene.signed_in_browser(), "_r1").contains("EncryptedAssertion")
         );
@@ -265,7 +271,7 @@ fn the_preview_shows_the_refusal_of_a_sign_in() {
         let detail =
             "SELECT detail AS t FROM audit_events WHERE action = 'app.preview' AND detail IS NOT NULL";
         assert_eq!(
-            rows::texts(&scene.server.settings, detail)[0],
+            sql::texts(&scene.server.settings, detail)[0],
             "would be refused: LOGIN-WRONG, APPLICATION-DISABLED"
         );
 

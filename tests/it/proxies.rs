@@ -17,10 +17,10 @@ use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
 
 use crate::support::{
     browser::Browser,
-    house::{Database, PASSWORD, TestServer},
-    rows,
-    scene::ADA,
-    sp::{TestSp, posted_response},
+    sql,
+    sso_setup::ADA,
+    test_server::{Database, PASSWORD, TestServer},
+    test_sp::{TestSp, posted_response},
 };
 
 const HOST: &str = "login.example.com";
@@ -158,11 +158,7 @@ fn sign_in_through_proxy(proxy: impl FnOnce(&Path, SocketAddr, SocketAddr) -> Co
     let seen = format!(
         "SELECT count(*) AS n FROM audit_events WHERE outcome = 'LOGIN-WRONG' AND address = '{CLIENT}'"
     );
-    assert_eq!(
-        rows::number(&house.settings, &seen),
-        1,
-        "the client's own address"
-    );
+    assert_eq!(sql::number(&house.settings, &seen), 1, "the client's own address");
     let signed_in = browser.sign_in(&form, ADA, PASSWORD);
     assert_eq!(posted_response(&signed_in).1, sp.acs);
     assert_eq!(

@@ -4,10 +4,10 @@ use roxmltree::Document;
 use sha2::{Digest, Sha256};
 
 use crate::support::{
-    house::{PASSWORD, on_each_database},
     http::{self, Response},
-    judge::{self, elements, only_element},
-    scene::{ADA, SsoSetup},
+    inspect::{self, elements, only_element},
+    sso_setup::{ADA, SsoSetup},
+    test_server::{PASSWORD, on_each_database},
 };
 
 fn get_with_headers(scene: &SsoSetup, target: &str, headers: &[(&str, &str)]) -> Response {
@@ -30,7 +30,7 @@ fn metadata_is_signed_names_itself_and_needs_no_sign_in() {
         );
         let (certificate, _) = scene.server.provider.certificate_pem().unwrap();
         let signature = "/*[local-name()='EntityDescriptor']/*[local-name()='Signature']";
-        judge::verify_with_xmlsec1(&response.body, &certificate.der, signature).unwrap();
+        inspect::verify_with_xmlsec1(&response.body, &certificate.der, signature).unwrap();
         let document = Document::parse(&response.body).unwrap();
         let root = document.root_element();
         assert_eq!(

@@ -4,14 +4,14 @@ use chrono::TimeDelta;
 use hallpass::{
     config::Settings,
     model::{secret::Secret, user::Email},
-    provider::users::UserEdit,
+    provider::people::users::UserEdit,
     store::Store,
 };
 
 use crate::support::{
-    house::{PASSWORD, on_each_database},
-    rows,
-    scene::{ADA, SsoSetup},
+    sql,
+    sso_setup::{ADA, SsoSetup},
+    test_server::{PASSWORD, on_each_database},
 };
 
 fn store(settings: &Settings) -> Store {
@@ -113,10 +113,10 @@ fn a_throttled_address_leaves_no_counters_for_the_emails_it_tries() {
                 .status
         };
         assert!((0..3).all(|number| attempt(number) == 200));
-        let before = rows::number(&scene.server.settings, "SELECT count(*) AS n FROM login_throttle");
+        let before = sql::number(&scene.server.settings, "SELECT count(*) AS n FROM login_throttle");
         assert!((3..20).all(|number| attempt(number) == 429));
         assert_eq!(
-            rows::number(&scene.server.settings, "SELECT count(*) AS n FROM login_throttle"),
+            sql::number(&scene.server.settings, "SELECT count(*) AS n FROM login_throttle"),
             before
         );
     });
@@ -164,7 +164,7 @@ fn a_huge_subject_is_not_stored() {
             "UnknownPrincipal at once, and nothing waits"
         );
         assert_eq!(
-            rows::number(
+            sql::number(
                 &scene.server.settings,
                 "SELECT count(*) AS n FROM waiting_sign_ons"
             ),

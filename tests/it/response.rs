@@ -11,10 +11,10 @@ use hallpass::saml::{
 use roxmltree::Document;
 
 use crate::support::{
-    house::{PASSWORD, on_each_database},
-    judge::{self, ASSERTION_SIGNATURE_XPATH, RESPONSE_SIGNATURE_XPATH, elements, only_element},
-    scene::{ACS, ADA, SsoSetup, WIKI},
-    sp::{TestSp, posted_response},
+    inspect::{self, ASSERTION_SIGNATURE_XPATH, RESPONSE_SIGNATURE_XPATH, elements, only_element},
+    sso_setup::{ACS, ADA, SsoSetup, WIKI},
+    test_server::{PASSWORD, on_each_database},
+    test_sp::{TestSp, posted_response},
 };
 
 #[test]
@@ -68,7 +68,7 @@ fn the_response_has_exactly_what_the_profile_requires() {
             value("NameID", "Format").as_deref(),
             Some("urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress")
         );
-        assert_eq!(judge::status_codes(&xml), ("Success".to_owned(), None));
+        assert_eq!(inspect::status_codes(&xml), ("Success".to_owned(), None));
 
         for (element, name, wanted) in [
             ("Response", "IssueInstant", now),
@@ -183,7 +183,7 @@ fn both_chatgpt_connections_get_the_eight_attributes_once_each() {
                 ]
                 .map(|(name, value)| (name.to_owned(), vec![value.to_owned()])),
             );
-            assert_eq!(judge::saml_attributes(&xml), wanted);
+            assert_eq!(inspect::saml_attributes(&xml), wanted);
             let document = Document::parse(&xml).unwrap();
             assert!(
                 elements(&document, "Attribute")
@@ -227,7 +227,7 @@ fn hostile_names_arrive_unchanged() {
             let login = browser.get_following_redirects(&scene.sso_url(&format!("_h{n}")));
             let page = browser.sign_in(&login, &email, PASSWORD);
             let (xml, _) = posted_response(&page);
-            let attributes = judge::saml_attributes(&xml);
+            let attributes = inspect::saml_attributes(&xml);
             let value = |wanted: &str| {
                 attributes
                     .iter()
@@ -283,7 +283,7 @@ fn both_signatures_are_accepted_by_three_implementations() {
         let metadata = scene.server.provider.metadata().unwrap();
         assert_eq!(second_opinion::verify(&xml, &certificate.der).unwrap(), 2);
         for xpath in [RESPONSE_SIGNATURE_XPATH, ASSERTION_SIGNATURE_XPATH] {
-            judge::verify_with_xmlsec1(&xml, &certificate.der, xpath).unwrap();
+            inspect::verify_with_xmlsec1(&xml, &certificate.der, xpath).unwrap();
         }
         let expected = Expected {
             idp_metadata: &metadata.body,
@@ -310,7 +310,7 @@ fn both_signatures_are_accepted_by_three_implementations() {
                 "{from}"
             );
             assert!(
-                judge::verify_with_xmlsec1(&forged, &certificate.der, RESPONSE_SIGNATURE_XPATH).is_err(),
+                inspect::verify_with_xmlsec1(&forged, &certificate.der, RESPONSE_SIGNATURE_XPATH).is_err(),
                 "{from}"
             );
             // samael itself verifies nothing: what it read was verified before it.

@@ -15,9 +15,9 @@ use hallpass::{
 };
 
 use crate::support::{
-    house::{PASSWORD, on_each_database},
-    scene::{ADA, SsoSetup},
-    sp::posted_response,
+    sso_setup::{ADA, SsoSetup},
+    test_server::{PASSWORD, on_each_database},
+    test_sp::posted_response,
 };
 
 const SLO: &str = "https://login.fernweh.example/saml/slo";

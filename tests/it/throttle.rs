@@ -5,9 +5,9 @@ use std::thread;
 use chrono::TimeDelta;
 
 use crate::support::{
-    house::{PASSWORD, on_each_database},
-    scene::{ADA, SsoSetup},
-    tries::{attempt_sign_in, browser_from, password_hashes_during},
+    sign_in_attempts::{attempt_sign_in, browser_from, password_hashes_during},
+    sso_setup::{ADA, SsoSetup},
+    test_server::{PASSWORD, on_each_database},
 };
 
 #[test]
@@ -268,13 +268,13 @@ fn throttle_counters_are_shared_through_the_database() {
             address: "192.0.2.1".parse().unwrap(),
             request_id: String::new(),
         };
-        let typed = hallpass::provider::login::Credentials {
+        let typed = hallpass::provider::sign_in::password::Credentials {
             email: ADA.to_owned(),
             password: hallpass::model::secret::Secret::new(PASSWORD.to_owned()),
         };
         assert!(matches!(
             beside.sign_in_with_password(&typed, &visitor).unwrap(),
-            hallpass::provider::login::PasswordSignInOutcome::Throttled { .. }
+            hallpass::provider::sign_in::password::PasswordSignInOutcome::Throttled { .. }
         ));
     });
 }

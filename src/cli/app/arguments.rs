@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::cli::app::{attribute, making::ResponseOptionArguments};
+use crate::cli::app::{attribute, response_options::ResponseOptionArguments};
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum Command {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     cli::{
-        app::{edit_application, find_application, making},
+        app::{edit_application, find_application, response_options},
         output::{self, print_line, print_note},
     },
     model::{
@@ -14,7 +14,7 @@ use crate::{
         attribute::{AttributeRule, AttributeSource, NameFormat},
         text::single_line,
     },
-    provider::{Provider, applications::ApplicationEdit, saml::making::ResponseOptionsEdit},
+    provider::{Provider, applications::ApplicationEdit, saml::response_options::ResponseOptionsEdit},
 };
 
 #[derive(Debug, Subcommand)]
@@ -186,7 +186,7 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
             (rules, format!("no longer receives {name}"))
         }
         Command::Preset { name, .. } => {
-            let preset = making::find_preset(&name)?;
+            let preset = response_options::find_preset(&name)?;
             if preset.name_id_format() != application.saml.name_id_format {
                 let words = format!(
                     "{} is known to want another name: `hallpass app edit {slug} --preset {}` sets that too.",

@@ -13,7 +13,7 @@ use crate::{
         output::{self, print_line},
     },
     model::{application::Slug, rollover::ApplicationDraft, text::single_line},
-    provider::{Provider, users::ChangeOutcome},
+    provider::{Provider, people::users::ChangeOutcome},
 };
 
 #[derive(Serialize)]

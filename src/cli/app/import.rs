@@ -10,18 +10,18 @@ use crate::{
     cli::{
         app::{
             arguments::{ImportArguments, ImportedCommand},
+            convert::parse_entity_id as entity_id_of,
             describe_slug_conflict,
             metadata::with_metadata,
             report::{ProgressBar, print_report},
             show,
-            typed::parse_entity_id as entity_id_of,
         },
         output::{self, format_rfc3339, print_line, print_note},
     },
     model::application::Slug,
     provider::{
         Provider, applications,
-        sources::{
+        metadata_sources::{
             EnableOutcome, EnableRule, ImportOutcome, ImportRequest, ImportedEntitySummary, UpdateReport,
         },
     },

@@ -8,7 +8,7 @@ use crate::{
     model::application::{Application, EntityId},
     provider::{
         Provider,
-        sources::{MetadataInput, MetadataUrl, ObtainedMetadata},
+        metadata_sources::{MetadataInput, MetadataUrl, ObtainedMetadata},
     },
 };
 

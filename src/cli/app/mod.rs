@@ -2,17 +2,17 @@
 
 mod arguments;
 mod attribute;
+mod convert;
 mod draft;
 mod import;
 mod list;
-mod listed;
-mod making;
 mod metadata;
 mod preview;
 mod report;
+mod response_options;
 mod show;
 mod source;
-mod typed;
+mod source_output;
 
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
@@ -21,7 +21,7 @@ use crate::{
     cli::{
         app::{
             arguments::AddCommand,
-            typed::{application_edit, new_chatgpt, new_saml, parse_entity_id},
+            convert::{application_edit, new_chatgpt, new_saml, parse_entity_id},
         },
         output::{self, print_line},
     },
@@ -32,9 +32,9 @@ use crate::{
     provider::{
         Provider,
         applications::{ApplicationEdit, NewApplication},
+        metadata_sources::ObtainedMetadata,
+        people::users::ChangeOutcome,
         saml::import::ImportedMetadata,
-        sources::ObtainedMetadata,
-        users::ChangeOutcome,
     },
 };
 

@@ -9,7 +9,7 @@ use crate::{
         output::{self, print_line},
     },
     model::{
-        making::{ContentCipher, SignedParts},
+        response_options::{ContentCipher, SignedParts},
         user::Email,
     },
     provider::{

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::{
     cli::output::print_line,
-    provider::sources::{ImportProgress, UpdateReport},
+    provider::metadata_sources::{ImportProgress, UpdateReport},
 };
 
 /// What came of taking up a copy, in lines.

@@ -11,7 +11,7 @@ use crate::{
     model::{
         application::{Application, ApplicationKind, Slug, SpUrl},
         key::Certificate,
-        making::{ContentCipher, SignedParts},
+        response_options::{ContentCipher, SignedParts},
     },
     provider::{Provider, saml::publish::CertificateSlot},
 };

@@ -7,17 +7,16 @@ use crate::{
     cli::{
         app::{
             arguments::{ConfirmArguments, SourceArguments},
-            find_application,
-            listed::SourceOutput,
-            no_such_application,
+            find_application, no_such_application,
             report::{ProgressBar, print_report},
+            source_output::SourceOutput,
         },
         output::{self, print_line},
     },
     model::application::{Application, Slug},
     provider::{
         Provider,
-        sources::{
+        metadata_sources::{
             ApplicationMetadataSource, ChangeReviewOutcome, MetadataSource, MetadataSourceKind,
             ProposedChange, RefreshOutcome, SourceOverview,
         },

@@ -15,7 +15,7 @@ use crate::{
     model::{application::Slug, key::Certificate},
     provider::{
         Provider,
-        rollover::{KeyAdoptionOutcome, OwnKey, RolloverStepOutcome, StepRefused},
+        keys::{KeyAdoptionOutcome, OwnKey, RolloverStepOutcome, StepRefused},
     },
 };
 

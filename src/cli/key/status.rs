@@ -17,8 +17,8 @@ use crate::{
     },
     provider::{
         Provider,
-        endings::ExpiringCertificate,
-        rollover::{
+        keys::certificate_expiry::ExpiringCertificate,
+        keys::{
             AdoptionEvidence, AdoptionStatus, MIN_PUBLISHED_AFTER_SIGNING, MIN_PUBLISHED_BEFORE_SIGNING,
             PublishedKey, Rollover,
         },

@@ -1,20 +1,20 @@
 //! `hallpass user …`
 
-mod deleted;
-mod own;
+mod conflict;
+mod delete;
 mod password;
+mod profile;
 mod show;
-mod taken;
 
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 use serde::Serialize;
 
 use self::{
-    deleted::delete,
-    own::ProfileArguments,
+    conflict::{UniqueValues, describe_conflict},
+    delete::delete,
+    profile::ProfileArguments,
     show::{UserOutput, list, show},
-    taken::{UniqueValues, describe_conflict},
 };
 use crate::{
     cli::output::{self, print_line},
@@ -26,7 +26,7 @@ use crate::{
     },
     provider::{
         Provider,
-        users::{ChangeOutcome, NewUser, UserEdit},
+        people::users::{ChangeOutcome, NewUser, UserEdit},
     },
 };
 

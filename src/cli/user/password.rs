@@ -12,7 +12,7 @@ use crate::{
     },
     credential::{PasswordContext, password::Password},
     model::user::Email,
-    provider::{Provider, users::ChangeOutcome},
+    provider::{Provider, people::users::ChangeOutcome},
 };
 
 #[derive(Serialize)]

@@ -6,10 +6,10 @@ use serde::Serialize;
 use crate::{
     cli::{
         output::{self, format_rfc3339, print_line},
-        user::deleted::erasure_date,
+        user::delete::erasure_date,
     },
     model::user::{NameComponent, OwnAttributes, User, UserName},
-    provider::{Provider, deletion},
+    provider::{Provider, people::deletion},
 };
 
 #[derive(Serialize)]

@@ -2,14 +2,14 @@
 
 use crate::{
     claims::{self, MissingClaims},
-    model::{application::Application, fact::RequestDetails, user::OwnAttributes},
+    model::{application::Application, request_details::RequestDetails, user::OwnAttributes},
     provider::{
         Provider,
         error::Error,
         saml::{
-            answer::{ResponseOutcome, ResponseRequest},
-            facts,
-            refuse::{RefusalContext, RefusalOutcome, StatusTarget},
+            refusal::{RefusalContext, RefusalOutcome, StatusTarget},
+            request_details,
+            response::{ResponseOutcome, ResponseRequest},
         },
         session::ActiveSession,
         snapshot::Snapshot,
@@ -57,7 +57,7 @@ impl Provider {
         let refusal = Refusal::MissingAttribute(missing.0.join(", "));
         let (user, application) = (live.user.id, question.application);
         tracing::warn!(user.id = %user, app.id = %application.id, detail = %refusal, "a required value is missing");
-        let facts = RequestDetails::default().with(facts::name::REQUEST, question.request_id);
+        let facts = RequestDetails::default().with(request_details::name::REQUEST, question.request_id);
         let about = RefusalContext::sso(Some(application), facts, visitor).with_session(live);
         let Some(request_id) = question.request_id else {
             return Ok(ResponseOutcome::Refused(RefusalOutcome::RefusedPage(

@@ -13,7 +13,7 @@ use crate::{
     },
     provider::applications::BadApplication,
     saml::metadata::{
-        kept,
+        normalized,
         sp::{self, EndpointKind, Entity, MetadataFinding, RequestedAttribute},
     },
 };
@@ -71,7 +71,7 @@ pub(in crate::provider) fn from_entity(
     own_end: Option<DateTime<Utc>>,
 ) -> Result<ImportedMetadata, BadApplication> {
     let metadata =
-        kept::write(&entity, own_end).map_err(|_unwritable| BadApplication::UnwritableCharacter)?;
+        normalized::write(&entity, own_end).map_err(|_unwritable| BadApplication::UnwritableCharacter)?;
     let sha256 = hex(&Sha256::digest(metadata.as_bytes()));
     Ok(ImportedMetadata {
         display_name: entity

@@ -1,20 +1,20 @@
 //! The SAML steps.
 
-pub mod answer;
 mod attributes;
-pub(in crate::provider) mod facts;
+pub mod authn_request;
+pub mod idp_initiated;
 pub mod import;
-pub mod logout;
-mod logout_answer;
-pub mod logout_hop;
-pub mod making;
+mod logout_posted;
+pub mod logout_request;
+mod logout_response;
+pub mod logout_steps;
 mod name_ids;
-mod posted_logout;
 pub mod preview;
 pub mod publish;
-pub mod receive;
-pub mod refuse;
-pub mod start;
+pub mod refusal;
+pub(in crate::provider) mod request_details;
+pub mod response;
+pub mod response_options;
 
 pub use crate::saml::{
     binding::{inbound::RawMessage, post::MAX_BODY},

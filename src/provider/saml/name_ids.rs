@@ -4,7 +4,7 @@ use crate::{
     model::{
         application::Application,
         name_id::{NameId, NameIdFormat},
-        sign_on::Subject,
+        sign_in::Subject,
         text::hex,
         user::User,
     },

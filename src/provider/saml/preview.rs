@@ -8,25 +8,26 @@ use crate::{
         application::{Application, SpUrl},
         attribute::NameFormat,
         id::SessionId,
-        making::ContentCipher,
         name_id::{NameId, NameIdFormat},
+        response_options::ContentCipher,
         secret::Secret,
         session::Session,
         user::User,
     },
     provider::{
-        Provider, codes,
+        Provider,
+        audit::codes,
         error::Error,
         saml::{
-            answer::{AssertedSubject, ResponseRequest},
-            making::protection_without_encryption,
+            response::{AssertedSubject, ResponseRequest},
+            response_options::protection_without_encryption,
         },
         session::ActiveSession,
         snapshot::Snapshot,
     },
     saml::{
-        attribute::Attribute, authn_context, refusal::Refusal, response, second_opinion,
-        unsigned::redact_signatures,
+        attribute::Attribute, authn_context, redact::redact_signatures, refusal::Refusal, response,
+        second_opinion,
     },
 };
 

@@ -7,7 +7,7 @@ use crate::{
         application::{EntityId, ServiceProvider, SpUrl},
         name_id::{NameId, NameIdFormat, UNSPECIFIED},
         policy::Policy,
-        sign_on::Subject,
+        sign_in::Subject,
     },
     saml::{
         authn_context,

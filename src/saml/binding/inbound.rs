@@ -4,9 +4,9 @@ use crate::{
     model::{application::Binding, user::Email},
     saml::{
         binding::{post, redirect},
-        claimed::UnverifiedSignature,
         enveloped,
         refusal::Refusal,
+        unverified_signature::UnverifiedSignature,
         xml::Element,
     },
 };

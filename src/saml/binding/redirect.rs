@@ -7,13 +7,13 @@ use flate2::{Compression, FlushDecompress, Status, read::DeflateEncoder};
 use openssl::error::ErrorStack;
 
 use crate::{
-    model::{application::Binding, making::SignatureAlgorithm, user::Email},
+    model::{application::Binding, response_options::SignatureAlgorithm, user::Email},
     saml::{
         binding::inbound::{InboundMessage, MessageKind},
-        claimed::{SignatureInput, UnverifiedSignature},
         refusal::Refusal,
         scan::normalize_line_ends,
         signer::{Signer, signature_uri},
+        unverified_signature::{SignatureInput, UnverifiedSignature},
         urn,
         xml::MAX_DOCUMENT,
     },

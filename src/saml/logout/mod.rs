@@ -4,7 +4,7 @@ pub mod request;
 pub mod response;
 
 use crate::{
-    model::making::SignatureAlgorithm,
+    model::response_options::SignatureAlgorithm,
     saml::{canonical::XmlWriter, response::Error, signer::Signer},
 };
 

@@ -5,8 +5,8 @@ use openssl::sha::Sha256;
 
 use crate::{
     model::{
-        application::EntityId, endpoint::Endpoints, key::Certificate, making::SignatureAlgorithm,
-        name_id::NameIdFormat, text::hex,
+        application::EntityId, endpoint::Endpoints, key::Certificate, name_id::NameIdFormat,
+        response_options::SignatureAlgorithm, text::hex,
     },
     saml::{
         canonical::XmlWriter,

@@ -1,9 +1,9 @@
 //! Metadata (saml-metadata, 2): ours out, theirs in, alone or by the thousand.
 
 pub mod aggregate;
-mod bad;
+mod error;
 pub mod idp;
-pub mod kept;
+pub mod normalized;
 pub mod sp;
 mod time;
 mod xml;

@@ -6,9 +6,9 @@ use openssl::error::ErrorStack;
 use crate::{
     model::{
         application::{EntityId, SpUrl},
-        making::{SignatureAlgorithm, SignedParts},
         name_id::NameId,
         policy::Policy,
+        response_options::{SignatureAlgorithm, SignedParts},
     },
     saml::{
         attribute::{self, Attribute},

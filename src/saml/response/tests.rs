@@ -18,8 +18,8 @@ use crate::{
     model::{
         id::KeyId,
         key::{Certificate, SigningKey},
-        making::ContentCipher,
         name_id::EMAIL_ADDRESS,
+        response_options::ContentCipher,
         secret::Secret,
     },
     saml::{

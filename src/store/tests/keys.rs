@@ -14,8 +14,8 @@ use crate::{
     },
     store::{
         connection::AnyConnection,
+        keys::signing_keys::RolloverStep,
         migrate::{POSTGRES, SQLITE},
-        signing_keys::RolloverStep,
     },
 };
 

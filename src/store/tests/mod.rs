@@ -1,15 +1,15 @@
 //! The store, on SQLite in a folder of its own, and on PostgreSQL in a schema of its own.
 
 mod applications;
-mod hurried;
+mod housekeeping;
 mod keys;
 mod logouts;
 mod migrations;
-mod once;
-mod people;
+mod replay;
 mod sessions;
-mod sweeping;
+mod statement_timeout;
 mod throttle;
+mod users;
 
 use std::thread;
 
@@ -32,9 +32,9 @@ use crate::{
         id::{ApplicationId, AuditId, SessionId, UserId},
         installation::Installation,
         key::Certificate,
-        making::{ContentCipher, ResponseOptions, SignatureAlgorithm, SignedParts},
         name_id::{EMAIL_ADDRESS, NameId, NameIdFormat},
         participant::Participant,
+        response_options::{ContentCipher, ResponseOptions, SignatureAlgorithm, SignedParts},
         secret::{Secret, Token, TokenHash},
         session::Session,
         user::{Email, NameComponent, NameComponents, StableId, User, UserName},

@@ -3,7 +3,7 @@
 use std::slice;
 
 use super::*;
-use crate::{model::participant::ApplicationIdentity, store::sign_on_view::SsoView};
+use crate::{model::participant::ApplicationIdentity, store::sessions::sso_view::SsoView};
 
 fn with_users(store: &Store) {
     write(store, |tx| {

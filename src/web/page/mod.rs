@@ -1,16 +1,16 @@
 //! The pages that people see. They are given plain values and hold every word; a test looks at all of
 //! them at once, in `tests.rs`.
 
-pub mod device;
+pub mod auto_post;
+pub mod device_link;
 pub mod html;
-pub mod leaving;
-pub mod login;
+pub mod logout_progress;
 pub mod notice;
-pub mod onward;
 pub mod part;
 pub mod portal;
-pub mod refused;
+pub mod refusal;
 pub mod script;
+pub mod sign_in;
 pub mod sign_out;
 
 #[cfg(test)]

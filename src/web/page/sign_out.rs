@@ -3,7 +3,7 @@
 use askama::Template;
 
 use crate::web::page::{
-    leaving::{ParticipantView, any_open},
+    logout_progress::{ParticipantView, any_open},
     part::{AppMark, Brand, UserMark},
 };
 

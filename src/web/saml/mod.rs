@@ -4,7 +4,7 @@ use actix_web::{HttpMessage, HttpRequest, error::PayloadError, web::Payload};
 
 use crate::{
     provider::saml::{MAX_BODY, RawMessage},
-    web::{connection, error::Error},
+    web::{error::Error, layer::connection},
 };
 
 pub(super) mod publish;

@@ -13,7 +13,7 @@ use actix_web::{
 use crate::{
     model::{application::Slug, key::Certificate},
     provider::saml::publish::{CertificateSlot, MEDIA_TYPE, MetadataRequest, PublishedMetadata, to_pem},
-    web::{error::Error, off_thread::off_thread, state::Site},
+    web::{error::Error, layer::off_thread::off_thread, state::Site},
 };
 
 /// How many hex digits stand behind the name in an address of one application.

@@ -8,11 +8,11 @@ use actix_web::{
 
 use crate::{
     model::{endpoint::path, id::LogoutId},
-    provider::saml::{RawMessage, logout::LogoutMessageOutcome},
+    provider::saml::{RawMessage, logout_request::LogoutMessageOutcome},
     web::{
         error::Error,
-        logout,
-        off_thread::off_thread,
+        layer::off_thread::off_thread,
+        people::logout,
         respond,
         saml::{read_form, read_query},
         state::{Site, see_other},

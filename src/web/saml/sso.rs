@@ -7,10 +7,10 @@ use actix_web::{
 };
 
 use crate::{
-    provider::saml::{RawMessage, receive::AuthnRequestOutcome},
+    provider::saml::{RawMessage, authn_request::AuthnRequestOutcome},
     web::{
         error::Error,
-        off_thread::off_thread,
+        layer::off_thread::off_thread,
         page::notice::NoticeKind,
         respond,
         saml::{read_form, read_query},

@@ -9,12 +9,12 @@ use serde::Deserialize;
 
 use crate::{
     model::application::{EntityId, Slug},
-    provider::saml::start::{StartOutcome, StartTarget},
+    provider::saml::idp_initiated::{StartOutcome, StartTarget},
     web::{
         error::Error,
-        login,
-        off_thread::off_thread,
+        layer::off_thread::off_thread,
         page::notice::NoticeKind,
+        people::sign_in,
         respond,
         state::{Site, see_other},
     },
@@ -59,7 +59,7 @@ async fn start(
     Ok(match started {
         StartOutcome::Response(answer) => respond::saml_response(site, &answer),
         StartOutcome::Redirect(address) => see_other(&address).finish(),
-        StartOutcome::SignIn => login::sign_in_and_return(request, site).await?,
+        StartOutcome::SignIn => sign_in::sign_in_and_return(request, site).await?,
         StartOutcome::Refused(page) => respond::refusal(site, &page),
         StartOutcome::Unknown => unknown(),
     })

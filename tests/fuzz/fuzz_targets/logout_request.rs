@@ -1,9 +1,9 @@
 #![no_main]
 
-#[path = "../judge.rs"]
+#[path = "../harness.rs"]
 #[allow(dead_code, reason = "each target asks one of its functions")]
-mod judge;
+mod harness;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    let _whatever = judge::logout_request(bytes);
+    let _whatever = harness::logout_request(bytes);
 });

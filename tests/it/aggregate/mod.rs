@@ -13,7 +13,7 @@ use hallpass::{
 };
 
 use self::signing::{SignatureParameters, sign_with_xmlsec1, transforms_with_prefixes, xmlsec1_accepts};
-use crate::support::signing::SpKey;
+use crate::support::sp_keys::SpKey;
 
 /// When all of this is read.
 fn now() -> DateTime<Utc> {

@@ -9,7 +9,7 @@ use super::{
     document_variants, read_verified,
     signing::{SignatureParameters, sign_with_xmlsec1, transforms_with_prefixes, xmlsec1_accepts},
 };
-use crate::support::signing::SpKey;
+use crate::support::sp_keys::SpKey;
 
 /// What is put in somewhere. Some of it changes nothing that is signed.
 const SNIPPETS: [&str; 30] = [

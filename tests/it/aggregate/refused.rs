@@ -5,7 +5,7 @@ use super::{
     signing::{ENVELOPED, EXCLUSIVE, SignatureParameters, TRANSFORMS, sign_with_xmlsec1, xmlsec1_accepts},
     sp_metadata, two_entities,
 };
-use crate::support::signing::SpKey;
+use crate::support::sp_keys::SpKey;
 use hallpass::saml::metadata::aggregate::{self, BadMetadata, Error};
 
 /// Why `text` is not believed.

@@ -4,13 +4,13 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use hallpass::saml::urn::{RSA_SHA1, SHA1};
 
 use crate::{
-    attacks::posted::{SignedSsoSetup, post_authn_request, slice_between},
+    attacks::signed_setup::{SignedSsoSetup, post_authn_request, slice_between},
     support::{
-        enveloped::{
+        sp_keys::SpKey,
+        test_server::Database,
+        xml_signature::{
             SignatureTemplate, hmac_with_xmlsec1, insert_after_issuer, saml_template, sign_with_xmlsec1,
         },
-        house::Database,
-        signing::SpKey,
     },
 };
 

@@ -8,10 +8,10 @@ use hallpass::model::{
 };
 
 use crate::support::{
-    house::{Database, PASSWORD},
-    http, rows,
-    scene::{ADA, SsoSetup},
-    sp::posted_response,
+    http, sql,
+    sso_setup::{ADA, SsoSetup},
+    test_server::{Database, PASSWORD},
+    test_sp::posted_response,
 };
 
 pub(super) fn nothing_echoed_becomes_markup(database: &Database) {
@@ -79,7 +79,7 @@ pub(super) fn control_characters_are_rejected(database: &Database) {
         assert!(EntityId::parse(bad).is_err(), "{bad:?}");
     }
     // A name that came in some other way is never written as broken XML.
-    rows::execute(
+    sql::execute(
         &scene.server.settings,
         "UPDATE users SET given_name = 'a' || CASE WHEN 1 = 1 THEN chr1 ELSE '' END FROM (SELECT '\u{1}' AS chr1) AS x",
     );
@@ -143,7 +143,7 @@ pub(super) fn a_name_with_line_breaks_stays_one_value(database: &Database) {
         assert_eq!(page.status, 200, "{name:?}");
         assert!(!page.set_cookies().any(|line| line.contains("a=b")), "{name:?}");
     }
-    let audit = rows::texts(
+    let audit = sql::texts(
         &scene.server.settings,
         "SELECT coalesce(detail, '') AS t FROM audit_events",
     );
@@ -163,10 +163,10 @@ pub(super) fn pending_sign_ins_cost_little(database: &Database) {
     };
     let settings = &scene.server.settings;
     let (before, audit) = (
-        rows::number(settings, size),
+        sql::number(settings, size),
         "SELECT count(*) AS n FROM audit_events",
     );
-    let events = rows::number(settings, audit);
+    let events = sql::number(settings, audit);
     for n in 0..1000 {
         let mut browser = scene.server.browser();
         browser.extra_headers = vec![("X-Forwarded-For".to_owned(), format!("203.0.113.{}", n % 4))];
@@ -177,16 +177,16 @@ pub(super) fn pending_sign_ins_cost_little(database: &Database) {
         };
         assert!(browser.get(&target).status < 400);
     }
-    let grown = rows::number(settings, size) - before;
+    let grown = sql::number(settings, size) - before;
     assert!(
         grown < 100_000,
         "{grown} bytes for 500 sign-ins that wait: they lie in the browser"
     );
     assert_eq!(
-        rows::number(settings, "SELECT count(*) AS n FROM waiting_sign_ons"),
+        sql::number(settings, "SELECT count(*) AS n FROM waiting_sign_ons"),
         0
     );
-    assert_eq!(rows::number(settings, audit), events);
+    assert_eq!(sql::number(settings, audit), events);
 }
 
 pub(super) fn no_parameter_redirects_off_site(database: &Database) {

@@ -4,12 +4,12 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use hallpass::keys::pem;
 
 use crate::{
-    attacks::posted::{Canary, SignedSsoSetup, post_authn_request},
+    attacks::signed_setup::{Canary, SignedSsoSetup, post_authn_request},
     support::{
-        enveloped::{append_to_signature, insert_after_issuer, saml_template, sign_with_xmlsec1},
-        house::Database,
-        signing::SpKey,
-        sp::posted_response,
+        sp_keys::SpKey,
+        test_server::Database,
+        test_sp::posted_response,
+        xml_signature::{append_to_signature, insert_after_issuer, saml_template, sign_with_xmlsec1},
     },
 };
 

@@ -12,13 +12,13 @@ use hallpass::{
 
 use crate::support::{
     browser::Browser,
-    enveloped::{insert_after_issuer, saml_template, sign_with_xmlsec1},
-    house::Database,
     http::Response,
-    judge,
-    scene::{ACS, SsoSetup, WIKI},
-    signing::SpKey,
-    sp::{TestSp, posted_response},
+    inspect,
+    sp_keys::SpKey,
+    sso_setup::{ACS, SsoSetup, WIKI},
+    test_server::Database,
+    test_sp::{TestSp, posted_response},
+    xml_signature::{insert_after_issuer, saml_template, sign_with_xmlsec1},
 };
 
 pub(super) fn send_authn_request(browser: &mut Browser, xml: &str) -> Response {
@@ -89,8 +89,8 @@ pub(super) fn a_response_goes_only_where_it_is_registered(database: &Database) {
     let fields = [
         ("csrf", login.field("csrf").unwrap()),
         ("continue", login.field("continue").unwrap()),
-        ("email", crate::support::scene::ADA.to_owned()),
-        ("password", crate::support::house::PASSWORD.to_owned()),
+        ("email", crate::support::sso_setup::ADA.to_owned()),
+        ("password", crate::support::test_server::PASSWORD.to_owned()),
         ("acs", "https://evil.example/".to_owned()),
         ("AssertionConsumerServiceURL", "https://evil.example/".to_owned()),
         ("RelayState", "https://evil.example/".to_owned()),
@@ -166,7 +166,7 @@ pub(super) fn a_bad_signature_is_never_ignored(database: &Database) {
         "POST to logout",
     );
     let strict = SsoSetup::with(
-        &crate::support::house::fresh_database_like(database),
+        &crate::support::test_server::fresh_database_like(database),
         &[],
         |sp, new| {
             new.saml.signing_certificates = vec![sp.certificate()];
@@ -179,7 +179,7 @@ pub(super) fn a_bad_signature_is_never_ignored(database: &Database) {
     let (response, action) = posted_response(&told);
     assert_eq!(action, ACS);
     assert_eq!(
-        judge::status_codes(&response).0,
+        inspect::status_codes(&response).0,
         "Requester",
         "unsigned over the other binding"
     );

@@ -1,12 +1,12 @@
 //! The attacks of the threat list, by their number. What another test holds already is named here.
 
-use crate::support::house::{Database, on_each_database};
+use crate::support::test_server::{Database, on_each_database};
 
 mod algorithms;
 mod browser;
 mod keys;
 mod message;
-mod posted;
+mod signed_setup;
 mod transforms;
 mod web;
 mod wrapping;
@@ -47,18 +47,18 @@ const TESTED_HERE: &[(u32, Attack)] = &[
 
 /// Rows that tests elsewhere hold.
 const TESTED_ELSEWHERE: &[(u32, &str)] = &[
-    // row 4: sign_on_signed::a_changed_request_or_an_unregistered_key_gets_our_error_page
+    // row 4: sso_signed::a_changed_request_or_an_unregistered_key_gets_our_error_page
     (
         4,
-        "sign_on_signed::a_changed_request_or_an_unregistered_key_gets_our_error_page",
+        "sso_signed::a_changed_request_or_an_unregistered_key_gets_our_error_page",
     ),
-    // row 6: sign_on_signed::every_algorithm_and_percent_encoding_is_verified_over_the_received_octets
+    // row 6: sso_signed::every_algorithm_and_percent_encoding_is_verified_over_the_received_octets
     (
         6,
-        "sign_on_signed::every_algorithm_and_percent_encoding_is_verified_over_the_received_octets",
+        "sso_signed::every_algorithm_and_percent_encoding_is_verified_over_the_received_octets",
     ),
-    // row 8: sign_on_signed::weak_algorithms_and_key_confusion_are_refused
-    (8, "sign_on_signed::weak_algorithms_and_key_confusion_are_refused"),
+    // row 8: sso_signed::weak_algorithms_and_key_confusion_are_refused
+    (8, "sso_signed::weak_algorithms_and_key_confusion_are_refused"),
     // row 17: logout::only_a_participants_signed_request_ends_the_session
     (17, "logout::only_a_participants_signed_request_ends_the_session"),
     // row 18: response::hostile_names_arrive_unchanged
@@ -68,26 +68,29 @@ const TESTED_ELSEWHERE: &[(u32, &str)] = &[
         20,
         "publish::every_page_forbids_framing_and_caching_and_runs_only_our_scripts",
     ),
-    // row 21: sign_on::the_self_posting_page_works_without_script_and_for_any_acs
+    // row 21: sso::the_self_posting_page_works_without_script_and_for_any_acs
     (
         21,
-        "sign_on::the_self_posting_page_works_without_script_and_for_any_acs",
+        "sso::the_self_posting_page_works_without_script_and_for_any_acs",
     ),
-    // row 22: login::a_planted_cookie_is_replaced_at_sign_in
-    (22, "login::a_planted_cookie_is_replaced_at_sign_in"),
-    // row 23: login::only_the_exact_cookie_under_its_own_name_is_a_session
-    (23, "login::only_the_exact_cookie_under_its_own_name_is_a_session"),
-    // row 24: login::cookies_have_the_host_prefix_on_https_and_none_on_loopback
+    // row 22: sign_in::a_planted_cookie_is_replaced_at_sign_in
+    (22, "sign_in::a_planted_cookie_is_replaced_at_sign_in"),
+    // row 23: sign_in::only_the_exact_cookie_under_its_own_name_is_a_session
+    (
+        23,
+        "sign_in::only_the_exact_cookie_under_its_own_name_is_a_session",
+    ),
+    // row 24: sign_in::cookies_have_the_host_prefix_on_https_and_none_on_loopback
     (
         24,
-        "login::cookies_have_the_host_prefix_on_https_and_none_on_loopback",
+        "sign_in::cookies_have_the_host_prefix_on_https_and_none_on_loopback",
     ),
-    // row 25: login::only_our_own_form_in_the_same_browser_is_accepted
-    (25, "login::only_our_own_form_in_the_same_browser_is_accepted"),
-    // row 26: sign_on_again::a_request_is_never_answered_again_for_another_browser_session_or_user
+    // row 25: sign_in::only_our_own_form_in_the_same_browser_is_accepted
+    (25, "sign_in::only_our_own_form_in_the_same_browser_is_accepted"),
+    // row 26: sso_resumed::a_request_is_never_answered_again_for_another_browser_session_or_user
     (
         26,
-        "sign_on_again::a_request_is_never_answered_again_for_another_browser_session_or_user",
+        "sso_resumed::a_request_is_never_answered_again_for_another_browser_session_or_user",
     ),
     (26, "logout::a_replayed_logout_request_does_not_end_a_new_session"),
     // row 27: logout::only_a_participants_signed_request_ends_the_session
@@ -107,20 +110,20 @@ const TESTED_ELSEWHERE: &[(u32, &str)] = &[
         27,
         "single_logout::posted::an_unsigned_or_wrongly_signed_post_ends_and_confirms_nothing",
     ),
-    // row 28: single_logout::answers::an_unsolicited_response_changes_nothing_and_does_not_redirect
+    // row 28: single_logout::responses::an_unsolicited_response_changes_nothing_and_does_not_redirect
     (
         28,
-        "single_logout::answers::an_unsolicited_response_changes_nothing_and_does_not_redirect",
+        "single_logout::responses::an_unsolicited_response_changes_nothing_and_does_not_redirect",
     ),
     // row 41: single_logout::chain::a_disabled_application_still_receives_logout_requests_but_cannot_start_a_logout
     (
         41,
         "single_logout::chain::a_disabled_application_still_receives_logout_requests_but_cannot_start_a_logout",
     ),
-    // row 29: login::unknown_wrong_and_disabled_get_the_same_page_at_the_same_cost
+    // row 29: sign_in::unknown_wrong_and_disabled_get_the_same_page_at_the_same_cost
     (
         29,
-        "login::unknown_wrong_and_disabled_get_the_same_page_at_the_same_cost",
+        "sign_in::unknown_wrong_and_disabled_get_the_same_page_at_the_same_cost",
     ),
     // row 30: throttle::*
     (
@@ -142,7 +145,7 @@ const TESTED_ELSEWHERE: &[(u32, &str)] = &[
         "lockout::a_paused_account_allows_one_attempt_from_an_address_without_failures",
     ),
     // row 15, of which the harm is a message that is taken and dear
-    (15, "posted::cheap_checks_run_first"),
+    (15, "sso_posted::cheap_checks_run_first"),
     // row 32, of which the harm is that nobody gets in
     (
         32,
@@ -150,14 +153,14 @@ const TESTED_ELSEWHERE: &[(u32, &str)] = &[
     ),
     (32, "busy::no_password_is_hashed_for_a_disconnected_client"),
     (32, "busy::a_flood_from_one_address_does_not_delay_another"),
-    // row 32, row 33: login::a_password_is_never_truncated_and_a_huge_one_never_hashed
+    // row 32, row 33: sign_in::a_password_is_never_truncated_and_a_huge_one_never_hashed
     (
         32,
-        "login::a_password_is_never_truncated_and_a_huge_one_never_hashed",
+        "sign_in::a_password_is_never_truncated_and_a_huge_one_never_hashed",
     ),
     (
         33,
-        "login::a_password_is_never_truncated_and_a_huge_one_never_hashed",
+        "sign_in::a_password_is_never_truncated_and_a_huge_one_never_hashed",
     ),
     // row 34: publish::no_request_header_changes_our_urls
     (34, "publish::no_request_header_changes_our_urls"),
@@ -173,25 +176,25 @@ const TESTED_ELSEWHERE: &[(u32, &str)] = &[
         37,
         "sources::addresses::nothing_is_fetched_from_a_forbidden_address",
     ),
-    // row 41: sign_on_again::a_disabled_application_or_user_is_refused_at_the_next_request
+    // row 41: sso_resumed::a_disabled_application_or_user_is_refused_at_the_next_request
     (
         41,
-        "sign_on_again::a_disabled_application_or_user_is_refused_at_the_next_request",
+        "sso_resumed::a_disabled_application_or_user_is_refused_at_the_next_request",
     ),
-    // row 44: login::the_database_stores_only_hashes_of_browser_tokens
-    (44, "login::the_database_stores_only_hashes_of_browser_tokens"),
+    // row 44: sign_in::the_database_stores_only_hashes_of_browser_tokens
+    (44, "sign_in::the_database_stores_only_hashes_of_browser_tokens"),
     // row 45: publish::every_page_forbids_framing_and_caching_and_runs_only_our_scripts
     (
         45,
         "publish::every_page_forbids_framing_and_caching_and_runs_only_our_scripts",
     ),
-    // row 47: sign_on::relay_state_is_returned_unchanged, response::hostile_names_arrive_unchanged
-    (47, "sign_on::relay_state_is_returned_unchanged"),
+    // row 47: sso::relay_state_is_returned_unchanged, response::hostile_names_arrive_unchanged
+    (47, "sso::relay_state_is_returned_unchanged"),
     (47, "response::hostile_names_arrive_unchanged"),
     // row 48, of which the harm is that somebody else's sign-in is lost
     (
         48,
-        "sign_on_again::anonymous_requests_evict_no_pending_sign_in_and_store_nothing",
+        "sso_resumed::anonymous_requests_evict_no_pending_sign_in_and_store_nothing",
     ),
 ];
 

@@ -3,10 +3,10 @@
 use hallpass::saml::urn::{ENVELOPED_SIGNATURE, EXC_C14N, EXC_C14N_WITH_COMMENTS};
 
 use crate::{
-    attacks::posted::{Canary, SignedSsoSetup, slice_between},
+    attacks::signed_setup::{Canary, SignedSsoSetup, slice_between},
     support::{
-        enveloped::{SignatureTemplate, append_to_signature, saml_template, transform},
-        house::Database,
+        test_server::Database,
+        xml_signature::{SignatureTemplate, append_to_signature, saml_template, transform},
     },
 };
 

@@ -5,7 +5,7 @@ use std::{
     net::{Shutdown, TcpStream},
 };
 
-use crate::support::{house::Database, http, scene::SsoSetup};
+use crate::support::{http, sso_setup::SsoSetup, test_server::Database};
 
 /// What the server answers to `octets` when nothing follows them, however many answers that are.
 fn send_raw(scene: &SsoSetup, octets: &str) -> String {

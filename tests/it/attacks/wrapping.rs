@@ -3,15 +3,15 @@
 use hallpass::saml::urn::{ENVELOPED_SIGNATURE, EXC_C14N, PROTOCOL};
 
 use crate::{
-    attacks::posted::{DESTINATION, SignedSsoSetup, post_authn_request, slice_between},
+    attacks::signed_setup::{DESTINATION, SignedSsoSetup, post_authn_request, slice_between},
     support::{
-        enveloped::{
+        sso_setup::WIKI,
+        test_server::Database,
+        test_sp::posted_response,
+        xml_signature::{
             SignatureTemplate, append_to_signature, insert_after_issuer, saml_template, sign_with_xmlsec1,
             transform,
         },
-        house::Database,
-        scene::WIKI,
-        sp::posted_response,
     },
 };
 

@@ -11,13 +11,13 @@ use hallpass::saml::{
 use crate::{
     attacks::{
         message::{assert_refused, send_authn_request},
-        posted::post_authn_request,
+        signed_setup::post_authn_request,
     },
     support::{
-        house::Database,
         http,
-        scene::{SsoSetup, WIKI},
-        sp::posted_response,
+        sso_setup::{SsoSetup, WIKI},
+        test_server::Database,
+        test_sp::posted_response,
     },
 };
 

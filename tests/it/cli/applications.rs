@@ -9,10 +9,10 @@ use crate::{
     cli::{server_and_cli, sign_in},
     support::{
         browser::Browser,
-        house::{PASSWORD, on_each_database},
-        scene::ADA,
-        signing::SpKey,
-        sp::{TestSp, posted_response},
+        sp_keys::SpKey,
+        sso_setup::ADA,
+        test_server::{PASSWORD, on_each_database},
+        test_sp::{TestSp, posted_response},
     },
 };
 

@@ -10,11 +10,11 @@ use crate::{
     schemas::{PROTOCOL_SCHEMA, validate_against_schema},
     support::{
         browser::Browser,
-        house::{PASSWORD, TestServer, on_each_database},
-        judge::{self, elements, only_element},
-        rows,
-        scene::ADA,
-        sp::{TestSp, posted_response},
+        inspect::{self, elements, only_element},
+        sql,
+        sso_setup::ADA,
+        test_server::{PASSWORD, TestServer, on_each_database},
+        test_sp::{TestSp, posted_response},
     },
 };
 
@@ -61,7 +61,7 @@ fn every_preset_sends_its_attributes_in_a_valid_message() {
             add_application(&cli, name, &["--preset", name]);
             let xml = sso_response(&mut browser, name, &format!("_{name}"));
             validate_against_schema(&xml, PROTOCOL_SCHEMA).unwrap();
-            let told = judge::saml_attributes(&xml);
+            let told = inspect::saml_attributes(&xml);
             let wanted: Vec<_> = preset.attributes().into_iter().map(|rule| rule.name).collect();
             let names: Vec<_> = told.iter().map(|(name, _)| name.clone()).collect();
             assert_eq!(names, wanted, "{name}");
@@ -82,7 +82,7 @@ fn every_preset_sends_its_attributes_in_a_valid_message() {
             };
             assert!(format.ends_with(wanted), "{name}: {format}");
         }
-        let slack = judge::saml_attributes(&sso_response(&mut browser, "slack", "_again"));
+        let slack = inspect::saml_attributes(&sso_response(&mut browser, "slack", "_again"));
         assert_eq!(
             slack,
             [
@@ -141,7 +141,7 @@ fn own_attributes_are_sent_to_the_application_that_requests_them() {
             cli.expect_success(&[&["app", "attribute", "set", "wiki"][..], rule].concat());
         }
         assert_eq!(
-            judge::saml_attributes(&sso_response(&mut browser, "wiki", "_bare")),
+            inspect::saml_attributes(&sso_response(&mut browser, "wiki", "_bare")),
             [attribute("org", "Fernweh & Söhne")]
         );
         let edit = ["user", "edit", ADA];
@@ -163,7 +163,7 @@ fn own_attributes_are_sent_to_the_application_that_requests_them() {
         validate_against_schema(&xml, PROTOCOL_SCHEMA).unwrap();
         let team = vec!["Red".to_owned(), "A=B <c>".to_owned()];
         assert_eq!(
-            judge::saml_attributes(&xml),
+            inspect::saml_attributes(&xml),
             [
                 ("team".to_owned(), team.clone()),
                 attribute("teams", "red;a=b <c>"),
@@ -190,7 +190,7 @@ fn own_attributes_are_sent_to_the_application_that_requests_them() {
         cli.expect_success(&[&edit[..], &["--attribute", "team="]].concat());
         cli.expect_success(&["app", "attribute", "remove", "wiki", "org"]);
         assert_eq!(
-            judge::saml_attributes(&sso_response(&mut browser, "wiki", "_less")),
+            inspect::saml_attributes(&sso_response(&mut browser, "wiki", "_less")),
             [attribute("login", "ada.l")]
         );
     });
@@ -286,7 +286,7 @@ fn required_attributes_are_checked_at_every_edit_and_always_sent() {
         cli.expect_success(&["user", "edit", ADA, "--attribute", "team=Red"]);
         cli.expect_success(&require);
         assert!(
-            judge::saml_attributes(&sso_response(&mut browser, "wiki", "_ok"))
+            inspect::saml_attributes(&sso_response(&mut browser, "wiki", "_ok"))
                 .contains(&attribute("team", "Red"))
         );
         let refused = cli.expect_failure(&["user", "edit", ADA, "--attribute", "team="]);
@@ -308,11 +308,11 @@ fn required_attributes_are_checked_at_every_edit_and_always_sent() {
         let xml = sso_response(&mut eve, "wiki", "_eve");
         validate_against_schema(&xml, PROTOCOL_SCHEMA).unwrap();
         assert_eq!(
-            judge::status_codes(&xml),
+            inspect::status_codes(&xml),
             ("Responder".to_owned(), Some("RequestDenied".to_owned()))
         );
         assert!(!xml.contains("Assertion>") && !xml.contains("eve@"), "{xml}");
-        let told = rows::texts(
+        let told = sql::texts(
             &house.settings,
             "SELECT u.email || ' ' || e.detail AS t FROM audit_events e JOIN users u ON u.id = e.user_id WHERE e.outcome = 'ATTRIBUTE-MISSING'",
         );
@@ -362,7 +362,7 @@ fn chatgpt_cannot_lose_required_attributes_and_may_get_more() {
             .concat(),
         );
         let page = browser.get(&TestSp::new("ATZB94xJ", acs).sso_url("_r", Utc::now()));
-        let told = judge::saml_attributes(&posted_response(&page).0);
+        let told = inspect::saml_attributes(&posted_response(&page).0);
         assert_eq!(told.len(), 9);
         assert_eq!(told[8], attribute("department", "Optics"));
         cli.expect_success(&[&at_chatgpt[..], &["preset", "chatgpt", "chatgpt"]].concat());
@@ -373,7 +373,7 @@ fn chatgpt_cannot_lose_required_attributes_and_may_get_more() {
 fn response_options_are_shown_as_they_are_typed() {
     on_each_database(|database| {
         let (house, cli) = server_and_cli(database);
-        let key = crate::support::signing::SpKey::rsa(2048);
+        let key = crate::support::sp_keys::SpKey::rsa(2048);
         let file = house.dir.path().join("encryption.pem");
         std::fs::write(&file, &key.pem).unwrap();
         let file = file.to_str().unwrap();
@@ -485,9 +485,9 @@ fn own_attributes_are_loaded_only_for_applications_that_request_them() {
         let mut browser = browser_of_ada(&house);
         add_application(&cli, "usual", &[]);
         // Whoever reads them at a sign-on fails from now on.
-        rows::execute(&house.settings, "DROP TABLE user_attributes");
+        sql::execute(&house.settings, "DROP TABLE user_attributes");
         assert_eq!(
-            judge::saml_attributes(&sso_response(&mut browser, "usual", "_r")).len(),
+            inspect::saml_attributes(&sso_response(&mut browser, "usual", "_r")).len(),
             8
         );
     });

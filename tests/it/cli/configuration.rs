@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::{
     cli::Cli,
-    support::house::{self, Database, on_each_database},
+    support::test_server::{self, Database, on_each_database},
 };
 
 #[test]
@@ -127,7 +127,10 @@ fn all_configuration_errors_are_reported_at_once_including_files() {
 fn other_commands_than_serve_make_no_database() {
     on_each_database(|database| {
         let dir = tempfile::tempdir().unwrap();
-        let cli = Cli::new(&dir.path().join("data"), &house::fresh_database_like(database));
+        let cli = Cli::new(
+            &dir.path().join("data"),
+            &test_server::fresh_database_like(database),
+        );
         assert!(cli.expect_failure(&["user", "list"]).contains("hallpass serve"));
         fs::create_dir(dir.path().join("data")).unwrap();
         fs::set_permissions(

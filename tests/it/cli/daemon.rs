@@ -17,9 +17,9 @@ use crate::{
     cli::Cli,
     support::{
         browser::Browser,
-        house::{self, Database, PASSWORD, on_each_database},
-        scene::ADA,
-        sp::{TestSp, posted_response},
+        sso_setup::ADA,
+        test_server::{self, Database, PASSWORD, on_each_database},
+        test_sp::{TestSp, posted_response},
     },
 };
 
@@ -113,7 +113,10 @@ fn sighup_is_ignored_and_logged() {
 fn the_log_has_whole_lines_and_no_secret() {
     on_each_database(|database| {
         let dir = tempfile::tempdir().unwrap();
-        let mut cli = Cli::new(&dir.path().join("data"), &house::fresh_database_like(database));
+        let mut cli = Cli::new(
+            &dir.path().join("data"),
+            &test_server::fresh_database_like(database),
+        );
         for (name, value) in [
             ("LISTEN", "127.0.0.1:0"),
             ("LOG", "trace"),

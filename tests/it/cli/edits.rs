@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use crate::{
     cli::{Cli, server_and_cli},
     support::{
-        house::on_each_database,
-        scene::{ADA, SsoSetup},
+        sso_setup::{ADA, SsoSetup},
+        test_server::on_each_database,
     },
 };
 
@@ -79,7 +79,7 @@ fn an_edit_audits_both_values_and_the_actor_even_with_sudo() {
         ada.submit_password(
             &login,
             "ada.king@fernweh.example",
-            crate::support::house::PASSWORD,
+            crate::support::test_server::PASSWORD,
         );
         let row = newest_audit_row(&cli, "login");
         assert_eq!((&row["by"], &row["changes"]), (&Value::Null, &json!([])));

@@ -7,9 +7,9 @@ use crate::{
     cli::{Cli, server_and_cli, sign_in},
     errors::code_and_reference,
     support::{
-        house::on_each_database,
-        scene::{ACS, ADA, SsoSetup, WIKI},
-        sp::TestSp,
+        sso_setup::{ACS, ADA, SsoSetup, WIKI},
+        test_server::on_each_database,
+        test_sp::TestSp,
     },
 };
 

@@ -6,14 +6,15 @@ use serde_json::Value;
 
 use super::{Cli, server_and_cli};
 use crate::support::{
-    house::{TestServer, on_each_database},
-    http, rows,
-    signing::SpKey,
+    http,
+    sp_keys::SpKey,
+    sql,
+    test_server::{TestServer, on_each_database},
 };
 
 /// The database remembers the last step as if it were an hour old: the command line keeps real time.
 fn advance_one_hour(house: &TestServer) {
-    rows::execute(
+    sql::execute(
         &house.settings,
         "UPDATE signing_keys SET created_at = '2026-01-01 00:00:00', since = '2026-01-01 00:00:00' WHERE state <> 'retired'",
     );

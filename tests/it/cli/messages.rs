@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use crate::{
     cli::server_and_cli,
     support::{
-        house::{PASSWORD, on_each_database},
-        scene::ADA,
+        sso_setup::ADA,
+        test_server::{PASSWORD, on_each_database},
     },
 };
 

@@ -5,11 +5,11 @@ mod attributes;
 mod configuration;
 mod daemon;
 mod edits;
-mod entering;
 mod explain;
 mod keys;
 mod messages;
-mod people;
+mod registration;
+mod users;
 
 use std::{
     io::Write,
@@ -21,7 +21,7 @@ use serde_json::Value;
 
 use crate::support::{
     browser::Browser,
-    house::{Database, TestServer},
+    test_server::{Database, TestServer},
 };
 
 /// The binary in the surroundings of one installation.

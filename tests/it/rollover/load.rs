@@ -12,7 +12,7 @@ use std::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::TimeDelta;
 use hallpass::{
-    provider::rollover::{MIN_PUBLISHED_AFTER_SIGNING, MIN_PUBLISHED_BEFORE_SIGNING},
+    provider::keys::{MIN_PUBLISHED_AFTER_SIGNING, MIN_PUBLISHED_BEFORE_SIGNING},
     saml::second_opinion,
 };
 use roxmltree::Document;
@@ -20,10 +20,10 @@ use roxmltree::Document;
 use super::{expect_done, published_certificates, request_with_headers, wait_until_published};
 use crate::support::{
     browser::Browser,
-    house::{Replica, on_each_database},
-    judge::elements,
-    scene::SsoSetup,
-    sp::posted_response,
+    inspect::elements,
+    sso_setup::SsoSetup,
+    test_server::{Replica, on_each_database},
+    test_sp::posted_response,
 };
 
 /// How long each state is under load.

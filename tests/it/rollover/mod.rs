@@ -1,10 +1,10 @@
 //! One signing key takes over from another: each state, who follows, and what a step waits for.
 
-mod followers;
-mod hints;
+mod adoption;
 mod load;
 mod reseal;
 mod ring;
+mod unproven_fetches;
 
 use std::{
     net::SocketAddr,
@@ -18,7 +18,7 @@ use hallpass::{
     model::key::{Certificate, KeyState},
     provider::{
         Provider,
-        rollover::{
+        keys::{
             KeyAdoptionOutcome, MIN_PUBLISHED_AFTER_SIGNING, MIN_PUBLISHED_BEFORE_SIGNING,
             RolloverStepOutcome, StepRefused,
         },
@@ -31,11 +31,11 @@ use sha2::{Digest, Sha256};
 use crate::{
     schemas::{METADATA_SCHEMA, validate_against_schema},
     support::{
-        house::on_each_database,
         http::{self, Response},
-        judge::{self, elements, only_element},
-        scene::SsoSetup,
-        sp::posted_response,
+        inspect::{self, elements, only_element},
+        sso_setup::SsoSetup,
+        test_server::on_each_database,
+        test_sp::posted_response,
     },
 };
 
@@ -138,7 +138,7 @@ fn each_key_state_publishes_and_signs_as_specified() {
             let response = request_with_headers(address, "GET", "/saml/metadata", &[]);
             validate_against_schema(&response.body, METADATA_SCHEMA).unwrap();
             let signature = "/*[local-name()='EntityDescriptor']/*[local-name()='Signature']";
-            judge::verify_with_xmlsec1(&response.body, &wanted[0].der, signature).unwrap();
+            inspect::verify_with_xmlsec1(&response.body, &wanted[0].der, signature).unwrap();
             let document = Document::parse(&response.body).unwrap();
             assert!(
                 elements(&document, "KeyDescriptor")
@@ -390,7 +390,7 @@ fn force_skips_the_waits_and_is_audited() {
             StepRefused::NotAdopted(1)
         );
         expect_done(provider.retire_key(true).unwrap());
-        let written = crate::support::rows::texts(
+        let written = crate::support::sql::texts(
             &scene.server.settings,
             "SELECT action || ' ' || detail AS t FROM audit_events WHERE action LIKE 'key.%' ORDER BY id",
         );

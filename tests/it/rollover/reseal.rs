@@ -6,8 +6,8 @@ use hallpass::{provider::Provider, server};
 
 use super::expect_done;
 use crate::support::{
-    house::{Database, TestServer, on_each_database},
-    rows,
+    sql,
+    test_server::{Database, TestServer, on_each_database},
 };
 
 fn sealing_key_path(house: &TestServer) -> std::path::PathBuf {
@@ -21,7 +21,7 @@ fn sealing_key_ids(house: &TestServer) -> Vec<String> {
     } else {
         "SELECT DISTINCT upper(encode(substr(sealed, 1, 9), 'hex')) AS t FROM signing_keys WHERE sealed IS NOT NULL"
     };
-    rows::texts(&house.settings, sql)
+    sql::texts(&house.settings, sql)
 }
 
 /// A house whose key and next key are sealed, and what it publishes.
@@ -67,7 +67,7 @@ fn every_key_is_resealed_and_the_old_sealing_key_is_useless() {
         }
         let provider = server::open(&settings).unwrap();
         let audit = "SELECT count(*) AS n FROM audit_events WHERE action = 'key.reseal'";
-        assert_eq!(rows::number(&settings, audit), 1);
+        assert_eq!(sql::number(&settings, audit), 1);
         assert_eq!(provider.metadata().unwrap().etag, published);
         drop(provider);
 

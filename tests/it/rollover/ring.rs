@@ -10,8 +10,8 @@ use hallpass::{
     },
     provider::{
         Provider,
-        installation::BootstrapNotice,
-        rollover::{MIN_PUBLISHED_AFTER_SIGNING, MIN_PUBLISHED_BEFORE_SIGNING, OwnKey, StepRefused},
+        bootstrap::BootstrapNotice,
+        keys::{MIN_PUBLISHED_AFTER_SIGNING, MIN_PUBLISHED_BEFORE_SIGNING, OwnKey, StepRefused},
     },
     server,
 };
@@ -20,10 +20,10 @@ use super::{
     assert_signs_with, expect_done, expect_refused, request_with_headers, roll_over, wait_until_published,
 };
 use crate::support::{
-    house::{Database, TestServer, on_each_database},
-    rows,
-    scene::SsoSetup,
-    signing::SpKey,
+    sp_keys::SpKey,
+    sql,
+    sso_setup::SsoSetup,
+    test_server::{Database, TestServer, on_each_database},
 };
 
 fn own_key(key: &SpKey) -> OwnKey {
@@ -106,7 +106,7 @@ fn a_retired_key_is_destroyed_and_a_prepared_one_is_sealed() {
         let scene = SsoSetup::new(database);
         let left = || {
             let sql = "SELECT count(*) AS n FROM signing_keys WHERE sealed IS NOT NULL";
-            rows::number(&scene.server.settings, sql)
+            sql::number(&scene.server.settings, sql)
         };
         roll_over(&scene, &scene.server.provider);
         assert_eq!(left(), 2);
@@ -119,7 +119,7 @@ fn a_retired_key_is_destroyed_and_a_prepared_one_is_sealed() {
         assert_eq!(left(), 1);
         let kept = "SELECT count(*) AS n FROM signing_keys WHERE state = 'retired'";
         assert_eq!(
-            rows::number(&scene.server.settings, kept),
+            sql::number(&scene.server.settings, kept),
             2,
             "their certificates are a record"
         );
@@ -133,7 +133,7 @@ fn a_wrong_sealing_key_is_detected_for_any_signing_key() {
         expect_done(scene.server.provider.prepare_key(None).unwrap());
         // The row of the next key as another sealing key would have left it: its name is bytes 2 to 9.
         let sealed = "SELECT state AS t FROM signing_keys WHERE state = 'next'";
-        assert_eq!(rows::texts(&scene.server.settings, sealed), ["next"]);
+        assert_eq!(sql::texts(&scene.server.settings, sealed), ["next"]);
         let spoil = match database {
             Database::Sqlite => {
                 "UPDATE signing_keys SET sealed = CAST(substr(sealed, 1, 1) || x'0102030405060708' || substr(sealed, 10) AS BLOB) WHERE state = 'next'"
@@ -142,7 +142,7 @@ fn a_wrong_sealing_key_is_detected_for_any_signing_key() {
                 "UPDATE signing_keys SET sealed = overlay(sealed placing '\\x0102030405060708'::bytea from 2) WHERE state = 'next'"
             }
         };
-        rows::execute(&scene.server.settings, spoil);
+        sql::execute(&scene.server.settings, spoil);
         let why = format!("{:#}", server::open(&scene.server.settings).unwrap_err());
         assert!(
             why.contains("was sealed with the sealing key 0102030405060708"),
@@ -177,7 +177,7 @@ fn files_that_are_still_configured_do_not_undo_a_rollover() {
         let scene = SsoSetup::with(database, &configured, |_, _| {});
         let provider = &scene.server.provider;
         let restart = |environment: &[(&str, &str)]| {
-            let settings = crate::support::house::settings(
+            let settings = crate::support::test_server::settings(
                 &scene.server.settings.data_dir,
                 database,
                 scene.server.address,
@@ -231,7 +231,7 @@ fn a_backup_taken_during_a_rollover_resumes_it() {
     fs::create_dir(&data).unwrap();
     fs::set_permissions(&data, fs::Permissions::from_mode(0o700)).unwrap();
     let file = data.join("hallpass.db");
-    rows::execute(
+    sql::execute(
         &scene.server.settings,
         &format!("VACUUM INTO '{}'", file.display()),
     );
@@ -276,7 +276,7 @@ fn an_expiring_certificate_is_reported_in_health_and_status_and_blocks_nothing()
             .application_expiring_certificates()
             .unwrap()
             .iter()
-            .map(hallpass::provider::endings::ExpiringCertificate::message)
+            .map(hallpass::provider::keys::certificate_expiry::ExpiringCertificate::message)
             .collect();
         assert!(
             theirs.len() == 1 && theirs[0].contains("Wiki (wiki) signs with ends in 13 days"),
@@ -315,7 +315,7 @@ fn a_destroyed_private_key_is_erased_from_the_files() {
         };
         let sealed = |state: &str| {
             let sql = format!("SELECT hex(sealed) AS t FROM signing_keys WHERE state = '{state}'");
-            let hex = rows::texts(&scene.server.settings, &sql).remove(0);
+            let hex = sql::texts(&scene.server.settings, &sql).remove(0);
             (0..hex.len() / 2)
                 .map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap())
                 .collect::<Vec<u8>>()

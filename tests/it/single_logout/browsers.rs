@@ -1,7 +1,7 @@
 //! What people do with their browsers meanwhile: Back, reload, a second tab, a second click, another browser.
 
 use super::*;
-use crate::support::{house::on_each_database, rows};
+use crate::support::{sql, test_server::on_each_database};
 
 const TWO: [(&str, SloBinding); 2] = [("Wiki", SloBinding::Redirect), ("Mail", SloBinding::Post)];
 
@@ -68,7 +68,7 @@ fn the_final_response_is_sent_once_automatically_and_again_only_by_a_click() {
             .unwrap();
         assert_eq!(again.relay_state.as_deref(), Some(RELAY_STATE));
         let rows = "SELECT count(*) AS n FROM audit_events WHERE action = 'single_logout'";
-        assert_eq!(rows::number(&town.server.settings, rows), 1);
+        assert_eq!(sql::number(&town.server.settings, rows), 1);
         town.server.clock.advance(TimeDelta::minutes(10));
         let late = browser.get(&format!("{list}/go"));
         assert_eq!((late.status, late.location()), (303, list.as_str()));
@@ -152,7 +152,7 @@ fn a_second_click_on_sign_out_resumes_the_first_logout() {
         let end = town.run_to_end(&mut second, page, &|_| ParticipantReply::Success);
         assert!(matches!(end, LogoutOutcome::FinalPage(page) if page.body.contains("signed out everywhere")));
         let once = "SELECT count(*) AS n FROM audit_events WHERE action = 'logout' AND outcome = 'ok'";
-        assert_eq!(rows::number(&town.server.settings, once), 1);
+        assert_eq!(sql::number(&town.server.settings, once), 1);
     });
 }
 

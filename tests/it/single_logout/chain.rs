@@ -3,7 +3,7 @@
 use hallpass::provider::applications::ApplicationEdit;
 
 use super::*;
-use crate::support::{house::on_each_database, scene::SsoSetup};
+use crate::support::{sso_setup::SsoSetup, test_server::on_each_database};
 
 const ALL: [(&str, SloBinding); 4] = [
     ("Wiki", SloBinding::Redirect),
@@ -62,7 +62,7 @@ fn the_initiator_gets_its_response_after_the_other_participants_were_sent_reques
     on_each_database(|database| {
         for asker in [0, 1] {
             let town = LogoutSetup::new(
-                &crate::support::house::fresh_database_like(database),
+                &crate::support::test_server::fresh_database_like(database),
                 &[ALL[0], ALL[1], ALL[3]],
             );
             let (mut browser, indexes) = town.browser_signed_in_at(&[0, 1, 2]);
@@ -105,7 +105,7 @@ fn every_missing_confirmation_is_tolerated_and_reported() {
         ] {
             for (peer, name) in [(1, "mail"), (0, "wiki")] {
                 let town = LogoutSetup::new(
-                    &crate::support::house::fresh_database_like(database),
+                    &crate::support::test_server::fresh_database_like(database),
                     &[ALL[0], ALL[1], ALL[3]],
                 );
                 let replies = move |asked: &ReceivedLogoutRequest| {

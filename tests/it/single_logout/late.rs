@@ -1,7 +1,7 @@
 //! Sessions that grew old, applications that are gone, and cookies in the wrong hands.
 
 use super::*;
-use crate::support::house::on_each_database;
+use crate::support::test_server::on_each_database;
 
 const TWO: [(&str, SloBinding); 2] = [("Wiki", SloBinding::Redirect), ("Mail", SloBinding::Redirect)];
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     schemas::{PROTOCOL_SCHEMA, validate_against_schema},
-    support::{house::on_each_database, judge, signing},
+    support::{inspect, sp_keys, test_server::on_each_database},
 };
 
 const THREE: [(&str, SloBinding); 3] = [
@@ -17,7 +17,7 @@ fn assert_signed(town: &LogoutSetup, xml: &str, address: Option<&str>, what: &st
     validate_against_schema(xml, PROTOCOL_SCHEMA).unwrap();
     if let Some(address) = address {
         assert!(
-            signing::query_signature_is_valid(address, &certificate),
+            sp_keys::query_signature_is_valid(address, &certificate),
             "{address}"
         );
         assert!(
@@ -26,9 +26,9 @@ fn assert_signed(town: &LogoutSetup, xml: &str, address: Option<&str>, what: &st
         );
     } else {
         let xpath = format!("/*[local-name()='{what}']/*[local-name()='Signature']");
-        judge::verify_with_xmlsec1(xml, &certificate.der, &xpath).unwrap();
+        inspect::verify_with_xmlsec1(xml, &certificate.der, &xpath).unwrap();
         let forged = xml.replace("Version=\"2.0\"", "Version=\"2.1\"");
-        judge::verify_with_xmlsec1(&forged, &certificate.der, &xpath).unwrap_err();
+        inspect::verify_with_xmlsec1(&forged, &certificate.der, &xpath).unwrap_err();
     }
 }
 
@@ -85,7 +85,10 @@ fn responses_are_valid_and_signed_over_either_binding() {
     on_each_database(|database| {
         for asker in [0, 1] {
             for reply in [ParticipantReply::Success, ParticipantReply::NoResponse] {
-                let town = LogoutSetup::new(&crate::support::house::fresh_database_like(database), &THREE);
+                let town = LogoutSetup::new(
+                    &crate::support::test_server::fresh_database_like(database),
+                    &THREE,
+                );
                 let (mut browser, indexes) = town.browser_signed_in_at(&[0, 1, 2]);
                 let response = browser.get(&town.logout_request_url(asker, "_l1", Some(&indexes[asker])));
                 let page = follow_own_redirect(&mut browser, response);

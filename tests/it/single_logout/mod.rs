@@ -1,12 +1,12 @@
 //! Single logout, whole: one person, several applications, each of which does as the test says.
 
-mod answers;
-mod bringers;
 mod browsers;
 mod chain;
 mod late;
 mod messages;
+mod other_browsers;
 mod posted;
+mod responses;
 mod senders;
 
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -17,8 +17,8 @@ use hallpass::{
     clock::Clock,
     model::{
         application::{Application, Binding, LogoutEndpoint, SpUrl},
-        making::SignatureAlgorithm,
         name_id::EMAIL_ADDRESS,
+        response_options::SignatureAlgorithm,
     },
     saml::{
         binding::redirect::{self, deflate_base64, percent_encode},
@@ -30,12 +30,12 @@ use roxmltree::Document;
 
 use crate::support::{
     browser::Browser,
-    house::{Database, PASSWORD, TestServer},
     http::{Response, unescape},
-    judge::{self, only_element},
-    rows,
-    scene::ADA,
-    sp::{TestSp, posted_response},
+    inspect::{self, only_element},
+    sql,
+    sso_setup::ADA,
+    test_server::{Database, PASSWORD, TestServer},
+    test_sp::{TestSp, posted_response},
 };
 
 /// Every request of these tests has an `ID` of its own.
@@ -464,7 +464,7 @@ fn owned_pairs(of: &[(&str, &str)]) -> Vec<(String, String)> {
 
 /// What the trail says of logouts, in its order.
 fn logout_audit_rows(town: &LogoutSetup) -> Vec<String> {
-    rows::texts(
+    sql::texts(
         &town.server.settings,
         "SELECT action || ' ' || outcome || ': ' || coalesce(detail, '') AS t FROM audit_events \
          WHERE action IN ('logout', 'single_logout') ORDER BY at, action",
@@ -472,7 +472,7 @@ fn logout_audit_rows(town: &LogoutSetup) -> Vec<String> {
 }
 
 fn response_status(back: &ReceivedLogoutResponse) -> (String, Option<String>) {
-    judge::status_codes(&back.xml)
+    inspect::status_codes(&back.xml)
 }
 
 fn success() -> (String, Option<String>) {

@@ -5,10 +5,10 @@ use openssl::pkey::PKey;
 
 use super::*;
 use crate::support::{
-    enveloped::{insert_after_issuer, saml_template, sign_with_xmlsec1},
-    house::on_each_database,
-    http, rows,
-    scene::SsoSetup,
+    http, sql,
+    sso_setup::SsoSetup,
+    test_server::on_each_database,
+    xml_signature::{insert_after_issuer, saml_template, sign_with_xmlsec1},
 };
 
 const TWO: [(&str, SloBinding); 2] = [("Wiki", SloBinding::Post), ("Mail", SloBinding::Post)];
@@ -158,7 +158,7 @@ fn an_unsolicited_cross_site_form_redirects_to_our_confirmation_page() {
 
 fn open_sessions(town: &LogoutSetup) -> i64 {
     let open = "SELECT count(*) AS n FROM sessions WHERE ended_at IS NULL";
-    rows::number(&town.server.settings, open)
+    sql::number(&town.server.settings, open)
 }
 
 fn signed_logout_request(town: &LogoutSetup, peer: usize, id: &str, index: Option<&str>) -> String {

@@ -1,7 +1,7 @@
 //! Applications that ask: whose sessions end, and what they hear.
 
 use super::*;
-use crate::support::{house::on_each_database, scene::SsoSetup};
+use crate::support::{sso_setup::SsoSetup, test_server::on_each_database};
 
 const ALL: [(&str, SloBinding); 4] = [
     ("Wiki", SloBinding::Redirect),

@@ -14,10 +14,10 @@ use super::{ALLOW_LOOPBACK, server_with_ada};
 use crate::{
     cli::Cli,
     support::{
-        house::{Database, on_each_database},
         publisher::{Publisher, SpMetadata, aggregate},
-        signing::certificate_builder,
-        sp::TestSp,
+        sp_keys::certificate_builder,
+        test_server::{Database, on_each_database},
+        test_sp::TestSp,
     },
 };
 

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use hallpass::{
     model::{application::EntityId, key::Certificate},
-    provider::sources::{
+    provider::metadata_sources::{
         EnableOutcome, EnableRule, ImportOutcome, ImportRequest, MetadataInput, MetadataUrl, RefreshOutcome,
         SourceError, UpdateReport,
     },
@@ -13,10 +13,10 @@ use super::{
     advance, browser_signed_in, current_application, send_authn_request, server_with_ada, xs_date_time,
 };
 use crate::support::{
-    house::{TestServer, on_each_database},
     publisher::{Publisher, SpMetadata, aggregate},
-    rows,
-    sp::{TestSp, posted_response},
+    sql,
+    test_server::{TestServer, on_each_database},
+    test_sp::{TestSp, posted_response},
 };
 
 const AUTHORITY: &str = "https://registrar.example";
@@ -279,7 +279,7 @@ fn an_aggregate_is_accepted_only_with_the_configured_signature() {
         assert!(house.provider.imported_entities("", 10).unwrap().is_empty());
         assert!(house.provider.applications().unwrap().is_empty());
         let known = "SELECT count(*) AS n FROM known_entities";
-        assert_eq!(rows::number(&house.settings, known), 0);
+        assert_eq!(sql::number(&house.settings, known), 0);
     });
 }
 
@@ -292,7 +292,7 @@ fn an_enable_rule_enables_what_it_names() {
             (EnableRule::authority(AUTHORITY).unwrap(), 2),
             (EnableRule::authority("https://nobody.example").unwrap(), 0),
         ] {
-            let house = server_with_ada(&crate::support::house::fresh_database_like(database));
+            let house = server_with_ada(&crate::support::test_server::fresh_database_like(database));
             let signer = aggregate_signer();
             let foreign = SpMetadata {
                 registration_authority: None,
@@ -357,7 +357,7 @@ fn applications_of_an_aggregate_are_updated_from_it() {
         assert!(!current_application(&house, "service-3").enabled);
         let audited =
             "SELECT count(*) AS n FROM audit_events WHERE action = 'app.disable' AND outcome = 'gone'";
-        assert_eq!(rows::number(&house.settings, audited), 1);
+        assert_eq!(sql::number(&house.settings, audited), 1);
         assert!(
             house.provider.imported_entities("Service 3", 1).unwrap()[0]
                 .delisted_at

@@ -1,8 +1,8 @@
 //! Metadata from elsewhere: followed, imported, held back.
 
 mod addresses;
-mod following;
 mod imports;
+mod refresh;
 mod trust;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
@@ -10,18 +10,18 @@ use hallpass::{
     model::application::{Application, Slug},
     provider::{
         applications::NewApplication,
-        sources::{MetadataInput, MetadataUrl},
-        users::ChangeOutcome,
+        metadata_sources::{MetadataInput, MetadataUrl},
+        people::users::ChangeOutcome,
     },
 };
 
 use crate::support::{
     browser::Browser,
-    house::{Database, TestServer},
     http::Response,
     publisher::Publisher,
-    scene::{ADA, SsoSetup},
-    sp::TestSp,
+    sso_setup::{ADA, SsoSetup},
+    test_server::{Database, TestServer},
+    test_sp::TestSp,
 };
 
 /// The setting that lets a house fetch from a test.

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use hallpass::{
     model::application::{EntityId, Slug},
-    provider::sources::{EnableOutcome, EnableRule, RefreshOutcome, SourceError},
+    provider::metadata_sources::{EnableOutcome, EnableRule, RefreshOutcome, SourceError},
 };
 
 use super::{
@@ -12,10 +12,10 @@ use super::{
     server_with_ada, xs_date_time,
 };
 use crate::support::{
-    house::{TestServer, on_each_database},
     publisher::{Publisher, SpMetadata, aggregate},
-    rows,
-    sp::TestSp,
+    sql,
+    test_server::{TestServer, on_each_database},
+    test_sp::TestSp,
 };
 
 /// Puts what the publisher says of its publication first among what the aggregate holds.
@@ -287,7 +287,7 @@ fn a_database_error_is_reported_as_the_state_of_the_source() {
             &signer.key,
             &valid_until(&house, 11),
         ));
-        rows::execute(
+        sql::execute(
             &house.settings,
             "ALTER TABLE known_entities RENAME TO known_elsewhere",
         );
@@ -295,7 +295,7 @@ fn a_database_error_is_reported_as_the_state_of_the_source() {
             refresh_without_listing(&house),
             RefreshOutcome::Failed(SourceError::Internal(_))
         ));
-        rows::execute(
+        sql::execute(
             &house.settings,
             "ALTER TABLE known_elsewhere RENAME TO known_entities",
         );

@@ -1,15 +1,15 @@
 //! What the tests stand on: a house with a clock in the test's hand, a browser, a service provider.
 
 pub(crate) mod browser;
-pub(crate) mod enveloped;
-pub(crate) mod house;
 pub(crate) mod http;
-pub(crate) mod judge;
+pub(crate) mod inspect;
 pub(crate) mod publisher;
-pub(crate) mod relay;
-pub(crate) mod rows;
-pub(crate) mod scene;
-pub(crate) mod signing;
-pub(crate) mod sp;
-pub(crate) mod statements;
-pub(crate) mod tries;
+pub(crate) mod sign_in_attempts;
+pub(crate) mod sp_keys;
+pub(crate) mod sql;
+pub(crate) mod sql_log;
+pub(crate) mod sso_setup;
+pub(crate) mod tcp_proxy;
+pub(crate) mod test_server;
+pub(crate) mod test_sp;
+pub(crate) mod xml_signature;

@@ -11,7 +11,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use hallpass::{
     model::{
         key::{Certificate, SigningKey},
-        making::SignatureAlgorithm,
+        response_options::SignatureAlgorithm,
     },
     saml::{
         signer::Signer,

@@ -5,8 +5,8 @@ use std::{fmt, io::Read};
 use chrono::{DateTime, Utc};
 
 use crate::saml::metadata::{
-    aggregate::{ReadProgress, head::RootAttributes, head::read_root},
-    bad::Error,
+    aggregate::{ReadProgress, root::RootAttributes, root::read_root},
+    error::Error,
     sp::{MetadataParser, ParsedEntity},
     xml::{
         source::ChunkedReader,

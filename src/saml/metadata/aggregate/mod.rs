@@ -7,16 +7,16 @@
 //! was signed. Processing instructions and DTDs are refused.
 
 mod entities;
-mod head;
+mod root;
 mod signed;
 
 use std::io::Read;
 
 use chrono::{DateTime, Utc};
 
-pub use self::{entities::Entities, head::RootAttributes};
+pub use self::{entities::Entities, root::RootAttributes};
 pub use crate::saml::metadata::{
-    bad::{BadMetadata, Error},
+    error::{BadMetadata, Error},
     sp::ParsedEntity,
 };
 use crate::{

@@ -9,11 +9,10 @@ use openssl::hash::{Hasher, MessageDigest};
 use crate::{
     model::key::Certificate,
     saml::{
-        claimed::{SignatureInput, UnverifiedSignature},
         enveloped::parse_signature,
         metadata::{
-            aggregate::{ReadProgress, head::read_root},
-            bad::{BadMetadata, Error},
+            aggregate::{ReadProgress, root::read_root},
+            error::{BadMetadata, Error},
             xml::{
                 canonical::{RenderedNamespaces, StreamCanonicalizer},
                 characters::is_nc_name,
@@ -24,6 +23,7 @@ use crate::{
         },
         refusal::Refusal,
         signature::{Unverified, VerificationOutcome},
+        unverified_signature::{SignatureInput, UnverifiedSignature},
         urn::{DSIG, METADATA},
         xml::{MAX_DOCUMENT, XmlDocument},
     },

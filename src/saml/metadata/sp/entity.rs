@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     model::application::{AssertionConsumerService, Binding, EntityId, LogoutEndpoint},
-    saml::metadata::{bad::BadMetadata, sp::finding::MetadataFinding},
+    saml::metadata::{error::BadMetadata, sp::finding::MetadataFinding},
 };
 
 /// A service provider, as far as its metadata can be used. What could not be is among the findings.

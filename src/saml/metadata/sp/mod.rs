@@ -1,10 +1,10 @@
 //! A service provider's metadata: one entity, alone or picked out of a small aggregate.
 
-mod draft;
+mod builder;
+mod certificates;
 mod entity;
 mod finding;
-mod keys;
-mod reading;
+mod parser;
 
 use chrono::{DateTime, Utc};
 
@@ -14,9 +14,9 @@ pub use self::{
 };
 pub(super) use self::{
     finding::sanitize,
-    reading::{MetadataParser, parse_validity},
+    parser::{MetadataParser, parse_validity},
 };
-pub use crate::saml::metadata::bad::{BadMetadata, Error};
+pub use crate::saml::metadata::error::{BadMetadata, Error};
 use crate::saml::metadata::xml::{
     source::ChunkedReader,
     tokens::{TokenReader, XmlToken},

@@ -1,7 +1,7 @@
 //! Exclusive canonical form (xml-exc-c14n, without comments), written while a document streams by.
 
 use crate::saml::metadata::{
-    bad::BadMetadata,
+    error::BadMetadata,
     xml::{scope::NamespaceScope, tag::StartTag},
 };
 

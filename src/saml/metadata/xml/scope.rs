@@ -1,7 +1,7 @@
 //! Which namespace a prefix stands for where (xml-names, 5, 6).
 
 use crate::saml::metadata::{
-    bad::BadMetadata,
+    error::BadMetadata,
     xml::{characters::is_nc_name, tag::UnresolvedTag},
 };
 

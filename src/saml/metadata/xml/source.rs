@@ -8,7 +8,7 @@ use std::{
 
 use openssl::sha::sha256;
 
-use crate::saml::metadata::bad::{BadMetadata, Error};
+use crate::saml::metadata::error::{BadMetadata, Error};
 
 /// Bytes that are read, and digested, at once.
 const CHUNK_SIZE: usize = 64 * 1024;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::saml::metadata::{
-    bad::BadMetadata,
+    error::BadMetadata,
     xml::{
         characters::{WHITESPACE, are_chars, is_nc_name, resolve_reference},
         scope::NamespaceScope,

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::saml::{
     c14n,
-    metadata::bad::{BadMetadata, Error},
+    metadata::error::{BadMetadata, Error},
 };
 
 /// The canonical form of a whole document.

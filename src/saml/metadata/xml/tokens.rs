@@ -10,7 +10,7 @@ use quick_xml::{
 };
 
 use crate::saml::metadata::{
-    bad::{BadMetadata, Error},
+    error::{BadMetadata, Error},
     xml::{
         characters::{WHITESPACE, are_chars, resolve_reference},
         scope::NamespaceScope,

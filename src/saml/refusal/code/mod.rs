@@ -1,12 +1,12 @@
 //! The codes, each with its words, in one place: pages, status responses, `hallpass explain` and
 //! docs/errors.md all read them here.
 
-mod message;
-mod wish;
+mod page;
+mod status;
 
 use crate::model::explanation::Explanation;
 
-pub(in crate::saml::refusal) use crate::saml::refusal::code::{message::*, wish::*};
+pub(in crate::saml::refusal) use crate::saml::refusal::code::{page::*, status::*};
 
 /// Makes a constant of each explanation, and a list of them all.
 macro_rules! explanations {

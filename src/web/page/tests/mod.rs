@@ -9,12 +9,12 @@ use proptest::prelude::*;
 
 use crate::web::{
     assets,
-    headers::Headers,
+    layer::headers::Headers,
     page::{
         html::Page,
-        login::{SignInNotice, SignInPage},
         part::Brand,
         script,
+        sign_in::{SignInNotice, SignInPage},
         tests::{
             samples::{FRIENDLY, Sample, SampleTexts, hostile, pages},
             tags::{skeleton, tags, unescaped},

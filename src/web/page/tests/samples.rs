@@ -3,17 +3,17 @@
 use crate::{
     model::{explanation::ResponsibleParty, logout::LogoutStepState, reference::Reference},
     web::{
-        headers::ResponseKind,
+        layer::headers::ResponseKind,
         page::{
-            device::DeviceLinkPage,
+            auto_post::{AutoPostKind, AutoPostPage, Base64},
+            device_link::DeviceLinkPage,
             html::Page,
-            leaving::{AdvanceBy, LogoutProgressPage, LogoutReturnPage, ParticipantView},
-            login::{SignInNotice, SignInPage},
+            logout_progress::{AdvanceBy, LogoutProgressPage, LogoutReturnPage, ParticipantView},
             notice::{FailurePage, NoticeKind, NoticePage},
-            onward::{AutoPostKind, AutoPostPage, Base64},
             part::{AppMark, Brand, UserMark},
             portal::{PortalPage, Tile, TileKind},
-            refused::{RefusalPage, RefusedAction},
+            refusal::{RefusalPage, RefusedAction},
+            sign_in::{SignInNotice, SignInPage},
             sign_out::{SignOutExpiredPage, SignOutPage, SignedOutPage},
         },
     },

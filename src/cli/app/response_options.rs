@@ -1,0 +1,127 @@
+//! How the responses for an application are made, as it is typed: the same for `app add saml` and
+//! `app edit`.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use clap::{Args, ValueEnum};
+
+use crate::{
+    cli::app::convert::read_certificates,
+    model::{
+        name_id::NameIdFormat,
+        preset::Preset,
+        response_options::{ContentCipher, SignatureAlgorithm, SignedParts},
+        text::single_line,
+    },
+    provider::saml::response_options::ResponseOptionsEdit,
+};
+
+#[derive(Args, Clone, Debug, Default)]
+pub(in crate::cli) struct ResponseOptionArguments {
+    /// What is signed; both by default
+    #[arg(long, value_name = "WHAT")]
+    sign: Option<SignArgument>,
+    /// What is signed with; RSA-SHA256 by default
+    #[arg(long, value_name = "ALGORITHM")]
+    algorithm: Option<AlgorithmArgument>,
+    /// What assertions are encrypted with; never for ChatGPT
+    #[arg(long, value_name = "CIPHER")]
+    encrypt: Option<CipherArgument>,
+    /// The certificate that assertions are encrypted to (PEM, one or several, or DER)
+    #[arg(long, value_name = "FILE")]
+    encryption_certificate: Option<PathBuf>,
+    /// By what the application knows a person, where its request does not say
+    #[arg(long, value_name = "FORMAT")]
+    name_id: Option<NameIdArgument>,
+    /// RelayState of a response that nobody asked for, as the application understands it; an empty text
+    /// removes it
+    #[arg(long, value_name = "TEXT")]
+    relay_state: Option<String>,
+    /// Attributes and name as a known application wants them (docs/attributes.md lists all); replaces its
+    /// attributes
+    #[arg(long, value_name = "NAME")]
+    preset: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum SignArgument {
+    Assertion,
+    Response,
+    Both,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum AlgorithmArgument {
+    RsaSha256,
+    RsaSha384,
+    RsaSha512,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum CipherArgument {
+    None,
+    Aes128Gcm,
+    Aes256Gcm,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum NameIdArgument {
+    Email,
+    Persistent,
+    Transient,
+    Unspecified,
+}
+
+impl ResponseOptionArguments {
+    /// What was typed. A name that is typed wins over the preset's.
+    pub(super) fn edit(self) -> Result<ResponseOptionsEdit> {
+        let mut edit = ResponseOptionsEdit::default();
+        if let Some(name) = self.preset.as_deref() {
+            let preset = find_preset(name)?;
+            edit.name_id_format = Some(preset.name_id_format());
+            edit.attributes = Some(preset.attributes());
+        }
+        edit.signed_parts = self.sign.map(|typed| match typed {
+            SignArgument::Assertion => SignedParts::Assertion,
+            SignArgument::Response => SignedParts::Response,
+            SignArgument::Both => SignedParts::Both,
+        });
+        edit.signature_algorithm = self.algorithm.map(|typed| match typed {
+            AlgorithmArgument::RsaSha256 => SignatureAlgorithm::RsaSha256,
+            AlgorithmArgument::RsaSha384 => SignatureAlgorithm::RsaSha384,
+            AlgorithmArgument::RsaSha512 => SignatureAlgorithm::RsaSha512,
+        });
+        edit.encryption = self.encrypt.map(|typed| match typed {
+            CipherArgument::None => None,
+            CipherArgument::Aes128Gcm => Some(ContentCipher::Aes128Gcm),
+            CipherArgument::Aes256Gcm => Some(ContentCipher::Aes256Gcm),
+        });
+        if let Some(typed) = self.name_id {
+            edit.name_id_format = Some(match typed {
+                NameIdArgument::Email => NameIdFormat::EmailAddress,
+                NameIdArgument::Persistent => NameIdFormat::Persistent,
+                NameIdArgument::Transient => NameIdFormat::Transient,
+                NameIdArgument::Unspecified => NameIdFormat::Unspecified,
+            });
+        }
+        edit.default_relay_state = match self.relay_state.as_deref() {
+            None => None,
+            Some("") => Some(None),
+            Some(text) => Some(Some(single_line("the RelayState", text, 1024)?)),
+        };
+        if let Some(file) = &self.encryption_certificate {
+            edit.encryption_certificates = Some(read_certificates(file)?);
+        }
+        Ok(edit)
+    }
+}
+
+/// The preset called `name`.
+pub(super) fn find_preset(name: &str) -> Result<Preset> {
+    let Some(preset) = Preset::from_name(name) else {
+        let names: Vec<_> = Preset::ALL.into_iter().map(Preset::name).collect();
+        bail!("there is no preset {name}: take one of {}", names.join(", "));
+    };
+    Ok(preset)
+}

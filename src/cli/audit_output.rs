@@ -1,0 +1,170 @@
+//! A row of the audit log as JSON, with who is who and what is registered now.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::{
+    model::{application::Application, audit::ValueChange, explanation::Explanation},
+    provider::audit::explain::AuditEntry,
+};
+
+/// What is registered now, as names and values.
+pub(super) fn registered_values(application: &Application) -> Vec<(&'static str, String)> {
+    let saml = &application.saml;
+    let mut told = vec![("entity ID", saml.entity_id.as_str().to_owned())];
+    told.extend(
+        saml.acs_endpoints
+            .iter()
+            .map(|consumer| ("ACS URL", consumer.location.as_str().to_owned())),
+    );
+    told.extend(saml.signing_certificates.iter().map(|one| {
+        let until = one.not_after.format("%Y-%m-%d");
+        ("certificate", format!("{} (until {until})", one.sha256))
+    }));
+    if saml.require_signed_requests {
+        told.push(("requests", "must be signed".to_owned()));
+    }
+    if !application.enabled {
+        told.push(("state", "switched off".to_owned()));
+    }
+    told
+}
+
+/// A code.
+#[derive(Serialize)]
+pub(super) struct CodeOutput {
+    code: &'static str,
+    means: &'static str,
+    status: Vec<&'static str>,
+    page: &'static str,
+    who_fixes: &'static str,
+    how: &'static str,
+    clause: Option<&'static str>,
+}
+
+impl From<&'static Explanation> for CodeOutput {
+    fn from(one: &'static Explanation) -> Self {
+        Self {
+            code: one.code,
+            means: one.meaning,
+            status: one
+                .status
+                .into_iter()
+                .flat_map(|(top, second)| [Some(top), second])
+                .flatten()
+                .collect(),
+            page: one.message,
+            who_fixes: one.responsible.description(),
+            how: one.fix,
+            clause: one.clause,
+        }
+    }
+}
+
+/// A row.
+#[derive(Serialize)]
+pub(super) struct AuditEntryOutput<'a> {
+    at: DateTime<Utc>,
+    action: &'a str,
+    outcome: &'a str,
+    reference: Option<String>,
+    request_id: Option<&'a str>,
+    occurrences: i64,
+    detail: Option<&'a str>,
+    asked: Vec<RequestDetailOutput<'a>>,
+    application: Option<AuditedApplicationOutput<'a>>,
+    person: Option<AuditedUserOutput>,
+    session: Option<String>,
+    address: Option<String>,
+    /// The user of the operating system that gave the command.
+    by: Option<&'a str>,
+    changes: Vec<ChangeOutput<'a>>,
+    hints: &'a [String],
+    command: Option<String>,
+    explanation: Option<CodeOutput>,
+}
+
+#[derive(Serialize)]
+struct ChangeOutput<'a> {
+    value: &'a str,
+    old: Option<&'a str>,
+    new: Option<&'a str>,
+}
+
+impl<'a> From<&'a ValueChange> for ChangeOutput<'a> {
+    fn from(change: &'a ValueChange) -> Self {
+        Self {
+            value: &change.name,
+            old: change.old.as_deref(),
+            new: change.new.as_deref(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct RequestDetailOutput<'a> {
+    name: &'a str,
+    value: &'a str,
+}
+
+#[derive(Serialize)]
+struct AuditedApplicationOutput<'a> {
+    id: String,
+    slug: Option<&'a str>,
+    name: Option<&'a str>,
+    registered: BTreeMap<&'static str, Vec<String>>,
+}
+
+#[derive(Serialize)]
+struct AuditedUserOutput {
+    id: String,
+    email: Option<String>,
+}
+
+impl<'a> From<&'a AuditEntry> for AuditEntryOutput<'a> {
+    fn from(decision: &'a AuditEntry) -> Self {
+        let row = &decision.row;
+        let (words, facts) = decision.parsed_detail();
+        Self {
+            at: row.at,
+            action: &row.action,
+            outcome: &row.outcome,
+            reference: decision.reference().map(|one| one.to_string()),
+            request_id: row.request_id.as_deref(),
+            occurrences: row.occurrences,
+            detail: Some(words).filter(|words| !words.is_empty()),
+            asked: facts
+                .into_iter()
+                .map(|(name, value)| RequestDetailOutput { name, value })
+                .collect(),
+            application: row.application.map(|id| AuditedApplicationOutput {
+                id: id.to_string(),
+                slug: decision.application.as_ref().map(|one| one.slug.as_str()),
+                name: decision.application.as_ref().map(|one| one.name.as_str()),
+                registered: decision.application.as_ref().map_or_else(BTreeMap::new, |one| {
+                    let mut told = BTreeMap::<_, Vec<_>>::new();
+                    for (name, value) in registered_values(one) {
+                        told.entry(name).or_default().push(value);
+                    }
+                    told
+                }),
+            }),
+            person: row.user.map(|id| AuditedUserOutput {
+                id: id.to_string(),
+                email: decision
+                    .user
+                    .as_ref()
+                    .map(|person| person.email.as_str().to_owned()),
+            }),
+            session: row.session.map(|id| id.to_string()),
+            address: row.address.map(|address| address.to_string()),
+            by: row.actor.as_deref(),
+            changes: row.changes.iter().map(ChangeOutput::from).collect(),
+            hints: &decision.hints,
+            command: decision.fix_command(),
+            explanation: decision.explanation.map(CodeOutput::from),
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! People who leave for good, as they are spoken of.
+
+use anyhow::{Result, bail};
+
+use crate::{
+    cli::{
+        output::{self, print_line},
+        user::{no_such_user, show::UserOutput},
+    },
+    model::user::{Email, User},
+    provider::{Provider, people::deletion, people::users::ChangeOutcome},
+};
+
+/// Deletes a person.
+pub(super) fn delete(provider: &Provider, email: &str, json: bool) -> Result<()> {
+    let email = Email::parse(email)?;
+    match provider.delete_user(&email)? {
+        ChangeOutcome::Done(user) | ChangeOutcome::Unchanged(user) if json => {
+            output::json(&UserOutput::new(&user, &provider.own_attributes(user.id)?))
+        }
+        ChangeOutcome::Done(user) | ChangeOutcome::Unchanged(user) => print_line(format_args!(
+            "{} <{}> is deleted: they cannot sign in, and are signed out here. Everything about them is erased on {}; until then `hallpass user enable {}` undoes it. Accounts at applications stay: remove them there.",
+            user.full_name(),
+            user.email,
+            erasure_date(&user).unwrap_or_default(),
+            user.email
+        )),
+        ChangeOutcome::Unknown | ChangeOutcome::Taken => bail!(no_such_user(&email)),
+        ChangeOutcome::Stale => bail!(
+            "somebody else changed this person at the same moment; look again with `hallpass user show {email}`"
+        ),
+    }
+}
+
+/// The day on which a person who was deleted is erased.
+pub(super) fn erasure_date(user: &User) -> Option<String> {
+    deletion::erasure_time(user).map(|at| at.format("%Y-%m-%d").to_string())
+}

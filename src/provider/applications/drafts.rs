@@ -1,0 +1,84 @@
+//! Drafts: applications that wait for the values of the other side, which asks for ours first.
+
+use crate::{
+    model::{application::Slug, audit::AuditEvent, rollover::ApplicationDraft},
+    provider::{Provider, error::Error, people::users::ChangeOutcome},
+    store::Tx,
+};
+
+/// How many names are tried where a name is taken.
+const MAX_NUMBERED_SLUGS: u32 = 100;
+
+impl Provider {
+    /// Keeps a name, and with it a metadata address, for an application to come. `slug` is made of `name` if
+    /// it is absent. A draft that is there already stays the one.
+    pub fn add_draft(
+        &self,
+        name: &str,
+        slug: Option<&Slug>,
+    ) -> Result<ChangeOutcome<ApplicationDraft>, Error> {
+        let wanted = slug.cloned().unwrap_or_else(|| Slug::from_name(name));
+        let known = self
+            .drafts()?
+            .into_iter()
+            .find(|draft| draft.name == name && slug.is_none_or(|slug| draft.slug == *slug));
+        if let Some(draft) = known {
+            return Ok(ChangeOutcome::Unchanged(draft));
+        }
+        let mut draft = ApplicationDraft {
+            slug: wanted.clone(),
+            name: name.to_owned(),
+            created_at: self.now(),
+        };
+        for number in 2..MAX_NUMBERED_SLUGS {
+            let event = self.draft_event("app.draft", &draft.slug);
+            let added = self.store().write(|tx| {
+                let added = tx.add_application_draft(&draft)?;
+                if added {
+                    tx.raise_generation()?;
+                    tx.add_audit_event(&event)?;
+                }
+                Ok(added)
+            })?;
+            if added {
+                return Ok(ChangeOutcome::Done(draft));
+            }
+            if slug.is_some() {
+                break;
+            }
+            draft.slug = wanted.with_number(number);
+        }
+        Ok(ChangeOutcome::Taken)
+    }
+
+    /// Every draft, by name.
+    pub fn drafts(&self) -> Result<Vec<ApplicationDraft>, Error> {
+        Ok(self.store().read(Tx::application_drafts)?)
+    }
+
+    /// Gives a draft up, and forgets who came to its address.
+    pub fn remove_draft(&self, slug: &Slug) -> Result<ChangeOutcome<()>, Error> {
+        let event = self.draft_event("app.remove", slug);
+        let removed = self.store().write(|tx| {
+            let removed = tx.remove_application_draft(slug)?;
+            if removed {
+                tx.remove_metadata_address(slug)?;
+                tx.raise_generation()?;
+                tx.add_audit_event(&event)?;
+            }
+            Ok(removed)
+        })?;
+        Ok(if removed {
+            ChangeOutcome::Done(())
+        } else {
+            ChangeOutcome::Unknown
+        })
+    }
+
+    fn draft_event(&self, action: &'static str, slug: &Slug) -> AuditEvent {
+        AuditEvent {
+            detail: Some(format!("draft {slug}")),
+            ..self.event(action, "ok", None)
+        }
+    }
+}

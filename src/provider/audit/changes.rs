@@ -1,0 +1,151 @@
+//! What an edit changes, in words: the values as the command line calls them.
+
+use std::fmt::Write;
+
+use crate::model::{
+    application::{Application, ApplicationKind, LogoutEndpoint},
+    attribute::AttributeRule,
+    audit::{ValueChange, diff},
+    key::Certificate,
+    user::{OwnAttributes, User},
+};
+
+/// What differs between two states of a person; `had` and `has` are their own attributes, as far as they are edited.
+pub(in crate::provider) fn user_changes(
+    before: &User,
+    had: &OwnAttributes,
+    after: &User,
+    has: &OwnAttributes,
+) -> Vec<ValueChange> {
+    let told = |user: &User, own: &OwnAttributes| {
+        let mut told = vec![("e-mail".to_owned(), user.email.to_string())];
+        for (what, name) in [
+            ("first name", user.names.given()),
+            ("last name", user.names.family()),
+        ] {
+            told.extend(name.map(|name| (what.to_owned(), name.as_str().to_owned())));
+        }
+        told.push(("state".to_owned(), state(user)));
+        if let Some(name) = &user.user_name {
+            told.push(("user name".to_owned(), name.as_str().to_owned()));
+        }
+        let own = own.iter().filter(|(_, values)| !values.is_empty());
+        told.extend(own.map(|(name, values)| (format!("attribute {name}"), values.join("; "))));
+        told
+    };
+    diff(&told(before, had), &told(after, has))
+}
+
+fn state(user: &User) -> String {
+    if user.deleted_at.is_some() {
+        "deleted".to_owned()
+    } else {
+        on_or_off(user.enabled)
+    }
+}
+
+/// What differs between two states of an application.
+pub(in crate::provider) fn application_changes(
+    before: &Application,
+    after: &Application,
+) -> Vec<ValueChange> {
+    diff(&application_fields(before), &application_fields(after))
+}
+
+fn application_fields(application: &Application) -> Vec<(String, String)> {
+    let saml = &application.saml;
+    let mut told = vec![
+        ("name", application.name.clone()),
+        ("kind", kind(application.kind).to_owned()),
+        ("state", on_or_off(application.enabled)),
+        ("entity ID", saml.entity_id.as_str().to_owned()),
+        ("Audience", saml.audience.as_str().to_owned()),
+        (
+            "ACS URL",
+            joined(
+                saml.acs_endpoints
+                    .iter()
+                    .map(|one| one.location.as_str().to_owned()),
+            ),
+        ),
+        (
+            "require signed requests",
+            saml.require_signed_requests.to_string(),
+        ),
+        ("unsolicited responses", saml.allow_idp_initiated.to_string()),
+        ("NameID format", saml.name_id_format.name().to_owned()),
+        ("signs", saml.response_options.signed_parts.name().to_owned()),
+        (
+            "algorithm",
+            saml.response_options.signature_algorithm.name().to_owned(),
+        ),
+    ];
+    let mut some = |name, value: Option<String>| told.extend(value.map(|value| (name, value)));
+    some(
+        "tile URL",
+        application.tile_url.as_ref().map(|url| url.as_str().to_owned()),
+    );
+    some("logout URL", saml.logout.as_ref().map(logout));
+    some("certificates", certificates(&saml.signing_certificates));
+    some("RelayState", saml.default_relay_state.clone());
+    some(
+        "encryption",
+        saml.response_options
+            .encryption
+            .map(|cipher| cipher.name().to_owned()),
+    );
+    some(
+        "encryption certificates",
+        certificates(&saml.encryption_certificates),
+    );
+    let mut told: Vec<(String, String)> = told
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    told.extend(saml.attributes.iter().map(|rule| {
+        let name = rule.friendly_name.as_deref().unwrap_or(&rule.name);
+        (format!("attribute {name}"), attribute(rule))
+    }));
+    told
+}
+
+const fn kind(kind: ApplicationKind) -> &'static str {
+    match kind {
+        ApplicationKind::ChatGptLegacy => "chatgpt-legacy",
+        ApplicationKind::ChatGptCurrent => "chatgpt",
+        ApplicationKind::Saml => "saml",
+    }
+}
+
+fn on_or_off(on: bool) -> String {
+    if on { "on" } else { "off" }.to_owned()
+}
+
+fn joined(all: impl Iterator<Item = String>) -> String {
+    all.collect::<Vec<_>>().join(", ")
+}
+
+fn certificates(all: &[Certificate]) -> Option<String> {
+    (!all.is_empty()).then(|| joined(all.iter().map(|one| one.sha256.clone())))
+}
+
+fn logout(endpoint: &LogoutEndpoint) -> String {
+    match &endpoint.response_location {
+        Some(response) => format!("{}, responses {}", endpoint.location.as_str(), response.as_str()),
+        None => endpoint.location.as_str().to_owned(),
+    }
+}
+
+fn attribute(rule: &AttributeRule) -> String {
+    let mut told = format!("{} from {}", rule.name, rule.source);
+    for (holds, words) in [(rule.required, ", required"), (rule.lower_case, ", lower case")] {
+        if holds {
+            told.push_str(words);
+        }
+    }
+    if let Some(join) = &rule.join {
+        // Writing to a String cannot fail.
+        let _written = write!(told, ", joined by {join:?}");
+    }
+    told
+}

@@ -1,0 +1,309 @@
+//! What an administrator is told of a code or of one decision: the row of the audit trail, and beside it what is
+//! registered now. None of this is ever shown on a page.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    model::{
+        application::{Application, ApplicationKind},
+        explanation::Explanation,
+        id::{AuditId, UserId},
+        reference::Reference,
+        request_details::RequestDetails,
+        user::User,
+    },
+    provider::{Provider, audit::codes, error::Error, saml::request_details::name, snapshot::Snapshot},
+    store::AuditFilter,
+};
+
+pub use crate::store::StoredAuditEvent;
+
+/// How many refusals one reference may lead to.
+const MAX_REFUSALS: i64 = 100;
+
+/// A row of the audit trail, and who is who in it.
+#[derive(Clone, Debug)]
+pub struct AuditEntry {
+    /// The row.
+    pub row: StoredAuditEvent,
+    /// What its outcome means, where that is a code.
+    pub explanation: Option<&'static Explanation>,
+    /// The application, if it is still there.
+    pub application: Option<Arc<Application>>,
+    /// The person, if still there.
+    pub user: Option<User>,
+    /// What the present registration says about it.
+    pub hints: Vec<String>,
+}
+
+/// Which decisions to list.
+#[derive(Clone, Debug, Default)]
+pub struct AuditQuery {
+    /// Not older.
+    pub since: Option<DateTime<Utc>>,
+    /// Older.
+    pub until: Option<DateTime<Utc>>,
+    /// Of this application.
+    pub application: Option<Arc<Application>>,
+    /// About this person.
+    pub user: Option<UserId>,
+    /// Of this action, or of all that begin with it and a full stop.
+    pub action: Option<String>,
+    /// With this code, or `ok`.
+    pub code: Option<String>,
+    /// Refusals alone.
+    pub refused_only: bool,
+    /// How many of the newest.
+    pub limit: u32,
+}
+
+impl AuditEntry {
+    /// Its reference; a decision of the command line has none.
+    pub fn reference(&self) -> Option<Reference> {
+        self.row.request_id.as_deref().map(Reference::from_request_id)
+    }
+
+    /// The words of the row, and the values that were asked for.
+    pub fn parsed_detail(&self) -> (&str, Vec<(&str, &str)>) {
+        RequestDetails::parse_audit_detail(self.row.detail.as_deref().unwrap_or_default())
+    }
+
+    /// The command that mends it or shows where to look, for this application.
+    pub fn fix_command(&self) -> Option<String> {
+        let template = self.explanation?.command?;
+        Some(match &self.application {
+            None => template
+                .replace("{slug}", "SLUG")
+                .replace("{addresses}", "--acs 'ACS URL'"),
+            Some(application) => template
+                .replace("{slug}", application.slug.as_str())
+                .replace("{addresses}", &acs_arguments(application)),
+        })
+    }
+
+    fn detail_value(&self, wanted: &str) -> Option<&str> {
+        let (_words, facts) = self.parsed_detail();
+        facts
+            .into_iter()
+            .find_map(|(name, value)| (name == wanted).then_some(value))
+    }
+}
+
+/// The arguments of `app edit` that register one more address and keep the others. What was asked for is not
+/// filled in: anybody can ask, and only the application's own settings say what is right.
+fn acs_arguments(application: &Application) -> String {
+    match application.kind {
+        ApplicationKind::ChatGptLegacy | ApplicationKind::ChatGptCurrent => {
+            "--acs 'ACS URL' --audience 'AUDIENCE'".to_owned()
+        }
+        ApplicationKind::Saml => {
+            let known = application.saml.acs_endpoints.iter();
+            let mut words: Vec<_> = known
+                .map(|consumer| format!("--acs {}", shell_quoted(consumer.location.as_str())))
+                .collect();
+            words.push("--acs 'ACS URL'".to_owned());
+            words.join(" ")
+        }
+    }
+}
+
+/// As one word of a shell's line.
+fn shell_quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+impl Provider {
+    /// What was decided, but `ok`, about the requests that `reference` leads to, the oldest first. A whole
+    /// request id finds what was `ok` too.
+    pub fn audit_entries_by_reference(&self, reference: &Reference) -> Result<Vec<AuditEntry>, Error> {
+        let mut rows = self
+            .store()
+            .read(|tx| tx.refusals_by_request_prefix(reference.prefix(), MAX_REFUSALS))?;
+        if rows.is_empty() && reference.is_full_request_id() {
+            rows = self
+                .store()
+                .read(|tx| tx.audit_events_of_request(reference.prefix()))?;
+        }
+        rows.sort_unstable_by_key(|row| row.id);
+        self.explain_rows(rows)
+    }
+
+    /// The newest decisions that are wanted, the newest first.
+    pub fn audit_entries(&self, wanted: &AuditQuery) -> Result<Vec<AuditEntry>, Error> {
+        let filter = AuditFilter {
+            since: wanted.since.map(|since| AuditId::new(since, [0; 10])),
+            until: wanted.until.map(|until| AuditId::new(until, [0; 10])),
+            application: wanted.application.as_ref().map(|application| application.id),
+            user: wanted.user,
+            action: wanted.action.clone(),
+            outcome: wanted.code.clone(),
+            refused: wanted.refused_only,
+        };
+        let rows = self
+            .store()
+            .read(|tx| tx.audit_events(&filter, i64::from(wanted.limit)))?;
+        self.explain_rows(rows)
+    }
+
+    fn explain_rows(&self, rows: Vec<StoredAuditEvent>) -> Result<Vec<AuditEntry>, Error> {
+        let snapshot = self.fresh_snapshot()?;
+        let mut decisions = Vec::with_capacity(rows.len());
+        for row in rows {
+            let person = match row.user {
+                Some(id) => self.store().read(|tx| tx.user(id))?,
+                None => None,
+            };
+            let mut decision = AuditEntry {
+                explanation: codes::explanation(&row.outcome),
+                application: row.application.and_then(|id| snapshot.by_id(id).cloned()),
+                user: person,
+                hints: Vec::new(),
+                row,
+            };
+            decision.hints = self.hints(&snapshot, &decision);
+            decisions.push(decision);
+        }
+        Ok(decisions)
+    }
+
+    /// What the registration of today says about what was asked for then.
+    fn hints(&self, snapshot: &Snapshot, decision: &AuditEntry) -> Vec<String> {
+        let mut hints = Vec::new();
+        let application = decision.application.as_deref();
+        match (decision.row.outcome.as_str(), application) {
+            (codes::LOGIN_WRONG, _) => hints.push(match (&decision.row.user, &decision.user) {
+                (None, _) => "Nobody here has the address that was typed: `hallpass user list` shows everybody.".to_owned(),
+                (Some(_), None) => "The person has been removed since.".to_owned(),
+                (Some(_), Some(user)) if user.deleted_at.is_some() => format!(
+                    "{} is deleted: `hallpass user enable {}` undoes that until they are erased.",
+                    user.email, user.email
+                ),
+                (Some(_), Some(user)) if !user.enabled => format!(
+                    "{} is switched off: `hallpass user enable {}` switches them on again.",
+                    user.email, user.email
+                ),
+                (Some(_), Some(user)) => format!(
+                    "The address is that of {}, and the password was wrong: `hallpass user set-password {}` sets another.",
+                    user.full_name(),
+                    user.email
+                ),
+            }),
+            ("ACS-UNKNOWN", Some(application)) => {
+                let known = application
+                    .saml
+                    .acs_endpoints
+                    .iter()
+                    .map(|consumer| consumer.location.as_str());
+                if let Some(asked) = decision.detail_value(name::ACS) {
+                    hints.extend(known.filter_map(|known| describe_difference("the registered ACS URL", asked, known)));
+                }
+            }
+            ("DESTINATION-WRONG", _) => {
+                let endpoints = self.endpoints();
+                let ours = if decision.row.action == "logout" {
+                    &endpoints.slo
+                } else {
+                    &endpoints.sso
+                };
+                match decision.detail_value(name::DESTINATION) {
+                    Some(asked) => hints.extend(describe_difference("our address", asked, ours)),
+                    None => hints.push("it was signed without a Destination".to_owned()),
+                }
+                hints.push(format!("our address is {ours}"));
+            }
+            ("ISSUER-UNKNOWN", _) => {
+                if let Some(asked) = decision.detail_value(name::ISSUER) {
+                    for application in &snapshot.applications {
+                        let known = application.saml.entity_id.as_str();
+                        let what = format!("the entity ID of {}", application.slug.as_str());
+                        hints.extend(describe_difference(&what, asked, known));
+                    }
+                }
+            }
+            ("APPLICATION-DISABLED", Some(application)) if application.enabled => {
+                hints.push("it is enabled by now".to_owned());
+            }
+            ("SIGNATURE-WRONG", Some(application)) => {
+                let (_words, facts) = decision.parsed_detail();
+                let now = &application.saml.signing_certificates;
+                let changed = facts
+                    .iter()
+                    .filter(|(name, _)| *name == name::TRIED_CERTIFICATE)
+                    .any(|(_, tried)| now.iter().all(|certificate| certificate.sha256 != *tried));
+                if changed {
+                    hints.push("other certificates are registered by now".to_owned());
+                }
+                let brought: Vec<_> = facts
+                    .iter()
+                    .filter_map(|(name, sha256)| (*name == name::EMBEDDED_CERTIFICATE).then_some(*sha256))
+                    .collect();
+                if brought.is_empty() {
+                    // Over HTTP-Redirect nothing says whose key it was.
+                } else if now.iter().any(|known| brought.contains(&known.sha256.as_str())) {
+                    hints.push(
+                        "it brings a registered certificate, so it was changed on its way, or signed with another key"
+                            .to_owned(),
+                    );
+                } else {
+                    hints.push(
+                        "it brings a certificate that is not registered; register that one only if the application's own settings show the same fingerprint"
+                            .to_owned(),
+                    );
+                }
+            }
+            (_, _) => {}
+        }
+        hints
+    }
+}
+
+/// Says how `asked` and `known` differ, where they are the same or nearly so.
+fn describe_difference(what: &str, asked: &str, known: &str) -> Option<String> {
+    let bare = |text: &str| text.trim_end_matches('/').to_lowercase();
+    if asked == known {
+        Some(format!("{what} is the same by now: {known}"))
+    } else if asked.trim_end_matches('/') == known.trim_end_matches('/') {
+        Some(format!("{what} differs only in a slash at the end: {known}"))
+    } else if bare(asked) == bare(known) {
+        Some(format!("{what} differs only in upper and lower case: {known}"))
+    } else if asked.split('?').next() == known.split('?').next() {
+        Some(format!(
+            "{what} differs only in what follows the question mark: {known}"
+        ))
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_near_miss_is_described() {
+        let said = |asked, known| describe_difference("it", asked, known);
+        assert!(
+            said("https://sp.example/acs", "https://sp.example/acs/")
+                .unwrap()
+                .contains("slash")
+        );
+        assert!(said("URN:x", "urn:x").unwrap().contains("lower case"));
+        assert!(
+            said("https://sp.example/a?c=1", "https://sp.example/a")
+                .unwrap()
+                .contains("question mark")
+        );
+        assert!(said("urn:x", "urn:x").unwrap().contains("by now"));
+        assert_eq!(said("urn:x", "urn:y"), None);
+    }
+
+    #[test]
+    fn a_value_is_quoted_as_one_shell_argument() {
+        assert_eq!(
+            shell_quoted("https://sp.example/a'b c"),
+            r"'https://sp.example/a'\''b c'"
+        );
+    }
+}

@@ -1,0 +1,398 @@
+//! The audit trail: one row a decision, and refusals that anybody can cause folded into rows that count.
+
+pub(in crate::provider) mod changes;
+pub mod codes;
+pub mod explain;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+
+use crate::{
+    model::{audit::AuditEvent, reference::Reference, throttle::address_key},
+    provider::{Provider, error::Error, visitor::Visitor},
+    store::Tx,
+};
+
+/// How many refusals a minute of one kind get a row of their own.
+const ROWS_PER_GROUP: i64 = 5;
+/// How many refusals a minute of senders who proved nothing do, all of them together.
+const UNPROVEN_ROWS: i64 = 20;
+/// How many kinds are told apart in a minute; the rest share one row a code.
+const MAX_GROUPS: usize = 4096;
+/// How many addresses are told apart in a minute and code.
+const MAX_ADDRESSES: usize = 4096;
+
+/// Refusals of this minute: those of proven senders by code and address, those of all others by code alone.
+#[derive(Debug, Default)]
+pub(super) struct RefusalCounter {
+    minute: Option<DateTime<Utc>>,
+    unproven_rows: i64,
+    groups: BTreeMap<String, RefusalGroup>,
+}
+
+#[derive(Debug, Default)]
+struct RefusalGroup {
+    count: i64,
+    /// Counted since the folded row was last written.
+    unwritten_count: i64,
+    /// Counted since the folded row was begun.
+    folded_count: i64,
+    addresses: BTreeSet<String>,
+    /// The event that the folded row shows, with its key: the first that got no row of its own.
+    row: Option<(String, AuditEvent)>,
+}
+
+/// How one refusal is written down.
+#[derive(Debug)]
+enum RefusalStorage {
+    /// In a row of its own.
+    OwnRow,
+    /// In a new row, in which those that follow are counted.
+    Folded(String),
+    /// It is counted in the row of the request with this id, if that one had an id.
+    Counted(Option<String>),
+}
+
+/// What a minute swallowed of one code.
+#[derive(Debug, Eq, PartialEq)]
+struct SuppressedRefusals {
+    code: String,
+    count: i64,
+    addresses: usize,
+}
+
+/// What is written and said when a minute is over.
+#[derive(Debug, Default)]
+struct MinuteFlush {
+    rows: Vec<(String, AuditEvent)>,
+    log_lines: Vec<SuppressedRefusals>,
+}
+
+impl RefusalCounter {
+    /// Counts one refusal; says how it is written down. What was counted in an earlier minute comes back to be
+    /// written.
+    fn count(&mut self, event: &AuditEvent) -> (RefusalStorage, MinuteFlush) {
+        let due = self.start_minute(event.at);
+        let address = event.address.map(address_key).unwrap_or_default();
+        let mut name = if event.unauthenticated {
+            event.outcome.clone()
+        } else {
+            format!("{}|{address}", event.outcome)
+        };
+        if self.groups.len() >= MAX_GROUPS && !self.groups.contains_key(&name) {
+            name = format!("{}|many", event.outcome);
+        }
+        let kind = self.groups.entry(name.clone()).or_default();
+        kind.count += 1;
+        if kind.addresses.len() < MAX_ADDRESSES {
+            kind.addresses.insert(address);
+        }
+        let has_room = !event.unauthenticated || self.unproven_rows < UNPROVEN_ROWS;
+        if kind.row.is_none() && kind.count <= ROWS_PER_GROUP && has_room {
+            self.unproven_rows += i64::from(event.unauthenticated);
+            return (RefusalStorage::OwnRow, due);
+        }
+        kind.folded_count += 1;
+        if let Some((_key, shown)) = &kind.row {
+            kind.unwritten_count += 1;
+            return (RefusalStorage::Counted(shown.request_id.clone()), due);
+        }
+        // With the row's id in the key, what two replicas count at once stays two rows.
+        let key = format!("{name}|{}", event.id);
+        kind.row = Some((key.clone(), event.clone()));
+        (RefusalStorage::Folded(key), due)
+    }
+
+    /// Begins another minute, if `now` is in one: what is left of the last.
+    fn start_minute(&mut self, now: DateTime<Utc>) -> MinuteFlush {
+        let minute = now.duration_trunc(TimeDelta::minutes(1)).ok();
+        if self.minute == minute {
+            return MinuteFlush::default();
+        }
+        let rows = self.take_unwritten();
+        let lines = std::mem::take(&mut self.groups)
+            .into_values()
+            .filter_map(|kind| {
+                let (_key, shown) = kind.row.filter(|_row| kind.folded_count > 1)?;
+                Some(SuppressedRefusals {
+                    code: shown.outcome,
+                    count: kind.folded_count - 1,
+                    addresses: kind.addresses.len(),
+                })
+            })
+            .collect();
+        self.unproven_rows = 0;
+        self.minute = minute;
+        MinuteFlush {
+            rows,
+            log_lines: lines,
+        }
+    }
+
+    /// Everything that is counted and not written, one row a kind.
+    fn take_unwritten(&mut self) -> Vec<(String, AuditEvent)> {
+        let mut rows = Vec::new();
+        for kind in self.groups.values_mut() {
+            if let (Some((key, shown)), 1..) = (&kind.row, kind.unwritten_count) {
+                let words = shown.detail.as_deref().unwrap_or_default();
+                let row = AuditEvent {
+                    occurrences: kind.unwritten_count,
+                    detail: Some(format!(
+                        "{words}\naddresses in this minute: {}",
+                        kind.addresses.len()
+                    )),
+                    ..shown.clone()
+                };
+                rows.push((key.clone(), row));
+                kind.unwritten_count = 0;
+            }
+        }
+        rows
+    }
+}
+
+/// A refusal that was written down.
+#[derive(Debug)]
+pub(super) struct RecordedRefusal {
+    /// Leads to its row.
+    pub(super) reference: Reference,
+    /// Whether it has a row to itself, and so a line in the log.
+    pub(super) is_logged: bool,
+}
+
+impl Provider {
+    /// Writes a refusal down, or counts it where they come in floods.
+    pub(super) fn count_refusal(&self, event: &AuditEvent) -> Result<RecordedRefusal, Error> {
+        let (written, due) = self
+            .0
+            .refusal_counter
+            .lock()
+            .map_err(|_poisoned| Error::Poisoned)?
+            .count(event);
+        let is_shown = matches!(written, RefusalStorage::OwnRow | RefusalStorage::Folded(_));
+        if is_shown || !due.rows.is_empty() {
+            self.store().write(|tx| write_rows(tx, event, &written, &due))?;
+        }
+        Ok(recorded_refusal(event, written, &due))
+    }
+
+    /// The same, with something else in the same write, which there is in any case.
+    pub(super) fn count_refusal_with(
+        &self,
+        event: &AuditEvent,
+        beside: impl FnOnce(&mut Tx) -> Result<(), crate::store::Error>,
+    ) -> Result<RecordedRefusal, Error> {
+        let (written, due) = self
+            .0
+            .refusal_counter
+            .lock()
+            .map_err(|_poisoned| Error::Poisoned)?
+            .count(event);
+        self.store().write(|tx| {
+            beside(tx)?;
+            write_rows(tx, event, &written, &due)
+        })?;
+        Ok(recorded_refusal(event, written, &due))
+    }
+
+    /// Refuses what neither a signature nor a known person stands behind; its reference.
+    pub(super) fn record_unproven_refusal(
+        &self,
+        action: &'static str,
+        code: &'static str,
+        visitor: &Visitor,
+    ) -> Result<Reference, Error> {
+        let mut event = self.event(action, code, Some(visitor));
+        event.unauthenticated = true;
+        let recorded = self.count_refusal(&event)?;
+        let reference = recorded.reference;
+        if recorded.is_logged {
+            tracing::info!(action, code, %reference, "refused");
+        }
+        Ok(reference)
+    }
+
+    /// Writes what is counted but not written; called by the housekeeping timer and at the end.
+    pub fn flush_audit(&self) -> Result<(), Error> {
+        let due = {
+            let mut refusals = self
+                .0
+                .refusal_counter
+                .lock()
+                .map_err(|_poisoned| Error::Poisoned)?;
+            let mut due = refusals.start_minute(self.now());
+            due.rows.extend(refusals.take_unwritten());
+            due
+        };
+        log_suppressed(&due.log_lines);
+        if due.rows.is_empty() {
+            return Ok(());
+        }
+        Ok(self.store().write(|tx| {
+            due.rows
+                .iter()
+                .try_for_each(|(key, row)| tx.fold_audit_event(row, key))
+        })?)
+    }
+}
+
+fn write_rows(
+    tx: &mut Tx,
+    event: &AuditEvent,
+    written: &RefusalStorage,
+    due: &MinuteFlush,
+) -> Result<(), crate::store::Error> {
+    for (key, row) in &due.rows {
+        tx.fold_audit_event(row, key)?;
+    }
+    match written {
+        RefusalStorage::OwnRow => tx.add_audit_event(event),
+        RefusalStorage::Folded(key) => tx.fold_audit_event(event, key),
+        RefusalStorage::Counted(_) => Ok(()),
+    }
+}
+
+fn recorded_refusal(event: &AuditEvent, written: RefusalStorage, due: &MinuteFlush) -> RecordedRefusal {
+    log_suppressed(&due.log_lines);
+    let is_shown = matches!(written, RefusalStorage::OwnRow | RefusalStorage::Folded(_));
+    let request_id = match written {
+        RefusalStorage::OwnRow | RefusalStorage::Folded(_) => event.request_id.clone(),
+        RefusalStorage::Counted(request_id) => request_id,
+    };
+    RecordedRefusal {
+        reference: Reference::from_request_id(&request_id.unwrap_or_default()),
+        is_logged: is_shown,
+    }
+}
+
+/// One line a minute and code for what got no line of its own.
+fn log_suppressed(swallowed: &[SuppressedRefusals]) {
+    for one in swallowed {
+        tracing::info!(
+            code = one.code,
+            count = one.count,
+            addresses = one.addresses,
+            "more refusals of the same kind in one minute"
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::IpAddr;
+
+    use crate::model::id::AuditId;
+    use chrono::TimeZone;
+
+    fn event(second: u32, address: &str) -> AuditEvent {
+        let at = Utc
+            .with_ymd_and_hms(2026, 11, 21, 12, second / 60, second % 60)
+            .unwrap();
+        AuditEvent {
+            id: AuditId::new(at, [0; 10]),
+            at,
+            action: "sign_on",
+            outcome: "ISSUER-UNKNOWN".to_owned(),
+            detail: None,
+            user: None,
+            application: None,
+            session: None,
+            address: Some(address.parse::<IpAddr>().unwrap()),
+            request_id: None,
+            occurrences: 1,
+            actor: None,
+            changes: Vec::new(),
+            unauthenticated: false,
+        }
+    }
+
+    #[test]
+    fn many_refusals_are_folded_into_one_counting_row() {
+        let mut refusals = RefusalCounter::default();
+        let own = (0..1000)
+            .filter(|n| {
+                let mut event = event(1, "192.0.2.1");
+                event.request_id = Some(n.to_string());
+                match refusals.count(&event).0 {
+                    RefusalStorage::OwnRow => true,
+                    RefusalStorage::Folded(_) => {
+                        assert_eq!(*n, 5);
+                        false
+                    }
+                    RefusalStorage::Counted(shown) => {
+                        assert_eq!(
+                            shown.as_deref(),
+                            Some("5"),
+                            "its reference leads to the folded row"
+                        );
+                        false
+                    }
+                }
+            })
+            .count();
+        assert_eq!(own, 5);
+        assert!(
+            matches!(refusals.count(&event(2, "192.0.2.2")).0, RefusalStorage::OwnRow),
+            "another address has rows of its own"
+        );
+        let due = refusals.count(&event(61, "192.0.2.3")).1;
+        assert_eq!(due.rows.len(), 1);
+        assert_eq!(due.rows[0].1.occurrences, 994, "the first is written already");
+    }
+
+    #[test]
+    fn many_addresses_do_not_fill_the_memory() {
+        let mut refusals = RefusalCounter::default();
+        for n in 0..20_000u32 {
+            let address = IpAddr::from(std::net::Ipv4Addr::from(n));
+            refusals.count(&event(1, &address.to_string()));
+        }
+        assert!(refusals.groups.len() <= MAX_GROUPS + 1);
+    }
+
+    #[test]
+    fn unproven_refusals_share_one_budget_a_minute() {
+        let mut refusals = RefusalCounter::default();
+        let (mut own, mut begun) = (0, 0);
+        for n in 0..5000u32 {
+            let address = IpAddr::from(std::net::Ipv4Addr::from(n));
+            let event = AuditEvent {
+                outcome: format!("CODE-{}", n % 10),
+                unauthenticated: true,
+                ..event(1, &address.to_string())
+            };
+            match refusals.count(&event).0 {
+                RefusalStorage::OwnRow => own += 1,
+                RefusalStorage::Folded(_) => begun += 1,
+                RefusalStorage::Counted(_) => {}
+            }
+        }
+        assert_eq!(
+            (own, begun),
+            (UNPROVEN_ROWS, 10),
+            "whatever address they come from"
+        );
+        // Whoever is proven has rows all the same.
+        assert!(matches!(
+            refusals.count(&event(2, "192.0.2.1")).0,
+            RefusalStorage::OwnRow
+        ));
+        let due = refusals.count(&event(61, "192.0.2.3")).1;
+        assert_eq!((due.rows.len(), due.log_lines.len()), (10, 10));
+        let line = &due.log_lines[0];
+        assert_eq!(
+            (line.code.as_str(), line.count, line.addresses),
+            ("CODE-0", 497, 500)
+        );
+        assert!(
+            due.rows[0]
+                .1
+                .detail
+                .as_deref()
+                .unwrap()
+                .ends_with("addresses in this minute: 500")
+        );
+    }
+}

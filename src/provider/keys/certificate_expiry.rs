@@ -1,0 +1,275 @@
+//! Certificates that end soon, and who has to hear of it.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+
+use crate::{
+    model::key::{Certificate, CertificateExpiry},
+    provider::{Provider, error::Error, snapshot::Snapshot},
+};
+
+/// Whose certificate it is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum CertificateOwner {
+    /// The one that our signatures verify with.
+    Ours {
+        /// Whether the key after it is prepared.
+        next_is_prepared: bool,
+    },
+    /// The one of the key that signs next.
+    NextKey,
+    /// An application's own, for what it signs.
+    Application {
+        /// Its name in addresses.
+        slug: String,
+        /// Its name for people.
+        name: String,
+    },
+}
+
+/// A certificate near its end.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ExpiringCertificate {
+    /// Whose.
+    pub owner: CertificateOwner,
+    /// Which.
+    pub certificate: Certificate,
+    /// How near.
+    pub expiry: CertificateExpiry,
+    /// Whole days that are left; below zero once it has ended.
+    pub days_left: i64,
+}
+
+impl ExpiringCertificate {
+    fn from_certificate(
+        whose: CertificateOwner,
+        certificate: &Certificate,
+        now: DateTime<Utc>,
+    ) -> Option<Self> {
+        Some(Self {
+            owner: whose,
+            certificate: certificate.clone(),
+            expiry: CertificateExpiry::from_certificate(certificate, now)?,
+            days_left: days_left(certificate.not_after, now),
+        })
+    }
+
+    /// What to say of it, and what to do.
+    pub fn message(&self) -> String {
+        if self.expiry == CertificateExpiry::NotYetValid {
+            return self.not_yet_valid_message();
+        }
+        let day = self.certificate.not_after.format("%Y-%m-%d");
+        let when = match (self.expiry, self.days_left) {
+            (CertificateExpiry::Expired | CertificateExpiry::NotYetValid, _) => format!("ended on {day}"),
+            (CertificateExpiry::ExpiresWithin(_), 0) => format!("ends within a day, on {day}"),
+            (CertificateExpiry::ExpiresWithin(_), 1) => format!("ends in 1 day, on {day}"),
+            (CertificateExpiry::ExpiresWithin(_), days) => format!("ends in {days} days, on {day}"),
+        };
+        match &self.owner {
+            CertificateOwner::Ours {
+                next_is_prepared: false,
+            } => format!(
+                "the signing certificate {when}; applications that look at its end refuse every sign-in from then on. Prepare the next key: hallpass key roll prepare"
+            ),
+            CertificateOwner::Ours {
+                next_is_prepared: true,
+            } => format!(
+                "the signing certificate {when}; the next key is prepared. Let it take over before then: hallpass key roll status"
+            ),
+            CertificateOwner::NextKey => format!(
+                "the certificate of the next key {when}; take it back and prepare one that lasts: hallpass key roll cancel"
+            ),
+            CertificateOwner::Application { slug, name } => format!(
+                "the certificate that {name} ({slug}) signs with {when}; signatures by it still count here. Ask there for a new one"
+            ),
+        }
+    }
+}
+
+impl ExpiringCertificate {
+    fn not_yet_valid_message(&self) -> String {
+        let when = self.certificate.not_before.format("%Y-%m-%d %H:%M UTC");
+        let clock = "Check the clock of this machine";
+        match &self.owner {
+            CertificateOwner::Ours { .. } => format!(
+                "the signing certificate is not valid before {when}; applications that check this refuse every sign-in until then. {clock}"
+            ),
+            CertificateOwner::NextKey => format!(
+                "the certificate of the next key is not valid before {when}; do not activate it earlier. {clock}"
+            ),
+            CertificateOwner::Application { slug, name } => format!(
+                "the certificate that {name} ({slug}) signs with is not valid before {when}; signatures by it are accepted here already. {clock}"
+            ),
+        }
+    }
+}
+
+/// Days until `end`; what is left of the last one does not count.
+fn days_left(end: DateTime<Utc>, now: DateTime<Utc>) -> i64 {
+    (end - now)
+        .num_seconds()
+        .div_euclid(TimeDelta::days(1).num_seconds())
+}
+
+/// What this process has said, and on which day, so that each certificate is spoken of once a day.
+#[derive(Debug, Default)]
+pub(in crate::provider) struct WarnedToday(BTreeMap<String, (CertificateExpiry, NaiveDate)>);
+
+impl WarnedToday {
+    /// Whether this is to be said now: it was not said today, or it was said of a longer time.
+    fn is_new(&mut self, soon: &ExpiringCertificate, now: DateTime<Utc>) -> bool {
+        let saying = (soon.expiry, now.date_naive());
+        self.0.insert(soon.certificate.sha256.clone(), saying) != Some(saying)
+    }
+}
+
+impl Provider {
+    /// Our certificates that end soon; from memory.
+    pub fn own_expiring_certificates(&self) -> Result<Vec<ExpiringCertificate>, Error> {
+        Ok(own_expiring_certificates(&*self.cached_snapshot()?, self.now()))
+    }
+
+    /// Certificates of enabled applications that end soon.
+    pub fn application_expiring_certificates(&self) -> Result<Vec<ExpiringCertificate>, Error> {
+        let (snapshot, now) = (self.fresh_snapshot()?, self.now());
+        let enabled = snapshot.applications.iter().filter(|one| one.enabled);
+        Ok(enabled
+            .flat_map(|application| {
+                let whose = CertificateOwner::Application {
+                    slug: application.slug.to_string(),
+                    name: application.name.clone(),
+                };
+                application
+                    .saml
+                    .signing_certificates
+                    .iter()
+                    .filter_map(move |certificate| {
+                        ExpiringCertificate::from_certificate(whose.clone(), certificate, now)
+                    })
+            })
+            .collect())
+    }
+
+    /// Logs which of our certificates end soon, each once a day and whenever a new limit is passed.
+    pub(in crate::provider) fn warn_of_expiring_certificates(&self) -> Result<(), Error> {
+        for soon in self.own_expiring_certificates()? {
+            let is_new = self
+                .0
+                .warned_today
+                .lock()
+                .map_err(|_poisoned| Error::Poisoned)?
+                .is_new(&soon, self.now());
+            if !is_new {
+                continue;
+            }
+            let (sha256, words) = (&soon.certificate.sha256, soon.message());
+            if matches!(
+                soon.expiry,
+                CertificateExpiry::Expired | CertificateExpiry::NotYetValid
+            ) {
+                tracing::error!(sha256, days = soon.days_left, "{words}");
+            } else {
+                tracing::warn!(sha256, days = soon.days_left, "{words}");
+            }
+        }
+        Ok(())
+    }
+}
+
+fn own_expiring_certificates(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<ExpiringCertificate> {
+    let publication = &snapshot.publication;
+    let ours = CertificateOwner::Ours {
+        next_is_prepared: publication.next.is_some(),
+    };
+    let next = publication
+        .next
+        .iter()
+        .map(|next| (CertificateOwner::NextKey, next));
+    std::iter::once((ours, &publication.active))
+        .chain(next)
+        .filter_map(|(whose, certificate)| ExpiringCertificate::from_certificate(whose, certificate, now))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::hours(9)
+    }
+
+    fn expiring_own_certificate(left: TimeDelta, now: DateTime<Utc>) -> Option<ExpiringCertificate> {
+        let end = self::now() + left;
+        let certificate = Certificate {
+            der: Vec::new(),
+            sha256: "00".repeat(32),
+            subject: "login.example.com".to_owned(),
+            not_before: end - TimeDelta::days(400),
+            not_after: end,
+        };
+        ExpiringCertificate::from_certificate(
+            CertificateOwner::Ours {
+                next_is_prepared: false,
+            },
+            &certificate,
+            now,
+        )
+    }
+
+    #[test]
+    fn a_certificate_that_is_not_yet_valid_is_warned_of() {
+        let early = expiring_own_certificate(TimeDelta::days(399), now() - TimeDelta::days(2)).unwrap();
+        let said = early.message();
+        assert!(
+            said.contains("not valid before 2024-10-03 09:00 UTC")
+                && said.contains("the clock of this machine"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn the_message_names_the_day_and_the_command() {
+        let words = |left| expiring_own_certificate(left, now()).map(|soon| soon.message());
+        assert_eq!(words(TimeDelta::days(61)), None);
+        for (left, part) in [
+            (TimeDelta::days(60), "ends in 60 days, on 2024-12-03"),
+            (TimeDelta::days(7) + TimeDelta::hours(1), "ends in 7 days"),
+            (TimeDelta::days(1), "ends in 1 day,"),
+            (TimeDelta::hours(5), "ends within a day"),
+            (TimeDelta::zero(), "ended on 2024-10-04"),
+            (TimeDelta::days(-3), "ended on 2024-10-01"),
+        ] {
+            let said = words(left).unwrap();
+            assert!(
+                said.contains(part) && said.contains("hallpass key roll prepare"),
+                "{said}"
+            );
+        }
+    }
+
+    #[test]
+    fn each_day_is_warned_of_once_and_each_limit_at_once() {
+        let mut said = WarnedToday::default();
+        let mut times = 0;
+        // Every half minute of the last two months and the week after.
+        let mut at = now();
+        let mut days = std::collections::BTreeSet::new();
+        while at < now() + TimeDelta::days(69) {
+            let soon = expiring_own_certificate(TimeDelta::days(62), at);
+            if soon.is_some_and(|soon| said.is_new(&soon, at)) {
+                times += 1;
+                days.insert(at.date_naive());
+            }
+            at += TimeDelta::minutes(30);
+        }
+        assert_eq!(days.len(), 68, "every day from the sixtieth before the end on");
+        assert_eq!(
+            times,
+            68 + 5,
+            "a limit that falls into a day is said on that day too"
+        );
+    }
+}

@@ -1,0 +1,431 @@
+//! One signing key takes over from another, and nothing that is signed meanwhile goes unverified.
+//!
+//! `prepare` publishes the next key beside the one that signs; `activate` lets it sign and goes on publishing
+//! the one before; `back` undoes that; `retire` ends it. Each step is decided by one statement.
+
+pub mod certificate_expiry;
+mod reseal;
+mod status;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::{
+    keys::{generate, pem, ring},
+    model::{
+        application::Slug,
+        audit::AuditEvent,
+        id::KeyId,
+        key::{Certificate, KeyState, SealedKey, SigningKey},
+        rollover::{AdoptionSource, KeyAdoption},
+        secret::Secret,
+    },
+    provider::{Provider, error::Error},
+    store::{RolloverStep, Tx},
+};
+
+pub use crate::provider::keys::status::{AdoptionEvidence, AdoptionStatus, PublishedKey, Rollover};
+
+/// Every replica takes a new key up within a second or two and must publish it before any of them signs
+/// with it, by clocks that agree within seconds.
+pub const MIN_PUBLISHED_BEFORE_SIGNING: TimeDelta = TimeDelta::seconds(10);
+
+/// What was signed just before a step may be on its way for as long as an assertion counts, and longer in a
+/// browser that waits.
+pub const MIN_PUBLISHED_AFTER_SIGNING: TimeDelta = TimeDelta::minutes(10);
+
+/// A key of the administrator's own, as files hold it.
+#[derive(Debug)]
+pub struct OwnKey {
+    /// The private key, PEM.
+    pub key: Secret<Vec<u8>>,
+    /// Its certificate.
+    pub certificate: Vec<u8>,
+}
+
+/// What became of a step.
+#[derive(Debug)]
+pub enum RolloverStepOutcome {
+    /// It is taken; the certificate of the key that it was about.
+    Done(Certificate),
+    /// It is not taken.
+    Refused(StepRefused),
+}
+
+/// Why a step is not taken.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum StepRefused {
+    /// The files cannot be used.
+    #[error("{0}")]
+    UnusableKey(String),
+    /// The files hold a certificate that is published already.
+    #[error("this certificate is published already: a rollover needs another key, or another certificate")]
+    SameCertificate,
+    /// A key is prepared already.
+    #[error(
+        "a key is prepared already: let it sign with `hallpass key roll activate`, or take it back with `hallpass key roll cancel`"
+    )]
+    AlreadyPrepared,
+    /// The key before the present one is still published.
+    #[error(
+        "the rollover before this one is not finished: end it with `hallpass key roll retire`, or undo it with `hallpass key roll back`"
+    )]
+    PreviousNotRetired,
+    /// There is no next key.
+    #[error("no key is prepared: `hallpass key roll prepare` makes one and publishes it")]
+    NothingPrepared,
+    /// There is no previous key.
+    #[error("no rollover is under way: there is no previous key that could sign again or be retired")]
+    NoPrevious,
+    /// Not every replica may have heard of the step before.
+    #[error(
+        "it is too soon: {why}. Try again at {at}, or give --force",
+        at = .at.format("%H:%M:%S UTC")
+    )]
+    TooSoon {
+        /// What has to pass.
+        why: &'static str,
+        /// From when on it may be done.
+        at: DateTime<Utc>,
+    },
+    /// Applications that are not known to follow.
+    #[error("not every application is known to trust the key yet; missing: {0}")]
+    NotAdopted(usize),
+    /// Somebody else took a step at the same moment.
+    #[error("somebody else changed the keys at the same moment; look again with `hallpass key roll status`")]
+    Changed,
+}
+
+/// What became of a confirmation.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum KeyAdoptionOutcome {
+    /// All of them are.
+    Done {
+        /// How many that were not known to trust it before.
+        new: usize,
+        /// How many that were.
+        already_known: usize,
+    },
+    /// No application and no draft has these names; nothing was confirmed.
+    Unknown(Vec<Slug>),
+    /// There is no source of metadata with this name.
+    UnknownSource,
+    /// There is nothing to confirm: no rollover is under way.
+    NoRollover,
+}
+
+/// The keys that are published, as their rows say.
+struct SealedKeys {
+    active: SealedKey,
+    next: Option<SealedKey>,
+    previous: Option<SealedKey>,
+}
+
+impl Provider {
+    /// Publishes a key that will sign: `own`, or one made here.
+    pub fn prepare_key(&self, own: Option<&OwnKey>) -> Result<RolloverStepOutcome, Error> {
+        let places = self.sealed_keys()?;
+        if let Some(stop) = why_not_preparable(&places) {
+            return Ok(RolloverStepOutcome::Refused(stop));
+        }
+        let now = self.now();
+        let id = KeyId::new(now, self.random());
+        let key = match own {
+            None => generate::generate(id, self.endpoints().base.host(), now)?,
+            Some(own) => match pem::import_key(id, own.key.expose(), &own.certificate, now) {
+                Ok(key) => key,
+                Err(why) => {
+                    return Ok(RolloverStepOutcome::Refused(StepRefused::UnusableKey(
+                        why.to_string(),
+                    )));
+                }
+            },
+        };
+        if key.certificate.der == places.active.certificate {
+            return Ok(RolloverStepOutcome::Refused(StepRefused::SameCertificate));
+        }
+        let sealed = self.seal_key(&key, KeyState::Next)?;
+        let event = self.key_event("key.prepare", &key.certificate, None);
+        let added = self.store().write(|tx| {
+            let added = tx.add_next_key(&sealed, &places.active)?;
+            if added {
+                tx.add_audit_event(&event)?;
+            }
+            Ok(added)
+        })?;
+        if added {
+            return Ok(RolloverStepOutcome::Done(key.certificate));
+        }
+        Ok(RolloverStepOutcome::Refused(
+            why_not_preparable(&self.sealed_keys()?).unwrap_or(StepRefused::Changed),
+        ))
+    }
+
+    /// Lets the next key sign, once all enabled applications are known to trust it; `force` does not ask.
+    pub fn activate_key(&self, force: bool) -> Result<RolloverStepOutcome, Error> {
+        let places = self.sealed_keys()?;
+        let Some(next) = &places.next else {
+            return Ok(RolloverStepOutcome::Refused(StepRefused::NothingPrepared));
+        };
+        let now = self.now();
+        let step = RolloverStep {
+            active: places.active.id,
+            other: next.id,
+            previous_step_by: if force {
+                now.max(next.created_at)
+            } else {
+                now - MIN_PUBLISHED_BEFORE_SIGNING
+            },
+            require_all_adopted: !force,
+            now,
+        };
+        self.take_rollover_step(
+            "key.activate",
+            next,
+            force,
+            |tx| tx.activate_key(&step),
+            || {
+                if places.previous.is_some() {
+                    return Ok(Some(StepRefused::PreviousNotRetired));
+                }
+                if next.created_at > step.previous_step_by {
+                    return Ok(Some(StepRefused::TooSoon {
+                        why: "not every replica may publish the key yet",
+                        at: next.created_at + MIN_PUBLISHED_BEFORE_SIGNING,
+                    }));
+                }
+                self.refuse_unless_adopted(force)
+            },
+        )
+    }
+
+    /// Lets the previous key sign again. The one that signs now is the next one then, published as before.
+    pub fn reactivate_previous_key(&self) -> Result<RolloverStepOutcome, Error> {
+        let places = self.sealed_keys()?;
+        let Some(previous) = &places.previous else {
+            return Ok(RolloverStepOutcome::Refused(StepRefused::NoPrevious));
+        };
+        let now = self.now();
+        let step = RolloverStep {
+            active: places.active.id,
+            other: previous.id,
+            previous_step_by: now,
+            require_all_adopted: false,
+            now,
+        };
+        self.take_rollover_step(
+            "key.back",
+            previous,
+            false,
+            |tx| tx.reactivate_previous_key(&step),
+            || Ok(places.next.is_some().then_some(StepRefused::AlreadyPrepared)),
+        )
+    }
+
+    /// Stops publishing the previous key and destroys its private half.
+    pub fn retire_key(&self, force: bool) -> Result<RolloverStepOutcome, Error> {
+        let places = self.sealed_keys()?;
+        let Some(previous) = &places.previous else {
+            return Ok(RolloverStepOutcome::Refused(StepRefused::NoPrevious));
+        };
+        let now = self.now();
+        let step = RolloverStep {
+            active: places.active.id,
+            other: previous.id,
+            previous_step_by: if force {
+                now.max(places.active.since)
+            } else {
+                now - MIN_PUBLISHED_AFTER_SIGNING
+            },
+            require_all_adopted: !force,
+            now,
+        };
+        self.take_rollover_step(
+            "key.retire",
+            previous,
+            force,
+            |tx| tx.retire_previous_key(&step),
+            || {
+                if places.active.since > step.previous_step_by {
+                    return Ok(Some(StepRefused::TooSoon {
+                        why: "what the previous key signed may still be on its way",
+                        at: places.active.since + MIN_PUBLISHED_AFTER_SIGNING,
+                    }));
+                }
+                self.refuse_unless_adopted(force)
+            },
+        )
+    }
+
+    /// Takes the next key back before it has signed, and destroys its private half.
+    pub fn cancel_key(&self) -> Result<RolloverStepOutcome, Error> {
+        let places = self.sealed_keys()?;
+        let Some(next) = &places.next else {
+            return Ok(RolloverStepOutcome::Refused(StepRefused::NothingPrepared));
+        };
+        let now = self.now();
+        self.take_rollover_step(
+            "key.cancel",
+            next,
+            false,
+            |tx| tx.withdraw_next_key(next.id, now),
+            || Ok(None),
+        )
+    }
+
+    /// Takes an administrator's word that these trust the key of the rollover under way.
+    pub fn confirm_key_adoption(&self, slugs: &[Slug]) -> Result<KeyAdoptionOutcome, Error> {
+        let snapshot = self.fresh_snapshot()?;
+        let Some(key) = snapshot.publication.key_to_adopt else {
+            return Ok(KeyAdoptionOutcome::NoRollover);
+        };
+        let is_known = |slug: &Slug| {
+            snapshot.by_slug(slug).is_some()
+                || snapshot
+                    .publication
+                    .drafts
+                    .iter()
+                    .any(|draft| draft.slug == *slug)
+        };
+        let unknown: Vec<Slug> = slugs.iter().filter(|slug| !is_known(slug)).cloned().collect();
+        if !unknown.is_empty() {
+            return Ok(KeyAdoptionOutcome::Unknown(unknown));
+        }
+        let now = self.now();
+        let follows: Vec<(KeyAdoption, AuditEvent)> = slugs
+            .iter()
+            .map(|slug| {
+                let follow = KeyAdoption {
+                    slug: slug.clone(),
+                    key,
+                    source: AdoptionSource::Confirmed,
+                    adopted_at: now,
+                    address: None,
+                    user_agent: None,
+                };
+                let event = AuditEvent {
+                    application: snapshot.by_slug(slug).map(|application| application.id),
+                    detail: Some(format!("{slug} trusts key {key}")),
+                    ..self.event("key.confirm", "ok", None)
+                };
+                (follow, event)
+            })
+            .collect();
+        let confirmed = self.store().write(|tx| {
+            let mut confirmed = 0;
+            for (follow, event) in &follows {
+                if tx.add_key_adoption(follow)? {
+                    tx.add_audit_event(event)?;
+                    confirmed += 1;
+                }
+            }
+            Ok(confirmed)
+        })?;
+        Ok(KeyAdoptionOutcome::Done {
+            new: confirmed,
+            already_known: follows.len() - confirmed,
+        })
+    }
+
+    /// The same for all applications whose metadata comes from one source: who runs a federation publishes
+    /// our certificates to all its members at once.
+    pub fn confirm_key_adoption_by_source(&self, name: &str) -> Result<KeyAdoptionOutcome, Error> {
+        let members = self.store().read(|tx| match tx.metadata_source_by_name(name)? {
+            Some(source) => Ok(Some(tx.applications_of_metadata_source(source.id)?)),
+            None => Ok(None),
+        })?;
+        let Some(members) = members else {
+            return Ok(KeyAdoptionOutcome::UnknownSource);
+        };
+        let snapshot = self.fresh_snapshot()?;
+        let slugs: Vec<Slug> = members
+            .iter()
+            .filter_map(|member| snapshot.by_id(member.application))
+            .map(|application| application.slug.clone())
+            .collect();
+        self.confirm_key_adoption(&slugs)
+    }
+
+    /// Takes a step about `key`; where the database would not, `why` says what stood in the way.
+    fn take_rollover_step(
+        &self,
+        action: &'static str,
+        key: &SealedKey,
+        force: bool,
+        step: impl FnOnce(&mut Tx) -> Result<bool, crate::store::Error>,
+        why: impl FnOnce() -> Result<Option<StepRefused>, Error>,
+    ) -> Result<RolloverStepOutcome, Error> {
+        let certificate = pem::parse_certificate(&key.certificate)?;
+        let event = self.key_event(action, &certificate, force.then_some("forced"));
+        let taken = self.store().write(|tx| {
+            let taken = step(tx)?;
+            if taken {
+                tx.add_audit_event(&event)?;
+            }
+            Ok(taken)
+        })?;
+        if taken {
+            // A private half that is gone from its row is to be gone from the files.
+            if !self.store().purge_deleted()? {
+                tracing::warn!(
+                    "the write-ahead log could not be emptied: what was destroyed remains in it for a while"
+                );
+            }
+            return Ok(RolloverStepOutcome::Done(certificate));
+        }
+        Ok(RolloverStepOutcome::Refused(
+            why()?.unwrap_or(StepRefused::Changed),
+        ))
+    }
+
+    fn refuse_unless_adopted(&self, force: bool) -> Result<Option<StepRefused>, Error> {
+        let missing = self.rollover()?.not_adopted().count();
+        Ok((missing > 0 && !force).then_some(StepRefused::NotAdopted(missing)))
+    }
+
+    /// The keys in use, as the database has them now. All of them open here: what cannot be opened is not to
+    /// sign tomorrow.
+    fn sealed_keys(&self) -> Result<SealedKeys, Error> {
+        let rows = self.store().read(Tx::signing_keys)?;
+        ring::KeyRing::open(&rows, &self.dependencies().sealing_key)?;
+        let in_state = |state: KeyState| rows.iter().find(|key| key.state == state).cloned();
+        Ok(SealedKeys {
+            active: in_state(KeyState::Active).ok_or(Error::NotInitialized("signing key"))?,
+            next: in_state(KeyState::Next),
+            previous: in_state(KeyState::Previous),
+        })
+    }
+
+    fn seal_key(&self, key: &SigningKey, state: KeyState) -> Result<SealedKey, Error> {
+        Ok(ring::seal_new(
+            key,
+            state,
+            &self.dependencies().sealing_key,
+            self.random(),
+            self.now(),
+        )?)
+    }
+
+    fn key_event(&self, action: &'static str, certificate: &Certificate, more: Option<&str>) -> AuditEvent {
+        let joint = if more.is_some() { ", " } else { "" };
+        AuditEvent {
+            detail: Some(format!(
+                "certificate {}{joint}{}",
+                certificate.sha256,
+                more.unwrap_or_default()
+            )),
+            ..self.event(action, "ok", None)
+        }
+    }
+}
+
+/// What stands in the way of a next key.
+fn why_not_preparable(places: &SealedKeys) -> Option<StepRefused> {
+    if places.next.is_some() {
+        Some(StepRefused::AlreadyPrepared)
+    } else {
+        places
+            .previous
+            .is_some()
+            .then_some(StepRefused::PreviousNotRetired)
+    }
+}

@@ -1,0 +1,217 @@
+//! The write that ends sessions, and who is then led to the other applications that took part in them: the browser
+//! that shows one of the sessions, and nobody else. Whoever merely brings a request learns nothing of them.
+
+use chrono::TimeDelta;
+
+use crate::{
+    model::{
+        id::{LogoutId, SessionId, UserId},
+        logout::{Initiator, Logout, LogoutStep},
+        secret::{Token, TokenHash},
+    },
+    provider::{
+        Provider,
+        error::Error,
+        logout::sign_out::{COOKIE_LIFETIME, StartedLogout},
+        snapshot::Snapshot,
+        visitor::Visitor,
+    },
+    store::Tx,
+};
+
+/// How long a logout waits for the browser of its person, where somebody else brought the request.
+const DEFERRED_LOGOUT_LIFETIME: TimeDelta = TimeDelta::days(1);
+
+/// What the write that ends sessions found.
+pub(in crate::provider) struct EndSessionsOutcome {
+    /// The request had ended sessions before; nothing was done.
+    pub(in crate::provider) replayed: bool,
+    /// Whether any of them had not ended before.
+    pub(in crate::provider) any_ended: bool,
+    /// The logout that this browser is led on with, if others took part.
+    pub(in crate::provider) started: Option<StartedLogout>,
+    /// Others took part, and wait for the browser of their person.
+    pub(in crate::provider) others_deferred: bool,
+}
+
+/// Why sessions end, for the row of each.
+pub(in crate::provider) struct EndCause<'a> {
+    pub(in crate::provider) reason: &'static str,
+    pub(in crate::provider) visitor: &'a Visitor,
+    /// The application that asks, and what its answer needs.
+    pub(in crate::provider) initiator: Option<Initiator>,
+    /// Issuer and `ID` of the request, which ends sessions once.
+    pub(in crate::provider) replay_key: Option<(&'a str, &'a str)>,
+    /// The cookie of the logout, where the browser is to find it again.
+    pub(in crate::provider) cookie: Option<Token>,
+}
+
+/// What became of the write that ends sessions.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum EndSessionsWrite {
+    Replayed,
+    Nothing,
+    Ended,
+    /// Others took part, and this browser is led on to them.
+    Continues,
+    /// Others took part, and wait for another browser.
+    Deferred,
+}
+
+/// A session that has just ended.
+struct EndedSession {
+    id: SessionId,
+    user: UserId,
+    token: Option<TokenHash>,
+    /// It had grown too old before.
+    had_expired: bool,
+    steps: Vec<LogoutStep>,
+}
+
+impl Provider {
+    /// Ends sessions and says so in the audit trail; whoever else took part in them is to be told. One write: a
+    /// session that has ended is joined by nobody, so that nobody is forgotten.
+    ///
+    /// The browser is led on where it shows one of the sessions, and all of them are of that one person. Else a
+    /// logout waits for the browser of each.
+    pub(in crate::provider) fn end_sessions(
+        &self,
+        sessions: &[(SessionId, UserId)],
+        cause: &EndCause<'_>,
+    ) -> Result<EndSessionsOutcome, Error> {
+        let snapshot = self.cached_snapshot()?;
+        let (now, until) = (self.now(), self.now() + self.policy().replay_retention);
+        let asker = cause.initiator.as_ref().map(|by| by.application);
+        let shown = cause.visitor.session.as_ref().map(Token::hash);
+        let browser = cause.cookie.clone().unwrap_or_else(|| self.token());
+        let id = LogoutId::new(now, self.random());
+        let done = self.store().write(|tx| {
+            if let Some((issuer, id)) = cause.replay_key
+                && !tx.mark_message_seen("LogoutRequest", issuer, id, until)?
+            {
+                return Ok(EndSessionsWrite::Replayed);
+            }
+            let mut ended = Vec::new();
+            for (session, user) in sessions {
+                if !tx.end_session(*session, now, cause.reason)? {
+                    continue;
+                }
+                let others = tx.participants(*session)?.into_iter();
+                let token = tx.session_token(*session, now)?;
+                ended.push(EndedSession {
+                    id: *session,
+                    user: *user,
+                    token: token.map(|(hash, _)| hash),
+                    had_expired: token.is_none_or(|(_, was_over)| was_over),
+                    steps: others
+                        .filter(|participant| Some(participant.application) != asker)
+                        .map(|participant| LogoutStep::new(0, participant))
+                        .collect(),
+                });
+            }
+            let Some(first) = ended.first() else {
+                return Ok(EndSessionsWrite::Nothing);
+            };
+            let is_theirs = ended.iter().any(|one| one.token.is_some() && one.token == shown)
+                && ended.iter().all(|one| one.user == first.user);
+            for one in &ended {
+                tx.add_audit_event(&self.session_ended_event(&snapshot, one, cause, is_theirs))?;
+            }
+            if ended.iter().all(|one| one.steps.is_empty()) {
+                return Ok(EndSessionsWrite::Ended);
+            }
+            if is_theirs {
+                let logout = Logout {
+                    id,
+                    browser: browser.hash(),
+                    user: first.user,
+                    initiator: cause.initiator.clone(),
+                    started_at: now,
+                    expires_at: now + self.policy().logout_lifetime,
+                    finished_at: None,
+                    session_token: None,
+                    hides_applications: ended.iter().any(|one| one.had_expired),
+                };
+                tx.add_logout(
+                    &logout,
+                    &with_positions(ended.into_iter().flat_map(|one| one.steps)),
+                )?;
+                return Ok(EndSessionsWrite::Continues);
+            }
+            for one in ended {
+                self.defer_logout(tx, one, cause.initiator.as_ref())?;
+            }
+            Ok(EndSessionsWrite::Deferred)
+        })?;
+        Ok(EndSessionsOutcome {
+            replayed: done == EndSessionsWrite::Replayed,
+            any_ended: matches!(
+                done,
+                EndSessionsWrite::Ended | EndSessionsWrite::Continues | EndSessionsWrite::Deferred
+            ),
+            started: (done == EndSessionsWrite::Continues).then_some(StartedLogout {
+                id,
+                browser,
+                lifetime: COOKIE_LIFETIME,
+            }),
+            others_deferred: done == EndSessionsWrite::Deferred,
+        })
+    }
+
+    /// Keeps what is to be told of a session until the browser comes that shows its cookie.
+    fn defer_logout(
+        &self,
+        tx: &mut Tx,
+        ended: EndedSession,
+        by: Option<&Initiator>,
+    ) -> Result<(), crate::store::Error> {
+        if ended.steps.is_empty() {
+            return Ok(());
+        }
+        let now = self.now();
+        let logout = Logout {
+            id: LogoutId::new(now, self.random()),
+            // Nobody's until it is claimed.
+            browser: self.token().hash(),
+            user: ended.user,
+            // Whoever asked has its answer by then.
+            initiator: by.cloned().map(|by| Initiator {
+                wants_response: false,
+                ..by
+            }),
+            started_at: now,
+            expires_at: now + DEFERRED_LOGOUT_LIFETIME,
+            finished_at: None,
+            session_token: ended.token,
+            hides_applications: ended.had_expired,
+        };
+        tx.add_logout(&logout, &with_positions(ended.steps.into_iter()))
+    }
+
+    fn session_ended_event(
+        &self,
+        snapshot: &Snapshot,
+        ended: &EndedSession,
+        cause: &EndCause<'_>,
+        is_theirs: bool,
+    ) -> crate::model::audit::AuditEvent {
+        let mut event = self.event("logout", "ok", Some(cause.visitor));
+        event.session = Some(ended.id);
+        event.user = Some(ended.user);
+        event.application = cause.initiator.as_ref().map(|by| by.application);
+        let mut detail = cause.reason.to_owned();
+        if !is_theirs && !ended.steps.is_empty() {
+            let others = ended.steps.iter().map(|hop| hop.application);
+            detail = format!("{detail}; not told yet: {}", snapshot.slugs(others));
+        }
+        event.detail = Some(detail);
+        event
+    }
+}
+
+fn with_positions(hops: impl Iterator<Item = LogoutStep>) -> Vec<LogoutStep> {
+    (0..)
+        .zip(hops)
+        .map(|(position, hop)| LogoutStep { position, ..hop })
+        .collect()
+}

@@ -1,0 +1,340 @@
+//! A session ends, and then its applications are told, one after the other, in the person's browser.
+//!
+//! Our own sessions end first, whatever the applications do. What is left is a row and its hops: each step reads
+//! them anew, so that Back, reload, a second tab and another replica all see the same.
+
+use chrono::TimeDelta;
+
+use crate::{
+    model::{
+        application::{Application, SpUrl},
+        id::{ApplicationId, LogoutId},
+        logout::{Logout, LogoutStep, LogoutStepState},
+        secret::Token,
+        session::Session,
+        user::User,
+    },
+    provider::{
+        Provider, audit::codes, error::Error, logout::end_sessions::EndCause, saml::response::UserSummary,
+        snapshot::Snapshot, visitor::Visitor,
+    },
+};
+
+/// An application that was opened from a session, and how far it is in ending its own.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ParticipantLogoutStatus {
+    /// Which.
+    pub application: ApplicationId,
+    /// Its name.
+    pub name: String,
+    /// How far it is.
+    pub state: LogoutStepState,
+    /// Where a person opens it, to sign out there by hand.
+    pub launch_url: Option<String>,
+}
+
+/// A logout that others are told of: send the browser to `/logout/{id}`, and give it the cookie.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StartedLogout {
+    /// Stands in the address.
+    pub id: LogoutId,
+    /// Stands in a cookie of its own.
+    pub browser: Token,
+    /// How long the browser keeps it: as long as there is something to look at.
+    pub lifetime: TimeDelta,
+}
+
+/// What signing out would end.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum AboutToSignOut {
+    /// The session of this person, and what was opened from it.
+    Session(UserSummary, Vec<ParticipantLogoutStatus>),
+    /// The session has grown too old. So many applications that were opened from it can still be asked; whoever
+    /// sits there now learns neither whose it was nor which they are.
+    Expired(usize),
+}
+
+/// What became of a person's wish to sign out.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum SignOutOutcome {
+    /// The session has ended, or there was none, and nobody else is to be told.
+    Done,
+    /// The session has ended; others are told now.
+    LogoutStarted(StartedLogout),
+    /// It had ended, and others are being told in this browser.
+    Running(LogoutId),
+}
+
+/// The cookie of the logout that a browser begins by itself: made of its session's, so that a second click that
+/// comes before the first is answered finds the same logout, and nobody else's.
+fn logout_cookie(session: &Token) -> Token {
+    session.derive("logout")
+}
+
+/// How long a browser keeps the cookie of a logout.
+pub(in crate::provider) const COOKIE_LIFETIME: TimeDelta = TimeDelta::hours(1);
+
+impl Provider {
+    /// Who is signed in, and where: for the page that asks before it signs out.
+    pub fn about_to_sign_out(&self, visitor: &Visitor) -> Result<Option<AboutToSignOut>, Error> {
+        let Some((session, user)) = self.session_not_ended(visitor)? else {
+            return Ok(None);
+        };
+        let participants = self.store().read(|tx| tx.participants(session.id))?;
+        let hops: Vec<_> = participants
+            .into_iter()
+            .map(|participant| LogoutStep::new(0, participant))
+            .collect();
+        let stops = participant_statuses(&*self.fresh_snapshot()?, &hops);
+        Ok(
+            match (
+                session.is_active(self.now(), self.policy().session_absolute),
+                stops.len(),
+            ) {
+                (true, _) => Some(AboutToSignOut::Session(UserSummary::from_user(&user), stops)),
+                (false, 0) => None,
+                (false, several) => Some(AboutToSignOut::Expired(several)),
+            },
+        )
+    }
+
+    /// Ends the browser's own session. `cookies` are those of logouts in this browser: a second click on the same
+    /// button goes on with what the first began.
+    pub fn sign_out(&self, visitor: &Visitor, cookies: &[Token]) -> Result<SignOutOutcome, Error> {
+        if let Some((session, user)) = self.session_not_ended(visitor)? {
+            let cause = EndCause {
+                reason: "signed out",
+                visitor,
+                initiator: None,
+                replay_key: None,
+                cookie: visitor.session.as_ref().map(logout_cookie),
+            };
+            let ended = self.end_sessions(&[(session.id, user.id)], &cause)?;
+            if let Some(begun) = ended.started {
+                return Ok(SignOutOutcome::LogoutStarted(begun));
+            }
+            if ended.any_ended {
+                return Ok(SignOutOutcome::Done);
+            }
+        }
+        if let Some(id) = self.running_logout(cookies)? {
+            return Ok(SignOutOutcome::Running(id));
+        }
+        self.restarted_logout(visitor)
+    }
+
+    /// The browser's session, also where it is too old to sign anybody in: its applications are still to be told.
+    fn session_not_ended(&self, visitor: &Visitor) -> Result<Option<(Session, User)>, Error> {
+        let Some(token) = &visitor.session else {
+            return Ok(None);
+        };
+        Ok(self.store().read(|tx| tx.session_by_token(token.hash()))?)
+    }
+
+    /// A logout that goes on in the browser with these cookies.
+    pub fn running_logout(&self, cookies: &[Token]) -> Result<Option<LogoutId>, Error> {
+        let now = self.now();
+        for cookie in cookies {
+            if let Some(id) = self.store().read(|tx| tx.running_logout(cookie.hash(), now))? {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The logout that this browser began a moment ago, whose cookie did not arrive yet.
+    fn restarted_logout(&self, visitor: &Visitor) -> Result<SignOutOutcome, Error> {
+        let Some(browser) = visitor.session.as_ref().map(logout_cookie) else {
+            return Ok(SignOutOutcome::Done);
+        };
+        let now = self.now();
+        let found = self.store().read(|tx| tx.running_logout(browser.hash(), now))?;
+        Ok(found.map_or(SignOutOutcome::Done, |id| {
+            SignOutOutcome::LogoutStarted(StartedLogout {
+                id,
+                browser,
+                lifetime: COOKIE_LIFETIME,
+            })
+        }))
+    }
+
+    /// The logout of this browser's session, where it ended elsewhere: an application's request that another
+    /// browser brought. It is led on now.
+    pub fn claim_deferred_logout(&self, visitor: &Visitor) -> Result<Option<StartedLogout>, Error> {
+        let Some(session) = &visitor.session else {
+            return Ok(None);
+        };
+        self.claim_logout(session, None)
+    }
+
+    /// Gives the logout that waits for the browser with this session cookie to it, once; `answers` as
+    /// [`Tx::claim_logout`](crate::store::Tx::claim_logout) has it.
+    pub(in crate::provider) fn claim_logout(
+        &self,
+        session: &Token,
+        answers: Option<(ApplicationId, &str, bool)>,
+    ) -> Result<Option<StartedLogout>, Error> {
+        let (now, browser) = (self.now(), logout_cookie(session));
+        let until = now + self.policy().logout_lifetime;
+        // Most visits have none: they write nothing.
+        if !self
+            .store()
+            .read(|tx| tx.has_pending_logout(session.hash(), now))?
+        {
+            return Ok(None);
+        }
+        let claimed = self
+            .store()
+            .write(|tx| tx.claim_logout(session.hash(), browser.hash(), answers, now, until))?;
+        Ok(claimed.map(|id| StartedLogout {
+            id,
+            browser,
+            lifetime: COOKIE_LIFETIME,
+        }))
+    }
+
+    /// Notes once that a logout is over, and what became of it.
+    pub(in crate::provider) fn finish_logout(
+        &self,
+        snapshot: &Snapshot,
+        logout: &Logout,
+        hops: &[LogoutStep],
+        visitor: &Visitor,
+    ) -> Result<(), Error> {
+        if logout.finished_at.is_some() {
+            return Ok(());
+        }
+        let event = self.logout_outcome_event(snapshot, logout, hops, Some(visitor));
+        Ok(self.store().write(|tx| {
+            if tx.finish_logout(logout.id, event.at)? {
+                tx.add_audit_event(&event)?;
+            }
+            Ok(())
+        })?)
+    }
+
+    /// Ends logouts whose person did not come back, and notes what became of them; how many.
+    pub(in crate::provider) fn expire_logouts(&self, step: i64) -> Result<usize, Error> {
+        let (now, snapshot) = (self.now(), self.cached_snapshot()?);
+        Ok(self.store().write(|tx| {
+            let ended = tx.expire_logouts(now, step)?;
+            for id in &ended {
+                if let Some((logout, hops)) = tx.logout(*id)? {
+                    tx.add_audit_event(&self.logout_outcome_event(&snapshot, &logout, &hops, None))?;
+                }
+            }
+            Ok(ended.len())
+        })?)
+    }
+
+    /// The row that says who confirmed, and who did not.
+    fn logout_outcome_event(
+        &self,
+        snapshot: &Snapshot,
+        logout: &Logout,
+        hops: &[LogoutStep],
+        visitor: Option<&Visitor>,
+    ) -> crate::model::audit::AuditEvent {
+        let open: Vec<_> = hops
+            .iter()
+            .filter(|hop| hop.state != LogoutStepState::Confirmed)
+            .map(|hop| {
+                let known = snapshot.by_id(hop.application);
+                let name = known.map_or_else(|| hop.application.to_string(), |app| app.slug.to_string());
+                format!("{name} ({})", hop.state.as_str())
+            })
+            .collect();
+        let outcome = if open.is_empty() {
+            "ok"
+        } else {
+            codes::LOGOUT_PARTIAL
+        };
+        let mut event = self.event("single_logout", outcome, visitor);
+        event.user = Some(logout.user);
+        event.application = logout.initiator.as_ref().map(|by| by.application);
+        event.session = hops.first().map(|hop| hop.session);
+        let mut detail = format!("{} of {} confirmed", hops.len() - open.len(), hops.len());
+        if !open.is_empty() {
+            detail = format!("{detail}; not: {}", open.join(", "));
+        }
+        event.detail = Some(detail);
+        event
+    }
+}
+
+/// The applications of `hops`, each once: where it stands twice, what is least done counts.
+pub(in crate::provider) fn participant_statuses(
+    snapshot: &Snapshot,
+    hops: &[LogoutStep],
+) -> Vec<ParticipantLogoutStatus> {
+    let mut stops: Vec<ParticipantLogoutStatus> = Vec::new();
+    for hop in hops {
+        let Some(application) = snapshot.by_id(hop.application) else {
+            // It was told of the session all the same, and cannot be asked any more.
+            stops.push(ParticipantLogoutStatus {
+                application: hop.application,
+                name: "An application that was removed".to_owned(),
+                state: if hop.state == LogoutStepState::Confirmed {
+                    hop.state
+                } else {
+                    LogoutStepState::NoEndpoint
+                },
+                launch_url: None,
+            });
+            continue;
+        };
+        let state = if hop.state == LogoutStepState::Pending && application.saml.logout.is_none() {
+            LogoutStepState::NoEndpoint
+        } else {
+            hop.state
+        };
+        match stops.iter_mut().find(|stop| stop.application == hop.application) {
+            Some(stop) if severity(state) > severity(stop.state) => stop.state = state,
+            Some(_) => {}
+            None => stops.push(ParticipantLogoutStatus {
+                application: application.id,
+                name: application.name.clone(),
+                state,
+                launch_url: Some(launch_url(application)).filter(|site| !site.is_empty()),
+            }),
+        }
+    }
+    stops
+}
+
+/// The same without a name: `Application 1`, `Application 2`.
+pub(in crate::provider) fn anonymized(stops: Vec<ParticipantLogoutStatus>) -> Vec<ParticipantLogoutStatus> {
+    (1..)
+        .zip(stops)
+        .map(|(number, stop)| ParticipantLogoutStatus {
+            name: format!("Application {number}"),
+            launch_url: None,
+            ..stop
+        })
+        .collect()
+}
+
+const fn severity(state: LogoutStepState) -> u8 {
+    match state {
+        LogoutStepState::Confirmed => 0,
+        LogoutStepState::NoEndpoint => 1,
+        LogoutStepState::Unconfirmed => 2,
+        LogoutStepState::Refused => 3,
+        LogoutStepState::Pending => 4,
+        LogoutStepState::Requested => 5,
+    }
+}
+
+/// The site of an application: where a person opens it, to sign in or out there by hand. A tile's own address begins a
+/// sign-in, and ChatGPT takes its answers where nobody can sign out.
+pub(in crate::provider) fn launch_url(application: &Application) -> String {
+    if application.kind.is_chatgpt() {
+        return "https://chatgpt.com/".to_owned();
+    }
+    application
+        .tile_url
+        .as_ref()
+        .or_else(|| application.saml.default_acs())
+        .map(SpUrl::origin)
+        .unwrap_or_default()
+}

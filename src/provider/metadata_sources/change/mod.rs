@@ -1,0 +1,422 @@
+//! What new metadata changes about an application, and whether that may happen by itself.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    keys::pem,
+    model::{
+        application::{Application, AssertionConsumerService, LogoutEndpoint, Slug, SpUrl},
+        audit::AuditEvent,
+        id::ApplicationId,
+        key::Certificate,
+        metadata_source::{ApplicationMetadataSource, PendingChange},
+    },
+    provider::{
+        Provider, applications, error::Error, metadata_sources::report::UpdateReport,
+        saml::import::ImportedMetadata,
+    },
+    store::EditOutcome,
+};
+
+/// Why a change must be confirmed; none: it is taken up by itself. Whoever can publish metadata could
+/// else have the assertions of everybody sent to a host of theirs.
+pub(super) fn review_reasons(
+    current: &Application,
+    from: &ApplicationMetadataSource,
+    new: &ImportedMetadata,
+    vouching: MetadataTrust,
+) -> Vec<String> {
+    let saml = &current.saml;
+    let mut reasons = Vec::new();
+    if new.entity_id != from.entity_id {
+        reasons.push(format!("it calls itself {} now", new.entity_id));
+    }
+    let acs = |consumers: &[AssertionConsumerService]| -> BTreeSet<String> {
+        consumers
+            .iter()
+            .map(|consumer| consumer.location.origin())
+            .collect()
+    };
+    // Another port is another server. Whoever is trusted with logout messages is not trusted with assertions; whoever
+    // is trusted with assertions is with logout messages, which say less.
+    let (known, asked) = (acs(&saml.acs_endpoints), acs(&new.acs_endpoints));
+    reasons.extend(
+        asked
+            .difference(&known)
+            .map(|origin| format!("it takes responses at a new address, {origin}")),
+    );
+    let known: BTreeSet<String> = known
+        .into_iter()
+        .chain(logout_origins(saml.logout.as_ref()))
+        .collect();
+    reasons.extend(
+        logout_origins(new.logout.as_ref())
+            .difference(&known)
+            .filter(|origin| !asked.contains(*origin))
+            .map(|origin| format!("it takes logout messages at a new address, {origin}")),
+    );
+    // Who can publish could else take the place of who published before, in one silent step. Where a pinned key has
+    // signed it, that is noted and taken.
+    if vouching == MetadataTrust::TlsOnly {
+        let sets = [
+            (
+                "for signing",
+                &saml.signing_certificates,
+                &new.signing_certificates,
+            ),
+            (
+                "for encryption",
+                &saml.encryption_certificates,
+                &new.encryption_certificates,
+            ),
+        ];
+        reasons.extend(
+            sets.into_iter()
+                .filter(|(_, old, new)| are_all_replaced(old, new))
+                .map(|(what, ..)| format!("all of its keys {what} are other ones than before")),
+        );
+    }
+    if from.signs_requests && !new.signs_requests {
+        reasons.push("it no longer says that its requests are signed".to_owned());
+    }
+    if !from.signs_requests && new.signs_requests && new.signing_certificates.is_empty() {
+        reasons.push("it says now that its requests are signed, and no key of it can be used".to_owned());
+    }
+    if !saml.signing_certificates.is_empty() && new.signing_certificates.is_empty() {
+        reasons.push("it now has no certificate for signing".to_owned());
+    }
+    if saml.response_options.encryption.is_some() && new.encryption_certificates.is_empty() {
+        reasons.push("it now has no certificate to encrypt for".to_owned());
+    }
+    reasons
+}
+
+fn logout_origins(endpoint: Option<&LogoutEndpoint>) -> BTreeSet<String> {
+    endpoint
+        .into_iter()
+        .flat_map(|endpoint| [&endpoint.location, endpoint.response_url()])
+        .map(SpUrl::origin)
+        .collect()
+}
+
+/// Whether there were keys and are keys, and none of the keys before is among them. A key may come in another
+/// certificate.
+fn are_all_replaced(old: &[Certificate], new: &[Certificate]) -> bool {
+    let is_kept = |one: &Certificate| new.iter().any(|other| pem::is_same_key(one, other));
+    !old.is_empty() && !new.is_empty() && !old.iter().any(is_kept)
+}
+
+/// What would be other than now, a line each: `- ` goes, `+ ` comes.
+pub(super) fn differences(current: &Application, changed: &Application) -> Vec<String> {
+    let (old, new) = (&current.saml, &changed.saml);
+    let mut lines = Vec::new();
+    let mut differ = |what: &str, old: Vec<String>, new: Vec<String>| {
+        let gone = old.iter().filter(|one| !new.contains(one));
+        lines.extend(gone.map(|one| format!("- {what} {one}")));
+        let come = new.iter().filter(|one| !old.contains(one));
+        lines.extend(come.map(|one| format!("+ {what} {one}")));
+    };
+    let signed = |required: bool| vec![if required { "required" } else { "not required" }.to_owned()];
+    differ(
+        "entity ID",
+        vec![old.entity_id.to_string()],
+        vec![new.entity_id.to_string()],
+    );
+    differ(
+        "ACS URL",
+        old.acs_endpoints
+            .iter()
+            .map(|one| one.location.to_string())
+            .collect(),
+        new.acs_endpoints
+            .iter()
+            .map(|one| one.location.to_string())
+            .collect(),
+    );
+    differ(
+        "default ACS URL",
+        acs_line(old.default_acs()),
+        acs_line(new.default_acs()),
+    );
+    differ(
+        "logout address",
+        logout_lines(old.logout.as_ref()),
+        logout_lines(new.logout.as_ref()),
+    );
+    differ(
+        "signing certificate",
+        certificate_lines(&old.signing_certificates),
+        certificate_lines(&new.signing_certificates),
+    );
+    differ(
+        "encryption certificate",
+        certificate_lines(&old.encryption_certificates),
+        certificate_lines(&new.encryption_certificates),
+    );
+    differ(
+        "signed requests",
+        signed(old.require_signed_requests),
+        signed(new.require_signed_requests),
+    );
+    lines
+}
+
+fn acs_line(address: Option<&SpUrl>) -> Vec<String> {
+    address.into_iter().map(ToString::to_string).collect()
+}
+
+fn logout_lines(endpoint: Option<&LogoutEndpoint>) -> Vec<String> {
+    let shown = |endpoint: &LogoutEndpoint| match &endpoint.response_location {
+        None => format!("{} ({})", endpoint.location, endpoint.binding.name()),
+        Some(responses) => format!(
+            "{} ({}; responses to {responses})",
+            endpoint.location,
+            endpoint.binding.name()
+        ),
+    };
+    endpoint.into_iter().map(shown).collect()
+}
+
+fn certificate_lines(certificates: &[Certificate]) -> Vec<String> {
+    certificates
+        .iter()
+        .map(|one| {
+            let short: String = one.sha256.chars().take(16).collect();
+            format!(
+                "{short}… ({}, until {})",
+                one.subject,
+                one.not_after.format("%Y-%m-%d")
+            )
+        })
+        .collect()
+}
+
+/// The application as the new metadata describes it. What an administrator chose stays: name, tile,
+/// attributes, what is signed, and that signatures are demanded although the metadata never said so.
+pub(super) fn apply_metadata(
+    current: &Application,
+    from: &ApplicationMetadataSource,
+    new: &ImportedMetadata,
+) -> Application {
+    let mut changed = current.clone();
+    let saml = &mut changed.saml;
+    if saml.entity_id != new.entity_id {
+        if saml.audience == saml.entity_id {
+            saml.audience = new.entity_id.clone();
+        }
+        saml.entity_id = new.entity_id.clone();
+    }
+    saml.acs_endpoints.clone_from(&new.acs_endpoints);
+    saml.logout.clone_from(&new.logout);
+    saml.signing_certificates.clone_from(&new.signing_certificates);
+    saml.encryption_certificates
+        .clone_from(&new.encryption_certificates);
+    if new.signs_requests != from.signs_requests {
+        saml.require_signed_requests = new.signs_requests;
+    }
+    // Nothing could be held against any certificate: everything would be refused.
+    saml.require_signed_requests &= !saml.signing_certificates.is_empty();
+    changed
+}
+
+/// What becomes of new metadata.
+#[derive(Debug)]
+pub(super) enum ChangeDecision {
+    /// Nothing is new, or nothing that was not decided before.
+    Unchanged,
+    /// Whoever publishes it took a change back that was waiting.
+    Withdrawn { source: ApplicationMetadataSource },
+    /// It holds from now on.
+    Apply {
+        changed: Box<Application>,
+        source: ApplicationMetadataSource,
+        differences: Vec<String>,
+    },
+    /// An administrator has to look first.
+    HoldForReview {
+        id: ApplicationId,
+        slug: Slug,
+        change: PendingChange,
+        differences: Vec<String>,
+    },
+}
+
+/// What speaks for new metadata.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum MetadataTrust {
+    /// That it came from its address, over TLS.
+    TlsOnly,
+    /// The signature of a key that an administrator named.
+    PinnedKey,
+}
+
+/// New metadata, as it came.
+#[derive(Debug)]
+pub(super) struct ReceivedMetadata {
+    /// An end that is its own, and not its source's.
+    pub(super) own_valid_until: Option<DateTime<Utc>>,
+    pub(super) trust: MetadataTrust,
+    /// Names the change if it has to wait.
+    pub(super) change_id: String,
+    pub(super) now: DateTime<Utc>,
+}
+
+/// Holds new metadata against an application.
+pub(super) fn decide(
+    application: &Application,
+    from: &ApplicationMetadataSource,
+    new: &ImportedMetadata,
+    delivery: ReceivedMetadata,
+) -> ChangeDecision {
+    let ReceivedMetadata {
+        own_valid_until: own_end,
+        trust: vouching,
+        change_id,
+        now,
+    } = delivery;
+    let next = source_after(from, new, own_end);
+    if new.sha256 == from.applied_sha256 {
+        return match &from.pending_change {
+            Some(_) => ChangeDecision::Withdrawn { source: next },
+            None => ChangeDecision::Unchanged,
+        };
+    }
+    let is_waiting = from
+        .pending_change
+        .as_ref()
+        .is_some_and(|change| change.sha256 == new.sha256);
+    if is_waiting || from.rejected_sha256.as_deref() == Some(new.sha256.as_str()) {
+        return ChangeDecision::Unchanged;
+    }
+    let mut changed = apply_metadata(application, from, new);
+    changed.updated_at = now;
+    let mut lines = differences(application, &changed);
+    if vouching == MetadataTrust::PinnedKey
+        && are_all_replaced(&application.saml.signing_certificates, &new.signing_certificates)
+    {
+        lines.push("all of its keys for signing are other ones than before; its federation's signature speaks for them".to_owned());
+    }
+    let mut reasons = review_reasons(application, from, new, vouching);
+    if let Err(bad) = applications::check(changed.kind, &changed.saml) {
+        reasons.push(bad.to_string());
+    }
+    if reasons.is_empty() {
+        return ChangeDecision::Apply {
+            changed: Box::new(changed),
+            source: next,
+            differences: lines,
+        };
+    }
+    ChangeDecision::HoldForReview {
+        id: application.id,
+        slug: application.slug.clone(),
+        change: PendingChange {
+            id: change_id,
+            metadata: new.metadata.clone(),
+            sha256: new.sha256.clone(),
+            reason: reasons.join("; "),
+            pending_since: now,
+        },
+        differences: lines,
+    }
+}
+
+/// Where the application's metadata comes from once `new` holds.
+pub(super) fn source_after(
+    from: &ApplicationMetadataSource,
+    new: &ImportedMetadata,
+    own_end: Option<DateTime<Utc>>,
+) -> ApplicationMetadataSource {
+    ApplicationMetadataSource {
+        entity_id: new.entity_id.clone(),
+        applied_sha256: new.sha256.clone(),
+        signs_requests: new.signs_requests,
+        valid_until: own_end,
+        pending_change: None,
+        rejected_sha256: None,
+        ..from.clone()
+    }
+}
+
+impl Provider {
+    /// Writes decisions down, all at once: every replica reads its applications again after it.
+    pub(super) fn apply_decisions(
+        &self,
+        decisions: Vec<ChangeDecision>,
+        report: &mut UpdateReport,
+    ) -> Result<(), Error> {
+        let due: Vec<_> = decisions
+            .into_iter()
+            .filter_map(|decision| Some((self.decision_event(&decision)?, decision)))
+            .collect();
+        if due.is_empty() {
+            return Ok(());
+        }
+        let (changed, waiting) = self.store().write(|tx| {
+            let (mut changed, mut waiting) = (Vec::new(), Vec::new());
+            for (event, decision) in &due {
+                match decision {
+                    ChangeDecision::Unchanged => continue,
+                    ChangeDecision::Withdrawn { source: next } => tx.record_applied_metadata(next)?,
+                    ChangeDecision::Apply {
+                        changed: application,
+                        source: next,
+                        differences: lines,
+                    } => {
+                        // Somebody edited it at the same moment: the next fetch comes back to it.
+                        if !lines.is_empty() && tx.edit_application(application)? != EditOutcome::Done {
+                            continue;
+                        }
+                        tx.record_applied_metadata(next)?;
+                        changed.push(application.slug.as_str().to_owned());
+                    }
+                    ChangeDecision::HoldForReview { id, slug, change, .. } => {
+                        if !tx.record_pending_change(*id, change)? {
+                            continue;
+                        }
+                        waiting.push(slug.as_str().to_owned());
+                    }
+                }
+                tx.add_audit_event(event)?;
+            }
+            if !changed.is_empty() {
+                tx.raise_generation()?;
+            }
+            Ok((changed, waiting))
+        })?;
+        for slug in &waiting {
+            tracing::warn!(slug, "new metadata waits: `hallpass app confirm {slug}` shows it");
+        }
+        report.changed.extend(changed);
+        report.held_back.extend(waiting);
+        Ok(())
+    }
+
+    fn decision_event(&self, decision: &ChangeDecision) -> Option<AuditEvent> {
+        let (outcome, id, words) = match decision {
+            ChangeDecision::Unchanged => return None,
+            ChangeDecision::Withdrawn { source: next } => (
+                "withdrawn",
+                next.application,
+                "the change that waited was taken back by its source".to_owned(),
+            ),
+            ChangeDecision::Apply {
+                changed,
+                differences: lines,
+                ..
+            } => ("ok", changed.id, lines.join("; ")),
+            ChangeDecision::HoldForReview {
+                id,
+                change,
+                differences: lines,
+                ..
+            } => ("waits", *id, format!("{}: {}", change.reason, lines.join("; "))),
+        };
+        Some(self.metadata_event("app.metadata", outcome, id, &words))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,162 @@
+//! Changes that wait for an administrator: shown, confirmed, rejected. What is confirmed is what was
+//! shown, even where another change came since.
+
+use std::sync::Arc;
+
+use crate::{
+    model::{
+        application::{Application, Slug},
+        metadata_source::{ApplicationMetadataSource, PendingChange},
+    },
+    provider::{
+        Provider, applications,
+        error::Error,
+        metadata_sources::{SourceError, change},
+        saml::import::import,
+    },
+    store::EditOutcome,
+};
+
+/// A change that waits.
+#[derive(Clone, Debug)]
+pub struct ProposedChange {
+    /// Of which application.
+    pub application: Arc<Application>,
+    /// What it is.
+    pub change: PendingChange,
+    /// What would be other than now, a line each: `- ` goes, `+ ` comes.
+    pub differences: Vec<String>,
+    source: ApplicationMetadataSource,
+    changed: Application,
+}
+
+/// What became of an administrator's word.
+#[derive(Debug)]
+pub enum ChangeReviewOutcome {
+    /// It holds from the next sign-on.
+    Applied(Box<ProposedChange>),
+    /// It will not be offered again.
+    Rejected(Box<ProposedChange>),
+    /// Nothing waits.
+    NothingPending,
+    /// Another change waits than the one that was named.
+    AnotherPending,
+    /// The application was edited at the same moment.
+    Stale,
+    /// It cannot be taken up any more.
+    Unusable(SourceError),
+}
+
+impl Provider {
+    /// The change that waits for the application `slug`; `Err` in words if it cannot be read any more.
+    pub fn proposed_change(&self, slug: &Slug) -> Result<Option<Result<ProposedChange, SourceError>>, Error> {
+        let Some(application) = self.application(slug)? else {
+            return Ok(None);
+        };
+        let Some(from) = self
+            .store()
+            .read(|tx| tx.application_metadata_source(application.id))?
+        else {
+            return Ok(None);
+        };
+        Ok(self.proposed_change_of(application, &from))
+    }
+
+    /// Takes up the change that waits, if it is the one with the id `named`, whole.
+    pub fn confirm_change(&self, slug: &Slug, named: &str) -> Result<ChangeReviewOutcome, Error> {
+        let waiting = match self.proposed_change_by_id(slug, named)? {
+            Ok(waiting) => waiting,
+            Err(otherwise) => return Ok(otherwise),
+        };
+        if let Err(bad) = applications::check(waiting.changed.kind, &waiting.changed.saml) {
+            return Ok(ChangeReviewOutcome::Unusable(bad.into()));
+        }
+        let mut changed = waiting.changed.clone();
+        changed.updated_at = self.now();
+        let event = self.metadata_event("app.confirm", "ok", changed.id, &waiting.differences.join("; "));
+        let edited = self.store().write(|tx| {
+            if !tx.resolve_pending_change(changed.id, &waiting.change.sha256, false)? {
+                return Ok(None);
+            }
+            let edited = tx.edit_application(&changed)?;
+            if edited == EditOutcome::Done {
+                tx.record_applied_metadata(&waiting.source)?;
+                tx.raise_generation()?;
+                tx.add_audit_event(&event)?;
+            } else {
+                tx.record_pending_change(changed.id, &waiting.change)?;
+            }
+            Ok(Some(edited))
+        })?;
+        Ok(match edited {
+            None => ChangeReviewOutcome::AnotherPending,
+            Some(EditOutcome::Done) => ChangeReviewOutcome::Applied(Box::new(waiting)),
+            Some(EditOutcome::Stale | EditOutcome::Taken) => ChangeReviewOutcome::Stale,
+        })
+    }
+
+    /// Refuses the change that waits: what holds goes on, and the same is not offered again.
+    pub fn reject_change(&self, slug: &Slug, named: &str) -> Result<ChangeReviewOutcome, Error> {
+        let waiting = match self.proposed_change_by_id(slug, named)? {
+            Ok(waiting) => waiting,
+            Err(otherwise) => return Ok(otherwise),
+        };
+        let id = waiting.application.id;
+        let event = self.metadata_event("app.confirm", "rejected", id, &waiting.differences.join("; "));
+        let is_rejected = self.store().write(|tx| {
+            let is_rejected = tx.resolve_pending_change(id, &waiting.change.sha256, true)?;
+            if is_rejected {
+                tx.add_audit_event(&event)?;
+            }
+            Ok(is_rejected)
+        })?;
+        Ok(if is_rejected {
+            ChangeReviewOutcome::Rejected(Box::new(waiting))
+        } else {
+            ChangeReviewOutcome::AnotherPending
+        })
+    }
+
+    fn proposed_change_by_id(
+        &self,
+        slug: &Slug,
+        named: &str,
+    ) -> Result<Result<ProposedChange, ChangeReviewOutcome>, Error> {
+        Ok(match self.proposed_change(slug)? {
+            None => Err(ChangeReviewOutcome::NothingPending),
+            Some(Err(trouble)) => Err(ChangeReviewOutcome::Unusable(trouble)),
+            Some(Ok(waiting)) => {
+                // Whole: a part of it could name two.
+                if waiting.change.id == named {
+                    Ok(waiting)
+                } else {
+                    Err(ChangeReviewOutcome::AnotherPending)
+                }
+            }
+        })
+    }
+
+    fn proposed_change_of(
+        &self,
+        application: Arc<Application>,
+        from: &ApplicationMetadataSource,
+    ) -> Option<Result<ProposedChange, SourceError>> {
+        let change = from.pending_change.clone()?;
+        let new = match import(&change.metadata, None, self.now()) {
+            Ok(new) => new,
+            Err(why) => return Some(Err(why.into())),
+        };
+        let changed = change::apply_metadata(&application, from, &new);
+        let differences = change::differences(&application, &changed);
+        Some(Ok(ProposedChange {
+            source: ApplicationMetadataSource {
+                applied_sha256: change.sha256.clone(),
+                ..change::source_after(from, &new, new.valid_until)
+            },
+            application,
+            change,
+            differences,
+            changed,
+        }))
+    }
+}

@@ -1,0 +1,182 @@
+//! Known entities become applications: one by one, or by their source's rule.
+
+use crate::{
+    model::{
+        application::{Application, ApplicationKind, EntityId, Slug},
+        id::{ApplicationId, MetadataSourceId},
+        metadata_source::ApplicationMetadataSource,
+        text::hex,
+    },
+    provider::{
+        Provider,
+        error::Error,
+        metadata_sources::SourceError,
+        saml::import::{ImportedMetadata, import},
+    },
+    store::Tx,
+};
+
+/// What became of a known entity that was to be enabled.
+#[derive(Debug)]
+pub enum EnableOutcome {
+    /// It is an application now.
+    Done(Box<Application>),
+    /// No source lists it.
+    Unknown,
+    /// Several sources list it: these.
+    Ambiguous(Vec<String>),
+    /// It is one already.
+    AlreadyRegistered(Slug),
+    /// The short name is taken.
+    Taken,
+    /// It cannot be one.
+    Unusable(SourceError),
+}
+
+impl Provider {
+    /// Makes an application of the known entity `entity_id`; `from` names one of several sources.
+    pub fn enable_imported(
+        &self,
+        entity_id: &EntityId,
+        from: Option<&str>,
+        slug: Option<&Slug>,
+    ) -> Result<EnableOutcome, Error> {
+        if let Some(application) = self.fresh_snapshot()?.by_entity_id(entity_id).first() {
+            return Ok(EnableOutcome::AlreadyRegistered(application.slug.clone()));
+        }
+        let (known, sources) = self
+            .store()
+            .read(|tx| Ok((tx.imported_entities(entity_id)?, tx.metadata_sources()?)))?;
+        let name_of = |id: MetadataSourceId| {
+            let source = sources.iter().find(|source| source.id == id);
+            source.map(|source| source.label().to_owned()).unwrap_or_default()
+        };
+        let mut fitting: Vec<_> = known
+            .into_iter()
+            .filter(|entity| from.is_none_or(|wanted| name_of(entity.source) == wanted))
+            .collect();
+        if fitting.len() > 1 {
+            return Ok(EnableOutcome::Ambiguous(
+                fitting.iter().map(|entity| name_of(entity.source)).collect(),
+            ));
+        }
+        let Some(entity) = fitting.pop() else {
+            return Ok(EnableOutcome::Unknown);
+        };
+        let imported = match import(&entity.metadata, None, self.now()) {
+            Ok(imported) if imported.acs_endpoints.is_empty() => {
+                return Ok(EnableOutcome::Unusable(SourceError::NoAcs));
+            }
+            Ok(imported) if imported.signs_requests && imported.signing_certificates.is_empty() => {
+                let why = imported.check_keys().err();
+                return Ok(EnableOutcome::Unusable(
+                    why.map_or(SourceError::NoAcs, SourceError::from),
+                ));
+            }
+            // What is kept of an entity names only an end of its own.
+            Ok(imported) => ImportedMetadata {
+                own_valid_until: imported.valid_until,
+                ..imported
+            },
+            Err(why) => return Ok(EnableOutcome::Unusable(why.into())),
+        };
+        let made = self.add_from_entities(entity.source, &[imported], slug, "app.enable")?;
+        Ok(match made.into_iter().next() {
+            Some(application) => EnableOutcome::Done(Box::new(application)),
+            None => EnableOutcome::Taken,
+        })
+    }
+
+    /// Makes applications of entities, all at once.
+    pub(super) fn add_from_entities(
+        &self,
+        source: MetadataSourceId,
+        entities: &[ImportedMetadata],
+        slug: Option<&Slug>,
+        action: &'static str,
+    ) -> Result<Vec<Application>, Error> {
+        let now = self.now();
+        let promised = self.store().read(Tx::application_drafts)?;
+        let drafts: Vec<_> = entities
+            .iter()
+            .map(|entity| {
+                let id = ApplicationId::new(now, self.random());
+                let words = format!("enabled as {}", entity.entity_id);
+                let event = self.metadata_event(action, "ok", id, &words);
+                let mark = hex(&self.random::<4>());
+                let own = Slug::from_name(&entity.name());
+                // Its publisher chose the name: it takes none that says what an application is, and none that an
+                // administrator has promised to another.
+                let own = if own.is_reserved() || promised.iter().any(|draft| draft.slug == own) {
+                    own.with_suffix(&mark)
+                } else {
+                    own
+                };
+                let application = Application {
+                    id,
+                    slug: slug.cloned().unwrap_or(own),
+                    name: entity.name(),
+                    kind: ApplicationKind::Saml,
+                    enabled: true,
+                    tile_url: None,
+                    saml: entity.service_provider(),
+                    metadata_valid_until: None,
+                    version: 1,
+                    created_at: now,
+                    updated_at: now,
+                };
+                (application, application_source(id, source, entity), event, mark)
+            })
+            .collect();
+        Ok(self.store().write(|tx| {
+            let mut made = Vec::with_capacity(drafts.len());
+            for (mut application, link, event, mark) in drafts {
+                if add_with_free_slug(tx, &mut application, slug.is_none().then_some(mark.as_str()))? {
+                    tx.clear_declined_entity(&link.entity_id)?;
+                    tx.set_application_metadata_source(&link)?;
+                    tx.add_audit_event(&event)?;
+                    made.push(application);
+                }
+            }
+            if !made.is_empty() {
+                tx.raise_generation()?;
+            }
+            Ok(made)
+        })?)
+    }
+}
+
+fn application_source(
+    application: ApplicationId,
+    source: MetadataSourceId,
+    entity: &ImportedMetadata,
+) -> ApplicationMetadataSource {
+    ApplicationMetadataSource {
+        application,
+        source,
+        entity_id: entity.entity_id.clone(),
+        applied_sha256: entity.sha256.clone(),
+        signs_requests: entity.signs_requests,
+        valid_until: entity.own_valid_until,
+        delisted_at: None,
+        pending_change: None,
+        rejected_sha256: None,
+    }
+}
+
+/// Adds it under its slug; where that is taken, marked with `mark`. Of many entities many are named alike, and nothing
+/// is tried a hundred times. The mark is random: one made of the entity ID could be met by who chooses that.
+fn add_with_free_slug(
+    tx: &mut Tx,
+    application: &mut Application,
+    mark: Option<&str>,
+) -> Result<bool, crate::store::Error> {
+    if tx.add_application(application)? {
+        return Ok(true);
+    }
+    let Some(mark) = mark else {
+        return Ok(false);
+    };
+    application.slug = application.slug.with_suffix(mark);
+    tx.add_application(application)
+}

@@ -1,0 +1,283 @@
+//! An application that follows the metadata at one address.
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    fetch::{CacheValidators, Document, FetchRequest, Fetched},
+    model::{
+        application::{Application, EntityId},
+        audit::AuditEvent,
+        id::{ApplicationId, MetadataSourceId},
+        metadata_source::{
+            ApplicationMetadataSource, EnableRule, MetadataSource, MetadataSourceKind, MetadataSourceState,
+            MetadataUrl,
+        },
+        text::hex,
+    },
+    provider::{
+        Provider,
+        applications::BadApplication,
+        error::Error,
+        metadata_sources::{
+            ENTITY_TIMEOUT, MetadataInput, SourceError,
+            change::{self, MetadataTrust, ReceivedMetadata},
+            max_entity_bytes, read_text,
+            refresh::SourceUpdate,
+            report::UpdateReport,
+            schedule,
+        },
+        saml::import::{ImportedMetadata, import},
+    },
+    saml::metadata::sp::BadMetadata,
+    store::Tx,
+};
+
+/// The longest detail in the audit trail, in characters.
+const MAX_DETAIL_CHARS: usize = 2000;
+
+/// Metadata that was read for an administrator.
+#[derive(Debug)]
+pub struct ObtainedMetadata {
+    /// What it brings.
+    pub imported: ImportedMetadata,
+    fetched_from: Option<(MetadataUrl, Option<String>, Option<String>)>,
+}
+
+impl ObtainedMetadata {
+    /// The address that it was fetched from.
+    pub fn url(&self) -> Option<&MetadataUrl> {
+        self.fetched_from.as_ref().map(|(url, ..)| url)
+    }
+}
+
+impl Provider {
+    /// Reads the metadata of one service provider; `wanted` picks one out of several.
+    pub fn read_metadata(
+        &self,
+        place: MetadataInput<'_>,
+        wanted: Option<&EntityId>,
+    ) -> Result<ObtainedMetadata, SourceError> {
+        let fetcher = &self.dependencies().fetcher;
+        let (document, followed) = match place {
+            MetadataInput::Reader(from) => (fetcher.copy_from(from, max_entity_bytes())?, None),
+            MetadataInput::Url(url) => {
+                let wanted = FetchRequest {
+                    url: &url,
+                    max_bytes: max_entity_bytes(),
+                    timeout: ENTITY_TIMEOUT,
+                    validators: CacheValidators::default(),
+                };
+                match fetcher.fetch(&wanted, &mut |_bytes| {})? {
+                    Fetched::NotModified => return Err(crate::fetch::Error::Status(304).into()),
+                    Fetched::Document {
+                        document,
+                        etag,
+                        last_modified,
+                    } => (document, Some((url, etag, last_modified))),
+                }
+            }
+        };
+        let text = read_text(document)?;
+        let imported = match import(&text, wanted, self.now()) {
+            // One alone may be called otherwise by whoever types it in; of several, one has to be named.
+            Err(why) if why.is_entity_absent() && wanted.is_some() => import(&text, None, self.now()),
+            imported => imported,
+        };
+        match imported {
+            Ok(imported) => Ok(ObtainedMetadata {
+                imported,
+                fetched_from: followed,
+            }),
+            Err(BadApplication::Metadata(why)) => Err(self.clarify(why, &text).into()),
+            Err(why) => Err(why.into()),
+        }
+    }
+
+    /// What was given in place of an application's metadata, where that can be told.
+    fn clarify(&self, why: BadMetadata, text: &str) -> BadMetadata {
+        let start = text
+            .trim_start_matches('\u{feff}')
+            .trim_start()
+            .to_ascii_lowercase();
+        let is_page = start.starts_with("<!doctype html") || start.starts_with("<html");
+        if matches!(why, BadMetadata::NoServiceProvider(_)) && text.contains("IDPSSODescriptor") {
+            let is_own = self.entity_id().is_ok_and(|own| text.contains(own.as_str()));
+            BadMetadata::IdentityProvider(if is_own { " (it is ours)" } else { "" }.to_owned())
+        } else if matches!(why, BadMetadata::Malformed(_)) && is_page {
+            BadMetadata::WebPage
+        } else {
+            why
+        }
+    }
+
+    /// Lets an application follow the address that its metadata was fetched from; where it came from a
+    /// file, lets it follow nothing any more. Says whether it followed something before.
+    pub fn follow_source(
+        &self,
+        application: &Application,
+        obtained: &ObtainedMetadata,
+    ) -> Result<bool, Error> {
+        let before = self
+            .store()
+            .read(|tx| tx.application_metadata_source(application.id))?;
+        let now = self.now();
+        let imported = &obtained.imported;
+        let source = obtained
+            .fetched_from
+            .as_ref()
+            .map(|(url, etag, last_modified)| MetadataSource {
+                id: MetadataSourceId::new(now, self.random()),
+                kind: MetadataSourceKind::Entity,
+                name: None,
+                url: Some(url.clone()),
+                signing_certificates: Vec::new(),
+                rule: EnableRule::Nothing,
+                max_validity: None,
+                state: MetadataSourceState {
+                    etag: etag.clone(),
+                    last_modified: last_modified.clone(),
+                    valid_until: imported.valid_until,
+                    cache_duration: imported.cache_duration,
+                    fetched_at: Some(now),
+                    next_fetch_at: Some(schedule::next_fetch(
+                        now,
+                        imported.cache_duration,
+                        imported.valid_until,
+                    )),
+                    round: 1,
+                    ..MetadataSourceState::default()
+                },
+                created_at: now,
+            });
+        if source.is_none() && before.is_none() {
+            return Ok(false);
+        }
+        let words = source.as_ref().map_or_else(
+            || "it no longer follows a source".to_owned(),
+            |source| format!("it follows {}", source.label()),
+        );
+        let event = self.metadata_event("app.source", "ok", application.id, &words);
+        self.store().write(|tx| {
+            tx.remove_application_metadata_source(application.id)?;
+            if let Some(source) = &source {
+                tx.add_metadata_source(source)?;
+                tx.set_application_metadata_source(&ApplicationMetadataSource {
+                    application: application.id,
+                    source: source.id,
+                    entity_id: imported.entity_id.clone(),
+                    applied_sha256: imported.sha256.clone(),
+                    signs_requests: imported.signs_requests,
+                    valid_until: None,
+                    delisted_at: None,
+                    pending_change: None,
+                    rejected_sha256: None,
+                })?;
+            }
+            tx.remove_unused_metadata_sources()?;
+            tx.raise_generation()?;
+            tx.add_audit_event(&event)
+        })?;
+        Ok(before.is_some())
+    }
+
+    /// Takes up a new copy of one application's metadata.
+    pub(super) fn update_from_entity(
+        &self,
+        source: &MetadataSource,
+        document: Document,
+    ) -> Result<Result<SourceUpdate, SourceError>, Error> {
+        let mut report = UpdateReport::default();
+        let linked = self
+            .store()
+            .read(|tx| tx.applications_of_metadata_source(source.id))?
+            .pop();
+        let application = match &linked {
+            Some(from) => self.fresh_snapshot()?.by_id(from.application).cloned(),
+            None => None,
+        };
+        let (Some(from), Some(application)) = (linked, application) else {
+            // The application was removed while its metadata was on the way.
+            self.store().write(Tx::remove_unused_metadata_sources)?;
+            return Ok(Ok(SourceUpdate {
+                copy: None,
+                valid_until: None,
+                cache_duration: None,
+                report,
+            }));
+        };
+        let new = match self.reread_entity(document, &from.entity_id) {
+            Ok(new) => new,
+            Err(trouble) => return Ok(Err(trouble)),
+        };
+        report.listed = 1;
+        let decision = change::decide(
+            &application,
+            &from,
+            &new,
+            self.received_metadata(None, MetadataTrust::TlsOnly),
+        );
+        self.apply_decisions(vec![decision], &mut report)?;
+        Ok(Ok(SourceUpdate {
+            copy: None,
+            valid_until: new.valid_until,
+            cache_duration: new.cache_duration,
+            report,
+        }))
+    }
+
+    /// The entity that is followed; the only one, where it is called otherwise by now.
+    fn reread_entity(
+        &self,
+        document: Document,
+        entity_id: &EntityId,
+    ) -> Result<ImportedMetadata, SourceError> {
+        let text = read_text(document)?;
+        let new = match import(&text, Some(entity_id), self.now()) {
+            Ok(same) => same,
+            Err(why) if why.is_entity_absent() => import(&text, None, self.now())?,
+            Err(why) => return Err(why.into()),
+        };
+        if new.acs_endpoints.is_empty() {
+            return Err(SourceError::NoAcs);
+        }
+        Ok(new)
+    }
+
+    pub(super) fn received_metadata(
+        &self,
+        own_end: Option<DateTime<Utc>>,
+        vouching: MetadataTrust,
+    ) -> ReceivedMetadata {
+        ReceivedMetadata {
+            own_valid_until: own_end,
+            trust: vouching,
+            change_id: hex(&self.random::<8>()),
+            now: self.now(),
+        }
+    }
+
+    /// A row of the audit trail about an application's metadata.
+    pub(super) fn metadata_event(
+        &self,
+        action: &'static str,
+        outcome: &str,
+        application: ApplicationId,
+        words: &str,
+    ) -> AuditEvent {
+        let detail: String = words.chars().take(MAX_DETAIL_CHARS).collect();
+        AuditEvent {
+            application: Some(application),
+            detail: Some(detail).filter(|detail| !detail.is_empty()),
+            ..self.event(action, outcome, None)
+        }
+    }
+
+    /// A row of the audit trail about a source as a whole.
+    pub(super) fn source_event(&self, source: &MetadataSource, outcome: &str, words: &str) -> AuditEvent {
+        let detail: String = words.chars().take(MAX_DETAIL_CHARS).collect();
+        AuditEvent {
+            detail: Some(format!("{}: {detail}", source.label())),
+            ..self.event("metadata.source", outcome, None)
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Aggregates that an administrator imports.
+
+use chrono::TimeDelta;
+
+use crate::{
+    model::{
+        application::Slug,
+        id::MetadataSourceId,
+        key::Certificate,
+        metadata_source::{EnableRule, MetadataSource, MetadataSourceKind, MetadataSourceState, MetadataUrl},
+    },
+    provider::{
+        Provider,
+        error::Error,
+        metadata_sources::{
+            MAX_AGGREGATE_BYTES, MetadataInput, OnProgress, SourceError,
+            refresh::{RefreshOutcome, SourceClaim},
+            report::UpdateReport,
+        },
+    },
+};
+
+/// What an administrator says of an aggregate.
+#[derive(Debug)]
+pub struct ImportRequest<'w> {
+    /// Its name; made of its address if absent.
+    pub name: Option<Slug>,
+    /// Where it is.
+    pub input: MetadataInput<'w>,
+    /// The certificates whose keys may have signed it.
+    pub signed_by: Vec<Certificate>,
+    /// What becomes of its entities.
+    pub rule: EnableRule,
+    /// How far off its `validUntil` may lie; absent: anywhere, and it may have none.
+    pub longest_validity: Option<TimeDelta>,
+    /// Takes a copy although it is older than the one in force, or most of the entities are missing in it.
+    pub force: bool,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub enum ImportOutcome {
+    /// Its entities are known.
+    Done {
+        /// The source, as it is called.
+        source: Box<MetadataSource>,
+        /// What was in it.
+        report: Box<UpdateReport>,
+    },
+    /// Nothing was taken; an aggregate of this name that was known before goes on.
+    Failed(SourceError),
+}
+
+impl Provider {
+    /// Imports an aggregate, or imports it anew: one of the same name or address takes the place of the
+    /// one before.
+    pub fn import_aggregate(
+        &self,
+        wish: ImportRequest<'_>,
+        told: OnProgress<'_>,
+    ) -> Result<ImportOutcome, Error> {
+        let (url, reader) = match wish.input {
+            MetadataInput::Url(url) => (Some(url), None),
+            MetadataInput::Reader(reader) => (None, Some(reader)),
+        };
+        let known = self.existing_aggregate(wish.name.as_ref(), url.as_ref())?;
+        let is_new = known.is_none();
+        let now = self.now();
+        let mut source = MetadataSource {
+            id: known
+                .as_ref()
+                .map_or_else(|| MetadataSourceId::new(now, self.random()), |known| known.id),
+            kind: MetadataSourceKind::Aggregate,
+            name: known.as_ref().and_then(|known| known.name.clone()),
+            url,
+            signing_certificates: wish.signed_by.into_iter().map(|one| one.der).collect(),
+            rule: wish.rule,
+            max_validity: wish.longest_validity,
+            // What is known is compared with what comes, whatever the server says of it.
+            state: MetadataSourceState {
+                etag: None,
+                last_modified: None,
+                ..known.map(|known| known.state).unwrap_or_default()
+            },
+            created_at: now,
+        };
+        if is_new {
+            self.add_aggregate(&mut source, wish.name)?;
+        } else {
+            self.store().write(|tx| tx.edit_metadata_source(&source))?;
+        }
+        let outcome = match self.claim_source(source.id, wish.force)? {
+            None => RefreshOutcome::Failed(SourceError::Busy),
+            Some(job) => match reader {
+                None => self.refresh_claimed_source(&source, &job, told)?,
+                Some(reader) => self.update_from_file(&source, &job, reader, told)?,
+            },
+        };
+        match outcome {
+            RefreshOutcome::Updated(report) => Ok(ImportOutcome::Done {
+                source: Box::new(source),
+                report,
+            }),
+            RefreshOutcome::Unchanged | RefreshOutcome::NoUrl => Ok(ImportOutcome::Done {
+                source: Box::new(source),
+                report: Box::default(),
+            }),
+            RefreshOutcome::Failed(trouble) => {
+                if is_new {
+                    self.store().write(|tx| tx.remove_metadata_source(source.id))?;
+                }
+                Ok(ImportOutcome::Failed(trouble))
+            }
+        }
+    }
+
+    fn update_from_file(
+        &self,
+        source: &MetadataSource,
+        job: &SourceClaim,
+        reader: &mut dyn std::io::Read,
+        told: OnProgress<'_>,
+    ) -> Result<RefreshOutcome, Error> {
+        let document = match self.dependencies().fetcher.copy_from(reader, MAX_AGGREGATE_BYTES) {
+            Ok(document) => document,
+            Err(why) => return self.finish_failed(source, job, why.into()),
+        };
+        match self.update_from_aggregate(source, job, document, told) {
+            Ok(Err(trouble)) => self.finish_failed(source, job, trouble),
+            Err(error) => self.finish_failed(source, job, SourceError::Internal(Box::new(error))),
+            Ok(Ok(took)) => {
+                let state = self.state_after_update(source, &took);
+                self.finish_updated(source, job, &state, took)
+            }
+        }
+    }
+
+    fn existing_aggregate(
+        &self,
+        name: Option<&Slug>,
+        url: Option<&MetadataUrl>,
+    ) -> Result<Option<MetadataSource>, Error> {
+        let sources = self.store().read(crate::store::Tx::metadata_sources)?;
+        Ok(sources.into_iter().find(|source| {
+            source.kind == MetadataSourceKind::Aggregate
+                && match name {
+                    Some(name) => source.name.as_deref() == Some(name.as_str()),
+                    None => url.is_some() && source.url.as_ref() == url,
+                }
+        }))
+    }
+
+    fn add_aggregate(&self, source: &mut MetadataSource, name: Option<Slug>) -> Result<(), Error> {
+        let host = source.url.as_ref().map(MetadataUrl::host).unwrap_or_default();
+        let wanted = name.unwrap_or_else(|| Slug::from_name(if host.is_empty() { "import" } else { &host }));
+        let words = "it is imported from now on";
+        for number in 1..100 {
+            let name = if number == 1 {
+                wanted.clone()
+            } else {
+                wanted.with_number(number)
+            };
+            source.name = Some(name.as_str().to_owned());
+            let event = self.source_event(source, "ok", words);
+            let is_added = self.store().write(|tx| {
+                let is_added = tx.add_metadata_source(source)?;
+                if is_added {
+                    tx.add_audit_event(&event)?;
+                }
+                Ok(is_added)
+            })?;
+            if is_added {
+                return Ok(());
+            }
+        }
+        Err(Error::NotInitialized("free name for an import"))
+    }
+}

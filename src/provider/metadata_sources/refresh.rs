@@ -1,0 +1,348 @@
+//! Sources that are due, fetched again: by one replica at a time, and the old copy goes on while the new
+//! one fails.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::{
+    fetch::{self, CacheValidators, FetchRequest, Fetched},
+    model::{
+        id::MetadataSourceId,
+        metadata_source::{
+            AcceptedAggregate, ImportedEntity, MetadataSource, MetadataSourceKind, MetadataSourceState,
+        },
+    },
+    process::ProcessIdentity,
+    provider::{
+        Provider,
+        error::Error,
+        metadata_sources::{
+            AGGREGATE_TIMEOUT, ENTITY_TIMEOUT, ImportProgress, MAX_AGGREGATE_BYTES, OnProgress, SourceError,
+            max_entity_bytes, report::UpdateReport, schedule,
+        },
+    },
+    store::Lease,
+};
+
+/// How long whoever fetches a source has it for himself; kept up while an aggregate is read.
+const LEASE: TimeDelta = TimeDelta::minutes(15);
+/// The longest error that is kept, in characters.
+const MAX_ERROR_CHARS: usize = 500;
+
+/// What came of fetching a source by hand.
+#[derive(Debug)]
+pub enum RefreshOutcome {
+    /// Nothing new.
+    Unchanged,
+    /// A new copy was taken up.
+    Updated(Box<UpdateReport>),
+    /// It was not; what was known before goes on.
+    Failed(SourceError),
+    /// It is not fetched: it came from a file.
+    NoUrl,
+}
+
+/// The right to work on a source.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SourceClaim {
+    pub(super) lease: Lease,
+    /// Whether entities may go in masses.
+    pub(super) force: bool,
+}
+
+/// What a copy says of itself, and what came of taking it up.
+#[derive(Debug)]
+pub(super) struct SourceUpdate {
+    /// The copy itself, where it is signed.
+    pub(super) copy: Option<AcceptedAggregate>,
+    pub(super) valid_until: Option<DateTime<Utc>>,
+    pub(super) cache_duration: Option<TimeDelta>,
+    pub(super) report: UpdateReport,
+}
+
+impl Provider {
+    /// Fetches the sources that are due, one after the other, and says how many; called by a timer.
+    pub fn refresh_sources(&self) -> Result<usize, Error> {
+        let mut done = 0;
+        loop {
+            let (now, lease) = (self.now(), self.new_lease());
+            let claimed = self
+                .store()
+                .write(|tx| tx.claim_due_metadata_source(now, &lease, now + LEASE))?;
+            let Some(id) = claimed else { return Ok(done) };
+            if let Some(source) = self.store().read(|tx| tx.metadata_source(id))? {
+                let job = SourceClaim { lease, force: false };
+                if let RefreshOutcome::Failed(SourceError::Fetch(fetch::Error::Stopped)) =
+                    self.refresh_claimed_source(&source, &job, &mut |_progress| {})?
+                {
+                    return Ok(done);
+                }
+            }
+            done += 1;
+        }
+    }
+
+    /// Ends what is being fetched, and everything after it; called when the daemon stops.
+    pub fn stop_fetching(&self) {
+        self.dependencies().fetcher.stop();
+    }
+
+    /// Fetches one source now. `force` lets most of an aggregate's entities go.
+    pub fn refresh_source(
+        &self,
+        source: &MetadataSource,
+        force: bool,
+        told: OnProgress<'_>,
+    ) -> Result<RefreshOutcome, Error> {
+        if source.url.is_none() {
+            return Ok(RefreshOutcome::NoUrl);
+        }
+        match self.claim_source(source.id, force)? {
+            Some(job) => self.refresh_claimed_source(source, &job, told),
+            None => Ok(RefreshOutcome::Failed(SourceError::Busy)),
+        }
+    }
+
+    /// Takes a source for oneself, if nobody else has it.
+    pub(super) fn claim_source(
+        &self,
+        source: MetadataSourceId,
+        force: bool,
+    ) -> Result<Option<SourceClaim>, Error> {
+        let (now, lease) = (self.now(), self.new_lease());
+        let claim = || {
+            self.store()
+                .write(|tx| tx.claim_metadata_source(source, now, &lease, now + LEASE))
+        };
+        let claimed = claim()? || (self.release_abandoned_source(source)? && claim()?);
+        Ok(claimed.then_some(SourceClaim { lease, force }))
+    }
+
+    /// Lets a source go that a process had taken which is gone: one that was killed does not do so itself.
+    fn release_abandoned_source(&self, source: MetadataSourceId) -> Result<bool, Error> {
+        let Some(lease) = self.store().read(|tx| tx.metadata_source_lease(source))? else {
+            return Ok(false);
+        };
+        let whose = lease.first_chunk::<8>();
+        if !whose.is_some_and(|whose| ProcessIdentity::current().has_exited(*whose)) {
+            return Ok(false);
+        }
+        Ok(self
+            .store()
+            .write(|tx| tx.release_metadata_source(source, &lease))?)
+    }
+
+    /// A lease nobody else has, which tells whose it is.
+    fn new_lease(&self) -> Lease {
+        let mut lease = [0; 16];
+        let (whose, which) = lease.split_at_mut(8);
+        whose.copy_from_slice(&ProcessIdentity::current().to_bytes());
+        which.copy_from_slice(&self.random::<8>());
+        lease
+    }
+
+    /// Writes entities that are known now, and keeps the source; `false`, and nothing is written, if somebody
+    /// else has it by now.
+    pub(super) fn write_entities(
+        &self,
+        source: MetadataSourceId,
+        job: &SourceClaim,
+        known: &[ImportedEntity],
+    ) -> Result<bool, Error> {
+        let until = self.now() + LEASE;
+        Ok(self.store().write(|tx| {
+            let is_mine = tx.renew_metadata_source_lease(source, &job.lease, until)?;
+            if is_mine && !known.is_empty() {
+                tx.save_imported_entities(known)?;
+            }
+            Ok(is_mine)
+        })?)
+    }
+
+    pub(super) fn refresh_claimed_source(
+        &self,
+        source: &MetadataSource,
+        job: &SourceClaim,
+        told: OnProgress<'_>,
+    ) -> Result<RefreshOutcome, Error> {
+        match self.fetch_source(source, &mut |bytes| told(ImportProgress::Fetched(bytes))) {
+            Ok(Fetched::NotModified) => {
+                self.finish_source(source, job, &self.state_if_unchanged(source))?;
+                Ok(RefreshOutcome::Unchanged)
+            }
+            Ok(Fetched::Document {
+                document,
+                etag,
+                last_modified,
+            }) => {
+                let taken = match source.kind {
+                    MetadataSourceKind::Entity => self.update_from_entity(source, document),
+                    MetadataSourceKind::Aggregate => self.update_from_aggregate(source, job, document, told),
+                };
+                match taken {
+                    Ok(Ok(took)) => {
+                        let state = MetadataSourceState {
+                            etag,
+                            last_modified,
+                            ..self.state_after_update(source, &took)
+                        };
+                        self.finish_updated(source, job, &state, took)
+                    }
+                    Ok(Err(trouble)) => self.finish_failed(source, job, trouble),
+                    // Whatever keeps a copy from being taken is the source's state: it must not expire unsaid.
+                    Err(error) => self.finish_failed(source, job, SourceError::Internal(Box::new(error))),
+                }
+            }
+            Err(trouble) => self.finish_failed(source, job, trouble.into()),
+        }
+    }
+
+    fn fetch_source(
+        &self,
+        source: &MetadataSource,
+        told: &mut dyn FnMut(u64),
+    ) -> Result<Fetched, fetch::Error> {
+        let Some(url) = &source.url else {
+            return Ok(Fetched::NotModified);
+        };
+        let (most, within) = match source.kind {
+            MetadataSourceKind::Entity => (max_entity_bytes(), ENTITY_TIMEOUT),
+            MetadataSourceKind::Aggregate => (MAX_AGGREGATE_BYTES, AGGREGATE_TIMEOUT),
+        };
+        // A copy that has ended is worth nothing, unchanged or not.
+        let is_over = source.state.valid_until.is_some_and(|end| end <= self.now());
+        let known = CacheValidators {
+            etag: source.state.etag.as_deref().filter(|_etag| !is_over),
+            last_modified: source.state.last_modified.as_deref().filter(|_date| !is_over),
+        };
+        let wanted = FetchRequest {
+            url,
+            max_bytes: most,
+            timeout: within,
+            validators: known,
+        };
+        self.dependencies().fetcher.fetch(&wanted, told)
+    }
+
+    fn state_if_unchanged(&self, source: &MetadataSource) -> MetadataSourceState {
+        let now = self.now();
+        let state = source.state.clone();
+        MetadataSourceState {
+            next_fetch_at: Some(schedule::next_fetch(now, state.cache_duration, state.valid_until)),
+            fetched_at: Some(now),
+            failing_since: None,
+            failures: 0,
+            last_error: None,
+            ..state
+        }
+    }
+
+    /// The state after a copy was taken up.
+    pub(super) fn state_after_update(
+        &self,
+        source: &MetadataSource,
+        took: &SourceUpdate,
+    ) -> MetadataSourceState {
+        let now = self.now();
+        let next = schedule::next_fetch(now, took.cache_duration, took.valid_until);
+        MetadataSourceState {
+            etag: None,
+            last_modified: None,
+            valid_until: took.valid_until,
+            cache_duration: took.cache_duration,
+            fetched_at: Some(now),
+            next_fetch_at: source.url.is_some().then_some(next),
+            failing_since: None,
+            failures: 0,
+            last_error: None,
+            round: source.state.round + 1,
+        }
+    }
+
+    /// Notes the copy that was taken, and lets the source go.
+    pub(super) fn finish_updated(
+        &self,
+        source: &MetadataSource,
+        job: &SourceClaim,
+        state: &MetadataSourceState,
+        took: SourceUpdate,
+    ) -> Result<RefreshOutcome, Error> {
+        if let Some(copy) = &took.copy {
+            self.store()
+                .write(|tx| tx.record_accepted_aggregate(source.id, copy))?;
+        }
+        self.finish_source(source, job, state)?;
+        Ok(RefreshOutcome::Updated(Box::new(took.report)))
+    }
+
+    /// Writes the state down and lets the source go.
+    pub(super) fn finish_source(
+        &self,
+        source: &MetadataSource,
+        job: &SourceClaim,
+        state: &MetadataSourceState,
+    ) -> Result<(), Error> {
+        let recovered = source.state.failing_since.is_some() && state.failing_since.is_none();
+        let event = recovered.then(|| self.source_event(source, "ok", "it can be fetched again"));
+        self.store().write(|tx| {
+            // Until when an application's metadata counts is among what every replica keeps in memory.
+            if tx.save_metadata_source_state(source.id, &job.lease, state)?
+                && state.valid_until != source.state.valid_until
+            {
+                tx.raise_generation()?;
+            }
+            event.iter().try_for_each(|event| tx.add_audit_event(event))
+        })?;
+        Ok(())
+    }
+
+    pub(super) fn finish_failed(
+        &self,
+        source: &MetadataSource,
+        job: &SourceClaim,
+        trouble: SourceError,
+    ) -> Result<RefreshOutcome, Error> {
+        if matches!(trouble, SourceError::Fetch(fetch::Error::Stopped)) {
+            self.finish_source(source, job, &source.state)?;
+            return Ok(RefreshOutcome::Failed(trouble));
+        }
+        let now = self.now();
+        let why: String = error_with_causes(&trouble)
+            .chars()
+            .take(MAX_ERROR_CHARS)
+            .collect();
+        let failures = source.state.failures.saturating_add(1);
+        let since = source.state.failing_since.unwrap_or(now);
+        tracing::warn!(
+            source = source.label(),
+            why,
+            failures,
+            since = %since.format("%Y-%m-%dT%H:%M:%SZ"),
+            "metadata could not be fetched; what was known before goes on"
+        );
+        let state = MetadataSourceState {
+            failing_since: Some(since),
+            failures,
+            last_error: Some(why.clone()),
+            next_fetch_at: source.url.is_some().then(|| schedule::next_retry(now, failures)),
+            ..source.state.clone()
+        };
+        let event = (failures == 1).then(|| self.source_event(source, "failed", &why));
+        self.store().write(|tx| {
+            tx.save_metadata_source_state(source.id, &job.lease, &state)?;
+            event.iter().try_for_each(|event| tx.add_audit_event(event))
+        })?;
+        Ok(RefreshOutcome::Failed(trouble))
+    }
+}
+
+/// The whole of an error on one line.
+fn error_with_causes(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        words.push_str(": ");
+        words.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    words
+}

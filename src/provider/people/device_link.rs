@@ -1,0 +1,97 @@
+//! A named person whom wrong tries of others keep out: an administrator lifts the pause, and gives them a link that
+//! makes their browser one that is known, so that no try elsewhere counts against it.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, TimeDelta, Utc};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    model::{
+        endpoint::path,
+        id::UserId,
+        secret::Token,
+        text::hex,
+        user::{Email, User},
+    },
+    provider::{
+        Provider, error::Error, people::users::ChangeOutcome, sign_in::throttle::clear_throttle,
+        visitor::Visitor,
+    },
+};
+
+/// What a link is sealed for.
+const SEAL_LABEL: &[u8] = b"device link ";
+/// How long a link is good.
+const LINK_LIFETIME: TimeDelta = TimeDelta::minutes(30);
+
+impl Provider {
+    /// Lifts the pause of wrong tries for a person; a link, good once and for 30 minutes, that makes the browser which
+    /// opens it a known device. It lies nowhere here: it is sealed.
+    pub fn unlock_user(&self, email: &Email) -> Result<ChangeOutcome<String>, Error> {
+        let Some(user) = self.user_by_email(email)? else {
+            return Ok(ChangeOutcome::Unknown);
+        };
+        let now = self.now().timestamp_micros().to_be_bytes();
+        let plain = [&now[..], user.id.to_string().as_bytes()].concat();
+        let sealed = self.state_key().seal(SEAL_LABEL, &plain, self.random())?;
+        let event = self.user_event("user.unlock", user.id);
+        self.store().write(|tx| {
+            clear_throttle(tx, &user.email)?;
+            tx.add_audit_event(&event)
+        })?;
+        Ok(ChangeOutcome::Done(format!(
+            "{}{}{}",
+            self.endpoints().base.origin(),
+            path::DEVICE,
+            URL_SAFE_NO_PAD.encode(sealed)
+        )))
+    }
+
+    /// Whether a link is one of ours and not too old. Whose it is, nobody is told.
+    pub fn is_device_link(&self, link: &str) -> Result<bool, Error> {
+        Ok(self.open_device_link(link)?.is_some())
+    }
+
+    /// Makes the visitor's browser a known device of the link's person, once: its cookie.
+    pub fn use_device_link(&self, link: &str, visitor: &Visitor) -> Result<Option<Token>, Error> {
+        let Some((user, made_at)) = self.open_device_link(link)? else {
+            return Ok(None);
+        };
+        let (now, device) = (self.now(), self.token());
+        let name = hex(&Sha256::digest(link));
+        let mut event = self.event("user.device_link", "ok", Some(visitor));
+        event.user = Some(user.id);
+        let is_first = self.store().write(|tx| {
+            if !tx.mark_message_seen("device link", "", &name, made_at + LINK_LIFETIME)? {
+                return Ok(false);
+            }
+            tx.add_known_device(device.hash(), user.id, now, now + self.policy().device_lifetime)?;
+            tx.add_audit_event(&event)?;
+            Ok(true)
+        })?;
+        Ok(is_first.then_some(device))
+    }
+
+    fn open_device_link(&self, link: &str) -> Result<Option<(User, DateTime<Utc>)>, Error> {
+        let Ok(bytes) = URL_SAFE_NO_PAD.decode(link) else {
+            return Ok(None);
+        };
+        let opened = self.state_key().open(SEAL_LABEL, &bytes)?;
+        let read = opened.and_then(|plain| {
+            let (made_at, user) = plain.expose().split_first_chunk::<8>()?;
+            let made_at = DateTime::from_timestamp_micros(i64::from_be_bytes(*made_at))?;
+            let user: UserId = std::str::from_utf8(user).ok()?.parse().ok()?;
+            (self.now() - made_at < LINK_LIFETIME).then_some((user, made_at))
+        });
+        let Some((id, made_at)) = read else {
+            return Ok(None);
+        };
+        let (user, changed) = self
+            .store()
+            .read(|tx| Ok((tx.user(id)?, tx.password_changed_at(id)?)))?;
+        // Whoever was given it before a new password may be the one that the password was changed for.
+        let is_of_before = changed.is_some_and(|changed| changed > made_at);
+        let user = user.filter(|user| user.enabled && !is_of_before);
+        Ok(user.map(|user| (user, made_at)))
+    }
+}

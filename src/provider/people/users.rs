@@ -1,0 +1,303 @@
+//! People: added, edited, switched off.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    credential::password::Password,
+    model::{
+        audit::AuditEvent,
+        id::UserId,
+        text::BadText,
+        user::{Email, NameComponent, NameComponents, OwnAttributes, StableId, User, UserName},
+    },
+    provider::{
+        Provider,
+        applications::required_attributes::{UnmetRequirement, unmet_requirements_of},
+        audit::changes,
+        error::Error,
+        sign_in::throttle::clear_throttle,
+    },
+    store::{EditOutcome, Tx},
+};
+
+/// What an administrator says of a new person.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// How they sign in.
+    pub email: Email,
+    /// What they are called.
+    pub names: NameComponents,
+    /// What service providers are told; ours if absent.
+    pub stable_id: Option<StableId>,
+    /// Their user name, for applications that ask for one.
+    pub user_name: Option<UserName>,
+    /// What they have besides, for applications that ask for it.
+    pub attributes: OwnAttributes,
+    /// Their password; without one nobody signs in as them.
+    pub password: Option<Password>,
+}
+
+/// What changes about a person; absent stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct UserEdit {
+    /// How they sign in, and what service providers are told.
+    pub email: Option<Email>,
+    /// First name; `Some(None)` takes it away.
+    pub given_name: Option<Option<NameComponent>>,
+    /// Last name; `Some(None)` takes it away.
+    pub family_name: Option<Option<NameComponent>>,
+    /// Their user name; `Some(None)` takes it away.
+    pub user_name: Option<Option<UserName>>,
+    /// Own attributes, each with all of its values; none take it away. What is not named stays.
+    pub attributes: OwnAttributes,
+    /// Whether they may sign in.
+    pub enabled: Option<bool>,
+}
+
+impl UserEdit {
+    /// The names as they are afterwards.
+    fn names(&self, before: &NameComponents) -> Result<NameComponents, BadText> {
+        let after = |edit: &Option<Option<NameComponent>>, before: Option<&NameComponent>| {
+            edit.clone().unwrap_or_else(|| before.cloned())
+        };
+        NameComponents::new(
+            after(&self.given_name, before.given()),
+            after(&self.family_name, before.family()),
+        )
+    }
+}
+
+/// Why a change of a person was not made.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum BadUserEdit {
+    /// It would shut the person out of an application.
+    #[error(
+        "{} requires {}: give them another value, or let the application do without it first (`hallpass app attribute`)",
+        .0.application, .0.attribute
+    )]
+    StillRequired(UnmetRequirement),
+    /// It would leave no name.
+    #[error(transparent)]
+    Names(#[from] BadText),
+}
+
+/// What became of a change.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum ChangeOutcome<T> {
+    /// It is done; the value is what holds now.
+    Done(T),
+    /// It is so already: nothing was written, and nothing is noted.
+    Unchanged(T),
+    /// Somebody else has that name or address.
+    Taken,
+    /// There is no such thing.
+    Unknown,
+    /// Somebody edited it at the same moment; look again.
+    Stale,
+}
+
+impl Provider {
+    /// Adds a person.
+    pub fn add_user(&self, new: &NewUser) -> Result<ChangeOutcome<User>, Error> {
+        let now = self.now();
+        let id = UserId::new(now, self.random());
+        let own_id = || StableId::parse(&id.to_string());
+        let stable_id = new.stable_id.clone().map_or_else(own_id, Ok::<_, BadText>);
+        let Ok(stable_id) = stable_id else {
+            return Ok(ChangeOutcome::Unknown);
+        };
+        let user = User {
+            id,
+            stable_id,
+            email: new.email.clone(),
+            names: new.names.clone(),
+            user_name: new.user_name.clone(),
+            enabled: true,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+            deleted_at: None,
+        };
+        let phc = match &new.password {
+            Some(password) => Some(self.dependencies().hasher.hash(password, self.random())?),
+            None => None,
+        };
+        let event = self.user_event("user.add", id);
+        let added = self.store().write(|tx| {
+            if !tx.add_user(&user)? {
+                return Ok(false);
+            }
+            if let Some(phc) = &phc {
+                tx.set_password_hash(id, phc, now)?;
+            }
+            for (name, values) in &new.attributes {
+                tx.set_user_attribute(id, name, values)?;
+            }
+            tx.add_audit_event(&event)?;
+            Ok(true)
+        })?;
+        Ok(if added {
+            ChangeOutcome::Done(user)
+        } else {
+            ChangeOutcome::Taken
+        })
+    }
+
+    /// Everybody, by e-mail address.
+    pub fn users(&self) -> Result<Vec<User>, Error> {
+        Ok(self.store().read(Tx::users)?)
+    }
+
+    /// The person with this address.
+    pub fn user_by_email(&self, email: &Email) -> Result<Option<User>, Error> {
+        Ok(self.store().read(|tx| tx.user_by_email(email))?)
+    }
+
+    /// What a person has besides their row.
+    pub fn own_attributes(&self, user: UserId) -> Result<OwnAttributes, Error> {
+        Ok(self.store().read(|tx| tx.user_attributes(user))?)
+    }
+
+    /// The same of everybody who has anything.
+    pub fn all_own_attributes(&self) -> Result<BTreeMap<UserId, OwnAttributes>, Error> {
+        Ok(self.store().read(Tx::all_user_attributes)?)
+    }
+
+    /// Changes a person. Switching somebody on undoes that they were deleted. Switching somebody off ends their sessions, and forgets their devices. What an application requires is not
+    /// taken away from somebody who may sign in.
+    pub fn edit_user(
+        &self,
+        email: &Email,
+        edit: &UserEdit,
+    ) -> Result<Result<ChangeOutcome<User>, BadUserEdit>, Error> {
+        let Some(mut user) = self.user_by_email(email)? else {
+            return Ok(Ok(ChangeOutcome::Unknown));
+        };
+        let before = user.clone();
+        let now = self.now();
+        user.updated_at = now;
+        if let Some(email) = &edit.email {
+            user.email = email.clone();
+        }
+        user.names = match edit.names(&before.names) {
+            Ok(names) => names,
+            Err(nameless) => return Ok(Err(nameless.into())),
+        };
+        if let Some(name) = &edit.user_name {
+            user.user_name.clone_from(name);
+        }
+        user.enabled = edit.enabled.unwrap_or(user.enabled);
+        if user.enabled {
+            user.deleted_at = None;
+        }
+        let same_row = User {
+            updated_at: before.updated_at,
+            ..user.clone()
+        } == before;
+        if same_row && self.has_attributes(&before, edit)? {
+            return Ok(Ok(ChangeOutcome::Unchanged(before)));
+        }
+        if user.enabled
+            && let Some(lost) = self.newly_unmet_requirement(&before, &user, edit)?
+        {
+            return Ok(Err(BadUserEdit::StillRequired(lost)));
+        }
+        let action = match edit.enabled {
+            Some(true) => "user.enable",
+            Some(false) => "user.disable",
+            None => "user.edit",
+        };
+        let had = self.own_attributes(user.id)?;
+        let had = had
+            .into_iter()
+            .filter(|(name, _)| edit.attributes.contains_key(name))
+            .collect();
+        let event = AuditEvent {
+            changes: changes::user_changes(&before, &had, &user, &edit.attributes),
+            ..self.user_event(action, user.id)
+        };
+        let edited = self.store().write(|tx| {
+            let edited = tx.edit_user(&user)?;
+            if edited == EditOutcome::Done {
+                for (name, values) in &edit.attributes {
+                    tx.set_user_attribute(user.id, name, values)?;
+                }
+                if !user.enabled {
+                    tx.end_sessions_of(user.id, now, "the person was disabled")?;
+                    tx.remove_known_devices(user.id)?;
+                }
+                tx.add_audit_event(&event)?;
+            }
+            Ok(edited)
+        })?;
+        user.version += 1;
+        Ok(Ok(match edited {
+            EditOutcome::Done => ChangeOutcome::Done(user),
+            EditOutcome::Taken => ChangeOutcome::Taken,
+            EditOutcome::Stale => ChangeOutcome::Stale,
+        }))
+    }
+
+    /// Whether the person has every attribute that `edit` sets.
+    fn has_attributes(&self, user: &User, edit: &UserEdit) -> Result<bool, Error> {
+        if edit.attributes.is_empty() {
+            return Ok(true);
+        }
+        let had = self.own_attributes(user.id)?;
+        let held = |name: &String| had.get(name).map(Vec::as_slice).unwrap_or_default();
+        Ok(edit
+            .attributes
+            .iter()
+            .all(|(name, values)| held(name) == values.as_slice()))
+    }
+
+    /// What an application requires that the person had before and has not after; of the first application.
+    fn newly_unmet_requirement(
+        &self,
+        before: &User,
+        after: &User,
+        edit: &UserEdit,
+    ) -> Result<Option<UnmetRequirement>, Error> {
+        let takes_a_name = [&edit.given_name, &edit.family_name]
+            .into_iter()
+            .any(|name| *name == Some(None));
+        if edit.attributes.is_empty() && edit.user_name.is_none() && !takes_a_name {
+            return Ok(None);
+        }
+        let (snapshot, had) = (self.fresh_snapshot()?, self.own_attributes(before.id)?);
+        let mut has = had.clone();
+        has.extend(edit.attributes.clone());
+        let lacked = unmet_requirements_of(&snapshot, before, &had);
+        Ok(unmet_requirements_of(&snapshot, after, &has)
+            .into_iter()
+            .find(|unmet| !lacked.contains(unmet)))
+    }
+
+    /// Sets a password, ends the person's sessions and forgets their devices: whoever had the old one is out. Lifts
+    /// the pause of wrong tries. Returns how many sessions there were.
+    pub fn set_password(&self, email: &Email, password: &Password) -> Result<ChangeOutcome<usize>, Error> {
+        let Some(user) = self.user_by_email(email)? else {
+            return Ok(ChangeOutcome::Unknown);
+        };
+        let phc = self.dependencies().hasher.hash(password, self.random())?;
+        let now = self.now();
+        let event = self.user_event("user.set_password", user.id);
+        let ended = self.store().write(|tx| {
+            tx.set_password_hash(user.id, &phc, now)?;
+            let ended = tx.end_sessions_of(user.id, now, "the password was changed")?;
+            // Whoever had the old one may sit at one of them; and the new one is tried at once.
+            tx.remove_known_devices(user.id)?;
+            clear_throttle(tx, &user.email)?;
+            tx.add_audit_event(&event)?;
+            Ok(ended)
+        })?;
+        Ok(ChangeOutcome::Done(ended))
+    }
+
+    pub(in crate::provider) fn user_event(&self, action: &'static str, user: UserId) -> AuditEvent {
+        AuditEvent {
+            user: Some(user),
+            ..self.event(action, "ok", None)
+        }
+    }
+}

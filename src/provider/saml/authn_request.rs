@@ -1,0 +1,321 @@
+//! `AuthnRequest` in: answered in the same exchange where the person is signed in, else kept waiting.
+
+use std::sync::Arc;
+
+use crate::{
+    model::{
+        application::{Application, EntityId},
+        secret::Token,
+        user::Email,
+    },
+    provider::{
+        Provider,
+        audit::codes,
+        error::Error,
+        saml::{
+            refusal::{RefusalContext, RefusalOutcome, RefusedPage, StatusTarget},
+            request_details,
+            response::{ResponseOutcome, ResponseRequest, SamlResponse, UNCHECKED_SIGNATURE},
+        },
+        session::ActiveSession,
+        sign_in::pending::{NewPendingSignIn, SealedSignIn},
+        snapshot::Snapshot,
+        visitor::Visitor,
+    },
+    saml::{
+        authn_request::{self, AuthnRequest, ValidRequest, ValidationContext},
+        binding::inbound::{MessageKind, RawMessage},
+        refusal::Refusal,
+        signature::{Unverified, VerificationOutcome},
+    },
+};
+
+/// What becomes of a request.
+#[derive(Debug)]
+pub enum AuthnRequestOutcome {
+    /// Post this to the application.
+    Response(Box<SamlResponse>),
+    /// Send the browser to `/continue/{sealed}`.
+    SignInNeeded(SealedSignIn),
+    /// Nobody is signed in, and the browser loads this into another page, where nobody can sign in.
+    NotTopLevel,
+    /// Our own page says why not.
+    Refused(Box<RefusedPage>),
+}
+
+impl From<RefusalOutcome> for AuthnRequestOutcome {
+    fn from(instead: RefusalOutcome) -> Self {
+        match instead {
+            RefusalOutcome::Status(answer) => Self::Response(answer),
+            RefusalOutcome::RefusedPage(page) => Self::Refused(page),
+        }
+    }
+}
+
+impl Provider {
+    /// Takes what came to the Sign-in URL.
+    pub fn receive_authn_request(
+        &self,
+        arrived: &RawMessage,
+        visitor: &Visitor,
+    ) -> Result<AuthnRequestOutcome, Error> {
+        let (request, carried) = match read(arrived) {
+            Ok(read) => read,
+            Err(refusal) => {
+                return self.authn_request_refused(
+                    refusal,
+                    &RefusalContext::sso(None, request_details::from_unread(arrived), visitor),
+                );
+            }
+        };
+        let facts = request_details::from_authn_request(&request);
+        let LookedUp {
+            snapshot,
+            application,
+            active_session: live,
+        } = self.look_up(request.unverified(), visitor.session.as_ref())?;
+        let application = match application {
+            Ok(application) => application,
+            Err(refusal) => {
+                let refusal = self.unless_imported(refusal, &request.unverified().issuer)?;
+                return self.authn_request_refused(refusal, &RefusalContext::sso(None, facts, visitor));
+            }
+        };
+        let mut about = RefusalContext::sso(Some(&application), facts, visitor);
+        if !application.enabled {
+            return self.authn_request_refused(Refusal::ApplicationDisabled, &about);
+        }
+        if application.is_metadata_expired(self.now()) {
+            return self.authn_request_refused(Refusal::MetadataExpired, &about);
+        }
+        let judged = match request.verify(&application.saml.signing_certificates) {
+            Ok(judged) => judged,
+            Err(refusal) => {
+                return self.authn_request_refused(
+                    refusal.clone(),
+                    &about
+                        .with_tried_certificates(&refusal)
+                        .with_embedded_certificates(arrived),
+                );
+            }
+        };
+        let against = ValidationContext {
+            sp: &application.saml,
+            formats: application.name_id_formats(),
+            entity_id: &snapshot.installation.entity_id,
+            sso: &self.endpoints().sso,
+            policy: self.policy(),
+            now: self.now(),
+        };
+        about.is_signed = matches!(judged, VerificationOutcome::Signed(_));
+        match authn_request::validate(judged, &against) {
+            Ok(accepted) => self.respond_or_wait(
+                &snapshot,
+                &application,
+                accepted,
+                carried,
+                live,
+                about.validated(),
+            ),
+            Err(refused) => match refused.acs {
+                None => self.authn_request_refused(refused.refusal, &about),
+                Some(consumer) => {
+                    let told = StatusTarget {
+                        request_id: &refused.request_id,
+                        acs: &consumer,
+                        relay_state: carried.relay_state,
+                    };
+                    Ok(self
+                        .respond_with_status(&snapshot, &application, told, refused.refusal, &about)?
+                        .into())
+                }
+            },
+        }
+    }
+
+    /// Whoever is not registered may be known from imported metadata, where an administrator has to enable
+    /// it: asked only here, so that nobody else pays for it.
+    fn unless_imported(&self, refusal: Refusal, issuer: &EntityId) -> Result<Refusal, Error> {
+        if refusal == Refusal::UnknownIssuer && self.store().read(|tx| tx.is_imported_entity(issuer))? {
+            return Ok(Refusal::ImportedEntityNotEnabled);
+        }
+        Ok(refusal)
+    }
+
+    /// Finds the application that asks and the session of the browser, both of one generation.
+    fn look_up(&self, request: &AuthnRequest, token: Option<&Token>) -> Result<LookedUp, Error> {
+        let mut snapshot = self.cached_snapshot()?;
+        loop {
+            let application = find_requester(&snapshot, request);
+            let (generation, view) = self.store().read(|tx| match (token, &application) {
+                (Some(token), Ok(application)) => {
+                    let view = tx.sso_view(token.hash(), application.id)?;
+                    Ok((view.generation, Some(view)))
+                }
+                (None, _) | (_, Err(_)) => Ok((tx.generation()?, None)),
+            })?;
+            if generation == snapshot.installation.generation {
+                let live = view.and_then(|view| {
+                    ActiveSession::from_view(view, self.now(), self.policy().session_absolute)
+                });
+                return Ok(LookedUp {
+                    snapshot,
+                    application,
+                    active_session: live,
+                });
+            }
+            let newer = self.snapshot_at_generation(generation)?;
+            if newer.installation.generation == snapshot.installation.generation {
+                return Err(Error::NotInitialized("settled generation"));
+            }
+            snapshot = newer;
+        }
+    }
+
+    fn respond_or_wait(
+        &self,
+        snapshot: &Snapshot,
+        application: &Application,
+        accepted: ValidRequest,
+        carried: CarriedParameters,
+        live: Option<ActiveSession>,
+        about: RefusalContext<'_>,
+    ) -> Result<AuthnRequestOutcome, Error> {
+        let visitor = about.visitor;
+        let told = || StatusTarget {
+            request_id: &accepted.request_id,
+            acs: &accepted.acs,
+            relay_state: carried.relay_state.clone(),
+        };
+        match live {
+            Some(live) if !accepted.force_authn => {
+                if !self.is_subject(application, &live, accepted.subject.as_ref())? {
+                    let about = about.with_session(&live);
+                    return Ok(self
+                        .respond_with_status(snapshot, application, told(), Refusal::Subject, &about)?
+                        .into());
+                }
+                let question = ResponseRequest {
+                    application,
+                    request_id: Some(&accepted.request_id),
+                    acs: &accepted.acs,
+                    relay_state: carried.relay_state.clone(),
+                    name_id_format: accepted.name_id_format,
+                    authn_context_class: accepted.context_class,
+                    unchecked_signature: accepted.unchecked_signature,
+                };
+                match self.respond(snapshot, question, &live, visitor)? {
+                    ResponseOutcome::Response(answer) => Ok(AuthnRequestOutcome::Response(answer)),
+                    ResponseOutcome::Replayed => {
+                        self.authn_request_refused(Refusal::Replayed, &about.with_session(&live))
+                    }
+                    ResponseOutcome::Refused(instead) => Ok(instead.into()),
+                    // Signed out since the session was read: nobody is signed in.
+                    ResponseOutcome::SessionEnded => {
+                        self.respond_or_wait(snapshot, application, accepted, carried, None, about)
+                    }
+                }
+            }
+            // Where a session may be hidden, that is decided at `/continue`, where the browser shows it.
+            Some(_) | None
+                if accepted.is_passive
+                    && (accepted.force_authn || !visitor.session_may_be_hidden || !visitor.is_navigation) =>
+            {
+                Ok(self
+                    .respond_with_status(snapshot, application, told(), Refusal::NoPassive, &about)?
+                    .into())
+            }
+            Some(_) | None if !visitor.is_navigation => Ok(AuthnRequestOutcome::NotTopLevel),
+            Some(_) | None => self.wait_for_sign_in(application, accepted, carried, visitor),
+        }
+    }
+
+    fn wait_for_sign_in(
+        &self,
+        application: &Application,
+        accepted: ValidRequest,
+        carried: CarriedParameters,
+        visitor: &Visitor,
+    ) -> Result<AuthnRequestOutcome, Error> {
+        if accepted.unchecked_signature {
+            // Told here: where the sign-on goes on, its request is not at hand any more.
+            let mut event = self.event("sign_on", codes::SIGNATURE_UNCHECKED, Some(visitor));
+            event.application = Some(application.id);
+            event.detail = Some(UNCHECKED_SIGNATURE.to_owned());
+            event.unauthenticated = true;
+            self.count_refusal(&event)?;
+        }
+        let wish = NewPendingSignIn {
+            request_id: accepted.request_id,
+            acs: accepted.acs,
+            relay_state: carried.relay_state,
+            force_authn: accepted.force_authn,
+            is_passive: accepted.is_passive,
+            subject: accepted.subject,
+            name_id_format: accepted.name_id_format,
+            authn_context_class: accepted.context_class,
+            login_hint: carried.login_hint,
+        };
+        Ok(AuthnRequestOutcome::SignInNeeded(self.seal_sign_in(
+            application,
+            wish,
+            visitor,
+        )?))
+    }
+
+    /// Our own page: the sender is not proven.
+    fn authn_request_refused(
+        &self,
+        refusal: Refusal,
+        about: &RefusalContext<'_>,
+    ) -> Result<AuthnRequestOutcome, Error> {
+        Ok(AuthnRequestOutcome::Refused(self.refused_page(refusal, about)?))
+    }
+}
+
+/// What came beside a request.
+#[derive(Clone, Debug)]
+struct CarriedParameters {
+    relay_state: Option<String>,
+    login_hint: Option<Email>,
+}
+
+/// Who asks, and who is signed in, of one generation.
+struct LookedUp {
+    snapshot: Arc<Snapshot>,
+    application: Result<Arc<Application>, Refusal>,
+    active_session: Option<ActiveSession>,
+}
+
+fn read(arrived: &RawMessage) -> Result<(Unverified<AuthnRequest>, CarriedParameters), Refusal> {
+    let mut inbound = arrived.decode()?;
+    if inbound.kind == MessageKind::Response {
+        return Err(Refusal::Malformed("a response where a request belongs"));
+    }
+    let beside = CarriedParameters {
+        relay_state: inbound.relay_state.take(),
+        login_hint: inbound.login_hint.take(),
+    };
+    Ok((authn_request::read(&inbound)?, beside))
+}
+
+/// The application that asks: by entity ID, and where several share one, by its consumer.
+fn find_requester(snapshot: &Snapshot, request: &AuthnRequest) -> Result<Arc<Application>, Refusal> {
+    match snapshot.by_entity_id(&request.issuer) {
+        [] => Err(Refusal::UnknownIssuer),
+        [only] => Ok(Arc::clone(only)),
+        several => {
+            let Some(asked) = &request.acs_url else {
+                return Err(Refusal::AmbiguousIssuer);
+            };
+            let mut fitting = several
+                .iter()
+                .filter(|application| application.saml.acs_by_url(asked).is_some());
+            match (fitting.next(), fitting.next()) {
+                (Some(only), None) => Ok(Arc::clone(only)),
+                (None, _) => Err(Refusal::UnknownAcs),
+                (Some(_), Some(_)) => Err(Refusal::AmbiguousIssuer),
+            }
+        }
+    }
+}

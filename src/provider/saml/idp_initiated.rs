@@ -1,0 +1,151 @@
+//! A sign-on that begins here: a response that nobody asked for, where the application takes one
+//! (saml-profiles, 4.1.5).
+
+use std::sync::Arc;
+
+use crate::{
+    access::{self, AccessDecision},
+    model::{
+        application::{Application, EntityId, Slug},
+        request_details::RequestDetails,
+    },
+    provider::{
+        Provider,
+        error::Error,
+        saml::{
+            refusal::{RefusalContext, RefusalOutcome, RefusedPage},
+            request_details,
+            response::{ResponseOutcome, ResponseRequest, SamlResponse},
+        },
+        session::ActiveSession,
+        snapshot::Snapshot,
+        visitor::Visitor,
+    },
+    saml::{authn_context, refusal::Refusal},
+};
+
+/// Which application is meant.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum StartTarget {
+    /// By its name in addresses here.
+    Slug(Slug),
+    /// By its entity ID, where only one application has it.
+    EntityId(EntityId),
+}
+
+/// What becomes of it.
+#[derive(Debug)]
+pub enum StartOutcome {
+    /// Post this to the application.
+    Response(Box<SamlResponse>),
+    /// Send the browser there: the application begins sign-ons itself, at this address.
+    Redirect(String),
+    /// Nobody is signed in. What was meant is looked at afterwards: strangers learn nothing of it.
+    SignIn,
+    /// Our own page says why not.
+    Refused(Box<RefusedPage>),
+    /// There is no such application, or this person has none of that name.
+    Unknown,
+}
+
+impl From<RefusalOutcome> for StartOutcome {
+    fn from(instead: RefusalOutcome) -> Self {
+        match instead {
+            RefusalOutcome::Status(answer) => Self::Response(answer),
+            RefusalOutcome::RefusedPage(page) => Self::Refused(page),
+        }
+    }
+}
+
+impl Provider {
+    /// Begins a sign-on at an application.
+    pub fn start_idp_initiated(&self, start: &StartTarget, visitor: &Visitor) -> Result<StartOutcome, Error> {
+        if !self.is_signed_in(visitor)? {
+            return Ok(StartOutcome::SignIn);
+        }
+        let snapshot = self.fresh_snapshot()?;
+        let application = match find_target(&snapshot, start) {
+            Ok(Some(application)) => application,
+            Ok(None) => return Ok(StartOutcome::Unknown),
+            Err(refusal) => {
+                return self.start_refused(refusal, &RefusalContext::sso(None, details_of(start), visitor));
+            }
+        };
+        let about = RefusalContext::sso(Some(&application), details_of(start), visitor);
+        if !application.enabled {
+            return self.start_refused(Refusal::ApplicationDisabled, &about);
+        }
+        if application.is_metadata_expired(self.now()) {
+            return self.start_refused(Refusal::MetadataExpired, &about);
+        }
+        let consumer = application.saml.default_acs();
+        match (consumer, &application.tile_url) {
+            (Some(_), _) if application.saml.allow_idp_initiated => {
+                let live = self.active_session_at(visitor.session.as_ref(), application.id)?;
+                self.respond_idp_initiated(&snapshot, &application, live, visitor)
+            }
+            (_, Some(address)) => Ok(StartOutcome::Redirect(address.as_str().to_owned())),
+            (_, None) => self.start_refused(Refusal::IdpInitiatedNotAllowed, &about),
+        }
+    }
+
+    fn respond_idp_initiated(
+        &self,
+        snapshot: &Snapshot,
+        application: &Application,
+        live: Option<ActiveSession>,
+        visitor: &Visitor,
+    ) -> Result<StartOutcome, Error> {
+        let saml = &application.saml;
+        let Some(consumer) = saml.default_acs() else {
+            return Ok(StartOutcome::Unknown);
+        };
+        let Some(live) = live else {
+            return Ok(StartOutcome::SignIn);
+        };
+        if access::decide(&live.user, application) != AccessDecision::Allowed {
+            return Ok(StartOutcome::Unknown);
+        }
+        let question = ResponseRequest {
+            application,
+            request_id: None,
+            acs: consumer,
+            relay_state: saml.default_relay_state.clone(),
+            name_id_format: saml.name_id_format,
+            authn_context_class: authn_context::PROVIDED_CLASS,
+            unchecked_signature: false,
+        };
+        match self.respond(snapshot, question, &live, visitor)? {
+            ResponseOutcome::Response(answer) => Ok(StartOutcome::Response(answer)),
+            // No request, so none that was answered before.
+            ResponseOutcome::Replayed => Ok(StartOutcome::Unknown),
+            ResponseOutcome::Refused(instead) => Ok(instead.into()),
+            ResponseOutcome::SessionEnded => Ok(StartOutcome::SignIn),
+        }
+    }
+
+    fn start_refused(&self, refusal: Refusal, about: &RefusalContext<'_>) -> Result<StartOutcome, Error> {
+        Ok(StartOutcome::Refused(self.refused_page(refusal, about)?))
+    }
+}
+
+/// What the address named.
+fn details_of(start: &StartTarget) -> RequestDetails {
+    match start {
+        StartTarget::Slug(_) => RequestDetails::default(),
+        StartTarget::EntityId(entity_id) => {
+            RequestDetails::default().with(request_details::name::ISSUER, Some(entity_id.as_str()))
+        }
+    }
+}
+
+fn find_target(snapshot: &Snapshot, start: &StartTarget) -> Result<Option<Arc<Application>>, Refusal> {
+    match start {
+        StartTarget::Slug(slug) => Ok(snapshot.by_slug(slug).map(Arc::clone)),
+        StartTarget::EntityId(entity_id) => match snapshot.by_entity_id(entity_id) {
+            [] => Err(Refusal::UnknownIssuer),
+            [only] => Ok(Some(Arc::clone(only))),
+            [_, _, ..] => Err(Refusal::AmbiguousIssuer),
+        },
+    }
+}

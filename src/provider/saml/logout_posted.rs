@@ -1,0 +1,178 @@
+//! A `LogoutRequest` over HTTP-POST comes without our `SameSite=Lax` cookies, so that it says nothing of whose browser
+//! brought it. It goes round by a GET of our own: only then is anybody led on, or a session ended that the request
+//! does not name.
+
+use std::net::Ipv4Addr;
+
+use crate::{
+    model::{
+        id::LogoutId,
+        logout::{Initiator, PostedLogout},
+        request_details::RequestDetails,
+        secret::Token,
+    },
+    provider::{
+        Provider,
+        error::Error,
+        logout::sign_out::StartedLogout,
+        saml::{
+            logout_request::{LogoutMessageOutcome, VerifiedLogoutRequest},
+            refusal::RefusalContext,
+            request_details,
+        },
+        snapshot::Snapshot,
+        visitor::Visitor,
+    },
+    saml::{refusal::Refusal, urn::status},
+};
+
+impl Provider {
+    /// Keeps what is left of a request until its GET. `by_name`: nothing of it is done yet.
+    pub(super) fn resume_by_get(
+        &self,
+        asked: &VerifiedLogoutRequest<'_>,
+        by_name: bool,
+    ) -> Result<LogoutMessageOutcome, Error> {
+        let (now, browser) = (self.now(), self.token());
+        let (until, lifetime) = (
+            now + self.policy().replay_retention,
+            self.policy().logout_lifetime,
+        );
+        let posted = PostedLogout {
+            id: LogoutId::new(now, self.random()),
+            browser: browser.hash(),
+            // Whoever is answered stands first.
+            applications: std::iter::once(asked.initiator.application)
+                .chain(asked.senders.iter().map(|sender| sender.id))
+                .enumerate()
+                .filter(|(at, id)| *at == 0 || *id != asked.initiator.application)
+                .map(|(_, id)| id)
+                .collect(),
+            request_id: asked.initiator.request_id.clone(),
+            relay_state: asked.initiator.relay_state.clone(),
+            wants_response: asked.initiator.wants_response,
+            by_name_id: by_name,
+            name_id: asked.name_id.clone(),
+            expires_at: now + lifetime,
+        };
+        let is_first = self.store().write(|tx| {
+            if by_name
+                && let Some((issuer, id)) = asked.replay_key
+                && !tx.mark_message_seen("LogoutRequest", issuer, id, until)?
+            {
+                return Ok(false);
+            }
+            tx.add_posted_logout(&posted)?;
+            Ok(true)
+        })?;
+        if !is_first {
+            return Ok(LogoutMessageOutcome::Refused(
+                self.refused_page(Refusal::Replayed, &asked.context)?,
+            ));
+        }
+        Ok(LogoutMessageOutcome::ResumeByGet(StartedLogout {
+            id: posted.id,
+            browser,
+            lifetime,
+        }))
+    }
+
+    /// Goes on with a posted request, now that the browser has shown its cookies; once.
+    pub fn resume_logout(
+        &self,
+        id: LogoutId,
+        browser: Option<&Token>,
+        visitor: &Visitor,
+    ) -> Result<LogoutMessageOutcome, Error> {
+        let Some(browser) = browser else {
+            return Ok(LogoutMessageOutcome::NoMessage);
+        };
+        let now = self.now();
+        let found = self
+            .store()
+            .write(|tx| tx.take_posted_logout(id, browser.hash(), now))?;
+        let Some(posted) = found else {
+            return Ok(LogoutMessageOutcome::NoMessage);
+        };
+        let snapshot = self.fresh_snapshot()?;
+        let Some(asked) = rebuild_request(&snapshot, &posted, visitor) else {
+            // It was removed meanwhile.
+            return Ok(LogoutMessageOutcome::Ended);
+        };
+        if posted.by_name_id {
+            return self.end_by_name(asked);
+        }
+        if let Some(session) = &visitor.session {
+            let answers = (
+                asked.initiator.application,
+                posted.request_id.as_str(),
+                posted.wants_response,
+            );
+            if let Some(begun) = self.claim_logout(session, Some(answers))? {
+                return Ok(LogoutMessageOutcome::LogoutStarted(begun));
+            }
+        }
+        self.respond_at_once(&asked, Some(status::PARTIAL_LOGOUT))
+    }
+
+    /// Ends the part of the senders whose browser never came for the rest; how many there were.
+    pub(in crate::provider) fn expire_posted_logouts(&self, step: i64) -> Result<usize, Error> {
+        let now = self.now();
+        let due = self
+            .store()
+            .write(|tx| tx.take_expired_posted_logouts(now, step))?;
+        if due.is_empty() {
+            return Ok(0);
+        }
+        let (snapshot, nobody) = (self.fresh_snapshot()?, no_visitor());
+        for posted in due.iter().filter(|posted| posted.by_name_id) {
+            if let Some(asked) = rebuild_request(&snapshot, posted, &nobody) {
+                self.end_participation(&asked, None)?;
+            }
+        }
+        Ok(due.len())
+    }
+}
+
+/// Nobody came: a visitor without a cookie.
+fn no_visitor() -> Visitor {
+    Visitor {
+        session: None,
+        session_may_be_hidden: false,
+        browser: None,
+        posted: None,
+        is_navigation: false,
+        device: None,
+        address: Ipv4Addr::UNSPECIFIED.into(),
+        request_id: String::new(),
+    }
+}
+
+/// The request again, as far as its senders are still there and may ask.
+fn rebuild_request<'a>(
+    snapshot: &'a Snapshot,
+    posted: &PostedLogout,
+    visitor: &'a Visitor,
+) -> Option<VerifiedLogoutRequest<'a>> {
+    let known = posted.applications.iter().filter_map(|id| snapshot.by_id(*id));
+    let senders: Vec<_> = known
+        .map(|application| &**application)
+        .filter(|application| application.enabled)
+        .collect();
+    let first = senders.first().copied()?;
+    let facts = RequestDetails::default().with(request_details::name::REQUEST, Some(&posted.request_id));
+    Some(VerifiedLogoutRequest {
+        snapshot,
+        senders,
+        name_id: posted.name_id.clone(),
+        session_indexes: Vec::new(),
+        replay_key: None,
+        initiator: Initiator {
+            application: first.id,
+            request_id: posted.request_id.clone(),
+            relay_state: posted.relay_state.clone(),
+            wants_response: posted.wants_response,
+        },
+        context: RefusalContext::logout(Some(first), facts, visitor).validated(),
+    })
+}

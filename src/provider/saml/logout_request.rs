@@ -1,0 +1,409 @@
+//! The Sign-out URL, and `LogoutRequest` in. Which session ends, its sender says by SessionIndex, or the browser by
+//! its cookie; who is then led to the other applications, the cookie alone.
+
+use std::sync::Arc;
+
+use crate::{
+    model::{
+        application::Application,
+        id::{LogoutId, SessionId, UserId},
+        logout::Initiator,
+        name_id::NameId,
+        participant::Participant,
+    },
+    provider::{
+        Provider,
+        error::Error,
+        logout::end_sessions::EndCause,
+        logout::sign_out::StartedLogout,
+        saml::{
+            logout_steps::LogoutDelivery,
+            refusal::{RefusalContext, RefusedPage, status_message},
+            request_details,
+        },
+        snapshot::Snapshot,
+        visitor::Visitor,
+    },
+    saml::{
+        binding::inbound::{MessageKind, RawMessage},
+        logout::request::{self, LogoutRequest, is_same_name_id, is_same_name_id_in_session},
+        refusal::Refusal,
+        signature::{Unverified, VerificationOutcome},
+        urn::status,
+    },
+};
+
+/// What becomes of a visit to the Sign-out URL.
+#[derive(Debug)]
+pub enum LogoutMessageOutcome {
+    /// Nothing was sent along: a browser opened the address. Ask the person.
+    NoMessage,
+    /// The sender has its `LogoutResponse` at once: nobody else is to be told, or not in this browser.
+    Response(Box<LogoutDelivery>),
+    /// The session has ended, and it is this browser's: it is led to the others now.
+    LogoutStarted(StartedLogout),
+    /// It came as a form of another site, without cookies: what is left of it is done at a GET of our own, which
+    /// brings them. Give the browser this cookie, and send it to `/logout/{id}/resume`.
+    ResumeByGet(StartedLogout),
+    /// An application has answered: the logout goes on.
+    Continue(LogoutId),
+    /// The session has ended, and its application wants no response or has no address for it.
+    Ended,
+    /// An answer to a request that we never sent, or that was answered before.
+    Unsolicited,
+    /// Our own page says why not.
+    Refused(Box<RefusedPage>),
+}
+
+impl Provider {
+    /// Takes what came to the Sign-out URL.
+    pub fn receive_logout_message(
+        &self,
+        arrived: &RawMessage,
+        visitor: &Visitor,
+    ) -> Result<LogoutMessageOutcome, Error> {
+        let nobody = || RefusalContext::logout(None, request_details::from_unread(arrived), visitor);
+        let mut inbound = match arrived.decode() {
+            Ok(inbound) if inbound.kind == MessageKind::Response => {
+                return self.receive_logout_response(&inbound, visitor);
+            }
+            Ok(inbound) => inbound,
+            Err(Refusal::NoMessage) => return Ok(LogoutMessageOutcome::NoMessage),
+            Err(refusal) => return self.logout_refused(refusal, &nobody()),
+        };
+        let relay_state = inbound.relay_state.take();
+        match request::read(&inbound) {
+            Ok(request) => self.process_logout_request(&request, relay_state, visitor),
+            Err(refusal) => self.logout_refused(refusal, &nobody()),
+        }
+    }
+
+    fn process_logout_request(
+        &self,
+        request: &Unverified<LogoutRequest>,
+        relay_state: Option<String>,
+        visitor: &Visitor,
+    ) -> Result<LogoutMessageOutcome, Error> {
+        let snapshot = self.fresh_snapshot()?;
+        let mut about = RefusalContext::logout(None, request_details::from_logout_request(request), visitor);
+        let senders: Vec<_> = snapshot
+            .by_entity_id(&request.unverified().issuer)
+            .iter()
+            .collect();
+        if senders.is_empty() {
+            return self.logout_refused(Refusal::UnknownIssuer, &about);
+        }
+        let proven = match verified_senders(&senders, request) {
+            Ok(proven) => proven,
+            Err(refusal) => {
+                if let [only] = senders.as_slice() {
+                    about.application = Some(only);
+                }
+                return self.logout_refused(refusal.clone(), &about.with_tried_certificates(&refusal));
+            }
+        };
+        let request = request.unverified();
+        let Some(first) = proven.first().copied() else {
+            return self.logout_refused(Refusal::SignatureMissing, &about);
+        };
+        let mut asked = VerifiedLogoutRequest {
+            snapshot: &snapshot,
+            senders: proven,
+            name_id: request.name_id.clone(),
+            session_indexes: request.session_indexes.clone(),
+            replay_key: Some((request.issuer.as_str(), &request.id)),
+            initiator: Initiator {
+                application: first.id,
+                request_id: request.id.clone(),
+                relay_state,
+                wants_response: !request.asynchronous,
+            },
+            context: about,
+        };
+        asked.context.application = Some(first);
+        asked.context.is_valid = true;
+        asked.context.is_signed = true;
+        match request.refusal(&self.endpoints().slo, self.policy(), self.now()) {
+            Some(refusal) if refusal.status().is_none() => self.logout_refused(refusal, &asked.context),
+            Some(refusal) => self.respond_with_refusal(&asked, refusal),
+            None if !request.session_indexes.is_empty() => self.end_by_index(asked),
+            None if visitor.session_may_be_hidden => self.resume_by_get(&asked, true),
+            None => self.end_by_name(asked),
+        }
+    }
+
+    /// Ends the sessions that the request names by SessionIndex and NameID among those that its sender takes part
+    /// in (saml-core, 3.7.3.2), whoever brings it.
+    fn end_by_index(&self, mut asked: VerifiedLogoutRequest<'_>) -> Result<LogoutMessageOutcome, Error> {
+        // Applications that share entity ID and key are one sender, told apart by whose session is meant. Where
+        // that leaves several, the first has the answer, and the others are asked like everybody else.
+        let (mut chosen, mut sessions) = (None, Vec::new());
+        for application in &asked.senders {
+            let found = self.sessions_by_index(application, &asked)?;
+            if !found.is_empty() {
+                chosen.get_or_insert(*application);
+            }
+            sessions.extend(found);
+        }
+        if let Some(application) = chosen {
+            asked.initiator.application = application.id;
+            asked.context.application = Some(application);
+        }
+        let ended = self.end_sessions(&sessions, &asked.cause())?;
+        if ended.replayed {
+            return self.logout_refused(Refusal::Replayed, &asked.context);
+        }
+        if let Some(begun) = ended.started {
+            return Ok(LogoutMessageOutcome::LogoutStarted(begun));
+        }
+        if ended.others_deferred {
+            if asked.context.visitor.session_may_be_hidden {
+                return self.resume_by_get(&asked, false);
+            }
+            return self.respond_at_once(&asked, Some(status::PARTIAL_LOGOUT));
+        }
+        // A session that ended before is what was asked for.
+        if ended.any_ended || self.already_ended(&asked)? {
+            return self.respond_at_once(&asked, None);
+        }
+        self.respond_with_refusal(&asked, Refusal::NoSuchSession)
+    }
+
+    /// Without a SessionIndex: the session that the browser shows ends, if the sender takes part in it under that
+    /// name. Else nobody's does: the sender's own part in its person's sessions is over.
+    pub(super) fn end_by_name(
+        &self,
+        mut asked: VerifiedLogoutRequest<'_>,
+    ) -> Result<LogoutMessageOutcome, Error> {
+        let token = asked.context.visitor.session.as_ref();
+        let shown = match token {
+            Some(token) => self.store().read(|tx| tx.session_by_token(token.hash()))?,
+            None => None,
+        };
+        if let Some((session, user)) = shown {
+            let parts = self.store().read(|tx| tx.participants(session.id))?;
+            let mut senders = asked.senders.iter();
+            let sender = senders.find(|sender| {
+                parts
+                    .iter()
+                    .any(|part| part.application == sender.id && asked.names_participant(sender, part))
+            });
+            if let Some(sender) = sender.copied() {
+                asked.initiator.application = sender.id;
+                asked.context.application = Some(sender);
+                let ended = self.end_sessions(&[(session.id, user.id)], &asked.cause())?;
+                if ended.replayed {
+                    return self.logout_refused(Refusal::Replayed, &asked.context);
+                }
+                if let Some(begun) = ended.started {
+                    return Ok(LogoutMessageOutcome::LogoutStarted(begun));
+                }
+                return self.respond_at_once(&asked, None);
+            }
+        }
+        match self.end_participation(&asked, Some(asked.context.visitor))? {
+            EndParticipationOutcome::Replayed => self.logout_refused(Refusal::Replayed, &asked.context),
+            EndParticipationOutcome::NoOthers => self.respond_at_once(&asked, None),
+            EndParticipationOutcome::OthersRemain => {
+                self.respond_at_once(&asked, Some(status::PARTIAL_LOGOUT))
+            }
+            EndParticipationOutcome::NotAParticipant if self.already_ended(&asked)? => {
+                self.respond_at_once(&asked, None)
+            }
+            EndParticipationOutcome::NotAParticipant => {
+                self.respond_with_refusal(&asked, Refusal::NoSuchSession)
+            }
+        }
+    }
+
+    /// Ends what the senders take part in under this name, and leaves the sessions as they are.
+    pub(super) fn end_participation(
+        &self,
+        asked: &VerifiedLogoutRequest<'_>,
+        visitor: Option<&Visitor>,
+    ) -> Result<EndParticipationOutcome, Error> {
+        let until = self.now() + self.policy().replay_retention;
+        let mut parts = Vec::new();
+        for sender in &asked.senders {
+            let told = self
+                .store()
+                .read(|tx| tx.participants_by_name_id(sender.id, &asked.name_id))?;
+            parts.extend(
+                told.into_iter()
+                    .filter(|part| asked.names_participant(sender, part)),
+            );
+        }
+        Ok(self.store().write(|tx| {
+            if let Some((issuer, id)) = asked.replay_key
+                && !tx.mark_message_seen("LogoutRequest", issuer, id, until)?
+            {
+                return Ok(EndParticipationOutcome::Replayed);
+            }
+            let mut ended = EndParticipationOutcome::NotAParticipant;
+            for part in &parts {
+                if !tx.remove_participant(part.session, part.application)? {
+                    continue;
+                }
+                let others = tx.participants(part.session)?;
+                let others: Vec<_> = others.iter().map(|other| other.application).collect();
+                let mut event = self.event("logout", "ok", visitor);
+                event.session = Some(part.session);
+                event.user = tx.session(part.session)?.map(|session| session.user);
+                event.application = Some(part.application);
+                let mut detail =
+                    "LogoutRequest without SessionIndex: the session goes on without it".to_owned();
+                if !others.is_empty() {
+                    let told = asked.snapshot.slugs(others.into_iter());
+                    detail = format!("{detail}; not told: {told}");
+                    ended = EndParticipationOutcome::OthersRemain;
+                } else if ended == EndParticipationOutcome::NotAParticipant {
+                    ended = EndParticipationOutcome::NoOthers;
+                }
+                event.detail = Some(detail);
+                tx.add_audit_event(&event)?;
+            }
+            Ok(ended)
+        })?)
+    }
+
+    /// The answer of a request that leads nobody on: without a page, and without a word of who else took part.
+    pub(super) fn respond_at_once(
+        &self,
+        asked: &VerifiedLogoutRequest<'_>,
+        second: Option<&'static str>,
+    ) -> Result<LogoutMessageOutcome, Error> {
+        let sent = self.logout_response(asked.snapshot, &asked.initiator, (status::SUCCESS, second), None)?;
+        Ok(sent.map_or(LogoutMessageOutcome::Ended, |outbound| {
+            LogoutMessageOutcome::Response(Box::new(outbound))
+        }))
+    }
+
+    /// Tells the sender why not, or the person, where the sender wants no response or has no address for it.
+    fn respond_with_refusal(
+        &self,
+        asked: &VerifiedLogoutRequest<'_>,
+        refusal: Refusal,
+    ) -> Result<LogoutMessageOutcome, Error> {
+        let status = refusal.status().unwrap_or_default();
+        let page = self.refused_page(refusal, &asked.context)?;
+        let words = status_message(&page.refusal, &page.reference);
+        Ok(
+            match self.logout_response(asked.snapshot, &asked.initiator, status, Some(&words))? {
+                Some(outbound) => LogoutMessageOutcome::Response(Box::new(outbound)),
+                None => LogoutMessageOutcome::Refused(page),
+            },
+        )
+    }
+
+    /// Whether what is asked for is so already: the session ended before, or nobody by this name is signed in
+    /// there who once was.
+    fn already_ended(&self, asked: &VerifiedLogoutRequest<'_>) -> Result<bool, Error> {
+        let (now, application, name) = (self.now(), asked.initiator.application, &asked.name_id.value);
+        Ok(self.store().read(|tx| {
+            for index in &asked.session_indexes {
+                if tx.has_ended_participant(application, index, name, now)? {
+                    return Ok(true);
+                }
+            }
+            Ok(tx.has_identity_with_name_id(application, name)?
+                && !tx.has_active_participant(application, name, now)?)
+        })?)
+    }
+
+    /// Sessions that were not ended in which `application` takes part, by SessionIndex and NameID.
+    fn sessions_by_index(
+        &self,
+        application: &Application,
+        asked: &VerifiedLogoutRequest<'_>,
+    ) -> Result<Vec<(SessionId, UserId)>, Error> {
+        Ok(self.store().read(|tx| {
+            let mut sessions = Vec::new();
+            for index in &asked.session_indexes {
+                for part in tx.participants_by_index(application.id, index, &asked.name_id.value)? {
+                    if asked.names_participant(application, &part)
+                        && let Some(session) = tx.session(part.session)?
+                    {
+                        sessions.push((session.id, session.user));
+                    }
+                }
+            }
+            Ok(sessions)
+        })?)
+    }
+
+    fn logout_refused(
+        &self,
+        refusal: Refusal,
+        about: &RefusalContext<'_>,
+    ) -> Result<LogoutMessageOutcome, Error> {
+        Ok(LogoutMessageOutcome::Refused(self.refused_page(refusal, about)?))
+    }
+}
+
+/// A request that is proven to come from its senders: one application, or several that share entity ID and key.
+pub(super) struct VerifiedLogoutRequest<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) senders: Vec<&'a Application>,
+    pub(super) name_id: NameId,
+    pub(super) session_indexes: Vec<String>,
+    /// Issuer and `ID` of the request, where it was not noted yet.
+    pub(super) replay_key: Option<(&'a str, &'a str)>,
+    /// Who has the answer.
+    pub(super) initiator: Initiator,
+    pub(super) context: RefusalContext<'a>,
+}
+
+/// What became of the part that the senders took in sessions.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum EndParticipationOutcome {
+    Replayed,
+    /// They took none.
+    NotAParticipant,
+    /// Nobody else takes part.
+    NoOthers,
+    OthersRemain,
+}
+
+impl VerifiedLogoutRequest<'_> {
+    /// Whether the request names the person of `part` as `sender` was told.
+    fn names_participant(&self, sender: &Application, part: &Participant) -> bool {
+        let us = &self.snapshot.installation.entity_id;
+        let same = if self.session_indexes.is_empty() {
+            is_same_name_id
+        } else {
+            is_same_name_id_in_session
+        };
+        same(&part.name_id, &self.name_id, us, &sender.saml.entity_id)
+    }
+
+    fn cause(&self) -> EndCause<'_> {
+        EndCause {
+            reason: "LogoutRequest",
+            visitor: self.context.visitor,
+            initiator: Some(self.initiator.clone()),
+            replay_key: self.replay_key,
+            cookie: None,
+        }
+    }
+}
+
+/// The enabled applications among `senders` whose certificate the signature fits; why there is none.
+fn verified_senders<'s>(
+    senders: &[&'s Arc<Application>],
+    request: &Unverified<LogoutRequest>,
+) -> Result<Vec<&'s Application>, Refusal> {
+    let (mut proven, mut refusal) = (Vec::new(), Refusal::SignatureMissing);
+    for application in senders {
+        match request.clone().verify(&application.saml.signing_certificates) {
+            Ok(VerificationOutcome::Signed(_)) if application.enabled => proven.push(&***application),
+            Ok(VerificationOutcome::Signed(_)) => refusal = Refusal::ApplicationDisabled,
+            Ok(VerificationOutcome::Unsigned(_) | VerificationOutcome::Unchecked(_)) => {}
+            Err(found) => refusal = found,
+        }
+    }
+    if proven.is_empty() {
+        Err(refusal)
+    } else {
+        Ok(proven)
+    }
+}

@@ -1,0 +1,108 @@
+//! `LogoutResponse` in: what an application says that we asked to end its session.
+
+use crate::{
+    model::{application::Application, logout::LogoutStepState, request_details::RequestDetails},
+    provider::{
+        Provider,
+        error::Error,
+        saml::{logout_request::LogoutMessageOutcome, refusal::RefusalContext, request_details},
+        visitor::Visitor,
+    },
+    saml::{
+        binding::inbound::InboundMessage,
+        logout::response::{self, LogoutResponse},
+        refusal::Refusal,
+        signature::{Unverified, VerificationOutcome},
+    },
+};
+
+impl Provider {
+    /// Notes the answer of an application that was asked. One that proves nothing counts as none, and the logout
+    /// goes on; one that nobody waits for changes nothing at all (saml-profiles, 4.4.3.4). Its RelayState leads
+    /// nowhere: none was sent.
+    pub(super) fn receive_logout_response(
+        &self,
+        inbound: &InboundMessage,
+        visitor: &Visitor,
+    ) -> Result<LogoutMessageOutcome, Error> {
+        let response = match response::read(inbound) {
+            Ok(response) => response,
+            Err(refusal) => {
+                return self.unsolicited_response(
+                    &refusal,
+                    &refusal_context(None, RequestDetails::default(), visitor),
+                );
+            }
+        };
+        let facts = request_details::from_logout_response(&response);
+        let (now, id) = (self.now(), response.unverified().in_response_to.clone());
+        let Some((logout, hop)) = self.store().read(|tx| tx.requested_logout_step(&id, now))? else {
+            return self.unsolicited_response(
+                &Refusal::UnexpectedResponse,
+                &refusal_context(None, facts, visitor),
+            );
+        };
+        let snapshot = self.fresh_snapshot()?;
+        let Some(application) = snapshot.by_id(hop.application) else {
+            return self
+                .unsolicited_response(&Refusal::UnknownIssuer, &refusal_context(None, facts, visitor));
+        };
+        let about = refusal_context(Some(application), facts, visitor);
+        let state = match verify(response, application, &self.endpoints().slo) {
+            Ok(response) if response.confirms() => LogoutStepState::Confirmed,
+            Ok(_other_status) => LogoutStepState::Refused,
+            Err(refusal) => {
+                self.record_refusal(&refusal, &about)?;
+                LogoutStepState::Unconfirmed
+            }
+        };
+        let is_first = self
+            .store()
+            .write(|tx| tx.settle_logout_step(logout, hop.position, state))?;
+        if is_first {
+            Ok(LogoutMessageOutcome::Continue(logout))
+        } else {
+            self.unsolicited_response(&Refusal::UnexpectedResponse, &about)
+        }
+    }
+
+    fn unsolicited_response(
+        &self,
+        refusal: &Refusal,
+        about: &RefusalContext<'_>,
+    ) -> Result<LogoutMessageOutcome, Error> {
+        self.record_refusal(refusal, about)?;
+        Ok(LogoutMessageOutcome::Unsolicited)
+    }
+}
+
+fn refusal_context<'a>(
+    application: Option<&'a Application>,
+    facts: RequestDetails,
+    visitor: &'a Visitor,
+) -> RefusalContext<'a> {
+    RefusalContext {
+        action: "single_logout",
+        ..RefusalContext::logout(application, facts, visitor)
+    }
+}
+
+/// The response, once it is proven to come from `application` and to be for us.
+fn verify(
+    response: Unverified<LogoutResponse>,
+    application: &Application,
+    slo: &str,
+) -> Result<LogoutResponse, Refusal> {
+    match response.verify(&application.saml.signing_certificates)? {
+        VerificationOutcome::Signed(verified) => {
+            let response = verified.into_inner();
+            match response.refusal(slo, &application.saml.entity_id) {
+                None => Ok(response),
+                Some(refusal) => Err(refusal),
+            }
+        }
+        VerificationOutcome::Unsigned(_) | VerificationOutcome::Unchecked(_) => {
+            Err(Refusal::SignatureMissing)
+        }
+    }
+}

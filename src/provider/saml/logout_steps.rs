@@ -1,0 +1,391 @@
+//! The steps of a logout: whom to ask next, with what message, and the answer to whoever began it.
+
+use std::sync::Arc;
+
+use crate::{
+    model::{
+        application::{Application, Binding, LogoutEndpoint, SpUrl},
+        id::{ApplicationId, LogoutId},
+        logout::{Initiator, Logout, LogoutStep, LogoutStepState},
+        secret::Token,
+    },
+    provider::{
+        Provider,
+        error::Error,
+        logout::sign_out::{ParticipantLogoutStatus, anonymized, participant_statuses},
+        snapshot::Snapshot,
+        visitor::Visitor,
+    },
+    saml::{
+        binding::{inbound::MessageKind, redirect},
+        logout::{
+            UnsignedMessage,
+            request::{self, LogoutRequestContent},
+            response::{self, LogoutResponseContent},
+        },
+        refusal::StatusCodes,
+        urn::status,
+    },
+};
+
+/// Where a logout stands: what its page shows.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LogoutProgress {
+    /// Everybody who is told.
+    pub participants: Vec<ParticipantLogoutStatus>,
+    /// What comes next.
+    pub next: NextAction,
+}
+
+/// What comes next.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum NextAction {
+    /// This application is asked; the browser goes there by itself.
+    Ask(NextStep),
+    /// This one was asked, and the browser is back without its answer: the person goes on.
+    NoResponse(NextStep),
+    /// Whoever began it is told; the browser goes there by itself.
+    Respond {
+        /// Id and name.
+        to: (ApplicationId, String),
+    },
+    /// Nothing: the person reads what became of it, and may go back to whoever began it.
+    Finished(Option<(ApplicationId, String)>),
+}
+
+/// Whose turn it is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct NextStep {
+    /// Which hop.
+    pub position: i64,
+    /// Its application, by id and name.
+    pub application: (ApplicationId, String),
+}
+
+/// A logout message of ours on its way.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LogoutDelivery {
+    /// To whom: id and name.
+    pub application: (ApplicationId, String),
+    /// How.
+    pub carrier: OutboundBinding,
+}
+
+/// How a message goes, by the binding that the application registered.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum OutboundBinding {
+    /// Send the browser to this address: the message and its signature are in it.
+    Redirect(String),
+    /// Let the browser post this; the signature is inside.
+    Post {
+        /// To this address.
+        location: SpUrl,
+        /// The XML.
+        message: String,
+        /// As it came.
+        relay_state: Option<String>,
+    },
+}
+
+/// What becomes of a browser that goes on.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum AdvanceLogoutOutcome {
+    /// It asks the next application; the page for the way is shown where it posts.
+    Ask(Box<(LogoutDelivery, LogoutProgress)>),
+    /// It goes back to whoever began the logout.
+    Respond(Box<LogoutDelivery>),
+    /// It goes nowhere: the page says what is next.
+    Stay,
+}
+
+/// A logout as its own browser sees it.
+struct LogoutView {
+    snapshot: Arc<Snapshot>,
+    logout: Logout,
+    hops: Vec<LogoutStep>,
+}
+
+impl Provider {
+    /// Where a logout stands; none if this browser has no such logout. Looking at it asks nobody.
+    pub fn logout_progress(
+        &self,
+        id: LogoutId,
+        browser: Option<&Token>,
+        visitor: &Visitor,
+    ) -> Result<Option<LogoutProgress>, Error> {
+        let Some(mut seen) = self.logout_view(id, browser)? else {
+            return Ok(None);
+        };
+        let next = self.next_action(&seen);
+        if matches!(next, NextAction::Finished(_)) {
+            self.finish_logout(&seen.snapshot, &seen.logout, &seen.hops, visitor)?;
+            for hop in seen.hops.iter_mut().filter(|hop| !hop.state.is_settled()) {
+                // Its time is over: nobody will ask it any more.
+                hop.state = LogoutStepState::Unconfirmed;
+            }
+        }
+        Ok(Some(seen.progress(next)))
+    }
+
+    /// Goes on: asks the application whose turn it is, once, or answers whoever began the logout.
+    pub fn advance_logout(
+        &self,
+        id: LogoutId,
+        browser: Option<&Token>,
+        visitor: &Visitor,
+    ) -> Result<Option<AdvanceLogoutOutcome>, Error> {
+        let Some(seen) = self.logout_view(id, browser)? else {
+            return Ok(None);
+        };
+        Ok(Some(match self.next_action(&seen) {
+            NextAction::Ask(turn) => self.send_logout_request(seen, &turn)?,
+            NextAction::Respond { .. } | NextAction::Finished(Some(_)) => {
+                self.respond_to_initiator(&seen, visitor)?
+            }
+            NextAction::NoResponse(_) | NextAction::Finished(None) => AdvanceLogoutOutcome::Stay,
+        }))
+    }
+
+    /// Goes on without an application that was not asked, or has not answered.
+    pub fn skip_logout_step(
+        &self,
+        id: LogoutId,
+        browser: Option<&Token>,
+        position: i64,
+    ) -> Result<(), Error> {
+        if self.logout_view(id, browser)?.is_some() {
+            self.store().write(|tx| tx.skip_logout_step(id, position))?;
+        }
+        Ok(())
+    }
+
+    /// The logout, if it is this browser's. Who has lost their address since is passed by.
+    fn logout_view(&self, id: LogoutId, browser: Option<&Token>) -> Result<Option<LogoutView>, Error> {
+        let Some(browser) = browser else { return Ok(None) };
+        let found = self.store().read(|tx| tx.logout(id))?;
+        let Some((logout, mut hops)) = found.filter(|(logout, _)| logout.browser == browser.hash()) else {
+            return Ok(None);
+        };
+        let snapshot = self.fresh_snapshot()?;
+        for hop in &mut hops {
+            if hop.state == LogoutStepState::Pending && logout_endpoint(&snapshot, hop.application).is_none()
+            {
+                self.store()
+                    .write(|tx| tx.mark_logout_step_without_endpoint(id, hop.position))?;
+                hop.state = LogoutStepState::NoEndpoint;
+            }
+        }
+        Ok(Some(LogoutView {
+            snapshot,
+            logout,
+            hops,
+        }))
+    }
+
+    fn next_action(&self, seen: &LogoutView) -> NextAction {
+        let now = self.now();
+        let back = seen
+            .logout
+            .initiator
+            .as_ref()
+            .and_then(|by| seen.initiator_to_answer(by));
+        if now >= seen.logout.expires_at {
+            // By now whoever began it has given up.
+            return NextAction::Finished(None);
+        }
+        let turn = |state| seen.hops.iter().find(|hop| hop.state == state);
+        if seen.logout.finished_at.is_some() {
+            return NextAction::Finished(back);
+        }
+        if let Some(hop) = turn(LogoutStepState::Requested) {
+            return NextAction::NoResponse(seen.next_step(hop));
+        }
+        if let Some(hop) = turn(LogoutStepState::Pending) {
+            return NextAction::Ask(seen.next_step(hop));
+        }
+        match back {
+            Some(to) => NextAction::Respond { to },
+            None => NextAction::Finished(None),
+        }
+    }
+
+    /// Signs first; then one write says that the application is asked. Where another tab was quicker, what was
+    /// signed is thrown away.
+    fn send_logout_request(
+        &self,
+        mut seen: LogoutView,
+        turn: &NextStep,
+    ) -> Result<AdvanceLogoutOutcome, Error> {
+        let now = self.now();
+        let asked = seen.hops.iter_mut().find(|hop| hop.position == turn.position);
+        let (Some(hop), Some((application, endpoint))) =
+            (asked, logout_endpoint(&seen.snapshot, turn.application.0))
+        else {
+            return Ok(AdvanceLogoutOutcome::Stay);
+        };
+        let id = self.message_id();
+        let ask = LogoutRequestContent {
+            issuer: &seen.snapshot.installation.entity_id,
+            id: &id,
+            destination: endpoint.location.as_str(),
+            name_id: &hop.name_id,
+            session_index: &hop.session_index,
+        };
+        let message = request::write(&ask, self.policy(), now)?;
+        let outbound = logout_delivery(
+            &seen.snapshot,
+            application,
+            endpoint,
+            &endpoint.location,
+            MessageKind::Request,
+            &message,
+            None,
+        )?;
+        let is_first = self
+            .store()
+            .write(|tx| tx.mark_logout_step_requested(seen.logout.id, turn.position, &id, now))?;
+        if !is_first {
+            return Ok(AdvanceLogoutOutcome::Stay);
+        }
+        hop.state = LogoutStepState::Requested;
+        let progress = seen.progress(NextAction::Ask(turn.clone()));
+        Ok(AdvanceLogoutOutcome::Ask(Box::new((outbound, progress))))
+    }
+
+    /// The answer to whoever began the logout: done, or done in part (saml-core, 3.7.3.2).
+    fn respond_to_initiator(
+        &self,
+        seen: &LogoutView,
+        visitor: &Visitor,
+    ) -> Result<AdvanceLogoutOutcome, Error> {
+        let Some(by) = &seen.logout.initiator else {
+            return Ok(AdvanceLogoutOutcome::Stay);
+        };
+        let second = (!seen.all_confirmed()).then_some(status::PARTIAL_LOGOUT);
+        let sent = self.logout_response(&seen.snapshot, by, (status::SUCCESS, second), None)?;
+        self.finish_logout(&seen.snapshot, &seen.logout, &seen.hops, visitor)?;
+        Ok(sent.map_or(AdvanceLogoutOutcome::Stay, |outbound| {
+            AdvanceLogoutOutcome::Respond(Box::new(outbound))
+        }))
+    }
+
+    /// A signed `LogoutResponse` for `by`; none where it wants none, or has no address for it.
+    pub(super) fn logout_response(
+        &self,
+        snapshot: &Snapshot,
+        by: &Initiator,
+        status: StatusCodes,
+        words: Option<&str>,
+    ) -> Result<Option<LogoutDelivery>, Error> {
+        let Some((application, endpoint)) = logout_endpoint(snapshot, by.application) else {
+            return Ok(None);
+        };
+        if !by.wants_response {
+            return Ok(None);
+        }
+        let answer = LogoutResponseContent {
+            issuer: &snapshot.installation.entity_id,
+            id: &self.message_id(),
+            destination: endpoint.response_url(),
+            in_response_to: &by.request_id,
+            status,
+            status_message: words,
+        };
+        let message = response::write(&answer, self.now())?;
+        logout_delivery(
+            snapshot,
+            application,
+            endpoint,
+            answer.destination,
+            MessageKind::Response,
+            &message,
+            by.relay_state.as_deref(),
+        )
+        .map(Some)
+    }
+}
+
+impl LogoutView {
+    fn all_confirmed(&self) -> bool {
+        self.hops
+            .iter()
+            .all(|hop| hop.state == LogoutStepState::Confirmed)
+    }
+
+    fn progress(&self, next: NextAction) -> LogoutProgress {
+        LogoutProgress {
+            participants: self.participants(),
+            next,
+        }
+    }
+
+    /// Everybody who is told, as this browser may see them.
+    fn participants(&self) -> Vec<ParticipantLogoutStatus> {
+        let stops = participant_statuses(&self.snapshot, &self.hops);
+        if self.logout.hides_applications {
+            anonymized(stops)
+        } else {
+            stops
+        }
+    }
+
+    fn next_step(&self, hop: &LogoutStep) -> NextStep {
+        let stops = self.participants();
+        let named = stops.into_iter().find(|stop| stop.application == hop.application);
+        NextStep {
+            position: hop.position,
+            application: (hop.application, named.map(|stop| stop.name).unwrap_or_default()),
+        }
+    }
+
+    /// Whoever began it, where an answer can be sent.
+    fn initiator_to_answer(&self, by: &Initiator) -> Option<(ApplicationId, String)> {
+        let (application, _) = logout_endpoint(&self.snapshot, by.application)?;
+        by.wants_response
+            .then(|| (application.id, application.name.clone()))
+    }
+}
+
+/// An application and its address for logout. One that is switched off is told too: it may hold a session, and
+/// learns nothing but that it is over.
+fn logout_endpoint(snapshot: &Snapshot, id: ApplicationId) -> Option<(&Application, &LogoutEndpoint)> {
+    let application = snapshot.by_id(id)?;
+    Some((application, application.saml.logout.as_ref()?))
+}
+
+fn logout_delivery(
+    snapshot: &Snapshot,
+    application: &Application,
+    endpoint: &LogoutEndpoint,
+    location: &SpUrl,
+    carried: MessageKind,
+    message: &UnsignedMessage,
+    relay_state: Option<&str>,
+) -> Result<LogoutDelivery, Error> {
+    let (signer, algorithm) = (
+        &snapshot.signer,
+        application.saml.response_options.signature_algorithm,
+    );
+    let way = match endpoint.binding {
+        Binding::Redirect => OutboundBinding::Redirect(
+            redirect::encode(
+                location.as_str(),
+                carried,
+                &message.unsigned_xml(),
+                relay_state,
+                signer,
+                algorithm,
+            )
+            .map_err(|why| Error::Signing(Box::new(why)))?,
+        ),
+        Binding::Post => OutboundBinding::Post {
+            location: location.clone(),
+            message: message.signed_xml(signer, algorithm)?,
+            relay_state: relay_state.map(str::to_owned),
+        },
+    };
+    Ok(LogoutDelivery {
+        application: (application.id, application.name.clone()),
+        carrier: way,
+    })
+}

@@ -1,0 +1,136 @@
+//! What is kept of a refused message, for `hallpass explain`.
+
+use crate::{
+    model::{
+        application::{Application, Binding},
+        request_details::RequestDetails,
+    },
+    saml::{
+        authn_request::AuthnRequest,
+        binding::inbound::RawMessage,
+        logout::{request::LogoutRequest, response::LogoutResponse},
+        peek::peek,
+        refusal::Refusal,
+        signature::Unverified,
+    },
+};
+
+/// What the facts are called that are looked for again.
+pub(in crate::provider) mod name {
+    /// Who says to have sent it.
+    pub(in crate::provider) const ISSUER: &str = "issuer";
+    /// The message's `ID`.
+    pub(in crate::provider) const REQUEST: &str = "request";
+    /// The ACS that was asked for.
+    pub(in crate::provider) const ACS: &str = "answer wanted at";
+    /// `Destination`.
+    pub(in crate::provider) const DESTINATION: &str = "addressed to";
+    /// The fingerprint of a certificate that came with the message.
+    pub(in crate::provider) const EMBEDDED_CERTIFICATE: &str = "certificate in it";
+    /// The fingerprint of a certificate that the signature does not fit.
+    pub(in crate::provider) const TRIED_CERTIFICATE: &str = "certificate tried";
+}
+
+/// How many fingerprints of a long list of certificates are kept.
+const MAX_CERTIFICATES: usize = 4;
+
+/// What a message seems to say that could not be read as what it should be.
+pub(in crate::provider) fn from_unread(arrived: &RawMessage) -> RequestDetails {
+    let Ok(inbound) = arrived.decode() else {
+        return RequestDetails::default();
+    };
+    let seen = peek(&inbound.xml);
+    let beside = inbound.signature.map(|signature| signature.algorithm);
+    let facts = RequestDetails::default()
+        .with("message", seen.name.as_deref())
+        .with(name::ISSUER, seen.issuer.as_deref())
+        .with(name::REQUEST, seen.id.as_deref())
+        .with(name::DESTINATION, seen.destination.as_deref())
+        .with("signed with", beside.or(seen.algorithm).as_deref())
+        .with("digest", seen.digest.as_deref());
+    with_embedded_certificates(facts, &seen.certificates)
+}
+
+/// Adds the certificates that an XML signature brings along: no key of theirs is ever used.
+fn with_embedded_certificates(facts: RequestDetails, certificates: &[String]) -> RequestDetails {
+    certificates.iter().fold(facts, |facts, sha256| {
+        facts.with(name::EMBEDDED_CERTIFICATE, Some(sha256))
+    })
+}
+
+/// What an `AuthnRequest` asked for.
+pub(in crate::provider) fn from_authn_request(request: &Unverified<AuthnRequest>) -> RequestDetails {
+    let asked = request.unverified();
+    let index = asked.acs_index.map(|index| index.to_string());
+    RequestDetails::default()
+        .with(name::ISSUER, Some(asked.issuer.as_str()))
+        .with(name::REQUEST, Some(&asked.id))
+        .with(name::ACS, asked.acs_url.as_deref())
+        .with("answer wanted at index", index.as_deref())
+        .with(name::DESTINATION, asked.destination.as_deref())
+        .with("signed with", request.algorithm())
+        .with("version", other_version(&asked.version))
+        .with("binding wanted", asked.protocol_binding.as_deref())
+        .with("name format wanted", asked.options.name_id_format.as_deref())
+}
+
+/// What a `LogoutRequest` asked for; never whose sessions.
+pub(in crate::provider) fn from_logout_request(request: &Unverified<LogoutRequest>) -> RequestDetails {
+    let asked = request.unverified();
+    let indexes = asked.session_indexes.len().to_string();
+    RequestDetails::default()
+        .with(name::ISSUER, Some(asked.issuer.as_str()))
+        .with(name::REQUEST, Some(&asked.id))
+        .with(name::DESTINATION, asked.destination.as_deref())
+        .with("signed with", request.algorithm())
+        .with("version", other_version(&asked.version))
+        .with("name format", Some(&asked.name_id.format))
+        .with("session indexes", Some(&indexes))
+}
+
+/// Adds the certificates that came with the message.
+pub(in crate::provider) fn with_certificates_of(
+    facts: RequestDetails,
+    arrived: &RawMessage,
+) -> RequestDetails {
+    match arrived.decode() {
+        Ok(inbound) if inbound.binding == Binding::Post => {
+            with_embedded_certificates(facts, &peek(&inbound.xml).certificates)
+        }
+        Ok(_) | Err(_) => facts,
+    }
+}
+
+/// What a `LogoutResponse` answers.
+pub(in crate::provider) fn from_logout_response(response: &Unverified<LogoutResponse>) -> RequestDetails {
+    let answer = response.unverified();
+    RequestDetails::default()
+        .with(name::ISSUER, Some(answer.issuer.as_str()))
+        .with("answers", Some(&answer.in_response_to))
+        .with(name::DESTINATION, answer.destination.as_deref())
+        .with("signed with", response.algorithm())
+        .with("version", other_version(&answer.version))
+}
+
+/// Adds the certificates that the signature was held against, where it fitted none of them.
+pub(in crate::provider) fn with_tried_certificates(
+    facts: RequestDetails,
+    refusal: &Refusal,
+    application: &Application,
+) -> RequestDetails {
+    if *refusal != Refusal::BadSignature {
+        return facts;
+    }
+    application
+        .saml
+        .signing_certificates
+        .iter()
+        .take(MAX_CERTIFICATES)
+        .fold(facts, |facts, certificate| {
+            facts.with(name::TRIED_CERTIFICATE, Some(&certificate.sha256))
+        })
+}
+
+fn other_version(version: &str) -> Option<&str> {
+    (version != "2.0").then_some(version)
+}

@@ -1,0 +1,289 @@
+//! A session and a question → a signed `Response`, and the rows that remember it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::{
+    model::{
+        application::{Application, SpUrl},
+        id::{ApplicationId, UserId},
+        name_id::{NameId, NameIdFormat},
+        participant::{ApplicationIdentity, Participant},
+        user::User,
+    },
+    provider::{
+        Provider,
+        error::Error,
+        saml::refusal::{RefusalOutcome, StatusTarget},
+        session::ActiveSession,
+        snapshot::Snapshot,
+        visitor::Visitor,
+    },
+    saml::{
+        attribute::Attribute,
+        refusal::StatusCodes,
+        response::{self, Assertion, ResponseHeader, ResponseProtection},
+    },
+};
+
+/// A message for the browser to post.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SamlResponse {
+    /// Who gets it.
+    pub application: ApplicationId,
+    /// Its name for people.
+    pub application_name: String,
+    /// Where: an address that it registered.
+    pub acs: SpUrl,
+    /// The `Response`: XML, signed.
+    pub xml: String,
+    /// `RelayState`, as it came.
+    pub relay_state: Option<String>,
+    /// Whom it speaks of; none where it says why not.
+    pub user: Option<UserSummary>,
+}
+
+/// What the page says of the person.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct UserSummary {
+    /// Who.
+    pub id: UserId,
+    /// Given and family name.
+    pub full_name: String,
+    /// What the application learns.
+    pub email: String,
+}
+
+impl UserSummary {
+    pub(in crate::provider) fn from_session(live: &ActiveSession) -> Self {
+        Self::from_user(&live.user)
+    }
+
+    pub(in crate::provider) fn from_user(user: &User) -> Self {
+        Self {
+            id: user.id,
+            full_name: user.full_name(),
+            email: user.email.as_str().to_owned(),
+        }
+    }
+}
+
+/// What is asked for, once nothing stands in the way.
+pub(in crate::provider) struct ResponseRequest<'a> {
+    pub(in crate::provider) application: &'a Application,
+    /// None: nobody asked, the person opened a tile.
+    pub(in crate::provider) request_id: Option<&'a str>,
+    pub(in crate::provider) acs: &'a SpUrl,
+    pub(in crate::provider) relay_state: Option<String>,
+    pub(in crate::provider) name_id_format: NameIdFormat,
+    pub(in crate::provider) authn_context_class: &'a str,
+    pub(in crate::provider) unchecked_signature: bool,
+}
+
+/// What a response says of the person.
+#[derive(Clone, Copy)]
+pub(in crate::provider) struct AssertedSubject<'a> {
+    pub(in crate::provider) name_id: &'a NameId,
+    pub(in crate::provider) session_index: &'a str,
+    pub(in crate::provider) attributes: &'a [Attribute<'a>],
+}
+
+/// What became of it.
+pub(in crate::provider) enum ResponseOutcome {
+    Response(Box<SamlResponse>),
+    /// The request was answered for another browser or person.
+    Replayed,
+    /// The session ended since it was read.
+    SessionEnded,
+    /// It cannot be done for this person; noted already.
+    Refused(RefusalOutcome),
+}
+
+/// What the one write of a sign-on found.
+enum ResponseWrite {
+    Done,
+    AnsweredBefore,
+    SessionEnded,
+}
+
+impl Provider {
+    /// Signs first, with no transaction open; then one write says that it is so. Where that write finds
+    /// the request answered for another session, what was signed is thrown away.
+    pub(in crate::provider) fn respond(
+        &self,
+        snapshot: &Snapshot,
+        question: ResponseRequest<'_>,
+        live: &ActiveSession,
+        visitor: &Visitor,
+    ) -> Result<ResponseOutcome, Error> {
+        let application = question.application;
+        let now = self.now();
+        let name_id = self.name_id(snapshot, application, live, question.name_id_format)?;
+        let session_index = live.session.session_index_for(application.id);
+        let attributes = match self.released_attributes(application, live)? {
+            Ok(attributes) => attributes,
+            Err(missing) => {
+                return self.respond_missing_attribute(snapshot, question, &missing, live, visitor);
+            }
+        };
+        let content = AssertedSubject {
+            name_id: &name_id,
+            session_index: &session_index,
+            attributes: &attributes,
+        };
+        let seal = self.response_protection(snapshot, application)?;
+        let xml = self.write_success_response(snapshot, &question, live, content, seal, now)?;
+
+        let participant = Participant {
+            session: live.session.id,
+            application: application.id,
+            session_index,
+            name_id,
+            first_at: live.joined_at.unwrap_or(now),
+            last_at: now,
+        };
+        let mut event = self.event("sign_on", "ok", Some(visitor));
+        event.user = Some(live.user.id);
+        event.application = Some(application.id);
+        event.session = Some(live.session.id);
+        event.detail = question
+            .unchecked_signature
+            .then(|| UNCHECKED_SIGNATURE.to_owned());
+        let identity = changed_identity(live, &participant);
+        let touch = now - live.session.last_seen_at >= TOUCH_AFTER;
+        let written = self.store().write_relaxed(|tx| {
+            // Before the row is held: two sign-ons of one session that both held it would wait for each other.
+            if touch {
+                tx.touch_session(live.session.id, now, self.idle_expiry(now))?;
+            }
+            if !tx.lock_open_session(live.session.id)? {
+                return Ok(ResponseWrite::SessionEnded);
+            }
+            if let Some(request_id) = question.request_id
+                && !tx.mark_request_answered(
+                    application.id,
+                    request_id,
+                    live.session.id,
+                    self.answered_until(now),
+                )?
+            {
+                return Ok(ResponseWrite::AnsweredBefore);
+            }
+            tx.save_participant(&participant)?;
+            if let Some(identity) = &identity {
+                tx.save_application_identity(identity)?;
+            }
+            tx.add_audit_event(&event)?;
+            Ok(ResponseWrite::Done)
+        })?;
+        Ok(match written {
+            ResponseWrite::SessionEnded => ResponseOutcome::SessionEnded,
+            ResponseWrite::AnsweredBefore => ResponseOutcome::Replayed,
+            ResponseWrite::Done => ResponseOutcome::Response(Box::new(SamlResponse {
+                application: application.id,
+                application_name: application.name.clone(),
+                acs: question.acs.clone(),
+                xml,
+                relay_state: question.relay_state,
+                user: Some(UserSummary::from_session(live)),
+            })),
+        })
+    }
+
+    /// The response itself, signed: nothing is written down of it here.
+    pub(in crate::provider) fn write_success_response(
+        &self,
+        snapshot: &Snapshot,
+        question: &ResponseRequest<'_>,
+        live: &ActiveSession,
+        content: AssertedSubject<'_>,
+        seal: ResponseProtection<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<String, Error> {
+        let frame = ResponseHeader {
+            issuer: &snapshot.installation.entity_id,
+            id: &self.message_id(),
+            acs: question.acs,
+            in_response_to: question.request_id,
+            now,
+        };
+        let statement = Assertion {
+            id: &self.message_id(),
+            audience: &question.application.saml.audience,
+            name_id: content.name_id,
+            authenticated_at: live.session.authenticated_at,
+            context_class: question.authn_context_class,
+            session_index: content.session_index,
+            attributes: content.attributes,
+        };
+        Ok(response::success(&frame, &statement, self.policy(), seal)?)
+    }
+
+    /// How long an answered request is remembered: for as long as it is fresh, and as long again as a copy
+    /// of it could wait for its person.
+    fn answered_until(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        now + self.policy().replay_retention + self.policy().sign_in_lifetime
+    }
+
+    /// A signed response that only says why not.
+    pub(in crate::provider) fn status_response(
+        &self,
+        snapshot: &Snapshot,
+        application: &Application,
+        told: StatusTarget<'_>,
+        status: StatusCodes,
+        words: &str,
+    ) -> Result<SamlResponse, Error> {
+        let frame = ResponseHeader {
+            issuer: &snapshot.installation.entity_id,
+            id: &self.message_id(),
+            acs: told.acs,
+            in_response_to: Some(told.request_id),
+            now: self.now(),
+        };
+        let xml = response::failure(
+            &frame,
+            status,
+            words,
+            &snapshot.signer,
+            application.saml.response_options.signature_algorithm,
+        )?;
+        Ok(SamlResponse {
+            application: application.id,
+            application_name: application.name.clone(),
+            acs: told.acs.clone(),
+            xml,
+            relay_state: told.relay_state,
+            user: None,
+        })
+    }
+}
+
+/// How old `last_seen_at` may grow before a sign-on writes it again.
+const TOUCH_AFTER: TimeDelta = TimeDelta::minutes(1);
+
+/// What the audit row of a sign-on says whose request was signed by a key that nobody registered.
+pub const UNCHECKED_SIGNATURE: &str = "the request was signed, but no certificate is registered to check it";
+
+/// The identity row as it must be after this sign-on; none where nothing changes.
+fn changed_identity(live: &ActiveSession, participant: &Participant) -> Option<ApplicationIdentity> {
+    let (name_id, email) = (&participant.name_id.value, live.user.email.as_str());
+    match &live.identity {
+        Some(known) if known.last_name_id == *name_id && known.last_email == email => None,
+        known => Some(ApplicationIdentity {
+            application: participant.application,
+            user: live.user.id,
+            first_name_id: known
+                .as_ref()
+                .map_or(name_id, |known| &known.first_name_id)
+                .clone(),
+            first_email: known
+                .as_ref()
+                .map_or(email, |known| &known.first_email)
+                .to_owned(),
+            last_name_id: name_id.clone(),
+            last_email: email.to_owned(),
+            first_at: known.as_ref().map_or(participant.last_at, |known| known.first_at),
+            changed_at: participant.last_at,
+        }),
+    }
+}

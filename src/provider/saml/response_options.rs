@@ -1,0 +1,295 @@
+//! How responses to an application are made: what an administrator may choose, and how it is done.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    model::{
+        application::{Application, ApplicationKind, ServiceProvider},
+        attribute::{self, AttributeRule},
+        key::Certificate,
+        name_id::NameIdFormat,
+        response_options::{ContentCipher, SignatureAlgorithm, SignedParts},
+        secret::Secret,
+    },
+    provider::{Provider, error::Error, snapshot::Snapshot},
+    saml::{
+        encryption::{self, AssertionEncryption, UnusableRecipient},
+        response::{self, ResponseProtection},
+    },
+};
+
+/// What changes about it; absent stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct ResponseOptionsEdit {
+    /// What is signed.
+    pub signed_parts: Option<SignedParts>,
+    /// With what.
+    pub signature_algorithm: Option<SignatureAlgorithm>,
+    /// What assertions are encrypted with; `Some(None)` sends them as they are.
+    pub encryption: Option<Option<ContentCipher>>,
+    /// The certificates that they are encrypted to, all of them.
+    pub encryption_certificates: Option<Vec<Certificate>>,
+    /// The name that is told where none in particular is asked for.
+    pub name_id_format: Option<NameIdFormat>,
+    /// What is told of a person, the whole list.
+    pub attributes: Option<Vec<AttributeRule>>,
+    /// `RelayState` of a response that nobody asked for; `Some(None)` sends none.
+    pub default_relay_state: Option<Option<String>>,
+}
+
+impl ResponseOptionsEdit {
+    /// Changes `saml`.
+    pub fn apply(self, saml: &mut ServiceProvider) {
+        let making = &mut saml.response_options;
+        making.signed_parts = self.signed_parts.unwrap_or(making.signed_parts);
+        making.signature_algorithm = self.signature_algorithm.unwrap_or(making.signature_algorithm);
+        making.encryption = self.encryption.unwrap_or(making.encryption);
+        saml.name_id_format = self.name_id_format.unwrap_or(saml.name_id_format);
+        if let Some(certificates) = self.encryption_certificates {
+            saml.encryption_certificates = certificates;
+        }
+        if let Some(attributes) = self.attributes {
+            saml.attributes = attributes;
+        }
+        if let Some(relay_state) = self.default_relay_state {
+            saml.default_relay_state = relay_state;
+        }
+    }
+}
+
+/// Why responses cannot be made so.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum BadResponseOptions {
+    /// Encryption without a key.
+    #[error(
+        "assertions cannot be encrypted without the application's certificate: add --encryption-certificate FILE"
+    )]
+    NoEncryptionCertificate,
+    /// Encryption with keys that are no good for it.
+    #[error("assertions cannot be encrypted to the certificate {subject}: {why}")]
+    UnusableForEncryption {
+        /// Whose certificate.
+        subject: String,
+        /// Why not.
+        why: UnusableRecipient,
+    },
+    /// A name twice: some service providers refuse the message then.
+    #[error("the attribute {0} stands in the list twice")]
+    DuplicateAttribute(String),
+    /// ChatGPT has no key to open it with.
+    #[error("ChatGPT never decrypts: nothing can be encrypted for it")]
+    EncryptedChatGpt,
+    /// Its connections want the assertion signed.
+    #[error("ChatGPT wants the assertion signed: --sign both, or --sign assertion")]
+    UnsignedAssertionChatGpt,
+    /// One of its two shapes refuses others.
+    #[error("ChatGPT is known to take RSA-SHA256 only")]
+    AlgorithmChatGpt,
+    /// It takes the name for the address.
+    #[error("ChatGPT takes the name for the e-mail address: its format stays email")]
+    NameIdFormatChatGpt,
+    /// It reads these.
+    #[error("ChatGPT needs the attribute {0} as it is; others can be added beside it")]
+    AttributeChatGpt(String),
+}
+
+/// Whether responses to an application of this kind may be made so.
+pub(in crate::provider) fn check_response_options(
+    kind: ApplicationKind,
+    saml: &ServiceProvider,
+) -> Result<(), BadResponseOptions> {
+    let mut names = BTreeSet::new();
+    if let Some(twice) = saml.attributes.iter().find(|rule| !names.insert(&rule.name)) {
+        return Err(BadResponseOptions::DuplicateAttribute(twice.name.clone()));
+    }
+    if kind.is_chatgpt() {
+        return check_chatgpt(saml);
+    }
+    if saml.response_options.encryption.is_some() {
+        encryption_certificate(&saml.encryption_certificates)?;
+    }
+    Ok(())
+}
+
+fn check_chatgpt(saml: &ServiceProvider) -> Result<(), BadResponseOptions> {
+    let making = saml.response_options;
+    if making.encryption.is_some() {
+        return Err(BadResponseOptions::EncryptedChatGpt);
+    }
+    if making.signed_parts == SignedParts::Response {
+        return Err(BadResponseOptions::UnsignedAssertionChatGpt);
+    }
+    if making.signature_algorithm != SignatureAlgorithm::RsaSha256 {
+        return Err(BadResponseOptions::AlgorithmChatGpt);
+    }
+    if saml.name_id_format != NameIdFormat::EmailAddress {
+        return Err(BadResponseOptions::NameIdFormatChatGpt);
+    }
+    let has = |needed: &AttributeRule| {
+        let may_lack = needed.source.is_given_or_family_name();
+        saml.attributes.iter().any(|rule| {
+            let required = if may_lack { needed.required } else { rule.required };
+            *needed
+                == AttributeRule {
+                    required,
+                    ..rule.clone()
+                }
+        })
+    };
+    match attribute::default_rules().into_iter().find(|needed| !has(needed)) {
+        Some(lost) => Err(BadResponseOptions::AttributeChatGpt(lost.name)),
+        None => Ok(()),
+    }
+}
+
+/// The first certificate that can be encrypted to; why the last one cannot, if none can.
+fn encryption_certificate(certificates: &[Certificate]) -> Result<&Certificate, BadResponseOptions> {
+    let mut bad = BadResponseOptions::NoEncryptionCertificate;
+    for certificate in certificates {
+        match encryption::check_recipient(certificate) {
+            Ok(()) => return Ok(certificate),
+            Err(why) => {
+                bad = BadResponseOptions::UnusableForEncryption {
+                    subject: certificate.subject.clone(),
+                    why,
+                }
+            }
+        }
+    }
+    Err(bad)
+}
+
+impl Provider {
+    /// How a response to `application` is made safe.
+    pub(in crate::provider) fn response_protection<'a>(
+        &self,
+        snapshot: &'a Snapshot,
+        application: &'a Application,
+    ) -> Result<ResponseProtection<'a>, Error> {
+        Ok(ResponseProtection {
+            encryption: self.assertion_encryption(application)?,
+            ..protection_without_encryption(snapshot, application)
+        })
+    }
+
+    /// What the assertion is encrypted with, if it is. ChatGPT's never is, whatever stands in the database; and what
+    /// is to be encrypted is never sent as it is.
+    pub(in crate::provider) fn assertion_encryption<'a>(
+        &self,
+        application: &'a Application,
+    ) -> Result<Option<AssertionEncryption<'a>>, Error> {
+        let saml = &application.saml;
+        let cipher = if application.kind.is_chatgpt() {
+            None
+        } else {
+            saml.response_options.encryption
+        };
+        let Some(cipher) = cipher else {
+            return Ok(None);
+        };
+        let recipient = encryption_certificate(&saml.encryption_certificates)
+            .map_err(|_unfit| response::Error::NoRecipient)?;
+        Ok(Some(AssertionEncryption::new(
+            cipher,
+            recipient,
+            Secret::new(self.random()),
+        )))
+    }
+}
+
+/// The same for whoever only looks: what is sent to an application goes through [`Provider::seal`].
+pub(in crate::provider) fn protection_without_encryption<'a>(
+    snapshot: &'a Snapshot,
+    application: &Application,
+) -> ResponseProtection<'a> {
+    let making = application.saml.response_options;
+    ResponseProtection {
+        signer: &snapshot.signer,
+        signed_parts: making.signed_parts,
+        algorithm: making.signature_algorithm,
+        encryption: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::application::EntityId;
+
+    fn service_provider() -> ServiceProvider {
+        ServiceProvider::with_defaults(EntityId::parse("urn:sp").unwrap(), Vec::new())
+    }
+
+    #[test]
+    fn what_chatgpt_needs_cannot_be_changed() {
+        assert_eq!(
+            check_response_options(ApplicationKind::ChatGptCurrent, &service_provider()),
+            Ok(())
+        );
+        let edits = [
+            ResponseOptionsEdit {
+                encryption: Some(Some(ContentCipher::Aes256Gcm)),
+                ..ResponseOptionsEdit::default()
+            },
+            ResponseOptionsEdit {
+                signed_parts: Some(SignedParts::Response),
+                ..ResponseOptionsEdit::default()
+            },
+            ResponseOptionsEdit {
+                signature_algorithm: Some(SignatureAlgorithm::RsaSha512),
+                ..ResponseOptionsEdit::default()
+            },
+            ResponseOptionsEdit {
+                name_id_format: Some(NameIdFormat::Unspecified),
+                ..ResponseOptionsEdit::default()
+            },
+            ResponseOptionsEdit {
+                attributes: Some(attribute::default_rules().split_off(1)),
+                ..ResponseOptionsEdit::default()
+            },
+        ];
+        for kind in [ApplicationKind::ChatGptLegacy, ApplicationKind::ChatGptCurrent] {
+            for edit in edits.clone() {
+                let mut saml = service_provider();
+                edit.clone().apply(&mut saml);
+                assert!(check_response_options(kind, &saml).is_err(), "{edit:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn chatgpt_names_need_not_be_required() {
+        let mut saml = service_provider();
+        saml.attributes = attribute::default_rules();
+        for rule in &mut saml.attributes {
+            rule.required = !rule.source.is_given_or_family_name();
+        }
+        assert_eq!(
+            check_response_options(ApplicationKind::ChatGptCurrent, &saml),
+            Ok(())
+        );
+        for rule in &mut saml.attributes {
+            rule.required = false;
+        }
+        assert!(
+            check_response_options(ApplicationKind::ChatGptCurrent, &saml).is_err(),
+            "the address and the id"
+        );
+    }
+
+    #[test]
+    fn encryption_needs_a_certificate_and_attribute_names_are_unique() {
+        let mut encrypted = service_provider();
+        encrypted.response_options.encryption = Some(ContentCipher::Aes128Gcm);
+        assert_eq!(
+            check_response_options(ApplicationKind::Saml, &encrypted),
+            Err(BadResponseOptions::NoEncryptionCertificate)
+        );
+        let mut twice = service_provider();
+        twice.attributes.extend(attribute::default_rules().pop());
+        assert_eq!(
+            check_response_options(ApplicationKind::Saml, &twice),
+            Err(BadResponseOptions::DuplicateAttribute("lastName".to_owned()))
+        );
+    }
+}

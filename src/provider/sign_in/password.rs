@@ -1,0 +1,283 @@
+//! A person signs in with e-mail and password.
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    credential::password::{Password, PasswordCheck},
+    model::{
+        id::SessionId,
+        reference::Reference,
+        secret::{Secret, Token},
+        session::Session,
+        throttle::{NETWORK_HISTORY, RateLimit, networks},
+        user::{Email, User, canonical_account},
+    },
+    provider::{
+        Provider,
+        audit::codes,
+        error::Error,
+        sign_in::throttle::{FAILURE_COUNTER, ThrottleBuckets, blocked_until, refund},
+        visitor::Visitor,
+    },
+    store::Tx,
+};
+
+/// What was typed.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// As it was typed; any spelling of the address.
+    pub email: String,
+    /// As it was typed.
+    pub password: Secret<String>,
+}
+
+/// What became of it.
+#[derive(Clone, Debug)]
+pub enum PasswordSignInOutcome {
+    /// Give the browser these cookies.
+    SignedIn {
+        /// The session's new token.
+        session: Token,
+        /// The device is known from now on.
+        device: Token,
+    },
+    /// Unknown, wrong or disabled: nobody outside learns which.
+    WrongCredentials,
+    /// Too many tries; not before then.
+    Throttled {
+        /// When the next try is looked at.
+        until: DateTime<Utc>,
+        /// Leads to the row in the audit trail.
+        reference: Reference,
+    },
+}
+
+/// What a try is before it waits for its turn.
+#[derive(Clone, Debug)]
+pub enum ThrottleCheck {
+    /// Its password may be checked.
+    Allowed {
+        /// On a device on which this person has signed in before: a place is kept for these.
+        is_known_device: bool,
+    },
+    /// Too many tries; not before then.
+    Throttled {
+        /// When the next try is looked at.
+        until: DateTime<Utc>,
+        /// Leads to the row in the audit trail.
+        reference: Reference,
+    },
+}
+
+/// A person whose password was right when it was checked.
+struct VerifiedPassword<'u> {
+    user: &'u User,
+    /// The hash that it was checked against.
+    password_hash: Secret<String>,
+    /// A stronger hash of the same password, where that one costs too little.
+    rehash: Option<Secret<String>>,
+}
+
+impl Provider {
+    /// Looks at a try without counting it: what a pause holds back need not wait to hear so.
+    pub fn check_sign_in_throttle(
+        &self,
+        typed: &Credentials,
+        visitor: &Visitor,
+    ) -> Result<ThrottleCheck, Error> {
+        let user = self.user_by_typed_email(typed)?;
+        let buckets = self.throttle_buckets(typed, user.as_ref(), visitor)?;
+        let (now, policy) = (buckets.at, self.policy());
+        let (is_known, until) = self.store().read(|tx| {
+            let own = match &buckets.device {
+                Some(device) => tx.blocked_until(device, &policy.throttle_device, now)?.is_none(),
+                None => false,
+            };
+            let until = if own {
+                None
+            } else {
+                blocked_until(tx, &buckets, policy)?
+            };
+            Ok((own, until))
+        })?;
+        match until {
+            None => Ok(ThrottleCheck::Allowed {
+                is_known_device: is_known,
+            }),
+            Some(until) => Ok(ThrottleCheck::Throttled {
+                until,
+                reference: self.record_throttled(visitor)?,
+            }),
+        }
+    }
+
+    fn user_by_typed_email(&self, typed: &Credentials) -> Result<Option<User>, Error> {
+        match Email::parse(&canonical_account(&typed.email)) {
+            Ok(email) => Ok(self.store().read(|tx| tx.user_by_email(&email))?),
+            Err(_no_address) => Ok(None),
+        }
+    }
+
+    /// Counts the try, checks the password, and begins a session (or renews the one of the same person
+    /// in the same browser).
+    pub fn sign_in_with_password(
+        &self,
+        typed: &Credentials,
+        visitor: &Visitor,
+    ) -> Result<PasswordSignInOutcome, Error> {
+        let user = self.user_by_typed_email(typed)?;
+        let mut buckets = self.throttle_buckets(typed, user.as_ref(), visitor)?;
+        if let RateLimit::RetryAfter(until) = self.count_sign_in_attempt(&mut buckets)? {
+            let reference = self.record_throttled(visitor)?;
+            return Ok(PasswordSignInOutcome::Throttled { until, reference });
+        }
+        if let Some(verified) = self.check_password(typed, user.as_ref())?
+            && let Some(done) = self.begin_session(&verified, &buckets, visitor)?
+        {
+            return Ok(done);
+        }
+        self.record_wrong_credentials(user.as_ref(), &buckets, visitor)?;
+        Ok(PasswordSignInOutcome::WrongCredentials)
+    }
+
+    /// The person, if the password is theirs and they may sign in. The same work is done for nobody.
+    fn check_password<'u>(
+        &self,
+        typed: &Credentials,
+        user: Option<&'u User>,
+    ) -> Result<Option<VerifiedPassword<'u>>, Error> {
+        let hasher = &self.dependencies().hasher;
+        // A password that could not have been set is hashed all the same, as another one.
+        let password = Password::parse(typed.password.expose());
+        let stored = match user {
+            Some(user) if user.enabled => self.store().read(|tx| tx.password_hash(user.id))?,
+            Some(_) | None => self.store().read(|tx| tx.generation().map(|_same_work| None))?,
+        };
+        match (password, stored, user) {
+            (Ok(password), Some(phc), Some(user)) => {
+                let better = match hasher.verify(&password, &phc)? {
+                    PasswordCheck::Correct => None,
+                    PasswordCheck::CorrectNeedsRehash => Some(hasher.hash(&password, self.random())?),
+                    PasswordCheck::Incorrect => return Ok(None),
+                };
+                Ok(Some(VerifiedPassword {
+                    user,
+                    password_hash: phc,
+                    rehash: better,
+                }))
+            }
+            (Ok(password), _, _) => {
+                hasher.verify_dummy(&password)?;
+                Ok(None)
+            }
+            (Err(_bad), _, _) => Ok(None),
+        }
+    }
+
+    /// Begins a session; none if the password was changed or the person switched off while it was checked.
+    fn begin_session(
+        &self,
+        verified: &VerifiedPassword<'_>,
+        buckets: &ThrottleBuckets,
+        visitor: &Visitor,
+    ) -> Result<Option<PasswordSignInOutcome>, Error> {
+        let (now, user) = (self.now(), verified.user);
+        // A device cookie that is not known as this person's was somebody else's, or planted.
+        let known = buckets.device.as_ref().and(visitor.device.clone());
+        let (session, device) = (self.token(), known.unwrap_or_else(|| self.token()));
+        let before = self.active_session(visitor.session.as_ref())?;
+        let fresh = Session {
+            id: SessionId::new(now, self.random()),
+            user: user.id,
+            seed: Secret::new(self.random()),
+            authenticated_at: now,
+            last_seen_at: now,
+            idle_expires_at: self.idle_expiry(now),
+            expires_at: now + self.policy().session_absolute,
+        };
+        let mut event = self.event("login", "ok", Some(visitor));
+        event.user = Some(user.id);
+        let mut other = self.event("logout", "ok", Some(visitor));
+        other.detail = Some("another person signed in".to_owned());
+        let begun = self.store().write(|tx| {
+            if !tx.still_may_sign_in(user.id, &verified.password_hash)? {
+                return Ok(false);
+            }
+            if let Some(better) = &verified.rehash {
+                tx.set_password_hash(user.id, better, now)?;
+            }
+            refund(tx, buckets, self.policy())?;
+            let mut kept = None;
+            if let (Some(before), Some(old)) = (&before, &visitor.session) {
+                if before.user.id == user.id {
+                    // The same session and participants, under a new token and with its time begun anew.
+                    let renewed = Session {
+                        id: before.session.id,
+                        seed: before.session.seed.clone(),
+                        ..fresh.clone()
+                    };
+                    let taken = tx.renew_session(&renewed, old.hash(), session.hash())?;
+                    kept = taken.then_some(renewed.id);
+                } else {
+                    tx.end_session(before.session.id, now, "another person signed in")?;
+                    let left = tx.participants(before.session.id)?.len();
+                    if left > 0 {
+                        other.detail = Some(format!(
+                            "another person signed in; {left} of the applications of the one before were not told"
+                        ));
+                    }
+                    other.user = Some(before.user.id);
+                    other.session = Some(before.session.id);
+                    tx.add_audit_event(&other)?;
+                }
+            }
+            if kept.is_none() {
+                tx.add_session(&fresh, session.hash())?;
+            }
+            event.session = Some(kept.unwrap_or(fresh.id));
+            tx.add_known_device(device.hash(), user.id, now, now + self.policy().device_lifetime)?;
+            for (network, _clients) in networks(visitor.address) {
+                tx.add_network_user(&network, user.id, now + NETWORK_HISTORY)?;
+            }
+            tx.add_audit_event(&event)?;
+            Ok(true)
+        })?;
+        Ok(begun.then_some(PasswordSignInOutcome::SignedIn { session, device }))
+    }
+
+    /// One write for everybody: how long it takes tells nobody whether the account exists.
+    fn record_wrong_credentials(
+        &self,
+        user: Option<&User>,
+        buckets: &ThrottleBuckets,
+        visitor: &Visitor,
+    ) -> Result<(), Error> {
+        let failed = |tx: &mut Tx| {
+            tx.count_attempt(&buckets.account_and_network, &FAILURE_COUNTER, buckets.at)
+                .map(drop)
+        };
+        let mut event = self.event("login", codes::LOGIN_WRONG, Some(visitor));
+        event.user = user.map(|user| user.id);
+        let reference = if user.is_some() {
+            // The throttle bounds these: each has its row and its line.
+            self.store().write(|tx| {
+                failed(tx)?;
+                tx.add_audit_event(&event)
+            })?;
+            Reference::from_request_id(event.request_id.as_deref().unwrap_or_default())
+        } else {
+            event.unauthenticated = true;
+            let recorded = self.count_refusal_with(&event, failed)?;
+            if !recorded.is_logged {
+                return Ok(());
+            }
+            recorded.reference
+        };
+        tracing::info!(action = "login", code = codes::LOGIN_WRONG, %reference, "refused");
+        Ok(())
+    }
+
+    fn record_throttled(&self, visitor: &Visitor) -> Result<Reference, Error> {
+        self.record_unproven_refusal("login", codes::LOGIN_THROTTLED, visitor)
+    }
+}

@@ -1,0 +1,215 @@
+//! Tries to sign in, counted before anything is hashed: by pair, network, account and device.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    model::{
+        policy::Policy,
+        text::hex,
+        throttle::{RateLimit, ThrottlePolicy, address_key, network_key, networks},
+        user::{Email, User, canonical_account},
+    },
+    provider::{Provider, error::Error, sign_in::password::Credentials, visitor::Visitor},
+    store::Tx,
+};
+
+/// The buckets that one try is counted in, in the order in which every try takes them.
+pub(in crate::provider) struct ThrottleBuckets {
+    pub(in crate::provider) account_and_address: String,
+    /// The address and the networks around it, each with what it lets through. None for a known device: whatever
+    /// others do from there, its owner is not held up.
+    pub(in crate::provider) networks: Vec<NetworkBucket>,
+    pub(in crate::provider) account: String,
+    /// The account, from the neighbourhood of this address.
+    pub(in crate::provider) account_and_network: String,
+    /// The one try that a pause of the account lets pass is named after the account.
+    pub(in crate::provider) extra_attempt: String,
+    pub(in crate::provider) device: Option<String>,
+    /// The device let the try pass: nothing else has counted it.
+    pub(in crate::provider) admitted_by_device: bool,
+    /// It is the one try that a pause of the account lets pass: the account has not counted it.
+    pub(in crate::provider) used_extra_attempt: bool,
+    /// When the try is counted.
+    pub(in crate::provider) at: DateTime<Utc>,
+}
+
+/// A network that tries are counted for.
+pub(in crate::provider) struct NetworkBucket {
+    pub(in crate::provider) key: String,
+    pub(in crate::provider) limit: ThrottlePolicy,
+}
+
+impl NetworkBucket {
+    pub(in crate::provider) fn bucket_key(&self) -> String {
+        format!("address:{}", self.key)
+    }
+}
+
+/// One try, and no other for longer than any pause.
+const ONE_ATTEMPT: ThrottlePolicy = ThrottlePolicy {
+    free: 1,
+    first_pause: TimeDelta::hours(48),
+    longest_pause: TimeDelta::hours(48),
+    forget_after: TimeDelta::hours(48),
+};
+
+/// Counts failures of a neighbourhood, and never pauses: for a day after the last it has failed.
+pub(in crate::provider) const FAILURE_COUNTER: ThrottlePolicy = ThrottlePolicy {
+    free: u32::MAX - 64,
+    first_pause: TimeDelta::hours(24),
+    longest_pause: TimeDelta::hours(24),
+    forget_after: TimeDelta::hours(24),
+};
+
+impl Provider {
+    pub(in crate::provider) fn throttle_buckets(
+        &self,
+        typed: &Credentials,
+        user: Option<&User>,
+        visitor: &Visitor,
+    ) -> Result<ThrottleBuckets, Error> {
+        let account = hex(&Sha256::digest(canonical_account(&typed.email)));
+        let address = address_key(visitor.address);
+        let limit = self.policy().throttle_address;
+        // Asked whether or not the account exists: the same work for both.
+        let owner = match &visitor.device {
+            Some(device) => self
+                .store()
+                .read(|tx| tx.known_device_owner(device.hash(), self.now()))?,
+            None => None,
+        };
+        let device = match (&visitor.device, user, owner) {
+            (Some(device), Some(user), Some(owner)) if owner == user.id => {
+                Some(format!("device:{}", hex(device.hash().as_bytes())))
+            }
+            (_, _, _) => None,
+        };
+        let networks = if device.is_some() {
+            Vec::new()
+        } else {
+            self.store().read(|tx| {
+                let known = |(key, clients): (String, u32)| {
+                    let people = tx.count_network_users(&key, self.now())?;
+                    let limit = limit.for_clients(clients).with_users(people);
+                    Ok(NetworkBucket { key, limit })
+                };
+                networks(visitor.address).into_iter().map(known).collect()
+            })?
+        };
+        Ok(ThrottleBuckets {
+            account_and_address: format!("pair:{account}:{address}"),
+            networks,
+            account_and_network: format!("network:{account}:{}", network_key(visitor.address)),
+            extra_attempt: format!("spare:{account}"),
+            account: format!("account:{account}"),
+            device,
+            admitted_by_device: false,
+            used_extra_attempt: false,
+            at: self.now(),
+        })
+    }
+
+    /// Counts the try before anything is hashed. A device on which this person has signed in before has
+    /// a bucket of its own and passes the others: nobody can lock its owner out.
+    pub(in crate::provider) fn count_sign_in_attempt(
+        &self,
+        buckets: &mut ThrottleBuckets,
+    ) -> Result<RateLimit, Error> {
+        let (now, policy) = (buckets.at, self.policy());
+        if let Some(device) = &buckets.device
+            && self
+                .store()
+                .write(|tx| tx.count_attempt(device, &policy.throttle_device, now))?
+                == RateLimit::Allowed
+        {
+            buckets.admitted_by_device = true;
+            return Ok(RateLimit::Allowed);
+        }
+        // What pauses is sent away before anything is written for the names that it tries.
+        if let Some(until) = self.store().read(|tx| blocked_until(tx, buckets, policy))? {
+            return Ok(RateLimit::RetryAfter(until));
+        }
+        let (admission, by_spare) = self.store().write(|tx| {
+            if let RateLimit::RetryAfter(until) =
+                tx.count_attempt(&buckets.account_and_address, &policy.throttle_pair, now)?
+            {
+                return Ok((RateLimit::RetryAfter(until), false));
+            }
+            for network in &buckets.networks {
+                if let RateLimit::RetryAfter(until) =
+                    tx.count_attempt(&network.bucket_key(), &network.limit, now)?
+                {
+                    return Ok((RateLimit::RetryAfter(until), false));
+                }
+            }
+            let RateLimit::RetryAfter(until) =
+                tx.count_attempt(&buckets.account, &policy.throttle_account, now)?
+            else {
+                return Ok((RateLimit::Allowed, false));
+            };
+            // Anybody can keep a named person out by wrong tries, so that a pause lets one try pass from where
+            // nobody has failed for this account. The pause goes into the name: the next one lets another pass.
+            if until <= now || tx.has_attempts(&buckets.account_and_network, now)? {
+                return Ok((RateLimit::RetryAfter(until), false));
+            }
+            let spare = format!("{}:{}", buckets.extra_attempt, until.timestamp_micros());
+            let taken = tx.count_attempt(&spare, &ONE_ATTEMPT, now)? != RateLimit::Allowed;
+            let admission = if taken {
+                RateLimit::RetryAfter(until)
+            } else {
+                RateLimit::Allowed
+            };
+            Ok((admission, !taken))
+        })?;
+        buckets.used_extra_attempt = by_spare;
+        Ok(admission)
+    }
+}
+
+/// Until when a try that no device lets pass is held back by its own address, if it is.
+pub(in crate::provider) fn blocked_until(
+    tx: &mut Tx,
+    buckets: &ThrottleBuckets,
+    policy: &Policy,
+) -> Result<Option<DateTime<Utc>>, crate::store::Error> {
+    let now = buckets.at;
+    for network in &buckets.networks {
+        let until = tx.blocked_until(&network.bucket_key(), &network.limit, now)?;
+        if until.is_some() {
+            return Ok(until);
+        }
+    }
+    tx.blocked_until(&buckets.account_and_address, &policy.throttle_pair, now)
+}
+
+/// The buckets of an account from wherever somebody tries: what an administrator lifts.
+pub(in crate::provider) fn clear_throttle(tx: &mut Tx, email: &Email) -> Result<(), crate::store::Error> {
+    let account = hex(&Sha256::digest(canonical_account(email.as_str())));
+    tx.clear_attempts(&format!("account:{account}"))?;
+    tx.clear_attempts_with_prefix(&format!("pair:{account}:"))?;
+    tx.clear_attempts_with_prefix(&format!("network:{account}:"))
+}
+
+/// A right password takes its try back: an office behind one address is not throttled by its own success.
+/// Only where it was counted: else a person could free their address for guesses at others by signing in.
+pub(in crate::provider) fn refund(
+    tx: &mut Tx,
+    buckets: &ThrottleBuckets,
+    policy: &Policy,
+) -> Result<(), crate::store::Error> {
+    if let Some(device) = &buckets.device {
+        tx.clear_attempts(device)?;
+    }
+    if buckets.admitted_by_device {
+        return Ok(());
+    }
+    tx.clear_attempts(&buckets.account_and_address)?;
+    for network in &buckets.networks {
+        tx.refund_attempt(&network.bucket_key(), &network.limit, buckets.at)?;
+    }
+    if buckets.used_extra_attempt {
+        return Ok(());
+    }
+    tx.refund_attempt(&buckets.account, &policy.throttle_account, buckets.at)
+}

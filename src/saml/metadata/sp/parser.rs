@@ -1,0 +1,354 @@
+//! The way through metadata: which element stands where, and what of it is noted. An element counts only
+//! in the place that the schema gives it; the same element elsewhere (in an extension, in a signature) does
+//! not.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::saml::{
+    metadata::{
+        error::BadMetadata,
+        sp::{builder::EntityBuilder, certificates::DeclaredUse, entity::ParsedEntity},
+        time::{parse_date_time, parse_duration},
+        xml::{characters::WHITESPACE, tag::StartTag},
+    },
+    urn::{DSIG, METADATA, PROTOCOL},
+};
+
+/// Namespace of what user interfaces show (sstc-saml-metadata-ui, 2.1).
+const MDUI: &str = "urn:oasis:names:tc:SAML:metadata:ui";
+/// Namespace of who registered an entity (saml-metadata-rpi, 2).
+const MDRPI: &str = "urn:oasis:names:tc:SAML:metadata:rpi";
+/// The longest text that is kept, in bytes; a certificate is a few thousand.
+const MAX_TEXT: usize = 64 * 1024;
+/// The longest entity, in bytes.
+const MAX_ENTITY: usize = 2 * 1024 * 1024;
+
+/// Reads entities out of tokens.
+#[derive(Debug)]
+pub(in crate::saml::metadata) struct MetadataParser {
+    now: DateTime<Utc>,
+    open_elements: Vec<MetadataElement>,
+    /// What the open aggregates say of all that is in them.
+    enclosing: Vec<Validity>,
+    builder: Option<EntityBuilder>,
+    published_at: Option<DateTime<Utc>>,
+    has_entities: bool,
+    /// The text of the open element, where that is wanted.
+    text: String,
+    declared_use: Option<DeclaredUse>,
+    has_certificate: bool,
+}
+
+/// Until when something counts, and how long it may be kept.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::saml::metadata) struct Validity {
+    pub(in crate::saml::metadata) valid_until: Option<DateTime<Utc>>,
+    pub(in crate::saml::metadata) cache_duration: Option<TimeDelta>,
+    /// Whether `cacheDuration` could not be read.
+    pub(in crate::saml::metadata) has_bad_duration: bool,
+}
+
+/// Where in metadata an element stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum MetadataElement {
+    EntitiesDescriptor,
+    /// What is said of all that is in it.
+    EntitiesExtensions,
+    PublicationInfo,
+    EntityDescriptor,
+    SpSsoDescriptor,
+    EntityExtensions,
+    RegistrationInfo,
+    RoleExtensions,
+    UiInfo,
+    KeyDescriptor,
+    KeyInfo,
+    X509Data,
+    X509Certificate,
+    EncryptionMethod,
+    AssertionConsumerService,
+    SingleLogoutService,
+    NameIdFormat,
+    AttributeConsumingService,
+    RequestedAttribute,
+    Organization,
+    Name(NameSource),
+    Ignored,
+}
+
+/// Where a name for people comes from, the best first.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum NameSource {
+    UiInfo,
+    ServiceName,
+    OrganizationDisplayName,
+    OrganizationName,
+}
+
+/// The place of an element inside another.
+fn element(parent: Option<MetadataElement>, tag: &StartTag<'_>) -> MetadataElement {
+    let name = match tag.namespace {
+        METADATA => tag.local_name,
+        DSIG => return key_info_element(parent, tag.local_name),
+        MDUI => {
+            return match (parent, tag.local_name) {
+                (Some(MetadataElement::RoleExtensions), "UIInfo") => MetadataElement::UiInfo,
+                (Some(MetadataElement::UiInfo), "DisplayName") => MetadataElement::Name(NameSource::UiInfo),
+                _ => MetadataElement::Ignored,
+            };
+        }
+        MDRPI => {
+            return match (parent, tag.local_name) {
+                (Some(MetadataElement::EntityExtensions), "RegistrationInfo") => {
+                    MetadataElement::RegistrationInfo
+                }
+                (Some(MetadataElement::EntitiesExtensions), "PublicationInfo") => {
+                    MetadataElement::PublicationInfo
+                }
+                _ => MetadataElement::Ignored,
+            };
+        }
+        _ => return MetadataElement::Ignored,
+    };
+    match (parent, name) {
+        (None | Some(MetadataElement::EntitiesDescriptor), "EntitiesDescriptor") => {
+            MetadataElement::EntitiesDescriptor
+        }
+        (Some(MetadataElement::EntitiesDescriptor), "Extensions") => MetadataElement::EntitiesExtensions,
+        (None | Some(MetadataElement::EntitiesDescriptor), "EntityDescriptor") => {
+            MetadataElement::EntityDescriptor
+        }
+        (Some(MetadataElement::EntityDescriptor), "Extensions") => MetadataElement::EntityExtensions,
+        (Some(MetadataElement::EntityDescriptor), "SPSSODescriptor") => MetadataElement::SpSsoDescriptor,
+        (Some(MetadataElement::EntityDescriptor), "Organization") => MetadataElement::Organization,
+        (Some(MetadataElement::Organization), "OrganizationName") => {
+            MetadataElement::Name(NameSource::OrganizationName)
+        }
+        (Some(MetadataElement::Organization), "OrganizationDisplayName") => {
+            MetadataElement::Name(NameSource::OrganizationDisplayName)
+        }
+        (Some(MetadataElement::SpSsoDescriptor), "Extensions") => MetadataElement::RoleExtensions,
+        (Some(MetadataElement::SpSsoDescriptor), "KeyDescriptor") => MetadataElement::KeyDescriptor,
+        (Some(MetadataElement::KeyDescriptor), "EncryptionMethod") => MetadataElement::EncryptionMethod,
+        (Some(MetadataElement::SpSsoDescriptor), "SingleLogoutService") => {
+            MetadataElement::SingleLogoutService
+        }
+        (Some(MetadataElement::SpSsoDescriptor), "NameIDFormat") => MetadataElement::NameIdFormat,
+        (Some(MetadataElement::SpSsoDescriptor), "AssertionConsumerService") => {
+            MetadataElement::AssertionConsumerService
+        }
+        (Some(MetadataElement::SpSsoDescriptor), "AttributeConsumingService") => {
+            MetadataElement::AttributeConsumingService
+        }
+        (Some(MetadataElement::AttributeConsumingService), "ServiceName") => {
+            MetadataElement::Name(NameSource::ServiceName)
+        }
+        (Some(MetadataElement::AttributeConsumingService), "RequestedAttribute") => {
+            MetadataElement::RequestedAttribute
+        }
+        _ => MetadataElement::Ignored,
+    }
+}
+
+fn key_info_element(parent: Option<MetadataElement>, name: &str) -> MetadataElement {
+    match (parent, name) {
+        (Some(MetadataElement::KeyDescriptor), "KeyInfo") => MetadataElement::KeyInfo,
+        (Some(MetadataElement::KeyInfo), "X509Data") => MetadataElement::X509Data,
+        (Some(MetadataElement::X509Data), "X509Certificate") => MetadataElement::X509Certificate,
+        _ => MetadataElement::Ignored,
+    }
+}
+
+impl MetadataParser {
+    /// Begins before the root.
+    pub(in crate::saml::metadata) fn new(now: DateTime<Utc>) -> Self {
+        Self {
+            now,
+            open_elements: Vec::new(),
+            enclosing: Vec::new(),
+            builder: None,
+            published_at: None,
+            has_entities: false,
+            text: String::new(),
+            declared_use: None,
+            has_certificate: false,
+        }
+    }
+
+    /// When the file was published, as far as it says so before its first entity.
+    pub(in crate::saml::metadata) const fn published_at(&self) -> Option<DateTime<Utc>> {
+        self.published_at
+    }
+
+    /// A start tag. What is wrong with one entity is kept with it; an error is about the whole file.
+    pub(in crate::saml::metadata) fn start(&mut self, tag: &StartTag<'_>) -> Result<(), BadMetadata> {
+        let parent = self.open_elements.last().copied();
+        let mut place = element(parent, tag);
+        let is_entity =
+            tag.namespace == METADATA && matches!(tag.local_name, "EntityDescriptor" | "EntitiesDescriptor");
+        if is_entity && place == MetadataElement::Ignored {
+            return Err(BadMetadata::malformed("an entity where none may stand"));
+        }
+        if place == MetadataElement::EntitiesDescriptor {
+            self.enclosing.push(parse_validity(tag)?);
+        } else if place == MetadataElement::EntityDescriptor {
+            self.builder = Some(EntityBuilder::new(tag, &self.enclosing));
+            self.has_entities = true;
+        } else if place == MetadataElement::PublicationInfo {
+            // Of the whole file, and not of a group inside it.
+            if self.enclosing.len() == 1 && !self.has_entities && self.published_at.is_none() {
+                self.published_at = tag.attribute("creationInstant").and_then(parse_date_time);
+            }
+        } else if place != MetadataElement::EntitiesExtensions {
+            place = self.start_in_entity(parent, place, tag);
+        }
+        if matches!(
+            place,
+            MetadataElement::X509Certificate | MetadataElement::NameIdFormat | MetadataElement::Name(_)
+        ) {
+            self.text.clear();
+        }
+        self.open_elements.push(place);
+        Ok(())
+    }
+
+    /// A start tag inside an entity; what became of its place.
+    fn start_in_entity(
+        &mut self,
+        parent: Option<MetadataElement>,
+        place: MetadataElement,
+        tag: &StartTag<'_>,
+    ) -> MetadataElement {
+        let Some(draft) = self.builder.as_mut() else {
+            return MetadataElement::Ignored;
+        };
+        // With the end tag that it will have.
+        draft.add_size(tag.raw.len() + tag.name.len() + 5, MAX_ENTITY);
+        if draft.is_rejected() {
+            return MetadataElement::Ignored;
+        }
+        if parent == Some(MetadataElement::X509Certificate) {
+            draft.reject("an element inside a certificate");
+        }
+        match place {
+            MetadataElement::SpSsoDescriptor if !supports_saml2(tag) => {
+                draft.note_other_protocol();
+                return MetadataElement::Ignored;
+            }
+            MetadataElement::SpSsoDescriptor => draft.role(tag),
+            MetadataElement::KeyDescriptor => {
+                self.declared_use = DeclaredUse::from_attribute(tag.attribute("use"));
+                self.has_certificate = false;
+            }
+            MetadataElement::EncryptionMethod => {
+                draft.encryption_method(self.declared_use, tag.attribute("Algorithm"));
+            }
+            MetadataElement::AssertionConsumerService => draft.acs(tag),
+            MetadataElement::SingleLogoutService => draft.logout(tag),
+            MetadataElement::AttributeConsumingService => draft.attribute_consuming_service(),
+            MetadataElement::RequestedAttribute => draft.requested_attribute(tag),
+            MetadataElement::Name(_) => draft.language(tag),
+            MetadataElement::RegistrationInfo => {
+                draft.registration_authority(tag.attribute("registrationAuthority"))
+            }
+            MetadataElement::EntitiesDescriptor
+            | MetadataElement::EntitiesExtensions
+            | MetadataElement::PublicationInfo
+            | MetadataElement::EntityDescriptor
+            | MetadataElement::EntityExtensions
+            | MetadataElement::RoleExtensions
+            | MetadataElement::UiInfo
+            | MetadataElement::KeyInfo
+            | MetadataElement::X509Data
+            | MetadataElement::X509Certificate
+            | MetadataElement::NameIdFormat
+            | MetadataElement::Organization
+            | MetadataElement::Ignored => {}
+        }
+        place
+    }
+
+    /// Character data.
+    pub(in crate::saml::metadata) fn text(&mut self, text: &str) {
+        let Some(draft) = self.builder.as_mut() else {
+            return;
+        };
+        draft.add_size(text.len(), MAX_ENTITY);
+        match self.open_elements.last() {
+            // However it is written: a reference to a character is that character (xml, 4.1).
+            Some(
+                MetadataElement::X509Certificate | MetadataElement::NameIdFormat | MetadataElement::Name(_),
+            ) => {}
+            _ => return,
+        }
+        if self.text.len() + text.len() <= MAX_TEXT {
+            self.text.push_str(text);
+        } else {
+            draft.reject("a text that is longer than any that is needed");
+        }
+    }
+
+    /// The end of the element that was opened last; the entity, if that was one.
+    pub(in crate::saml::metadata) fn end(&mut self) -> Option<ParsedEntity> {
+        let place = self.open_elements.pop()?;
+        if place == MetadataElement::EntitiesDescriptor {
+            self.enclosing.pop();
+            return None;
+        }
+        let draft = self.builder.as_mut()?;
+        match place {
+            MetadataElement::EntityDescriptor => {
+                return self.builder.take().map(|draft| draft.finish(self.now));
+            }
+            MetadataElement::X509Certificate => {
+                self.has_certificate = true;
+                draft.certificate(&self.text, self.declared_use);
+            }
+            MetadataElement::X509Data => draft.finish_x509_data(self.now),
+            MetadataElement::KeyDescriptor if !self.has_certificate => draft.note_key_without_certificate(),
+            MetadataElement::NameIdFormat => draft.name_id_format(&self.text),
+            MetadataElement::Name(naming) => draft.name(naming, &self.text),
+            MetadataElement::EntitiesDescriptor
+            | MetadataElement::EntitiesExtensions
+            | MetadataElement::PublicationInfo
+            | MetadataElement::SpSsoDescriptor
+            | MetadataElement::EntityExtensions
+            | MetadataElement::RegistrationInfo
+            | MetadataElement::RoleExtensions
+            | MetadataElement::UiInfo
+            | MetadataElement::KeyDescriptor
+            | MetadataElement::KeyInfo
+            | MetadataElement::EncryptionMethod
+            | MetadataElement::AssertionConsumerService
+            | MetadataElement::SingleLogoutService
+            | MetadataElement::AttributeConsumingService
+            | MetadataElement::RequestedAttribute
+            | MetadataElement::Organization
+            | MetadataElement::Ignored => {}
+        }
+        None
+    }
+}
+
+/// Whether a role is for SAML 2.0; one that does not say is taken to be.
+fn supports_saml2(role: &StartTag<'_>) -> bool {
+    role.attribute("protocolSupportEnumeration")
+        .is_none_or(|protocols| protocols.split(WHITESPACE).any(|protocol| protocol == PROTOCOL))
+}
+
+/// `validUntil` and `cacheDuration` of an element.
+pub(in crate::saml::metadata) fn parse_validity(tag: &StartTag<'_>) -> Result<Validity, BadMetadata> {
+    let until = match tag.attribute("validUntil") {
+        None => None,
+        Some(text) => {
+            Some(parse_date_time(text).ok_or_else(|| BadMetadata::malformed("validUntil is no time"))?)
+        }
+    };
+    let said = tag.attribute("cacheDuration");
+    let cache_for = said.and_then(parse_duration);
+    Ok(Validity {
+        valid_until: until,
+        cache_duration: cache_for,
+        has_bad_duration: said.is_some() && cache_for.is_none(),
+    })
+}

@@ -1,0 +1,74 @@
+//! What the log says at the start.
+
+use anyhow::Result;
+
+use crate::{
+    config::Settings,
+    model::key::KeyState,
+    provider::{Provider, bootstrap::BootstrapNotice},
+};
+
+pub(super) fn log_finding(finding: &BootstrapNotice) {
+    match finding {
+        BootstrapNotice::KeyGenerated { sha256 } => {
+            tracing::info!(sha256, "a signing key and its certificate were made")
+        }
+        BootstrapNotice::KeyImported { sha256 } => {
+            tracing::info!(
+                sha256,
+                "your own key was taken into the key ring, and signs from now on"
+            );
+        }
+        BootstrapNotice::ConfiguredKeyNotActive { sha256, state } => tracing::warn!(
+            sha256,
+            "key_file and certificate_file name a key that {}. The key ring stays as it is: remove the two settings, or bring the key in again with `hallpass key roll prepare --key FILE --certificate FILE`",
+            match state {
+                KeyState::Next => "is prepared and signs next",
+                KeyState::Active => "signs",
+                KeyState::Previous =>
+                    "signed before the present one; `hallpass key roll back` lets it sign again",
+                KeyState::Retired => "is retired",
+            }
+        ),
+        BootstrapNotice::CertificateReplaced { host } => tracing::info!(
+            host,
+            "the certificate made for loopback was replaced; no application knew it"
+        ),
+        BootstrapNotice::BaseUrlChanged { before, entity_id } => tracing::warn!(
+            before,
+            %entity_id,
+            "the base URL changed. Applications go on knowing this provider as {entity_id}, but their Sign-in URL and Sign-out URL still begin with {before}: paste the new ones there (`hallpass app show` prints them)"
+        ),
+        BootstrapNotice::EntityIdChanged { before } => tracing::warn!(
+            %before,
+            "the entity ID changed. Applications that know this provider by the one before refuse its answers until the new one is pasted there"
+        ),
+    }
+}
+
+/// Says once which variables are nobody's slip.
+pub(super) fn log_ignored_variables(settings: &Settings) {
+    if let Some(first) = settings.ignored_variables.first() {
+        tracing::info!(
+            first,
+            count = settings.ignored_variables.len(),
+            "variables that tell where a service named like Hallpass is, as Kubernetes sets them, are no settings and are left alone; `enableServiceLinks: false` in the pod keeps them out"
+        );
+    }
+}
+
+pub(super) fn next_step(settings: &Settings, provider: &Provider) -> Result<String> {
+    if settings.evaluation_mode {
+        return Ok("No base_url is set: this is for trying only; set HALLPASS_BASE_URL to the address that people will use.".to_owned());
+    }
+    let (people, applications) = (provider.users()?.len(), provider.applications()?.len());
+    Ok(match (people, applications) {
+        (0, _) => {
+            "Next: add a person with `hallpass user add EMAIL --given-name G --family-name F`.".to_owned()
+        }
+        (_, 0) => {
+            "Next: register ChatGPT with `hallpass app add chatgpt --acs URL --audience TEXT`.".to_owned()
+        }
+        (_, _) => format!("People sign in at {}.", settings.base_url.origin()),
+    })
+}

@@ -1,0 +1,114 @@
+//! A start while the database server is away: the daemon lives and is not ready, and tries again.
+
+use std::{net::TcpListener, sync::mpsc, thread, time::Duration};
+
+use actix_web::dev::ServerHandle;
+use anyhow::{Result, bail};
+
+use crate::{
+    config::Settings,
+    provider::{self, Provider, bootstrap::BootstrapNotice},
+    server::{http::HttpConfig, open::prepare},
+    store,
+    web::{self, Deadlines},
+};
+
+/// How long it is waited before the second try; each further wait is twice as long.
+const FIRST_RETRY_DELAY: Duration = Duration::from_secs(1);
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(15);
+
+/// Prepares a provider, however long its database server is away. None: told to stop before it came.
+pub(super) fn prepare_when_available(
+    settings: &Settings,
+    listener: &TcpListener,
+) -> Result<Option<(Provider, Vec<BootstrapNotice>)>> {
+    let mut meanwhile: Option<UnavailableServer> = None;
+    let mut pause = FIRST_RETRY_DELAY;
+    loop {
+        let error = match prepare(settings) {
+            Ok(prepared) => {
+                if let Some(meanwhile) = meanwhile {
+                    meanwhile.stop()?;
+                    tracing::info!("the database is there");
+                }
+                return Ok(Some(prepared));
+            }
+            Err(error) if is_database_unavailable(&error) => error,
+            Err(error) => return Err(error),
+        };
+        tracing::warn!(
+            error = format!("{error:#}"),
+            seconds = pause.as_secs(),
+            "the database is away: nobody can sign in until it comes; it is tried again"
+        );
+        let living = match meanwhile.take() {
+            Some(living) => living,
+            None => UnavailableServer::start(settings, listener.try_clone()?)?,
+        };
+        if living.has_ended_within(pause) {
+            return Ok(None);
+        }
+        meanwhile = Some(living);
+        pause = (pause * 2).min(MAX_RETRY_DELAY);
+    }
+}
+
+/// Whether only a server is missing that may come. A file is there or is not.
+fn is_database_unavailable(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let of_provider = match cause.downcast_ref::<provider::error::Error>() {
+            Some(provider::error::Error::Store(error)) => Some(error),
+            Some(_) | None => None,
+        };
+        of_provider
+            .or_else(|| cause.downcast_ref())
+            .is_some_and(store::Error::is_unavailable)
+    })
+}
+
+/// What answers while there is no provider.
+struct UnavailableServer {
+    handle: ServerHandle,
+    running: thread::JoinHandle<std::io::Result<()>>,
+    ended: mpsc::Receiver<()>,
+}
+
+impl UnavailableServer {
+    fn start(settings: &Settings, listener: TcpListener) -> Result<Self> {
+        let http = HttpConfig::new(settings, Deadlines::default());
+        let (ready, started) = mpsc::channel();
+        let (alive, ended) = mpsc::channel();
+        let running = thread::Builder::new().name("waiting".to_owned()).spawn(move || {
+            let done = actix_web::rt::System::new().block_on(async move {
+                let server = http.run(listener, web::unavailable_app)?;
+                // The other end waits for exactly this.
+                let _sent = ready.send(server.handle());
+                server.await
+            });
+            drop(alive);
+            done
+        })?;
+        let Ok(handle) = started.recv() else {
+            bail!("the server did not start");
+        };
+        Ok(Self {
+            handle,
+            running,
+            ended,
+        })
+    }
+
+    /// Whether a signal stopped it.
+    fn has_ended_within(&self, pause: Duration) -> bool {
+        self.ended.recv_timeout(pause) == Err(mpsc::RecvTimeoutError::Disconnected)
+    }
+
+    fn stop(self) -> Result<()> {
+        let stopping = self.handle.stop(true);
+        actix_web::rt::System::new().block_on(stopping);
+        match self.running.join() {
+            Ok(ended) => Ok(ended?),
+            Err(_) => bail!("a thread broke"),
+        }
+    }
+}

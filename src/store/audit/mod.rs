@@ -1,0 +1,3 @@
+//! The audit log.
+
+pub(in crate::store) mod audit_events;

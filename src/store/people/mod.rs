@@ -1,0 +1,5 @@
+//! Users: their rows, their own attributes, and what is remembered of those who were deleted.
+
+pub(in crate::store) mod deleted_users;
+pub(in crate::store) mod user_attributes;
+pub(in crate::store) mod users;

@@ -1,0 +1,213 @@
+//! `users` and `user_passwords`.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::{
+    prelude::*,
+    result::{DatabaseErrorKind, Error as DieselError},
+};
+
+use crate::{
+    model::{
+        id::UserId,
+        secret::Secret,
+        user::{Email, NameComponent, NameComponents, StableId, User, UserName},
+    },
+    store::{
+        connection::{AnyConnection, EditOutcome, Tx, with_backend},
+        error::{Error, RowContext},
+        schema::{user_passwords, users},
+    },
+};
+
+impl Tx {
+    /// Adds a person; `false` if somebody has this e-mail address or stable id already, or had that stable id and
+    /// was erased.
+    pub fn add_user(&mut self, user: &User) -> Result<bool, Error> {
+        let row = Row::from(user);
+        let rows = with_backend!(&mut self.0, |c| diesel::insert_into(users::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(c))?;
+        // Asked afterwards: whoever bore it may have been erased while this waited for their row.
+        if rows == 1 && self.is_spent_stable_id(&user.stable_id)? {
+            diesel::delete(users::table.find(user.id.to_string())).execute(&mut self.0)?;
+            return Ok(false);
+        }
+        Ok(rows == 1)
+    }
+
+    /// The person `id`.
+    pub fn user(&mut self, id: UserId) -> Result<Option<User>, Error> {
+        let found = users::table
+            .find(id.to_string())
+            .first::<Row>(&mut self.0)
+            .optional()?;
+        found.map(User::try_from).transpose()
+    }
+
+    /// The person with this e-mail address.
+    pub fn user_by_email(&mut self, email: &Email) -> Result<Option<User>, Error> {
+        let found = users::table
+            .filter(users::email.eq(email.as_str()))
+            .first::<Row>(&mut self.0)
+            .optional()?;
+        found.map(User::try_from).transpose()
+    }
+
+    /// Everybody, by e-mail address.
+    pub fn users(&mut self) -> Result<Vec<User>, Error> {
+        users::table
+            .order(users::email)
+            .load::<Row>(&mut self.0)?
+            .into_iter()
+            .map(User::try_from)
+            .collect()
+    }
+
+    /// Whether there is anybody at all.
+    pub fn has_users(&mut self) -> Result<bool, Error> {
+        let one = users::table.select(users::id).limit(1);
+        Ok(one.first::<String>(&mut self.0).optional()?.is_some())
+    }
+
+    /// Writes `user` if it is still at the version that was read; its version is one higher then. Its
+    /// stable id and its birth do not change.
+    pub fn edit_user(&mut self, user: &User) -> Result<EditOutcome, Error> {
+        let unchanged = users::table
+            .find(user.id.to_string())
+            .filter(users::version.eq(user.version));
+        let update = diesel::update(unchanged).set((
+            users::email.eq(user.email.as_str()),
+            users::given_name.eq(user.names.given().map(NameComponent::as_str)),
+            users::family_name.eq(user.names.family().map(NameComponent::as_str)),
+            users::user_name.eq(user.user_name.as_ref().map(UserName::as_str)),
+            users::enabled.eq(user.enabled),
+            users::updated_at.eq(user.updated_at.naive_utc()),
+            users::deleted_at.eq(user.deleted_at.map(|at| at.naive_utc())),
+            users::version.eq(users::version + 1),
+        ));
+        // A transaction of its own within ours: PostgreSQL would refuse all that follows a refused row.
+        match self.0.transaction(|c| update.execute(c)) {
+            Ok(0) => Ok(EditOutcome::Stale),
+            Ok(_) => Ok(EditOutcome::Done),
+            Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(EditOutcome::Taken),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Sets the password of `user`; `phc` is its hash.
+    pub fn set_password_hash(
+        &mut self,
+        user: UserId,
+        phc: &Secret<String>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let changed = (
+            user_passwords::phc.eq(phc.expose().as_str()),
+            user_passwords::changed_at.eq(now.naive_utc()),
+        );
+        with_backend!(&mut self.0, |c| diesel::insert_into(user_passwords::table)
+            .values((user_passwords::user_id.eq(user.to_string()), changed))
+            .on_conflict(user_passwords::user_id)
+            .do_update()
+            .set(changed)
+            .execute(c))?;
+        Ok(())
+    }
+
+    /// Whether `user` may sign in and `phc` still is the hash of their password. On PostgreSQL both rows are
+    /// held until the transaction ends, as SQLite holds everything: a password that is changed meanwhile
+    /// waits, and then ends the session that this transaction begins.
+    pub fn still_may_sign_in(&mut self, user: UserId, phc: &Secret<String>) -> Result<bool, Error> {
+        let fits = users::table
+            .inner_join(user_passwords::table)
+            .filter(users::id.eq(user.to_string()))
+            .filter(users::enabled.eq(true))
+            .filter(user_passwords::phc.eq(phc.expose()))
+            .select(users::id);
+        let found = match &mut self.0 {
+            AnyConnection::Sqlite(c) => fits.first::<String>(c).optional()?,
+            // Not shared: a login may write the hash anew, and two that share the rows would wait for each other.
+            AnyConnection::Postgres(c) => fits.for_no_key_update().first::<String>(c).optional()?,
+        };
+        Ok(found.is_some())
+    }
+
+    /// The hash of the password of `user`, if one was set.
+    pub fn password_hash(&mut self, user: UserId) -> Result<Option<Secret<String>>, Error> {
+        let phc = user_passwords::table
+            .find(user.to_string())
+            .select(user_passwords::phc);
+        Ok(phc.first::<String>(&mut self.0).optional()?.map(Secret::new))
+    }
+
+    /// When the password of `user` was last set or hashed anew, if one was.
+    pub fn password_changed_at(&mut self, user: UserId) -> Result<Option<DateTime<Utc>>, Error> {
+        let changed = user_passwords::table
+            .find(user.to_string())
+            .select(user_passwords::changed_at);
+        let changed = changed.first::<NaiveDateTime>(&mut self.0).optional()?;
+        Ok(changed.map(|at| at.and_utc()))
+    }
+}
+
+/// The row as it lies in the table.
+#[derive(Insertable, Queryable)]
+#[diesel(table_name = users)]
+pub(in crate::store) struct Row {
+    id: String,
+    stable_id: String,
+    email: String,
+    given_name: Option<String>,
+    family_name: Option<String>,
+    enabled: bool,
+    version: i64,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+    user_name: Option<String>,
+    deleted_at: Option<NaiveDateTime>,
+}
+
+impl From<&User> for Row {
+    fn from(user: &User) -> Self {
+        Self {
+            id: user.id.to_string(),
+            stable_id: user.stable_id.as_str().to_owned(),
+            email: user.email.as_str().to_owned(),
+            given_name: user.names.given().map(|name| name.as_str().to_owned()),
+            family_name: user.names.family().map(|name| name.as_str().to_owned()),
+            enabled: user.enabled,
+            version: user.version,
+            created_at: user.created_at.naive_utc(),
+            updated_at: user.updated_at.naive_utc(),
+            user_name: user.user_name.as_ref().map(|name| name.as_str().to_owned()),
+            deleted_at: user.deleted_at.map(|at| at.naive_utc()),
+        }
+    }
+}
+
+impl TryFrom<Row> for User {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        let name = RowContext::new("users", &row.id);
+        let given = name.optional(row.given_name, |text| {
+            NameComponent::parse("the given name", &text)
+        })?;
+        let family = name.optional(row.family_name, |text| {
+            NameComponent::parse("the family name", &text)
+        })?;
+        Ok(Self {
+            id: name.valid(row.id.parse())?,
+            stable_id: name.valid(StableId::parse(&row.stable_id))?,
+            email: name.valid(Email::parse(&row.email))?,
+            names: name.valid(NameComponents::new(given, family))?,
+            enabled: row.enabled,
+            version: row.version,
+            created_at: row.created_at.and_utc(),
+            updated_at: row.updated_at.and_utc(),
+            user_name: name.optional(row.user_name, |text| UserName::parse(&text))?,
+            deleted_at: row.deleted_at.map(|at| at.and_utc()),
+        })
+    }
+}

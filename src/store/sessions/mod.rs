@@ -1,0 +1,253 @@
+//! `sessions`.
+
+pub(in crate::store) mod known_devices;
+pub(in crate::store) mod login_throttle;
+pub(in crate::store) mod logouts;
+pub(in crate::store) mod network_people;
+pub(in crate::store) mod participants;
+pub(in crate::store) mod sso_view;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+use crate::{
+    model::{
+        id::{SessionId, UserId},
+        secret::{Secret, TokenHash},
+        session::Session,
+        user::User,
+    },
+    store::{
+        connection::{AnyConnection, Tx},
+        error::{Error, RowContext},
+        people::users::Row as UserRow,
+        schema::{sessions, users},
+    },
+};
+
+/// The columns of [`Row`].
+pub(super) type Columns = (
+    sessions::id,
+    sessions::user_id,
+    sessions::seed,
+    sessions::authenticated_at,
+    sessions::last_seen_at,
+    sessions::idle_expires_at,
+    sessions::expires_at,
+);
+
+/// The columns of [`Row`].
+pub(super) const COLUMNS: Columns = (
+    sessions::id,
+    sessions::user_id,
+    sessions::seed,
+    sessions::authenticated_at,
+    sessions::last_seen_at,
+    sessions::idle_expires_at,
+    sessions::expires_at,
+);
+
+impl Tx {
+    /// Begins a session; the browser holds the token whose hash this is.
+    pub fn add_session(&mut self, session: &Session, token: TokenHash) -> Result<(), Error> {
+        diesel::insert_into(sessions::table)
+            .values((
+                sessions::id.eq(session.id.to_string()),
+                sessions::token_hash.eq(token.as_bytes().as_slice()),
+                sessions::user_id.eq(session.user.to_string()),
+                sessions::seed.eq(session.seed.expose().as_slice()),
+                sessions::authenticated_at.eq(session.authenticated_at.naive_utc()),
+                sessions::last_seen_at.eq(session.last_seen_at.naive_utc()),
+                sessions::idle_expires_at.eq(session.idle_expires_at.naive_utc()),
+                sessions::expires_at.eq(session.expires_at.naive_utc()),
+            ))
+            .execute(&mut self.0)?;
+        Ok(())
+    }
+
+    /// The session with this id, unless it was ended.
+    pub fn session(&mut self, id: SessionId) -> Result<Option<Session>, Error> {
+        let found = sessions::table
+            .find(id.to_string())
+            .filter(sessions::ended_at.is_null())
+            .select(COLUMNS)
+            .first::<Row>(&mut self.0)
+            .optional()?;
+        found.map(Session::try_from).transpose()
+    }
+
+    /// Whether the session was not ended. On PostgreSQL its row is held until the transaction ends, as SQLite
+    /// holds everything: whoever ends it meanwhile waits. Who writes the row too does so before: two that hold it
+    /// and then write it would wait for each other.
+    pub fn lock_open_session(&mut self, id: SessionId) -> Result<bool, Error> {
+        let open = sessions::table
+            .find(id.to_string())
+            .filter(sessions::ended_at.is_null())
+            .select(sessions::id);
+        let found = match &mut self.0 {
+            AnyConnection::Sqlite(c) => open.first::<String>(c).optional()?,
+            AnyConnection::Postgres(c) => open.for_share().first::<String>(c).optional()?,
+        };
+        Ok(found.is_some())
+    }
+
+    /// The session with this token, unless it was ended, and whose it is. Whether it is too old, and
+    /// whether its person may still sign in, is for the caller to judge.
+    pub fn session_by_token(&mut self, token: TokenHash) -> Result<Option<(Session, User)>, Error> {
+        let found = sessions::table
+            .inner_join(users::table)
+            .filter(sessions::token_hash.eq(token.as_bytes().as_slice()))
+            .filter(sessions::ended_at.is_null())
+            .select((COLUMNS, users::all_columns))
+            .first::<(Row, UserRow)>(&mut self.0)
+            .optional()?;
+        found
+            .map(|(session, user)| Ok((session.try_into()?, user.try_into()?)))
+            .transpose()
+    }
+
+    /// Gives a session a new token at a new log-in; `false` if it was ended, or renewed by another.
+    pub fn renew_session(
+        &mut self,
+        renewed: &Session,
+        from: TokenHash,
+        to: TokenHash,
+    ) -> Result<bool, Error> {
+        let open = sessions::table
+            .find(renewed.id.to_string())
+            .filter(sessions::token_hash.eq(from.as_bytes().as_slice()))
+            .filter(sessions::ended_at.is_null());
+        let rows = diesel::update(open)
+            .set((
+                sessions::token_hash.eq(to.as_bytes().as_slice()),
+                sessions::authenticated_at.eq(renewed.authenticated_at.naive_utc()),
+                sessions::last_seen_at.eq(renewed.last_seen_at.naive_utc()),
+                sessions::idle_expires_at.eq(renewed.idle_expires_at.naive_utc()),
+                sessions::expires_at.eq(renewed.expires_at.naive_utc()),
+            ))
+            .execute(&mut self.0)?;
+        Ok(rows == 1)
+    }
+
+    /// Notes that the browser was here.
+    pub fn touch_session(
+        &mut self,
+        id: SessionId,
+        now: DateTime<Utc>,
+        idle_expires_at: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let open = sessions::table
+            .find(id.to_string())
+            .filter(sessions::ended_at.is_null())
+            .filter(sessions::last_seen_at.lt(now.naive_utc()));
+        diesel::update(open)
+            .set((
+                sessions::last_seen_at.eq(now.naive_utc()),
+                sessions::idle_expires_at.eq(idle_expires_at.naive_utc()),
+            ))
+            .execute(&mut self.0)?;
+        Ok(())
+    }
+
+    /// Ends a session; `false` if it was ended before.
+    pub fn end_session(&mut self, id: SessionId, now: DateTime<Utc>, reason: &str) -> Result<bool, Error> {
+        let open = sessions::table
+            .find(id.to_string())
+            .filter(sessions::ended_at.is_null());
+        let rows = diesel::update(open)
+            .set((
+                sessions::ended_at.eq(now.naive_utc()),
+                sessions::end_reason.eq(reason),
+            ))
+            .execute(&mut self.0)?;
+        Ok(rows == 1)
+    }
+
+    /// Hash of the cookie by which its browser shows a session, ended or not; and whether the session is too old
+    /// at `now`.
+    pub fn session_token(
+        &mut self,
+        id: SessionId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(TokenHash, bool)>, Error> {
+        let name = id.to_string();
+        let found = sessions::table
+            .find(&name)
+            .select((
+                sessions::token_hash,
+                sessions::idle_expires_at,
+                sessions::expires_at,
+            ))
+            .first::<(Vec<u8>, NaiveDateTime, NaiveDateTime)>(&mut self.0)
+            .optional()?;
+        found
+            .map(|(hash, idle_end, end)| {
+                let hash = RowContext::new("sessions", &name).required(TokenHash::from_slice(&hash))?;
+                Ok((hash, now.naive_utc() >= idle_end.min(end)))
+            })
+            .transpose()
+    }
+
+    /// Ends every session of `user`; how many there were.
+    pub fn end_sessions_of(
+        &mut self,
+        user: UserId,
+        now: DateTime<Utc>,
+        reason: &str,
+    ) -> Result<usize, Error> {
+        let open = sessions::table
+            .filter(sessions::user_id.eq(user.to_string()))
+            .filter(sessions::ended_at.is_null());
+        Ok(diesel::update(open)
+            .set((
+                sessions::ended_at.eq(now.naive_utc()),
+                sessions::end_reason.eq(reason),
+            ))
+            .execute(&mut self.0)?)
+    }
+
+    /// The sessions of `user` that live, the eldest first.
+    pub fn active_sessions_of(&mut self, user: UserId, now: DateTime<Utc>) -> Result<Vec<Session>, Error> {
+        let now = now.naive_utc();
+        sessions::table
+            .filter(sessions::user_id.eq(user.to_string()))
+            .filter(sessions::ended_at.is_null())
+            .filter(sessions::expires_at.gt(now))
+            .filter(sessions::idle_expires_at.gt(now))
+            .order(sessions::id)
+            .select(COLUMNS)
+            .load::<Row>(&mut self.0)?
+            .into_iter()
+            .map(Session::try_from)
+            .collect()
+    }
+}
+
+/// What of a row makes a [`Session`].
+#[derive(Queryable)]
+pub(super) struct Row {
+    id: String,
+    user_id: String,
+    seed: Vec<u8>,
+    authenticated_at: NaiveDateTime,
+    last_seen_at: NaiveDateTime,
+    idle_expires_at: NaiveDateTime,
+    expires_at: NaiveDateTime,
+}
+
+impl TryFrom<Row> for Session {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        let name = RowContext::new("sessions", &row.id);
+        Ok(Self {
+            id: name.valid(row.id.parse())?,
+            user: name.valid(row.user_id.parse())?,
+            seed: Secret::new(name.valid(row.seed.try_into())?),
+            authenticated_at: row.authenticated_at.and_utc(),
+            last_seen_at: row.last_seen_at.and_utc(),
+            idle_expires_at: row.idle_expires_at.and_utc(),
+            expires_at: row.expires_at.and_utc(),
+        })
+    }
+}

@@ -1,0 +1,299 @@
+//! `session_participants` and `app_identities`.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+use crate::{
+    model::{
+        id::{ApplicationId, SessionId, UserId},
+        name_id::NameId,
+        participant::{ApplicationIdentity, Participant},
+    },
+    store::{
+        connection::{AnyConnection, Tx, with_backend},
+        error::{Error, RowContext},
+        schema::{app_identities, session_participants, sessions},
+    },
+};
+
+impl Tx {
+    /// Notes that an application was told of a session, or told again: the row is as `participant` is,
+    /// `first_at` and all (see [`SignOnView::joined_at`](crate::store::SignOnView)).
+    pub fn save_participant(&mut self, participant: &Participant) -> Result<(), Error> {
+        let row = ParticipantRow::from(participant);
+        match &mut self.0 {
+            // An upsert is prepared anew each time, this is not.
+            AnyConnection::Sqlite(c) => diesel::replace_into(session_participants::table)
+                .values(row)
+                .execute(c)?,
+            AnyConnection::Postgres(c) => diesel::insert_into(session_participants::table)
+                .values(row)
+                .on_conflict((
+                    session_participants::session_id,
+                    session_participants::application_id,
+                ))
+                .do_update()
+                .set((
+                    session_participants::name_id_format.eq(&participant.name_id.format),
+                    session_participants::name_id.eq(&participant.name_id.value),
+                    session_participants::name_qualifier.eq(&participant.name_id.name_qualifier),
+                    session_participants::sp_name_qualifier.eq(&participant.name_id.sp_name_qualifier),
+                    session_participants::last_at.eq(participant.last_at.naive_utc()),
+                ))
+                .execute(c)?,
+        };
+        Ok(())
+    }
+
+    /// Who was told of a session, in this order.
+    pub fn participants(&mut self, session: SessionId) -> Result<Vec<Participant>, Error> {
+        session_participants::table
+            .filter(session_participants::session_id.eq(session.to_string()))
+            .order((
+                session_participants::first_at,
+                session_participants::application_id,
+            ))
+            .load::<ParticipantRow>(&mut self.0)?
+            .into_iter()
+            .map(Participant::try_from)
+            .collect()
+    }
+
+    /// What an application was told under this name, in sessions that were not ended.
+    pub fn participants_by_name_id(
+        &mut self,
+        application: ApplicationId,
+        name_id: &NameId,
+    ) -> Result<Vec<Participant>, Error> {
+        session_participants::table
+            .inner_join(sessions::table)
+            .filter(session_participants::application_id.eq(application.to_string()))
+            .filter(session_participants::name_id.eq(&name_id.value))
+            .filter(session_participants::name_id_format.eq(&name_id.format))
+            .filter(sessions::ended_at.is_null())
+            .order(session_participants::session_id)
+            .select(session_participants::all_columns)
+            .load::<ParticipantRow>(&mut self.0)?
+            .into_iter()
+            .map(Participant::try_from)
+            .collect()
+    }
+
+    /// What an application was told under this index and name, whatever the format, in sessions that were not ended.
+    pub fn participants_by_index(
+        &mut self,
+        application: ApplicationId,
+        session_index: &str,
+        name_id: &str,
+    ) -> Result<Vec<Participant>, Error> {
+        session_participants::table
+            .inner_join(sessions::table)
+            .filter(session_participants::application_id.eq(application.to_string()))
+            // By the name first: there is an index for it.
+            .filter(session_participants::name_id.eq(name_id))
+            .filter(session_participants::session_index.eq(session_index))
+            .filter(sessions::ended_at.is_null())
+            .order(session_participants::session_id)
+            .select(session_participants::all_columns)
+            .load::<ParticipantRow>(&mut self.0)?
+            .into_iter()
+            .map(Participant::try_from)
+            .collect()
+    }
+
+    /// Ends the part of one application in a session that goes on; `false` if it took none.
+    pub fn remove_participant(
+        &mut self,
+        session: SessionId,
+        application: ApplicationId,
+    ) -> Result<bool, Error> {
+        let part = session_participants::table.find((session.to_string(), application.to_string()));
+        Ok(diesel::delete(part).execute(&mut self.0)? == 1)
+    }
+
+    /// Whether `application` knows a session by this index and name that has ended.
+    pub fn has_ended_participant(
+        &mut self,
+        application: ApplicationId,
+        session_index: &str,
+        name: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool, Error> {
+        let over = sessions::ended_at
+            .is_not_null()
+            .or(sessions::expires_at.le(now.naive_utc()))
+            .or(sessions::idle_expires_at.le(now.naive_utc()));
+        let ended = session_participants::table
+            .inner_join(sessions::table)
+            .filter(session_participants::application_id.eq(application.to_string()))
+            .filter(session_participants::session_index.eq(session_index))
+            .filter(session_participants::name_id.eq(name))
+            .filter(over);
+        Ok(diesel::select(diesel::dsl::exists(ended)).get_result(&mut self.0)?)
+    }
+
+    /// Whether somebody by this name, in whatever format, has a session at `application` that lives.
+    pub fn has_active_participant(
+        &mut self,
+        application: ApplicationId,
+        name: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool, Error> {
+        let live = session_participants::table
+            .inner_join(sessions::table)
+            .filter(session_participants::application_id.eq(application.to_string()))
+            .filter(session_participants::name_id.eq(name))
+            .filter(sessions::ended_at.is_null())
+            .filter(sessions::expires_at.gt(now.naive_utc()))
+            .filter(sessions::idle_expires_at.gt(now.naive_utc()));
+        Ok(diesel::select(diesel::dsl::exists(live)).get_result(&mut self.0)?)
+    }
+
+    /// Whether `application` was ever told of somebody by this name.
+    pub fn has_identity_with_name_id(
+        &mut self,
+        application: ApplicationId,
+        name: &str,
+    ) -> Result<bool, Error> {
+        // Two questions, each answered by an index alone: else SQLite looks through everybody whom the application
+        // knows.
+        let known = || {
+            app_identities::table
+                .filter(app_identities::application_id.eq(application.to_string()))
+                .select(app_identities::user_id)
+        };
+        let first = diesel::dsl::exists(known().filter(app_identities::first_name_id.eq(name)));
+        let last = diesel::dsl::exists(known().filter(app_identities::last_name_id.eq(name)));
+        Ok(diesel::select(first.or(last)).get_result(&mut self.0)?)
+    }
+
+    /// What an application knows a person by.
+    pub fn application_identity(
+        &mut self,
+        application: ApplicationId,
+        user: UserId,
+    ) -> Result<Option<ApplicationIdentity>, Error> {
+        app_identities::table
+            .find((application.to_string(), user.to_string()))
+            .first::<ApplicationIdentityRow>(&mut self.0)
+            .optional()?
+            .map(ApplicationIdentity::try_from)
+            .transpose()
+    }
+
+    /// Keeps what an application was told of a person; what it was told first stays as it was.
+    pub fn save_application_identity(&mut self, identity: &ApplicationIdentity) -> Result<(), Error> {
+        let row = ApplicationIdentityRow::from(identity);
+        let changed = (
+            app_identities::last_name_id.eq(&identity.last_name_id),
+            app_identities::last_email.eq(&identity.last_email),
+            app_identities::changed_at.eq(identity.changed_at.naive_utc()),
+        );
+        with_backend!(&mut self.0, |c| diesel::insert_into(app_identities::table)
+            .values(row)
+            .on_conflict((app_identities::application_id, app_identities::user_id))
+            .do_update()
+            .set(changed)
+            .execute(c))?;
+        Ok(())
+    }
+}
+
+/// The row as it lies in the table.
+#[derive(Insertable, Queryable)]
+#[diesel(table_name = session_participants)]
+struct ParticipantRow {
+    session_id: String,
+    application_id: String,
+    session_index: String,
+    name_id_format: String,
+    name_id: String,
+    first_at: NaiveDateTime,
+    last_at: NaiveDateTime,
+    name_qualifier: Option<String>,
+    sp_name_qualifier: Option<String>,
+}
+
+impl From<&Participant> for ParticipantRow {
+    fn from(participant: &Participant) -> Self {
+        Self {
+            session_id: participant.session.to_string(),
+            application_id: participant.application.to_string(),
+            session_index: participant.session_index.clone(),
+            name_id_format: participant.name_id.format.clone(),
+            name_id: participant.name_id.value.clone(),
+            first_at: participant.first_at.naive_utc(),
+            last_at: participant.last_at.naive_utc(),
+            name_qualifier: participant.name_id.name_qualifier.clone(),
+            sp_name_qualifier: participant.name_id.sp_name_qualifier.clone(),
+        }
+    }
+}
+
+impl TryFrom<ParticipantRow> for Participant {
+    type Error = Error;
+
+    fn try_from(row: ParticipantRow) -> Result<Self, Error> {
+        let name = RowContext::new("session_participants", &row.session_id);
+        Ok(Self {
+            session: name.valid(row.session_id.parse())?,
+            application: name.valid(row.application_id.parse())?,
+            session_index: row.session_index,
+            name_id: NameId {
+                format: row.name_id_format,
+                value: row.name_id,
+                name_qualifier: row.name_qualifier,
+                sp_name_qualifier: row.sp_name_qualifier,
+            },
+            first_at: row.first_at.and_utc(),
+            last_at: row.last_at.and_utc(),
+        })
+    }
+}
+
+/// The row as it lies in the table.
+#[derive(Insertable, Queryable)]
+#[diesel(table_name = app_identities)]
+pub(in crate::store) struct ApplicationIdentityRow {
+    application_id: String,
+    user_id: String,
+    first_name_id: String,
+    first_email: String,
+    last_name_id: String,
+    last_email: String,
+    first_at: NaiveDateTime,
+    changed_at: NaiveDateTime,
+}
+
+impl From<&ApplicationIdentity> for ApplicationIdentityRow {
+    fn from(identity: &ApplicationIdentity) -> Self {
+        Self {
+            application_id: identity.application.to_string(),
+            user_id: identity.user.to_string(),
+            first_name_id: identity.first_name_id.clone(),
+            first_email: identity.first_email.clone(),
+            last_name_id: identity.last_name_id.clone(),
+            last_email: identity.last_email.clone(),
+            first_at: identity.first_at.naive_utc(),
+            changed_at: identity.changed_at.naive_utc(),
+        }
+    }
+}
+
+impl TryFrom<ApplicationIdentityRow> for ApplicationIdentity {
+    type Error = Error;
+
+    fn try_from(row: ApplicationIdentityRow) -> Result<Self, Error> {
+        let name = RowContext::new("app_identities", &row.application_id);
+        Ok(Self {
+            application: name.valid(row.application_id.parse())?,
+            user: name.valid(row.user_id.parse())?,
+            first_name_id: row.first_name_id,
+            first_email: row.first_email,
+            last_name_id: row.last_name_id,
+            last_email: row.last_email,
+            first_at: row.first_at.and_utc(),
+            changed_at: row.changed_at.and_utc(),
+        })
+    }
+}

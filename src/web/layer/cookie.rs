@@ -1,0 +1,173 @@
+//! Every cookie that we set, and how it is read.
+
+use actix_web::{
+    HttpRequest,
+    cookie::{Cookie, SameSite, time::Duration},
+    http::header::COOKIE,
+};
+
+use crate::model::{endpoint::BaseUrl, id::LogoutId, secret::Token};
+
+/// The longest lifetime that browsers keep (400 days).
+const MAX_LIFETIME: Duration = Duration::days(400);
+/// How many logouts one browser may look at; the oldest cookie makes room.
+const MAX_LOGOUT_COOKIES: usize = 6;
+const LOGOUT_PREFIX: &str = "hallpass-l-";
+
+/// How cookies are named and marked here: `__Host-` and `Secure` over https, plain on loopback.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::web) struct Cookies {
+    secure: bool,
+}
+
+impl Cookies {
+    pub(in crate::web) const fn new(base: &BaseUrl) -> Self {
+        Self {
+            secure: base.is_https(),
+        }
+    }
+
+    /// The session's token.
+    pub(in crate::web) fn session(self, request: &HttpRequest) -> Option<Token> {
+        self.read(request, "hallpass-session")
+    }
+
+    pub(in crate::web) fn set_session(self, token: &Token) -> Cookie<'static> {
+        self.build("hallpass-session", token.to_text())
+    }
+
+    pub(in crate::web) fn remove_session(self) -> Cookie<'static> {
+        self.removal(self.full_name("hallpass-session"))
+    }
+
+    /// The token of a device on which somebody has signed in.
+    pub(in crate::web) fn device(self, request: &HttpRequest) -> Option<Token> {
+        self.read(request, "hallpass-device")
+    }
+
+    pub(in crate::web) fn set_device(self, token: &Token) -> Cookie<'static> {
+        let mut cookie = self.build("hallpass-device", token.to_text());
+        cookie.set_max_age(MAX_LIFETIME);
+        cookie
+    }
+
+    /// The browser itself, before anybody is signed in: forms are bound to it.
+    pub(in crate::web) fn browser(self, request: &HttpRequest) -> Option<Token> {
+        self.read(request, "hallpass-browser")
+    }
+
+    pub(in crate::web) fn set_browser(self, token: &Token) -> Cookie<'static> {
+        let mut cookie = self.build("hallpass-browser", token.to_text());
+        cookie.set_max_age(MAX_LIFETIME);
+        cookie
+    }
+
+    /// For the redirect after a form of another site, with which the browser's own cookie does not come along.
+    pub(in crate::web) fn posted(self, request: &HttpRequest) -> Option<Token> {
+        self.read(request, "hallpass-posted")
+    }
+
+    pub(in crate::web) fn set_posted(self, token: &Token) -> Cookie<'static> {
+        let mut cookie = self.build("hallpass-posted", token.to_text());
+        cookie.set_max_age(Duration::minutes(10));
+        cookie
+    }
+
+    /// The browser's half of the logout `id`; one cookie each, so that two tabs do not undo each other.
+    pub(in crate::web) fn logout(self, request: &HttpRequest, id: LogoutId) -> Option<Token> {
+        self.read(request, &logout_cookie_name(id))
+    }
+
+    /// The cookies of every logout in this browser.
+    pub(in crate::web) fn all_logouts(self, request: &HttpRequest) -> Vec<Token> {
+        let prefix = self.full_name(LOGOUT_PREFIX);
+        cookie_pairs(request)
+            .filter(|(name, _)| name.starts_with(prefix.as_bytes()))
+            .filter_map(|(_, value)| Token::parse(std::str::from_utf8(value).ok()?))
+            .take(MAX_LOGOUT_COOKIES)
+            .collect()
+    }
+
+    pub(in crate::web) fn set_logout(self, id: LogoutId, token: &Token, seconds: i64) -> Cookie<'static> {
+        let mut cookie = self.build(&logout_cookie_name(id), token.to_text());
+        cookie.set_max_age(Duration::seconds(seconds));
+        cookie
+    }
+
+    /// Removals of the oldest logout cookies where there are too many.
+    pub(in crate::web) fn remove_oldest_logouts(self, request: &HttpRequest) -> Vec<Cookie<'static>> {
+        self.remove_oldest(request, LOGOUT_PREFIX, MAX_LOGOUT_COOKIES)
+    }
+
+    fn remove_oldest(self, request: &HttpRequest, prefix: &str, most: usize) -> Vec<Cookie<'static>> {
+        let prefix = self.full_name(prefix);
+        let kept: Vec<_> = cookie_pairs(request)
+            .filter_map(|(name, _)| std::str::from_utf8(name).ok())
+            .filter(|name| name.starts_with(&prefix))
+            .map(str::to_owned)
+            .collect();
+        let too_many = (kept.len() + 1).saturating_sub(most);
+        kept.into_iter()
+            .take(too_many)
+            .map(|name| self.removal(name))
+            .collect()
+    }
+
+    fn read(self, request: &HttpRequest, name: &str) -> Option<Token> {
+        let name = self.full_name(name);
+        let mut found = cookie_pairs(request).filter(|(sent, _)| *sent == name.as_bytes());
+        // Two of one name: somebody planted one. Neither counts.
+        match (found.next(), found.next()) {
+            (Some((_, value)), None) => Token::parse(std::str::from_utf8(value).ok()?),
+            (_, _) => None,
+        }
+    }
+
+    fn full_name(self, name: &str) -> String {
+        if self.secure {
+            format!("__Host-{name}")
+        } else {
+            name.to_owned()
+        }
+    }
+
+    fn build(self, name: &str, value: String) -> Cookie<'static> {
+        Cookie::build(self.full_name(name), value)
+            .path("/")
+            .http_only(true)
+            .secure(self.secure)
+            .same_site(SameSite::Lax)
+            .finish()
+    }
+
+    fn removal(self, name: String) -> Cookie<'static> {
+        let mut cookie = Cookie::build(name, "")
+            .path("/")
+            .http_only(true)
+            .secure(self.secure)
+            .same_site(SameSite::Lax)
+            .finish();
+        cookie.make_removal();
+        cookie
+    }
+}
+
+/// Names and values octet for octet: a browser guards the name `__Host-…`, and not `%5F%5FHost-…`, which
+/// a neighbouring site may set for us.
+fn cookie_pairs(request: &HttpRequest) -> impl Iterator<Item = (&[u8], &[u8])> {
+    request
+        .headers()
+        .get_all(COOKIE)
+        .flat_map(|line| line.as_bytes().split(|byte| *byte == b';'))
+        .filter_map(|pair| {
+            let pair = pair.trim_ascii();
+            let at = pair.iter().position(|byte| *byte == b'=')?;
+            Some((pair.get(..at)?, pair.get(at + 1..)?))
+        })
+}
+
+/// The end of the id, which is random.
+fn logout_cookie_name(id: LogoutId) -> String {
+    let id = id.to_string();
+    format!("{LOGOUT_PREFIX}{}", id.rsplit('-').next().unwrap_or_default())
+}

@@ -1,0 +1,11 @@
+//! What stands around every request: connections and their deadlines, tracing, headers, cookies, CSRF, and the bridge to blocking work.
+
+pub(in crate::web) mod connection;
+pub(in crate::web) mod cookie;
+pub(in crate::web) mod csrf;
+pub(in crate::web) mod headers;
+pub(in crate::web) mod log_limiter;
+pub(in crate::web) mod off_thread;
+pub(in crate::web) mod queue;
+pub(in crate::web) mod trace;
+pub(in crate::web) mod visitor;

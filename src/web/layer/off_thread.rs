@@ -1,0 +1,113 @@
+//! The one bridge from async to the provider.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+    time::Duration,
+};
+
+use actix_web::{HttpRequest, web};
+use tokio::time::timeout;
+
+use crate::{
+    provider::{self, Provider},
+    web::{
+        error::Error,
+        layer::connection,
+        layer::queue::{PermitDenied, PermitQueue, PermitRequest},
+        state::Site,
+    },
+};
+
+/// How long a step may take before its client is told that nobody knows what became of it.
+const STEP_TIMEOUT: Duration = Duration::from_secs(8);
+
+const RUNNING: u8 = 0;
+const DONE: u8 = 1;
+const ABANDONED: u8 = 2;
+
+/// How many steps run at once. A permit is moved into the work: a client that goes away drops the future,
+/// while the work goes on.
+#[derive(Clone, Debug)]
+pub struct Permits {
+    steps: PermitQueue,
+    hashes: PermitQueue,
+}
+
+impl Permits {
+    /// `steps` bounds work with the database, `hashes` the memory that passwords take: one of these is kept for
+    /// devices on which somebody has signed in before, and comes on top where it would be the only one. Whoever
+    /// would wait for longer than `longest` is told to come back.
+    pub fn new(steps: usize, hashes: usize, longest: Duration) -> Self {
+        Self {
+            steps: PermitQueue::new("requests", steps, 0, longest),
+            hashes: PermitQueue::new("passwords", hashes.max(2), 1, longest),
+        }
+    }
+}
+
+/// Runs `work` where it may block.
+pub(in crate::web) async fn off_thread<T: Send + 'static>(
+    site: &Site,
+    request: &HttpRequest,
+    work: impl FnOnce(&Provider) -> Result<T, provider::error::Error> + Send + 'static,
+) -> Result<T, Error> {
+    run(site, request, (&site.permits.steps, false), work).await
+}
+
+/// The same for work that hashes a password; `is_known`: on a device of the account's own.
+pub(in crate::web) async fn hashing<T: Send + 'static>(
+    site: &Site,
+    request: &HttpRequest,
+    is_known: bool,
+    work: impl FnOnce(&Provider) -> Result<T, provider::error::Error> + Send + 'static,
+) -> Result<T, Error> {
+    run(site, request, (&site.permits.hashes, is_known), work).await
+}
+
+async fn run<T: Send + 'static>(
+    site: &Site,
+    request: &HttpRequest,
+    (queue, is_known): (&PermitQueue, bool),
+    work: impl FnOnce(&Provider) -> Result<T, provider::error::Error> + Send + 'static,
+) -> Result<T, Error> {
+    let asking = PermitRequest {
+        address: site.client_address(request),
+        is_known_device: is_known,
+    };
+    let permit = match queue
+        .acquire(asking, connection::client_disconnected(request))
+        .await
+    {
+        Ok(permit) => permit,
+        Err(PermitDenied::Busy { seconds }) => return Err(Error::Busy { seconds }),
+        Err(PermitDenied::ClientDisconnected) => return Err(Error::ClientDisconnected),
+    };
+    let provider = site.provider.clone();
+    let span = tracing::Span::current();
+    let stage = Arc::new(AtomicU8::new(RUNNING));
+    let ours = Arc::clone(&stage);
+    #[expect(clippy::disallowed_methods, reason = "this is the bridge")]
+    let working = web::block(move || {
+        let done = span.in_scope(|| work(&provider));
+        if ours.swap(DONE, Ordering::AcqRel) == ABANDONED {
+            // Somebody else has its place since then.
+            permit.forget();
+        }
+        done
+    });
+    if let Ok(done) = timeout(STEP_TIMEOUT, working).await {
+        return Ok(done.map_err(Error::Blocking)??);
+    }
+    // Nothing can wake the thread while its database is silent. It goes on by itself; what it writes may hold or
+    // not, so that it is never done again here.
+    if stage
+        .compare_exchange(RUNNING, ABANDONED, Ordering::AcqRel, Ordering::Acquire)
+        .is_ok()
+    {
+        queue.release(is_known, STEP_TIMEOUT);
+    }
+    Err(Error::StepTimeout)
+}

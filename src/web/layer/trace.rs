@@ -1,0 +1,140 @@
+//! Around every request: a name, one log line (never a query, a cookie or a form), the headers that every
+//! answer carries, and a page where a handler left none.
+
+use std::time::Instant;
+
+use actix_web::{
+    Error, HttpMessage, HttpRequest,
+    body::{BodySize, BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        StatusCode,
+        header::{HeaderName, HeaderValue, RETRY_AFTER},
+    },
+    middleware::Next,
+    web::Data,
+};
+use tracing::Instrument;
+
+use crate::{
+    model::reference::Reference,
+    provider::audit::codes,
+    web::{
+        health,
+        layer::connection,
+        layer::headers::ResponseKind,
+        page::notice::{FailurePage, NoticeKind},
+        state::{Site, page},
+    },
+};
+
+/// The request's name: 16 hex digits.
+#[derive(Clone, Debug)]
+pub(in crate::web) struct RequestId(pub(in crate::web) String);
+
+/// `code`, and the reference by which the rows and log lines of this request are found.
+pub(in crate::web) fn code_with_reference(request: &HttpRequest, code: &str) -> String {
+    match request.extensions().get::<RequestId>() {
+        Some(RequestId(id)) => format!("{code} {}", Reference::from_request_id(id)),
+        None => code.to_owned(),
+    }
+}
+
+/// The longest request line and header block that are answered, in bytes.
+const MAX_REQUEST_LINE: usize = 16 * 1024;
+const MAX_HEADERS: usize = 32 * 1024;
+
+pub(in crate::web) async fn layer(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let _at_work = connection::begin_request(&mut request);
+    let Some(site) = request.app_data::<Data<Site>>().cloned() else {
+        return Ok(next.call(request).await?.map_into_boxed_body());
+    };
+    let id = site.provider.request_id();
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let span = tracing::info_span!("request", id);
+    let began = Instant::now();
+    let method = request.method().clone();
+    let refused = oversized(&request).or_else(|| installation_is_missing(&site, &request));
+    let mut response = match refused {
+        Some(status) => request.into_response(actix_web::HttpResponse::build(status).finish()),
+        None => match next.call(request).instrument(span.clone()).await {
+            Ok(response) => response.map_into_boxed_body(),
+            Err(error) => return Err(error),
+        },
+    };
+    let status = response.status();
+    if response.response().body().size() == BodySize::Sized(0) && wants_page(status) {
+        let come_back = response.headers().get(RETRY_AFTER).cloned();
+        let mut page = match &come_back {
+            Some(_) => site.notice(status, NoticeKind::Busy),
+            None => default_page(&site, status, &id),
+        };
+        if let Some(come_back) = come_back {
+            page.headers_mut().insert(RETRY_AFTER, come_back);
+        }
+        response = response.into_response(page);
+    }
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        headers.insert(HeaderName::from_static("x-request-id"), value);
+    }
+    site.headers.apply(ResponseKind::Page, headers);
+    let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let route = response.request().match_pattern().unwrap_or_default();
+    span.in_scope(|| tracing::debug!(%method, route, status = status.as_u16(), micros, "answered"));
+    Ok(response)
+}
+
+/// Whatever was written to a database that nobody finds again would be lost: so nothing is, and no page is shown.
+fn installation_is_missing(site: &Site, request: &ServiceRequest) -> Option<StatusCode> {
+    let is_probe = [health::LIVE, health::READY].contains(&request.path());
+    (!is_probe && site.provider.check_database_file().is_err()).then_some(StatusCode::SERVICE_UNAVAILABLE)
+}
+
+fn oversized(request: &ServiceRequest) -> Option<StatusCode> {
+    let line = request
+        .uri()
+        .path_and_query()
+        .map_or(0, |part| part.as_str().len());
+    let headers: usize = request
+        .headers()
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + 4)
+        .sum();
+    if line > MAX_REQUEST_LINE {
+        Some(StatusCode::URI_TOO_LONG)
+    } else if headers > MAX_HEADERS {
+        Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
+    } else {
+        None
+    }
+}
+
+fn wants_page(status: StatusCode) -> bool {
+    status.is_client_error() || status.is_server_error()
+}
+
+fn default_page(site: &Site, status: StatusCode, id: &str) -> actix_web::HttpResponse {
+    if status.is_server_error() {
+        page(
+            status,
+            &FailurePage {
+                brand: site.brand(),
+                code: codes::FAILURE,
+                reference: Reference::from_request_id(id),
+            },
+        )
+    } else {
+        let kind = match status {
+            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => NoticeKind::NotFound,
+            StatusCode::REQUEST_TIMEOUT => NoticeKind::BodyTimeout,
+            StatusCode::PAYLOAD_TOO_LARGE => NoticeKind::TooLarge,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => NoticeKind::NotAForm,
+            _ => NoticeKind::Unreadable,
+        };
+        site.notice(status, kind)
+    }
+}

@@ -1,0 +1,69 @@
+//! `/device/{link}`: a link that an administrator gave a person makes this browser one that is known.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Form, Path},
+};
+use serde::Deserialize;
+
+use crate::{
+    model::endpoint::path,
+    web::{
+        error::Error,
+        layer::csrf,
+        layer::off_thread::off_thread,
+        page::{device_link::DeviceLinkPage, html::Page, notice::NoticeKind},
+        state::{Site, see_other},
+    },
+};
+
+/// What the form sends.
+#[derive(Deserialize)]
+pub(in crate::web) struct DeviceLinkForm {
+    #[serde(default)]
+    csrf: String,
+}
+
+/// Asks: a program that looks at links, as those of mail and chat do, uses none up.
+pub(in crate::web) async fn ask(
+    request: HttpRequest,
+    site: Data<Site>,
+    link: Path<String>,
+) -> Result<HttpResponse, Error> {
+    let link = link.into_inner();
+    let known = link.clone();
+    if !off_thread(&site, &request, move |p| p.is_device_link(&known)).await? {
+        return Ok(site.notice(StatusCode::GONE, NoticeKind::LinkExpired));
+    }
+    Ok(site.form_page(&request, StatusCode::OK, |csrf| {
+        DeviceLinkPage {
+            brand: site.brand(),
+            link: &link,
+            csrf,
+        }
+        .html()
+    }))
+}
+
+/// Knows the browser from now on, and goes to the sign-in form.
+pub(in crate::web) async fn accept(
+    request: HttpRequest,
+    site: Data<Site>,
+    link: Path<String>,
+    Form(sent): Form<DeviceLinkForm>,
+) -> Result<HttpResponse, Error> {
+    let browser = site.cookies.browser(&request);
+    if !csrf::is_valid(&request, site.base(), browser.as_ref(), &sent.csrf) {
+        site.log_rejected_form("a form for a known browser");
+        return Ok(see_other(path::SIGN_IN).finish());
+    }
+    let (link, visitor) = (link.into_inner(), site.visitor(&request));
+    let device = off_thread(&site, &request, move |p| p.use_device_link(&link, &visitor)).await?;
+    Ok(match device {
+        Some(device) => see_other(path::SIGN_IN)
+            .cookie(site.cookies.set_device(&device))
+            .finish(),
+        None => site.notice(StatusCode::GONE, NoticeKind::LinkExpired),
+    })
+}

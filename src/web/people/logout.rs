@@ -1,0 +1,367 @@
+//! `/logout`: the form that ends a session, and the page of a logout that others are being told of. That page is
+//! ours at each step: it is safe to reload, to go back to, to open twice, and it works without script.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Form, Path},
+};
+use serde::Deserialize;
+
+use crate::{
+    model::{endpoint::path, id::LogoutId},
+    provider::{
+        logout::sign_out::{AboutToSignOut, ParticipantLogoutStatus, SignOutOutcome, StartedLogout},
+        saml::logout_steps::{
+            AdvanceLogoutOutcome, LogoutDelivery, LogoutProgress, NextAction, NextStep, OutboundBinding,
+        },
+    },
+    web::{
+        error::Error,
+        layer::csrf,
+        layer::headers::ResponseKind,
+        layer::off_thread::off_thread,
+        page::{
+            auto_post::Base64,
+            html::Page,
+            logout_progress::{AdvanceBy, LogoutProgressPage, LogoutReturnPage, ParticipantView},
+            part::AppMark,
+            sign_out::{SignOutExpiredPage, SignOutPage, SignedOutPage},
+        },
+        respond,
+        state::{Site, page, see_other},
+    },
+};
+
+/// What the sign-out form sends.
+#[derive(Deserialize)]
+pub(in crate::web) struct SignOutForm {
+    #[serde(default)]
+    csrf: String,
+}
+
+/// What *Continue* sends: the participant that is skipped.
+#[derive(Deserialize)]
+pub(in crate::web) struct SkipForm {
+    #[serde(rename = "hop")]
+    position: i64,
+}
+
+/// `GET /logout`, and the Sign-out URL opened plainly: asks, and ends nothing yet. A logout that goes on in this
+/// browser is shown.
+pub(in crate::web) async fn ask(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
+    let visitor = site.visitor(&request);
+    let cookies = site.cookies.all_logouts(&request);
+    let (about, running) = off_thread(&site, &request, move |p| {
+        Ok((p.about_to_sign_out(&visitor)?, p.running_logout(&cookies)?))
+    })
+    .await?;
+    Ok(match (about, running) {
+        (Some(AboutToSignOut::Expired(applications)), None) => {
+            site.form_page(&request, StatusCode::OK, |csrf| {
+                SignOutExpiredPage {
+                    brand: site.brand(),
+                    applications,
+                    csrf,
+                }
+                .html()
+            })
+        }
+        (Some(AboutToSignOut::Session(person, stops)), _) => {
+            site.form_page(&request, StatusCode::OK, |csrf| {
+                SignOutPage {
+                    brand: site.brand(),
+                    user: respond::user_mark(&person),
+                    participants: participant_views(&stops),
+                    csrf,
+                }
+                .html()
+            })
+        }
+        (Some(AboutToSignOut::Expired(_)) | None, Some(id)) => see_other(&logout_path(id)).finish(),
+        (None, None) => match pending_logout(&request, &site).await? {
+            Some(led_on) => led_on,
+            None => signed_out(&site),
+        },
+    })
+}
+
+/// `POST /logout`: ends the session. A form never ends in a redirect to another origin, so that what follows begins
+/// on a page of ours.
+pub(in crate::web) async fn sign_out(
+    request: HttpRequest,
+    site: Data<Site>,
+    Form(sent): Form<SignOutForm>,
+) -> Result<HttpResponse, Error> {
+    if !csrf::is_same_origin(&request, site.base()) {
+        site.log_rejected_form("a sign-out form of another site");
+        return Ok(see_other(path::LOGOUT).finish());
+    }
+    if !csrf::is_valid(
+        &request,
+        site.base(),
+        site.cookies.browser(&request).as_ref(),
+        &sent.csrf,
+    ) {
+        site.log_rejected_form("a sign-out form");
+        return ask(request, site).await;
+    }
+    let visitor = site.visitor(&request);
+    let cookies = site.cookies.all_logouts(&request);
+    let off = off_thread(&site, &request, move |p| p.sign_out(&visitor, &cookies)).await?;
+    let mut response = match off {
+        SignOutOutcome::Done => signed_out(&site),
+        SignOutOutcome::LogoutStarted(begun) => redirect_to_started(&site, &request, &begun),
+        SignOutOutcome::Running(id) => see_other(&logout_path(id)).finish(),
+    };
+    // A cookie that cannot be added is one that is no valid header; ours are.
+    let _added = response.add_cookie(&site.cookies.remove_session());
+    Ok(response)
+}
+
+/// Sends the browser to the page of a logout that has begun.
+pub(in crate::web) fn redirect_to_started(
+    site: &Site,
+    request: &HttpRequest,
+    begun: &StartedLogout,
+) -> HttpResponse {
+    redirect_with_cookie(site, request, begun, &logout_path(begun.id))
+}
+
+/// Sends the browser round by a GET, which brings its cookies along.
+pub(in crate::web) fn redirect_to_resume(
+    site: &Site,
+    request: &HttpRequest,
+    posted: &StartedLogout,
+) -> HttpResponse {
+    redirect_with_cookie(
+        site,
+        request,
+        posted,
+        &format!("{}/resume", logout_path(posted.id)),
+    )
+}
+
+/// The logout that waits for this browser since its session ended elsewhere, at the visit of one of our own pages.
+pub(in crate::web) async fn pending_logout(
+    request: &HttpRequest,
+    site: &Data<Site>,
+) -> Result<Option<HttpResponse>, Error> {
+    let visitor = site.visitor(request);
+    if visitor.session.is_none() {
+        return Ok(None);
+    }
+    let waiting = off_thread(site, request, move |p| p.claim_deferred_logout(&visitor)).await?;
+    Ok(waiting.map(|begun| redirect_to_started(site, request, &begun)))
+}
+
+fn redirect_with_cookie(site: &Site, request: &HttpRequest, begun: &StartedLogout, to: &str) -> HttpResponse {
+    let mut response = see_other(to);
+    for removal in site.cookies.remove_oldest_logouts(request) {
+        response.cookie(removal);
+    }
+    response
+        .cookie(
+            site.cookies
+                .set_logout(begun.id, &begun.browser, begun.lifetime.num_seconds()),
+        )
+        .finish()
+}
+
+/// Sends the browser on with a logout.
+pub(in crate::web) fn redirect_to_progress(id: LogoutId) -> HttpResponse {
+    see_other(&logout_path(id)).finish()
+}
+
+/// `GET /logout/{id}`: who has confirmed, who is next. It asks nobody by itself; what it shows goes on.
+pub(in crate::web) async fn progress(
+    request: HttpRequest,
+    site: Data<Site>,
+    id: Path<String>,
+) -> Result<HttpResponse, Error> {
+    let Ok(id) = id.parse::<LogoutId>() else {
+        return ask(request, site).await;
+    };
+    let (visitor, browser) = (site.visitor(&request), site.cookies.logout(&request, id));
+    let progress = off_thread(&site, &request, move |p| {
+        p.logout_progress(id, browser.as_ref(), &visitor)
+    })
+    .await?;
+    Ok(match progress {
+        Some(progress) => progress_page(&site, id, &progress),
+        None => ask(request, site).await?,
+    })
+}
+
+/// `GET /logout/{id}/go`: the way out to the application whose turn it is.
+pub(in crate::web) async fn advance(
+    request: HttpRequest,
+    site: Data<Site>,
+    id: Path<String>,
+) -> Result<HttpResponse, Error> {
+    let Ok(id) = id.parse::<LogoutId>() else {
+        return ask(request, site).await;
+    };
+    let (visitor, browser) = (site.visitor(&request), site.cookies.logout(&request, id));
+    let departure = off_thread(&site, &request, move |p| {
+        p.advance_logout(id, browser.as_ref(), &visitor)
+    })
+    .await?;
+    Ok(match departure {
+        None => ask(request, site).await?,
+        Some(AdvanceLogoutOutcome::Stay) => redirect_to_progress(id),
+        Some(AdvanceLogoutOutcome::Respond(outbound)) => respond::logout_message(&site, &outbound),
+        Some(AdvanceLogoutOutcome::Ask(asked)) => {
+            let (outbound, progress) = *asked;
+            send_request(&site, id, &outbound, &progress)
+        }
+    })
+}
+
+/// `POST /logout/{id}`: goes on without an application.
+pub(in crate::web) async fn skip(
+    request: HttpRequest,
+    site: Data<Site>,
+    id: Path<String>,
+    Form(sent): Form<SkipForm>,
+) -> Result<HttpResponse, Error> {
+    let Ok(id) = id.parse::<LogoutId>() else {
+        return ask(request, site).await;
+    };
+    // The cookie is `SameSite=Lax`: another site's form comes without it.
+    let browser = site.cookies.logout(&request, id);
+    off_thread(&site, &request, move |p| {
+        p.skip_logout_step(id, browser.as_ref(), sent.position)
+    })
+    .await?;
+    Ok(redirect_to_progress(id))
+}
+
+/// The session here has ended, and nobody else was to be told.
+fn signed_out(site: &Site) -> HttpResponse {
+    signed_out_page(site, Vec::new(), None)
+}
+
+fn signed_out_page(site: &Site, left: Vec<ParticipantView>, back: Option<(AppMark, &str)>) -> HttpResponse {
+    page(
+        StatusCode::OK,
+        &SignedOutPage {
+            brand: site.brand(),
+            participants: left,
+            back,
+        },
+    )
+}
+
+fn progress_page(site: &Site, id: LogoutId, progress: &LogoutProgress) -> HttpResponse {
+    let address = logout_path(id);
+    let left = participant_views(&progress.participants);
+    match &progress.next {
+        NextAction::Ask(turn) => logout_progress_page(
+            site,
+            &address,
+            left,
+            turn,
+            AdvanceBy::Link,
+            ResponseKind::LogoutProgress,
+        ),
+        NextAction::NoResponse(turn) => logout_progress_page(
+            site,
+            &address,
+            left,
+            turn,
+            AdvanceBy::User,
+            ResponseKind::LogoutProgress,
+        ),
+        NextAction::Respond { to } => {
+            let page = LogoutReturnPage {
+                brand: site.brand(),
+                participants: left,
+                application: respond::app_mark(to.0, &to.1),
+                address: &address,
+            };
+            site.page_of_kind(ResponseKind::LogoutProgress, &page)
+        }
+        NextAction::Finished(back) => {
+            let go = format!("{address}/go");
+            let back = back
+                .as_ref()
+                .map(|(id, name)| (respond::app_mark(*id, name), go.as_str()));
+            signed_out_page(site, left, back)
+        }
+    }
+}
+
+/// The way to an application: by redirect, or by a page of ours that posts.
+fn send_request(
+    site: &Site,
+    id: LogoutId,
+    outbound: &LogoutDelivery,
+    progress: &LogoutProgress,
+) -> HttpResponse {
+    match (&outbound.carrier, &progress.next) {
+        (OutboundBinding::Redirect(to), _) => see_other(to).finish(),
+        (
+            OutboundBinding::Post {
+                location, message, ..
+            },
+            NextAction::Ask(turn),
+        ) => {
+            let way = AdvanceBy::Post {
+                location: location.as_str(),
+                message: Base64::encode(message),
+            };
+            let answer = if location.is_plain_http() {
+                ResponseKind::LogoutPostToLoopback
+            } else {
+                ResponseKind::LogoutPost
+            };
+            logout_progress_page(
+                site,
+                &logout_path(id),
+                participant_views(&progress.participants),
+                turn,
+                way,
+                answer,
+            )
+        }
+        (
+            OutboundBinding::Post { .. },
+            NextAction::NoResponse(_) | NextAction::Respond { .. } | NextAction::Finished(_),
+        ) => redirect_to_progress(id),
+    }
+}
+
+fn logout_progress_page(
+    site: &Site,
+    address: &str,
+    left: Vec<ParticipantView>,
+    turn: &NextStep,
+    way: AdvanceBy<'_>,
+    answer: ResponseKind,
+) -> HttpResponse {
+    let page = LogoutProgressPage {
+        brand: site.brand(),
+        participants: left,
+        application: respond::app_mark(turn.application.0, &turn.application.1),
+        position: turn.position,
+        advance_by: way,
+        address,
+    };
+    site.page_of_kind(answer, &page)
+}
+
+fn participant_views(stops: &[ParticipantLogoutStatus]) -> Vec<ParticipantView> {
+    stops
+        .iter()
+        .map(|stop| ParticipantView {
+            application: respond::app_mark(stop.application, &stop.name),
+            state: stop.state,
+            launch_url: stop.launch_url.clone(),
+        })
+        .collect()
+}
+
+fn logout_path(id: LogoutId) -> String {
+    format!("{}{id}", path::LOGOUT_PROGRESS)
+}

@@ -1,0 +1,7 @@
+//! The pages of people: signing in, their applications, signing out.
+
+pub(in crate::web) mod device_link;
+pub(in crate::web) mod logout;
+pub(in crate::web) mod portal;
+pub(in crate::web) mod resume;
+pub(in crate::web) mod sign_in;

@@ -1,0 +1,102 @@
+//! `/` and `/launch/{slug}`: the person's own page, and a click on a tile.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Path},
+};
+
+use crate::{
+    model::{application::Slug, endpoint::path},
+    provider::portal::{LaunchAction, LaunchOutcome},
+    web::{
+        error::Error,
+        layer::off_thread::off_thread,
+        page::{
+            html::Page,
+            notice::NoticeKind,
+            portal::{PortalPage, Tile, TileKind},
+        },
+        people::logout,
+        people::sign_in,
+        respond,
+        state::{Site, see_other},
+    },
+};
+
+pub(in crate::web) async fn get(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
+    let visitor = site.visitor(&request);
+    let Some(portal) = off_thread(&site, &request, move |p| p.portal(&visitor)).await? else {
+        if let Some(led_on) = logout::pending_logout(&request, &site).await? {
+            return Ok(led_on);
+        }
+        // Browsers pass over a page that went on by itself: from an application that broke while it signed
+        // somebody out, Back leads here.
+        let cookies = site.cookies.all_logouts(&request);
+        let running = if cookies.is_empty() {
+            None
+        } else {
+            off_thread(&site, &request, move |p| p.running_logout(&cookies)).await?
+        };
+        return Ok(running.map_or_else(|| see_other(path::SIGN_IN).finish(), logout::redirect_to_progress));
+    };
+    let tiles = portal.tiles.iter().map(|tile| {
+        let (kind, address) = match &tile.launch {
+            LaunchAction::Bookmark | LaunchAction::Unsolicited => {
+                (TileKind::Launch, format!("{}{}", path::LAUNCH, tile.slug))
+            }
+            LaunchAction::ApplicationSite(site) => (TileKind::ApplicationSite, site.clone()),
+        };
+        Tile {
+            mark: respond::app_mark(tile.id, &tile.name),
+            host: tile.host.clone(),
+            address,
+            kind,
+        }
+    });
+    Ok(site.form_page(&request, StatusCode::OK, |csrf| {
+        PortalPage {
+            brand: site.brand(),
+            user: respond::user_mark(&portal.user),
+            greeting: &portal.greeting,
+            tiles: tiles.collect(),
+            csrf,
+        }
+        .html()
+    }))
+}
+
+pub(in crate::web) async fn launch(
+    request: HttpRequest,
+    site: Data<Site>,
+    slug: Path<String>,
+) -> Result<HttpResponse, Error> {
+    let unknown = || site.notice(StatusCode::NOT_FOUND, NoticeKind::NotFound);
+    let slug = Slug::parse(&slug).ok();
+    if is_cross_site(&request) {
+        // A link on another site must not sign anybody in somewhere: the person clicks on the tile.
+        return Ok(see_other(path::PORTAL).finish());
+    }
+    let visitor = site.visitor(&request);
+    let launched = off_thread(&site, &request, move |p| match slug {
+        Some(slug) => p.launch_application(&slug, &visitor),
+        None if p.is_signed_in(&visitor)? => Ok(LaunchOutcome::Unknown),
+        None => Ok(LaunchOutcome::SignIn),
+    })
+    .await?;
+    Ok(match launched {
+        LaunchOutcome::Redirect(address) => see_other(&address).finish(),
+        LaunchOutcome::Response(answer) => respond::saml_response(&site, &answer),
+        LaunchOutcome::SignIn => sign_in::sign_in_and_return(&request, &site).await?,
+        LaunchOutcome::Refused(page) => respond::refusal(&site, &page),
+        LaunchOutcome::Unknown => unknown(),
+    })
+}
+
+/// Whether another site sent the browser here; one that says nothing is taken at its word.
+fn is_cross_site(request: &HttpRequest) -> bool {
+    request
+        .headers()
+        .get_all("sec-fetch-site")
+        .any(|site| site != "same-origin" && site != "none")
+}

@@ -1,0 +1,256 @@
+//! `/login`: the form that says who somebody is.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{StatusCode, header::RETRY_AFTER},
+    web::{Data, Form},
+};
+use serde::Deserialize;
+
+use crate::{
+    model::{endpoint::path, id::ApplicationId, secret::Secret},
+    provider::{
+        audit::codes,
+        sign_in::password::{Credentials, PasswordSignInOutcome, ThrottleCheck},
+    },
+    web::{
+        error::Error,
+        layer::csrf,
+        layer::off_thread::{hashing, off_thread},
+        layer::trace,
+        page::{
+            html::Page,
+            notice::NoticeKind,
+            sign_in::{SignInNotice, SignInPage},
+        },
+        people::logout,
+        respond,
+        state::{Site, see_other},
+        text,
+    },
+};
+
+/// What the login form sends. `continue` is the sign-in that waits, sealed.
+#[derive(Deserialize)]
+pub(in crate::web) struct SignInForm {
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    password: String,
+    #[serde(default)]
+    csrf: String,
+    #[serde(default)]
+    r#continue: String,
+}
+
+/// `GET /login`: the form, or the person's page where somebody is signed in.
+pub(in crate::web) async fn get(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
+    let visitor = site.visitor(&request);
+    let someone = off_thread(&site, &request, move |p| p.is_signed_in(&visitor)).await?;
+    if someone {
+        return Ok(see_other(path::PORTAL).finish());
+    }
+    if let Some(led_on) = logout::pending_logout(&request, &site).await? {
+        return Ok(led_on);
+    }
+    Ok(sign_in_form(
+        &site,
+        &request,
+        StatusCode::OK,
+        &SignInView::default(),
+    ))
+}
+
+/// `POST /login`: on success the browser goes on by a redirect, so that Back and reload send no form again.
+pub(in crate::web) async fn post(
+    request: HttpRequest,
+    site: Data<Site>,
+    Form(typed): Form<SignInForm>,
+) -> Result<HttpResponse, Error> {
+    if !csrf::is_same_origin(&request, site.base()) {
+        site.log_rejected_form("a login form of another site");
+        return Ok(see_other(path::SIGN_IN).finish());
+    }
+    let sealed = Some(typed.r#continue.clone()).filter(|sealed| is_sealed_text(sealed));
+    let application = match sealed.clone() {
+        None => None,
+        Some(sealed) => {
+            let visitor = site.visitor(&request);
+            off_thread(&site, &request, move |p| {
+                p.application_of_sign_in(&sealed, &visitor)
+            })
+            .await?
+        }
+    };
+    let shown = |notice| SignInView {
+        application,
+        email: typed.email.clone(),
+        notice,
+        sealed: sealed.clone(),
+    };
+    if !csrf::is_valid(
+        &request,
+        site.base(),
+        site.cookies.browser(&request).as_ref(),
+        &typed.csrf,
+    ) {
+        site.log_rejected_form("a login form");
+        return Ok(sign_in_form(
+            &site,
+            &request,
+            StatusCode::FORBIDDEN,
+            &shown(if site.cookies.browser(&request).is_none() {
+                SignInNotice::NoCookies
+            } else {
+                SignInNotice::SessionEnded
+            }),
+        ));
+    }
+    let credentials = Credentials {
+        email: typed.email.clone(),
+        password: Secret::new(typed.password),
+    };
+    let done = match check_password(&site, &request, credentials).await {
+        Err(Error::Busy { seconds }) => {
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            let mut response = sign_in_form(&site, &request, status, &shown(SignInNotice::Busy));
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+            return Ok(response);
+        }
+        done => done?,
+    };
+    match done {
+        PasswordSignInOutcome::SignedIn { session, device } => {
+            let next = sealed.map_or_else(
+                || path::PORTAL.to_owned(),
+                |sealed| format!("{}{sealed}", path::RESUME_SIGN_IN),
+            );
+            Ok(see_other(&next)
+                .cookie(site.cookies.set_session(&session))
+                .cookie(site.cookies.set_device(&device))
+                .finish())
+        }
+        PasswordSignInOutcome::WrongCredentials => {
+            let notice = SignInNotice::WrongCredentials {
+                code: trace::code_with_reference(&request, codes::LOGIN_WRONG),
+            };
+            Ok(sign_in_form(&site, &request, StatusCode::OK, &shown(notice)))
+        }
+        PasswordSignInOutcome::Throttled { until, reference } => {
+            let wait = text::wait_time(site.provider.now(), until);
+            let notice = SignInNotice::Throttled {
+                wait_text: wait.text,
+                seconds: wait.seconds,
+                code: format!("{} {reference}", codes::LOGIN_THROTTLED),
+            };
+            let mut response = sign_in_form(&site, &request, StatusCode::TOO_MANY_REQUESTS, &shown(notice));
+            response.headers_mut().insert(RETRY_AFTER, wait.seconds.into());
+            Ok(response)
+        }
+    }
+}
+
+/// What is held back by a pause hears so at once; only what is looked at waits for its turn.
+async fn check_password(
+    site: &Site,
+    request: &HttpRequest,
+    credentials: Credentials,
+) -> Result<PasswordSignInOutcome, Error> {
+    let visitor = site.visitor(request);
+    let (typed, there) = (credentials.clone(), visitor.clone());
+    match off_thread(site, request, move |p| p.check_sign_in_throttle(&typed, &there)).await? {
+        ThrottleCheck::Throttled { until, reference } => {
+            Ok(PasswordSignInOutcome::Throttled { until, reference })
+        }
+        ThrottleCheck::Allowed {
+            is_known_device: is_known,
+        } => {
+            hashing(site, request, is_known, move |p| {
+                p.sign_in_with_password(&credentials, &visitor)
+            })
+            .await
+        }
+    }
+}
+
+/// Whether the text can stand in our own address `/continue/{sealed}`, and leads nowhere else: base64 for addresses.
+pub(in crate::web) fn is_sealed_text(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+/// The longest address of ours that is gone back to, in bytes.
+const MAX_RETURN_TARGET: usize = 2048;
+
+/// Asks for sign-in before the address that was asked for is looked at, and goes there after it.
+pub(in crate::web) async fn sign_in_and_return(
+    request: &HttpRequest,
+    site: &Data<Site>,
+) -> Result<HttpResponse, Error> {
+    let visitor = site.visitor(request);
+    if !visitor.is_navigation {
+        return Ok(site.notice(StatusCode::FORBIDDEN, NoticeKind::NotTopLevel));
+    }
+    // Only `?sp=` says something; what else was added is dropped.
+    let uri = request.uri();
+    let target = match uri.query() {
+        Some(query) if uri.path() == path::START => format!("{}?{query}", path::START),
+        Some(_) | None => uri.path().to_owned(),
+    };
+    if target.len() > MAX_RETURN_TARGET || !is_return_target(&target) {
+        return Ok(see_other(path::SIGN_IN).finish());
+    }
+    let waiting = off_thread(site, request, move |p| p.seal_target(&target, &visitor)).await?;
+    Ok(respond::redirect_to_pending(site, &waiting))
+}
+
+/// Whether it is an address that this is for: a `Location` with it stays here.
+fn is_return_target(target: &str) -> bool {
+    [path::LAUNCH, path::START]
+        .iter()
+        .any(|own| target.starts_with(own))
+        && target.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// What the login form shows.
+pub(in crate::web) struct SignInView {
+    pub(in crate::web) application: Option<(ApplicationId, String)>,
+    pub(in crate::web) email: String,
+    pub(in crate::web) notice: SignInNotice,
+    pub(in crate::web) sealed: Option<String>,
+}
+
+impl Default for SignInView {
+    fn default() -> Self {
+        Self {
+            application: None,
+            email: String::new(),
+            notice: SignInNotice::None,
+            sealed: None,
+        }
+    }
+}
+
+pub(in crate::web) fn sign_in_form(
+    site: &Site,
+    request: &HttpRequest,
+    status: StatusCode,
+    shown: &SignInView,
+) -> HttpResponse {
+    site.form_page(request, status, |csrf| {
+        SignInPage {
+            brand: site.brand(),
+            application: shown
+                .application
+                .as_ref()
+                .map(|(id, name)| respond::app_mark(*id, name)),
+            email: &shown.email,
+            notice: shown.notice.clone(),
+            csrf,
+            sealed: shown.sealed.as_deref(),
+        }
+        .html()
+    })
+}

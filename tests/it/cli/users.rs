@@ -1,0 +1,286 @@
+//! `hallpass user …`
+
+use std::thread;
+
+use serde_json::Value;
+
+use crate::{
+    cli::{Cli, server_and_cli, sign_in},
+    support::{
+        inspect,
+        sso_setup::{ADA, SsoSetup},
+        test_server::{PASSWORD, on_each_database},
+        test_sp::{TestSp, posted_response},
+    },
+};
+
+#[test]
+fn users_are_managed_by_the_command_line_while_the_daemon_runs() {
+    on_each_database(|database| {
+        let (house, cli) = server_and_cli(database);
+        let names = ["--given-name", "Ada", "--family-name", "Lovelace"];
+        let add = |email: &'static str| [&["user", "add", email][..], &names, &["--password-stdin"]].concat();
+        let said = cli.expect_success_with_input(&add("ADA@Fernweh.example"), &format!("{PASSWORD}\n"));
+        assert!(said.contains("Ada Lovelace <ada@fernweh.example>"), "{said}");
+        assert_eq!(sign_in(&house, ADA, PASSWORD).1, 303);
+        assert!(
+            cli.expect_failure_with_input(&add(ADA), &format!("{PASSWORD}\n"))
+                .contains("ada@fernweh.example belongs to Ada Lovelace")
+        );
+        for (input, words) in [("short\n", "short"), ("\n", "empty"), ("", "empty")] {
+            assert!(
+                cli.expect_failure_with_input(&add("eve@fernweh.example"), input)
+                    .contains(words),
+                "{input:?}"
+            );
+        }
+        assert!(
+            cli.expect_failure_with_input(&add("no address"), PASSWORD)
+                .contains("not an e-mail address")
+        );
+
+        let list = cli.json(&["user", "list", "--json"]);
+        let person = cli.json(&["user", "show", "Ada@fernweh.example", "--json"]);
+        assert_eq!(list.as_array().unwrap().as_slice(), std::slice::from_ref(&person));
+        for (field, value) in [("email", ADA), ("given_name", "Ada"), ("family_name", "Lovelace")] {
+            assert_eq!(person[field], value);
+        }
+        assert_eq!(
+            (&person["enabled"], &person["stable_id"]),
+            (&Value::Bool(true), &person["id"])
+        );
+        assert!(
+            cli.expect_success(&["user", "list"]).contains(ADA)
+                && cli.expect_success(&["user", "show", ADA]).contains("Lovelace")
+        );
+
+        let (mut browser, _) = sign_in(&house, ADA, PASSWORD);
+        cli.expect_success(&[
+            "user",
+            "edit",
+            ADA,
+            "--family-name",
+            "<King>",
+            "--email",
+            "countess@fernweh.example",
+        ]);
+        assert!(
+            browser.get("/").body.contains("Ada"),
+            "a new name is no reason to log out"
+        );
+        assert!(
+            cli.expect_failure(&["user", "show", ADA])
+                .contains("nobody here has the address")
+        );
+        let countess = "countess@fernweh.example";
+        assert_eq!(
+            cli.json(&["user", "show", countess, "--json"])["stable_id"],
+            person["stable_id"]
+        );
+
+        cli.expect_success(&["user", "disable", countess]);
+        assert_eq!(
+            (browser.get("/").status, sign_in(&house, countess, PASSWORD).1),
+            (303, 200)
+        );
+        cli.expect_success(&["user", "enable", countess]);
+        let (mut browser, status) = sign_in(&house, countess, PASSWORD);
+        assert_eq!(status, 303);
+        let said = cli.expect_success_with_input(
+            &["user", "set-password", countess, "--password-stdin"],
+            "another long password\r\n",
+        );
+        assert!(said.contains("1 session was ended"), "{said}");
+        assert_eq!(
+            (browser.get("/").status, sign_in(&house, countess, PASSWORD).1),
+            (303, 200)
+        );
+        assert_eq!(sign_in(&house, countess, "another long password").1, 303);
+        let said = cli.expect_success(&["user", "unlock", countess]);
+        assert!(said.contains("/device/") && said.contains("30 minutes"), "{said}");
+        for unknown in [
+            ["user", "unlock", "x@y.example"],
+            ["user", "show", "x@y.example"],
+            ["user", "disable", "x@y.example"],
+            ["user", "enable", "x@y.example"],
+        ] {
+            cli.expect_failure(&unknown);
+        }
+    });
+}
+
+#[test]
+fn a_user_with_one_name_is_added_greeted_edited_and_sent_without_the_other() {
+    on_each_database(|database| {
+        let (house, cli) = server_and_cli(database);
+        let acs = "https://sp.example/acs";
+        let add_app = |name: &str, more: &[&str]| {
+            let line = [
+                "app",
+                "add",
+                "saml",
+                "--name",
+                name,
+                "--entity-id",
+                name,
+                "--acs",
+                acs,
+            ];
+            cli.expect_success(&[&line[..], more].concat())
+        };
+        add_app("wiki", &[]);
+        add_app("strict", &["--preset", "atlassian"]);
+        let sukarno = "sukarno@fernweh.example";
+        let line = [
+            "user",
+            "add",
+            sukarno,
+            "--password-stdin",
+            "--given-name",
+            "Sukarno",
+        ];
+        let said = cli.expect_success_with_input(&[&line[..], &["--family-name", ""]].concat(), PASSWORD);
+        assert!(said.contains("Sukarno <sukarno@fernweh.example>"), "{said}");
+        assert!(
+            said.contains("cannot sign in to strict yet")
+                && said.contains("surname")
+                && !said.contains("wiki"),
+            "{said}"
+        );
+        let shown = cli.json(&["user", "show", sukarno, "--json"]);
+        assert_eq!(
+            (&shown["given_name"], &shown["family_name"]),
+            (&Value::from("Sukarno"), &Value::Null)
+        );
+        assert!(
+            cli.expect_success(&["user", "show", sukarno])
+                .contains("Last name    (none)")
+        );
+        // Who cannot sign in is told; nobody else is kept from using the application for it.
+        let said = add_app("second", &["--preset", "atlassian"]);
+        assert!(
+            said.contains("surname is required") && said.contains(sukarno),
+            "{said}"
+        );
+
+        let (mut browser, status) = sign_in(&house, sukarno, PASSWORD);
+        assert_eq!(status, 303);
+        let portal = browser.get("/").body;
+        assert!(
+            portal.contains("<h1>Hello, <bdi>Sukarno</bdi></h1>") && portal.contains("as <bdi>Sukarno</bdi>"),
+            "{portal}"
+        );
+        let mut ask = |entity_id: &str, id: &str| {
+            let address = TestSp::new(entity_id, acs).sso_url(id, house.provider.now());
+            posted_response(&browser.get(&address)).0
+        };
+        let xml = ask("wiki", "_wiki");
+        let told = inspect::saml_attributes(&xml);
+        assert!(
+            told.iter()
+                .all(|(_, values)| values == &[values[0].clone()] && !values[0].is_empty())
+        );
+        let names: Vec<_> = told
+            .iter()
+            .map(|(name, _)| name.rsplit('/').next().unwrap())
+            .collect();
+        assert_eq!(
+            names,
+            ["emailaddress", "givenname", "name", "id", "email", "firstName"]
+        );
+        let (top, second) = inspect::status_codes(&ask("strict", "_strict"));
+        assert_eq!(
+            (top.as_str(), second.as_deref()),
+            ("Responder", Some("RequestDenied"))
+        );
+
+        let edit = ["user", "edit", sukarno];
+        let refused = cli.expect_failure(&[&edit[..], &["--given-name", ""]].concat());
+        assert!(refused.contains("first name, a last name, or both"), "{refused}");
+        cli.expect_success(&[&edit[..], &["--family-name", "Kusno"]].concat());
+        assert!(cli.expect_success(&["user", "list"]).contains("Sukarno Kusno"));
+        assert_eq!(inspect::status_codes(&ask("strict", "_again")).0, "Success");
+        let refused = cli.expect_failure(&[&edit[..], &["--family-name", ""]].concat());
+        assert!(refused.contains("requires"), "{refused}");
+        cli.expect_success(&["app", "remove", "strict"]);
+        cli.expect_success(&["app", "remove", "second"]);
+        cli.expect_success(&[&edit[..], &["--given-name", "", "--family-name", "Kusno"]].concat());
+        assert!(browser.get("/").body.contains("Hello, <bdi>Kusno</bdi>"));
+        let refused =
+            cli.expect_failure_with_input(&["user", "add", "x@y.example", "--password-stdin"], PASSWORD);
+        assert!(refused.contains("neither was given"), "{refused}");
+    });
+}
+
+#[test]
+fn commonly_guessed_passwords_are_refused() {
+    on_each_database(|database| {
+        let (house, cli) = server_and_cli(database);
+        let cli = cli.with_env(&[("HALLPASS_ORGANISATION", "Fernweh Instruments")]);
+        let names = [
+            "--given-name",
+            "Ada",
+            "--family-name",
+            "Lovelace",
+            "--username",
+            "countess",
+        ];
+        let add = [&["user", "add", ADA, "--password-stdin"][..], &names].concat();
+        let refused = [
+            ("Password1!", "tried first everywhere"),
+            ("12345678", "row of neighbours"),
+            ("ADA@fernweh.example", "own address or name"),
+            ("lovelace1815", "own address or name"),
+            ("Countess", "own address or name"),
+            ("Fernweh-Instruments", "own address or name"),
+            ("login.fernweh.example", "own address or name"),
+            ("hallpass", "own address or name"),
+        ];
+        for (password, words) in refused {
+            let why = cli.expect_failure_with_input(&add, password);
+            assert!(why.contains(words), "{password}: {why}");
+        }
+        cli.expect_success_with_input(&add, PASSWORD);
+        let set = ["user", "set-password", ADA, "--password-stdin"];
+        for (password, words) in refused {
+            let why = cli.expect_failure_with_input(&set, password);
+            assert!(why.contains(words), "{password}: {why}");
+        }
+        assert_eq!(sign_in(&house, ADA, PASSWORD).1, 303);
+    });
+}
+
+#[test]
+fn a_user_added_twice_concurrently_is_one_user() {
+    on_each_database(|database| {
+        let scene = SsoSetup::new(database);
+        let cli = Cli::new(&scene.server.settings.data_dir, database);
+        let added: usize = thread::scope(|scope| {
+            let adding: Vec<_> = (0..3)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let arguments = [
+                            "user",
+                            "add",
+                            "eve@fernweh.example",
+                            "--given-name",
+                            "E",
+                            "--family-name",
+                            "V",
+                            "--password-stdin",
+                        ];
+                        usize::from(cli.run(&arguments, PASSWORD).status.success())
+                    })
+                })
+                .collect();
+            adding.into_iter().map(|one| one.join().unwrap()).sum()
+        });
+        assert_eq!(
+            (
+                added,
+                cli.json(&["user", "list", "--json"]).as_array().unwrap().len()
+            ),
+            (1, 2)
+        );
+    });
+}

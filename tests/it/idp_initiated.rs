@@ -1,0 +1,265 @@
+//! Sign-ons that begin here: `/saml/start`.
+
+use hallpass::model::{
+    application::{ApplicationKind, SpUrl},
+    name_id::{NameIdFormat, TRANSIENT},
+};
+
+use crate::support::{
+    inspect,
+    sso_setup::{ACS, ADA, SsoSetup, WIKI},
+    test_server::{PASSWORD, on_each_database},
+    test_sp::posted_response,
+};
+
+fn allow_idp_initiated(scene_change: &mut hallpass::provider::applications::NewApplication) {
+    scene_change.saml.allow_idp_initiated = true;
+    scene_change.saml.default_relay_state = Some("deep/link?a=\"b\"".to_owned());
+    scene_change.saml.name_id_format = NameIdFormat::Transient;
+}
+
+#[test]
+fn idp_initiated_sso_works_where_it_is_allowed() {
+    on_each_database(|database| {
+        let scene = SsoSetup::with(database, &[], |_, new| allow_idp_initiated(new));
+        let mut browser = scene.signed_in_browser();
+        for address in ["/saml/start/wiki".to_owned(), format!("/saml/start?sp={WIKI}")] {
+            let page = browser.get(&address);
+            let (xml, action) = posted_response(&page);
+            assert_eq!(action, ACS);
+            assert_eq!(page.field("RelayState").as_deref(), Some("deep/link?a=\"b\""));
+            assert!(!xml.contains("InResponseTo") && xml.contains(TRANSIENT));
+            assert_eq!(inspect::status_codes(&xml).0, "Success");
+        }
+    });
+}
+
+#[test]
+fn idp_initiated_sso_without_a_session_asks_for_sign_in_first() {
+    on_each_database(|database| {
+        let scene = SsoSetup::with(database, &[], |_, new| allow_idp_initiated(new));
+        let mut browser = scene.server.browser();
+        let login = browser.get_following_redirects("/saml/start/wiki");
+        assert!(
+            !login.body.contains("Wiki"),
+            "nobody asked: strangers are told nothing"
+        );
+        let page = browser.sign_in(&login, ADA, PASSWORD);
+        let (xml, action) = posted_response(&page);
+        assert_eq!(action, ACS);
+        assert!(!xml.contains("InResponseTo"));
+        assert_eq!(page.field("RelayState").as_deref(), Some("deep/link?a=\"b\""));
+
+        // What was allowed when it began need not be when it ends.
+        let mut late = scene.server.browser();
+        let login = late.get_following_redirects("/saml/start/wiki");
+        let edit = hallpass::provider::applications::ApplicationEdit {
+            allow_idp_initiated: Some(false),
+            ..Default::default()
+        };
+        scene
+            .server
+            .provider
+            .edit_application(&scene.wiki.slug, edit)
+            .unwrap()
+            .unwrap();
+        let page = late.sign_in(&login, ADA, PASSWORD);
+        assert!(page.field("SAMLResponse").is_none() && page.body.contains("START-NOT-ALLOWED"));
+    });
+}
+
+#[test]
+fn where_idp_initiated_sso_is_not_allowed_a_page_says_what_to_do() {
+    on_each_database(|database| {
+        let scene = SsoSetup::new(database);
+        let mut browser = scene.signed_in_browser();
+        for address in ["/saml/start/wiki".to_owned(), format!("/saml/start?sp={WIKI}")] {
+            let page = browser.get(&address);
+            assert_eq!(page.status, 400);
+            assert!(page.body.contains("START-NOT-ALLOWED") && page.body.contains("own address"));
+            assert!(!page.body.contains("wiki.example"), "no registered value");
+        }
+        for (address, status) in [
+            ("/saml/start/nowhere", 404),
+            ("/saml/start/%22%3E", 404),
+            ("/saml/start", 404),
+            ("/saml/start?sp=", 404),
+            ("/saml/start?sp=urn:nobody", 400),
+        ] {
+            assert_eq!(browser.get(address).status, status, "{address}");
+        }
+    });
+}
+
+#[test]
+fn an_application_with_a_launch_url_is_opened_there() {
+    on_each_database(|database| {
+        let tile = "https://wiki.example/sign-in";
+        let scene = SsoSetup::with(database, &[], |_, new| {
+            new.tile_url = Some(SpUrl::parse(tile).unwrap());
+        });
+        let page = scene.signed_in_browser().get("/saml/start/wiki");
+        assert_eq!((page.status, page.location()), (303, tile));
+        let login = scene.server.browser().get_following_redirects("/saml/start/wiki");
+        assert!(login.body.contains("name=\"password\"") && !login.body.contains("wiki.example"));
+    });
+}
+
+#[test]
+fn two_applications_of_one_name_are_distinguished_by_slug() {
+    on_each_database(|database| {
+        let scene = SsoSetup::with(database, &[], |_, new| allow_idp_initiated(new));
+        scene
+            .server
+            .add_application("Wiki", WIKI, "https://other.example/acs", allow_idp_initiated);
+        let mut browser = scene.signed_in_browser();
+        let page = browser.get(&format!("/saml/start?sp={WIKI}"));
+        assert!(page.body.contains("ISSUER-AMBIGUOUS"), "{}", page.body);
+        assert_eq!(
+            posted_response(&browser.get("/saml/start/wiki-2")).1,
+            "https://other.example/acs"
+        );
+    });
+}
+
+#[test]
+fn start_urls_reveal_no_application_without_a_session() {
+    on_each_database(|database| {
+        let scene = SsoSetup::with(database, &[], |_, new| {
+            new.tile_url = Some(SpUrl::parse("https://wiki.example/sign-in").unwrap());
+        });
+        scene.server.add_application(
+            "Desk",
+            "urn:test:desk",
+            "https://desk.example/acs",
+            allow_idp_initiated,
+        );
+        let off = scene.server.add_application(
+            "Off",
+            "urn:test:off",
+            "https://off.example/acs",
+            allow_idp_initiated,
+        );
+        let edit = hallpass::provider::applications::ApplicationEdit {
+            enabled: Some(false),
+            ..Default::default()
+        };
+        scene
+            .server
+            .provider
+            .edit_application(&off.slug, edit)
+            .unwrap()
+            .unwrap();
+        for (address, status) in [
+            ("/saml/start/wiki", 303),
+            ("/saml/start/desk", 200),
+            ("/saml/start/off", 400),
+            ("/saml/start/nowhere", 404),
+            ("/saml/start/%22%3E", 404),
+            ("/saml/start?sp=urn:test:desk", 200),
+            ("/saml/start?sp=", 404),
+            ("/launch/wiki", 303),
+            ("/launch/desk", 200),
+            ("/launch/off", 404),
+            ("/launch/nowhere", 404),
+            ("/launch/%22%3E", 404),
+        ] {
+            let mut browser = scene.server.browser();
+            browser.get_following_redirects("/login");
+            let wait = browser.get(address);
+            assert!(
+                wait.status == 303 && wait.location().starts_with("/continue/"),
+                "{address}: {} {}",
+                wait.status,
+                wait.body
+            );
+            let login = browser.get(wait.location());
+            let mine = login
+                .body
+                .replace(&login.field("continue").unwrap(), "")
+                .replace(&login.field("csrf").unwrap(), "");
+            let plain = scene.server.browser().get("/login");
+            let bare = plain
+                .body
+                .replace("<input type=\"hidden\" name=\"continue\" value=\"\">\n", "")
+                .replace(&plain.field("csrf").unwrap(), "");
+            let mine = mine.replace("<input type=\"hidden\" name=\"continue\" value=\"\">\n", "");
+            let lines = |page: &str| {
+                let filled = page.lines().filter(|line| !line.is_empty());
+                filled.map(str::to_owned).collect::<Vec<_>>()
+            };
+            assert_eq!(
+                lines(&mine),
+                lines(&bare),
+                "{address}: the sign-in page is the same as any"
+            );
+
+            let done = browser.submit_password(&login, ADA, PASSWORD);
+            let back = browser.get(done.location());
+            assert_eq!((back.status, back.location()), (303, address));
+            assert_eq!(
+                browser.get(address).status,
+                status,
+                "{address}: its target is kept"
+            );
+        }
+        // A link of another site signs nobody in somewhere, by way of the sign-in either.
+        let mut browser = scene.server.browser();
+        browser.extra_headers = vec![("Sec-Fetch-Site".to_owned(), "cross-site".to_owned())];
+        assert_eq!(browser.get("/launch/desk").location(), "/");
+    });
+}
+
+#[test]
+fn a_refusal_names_the_application_only_with_a_session_or_a_valid_request() {
+    on_each_database(|database| {
+        let scene = SsoSetup::new(database);
+        let elsewhere = "AssertionConsumerServiceURL=\"https://evil.example/acs\"";
+        let names = |page: &crate::support::http::Response| page.body.contains("<bdi>Wiki</bdi>");
+        let refused = |page: &crate::support::http::Response| {
+            assert!(page.body.contains("ACS-UNKNOWN"), "{}", page.body);
+        };
+        let page = scene
+            .server
+            .browser()
+            .get(&scene.sso_url_with("_r1", elsewhere, ""));
+        refused(&page);
+        assert!(!names(&page), "{}", page.body);
+        let mut browser = scene.signed_in_browser();
+        let page = browser.get(&scene.sso_url_with("_r2", elsewhere, ""));
+        refused(&page);
+        assert!(names(&page), "{}", page.body);
+        // A valid one, that was answered before.
+        posted_response(&browser.get(&scene.sso_url("_r3")));
+        let mut other = scene.server.browser();
+        let login = other.get_following_redirects(&scene.sso_url("_r3"));
+        assert!(login.body.contains("Wiki"), "the sign-in page of a valid request");
+        let page = other.sign_in(&login, ADA, PASSWORD);
+        assert!(
+            page.body.contains("REQUEST-ANSWERED") && names(&page),
+            "{}",
+            page.body
+        );
+    });
+}
+
+#[test]
+fn a_tile_opens_the_launch_url_of_an_application() {
+    on_each_database(|database| {
+        let scene = SsoSetup::new(database);
+        let mut browser = scene.signed_in_browser();
+        scene.server.add_application(
+            "Chat",
+            "ATZB94xJ",
+            "https://external.auth.openai.com/sso/saml/acs/ATZB94xJ",
+            |new| {
+                new.kind = ApplicationKind::ChatGptCurrent;
+            },
+        );
+        let page = browser.get("/");
+        for site in ["https://wiki.example/", "https://chatgpt.com/"] {
+            let link = format!("<a class=\"tile\" href=\"{site}\">");
+            assert!(page.body.contains(&link), "{site}: {}", page.body);
+        }
+    });
+}

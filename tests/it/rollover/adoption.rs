@@ -1,0 +1,419 @@
+//! Who is known to trust a key: by what they fetch, and by word of mouth.
+
+use chrono::{TimeDelta, Utc};
+use hallpass::{
+    clock::Clock,
+    model::application::Slug,
+    provider::{
+        Provider,
+        keys::{
+            AdoptionEvidence, AdoptionStatus, KeyAdoptionOutcome, MIN_PUBLISHED_AFTER_SIGNING,
+            MIN_PUBLISHED_BEFORE_SIGNING,
+        },
+        people::users::ChangeOutcome,
+    },
+};
+
+use super::{expect_done, expect_refused, request_with_headers, roll_over};
+use crate::support::{sql, sso_setup::SsoSetup, test_server::on_each_database};
+
+const COUNT_ADOPTIONS: &str = "SELECT count(*) AS n FROM application_key_follow";
+/// The address that an application was given.
+pub(super) fn metadata_path(provider: &Provider, slug: &str) -> String {
+    let url = provider.metadata_url(&Slug::parse(slug).unwrap()).unwrap();
+    let target = url
+        .unwrap()
+        .strip_prefix("https://login.fernweh.example")
+        .unwrap()
+        .to_owned();
+    let token = target.rsplit('/').next().unwrap();
+    assert!(token.len() == 32 && target.starts_with(&format!("/saml/metadata/{slug}/")));
+    target
+}
+
+fn wiki_adoption(scene: &SsoSetup) -> Option<AdoptionEvidence> {
+    let rollover = scene.server.provider.rollover().unwrap();
+    let found: Vec<AdoptionStatus> = rollover
+        .adoptions
+        .into_iter()
+        .filter(|one| one.slug == scene.wiki.slug)
+        .collect();
+    found[0].evidence.clone()
+}
+
+#[test]
+fn only_a_fetch_of_its_own_metadata_url_records_adoption() {
+    on_each_database(|database| {
+        let scene = SsoSetup::new(database);
+        let own_address = metadata_path(&scene.server.provider, "wiki");
+        let own_address = own_address.as_str();
+        let address = scene.server.address;
+        let follows = || sql::number(&scene.server.settings, COUNT_ADOPTIONS);
+        scene.server.provider.refresh_snapshot().unwrap();
+        let before = request_with_headers(address, "GET", own_address, &[])
+            .header("etag")
+            .unwrap()
+            .to_owned();
+        assert_eq!(follows(), 0, "there is nothing to learn yet");
+        expect_done(scene.server.provider.prepare_key(None).unwrap());
+        scene.server.provider.refresh_snapshot().unwrap();
+        let tag = request_with_headers(address, "HEAD", own_address, &[])
+            .header("etag")
+            .unwrap()
+            .to_owned();
+        for (method, target, headers, status) in [
+            ("HEAD", own_address, &[][..], 200),
+            ("GET", "/saml/metadata", &[], 200),
+            ("GET", own_address, &[("Sec-Fetch-Mode", "navigate")], 200),
+            ("GET", own_address, &[("If-None-Match", "*")], 304),
+            ("HEAD", own_address, &[("If-None-Match", &tag)], 304),
+            ("GET", "/saml/metadata/", &[], 404),
+            ("GET", "/saml/metadata/nobody", &[], 200),
+            ("GET", "/saml/metadata/WIKI", &[], 404),
+            ("GET", "/saml/metadata/wiki/x", &[], 404),
+            ("GET", "/saml/metadata/..%2fwiki", &[], 404),
+            ("GET", "/saml/metadata/%00", &[], 404),
+            ("POST", own_address, &[], 405),
+        ] {
+            assert_eq!(
+                request_with_headers(address, method, target, headers).status,
+                status,
+                "{method} {target}"
+            );
+            assert_eq!(follows(), 0, "{method} {target} {headers:?}");
+        }
+        assert_eq!(wiki_adoption(&scene), None);
+        // A copy of before the step is answered with the new document.
+        let agent = ("User-Agent", "Shibboleth/3.4");
+        let fetched = request_with_headers(address, "GET", own_address, &[agent, ("If-None-Match", &before)]);
+        assert_eq!((fetched.status, follows()), (200, 1));
+        let known = wiki_adoption(&scene).unwrap();
+        assert!(
+            matches!(&known, AdoptionEvidence::Fetched { at, address: Some(address), agent: Some(agent) }
+                if *at == scene.now() && address.is_loopback() && agent == "Shibboleth/3.4"),
+            "{known:?}"
+        );
+        scene.server.clock.advance(TimeDelta::minutes(1));
+        for _ in 0..5 {
+            assert_eq!(request_with_headers(address, "GET", own_address, &[]).status, 200);
+        }
+        assert_eq!(
+            (follows(), wiki_adoption(&scene)),
+            (1, Some(known)),
+            "the first time is kept"
+        );
+    });
+}
+
+#[test]
+fn a_304_for_the_current_document_records_adoption() {
+    on_each_database(|database| {
+        let scene = SsoSetup::new(database);
+        let own_address = metadata_path(&scene.server.provider, "wiki");
+        let own_address = own_address.as_str();
+        expect_done(scene.server.provider.prepare_key(None).unwrap());
+        scene.server.provider.refresh_snapshot().unwrap();
+        // Fetched from the common address, then asked for again at its own.
+        let tag = request_with_headers(scene.server.address, "GET", "/saml/metadata", &[])
+            .header("etag")
+            .unwrap()
+            .to_owned();
+        let held = format!("\"other\", W/{tag}");
+        let answer = request_with_headers(
+            scene.server.address,
+            "GET",
+            own_address,
+            &[("If-None-Match", &held)],
+        );
+        assert_eq!((answer.status, answer.bytes.len()), (304, 0));
+        assert!(matches!(
+            wiki_adoption(&scene),
+            Some(AdoptionEvidence::Fetched { agent: None, .. })
+        ));
+    });
+}
+
+#[test]
+fn the_user_agent_is_truncated_and_sanitized() {
+    on_each_database(|database| {
+        let scene = SsoSetup::new(database);
+        let own_address = metadata_path(&scene.server.provider, "wiki");
+        let own_address = own_address.as_str();
+        expect_done(scene.server.provider.prepare_key(None).unwrap());
+        scene.server.provider.refresh_snapshot().unwrap();
+        let long = "x".repeat(5000);
+        assert_eq!(
+            request_with_headers(scene.server.address, "GET", own_address, &[("User-Agent", &long)]).status,
+            200
+        );
+        assert!(
+            matches!(wiki_adoption(&scene), Some(AdoptionEvidence::Fetched { agent: Some(agent), .. }) if agent.len() == 120)
+        );
+    });
+}
+
+#[test]
+fn fetches_at_every_replica_are_recorded_once() {
+    on_each_database(|database| {
+        let scene = SsoSetup::new(database);
+        let own_address = metadata_path(&scene.server.provider, "wiki");
+        let own_address = own_address.as_str();
+        let replica = scene.server.replica();
+        let next = expect_done(scene.server.provider.prepare_key(None).unwrap());
+        for provider in [&scene.server.provider, &replica.provider] {
+            provider.refresh_snapshot().unwrap();
+        }
+        std::thread::scope(|scope| {
+            for n in 0..8 {
+                let address = [scene.server.address, replica.address][n % 2];
+                scope.spawn(move || {
+                    assert_eq!(request_with_headers(address, "GET", own_address, &[]).status, 200)
+                });
+            }
+        });
+        assert_eq!(sql::number(&scene.server.settings, COUNT_ADOPTIONS), 1);
+        // Another key has to be learnt anew, also where the one before was noted.
+        expect_done(replica.provider.cancel_key().unwrap());
+        assert_ne!(expect_done(replica.provider.prepare_key(None).unwrap()), next);
+        for provider in [&scene.server.provider, &replica.provider] {
+            provider.refresh_snapshot().unwrap();
+        }
+        assert_eq!(wiki_adoption(&scene), None);
+        request_with_headers(scene.server.address, "GET", own_address, &[]);
+        assert!(wiki_adoption(&scene).is_some());
+        assert_eq!(sql::number(&scene.server.settings, COUNT_ADOPTIONS), 2);
+    });
+}
+
+#[test]
+fn only_enabled_applications_without_adoption_block_activation() {
+    on_each_database(|database| {
+        let scene = SsoSetup::new(database);
+        let own_address = metadata_path(&scene.server.provider, "wiki");
+        let own_address = own_address.as_str();
+        let (house, provider) = (&scene.server, &scene.server.provider);
+        house.add_application("Off", "urn:test:off", "https://off.example/acs", |_| {});
+        let off = hallpass::provider::applications::ApplicationEdit {
+            enabled: Some(false),
+            ..Default::default()
+        };
+        provider
+            .edit_application(&Slug::parse("off").unwrap(), off)
+            .unwrap()
+            .unwrap();
+        provider.add_draft("Later", None).unwrap();
+        expect_done(provider.prepare_key(None).unwrap());
+        provider.refresh_snapshot().unwrap();
+        house.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
+        assert!(
+            expect_refused(provider.activate_key(false).unwrap())
+                .to_string()
+                .ends_with("missing: 1")
+        );
+        let names: Vec<_> = provider
+            .rollover()
+            .unwrap()
+            .adoptions
+            .iter()
+            .map(|one| (one.slug.to_string(), one.enabled, one.kind.is_some()))
+            .collect();
+        assert_eq!(
+            names,
+            [
+                ("off".to_owned(), false, true),
+                ("wiki".to_owned(), true, true),
+                ("later".to_owned(), false, false)
+            ]
+        );
+        request_with_headers(house.address, "GET", own_address, &[]);
+        expect_done(provider.activate_key(false).unwrap());
+    });
+}
+
+#[test]
+fn an_application_registered_after_the_new_key_does_not_block_retirement() {
+    on_each_database(|database| {
+        let scene = SsoSetup::new(database);
+        let own_address = metadata_path(&scene.server.provider, "wiki");
+        let own_address = own_address.as_str();
+        let provider = &scene.server.provider;
+        let young = |scene: &SsoSetup| {
+            let rollover = scene.server.provider.rollover().unwrap();
+            let found = rollover
+                .adoptions
+                .into_iter()
+                .find(|one| one.slug.as_str() == "young");
+            found.unwrap().evidence
+        };
+        expect_done(provider.prepare_key(None).unwrap());
+        scene.server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
+        expect_done(provider.activate_key(true).unwrap());
+        scene.server.clock.advance(TimeDelta::seconds(1));
+        scene
+            .server
+            .add_application("Young", "urn:test:young", "https://young.example/acs", |_| {});
+        assert_eq!(young(&scene), Some(AdoptionEvidence::RegisteredWith));
+        assert_eq!(provider.rollover().unwrap().not_adopted().count(), 1);
+        // A fetch after the step tells just as much as one before.
+        provider.refresh_snapshot().unwrap();
+        request_with_headers(scene.server.address, "GET", own_address, &[]);
+        scene.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
+        expect_done(provider.retire_key(false).unwrap());
+    });
+}
+
+#[test]
+fn the_adoption_of_a_draft_moves_to_its_application() {
+    on_each_database(|database| {
+        let scene = SsoSetup::new(database);
+        let (house, provider) = (&scene.server, &scene.server.provider);
+        let draft = |name: &str| match provider.add_draft(name, None).unwrap() {
+            ChangeOutcome::Done(draft) => draft,
+            other @ (ChangeOutcome::Unchanged(_)
+            | ChangeOutcome::Taken
+            | ChangeOutcome::Unknown
+            | ChangeOutcome::Stale) => {
+                panic!("{other:?}")
+            }
+        };
+        assert_eq!(
+            draft("Wiki").slug.as_str(),
+            "wiki-2",
+            "an application has that name"
+        );
+        let portal = draft("Portal");
+        assert_eq!(
+            provider.add_draft("Gate", Some(&portal.slug)).unwrap(),
+            ChangeOutcome::Taken
+        );
+        let portal_address = metadata_path(provider, "portal");
+        assert_eq!(
+            request_with_headers(house.address, "GET", &portal_address, &[]).status,
+            200,
+            "at once"
+        );
+        expect_done(provider.prepare_key(None).unwrap());
+        provider.refresh_snapshot().unwrap();
+        let fetched = request_with_headers(house.address, "GET", &portal_address, &[]);
+        assert_eq!(
+            fetched.body,
+            request_with_headers(house.address, "GET", "/saml/metadata", &[]).body
+        );
+        house.add_application("Portal", "urn:test:portal", "https://portal.example/acs", |_| {});
+        assert_eq!(provider.drafts().unwrap().len(), 1);
+        let known = |slug: &str| {
+            let found = provider.rollover().unwrap().adoptions;
+            found.into_iter().find(|one| one.slug.as_str() == slug).unwrap()
+        };
+        assert!(known("portal").kind.is_some() && known("portal").evidence.is_some());
+        assert_eq!(
+            metadata_path(provider, "portal"),
+            portal_address,
+            "what was pasted stays"
+        );
+
+        // A name that is free again remembers nobody.
+        provider
+            .remove_application(&Slug::parse("portal").unwrap())
+            .unwrap();
+        house.add_application("Portal", "urn:test:other", "https://portal.example/acs", |_| {});
+        assert_eq!(known("portal").evidence, None);
+        assert_ne!(metadata_path(provider, "portal"), portal_address);
+        provider.refresh_snapshot().unwrap();
+        assert_eq!(
+            request_with_headers(house.address, "GET", &portal_address, &[]).status,
+            200
+        );
+        assert_eq!(
+            known("portal").evidence,
+            None,
+            "who was given the old address is somebody else"
+        );
+        assert_eq!(
+            provider.remove_draft(&Slug::parse("wiki-2").unwrap()).unwrap(),
+            ChangeOutcome::Done(())
+        );
+        assert_eq!(
+            provider.remove_draft(&Slug::parse("wiki-2").unwrap()).unwrap(),
+            ChangeOutcome::Unknown
+        );
+    });
+}
+
+#[test]
+fn the_members_of_one_source_are_confirmed_together() {
+    on_each_database(|database| {
+        let scene = SsoSetup::new(database);
+        let (house, provider) = (&scene.server, &scene.server.provider);
+        let other = house.add_application("Member", "urn:test:member", "https://member.example/acs", |_| {});
+        let source = "01980000-0000-7000-8000-000000000001";
+        sql::execute(
+            &house.settings,
+            &format!(
+                "INSERT INTO metadata_sources (id, kind, name, rule, failures, round, created_at) \
+                 VALUES ('{source}', 'aggregate', 'federation', 'nothing', 0, 0, '2026-01-01 00:00:00'); \
+                 INSERT INTO application_sources (application_id, source_id, entity_id, applied, signs_requests) \
+                 VALUES ('{}', '{source}', 'urn:test:member', 'x', false)",
+                other.id
+            ),
+        );
+        assert_eq!(
+            provider.confirm_key_adoption_by_source("nobody").unwrap(),
+            KeyAdoptionOutcome::UnknownSource
+        );
+        assert_eq!(
+            provider.confirm_key_adoption_by_source("federation").unwrap(),
+            KeyAdoptionOutcome::NoRollover
+        );
+        expect_done(provider.prepare_key(None).unwrap());
+        let confirm = || provider.confirm_key_adoption_by_source("federation").unwrap();
+        assert_eq!(
+            confirm(),
+            KeyAdoptionOutcome::Done {
+                new: 1,
+                already_known: 0
+            }
+        );
+        assert_eq!(
+            confirm(),
+            KeyAdoptionOutcome::Done {
+                new: 0,
+                already_known: 1
+            }
+        );
+        let missing: Vec<_> = provider
+            .rollover()
+            .unwrap()
+            .not_adopted()
+            .map(|one| one.slug.clone())
+            .collect();
+        assert_eq!(
+            missing,
+            std::slice::from_ref(&scene.wiki.slug),
+            "who is no member is confirmed by itself"
+        );
+    });
+}
+
+#[test]
+fn after_a_rollover_no_adoption_is_stored() {
+    on_each_database(|database| {
+        let scene = SsoSetup::new(database);
+        let own_address = metadata_path(&scene.server.provider, "wiki");
+        let own_address = own_address.as_str();
+        roll_over(&scene, &scene.server.provider);
+        scene.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
+        expect_done(scene.server.provider.retire_key(false).unwrap());
+        scene.server.provider.refresh_snapshot().unwrap();
+        assert_eq!(
+            request_with_headers(scene.server.address, "GET", own_address, &[]).status,
+            200
+        );
+        assert_eq!(
+            sql::number(&scene.server.settings, COUNT_ADOPTIONS),
+            1,
+            "the one that was confirmed"
+        );
+        assert!(scene.server.clock.now() > Utc::now());
+    });
+}

@@ -1,0 +1,411 @@
+//! Logging in: whose form is believed, which cookies count, and what a session lives.
+
+use chrono::TimeDelta;
+
+use crate::support::{
+    browser::Browser,
+    http, sql,
+    sso_setup::{ADA, SsoSetup},
+    test_server::{PASSWORD, TestServer, on_each_database},
+};
+
+const SESSION: &str = "__Host-hallpass-session";
+const ORIGIN: &str = "https://login.fernweh.example";
+
+#[test]
+fn only_our_own_form_in_the_same_browser_is_accepted() {
+    on_each_database(|database| {
+        let scene = SsoSetup::new(database);
+        let mut browser = scene.server.browser();
+        let csrf = browser.get("/login").field("csrf").unwrap();
+        let foreign = scene.server.browser().get("/login").field("csrf").unwrap();
+        let before = scene.server.provider.hash_count();
+        let try_with = |browser: &Browser, headers: &[(&str, &str)], csrf: &str, cookies: bool| {
+            let mut browser = browser.clone();
+            let fields = [("csrf", csrf), ("email", ADA), ("password", PASSWORD)];
+            let page = browser.post_with_headers("/login", headers, &fields, cookies);
+            if page.status == 303 && page.location() == "/login" {
+                // It was not looked at: no cookie is set, and no field comes back.
+                assert_eq!(page.set_cookies().count(), 0);
+                assert!(!page.body.contains(ADA), "{}", page.body);
+                return (0, SsoSetup::is_signed_in(&browser));
+            }
+            (page.status, SsoSetup::is_signed_in(&browser))
+        };
+        let same = [("Sec-Fetch-Site", "same-origin")];
+        for (what, headers, csrf, cookies) in [
+            ("a bare POST", &[][..], "", true),
+            ("no token", &same[..], "", true),
+            ("the token of another browser", &same[..], foreign.as_str(), true),
+            ("no cookie", &same[..], &csrf, false),
+            ("no header", &[][..], &csrf, true),
+            ("cross-site", &[("Sec-Fetch-Site", "cross-site")][..], &csrf, true),
+            ("same-site", &[("Sec-Fetch-Site", "same-site")][..], &csrf, true),
+            ("typed", &[("Sec-Fetch-Site", "none")][..], &csrf, true),
+            (
+                "cross-site with our Origin",
+                &[("Sec-Fetch-Site", "cross-site"), ("Origin", ORIGIN)][..],
+                &csrf,
+                true,
+            ),
+            (
+                "both at once",
+                &[
+                    ("Sec-Fetch-Site", "same-origin"),
+                    ("Sec-Fetch-Site", "cross-site"),
+                ][..],
+                &csrf,
+                true,
+            ),
+            (
+                "a foreign Origin",
+                &[("Origin", "https://evil.example")][..],
+                &csrf,
+                true,
+            ),
+            (
+                "an Origin like ours",
+                &[("Origin", "https://login.fernweh.example.evil.example")][..],
+                &csrf,
+                true,
+            ),
+            (
+                "http",
+                &[("Origin", "http://login.fernweh.example")][..],
+                &csrf,
+                true,
+            ),
+            ("null", &[("Origin", "null")][..], &csrf, true),
+            ("an empty Origin", &[("Origin", "")][..], &csrf, true),
+        ] {
+            let is_ours = *headers == same[..];
+            let expected = (if is_ours { 403 } else { 0 }, false);
+            assert_eq!(try_with(&browser, headers, csrf, cookies), expected, "{what}");
+        }
+        assert_eq!(
+            scene.server.provider.hash_count(),
+            before,
+            "nothing was hashed for them"
+        );
+        assert_eq!(try_with(&browser, &same, &csrf, true), (303, true));
+        assert_eq!(
+            try_with(&browser, &[("Origin", ORIGIN)], &csrf, true),
+            (303, true)
+        );
+        let json = http::request(
+            scene.server.address,
+            "POST",
+            "/login",
+            &[("Content-Type", "application/json"), same[0]],
+            "{}",
+        );
+        assert!((400..500).contains(&json.status));
+    });
+}
+
+#[test]
+fn cookies_have_the_host_prefix_on_https_and_none_on_loopback() {
+    on_each_database(|database| {
+        let scene = SsoSetup::new(database);
+        let browser = scene.signed_in_browser();
+        let names: Vec<_> = browser.cookies.keys().map(String::as_str).collect();
+        assert_eq!(
+            names,
+            ["__Host-hallpass-browser", "__Host-hallpass-device", SESSION]
+        );
+        for value in browser.cookies.values() {
+            assert!(value.len() >= 43, "256 bits: {value}");
+        }
+        let house = TestServer::start(
+            &crate::support::test_server::fresh_database_like(database),
+            &[("HALLPASS_BASE_URL", "http://127.0.0.1:8080")],
+        );
+        house.add_user(ADA, "Ada", "Lovelace");
+        let mut plain = house.browser();
+        let login = plain.get_following_redirects("/login");
+        assert_eq!(plain.sign_in(&login, ADA, PASSWORD).status, 200);
+        let names: Vec<_> = plain.cookies.keys().map(String::as_str).collect();
+        assert_eq!(names, ["hallpass-browser", "hallpass-device", "hallpass-session"]);
+    });
+}
+
+#[test]
+fn a_planted_cookie_is_replaced_at_sign_in() {
+    on_each_database(|database| {
+        let scene = SsoSetup::new(database);
+        let mut attacker = scene.server.browser();
+        attacker.get("/login");
+        let mut victim = scene.server.browser();
+        victim.cookies = attacker.cookies.clone();
+        let planted = "A".repeat(43);
+        victim.cookies.insert(SESSION.to_owned(), planted.clone());
+        SsoSetup::sign_in(&mut victim);
+        assert!(SsoSetup::is_signed_in(&victim));
+        assert_ne!(victim.cookies[SESSION], planted);
+        attacker.cookies.insert(SESSION.to_owned(), planted);
+        assert!(!SsoSetup::is_signed_in(&attacker));
+        // Logged in already, and again as somebody else: the session before is over.
+        scene.server.add_user("eve@fernweh.example", "Eve", "Other");
+        let before = victim.clone();
+        let form = victim.get("/logout");
+        victim.post(
+            "/login",
+            &[
+                ("csrf", &form.field("csrf").unwrap()),
+                ("email", "eve@fernweh.example"),
+                ("password", PASSWORD),
+            ],
+        );
+        assert!(SsoSetup::is_signed_in(&victim) && !SsoSetup::is_signed_in(&before));
+        assert!(victim.get("/").body.contains("Eve"));
+    });
+}
+
+#[test]
+fn only_the_exact_cookie_under_its_own_name_is_a_session() {
+    on_each_database(|database| {
+        let scene = SsoSetup::new(database);
+        let browser = scene.signed_in_browser();
+        let token = browser.cookies[SESSION].clone();
+        let flip = |at: usize| {
+            let mut bytes = token.clone().into_bytes();
+            bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+            String::from_utf8(bytes).unwrap()
+        };
+        let opens = |cookie: &str| {
+            http::request(
+                scene.server.address,
+                "GET",
+                "/",
+                &[("Host", "login.fernweh.example"), ("Cookie", cookie)],
+                "",
+            )
+            .status
+                == 200
+        };
+        assert!(opens(&format!("{SESSION}={token}")));
+        assert!(
+            opens(&format!("x=y; {SESSION}={token}; z=%zz; nameless; e=\u{e9}")),
+            "neighbours do no harm"
+        );
+        for bad in [
+            flip(0),
+            flip(20),
+            flip(41),
+            token[..42].to_owned(),
+            token[..8].to_owned(),
+            format!("{token}A"),
+            format!("{token}="),
+            format!("{token} x"),
+            format!("\"{token}\""),
+            token.to_lowercase(),
+            token.replace(&token[..1], "%41"),
+            String::new(),
+        ] {
+            assert!(!opens(&format!("{SESSION}={bad}")), "{bad}");
+        }
+        for cookie in [
+            format!("hallpass-session={token}"),
+            format!("__host-hallpass-session={token}"),
+            format!("__Secure-hallpass-session={token}"),
+            // What a neighbouring host may set, since browsers guard the prefix and not its escapes.
+            format!("%5F%5FHost-hallpass-session={token}"),
+            format!("__Host%2Dhallpass-session={token}"),
+            format!("{SESSION}={token}; {SESSION}={}", flip(0)),
+            format!("{SESSION}={}; {SESSION}={token}", flip(0)),
+        ] {
+            assert!(!opens(&cookie), "{cookie}");
+        }
+    });
+}
+
+#[test]
+fn a_session_expires_after_8_idle_hours_and_after_24_hours_in_total() {
+    on_each_database(|database| {
+        let scene = SsoSetup::new(database);
+        let mut idle = scene.signed_in_browser();
+        scene
+            .server
+            .clock
+            .advance(TimeDelta::hours(8) - TimeDelta::seconds(1));
+        assert!(SsoSetup::is_signed_in(&idle));
+        idle.get(&scene.sso_url("_r1"));
+        scene
+            .server
+            .clock
+            .advance(TimeDelta::hours(8) - TimeDelta::seconds(1));
+        assert_eq!(
+            idle.get(&scene.sso_url("_r2")).status,
+            200,
+            "a sign-on is a visit"
+        );
+        scene
+            .server
+            .clock
+            .advance(TimeDelta::hours(8) + TimeDelta::seconds(1));
+        assert!(!SsoSetup::is_signed_in(&idle));
+
+        let mut busy = scene.signed_in_browser();
+        for hour in 0..23 {
+            scene.server.clock.advance(TimeDelta::hours(1));
+            assert_eq!(
+                busy.get(&scene.sso_url(&format!("_h{hour}"))).status,
+                200,
+                "hour {hour}"
+            );
+        }
+        scene.server.clock.advance(TimeDelta::minutes(59));
+        assert!(SsoSetup::is_signed_in(&busy));
+        scene.server.clock.advance(TimeDelta::minutes(2));
+        assert!(!SsoSetup::is_signed_in(&busy));
+        // Its applications may still be told for a day.
+        scene.server.clock.advance(TimeDelta::days(1));
+        scene.server.provider.run_housekeeping().unwrap();
+        assert_eq!(
+            sql::number(&scene.server.settings, "SELECT count(*) AS n FROM sessions"),
+            0
+        );
+    });
+}
+
+#[test]
+fn the_database_stores_only_hashes_of_browser_tokens() {
+    on_each_database(|database| {
+        let scene = SsoSetup::new(database);
+        let browser = scene.signed_in_browser();
+        let hash = hallpass::model::secret::Token::parse(&browser.cookies[SESSION])
+            .unwrap()
+            .hash();
+        let hex: String = hash.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        let stored = if scene.server.settings.sqlite_path().is_some() {
+            "SELECT lower(hex(token_hash)) AS t FROM sessions"
+        } else {
+            "SELECT encode(token_hash, 'hex') AS t FROM sessions"
+        };
+        assert_eq!(sql::texts(&scene.server.settings, stored), [hex]);
+    });
+}
+
+#[test]
+fn unknown_wrong_and_disabled_get_the_same_page_at_the_same_cost() {
+    on_each_database(|database| {
+        let scene = SsoSetup::new(database);
+        scene.server.add_user("off@fernweh.example", "Off", "Switched");
+        let off = hallpass::model::user::Email::parse("off@fernweh.example").unwrap();
+        let edit = hallpass::provider::people::users::UserEdit {
+            enabled: Some(false),
+            ..Default::default()
+        };
+        scene.server.provider.edit_user(&off, &edit).unwrap().unwrap();
+        let mut pages = Vec::new();
+        for (email, password) in [
+            (ADA, "wrong password"),
+            ("off@fernweh.example", PASSWORD),
+            ("off@fernweh.example", "wrong password"),
+            ("nobody@fernweh.example", PASSWORD),
+            ("no address", PASSWORD),
+            ("", PASSWORD),
+        ] {
+            let mut browser = scene.server.browser();
+            let login = browser.get("/login");
+            let (csrf, before) = (login.field("csrf").unwrap(), scene.server.provider.hash_count());
+            let page = browser.submit_password(&login, email, password);
+            assert_eq!(
+                scene.server.provider.hash_count() - before,
+                1,
+                "{email} {password}"
+            );
+            let mut headers: Vec<_> = page.headers.iter().map(|(name, _)| name.to_lowercase()).collect();
+            headers.sort();
+            let body = page
+                .body
+                .replace(&csrf, "")
+                .replace(&format!("value=\"{email}\""), "value=\"\"")
+                .replace(" autofocus", "");
+            // The reference is another one each time, as the request's id is.
+            let (before, code) = body.split_once("<code>LOGIN-WRONG ").unwrap();
+            let body = format!("{before}{}", &code["7F3A-92C1".len()..]);
+            pages.push((page.status, headers, body));
+        }
+        for page in &pages {
+            assert_eq!(page, &pages[0]);
+        }
+    });
+}
+
+#[test]
+fn a_password_is_never_truncated_and_a_huge_one_never_hashed() {
+    on_each_database(|database| {
+        let scene = SsoSetup::new(database);
+        let long = "p".repeat(100);
+        let email = hallpass::model::user::Email::parse(ADA).unwrap();
+        let set = |text: &str| {
+            let password = hallpass::credential::password::Password::parse(text).unwrap();
+            scene.server.provider.set_password(&email, &password).unwrap();
+        };
+        let opens = |password: &str| {
+            let mut browser = scene.browser_from_new_address();
+            let login = browser.get("/login");
+            browser.submit_password(&login, ADA, password).status == 303
+        };
+        set(&long);
+        assert!(opens(&long));
+        for wrong in [
+            &long[..72],
+            &long[..99],
+            &format!("{long}\0"),
+            &long.to_uppercase(),
+            &format!("{}\0{}", &long[..72], &long[73..]),
+        ] {
+            assert!(!opens(wrong), "{wrong:?}");
+        }
+        let before = scene.server.provider.hash_count();
+        for size in [1025, 15_000, 1_000_000, 10_000_000] {
+            assert!(!opens(&"x".repeat(size)), "{size}");
+        }
+        assert_eq!(scene.server.provider.hash_count(), before);
+    });
+}
+
+impl SsoSetup {
+    /// A browser on an address of its own, so that no throttle stands between two tries.
+    fn browser_from_new_address(&self) -> Browser {
+        let mut browser = self.server.browser();
+        let n = self.server.provider.hash_count();
+        browser.extra_headers = vec![("X-Forwarded-For".to_owned(), format!("198.51.100.{n}"))];
+        browser
+    }
+}
+
+#[test]
+fn a_browser_without_cookies_gets_an_explanation() {
+    on_each_database(|database| {
+        let scene = SsoSetup::new(database);
+        let mut browser = scene.server.browser();
+        let csrf = browser.get("/login").field("csrf").unwrap();
+        browser.cookies.clear();
+        let same = [("Sec-Fetch-Site", "same-origin")];
+        let fields = [("csrf", csrf.as_str()), ("email", ADA), ("password", PASSWORD)];
+        let page = browser.post_with_headers("/login", &same, &fields, false);
+        assert_eq!(page.status, 403);
+        assert!(page.body.contains("keeps no cookies"), "{}", page.body);
+        let wait = scene
+            .server
+            .browser()
+            .get(&scene.sso_url("_r1"))
+            .location()
+            .to_owned();
+        let page = scene.server.browser().get(&wait);
+        assert!(
+            page.status == 410 && page.body.contains("Your browser sent no cookie"),
+            "{}",
+            page.body
+        );
+        // With cookies it is something else.
+        let mut other = scene.server.browser();
+        let foreign = other.get("/login");
+        let page = other.post("/login", &fields);
+        assert!(page.body.contains("no longer signed in"), "{}", page.body);
+        assert!(foreign.status == 200);
+    });
+}

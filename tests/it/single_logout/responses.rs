@@ -1,0 +1,290 @@
+//! What applications answer, truly or not: only a signed answer of whoever was asked counts.
+
+use super::*;
+use crate::support::{sql, sso_setup::SsoSetup, test_server::on_each_database};
+
+const TWO: [(&str, SloBinding); 3] = [
+    ("Wiki", SloBinding::Redirect),
+    ("Desk", SloBinding::Redirect),
+    ("Mail", SloBinding::Post),
+];
+
+/// Makes an answer to the request with this `ID`.
+type Forge<'a> = Box<dyn Fn(&str) -> String + 'a>;
+
+/// Ada has signed out, and the first application was asked.
+fn first_request_sent(town: &LogoutSetup) -> (Browser, ReceivedLogoutRequest) {
+    let (mut browser, _) = town.browser_signed_in_at(&[0, 1]);
+    let page = LogoutSetup::sign_out(&mut browser);
+    let departure = browser.get(&automatic_link(&page).unwrap());
+    let asked = town.receive_request(&departure);
+    (browser, asked)
+}
+
+fn participant_state(town: &LogoutSetup, id: &str) -> String {
+    let sql = format!("SELECT state AS t FROM logout_hops WHERE request_id = '{id}'");
+    sql::texts(&town.server.settings, &sql).pop().unwrap()
+}
+
+/// A page of ours that leads nowhere else.
+fn assert_page_without_redirect(page: &Response) {
+    assert!([200, 400].contains(&page.status), "{}", page.body);
+    assert!(page.header("location").is_none() && page.header("refresh").is_none());
+    assert!(!page.body.contains("evil.example"), "{}", page.body);
+}
+
+/// What is wrong, its code, and how it is made of the request's `ID`: each wrong in one thing only.
+fn forged_responses<'a>(
+    wiki: &'a TestParticipant,
+    desk: &'a TestParticipant,
+    stranger: &'a TestParticipant,
+    now: DateTime<Utc>,
+) -> Vec<(&'static str, &'static str, Forge<'a>)> {
+    let by =
+        move |issuer: &str, to: &str, id: &str| logout_response_xml(issuer, Some(id), to, &["Success"], now);
+    let good = move |id: &str| by(&wiki.sp.entity_id, SLO, id);
+    vec![
+        (
+            "unsigned",
+            "SIGNATURE-MISSING",
+            Box::new(move |id| wiki.logout_response_url(&good(id), None, false)),
+        ),
+        (
+            "another key",
+            "SIGNATURE-WRONG",
+            Box::new(move |id| stranger.logout_response_url(&good(id), None, true)),
+        ),
+        (
+            "another application's key",
+            "SIGNATURE-WRONG",
+            Box::new(move |id| desk.logout_response_url(&good(id), None, true)),
+        ),
+        (
+            "another application, in its own name",
+            "SIGNATURE-WRONG",
+            Box::new(move |id| desk.logout_response_url(&by(&desk.sp.entity_id, SLO, id), None, true)),
+        ),
+        (
+            "another Issuer",
+            "ISSUER-OTHER",
+            Box::new(move |id| wiki.logout_response_url(&by(&desk.sp.entity_id, SLO, id), None, true)),
+        ),
+        (
+            "another Destination",
+            "DESTINATION-WRONG",
+            Box::new(move |id| {
+                wiki.logout_response_url(
+                    &by(&wiki.sp.entity_id, "https://evil.example/slo", id),
+                    None,
+                    true,
+                )
+            }),
+        ),
+        (
+            "no Destination",
+            "DESTINATION-WRONG",
+            Box::new(move |id| {
+                let xml = good(id).replace(&format!("Destination=\"{SLO}\" "), "");
+                wiki.logout_response_url(&xml, None, true)
+            }),
+        ),
+        (
+            "another version",
+            "VERSION-MISMATCH",
+            Box::new(move |id| {
+                wiki.logout_response_url(
+                    &good(id).replace("Version=\"2.0\"", "Version=\"1.1\""),
+                    None,
+                    true,
+                )
+            }),
+        ),
+        (
+            "changed after it was signed",
+            "SIGNATURE-WRONG",
+            Box::new(move |id| format!("{}&RelayState=x", wiki.logout_response_url(&good(id), None, true))),
+        ),
+        (
+            "signed with SHA-1",
+            "SIGNATURE-ALGORITHM",
+            Box::new(move |id| {
+                wiki.logout_response_url(&good(id), None, true)
+                    .replace("rsa-sha256", "rsa-sha1")
+                    .replace("2001%2F04%2Fxmldsig-more", "2000%2F09%2Fxmldsig")
+            }),
+        ),
+    ]
+}
+
+#[test]
+fn an_invalid_response_is_ignored_and_the_logout_continues() {
+    on_each_database(|database| {
+        let town = LogoutSetup::new(database, &TWO);
+        let (wiki, desk) = (&town.participants[0], &town.participants[1]);
+        let stranger = TestParticipant {
+            sp: TestSp::new(&wiki.sp.entity_id, &wiki.sp.acs),
+            ..TestParticipant::register(&town.server, "Stranger", SloBinding::Redirect)
+        };
+        let good =
+            |id: &str| logout_response_xml(&wiki.sp.entity_id, Some(id), SLO, &["Success"], town.now());
+        for (what, code, forge) in forged_responses(wiki, desk, &stranger, town.now()) {
+            let (mut browser, asked) = first_request_sent(&town);
+            let response = browser.get(&forge(&asked.id));
+            let page = follow_own_redirect(&mut browser, response);
+            assert_eq!(participant_state(&town, &asked.id), "unconfirmed", "{what}");
+            assert_eq!(
+                participant_badges(&page),
+                owned_pairs(&[("Wiki", "Not confirmed"), ("Desk", "To be asked")]),
+                "{what}"
+            );
+            let noted = format!(
+                "SELECT count(*) AS n FROM audit_events WHERE action = 'single_logout' AND outcome = '{code}'"
+            );
+            assert!(sql::number(&town.server.settings, &noted) > 0, "{what}: {code}");
+            // What is true may still be said.
+            let response = browser.get(&wiki.logout_response_url(&good(&asked.id), None, true));
+            let page = follow_own_redirect(&mut browser, response);
+            assert_eq!(participant_badges(&page)[0].1, "Ended", "{what}");
+            town.server.clock.advance(TimeDelta::minutes(1));
+        }
+    });
+}
+
+#[test]
+fn an_unsolicited_response_changes_nothing_and_does_not_redirect() {
+    on_each_database(|database| {
+        let town = LogoutSetup::new(database, &TWO);
+        let wiki = &town.participants[0];
+        let (mut browser, asked) = first_request_sent(&town);
+        let mut elsewhere = town.browser_signed_in_at(&[0]).0;
+        let xml = |to: Option<&str>, codes: &[&str]| {
+            logout_response_xml(&wiki.sp.entity_id, to, SLO, codes, town.now())
+        };
+        let good = xml(Some(&asked.id), &["Success"]);
+        let strays = [
+            ("to nothing", xml(None, &["Success"])),
+            ("to another", xml(Some("_0"), &["Success"])),
+            ("to an injection", xml(Some("' OR 1=1 --"), &["Success"])),
+            ("without a status", xml(Some(&asked.id), &[])),
+            ("another kind", good.replace("LogoutResponse", "Response")),
+            ("a request", good.replace("LogoutResponse", "LogoutRequest")),
+            (
+                "an assertion in it",
+                good.replace(
+                    "<samlp:Status>",
+                    "<saml:Assertion xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"/><samlp:Status>",
+                ),
+            ),
+            (
+                "two",
+                good.replace("</samlp:Status>", "</samlp:Status><samlp:Status/>"),
+            ),
+            (
+                "a comment in the Issuer",
+                good.replace("</saml:Issuer>", "<!-- -->.evil</saml:Issuer>"),
+            ),
+        ];
+        for (what, xml) in strays {
+            for relay in [None, Some("https://evil.example/")] {
+                let address = wiki.logout_response_url(&xml, relay, true);
+                let page = elsewhere.get(&address);
+                assert_page_without_redirect(&page);
+                assert!(SsoSetup::is_signed_in(&elsewhere), "{what} ended a session");
+                // Where a logout goes on, the browser is led back to it, and to nowhere else.
+                let response = browser.get(&address);
+                let page = follow_own_redirect(&mut browser, response);
+                assert_eq!(
+                    participant_badges(&page),
+                    owned_pairs(&[("Wiki", "Asked"), ("Desk", "To be asked")]),
+                    "{what}"
+                );
+                assert!(
+                    automatic_link_unchecked(&page).is_none() && !page.body.contains("evil.example"),
+                    "{what}"
+                );
+                assert_eq!(participant_state(&town, &asked.id), "asked", "{what}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_response_is_accepted_once_and_its_relay_state_does_not_redirect() {
+    on_each_database(|database| {
+        let town = LogoutSetup::new(database, &TWO);
+        let wiki = &town.participants[0];
+        let (mut browser, asked) = first_request_sent(&town);
+        let say =
+            |code: &str| logout_response_xml(&wiki.sp.entity_id, Some(&asked.id), SLO, &[code], town.now());
+        let good = wiki.logout_response_url(&say("Success"), Some("https://evil.example/"), true);
+        let first = browser.get(&good);
+        assert_eq!(first.status, 303);
+        assert!(first.location().starts_with("/logout/"), "{}", first.location());
+        for again in [good, wiki.logout_response_url(&say("Responder"), None, true)] {
+            let response = browser.get(&again);
+            let page = follow_own_redirect(&mut browser, response);
+            assert_eq!(
+                participant_badges(&page),
+                owned_pairs(&[("Wiki", "Ended"), ("Desk", "To be asked")])
+            );
+        }
+        let unexpected = "SELECT count(*) AS n FROM audit_events WHERE outcome = 'RESPONSE-UNEXPECTED'";
+        assert_eq!(sql::number(&town.server.settings, unexpected), 2);
+    });
+}
+
+#[test]
+fn a_late_response_is_accepted_until_the_logout_ends() {
+    on_each_database(|database| {
+        let town = LogoutSetup::new(database, &TWO);
+        let (mut browser, asked) = first_request_sent(&town);
+        let answer = |asked: &ReceivedLogoutRequest| {
+            town.participants[0].reply_url(asked, town.now(), ParticipantReply::Success)
+        };
+        let stuck = browser.get_following_redirects("/");
+        let hop = stuck.field("hop").unwrap();
+        let page = press_continue(&mut browser, &stuck, &hop);
+        assert_eq!(participant_badges(&page)[0].1, "Not confirmed");
+        let response = browser.get(&answer(&asked));
+        let page = follow_own_redirect(&mut browser, response);
+        assert_eq!(
+            participant_badges(&page),
+            owned_pairs(&[("Wiki", "Ended"), ("Desk", "To be asked")])
+        );
+        // Delivered in another browser it is as true, and shows that browser nothing.
+        let (_browser, asked) = first_request_sent(&town);
+        let mut front = town.server.browser();
+        let response = front.get(&answer(&asked));
+        let page = follow_own_redirect(&mut front, response);
+        assert_page_without_redirect(&page);
+        assert!(!page.body.contains("Wiki"), "{}", page.body);
+        assert_eq!(participant_state(&town, &asked.id), "confirmed");
+
+        let (mut browser, asked) = first_request_sent(&town);
+        town.server.clock.advance(TimeDelta::minutes(10));
+        let response = browser.get(&answer(&asked));
+        assert_eq!(response.status, 200, "{}", response.body);
+        assert_eq!(participant_state(&town, &asked.id), "asked");
+    });
+}
+
+#[test]
+fn without_a_registered_certificate_no_response_is_accepted() {
+    on_each_database(|database| {
+        let town = LogoutSetup::new(database, &TWO);
+        let edit = hallpass::provider::applications::ApplicationEdit {
+            signing_certificates: Some(Vec::new()),
+            ..Default::default()
+        };
+        town.server
+            .provider
+            .edit_application(&town.participants[0].application.slug, edit)
+            .unwrap()
+            .unwrap();
+        let (mut browser, asked) = first_request_sent(&town);
+        let response =
+            browser.get(&town.participants[0].reply_url(&asked, town.now(), ParticipantReply::Success));
+        let page = follow_own_redirect(&mut browser, response);
+        assert_eq!(participant_badges(&page)[0].1, "Not confirmed");
+    });
+}

@@ -1,0 +1,263 @@
+//! Whatever waits for a stranger has an end: bodies, heads, answers that nobody takes, and how many one may begin.
+
+use std::{
+    fs,
+    io::{ErrorKind, Read, Write},
+    net::{SocketAddr, TcpStream},
+    thread,
+    time::Duration,
+};
+
+use hallpass::web::Deadlines;
+
+use crate::support::{
+    http,
+    test_server::{Database, TestServer},
+};
+
+const SHORT_DEADLINES: Deadlines = Deadlines {
+    head: Duration::from_millis(400),
+    body: Duration::from_millis(400),
+    response: Duration::from_millis(800),
+    queue: Duration::from_mins(2),
+};
+/// Well below each of the three: what trickles so is never silent for as long as it may take.
+const TRICKLE: Duration = Duration::from_millis(20);
+
+/// What a client sends after `begin`, until the server has had enough.
+#[derive(Clone, Copy, Debug)]
+enum SlowBody {
+    Silence,
+    Trickle(&'static [u8]),
+}
+
+/// Sends `begin`, goes on with `then`, and hands back everything that came until the server closed.
+fn send_slowly_until_closed(address: SocketAddr, begin: &str, then: SlowBody) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_mins(2))).unwrap();
+    stream.write_all(begin.as_bytes()).unwrap();
+    if let SlowBody::Trickle(piece) = then {
+        let mut more = stream.try_clone().unwrap();
+        // Ends with the connection, which the reader below proves to have ended.
+        thread::spawn(move || {
+            while more.write_all(piece).is_ok() {
+                thread::sleep(TRICKLE);
+            }
+        });
+    }
+    let mut answer = Vec::new();
+    match stream.read_to_end(&mut answer) {
+        Ok(_) => {}
+        Err(error) => assert_eq!(
+            error.kind(),
+            ErrorKind::ConnectionReset,
+            "{begin:?} {then:?}: kept open"
+        ),
+    }
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// Every address that takes a form, as the site's own table of routes has it.
+fn post_routes() -> Vec<String> {
+    let table = fs::read_to_string("src/web/mod.rs").unwrap();
+    let routes: Vec<String> = table
+        .split("app.service(")
+        .filter(|service| service.contains("post()"))
+        .filter_map(|service| service.split_once("resource(")?.1.split_once(')'))
+        .map(|(path, _)| match path {
+            "path::LOGIN" => "/login".to_owned(),
+            "path::LOGOUT" => "/logout".to_owned(),
+            "path::SSO" => "/saml/sso".to_owned(),
+            "path::SLO" => "/saml/slo".to_owned(),
+            literal if literal.starts_with('"') => literal
+                .trim_matches('"')
+                .replace("{id}", "01890000-0000-7000-8000-000000000000")
+                .replace("{link}", "x"),
+            other => panic!("say here what {other} is"),
+        })
+        .collect();
+    assert!(routes.len() >= 6, "{routes:?}");
+    routes
+}
+
+#[test]
+fn an_endless_body_times_out_on_every_route() {
+    let house = TestServer::start_with_deadlines(&Database::Sqlite, &[], SHORT_DEADLINES);
+    let address = house.address;
+    let head = |target: &str, more: &str| {
+        format!(
+            "POST {target} HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n{more}\r\n\r\n"
+        )
+    };
+    let mut clients = Vec::new();
+    for route in post_routes() {
+        for (begin, then) in [
+            (
+                head(&route, "Content-Length: 500") + "email=half",
+                SlowBody::Silence,
+            ),
+            (head(&route, "Content-Length: 500"), SlowBody::Trickle(b"a")),
+            (
+                head(&route, "Transfer-Encoding: chunked"),
+                SlowBody::Trickle(b"1\r\na\r\n"),
+            ),
+            (
+                head(&route, "Content-Length: 500\r\nExpect: 100-continue"),
+                SlowBody::Silence,
+            ),
+        ] {
+            let route = route.clone();
+            clients.push(thread::spawn(move || {
+                let answer = send_slowly_until_closed(address, &begin, then);
+                assert!(answer.contains("HTTP/1.1 408"), "{route} {then:?}: {answer}");
+                assert!(
+                    answer.contains("This took too long"),
+                    "{route} {then:?}: {answer}"
+                );
+            }));
+        }
+    }
+    // Where nobody reads the body, the answer comes at once, and the rest is not waited for.
+    for target in ["/nowhere", "/", "/saml/metadata"] {
+        for (more, piece) in [
+            ("Content-Length: 500", "a"),
+            ("Transfer-Encoding: chunked", "1\r\na\r\n"),
+        ] {
+            let begin = head(target, more);
+            clients.push(thread::spawn(move || {
+                let answer = send_slowly_until_closed(address, &begin, SlowBody::Trickle(piece.as_bytes()));
+                assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
+            }));
+        }
+    }
+    for client in clients {
+        client.join().unwrap();
+    }
+}
+
+#[test]
+fn an_endless_request_head_times_out_on_new_and_kept_connections() {
+    let house = TestServer::start_with_deadlines(&Database::Sqlite, &[], SHORT_DEADLINES);
+    let address = house.address;
+    let whole = "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n";
+    let half = "GET /health/live HTTP/1.1\r\nX-Long: a";
+    let mut clients = Vec::new();
+    for (answers, begin, then) in [
+        (0, String::new(), SlowBody::Silence),
+        (0, String::new(), SlowBody::Trickle(b"\r\n")),
+        (0, half.to_owned(), SlowBody::Silence),
+        (0, half.to_owned(), SlowBody::Trickle(b"a")),
+        (1, whole.to_owned(), SlowBody::Silence),
+        (1, format!("{whole}{half}"), SlowBody::Silence),
+        (1, format!("{whole}{half}"), SlowBody::Trickle(b"a")),
+        (2, format!("{whole}{whole}{half}"), SlowBody::Trickle(b"a")),
+    ] {
+        clients.push(thread::spawn(move || {
+            let answer = send_slowly_until_closed(address, &begin, then);
+            assert_eq!(
+                answer.matches("alive\n").count(),
+                answers,
+                "{begin:?} {then:?}: {answer}"
+            );
+        }));
+    }
+    for client in clients {
+        client.join().unwrap();
+    }
+}
+
+#[test]
+fn a_response_that_is_not_read_is_aborted() {
+    let house = TestServer::start_with_deadlines(&Database::Sqlite, &[], SHORT_DEADLINES);
+    let mut stream = TcpStream::connect(house.address).unwrap();
+    stream.set_write_timeout(Some(Duration::from_mins(2))).unwrap();
+    let ask = "GET /assets/look.css HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100);
+    // Answers fill what lies between, then the server writes no more and reads no more.
+    let error = loop {
+        if let Err(error) = stream.write_all(ask.as_bytes()) {
+            break error;
+        }
+    };
+    assert!(
+        matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe),
+        "{error}"
+    );
+}
+
+#[test]
+fn one_address_cannot_use_all_connections_unless_it_is_the_proxy() {
+    let patient = Deadlines {
+        head: Duration::from_mins(2),
+        ..Deadlines::default()
+    };
+    let untrusted = TestServer::start_with_deadlines(
+        &Database::Sqlite,
+        &[("HALLPASS_TRUSTED_PROXIES", "none")],
+        patient,
+    );
+    let mut held: Vec<TcpStream> = (0..300)
+        .map(|_| TcpStream::connect(untrusted.address).unwrap())
+        .collect();
+    for stream in &held {
+        stream.set_nonblocking(true).unwrap();
+    }
+    let mut turned_away = 0;
+    while turned_away < 44 {
+        let before = held.len();
+        // Who is in has nothing to read yet; who is not finds the connection closed.
+        held.retain_mut(|stream| {
+            let read = stream.read(&mut [0]);
+            matches!(read, Err(error) if error.kind() == ErrorKind::WouldBlock)
+        });
+        turned_away += before - held.len();
+        thread::yield_now();
+    }
+    assert_eq!((turned_away, held.len()), (44, 256));
+    let ask = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    for stream in &mut held {
+        stream.set_nonblocking(false).unwrap();
+        stream.write_all(ask).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(
+            answer.ends_with("alive\n"),
+            "those that are in are served: {answer}"
+        );
+    }
+    drop(held);
+    while http::send_raw(untrusted.address, ask).status != 200 {
+        thread::yield_now();
+    }
+
+    let proxied = TestServer::start(&Database::Sqlite, &[]);
+    let held: Vec<TcpStream> = (0..300)
+        .map(|_| TcpStream::connect(proxied.address).unwrap())
+        .collect();
+    assert_eq!(http::send_raw(proxied.address, ask).status, 200);
+    drop(held);
+}
+
+#[test]
+fn a_body_that_is_no_form_or_too_long_gets_an_error_page() {
+    let house = TestServer::start(&Database::Sqlite, &[]);
+    let post = |kind: &str, body: &str| {
+        http::request(
+            house.address,
+            "POST",
+            "/login",
+            &[("Host", "x"), ("Content-Type", kind)],
+            body,
+        )
+    };
+    let form = "application/x-www-form-urlencoded";
+    for (kind, body, status, heading) in [
+        (form, "a".repeat(200_000), 413, "This is too long"),
+        ("application/json", "{}".to_owned(), 415, "This is not a form"),
+        ("text/plain", "email=a".to_owned(), 415, "This is not a form"),
+    ] {
+        let page = post(kind, &body);
+        assert_eq!(page.status, status, "{kind}: {}", page.body);
+        assert!(page.body.contains(heading), "{kind}: {}", page.body);
+        assert!(page.body.contains("Fernweh Instruments"), "{kind}: {}", page.body);
+    }
+}

@@ -1,0 +1,22 @@
+//! Tries to sign in, from wherever the trusted proxy says.
+
+use crate::support::{browser::Browser, http::Response, sso_setup::SsoSetup};
+
+/// A browser that knows nothing, at `address` as the trusted proxy tells it.
+pub(crate) fn browser_from(scene: &SsoSetup, address: &str) -> Browser {
+    let mut browser = scene.server.browser();
+    browser.extra_headers = vec![("X-Forwarded-For".to_owned(), address.to_owned())];
+    browser
+}
+
+pub(crate) fn attempt_sign_in(browser: &mut Browser, email: &str, password: &str) -> Response {
+    let login = browser.get("/login");
+    browser.submit_password(&login, email, password)
+}
+
+/// How often passwords were hashed while `work` ran.
+pub(crate) fn password_hashes_during(scene: &SsoSetup, work: impl FnOnce()) -> u64 {
+    let before = scene.server.provider.hash_count();
+    work();
+    scene.server.provider.hash_count() - before
+}

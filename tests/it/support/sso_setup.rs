@@ -1,0 +1,94 @@
+//! A house with a person and an application: where most flows begin.
+
+use chrono::{DateTime, Utc};
+use hallpass::{
+    clock::Clock,
+    model::{application::Application, user::User},
+    provider::applications::NewApplication,
+};
+
+use crate::support::{
+    browser::Browser,
+    http::Response,
+    test_server::{Database, PASSWORD, TestServer},
+    test_sp::TestSp,
+};
+
+pub(crate) const ADA: &str = "ada@fernweh.example";
+pub(crate) const WIKI: &str = "urn:test:wiki";
+pub(crate) const ACS: &str = "https://wiki.example/acs?connection=a&b=c";
+/// Everything that a RelayState may be spoilt by on its way.
+pub(crate) const RELAY_STATE: &str = "deep/link?a=b&c=\"d\"'<e>+%20 \u{e9};${7*7}{{7*7}}";
+
+pub(crate) struct SsoSetup {
+    pub(crate) server: TestServer,
+    pub(crate) sp: TestSp,
+    pub(crate) ada: User,
+    pub(crate) wiki: Application,
+}
+
+impl SsoSetup {
+    pub(crate) fn new(database: &Database) -> Self {
+        Self::with(database, &[], |_, _| {})
+    }
+
+    /// The same, with settings, and with a registration that `change` has changed.
+    pub(crate) fn with(
+        database: &Database,
+        environment: &[(&str, &str)],
+        change: impl FnOnce(&TestSp, &mut NewApplication),
+    ) -> Self {
+        let house = TestServer::start(database, environment);
+        let sp = TestSp::new(WIKI, ACS);
+        let ada = house.add_user(ADA, "Ada", "Lovelace");
+        let wiki = house.add_application("Wiki", WIKI, ACS, |new| change(&sp, new));
+        Self {
+            server: house,
+            sp,
+            ada,
+            wiki,
+        }
+    }
+
+    /// The time in this house.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.server.clock.now()
+    }
+
+    /// A plain request with a RelayState, as an address.
+    pub(crate) fn sso_url(&self, id: &str) -> String {
+        let xml = self.sp.authn_request(id, self.now(), "", "");
+        format!(
+            "/saml/sso?{}",
+            self.sp.redirect_query(&xml, Some(RELAY_STATE), false)
+        )
+    }
+
+    /// A request with more attributes and elements, unsigned.
+    pub(crate) fn sso_url_with(&self, id: &str, attributes: &str, inside: &str) -> String {
+        let xml = self.sp.authn_request(id, self.now(), attributes, inside);
+        format!(
+            "/saml/sso?{}",
+            self.sp.redirect_query(&xml, Some(RELAY_STATE), false)
+        )
+    }
+
+    /// A browser in which Ada is signed in.
+    pub(crate) fn signed_in_browser(&self) -> Browser {
+        let mut browser = self.server.browser();
+        let portal = Self::sign_in(&mut browser);
+        assert_eq!(portal.status, 200, "{}", portal.body);
+        browser
+    }
+
+    /// Signs Ada in on her own page.
+    pub(crate) fn sign_in(browser: &mut Browser) -> Response {
+        let page = browser.get_following_redirects("/login");
+        browser.sign_in(&page, ADA, PASSWORD)
+    }
+
+    /// Whether somebody is signed in in `browser`.
+    pub(crate) fn is_signed_in(browser: &Browser) -> bool {
+        browser.clone().get("/").status == 200
+    }
+}

@@ -1,0 +1,306 @@
+//! A running Hallpass on either database, with time in the test's hand.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use diesel::{Connection, PgConnection, connection::SimpleConnection};
+use hallpass::{
+    clock::Clock,
+    config::Settings,
+    credential::{PasswordContext, password::Password},
+    entropy::SystemEntropy,
+    files,
+    model::{
+        application::{
+            Application, ApplicationKind, AssertionConsumerService, EntityId, ServiceProvider, SpUrl,
+        },
+        user::{Email, NameComponent, NameComponents, OwnAttributes, User},
+    },
+    provider::{
+        Provider,
+        applications::NewApplication,
+        people::users::{ChangeOutcome, NewUser},
+    },
+    server::{self, Server},
+    web::Deadlines,
+};
+use rand_chacha::{
+    ChaCha20Rng,
+    rand_core::{RngCore, SeedableRng},
+};
+use tempfile::TempDir;
+
+use crate::support::{browser::Browser, sql_log};
+
+/// The password of everybody in these tests.
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// A clock that stands still until it is told to go on. It begins at the real time, since the second
+/// implementation reads the machine's clock.
+#[derive(Clone, Debug)]
+pub(crate) struct TestClock(Arc<Mutex<DateTime<Utc>>>);
+
+impl TestClock {
+    fn new() -> Self {
+        Self(Arc::new(Mutex::new(Utc::now().trunc_subsecs(6))))
+    }
+
+    pub(crate) fn advance(&self, by: TimeDelta) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> DateTime<Utc> {
+        *self.0.lock().unwrap()
+    }
+}
+
+/// Which database a house stands on.
+#[derive(Clone, Debug)]
+pub(crate) enum Database {
+    Sqlite,
+    /// A schema of its own, by URL.
+    Postgres(String),
+}
+
+/// A running Hallpass.
+pub(crate) struct TestServer {
+    pub(crate) provider: Provider,
+    pub(crate) clock: TestClock,
+    pub(crate) address: SocketAddr,
+    pub(crate) origin: String,
+    pub(crate) settings: Settings,
+    pub(crate) dir: TempDir,
+    running: Option<Server>,
+}
+
+impl TestServer {
+    /// Starts one. `environment` adds to the settings; without `HALLPASS_BASE_URL` among it, the house is
+    /// `https://login.fernweh.example` behind a proxy that the test plays.
+    pub(crate) fn start(database: &Database, environment: &[(&str, &str)]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        Self::start_in_dir(dir, database, environment)
+    }
+
+    /// The same, with other ends to what strangers may take their time for.
+    pub(crate) fn start_with_deadlines(
+        database: &Database,
+        environment: &[(&str, &str)],
+        deadlines: Deadlines,
+    ) -> Self {
+        Self::start_in_dir_with_deadlines(tempfile::tempdir().unwrap(), database, environment, deadlines)
+    }
+
+    /// The same, on a directory that may have been another house's.
+    pub(crate) fn start_in_dir(dir: TempDir, database: &Database, environment: &[(&str, &str)]) -> Self {
+        // A machine that is busy with other tests turns nobody away.
+        let deadlines = Deadlines {
+            queue: Duration::from_mins(5),
+            ..Deadlines::default()
+        };
+        Self::start_in_dir_with_deadlines(dir, database, environment, deadlines)
+    }
+
+    fn start_in_dir_with_deadlines(
+        dir: TempDir,
+        database: &Database,
+        environment: &[(&str, &str)],
+        deadlines: Deadlines,
+    ) -> Self {
+        sql_log::enable_if_configured();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let settings = settings(&dir.path().join("data"), database, address, environment);
+        let clock = TestClock::new();
+        let (provider, _findings) =
+            server::prepare_with(&settings, Box::new(clock.clone()), Box::new(SystemEntropy)).unwrap();
+        let server = Server::start_with(&settings, provider.clone(), listener, deadlines).unwrap();
+        let origin = settings.base_url.origin().to_owned();
+        Self {
+            provider,
+            clock,
+            address,
+            origin,
+            settings,
+            dir,
+            running: Some(server),
+        }
+    }
+
+    /// A new browser that knows nothing.
+    pub(crate) fn browser(&self) -> Browser {
+        Browser::new(self.address, &self.origin)
+    }
+
+    /// Adds a person whose password is [`PASSWORD`]; an empty name is none.
+    pub(crate) fn add_user(&self, email: &str, given: &str, family: &str) -> User {
+        let name = |text| NameComponent::parse_optional("the name", text).unwrap();
+        let new = NewUser {
+            email: Email::parse(email).unwrap(),
+            names: NameComponents::new(name(given), name(family)).unwrap(),
+            stable_id: None,
+            user_name: None,
+            attributes: OwnAttributes::new(),
+            password: Some(Password::parse_new(PASSWORD, &PasswordContext::default()).unwrap()),
+        };
+        match self.provider.add_user(&new).unwrap() {
+            ChangeOutcome::Done(user) => user,
+            other @ (ChangeOutcome::Unchanged(_)
+            | ChangeOutcome::Taken
+            | ChangeOutcome::Unknown
+            | ChangeOutcome::Stale) => {
+                panic!("{other:?}")
+            }
+        }
+    }
+
+    /// Registers an application, changed by `change` before.
+    pub(crate) fn add_application(
+        &self,
+        name: &str,
+        entity_id: &str,
+        acs: &str,
+        change: impl FnOnce(&mut NewApplication),
+    ) -> Application {
+        let entity_id = EntityId::parse(entity_id).unwrap();
+        let mut new = NewApplication {
+            name: name.to_owned(),
+            slug: None,
+            kind: ApplicationKind::Saml,
+            tile_url: None,
+            saml: ServiceProvider::with_defaults(
+                entity_id,
+                vec![AssertionConsumerService {
+                    location: SpUrl::parse(acs).unwrap(),
+                    index: None,
+                }],
+            ),
+        };
+        change(&mut new);
+        match self.provider.add_application(&new).unwrap().unwrap() {
+            ChangeOutcome::Done(application) => application,
+            other @ (ChangeOutcome::Unchanged(_)
+            | ChangeOutcome::Taken
+            | ChangeOutcome::Unknown
+            | ChangeOutcome::Stale) => {
+                panic!("{other:?}")
+            }
+        }
+    }
+
+    /// A second daemon on the same database and by the same clock.
+    pub(crate) fn replica(&self) -> Replica {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let (provider, _findings) = server::prepare_with(
+            &self.settings,
+            Box::new(self.clock.clone()),
+            Box::new(SystemEntropy),
+        )
+        .unwrap();
+        let server = Server::start(&self.settings, provider.clone(), listener).unwrap();
+        Replica {
+            provider,
+            address,
+            running: Some(server),
+        }
+    }
+
+    /// Stops the server and hands back the directory.
+    pub(crate) fn stop(mut self) -> TempDir {
+        self.running.take().unwrap().stop().unwrap();
+        std::mem::replace(&mut self.dir, tempfile::tempdir().unwrap())
+    }
+}
+
+/// A daemon beside a house.
+pub(crate) struct Replica {
+    pub(crate) provider: Provider,
+    pub(crate) address: SocketAddr,
+    running: Option<Server>,
+}
+
+impl Drop for Replica {
+    fn drop(&mut self) {
+        if let Some(server) = self.running.take() {
+            let _stopped = server.stop();
+        }
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        if let Some(server) = self.running.take() {
+            // A test that failed already should say why, not that the server would not stop.
+            let _stopped = server.stop();
+        }
+    }
+}
+
+/// Settings for a house.
+pub(crate) fn settings(
+    data_dir: &Path,
+    database: &Database,
+    address: SocketAddr,
+    environment: &[(&str, &str)],
+) -> Settings {
+    let mut all = vec![
+        (
+            "HALLPASS_BASE_URL".to_owned(),
+            "https://login.fernweh.example".to_owned(),
+        ),
+        ("HALLPASS_DATA_DIR".to_owned(), data_dir.display().to_string()),
+        ("HALLPASS_LISTEN".to_owned(), address.to_string()),
+        (
+            "HALLPASS_ORGANISATION".to_owned(),
+            "Fernweh Instruments".to_owned(),
+        ),
+    ];
+    if let Database::Postgres(url) = database {
+        all.push(("HALLPASS_DATABASE_URL".to_owned(), url.clone()));
+    }
+    for (name, value) in environment {
+        all.retain(|(known, _)| known != name);
+        all.push(((*name).to_owned(), (*value).to_owned()));
+    }
+    let read_secret = |path: &Path| files::read_named_secret(path).map_err(|why| why.to_string());
+    Settings::load(None, all.into_iter(), &read_secret).unwrap()
+}
+
+/// Runs `test` on SQLite and on PostgreSQL. The test command always sets `HALLPASS_TEST_POSTGRES`; where it
+/// is not set, a person runs one test by hand and is told what was left out.
+pub(crate) fn on_each_database(test: impl Fn(&Database)) {
+    test(&Database::Sqlite);
+    match fresh_postgres() {
+        Some(database) => test(&database),
+        None => assert!(
+            std::env::var("CI").is_err(),
+            "HALLPASS_TEST_POSTGRES is not set: PostgreSQL was not tested"
+        ),
+    }
+}
+
+/// A schema of the test's own, so that tests run side by side.
+pub(crate) fn fresh_postgres() -> Option<Database> {
+    let server = std::env::var("HALLPASS_TEST_POSTGRES").ok()?;
+    let schema = format!("t{:016x}", ChaCha20Rng::from_os_rng().next_u64());
+    let mut conn = PgConnection::establish(&server).unwrap();
+    conn.batch_execute(&format!("CREATE SCHEMA {schema}")).unwrap();
+    Some(Database::Postgres(format!(
+        "{server}?options=-csearch_path%3D{schema}"
+    )))
+}
+
+/// A fresh database of the same kind.
+pub(crate) fn fresh_database_like(database: &Database) -> Database {
+    match database {
+        Database::Sqlite => Database::Sqlite,
+        Database::Postgres(_) => fresh_postgres().unwrap(),
+    }
+}
