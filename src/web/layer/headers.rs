@@ -26,9 +26,6 @@ pub(in crate::web) enum ResponseKind {
     LogoutPost,
     /// The same, to an address of plain `http:` on this machine.
     LogoutPostToLoopback,
-    /// What is the same for everybody and says itself how long it may be kept: metadata, certificate,
-    /// style sheet.
-    Document,
 }
 
 /// The headers of every kind of answer, made once.
@@ -40,7 +37,6 @@ pub(in crate::web) struct Headers {
     logout_progress: Vec<Header>,
     logout_post: Vec<Header>,
     logout_post_to_loopback: Vec<Header>,
-    document: Vec<Header>,
 }
 
 impl Headers {
@@ -77,7 +73,6 @@ impl Headers {
             // Besides the application's form it has one of ours, that goes on without it.
             logout_post: leave("'self' https:")?,
             logout_post_to_loopback: leave("'self' https: http:")?,
-            document: common_headers(&page, https)?,
         })
     }
 
@@ -90,7 +85,6 @@ impl Headers {
             ResponseKind::LogoutProgress => &self.logout_progress,
             ResponseKind::LogoutPost => &self.logout_post,
             ResponseKind::LogoutPostToLoopback => &self.logout_post_to_loopback,
-            ResponseKind::Document => &self.document,
         }
     }
 
@@ -149,14 +143,13 @@ fn with_no_store(mut pairs: Vec<Header>) -> Vec<Header> {
 mod tests {
     use super::*;
 
-    const ALL: [ResponseKind; 7] = [
+    const ALL: [ResponseKind; 6] = [
         ResponseKind::Page,
         ResponseKind::AutoPost,
         ResponseKind::AutoPostToLoopback,
         ResponseKind::LogoutProgress,
         ResponseKind::LogoutPost,
         ResponseKind::LogoutPostToLoopback,
-        ResponseKind::Document,
     ];
 
     fn value(headers: &Headers, answer: ResponseKind, name: &HeaderName) -> Option<String> {
@@ -205,10 +198,6 @@ mod tests {
         let headers = Headers::new(true).unwrap();
         assert_eq!(directive(&headers, ResponseKind::Page, "form-action"), "'self'");
         assert_eq!(
-            directive(&headers, ResponseKind::Document, "form-action"),
-            "'self'"
-        );
-        assert_eq!(
             directive(&headers, ResponseKind::AutoPost, "form-action"),
             "https:"
         );
@@ -234,16 +223,12 @@ mod tests {
     }
 
     #[test]
-    fn only_documents_are_cached() {
+    fn nothing_is_cached_unless_it_says_so_itself() {
         let headers = Headers::new(true).unwrap();
         for answer in ALL {
-            if answer == ResponseKind::Document {
-                continue;
-            }
             assert_eq!(value(&headers, answer, &CACHE_CONTROL).unwrap(), "no-store");
             assert_eq!(value(&headers, answer, &PRAGMA).unwrap(), "no-cache");
         }
-        assert_eq!(value(&headers, ResponseKind::Document, &CACHE_CONTROL), None);
     }
 
     #[test]
