@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What the commands of this folder share: says what it does, installs what is missing, starts PostgreSQL.
 # Sourced, not run.
 
@@ -20,12 +21,29 @@ need() {
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
+# Rust as Cargo.toml asks for it: its rust-version is the only place that names one.
 need_rust() {
-  command -v cargo >/dev/null || [ ! -f "$HOME/.cargo/env" ] || . "$HOME/.cargo/env"
-  if ! command -v cargo >/dev/null; then
-    echo "Rust is missing: install it from https://rustup.rs, then run this again" >&2
-    exit 1
-  fi
+  local needed; needed=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
+  # Where the system has an older one too, rustup's is taken.
+  recent_rust "$needed" || [ ! -f "$HOME/.cargo/env" ] || . "$HOME/.cargo/env"
+  recent_rust "$needed" && return
+  {
+    if ! command -v rustc >/dev/null; then
+      echo "Rust is missing: Hallpass needs $needed or later. Install it from https://rustup.rs, then run this again."
+    elif [[ $(command -v rustc) == "${CARGO_HOME:-$HOME/.cargo}"/* ]]; then
+      echo "$(rustc --version) is too old: Hallpass needs $needed or later. Update it with \`rustup update stable\`, then run this again."
+    else
+      echo "$(rustc --version) in $(command -v rustc) is too old: Hallpass needs $needed or later. Install it from https://rustup.rs, then run this again."
+    fi
+  } >&2
+  exit 1
+}
+
+# recent_rust VERSION: whether cargo is there, and rustc is VERSION or later.
+recent_rust() {
+  local version
+  command -v cargo >/dev/null && version=$(rustc --version 2>/dev/null | cut -d' ' -f2) || return
+  printf '%s\n' "$1" "${version%%-*}" | sort --version-sort --check=quiet
 }
 
 BUILD_PACKAGES=(gcc libc6-dev pkg-config libssl-dev libpq-dev libxmlsec1-dev libxmlsec1-openssl libclang-dev)
