@@ -1,21 +1,69 @@
 #!/usr/bin/env bash
-# Passes the tests, all of them, on a Debian 12 machine with Rust: `bash tests/run.sh`.
-# Installs the Debian packages that it needs, says what each stage does, and stops everything that it started.
-# Every stage runs, also after one that failed; the last line counts tests, and a stage that fails without
-# naming a test counts as one.
+# Runs the tests, on Debian 12 or 13 with Rust: `bash tests/run.sh` all of them, `bash tests/run.sh STAGE…` some;
+# --help lists the stages. Installs the Debian packages that it needs, says what each stage does, and stops everything
+# that it started. Every stage runs, even after one that failed. Each stage's seconds are printed at the end; the last
+# line counts tests, and a stage that fails without naming a test counts as one.
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+
+ROOT=$PWD
+SHOTS=${HALLPASS_SHOTS:-$ROOT/target/shots}
+STAGES=(format clippy cargo doc interop e2e fuzz deny compose checkout)
+declare -A WHAT=(
+  [format]="every file as rustfmt writes it"
+  [clippy]="no lint speaks"
+  [cargo]="units, properties and flows, on SQLite and PostgreSQL"
+  [doc]="every link of the documentation leads somewhere"
+  [interop]="service providers that are not ours sign in and out (passport-wsfed-saml2, python3-saml, pysaml2, mod_auth_mellon, node-saml, samlify, a strict reader)"
+  [e2e]="a person in Chromium goes through the demo; pictures in $SHOTS"
+  [fuzz]="60 s for each target"
+  [deny]="licences, bans and sources of every package"
+  [compose]="docker-compose.yml is one"
+  [checkout]="as it was before"
+  # What comes before them, where they need it.
+  [build]="the tests and the daemon are compiled"
+  [schemas]="the OASIS XSDs out of python3-saml 1.16.0"
+  [vectors]="signatures out of the source package of xmlsec1"
+  [proxies]="nginx and Caddy, unpacked and not installed"
+  [npm]="service providers and the browser's driver, from npm"
+  [python]="service providers from PyPI"
+)
+
+usage() {
+  local name
+  printf 'bash tests/run.sh            everything, as CI does it\nbash tests/run.sh STAGE…     these alone, in this order:\n\n'
+  for name in "${STAGES[@]}"; do printf '  %-10s %s\n' "$name" "${WHAT[$name]}"; done
+}
+
+for argument in "$@"; do
+  case " ${STAGES[*]} " in
+    *" $argument "*) ;;
+    *) case "$argument" in
+      -h | --help) usage && exit ;;
+      *) { printf '%s is not a stage\n\n' "$argument" && usage; } >&2 && exit 2 ;;
+    esac ;;
+  esac
+done
+CHOSEN=" ${*:-${STAGES[*]}} "
+
+# asked STAGE…: whether one of them is to run.
+asked() {
+  local name
+  for name in "$@"; do [[ $CHOSEN != *" $name "* ]] || return 0; done
+  return 1
+}
 
 BEFORE=$(git status --porcelain 2>/dev/null || true)
 WORK=$(mktemp -d /tmp/hallpass-tests.XXXXXX)
-PASSED=0 FAILED=0 JOB=
+PASSED=0 FAILED=0 JOBS=() BESIDE=()
 SUMMARY=()
 
 clean_up() {
-  # A stage and what it started are one process group.
-  if [ -n "$JOB" ]; then
-    kill -TERM -- "-$JOB" 2>/dev/null || true
-    wait "$JOB" 2>/dev/null || true
-  fi
+  local job
+  # Each job and what it started are one process group.
+  for job in "${JOBS[@]}"; do
+    kill -TERM -- "-$job" 2>/dev/null || true
+    wait "$job" 2>/dev/null || true
+  done
   stop_postgres
   rm -rf "$WORK"
 }
@@ -23,40 +71,107 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 trap clean_up EXIT
 
-# stage NAME WHAT COMMAND…: runs it, and adds up what its test runners say.
-stage() {
-  local name=$1 what=$2 log="$WORK/log" began=$SECONDS status=0 passed failed
-  shift 2
-  say "$name: $what"
+# in_background COMMAND…: a process group of its own; the last of JOBS.
+in_background() {
   set -m
-  ("$@" 2>&1 | tee "$log") &
-  JOB=$!
+  "$@" &
+  JOBS+=($!)
   set +m
-  wait "$JOB" || status=$?
-  JOB=
+}
+
+# stage NAME: runs it, and adds up what its test runners say.
+stage() {
+  local name=$1 began=$SECONDS status=0
+  say "$name: ${WHAT[$name]}"
+  in_background shown "$name"
+  wait "${JOBS[-1]}" || status=$?
+  unset 'JOBS[-1]'
+  count "$name" "$status" $((SECONDS - began))
+}
+
+shown() { run "$1" 2>&1 | tee "$WORK/$1.log"; }
+
+# count NAME STATUS SECONDS: one line of the table.
+count() {
+  local name=$1 status=$2 passed failed
   # cargo: "test result: ok. 12 passed; 0 failed; …"; node: "ℹ pass 12", "ℹ fail 0", "ℹ cancelled 0".
-  read -r passed failed < <(sed 's/\x1b\[[0-9;]*m//g' "$log" | awk '
+  read -r passed failed < <(sed 's/\x1b\[[0-9;]*m//g' "$WORK/$name.log" | awk '
     /^test result: / { p += $4; f += $6 }
     /^(ℹ|#) pass [0-9]+$/ { p += $3 }
     /^(ℹ|#) (fail|cancelled) [0-9]+$/ { f += $3 }
     END { print p + 0, f + 0 }')
   [ "$status" = 0 ] || [ "$failed" != 0 ] || failed=1
   PASSED=$((PASSED + passed)) FAILED=$((FAILED + failed))
-  SUMMARY+=("$(printf '%-10s %-6s %4s s  %s passed, %s failed' "$name" "$([ "$status" = 0 ] && echo ok || echo FAILED)" $((SECONDS - began)) "$passed" "$failed")")
+  SUMMARY+=("$(printf '%-10s %-6s %4s s  %s passed, %s failed' "$name" "$([ "$status" = 0 ] && echo ok || echo FAILED)" "$3" "$passed" "$failed")")
 }
 
-skip() { say "$1: not here ($2)"; SUMMARY+=("$(printf '%-10s %-6s         %s' "$1" "-" "$2")"); }
+skip() {
+  say "$1: not here ($2)"
+  SUMMARY+=("$(printf '%-10s %-6s         %s' "$1" "-" "$2")")
+}
+
+# begin_beside NAME…: what is downloaded while the compiler works, one after the other. Only that runs side by side:
+# the tests measure how long somebody waits, and want both cores.
+begin_beside() {
+  BESIDE=("$@")
+  [ $# = 0 ] || in_background each_beside
+}
+
+each_beside() {
+  local name began status
+  for name in "${BESIDE[@]}"; do
+    began=$SECONDS status=0
+    run "$name" >"$WORK/$name.log" 2>&1 || status=$?
+    echo "$status $((SECONDS - began))" >"$WORK/$name.done"
+  done
+}
+
+# Waits for it, and shows what each said.
+finish_beside() {
+  [ ${#BESIDE[@]} != 0 ] || return 0
+  local name result
+  wait "${JOBS[-1]}" || true
+  unset 'JOBS[-1]'
+  for name in "${BESIDE[@]}"; do
+    say "$name: ${WHAT[$name]} (beside what went before)"
+    [ -f "$WORK/$name.done" ] || { echo "1 0" >"$WORK/$name.done" && touch "$WORK/$name.log"; }
+    cat "$WORK/$name.log"
+    read -ra result <"$WORK/$name.done"
+    count "$name" "${result[@]}"
+  done
+  BESIDE=()
+}
+
+# run NAME: the one place that says what a stage is.
+run() {
+  case "$1" in
+    format) cargo fmt --check ;;
+    clippy) cargo clippy --all-targets --locked -- -D warnings ;;
+    build) if asked cargo; then cargo test --locked --no-run; else cargo build --locked; fi ;;
+    cargo) cargo_tests ;;
+    doc) RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --locked ;;
+    interop) node_tests tests/interop ;;
+    e2e) node_tests tests/e2e ;;
+    fuzz) fuzz ;;
+    deny) cargo deny --config .cargo/deny.toml check licenses bans sources ;;
+    compose) docker compose -f docker-compose.yml config -q ;;
+    checkout) as_before ;;
+    schemas) fetch_schemas ;;
+    vectors) fetch_vectors ;;
+    proxies) fetch_proxies ;;
+    npm) install_node_packages ;;
+    python) install_python_packages ;;
+  esac
+}
 
 # The OASIS schemas, as python3-saml carries them; fetched once, never committed.
 fetch_schemas() {
   local folder=target/test-schemas
   if [ ! -f "$folder/onelogin/saml2/schemas/saml-schema-protocol-2.0.xsd" ]; then
     rm -rf "$folder"
-    python3 -m pip --version >/dev/null 2>&1 || need python3-pip
     python3 -m pip download --quiet --disable-pip-version-check --no-deps -d "$folder" python3-saml==1.16.0 || return
     python3 -m zipfile -e "$folder"/python3_saml-1.16.0-*.whl "$folder" || return
   fi
-  export HALLPASS_TEST_SCHEMAS="$PWD/$folder/onelogin/saml2/schemas"
 }
 
 # The signatures by which the W3C, Merlin and Phaos try their readers, out of the source package of xmlsec1. Debian's
@@ -72,34 +187,43 @@ fetch_vectors() {
         -o Dir::State::lists="$PWD/lists" -o Dir::Cache="$PWD/cache" -o APT::Sandbox::User=root) &&
       "${apt[@]}" update && "${apt[@]}" source --download-only xmlsec1 && tar -xzf xmlsec1_*.orig.tar.gz) || return
   fi
-  HALLPASS_TEST_VECTORS=$(ls -d "$PWD/$folder"/xmlsec1-*/tests) || return
-  export HALLPASS_TEST_VECTORS
+  ls -d "$folder"/xmlsec1-*/tests
 }
 
 # nginx and Caddy as Debian packs them, unpacked and not installed: an installed one would start as a service.
+PROXIES=target/test-proxies/$(. /etc/os-release && echo "$VERSION_CODENAME")
 fetch_proxies() {
-  local folder=target/test-proxies release; release=$(. /etc/os-release && echo "$VERSION_CODENAME") || return
-  folder=$folder/$release
+  local folder=$PROXIES
   if [ ! -x "$folder/usr/sbin/nginx" ] || [ ! -x "$folder/usr/bin/caddy" ]; then
     rm -rf "$folder" && mkdir -p "$folder" || return
     (cd "$folder" && download() { apt-get download -qq -o APT::Sandbox::User=root nginx caddy; } &&
       { download 2>/dev/null || { as_root apt-get update -qq && download; }; } &&
       for package in *.deb; do dpkg -x "$package" . || exit; done) || return
   fi
-  export HALLPASS_TEST_NGINX="$PWD/$folder/usr/sbin/nginx" HALLPASS_TEST_CADDY="$PWD/$folder/usr/bin/caddy"
-  "$HALLPASS_TEST_NGINX" -v && "$HALLPASS_TEST_CADDY" version
+  "$folder/usr/sbin/nginx" -v && "$folder/usr/bin/caddy" version
+}
+
+cargo_tests() {
+  HALLPASS_TEST_SCHEMAS=$PWD/target/test-schemas/onelogin/saml2/schemas \
+    HALLPASS_TEST_VECTORS=$(echo "$PWD"/target/test-vectors/xmlsec1-*/tests) \
+    HALLPASS_TEST_NGINX=$PWD/$PROXIES/usr/sbin/nginx HALLPASS_TEST_CADDY=$PWD/$PROXIES/usr/bin/caddy \
+    cargo test --locked --no-fail-fast
 }
 
 # Debian 12's npm cannot install what tests/interop overrides.
 install_node_packages() {
-  local major
+  local major folder npm=(npm)
   major=$(npm --version | cut -d. -f1) || return
-  if [ "$major" -lt 10 ]; then npx -y npm@10 ci; else npm ci; fi
+  [ "$major" -ge 10 ] || npm=(npx -y npm@10)
+  for folder in interop e2e; do
+    ! asked "$folder" || (cd "tests/$folder" && "${npm[@]}" ci) || return
+  done
 }
 
+# The binary is the one that the tests have built: target/debug/hallpass.
 node_tests() (
-  cd "$1" && install_node_packages &&
-    TMPDIR="$WORK" HALLPASS_BIN="$ROOT/target/debug/hallpass" HALLPASS_SHOTS="${HALLPASS_SHOTS:-$ROOT/target/shots}" \
+  cd "$1" &&
+    TMPDIR="$WORK" HALLPASS_BIN="$ROOT/target/debug/hallpass" HALLPASS_SHOTS="$SHOTS" \
       node --test --test-reporter=spec --test-concurrency=1 ./*.test.js
 )
 
@@ -108,13 +232,10 @@ install_python_packages() {
   local list=tests/interop/sp/requirements.txt folder=target/interop-python
   cmp -s "$list" "$folder/requirements.txt" && return
   rm -rf "$folder"
-  python3 -c 'import ensurepip' 2>/dev/null || need python3-venv
   python3 -m venv "$folder" &&
     "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: -r "$list" &&
     cp "$list" "$folder/requirements.txt"
 }
-
-interop() { install_python_packages && node_tests tests/interop; }
 
 # What is found new goes to target, never into the corpus that is committed.
 fuzz() {
@@ -133,66 +254,69 @@ as_before() {
   if [ "$now" = "$BEFORE" ]; then echo "nothing was left behind"; else printf 'left behind:\n%s\n' "$now"; return 1; fi
 }
 
-ROOT=$PWD
-need "${BUILD_PACKAGES[@]}" xmlsec1 libxml2-utils openssl python3 sqlite3 postgresql chromium fonts-liberation apache2-bin libapache2-mod-auth-mellon
-need_rust
-command -v node >/dev/null && command -v npm >/dev/null || need nodejs npm
-
-stage format "every file as rustfmt writes it" cargo fmt --check
-stage clippy "no lint speaks" cargo clippy --all-targets --locked -- -D warnings
-
-start_postgres
-trap clean_up EXIT
-export HALLPASS_TEST_POSTGRES=$POSTGRES_URL
-say "schemas: the OASIS XSDs out of python3-saml 1.16.0"
-if ! fetch_schemas; then
-  FAILED=$((FAILED + 1))
-  SUMMARY+=("schemas    FAILED")
-fi
-
-say "vectors: signatures out of the source package of xmlsec1"
-if ! fetch_vectors; then
-  FAILED=$((FAILED + 1))
-  SUMMARY+=("vectors    FAILED")
-fi
-
-say "proxies: nginx and Caddy, unpacked and not installed"
-if ! fetch_proxies; then
-  FAILED=$((FAILED + 1))
-  SUMMARY+=("proxies    FAILED")
-fi
-
 export CI="${CI:-true}"
-stage cargo "units, properties and flows, on SQLite and PostgreSQL" cargo test --locked --no-fail-fast
-stage doc "every link of the documentation leads somewhere" env RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --locked
-# The next two stages run the binary that the tests have built: target/debug/hallpass.
-stage interop "service providers that are not ours sign in and out (passport-wsfed-saml2, python3-saml, pysaml2, mod_auth_mellon, node-saml, samlify, a strict reader)" interop
-stage e2e "a person in Chromium goes through the demo; pictures in ${HALLPASS_SHOTS:-target/shots}" node_tests tests/e2e
+beside=() compiles=(clippy cargo doc interop e2e fuzz) runs=(cargo interop e2e)
+! asked "${compiles[@]}" || need "${BUILD_PACKAGES[@]}"
+! asked format deny "${compiles[@]}" || need_rust
+if asked "${runs[@]}"; then
+  need xmlsec1 libxml2-utils openssl python3 sqlite3 postgresql chromium fonts-liberation apache2-bin libapache2-mod-auth-mellon
+fi
+if asked cargo; then
+  python3 -m pip --version >/dev/null 2>&1 || need python3-pip
+  beside+=(schemas vectors proxies)
+fi
+if asked interop e2e; then
+  command -v node >/dev/null && command -v npm >/dev/null || need nodejs npm
+  beside+=(npm)
+fi
+if asked interop; then
+  python3 -c 'import ensurepip' 2>/dev/null || need python3-venv
+  beside+=(python)
+fi
 
-if [ ! -f tests/fuzz/Cargo.toml ]; then
+begin_beside "${beside[@]}"
+! asked format || stage format
+! asked clippy || stage clippy
+! asked "${runs[@]}" || stage build
+finish_beside
+
+if asked cargo interop; then
+  start_postgres
+  trap clean_up EXIT
+  export HALLPASS_TEST_POSTGRES=$POSTGRES_URL
+fi
+for name in cargo doc interop e2e; do
+  ! asked "$name" || stage "$name"
+done
+
+if ! asked fuzz; then :
+elif [ ! -f tests/fuzz/Cargo.toml ]; then
   skip fuzz "no targets"
 elif cargo +nightly fuzz --version >/dev/null 2>&1; then
-  stage fuzz "60 s for each target" fuzz
+  stage fuzz
 else
   skip fuzz "no nightly toolchain with cargo-fuzz; its corpus ran as tests"
 fi
-if [ ! -f .cargo/deny.toml ]; then
+if ! asked deny; then :
+elif [ ! -f .cargo/deny.toml ]; then
   skip deny "no .cargo/deny.toml"
 elif cargo deny --version >/dev/null 2>&1; then
-  stage deny "licences, bans and sources of every package" cargo deny --config .cargo/deny.toml check licenses bans sources
+  stage deny
 else
   skip deny "no cargo-deny"
 fi
-if [ ! -f docker-compose.yml ]; then
+if ! asked compose; then :
+elif [ ! -f docker-compose.yml ]; then
   skip compose "no docker-compose.yml"
 elif docker compose version >/dev/null 2>&1; then
-  stage compose "docker-compose.yml is one" docker compose -f docker-compose.yml config -q
+  stage compose
 else
   skip compose "no docker compose"
 fi
-stage checkout "as it was before" as_before
+! asked checkout || stage checkout
 
 say "stages"
 printf '%s\n' "${SUMMARY[@]}"
+printf '%-10s %-6s %4s s\n' "together" "" "$SECONDS"
 printf '\n%s passed, %s failed\n' "$PASSED" "$FAILED"
 [ "$FAILED" = 0 ]
