@@ -1,9 +1,13 @@
-//! docs/saml.md: every clause that holds names a test, and every test that it names is there.
+//! docs/saml.md: every clause that holds names a test, and every test that it names is there. docs/security.md: every
+//! attack names the tests of `attacks`, and no other.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
+
+use crate::attacks;
 
 struct Row {
     clause: String,
@@ -107,6 +111,33 @@ fn every_clause_that_holds_names_an_existing_test() {
             assert!(test_exists(test), "{clause}: there is no {test}");
         }
     }
+}
+
+#[test]
+fn every_attack_stands_in_the_threat_model_with_its_tests() {
+    let text = fs::read_to_string("docs/security.md").unwrap();
+    let mut written = BTreeSet::new();
+    let mut above = 0;
+    for line in text.lines().filter(|line| line.starts_with("| ")) {
+        let cells: Vec<_> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+        let Ok(row) = cells[0].parse::<u32>() else {
+            continue;
+        };
+        assert!(cells.len() == 4 && row > above, "{line}");
+        above = row;
+        assert!(!tests_named_in(cells[3]).is_empty(), "row {row}: no test");
+        for test in tests_named_in(cells[3]) {
+            assert!(test_exists(test), "row {row}: there is no {test}");
+            assert!(written.insert((row, test.to_owned())), "row {row}: {test} twice");
+        }
+    }
+    let run: BTreeSet<_> = attacks::rows_and_tests().collect();
+    let missing: Vec<_> = run.difference(&written).collect();
+    let unknown: Vec<_> = written.difference(&run).collect();
+    assert!(
+        missing.is_empty() && unknown.is_empty(),
+        "docs/security.md lacks {missing:?}, and has {unknown:?}, which tests/it/attacks does not"
+    );
 }
 
 #[test]
