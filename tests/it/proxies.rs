@@ -71,7 +71,7 @@ fn the_documented_caddy_configuration_works() {
         return;
     };
     sign_in_through_proxy(|dir, from, to| {
-        let snippet = documented_snippet("Caddy, whole:\n\n```\n");
+        let snippet = documented_snippet("Caddy:\n\n```\n");
         let site = replace_all(
             &snippet,
             &[
