@@ -29,11 +29,11 @@ pub fn needs_own_attributes(rules: &[AttributeRule]) -> bool {
 pub fn from_user<'r>(
     rules: &'r [AttributeRule],
     user: &User,
-    own: &OwnAttributes,
+    own_attributes: &OwnAttributes,
 ) -> Result<Vec<Claim<'r>>, MissingClaims> {
     let (mut claims, mut missing) = (Vec::with_capacity(rules.len()), Vec::new());
     for rule in rules {
-        let values = values(rule, user, own);
+        let values = values(rule, user, own_attributes);
         if !values.is_empty() {
             claims.push(Claim { rule, values });
         } else if rule.required {
@@ -52,7 +52,7 @@ fn name_values(name: Option<&NameComponent>) -> Vec<String> {
     name.iter().map(|name| name.as_str().to_owned()).collect()
 }
 
-fn values(rule: &AttributeRule, user: &User, own: &OwnAttributes) -> Vec<String> {
+fn values(rule: &AttributeRule, user: &User, own_attributes: &OwnAttributes) -> Vec<String> {
     let mut values = match &rule.source {
         AttributeSource::GivenName => name_values(user.names.given()),
         AttributeSource::FamilyName => name_values(user.names.family()),
@@ -65,7 +65,7 @@ fn values(rule: &AttributeRule, user: &User, own: &OwnAttributes) -> Vec<String>
             .map(|name| name.as_str().to_owned())
             .collect(),
         AttributeSource::Constant(text) => vec![text.clone()],
-        AttributeSource::Own(name) => own.get(name).cloned().unwrap_or_default(),
+        AttributeSource::Own(name) => own_attributes.get(name).cloned().unwrap_or_default(),
     };
     values.retain(|value| !value.is_empty());
     if rule.lower_case {
@@ -74,7 +74,7 @@ fn values(rule: &AttributeRule, user: &User, own: &OwnAttributes) -> Vec<String>
         }
     }
     match &rule.join {
-        Some(between) if values.len() > 1 => vec![values.join(between)],
+        Some(separator) if values.len() > 1 => vec![values.join(separator)],
         Some(_) | None => values,
     }
 }
@@ -123,8 +123,12 @@ mod tests {
         }
     }
 
-    fn resolved(rules: &[AttributeRule], user: &User, own: &OwnAttributes) -> Vec<(String, Vec<String>)> {
-        from_user(rules, user, own)
+    fn resolved(
+        rules: &[AttributeRule],
+        user: &User,
+        own_attributes: &OwnAttributes,
+    ) -> Vec<(String, Vec<String>)> {
+        from_user(rules, user, own_attributes)
             .unwrap()
             .into_iter()
             .map(|claim| (claim.rule.name.clone(), claim.values))
@@ -135,7 +139,8 @@ mod tests {
     fn every_source_is_read() {
         let mut user = ada();
         user.user_name = Some(UserName::parse("ada.l").unwrap());
-        let own = OwnAttributes::from([("team".to_owned(), vec!["Red".to_owned(), "Blue".to_owned()])]);
+        let own_attributes =
+            OwnAttributes::from([("team".to_owned(), vec!["Red".to_owned(), "Blue".to_owned()])]);
         let mut joined = rule("joined", AttributeSource::Own("team".to_owned()));
         joined.join = Some(";".to_owned());
         let mut low = rule("low", AttributeSource::FamilyName);
@@ -156,7 +161,7 @@ mod tests {
         assert!(needs_own_attributes(&rules));
         let one = |name: &str, value: &str| (name.to_owned(), vec![value.to_owned()]);
         assert_eq!(
-            resolved(&rules, &user, &own),
+            resolved(&rules, &user, &own_attributes),
             [
                 one("given", "Ada"),
                 one("family", "LOVELACE"),
@@ -181,22 +186,22 @@ mod tests {
         ];
         let mut sukarno = ada();
         sukarno.names = names("Sukarno", "");
-        let own = OwnAttributes::new();
+        let own_attributes = OwnAttributes::new();
         let one = |name: &str, value: &str| (name.to_owned(), vec![value.to_owned()]);
         assert_eq!(
-            resolved(&rules, &sukarno, &own),
+            resolved(&rules, &sukarno, &own_attributes),
             [one("given", "Sukarno"), one("full", "Sukarno")]
         );
         sukarno.names = names("", "Teller");
         assert_eq!(
-            resolved(&rules, &sukarno, &own),
+            resolved(&rules, &sukarno, &own_attributes),
             [one("family", "Teller"), one("full", "Teller")]
         );
         for rule in &mut rules {
             rule.required = true;
         }
         assert_eq!(
-            from_user(&rules, &sukarno, &own),
+            from_user(&rules, &sukarno, &own_attributes),
             Err(MissingClaims(vec!["given".to_owned()]))
         );
     }

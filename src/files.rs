@@ -18,13 +18,13 @@ const ROOT_UID: u32 = 0;
 /// enter holds no secret yet, and is narrowed: a new volume has whatever mode its maker gave it.
 pub fn ensure_data_dir(path: &Path) -> Result<(), Error> {
     match fs::metadata(path) {
-        Ok(found) if found.is_dir() => {
+        Ok(metadata) if metadata.is_dir() => {
             let us = effective_uid()?;
-            if found.uid() == us && found.mode() & 0o077 != 0 && is_empty(path)? {
+            if metadata.uid() == us && metadata.mode() & 0o077 != 0 && is_empty(path)? {
                 return fs::set_permissions(path, Permissions::from_mode(0o700))
                     .map_err(Error::io("narrow", path));
             }
-            require_private(path, &found, us, "700")
+            require_private(path, &metadata, us, "700")
         }
         Ok(_) => Err(Error::NotADirectory(path.to_owned())),
         Err(error) if error.kind() == ErrorKind::NotFound => DirBuilder::new()
@@ -39,12 +39,12 @@ pub fn ensure_data_dir(path: &Path) -> Result<(), Error> {
 /// Looks at the data directory as [`ensure_data_dir`] would, and leaves it as it is: whether it is there.
 pub fn check_data_dir(path: &Path) -> Result<bool, Error> {
     match fs::metadata(path) {
-        Ok(found) if found.is_dir() => {
+        Ok(metadata) if metadata.is_dir() => {
             let us = effective_uid()?;
-            if found.uid() == us && found.mode() & 0o077 != 0 && is_empty(path)? {
+            if metadata.uid() == us && metadata.mode() & 0o077 != 0 && is_empty(path)? {
                 return Ok(true);
             }
-            require_private(path, &found, us, "700").map(|()| true)
+            require_private(path, &metadata, us, "700").map(|()| true)
         }
         Ok(_) => Err(Error::NotADirectory(path.to_owned())),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
@@ -62,7 +62,7 @@ fn is_empty(path: &Path) -> Result<bool, Error> {
 /// Checks a file that we keep: database, key, backup. One that is not there (yet) breaks no rule.
 pub fn check_private(path: &Path) -> Result<(), Error> {
     match fs::metadata(path) {
-        Ok(found) => require_private(path, &found, effective_uid()?, "600"),
+        Ok(metadata) => require_private(path, &metadata, effective_uid()?, "600"),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         Err(error) => Err(Error::io("look at", path)(error)),
     }
@@ -75,10 +75,10 @@ pub fn read_named_secret(path: &Path) -> Result<Secret<Vec<u8>>, Error> {
     require_regular_file(path, &fs::metadata(path).map_err(Error::io("read", path))?)?;
     let file = File::open(path).map_err(Error::io("read", path))?;
     // Looked at again through the handle: this is the file whose content is used.
-    let found = file.metadata().map_err(Error::io("read", path))?;
-    require_regular_file(path, &found)?;
-    require_named_secret_permissions(path, found.mode(), found.uid(), effective_uid()?)?;
-    if found.len() > MAX_SECRET_LEN {
+    let metadata = file.metadata().map_err(Error::io("read", path))?;
+    require_regular_file(path, &metadata)?;
+    require_named_secret_permissions(path, metadata.mode(), metadata.uid(), effective_uid()?)?;
+    if metadata.len() > MAX_SECRET_LEN {
         return Err(Error::TooLarge(path.to_owned()));
     }
     let mut bytes = Vec::new();
@@ -103,19 +103,19 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<WriteOutcome, Error> {
         Some(parent) if parent != Path::new("") => parent,
         Some(_) | None => Path::new("."),
     };
-    let (draft, mut file) = create_temporary_file(path)?;
+    let (temporary, mut file) = create_temporary_file(path)?;
     let written = file
         .write_all(bytes)
         .and_then(|()| file.sync_all())
         // Unlike a rename, a link never replaces what is there.
-        .and_then(|()| fs::hard_link(&draft, path));
-    let removed = fs::remove_file(&draft);
+        .and_then(|()| fs::hard_link(&temporary, path));
+    let removed = fs::remove_file(&temporary);
     match written {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(WriteOutcome::AlreadyExists),
         Err(error) => return Err(Error::io("write", path)(error)),
     }
-    removed.map_err(Error::io("remove", &draft))?;
+    removed.map_err(Error::io("remove", &temporary))?;
     File::open(directory)
         .and_then(|directory| directory.sync_all())
         .map_err(Error::io("write", directory))?;
@@ -163,23 +163,23 @@ fn create_temporary_file(path: &Path) -> Result<(PathBuf, File), Error> {
         .unwrap_or_default();
     let mut attempt = 0;
     loop {
-        let draft = path.with_file_name(format!(".{name}.{}-{attempt}.new", std::process::id()));
+        let temporary = path.with_file_name(format!(".{name}.{}-{attempt}.new", std::process::id()));
         match OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(0o600)
-            .open(&draft)
+            .open(&temporary)
         {
-            Ok(file) => return Ok((draft, file)),
+            Ok(file) => return Ok((temporary, file)),
             Err(error) if error.kind() == ErrorKind::AlreadyExists && attempt < 100 => attempt += 1,
-            Err(error) => return Err(Error::io("write", &draft)(error)),
+            Err(error) => return Err(Error::io("write", &temporary)(error)),
         }
     }
 }
 
-fn require_private(path: &Path, found: &Metadata, us: u32, mend: &'static str) -> Result<(), Error> {
-    require_owner(path, found.uid(), us)?;
-    let mode = found.mode() & 0o777;
+fn require_private(path: &Path, metadata: &Metadata, us: u32, mend: &'static str) -> Result<(), Error> {
+    require_owner(path, metadata.uid(), us)?;
+    let mode = metadata.mode() & 0o777;
     if mode & 0o077 != 0 {
         return Err(Error::TooPermissive {
             path: path.to_owned(),
@@ -216,8 +216,8 @@ fn require_named_secret_permissions(path: &Path, mode: u32, owner: u32, us: u32)
     Ok(())
 }
 
-fn require_regular_file(path: &Path, found: &Metadata) -> Result<(), Error> {
-    if found.is_file() {
+fn require_regular_file(path: &Path, metadata: &Metadata) -> Result<(), Error> {
+    if metadata.is_file() {
         Ok(())
     } else {
         Err(Error::NotAFile(path.to_owned()))
@@ -245,16 +245,16 @@ pub fn operator() -> String {
         .and_then(|text| text.trim().parse::<u32>().ok())
         .filter(|uid| *uid != u32::MAX)
         .map(user_name);
-    let behind = login.or_else(|| {
+    let invoker = login.or_else(|| {
         let said = ["SUDO_USER", "DOAS_USER"].into_iter();
         said.filter_map(|name| std::env::var(name).ok())
             .find(|name| !name.is_empty())
     });
-    format_operator(&us, behind.as_deref())
+    format_operator(&us, invoker.as_deref())
 }
 
-fn format_operator(us: &str, behind: Option<&str>) -> String {
-    match behind {
+fn format_operator(us: &str, invoker: Option<&str>) -> String {
+    match invoker {
         Some(person) if person != us => {
             let person: String = person.chars().take(64).collect();
             format!("{person} as {us}")

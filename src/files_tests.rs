@@ -28,19 +28,19 @@ fn the_data_directory_is_created_private() {
     ensure_data_dir(&path).unwrap();
     ensure_data_dir(&path).unwrap();
     assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o700, 0o700));
-    for wide in [0o750, 0o755, 0o701, 0o777, 0o2770] {
-        set_mode(&path, wide);
+    for permissive in [0o750, 0o755, 0o701, 0o777, 0o2770] {
+        set_mode(&path, permissive);
         ensure_data_dir(&path).unwrap();
         assert_eq!(mode(&path), 0o700, "an empty one is narrowed");
     }
     fs::write(path.join("seal.key"), "hidden").unwrap();
-    for wide in [0o750, 0o755, 0o701, 0o777] {
-        set_mode(&path, wide);
-        let said = ensure_data_dir(&path).unwrap_err().to_string();
-        assert!(said.contains(&format!("{wide:04o}")), "{said}");
+    for permissive in [0o750, 0o755, 0o701, 0o777] {
+        set_mode(&path, permissive);
+        let message = ensure_data_dir(&path).unwrap_err().to_string();
+        assert!(message.contains(&format!("{permissive:04o}")), "{message}");
         assert!(
-            said.ends_with(&format!("chmod 700 '{}'", path.display())),
-            "{said}"
+            message.ends_with(&format!("chmod 700 '{}'", path.display())),
+            "{message}"
         );
     }
     let (_dir, file) = file(0o600);

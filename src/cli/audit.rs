@@ -45,8 +45,8 @@ pub(super) struct AuditArguments {
 }
 
 /// Lists decisions.
-pub(super) fn audit(typed: &AuditArguments, provider: &Provider) -> Result<()> {
-    let application = match &typed.app {
+pub(super) fn audit(args: &AuditArguments, provider: &Provider) -> Result<()> {
+    let application = match &args.app {
         None => None,
         Some(slug) => Some(
             provider
@@ -54,13 +54,13 @@ pub(super) fn audit(typed: &AuditArguments, provider: &Provider) -> Result<()> {
                 .with_context(|| format!("there is no application {slug}; `hallpass app list` shows all"))?,
         ),
     };
-    let code = typed.code.as_deref().map(parse_code).transpose()?;
+    let code = args.code.as_deref().map(parse_code).transpose()?;
     let at = |text: &Option<String>| {
         text.as_deref()
             .map(|text| parse_time(text, provider.now()))
             .transpose()
     };
-    let user = match &typed.user {
+    let user = match &args.user {
         None => None,
         Some(email) => {
             let email = Email::parse(email)?;
@@ -73,23 +73,23 @@ pub(super) fn audit(typed: &AuditArguments, provider: &Provider) -> Result<()> {
             )
         }
     };
-    let wanted = AuditQuery {
-        since: at(&typed.since)?,
-        until: at(&typed.until)?,
+    let filter = AuditQuery {
+        since: at(&args.since)?,
+        until: at(&args.until)?,
         application,
         user,
-        action: typed.action.as_deref().map(parse_action).transpose()?,
+        action: args.action.as_deref().map(parse_action).transpose()?,
         code,
-        refused_only: typed.refused,
+        refused_only: args.refused,
         // One more, to know whether there are older ones.
-        limit: typed.newest.saturating_add(1),
+        limit: args.newest.saturating_add(1),
     };
-    let mut decisions = provider.audit_entries(&wanted)?;
-    let newest = usize::try_from(typed.newest).unwrap_or(usize::MAX);
+    let mut decisions = provider.audit_entries(&filter)?;
+    let newest = usize::try_from(args.newest).unwrap_or(usize::MAX);
     let are_older = decisions.len() > newest;
     decisions.truncate(newest);
     let older = "there are older ones: -n NUMBER, -n all, or --until WHEN";
-    if typed.json {
+    if args.json {
         if are_older {
             print_note(older);
         }

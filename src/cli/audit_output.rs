@@ -13,23 +13,23 @@ use crate::{
 /// What is registered now, as names and values.
 pub(super) fn registered_values(application: &Application) -> Vec<(&'static str, String)> {
     let saml = &application.saml;
-    let mut told = vec![("entity ID", saml.entity_id.as_str().to_owned())];
-    told.extend(
+    let mut values = vec![("entity ID", saml.entity_id.as_str().to_owned())];
+    values.extend(
         saml.acs_endpoints
             .iter()
             .map(|consumer| ("ACS URL", consumer.location.as_str().to_owned())),
     );
-    told.extend(saml.signing_certificates.iter().map(|one| {
+    values.extend(saml.signing_certificates.iter().map(|one| {
         let until = one.not_after.format("%Y-%m-%d");
         ("certificate", format!("{} (until {until})", one.sha256))
     }));
     if saml.require_signed_requests {
-        told.push(("requests", "must be signed".to_owned()));
+        values.push(("requests", "must be signed".to_owned()));
     }
     if !application.enabled {
-        told.push(("state", "switched off".to_owned()));
+        values.push(("state", "switched off".to_owned()));
     }
-    told
+    values
 }
 
 /// A code.
@@ -126,7 +126,7 @@ struct AuditedUserOutput {
 impl<'a> From<&'a AuditEntry> for AuditEntryOutput<'a> {
     fn from(decision: &'a AuditEntry) -> Self {
         let row = &decision.row;
-        let (words, facts) = decision.parsed_detail();
+        let (words, details) = decision.parsed_detail();
         Self {
             at: row.at,
             action: &row.action,
@@ -135,7 +135,7 @@ impl<'a> From<&'a AuditEntry> for AuditEntryOutput<'a> {
             request_id: row.request_id.as_deref(),
             occurrences: row.occurrences,
             detail: Some(words).filter(|words| !words.is_empty()),
-            asked: facts
+            asked: details
                 .into_iter()
                 .map(|(name, value)| RequestDetailOutput { name, value })
                 .collect(),
@@ -144,11 +144,11 @@ impl<'a> From<&'a AuditEntry> for AuditEntryOutput<'a> {
                 slug: decision.application.as_ref().map(|one| one.slug.as_str()),
                 name: decision.application.as_ref().map(|one| one.name.as_str()),
                 registered: decision.application.as_ref().map_or_else(BTreeMap::new, |one| {
-                    let mut told = BTreeMap::<_, Vec<_>>::new();
+                    let mut values = BTreeMap::<_, Vec<_>>::new();
                     for (name, value) in registered_values(one) {
-                        told.entry(name).or_default().push(value);
+                        values.entry(name).or_default().push(value);
                     }
-                    told
+                    values
                 }),
             }),
             person: row.user.map(|id| AuditedUserOutput {

@@ -24,8 +24,8 @@ pub(super) struct ExplainArguments {
 }
 
 /// The code of `explain`, where it needs no database.
-pub(super) fn find_code(typed: &ExplainArguments) -> Option<&'static Explanation> {
-    match typed.what.as_slice() {
+pub(super) fn find_code(args: &ExplainArguments) -> Option<&'static Explanation> {
+    match args.what.as_slice() {
         [code] => codes::explanation(code.trim()),
         _ => None,
     }
@@ -51,9 +51,9 @@ pub(super) fn explain_code(explanation: &'static Explanation, json: bool) -> Res
 }
 
 /// Explains the refusals that a reference leads to.
-pub(super) fn explain(typed: &ExplainArguments, provider: &Provider) -> Result<()> {
+pub(super) fn explain(args: &ExplainArguments, provider: &Provider) -> Result<()> {
     // Page and mail show code and reference side by side: both may be pasted, as one word or as two.
-    let words: Vec<&str> = typed
+    let words: Vec<&str> = args
         .what
         .iter()
         .flat_map(|word| word.split_whitespace())
@@ -65,7 +65,7 @@ pub(super) fn explain(typed: &ExplainArguments, provider: &Provider) -> Result<(
     let Some(reference) = Reference::parse(&reference) else {
         bail!(
             "`{}` is neither a code nor a reference; a code looks like ACS-UNKNOWN, a reference like 7F3A-92C1, and docs/errors.md lists all codes",
-            typed.what.join(" ").escape_debug()
+            args.what.join(" ").escape_debug()
         );
     };
     let mut decisions = provider.audit_entries_by_reference(&reference)?;
@@ -79,7 +79,7 @@ pub(super) fn explain(typed: &ExplainArguments, provider: &Provider) -> Result<(
             reference.prefix()
         );
     }
-    if typed.json {
+    if args.json {
         return output::json(&decisions.iter().map(AuditEntryOutput::from).collect::<Vec<_>>());
     }
     if decisions.len() > 1 {
@@ -121,7 +121,7 @@ fn print_audit_entry(decision: &AuditEntry) -> Result<()> {
         .map(|one| one.to_string())
         .unwrap_or_default();
     print_line(format_args!("{} {reference}", row.outcome))?;
-    let (words, facts) = decision.parsed_detail();
+    let (words, details) = decision.parsed_detail();
     if !words.is_empty() {
         print_line(format_args!("  {words}"))?;
     }
@@ -166,11 +166,11 @@ fn print_audit_entry(decision: &AuditEntry) -> Result<()> {
             row.occurrences
         ))?;
     }
-    if !facts.is_empty() {
+    if !details.is_empty() {
         print_line(format_args!(
             "\n  The message, as its sender wrote it (nothing of it is proven):"
         ))?;
-        for (name, value) in facts {
+        for (name, value) in details {
             print_line(format_args!("  {name:22} {value}"))?;
         }
     }

@@ -93,21 +93,21 @@ pub fn run() -> Result<ExitCode> {
             let provider = server::open(&settings()?).map_err(with_working_command)?;
             app::run(command, &provider)
         }
-        Command::Explain(typed) => {
-            if let Some(code) = explain::find_code(&typed) {
-                explain::explain_code(code, typed.json)
+        Command::Explain(args) => {
+            if let Some(code) = explain::find_code(&args) {
+                explain::explain_code(code, args.json)
             } else {
                 let provider = server::open(&settings()?).map_err(with_working_command)?;
-                explain::explain(&typed, &provider)
+                explain::explain(&args, &provider)
             }
         }
-        Command::Audit(typed) => {
+        Command::Audit(args) => {
             let provider = server::open(&settings()?).map_err(with_working_command)?;
-            audit::audit(&typed, &provider)
+            audit::audit(&args, &provider)
         }
         Command::Key {
-            command: key::Command::Reseal(typed),
-        } => key::reseal(&typed, &settings()?).map_err(with_working_command),
+            command: key::Command::Reseal(args),
+        } => key::reseal(&args, &settings()?).map_err(with_working_command),
         Command::Key {
             command: key::Command::Roll { command },
         } => {

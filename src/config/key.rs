@@ -90,40 +90,44 @@ pub(super) fn is_service_link(name: &str, value: &str) -> bool {
 
 /// The key that is called so in a file.
 pub(super) fn find(key: &str) -> Option<&'static str> {
-    KEYS.into_iter().find(|known| *known == key)
+    KEYS.into_iter().find(|candidate| *candidate == key)
 }
 
 /// The key that the environment variable `name` stands for.
 pub(super) fn from_variable(name: &str) -> Option<&'static str> {
-    KEYS.into_iter().find(|known| variable_name(known) == name)
+    KEYS.into_iter()
+        .find(|candidate| variable_name(candidate) == name)
 }
 
 /// Whether `key` is a section of the file.
 pub(super) fn is_section(key: &str) -> bool {
-    KEYS.into_iter()
-        .any(|known| known.split_once('.').is_some_and(|(section, _)| section == key))
+    KEYS.into_iter().any(|candidate| {
+        candidate
+            .split_once('.')
+            .is_some_and(|(section, _)| section == key)
+    })
 }
 
 /// The section that was probably meant.
 pub(super) fn closest_section(section: &str) -> Option<&'static str> {
-    let sections = KEYS.into_iter().filter_map(|known| known.split_once('.'));
-    let (distance, known) = sections
-        .map(|(known, _)| (distance(section, known), known))
+    let sections = KEYS.into_iter().filter_map(|candidate| candidate.split_once('.'));
+    let (distance, candidate) = sections
+        .map(|(candidate, _)| (distance(section, candidate), candidate))
         .min()?;
-    (distance <= 2).then_some(known)
+    (distance <= 2).then_some(candidate)
 }
 
 /// The key that was probably meant.
 pub(super) fn closest(key: &str) -> Option<&'static str> {
     let leaf = key.rsplit('.').next().unwrap_or(key);
-    let distance_of = |known: &'static str| {
-        let known_leaf = known.rsplit('.').next().unwrap_or(known);
+    let distance_of = |candidate: &'static str| {
+        let known_leaf = candidate.rsplit('.').next().unwrap_or(candidate);
         // The right key in the wrong section is one slip.
         let moved = distance(leaf, known_leaf) + 1;
-        (distance(key, known).min(moved), known)
+        (distance(key, candidate).min(moved), candidate)
     };
-    let (distance, known) = KEYS.into_iter().map(distance_of).min()?;
-    (distance <= (leaf.len() / 3).max(2)).then_some(known)
+    let (distance, candidate) = KEYS.into_iter().map(distance_of).min()?;
+    (distance <= (leaf.len() / 3).max(2)).then_some(candidate)
 }
 
 /// How many letters must change to get from `a` to `b` (Levenshtein).

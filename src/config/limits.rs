@@ -25,15 +25,15 @@ pub(super) fn read_policy(reader: &mut Reader<'_>) -> Policy {
         "audit.retention",
         policy.audit_retention,
         parse_retention,
-        |kept| kept.map_or_else(|| "forever".to_owned(), value::format_duration),
+        |retention| retention.map_or_else(|| "forever".to_owned(), value::format_duration),
     );
     policy.sign_metadata = reader.boolean("metadata.signed", policy.sign_metadata);
     policy
 }
 
 /// Who is believed where nobody is named: a proxy on this machine, if there must be one.
-pub(super) fn default_trusted_proxies(by_a_proxy: bool) -> Vec<IpNet> {
-    if !by_a_proxy {
+pub(super) fn default_trusted_proxies(behind_local_proxy: bool) -> Vec<IpNet> {
+    if !behind_local_proxy {
         return Vec::new();
     }
     let v4 = Ipv4Net::new(Ipv4Addr::LOCALHOST, 8).map(|net| IpNet::V4(net.trunc()));
@@ -54,9 +54,9 @@ pub(super) fn format_networks(networks: &[IpNet]) -> String {
 }
 
 fn read_sessions(reader: &mut Reader<'_>, policy: &mut Policy) {
-    let (least, most) = (MIN_SESSION, MAX_SESSION);
-    policy.session_idle = reader.duration("sessions.idle", policy.session_idle, least, most);
-    policy.session_absolute = reader.duration("sessions.absolute", policy.session_absolute, least, most);
+    let (min, max) = (MIN_SESSION, MAX_SESSION);
+    policy.session_idle = reader.duration("sessions.idle", policy.session_idle, min, max);
+    policy.session_absolute = reader.duration("sessions.absolute", policy.session_absolute, min, max);
     if policy.session_idle > policy.session_absolute {
         let key = if reader.is_given("sessions.absolute") {
             "sessions.absolute"

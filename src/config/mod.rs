@@ -154,7 +154,7 @@ impl Settings {
             |text| BaseUrl::parse(text.trim()).map_err(|bad| bad.to_string()),
             |url| url.origin().to_owned(),
         );
-        let for_trying = base_url.is_none();
+        let evaluation_mode = base_url.is_none();
         let base_url = match base_url {
             Some(base_url) => base_url,
             None => reader.parse_default("base_url", BaseUrl::EVALUATION_DEFAULT, BaseUrl::parse)?,
@@ -172,7 +172,7 @@ impl Settings {
             |path| reader::format_path(path),
         );
         let database_url = reader.database_url(&data_dir.join(Self::DATABASE_FILE_NAME), read_secret);
-        let by_a_proxy = base_url.is_https() && listen.ip().is_loopback();
+        let behind_local_proxy = base_url.is_https() && listen.ip().is_loopback();
         let cores =
             std::thread::available_parallelism().map_or(1, |count| u32::try_from(count.get()).unwrap_or(1));
         Ok(Self {
@@ -195,7 +195,7 @@ impl Settings {
             help_url: reader.optional("help_url", value::help_url, ToString::to_string),
             trusted_proxies: reader.value(
                 "trusted_proxies",
-                limits::default_trusted_proxies(by_a_proxy),
+                limits::default_trusted_proxies(behind_local_proxy),
                 value::networks,
                 |proxies| limits::format_networks(proxies),
             ),
@@ -226,7 +226,7 @@ impl Settings {
             ignored_variables: Vec::new(),
             effective: reader.take_effective(),
             base_url,
-            evaluation_mode: for_trying,
+            evaluation_mode,
             listen,
             data_dir,
             database_url,

@@ -45,25 +45,25 @@ impl RawSettings {
 
     /// Adds what the environment holds; an empty variable counts as none.
     pub(super) fn read_environment(&mut self, variables: impl Iterator<Item = (String, String)>) {
-        let mut given = BTreeMap::new();
+        let mut values = BTreeMap::new();
         for (name, text) in variables.filter(|(name, _)| key::has_our_prefix(name)) {
-            let place = SettingOrigin::Variable(name.clone());
+            let origin = SettingOrigin::Variable(name.clone());
             let Some(key) = key::from_variable(&name) else {
                 if key::is_service_link(&name, &text) {
                     self.ignored_variables.push(name);
                     continue;
                 }
                 let lower = name.to_lowercase();
-                let meant =
+                let suggestion =
                     key::closest(lower.strip_prefix("hallpass_").unwrap_or(&lower)).map(key::variable_name);
                 self.errors.push(Error::Unknown {
-                    origin: place,
-                    hint: hint(meant.as_deref()),
+                    origin,
+                    hint: hint(suggestion.as_deref()),
                 });
                 continue;
             };
             if !text.trim().is_empty() {
-                given.insert(key, RawValue { text, origin: place });
+                values.insert(key, RawValue { text, origin });
             }
         }
         // One way to say the database here silences the other way in the file.
@@ -71,11 +71,11 @@ impl RawSettings {
             ("database_url", "database_url_file"),
             ("database_url_file", "database_url"),
         ] {
-            if given.contains_key(one) {
+            if values.contains_key(one) {
                 self.values.remove(other);
             }
         }
-        self.values.append(&mut given);
+        self.values.append(&mut values);
     }
 
     /// What could not be taken so far.
@@ -98,7 +98,7 @@ impl RawSettings {
             let dot = if section.is_empty() { "" } else { "." };
             let full = format!("{section}{dot}{}", name.get_ref());
             let line = line_of(text, name.span().start);
-            let place = SettingOrigin::File {
+            let origin = SettingOrigin::File {
                 path: path.to_owned(),
                 line,
                 key: full.escape_debug().to_string(),
@@ -109,29 +109,29 @@ impl RawSettings {
                     continue;
                 }
                 (_, None) if section.is_empty() && key::is_section(&full) => Error::Value {
-                    origin: place,
+                    origin,
                     why: format!(
                         "this is a section; write [{full}] on a line of its own, and its keys below"
                     ),
                 },
                 (DeValue::Table(_), None) if section.is_empty() && key::closest_section(&full).is_some() => {
-                    let meant = key::closest_section(&full).map(|meant| format!("[{meant}]"));
+                    let suggestion = key::closest_section(&full).map(|suggestion| format!("[{suggestion}]"));
                     Error::Unknown {
-                        origin: place,
-                        hint: hint(meant.as_deref()),
+                        origin,
+                        hint: hint(suggestion.as_deref()),
                     }
                 }
                 (_, None) => Error::Unknown {
-                    origin: place,
+                    origin,
                     hint: hint(key::closest(&full)),
                 },
                 (value, Some(key)) => match as_text(value) {
                     Some(text) => {
-                        self.values.insert(key, RawValue { text, origin: place });
+                        self.values.insert(key, RawValue { text, origin });
                         continue;
                     }
                     None => Error::Value {
-                        origin: place,
+                        origin,
                         why: "one value is expected here: text in quotes, a number, true or false".to_owned(),
                     },
                 },
@@ -157,9 +157,9 @@ fn as_text(value: &DeValue<'_>) -> Option<String> {
     }
 }
 
-fn hint(meant: Option<&str>) -> String {
-    meant
-        .map(|meant| format!("; did you mean {meant}?"))
+fn hint(suggestion: Option<&str>) -> String {
+    suggestion
+        .map(|suggestion| format!("; did you mean {suggestion}?"))
         .unwrap_or_default()
 }
 

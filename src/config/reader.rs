@@ -96,18 +96,18 @@ impl<'s> Reader<'s> {
     }
 
     /// A whole number.
-    pub(super) fn number(&mut self, key: &'static str, default: u32, least: u32, most: u32) -> u32 {
+    pub(super) fn number(&mut self, key: &'static str, default: u32, min: u32, max: u32) -> u32 {
         self.value(
             key,
             default,
-            |text| value::number(text, least, most),
+            |text| value::number(text, min, max),
             ToString::to_string,
         )
     }
 
     /// A number of things that run at once: at least one.
-    pub(super) fn count(&mut self, key: &'static str, default: u32, most: u32) -> usize {
-        let count = self.number(key, default, 1, most);
+    pub(super) fn count(&mut self, key: &'static str, default: u32, max: u32) -> usize {
+        let count = self.number(key, default, 1, max);
         usize::try_from(count).unwrap_or(1)
     }
 
@@ -121,13 +121,13 @@ impl<'s> Reader<'s> {
         &mut self,
         key: &'static str,
         default: TimeDelta,
-        least: TimeDelta,
-        most: TimeDelta,
+        min: TimeDelta,
+        max: TimeDelta,
     ) -> TimeDelta {
         self.value(
             key,
             default,
-            |text| value::duration(text, least, most),
+            |text| value::duration(text, min, max),
             |duration| value::format_duration(*duration),
         )
     }
@@ -176,13 +176,13 @@ impl<'s> Reader<'s> {
             return;
         }
         let given = self.raw.get(about);
-        let place = given.map_or_else(
+        let origin = given.map_or_else(
             || SettingOrigin::Variable(about.to_owned()),
             |given| given.origin.clone(),
         );
         self.rejected.insert(about);
         self.errors.push(Error::Value {
-            origin: place,
+            origin,
             why: why.to_owned(),
         });
     }
@@ -194,19 +194,19 @@ impl<'s> Reader<'s> {
 
     /// All that was read, key by key, in the order of the documentation.
     pub(super) fn take_effective(&mut self) -> Vec<EffectiveSetting> {
-        let mut explained = std::mem::take(&mut self.effective);
-        explained.sort_by_key(|line| KEYS.iter().position(|key| *key == line.key));
-        explained
+        let mut effective = std::mem::take(&mut self.effective);
+        effective.sort_by_key(|line| KEYS.iter().position(|key| *key == line.key));
+        effective
     }
 
-    fn record(&mut self, key: &'static str, value: String, place: &SettingOrigin) {
+    fn record(&mut self, key: &'static str, value: String, origin: &SettingOrigin) {
         let line = EffectiveSetting {
             key: key.to_owned(),
             value,
-            origin: place.name(),
+            origin: origin.name(),
         };
-        match self.effective.iter_mut().find(|known| known.key == key) {
-            Some(known) => *known = line,
+        match self.effective.iter_mut().find(|recorded| recorded.key == key) {
+            Some(recorded) => *recorded = line,
             None => self.effective.push(line),
         }
     }

@@ -189,15 +189,15 @@ fn an_unknown_setting_is_refused_with_its_location() {
             [":1: smtp is not a setting;", "docs/configuration.md"],
         ),
     ] {
-        let said = load_error(file, &[]);
+        let message = load_error(file, &[]);
         for part in parts {
-            assert!(said.contains(part), "{file:?}: {said}");
+            assert!(message.contains(part), "{file:?}: {message}");
         }
     }
-    let said = load_error("", &[("HALLPASS_BASEURL", "https://a.example")]);
+    let message = load_error("", &[("HALLPASS_BASEURL", "https://a.example")]);
     assert!(
-        said.starts_with("HALLPASS_BASEURL is not a setting; did you mean HALLPASS_BASE_URL?"),
-        "{said}"
+        message.starts_with("HALLPASS_BASEURL is not a setting; did you mean HALLPASS_BASE_URL?"),
+        "{message}"
     );
     assert!(
         load_error("", &[("HALLPASS_PASSWORD", "hunter2")])
@@ -241,14 +241,14 @@ fn an_invalid_value_is_refused_with_its_origin_and_how_to_fix_it() {
         ),
     ] {
         let name = format!("HALLPASS_{name}");
-        let said = load_error("", &[(&name, text)]);
+        let message = load_error("", &[(&name, text)]);
         assert!(
-            said.starts_with(&format!("{name}: ")) && said.contains(part),
-            "{said}"
+            message.starts_with(&format!("{name}: ")) && message.contains(part),
+            "{message}"
         );
         assert!(
-            !said.contains("hunter2") && !said.contains(char::is_control),
-            "{said}"
+            !message.contains("hunter2") && !message.contains(char::is_control),
+            "{message}"
         );
     }
     assert!(load_error("\n\nlog_format = \"xml\"", &[]).contains("hallpass.toml:3: log_format: `xml`"));
@@ -269,10 +269,13 @@ fn a_secret_is_read_from_a_file_and_never_shown() {
         ("/run/secrets/url", "environment")
     );
     assert!(!format!("{settings:?}").contains("hunter2"));
-    let said = Settings::load(None, variables("/tmp/url"), &read)
+    let message = Settings::load(None, variables("/tmp/url"), &read)
         .unwrap_err()
         .to_string();
-    assert_eq!(said, "HALLPASS_DATABASE_URL_FILE: it can be read by other users");
+    assert_eq!(
+        message,
+        "HALLPASS_DATABASE_URL_FILE: it can be read by other users"
+    );
 
     let file = "database_url = \"postgres://h:hunter2@db/h\"";
     let settings = load(file, &[]).unwrap();
@@ -291,12 +294,12 @@ fn a_secret_is_read_from_a_file_and_never_shown() {
 
 #[test]
 fn every_error_is_reported_once() {
-    let said = load_error(
+    let message = load_error(
         "workers = 0\nbase-url = \"x\"\nkey_file = \"\"\ncertificate_file = \"/c\"",
         &[("HALLPASS_LISTEN", "x"), ("HALLPASS_SESSIONS_IDLE", "3 days")],
     );
-    assert!(said.starts_with("5 faults\n- "), "{said}");
-    assert_eq!(said.lines().count(), 6, "{said}");
+    assert!(message.starts_with("5 faults\n- "), "{message}");
+    assert_eq!(message.lines().count(), 6, "{message}");
     for part in [
         ":1: workers",
         ":2: base-url",
@@ -304,7 +307,7 @@ fn every_error_is_reported_once() {
         "HALLPASS_LISTEN",
         "HALLPASS_SESSIONS_IDLE",
     ] {
-        assert!(said.contains(part), "{part}: {said}");
+        assert!(message.contains(part), "{part}: {message}");
     }
 }
 
@@ -315,7 +318,7 @@ fn a_log_filter_holds_known_levels_only() {
         assert!(value::log_filter(good).is_ok(), "{good}");
     }
     for bad in ["verbose", "infoo", "info,hallpass=loud", "", "info,,"] {
-        let said = value::log_filter(bad).unwrap_err();
-        assert!(said.contains("is no level; write error"), "{bad}: {said}");
+        let message = value::log_filter(bad).unwrap_err();
+        assert!(message.contains("is no level; write error"), "{bad}: {message}");
     }
 }

@@ -12,11 +12,11 @@ use crate::config::LogFormat;
 type Reason = String;
 
 /// A whole number between `least` and `most`.
-pub(super) fn number(text: &str, least: u32, most: u32) -> Result<u32, Reason> {
+pub(super) fn number(text: &str, min: u32, max: u32) -> Result<u32, Reason> {
     match text.trim().parse() {
-        Ok(number) if (least..=most).contains(&number) => Ok(number),
+        Ok(number) if (min..=max).contains(&number) => Ok(number),
         Ok(_) | Err(_) => Err(format!(
-            "{} is not a whole number from {least} to {most}",
+            "{} is not a whole number from {min} to {max}",
             quoted(text)
         )),
     }
@@ -32,7 +32,7 @@ pub(super) fn boolean(text: &str) -> Result<bool, Reason> {
 }
 
 /// A duration of one number and one unit, between `least` and `most`.
-pub(super) fn duration(text: &str, least: TimeDelta, most: TimeDelta) -> Result<TimeDelta, Reason> {
+pub(super) fn duration(text: &str, min: TimeDelta, max: TimeDelta) -> Result<TimeDelta, Reason> {
     let trimmed = text.trim();
     let unit_at = trimmed
         .find(|c: char| !c.is_ascii_digit())
@@ -57,12 +57,12 @@ pub(super) fn duration(text: &str, least: TimeDelta, most: TimeDelta) -> Result<
         .and_then(|count| count.checked_mul(seconds))
         .and_then(TimeDelta::try_seconds);
     match duration {
-        Some(duration) if (least..=most).contains(&duration) => Ok(duration),
+        Some(duration) if (min..=max).contains(&duration) => Ok(duration),
         Some(_) | None => Err(format!(
             "{} is out of bounds: {} to {}",
             quoted(text),
-            format_duration(least),
-            format_duration(most)
+            format_duration(min),
+            format_duration(max)
         )),
     }
 }
@@ -149,10 +149,10 @@ pub(super) fn help_url(text: &str) -> Result<Url, Reason> {
 /// The database's URL. It may hold a password: no message shows it.
 pub(super) fn database_url(text: &str) -> Result<String, Reason> {
     let text = text.trim();
-    let known = ["postgres://", "postgresql://", "sqlite:"]
+    let has_known_scheme = ["postgres://", "postgresql://", "sqlite:"]
         .into_iter()
         .any(|scheme| text.len() > scheme.len() && text.starts_with(scheme));
-    if known && !text.contains(['\n', '\r', '\0']) {
+    if has_known_scheme && !text.contains(['\n', '\r', '\0']) {
         Ok(text.to_owned())
     } else {
         Err(

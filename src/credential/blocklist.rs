@@ -38,12 +38,17 @@ pub struct PasswordContext(Vec<String>);
 impl PasswordContext {
     /// Of a person: their address and its parts, their names in either order, their user name; and of `places`, such
     /// as the organisation and the host.
-    pub fn new(email: &Email, names: &NameComponents, user_name: Option<&UserName>, places: &[&str]) -> Self {
+    pub fn new(
+        email: &Email,
+        names: &NameComponents,
+        user_name: Option<&UserName>,
+        site_names: &[&str],
+    ) -> Self {
         let given = names.given().map(NameComponent::as_str).unwrap_or_default();
         let family = names.family().map(NameComponent::as_str).unwrap_or_default();
         let address = email.as_str();
         let (local, domain) = address.split_once('@').unwrap_or((address, ""));
-        let mut words = vec![
+        let mut context_words = vec![
             address.to_owned(),
             local.to_owned(),
             given.to_owned(),
@@ -51,17 +56,17 @@ impl PasswordContext {
             format!("{given}{family}"),
             format!("{family}{given}"),
         ];
-        words.extend(user_name.map(|name| name.as_str().to_owned()));
-        for place in [domain].iter().chain(places) {
-            words.push((*place).to_owned());
+        context_words.extend(user_name.map(|name| name.as_str().to_owned()));
+        for site_name in [domain].iter().chain(site_names) {
+            context_words.push((*site_name).to_owned());
             // Labels of a host and words of a name; the short ones, such as `de` and `and`, are nobody's name.
-            let parts = place
+            let parts = site_name
                 .split(['.', ' ', '-'])
                 .filter(|part| part.chars().count() > 3);
-            words.extend(parts.map(str::to_owned));
+            context_words.extend(parts.map(str::to_owned));
         }
-        let words = words.iter().map(|word| alphanumeric(&normalized(word)));
-        Self(words.filter(|word| !word.is_empty()).collect())
+        let context_words = context_words.iter().map(|word| alphanumeric(&normalized(word)));
+        Self(context_words.filter(|word| !word.is_empty()).collect())
     }
 }
 
@@ -77,23 +82,23 @@ pub(super) enum BlockReason {
 }
 
 /// Whether `password`, in NFC, is one that whoever guesses tries first; case does not matter.
-pub(super) fn find_block_reason(password: &str, near: &PasswordContext) -> Option<BlockReason> {
+pub(super) fn find_block_reason(password: &str, context: &PasswordContext) -> Option<BlockReason> {
     let text = normalized(password);
-    let bare = alphanumeric(&text);
-    let once = repeated_unit(&bare);
-    if is_pattern(&text, &bare, once) {
+    let alphanumeric = alphanumeric(&text);
+    let unit = repeated_unit(&alphanumeric);
+    if is_pattern(&text, &alphanumeric, unit) {
         return Some(BlockReason::Pattern);
     }
     let without_digits = |text: &str| text.trim_matches(|c: char| c.is_numeric()).to_owned();
     let without_marks = text.trim_matches(|c: char| !c.is_alphabetic());
-    let core = without_digits(&bare);
+    let core = without_digits(&alphanumeric);
     let letters = without_leet(&text);
     let letters_core = without_leet(without_marks);
     let forms = [
         text.as_str(),
         without_marks,
-        &bare,
-        once,
+        &alphanumeric,
+        unit,
         &core,
         repeated_unit(&core),
         &letters,
@@ -103,7 +108,7 @@ pub(super) fn find_block_reason(password: &str, near: &PasswordContext) -> Optio
     if COMMON_PASSWORDS.split(' ').any(is_one_of) {
         Some(BlockReason::Common)
     } else if is_one_of("hallpass")
-        || near
+        || context
             .0
             .iter()
             .any(|word| is_one_of(word) || is_one_of(&without_digits(word)))
@@ -119,38 +124,38 @@ const MAX_REPEATED_LEN: usize = 4;
 /// The shortest row that nobody types by chance.
 const MIN_SINGLE_SEQUENCE_LEN: usize = 6;
 
-fn is_pattern(text: &str, bare: &str, once: &str) -> bool {
+fn is_pattern(text: &str, alphanumeric: &str, unit: &str) -> bool {
     let is_short = |piece: &str| piece.chars().count() <= MAX_REPEATED_LEN;
     // Marks count here: `!!!!!!!!` and `ab!ab!ab!`.
     if is_short(repeated_unit(text)) {
         return true;
     }
-    if once.len() < bare.len() && is_short(once) {
+    if unit.len() < alphanumeric.len() && is_short(unit) {
         return true;
     }
-    let backwards: String = once.chars().rev().collect();
-    if is_digit_sequence_with_letters(bare) || is_made_of_sequences(bare) {
+    let backwards: String = unit.chars().rev().collect();
+    if is_digit_sequence_with_letters(alphanumeric) || is_made_of_sequences(alphanumeric) {
         return true;
     }
-    let in_a_row = SEQUENCES
+    let is_sequence = SEQUENCES
         .split(' ')
-        .any(|row| row.contains(once) || row.contains(&backwards));
-    in_a_row
-        && !once.is_empty()
-        && (once.chars().count() >= MIN_SINGLE_SEQUENCE_LEN || once.len() < bare.len())
+        .any(|sequence| sequence.contains(unit) || sequence.contains(&backwards));
+    is_sequence
+        && !unit.is_empty()
+        && (unit.chars().count() >= MIN_SINGLE_SEQUENCE_LEN || unit.len() < alphanumeric.len())
 }
 
 /// A row of digits, and a letter or two before or after it: `a1234567`, `12345678a`, `Aa123456`.
-fn is_digit_sequence_with_letters(bare: &str) -> bool {
-    let digits = bare.trim_matches(char::is_alphabetic);
-    let letters = bare.chars().count() - digits.chars().count();
-    let is_row = |row: &str| row.starts_with("0123456789") && row.repeat(2).contains(digits);
+fn is_digit_sequence_with_letters(alphanumeric: &str) -> bool {
+    let digits = alphanumeric.trim_matches(char::is_alphabetic);
+    let letters = alphanumeric.chars().count() - digits.chars().count();
+    let is_row = |sequence: &str| sequence.starts_with("0123456789") && sequence.repeat(2).contains(digits);
     (1..=2).contains(&letters) && digits.len() >= 5 && SEQUENCES.split(' ').any(is_row)
 }
 
 /// Pieces of rows and columns of the keyboard alone, each of three or more: `qwer1234`, `1qaz2wsx`, `123qwe123`.
-fn is_made_of_sequences(bare: &str) -> bool {
-    let mut rest: Vec<char> = bare.chars().collect();
+fn is_made_of_sequences(alphanumeric: &str) -> bool {
+    let mut rest: Vec<char> = alphanumeric.chars().collect();
     let mut pieces = 0;
     while !rest.is_empty() {
         let longest = (MIN_SEQUENCE_LEN..=rest.len()).rev().find(|length| {
@@ -159,7 +164,7 @@ fn is_made_of_sequences(bare: &str) -> bool {
             SEQUENCES
                 .split(' ')
                 .chain(KEYBOARD_COLUMNS.split(' '))
-                .any(|row| row.contains(&piece) || row.contains(&backwards))
+                .any(|sequence| sequence.contains(&piece) || sequence.contains(&backwards))
         });
         let Some(length) = longest else { return false };
         rest.drain(..length);

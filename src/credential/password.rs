@@ -42,7 +42,7 @@ impl Password {
 
     /// Takes what somebody chose for the future, unless it is what others would try first: they know whom and what
     /// it is `near` to (NIST SP 800-63B, 3.1.1.2).
-    pub fn parse_new(typed: &str, near: &PasswordContext) -> Result<Self, BadPassword> {
+    pub fn parse_new(typed: &str, context: &PasswordContext) -> Result<Self, BadPassword> {
         let password = Self::parse(typed)?;
         let text = password.0.expose();
         if text.chars().any(char::is_control) {
@@ -51,7 +51,7 @@ impl Password {
         if text.chars().count() < Self::MIN_CHARACTERS {
             return Err(BadPassword::TooShort);
         }
-        match find_block_reason(text, near) {
+        match find_block_reason(text, context) {
             Some(BlockReason::Common) => Err(BadPassword::Common),
             Some(BlockReason::ContextSpecific) => Err(BadPassword::ContextSpecific),
             Some(BlockReason::Pattern) => Err(BadPassword::Pattern),
@@ -160,14 +160,14 @@ impl Hasher {
             Params::new(cost.memory, cost.passes, cost.lanes, None).or(Err(Error::InvalidCost(cost)))?;
         // Nobody's hash was made from no password: checking one against it costs the same as against
         // a real one, and making it costs nothing.
-        let nobody = format!(
+        let dummy_hash = format!(
             "$argon2id$v=19$m={},t={},p={}$bm9ib2R5IGF0IGFsbCE$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
             cost.memory, cost.passes, cost.lanes
         );
         Ok(Self {
             argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
             cost,
-            dummy_hash: Secret::new(nobody),
+            dummy_hash: Secret::new(dummy_hash),
             hash_count: AtomicU64::new(0),
         })
     }

@@ -55,12 +55,12 @@ pub fn assess(key: &PKeyRef<Public>) -> Result<(), UnusableKey> {
 }
 
 /// Whether an RSA key of at most `most` bits is used.
-pub fn assess_rsa<T: HasPublic>(key: &PKeyRef<T>, most: u32) -> Result<(), UnusableKey> {
+pub fn assess_rsa<T: HasPublic>(key: &PKeyRef<T>, max_bits: u32) -> Result<(), UnusableKey> {
     let bits = key.bits();
     if bits < MIN_RSA_BITS {
         return Err(UnusableKey::Weak(format!("RSA with {bits} bits")));
     }
-    if bits > most {
+    if bits > max_bits {
         return Err(UnusableKey::TooExpensive(format!("RSA with {bits} bits")));
     }
     let Ok(rsa) = key.rsa() else {
@@ -124,16 +124,16 @@ mod tests {
 
     #[test]
     fn an_rsa_key_is_neither_weak_nor_too_expensive() {
-        let usual = BigNum::from_u32(65537).unwrap();
+        let common_exponent = BigNum::from_u32(65537).unwrap();
         for bits in [2048, 3072, 4096] {
-            assert_eq!(assess(&rsa_with(bits, &usual)), Ok(()), "{bits}");
+            assert_eq!(assess(&rsa_with(bits, &common_exponent)), Ok(()), "{bits}");
         }
         assert!(matches!(
-            assess(&rsa_with(1024, &usual)),
+            assess(&rsa_with(1024, &common_exponent)),
             Err(UnusableKey::Weak(_))
         ));
         assert!(matches!(
-            assess(&rsa_with(4104, &usual)),
+            assess(&rsa_with(4104, &common_exponent)),
             Err(UnusableKey::TooExpensive(_))
         ));
         assert!(matches!(
@@ -158,8 +158,8 @@ mod tests {
     fn an_unsupported_key_is_not_reported_as_weak() {
         let ed = PKey::generate_ed25519().unwrap();
         let ed = PKey::public_key_from_der(&ed.public_key_to_der().unwrap()).unwrap();
-        let said = assess(&ed).unwrap_err();
-        assert_eq!(said.to_string(), "an Ed25519 key, which is not supported");
+        let error = assess(&ed).unwrap_err();
+        assert_eq!(error.to_string(), "an Ed25519 key, which is not supported");
         for (curve, is_used) in [
             (Nid::X9_62_PRIME256V1, true),
             (Nid::SECP384R1, true),

@@ -152,13 +152,13 @@ fn register(provider: &Provider, partner: &DemoServiceProvider, site: &str) -> R
         response_location: None,
     };
     let tile_url = SpUrl::parse(&format!("{site}/sign-in"))?;
-    let known = provider
+    let existing = provider
         .applications()?
         .into_iter()
-        .find(|known| known.saml.entity_id.as_str() == ENTITY_ID);
-    let outcome: Result<ChangeOutcome<Application>, _> = match known {
-        Some(known) => provider.edit_application(
-            &known.slug,
+        .find(|existing| existing.saml.entity_id.as_str() == ENTITY_ID);
+    let outcome: Result<ChangeOutcome<Application>, _> = match existing {
+        Some(existing) => provider.edit_application(
+            &existing.slug,
             ApplicationEdit {
                 acs_endpoints: Some(vec![AssertionConsumerService {
                     location: consumer,

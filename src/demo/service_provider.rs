@@ -225,10 +225,10 @@ async fn receive_response(sp: Data<DemoServiceProvider>, Form(posted): Form<Post
     let Ok(metadata) = sp.0.provider.metadata() else {
         return sp.refused(&"no metadata");
     };
-    let asked: Vec<String> = sp
+    let request_ids: Vec<String> = sp
         .state(|state| state.request_ids.iter().cloned().collect())
         .unwrap_or_default();
-    let ids: Vec<&str> = asked.iter().map(String::as_str).collect();
+    let ids: Vec<&str> = request_ids.iter().map(String::as_str).collect();
     let consumer = format!("{}/acs", sp.0.site);
     let expected = Expected {
         idp_metadata: &metadata.body,
@@ -290,8 +290,8 @@ fn logout_address(sp: &DemoServiceProvider, reading: &ParsedResponse) -> Result<
 }
 
 /// Hallpass answers the demo's own wish, or asks it to end a session because the person signed out elsewhere.
-async fn slo(asked: HttpRequest, sp: Data<DemoServiceProvider>) -> HttpResponse {
-    let done = match redirect::decode(asked.query_string()) {
+async fn slo(request_ids: HttpRequest, sp: Data<DemoServiceProvider>) -> HttpResponse {
+    let done = match redirect::decode(request_ids.query_string()) {
         Ok(inbound) if inbound.kind == MessageKind::Response => {
             check_logout_response(&sp, &inbound).map(|()| "/?signed-out".to_owned())
         }
@@ -318,14 +318,14 @@ fn check_logout_response(sp: &DemoServiceProvider, inbound: &InboundMessage) -> 
 fn answer_logout_request(sp: &DemoServiceProvider, mut inbound: InboundMessage) -> Result<String> {
     let relay_state = inbound.relay_state.take();
     let (ours, _) = sp.0.provider.certificate_pem()?;
-    let VerificationOutcome::Signed(asked) = request::read(&inbound)?.verify(&[ours])? else {
+    let VerificationOutcome::Signed(request_ids) = request::read(&inbound)?.verify(&[ours])? else {
         bail!("what arrived is no signed LogoutRequest")
     };
-    let asked = asked.into_inner();
+    let request_ids = request_ids.into_inner();
     sp.state(|state| {
         state.sessions.retain(|_, reading| {
-            reading.name_id.0 != asked.name_id.value
-                || !asked.session_indexes.contains(&reading.session_index)
+            reading.name_id.0 != request_ids.name_id.value
+                || !request_ids.session_indexes.contains(&reading.session_index)
         });
     });
     let slo = &sp.0.provider.endpoints().slo;
@@ -333,7 +333,7 @@ fn answer_logout_request(sp: &DemoServiceProvider, mut inbound: InboundMessage) 
         issuer: &EntityId::parse(ENTITY_ID)?,
         id: &format!("_{}", sp.0.provider.token().to_text().replace('-', "_")),
         destination: &SpUrl::parse(slo)?,
-        in_response_to: &asked.id,
+        in_response_to: &request_ids.id,
         status: (status::SUCCESS, None),
         status_message: None,
     };

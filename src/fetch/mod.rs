@@ -181,7 +181,7 @@ impl Fetcher {
     ) -> Result<Fetched, Error> {
         let deadline = Instant::now() + wanted.timeout;
         let mut url = wanted.url.clone();
-        for _hop in 0..=MAX_REDIRECTS {
+        for _redirect in 0..=MAX_REDIRECTS {
             let mut response = self.send_request(&url, wanted.validators, deadline)?;
             let status = response.status();
             if status == StatusCode::NOT_MODIFIED {
@@ -220,8 +220,8 @@ impl Fetcher {
     }
 
     /// Takes a document from somewhere else: a file, or a pipe.
-    pub fn copy_from(&self, from: &mut dyn Read, most: u64) -> Result<Document, Error> {
-        self.copy_within(from, most, None, &mut |_length| {})
+    pub fn copy_from(&self, from: &mut dyn Read, max_bytes: u64) -> Result<Document, Error> {
+        self.copy_within(from, max_bytes, None, &mut |_length| {})
     }
 
     /// Ends what is under way, and everything after it.
@@ -233,26 +233,26 @@ impl Fetcher {
     fn send_request(
         &self,
         url: &MetadataUrl,
-        known: CacheValidators<'_>,
+        validators: CacheValidators<'_>,
         deadline: Instant,
     ) -> Result<Response<Body>, Error> {
-        let left = deadline.saturating_duration_since(Instant::now());
+        let remaining = deadline.saturating_duration_since(Instant::now());
         if self.stopped.load(Ordering::Acquire) {
             return Err(Error::Stopped);
         }
-        if left.is_zero() {
+        if remaining.is_zero() {
             return Err(Error::TimedOut);
         }
         let mut request = self
             .agent
             .get(url.as_str())
             .config()
-            .timeout_global(Some(left))
+            .timeout_global(Some(remaining))
             .build();
-        if let Some(etag) = known.etag {
+        if let Some(etag) = validators.etag {
             request = request.header(header::IF_NONE_MATCH, etag);
         }
-        if let Some(date) = known.last_modified {
+        if let Some(date) = validators.last_modified {
             request = request.header(header::IF_MODIFIED_SINCE, date);
         }
         request.call().map_err(|error| from_ureq_error(error, url))
@@ -261,7 +261,7 @@ impl Fetcher {
     fn copy_within(
         &self,
         from: &mut dyn Read,
-        most: u64,
+        max_bytes: u64,
         deadline: Option<Instant>,
         told: &mut dyn FnMut(u64),
     ) -> Result<Document, Error> {
@@ -279,8 +279,8 @@ impl Fetcher {
                 Err(error) => return Err(from_read_error(error)),
             };
             length += u64::try_from(count).unwrap_or(u64::MAX);
-            if length > most {
-                return Err(Error::TooLarge(most));
+            if length > max_bytes {
+                return Err(Error::TooLarge(max_bytes));
             }
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 return Err(Error::TimedOut);

@@ -58,22 +58,22 @@ impl Resolver for CheckedResolver {
         config: &Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, Error> {
-        let found = self.resolver.resolve(uri, config, timeout)?;
-        let mut let_through = self.empty();
+        let resolved = self.resolver.resolve(uri, config, timeout)?;
+        let mut permitted = self.empty();
         let mut refused = None;
-        for address in &found {
+        for address in &resolved {
             if is_allowed(address.ip(), &self.allowed) {
-                let_through.push(*address);
+                permitted.push(*address);
             } else {
                 refused = Some(address.ip());
             }
         }
         match refused {
-            Some(address) if let_through.is_empty() => {
+            Some(address) if permitted.is_empty() => {
                 let host = uri.host().unwrap_or_default().to_owned();
                 Err(Error::Io(io::Error::other(ForbiddenAddress { host, address })))
             }
-            Some(_) | None => Ok(let_through),
+            Some(_) | None => Ok(permitted),
         }
     }
 }

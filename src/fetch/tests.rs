@@ -73,15 +73,15 @@ fn fetcher(allowed: &[&str]) -> Fetcher {
     Fetcher::new(allowed, std::env::temp_dir())
 }
 
-fn get(fetcher: &Fetcher, url: &str, most: u64, within: Duration) -> Result<Fetched, Error> {
+fn get(fetcher: &Fetcher, url: &str, max_bytes: u64, timeout: Duration) -> Result<Fetched, Error> {
     let url = MetadataUrl::parse(url).unwrap();
-    let wanted = FetchRequest {
+    let request = FetchRequest {
         url: &url,
-        max_bytes: most,
-        timeout: within,
+        max_bytes,
+        timeout,
         validators: CacheValidators::default(),
     };
-    fetcher.fetch(&wanted, &mut |_length| {})
+    fetcher.fetch(&request, &mut |_length| {})
 }
 
 const LONG_TIMEOUT: Duration = Duration::from_secs(20);
@@ -121,10 +121,10 @@ fn no_spelling_of_a_private_address_is_connected_to() {
             other => panic!("{url}: {other:?}"),
         }
     }
-    let said = get(&fetcher, &canary.url(), 1000, LONG_TIMEOUT)
+    let message = get(&fetcher, &canary.url(), 1000, LONG_TIMEOUT)
         .unwrap_err()
         .to_string();
-    assert!(said.contains("metadata.allow_private_networks"), "{said}");
+    assert!(message.contains("metadata.allow_private_networks"), "{message}");
     assert_eq!(canary.connections(), 0);
 }
 
@@ -155,14 +155,14 @@ fn a_redirect_to_a_private_address_is_refused() {
 
 #[test]
 fn three_redirects_are_followed_and_no_more() {
-    for (hops, followed) in [(3, true), (4, false)] {
+    for (redirects, followed) in [(3, true), (4, false)] {
         let server = LoopbackServer::start(move |head, stream| {
             let count: usize = head
                 .split_once("/m")
                 .and_then(|(_, rest)| rest.split(' ').next())
                 .and_then(|rest| rest.parse().ok())
                 .unwrap_or(0);
-            let answer = if count < hops {
+            let answer = if count < redirects {
                 format!(
                     "HTTP/1.1 302 Found\r\nLocation: /m{}\r\nContent-Length: 0\r\n\r\n",
                     count + 1
@@ -176,14 +176,14 @@ fn three_redirects_are_followed_and_no_more() {
         match done {
             Ok(Fetched::Document { .. }) => assert!(followed),
             Err(Error::TooManyRedirects) => assert!(!followed),
-            other => panic!("{hops}: {other:?}"),
+            other => panic!("{redirects}: {other:?}"),
         }
     }
 }
 
 #[test]
 fn a_document_is_bounded_and_private() {
-    let told = LoopbackServer::responding("HTTP/1.1 200 OK\r\nContent-Length: 20000000\r\n\r\nx");
+    let with_length = LoopbackServer::responding("HTTP/1.1 200 OK\r\nContent-Length: 20000000\r\n\r\nx");
     let endless = LoopbackServer::start(|_head, stream| {
         let _head = stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
         let chunk = vec![b'x'; 64 * 1024];
@@ -193,7 +193,7 @@ fn a_document_is_bounded_and_private() {
             }
         }
     });
-    for server in [&told, &endless] {
+    for server in [&with_length, &endless] {
         let done = get(&fetcher(&LOOPBACK), &server.url(), 2 * 1024 * 1024, LONG_TIMEOUT);
         assert!(matches!(done, Err(Error::TooLarge(_))), "{done:?}");
     }
@@ -265,10 +265,10 @@ fn a_slow_server_times_out() {
 fn an_unmodified_document_is_not_sent_again() {
     let server = LoopbackServer::start(|head, stream| {
         let head = head.to_ascii_lowercase();
-        let known = head.contains("if-none-match: \"v1\"")
+        let validators = head.contains("if-none-match: \"v1\"")
             && head.contains("if-modified-since: sat, 21 nov 2026 12:00:00 gmt")
             && head.contains("accept-encoding: identity");
-        let answer: &[u8] = if known {
+        let answer: &[u8] = if validators {
             b"HTTP/1.1 304 Not Modified\r\n\r\n"
         } else {
             b"HTTP/1.1 500 Wrong\r\nContent-Length: 0\r\n\r\n"
@@ -276,19 +276,19 @@ fn an_unmodified_document_is_not_sent_again() {
         let _sent = stream.write_all(answer);
     });
     let url = MetadataUrl::parse(&server.url()).unwrap();
-    let known = CacheValidators {
+    let validators = CacheValidators {
         etag: Some("\"v1\""),
         last_modified: Some("Sat, 21 Nov 2026 12:00:00 GMT"),
     };
-    let wanted = FetchRequest {
+    let request = FetchRequest {
         url: &url,
         max_bytes: 1000,
         timeout: LONG_TIMEOUT,
-        validators: known,
+        validators,
     };
     let fetcher = fetcher(&LOOPBACK);
     assert!(matches!(
-        fetcher.fetch(&wanted, &mut |_| {}),
+        fetcher.fetch(&request, &mut |_| {}),
         Ok(Fetched::NotModified)
     ));
     assert!(matches!(

@@ -60,7 +60,7 @@ fn parse_all(file: &[u8]) -> Result<Vec<(Certificate, PKey<Public>)>, Error> {
     }
     for (number, der) in (1..).zip(all) {
         let read = parse_numbered(number, &der)?;
-        if !found.iter().any(|(known, _)| *known == read.0) {
+        if !found.iter().any(|(seen, _)| *seen == read.0) {
             found.push(read);
         }
     }
@@ -233,7 +233,7 @@ fn decode_pem_blocks(text: &str) -> Result<Vec<Vec<u8>>, Error> {
 
 /// The subject for people. Anybody may have written it: it is cut, and drives no terminal.
 fn display_subject(x509: &X509) -> String {
-    let harmless = |c: char| {
+    let safe_char = |c: char| {
         if is_safe_to_display(c) {
             c
         } else {
@@ -243,7 +243,7 @@ fn display_subject(x509: &X509) -> String {
     full_subject(x509)
         .chars()
         .take(MAX_SUBJECT_LEN)
-        .map(harmless)
+        .map(safe_char)
         .collect()
 }
 

@@ -53,7 +53,7 @@ fn ec(curve: Nid) -> PKey<Private> {
 
 #[test]
 fn a_certificate_reads_in_every_form_that_files_have() {
-    let made = generate(id(), "login.example.com", now()).unwrap().certificate;
+    let generated = generate(id(), "login.example.com", now()).unwrap().certificate;
     let other = parse_certificate(&certificate_for(&ec(Nid::X9_62_PRIME256V1))).unwrap();
     assert_eq!(other.subject, "O=Fernweh");
     assert_eq!(
@@ -61,16 +61,16 @@ fn a_certificate_reads_in_every_form_that_files_have() {
         (now(), now() + TimeDelta::days(365))
     );
 
-    let pem = certificate_to_pem(&made.der);
+    let pem = certificate_to_pem(&generated.der);
     assert!(pem.ends_with("-----END CERTIFICATE-----\n") && pem.lines().all(|line| line.len() <= 64));
     assert_eq!(
         X509::from_pem(pem.as_bytes()).unwrap().to_der().unwrap(),
-        made.der
+        generated.der
     );
-    let base64 = STANDARD.encode(&made.der);
+    let base64 = STANDARD.encode(&generated.der);
     let (head, tail) = base64.split_at(100);
     let forms = [
-        made.der.clone(),
+        generated.der.clone(),
         pem.clone().into_bytes(),
         pem.replace('\n', "\r\n").into_bytes(),
         format!("\u{feff}subject=x\n{pem}").into_bytes(),
@@ -81,13 +81,13 @@ fn a_certificate_reads_in_every_form_that_files_have() {
     for form in forms {
         assert_eq!(
             parse_certificates(&form).unwrap(),
-            std::slice::from_ref(&made),
+            std::slice::from_ref(&generated),
             "{}",
             String::from_utf8_lossy(&form)
         );
     }
     let both = format!("{pem}\n{}", certificate_to_pem(&other.der));
-    assert_eq!(parse_certificates(both.as_bytes()).unwrap(), [made, other]);
+    assert_eq!(parse_certificates(both.as_bytes()).unwrap(), [generated, other]);
 }
 
 #[test]

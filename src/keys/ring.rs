@@ -28,7 +28,7 @@ impl KeyRing {
         let (mut next, mut active, mut previous) = (None, None, None);
         let mut retired = Vec::new();
         for key in keys {
-            let place = match key.state {
+            let slot = match key.state {
                 KeyState::Retired => {
                     retired.push(pem::parse_certificate(&key.certificate)?);
                     continue;
@@ -38,7 +38,7 @@ impl KeyRing {
                 KeyState::Previous => &mut previous,
             };
             let opened = open_key(key, sealing)?;
-            if let Some(first) = place.replace(opened) {
+            if let Some(first) = slot.replace(opened) {
                 return Err(Error::DuplicateState {
                     first: first.id,
                     second: key.id,
@@ -109,9 +109,9 @@ mod tests {
         DateTime::UNIX_EPOCH + chrono::TimeDelta::days(20_000)
     }
 
-    fn generate_sealed(chance: u8, state: KeyState, sealing: &SealingKey) -> (SigningKey, SealedKey) {
-        let key = generate(KeyId::new(now(), [chance; 10]), "localhost", now()).unwrap();
-        let sealed = seal_new(&key, state, sealing, [chance; 12], now()).unwrap();
+    fn generate_sealed(random: u8, state: KeyState, sealing: &SealingKey) -> (SigningKey, SealedKey) {
+        let key = generate(KeyId::new(now(), [random; 10]), "localhost", now()).unwrap();
+        let sealed = seal_new(&key, state, sealing, [random; 12], now()).unwrap();
         (key, sealed)
     }
 

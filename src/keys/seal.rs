@@ -60,14 +60,14 @@ impl SealingKey {
 
     /// Seals `plain` for the row `row`: version ‖ key id ‖ nonce ‖ ciphertext ‖ tag. No two calls may
     /// have the same `nonce`: it must come from the system's randomness.
-    pub fn seal(&self, row: KeyId, plain: &[u8], nonce: [u8; NONCE_LEN]) -> Result<Vec<u8>, Error> {
+    pub fn seal(&self, row: KeyId, plaintext: &[u8], nonce: [u8; NONCE_LEN]) -> Result<Vec<u8>, Error> {
         let mut tag = [0; TAG_LEN];
         let ciphertext = encrypt_aead(
             Cipher::aes_256_gcm(),
             self.0.expose(),
             Some(&nonce),
             &associated_data(self.id(), row),
-            plain,
+            plaintext,
             &mut tag,
         )
         .map_err(Error::openssl("seal a key"))?;
@@ -134,18 +134,18 @@ mod tests {
 
     use super::*;
 
-    fn row(chance: u8) -> KeyId {
-        KeyId::new(DateTime::UNIX_EPOCH, [chance; 10])
+    fn row(random: u8) -> KeyId {
+        KeyId::new(DateTime::UNIX_EPOCH, [random; 10])
     }
 
     proptest! {
         #[test]
-        fn a_sealed_key_opens_in_its_own_row_only(key: [u8; 32], plain: Vec<u8>, nonce: [u8; 12]) {
+        fn a_sealed_key_opens_in_its_own_row_only(key: [u8; 32], plaintext: Vec<u8>, nonce: [u8; 12]) {
             let key = SealingKey::new(key);
-            let sealed = key.seal(row(1), &plain, nonce).unwrap();
-            prop_assert_eq!(sealed.len(), 1 + 8 + 12 + plain.len() + 16);
+            let sealed = key.seal(row(1), &plaintext, nonce).unwrap();
+            prop_assert_eq!(sealed.len(), 1 + 8 + 12 + plaintext.len() + 16);
             let opened = key.open(row(1), &sealed).unwrap();
-            prop_assert_eq!(opened.expose(), &plain);
+            prop_assert_eq!(opened.expose(), &plaintext);
             let elsewhere = key.open(row(2), &sealed);
             prop_assert!(matches!(elsewhere, Err(Error::Damaged { .. })), "opened in another row");
         }
@@ -177,10 +177,10 @@ mod tests {
     fn each_failure_has_its_own_error() {
         let (key, other) = (SealingKey::new([7; 32]), SealingKey::new([8; 32]));
         let sealed = key.seal(row(1), b"x", [9; 12]).unwrap();
-        let said = other.open(row(1), &sealed).unwrap_err().to_string();
+        let message = other.open(row(1), &sealed).unwrap_err().to_string();
         assert!(
-            said.contains(&hex(&key.id())) && said.contains(&hex(&other.id())),
-            "{said}"
+            message.contains(&hex(&key.id())) && message.contains(&hex(&other.id())),
+            "{message}"
         );
         let mut newer = sealed.clone();
         newer[0] = 2;

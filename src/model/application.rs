@@ -193,8 +193,8 @@ impl Slug {
     /// The same slug with digits that nobody chose, cut where it would grow too long.
     #[must_use]
     pub fn with_suffix(&self, random: &str) -> Self {
-        let room = Self::MAX_LEN.saturating_sub(random.len() + 1);
-        let head: String = self.0.chars().take(room).collect();
+        let available = Self::MAX_LEN.saturating_sub(random.len() + 1);
+        let head: String = self.0.chars().take(available).collect();
         Self(format!("{}-{random}", head.trim_end_matches('-')))
     }
 
@@ -321,11 +321,11 @@ pub struct ServiceProvider {
 
 impl ServiceProvider {
     /// A service provider as most are: told the e-mail address and the usual attributes, both signed.
-    pub fn with_defaults(entity_id: EntityId, consumers: Vec<AssertionConsumerService>) -> Self {
+    pub fn with_defaults(entity_id: EntityId, acs_endpoints: Vec<AssertionConsumerService>) -> Self {
         Self {
             audience: entity_id.clone(),
             entity_id,
-            acs_endpoints: consumers,
+            acs_endpoints,
             logout: None,
             signing_certificates: Vec::new(),
             require_signed_requests: false,
@@ -339,11 +339,11 @@ impl ServiceProvider {
     }
 
     /// The consumer that `asked` names, letter for letter.
-    pub fn acs_by_url(&self, asked: &str) -> Option<&SpUrl> {
+    pub fn acs_by_url(&self, requested: &str) -> Option<&SpUrl> {
         self.acs_endpoints
             .iter()
             .map(|consumer| &consumer.location)
-            .find(|known| known.as_str() == asked)
+            .find(|registered| registered.as_str() == requested)
     }
 
     /// The registered address with this [`AcsUrl::digest`].
@@ -351,7 +351,7 @@ impl ServiceProvider {
         self.acs_endpoints
             .iter()
             .map(|consumer| &consumer.location)
-            .find(|known| known.digest() == *digest)
+            .find(|registered| registered.digest() == *digest)
     }
 
     /// Where responses go that ask for no particular address.

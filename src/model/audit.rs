@@ -104,7 +104,7 @@ mod tests {
             ]
         );
         let (long, longer) = ("x".repeat(600), "x".repeat(601));
-        let told = diff(&list(&[("a", &long)]), &list(&[("a", &longer)]));
-        assert_eq!(told[0].new.as_ref().map(String::len), Some(500));
+        let diff = diff(&list(&[("a", &long)]), &list(&[("a", &longer)]));
+        assert_eq!(diff[0].new.as_ref().map(String::len), Some(500));
     }
 }

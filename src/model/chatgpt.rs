@@ -47,13 +47,13 @@ pub fn check_tile(tile: &SpUrl) -> Result<(), BadText> {
     let Ok(url) = Url::parse(tile.as_str()) else {
         return Ok(());
     };
-    let is_ours = url
+    let is_chatgpt_host = url
         .host_str()
         .is_some_and(|host| host == "chatgpt.com" || host.ends_with(".chatgpt.com"));
     let names_connection = url
         .query_pairs()
         .any(|(key, value)| key == "connection" && !value.is_empty());
-    if is_ours && !names_connection {
+    if is_chatgpt_host && !names_connection {
         return Err(BadText::Malformed(format!(
             "{tile}: the part connection=… is missing. Copy the application link from ChatGPT's SSO page, whole"
         )));
@@ -70,7 +70,7 @@ fn connection_kind(acs: &SpUrl) -> Result<ApplicationKind, BadText> {
     let Ok(url) = Url::parse(acs.as_str()) else {
         return half("this is no address");
     };
-    let rest_of_current = url.path().strip_prefix(CURRENT_PATH);
+    let current_id = url.path().strip_prefix(CURRENT_PATH);
     match url.host_str() {
         Some(LEGACY_HOST) => {
             if url.path() != LEGACY_PATH {
@@ -81,7 +81,7 @@ fn connection_kind(acs: &SpUrl) -> Result<ApplicationKind, BadText> {
                 Some(_) | None => half("the part ?connection=… at its end is missing"),
             }
         }
-        Some(CURRENT_HOST) => match rest_of_current {
+        Some(CURRENT_HOST) => match current_id {
             Some(id) if !id.is_empty() && !id.contains('/') => Ok(ApplicationKind::ChatGptCurrent),
             Some(_) => half("the part after /acs/ is missing"),
             None => half("this is the beginning of an address; /sso/saml/acs/ and an ID follow the host"),
@@ -148,19 +148,19 @@ mod tests {
     #[test]
     fn values_of_two_connections_are_refused() {
         let acs = "https://auth0.openai.com/login/callback?connection=org-abd";
-        let said = parse_connection(acs, "urn:auth0:openai:org-abc")
+        let message = parse_connection(acs, "urn:auth0:openai:org-abc")
             .unwrap_err()
             .to_string();
         assert!(
-            said.contains("two connections") && said.contains("org-abd") && said.contains("org-abc"),
-            "{said}"
+            message.contains("two connections") && message.contains("org-abd") && message.contains("org-abc"),
+            "{message}"
         );
         assert!(parse_connection(acs, "urn:auth0:openai:org-abd").is_ok());
         let current = "https://external.auth.openai.com/sso/saml/acs/ATZB94xJ";
-        let said = parse_connection(current, "urn:auth0:openai:org-abc")
+        let message = parse_connection(current, "urn:auth0:openai:org-abc")
             .unwrap_err()
             .to_string();
-        assert!(said.contains("older kind"), "{said}");
+        assert!(message.contains("older kind"), "{message}");
     }
 
     #[test]
@@ -263,8 +263,8 @@ mod tests {
             ),
         ];
         for (acs, audience, words) in cases {
-            let said = parse_connection(acs, audience).unwrap_err().to_string();
-            assert!(said.contains(words), "{acs} {audience}: {said}");
+            let message = parse_connection(acs, audience).unwrap_err().to_string();
+            assert!(message.contains(words), "{acs} {audience}: {message}");
         }
     }
 }

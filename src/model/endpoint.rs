@@ -58,8 +58,8 @@ impl BaseUrl {
             "http" => false,
             other => return Err(BadBaseUrl::Scheme(other.to_owned())),
         };
-        let whole = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-        if !whole || !url.username().is_empty() || url.password().is_some() {
+        let is_origin_only = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+        if !is_origin_only || !url.username().is_empty() || url.password().is_some() {
             return Err(BadBaseUrl::NotAnOrigin(text.to_owned()));
         }
         let host = url

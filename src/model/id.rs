@@ -13,9 +13,9 @@ macro_rules! id_types {
 
         impl $name {
             /// Makes a version 7 identifier, which sorts by its time of making.
-            pub fn new(now: DateTime<Utc>, chance: [u8; 10]) -> Self {
+            pub fn new(now: DateTime<Utc>, random: [u8; 10]) -> Self {
                 let millis = u64::try_from(now.timestamp_millis()).unwrap_or_default();
-                Self(Builder::from_unix_timestamp_millis(millis, &chance).into_uuid())
+                Self(Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
             }
         }
 

@@ -147,7 +147,7 @@ impl EnableRule {
                             .is_some_and(|front| front.is_empty() || front.ends_with('.'))
                     })
             }
-            Self::Authority(wanted) => !hosts.is_empty() && authority == Some(wanted),
+            Self::Authority(required) => !hosts.is_empty() && authority == Some(required),
         }
     }
 }
@@ -238,8 +238,8 @@ impl AcceptedAggregate {
     /// Why this copy is older than what is in force, if it is; `taken` are those that were taken before, the one in
     /// force first. Who can hold back what is fetched could hand out an old copy that is still valid: members who
     /// left would be back, and replaced keys too.
-    pub fn is_older_than(&self, taken: &[Self]) -> Option<String> {
-        let current = taken.first()?;
+    pub fn is_older_than(&self, accepted: &[Self]) -> Option<String> {
+        let current = accepted.first()?;
         if current.digest == self.digest {
             return None;
         }
@@ -253,12 +253,15 @@ impl AcceptedAggregate {
                 )
             });
         }
-        if taken.iter().any(|copy| copy.digest == self.digest) {
+        if accepted.iter().any(|copy| copy.digest == self.digest) {
             return Some("it was in force before, and another copy took its place".to_owned());
         }
         let end = |copy: &Self| copy.valid_until.unwrap_or(DateTime::<Utc>::MAX_UTC);
-        let fresh = |copy: &&Self| self.accepted_at - copy.accepted_at < TimeDelta::days(1);
-        let later = taken.iter().filter(fresh).find(|copy| end(copy) > end(self))?;
+        let is_recent = |copy: &&Self| self.accepted_at - copy.accepted_at < TimeDelta::days(1);
+        let later = accepted
+            .iter()
+            .filter(is_recent)
+            .find(|copy| end(copy) > end(self))?;
         Some(format!(
             "it is valid until {}, and a copy taken less than a day ago is valid for longer",
             minute(self.valid_until.unwrap_or(later.accepted_at))
@@ -349,41 +352,41 @@ mod tests {
         DateTime::UNIX_EPOCH + TimeDelta::hours(hour)
     }
 
-    fn copy(digest: &str, published: Option<i64>, until: i64, taken: i64) -> AcceptedAggregate {
+    fn copy(digest: &str, published: Option<i64>, until: i64, accepted: i64) -> AcceptedAggregate {
         AcceptedAggregate {
             digest: digest.to_owned(),
             published_at: published.map(at),
             valid_until: Some(at(until)),
-            accepted_at: at(taken),
-            round: taken,
+            accepted_at: at(accepted),
+            round: accepted,
         }
     }
 
     #[test]
     fn an_older_copy_is_recognised_by_its_publication_time() {
-        let taken = [copy("b", Some(10), 200, 12), copy("a", Some(5), 300, 6)];
-        assert!(copy("a", Some(5), 300, 20).is_older_than(&taken).is_some());
-        assert!(copy("c", Some(9), 900, 20).is_older_than(&taken).is_some());
+        let accepted = [copy("b", Some(10), 200, 12), copy("a", Some(5), 300, 6)];
+        assert!(copy("a", Some(5), 300, 20).is_older_than(&accepted).is_some());
+        assert!(copy("c", Some(9), 900, 20).is_older_than(&accepted).is_some());
         for newer in [
             copy("b", Some(10), 200, 20),
             copy("c", Some(10), 100, 20),
             copy("c", Some(11), 100, 20),
         ] {
-            assert_eq!(newer.is_older_than(&taken), None, "{newer:?}");
+            assert_eq!(newer.is_older_than(&accepted), None, "{newer:?}");
         }
         assert_eq!(copy("a", None, 1, 1).is_older_than(&[]), None);
     }
 
     #[test]
     fn without_a_publication_time_a_replaced_or_sooner_expiring_copy_is_older() {
-        let taken = [copy("b", None, 200, 100), copy("a", Some(5), 190, 60)];
-        assert!(copy("a", Some(5), 190, 130).is_older_than(&taken).is_some());
-        assert!(copy("c", None, 199, 110).is_older_than(&taken).is_some());
-        assert!(copy("c", Some(99), 199, 110).is_older_than(&taken).is_some());
-        assert_eq!(copy("c", None, 200, 110).is_older_than(&taken), None);
+        let accepted = [copy("b", None, 200, 100), copy("a", Some(5), 190, 60)];
+        assert!(copy("a", Some(5), 190, 130).is_older_than(&accepted).is_some());
+        assert!(copy("c", None, 199, 110).is_older_than(&accepted).is_some());
+        assert!(copy("c", Some(99), 199, 110).is_older_than(&accepted).is_some());
+        assert_eq!(copy("c", None, 200, 110).is_older_than(&accepted), None);
         // A day on, its publisher may have chosen a shorter time.
-        assert_eq!(copy("c", None, 199, 124).is_older_than(&taken), None);
-        assert_eq!(copy("b", None, 200, 110).is_older_than(&taken), None);
+        assert_eq!(copy("c", None, 199, 124).is_older_than(&accepted), None);
+        assert_eq!(copy("b", None, 200, 110).is_older_than(&accepted), None);
     }
 
     #[test]

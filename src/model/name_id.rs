@@ -82,7 +82,7 @@ impl NameIdFormat {
     }
 
     /// The kind that `word` names.
-    pub fn from_name(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| format.name() == word)
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.name() == name)
     }
 }

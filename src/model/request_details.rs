@@ -27,8 +27,8 @@ impl RequestDetails {
     }
 
     /// `words` first, then a line for each.
-    pub fn appended_to(&self, words: &str) -> String {
-        let mut text = words.to_owned();
+    pub fn appended_to(&self, message: &str) -> String {
+        let mut text = message.to_owned();
         for (name, value) in &self.0 {
             // Writing to a String cannot fail.
             let _written = write!(text, "\n{name}: {}", printable(value));
@@ -39,8 +39,8 @@ impl RequestDetails {
     /// Takes the detail of a row apart again: its words, then names and values.
     pub fn parse_audit_detail(detail: &str) -> (&str, Vec<(&str, &str)>) {
         let mut lines = detail.lines();
-        let words = lines.next().unwrap_or_default();
-        (words, lines.filter_map(|line| line.split_once(": ")).collect())
+        let message = lines.next().unwrap_or_default();
+        (message, lines.filter_map(|line| line.split_once(": ")).collect())
     }
 }
 
@@ -67,13 +67,13 @@ fn masked(value: &str) -> String {
     while let Some((at, length)) = first_at(rest) {
         let (before, after) = rest.split_at(at);
         let is_border = |c: char| "/?&=;,<\"'".contains(c) || c.is_whitespace();
-        let kept = before
+        let visible = before
             .char_indices()
             .rev()
             .find(|(_, c)| is_border(*c))
             .map_or(0, |(last, c)| last + c.len_utf8());
-        let (kept, hidden) = before.split_at(kept);
-        text.push_str(kept);
+        let (visible, hidden) = before.split_at(visible);
+        text.push_str(visible);
         if !hidden.is_empty() {
             text.push('…');
         }
@@ -98,16 +98,16 @@ mod tests {
 
     #[test]
     fn a_detail_is_one_line_without_terminal_control_characters() {
-        let facts = RequestDetails::default()
+        let details = RequestDetails::default()
             .with("issuer", Some("urn:x\nother: y\u{1b}[2J\u{202e}"))
             .with("nothing", None)
             .with(
                 "answer wanted at",
                 Some("https://sp.example/acs?connection=org-1"),
             );
-        let detail = facts.appended_to("the words");
-        let (words, told) = RequestDetails::parse_audit_detail(&detail);
-        assert_eq!(words, "the words");
+        let detail = details.appended_to("the words");
+        let (message, told) = RequestDetails::parse_audit_detail(&detail);
+        assert_eq!(message, "the words");
         assert_eq!(
             told,
             [
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn what_could_be_a_persons_address_or_a_password_is_masked() {
-        for (said, kept) in [
+        for (input, visible) in [
             ("https://ada:secret@evil.example/", "https://…@evil.example/"),
             (
                 "https://sp.example/?login_hint=ada@b.example&x=1",
@@ -135,17 +135,17 @@ mod tests {
             ("urn:auth0:openai:org-1", "urn:auth0:openai:org-1"),
             ("é/ü@x", "é/…@x"),
         ] {
-            assert_eq!(printable(said), kept);
+            assert_eq!(printable(input), visible);
         }
     }
 
     #[test]
     fn the_number_and_length_of_details_are_bounded() {
-        let mut facts = RequestDetails::default();
+        let mut details = RequestDetails::default();
         for _n in 0..100 {
-            facts = facts.with("x", Some(&"é".repeat(10_000)));
+            details = details.with("x", Some(&"é".repeat(10_000)));
         }
-        let detail = facts.appended_to("words");
+        let detail = details.appended_to("words");
         assert_eq!(detail.lines().count(), 1 + MAX_DETAILS);
         assert!(
             detail

@@ -25,8 +25,8 @@ impl SignedParts {
     }
 
     /// The choice that `word` names.
-    pub fn from_name(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|signs| signs.name() == word)
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|signs| signs.name() == name)
     }
 }
 
@@ -55,8 +55,8 @@ impl SignatureAlgorithm {
     }
 
     /// The choice that `word` names.
-    pub fn from_name(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|algorithm| algorithm.name() == word)
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
     }
 }
 
@@ -82,8 +82,8 @@ impl ContentCipher {
     }
 
     /// The choice that `word` names.
-    pub fn from_name(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|cipher| cipher.name() == word)
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|cipher| cipher.name() == name)
     }
 }
 

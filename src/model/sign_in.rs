@@ -77,8 +77,8 @@ impl PendingSignIn {
         let relay_state = fields.text()?;
         let [flags] = fields.next()?? else { return None };
         let subject = match (fields.text()?, fields.text()?) {
-            (Some(word), Some(value)) => Some(Subject {
-                format: NameIdFormat::from_name(&word)?,
+            (Some(name), Some(value)) => Some(Subject {
+                format: NameIdFormat::from_name(&name)?,
                 value,
             }),
             (None, None) => None,

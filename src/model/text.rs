@@ -69,32 +69,32 @@ pub fn is_allowed_in_names(c: char) -> bool {
 
 /// A text as it may be shown on one line: what is not harmless is written as its number.
 pub fn escaped(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
+    let mut output = String::with_capacity(text.len());
     for c in text.chars() {
         if is_safe_to_display(c) {
-            shown.push(c);
+            output.push(c);
         } else {
-            shown.extend(c.escape_unicode());
+            output.extend(c.escape_unicode());
         }
     }
-    shown
+    output
 }
 
 /// JSON in which what is not harmless is escaped in the way of JSON, so that programs read the same.
 pub fn escaped_json(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
+    let mut output = String::with_capacity(text.len());
     for c in text.chars() {
         if c == '\n' || is_safe_to_display(c) {
-            shown.push(c);
+            output.push(c);
         } else {
             let mut units = [0; 2];
             for unit in c.encode_utf16(&mut units) {
                 // Writing to a String cannot fail.
-                let _written = write!(shown, "\\u{unit:04x}");
+                let _written = write!(output, "\\u{unit:04x}");
             }
         }
     }
-    shown
+    output
 }
 
 /// Bytes as lower-case hex.

@@ -32,10 +32,10 @@ impl ThrottlePolicy {
 
     /// The same for a network from which so many people have signed in of late: a house is not one client.
     #[must_use]
-    pub fn with_users(self, people: u32) -> Self {
-        let more = self.free.saturating_add(people.saturating_mul(FREE_PER_USER));
+    pub fn with_users(self, users: u32) -> Self {
+        let raised = self.free.saturating_add(users.saturating_mul(FREE_PER_USER));
         Self {
-            free: more.min(MAX_FREE.max(self.free)),
+            free: raised.min(MAX_FREE.max(self.free)),
             ..self
         }
     }
@@ -149,7 +149,7 @@ mod tests {
             longest_pause: TimeDelta::minutes(10),
             forget_after: TimeDelta::hours(1),
         };
-        let free = |people| limit.with_users(people).free;
+        let free = |users| limit.with_users(users).free;
         assert_eq!([free(0), free(1), free(90), free(u32::MAX)], [20, 25, 470, 500]);
         assert_eq!(limit.for_clients(1), limit);
         assert_eq!(limit.for_clients(4).pause(500), limit.first_pause);

@@ -77,12 +77,12 @@ pub enum BootstrapNotice {
 impl Bootstrap<'_> {
     /// Makes what is missing, exactly once however many replicas start, and says what it found.
     pub fn initialize(&self) -> Result<Vec<BootstrapNotice>, Error> {
-        let mut findings = Vec::new();
+        let mut notices = Vec::new();
         let installation = self.installation()?;
         let had_applications = self.store.read(Tx::has_applications)?;
-        self.prepare_signing_key(had_applications, &mut findings)?;
-        self.settle_entity_id_and_base_url(&installation, had_applications, &mut findings)?;
-        Ok(findings)
+        self.prepare_signing_key(had_applications, &mut notices)?;
+        self.settle_entity_id_and_base_url(&installation, had_applications, &mut notices)?;
+        Ok(notices)
     }
 
     fn installation(&self) -> Result<Installation, Error> {
@@ -104,17 +104,17 @@ impl Bootstrap<'_> {
     fn prepare_signing_key(
         &self,
         had_applications: bool,
-        findings: &mut Vec<BootstrapNotice>,
+        notices: &mut Vec<BootstrapNotice>,
     ) -> Result<(), Error> {
         let sealed = self.store.read(Tx::signing_keys)?;
-        if let Some(own) = &self.configured_key {
-            return self.import_configured_key(own, &sealed, had_applications, findings);
+        if let Some(configured) = &self.configured_key {
+            return self.import_configured_key(configured, &sealed, had_applications, notices);
         }
         if sealed.is_empty() {
             let key = self.generate()?;
             let sealed = self.seal(&key)?;
             if self.store.write(|tx| tx.add_first_key(&sealed))? {
-                findings.push(BootstrapNotice::KeyGenerated {
+                notices.push(BootstrapNotice::KeyGenerated {
                     sha256: key.certificate.sha256,
                 });
             }
@@ -132,7 +132,7 @@ impl Bootstrap<'_> {
         {
             let key = self.generate()?;
             if self.replace_active_key(active, &key, false)? {
-                findings.push(BootstrapNotice::CertificateReplaced {
+                notices.push(BootstrapNotice::CertificateReplaced {
                     host: host.to_owned(),
                 });
             }
@@ -145,22 +145,22 @@ impl Bootstrap<'_> {
         (key, certificate): &(Vec<u8>, Vec<u8>),
         sealed: &[SealedKey],
         had_applications: bool,
-        findings: &mut Vec<BootstrapNotice>,
+        notices: &mut Vec<BootstrapNotice>,
     ) -> Result<(), Error> {
         let now = self.clock.now();
         let key = pem::import_key(KeyId::new(now, self.random()), key, certificate, now)?;
         if !sealed.is_empty() {
             ring::KeyRing::open(sealed, self.sealing_key)?;
         }
-        let known = sealed
+        let stored_key = sealed
             .iter()
             .find(|sealed| sealed.certificate == key.certificate.der);
-        if let Some(known) = known {
+        if let Some(stored_key) = stored_key {
             // Once taken in, a key goes its way in the ring: a rollover is not undone by a restart.
-            if known.state != KeyState::Active {
-                findings.push(BootstrapNotice::ConfiguredKeyNotActive {
+            if stored_key.state != KeyState::Active {
+                notices.push(BootstrapNotice::ConfiguredKeyNotActive {
                     sha256: key.certificate.sha256,
-                    state: known.state,
+                    state: stored_key.state,
                 });
             }
             return Ok(());
@@ -174,7 +174,7 @@ impl Bootstrap<'_> {
             self.store.write(|tx| tx.add_first_key(&sealed))?
         };
         if imported {
-            findings.push(BootstrapNotice::KeyImported {
+            notices.push(BootstrapNotice::KeyImported {
                 sha256: key.certificate.sha256,
             });
         }
@@ -187,14 +187,14 @@ impl Bootstrap<'_> {
         &self,
         stored: &Installation,
         had_applications: bool,
-        findings: &mut Vec<BootstrapNotice>,
+        notices: &mut Vec<BootstrapNotice>,
     ) -> Result<(), Error> {
         let origin = self.endpoints.base.origin();
         let default_before = EntityId::parse(&format!("{}{}", stored.base_url, path::METADATA));
-        let follows = !had_applications && default_before.is_ok_and(|default| default == stored.entity_id);
+        let is_default = !had_applications && default_before.is_ok_and(|default| default == stored.entity_id);
         let entity_id = match &self.entity_id {
             Some(set) => set.clone(),
-            None if follows => self.default_entity_id(),
+            None if is_default => self.default_entity_id(),
             None => stored.entity_id.clone(),
         };
         if entity_id != stored.entity_id {
@@ -203,14 +203,14 @@ impl Bootstrap<'_> {
                 tx.raise_generation()
             })?;
             if had_applications {
-                findings.push(BootstrapNotice::EntityIdChanged {
+                notices.push(BootstrapNotice::EntityIdChanged {
                     before: stored.entity_id.clone(),
                 });
             }
         }
         if stored.base_url != origin {
             if had_applications {
-                findings.push(BootstrapNotice::BaseUrlChanged {
+                notices.push(BootstrapNotice::BaseUrlChanged {
                     before: stored.base_url.clone(),
                     entity_id,
                 });

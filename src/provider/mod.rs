@@ -85,12 +85,12 @@ struct Inner {
 
 impl Provider {
     /// Opens a provider on a database that `Provider::found` (or another replica) has prepared.
-    pub fn open(parts: Dependencies) -> Result<Self, Error> {
-        let snapshot = Snapshot::load(&parts, &parts.store)?;
-        let state_key = BrowserStateKey::from_sealing_key(&parts.sealing_key)?;
+    pub fn open(dependencies: Dependencies) -> Result<Self, Error> {
+        let snapshot = Snapshot::load(&dependencies, &dependencies.store)?;
+        let state_key = BrowserStateKey::from_sealing_key(&dependencies.sealing_key)?;
         let inner = Inner {
-            store_for_requests: parts.store.for_requests(),
-            dependencies: parts,
+            store_for_requests: dependencies.store.for_requests(),
+            dependencies,
             state_key,
             health_check: Mutex::new(HealthCheck::default()),
             snapshot: RwLock::new(Arc::new(snapshot)),

@@ -77,19 +77,21 @@ pub enum LaunchOutcome {
 impl Provider {
     /// The page of whoever is signed in; none if nobody is.
     pub fn portal(&self, visitor: &Visitor) -> Result<Option<Portal>, Error> {
-        let Some(live) = self.active_session(visitor.session.as_ref())? else {
+        let Some(active_session) = self.active_session(visitor.session.as_ref())? else {
             return Ok(None);
         };
         let snapshot = self.fresh_snapshot()?;
         let tiles = snapshot
             .applications
             .iter()
-            .filter(|application| access::decide(&live.user, application) == AccessDecision::Allowed)
+            .filter(|application| {
+                access::decide(&active_session.user, application) == AccessDecision::Allowed
+            })
             .map(|application| tile_of(application))
             .collect();
         Ok(Some(Portal {
-            user: UserSummary::from_session(&live),
-            greeting: live.user.names.greeting().to_owned(),
+            user: UserSummary::from_session(&active_session),
+            greeting: active_session.user.names.greeting().to_owned(),
             tiles,
         }))
     }
@@ -104,10 +106,10 @@ impl Provider {
                 LaunchOutcome::SignIn
             });
         };
-        let Some(live) = self.active_session_at(visitor.session.as_ref(), application.id)? else {
+        let Some(active_session) = self.active_session_at(visitor.session.as_ref(), application.id)? else {
             return Ok(LaunchOutcome::SignIn);
         };
-        if access::decide(&live.user, application) != AccessDecision::Allowed {
+        if access::decide(&active_session.user, application) != AccessDecision::Allowed {
             return Ok(LaunchOutcome::Unknown);
         }
         match (
@@ -122,17 +124,17 @@ impl Provider {
             (LaunchAction::Unsolicited, _, Some(_)) if application.is_metadata_expired(self.now()) => {
                 Ok(LaunchOutcome::Redirect(format!("{}/{slug}", path::START)))
             }
-            (LaunchAction::Unsolicited, _, Some(consumer)) => {
-                let question = ResponseRequest {
+            (LaunchAction::Unsolicited, _, Some(acs)) => {
+                let response_request = ResponseRequest {
                     application,
                     request_id: None,
-                    acs: consumer,
+                    acs,
                     relay_state: application.saml.default_relay_state.clone(),
                     name_id_format: application.saml.name_id_format,
                     authn_context_class: authn_context::PROVIDED_CLASS,
                     unchecked_signature: false,
                 };
-                match self.respond(&snapshot, question, &live, visitor)? {
+                match self.respond(&snapshot, response_request, &active_session, visitor)? {
                     ResponseOutcome::Response(answer)
                     | ResponseOutcome::Refused(RefusalOutcome::Status(answer)) => {
                         Ok(LaunchOutcome::Response(answer))

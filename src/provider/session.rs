@@ -55,8 +55,8 @@ impl Provider {
     /// The live session behind a cookie.
     pub(super) fn active_session(&self, token: Option<&Token>) -> Result<Option<ActiveSession>, Error> {
         let Some(token) = token else { return Ok(None) };
-        let found = self.store().read(|tx| tx.session_by_token(token.hash()))?;
-        Ok(found.and_then(|(session, user)| {
+        let session_and_user = self.store().read(|tx| tx.session_by_token(token.hash()))?;
+        Ok(session_and_user.and_then(|(session, user)| {
             ActiveSession::if_active(session, user, self.now(), self.policy().session_absolute)
         }))
     }

@@ -108,9 +108,9 @@ impl Provider {
 
     /// The snapshot of at least `generation`, loaded if need be.
     pub(super) fn snapshot_at_generation(&self, generation: i64) -> Result<Arc<Snapshot>, Error> {
-        let at_hand = self.cached_snapshot()?;
-        if at_hand.installation.generation == generation {
-            return Ok(at_hand);
+        let cached = self.cached_snapshot()?;
+        if cached.installation.generation == generation {
+            return Ok(cached);
         }
         let fresh = Arc::new(Snapshot::load(self.dependencies(), self.store())?);
         let mut guard = self.0.snapshot.write().map_err(|_poisoned| Error::Poisoned)?;

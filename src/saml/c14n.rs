@@ -23,7 +23,7 @@ const MAX_PREFIX_LOOKUPS: usize = 20_000;
 /// treated as by inclusive canonical XML; the default namespace is `#default` there.
 pub fn exclusive<'d>(
     apex: Node<'d, '_>,
-    without: Option<Node<'d, '_>>,
+    excluded: Option<Node<'d, '_>>,
     inclusive: &'d [&'d str],
 ) -> Result<String, Refusal> {
     if apex.document().input_text().contains('\r') {
@@ -34,7 +34,7 @@ pub fn exclusive<'d>(
         rendered: BTreeMap::new(),
         scope: Rc::default(),
         prefix_lookups: 0,
-        excluded: without.map(|node| node.id()),
+        excluded: excluded.map(|node| node.id()),
         inclusive_prefixes: inclusive,
     };
     canonical.scope = canonical.scope_of(apex)?;
@@ -59,7 +59,7 @@ struct TreeCanonicalizer<'d> {
 
 impl<'d> TreeCanonicalizer<'d> {
     fn element(&mut self, node: Node<'d, '_>) -> Result<(), Refusal> {
-        let around = Rc::clone(&self.scope);
+        let outer_scope = Rc::clone(&self.scope);
         if may_declare_namespace(node)? {
             self.scope = self.scope_of(node)?;
         }
@@ -108,7 +108,7 @@ impl<'d> TreeCanonicalizer<'d> {
                 names.pop();
             }
         }
-        self.scope = around;
+        self.scope = outer_scope;
         if self.out.len() > MAX_CANONICAL {
             return Err(Refusal::TooLarge("more than 256 kB in canonical form"));
         }
@@ -125,9 +125,9 @@ impl<'d> TreeCanonicalizer<'d> {
             // Only a listed prefix may stand for nothing; the tree knows every one that is used.
             return Ok(false);
         };
-        let held = self.rendered.get(prefix).and_then(|names| names.last()).copied();
-        let held = held.or(prefix.is_empty().then_some(""));
-        if held == Some(name) {
+        let rendered = self.rendered.get(prefix).and_then(|names| names.last()).copied();
+        let rendered = rendered.or(prefix.is_empty().then_some(""));
+        if rendered == Some(name) {
             return Ok(false);
         }
         if !name.is_empty() && !is_absolute_uri(name) {

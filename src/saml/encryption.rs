@@ -94,12 +94,12 @@ impl<'a> AssertionEncryption<'a> {
     pub const fn new(
         cipher: ContentCipher,
         certificate: &'a Certificate,
-        chance: Secret<[u8; RANDOM_LEN]>,
+        random: Secret<[u8; RANDOM_LEN]>,
     ) -> Self {
         Self {
             cipher,
             certificate,
-            random: chance,
+            random,
         }
     }
 

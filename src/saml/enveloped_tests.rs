@@ -76,7 +76,7 @@ fn verify(xml: &str, certificate: &Certificate) -> Result<VerificationOutcome<()
 
 /// Changes `xml` in one to three places: a byte, a piece twice, a piece gone, a piece elsewhere, a piece that
 /// readers differ about.
-fn mutated(xml: &str, chance: &mut ChaCha20Rng) -> Option<String> {
+fn mutated(xml: &str, rng: &mut ChaCha20Rng) -> Option<String> {
     const PIECES: [&str; 12] = [
         "<!-- -->",
         "&#13;",
@@ -92,7 +92,7 @@ fn mutated(xml: &str, chance: &mut ChaCha20Rng) -> Option<String> {
         "\"",
     ];
     let mut bytes = xml.as_bytes().to_vec();
-    let mut below = |limit: usize| usize::try_from(chance.next_u64() % limit.max(1) as u64).unwrap();
+    let mut below = |limit: usize| usize::try_from(rng.next_u64() % limit.max(1) as u64).unwrap();
     for _change in 0..=below(3) {
         let (at, length) = (below(bytes.len()), 1 + below(60));
         let end = (at + length).min(bytes.len());
@@ -125,27 +125,34 @@ fn a_mutated_message_that_verifies_here_verifies_with_xmlsec_too() {
         in_response_to: Some("_request"),
         now: DateTime::<Utc>::UNIX_EPOCH,
     };
-    let words = "R&D <\"'> \u{e4}\u{1f600}";
+    let status_message = "R&D <\"'> \u{e4}\u{1f600}";
     let denied = (status::REQUESTER, Some(status::REQUEST_DENIED));
-    let xml = response::failure(&frame, denied, words, &signer, SignatureAlgorithm::RsaSha256).unwrap();
+    let xml = response::failure(
+        &frame,
+        denied,
+        status_message,
+        &signer,
+        SignatureAlgorithm::RsaSha256,
+    )
+    .unwrap();
     assert!(verifies(&xml, &key.certificate));
     assert_eq!(second_opinion::verify(&xml, &key.certificate.der).unwrap(), 1);
 
-    let mut chance = ChaCha20Rng::seed_from_u64(6);
-    let (mut changed, mut taken) = (0, 0);
+    let mut rng = ChaCha20Rng::seed_from_u64(6);
+    let (mut changed, mut accepted) = (0, 0);
     while changed < 20_000 {
-        let Some(other) = mutated(&xml, &mut chance).filter(|other| *other != xml) else {
+        let Some(other) = mutated(&xml, &mut rng).filter(|other| *other != xml) else {
             continue;
         };
         changed += 1;
         if verifies(&other, &key.certificate) {
-            taken += 1;
+            accepted += 1;
             let verdict = second_opinion::verify(&other, &key.certificate.der);
             assert!(verdict.is_ok(), "{verdict:?}\n{other}");
         }
     }
     // White space and comments in places that are not signed, for the most part.
-    assert!(taken > 0 && taken < changed / 4, "{taken} of {changed}");
+    assert!(accepted > 0 && accepted < changed / 4, "{accepted} of {changed}");
 }
 
 /// Where the tests of Debian's xmlsec1 source package lie; the test command fetches them.

@@ -55,21 +55,21 @@ pub(super) fn refresh_and_check(provider: &Provider) {
 pub(super) fn run_housekeeping(provider: &Provider, stopped: &mpsc::Receiver<()>) {
     let requests = provider.for_requests();
     let (alive, ended) = mpsc::channel();
-    let mut looks = RecurringJob::new("look", DATABASE_TIMEOUT, alive.clone());
+    let mut refreshes = RecurringJob::new("look", DATABASE_TIMEOUT, alive.clone());
     let mut cleaning = RecurringJob::new("cleaning", HOUSEKEEPING_TIMEOUT, alive.clone());
-    let mut kept = Instant::now();
+    let mut last_run = Instant::now();
     while stopped.recv_timeout(REFRESH_INTERVAL) == Err(mpsc::RecvTimeoutError::Timeout) {
         let provider_of_look = requests.clone();
-        looks.start(move || refresh_and_check(&provider_of_look));
-        if kept.elapsed() >= HOUSEKEEPING_INTERVAL {
-            kept = Instant::now();
+        refreshes.start(move || refresh_and_check(&provider_of_look));
+        if last_run.elapsed() >= HOUSEKEEPING_INTERVAL {
+            last_run = Instant::now();
             let provider = provider.clone();
             cleaning.start(move || log_failure("housekeeping failed", provider.run_housekeeping().map(drop)));
         }
     }
     let mut last = RecurringJob::new("last", DATABASE_TIMEOUT, alive);
     last.start(move || log_failure("the last audit rows could not be written", requests.flush_audit()));
-    drop((looks, cleaning, last));
+    drop((refreshes, cleaning, last));
     // Every round holds the other end while it runs.
     if ended.recv_timeout(DATABASE_TIMEOUT) == Err(mpsc::RecvTimeoutError::Timeout) {
         tracing::error!("the database is silent: the last audit rows may be lost");

@@ -87,12 +87,12 @@ impl HttpConfig {
                 .h1(map_config(app, |()| AppConfig::default()));
             fn_service(move |stream: TcpStream| {
                 let address = stream.peer_addr();
-                let let_in = address.and_then(|address| {
-                    let place = peers.acquire(address.ip());
-                    let place = place.ok_or_else(|| io::Error::from(io::ErrorKind::ConnectionRefused))?;
-                    Ok((TimedStream::new(stream, deadlines, place), Some(address)))
+                let accepted = address.and_then(|address| {
+                    let slot = peers.acquire(address.ip());
+                    let slot = slot.ok_or_else(|| io::Error::from(io::ErrorKind::ConnectionRefused))?;
+                    Ok((TimedStream::new(stream, deadlines, slot), Some(address)))
                 });
-                std::future::ready(let_in.map_err(actix_http::error::DispatchError::Io))
+                std::future::ready(accepted.map_err(actix_http::error::DispatchError::Io))
             })
             .and_then(http)
         })?;

@@ -52,15 +52,17 @@ pub(super) fn connection_limit(others: usize) -> usize {
         current: limit.maximum,
         maximum: limit.maximum,
     };
-    let holds = match setrlimit(Resource::Nofile, raised) {
+    let descriptors = match setrlimit(Resource::Nofile, raised) {
         Ok(()) => limit.maximum,
         Err(error) => {
             tracing::warn!(%error, "the limit of open files could not be raised");
             limit.current
         }
     };
-    let holds = holds.map_or(usize::MAX, |holds| usize::try_from(holds).unwrap_or(usize::MAX));
-    connections_within(holds, others)
+    let descriptors = descriptors.map_or(usize::MAX, |descriptors| {
+        usize::try_from(descriptors).unwrap_or(usize::MAX)
+    });
+    connections_within(descriptors, others)
 }
 
 fn connections_within(limit: usize, others: usize) -> usize {

@@ -11,7 +11,7 @@ use crate::{
 pub(super) fn log_finding(finding: &BootstrapNotice) {
     match finding {
         BootstrapNotice::KeyGenerated { sha256 } => {
-            tracing::info!(sha256, "a signing key and its certificate were made")
+            tracing::info!(sha256, "a signing key and its certificate were made");
         }
         BootstrapNotice::KeyImported { sha256 } => {
             tracing::info!(

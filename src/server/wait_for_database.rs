@@ -23,7 +23,7 @@ pub(super) fn prepare_when_available(
     listener: &TcpListener,
 ) -> Result<Option<(Provider, Vec<BootstrapNotice>)>> {
     let mut meanwhile: Option<UnavailableServer> = None;
-    let mut pause = FIRST_RETRY_DELAY;
+    let mut delay = FIRST_RETRY_DELAY;
     loop {
         let error = match prepare(settings) {
             Ok(prepared) => {
@@ -38,18 +38,18 @@ pub(super) fn prepare_when_available(
         };
         tracing::warn!(
             error = format!("{error:#}"),
-            seconds = pause.as_secs(),
+            seconds = delay.as_secs(),
             "the database is away: nobody can sign in until it comes; it is tried again"
         );
         let living = match meanwhile.take() {
             Some(living) => living,
             None => UnavailableServer::start(settings, listener.try_clone()?)?,
         };
-        if living.has_ended_within(pause) {
+        if living.has_ended_within(delay) {
             return Ok(None);
         }
         meanwhile = Some(living);
-        pause = (pause * 2).min(MAX_RETRY_DELAY);
+        delay = (delay * 2).min(MAX_RETRY_DELAY);
     }
 }
 
@@ -99,8 +99,8 @@ impl UnavailableServer {
     }
 
     /// Whether a signal stopped it.
-    fn has_ended_within(&self, pause: Duration) -> bool {
-        self.ended.recv_timeout(pause) == Err(mpsc::RecvTimeoutError::Disconnected)
+    fn has_ended_within(&self, delay: Duration) -> bool {
+        self.ended.recv_timeout(delay) == Err(mpsc::RecvTimeoutError::Disconnected)
     }
 
     fn stop(self) -> Result<()> {

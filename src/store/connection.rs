@@ -56,19 +56,19 @@ impl Tx {
                 AnsiTransactionManager::begin_transaction_sql(c, "BEGIN")?;
             }
         }
-        let done = work(self);
-        self.commit_or_roll_back(done)
+        let result = work(self);
+        self.commit_or_roll_back(result)
     }
 
     /// Keeps what was done, or takes it back. That `work` failed says more than that its rollback did:
     /// the pool drops such a connection, and the database forgets what it began.
-    pub(super) fn commit_or_roll_back<T>(&mut self, done: Result<T, Error>) -> Result<T, Error> {
-        if done.is_ok() {
+    pub(super) fn commit_or_roll_back<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
+        if result.is_ok() {
             Transactions::commit_transaction(&mut self.0)?;
         } else {
             drop(Transactions::rollback_transaction(&mut self.0));
         }
-        done
+        result
     }
 }
 

@@ -79,7 +79,7 @@ impl Store {
         };
         // Fails at once and with the reason; a pool would wait, and try again.
         drop(manager(ConnectionKind::Writer).open()?);
-        let (readers, writers, lane) = match address {
+        let (readers, writers, request_pool) = match address {
             // SQLite has one writer at a time; those who wait for it wait in the pool, in turn.
             DatabaseUrl::Sqlite(_) => (
                 manager(ConnectionKind::Reader).build_pool(size)?,
@@ -88,8 +88,8 @@ impl Store {
             ),
             DatabaseUrl::Postgres(_) => {
                 let both = manager(ConnectionKind::Writer).build_pool(size.min(BACKGROUND_CONNECTIONS))?;
-                let lane = RequestPool::new(manager(ConnectionKind::Request), size)?;
-                (both.clone(), both, Some(Arc::new(lane)))
+                let request_pool = RequestPool::new(manager(ConnectionKind::Request), size)?;
+                (both.clone(), both, Some(Arc::new(request_pool)))
             }
         };
         let file = address.file().and_then(|path| {
@@ -100,7 +100,7 @@ impl Store {
             url: address,
             readers,
             writers,
-            request_pool: lane,
+            request_pool,
             is_for_requests: false,
             health: Arc::new(Health {
                 writes: WriteHealth::default(),
@@ -161,17 +161,17 @@ impl Store {
     /// Reads. `work` is done a second time if the server went away meanwhile, as at its restart.
     pub fn read<T>(&self, mut work: impl FnMut(&mut Tx) -> Result<T, Error>) -> Result<T, Error> {
         self.check_file()?;
-        let mut borrowed = self.acquire(false)?;
-        let done = borrowed.pooled().run(&mut work);
-        if !borrowed.pooled().is_lost() {
-            return done;
+        let mut acquired = self.acquire(false)?;
+        let result = acquired.pooled().run(&mut work);
+        if !acquired.pooled().is_lost() {
+            return result;
         }
-        if let AcquiredConnection::ForRequest(lent) = &borrowed
+        if let AcquiredConnection::ForRequest(lent) = &acquired
             && lent.is_abandoned()
         {
-            return done;
+            return result;
         }
-        drop(borrowed);
+        drop(acquired);
         self.acquire_verified(false)?.pooled().run(work)
     }
 
@@ -194,9 +194,9 @@ impl Store {
         }
         let mut writer = self.writers.get()?;
         writer.run(|tx| {
-            let done: Checkpoint =
+            let result: Checkpoint =
                 diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result(&mut tx.0)?;
-            Ok(done.busy == 0)
+            Ok(result.busy == 0)
         })
     }
 
@@ -206,9 +206,9 @@ impl Store {
         durable: bool,
         work: impl FnOnce(&mut Tx) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let done = self.run_transaction(durable, work);
-        self.health.writes.record(&done, Instant::now());
-        done
+        let result = self.run_transaction(durable, work);
+        self.health.writes.record(&result, Instant::now());
+        result
     }
 
     fn run_transaction<T>(
@@ -217,24 +217,26 @@ impl Store {
         work: impl FnOnce(&mut Tx) -> Result<T, Error>,
     ) -> Result<T, Error> {
         self.check_file()?;
-        let mut borrowed = self.acquire(true)?;
-        let begun = borrowed.pooled().begin(durable);
-        if borrowed.pooled().is_lost() {
+        let mut acquired = self.acquire(true)?;
+        let begun = acquired.pooled().begin(durable);
+        if acquired.pooled().is_lost() {
             // Nothing was done yet, so that it can begin again on another connection.
-            drop(borrowed);
-            borrowed = self.acquire_verified(true)?;
-            borrowed.pooled().begin(durable)?;
+            drop(acquired);
+            acquired = self.acquire_verified(true)?;
+            acquired.pooled().begin(durable)?;
         } else {
             begun?;
         }
-        let kept = borrowed.pooled();
-        let done = kept.run(work);
-        kept.commit_or_roll_back(done)
+        let kept = acquired.pooled();
+        let result = kept.run(work);
+        kept.commit_or_roll_back(result)
     }
 
     fn acquire(&self, to_write: bool) -> Result<AcquiredConnection<'_>, Error> {
         Ok(match &self.request_pool {
-            Some(lane) if self.is_for_requests => AcquiredConnection::ForRequest(lane.acquire()?),
+            Some(request_pool) if self.is_for_requests => {
+                AcquiredConnection::ForRequest(request_pool.acquire()?)
+            }
             Some(_) | None if to_write => AcquiredConnection::Pooled(self.writers.get()?),
             Some(_) | None => AcquiredConnection::Pooled(self.readers.get()?),
         })
@@ -243,14 +245,14 @@ impl Store {
     /// A connection that answers: those that a restart of the server cut are dropped on the way.
     fn acquire_verified(&self, to_write: bool) -> Result<AcquiredConnection<'_>, Error> {
         let most = match &self.request_pool {
-            Some(lane) if self.is_for_requests => lane.size(),
+            Some(request_pool) if self.is_for_requests => request_pool.size(),
             Some(_) | None if to_write => self.writers.max_size(),
             Some(_) | None => self.readers.max_size(),
         };
         for _ in 0..most {
-            let mut borrowed = self.acquire(to_write)?;
-            if borrowed.pooled().ping() {
-                return Ok(borrowed);
+            let mut acquired = self.acquire(to_write)?;
+            if acquired.pooled().ping() {
+                return Ok(acquired);
             }
         }
         self.acquire(to_write)

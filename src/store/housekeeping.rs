@@ -39,25 +39,25 @@ impl Tx {
         &mut self,
         now: DateTime<Utc>,
         audit_before: Option<DateTime<Utc>>,
-        step: i64,
+        batch_size: i64,
     ) -> Result<usize, Error> {
         let mut removed = 0;
         for (table, key, column) in EXPIRING {
-            removed += self.remove_due(table, key, column, now.naive_utc(), step - removed)?;
+            removed += self.remove_due(table, key, column, now.naive_utc(), batch_size - removed)?;
         }
         // A session that is over is kept for a while: an application may still ask about it, and who took part
         // in it is still to be told.
-        let over = (now - TimeDelta::days(1)).naive_utc();
+        let cutoff = (now - TimeDelta::days(1)).naive_utc();
         for column in SESSION_END_COLUMNS {
-            removed += self.remove_due("sessions", "id", column, over, step - removed)?;
+            removed += self.remove_due("sessions", "id", column, cutoff, batch_size - removed)?;
         }
         // One that ended by itself has been noted by then, and may still be looked at.
-        let over = (now - LOGOUT_RETENTION).naive_utc();
-        removed += self.remove_due("logouts", "id", "expires_at", over, step - removed)?;
+        let cutoff = (now - LOGOUT_RETENTION).naive_utc();
+        removed += self.remove_due("logouts", "id", "expires_at", cutoff, batch_size - removed)?;
         let unproven = now - UNPROVEN_RETENTION;
-        removed += self.remove_audit_events(" AND unproven", unproven, step - removed)?;
+        removed += self.remove_audit_events(" AND unproven", unproven, batch_size - removed)?;
         if let Some(before) = audit_before {
-            removed += self.remove_audit_events("", before, step - removed)?;
+            removed += self.remove_audit_events("", before, batch_size - removed)?;
         }
         Ok(usize::try_from(removed).unwrap_or(0))
     }
@@ -68,9 +68,9 @@ impl Tx {
         key: &str,
         column: &str,
         due: NaiveDateTime,
-        at_most: i64,
+        limit: i64,
     ) -> Result<i64, Error> {
-        if at_most <= 0 {
+        if limit <= 0 {
             return Ok(0);
         }
         let skip = self.skip_locked();
@@ -79,15 +79,15 @@ impl Tx {
              (SELECT {key} FROM {table} WHERE {column} <= $1 LIMIT $2{skip})"
         ))
         .bind::<Timestamp, _>(due)
-        .bind::<BigInt, _>(at_most)
+        .bind::<BigInt, _>(limit)
         .execute(&mut self.0)?;
-        Ok(i64::try_from(rows).unwrap_or(at_most))
+        Ok(i64::try_from(rows).unwrap_or(limit))
     }
 
     /// Ids sort by their time of making, so that the key finds the oldest: the table has no index by
     /// time, which every sign-on would have to keep.
-    fn remove_audit_events(&mut self, only: &str, before: DateTime<Utc>, at_most: i64) -> Result<i64, Error> {
-        if at_most <= 0 {
+    fn remove_audit_events(&mut self, only: &str, before: DateTime<Utc>, limit: i64) -> Result<i64, Error> {
+        if limit <= 0 {
             return Ok(0);
         }
         let skip = self.skip_locked();
@@ -96,9 +96,9 @@ impl Tx {
              (SELECT id FROM audit_events WHERE id < $1{only} ORDER BY id LIMIT $2{skip})"
         ))
         .bind::<Text, _>(AuditId::new(before, [0; 10]).to_string())
-        .bind::<BigInt, _>(at_most)
+        .bind::<BigInt, _>(limit)
         .execute(&mut self.0)?;
-        Ok(i64::try_from(rows).unwrap_or(at_most))
+        Ok(i64::try_from(rows).unwrap_or(limit))
     }
 
     /// Two replicas that clean up at once step around each other.

@@ -42,8 +42,8 @@ impl Tx {
             .values(row)
             .on_conflict_do_nothing()
             .execute(c))?;
-        let founded = self.installation()?;
-        RowContext::new("installation", "1").required(founded)
+        let stored = self.installation()?;
+        RowContext::new("installation", "1").required(stored)
     }
 
     /// Changes our name to every service provider.

@@ -234,9 +234,9 @@ fn backup_before_migration(
     let number = COPIES.fetch_add(1, Ordering::Relaxed);
     let version = pending.first().map_or("", |name| version(name));
     let target = PathBuf::from(format!("{}.before-{version}", path.display()));
-    let part = PathBuf::from(format!("{}.{}-{number}", target.display(), std::process::id()));
-    let copied = vacuum_into(conn, &part).and_then(|()| {
-        let mut copy = AnyConnection::Sqlite(SqliteConnection::establish(&part.to_string_lossy())?);
+    let temporary = PathBuf::from(format!("{}.{}-{number}", target.display(), std::process::id()));
+    let copied = vacuum_into(conn, &temporary).and_then(|()| {
+        let mut copy = AnyConnection::Sqlite(SqliteConnection::establish(&temporary.to_string_lossy())?);
         if schema_state(&mut copy)?
             != (SchemaState::Behind {
                 pending: pending.to_vec(),
@@ -245,14 +245,14 @@ fn backup_before_migration(
             return Ok(None);
         }
         drop(copy);
-        fs::rename(&part, &target)?;
+        fs::rename(&temporary, &target)?;
         if let Some(folder) = target.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             File::open(folder)?.sync_all()?;
         }
         Ok(Some(target.clone()))
     });
     if !matches!(copied, Ok(Some(_))) {
-        drop(fs::remove_file(&part));
+        drop(fs::remove_file(&temporary));
     }
     copied.map_err(|source| Error::Backup { path: target, source })
 }

@@ -145,13 +145,13 @@ impl ManageConnection for ConnectionManager {
         })
     }
 
-    fn is_valid(&self, kept: &mut PooledConnection) -> Result<(), Error> {
-        Ok(kept.tx.0.ping()?)
+    fn is_valid(&self, connection: &mut PooledConnection) -> Result<(), Error> {
+        Ok(connection.tx.0.ping()?)
     }
 
     /// A panic inside a transaction must not leave the transaction to the next who comes.
-    fn has_broken(&self, kept: &mut PooledConnection) -> bool {
-        std::thread::panicking() || kept.lost || kept.tx.0.is_broken()
+    fn has_broken(&self, connection: &mut PooledConnection) -> bool {
+        std::thread::panicking() || connection.lost || connection.tx.0.is_broken()
     }
 }
 
@@ -169,8 +169,8 @@ pub(super) struct PooledConnection {
 impl PooledConnection {
     /// Does `work`, and notes if the connection turned out to be dead.
     pub(super) fn run<T>(&mut self, work: impl FnOnce(&mut Tx) -> Result<T, Error>) -> Result<T, Error> {
-        let done = work(&mut self.tx);
-        self.note_loss(done)
+        let result = work(&mut self.tx);
+        self.note_loss(result)
     }
 
     /// Begins a transaction. SQLite takes its write lock now: it could not wait for it later.
@@ -196,16 +196,16 @@ impl PooledConnection {
     }
 
     /// Keeps what was done, or takes it back. However long COMMIT takes, it is not cut short.
-    pub(super) fn commit_or_roll_back<T>(&mut self, mut done: Result<T, Error>) -> Result<T, Error> {
-        if done.is_ok()
+    pub(super) fn commit_or_roll_back<T>(&mut self, mut result: Result<T, Error>) -> Result<T, Error> {
+        if result.is_ok()
             && self.has_statement_timeout
             && let AnyConnection::Postgres(c) = &mut self.tx.0
             && let Err(error) = c.batch_execute("SET LOCAL statement_timeout = 0")
         {
-            done = Err(error.into());
+            result = Err(error.into());
         }
-        let done = self.tx.commit_or_roll_back(done);
-        self.note_loss(done)
+        let result = self.tx.commit_or_roll_back(result);
+        self.note_loss(result)
     }
 
     /// Whether the server still answers.
@@ -218,14 +218,14 @@ impl PooledConnection {
         self.lost
     }
 
-    fn note_loss<T>(&mut self, done: Result<T, Error>) -> Result<T, Error> {
+    fn note_loss<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
         if let Err(Error::Database(DieselError::DatabaseError(
             DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
             _,
-        ))) = &done
+        ))) = &result
         {
             self.lost = true;
         }
-        done
+        result
     }
 }

@@ -51,17 +51,14 @@ impl RequestPool {
         self.abandon_stuck_connections(Instant::now())?;
         let pool = self.pool.read().unwrap_or_else(PoisonError::into_inner).clone();
         let connection = pool.get()?;
-        let mut held = self.lock();
-        let ticket = held.next_id;
-        held.next_id += 1;
-        held.checked_out_at.insert(ticket, Instant::now());
-        drop(held);
+        let mut checkouts = self.lock();
+        let id = checkouts.next_id;
+        checkouts.next_id += 1;
+        checkouts.checked_out_at.insert(id, Instant::now());
+        drop(checkouts);
         Ok(RequestConnection {
             connection,
-            checkout: Checkout {
-                pool: self,
-                id: ticket,
-            },
+            checkout: Checkout { pool: self, id },
         })
     }
 
@@ -70,25 +67,25 @@ impl RequestPool {
     }
 
     fn abandon_stuck_connections(&self, now: Instant) -> Result<(), Error> {
-        let mut held = self.lock();
-        let stuck: Vec<u64> = held
+        let mut checkouts = self.lock();
+        let stuck: Vec<u64> = checkouts
             .checked_out_at
             .iter()
             .filter(|(_, since)| now.duration_since(**since) >= ABANDON_AFTER)
-            .map(|(ticket, _)| *ticket)
+            .map(|(id, _)| *id)
             .collect();
         // Each of them is a thread and a connection that somebody else may be short of.
-        if held.abandoned.len() + stuck.len() > 3 * usize::try_from(self.size).unwrap_or(usize::MAX) {
+        if checkouts.abandoned.len() + stuck.len() > 3 * usize::try_from(self.size).unwrap_or(usize::MAX) {
             return Err(Error::Unresponsive);
         }
         if stuck.is_empty() {
             return Ok(());
         }
-        for ticket in &stuck {
-            held.checked_out_at.remove(ticket);
+        for id in &stuck {
+            checkouts.checked_out_at.remove(id);
         }
-        held.abandoned.extend(&stuck);
-        drop(held);
+        checkouts.abandoned.extend(&stuck);
+        drop(checkouts);
         tracing::error!(
             connections = stuck.len(),
             "the database has not answered for {} s: its connections are given up, and new ones are made",
@@ -128,8 +125,8 @@ struct Checkout<'l> {
 
 impl Drop for Checkout<'_> {
     fn drop(&mut self) {
-        let mut held = self.pool.lock();
-        held.checked_out_at.remove(&self.id);
-        held.abandoned.remove(&self.id);
+        let mut checkouts = self.pool.lock();
+        checkouts.checked_out_at.remove(&self.id);
+        checkouts.abandoned.remove(&self.id);
     }
 }

@@ -28,9 +28,9 @@ struct LastWrites {
 
 impl WriteHealth {
     /// Notes what became of a write.
-    pub(super) fn record<T>(&self, done: &Result<T, Error>, now: Instant) {
+    pub(super) fn record<T>(&self, result: &Result<T, Error>, now: Instant) {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match done {
+        match result {
             Ok(_) => last.succeeded = Some(now),
             Err(error) if is_database_failure(error) => last.failed = Some(now),
             Err(_) => {}
@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn a_write_and_a_failure_count_for_five_seconds() {
-        let pulse = WriteHealth::default();
+        let health = WriteHealth::default();
         let begin = Instant::now();
         let at = |seconds| begin + Duration::from_secs(seconds);
         let full = || {
@@ -100,25 +100,25 @@ mod tests {
                 why,
             )))
         };
-        assert!(!pulse.is_healthy(begin), "nothing was written yet");
-        pulse.record(&Ok(()), begin);
-        assert!(pulse.is_healthy(at(5)) && !pulse.is_healthy(at(6)));
-        pulse.record(&full(), at(6));
-        pulse.record(&Ok(()), at(7));
+        assert!(!health.is_healthy(begin), "nothing was written yet");
+        health.record(&Ok(()), begin);
+        assert!(health.is_healthy(at(5)) && !health.is_healthy(at(6)));
+        health.record(&full(), at(6));
+        health.record(&Ok(()), at(7));
         assert!(
-            !pulse.is_healthy(at(8)),
+            !health.is_healthy(at(8)),
             "a small write found room beside one that did not"
         );
-        pulse.record(&Ok(()), at(12));
-        assert!(pulse.is_healthy(at(12)));
+        health.record(&Ok(()), at(12));
+        assert!(health.is_healthy(at(12)));
         let twice = Box::new("twice".to_owned());
         let refused = Error::Database(DieselError::DatabaseError(
             DatabaseErrorKind::UniqueViolation,
             twice,
         ));
-        pulse.record(&Err::<(), _>(refused), at(12));
+        health.record(&Err::<(), _>(refused), at(12));
         assert!(
-            pulse.is_healthy(at(13)),
+            health.is_healthy(at(13)),
             "what was written was wrong, not the database"
         );
     }

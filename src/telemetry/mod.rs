@@ -80,10 +80,10 @@ fn dropped_lines_formatter(
 ) -> Result<impl Fn(u64) -> Vec<u8> + Send + 'static, Error> {
     let text = Arc::new(Mutex::new(Vec::new()));
     let into = Arc::clone(&text);
-    let own = subscriber(format, "warn", ansi, move || SharedBuffer(Arc::clone(&into)))?;
-    let own = tracing::Dispatch::new(own);
+    let dispatch = subscriber(format, "warn", ansi, move || SharedBuffer(Arc::clone(&into)))?;
+    let dispatch = tracing::Dispatch::new(dispatch);
     Ok(move |lines| {
-        tracing::dispatcher::with_default(&own, || {
+        tracing::dispatcher::with_default(&dispatch, || {
             tracing::warn!(
                 lines,
                 "lines of the log were dropped, because nobody read them in time"

@@ -56,26 +56,26 @@ impl LogQueue {
 
     /// Takes `line` at once, or drops it.
     pub(super) fn push(&self, line: &[u8]) {
-        let mut waiting = self.lock();
-        if waiting.bytes + line.len() > MAX_QUEUED_BYTES {
-            waiting.dropped += 1;
+        let mut state = self.lock();
+        if state.bytes + line.len() > MAX_QUEUED_BYTES {
+            state.dropped += 1;
         } else {
-            waiting.bytes += line.len();
-            waiting.lines.push_back(line.to_vec());
+            state.bytes += line.len();
+            state.lines.push_back(line.to_vec());
         }
-        drop(waiting);
+        drop(state);
         self.0.changed.notify_all();
     }
 
     /// Waits until everything is written, at most for `patience`, and ends the thread.
-    pub(super) fn finish(&self, patience: Duration) {
-        let mut waiting = self.lock();
-        waiting.closed = true;
+    pub(super) fn finish(&self, timeout: Duration) {
+        let mut state = self.lock();
+        state.closed = true;
         self.0.changed.notify_all();
         let done = self
             .0
             .changed
-            .wait_timeout_while(waiting, patience, |waiting| !waiting.is_done());
+            .wait_timeout_while(state, timeout, |state| !state.is_done());
         drop(done.unwrap_or_else(PoisonError::into_inner));
     }
 
@@ -86,19 +86,19 @@ impl LogQueue {
 
 fn write_out(shared: &Shared, mut out: impl Write, say_dropped: impl Fn(u64) -> Vec<u8>) {
     loop {
-        let waiting = shared.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut waiting = shared
+        let state = shared.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = shared
             .changed
-            .wait_while(waiting, |waiting| waiting.is_done() && !waiting.closed)
+            .wait_while(state, |state| state.is_done() && !state.closed)
             .unwrap_or_else(PoisonError::into_inner);
-        if waiting.is_done() {
+        if state.is_done() {
             return;
         }
-        let mut text: Vec<u8> = waiting.lines.drain(..).flatten().collect();
-        let dropped = std::mem::take(&mut waiting.dropped);
-        waiting.bytes = 0;
-        waiting.writing = true;
-        drop(waiting);
+        let mut text: Vec<u8> = state.lines.drain(..).flatten().collect();
+        let dropped = std::mem::take(&mut state.dropped);
+        state.bytes = 0;
+        state.writing = true;
+        drop(state);
         if dropped > 0 {
             text.extend(say_dropped(dropped));
         }
@@ -160,13 +160,13 @@ mod tests {
 
     #[test]
     fn a_blocked_reader_costs_counted_lines_and_never_blocks() {
-        let (let_through, open) = mpsc::channel();
+        let (permit, open) = mpsc::channel();
         let written = Arc::new(Mutex::new(Vec::new()));
-        let gate = BlockingWriter {
+        let writer = BlockingWriter {
             permits: open,
             written: Arc::clone(&written),
         };
-        let queue = LogQueue::start(gate, |dropped| format!("dropped {dropped}\n").into_bytes()).unwrap();
+        let queue = LogQueue::start(writer, |dropped| format!("dropped {dropped}\n").into_bytes()).unwrap();
         let line = [b"x".repeat(1023), b"\n".to_vec()].concat();
         let all = 3 * MAX_QUEUED_BYTES / line.len();
         for _ in 0..all {
@@ -175,39 +175,39 @@ mod tests {
         }
         queue.finish(Duration::ZERO);
         assert!(written.lock().unwrap().is_empty());
-        drop(let_through);
+        drop(permit);
         queue.finish(Duration::from_mins(1));
         let text = String::from_utf8(written.lock().unwrap().clone()).unwrap();
-        let kept = text.lines().filter(|line| line.starts_with('x')).count();
+        let written_count = text.lines().filter(|line| line.starts_with('x')).count();
         let dropped: usize = text
             .lines()
             .filter_map(|line| line.strip_prefix("dropped ")?.parse::<usize>().ok())
             .sum();
         assert!(dropped >= all / 3, "{dropped} of {all}");
-        assert_eq!(kept + dropped, all, "every line is written or counted");
+        assert_eq!(written_count + dropped, all, "every line is written or counted");
     }
 
     #[test]
     fn lines_are_written_whole_and_in_their_order() {
         let written = Arc::new(Mutex::new(Vec::new()));
-        let (let_through, open) = mpsc::channel();
-        drop(let_through);
-        let gate = BlockingWriter {
+        let (permit, open) = mpsc::channel();
+        drop(permit);
+        let writer = BlockingWriter {
             permits: open,
             written: Arc::clone(&written),
         };
-        let queue = LogQueue::start(gate, |_| Vec::new()).unwrap();
+        let queue = LogQueue::start(writer, |_| Vec::new()).unwrap();
         for n in 0..1000 {
             queue.push(format!("line {n}\n").as_bytes());
         }
         queue.finish(Duration::from_mins(1));
-        let wanted = (0..1000)
+        let expected = (0..1000)
             .map(|n| format!("line {n}\n"))
             .collect::<Vec<_>>()
             .concat();
         assert_eq!(
             String::from_utf8(written.lock().unwrap().clone()).unwrap(),
-            wanted
+            expected
         );
     }
 }

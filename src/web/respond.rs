@@ -89,7 +89,7 @@ pub(super) fn logout_message(site: &Site, outbound: &LogoutDelivery) -> HttpResp
 
 /// Our own page for a refusal: what is wrong, who fixes it and how, a code and a reference.
 pub(super) fn refusal(site: &Site, refused: &RefusedPage) -> HttpResponse {
-    let told = refused.refusal.explanation();
+    let explanation = refused.refusal.explanation();
     let shown = RefusalPage {
         brand: site.brand(),
         action: if refused.is_logout {
@@ -97,10 +97,10 @@ pub(super) fn refusal(site: &Site, refused: &RefusedPage) -> HttpResponse {
         } else {
             RefusedAction::SignIn
         },
-        message: told.message,
-        responsible: told.responsible,
-        fix: told.fix,
-        code: told.code,
+        message: explanation.message,
+        responsible: explanation.responsible,
+        fix: explanation.fix,
+        code: explanation.code,
         reference: refused.reference.to_string(),
         application: refused.application.as_ref().map(|(id, name)| app_mark(*id, name)),
         portal_link: true,

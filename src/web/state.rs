@@ -85,16 +85,16 @@ impl Site {
 
     /// Says that a form was not believed: anybody can send any number of these.
     pub(super) fn log_rejected_form(&self, what: &'static str) {
-        let say = self.rejected_forms.count(Instant::now());
+        let decision = self.rejected_forms.count(Instant::now());
         let code = codes::FORM_FOREIGN;
-        if say.suppressed_before > 0 {
+        if decision.suppressed_before > 0 {
             tracing::info!(
                 code,
-                count = say.suppressed_before,
+                count = decision.suppressed_before,
                 "more forms were not believed in the minute before"
             );
         }
-        if say.is_logged {
+        if decision.is_logged {
             tracing::info!(code, "{what} was not believed");
         }
     }

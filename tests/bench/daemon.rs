@@ -128,18 +128,18 @@ pub(crate) struct Daemon<'p> {
 }
 
 impl<'p> Daemon<'p> {
-    pub(crate) fn start(place: &'p Deployment) -> Self {
-        Self::start_under(place, &[])
+    pub(crate) fn start(deployment: &'p Deployment) -> Self {
+        Self::start_under(deployment, &[])
     }
 
     /// Starts it under another program, such as valgrind.
-    pub(crate) fn start_under(place: &'p Deployment, wrapper: &[String]) -> Self {
-        let is_new = !place.dir.path().join("ready").exists();
+    pub(crate) fn start_under(deployment: &'p Deployment, wrapper: &[String]) -> Self {
+        let is_new = !deployment.dir.path().join("ready").exists();
         let began = Instant::now();
-        let child = place.command(wrapper).arg("serve").spawn().unwrap();
+        let child = deployment.command(wrapper).arg("serve").spawn().unwrap();
         let daemon = Self {
             child,
-            deployment: place,
+            deployment,
             started_at: began,
         };
         daemon.wait_until_ready();
@@ -154,9 +154,9 @@ impl<'p> Daemon<'p> {
                 "Castellane",
                 "--password-stdin",
             ];
-            place.run(&add, PASSWORD);
+            deployment.run(&add, PASSWORD);
             let acs = "https://external.auth.openai.com/sso/saml/acs/ATZB94xJKf9FsbARIruJxTv5f";
-            place.run(
+            deployment.run(
                 &[
                     "app",
                     "add",
@@ -168,11 +168,11 @@ impl<'p> Daemon<'p> {
                 ],
                 "",
             );
-            if place.options.one_signature {
-                place.run(&["app", "edit", "chatgpt", "--sign", "assertion"], "");
+            if deployment.options.one_signature {
+                deployment.run(&["app", "edit", "chatgpt", "--sign", "assertion"], "");
             }
-            place.add_other_applications();
-            fs::write(place.dir.path().join("ready"), "").unwrap();
+            deployment.add_other_applications();
+            fs::write(deployment.dir.path().join("ready"), "").unwrap();
         }
         daemon
     }

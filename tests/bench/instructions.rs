@@ -14,10 +14,10 @@ pub(crate) fn count() -> Option<(f64, f64)> {
         eprintln!("valgrind is missing: instructions are left out");
         return None;
     }
-    let place = Deployment::new(None, DeploymentOptions::default());
-    drop(Daemon::start(&place));
+    let deployment = Deployment::new(None, DeploymentOptions::default());
+    drop(Daemon::start(&deployment));
     let sign_on = difference(|count, wrapper| {
-        let mut daemon = Daemon::start_under(&place, wrapper);
+        let mut daemon = Daemon::start_under(&deployment, wrapper);
         daemon.signed_in_client().sso_many(count);
         daemon.stop();
     });

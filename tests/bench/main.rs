@@ -56,8 +56,8 @@ fn main() {
     {
         let other = arguments.get(at + 1).unwrap();
         let postgres = std::env::var("HALLPASS_TEST_POSTGRES").ok();
-        let places = [("SQLite", None), ("PostgreSQL", postgres.as_deref())];
-        for (name, url) in places
+        let deployments = [("SQLite", None), ("PostgreSQL", postgres.as_deref())];
+        for (name, url) in deployments
             .into_iter()
             .filter(|(name, url)| *name == "SQLite" || url.is_some())
         {
@@ -102,9 +102,9 @@ fn value(arguments: &[String], flag: &str) -> Option<usize> {
 
 /// Warm sign-ons of a few browsers, at once and one after the other, with a control signature after every few.
 fn measure(name: &'static str, postgres: Option<&str>, quick: bool) -> DatabaseFigures {
-    let place = Deployment::new(postgres, DeploymentOptions::default());
-    drop(Daemon::start(&place));
-    let daemon = Daemon::start(&place);
+    let deployment = Deployment::new(postgres, DeploymentOptions::default());
+    drop(Daemon::start(&deployment));
+    let daemon = Daemon::start(&deployment);
     let start_to_first = daemon.first_sign_in_milliseconds();
     let mut clients: Vec<Client> = (0..BROWSERS).map(|_one| daemon.signed_in_client()).collect();
     let control = ControlSignature::new();
@@ -127,14 +127,14 @@ fn measure(name: &'static str, postgres: Option<&str>, quick: bool) -> DatabaseF
 
 /// The same with one signature in place of two, four browsers at once.
 fn one_signature(quick: bool) -> Figures {
-    let place = Deployment::new(
+    let deployment = Deployment::new(
         None,
         DeploymentOptions {
             one_signature: true,
             ..DeploymentOptions::default()
         },
     );
-    let daemon = Daemon::start(&place);
+    let daemon = Daemon::start(&deployment);
     let mut clients: Vec<Client> = (0..BROWSERS).map(|_one| daemon.signed_in_client()).collect();
     let control = ControlSignature::new();
     control.sign(50);
@@ -183,9 +183,9 @@ fn ratio(sum: u64, count: usize) -> f64 {
 
 /// Resident memory in MB: idle, and after many sign-ons.
 fn memory() -> (f64, f64) {
-    let place = Deployment::new(None, DeploymentOptions::default());
-    drop(Daemon::start(&place));
-    let daemon = Daemon::start(&place);
+    let deployment = Deployment::new(None, DeploymentOptions::default());
+    drop(Daemon::start(&deployment));
+    let daemon = Daemon::start(&deployment);
     let idle = daemon.resident_megabytes();
     let mut client = daemon.signed_in_client();
     client.sso_many(SSO_BEFORE_MEMORY);

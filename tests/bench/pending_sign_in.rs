@@ -12,14 +12,14 @@ const ROUNDS: usize = 5;
 
 /// The multiples of a signature: of this binary, and of the one at `other`.
 pub(crate) fn measure(postgres: Option<&str>, other: &str, quick: bool) -> [Figures; 2] {
-    let places = [None, Some(other)].map(|binary| {
-        let mut place = Deployment::new(postgres, DeploymentOptions::default());
+    let deployments = [None, Some(other)].map(|binary| {
+        let mut deployment = Deployment::new(postgres, DeploymentOptions::default());
         if let Some(binary) = binary {
-            place.use_binary(binary);
+            deployment.use_binary(binary);
         }
-        place
+        deployment
     });
-    let daemons = places.each_ref().map(Daemon::start);
+    let daemons = deployments.each_ref().map(Daemon::start);
     let mut clients = daemons.each_ref().map(Daemon::anonymous_client);
     let (control, few) = (ControlSignature::new(), if quick { 200 } else { 2000 });
     control.sign(50);

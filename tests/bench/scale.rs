@@ -71,8 +71,8 @@ fn spent(daemon: &Daemon<'_>, work: impl FnOnce()) -> f64 {
 /// The service provider with this number.
 pub(crate) fn numbered_application(number: u32) -> Application {
     let now = Utc::now();
-    let mut chance = [0; 10];
-    for (to, from) in chance.iter_mut().zip(number.to_be_bytes()) {
+    let mut random = [0; 10];
+    for (to, from) in random.iter_mut().zip(number.to_be_bytes()) {
         *to = from;
     }
     let consumer = AssertionConsumerService {
@@ -81,7 +81,7 @@ pub(crate) fn numbered_application(number: u32) -> Application {
     };
     let entity_id = EntityId::parse(&format!("https://sp-{number}.example/metadata")).unwrap();
     Application {
-        id: ApplicationId::new(now, chance),
+        id: ApplicationId::new(now, random),
         slug: Slug::parse(&format!("sp-{number}")).unwrap(),
         name: format!("Service provider {number}"),
         kind: ApplicationKind::Saml,

@@ -72,10 +72,10 @@ pub(crate) fn authn_request(bytes: &[u8]) -> Result<(), String> {
     let request = authn_request::read(&inbound(text(bytes)?)).map_err(|why| why.to_string())?;
     let sp = service_provider(request.unverified().issuer.clone());
     let ours = EntityId::parse(ENTITY_ID).map_err(|why| why.to_string())?;
-    let judged = request
+    let verified = request
         .verify(&sp.signing_certificates)
         .map_err(|why| why.to_string())?;
-    let against = ValidationContext {
+    let context = ValidationContext {
         sp: &sp,
         formats: &NameIdFormat::ALL,
         entity_id: &ours,
@@ -83,18 +83,18 @@ pub(crate) fn authn_request(bytes: &[u8]) -> Result<(), String> {
         policy: &Policy::default(),
         now: now(),
     };
-    match authn_request::validate(judged, &against) {
-        Ok(accepted) => {
+    match authn_request::validate(verified, &context) {
+        Ok(valid) => {
             assert!(
-                sp.acs_by_url(accepted.acs.as_str()).is_some(),
+                sp.acs_by_url(valid.acs.as_str()).is_some(),
                 "an address that nobody registered"
             );
             Ok(())
         }
         Err(refused) => {
-            let told = refused.acs.as_ref();
+            let acs = refused.acs.as_ref();
             assert!(
-                told.is_none_or(|at| sp.acs_by_url(at.as_str()).is_some()),
+                acs.is_none_or(|at| sp.acs_by_url(at.as_str()).is_some()),
                 "an address that nobody registered"
             );
             Err(refused.refusal.to_string())

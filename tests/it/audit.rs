@@ -18,7 +18,7 @@ fn every_decision_is_audited() {
         browser.get(&scene.sso_url_with("_r2", "AssertionConsumerServiceURL=\"https://evil.example/\"", ""));
         let form = browser.get("/logout");
         browser.post("/logout", &[("csrf", &form.field("csrf").unwrap())]);
-        let told = sql::texts(
+        let audit_rows = sql::texts(
             &scene.server.settings,
             "SELECT action || ' ' || outcome AS t FROM audit_events ORDER BY id",
         );
@@ -32,9 +32,9 @@ fn every_decision_is_audited() {
             "logout ok",
         ] {
             assert_eq!(
-                told.iter().filter(|line| *line == row).count(),
+                audit_rows.iter().filter(|line| *line == row).count(),
                 1,
-                "{row}: {told:?}"
+                "{row}: {audit_rows:?}"
             );
         }
         let bare = "SELECT count(*) AS n FROM audit_events WHERE detail LIKE '%fernweh.example%' OR detail LIKE '%<%'";

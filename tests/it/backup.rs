@@ -19,11 +19,11 @@ fn documented_commands(first: &str) -> String {
 }
 
 fn run(script: &str) {
-    let done = Command::new("bash").args(["-euc", script]).output().unwrap();
+    let output = Command::new("bash").args(["-euc", script]).output().unwrap();
     assert!(
-        done.status.success(),
+        output.status.success(),
         "{script}: {}",
-        String::from_utf8_lossy(&done.stderr)
+        String::from_utf8_lossy(&output.stderr)
     );
 }
 

@@ -13,9 +13,9 @@ use crate::support::{
 };
 
 /// A house in which one password of a stranger is checked at a time.
-fn server_with_one_hashing_slot(database: &Database, turn: Duration) -> TestServer {
+fn server_with_one_hashing_slot(database: &Database, password_check: Duration) -> TestServer {
     let deadlines = Deadlines {
-        queue: turn,
+        queue: password_check,
         ..Deadlines::default()
     };
     // Room for all of them but where passwords are checked.
@@ -59,13 +59,13 @@ fn an_overloaded_server_answers_retry_later_and_reserves_capacity_for_known_devi
         };
         let before = house.provider.hash_count();
         let blocked = sql::block_writes(&house.settings);
-        let (told, answers) = mpsc::channel();
+        let (responses, answers) = mpsc::channel();
         thread::scope(|scope| {
             for (n, (mut browser, page)) in strangers.into_iter().enumerate() {
-                let told = told.clone();
+                let responses = responses.clone();
                 scope.spawn(move || {
                     let answer = browser.submit_password(&page, &format!("n{n}@fernweh.example"), PASSWORD);
-                    told.send(answer).unwrap();
+                    responses.send(answer).unwrap();
                 });
             }
             // One of them has the place, and waits for the database.

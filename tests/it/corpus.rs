@@ -44,10 +44,10 @@ fn good_seeds_are_accepted_and_bad_ones_refused() {
         let seeds = seeds(target);
         assert!(seeds.len() >= 15, "{target} has {} seeds", seeds.len());
         for (name, bytes) in seeds {
-            let judged = judge(&bytes);
+            let outcome = judge(&bytes);
             match name.split_once('-').unwrap().0 {
-                "good" => assert_eq!(judged, Ok(()), "{target}/{name}"),
-                "bad" => assert!(judged.is_err(), "{target}/{name} was taken"),
+                "good" => assert_eq!(outcome, Ok(()), "{target}/{name}"),
+                "bad" => assert!(outcome.is_err(), "{target}/{name} was taken"),
                 // It once broke a target: that it breaks nothing now is all that is asked.
                 "crash" => {}
                 _ => panic!("{target}/{name}: a seed is good-, bad- or crash-"),

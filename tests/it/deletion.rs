@@ -102,11 +102,11 @@ fn a_deleted_user_is_signed_out_at_once_and_can_be_restored_for_a_month() {
             SsoSetup::is_signed_in(&scene.signed_in_browser()),
             "with the same password"
         );
-        let told = sql::texts(
+        let audit_rows = sql::texts(
             &scene.server.settings,
             "SELECT action AS t FROM audit_events WHERE action LIKE 'user.%' ORDER BY id",
         );
-        assert_eq!(told, ["user.add", "user.delete", "user.enable"]);
+        assert_eq!(audit_rows, ["user.add", "user.delete", "user.enable"]);
     });
 }
 
@@ -115,7 +115,7 @@ const IMPORTED_NAME_ID: &str = "brombeermarmelade-4711";
 /// Somebody with everything that a person can have.
 fn user_with_everything(scene: &SsoSetup) -> User {
     let provider = &scene.server.provider;
-    let leaver = scene.server.add_user(
+    let deleted_user = scene.server.add_user(
         "zwiebelkuchen@fernweh.example",
         "Quastenflosser",
         "Rhabarberbarbara",
@@ -125,14 +125,14 @@ fn user_with_everything(scene: &SsoSetup) -> User {
         attributes: OwnAttributes::from([("team".to_owned(), vec!["Pfifferlinge".to_owned()])]),
         ..UserEdit::default()
     };
-    provider.edit_user(&leaver.email, &edit).unwrap().unwrap();
+    provider.edit_user(&deleted_user.email, &edit).unwrap().unwrap();
     assert!(
         provider
-            .set_persistent_name_id(&scene.wiki, &leaver, IMPORTED_NAME_ID)
+            .set_persistent_name_id(&scene.wiki, &deleted_user, IMPORTED_NAME_ID)
             .unwrap()
     );
-    assert!(persistent_name_id_response(scene, &leaver, "_leaver").contains(IMPORTED_NAME_ID));
-    leaver
+    assert!(persistent_name_id_response(scene, &deleted_user, "_leaver").contains(IMPORTED_NAME_ID));
+    deleted_user
 }
 
 /// Signs `person` in on the way to an application that asks for a persistent name.
@@ -171,7 +171,7 @@ fn after_a_month_only_ids_of_a_deleted_user_are_left() {
     on_each_database(|database| {
         let scene = SsoSetup::new(database);
         let settings = &scene.server.settings;
-        let leaver = user_with_everything(&scene);
+        let deleted_user = user_with_everything(&scene);
         // As words that say too much.
         sql::execute(
             settings,
@@ -179,16 +179,16 @@ fn after_a_month_only_ids_of_a_deleted_user_are_left() {
                 "UPDATE audit_events SET detail = 'was Zwiebelkuchen@fernweh.example, Rhabarberbarbara' WHERE user_id = '{}' AND action = 'user.edit'; \
                  UPDATE audit_events SET detail = 'not zwiebelkuchen@fernweh.example' WHERE action = 'app.add'; \
                  UPDATE audit_events SET detail = 'of somebody else' WHERE user_id = '{}'",
-                leaver.id, scene.ada.id
+                deleted_user.id, scene.ada.id
             ),
         );
         let phc = format!(
             "SELECT phc AS t FROM user_passwords WHERE user_id = '{}'",
-            leaver.id
+            deleted_user.id
         );
         let phc = sql::texts(settings, &phc).remove(0);
         let private = [
-            leaver.email.as_str(),
+            deleted_user.email.as_str(),
             "Zwiebelkuchen@",
             "Quastenflosser",
             "Rhabarberbarbara",
@@ -207,7 +207,7 @@ fn after_a_month_only_ids_of_a_deleted_user_are_left() {
         let edits = "SELECT count(*) AS n FROM audit_events WHERE changes LIKE '%quittengelee%'";
         assert_eq!(sql::number(settings, edits), 1);
         let before = sql::number(settings, "SELECT count(*) AS n FROM audit_events");
-        erase(&scene, &leaver);
+        erase(&scene, &deleted_user);
 
         assert_eq!(texts_left_in_files(settings, &private), Vec::<&str>::new());
         for (table, column) in [
@@ -220,7 +220,7 @@ fn after_a_month_only_ids_of_a_deleted_user_are_left() {
         ] {
             let sql = format!(
                 "SELECT count(*) AS n FROM {table} WHERE {column} = '{}'",
-                leaver.id
+                deleted_user.id
             );
             assert_eq!(sql::number(settings, &sql), 0, "{table}");
         }
@@ -257,11 +257,11 @@ fn identifiers_of_an_erased_user_are_never_reused() {
     on_each_database(|database| {
         let scene = SsoSetup::new(database);
         let cli = cli(&scene, database);
-        let leaver = user_with_everything(&scene);
-        erase(&scene, &leaver);
-        let email = leaver.email.as_str();
+        let deleted_user = user_with_everything(&scene);
+        erase(&scene, &deleted_user);
+        let email = deleted_user.email.as_str();
         let add = ["user", "add", email, "--given-name", "Eve", "--password-stdin"];
-        let same = [&add[..], &["--stable-id", leaver.stable_id.as_str()]].concat();
+        let same = [&add[..], &["--stable-id", deleted_user.stable_id.as_str()]].concat();
         assert!(
             cli.expect_failure_with_input(&same, PASSWORD)
                 .contains("was erased had that stable id")
@@ -270,10 +270,13 @@ fn identifiers_of_an_erased_user_are_never_reused() {
         let eve = scene
             .server
             .provider
-            .user_by_email(&leaver.email)
+            .user_by_email(&deleted_user.email)
             .unwrap()
             .unwrap();
-        assert_ne!((eve.id, &eve.stable_id), (leaver.id, &leaver.stable_id));
+        assert_ne!(
+            (eve.id, &eve.stable_id),
+            (deleted_user.id, &deleted_user.stable_id)
+        );
         let set = [
             "user",
             "name-id",

@@ -55,11 +55,11 @@ fn decision(scene: &SsoSetup, page: &Response) -> AuditEntry {
     one
 }
 
-fn request_detail<'d>(decision: &'d AuditEntry, wanted: &str) -> Vec<&'d str> {
+fn request_detail<'d>(decision: &'d AuditEntry, label: &str) -> Vec<&'d str> {
     let (_, facts) = decision.parsed_detail();
     facts
         .into_iter()
-        .filter_map(|(name, value)| (name == wanted).then_some(value))
+        .filter_map(|(name, value)| (name == label).then_some(value))
         .collect()
 }
 
@@ -147,10 +147,10 @@ fn every_refusal_shows_a_code_and_a_reference_that_find_its_audit_row() {
                 for registered in [ACS, "wiki.example", WIKI] {
                     assert!(!page.body.contains(registered), "{code}: {}", page.body);
                 }
-                let told = codes::explanation(code).unwrap();
+                let explanation = codes::explanation(code).unwrap();
                 assert!(
                     page.body
-                        .contains(&told.responsible.description().replace('\'', "&#39;")),
+                        .contains(&explanation.responsible.description().replace('\'', "&#39;")),
                     "{code}"
                 );
             }

@@ -113,17 +113,17 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
 fn every_import_points_down() {
     let mut wrong = Vec::new();
     for file in rust_files(Path::new("src")) {
-        let room = module_of(&file);
-        if room == "lib" {
+        let module = module_of(&file);
+        if module == "lib" {
             continue;
         }
         let (_, below, own) = LAYERS
             .iter()
-            .find(|(name, ..)| *name == room)
-            .unwrap_or_else(|| panic!("{room} has no floor: add it to FLOORS"));
+            .find(|(name, ..)| *name == module)
+            .unwrap_or_else(|| panic!("{module} has no floor: add it to FLOORS"));
         let code = without_comments(&fs::read_to_string(&file).unwrap());
         for used in crate_paths(&code) {
-            if used != room && !below.contains(&used.as_str()) {
+            if used != module && !below.contains(&used.as_str()) {
                 wrong.push(format!("{}: crate::{used}", file.display()));
             }
         }
@@ -196,14 +196,14 @@ fn crate_paths(code: &str) -> Vec<String> {
             .take_while(|c| c.is_alphanumeric() || *c == '_')
             .collect::<String>()
     };
-    let mut rooms = Vec::new();
+    let mut modules = Vec::new();
     for (at, found) in code.match_indices("crate::") {
         if code[..at].ends_with('$') {
             continue;
         }
         let rest = &code[at + found.len()..];
         let Some(group) = rest.strip_prefix('{') else {
-            rooms.push(word(rest));
+            modules.push(word(rest));
             continue;
         };
         let mut depth = 0;
@@ -213,13 +213,13 @@ fn crate_paths(code: &str) -> Vec<String> {
                 '{' => depth += 1,
                 '}' if depth == 0 => break,
                 '}' => depth -= 1,
-                ',' if depth == 0 => rooms.push(word(std::mem::take(&mut item).trim())),
+                ',' if depth == 0 => modules.push(word(std::mem::take(&mut item).trim())),
                 c if depth == 0 => item.push(c),
                 _ => {}
             }
         }
-        rooms.push(word(item.trim()));
+        modules.push(word(item.trim()));
     }
-    rooms.retain(|room| !room.is_empty());
-    rooms
+    modules.retain(|module| !module.is_empty());
+    modules
 }

@@ -144,7 +144,7 @@ fn the_registered_format_is_sent_where_none_is_requested() {
     on_each_database(|database| {
         for format in NameIdFormat::ALL {
             let scene = SsoSetup::with(&fresh_database_like(database), &[], |_, new| {
-                new.saml.name_id_format = format
+                new.saml.name_id_format = format;
             });
             let mut browser = scene.signed_in_browser();
             for (id, inside) in [

@@ -105,9 +105,9 @@ fn a_known_device_is_throttled_separately_from_its_network() {
         let portal = known.get("/");
         known.post("/logout", &[("csrf", &portal.field("csrf").unwrap())]);
         attempts_checked(&scene, 30, |_| "192.0.2.1".to_owned());
-        let told: Vec<u16> = (0..7).map(|_| attempt_status(&mut known, ADA, "wrong")).collect();
+        let statuses: Vec<u16> = (0..7).map(|_| attempt_status(&mut known, ADA, "wrong")).collect();
         assert_eq!(
-            told,
+            statuses,
             [200, 200, 200, 200, 200, 429, 429],
             "its own two, then those of the pair"
         );

@@ -73,21 +73,21 @@ fn chmod(path: &Path, mode: u32) {
 #[test]
 fn the_first_start_makes_a_key_and_later_ones_keep_it() {
     on_each_database(|database| {
-        let ground = Deployment::new(database);
-        let (provider, findings) = ground.start(&[]).unwrap();
+        let deployment = Deployment::new(database);
+        let (provider, findings) = deployment.start(&[]).unwrap();
         let made = fingerprint(&provider);
         assert_eq!(findings, [BootstrapNotice::KeyGenerated { sha256: made.clone() }]);
-        let (provider, findings) = ground.start(&[]).unwrap();
+        let (provider, findings) = deployment.start(&[]).unwrap();
         assert_eq!((fingerprint(&provider), findings), (made, Vec::new()));
-        assert_eq!(sql::number(&ground.settings(&[]), COUNT_KEYS), 1);
+        assert_eq!(sql::number(&deployment.settings(&[]), COUNT_KEYS), 1);
     });
 }
 
 #[test]
 fn simultaneous_first_starts_make_one_key() {
     on_each_database(|database| {
-        let ground = Deployment::new(database);
-        let seal = ground.dir.path().join("seal");
+        let deployment = Deployment::new(database);
+        let seal = deployment.dir.path().join("seal");
         fs::write(
             &seal,
             format!("hallpass-seal-1:{}\n", openssl::base64::encode_block(&[7; 32])),
@@ -96,16 +96,16 @@ fn simultaneous_first_starts_make_one_key() {
         chmod(&seal, 0o600);
         let seal = seal.display().to_string();
         // Replicas have a data directory each where the database is elsewhere, and one where it is a file.
-        let replicas = |n: usize| match ground.database {
-            Database::Sqlite => ground.data_dir(),
-            Database::Postgres(_) => ground.dir.path().join(format!("data-{n}")),
+        let replicas = |n: usize| match deployment.database {
+            Database::Sqlite => deployment.data_dir(),
+            Database::Postgres(_) => deployment.dir.path().join(format!("data-{n}")),
         };
         let made: Vec<_> = thread::scope(|scope| {
             let starts: Vec<_> = (0..4)
                 .map(|n| {
                     let settings = test_server::settings(
                         &replicas(n),
-                        &ground.database,
+                        &deployment.database,
                         "127.0.0.1:0".parse().unwrap(),
                         &[("HALLPASS_SEAL_KEY_FILE", &seal)],
                     );
@@ -128,7 +128,7 @@ fn simultaneous_first_starts_make_one_key() {
         );
         let settings = test_server::settings(
             &replicas(0),
-            &ground.database,
+            &deployment.database,
             "127.0.0.1:0".parse().unwrap(),
             &[],
         );
@@ -139,22 +139,22 @@ fn simultaneous_first_starts_make_one_key() {
 #[test]
 fn a_start_without_the_sealing_key_is_refused_and_makes_no_new_one() {
     on_each_database(|database| {
-        let ground = Deployment::new(database);
-        drop(ground.start(&[]).unwrap());
-        let seal = ground.data_dir().join("seal.key");
+        let deployment = Deployment::new(database);
+        drop(deployment.start(&[]).unwrap());
+        let seal = deployment.data_dir().join("seal.key");
         let kept = fs::read(&seal).unwrap();
         fs::remove_file(&seal).unwrap();
-        let why = ground.start_error(&[]);
+        let why = deployment.start_error(&[]);
         assert!(
             why.contains(&seal.display().to_string()) && why.contains("backup"),
             "{why}"
         );
-        assert!(!seal.exists() && sql::number(&ground.settings(&[]), COUNT_KEYS) == 1);
-        assert!(format!("{:#}", server::open(&ground.settings(&[])).unwrap_err()).contains("seal.key"));
+        assert!(!seal.exists() && sql::number(&deployment.settings(&[]), COUNT_KEYS) == 1);
+        assert!(format!("{:#}", server::open(&deployment.settings(&[])).unwrap_err()).contains("seal.key"));
         for broken in ["", "hallpass-seal-1:", "hallpass-seal-1:AAAA", "x"] {
             fs::write(&seal, broken).unwrap();
             chmod(&seal, 0o600);
-            let why = ground.start_error(&[]);
+            let why = deployment.start_error(&[]);
             assert!(why.contains("seal.key"), "{why}");
         }
         fs::write(
@@ -162,17 +162,17 @@ fn a_start_without_the_sealing_key_is_refused_and_makes_no_new_one() {
             format!("hallpass-seal-1:{}\n", openssl::base64::encode_block(&[9; 32])),
         )
         .unwrap();
-        let why = ground.start_error(&[]);
+        let why = deployment.start_error(&[]);
         assert!(why.contains("seal.key"), "{why}");
         fs::write(&seal, kept).unwrap();
-        assert_eq!(ground.start(&[]).unwrap().1, []);
-        let absent = ground.dir.path().join("absent").display().to_string();
+        assert_eq!(deployment.start(&[]).unwrap().1, []);
+        let absent = deployment.dir.path().join("absent").display().to_string();
         assert!(
-            ground
+            deployment
                 .start_error(&[("HALLPASS_SEAL_KEY_FILE", &absent)])
                 .contains(&absent)
         );
-        assert_eq!(sql::number(&ground.settings(&[]), COUNT_KEYS), 1);
+        assert_eq!(sql::number(&deployment.settings(&[]), COUNT_KEYS), 1);
     });
 }
 
@@ -213,10 +213,10 @@ fn data_files_are_private_and_wider_modes_are_refused() {
 #[test]
 fn a_loopback_certificate_follows_the_base_url_until_an_application_exists() {
     on_each_database(|database| {
-        let ground = Deployment::new(database);
+        let deployment = Deployment::new(database);
         let try_out = [("HALLPASS_BASE_URL", "http://127.0.0.1:8080")];
-        let first = fingerprint(&ground.start(&try_out).unwrap().0);
-        let (provider, findings) = ground.start(&[]).unwrap();
+        let first = fingerprint(&deployment.start(&try_out).unwrap().0);
+        let (provider, findings) = deployment.start(&[]).unwrap();
         let second = fingerprint(&provider);
         assert_ne!(first, second);
         assert!(
@@ -229,13 +229,13 @@ fn a_loopback_certificate_follows_the_base_url_until_an_application_exists() {
             provider.entity_id().unwrap().as_str(),
             "https://login.fernweh.example/saml/metadata"
         );
-        assert_eq!(fingerprint(&ground.start(&[]).unwrap().0), second);
+        assert_eq!(fingerprint(&deployment.start(&[]).unwrap().0), second);
 
-        let ground = Deployment::new(database);
-        let (provider, _) = ground.start(&try_out).unwrap();
+        let deployment = Deployment::new(database);
+        let (provider, _) = deployment.start(&try_out).unwrap();
         let (first, entity_id) = (fingerprint(&provider), provider.entity_id().unwrap());
         add_wiki(&provider);
-        let (provider, findings) = ground.start(&[]).unwrap();
+        let (provider, findings) = deployment.start(&[]).unwrap();
         assert_eq!(
             (fingerprint(&provider), provider.entity_id().unwrap()),
             (first, entity_id.clone())
@@ -247,7 +247,7 @@ fn a_loopback_certificate_follows_the_base_url_until_an_application_exists() {
                 entity_id
             }]
         );
-        assert_eq!(ground.start(&[]).unwrap().1, [], "said once");
+        assert_eq!(deployment.start(&[]).unwrap().1, [], "said once");
     });
 }
 
@@ -274,10 +274,10 @@ fn add_wiki(provider: &Provider) {
 #[test]
 fn the_entity_id_outlives_a_base_url_and_can_be_set() {
     on_each_database(|database| {
-        let ground = Deployment::new(database);
-        add_wiki(&ground.start(&[]).unwrap().0);
+        let deployment = Deployment::new(database);
+        add_wiki(&deployment.start(&[]).unwrap().0);
         let moved = [("HALLPASS_BASE_URL", "https://sso.fernweh.example")];
-        let (provider, findings) = ground.start(&moved).unwrap();
+        let (provider, findings) = deployment.start(&moved).unwrap();
         assert_eq!(
             provider.entity_id().unwrap().as_str(),
             "https://login.fernweh.example/saml/metadata"
@@ -294,7 +294,7 @@ fn the_entity_id_outlives_a_base_url_and_can_be_set() {
                 .contains("Location=\"https://sso.fernweh.example/saml/sso\"")
         );
         let set = [moved[0], ("HALLPASS_ENTITY_ID", "urn:fernweh:idp")];
-        let (provider, findings) = ground.start(&set).unwrap();
+        let (provider, findings) = deployment.start(&set).unwrap();
         assert_eq!(provider.entity_id().unwrap().as_str(), "urn:fernweh:idp");
         assert!(
             matches!(findings.as_slice(), [BootstrapNotice::EntityIdChanged { .. }]),
@@ -306,10 +306,10 @@ fn the_entity_id_outlives_a_base_url_and_can_be_set() {
 #[test]
 fn an_own_key_is_imported_once_and_must_match_its_certificate() {
     on_each_database(|database| {
-        let ground = Deployment::new(database);
+        let deployment = Deployment::new(database);
         let (own, other) = (SpKey::rsa(2048), SpKey::rsa(2048));
         let file = |name: &str, bytes: &[u8]| {
-            let path = ground.dir.path().join(name);
+            let path = deployment.dir.path().join(name);
             fs::write(&path, bytes).unwrap();
             chmod(&path, 0o600);
             path.display().to_string()
@@ -323,13 +323,13 @@ fn an_own_key_is_imported_once_and_must_match_its_certificate() {
             ("HALLPASS_KEY_FILE", key.as_str()),
             ("HALLPASS_CERTIFICATE_FILE", pem.as_str()),
         ];
-        let before = fingerprint(&ground.start(&[]).unwrap().0);
-        let why = ground.start_error(&[own_key[0], ("HALLPASS_CERTIFICATE_FILE", &foreign)]);
+        let before = fingerprint(&deployment.start(&[]).unwrap().0);
+        let why = deployment.start_error(&[own_key[0], ("HALLPASS_CERTIFICATE_FILE", &foreign)]);
         assert!(why.contains("belong") || why.contains("does not fit"), "{why}");
         chmod(Path::new(&key), 0o644);
-        assert!(ground.start_error(&own_key).contains("chmod"));
+        assert!(deployment.start_error(&own_key).contains("chmod"));
         chmod(Path::new(&key), 0o640);
-        let (provider, findings) = ground.start(&own_key).unwrap();
+        let (provider, findings) = deployment.start(&own_key).unwrap();
         assert_eq!(
             findings,
             [BootstrapNotice::KeyImported {
@@ -337,9 +337,9 @@ fn an_own_key_is_imported_once_and_must_match_its_certificate() {
             }]
         );
         assert!(fingerprint(&provider) == own.certificate.sha256 && before != own.certificate.sha256);
-        assert_eq!(ground.start(&own_key).unwrap().1, []);
+        assert_eq!(deployment.start(&own_key).unwrap().1, []);
         assert_eq!(
-            fingerprint(&ground.start(&[]).unwrap().0),
+            fingerprint(&deployment.start(&[]).unwrap().0),
             own.certificate.sha256,
             "it stays when the files go"
         );
@@ -349,21 +349,21 @@ fn an_own_key_is_imported_once_and_must_match_its_certificate() {
 #[test]
 fn a_newer_database_decides_which_versions_may_use_it() {
     on_each_database(|database| {
-        let ground = Deployment::new(database);
-        drop(ground.start(&[]).unwrap());
-        let settings = ground.settings(&[]);
+        let deployment = Deployment::new(database);
+        drop(deployment.start(&[]).unwrap());
+        let settings = deployment.settings(&[]);
         sql::execute(
             &settings,
             "INSERT INTO __diesel_schema_migrations (version) VALUES ('9999')",
         );
-        drop(ground.start(&[]).unwrap());
+        drop(deployment.start(&[]).unwrap());
         server::open(&settings).unwrap();
         sql::execute(
             &settings,
             "UPDATE schema_epoch SET oldest_epoch = 99, oldest_binary = '9.9.9'",
         );
         for why in [
-            ground.start_error(&[]),
+            deployment.start_error(&[]),
             format!("{:#}", server::open(&settings).unwrap_err()),
         ] {
             assert!(why.contains("9.9.9"), "{why}");
@@ -374,13 +374,13 @@ fn a_newer_database_decides_which_versions_may_use_it() {
 #[test]
 fn only_serve_makes_a_database() {
     on_each_database(|database| {
-        let ground = Deployment::new(database);
+        let deployment = Deployment::new(database);
         for _ in 0..2 {
-            let why = format!("{:#}", server::open(&ground.settings(&[])).unwrap_err());
+            let why = format!("{:#}", server::open(&deployment.settings(&[])).unwrap_err());
             assert!(why.contains("hallpass serve"), "{why}");
-            fs::create_dir_all(ground.data_dir()).unwrap();
-            chmod(&ground.data_dir(), 0o700);
+            fs::create_dir_all(deployment.data_dir()).unwrap();
+            chmod(&deployment.data_dir(), 0o700);
         }
-        assert_eq!(fs::read_dir(ground.data_dir()).unwrap().count(), 0);
+        assert_eq!(fs::read_dir(deployment.data_dir()).unwrap().count(), 0);
     });
 }

@@ -46,12 +46,16 @@ const LOW_SELECTIVITY_COLUMNS: [&str; 6] = [
 fn every_statement_of_a_request_is_served_by_an_index() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("statements");
-    let done = Command::new(std::env::current_exe().unwrap())
+    let output = Command::new(std::env::current_exe().unwrap())
         .args(TEST_FILTERS)
         .env(sql_log::LOG_FILE_VARIABLE, &file)
         .output()
         .unwrap();
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
     let noted = fs::read_to_string(&file).unwrap();
     let noted: BTreeSet<&str> = noted.lines().filter(|line| reads_or_writes(line)).collect();
     assert!(noted.len() > 40, "{} statements", noted.len());

@@ -55,10 +55,10 @@ fn an_unknown_email_is_throttled_like_a_known_one() {
             ("no address", "192.0.2.3"),
         ] {
             let mut browser = browser_from(&scene, address);
-            let told: Vec<_> = (0..7)
+            let statuses: Vec<_> = (0..7)
                 .map(|_| attempt_sign_in(&mut browser, email, "wrong password").status)
                 .collect();
-            assert_eq!(told, [200, 200, 200, 200, 200, 429, 429], "{email}");
+            assert_eq!(statuses, [200, 200, 200, 200, 200, 429, 429], "{email}");
         }
     });
 }
@@ -238,14 +238,14 @@ fn a_known_device_is_not_blocked_by_attackers() {
             "__Host-hallpass-device".to_owned(),
             owner.cookies["__Host-hallpass-device"].clone(),
         );
-        let told: Vec<_> = (0..16)
+        let statuses: Vec<_> = (0..16)
             .map(|_| attempt_sign_in(&mut thief, ADA, "wrong password").status)
             .collect();
         assert!(
-            told.iter().filter(|status| **status == 200).count() <= 10,
-            "{told:?}"
+            statuses.iter().filter(|status| **status == 200).count() <= 10,
+            "{statuses:?}"
         );
-        assert_eq!(told[15], 429);
+        assert_eq!(statuses[15], 429);
     });
 }
 
@@ -257,7 +257,7 @@ fn throttle_counters_are_shared_through_the_database() {
         for _n in 0..6 {
             attempt_sign_in(&mut browser, ADA, "wrong password");
         }
-        let beside = hallpass::server::open(&scene.server.settings).unwrap();
+        let second_process = hallpass::server::open(&scene.server.settings).unwrap();
         let visitor = hallpass::provider::visitor::Visitor {
             browser: None,
             posted: None,
@@ -273,7 +273,7 @@ fn throttle_counters_are_shared_through_the_database() {
             password: hallpass::model::secret::Secret::new(PASSWORD.to_owned()),
         };
         assert!(matches!(
-            beside.sign_in_with_password(&typed, &visitor).unwrap(),
+            second_process.sign_in_with_password(&typed, &visitor).unwrap(),
             hallpass::provider::sign_in::password::PasswordSignInOutcome::Throttled { .. }
         ));
     });

@@ -159,7 +159,7 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
             let rule = AttributeRule {
                 name_format: format.map_or_else(
                     || NameFormat::default_for(&name),
-                    |typed| match typed {
+                    |args| match args {
                         NameFormatArgument::Uri => NameFormat::Uri,
                         NameFormatArgument::Basic => NameFormat::Basic,
                         NameFormatArgument::Unspecified => NameFormat::Unspecified,

@@ -27,9 +27,9 @@ use crate::{
     },
 };
 
-pub(super) fn new_chatgpt(typed: &AddChatGptArguments, provider: &Provider) -> Result<NewApplication> {
-    let connection = chatgpt::parse_connection(typed.acs.trim(), typed.audience.trim())?;
-    let imported = match &typed.metadata {
+pub(super) fn new_chatgpt(args: &AddChatGptArguments, provider: &Provider) -> Result<NewApplication> {
+    let connection = chatgpt::parse_connection(args.acs.trim(), args.audience.trim())?;
+    let imported = match &args.metadata {
         Some(from) => Some(check_audience(
             metadata::obtain(provider, from, None)?.imported,
             &connection.audience,
@@ -40,10 +40,10 @@ pub(super) fn new_chatgpt(typed: &AddChatGptArguments, provider: &Provider) -> R
         .map(|found| (found.logout, found.signing_certificates))
         .unwrap_or_default();
     Ok(NewApplication {
-        name: single_line("the name", &typed.name, 80)?,
-        slug: typed.slug.as_deref().map(Slug::parse).transpose()?,
+        name: single_line("the name", &args.name, 80)?,
+        slug: args.slug.as_deref().map(Slug::parse).transpose()?,
         kind: connection.kind,
-        tile_url: parse_chatgpt_tile_url(typed.tile_url.as_deref())?,
+        tile_url: parse_chatgpt_tile_url(args.tile_url.as_deref())?,
         saml: ServiceProvider {
             logout,
             signing_certificates: certificates,
@@ -71,20 +71,17 @@ fn check_audience(imported: ImportedMetadata, audience: &EntityId) -> Result<Imp
     }
 }
 
-pub(super) fn new_saml(
-    typed: AddSamlArguments,
-    imported: Option<ImportedMetadata>,
-) -> Result<NewApplication> {
-    if imported.is_none() && (typed.entity_id.is_none() || typed.acs.is_empty()) {
+pub(super) fn new_saml(args: AddSamlArguments, imported: Option<ImportedMetadata>) -> Result<NewApplication> {
+    if imported.is_none() && (args.entity_id.is_none() || args.acs.is_empty()) {
         bail!(
             "say what the application is: with --metadata FILE|URL, or with its values, --entity-id TEXT and --acs URL"
         );
     }
-    let wanted = typed.entity_id.as_deref().map(parse_entity_id).transpose()?;
+    let wanted = args.entity_id.as_deref().map(parse_entity_id).transpose()?;
     let name_of_metadata = imported.as_ref().map(ImportedMetadata::name);
     if let Some(found) = &imported
-        && typed.certificate.is_none()
-        && typed.require_signed_requests.is_none()
+        && args.certificate.is_none()
+        && args.require_signed_requests.is_none()
     {
         found.check_keys()?;
     }
@@ -107,13 +104,13 @@ pub(super) fn new_saml(
             )
         })
         .unwrap_or_default();
-    if !typed.acs.is_empty() {
-        consumers = parse_acs_list(&typed.acs)?;
+    if !args.acs.is_empty() {
+        consumers = parse_acs_list(&args.acs)?;
     }
-    if let Some(text) = &typed.slo {
+    if let Some(text) = &args.slo {
         logout = Some(logout_endpoint(text)?);
     }
-    if let Some(file) = &typed.certificate {
+    if let Some(file) = &args.certificate {
         certificates = read_certificates(file)?;
     }
     let Some(first) = consumers.first() else {
@@ -129,7 +126,7 @@ pub(super) fn new_saml(
     let entity_id = wanted
         .or(metadata_id)
         .context("the entity ID is missing: give it with --entity-id")?;
-    let name = typed
+    let name = args
         .name
         .or(name_of_metadata)
         .unwrap_or_else(|| first.location.host());
@@ -137,40 +134,40 @@ pub(super) fn new_saml(
         logout,
         signing_certificates: certificates,
         encryption_certificates,
-        require_signed_requests: typed.require_signed_requests.unwrap_or(signs),
+        require_signed_requests: args.require_signed_requests.unwrap_or(signs),
         name_id_format: name_id_format.unwrap_or(NameIdFormat::EmailAddress),
-        allow_idp_initiated: typed.allow_idp_initiated,
+        allow_idp_initiated: args.allow_idp_initiated,
         ..ServiceProvider::with_defaults(entity_id, consumers)
     };
-    typed.response_options.edit()?.apply(&mut saml);
+    args.response_options.edit()?.apply(&mut saml);
     Ok(NewApplication {
         name: single_line("the name", &name, 80)?,
-        slug: typed.slug.as_deref().map(Slug::parse).transpose()?,
+        slug: args.slug.as_deref().map(Slug::parse).transpose()?,
         kind: ApplicationKind::Saml,
-        tile_url: parse_tile_url(typed.tile_url.as_deref())?,
+        tile_url: parse_tile_url(args.tile_url.as_deref())?,
         saml,
     })
 }
 
 pub(super) fn application_edit(
-    typed: EditArguments,
+    args: EditArguments,
     imported: Option<ImportedMetadata>,
     provider: &Provider,
 ) -> Result<ApplicationEdit> {
-    let application = find_application(provider, &typed.slug)?;
+    let application = find_application(provider, &args.slug)?;
     let is_chatgpt = application.kind.is_chatgpt();
     let mut edit = ApplicationEdit {
-        name: typed
+        name: args
             .name
             .map(|name| single_line("the name", &name, 80))
             .transpose()?,
-        entity_id: typed.entity_id.as_deref().map(parse_entity_id).transpose()?,
-        require_signed_requests: typed.require_signed_requests,
-        allow_idp_initiated: typed.allow_idp_initiated,
-        response_options: typed.response_options.edit()?,
+        entity_id: args.entity_id.as_deref().map(parse_entity_id).transpose()?,
+        require_signed_requests: args.require_signed_requests,
+        allow_idp_initiated: args.allow_idp_initiated,
+        response_options: args.response_options.edit()?,
         ..ApplicationEdit::default()
     };
-    if let Some(text) = &typed.tile_url {
+    if let Some(text) = &args.tile_url {
         edit.tile_url = Some(if text.is_empty() {
             None
         } else if is_chatgpt {
@@ -185,15 +182,15 @@ pub(super) fn application_edit(
                 "a ChatGPT workspace has an Audience: paste ACS URL and Audience together, with --acs and --audience"
             );
         }
-        edit.connection = match (typed.acs.as_slice(), &typed.audience) {
+        edit.connection = match (args.acs.as_slice(), &args.audience) {
             ([], None) => None,
             ([acs], Some(audience)) => Some(chatgpt::parse_connection(acs.trim(), audience.trim())?),
             (_, _) => bail!("ACS URL and Audience change together: paste both, with --acs and --audience"),
         };
-    } else if typed.audience.is_some() {
+    } else if args.audience.is_some() {
         bail!("this application's audience is its entity ID: change it with --entity-id");
-    } else if !typed.acs.is_empty() {
-        edit.acs_endpoints = Some(parse_acs_list(&typed.acs)?);
+    } else if !args.acs.is_empty() {
+        edit.acs_endpoints = Some(parse_acs_list(&args.acs)?);
     }
     if let Some(imported) = imported {
         let wanted = edit.entity_id.as_ref().unwrap_or(&application.saml.entity_id);
@@ -203,7 +200,7 @@ pub(super) fn application_edit(
             .map_or(wanted, |connection| &connection.audience)
             .clone();
         let found = check_audience(imported, &wanted)?;
-        if !is_chatgpt && edit.require_signed_requests.is_none() && typed.certificate.is_none() {
+        if !is_chatgpt && edit.require_signed_requests.is_none() && args.certificate.is_none() {
             found.check_keys()?;
         }
         if !is_chatgpt && !found.acs_endpoints.is_empty() && edit.acs_endpoints.is_none() {
@@ -221,14 +218,14 @@ pub(super) fn application_edit(
         edit.logout = found.logout.map(Some);
         edit.signing_certificates = Some(found.signing_certificates).filter(|found| !found.is_empty());
     }
-    if let Some(text) = &typed.slo {
+    if let Some(text) = &args.slo {
         edit.logout = Some(if text.is_empty() {
             None
         } else {
             Some(logout_endpoint(text)?)
         });
     }
-    if let Some(file) = &typed.certificate {
+    if let Some(file) = &args.certificate {
         edit.signing_certificates = Some(read_certificates(file)?);
     }
     Ok(edit)
@@ -265,9 +262,8 @@ fn logout_endpoint(text: &str) -> Result<LogoutEndpoint> {
     })
 }
 
-fn parse_acs_list(typed: &[String]) -> Result<Vec<AssertionConsumerService>> {
-    typed
-        .iter()
+fn parse_acs_list(args: &[String]) -> Result<Vec<AssertionConsumerService>> {
+    args.iter()
         .map(|text| {
             Ok(AssertionConsumerService {
                 location: parse_address(text)?,

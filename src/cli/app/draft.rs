@@ -24,12 +24,12 @@ struct DraftOutput {
     paste: IdpValues,
 }
 
-pub(super) fn add(typed: &Typed, provider: &Provider) -> Result<()> {
-    let name = single_line("the name", &typed.name, 80)?;
-    let slug = typed.slug.as_deref().map(Slug::parse).transpose()?;
+pub(super) fn add(args: &Typed, provider: &Provider) -> Result<()> {
+    let name = single_line("the name", &args.name, 80)?;
+    let slug = args.slug.as_deref().map(Slug::parse).transpose()?;
     match provider.add_draft(&name, slug.as_ref())? {
         // Asked for again, when the terminal has scrolled: the same values once more.
-        ChangeOutcome::Done(draft) | ChangeOutcome::Unchanged(draft) => show(&draft, provider, typed.json),
+        ChangeOutcome::Done(draft) | ChangeOutcome::Unchanged(draft) => show(&draft, provider, args.json),
         ChangeOutcome::Taken => {
             let slug = slug.unwrap_or_else(|| Slug::from_name(&name));
             bail!(describe_slug_conflict(provider, &slug)?)

@@ -28,34 +28,34 @@ use crate::{
 };
 
 /// Imports an aggregate.
-pub(super) fn import(provider: &Provider, typed: &ImportArguments) -> Result<()> {
-    let file = &typed.signed_by;
+pub(super) fn import(provider: &Provider, args: &ImportArguments) -> Result<()> {
+    let file = &args.signed_by;
     let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let signed_by =
         applications::read_certificates(&bytes).with_context(|| format!("cannot use {}", file.display()))?;
-    let name = typed.name.as_deref().map(Slug::parse).transpose()?;
-    let rule = enable_rule(typed)?;
-    let longest_validity = parse_longest_validity(&typed.longest_validity)?;
+    let name = args.name.as_deref().map(Slug::parse).transpose()?;
+    let rule = enable_rule(args)?;
+    let longest_validity = parse_longest_validity(&args.longest_validity)?;
     let mut bar = ProgressBar::new();
-    let done = with_metadata(&typed.metadata, |place| {
-        let wish = ImportRequest {
+    let done = with_metadata(&args.metadata, |place| {
+        let request = ImportRequest {
             name,
             input: place,
             signed_by,
             rule,
             longest_validity,
-            force: typed.force,
+            force: args.force,
         };
-        Ok(provider.import_aggregate(wish, &mut |progress| bar.show(progress))?)
+        Ok(provider.import_aggregate(request, &mut |progress| bar.show(progress))?)
     });
     bar.clear();
     match done? {
-        ImportOutcome::Failed(trouble) => {
-            Err(anyhow::Error::new(trouble).context(format!("cannot use {}", typed.metadata)))
+        ImportOutcome::Failed(error) => {
+            Err(anyhow::Error::new(error).context(format!("cannot use {}", args.metadata)))
         }
         ImportOutcome::Done { source, report } => {
             let name = source.label();
-            if typed.json {
+            if args.json {
                 return output::json(&ImportReportOutput::new(name, &report));
             }
             print_line(format_args!("{name}:"))?;
@@ -75,9 +75,9 @@ pub(super) fn import(provider: &Provider, typed: &ImportArguments) -> Result<()>
     }
 }
 
-fn enable_rule(typed: &ImportArguments) -> Result<EnableRule> {
+fn enable_rule(args: &ImportArguments) -> Result<EnableRule> {
     Ok(
-        match (typed.enable_all, &typed.enable_host, &typed.enable_authority) {
+        match (args.enable_all, &args.enable_host, &args.enable_authority) {
             (true, _, _) => EnableRule::All,
             (false, Some(host), _) => EnableRule::host(host)?,
             (false, None, Some(authority)) => EnableRule::authority(authority)?,
@@ -86,14 +86,14 @@ fn enable_rule(typed: &ImportArguments) -> Result<EnableRule> {
     )
 }
 
-fn parse_longest_validity(typed: &str) -> Result<Option<TimeDelta>> {
-    if typed == "any" {
+fn parse_longest_validity(args: &str) -> Result<Option<TimeDelta>> {
+    if args == "any" {
         return Ok(None);
     }
-    let days = typed.strip_suffix('d').and_then(|days| days.parse::<u16>().ok());
+    let days = args.strip_suffix('d').and_then(|days| days.parse::<u16>().ok());
     match days {
         Some(days @ 1..) => Ok(Some(TimeDelta::days(days.into()))),
-        Some(_) | None => bail!("`{typed}` is no number of days such as 35d, nor `any`"),
+        Some(_) | None => bail!("`{args}` is no number of days such as 35d, nor `any`"),
     }
 }
 
@@ -129,8 +129,8 @@ pub(super) fn enable_imported(
             Some(slug) => bail!(describe_slug_conflict(provider, slug)?),
             None => bail!("the short name is taken; give another one with --slug"),
         },
-        EnableOutcome::Unusable(trouble) => {
-            Err(anyhow::Error::new(trouble).context(format!("{entity_id} cannot be enabled")))
+        EnableOutcome::Unusable(error) => {
+            Err(anyhow::Error::new(error).context(format!("{entity_id} cannot be enabled")))
         }
     }
 }

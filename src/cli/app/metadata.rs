@@ -13,15 +13,11 @@ use crate::{
 };
 
 /// Reads the metadata of one service provider.
-pub(super) fn obtain(
-    provider: &Provider,
-    typed: &str,
-    wanted: Option<&EntityId>,
-) -> Result<ObtainedMetadata> {
-    with_metadata(typed, |place| {
+pub(super) fn obtain(provider: &Provider, args: &str, wanted: Option<&EntityId>) -> Result<ObtainedMetadata> {
+    with_metadata(args, |place| {
         provider
             .read_metadata(place, wanted)
-            .with_context(|| format!("cannot use {typed}"))
+            .with_context(|| format!("cannot use {args}"))
     })
 }
 
@@ -31,28 +27,28 @@ pub(super) fn follow_source(
     application: &Application,
     obtained: &ObtainedMetadata,
 ) -> Result<Option<String>> {
-    let followed_before = provider.follow_source(application, obtained)?;
+    let had_source = provider.follow_source(application, obtained)?;
     Ok(if let Some(url) = obtained.url() {
         Some(format!(
             "Its metadata is fetched again from {url}; `hallpass app source {}` shows when.",
             application.slug
         ))
     } else {
-        followed_before.then(|| {
+        had_source.then(|| {
             "Its metadata came from an address before. It is no longer fetched from there: this copy is used.".to_owned()
         })
     })
 }
 
 /// Opens what was typed.
-pub(super) fn with_metadata<T>(typed: &str, with: impl FnOnce(MetadataInput<'_>) -> Result<T>) -> Result<T> {
-    let typed = typed.trim();
-    if typed == "-" {
+pub(super) fn with_metadata<T>(args: &str, with: impl FnOnce(MetadataInput<'_>) -> Result<T>) -> Result<T> {
+    let args = args.trim();
+    if args == "-" {
         return with(MetadataInput::Reader(&mut io::stdin().lock()));
     }
-    if MetadataUrl::looks_like_url(typed) {
-        return with(MetadataInput::Url(MetadataUrl::parse(typed)?));
+    if MetadataUrl::looks_like_url(args) {
+        return with(MetadataInput::Url(MetadataUrl::parse(args)?));
     }
-    let mut file = File::open(typed).with_context(|| format!("cannot read {typed}"))?;
+    let mut file = File::open(args).with_context(|| format!("cannot read {args}"))?;
     with(MetadataInput::Reader(&mut file))
 }

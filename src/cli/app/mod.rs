@@ -43,38 +43,38 @@ pub(super) use crate::cli::app::{arguments::Command, show::kind_name};
 pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
     match command {
         Command::Add {
-            kind: AddCommand::Chatgpt(typed),
+            kind: AddCommand::Chatgpt(args),
         } => {
-            let json = typed.json;
-            add_application(provider, &new_chatgpt(&typed, provider)?, None, json)
+            let json = args.json;
+            add_application(provider, &new_chatgpt(&args, provider)?, None, json)
         }
         Command::Add {
-            kind: AddCommand::Saml(typed),
+            kind: AddCommand::Saml(args),
         } => {
-            let json = typed.json;
-            let wanted = typed.entity_id.as_deref().map(parse_entity_id).transpose()?;
-            let obtained = match &typed.metadata {
+            let json = args.json;
+            let wanted = args.entity_id.as_deref().map(parse_entity_id).transpose()?;
+            let obtained = match &args.metadata {
                 Some(from) => Some(metadata::obtain(provider, from, wanted.as_ref())?),
                 None => None,
             };
             let imported = obtained.as_ref().map(|obtained| obtained.imported.clone());
-            add_application(provider, &new_saml(typed, imported)?, obtained.as_ref(), json)
+            add_application(provider, &new_saml(args, imported)?, obtained.as_ref(), json)
         }
-        Command::Draft(typed) => draft::add(&typed, provider),
+        Command::Draft(args) => draft::add(&args, provider),
         Command::List { json } => list::list(provider, json),
         Command::Show { slug, json } => match draft::find(provider, &slug)? {
             Some(draft) => draft::show(&draft, provider, json),
             None => show::print_application(provider, &*find_application(provider, &slug)?, json, Vec::new()),
         },
         Command::Preview { slug, email, json } => preview::show(provider, &slug, &email, json),
-        Command::Edit(typed) => {
-            let (slug, json) = (typed.slug.clone(), typed.json);
-            let obtained = match &typed.metadata {
+        Command::Edit(args) => {
+            let (slug, json) = (args.slug.clone(), args.json);
+            let obtained = match &args.metadata {
                 Some(from) => Some(metadata::obtain(provider, from, None)?),
                 None => None,
             };
             let imported = obtained.as_ref().map(|obtained| obtained.imported.clone());
-            let edit = application_edit(typed, imported, provider)?;
+            let edit = application_edit(args, imported, provider)?;
             let words = "is changed; this takes effect at the next sign-in";
             edit_application(provider, &slug, edit, words, json)?;
             let application = find_application(provider, &slug)?;
@@ -100,47 +100,47 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
             edit_application(provider, &slug, edit, words, json)?;
             print_as_json(provider, &slug, json)
         }
-        Command::Enable(typed) => {
-            if let Some(entity_id) = &typed.known {
-                let (from, slug) = (typed.from.as_deref(), typed.new_slug.as_deref());
-                return import::enable_imported(provider, entity_id, from, slug, typed.json);
+        Command::Enable(args) => {
+            if let Some(entity_id) = &args.known {
+                let (from, slug) = (args.from.as_deref(), args.new_slug.as_deref());
+                return import::enable_imported(provider, entity_id, from, slug, args.json);
             }
-            let slug = typed.slug.context("the short name is missing")?;
+            let slug = args.slug.context("the short name is missing")?;
             let edit = ApplicationEdit {
                 enabled: Some(true),
                 ..ApplicationEdit::default()
             };
-            edit_application(provider, &slug, edit, "is switched on", typed.json)?;
-            print_as_json(provider, &slug, typed.json)
+            edit_application(provider, &slug, edit, "is switched on", args.json)?;
+            print_as_json(provider, &slug, args.json)
         }
-        Command::Source(typed) => source::run(provider, &typed),
-        Command::Confirm(typed) => source::confirm(provider, &typed),
-        Command::Import(typed) => import::import(provider, &typed),
+        Command::Source(args) => source::run(provider, &args),
+        Command::Confirm(args) => source::confirm(provider, &args),
+        Command::Import(args) => import::import(provider, &args),
         Command::Known { command } => import::list_imported(provider, &command),
-        Command::Remove { slug, json } => {
-            let slug = Slug::parse(&slug)?;
-            let gone = RemovedOutput {
-                removed: slug.as_str(),
-            };
-            if provider.remove_draft(&slug)? == ChangeOutcome::Done(()) {
-                if json {
-                    return output::json(&gone);
-                }
-                return print_line(format_args!("The draft {slug} is gone."));
-            }
-            match provider.remove_application(&slug)? {
-                ChangeOutcome::Done(()) if json => output::json(&gone),
-                ChangeOutcome::Done(()) => print_line(format_args!(
-                    "{slug} is gone. Accounts at the application stay as they are."
-                )),
-                ChangeOutcome::Unchanged(())
-                | ChangeOutcome::Unknown
-                | ChangeOutcome::Taken
-                | ChangeOutcome::Stale => {
-                    bail!(no_such_application(slug.as_str()))
-                }
-            }
+        Command::Remove { slug, json } => remove(provider, &slug, json),
+    }
+}
+
+fn remove(provider: &Provider, slug: &str, json: bool) -> Result<()> {
+    let slug = Slug::parse(slug)?;
+    let removed = RemovedOutput {
+        removed: slug.as_str(),
+    };
+    if provider.remove_draft(&slug)? == ChangeOutcome::Done(()) {
+        if json {
+            return output::json(&removed);
         }
+        return print_line(format_args!("The draft {slug} is gone."));
+    }
+    match provider.remove_application(&slug)? {
+        ChangeOutcome::Done(()) if json => output::json(&removed),
+        ChangeOutcome::Done(()) => print_line(format_args!(
+            "{slug} is gone. Accounts at the application stay as they are."
+        )),
+        ChangeOutcome::Unchanged(())
+        | ChangeOutcome::Unknown
+        | ChangeOutcome::Taken
+        | ChangeOutcome::Stale => bail!(no_such_application(slug.as_str())),
     }
 }
 

@@ -82,23 +82,23 @@ impl ResponseOptionArguments {
             edit.name_id_format = Some(preset.name_id_format());
             edit.attributes = Some(preset.attributes());
         }
-        edit.signed_parts = self.sign.map(|typed| match typed {
+        edit.signed_parts = self.sign.map(|args| match args {
             SignArgument::Assertion => SignedParts::Assertion,
             SignArgument::Response => SignedParts::Response,
             SignArgument::Both => SignedParts::Both,
         });
-        edit.signature_algorithm = self.algorithm.map(|typed| match typed {
+        edit.signature_algorithm = self.algorithm.map(|args| match args {
             AlgorithmArgument::RsaSha256 => SignatureAlgorithm::RsaSha256,
             AlgorithmArgument::RsaSha384 => SignatureAlgorithm::RsaSha384,
             AlgorithmArgument::RsaSha512 => SignatureAlgorithm::RsaSha512,
         });
-        edit.encryption = self.encrypt.map(|typed| match typed {
+        edit.encryption = self.encrypt.map(|args| match args {
             CipherArgument::None => None,
             CipherArgument::Aes128Gcm => Some(ContentCipher::Aes128Gcm),
             CipherArgument::Aes256Gcm => Some(ContentCipher::Aes256Gcm),
         });
-        if let Some(typed) = self.name_id {
-            edit.name_id_format = Some(match typed {
+        if let Some(args) = self.name_id {
+            edit.name_id_format = Some(match args {
                 NameIdArgument::Email => NameIdFormat::EmailAddress,
                 NameIdArgument::Persistent => NameIdFormat::Persistent,
                 NameIdArgument::Transient => NameIdFormat::Transient,

@@ -222,8 +222,8 @@ fn findings(provider: &Provider, application: &Application) -> Result<Vec<String
     {
         found.push("Its assertions are encrypted, and carry no signature once they are opened: most applications want one there (`--sign both`).".to_owned());
     }
-    if let Some(lacking) = provider.missing_attribute_of(application)? {
-        found.push(format!("{lacking}."));
+    if let Some(missing) = provider.missing_attribute_of(application)? {
+        found.push(format!("{missing}."));
     }
     if application.kind.is_chatgpt() && application.tile_url.is_none() {
         found.push(format!(

@@ -24,28 +24,28 @@ use crate::{
 };
 
 /// Shows sources, fetches one again, forgets one.
-pub(super) fn run(provider: &Provider, typed: &SourceArguments) -> Result<()> {
-    let Some(name) = &typed.name else {
-        if typed.refresh || typed.forget {
+pub(super) fn run(provider: &Provider, args: &SourceArguments) -> Result<()> {
+    let Some(name) = &args.name else {
+        if args.refresh || args.forget {
             bail!("say which one: `hallpass app source` lists them");
         }
-        return list(provider, typed.json);
+        return list(provider, args.json);
     };
     let application = match Slug::parse(name) {
         Ok(slug) => provider.application(&slug)?,
         Err(_) => None,
     };
-    let followed = match &application {
+    let linked = match &application {
         Some(application) => provider.source_of(application.id)?,
         None => None,
     };
-    if let (Some(application), Some((source, from))) = (&application, &followed) {
-        return show_application(provider, application, source, from, typed);
+    if let (Some(application), Some((source, from))) = (&application, &linked) {
+        return show_application(provider, application, source, from, args);
     }
     match provider.aggregate(name)? {
-        Some(listed) => show_aggregate(provider, &listed, typed),
+        Some(listed) => show_aggregate(provider, &listed, args),
         None => match &application {
-            Some(application) => without_source(application, typed),
+            Some(application) => without_source(application, args),
             None => {
                 bail!("there is no application and no import of that name; `hallpass app source` lists them")
             }
@@ -54,15 +54,15 @@ pub(super) fn run(provider: &Provider, typed: &SourceArguments) -> Result<()> {
 }
 
 /// An application that was entered by its values, or whose metadata was read once.
-fn without_source(application: &Application, typed: &SourceArguments) -> Result<()> {
+fn without_source(application: &Application, args: &SourceArguments) -> Result<()> {
     let (name, slug) = (&application.name, &application.slug);
     let advice = format!(
         "{name} was entered by hand, or its metadata was read once from a file. `hallpass app edit {slug} --metadata URL` lets it follow an address."
     );
-    if typed.refresh || typed.forget {
+    if args.refresh || args.forget {
         bail!("there is nothing to fetch: {advice}");
     }
-    if typed.json {
+    if args.json {
         return output::json(&Option::<SourceOutput>::None);
     }
     print_line(format_args!("It follows no address: {advice}"))
@@ -108,20 +108,20 @@ fn show_application(
     application: &Application,
     source: &MetadataSource,
     from: &ApplicationMetadataSource,
-    typed: &SourceArguments,
+    args: &SourceArguments,
 ) -> Result<()> {
     let slug = &application.slug;
-    if typed.forget {
+    if args.forget {
         provider.unfollow_source(application.id)?;
-        if typed.json {
+        if args.json {
             return output::json(&Option::<SourceOutput>::None);
         }
         return print_line(format_args!(
             "{slug} no longer follows a source; it stays as it is."
         ));
     }
-    if typed.refresh {
-        refresh(provider, source, typed)?;
+    if args.refresh {
+        refresh(provider, source, args)?;
     }
     let Some((source, from)) = provider
         .source_of(application.id)?
@@ -129,7 +129,7 @@ fn show_application(
     else {
         return Ok(());
     };
-    if typed.json {
+    if args.json {
         let listed = SourceOverview {
             listed_count: 1,
             delisted_count: i64::from(from.delisted_at.is_some()),
@@ -148,11 +148,11 @@ fn show_application(
     Ok(())
 }
 
-fn show_aggregate(provider: &Provider, listed: &SourceOverview, typed: &SourceArguments) -> Result<()> {
+fn show_aggregate(provider: &Provider, listed: &SourceOverview, args: &SourceArguments) -> Result<()> {
     let name = listed.source.label();
-    if typed.forget {
+    if args.forget {
         provider.remove_aggregate(name)?;
-        if typed.json {
+        if args.json {
             return output::json(&Option::<SourceOutput>::None);
         }
         return print_line(format_args!(
@@ -160,13 +160,13 @@ fn show_aggregate(provider: &Provider, listed: &SourceOverview, typed: &SourceAr
             listed.applications.len()
         ));
     }
-    if typed.refresh {
-        refresh(provider, &listed.source, typed)?;
+    if args.refresh {
+        refresh(provider, &listed.source, args)?;
     }
     let Some(listed) = provider.aggregate(name)? else {
         bail!("it is gone");
     };
-    if typed.json {
+    if args.json {
         return output::json(&SourceOutput::from(&listed));
     }
     print_line(format_args!("{name}"))?;
@@ -190,12 +190,12 @@ fn show_aggregate(provider: &Provider, listed: &SourceOverview, typed: &SourceAr
     Ok(())
 }
 
-fn refresh(provider: &Provider, source: &MetadataSource, typed: &SourceArguments) -> Result<()> {
+fn refresh(provider: &Provider, source: &MetadataSource, args: &SourceArguments) -> Result<()> {
     let mut bar = ProgressBar::new();
-    let done = provider.refresh_source(source, typed.force, &mut |progress| bar.show(progress));
+    let done = provider.refresh_source(source, args.force, &mut |progress| bar.show(progress));
     bar.clear();
     match done? {
-        RefreshOutcome::Unchanged | RefreshOutcome::Updated(_) if typed.json => Ok(()),
+        RefreshOutcome::Unchanged | RefreshOutcome::Updated(_) if args.json => Ok(()),
         RefreshOutcome::Unchanged => print_line(format_args!("Nothing is new there.\n")),
         RefreshOutcome::Updated(report) => {
             match source.kind {
@@ -216,8 +216,8 @@ fn refresh(provider: &Provider, source: &MetadataSource, typed: &SourceArguments
             "this came from a file: import the new file, with --name {}",
             source.label()
         ),
-        RefreshOutcome::Failed(trouble) => {
-            Err(anyhow::Error::new(trouble).context("nothing was taken; what was known before stays in use"))
+        RefreshOutcome::Failed(error) => {
+            Err(anyhow::Error::new(error).context("nothing was taken; what was known before stays in use"))
         }
     }
 }
@@ -296,28 +296,28 @@ pub(super) fn findings(provider: &Provider, application: &Application) -> Result
 
 /// What `app source SLUG --json` prints.
 fn source_as_json(provider: &Provider, slug: &Slug) -> Result<()> {
-    let typed = SourceArguments {
+    let args = SourceArguments {
         name: Some(slug.as_str().to_owned()),
         refresh: false,
         force: false,
         forget: false,
         json: true,
     };
-    run(provider, &typed)
+    run(provider, &args)
 }
 
 /// Shows a change that waits; takes it up, or rejects it.
-pub(super) fn confirm(provider: &Provider, typed: &ConfirmArguments) -> Result<()> {
-    let application = find_application(provider, &typed.slug)?;
+pub(super) fn confirm(provider: &Provider, args: &ConfirmArguments) -> Result<()> {
+    let application = find_application(provider, &args.slug)?;
     let slug = &application.slug;
-    let outcome = match (&typed.accept, &typed.reject) {
+    let outcome = match (&args.accept, &args.reject) {
         (Some(named), _) => provider.confirm_change(slug, named)?,
         (None, Some(named)) => provider.reject_change(slug, named)?,
-        (None, None) if typed.json => return source_as_json(provider, slug),
+        (None, None) if args.json => return source_as_json(provider, slug),
         (None, None) => return print_pending_change(provider, slug),
     };
     match outcome {
-        ChangeReviewOutcome::Applied(_) | ChangeReviewOutcome::Rejected(_) if typed.json => {
+        ChangeReviewOutcome::Applied(_) | ChangeReviewOutcome::Rejected(_) if args.json => {
             source_as_json(provider, slug)
         }
         ChangeReviewOutcome::Applied(waiting) => {
@@ -335,8 +335,8 @@ pub(super) fn confirm(provider: &Provider, typed: &ConfirmArguments) -> Result<(
             bail!("another change waits than that one: `hallpass app confirm {slug}` shows it")
         }
         ChangeReviewOutcome::Stale => bail!("somebody else changed it at the same moment; try again"),
-        ChangeReviewOutcome::Unusable(trouble) => {
-            Err(anyhow::Error::new(trouble).context("the waiting change can no longer be used"))
+        ChangeReviewOutcome::Unusable(error) => {
+            Err(anyhow::Error::new(error).context("the waiting change can no longer be used"))
         }
     }
 }
@@ -349,8 +349,8 @@ fn print_pending_change(provider: &Provider, slug: &Slug) -> Result<()> {
             }
             print_line(format_args!("No change of {slug} waits."))
         }
-        Some(Err(trouble)) => {
-            Err(anyhow::Error::new(trouble).context("the waiting change can no longer be used"))
+        Some(Err(error)) => {
+            Err(anyhow::Error::new(error).context("the waiting change can no longer be used"))
         }
         Some(Ok(waiting)) => {
             let id = &waiting.change.id;

@@ -100,9 +100,9 @@ pub(super) struct PrepareArguments {
 
 pub(super) fn run(command: RollCommand, provider: &Provider) -> Result<()> {
     match command {
-        RollCommand::Prepare(typed) => {
-            let next = prepare(&typed, provider)?;
-            print_result(provider, typed.json, || print_prepared(provider, &next))
+        RollCommand::Prepare(args) => {
+            let next = prepare(&args, provider)?;
+            print_result(provider, args.json, || print_prepared(provider, &next))
         }
         RollCommand::Activate { force, json } => {
             let active = expect_done(provider.activate_key(force)?, provider)?;
@@ -144,8 +144,8 @@ fn print_result(provider: &Provider, json: bool, words: impl FnOnce() -> Result<
     words()
 }
 
-fn prepare(typed: &PrepareArguments, provider: &Provider) -> Result<Certificate> {
-    let own = match (&typed.key, &typed.certificate) {
+fn prepare(args: &PrepareArguments, provider: &Provider) -> Result<Certificate> {
+    let own = match (&args.key, &args.certificate) {
         (Some(key), Some(certificate)) => Some(OwnKey {
             key: files::read_named_secret(key)?,
             certificate: fs::read(certificate)
@@ -208,8 +208,8 @@ fn print_retired(provider: &Provider, gone: &Certificate) -> Result<()> {
 }
 
 /// Confirms, and says how many.
-fn confirm(typed: &[String], source: Option<&str>, provider: &Provider) -> Result<String> {
-    let slugs = typed
+fn confirm(args: &[String], source: Option<&str>, provider: &Provider) -> Result<String> {
+    let slugs = args
         .iter()
         .map(|text| Slug::parse(text))
         .collect::<Result<Vec<_>, _>>()?;

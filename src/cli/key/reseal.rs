@@ -34,11 +34,11 @@ struct ResealOutput<'a> {
     purged: Option<bool>,
 }
 
-pub(in crate::cli) fn reseal(typed: &ResealArguments, settings: &Settings) -> Result<()> {
-    let done = server::reseal(settings, typed.to.as_deref())?;
+pub(in crate::cli) fn reseal(args: &ResealArguments, settings: &Settings) -> Result<()> {
+    let done = server::reseal(settings, args.to.as_deref())?;
     let own = settings.seal_key_path();
     let purged = settings.sqlite_path().is_some().then_some(done.is_purged);
-    if typed.json {
+    if args.json {
         return output::json(&ResealOutput {
             keys: done.keys,
             seal_key_file: &own.display().to_string(),

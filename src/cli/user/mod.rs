@@ -150,7 +150,7 @@ const FIRST_NAME: &str = "the first name";
 const LAST_NAME: &str = "the last name";
 
 pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> Result<()> {
-    let places = [organisation, &host(provider)];
+    let context_words = [organisation, &host(provider)];
     match command {
         Command::Add {
             email,
@@ -167,14 +167,14 @@ pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> 
                 NameComponent::parse_optional(LAST_NAME, &family_name)?,
             )?;
             let user_name = own.user_name()?;
-            let near = PasswordContext::new(&email, &names, user_name.as_ref(), &places);
+            let password_context = PasswordContext::new(&email, &names, user_name.as_ref(), &context_words);
             let new = NewUser {
                 email,
                 names,
                 stable_id: stable_id.as_deref().map(StableId::parse).transpose()?,
                 user_name,
                 attributes: own.attributes()?,
-                password: Some(password::read_new_password(password_stdin, &near)?),
+                password: Some(password::read_new_password(password_stdin, &password_context)?),
             };
             add_user(provider, &new, json)
         }
@@ -237,7 +237,7 @@ pub(super) fn run(command: Command, provider: &Provider, organisation: &str) -> 
             email,
             password_stdin,
             json,
-        } => password::set(provider, &email, password_stdin, &places, json),
+        } => password::set(provider, &email, password_stdin, &context_words, json),
     }
 }
 
@@ -397,10 +397,10 @@ const MAX_NAME_ID: usize = 256;
 
 /// Says where a person cannot sign in yet, for want of a value that is required there.
 fn print_missing_attributes(provider: &Provider, user: &User) -> Result<()> {
-    for unmet in provider.unmet_requirements(user)? {
+    for missing in provider.unmet_requirements(user)? {
         print_line(format_args!(
             "They cannot sign in to {} yet: it requires {}, and they have no value for it (docs/attributes.md).",
-            unmet.application, unmet.attribute
+            missing.application, missing.attribute
         ))?;
     }
     Ok(())

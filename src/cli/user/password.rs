@@ -26,15 +26,15 @@ pub(super) fn set(
     provider: &Provider,
     email: &str,
     from_stdin: bool,
-    places: &[&str],
+    context_words: &[&str],
     json: bool,
 ) -> Result<()> {
     let email = Email::parse(email)?;
     let user = provider
         .user_by_email(&email)?
         .with_context(|| no_such_user(&email))?;
-    let near = PasswordContext::new(&email, &user.names, user.user_name.as_ref(), places);
-    match provider.set_password(&email, &read_new_password(from_stdin, &near)?)? {
+    let password_context = PasswordContext::new(&email, &user.names, user.user_name.as_ref(), context_words);
+    match provider.set_password(&email, &read_new_password(from_stdin, &password_context)?)? {
         ChangeOutcome::Done(sessions_ended) if json => output::json(&PasswordOutput {
             email: email.as_str(),
             sessions_ended,
@@ -54,22 +54,25 @@ pub(super) fn set(
 
 /// Asks for the password, twice, and says before the second time what is wrong with it; or reads one line where a
 /// program types.
-pub(super) fn read_new_password(from_stdin: bool, near: &PasswordContext) -> Result<Password> {
+pub(super) fn read_new_password(from_stdin: bool, password_context: &PasswordContext) -> Result<Password> {
     if from_stdin {
         let mut line = String::new();
         io::stdin()
             .lock()
             .read_line(&mut line)
             .context("no password on standard input")?;
-        return Ok(Password::parse_new(line.trim_end_matches(['\r', '\n']), near)?);
+        return Ok(Password::parse_new(
+            line.trim_end_matches(['\r', '\n']),
+            password_context,
+        )?);
     }
     if !io::stdin().is_terminal() {
         bail!("there is no terminal to ask on: use --password-stdin");
     }
     let prompt = format!("Password ({} characters or more): ", Password::MIN_CHARACTERS);
-    let typed = rpassword::prompt_password(prompt)?;
-    let password = Password::parse_new(&typed, near)?;
-    if rpassword::prompt_password("Once more: ")? != typed {
+    let args = rpassword::prompt_password(prompt)?;
+    let password = Password::parse_new(&args, password_context)?;
+    if rpassword::prompt_password("Once more: ")? != args {
         bail!("the two passwords differ");
     }
     Ok(password)

@@ -30,9 +30,9 @@ impl ProfileArguments {
     /// Names with their values; none: it is taken away.
     pub(super) fn attributes(&self) -> Result<OwnAttributes> {
         let mut found = OwnAttributes::new();
-        for typed in &self.attributes {
-            let Some((name, value)) = typed.split_once('=') else {
-                bail!("`{typed}` is no attribute: write NAME=VALUE");
+        for args in &self.attributes {
+            let Some((name, value)) = args.split_once('=') else {
+                bail!("`{args}` is no attribute: write NAME=VALUE");
             };
             let name = single_line("the attribute's name", name, AttributeRule::MAX_NAME)?;
             let values = found.entry(name.clone()).or_default();

@@ -180,8 +180,8 @@ impl Provider {
         if !(more && application.enabled) {
             return Ok(None);
         }
-        let lacking = self.first_missing_attribute(&application.saml.attributes)?;
-        Ok(lacking.map(BadApplication::MissingAttribute))
+        let missing_attribute = self.first_missing_attribute(&application.saml.attributes)?;
+        Ok(missing_attribute.map(BadApplication::MissingAttribute))
     }
 
     /// Other applications with the same entity ID: requests that name no ACS URL cannot be told apart.

@@ -77,7 +77,7 @@ impl Provider {
         rules: impl Iterator<Item = &'r AttributeRule>,
     ) -> Result<Option<MissingAttribute>, Error> {
         for rule in rules.filter(|rule| rule.required) {
-            let (people, remedy) = match &rule.source {
+            let (users, remedy) = match &rule.source {
                 AttributeSource::GivenName => (
                     self.store().read(Tx::users_without_given_name)?,
                     "--given-name NAME".to_owned(),
@@ -99,11 +99,11 @@ impl Provider {
                 | AttributeSource::UserId
                 | AttributeSource::Constant(_) => continue,
             };
-            if !people.is_empty() {
+            if !users.is_empty() {
                 return Ok(Some(MissingAttribute {
                     attribute: rule.name.clone(),
                     remedy,
-                    users: people,
+                    users,
                 }));
             }
         }

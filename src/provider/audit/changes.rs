@@ -13,9 +13,9 @@ use crate::model::{
 /// What differs between two states of a person; `had` and `has` are their own attributes, as far as they are edited.
 pub(in crate::provider) fn user_changes(
     before: &User,
-    had: &OwnAttributes,
+    attributes_before: &OwnAttributes,
     after: &User,
-    has: &OwnAttributes,
+    attributes_after: &OwnAttributes,
 ) -> Vec<ValueChange> {
     let told = |user: &User, own: &OwnAttributes| {
         let mut told = vec![("e-mail".to_owned(), user.email.to_string())];
@@ -33,7 +33,7 @@ pub(in crate::provider) fn user_changes(
         told.extend(own.map(|(name, values)| (format!("attribute {name}"), values.join("; "))));
         told
     };
-    diff(&told(before, had), &told(after, has))
+    diff(&told(before, attributes_before), &told(after, attributes_after))
 }
 
 fn state(user: &User) -> String {

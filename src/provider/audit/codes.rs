@@ -122,19 +122,25 @@ mod tests {
     fn docs_errors_md_has_a_row_for_every_code_and_no_other() {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/errors.md");
         let text = fs::read_to_string(file).unwrap();
-        let told: BTreeSet<&str> = text.lines().filter(|line| line.starts_with("| `")).collect();
-        let due: BTreeSet<String> = all().map(table_row).collect();
-        let missing: Vec<_> = due.iter().filter(|row| !told.contains(row.as_str())).collect();
-        let strange: Vec<_> = told.iter().filter(|row| !due.contains(**row)).collect();
+        let documented: BTreeSet<&str> = text.lines().filter(|line| line.starts_with("| `")).collect();
+        let expected: BTreeSet<String> = all().map(table_row).collect();
+        let missing: Vec<_> = expected
+            .iter()
+            .filter(|row| !documented.contains(row.as_str()))
+            .collect();
+        let unexpected: Vec<_> = documented
+            .iter()
+            .filter(|row| !expected.contains(**row))
+            .collect();
         assert!(
-            missing.is_empty() && strange.is_empty(),
+            missing.is_empty() && unexpected.is_empty(),
             "docs/errors.md lacks these rows:\n{}\nand has rows that no code has:\n{}\n",
             missing
                 .iter()
                 .map(|row| row.as_str())
                 .collect::<Vec<_>>()
                 .join("\n"),
-            strange.iter().map(|row| **row).collect::<Vec<_>>().join("\n"),
+            unexpected.iter().map(|row| **row).collect::<Vec<_>>().join("\n"),
         );
     }
 

@@ -235,13 +235,13 @@ impl Provider {
                 if changed {
                     hints.push("other certificates are registered by now".to_owned());
                 }
-                let brought: Vec<_> = facts
+                let embedded: Vec<_> = facts
                     .iter()
                     .filter_map(|(name, sha256)| (*name == name::EMBEDDED_CERTIFICATE).then_some(*sha256))
                     .collect();
-                if brought.is_empty() {
+                if embedded.is_empty() {
                     // Over HTTP-Redirect nothing says whose key it was.
-                } else if now.iter().any(|known| brought.contains(&known.sha256.as_str())) {
+                } else if now.iter().any(|known| embedded.contains(&known.sha256.as_str())) {
                     hints.push(
                         "it brings a registered certificate, so it was changed on its way, or signed with another key"
                             .to_owned(),

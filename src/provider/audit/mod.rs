@@ -73,7 +73,7 @@ impl RefusalCounter {
     /// Counts one refusal; says how it is written down. What was counted in an earlier minute comes back to be
     /// written.
     fn count(&mut self, event: &AuditEvent) -> (RefusalStorage, MinuteFlush) {
-        let due = self.start_minute(event.at);
+        let flush = self.start_minute(event.at);
         let address = event.address.map(address_key).unwrap_or_default();
         let mut name = if event.unauthenticated {
             event.outcome.clone()
@@ -83,25 +83,25 @@ impl RefusalCounter {
         if self.groups.len() >= MAX_GROUPS && !self.groups.contains_key(&name) {
             name = format!("{}|many", event.outcome);
         }
-        let kind = self.groups.entry(name.clone()).or_default();
-        kind.count += 1;
-        if kind.addresses.len() < MAX_ADDRESSES {
-            kind.addresses.insert(address);
+        let group = self.groups.entry(name.clone()).or_default();
+        group.count += 1;
+        if group.addresses.len() < MAX_ADDRESSES {
+            group.addresses.insert(address);
         }
-        let has_room = !event.unauthenticated || self.unproven_rows < UNPROVEN_ROWS;
-        if kind.row.is_none() && kind.count <= ROWS_PER_GROUP && has_room {
+        let has_budget = !event.unauthenticated || self.unproven_rows < UNPROVEN_ROWS;
+        if group.row.is_none() && group.count <= ROWS_PER_GROUP && has_budget {
             self.unproven_rows += i64::from(event.unauthenticated);
-            return (RefusalStorage::OwnRow, due);
+            return (RefusalStorage::OwnRow, flush);
         }
-        kind.folded_count += 1;
-        if let Some((_key, shown)) = &kind.row {
-            kind.unwritten_count += 1;
-            return (RefusalStorage::Counted(shown.request_id.clone()), due);
+        group.folded_count += 1;
+        if let Some((_key, shown)) = &group.row {
+            group.unwritten_count += 1;
+            return (RefusalStorage::Counted(shown.request_id.clone()), flush);
         }
         // With the row's id in the key, what two replicas count at once stays two rows.
         let key = format!("{name}|{}", event.id);
-        kind.row = Some((key.clone(), event.clone()));
-        (RefusalStorage::Folded(key), due)
+        group.row = Some((key.clone(), event.clone()));
+        (RefusalStorage::Folded(key), flush)
     }
 
     /// Begins another minute, if `now` is in one: what is left of the last.
@@ -113,12 +113,12 @@ impl RefusalCounter {
         let rows = self.take_unwritten();
         let lines = std::mem::take(&mut self.groups)
             .into_values()
-            .filter_map(|kind| {
-                let (_key, shown) = kind.row.filter(|_row| kind.folded_count > 1)?;
+            .filter_map(|group| {
+                let (_key, shown) = group.row.filter(|_row| group.folded_count > 1)?;
                 Some(SuppressedRefusals {
                     code: shown.outcome,
-                    count: kind.folded_count - 1,
-                    addresses: kind.addresses.len(),
+                    count: group.folded_count - 1,
+                    addresses: group.addresses.len(),
                 })
             })
             .collect();
@@ -133,19 +133,19 @@ impl RefusalCounter {
     /// Everything that is counted and not written, one row a kind.
     fn take_unwritten(&mut self) -> Vec<(String, AuditEvent)> {
         let mut rows = Vec::new();
-        for kind in self.groups.values_mut() {
-            if let (Some((key, shown)), 1..) = (&kind.row, kind.unwritten_count) {
+        for group in self.groups.values_mut() {
+            if let (Some((key, shown)), 1..) = (&group.row, group.unwritten_count) {
                 let words = shown.detail.as_deref().unwrap_or_default();
                 let row = AuditEvent {
-                    occurrences: kind.unwritten_count,
+                    occurrences: group.unwritten_count,
                     detail: Some(format!(
                         "{words}\naddresses in this minute: {}",
-                        kind.addresses.len()
+                        group.addresses.len()
                     )),
                     ..shown.clone()
                 };
                 rows.push((key.clone(), row));
-                kind.unwritten_count = 0;
+                group.unwritten_count = 0;
             }
         }
         rows
@@ -164,17 +164,17 @@ pub(super) struct RecordedRefusal {
 impl Provider {
     /// Writes a refusal down, or counts it where they come in floods.
     pub(super) fn count_refusal(&self, event: &AuditEvent) -> Result<RecordedRefusal, Error> {
-        let (written, due) = self
+        let (written, flush) = self
             .0
             .refusal_counter
             .lock()
             .map_err(|_poisoned| Error::Poisoned)?
             .count(event);
         let is_shown = matches!(written, RefusalStorage::OwnRow | RefusalStorage::Folded(_));
-        if is_shown || !due.rows.is_empty() {
-            self.store().write(|tx| write_rows(tx, event, &written, &due))?;
+        if is_shown || !flush.rows.is_empty() {
+            self.store().write(|tx| write_rows(tx, event, &written, &flush))?;
         }
-        Ok(recorded_refusal(event, written, &due))
+        Ok(recorded_refusal(event, written, &flush))
     }
 
     /// The same, with something else in the same write, which there is in any case.
@@ -183,7 +183,7 @@ impl Provider {
         event: &AuditEvent,
         beside: impl FnOnce(&mut Tx) -> Result<(), crate::store::Error>,
     ) -> Result<RecordedRefusal, Error> {
-        let (written, due) = self
+        let (written, flush) = self
             .0
             .refusal_counter
             .lock()
@@ -191,9 +191,9 @@ impl Provider {
             .count(event);
         self.store().write(|tx| {
             beside(tx)?;
-            write_rows(tx, event, &written, &due)
+            write_rows(tx, event, &written, &flush)
         })?;
-        Ok(recorded_refusal(event, written, &due))
+        Ok(recorded_refusal(event, written, &flush))
     }
 
     /// Refuses what neither a signature nor a known person stands behind; its reference.
@@ -215,22 +215,23 @@ impl Provider {
 
     /// Writes what is counted but not written; called by the housekeeping timer and at the end.
     pub fn flush_audit(&self) -> Result<(), Error> {
-        let due = {
+        let flush = {
             let mut refusals = self
                 .0
                 .refusal_counter
                 .lock()
                 .map_err(|_poisoned| Error::Poisoned)?;
-            let mut due = refusals.start_minute(self.now());
-            due.rows.extend(refusals.take_unwritten());
-            due
+            let mut flush = refusals.start_minute(self.now());
+            flush.rows.extend(refusals.take_unwritten());
+            flush
         };
-        log_suppressed(&due.log_lines);
-        if due.rows.is_empty() {
+        log_suppressed(&flush.log_lines);
+        if flush.rows.is_empty() {
             return Ok(());
         }
         Ok(self.store().write(|tx| {
-            due.rows
+            flush
+                .rows
                 .iter()
                 .try_for_each(|(key, row)| tx.fold_audit_event(row, key))
         })?)
@@ -241,9 +242,9 @@ fn write_rows(
     tx: &mut Tx,
     event: &AuditEvent,
     written: &RefusalStorage,
-    due: &MinuteFlush,
+    flush: &MinuteFlush,
 ) -> Result<(), crate::store::Error> {
-    for (key, row) in &due.rows {
+    for (key, row) in &flush.rows {
         tx.fold_audit_event(row, key)?;
     }
     match written {
@@ -253,8 +254,8 @@ fn write_rows(
     }
 }
 
-fn recorded_refusal(event: &AuditEvent, written: RefusalStorage, due: &MinuteFlush) -> RecordedRefusal {
-    log_suppressed(&due.log_lines);
+fn recorded_refusal(event: &AuditEvent, written: RefusalStorage, flush: &MinuteFlush) -> RecordedRefusal {
+    log_suppressed(&flush.log_lines);
     let is_shown = matches!(written, RefusalStorage::OwnRow | RefusalStorage::Folded(_));
     let request_id = match written {
         RefusalStorage::OwnRow | RefusalStorage::Folded(_) => event.request_id.clone(),
@@ -337,9 +338,9 @@ mod tests {
             matches!(refusals.count(&event(2, "192.0.2.2")).0, RefusalStorage::OwnRow),
             "another address has rows of its own"
         );
-        let due = refusals.count(&event(61, "192.0.2.3")).1;
-        assert_eq!(due.rows.len(), 1);
-        assert_eq!(due.rows[0].1.occurrences, 994, "the first is written already");
+        let flush = refusals.count(&event(61, "192.0.2.3")).1;
+        assert_eq!(flush.rows.len(), 1);
+        assert_eq!(flush.rows[0].1.occurrences, 994, "the first is written already");
     }
 
     #[test]
@@ -379,15 +380,15 @@ mod tests {
             refusals.count(&event(2, "192.0.2.1")).0,
             RefusalStorage::OwnRow
         ));
-        let due = refusals.count(&event(61, "192.0.2.3")).1;
-        assert_eq!((due.rows.len(), due.log_lines.len()), (10, 10));
-        let line = &due.log_lines[0];
+        let flush = refusals.count(&event(61, "192.0.2.3")).1;
+        assert_eq!((flush.rows.len(), flush.log_lines.len()), (10, 10));
+        let line = &flush.log_lines[0];
         assert_eq!(
             (line.code.as_str(), line.count, line.addresses),
             ("CODE-0", 497, 500)
         );
         assert!(
-            due.rows[0]
+            flush.rows[0]
                 .1
                 .detail
                 .as_deref()

@@ -43,12 +43,12 @@ pub struct ExpiringCertificate {
 
 impl ExpiringCertificate {
     fn from_certificate(
-        whose: CertificateOwner,
+        owner: CertificateOwner,
         certificate: &Certificate,
         now: DateTime<Utc>,
     ) -> Option<Self> {
         Some(Self {
-            owner: whose,
+            owner,
             certificate: certificate.clone(),
             expiry: CertificateExpiry::from_certificate(certificate, now)?,
             days_left: days_left(certificate.not_after, now),
@@ -119,9 +119,9 @@ pub(in crate::provider) struct WarnedToday(BTreeMap<String, (CertificateExpiry, 
 
 impl WarnedToday {
     /// Whether this is to be said now: it was not said today, or it was said of a longer time.
-    fn is_new(&mut self, soon: &ExpiringCertificate, now: DateTime<Utc>) -> bool {
-        let saying = (soon.expiry, now.date_naive());
-        self.0.insert(soon.certificate.sha256.clone(), saying) != Some(saying)
+    fn is_new(&mut self, expiring: &ExpiringCertificate, now: DateTime<Utc>) -> bool {
+        let saying = (expiring.expiry, now.date_naive());
+        self.0.insert(expiring.certificate.sha256.clone(), saying) != Some(saying)
     }
 }
 
@@ -137,7 +137,7 @@ impl Provider {
         let enabled = snapshot.applications.iter().filter(|one| one.enabled);
         Ok(enabled
             .flat_map(|application| {
-                let whose = CertificateOwner::Application {
+                let owner = CertificateOwner::Application {
                     slug: application.slug.to_string(),
                     name: application.name.clone(),
                 };
@@ -146,7 +146,7 @@ impl Provider {
                     .signing_certificates
                     .iter()
                     .filter_map(move |certificate| {
-                        ExpiringCertificate::from_certificate(whose.clone(), certificate, now)
+                        ExpiringCertificate::from_certificate(owner.clone(), certificate, now)
                     })
             })
             .collect())
@@ -154,24 +154,24 @@ impl Provider {
 
     /// Logs which of our certificates end soon, each once a day and whenever a new limit is passed.
     pub(in crate::provider) fn warn_of_expiring_certificates(&self) -> Result<(), Error> {
-        for soon in self.own_expiring_certificates()? {
+        for expiring in self.own_expiring_certificates()? {
             let is_new = self
                 .0
                 .warned_today
                 .lock()
                 .map_err(|_poisoned| Error::Poisoned)?
-                .is_new(&soon, self.now());
+                .is_new(&expiring, self.now());
             if !is_new {
                 continue;
             }
-            let (sha256, words) = (&soon.certificate.sha256, soon.message());
+            let (sha256, words) = (&expiring.certificate.sha256, expiring.message());
             if matches!(
-                soon.expiry,
+                expiring.expiry,
                 CertificateExpiry::Expired | CertificateExpiry::NotYetValid
             ) {
-                tracing::error!(sha256, days = soon.days_left, "{words}");
+                tracing::error!(sha256, days = expiring.days_left, "{words}");
             } else {
-                tracing::warn!(sha256, days = soon.days_left, "{words}");
+                tracing::warn!(sha256, days = expiring.days_left, "{words}");
             }
         }
         Ok(())
@@ -189,7 +189,7 @@ fn own_expiring_certificates(snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Exp
         .map(|next| (CertificateOwner::NextKey, next));
     std::iter::once((ours, &publication.active))
         .chain(next)
-        .filter_map(|(whose, certificate)| ExpiringCertificate::from_certificate(whose, certificate, now))
+        .filter_map(|(owner, certificate)| ExpiringCertificate::from_certificate(owner, certificate, now))
         .collect()
 }
 
@@ -222,17 +222,17 @@ mod tests {
     #[test]
     fn a_certificate_that_is_not_yet_valid_is_warned_of() {
         let early = expiring_own_certificate(TimeDelta::days(399), now() - TimeDelta::days(2)).unwrap();
-        let said = early.message();
+        let message = early.message();
         assert!(
-            said.contains("not valid before 2024-10-03 09:00 UTC")
-                && said.contains("the clock of this machine"),
-            "{said}"
+            message.contains("not valid before 2024-10-03 09:00 UTC")
+                && message.contains("the clock of this machine"),
+            "{message}"
         );
     }
 
     #[test]
     fn the_message_names_the_day_and_the_command() {
-        let words = |left| expiring_own_certificate(left, now()).map(|soon| soon.message());
+        let words = |left| expiring_own_certificate(left, now()).map(|expiring| expiring.message());
         assert_eq!(words(TimeDelta::days(61)), None);
         for (left, part) in [
             (TimeDelta::days(60), "ends in 60 days, on 2024-12-03"),
@@ -242,24 +242,24 @@ mod tests {
             (TimeDelta::zero(), "ended on 2024-10-04"),
             (TimeDelta::days(-3), "ended on 2024-10-01"),
         ] {
-            let said = words(left).unwrap();
+            let message = words(left).unwrap();
             assert!(
-                said.contains(part) && said.contains("hallpass key roll prepare"),
-                "{said}"
+                message.contains(part) && message.contains("hallpass key roll prepare"),
+                "{message}"
             );
         }
     }
 
     #[test]
     fn each_day_is_warned_of_once_and_each_limit_at_once() {
-        let mut said = WarnedToday::default();
+        let mut message = WarnedToday::default();
         let mut times = 0;
         // Every half minute of the last two months and the week after.
         let mut at = now();
         let mut days = std::collections::BTreeSet::new();
         while at < now() + TimeDelta::days(69) {
-            let soon = expiring_own_certificate(TimeDelta::days(62), at);
-            if soon.is_some_and(|soon| said.is_new(&soon, at)) {
+            let expiring = expiring_own_certificate(TimeDelta::days(62), at);
+            if expiring.is_some_and(|expiring| message.is_new(&expiring, at)) {
                 times += 1;
                 days.insert(at.date_naive());
             }

@@ -124,8 +124,8 @@ impl Provider {
     /// Publishes a key that will sign: `own`, or one made here.
     pub fn prepare_key(&self, own: Option<&OwnKey>) -> Result<RolloverStepOutcome, Error> {
         let places = self.sealed_keys()?;
-        if let Some(stop) = why_not_preparable(&places) {
-            return Ok(RolloverStepOutcome::Refused(stop));
+        if let Some(refused) = why_not_preparable(&places) {
+            return Ok(RolloverStepOutcome::Refused(refused));
         }
         let now = self.now();
         let id = KeyId::new(now, self.random());
@@ -291,10 +291,10 @@ impl Provider {
             return Ok(KeyAdoptionOutcome::Unknown(unknown));
         }
         let now = self.now();
-        let follows: Vec<(KeyAdoption, AuditEvent)> = slugs
+        let adoptions: Vec<(KeyAdoption, AuditEvent)> = slugs
             .iter()
             .map(|slug| {
-                let follow = KeyAdoption {
+                let adoption = KeyAdoption {
                     slug: slug.clone(),
                     key,
                     source: AdoptionSource::Confirmed,
@@ -307,13 +307,13 @@ impl Provider {
                     detail: Some(format!("{slug} trusts key {key}")),
                     ..self.event("key.confirm", "ok", None)
                 };
-                (follow, event)
+                (adoption, event)
             })
             .collect();
         let confirmed = self.store().write(|tx| {
             let mut confirmed = 0;
-            for (follow, event) in &follows {
-                if tx.add_key_adoption(follow)? {
+            for (adoption, event) in &adoptions {
+                if tx.add_key_adoption(adoption)? {
                     tx.add_audit_event(event)?;
                     confirmed += 1;
                 }
@@ -322,7 +322,7 @@ impl Provider {
         })?;
         Ok(KeyAdoptionOutcome::Done {
             new: confirmed,
-            already_known: follows.len() - confirmed,
+            already_known: adoptions.len() - confirmed,
         })
     }
 

@@ -15,11 +15,11 @@ impl Provider {
             &self.dependencies().sealing_key,
         );
         KeyRing::open(&rows, sealing)?;
-        let mut anew = Vec::new();
+        let mut sealed_again = Vec::new();
         for row in &rows {
             if let Some(before) = &row.sealed {
                 let private = sealing.open(row.id, before)?;
-                anew.push((
+                sealed_again.push((
                     row.id,
                     before,
                     next.seal(row.id, private.expose(), self.random())?,
@@ -33,14 +33,14 @@ impl Provider {
             if tx.signing_keys()? != rows {
                 return Ok(false);
             }
-            for (id, before, after) in &anew {
+            for (id, before, after) in &sealed_again {
                 tx.reseal_key(*id, before, after)?;
             }
             tx.add_audit_event(&event)?;
             Ok(true)
         });
         match resealed {
-            Ok(true) => Ok(Some(anew.len())),
+            Ok(true) => Ok(Some(sealed_again.len())),
             Ok(false) => Ok(None),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error.into()),

@@ -121,13 +121,13 @@ impl Provider {
         let next = rollover.key(KeyState::Next);
         let has_previous = rollover.key(KeyState::Previous).is_some();
         let active = rollover.key(KeyState::Active).filter(|_key| has_previous);
-        let Some(learning) = next.or(active).cloned() else {
+        let Some(key_to_adopt) = next.or(active).cloned() else {
             return Ok(rollover);
         };
         let (follows, fetches, tokens) = self.store().read(|tx| {
             Ok((
-                tx.key_adoptions(learning.id)?,
-                tx.metadata_fetches(learning.id)?,
+                tx.key_adoptions(key_to_adopt.id)?,
+                tx.metadata_fetches(key_to_adopt.id)?,
                 tx.metadata_tokens()?,
             ))
         })?;
@@ -144,12 +144,12 @@ impl Provider {
             let url = self.endpoints().metadata_for(slug, token);
             (url, of_slug.remove(slug).unwrap_or_default())
         };
-        let mut followers = Vec::new();
+        let mut adoptions = Vec::new();
         for application in &snapshot.applications {
             let (metadata_url, fetches) = about(&application.slug);
             let signed_already =
-                learning.state == KeyState::Active && application.created_at > learning.since;
-            followers.push(AdoptionStatus {
+                key_to_adopt.state == KeyState::Active && application.created_at > key_to_adopt.since;
+            adoptions.push(AdoptionStatus {
                 slug: application.slug.clone(),
                 name: application.name.clone(),
                 kind: Some(application.kind),
@@ -164,7 +164,7 @@ impl Provider {
         }
         for draft in &snapshot.publication.drafts {
             let (metadata_url, fetches) = about(&draft.slug);
-            followers.push(AdoptionStatus {
+            adoptions.push(AdoptionStatus {
                 slug: draft.slug.clone(),
                 name: draft.name.clone(),
                 kind: None,
@@ -174,8 +174,8 @@ impl Provider {
                 fetches,
             });
         }
-        rollover.adoptions = followers;
-        rollover.key_to_adopt = Some(learning.id);
+        rollover.adoptions = adoptions;
+        rollover.key_to_adopt = Some(key_to_adopt.id);
         Ok(rollover)
     }
 }

@@ -81,7 +81,7 @@ impl Provider {
     ) -> Result<EndSessionsOutcome, Error> {
         let snapshot = self.cached_snapshot()?;
         let (now, until) = (self.now(), self.now() + self.policy().replay_retention);
-        let asker = cause.initiator.as_ref().map(|by| by.application);
+        let requester = cause.initiator.as_ref().map(|by| by.application);
         let shown = cause.visitor.session.as_ref().map(Token::hash);
         let browser = cause.cookie.clone().unwrap_or_else(|| self.token());
         let id = LogoutId::new(now, self.random());
@@ -104,7 +104,7 @@ impl Provider {
                     token: token.map(|(hash, _)| hash),
                     had_expired: token.is_none_or(|(_, was_over)| was_over),
                     steps: others
-                        .filter(|participant| Some(participant.application) != asker)
+                        .filter(|participant| Some(participant.application) != requester)
                         .map(|participant| LogoutStep::new(0, participant))
                         .collect(),
                 });
@@ -112,15 +112,15 @@ impl Provider {
             let Some(first) = ended.first() else {
                 return Ok(EndSessionsWrite::Nothing);
             };
-            let is_theirs = ended.iter().any(|one| one.token.is_some() && one.token == shown)
+            let is_this_browser = ended.iter().any(|one| one.token.is_some() && one.token == shown)
                 && ended.iter().all(|one| one.user == first.user);
             for one in &ended {
-                tx.add_audit_event(&self.session_ended_event(&snapshot, one, cause, is_theirs))?;
+                tx.add_audit_event(&self.session_ended_event(&snapshot, one, cause, is_this_browser))?;
             }
             if ended.iter().all(|one| one.steps.is_empty()) {
                 return Ok(EndSessionsWrite::Ended);
             }
-            if is_theirs {
+            if is_this_browser {
                 let logout = Logout {
                     id,
                     browser: browser.hash(),
@@ -193,14 +193,14 @@ impl Provider {
         snapshot: &Snapshot,
         ended: &EndedSession,
         cause: &EndCause<'_>,
-        is_theirs: bool,
+        is_this_browser: bool,
     ) -> crate::model::audit::AuditEvent {
         let mut event = self.event("logout", "ok", Some(cause.visitor));
         event.session = Some(ended.id);
         event.user = Some(ended.user);
         event.application = cause.initiator.as_ref().map(|by| by.application);
         let mut detail = cause.reason.to_owned();
-        if !is_theirs && !ended.steps.is_empty() {
+        if !is_this_browser && !ended.steps.is_empty() {
             let others = ended.steps.iter().map(|hop| hop.application);
             detail = format!("{detail}; not told yet: {}", snapshot.slugs(others));
         }

@@ -81,17 +81,17 @@ impl Provider {
             return Ok(None);
         };
         let participants = self.store().read(|tx| tx.participants(session.id))?;
-        let hops: Vec<_> = participants
+        let steps: Vec<_> = participants
             .into_iter()
             .map(|participant| LogoutStep::new(0, participant))
             .collect();
-        let stops = participant_statuses(&*self.fresh_snapshot()?, &hops);
+        let statuses = participant_statuses(&*self.fresh_snapshot()?, &steps);
         Ok(
             match (
                 session.is_active(self.now(), self.policy().session_absolute),
-                stops.len(),
+                statuses.len(),
             ) {
-                (true, _) => Some(AboutToSignOut::Session(UserSummary::from_user(&user), stops)),
+                (true, _) => Some(AboutToSignOut::Session(UserSummary::from_user(&user), statuses)),
                 (false, 0) => None,
                 (false, several) => Some(AboutToSignOut::Expired(several)),
             },
@@ -198,13 +198,13 @@ impl Provider {
         &self,
         snapshot: &Snapshot,
         logout: &Logout,
-        hops: &[LogoutStep],
+        steps: &[LogoutStep],
         visitor: &Visitor,
     ) -> Result<(), Error> {
         if logout.finished_at.is_some() {
             return Ok(());
         }
-        let event = self.logout_outcome_event(snapshot, logout, hops, Some(visitor));
+        let event = self.logout_outcome_event(snapshot, logout, steps, Some(visitor));
         Ok(self.store().write(|tx| {
             if tx.finish_logout(logout.id, event.at)? {
                 tx.add_audit_event(&event)?;
@@ -214,13 +214,13 @@ impl Provider {
     }
 
     /// Ends logouts whose person did not come back, and notes what became of them; how many.
-    pub(in crate::provider) fn expire_logouts(&self, step: i64) -> Result<usize, Error> {
+    pub(in crate::provider) fn expire_logouts(&self, batch_size: i64) -> Result<usize, Error> {
         let (now, snapshot) = (self.now(), self.cached_snapshot()?);
         Ok(self.store().write(|tx| {
-            let ended = tx.expire_logouts(now, step)?;
+            let ended = tx.expire_logouts(now, batch_size)?;
             for id in &ended {
-                if let Some((logout, hops)) = tx.logout(*id)? {
-                    tx.add_audit_event(&self.logout_outcome_event(&snapshot, &logout, &hops, None))?;
+                if let Some((logout, steps)) = tx.logout(*id)? {
+                    tx.add_audit_event(&self.logout_outcome_event(&snapshot, &logout, &steps, None))?;
                 }
             }
             Ok(ended.len())
@@ -232,16 +232,17 @@ impl Provider {
         &self,
         snapshot: &Snapshot,
         logout: &Logout,
-        hops: &[LogoutStep],
+        steps: &[LogoutStep],
         visitor: Option<&Visitor>,
     ) -> crate::model::audit::AuditEvent {
-        let open: Vec<_> = hops
+        let open: Vec<_> = steps
             .iter()
-            .filter(|hop| hop.state != LogoutStepState::Confirmed)
-            .map(|hop| {
-                let known = snapshot.by_id(hop.application);
-                let name = known.map_or_else(|| hop.application.to_string(), |app| app.slug.to_string());
-                format!("{name} ({})", hop.state.as_str())
+            .filter(|logout_step| logout_step.state != LogoutStepState::Confirmed)
+            .map(|logout_step| {
+                let known = snapshot.by_id(logout_step.application);
+                let name =
+                    known.map_or_else(|| logout_step.application.to_string(), |app| app.slug.to_string());
+                format!("{name} ({})", logout_step.state.as_str())
             })
             .collect();
         let outcome = if open.is_empty() {
@@ -252,8 +253,8 @@ impl Provider {
         let mut event = self.event("single_logout", outcome, visitor);
         event.user = Some(logout.user);
         event.application = logout.initiator.as_ref().map(|by| by.application);
-        event.session = hops.first().map(|hop| hop.session);
-        let mut detail = format!("{} of {} confirmed", hops.len() - open.len(), hops.len());
+        event.session = steps.first().map(|logout_step| logout_step.session);
+        let mut detail = format!("{} of {} confirmed", steps.len() - open.len(), steps.len());
         if !open.is_empty() {
             detail = format!("{detail}; not: {}", open.join(", "));
         }
@@ -265,17 +266,17 @@ impl Provider {
 /// The applications of `hops`, each once: where it stands twice, what is least done counts.
 pub(in crate::provider) fn participant_statuses(
     snapshot: &Snapshot,
-    hops: &[LogoutStep],
+    steps: &[LogoutStep],
 ) -> Vec<ParticipantLogoutStatus> {
-    let mut stops: Vec<ParticipantLogoutStatus> = Vec::new();
-    for hop in hops {
-        let Some(application) = snapshot.by_id(hop.application) else {
+    let mut statuses: Vec<ParticipantLogoutStatus> = Vec::new();
+    for logout_step in steps {
+        let Some(application) = snapshot.by_id(logout_step.application) else {
             // It was told of the session all the same, and cannot be asked any more.
-            stops.push(ParticipantLogoutStatus {
-                application: hop.application,
+            statuses.push(ParticipantLogoutStatus {
+                application: logout_step.application,
                 name: "An application that was removed".to_owned(),
-                state: if hop.state == LogoutStepState::Confirmed {
-                    hop.state
+                state: if logout_step.state == LogoutStepState::Confirmed {
+                    logout_step.state
                 } else {
                     LogoutStepState::NoEndpoint
                 },
@@ -283,15 +284,18 @@ pub(in crate::provider) fn participant_statuses(
             });
             continue;
         };
-        let state = if hop.state == LogoutStepState::Pending && application.saml.logout.is_none() {
+        let state = if logout_step.state == LogoutStepState::Pending && application.saml.logout.is_none() {
             LogoutStepState::NoEndpoint
         } else {
-            hop.state
+            logout_step.state
         };
-        match stops.iter_mut().find(|stop| stop.application == hop.application) {
+        match statuses
+            .iter_mut()
+            .find(|stop| stop.application == logout_step.application)
+        {
             Some(stop) if severity(state) > severity(stop.state) => stop.state = state,
             Some(_) => {}
-            None => stops.push(ParticipantLogoutStatus {
+            None => statuses.push(ParticipantLogoutStatus {
                 application: application.id,
                 name: application.name.clone(),
                 state,
@@ -299,13 +303,15 @@ pub(in crate::provider) fn participant_statuses(
             }),
         }
     }
-    stops
+    statuses
 }
 
 /// The same without a name: `Application 1`, `Application 2`.
-pub(in crate::provider) fn anonymized(stops: Vec<ParticipantLogoutStatus>) -> Vec<ParticipantLogoutStatus> {
+pub(in crate::provider) fn anonymized(
+    statuses: Vec<ParticipantLogoutStatus>,
+) -> Vec<ParticipantLogoutStatus> {
     (1..)
-        .zip(stops)
+        .zip(statuses)
         .map(|(number, stop)| ParticipantLogoutStatus {
             name: format!("Application {number}"),
             launch_url: None,

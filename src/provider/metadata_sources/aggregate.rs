@@ -56,7 +56,7 @@ impl Provider {
     ) -> Result<Result<SourceUpdate, SourceError>, Error> {
         let (checked, mut file) = match verify(source, document, self.now(), told) {
             Ok(verified) => verified,
-            Err(trouble) => return Ok(Err(trouble)),
+            Err(source_error) => return Ok(Err(source_error)),
         };
         if let Err(error) = file.rewind() {
             return Ok(Err(fetch::Error::Unreadable(error).into()));
@@ -71,7 +71,7 @@ impl Provider {
         {
             return Ok(Err(why.into()));
         }
-        let mut work = AggregateUpdate::new(self, source, job, about.valid_until)?;
+        let mut update = AggregateUpdate::new(self, source, job, about.valid_until)?;
         let mut count = 0;
         let mut found = entities.next();
         // What it says of its publication stands before the first entity.
@@ -82,18 +82,18 @@ impl Provider {
             accepted_at: self.now(),
             round: source.state.round + 1,
         };
-        if let Some(trouble) = self.refuse_older_copy(source, &copy, job.force)? {
-            return Ok(Err(trouble));
+        if let Some(source_error) = self.refuse_older_copy(source, &copy, job.force)? {
+            return Ok(Err(source_error));
         }
         while let Some(next) = found {
             found = entities.next();
             match next {
                 Ok(ParsedEntity::ServiceProvider(entity)) => {
-                    if let Err(trouble) = work.add_entity(*entity)? {
-                        return Ok(Err(trouble));
+                    if let Err(source_error) = update.add_entity(*entity)? {
+                        return Ok(Err(source_error));
                     }
                 }
-                Ok(ParsedEntity::Unusable { entity_id, why }) => work.skip(&entity_id, &why.to_string()),
+                Ok(ParsedEntity::Unusable { entity_id, why }) => update.skip(&entity_id, &why.to_string()),
                 Ok(ParsedEntity::Other) => {}
                 Err(why) => return Ok(Err(why.into())),
             }
@@ -103,8 +103,8 @@ impl Provider {
             }
         }
         told(ImportProgress::ReadEntities(count));
-        match work.finish()? {
-            Err(trouble) => Ok(Err(trouble)),
+        match update.finish()? {
+            Err(source_error) => Ok(Err(source_error)),
             Ok(report) => Ok(Ok(SourceUpdate {
                 copy: Some(copy),
                 valid_until: about.valid_until,
@@ -150,11 +150,11 @@ fn verify(
         .collect::<Result<_, _>>()
         .map_err(|why| BadApplication::Certificate(why.to_string()))?;
     let mut file = document.file;
-    let mut heard = 0;
+    let mut next_report_at = 0;
     let checked = aggregate::verify(BufReader::new(&mut file), &keys, now, |progress| {
         // A line a megabyte is enough.
-        if progress.bytes >= heard {
-            heard = progress.bytes + 1024 * 1024;
+        if progress.bytes >= next_report_at {
+            next_report_at = progress.bytes + 1024 * 1024;
             told(ImportProgress::Verified(progress.bytes));
         }
     })?;
@@ -244,8 +244,8 @@ impl<'w> AggregateUpdate<'w> {
         self.report.listed += 1;
         let sha256 = hex(&Sha256::digest(metadata.as_bytes()));
         let before = self.hashes_before.get(&id);
-        let is_news = before != Some(&sha256);
-        if is_news {
+        let is_changed = before != Some(&sha256);
+        if is_changed {
             let count = if before.is_some() {
                 &mut self.report.updated
             } else {
@@ -254,7 +254,7 @@ impl<'w> AggregateUpdate<'w> {
             *count += 1;
         }
         self.update_application(&id, &entity, &sha256, own_end)?;
-        if is_news {
+        if is_changed {
             self.imported.push(ImportedEntity {
                 source: self.source.id,
                 display_name: display_name(&entity),
@@ -371,8 +371,8 @@ impl<'w> AggregateUpdate<'w> {
 
     /// Writes the rest, and what is missing now.
     fn finish(mut self) -> Result<Result<UpdateReport, SourceError>, Error> {
-        if let Err(trouble) = self.write_batch()? {
-            return Ok(Err(trouble));
+        if let Err(source_error) = self.write_batch()? {
+            return Ok(Err(source_error));
         }
         let gone: Vec<String> = self
             .hashes_before
@@ -402,8 +402,8 @@ impl<'w> AggregateUpdate<'w> {
                 self.report.disabled.push(slug);
             }
         }
-        if let Some(words) = self.report.summary() {
-            let event = self.provider.source_event(self.source, "ok", &words);
+        if let Some(detail) = self.report.summary() {
+            let event = self.provider.source_event(self.source, "ok", &detail);
             self.provider.store().write(|tx| tx.add_audit_event(&event))?;
         }
         Ok(Ok(self.report))

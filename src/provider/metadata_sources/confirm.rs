@@ -63,55 +63,55 @@ impl Provider {
     }
 
     /// Takes up the change that waits, if it is the one with the id `named`, whole.
-    pub fn confirm_change(&self, slug: &Slug, named: &str) -> Result<ChangeReviewOutcome, Error> {
-        let waiting = match self.proposed_change_by_id(slug, named)? {
-            Ok(waiting) => waiting,
+    pub fn confirm_change(&self, slug: &Slug, change_id: &str) -> Result<ChangeReviewOutcome, Error> {
+        let proposed = match self.proposed_change_by_id(slug, change_id)? {
+            Ok(proposed) => proposed,
             Err(otherwise) => return Ok(otherwise),
         };
-        if let Err(bad) = applications::check(waiting.changed.kind, &waiting.changed.saml) {
+        if let Err(bad) = applications::check(proposed.changed.kind, &proposed.changed.saml) {
             return Ok(ChangeReviewOutcome::Unusable(bad.into()));
         }
-        let mut changed = waiting.changed.clone();
+        let mut changed = proposed.changed.clone();
         changed.updated_at = self.now();
-        let event = self.metadata_event("app.confirm", "ok", changed.id, &waiting.differences.join("; "));
+        let event = self.metadata_event("app.confirm", "ok", changed.id, &proposed.differences.join("; "));
         let edited = self.store().write(|tx| {
-            if !tx.resolve_pending_change(changed.id, &waiting.change.sha256, false)? {
+            if !tx.resolve_pending_change(changed.id, &proposed.change.sha256, false)? {
                 return Ok(None);
             }
             let edited = tx.edit_application(&changed)?;
             if edited == EditOutcome::Done {
-                tx.record_applied_metadata(&waiting.source)?;
+                tx.record_applied_metadata(&proposed.source)?;
                 tx.raise_generation()?;
                 tx.add_audit_event(&event)?;
             } else {
-                tx.record_pending_change(changed.id, &waiting.change)?;
+                tx.record_pending_change(changed.id, &proposed.change)?;
             }
             Ok(Some(edited))
         })?;
         Ok(match edited {
             None => ChangeReviewOutcome::AnotherPending,
-            Some(EditOutcome::Done) => ChangeReviewOutcome::Applied(Box::new(waiting)),
+            Some(EditOutcome::Done) => ChangeReviewOutcome::Applied(Box::new(proposed)),
             Some(EditOutcome::Stale | EditOutcome::Taken) => ChangeReviewOutcome::Stale,
         })
     }
 
     /// Refuses the change that waits: what holds goes on, and the same is not offered again.
-    pub fn reject_change(&self, slug: &Slug, named: &str) -> Result<ChangeReviewOutcome, Error> {
-        let waiting = match self.proposed_change_by_id(slug, named)? {
-            Ok(waiting) => waiting,
+    pub fn reject_change(&self, slug: &Slug, change_id: &str) -> Result<ChangeReviewOutcome, Error> {
+        let proposed = match self.proposed_change_by_id(slug, change_id)? {
+            Ok(proposed) => proposed,
             Err(otherwise) => return Ok(otherwise),
         };
-        let id = waiting.application.id;
-        let event = self.metadata_event("app.confirm", "rejected", id, &waiting.differences.join("; "));
+        let id = proposed.application.id;
+        let event = self.metadata_event("app.confirm", "rejected", id, &proposed.differences.join("; "));
         let is_rejected = self.store().write(|tx| {
-            let is_rejected = tx.resolve_pending_change(id, &waiting.change.sha256, true)?;
+            let is_rejected = tx.resolve_pending_change(id, &proposed.change.sha256, true)?;
             if is_rejected {
                 tx.add_audit_event(&event)?;
             }
             Ok(is_rejected)
         })?;
         Ok(if is_rejected {
-            ChangeReviewOutcome::Rejected(Box::new(waiting))
+            ChangeReviewOutcome::Rejected(Box::new(proposed))
         } else {
             ChangeReviewOutcome::AnotherPending
         })
@@ -120,15 +120,15 @@ impl Provider {
     fn proposed_change_by_id(
         &self,
         slug: &Slug,
-        named: &str,
+        change_id: &str,
     ) -> Result<Result<ProposedChange, ChangeReviewOutcome>, Error> {
         Ok(match self.proposed_change(slug)? {
             None => Err(ChangeReviewOutcome::NothingPending),
-            Some(Err(trouble)) => Err(ChangeReviewOutcome::Unusable(trouble)),
-            Some(Ok(waiting)) => {
+            Some(Err(source_error)) => Err(ChangeReviewOutcome::Unusable(source_error)),
+            Some(Ok(proposed)) => {
                 // Whole: a part of it could name two.
-                if waiting.change.id == named {
-                    Ok(waiting)
+                if proposed.change.id == change_id {
+                    Ok(proposed)
                 } else {
                     Err(ChangeReviewOutcome::AnotherPending)
                 }

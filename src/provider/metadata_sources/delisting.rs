@@ -19,8 +19,8 @@ impl Provider {
             updated_at: now,
             ..found.clone()
         };
-        let words = "its source no longer lists it";
-        let event = self.metadata_event("app.disable", "gone", found.id, words);
+        let detail = "its source no longer lists it";
+        let event = self.metadata_event("app.disable", "gone", found.id, detail);
         let is_done = self.store().write(|tx| {
             if !tx.set_delisted_at(found.id, Some(now))? {
                 return Ok(false);
@@ -51,8 +51,8 @@ impl Provider {
             updated_at: self.now(),
             ..found.clone()
         };
-        let words = "its source lists it again";
-        let event = self.metadata_event("app.enable", "back", found.id, words);
+        let detail = "its source lists it again";
+        let event = self.metadata_event("app.enable", "back", found.id, detail);
         let is_on = self.store().write(|tx| {
             if !tx.set_delisted_at(found.id, None)? || !is_untouched {
                 return Ok(false);

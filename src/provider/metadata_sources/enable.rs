@@ -51,16 +51,16 @@ impl Provider {
             let source = sources.iter().find(|source| source.id == id);
             source.map(|source| source.label().to_owned()).unwrap_or_default()
         };
-        let mut fitting: Vec<_> = known
+        let mut matching: Vec<_> = known
             .into_iter()
             .filter(|entity| from.is_none_or(|wanted| name_of(entity.source) == wanted))
             .collect();
-        if fitting.len() > 1 {
+        if matching.len() > 1 {
             return Ok(EnableOutcome::Ambiguous(
-                fitting.iter().map(|entity| name_of(entity.source)).collect(),
+                matching.iter().map(|entity| name_of(entity.source)).collect(),
             ));
         }
-        let Some(entity) = fitting.pop() else {
+        let Some(entity) = matching.pop() else {
             return Ok(EnableOutcome::Unknown);
         };
         let imported = match import(&entity.metadata, None, self.now()) {
@@ -101,14 +101,14 @@ impl Provider {
             .iter()
             .map(|entity| {
                 let id = ApplicationId::new(now, self.random());
-                let words = format!("enabled as {}", entity.entity_id);
-                let event = self.metadata_event(action, "ok", id, &words);
-                let mark = hex(&self.random::<4>());
+                let detail = format!("enabled as {}", entity.entity_id);
+                let event = self.metadata_event(action, "ok", id, &detail);
+                let suffix = hex(&self.random::<4>());
                 let own = Slug::from_name(&entity.name());
                 // Its publisher chose the name: it takes none that says what an application is, and none that an
                 // administrator has promised to another.
                 let own = if own.is_reserved() || promised.iter().any(|draft| draft.slug == own) {
-                    own.with_suffix(&mark)
+                    own.with_suffix(&suffix)
                 } else {
                     own
                 };
@@ -125,13 +125,13 @@ impl Provider {
                     created_at: now,
                     updated_at: now,
                 };
-                (application, application_source(id, source, entity), event, mark)
+                (application, application_source(id, source, entity), event, suffix)
             })
             .collect();
         Ok(self.store().write(|tx| {
             let mut made = Vec::with_capacity(drafts.len());
-            for (mut application, link, event, mark) in drafts {
-                if add_with_free_slug(tx, &mut application, slug.is_none().then_some(mark.as_str()))? {
+            for (mut application, link, event, suffix) in drafts {
+                if add_with_free_slug(tx, &mut application, slug.is_none().then_some(suffix.as_str()))? {
                     tx.clear_declined_entity(&link.entity_id)?;
                     tx.set_application_metadata_source(&link)?;
                     tx.add_audit_event(&event)?;
@@ -169,14 +169,14 @@ fn application_source(
 fn add_with_free_slug(
     tx: &mut Tx,
     application: &mut Application,
-    mark: Option<&str>,
+    suffix: Option<&str>,
 ) -> Result<bool, crate::store::Error> {
     if tx.add_application(application)? {
         return Ok(true);
     }
-    let Some(mark) = mark else {
+    let Some(suffix) = suffix else {
         return Ok(false);
     };
-    application.slug = application.slug.with_suffix(mark);
+    application.slug = application.slug.with_suffix(suffix);
     tx.add_application(application)
 }

@@ -58,8 +58,10 @@ impl Provider {
         wanted: Option<&EntityId>,
     ) -> Result<ObtainedMetadata, SourceError> {
         let fetcher = &self.dependencies().fetcher;
-        let (document, followed) = match place {
-            MetadataInput::Reader(from) => (fetcher.copy_from(from, max_entity_bytes())?, None),
+        let (document, fetched_from) = match place {
+            MetadataInput::Reader(application_source) => {
+                (fetcher.copy_from(application_source, max_entity_bytes())?, None)
+            }
             MetadataInput::Url(url) => {
                 let wanted = FetchRequest {
                     url: &url,
@@ -86,7 +88,7 @@ impl Provider {
         match imported {
             Ok(imported) => Ok(ObtainedMetadata {
                 imported,
-                fetched_from: followed,
+                fetched_from,
             }),
             Err(BadApplication::Metadata(why)) => Err(self.clarify(why, &text).into()),
             Err(why) => Err(why.into()),
@@ -192,10 +194,13 @@ impl Provider {
             .read(|tx| tx.applications_of_metadata_source(source.id))?
             .pop();
         let application = match &linked {
-            Some(from) => self.fresh_snapshot()?.by_id(from.application).cloned(),
+            Some(application_source) => self
+                .fresh_snapshot()?
+                .by_id(application_source.application)
+                .cloned(),
             None => None,
         };
-        let (Some(from), Some(application)) = (linked, application) else {
+        let (Some(application_source), Some(application)) = (linked, application) else {
             // The application was removed while its metadata was on the way.
             self.store().write(Tx::remove_unused_metadata_sources)?;
             return Ok(Ok(SourceUpdate {
@@ -205,14 +210,14 @@ impl Provider {
                 report,
             }));
         };
-        let new = match self.reread_entity(document, &from.entity_id) {
+        let new = match self.reread_entity(document, &application_source.entity_id) {
             Ok(new) => new,
-            Err(trouble) => return Ok(Err(trouble)),
+            Err(source_error) => return Ok(Err(source_error)),
         };
         report.listed = 1;
         let decision = change::decide(
             &application,
-            &from,
+            &application_source,
             &new,
             self.received_metadata(None, MetadataTrust::TlsOnly),
         );

@@ -56,14 +56,14 @@ impl Provider {
     /// one before.
     pub fn import_aggregate(
         &self,
-        wish: ImportRequest<'_>,
-        told: OnProgress<'_>,
+        request: ImportRequest<'_>,
+        on_progress: OnProgress<'_>,
     ) -> Result<ImportOutcome, Error> {
-        let (url, reader) = match wish.input {
+        let (url, reader) = match request.input {
             MetadataInput::Url(url) => (Some(url), None),
             MetadataInput::Reader(reader) => (None, Some(reader)),
         };
-        let known = self.existing_aggregate(wish.name.as_ref(), url.as_ref())?;
+        let known = self.existing_aggregate(request.name.as_ref(), url.as_ref())?;
         let is_new = known.is_none();
         let now = self.now();
         let mut source = MetadataSource {
@@ -73,9 +73,9 @@ impl Provider {
             kind: MetadataSourceKind::Aggregate,
             name: known.as_ref().and_then(|known| known.name.clone()),
             url,
-            signing_certificates: wish.signed_by.into_iter().map(|one| one.der).collect(),
-            rule: wish.rule,
-            max_validity: wish.longest_validity,
+            signing_certificates: request.signed_by.into_iter().map(|one| one.der).collect(),
+            rule: request.rule,
+            max_validity: request.longest_validity,
             // What is known is compared with what comes, whatever the server says of it.
             state: MetadataSourceState {
                 etag: None,
@@ -85,15 +85,15 @@ impl Provider {
             created_at: now,
         };
         if is_new {
-            self.add_aggregate(&mut source, wish.name)?;
+            self.add_aggregate(&mut source, request.name)?;
         } else {
             self.store().write(|tx| tx.edit_metadata_source(&source))?;
         }
-        let outcome = match self.claim_source(source.id, wish.force)? {
+        let outcome = match self.claim_source(source.id, request.force)? {
             None => RefreshOutcome::Failed(SourceError::Busy),
             Some(job) => match reader {
-                None => self.refresh_claimed_source(&source, &job, told)?,
-                Some(reader) => self.update_from_file(&source, &job, reader, told)?,
+                None => self.refresh_claimed_source(&source, &job, on_progress)?,
+                Some(reader) => self.update_from_file(&source, &job, reader, on_progress)?,
             },
         };
         match outcome {
@@ -105,11 +105,11 @@ impl Provider {
                 source: Box::new(source),
                 report: Box::default(),
             }),
-            RefreshOutcome::Failed(trouble) => {
+            RefreshOutcome::Failed(source_error) => {
                 if is_new {
                     self.store().write(|tx| tx.remove_metadata_source(source.id))?;
                 }
-                Ok(ImportOutcome::Failed(trouble))
+                Ok(ImportOutcome::Failed(source_error))
             }
         }
     }
@@ -119,14 +119,14 @@ impl Provider {
         source: &MetadataSource,
         job: &SourceClaim,
         reader: &mut dyn std::io::Read,
-        told: OnProgress<'_>,
+        on_progress: OnProgress<'_>,
     ) -> Result<RefreshOutcome, Error> {
         let document = match self.dependencies().fetcher.copy_from(reader, MAX_AGGREGATE_BYTES) {
             Ok(document) => document,
             Err(why) => return self.finish_failed(source, job, why.into()),
         };
-        match self.update_from_aggregate(source, job, document, told) {
-            Ok(Err(trouble)) => self.finish_failed(source, job, trouble),
+        match self.update_from_aggregate(source, job, document, on_progress) {
+            Ok(Err(source_error)) => self.finish_failed(source, job, source_error),
             Err(error) => self.finish_failed(source, job, SourceError::Internal(Box::new(error))),
             Ok(Ok(took)) => {
                 let state = self.state_after_update(source, &took);
@@ -153,7 +153,7 @@ impl Provider {
     fn add_aggregate(&self, source: &mut MetadataSource, name: Option<Slug>) -> Result<(), Error> {
         let host = source.url.as_ref().map(MetadataUrl::host).unwrap_or_default();
         let wanted = name.unwrap_or_else(|| Slug::from_name(if host.is_empty() { "import" } else { &host }));
-        let words = "it is imported from now on";
+        let detail = "it is imported from now on";
         for number in 1..100 {
             let name = if number == 1 {
                 wanted.clone()
@@ -161,7 +161,7 @@ impl Provider {
                 wanted.with_number(number)
             };
             source.name = Some(name.as_str().to_owned());
-            let event = self.source_event(source, "ok", words);
+            let event = self.source_event(source, "ok", detail);
             let is_added = self.store().write(|tx| {
                 let is_added = tx.add_metadata_source(source)?;
                 if is_added {

@@ -61,8 +61,8 @@ impl Provider {
 
     /// Lets an application follow nothing any more; it stays as it is. `false` if it followed nothing.
     pub fn unfollow_source(&self, application: ApplicationId) -> Result<bool, Error> {
-        let words = "it no longer follows a source";
-        let event = self.metadata_event("app.source", "ok", application, words);
+        let detail = "it no longer follows a source";
+        let event = self.metadata_event("app.source", "ok", application, detail);
         Ok(self.store().write(|tx| {
             let is_done = tx.remove_application_metadata_source(application)?;
             if is_done {

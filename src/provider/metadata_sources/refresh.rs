@@ -122,8 +122,8 @@ impl Provider {
         let Some(lease) = self.store().read(|tx| tx.metadata_source_lease(source))? else {
             return Ok(false);
         };
-        let whose = lease.first_chunk::<8>();
-        if !whose.is_some_and(|whose| ProcessIdentity::current().has_exited(*whose)) {
+        let owner = lease.first_chunk::<8>();
+        if !owner.is_some_and(|owner| ProcessIdentity::current().has_exited(*owner)) {
             return Ok(false);
         }
         Ok(self
@@ -134,8 +134,8 @@ impl Provider {
     /// A lease nobody else has, which tells whose it is.
     fn new_lease(&self) -> Lease {
         let mut lease = [0; 16];
-        let (whose, which) = lease.split_at_mut(8);
-        whose.copy_from_slice(&ProcessIdentity::current().to_bytes());
+        let (owner, which) = lease.split_at_mut(8);
+        owner.copy_from_slice(&ProcessIdentity::current().to_bytes());
         which.copy_from_slice(&self.random::<8>());
         lease
     }
@@ -150,11 +150,11 @@ impl Provider {
     ) -> Result<bool, Error> {
         let until = self.now() + LEASE;
         Ok(self.store().write(|tx| {
-            let is_mine = tx.renew_metadata_source_lease(source, &job.lease, until)?;
-            if is_mine && !known.is_empty() {
+            let is_ours = tx.renew_metadata_source_lease(source, &job.lease, until)?;
+            if is_ours && !known.is_empty() {
                 tx.save_imported_entities(known)?;
             }
-            Ok(is_mine)
+            Ok(is_ours)
         })?)
     }
 
@@ -179,20 +179,20 @@ impl Provider {
                     MetadataSourceKind::Aggregate => self.update_from_aggregate(source, job, document, told),
                 };
                 match taken {
-                    Ok(Ok(took)) => {
+                    Ok(Ok(update)) => {
                         let state = MetadataSourceState {
                             etag,
                             last_modified,
-                            ..self.state_after_update(source, &took)
+                            ..self.state_after_update(source, &update)
                         };
-                        self.finish_updated(source, job, &state, took)
+                        self.finish_updated(source, job, &state, update)
                     }
-                    Ok(Err(trouble)) => self.finish_failed(source, job, trouble),
+                    Ok(Err(source_error)) => self.finish_failed(source, job, source_error),
                     // Whatever keeps a copy from being taken is the source's state: it must not expire unsaid.
                     Err(error) => self.finish_failed(source, job, SourceError::Internal(Box::new(error))),
                 }
             }
-            Err(trouble) => self.finish_failed(source, job, trouble.into()),
+            Err(source_error) => self.finish_failed(source, job, source_error.into()),
         }
     }
 
@@ -240,15 +240,15 @@ impl Provider {
     pub(super) fn state_after_update(
         &self,
         source: &MetadataSource,
-        took: &SourceUpdate,
+        update: &SourceUpdate,
     ) -> MetadataSourceState {
         let now = self.now();
-        let next = schedule::next_fetch(now, took.cache_duration, took.valid_until);
+        let next = schedule::next_fetch(now, update.cache_duration, update.valid_until);
         MetadataSourceState {
             etag: None,
             last_modified: None,
-            valid_until: took.valid_until,
-            cache_duration: took.cache_duration,
+            valid_until: update.valid_until,
+            cache_duration: update.cache_duration,
             fetched_at: Some(now),
             next_fetch_at: source.url.is_some().then_some(next),
             failing_since: None,
@@ -264,14 +264,14 @@ impl Provider {
         source: &MetadataSource,
         job: &SourceClaim,
         state: &MetadataSourceState,
-        took: SourceUpdate,
+        update: SourceUpdate,
     ) -> Result<RefreshOutcome, Error> {
-        if let Some(copy) = &took.copy {
+        if let Some(copy) = &update.copy {
             self.store()
                 .write(|tx| tx.record_accepted_aggregate(source.id, copy))?;
         }
         self.finish_source(source, job, state)?;
-        Ok(RefreshOutcome::Updated(Box::new(took.report)))
+        Ok(RefreshOutcome::Updated(Box::new(update.report)))
     }
 
     /// Writes the state down and lets the source go.
@@ -299,14 +299,14 @@ impl Provider {
         &self,
         source: &MetadataSource,
         job: &SourceClaim,
-        trouble: SourceError,
+        source_error: SourceError,
     ) -> Result<RefreshOutcome, Error> {
-        if matches!(trouble, SourceError::Fetch(fetch::Error::Stopped)) {
+        if matches!(source_error, SourceError::Fetch(fetch::Error::Stopped)) {
             self.finish_source(source, job, &source.state)?;
-            return Ok(RefreshOutcome::Failed(trouble));
+            return Ok(RefreshOutcome::Failed(source_error));
         }
         let now = self.now();
-        let why: String = error_with_causes(&trouble)
+        let why: String = error_with_causes(&source_error)
             .chars()
             .take(MAX_ERROR_CHARS)
             .collect();
@@ -331,18 +331,18 @@ impl Provider {
             tx.save_metadata_source_state(source.id, &job.lease, &state)?;
             event.iter().try_for_each(|event| tx.add_audit_event(event))
         })?;
-        Ok(RefreshOutcome::Failed(trouble))
+        Ok(RefreshOutcome::Failed(source_error))
     }
 }
 
 /// The whole of an error on one line.
 fn error_with_causes(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
+    let mut detail = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
-        words.push_str(": ");
-        words.push_str(&inner.to_string());
+        detail.push_str(": ");
+        detail.push_str(&inner.to_string());
         cause = inner.source();
     }
-    words
+    detail
 }

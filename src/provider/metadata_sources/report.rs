@@ -43,12 +43,12 @@ impl UpdateReport {
             (self.disabled.len(), "switched off"),
             (self.re_enabled.len(), "switched on again"),
         ];
-        let words: Vec<_> = counts
+        let detail: Vec<_> = counts
             .iter()
             .filter(|(count, _)| *count > 0)
             .map(|(count, what)| format!("{count} {what}"))
             .collect();
-        (!words.is_empty()).then(|| words.join(", "))
+        (!detail.is_empty()).then(|| detail.join(", "))
     }
 
     pub(super) fn skip(&mut self, entity_id: &str, why: &str) {

@@ -68,13 +68,13 @@ impl Provider {
 
     /// Erases those whose time is over; how many.
     pub(in crate::provider) fn erase_deleted(&self) -> Result<usize, Error> {
-        let due = self.now() - DELETION_GRACE_PERIOD;
+        let deleted_before = self.now() - DELETION_GRACE_PERIOD;
         let mut erased = 0;
         for (user, email) in self
             .store()
-            .read(|tx| tx.users_due_for_erasure(due, MAX_ERASED_PER_ROUND))?
+            .read(|tx| tx.users_due_for_erasure(deleted_before, MAX_ERASED_PER_ROUND))?
         {
-            erased += usize::from(self.erase_user(user, &email, due)?);
+            erased += usize::from(self.erase_user(user, &email, deleted_before)?);
         }
         if erased > 0 && !self.store().purge_deleted()? {
             tracing::warn!(
@@ -85,14 +85,14 @@ impl Provider {
     }
 
     /// The words of the audit log first: what stops in between is found again by the person's own row.
-    fn erase_user(&self, user: UserId, email: &Email, due: DateTime<Utc>) -> Result<bool, Error> {
+    fn erase_user(&self, user: UserId, email: &Email, deleted_before: DateTime<Utc>) -> Result<bool, Error> {
         let rows = self.store().read(|tx| tx.audit_events_mentioning(user, email))?;
         for rows in rows.chunks(AUDIT_ROWS_PER_WRITE) {
             self.store().write(|tx| tx.erase_audit_text(rows))?;
         }
         let event = self.user_event("user.erase", user);
         Ok(self.store().write(|tx| {
-            if !tx.erase_user(user, due)? {
+            if !tx.erase_user(user, deleted_before)? {
                 return Ok(false);
             }
             clear_throttle(tx, email)?;

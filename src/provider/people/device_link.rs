@@ -90,8 +90,8 @@ impl Provider {
             .store()
             .read(|tx| Ok((tx.user(id)?, tx.password_changed_at(id)?)))?;
         // Whoever was given it before a new password may be the one that the password was changed for.
-        let is_of_before = changed.is_some_and(|changed| changed > made_at);
-        let user = user.filter(|user| user.enabled && !is_of_before);
+        let predates_password_change = changed.is_some_and(|changed| changed > made_at);
+        let user = user.filter(|user| user.enabled && !predates_password_change);
         Ok(user.map(|user| (user, made_at)))
     }
 }

@@ -207,13 +207,13 @@ impl Provider {
             Some(false) => "user.disable",
             None => "user.edit",
         };
-        let had = self.own_attributes(user.id)?;
-        let had = had
+        let attributes_before = self.own_attributes(user.id)?;
+        let attributes_before = attributes_before
             .into_iter()
             .filter(|(name, _)| edit.attributes.contains_key(name))
             .collect();
         let event = AuditEvent {
-            changes: changes::user_changes(&before, &had, &user, &edit.attributes),
+            changes: changes::user_changes(&before, &attributes_before, &user, &edit.attributes),
             ..self.user_event(action, user.id)
         };
         let edited = self.store().write(|tx| {
@@ -243,8 +243,8 @@ impl Provider {
         if edit.attributes.is_empty() {
             return Ok(true);
         }
-        let had = self.own_attributes(user.id)?;
-        let held = |name: &String| had.get(name).map(Vec::as_slice).unwrap_or_default();
+        let attributes_before = self.own_attributes(user.id)?;
+        let held = |name: &String| attributes_before.get(name).map(Vec::as_slice).unwrap_or_default();
         Ok(edit
             .attributes
             .iter()
@@ -264,13 +264,13 @@ impl Provider {
         if edit.attributes.is_empty() && edit.user_name.is_none() && !takes_a_name {
             return Ok(None);
         }
-        let (snapshot, had) = (self.fresh_snapshot()?, self.own_attributes(before.id)?);
-        let mut has = had.clone();
-        has.extend(edit.attributes.clone());
-        let lacked = unmet_requirements_of(&snapshot, before, &had);
-        Ok(unmet_requirements_of(&snapshot, after, &has)
+        let (snapshot, attributes_before) = (self.fresh_snapshot()?, self.own_attributes(before.id)?);
+        let mut attributes_after = attributes_before.clone();
+        attributes_after.extend(edit.attributes.clone());
+        let unmet_before = unmet_requirements_of(&snapshot, before, &attributes_before);
+        Ok(unmet_requirements_of(&snapshot, after, &attributes_after)
             .into_iter()
-            .find(|unmet| !lacked.contains(unmet)))
+            .find(|unmet| !unmet_before.contains(unmet)))
     }
 
     /// Sets a password, ends the person's sessions and forgets their devices: whoever had the old one is out. Lifts

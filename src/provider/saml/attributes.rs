@@ -24,15 +24,15 @@ impl Provider {
     pub(in crate::provider) fn released_attributes<'a>(
         &self,
         application: &'a Application,
-        live: &ActiveSession,
+        active_session: &ActiveSession,
     ) -> Result<Result<Vec<Attribute<'a>>, MissingClaims>, Error> {
         let rules = &application.saml.attributes;
         let own = if claims::needs_own_attributes(rules) {
-            self.own_attributes(live.user.id)?
+            self.own_attributes(active_session.user.id)?
         } else {
             OwnAttributes::new()
         };
-        let told = claims::from_user(rules, &live.user, &own).map(|claims| {
+        let released = claims::from_user(rules, &active_session.user, &own).map(|claims| {
             let attributes = claims.into_iter().map(|claim| Attribute {
                 name: &claim.rule.name,
                 name_format: claim.rule.name_format,
@@ -41,7 +41,7 @@ impl Provider {
             });
             attributes.collect()
         });
-        Ok(told)
+        Ok(released)
     }
 
     /// Refuses a sign-on for want of a required value: the application is told by a status, or, where it
@@ -49,32 +49,33 @@ impl Provider {
     pub(in crate::provider) fn respond_missing_attribute(
         &self,
         snapshot: &Snapshot,
-        question: ResponseRequest<'_>,
+        response_request: ResponseRequest<'_>,
         missing: &MissingClaims,
-        live: &ActiveSession,
+        active_session: &ActiveSession,
         visitor: &Visitor,
     ) -> Result<ResponseOutcome, Error> {
         let refusal = Refusal::MissingAttribute(missing.0.join(", "));
-        let (user, application) = (live.user.id, question.application);
+        let (user, application) = (active_session.user.id, response_request.application);
         tracing::warn!(user.id = %user, app.id = %application.id, detail = %refusal, "a required value is missing");
-        let facts = RequestDetails::default().with(request_details::name::REQUEST, question.request_id);
-        let about = RefusalContext::sso(Some(application), facts, visitor).with_session(live);
-        let Some(request_id) = question.request_id else {
+        let facts =
+            RequestDetails::default().with(request_details::name::REQUEST, response_request.request_id);
+        let context = RefusalContext::sso(Some(application), facts, visitor).with_session(active_session);
+        let Some(request_id) = response_request.request_id else {
             return Ok(ResponseOutcome::Refused(RefusalOutcome::RefusedPage(
-                self.refused_page(refusal, &about)?,
+                self.refused_page(refusal, &context)?,
             )));
         };
-        let told = StatusTarget {
+        let released = StatusTarget {
             request_id,
-            acs: question.acs,
-            relay_state: question.relay_state,
+            acs: response_request.acs,
+            relay_state: response_request.relay_state,
         };
         Ok(ResponseOutcome::Refused(self.respond_with_status(
             snapshot,
             application,
-            told,
+            released,
             refusal,
-            &about,
+            &context,
         )?))
     }
 }

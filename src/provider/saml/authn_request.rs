@@ -56,15 +56,15 @@ impl Provider {
     /// Takes what came to the Sign-in URL.
     pub fn receive_authn_request(
         &self,
-        arrived: &RawMessage,
+        raw_message: &RawMessage,
         visitor: &Visitor,
     ) -> Result<AuthnRequestOutcome, Error> {
-        let (request, carried) = match read(arrived) {
+        let (request, carried) = match read(raw_message) {
             Ok(read) => read,
             Err(refusal) => {
                 return self.authn_request_refused(
                     refusal,
-                    &RefusalContext::sso(None, request_details::from_unread(arrived), visitor),
+                    &RefusalContext::sso(None, request_details::from_unread(raw_message), visitor),
                 );
             }
         };
@@ -72,7 +72,7 @@ impl Provider {
         let LookedUp {
             snapshot,
             application,
-            active_session: live,
+            active_session,
         } = self.look_up(request.unverified(), visitor.session.as_ref())?;
         let application = match application {
             Ok(application) => application,
@@ -81,25 +81,25 @@ impl Provider {
                 return self.authn_request_refused(refusal, &RefusalContext::sso(None, facts, visitor));
             }
         };
-        let mut about = RefusalContext::sso(Some(&application), facts, visitor);
+        let mut context = RefusalContext::sso(Some(&application), facts, visitor);
         if !application.enabled {
-            return self.authn_request_refused(Refusal::ApplicationDisabled, &about);
+            return self.authn_request_refused(Refusal::ApplicationDisabled, &context);
         }
         if application.is_metadata_expired(self.now()) {
-            return self.authn_request_refused(Refusal::MetadataExpired, &about);
+            return self.authn_request_refused(Refusal::MetadataExpired, &context);
         }
-        let judged = match request.verify(&application.saml.signing_certificates) {
-            Ok(judged) => judged,
+        let outcome = match request.verify(&application.saml.signing_certificates) {
+            Ok(outcome) => outcome,
             Err(refusal) => {
                 return self.authn_request_refused(
                     refusal.clone(),
-                    &about
+                    &context
                         .with_tried_certificates(&refusal)
-                        .with_embedded_certificates(arrived),
+                        .with_embedded_certificates(raw_message),
                 );
             }
         };
-        let against = ValidationContext {
+        let validation_context = ValidationContext {
             sp: &application.saml,
             formats: application.name_id_formats(),
             entity_id: &snapshot.installation.entity_id,
@@ -107,26 +107,26 @@ impl Provider {
             policy: self.policy(),
             now: self.now(),
         };
-        about.is_signed = matches!(judged, VerificationOutcome::Signed(_));
-        match authn_request::validate(judged, &against) {
-            Ok(accepted) => self.respond_or_wait(
+        context.is_signed = matches!(outcome, VerificationOutcome::Signed(_));
+        match authn_request::validate(outcome, &validation_context) {
+            Ok(valid_request) => self.respond_or_wait(
                 &snapshot,
                 &application,
-                accepted,
+                valid_request,
                 carried,
-                live,
-                about.validated(),
+                active_session,
+                context.validated(),
             ),
             Err(refused) => match refused.acs {
-                None => self.authn_request_refused(refused.refusal, &about),
-                Some(consumer) => {
+                None => self.authn_request_refused(refused.refusal, &context),
+                Some(acs) => {
                     let told = StatusTarget {
                         request_id: &refused.request_id,
-                        acs: &consumer,
+                        acs: &acs,
                         relay_state: carried.relay_state,
                     };
                     Ok(self
-                        .respond_with_status(&snapshot, &application, told, refused.refusal, &about)?
+                        .respond_with_status(&snapshot, &application, told, refused.refusal, &context)?
                         .into())
                 }
             },
@@ -155,13 +155,13 @@ impl Provider {
                 (None, _) | (_, Err(_)) => Ok((tx.generation()?, None)),
             })?;
             if generation == snapshot.installation.generation {
-                let live = view.and_then(|view| {
+                let active_session = view.and_then(|view| {
                     ActiveSession::from_view(view, self.now(), self.policy().session_absolute)
                 });
                 return Ok(LookedUp {
                     snapshot,
                     application,
-                    active_session: live,
+                    active_session,
                 });
             }
             let newer = self.snapshot_at_generation(generation)?;
@@ -176,68 +176,70 @@ impl Provider {
         &self,
         snapshot: &Snapshot,
         application: &Application,
-        accepted: ValidRequest,
+        valid_request: ValidRequest,
         carried: CarriedParameters,
-        live: Option<ActiveSession>,
-        about: RefusalContext<'_>,
+        active_session: Option<ActiveSession>,
+        context: RefusalContext<'_>,
     ) -> Result<AuthnRequestOutcome, Error> {
-        let visitor = about.visitor;
+        let visitor = context.visitor;
         let told = || StatusTarget {
-            request_id: &accepted.request_id,
-            acs: &accepted.acs,
+            request_id: &valid_request.request_id,
+            acs: &valid_request.acs,
             relay_state: carried.relay_state.clone(),
         };
-        match live {
-            Some(live) if !accepted.force_authn => {
-                if !self.is_subject(application, &live, accepted.subject.as_ref())? {
-                    let about = about.with_session(&live);
+        match active_session {
+            Some(active_session) if !valid_request.force_authn => {
+                if !self.is_subject(application, &active_session, valid_request.subject.as_ref())? {
+                    let context = context.with_session(&active_session);
                     return Ok(self
-                        .respond_with_status(snapshot, application, told(), Refusal::Subject, &about)?
+                        .respond_with_status(snapshot, application, told(), Refusal::Subject, &context)?
                         .into());
                 }
-                let question = ResponseRequest {
+                let response_request = ResponseRequest {
                     application,
-                    request_id: Some(&accepted.request_id),
-                    acs: &accepted.acs,
+                    request_id: Some(&valid_request.request_id),
+                    acs: &valid_request.acs,
                     relay_state: carried.relay_state.clone(),
-                    name_id_format: accepted.name_id_format,
-                    authn_context_class: accepted.context_class,
-                    unchecked_signature: accepted.unchecked_signature,
+                    name_id_format: valid_request.name_id_format,
+                    authn_context_class: valid_request.context_class,
+                    unchecked_signature: valid_request.unchecked_signature,
                 };
-                match self.respond(snapshot, question, &live, visitor)? {
+                match self.respond(snapshot, response_request, &active_session, visitor)? {
                     ResponseOutcome::Response(answer) => Ok(AuthnRequestOutcome::Response(answer)),
                     ResponseOutcome::Replayed => {
-                        self.authn_request_refused(Refusal::Replayed, &about.with_session(&live))
+                        self.authn_request_refused(Refusal::Replayed, &context.with_session(&active_session))
                     }
                     ResponseOutcome::Refused(instead) => Ok(instead.into()),
                     // Signed out since the session was read: nobody is signed in.
                     ResponseOutcome::SessionEnded => {
-                        self.respond_or_wait(snapshot, application, accepted, carried, None, about)
+                        self.respond_or_wait(snapshot, application, valid_request, carried, None, context)
                     }
                 }
             }
             // Where a session may be hidden, that is decided at `/continue`, where the browser shows it.
             Some(_) | None
-                if accepted.is_passive
-                    && (accepted.force_authn || !visitor.session_may_be_hidden || !visitor.is_navigation) =>
+                if valid_request.is_passive
+                    && (valid_request.force_authn
+                        || !visitor.session_may_be_hidden
+                        || !visitor.is_navigation) =>
             {
                 Ok(self
-                    .respond_with_status(snapshot, application, told(), Refusal::NoPassive, &about)?
+                    .respond_with_status(snapshot, application, told(), Refusal::NoPassive, &context)?
                     .into())
             }
             Some(_) | None if !visitor.is_navigation => Ok(AuthnRequestOutcome::NotTopLevel),
-            Some(_) | None => self.wait_for_sign_in(application, accepted, carried, visitor),
+            Some(_) | None => self.wait_for_sign_in(application, valid_request, carried, visitor),
         }
     }
 
     fn wait_for_sign_in(
         &self,
         application: &Application,
-        accepted: ValidRequest,
+        valid_request: ValidRequest,
         carried: CarriedParameters,
         visitor: &Visitor,
     ) -> Result<AuthnRequestOutcome, Error> {
-        if accepted.unchecked_signature {
+        if valid_request.unchecked_signature {
             // Told here: where the sign-on goes on, its request is not at hand any more.
             let mut event = self.event("sign_on", codes::SIGNATURE_UNCHECKED, Some(visitor));
             event.application = Some(application.id);
@@ -246,14 +248,14 @@ impl Provider {
             self.count_refusal(&event)?;
         }
         let wish = NewPendingSignIn {
-            request_id: accepted.request_id,
-            acs: accepted.acs,
+            request_id: valid_request.request_id,
+            acs: valid_request.acs,
             relay_state: carried.relay_state,
-            force_authn: accepted.force_authn,
-            is_passive: accepted.is_passive,
-            subject: accepted.subject,
-            name_id_format: accepted.name_id_format,
-            authn_context_class: accepted.context_class,
+            force_authn: valid_request.force_authn,
+            is_passive: valid_request.is_passive,
+            subject: valid_request.subject,
+            name_id_format: valid_request.name_id_format,
+            authn_context_class: valid_request.context_class,
             login_hint: carried.login_hint,
         };
         Ok(AuthnRequestOutcome::SignInNeeded(self.seal_sign_in(
@@ -267,9 +269,9 @@ impl Provider {
     fn authn_request_refused(
         &self,
         refusal: Refusal,
-        about: &RefusalContext<'_>,
+        context: &RefusalContext<'_>,
     ) -> Result<AuthnRequestOutcome, Error> {
-        Ok(AuthnRequestOutcome::Refused(self.refused_page(refusal, about)?))
+        Ok(AuthnRequestOutcome::Refused(self.refused_page(refusal, context)?))
     }
 }
 
@@ -287,8 +289,8 @@ struct LookedUp {
     active_session: Option<ActiveSession>,
 }
 
-fn read(arrived: &RawMessage) -> Result<(Unverified<AuthnRequest>, CarriedParameters), Refusal> {
-    let mut inbound = arrived.decode()?;
+fn read(raw_message: &RawMessage) -> Result<(Unverified<AuthnRequest>, CarriedParameters), Refusal> {
+    let mut inbound = raw_message.decode()?;
     if inbound.kind == MessageKind::Response {
         return Err(Refusal::Malformed("a response where a request belongs"));
     }
@@ -308,10 +310,10 @@ fn find_requester(snapshot: &Snapshot, request: &AuthnRequest) -> Result<Arc<App
             let Some(asked) = &request.acs_url else {
                 return Err(Refusal::AmbiguousIssuer);
             };
-            let mut fitting = several
+            let mut matching = several
                 .iter()
                 .filter(|application| application.saml.acs_by_url(asked).is_some());
-            match (fitting.next(), fitting.next()) {
+            match (matching.next(), matching.next()) {
                 (Some(only), None) => Ok(Arc::clone(only)),
                 (None, _) => Err(Refusal::UnknownAcs),
                 (Some(_), Some(_)) => Err(Refusal::AmbiguousIssuer),

@@ -71,21 +71,21 @@ impl Provider {
                 return self.start_refused(refusal, &RefusalContext::sso(None, details_of(start), visitor));
             }
         };
-        let about = RefusalContext::sso(Some(&application), details_of(start), visitor);
+        let context = RefusalContext::sso(Some(&application), details_of(start), visitor);
         if !application.enabled {
-            return self.start_refused(Refusal::ApplicationDisabled, &about);
+            return self.start_refused(Refusal::ApplicationDisabled, &context);
         }
         if application.is_metadata_expired(self.now()) {
-            return self.start_refused(Refusal::MetadataExpired, &about);
+            return self.start_refused(Refusal::MetadataExpired, &context);
         }
-        let consumer = application.saml.default_acs();
-        match (consumer, &application.tile_url) {
+        let acs = application.saml.default_acs();
+        match (acs, &application.tile_url) {
             (Some(_), _) if application.saml.allow_idp_initiated => {
-                let live = self.active_session_at(visitor.session.as_ref(), application.id)?;
-                self.respond_idp_initiated(&snapshot, &application, live, visitor)
+                let active_session = self.active_session_at(visitor.session.as_ref(), application.id)?;
+                self.respond_idp_initiated(&snapshot, &application, active_session, visitor)
             }
             (_, Some(address)) => Ok(StartOutcome::Redirect(address.as_str().to_owned())),
-            (_, None) => self.start_refused(Refusal::IdpInitiatedNotAllowed, &about),
+            (_, None) => self.start_refused(Refusal::IdpInitiatedNotAllowed, &context),
         }
     }
 
@@ -93,29 +93,29 @@ impl Provider {
         &self,
         snapshot: &Snapshot,
         application: &Application,
-        live: Option<ActiveSession>,
+        active_session: Option<ActiveSession>,
         visitor: &Visitor,
     ) -> Result<StartOutcome, Error> {
         let saml = &application.saml;
-        let Some(consumer) = saml.default_acs() else {
+        let Some(acs) = saml.default_acs() else {
             return Ok(StartOutcome::Unknown);
         };
-        let Some(live) = live else {
+        let Some(active_session) = active_session else {
             return Ok(StartOutcome::SignIn);
         };
-        if access::decide(&live.user, application) != AccessDecision::Allowed {
+        if access::decide(&active_session.user, application) != AccessDecision::Allowed {
             return Ok(StartOutcome::Unknown);
         }
-        let question = ResponseRequest {
+        let response_request = ResponseRequest {
             application,
             request_id: None,
-            acs: consumer,
+            acs,
             relay_state: saml.default_relay_state.clone(),
             name_id_format: saml.name_id_format,
             authn_context_class: authn_context::PROVIDED_CLASS,
             unchecked_signature: false,
         };
-        match self.respond(snapshot, question, &live, visitor)? {
+        match self.respond(snapshot, response_request, &active_session, visitor)? {
             ResponseOutcome::Response(answer) => Ok(StartOutcome::Response(answer)),
             // No request, so none that was answered before.
             ResponseOutcome::Replayed => Ok(StartOutcome::Unknown),
@@ -124,8 +124,8 @@ impl Provider {
         }
     }
 
-    fn start_refused(&self, refusal: Refusal, about: &RefusalContext<'_>) -> Result<StartOutcome, Error> {
-        Ok(StartOutcome::Refused(self.refused_page(refusal, about)?))
+    fn start_refused(&self, refusal: Refusal, context: &RefusalContext<'_>) -> Result<StartOutcome, Error> {
+        Ok(StartOutcome::Refused(self.refused_page(refusal, context)?))
     }
 }
 

@@ -68,10 +68,10 @@ pub fn import(
 /// What `entity` brings. `own_end` is an end that is its own, and not that of all it stands among.
 pub(in crate::provider) fn from_entity(
     entity: Entity,
-    own_end: Option<DateTime<Utc>>,
+    own_valid_until: Option<DateTime<Utc>>,
 ) -> Result<ImportedMetadata, BadApplication> {
-    let metadata =
-        normalized::write(&entity, own_end).map_err(|_unwritable| BadApplication::UnwritableCharacter)?;
+    let metadata = normalized::write(&entity, own_valid_until)
+        .map_err(|_unwritable| BadApplication::UnwritableCharacter)?;
     let sha256 = hex(&Sha256::digest(metadata.as_bytes()));
     Ok(ImportedMetadata {
         display_name: entity
@@ -113,7 +113,7 @@ pub(in crate::provider) fn from_entity(
             })
             .collect(),
         valid_until: entity.valid_until,
-        own_valid_until: own_end,
+        own_valid_until,
         cache_duration: entity.cache_duration,
         warnings: entity.findings.iter().map(ToString::to_string).collect(),
         metadata,
@@ -141,13 +141,13 @@ impl ImportedMetadata {
     fn key_warnings(&self) -> String {
         let about_keys =
             |finding: &&String| finding.contains("the key of") || finding.contains("certificate");
-        let said: Vec<&str> = self
+        let warnings: Vec<&str> = self
             .warnings
             .iter()
             .filter(about_keys)
             .map(String::as_str)
             .collect();
-        said.join("; ")
+        warnings.join("; ")
     }
 
     /// A service provider as it describes itself, and as most are where it does not.

@@ -59,11 +59,11 @@ impl Provider {
     /// Takes what came to the Sign-out URL.
     pub fn receive_logout_message(
         &self,
-        arrived: &RawMessage,
+        raw_message: &RawMessage,
         visitor: &Visitor,
     ) -> Result<LogoutMessageOutcome, Error> {
-        let nobody = || RefusalContext::logout(None, request_details::from_unread(arrived), visitor);
-        let mut inbound = match arrived.decode() {
+        let nobody = || RefusalContext::logout(None, request_details::from_unread(raw_message), visitor);
+        let mut inbound = match raw_message.decode() {
             Ok(inbound) if inbound.kind == MessageKind::Response => {
                 return self.receive_logout_response(&inbound, visitor);
             }
@@ -85,26 +85,27 @@ impl Provider {
         visitor: &Visitor,
     ) -> Result<LogoutMessageOutcome, Error> {
         let snapshot = self.fresh_snapshot()?;
-        let mut about = RefusalContext::logout(None, request_details::from_logout_request(request), visitor);
+        let mut context =
+            RefusalContext::logout(None, request_details::from_logout_request(request), visitor);
         let senders: Vec<_> = snapshot
             .by_entity_id(&request.unverified().issuer)
             .iter()
             .collect();
         if senders.is_empty() {
-            return self.logout_refused(Refusal::UnknownIssuer, &about);
+            return self.logout_refused(Refusal::UnknownIssuer, &context);
         }
         let proven = match verified_senders(&senders, request) {
             Ok(proven) => proven,
             Err(refusal) => {
                 if let [only] = senders.as_slice() {
-                    about.application = Some(only);
+                    context.application = Some(only);
                 }
-                return self.logout_refused(refusal.clone(), &about.with_tried_certificates(&refusal));
+                return self.logout_refused(refusal.clone(), &context.with_tried_certificates(&refusal));
             }
         };
         let request = request.unverified();
         let Some(first) = proven.first().copied() else {
-            return self.logout_refused(Refusal::SignatureMissing, &about);
+            return self.logout_refused(Refusal::SignatureMissing, &context);
         };
         let mut asked = VerifiedLogoutRequest {
             snapshot: &snapshot,
@@ -118,7 +119,7 @@ impl Provider {
                 relay_state,
                 wants_response: !request.asynchronous,
             },
-            context: about,
+            context,
         };
         asked.context.application = Some(first);
         asked.context.is_valid = true;
@@ -176,17 +177,17 @@ impl Provider {
         mut asked: VerifiedLogoutRequest<'_>,
     ) -> Result<LogoutMessageOutcome, Error> {
         let token = asked.context.visitor.session.as_ref();
-        let shown = match token {
+        let browser_session = match token {
             Some(token) => self.store().read(|tx| tx.session_by_token(token.hash()))?,
             None => None,
         };
-        if let Some((session, user)) = shown {
-            let parts = self.store().read(|tx| tx.participants(session.id))?;
+        if let Some((session, user)) = browser_session {
+            let participants = self.store().read(|tx| tx.participants(session.id))?;
             let mut senders = asked.senders.iter();
             let sender = senders.find(|sender| {
-                parts
-                    .iter()
-                    .any(|part| part.application == sender.id && asked.names_participant(sender, part))
+                participants.iter().any(|participant| {
+                    participant.application == sender.id && asked.names_participant(sender, participant)
+                })
             });
             if let Some(sender) = sender.copied() {
                 asked.initiator.application = sender.id;
@@ -223,14 +224,14 @@ impl Provider {
         visitor: Option<&Visitor>,
     ) -> Result<EndParticipationOutcome, Error> {
         let until = self.now() + self.policy().replay_retention;
-        let mut parts = Vec::new();
+        let mut participants = Vec::new();
         for sender in &asked.senders {
             let told = self
                 .store()
                 .read(|tx| tx.participants_by_name_id(sender.id, &asked.name_id))?;
-            parts.extend(
+            participants.extend(
                 told.into_iter()
-                    .filter(|part| asked.names_participant(sender, part)),
+                    .filter(|participant| asked.names_participant(sender, participant)),
             );
         }
         Ok(self.store().write(|tx| {
@@ -240,16 +241,16 @@ impl Provider {
                 return Ok(EndParticipationOutcome::Replayed);
             }
             let mut ended = EndParticipationOutcome::NotAParticipant;
-            for part in &parts {
-                if !tx.remove_participant(part.session, part.application)? {
+            for participant in &participants {
+                if !tx.remove_participant(participant.session, participant.application)? {
                     continue;
                 }
-                let others = tx.participants(part.session)?;
+                let others = tx.participants(participant.session)?;
                 let others: Vec<_> = others.iter().map(|other| other.application).collect();
                 let mut event = self.event("logout", "ok", visitor);
-                event.session = Some(part.session);
-                event.user = tx.session(part.session)?.map(|session| session.user);
-                event.application = Some(part.application);
+                event.session = Some(participant.session);
+                event.user = tx.session(participant.session)?.map(|session| session.user);
+                event.application = Some(participant.application);
                 let mut detail =
                     "LogoutRequest without SessionIndex: the session goes on without it".to_owned();
                 if !others.is_empty() {
@@ -286,9 +287,9 @@ impl Provider {
     ) -> Result<LogoutMessageOutcome, Error> {
         let status = refusal.status().unwrap_or_default();
         let page = self.refused_page(refusal, &asked.context)?;
-        let words = status_message(&page.refusal, &page.reference);
+        let message = status_message(&page.refusal, &page.reference);
         Ok(
-            match self.logout_response(asked.snapshot, &asked.initiator, status, Some(&words))? {
+            match self.logout_response(asked.snapshot, &asked.initiator, status, Some(&message))? {
                 Some(outbound) => LogoutMessageOutcome::Response(Box::new(outbound)),
                 None => LogoutMessageOutcome::Refused(page),
             },
@@ -319,9 +320,9 @@ impl Provider {
         Ok(self.store().read(|tx| {
             let mut sessions = Vec::new();
             for index in &asked.session_indexes {
-                for part in tx.participants_by_index(application.id, index, &asked.name_id.value)? {
-                    if asked.names_participant(application, &part)
-                        && let Some(session) = tx.session(part.session)?
+                for participant in tx.participants_by_index(application.id, index, &asked.name_id.value)? {
+                    if asked.names_participant(application, &participant)
+                        && let Some(session) = tx.session(participant.session)?
                     {
                         sessions.push((session.id, session.user));
                     }
@@ -334,9 +335,11 @@ impl Provider {
     fn logout_refused(
         &self,
         refusal: Refusal,
-        about: &RefusalContext<'_>,
+        context: &RefusalContext<'_>,
     ) -> Result<LogoutMessageOutcome, Error> {
-        Ok(LogoutMessageOutcome::Refused(self.refused_page(refusal, about)?))
+        Ok(LogoutMessageOutcome::Refused(
+            self.refused_page(refusal, context)?,
+        ))
     }
 }
 
@@ -366,14 +369,14 @@ pub(super) enum EndParticipationOutcome {
 
 impl VerifiedLogoutRequest<'_> {
     /// Whether the request names the person of `part` as `sender` was told.
-    fn names_participant(&self, sender: &Application, part: &Participant) -> bool {
+    fn names_participant(&self, sender: &Application, participant: &Participant) -> bool {
         let us = &self.snapshot.installation.entity_id;
         let same = if self.session_indexes.is_empty() {
             is_same_name_id
         } else {
             is_same_name_id_in_session
         };
-        same(&part.name_id, &self.name_id, us, &sender.saml.entity_id)
+        same(&participant.name_id, &self.name_id, us, &sender.saml.entity_id)
     }
 
     fn cause(&self) -> EndCause<'_> {

@@ -36,42 +36,42 @@ impl Provider {
         };
         let facts = request_details::from_logout_response(&response);
         let (now, id) = (self.now(), response.unverified().in_response_to.clone());
-        let Some((logout, hop)) = self.store().read(|tx| tx.requested_logout_step(&id, now))? else {
+        let Some((logout, step)) = self.store().read(|tx| tx.requested_logout_step(&id, now))? else {
             return self.unsolicited_response(
                 &Refusal::UnexpectedResponse,
                 &refusal_context(None, facts, visitor),
             );
         };
         let snapshot = self.fresh_snapshot()?;
-        let Some(application) = snapshot.by_id(hop.application) else {
+        let Some(application) = snapshot.by_id(step.application) else {
             return self
                 .unsolicited_response(&Refusal::UnknownIssuer, &refusal_context(None, facts, visitor));
         };
-        let about = refusal_context(Some(application), facts, visitor);
+        let context = refusal_context(Some(application), facts, visitor);
         let state = match verify(response, application, &self.endpoints().slo) {
             Ok(response) if response.confirms() => LogoutStepState::Confirmed,
             Ok(_other_status) => LogoutStepState::Refused,
             Err(refusal) => {
-                self.record_refusal(&refusal, &about)?;
+                self.record_refusal(&refusal, &context)?;
                 LogoutStepState::Unconfirmed
             }
         };
         let is_first = self
             .store()
-            .write(|tx| tx.settle_logout_step(logout, hop.position, state))?;
+            .write(|tx| tx.settle_logout_step(logout, step.position, state))?;
         if is_first {
             Ok(LogoutMessageOutcome::Continue(logout))
         } else {
-            self.unsolicited_response(&Refusal::UnexpectedResponse, &about)
+            self.unsolicited_response(&Refusal::UnexpectedResponse, &context)
         }
     }
 
     fn unsolicited_response(
         &self,
         refusal: &Refusal,
-        about: &RefusalContext<'_>,
+        context: &RefusalContext<'_>,
     ) -> Result<LogoutMessageOutcome, Error> {
-        self.record_refusal(refusal, about)?;
+        self.record_refusal(refusal, context)?;
         Ok(LogoutMessageOutcome::Unsolicited)
     }
 }

@@ -366,7 +366,7 @@ fn logout_delivery(
         &snapshot.signer,
         application.saml.response_options.signature_algorithm,
     );
-    let way = match endpoint.binding {
+    let binding = match endpoint.binding {
         Binding::Redirect => OutboundBinding::Redirect(
             redirect::encode(
                 location.as_str(),
@@ -386,6 +386,6 @@ fn logout_delivery(
     };
     Ok(LogoutDelivery {
         application: (application.id, application.name.clone()),
-        carrier: way,
+        carrier: binding,
     })
 }

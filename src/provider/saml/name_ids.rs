@@ -18,11 +18,11 @@ impl Provider {
         &self,
         snapshot: &Snapshot,
         application: &Application,
-        live: &ActiveSession,
+        active_session: &ActiveSession,
         format: NameIdFormat,
     ) -> Result<NameId, Error> {
-        build_name_id(snapshot, application, live, format, || {
-            self.persistent_name_id_or_new(application, live)
+        build_name_id(snapshot, application, active_session, format, || {
+            self.persistent_name_id_or_new(application, active_session)
         })
     }
 
@@ -31,13 +31,13 @@ impl Provider {
         &self,
         snapshot: &Snapshot,
         application: &Application,
-        live: &ActiveSession,
+        active_session: &ActiveSession,
         format: NameIdFormat,
-        unmade: &str,
+        placeholder: &str,
     ) -> Result<NameId, Error> {
-        build_name_id(snapshot, application, live, format, || {
-            let known = self.persistent_name_id(application, &live.user)?;
-            Ok(known.unwrap_or_else(|| unmade.to_owned()))
+        build_name_id(snapshot, application, active_session, format, || {
+            let known = self.persistent_name_id(application, &active_session.user)?;
+            Ok(known.unwrap_or_else(|| placeholder.to_owned()))
         })
     }
 
@@ -45,19 +45,19 @@ impl Provider {
     fn persistent_name_id_or_new(
         &self,
         application: &Application,
-        live: &ActiveSession,
+        active_session: &ActiveSession,
     ) -> Result<String, Error> {
-        let (application, user) = (application.id, live.user.id);
+        let (application, user) = (application.id, active_session.user.id);
         let known = || self.store().read(|tx| tx.persistent_name_id(application, user));
         if let Some(known) = known()? {
             return Ok(known);
         }
-        let made = hex(&self.random::<20>());
+        let generated = hex(&self.random::<20>());
         let now = self.now();
         self.store()
-            .write(|tx| tx.add_persistent_name_id(application, user, &made, now))?;
+            .write(|tx| tx.add_persistent_name_id(application, user, &generated, now))?;
         // Of two sign-ons at once, the name of the first stays.
-        Ok(known()?.unwrap_or(made))
+        Ok(known()?.unwrap_or(generated))
     }
 
     /// The persistent name that `application` knows `user` by, if it was told one.
@@ -95,7 +95,7 @@ impl Provider {
     pub(in crate::provider) fn is_subject(
         &self,
         application: &Application,
-        live: &ActiveSession,
+        active_session: &ActiveSession,
         subject: Option<&Subject>,
     ) -> Result<bool, Error> {
         let Some(subject) = subject else {
@@ -103,12 +103,14 @@ impl Provider {
         };
         let value = &subject.value;
         Ok(match subject.format {
-            NameIdFormat::EmailAddress | NameIdFormat::Unspecified => value == live.user.email.as_str(),
-            NameIdFormat::Transient => *value == live.session.transient_name_id_for(application.id),
+            NameIdFormat::EmailAddress | NameIdFormat::Unspecified => {
+                value == active_session.user.email.as_str()
+            }
+            NameIdFormat::Transient => *value == active_session.session.transient_name_id_for(application.id),
             NameIdFormat::Persistent => {
                 let known = self
                     .store()
-                    .read(|tx| tx.persistent_name_id(application.id, live.user.id))?;
+                    .read(|tx| tx.persistent_name_id(application.id, active_session.user.id))?;
                 known.as_ref() == Some(value)
             }
         })
@@ -118,16 +120,16 @@ impl Provider {
 fn build_name_id(
     snapshot: &Snapshot,
     application: &Application,
-    live: &ActiveSession,
+    active_session: &ActiveSession,
     format: NameIdFormat,
     persistent: impl FnOnce() -> Result<String, Error>,
 ) -> Result<NameId, Error> {
     let value = match format {
         NameIdFormat::EmailAddress | NameIdFormat::Unspecified => {
-            return Ok(NameId::plain(format.urn(), live.user.email.as_str()));
+            return Ok(NameId::plain(format.urn(), active_session.user.email.as_str()));
         }
         NameIdFormat::Persistent => persistent()?,
-        NameIdFormat::Transient => live.session.transient_name_id_for(application.id),
+        NameIdFormat::Transient => active_session.session.transient_name_id_for(application.id),
     };
     Ok(NameId {
         name_qualifier: Some(snapshot.installation.entity_id.as_str().to_owned()),

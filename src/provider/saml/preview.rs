@@ -109,9 +109,9 @@ impl Provider {
     /// What `application` would receive of `user` at a sign-in that it asks for without further wishes. Audited.
     pub fn preview(&self, application: &Arc<Application>, user: &User) -> Result<Preview, Error> {
         let snapshot = self.fresh_snapshot()?;
-        let live = self.synthetic_session(user);
+        let active_session = self.synthetic_session(user);
         let mut obstacles = self.obstacles(application, user)?;
-        let attributes = match self.released_attributes(application, &live)? {
+        let attributes = match self.released_attributes(application, &active_session)? {
             Ok(attributes) => Some(attributes),
             Err(missing) => {
                 obstacles.push(Refusal::MissingAttribute(missing.0.join(", ")).into());
@@ -131,7 +131,7 @@ impl Provider {
         };
         let response = match (application.saml.default_acs(), &attributes) {
             (Some(acs), Some(attributes)) => {
-                let made = self.preview_response(&snapshot, application, acs, &live, attributes)?;
+                let made = self.preview_response(&snapshot, application, acs, &active_session, attributes)?;
                 Some(PreviewedResponse { encryption, ..made })
             }
             (None, _) => {
@@ -186,18 +186,19 @@ impl Provider {
         snapshot: &Snapshot,
         application: &Application,
         acs: &SpUrl,
-        live: &ActiveSession,
+        active_session: &ActiveSession,
         attributes: &[Attribute<'_>],
     ) -> Result<PreviewedResponse, Error> {
         let format = application.saml.name_id_format;
-        let name_id = self.existing_name_id(snapshot, application, live, format, PLACEHOLDER_NAME_ID)?;
+        let name_id =
+            self.existing_name_id(snapshot, application, active_session, format, PLACEHOLDER_NAME_ID)?;
         let origin = match format {
             NameIdFormat::EmailAddress | NameIdFormat::Unspecified => NameIdOrigin::Email,
             NameIdFormat::Transient => NameIdOrigin::PerSession,
             NameIdFormat::Persistent if name_id.value == PLACEHOLDER_NAME_ID => NameIdOrigin::AtFirstSignIn,
             NameIdFormat::Persistent => NameIdOrigin::Existing,
         };
-        let question = ResponseRequest {
+        let response_request = ResponseRequest {
             application,
             request_id: Some(IN_RESPONSE_TO),
             acs,
@@ -206,14 +207,21 @@ impl Provider {
             authn_context_class: authn_context::PROVIDED_CLASS,
             unchecked_signature: false,
         };
-        let session_index = live.session.session_index_for(application.id);
+        let session_index = active_session.session.session_index_for(application.id);
         let content = AssertedSubject {
             name_id: &name_id,
             session_index: &session_index,
             attributes,
         };
         let seal = protection_without_encryption(snapshot, application);
-        let signed = self.write_success_response(snapshot, &question, live, content, seal, self.now())?;
+        let signed = self.write_success_response(
+            snapshot,
+            &response_request,
+            active_session,
+            content,
+            seal,
+            self.now(),
+        )?;
         let certificate = snapshot.signer.certificate();
         Ok(PreviewedResponse {
             acs: acs.clone(),

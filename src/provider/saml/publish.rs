@@ -69,7 +69,7 @@ impl Publication {
             certificates: &ring.published(),
         };
         let metadata = idp::write(description, parts.policy.sign_metadata.then_some(signer))?;
-        let learning = match (&ring.next, &ring.previous) {
+        let key_to_adopt = match (&ring.next, &ring.previous) {
             (Some(next), _) => Some(next.id),
             (None, Some(_)) => Some(ring.active.id),
             (None, None) => None,
@@ -79,7 +79,7 @@ impl Publication {
             metadata: metadata.into(),
             active: ring.active.certificate.clone(),
             next: ring.next.as_ref().map(|key| key.certificate.clone()),
-            key_to_adopt: learning,
+            key_to_adopt,
             drafts,
         })
     }
@@ -175,8 +175,8 @@ impl Provider {
 
     /// Notes who has fetched metadata that names `key` at an address with the name `slug`. With the token that only
     /// this application or draft was given, it is evidence that it trusts the key; without, a hint.
-    pub fn note_fetch(&self, came: MetadataRequest, key: KeyId, visitor: &Visitor) -> Result<(), Error> {
-        let MetadataRequest { slug, token, agent } = came;
+    pub fn note_fetch(&self, request: MetadataRequest, key: KeyId, visitor: &Visitor) -> Result<(), Error> {
+        let MetadataRequest { slug, token, agent } = request;
         let agent: Option<String> = agent.map(|text| text.chars().take(MAX_AGENT_CHARS).collect());
         let fetcher = (slug.clone(), token.clone(), visitor.address, agent.clone());
         if self.fetch_log()?.contains(key, &fetcher) {
@@ -196,14 +196,14 @@ impl Provider {
             tx.is_new_metadata_fetch(&fetch)
         })?;
         if is_new {
-            let most = if fetch.is_own {
+            let max = if fetch.is_own {
                 MAX_OWN_FETCHERS
             } else {
                 MAX_GUESSED_FETCHERS
             };
             // Whoever pastes the address into a chat is not the application, and neither is the chat.
             let is_evidence = fetch.is_own && !fetch.user_agent.as_deref().is_some_and(is_link_preview);
-            let follow = KeyAdoption {
+            let adoption = KeyAdoption {
                 slug: fetch.slug.clone(),
                 key,
                 source: AdoptionSource::Fetched,
@@ -212,14 +212,14 @@ impl Provider {
                 user_agent: fetch.user_agent.clone(),
             };
             let follows = self.store().write(|tx| {
-                tx.add_metadata_fetch(&fetch, most)?;
-                Ok(is_evidence && tx.add_key_adoption(&follow)?)
+                tx.add_metadata_fetch(&fetch, max)?;
+                Ok(is_evidence && tx.add_key_adoption(&adoption)?)
             })?;
             if follows {
                 tracing::info!(
-                    application = %follow.slug,
+                    application = %adoption.slug,
                     key = %key,
-                    agent = follow.user_agent,
+                    agent = adoption.user_agent,
                     "an application has fetched the metadata that names the new signing key"
                 );
             }

@@ -106,8 +106,8 @@ impl<'a> RefusalContext<'a> {
     }
 
     /// The same, with the certificates that came with the message.
-    pub(in crate::provider) fn with_embedded_certificates(mut self, arrived: &RawMessage) -> Self {
-        self.details = request_details::with_certificates_of(self.details, arrived);
+    pub(in crate::provider) fn with_embedded_certificates(mut self, raw_message: &RawMessage) -> Self {
+        self.details = request_details::with_certificates_of(self.details, raw_message);
         self
     }
 
@@ -118,8 +118,8 @@ impl<'a> RefusalContext<'a> {
     }
 
     /// The same, of a person who is signed in.
-    pub(in crate::provider) fn with_session(mut self, live: &ActiveSession) -> Self {
-        self.user_and_session = Some((live.user.id, live.session.id));
+    pub(in crate::provider) fn with_session(mut self, active_session: &ActiveSession) -> Self {
+        self.user_and_session = Some((active_session.user.id, active_session.session.id));
         self
     }
 }
@@ -129,20 +129,20 @@ impl Provider {
     pub(in crate::provider) fn record_refusal(
         &self,
         refusal: &Refusal,
-        about: &RefusalContext<'_>,
+        context: &RefusalContext<'_>,
     ) -> Result<Reference, Error> {
-        let (action, code, words) = (about.action, refusal.code(), refusal.to_string());
-        let mut event = self.event(action, code, Some(about.visitor));
-        event.application = about.application.map(|application| application.id);
-        event.user = about.user_and_session.map(|(user, _)| user);
-        event.session = about.user_and_session.map(|(_, session)| session);
-        event.detail = Some(about.details.appended_to(&words));
-        event.unauthenticated = !about.is_signed && about.user_and_session.is_none();
+        let (action, code, message) = (context.action, refusal.code(), refusal.to_string());
+        let mut event = self.event(action, code, Some(context.visitor));
+        event.application = context.application.map(|application| application.id);
+        event.user = context.user_and_session.map(|(user, _)| user);
+        event.session = context.user_and_session.map(|(_, session)| session);
+        event.detail = Some(context.details.appended_to(&message));
+        event.unauthenticated = !context.is_signed && context.user_and_session.is_none();
         let recorded = self.count_refusal(&event)?;
         let reference = recorded.reference;
         if recorded.is_logged {
             let app_id = event.application.map(tracing::field::display);
-            tracing::info!(action, code, %reference, app.id = app_id, detail = words, "refused");
+            tracing::info!(action, code, %reference, app.id = app_id, detail = message, "refused");
         }
         Ok(reference)
     }
@@ -151,16 +151,16 @@ impl Provider {
     pub(in crate::provider) fn refused_page(
         &self,
         refusal: Refusal,
-        about: &RefusalContext<'_>,
+        context: &RefusalContext<'_>,
     ) -> Result<Box<RefusedPage>, Error> {
-        let is_told =
-            about.is_valid || about.user_and_session.is_some() || self.is_signed_in(about.visitor)?;
+        let may_name_application =
+            context.is_valid || context.user_and_session.is_some() || self.is_signed_in(context.visitor)?;
         Ok(Box::new(RefusedPage {
-            reference: self.record_refusal(&refusal, about)?,
-            is_logout: about.action == "logout",
-            application: about
+            reference: self.record_refusal(&refusal, context)?,
+            is_logout: context.action == "logout",
+            application: context
                 .application
-                .filter(|_application| is_told)
+                .filter(|_application| may_name_application)
                 .map(|application| (application.id, application.name.clone())),
             refusal,
         }))
@@ -172,16 +172,16 @@ impl Provider {
         &self,
         snapshot: &Snapshot,
         application: &Application,
-        told: StatusTarget<'_>,
+        target: StatusTarget<'_>,
         refusal: Refusal,
-        about: &RefusalContext<'_>,
+        context: &RefusalContext<'_>,
     ) -> Result<RefusalOutcome, Error> {
         let Some(status) = refusal.status() else {
-            return Ok(RefusalOutcome::RefusedPage(self.refused_page(refusal, about)?));
+            return Ok(RefusalOutcome::RefusedPage(self.refused_page(refusal, context)?));
         };
-        let reference = self.record_refusal(&refusal, about)?;
-        let words = status_message(&refusal, &reference);
-        let answer = self.status_response(snapshot, application, told, status, &words)?;
+        let reference = self.record_refusal(&refusal, context)?;
+        let message = status_message(&refusal, &reference);
+        let answer = self.status_response(snapshot, application, target, status, &message)?;
         Ok(RefusalOutcome::Status(Box::new(answer)))
     }
 }

@@ -35,26 +35,26 @@ pub(in crate::provider) mod name {
 const MAX_CERTIFICATES: usize = 4;
 
 /// What a message seems to say that could not be read as what it should be.
-pub(in crate::provider) fn from_unread(arrived: &RawMessage) -> RequestDetails {
-    let Ok(inbound) = arrived.decode() else {
+pub(in crate::provider) fn from_unread(raw_message: &RawMessage) -> RequestDetails {
+    let Ok(inbound) = raw_message.decode() else {
         return RequestDetails::default();
     };
     let seen = peek(&inbound.xml);
     let beside = inbound.signature.map(|signature| signature.algorithm);
-    let facts = RequestDetails::default()
+    let details = RequestDetails::default()
         .with("message", seen.name.as_deref())
         .with(name::ISSUER, seen.issuer.as_deref())
         .with(name::REQUEST, seen.id.as_deref())
         .with(name::DESTINATION, seen.destination.as_deref())
         .with("signed with", beside.or(seen.algorithm).as_deref())
         .with("digest", seen.digest.as_deref());
-    with_embedded_certificates(facts, &seen.certificates)
+    with_embedded_certificates(details, &seen.certificates)
 }
 
 /// Adds the certificates that an XML signature brings along: no key of theirs is ever used.
-fn with_embedded_certificates(facts: RequestDetails, certificates: &[String]) -> RequestDetails {
-    certificates.iter().fold(facts, |facts, sha256| {
-        facts.with(name::EMBEDDED_CERTIFICATE, Some(sha256))
+fn with_embedded_certificates(details: RequestDetails, certificates: &[String]) -> RequestDetails {
+    certificates.iter().fold(details, |details, sha256| {
+        details.with(name::EMBEDDED_CERTIFICATE, Some(sha256))
     })
 }
 
@@ -90,14 +90,14 @@ pub(in crate::provider) fn from_logout_request(request: &Unverified<LogoutReques
 
 /// Adds the certificates that came with the message.
 pub(in crate::provider) fn with_certificates_of(
-    facts: RequestDetails,
-    arrived: &RawMessage,
+    details: RequestDetails,
+    raw_message: &RawMessage,
 ) -> RequestDetails {
-    match arrived.decode() {
+    match raw_message.decode() {
         Ok(inbound) if inbound.binding == Binding::Post => {
-            with_embedded_certificates(facts, &peek(&inbound.xml).certificates)
+            with_embedded_certificates(details, &peek(&inbound.xml).certificates)
         }
-        Ok(_) | Err(_) => facts,
+        Ok(_) | Err(_) => details,
     }
 }
 
@@ -114,20 +114,20 @@ pub(in crate::provider) fn from_logout_response(response: &Unverified<LogoutResp
 
 /// Adds the certificates that the signature was held against, where it fitted none of them.
 pub(in crate::provider) fn with_tried_certificates(
-    facts: RequestDetails,
+    details: RequestDetails,
     refusal: &Refusal,
     application: &Application,
 ) -> RequestDetails {
     if *refusal != Refusal::BadSignature {
-        return facts;
+        return details;
     }
     application
         .saml
         .signing_certificates
         .iter()
         .take(MAX_CERTIFICATES)
-        .fold(facts, |facts, certificate| {
-            facts.with(name::TRIED_CERTIFICATE, Some(&certificate.sha256))
+        .fold(details, |details, certificate| {
+            details.with(name::TRIED_CERTIFICATE, Some(&certificate.sha256))
         })
 }
 

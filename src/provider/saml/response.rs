@@ -54,8 +54,8 @@ pub struct UserSummary {
 }
 
 impl UserSummary {
-    pub(in crate::provider) fn from_session(live: &ActiveSession) -> Self {
-        Self::from_user(&live.user)
+    pub(in crate::provider) fn from_session(active_session: &ActiveSession) -> Self {
+        Self::from_user(&active_session.user)
     }
 
     pub(in crate::provider) fn from_user(user: &User) -> Self {
@@ -111,18 +111,29 @@ impl Provider {
     pub(in crate::provider) fn respond(
         &self,
         snapshot: &Snapshot,
-        question: ResponseRequest<'_>,
-        live: &ActiveSession,
+        response_request: ResponseRequest<'_>,
+        active_session: &ActiveSession,
         visitor: &Visitor,
     ) -> Result<ResponseOutcome, Error> {
-        let application = question.application;
+        let application = response_request.application;
         let now = self.now();
-        let name_id = self.name_id(snapshot, application, live, question.name_id_format)?;
-        let session_index = live.session.session_index_for(application.id);
-        let attributes = match self.released_attributes(application, live)? {
+        let name_id = self.name_id(
+            snapshot,
+            application,
+            active_session,
+            response_request.name_id_format,
+        )?;
+        let session_index = active_session.session.session_index_for(application.id);
+        let attributes = match self.released_attributes(application, active_session)? {
             Ok(attributes) => attributes,
             Err(missing) => {
-                return self.respond_missing_attribute(snapshot, question, &missing, live, visitor);
+                return self.respond_missing_attribute(
+                    snapshot,
+                    response_request,
+                    &missing,
+                    active_session,
+                    visitor,
+                );
             }
         };
         let content = AssertedSubject {
@@ -131,38 +142,39 @@ impl Provider {
             attributes: &attributes,
         };
         let seal = self.response_protection(snapshot, application)?;
-        let xml = self.write_success_response(snapshot, &question, live, content, seal, now)?;
+        let xml =
+            self.write_success_response(snapshot, &response_request, active_session, content, seal, now)?;
 
         let participant = Participant {
-            session: live.session.id,
+            session: active_session.session.id,
             application: application.id,
             session_index,
             name_id,
-            first_at: live.joined_at.unwrap_or(now),
+            first_at: active_session.joined_at.unwrap_or(now),
             last_at: now,
         };
         let mut event = self.event("sign_on", "ok", Some(visitor));
-        event.user = Some(live.user.id);
+        event.user = Some(active_session.user.id);
         event.application = Some(application.id);
-        event.session = Some(live.session.id);
-        event.detail = question
+        event.session = Some(active_session.session.id);
+        event.detail = response_request
             .unchecked_signature
             .then(|| UNCHECKED_SIGNATURE.to_owned());
-        let identity = changed_identity(live, &participant);
-        let touch = now - live.session.last_seen_at >= TOUCH_AFTER;
+        let identity = changed_identity(active_session, &participant);
+        let touch = now - active_session.session.last_seen_at >= TOUCH_AFTER;
         let written = self.store().write_relaxed(|tx| {
             // Before the row is held: two sign-ons of one session that both held it would wait for each other.
             if touch {
-                tx.touch_session(live.session.id, now, self.idle_expiry(now))?;
+                tx.touch_session(active_session.session.id, now, self.idle_expiry(now))?;
             }
-            if !tx.lock_open_session(live.session.id)? {
+            if !tx.lock_open_session(active_session.session.id)? {
                 return Ok(ResponseWrite::SessionEnded);
             }
-            if let Some(request_id) = question.request_id
+            if let Some(request_id) = response_request.request_id
                 && !tx.mark_request_answered(
                     application.id,
                     request_id,
-                    live.session.id,
+                    active_session.session.id,
                     self.answered_until(now),
                 )?
             {
@@ -181,10 +193,10 @@ impl Provider {
             ResponseWrite::Done => ResponseOutcome::Response(Box::new(SamlResponse {
                 application: application.id,
                 application_name: application.name.clone(),
-                acs: question.acs.clone(),
+                acs: response_request.acs.clone(),
                 xml,
-                relay_state: question.relay_state,
-                user: Some(UserSummary::from_session(live)),
+                relay_state: response_request.relay_state,
+                user: Some(UserSummary::from_session(active_session)),
             })),
         })
     }
@@ -193,8 +205,8 @@ impl Provider {
     pub(in crate::provider) fn write_success_response(
         &self,
         snapshot: &Snapshot,
-        question: &ResponseRequest<'_>,
-        live: &ActiveSession,
+        response_request: &ResponseRequest<'_>,
+        active_session: &ActiveSession,
         content: AssertedSubject<'_>,
         seal: ResponseProtection<'_>,
         now: DateTime<Utc>,
@@ -202,16 +214,16 @@ impl Provider {
         let frame = ResponseHeader {
             issuer: &snapshot.installation.entity_id,
             id: &self.message_id(),
-            acs: question.acs,
-            in_response_to: question.request_id,
+            acs: response_request.acs,
+            in_response_to: response_request.request_id,
             now,
         };
         let statement = Assertion {
             id: &self.message_id(),
-            audience: &question.application.saml.audience,
+            audience: &response_request.application.saml.audience,
             name_id: content.name_id,
-            authenticated_at: live.session.authenticated_at,
-            context_class: question.authn_context_class,
+            authenticated_at: active_session.session.authenticated_at,
+            context_class: response_request.authn_context_class,
             session_index: content.session_index,
             attributes: content.attributes,
         };
@@ -265,13 +277,16 @@ const TOUCH_AFTER: TimeDelta = TimeDelta::minutes(1);
 pub const UNCHECKED_SIGNATURE: &str = "the request was signed, but no certificate is registered to check it";
 
 /// The identity row as it must be after this sign-on; none where nothing changes.
-fn changed_identity(live: &ActiveSession, participant: &Participant) -> Option<ApplicationIdentity> {
-    let (name_id, email) = (&participant.name_id.value, live.user.email.as_str());
-    match &live.identity {
+fn changed_identity(
+    active_session: &ActiveSession,
+    participant: &Participant,
+) -> Option<ApplicationIdentity> {
+    let (name_id, email) = (&participant.name_id.value, active_session.user.email.as_str());
+    match &active_session.identity {
         Some(known) if known.last_name_id == *name_id && known.last_email == email => None,
         known => Some(ApplicationIdentity {
             application: participant.application,
-            user: live.user.id,
+            user: active_session.user.id,
             first_name_id: known
                 .as_ref()
                 .map_or(name_id, |known| &known.first_name_id)

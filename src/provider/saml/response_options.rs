@@ -40,10 +40,10 @@ pub struct ResponseOptionsEdit {
 impl ResponseOptionsEdit {
     /// Changes `saml`.
     pub fn apply(self, saml: &mut ServiceProvider) {
-        let making = &mut saml.response_options;
-        making.signed_parts = self.signed_parts.unwrap_or(making.signed_parts);
-        making.signature_algorithm = self.signature_algorithm.unwrap_or(making.signature_algorithm);
-        making.encryption = self.encryption.unwrap_or(making.encryption);
+        let options = &mut saml.response_options;
+        options.signed_parts = self.signed_parts.unwrap_or(options.signed_parts);
+        options.signature_algorithm = self.signature_algorithm.unwrap_or(options.signature_algorithm);
+        options.encryption = self.encryption.unwrap_or(options.encryption);
         saml.name_id_format = self.name_id_format.unwrap_or(saml.name_id_format);
         if let Some(certificates) = self.encryption_certificates {
             saml.encryption_certificates = certificates;
@@ -112,14 +112,14 @@ pub(in crate::provider) fn check_response_options(
 }
 
 fn check_chatgpt(saml: &ServiceProvider) -> Result<(), BadResponseOptions> {
-    let making = saml.response_options;
-    if making.encryption.is_some() {
+    let options = saml.response_options;
+    if options.encryption.is_some() {
         return Err(BadResponseOptions::EncryptedChatGpt);
     }
-    if making.signed_parts == SignedParts::Response {
+    if options.signed_parts == SignedParts::Response {
         return Err(BadResponseOptions::UnsignedAssertionChatGpt);
     }
-    if making.signature_algorithm != SignatureAlgorithm::RsaSha256 {
+    if options.signature_algorithm != SignatureAlgorithm::RsaSha256 {
         return Err(BadResponseOptions::AlgorithmChatGpt);
     }
     if saml.name_id_format != NameIdFormat::EmailAddress {
@@ -137,7 +137,7 @@ fn check_chatgpt(saml: &ServiceProvider) -> Result<(), BadResponseOptions> {
         })
     };
     match attribute::default_rules().into_iter().find(|needed| !has(needed)) {
-        Some(lost) => Err(BadResponseOptions::AttributeChatGpt(lost.name)),
+        Some(missing) => Err(BadResponseOptions::AttributeChatGpt(missing.name)),
         None => Ok(()),
     }
 }
@@ -202,11 +202,11 @@ pub(in crate::provider) fn protection_without_encryption<'a>(
     snapshot: &'a Snapshot,
     application: &Application,
 ) -> ResponseProtection<'a> {
-    let making = application.saml.response_options;
+    let options = application.saml.response_options;
     ResponseProtection {
         signer: &snapshot.signer,
-        signed_parts: making.signed_parts,
-        algorithm: making.signature_algorithm,
+        signed_parts: options.signed_parts,
+        algorithm: options.signature_algorithm,
         encryption: None,
     }
 }

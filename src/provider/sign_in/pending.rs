@@ -113,8 +113,8 @@ impl Provider {
             Some(browser) => (browser.clone(), false),
             None => (self.token(), true),
         };
-        let begun = self.now().timestamp_micros().to_be_bytes();
-        let plain = [&begun[..], target.as_bytes()].concat();
+        let begun_at = self.now().timestamp_micros().to_be_bytes();
+        let plain = [&begun_at[..], target.as_bytes()].concat();
         let bound = associated_data(SealedContent::Target, &browser);
         let sealed = self.state_key().seal(&bound, &plain, self.random())?;
         Ok(SealedSignIn {
@@ -136,16 +136,16 @@ impl Provider {
             .state_key()
             .open(&associated_data(SealedContent::Target, browser), &bytes)?;
         Ok(opened.and_then(|plain| {
-            let (begun, target) = plain.expose().split_first_chunk::<8>()?;
-            let begun = DateTime::from_timestamp_micros(i64::from_be_bytes(*begun))?;
+            let (begun_at, target) = plain.expose().split_first_chunk::<8>()?;
+            let begun_at = DateTime::from_timestamp_micros(i64::from_be_bytes(*begun_at))?;
             let target = String::from_utf8(target.to_vec()).ok()?;
-            self.is_unexpired(begun).then_some(target)
+            self.is_unexpired(begun_at).then_some(target)
         }))
     }
 
     /// Whether what began then may go on.
-    fn is_unexpired(&self, begun: DateTime<Utc>) -> bool {
-        (-MAX_CLOCK_SKEW..self.policy().sign_in_lifetime).contains(&(self.now() - begun))
+    fn is_unexpired(&self, begun_at: DateTime<Utc>) -> bool {
+        (-MAX_CLOCK_SKEW..self.policy().sign_in_lifetime).contains(&(self.now() - begun_at))
     }
 
     /// Opens what this browser was given, while it is not too late.

@@ -60,53 +60,58 @@ impl From<RefusalOutcome> for Resumed {
 impl Provider {
     /// Goes on with the sign-in that this browser carries.
     pub fn resume_sign_in(&self, sealed: &str, visitor: &Visitor) -> Result<Resumed, Error> {
-        let Some((waiting, binding)) = self.open_sign_in(sealed, visitor)? else {
+        let Some((pending, binding)) = self.open_sign_in(sealed, visitor)? else {
             return self.resume_target(sealed, visitor);
         };
         let snapshot = self.fresh_snapshot()?;
-        let Some(application) = snapshot.by_id(waiting.application).map(|found| &**found) else {
+        let Some(application) = snapshot.by_id(pending.application).map(|found| &**found) else {
             return Ok(Resumed::Gone);
         };
-        let acs = application.saml.acs_by_digest(&waiting.acs_digest);
+        let acs = application.saml.acs_by_digest(&pending.acs_digest);
         let facts = RequestDetails::default()
-            .with(request_details::name::REQUEST, Some(&waiting.request_id))
+            .with(request_details::name::REQUEST, Some(&pending.request_id))
             .with(request_details::name::ACS, acs.map(SpUrl::as_str));
-        let about = RefusalContext::sso(Some(application), facts, visitor).validated();
+        let context = RefusalContext::sso(Some(application), facts, visitor).validated();
         if !application.enabled {
-            return self.resume_refused(Refusal::ApplicationDisabled, &about);
+            return self.resume_refused(Refusal::ApplicationDisabled, &context);
         }
         if application.is_metadata_expired(self.now()) {
-            return self.resume_refused(Refusal::MetadataExpired, &about);
+            return self.resume_refused(Refusal::MetadataExpired, &context);
         }
         let Some(acs) = acs else {
             // The registration changed while the person was typing.
-            return self.resume_refused(Refusal::UnknownAcs, &about);
+            return self.resume_refused(Refusal::UnknownAcs, &context);
         };
-        let live = self.active_session_at(visitor.session.as_ref(), application.id)?;
-        match live {
-            Some(live) if !waiting.force_authn || live.session.authenticated_at >= waiting.created_at => self
-                .respond_to_pending(
+        let active_session = self.active_session_at(visitor.session.as_ref(), application.id)?;
+        match active_session {
+            Some(active_session)
+                if !pending.force_authn || active_session.session.authenticated_at >= pending.created_at =>
+            {
+                self.respond_to_pending(
                     &snapshot,
                     (application, acs),
-                    waiting,
-                    &live,
-                    &about.with_session(&live),
-                ),
-            Some(_) | None if waiting.is_passive => self.respond_to_pending_with_status(
+                    pending,
+                    &active_session,
+                    &context.with_session(&active_session),
+                )
+            }
+            Some(_) | None if pending.is_passive => self.respond_to_pending_with_status(
                 &snapshot,
                 (application, acs),
-                waiting,
+                pending,
                 Refusal::NoPassive,
-                &about,
+                &context,
             ),
             // From here on it is bound to the cookie that the form is bound to as well.
             _ if binding == CookieBinding::Posted => {
-                Ok(Resumed::BindToBrowser(self.bind_to_browser(&waiting, visitor)?))
+                Ok(Resumed::BindToBrowser(self.bind_to_browser(&pending, visitor)?))
             }
-            live => Ok(Resumed::SignIn {
+            active_session => Ok(Resumed::SignIn {
                 application: Some((application.id, application.name.clone())),
-                reauthenticate: live.is_some(),
-                email: email_hint(&waiting).or_else(|| live.map(|live| live.user.email.as_str().to_owned())),
+                reauthenticate: active_session.is_some(),
+                email: email_hint(&pending).or_else(|| {
+                    active_session.map(|active_session| active_session.user.email.as_str().to_owned())
+                }),
             }),
         }
     }
@@ -132,12 +137,12 @@ impl Provider {
         sealed: &str,
         visitor: &Visitor,
     ) -> Result<Option<(ApplicationId, String)>, Error> {
-        let Some((waiting, _)) = self.open_sign_in(sealed, visitor)? else {
+        let Some((pending, _)) = self.open_sign_in(sealed, visitor)? else {
             return Ok(None);
         };
         let snapshot = self.cached_snapshot()?;
         Ok(snapshot
-            .by_id(waiting.application)
+            .by_id(pending.application)
             .map(|application| (application.id, application.name.clone())))
     }
 
@@ -145,39 +150,39 @@ impl Provider {
         &self,
         snapshot: &Snapshot,
         (application, acs): (&Application, &SpUrl),
-        waiting: PendingSignIn,
-        live: &ActiveSession,
-        about: &RefusalContext<'_>,
+        pending: PendingSignIn,
+        active_session: &ActiveSession,
+        context: &RefusalContext<'_>,
     ) -> Result<Resumed, Error> {
-        if !self.is_subject(application, live, waiting.subject.as_ref())? {
+        if !self.is_subject(application, active_session, pending.subject.as_ref())? {
             return self.respond_to_pending_with_status(
                 snapshot,
                 (application, acs),
-                waiting,
+                pending,
                 Refusal::Subject,
-                about,
+                context,
             );
         }
-        let email = email_hint(&waiting);
+        let email = email_hint(&pending);
         let question = ResponseRequest {
             application,
-            request_id: Some(&waiting.request_id),
+            request_id: Some(&pending.request_id),
             acs,
-            relay_state: waiting.relay_state.clone(),
-            name_id_format: waiting.name_id_format,
-            authn_context_class: &waiting.context_class,
+            relay_state: pending.relay_state.clone(),
+            name_id_format: pending.name_id_format,
+            authn_context_class: &pending.context_class,
             unchecked_signature: false,
         };
-        match self.respond(snapshot, question, live, about.visitor)? {
+        match self.respond(snapshot, question, active_session, context.visitor)? {
             ResponseOutcome::Response(answer) => Ok(Resumed::Response(answer)),
-            ResponseOutcome::Replayed => self.resume_refused(Refusal::Replayed, about),
+            ResponseOutcome::Replayed => self.resume_refused(Refusal::Replayed, context),
             ResponseOutcome::Refused(instead) => Ok(instead.into()),
-            ResponseOutcome::SessionEnded if waiting.is_passive => self.respond_to_pending_with_status(
+            ResponseOutcome::SessionEnded if pending.is_passive => self.respond_to_pending_with_status(
                 snapshot,
                 (application, acs),
-                waiting,
+                pending,
                 Refusal::NoPassive,
-                about,
+                context,
             ),
             ResponseOutcome::SessionEnded => Ok(Resumed::SignIn {
                 application: Some((application.id, application.name.clone())),
@@ -192,32 +197,32 @@ impl Provider {
         &self,
         snapshot: &Snapshot,
         (application, acs): (&Application, &SpUrl),
-        waiting: PendingSignIn,
+        pending: PendingSignIn,
         refusal: Refusal,
-        about: &RefusalContext<'_>,
+        context: &RefusalContext<'_>,
     ) -> Result<Resumed, Error> {
-        let told = StatusTarget {
-            request_id: &waiting.request_id,
+        let status_target = StatusTarget {
+            request_id: &pending.request_id,
             acs,
-            relay_state: waiting.relay_state,
+            relay_state: pending.relay_state,
         };
         Ok(self
-            .respond_with_status(snapshot, application, told, refusal, about)?
+            .respond_with_status(snapshot, application, status_target, refusal, context)?
             .into())
     }
 
-    fn resume_refused(&self, refusal: Refusal, about: &RefusalContext<'_>) -> Result<Resumed, Error> {
-        Ok(Resumed::Refused(self.refused_page(refusal, about)?))
+    fn resume_refused(&self, refusal: Refusal, context: &RefusalContext<'_>) -> Result<Resumed, Error> {
+        Ok(Resumed::Refused(self.refused_page(refusal, context)?))
     }
 }
 
 /// What to fill in as e-mail address: the person that it must be, or whom the sender expects.
-fn email_hint(waiting: &PendingSignIn) -> Option<String> {
-    let subject = waiting.subject.as_ref().filter(|subject| match subject.format {
+fn email_hint(pending: &PendingSignIn) -> Option<String> {
+    let subject = pending.subject.as_ref().filter(|subject| match subject.format {
         NameIdFormat::EmailAddress | NameIdFormat::Unspecified => true,
         NameIdFormat::Persistent | NameIdFormat::Transient => false,
     });
     subject
         .map(|subject| subject.value.clone())
-        .or_else(|| waiting.login_hint.clone())
+        .or_else(|| pending.login_hint.clone())
 }

@@ -153,8 +153,8 @@ impl Provider {
             if until <= now || tx.has_attempts(&buckets.account_and_network, now)? {
                 return Ok((RateLimit::RetryAfter(until), false));
             }
-            let spare = format!("{}:{}", buckets.extra_attempt, until.timestamp_micros());
-            let taken = tx.count_attempt(&spare, &ONE_ATTEMPT, now)? != RateLimit::Allowed;
+            let extra_attempt = format!("{}:{}", buckets.extra_attempt, until.timestamp_micros());
+            let taken = tx.count_attempt(&extra_attempt, &ONE_ATTEMPT, now)? != RateLimit::Allowed;
             let admission = if taken {
                 RateLimit::RetryAfter(until)
             } else {

@@ -156,23 +156,23 @@ fn acs_index(text: &str) -> Result<u16, Refusal> {
 }
 
 fn requested_options(root: Element<'_, '_>) -> Result<RequestedOptions, Refusal> {
-    let mut wishes = RequestedOptions::default();
+    let mut options = RequestedOptions::default();
     for child in root.children()? {
         if child.is(ASSERTION, "Issuer") || child.is(PROTOCOL, "Extensions") || child.is(DSIG, "Signature") {
             // An XML signature does not count over this binding (saml-bindings, 3.4.4.1), and extensions
             // that nobody here knows must not stand in the way.
         } else if child.is(ASSERTION, "Subject") {
-            wishes.subject = subject(child)?;
+            options.subject = subject(child)?;
         } else if child.is(PROTOCOL, "NameIDPolicy") {
-            wishes.name_id_format = child.attribute("Format").map(str::to_owned);
-            wishes.sp_name_qualifier = child.attribute("SPNameQualifier").map(str::to_owned);
+            options.name_id_format = child.attribute("Format").map(str::to_owned);
+            options.sp_name_qualifier = child.attribute("SPNameQualifier").map(str::to_owned);
             child.boolean("AllowCreate")?;
         } else if child.is(ASSERTION, "Conditions") {
-            wishes.unsupported = Some("Conditions");
+            options.unsupported = Some("Conditions");
         } else if child.is(PROTOCOL, "RequestedAuthnContext") {
-            wishes.authn_context = Some(authn_context::read(child)?);
+            options.authn_context = Some(authn_context::read(child)?);
         } else if child.is(PROTOCOL, "Scoping") {
-            wishes.idp_list = idp_list(child)?;
+            options.idp_list = idp_list(child)?;
         } else {
             return Err(Refusal::Malformed("an element that no AuthnRequest has"));
         }
@@ -183,7 +183,7 @@ fn requested_options(root: Element<'_, '_>) -> Result<RequestedOptions, Refusal>
     for name in ["NameIDPolicy", "RequestedAuthnContext", "Scoping", "Extensions"] {
         root.child(PROTOCOL, name)?;
     }
-    Ok(wishes)
+    Ok(options)
 }
 
 /// An empty name names nobody: some senders fill a template with a hint that they do not have.
@@ -232,10 +232,18 @@ impl AuthnRequest {
     fn acs<'s>(&self, sp: &'s ServiceProvider) -> Option<(&'s SpUrl, Option<Refusal>)> {
         match (&self.acs_url, self.acs_index) {
             (Some(asked), _) => Some((sp.acs_by_url(asked)?, None)),
-            (None, Some(index)) if sp.acs_endpoints.iter().any(|known| known.index.is_some()) => {
-                let known = sp.acs_endpoints.iter().find(|known| known.index == Some(index));
-                match known {
-                    Some(known) => Some((&known.location, None)),
+            (None, Some(index))
+                if sp
+                    .acs_endpoints
+                    .iter()
+                    .any(|registered| registered.index.is_some()) =>
+            {
+                let registered = sp
+                    .acs_endpoints
+                    .iter()
+                    .find(|registered| registered.index == Some(index));
+                match registered {
+                    Some(registered) => Some((&registered.location, None)),
                     None => Some((sp.default_acs()?, Some(Refusal::UnknownAcsIndex))),
                 }
             }
@@ -264,7 +272,7 @@ pub struct ValidationContext<'a> {
 /// Holds a request against what its sender registered, what this provider is, and the time.
 pub fn validate(
     request: VerificationOutcome<AuthnRequest>,
-    against: &ValidationContext<'_>,
+    context: &ValidationContext<'_>,
 ) -> Result<ValidRequest, RefusedRequest> {
     let (signed, unchecked_signature) = match &request {
         VerificationOutcome::Signed(_) => (true, false),
@@ -278,19 +286,19 @@ pub fn validate(
         acs: None,
     };
     let destination = request.destination.as_deref();
-    if destination.is_some_and(|there| there != against.sso) || (signed && destination.is_none()) {
+    if destination.is_some_and(|there| there != context.sso) || (signed && destination.is_none()) {
         return Err(page(Refusal::WrongDestination, &request));
     }
-    let Some((consumer, index_refusal)) = request.acs(against.sp) else {
+    let Some((consumer, index_refusal)) = request.acs(context.sp) else {
         return Err(page(Refusal::UnknownAcs, &request));
     };
-    let unsigned = against.sp.require_signed_requests && !signed;
-    let wanted = first_refusal(&request, against)
+    let unsigned = context.sp.require_signed_requests && !signed;
+    let resolved = first_refusal(&request, context)
         .or(index_refusal)
         .or(unsigned.then_some(Refusal::SignatureMissing))
-        .map_or_else(|| resolve_options(&request.options, against), Err);
+        .map_or_else(|| resolve_options(&request.options, context), Err);
     let consumer = consumer.clone();
-    match wanted {
+    match resolved {
         Err(refusal) => Err(RefusedRequest {
             refusal,
             request_id: request.id,
@@ -310,26 +318,26 @@ pub fn validate(
 }
 
 /// The first thing that stands in the way of any answer, once it is known where to say so.
-fn first_refusal(request: &AuthnRequest, against: &ValidationContext<'_>) -> Option<Refusal> {
-    let wishes = &request.options;
+fn first_refusal(request: &AuthnRequest, context: &ValidationContext<'_>) -> Option<Refusal> {
+    let options = &request.options;
     // HTTP-Redirect is what Auth0 writes there although no profile allows it; the answer goes by POST.
     let binding_fits = request
         .protocol_binding
         .as_deref()
         .is_none_or(|binding| matches!(binding, urn::HTTP_POST | urn::HTTP_REDIRECT));
-    let listed = wishes
+    let listed = options
         .idp_list
         .as_ref()
-        .is_none_or(|list| list.iter().any(|id| id == against.entity_id.as_str()));
+        .is_none_or(|list| list.iter().any(|id| id == context.entity_id.as_str()));
     if request.version != "2.0" {
         Some(Refusal::Version)
-    } else if against.now - request.issued_at > against.policy.request_max_age {
+    } else if context.now - request.issued_at > context.policy.request_max_age {
         Some(Refusal::Stale(request.issued_at))
-    } else if request.issued_at - against.now > against.policy.request_max_lead {
+    } else if request.issued_at - context.now > context.policy.request_max_lead {
         Some(Refusal::IssuedInFuture(request.issued_at))
     } else if !binding_fits {
         Some(Refusal::UnsupportedBinding)
-    } else if let Some(element) = wishes.unsupported {
+    } else if let Some(element) = options.unsupported {
         Some(Refusal::Unsupported(element))
     } else if !listed {
         Some(Refusal::Scoping)
@@ -342,44 +350,44 @@ type ResolvedOptions = (Option<Subject>, NameIdFormat, &'static str);
 
 /// What is to be told, and of whom.
 fn resolve_options(
-    wishes: &RequestedOptions,
-    against: &ValidationContext<'_>,
+    options: &RequestedOptions,
+    context: &ValidationContext<'_>,
 ) -> Result<ResolvedOptions, Refusal> {
-    let context_class = match &wishes.authn_context {
+    let context_class = match &options.authn_context {
         None => authn_context::PROVIDED_CLASS,
         Some(requested) => requested.satisfied_class().ok_or(Refusal::AuthnContext)?,
     };
-    let subject = match &wishes.subject {
+    let subject = match &options.subject {
         None => None,
         Some(RequestedSubject::Unsupported) => return Err(Refusal::Subject),
-        Some(RequestedSubject::NameId(name)) => Some(resolve_subject(name, against).ok_or(Refusal::Subject)?),
+        Some(RequestedSubject::NameId(name)) => Some(resolve_subject(name, context).ok_or(Refusal::Subject)?),
     };
-    let format = name_id_format(wishes, against).ok_or(Refusal::NameIdPolicy)?;
+    let format = name_id_format(options, context).ok_or(Refusal::NameIdPolicy)?;
     Ok((subject, format, context_class))
 }
 
 /// The kind of name that the policy leaves: `unspecified` is no wish (saml-core, 3.4.1.1), and `AllowCreate`
 /// a hint that nobody here needs (E14).
-fn name_id_format(wishes: &RequestedOptions, against: &ValidationContext<'_>) -> Option<NameIdFormat> {
-    let qualifier = wishes.sp_name_qualifier.as_deref().unwrap_or_default();
-    if !qualifier.is_empty() && qualifier != against.sp.entity_id.as_str() {
+fn name_id_format(options: &RequestedOptions, context: &ValidationContext<'_>) -> Option<NameIdFormat> {
+    let qualifier = options.sp_name_qualifier.as_deref().unwrap_or_default();
+    if !qualifier.is_empty() && qualifier != context.sp.entity_id.as_str() {
         return None;
     }
-    match wishes.name_id_format.as_deref() {
-        None | Some(UNSPECIFIED) => Some(against.sp.name_id_format),
-        Some(urn) => NameIdFormat::from_urn(urn).filter(|format| against.formats.contains(format)),
+    match options.name_id_format.as_deref() {
+        None | Some(UNSPECIFIED) => Some(context.sp.name_id_format),
+        Some(urn) => NameIdFormat::from_urn(urn).filter(|format| context.formats.contains(format)),
     }
 }
 
 /// A name that somebody here could have at this service provider.
-fn resolve_subject(name: &NameId, against: &ValidationContext<'_>) -> Option<Subject> {
+fn resolve_subject(name: &NameId, context: &ValidationContext<'_>) -> Option<Subject> {
     let is = |qualifier: &Option<String>, expected: &EntityId| {
         qualifier
             .as_deref()
             .is_none_or(|qualifier| qualifier == expected.as_str())
     };
     let ours =
-        is(&name.name_qualifier, against.entity_id) && is(&name.sp_name_qualifier, &against.sp.entity_id);
+        is(&name.name_qualifier, context.entity_id) && is(&name.sp_name_qualifier, &context.sp.entity_id);
     let format = NameIdFormat::from_urn(&name.format).filter(|_format| ours)?;
     let value = match format {
         NameIdFormat::EmailAddress | NameIdFormat::Unspecified => name.value.to_lowercase(),

@@ -302,11 +302,11 @@ proptest! {
             is_passive: false,
             options: RequestedOptions::default(),
         };
-        let told = match validate_for(VerificationOutcome::Unsigned(request), &sp()) {
+        let destination = match validate_for(VerificationOutcome::Unsigned(request), &sp()) {
             Ok(accepted) => Some(accepted.acs),
             Err(refused) => refused.acs,
         };
-        if let Some(consumer) = told {
+        if let Some(consumer) = destination {
             prop_assert!(sp().acs_endpoints.iter().any(|known| known.location == consumer));
         }
     }

@@ -37,7 +37,7 @@ pub fn decode(query: &str, body: &[u8]) -> Result<InboundMessage, Refusal> {
     }
     let text = std::str::from_utf8(body).map_err(|_why| Refusal::Malformed("a form that is no text"))?;
     let found = form_fields(text)?;
-    let (carried, raw) = match (found.request, found.response) {
+    let (kind, raw) = match (found.request, found.response) {
         (Some(raw), None) => (MessageKind::Request, raw),
         (None, Some(raw)) => (MessageKind::Response, raw),
         (Some(_), Some(_)) => return Err(Refusal::Malformed("SAMLRequest and SAMLResponse at once")),
@@ -45,7 +45,7 @@ pub fn decode(query: &str, body: &[u8]) -> Result<InboundMessage, Refusal> {
     };
     Ok(InboundMessage {
         binding: Binding::Post,
-        kind: carried,
+        kind,
         xml: decode_xml(decode_base64(raw)?)?,
         relay_state: found.relay_state.map(relay_state).transpose()?,
         login_hint: pairs(text)

@@ -48,7 +48,7 @@ pub fn decode(query: &str) -> Result<InboundMessage, Refusal> {
     {
         return Err(Refusal::Malformed("an unknown SAMLEncoding"));
     }
-    let (carried, name, raw) = match (found.request, found.response) {
+    let (kind, name, raw) = match (found.request, found.response) {
         (Some(raw), None) => (MessageKind::Request, "SAMLRequest", raw),
         (None, Some(raw)) => (MessageKind::Response, "SAMLResponse", raw),
         (Some(_), Some(_)) => return Err(Refusal::Malformed("SAMLRequest and SAMLResponse at once")),
@@ -58,7 +58,7 @@ pub fn decode(query: &str) -> Result<InboundMessage, Refusal> {
     let relay_state = found.relay_state.map(relay_state).transpose()?;
     Ok(InboundMessage {
         binding: Binding::Redirect,
-        kind: carried,
+        kind,
         xml: decode_message(raw)?,
         relay_state,
         login_hint: found.login_hint.and_then(login_hint),
@@ -206,8 +206,8 @@ fn inflate(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
                 if stuck && out.len() < out.capacity() {
                     return Err(Refusal::Malformed("a deflated message that was cut"));
                 }
-                let room = out.capacity().min(MAX_DOCUMENT + 1 - out.len()).max(1);
-                out.reserve_exact(room);
+                let spare = out.capacity().min(MAX_DOCUMENT + 1 - out.len()).max(1);
+                out.reserve_exact(spare);
             }
         }
     }
@@ -244,13 +244,13 @@ fn hex_digit(digit: u8) -> Option<u8> {
 /// Puts a message of ours behind `location`, signed over the query (saml-bindings, 3.4.4.1).
 pub fn encode(
     location: &str,
-    carried: MessageKind,
+    kind: MessageKind,
     xml: &str,
     relay_state: Option<&str>,
     signer: &Signer,
     algorithm: SignatureAlgorithm,
 ) -> Result<String, ErrorStack> {
-    let name = match carried {
+    let name = match kind {
         MessageKind::Request => "SAMLRequest",
         MessageKind::Response => "SAMLResponse",
     };

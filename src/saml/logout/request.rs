@@ -126,25 +126,25 @@ impl LogoutRequest {
 /// Whether both name the same person at the service provider `them` (saml-core, 3.3.4). A qualifier that the sender
 /// leaves out is the one that it was told; one that we left out is the one that our message implied (saml-core,
 /// 8.3.7).
-pub fn is_same_name_id(told: &NameId, said: &NameId, us: &EntityId, them: &EntityId) -> bool {
-    told.format == said.format && is_same_except_format(told, said, us, them)
+pub fn is_same_name_id(sent: &NameId, said: &NameId, us: &EntityId, them: &EntityId) -> bool {
+    sent.format == said.format && is_same_except_format(sent, said, us, them)
 }
 
 /// The same of a request that names a session besides. Spring Security, saml2-js and ruby-saml send no `Format`, or
 /// `unspecified`, whatever they were told: what such a name means is ours to say (saml-core, 8.3.1), and the
 /// SessionIndex says it.
-pub fn is_same_name_id_in_session(told: &NameId, said: &NameId, us: &EntityId, them: &EntityId) -> bool {
-    (told.format == said.format || said.format == UNSPECIFIED) && is_same_except_format(told, said, us, them)
+pub fn is_same_name_id_in_session(sent: &NameId, said: &NameId, us: &EntityId, them: &EntityId) -> bool {
+    (sent.format == said.format || said.format == UNSPECIFIED) && is_same_except_format(sent, said, us, them)
 }
 
-fn is_same_except_format(told: &NameId, said: &NameId, us: &EntityId, them: &EntityId) -> bool {
-    let fits = |told: &Option<String>, said: &Option<String>, implied: &EntityId| {
-        let told = told.as_deref().unwrap_or(implied.as_str());
-        said.as_deref().is_none_or(|said| said == told)
+fn is_same_except_format(sent: &NameId, said: &NameId, us: &EntityId, them: &EntityId) -> bool {
+    let fits = |sent: &Option<String>, said: &Option<String>, implied: &EntityId| {
+        let sent = sent.as_deref().unwrap_or(implied.as_str());
+        said.as_deref().is_none_or(|said| said == sent)
     };
-    told.value == said.value
-        && fits(&told.name_qualifier, &said.name_qualifier, us)
-        && fits(&told.sp_name_qualifier, &said.sp_name_qualifier, them)
+    sent.value == said.value
+        && fits(&sent.name_qualifier, &said.name_qualifier, us)
+        && fits(&sent.sp_name_qualifier, &said.sp_name_qualifier, them)
 }
 
 /// What a `LogoutRequest` of ours says.
@@ -164,7 +164,7 @@ pub struct LogoutRequestContent<'a> {
 
 /// Writes a `LogoutRequest`, good for as long as an assertion.
 pub fn write(
-    ask: &LogoutRequestContent<'_>,
+    content: &LogoutRequestContent<'_>,
     policy: &Policy,
     now: DateTime<Utc>,
 ) -> Result<UnsignedMessage, Error> {
@@ -175,20 +175,25 @@ pub fn write(
         "samlp:LogoutRequest",
         &[("samlp", PROTOCOL)],
         &[
-            ("Destination", ask.destination),
-            ("ID", ask.id),
+            ("Destination", content.destination),
+            ("ID", content.id),
             ("IssueInstant", &issued),
             ("NotOnOrAfter", &until),
             ("Reason", LOGOUT_BY_USER),
             ("Version", "2.0"),
         ],
     );
-    head.leaf("saml:Issuer", &[("saml", ASSERTION)], &[], ask.issuer.as_str());
+    head.leaf(
+        "saml:Issuer",
+        &[("saml", ASSERTION)],
+        &[],
+        content.issuer.as_str(),
+    );
     let mut tail = XmlWriter::new(512);
-    write_name_id(ask.name_id, &[("saml", ASSERTION)], &mut tail);
-    tail.leaf("samlp:SessionIndex", &[], &[], ask.session_index);
+    write_name_id(content.name_id, &[("saml", ASSERTION)], &mut tail);
+    tail.leaf("samlp:SessionIndex", &[], &[], content.session_index);
     tail.close("samlp:LogoutRequest");
-    UnsignedMessage::new(head, tail, ask.id)
+    UnsignedMessage::new(head, tail, content.id)
 }
 
 #[cfg(test)]
@@ -265,9 +270,9 @@ mod tests {
     fn an_omitted_qualifier_is_the_one_that_was_sent_or_implied() {
         let (us, them) = (EntityId::parse("idp").unwrap(), EntityId::parse("sp").unwrap());
         let same = |known, said| is_same_name_id(&name("a", known), &name("a", said), &us, &them);
-        for told in [[None, None], [Some("idp"), Some("sp")]] {
-            assert!(same(told, [None, None]) && same(told, [Some("idp"), Some("sp")]));
-            assert!(!same(told, [Some("other"), None]) && !same(told, [None, Some("group")]));
+        for sent in [[None, None], [Some("idp"), Some("sp")]] {
+            assert!(same(sent, [None, None]) && same(sent, [Some("idp"), Some("sp")]));
+            assert!(!same(sent, [Some("other"), None]) && !same(sent, [None, Some("group")]));
         }
         assert!(same([None, Some("group")], [None, Some("group")]));
         assert!(same([None, Some("group")], [None, None]));
@@ -285,33 +290,33 @@ mod tests {
     #[test]
     fn with_a_session_index_a_name_id_without_a_format_is_the_one_that_was_sent() {
         let (us, them) = (EntityId::parse("idp").unwrap(), EntityId::parse("sp").unwrap());
-        let told = name("a", [Some("idp"), None]);
+        let sent = name("a", [Some("idp"), None]);
         let said = |format: &str, value: &str| NameId::plain(format, value);
-        assert!(is_same_name_id_in_session(&told, &said("f", "a"), &us, &them));
+        assert!(is_same_name_id_in_session(&sent, &said("f", "a"), &us, &them));
         assert!(is_same_name_id_in_session(
-            &told,
+            &sent,
             &said(UNSPECIFIED, "a"),
             &us,
             &them
         ));
         assert!(!is_same_name_id_in_session(
-            &told,
+            &sent,
             &said(UNSPECIFIED, "b"),
             &us,
             &them
         ));
-        assert!(!is_same_name_id_in_session(&told, &said("g", "a"), &us, &them));
+        assert!(!is_same_name_id_in_session(&sent, &said("g", "a"), &us, &them));
         let of_another = NameId {
             name_qualifier: Some("other".to_owned()),
             ..said(UNSPECIFIED, "a")
         };
-        assert!(!is_same_name_id_in_session(&told, &of_another, &us, &them));
-        assert!(!is_same_name_id(&told, &said(UNSPECIFIED, "a"), &us, &them));
+        assert!(!is_same_name_id_in_session(&sent, &of_another, &us, &them));
+        assert!(!is_same_name_id(&sent, &said(UNSPECIFIED, "a"), &us, &them));
     }
 
     #[test]
     fn what_we_write_is_read_back_with_its_reason_and_expiry() {
-        let ask = LogoutRequestContent {
+        let content = LogoutRequestContent {
             issuer: &EntityId::parse("idp").unwrap(),
             id: "_1",
             destination: "https://sp.example/slo?a=b&c",
@@ -319,7 +324,7 @@ mod tests {
             session_index: "_x",
         };
         let now = "2026-11-21T12:00:00Z".parse().unwrap();
-        let xml = write(&ask, &Policy::default(), now).unwrap().unsigned_xml();
+        let xml = write(&content, &Policy::default(), now).unwrap().unsigned_xml();
         assert!(
             xml.contains(
                 "NotOnOrAfter=\"2026-11-21T12:05:00.000Z\" Reason=\"urn:oasis:names:tc:SAML:2.0:logout:user\""
@@ -335,8 +340,8 @@ mod tests {
             signature: None,
         };
         let read = read(&inbound).unwrap().unverified().clone();
-        assert_eq!(read.name_id, *ask.name_id);
+        assert_eq!(read.name_id, *content.name_id);
         assert_eq!(read.session_indexes, ["_x"]);
-        assert_eq!(read.destination.as_deref(), Some(ask.destination));
+        assert_eq!(read.destination.as_deref(), Some(content.destination));
     }
 }

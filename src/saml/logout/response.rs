@@ -37,11 +37,11 @@ pub fn read(inbound: &InboundMessage) -> Result<Unverified<LogoutResponse>, Refu
     let message = XmlDocument::parse(&inbound.xml)?;
     let root = message.root(PROTOCOL, "LogoutResponse")?;
     for child in root.children()? {
-        let known = child.is(ASSERTION, "Issuer")
+        let allowed = child.is(ASSERTION, "Issuer")
             || child.is(DSIG, "Signature")
             || child.is(PROTOCOL, "Extensions")
             || child.is(PROTOCOL, "Status");
-        if !known {
+        if !allowed {
             return Err(Refusal::Malformed("an element that no LogoutResponse has"));
         }
     }
@@ -114,25 +114,30 @@ pub struct LogoutResponseContent<'a> {
 }
 
 /// Writes a `LogoutResponse`.
-pub fn write(answer: &LogoutResponseContent<'_>, now: DateTime<Utc>) -> Result<UnsignedMessage, Error> {
+pub fn write(content: &LogoutResponseContent<'_>, now: DateTime<Utc>) -> Result<UnsignedMessage, Error> {
     let issue_instant = format_date_time(now);
     let mut head = XmlWriter::new(512);
     head.open(
         "samlp:LogoutResponse",
         &[("samlp", PROTOCOL)],
         &[
-            ("Destination", answer.destination.as_str()),
-            ("ID", answer.id),
-            ("InResponseTo", answer.in_response_to),
+            ("Destination", content.destination.as_str()),
+            ("ID", content.id),
+            ("InResponseTo", content.in_response_to),
             ("IssueInstant", &issue_instant),
             ("Version", "2.0"),
         ],
     );
-    head.leaf("saml:Issuer", &[("saml", ASSERTION)], &[], answer.issuer.as_str());
+    head.leaf(
+        "saml:Issuer",
+        &[("saml", ASSERTION)],
+        &[],
+        content.issuer.as_str(),
+    );
     let mut tail = XmlWriter::new(256);
-    write_status(&mut tail, answer.status, answer.status_message);
+    write_status(&mut tail, content.status, content.status_message);
     tail.close("samlp:LogoutResponse");
-    UnsignedMessage::new(head, tail, answer.id)
+    UnsignedMessage::new(head, tail, content.id)
 }
 
 #[cfg(test)]

@@ -96,9 +96,9 @@ fn write_endpoints(entity: &Entity, out: &mut XmlWriter) {
     for format in &entity.name_id_formats {
         out.leaf("md:NameIDFormat", &[], &[], format);
     }
-    for (position, consumer) in entity.acs_endpoints.iter().enumerate() {
-        let index = consumer.index.map(|index| index.to_string());
-        let mut attributes = vec![("Binding", HTTP_POST), ("Location", consumer.location.as_str())];
+    for (position, acs) in entity.acs_endpoints.iter().enumerate() {
+        let index = acs.index.map(|index| index.to_string());
+        let mut attributes = vec![("Binding", HTTP_POST), ("Location", acs.location.as_str())];
         attributes.extend(index.as_deref().map(|index| ("index", index)));
         if position == 0 {
             attributes.push(("isDefault", "true"));
@@ -112,12 +112,22 @@ fn write_requested_attributes(entity: &Entity, out: &mut XmlWriter) {
         return;
     }
     out.open("md:AttributeConsumingService", &[], &[("index", "0")]);
-    for wanted in &entity.requested_attributes {
+    for requested in &entity.requested_attributes {
         let mut attributes = Vec::new();
-        attributes.extend(wanted.friendly_name.as_deref().map(|name| ("FriendlyName", name)));
-        attributes.push(("Name", wanted.name.as_str()));
-        attributes.extend(wanted.name_format.as_deref().map(|format| ("NameFormat", format)));
-        if wanted.required {
+        attributes.extend(
+            requested
+                .friendly_name
+                .as_deref()
+                .map(|name| ("FriendlyName", name)),
+        );
+        attributes.push(("Name", requested.name.as_str()));
+        attributes.extend(
+            requested
+                .name_format
+                .as_deref()
+                .map(|format| ("NameFormat", format)),
+        );
+        if requested.required {
             attributes.push(("isRequired", "true"));
         }
         out.leaf("md:RequestedAttribute", &[], &attributes, "");

@@ -87,37 +87,38 @@ pub struct ResponseProtection<'a> {
 /// Writes a response with an assertion. The assertion is signed first, then encrypted, and the response
 /// around it is signed last (saml-core, 6.2): whoever decrypts finds the signature as it was made.
 pub fn success(
-    frame: &ResponseHeader<'_>,
+    header: &ResponseHeader<'_>,
     statement: &Assertion<'_>,
     policy: &Policy,
-    seal: ResponseProtection<'_>,
+    protection: ResponseProtection<'_>,
 ) -> Result<String, Error> {
-    let (signs_assertion, signs_response) = match seal.signed_parts {
+    let (signs_assertion, signs_response) = match protection.signed_parts {
         SignedParts::Assertion => (true, false),
         SignedParts::Response => (false, true),
         SignedParts::Both => (true, true),
     };
-    let (head, tail) = assertion(frame, statement, policy)?;
+    let (head, tail) = assertion(header, statement, policy)?;
     let assertion = if signs_assertion {
-        seal.signer
-            .sign_enveloped(seal.algorithm, &head, &tail, statement.id)?
+        protection
+            .signer
+            .sign_enveloped(protection.algorithm, &head, &tail, statement.id)?
     } else {
         head + &tail
     };
     // Base64 of what is encrypted is a third longer, and the key and its certificate come to it.
     let mut inside = XmlWriter::new(assertion.len() * 3 / 2 + 4096);
     write_status(&mut inside, (status::SUCCESS, None), None);
-    match seal.encryption {
+    match protection.encryption {
         Some(envelope) => envelope.write(&assertion, &mut inside)?,
         None => {
             inside.raw(&assertion);
         }
     }
-    let (head, tail) = response(frame, inside)?;
+    let (head, tail) = response(header, inside)?;
     if signs_response {
-        Ok(seal
+        Ok(protection
             .signer
-            .sign_enveloped(seal.algorithm, &head, &tail, frame.id)?)
+            .sign_enveloped(protection.algorithm, &head, &tail, header.id)?)
     } else {
         Ok(head + &tail)
     }
@@ -126,40 +127,40 @@ pub fn success(
 /// Writes a response that only says why not; `words` tell the service provider's administrator more.
 /// There is no assertion to carry a signature, so the response does, whatever the application asked for.
 pub fn failure(
-    frame: &ResponseHeader<'_>,
+    header: &ResponseHeader<'_>,
     status: StatusCodes,
-    words: &str,
+    status_message: &str,
     signer: &Signer,
     algorithm: SignatureAlgorithm,
 ) -> Result<String, Error> {
     let mut inside = XmlWriter::new(512);
-    write_status(&mut inside, status, Some(words));
-    let (head, tail) = response(frame, inside)?;
-    Ok(signer.sign_enveloped(algorithm, &head, &tail, frame.id)?)
+    write_status(&mut inside, status, Some(status_message));
+    let (head, tail) = response(header, inside)?;
+    Ok(signer.sign_enveloped(algorithm, &head, &tail, header.id)?)
 }
 
 /// The response around `inside`, in two parts: a signature stands between them.
-fn response(frame: &ResponseHeader<'_>, mut inside: XmlWriter) -> Result<(String, String), Error> {
-    let issued = format_date_time(frame.now);
-    let mut attributes = vec![("Destination", frame.acs.as_str()), ("ID", frame.id)];
-    attributes.extend(frame.in_response_to.map(|request| ("InResponseTo", request)));
+fn response(header: &ResponseHeader<'_>, mut inside: XmlWriter) -> Result<(String, String), Error> {
+    let issued = format_date_time(header.now);
+    let mut attributes = vec![("Destination", header.acs.as_str()), ("ID", header.id)];
+    attributes.extend(header.in_response_to.map(|request| ("InResponseTo", request)));
     attributes.extend([("IssueInstant", issued.as_str()), ("Version", "2.0")]);
     let mut head = XmlWriter::new(768);
     head.open("samlp:Response", &[("samlp", PROTOCOL)], &attributes);
-    head.leaf("saml:Issuer", &[("saml", ASSERTION)], &[], frame.issuer.as_str());
+    head.leaf("saml:Issuer", &[("saml", ASSERTION)], &[], header.issuer.as_str());
     inside.close("samlp:Response");
     Ok((head.finish()?, inside.finish()?))
 }
 
-pub(super) fn write_status(to: &mut XmlWriter, (top, second): StatusCodes, words: Option<&str>) {
+pub(super) fn write_status(to: &mut XmlWriter, (top, second): StatusCodes, status_message: Option<&str>) {
     to.open("samlp:Status", &[], &[]);
     to.open("samlp:StatusCode", &[], &[("Value", top)]);
     if let Some(second) = second {
         to.leaf("samlp:StatusCode", &[], &[("Value", second)], "");
     }
     to.close("samlp:StatusCode");
-    if let Some(words) = words {
-        to.leaf("samlp:StatusMessage", &[], &[], words);
+    if let Some(status_message) = status_message {
+        to.leaf("samlp:StatusMessage", &[], &[], status_message);
     }
     to.close("samlp:Status");
 }
@@ -179,33 +180,33 @@ pub(super) fn write_name_id(name: &NameId, namespaces: &[(&str, &str)], to: &mut
 /// The assertion (saml-profiles, 4.1.4.2), in two parts: a signature stands between them. It declares its
 /// own namespace, so that it stays what it is when it is taken out of the response.
 fn assertion(
-    frame: &ResponseHeader<'_>,
-    said: &Assertion<'_>,
+    header: &ResponseHeader<'_>,
+    content: &Assertion<'_>,
     policy: &Policy,
 ) -> Result<(String, String), Error> {
-    let issued = format_date_time(frame.now);
-    let not_before = format_date_time(frame.now - policy.not_before_skew);
-    let until = format_date_time(frame.now + policy.assertion_lifetime);
-    let login = format_date_time(said.authenticated_at);
+    let issued = format_date_time(header.now);
+    let not_before = format_date_time(header.now - policy.not_before_skew);
+    let until = format_date_time(header.now + policy.assertion_lifetime);
+    let authn_instant = format_date_time(content.authenticated_at);
 
     let mut head = XmlWriter::new(384);
     let attributes = [
-        ("ID", said.id),
+        ("ID", content.id),
         ("IssueInstant", issued.as_str()),
         ("Version", "2.0"),
     ];
     head.open("saml:Assertion", &[("saml", ASSERTION)], &attributes);
-    head.leaf("saml:Issuer", &[], &[], frame.issuer.as_str());
+    head.leaf("saml:Issuer", &[], &[], header.issuer.as_str());
 
     let mut tail = XmlWriter::new(3072);
     tail.open("saml:Subject", &[], &[]);
-    write_name_id(said.name_id, &[], &mut tail);
+    write_name_id(content.name_id, &[], &mut tail);
     tail.open("saml:SubjectConfirmation", &[], &[("Method", urn::BEARER)]);
     let mut confirmation = Vec::with_capacity(3);
-    confirmation.extend(frame.in_response_to.map(|request| ("InResponseTo", request)));
+    confirmation.extend(header.in_response_to.map(|request| ("InResponseTo", request)));
     confirmation.extend([
         ("NotOnOrAfter", until.as_str()),
-        ("Recipient", frame.acs.as_str()),
+        ("Recipient", header.acs.as_str()),
     ]);
     tail.leaf("saml:SubjectConfirmationData", &[], &confirmation, "");
     tail.close("saml:SubjectConfirmation");
@@ -216,19 +217,22 @@ fn assertion(
         &[("NotBefore", &not_before), ("NotOnOrAfter", &until)],
     );
     tail.open("saml:AudienceRestriction", &[], &[]);
-    tail.leaf("saml:Audience", &[], &[], said.audience.as_str());
+    tail.leaf("saml:Audience", &[], &[], content.audience.as_str());
     tail.close("saml:AudienceRestriction");
     tail.close("saml:Conditions");
     tail.open(
         "saml:AuthnStatement",
         &[],
-        &[("AuthnInstant", &login), ("SessionIndex", said.session_index)],
+        &[
+            ("AuthnInstant", &authn_instant),
+            ("SessionIndex", content.session_index),
+        ],
     );
     tail.open("saml:AuthnContext", &[], &[]);
-    tail.leaf("saml:AuthnContextClassRef", &[], &[], said.context_class);
+    tail.leaf("saml:AuthnContextClassRef", &[], &[], content.context_class);
     tail.close("saml:AuthnContext");
     tail.close("saml:AuthnStatement");
-    attribute::write(said.attributes, &mut tail);
+    attribute::write(content.attributes, &mut tail);
     tail.close("saml:Assertion");
     Ok((head.finish()?, tail.finish()?))
 }

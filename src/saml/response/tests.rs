@@ -91,40 +91,40 @@ fn response_input(name: &str) -> ResponseInput {
 
 const BOTH: (SignedParts, SignatureAlgorithm) = (SignedParts::Both, SignatureAlgorithm::RsaSha256);
 
-fn write(parts: &ResponseInput, signer: &Signer, in_response_to: Option<&str>) -> String {
-    write_with(parts, signer, BOTH, None, in_response_to)
+fn write(input: &ResponseInput, signer: &Signer, in_response_to: Option<&str>) -> String {
+    write_with(input, signer, BOTH, None, in_response_to)
 }
 
 fn write_with(
-    parts: &ResponseInput,
+    input: &ResponseInput,
     signer: &Signer,
     (signs, algorithm): (SignedParts, SignatureAlgorithm),
-    envelope: Option<AssertionEncryption<'_>>,
+    encryption: Option<AssertionEncryption<'_>>,
     in_response_to: Option<&str>,
 ) -> String {
-    let frame = ResponseHeader {
-        issuer: &parts.entity_id,
+    let header = ResponseHeader {
+        issuer: &input.entity_id,
         id: "_response",
-        acs: &parts.acs,
+        acs: &input.acs,
         in_response_to,
         now: noon(),
     };
     let statement = Assertion {
         context_class: crate::saml::authn_context::PROVIDED_CLASS,
         id: "_assertion",
-        audience: &parts.audience,
-        name_id: &parts.name_id,
+        audience: &input.audience,
+        name_id: &input.name_id,
         authenticated_at: noon(),
         session_index: "_index",
-        attributes: &parts.attributes,
+        attributes: &input.attributes,
     };
-    let seal = ResponseProtection {
+    let protection = ResponseProtection {
         signer,
         signed_parts: signs,
         algorithm,
-        encryption: envelope,
+        encryption,
     };
-    success(&frame, &statement, &Policy::default(), seal).unwrap()
+    success(&header, &statement, &Policy::default(), protection).unwrap()
 }
 
 #[test]
@@ -204,10 +204,10 @@ fn signed_parts_and_algorithm_are_as_configured() {
 fn a_name_id_carries_its_qualifiers() {
     let (key, der) = key();
     let signer = Signer::new(&key).unwrap();
-    let mut parts = response_input("Mira");
-    parts.name_id.name_qualifier = Some("https://idp.example/?a&b".to_owned());
-    parts.name_id.sp_name_qualifier = Some("urn:sp".to_owned());
-    let xml = write(&parts, &signer, None);
+    let mut input = response_input("Mira");
+    input.name_id.name_qualifier = Some("https://idp.example/?a&b".to_owned());
+    input.name_id.sp_name_qualifier = Some("urn:sp".to_owned());
+    let xml = write(&input, &signer, None);
     assert_eq!(second_opinion::verify(&xml, &der).unwrap(), 2);
     assert!(
         xml.contains(
@@ -224,14 +224,14 @@ fn an_encrypted_assertion_opens_with_the_key_and_its_signature_still_holds() {
     let signer = Signer::new(&ours).unwrap();
     for cipher in [ContentCipher::Aes128Gcm, ContentCipher::Aes256Gcm] {
         for signs in [SignedParts::Assertion, SignedParts::Response, SignedParts::Both] {
-            let chance = Secret::new([7; RANDOM_LEN]);
-            let envelope = AssertionEncryption::new(cipher, &theirs.certificate, chance);
-            let making = (signs, SignatureAlgorithm::RsaSha256);
+            let random = Secret::new([7; RANDOM_LEN]);
+            let encryption = AssertionEncryption::new(cipher, &theirs.certificate, random);
+            let options = (signs, SignatureAlgorithm::RsaSha256);
             let xml = write_with(
                 &response_input("Mira"),
                 &signer,
-                making,
-                Some(envelope),
+                options,
+                Some(encryption),
                 Some("_request"),
             );
             assert!(!xml.contains("mira@") && !xml.contains("Mira") && !xml.contains("_assertion"));
@@ -315,16 +315,16 @@ fn only_to_a_strong_rsa_key_is_anything_encrypted() {
 fn a_refusal_is_signed_and_carries_no_assertion() {
     let (key, der) = key();
     let signer = Signer::new(&key).unwrap();
-    let parts = response_input("Mira");
-    let frame = ResponseHeader {
-        issuer: &parts.entity_id,
+    let input = response_input("Mira");
+    let header = ResponseHeader {
+        issuer: &input.entity_id,
         id: "_r",
-        acs: &parts.acs,
+        acs: &input.acs,
         in_response_to: Some("_q"),
         now: noon(),
     };
     let xml = failure(
-        &frame,
+        &header,
         (status::RESPONDER, Some(status::NO_PASSIVE)),
         "a < b & \"c\"",
         &signer,
@@ -347,15 +347,15 @@ proptest! {
         signs in prop::sample::select(&[SignedParts::Assertion, SignedParts::Response, SignedParts::Both][..]),
         (algorithm, ..) in prop::sample::select(&ALGORITHMS[..]),
         cipher in prop::option::of(prop::sample::select(&[ContentCipher::Aes128Gcm, ContentCipher::Aes256Gcm][..])),
-        chance in any::<[u8; 32]>(),
+        random in any::<[u8; 32]>(),
     ) {
         static KEYS: std::sync::LazyLock<[(SigningKey, Vec<u8>); 2]> = std::sync::LazyLock::new(|| [key(), key()]);
         let [(ours, certificate), (theirs, _)] = &*KEYS;
         let signer = Signer::new(ours).unwrap();
         let mut bytes = [0; RANDOM_LEN];
-        bytes[..32].copy_from_slice(&chance);
-        let envelope = cipher.map(|cipher| AssertionEncryption::new(cipher, &theirs.certificate, Secret::new(bytes)));
-        let xml = write_with(&response_input(&name), &signer, (signs, algorithm), envelope, Some("_request"));
+        bytes[..32].copy_from_slice(&random);
+        let encryption = cipher.map(|cipher| AssertionEncryption::new(cipher, &theirs.certificate, Secret::new(bytes)));
+        let xml = write_with(&response_input(&name), &signer, (signs, algorithm), encryption, Some("_request"));
         let (on_assertion, on_response) = match signs {
             SignedParts::Assertion => (1, 0),
             SignedParts::Response => (0, 1),

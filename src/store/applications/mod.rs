@@ -143,17 +143,17 @@ impl Tx {
             let ids: Option<Vec<&str>> =
                 (rows.len() <= 100).then(|| rows.iter().map(|(row, _)| row.id.as_str()).collect());
             let ids = ids.as_deref();
-            let mut consumers = tx.acs_endpoints_of(ids)?;
+            let mut acs_endpoints = tx.acs_endpoints_of(ids)?;
             let mut certificates = tx.certificates_of(ids)?;
             let mut attributes = tx.attributes_of(ids)?;
-            let ends = tx.metadata_expiries(ids)?;
+            let expiries = tx.metadata_expiries(ids)?;
             rows.into_iter()
                 .map(|(row, saml)| {
                     let own = Children {
-                        acs_endpoints: consumers.remove(&row.id).unwrap_or_default(),
+                        acs_endpoints: acs_endpoints.remove(&row.id).unwrap_or_default(),
                         certificates: certificates.remove(&row.id).unwrap_or_default(),
                         attributes: attributes.remove(&row.id).unwrap_or_default(),
-                        metadata_valid_until: ends.get(&row.id).copied(),
+                        metadata_valid_until: expiries.get(&row.id).copied(),
                     };
                     application_from_rows(row, saml, own)
                 })
@@ -162,12 +162,12 @@ impl Tx {
     }
 
     fn add_children(&mut self, application: &Application) -> Result<(), Error> {
-        for (position, consumer) in (0..).zip(&application.saml.acs_endpoints) {
+        for (position, acs) in (0..).zip(&application.saml.acs_endpoints) {
             let row = AcsRow {
                 application_id: application.id.to_string(),
                 position,
-                location: consumer.location.as_str().to_owned(),
-                idx: consumer.index.map(i64::from),
+                location: acs.location.as_str().to_owned(),
+                idx: acs.index.map(i64::from),
             };
             diesel::insert_into(saml_consumers::table)
                 .values(row)

@@ -114,28 +114,24 @@ impl Tx {
     }
 
     /// The `newest` decisions that `filter` lets through, the newest first.
-    pub fn audit_events(
-        &mut self,
-        filter: &AuditFilter,
-        newest: i64,
-    ) -> Result<Vec<StoredAuditEvent>, Error> {
-        let mut wanted = audit_events::table.into_boxed();
+    pub fn audit_events(&mut self, filter: &AuditFilter, limit: i64) -> Result<Vec<StoredAuditEvent>, Error> {
+        let mut query = audit_events::table.into_boxed();
         if let Some(since) = filter.since {
             // Ids sort by the time of their making.
-            wanted = wanted.filter(audit_events::id.ge(since.to_string()));
+            query = query.filter(audit_events::id.ge(since.to_string()));
         }
         if let Some(application) = filter.application {
-            wanted = wanted.filter(audit_events::application_id.eq(application.to_string()));
+            query = query.filter(audit_events::application_id.eq(application.to_string()));
         }
         if let Some(until) = filter.until {
-            wanted = wanted.filter(audit_events::id.lt(until.to_string()));
+            query = query.filter(audit_events::id.lt(until.to_string()));
         }
         if let Some(user) = filter.user {
-            wanted = wanted.filter(audit_events::user_id.eq(user.to_string()));
+            query = query.filter(audit_events::user_id.eq(user.to_string()));
         }
         if let Some(action) = &filter.action {
             let below = format!("{action}.%");
-            wanted = wanted.filter(
+            query = query.filter(
                 audit_events::action
                     .eq(action)
                     .or(audit_events::action.like(below)),
@@ -143,14 +139,14 @@ impl Tx {
         }
         if filter.refused {
             // Codes are written in capitals, and nothing else is.
-            wanted = wanted.filter(sql::<Bool>("outcome = upper(outcome)"));
+            query = query.filter(sql::<Bool>("outcome = upper(outcome)"));
         }
         if let Some(outcome) = &filter.outcome {
-            wanted = wanted.filter(audit_events::outcome.eq(outcome));
+            query = query.filter(audit_events::outcome.eq(outcome));
         }
-        wanted
+        query
             .order(audit_events::id.desc())
-            .limit(newest)
+            .limit(limit)
             .load::<Row>(&mut self.0)?
             .into_iter()
             .map(StoredAuditEvent::try_from)
@@ -230,8 +226,8 @@ impl From<&ValueChange> for ValueChangeJson {
 }
 
 impl From<ValueChangeJson> for ValueChange {
-    fn from(kept: ValueChangeJson) -> Self {
-        let ValueChangeJson { value, old, new } = kept;
+    fn from(json: ValueChangeJson) -> Self {
+        let ValueChangeJson { value, old, new } = json;
         Self {
             name: value,
             old,

@@ -18,8 +18,8 @@ use crate::{
 
 impl Tx {
     /// Notes who knows a key; `false` if that was known before, which stays as it was.
-    pub fn add_key_adoption(&mut self, follow: &KeyAdoption) -> Result<bool, Error> {
-        let row = Row::from(follow);
+    pub fn add_key_adoption(&mut self, adoption: &KeyAdoption) -> Result<bool, Error> {
+        let row = Row::from(adoption);
         let rows = with_backend!(&mut self.0, |c| diesel::insert_into(
             application_key_follow::table
         )
@@ -67,14 +67,14 @@ struct Row {
 }
 
 impl From<&KeyAdoption> for Row {
-    fn from(follow: &KeyAdoption) -> Self {
+    fn from(adoption: &KeyAdoption) -> Self {
         Self {
-            slug: follow.slug.as_str().to_owned(),
-            key_id: follow.key.to_string(),
-            how: adoption_source_name(follow.source).to_owned(),
-            at: follow.adopted_at.naive_utc(),
-            address: follow.address.map(|address| address.to_string()),
-            agent: follow.user_agent.clone(),
+            slug: adoption.slug.as_str().to_owned(),
+            key_id: adoption.key.to_string(),
+            how: adoption_source_name(adoption.source).to_owned(),
+            at: adoption.adopted_at.naive_utc(),
+            address: adoption.address.map(|address| address.to_string()),
+            agent: adoption.user_agent.clone(),
         }
     }
 }

@@ -75,14 +75,14 @@ impl Tx {
     }
 
     /// Notes a fetcher; `false` if it was noted before. Of `most` of its kind the oldest makes way.
-    pub fn add_metadata_fetch(&mut self, fetch: &MetadataFetch, most: i64) -> Result<bool, Error> {
+    pub fn add_metadata_fetch(&mut self, fetch: &MetadataFetch, limit: i64) -> Result<bool, Error> {
         let row = Row::from(fetch);
         let oldest = metadata_fetches::table
             .filter(metadata_fetches::key_id.eq(&row.key_id))
             .filter(metadata_fetches::slug.eq(&row.slug))
             .filter(metadata_fetches::own.eq(row.own))
             .order(metadata_fetches::at.desc())
-            .offset(most - 1)
+            .offset(limit - 1)
             .select((metadata_fetches::address, metadata_fetches::agent))
             .load::<(String, String)>(&mut self.0)?;
         for (address, agent) in oldest {

@@ -26,13 +26,13 @@ impl Tx {
     pub fn users_due_for_erasure(
         &mut self,
         due: DateTime<Utc>,
-        most: i64,
+        limit: i64,
     ) -> Result<Vec<(UserId, Email)>, Error> {
         let found = users::table
             .filter(users::deleted_at.le(due.naive_utc()))
             .filter(users::enabled.eq(false))
             .order(users::deleted_at)
-            .limit(most)
+            .limit(limit)
             .select((users::id, users::email))
             .load::<(String, String)>(&mut self.0)?;
         found

@@ -177,7 +177,7 @@ impl Tx {
     pub fn search_imported_entities(
         &mut self,
         search: &str,
-        most: i64,
+        limit: i64,
     ) -> Result<Vec<ImportedEntitySummary>, Error> {
         let mut pattern = String::from("%");
         for c in search.to_lowercase().chars() {
@@ -197,7 +197,7 @@ impl Tx {
              ORDER BY k.display_name, k.entity_id LIMIT $2",
         )
         .bind::<Text, _>(pattern)
-        .bind::<BigInt, _>(most)
+        .bind::<BigInt, _>(limit)
         .get_results(&mut self.0)?;
         Ok(rows.into_iter().map(ImportedEntitySummary::from).collect())
     }

@@ -1,4 +1,4 @@
-//! What only SAML needs: certificates, attribute rules, metadata sources, persistent NameIDs, answered requests.
+//! What only SAML needs: certificates, attribute rules, metadata sources, persistent `NameIDs`, answered requests.
 
 pub(in crate::store) mod answered_requests;
 pub(in crate::store) mod application_sources;

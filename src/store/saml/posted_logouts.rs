@@ -48,12 +48,12 @@ impl Tx {
     pub fn take_expired_posted_logouts(
         &mut self,
         now: DateTime<Utc>,
-        step: i64,
+        batch_size: i64,
     ) -> Result<Vec<PostedLogout>, Error> {
         let due = posted_logouts::table
             .filter(posted_logouts::expires_at.le(now.naive_utc()))
             .order(posted_logouts::expires_at)
-            .limit(step)
+            .limit(batch_size)
             .select(posted_logouts::id)
             .load::<String>(&mut self.0)?;
         let mut taken = Vec::new();

@@ -21,7 +21,7 @@ impl Tx {
         now: DateTime<Utc>,
         until: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let known = (
+        let values = (
             known_devices::user_id.eq(user.to_string()),
             known_devices::last_used_at.eq(now.naive_utc()),
             known_devices::expires_at.eq(until.naive_utc()),
@@ -29,13 +29,13 @@ impl Tx {
         let row = (
             known_devices::token_hash.eq(token.as_bytes().as_slice()),
             known_devices::created_at.eq(now.naive_utc()),
-            known.clone(),
+            values.clone(),
         );
         with_backend!(&mut self.0, |c| diesel::insert_into(known_devices::table)
             .values(row)
             .on_conflict(known_devices::token_hash)
             .do_update()
-            .set(known)
+            .set(values)
             .execute(c))?;
         Ok(())
     }

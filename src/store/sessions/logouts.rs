@@ -22,11 +22,11 @@ use crate::{
 
 impl Tx {
     /// Keeps a logout and whom it tells.
-    pub fn add_logout(&mut self, logout: &Logout, hops: &[LogoutStep]) -> Result<(), Error> {
+    pub fn add_logout(&mut self, logout: &Logout, steps: &[LogoutStep]) -> Result<(), Error> {
         diesel::insert_into(logouts::table)
             .values(LogoutRow::from(logout))
             .execute(&mut self.0)?;
-        for hop in hops {
+        for hop in steps {
             diesel::insert_into(logout_hops::table)
                 .values(LogoutStepRow::new(logout.id, hop))
                 .execute(&mut self.0)?;
@@ -42,14 +42,14 @@ impl Tx {
                 .first::<LogoutRow>(&mut tx.0)
                 .optional()?;
             let Some(row) = found else { return Ok(None) };
-            let hops = logout_hops::table
+            let steps = logout_hops::table
                 .filter(logout_hops::logout_id.eq(id.to_string()))
                 .order(logout_hops::position)
                 .load::<LogoutStepRow>(&mut tx.0)?
                 .into_iter()
                 .map(LogoutStep::try_from)
                 .collect::<Result<Vec<_>, _>>()?;
-            Ok(Some((row.try_into()?, hops)))
+            Ok(Some((row.try_into()?, steps)))
         })
     }
 

@@ -39,12 +39,12 @@ impl Tx {
 
     /// How many people have signed in from a network of late; at most 100.
     pub fn count_network_users(&mut self, network: &str, now: DateTime<Utc>) -> Result<u32, Error> {
-        let of_late = network_people::table
+        let recent = network_people::table
             .filter(network_people::network.eq(network))
             .filter(network_people::expires_at.gt(now.naive_utc()))
             .select(network_people::user_id)
             .limit(MAX_COUNT)
             .load::<String>(&mut self.0)?;
-        Ok(u32::try_from(of_late.len()).unwrap_or(u32::MAX))
+        Ok(u32::try_from(recent.len()).unwrap_or(u32::MAX))
     }
 }

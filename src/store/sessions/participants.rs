@@ -139,14 +139,14 @@ impl Tx {
         name: &str,
         now: DateTime<Utc>,
     ) -> Result<bool, Error> {
-        let live = session_participants::table
+        let active = session_participants::table
             .inner_join(sessions::table)
             .filter(session_participants::application_id.eq(application.to_string()))
             .filter(session_participants::name_id.eq(name))
             .filter(sessions::ended_at.is_null())
             .filter(sessions::expires_at.gt(now.naive_utc()))
             .filter(sessions::idle_expires_at.gt(now.naive_utc()));
-        Ok(diesel::select(diesel::dsl::exists(live)).get_result(&mut self.0)?)
+        Ok(diesel::select(diesel::dsl::exists(active)).get_result(&mut self.0)?)
     }
 
     /// Whether `application` was ever told of somebody by this name.

@@ -27,12 +27,12 @@ fn logout(number: u8) -> Logout {
 }
 
 fn steps() -> Vec<LogoutStep> {
-    let mut hops: Vec<_> = (0..3)
+    let mut steps: Vec<_> = (0..3)
         .map(|position| LogoutStep::new(position, participant(&session(1, user(1).id), application(2).id)))
         .collect();
-    hops[1].name_id.name_qualifier = Some("idp".to_owned());
-    hops[2].name_id.sp_name_qualifier = Some("sp".to_owned());
-    hops
+    steps[1].name_id.name_qualifier = Some("idp".to_owned());
+    steps[2].name_id.sp_name_qualifier = Some("sp".to_owned());
+    steps
 }
 
 /// Two applications, a person, a session of theirs that has ended, and [`logout`] 1 with three hops.
@@ -47,8 +47,8 @@ fn with_logout(store: &Store) {
 }
 
 fn states(store: &Store) -> Vec<LogoutStepState> {
-    let (_, hops) = read(store, |tx| tx.logout(logout(1).id)).unwrap();
-    hops.iter().map(|hop| hop.state).collect()
+    let (_, steps) = read(store, |tx| tx.logout(logout(1).id)).unwrap();
+    steps.iter().map(|step| step.state).collect()
 }
 
 #[test]
@@ -80,8 +80,8 @@ fn a_logout_step_is_requested_once_whoever_is_quicker() {
         assert_eq!(won.iter().filter(|won| **won).count(), 1, "{won:?}");
         let number = won.iter().position(|won| *won).unwrap();
         let asked = read(store, |tx| tx.requested_logout_step(&format!("_{number}"), now()));
-        let (found, hop) = asked.unwrap();
-        assert_eq!((found, hop.position, hop.requested_at), (id, 0, Some(now())));
+        let (found, step) = asked.unwrap();
+        assert_eq!((found, step.position, step.requested_at), (id, 0, Some(now())));
         assert_eq!(
             states(store),
             [
@@ -172,8 +172,8 @@ fn a_logout_outlives_its_applications() {
             assert!(tx.remove_application(application(1).id)? && tx.remove_application(application(2).id)?);
             Ok(())
         });
-        let (kept, hops) = read(store, |tx| tx.logout(logout(1).id)).unwrap();
-        assert_eq!((kept, hops.len()), (logout(1), 3));
+        let (kept, steps) = read(store, |tx| tx.logout(logout(1).id)).unwrap();
+        assert_eq!((kept, steps.len()), (logout(1), 3));
     });
 }
 

@@ -123,10 +123,10 @@ pub(in crate::web) fn begin_request(request: &mut ServiceRequest) -> RequestGuar
         match request.parts_mut().1 {
             Payload::None => {}
             body @ (Payload::H1 { .. } | Payload::Stream { .. }) => {
-                let whole = std::mem::replace(body, Payload::None);
+                let body_before = std::mem::replace(body, Payload::None);
                 *body = Payload::Stream {
                     payload: Box::pin(TimedBody {
-                        body: whole,
+                        body: body_before,
                         timer: Box::pin(sleep_until(Instant::now() + progress.deadlines.body)),
                     }),
                 };

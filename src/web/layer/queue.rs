@@ -103,29 +103,29 @@ impl FairQueue {
     /// How many are worked for before one more from `address`.
     fn ahead(&self, address: IpAddr) -> usize {
         let own = self.waiters.get(&address).map_or(0, VecDeque::len);
-        let of = |(from, theirs): (&IpAddr, &VecDeque<Waiter>)| {
+        let of = |(from, waiters): (&IpAddr, &VecDeque<Waiter>)| {
             if *from == address {
                 own
             } else {
-                theirs.len().min(own + 1)
+                waiters.len().min(own + 1)
             }
         };
         self.waiters.iter().map(of).sum()
     }
 
     fn add(&mut self, address: IpAddr, waiting: Waiter) {
-        let theirs = self.waiters.entry(address).or_default();
-        if theirs.is_empty() {
+        let waiters = self.waiters.entry(address).or_default();
+        if waiters.is_empty() {
             self.rotation.push_back(address);
         }
-        theirs.push_back(waiting);
+        waiters.push_back(waiting);
     }
 
     fn next(&mut self) -> Option<Waiter> {
         let address = self.rotation.pop_front()?;
-        let theirs = self.waiters.get_mut(&address)?;
-        let next = theirs.pop_front();
-        if theirs.is_empty() {
+        let waiters = self.waiters.get_mut(&address)?;
+        let next = waiters.pop_front();
+        if waiters.is_empty() {
             self.waiters.remove(&address);
         } else {
             self.rotation.push_back(address);
@@ -134,11 +134,11 @@ impl FairQueue {
     }
 
     fn remove(&mut self, address: IpAddr, ticket: u64) {
-        let Some(theirs) = self.waiters.get_mut(&address) else {
+        let Some(waiters) = self.waiters.get_mut(&address) else {
             return;
         };
-        theirs.retain(|waiting| waiting.ticket != ticket);
-        if theirs.is_empty() {
+        waiters.retain(|waiting| waiting.ticket != ticket);
+        if waiters.is_empty() {
             self.waiters.remove(&address);
             self.rotation.retain(|turn| *turn != address);
         }
@@ -175,7 +175,7 @@ impl PermitQueue {
     pub(in crate::web) async fn acquire(
         &self,
         asking: PermitRequest,
-        gone: impl Future<Output = ()>,
+        disconnected: impl Future<Output = ()>,
     ) -> Result<Permit, PermitDenied> {
         let asking = PermitRequest {
             address: client_network(asking.address),
@@ -185,9 +185,9 @@ impl PermitQueue {
             QueueEntry::Granted(permit) => return Ok(permit),
             QueueEntry::Queued(place) => place,
         };
-        let mut gone = pin!(gone);
+        let mut disconnected = pin!(disconnected);
         let turn = poll_fn(|cx| {
-            if gone.as_mut().poll(cx).is_ready() {
+            if disconnected.as_mut().poll(cx).is_ready() {
                 return std::task::Poll::Ready(Err(PermitDenied::ClientDisconnected));
             }
             let busy = PermitDenied::Busy { seconds: 1 };
@@ -273,8 +273,8 @@ impl PermitQueue {
 
     /// Whom one knows takes the kept places first.
     fn has_capacity(&self, state: &PermitState, is_known: bool) -> bool {
-        let kept_free = self.0.reserved.saturating_sub(state.in_use_by_known);
-        state.in_use + if is_known { 0 } else { kept_free } < self.0.capacity
+        let reserved_free = self.0.reserved.saturating_sub(state.in_use_by_known);
+        state.in_use + if is_known { 0 } else { reserved_free } < self.0.capacity
     }
 
     fn grant(&self, state: &mut PermitState, is_known: bool) -> Permit {

@@ -48,7 +48,7 @@ pub(in crate::web) async fn layer(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let _at_work = connection::begin_request(&mut request);
+    let _guard = connection::begin_request(&mut request);
     let Some(site) = request.app_data::<Data<Site>>().cloned() else {
         return Ok(next.call(request).await?.map_into_boxed_body());
     };
@@ -67,13 +67,13 @@ pub(in crate::web) async fn layer(
     };
     let status = response.status();
     if response.response().body().size() == BodySize::Sized(0) && wants_page(status) {
-        let come_back = response.headers().get(RETRY_AFTER).cloned();
-        let mut page = match &come_back {
+        let retry_after = response.headers().get(RETRY_AFTER).cloned();
+        let mut page = match &retry_after {
             Some(_) => site.notice(status, NoticeKind::Busy),
             None => default_page(&site, status, &id),
         };
-        if let Some(come_back) = come_back {
-            page.headers_mut().insert(RETRY_AFTER, come_back);
+        if let Some(retry_after) = retry_after {
+            page.headers_mut().insert(RETRY_AFTER, retry_after);
         }
         response = response.into_response(page);
     }

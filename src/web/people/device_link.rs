@@ -32,8 +32,8 @@ pub(in crate::web) async fn ask(
     link: Path<String>,
 ) -> Result<HttpResponse, Error> {
     let link = link.into_inner();
-    let known = link.clone();
-    if !off_thread(&site, &request, move |p| p.is_device_link(&known)).await? {
+    let link_to_check = link.clone();
+    if !off_thread(&site, &request, move |p| p.is_device_link(&link_to_check)).await? {
         return Ok(site.notice(StatusCode::GONE, NoticeKind::LinkExpired));
     }
     Ok(site.form_page(&request, StatusCode::OK, |csrf| {

@@ -108,8 +108,8 @@ pub(in crate::web) async fn sign_out(
     }
     let visitor = site.visitor(&request);
     let cookies = site.cookies.all_logouts(&request);
-    let off = off_thread(&site, &request, move |p| p.sign_out(&visitor, &cookies)).await?;
-    let mut response = match off {
+    let outcome = off_thread(&site, &request, move |p| p.sign_out(&visitor, &cookies)).await?;
+    let mut response = match outcome {
         SignOutOutcome::Done => signed_out(&site),
         SignOutOutcome::LogoutStarted(begun) => redirect_to_started(&site, &request, &begun),
         SignOutOutcome::Running(id) => see_other(&logout_path(id)).finish(),
@@ -203,11 +203,11 @@ pub(in crate::web) async fn advance(
         return ask(request, site).await;
     };
     let (visitor, browser) = (site.visitor(&request), site.cookies.logout(&request, id));
-    let departure = off_thread(&site, &request, move |p| {
+    let advanced = off_thread(&site, &request, move |p| {
         p.advance_logout(id, browser.as_ref(), &visitor)
     })
     .await?;
-    Ok(match departure {
+    Ok(match advanced {
         None => ask(request, site).await?,
         Some(AdvanceLogoutOutcome::Stay) => redirect_to_progress(id),
         Some(AdvanceLogoutOutcome::Respond(outbound)) => respond::logout_message(&site, &outbound),
@@ -257,19 +257,19 @@ fn progress_page(site: &Site, id: LogoutId, progress: &LogoutProgress) -> HttpRe
     let address = logout_path(id);
     let left = participant_views(&progress.participants);
     match &progress.next {
-        NextAction::Ask(turn) => logout_progress_page(
+        NextAction::Ask(next_step) => logout_progress_page(
             site,
             &address,
             left,
-            turn,
+            next_step,
             AdvanceBy::Link,
             ResponseKind::LogoutProgress,
         ),
-        NextAction::NoResponse(turn) => logout_progress_page(
+        NextAction::NoResponse(next_step) => logout_progress_page(
             site,
             &address,
             left,
-            turn,
+            next_step,
             AdvanceBy::User,
             ResponseKind::LogoutProgress,
         ),
@@ -305,9 +305,9 @@ fn send_request(
             OutboundBinding::Post {
                 location, message, ..
             },
-            NextAction::Ask(turn),
+            NextAction::Ask(next_step),
         ) => {
-            let way = AdvanceBy::Post {
+            let advance_by = AdvanceBy::Post {
                 location: location.as_str(),
                 message: Base64::encode(message),
             };
@@ -320,8 +320,8 @@ fn send_request(
                 site,
                 &logout_path(id),
                 participant_views(&progress.participants),
-                turn,
-                way,
+                next_step,
+                advance_by,
                 answer,
             )
         }
@@ -336,16 +336,16 @@ fn logout_progress_page(
     site: &Site,
     address: &str,
     left: Vec<ParticipantView>,
-    turn: &NextStep,
-    way: AdvanceBy<'_>,
+    next_step: &NextStep,
+    advance_by: AdvanceBy<'_>,
     answer: ResponseKind,
 ) -> HttpResponse {
     let page = LogoutProgressPage {
         brand: site.brand(),
         participants: left,
-        application: respond::app_mark(turn.application.0, &turn.application.1),
-        position: turn.position,
-        advance_by: way,
+        application: respond::app_mark(next_step.application.0, &next_step.application.1),
+        position: next_step.position,
+        advance_by,
         address,
     };
     site.page_of_kind(answer, &page)

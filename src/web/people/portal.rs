@@ -27,8 +27,8 @@ use crate::{
 pub(in crate::web) async fn get(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
     let visitor = site.visitor(&request);
     let Some(portal) = off_thread(&site, &request, move |p| p.portal(&visitor)).await? else {
-        if let Some(led_on) = logout::pending_logout(&request, &site).await? {
-            return Ok(led_on);
+        if let Some(response) = logout::pending_logout(&request, &site).await? {
+            return Ok(response);
         }
         // Browsers pass over a page that went on by itself: from an application that broke while it signed
         // somebody out, Back leads here.

@@ -44,10 +44,10 @@ pub(in crate::web) async fn get(
             reauthenticate: again,
             email,
         } => {
-            if let Some(led_on) = logout::pending_logout(&request, &site).await? {
-                return Ok(led_on);
+            if let Some(response) = logout::pending_logout(&request, &site).await? {
+                return Ok(response);
             }
-            let shown = SignInView {
+            let view = SignInView {
                 application,
                 email: email.unwrap_or_default(),
                 notice: if again {
@@ -57,7 +57,7 @@ pub(in crate::web) async fn get(
                 },
                 sealed: Some(sealed),
             };
-            sign_in::sign_in_form(&site, &request, StatusCode::OK, &shown)
+            sign_in::sign_in_form(&site, &request, StatusCode::OK, &view)
         }
     })
 }

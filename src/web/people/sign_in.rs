@@ -157,8 +157,12 @@ async fn check_password(
     credentials: Credentials,
 ) -> Result<PasswordSignInOutcome, Error> {
     let visitor = site.visitor(request);
-    let (typed, there) = (credentials.clone(), visitor.clone());
-    match off_thread(site, request, move |p| p.check_sign_in_throttle(&typed, &there)).await? {
+    let (typed, visitor_for_check) = (credentials.clone(), visitor.clone());
+    match off_thread(site, request, move |p| {
+        p.check_sign_in_throttle(&typed, &visitor_for_check)
+    })
+    .await?
+    {
         ThrottleCheck::Throttled { until, reference } => {
             Ok(PasswordSignInOutcome::Throttled { until, reference })
         }

@@ -74,17 +74,17 @@ async fn metadata_for(
         let is_given = came.token.is_some();
         let (site, request) = (Data::clone(site), request.clone());
         // Whoever fetches gets the document, whether or not that could be written down.
-        let noting = async move {
+        let recording = async move {
             let noted = off_thread(&site, &request, move |p| p.note_fetch(came, key, &visitor));
             if let Err(error) = noted.await {
                 site.log_unrecorded_fetch(&error);
             }
         };
         if is_given {
-            noting.await;
+            recording.await;
         } else {
             // Answered first: how long it takes would tell who is registered here.
-            drop(rt::spawn(noting));
+            drop(rt::spawn(recording));
         }
     }
     Ok(response)

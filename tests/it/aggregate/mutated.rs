@@ -53,7 +53,7 @@ fn whatever_is_accepted_xmlsec_accepts_too() {
     let key = SpKey::rsa(2048);
     let certificates = [key.certificate.clone()];
     let dir = tempfile::tempdir().unwrap();
-    let mut chance = ChaCha8Rng::seed_from_u64(6);
+    let mut rng = ChaCha8Rng::seed_from_u64(6);
     let listed = transforms_with_prefixes("md x #default");
     let (mut tried, mut taken, mut refused_more) = (0, 0, 0);
     for (number, (what, text, _)) in document_variants().into_iter().enumerate() {
@@ -67,7 +67,7 @@ fn whatever_is_accepted_xmlsec_accepts_too() {
         };
         let good = sign_with_xmlsec1(&text, how, &key).into_bytes();
         for round in 0..EACH {
-            let changed = mutate(&good, &mut chance);
+            let changed = mutate(&good, &mut rng);
             let ours = read_verified(&changed, &certificates);
             tried += 1;
             if ours.is_ok() {
@@ -92,28 +92,28 @@ fn whatever_is_accepted_xmlsec_accepts_too() {
 }
 
 /// One change, or two.
-fn mutate(text: &[u8], chance: &mut ChaCha8Rng) -> Vec<u8> {
+fn mutate(text: &[u8], rng: &mut ChaCha8Rng) -> Vec<u8> {
     let mut text = text.to_vec();
-    for _change in 0..=pick(chance, 2) {
-        let at = pick(chance, text.len());
-        match pick(chance, 8) {
-            0 => text[at] ^= 1 << pick(chance, 8),
+    for _change in 0..=pick(rng, 2) {
+        let at = pick(rng, text.len());
+        match pick(rng, 8) {
+            0 => text[at] ^= 1 << pick(rng, 8),
             1 => {
                 text.remove(at);
             }
             2 => {
-                let to = at + pick(chance, 40).min(text.len() - at);
+                let to = at + pick(rng, 40).min(text.len() - at);
                 text.drain(at..to);
             }
             3 => {
-                let piece = text[at..at + pick(chance, 60).min(text.len() - at)].to_vec();
-                let to = pick(chance, text.len());
+                let piece = text[at..at + pick(rng, 60).min(text.len() - at)].to_vec();
+                let to = pick(rng, text.len());
                 text.splice(to..to, piece);
             }
             4 => swap_quotes(&mut text, at),
             _ => {
-                let snippet = SNIPPETS[pick(chance, SNIPPETS.len())];
-                let at = insertion_point(&text, at, pick(chance, 3));
+                let snippet = SNIPPETS[pick(rng, SNIPPETS.len())];
+                let at = insertion_point(&text, at, pick(rng, 3));
                 text.splice(at..at, snippet.bytes());
             }
         }
@@ -140,6 +140,6 @@ fn swap_quotes(text: &mut [u8], at: usize) {
     }
 }
 
-fn pick(chance: &mut ChaCha8Rng, below: usize) -> usize {
-    usize::try_from(chance.next_u64() % below.max(1) as u64).unwrap()
+fn pick(rng: &mut ChaCha8Rng, below: usize) -> usize {
+    usize::try_from(rng.next_u64() % below.max(1) as u64).unwrap()
 }

@@ -15,7 +15,7 @@ use crate::{
 };
 
 pub(super) fn no_weak_or_substituted_algorithm_is_accepted(database: &Database) {
-    let mut wiki = SignedSsoSetup::new(database);
+    let mut setup = SignedSsoSetup::new(database);
     for (what, algorithm, digest) in [
         ("rsa-sha1", RSA_SHA1, "http://www.w3.org/2001/04/xmlenc#sha256"),
         (
@@ -30,7 +30,7 @@ pub(super) fn no_weak_or_substituted_algorithm_is_accepted(database: &Database) 
             "http://www.w3.org/2001/04/xmldsig-more#sha224",
         ),
     ] {
-        let signed = wiki.request_signed_with(
+        let signed = setup.request_signed_with(
             "_w",
             &SignatureTemplate {
                 algorithm,
@@ -38,9 +38,9 @@ pub(super) fn no_weak_or_substituted_algorithm_is_accepted(database: &Database) 
                 ..saml_template("_w")
             },
         );
-        wiki.assert_refused(what, "SIGNATURE-ALGORITHM", &signed);
+        setup.assert_refused(what, "SIGNATURE-ALGORITHM", &signed);
         if what.contains("pysaml2") {
-            let page = post_authn_request(&mut wiki.browser, &signed);
+            let page = post_authn_request(&mut setup.browser, &signed);
             assert!(
                 page.body.contains("signing_algorithm"),
                 "it names how to mend it: {}",
@@ -49,13 +49,13 @@ pub(super) fn no_weak_or_substituted_algorithm_is_accepted(database: &Database) 
         }
     }
     // The public key as the secret of a MAC.
-    let certificate = &wiki.key.certificate.der.clone();
+    let certificate = &setup.key.certificate.der.clone();
     let public = openssl::x509::X509::from_der(certificate)
         .unwrap()
         .public_key()
         .unwrap();
     for secret in [
-        wiki.key.pem.clone(),
+        setup.key.pem.clone(),
         certificate.clone(),
         public.public_key_to_pem().unwrap(),
         public.public_key_to_der().unwrap(),
@@ -69,18 +69,18 @@ pub(super) fn no_weak_or_substituted_algorithm_is_accepted(database: &Database) 
                 ..saml_template("_m")
             };
             let signed = hmac_with_xmlsec1(
-                &insert_after_issuer(&wiki.unsigned_request("_m"), &template.xml()),
+                &insert_after_issuer(&setup.unsigned_request("_m"), &template.xml()),
                 &secret,
             );
-            wiki.assert_refused(algorithm, "SIGNATURE-ALGORITHM", &signed);
+            setup.assert_refused(algorithm, "SIGNATURE-ALGORITHM", &signed);
         }
     }
-    algorithm_changed_after_signing(&mut wiki);
+    algorithm_changed_after_signing(&mut setup);
 }
 
 /// An honest signature under another name, or another value under it.
-fn algorithm_changed_after_signing(wiki: &mut SignedSsoSetup) {
-    let honest = wiki.signed_request("_h");
+fn algorithm_changed_after_signing(setup: &mut SignedSsoSetup) {
+    let validly_signed = setup.signed_request("_h");
     let rsa = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
     for algorithm in [
         "",
@@ -97,20 +97,21 @@ fn algorithm_changed_after_signing(wiki: &mut SignedSsoSetup) {
         } else {
             "SIGNATURE-ALGORITHM"
         };
-        wiki.assert_refused(algorithm, code, &honest.replace(rsa, algorithm));
+        setup.assert_refused(algorithm, code, &validly_signed.replace(rsa, algorithm));
     }
-    let value = slice_between(&honest, "<ds:SignatureValue>", "</ds:SignatureValue>");
-    let with_value =
-        |inside: &str| honest.replace(value, &format!("<ds:SignatureValue>{inside}</ds:SignatureValue>"));
-    wiki.assert_refused(
+    let value = slice_between(&validly_signed, "<ds:SignatureValue>", "</ds:SignatureValue>");
+    let with_value = |inside: &str| {
+        validly_signed.replace(value, &format!("<ds:SignatureValue>{inside}</ds:SignatureValue>"))
+    };
+    setup.assert_refused(
         "rsa-sha512 over it",
         "SIGNATURE-WRONG",
-        &honest.replace("#rsa-sha256", "#rsa-sha512"),
+        &validly_signed.replace("#rsa-sha256", "#rsa-sha512"),
     );
-    wiki.assert_refused("no value", "SIGNATURE-WRONG", &with_value(""));
-    wiki.assert_refused("a short value", "SIGNATURE-WRONG", &with_value("AAAA"));
-    wiki.assert_refused("a value that is none", "SIGNATURE-SHAPE", &with_value("!!!!"));
-    wiki.assert_refused(
+    setup.assert_refused("no value", "SIGNATURE-WRONG", &with_value(""));
+    setup.assert_refused("a short value", "SIGNATURE-WRONG", &with_value("AAAA"));
+    setup.assert_refused("a value that is none", "SIGNATURE-SHAPE", &with_value("!!!!"));
+    setup.assert_refused(
         "zeros",
         "SIGNATURE-WRONG",
         &with_value(&STANDARD.encode([0; 256])),
@@ -119,13 +120,17 @@ fn algorithm_changed_after_signing(wiki: &mut SignedSsoSetup) {
     let length = format!(
         "<ds:SignatureMethod Algorithm=\"{rsa}\"><ds:HMACOutputLength>0</ds:HMACOutputLength></ds:SignatureMethod>"
     );
-    assert!(honest.contains(&method));
-    wiki.assert_refused("a length", "SIGNATURE-SHAPE", &honest.replace(&method, &length));
+    assert!(validly_signed.contains(&method));
+    setup.assert_refused(
+        "a length",
+        "SIGNATURE-SHAPE",
+        &validly_signed.replace(&method, &length),
+    );
     // Another key's algorithm.
     let ec = SpKey::p256();
     let signed = sign_with_xmlsec1(
         &insert_after_issuer(
-            &wiki.unsigned_request("_e"),
+            &setup.unsigned_request("_e"),
             &SignatureTemplate {
                 algorithm: "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256",
                 ..saml_template("_e")
@@ -134,5 +139,5 @@ fn algorithm_changed_after_signing(wiki: &mut SignedSsoSetup) {
         ),
         &ec.private_pem(),
     );
-    wiki.assert_refused("a key of another kind", "SIGNATURE-WRONG", &signed);
+    setup.assert_refused("a key of another kind", "SIGNATURE-WRONG", &signed);
 }

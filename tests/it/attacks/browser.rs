@@ -15,8 +15,8 @@ use crate::support::{
 };
 
 pub(super) fn nothing_echoed_becomes_markup(database: &Database) {
-    let scene = SsoSetup::new(database);
-    let mut browser = scene.signed_in_browser();
+    let setup = SsoSetup::new(database);
+    let mut browser = setup.signed_in_browser();
     for (n, relay) in [
         "\"><script>alert(1)</script>",
         "' onmouseover='alert(1)",
@@ -31,14 +31,14 @@ pub(super) fn nothing_echoed_becomes_markup(database: &Database) {
     .into_iter()
     .enumerate()
     {
-        let xml = scene.sp.authn_request(&format!("_r{n}"), scene.now(), "", "");
+        let xml = setup.sp.authn_request(&format!("_r{n}"), setup.now(), "", "");
         let page = browser.get(&format!(
             "/saml/sso?{}",
-            scene.sp.redirect_query(&xml, Some(relay), false)
+            setup.sp.redirect_query(&xml, Some(relay), false)
         ));
         posted_response(&page);
         assert_eq!(page.field("RelayState").as_deref(), Some(relay));
-        let mut nobody = scene.server.browser();
+        let mut nobody = setup.server.browser();
         let login = nobody.get("/login");
         let echoed = nobody.submit_password(&login, relay, "wrong password");
         assert_eq!(echoed.field("email").as_deref(), Some(relay));
@@ -58,7 +58,7 @@ pub(super) fn nothing_echoed_becomes_markup(database: &Database) {
 }
 
 pub(super) fn control_characters_are_rejected(database: &Database) {
-    let scene = SsoSetup::new(database);
+    let setup = SsoSetup::new(database);
     for bad in [
         "a\u{1}b",
         "a\u{8}b",
@@ -80,11 +80,11 @@ pub(super) fn control_characters_are_rejected(database: &Database) {
     }
     // A name that came in some other way is never written as broken XML.
     sql::execute(
-        &scene.server.settings,
+        &setup.server.settings,
         "UPDATE users SET given_name = 'a' || CASE WHEN 1 = 1 THEN chr1 ELSE '' END FROM (SELECT '\u{1}' AS chr1) AS x",
     );
-    let mut browser = scene.server.browser();
-    let login = browser.get_following_redirects(&scene.sso_url("_r1"));
+    let mut browser = setup.server.browser();
+    let login = browser.get_following_redirects(&setup.sso_url("_r1"));
     let page = browser.sign_in(&login, ADA, PASSWORD);
     assert!(
         page.field("SAMLResponse").is_none() || !posted_response(&page).0.contains('\u{1}'),
@@ -94,12 +94,12 @@ pub(super) fn control_characters_are_rejected(database: &Database) {
 }
 
 pub(super) fn concurrent_sign_ins_do_not_block_other_requests(database: &Database) {
-    let scene = SsoSetup::new(database);
-    let before = scene.server.provider.hash_count();
+    let setup = SsoSetup::new(database);
+    let before = setup.server.provider.hash_count();
     let statuses: Vec<u16> = thread::scope(|scope| {
         let logins: Vec<_> = (0..40)
             .map(|n| {
-                let mut browser = scene.server.browser();
+                let mut browser = setup.server.browser();
                 browser.extra_headers = vec![("X-Forwarded-For".to_owned(), format!("203.0.113.{n}"))];
                 scope.spawn(move || {
                     let login = browser.get("/login");
@@ -111,7 +111,7 @@ pub(super) fn concurrent_sign_ins_do_not_block_other_requests(database: &Databas
             .collect();
         for _ in 0..20 {
             for target in ["/saml/metadata", "/login", "/health/ready"] {
-                assert_eq!(scene.server.browser().get(target).status, 200);
+                assert_eq!(setup.server.browser().get(target).status, 200);
             }
         }
         logins.into_iter().map(|login| login.join().unwrap()).collect()
@@ -122,15 +122,15 @@ pub(super) fn concurrent_sign_ins_do_not_block_other_requests(database: &Databas
         "{statuses:?}"
     );
     assert_eq!(
-        scene.server.provider.hash_count() - before,
+        setup.server.provider.hash_count() - before,
         u64::try_from(judged).unwrap(),
         "one hash a try that was judged"
     );
 }
 
 pub(super) fn a_name_with_line_breaks_stays_one_value(database: &Database) {
-    let scene = SsoSetup::new(database);
-    let mut browser = scene.server.browser();
+    let setup = SsoSetup::new(database);
+    let mut browser = setup.server.browser();
     let login = browser.get("/login");
     for name in [
         "x\r\nSet-Cookie: a=b",
@@ -144,7 +144,7 @@ pub(super) fn a_name_with_line_breaks_stays_one_value(database: &Database) {
         assert!(!page.set_cookies().any(|line| line.contains("a=b")), "{name:?}");
     }
     let audit = sql::texts(
-        &scene.server.settings,
+        &setup.server.settings,
         "SELECT coalesce(detail, '') AS t FROM audit_events",
     );
     assert!(
@@ -155,25 +155,25 @@ pub(super) fn a_name_with_line_breaks_stays_one_value(database: &Database) {
 }
 
 pub(super) fn pending_sign_ins_cost_little(database: &Database) {
-    let scene = SsoSetup::new(database);
-    let size = if scene.server.settings.sqlite_path().is_some() {
+    let setup = SsoSetup::new(database);
+    let size = if setup.server.settings.sqlite_path().is_some() {
         "SELECT page_count * page_size AS n FROM pragma_page_count(), pragma_page_size()"
     } else {
         "SELECT CAST(sum(pg_total_relation_size(c.oid)) AS BIGINT) AS n FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace WHERE s.nspname = current_schema() AND c.relkind = 'r'"
     };
-    let settings = &scene.server.settings;
+    let settings = &setup.server.settings;
     let (before, audit) = (
         sql::number(settings, size),
         "SELECT count(*) AS n FROM audit_events",
     );
     let events = sql::number(settings, audit);
     for n in 0..1000 {
-        let mut browser = scene.server.browser();
+        let mut browser = setup.server.browser();
         browser.extra_headers = vec![("X-Forwarded-For".to_owned(), format!("203.0.113.{}", n % 4))];
         let target = if n % 2 == 0 {
             "/login".to_owned()
         } else {
-            scene.sso_url(&format!("_w{n}"))
+            setup.sso_url(&format!("_w{n}"))
         };
         assert!(browser.get(&target).status < 400);
     }
@@ -190,7 +190,7 @@ pub(super) fn pending_sign_ins_cost_little(database: &Database) {
 }
 
 pub(super) fn no_parameter_redirects_off_site(database: &Database) {
-    let scene = SsoSetup::new(database);
+    let setup = SsoSetup::new(database);
     let names = [
         "ReturnTo",
         "returnTo",
@@ -215,8 +215,8 @@ pub(super) fn no_parameter_redirects_off_site(database: &Database) {
         "javascript:alert(1)//evil.example",
         "/%09/evil.example",
     ];
-    let mut signed_in = scene.signed_in_browser();
-    let mut nobody = scene.server.browser();
+    let mut signed_in = setup.signed_in_browser();
+    let mut nobody = setup.server.browser();
     let login = nobody.get("/login");
     let csrf = login.field("csrf").unwrap();
     let stays = |page: &http::Response, what: &str| {

@@ -14,7 +14,7 @@ use crate::{
 };
 
 pub(super) fn a_key_in_the_message_is_not_trusted(database: &Database) {
-    let mut wiki = SignedSsoSetup::new(database);
+    let mut setup = SignedSsoSetup::new(database);
     let canary = Canary::new();
     let foreign = SpKey::rsa(2048);
     let der = |key: &SpKey| STANDARD.encode(&key.certificate.der);
@@ -39,16 +39,16 @@ pub(super) fn a_key_in_the_message_is_not_trusted(database: &Database) {
         )
     };
     let forged = sign_with_xmlsec1(
-        &insert_after_issuer(&wiki.unsigned_request("_f"), &saml_template("_f").xml()),
+        &insert_after_issuer(&setup.unsigned_request("_f"), &saml_template("_f").xml()),
         &foreign.private_pem(),
     );
     for (what, key_info) in [
         ("nothing", String::new()),
         ("its own certificate", x509(&foreign)),
-        ("the registered certificate", x509(&wiki.key)),
+        ("the registered certificate", x509(&setup.key)),
         (
             "both certificates",
-            x509(&wiki.key).replace(
+            x509(&setup.key).replace(
                 "</ds:X509Data>",
                 &format!(
                     "<ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data>",
@@ -62,9 +62,9 @@ pub(super) fn a_key_in_the_message_is_not_trusted(database: &Database) {
             "<ds:KeyInfo><ds:KeyName>sp.example</ds:KeyName></ds:KeyInfo>".to_owned(),
         ),
     ] {
-        wiki.assert_refused(what, "SIGNATURE-WRONG", &append_to_signature(&forged, &key_info));
+        setup.assert_refused(what, "SIGNATURE-WRONG", &append_to_signature(&forged, &key_info));
     }
-    let honest = wiki.signed_request("_h");
+    let validly_signed = setup.signed_request("_h");
     for (n, fetched) in [
         format!("<ds:RetrievalMethod URI=\"{}\"/>", canary.url()),
         "<ds:RetrievalMethod URI=\"file:///etc/hostname\"/>".to_owned(),
@@ -83,16 +83,16 @@ pub(super) fn a_key_in_the_message_is_not_trusted(database: &Database) {
     .enumerate()
     {
         let info = format!("<ds:KeyInfo>{fetched}</ds:KeyInfo>");
-        wiki.assert_refused(
+        setup.assert_refused(
             &format!("KeyInfo {n}"),
             "SIGNATURE-SHAPE",
-            &append_to_signature(&honest, &info),
+            &append_to_signature(&validly_signed, &info),
         );
     }
     // What is inert beside the registered key's own signature is not read: Keycloak sends both.
     posted_response(&post_authn_request(
-        &mut wiki.browser,
-        &append_to_signature(&honest, &value),
+        &mut setup.browser,
+        &append_to_signature(&validly_signed, &value),
     ));
     canary.assert_no_connection();
 }

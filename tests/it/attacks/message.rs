@@ -42,11 +42,11 @@ pub(super) fn assert_refused(page: &Response, what: &str) {
 }
 
 pub(super) fn a_response_goes_only_where_it_is_registered(database: &Database) {
-    let scene = SsoSetup::new(database);
-    scene
+    let setup = SsoSetup::new(database);
+    setup
         .server
         .add_application("Other", "urn:test:other", "https://other.example/acs", |_| {});
-    let mut browser = scene.signed_in_browser();
+    let mut browser = setup.signed_in_browser();
     for bad in [
         "https://evil.example/acs",
         "https://other.example/acs",
@@ -73,19 +73,19 @@ pub(super) fn a_response_goes_only_where_it_is_registered(database: &Database) {
         "",
     ] {
         let attributes = format!("AssertionConsumerServiceURL=\"{bad}\"");
-        assert_refused(&browser.get(&scene.sso_url_with("_r1", &attributes, "")), bad);
+        assert_refused(&browser.get(&setup.sso_url_with("_r1", &attributes, "")), bad);
     }
     let both = format!(
         "AssertionConsumerServiceURL=\"{}\" AssertionConsumerServiceIndex=\"0\"",
         ACS.replace('&', "&amp;")
     );
     assert_refused(
-        &browser.get(&scene.sso_url_with("_r1", &both, "")),
+        &browser.get(&setup.sso_url_with("_r1", &both, "")),
         "URL and index",
     );
     // Nor can the form on the way change it.
-    let mut fresh = scene.server.browser();
-    let login = fresh.get_following_redirects(&scene.sso_url("_r2"));
+    let mut fresh = setup.server.browser();
+    let login = fresh.get_following_redirects(&setup.sso_url("_r2"));
     let fields = [
         ("csrf", login.field("csrf").unwrap()),
         ("continue", login.field("continue").unwrap()),
@@ -105,8 +105,8 @@ pub(super) fn a_response_goes_only_where_it_is_registered(database: &Database) {
 }
 
 pub(super) fn an_acs_url_is_never_a_script(database: &Database) {
-    let scene = SsoSetup::new(database);
-    let mut browser = scene.signed_in_browser();
+    let setup = SsoSetup::new(database);
+    let mut browser = setup.signed_in_browser();
     let scripts = [
         "javascript:alert(1)",
         "JavaScript:alert(1)",
@@ -120,12 +120,12 @@ pub(super) fn an_acs_url_is_never_a_script(database: &Database) {
     ];
     for bad in scripts {
         let attributes = format!("AssertionConsumerServiceURL=\"{}\"", bad.replace('\t', "&#9;"));
-        assert_refused(&browser.get(&scene.sso_url_with("_r1", &attributes, "")), bad);
+        assert_refused(&browser.get(&setup.sso_url_with("_r1", &attributes, "")), bad);
         assert!(SpUrl::parse(bad).is_err() || bad.starts_with("https:"), "{bad}");
         let metadata = format!(
             "<md:EntityDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" entityID=\"x\"><md:SPSSODescriptor protocolSupportEnumeration=\"{PROTOCOL}\"><md:AssertionConsumerService index=\"0\" Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" Location=\"{bad}\"/></md:SPSSODescriptor></md:EntityDescriptor>"
         );
-        if let Ok(imported) = import::import(&metadata, None, scene.now()) {
+        if let Ok(imported) = import::import(&metadata, None, setup.now()) {
             assert!(
                 imported
                     .acs_endpoints
@@ -138,13 +138,13 @@ pub(super) fn an_acs_url_is_never_a_script(database: &Database) {
 }
 
 pub(super) fn a_bad_signature_is_never_ignored(database: &Database) {
-    let scene = SsoSetup::with(database, &[], |sp, new| {
+    let setup = SsoSetup::with(database, &[], |sp, new| {
         new.saml.signing_certificates = vec![sp.certificate()];
     });
-    let mut browser = scene.signed_in_browser();
+    let mut browser = setup.signed_in_browser();
     let sso = "Destination=\"https://login.fernweh.example/saml/sso\"";
     let foreign = TestSp::new(WIKI, ACS);
-    let xml = scene.sp.authn_request("_r1", scene.now(), sso, "");
+    let xml = setup.sp.authn_request("_r1", setup.now(), sso, "");
     assert_refused(
         &browser.get(&format!("/saml/sso?{}", foreign.redirect_query(&xml, None, true))),
         "optional and wrong",
@@ -186,21 +186,21 @@ pub(super) fn a_bad_signature_is_never_ignored(database: &Database) {
 }
 
 pub(super) fn parameters_are_never_ambiguous(database: &Database) {
-    let scene = SsoSetup::with(database, &[], |sp, new| {
+    let setup = SsoSetup::with(database, &[], |sp, new| {
         new.saml.signing_certificates = vec![sp.certificate()];
     });
-    let mut browser = scene.signed_in_browser();
+    let mut browser = setup.signed_in_browser();
     let sso = "Destination=\"https://login.fernweh.example/saml/sso\"";
-    let good = scene.sp.redirect_query(
-        &scene.sp.authn_request("_r1", scene.now(), sso, ""),
+    let good = setup.sp.redirect_query(
+        &setup.sp.authn_request("_r1", setup.now(), sso, ""),
         Some("a"),
         true,
     );
     let evil = format!(
         "SAMLRequest={}",
-        percent_encode(&deflate_base64(&scene.sp.authn_request(
+        percent_encode(&deflate_base64(&setup.sp.authn_request(
             "_evil",
-            scene.now(),
+            setup.now(),
             sso,
             ""
         )))
@@ -235,7 +235,7 @@ pub(super) fn parameters_are_never_ambiguous(database: &Database) {
     }
     let form = format!(
         "SAMLRequest={}",
-        percent_encode(&STANDARD.encode(scene.sp.authn_request("_f", scene.now(), "", "")))
+        percent_encode(&STANDARD.encode(setup.sp.authn_request("_f", setup.now(), "", "")))
     );
     let kind = "application/x-www-form-urlencoded";
     for (query, body) in [
@@ -268,12 +268,12 @@ pub(super) fn parameters_are_never_ambiguous(database: &Database) {
 }
 
 pub(super) fn broken_combinations_are_refused_without_an_internal_error(database: &Database) {
-    let scene = SsoSetup::with(database, &[], |sp, new| {
+    let setup = SsoSetup::with(database, &[], |sp, new| {
         new.saml.signing_certificates = vec![sp.certificate()];
     });
     let sso = "Destination=\"https://login.fernweh.example/saml/sso\"";
-    let good = scene.sp.redirect_query(
-        &scene.sp.authn_request("_r1", scene.now(), sso, ""),
+    let good = setup.sp.redirect_query(
+        &setup.sp.authn_request("_r1", setup.now(), sso, ""),
         Some("a"),
         true,
     );
@@ -284,7 +284,7 @@ pub(super) fn broken_combinations_are_refused_without_an_internal_error(database
             .join("&")
     };
     let with = |name: &str, value: &str| format!("{}&{name}={value}", without(name));
-    let mut browser = scene.signed_in_browser();
+    let mut browser = setup.signed_in_browser();
     for path in ["/saml/sso", "/saml/slo"] {
         for bad in [
             without("SigAlg"),

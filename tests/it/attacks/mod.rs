@@ -230,7 +230,11 @@ pub(crate) fn rows_and_tests() -> impl Iterator<Item = (u32, String)> {
     let here = TESTED_HERE
         .iter()
         .map(|(row, _)| (*row, format!("attacks::row_{row:02}")));
-    here.chain(TESTED_ELSEWHERE.iter().map(|(row, test)| (*row, (*test).to_owned())))
+    here.chain(
+        TESTED_ELSEWHERE
+            .iter()
+            .map(|(row, test)| (*row, (*test).to_owned())),
+    )
 }
 
 #[test]

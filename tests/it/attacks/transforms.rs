@@ -13,10 +13,10 @@ use crate::{
 const INCLUSIVE: &str = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315";
 
 pub(super) fn no_transform_or_reference_is_fetched_or_executed(database: &Database) {
-    let mut wiki = SignedSsoSetup::new(database);
+    let mut setup = SignedSsoSetup::new(database);
     let canary = Canary::new();
     let url = canary.url();
-    let honest = wiki.signed_request("_h");
+    let validly_signed = setup.signed_request("_h");
     for uri in [
         url.as_str(),
         "file:///etc/hostname",
@@ -32,21 +32,21 @@ pub(super) fn no_transform_or_reference_is_fetched_or_executed(database: &Databa
         "#_h ",
         "#%5fh",
     ] {
-        let bent = honest.replace("URI=\"#_h\"", &format!("URI=\"{uri}\""));
-        wiki.assert_refused(uri, "SIGNATURE-SHAPE", &bent);
+        let bent = validly_signed.replace("URI=\"#_h\"", &format!("URI=\"{uri}\""));
+        setup.assert_refused(uri, "SIGNATURE-SHAPE", &bent);
     }
-    unsigned_transforms(&mut wiki, &honest, &url);
-    signed_transforms(&mut wiki);
+    unsigned_transforms(&mut setup, &validly_signed, &url);
+    signed_transforms(&mut setup);
     let manifest = format!("<ds:Object><ds:Manifest><ds:Reference URI=\"{url}\"/></ds:Manifest></ds:Object>");
-    wiki.assert_refused(
+    setup.assert_refused(
         "a manifest",
         "SIGNATURE-SHAPE",
-        &append_to_signature(&honest, &manifest),
+        &append_to_signature(&validly_signed, &manifest),
     );
     canary.assert_no_connection();
 }
 
-fn unsigned_transforms(wiki: &mut SignedSsoSetup, honest: &str, url: &str) {
+fn unsigned_transforms(setup: &mut SignedSsoSetup, validly_signed: &str, url: &str) {
     let xslt = format!(
         "<xsl:stylesheet xmlns:xsl=\"http://www.w3.org/1999/XSL/Transform\" version=\"1.0\"><xsl:template match=\"/\"><xsl:copy-of select=\"document('{url}')\"/></xsl:template></xsl:stylesheet>"
     );
@@ -120,13 +120,13 @@ fn unsigned_transforms(wiki: &mut SignedSsoSetup, honest: &str, url: &str) {
                 ),
         ),
     ] {
-        let bent = honest.replace(&transforms_in(honest), &transforms);
-        wiki.assert_refused(what, "SIGNATURE-SHAPE", &bent);
+        let bent = validly_signed.replace(&transforms_in(validly_signed), &transforms);
+        setup.assert_refused(what, "SIGNATURE-SHAPE", &bent);
     }
 }
 
 /// The same where the signature itself is good.
-fn signed_transforms(wiki: &mut SignedSsoSetup) {
+fn signed_transforms(setup: &mut SignedSsoSetup) {
     let exclusive = transform(EXC_C14N, "");
     let enveloped = transform(ENVELOPED_SIGNATURE, "");
     for (id, transforms) in [
@@ -142,27 +142,27 @@ fn signed_transforms(wiki: &mut SignedSsoSetup) {
         ("_x2", enveloped.clone() + &transform(INCLUSIVE, "")),
         ("_x4", enveloped.clone()),
     ] {
-        let signed = wiki.request_signed_with(
+        let signed = setup.request_signed_with(
             id,
             &SignatureTemplate {
                 transforms,
                 ..saml_template(id)
             },
         );
-        wiki.assert_refused(id, "SIGNATURE-SHAPE", &signed);
+        setup.assert_refused(id, "SIGNATURE-SHAPE", &signed);
     }
     for c14n in [INCLUSIVE, "http://www.w3.org/2006/12/xml-c14n11"] {
-        let signed = wiki.request_signed_with(
+        let signed = setup.request_signed_with(
             "_c",
             &SignatureTemplate {
                 c14n,
                 ..saml_template("_c")
             },
         );
-        wiki.assert_refused(c14n, "SIGNATURE-SHAPE", &signed);
+        setup.assert_refused(c14n, "SIGNATURE-SHAPE", &signed);
     }
     // A comment makes a difference where comments are part of what is signed: in SignedInfo, where nobody writes one.
-    let signed = wiki.request_signed_with(
+    let signed = setup.request_signed_with(
         "_d",
         &SignatureTemplate {
             c14n: EXC_C14N_WITH_COMMENTS,
@@ -170,7 +170,7 @@ fn signed_transforms(wiki: &mut SignedSsoSetup) {
             ..saml_template("_d")
         },
     );
-    wiki.assert_refused("a comment in SignedInfo", "SIGNATURE-SHAPE", &signed);
+    setup.assert_refused("a comment in SignedInfo", "SIGNATURE-SHAPE", &signed);
 }
 
 /// The transforms of a signature that stands in `xml`.

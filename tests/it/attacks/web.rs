@@ -8,8 +8,8 @@ use std::{
 use crate::support::{http, sso_setup::SsoSetup, test_server::Database};
 
 /// What the server answers to `octets` when nothing follows them, however many answers that are.
-fn send_raw(scene: &SsoSetup, octets: &str) -> String {
-    let mut stream = TcpStream::connect(scene.server.address).unwrap();
+fn send_raw(setup: &SsoSetup, octets: &str) -> String {
+    let mut stream = TcpStream::connect(setup.server.address).unwrap();
     // A server that refuses early may close before it has read everything.
     let _sent = stream.write_all(octets.as_bytes());
     let _closed = stream.shutdown(Shutdown::Write);
@@ -19,11 +19,11 @@ fn send_raw(scene: &SsoSetup, octets: &str) -> String {
 }
 
 pub(super) fn one_request_is_never_read_as_two(database: &Database) {
-    let scene = SsoSetup::new(database);
+    let setup = SsoSetup::new(database);
     let hidden = "GET /saml/metadata HTTP/1.1\r\nHost: x\r\n\r\n";
     let control = format!("GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n{hidden}");
     assert!(
-        send_raw(&scene, &control).contains("EntityDescriptor"),
+        send_raw(&setup, &control).contains("EntityDescriptor"),
         "two requests are two requests"
     );
     let start = "POST /login HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n";
@@ -95,15 +95,15 @@ pub(super) fn one_request_is_never_read_as_two(database: &Database) {
         ),
     ];
     for (what, octets) in smuggled {
-        let answer = send_raw(&scene, &octets);
+        let answer = send_raw(&setup, &octets);
         assert!(!answer.contains("EntityDescriptor"), "{what}: {answer}");
     }
 }
 
 pub(super) fn files_and_internal_details_are_not_shown(database: &Database) {
-    let scene = SsoSetup::new(database);
+    let setup = SsoSetup::new(database);
     let ask = |method: &str, target: &str| {
-        http::request(scene.server.address, method, target, &[("Host", "x")], "")
+        http::request(setup.server.address, method, target, &[("Host", "x")], "")
     };
     let says_nothing = |page: &http::Response, what: &str| {
         for inner in [
@@ -199,6 +199,6 @@ pub(super) fn files_and_internal_details_are_not_shown(database: &Database) {
         "\u{16}\u{3}\u{1}",
         "GET / HTTP/1.1\r\nHost: x\r\nA\0: b\r\n\r\n",
     ] {
-        assert!(!send_raw(&scene, octets).contains(" 500 "), "{octets:?}");
+        assert!(!send_raw(&setup, octets).contains(" 500 "), "{octets:?}");
     }
 }

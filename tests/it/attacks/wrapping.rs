@@ -16,18 +16,18 @@ use crate::{
 };
 
 pub(super) fn signature_wrapping_is_refused(database: &Database) {
-    let mut wiki = SignedSsoSetup::new(database);
-    let honest = wiki.signed_request("_good");
-    let honest = honest.split_once("?>\n").unwrap().1.to_owned();
-    posted_response(&post_authn_request(&mut wiki.browser, &honest));
-    let evil = wiki.unsigned_request("_evil");
-    for (what, xml, code) in wrapping_layouts(&honest, &evil)
+    let mut setup = SignedSsoSetup::new(database);
+    let validly_signed = setup.signed_request("_good");
+    let validly_signed = validly_signed.split_once("?>\n").unwrap().1.to_owned();
+    posted_response(&post_authn_request(&mut setup.browser, &validly_signed));
+    let evil = setup.unsigned_request("_evil");
+    for (what, xml, code) in wrapping_layouts(&validly_signed, &evil)
         .into_iter()
-        .chain(tampered_layouts(&honest, &evil))
+        .chain(tampered_layouts(&validly_signed, &evil))
     {
-        wiki.assert_refused(what, code, &xml);
+        setup.assert_refused(what, code, &xml);
     }
-    malformed_signature_layouts(&mut wiki);
+    malformed_signature_layouts(&mut setup);
 }
 
 /// What is done to a message, the message, and the code of its refusal.
@@ -36,9 +36,9 @@ type ForgedMessage = (&'static str, String, &'static str);
 const SIGNATURE_SHAPE: &str = "SIGNATURE-SHAPE";
 
 /// What is signed lies somewhere in what is not; the signature with it, or above it.
-fn wrapping_layouts(honest: &str, evil: &str) -> Vec<ForgedMessage> {
-    let signature = slice_between(honest, "<ds:Signature ", "</ds:Signature>");
-    let bare = honest.replace(signature, "");
+fn wrapping_layouts(validly_signed: &str, evil: &str) -> Vec<ForgedMessage> {
+    let signature = slice_between(validly_signed, "<ds:Signature ", "</ds:Signature>");
+    let bare = validly_signed.replace(signature, "");
     let inside = |part: &str| evil.replace("</samlp:AuthnRequest>", &format!("{part}</samlp:AuthnRequest>"));
     let extensions =
         |part: &str| insert_after_issuer(evil, &format!("<samlp:Extensions>{part}</samlp:Extensions>"));
@@ -57,7 +57,11 @@ fn wrapping_layouts(honest: &str, evil: &str) -> Vec<ForgedMessage> {
             inside(&format!("{signature}{bare}")),
             "REQUEST-MALFORMED",
         ),
-        ("3 whole in Extensions", extensions(honest), SIGNATURE_SHAPE),
+        (
+            "3 whole in Extensions",
+            extensions(validly_signed),
+            SIGNATURE_SHAPE,
+        ),
         (
             "4 bare in Extensions, its signature above",
             insert_after_issuer(&extensions(&bare), signature),
@@ -75,17 +79,20 @@ fn wrapping_layouts(honest: &str, evil: &str) -> Vec<ForgedMessage> {
         ),
         (
             "7 under the same ID",
-            extensions(honest).replace("ID=\"_evil\"", "ID=\"_good\""),
+            extensions(validly_signed).replace("ID=\"_evil\"", "ID=\"_good\""),
             "REQUEST-MALFORMED",
         ),
         (
             "8 in a root of its own",
-            format!("<w xmlns=\"urn:w\">{evil}{honest}</w>"),
+            format!("<w xmlns=\"urn:w\">{evil}{validly_signed}</w>"),
             "REQUEST-MALFORMED",
         ),
         (
             "9 a second signature",
-            insert_after_issuer(&extensions(honest), &signature.replace("#_good", "#_evil")),
+            insert_after_issuer(
+                &extensions(validly_signed),
+                &signature.replace("#_good", "#_evil"),
+            ),
             SIGNATURE_SHAPE,
         ),
         (
@@ -100,15 +107,15 @@ fn wrapping_layouts(honest: &str, evil: &str) -> Vec<ForgedMessage> {
         ),
         (
             "12 the honest one around it",
-            honest.replace("</samlp:AuthnRequest>", &format!("{evil}</samlp:AuthnRequest>")),
+            validly_signed.replace("</samlp:AuthnRequest>", &format!("{evil}</samlp:AuthnRequest>")),
             "REQUEST-MALFORMED",
         ),
     ]
 }
 
 /// What was signed, changed afterwards.
-fn tampered_layouts(honest: &str, evil: &str) -> Vec<ForgedMessage> {
-    let signature = slice_between(honest, "<ds:Signature ", "</ds:Signature>");
+fn tampered_layouts(validly_signed: &str, evil: &str) -> Vec<ForgedMessage> {
+    let signature = slice_between(validly_signed, "<ds:Signature ", "</ds:Signature>");
     let digest = slice_between(signature, "<ds:DigestValue>", "</ds:DigestValue>");
     vec![
         (
@@ -123,7 +130,7 @@ fn tampered_layouts(honest: &str, evil: &str) -> Vec<ForgedMessage> {
         ),
         (
             "a comment in the digest",
-            honest.replace(
+            validly_signed.replace(
                 digest,
                 &digest.replace("<ds:DigestValue>", "<ds:DigestValue><!-- x -->"),
             ),
@@ -131,48 +138,48 @@ fn tampered_layouts(honest: &str, evil: &str) -> Vec<ForgedMessage> {
         ),
         (
             "a second digest",
-            honest.replace(digest, &format!("{digest}{digest}")),
+            validly_signed.replace(digest, &format!("{digest}{digest}")),
             SIGNATURE_SHAPE,
         ),
         (
             "a reference to nothing",
-            honest.replace("URI=\"#_good\"", ""),
+            validly_signed.replace("URI=\"#_good\"", ""),
             SIGNATURE_SHAPE,
         ),
         (
             "its ID changed",
-            honest.replace("ID=\"_good\"", "ID=\"_evil\""),
+            validly_signed.replace("ID=\"_good\"", "ID=\"_evil\""),
             SIGNATURE_SHAPE,
         ),
         (
             "one attribute more",
-            honest.replacen("Version", "ForceAuthn=\"false\" Version", 1),
+            validly_signed.replacen("Version", "ForceAuthn=\"false\" Version", 1),
             "SIGNATURE-WRONG",
         ),
         (
             "one element more",
-            insert_after_issuer(honest, "<samlp:Extensions/>"),
+            insert_after_issuer(validly_signed, "<samlp:Extensions/>"),
             "SIGNATURE-WRONG",
         ),
         (
             "one blank more",
-            honest.replace("</saml:Issuer>", "</saml:Issuer> "),
+            validly_signed.replace("</saml:Issuer>", "</saml:Issuer> "),
             "SIGNATURE-WRONG",
         ),
         (
             "an issuer cut by a comment",
-            honest.replace(WIKI, &format!("{WIKI}<!-- -->")),
+            validly_signed.replace(WIKI, &format!("{WIKI}<!-- -->")),
             "REQUEST-MALFORMED",
         ),
         (
             "an issuer cut by a comment, and evil",
-            honest.replace(WIKI, "urn:<!-- -->test:wiki"),
+            validly_signed.replace(WIKI, "urn:<!-- -->test:wiki"),
             "REQUEST-MALFORMED",
         ),
         (
             "a message of another kind around it",
             format!(
-                "<samlp:LogoutRequest xmlns:samlp=\"{PROTOCOL}\" ID=\"_l\">{honest}</samlp:LogoutRequest>"
+                "<samlp:LogoutRequest xmlns:samlp=\"{PROTOCOL}\" ID=\"_l\">{validly_signed}</samlp:LogoutRequest>"
             ),
             "REQUEST-MALFORMED",
         ),
@@ -180,51 +187,51 @@ fn tampered_layouts(honest: &str, evil: &str) -> Vec<ForgedMessage> {
 }
 
 /// By the registered key, but not over all of what is read and nothing else.
-fn malformed_signature_layouts(wiki: &mut SignedSsoSetup) {
-    let whole = wiki.request_signed_with(
+fn malformed_signature_layouts(setup: &mut SignedSsoSetup) {
+    let whole = setup.request_signed_with(
         "_w",
         &SignatureTemplate {
             uri: "",
             ..saml_template("_w")
         },
     );
-    wiki.assert_refused("over the document without a name", SIGNATURE_SHAPE, &whole);
+    setup.assert_refused("over the document without a name", SIGNATURE_SHAPE, &whole);
     let twice = format!(
         "<ds:Reference URI=\"#_t\"><ds:Transforms>{}{}</ds:Transforms><ds:DigestMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha256\"/><ds:DigestValue/></ds:Reference>",
         transform(ENVELOPED_SIGNATURE, ""),
         transform(EXC_C14N, "")
     );
-    let two = wiki.request_signed_with(
+    let two = setup.request_signed_with(
         "_t",
         &SignatureTemplate {
             more_references: &twice,
             ..saml_template("_t")
         },
     );
-    wiki.assert_refused("two references", SIGNATURE_SHAPE, &two);
+    setup.assert_refused("two references", SIGNATURE_SHAPE, &two);
     let object = "<ds:Object><x xmlns=\"urn:x\"/></ds:Object>";
-    let with_object = wiki.request_signed_with(
+    let with_object = setup.request_signed_with(
         "_o",
         &SignatureTemplate {
             after_signature_value: object,
             ..saml_template("_o")
         },
     );
-    wiki.assert_refused("an Object", SIGNATURE_SHAPE, &with_object);
-    let deep = wiki.scene.sp.authn_request(
+    setup.assert_refused("an Object", SIGNATURE_SHAPE, &with_object);
+    let deep = setup.scene.sp.authn_request(
         "_d",
-        wiki.scene.now(),
+        setup.scene.now(),
         DESTINATION,
         "<samlp:Extensions>SIGNATURE</samlp:Extensions>",
     );
     let deep = sign_with_xmlsec1(
         &deep.replace("SIGNATURE", &saml_template("_d").xml()),
-        &wiki.key.private_pem(),
+        &setup.key.private_pem(),
     );
-    wiki.assert_refused("deep down", SIGNATURE_SHAPE, &deep);
+    setup.assert_refused("deep down", SIGNATURE_SHAPE, &deep);
     // A comment that cuts nothing is no part of what was signed, and does no harm.
-    let commented = wiki
+    let commented = setup
         .signed_request("_c")
         .replace("</saml:Issuer>", "</saml:Issuer><!-- fine -->");
-    posted_response(&post_authn_request(&mut wiki.browser, &commented));
+    posted_response(&post_authn_request(&mut setup.browser, &commented));
 }

@@ -22,12 +22,12 @@ use crate::{
 };
 
 pub(super) fn nothing_is_fetched_or_expanded(database: &Database) {
-    let scene = SsoSetup::new(database);
-    let mut browser = scene.signed_in_browser();
+    let setup = SsoSetup::new(database);
+    let mut browser = setup.signed_in_browser();
     let canary = TcpListener::bind("127.0.0.1:0").unwrap();
     canary.set_nonblocking(true).unwrap();
     let url = format!("http://{}/x", canary.local_addr().unwrap());
-    let request = scene.sp.authn_request("_r1", scene.now(), "", "");
+    let request = setup.sp.authn_request("_r1", setup.now(), "", "");
     let evil_issuer = request.replace(WIKI, "&x;");
     let in_root = |attributes: &str| {
         request.replacen(
@@ -52,8 +52,8 @@ pub(super) fn nothing_is_fetched_or_expanded(database: &Database) {
     }
     let harmless = [
         in_root(&format!("xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:schemaLocation=\"{PROTOCOL} {url}\"")),
-        scene.sp.authn_request("_r2", scene.now(), "", &format!("<samlp:Extensions><xi:include xmlns:xi=\"http://www.w3.org/2001/XInclude\" href=\"{url}\"/></samlp:Extensions>")),
-        scene.sp.authn_request("_r3", scene.now(), "", &format!("<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:SignedInfo><ds:Reference URI=\"{url}\"/></ds:SignedInfo></ds:Signature>")),
+        setup.sp.authn_request("_r2", setup.now(), "", &format!("<samlp:Extensions><xi:include xmlns:xi=\"http://www.w3.org/2001/XInclude\" href=\"{url}\"/></samlp:Extensions>")),
+        setup.sp.authn_request("_r3", setup.now(), "", &format!("<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:SignedInfo><ds:Reference URI=\"{url}\"/></ds:SignedInfo></ds:Signature>")),
     ];
     for fine in harmless {
         assert!(send_authn_request(&mut browser, &fine).status < 500);
@@ -63,11 +63,11 @@ pub(super) fn nothing_is_fetched_or_expanded(database: &Database) {
 }
 
 pub(super) fn entity_bombs_are_refused(database: &Database) {
-    let scene = SsoSetup::new(database);
-    let mut browser = scene.signed_in_browser();
-    let request = scene
+    let setup = SsoSetup::new(database);
+    let mut browser = setup.signed_in_browser();
+    let request = setup
         .sp
-        .authn_request("_r1", scene.now(), "", "")
+        .authn_request("_r1", setup.now(), "", "")
         .replace(WIKI, "&lol9;");
     let mut laughs = "<!ENTITY lol0 \"lol\">".to_owned();
     for n in 1..10 {
@@ -94,9 +94,9 @@ pub(super) fn entity_bombs_are_refused(database: &Database) {
 }
 
 pub(super) fn deflate_bombs_are_refused_as_too_large(database: &Database) {
-    let scene = SsoSetup::new(database);
-    let mut browser = scene.signed_in_browser();
-    let request = scene.sp.authn_request("_r1", scene.now(), "", "");
+    let setup = SsoSetup::new(database);
+    let mut browser = setup.signed_in_browser();
+    let request = setup.sp.authn_request("_r1", setup.now(), "", "");
     for size in [70_000, 5_000_000, 10_000_000] {
         let bomb = format!("{request}{}", " ".repeat(size));
         let query = percent_encode(&deflate_base64(&bomb));
@@ -114,7 +114,7 @@ pub(super) fn deflate_bombs_are_refused_as_too_large(database: &Database) {
         assert!(page.body.contains("REQUEST-TOO-LARGE"), "{size}: {}", page.body);
     }
     let long = http::request(
-        scene.server.address,
+        setup.server.address,
         "GET",
         &format!("/saml/sso?SAMLRequest={}", "A".repeat(20_000)),
         &[("Host", "x")],
@@ -131,12 +131,12 @@ pub(super) fn deflate_bombs_are_refused_as_too_large(database: &Database) {
 }
 
 pub(super) fn floods_of_depth_and_attributes_are_refused(database: &Database) {
-    let scene = SsoSetup::new(database);
-    let mut browser = scene.signed_in_browser();
+    let setup = SsoSetup::new(database);
+    let mut browser = setup.signed_in_browser();
     let inside = |text: &str| {
-        scene.sp.authn_request(
+        setup.sp.authn_request(
             "_r1",
-            scene.now(),
+            setup.now(),
             "",
             &format!("<samlp:Extensions>{text}</samlp:Extensions>"),
         )
@@ -188,17 +188,17 @@ pub(super) fn floods_of_depth_and_attributes_are_refused(database: &Database) {
 }
 
 pub(super) fn one_id_twice_is_refused(database: &Database) {
-    let scene = SsoSetup::new(database);
-    let mut browser = scene.signed_in_browser();
+    let setup = SsoSetup::new(database);
+    let mut browser = setup.signed_in_browser();
     for name in ["ID", "Id", "id"] {
         let twice = format!("<samlp:Extensions><a {name}=\"_r1\"/></samlp:Extensions>");
-        assert_refused(&browser.get(&scene.sso_url_with("_r1", "", &twice)), name);
+        assert_refused(&browser.get(&setup.sso_url_with("_r1", "", &twice)), name);
     }
 }
 
 pub(super) fn a_truncated_issuer_is_another_issuer(database: &Database) {
-    let scene = SsoSetup::new(database);
-    let mut browser = scene.signed_in_browser();
+    let setup = SsoSetup::new(database);
+    let mut browser = setup.signed_in_browser();
     for bad in [
         format!("{WIKI}<!-- -->.evil"),
         format!("<!-- -->{WIKI}"),
@@ -213,23 +213,23 @@ pub(super) fn a_truncated_issuer_is_another_issuer(database: &Database) {
         format!("{WIKI}</saml:Issuer><saml:Issuer xmlns:saml=\"{ASSERTION}\">{WIKI}"),
         String::new(),
     ] {
-        let xml = scene
+        let xml = setup
             .sp
-            .authn_request("_r1", scene.now(), "", "")
+            .authn_request("_r1", setup.now(), "", "")
             .replace(WIKI, &bad);
         assert_refused(&send_authn_request(&mut browser, &xml), &bad);
         assert_refused(&post_authn_request(&mut browser, &xml), &bad);
     }
-    let whole = scene
+    let whole = setup
         .sp
-        .authn_request("_r1", scene.now(), "", "")
+        .authn_request("_r1", setup.now(), "", "")
         .replace(WIKI, &format!("<![CDATA[{WIKI}]]>"));
     posted_response(&send_authn_request(&mut browser, &whole));
 }
 
 pub(super) fn an_id_is_an_ncname(database: &Database) {
-    let scene = SsoSetup::new(database);
-    let mut browser = scene.signed_in_browser();
+    let setup = SsoSetup::new(database);
+    let mut browser = setup.signed_in_browser();
     for bad in [
         "a&quot; b=&quot;c",
         "&lt;x&gt;",
@@ -242,10 +242,10 @@ pub(super) fn an_id_is_an_ncname(database: &Database) {
         &"a".repeat(257),
         "${7*7}",
     ] {
-        assert_refused(&browser.get(&scene.sso_url_with(bad, "", "")), bad);
+        assert_refused(&browser.get(&setup.sso_url_with(bad, "", "")), bad);
     }
     for fine in ["_1", "id-1.2_3", "pfx\u{e9}", &"a".repeat(256)] {
-        let (xml, _) = posted_response(&browser.get(&scene.sso_url_with(fine, "", "")));
+        let (xml, _) = posted_response(&browser.get(&setup.sso_url_with(fine, "", "")));
         assert_eq!(xml.matches(&format!("InResponseTo=\"{fine}\"")).count(), 2);
     }
 }

@@ -36,9 +36,9 @@ fn add_chatgpt(values: &[&'static str], more: &[&'static str]) -> Vec<&'static s
 #[test]
 fn both_chatgpt_connections_can_be_registered_and_used_at_once() {
     on_each_database(|database| {
-        let (house, cli) = server_and_cli(database);
-        house.add_user(ADA, "Ada", "Lovelace");
-        let (mut browser, _) = sign_in(&house, ADA, PASSWORD);
+        let (server, cli) = server_and_cli(database);
+        server.add_user(ADA, "Ada", "Lovelace");
+        let (mut browser, _) = sign_in(&server, ADA, PASSWORD);
         for (n, (values, kind, slug)) in [
             (LEGACY, "chatgpt-legacy", "chatgpt"),
             (CURRENT, "chatgpt", "chatgpt-2"),
@@ -52,27 +52,23 @@ fn both_chatgpt_connections_can_be_registered_and_used_at_once() {
                 (&shown["kind"], &shown["slug"], &shown["audience"]),
                 (&kind.into(), &slug.into(), &values[3].into())
             );
-            assert_eq!(
-                shown["paste"]["sign_in_url"],
-                "https://login.fernweh.example/saml/sso"
-            );
-            assert_eq!(
-                shown["paste"]["sign_out_url"],
-                "https://login.fernweh.example/saml/slo"
-            );
-            assert_eq!(
-                shown["paste"]["entity_id"],
-                "https://login.fernweh.example/saml/metadata"
-            );
+            for (key, path) in [
+                ("sign_in_url", "sso"),
+                ("sign_out_url", "slo"),
+                ("entity_id", "metadata"),
+            ] {
+                let url = format!("https://login.fernweh.example/saml/{path}");
+                assert_eq!(shown["paste"][key], url, "{key}");
+            }
             assert_eq!(
                 shown["paste"]["certificate_sha256"],
-                house.provider.certificate_pem().unwrap().0.sha256.as_str()
+                server.provider.certificate_pem().unwrap().0.sha256.as_str()
             );
             let sp = TestSp::new(values[3], values[1]);
             let (_, action) = posted_response(&browser.get(&sp.sso_url(&format!("_r{n}"), Utc::now())));
             assert_eq!(action, values[1]);
         }
-        let said = cli.expect_success(&["app", "show", "chatgpt"]);
+        let output = cli.expect_success(&["app", "show", "chatgpt"]);
         let order = [
             "Identity Provider Name",
             "Metadata URL",
@@ -85,13 +81,13 @@ fn both_chatgpt_connections_can_be_registered_and_used_at_once() {
         ];
         let places: Vec<_> = order
             .iter()
-            .map(|value| said.find(value).unwrap_or_else(|| panic!("{value}: {said}")))
+            .map(|value| output.find(value).unwrap_or_else(|| panic!("{value}: {output}")))
             .collect();
-        assert!(places.is_sorted(), "{said}");
+        assert!(places.is_sorted(), "{output}");
         assert!(
-            said.contains("signed logout requests are refused")
-                && said.contains("Every active person may use it"),
-            "{said}"
+            output.contains("signed logout requests are refused")
+                && output.contains("Every active person may use it"),
+            "{output}"
         );
         assert!(
             !cli.expect_success(&["app", "show", "chatgpt-2"])
@@ -179,8 +175,8 @@ fn an_incomplete_paste_is_refused_with_what_is_missing() {
             (CURRENT[1], "", "Audience"),
             (LEGACY[1], "org-X", "urn:auth0:openai:"),
         ] {
-            let said = cli.expect_failure(&["app", "add", "chatgpt", "--acs", acs, "--audience", audience]);
-            assert!(said.contains(words), "{acs} {audience}: {said}");
+            let output = cli.expect_failure(&["app", "add", "chatgpt", "--acs", acs, "--audience", audience]);
+            assert!(output.contains(words), "{acs} {audience}: {output}");
         }
         assert_eq!(cli.json(&["app", "list", "--json"]), Value::Array(Vec::new()));
     });
@@ -189,9 +185,9 @@ fn an_incomplete_paste_is_refused_with_what_is_missing() {
 #[test]
 fn a_generic_application_is_registered_edited_disabled_and_removed() {
     on_each_database(|database| {
-        let (house, cli) = server_and_cli(database);
-        house.add_user(ADA, "Ada", "Lovelace");
-        let (mut browser, _) = sign_in(&house, ADA, PASSWORD);
+        let (server, cli) = server_and_cli(database);
+        server.add_user(ADA, "Ada", "Lovelace");
+        let (mut browser, _) = sign_in(&server, ADA, PASSWORD);
         let sp = TestSp::new("urn:test:wiki", "https://wiki.example/acs?x=1");
         let mut n = 0;
         let mut ask = |browser: &mut Browser| {
@@ -231,15 +227,15 @@ fn a_generic_application_is_registered_edited_disabled_and_removed() {
         cli.expect_success(&["app", "edit", "wiki", "--relay-state", "reports/today?a=b"]);
         let page = browser.get("/saml/start/wiki");
         assert_eq!(page.field("RelayState").as_deref(), Some("reports/today?a=b"));
-        let said = cli.expect_success(&["app", "show", "wiki"]);
+        let output = cli.expect_success(&["app", "show", "wiki"]);
         assert!(
-            said.contains("/saml/start/wiki") && said.contains("reports/today?a=b"),
-            "{said}"
+            output.contains("/saml/start/wiki") && output.contains("reports/today?a=b"),
+            "{output}"
         );
         cli.expect_success(&["app", "edit", "wiki", "--relay-state", ""]);
         assert_eq!(browser.get("/saml/start/wiki").field("RelayState"), None);
 
-        let file = house.dir.path().join("two.pem");
+        let file = server.dir.path().join("two.pem");
         let keys = [SpKey::rsa(2048), SpKey::p256()];
         fs::write(&file, [keys[0].pem.clone(), keys[1].pem.clone()].concat()).unwrap();
         let file = file.display().to_string();

@@ -45,16 +45,16 @@ fn attribute(name: &str, value: &str) -> (String, Vec<String>) {
     (name.to_owned(), vec![value.to_owned()])
 }
 
-fn browser_of_ada(house: &TestServer) -> Browser {
-    house.add_user(ADA, "Ada", "Lovelace");
-    sign_in(house, ADA, PASSWORD).0
+fn browser_of_ada(server: &TestServer) -> Browser {
+    server.add_user(ADA, "Ada", "Lovelace");
+    sign_in(server, ADA, PASSWORD).0
 }
 
 #[test]
 fn every_preset_sends_its_attributes_in_a_valid_message() {
     on_each_database(|database| {
-        let (house, cli) = server_and_cli(database);
-        let mut browser = browser_of_ada(&house);
+        let (server, cli) = server_and_cli(database);
+        let mut browser = browser_of_ada(&server);
         cli.expect_success(&["user", "edit", ADA, "--username", "ada.l"]);
         for preset in Preset::ALL {
             let name = preset.name();
@@ -110,10 +110,10 @@ fn the_documentation_lists_every_preset_correctly() {
             .unwrap_or_else(|| panic!("{start}"));
         for rule in preset.attributes() {
             let name = rule.name.rsplit('/').next().unwrap();
-            let said = row.contains(&format!("{name}` {}", rule.source))
+            let output = row.contains(&format!("{name}` {}", rule.source))
                 || (row.contains(&format!("{name}`")) && row.contains(&format!("` {}", rule.source)))
                 || row.contains("the same eight");
-            assert!(said, "{start} {name} {}", rule.source);
+            assert!(output, "{start} {name} {}", rule.source);
         }
     }
 }
@@ -121,8 +121,8 @@ fn the_documentation_lists_every_preset_correctly() {
 #[test]
 fn own_attributes_are_sent_to_the_application_that_requests_them() {
     on_each_database(|database| {
-        let (house, cli) = server_and_cli(database);
-        let mut browser = browser_of_ada(&house);
+        let (server, cli) = server_and_cli(database);
+        let mut browser = browser_of_ada(&server);
         add_application(&cli, "wiki", &["--preset", "google-workspace"]);
         for rule in [
             &[
@@ -177,8 +177,11 @@ fn own_attributes_are_sent_to_the_application_that_requests_them() {
         assert_eq!(shown["user_name"], "ada.l");
         assert_eq!(shown["attributes"]["team"], Value::from(team));
         assert_eq!(cli.json(&["user", "list", "--json"])[0], shown);
-        let said = cli.expect_success(&["user", "show", ADA]);
-        assert!(said.contains("ada.l") && said.contains("team=Red"), "{said}");
+        let output = cli.expect_success(&["user", "show", ADA]);
+        assert!(
+            output.contains("ada.l") && output.contains("team=Red"),
+            "{output}"
+        );
         let listed = cli.json(&["app", "attribute", "list", "wiki", "--json"]);
         assert_eq!(
             (&listed[1]["source"], &listed[1]["join"], &listed[1]["lower_case"]),
@@ -199,8 +202,8 @@ fn own_attributes_are_sent_to_the_application_that_requests_them() {
 #[test]
 fn attribute_errors_are_explained_and_user_names_are_unique() {
     on_each_database(|database| {
-        let (house, cli) = server_and_cli(database);
-        house.add_user(ADA, "Ada", "Lovelace");
+        let (server, cli) = server_and_cli(database);
+        server.add_user(ADA, "Ada", "Lovelace");
         add_application(&cli, "wiki", &[]);
         let edit = ["user", "edit", ADA];
         cli.expect_success(&[&edit[..], &["--username", "ada.l"]].concat());
@@ -216,7 +219,7 @@ fn attribute_errors_are_explained_and_user_names_are_unique() {
                 "{bad:?}"
             );
         }
-        house.add_user("eve@fernweh.example", "Eve", "Other");
+        server.add_user("eve@fernweh.example", "Eve", "Other");
         let taken = cli.expect_failure(&["user", "edit", "eve@fernweh.example", "--username", "ADA.L"]);
         assert!(
             taken.contains("the user name ada.l belongs to ada@fernweh.example"),
@@ -239,9 +242,9 @@ fn attribute_errors_are_explained_and_user_names_are_unique() {
             taken.contains("the user name ada.l belongs to ada@fernweh.example"),
             "{taken}"
         );
-        let said =
+        let output =
             cli.expect_success_with_input(&with(&["--username", "bob", "--attribute", "team=Red"]), PASSWORD);
-        let added: Value = serde_json::from_str(&said).unwrap();
+        let added: Value = serde_json::from_str(&output).unwrap();
         assert_eq!(
             (&added["user_name"], &added["attributes"]["team"][0]),
             (&"bob".into(), &"Red".into())
@@ -261,8 +264,8 @@ fn attribute_errors_are_explained_and_user_names_are_unique() {
 #[test]
 fn required_attributes_are_checked_at_every_edit_and_always_sent() {
     on_each_database(|database| {
-        let (house, cli) = server_and_cli(database);
-        let mut browser = browser_of_ada(&house);
+        let (server, cli) = server_and_cli(database);
+        let mut browser = browser_of_ada(&server);
         add_application(&cli, "wiki", &[]);
         let require = [
             "app",
@@ -294,7 +297,7 @@ fn required_attributes_are_checked_at_every_edit_and_always_sent() {
         cli.expect_success(&["user", "edit", ADA, "--given-name", "Augusta"]);
 
         // Whoever comes later is told of at once, and stopped at sign-on; other edits go on.
-        house.add_user("eve@fernweh.example", "Eve", "Other");
+        server.add_user("eve@fernweh.example", "Eve", "Other");
         let shown = cli.expect_success(&["app", "show", "wiki"]);
         assert!(
             shown.contains("team is required") && shown.contains("eve@"),
@@ -302,9 +305,9 @@ fn required_attributes_are_checked_at_every_edit_and_always_sent() {
         );
         cli.expect_success(&["app", "edit", "wiki", "--sign", "assertion"]);
         cli.expect_success(&["user", "disable", "eve@fernweh.example"]);
-        let said = cli.expect_success(&["user", "enable", "eve@fernweh.example"]);
-        assert!(said.contains("cannot sign in to wiki yet"), "{said}");
-        let (mut eve, _) = sign_in(&house, "eve@fernweh.example", PASSWORD);
+        let output = cli.expect_success(&["user", "enable", "eve@fernweh.example"]);
+        assert!(output.contains("cannot sign in to wiki yet"), "{output}");
+        let (mut eve, _) = sign_in(&server, "eve@fernweh.example", PASSWORD);
         let xml = sso_response(&mut eve, "wiki", "_eve");
         validate_against_schema(&xml, PROTOCOL_SCHEMA).unwrap();
         assert_eq!(
@@ -313,7 +316,7 @@ fn required_attributes_are_checked_at_every_edit_and_always_sent() {
         );
         assert!(!xml.contains("Assertion>") && !xml.contains("eve@"), "{xml}");
         let told = sql::texts(
-            &house.settings,
+            &server.settings,
             "SELECT u.email || ' ' || e.detail AS t FROM audit_events e JOIN users u ON u.id = e.user_id WHERE e.outcome = 'ATTRIBUTE-MISSING'",
         );
         assert_eq!(told.len(), 1, "{told:?}");
@@ -330,8 +333,8 @@ fn required_attributes_are_checked_at_every_edit_and_always_sent() {
 #[test]
 fn chatgpt_cannot_lose_required_attributes_and_may_get_more() {
     on_each_database(|database| {
-        let (house, cli) = server_and_cli(database);
-        let mut browser = browser_of_ada(&house);
+        let (server, cli) = server_and_cli(database);
+        let mut browser = browser_of_ada(&server);
         let acs = "https://external.auth.openai.com/sso/saml/acs/ATZB94xJ";
         cli.expect_success(&["app", "add", "chatgpt", "--acs", acs, "--audience", "ATZB94xJ"]);
         let at_chatgpt = ["app", "attribute"];
@@ -372,9 +375,9 @@ fn chatgpt_cannot_lose_required_attributes_and_may_get_more() {
 #[test]
 fn response_options_are_shown_as_they_are_typed() {
     on_each_database(|database| {
-        let (house, cli) = server_and_cli(database);
+        let (server, cli) = server_and_cli(database);
         let key = crate::support::sp_keys::SpKey::rsa(2048);
-        let file = house.dir.path().join("encryption.pem");
+        let file = server.dir.path().join("encryption.pem");
         std::fs::write(&file, &key.pem).unwrap();
         let file = file.to_str().unwrap();
         let typed = [
@@ -417,10 +420,10 @@ fn response_options_are_shown_as_they_are_typed() {
                 shown["encryption_certificates"][0]["sha256"],
                 key.certificate.sha256.as_str()
             );
-            let said = cli.expect_success(&["app", "show", slug]);
+            let output = cli.expect_success(&["app", "show", slug]);
             assert!(
-                said.contains("rsa-sha512") && said.contains("aes128-gcm"),
-                "{said}"
+                output.contains("rsa-sha512") && output.contains("aes128-gcm"),
+                "{output}"
             );
         }
         cli.expect_success(&["app", "edit", "two", "--sign", "response"]);
@@ -440,10 +443,10 @@ fn response_options_are_shown_as_they_are_typed() {
 #[test]
 fn a_persistent_name_id_can_be_imported_and_is_unique() {
     on_each_database(|database| {
-        let (house, cli) = server_and_cli(database);
-        let mut browser = browser_of_ada(&house);
+        let (server, cli) = server_and_cli(database);
+        let mut browser = browser_of_ada(&server);
         let eve = "eve@fernweh.example";
-        house.add_user(eve, "Eve", "Other");
+        server.add_user(eve, "Eve", "Other");
         add_application(&cli, "wiki", &["--name-id", "persistent"]);
         let of = |email: &'static str| ["user", "name-id", email, "--app", "wiki"];
         let set = |email, value: &'static str| [&of(email)[..], &["--set", value]].concat();
@@ -481,11 +484,11 @@ fn a_persistent_name_id_can_be_imported_and_is_unique() {
 #[test]
 fn own_attributes_are_loaded_only_for_applications_that_request_them() {
     on_each_database(|database| {
-        let (house, cli) = server_and_cli(database);
-        let mut browser = browser_of_ada(&house);
+        let (server, cli) = server_and_cli(database);
+        let mut browser = browser_of_ada(&server);
         add_application(&cli, "usual", &[]);
         // Whoever reads them at a sign-on fails from now on.
-        sql::execute(&house.settings, "DROP TABLE user_attributes");
+        sql::execute(&server.settings, "DROP TABLE user_attributes");
         assert_eq!(
             inspect::saml_attributes(&sso_response(&mut browser, "usual", "_r")).len(),
             8

@@ -30,10 +30,10 @@ fn the_configuration_is_checked_and_unknown_settings_are_refused() {
         fs::write(&file, text).unwrap();
         cli.expect_failure(&["--config", &file.display().to_string(), "config", "check"])
     };
-    let said = with_file("organization = \"x\"\n");
+    let output = with_file("organization = \"x\"\n");
     assert!(
-        said.contains("organization") && said.contains("organisation"),
-        "{said}"
+        output.contains("organization") && output.contains("organisation"),
+        "{output}"
     );
     assert!(with_file("[sessions]\nidle = \"8 parsecs\"\n").contains("idle"));
     let mut strange = Cli(cli.0.clone());
@@ -85,7 +85,7 @@ fn all_configuration_errors_are_reported_at_once_including_files() {
         ("HALLPASS_DATABASE_URL_FILE", &absent),
         ("HALLPASS_HELP_URL", "ftp://x"),
     ]);
-    let said = more.expect_failure(&check);
+    let output = more.expect_failure(&check);
     for part in [
         "7 faults",
         "hallpass.toml:1: organization is not a setting",
@@ -99,28 +99,28 @@ fn all_configuration_errors_are_reported_at_once_including_files() {
         "HALLPASS_HELP_URL: `ftp://x`",
         "https://, http:// or mailto:",
     ] {
-        assert!(said.contains(part), "{part}: {said}");
+        assert!(output.contains(part), "{part}: {output}");
     }
 
     fs::write(&file, "organisation = \"x\"\n").unwrap();
     let cli = Cli::new(&dir.path().join("data"), &Database::Sqlite);
-    let said = cli.expect_success(&check);
+    let output = cli.expect_success(&check);
     assert!(
-        said.contains(&format!(
+        output.contains(&format!(
             "Read: the file {file}; variables of the environment: 2."
-        )) && said.contains("is not there yet; `hallpass serve` makes it"),
-        "{said}"
+        )) && output.contains("is not there yet; `hallpass serve` makes it"),
+        "{output}"
     );
     let cli = Cli::new(std::path::Path::new("/etc/passwd"), &Database::Sqlite);
-    let said = cli.expect_failure(&["config", "check"]);
+    let output = cli.expect_failure(&["config", "check"]);
     assert!(
-        said.contains("data_dir: /etc/passwd is not a directory"),
-        "{said}"
+        output.contains("data_dir: /etc/passwd is not a directory"),
+        "{output}"
     );
     let cli = Cli::new(&dir.path().join("data"), &Database::Sqlite)
         .with_env(&[("HALLPASS_SEAL_KEY_FILE", &absent)]);
-    let said = cli.expect_failure(&["config", "check"]);
-    assert!(said.contains("seal_key_file: cannot read"), "{said}");
+    let output = cli.expect_failure(&["config", "check"]);
+    assert!(output.contains("seal_key_file: cannot read"), "{output}");
 }
 
 #[test]

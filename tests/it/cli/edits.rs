@@ -18,8 +18,8 @@ fn newest_audit_row(cli: &Cli, action: &str) -> Value {
 #[test]
 fn an_edit_audits_both_values_and_the_actor_even_with_sudo() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let cli = Cli::new(&scene.server.settings.data_dir, database).with_env(&[("SUDO_USER", "anna")]);
+        let setup = SsoSetup::new(database);
+        let cli = Cli::new(&setup.server.settings.data_dir, database).with_env(&[("SUDO_USER", "anna")]);
         cli.expect_success(&[
             "user",
             "edit",
@@ -43,10 +43,11 @@ fn an_edit_audits_both_values_and_the_actor_even_with_sudo() {
         assert!(has_login || by.starts_with("anna as ") || by == "anna", "{by}");
 
         cli.expect_success(&["user", "edit", ADA, "--email", "ada.king@fernweh.example"]);
-        let said = cli.expect_success(&["audit", "--action", "user.edit", "-n", "1"]);
+        let output = cli.expect_success(&["audit", "--action", "user.edit", "-n", "1"]);
         assert!(
-            said.contains("e-mail: ada@fernweh.example -> ada.king@fernweh.example") && said.contains("by "),
-            "{said}"
+            output.contains("e-mail: ada@fernweh.example -> ada.king@fernweh.example")
+                && output.contains("by "),
+            "{output}"
         );
         cli.expect_success(&[
             "app",
@@ -62,8 +63,8 @@ fn an_edit_audits_both_values_and_the_actor_even_with_sudo() {
             row["changes"],
             json!([{"value": "name", "old": "Wiki", "new": "Wiki \u{202e}evil"}])
         );
-        let said = cli.expect_success(&["audit", "--action", "app.edit"]);
-        assert!(said.contains("name: Wiki -> Wiki \\u{202e}evil"), "{said}");
+        let output = cli.expect_success(&["audit", "--action", "app.edit"]);
+        assert!(output.contains("name: Wiki -> Wiki \\u{202e}evil"), "{output}");
         cli.expect_success(&["app", "disable", "wiki"]);
         assert_eq!(newest_audit_row(&cli, "app.disable")["changes"][0]["new"], "off");
         cli.expect_success(&["app", "attribute", "remove", "wiki", "email"]);
@@ -74,7 +75,7 @@ fn an_edit_audits_both_values_and_the_actor_even_with_sudo() {
         );
 
         // What a browser does is done by its person.
-        let mut ada = scene.server.browser();
+        let mut ada = setup.server.browser();
         let login = ada.get("/login");
         ada.submit_password(
             &login,
@@ -89,8 +90,8 @@ fn an_edit_audits_both_values_and_the_actor_even_with_sudo() {
 #[test]
 fn a_password_change_audits_the_actor_and_no_value() {
     on_each_database(|database| {
-        let (house, cli) = server_and_cli(database);
-        house.add_user(ADA, "Ada", "Lovelace");
+        let (server, cli) = server_and_cli(database);
+        server.add_user(ADA, "Ada", "Lovelace");
         cli.expect_success_with_input(
             &["user", "set-password", ADA, "--password-stdin"],
             "a long new secret\n",

@@ -20,14 +20,14 @@ fn a_code_is_explained_without_a_database() {
         "HALLPASS_DATA_DIR".to_owned(),
         dir.path().join("nothing").display().to_string(),
     )]);
-    let said = cli.expect_success(&["explain", "acs-unknown"]);
+    let output = cli.expect_success(&["explain", "acs-unknown"]);
     for words in [
         "ACS-UNKNOWN",
         "not registered",
         "the administrator here",
         "saml-profiles, 4.1.4.1",
     ] {
-        assert!(said.contains(words), "{words}: {said}");
+        assert!(output.contains(words), "{words}: {output}");
     }
     let told = cli.json(&["explain", "NAMEID-POLICY", "--json"]);
     assert_eq!(told["code"], "NAMEID-POLICY");
@@ -41,16 +41,16 @@ fn a_code_is_explained_without_a_database() {
 #[test]
 fn a_reference_explains_the_request_and_how_to_fix_it() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let cli = Cli::new(&scene.server.settings.data_dir, database);
-        let page = scene.server.browser().get(&scene.sso_url_with(
+        let setup = SsoSetup::new(database);
+        let cli = Cli::new(&setup.server.settings.data_dir, database);
+        let page = setup.server.browser().get(&setup.sso_url_with(
             "_a",
             "AssertionConsumerServiceURL=\"https://wiki.example/acs?connection=new\"",
             "",
         ));
         let (code, reference) = code_and_reference(&page);
         let text = reference.to_string();
-        let said = cli.expect_success(&["explain", &text]);
+        let output = cli.expect_success(&["explain", &text]);
         for words in [
             "ACS-UNKNOWN",
             &text,
@@ -60,7 +60,7 @@ fn a_reference_explains_the_request_and_how_to_fix_it() {
             "differs only in what follows the question mark",
             &format!("hallpass app edit wiki --acs '{ACS}' --acs 'ACS URL'"),
         ] {
-            assert!(said.contains(words), "{words}: {said}");
+            assert!(output.contains(words), "{words}: {output}");
         }
         for typed in [
             vec![text.to_lowercase().replace('-', "")],
@@ -70,7 +70,7 @@ fn a_reference_explains_the_request_and_how_to_fix_it() {
         ] {
             let mut arguments = vec!["explain"];
             arguments.extend(typed.iter().map(String::as_str));
-            assert_eq!(cli.expect_success(&arguments), said, "{typed:?}");
+            assert_eq!(cli.expect_success(&arguments), output, "{typed:?}");
         }
         let told = cli.json(&["explain", &text, "--json"]);
         assert_eq!(told[0]["outcome"], "ACS-UNKNOWN");
@@ -100,17 +100,17 @@ fn a_reference_explains_the_request_and_how_to_fix_it() {
 #[test]
 fn repeated_refusals_are_explained_as_one() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let cli = Cli::new(&scene.server.settings.data_dir, database);
-        let address = TestSp::new("urn:nobody", ACS).sso_url("_r", scene.now());
-        let mut browser = scene.server.browser();
+        let setup = SsoSetup::new(database);
+        let cli = Cli::new(&setup.server.settings.data_dir, database);
+        let address = TestSp::new("urn:nobody", ACS).sso_url("_r", setup.now());
+        let mut browser = setup.server.browser();
         for _n in 0..8 {
             browser.get(&address);
         }
         let last = browser.get(&address);
-        scene.server.provider.flush_audit().unwrap();
-        let said = cli.expect_success(&["explain", &code_and_reference(&last).1.to_string()]);
-        assert!(said.contains("one of 4 such refusals"), "{said}");
+        setup.server.provider.flush_audit().unwrap();
+        let output = cli.expect_success(&["explain", &code_and_reference(&last).1.to_string()]);
+        assert!(output.contains("one of 4 such refusals"), "{output}");
         let listed = cli.expect_success(&["audit", "--code", "ISSUER-UNKNOWN"]);
         assert!(listed.contains("(4 times)"), "{listed}");
     });
@@ -119,19 +119,19 @@ fn repeated_refusals_are_explained_as_one() {
 #[test]
 fn the_audit_log_is_listed_by_application_code_and_time() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        scene
+        let setup = SsoSetup::new(database);
+        setup
             .server
             .add_application("Other", "urn:other", "https://other.example/acs", |_| {});
-        let cli = Cli::new(&scene.server.settings.data_dir, database);
+        let cli = Cli::new(&setup.server.settings.data_dir, database);
         // Rows of one millisecond have no order.
-        let tick = || scene.server.clock.advance(TimeDelta::seconds(1));
+        let tick = || setup.server.clock.advance(TimeDelta::seconds(1));
         tick();
-        let mut ada = scene.signed_in_browser();
+        let mut ada = setup.signed_in_browser();
         tick();
-        ada.get(&scene.sso_url("_ok"));
+        ada.get(&setup.sso_url("_ok"));
         tick();
-        ada.get(&scene.sso_url_with("_a", "AssertionConsumerServiceURL=\"https://evil.example/\"", ""));
+        ada.get(&setup.sso_url_with("_a", "AssertionConsumerServiceURL=\"https://evil.example/\"", ""));
         let outcomes = |arguments: &[&str]| -> Vec<String> {
             let told = cli.json(&[&["audit", "--json"], arguments].concat());
             let rows = told.as_array().unwrap().iter();
@@ -155,11 +155,11 @@ fn the_audit_log_is_listed_by_application_code_and_time() {
         );
         assert_eq!(outcomes(&["--app", "other"]), ["app.add ok"]);
         assert_eq!(outcomes(&["--since", "1h"]).len(), all.len());
-        let later = (scene.now() + TimeDelta::hours(1)).to_rfc3339();
+        let later = (setup.now() + TimeDelta::hours(1)).to_rfc3339();
         assert!(outcomes(&["--since", &later]).is_empty());
-        let said = cli.expect_success(&["audit", "--code", "ok", "--app", "wiki"]);
-        assert_eq!(said.lines().count(), 2, "{said}");
-        assert!(said.contains(ADA), "who it was about: {said}");
+        let output = cli.expect_success(&["audit", "--code", "ok", "--app", "wiki"]);
+        assert_eq!(output.lines().count(), 2, "{output}");
+        assert!(output.contains(ADA), "who it was about: {output}");
         for (arguments, words) in [
             (["audit", "--app", "nothing"], "no application nothing"),
             (["audit", "--code", "ACS"], "no code"),
@@ -178,14 +178,14 @@ fn the_audit_log_is_listed_by_application_code_and_time() {
 #[test]
 fn the_audit_log_shows_user_and_address_and_distinguishes_failures() {
     on_each_database(|database| {
-        let (house, cli) = server_and_cli(database);
-        house.add_user(ADA, "Ada", "Lovelace");
-        house.add_user("off@fernweh.example", "Otto", "Off");
+        let (server, cli) = server_and_cli(database);
+        server.add_user(ADA, "Ada", "Lovelace");
+        server.add_user("off@fernweh.example", "Otto", "Off");
         cli.expect_success(&["user", "disable", "off@fernweh.example"]);
         for email in [ADA, "off@fernweh.example", "nobody@fernweh.example"] {
             // Rows of one millisecond have no order.
-            house.clock.advance(TimeDelta::seconds(1));
-            sign_in(&house, email, "wrong wrong wrong wrong");
+            server.clock.advance(TimeDelta::seconds(1));
+            sign_in(&server, email, "wrong wrong wrong wrong");
         }
         let refused = cli.expect_success(&["audit", "--refused"]);
         assert_eq!(refused.lines().count(), 3, "{refused}");
@@ -219,8 +219,8 @@ fn the_audit_log_shows_user_and_address_and_distinguishes_failures() {
             "the password was wrong",
         ]) {
             let reference = row["reference"].as_str().unwrap();
-            let said = cli.expect_success(&["explain", reference]);
-            assert!(said.contains(words), "{words}: {said}");
+            let output = cli.expect_success(&["explain", reference]);
+            assert!(output.contains(words), "{words}: {output}");
         }
     });
 }

@@ -13,9 +13,9 @@ use crate::support::{
 };
 
 /// The database remembers the last step as if it were an hour old: the command line keeps real time.
-fn advance_one_hour(house: &TestServer) {
+fn advance_one_hour(server: &TestServer) {
     sql::execute(
-        &house.settings,
+        &server.settings,
         "UPDATE signing_keys SET created_at = '2026-01-01 00:00:00', since = '2026-01-01 00:00:00' WHERE state <> 'retired'",
     );
 }
@@ -68,7 +68,7 @@ fn prepare_reports_what_each_application_must_do() {
         add_wiki(&cli);
         add_chatgpt(&cli, &[]);
         assert!(roll("status").contains("No rollover is under way"));
-        let said = roll("prepare");
+        let output = roll("prepare");
         for part in [
             "https://login.fernweh.example/saml/certificate.pem?key=next",
             "SHA-256",
@@ -76,7 +76,7 @@ fn prepare_reports_what_each_application_must_do() {
             "ChatGPT holds one at a time",
             "- Wiki (wiki): let it fetch https://login.fernweh.example/saml/metadata/wiki",
         ] {
-            assert!(said.contains(part), "{part}: {said}");
+            assert!(output.contains(part), "{part}: {output}");
         }
         assert!(
             cli.expect_failure(&["key", "roll", "prepare"])
@@ -111,7 +111,7 @@ fn prepare_reports_what_each_application_must_do() {
 #[test]
 fn a_manual_rollover_runs_from_confirmations_to_retirement() {
     on_each_database(|database| {
-        let (house, cli) = server_and_cli(database);
+        let (server, cli) = server_and_cli(database);
         let roll = |step: &str| cli.expect_success(&["key", "roll", step]);
         add_wiki(&cli);
         add_chatgpt(&cli, &[]);
@@ -121,7 +121,7 @@ fn a_manual_rollover_runs_from_confirmations_to_retirement() {
             cli.expect_failure(&["key", "roll", "activate"])
                 .contains("too soon")
         );
-        advance_one_hour(&house);
+        advance_one_hour(&server);
         let refused = cli.expect_failure(&["key", "roll", "activate"]);
         assert!(
             refused.contains("missing: 2\n- ")
@@ -139,41 +139,41 @@ fn a_manual_rollover_runs_from_confirmations_to_retirement() {
         );
         cli.expect_failure(&["key", "roll", "confirm"]);
         assert_eq!(rollover_status(&cli)["missing"], 2);
-        let said = cli.expect_success(&["key", "roll", "confirm", "chatgpt"]);
+        let output = cli.expect_success(&["key", "roll", "confirm", "chatgpt"]);
         assert!(
-            said.contains("Confirmed: 1.") && said.contains("trust the next key: 1 of 2."),
-            "{said}"
+            output.contains("Confirmed: 1.") && output.contains("trust the next key: 1 of 2."),
+            "{output}"
         );
 
         // The other one fetches, as a program does.
-        house.provider.refresh_snapshot().unwrap();
+        server.provider.refresh_snapshot().unwrap();
         let fetched = http::request(
-            house.address,
+            server.address,
             "GET",
             &metadata_path(&cli, "wiki"),
             &[("Host", "login.fernweh.example"), ("User-Agent", "wiki/2")],
             "",
         );
         assert_eq!(fetched.status, 200);
-        let said = roll("status");
+        let output = roll("status");
         assert!(
-            said.contains(": 2 of 2.")
-                && said.contains("fetched our metadata on")
-                && said.contains("by wiki/2"),
-            "{said}"
+            output.contains(": 2 of 2.")
+                && output.contains("fetched our metadata on")
+                && output.contains("by wiki/2"),
+            "{output}"
         );
         let guessed = [("Host", "login.fernweh.example"), ("User-Agent", "somebody")];
-        http::request(house.address, "GET", "/saml/metadata/wiki", &guessed, "");
+        http::request(server.address, "GET", "/saml/metadata/wiki", &guessed, "");
         // It is noted after the answer.
         for _ in 0..200 {
             if roll("status").contains("by somebody") {
                 break;
             }
         }
-        let said = roll("status");
+        let output = roll("status");
         assert!(
-            said.contains("a hint only, since anybody can ask there") && said.contains("by somebody"),
-            "{said}"
+            output.contains("a hint only, since anybody can ask there") && output.contains("by somebody"),
+            "{output}"
         );
         let fetchers = rollover_status(&cli)["applications"][1]["fetchers"].clone();
         assert_eq!(
@@ -185,20 +185,22 @@ fn a_manual_rollover_runs_from_confirmations_to_retirement() {
             (&true.into(), &false.into(), &"somebody".into()),
             "{fetchers}"
         );
-        let said = roll("activate");
+        let output = roll("activate");
         assert!(
-            said.contains("paste it now") && said.contains("- ChatGPT (chatgpt)") && !said.contains("- Wiki"),
-            "{said}"
+            output.contains("paste it now")
+                && output.contains("- ChatGPT (chatgpt)")
+                && !output.contains("- Wiki"),
+            "{output}"
         );
-        let said = roll("back");
-        assert!(said.contains("again"), "{said}");
+        let output = roll("back");
+        assert!(output.contains("again"), "{output}");
         roll("activate");
         assert!(
             cli.expect_failure(&["key", "roll", "retire"])
                 .contains("too soon")
         );
         assert!(roll("status").contains("`hallpass key roll back` undoes it"));
-        advance_one_hour(&house);
+        advance_one_hour(&server);
         assert!(roll("retire").contains("destroyed"));
         let after = rollover_status(&cli);
         assert_eq!(
@@ -218,10 +220,10 @@ fn a_manual_rollover_runs_from_confirmations_to_retirement() {
 #[test]
 fn an_own_key_is_prepared_from_two_files() {
     on_each_database(|database| {
-        let (house, cli) = server_and_cli(database);
+        let (server, cli) = server_and_cli(database);
         let key = SpKey::rsa(2048);
         let file = |name: &str, bytes: &[u8], mode: u32| {
-            let path = house.dir.path().join(name);
+            let path = server.dir.path().join(name);
             fs::write(&path, bytes).unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
             path.display().to_string()
@@ -277,8 +279,8 @@ fn an_own_key_is_prepared_from_two_files() {
 #[test]
 fn a_draft_prints_the_values_to_paste_and_becomes_the_application() {
     on_each_database(|database| {
-        let (house, cli) = server_and_cli(database);
-        let said = cli.expect_success(&["app", "draft", "--name", "ChatGPT"]);
+        let (server, cli) = server_and_cli(database);
+        let output = cli.expect_success(&["app", "draft", "--name", "ChatGPT"]);
         for part in [
             "ChatGPT (short name chatgpt; a draft)",
             "https://login.fernweh.example/saml/metadata/chatgpt",
@@ -287,7 +289,7 @@ fn a_draft_prints_the_values_to_paste_and_becomes_the_application() {
             "BEGIN CERTIFICATE",
             "hallpass app add chatgpt --slug chatgpt",
         ] {
-            assert!(said.contains(part), "{part}: {said}");
+            assert!(output.contains(part), "{part}: {output}");
         }
         let other = cli.json(&["app", "draft", "--name", "Wiki", "--slug", "books", "--json"]);
         let url = other["paste"]["metadata_url"].as_str().unwrap();
@@ -313,9 +315,9 @@ fn a_draft_prints_the_values_to_paste_and_becomes_the_application() {
         );
 
         cli.expect_success(&["key", "roll", "prepare"]);
-        house.provider.refresh_snapshot().unwrap();
+        server.provider.refresh_snapshot().unwrap();
         http::request(
-            house.address,
+            server.address,
             "GET",
             &metadata_path(&cli, "chatgpt"),
             &[("Host", "login.fernweh.example")],

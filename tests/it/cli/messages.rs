@@ -43,10 +43,10 @@ fn pasted_values_are_trimmed() {
             shown["acs"][0],
             "https://external.auth.openai.com/sso/saml/acs/ATZB94xJ"
         );
-        let said = cli.expect_success(&["app", "show", "chatgpt"]);
+        let output = cli.expect_success(&["app", "show", "chatgpt"]);
         assert!(
-            said.starts_with("ChatGPT (short name chatgpt, kind chatgpt)"),
-            "{said}"
+            output.starts_with("ChatGPT (short name chatgpt, kind chatgpt)"),
+            "{output}"
         );
     });
 }
@@ -62,25 +62,25 @@ fn a_taken_name_names_its_owner_and_a_draft_is_marked() {
             &["app", "enable", "chatgpt"],
             &["app", "attribute", "list", "chatgpt"],
         ] {
-            let said = cli.expect_failure(command);
-            assert!(said.contains("chatgpt is a draft"), "{command:?}: {said}");
+            let output = cli.expect_failure(command);
+            assert!(output.contains("chatgpt is a draft"), "{command:?}: {output}");
         }
-        let said = cli.expect_failure(&["app", "draft", "--name", "Other", "--slug", "chatgpt"]);
+        let output = cli.expect_failure(&["app", "draft", "--name", "Other", "--slug", "chatgpt"]);
         assert!(
-            said.contains("chatgpt is the short name of the draft ChatGPT"),
-            "{said}"
+            output.contains("chatgpt is the short name of the draft ChatGPT"),
+            "{output}"
         );
         cli.expect_success(&WIKI);
-        let said = cli.expect_failure(&["app", "draft", "--name", "Other", "--slug", "wiki"]);
-        assert!(said.contains("wiki is Wiki's short name"), "{said}");
+        let output = cli.expect_failure(&["app", "draft", "--name", "Other", "--slug", "wiki"]);
+        assert!(output.contains("wiki is Wiki's short name"), "{output}");
         assert!(
             cli.expect_failure(&["app", "edit", "nothing", "--name", "x"])
                 .contains("there is no application nothing")
         );
-        let said = cli.expect_failure(&["app", "add", "saml"]);
+        let output = cli.expect_failure(&["app", "add", "saml"]);
         assert!(
-            said.contains("--metadata") && said.contains("--entity-id"),
-            "{said}"
+            output.contains("--metadata") && output.contains("--entity-id"),
+            "{output}"
         );
     });
 }
@@ -88,15 +88,15 @@ fn a_taken_name_names_its_owner_and_a_draft_is_marked() {
 #[test]
 fn lists_have_headings_and_drafts_and_json_is_printed_by_every_change() {
     on_each_database(|database| {
-        let (house, cli) = server_and_cli(database);
-        house.add_user(ADA, "Ada", "Lovelace");
+        let (server, cli) = server_and_cli(database);
+        server.add_user(ADA, "Ada", "Lovelace");
         cli.expect_success(&["app", "draft", "--name", "ChatGPT"]);
         cli.expect_success(&WIKI);
-        let said = cli.expect_success(&["app", "list"]);
-        let lines: Vec<_> = said.lines().collect();
+        let output = cli.expect_success(&["app", "list"]);
+        let lines: Vec<_> = output.lines().collect();
         assert!(
             lines[0].starts_with("SHORT NAME") && lines[1].contains("saml") && lines[2].contains("draft"),
-            "{said}"
+            "{output}"
         );
         let listed = cli.json(&["app", "list", "--json"]);
         assert_eq!(
@@ -146,21 +146,21 @@ fn an_application_registered_by_hand_has_no_metadata_source() {
     on_each_database(|database| {
         let (_house, cli) = server_and_cli(database);
         cli.expect_success(&WIKI);
-        let said = cli.expect_success(&["app", "source", "wiki"]);
-        assert!(said.contains("Wiki was entered by hand"), "{said}");
-        let said = cli.expect_failure(&["app", "source", "wiki", "--refresh"]);
-        assert!(said.contains("nothing to fetch"), "{said}");
+        let output = cli.expect_success(&["app", "source", "wiki"]);
+        assert!(output.contains("Wiki was entered by hand"), "{output}");
+        let output = cli.expect_failure(&["app", "source", "wiki", "--refresh"]);
+        assert!(output.contains("nothing to fetch"), "{output}");
         assert_eq!(cli.json(&["app", "source", "wiki", "--json"]), Value::Null);
-        let said = cli.expect_failure(&["key", "roll", "back"]);
-        assert!(said.contains("no rollover is under way"), "{said}");
+        let output = cli.expect_failure(&["key", "roll", "back"]);
+        assert!(output.contains("no rollover is under way"), "{output}");
     });
 }
 
 #[test]
 fn a_truncated_list_says_so_and_all_is_accepted_as_a_limit() {
     on_each_database(|database| {
-        let (house, cli) = server_and_cli(database);
-        house.add_user(ADA, "Ada", "Lovelace");
+        let (server, cli) = server_and_cli(database);
+        server.add_user(ADA, "Ada", "Lovelace");
         for name in ["One", "Two", "Three"] {
             cli.expect_success(&["user", "edit", ADA, "--given-name", name]);
         }
@@ -175,8 +175,11 @@ fn a_truncated_list_says_so_and_all_is_accepted_as_a_limit() {
         for all in [&["audit", "-n", "all"][..], &["audit", "-n", "100000"]] {
             assert!(!cli.expect_success(all).contains('…'));
         }
-        let said = cli.expect_failure(&["audit", "-n", "99999999999999999999"]);
-        assert!(said.contains("write a number from 1 to 100000, or all"), "{said}");
+        let output = cli.expect_failure(&["audit", "-n", "99999999999999999999"]);
+        assert!(
+            output.contains("write a number from 1 to 100000, or all"),
+            "{output}"
+        );
         assert!(
             cli.expect_success(&["audit", "--since", "1w", "--until", "2126-11-29 10:00"])
                 .contains("user.edit")
@@ -188,16 +191,17 @@ fn a_truncated_list_says_so_and_all_is_accepted_as_a_limit() {
 fn help_names_the_data_the_codes_and_the_documentation() {
     on_each_database(|database| {
         let (_house, cli) = server_and_cli(database);
-        let said = cli.expect_success(&["help"]);
+        let output = cli.expect_success(&["help"]);
         for part in ["hallpass-data", "Exit codes: 0", "docs/commands.md"] {
-            assert!(said.contains(part), "{part}: {said}");
+            assert!(output.contains(part), "{part}: {output}");
         }
         assert!(
-            said.split_once("With every command")
+            output
+                .split_once("With every command")
                 .unwrap()
                 .1
                 .contains("--config"),
-            "{said}"
+            "{output}"
         );
         assert_eq!(cli.run(&["user", "nonsense"], "").status.code(), Some(2));
         assert_eq!(
@@ -210,9 +214,9 @@ fn help_names_the_data_the_codes_and_the_documentation() {
 #[test]
 fn key_reseal_prints_json_too() {
     on_each_database(|database| {
-        let (house, cli) = server_and_cli(database);
-        let settings = house.settings.clone();
-        let _dir = house.stop();
+        let (server, cli) = server_and_cli(database);
+        let settings = server.settings.clone();
+        let _dir = server.stop();
         let told = cli.json(&["key", "reseal", "--json"]);
         let path = settings.seal_key_path().display().to_string();
         let purged = settings.sqlite_path().is_some().then_some(true);

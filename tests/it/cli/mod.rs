@@ -53,12 +53,12 @@ impl Cli {
 
     /// Sends a signal to a process that a test started.
     pub(crate) fn send_signal(process: u32, name: &str) {
-        let done = Command::new("kill")
+        let output = Command::new("kill")
             .arg(format!("-{name}"))
             .arg(process.to_string())
             .status()
             .unwrap();
-        assert!(done.success());
+        assert!(output.success());
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
@@ -87,13 +87,13 @@ impl Cli {
     }
 
     pub(crate) fn expect_success_with_input(&self, arguments: &[&str], input: &str) -> String {
-        let done = self.run(arguments, input);
+        let output = self.run(arguments, input);
         assert!(
-            done.status.success(),
+            output.status.success(),
             "{arguments:?}: {}",
-            String::from_utf8_lossy(&done.stderr)
+            String::from_utf8_lossy(&output.stderr)
         );
-        String::from_utf8(done.stdout).unwrap()
+        String::from_utf8(output.stdout).unwrap()
     }
 
     pub(crate) fn json(&self, arguments: &[&str]) -> Value {
@@ -105,24 +105,24 @@ impl Cli {
     }
 
     pub(crate) fn expect_failure_with_input(&self, arguments: &[&str], input: &str) -> String {
-        let done = self.run(arguments, input);
-        let words = String::from_utf8_lossy(&done.stderr).into_owned();
+        let output = self.run(arguments, input);
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(
-            !done.status.success() && !words.is_empty() && !words.contains("panicked"),
-            "{arguments:?}: {words}"
+            !output.status.success() && !stderr.is_empty() && !stderr.contains("panicked"),
+            "{arguments:?}: {stderr}"
         );
-        words
+        stderr
     }
 }
 
 fn server_and_cli(database: &Database) -> (TestServer, Cli) {
-    let house = TestServer::start(database, &[]);
-    let cli = Cli::new(&house.settings.data_dir, database);
-    (house, cli)
+    let server = TestServer::start(database, &[]);
+    let cli = Cli::new(&server.settings.data_dir, database);
+    (server, cli)
 }
 
-fn sign_in(house: &TestServer, email: &str, password: &str) -> (Browser, u16) {
-    let mut browser = house.browser();
+fn sign_in(server: &TestServer, email: &str, password: &str) -> (Browser, u16) {
+    let mut browser = server.browser();
     let login = browser.get("/login");
     let status = browser.submit_password(&login, email, password).status;
     (browser, status)

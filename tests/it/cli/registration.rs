@@ -29,22 +29,22 @@ fn the_same_metadata_twice_is_refused_and_a_shared_entity_id_is_reported() {
         let (_house, cli) = server_and_cli(database);
         let add = ["app", "add", "saml", "--metadata", "-"];
         cli.expect_success_with_input(&add, &metadata(""));
-        let said = cli.expect_failure_with_input(&add, &metadata(""));
+        let output = cli.expect_failure_with_input(&add, &metadata(""));
         assert!(
-            said.contains(ENTITY) && said.contains("no ACS URL tells the two apart"),
-            "{said}"
+            output.contains(ENTITY) && output.contains("no ACS URL tells the two apart"),
+            "{output}"
         );
         let other = metadata("").replace(ACS, "https://sp.example.org/other");
-        let said = cli.expect_success_with_input(&add, &other);
+        let output = cli.expect_success_with_input(&add, &other);
         assert!(
-            said.contains("Its entity ID is also that of sp-example-org")
-                && said.contains("ISSUER-AMBIGUOUS"),
-            "{said}"
+            output.contains("Its entity ID is also that of sp-example-org")
+                && output.contains("ISSUER-AMBIGUOUS"),
+            "{output}"
         );
         // Nor by an edit.
-        let said = cli.expect_failure(&["app", "edit", "sp-example-org-2", "--acs", ACS]);
-        assert!(said.contains("no ACS URL tells the two apart"), "{said}");
-        let said = cli.expect_failure_with_input(
+        let output = cli.expect_failure(&["app", "edit", "sp-example-org-2", "--acs", ACS]);
+        assert!(output.contains("no ACS URL tells the two apart"), "{output}");
+        let output = cli.expect_failure_with_input(
             &[
                 "app",
                 "add",
@@ -57,8 +57,8 @@ fn the_same_metadata_twice_is_refused_and_a_shared_entity_id_is_reported() {
             &other.replace(ENTITY, "urn:x"),
         );
         assert!(
-            said.contains("sp-example-org is sp.example.org's short name"),
-            "{said}"
+            output.contains("sp-example-org is sp.example.org's short name"),
+            "{output}"
         );
     });
 }
@@ -88,7 +88,7 @@ fn the_first_supported_name_id_format_of_the_metadata_is_used() {
         {
             let xml = metadata(&formats).replace("sp.example.org", &format!("sp{n}.example.org"));
             let slug = format!("sp-{n}");
-            let said = cli
+            let output = cli
                 .expect_success_with_input(&["app", "add", "saml", "--metadata", "-", "--slug", &slug], &xml);
             assert_eq!(
                 cli.json(&["app", "show", &slug, "--json"])["name_id"],
@@ -96,18 +96,18 @@ fn the_first_supported_name_id_format_of_the_metadata_is_used() {
                 "{formats}"
             );
             assert_eq!(
-                said.contains(&format!("It is sent names of the format {expected}")),
+                output.contains(&format!("It is sent names of the format {expected}")),
                 expected != "email",
-                "{said}"
+                "{output}"
             );
         }
         // New metadata never changes it, and it is said that they differ.
         let xml =
             metadata(&format_of("2.0:nameid-format:transient")).replace("sp.example.org", "sp1.example.org");
-        let said = cli.expect_success_with_input(&["app", "edit", "sp-1", "--metadata", "-"], &xml);
+        let output = cli.expect_success_with_input(&["app", "edit", "sp-1", "--metadata", "-"], &xml);
         assert!(
-            said.contains("asks for names of the format transient, and it is sent persistent ones"),
-            "{said}"
+            output.contains("asks for names of the format transient, and it is sent persistent ones"),
+            "{output}"
         );
         assert_eq!(
             cli.json(&["app", "show", "sp-1", "--json"])["name_id"],
@@ -122,12 +122,12 @@ fn required_attributes_that_are_not_sent_are_named() {
         let (_house, cli) = server_and_cli(database);
         let services = "<md:AttributeConsumingService index=\"0\"><md:ServiceName xml:lang=\"en\">S</md:ServiceName><md:RequestedAttribute Name=\"urn:role\" isRequired=\"true\"></md:RequestedAttribute><md:RequestedAttribute Name=\"urn:hobby\"></md:RequestedAttribute></md:AttributeConsumingService></md:SPSSODescriptor>";
         let xml = metadata("").replace("</md:SPSSODescriptor>", services);
-        let said = cli.expect_success_with_input(&["app", "add", "saml", "--metadata", "-"], &xml);
+        let output = cli.expect_success_with_input(&["app", "add", "saml", "--metadata", "-"], &xml);
         assert!(
-            said.contains("It requires the attribute urn:role, which it is not sent"),
-            "{said}"
+            output.contains("It requires the attribute urn:role, which it is not sent"),
+            "{output}"
         );
-        assert!(!said.contains("urn:hobby, which"), "{said}");
+        assert!(!output.contains("urn:hobby, which"), "{output}");
     });
 }
 
@@ -140,10 +140,10 @@ fn authn_requests_signed_without_a_key_does_not_allow_unsigned_requests() {
             ..SpMetadata::new(ENTITY, ACS)
         };
         let add = ["app", "add", "saml", "--metadata", "-"];
-        let said = cli.expect_failure_with_input(&add, &signs.xml());
+        let output = cli.expect_failure_with_input(&add, &signs.xml());
         assert!(
-            said.contains("signs its requests") && said.contains("--require-signed-requests false"),
-            "{said}"
+            output.contains("signs its requests") && output.contains("--require-signed-requests false"),
+            "{output}"
         );
         let key = SpKey::rsa(2048);
         let with_key = SpMetadata {
@@ -155,11 +155,11 @@ fn authn_requests_signed_without_a_key_does_not_allow_unsigned_requests() {
             cli.json(&["app", "show", "sp-example-org", "--json"])["require_signed_requests"],
             true
         );
-        let said = cli.expect_failure_with_input(
+        let output = cli.expect_failure_with_input(
             &["app", "edit", "sp-example-org", "--metadata", "-"],
             &signs.xml(),
         );
-        assert!(said.contains("no key of it can be used"), "{said}");
+        assert!(output.contains("no key of it can be used"), "{output}");
         // An administrator may decide otherwise.
         cli.expect_success(&["app", "remove", "sp-example-org"]);
         cli.expect_success_with_input(
@@ -184,15 +184,15 @@ fn authn_requests_signed_without_a_key_does_not_allow_unsigned_requests() {
 #[test]
 fn input_that_is_not_metadata_is_named() {
     on_each_database(|database| {
-        let (house, cli) = server_and_cli(database);
-        let own = house.provider.metadata().unwrap().body.to_string();
+        let (server, cli) = server_and_cli(database);
+        let own = server.provider.metadata().unwrap().body.to_string();
         let plain = metadata("").replace(ACS, "http://intranet.example.org/acs");
         let several = format!(
             "<md:EntitiesDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\">{}{}</md:EntitiesDescriptor>",
             metadata(""),
             metadata("").replace("sp.example.org", "other.example.org")
         );
-        for (given, words) in [
+        for (given, stderr) in [
             (
                 &own[..],
                 "metadata of an identity provider, not of an application (it is ours)",
@@ -206,16 +206,16 @@ fn input_that_is_not_metadata_is_named() {
             (&several, "--entity-id"),
             ("root:x:0:0:root:/root:/bin/bash\n", "no XML"),
         ] {
-            let said = cli.expect_failure_with_input(&["app", "add", "saml", "--metadata", "-"], given);
-            assert!(said.contains(words), "{given}: {said}");
+            let output = cli.expect_failure_with_input(&["app", "add", "saml", "--metadata", "-"], given);
+            assert!(output.contains(stderr), "{given}: {output}");
         }
-        let file = house.dir.path().join("utf16.xml");
+        let file = server.dir.path().join("utf16.xml");
         let units: Vec<u8> = "\u{feff}<a/>".encode_utf16().flat_map(u16::to_le_bytes).collect();
         fs::write(&file, units).unwrap();
-        let said = cli.expect_failure(&["app", "add", "saml", "--metadata", file.to_str().unwrap()]);
-        assert!(said.contains("save it as UTF-8"), "{said}");
+        let output = cli.expect_failure(&["app", "add", "saml", "--metadata", file.to_str().unwrap()]);
+        assert!(output.contains("save it as UTF-8"), "{output}");
         // Of several, the one that is named.
-        let said = cli.expect_success_with_input(
+        let output = cli.expect_success_with_input(
             &[
                 "app",
                 "add",
@@ -227,20 +227,20 @@ fn input_that_is_not_metadata_is_named() {
             ],
             &several,
         );
-        assert!(said.contains("other.example.org"), "{said}");
+        assert!(output.contains("other.example.org"), "{output}");
     });
 }
 
 #[test]
 fn no_command_prints_terminal_control_characters() {
     on_each_database(|database| {
-        let (house, cli) = server_and_cli(database);
+        let (server, cli) = server_and_cli(database);
         let evil = "\u{1b}[2J\u{202e}\u{200b}\u{9b}31m";
-        house.add_application("Wiki", ENTITY, ACS, |_| {});
+        server.add_application("Wiki", ENTITY, ACS, |_| {});
         // However it came there: behind the back of every check.
         let text = format!("UPDATE applications SET name = 'Wi{evil}ki'");
         crate::support::sql::execute(
-            &house.settings,
+            &server.settings,
             &(text + "; UPDATE installation SET generation = generation + 1"),
         );
         for command in [
@@ -249,28 +249,31 @@ fn no_command_prints_terminal_control_characters() {
             &["app", "show", "wiki", "--json"],
             &["app", "disable", "wiki"],
         ] {
-            let said = cli.expect_success(command);
+            let output = cli.expect_success(command);
             let harmless =
                 |c: char| c == '\n' || (!c.is_control() && !('\u{200b}'..='\u{202e}').contains(&c));
-            assert!(said.chars().all(harmless), "{command:?}: {said:?}");
+            assert!(output.chars().all(harmless), "{command:?}: {output:?}");
         }
-        let said = cli.expect_failure(&["app", "show", &format!("x{evil}")]);
-        assert!(!said.contains('\u{1b}') && !said.contains('\u{202e}'), "{said:?}");
+        let output = cli.expect_failure(&["app", "show", &format!("x{evil}")]);
+        assert!(
+            !output.contains('\u{1b}') && !output.contains('\u{202e}'),
+            "{output:?}"
+        );
     });
 }
 
 #[test]
 fn an_edit_without_effect_reports_no_change() {
     on_each_database(|database| {
-        let (house, cli) = server_and_cli(database);
-        house.add_user("ada@fernweh.example", "Ada", "Lovelace");
+        let (server, cli) = server_and_cli(database);
+        server.add_user("ada@fernweh.example", "Ada", "Lovelace");
         cli.expect_success_with_input(
             &["app", "add", "saml", "--metadata", "-", "--slug", "sp"],
             &metadata(""),
         );
         cli.expect_success(&["user", "disable", "ada@fernweh.example"]);
         cli.expect_success(&["app", "disable", "sp"]);
-        let rows = || crate::support::sql::number(&house.settings, "SELECT count(*) AS n FROM audit_events");
+        let rows = || crate::support::sql::number(&server.settings, "SELECT count(*) AS n FROM audit_events");
         let before = rows();
         for command in [
             &["user", "disable", "ada@fernweh.example"][..],
@@ -279,8 +282,8 @@ fn an_edit_without_effect_reports_no_change() {
             &["app", "disable", "sp"],
             &["app", "edit", "sp"],
         ] {
-            let said = cli.expect_success(command);
-            assert!(said.contains("nothing was changed"), "{command:?}: {said}");
+            let output = cli.expect_success(command);
+            assert!(output.contains("nothing was changed"), "{command:?}: {output}");
         }
         assert_eq!(rows(), before, "and nothing is noted");
     });
@@ -297,7 +300,7 @@ fn repeating_a_draft_gives_the_same_draft() {
             first
         );
         assert_eq!(cli.expect_success(&["app", "list"]).matches("draft").count(), 1);
-        let said = cli.expect_failure(&["app", "edit", "wiki", "--name", "X"]);
-        assert!(said.contains("wiki is a draft"), "{said}");
+        let output = cli.expect_failure(&["app", "edit", "wiki", "--name", "X"]);
+        assert!(output.contains("wiki is a draft"), "{output}");
     });
 }

@@ -17,12 +17,12 @@ use crate::{
 #[test]
 fn users_are_managed_by_the_command_line_while_the_daemon_runs() {
     on_each_database(|database| {
-        let (house, cli) = server_and_cli(database);
+        let (server, cli) = server_and_cli(database);
         let names = ["--given-name", "Ada", "--family-name", "Lovelace"];
         let add = |email: &'static str| [&["user", "add", email][..], &names, &["--password-stdin"]].concat();
-        let said = cli.expect_success_with_input(&add("ADA@Fernweh.example"), &format!("{PASSWORD}\n"));
-        assert!(said.contains("Ada Lovelace <ada@fernweh.example>"), "{said}");
-        assert_eq!(sign_in(&house, ADA, PASSWORD).1, 303);
+        let output = cli.expect_success_with_input(&add("ADA@Fernweh.example"), &format!("{PASSWORD}\n"));
+        assert!(output.contains("Ada Lovelace <ada@fernweh.example>"), "{output}");
+        assert_eq!(sign_in(&server, ADA, PASSWORD).1, 303);
         assert!(
             cli.expect_failure_with_input(&add(ADA), &format!("{PASSWORD}\n"))
                 .contains("ada@fernweh.example belongs to Ada Lovelace")
@@ -54,7 +54,7 @@ fn users_are_managed_by_the_command_line_while_the_daemon_runs() {
                 && cli.expect_success(&["user", "show", ADA]).contains("Lovelace")
         );
 
-        let (mut browser, _) = sign_in(&house, ADA, PASSWORD);
+        let (mut browser, _) = sign_in(&server, ADA, PASSWORD);
         cli.expect_success(&[
             "user",
             "edit",
@@ -80,24 +80,27 @@ fn users_are_managed_by_the_command_line_while_the_daemon_runs() {
 
         cli.expect_success(&["user", "disable", countess]);
         assert_eq!(
-            (browser.get("/").status, sign_in(&house, countess, PASSWORD).1),
+            (browser.get("/").status, sign_in(&server, countess, PASSWORD).1),
             (303, 200)
         );
         cli.expect_success(&["user", "enable", countess]);
-        let (mut browser, status) = sign_in(&house, countess, PASSWORD);
+        let (mut browser, status) = sign_in(&server, countess, PASSWORD);
         assert_eq!(status, 303);
-        let said = cli.expect_success_with_input(
+        let output = cli.expect_success_with_input(
             &["user", "set-password", countess, "--password-stdin"],
             "another long password\r\n",
         );
-        assert!(said.contains("1 session was ended"), "{said}");
+        assert!(output.contains("1 session was ended"), "{output}");
         assert_eq!(
-            (browser.get("/").status, sign_in(&house, countess, PASSWORD).1),
+            (browser.get("/").status, sign_in(&server, countess, PASSWORD).1),
             (303, 200)
         );
-        assert_eq!(sign_in(&house, countess, "another long password").1, 303);
-        let said = cli.expect_success(&["user", "unlock", countess]);
-        assert!(said.contains("/device/") && said.contains("30 minutes"), "{said}");
+        assert_eq!(sign_in(&server, countess, "another long password").1, 303);
+        let output = cli.expect_success(&["user", "unlock", countess]);
+        assert!(
+            output.contains("/device/") && output.contains("30 minutes"),
+            "{output}"
+        );
         for unknown in [
             ["user", "unlock", "x@y.example"],
             ["user", "show", "x@y.example"],
@@ -112,7 +115,7 @@ fn users_are_managed_by_the_command_line_while_the_daemon_runs() {
 #[test]
 fn a_user_with_one_name_is_added_greeted_edited_and_sent_without_the_other() {
     on_each_database(|database| {
-        let (house, cli) = server_and_cli(database);
+        let (server, cli) = server_and_cli(database);
         let acs = "https://sp.example/acs";
         let add_app = |name: &str, more: &[&str]| {
             let line = [
@@ -139,13 +142,13 @@ fn a_user_with_one_name_is_added_greeted_edited_and_sent_without_the_other() {
             "--given-name",
             "Sukarno",
         ];
-        let said = cli.expect_success_with_input(&[&line[..], &["--family-name", ""]].concat(), PASSWORD);
-        assert!(said.contains("Sukarno <sukarno@fernweh.example>"), "{said}");
+        let output = cli.expect_success_with_input(&[&line[..], &["--family-name", ""]].concat(), PASSWORD);
+        assert!(output.contains("Sukarno <sukarno@fernweh.example>"), "{output}");
         assert!(
-            said.contains("cannot sign in to strict yet")
-                && said.contains("surname")
-                && !said.contains("wiki"),
-            "{said}"
+            output.contains("cannot sign in to strict yet")
+                && output.contains("surname")
+                && !output.contains("wiki"),
+            "{output}"
         );
         let shown = cli.json(&["user", "show", sukarno, "--json"]);
         assert_eq!(
@@ -157,13 +160,13 @@ fn a_user_with_one_name_is_added_greeted_edited_and_sent_without_the_other() {
                 .contains("Last name    (none)")
         );
         // Who cannot sign in is told; nobody else is kept from using the application for it.
-        let said = add_app("second", &["--preset", "atlassian"]);
+        let output = add_app("second", &["--preset", "atlassian"]);
         assert!(
-            said.contains("surname is required") && said.contains(sukarno),
-            "{said}"
+            output.contains("surname is required") && output.contains(sukarno),
+            "{output}"
         );
 
-        let (mut browser, status) = sign_in(&house, sukarno, PASSWORD);
+        let (mut browser, status) = sign_in(&server, sukarno, PASSWORD);
         assert_eq!(status, 303);
         let portal = browser.get("/").body;
         assert!(
@@ -171,16 +174,17 @@ fn a_user_with_one_name_is_added_greeted_edited_and_sent_without_the_other() {
             "{portal}"
         );
         let mut ask = |entity_id: &str, id: &str| {
-            let address = TestSp::new(entity_id, acs).sso_url(id, house.provider.now());
+            let address = TestSp::new(entity_id, acs).sso_url(id, server.provider.now());
             posted_response(&browser.get(&address)).0
         };
         let xml = ask("wiki", "_wiki");
-        let told = inspect::saml_attributes(&xml);
+        let attributes = inspect::saml_attributes(&xml);
         assert!(
-            told.iter()
+            attributes
+                .iter()
                 .all(|(_, values)| values == &[values[0].clone()] && !values[0].is_empty())
         );
-        let names: Vec<_> = told
+        let names: Vec<_> = attributes
             .iter()
             .map(|(name, _)| name.rsplit('/').next().unwrap())
             .collect();
@@ -215,7 +219,7 @@ fn a_user_with_one_name_is_added_greeted_edited_and_sent_without_the_other() {
 #[test]
 fn commonly_guessed_passwords_are_refused() {
     on_each_database(|database| {
-        let (house, cli) = server_and_cli(database);
+        let (server, cli) = server_and_cli(database);
         let cli = cli.with_env(&[("HALLPASS_ORGANISATION", "Fernweh Instruments")]);
         let names = [
             "--given-name",
@@ -246,15 +250,15 @@ fn commonly_guessed_passwords_are_refused() {
             let why = cli.expect_failure_with_input(&set, password);
             assert!(why.contains(words), "{password}: {why}");
         }
-        assert_eq!(sign_in(&house, ADA, PASSWORD).1, 303);
+        assert_eq!(sign_in(&server, ADA, PASSWORD).1, 303);
     });
 }
 
 #[test]
 fn a_user_added_twice_concurrently_is_one_user() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let cli = Cli::new(&scene.server.settings.data_dir, database);
+        let setup = SsoSetup::new(database);
+        let cli = Cli::new(&setup.server.settings.data_dir, database);
         let added: usize = thread::scope(|scope| {
             let adding: Vec<_> = (0..3)
                 .map(|_| {

@@ -31,12 +31,12 @@ pub(super) fn metadata_path(provider: &Provider, slug: &str) -> String {
     target
 }
 
-fn wiki_adoption(scene: &SsoSetup) -> Option<AdoptionEvidence> {
-    let rollover = scene.server.provider.rollover().unwrap();
+fn wiki_adoption(setup: &SsoSetup) -> Option<AdoptionEvidence> {
+    let rollover = setup.server.provider.rollover().unwrap();
     let found: Vec<AdoptionStatus> = rollover
         .adoptions
         .into_iter()
-        .filter(|one| one.slug == scene.wiki.slug)
+        .filter(|one| one.slug == setup.wiki.slug)
         .collect();
     found[0].evidence.clone()
 }
@@ -44,36 +44,36 @@ fn wiki_adoption(scene: &SsoSetup) -> Option<AdoptionEvidence> {
 #[test]
 fn only_a_fetch_of_its_own_metadata_url_records_adoption() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let own_address = metadata_path(&scene.server.provider, "wiki");
-        let own_address = own_address.as_str();
-        let address = scene.server.address;
-        let follows = || sql::number(&scene.server.settings, COUNT_ADOPTIONS);
-        scene.server.provider.refresh_snapshot().unwrap();
-        let before = request_with_headers(address, "GET", own_address, &[])
+        let setup = SsoSetup::new(database);
+        let metadata_path = metadata_path(&setup.server.provider, "wiki");
+        let metadata_path = metadata_path.as_str();
+        let address = setup.server.address;
+        let follows = || sql::number(&setup.server.settings, COUNT_ADOPTIONS);
+        setup.server.provider.refresh_snapshot().unwrap();
+        let before = request_with_headers(address, "GET", metadata_path, &[])
             .header("etag")
             .unwrap()
             .to_owned();
         assert_eq!(follows(), 0, "there is nothing to learn yet");
-        expect_done(scene.server.provider.prepare_key(None).unwrap());
-        scene.server.provider.refresh_snapshot().unwrap();
-        let tag = request_with_headers(address, "HEAD", own_address, &[])
+        expect_done(setup.server.provider.prepare_key(None).unwrap());
+        setup.server.provider.refresh_snapshot().unwrap();
+        let tag = request_with_headers(address, "HEAD", metadata_path, &[])
             .header("etag")
             .unwrap()
             .to_owned();
         for (method, target, headers, status) in [
-            ("HEAD", own_address, &[][..], 200),
+            ("HEAD", metadata_path, &[][..], 200),
             ("GET", "/saml/metadata", &[], 200),
-            ("GET", own_address, &[("Sec-Fetch-Mode", "navigate")], 200),
-            ("GET", own_address, &[("If-None-Match", "*")], 304),
-            ("HEAD", own_address, &[("If-None-Match", &tag)], 304),
+            ("GET", metadata_path, &[("Sec-Fetch-Mode", "navigate")], 200),
+            ("GET", metadata_path, &[("If-None-Match", "*")], 304),
+            ("HEAD", metadata_path, &[("If-None-Match", &tag)], 304),
             ("GET", "/saml/metadata/", &[], 404),
             ("GET", "/saml/metadata/nobody", &[], 200),
             ("GET", "/saml/metadata/WIKI", &[], 404),
             ("GET", "/saml/metadata/wiki/x", &[], 404),
             ("GET", "/saml/metadata/..%2fwiki", &[], 404),
             ("GET", "/saml/metadata/%00", &[], 404),
-            ("POST", own_address, &[], 405),
+            ("POST", metadata_path, &[], 405),
         ] {
             assert_eq!(
                 request_with_headers(address, method, target, headers).status,
@@ -82,23 +82,31 @@ fn only_a_fetch_of_its_own_metadata_url_records_adoption() {
             );
             assert_eq!(follows(), 0, "{method} {target} {headers:?}");
         }
-        assert_eq!(wiki_adoption(&scene), None);
+        assert_eq!(wiki_adoption(&setup), None);
         // A copy of before the step is answered with the new document.
         let agent = ("User-Agent", "Shibboleth/3.4");
-        let fetched = request_with_headers(address, "GET", own_address, &[agent, ("If-None-Match", &before)]);
+        let fetched = request_with_headers(
+            address,
+            "GET",
+            metadata_path,
+            &[agent, ("If-None-Match", &before)],
+        );
         assert_eq!((fetched.status, follows()), (200, 1));
-        let known = wiki_adoption(&scene).unwrap();
+        let known = wiki_adoption(&setup).unwrap();
         assert!(
             matches!(&known, AdoptionEvidence::Fetched { at, address: Some(address), agent: Some(agent) }
-                if *at == scene.now() && address.is_loopback() && agent == "Shibboleth/3.4"),
+                if *at == setup.now() && address.is_loopback() && agent == "Shibboleth/3.4"),
             "{known:?}"
         );
-        scene.server.clock.advance(TimeDelta::minutes(1));
+        setup.server.clock.advance(TimeDelta::minutes(1));
         for _ in 0..5 {
-            assert_eq!(request_with_headers(address, "GET", own_address, &[]).status, 200);
+            assert_eq!(
+                request_with_headers(address, "GET", metadata_path, &[]).status,
+                200
+            );
         }
         assert_eq!(
-            (follows(), wiki_adoption(&scene)),
+            (follows(), wiki_adoption(&setup)),
             (1, Some(known)),
             "the first time is kept"
         );
@@ -108,26 +116,26 @@ fn only_a_fetch_of_its_own_metadata_url_records_adoption() {
 #[test]
 fn a_304_for_the_current_document_records_adoption() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let own_address = metadata_path(&scene.server.provider, "wiki");
-        let own_address = own_address.as_str();
-        expect_done(scene.server.provider.prepare_key(None).unwrap());
-        scene.server.provider.refresh_snapshot().unwrap();
+        let setup = SsoSetup::new(database);
+        let metadata_path = metadata_path(&setup.server.provider, "wiki");
+        let metadata_path = metadata_path.as_str();
+        expect_done(setup.server.provider.prepare_key(None).unwrap());
+        setup.server.provider.refresh_snapshot().unwrap();
         // Fetched from the common address, then asked for again at its own.
-        let tag = request_with_headers(scene.server.address, "GET", "/saml/metadata", &[])
+        let tag = request_with_headers(setup.server.address, "GET", "/saml/metadata", &[])
             .header("etag")
             .unwrap()
             .to_owned();
         let held = format!("\"other\", W/{tag}");
         let answer = request_with_headers(
-            scene.server.address,
+            setup.server.address,
             "GET",
-            own_address,
+            metadata_path,
             &[("If-None-Match", &held)],
         );
         assert_eq!((answer.status, answer.bytes.len()), (304, 0));
         assert!(matches!(
-            wiki_adoption(&scene),
+            wiki_adoption(&setup),
             Some(AdoptionEvidence::Fetched { agent: None, .. })
         ));
     });
@@ -136,18 +144,24 @@ fn a_304_for_the_current_document_records_adoption() {
 #[test]
 fn the_user_agent_is_truncated_and_sanitized() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let own_address = metadata_path(&scene.server.provider, "wiki");
-        let own_address = own_address.as_str();
-        expect_done(scene.server.provider.prepare_key(None).unwrap());
-        scene.server.provider.refresh_snapshot().unwrap();
+        let setup = SsoSetup::new(database);
+        let metadata_path = metadata_path(&setup.server.provider, "wiki");
+        let metadata_path = metadata_path.as_str();
+        expect_done(setup.server.provider.prepare_key(None).unwrap());
+        setup.server.provider.refresh_snapshot().unwrap();
         let long = "x".repeat(5000);
         assert_eq!(
-            request_with_headers(scene.server.address, "GET", own_address, &[("User-Agent", &long)]).status,
+            request_with_headers(
+                setup.server.address,
+                "GET",
+                metadata_path,
+                &[("User-Agent", &long)]
+            )
+            .status,
             200
         );
         assert!(
-            matches!(wiki_adoption(&scene), Some(AdoptionEvidence::Fetched { agent: Some(agent), .. }) if agent.len() == 120)
+            matches!(wiki_adoption(&setup), Some(AdoptionEvidence::Fetched { agent: Some(agent), .. }) if agent.len() == 120)
         );
     });
 }
@@ -155,44 +169,47 @@ fn the_user_agent_is_truncated_and_sanitized() {
 #[test]
 fn fetches_at_every_replica_are_recorded_once() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let own_address = metadata_path(&scene.server.provider, "wiki");
-        let own_address = own_address.as_str();
-        let replica = scene.server.replica();
-        let next = expect_done(scene.server.provider.prepare_key(None).unwrap());
-        for provider in [&scene.server.provider, &replica.provider] {
+        let setup = SsoSetup::new(database);
+        let metadata_path = metadata_path(&setup.server.provider, "wiki");
+        let metadata_path = metadata_path.as_str();
+        let replica = setup.server.replica();
+        let next = expect_done(setup.server.provider.prepare_key(None).unwrap());
+        for provider in [&setup.server.provider, &replica.provider] {
             provider.refresh_snapshot().unwrap();
         }
         std::thread::scope(|scope| {
             for n in 0..8 {
-                let address = [scene.server.address, replica.address][n % 2];
+                let address = [setup.server.address, replica.address][n % 2];
                 scope.spawn(move || {
-                    assert_eq!(request_with_headers(address, "GET", own_address, &[]).status, 200)
+                    assert_eq!(
+                        request_with_headers(address, "GET", metadata_path, &[]).status,
+                        200
+                    );
                 });
             }
         });
-        assert_eq!(sql::number(&scene.server.settings, COUNT_ADOPTIONS), 1);
+        assert_eq!(sql::number(&setup.server.settings, COUNT_ADOPTIONS), 1);
         // Another key has to be learnt anew, also where the one before was noted.
         expect_done(replica.provider.cancel_key().unwrap());
         assert_ne!(expect_done(replica.provider.prepare_key(None).unwrap()), next);
-        for provider in [&scene.server.provider, &replica.provider] {
+        for provider in [&setup.server.provider, &replica.provider] {
             provider.refresh_snapshot().unwrap();
         }
-        assert_eq!(wiki_adoption(&scene), None);
-        request_with_headers(scene.server.address, "GET", own_address, &[]);
-        assert!(wiki_adoption(&scene).is_some());
-        assert_eq!(sql::number(&scene.server.settings, COUNT_ADOPTIONS), 2);
+        assert_eq!(wiki_adoption(&setup), None);
+        request_with_headers(setup.server.address, "GET", metadata_path, &[]);
+        assert!(wiki_adoption(&setup).is_some());
+        assert_eq!(sql::number(&setup.server.settings, COUNT_ADOPTIONS), 2);
     });
 }
 
 #[test]
 fn only_enabled_applications_without_adoption_block_activation() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let own_address = metadata_path(&scene.server.provider, "wiki");
-        let own_address = own_address.as_str();
-        let (house, provider) = (&scene.server, &scene.server.provider);
-        house.add_application("Off", "urn:test:off", "https://off.example/acs", |_| {});
+        let setup = SsoSetup::new(database);
+        let metadata_path = metadata_path(&setup.server.provider, "wiki");
+        let metadata_path = metadata_path.as_str();
+        let (server, provider) = (&setup.server, &setup.server.provider);
+        server.add_application("Off", "urn:test:off", "https://off.example/acs", |_| {});
         let off = hallpass::provider::applications::ApplicationEdit {
             enabled: Some(false),
             ..Default::default()
@@ -204,7 +221,7 @@ fn only_enabled_applications_without_adoption_block_activation() {
         provider.add_draft("Later", None).unwrap();
         expect_done(provider.prepare_key(None).unwrap());
         provider.refresh_snapshot().unwrap();
-        house.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
+        server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
         assert!(
             expect_refused(provider.activate_key(false).unwrap())
                 .to_string()
@@ -225,7 +242,7 @@ fn only_enabled_applications_without_adoption_block_activation() {
                 ("later".to_owned(), false, false)
             ]
         );
-        request_with_headers(house.address, "GET", own_address, &[]);
+        request_with_headers(server.address, "GET", metadata_path, &[]);
         expect_done(provider.activate_key(false).unwrap());
     });
 }
@@ -233,12 +250,12 @@ fn only_enabled_applications_without_adoption_block_activation() {
 #[test]
 fn an_application_registered_after_the_new_key_does_not_block_retirement() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let own_address = metadata_path(&scene.server.provider, "wiki");
-        let own_address = own_address.as_str();
-        let provider = &scene.server.provider;
-        let young = |scene: &SsoSetup| {
-            let rollover = scene.server.provider.rollover().unwrap();
+        let setup = SsoSetup::new(database);
+        let metadata_path = metadata_path(&setup.server.provider, "wiki");
+        let metadata_path = metadata_path.as_str();
+        let provider = &setup.server.provider;
+        let young = |setup: &SsoSetup| {
+            let rollover = setup.server.provider.rollover().unwrap();
             let found = rollover
                 .adoptions
                 .into_iter()
@@ -246,18 +263,18 @@ fn an_application_registered_after_the_new_key_does_not_block_retirement() {
             found.unwrap().evidence
         };
         expect_done(provider.prepare_key(None).unwrap());
-        scene.server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
+        setup.server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
         expect_done(provider.activate_key(true).unwrap());
-        scene.server.clock.advance(TimeDelta::seconds(1));
-        scene
+        setup.server.clock.advance(TimeDelta::seconds(1));
+        setup
             .server
             .add_application("Young", "urn:test:young", "https://young.example/acs", |_| {});
-        assert_eq!(young(&scene), Some(AdoptionEvidence::RegisteredWith));
+        assert_eq!(young(&setup), Some(AdoptionEvidence::RegisteredWith));
         assert_eq!(provider.rollover().unwrap().not_adopted().count(), 1);
         // A fetch after the step tells just as much as one before.
         provider.refresh_snapshot().unwrap();
-        request_with_headers(scene.server.address, "GET", own_address, &[]);
-        scene.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
+        request_with_headers(setup.server.address, "GET", metadata_path, &[]);
+        setup.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
         expect_done(provider.retire_key(false).unwrap());
     });
 }
@@ -265,8 +282,8 @@ fn an_application_registered_after_the_new_key_does_not_block_retirement() {
 #[test]
 fn the_adoption_of_a_draft_moves_to_its_application() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let (house, provider) = (&scene.server, &scene.server.provider);
+        let setup = SsoSetup::new(database);
+        let (server, provider) = (&setup.server, &setup.server.provider);
         let draft = |name: &str| match provider.add_draft(name, None).unwrap() {
             ChangeOutcome::Done(draft) => draft,
             other @ (ChangeOutcome::Unchanged(_)
@@ -288,18 +305,18 @@ fn the_adoption_of_a_draft_moves_to_its_application() {
         );
         let portal_address = metadata_path(provider, "portal");
         assert_eq!(
-            request_with_headers(house.address, "GET", &portal_address, &[]).status,
+            request_with_headers(server.address, "GET", &portal_address, &[]).status,
             200,
             "at once"
         );
         expect_done(provider.prepare_key(None).unwrap());
         provider.refresh_snapshot().unwrap();
-        let fetched = request_with_headers(house.address, "GET", &portal_address, &[]);
+        let fetched = request_with_headers(server.address, "GET", &portal_address, &[]);
         assert_eq!(
             fetched.body,
-            request_with_headers(house.address, "GET", "/saml/metadata", &[]).body
+            request_with_headers(server.address, "GET", "/saml/metadata", &[]).body
         );
-        house.add_application("Portal", "urn:test:portal", "https://portal.example/acs", |_| {});
+        server.add_application("Portal", "urn:test:portal", "https://portal.example/acs", |_| {});
         assert_eq!(provider.drafts().unwrap().len(), 1);
         let known = |slug: &str| {
             let found = provider.rollover().unwrap().adoptions;
@@ -316,12 +333,12 @@ fn the_adoption_of_a_draft_moves_to_its_application() {
         provider
             .remove_application(&Slug::parse("portal").unwrap())
             .unwrap();
-        house.add_application("Portal", "urn:test:other", "https://portal.example/acs", |_| {});
+        server.add_application("Portal", "urn:test:other", "https://portal.example/acs", |_| {});
         assert_eq!(known("portal").evidence, None);
         assert_ne!(metadata_path(provider, "portal"), portal_address);
         provider.refresh_snapshot().unwrap();
         assert_eq!(
-            request_with_headers(house.address, "GET", &portal_address, &[]).status,
+            request_with_headers(server.address, "GET", &portal_address, &[]).status,
             200
         );
         assert_eq!(
@@ -343,12 +360,12 @@ fn the_adoption_of_a_draft_moves_to_its_application() {
 #[test]
 fn the_members_of_one_source_are_confirmed_together() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let (house, provider) = (&scene.server, &scene.server.provider);
-        let other = house.add_application("Member", "urn:test:member", "https://member.example/acs", |_| {});
+        let setup = SsoSetup::new(database);
+        let (server, provider) = (&setup.server, &setup.server.provider);
+        let other = server.add_application("Member", "urn:test:member", "https://member.example/acs", |_| {});
         let source = "01980000-0000-7000-8000-000000000001";
         sql::execute(
-            &house.settings,
+            &server.settings,
             &format!(
                 "INSERT INTO metadata_sources (id, kind, name, rule, failures, round, created_at) \
                  VALUES ('{source}', 'aggregate', 'federation', 'nothing', 0, 0, '2026-01-01 00:00:00'); \
@@ -389,7 +406,7 @@ fn the_members_of_one_source_are_confirmed_together() {
             .collect();
         assert_eq!(
             missing,
-            std::slice::from_ref(&scene.wiki.slug),
+            std::slice::from_ref(&setup.wiki.slug),
             "who is no member is confirmed by itself"
         );
     });
@@ -398,22 +415,22 @@ fn the_members_of_one_source_are_confirmed_together() {
 #[test]
 fn after_a_rollover_no_adoption_is_stored() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let own_address = metadata_path(&scene.server.provider, "wiki");
-        let own_address = own_address.as_str();
-        roll_over(&scene, &scene.server.provider);
-        scene.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
-        expect_done(scene.server.provider.retire_key(false).unwrap());
-        scene.server.provider.refresh_snapshot().unwrap();
+        let setup = SsoSetup::new(database);
+        let metadata_path = metadata_path(&setup.server.provider, "wiki");
+        let metadata_path = metadata_path.as_str();
+        roll_over(&setup, &setup.server.provider);
+        setup.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
+        expect_done(setup.server.provider.retire_key(false).unwrap());
+        setup.server.provider.refresh_snapshot().unwrap();
         assert_eq!(
-            request_with_headers(scene.server.address, "GET", own_address, &[]).status,
+            request_with_headers(setup.server.address, "GET", metadata_path, &[]).status,
             200
         );
         assert_eq!(
-            sql::number(&scene.server.settings, COUNT_ADOPTIONS),
+            sql::number(&setup.server.settings, COUNT_ADOPTIONS),
             1,
             "the one that was confirmed"
         );
-        assert!(scene.server.clock.now() > Utc::now());
+        assert!(setup.server.clock.now() > Utc::now());
     });
 }

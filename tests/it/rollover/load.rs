@@ -40,9 +40,9 @@ struct Load {
 #[test]
 fn every_response_verifies_with_a_key_that_every_replica_had_published() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let replica = scene.server.replica();
-        let jar = scene.signed_in_browser().cookies;
+        let setup = SsoSetup::new(database);
+        let replica = setup.server.replica();
+        let jar = setup.signed_in_browser().cookies;
         let load = Load {
             stop: AtomicBool::new(false),
             started_sign_ins: array::from_fn(|_| AtomicUsize::new(0)),
@@ -51,16 +51,16 @@ fn every_response_verifies_with_a_key_that_every_replica_had_published() {
         thread::scope(|scope| {
             let people: Vec<_> = (0..THREADS)
                 .map(|n| {
-                    let (scene, replica, load) = (&scene, &replica, &load);
+                    let (setup, replica, load) = (&setup, &replica, &load);
                     let mut browser = Browser::new(
-                        [scene.server.address, replica.address][n % 2],
-                        &scene.server.origin,
+                        [setup.server.address, replica.address][n % 2],
+                        &setup.server.origin,
                     );
                     browser.cookies = jar.clone();
-                    scope.spawn(move || sign_in_until_stopped(scene, replica, load, n, browser))
+                    scope.spawn(move || sign_in_until_stopped(setup, replica, load, n, browser))
                 })
                 .collect();
-            let rolled = panic::catch_unwind(AssertUnwindSafe(|| roll_twice(&scene, &replica, &load)));
+            let rolled = panic::catch_unwind(AssertUnwindSafe(|| roll_twice(&setup, &replica, &load)));
             load.stop.store(true, Ordering::Relaxed);
             for one in people {
                 for (der, times) in one.join().unwrap() {
@@ -80,7 +80,7 @@ fn every_response_verifies_with_a_key_that_every_replica_had_published() {
 
 /// Who signed how often.
 fn sign_in_until_stopped(
-    scene: &SsoSetup,
+    setup: &SsoSetup,
     replica: &Replica,
     load: &Load,
     n: usize,
@@ -90,10 +90,10 @@ fn sign_in_until_stopped(
     while !load.stop.load(Ordering::Relaxed) {
         let number = load.started_sign_ins[n].fetch_add(1, Ordering::SeqCst);
         // What a service provider may have fetched before this, from either daemon.
-        let known = [scene.server.address, replica.address].map(|daemon| {
+        let known = [setup.server.address, replica.address].map(|daemon| {
             published_certificates(&request_with_headers(daemon, "GET", "/saml/metadata", &[]).body)
         });
-        let xml = posted_response(&browser.get(&scene.sso_url(&format!("_l{n}-{number}")))).0;
+        let xml = posted_response(&browser.get(&setup.sso_url(&format!("_l{n}-{number}")))).0;
         let document = Document::parse(&xml).unwrap();
         let named = elements(&document, "X509Certificate")[0].text().unwrap();
         let signer = STANDARD.decode(named).unwrap();
@@ -127,19 +127,19 @@ impl Load {
 }
 
 /// Two rollovers, each with a way back in between, by both daemons in turn.
-fn roll_twice(scene: &SsoSetup, replica: &Replica, load: &Load) {
-    let (one, other) = (&scene.server.provider, &replica.provider);
+fn roll_twice(setup: &SsoSetup, replica: &Replica, load: &Load) {
+    let (one, other) = (&setup.server.provider, &replica.provider);
     load.wait_for_fresh_metadata();
     for (first, second) in [(one, other), (other, one)] {
         let before = first.certificate_pem().unwrap().0;
         let next = expect_done(first.prepare_key(None).unwrap());
-        for daemon in [scene.server.address, replica.address] {
+        for daemon in [setup.server.address, replica.address] {
             wait_until_published(daemon, &[&before, &next]);
         }
         load.wait_for_fresh_metadata();
-        scene.server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
+        setup.server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
         first
-            .confirm_key_adoption(std::slice::from_ref(&scene.wiki.slug))
+            .confirm_key_adoption(std::slice::from_ref(&setup.wiki.slug))
             .unwrap();
         expect_done(second.activate_key(false).unwrap());
         thread::sleep(STATE_DURATION);
@@ -149,12 +149,12 @@ fn roll_twice(scene: &SsoSetup, replica: &Replica, load: &Load) {
         // In steps, so that no request under way becomes stale.
         let mut waited = TimeDelta::zero();
         while waited < MIN_PUBLISHED_AFTER_SIGNING {
-            scene.server.clock.advance(TimeDelta::minutes(2));
+            setup.server.clock.advance(TimeDelta::minutes(2));
             waited += TimeDelta::minutes(2);
             load.wait_for_fresh_metadata();
         }
         expect_done(first.retire_key(false).unwrap());
-        for daemon in [scene.server.address, replica.address] {
+        for daemon in [setup.server.address, replica.address] {
             wait_until_published(daemon, &[&next]);
         }
         load.wait_for_fresh_metadata();

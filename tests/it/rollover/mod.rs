@@ -70,11 +70,11 @@ fn expect_refused(stepped: RolloverStepOutcome) -> StepRefused {
 }
 
 /// Prepares, waits as long as must be, confirms everybody, and activates.
-fn roll_over(scene: &SsoSetup, provider: &Provider) -> Certificate {
+fn roll_over(setup: &SsoSetup, provider: &Provider) -> Certificate {
     let next = expect_done(provider.prepare_key(None).unwrap());
-    scene.server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
+    setup.server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
     provider
-        .confirm_key_adoption(std::slice::from_ref(&scene.wiki.slug))
+        .confirm_key_adoption(std::slice::from_ref(&setup.wiki.slug))
         .unwrap();
     assert_eq!(
         expect_done(provider.activate_key(false).unwrap()).sha256,
@@ -117,8 +117,8 @@ fn wait_until_published(address: SocketAddr, wanted: &[&Certificate]) {
 }
 
 /// Whose key signs now, by a sign-on and by the signature of our metadata.
-fn assert_signs_with(scene: &SsoSetup, certificate: &Certificate, id: &str) {
-    let page = scene.signed_in_browser().get(&scene.sso_url(id));
+fn assert_signs_with(setup: &SsoSetup, certificate: &Certificate, id: &str) {
+    let page = setup.signed_in_browser().get(&setup.sso_url(id));
     assert_eq!(
         second_opinion::verify(&posted_response(&page).0, &certificate.der).unwrap(),
         2
@@ -128,9 +128,9 @@ fn assert_signs_with(scene: &SsoSetup, certificate: &Certificate, id: &str) {
 #[test]
 fn each_key_state_publishes_and_signs_as_specified() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let provider = &scene.server.provider;
-        let address = scene.server.address;
+        let setup = SsoSetup::new(database);
+        let provider = &setup.server.provider;
+        let address = setup.server.address;
         provider.refresh_snapshot().unwrap();
         let old = provider.certificate_pem().unwrap().0;
         let published = |wanted: &[&Certificate], next: Option<&Certificate>| {
@@ -176,32 +176,32 @@ fn each_key_state_publishes_and_signs_as_specified() {
             }
         };
         published(&[&old], None);
-        assert_signs_with(&scene, &old, "_a");
+        assert_signs_with(&setup, &old, "_a");
 
         let next = expect_done(provider.prepare_key(None).unwrap());
         published(&[&old, &next], Some(&next));
-        assert_signs_with(&scene, &old, "_b");
+        assert_signs_with(&setup, &old, "_b");
 
-        scene.server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
+        setup.server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
         provider
-            .confirm_key_adoption(std::slice::from_ref(&scene.wiki.slug))
+            .confirm_key_adoption(std::slice::from_ref(&setup.wiki.slug))
             .unwrap();
         expect_done(provider.activate_key(false).unwrap());
         published(&[&next, &old], None);
-        assert_signs_with(&scene, &next, "_c");
+        assert_signs_with(&setup, &next, "_c");
 
         expect_done(provider.reactivate_previous_key().unwrap());
         published(&[&old, &next], Some(&next));
-        assert_signs_with(&scene, &old, "_d");
+        assert_signs_with(&setup, &old, "_d");
 
         expect_done(provider.activate_key(false).unwrap());
-        scene.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
+        setup.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
         assert_eq!(
             expect_done(provider.retire_key(false).unwrap()).sha256,
             old.sha256
         );
         published(&[&next], None);
-        assert_signs_with(&scene, &next, "_e");
+        assert_signs_with(&setup, &next, "_e");
 
         let third = expect_done(provider.prepare_key(None).unwrap());
         published(&[&next, &third], Some(&third));
@@ -227,14 +227,14 @@ fn each_key_state_publishes_and_signs_as_specified() {
 #[test]
 fn the_metadata_tag_depends_on_the_keys_only() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let replica = scene.server.replica();
+        let setup = SsoSetup::new(database);
+        let replica = setup.server.replica();
         let documents = || {
-            for provider in [&scene.server.provider, &replica.provider] {
+            for provider in [&setup.server.provider, &replica.provider] {
                 provider.refresh_snapshot().unwrap();
             }
             let (one, other) = (
-                scene.server.provider.metadata().unwrap(),
+                setup.server.provider.metadata().unwrap(),
                 replica.provider.metadata().unwrap(),
             );
             assert_eq!(one, other, "every replica renders the same bytes");
@@ -248,7 +248,7 @@ fn the_metadata_tag_depends_on_the_keys_only() {
             (id, one.etag)
         };
         let first = documents();
-        expect_done(scene.server.provider.prepare_key(None).unwrap());
+        expect_done(setup.server.provider.prepare_key(None).unwrap());
         let second = documents();
         assert!(
             first.0 != second.0 && first.1 != second.1,
@@ -262,14 +262,14 @@ fn the_metadata_tag_depends_on_the_keys_only() {
 #[test]
 fn metadata_can_be_published_without_a_signature() {
     on_each_database(|database| {
-        let scene = SsoSetup::with(database, &[("HALLPASS_METADATA_SIGNED", "false")], |_, _| {});
-        let body = request_with_headers(scene.server.address, "GET", "/saml/metadata", &[]).body;
+        let setup = SsoSetup::with(database, &[("HALLPASS_METADATA_SIGNED", "false")], |_, _| {});
+        let body = request_with_headers(setup.server.address, "GET", "/saml/metadata", &[]).body;
         validate_against_schema(&body, METADATA_SCHEMA).unwrap();
         let document = Document::parse(&body).unwrap();
         assert_eq!(elements(&document, "Signature").len(), 0);
         assert_eq!(
             published_certificates(&body),
-            [scene.server.provider.certificate_pem().unwrap().0.der]
+            [setup.server.provider.certificate_pem().unwrap().0.der]
         );
     });
 }
@@ -277,9 +277,9 @@ fn metadata_can_be_published_without_a_signature() {
 #[test]
 fn a_step_that_is_not_due_is_refused_with_its_reason() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let provider = &scene.server.provider;
-        let wiki = std::slice::from_ref(&scene.wiki.slug);
+        let setup = SsoSetup::new(database);
+        let provider = &setup.server.provider;
+        let wiki = std::slice::from_ref(&setup.wiki.slug);
         for refused in [
             provider.activate_key(true).unwrap(),
             provider.cancel_key().unwrap(),
@@ -302,13 +302,13 @@ fn a_step_that_is_not_due_is_refused_with_its_reason() {
             expect_refused(provider.prepare_key(None).unwrap()),
             StepRefused::AlreadyPrepared
         );
-        let now = scene.now();
+        let now = setup.now();
         let refused = expect_refused(provider.activate_key(false).unwrap());
         assert!(
             matches!(refused, StepRefused::TooSoon { at, .. } if at == now + MIN_PUBLISHED_BEFORE_SIGNING),
             "{refused}"
         );
-        scene
+        setup
             .server
             .clock
             .advance(MIN_PUBLISHED_BEFORE_SIGNING - TimeDelta::milliseconds(1));
@@ -316,7 +316,7 @@ fn a_step_that_is_not_due_is_refused_with_its_reason() {
             expect_refused(provider.activate_key(false).unwrap()),
             StepRefused::TooSoon { .. }
         ));
-        scene.server.clock.advance(TimeDelta::milliseconds(1));
+        setup.server.clock.advance(TimeDelta::milliseconds(1));
         assert_eq!(
             expect_refused(provider.activate_key(false).unwrap()),
             StepRefused::NotAdopted(1)
@@ -358,10 +358,10 @@ fn a_step_that_is_not_due_is_refused_with_its_reason() {
         );
         let refused = expect_refused(provider.retire_key(false).unwrap());
         assert!(
-            matches!(refused, StepRefused::TooSoon { at, .. } if at == scene.now() + MIN_PUBLISHED_AFTER_SIGNING),
+            matches!(refused, StepRefused::TooSoon { at, .. } if at == setup.now() + MIN_PUBLISHED_AFTER_SIGNING),
             "{refused}"
         );
-        scene.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
+        setup.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
         expect_done(provider.retire_key(false).unwrap());
         assert_eq!(
             expect_refused(provider.reactivate_previous_key().unwrap()),
@@ -373,25 +373,25 @@ fn a_step_that_is_not_due_is_refused_with_its_reason() {
 #[test]
 fn force_skips_the_waits_and_is_audited() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let provider = &scene.server.provider;
-        scene.server.clock.advance(TimeDelta::seconds(1));
+        let setup = SsoSetup::new(database);
+        let provider = &setup.server.provider;
+        setup.server.clock.advance(TimeDelta::seconds(1));
         let next = expect_done(provider.prepare_key(None).unwrap());
-        scene.server.clock.advance(TimeDelta::seconds(1));
+        setup.server.clock.advance(TimeDelta::seconds(1));
         expect_done(provider.activate_key(true).unwrap());
-        assert_signs_with(&scene, &next, "_forced");
+        assert_signs_with(&setup, &next, "_forced");
         assert!(matches!(
             expect_refused(provider.retire_key(false).unwrap()),
             StepRefused::TooSoon { .. }
         ));
-        scene.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
+        setup.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
         assert_eq!(
             expect_refused(provider.retire_key(false).unwrap()),
             StepRefused::NotAdopted(1)
         );
         expect_done(provider.retire_key(true).unwrap());
         let written = crate::support::sql::texts(
-            &scene.server.settings,
+            &setup.server.settings,
             "SELECT action || ' ' || detail AS t FROM audit_events WHERE action LIKE 'key.%' ORDER BY id",
         );
         assert!(
@@ -408,19 +408,19 @@ fn force_skips_the_waits_and_is_audited() {
 #[test]
 fn every_replica_applies_each_step_within_seconds() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let replica = scene.server.replica();
-        let old = scene.server.provider.certificate_pem().unwrap().0;
-        let next = expect_done(scene.server.provider.prepare_key(None).unwrap());
+        let setup = SsoSetup::new(database);
+        let replica = setup.server.replica();
+        let old = setup.server.provider.certificate_pem().unwrap().0;
+        let next = expect_done(setup.server.provider.prepare_key(None).unwrap());
         wait_until_published(replica.address, &[&old, &next]);
-        scene.server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
+        setup.server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
         expect_done(replica.provider.activate_key(true).unwrap());
-        assert_signs_with(&scene, &next, "_at_once");
-        wait_until_published(scene.server.address, &[&next, &old]);
+        assert_signs_with(&setup, &next, "_at_once");
+        wait_until_published(setup.server.address, &[&next, &old]);
         let rollover = replica.provider.rollover().unwrap();
         assert_eq!(rollover.key(KeyState::Previous).unwrap().certificate, old);
-        scene.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
-        expect_done(scene.server.provider.retire_key(true).unwrap());
+        setup.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
+        expect_done(setup.server.provider.retire_key(true).unwrap());
         wait_until_published(replica.address, &[&next]);
     });
 }

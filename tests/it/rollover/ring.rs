@@ -51,8 +51,8 @@ fn write_file(path: &Path, bytes: &[u8]) -> String {
 fn an_own_key_is_prepared_only_with_its_certificate() {
     on_each_database(|database| {
         let (key, other) = (SpKey::rsa(2048), SpKey::rsa(2048));
-        let scene = SsoSetup::new(database);
-        let provider = &scene.server.provider;
+        let setup = SsoSetup::new(database);
+        let provider = &setup.server.provider;
         for (bad, words) in [
             (
                 OwnKey {
@@ -88,10 +88,10 @@ fn an_own_key_is_prepared_only_with_its_certificate() {
             expect_done(provider.prepare_key(Some(&own_key(&key))).unwrap()).sha256,
             key.certificate.sha256
         );
-        scene.server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
+        setup.server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
         expect_done(provider.activate_key(true).unwrap());
-        assert_signs_with(&scene, &key.certificate, "_own");
-        scene.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
+        assert_signs_with(&setup, &key.certificate, "_own");
+        setup.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
         expect_done(provider.retire_key(true).unwrap());
         assert_eq!(
             expect_refused(provider.prepare_key(Some(&own_key(&key))).unwrap()),
@@ -103,23 +103,23 @@ fn an_own_key_is_prepared_only_with_its_certificate() {
 #[test]
 fn a_retired_key_is_destroyed_and_a_prepared_one_is_sealed() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
+        let setup = SsoSetup::new(database);
         let left = || {
             let sql = "SELECT count(*) AS n FROM signing_keys WHERE sealed IS NOT NULL";
-            sql::number(&scene.server.settings, sql)
+            sql::number(&setup.server.settings, sql)
         };
-        roll_over(&scene, &scene.server.provider);
+        roll_over(&setup, &setup.server.provider);
         assert_eq!(left(), 2);
-        scene.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
-        expect_done(scene.server.provider.retire_key(false).unwrap());
+        setup.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
+        expect_done(setup.server.provider.retire_key(false).unwrap());
         assert_eq!(left(), 1);
-        expect_done(scene.server.provider.prepare_key(None).unwrap());
+        expect_done(setup.server.provider.prepare_key(None).unwrap());
         assert_eq!(left(), 2);
-        expect_done(scene.server.provider.cancel_key().unwrap());
+        expect_done(setup.server.provider.cancel_key().unwrap());
         assert_eq!(left(), 1);
         let kept = "SELECT count(*) AS n FROM signing_keys WHERE state = 'retired'";
         assert_eq!(
-            sql::number(&scene.server.settings, kept),
+            sql::number(&setup.server.settings, kept),
             2,
             "their certificates are a record"
         );
@@ -129,11 +129,11 @@ fn a_retired_key_is_destroyed_and_a_prepared_one_is_sealed() {
 #[test]
 fn a_wrong_sealing_key_is_detected_for_any_signing_key() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        expect_done(scene.server.provider.prepare_key(None).unwrap());
+        let setup = SsoSetup::new(database);
+        expect_done(setup.server.provider.prepare_key(None).unwrap());
         // The row of the next key as another sealing key would have left it: its name is bytes 2 to 9.
         let sealed = "SELECT state AS t FROM signing_keys WHERE state = 'next'";
-        assert_eq!(sql::texts(&scene.server.settings, sealed), ["next"]);
+        assert_eq!(sql::texts(&setup.server.settings, sealed), ["next"]);
         let spoil = match database {
             Database::Sqlite => {
                 "UPDATE signing_keys SET sealed = CAST(substr(sealed, 1, 1) || x'0102030405060708' || substr(sealed, 10) AS BLOB) WHERE state = 'next'"
@@ -142,18 +142,18 @@ fn a_wrong_sealing_key_is_detected_for_any_signing_key() {
                 "UPDATE signing_keys SET sealed = overlay(sealed placing '\\x0102030405060708'::bytea from 2) WHERE state = 'next'"
             }
         };
-        sql::execute(&scene.server.settings, spoil);
-        let why = format!("{:#}", server::open(&scene.server.settings).unwrap_err());
+        sql::execute(&setup.server.settings, spoil);
+        let why = format!("{:#}", server::open(&setup.server.settings).unwrap_err());
         assert!(
             why.contains("was sealed with the sealing key 0102030405060708"),
             "{why}"
         );
-        let why = format!("{:#}", server::prepare(&scene.server.settings).unwrap_err());
+        let why = format!("{:#}", server::prepare(&setup.server.settings).unwrap_err());
         assert!(
             why.contains("seal.key") && why.contains("0102030405060708"),
             "{why}"
         );
-        let why = scene.server.provider.activate_key(true).unwrap_err().to_string();
+        let why = setup.server.provider.activate_key(true).unwrap_err().to_string();
         assert!(why.contains("0102030405060708"), "{why}");
     });
 }
@@ -174,19 +174,19 @@ fn files_that_are_still_configured_do_not_undo_a_rollover() {
             ("HALLPASS_KEY_FILE", key.as_str()),
             ("HALLPASS_CERTIFICATE_FILE", certificate.as_str()),
         ];
-        let scene = SsoSetup::with(database, &configured, |_, _| {});
-        let provider = &scene.server.provider;
+        let setup = SsoSetup::with(database, &configured, |_, _| {});
+        let provider = &setup.server.provider;
         let restart = |environment: &[(&str, &str)]| {
             let settings = crate::support::test_server::settings(
-                &scene.server.settings.data_dir,
+                &setup.server.settings.data_dir,
                 database,
-                scene.server.address,
+                setup.server.address,
                 environment,
             );
             server::prepare(&settings).unwrap().1
         };
         assert_eq!(restart(&configured), []);
-        let next = roll_over(&scene, provider);
+        let next = roll_over(&setup, provider);
         for state in [KeyState::Previous, KeyState::Retired] {
             assert_eq!(
                 restart(&configured),
@@ -196,7 +196,7 @@ fn files_that_are_still_configured_do_not_undo_a_rollover() {
                 }]
             );
             assert_eq!(certificate_in_state(provider, KeyState::Active).unwrap(), next);
-            scene.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
+            setup.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
             if state == KeyState::Previous {
                 expect_done(provider.retire_key(false).unwrap());
             }
@@ -214,16 +214,16 @@ fn files_that_are_still_configured_do_not_undo_a_rollover() {
             }]
         );
         assert_eq!(certificate_in_state(provider, KeyState::Previous).unwrap(), next);
-        wait_until_published(scene.server.address, &[&second.certificate, &next]);
+        wait_until_published(setup.server.address, &[&second.certificate, &next]);
         expect_done(provider.reactivate_previous_key().unwrap());
-        assert_signs_with(&scene, &next, "_back");
+        assert_signs_with(&setup, &next, "_back");
     });
 }
 
 #[test]
 fn a_backup_taken_during_a_rollover_resumes_it() {
-    let scene = SsoSetup::new(&Database::Sqlite);
-    let provider = &scene.server.provider;
+    let setup = SsoSetup::new(&Database::Sqlite);
+    let provider = &setup.server.provider;
     let old = provider.certificate_pem().unwrap().0;
     let next = expect_done(provider.prepare_key(None).unwrap());
     let copy = tempfile::tempdir().unwrap();
@@ -232,15 +232,15 @@ fn a_backup_taken_during_a_rollover_resumes_it() {
     fs::set_permissions(&data, fs::Permissions::from_mode(0o700)).unwrap();
     let file = data.join("hallpass.db");
     sql::execute(
-        &scene.server.settings,
+        &setup.server.settings,
         &format!("VACUUM INTO '{}'", file.display()),
     );
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
-    let seal = fs::read(scene.server.settings.data_dir.join("seal.key")).unwrap();
+    let seal = fs::read(setup.server.settings.data_dir.join("seal.key")).unwrap();
     write_file(&data.join("seal.key"), &seal);
-    scene.server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
+    setup.server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
     expect_done(provider.activate_key(true).unwrap());
-    scene.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
+    setup.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
     expect_done(provider.retire_key(true).unwrap());
 
     let restored = TestServer::start_in_dir(copy, &Database::Sqlite, &[]);
@@ -253,19 +253,19 @@ fn a_backup_taken_during_a_rollover_resumes_it() {
 #[test]
 fn an_expiring_certificate_is_reported_in_health_and_status_and_blocks_nothing() {
     on_each_database(|database| {
-        let scene = SsoSetup::with(database, &[], |sp, new| {
+        let setup = SsoSetup::with(database, &[], |sp, new| {
             new.saml.signing_certificates = vec![sp.certificate()];
         });
-        let ready = || request_with_headers(scene.server.address, "GET", "/health/ready", &[]);
-        let provider = &scene.server.provider;
+        let ready = || request_with_headers(setup.server.address, "GET", "/health/ready", &[]);
+        let provider = &setup.server.provider;
         // What the start found, before anybody was there, is looked at anew each second.
         provider.refresh_snapshot().unwrap();
         assert_eq!((ready().status, ready().body.as_str()), (200, "ready\n"));
         let end: DateTime<_> = provider.certificate_pem().unwrap().0.not_after;
-        scene
+        setup
             .server
             .clock
-            .advance(end - TimeDelta::days(13) - scene.now());
+            .advance(end - TimeDelta::days(13) - setup.now());
         let body = ready().body;
         assert!(
             body.starts_with("ready\nwarning: the signing certificate ends in 13 days")
@@ -295,7 +295,7 @@ fn an_expiring_certificate_is_reported_in_health_and_status_and_blocks_nothing()
             "{}",
             ready().body
         );
-        scene.server.clock.advance(TimeDelta::days(20));
+        setup.server.clock.advance(TimeDelta::days(20));
         assert_eq!(ready().status, 200);
         assert!(ready().body.contains("ended on"), "{}", ready().body);
         expect_done(provider.activate_key(true).unwrap());
@@ -308,14 +308,14 @@ fn an_expiring_certificate_is_reported_in_health_and_status_and_blocks_nothing()
 #[test]
 fn a_destroyed_private_key_is_erased_from_the_files() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let provider = &scene.server.provider;
-        let Some(file) = scene.server.settings.sqlite_path() else {
+        let setup = SsoSetup::new(database);
+        let provider = &setup.server.provider;
+        let Some(file) = setup.server.settings.sqlite_path() else {
             return;
         };
         let sealed = |state: &str| {
             let sql = format!("SELECT hex(sealed) AS t FROM signing_keys WHERE state = '{state}'");
-            let hex = sql::texts(&scene.server.settings, &sql).remove(0);
+            let hex = sql::texts(&setup.server.settings, &sql).remove(0);
             (0..hex.len() / 2)
                 .map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap())
                 .collect::<Vec<u8>>()
@@ -334,10 +334,10 @@ fn a_destroyed_private_key_is_erased_from_the_files() {
         assert!(lies_on(&next), "the test would see it");
         expect_done(provider.cancel_key().unwrap());
         assert!(!lies_on(&next), "taken back");
-        roll_over(&scene, provider);
+        roll_over(&setup, provider);
         let previous = sealed("previous");
         assert!(lies_on(&previous));
-        scene.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
+        setup.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
         expect_done(provider.retire_key(true).unwrap());
         assert!(!lies_on(&previous), "retired");
     });

@@ -12,12 +12,12 @@ const GUESSABLE_PATH: &str = "/saml/metadata/wiki";
 #[test]
 fn a_fetch_of_a_guessable_address_is_shown_but_does_not_confirm_adoption() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let provider = &scene.server.provider;
+        let setup = SsoSetup::new(database);
+        let provider = &setup.server.provider;
         let own_address = metadata_path(provider, "wiki");
         expect_done(provider.prepare_key(None).unwrap());
         provider.refresh_snapshot().unwrap();
-        let address = scene.server.address;
+        let address = setup.server.address;
         let another = own_address.replace(|c: char| c.is_ascii_digit(), "0");
         let published = request_with_headers(address, "GET", "/saml/metadata", &[]).body;
         let come = |target: &str, from: &str, agent: &str| {
@@ -27,7 +27,7 @@ fn a_fetch_of_a_guessable_address_is_shown_but_does_not_confirm_adoption() {
         };
         let wiki_row = || {
             let found = provider.rollover().unwrap().adoptions;
-            found.into_iter().find(|one| one.slug == scene.wiki.slug).unwrap()
+            found.into_iter().find(|one| one.slug == setup.wiki.slug).unwrap()
         };
         // Who came to an address that can be guessed is noted after the answer.
         let hints = |wanted: usize| {
@@ -50,13 +50,13 @@ fn a_fetch_of_a_guessable_address_is_shown_but_does_not_confirm_adoption() {
                 .any(|fetch| fetch.user_agent.as_deref() == Some("Shibboleth/3.4"))
         );
         assert_eq!(wiki_row().evidence, None, "anybody can have come");
-        scene.server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
+        setup.server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
         expect_refused(provider.activate_key(false).unwrap());
         for n in 0..30 {
-            scene.server.clock.advance(TimeDelta::seconds(1));
+            setup.server.clock.advance(TimeDelta::seconds(1));
             come(GUESSABLE_PATH, &format!("203.0.113.{}", 100 + n), "flood");
         }
-        scene.server.clock.advance(TimeDelta::seconds(1));
+        setup.server.clock.advance(TimeDelta::seconds(1));
         come(GUESSABLE_PATH, "198.51.100.7", "the last");
         for _ in 0..1000 {
             if wiki_row()

@@ -8,14 +8,14 @@ const TWO: [(&str, SloBinding); 2] = [("Wiki", SloBinding::Redirect), ("Mail", S
 #[test]
 fn viewing_the_page_sends_nothing_and_advancing_sends_each_request_once() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &TWO);
-        let (mut browser, _) = town.browser_signed_in_at(&[0, 1]);
+        let setup = LogoutSetup::new(database, &TWO);
+        let (mut browser, _) = setup.browser_signed_in_at(&[0, 1]);
         let page = LogoutSetup::sign_out(&mut browser);
         let (list, go) = (logout_path(&page), automatic_link(&page).unwrap());
         for _reload in 0..3 {
             assert_eq!(automatic_link_unchecked(&browser.get(&list)), Some(go.clone()));
         }
-        let asked = town.receive_request(&browser.get(&go));
+        let request = setup.receive_request(&browser.get(&go));
         for _again in 0..2 {
             let back = browser.get(&go);
             assert_eq!((back.status, back.location()), (303, list.as_str()));
@@ -28,19 +28,19 @@ fn viewing_the_page_sends_nothing_and_advancing_sends_each_request_once() {
             assert!(stuck.body.contains("has not confirmed it") && !stuck.body.contains("http-equiv"));
         }
         let stuck = browser.get(&list);
-        let hop = stuck.field("hop").unwrap();
-        let next = press_continue(&mut browser, &stuck, &hop);
+        let hop_id = stuck.field("hop").unwrap();
+        let next = press_continue(&mut browser, &stuck, &hop_id);
         assert_eq!(
             participant_badges(&next),
             owned_pairs(&[("Wiki", "Not confirmed"), ("Mail", "To be asked")])
         );
         // Continue sent again, as Back and a click do, gives nobody else up.
-        let same = press_continue(&mut browser, &stuck, &hop);
+        let same = press_continue(&mut browser, &stuck, &hop_id);
         assert_eq!(participant_badges(&same), participant_badges(&next));
-        let departure = browser.get(&go);
-        assert_eq!(departure.status, 200);
-        let second = town.receive_request(&departure);
-        assert_eq!((asked.participant, second.participant), (0, 1));
+        let forwarded = browser.get(&go);
+        assert_eq!(forwarded.status, 200);
+        let second = setup.receive_request(&forwarded);
+        assert_eq!((request.participant, second.participant), (0, 1));
         let again = browser.get(&go);
         assert_eq!(again.status, 303, "the page with the form, again: {}", again.body);
     });
@@ -49,12 +49,12 @@ fn viewing_the_page_sends_nothing_and_advancing_sends_each_request_once() {
 #[test]
 fn the_final_response_is_sent_once_automatically_and_again_only_by_a_click() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &TWO);
-        let (mut browser, indexes) = town.browser_signed_in_at(&[0, 1]);
-        let response = browser.get(&town.logout_request_url(0, "_l1", Some(&indexes[0])));
+        let setup = LogoutSetup::new(database, &TWO);
+        let (mut browser, indexes) = setup.browser_signed_in_at(&[0, 1]);
+        let response = browser.get(&setup.logout_request_url(0, "_l1", Some(&indexes[0])));
         let page = follow_own_redirect(&mut browser, response);
         let list = logout_path(&page);
-        let end = town.run_to_end(&mut browser, page, &|_| ParticipantReply::Success);
+        let end = setup.run_to_end(&mut browser, page, &|_| ParticipantReply::Success);
         assert!(matches!(end, LogoutOutcome::LogoutResponse(..)));
         let over = browser.get(&list);
         assert!(
@@ -63,13 +63,13 @@ fn the_final_response_is_sent_once_automatically_and_again_only_by_a_click() {
             over.body
         );
         assert!(over.body.contains("Go back to"));
-        let again = town
+        let again = setup
             .receive_response(&browser.get(&format!("{list}/go")))
             .unwrap();
         assert_eq!(again.relay_state.as_deref(), Some(RELAY_STATE));
         let rows = "SELECT count(*) AS n FROM audit_events WHERE action = 'single_logout'";
-        assert_eq!(sql::number(&town.server.settings, rows), 1);
-        town.server.clock.advance(TimeDelta::minutes(10));
+        assert_eq!(sql::number(&setup.server.settings, rows), 1);
+        setup.server.clock.advance(TimeDelta::minutes(10));
         let late = browser.get(&format!("{list}/go"));
         assert_eq!((late.status, late.location()), (303, list.as_str()));
         assert!(
@@ -82,26 +82,26 @@ fn the_final_response_is_sent_once_automatically_and_again_only_by_a_click() {
 #[test]
 fn two_tabs_on_one_logout_agree() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &TWO);
-        let (mut browser, _) = town.browser_signed_in_at(&[0, 1]);
+        let setup = LogoutSetup::new(database, &TWO);
+        let (mut browser, _) = setup.browser_signed_in_at(&[0, 1]);
         let page = LogoutSetup::sign_out(&mut browser);
         let (list, go) = (logout_path(&page), automatic_link(&page).unwrap());
-        let asked = town.receive_request(&browser.get(&go));
+        let request = setup.receive_request(&browser.get(&go));
         // The other tab sees that the first one is asked, and goes on without it.
         let stuck = browser.get(&list);
-        let hop = stuck.field("hop").unwrap();
-        press_continue(&mut browser, &stuck, &hop);
-        let mail = town.receive_request(&browser.get(&go));
+        let hop_id = stuck.field("hop").unwrap();
+        press_continue(&mut browser, &stuck, &hop_id);
+        let mail = setup.receive_request(&browser.get(&go));
         // Then the first tab comes back with its answer.
         let response =
-            browser.get(&town.participants[0].reply_url(&asked, town.now(), ParticipantReply::Success));
+            browser.get(&setup.participants[0].reply_url(&request, setup.now(), ParticipantReply::Success));
         let page = follow_own_redirect(&mut browser, response);
         assert_eq!(
             participant_badges(&page),
             owned_pairs(&[("Wiki", "Ended"), ("Mail", "Asked")])
         );
         let response =
-            browser.get(&town.participants[1].reply_url(&mail, town.now(), ParticipantReply::Success));
+            browser.get(&setup.participants[1].reply_url(&mail, setup.now(), ParticipantReply::Success));
         let page = follow_own_redirect(&mut browser, response);
         assert!(page.body.contains("signed out everywhere"));
     });
@@ -110,17 +110,17 @@ fn two_tabs_on_one_logout_agree() {
 #[test]
 fn two_logouts_in_one_browser_are_independent() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &TWO);
-        let (mut browser, _) = town.browser_signed_in_at(&[0]);
+        let setup = LogoutSetup::new(database, &TWO);
+        let (mut browser, _) = setup.browser_signed_in_at(&[0]);
         let one = LogoutSetup::sign_out(&mut browser);
         let page = browser.get_following_redirects("/login");
         browser.sign_in(&page, ADA, PASSWORD);
-        town.server.clock.advance(TimeDelta::seconds(1));
-        town.sign_in_at(&mut browser, 1);
+        setup.server.clock.advance(TimeDelta::seconds(1));
+        setup.sign_in_at(&mut browser, 1);
         let two = LogoutSetup::sign_out(&mut browser);
         assert_ne!(logout_path(&one), logout_path(&two));
         for (page, name) in [(one, "Wiki"), (two, "Mail")] {
-            let end = town.run_to_end(&mut browser, page, &|_| ParticipantReply::Success);
+            let end = setup.run_to_end(&mut browser, page, &|_| ParticipantReply::Success);
             let LogoutOutcome::FinalPage(page) = end else {
                 panic!("{end:?}")
             };
@@ -132,8 +132,8 @@ fn two_logouts_in_one_browser_are_independent() {
 #[test]
 fn a_second_click_on_sign_out_resumes_the_first_logout() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &TWO);
-        let (mut browser, _) = town.browser_signed_in_at(&[0, 1]);
+        let setup = LogoutSetup::new(database, &TWO);
+        let (mut browser, _) = setup.browser_signed_in_at(&[0, 1]);
         let csrf = browser.get("/").field("csrf").unwrap();
         let mut second = browser.clone();
         let first = browser.post("/logout", &[("csrf", &csrf)]);
@@ -149,18 +149,18 @@ fn a_second_click_on_sign_out_resumes_the_first_logout() {
         // And one that was sent after.
         let late = second.post("/logout", &[("csrf", &csrf)]);
         assert_eq!(late.location(), first.location());
-        let end = town.run_to_end(&mut second, page, &|_| ParticipantReply::Success);
+        let end = setup.run_to_end(&mut second, page, &|_| ParticipantReply::Success);
         assert!(matches!(end, LogoutOutcome::FinalPage(page) if page.body.contains("signed out everywhere")));
         let once = "SELECT count(*) AS n FROM audit_events WHERE action = 'logout' AND outcome = 'ok'";
-        assert_eq!(sql::number(&town.server.settings, once), 1);
+        assert_eq!(sql::number(&setup.server.settings, once), 1);
     });
 }
 
 #[test]
 fn the_portal_links_to_a_running_logout_when_back_skips_its_page() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &TWO);
-        let (mut browser, _) = town.browser_signed_in_at(&[0]);
+        let setup = LogoutSetup::new(database, &TWO);
+        let (mut browser, _) = setup.browser_signed_in_at(&[0]);
         let page = LogoutSetup::sign_out(&mut browser);
         let list = logout_path(&page);
         browser.get(&automatic_link(&page).unwrap());
@@ -169,8 +169,8 @@ fn the_portal_links_to_a_running_logout_when_back_skips_its_page() {
         }
         assert_eq!(browser.get("/login").status, 200, "whoever wants to sign in may");
         let stuck = browser.get(&list);
-        let hop = stuck.field("hop").unwrap();
-        press_continue(&mut browser, &stuck, &hop);
+        let hop_id = stuck.field("hop").unwrap();
+        press_continue(&mut browser, &stuck, &hop_id);
         assert_eq!(browser.get("/").location(), "/login", "it is over");
     });
 }
@@ -178,8 +178,8 @@ fn the_portal_links_to_a_running_logout_when_back_skips_its_page() {
 #[test]
 fn no_other_browser_sees_or_resumes_the_logout() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &TWO);
-        let (mut browser, _) = town.browser_signed_in_at(&[0, 1]);
+        let setup = LogoutSetup::new(database, &TWO);
+        let (mut browser, _) = setup.browser_signed_in_at(&[0, 1]);
         let page = LogoutSetup::sign_out(&mut browser);
         let (list, go) = (logout_path(&page), automatic_link(&page).unwrap());
         let cookie = browser
@@ -188,8 +188,8 @@ fn no_other_browser_sees_or_resumes_the_logout() {
             .find(|name| name.contains("hallpass-l-"))
             .unwrap()
             .clone();
-        let mut stranger = town.server.browser();
-        let mut planted = town.server.browser();
+        let mut stranger = setup.server.browser();
+        let mut planted = setup.server.browser();
         planted.cookies.insert(cookie, "A".repeat(43));
         for other in [&mut stranger, &mut planted] {
             for address in [&list, &go] {
@@ -226,15 +226,15 @@ fn no_other_browser_sees_or_resumes_the_logout() {
 #[test]
 fn an_expired_logout_sends_nothing_and_reports_its_state() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &TWO);
-        let (mut browser, indexes) = town.browser_signed_in_at(&[0, 1]);
-        let response = browser.get(&town.logout_request_url(0, "_l1", Some(&indexes[0])));
+        let setup = LogoutSetup::new(database, &TWO);
+        let (mut browser, indexes) = setup.browser_signed_in_at(&[0, 1]);
+        let response = browser.get(&setup.logout_request_url(0, "_l1", Some(&indexes[0])));
         let page = follow_own_redirect(&mut browser, response);
         let (list, go) = (logout_path(&page), automatic_link(&page).unwrap());
-        town.server.clock.advance(TimeDelta::minutes(10));
+        setup.server.clock.advance(TimeDelta::minutes(10));
         for swept in [false, true] {
             if swept {
-                town.server.provider.run_housekeeping().unwrap();
+                setup.server.provider.run_housekeeping().unwrap();
             }
             let over = browser.get(&list);
             assert!(
@@ -249,8 +249,8 @@ fn an_expired_logout_sends_nothing_and_reports_its_state() {
             assert_eq!(browser.get(&go).location(), list);
         }
         assert_eq!(browser.get("/").location(), "/login");
-        town.server.clock.advance(TimeDelta::hours(2));
-        town.server.provider.run_housekeeping().unwrap();
+        setup.server.clock.advance(TimeDelta::hours(2));
+        setup.server.provider.run_housekeeping().unwrap();
         let gone = browser.get(&list);
         assert!(
             gone.status == 200 && gone.body.contains("You are signed out here"),
@@ -263,7 +263,7 @@ fn an_expired_logout_sends_nothing_and_reports_its_state() {
 #[test]
 fn the_page_works_without_script_and_limits_form_action() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &TWO);
+        let setup = LogoutSetup::new(database, &TWO);
         let policy = |page: &Response| {
             let policy = page.header("content-security-policy").unwrap().to_owned();
             policy
@@ -272,7 +272,7 @@ fn the_page_works_without_script_and_limits_form_action() {
                 .unwrap()
                 .to_owned()
         };
-        let (mut browser, _) = town.browser_signed_in_at(&[0, 1]);
+        let (mut browser, _) = setup.browser_signed_in_at(&[0, 1]);
         let page = LogoutSetup::sign_out(&mut browser);
         let (list, go) = (logout_path(&page), automatic_link(&page).unwrap());
         assert!(page.body.contains(&format!(
@@ -281,9 +281,9 @@ fn the_page_works_without_script_and_limits_form_action() {
         assert_eq!(policy(&page), "form-action 'self'");
         assert_eq!(page.form_action().as_deref(), Some(list.as_str()));
         let way = browser.get(&go);
-        let response = browser.get(&town.participants[0].reply_url(
-            &town.receive_request(&way),
-            town.now(),
+        let response = browser.get(&setup.participants[0].reply_url(
+            &setup.receive_request(&way),
+            setup.now(),
             ParticipantReply::Success,
         ));
         follow_own_redirect(&mut browser, response);

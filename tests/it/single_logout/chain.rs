@@ -15,8 +15,8 @@ const ALL: [(&str, SloBinding); 4] = [
 #[test]
 fn signing_out_here_ends_the_session_at_every_participant_that_responds() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &[ALL[0], ALL[1], ALL[3]]);
-        let (mut browser, _) = town.browser_signed_in_at(&[0, 1, 2]);
+        let setup = LogoutSetup::new(database, &[ALL[0], ALL[1], ALL[3]]);
+        let (mut browser, _) = setup.browser_signed_in_at(&[0, 1, 2]);
         let page = LogoutSetup::sign_out(&mut browser);
         assert!(!SsoSetup::is_signed_in(&browser), "our own session ends first");
         assert_eq!(
@@ -28,8 +28,8 @@ fn signing_out_here_ends_the_session_at_every_participant_that_responds() {
             ])
         );
         let order = std::cell::RefCell::new(Vec::new());
-        let end = town.run_to_end(&mut browser, page, &|asked| {
-            order.borrow_mut().push(asked.participant);
+        let end = setup.run_to_end(&mut browser, page, &|request| {
+            order.borrow_mut().push(request.participant);
             ParticipantReply::Success
         });
         assert_eq!(
@@ -51,7 +51,7 @@ fn signing_out_here_ends_the_session_at_every_participant_that_responds() {
         );
         assert!(!page.body.contains("On a shared computer"));
         assert_eq!(
-            logout_audit_rows(&town),
+            logout_audit_rows(&setup),
             ["logout ok: signed out", "single_logout ok: 3 of 3 confirmed"]
         );
     });
@@ -61,24 +61,24 @@ fn signing_out_here_ends_the_session_at_every_participant_that_responds() {
 fn the_initiator_gets_its_response_after_the_other_participants_were_sent_requests() {
     on_each_database(|database| {
         for asker in [0, 1] {
-            let town = LogoutSetup::new(
+            let setup = LogoutSetup::new(
                 &crate::support::test_server::fresh_database_like(database),
                 &[ALL[0], ALL[1], ALL[3]],
             );
-            let (mut browser, indexes) = town.browser_signed_in_at(&[0, 1, 2]);
-            let address = town.logout_request_url(asker, "_l1", Some(&indexes[asker]));
+            let (mut browser, indexes) = setup.browser_signed_in_at(&[0, 1, 2]);
+            let address = setup.logout_request_url(asker, "_l1", Some(&indexes[asker]));
             let response = browser.get(&address);
             assert!(!SsoSetup::is_signed_in(&browser), "our own session ends first");
             let page = follow_own_redirect(&mut browser, response);
-            let end = town.run_to_end(&mut browser, page, &|asked| {
-                assert_ne!(asked.participant, asker, "whoever asks is not asked");
+            let end = setup.run_to_end(&mut browser, page, &|request| {
+                assert_ne!(request.participant, asker, "whoever asks is not asked");
                 ParticipantReply::Success
             });
             let LogoutOutcome::LogoutResponse(page, back) = end else {
                 panic!("{end:?}")
             };
             assert_eq!(response_status(&back), success());
-            assert_eq!(back.location, town.participants[asker].slo);
+            assert_eq!(back.location, setup.participants[asker].slo);
             assert_eq!(back.relay_state.as_deref(), Some(RELAY_STATE));
             assert_eq!(attribute(&back.xml, "LogoutResponse", "InResponseTo"), "_l1");
             assert!(
@@ -86,7 +86,7 @@ fn the_initiator_gets_its_response_after_the_other_participants_were_sent_reques
                 "all is well: it goes on at once"
             );
             assert_eq!(
-                logout_audit_rows(&town),
+                logout_audit_rows(&setup),
                 ["logout ok: LogoutRequest", "single_logout ok: 2 of 2 confirmed"]
             );
         }
@@ -104,20 +104,20 @@ fn every_missing_confirmation_is_tolerated_and_reported() {
             (ParticipantReply::ErrorPage, "Not confirmed", "unconfirmed"),
         ] {
             for (peer, name) in [(1, "mail"), (0, "wiki")] {
-                let town = LogoutSetup::new(
+                let setup = LogoutSetup::new(
                     &crate::support::test_server::fresh_database_like(database),
                     &[ALL[0], ALL[1], ALL[3]],
                 );
-                let replies = move |asked: &ReceivedLogoutRequest| {
-                    if asked.participant == peer {
+                let replies = move |request: &ReceivedLogoutRequest| {
+                    if request.participant == peer {
                         reply
                     } else {
                         ParticipantReply::Success
                     }
                 };
-                let (mut browser, _) = town.browser_signed_in_at(&[0, 1, 2]);
+                let (mut browser, _) = setup.browser_signed_in_at(&[0, 1, 2]);
                 let page = LogoutSetup::sign_out(&mut browser);
-                let end = town.run_to_end(&mut browser, page, &replies);
+                let end = setup.run_to_end(&mut browser, page, &replies);
                 let LogoutOutcome::FinalPage(page) = end else {
                     panic!("{reply:?}: {end:?}")
                 };
@@ -135,15 +135,15 @@ fn every_missing_confirmation_is_tolerated_and_reported() {
                 assert_eq!(page.body.matches("target=\"_blank\"").count(), 1);
                 let row = format!("single_logout LOGOUT-PARTIAL: 2 of 3 confirmed; not: {name} ({word})");
                 assert!(
-                    logout_audit_rows(&town).contains(&row),
+                    logout_audit_rows(&setup).contains(&row),
                     "{:?}",
-                    logout_audit_rows(&town)
+                    logout_audit_rows(&setup)
                 );
 
-                let (mut browser, indexes) = town.browser_signed_in_at(&[0, 1, 2]);
-                let response = browser.get(&town.logout_request_url(2, "_l1", Some(&indexes[2])));
+                let (mut browser, indexes) = setup.browser_signed_in_at(&[0, 1, 2]);
+                let response = browser.get(&setup.logout_request_url(2, "_l1", Some(&indexes[2])));
                 let page = follow_own_redirect(&mut browser, response);
-                let end = town.run_to_end(&mut browser, page, &replies);
+                let end = setup.run_to_end(&mut browser, page, &replies);
                 let LogoutOutcome::LogoutResponse(page, back) = end else {
                     panic!("{reply:?}: {end:?}")
                 };
@@ -161,18 +161,18 @@ fn every_missing_confirmation_is_tolerated_and_reported() {
 #[test]
 fn a_participant_without_a_logout_endpoint_is_never_sent_a_request_nor_confirmed() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &ALL);
+        let setup = LogoutSetup::new(database, &ALL);
         let nobody = |_: &ReceivedLogoutRequest| panic!("nobody else is asked");
-        let (mut browser, indexes) = town.browser_signed_in_at(&[0, 2]);
+        let (mut browser, indexes) = setup.browser_signed_in_at(&[0, 2]);
         let ask = browser.get("/logout");
         assert!(
             ask.body.contains("You have to sign out there yourself"),
             "{}",
             ask.body
         );
-        let response = browser.get(&town.logout_request_url(0, "_l1", Some(&indexes[0])));
+        let response = browser.get(&setup.logout_request_url(0, "_l1", Some(&indexes[0])));
         let page = follow_own_redirect(&mut browser, response);
-        let end = town.run_to_end(&mut browser, page, &nobody);
+        let end = setup.run_to_end(&mut browser, page, &nobody);
         let LogoutOutcome::LogoutResponse(page, back) = end else {
             panic!("{end:?}")
         };
@@ -180,17 +180,17 @@ fn a_participant_without_a_logout_endpoint_is_never_sent_a_request_nor_confirmed
         assert_eq!(participant_badges(&page), owned_pairs(&[("Chat", "Still open")]));
         assert!(page.body.contains("href=\"https://chat.example/\""));
 
-        let (mut browser, _) = town.browser_signed_in_at(&[2]);
+        let (mut browser, _) = setup.browser_signed_in_at(&[2]);
         let page = LogoutSetup::sign_out(&mut browser);
         assert_eq!(participant_badges(&page), owned_pairs(&[("Chat", "Still open")]));
         assert!(page.body.contains("You are signed out here") && automatic_link_unchecked(&page).is_none());
         assert_eq!(
-            logout_audit_rows(&town).last().unwrap(),
+            logout_audit_rows(&setup).last().unwrap(),
             "single_logout LOGOUT-PARTIAL: 0 of 1 confirmed; not: chat (no_address)"
         );
 
-        let (mut browser, indexes) = town.browser_signed_in_at(&[2]);
-        let page = browser.get(&town.logout_request_url(2, "_l2", Some(&indexes[0])));
+        let (mut browser, indexes) = setup.browser_signed_in_at(&[2]);
+        let page = browser.get(&setup.logout_request_url(2, "_l2", Some(&indexes[0])));
         assert_eq!(page.status, 200, "whoever asks and has no address stays with us");
         assert!(!SsoSetup::is_signed_in(&browser));
     });
@@ -199,18 +199,19 @@ fn a_participant_without_a_logout_endpoint_is_never_sent_a_request_nor_confirmed
 #[test]
 fn a_disabled_application_still_receives_logout_requests_but_cannot_start_a_logout() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &ALL);
-        let (mut browser, indexes) = town.browser_signed_in_at(&[0, 3]);
+        let setup = LogoutSetup::new(database, &ALL);
+        let (mut browser, indexes) = setup.browser_signed_in_at(&[0, 3]);
         let off = ApplicationEdit {
             enabled: Some(false),
             ..ApplicationEdit::default()
         };
-        town.server
+        setup
+            .server
             .provider
-            .edit_application(&town.participants[0].application.slug, off)
+            .edit_application(&setup.participants[0].application.slug, off)
             .unwrap()
             .unwrap();
-        let refused = browser.get(&town.logout_request_url(0, "_l1", Some(&indexes[0])));
+        let refused = browser.get(&setup.logout_request_url(0, "_l1", Some(&indexes[0])));
         assert!(
             refused.status == 400 && refused.body.contains("APPLICATION-DISABLED"),
             "{}",
@@ -218,7 +219,7 @@ fn a_disabled_application_still_receives_logout_requests_but_cannot_start_a_logo
         );
         assert!(SsoSetup::is_signed_in(&browser));
         let page = LogoutSetup::sign_out(&mut browser);
-        let end = town.run_to_end(&mut browser, page, &|_| ParticipantReply::Success);
+        let end = setup.run_to_end(&mut browser, page, &|_| ParticipantReply::Success);
         assert!(matches!(end, LogoutOutcome::FinalPage(page) if page.body.contains("signed out everywhere")));
     });
 }
@@ -226,20 +227,21 @@ fn a_disabled_application_still_receives_logout_requests_but_cannot_start_a_logo
 #[test]
 fn a_logout_endpoint_removed_meanwhile_is_not_used() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &ALL);
-        let (mut browser, _) = town.browser_signed_in_at(&[0, 3]);
+        let setup = LogoutSetup::new(database, &ALL);
+        let (mut browser, _) = setup.browser_signed_in_at(&[0, 3]);
         let page = LogoutSetup::sign_out(&mut browser);
         let edit = ApplicationEdit {
             logout: Some(None),
             ..ApplicationEdit::default()
         };
-        town.server
+        setup
+            .server
             .provider
-            .edit_application(&town.participants[0].application.slug, edit)
+            .edit_application(&setup.participants[0].application.slug, edit)
             .unwrap()
             .unwrap();
-        let end = town.run_to_end(&mut browser, page, &|asked| {
-            assert_eq!(asked.participant, 3);
+        let end = setup.run_to_end(&mut browser, page, &|request| {
+            assert_eq!(request.participant, 3);
             ParticipantReply::Success
         });
         let LogoutOutcome::FinalPage(page) = end else {
@@ -255,15 +257,15 @@ fn a_logout_endpoint_removed_meanwhile_is_not_used() {
 #[test]
 fn an_abandoned_logout_expires_and_is_audited() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &ALL);
-        let (mut browser, _) = town.browser_signed_in_at(&[0, 2, 3]);
+        let setup = LogoutSetup::new(database, &ALL);
+        let (mut browser, _) = setup.browser_signed_in_at(&[0, 2, 3]);
         let page = LogoutSetup::sign_out(&mut browser);
         browser.get(&automatic_link(&page).unwrap());
-        town.server.clock.advance(TimeDelta::minutes(10));
-        town.server.provider.run_housekeeping().unwrap();
-        town.server.provider.run_housekeeping().unwrap();
+        setup.server.clock.advance(TimeDelta::minutes(10));
+        setup.server.provider.run_housekeeping().unwrap();
+        setup.server.provider.run_housekeeping().unwrap();
         assert_eq!(
-            logout_audit_rows(&town),
+            logout_audit_rows(&setup),
             [
                 "logout ok: signed out",
                 "single_logout LOGOUT-PARTIAL: 0 of 3 confirmed; not: wiki (asked), chat (no_address), desk (waiting)"

@@ -15,11 +15,11 @@ fn assert_no_names(page: &Response) {
 #[test]
 fn an_expired_session_still_sends_logout_requests() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &TWO);
-        let (mut browser, _) = town.browser_signed_in_at(&[0, 1]);
+        let setup = LogoutSetup::new(database, &TWO);
+        let (mut browser, _) = setup.browser_signed_in_at(&[0, 1]);
         let csrf = browser.get("/").field("csrf").unwrap();
-        town.server.clock.advance(TimeDelta::hours(9));
-        town.server.provider.run_housekeeping().unwrap();
+        setup.server.clock.advance(TimeDelta::hours(9));
+        setup.server.provider.run_housekeeping().unwrap();
         assert_eq!(browser.get("/").status, 303, "it signs nobody in any more");
         // Somebody else may sit there by now: nobody is named, and no application.
         let ask = browser.get("/logout");
@@ -32,7 +32,7 @@ fn an_expired_session_still_sends_logout_requests() {
         let response = browser.post("/logout", &[("csrf", &csrf)]);
         let page = follow_own_redirect(&mut browser, response);
         assert_no_names(&page);
-        let end = town.run_to_end(&mut browser, page, &|_| ParticipantReply::Success);
+        let end = setup.run_to_end(&mut browser, page, &|_| ParticipantReply::Success);
         let LogoutOutcome::FinalPage(page) = end else {
             panic!("{end:?}")
         };
@@ -47,14 +47,15 @@ fn an_expired_session_still_sends_logout_requests() {
 #[test]
 fn a_logout_after_the_session_expired_reports_the_other_participants() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &TWO);
-        let (mut browser, indexes) = town.browser_signed_in_at(&[0, 1]);
-        town.server.clock.advance(TimeDelta::hours(9));
-        town.server.provider.run_housekeeping().unwrap();
-        let response = browser.get(&town.logout_request_url(0, "_late", indexes.first().map(String::as_str)));
+        let setup = LogoutSetup::new(database, &TWO);
+        let (mut browser, indexes) = setup.browser_signed_in_at(&[0, 1]);
+        setup.server.clock.advance(TimeDelta::hours(9));
+        setup.server.provider.run_housekeeping().unwrap();
+        let response =
+            browser.get(&setup.logout_request_url(0, "_late", indexes.first().map(String::as_str)));
         let page = follow_own_redirect(&mut browser, response);
         assert_no_names(&page);
-        let end = town.run_to_end(&mut browser, page, &|_| ParticipantReply::Responder);
+        let end = setup.run_to_end(&mut browser, page, &|_| ParticipantReply::Responder);
         let LogoutOutcome::LogoutResponse(_, back) = end else {
             panic!("{end:?}")
         };
@@ -65,12 +66,12 @@ fn a_logout_after_the_session_expired_reports_the_other_participants() {
 #[test]
 fn an_application_removed_meanwhile_is_reported_as_not_confirmed() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &TWO);
-        let (mut browser, _) = town.browser_signed_in_at(&[0, 1]);
+        let setup = LogoutSetup::new(database, &TWO);
+        let (mut browser, _) = setup.browser_signed_in_at(&[0, 1]);
         let page = LogoutSetup::sign_out(&mut browser);
-        let gone = &town.participants[1].application.slug;
-        town.server.provider.remove_application(gone).unwrap();
-        let end = town.run_to_end(&mut browser, page, &|_| ParticipantReply::Success);
+        let gone = &setup.participants[1].application.slug;
+        setup.server.provider.remove_application(gone).unwrap();
+        let end = setup.run_to_end(&mut browser, page, &|_| ParticipantReply::Success);
         let LogoutOutcome::FinalPage(page) = end else {
             panic!("{end:?}")
         };
@@ -86,20 +87,20 @@ fn an_application_removed_meanwhile_is_reported_as_not_confirmed() {
 #[test]
 fn an_sp_initiated_logout_is_not_resumed_by_the_session_it_ended() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &TWO);
-        let (mut laptop, one) = town.browser_signed_in_at(&[0, 1]);
-        let (mut phone, two) = town.browser_signed_in_at(&[0]);
+        let setup = LogoutSetup::new(database, &TWO);
+        let (mut laptop, one) = setup.browser_signed_in_at(&[0, 1]);
+        let (mut phone, two) = setup.browser_signed_in_at(&[0]);
         let csrf = phone.get("/").field("csrf").unwrap();
         // Both sessions end, and the laptop is led to the others.
         let both = format!("{}</samlp:SessionIndex><samlp:SessionIndex>{}", one[0], two[0]);
-        let response = laptop.get(&town.logout_request_url(0, "_all", Some(&both)));
+        let response = laptop.get(&setup.logout_request_url(0, "_all", Some(&both)));
         let page = follow_own_redirect(&mut laptop, response);
         let response = phone.post("/logout", &[("csrf", &csrf)]);
         assert_eq!(
             response.status, 200,
             "the phone is signed out, and has nobody to ask"
         );
-        let end = town.run_to_end(&mut laptop, page, &|_| ParticipantReply::Success);
+        let end = setup.run_to_end(&mut laptop, page, &|_| ParticipantReply::Success);
         assert!(matches!(end, LogoutOutcome::LogoutResponse(_, back) if back.xml.contains("status:Success")));
     });
 }

@@ -12,8 +12,8 @@ const THREE: [(&str, SloBinding); 3] = [
     ("Desk", SloBinding::Redirect),
 ];
 
-fn assert_signed(town: &LogoutSetup, xml: &str, address: Option<&str>, what: &str) {
-    let (certificate, _) = town.server.provider.certificate_pem().unwrap();
+fn assert_signed(setup: &LogoutSetup, xml: &str, address: Option<&str>, what: &str) {
+    let (certificate, _) = setup.server.provider.certificate_pem().unwrap();
     validate_against_schema(xml, PROTOCOL_SCHEMA).unwrap();
     if let Some(address) = address {
         assert!(
@@ -35,19 +35,24 @@ fn assert_signed(town: &LogoutSetup, xml: &str, address: Option<&str>, what: &st
 #[test]
 fn requests_are_valid_signed_and_carry_the_name_id_of_the_application() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &THREE);
-        let (mut browser, indexes) = town.browser_signed_in_at(&[0, 1, 2]);
+        let setup = LogoutSetup::new(database, &THREE);
+        let (mut browser, indexes) = setup.browser_signed_in_at(&[0, 1, 2]);
         let page = LogoutSetup::sign_out(&mut browser);
-        let us = town.server.provider.entity_id().unwrap();
+        let us = setup.server.provider.entity_id().unwrap();
         let ids = std::cell::RefCell::new(Vec::new());
-        town.run_to_end(&mut browser, page, &|asked| {
-            assert_signed(&town, &asked.xml, asked.redirect_url.as_deref(), "LogoutRequest");
-            assert_eq!(asked.relay_state, None, "we need nothing back");
-            let document = Document::parse(&asked.xml).unwrap();
+        setup.run_to_end(&mut browser, page, &|request| {
+            assert_signed(
+                &setup,
+                &request.xml,
+                request.redirect_url.as_deref(),
+                "LogoutRequest",
+            );
+            assert_eq!(request.relay_state, None, "we need nothing back");
+            let document = Document::parse(&request.xml).unwrap();
             let root = only_element(&document, "LogoutRequest");
             assert_eq!(
                 root.attribute("Destination"),
-                Some(town.participants[asked.participant].slo.as_str())
+                Some(setup.participants[request.participant].slo.as_str())
             );
             assert_eq!(
                 root.attribute("Reason"),
@@ -58,7 +63,7 @@ fn requests_are_valid_signed_and_carry_the_name_id_of_the_application() {
                     .unwrap()
                     .to_utc()
             };
-            assert!(time("IssueInstant") <= town.now() && town.now() < time("NotOnOrAfter"));
+            assert!(time("IssueInstant") <= setup.now() && setup.now() < time("NotOnOrAfter"));
             assert_eq!(only_element(&document, "Issuer").text(), Some(us.as_str()));
             let name = only_element(&document, "NameID");
             assert_eq!(
@@ -67,10 +72,10 @@ fn requests_are_valid_signed_and_carry_the_name_id_of_the_application() {
             );
             assert_eq!(
                 only_element(&document, "SessionIndex").text(),
-                Some(indexes[asked.participant].as_str())
+                Some(indexes[request.participant].as_str())
             );
-            assert!(asked.id.len() == 41, "160 random bits: {}", asked.id);
-            ids.borrow_mut().push(asked.id.clone());
+            assert!(request.id.len() == 41, "160 random bits: {}", request.id);
+            ids.borrow_mut().push(request.id.clone());
             ParticipantReply::Success
         });
         let mut ids = ids.into_inner();
@@ -85,18 +90,18 @@ fn responses_are_valid_and_signed_over_either_binding() {
     on_each_database(|database| {
         for asker in [0, 1] {
             for reply in [ParticipantReply::Success, ParticipantReply::NoResponse] {
-                let town = LogoutSetup::new(
+                let setup = LogoutSetup::new(
                     &crate::support::test_server::fresh_database_like(database),
                     &THREE,
                 );
-                let (mut browser, indexes) = town.browser_signed_in_at(&[0, 1, 2]);
-                let response = browser.get(&town.logout_request_url(asker, "_l1", Some(&indexes[asker])));
+                let (mut browser, indexes) = setup.browser_signed_in_at(&[0, 1, 2]);
+                let response = browser.get(&setup.logout_request_url(asker, "_l1", Some(&indexes[asker])));
                 let page = follow_own_redirect(&mut browser, response);
-                let LogoutOutcome::LogoutResponse(_, back) = town.run_to_end(&mut browser, page, &|_| reply)
+                let LogoutOutcome::LogoutResponse(_, back) = setup.run_to_end(&mut browser, page, &|_| reply)
                 else {
                     panic!("no answer")
                 };
-                assert_signed(&town, &back.xml, back.redirect_url.as_deref(), "LogoutResponse");
+                assert_signed(&setup, &back.xml, back.redirect_url.as_deref(), "LogoutResponse");
                 assert_eq!(
                     back.redirect_url.is_none(),
                     asker == 1,
@@ -106,7 +111,7 @@ fn responses_are_valid_and_signed_over_either_binding() {
                 let root = only_element(&document, "LogoutResponse");
                 assert_eq!(
                     root.attribute("Destination"),
-                    Some(town.participants[asker].slo.as_str())
+                    Some(setup.participants[asker].slo.as_str())
                 );
             }
         }
@@ -116,10 +121,11 @@ fn responses_are_valid_and_signed_over_either_binding() {
 #[test]
 fn a_response_goes_to_the_response_location_where_there_is_one() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &[]);
+        let setup = LogoutSetup::new(database, &[]);
         let sp = TestSp::new("urn:test:wiki", "https://wiki.example/acs");
         let done = SpUrl::parse("https://wiki.example/slo/done").unwrap();
-        town.server
+        setup
+            .server
             .add_application("Wiki", &sp.entity_id, &sp.acs, |new| {
                 new.saml.signing_certificates = vec![sp.certificate()];
                 new.saml.logout = Some(LogoutEndpoint {
@@ -127,9 +133,9 @@ fn a_response_goes_to_the_response_location_where_there_is_one() {
                     ..endpoint(Binding::Redirect, "https://wiki.example/slo")
                 });
             });
-        let (mut browser, _) = town.browser_signed_in_at(&[]);
-        posted_response(&browser.get(&sp.sso_url("_r1", town.now())));
-        let xml = sp.logout_request("_l1", town.now(), SLO, (ADA, EMAIL_ADDRESS), None);
+        let (mut browser, _) = setup.browser_signed_in_at(&[]);
+        posted_response(&browser.get(&sp.sso_url("_r1", setup.now())));
+        let xml = sp.logout_request("_l1", setup.now(), SLO, (ADA, EMAIL_ADDRESS), None);
         let answered = browser.get(&format!("/saml/slo?{}", sp.redirect_query(&xml, None, true)));
         let address = answered.location();
         assert!(

@@ -114,14 +114,14 @@ struct ReceivedLogoutResponse {
 
 impl LogoutSetup {
     fn new(database: &Database, takes: &[(&'static str, SloBinding)]) -> Self {
-        let house = TestServer::start(database, &[]);
-        house.add_user(ADA, "Ada", "Lovelace");
+        let server = TestServer::start(database, &[]);
+        server.add_user(ADA, "Ada", "Lovelace");
         let peers = takes
             .iter()
-            .map(|(name, takes)| TestParticipant::register(&house, name, *takes))
+            .map(|(name, takes)| TestParticipant::register(&server, name, *takes))
             .collect();
         Self {
-            server: house,
+            server,
             participants: peers,
         }
     }
@@ -175,24 +175,24 @@ impl LogoutSetup {
     ) -> LogoutOutcome {
         for _step in 0..20 {
             assert_logout_page(&page);
-            let Some(go) = automatic_link(&page) else {
-                let Some(hop) = page.field("hop") else {
+            let Some(link) = automatic_link(&page) else {
+                let Some(hop_id) = page.field("hop") else {
                     return LogoutOutcome::FinalPage(page);
                 };
-                page = press_continue(browser, &page, &hop);
+                page = press_continue(browser, &page, &hop_id);
                 continue;
             };
-            let departure = browser.get(&go);
-            if let Some(back) = self.receive_response(&departure) {
+            let forwarded = browser.get(&link);
+            if let Some(back) = self.receive_response(&forwarded) {
                 return LogoutOutcome::LogoutResponse(page, back);
             }
-            let asked = self.receive_request(&departure);
-            let way = if departure.status == 200 {
-                &departure
+            let request = self.receive_request(&forwarded);
+            let way = if forwarded.status == 200 {
+                &forwarded
             } else {
                 &page
             };
-            page = match replies(&asked) {
+            page = match replies(&request) {
                 ParticipantReply::NoResponse => press_continue(browser, way, &way.field("hop").unwrap()),
                 ParticipantReply::ErrorPage => {
                     let list = browser.get(&logout_path(way));
@@ -208,7 +208,8 @@ impl LogoutSetup {
                 | ParticipantReply::PartialLogout
                 | ParticipantReply::Responder
                 | ParticipantReply::Unsigned) => {
-                    let answer = self.participants[asked.participant].reply_url(&asked, self.now(), reply);
+                    let answer =
+                        self.participants[request.participant].reply_url(&request, self.now(), reply);
                     let response = browser.get(&answer);
                     follow_own_redirect(browser, response)
                 }
@@ -218,10 +219,10 @@ impl LogoutSetup {
     }
 
     /// Our `LogoutRequest` on its way to a peer.
-    fn receive_request(&self, departure: &Response) -> ReceivedLogoutRequest {
-        let (location, xml, relay_state, address) = match departure.status {
+    fn receive_request(&self, forwarded: &Response) -> ReceivedLogoutRequest {
+        let (location, xml, relay_state, address) = match forwarded.status {
             303 => {
-                let address = departure.location().to_owned();
+                let address = forwarded.location().to_owned();
                 let at = address
                     .find("SAMLRequest=")
                     .unwrap_or_else(|| panic!("{address}"));
@@ -234,10 +235,10 @@ impl LogoutSetup {
                 )
             }
             200 => {
-                let (location, xml) = message_form(departure, "SAMLRequest");
-                (location, xml, departure.field("RelayState"), None)
+                let (location, xml) = message_form(forwarded, "SAMLRequest");
+                (location, xml, forwarded.field("RelayState"), None)
             }
-            other => panic!("{other}: {}", departure.body),
+            other => panic!("{other}: {}", forwarded.body),
         };
         let peer = self.participants.iter().position(|peer| peer.slo == location);
         let id = attribute(&xml, "LogoutRequest", "ID");
@@ -251,9 +252,9 @@ impl LogoutSetup {
     }
 
     /// Our `LogoutResponse` on its way, if that is what `departure` carries.
-    fn receive_response(&self, departure: &Response) -> Option<ReceivedLogoutResponse> {
-        let back = if departure.status == 303 {
-            let address = departure.location().to_owned();
+    fn receive_response(&self, forwarded: &Response) -> Option<ReceivedLogoutResponse> {
+        let back = if forwarded.status == 303 {
+            let address = forwarded.location().to_owned();
             let at = address.find("SAMLResponse=")?;
             let inbound = redirect::decode(&address[at..]).unwrap();
             ReceivedLogoutResponse {
@@ -263,11 +264,11 @@ impl LogoutSetup {
                 redirect_url: Some(address),
             }
         } else {
-            departure.field("SAMLResponse")?;
-            let (location, xml) = message_form(departure, "SAMLResponse");
+            forwarded.field("SAMLResponse")?;
+            let (location, xml) = message_form(forwarded, "SAMLResponse");
             ReceivedLogoutResponse {
                 xml,
-                relay_state: departure.field("RelayState"),
+                relay_state: forwarded.field("RelayState"),
                 location,
                 redirect_url: None,
             }
@@ -282,14 +283,14 @@ impl LogoutSetup {
 }
 
 impl TestParticipant {
-    fn register(house: &TestServer, name: &'static str, takes: SloBinding) -> Self {
+    fn register(server: &TestServer, name: &'static str, takes: SloBinding) -> Self {
         let host = name.to_lowercase();
         let sp = TestSp::new(
             &format!("urn:test:{host}"),
             &format!("https://{host}.example/acs"),
         );
         let slo = format!("https://{host}.example/slo?tenant=1");
-        let application = house.add_application(name, &sp.entity_id, &sp.acs, |new| {
+        let application = server.add_application(name, &sp.entity_id, &sp.acs, |new| {
             new.saml.signing_certificates = vec![sp.certificate()];
             new.saml.logout = match takes {
                 SloBinding::Unsupported => None,
@@ -303,7 +304,7 @@ impl TestParticipant {
     /// The address that carries its answer, as it makes it.
     fn reply_url(
         &self,
-        asked: &ReceivedLogoutRequest,
+        request: &ReceivedLogoutRequest,
         now: DateTime<Utc>,
         reply: ParticipantReply,
     ) -> String {
@@ -315,10 +316,10 @@ impl TestParticipant {
             | ParticipantReply::NoResponse
             | ParticipantReply::ErrorPage => &["Success"],
         };
-        let xml = logout_response_xml(&self.sp.entity_id, Some(&asked.id), SLO, codes, now);
+        let xml = logout_response_xml(&self.sp.entity_id, Some(&request.id), SLO, codes, now);
         self.logout_response_url(
             &xml,
-            asked.relay_state.as_deref(),
+            request.relay_state.as_deref(),
             reply != ParticipantReply::Unsigned,
         )
     }
@@ -384,8 +385,8 @@ fn follow_own_redirect(browser: &mut Browser, response: Response) -> Response {
 }
 
 /// Presses *Continue*.
-fn press_continue(browser: &mut Browser, page: &Response, hop: &str) -> Response {
-    let response = browser.post(&logout_path(page), &[("hop", hop)]);
+fn press_continue(browser: &mut Browser, page: &Response, hop_id: &str) -> Response {
+    let response = browser.post(&logout_path(page), &[("hop", hop_id)]);
     follow_own_redirect(browser, response)
 }
 
@@ -407,9 +408,9 @@ fn automatic_link_unchecked(page: &Response) -> Option<String> {
 }
 
 fn automatic_link(page: &Response) -> Option<String> {
-    let go = automatic_link_unchecked(page)?;
-    assert!(go.starts_with("/logout/") && go.ends_with("/go"), "{go}");
-    Some(go)
+    let link = automatic_link_unchecked(page)?;
+    assert!(link.starts_with("/logout/") && link.ends_with("/go"), "{link}");
+    Some(link)
 }
 
 /// The address of the logout that a page is of.
@@ -463,9 +464,9 @@ fn owned_pairs(of: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 /// What the trail says of logouts, in its order.
-fn logout_audit_rows(town: &LogoutSetup) -> Vec<String> {
+fn logout_audit_rows(setup: &LogoutSetup) -> Vec<String> {
     sql::texts(
-        &town.server.settings,
+        &setup.server.settings,
         "SELECT action || ' ' || outcome || ': ' || coalesce(detail, '') AS t FROM audit_events \
          WHERE action IN ('logout', 'single_logout') ORDER BY at, action",
     )

@@ -11,10 +11,10 @@ const ALL: [(&str, SloBinding); 3] = [
 ];
 
 /// What an answer to somebody who is led nowhere is: no page, no cookie, nobody's name.
-fn assert_bare_response(town: &LogoutSetup, response: &Response) -> ReceivedLogoutResponse {
+fn assert_bare_response(setup: &LogoutSetup, response: &Response) -> ReceivedLogoutResponse {
     assert_eq!(response.status, 303, "{}", response.body);
     assert_eq!(response.set_cookies().count(), 0);
-    let back = town.receive_response(response).unwrap();
+    let back = setup.receive_response(response).unwrap();
     for other in ["Mail", "Desk", "mail.example", "desk.example", ADA] {
         assert!(
             !back.xml.contains(other) && !response.body.contains(other),
@@ -27,16 +27,16 @@ fn assert_bare_response(town: &LogoutSetup, response: &Response) -> ReceivedLogo
 #[test]
 fn a_browser_without_the_session_only_gets_the_response() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &ALL);
-        let (browser, indexes) = town.browser_signed_in_at(&[0, 1, 2]);
-        let mut stranger = town.server.browser();
-        let answered = stranger.get(&town.logout_request_url(0, "_l1", Some(&indexes[0])));
-        let back = assert_bare_response(&town, &answered);
+        let setup = LogoutSetup::new(database, &ALL);
+        let (browser, indexes) = setup.browser_signed_in_at(&[0, 1, 2]);
+        let mut stranger = setup.server.browser();
+        let answered = stranger.get(&setup.logout_request_url(0, "_l1", Some(&indexes[0])));
+        let back = assert_bare_response(&setup, &answered);
         assert_eq!(response_status(&back), partial_logout());
         assert_eq!(back.relay_state.as_deref(), Some(RELAY_STATE));
         assert!(!SsoSetup::is_signed_in(&browser), "the session ended at once");
         assert_eq!(
-            logout_audit_rows(&town),
+            logout_audit_rows(&setup),
             ["logout ok: LogoutRequest; not told yet: mail, desk"]
         );
         for door in ["/", "/logout", "/saml/slo", "/login"] {
@@ -47,10 +47,10 @@ fn a_browser_without_the_session_only_gets_the_response() {
             );
         }
 
-        let (browser, indexes) = town.browser_signed_in_at(&[0]);
-        let answered = stranger.get(&town.logout_request_url(0, "_l2", Some(&indexes[0])));
+        let (browser, indexes) = setup.browser_signed_in_at(&[0]);
+        let answered = stranger.get(&setup.logout_request_url(0, "_l2", Some(&indexes[0])));
         assert_eq!(
-            response_status(&assert_bare_response(&town, &answered)),
+            response_status(&assert_bare_response(&setup, &answered)),
             success(),
             "nobody else took part"
         );
@@ -61,15 +61,15 @@ fn a_browser_without_the_session_only_gets_the_response() {
 #[test]
 fn the_session_of_another_user_does_not_continue_the_logout() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &ALL);
-        town.server.add_user("eve@fernweh.example", "Eve", "Other");
-        let (ada, indexes) = town.browser_signed_in_at(&[0, 1]);
-        let mut eve = town.server.browser();
+        let setup = LogoutSetup::new(database, &ALL);
+        setup.server.add_user("eve@fernweh.example", "Eve", "Other");
+        let (ada, indexes) = setup.browser_signed_in_at(&[0, 1]);
+        let mut eve = setup.server.browser();
         let page = eve.get_following_redirects("/login");
         eve.sign_in(&page, "eve@fernweh.example", PASSWORD);
-        let answered = eve.get(&town.logout_request_url(0, "_l1", Some(&indexes[0])));
+        let answered = eve.get(&setup.logout_request_url(0, "_l1", Some(&indexes[0])));
         assert_eq!(
-            response_status(&assert_bare_response(&town, &answered)),
+            response_status(&assert_bare_response(&setup, &answered)),
             partial_logout()
         );
         assert!(SsoSetup::is_signed_in(&eve) && !SsoSetup::is_signed_in(&ada));
@@ -80,15 +80,16 @@ fn the_session_of_another_user_does_not_continue_the_logout() {
 fn the_users_browser_continues_the_logout_at_its_next_visit_within_a_day() {
     on_each_database(|database| {
         for door in ["/", "/login", "/logout", "/saml/slo", "a sign-in"] {
-            let town = LogoutSetup::new(&crate::support::test_server::fresh_database_like(database), &ALL);
-            let (mut browser, indexes) = town.browser_signed_in_at(&[0, 1, 2]);
-            town.server
+            let setup = LogoutSetup::new(&crate::support::test_server::fresh_database_like(database), &ALL);
+            let (mut browser, indexes) = setup.browser_signed_in_at(&[0, 1, 2]);
+            setup
+                .server
                 .browser()
-                .get(&town.logout_request_url(0, "_l1", Some(&indexes[0])));
-            town.server.clock.advance(TimeDelta::hours(23));
-            town.server.provider.run_housekeeping().unwrap();
+                .get(&setup.logout_request_url(0, "_l1", Some(&indexes[0])));
+            setup.server.clock.advance(TimeDelta::hours(23));
+            setup.server.provider.run_housekeeping().unwrap();
             let mut second_tab = browser.clone();
-            let sign_in = town.participants[2].sp.sso_url("_later", town.now());
+            let sign_in = setup.participants[2].sp.sso_url("_later", setup.now());
             let page = browser.get_following_redirects(if door == "a sign-in" { &sign_in } else { door });
             assert_eq!(
                 participant_badges(&page),
@@ -97,7 +98,7 @@ fn the_users_browser_continues_the_logout_at_its_next_visit_within_a_day() {
             );
             let again = second_tab.get_following_redirects("/");
             assert!(participant_badges(&again).is_empty(), "once: {}", again.body);
-            let end = town.run_to_end(&mut browser, page, &|_| ParticipantReply::Success);
+            let end = setup.run_to_end(&mut browser, page, &|_| ParticipantReply::Success);
             let LogoutOutcome::FinalPage(page) = end else {
                 panic!("{end:?}")
             };
@@ -108,7 +109,7 @@ fn the_users_browser_continues_the_logout_at_its_next_visit_within_a_day() {
                 page.body
             );
             assert_eq!(
-                logout_audit_rows(&town).last().unwrap(),
+                logout_audit_rows(&setup).last().unwrap(),
                 "single_logout ok: 2 of 2 confirmed"
             );
         }
@@ -118,16 +119,17 @@ fn the_users_browser_continues_the_logout_at_its_next_visit_within_a_day() {
 #[test]
 fn after_a_day_the_audit_log_names_the_participants_without_a_request() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &ALL);
-        let (mut browser, indexes) = town.browser_signed_in_at(&[0, 1, 2]);
-        town.server
+        let setup = LogoutSetup::new(database, &ALL);
+        let (mut browser, indexes) = setup.browser_signed_in_at(&[0, 1, 2]);
+        setup
+            .server
             .browser()
-            .get(&town.logout_request_url(0, "_l1", Some(&indexes[0])));
-        town.server.clock.advance(TimeDelta::days(1));
+            .get(&setup.logout_request_url(0, "_l1", Some(&indexes[0])));
+        setup.server.clock.advance(TimeDelta::days(1));
         assert_eq!(browser.get("/").location(), "/login", "it is too late");
-        town.server.provider.run_housekeeping().unwrap();
+        setup.server.provider.run_housekeeping().unwrap();
         assert_eq!(
-            logout_audit_rows(&town).last().unwrap(),
+            logout_audit_rows(&setup).last().unwrap(),
             "single_logout LOGOUT-PARTIAL: 0 of 2 confirmed; not: mail (waiting), desk (waiting)"
         );
     });
@@ -136,13 +138,13 @@ fn after_a_day_the_audit_log_names_the_participants_without_a_request() {
 #[test]
 fn an_asynchronous_request_with_a_continuing_session_is_not_shown_as_signed_out() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &ALL);
-        let (_other, indexes) = town.browser_signed_in_at(&[0]);
-        let (mut browser, _) = town.browser_signed_in_at(&[1]);
+        let setup = LogoutSetup::new(database, &ALL);
+        let (_other, indexes) = setup.browser_signed_in_at(&[0]);
+        let (mut browser, _) = setup.browser_signed_in_at(&[1]);
         let extension = "<samlp:Extensions><aslo:Asynchronous xmlns:aslo=\"urn:oasis:names:tc:SAML:2.0:protocol:ext:async-slo\"/></samlp:Extensions>";
-        let sp = &town.participants[0].sp;
+        let sp = &setup.participants[0].sp;
         let xml = sp
-            .logout_request("_l1", town.now(), SLO, (ADA, EMAIL_ADDRESS), Some(&indexes[0]))
+            .logout_request("_l1", setup.now(), SLO, (ADA, EMAIL_ADDRESS), Some(&indexes[0]))
             .replace("</saml:Issuer>", &format!("</saml:Issuer>{extension}"));
         let page = browser.get(&format!("/saml/slo?{}", sp.redirect_query(&xml, None, true)));
         assert!(page.body.contains("Sign out?"), "{}", page.body);
@@ -153,11 +155,11 @@ fn an_asynchronous_request_with_a_continuing_session_is_not_shown_as_signed_out(
 #[test]
 fn all_named_sessions_of_a_user_are_logged_out_from_the_browser_of_one() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &ALL);
-        let (mut laptop, one) = town.browser_signed_in_at(&[0, 1]);
-        let (mut phone, two) = town.browser_signed_in_at(&[0, 2]);
+        let setup = LogoutSetup::new(database, &ALL);
+        let (mut laptop, one) = setup.browser_signed_in_at(&[0, 1]);
+        let (mut phone, two) = setup.browser_signed_in_at(&[0, 2]);
         let both = format!("{}</samlp:SessionIndex><samlp:SessionIndex>{}", one[0], two[0]);
-        let response = laptop.get(&town.logout_request_url(0, "_l1", Some(&both)));
+        let response = laptop.get(&setup.logout_request_url(0, "_l1", Some(&both)));
         let page = follow_own_redirect(&mut laptop, response);
         assert!(!SsoSetup::is_signed_in(&laptop) && !SsoSetup::is_signed_in(&phone));
         assert_eq!(
@@ -175,22 +177,22 @@ fn all_named_sessions_of_a_user_are_logged_out_from_the_browser_of_one() {
 #[test]
 fn without_session_index_and_session_only_the_senders_participation_ends() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &ALL);
-        let (mut ada, indexes) = town.browser_signed_in_at(&[0, 1]);
-        let mut stranger = town.server.browser();
-        let answered = stranger.get(&town.logout_request_url(0, "_l1", None));
+        let setup = LogoutSetup::new(database, &ALL);
+        let (mut ada, indexes) = setup.browser_signed_in_at(&[0, 1]);
+        let mut stranger = setup.server.browser();
+        let answered = stranger.get(&setup.logout_request_url(0, "_l1", None));
         assert_eq!(
-            response_status(&assert_bare_response(&town, &answered)),
+            response_status(&assert_bare_response(&setup, &answered)),
             partial_logout()
         );
         assert!(SsoSetup::is_signed_in(&ada), "no session of ours ended");
         assert_eq!(
-            logout_audit_rows(&town),
+            logout_audit_rows(&setup),
             ["logout ok: LogoutRequest without SessionIndex: the session goes on without it; not told: mail"]
         );
-        let again = stranger.get(&town.logout_request_url(0, "_l2", None));
+        let again = stranger.get(&setup.logout_request_url(0, "_l2", None));
         assert_eq!(
-            response_status(&assert_bare_response(&town, &again)),
+            response_status(&assert_bare_response(&setup, &again)),
             success(),
             "its part had ended"
         );
@@ -201,12 +203,12 @@ fn without_session_index_and_session_only_the_senders_participation_ends() {
             page.body
         );
         // It may take part again, as the same.
-        assert_eq!(town.sign_in_at(&mut ada, 0), indexes[0]);
+        assert_eq!(setup.sign_in_at(&mut ada, 0), indexes[0]);
 
-        let (alone, _) = town.browser_signed_in_at(&[2]);
-        let answered = stranger.get(&town.logout_request_url(2, "_l3", None));
+        let (alone, _) = setup.browser_signed_in_at(&[2]);
+        let answered = stranger.get(&setup.logout_request_url(2, "_l3", None));
         assert_eq!(
-            response_status(&town.receive_response(&answered).unwrap()),
+            response_status(&setup.receive_response(&answered).unwrap()),
             success()
         );
         assert!(SsoSetup::is_signed_in(&alone));
@@ -216,17 +218,17 @@ fn without_session_index_and_session_only_the_senders_participation_ends() {
 #[test]
 fn a_name_id_as_service_providers_send_it_ends_its_session() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &ALL);
+        let setup = LogoutSetup::new(database, &ALL);
         let unspecified = " Format=\"urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified\"";
         for (number, format) in ["", unspecified].into_iter().enumerate() {
             let ask = |who: &str, index: Option<&str>, id: &str| {
-                let sp = &town.participants[0].sp;
+                let sp = &setup.participants[0].sp;
                 let xml = sp
-                    .logout_request(id, town.now(), SLO, (who, EMAIL_ADDRESS), index)
+                    .logout_request(id, setup.now(), SLO, (who, EMAIL_ADDRESS), index)
                     .replace(&format!(" Format=\"{EMAIL_ADDRESS}\""), format);
                 format!("/saml/slo?{}", sp.redirect_query(&xml, None, true))
             };
-            let (mut browser, indexes) = town.browser_signed_in_at(&[0]);
+            let (mut browser, indexes) = setup.browser_signed_in_at(&[0]);
             for (at, who, index) in [
                 (1, "eve@fernweh.example", Some(indexes[0].as_str())),
                 (2, ADA, Some("_0000")),
@@ -237,7 +239,7 @@ fn a_name_id_as_service_providers_send_it_ends_its_session() {
             }
             let answered = browser.get(&ask(ADA, Some(&indexes[0]), &format!("_yes-{number}")));
             assert_eq!(
-                response_status(&town.receive_response(&answered).unwrap()),
+                response_status(&setup.receive_response(&answered).unwrap()),
                 success(),
                 "{format}"
             );

@@ -37,23 +37,23 @@ fn post(browser: &mut Browser, field: &str, xml: &str, relay_state: Option<&str>
     )
 }
 
-fn logout_request_xml(town: &LogoutSetup, peer: usize, id: &str, index: &str) -> String {
-    town.participants[peer]
+fn logout_request_xml(setup: &LogoutSetup, peer: usize, id: &str, index: &str) -> String {
+    setup.participants[peer]
         .sp
-        .logout_request(id, town.now(), SLO, (ADA, EMAIL_ADDRESS), Some(index))
+        .logout_request(id, setup.now(), SLO, (ADA, EMAIL_ADDRESS), Some(index))
 }
 
 #[test]
 fn a_posted_request_begins_a_logout_and_posted_responses_advance_it() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &TWO);
-        let (mut browser, indexes) = town.browser_signed_in_at(&[0, 1]);
-        let asked = sign(
-            &town.participants[0].sp,
-            &logout_request_xml(&town, 0, "_l1", &indexes[0]),
+        let setup = LogoutSetup::new(database, &TWO);
+        let (mut browser, indexes) = setup.browser_signed_in_at(&[0, 1]);
+        let request = sign(
+            &setup.participants[0].sp,
+            &logout_request_xml(&setup, 0, "_l1", &indexes[0]),
         );
-        let response = post(&mut browser, "SAMLRequest", &asked, Some(RELAY_STATE));
-        assert_eq!(open_sessions(&town), 0, "the GET is not awaited");
+        let response = post(&mut browser, "SAMLRequest", &request, Some(RELAY_STATE));
+        assert_eq!(open_sessions(&setup), 0, "the GET is not awaited");
         assert!(
             response.location().ends_with("/resume"),
             "a GET brings the cookies: {}",
@@ -62,18 +62,18 @@ fn a_posted_request_begins_a_logout_and_posted_responses_advance_it() {
         let response = follow_own_redirect(&mut browser, response);
         let page = follow_own_redirect(&mut browser, response);
         assert_eq!(participant_badges(&page), owned_pairs(&[("Mail", "To be asked")]));
-        let departure = browser.get(&automatic_link(&page).unwrap());
-        let to_mail = town.receive_request(&departure);
-        let answer = logout_response_to(&town, 1, &to_mail.id);
+        let forwarded = browser.get(&automatic_link(&page).unwrap());
+        let to_mail = setup.receive_request(&forwarded);
+        let answer = logout_response_to(&setup, 1, &to_mail.id);
         let answered = post(
             &mut browser,
             "SAMLResponse",
-            &sign(&town.participants[1].sp, &answer),
+            &sign(&setup.participants[1].sp, &answer),
             Some("https://evil.example/"),
         );
         let page = follow_own_redirect(&mut browser, answered);
         assert_eq!(participant_badges(&page), owned_pairs(&[("Mail", "Ended")]));
-        let back = town
+        let back = setup
             .receive_response(&browser.get(&automatic_link(&page).unwrap()))
             .unwrap();
         assert_eq!(response_status(&back), success());
@@ -81,23 +81,23 @@ fn a_posted_request_begins_a_logout_and_posted_responses_advance_it() {
     });
 }
 
-fn logout_response_to(town: &LogoutSetup, peer: usize, id: &str) -> String {
+fn logout_response_to(setup: &LogoutSetup, peer: usize, id: &str) -> String {
     logout_response_xml(
-        &town.participants[peer].sp.entity_id,
+        &setup.participants[peer].sp.entity_id,
         Some(id),
         SLO,
         &["Success"],
-        town.now(),
+        setup.now(),
     )
 }
 
 #[test]
 fn an_unsigned_or_wrongly_signed_post_ends_and_confirms_nothing() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &TWO);
-        let (mut browser, indexes) = town.browser_signed_in_at(&[0, 1]);
-        let (wiki, mail) = (&town.participants[0].sp, &town.participants[1].sp);
-        let plain = logout_request_xml(&town, 0, "_l1", &indexes[0]);
+        let setup = LogoutSetup::new(database, &TWO);
+        let (mut browser, indexes) = setup.browser_signed_in_at(&[0, 1]);
+        let (wiki, mail) = (&setup.participants[0].sp, &setup.participants[1].sp);
+        let plain = logout_request_xml(&setup, 0, "_l1", &indexes[0]);
         for (what, xml) in [
             ("unsigned", plain.clone()),
             ("by another application", sign(mail, &plain)),
@@ -106,7 +106,7 @@ fn an_unsigned_or_wrongly_signed_post_ends_and_confirms_nothing() {
                 sign(wiki, &plain).replace(&indexes[0], &indexes[1]),
             ),
             ("signed over another message", {
-                let inner = sign(wiki, &logout_request_xml(&town, 0, "_l2", "_0000"));
+                let inner = sign(wiki, &logout_request_xml(&setup, 0, "_l2", "_0000"));
                 let signature = &inner[inner.find("<ds:Signature").unwrap()..];
                 let signature = &signature[..signature.find("</ds:Signature>").unwrap() + 15];
                 insert_after_issuer(&plain, signature)
@@ -117,8 +117,8 @@ fn an_unsigned_or_wrongly_signed_post_ends_and_confirms_nothing() {
             assert!(SsoSetup::is_signed_in(&browser), "{what}");
         }
         let page = LogoutSetup::sign_out(&mut browser);
-        let asked = town.receive_request(&browser.get(&automatic_link(&page).unwrap()));
-        let truth = logout_response_to(&town, 0, &asked.id);
+        let request = setup.receive_request(&browser.get(&automatic_link(&page).unwrap()));
+        let truth = logout_response_to(&setup, 0, &request.id);
         for xml in [truth.clone(), sign(mail, &truth)] {
             let answered = post(&mut browser, "SAMLResponse", &xml, None);
             let page = follow_own_redirect(&mut browser, answered);
@@ -139,9 +139,9 @@ fn an_unsigned_or_wrongly_signed_post_ends_and_confirms_nothing() {
 #[test]
 fn an_unsolicited_cross_site_form_redirects_to_our_confirmation_page() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &TWO);
-        let (mut browser, _) = town.browser_signed_in_at(&[0]);
-        let stray = sign(&town.participants[0].sp, &logout_response_to(&town, 0, "_0"));
+        let setup = LogoutSetup::new(database, &TWO);
+        let (mut browser, _) = setup.browser_signed_in_at(&[0]);
+        let stray = sign(&setup.participants[0].sp, &logout_response_to(&setup, 0, "_0"));
         for (field, xml) in [("SAMLResponse", stray.as_str()), ("Other", "x")] {
             let answer = post(&mut browser, field, xml, Some("https://evil.example/"));
             assert_eq!((answer.status, answer.location()), (303, "/logout"), "{field}");
@@ -156,42 +156,43 @@ fn an_unsolicited_cross_site_form_redirects_to_our_confirmation_page() {
     });
 }
 
-fn open_sessions(town: &LogoutSetup) -> i64 {
+fn open_sessions(setup: &LogoutSetup) -> i64 {
     let open = "SELECT count(*) AS n FROM sessions WHERE ended_at IS NULL";
-    sql::number(&town.server.settings, open)
+    sql::number(&setup.server.settings, open)
 }
 
-fn signed_logout_request(town: &LogoutSetup, peer: usize, id: &str, index: Option<&str>) -> String {
-    let sp = &town.participants[peer].sp;
+fn signed_logout_request(setup: &LogoutSetup, peer: usize, id: &str, index: Option<&str>) -> String {
+    let sp = &setup.participants[peer].sp;
     sign(
         sp,
-        &sp.logout_request(id, town.now(), SLO, (ADA, EMAIL_ADDRESS), index),
+        &sp.logout_request(id, setup.now(), SLO, (ADA, EMAIL_ADDRESS), index),
     )
 }
 
 #[test]
 fn a_request_posted_from_another_browser_only_gets_the_response() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &TWO);
-        let (mut ada, indexes) = town.browser_signed_in_at(&[0, 1]);
-        let mut stranger = town.server.browser();
-        let xml = signed_logout_request(&town, 0, "_l1", Some(&indexes[0]));
+        let setup = LogoutSetup::new(database, &TWO);
+        let (mut ada, indexes) = setup.browser_signed_in_at(&[0, 1]);
+        let mut stranger = setup.server.browser();
+        let xml = signed_logout_request(&setup, 0, "_l1", Some(&indexes[0]));
         let round = post(&mut stranger, "SAMLRequest", &xml, Some(RELAY_STATE));
-        assert_eq!(open_sessions(&town), 0, "the session that it names ends at once");
+        assert_eq!(open_sessions(&setup), 0, "the session that it names ends at once");
         let resume = round.location().to_owned();
         // The address alone is not enough: it is for the browser that posted.
         assert!(
-            town.receive_response(&town.server.browser().get(&resume))
+            setup
+                .receive_response(&setup.server.browser().get(&resume))
                 .is_none()
         );
         let answered = stranger.get(&resume);
         assert!(!answered.body.contains("Mail") && !answered.body.contains("Lovelace"));
-        let back = town.receive_response(&answered).unwrap();
+        let back = setup.receive_response(&answered).unwrap();
         assert_eq!(
             (response_status(&back), back.relay_state.as_deref()),
             (partial_logout(), Some(RELAY_STATE))
         );
-        assert!(town.receive_response(&stranger.get(&resume)).is_none(), "once");
+        assert!(setup.receive_response(&stranger.get(&resume)).is_none(), "once");
         let page = ada.get_following_redirects("/");
         assert_eq!(
             participant_badges(&page),
@@ -205,10 +206,10 @@ fn a_request_posted_from_another_browser_only_gets_the_response() {
 #[test]
 fn a_posted_request_without_a_session_index_uses_the_session_cookie_after_a_redirect() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &TWO);
-        let (mut ada, _) = town.browser_signed_in_at(&[0, 1]);
-        let (other, _) = town.browser_signed_in_at(&[0]);
-        let xml = signed_logout_request(&town, 0, "_l1", None);
+        let setup = LogoutSetup::new(database, &TWO);
+        let (mut ada, _) = setup.browser_signed_in_at(&[0, 1]);
+        let (other, _) = setup.browser_signed_in_at(&[0]);
+        let xml = signed_logout_request(&setup, 0, "_l1", None);
         let round = post(&mut ada, "SAMLRequest", &xml, Some(RELAY_STATE));
         assert!(SsoSetup::is_signed_in(&ada));
         let replayed = post(&mut ada, "SAMLRequest", &xml, None);
@@ -217,7 +218,7 @@ fn a_posted_request_without_a_session_index_uses_the_session_cookie_after_a_redi
         let page = follow_own_redirect(&mut ada, response);
         assert!(!SsoSetup::is_signed_in(&ada) && SsoSetup::is_signed_in(&other));
         let LogoutOutcome::LogoutResponse(_, back) =
-            town.run_to_end(&mut ada, page, &|_| ParticipantReply::Success)
+            setup.run_to_end(&mut ada, page, &|_| ParticipantReply::Success)
         else {
             panic!("no answer")
         };
@@ -228,17 +229,17 @@ fn a_posted_request_without_a_session_index_uses_the_session_cookie_after_a_redi
 
         // In a browser without a session only the part of its sender ends; also where nobody comes for it.
         for follows in [true, false] {
-            let (ada, _) = town.browser_signed_in_at(&[0, 1]);
-            let mut stranger = town.server.browser();
-            let xml = signed_logout_request(&town, 0, &format!("_l-{follows}"), None);
+            let (ada, _) = setup.browser_signed_in_at(&[0, 1]);
+            let mut stranger = setup.server.browser();
+            let xml = signed_logout_request(&setup, 0, &format!("_l-{follows}"), None);
             let round = post(&mut stranger, "SAMLRequest", &xml, None);
             if follows {
-                let back = town.receive_response(&stranger.get(round.location())).unwrap();
+                let back = setup.receive_response(&stranger.get(round.location())).unwrap();
                 assert_eq!(response_status(&back), partial_logout());
             } else {
-                town.server.clock.advance(TimeDelta::minutes(10));
-                town.server.provider.run_housekeeping().unwrap();
-                assert!(town.receive_response(&stranger.get(round.location())).is_none());
+                setup.server.clock.advance(TimeDelta::minutes(10));
+                setup.server.provider.run_housekeeping().unwrap();
+                assert!(setup.receive_response(&stranger.get(round.location())).is_none());
             }
             assert!(SsoSetup::is_signed_in(&ada));
             let page = ada.clone().get("/logout");

@@ -13,17 +13,17 @@ const TWO: [(&str, SloBinding); 3] = [
 type Forge<'a> = Box<dyn Fn(&str) -> String + 'a>;
 
 /// Ada has signed out, and the first application was asked.
-fn first_request_sent(town: &LogoutSetup) -> (Browser, ReceivedLogoutRequest) {
-    let (mut browser, _) = town.browser_signed_in_at(&[0, 1]);
+fn first_request_sent(setup: &LogoutSetup) -> (Browser, ReceivedLogoutRequest) {
+    let (mut browser, _) = setup.browser_signed_in_at(&[0, 1]);
     let page = LogoutSetup::sign_out(&mut browser);
-    let departure = browser.get(&automatic_link(&page).unwrap());
-    let asked = town.receive_request(&departure);
+    let forwarded = browser.get(&automatic_link(&page).unwrap());
+    let asked = setup.receive_request(&forwarded);
     (browser, asked)
 }
 
-fn participant_state(town: &LogoutSetup, id: &str) -> String {
+fn participant_state(setup: &LogoutSetup, id: &str) -> String {
     let sql = format!("SELECT state AS t FROM logout_hops WHERE request_id = '{id}'");
-    sql::texts(&town.server.settings, &sql).pop().unwrap()
+    sql::texts(&setup.server.settings, &sql).pop().unwrap()
 }
 
 /// A page of ours that leads nowhere else.
@@ -119,19 +119,19 @@ fn forged_responses<'a>(
 #[test]
 fn an_invalid_response_is_ignored_and_the_logout_continues() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &TWO);
-        let (wiki, desk) = (&town.participants[0], &town.participants[1]);
+        let setup = LogoutSetup::new(database, &TWO);
+        let (wiki, desk) = (&setup.participants[0], &setup.participants[1]);
         let stranger = TestParticipant {
             sp: TestSp::new(&wiki.sp.entity_id, &wiki.sp.acs),
-            ..TestParticipant::register(&town.server, "Stranger", SloBinding::Redirect)
+            ..TestParticipant::register(&setup.server, "Stranger", SloBinding::Redirect)
         };
         let good =
-            |id: &str| logout_response_xml(&wiki.sp.entity_id, Some(id), SLO, &["Success"], town.now());
-        for (what, code, forge) in forged_responses(wiki, desk, &stranger, town.now()) {
-            let (mut browser, asked) = first_request_sent(&town);
+            |id: &str| logout_response_xml(&wiki.sp.entity_id, Some(id), SLO, &["Success"], setup.now());
+        for (what, code, forge) in forged_responses(wiki, desk, &stranger, setup.now()) {
+            let (mut browser, asked) = first_request_sent(&setup);
             let response = browser.get(&forge(&asked.id));
             let page = follow_own_redirect(&mut browser, response);
-            assert_eq!(participant_state(&town, &asked.id), "unconfirmed", "{what}");
+            assert_eq!(participant_state(&setup, &asked.id), "unconfirmed", "{what}");
             assert_eq!(
                 participant_badges(&page),
                 owned_pairs(&[("Wiki", "Not confirmed"), ("Desk", "To be asked")]),
@@ -140,12 +140,12 @@ fn an_invalid_response_is_ignored_and_the_logout_continues() {
             let noted = format!(
                 "SELECT count(*) AS n FROM audit_events WHERE action = 'single_logout' AND outcome = '{code}'"
             );
-            assert!(sql::number(&town.server.settings, &noted) > 0, "{what}: {code}");
+            assert!(sql::number(&setup.server.settings, &noted) > 0, "{what}: {code}");
             // What is true may still be said.
             let response = browser.get(&wiki.logout_response_url(&good(&asked.id), None, true));
             let page = follow_own_redirect(&mut browser, response);
             assert_eq!(participant_badges(&page)[0].1, "Ended", "{what}");
-            town.server.clock.advance(TimeDelta::minutes(1));
+            setup.server.clock.advance(TimeDelta::minutes(1));
         }
     });
 }
@@ -153,12 +153,12 @@ fn an_invalid_response_is_ignored_and_the_logout_continues() {
 #[test]
 fn an_unsolicited_response_changes_nothing_and_does_not_redirect() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &TWO);
-        let wiki = &town.participants[0];
-        let (mut browser, asked) = first_request_sent(&town);
-        let mut elsewhere = town.browser_signed_in_at(&[0]).0;
+        let setup = LogoutSetup::new(database, &TWO);
+        let wiki = &setup.participants[0];
+        let (mut browser, asked) = first_request_sent(&setup);
+        let mut elsewhere = setup.browser_signed_in_at(&[0]).0;
         let xml = |to: Option<&str>, codes: &[&str]| {
-            logout_response_xml(&wiki.sp.entity_id, to, SLO, codes, town.now())
+            logout_response_xml(&wiki.sp.entity_id, to, SLO, codes, setup.now())
         };
         let good = xml(Some(&asked.id), &["Success"]);
         let strays = [
@@ -202,7 +202,7 @@ fn an_unsolicited_response_changes_nothing_and_does_not_redirect() {
                     automatic_link_unchecked(&page).is_none() && !page.body.contains("evil.example"),
                     "{what}"
                 );
-                assert_eq!(participant_state(&town, &asked.id), "asked", "{what}");
+                assert_eq!(participant_state(&setup, &asked.id), "asked", "{what}");
             }
         }
     });
@@ -211,11 +211,11 @@ fn an_unsolicited_response_changes_nothing_and_does_not_redirect() {
 #[test]
 fn a_response_is_accepted_once_and_its_relay_state_does_not_redirect() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &TWO);
-        let wiki = &town.participants[0];
-        let (mut browser, asked) = first_request_sent(&town);
+        let setup = LogoutSetup::new(database, &TWO);
+        let wiki = &setup.participants[0];
+        let (mut browser, asked) = first_request_sent(&setup);
         let say =
-            |code: &str| logout_response_xml(&wiki.sp.entity_id, Some(&asked.id), SLO, &[code], town.now());
+            |code: &str| logout_response_xml(&wiki.sp.entity_id, Some(&asked.id), SLO, &[code], setup.now());
         let good = wiki.logout_response_url(&say("Success"), Some("https://evil.example/"), true);
         let first = browser.get(&good);
         assert_eq!(first.status, 303);
@@ -229,21 +229,21 @@ fn a_response_is_accepted_once_and_its_relay_state_does_not_redirect() {
             );
         }
         let unexpected = "SELECT count(*) AS n FROM audit_events WHERE outcome = 'RESPONSE-UNEXPECTED'";
-        assert_eq!(sql::number(&town.server.settings, unexpected), 2);
+        assert_eq!(sql::number(&setup.server.settings, unexpected), 2);
     });
 }
 
 #[test]
 fn a_late_response_is_accepted_until_the_logout_ends() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &TWO);
-        let (mut browser, asked) = first_request_sent(&town);
+        let setup = LogoutSetup::new(database, &TWO);
+        let (mut browser, asked) = first_request_sent(&setup);
         let answer = |asked: &ReceivedLogoutRequest| {
-            town.participants[0].reply_url(asked, town.now(), ParticipantReply::Success)
+            setup.participants[0].reply_url(asked, setup.now(), ParticipantReply::Success)
         };
         let stuck = browser.get_following_redirects("/");
-        let hop = stuck.field("hop").unwrap();
-        let page = press_continue(&mut browser, &stuck, &hop);
+        let hop_id = stuck.field("hop").unwrap();
+        let page = press_continue(&mut browser, &stuck, &hop_id);
         assert_eq!(participant_badges(&page)[0].1, "Not confirmed");
         let response = browser.get(&answer(&asked));
         let page = follow_own_redirect(&mut browser, response);
@@ -252,38 +252,39 @@ fn a_late_response_is_accepted_until_the_logout_ends() {
             owned_pairs(&[("Wiki", "Ended"), ("Desk", "To be asked")])
         );
         // Delivered in another browser it is as true, and shows that browser nothing.
-        let (_browser, asked) = first_request_sent(&town);
-        let mut front = town.server.browser();
+        let (_browser, asked) = first_request_sent(&setup);
+        let mut front = setup.server.browser();
         let response = front.get(&answer(&asked));
         let page = follow_own_redirect(&mut front, response);
         assert_page_without_redirect(&page);
         assert!(!page.body.contains("Wiki"), "{}", page.body);
-        assert_eq!(participant_state(&town, &asked.id), "confirmed");
+        assert_eq!(participant_state(&setup, &asked.id), "confirmed");
 
-        let (mut browser, asked) = first_request_sent(&town);
-        town.server.clock.advance(TimeDelta::minutes(10));
+        let (mut browser, asked) = first_request_sent(&setup);
+        setup.server.clock.advance(TimeDelta::minutes(10));
         let response = browser.get(&answer(&asked));
         assert_eq!(response.status, 200, "{}", response.body);
-        assert_eq!(participant_state(&town, &asked.id), "asked");
+        assert_eq!(participant_state(&setup, &asked.id), "asked");
     });
 }
 
 #[test]
 fn without_a_registered_certificate_no_response_is_accepted() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &TWO);
+        let setup = LogoutSetup::new(database, &TWO);
         let edit = hallpass::provider::applications::ApplicationEdit {
             signing_certificates: Some(Vec::new()),
             ..Default::default()
         };
-        town.server
+        setup
+            .server
             .provider
-            .edit_application(&town.participants[0].application.slug, edit)
+            .edit_application(&setup.participants[0].application.slug, edit)
             .unwrap()
             .unwrap();
-        let (mut browser, asked) = first_request_sent(&town);
+        let (mut browser, asked) = first_request_sent(&setup);
         let response =
-            browser.get(&town.participants[0].reply_url(&asked, town.now(), ParticipantReply::Success));
+            browser.get(&setup.participants[0].reply_url(&asked, setup.now(), ParticipantReply::Success));
         let page = follow_own_redirect(&mut browser, response);
         assert_eq!(participant_badges(&page)[0].1, "Not confirmed");
     });

@@ -13,38 +13,38 @@ const ALL: [(&str, SloBinding); 4] = [
 #[test]
 fn without_a_session_index_only_the_session_of_the_browser_ends() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &ALL);
-        let (mut one, _) = town.browser_signed_in_at(&[0, 1]);
-        let (two, _) = town.browser_signed_in_at(&[0, 3]);
-        let response = one.get(&town.logout_request_url(0, "_l1", None));
+        let setup = LogoutSetup::new(database, &ALL);
+        let (mut one, _) = setup.browser_signed_in_at(&[0, 1]);
+        let (two, _) = setup.browser_signed_in_at(&[0, 3]);
+        let response = one.get(&setup.logout_request_url(0, "_l1", None));
         let page = follow_own_redirect(&mut one, response);
         assert!(!SsoSetup::is_signed_in(&one) && SsoSetup::is_signed_in(&two));
-        let asked = std::cell::RefCell::new(Vec::new());
-        let end = town.run_to_end(&mut one, page, &|one| {
-            asked.borrow_mut().push(one.participant);
+        let request = std::cell::RefCell::new(Vec::new());
+        let end = setup.run_to_end(&mut one, page, &|one| {
+            request.borrow_mut().push(one.participant);
             ParticipantReply::Success
         });
         let LogoutOutcome::LogoutResponse(_, back) = end else {
             panic!("{end:?}")
         };
         assert_eq!(response_status(&back), success());
-        assert_eq!(asked.into_inner(), [1]);
+        assert_eq!(request.into_inner(), [1]);
     });
 }
 
 #[test]
 fn an_application_in_two_sessions_receives_a_request_for_each_and_is_shown_once() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &ALL);
-        let (mut one, here) = town.browser_signed_in_at(&[0, 1]);
-        let (_two, there) = town.browser_signed_in_at(&[0, 1]);
+        let setup = LogoutSetup::new(database, &ALL);
+        let (mut one, here) = setup.browser_signed_in_at(&[0, 1]);
+        let (_two, there) = setup.browser_signed_in_at(&[0, 1]);
         let both = format!("{}</samlp:SessionIndex><samlp:SessionIndex>{}", here[0], there[0]);
-        let response = one.get(&town.logout_request_url(0, "_l1", Some(&both)));
+        let response = one.get(&setup.logout_request_url(0, "_l1", Some(&both)));
         let page = follow_own_redirect(&mut one, response);
         assert_eq!(participant_badges(&page), owned_pairs(&[("Mail", "To be asked")]));
         let indexes = std::cell::RefCell::new(Vec::new());
-        let end = town.run_to_end(&mut one, page, &|asked| {
-            let document = Document::parse(&asked.xml).unwrap();
+        let end = setup.run_to_end(&mut one, page, &|request| {
+            let document = Document::parse(&request.xml).unwrap();
             let index = only_element(&document, "SessionIndex").text().unwrap().to_owned();
             let mut seen = indexes.borrow_mut();
             seen.push(index);
@@ -71,17 +71,17 @@ fn an_application_in_two_sessions_receives_a_request_for_each_and_is_shown_once(
 #[test]
 fn two_sessions_of_one_user_end_independently() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &ALL);
-        let (mut one, _) = town.browser_signed_in_at(&[0, 1]);
-        let (mut two, _) = town.browser_signed_in_at(&[0, 1]);
+        let setup = LogoutSetup::new(database, &ALL);
+        let (mut one, _) = setup.browser_signed_in_at(&[0, 1]);
+        let (mut two, _) = setup.browser_signed_in_at(&[0, 1]);
         let (here, there) = (LogoutSetup::sign_out(&mut one), LogoutSetup::sign_out(&mut two));
         for (browser, page) in [(&mut two, there), (&mut one, here)] {
-            let end = town.run_to_end(browser, page, &|_| ParticipantReply::Success);
+            let end = setup.run_to_end(browser, page, &|_| ParticipantReply::Success);
             assert!(
                 matches!(end, LogoutOutcome::FinalPage(page) if page.body.contains("signed out everywhere"))
             );
         }
-        let rows = logout_audit_rows(&town);
+        let rows = logout_audit_rows(&setup);
         assert_eq!(
             rows.iter().filter(|row| row.contains("2 of 2 confirmed")).count(),
             2,
@@ -93,27 +93,28 @@ fn two_sessions_of_one_user_end_independently() {
 #[test]
 fn applications_with_the_same_entity_id_and_key_are_distinguished_by_session_index() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &ALL[..1]);
-        let wiki = &town.participants[0];
+        let setup = LogoutSetup::new(database, &ALL[..1]);
+        let wiki = &setup.participants[0];
         let twin_acs = "https://twin.example/acs";
-        town.server
+        setup
+            .server
             .add_application("Twin", &wiki.sp.entity_id, twin_acs, |new| {
                 new.saml.signing_certificates = vec![wiki.sp.certificate()];
                 new.saml.logout = Some(endpoint(Binding::Redirect, "https://twin.example/slo"));
             });
-        let (mut browser, mut other) = (town.server.browser(), town.server.browser());
+        let (mut browser, mut other) = (setup.server.browser(), setup.server.browser());
         let index = |id: &str, browser: &mut Browser, acs: &str| {
             let page = browser.get_following_redirects("/login");
             browser.sign_in(&page, ADA, PASSWORD);
-            let asked = format!("AssertionConsumerServiceURL=\"{acs}\"");
-            let xml = wiki.sp.authn_request(id, town.now(), &asked, "");
+            let request = format!("AssertionConsumerServiceURL=\"{acs}\"");
+            let xml = wiki.sp.authn_request(id, setup.now(), &request, "");
             let address = format!("/saml/sso?{}", wiki.sp.redirect_query(&xml, None, false));
             let (xml, _) = posted_response(&browser.get(&address));
             attribute(&xml, "AuthnStatement", "SessionIndex")
         };
         let at_wiki = index("_r1", &mut browser, &wiki.sp.acs);
         let at_twin = index("_r2", &mut other, twin_acs);
-        let answered = browser.get(&town.logout_request_url(0, "_l1", Some(&at_twin)));
+        let answered = browser.get(&setup.logout_request_url(0, "_l1", Some(&at_twin)));
         assert!(
             answered
                 .location()
@@ -122,14 +123,14 @@ fn applications_with_the_same_entity_id_and_key_are_distinguished_by_session_ind
             answered.location()
         );
         assert!(SsoSetup::is_signed_in(&browser) && !SsoSetup::is_signed_in(&other));
-        let answered = browser.get(&town.logout_request_url(0, "_l2", Some(&at_wiki)));
+        let answered = browser.get(&setup.logout_request_url(0, "_l2", Some(&at_wiki)));
         assert!(answered.location().starts_with(&wiki.slo));
         assert!(!SsoSetup::is_signed_in(&browser));
 
         // Without an index either is meant: the session that the browser shows ends, whichever of them took part.
         index("_r3", &mut browser, &wiki.sp.acs);
         index("_r4", &mut other, twin_acs);
-        let answered = other.get(&town.logout_request_url(0, "_l3", None));
+        let answered = other.get(&setup.logout_request_url(0, "_l3", None));
         assert!(
             answered
                 .location()
@@ -144,19 +145,19 @@ fn applications_with_the_same_entity_id_and_key_are_distinguished_by_session_ind
 #[test]
 fn a_request_for_an_ended_session_succeeds_and_sends_nothing() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &ALL);
-        let (mut browser, indexes) = town.browser_signed_in_at(&[0, 3]);
+        let setup = LogoutSetup::new(database, &ALL);
+        let (mut browser, indexes) = setup.browser_signed_in_at(&[0, 3]);
         let page = LogoutSetup::sign_out(&mut browser);
-        let mut front = town.server.browser();
-        let answered = front.get(&town.logout_request_url(0, "_l1", Some(&indexes[0])));
+        let mut front = setup.server.browser();
+        let answered = front.get(&setup.logout_request_url(0, "_l1", Some(&indexes[0])));
         assert!(
             answered
                 .location()
                 .starts_with("https://wiki.example/slo?tenant=1&SAMLResponse=")
         );
-        let back = town.receive_response(&answered).unwrap();
+        let back = setup.receive_response(&answered).unwrap();
         assert_eq!(response_status(&back), success());
-        let end = town.run_to_end(&mut browser, page, &|_| ParticipantReply::Success);
+        let end = setup.run_to_end(&mut browser, page, &|_| ParticipantReply::Success);
         assert!(matches!(end, LogoutOutcome::FinalPage(_)));
     });
 }
@@ -164,19 +165,19 @@ fn a_request_for_an_ended_session_succeeds_and_sends_nothing() {
 #[test]
 fn an_asynchronous_request_gets_no_response() {
     on_each_database(|database| {
-        let town = LogoutSetup::new(database, &ALL);
-        let wiki = &town.participants[0].sp;
+        let setup = LogoutSetup::new(database, &ALL);
+        let wiki = &setup.participants[0].sp;
         let extension = "<samlp:Extensions><aslo:Asynchronous xmlns:aslo=\"urn:oasis:names:tc:SAML:2.0:protocol:ext:async-slo\"/></samlp:Extensions>";
         let ask = |id: &str, index: &str| {
             let xml = wiki
-                .logout_request(id, town.now(), SLO, (ADA, EMAIL_ADDRESS), Some(index))
+                .logout_request(id, setup.now(), SLO, (ADA, EMAIL_ADDRESS), Some(index))
                 .replace("</saml:Issuer>", &format!("</saml:Issuer>{extension}"));
             format!("/saml/slo?{}", wiki.redirect_query(&xml, Some(RELAY_STATE), true))
         };
-        let (mut browser, indexes) = town.browser_signed_in_at(&[0, 3]);
+        let (mut browser, indexes) = setup.browser_signed_in_at(&[0, 3]);
         let response = browser.get(&ask("_l1", &indexes[0]));
         let page = follow_own_redirect(&mut browser, response);
-        let end = town.run_to_end(&mut browser, page, &|_| ParticipantReply::Success);
+        let end = setup.run_to_end(&mut browser, page, &|_| ParticipantReply::Success);
         let LogoutOutcome::FinalPage(page) = end else {
             panic!("{end:?}")
         };
@@ -186,7 +187,7 @@ fn an_asynchronous_request_gets_no_response() {
             page.body
         );
 
-        let (mut browser, indexes) = town.browser_signed_in_at(&[0]);
+        let (mut browser, indexes) = setup.browser_signed_in_at(&[0]);
         let page = browser.get(&ask("_l2", &indexes[0]));
         assert!(
             page.status == 200 && page.body.contains("You are signed out here"),
@@ -194,7 +195,7 @@ fn an_asynchronous_request_gets_no_response() {
             page.body
         );
         assert!(!SsoSetup::is_signed_in(&browser));
-        let (mut browser, _) = town.browser_signed_in_at(&[0]);
+        let (mut browser, _) = setup.browser_signed_in_at(&[0]);
         let page = browser.get(&ask("_l3", "_0000"));
         assert!(
             page.status == 400 && page.body.contains("SESSION-UNKNOWN"),

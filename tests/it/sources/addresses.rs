@@ -35,15 +35,15 @@ fn stderr_text(done: &Output) -> String {
 #[test]
 fn metadata_is_read_from_a_file_a_pipe_or_a_url() {
     on_each_database(|database| {
-        let house = server_with_ada(database);
-        let cli = Cli::new(&house.settings.data_dir, database).with_env(&ALLOW_LOOPBACK);
+        let server = server_with_ada(database);
+        let cli = Cli::new(&server.settings.data_dir, database).with_env(&ALLOW_LOOPBACK);
         let xml = SpMetadata::new(ENTITY, ACS).xml();
-        let file = house.dir.path().join("metadata.xml");
+        let file = server.dir.path().join("metadata.xml");
         fs::write(&file, &xml).unwrap();
-        let said = cli.expect_success(&add_arguments(file.to_str().unwrap()));
+        let output = cli.expect_success(&add_arguments(file.to_str().unwrap()));
         assert!(
-            said.contains("In its metadata: it has no certificate for signing"),
-            "{said}"
+            output.contains("In its metadata: it has no certificate for signing"),
+            "{output}"
         );
         cli.expect_success(&["app", "remove", "sp"]);
         cli.expect_success_with_input(&add_arguments("-"), &xml);
@@ -54,15 +54,15 @@ fn metadata_is_read_from_a_file_a_pipe_or_a_url() {
         cli.expect_success(&["app", "remove", "sp"]);
 
         let publisher = Publisher::start(&xml);
-        let said = cli.expect_success(&add_arguments(&publisher.url));
+        let output = cli.expect_success(&add_arguments(&publisher.url));
         assert!(
-            said.contains(&format!("Its metadata comes from {}", publisher.url)),
-            "{said}"
+            output.contains(&format!("Its metadata comes from {}", publisher.url)),
+            "{output}"
         );
-        let said = cli.expect_success(&["app", "source", "sp"]);
+        let output = cli.expect_success(&["app", "source", "sp"]);
         assert!(
-            said.contains("fetched next") && said.contains("last taken"),
-            "{said}"
+            output.contains("fetched next") && output.contains("last taken"),
+            "{output}"
         );
         assert!(cli.expect_success(&["app", "source"]).contains(&publisher.url));
         publisher.publish(&xml.replace(ACS, "https://elsewhere.example/acs"));
@@ -70,20 +70,20 @@ fn metadata_is_read_from_a_file_a_pipe_or_a_url() {
             cli.expect_success(&["app", "source", "sp", "--refresh"])
                 .contains("a change waits")
         );
-        let said = cli.expect_success(&["app", "confirm", "sp"]);
+        let output = cli.expect_success(&["app", "confirm", "sp"]);
         for part in [
             "- ACS URL https://sp.example/acs",
             "+ ACS URL https://elsewhere",
             "--accept",
             "--reject",
         ] {
-            assert!(said.contains(part), "{part}: {said}");
+            assert!(output.contains(part), "{part}: {output}");
         }
         assert!(
             cli.expect_success(&["app", "show", "sp"])
                 .contains("A change waits since")
         );
-        let digits = said
+        let digits = output
             .split("--accept ")
             .nth(1)
             .unwrap()
@@ -108,10 +108,10 @@ fn metadata_is_read_from_a_file_a_pipe_or_a_url() {
             cli.expect_failure(&["app", "source", "sp", "--refresh"])
                 .contains("status 500")
         );
-        let said = cli.expect_success(&["app", "show", "sp"]);
+        let output = cli.expect_success(&["app", "show", "sp"]);
         assert!(
-            said.contains("FAILING since") && said.contains("status 500"),
-            "{said}"
+            output.contains("FAILING since") && output.contains("status 500"),
+            "{output}"
         );
         let shown = cli.json(&["app", "source", "sp", "--json"]);
         assert_eq!(
@@ -119,13 +119,13 @@ fn metadata_is_read_from_a_file_a_pipe_or_a_url() {
             (&1.into(), &"entity".into())
         );
         // A file takes its place; `--forget` leaves it as it is.
-        let other = house.dir.path().join("other.xml");
+        let other = server.dir.path().join("other.xml");
         fs::write(&other, &xml).unwrap();
-        let said = cli.expect_success(&["app", "edit", "sp", "--metadata", other.to_str().unwrap()]);
-        assert!(said.contains("no longer fetched from there"), "{said}");
+        let output = cli.expect_success(&["app", "edit", "sp", "--metadata", other.to_str().unwrap()]);
+        assert!(output.contains("no longer fetched from there"), "{output}");
         publisher.publish(&xml);
-        let said = cli.expect_success(&["app", "edit", "sp", "--metadata", &publisher.url]);
-        assert!(said.contains("fetched again from"), "{said}");
+        let output = cli.expect_success(&["app", "edit", "sp", "--metadata", &publisher.url]);
+        assert!(output.contains("fetched again from"), "{output}");
         cli.expect_success(&["app", "source", "sp", "--forget"]);
         assert!(cli.expect_success(&["app", "source"]).contains("None"));
     });
@@ -134,15 +134,15 @@ fn metadata_is_read_from_a_file_a_pipe_or_a_url() {
 #[test]
 fn a_federation_is_imported_and_enabled_at_the_command_line() {
     on_each_database(|database| {
-        let house = server_with_ada(database);
-        let cli = Cli::new(&house.settings.data_dir, database).with_env(&ALLOW_LOOPBACK);
+        let server = server_with_ada(database);
+        let cli = Cli::new(&server.settings.data_dir, database).with_env(&ALLOW_LOOPBACK);
         let signer = TestSp::new("x", "https://x.example/");
         let broken = SpMetadata::new("urn:test:broken", "javascript:alert(1)");
-        let end = hallpass::clock::Clock::now(&house.clock) + chrono::TimeDelta::days(7);
+        let end = hallpass::clock::Clock::now(&server.clock) + chrono::TimeDelta::days(7);
         let all = [SpMetadata::new(ENTITY, ACS), broken];
         let until = format!(" validUntil=\"{}\"", super::xs_date_time(end));
         let publisher = Publisher::start(&aggregate(&all, &signer.key, &until));
-        let key = house.dir.path().join("federation.der");
+        let key = server.dir.path().join("federation.der");
         fs::write(&key, signer.certificate().der).unwrap();
         let key = key.to_str().unwrap();
         assert!(
@@ -158,25 +158,25 @@ fn a_federation_is_imported_and_enabled_at_the_command_line() {
             "--name",
             "federation",
         ];
-        let said = cli.expect_success(&import);
+        let output = cli.expect_success(&import);
         for part in [
             "service providers known: 1; 1 new",
             "urn:test:broken",
             "left out (1):",
             "known list",
         ] {
-            assert!(said.contains(part), "{part}: {said}");
+            assert!(output.contains(part), "{part}: {output}");
         }
-        let said = cli.expect_success(&["app", "known", "list", "--search", "TEST:SP"]);
-        assert!(said.contains(ENTITY), "{said}");
+        let output = cli.expect_success(&["app", "known", "list", "--search", "TEST:SP"]);
+        assert!(output.contains(ENTITY), "{output}");
         assert!(
             cli.expect_failure(&["app", "enable", "--known", "urn:nobody"])
                 .contains("no imported metadata")
         );
-        let said = cli.expect_success(&["app", "enable", "--known", ENTITY, "--slug", "one"]);
+        let output = cli.expect_success(&["app", "enable", "--known", ENTITY, "--slug", "one"]);
         assert!(
-            said.contains("is registered as one") && said.contains(ACS),
-            "{said}"
+            output.contains("is registered as one") && output.contains(ACS),
+            "{output}"
         );
         assert!(
             cli.expect_failure(&["app", "enable", "--known", ENTITY])
@@ -186,14 +186,14 @@ fn a_federation_is_imported_and_enabled_at_the_command_line() {
             cli.expect_success(&["app", "known", "list"])
                 .contains("(enabled as one)")
         );
-        let said = cli.expect_success(&["app", "source", "federation"]);
+        let output = cli.expect_success(&["app", "source", "federation"]);
         for part in [
             "entities: 1 known, 0 gone",
             "applications that follow it: 1",
             "valid until",
             "one by one",
         ] {
-            assert!(said.contains(part), "{part}: {said}");
+            assert!(output.contains(part), "{part}: {output}");
         }
         assert!(
             cli.expect_failure(&[
@@ -219,8 +219,8 @@ fn a_federation_is_imported_and_enabled_at_the_command_line() {
 
 #[test]
 fn nothing_is_fetched_from_a_forbidden_address() {
-    let house = server_with_ada(&Database::Sqlite);
-    let cli = Cli::new(&house.settings.data_dir, &Database::Sqlite);
+    let server = server_with_ada(&Database::Sqlite);
+    let cli = Cli::new(&server.settings.data_dir, &Database::Sqlite);
     let canary = TcpListener::bind("127.0.0.1:0").unwrap();
     canary.set_nonblocking(true).unwrap();
     let port = canary.local_addr().unwrap().port();
@@ -234,7 +234,7 @@ fn nothing_is_fetched_from_a_forbidden_address() {
         "localhost",
     ] {
         for scheme in ["https", "http", "gopher", "ftp", "file"] {
-            let said = cli.expect_failure(&add_arguments(&format!("{scheme}://{host}:{port}/m")));
+            let output = cli.expect_failure(&add_arguments(&format!("{scheme}://{host}:{port}/m")));
             assert!(
                 [
                     "no public address",
@@ -244,8 +244,8 @@ fn nothing_is_fetched_from_a_forbidden_address() {
                     "host"
                 ]
                 .iter()
-                .any(|part| said.contains(part)),
-                "{scheme} {host}: {said}"
+                .any(|part| output.contains(part)),
+                "{scheme} {host}: {output}"
             );
         }
     }
@@ -289,16 +289,16 @@ fn https_needs_a_trusted_certificate() {
                 Err(_refused) => Box::new(std::io::Cursor::new(Vec::new())),
             },
         );
-    let house = server_with_ada(&Database::Sqlite);
-    let cli = Cli::new(&house.settings.data_dir, &Database::Sqlite).with_env(&ALLOW_LOOPBACK);
-    let roots = house.dir.path().join("roots.pem");
-    let said = stderr_text(&cli.run(&add_arguments(&publisher.url), ""));
+    let server = server_with_ada(&Database::Sqlite);
+    let cli = Cli::new(&server.settings.data_dir, &Database::Sqlite).with_env(&ALLOW_LOOPBACK);
+    let roots = server.dir.path().join("roots.pem");
+    let output = stderr_text(&cli.run(&add_arguments(&publisher.url), ""));
     assert!(
-        said.contains("cannot be reached") && said.contains("certificate"),
-        "{said}"
+        output.contains("cannot be reached") && output.contains("certificate"),
+        "{output}"
     );
     fs::write(&roots, pem).unwrap();
-    let believing = Cli::new(&house.settings.data_dir, &Database::Sqlite)
+    let believing = Cli::new(&server.settings.data_dir, &Database::Sqlite)
         .with_env(&ALLOW_LOOPBACK)
         .with_env(&[("SSL_CERT_FILE", roots.to_str().unwrap())]);
     assert!(

@@ -32,18 +32,18 @@ pub(super) fn sp_metadata(number: usize) -> SpMetadata {
     }
 }
 
-pub(super) fn valid_until(house: &TestServer, days: i64) -> String {
-    let end = hallpass::clock::Clock::now(&house.clock) + TimeDelta::days(days);
+pub(super) fn valid_until(server: &TestServer, days: i64) -> String {
+    let end = hallpass::clock::Clock::now(&server.clock) + TimeDelta::days(days);
     format!(" validUntil=\"{}\"", xs_date_time(end))
 }
 
 fn import(
-    house: &TestServer,
+    server: &TestServer,
     place: MetadataInput<'_>,
     signed_by: Certificate,
     rule: EnableRule,
 ) -> ImportOutcome {
-    let wish = ImportRequest {
+    let request = ImportRequest {
         name: None,
         input: place,
         signed_by: vec![signed_by],
@@ -51,20 +51,20 @@ fn import(
         longest_validity: Some(TimeDelta::days(35)),
         force: false,
     };
-    house
+    server
         .provider
-        .import_aggregate(wish, &mut |_progress| {})
+        .import_aggregate(request, &mut |_progress| {})
         .unwrap()
 }
 
 pub(super) fn import_url(
-    house: &TestServer,
+    server: &TestServer,
     publisher: &Publisher,
     signer: &TestSp,
     rule: EnableRule,
 ) -> UpdateReport {
     let place = MetadataInput::Url(MetadataUrl::parse(&publisher.url).unwrap());
-    match import(house, place, signer.certificate(), rule) {
+    match import(server, place, signer.certificate(), rule) {
         ImportOutcome::Done { report, .. } => *report,
         ImportOutcome::Failed(trouble) => panic!("{trouble}"),
     }
@@ -74,9 +74,9 @@ pub(super) fn aggregate_signer() -> TestSp {
     TestSp::new("urn:test:federation", "https://unused.example/")
 }
 
-pub(super) fn refresh_source(house: &TestServer, force: bool) -> RefreshOutcome {
-    let source = house.provider.sources().unwrap().remove(0).source;
-    house
+pub(super) fn refresh_source(server: &TestServer, force: bool) -> RefreshOutcome {
+    let source = server.provider.sources().unwrap().remove(0).source;
+    server
         .provider
         .refresh_source(&source, force, &mut |_| {})
         .unwrap()
@@ -85,7 +85,7 @@ pub(super) fn refresh_source(house: &TestServer, force: bool) -> RefreshOutcome 
 #[test]
 fn entities_of_an_aggregate_are_imported_and_enabled_one_by_one() {
     on_each_database(|database| {
-        let house = server_with_ada(database);
+        let server = server_with_ada(database);
         let signer = aggregate_signer();
         let sp = TestSp::new(
             "https://sp1.example.org/shibboleth",
@@ -93,9 +93,9 @@ fn entities_of_an_aggregate_are_imported_and_enabled_one_by_one() {
         );
         let mut all: Vec<_> = (1..=3).map(sp_metadata).collect();
         all[0].certificates.push(sp.certificate());
-        let xml = aggregate(&all, &signer.key, &valid_until(&house, 10));
+        let xml = aggregate(&all, &signer.key, &valid_until(&server, 10));
         let done = import(
-            &house,
+            &server,
             MetadataInput::Reader(&mut xml.as_bytes()),
             signer.certificate(),
             EnableRule::Nothing,
@@ -108,10 +108,10 @@ fn entities_of_an_aggregate_are_imported_and_enabled_one_by_one() {
             (3, 3, 0),
             "{report:?}"
         );
-        assert!(source.url.is_none() && house.provider.applications().unwrap().is_empty());
-        let mut browser = browser_signed_in(&house);
+        assert!(source.url.is_none() && server.provider.applications().unwrap().is_empty());
+        let mut browser = browser_signed_in(&server);
         assert!(!browser.get("/").body.contains("Service 1"), "no tile");
-        let refused = send_authn_request(&house, &mut browser, &sp, "_a");
+        let refused = send_authn_request(&server, &mut browser, &sp, "_a");
         assert!(
             refused.status == 403 || refused.status == 400,
             "{} {}",
@@ -129,12 +129,12 @@ fn entities_of_an_aggregate_are_imported_and_enabled_one_by_one() {
             "https://sp9.example.org/acs",
         );
         assert!(
-            send_authn_request(&house, &mut browser, &stranger, "_b")
+            send_authn_request(&server, &mut browser, &stranger, "_b")
                 .body
                 .contains("ISSUER-UNKNOWN")
         );
         let id = EntityId::parse(&sp.entity_id).unwrap();
-        let lines = house.provider.imported_entities("SERVICE 1", 10).unwrap();
+        let lines = server.provider.imported_entities("SERVICE 1", 10).unwrap();
         assert_eq!(
             (
                 lines.len(),
@@ -145,11 +145,11 @@ fn entities_of_an_aggregate_are_imported_and_enabled_one_by_one() {
             (1, id.as_str(), Some(AUTHORITY), &None)
         );
         assert!(
-            house.provider.imported_entities("%", 10).unwrap().is_empty(),
+            server.provider.imported_entities("%", 10).unwrap().is_empty(),
             "no pattern"
         );
-        assert_eq!(house.provider.imported_entities("", 2).unwrap().len(), 2);
-        let enabled = house.provider.enable_imported(&id, None, None).unwrap();
+        assert_eq!(server.provider.imported_entities("", 2).unwrap().len(), 2);
+        let enabled = server.provider.enable_imported(&id, None, None).unwrap();
         let EnableOutcome::Done(application) = enabled else {
             panic!("{enabled:?}");
         };
@@ -158,18 +158,18 @@ fn entities_of_an_aggregate_are_imported_and_enabled_one_by_one() {
             ("service-1", "Service 1")
         );
         assert_eq!(application.saml.signing_certificates.len(), 1);
-        posted_response(&send_authn_request(&house, &mut browser, &sp, "_c"));
+        posted_response(&send_authn_request(&server, &mut browser, &sp, "_c"));
         assert!(matches!(
-            house.provider.enable_imported(&id, None, None).unwrap(),
+            server.provider.enable_imported(&id, None, None).unwrap(),
             EnableOutcome::AlreadyRegistered(_)
         ));
         let unknown = EntityId::parse("urn:nobody").unwrap();
         assert!(matches!(
-            house.provider.enable_imported(&unknown, None, None).unwrap(),
+            server.provider.enable_imported(&unknown, None, None).unwrap(),
             EnableOutcome::Unknown
         ));
         assert_eq!(
-            house.provider.imported_entities("Service 1", 10).unwrap()[0]
+            server.provider.imported_entities("Service 1", 10).unwrap()[0]
                 .application
                 .as_deref(),
             Some("service-1")
@@ -180,7 +180,7 @@ fn entities_of_an_aggregate_are_imported_and_enabled_one_by_one() {
 #[test]
 fn a_file_imported_again_replaces_the_previous_one() {
     on_each_database(|database| {
-        let house = server_with_ada(database);
+        let server = server_with_ada(database);
         let signer = aggregate_signer();
         let sp = TestSp::new(
             "https://sp1.example.org/shibboleth",
@@ -189,7 +189,7 @@ fn a_file_imported_again_replaces_the_previous_one() {
         let all: Vec<_> = (1..=3).map(sp_metadata).collect();
         let name = hallpass::model::application::Slug::parse("federation").unwrap();
         let import = |xml: &str| {
-            let wish = ImportRequest {
+            let request = ImportRequest {
                 name: Some(name.clone()),
                 input: MetadataInput::Reader(&mut xml.as_bytes()),
                 signed_by: vec![signer.certificate()],
@@ -197,35 +197,35 @@ fn a_file_imported_again_replaces_the_previous_one() {
                 longest_validity: Some(TimeDelta::days(35)),
                 force: false,
             };
-            house.provider.import_aggregate(wish, &mut |_| {}).unwrap()
+            server.provider.import_aggregate(request, &mut |_| {}).unwrap()
         };
-        let first = import(&aggregate(&all, &signer.key, &valid_until(&house, 5)));
+        let first = import(&aggregate(&all, &signer.key, &valid_until(&server, 5)));
         assert!(
             matches!(&first, ImportOutcome::Done { report, .. } if report.new == 3),
             "{first:?}"
         );
-        let xml = aggregate(&all, &signer.key, &valid_until(&house, 9));
+        let xml = aggregate(&all, &signer.key, &valid_until(&server, 9));
         let ImportOutcome::Done { report, .. } = import(&xml) else {
             panic!("not taken again");
         };
         assert_eq!((report.listed, report.new, report.updated), (3, 0, 0));
-        assert_eq!(house.provider.sources().unwrap().len(), 1);
-        advance(&house, TimeDelta::days(6));
+        assert_eq!(server.provider.sources().unwrap().len(), 1);
+        advance(&server, TimeDelta::days(6));
         posted_response(&send_authn_request(
-            &house,
-            &mut browser_signed_in(&house),
+            &server,
+            &mut browser_signed_in(&server),
             &sp,
             "_a",
         ));
-        advance(&house, TimeDelta::days(4));
-        let refused = send_authn_request(&house, &mut browser_signed_in(&house), &sp, "_b");
+        advance(&server, TimeDelta::days(4));
+        let refused = send_authn_request(&server, &mut browser_signed_in(&server), &sp, "_b");
         assert!(refused.body.contains("METADATA-EXPIRED"));
         assert!(matches!(
             import(&xml),
             ImportOutcome::Failed(SourceError::Metadata(_))
         ));
         assert_eq!(
-            house.provider.sources().unwrap().len(),
+            server.provider.sources().unwrap().len(),
             1,
             "it is not forgotten over that"
         );
@@ -235,10 +235,10 @@ fn a_file_imported_again_replaces_the_previous_one() {
 #[test]
 fn an_aggregate_is_accepted_only_with_the_configured_signature() {
     on_each_database(|database| {
-        let house = server_with_ada(database);
+        let server = server_with_ada(database);
         let (signer, other) = (aggregate_signer(), aggregate_signer());
         let all = [sp_metadata(1)];
-        let whole = aggregate(&all, &signer.key, &valid_until(&house, 10));
+        let whole = aggregate(&all, &signer.key, &valid_until(&server, 10));
         let unsigned = {
             let (front, rest) = whole.split_once("<ds:Signature").unwrap();
             format!("{front}{}", rest.split_once("</ds:Signature>").unwrap().1)
@@ -256,16 +256,16 @@ fn an_aggregate_is_accepted_only_with_the_configured_signature() {
             ),
             (aggregate(&all, &signer.key, ""), signer.certificate()),
             (
-                aggregate(&all, &signer.key, &valid_until(&house, 60)),
+                aggregate(&all, &signer.key, &valid_until(&server, 60)),
                 signer.certificate(),
             ),
             (
-                aggregate(&all, &signer.key, &valid_until(&house, -1)),
+                aggregate(&all, &signer.key, &valid_until(&server, -1)),
                 signer.certificate(),
             ),
         ] {
             let done = import(
-                &house,
+                &server,
                 MetadataInput::Reader(&mut bad.as_bytes()),
                 certificate,
                 EnableRule::All,
@@ -273,13 +273,13 @@ fn an_aggregate_is_accepted_only_with_the_configured_signature() {
             assert!(matches!(done, ImportOutcome::Failed(_)), "{bad}");
         }
         assert!(
-            house.provider.sources().unwrap().is_empty(),
+            server.provider.sources().unwrap().is_empty(),
             "nothing stays of it"
         );
-        assert!(house.provider.imported_entities("", 10).unwrap().is_empty());
-        assert!(house.provider.applications().unwrap().is_empty());
+        assert!(server.provider.imported_entities("", 10).unwrap().is_empty());
+        assert!(server.provider.applications().unwrap().is_empty());
         let known = "SELECT count(*) AS n FROM known_entities";
-        assert_eq!(sql::number(&house.settings, known), 0);
+        assert_eq!(sql::number(&server.settings, known), 0);
     });
 }
 
@@ -292,7 +292,7 @@ fn an_enable_rule_enables_what_it_names() {
             (EnableRule::authority(AUTHORITY).unwrap(), 2),
             (EnableRule::authority("https://nobody.example").unwrap(), 0),
         ] {
-            let house = server_with_ada(&crate::support::test_server::fresh_database_like(database));
+            let server = server_with_ada(&crate::support::test_server::fresh_database_like(database));
             let signer = aggregate_signer();
             let foreign = SpMetadata {
                 registration_authority: None,
@@ -302,14 +302,14 @@ fn an_enable_rule_enables_what_it_names() {
             let mut second = sp_metadata(2);
             second.name = Some("Service 1".to_owned());
             let all = [sp_metadata(1), second, foreign];
-            let publisher = Publisher::start(&aggregate(&all, &signer.key, &valid_until(&house, 10)));
-            let report = import_url(&house, &publisher, &signer, rule.clone());
+            let publisher = Publisher::start(&aggregate(&all, &signer.key, &valid_until(&server, 10)));
+            let report = import_url(&server, &publisher, &signer, rule.clone());
             assert_eq!(report.enabled.len(), enabled, "{rule:?}: {report:?}");
-            assert_eq!(house.provider.applications().unwrap().len(), enabled);
+            assert_eq!(server.provider.applications().unwrap().len(), enabled);
             // What comes later is held to the same rule.
             let all = [all.as_slice(), &[sp_metadata(4)]].concat();
-            publisher.publish(&aggregate(&all, &signer.key, &valid_until(&house, 10)));
-            let RefreshOutcome::Updated(report) = refresh_source(&house, false) else {
+            publisher.publish(&aggregate(&all, &signer.key, &valid_until(&server, 10)));
+            let RefreshOutcome::Updated(report) = refresh_source(&server, false) else {
                 panic!("not taken");
             };
             assert_eq!((report.new, report.enabled.len()), (1, usize::from(enabled > 0)));
@@ -320,13 +320,13 @@ fn an_enable_rule_enables_what_it_names() {
 #[test]
 fn applications_of_an_aggregate_are_updated_from_it() {
     on_each_database(|database| {
-        let house = server_with_ada(database);
+        let server = server_with_ada(database);
         let signer = aggregate_signer();
         let mut all: Vec<_> = (1..=3).map(sp_metadata).collect();
-        let publish = |all: &[SpMetadata]| aggregate(all, &signer.key, &valid_until(&house, 10));
+        let publish = |all: &[SpMetadata]| aggregate(all, &signer.key, &valid_until(&server, 10));
         let publisher = Publisher::start(&publish(&all));
         assert_eq!(
-            import_url(&house, &publisher, &signer, EnableRule::All)
+            import_url(&server, &publisher, &signer, EnableRule::All)
                 .enabled
                 .len(),
             3
@@ -337,88 +337,88 @@ fn applications_of_an_aggregate_are_updated_from_it() {
         let gone = all.remove(2);
         publisher.publish(&publish(&all));
         // By the timer, when it is due.
-        advance(&house, TimeDelta::hours(25));
-        assert_eq!(house.provider.refresh_sources().unwrap(), 1);
+        advance(&server, TimeDelta::hours(25));
+        assert_eq!(server.provider.refresh_sources().unwrap(), 1);
         assert_eq!(
-            current_application(&house, "service-1")
+            current_application(&server, "service-1")
                 .saml
                 .signing_certificates
                 .len(),
             1
         );
         assert_eq!(
-            current_application(&house, "service-2").saml.acs_endpoints[0]
+            current_application(&server, "service-2").saml.acs_endpoints[0]
                 .location
                 .host(),
             "sp2.example.org"
         );
-        let second = current_application(&house, "service-2").slug;
-        assert!(house.provider.proposed_change(&second).unwrap().is_some());
-        assert!(!current_application(&house, "service-3").enabled);
+        let second = current_application(&server, "service-2").slug;
+        assert!(server.provider.proposed_change(&second).unwrap().is_some());
+        assert!(!current_application(&server, "service-3").enabled);
         let audited =
             "SELECT count(*) AS n FROM audit_events WHERE action = 'app.disable' AND outcome = 'gone'";
-        assert_eq!(sql::number(&house.settings, audited), 1);
+        assert_eq!(sql::number(&server.settings, audited), 1);
         assert!(
-            house.provider.imported_entities("Service 3", 1).unwrap()[0]
+            server.provider.imported_entities("Service 3", 1).unwrap()[0]
                 .delisted_at
                 .is_some()
         );
         let third = EntityId::parse(&gone.entity_id).unwrap();
-        house
+        server
             .provider
-            .remove_application(&current_application(&house, "service-3").slug)
+            .remove_application(&current_application(&server, "service-3").slug)
             .unwrap();
         assert!(matches!(
-            house.provider.enable_imported(&third, None, None).unwrap(),
+            server.provider.enable_imported(&third, None, None).unwrap(),
             EnableOutcome::Unknown
         ));
         // Back, it is known again; who removed its application has said no, and the rule does not make another.
         all.push(gone);
         publisher.publish(&publish(&all));
-        let RefreshOutcome::Updated(report) = refresh_source(&house, false) else {
+        let RefreshOutcome::Updated(report) = refresh_source(&server, false) else {
             panic!("not taken");
         };
         assert_eq!((report.new, report.enabled.len()), (1, 0), "{report:?}");
         assert!(matches!(
-            house.provider.enable_imported(&third, None, None).unwrap(),
+            server.provider.enable_imported(&third, None, None).unwrap(),
             EnableOutcome::Done(_)
         ));
         // Gone and back while it is an application: off and on.
         let gone = all.remove(0);
         publisher.publish(&publish(&all));
-        refresh_source(&house, false);
-        assert!(!current_application(&house, "service-1").enabled);
+        refresh_source(&server, false);
+        assert!(!current_application(&server, "service-1").enabled);
         all.push(gone);
         publisher.publish(&publish(&all));
-        let RefreshOutcome::Updated(report) = refresh_source(&house, false) else {
+        let RefreshOutcome::Updated(report) = refresh_source(&server, false) else {
             panic!("not taken");
         };
         assert_eq!(report.re_enabled, ["service-1"]);
-        assert!(current_application(&house, "service-1").enabled);
+        assert!(current_application(&server, "service-1").enabled);
     });
 }
 
 #[test]
 fn removing_most_entities_at_once_needs_force() {
     on_each_database(|database| {
-        let house = server_with_ada(database);
+        let server = server_with_ada(database);
         let signer = aggregate_signer();
         let all: Vec<_> = (1..=40).map(sp_metadata).collect();
-        let publish = |all: &[SpMetadata]| aggregate(all, &signer.key, &valid_until(&house, 10));
+        let publish = |all: &[SpMetadata]| aggregate(all, &signer.key, &valid_until(&server, 10));
         let publisher = Publisher::start(&publish(&all));
         let host = EnableRule::host("sp40.example.org").unwrap();
-        assert_eq!(import_url(&house, &publisher, &signer, host).enabled.len(), 1);
+        assert_eq!(import_url(&server, &publisher, &signer, host).enabled.len(), 1);
         publisher.publish(&publish(&all[..2]));
         assert!(matches!(
-            refresh_source(&house, false),
+            refresh_source(&server, false),
             RefreshOutcome::Failed(SourceError::TooManyDelisted {
                 delisted: 38,
                 listed: 40,
                 ..
             })
         ));
-        assert!(current_application(&house, "service-40").enabled);
-        let RefreshOutcome::Updated(report) = refresh_source(&house, true) else {
+        assert!(current_application(&server, "service-40").enabled);
+        let RefreshOutcome::Updated(report) = refresh_source(&server, true) else {
             panic!("not taken");
         };
         assert_eq!((report.delisted, report.disabled.len()), (38, 1));
@@ -428,28 +428,28 @@ fn removing_most_entities_at_once_needs_force() {
 #[test]
 fn forgetting_a_source_keeps_its_applications() {
     on_each_database(|database| {
-        let house = server_with_ada(database);
+        let server = server_with_ada(database);
         let signer = aggregate_signer();
         let publisher = Publisher::start(&aggregate(
             &[sp_metadata(1)],
             &signer.key,
-            &valid_until(&house, 10),
+            &valid_until(&server, 10),
         ));
-        import_url(&house, &publisher, &signer, EnableRule::All);
-        let name = house.provider.sources().unwrap()[0].source.label().to_owned();
+        import_url(&server, &publisher, &signer, EnableRule::All);
+        let name = server.provider.sources().unwrap()[0].source.label().to_owned();
         assert_eq!(name, "127-0-0-1");
-        assert!(house.provider.remove_aggregate(&name).unwrap());
-        assert!(!house.provider.remove_aggregate(&name).unwrap());
-        let left = current_application(&house, "service-1");
+        assert!(server.provider.remove_aggregate(&name).unwrap());
+        assert!(!server.provider.remove_aggregate(&name).unwrap());
+        let left = current_application(&server, "service-1");
         assert!(left.enabled && left.metadata_valid_until.is_none());
-        advance(&house, TimeDelta::days(20));
+        advance(&server, TimeDelta::days(20));
         let sp = TestSp::new(
             "https://sp1.example.org/shibboleth",
             "https://sp1.example.org/acs",
         );
         posted_response(&send_authn_request(
-            &house,
-            &mut browser_signed_in(&house),
+            &server,
+            &mut browser_signed_in(&server),
             &sp,
             "_a",
         ));
@@ -460,7 +460,7 @@ fn forgetting_a_source_keeps_its_applications() {
 #[ignore = "a measurement: cargo test --test it --release ten_thousand -- --ignored --nocapture"]
 fn ten_thousand_entities_are_imported() {
     on_each_database(|database| {
-        let house = server_with_ada(database);
+        let server = server_with_ada(database);
         let signer = aggregate_signer();
         let all: Vec<_> = (1..=10_000)
             .map(|number| SpMetadata {
@@ -469,8 +469,8 @@ fn ten_thousand_entities_are_imported() {
                 ..sp_metadata(number)
             })
             .collect();
-        let xml = aggregate(&all, &signer.key, &valid_until(&house, 10));
-        let file = house.dir.path().join("aggregate.xml");
+        let xml = aggregate(&all, &signer.key, &valid_until(&server, 10));
+        let file = server.dir.path().join("aggregate.xml");
         std::fs::write(&file, &xml).unwrap();
         let length = xml.len();
         drop((xml, all));
@@ -479,7 +479,7 @@ fn ten_thousand_entities_are_imported() {
         let resident = process_memory_kb("VmRSS");
         let began = std::time::Instant::now();
         let done = import(
-            &house,
+            &server,
             MetadataInput::Reader(&mut std::fs::File::open(&file).unwrap()),
             signer.certificate(),
             EnableRule::Nothing,
@@ -493,9 +493,9 @@ fn ten_thousand_entities_are_imported() {
             "https://sp77.example.org/shibboleth",
             "https://sp77.example.org/acs",
         );
-        let mut browser = browser_signed_in(&house);
+        let mut browser = browser_signed_in(&server);
         let began = std::time::Instant::now();
-        let page = send_authn_request(&house, &mut browser, &sp, "_a");
+        let page = send_authn_request(&server, &mut browser, &sp, "_a");
         assert!(page.body.contains("APPLICATION-KNOWN"));
         eprintln!(
             "{database:?}: {} MB in {first:?}, with {peak} kB at most where {resident} kB were there before; \

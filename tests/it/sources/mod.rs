@@ -28,21 +28,21 @@ use crate::support::{
 const ALLOW_LOOPBACK: [(&str, &str); 1] = [("HALLPASS_METADATA_ALLOW_PRIVATE_NETWORKS", "127.0.0.0/8")];
 
 fn server_with_ada(database: &Database) -> TestServer {
-    let house = TestServer::start(database, &ALLOW_LOOPBACK);
-    house.add_user(ADA, "Ada", "Lovelace");
-    house
+    let server = TestServer::start(database, &ALLOW_LOOPBACK);
+    server.add_user(ADA, "Ada", "Lovelace");
+    server
 }
 
-fn browser_signed_in(house: &TestServer) -> Browser {
-    let mut browser = house.browser();
+fn browser_signed_in(server: &TestServer) -> Browser {
+    let mut browser = server.browser();
     assert_eq!(SsoSetup::sign_in(&mut browser).status, 200);
     browser
 }
 
 /// Registers what `publisher` publishes, so that it is followed.
-fn register_from_source(house: &TestServer, publisher: &Publisher) -> Application {
+fn register_from_source(server: &TestServer, publisher: &Publisher) -> Application {
     let url = MetadataUrl::parse(&publisher.url).unwrap();
-    let obtained = house
+    let obtained = server
         .provider
         .read_metadata(MetadataInput::Url(url), None)
         .unwrap();
@@ -53,7 +53,7 @@ fn register_from_source(house: &TestServer, publisher: &Publisher) -> Applicatio
         tile_url: None,
         saml: obtained.imported.service_provider(),
     };
-    let application = match house.provider.add_application(&new).unwrap().unwrap() {
+    let application = match server.provider.add_application(&new).unwrap().unwrap() {
         ChangeOutcome::Done(application) => application,
         other @ (ChangeOutcome::Unchanged(_)
         | ChangeOutcome::Taken
@@ -62,17 +62,17 @@ fn register_from_source(house: &TestServer, publisher: &Publisher) -> Applicatio
             panic!("{other:?}")
         }
     };
-    house.provider.follow_source(&application, &obtained).unwrap();
+    server.provider.follow_source(&application, &obtained).unwrap();
     application
 }
 
-fn current_application(house: &TestServer, slug: &str) -> Application {
+fn current_application(server: &TestServer, slug: &str) -> Application {
     let slug = Slug::parse(slug).unwrap();
-    (*house.provider.application(&slug).unwrap().unwrap()).clone()
+    (*server.provider.application(&slug).unwrap().unwrap()).clone()
 }
 
-fn advance(house: &TestServer, by: TimeDelta) {
-    house.clock.advance(by);
+fn advance(server: &TestServer, by: TimeDelta) {
+    server.clock.advance(by);
 }
 
 fn xs_date_time(at: DateTime<Utc>) -> String {
@@ -80,6 +80,6 @@ fn xs_date_time(at: DateTime<Utc>) -> String {
 }
 
 /// What a request of this service provider is answered with.
-fn send_authn_request(house: &TestServer, browser: &mut Browser, sp: &TestSp, id: &str) -> Response {
-    browser.get(&sp.sso_url(id, hallpass::clock::Clock::now(&house.clock)))
+fn send_authn_request(server: &TestServer, browser: &mut Browser, sp: &TestSp, id: &str) -> Response {
+    browser.get(&sp.sso_url(id, hallpass::clock::Clock::now(&server.clock)))
 }

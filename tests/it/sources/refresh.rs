@@ -37,23 +37,23 @@ fn hours(hours: i64) -> TimeDelta {
 #[test]
 fn an_application_is_updated_from_its_metadata() {
     on_each_database(|database| {
-        let house = server_with_ada(database);
+        let server = server_with_ada(database);
         let (sp, other) = (TestSp::new(ENTITY, ACS), TestSp::new(ENTITY, ACS));
         let publisher = Publisher::start(&sp_metadata(&sp).xml());
-        let application = register_from_source(&house, &publisher);
-        assert_eq!(house.provider.refresh_sources().unwrap(), 0, "not yet");
-        advance(&house, hours(25));
+        let application = register_from_source(&server, &publisher);
+        assert_eq!(server.provider.refresh_sources().unwrap(), 0, "not yet");
+        advance(&server, hours(25));
         // The same in other words: nothing changes, and nobody is told.
         publisher.publish(
             &sp_metadata(&sp)
                 .xml()
                 .replace("\"urn:test:followed\"", "\"urn:test:followed\" ID=\"_x\""),
         );
-        let rows = sql::number(&house.settings, "SELECT count(*) AS n FROM audit_events");
-        assert_eq!(house.provider.refresh_sources().unwrap(), 1);
-        assert_eq!(current_application(&house, "sp").version, application.version);
+        let rows = sql::number(&server.settings, "SELECT count(*) AS n FROM audit_events");
+        assert_eq!(server.provider.refresh_sources().unwrap(), 1);
+        assert_eq!(current_application(&server, "sp").version, application.version);
         assert_eq!(
-            sql::number(&house.settings, "SELECT count(*) AS n FROM audit_events"),
+            sql::number(&server.settings, "SELECT count(*) AS n FROM audit_events"),
             rows
         );
         let mut next = sp_metadata(&sp);
@@ -61,9 +61,9 @@ fn an_application_is_updated_from_its_metadata() {
         next.acs.push("https://followed.example/second".to_owned());
         next.slo = Some("https://followed.example/slo".to_owned());
         publisher.publish_tagged(&next.xml(), "\"v2\"");
-        advance(&house, hours(25));
-        house.provider.refresh_sources().unwrap();
-        let changed = current_application(&house, "sp");
+        advance(&server, hours(25));
+        server.provider.refresh_sources().unwrap();
+        let changed = current_application(&server, "sp");
         assert_eq!(
             (
                 changed.saml.signing_certificates.len(),
@@ -75,15 +75,15 @@ fn an_application_is_updated_from_its_metadata() {
         assert_eq!(changed.name, "SP");
         let details = "SELECT count(*) AS n FROM audit_events WHERE action = 'app.metadata' AND outcome = 'ok' \
                        AND detail LIKE '%+ ACS URL https://followed.example/second%'";
-        assert_eq!(sql::number(&house.settings, details), 1);
-        let mut browser = browser_signed_in(&house);
+        assert_eq!(sql::number(&server.settings, details), 1);
+        let mut browser = browser_signed_in(&server);
         let second = TestSp::new(ENTITY, "https://followed.example/second");
         let response = browser.get(&format!(
             "/saml/sso?{}",
             second.redirect_query(
                 &second.authn_request(
                     "_s",
-                    hallpass::clock::Clock::now(&house.clock),
+                    hallpass::clock::Clock::now(&server.clock),
                     "AssertionConsumerServiceURL=\"https://followed.example/second\"",
                     ""
                 ),
@@ -93,38 +93,46 @@ fn an_application_is_updated_from_its_metadata() {
         ));
         assert_eq!(posted_response(&response).1, "https://followed.example/second");
         // Unchanged, says the server.
-        advance(&house, hours(25));
+        advance(&server, hours(25));
         let asked = publisher.request_count();
-        house.provider.refresh_sources().unwrap();
+        server.provider.refresh_sources().unwrap();
         assert_eq!(
             (
                 publisher.request_count(),
-                current_application(&house, "sp").version
+                current_application(&server, "sp").version
             ),
             (asked + 1, changed.version)
         );
-        let (source, _) = house.provider.source_of(application.id).unwrap().unwrap();
+        let (source, _) = server.provider.source_of(application.id).unwrap().unwrap();
         assert_eq!(source.state.etag.as_deref(), Some("\"v2\""));
         assert!(source.state.last_error.is_none());
         // It goes with its application.
-        house
+        server
             .provider
             .remove_application(&Slug::parse("sp").unwrap())
             .unwrap();
-        assert!(house.provider.sources().unwrap().is_empty());
+        assert!(server.provider.sources().unwrap().is_empty());
     });
 }
 
 #[test]
 fn while_fetching_fails_the_cached_metadata_stays_in_use() {
     on_each_database(|database| {
-        let house = server_with_ada(database);
+        let server = server_with_ada(database);
         let sp = TestSp::new(ENTITY, ACS);
         let publisher = Publisher::start(&sp_metadata(&sp).xml());
-        let application = register_from_source(&house, &publisher);
-        let state = || house.provider.source_of(application.id).unwrap().unwrap().0.state;
-        advance(&house, hours(25));
-        let since = hallpass::clock::Clock::now(&house.clock);
+        let application = register_from_source(&server, &publisher);
+        let state = || {
+            server
+                .provider
+                .source_of(application.id)
+                .unwrap()
+                .unwrap()
+                .0
+                .state
+        };
+        advance(&server, hours(25));
+        let since = hallpass::clock::Clock::now(&server.clock);
         for (failures, (status, body)) in (1..).zip([
             (503, String::new()),
             (200, "<html>gone</html>".to_owned()),
@@ -133,7 +141,7 @@ fn while_fetching_fails_the_cached_metadata_stays_in_use() {
         ]) {
             publisher.publish(&body);
             publisher.fail(status);
-            assert_eq!(house.provider.refresh_sources().unwrap(), 1);
+            assert_eq!(server.provider.refresh_sources().unwrap(), 1);
             let state = state();
             assert_eq!(
                 (state.failures, state.failing_since),
@@ -141,22 +149,22 @@ fn while_fetching_fails_the_cached_metadata_stays_in_use() {
                 "{state:?}"
             );
             assert!(state.last_error.is_some() && state.next_fetch_at.is_some());
-            assert_eq!(current_application(&house, "sp").version, application.version);
+            assert_eq!(current_application(&server, "sp").version, application.version);
             // A little early: it waits longer each time.
-            assert_eq!(house.provider.refresh_sources().unwrap(), 0);
-            advance(&house, hours(1));
+            assert_eq!(server.provider.refresh_sources().unwrap(), 0);
+            advance(&server, hours(1));
         }
         let failed =
             "SELECT count(*) AS n FROM audit_events WHERE action = 'metadata.source' AND outcome = 'failed'";
-        assert_eq!(sql::number(&house.settings, failed), 1, "said once");
+        assert_eq!(sql::number(&server.settings, failed), 1, "said once");
         posted_response(&send_authn_request(
-            &house,
-            &mut browser_signed_in(&house),
+            &server,
+            &mut browser_signed_in(&server),
             &sp,
             "_r",
         ));
         publisher.publish(&sp_metadata(&sp).xml());
-        assert_eq!(house.provider.refresh_sources().unwrap(), 1);
+        assert_eq!(server.provider.refresh_sources().unwrap(), 1);
         let state = state();
         assert_eq!(
             (state.failures, state.failing_since, state.last_error),
@@ -168,10 +176,10 @@ fn while_fetching_fails_the_cached_metadata_stays_in_use() {
 #[test]
 fn metadata_that_has_expired_is_not_used() {
     on_each_database(|database| {
-        let house = server_with_ada(database);
+        let server = server_with_ada(database);
         let sp = TestSp::new(ENTITY, ACS);
         let until = |hours: i64| {
-            let end = hallpass::clock::Clock::now(&house.clock) + TimeDelta::hours(hours);
+            let end = hallpass::clock::Clock::now(&server.clock) + TimeDelta::hours(hours);
             SpMetadata {
                 root_attributes: format!(" validUntil=\"{}\"", xs_date_time(end)),
                 ..sp_metadata(&sp)
@@ -179,34 +187,34 @@ fn metadata_that_has_expired_is_not_used() {
             .xml()
         };
         let publisher = Publisher::start(&until(8));
-        register_from_source(&house, &publisher);
+        register_from_source(&server, &publisher);
         publisher.fail(404);
-        advance(&house, hours(5));
+        advance(&server, hours(5));
         assert_eq!(
-            house.provider.refresh_sources().unwrap(),
+            server.provider.refresh_sources().unwrap(),
             1,
             "twice within its validity"
         );
-        let mut browser = browser_signed_in(&house);
-        posted_response(&send_authn_request(&house, &mut browser, &sp, "_a"));
-        advance(&house, hours(4));
-        let mut browser = browser_signed_in(&house);
-        let refused = send_authn_request(&house, &mut browser, &sp, "_b");
+        let mut browser = browser_signed_in(&server);
+        posted_response(&send_authn_request(&server, &mut browser, &sp, "_a"));
+        advance(&server, hours(4));
+        let mut browser = browser_signed_in(&server);
+        let refused = send_authn_request(&server, &mut browser, &sp, "_b");
         assert!(refused.body.contains("METADATA-EXPIRED"), "{}", refused.body);
         // What was never valid is not taken either.
         publisher.publish(&until(-1));
-        assert_eq!(house.provider.refresh_sources().unwrap(), 1);
+        assert_eq!(server.provider.refresh_sources().unwrap(), 1);
         assert!(
-            send_authn_request(&house, &mut browser, &sp, "_c")
+            send_authn_request(&server, &mut browser, &sp, "_c")
                 .body
                 .contains("METADATA-EXPIRED")
         );
         publisher.publish(&until(8));
-        advance(&house, hours(1));
-        house.provider.refresh_sources().unwrap();
+        advance(&server, hours(1));
+        server.provider.refresh_sources().unwrap();
         posted_response(&send_authn_request(
-            &house,
-            &mut browser_signed_in(&house),
+            &server,
+            &mut browser_signed_in(&server),
             &sp,
             "_d",
         ));
@@ -216,18 +224,18 @@ fn metadata_that_has_expired_is_not_used() {
 #[test]
 fn a_change_that_could_redirect_assertions_needs_confirmation() {
     on_each_database(|database| {
-        let house = server_with_ada(database);
+        let server = server_with_ada(database);
         let sp = TestSp::new(ENTITY, ACS);
         let publisher = Publisher::start(&sp_metadata(&sp).xml());
-        let before = register_from_source(&house, &publisher);
+        let before = register_from_source(&server, &publisher);
         let slug = before.slug.clone();
         let mut moved = sp_metadata(&sp);
         moved.acs.insert(0, "https://elsewhere.example/acs".to_owned());
         publisher.publish(&moved.xml());
-        advance(&house, hours(25));
-        house.provider.refresh_sources().unwrap();
-        assert_eq!(current_application(&house, "sp").saml, before.saml);
-        let waiting = house.provider.proposed_change(&slug).unwrap().unwrap().unwrap();
+        advance(&server, hours(25));
+        server.provider.refresh_sources().unwrap();
+        assert_eq!(current_application(&server, "sp").saml, before.saml);
+        let waiting = server.provider.proposed_change(&slug).unwrap().unwrap().unwrap();
         assert!(
             waiting.change.reason.contains("elsewhere.example"),
             "{}",
@@ -239,10 +247,10 @@ fn a_change_that_could_redirect_assertions_needs_confirmation() {
                 .contains(&"+ ACS URL https://elsewhere.example/acs".to_owned())
         );
         let elsewhere = TestSp::new(ENTITY, "https://elsewhere.example/acs");
-        let mut browser = browser_signed_in(&house);
+        let mut browser = browser_signed_in(&server);
         let request = elsewhere.authn_request(
             "_e",
-            hallpass::clock::Clock::now(&house.clock),
+            hallpass::clock::Clock::now(&server.clock),
             "AssertionConsumerServiceURL=\"https://elsewhere.example/acs\"",
             "",
         );
@@ -262,19 +270,19 @@ fn a_change_that_could_redirect_assertions_needs_confirmation() {
             "",
         ] {
             assert!(matches!(
-                house.provider.confirm_change(&slug, other).unwrap(),
+                server.provider.confirm_change(&slug, other).unwrap(),
                 ChangeReviewOutcome::AnotherPending
             ));
         }
         moved.acs.insert(0, "https://evil.example/acs".to_owned());
         publisher.publish(&moved.xml());
-        advance(&house, hours(25));
-        house.provider.refresh_sources().unwrap();
+        advance(&server, hours(25));
+        server.provider.refresh_sources().unwrap();
         assert!(matches!(
-            house.provider.confirm_change(&slug, &shown).unwrap(),
+            server.provider.confirm_change(&slug, &shown).unwrap(),
             ChangeReviewOutcome::AnotherPending
         ));
-        let evil = house
+        let evil = server
             .provider
             .proposed_change(&slug)
             .unwrap()
@@ -283,28 +291,28 @@ fn a_change_that_could_redirect_assertions_needs_confirmation() {
             .change
             .id;
         assert!(matches!(
-            house.provider.reject_change(&slug, &evil).unwrap(),
+            server.provider.reject_change(&slug, &evil).unwrap(),
             ChangeReviewOutcome::Rejected(_)
         ));
         // Rejected, it is not offered again.
-        advance(&house, hours(25));
-        house.provider.refresh_sources().unwrap();
-        assert!(house.provider.proposed_change(&slug).unwrap().is_none());
-        assert_eq!(current_application(&house, "sp").saml, before.saml);
+        advance(&server, hours(25));
+        server.provider.refresh_sources().unwrap();
+        assert!(server.provider.proposed_change(&slug).unwrap().is_none());
+        assert_eq!(current_application(&server, "sp").saml, before.saml);
         moved.acs.remove(0);
         publisher.publish(&moved.xml());
-        advance(&house, hours(25));
-        house.provider.refresh_sources().unwrap();
-        let waiting = house.provider.proposed_change(&slug).unwrap().unwrap().unwrap();
+        advance(&server, hours(25));
+        server.provider.refresh_sources().unwrap();
+        let waiting = server.provider.proposed_change(&slug).unwrap().unwrap().unwrap();
         assert!(matches!(
-            house.provider.confirm_change(&slug, &waiting.change.id).unwrap(),
+            server.provider.confirm_change(&slug, &waiting.change.id).unwrap(),
             ChangeReviewOutcome::Applied(_)
         ));
-        assert_eq!(current_application(&house, "sp").saml.acs_endpoints.len(), 2);
-        let mut browser = browser_signed_in(&house);
+        assert_eq!(current_application(&server, "sp").saml.acs_endpoints.len(), 2);
+        let mut browser = browser_signed_in(&server);
         let request = elsewhere.authn_request(
             "_f",
-            hallpass::clock::Clock::now(&house.clock),
+            hallpass::clock::Clock::now(&server.clock),
             "AssertionConsumerServiceURL=\"https://elsewhere.example/acs\"",
             "",
         );
@@ -314,7 +322,7 @@ fn a_change_that_could_redirect_assertions_needs_confirmation() {
             "https://elsewhere.example/acs"
         );
         assert!(matches!(
-            house.provider.confirm_change(&slug, &waiting.change.id).unwrap(),
+            server.provider.confirm_change(&slug, &waiting.change.id).unwrap(),
             ChangeReviewOutcome::NothingPending
         ));
     });
@@ -323,15 +331,15 @@ fn a_change_that_could_redirect_assertions_needs_confirmation() {
 #[test]
 fn a_signature_requirement_is_not_dropped_automatically() {
     on_each_database(|database| {
-        let house = server_with_ada(database);
+        let server = server_with_ada(database);
         let sp = TestSp::new(ENTITY, ACS);
         let signs = SpMetadata {
             authn_requests_signed: true,
             ..sp_metadata(&sp)
         };
         let publisher = Publisher::start(&signs.xml());
-        let slug = register_from_source(&house, &publisher).slug;
-        assert!(current_application(&house, "sp").saml.require_signed_requests);
+        let slug = register_from_source(&server, &publisher).slug;
+        assert!(current_application(&server, "sp").saml.require_signed_requests);
         let without = SpMetadata {
             certificates: Vec::new(),
             ..signs.clone()
@@ -347,23 +355,23 @@ fn a_signature_requirement_is_not_dropped_automatically() {
             (&renamed, "urn:test:renamed"),
         ] {
             publisher.publish(&weaker.xml());
-            advance(&house, hours(25));
-            house.provider.refresh_sources().unwrap();
-            let waiting = house.provider.proposed_change(&slug).unwrap().unwrap().unwrap();
+            advance(&server, hours(25));
+            server.provider.refresh_sources().unwrap();
+            let waiting = server.provider.proposed_change(&slug).unwrap().unwrap().unwrap();
             assert!(waiting.change.reason.contains(why), "{}", waiting.change.reason);
-            let now = current_application(&house, "sp");
+            let now = current_application(&server, "sp");
             assert!(now.saml.require_signed_requests && now.saml.signing_certificates.len() == 1);
             assert_eq!(now.saml.entity_id.as_str(), ENTITY);
             // Taken back, it waits no more.
             publisher.publish(&signs.xml());
-            advance(&house, hours(25));
-            house.provider.refresh_sources().unwrap();
-            assert!(house.provider.proposed_change(&slug).unwrap().is_none());
+            advance(&server, hours(25));
+            server.provider.refresh_sources().unwrap();
+            assert!(server.provider.proposed_change(&slug).unwrap().is_none());
         }
         publisher.publish(&unsigned.xml());
-        advance(&house, hours(25));
-        house.provider.refresh_sources().unwrap();
-        let id = house
+        advance(&server, hours(25));
+        server.provider.refresh_sources().unwrap();
+        let id = server
             .provider
             .proposed_change(&slug)
             .unwrap()
@@ -372,23 +380,23 @@ fn a_signature_requirement_is_not_dropped_automatically() {
             .change
             .id;
         assert!(matches!(
-            house.provider.confirm_change(&slug, &id).unwrap(),
+            server.provider.confirm_change(&slug, &id).unwrap(),
             ChangeReviewOutcome::Applied(_)
         ));
-        assert!(!current_application(&house, "sp").saml.require_signed_requests);
+        assert!(!current_application(&server, "sp").saml.require_signed_requests);
     });
 }
 
 #[test]
 fn a_source_claimed_by_a_killed_process_is_released() {
     on_each_database(|database| {
-        let house = server_with_ada(database);
+        let server = server_with_ada(database);
         let sp = TestSp::new(ENTITY, ACS);
         let publisher = Publisher::start(&sp_metadata(&sp).xml());
-        let application = register_from_source(&house, &publisher);
-        let (source, _) = house.provider.source_of(application.id).unwrap().unwrap();
+        let application = register_from_source(&server, &publisher);
+        let (source, _) = server.provider.source_of(application.id).unwrap().unwrap();
         let refreshed = || {
-            house
+            server
                 .provider
                 .refresh_source(&source, false, &mut |_| {})
                 .unwrap()
@@ -406,7 +414,7 @@ fn a_source_claimed_by_a_killed_process_is_released() {
             Database::Postgres(_) => format!("'\\x{}'", lease.concat()),
         };
         sql::execute(
-            &house.settings,
+            &server.settings,
             &format!("UPDATE metadata_sources SET lease = {literal}, leased_until = '2100-01-01 00:00:00'"),
         );
         assert!(
@@ -422,15 +430,15 @@ fn a_source_claimed_by_a_killed_process_is_released() {
 #[test]
 fn only_one_replica_fetches_a_source() {
     on_each_database(|database| {
-        let house = server_with_ada(database);
+        let server = server_with_ada(database);
         let sp = TestSp::new(ENTITY, ACS);
         let publisher = Publisher::start(&sp_metadata(&sp).xml());
-        register_from_source(&house, &publisher);
+        register_from_source(&server, &publisher);
         let asked = publisher.request_count();
-        advance(&house, hours(25));
+        advance(&server, hours(25));
         let fetched: usize = thread::scope(|scope| {
             let all: Vec<_> = (0..6)
-                .map(|_| scope.spawn(|| house.provider.refresh_sources().unwrap()))
+                .map(|_| scope.spawn(|| server.provider.refresh_sources().unwrap()))
                 .collect();
             all.into_iter().map(|one| one.join().unwrap()).sum()
         });

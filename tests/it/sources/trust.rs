@@ -22,20 +22,25 @@ use crate::support::{
 fn aggregate_published_at(
     entities: &[SpMetadata],
     key: &TestSp,
-    house: &TestServer,
+    server: &TestServer,
     days: i64,
     ago: i64,
 ) -> String {
-    let at = hallpass::clock::Clock::now(&house.clock) - TimeDelta::hours(ago);
+    let at = hallpass::clock::Clock::now(&server.clock) - TimeDelta::hours(ago);
     let info = format!(
         "<md:Extensions><mdrpi:PublicationInfo xmlns:mdrpi=\"urn:oasis:names:tc:SAML:metadata:rpi\" creationInstant=\"{}\" publisher=\"urn:test:publisher\"></mdrpi:PublicationInfo></md:Extensions>",
         xs_date_time(at)
     );
-    crate::support::publisher::aggregate_with_extensions(&info, entities, &key.key, &valid_until(house, days))
+    crate::support::publisher::aggregate_with_extensions(
+        &info,
+        entities,
+        &key.key,
+        &valid_until(server, days),
+    )
 }
 
-fn source_error(house: &TestServer) -> Option<String> {
-    house
+fn source_error(server: &TestServer) -> Option<String> {
+    server
         .provider
         .sources()
         .unwrap()
@@ -48,21 +53,21 @@ fn source_error(house: &TestServer) -> Option<String> {
 #[test]
 fn an_older_copy_that_is_still_valid_is_refused() {
     on_each_database(|database| {
-        let house = server_with_ada(database);
+        let server = server_with_ada(database);
         let signer = aggregate_signer();
         let all = [sp_metadata(1), sp_metadata(2)];
         let left = [sp_metadata(1)];
-        let old = aggregate_published_at(&all, &signer, &house, 20, 48);
-        let new = aggregate_published_at(&left, &signer, &house, 10, 1);
+        let old = aggregate_published_at(&all, &signer, &server, 20, 48);
+        let new = aggregate_published_at(&left, &signer, &server, 10, 1);
         let publisher = Publisher::start(&old);
-        import_url(&house, &publisher, &signer, EnableRule::All);
+        import_url(&server, &publisher, &signer, EnableRule::All);
         publisher.publish(&new);
         assert!(matches!(
-            refresh_source(&house, false),
+            refresh_source(&server, false),
             RefreshOutcome::Updated(_)
         ));
         publisher.publish(&old);
-        let RefreshOutcome::Failed(trouble) = refresh_source(&house, false) else {
+        let RefreshOutcome::Failed(trouble) = refresh_source(&server, false) else {
             panic!("who left is back");
         };
         let words = trouble.to_string();
@@ -71,10 +76,10 @@ fn an_older_copy_that_is_still_valid_is_refused() {
             "{words}"
         );
         assert!(
-            source_error(&house).unwrap().contains("older"),
+            source_error(&server).unwrap().contains("older"),
             "it is the source's state"
         );
-        let second = house
+        let second = server
             .provider
             .application(&Slug::parse("service-2").unwrap())
             .unwrap()
@@ -83,52 +88,55 @@ fn an_older_copy_that_is_still_valid_is_refused() {
         // What is in force comes again, and is taken.
         publisher.publish(&new);
         assert!(matches!(
-            refresh_source(&house, false),
+            refresh_source(&server, false),
             RefreshOutcome::Updated(_)
         ));
-        assert_eq!(source_error(&house), None);
+        assert_eq!(source_error(&server), None);
         // An administrator may know better.
         publisher.publish(&old);
-        assert!(matches!(refresh_source(&house, true), RefreshOutcome::Updated(_)));
+        assert!(matches!(
+            refresh_source(&server, true),
+            RefreshOutcome::Updated(_)
+        ));
     });
 }
 
 #[test]
 fn without_a_creation_instant_a_replaced_or_sooner_expiring_copy_is_older() {
     on_each_database(|database| {
-        let house = server_with_ada(database);
+        let server = server_with_ada(database);
         let signer = aggregate_signer();
         let first = aggregate(
             &[sp_metadata(1), sp_metadata(2)],
             &signer.key,
-            &valid_until(&house, 10),
+            &valid_until(&server, 10),
         );
         let publisher = Publisher::start(&first);
-        import_url(&house, &publisher, &signer, EnableRule::Nothing);
-        let sooner = aggregate(&[sp_metadata(1)], &signer.key, &valid_until(&house, 9));
+        import_url(&server, &publisher, &signer, EnableRule::Nothing);
+        let sooner = aggregate(&[sp_metadata(1)], &signer.key, &valid_until(&server, 9));
         publisher.publish(&sooner);
         assert!(matches!(
-            refresh_source(&house, false),
+            refresh_source(&server, false),
             RefreshOutcome::Failed(SourceError::OlderCopy { .. })
         ));
-        let second = aggregate(&[sp_metadata(1)], &signer.key, &valid_until(&house, 11));
+        let second = aggregate(&[sp_metadata(1)], &signer.key, &valid_until(&server, 11));
         publisher.publish(&second);
         assert!(matches!(
-            refresh_source(&house, false),
+            refresh_source(&server, false),
             RefreshOutcome::Updated(_)
         ));
-        advance(&house, TimeDelta::days(3));
+        advance(&server, TimeDelta::days(3));
         publisher.publish(&first);
-        let again = refresh_source(&house, false);
+        let again = refresh_source(&server, false);
         assert!(
             matches!(again, RefreshOutcome::Failed(SourceError::OlderCopy { .. })),
             "{again:?}"
         );
         // Some days later a shorter time is its publisher's choice.
-        let third = aggregate(&[sp_metadata(1)], &signer.key, &valid_until(&house, 5));
+        let third = aggregate(&[sp_metadata(1)], &signer.key, &valid_until(&server, 5));
         publisher.publish(&third);
         assert!(matches!(
-            refresh_source(&house, false),
+            refresh_source(&server, false),
             RefreshOutcome::Updated(_)
         ));
     });
@@ -137,32 +145,32 @@ fn without_a_creation_instant_a_replaced_or_sooner_expiring_copy_is_older() {
 #[test]
 fn no_rule_re_enables_what_an_administrator_removed() {
     on_each_database(|database| {
-        let house = server_with_ada(database);
+        let server = server_with_ada(database);
         let signer = aggregate_signer();
         let all = [sp_metadata(1), sp_metadata(2)];
-        let publisher = Publisher::start(&aggregate(&all, &signer.key, &valid_until(&house, 10)));
+        let publisher = Publisher::start(&aggregate(&all, &signer.key, &valid_until(&server, 10)));
         assert_eq!(
-            import_url(&house, &publisher, &signer, EnableRule::All)
+            import_url(&server, &publisher, &signer, EnableRule::All)
                 .enabled
                 .len(),
             2
         );
         let slug = Slug::parse("service-1").unwrap();
-        house.provider.remove_application(&slug).unwrap();
-        advance(&house, TimeDelta::hours(25));
-        publisher.publish(&aggregate(&all, &signer.key, &valid_until(&house, 10)));
+        server.provider.remove_application(&slug).unwrap();
+        advance(&server, TimeDelta::hours(25));
+        publisher.publish(&aggregate(&all, &signer.key, &valid_until(&server, 10)));
         assert!(
-            matches!(refresh_source(&house, false), RefreshOutcome::Updated(report) if report.enabled.is_empty())
+            matches!(refresh_source(&server, false), RefreshOutcome::Updated(report) if report.enabled.is_empty())
         );
         // Neither by leaving and coming back, nor by another import.
-        publisher.publish(&aggregate(&all[1..], &signer.key, &valid_until(&house, 11)));
-        refresh_source(&house, false);
-        publisher.publish(&aggregate(&all, &signer.key, &valid_until(&house, 12)));
+        publisher.publish(&aggregate(&all[1..], &signer.key, &valid_until(&server, 11)));
+        refresh_source(&server, false);
+        publisher.publish(&aggregate(&all, &signer.key, &valid_until(&server, 12)));
         assert!(
-            matches!(refresh_source(&house, false), RefreshOutcome::Updated(report) if report.enabled.is_empty())
+            matches!(refresh_source(&server, false), RefreshOutcome::Updated(report) if report.enabled.is_empty())
         );
-        assert!(house.provider.application(&slug).unwrap().is_none());
-        let line = house
+        assert!(server.provider.application(&slug).unwrap().is_none());
+        let line = server
             .provider
             .imported_entities("Service 1", 5)
             .unwrap()
@@ -171,11 +179,11 @@ fn no_rule_re_enables_what_an_administrator_removed() {
         // By an administrator it does.
         let id = EntityId::parse("https://sp1.example.org/shibboleth").unwrap();
         assert!(matches!(
-            house.provider.enable_imported(&id, None, None).unwrap(),
+            server.provider.enable_imported(&id, None, None).unwrap(),
             EnableOutcome::Done(_)
         ));
         assert!(
-            house.provider.imported_entities("Service 1", 5).unwrap()[0]
+            server.provider.imported_entities("Service 1", 5).unwrap()[0]
                 .declined_at
                 .is_none()
         );
@@ -185,10 +193,10 @@ fn no_rule_re_enables_what_an_administrator_removed() {
 #[test]
 fn an_imported_entity_cannot_take_the_name_of_another() {
     on_each_database(|database| {
-        let house = server_with_ada(database);
+        let server = server_with_ada(database);
         let signer = aggregate_signer();
         let draft = Slug::parse("payroll").unwrap();
-        house.provider.add_draft("Payroll", Some(&draft)).unwrap();
+        server.provider.add_draft("Payroll", Some(&draft)).unwrap();
         let named = |number: usize, name: &str| SpMetadata {
             name: Some(name.to_owned()),
             ..sp_metadata(number)
@@ -200,15 +208,15 @@ fn an_imported_entity_cannot_take_the_name_of_another() {
             named(4, "Wiki"),
             named(5, "Wiki"),
         ];
-        let publisher = Publisher::start(&aggregate(&all, &signer.key, &valid_until(&house, 10)));
-        let slugs = import_url(&house, &publisher, &signer, EnableRule::All).enabled;
+        let publisher = Publisher::start(&aggregate(&all, &signer.key, &valid_until(&server, 10)));
+        let slugs = import_url(&server, &publisher, &signer, EnableRule::All).enabled;
         assert_eq!(slugs.len(), 5, "{slugs:?}");
         for (slug, name) in slugs.iter().zip(["chatgpt", "payroll", "wiki", "wiki", "wiki"]) {
             assert!(slug.starts_with(name), "{slugs:?}");
         }
         for taken in ["chatgpt", "payroll"] {
             assert!(
-                house
+                server
                     .provider
                     .application(&Slug::parse(taken).unwrap())
                     .unwrap()
@@ -225,7 +233,7 @@ fn an_imported_entity_cannot_take_the_name_of_another() {
 #[test]
 fn a_host_rule_checks_every_endpoint_of_an_entity() {
     on_each_database(|database| {
-        let house = server_with_ada(database);
+        let server = server_with_ada(database);
         let signer = aggregate_signer();
         let abroad = SpMetadata {
             slo: Some("https://elsewhere.example/slo".to_owned()),
@@ -238,11 +246,11 @@ fn a_host_rule_checks_every_endpoint_of_an_entity() {
         let publisher = Publisher::start(&aggregate(
             &[abroad, at_home],
             &signer.key,
-            &valid_until(&house, 10),
+            &valid_until(&server, 10),
         ));
         let rule = EnableRule::host("example.org").unwrap();
         assert_eq!(
-            import_url(&house, &publisher, &signer, rule).enabled,
+            import_url(&server, &publisher, &signer, rule).enabled,
             ["service-2"]
         );
     });
@@ -251,7 +259,7 @@ fn a_host_rule_checks_every_endpoint_of_an_entity() {
 #[test]
 fn one_bad_entity_is_skipped_and_named() {
     on_each_database(|database| {
-        let house = server_with_ada(database);
+        let server = server_with_ada(database);
         let signer = aggregate_signer();
         let long = SpMetadata::new(
             &format!("https://long.example/{}", "x".repeat(3000)),
@@ -259,8 +267,8 @@ fn one_bad_entity_is_skipped_and_named() {
         );
         let longest = SpMetadata::new(&format!("urn:{}", "ä".repeat(510)), "https://longest.example/acs");
         let all = [sp_metadata(1), long, longest, sp_metadata(2)];
-        let publisher = Publisher::start(&aggregate(&all, &signer.key, &valid_until(&house, 10)));
-        let report = import_url(&house, &publisher, &signer, EnableRule::All);
+        let publisher = Publisher::start(&aggregate(&all, &signer.key, &valid_until(&server, 10)));
+        let report = import_url(&server, &publisher, &signer, EnableRule::All);
         assert_eq!((report.listed, report.skipped), (3, 1), "{report:?}");
         assert!(
             report.skipped_reasons[0].contains("https://long.example/xxx")
@@ -274,49 +282,49 @@ fn one_bad_entity_is_skipped_and_named() {
 #[test]
 fn a_database_error_is_reported_as_the_state_of_the_source() {
     on_each_database(|database| {
-        let house = server_with_ada(database);
+        let server = server_with_ada(database);
         let signer = aggregate_signer();
         let publisher = Publisher::start(&aggregate(
             &[sp_metadata(1)],
             &signer.key,
-            &valid_until(&house, 10),
+            &valid_until(&server, 10),
         ));
-        import_url(&house, &publisher, &signer, EnableRule::Nothing);
+        import_url(&server, &publisher, &signer, EnableRule::Nothing);
         publisher.publish(&aggregate(
             &[sp_metadata(1), sp_metadata(2)],
             &signer.key,
-            &valid_until(&house, 11),
+            &valid_until(&server, 11),
         ));
         sql::execute(
-            &house.settings,
+            &server.settings,
             "ALTER TABLE known_entities RENAME TO known_elsewhere",
         );
         assert!(matches!(
-            refresh_without_listing(&house),
+            refresh_without_listing(&server),
             RefreshOutcome::Failed(SourceError::Internal(_))
         ));
         sql::execute(
-            &house.settings,
+            &server.settings,
             "ALTER TABLE known_elsewhere RENAME TO known_entities",
         );
-        let state = house.provider.sources().unwrap().remove(0).source.state;
+        let state = server.provider.sources().unwrap().remove(0).source.state;
         assert_eq!(state.failures, 1);
         assert!(
             state.failing_since.is_some() && state.last_error.is_some(),
             "{state:?}"
         );
         assert!(matches!(
-            refresh_source(&house, false),
+            refresh_source(&server, false),
             RefreshOutcome::Updated(_)
         ));
-        assert_eq!(source_error(&house), None);
+        assert_eq!(source_error(&server), None);
     });
 }
 
 /// Refreshes without listing what is known: the table is away.
-fn refresh_without_listing(house: &TestServer) -> RefreshOutcome {
-    let source = house.provider.aggregate_source("127-0-0-1").unwrap().unwrap();
-    house
+fn refresh_without_listing(server: &TestServer) -> RefreshOutcome {
+    let source = server.provider.aggregate_source("127-0-0-1").unwrap().unwrap();
+    server
         .provider
         .refresh_source(&source, false, &mut |_| {})
         .unwrap()

@@ -48,9 +48,15 @@ impl Browser {
         fields: &[(&str, &str)],
         with_cookies: bool,
     ) -> Response {
-        let mut all = vec![FORM];
-        all.extend_from_slice(headers);
-        self.send("POST", target, &all, &http::form_body(fields), with_cookies)
+        let mut all_headers = vec![FORM];
+        all_headers.extend_from_slice(headers);
+        self.send(
+            "POST",
+            target,
+            &all_headers,
+            &http::form_body(fields),
+            with_cookies,
+        )
     }
 
     /// A body of any kind, from another site.
@@ -62,7 +68,7 @@ impl Browser {
     /// Follows redirects within the provider, from `target` on.
     pub(crate) fn get_following_redirects(&mut self, target: &str) -> Response {
         let mut response = self.get(target);
-        for _hop in 0..5 {
+        for _redirect in 0..5 {
             if !(300..400).contains(&response.status) || !response.location().starts_with('/') {
                 return response;
             }
@@ -87,10 +93,10 @@ impl Browser {
         let csrf = page
             .field("csrf")
             .unwrap_or_else(|| panic!("no login form: {} {}", page.status, page.body));
-        let handle = page.field("continue");
+        let continue_handle = page.field("continue");
         let mut fields = vec![("csrf", csrf.as_str()), ("email", email), ("password", password)];
-        if let Some(handle) = &handle {
-            fields.push(("continue", handle));
+        if let Some(continue_handle) = &continue_handle {
+            fields.push(("continue", continue_handle));
         }
         self.post("/login", &fields)
     }
@@ -110,17 +116,17 @@ impl Browser {
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
         let cookies = cookies.join("; ");
-        let mut all = vec![("Host", host.as_str())];
+        let mut all_headers = vec![("Host", host.as_str())];
         if with_cookies && !cookies.is_empty() {
-            all.push(("Cookie", &cookies));
+            all_headers.push(("Cookie", &cookies));
         }
-        all.extend_from_slice(headers);
-        all.extend(
+        all_headers.extend_from_slice(headers);
+        all_headers.extend(
             self.extra_headers
                 .iter()
                 .map(|(name, value)| (name.as_str(), value.as_str())),
         );
-        let response = http::request(self.address, method, target, &all, body);
+        let response = http::request(self.address, method, target, &all_headers, body);
         self.store_cookies(&response);
         response
     }

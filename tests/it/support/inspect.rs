@@ -22,16 +22,16 @@ pub(crate) fn verify_with_xmlsec1(xml: &str, certificate: &[u8], xpath: &str) ->
     for name in names {
         command.arg("--id-attr:ID").arg(name);
     }
-    let done = command
+    let output = command
         .arg("--node-xpath")
         .arg(xpath)
         .arg(&message)
         .output()
         .expect("xmlsec1 is installed");
-    if done.status.success() {
+    if output.status.success() {
         Ok(())
     } else {
-        Err(String::from_utf8_lossy(&done.stderr).into_owned())
+        Err(String::from_utf8_lossy(&output.stderr).into_owned())
     }
 }
 
@@ -91,16 +91,16 @@ pub(crate) fn decrypt_with_xmlsec1(xml: &str, private_pem: &[u8]) -> Result<Stri
     let (message, key) = (dir.path().join("message.xml"), dir.path().join("key.pem"));
     fs::write(&message, xml).unwrap();
     fs::write(&key, private_pem).unwrap();
-    let done = Command::new("xmlsec1")
+    let output = Command::new("xmlsec1")
         .arg("--decrypt")
         .arg("--privkey-pem")
         .arg(&key)
         .arg(&message)
         .output()
         .expect("xmlsec1 is installed");
-    if done.status.success() {
-        Ok(String::from_utf8(done.stdout).unwrap())
+    if output.status.success() {
+        Ok(String::from_utf8(output.stdout).unwrap())
     } else {
-        Err(String::from_utf8_lossy(&done.stderr).into_owned())
+        Err(String::from_utf8_lossy(&output.stderr).into_owned())
     }
 }

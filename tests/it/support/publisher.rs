@@ -51,15 +51,15 @@ impl Publisher {
         let port = listener.local_addr().unwrap().port();
         let page = Arc::new(Mutex::new(PublishedDocument::default()));
         let heads = Arc::new(Mutex::new(Vec::new()));
-        let (shown, noted) = (Arc::clone(&page), Arc::clone(&heads));
+        let (document, request_heads) = (Arc::clone(&page), Arc::clone(&heads));
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let stream = stream.unwrap();
                 let closing = stream.try_clone().unwrap();
                 let mut connection = wrap(stream);
                 let head = read_request_head(connection.as_mut());
-                let page = shown.lock().unwrap().clone();
-                noted.lock().unwrap().push(head.clone());
+                let page = document.lock().unwrap().clone();
+                request_heads.lock().unwrap().push(head.clone());
                 let _sent = connection.write_all(http_response(&page, &head).as_bytes());
                 let _flushed = connection.flush();
                 let _closed = closing.shutdown(Shutdown::Both);
@@ -171,8 +171,8 @@ impl SpMetadata {
         let keys: String = self
             .certificates
             .iter()
-            .map(|one| {
-                format!("<md:KeyDescriptor use=\"signing\"><ds:KeyInfo xmlns:ds=\"{DSIG}\"><ds:X509Data><ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>", STANDARD.encode(&one.der))
+            .map(|entity| {
+                format!("<md:KeyDescriptor use=\"signing\"><ds:KeyInfo xmlns:ds=\"{DSIG}\"><ds:X509Data><ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>", STANDARD.encode(&entity.der))
             })
             .collect();
         let slo = self.slo.as_ref().map(|slo| {
@@ -204,7 +204,7 @@ pub(crate) fn aggregate(entities: &[SpMetadata], key: &SigningKey, attributes: &
 
 /// The same with `first` in front of the entities, in canonical form.
 pub(crate) fn aggregate_with_extensions(
-    first: &str,
+    extensions: &str,
     entities: &[SpMetadata],
     key: &SigningKey,
     attributes: &str,
@@ -212,8 +212,11 @@ pub(crate) fn aggregate_with_extensions(
     let head = format!("<md:EntitiesDescriptor xmlns:md=\"{METADATA}\" ID=\"_all\"{attributes}>");
     // What is declared on the root is not declared again, in canonical form.
     let own = format!(" xmlns:md=\"{METADATA}\"");
-    let inside: String = entities.iter().map(|one| one.xml().replace(&own, "")).collect();
-    let tail = format!("{first}{inside}</md:EntitiesDescriptor>");
+    let inside: String = entities
+        .iter()
+        .map(|entity| entity.xml().replace(&own, ""))
+        .collect();
+    let tail = format!("{extensions}{inside}</md:EntitiesDescriptor>");
     Signer::new(key)
         .unwrap()
         .sign_enveloped(SignatureAlgorithm::RsaSha256, &head, &tail, "_all")

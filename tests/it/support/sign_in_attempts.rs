@@ -3,8 +3,8 @@
 use crate::support::{browser::Browser, http::Response, sso_setup::SsoSetup};
 
 /// A browser that knows nothing, at `address` as the trusted proxy tells it.
-pub(crate) fn browser_from(scene: &SsoSetup, address: &str) -> Browser {
-    let mut browser = scene.server.browser();
+pub(crate) fn browser_from(setup: &SsoSetup, address: &str) -> Browser {
+    let mut browser = setup.server.browser();
     browser.extra_headers = vec![("X-Forwarded-For".to_owned(), address.to_owned())];
     browser
 }
@@ -15,8 +15,8 @@ pub(crate) fn attempt_sign_in(browser: &mut Browser, email: &str, password: &str
 }
 
 /// How often passwords were hashed while `work` ran.
-pub(crate) fn password_hashes_during(scene: &SsoSetup, work: impl FnOnce()) -> u64 {
-    let before = scene.server.provider.hash_count();
+pub(crate) fn password_hashes_during(setup: &SsoSetup, work: impl FnOnce()) -> u64 {
+    let before = setup.server.provider.hash_count();
     work();
-    scene.server.provider.hash_count() - before
+    setup.server.provider.hash_count() - before
 }

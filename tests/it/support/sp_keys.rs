@@ -78,12 +78,12 @@ impl SpKey {
         self.private.private_key_to_pem_pkcs8().unwrap()
     }
 
-    pub(crate) fn sign(&self, octets: &[u8], digest: MessageDigest, shape: SignatureFormat) -> Vec<u8> {
+    pub(crate) fn sign(&self, octets: &[u8], digest: MessageDigest, format: SignatureFormat) -> Vec<u8> {
         let der = Signer::new(digest, &self.private)
             .unwrap()
             .sign_oneshot_to_vec(octets)
             .unwrap();
-        match shape {
+        match format {
             SignatureFormat::AsOpenSsl => der,
             SignatureFormat::RawEcdsa => {
                 let signature = EcdsaSig::from_der(&der).unwrap();
@@ -99,7 +99,7 @@ impl SpKey {
         xml: &str,
         relay: Option<&str>,
         style: PercentEncoding,
-        how: (&str, MessageDigest, SignatureFormat),
+        algorithm: (&str, MessageDigest, SignatureFormat),
     ) -> String {
         let mut query = format!("SAMLRequest={}", style(&deflate_base64(xml)));
         if let Some(relay) = relay {
@@ -107,8 +107,8 @@ impl SpKey {
             query.push_str(&style(relay));
         }
         query.push_str("&SigAlg=");
-        query.push_str(&style(how.0));
-        let signature = self.sign(query.as_bytes(), how.1, how.2);
+        query.push_str(&style(algorithm.0));
+        let signature = self.sign(query.as_bytes(), algorithm.1, algorithm.2);
         query.push_str("&Signature=");
         query.push_str(&style(&STANDARD.encode(signature)));
         query
@@ -134,11 +134,11 @@ pub(crate) const PERCENT_ENCODINGS: [(&str, PercentEncoding); 5] = [
     }),
 ];
 
-fn percent_encode_with(text: &str, bare: &str, lower: bool, plus: bool) -> String {
+fn percent_encode_with(text: &str, unescaped: &str, lower: bool, plus: bool) -> String {
     text.bytes()
         .map(|byte| match byte {
             b' ' if plus => "+".to_owned(),
-            _ if byte.is_ascii_alphanumeric() || bare.as_bytes().contains(&byte) => {
+            _ if byte.is_ascii_alphanumeric() || unescaped.as_bytes().contains(&byte) => {
                 char::from(byte).to_string()
             }
             _ if lower => format!("%{byte:02x}"),

@@ -38,12 +38,12 @@ impl SsoSetup {
         environment: &[(&str, &str)],
         change: impl FnOnce(&TestSp, &mut NewApplication),
     ) -> Self {
-        let house = TestServer::start(database, environment);
+        let server = TestServer::start(database, environment);
         let sp = TestSp::new(WIKI, ACS);
-        let ada = house.add_user(ADA, "Ada", "Lovelace");
-        let wiki = house.add_application("Wiki", WIKI, ACS, |new| change(&sp, new));
+        let ada = server.add_user(ADA, "Ada", "Lovelace");
+        let wiki = server.add_application("Wiki", WIKI, ACS, |new| change(&sp, new));
         Self {
-            server: house,
+            server,
             sp,
             ada,
             wiki,

@@ -59,8 +59,8 @@ impl TcpProxy {
     /// From now on nothing comes back, on no connection.
     pub(crate) fn hang(&self) {
         self.state.forwards_new_connections.store(false, Ordering::SeqCst);
-        for held in self.state.stalled.lock().unwrap().iter() {
-            held.store(true, Ordering::SeqCst);
+        for stalled in self.state.stalled.lock().unwrap().iter() {
+            stalled.store(true, Ordering::SeqCst);
         }
     }
 
@@ -77,31 +77,33 @@ impl TcpProxy {
 
 impl State {
     fn connect(self: &Arc<Self>, mut client: TcpStream) {
-        let held = Arc::new(AtomicBool::new(
+        let stalled = Arc::new(AtomicBool::new(
             !self.forwards_new_connections.load(Ordering::SeqCst),
         ));
-        self.stalled.lock().unwrap().push(Arc::clone(&held));
+        self.stalled.lock().unwrap().push(Arc::clone(&stalled));
         let mut server = TcpStream::connect(&self.server).unwrap();
         let (mut from_client, mut to_client) = (client.try_clone().unwrap(), client.try_clone().unwrap());
         let mut from_server = server.try_clone().unwrap();
-        let (state, held_there) = (Arc::clone(self), Arc::clone(&held));
+        let (state, stalled_writer) = (Arc::clone(self), Arc::clone(&stalled));
         thread::spawn(move || {
             pump(&mut from_client, &mut server, |octets| {
                 let commits = octets.windows(6).any(|word| word == b"COMMIT");
                 if commits && state.drop_commit_reply.swap(false, Ordering::SeqCst) {
-                    held_there.store(true, Ordering::SeqCst);
+                    stalled_writer.store(true, Ordering::SeqCst);
                 }
                 true
             });
             let _closed = server.shutdown(Shutdown::Both);
         });
         thread::spawn(move || {
-            pump(&mut from_server, &mut to_client, |_| !held.load(Ordering::SeqCst));
-            if !held.load(Ordering::SeqCst) {
+            pump(&mut from_server, &mut to_client, |_| {
+                !stalled.load(Ordering::SeqCst)
+            });
+            if !stalled.load(Ordering::SeqCst) {
                 let _closed = client.shutdown(Shutdown::Both);
             }
             // One that hangs is not even closed.
-            while held.load(Ordering::SeqCst) && client.read(&mut [0; 64]).is_ok_and(|n| n > 0) {}
+            while stalled.load(Ordering::SeqCst) && client.read(&mut [0; 64]).is_ok_and(|n| n > 0) {}
         });
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn review_reasons(
     current: &Application,
     from: &ApplicationMetadataSource,
     new: &ImportedMetadata,
-    vouching: MetadataTrust,
+    trust: MetadataTrust,
 ) -> Vec<String> {
     let saml = &current.saml;
     let mut reasons = Vec::new();
@@ -41,9 +41,9 @@ pub(super) fn review_reasons(
     };
     // Another port is another server. Whoever is trusted with logout messages is not trusted with assertions; whoever
     // is trusted with assertions is with logout messages, which say less.
-    let (known, asked) = (acs(&saml.acs_endpoints), acs(&new.acs_endpoints));
+    let (known, new_origins) = (acs(&saml.acs_endpoints), acs(&new.acs_endpoints));
     reasons.extend(
-        asked
+        new_origins
             .difference(&known)
             .map(|origin| format!("it takes responses at a new address, {origin}")),
     );
@@ -54,12 +54,12 @@ pub(super) fn review_reasons(
     reasons.extend(
         logout_origins(new.logout.as_ref())
             .difference(&known)
-            .filter(|origin| !asked.contains(*origin))
+            .filter(|origin| !new_origins.contains(*origin))
             .map(|origin| format!("it takes logout messages at a new address, {origin}")),
     );
     // Who can publish could else take the place of who published before, in one silent step. Where a pinned key has
     // signed it, that is noted and taken.
-    if vouching == MetadataTrust::TlsOnly {
+    if trust == MetadataTrust::TlsOnly {
         let sets = [
             (
                 "for signing",
@@ -272,7 +272,7 @@ pub(super) fn decide(
 ) -> ChangeDecision {
     let ReceivedMetadata {
         own_valid_until: own_end,
-        trust: vouching,
+        trust,
         change_id,
         now,
     } = delivery;
@@ -293,12 +293,12 @@ pub(super) fn decide(
     let mut changed = apply_metadata(application, from, new);
     changed.updated_at = now;
     let mut lines = differences(application, &changed);
-    if vouching == MetadataTrust::PinnedKey
+    if trust == MetadataTrust::PinnedKey
         && are_all_replaced(&application.saml.signing_certificates, &new.signing_certificates)
     {
         lines.push("all of its keys for signing are other ones than before; its federation's signature speaks for them".to_owned());
     }
-    let mut reasons = review_reasons(application, from, new, vouching);
+    let mut reasons = review_reasons(application, from, new, trust);
     if let Err(bad) = applications::check(changed.kind, &changed.saml) {
         reasons.push(bad.to_string());
     }
@@ -395,7 +395,7 @@ impl Provider {
     }
 
     fn decision_event(&self, decision: &ChangeDecision) -> Option<AuditEvent> {
-        let (outcome, id, words) = match decision {
+        let (outcome, id, detail) = match decision {
             ChangeDecision::Unchanged => return None,
             ChangeDecision::Withdrawn { source: next } => (
                 "withdrawn",
@@ -414,7 +414,7 @@ impl Provider {
                 ..
             } => ("waits", *id, format!("{}: {}", change.reason, lines.join("; "))),
         };
-        Some(self.metadata_event("app.metadata", outcome, id, &words))
+        Some(self.metadata_event("app.metadata", outcome, id, &detail))
     }
 }
 

@@ -188,7 +188,7 @@ fn replacing_all_keys_needs_review_unless_a_pinned_key_signed() {
     let signing =
         |_: &mut Application, new: &mut ImportedMetadata| new.signing_certificates = vec![certificate("b")];
     let encryption = |_: &mut Application, new: &mut ImportedMetadata| {
-        new.encryption_certificates = vec![certificate("f")]
+        new.encryption_certificates = vec![certificate("f")];
     };
     assert!(review_reason(signing).unwrap().contains("keys for signing"));
     assert!(review_reason(encryption).unwrap().contains("keys for encryption"));

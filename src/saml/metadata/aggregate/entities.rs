@@ -26,12 +26,12 @@ pub struct Entities<R> {
 impl<R: Read> Entities<R> {
     pub(super) fn new(source: ChunkedReader<R>, now: DateTime<Utc>) -> Result<Self, Error> {
         let mut tokens = TokenReader::new(source);
-        let mut reading = MetadataParser::new(now);
-        let (about, ()) = read_root(&mut tokens, now, |tag, _| reading.start(tag))?;
+        let mut parser = MetadataParser::new(now);
+        let (root_attributes, ()) = read_root(&mut tokens, now, |tag, _| parser.start(tag))?;
         Ok(Self {
             tokens,
-            parser: reading,
-            root_attributes: about,
+            parser,
+            root_attributes,
             count: 0,
             finished: false,
         })

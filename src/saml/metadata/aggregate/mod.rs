@@ -87,10 +87,10 @@ pub fn verify<R: Read>(
 /// about an entity before the last was handed out.
 pub fn entities<R: Read>(
     file: R,
-    checked: &FileVerification,
+    verification: &FileVerification,
     now: DateTime<Utc>,
 ) -> Result<Entities<R>, Error> {
-    let source = match &checked.chunk_digests {
+    let source = match &verification.chunk_digests {
         Some(chunks) => ChunkedReader::comparing(file, MAX_FILE, ChunkDigests::clone(chunks)),
         None => ChunkedReader::new(file, MAX_FILE),
     };

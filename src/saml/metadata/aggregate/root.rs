@@ -67,16 +67,16 @@ fn root_attributes(tag: &StartTag<'_>, now: DateTime<Utc>) -> Result<RootAttribu
         (METADATA, "EntityDescriptor") => tag.attribute("entityID"),
         _ => return Err(no_service_provider()),
     };
-    let said = parse_validity(tag)?;
-    if let Some(end) = said.valid_until.filter(|end| *end <= now) {
+    let validity = parse_validity(tag)?;
+    if let Some(end) = validity.valid_until.filter(|end| *end <= now) {
         return Err(BadMetadata::Expired(
             end.to_rfc3339_opts(SecondsFormat::AutoSi, true),
         ));
     }
     Ok(RootAttributes {
         name: name.map(sanitize),
-        valid_until: said.valid_until,
-        cache_duration: said.cache_duration,
+        valid_until: validity.valid_until,
+        cache_duration: validity.cache_duration,
     })
 }
 

@@ -42,9 +42,9 @@ pub(super) fn verify<R: Read>(
     let mut tokens = TokenReader::new(source);
     let (_, root) = read_root(&mut tokens, now, |tag, _| Ok(RootTag::from_tag(tag)))?;
     let (before, signature) = read_signature(&mut tokens)?;
-    let wanted = verify_signature(&signature, &root, signed_by)?;
-    let value = wanted.value.clone();
-    verify_digest(&mut tokens, &root, &before, wanted, progress)?;
+    let expected = verify_signature(&signature, &root, signed_by)?;
+    let value = expected.value.clone();
+    verify_digest(&mut tokens, &root, &before, expected, progress)?;
     Ok((tokens.into_inner().into_chunk_digests(), value))
 }
 
@@ -73,11 +73,11 @@ fn is_entity(tag: &StartTag<'_>) -> bool {
 fn read_signature<R: Read>(tokens: &mut TokenReader<R>) -> Result<(String, String), Error> {
     let missing = || bad_signature("none stands first in the root element, where it belongs");
     let mut before = String::new();
-    let mut alone = StreamCanonicalizer::new(RenderedNamespaces::All);
+    let mut standalone = StreamCanonicalizer::new(RenderedNamespaces::All);
     loop {
         match tokens.next()? {
             XmlToken::Start(tag, scope) if tag.is(DSIG, "Signature") => {
-                alone.open(&tag, scope)?;
+                standalone.open(&tag, scope)?;
                 break;
             }
             XmlToken::Start(..) | XmlToken::End(_) | XmlToken::Eof => return Err(missing()),
@@ -93,20 +93,20 @@ fn read_signature<R: Read>(tokens: &mut TokenReader<R>) -> Result<(String, Strin
         match tokens.next()? {
             XmlToken::Start(tag, scope) => {
                 depth += 1;
-                alone.open(&tag, scope)?;
+                standalone.open(&tag, scope)?;
             }
             XmlToken::End(name) => {
                 depth -= 1;
-                alone.close(name);
+                standalone.close(name);
             }
-            XmlToken::Text(text) => alone.text(text),
+            XmlToken::Text(text) => standalone.text(text),
             XmlToken::Ignored | XmlToken::Eof => {}
         }
-        if alone.out.len() > MAX_DOCUMENT {
+        if standalone.out.len() > MAX_DOCUMENT {
             return Err(bad_signature("it is longer than 64 kB"));
         }
     }
-    Ok((before, alone.out))
+    Ok((before, standalone.out))
 }
 
 /// The digest that the file must have, since a key of `signed_by` says so.
@@ -140,8 +140,8 @@ fn verify_signature(
         input: SignatureInput::Bytes(claim.signed_info_octets().map_err(refusal)?),
         value: claim.signature_value,
     };
-    let judged = Unverified::new((), Some(signature)).verify(signed_by);
-    match judged.map_err(refusal)? {
+    let outcome = Unverified::new((), Some(signature)).verify(signed_by);
+    match outcome.map_err(refusal)? {
         VerificationOutcome::Signed(_) => Ok(ExpectedDigest {
             digest: claim.digest_method,
             value: claim.digest_value,
@@ -158,12 +158,12 @@ fn verify_digest<R: Read>(
     tokens: &mut TokenReader<R>,
     root: &RootTag,
     before: &str,
-    wanted: ExpectedDigest,
+    expected: ExpectedDigest,
     mut progress: impl FnMut(ReadProgress),
 ) -> Result<(), Error> {
     let failed = |_why| bad_signature("its digest cannot be computed");
-    let mut hasher = Hasher::new(wanted.digest).map_err(failed)?;
-    let mut canonical = StreamCanonicalizer::new(wanted.namespaces);
+    let mut hasher = Hasher::new(expected.digest).map_err(failed)?;
+    let mut canonical = StreamCanonicalizer::new(expected.namespaces);
     let scope = tokens.scope();
     canonical.open(&UnresolvedTag::parse(&root.raw)?.resolve(scope)?, scope)?;
     canonical.text(before);
@@ -204,7 +204,7 @@ fn verify_digest<R: Read>(
         bytes: tokens.bytes_read(),
         entities,
     });
-    if *hasher.finish().map_err(failed)? == *wanted.value {
+    if *hasher.finish().map_err(failed)? == *expected.value {
         Ok(())
     } else {
         Err(bad_signature("the file was changed after it was signed"))

@@ -62,29 +62,29 @@ pub(super) fn assess(der: &[u8], usage: DeclaredUse, now: DateTime<Utc>) -> Cert
             ..CertificateUse::default()
         };
     }
-    let mut worth = CertificateUse {
+    let mut certificate_use = CertificateUse {
         signs: usage != DeclaredUse::Encryption,
         encrypts: usage != DeclaredUse::Signing && key.id() == Id::RSA,
         findings: Vec::new(),
     };
-    if usage == DeclaredUse::Encryption && !worth.encrypts {
+    if usage == DeclaredUse::Encryption && !certificate_use.encrypts {
         let what = "not RSA".to_owned();
-        worth
+        certificate_use
             .findings
             .push(MetadataFinding::EncryptionKeyUnusable { subject, why: what });
-        return worth;
+        return certificate_use;
     }
     match (
         from_asn1_time(x509.not_before()),
         from_asn1_time(x509.not_after()),
     ) {
         (_, Ok(not_after)) if not_after <= now => {
-            worth
+            certificate_use
                 .findings
                 .push(MetadataFinding::CertificateExpired { subject, not_after });
         }
         (Ok(not_before), _) if not_before > now => {
-            worth
+            certificate_use
                 .findings
                 .push(MetadataFinding::CertificateNotYetValid { subject, not_before });
         }
@@ -96,7 +96,7 @@ pub(super) fn assess(der: &[u8], usage: DeclaredUse, now: DateTime<Utc>) -> Cert
             };
         }
     }
-    worth
+    certificate_use
 }
 
 /// The certificates of one `X509Data` that hold its key. It may bring the issuers beside it (xmldsig-core, 4.4.4):

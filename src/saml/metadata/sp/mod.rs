@@ -26,29 +26,32 @@ use crate::saml::metadata::xml::{
 pub const MAX_FILE: usize = 2 * 1024 * 1024;
 
 /// Reads the service provider `wanted`, or the only one, out of `text`. A signature in it is not looked at.
-pub fn read(text: &str, wanted: Option<&str>, now: DateTime<Utc>) -> Result<Entity, BadMetadata> {
-    let most = u64::try_from(MAX_FILE).unwrap_or(u64::MAX);
+pub fn read(text: &str, entity_id: Option<&str>, now: DateTime<Utc>) -> Result<Entity, BadMetadata> {
+    let max_bytes = u64::try_from(MAX_FILE).unwrap_or(u64::MAX);
     if text.len() > MAX_FILE {
-        return Err(BadMetadata::TooLarge(most >> 20));
+        return Err(BadMetadata::TooLarge(max_bytes >> 20));
     }
-    let found = read_all(ChunkedReader::new(text.as_bytes(), most), now).map_err(|fault| match fault {
-        Error::Bad(bad) => bad,
-        Error::Io(why) => BadMetadata::Malformed(why.to_string()),
-    })?;
-    let mut fitting = found.into_iter().filter(|one| match (one.entity_id(), wanted) {
-        (None, _) => false,
-        (Some(_), None) => true,
-        (Some(id), Some(wanted)) => id == wanted,
-    });
+    let found =
+        read_all(ChunkedReader::new(text.as_bytes(), max_bytes), now).map_err(|fault| match fault {
+            Error::Bad(bad) => bad,
+            Error::Io(why) => BadMetadata::Malformed(why.to_string()),
+        })?;
+    let mut matching = found
+        .into_iter()
+        .filter(|one| match (one.entity_id(), entity_id) {
+            (None, _) => false,
+            (Some(_), None) => true,
+            (Some(id), Some(entity_id)) => id == entity_id,
+        });
     let named = || {
-        wanted
+        entity_id
             .map(|name| format!(" called {}", sanitize(name)))
             .unwrap_or_default()
     };
-    let first = fitting
+    let first = matching
         .next()
         .ok_or_else(|| BadMetadata::NoServiceProvider(named()))?;
-    if fitting.next().is_some() {
+    if matching.next().is_some() {
         return Err(BadMetadata::SeveralServiceProviders);
     }
     match first {

@@ -219,37 +219,37 @@ impl MetadataParser {
         place: MetadataElement,
         tag: &StartTag<'_>,
     ) -> MetadataElement {
-        let Some(draft) = self.builder.as_mut() else {
+        let Some(builder) = self.builder.as_mut() else {
             return MetadataElement::Ignored;
         };
         // With the end tag that it will have.
-        draft.add_size(tag.raw.len() + tag.name.len() + 5, MAX_ENTITY);
-        if draft.is_rejected() {
+        builder.add_size(tag.raw.len() + tag.name.len() + 5, MAX_ENTITY);
+        if builder.is_rejected() {
             return MetadataElement::Ignored;
         }
         if parent == Some(MetadataElement::X509Certificate) {
-            draft.reject("an element inside a certificate");
+            builder.reject("an element inside a certificate");
         }
         match place {
             MetadataElement::SpSsoDescriptor if !supports_saml2(tag) => {
-                draft.note_other_protocol();
+                builder.note_other_protocol();
                 return MetadataElement::Ignored;
             }
-            MetadataElement::SpSsoDescriptor => draft.role(tag),
+            MetadataElement::SpSsoDescriptor => builder.role(tag),
             MetadataElement::KeyDescriptor => {
                 self.declared_use = DeclaredUse::from_attribute(tag.attribute("use"));
                 self.has_certificate = false;
             }
             MetadataElement::EncryptionMethod => {
-                draft.encryption_method(self.declared_use, tag.attribute("Algorithm"));
+                builder.encryption_method(self.declared_use, tag.attribute("Algorithm"));
             }
-            MetadataElement::AssertionConsumerService => draft.acs(tag),
-            MetadataElement::SingleLogoutService => draft.logout(tag),
-            MetadataElement::AttributeConsumingService => draft.attribute_consuming_service(),
-            MetadataElement::RequestedAttribute => draft.requested_attribute(tag),
-            MetadataElement::Name(_) => draft.language(tag),
+            MetadataElement::AssertionConsumerService => builder.acs(tag),
+            MetadataElement::SingleLogoutService => builder.logout(tag),
+            MetadataElement::AttributeConsumingService => builder.attribute_consuming_service(),
+            MetadataElement::RequestedAttribute => builder.requested_attribute(tag),
+            MetadataElement::Name(_) => builder.language(tag),
             MetadataElement::RegistrationInfo => {
-                draft.registration_authority(tag.attribute("registrationAuthority"))
+                builder.registration_authority(tag.attribute("registrationAuthority"));
             }
             MetadataElement::EntitiesDescriptor
             | MetadataElement::EntitiesExtensions
@@ -270,10 +270,10 @@ impl MetadataParser {
 
     /// Character data.
     pub(in crate::saml::metadata) fn text(&mut self, text: &str) {
-        let Some(draft) = self.builder.as_mut() else {
+        let Some(builder) = self.builder.as_mut() else {
             return;
         };
-        draft.add_size(text.len(), MAX_ENTITY);
+        builder.add_size(text.len(), MAX_ENTITY);
         match self.open_elements.last() {
             // However it is written: a reference to a character is that character (xml, 4.1).
             Some(
@@ -284,7 +284,7 @@ impl MetadataParser {
         if self.text.len() + text.len() <= MAX_TEXT {
             self.text.push_str(text);
         } else {
-            draft.reject("a text that is longer than any that is needed");
+            builder.reject("a text that is longer than any that is needed");
         }
     }
 
@@ -295,19 +295,19 @@ impl MetadataParser {
             self.enclosing.pop();
             return None;
         }
-        let draft = self.builder.as_mut()?;
+        let builder = self.builder.as_mut()?;
         match place {
             MetadataElement::EntityDescriptor => {
-                return self.builder.take().map(|draft| draft.finish(self.now));
+                return self.builder.take().map(|builder| builder.finish(self.now));
             }
             MetadataElement::X509Certificate => {
                 self.has_certificate = true;
-                draft.certificate(&self.text, self.declared_use);
+                builder.certificate(&self.text, self.declared_use);
             }
-            MetadataElement::X509Data => draft.finish_x509_data(self.now),
-            MetadataElement::KeyDescriptor if !self.has_certificate => draft.note_key_without_certificate(),
-            MetadataElement::NameIdFormat => draft.name_id_format(&self.text),
-            MetadataElement::Name(naming) => draft.name(naming, &self.text),
+            MetadataElement::X509Data => builder.finish_x509_data(self.now),
+            MetadataElement::KeyDescriptor if !self.has_certificate => builder.note_key_without_certificate(),
+            MetadataElement::NameIdFormat => builder.name_id_format(&self.text),
+            MetadataElement::Name(source) => builder.name(source, &self.text),
             MetadataElement::EntitiesDescriptor
             | MetadataElement::EntitiesExtensions
             | MetadataElement::PublicationInfo

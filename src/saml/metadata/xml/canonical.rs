@@ -35,10 +35,10 @@ impl RenderedNamespaces {
 
 impl StreamCanonicalizer {
     /// Begins with the next element.
-    pub(in crate::saml::metadata) fn new(which: RenderedNamespaces) -> Self {
+    pub(in crate::saml::metadata) fn new(namespaces: RenderedNamespaces) -> Self {
         Self {
             out: String::new(),
-            namespaces: which,
+            namespaces,
             rendered: Vec::new(),
             rendered_before: Vec::new(),
         }
@@ -114,7 +114,7 @@ impl StreamCanonicalizer {
 
 /// The prefixes whose declaration belongs on `tag`, sorted, each once.
 fn prefixes_to_render<'t>(
-    which: &'t RenderedNamespaces,
+    namespaces: &'t RenderedNamespaces,
     tag: &StartTag<'t>,
     scope: &'t NamespaceScope,
 ) -> Vec<&'t str> {
@@ -125,7 +125,7 @@ fn prefixes_to_render<'t>(
             .map(|one| one.prefix)
             .filter(|p| !p.is_empty()),
     );
-    match which {
+    match namespaces {
         RenderedNamespaces::Exclusive(listed) => {
             let bound = |prefix: &&str| prefix.is_empty() || scope.namespace(prefix).is_some();
             wanted.extend(listed.iter().map(String::as_str).filter(bound));

@@ -42,21 +42,21 @@ enum ChunkCheck {
 
 impl<R: Read> ChunkedReader<R> {
     /// Reads `inner` as it comes, `most` bytes at most.
-    pub(in crate::saml::metadata) fn new(inner: R, most: u64) -> Self {
-        Self::with_check(inner, most, ChunkCheck::Off)
+    pub(in crate::saml::metadata) fn new(inner: R, max_bytes: u64) -> Self {
+        Self::with_check(inner, max_bytes, ChunkCheck::Off)
     }
 
     /// Reads `inner`, and notes what was read.
-    pub(in crate::saml::metadata) fn recording(inner: R, most: u64) -> Self {
-        Self::with_check(inner, most, ChunkCheck::Record(Vec::new()))
+    pub(in crate::saml::metadata) fn recording(inner: R, max_bytes: u64) -> Self {
+        Self::with_check(inner, max_bytes, ChunkCheck::Record(Vec::new()))
     }
 
     /// Reads `inner`, which must be what was noted.
-    pub(in crate::saml::metadata) fn comparing(inner: R, most: u64, chunks: ChunkDigests) -> Self {
-        Self::with_check(inner, most, ChunkCheck::Compare(chunks, 0))
+    pub(in crate::saml::metadata) fn comparing(inner: R, max_bytes: u64, chunks: ChunkDigests) -> Self {
+        Self::with_check(inner, max_bytes, ChunkCheck::Compare(chunks, 0))
     }
 
-    fn with_check(inner: R, most: u64, check: ChunkCheck) -> Self {
+    fn with_check(inner: R, max_bytes: u64, check: ChunkCheck) -> Self {
         Self {
             inner,
             chunk_size: CHUNK_SIZE,
@@ -64,7 +64,7 @@ impl<R: Read> ChunkedReader<R> {
             position: 0,
             ended: false,
             bytes_read: 0,
-            max_bytes: most,
+            max_bytes,
             token_bytes: 0,
             check,
             error: None,
@@ -124,10 +124,10 @@ impl<R: Read> ChunkedReader<R> {
                 Ok(())
             }
             ChunkCheck::Compare(chunks, next) => {
-                let known = chunks.get(*next);
+                let recorded = chunks.get(*next);
                 *next += 1;
-                let same = match known {
-                    Some(known) => !self.ended && *known == sha256(&self.chunk),
+                let same = match recorded {
+                    Some(recorded) => !self.ended && *recorded == sha256(&self.chunk),
                     None => self.ended,
                 };
                 if same {
@@ -139,11 +139,11 @@ impl<R: Read> ChunkedReader<R> {
         }
     }
 
-    fn fail(&mut self, fault: Error) -> io::Error {
+    fn fail(&mut self, error: Error) -> io::Error {
         self.chunk.clear();
         self.position = 0;
         self.ended = true;
-        self.error = Some(fault);
+        self.error = Some(error);
         io::Error::other("reading ended early")
     }
 }
@@ -164,9 +164,9 @@ impl<R: Read> BufRead for ChunkedReader<R> {
         }
         if self.position >= self.chunk.len()
             && !self.ended
-            && let Err(fault) = self.refill()
+            && let Err(error) = self.refill()
         {
-            return Err(self.fail(fault));
+            return Err(self.fail(error));
         }
         Ok(self.chunk.get(self.position..).unwrap_or_default())
     }

@@ -160,13 +160,13 @@ fn a_file_that_changed_since_it_was_recorded_is_refused() {
         while !matches!(tokens.next()?, XmlToken::Eof) {}
         Ok(tokens.into_inner().into_chunk_digests())
     };
-    let noted = read(ChunkedReader::recording(text.as_bytes(), 1000)).unwrap();
-    assert_eq!(noted.len(), text.len().div_ceil(8));
+    let recorded = read(ChunkedReader::recording(text.as_bytes(), 1000)).unwrap();
+    assert_eq!(recorded.len(), text.len().div_ceil(8));
     assert!(
         read(ChunkedReader::comparing(
             text.as_bytes(),
             1000,
-            ChunkDigests::clone(&noted)
+            ChunkDigests::clone(&recorded)
         ))
         .is_ok()
     );
@@ -179,7 +179,7 @@ fn a_file_that_changed_since_it_was_recorded_is_refused() {
         let again = read(ChunkedReader::comparing(
             other.as_bytes(),
             1000,
-            ChunkDigests::clone(&noted),
+            ChunkDigests::clone(&recorded),
         ));
         assert!(matches!(again, Err(Error::Bad(BadMetadata::Changed))), "{other}");
     }

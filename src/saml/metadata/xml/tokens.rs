@@ -168,7 +168,7 @@ impl<R: Read> TokenReader<R> {
                 self.leaves_scope = true;
                 Ok(XmlToken::End(&self.text))
             }
-            TokenKind::Text(written) => self.character_data(written, outside),
+            TokenKind::Text(form) => self.character_data(form, outside),
             TokenKind::Comment if are_chars(&self.text) => Ok(XmlToken::Ignored),
             TokenKind::Comment => Err(malformed("a control character")),
             TokenKind::Eof if outside && self.stage == Stage::Root => Ok(XmlToken::Eof),
@@ -186,18 +186,18 @@ impl<R: Read> TokenReader<R> {
         Ok(XmlToken::Start(tag.resolve(&self.scope)?, &self.scope))
     }
 
-    fn character_data(&self, written: TextForm, outside: bool) -> Result<XmlToken<'_>, Error> {
+    fn character_data(&self, form: TextForm, outside: bool) -> Result<XmlToken<'_>, Error> {
         let text = self.text.as_str();
         if !are_chars(text) {
             return Err(malformed("a control character"));
         }
-        if written == TextForm::Literal && text.contains("]]>") {
+        if form == TextForm::Literal && text.contains("]]>") {
             return Err(malformed("]]> in a text"));
         }
         if !outside {
             return Ok(XmlToken::Text(text));
         }
-        if written == TextForm::Literal && text.trim_matches(WHITESPACE).is_empty() {
+        if form == TextForm::Literal && text.trim_matches(WHITESPACE).is_empty() {
             Ok(XmlToken::Ignored)
         } else {
             Err(malformed("text stands outside the root element; this is no XML"))

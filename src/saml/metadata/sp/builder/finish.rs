@@ -87,8 +87,8 @@ impl EntityBuilder {
             let taken = sanitize(taken.1.location.as_str());
             self.note(MetadataFinding::NoDefaultAcs { taken });
         }
-        let given = |asked: &String| NameIdFormat::ALL.iter().any(|format| format.urn() == asked);
-        if !self.name_id_formats.iter().any(given)
+        let is_supported = |asked: &String| NameIdFormat::ALL.iter().any(|format| format.urn() == asked);
+        if !self.name_id_formats.iter().any(is_supported)
             && let Some(asked) = self.name_id_formats.first().map(|asked| sanitize(asked))
         {
             self.note(MetadataFinding::NoSupportedNameIdFormat { asked });

@@ -65,14 +65,14 @@ pub(super) struct EntityBuilder {
 
 impl EntityBuilder {
     /// Begins an entity that stands in `above`.
-    pub(super) fn new(tag: &StartTag<'_>, above: &[Validity]) -> Self {
-        let mut draft = Self {
+    pub(super) fn new(tag: &StartTag<'_>, enclosing: &[Validity]) -> Self {
+        let mut builder = Self {
             entity_id: tag.attribute("entityID").unwrap_or_default().to_owned(),
             rejection: None,
             is_service_provider: false,
             size: tag.raw.len(),
-            valid_until: above.iter().filter_map(|one| one.valid_until).min(),
-            cache_duration: above.iter().filter_map(|one| one.cache_duration).min(),
+            valid_until: enclosing.iter().filter_map(|one| one.valid_until).min(),
+            cache_duration: enclosing.iter().filter_map(|one| one.cache_duration).min(),
             signs_requests: false,
             wants_assertions_signed: false,
             acs_endpoints: Vec::new(),
@@ -89,8 +89,8 @@ impl EntityBuilder {
             x509_data: Vec::new(),
             findings: Vec::new(),
         };
-        draft.read_validity(tag);
-        draft
+        builder.read_validity(tag);
+        builder
     }
 
     /// Something is wrong with the entity as a whole.
@@ -124,10 +124,14 @@ impl EntityBuilder {
     /// The `validUntil` and `cacheDuration` of the entity or its role.
     fn read_validity(&mut self, tag: &StartTag<'_>) {
         match parse_validity(tag) {
-            Ok(said) => {
-                self.valid_until = self.valid_until.into_iter().chain(said.valid_until).min();
-                self.cache_duration = self.cache_duration.into_iter().chain(said.cache_duration).min();
-                if said.has_bad_duration {
+            Ok(validity) => {
+                self.valid_until = self.valid_until.into_iter().chain(validity.valid_until).min();
+                self.cache_duration = self
+                    .cache_duration
+                    .into_iter()
+                    .chain(validity.cache_duration)
+                    .min();
+                if validity.has_bad_duration {
                     let text = sanitize(tag.attribute("cacheDuration").unwrap_or_default());
                     self.note(MetadataFinding::BadCacheDuration { text });
                 }
@@ -165,7 +169,10 @@ impl EntityBuilder {
             .attribute("index")
             .and_then(|text| text.trim().parse::<u16>().ok());
         if let Some(number) = index
-            && self.acs_endpoints.iter().any(|(_, known)| known.index == index)
+            && self
+                .acs_endpoints
+                .iter()
+                .any(|(_, existing)| existing.index == index)
         {
             self.note(MetadataFinding::DuplicateIndex { index: number });
             index = None;
@@ -208,18 +215,15 @@ impl EntityBuilder {
         }
     }
 
-    fn note_skipped_binding(&mut self, what: EndpointKind, binding: &str) {
+    fn note_skipped_binding(&mut self, endpoint: EndpointKind, binding: &str) {
         let binding = match binding.rsplit(':').next().unwrap_or_default() {
             "" => "no named binding".to_owned(),
             short => sanitize(short),
         };
-        self.note(MetadataFinding::BindingSkipped {
-            endpoint: what,
-            binding,
-        });
+        self.note(MetadataFinding::BindingSkipped { endpoint, binding });
     }
 
-    fn address(&mut self, what: EndpointKind, text: &str) -> Option<SpUrl> {
+    fn address(&mut self, endpoint: EndpointKind, text: &str) -> Option<SpUrl> {
         match SpUrl::parse(text.trim_matches(WHITESPACE)) {
             Ok(address) => {
                 if address.is_plain_http() {
@@ -230,35 +234,35 @@ impl EntityBuilder {
             }
             Err(why) => {
                 let why = sanitize(&why.to_string());
-                self.note(MetadataFinding::AddressSkipped { endpoint: what, why });
+                self.note(MetadataFinding::AddressSkipped { endpoint, why });
                 None
             }
         }
     }
 
-    pub(super) fn certificate(&mut self, text: &str, usage: Option<DeclaredUse>) {
-        let Some(usage) = usage else {
+    pub(super) fn certificate(&mut self, text: &str, declared_use: Option<DeclaredUse>) {
+        let Some(declared_use) = declared_use else {
             return;
         };
         let packed: String = text.split(WHITESPACE).collect();
         let Ok(der) = STANDARD.decode(packed) else {
             return self.reject("a certificate that is no base64");
         };
-        self.x509_data.push((der, usage));
+        self.x509_data.push((der, declared_use));
     }
 
     /// The end of an `X509Data`: the certificates in it that hold its key.
     pub(super) fn finish_x509_data(&mut self, now: DateTime<Utc>) {
         let data = std::mem::take(&mut self.x509_data);
-        let Some(usage) = data.first().map(|(_, usage)| *usage) else {
+        let Some(declared_use) = data.first().map(|(_, declared_use)| *declared_use) else {
             return;
         };
         for der in end_entity_certificates(data.into_iter().map(|(der, _)| der).collect()) {
-            let worth = assess(&der, usage, now);
-            for finding in worth.findings {
+            let certificate_use = assess(&der, declared_use, now);
+            for finding in certificate_use.findings {
                 self.note(finding);
             }
-            if worth.signs && !self.signing_certificates.contains(&der) {
+            if certificate_use.signs && !self.signing_certificates.contains(&der) {
                 if self.signing_certificates.len() < MAX_SIGNING_KEYS {
                     self.signing_certificates.push(der.clone());
                 } else {
@@ -266,9 +270,12 @@ impl EntityBuilder {
                     self.note(MetadataFinding::TooManySigningKeys { used });
                 }
             }
-            let kept = &mut self.encryption_certificates;
-            if worth.encrypts && !kept.contains(&der) && kept.len() < MAX_ENCRYPTION_CERTIFICATES {
-                kept.push(der);
+            let certificates = &mut self.encryption_certificates;
+            if certificate_use.encrypts
+                && !certificates.contains(&der)
+                && certificates.len() < MAX_ENCRYPTION_CERTIFICATES
+            {
+                certificates.push(der);
             }
         }
     }
@@ -278,8 +285,8 @@ impl EntityBuilder {
         self.note(MetadataFinding::KeyWithoutCertificate);
     }
 
-    pub(super) fn encryption_method(&mut self, usage: Option<DeclaredUse>, algorithm: Option<&str>) {
-        let encrypts = matches!(usage, Some(DeclaredUse::Encryption | DeclaredUse::Both));
+    pub(super) fn encryption_method(&mut self, declared_use: Option<DeclaredUse>, algorithm: Option<&str>) {
+        let encrypts = matches!(declared_use, Some(DeclaredUse::Encryption | DeclaredUse::Both));
         if let Some(algorithm) = algorithm.filter(|_uri| encrypts) {
             push_unique(&mut self.encryption_methods, algorithm);
         }
@@ -299,8 +306,8 @@ impl EntityBuilder {
             return;
         };
         let required = tag.attribute("isRequired").is_some_and(is_true);
-        let known = self.requested_attributes.iter().any(|one| one.name == name);
-        if self.attribute_consuming_services > 1 || known || self.requested_attributes.len() >= MAX_ITEMS {
+        let existing = self.requested_attributes.iter().any(|one| one.name == name);
+        if self.attribute_consuming_services > 1 || existing || self.requested_attributes.len() >= MAX_ITEMS {
             return;
         }
         self.requested_attributes.push(RequestedAttribute {
@@ -320,8 +327,8 @@ impl EntityBuilder {
         };
     }
 
-    pub(super) fn name(&mut self, naming: NameSource, text: &str) {
-        let rank = (naming, self.language);
+    pub(super) fn name(&mut self, source: NameSource, text: &str) {
+        let rank = (source, self.language);
         let words: Vec<&str> = text.split_whitespace().collect();
         let plain = words
             .join(" ")

@@ -4,7 +4,7 @@ use super::*;
 fn what_a_certificate_can_be_used_for_is_noted() {
     let strong = rsa_key(2048);
     let (signing, encryption) = ("use=\"signing\"", "use=\"encryption\"");
-    for (usage, certificate, kept, code) in [
+    for (declared_use, certificate, kept, code) in [
         (signing, certificate(&strong, -1, 30), 1, None),
         (
             signing,
@@ -52,19 +52,19 @@ fn what_a_certificate_can_be_used_for_is_noted() {
         ),
         ("", certificate(&ec_key(Nid::X9_62_PRIME256V1), -1, 30), 1, None),
     ] {
-        let entity = read_entity(&sp_metadata("", &key_with(usage, &certificate)), None);
-        let list = if usage == encryption {
+        let entity = read_entity(&sp_metadata("", &key_with(declared_use, &certificate)), None);
+        let list = if declared_use == encryption {
             &entity.encryption_certificates
         } else {
             &entity.signing_certificates
         };
-        assert_eq!(list.len(), kept, "{usage} {code:?}");
+        assert_eq!(list.len(), kept, "{declared_use} {code:?}");
         let about_keys = ["no-signing-certificate", "no-consumer", "no-logout"];
         let said: Vec<_> = codes(&entity)
             .into_iter()
             .filter(|one| !about_keys.contains(one))
             .collect();
-        assert_eq!(said, Vec::from_iter(code), "{usage}");
+        assert_eq!(said, Vec::from_iter(code), "{declared_use}");
     }
     let named =
         format!("<KeyDescriptor><KeyInfo xmlns=\"{DSIG}\"><KeyName>k</KeyName></KeyInfo></KeyDescriptor>");
@@ -307,20 +307,20 @@ fn unsupported_formats_and_ciphers_are_noted() {
         "http://www.w3.org/2009/xmlenc11#aes256-gcm",
         "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p",
     );
-    for (usage, methods, said) in [
+    for (declared_use, methods, said) in [
         ("use=\"encryption\"", method(cbc) + &method(oaep), true),
         ("use=\"encryption\"", method(cbc) + &method(gcm), false),
         ("use=\"encryption\"", method(oaep), false),
         ("use=\"signing\"", method(cbc), false),
         ("", method(cbc), true),
     ] {
-        let inside = key_with(usage, &certificate(&rsa_key(2048), -1, 30))
+        let inside = key_with(declared_use, &certificate(&rsa_key(2048), -1, 30))
             .replace("</KeyDescriptor>", &format!("{methods}</KeyDescriptor>"));
         let entity = read_entity(&sp_metadata("", &inside), None);
         assert_eq!(
             codes(&entity).contains(&"no-known-cipher"),
             said,
-            "{usage} {methods}"
+            "{declared_use} {methods}"
         );
     }
 }

@@ -61,13 +61,13 @@ fn acs(at: &str, more: &str) -> String {
     format!("<AssertionConsumerService Binding=\"{HTTP_POST}\" Location=\"https://sp.example/{at}\" {more}/>")
 }
 
-fn key(usage: &str) -> String {
-    key_with(usage, "QU\nJD")
+fn key(declared_use: &str) -> String {
+    key_with(declared_use, "QU\nJD")
 }
 
-fn key_with(usage: &str, certificate: &str) -> String {
+fn key_with(declared_use: &str, certificate: &str) -> String {
     format!(
-        "<KeyDescriptor {usage}><KeyInfo xmlns=\"{DSIG}\"><X509Data><X509Certificate> {certificate} </X509Certificate></X509Data></KeyInfo></KeyDescriptor>"
+        "<KeyDescriptor {declared_use}><KeyInfo xmlns=\"{DSIG}\"><X509Data><X509Certificate> {certificate} </X509Certificate></X509Data></KeyInfo></KeyDescriptor>"
     )
 }
 
@@ -240,25 +240,29 @@ fn the_default_acs_comes_first() {
 fn a_key_signs_unless_it_says_otherwise() {
     let text = certificate(&rsa_key(2048), -1, 30);
     let der = STANDARD.decode(&text).unwrap();
-    for (usage, signs, encrypts) in [
+    for (declared_use, signs, encrypts) in [
         ("", 1, 1),
         ("use=\"signing\"", 1, 0),
         ("use=\"encryption\"", 0, 1),
         ("use=\"elsewhere\"", 0, 0),
     ] {
         // Twice is once, and some senders write the line ends of base64 as references.
-        let inside = key_with(usage, &format!("{text}&#13;\n")).repeat(2);
+        let inside = key_with(declared_use, &format!("{text}&#13;\n")).repeat(2);
         let entity = read_entity(&sp_metadata("", &inside), None);
-        assert_eq!(entity.signing_certificates, vec![der.clone(); signs], "{usage}");
+        assert_eq!(
+            entity.signing_certificates,
+            vec![der.clone(); signs],
+            "{declared_use}"
+        );
         assert_eq!(
             entity.encryption_certificates,
             vec![der.clone(); encrypts],
-            "{usage}"
+            "{declared_use}"
         );
         assert_eq!(
             codes(&entity).contains(&"no-signing-certificate"),
             signs == 0,
-            "{usage}"
+            "{declared_use}"
         );
     }
 }

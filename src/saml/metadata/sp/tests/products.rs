@@ -88,12 +88,12 @@ fn what_each_product_sends_is_read() {
             (None, &["https://ruby.example/saml/acs"], redirect, (1, 0), &[]),
         ),
     ];
-    for (entity_id, text, (name, consumers, logout, keys, findings)) in products {
+    for (entity_id, text, (name, acs_endpoints, logout, keys, findings)) in products {
         // A day on, their certificates count.
         let entity = read(text, None, noon() + TimeDelta::days(1)).unwrap();
         assert_eq!(entity.entity_id.as_str(), entity_id);
         assert_eq!(entity.display_name.as_deref(), name, "{entity_id}");
-        assert_eq!(locations(&entity), consumers, "{entity_id}");
+        assert_eq!(locations(&entity), acs_endpoints, "{entity_id}");
         let bindings: Vec<_> = entity.logout_endpoints.iter().map(|one| one.binding).collect();
         assert_eq!(bindings, logout, "{entity_id}");
         let counts = (
