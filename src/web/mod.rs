@@ -106,6 +106,7 @@ fn routes(app: &mut ServiceConfig) {
     app.service(resource(path::CERTIFICATE_PEM).route(get_or_head().to(saml::publish::pem)));
     app.service(resource(path::CERTIFICATE_CER).route(get_or_head().to(saml::publish::cer)));
     app.service(resource(assets::STYLE_PATH).route(get_or_head().to(assets::style)));
+    app.service(resource(assets::OLD_STYLE_PATH).route(get_or_head().to(assets::style)));
     app.service(resource(assets::LOGO_PATH).route(get_or_head().to(assets::logo)));
     app.service(resource(health::LIVE).route(get_or_head().to(health::live)));
     app.service(resource(health::READY).route(get_or_head().to(health::ready)));

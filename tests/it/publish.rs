@@ -88,6 +88,7 @@ fn documents_have_an_etag_and_a_match_gets_304() {
             "/saml/metadata",
             "/saml/certificate.pem",
             "/saml/certificate.cer",
+            "/assets/style.css",
             "/assets/look.css",
             "/assets/logo.svg",
         ] {

@@ -171,7 +171,7 @@ fn a_response_that_is_not_read_is_aborted() {
     let house = TestServer::start_with_deadlines(&Database::Sqlite, &[], SHORT_DEADLINES);
     let mut stream = TcpStream::connect(house.address).unwrap();
     stream.set_write_timeout(Some(Duration::from_mins(2))).unwrap();
-    let ask = "GET /assets/look.css HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100);
+    let ask = "GET /assets/style.css HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100);
     // Answers fill what lies between, then the server writes no more and reads no more.
     let error = loop {
         if let Err(error) = stream.write_all(ask.as_bytes()) {

@@ -1,5 +1,6 @@
 //! What stands around every request: connections and their deadlines, tracing, headers, cookies, CSRF, and the bridge to blocking work.
 
+pub(in crate::web) mod conditional;
 pub(in crate::web) mod connection;
 pub(in crate::web) mod cookie;
 pub(in crate::web) mod csrf;

@@ -4,7 +4,7 @@ use actix_web::{
     HttpRequest, HttpResponse,
     http::{
         Method, StatusCode,
-        header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, IF_NONE_MATCH, USER_AGENT},
+        header::{CONTENT_DISPOSITION, CONTENT_TYPE, CacheControl, CacheDirective, EntityTag, USER_AGENT},
     },
     rt,
     web::{Data, Path},
@@ -13,7 +13,14 @@ use actix_web::{
 use crate::{
     model::{application::Slug, key::Certificate},
     provider::saml::publish::{CertificateSlot, MEDIA_TYPE, MetadataRequest, PublishedMetadata, to_pem},
-    web::{error::Error, layer::off_thread::off_thread, state::Site},
+    web::{
+        error::Error,
+        layer::{
+            conditional::{names_etag, respond_unless_held},
+            off_thread::off_thread,
+        },
+        state::Site,
+    },
 };
 
 /// How many hex digits stand behind the name in an address of one application.
@@ -107,7 +114,7 @@ fn has_current_metadata(request: &HttpRequest, status: StatusCode, tag: &str) ->
         .headers()
         .get("sec-fetch-mode")
         .is_some_and(|mode| mode == "navigate");
-    let is_held = if_none_match_tags(request).any(|held| held == format!("\"{tag}\""));
+    let is_held = names_etag(request, &EntityTag::new_strong(tag.to_owned()));
     request.method() == Method::GET && !is_a_page && (status == StatusCode::OK || is_held)
 }
 
@@ -164,32 +171,14 @@ fn document(
     disposition: Option<&str>,
     body: Vec<u8>,
 ) -> HttpResponse {
-    let tag = format!("\"{tag}\"");
-    let is_held = if_none_match_tags(request).any(|held| held == "*" || held == tag);
-    let mut response = if is_held {
-        HttpResponse::NotModified()
-    } else {
-        HttpResponse::Ok()
+    let etag = EntityTag::new_strong(tag.to_owned());
+    let caching = CacheControl(vec![CacheDirective::NoCache]);
+    let mut response = match respond_unless_held(request, etag, caching) {
+        Ok(response) => response,
+        Err(not_modified) => return not_modified,
     };
-    response
-        .insert_header((ETAG, tag))
-        .insert_header((CACHE_CONTROL, "no-cache"));
-    if is_held {
-        return response.finish();
-    }
     if let Some(disposition) = disposition {
         response.insert_header((CONTENT_DISPOSITION, disposition));
     }
     response.insert_header((CONTENT_TYPE, media_type)).body(body)
-}
-
-/// The tags that a cache says it holds; a weak one stands for the same document.
-fn if_none_match_tags(request: &HttpRequest) -> impl Iterator<Item = &str> {
-    request
-        .headers()
-        .get(IF_NONE_MATCH)
-        .and_then(|value| value.to_str().ok())
-        .into_iter()
-        .flat_map(|held| held.split(','))
-        .map(|one| one.trim().trim_start_matches("W/"))
 }

@@ -142,7 +142,7 @@ pub(super) fn files_and_internal_details_are_not_shown(database: &Database) {
         "/config.toml",
         "/saml/certificate.key",
         "/saml/metadata/../../seal.key",
-        "/assets/look.css%00.html",
+        "/assets/style.css%00.html",
         "/assets/",
         "/saml/",
         "/continue/..%2f..%2fetc",

@@ -222,8 +222,8 @@ fn write_every_page() {
     for part in ["people", "assets", "console"] {
         fs::create_dir_all(folder.join(part)).unwrap();
     }
-    fs::write(folder.join("assets/look.css"), assets::STYLE.bytes).unwrap();
-    fs::write(folder.join("look.css"), assets::STYLE.bytes).unwrap();
+    fs::write(folder.join("assets/style.css"), assets::STYLE.bytes).unwrap();
+    fs::write(folder.join("style.css"), assets::STYLE.bytes).unwrap();
     fs::write(folder.join("assets/logo.svg"), assets::LOGO.bytes).unwrap();
     let arabic = SampleTexts {
         organisation: "شركة الآفاق",
