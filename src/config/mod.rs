@@ -57,7 +57,7 @@ pub struct EffectiveSetting {
 }
 
 /// Everything that can be set.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Settings {
     /// The public origin.
     pub base_url: BaseUrl,

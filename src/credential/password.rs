@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A password as it was typed, in NFC, whole.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Password(Secret<String>);
 
 impl Password {

@@ -135,10 +135,12 @@ fn add_demo_user(provider: &Provider) -> Result<String> {
         stable_id: None,
         user_name: None,
         attributes: OwnAttributes::new(),
-        password: Some(password.clone()),
+        password: Some(password),
     };
-    if provider.add_user(&new)? == ChangeOutcome::Taken {
-        provider.set_password(&email, &password)?;
+    if provider.add_user(&new)? == ChangeOutcome::Taken
+        && let Some(password) = &new.password
+    {
+        provider.set_password(&email, password)?;
     }
     Ok(text)
 }

@@ -22,7 +22,7 @@ const TAG_LEN: usize = 16;
 const NONCE: [u8; 12] = [0; 12];
 
 /// The key of what browsers keep.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct BrowserStateKey(Secret<[u8; 32]>);
 
 impl BrowserStateKey {

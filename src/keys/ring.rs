@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// All keys of the database, in one generation.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Debug, Eq, PartialEq)]
 pub struct KeyRing {
     /// Signs.
     pub active: SigningKey,

@@ -19,7 +19,7 @@ const NONCE_LEN: usize = 12;
 const TAG_LEN: usize = 16;
 
 /// The key that seals private keys.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Debug, Eq, PartialEq)]
 pub struct SealingKey(Secret<[u8; 32]>);
 
 impl SealingKey {

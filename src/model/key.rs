@@ -46,7 +46,7 @@ pub struct SealedKey {
 }
 
 /// A key that can sign.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Debug, Eq, PartialEq)]
 pub struct SigningKey {
     /// Its row.
     pub id: KeyId,

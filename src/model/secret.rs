@@ -4,12 +4,14 @@ use std::fmt;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
+use zeroize::Zeroize;
 
-/// A value that prints as `***` and is read only by name.
-#[derive(Clone, Eq, PartialEq)]
-pub struct Secret<T>(T);
+/// A value that prints as `***`, is read only by name, and is overwritten in memory when it is dropped. It is not
+/// `Clone`: a copy is made by name, too.
+#[derive(Eq, PartialEq)]
+pub struct Secret<T: Zeroize>(T);
 
-impl<T> Secret<T> {
+impl<T: Zeroize> Secret<T> {
     /// Hides `value`.
     pub const fn new(value: T) -> Self {
         Self(value)
@@ -19,22 +21,43 @@ impl<T> Secret<T> {
     pub const fn expose(&self) -> &T {
         &self.0
     }
+
+    /// A copy, for an owner that outlives this one.
+    #[must_use]
+    pub fn duplicate(&self) -> Self
+    where
+        T: Clone,
+    {
+        Self(self.0.clone())
+    }
 }
 
-impl<T> fmt::Debug for Secret<T> {
+impl<T: Zeroize> Drop for Secret<T> {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl<T: Zeroize> fmt::Debug for Secret<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("***")
     }
 }
 
 /// A bearer secret of 256 random bits: a session cookie, a handle in an address, a device cookie.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Debug, Eq, PartialEq)]
 pub struct Token(Secret<[u8; 32]>);
 
 impl Token {
     /// Makes a token of random bytes.
     pub const fn new(bytes: [u8; 32]) -> Self {
         Self(Secret::new(bytes))
+    }
+
+    /// A copy, for an owner that outlives this one.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        Self(self.0.duplicate())
     }
 
     /// Reads what [`Token::text`] wrote; every other spelling is refused.

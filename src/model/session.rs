@@ -12,7 +12,7 @@ use crate::model::{
 const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
 
 /// A session. The browser holds its token; the database holds the token's hash.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Debug, Eq, PartialEq)]
 pub struct Session {
     /// Ours; never leaves this house.
     pub id: SessionId,

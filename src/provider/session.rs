@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A live session and its person, who may sign in.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Debug, Eq, PartialEq)]
 pub struct ActiveSession {
     /// The session.
     pub session: Session,

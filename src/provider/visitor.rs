@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::model::secret::Token;
 
 /// One request's visitor.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Visitor {
     /// The session cookie.
     pub session: Option<Token>,

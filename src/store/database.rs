@@ -34,7 +34,7 @@ const BACKGROUND_CONNECTIONS: u32 = 2;
 /// The database. Work for a request goes through [`Store::for_requests`], which does not wait without an end.
 #[derive(Clone)]
 pub struct Store {
-    pub(super) url: DatabaseUrl,
+    pub(super) url: Arc<DatabaseUrl>,
     readers: Pool<ConnectionManager>,
     writers: Pool<ConnectionManager>,
     /// What requests use on a server.
@@ -71,15 +71,15 @@ impl Store {
     /// Opens the database at `url` (`sqlite:PATH` or `postgres://…`) with up to `size` connections, and
     /// leaves its tables as they are. A SQLite file that is not there is made.
     pub fn connect(url: &Secret<String>, size: u32) -> Result<Self, Error> {
-        let address = DatabaseUrl::parse(url)?;
+        let address = Arc::new(DatabaseUrl::parse(url)?);
         address.create_file()?;
         let manager = |role| ConnectionManager {
-            url: address.clone(),
+            url: Arc::clone(&address),
             kind: role,
         };
         // Fails at once and with the reason; a pool would wait, and try again.
         drop(manager(ConnectionKind::Writer).open()?);
-        let (readers, writers, request_pool) = match address {
+        let (readers, writers, request_pool) = match *address {
             // SQLite has one writer at a time; those who wait for it wait in the pool, in turn.
             DatabaseUrl::Sqlite(_) => (
                 manager(ConnectionKind::Reader).build_pool(size)?,

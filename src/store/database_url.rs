@@ -13,7 +13,7 @@ use url::form_urlencoded;
 use crate::{model::secret::Secret, store::error::Error};
 
 /// A database, by its kind.
-#[derive(Clone)]
+
 pub(super) enum DatabaseUrl {
     /// A file.
     Sqlite(String),

@@ -4,6 +4,7 @@ use std::{
     fs::{self, File, OpenOptions},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
+    sync::Arc,
     sync::atomic::{AtomicU64, Ordering},
 };
 
@@ -86,7 +87,7 @@ impl Store {
     /// Runs the migrations that are missing. Any number of programs may do so at once.
     pub fn migrate(&self, backup: Backup) -> Result<MigrationReport, Error> {
         let mut conn = ConnectionManager {
-            url: self.url.clone(),
+            url: Arc::clone(&self.url),
             kind: ConnectionKind::Migrator,
         }
         .open()?;

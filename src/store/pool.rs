@@ -1,6 +1,6 @@
 //! How connections are made and kept.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use diesel::{
     connection::{AnsiTransactionManager, SimpleConnection},
@@ -37,7 +37,7 @@ pub(super) const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Makes connections.
 #[derive(Clone, Debug)]
 pub(super) struct ConnectionManager {
-    pub(super) url: DatabaseUrl,
+    pub(super) url: Arc<DatabaseUrl>,
     pub(super) kind: ConnectionKind,
 }
 
@@ -51,7 +51,7 @@ impl ConnectionManager {
         let builder = Pool::builder()
             .max_size(size.max(1))
             .min_idle(Some(0))
-            .connection_timeout(match &self.url {
+            .connection_timeout(match &*self.url {
                 DatabaseUrl::Sqlite(_) => Duration::from_secs(2),
                 // Where several hosts are named, the first may have to be found dead.
                 DatabaseUrl::Postgres(_) => Duration::from_secs(5),
@@ -59,7 +59,7 @@ impl ConnectionManager {
             .test_on_check_out(false)
             .error_handler(Box::new(NopErrorHandler));
         // A file does not move to another host: its connections need no renewal, and no thread that looks.
-        let builder = match &self.url {
+        let builder = match &*self.url {
             DatabaseUrl::Sqlite(_) => builder.idle_timeout(None).max_lifetime(None),
             DatabaseUrl::Postgres(_) => builder,
         };
@@ -73,7 +73,7 @@ impl ConnectionManager {
     }
 
     fn establish(&self) -> Result<AnyConnection, String> {
-        match &self.url {
+        match &*self.url {
             DatabaseUrl::Sqlite(path) => {
                 let mut conn = SqliteConnection::establish(path).map_err(|error| error.to_string())?;
                 let mut left = LOCKED_RETRIES;

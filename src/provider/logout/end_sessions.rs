@@ -83,7 +83,10 @@ impl Provider {
         let (now, until) = (self.now(), self.now() + self.policy().replay_retention);
         let requester = cause.initiator.as_ref().map(|by| by.application);
         let shown = cause.visitor.session.as_ref().map(Token::hash);
-        let browser = cause.cookie.clone().unwrap_or_else(|| self.token());
+        let browser = cause
+            .cookie
+            .as_ref()
+            .map_or_else(|| self.token(), Token::duplicate);
         let id = LogoutId::new(now, self.random());
         let done = self.store().write(|tx| {
             if let Some((issuer, id)) = cause.replay_key

@@ -34,7 +34,7 @@ pub struct ParticipantLogoutStatus {
 }
 
 /// A logout that others are told of: send the browser to `/logout/{id}`, and give it the cookie.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Debug, Eq, PartialEq)]
 pub struct StartedLogout {
     /// Stands in the address.
     pub id: LogoutId,
@@ -55,7 +55,7 @@ pub enum AboutToSignOut {
 }
 
 /// What became of a person's wish to sign out.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Debug, Eq, PartialEq)]
 pub enum SignOutOutcome {
     /// The session has ended, or there was none, and nobody else is to be told.
     Done,

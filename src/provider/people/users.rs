@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// What an administrator says of a new person.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct NewUser {
     /// How they sign in.
     pub email: Email,

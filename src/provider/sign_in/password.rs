@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// What was typed.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Credentials {
     /// As it was typed; any spelling of the address.
     pub email: String,
@@ -32,7 +32,7 @@ pub struct Credentials {
 }
 
 /// What became of it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum PasswordSignInOutcome {
     /// Give the browser these cookies.
     SignedIn {
@@ -183,8 +183,8 @@ impl Provider {
     ) -> Result<Option<PasswordSignInOutcome>, Error> {
         let (now, user) = (self.now(), verified.user);
         // A device cookie that is not known as this person's was somebody else's, or planted.
-        let known = buckets.device.as_ref().and(visitor.device.clone());
-        let (session, device) = (self.token(), known.unwrap_or_else(|| self.token()));
+        let known = buckets.device.as_ref().and(visitor.device.as_ref());
+        let (session, device) = (self.token(), known.map_or_else(|| self.token(), Token::duplicate));
         let before = self.active_session(visitor.session.as_ref())?;
         let fresh = Session {
             id: SessionId::new(now, self.random()),
@@ -213,8 +213,8 @@ impl Provider {
                     // The same session and participants, under a new token and with its time begun anew.
                     let renewed = Session {
                         id: before.session.id,
-                        seed: before.session.seed.clone(),
-                        ..fresh.clone()
+                        seed: before.session.seed.duplicate(),
+                        ..fresh
                     };
                     let taken = tx.renew_session(&renewed, old.hash(), session.hash())?;
                     kept = taken.then_some(renewed.id);

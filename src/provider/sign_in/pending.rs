@@ -97,7 +97,7 @@ impl Provider {
         visitor: &Visitor,
     ) -> Result<SealedSignIn, Error> {
         let (browser, is_new) = match &visitor.browser {
-            Some(browser) => (browser.clone(), false),
+            Some(browser) => (browser.duplicate(), false),
             None => (self.token(), true),
         };
         Ok(SealedSignIn {
@@ -110,7 +110,7 @@ impl Provider {
     /// of another site leads there.
     pub fn seal_target(&self, target: &str, visitor: &Visitor) -> Result<SealedSignIn, Error> {
         let (browser, is_new) = match &visitor.browser {
-            Some(browser) => (browser.clone(), false),
+            Some(browser) => (browser.duplicate(), false),
             None => (self.token(), true),
         };
         let begun_at = self.now().timestamp_micros().to_be_bytes();

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// What a sign-on needs to know.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Debug, Eq, PartialEq)]
 pub struct SsoView {
     /// How often applications or keys were changed: what is kept in memory must be of this number.
     pub generation: i64,

@@ -40,7 +40,7 @@ fn a_session_is_found_by_its_token_until_it_is_ended_once() {
         let (mine, owner) = (session(1, user(1).id), user(1));
         assert_eq!(
             read(store, |tx| tx.session_by_token(hash(1))),
-            Some((mine.clone(), owner))
+            Some((session(1, user(1).id), owner))
         );
         assert_eq!(read(store, |tx| tx.session_by_token(hash(9))), None);
         let ended = at_once(8, |_| write(store, |tx| tx.end_session(mine.id, now(), "logout")));

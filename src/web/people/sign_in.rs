@@ -1,5 +1,7 @@
 //! `/login`: the form that says who somebody is.
 
+use std::sync::Arc;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{StatusCode, header::RETRY_AFTER},
@@ -157,9 +159,10 @@ async fn check_password(
     credentials: Credentials,
 ) -> Result<PasswordSignInOutcome, Error> {
     let visitor = site.visitor(request);
-    let (typed, visitor_for_check) = (credentials.clone(), visitor.clone());
+    let attempt = Arc::new((credentials, visitor));
+    let for_check = Arc::clone(&attempt);
     match off_thread(site, request, move |p| {
-        p.check_sign_in_throttle(&typed, &visitor_for_check)
+        p.check_sign_in_throttle(&for_check.0, &for_check.1)
     })
     .await?
     {
@@ -170,7 +173,7 @@ async fn check_password(
             is_known_device: is_known,
         } => {
             hashing(site, request, is_known, move |p| {
-                p.sign_in_with_password(&credentials, &visitor)
+                p.sign_in_with_password(&attempt.0, &attempt.1)
             })
             .await
         }

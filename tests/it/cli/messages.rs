@@ -1,5 +1,7 @@
 //! What a command says where it does not do what was typed, and where it says that it did.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::{
@@ -215,7 +217,7 @@ fn help_names_the_data_the_codes_and_the_documentation() {
 fn key_reseal_prints_json_too() {
     on_each_database(|database| {
         let (server, cli) = server_and_cli(database);
-        let settings = server.settings.clone();
+        let settings = Arc::clone(&server.settings);
         let _dir = server.stop();
         let told = cli.json(&["key", "reseal", "--json"]);
         let path = settings.seal_key_path().display().to_string();

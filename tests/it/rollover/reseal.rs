@@ -1,6 +1,6 @@
 //! Another sealing key: nothing that is published changes, and the old one opens nothing any more.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, sync::Arc};
 
 use hallpass::{provider::Provider, server};
 
@@ -46,7 +46,7 @@ fn every_key_is_resealed_and_the_old_sealing_key_is_useless() {
             sealing_key_ids(&house),
             fs::read(sealing_key_path(&house)).unwrap(),
         );
-        let settings = house.settings.clone();
+        let settings = Arc::clone(&house.settings);
         let at = sealing_key_path(&house);
         let dir = house.stop();
         let resealed = server::reseal(&settings, None).unwrap();
@@ -93,7 +93,7 @@ fn hex(text: &str) -> Vec<u8> {
 fn an_interrupted_reseal_is_completed() {
     on_each_database(|database| {
         let (house, published) = server_with_two_keys(database);
-        let (at, settings) = (sealing_key_path(&house), house.settings.clone());
+        let (at, settings) = (sealing_key_path(&house), Arc::clone(&house.settings));
         let old = fs::read(&at).unwrap();
         let coming = at.with_extension("key.new");
         let dir = house.stop();
@@ -137,7 +137,7 @@ fn a_configured_sealing_key_is_replaced_by_another() {
         let named = |path: &Path| path.display().to_string();
         let first = named(&one);
         let house = TestServer::start(database, &[("HALLPASS_SEAL_KEY_FILE", first.as_str())]);
-        let settings = house.settings.clone();
+        let settings = Arc::clone(&house.settings);
         let data = house.stop();
         let why = format!("{:#}", server::reseal(&settings, None).unwrap_err());
         assert!(why.contains("--to FILE") && why.contains("openssl rand"), "{why}");

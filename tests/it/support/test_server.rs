@@ -75,7 +75,7 @@ pub(crate) struct TestServer {
     pub(crate) clock: TestClock,
     pub(crate) address: SocketAddr,
     pub(crate) origin: String,
-    pub(crate) settings: Settings,
+    pub(crate) settings: Arc<Settings>,
     pub(crate) dir: TempDir,
     running: Option<Server>,
 }
@@ -116,7 +116,7 @@ impl TestServer {
         sql_log::enable_if_configured();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let settings = settings(&dir.path().join("data"), database, address, environment);
+        let settings = Arc::new(settings(&dir.path().join("data"), database, address, environment));
         let clock = TestClock::new();
         let (provider, _findings) =
             server::prepare_with(&settings, Box::new(clock.clone()), Box::new(SystemEntropy)).unwrap();
