@@ -1,16 +1,16 @@
 //! Hallpass: a SAML 2.0 identity provider in one small daemon.
 //!
-//! Read the house from the ground up; each floor imports only floors below it, and rooms on one floor are
-//! strangers (`tests/it/layers.rs` holds the code to this):
+//! Layers, bottom up: a module imports only modules of lower layers, and modules of one layer do not import each
+//! other (`tests/it/layers.rs` enforces this):
 //!
-//! | floor | room | what it knows |
+//! | layer | modules | what they know |
 //! |---|---|---|
-//! | 1 | [`model`], [`clock`], [`entropy`], [`process`] | the nouns; time; chance; who else runs |
-//! | 1½ | [`crypto`], [`telemetry`] | which keys of others are used; the log |
-//! | 2 | [`saml`], [`store`], [`keys`], [`credential`], [`claims`], [`access`], [`config`], [`files`], [`fetch`] | one craft each |
+//! | 1 | [`model`], [`clock`], [`entropy`], [`process`] | domain types; the time; randomness; which processes run |
+//! | 1½ | [`crypto`], [`telemetry`] | which keys are strong enough; the log |
+//! | 2 | [`saml`], [`store`], [`keys`], [`credential`], [`claims`], [`access`], [`config`], [`files`], [`fetch`] | one subject each |
 //! | 3 | [`provider`] | what an identity provider does, without HTTP |
 //! | 4 | [`web`] | HTTP, and nothing of SAML or SQL |
-//! | 5 | [`server`], [`demo`], [`cli`] | what a person starts |
+//! | 5 | [`server`], [`demo`], [`cli`] | what is started from the command line |
 
 pub mod access;
 pub mod claims;

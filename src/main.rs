@@ -2,17 +2,17 @@
 
 use std::{io, process::ExitCode};
 
-/// Most of what a sign-on allocates is small and gone at its end: glibc's allocator costs it twice as much.
+/// Most allocations of an SSO flow are small and short-lived; with glibc's allocator they cost twice as much.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     match hallpass::cli::run() {
         Ok(code) => code,
-        // Whoever read our output has read enough: `hallpass … | head`.
+        // The reader has closed the pipe, as in `hallpass … | head`: no failure.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            #[expect(clippy::print_stderr, reason = "the command line speaks here when it fails")]
+            #[expect(clippy::print_stderr, reason = "the command line reports its failure here")]
             {
                 eprintln!("{}", hallpass::cli::failure(&error));
             }
