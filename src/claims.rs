@@ -1,31 +1,30 @@
-//! What a person's account says of them to an application, whatever the protocol.
+//! What an application learns about a user from the user's account, whatever the protocol.
 
 use crate::model::{
     attribute::{AttributeRule, AttributeSource},
     user::{NameComponent, OwnAttributes, User},
 };
 
-/// What one rule says of a person.
+/// The values of one rule for a user.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Claim<'r> {
-    /// The rule.
     pub rule: &'r AttributeRule,
-    /// One or more.
+    /// At least one.
     pub values: Vec<String>,
 }
 
-/// The person has nothing to say under names that must be sent.
+/// The user has no value for these attributes, which are required.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MissingClaims(pub Vec<String>);
 
-/// Whether `rules` ask for more than stands in a person's own row.
+/// Whether `rules` need more than the user's own row.
 pub fn needs_own_attributes(rules: &[AttributeRule]) -> bool {
     rules
         .iter()
         .any(|rule| matches!(rule.source, AttributeSource::Own(_)))
 }
 
-/// What `rules` say of a person, in their order; a rule without a value is left out, unless it is required.
+/// The claims of `rules` for a user, in their order; a rule without a value is omitted, unless it is required.
 pub fn from_user<'r>(
     rules: &'r [AttributeRule],
     user: &User,
@@ -47,7 +46,7 @@ pub fn from_user<'r>(
     }
 }
 
-/// A name that a person lacks has no value: an empty one would say that they have it.
+/// A name that a user lacks has no value: an empty one would say that the user has it.
 fn name_values(name: Option<&NameComponent>) -> Vec<String> {
     name.iter().map(|name| name.as_str().to_owned()).collect()
 }

@@ -1,19 +1,18 @@
-//! Which process this is, and whether another one is gone.
+//! Identifies this process, and finds out whether another one has exited.
 
 use std::{fs, path::Path};
 
 use sha2::{Digest, Sha256};
 
-/// A process, as others on the same machine can tell it. It fits into eight bytes.
+/// A process, as others on the same machine can identify it. It fits into eight bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ProcessIdentity {
-    /// The machine since it started, and the container: a number means something within these alone.
+    /// Hash of the machine's boot id and the container's id: a pid is unique only within these.
     host: Option<[u8; 4]>,
     pid: u32,
 }
 
 impl ProcessIdentity {
-    /// This process.
     pub fn current() -> Self {
         let place = || {
             let boot = fs::read("/proc/sys/kernel/random/boot_id").ok()?;
@@ -29,7 +28,7 @@ impl ProcessIdentity {
         }
     }
 
-    /// The mark as bytes; zeros where this process cannot be told from others.
+    /// The identity as bytes; zeros if this process cannot be distinguished from others.
     pub fn to_bytes(self) -> [u8; 8] {
         let mut bytes = [0; 8];
         if let Some(place) = self.host {
@@ -40,19 +39,18 @@ impl ProcessIdentity {
         bytes
     }
 
-    /// Whether the process that made `bytes` ran here and does not any more. Of one that ran elsewhere nothing is
-    /// known.
+    /// Whether the process that wrote `bytes` ran here and has exited. Nothing is known of one that ran elsewhere.
     pub fn has_exited(self, bytes: [u8; 8]) -> bool {
         let [a, b, c, d, number @ ..] = bytes;
         self.host == Some([a, b, c, d]) && !is_running(u32::from_be_bytes(number))
     }
 }
 
-/// One that has ended and that nobody has asked about yet runs no more.
+/// A process that has exited, and that was not waited for yet (a zombie), is not running.
 fn is_running(number: u32) -> bool {
     let path = Path::new("/proc").join(number.to_string()).join("stat");
     fs::read_to_string(path).is_ok_and(|stat| {
-        // Its name, in brackets, may hold anything.
+        // The process's name, in brackets, may contain anything.
         let state = stat
             .rsplit_once(')')
             .and_then(|(_, rest)| rest.trim_start().chars().next());

@@ -17,16 +17,16 @@ use crate::model::{
     text::{BadText, single_line},
 };
 
-/// The name by which a SAML party is known; compared byte for byte, never read as a URL.
+/// The name that identifies a SAML party; compared byte for byte, never parsed as a URL.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct EntityId(String);
 
 impl EntityId {
-    /// The longest name that is taken, in bytes. SAML allows 1024 characters (saml-core, 8.3.6); an index of
-    /// PostgreSQL holds no more than 2704 bytes.
+    /// The longest accepted name, in bytes. SAML allows 1024 characters (saml-core, 8.3.6); an index entry of
+    /// PostgreSQL holds at most 2704 bytes.
     pub const MAX_LEN: usize = 1024;
 
-    /// Reads a name. White space around or inside it is a slip of the clipboard, and refused.
+    /// Parses a name. White space in it or around it is a copying mistake, and refused.
     pub fn parse(text: &str) -> Result<Self, BadText> {
         if text.chars().any(char::is_whitespace) {
             return Err(BadText::Malformed(
@@ -41,12 +41,11 @@ impl EntityId {
         single_line("the entity ID", text, Self::MAX_LEN).map(Self)
     }
 
-    /// What our own name is unless an administrator says otherwise: the metadata URL.
+    /// Our own default name, unless an administrator sets another one: the metadata URL.
     pub fn from_metadata_url(endpoints: &Endpoints) -> Self {
         Self(endpoints.metadata.clone())
     }
 
-    /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -58,15 +57,15 @@ impl fmt::Display for EntityId {
     }
 }
 
-/// An address of a service provider to which messages may go, kept byte for byte as it was registered.
+/// A URL of a service provider that messages may be sent to, stored byte for byte as it was registered.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct SpUrl(String);
 
 impl SpUrl {
-    /// The longest address that is kept, in bytes.
+    /// The longest accepted URL, in bytes.
     pub const MAX_LEN: usize = 2048;
 
-    /// Reads an address: `https`, or `http` on loopback; no user, no fragment, no white space.
+    /// Parses a URL: `https`, or `http` on loopback; no user, no fragment, no white space.
     pub fn parse(text: &str) -> Result<Self, BadText> {
         let wrong = |why: &str| Err(BadText::Malformed(format!("`{}`: {why}", text.escape_debug())));
         if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
@@ -99,29 +98,28 @@ impl SpUrl {
         Ok(Self(text.to_owned()))
     }
 
-    /// The SHA-256 of the address: stands for it where it must be short.
+    /// The SHA-256 of the URL: identifies it where it must be short.
     pub fn digest(&self) -> [u8; 32] {
         Sha256::digest(&self.0).into()
     }
 
-    /// The address as it was registered.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether it lies on this machine, and speaks plain http.
+    /// Whether it is a plain http URL; such a URL is on this machine.
     pub fn is_plain_http(&self) -> bool {
         self.0.starts_with("http:")
     }
 
-    /// The beginning of the site that it lies on: scheme, host and port, with a slash.
+    /// The root of its site: scheme, host and port, with a trailing slash.
     pub fn origin(&self) -> String {
         Url::parse(&self.0)
             .map(|url| format!("{}/", url.origin().ascii_serialization()))
             .unwrap_or_default()
     }
 
-    /// The host, for people.
+    /// The host, for display.
     pub fn host(&self) -> String {
         Url::parse(&self.0)
             .ok()
@@ -136,7 +134,7 @@ impl fmt::Display for SpUrl {
     }
 }
 
-/// The name of an application in addresses here; it never changes.
+/// The name of an application in our own URLs; it never changes.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Slug(String);
 
@@ -144,7 +142,7 @@ impl Slug {
     /// The longest slug, in characters.
     pub const MAX_LEN: usize = 40;
 
-    /// Reads a slug: lower-case letters, digits and single hyphens between them.
+    /// Parses a slug: lower-case letters, digits and single hyphens between them.
     pub fn parse(text: &str) -> Result<Self, BadText> {
         let plain = !text.is_empty()
             && text.len() <= Self::MAX_LEN
@@ -164,7 +162,7 @@ impl Slug {
         }
     }
 
-    /// Makes a slug out of a name: what can be kept of it, or `application`.
+    /// Derives a slug from a name: the characters that a slug may hold, or `application` if there are none.
     pub fn from_name(name: &str) -> Self {
         let mut text = String::new();
         for c in name.to_lowercase().chars() {
@@ -185,12 +183,12 @@ impl Slug {
         })
     }
 
-    /// Whether it says what an application is, as `chatgpt` does: metadata of others give no application such a name.
+    /// Whether it names a kind of application, as `chatgpt` does: imported metadata gives no application such a name.
     pub fn is_reserved(&self) -> bool {
         Preset::ALL.iter().any(|preset| preset.name() == self.0)
     }
 
-    /// The same slug with digits that nobody chose, cut where it would grow too long.
+    /// The same slug with a random suffix, shortened where it would become too long.
     #[must_use]
     pub fn with_suffix(&self, random: &str) -> Self {
         let available = Self::MAX_LEN.saturating_sub(random.len() + 1);
@@ -198,13 +196,12 @@ impl Slug {
         Self(format!("{}-{random}", head.trim_end_matches('-')))
     }
 
-    /// The same slug with a number, for the second of the same name.
+    /// The same slug with a number, for a second application of the same name.
     #[must_use]
     pub fn with_number(&self, number: u32) -> Self {
         Self(format!("{}-{number}", self.0))
     }
 
-    /// The slug as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -216,19 +213,19 @@ impl fmt::Display for Slug {
     }
 }
 
-/// What an application is, as far as it changes what it is sent.
+/// The kind of an application, as far as it changes what the application is sent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ApplicationKind {
-    /// ChatGPT on a connection made with Auth0.
+    /// ChatGPT, on a connection made with Auth0.
     ChatGptLegacy,
-    /// ChatGPT on a connection made in today's wizard (WorkOS).
+    /// ChatGPT, on a connection made in today's wizard (WorkOS).
     ChatGptCurrent,
-    /// Any other SAML service provider.
+    /// Any other service provider.
     Saml,
 }
 
 impl ApplicationKind {
-    /// Whether it is ChatGPT, in either shape.
+    /// Whether it is ChatGPT, with either type of connection.
     pub const fn is_chatgpt(self) -> bool {
         match self {
             Self::ChatGptLegacy | Self::ChatGptCurrent => true,
@@ -237,26 +234,25 @@ impl ApplicationKind {
     }
 }
 
-/// Where an application takes responses.
+/// Where an application receives responses.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AssertionConsumerService {
-    /// The address.
     pub location: SpUrl,
-    /// Its number in the application's metadata.
+    /// Its `index` in the application's metadata.
     pub index: Option<u16>,
 }
 
 /// How a message travels through the browser.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Binding {
-    /// In the address (saml-bindings, 3.4).
+    /// In the URL (saml-bindings, 3.4).
     Redirect,
     /// In a form (saml-bindings, 3.5).
     Post,
 }
 
 impl Binding {
-    /// A short word for it: in the database, and at the command line.
+    /// Its short name, in the database and on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Redirect => "redirect",
@@ -264,7 +260,6 @@ impl Binding {
         }
     }
 
-    /// The binding that `word` names.
     pub fn from_name(word: &str) -> Option<Self> {
         [Self::Redirect, Self::Post]
             .into_iter()
@@ -272,55 +267,51 @@ impl Binding {
     }
 }
 
-/// Where an application takes logout messages.
+/// Where an application receives logout messages.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LogoutEndpoint {
-    /// How they travel.
     pub binding: Binding,
-    /// For requests, and for responses where `response_location` is absent (saml-metadata, 2.2.2).
+    /// For requests, and for responses if `response_location` is absent (saml-metadata, 2.2.2).
     pub location: SpUrl,
-    /// For responses.
     pub response_location: Option<SpUrl>,
 }
 
 impl LogoutEndpoint {
-    /// Where a `LogoutResponse` goes.
+    /// Where a `LogoutResponse` is sent.
     pub fn response_url(&self) -> &SpUrl {
         self.response_location.as_ref().unwrap_or(&self.location)
     }
 }
 
-/// What was learnt of a SAML service provider, and what the administrator chose.
+/// What is known of a SAML service provider, and what the administrator chose for it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ServiceProvider {
-    /// Its name. Two applications may share one; then their consumers tell them apart.
+    /// Two applications may share one; their ACS URLs then distinguish them.
     pub entity_id: EntityId,
-    /// Whom assertions are for; its entity ID, unless the administrator says otherwise.
+    /// The `Audience` of assertions: the entity ID, unless the administrator sets another one.
     pub audience: EntityId,
-    /// Where responses may go; the first is the default. Never empty.
+    /// Where responses may be sent; the first is the default. Never empty.
     pub acs_endpoints: Vec<AssertionConsumerService>,
-    /// Where logout messages go.
     pub logout: Option<LogoutEndpoint>,
     /// The certificates whose keys may sign its requests; any of them may (saml-metadata, 2.4.1.1).
     pub signing_certificates: Vec<Certificate>,
-    /// Whether a request without a signature is refused.
     pub require_signed_requests: bool,
-    /// Whether its tile may send a response that nobody asked for.
+    /// Whether an unsolicited response may be sent when a user opens its tile.
     pub allow_idp_initiated: bool,
-    /// `RelayState` of a response that nobody asked for.
+    /// `RelayState` of an unsolicited response.
     pub default_relay_state: Option<String>,
-    /// The name that it is told where it asks for none in particular.
+    /// The format of the NameID, if a request asks for none in particular.
     pub name_id_format: NameIdFormat,
-    /// How responses to it are made.
     pub response_options: ResponseOptions,
-    /// The certificates whose keys open what is encrypted for it; not used unless `making` says so.
+    /// The certificates whose keys decrypt what is encrypted for it; not used unless `response_options` asks for
+    /// encryption.
     pub encryption_certificates: Vec<Certificate>,
-    /// What it is told of a person.
     pub attributes: Vec<AttributeRule>,
 }
 
 impl ServiceProvider {
-    /// A service provider as most are: told the e-mail address and the usual attributes, both signed.
+    /// A typical service provider: the NameID is the e-mail address, the default attributes are sent, response and
+    /// assertion are signed.
     pub fn with_defaults(entity_id: EntityId, acs_endpoints: Vec<AssertionConsumerService>) -> Self {
         Self {
             audience: entity_id.clone(),
@@ -338,7 +329,7 @@ impl ServiceProvider {
         }
     }
 
-    /// The consumer that `asked` names, letter for letter.
+    /// The registered ACS URL that equals `requested`, byte for byte.
     pub fn acs_by_url(&self, requested: &str) -> Option<&SpUrl> {
         self.acs_endpoints
             .iter()
@@ -346,7 +337,7 @@ impl ServiceProvider {
             .find(|registered| registered.as_str() == requested)
     }
 
-    /// The registered address with this [`AcsUrl::digest`].
+    /// The registered ACS URL with this [`SpUrl::digest`].
     pub fn acs_by_digest(&self, digest: &[u8; 32]) -> Option<&SpUrl> {
         self.acs_endpoints
             .iter()
@@ -354,42 +345,35 @@ impl ServiceProvider {
             .find(|registered| registered.digest() == *digest)
     }
 
-    /// Where responses go that ask for no particular address.
+    /// Where responses are sent if the request names no ACS.
     pub fn default_acs(&self) -> Option<&SpUrl> {
         self.acs_endpoints.first().map(|consumer| &consumer.location)
     }
 }
 
-/// An application that people sign in to.
+/// An application that users sign in to.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Application {
-    /// Ours.
     pub id: ApplicationId,
-    /// Its name in addresses here.
     pub slug: Slug,
-    /// Its name for people.
+    /// The name for display.
     pub name: String,
-    /// What it is.
     pub kind: ApplicationKind,
-    /// Whether it may be used.
     pub enabled: bool,
-    /// What its tile opens, if it is a bookmark.
+    /// The URL that its tile opens, if it is a bookmark.
     pub tile_url: Option<SpUrl>,
-    /// What SAML needs to know.
     pub saml: ServiceProvider,
-    /// Until when that counts, where it follows a source of metadata (saml-metadata, 2.3.1).
+    /// Until when its metadata is valid, if that comes from a metadata source (saml-metadata, 2.3.1).
     pub metadata_valid_until: Option<DateTime<Utc>>,
-    /// Raised by every edit: two edits at once do not undo each other.
+    /// Raised by every edit, so that two concurrent edits do not undo each other.
     pub version: i64,
-    /// When it was registered.
     pub created_at: DateTime<Utc>,
-    /// When it was last edited.
     pub updated_at: DateTime<Utc>,
 }
 
 impl Application {
-    /// The kinds of name that it may be told. ChatGPT takes any name for an e-mail address, and would make
-    /// an account of it.
+    /// The NameID formats that it may be sent. ChatGPT takes any name for an e-mail address, and would create an
+    /// account for it.
     pub const fn name_id_formats(&self) -> &'static [NameIdFormat] {
         if self.kind.is_chatgpt() {
             &[NameIdFormat::EmailAddress]
@@ -400,7 +384,7 @@ impl Application {
 }
 
 impl Application {
-    /// Whether what is known of it counts no more: the source of its metadata has let it expire.
+    /// Whether its metadata is no longer valid, because its source has let it expire.
     pub fn is_metadata_expired(&self, now: DateTime<Utc>) -> bool {
         self.metadata_valid_until.is_some_and(|end| end <= now)
     }

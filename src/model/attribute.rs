@@ -1,4 +1,4 @@
-//! What a service provider is told of a person: a list of names, each with its source.
+//! What a service provider is sent about a user: a list of attributes, each with its source.
 
 use std::fmt;
 
@@ -7,19 +7,16 @@ use crate::model::text::{BadText, single_line};
 /// How an attribute's name is to be read (saml-core, 8.2).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum NameFormat {
-    /// A URI.
     Uri,
-    /// A plain word.
     Basic,
-    /// As the service provider likes.
+    /// The interpretation is left to the service provider.
     Unspecified,
 }
 
 impl NameFormat {
-    /// Every format.
     pub const ALL: [Self; 3] = [Self::Basic, Self::Uri, Self::Unspecified];
 
-    /// A short word for it: in the database, and at the command line.
+    /// Its short name, in the database and on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Uri => "uri",
@@ -28,12 +25,11 @@ impl NameFormat {
         }
     }
 
-    /// The format that `word` names.
     pub fn from_name(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|format| format.name() == word)
     }
 
-    /// The format of names like this one: a name with a colon is a URI.
+    /// The format for a name like this one: a name with a colon is a URI.
     pub fn default_for(name: &str) -> Self {
         if name.contains(':') {
             Self::Uri
@@ -46,31 +42,26 @@ impl NameFormat {
 /// Where a value comes from: a closed set, no expressions.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum AttributeSource {
-    /// First name.
     GivenName,
-    /// Last name.
     FamilyName,
-    /// First and last name.
     FullName,
-    /// E-mail address.
     Email,
-    /// The stable id.
+    /// The [`StableId`](crate::model::user::StableId).
     UserId,
-    /// The user name.
     UserName,
-    /// The same for everybody.
+    /// The same for every user.
     Constant(String),
-    /// What an administrator said of the person under this name.
+    /// A value that an administrator set for the user under this name.
     Own(String),
 }
 
 impl AttributeSource {
-    /// Whether it is one of the two names, which a person may lack.
+    /// Whether it is one of the two names, which a user may lack.
     pub const fn is_given_or_family_name(&self) -> bool {
         matches!(self, Self::GivenName | Self::FamilyName)
     }
 
-    /// Reads a source as it is typed and shown.
+    /// Parses a source as it is typed and displayed.
     pub fn parse(text: &str) -> Result<Self, BadText> {
         const EXPECTED: &str = "a source is one of given-name, family-name, full-name, email, user-id, user-name, constant:TEXT and own:NAME";
         Ok(match text.split_once(':') {
@@ -119,32 +110,29 @@ impl fmt::Display for AttributeSource {
     }
 }
 
-/// An attribute of a service provider.
+/// An attribute that a service provider is sent.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AttributeRule {
-    /// `Name`: a URI, or a plain word; once in a list.
+    /// `Name`: a URI or a plain word; unique in a list.
     pub name: String,
-    /// `NameFormat`.
     pub name_format: NameFormat,
-    /// `FriendlyName`.
     pub friendly_name: Option<String>,
-    /// Where its values come from.
     pub source: AttributeSource,
     /// Whether they are sent in lower case.
     pub lower_case: bool,
     /// Whether several values are sent as one, with this between them.
     pub join: Option<String>,
-    /// Whether nobody signs on without it.
+    /// Whether a user who lacks it cannot sign in.
     pub required: bool,
 }
 
 impl AttributeRule {
-    /// The longest name, in characters: what every service provider takes.
+    /// The longest name, in characters: every service provider accepts it.
     pub const MAX_NAME: usize = 256;
     /// The longest value, in characters.
     pub const MAX_VALUE: usize = 1024;
 
-    /// A required attribute whose name says its format.
+    /// A required attribute, whose name determines its format.
     pub fn required(name: &str, source: AttributeSource) -> Self {
         Self {
             name: name.to_owned(),
@@ -158,9 +146,9 @@ impl AttributeRule {
     }
 }
 
-/// The list that serves both shapes of ChatGPT and does no harm elsewhere, each name once. `id` is the
-/// person's stable id, so that a changed e-mail address is seen as the same person; the e-mail is the same
-/// in every place.
+/// The list that serves both types of ChatGPT connection and does no harm elsewhere; each name occurs once. `id` is
+/// the user's stable id, so that a user whose e-mail address changes is recognised; the e-mail address is the same in
+/// every attribute.
 pub fn default_rules() -> Vec<AttributeRule> {
     const CLAIMS: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/";
     let claim = |name: &str, source| AttributeRule::required(&format!("{CLAIMS}{name}"), source);
@@ -176,7 +164,8 @@ pub fn default_rules() -> Vec<AttributeRule> {
     ]
 }
 
-/// The same for whoever said nothing of what it needs: a name that a person lacks keeps nobody out.
+/// The same list for a service provider whose requirements are not known: a user who lacks one of the two names can
+/// still sign in.
 pub fn generic_rules() -> Vec<AttributeRule> {
     let mut rules = default_rules();
     for rule in rules

@@ -1,4 +1,4 @@
-//! What was decided, and why: one row a decision.
+//! What was decided, and why: one row per decision.
 
 use std::net::IpAddr;
 
@@ -9,51 +9,46 @@ use crate::model::id::{ApplicationId, AuditId, SessionId, UserId};
 /// One decision.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AuditEvent {
-    /// Its row.
     pub id: AuditId,
-    /// When.
     pub at: DateTime<Utc>,
-    /// What was asked for: `sign_on`, `login`, `logout`, `user.add`, …
+    /// What was requested: `sign_on`, `login`, `logout`, `user.add`, …
     pub action: &'static str,
-    /// What became of it: `ok`, or a refusal's code.
+    /// The result: `ok`, or a refusal's code.
     pub outcome: String,
-    /// Words for the administrator; never a secret, never a message.
+    /// A message for the administrator; never a secret, never a SAML message.
     pub detail: Option<String>,
-    /// About whom.
     pub user: Option<UserId>,
-    /// By or for which application.
     pub application: Option<ApplicationId>,
-    /// In which session.
     pub session: Option<SessionId>,
-    /// From where.
+    /// The client's address.
     pub address: Option<IpAddr>,
-    /// The request that carried it.
+    /// The id of the HTTP request.
     pub request_id: Option<String>,
-    /// How often: more than one only where a flood was folded into one row.
+    /// More than one only where many repeated events were merged into one row.
     pub occurrences: i64,
-    /// Which user of the operating system gave the command; none where a browser or the daemon itself did it.
+    /// The user of the operating system who ran the command; none if a browser or the daemon itself caused it.
     pub actor: Option<String>,
-    /// What an edit changed.
     pub changes: Vec<ValueChange>,
-    /// Neither a verified signature nor a known person stands behind it: anybody can cause it, as often as they like.
+    /// Neither a verified signature nor a known user was involved: anybody can cause it, any number of times.
     pub unauthenticated: bool,
 }
 
 /// A value that an edit changed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ValueChange {
-    /// Which value, as the command line calls it.
+    /// The name of the value, as on the command line.
     pub name: String,
-    /// What it was; none where there was none.
+    /// None if it had no value before.
     pub old: Option<String>,
-    /// What it is now; none where there is none any more.
+    /// None if it has no value any more.
     pub new: Option<String>,
 }
 
-/// How much is kept of one value, in characters.
+/// How much of one value is stored, in characters.
 const MAX_VALUE_LEN: usize = 500;
 
-/// What differs between two lists of values, each with its names in one order.
+/// The values that differ between two lists: first those of `old`, then those that only `new` holds, each in its
+/// list's order.
 pub fn diff(old: &[(String, String)], new: &[(String, String)]) -> Vec<ValueChange> {
     let find = |list: &[(String, String)], name: &str| {
         let found = list.iter().find(|(known, _)| known == name);

@@ -1,4 +1,4 @@
-//! What ChatGPT's wizard shows, and what people make of it when they paste.
+//! What ChatGPT's wizard shows, and what users paste from it.
 
 use url::Url;
 
@@ -13,10 +13,9 @@ const LEGACY_AUDIENCE: &str = "urn:auth0:openai:";
 const CURRENT_HOST: &str = "external.auth.openai.com";
 const CURRENT_PATH: &str = "/sso/saml/acs/";
 
-/// A ChatGPT connection: its shape, and the two values that were pasted, byte for byte.
+/// A ChatGPT connection: its type, and the two values that were pasted, byte for byte.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ChatGptConnection {
-    /// Which of the two shapes.
     pub kind: ApplicationKind,
     /// **ACS URL**.
     pub acs_url: SpUrl,
@@ -24,8 +23,8 @@ pub struct ChatGptConnection {
     pub audience: EntityId,
 }
 
-/// Reads what was pasted. Another host than OpenAI's is taken as the current shape (a rehearsal
-/// against a service provider of one's own, or a host that OpenAI adds).
+/// Parses what was pasted. Hosts other than OpenAI's are accepted (a test against a service provider of one's own, or
+/// a host that OpenAI adds): the current type of connection, unless the query names a `connection`.
 pub fn parse_connection(acs: &str, audience: &str) -> Result<ChatGptConnection, BadText> {
     let acs = SpUrl::parse(acs).map_err(|bad| BadText::Malformed(format!("ACS URL: {bad}")))?;
     let audience = EntityId::parse(audience).map_err(|bad| {
@@ -42,7 +41,7 @@ pub fn parse_connection(acs: &str, audience: &str) -> Result<ChatGptConnection, 
     })
 }
 
-/// Checks what ChatGPT's tile opens: an address of chatgpt.com begins a sign-in only where it names the connection.
+/// Checks the URL that ChatGPT's tile opens: a URL of chatgpt.com starts a sign-in only if it names the connection.
 pub fn check_tile(tile: &SpUrl) -> Result<(), BadText> {
     let Ok(url) = Url::parse(tile.as_str()) else {
         return Ok(());

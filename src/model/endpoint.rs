@@ -1,34 +1,33 @@
-//! Every public address of this installation, made once from the base URL.
+//! Every public URL of this installation, derived once from the base URL.
 
 use url::{Host, Url};
 
 use crate::model::application::Slug;
 
-/// Paths that service providers and people are told.
+/// Paths that service providers and users are given.
 pub mod path {
     /// Sign-in URL (SingleSignOnService).
     pub const SSO: &str = "/saml/sso";
-    /// Sign-out URL (SingleLogoutService).
+    /// Logout URL (SingleLogoutService).
     pub const SLO: &str = "/saml/slo";
-    /// Begins a sign-on here: a slug follows, or `?sp=` and an entity ID.
+    /// Starts an SSO flow here; a slug follows, or `?sp=` and an entity ID.
     pub const START: &str = "/saml/start";
     /// Our metadata; by default also our entity ID.
     pub const METADATA: &str = "/saml/metadata";
-    /// Our certificate, PEM.
     pub const CERTIFICATE_PEM: &str = "/saml/certificate.pem";
-    /// Our certificate, DER.
+    /// DER.
     pub const CERTIFICATE_CER: &str = "/saml/certificate.cer";
-    /// The person's own page.
+    /// The user's own page.
     pub const PORTAL: &str = "/";
-    /// The login form.
+    /// The sign-in form.
     pub const SIGN_IN: &str = "/login";
     /// Ends the session here.
     pub const LOGOUT: &str = "/logout";
-    /// Shows a logout under way, and goes on with it; its id follows.
+    /// Shows a logout in progress, and continues it; its id follows.
     pub const LOGOUT_PROGRESS: &str = "/logout/";
-    /// Goes on with a sign-in that waited; what the browser keeps of it follows, sealed.
+    /// Resumes a pending sign-in; its sealed state follows, which only the browser stores.
     pub const RESUME_SIGN_IN: &str = "/continue/";
-    /// Makes a browser one that a person is known to use; what an administrator gave them follows.
+    /// Makes a browser a known device of a user; the token that an administrator gave the user follows.
     pub const DEVICE: &str = "/device/";
     /// Starts an application from its tile; the slug follows.
     pub const LAUNCH: &str = "/launch/";
@@ -44,10 +43,10 @@ pub struct BaseUrl {
 }
 
 impl BaseUrl {
-    /// What an installation uses that was told nothing: good for trying only.
+    /// The default of an installation without configuration: for evaluation only.
     pub const EVALUATION_DEFAULT: &'static str = "http://127.0.0.1:8080";
 
-    /// Reads an origin: `https://host` or `https://host:port`; http only for loopback.
+    /// Parses an origin: `https://host` or `https://host:port`; http only for loopback.
     pub fn parse(text: &str) -> Result<Self, BadBaseUrl> {
         let url = Url::parse(text).map_err(|source| BadBaseUrl::NotAUrl {
             text: text.to_owned(),
@@ -82,12 +81,11 @@ impl BaseUrl {
         &self.origin
     }
 
-    /// The host alone.
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// Whether browsers come by https.
+    /// Whether browsers connect over https.
     pub const fn is_https(&self) -> bool {
         self.https
     }
@@ -98,7 +96,7 @@ impl BaseUrl {
     }
 }
 
-/// Whether `host` is this machine itself.
+/// Whether `host` is this machine.
 pub fn is_loopback<S: AsRef<str>>(host: &Host<S>) -> bool {
     match host {
         Host::Domain(name) => {
@@ -110,26 +108,23 @@ pub fn is_loopback<S: AsRef<str>>(host: &Host<S>) -> bool {
     }
 }
 
-/// Whether a certificate's subject is the name of this machine itself, so that it was made for trying.
+/// Whether a certificate's subject names this machine, so that it was made for evaluation.
 pub fn is_loopback_subject(subject: &str) -> bool {
     Host::parse(subject).is_ok_and(|host| is_loopback(&host))
 }
 
-/// Why a text is no base URL.
+/// Why a text is not a valid base URL.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum BadBaseUrl {
-    /// Not a URL at all.
     #[error("`{text}` is not a URL ({source}); write the whole origin, such as https://login.example.com")]
     NotAUrl {
-        /// What was given.
         text: String,
-        /// Why.
+        /// Where it fails to parse.
         source: url::ParseError,
     },
-    /// Neither http nor https.
     #[error("the base URL must begin with https://, not {0}://")]
     Scheme(String),
-    /// A path, a query, a user or a fragment beside the origin.
+    /// A path, a query, a user or a fragment besides the origin.
     #[error(
         "`{0}` is more than an origin; write only scheme, host and port, such as https://login.example.com"
     )]
@@ -141,34 +136,30 @@ pub enum BadBaseUrl {
     PlainHttp(String),
 }
 
-/// The public addresses, rendered once.
+/// The public URLs, rendered once.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Endpoints {
-    /// What they begin with.
     pub base: BaseUrl,
-    /// Sign-in URL.
     pub sso: String,
-    /// Sign-out URL.
     pub slo: String,
-    /// Metadata URL.
     pub metadata: String,
-    /// Where the certificate is downloaded.
+    /// Where the certificate can be downloaded.
     pub certificate: String,
 }
 
 impl Endpoints {
-    /// The metadata URL that one application is given: the same document, and whoever fetches it there was given
+    /// The metadata URL that one application is given: the same document, but whoever fetches it there was given
     /// `token`.
     pub fn metadata_for(&self, slug: &Slug, token: &str) -> String {
         format!("{}/{slug}/{token}", self.metadata)
     }
 
-    /// Where the certificate of the next key is downloaded.
+    /// Where the certificate of the next key can be downloaded.
     pub fn next_certificate(&self) -> String {
         format!("{}?key=next", self.certificate)
     }
 
-    /// Renders the addresses below `base`.
+    /// Derives the URLs from `base`.
     pub fn new(base: BaseUrl) -> Self {
         let at = |path: &str| format!("{}{path}", base.origin());
         Self {

@@ -1,20 +1,20 @@
-//! What a code means to each who meets it: the person, the service provider, the administrators.
+//! What a code means to everyone who sees it: the user, the service provider, the administrators.
 
-/// Who can mend what went wrong.
+/// Who can fix the problem.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ResponsibleParty {
-    /// The person, by starting again.
+    /// By starting again.
     User,
-    /// Whoever runs the application that sent the message.
+    /// The administrator of the application that sent the message.
     ApplicationAdministrator,
-    /// Whoever runs this provider.
+    /// The administrator of this provider.
     ProviderAdministrator,
-    /// One of the two administrators; the words say when it is which.
+    /// One of the two administrators; the text says which one in which case.
     EitherAdministrator,
 }
 
 impl ResponsibleParty {
-    /// In words.
+    /// For display.
     pub const fn description(self) -> &'static str {
         match self {
             Self::User => "the person",
@@ -25,28 +25,27 @@ impl ResponsibleParty {
     }
 }
 
-/// A top-level and a second-level status code, as the service provider reads them.
+/// A top-level and a second-level status code, as the service provider receives them.
 pub type StatusCodes = (&'static str, Option<&'static str>);
 
-/// One code, explained.
+/// The explanation of one code.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Explanation {
-    /// The code. It never changes its meaning.
+    /// It never changes its meaning.
     pub code: &'static str,
-    /// What it means, in a line for an administrator.
+    /// One line for an administrator.
     pub meaning: &'static str,
-    /// What the service provider is told; none: our own page is shown, or nobody asked by a message.
+    /// The status that the service provider receives; none: our own page is shown, or no message asked for a
+    /// response.
     pub status: Option<StatusCodes>,
-    /// What is wrong, as the person reads it. Where there is a status, one sentence, which the service
-    /// provider may show too.
+    /// What is wrong, for the user. If there is a status, it is one sentence, which the service provider may display
+    /// too.
     pub message: &'static str,
-    /// Who can mend it.
     pub responsible: ResponsibleParty,
-    /// How.
     pub fix: &'static str,
-    /// The command that mends it or shows where to look; `{slug}` stands for the application,
-    /// `{addresses}` for the arguments that register another ACS of it.
+    /// The command that fixes the problem or shows where to look; `{slug}` stands for the application, `{addresses}`
+    /// for the arguments that register another ACS of it.
     pub command: Option<&'static str>,
-    /// Where it is written that it is refused.
+    /// The clause that the refusal is based on.
     pub clause: Option<&'static str>,
 }

@@ -1,4 +1,4 @@
-//! Identifiers: one type for each kind of thing, so that none can stand for another.
+//! Identifiers: one type for each kind of thing, so that none can be used for another.
 
 use std::{fmt, str::FromStr};
 
@@ -12,7 +12,7 @@ macro_rules! id_types {
         pub struct $name(Uuid);
 
         impl $name {
-            /// Makes a version 7 identifier, which sorts by its time of making.
+            /// Creates a version 7 identifier; these sort by the time of creation.
             pub fn new(now: DateTime<Utc>, random: [u8; 10]) -> Self {
                 let millis = u64::try_from(now.timestamp_millis()).unwrap_or_default();
                 Self(Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
@@ -38,9 +38,9 @@ macro_rules! id_types {
 id_types! {
     /// Names an application, whichever protocol it speaks.
     ApplicationId;
-    /// Names a row of the audit trail.
+    /// Names a row of the audit log.
     AuditId;
-    /// Names a logout that other applications are being told of.
+    /// Names a logout that other applications have to be informed of.
     LogoutId;
     /// Names a signing key.
     KeyId;
@@ -48,6 +48,6 @@ id_types! {
     SessionId;
     /// Names a source of metadata.
     MetadataSourceId;
-    /// Names a person.
+    /// Names a user.
     UserId;
 }

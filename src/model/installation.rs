@@ -1,15 +1,15 @@
-//! This installation: what is one for all its replicas.
+//! This installation: what all its replicas have in common.
 
 use crate::model::application::EntityId;
 
-/// The one row that every replica shares.
+/// The one row that all replicas share.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Installation {
-    /// Our name to every service provider. Stored at the first start, so that a changed base URL
-    /// does not change it in silence.
+    /// Our entity ID, for every service provider. Stored at the first start, so that a changed base URL does not
+    /// change it silently.
     pub entity_id: EntityId,
-    /// The base URL that the newest `serve` ran under.
+    /// The base URL of the most recent `serve`.
     pub base_url: String,
-    /// Raised by every change of an application or a key: what is kept in memory is read anew then.
+    /// Raised by every change of an application or a key: replicas then reload what they have cached.
     pub generation: i64,
 }

@@ -1,24 +1,24 @@
-//! Signing keys, sealed and open.
+//! Signing keys, sealed and unsealed.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::{id::KeyId, secret::Secret};
 
-/// What a key of the ring is for now. A key goes down this list, and one step up again by `back`.
+/// What a key of the key ring is used for now. A key moves down this list, and one step up again by `back`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum KeyState {
-    /// Published, so that service providers learn to trust it; signs nothing yet.
+    /// Published, so that service providers can adopt it; does not sign yet.
     Next,
     /// Published, and signs.
     Active,
-    /// Published, so that what it signed still verifies, and so that it can sign again.
+    /// Published, so that its signatures still verify, and so that it can sign again.
     Previous,
-    /// Not published; only the certificate is kept, as a record.
+    /// Not published; only the certificate is stored, as a record.
     Retired,
 }
 
 impl KeyState {
-    /// Whether service providers find its certificate in our metadata.
+    /// Whether its certificate is in our metadata.
     pub const fn is_published(self) -> bool {
         match self {
             Self::Next | Self::Active | Self::Previous => true,
@@ -27,66 +27,57 @@ impl KeyState {
     }
 }
 
-/// A key as the database keeps it: the private half sealed.
+/// A key as it is stored in the database: the private half sealed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SealedKey {
-    /// Its row.
     pub id: KeyId,
-    /// What it is for.
     pub state: KeyState,
-    /// Version byte, sealing key's id, nonce, ciphertext and tag (see `keys::seal`); none once it is
-    /// retired.
+    /// Version byte, sealing key's id, nonce, ciphertext and tag (see `keys::seal`); none once it is retired.
     pub sealed: Option<Vec<u8>>,
-    /// The certificate, DER.
+    /// DER.
     pub certificate: Vec<u8>,
-    /// When it was made or imported; it is published from then on.
+    /// When it was generated or imported; it is published from then on.
     pub created_at: DateTime<Utc>,
-    /// Since when it is in this state.
+    /// When it entered this state.
     pub since: DateTime<Utc>,
 }
 
 /// A key that can sign.
 #[derive(Debug, Eq, PartialEq)]
 pub struct SigningKey {
-    /// Its row.
     pub id: KeyId,
-    /// The private key: PKCS#8, DER.
+    /// PKCS#8, DER.
     pub private: Secret<Vec<u8>>,
-    /// What is known of its certificate.
     pub certificate: Certificate,
 }
 
-/// An X.509 certificate, and what people compare of it.
+/// An X.509 certificate, and the values by which people compare it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Certificate {
-    /// The certificate itself.
     pub der: Vec<u8>,
     /// SHA-256 of `der`, lower-case hex.
     pub sha256: String,
     /// The subject's common name, or the whole subject where it has none.
     pub subject: String,
-    /// From when it counts.
     pub not_before: DateTime<Utc>,
-    /// Until when it counts.
     pub not_after: DateTime<Utc>,
 }
 
-/// How near the end of a certificate is, once it is near enough to be spoken of.
+/// How close a certificate is to its expiry, once a warning is due.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum CertificateExpiry {
-    /// It does not count yet: it was made by a clock that is ahead of this one, or for later.
+    /// It was issued by a clock that is ahead of this one, or for later use.
     NotYetValid,
-    /// It counts no longer.
     Expired,
-    /// It ends within so many days: one of [`Ending::DAYS`].
+    /// It expires within this many days: one of [`CertificateExpiry::WARNING_DAYS`].
     ExpiresWithin(i64),
 }
 
 impl CertificateExpiry {
-    /// The days before its end at which a certificate is spoken of, the nearest first.
+    /// How many days before the expiry of a certificate a warning is due, in ascending order.
     pub const WARNING_DAYS: [i64; 5] = [1, 7, 14, 30, 60];
 
-    /// How near the end of a certificate is at `now`; one that does not count yet is spoken of, too.
+    /// The warning that is due at `now`, if any; a certificate that is not valid yet is reported, too.
     pub fn from_certificate(certificate: &Certificate, now: DateTime<Utc>) -> Option<Self> {
         if certificate.not_before > now {
             return Some(Self::NotYetValid);

@@ -1,5 +1,5 @@
-//! A logout under way: our own sessions have ended, and the applications of their person are told, one after
-//! the other, in the person's browser.
+//! A logout in progress: our own sessions have ended, and the applications of their user are informed, one after the
+//! other, in the user's browser.
 
 use chrono::{DateTime, Utc};
 
@@ -10,98 +10,91 @@ use crate::model::{
     secret::TokenHash,
 };
 
-/// A logout that at least one application is to be told of.
+/// A logout that at least one application has to be informed of.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Logout {
-    /// Its row, and its name in the address `/logout/{id}`.
+    /// Also in its URL, `/logout/{id}`.
     pub id: LogoutId,
-    /// Hash of the cookie of the browser that began it; no other browser goes on with it.
+    /// Hash of the cookie of the browser that started it; no other browser can continue it.
     pub browser: TokenHash,
-    /// Who signs out.
     pub user: UserId,
-    /// The application that asked for it; none: the person did, here.
+    /// The application that requested it; none: the user did, here.
     pub initiator: Option<Initiator>,
     /// When our own sessions ended.
     pub started_at: DateTime<Utc>,
-    /// When nobody is told any more.
+    /// When applications are no longer informed.
     pub expires_at: DateTime<Utc>,
-    /// When it was over: the initiator has its answer, or the person read what became of it.
+    /// When it was over: the initiator was sent its response, or the user saw the result.
     pub finished_at: Option<DateTime<Utc>>,
-    /// It waits for the browser that shows this cookie, that of the session which ended: somebody else brought
-    /// the request, and is led nowhere.
+    /// It waits for the browser that has this cookie, which belongs to the ended session: another browser sent the
+    /// request, and is not redirected.
     pub session_token: Option<TokenHash>,
-    /// Its session was over before anybody asked: its pages name no application.
+    /// Its session had ended before the request: its pages name no application.
     pub hides_applications: bool,
 }
 
 impl Logout {
-    /// Whether it still goes on.
+    /// Whether it is neither finished nor expired.
     pub fn is_running(&self, now: DateTime<Utc>) -> bool {
         self.finished_at.is_none() && now < self.expires_at
     }
 }
 
-/// The application whose `LogoutRequest` began a logout, and what its answer needs.
+/// The application whose `LogoutRequest` started a logout, and what the response to it needs.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Initiator {
-    /// Which.
     pub application: ApplicationId,
     /// The request's own `ID`, for `InResponseTo`.
     pub request_id: String,
-    /// Opaque to us, returned as it came.
+    /// Opaque to us, returned unchanged.
     pub relay_state: Option<String>,
-    /// Whether it waits for a `LogoutResponse`; not if it asked for none (the Asynchronous Single
-    /// Logout extension).
+    /// Whether it waits for a `LogoutResponse`; not if it asked for none (the Asynchronous Single Logout extension).
     pub wants_response: bool,
 }
 
-/// A `LogoutRequest` that was proven, and came without the cookies that say whose browser brought it (a form of
-/// another site): the GET that follows it brings them.
+/// A `LogoutRequest` whose signature was verified, and that came without the cookies that identify the browser (a
+/// form of another site): the GET that follows carries them.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PostedLogout {
-    /// Its row, and its name in the address `/logout/{id}/resume`.
+    /// Also in its URL, `/logout/{id}/resume`.
     pub id: LogoutId,
-    /// Hash of the cookie that came with the redirect to it.
+    /// Hash of the cookie that was set with the redirect to it.
     pub browser: TokenHash,
-    /// The applications that its signature proved, all of them one sender; the first is answered.
+    /// The applications that its signature was verified for, all of them one sender; the first is sent the response.
     pub applications: Vec<ApplicationId>,
     /// The request's own `ID`, for `InResponseTo`.
     pub request_id: String,
-    /// Opaque to us, returned as it came.
+    /// Opaque to us, returned unchanged.
     pub relay_state: Option<String>,
     /// Whether it waits for a `LogoutResponse`.
     pub wants_response: bool,
-    /// It named no session: which one ends is decided by the cookies. Else its sessions have ended already.
+    /// It named no session: the cookies decide which one ends. Otherwise its sessions have ended already.
     pub by_name_id: bool,
-    /// Whose session.
     pub name_id: NameId,
-    /// When nobody comes for it any more.
+    /// From then on it cannot be resumed.
     pub expires_at: DateTime<Utc>,
 }
 
-/// An application that took part in a session which has ended.
+/// An application that took part in an ended session.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LogoutStep {
-    /// Its place in the order, from 0.
+    /// Its position in the order, from 0.
     pub position: i64,
-    /// The session that has ended.
     pub session: SessionId,
-    /// Who is told.
     pub application: ApplicationId,
-    /// The `SessionIndex` that it knows.
+    /// The `SessionIndex` that the application received.
     pub session_index: String,
-    /// The name that it knows.
+    /// The NameID that the application received.
     pub name_id: NameId,
-    /// How far it is.
     pub state: LogoutStepState,
-    /// The `ID` of our `LogoutRequest`, once it is asked.
+    /// The `ID` of our `LogoutRequest`, once it was sent.
     pub request_id: Option<String>,
-    /// When it was asked.
+    /// When our `LogoutRequest` was sent.
     pub requested_at: Option<DateTime<Utc>>,
 }
 
 impl LogoutStep {
-    /// The hop for `participant`, which is still to be asked.
+    /// The step for `participant`, to which no request was sent yet.
     pub fn new(position: i64, participant: Participant) -> Self {
         Self {
             position,
@@ -116,25 +109,22 @@ impl LogoutStep {
     }
 }
 
-/// How far an application is in signing its person out.
+/// The state of one application's logout.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum LogoutStepState {
-    /// It will be asked.
     Pending,
-    /// The browser was sent to it with our request, and has not come back.
+    /// The browser was sent to it with our request, and has not returned.
     Requested,
-    /// It said, signed, that its session has ended.
+    /// It responded, signed, that its session has ended.
     Confirmed,
-    /// It said, signed, that it has not.
+    /// It responded, signed, that its session has not ended.
     Refused,
-    /// It gave no answer that counts.
+    /// It sent no valid response.
     Unconfirmed,
-    /// It has no address for logout.
     NoEndpoint,
 }
 
 impl LogoutStepState {
-    /// Every state.
     pub const ALL: [Self; 6] = [
         Self::Pending,
         Self::Requested,
@@ -144,7 +134,7 @@ impl LogoutStepState {
         Self::NoEndpoint,
     ];
 
-    /// Its name in the database and the audit trail.
+    /// Its name in the database and the audit log.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "waiting",
@@ -156,7 +146,7 @@ impl LogoutStepState {
         }
     }
 
-    /// Whether nothing more is done about it.
+    /// Whether it will not change any more.
     pub const fn is_settled(self) -> bool {
         match self {
             Self::Pending | Self::Requested => false,

@@ -1,5 +1,5 @@
-//! Where the metadata of applications comes from, and what is known of entities that are no
-//! applications yet.
+//! Where the metadata of applications comes from, and what is known of imported entities that are no applications
+//! yet.
 
 use std::fmt;
 
@@ -13,22 +13,22 @@ use crate::model::{
     text::{BadText, single_line},
 };
 
-/// An address that metadata is fetched from.
+/// A URL that metadata is fetched from.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MetadataUrl(Url);
 
 impl MetadataUrl {
-    /// The longest address, in bytes.
+    /// The longest URL, in bytes.
     pub const MAX_LEN: usize = 2048;
 
-    /// Reads an address: `https`, or `http` on this machine; no user, no fragment.
+    /// Parses a URL: `https`, or `http` on this machine; no user, no fragment.
     pub fn parse(text: &str) -> Result<Self, BadText> {
         let wrong = |why: &str| BadText::Malformed(format!("`{}`: {why}", text.escape_debug()));
         let url = Url::parse(text.trim()).map_err(|_why| wrong("this is no whole address"))?;
         Self::validate(url).map_err(wrong)
     }
 
-    /// Whether `text` is meant as an address, and not as a file.
+    /// Whether `text` is meant as a URL, and not as a file.
     pub fn looks_like_url(text: &str) -> bool {
         text.split_once("://").is_some_and(|(scheme, _)| {
             scheme
@@ -37,7 +37,7 @@ impl MetadataUrl {
         })
     }
 
-    /// Where a redirect to `location` leads.
+    /// The target of a redirect to `location`.
     pub fn join(&self, location: &str) -> Result<Self, BadText> {
         let wrong = |why: &str| BadText::Malformed(why.to_owned());
         let mut url = self.0.join(location).map_err(|_why| wrong("it is no address"))?;
@@ -67,17 +67,15 @@ impl MetadataUrl {
         Ok(Self(url))
     }
 
-    /// The address, in the form in which it is fetched.
+    /// The URL, in the form in which it is fetched.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
 
-    /// The host.
     pub fn host(&self) -> String {
         self.0.host_str().unwrap_or_default().to_owned()
     }
 
-    /// Whether it is fetched over TLS.
     pub fn is_https(&self) -> bool {
         self.0.scheme() == "https"
     }
@@ -92,27 +90,24 @@ impl fmt::Display for MetadataUrl {
 /// What a source describes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum MetadataSourceKind {
-    /// One application.
     Entity,
-    /// Many entities, signed by who gathered them.
+    /// Many entities, signed by the publisher of the aggregate.
     Aggregate,
 }
 
-/// Which known entities become applications by themselves: a closed set, no expressions.
+/// Which imported entities become applications automatically: a closed set, no expressions.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum EnableRule {
-    /// None; one by one.
+    /// None; they are enabled one by one.
     Nothing,
-    /// All of them.
     All,
-    /// Those all of whose addresses that messages go to lie on this host, or below it.
+    /// Those of which every URL that messages are sent to is on this host, or below it.
     Host(String),
-    /// Those that were registered by this authority (saml-metadata-rpi, 2.1).
+    /// Those registered by this authority (saml-metadata-rpi, 2.1).
     Authority(String),
 }
 
 impl EnableRule {
-    /// A rule by host.
     pub fn host(text: &str) -> Result<Self, BadText> {
         let host = text
             .trim()
@@ -129,13 +124,12 @@ impl EnableRule {
         Ok(Self::Host(host))
     }
 
-    /// A rule by registration authority.
     pub fn authority(text: &str) -> Result<Self, BadText> {
         single_line("the registration authority", text, EntityId::MAX_LEN).map(Self::Authority)
     }
 
-    /// Whether an entity with this authority becomes an application; `hosts` are those of every address that messages
-    /// go to, for responses and for logout.
+    /// Whether an entity with this authority becomes an application; `hosts` are those of every URL that messages are
+    /// sent to, for responses and for logout.
     pub fn enables(&self, hosts: &[String], authority: Option<&str>) -> bool {
         match self {
             Self::Nothing => false,
@@ -166,78 +160,71 @@ impl fmt::Display for EnableRule {
 /// A source of metadata.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MetadataSource {
-    /// Its row.
     pub id: MetadataSourceId,
-    /// What it describes.
     pub kind: MetadataSourceKind,
     /// The name of an aggregate, for commands.
     pub name: Option<String>,
-    /// Where it is fetched from; a file is read once.
+    /// None for a file, which is read once.
     pub url: Option<MetadataUrl>,
-    /// The certificates whose keys may have signed it, DER.
+    /// The certificates whose keys may sign it, DER.
     pub signing_certificates: Vec<Vec<u8>>,
-    /// What becomes of its entities.
     pub rule: EnableRule,
-    /// How far off its `validUntil` may lie; absent: anywhere, and it may have none.
+    /// How far in the future its `validUntil` may be; none: any time, and it may be absent.
     pub max_validity: Option<TimeDelta>,
-    /// What came of fetching it.
     pub state: MetadataSourceState,
-    /// When it was added.
     pub created_at: DateTime<Utc>,
 }
 
 impl MetadataSource {
-    /// What commands and logs call it.
+    /// Its name in commands and logs.
     pub fn label(&self) -> &str {
         let url = self.url.as_ref().map(MetadataUrl::as_str);
         self.name.as_deref().or(url).unwrap_or("a file")
     }
 }
 
-/// What came of fetching a source.
+/// The result of fetching a source.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct MetadataSourceState {
-    /// `ETag` of the copy that is kept.
+    /// `ETag` of the stored copy.
     pub etag: Option<String>,
-    /// `Last-Modified` of the copy that is kept.
+    /// `Last-Modified` of the stored copy.
     pub last_modified: Option<String>,
-    /// Until when the whole of it counts (saml-metadata, 2.3.1).
+    /// Until when the document as a whole is valid (saml-metadata, 2.3.1).
     pub valid_until: Option<DateTime<Utc>>,
-    /// How long a copy may be kept before it is fetched again (saml-metadata, 2.3.1).
+    /// How long a copy may be used before it is fetched again (saml-metadata, 2.3.1).
     pub cache_duration: Option<TimeDelta>,
-    /// When it was last fetched, or found unchanged.
+    /// When it was last fetched, or found unmodified.
     pub fetched_at: Option<DateTime<Utc>>,
-    /// When it is to be fetched next.
     pub next_fetch_at: Option<DateTime<Utc>>,
-    /// Since when it cannot be fetched.
     pub failing_since: Option<DateTime<Utc>>,
-    /// How often in a row it could not.
+    /// How often in a row it could not be fetched.
     pub failures: u32,
-    /// Why not.
     pub last_error: Option<String>,
-    /// Raised with each copy that is taken: entities of an earlier one are gone.
+    /// Raised with each accepted copy: entities of an earlier round are no longer listed.
     pub round: i64,
 }
 
-/// A signed copy of an aggregate that was taken.
+/// A signed copy of an aggregate that was accepted.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AcceptedAggregate {
-    /// The digest that its signature is over, lower-case hex.
+    /// The digest that its signature covers, lower-case hex.
     pub digest: String,
     /// `PublicationInfo/@creationInstant` (saml-metadata-rpi, 2.2.1).
     pub published_at: Option<DateTime<Utc>>,
-    /// `validUntil` of the whole.
+    /// `validUntil` of the document as a whole.
     pub valid_until: Option<DateTime<Utc>>,
-    /// When it was last taken.
+    /// When it was last accepted.
     pub accepted_at: DateTime<Utc>,
-    /// [`SourceState::round`] that it was taken in: what is in force has the highest. Clocks may go back.
+    /// The [`MetadataSourceState::round`] in which it was accepted: the copy in force has the highest. Clocks may go
+    /// back.
     pub round: i64,
 }
 
 impl AcceptedAggregate {
-    /// Why this copy is older than what is in force, if it is; `taken` are those that were taken before, the one in
-    /// force first. Who can hold back what is fetched could hand out an old copy that is still valid: members who
-    /// left would be back, and replaced keys too.
+    /// Why this copy is older than the one in force, if it is; `accepted` are the copies that were accepted before,
+    /// the one in force first. An attacker who can withhold what is fetched could serve an old copy that is still
+    /// valid: members who left would be back, and replaced keys too.
     pub fn is_older_than(&self, accepted: &[Self]) -> Option<String> {
         let current = accepted.first()?;
         if current.digest == self.digest {
@@ -269,60 +256,52 @@ impl AcceptedAggregate {
     }
 }
 
-/// An entity of an aggregate: known, and no application until it is enabled.
+/// An entity of an aggregate: imported, and no application until it is enabled.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ImportedEntity {
-    /// Of which source.
     pub source: MetadataSourceId,
-    /// Its entity ID.
     pub entity_id: EntityId,
-    /// Its name for people.
     pub display_name: String,
-    /// Who registered it.
+    /// The authority that registered it.
     pub authority: Option<String>,
-    /// What is needed to make an application of it: metadata of our own making.
+    /// What is needed to create an application from it: metadata that we wrote ourselves.
     pub metadata: String,
     /// SHA-256 of `metadata`, lower-case hex.
     pub sha256: String,
 }
 
-/// One line about a known entity.
+/// One line about an imported entity.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ImportedEntitySummary {
     /// The source's name.
     pub source: String,
-    /// Its entity ID.
     pub entity_id: String,
-    /// Its name for people.
     pub display_name: String,
-    /// Who registered it.
+    /// The authority that registered it.
     pub authority: Option<String>,
-    /// Since when the source does not list it any more.
+    /// Since when the source no longer lists it.
     pub delisted_at: Option<DateTime<Utc>>,
-    /// When an administrator removed its application: no rule brings it back.
+    /// When an administrator removed its application: no rule enables it again.
     pub declined_at: Option<DateTime<Utc>>,
-    /// The application that was made of it.
+    /// The application that was created from it.
     pub application: Option<String>,
 }
 
-/// That an application's metadata comes from a source.
+/// Records that an application's metadata comes from a source.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ApplicationMetadataSource {
-    /// The application.
     pub application: ApplicationId,
-    /// The source.
     pub source: MetadataSourceId,
-    /// As which entity.
+    /// The entity of the source.
     pub entity_id: EntityId,
-    /// SHA-256 of the metadata that holds.
+    /// SHA-256 of the metadata in force.
     pub applied_sha256: String,
-    /// Whether that metadata says that requests are signed.
+    /// Whether that metadata says that its requests are signed.
     pub signs_requests: bool,
-    /// Until when the entity's own metadata counts.
+    /// Until when the entity's own metadata is valid.
     pub valid_until: Option<DateTime<Utc>>,
-    /// Since when the source does not list it any more.
+    /// Since when the source no longer lists it.
     pub delisted_at: Option<DateTime<Utc>>,
-    /// A change that an administrator must confirm.
     pub pending_change: Option<PendingChange>,
     /// SHA-256 of metadata that an administrator rejected.
     pub rejected_sha256: Option<String>,
@@ -331,16 +310,15 @@ pub struct ApplicationMetadataSource {
 /// A change that an administrator must confirm.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PendingChange {
-    /// Names it to whoever confirms it, 16 hex digits. Random, and no hash: whoever publishes the metadata chooses
-    /// their bytes, and could make two changes whose hashes begin alike.
+    /// Identifies it to the administrator who confirms it, 16 hex digits. Random, and no hash: whoever publishes the
+    /// metadata chooses its bytes, and could make two changes whose hashes begin alike.
     pub id: String,
-    /// The metadata as it would be.
+    /// The metadata after the change.
     pub metadata: String,
-    /// Its SHA-256, lower-case hex.
+    /// SHA-256 of `metadata`, lower-case hex.
     pub sha256: String,
-    /// Why it waits, in words.
+    /// Why it needs confirmation, for display.
     pub reason: String,
-    /// Since when.
     pub pending_since: DateTime<Utc>,
 }
 
@@ -384,7 +362,7 @@ mod tests {
         assert!(copy("c", None, 199, 110).is_older_than(&accepted).is_some());
         assert!(copy("c", Some(99), 199, 110).is_older_than(&accepted).is_some());
         assert_eq!(copy("c", None, 200, 110).is_older_than(&accepted), None);
-        // A day on, its publisher may have chosen a shorter time.
+        // A day later, the publisher may have chosen a shorter validity.
         assert_eq!(copy("c", None, 199, 124).is_older_than(&accepted), None);
         assert_eq!(copy("b", None, 200, 110).is_older_than(&accepted), None);
     }

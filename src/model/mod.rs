@@ -1,4 +1,4 @@
-//! The nouns: plain values that every room shares. No I/O, no protocol, no SQL.
+//! Domain types: plain values that every module shares. No I/O, no protocol, no SQL.
 
 pub mod application;
 pub mod attribute;

@@ -1,20 +1,19 @@
-//! The name under which a service provider knows a person.
+//! The name by which a service provider knows a user.
 
-/// A NameID (saml-core, 2.2.3). Two are the same only if everything in them is (saml-core, 3.3.4).
+/// A NameID (saml-core, 2.2.3). Two are the same only if all their parts are (saml-core, 3.3.4).
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct NameId {
-    /// A URN that says what kind of name it is.
+    /// A URN.
     pub format: String,
-    /// The name.
     pub value: String,
-    /// Who gave the name: us.
+    /// Who assigned the name: us.
     pub name_qualifier: Option<String>,
-    /// To whom the name was given.
+    /// The service provider that the name was assigned for.
     pub sp_name_qualifier: Option<String>,
 }
 
 impl NameId {
-    /// A name that means the same everywhere: it has no qualifiers.
+    /// A name that means the same everywhere: without qualifiers.
     pub fn plain(format: &str, value: impl Into<String>) -> Self {
         Self {
             format: format.to_owned(),
@@ -27,28 +26,27 @@ impl NameId {
 
 /// An e-mail address as the name (saml-core, 8.3.2).
 pub const EMAIL_ADDRESS: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress";
-/// Whatever the provider likes (saml-core, 8.3.1).
+/// The provider chooses the kind of name (saml-core, 8.3.1).
 pub const UNSPECIFIED: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified";
-/// The same name for a person at one service provider for ever (saml-core, 8.3.7).
+/// A permanent name for a user at one service provider (saml-core, 8.3.7).
 pub const PERSISTENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent";
 /// A name for one session (saml-core, 8.3.8).
 pub const TRANSIENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
 
-/// The kinds of name that are given here.
+/// The formats that this provider issues.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum NameIdFormat {
-    /// The e-mail address.
     EmailAddress,
-    /// A random name, the same for ever, and another one at every service provider.
+    /// A random name, permanent, and different at every service provider.
     Persistent,
     /// A random name, the same for one session at one service provider.
     Transient,
-    /// The e-mail address, without saying so.
+    /// The e-mail address, not labelled as one.
     Unspecified,
 }
 
 impl NameIdFormat {
-    /// Every kind, the most usual first.
+    /// Every format, the most common first.
     pub const ALL: [Self; 4] = [
         Self::EmailAddress,
         Self::Persistent,
@@ -56,7 +54,6 @@ impl NameIdFormat {
         Self::Unspecified,
     ];
 
-    /// The URN.
     pub const fn urn(self) -> &'static str {
         match self {
             Self::EmailAddress => EMAIL_ADDRESS,
@@ -66,12 +63,12 @@ impl NameIdFormat {
         }
     }
 
-    /// The kind with this URN, if it is given here.
+    /// None for a format that is not issued here.
     pub fn from_urn(urn: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|format| format.urn() == urn)
     }
 
-    /// A short word for it: in the database, and at the command line.
+    /// Its short name, in the database and on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::EmailAddress => "email",
@@ -81,7 +78,6 @@ impl NameIdFormat {
         }
     }
 
-    /// The kind that `word` names.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|format| format.name() == name)
     }

@@ -1,4 +1,4 @@
-//! Which service providers were told of a session, and which people they know.
+//! Which service providers took part in a session, and by which names they know users.
 
 use chrono::{DateTime, Utc};
 
@@ -7,40 +7,29 @@ use crate::model::{
     name_id::NameId,
 };
 
-/// An application that a session signed on to: what single logout walks.
+/// An application that a session signed in to: single logout informs these.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Participant {
-    /// Whose session.
     pub session: SessionId,
-    /// Who was told.
     pub application: ApplicationId,
-    /// The `SessionIndex` that it was told.
     pub session_index: String,
-    /// The name that it was told.
     pub name_id: NameId,
-    /// When it was first told of this session.
+    /// When it first received an assertion of this session.
     pub first_at: DateTime<Utc>,
-    /// When it was last told.
+    /// When it last received one.
     pub last_at: DateTime<Utc>,
 }
 
-/// What an application knows a person by, for ever: a changed e-mail address shows here.
+/// By what an application knows a user, permanently: a changed e-mail address is visible here.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ApplicationIdentity {
-    /// Who knows.
     pub application: ApplicationId,
-    /// Whom.
     pub user: UserId,
-    /// The name first sent.
     pub first_name_id: String,
-    /// The address first sent.
     pub first_email: String,
-    /// The name last sent.
     pub last_name_id: String,
-    /// The address last sent.
     pub last_email: String,
-    /// When the first was sent.
     pub first_at: DateTime<Utc>,
-    /// When the last change was sent.
+    /// When a changed value was last sent.
     pub changed_at: DateTime<Utc>,
 }

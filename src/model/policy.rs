@@ -1,4 +1,4 @@
-//! How long things live, and how much of them there may be.
+//! Lifetimes and limits.
 
 use chrono::TimeDelta;
 
@@ -7,38 +7,38 @@ use crate::model::throttle::ThrottlePolicy;
 /// Every lifetime and limit, in one place.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Policy {
-    /// A session ends when its browser stays away for this long.
+    /// A session ends when its browser is inactive for this long.
     pub session_idle: TimeDelta,
-    /// A session ends this long after it began, whatever happens.
+    /// A session ends this long after it began, in any case.
     pub session_absolute: TimeDelta,
-    /// How long a person may take over logging in.
+    /// How long a user may take to sign in.
     pub sign_in_lifetime: TimeDelta,
-    /// How long the applications of a session that ended may be told so.
+    /// How long the applications of an ended session may be informed of it.
     pub logout_lifetime: TimeDelta,
     /// How long an assertion may be presented.
     pub assertion_lifetime: TimeDelta,
-    /// How far `NotBefore` lies back, for service providers whose clock is behind.
+    /// How far `NotBefore` lies in the past, for service providers whose clock is behind.
     pub not_before_skew: TimeDelta,
     /// How old a request may be.
     pub request_max_age: TimeDelta,
-    /// How far ahead of our clock a request may be.
+    /// How far a request may be ahead of our clock.
     pub request_max_lead: TimeDelta,
-    /// How long a request can be fresh, at most: for so long its ID is remembered, and longer by what a copy
-    /// of it could wait (`sign_on_lifetime`).
+    /// How long a request can be fresh, at most: its ID is remembered for this long, and in addition for as long as a
+    /// copy of it could be pending (`sign_in_lifetime`).
     pub replay_retention: TimeDelta,
-    /// Failed logins for one account from one address.
+    /// Failed sign-ins for one account from one address.
     pub throttle_pair: ThrottlePolicy,
-    /// Failed logins from one address, whoever they are for.
+    /// Failed sign-ins from one address, for any account.
     pub throttle_address: ThrottlePolicy,
-    /// Failed logins for one account, wherever they come from.
+    /// Failed sign-ins for one account, from any address.
     pub throttle_account: ThrottlePolicy,
-    /// Failed logins on a device on which that person has signed in before.
+    /// Failed sign-ins on a device on which that user has signed in before.
     pub throttle_device: ThrottlePolicy,
-    /// How long a device is known.
+    /// How long a device is remembered.
     pub device_lifetime: TimeDelta,
-    /// How long audit rows are kept; none: for ever.
+    /// How long audit rows are stored; none: without limit.
     pub audit_retention: Option<TimeDelta>,
-    /// Whether our metadata bears a signature.
+    /// Whether our metadata is signed.
     pub sign_metadata: bool,
 }
 

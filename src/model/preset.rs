@@ -1,35 +1,29 @@
-//! What known service providers want to be told, after their own documentation.
+//! What well-known service providers require, according to their documentation.
 
 use crate::model::{
     attribute::{self, AttributeRule, AttributeSource, NameFormat},
     name_id::NameIdFormat,
 };
 
-/// A known service provider, or none in particular. All of them take a response that is signed twice
-/// with RSA-SHA256, so what is signed is no part of a preset.
+/// A well-known service provider, or none in particular. All of them accept a response with two RSA-SHA256
+/// signatures, so a preset does not say what is signed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Preset {
-    /// ChatGPT, in both its shapes.
+    /// ChatGPT, with either type of connection.
     ChatGpt,
     /// Names that most service providers look for.
     Generic,
-    /// Google Workspace, signing in through somebody else.
+    /// Google Workspace with an external identity provider.
     GoogleWorkspace,
     /// AWS IAM Identity Center with an external identity provider.
     AwsIamIdentityCenter,
-    /// Slack.
     Slack,
-    /// GitHub Enterprise Server.
     GitHubEnterprise,
-    /// GitLab, its own instances and gitlab.com.
+    /// GitLab, self-managed and gitlab.com.
     GitLab,
-    /// Zoom.
     Zoom,
-    /// Atlassian Cloud.
     Atlassian,
-    /// Salesforce.
     Salesforce,
-    /// `LibreChat`.
     LibreChat,
 }
 
@@ -71,15 +65,14 @@ impl Preset {
         }
     }
 
-    /// The preset with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|preset| preset.name() == name)
     }
 
-    /// By what the service provider knows a person, where its request does not say.
+    /// The format of the NameID, if a request asks for none in particular.
     pub const fn name_id_format(self) -> NameIdFormat {
         match self {
-            // It is the address that these look up.
+            // These look users up by the e-mail address.
             Self::ChatGpt
             | Self::Generic
             | Self::GoogleWorkspace
@@ -93,13 +86,12 @@ impl Preset {
         }
     }
 
-    /// The attributes that it wants.
     pub fn attributes(self) -> Vec<AttributeRule> {
         match self {
-            // The generic list is ChatGPT's: both of its shapes read what the libraries read.
+            // The generic list is ChatGPT's: both types of its connection read what the libraries read.
             Self::ChatGpt => attribute::default_rules(),
             Self::Generic => attribute::generic_rules(),
-            // Both know a person by the NameID alone; Google keeps what it is told besides.
+            // Both know a user by the NameID alone; Google stores any attribute that it receives besides.
             Self::GoogleWorkspace | Self::AwsIamIdentityCenter => Vec::new(),
             Self::Slack => vec![
                 required("User.Email", AttributeSource::Email),
@@ -107,7 +99,7 @@ impl Preset {
                 optional("first_name", AttributeSource::GivenName),
                 optional("last_name", AttributeSource::FamilyName),
             ],
-            // The user name is `username`, else what stands before the @ of the address.
+            // The user name is `username`, or else the part of the address before the @.
             Self::GitHubEnterprise => vec![
                 optional("username", AttributeSource::UserName),
                 required(EMAIL_ADDRESS, AttributeSource::Email),
@@ -125,13 +117,13 @@ impl Preset {
                 optional("firstName", AttributeSource::GivenName),
                 optional("lastName", AttributeSource::FamilyName),
             ],
-            // `…/name` is the person's id there, and must not be an address that can change.
+            // `…/name` is the user's id there, and must not be an address that can change.
             Self::Atlassian => vec![
                 required(GIVEN_NAME, AttributeSource::GivenName),
                 required(SURNAME, AttributeSource::FamilyName),
                 required(NAME, AttributeSource::UserId),
             ],
-            // Read where just-in-time provisioning is on.
+            // Read if just-in-time provisioning is on.
             Self::Salesforce => vec![
                 unspecified_format("User.Username", AttributeSource::Email),
                 unspecified_format("User.Email", AttributeSource::Email),
@@ -150,7 +142,7 @@ impl Preset {
     }
 }
 
-/// Sent where the person has it.
+/// Sent if the user has it.
 fn optional(name: &str, source: AttributeSource) -> AttributeRule {
     AttributeRule {
         required: false,
@@ -158,7 +150,7 @@ fn optional(name: &str, source: AttributeSource) -> AttributeRule {
     }
 }
 
-/// Without it nobody gets in there.
+/// A user who lacks it cannot sign in there.
 fn required(name: &str, source: AttributeSource) -> AttributeRule {
     AttributeRule::required(name, source)
 }
@@ -183,7 +175,7 @@ mod tests {
             let rules = preset.attributes();
             let names: BTreeSet<_> = rules.iter().map(|rule| rule.name.as_str()).collect();
             assert_eq!(names.len(), rules.len(), "{}", preset.name());
-            // What nobody has at first may not shut everybody out.
+            // An attribute that no user has at first must not lock everybody out.
             assert!(
                 !rules.iter().any(|rule| rule.required
                     && matches!(rule.source, AttributeSource::UserName | AttributeSource::Own(_))),

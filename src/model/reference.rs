@@ -1,8 +1,8 @@
-//! Which refusal it was, short enough to be read out on the telephone.
+//! A short reference to a refusal, which can be read out on the telephone.
 
 use std::fmt;
 
-/// The head of a request's id: eight hex digits, shown as `7F3A-92C1`. Log and audit trail know the whole id.
+/// The first eight hex digits of a request's id, shown as `7F3A-92C1`. The log and the audit log hold the whole id.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Reference(String);
 
@@ -11,13 +11,12 @@ const SHORT_LEN: usize = 8;
 const REQUEST_ID_LEN: usize = 16;
 
 impl Reference {
-    /// The reference of the request with this id.
     pub fn from_request_id(request_id: &str) -> Self {
         Self(request_id.chars().take(SHORT_LEN).collect())
     }
 
-    /// Reads what a person typed or pasted: a reference in any letter case, with or without its hyphen, or
-    /// a whole request id.
+    /// Parses what a user typed or pasted: a reference in any letter case, with or without its hyphen, or a whole
+    /// request id.
     pub fn parse(text: &str) -> Option<Self> {
         let digits: String = text
             .chars()
@@ -29,12 +28,12 @@ impl Reference {
         fits.then_some(Self(digits))
     }
 
-    /// Whether it is a whole request id, which leads to one request alone.
+    /// Whether it is a whole request id, which identifies one request alone.
     pub fn is_full_request_id(&self) -> bool {
         self.0.len() == REQUEST_ID_LEN
     }
 
-    /// What the ids of its requests begin with: the log is searched for it.
+    /// The beginning of its requests' ids: the log is searched for it.
     pub fn prefix(&self) -> &str {
         &self.0
     }

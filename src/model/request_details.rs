@@ -1,21 +1,21 @@
-//! What a refused message asked for, kept for the administrator.
+//! What a refused message asked for, stored for the administrator.
 
 use std::fmt::Write;
 
 use crate::model::text::is_safe_to_display;
 
-/// The longest value that is kept, in characters.
+/// The longest value that is stored, in characters.
 const MAX_LEN: usize = 256;
-/// The most values that are kept of one message.
+/// How many values are stored of one message, at most.
 const MAX_DETAILS: usize = 16;
 
-/// Names and values out of a message that was refused. Nobody's word but the sender's: bounded, printable,
-/// with what could be a person's address or a password masked. Never a NameID, a RelayState or XML.
+/// Names and values out of a message that was refused. Nothing in it is verified: the values are bounded, printable,
+/// and whatever could be a user's address or a password is masked. Never a NameID, a RelayState or XML.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct RequestDetails(Vec<(&'static str, String)>);
 
 impl RequestDetails {
-    /// Adds what was said under `name`, if anything was.
+    /// Adds the value of `name`, if there is one.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: Option<&str>) -> Self {
         if let Some(value) = value
@@ -26,7 +26,7 @@ impl RequestDetails {
         self
     }
 
-    /// `words` first, then a line for each.
+    /// `message` first, then one line for each value.
     pub fn appended_to(&self, message: &str) -> String {
         let mut text = message.to_owned();
         for (name, value) in &self.0 {
@@ -36,7 +36,7 @@ impl RequestDetails {
         text
     }
 
-    /// Takes the detail of a row apart again: its words, then names and values.
+    /// Splits the detail of an audit row into its message, and the names and values.
     pub fn parse_audit_detail(detail: &str) -> (&str, Vec<(&str, &str)>) {
         let mut lines = detail.lines();
         let message = lines.next().unwrap_or_default();
@@ -47,7 +47,7 @@ impl RequestDetails {
 fn printable(value: &str) -> String {
     let mut text = String::with_capacity(value.len());
     for c in masked(value).chars().take(MAX_LEN) {
-        // Nothing may end a line, drive a terminal, or turn the direction of what follows.
+        // No character may end a line, control a terminal, or reverse the direction of what follows.
         if is_safe_to_display(c) {
             text.push(c);
         } else {
@@ -60,7 +60,7 @@ fn printable(value: &str) -> String {
     text
 }
 
-/// Leaves nothing before an `@`, however it is written: it may be a person's address, or a password.
+/// Masks what stands before an `@`, however that is written: it may be a user's address, or a password.
 fn masked(value: &str) -> String {
     let mut text = String::with_capacity(value.len());
     let mut rest = value;
@@ -85,7 +85,7 @@ fn masked(value: &str) -> String {
     text
 }
 
-/// Where the first `@` stands, and how many bytes it takes.
+/// The position of the first `@`, and its length in bytes.
 fn first_at(text: &str) -> Option<(usize, usize)> {
     let plain = text.find('@').map(|at| (at, 1));
     let escaped = text.find("%40").map(|at| (at, 3));

@@ -1,4 +1,4 @@
-//! Who knows of a new signing key: applications, and drafts of applications.
+//! Which applications, and drafts of applications, have adopted a new signing key.
 
 use std::net::IpAddr;
 
@@ -6,56 +6,49 @@ use chrono::{DateTime, Utc};
 
 use crate::model::{application::Slug, id::KeyId};
 
-/// How it is known that somebody trusts a key.
+/// How it is known that a key was adopted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum AdoptionSource {
-    /// It fetched metadata that names the key from its own address.
+    /// The application fetched metadata that contains the key, from the URL that only it was given.
     Fetched,
-    /// An administrator says so.
+    /// An administrator confirmed it.
     Confirmed,
 }
 
-/// That an application or a draft knows a key.
+/// Records that an application or a draft has adopted a key.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct KeyAdoption {
-    /// Whose metadata address it is.
+    /// The application or the draft.
     pub slug: Slug,
-    /// The key.
     pub key: KeyId,
-    /// How that is known.
     pub source: AdoptionSource,
-    /// Since when.
     pub adopted_at: DateTime<Utc>,
-    /// Who fetched, as far as it can be seen.
+    /// The client that fetched, if it is known.
     pub address: Option<IpAddr>,
-    /// What it called itself (`User-Agent`).
+    /// `User-Agent` of the client.
     pub user_agent: Option<String>,
 }
 
-/// That somebody has fetched metadata which names a key.
+/// A fetch of metadata that contains a key.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MetadataFetch {
-    /// The key.
     pub key: KeyId,
-    /// Whose name stands in the address.
+    /// The slug in the URL.
     pub slug: Slug,
-    /// At the address that only that one was given. At another one anybody can have come.
+    /// The URL was the one that only this application was given. Anybody can fetch from another one.
     pub is_own: bool,
-    /// From where.
     pub address: Option<IpAddr>,
-    /// What the fetcher called itself (`User-Agent`).
+    /// `User-Agent` of the client.
     pub user_agent: Option<String>,
-    /// When, for the first time.
     pub first_fetched_at: DateTime<Utc>,
 }
 
-/// An application that waits for its own values: it has a name and a metadata address, no more.
+/// An application that is not configured yet: it has only a name and a metadata URL.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ApplicationDraft {
-    /// Its name in addresses, and later the application's.
+    /// Its name in URLs, and later the application's.
     pub slug: Slug,
-    /// Its name for people.
+    /// The name for display.
     pub name: String,
-    /// Since when it waits.
     pub created_at: DateTime<Utc>,
 }

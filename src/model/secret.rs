@@ -1,4 +1,4 @@
-//! Values that must not reach a log, and bearer tokens that are kept only as their hash.
+//! Values that must not reach a log, and bearer tokens of which only the hash is stored.
 
 use std::fmt;
 
@@ -12,12 +12,11 @@ use zeroize::Zeroize;
 pub struct Secret<T: Zeroize>(T);
 
 impl<T: Zeroize> Secret<T> {
-    /// Hides `value`.
     pub const fn new(value: T) -> Self {
         Self(value)
     }
 
-    /// Shows the value; search for this name to find every reader.
+    /// The value; search for this name to find every reader.
     pub const fn expose(&self) -> &T {
         &self.0
     }
@@ -44,12 +43,12 @@ impl<T: Zeroize> fmt::Debug for Secret<T> {
     }
 }
 
-/// A bearer secret of 256 random bits: a session cookie, a handle in an address, a device cookie.
+/// A bearer secret of 256 random bits: a session cookie, a handle in a URL, a device cookie.
 #[derive(Debug, Eq, PartialEq)]
 pub struct Token(Secret<[u8; 32]>);
 
 impl Token {
-    /// Makes a token of random bytes.
+    /// Creates a token from random bytes.
     pub const fn new(bytes: [u8; 32]) -> Self {
         Self(Secret::new(bytes))
     }
@@ -60,23 +59,23 @@ impl Token {
         Self(self.0.duplicate())
     }
 
-    /// Reads what [`Token::text`] wrote; every other spelling is refused.
+    /// Parses what [`Token::to_text`] wrote; every other spelling is refused.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes: [u8; 32] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
         Some(Self::new(bytes))
     }
 
-    /// The token for the browser: 43 characters that an address and a cookie can hold.
+    /// The token for the browser: 43 characters that a URL and a cookie can hold.
     pub fn to_text(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.0.expose())
     }
 
-    /// What the database keeps.
+    /// What the database stores.
     pub fn hash(&self) -> TokenHash {
         TokenHash(Sha256::digest(self.0.expose()).into())
     }
 
-    /// A value that only the holder of this token can know, one for each `purpose`.
+    /// A value that only a holder of this token can compute, one for each `purpose`.
     #[must_use]
     pub fn derive(&self, purpose: &str) -> Self {
         let mut hasher = Sha256::new();
@@ -86,17 +85,16 @@ impl Token {
     }
 }
 
-/// The SHA-256 of a [`Token`]; tokens are found and compared by it, so that timing tells nothing.
+/// The SHA-256 of a [`Token`]; tokens are found and compared by it, so that timing reveals nothing.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct TokenHash([u8; 32]);
 
 impl TokenHash {
-    /// Takes a hash back from the database.
+    /// Reads a hash from the database.
     pub fn from_slice(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)
     }
 
-    /// The 32 bytes.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }

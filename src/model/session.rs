@@ -1,4 +1,4 @@
-//! A person's session in one browser.
+//! A user's session in one browser.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -8,47 +8,46 @@ use crate::model::{
     text::hex,
 };
 
-/// How far the clocks of replicas may be apart, and one may be set back, before sessions end by it.
+/// How far the clocks of replicas may differ, and how far one may be set back, before sessions end because of it.
 const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
 
 /// A session. The browser holds its token; the database holds the token's hash.
 #[derive(Debug, Eq, PartialEq)]
 pub struct Session {
-    /// Ours; never leaves this house.
+    /// Internal; never sent to anybody.
     pub id: SessionId,
-    /// Whose.
     pub user: UserId,
-    /// Random: the `SessionIndex` of each service provider is derived from it.
+    /// Random: the `SessionIndex` for each service provider is derived from it.
     pub seed: Secret<[u8; 32]>,
-    /// When the password was last given: the `AuthnInstant`.
+    /// When the password was last entered: the `AuthnInstant`.
     pub authenticated_at: DateTime<Utc>,
-    /// When the browser was last here, to about a minute.
+    /// When the browser last sent a request, to about a minute.
     pub last_seen_at: DateTime<Utc>,
-    /// When it ends if the browser stays away.
+    /// When it ends if the browser is inactive.
     pub idle_expires_at: DateTime<Utc>,
-    /// When it ends whatever happens.
+    /// When it ends in any case.
     pub expires_at: DateTime<Utc>,
 }
 
 impl Session {
-    /// The `SessionIndex` that `application` knows this session by: 160 bits that say nothing of the
-    /// session elsewhere (saml-core, 2.7.2), the same at every sign-on of this session.
+    /// The `SessionIndex` of this session for `application`: 160 bits that reveal nothing about the session elsewhere
+    /// (saml-core, 2.7.2), the same at every SSO of this session.
     pub fn session_index_for(&self, application: ApplicationId) -> String {
         let token = Token::new(*self.seed.expose()).derive(&application.to_string());
         let hash = token.hash();
         format!("_{}", hex(hash.as_bytes()).chars().take(40).collect::<String>())
     }
 
-    /// The transient name of this session's person at `application`: 160 bits that say nothing of the
-    /// person, and the same for the session's whole life, so that a logout finds it (saml-core, 8.3.8).
+    /// The transient name of this session's user at `application`: 160 bits that reveal nothing about the user, and
+    /// the same for the session's whole life, so that a logout finds it (saml-core, 8.3.8).
     pub fn transient_name_id_for(&self, application: ApplicationId) -> String {
         let token = Token::new(*self.seed.expose()).derive(&format!("transient {application}"));
         let hash = token.hash();
         format!("_{}", hex(hash.as_bytes()).chars().take(40).collect::<String>())
     }
 
-    /// Whether it lives, where none lives longer than `absolute`. One that would live longer was begun by a clock
-    /// that has gone back since: its end is not to be believed.
+    /// Whether it is active; `absolute` is the longest lifetime. A session that would live longer was started by a
+    /// clock that has been set back since: its expiry is not reliable.
     pub fn is_active(&self, now: DateTime<Utc>, absolute: TimeDelta) -> bool {
         now < self.idle_expires_at && now < self.expires_at && self.expires_at - now <= absolute + CLOCK_SKEW
     }

@@ -1,48 +1,45 @@
-//! A sign-on under way.
+//! A sign-in in progress.
 
 use chrono::{DateTime, Utc};
 
 use crate::model::{id::ApplicationId, name_id::NameIdFormat};
 
-/// Whom a request is about (saml-core, 3.4.1.4): a name, and of what format it is.
+/// The user whom a request is about (saml-core, 3.4.1.4): a name and its format.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Subject {
-    /// The kind of name.
     pub format: NameIdFormat,
-    /// The name.
     pub value: String,
 }
 
-/// An accepted request that waits for its person. It lies nowhere here: the browser keeps it, sealed.
+/// A validated request that waits for its user to sign in. It is not stored here: the browser stores it, sealed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PendingSignIn {
-    /// Who asked.
     pub application: ApplicationId,
     /// The request's own `ID`, for `InResponseTo`.
     pub request_id: String,
-    /// Where the answer goes: [`AcsUrl::digest`](crate::model::application::AcsUrl::digest) of an address that the application registered.
+    /// Where the response is sent: [`SpUrl::digest`](crate::model::application::SpUrl::digest) of an ACS URL that the
+    /// application registered.
     pub acs_digest: [u8; 32],
-    /// Opaque to us, returned as it came.
+    /// Opaque to us, returned unchanged.
     pub relay_state: Option<String>,
-    /// The person must sign in anew, after `created_at` (saml-core, 3.4.1, `ForceAuthn`).
+    /// The user must sign in again, after `created_at` (saml-core, 3.4.1, `ForceAuthn`).
     pub force_authn: bool,
     /// No page may be shown (saml-core, 3.4.1, `IsPassive`).
     pub is_passive: bool,
-    /// The person must be this one (saml-core, 3.4.1.4).
+    /// The user must be this one (saml-core, 3.4.1.4).
     pub subject: Option<Subject>,
-    /// The name that the application is told.
     pub name_id_format: NameIdFormat,
-    /// The kind of sign-in that the answer names.
+    /// The `AuthnContextClassRef` of the response.
     pub context_class: String,
-    /// What to fill in as e-mail address.
+    /// The e-mail address to prefill in the sign-in form.
     pub login_hint: Option<String>,
-    /// When it came.
+    /// When the request was received.
     pub created_at: DateTime<Utc>,
 }
 
 impl PendingSignIn {
-    /// Writes it as [`PendingSignIn::from_bytes`] reads it: each field behind its length, none as `0xFFFF`. It is
-    /// short, since it goes through the browser's address.
+    /// Writes it as [`PendingSignIn::from_bytes`] reads it: each field after its length, none as `0xFFFF`. It is
+    /// short, since it is part of a URL in the browser.
     pub fn to_bytes(&self) -> Vec<u8> {
         let flags = [u8::from(self.force_authn) | u8::from(self.is_passive) << 1];
         let subject = self.subject.as_ref();
@@ -60,7 +57,7 @@ impl PendingSignIn {
             self.login_hint.as_deref().map(str::as_bytes),
             Some(&self.created_at.timestamp_micros().to_be_bytes()[..]),
         ] {
-            // What is longer than that was refused before.
+            // Longer values were refused before.
             let length = field.map(|field| u16::try_from(field.len()).unwrap_or(u16::MAX));
             bytes.extend(length.unwrap_or(u16::MAX).to_be_bytes());
             bytes.extend(field.unwrap_or_default());
@@ -68,7 +65,7 @@ impl PendingSignIn {
         bytes
     }
 
-    /// Reads what [`PendingSignIn::to_bytes`] wrote.
+    /// Parses what [`PendingSignIn::to_bytes`] wrote.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut fields = Fields(bytes);
         let application = fields.text()??.parse().ok()?;
@@ -104,11 +101,11 @@ impl PendingSignIn {
     }
 }
 
-/// The fields that are left.
+/// The remaining fields.
 struct Fields<'a>(&'a [u8]);
 
 impl<'a> Fields<'a> {
-    /// The next one, which may be none; `None` where there is no next one.
+    /// The next field, which may be none; `None` if there is no next field.
     #[expect(
         clippy::option_option,
         reason = "no more fields is not the same as a field that is none"
@@ -125,7 +122,7 @@ impl<'a> Fields<'a> {
         Some(Some(field))
     }
 
-    #[expect(clippy::option_option, reason = "as `next`")]
+    #[expect(clippy::option_option, reason = "as for `next`")]
     fn text(&mut self) -> Option<Option<String>> {
         match self.next()? {
             None => Some(None),

@@ -1,39 +1,34 @@
-//! What a text from outside may hold before it is kept.
+//! What a text from outside may contain before it is stored.
 
 use std::fmt::Write;
 
-/// Why a text is not taken.
+/// Why a text is not accepted.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum BadText {
-    /// Nothing is left of it.
     #[error("{what} is empty")]
     Empty {
-        /// What was being read.
+        /// What was parsed, for the message.
         what: &'static str,
     },
-    /// Longer than is kept.
     #[error("{what} is longer than {max} characters")]
     TooLong {
-        /// What was being read.
         what: &'static str,
-        /// How long it may be.
+        /// In characters.
         max: usize,
     },
-    /// It holds a character that no message can carry.
+    /// It contains a character that no message can carry.
     #[error("{what} holds the control character U+{code:04X}; remove it")]
     Control {
-        /// What was being read.
         what: &'static str,
-        /// The first of them.
+        /// The first of these characters.
         code: u32,
     },
-    /// Not of the form that it must have.
     #[error("{0}")]
     Malformed(String),
 }
 
-/// Takes a text of 1 to `max` characters without control characters or anything else that XML 1.0
-/// cannot hold; white space around it falls away.
+/// Accepts a text of 1 to `max` characters without control characters or anything else that XML 1.0 cannot hold;
+/// white space around it is removed.
 pub fn single_line(what: &'static str, text: &str, max: usize) -> Result<String, BadText> {
     let text = text.trim();
     if text.is_empty() {
@@ -51,8 +46,8 @@ pub fn single_line(what: &'static str, text: &str, max: usize) -> Result<String,
     }
 }
 
-/// Whether a character may be shown as it is on a terminal or in a log: it drives nothing, turns nothing round and is not
-/// invisible. This is the one list.
+/// Whether a character may be shown unchanged on a terminal or in a log: it does not control the terminal, does not
+/// reverse the text's direction, and is not invisible. This is the only list of such characters.
 pub fn is_safe_to_display(c: char) -> bool {
     !c.is_control()
         && !matches!(c,
@@ -61,13 +56,13 @@ pub fn is_safe_to_display(c: char) -> bool {
             | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// Whether a character may stand in a name: a harmless one, or one of the joiners that Persian, Hindi and others are
-/// spelt with.
+/// Whether a character may occur in a name: one that is safe to display, or one of the joiners that Persian, Hindi
+/// and others are spelt with.
 pub fn is_allowed_in_names(c: char) -> bool {
     is_safe_to_display(c) || matches!(c, '\u{200c}' | '\u{200d}')
 }
 
-/// A text as it may be shown on one line: what is not harmless is written as its number.
+/// A text as it may be shown on one line: characters that are not safe to display are written as their code points.
 pub fn escaped(text: &str) -> String {
     let mut output = String::with_capacity(text.len());
     for c in text.chars() {
@@ -80,7 +75,8 @@ pub fn escaped(text: &str) -> String {
     output
 }
 
-/// JSON in which what is not harmless is escaped in the way of JSON, so that programs read the same.
+/// JSON in which characters that are not safe to display are escaped as JSON does it, so that programs read the same
+/// value.
 pub fn escaped_json(text: &str) -> String {
     let mut output = String::with_capacity(text.len());
     for c in text.chars() {

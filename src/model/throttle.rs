@@ -1,24 +1,24 @@
-//! How tries to sign in are counted.
+//! How sign-in attempts are counted.
 
 use std::net::IpAddr;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// How many tries a bucket lets through, and how long it pauses after them.
+/// How many attempts a bucket allows, and how long it pauses after them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ThrottlePolicy {
-    /// Tries that pass without a pause.
+    /// Attempts that are allowed without a pause.
     pub free: u32,
-    /// The pause after the last free try; it doubles with each further one.
+    /// The pause after the last free attempt; it doubles with each further one.
     pub first_pause: TimeDelta,
     /// The longest pause.
     pub longest_pause: TimeDelta,
-    /// A bucket that was left alone for this long starts anew.
+    /// A bucket without an attempt for this long starts from zero.
     pub forget_after: TimeDelta,
 }
 
 impl ThrottlePolicy {
-    /// The pause that begins with try number `count` (from 1): none before the last free one.
+    /// The pause that begins with attempt number `count` (from 1): zero before the last free one.
     pub fn pause(&self, count: u32) -> TimeDelta {
         let Some(step) = count.checked_sub(self.free) else {
             return TimeDelta::zero();
@@ -30,7 +30,7 @@ impl ThrottlePolicy {
             .min(self.longest_pause)
     }
 
-    /// The same for a network from which so many people have signed in of late: a house is not one client.
+    /// The policy for a network from which this many users have signed in recently: a household is not one client.
     #[must_use]
     pub fn with_users(self, users: u32) -> Self {
         let raised = self.free.saturating_add(users.saturating_mul(FREE_PER_USER));
@@ -40,8 +40,8 @@ impl ThrottlePolicy {
         }
     }
 
-    /// The same for a network that holds several clients: its pauses do not grow, since they hold up others than
-    /// whoever fails.
+    /// The policy for a network that holds several clients: its pauses do not grow, since they also delay clients
+    /// other than the one that fails.
     #[must_use]
     pub fn for_clients(self, clients: u32) -> Self {
         Self {
@@ -55,12 +55,12 @@ impl ThrottlePolicy {
         }
     }
 
-    /// The longest pause that there is: a single one may be longer than the longest of a row that grows.
+    /// The longest pause that is possible: `first_pause` may be longer than `longest_pause`.
     pub fn max_pause(&self) -> TimeDelta {
         self.longest_pause.max(self.first_pause)
     }
 
-    /// The number of tries after which the pause grows no more.
+    /// The number of attempts after which the pause stops growing.
     pub fn attempts_until_longest_pause(&self) -> u32 {
         (self.free..self.free + 31)
             .find(|count| self.pause(*count) >= self.longest_pause)
@@ -68,23 +68,23 @@ impl ThrottlePolicy {
     }
 }
 
-/// Free tries of a network for each person who signed in from there of late.
+/// How many free attempts a network gains for each user who has signed in from it recently.
 const FREE_PER_USER: u32 = 5;
-/// The most free tries that people who signed in give to a network.
+/// How many free attempts a network can have through users who signed in, at most.
 const MAX_FREE: u32 = 500;
-/// How long a network is known by those who signed in from there.
+/// How long a sign-in from a network is remembered.
 pub const NETWORK_HISTORY: TimeDelta = TimeDelta::days(30);
 
-/// What a bucket says to one more try.
+/// The result of one more attempt.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum RateLimit {
-    /// It is counted; go on.
+    /// It is counted, and may proceed.
     Allowed,
-    /// Not before then.
+    /// No attempt is allowed before then.
     RetryAfter(DateTime<Utc>),
 }
 
-/// The part of an address that stands for one client: all of an IPv4 address, the /64 of an IPv6 one.
+/// The part of an address that identifies one client: all of an IPv4 address, the /64 of an IPv6 one.
 pub fn address_key(address: IpAddr) -> String {
     match address.to_canonical() {
         IpAddr::V4(v4) => v4.to_string(),
@@ -95,8 +95,9 @@ pub fn address_key(address: IpAddr) -> String {
     }
 }
 
-/// The networks that a try from `address` is counted for, and as how many clients each counts. Of IPv6 one client
-/// may be given a /64, a house a /56, and a site a /48: else each had as many tries as it has networks.
+/// The networks that an attempt from `address` is counted for, and as how many clients each counts. With IPv6, one
+/// client may be given a /64, a household a /56, and a site a /48: otherwise each would have as many attempts as it
+/// has networks.
 pub fn networks(address: IpAddr) -> Vec<(String, u32)> {
     let mut networks = vec![(address_key(address), 1)];
     if let IpAddr::V6(v6) = address.to_canonical() {
@@ -107,7 +108,7 @@ pub fn networks(address: IpAddr) -> Vec<(String, u32)> {
     networks
 }
 
-/// The neighbourhood of an address: the /24 of an IPv4 address, the /48 of an IPv6 one.
+/// The wider network of an address: the /24 of an IPv4 address, the /48 of an IPv6 one.
 pub fn network_key(address: IpAddr) -> String {
     match address.to_canonical() {
         IpAddr::V4(v4) => {

@@ -1,4 +1,4 @@
-//! People.
+//! Users.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -10,7 +10,7 @@ use crate::model::{
     text::{BadText, single_line},
 };
 
-/// An e-mail address, in lower case: what ChatGPT knows a person by, and what they sign in with.
+/// An e-mail address, in lower case: what ChatGPT knows a user by, and what users sign in with.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Email(String);
 
@@ -18,7 +18,7 @@ impl Email {
     /// The longest address that mail can carry (RFC 5321, 4.5.3.1.3).
     pub const MAX_LEN: usize = 254;
 
-    /// Reads an address: something, an `@`, and a domain; no white space.
+    /// Parses an address: something, an `@`, and a domain; no white space.
     pub fn parse(text: &str) -> Result<Self, BadText> {
         let text: String = single_line("the e-mail address", text, Self::MAX_LEN)?
             .nfc()
@@ -43,7 +43,6 @@ impl Email {
         }
     }
 
-    /// The address as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -55,8 +54,8 @@ impl fmt::Display for Email {
     }
 }
 
-/// The name under which tries to sign in are counted: every spelling of one account gives one name,
-/// whether the account exists or not.
+/// The name under which sign-in attempts are counted: every spelling of one account gives one name, whether the
+/// account exists or not.
 pub fn canonical_account(typed: &str) -> String {
     typed
         .trim()
@@ -72,15 +71,15 @@ pub fn canonical_account(typed: &str) -> String {
 pub struct NameComponent(String);
 
 impl NameComponent {
-    /// The longest name that is kept, in characters (every service provider takes 256).
+    /// The longest name, in characters (every service provider accepts 256).
     pub const MAX_LEN: usize = 256;
 
-    /// Reads a name; `what` says which, for the message.
+    /// Parses a name; `what` says which one, for the error message.
     pub fn parse(what: &'static str, text: &str) -> Result<Self, BadText> {
         single_line(what, text, Self::MAX_LEN).map(Self)
     }
 
-    /// Reads a name that a person may lack: an empty text is none.
+    /// Parses a name that a user may lack: an empty text is none.
     pub fn parse_optional(what: &'static str, text: &str) -> Result<Option<Self>, BadText> {
         if text.trim().is_empty() {
             return Ok(None);
@@ -88,13 +87,12 @@ impl NameComponent {
         Self::parse(what, text).map(Some)
     }
 
-    /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// What a person is called: a given name, a family name, or both. Many people have one name only.
+/// A user's names: a given name, a family name, or both. Many people have one name only.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct NameComponents {
     given: Option<NameComponent>,
@@ -102,7 +100,7 @@ pub struct NameComponents {
 }
 
 impl NameComponents {
-    /// At least one of the two.
+    /// Fails if both are absent.
     pub fn new(given: Option<NameComponent>, family: Option<NameComponent>) -> Result<Self, BadText> {
         if given.is_none() && family.is_none() {
             return Err(BadText::Malformed(
@@ -112,17 +110,15 @@ impl NameComponents {
         Ok(Self { given, family })
     }
 
-    /// The given name.
     pub const fn given(&self) -> Option<&NameComponent> {
         self.given.as_ref()
     }
 
-    /// The family name.
     pub const fn family(&self) -> Option<&NameComponent> {
         self.family.as_ref()
     }
 
-    /// Given and family name, in this order; the only one alone.
+    /// Given and family name, in this order; or the only one.
     pub fn full(&self) -> String {
         let names: Vec<_> = [self.given(), self.family()]
             .into_iter()
@@ -132,7 +128,7 @@ impl NameComponents {
         names.join(" ")
     }
 
-    /// What a person is greeted by: the given name, or the only one.
+    /// The name to greet the user by: the given name, or the only one.
     pub fn greeting(&self) -> &str {
         self.given()
             .or(self.family())
@@ -141,34 +137,32 @@ impl NameComponents {
     }
 }
 
-/// The id that a service provider keeps for a person for ever: opaque, never reused, never changed by
-/// a new e-mail address. Ours unless a migration brings one along.
+/// The id by which a service provider knows a user permanently: opaque, never reused, never changed by a new e-mail
+/// address. Generated here unless a migration brings one along.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct StableId(String);
 
 impl StableId {
-    /// Reads an id of 1 to 256 characters.
+    /// Parses an id of 1 to 256 characters.
     pub fn parse(text: &str) -> Result<Self, BadText> {
         single_line("the stable id", text, 256).map(Self)
     }
 
-    /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Own attributes of a person: what an administrator says of them beside the account, each name with its
-/// values in their order.
+/// A user's own attributes: what an administrator set besides the account, each name with its values in order.
 pub type OwnAttributes = BTreeMap<String, Vec<String>>;
 
-/// A short name that applications of an older kind know a person by; one person a name. It is kept in lower
-/// case: two names that differ in case only are one name to many applications.
+/// A short name that older applications know a user by; unique. It is stored in lower case: many applications treat
+/// two names that differ in case only as one.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct UserName(String);
 
 impl UserName {
-    /// Reads a name of 1 to 256 characters, without white space.
+    /// Parses a name of 1 to 256 characters, without white space.
     pub fn parse(text: &str) -> Result<Self, BadText> {
         let text = single_line("the user name", text, 256)?;
         if text.chars().any(char::is_whitespace) {
@@ -177,39 +171,34 @@ impl UserName {
         Ok(Self(text.to_lowercase()))
     }
 
-    /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// A person.
+/// A user.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct User {
-    /// Ours.
     pub id: UserId,
-    /// What service providers are told, for ever.
+    /// What service providers receive, permanently.
     pub stable_id: StableId,
-    /// Where mail reaches them, and how they sign in; one person an address.
+    /// Where mail reaches the user, and what the user signs in with; unique.
     pub email: Email,
-    /// What they are called.
+    /// What the user is called.
     pub names: NameComponents,
-    /// What applications of an older kind know them by, if they have such a name.
+    /// What older applications know the user by.
     pub user_name: Option<UserName>,
-    /// Whether they may sign in.
     pub enabled: bool,
-    /// Raised by every edit: two edits at once do not undo each other.
+    /// Raised by every edit, so that two concurrent edits do not undo each other.
     pub version: i64,
-    /// When they were added.
     pub created_at: DateTime<Utc>,
-    /// When they were last edited.
     pub updated_at: DateTime<Utc>,
-    /// When they were deleted; they are switched off since, and erased later.
+    /// When the user was deleted: disabled from then on, and erased later.
     pub deleted_at: Option<DateTime<Utc>>,
 }
 
 impl User {
-    /// Given and family name, in this order; the only one alone.
+    /// Given and family name, in this order; or the only one.
     pub fn full_name(&self) -> String {
         self.names.full()
     }
