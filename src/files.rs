@@ -1,5 +1,5 @@
-//! Who may read what we keep on disk: the rules for the data directory, for what lies in it, and for
-//! files that the configuration names.
+//! Who may read our files: the rules for the data directory, for the files in it, and for files that the
+//! configuration names.
 
 use std::{
     fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions, TryLockError},
@@ -14,8 +14,9 @@ use crate::model::secret::Secret;
 const MAX_SECRET_LEN: u64 = 1024 * 1024;
 const ROOT_UID: u32 = 0;
 
-/// Makes the data directory, for us alone, or checks that it is for us alone. An empty one of ours that others could
-/// enter holds no secret yet, and is narrowed: a new volume has whatever mode its maker gave it.
+/// Creates the data directory with access for this user only, or checks that only this user has access. An empty
+/// directory of ours that others could enter holds no secret yet, and its mode is changed: a new volume has whatever
+/// mode it was created with.
 pub fn ensure_data_dir(path: &Path) -> Result<(), Error> {
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => {
@@ -36,7 +37,7 @@ pub fn ensure_data_dir(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// Looks at the data directory as [`ensure_data_dir`] would, and leaves it as it is: whether it is there.
+/// Checks the data directory as [`ensure_data_dir`] does, and changes nothing; returns whether it exists.
 pub fn check_data_dir(path: &Path) -> Result<bool, Error> {
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => {
@@ -59,7 +60,7 @@ fn is_empty(path: &Path) -> Result<bool, Error> {
         .is_none())
 }
 
-/// Checks a file that we keep: database, key, backup. One that is not there (yet) breaks no rule.
+/// Checks a file of ours: database, key, backup. One that does not exist (yet) is accepted.
 pub fn check_private(path: &Path) -> Result<(), Error> {
     match fs::metadata(path) {
         Ok(metadata) => require_private(path, &metadata, effective_uid()?, "600"),
@@ -68,13 +69,13 @@ pub fn check_private(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// Reads a secret from a file that the configuration names. Container secrets belong to root and are
-/// read by a group: both are fine. Readable by everybody, or writable by a group, is not.
+/// Reads a secret from a file that the configuration names. Container secrets belong to root and are read by a group:
+/// both are accepted. A file that everybody can read or a group can write is refused.
 pub fn read_named_secret(path: &Path) -> Result<Secret<Vec<u8>>, Error> {
-    // Looked at first, since opening a pipe would wait for its writer.
+    // Checked before opening, since opening a pipe would wait for its writer.
     require_regular_file(path, &fs::metadata(path).map_err(Error::io("read", path))?)?;
     let file = File::open(path).map_err(Error::io("read", path))?;
-    // Looked at again through the handle: this is the file whose content is used.
+    // Checked again through the handle: this is the file whose content is used.
     let metadata = file.metadata().map_err(Error::io("read", path))?;
     require_regular_file(path, &metadata)?;
     require_named_secret_permissions(path, metadata.mode(), metadata.uid(), effective_uid()?)?;
@@ -88,16 +89,17 @@ pub fn read_named_secret(path: &Path) -> Result<Secret<Vec<u8>>, Error> {
     Ok(Secret::new(bytes))
 }
 
-/// What became of a file that was to be written.
+/// The result of writing a file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum WriteOutcome {
-    /// It is there, whole, and will be after a power cut.
+    /// It exists, complete, also after a power failure.
     Created,
-    /// There was one already; it was left alone.
+    /// It existed before, and was not changed.
     AlreadyExists,
 }
 
-/// Writes a new file for us alone. It appears whole or not at all, and never over another.
+/// Writes a new file that only this user can access. It appears complete or not at all, and never replaces another
+/// one.
 pub fn write_private(path: &Path, bytes: &[u8]) -> Result<WriteOutcome, Error> {
     let directory = match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
@@ -107,7 +109,7 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<WriteOutcome, Error> {
     let written = file
         .write_all(bytes)
         .and_then(|()| file.sync_all())
-        // Unlike a rename, a link never replaces what is there.
+        // Unlike a rename, a link never replaces an existing file.
         .and_then(|()| fs::hard_link(&temporary, path));
     let removed = fs::remove_file(&temporary);
     match written {
@@ -122,7 +124,7 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<WriteOutcome, Error> {
     Ok(WriteOutcome::Created)
 }
 
-/// Moves a file that [`write_private`] made over another one; both in one directory.
+/// Moves a file that [`write_private`] created over another one; both are in one directory.
 pub fn replace(from: &Path, over: &Path) -> Result<(), Error> {
     fs::rename(from, over).map_err(Error::io("replace", over))?;
     let directory = over.parent().filter(|parent| *parent != Path::new(""));
@@ -132,8 +134,9 @@ pub fn replace(from: &Path, over: &Path) -> Result<(), Error> {
         .map_err(Error::io("write", directory))
 }
 
-/// Locks the file at `path`, which is made for us alone if need be, and writes there which process holds it. `None`:
-/// another one does. The lock ends with the file that is handed back, however that comes.
+/// Locks the file at `path`, which is created for this user only if it does not exist, and writes the id of this
+/// process to it. `None`: another process holds the lock. The lock ends when the returned file is closed, in whatever
+/// way.
 pub fn lock(path: &Path) -> Result<Option<File>, Error> {
     let mut file = OpenOptions::new()
         .read(true)
@@ -154,8 +157,8 @@ pub fn lock(path: &Path) -> Result<Option<File>, Error> {
     Ok(Some(file))
 }
 
-/// A new file beside `path`. A draft that a crash left behind is passed over, not touched: it might
-/// be another process's.
+/// A new file beside `path`. A temporary file that a crash has left behind is skipped, not touched: it might be
+/// another process's.
 fn create_temporary_file(path: &Path) -> Result<(PathBuf, File), Error> {
     let name = path
         .file_name()
@@ -224,7 +227,7 @@ fn require_regular_file(path: &Path, metadata: &Metadata) -> Result<(), Error> {
     }
 }
 
-/// Whom the system takes this process for. `/proc` knows; asking the system itself needs unsafe code.
+/// The user that this process acts as. `/proc` knows it; asking the system itself needs unsafe code.
 fn effective_uid() -> Result<u32, Error> {
     let path = Path::new("/proc/self/status");
     let status = fs::read_to_string(path).map_err(Error::io("read", path))?;
@@ -235,9 +238,9 @@ fn effective_uid() -> Result<u32, Error> {
         .ok_or_else(|| Error::io("read", path)(ErrorKind::InvalidData.into()))
 }
 
-/// Which user of the operating system gives this command, and as whom where that is another: `anna as hallpass`. What
-/// the kernel noted at their login is believed before what sudo says.
-#[expect(clippy::disallowed_methods, reason = "who stands behind sudo is no setting")]
+/// The user of the operating system who runs this command, and as which user if that is another: `anna as hallpass`.
+/// The login uid that the kernel recorded takes precedence over the variables that sudo sets.
+#[expect(clippy::disallowed_methods, reason = "the invoker of sudo is not a setting")]
 pub fn operator() -> String {
     let us = effective_uid().map_or_else(|_unknown| "unknown".to_owned(), user_name);
     let login = fs::read_to_string("/proc/self/loginuid").ok();
@@ -263,7 +266,7 @@ fn format_operator(us: &str, invoker: Option<&str>) -> String {
     }
 }
 
-/// The user's name, or what `sudo -u` takes in its place.
+/// The user's name, or what `sudo -u` accepts in its place.
 fn user_name(uid: u32) -> String {
     let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
     find_user_name(&passwd, uid).unwrap_or_else(|| format!("#{uid}"))
@@ -280,57 +283,52 @@ fn find_user_name(passwd: &str, uid: u32) -> Option<String> {
 /// Why a file or directory is not used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Others could read it, or change it.
+    /// Other users could read or change it.
     #[error(
         "{} can be read or changed by other users (mode {mode:04o}); fix it with: chmod {mend} {}",
         path.display(), shell_quoted(&path.to_string_lossy())
     )]
     TooPermissive {
-        /// Which one.
         path: PathBuf,
-        /// Its permissions.
+        /// Its mode.
         mode: u32,
-        /// What they should be.
+        /// The mode that it should have, for `chmod`.
         mend: &'static str,
     },
-    /// It belongs to somebody else, and what we write there they could not read.
+    /// It belongs to another user, who could not read what we write there.
     #[error(
         "{} belongs to {owner}, and this command runs as {us}; run it as its owner: sudo -u {} hallpass …",
         path.display(), shell_quoted(owner)
     )]
     WrongOwner {
-        /// Which one.
         path: PathBuf,
-        /// Whose it is: a name, or `#` and a number.
+        /// A name, or `#` and a number.
         owner: String,
-        /// Who we are.
+        /// The user that this process acts as.
         us: String,
     },
-    /// Something else has the data directory's name.
+    /// The path of the data directory is something else.
     #[error("{} is not a directory", .0.display())]
     NotADirectory(PathBuf),
     /// A directory, a pipe or a device where a file should be.
     #[error("{} is not a regular file", .0.display())]
     NotAFile(PathBuf),
-    /// Surely the wrong file.
+    /// It is surely the wrong file.
     #[error("{} is larger than 1 MiB, which no key and no password is", .0.display())]
     TooLarge(PathBuf),
-    /// The system refused.
+    /// The system refused the operation.
     #[error("cannot {operation} {}", path.display())]
     Io {
-        /// What was tried.
         operation: &'static str,
-        /// On what.
         path: PathBuf,
-        /// What the system said.
         source: io::Error,
     },
 }
 
 impl Error {
-    /// Where another user should have typed the command: the whole line that works. `arguments` is
-    /// the command as it was typed, its program first; `variables` the names of the environment
-    /// variables that it needs, since sudo passes none on by itself.
+    /// For a command that the wrong user typed: the whole line that works. `arguments` is the command as it was
+    /// typed, with its program first; `variables` are the names of the environment variables that it needs, since
+    /// sudo passes none by itself.
     pub fn command_as_owner(&self, arguments: &[String], variables: &[String]) -> Option<String> {
         let Self::WrongOwner { owner, .. } = self else {
             return None;
@@ -356,7 +354,7 @@ impl Error {
     }
 }
 
-/// `text` as a shell takes it for one word.
+/// `text` quoted as one word of a shell.
 fn shell_quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
     if !text.is_empty() && text.chars().all(plain) {

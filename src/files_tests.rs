@@ -12,7 +12,7 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().mode() & 0o777
 }
 
-/// A file with `mode` in a directory of its own.
+/// A file with `mode` in its own directory.
 fn file(mode: u32) -> (TempDir, PathBuf) {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("secret");
@@ -112,7 +112,7 @@ fn a_file_of_another_user_is_refused_and_one_of_root_is_read() {
     ));
 }
 
-/// Only root can give a directory away; elsewhere the test above speaks for this one.
+/// Only root can change the owner of a directory; for other users the test above covers this.
 #[test]
 fn root_writes_nothing_to_another_users_directory() {
     if effective_uid().unwrap() != ROOT_UID {

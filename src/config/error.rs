@@ -1,27 +1,22 @@
-//! What can be wrong with a configuration. No message holds a value that may be secret.
+//! What can be wrong with a configuration. No message contains a value that may be secret.
 
 use std::{fmt, io, path::PathBuf};
 
 /// Where a value was given.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum SettingOrigin {
-    /// Nowhere; the default holds.
+    /// Nowhere; the default applies.
     Default,
-    /// In the file.
     File {
-        /// Which file.
         path: PathBuf,
-        /// On which line, from 1.
+        /// From 1.
         line: usize,
-        /// Under which key.
         key: String,
     },
-    /// In the environment.
     Variable(String),
 }
 
 impl SettingOrigin {
-    /// In one word.
     pub(super) const fn name(&self) -> &'static str {
         match self {
             Self::Default => "default",
@@ -41,46 +36,39 @@ impl fmt::Display for SettingOrigin {
     }
 }
 
-/// Why a configuration is not taken.
+/// Why a configuration is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The file cannot be read.
     #[error("the configuration {} cannot be read: {why}", path.display())]
     Unreadable {
-        /// Which file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         why: io::Error,
     },
-    /// The file is no TOML.
     #[error("{}:{line}: this is not TOML: {why}", path.display())]
     NotToml {
-        /// Which file.
         path: PathBuf,
-        /// On which line, from 1.
+        /// From 1.
         line: usize,
-        /// What the parser says; never what stands there.
+        /// What the parser says; never the text itself.
         why: String,
     },
-    /// A key that means nothing.
     #[error("{origin} is not a setting{hint}; docs/configuration.md lists them all")]
     Unknown {
-        /// Where it stands.
         origin: SettingOrigin,
-        /// The one that may have been meant.
+        /// The setting that may have been meant.
         hint: String,
     },
-    /// A value that cannot be.
+    /// A value that is not accepted.
     #[error("{origin}: {why}")]
     Value {
-        /// Where it stands.
         origin: SettingOrigin,
-        /// What was expected, and how to mend it.
+        /// What was expected, and how to fix it.
         why: String,
     },
 }
 
-/// Everything that is wrong with a configuration: at least one fault.
+/// Every error of a configuration: at least one.
 #[derive(Debug)]
 pub struct Errors(pub(super) Vec<Error>);
 

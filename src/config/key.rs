@@ -1,8 +1,8 @@
-//! Every key that a configuration may hold, once.
+//! Every key that a configuration may contain, once.
 
 use std::net::IpAddr;
 
-/// The keys as TOML names them; a dot stands for a section.
+/// The keys as TOML spells them; a dot separates the section.
 pub(super) const KEYS: [&str; 28] = [
     "base_url",
     "listen",
@@ -35,21 +35,21 @@ pub(super) const KEYS: [&str; 28] = [
 ];
 
 const PREFIX: &str = "HALLPASS_";
-/// What the tests of this repository read.
+/// Read by the tests of this repository.
 const TEST_PREFIX: &str = "HALLPASS_TEST_";
 
-/// The environment variable that stands for `key`.
+/// The environment variable that sets `key`.
 pub(super) fn variable_name(key: &str) -> String {
     format!("{PREFIX}{}", key.replace('.', "_").to_uppercase())
 }
 
-/// Whether `name` speaks to us.
+/// Whether `name` is meant for us.
 pub(super) fn has_our_prefix(name: &str) -> bool {
     name.starts_with(PREFIX) && !name.starts_with(TEST_PREFIX)
 }
 
-/// Whether a variable has the shape of those by which Kubernetes (and Docker's links) tell where a service is. A
-/// service that is named `hallpass`, or `hallpass-` and something, puts them into every container beside it.
+/// Whether a variable has the form of those by which Kubernetes (and Docker's links) publish the address of a
+/// service. A service with the name `hallpass`, or `hallpass-` and a suffix, adds them to every container beside it.
 pub(super) fn is_service_link(name: &str, value: &str) -> bool {
     let Some(rest) = name.strip_prefix(PREFIX) else {
         return false;
@@ -88,12 +88,12 @@ pub(super) fn is_service_link(name: &str, value: &str) -> bool {
     })
 }
 
-/// The key that is called so in a file.
+/// The key with this name in a file.
 pub(super) fn find(key: &str) -> Option<&'static str> {
     KEYS.into_iter().find(|candidate| *candidate == key)
 }
 
-/// The key that the environment variable `name` stands for.
+/// The key that the environment variable `name` sets.
 pub(super) fn from_variable(name: &str) -> Option<&'static str> {
     KEYS.into_iter()
         .find(|candidate| variable_name(candidate) == name)
@@ -122,7 +122,7 @@ pub(super) fn closest(key: &str) -> Option<&'static str> {
     let leaf = key.rsplit('.').next().unwrap_or(key);
     let distance_of = |candidate: &'static str| {
         let known_leaf = candidate.rsplit('.').next().unwrap_or(candidate);
-        // The right key in the wrong section is one slip.
+        // The right key in the wrong section counts as one mistake.
         let moved = distance(leaf, known_leaf) + 1;
         (distance(key, candidate).min(moved), candidate)
     };
@@ -130,7 +130,7 @@ pub(super) fn closest(key: &str) -> Option<&'static str> {
     (distance <= (leaf.len() / 3).max(2)).then_some(candidate)
 }
 
-/// How many letters must change to get from `a` to `b` (Levenshtein).
+/// How many characters must change to get from `a` to `b` (Levenshtein).
 fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.chars().count()).collect();
     for (index, from) in (1..).zip(a.chars()) {

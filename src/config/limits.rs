@@ -1,4 +1,4 @@
-//! Lifetimes and limits, and whose word on an address is believed.
+//! Lifetimes and limits, and which proxies are trusted.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -10,13 +10,13 @@ use crate::{
     model::{policy::Policy, throttle::ThrottlePolicy},
 };
 
-/// A visit is noted about once a minute; a shorter life could end under a person's hands.
+/// The time of the last request is stored about once a minute; a shorter session could end while the user is active.
 const MIN_SESSION: TimeDelta = TimeDelta::minutes(5);
 const MAX_SESSION: TimeDelta = TimeDelta::days(30);
 const MAX_PAUSE: TimeDelta = TimeDelta::hours(24);
 const MAX_FREE: u32 = 10_000;
 
-/// The policy that `reader` finds.
+/// Reads the policy.
 pub(super) fn read_policy(reader: &mut Reader<'_>) -> Policy {
     let mut policy = Policy::default();
     read_sessions(reader, &mut policy);
@@ -31,7 +31,7 @@ pub(super) fn read_policy(reader: &mut Reader<'_>) -> Policy {
     policy
 }
 
-/// Who is believed where nobody is named: a proxy on this machine, if there must be one.
+/// The proxies that are trusted if none is configured: those on this machine, if the base URL requires a proxy there.
 pub(super) fn default_trusted_proxies(behind_local_proxy: bool) -> Vec<IpNet> {
     if !behind_local_proxy {
         return Vec::new();
@@ -41,7 +41,7 @@ pub(super) fn default_trusted_proxies(behind_local_proxy: bool) -> Vec<IpNet> {
     v4.into_iter().chain(v6).collect()
 }
 
-/// The networks as one value.
+/// Formats the networks as one value.
 pub(super) fn format_networks(networks: &[IpNet]) -> String {
     if networks.is_empty() {
         return "none".to_owned();
@@ -114,7 +114,7 @@ fn read_throttle(reader: &mut Reader<'_>, policy: &mut Policy) {
     ] {
         set_pauses(limit, first, longest);
     }
-    // Many people may share one address: what it waits never grows beyond the default.
+    // Many users may share one address: its pause never grows beyond the default.
     let for_address = longest.min(policy.throttle_address.longest_pause).max(first);
     set_pauses(&mut policy.throttle_address, first, for_address);
 }

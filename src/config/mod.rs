@@ -1,5 +1,5 @@
-//! What the administrator set: one TOML file and the environment, read once into typed settings.
-//! Reads no environment by itself, and knows nothing of what the settings are for.
+//! What the administrator configured: one TOML file and the environment, read once into typed settings. Does not read
+//! the environment itself, and knows nothing of what the settings are for.
 
 use std::{
     net::SocketAddr,
@@ -23,34 +23,31 @@ mod value;
 
 pub use crate::config::error::{Error, Errors, SettingOrigin};
 
-/// Reads a file that the configuration names, and refuses one that others could read; the refusal is in
-/// words.
+/// Reads a file that the configuration names, and refuses one that other users could read; the error is a message.
 pub type ReadSecret<'r> = &'r dyn Fn(&Path) -> Result<Secret<Vec<u8>>, String>;
 
-/// For whom the log is written.
+/// Who reads the log.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum LogFormat {
     /// For people.
     Human,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// A signing key that was made elsewhere.
+/// A signing key that was generated elsewhere.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SigningKeyFiles {
-    /// The private key's file.
     pub key_file: PathBuf,
-    /// The certificate's file.
     pub certificate_file: PathBuf,
 }
 
 /// One line of `hallpass config check`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct EffectiveSetting {
-    /// The key, as the file names it.
+    /// The key, as it is in the file.
     pub key: String,
-    /// What holds; `***` for a secret, empty where nothing is set.
+    /// The effective value; `***` for a secret, empty if there is none.
     pub value: String,
     /// `default`, `file` or `environment`.
     pub origin: &'static str,
@@ -61,53 +58,52 @@ pub struct EffectiveSetting {
 pub struct Settings {
     /// The public origin.
     pub base_url: BaseUrl,
-    /// Whether nobody set `base_url`: good for trying only.
+    /// Whether `base_url` is not set: for evaluation only.
     pub evaluation_mode: bool,
-    /// Where the daemon listens.
     pub listen: SocketAddr,
-    /// Where it keeps what it keeps.
+    /// Where the daemon stores its data.
     pub data_dir: PathBuf,
     /// The database: `sqlite:PATH` or `postgres://…`; it may hold a password.
     pub database_url: Secret<String>,
-    /// How many connections to it are held at most.
+    /// How many connections to it are open, at most.
     pub database_connections: u32,
-    /// The file of the sealing key, if one is named; else [`Settings::SEAL_KEY`] in the data directory.
+    /// The file of the sealing key, if one is configured; otherwise [`Settings::SEAL_KEY_FILE_NAME`] in the data
+    /// directory.
     pub seal_key_file: Option<PathBuf>,
-    /// A signing key of one's own.
+    /// A signing key that the administrator supplies.
     pub signing_key_files: Option<SigningKeyFiles>,
-    /// The entity ID, for an installation that takes over from another.
+    /// For an installation that replaces another identity provider.
     pub entity_id: Option<EntityId>,
     /// The name on the pages.
     pub organisation: String,
-    /// Where people find help.
+    /// Where users find help.
     pub help_url: Option<Url>,
-    /// Whose word on a client's address is believed.
+    /// Proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<IpNet>,
-    /// Networks that metadata is fetched from, though they are not public.
+    /// Private networks that metadata may be fetched from.
     pub metadata_private_networks: Vec<IpNet>,
-    /// For whom the log is written.
+    /// Who reads the log.
     pub log_format: LogFormat,
-    /// What the log lets through.
+    /// The filter of the log.
     pub log_filter: String,
     /// Threads that serve requests.
     pub workers: usize,
     /// How many passwords are hashed at once.
     pub hashing_concurrency: usize,
-    /// Lifetimes and limits.
     pub policy: Policy,
-    /// Variables that begin as ours do and tell where a service of our name is, as Kubernetes sets them: none of them
-    /// is a setting.
+    /// Variables with our prefix that publish the address of a service of our name, as Kubernetes sets them: none of
+    /// them is a setting.
     pub ignored_variables: Vec<String>,
     effective: Vec<EffectiveSetting>,
 }
 
 impl Settings {
-    /// The sealing key's name in the data directory.
+    /// The name of the sealing key's file in the data directory.
     pub const SEAL_KEY_FILE_NAME: &str = "seal.key";
-    /// The database's name in the data directory.
+    /// The name of the database's file in the data directory.
     pub const DATABASE_FILE_NAME: &str = "hallpass.db";
 
-    /// Reads the file `config`, if there is one, and the environment, which wins.
+    /// Reads the file `config`, if there is one, and the environment, which takes precedence.
     pub fn load(
         config: Option<&Path>,
         environment: impl Iterator<Item = (String, String)>,
@@ -131,19 +127,19 @@ impl Settings {
         })
     }
 
-    /// What holds, key by key, and who said so.
+    /// The effective value of every key, and its origin.
     pub fn effective(&self) -> &[EffectiveSetting] {
         &self.effective
     }
 
-    /// Where the sealing key lies.
+    /// The path of the sealing key's file.
     pub fn seal_key_path(&self) -> PathBuf {
         self.seal_key_file
             .clone()
             .unwrap_or_else(|| self.data_dir.join(Self::SEAL_KEY_FILE_NAME))
     }
 
-    /// The database's file, where it is one.
+    /// The path of the database's file, if it is SQLite.
     pub fn sqlite_path(&self) -> Option<&Path> {
         self.database_url.expose().strip_prefix("sqlite:").map(Path::new)
     }

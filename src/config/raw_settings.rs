@@ -1,4 +1,4 @@
-//! Collects what was given, by whom, before anything is made of it.
+//! Collects what is configured, and its origin, before it is parsed.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -9,25 +9,24 @@ use crate::config::{
     key,
 };
 
-/// A value as text, and where it stood.
+/// A value as text, and its origin.
 #[derive(Clone, Debug)]
 pub(super) struct RawValue {
     pub(super) text: String,
     pub(super) origin: SettingOrigin,
 }
 
-/// Everything that was given, by key; the environment wins.
+/// Everything that is configured, by key; the environment takes precedence.
 #[derive(Debug, Default)]
 pub(super) struct RawSettings {
     values: BTreeMap<&'static str, RawValue>,
-    /// Variables that look like ours and tell where a service of our name is.
+    /// Variables with our prefix that publish the address of a service of our name.
     ignored_variables: Vec<String>,
-    /// What cannot be taken.
     errors: Vec<Error>,
 }
 
 impl RawSettings {
-    /// Adds what the file at `path` holds.
+    /// Adds the values of the file at `path`.
     pub(super) fn read_file(&mut self, path: &Path) -> Result<(), Error> {
         let text = fs::read_to_string(path).map_err(|why| Error::Unreadable {
             path: path.to_owned(),
@@ -43,7 +42,7 @@ impl RawSettings {
         Ok(())
     }
 
-    /// Adds what the environment holds; an empty variable counts as none.
+    /// Adds the values of the environment; an empty variable counts as absent.
     pub(super) fn read_environment(&mut self, variables: impl Iterator<Item = (String, String)>) {
         let mut values = BTreeMap::new();
         for (name, text) in variables.filter(|(name, _)| key::has_our_prefix(name)) {
@@ -66,7 +65,7 @@ impl RawSettings {
                 values.insert(key, RawValue { text, origin });
             }
         }
-        // One way to say the database here silences the other way in the file.
+        // If the environment names the database in one way, the other way in the file does not apply.
         for (one, other) in [
             ("database_url", "database_url_file"),
             ("database_url_file", "database_url"),
@@ -78,17 +77,15 @@ impl RawSettings {
         self.values.append(&mut values);
     }
 
-    /// What could not be taken so far.
     pub(super) fn take_errors(&mut self) -> Vec<Error> {
         std::mem::take(&mut self.errors)
     }
 
-    /// Variables that were left alone.
     pub(super) fn ignored_variables(&self) -> &[String] {
         &self.ignored_variables
     }
 
-    /// What was given for `key`.
+    /// The value of `key`, if it is configured.
     pub(super) fn get(&self, key: &'static str) -> Option<&RawValue> {
         self.values.get(key)
     }
@@ -141,7 +138,7 @@ impl RawSettings {
     }
 }
 
-/// The value in the form that the environment would give it; a list with commas.
+/// The value in the form that the environment would have; a list is separated by commas.
 fn as_text(value: &DeValue<'_>) -> Option<String> {
     match value {
         DeValue::String(text) => Some(text.clone().into_owned()),
@@ -163,7 +160,7 @@ fn hint(suggestion: Option<&str>) -> String {
         .unwrap_or_default()
 }
 
-/// The line, from 1, on which the byte `offset` of `text` lies.
+/// The line, from 1, that contains the byte `offset` of `text`.
 fn line_of(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
 }

@@ -1,4 +1,4 @@
-//! Makes typed values of what was given, and remembers each for `config check`.
+//! Parses the configured values, and records each for `config check`.
 
 use std::{
     collections::BTreeSet,
@@ -22,13 +22,13 @@ use crate::{
 /// The longest name of an organisation, in characters.
 const MAX_ORGANISATION_LEN: usize = 100;
 
-/// Reads key by key.
+/// Reads one key at a time.
 #[derive(Debug)]
 pub(super) struct Reader<'s> {
     raw: &'s RawSettings,
     effective: Vec<EffectiveSetting>,
     errors: Vec<Error>,
-    /// The keys whose value was not taken: nothing more is said of them.
+    /// Keys whose value was refused: no further error is reported for them.
     rejected: BTreeSet<&'static str>,
 }
 
@@ -42,8 +42,8 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// The value of `key`, if it was given. One that cannot be taken is noted, and counts as not given: all faults are
-    /// told at once.
+    /// The value of `key`, if it is configured. A value that is refused is recorded and counts as absent: all errors
+    /// are reported at once.
     pub(super) fn optional<T>(
         &mut self,
         key: &'static str,
@@ -66,7 +66,7 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// The value of `key`, or else `default`.
+    /// The value of `key`, or `default`.
     pub(super) fn value<T>(
         &mut self,
         key: &'static str,
@@ -81,7 +81,7 @@ impl<'s> Reader<'s> {
         default
     }
 
-    /// The default of `key`, where that has to be read like a value.
+    /// The default of `key`, if it has to be parsed like a value.
     pub(super) fn parse_default<T, E: Display>(
         &mut self,
         key: &'static str,
@@ -95,7 +95,6 @@ impl<'s> Reader<'s> {
         })
     }
 
-    /// A whole number.
     pub(super) fn number(&mut self, key: &'static str, default: u32, min: u32, max: u32) -> u32 {
         self.value(
             key,
@@ -105,18 +104,16 @@ impl<'s> Reader<'s> {
         )
     }
 
-    /// A number of things that run at once: at least one.
+    /// A number of things that run concurrently: at least one.
     pub(super) fn count(&mut self, key: &'static str, default: u32, max: u32) -> usize {
         let count = self.number(key, default, 1, max);
         usize::try_from(count).unwrap_or(1)
     }
 
-    /// A switch.
     pub(super) fn boolean(&mut self, key: &'static str, default: bool) -> bool {
         self.value(key, default, value::boolean, ToString::to_string)
     }
 
-    /// A duration.
     pub(super) fn duration(
         &mut self,
         key: &'static str,
@@ -132,7 +129,7 @@ impl<'s> Reader<'s> {
         )
     }
 
-    /// The database's URL: given, or in a file, or a file in the data directory.
+    /// The database's URL: configured, or read from a file, or a file in the data directory.
     pub(super) fn database_url(&mut self, default: &Path, read_secret: ReadSecret<'_>) -> Secret<String> {
         let url = self.optional(
             "database_url",
@@ -165,12 +162,12 @@ impl<'s> Reader<'s> {
         Secret::new(url)
     }
 
-    /// Whether somebody gave `key`.
+    /// Whether `key` is configured.
     pub(super) fn is_given(&self, key: &'static str) -> bool {
         self.raw.get(key).is_some()
     }
 
-    /// Notes what is wrong with `about`, where it was given; nothing where one of `keys` was refused before.
+    /// Records what is wrong with `about`, with its origin, unless one of `keys` was refused before.
     pub(super) fn add_error(&mut self, keys: &[&'static str], about: &'static str, why: &str) {
         if keys.iter().any(|key| self.rejected.contains(key)) {
             return;
@@ -187,12 +184,12 @@ impl<'s> Reader<'s> {
         });
     }
 
-    /// All that could not be taken.
+    /// Every error.
     pub(super) fn take_errors(&mut self) -> Vec<Error> {
         std::mem::take(&mut self.errors)
     }
 
-    /// All that was read, key by key, in the order of the documentation.
+    /// Every effective setting, in the order of the documentation.
     pub(super) fn take_effective(&mut self) -> Vec<EffectiveSetting> {
         let mut effective = std::mem::take(&mut self.effective);
         effective.sort_by_key(|line| KEYS.iter().position(|key| *key == line.key));
@@ -212,7 +209,7 @@ impl<'s> Reader<'s> {
     }
 }
 
-/// A path; relative ones begin at the working directory.
+/// A path; a relative one starts at the working directory.
 pub(super) fn parse_path(text: &str) -> Result<PathBuf, String> {
     if text.trim().is_empty() || text.contains('\0') {
         return Err("a path is expected".to_owned());
@@ -220,7 +217,7 @@ pub(super) fn parse_path(text: &str) -> Result<PathBuf, String> {
     Ok(PathBuf::from(text.trim()))
 }
 
-/// A path for people.
+/// A path for display.
 pub(super) fn format_path(path: &Path) -> String {
     path.display().to_string()
 }

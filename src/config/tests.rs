@@ -311,7 +311,7 @@ fn every_error_is_reported_once() {
     }
 }
 
-/// A word that is no level would be taken for the name of a part, and nothing would be logged.
+/// A word that is no level would be taken for the name of a module, and nothing would be logged.
 #[test]
 fn a_log_filter_holds_known_levels_only() {
     for good in ["info", "warn,hallpass=debug", "INFO, actix_server = warn", "off"] {

@@ -1,4 +1,4 @@
-//! Reads single values, and says what was expected where it cannot.
+//! Parses single values, and says what was expected if one is refused.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -8,10 +8,10 @@ use url::Url;
 
 use crate::config::LogFormat;
 
-/// Why a value is not taken; never the value where it may be secret.
+/// Why a value is refused; never contains a value that may be secret.
 type Reason = String;
 
-/// A whole number between `least` and `most`.
+/// A whole number from `min` to `max`.
 pub(super) fn number(text: &str, min: u32, max: u32) -> Result<u32, Reason> {
     match text.trim().parse() {
         Ok(number) if (min..=max).contains(&number) => Ok(number),
@@ -22,7 +22,7 @@ pub(super) fn number(text: &str, min: u32, max: u32) -> Result<u32, Reason> {
     }
 }
 
-/// A switch: `true` or `false`, as TOML writes it.
+/// A boolean: `true` or `false`, as TOML writes it.
 pub(super) fn boolean(text: &str) -> Result<bool, Reason> {
     match text.trim() {
         "true" => Ok(true),
@@ -31,7 +31,7 @@ pub(super) fn boolean(text: &str) -> Result<bool, Reason> {
     }
 }
 
-/// A duration of one number and one unit, between `least` and `most`.
+/// A duration of one number and one unit, from `min` to `max`.
 pub(super) fn duration(text: &str, min: TimeDelta, max: TimeDelta) -> Result<TimeDelta, Reason> {
     let trimmed = text.trim();
     let unit_at = trimmed
@@ -67,7 +67,7 @@ pub(super) fn duration(text: &str, min: TimeDelta, max: TimeDelta) -> Result<Tim
     }
 }
 
-/// A duration as [`duration`] reads it.
+/// Formats a duration as [`duration`] parses it.
 pub(super) fn format_duration(duration: TimeDelta) -> String {
     let seconds = duration.num_seconds();
     for (unit, letter) in [(86_400, 'd'), (3600, 'h'), (60, 'm')] {
@@ -78,12 +78,11 @@ pub(super) fn format_duration(duration: TimeDelta) -> String {
     format!("{seconds}s")
 }
 
-/// An address and port to listen on.
 pub(super) fn listen_address(text: &str) -> Result<SocketAddr, Reason> {
     text.trim().parse().map_err(|_unsaid| format!("{} is not an address with a port; write one such as 127.0.0.1:8080, 0.0.0.0:8080 or [::]:8080 (numbers, not a name)", quoted(text)))
 }
 
-/// Networks, with commas between them; `none` for none.
+/// Networks, separated by commas; `none` for an empty list.
 pub(super) fn networks(text: &str) -> Result<Vec<IpNet>, Reason> {
     if text.trim() == "none" {
         return Ok(Vec::new());
@@ -106,7 +105,6 @@ fn network(text: &str) -> Result<IpNet, Reason> {
     Ok(network.trunc())
 }
 
-/// For whom the log is written.
 pub(super) fn log_format(text: &str) -> Result<LogFormat, Reason> {
     match text.trim() {
         "human" => Ok(LogFormat::Human),
@@ -118,8 +116,8 @@ pub(super) fn log_format(text: &str) -> Result<LogFormat, Reason> {
     }
 }
 
-/// What the log lets through: levels, or levels by part. A word that is no level would else be taken for the name of a
-/// part, and nothing would be logged.
+/// A log filter: levels, or levels by module. A word that is no level would otherwise be taken for the name of a
+/// module, and nothing would be logged.
 pub(super) fn log_filter(text: &str) -> Result<String, Reason> {
     const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
     let text = text.trim();
@@ -135,7 +133,7 @@ pub(super) fn log_filter(text: &str) -> Result<String, Reason> {
     Ok(text.to_owned())
 }
 
-/// Where people find help: a page or a mail address.
+/// Where users find help: a page or a mail address.
 pub(super) fn help_url(text: &str) -> Result<Url, Reason> {
     match Url::parse(text.trim()) {
         Ok(url) if matches!(url.scheme(), "https" | "http" | "mailto") => Ok(url),
@@ -146,7 +144,7 @@ pub(super) fn help_url(text: &str) -> Result<Url, Reason> {
     }
 }
 
-/// The database's URL. It may hold a password: no message shows it.
+/// The database's URL. It may contain a password: no message shows it.
 pub(super) fn database_url(text: &str) -> Result<String, Reason> {
     let text = text.trim();
     let has_known_scheme = ["postgres://", "postgresql://", "sqlite:"]
@@ -162,7 +160,7 @@ pub(super) fn database_url(text: &str) -> Result<String, Reason> {
     }
 }
 
-/// A value in a message: in quotes, on one line, not too long.
+/// A value in a message: in quotes, on one line, shortened.
 pub(super) fn quoted(text: &str) -> String {
     let mut short: String = text
         .trim()

@@ -1,11 +1,12 @@
-//! Passwords that whoever guesses tries first: the well-known ones, the person's own names, and what fingers type by
-//! themselves. The list is short on purpose: it names what is tried within the few tries that the throttle lets pass.
+//! Passwords that an attacker tries first: the well-known ones, the user's own names, and patterns of the keyboard.
+//! The list is short on purpose: it names what is tried within the few attempts that the throttle allows.
 
 use unicode_normalization::UnicodeNormalization;
 
 use crate::model::user::{Email, NameComponent, NameComponents, UserName};
 
-/// What is tried first, in lower case. A word counts with digits and marks around it too, and written twice.
+/// What is tried first, in lower case. A word also matches with digits and punctuation around it, and when it is
+/// repeated.
 const COMMON_PASSWORDS: &str = "\
     password passwort passw0rd p@ssw0rd p@ssword pa$$word pa$$w0rd passwd pass kennwort motdepasse contrasena \
     contraseña wachtwoord parola senha mypassword meinpasswort newpassword neuespasswort changeme changeit \
@@ -20,24 +21,24 @@ const COMMON_PASSWORDS: &str = "\
     1q2w3e4r5t 1qaz2wsx 1qaz2wsx3edc qazwsxedc q1w2e3r4 q1w2e3r4t5 zaq12wsx 1a2b3c4d a1b2c3d4 !@#$%^&* !\"§$%&/( chatgpt openai \
     saml singlesignon sso identityprovider";
 
-/// What fingers type in a row.
+/// Sequences of neighbouring characters and keys.
 const SEQUENCES: &str = "01234567890 abcdefghijklmnopqrstuvwxyz qwertyuiopasdfghjklzxcvbnm qwertzuiopüasdfghjklöäyxcvbnm \
     azertyuiopqsdfghjklmwxcvbn asdfghjklöä";
 
-/// What fingers type from the top to the bottom of a keyboard.
+/// Sequences of keys from the top to the bottom of a keyboard.
 const KEYBOARD_COLUMNS: &str =
     "1qaz 2wsx 3edc 4rfv 5tgb 6zhn 6yhn 7ujm 1qay 2wsx 3edc qaz wsx edc rfv tgb yhn ujm qay !qaz @wsx";
 
-/// The shortest piece of a row that counts beside others.
+/// The shortest piece of a sequence that counts beside other pieces.
 const MIN_SEQUENCE_LEN: usize = 3;
 
-/// Words about a person and a place that are no secret there.
+/// Words about a user and a site that are no secret there.
 #[derive(Clone, Debug, Default)]
 pub struct PasswordContext(Vec<String>);
 
 impl PasswordContext {
-    /// Of a person: their address and its parts, their names in either order, their user name; and of `places`, such
-    /// as the organisation and the host.
+    /// For one user: the address and its parts, the names in either order, the user name; and `site_names`, such as
+    /// the organisation and the host.
     pub fn new(
         email: &Email,
         names: &NameComponents,
@@ -59,7 +60,7 @@ impl PasswordContext {
         context_words.extend(user_name.map(|name| name.as_str().to_owned()));
         for site_name in [domain].iter().chain(site_names) {
             context_words.push((*site_name).to_owned());
-            // Labels of a host and words of a name; the short ones, such as `de` and `and`, are nobody's name.
+            // Labels of a host and words of a name; short ones, such as `de` and `and`, identify nothing.
             let parts = site_name
                 .split(['.', ' ', '-'])
                 .filter(|part| part.chars().count() > 3);
@@ -70,18 +71,18 @@ impl PasswordContext {
     }
 }
 
-/// Why a password is tried first.
+/// Why a password is blocked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum BlockReason {
-    /// Everybody knows it.
+    /// It is well known.
     Common,
-    /// It is the person's own address or name, or that of the place.
+    /// It is the user's own address or name, or that of the site.
     ContextSpecific,
-    /// One piece over and over, or a row of neighbours.
+    /// One piece repeated, or a sequence of neighbours.
     Pattern,
 }
 
-/// Whether `password`, in NFC, is one that whoever guesses tries first; case does not matter.
+/// Whether `password`, in NFC, is one that an attacker tries first; case does not matter.
 pub(super) fn find_block_reason(password: &str, context: &PasswordContext) -> Option<BlockReason> {
     let text = normalized(password);
     let alphanumeric = alphanumeric(&text);
@@ -119,14 +120,14 @@ pub(super) fn find_block_reason(password: &str, context: &PasswordContext) -> Op
     }
 }
 
-/// The longest piece that is no word of its own when it is repeated.
+/// The longest piece that makes a password a pattern when it is repeated; a longer one may be a word of its own.
 const MAX_REPEATED_LEN: usize = 4;
-/// The shortest row that nobody types by chance.
+/// The shortest sequence that nobody types by accident.
 const MIN_SINGLE_SEQUENCE_LEN: usize = 6;
 
 fn is_pattern(text: &str, alphanumeric: &str, unit: &str) -> bool {
     let is_short = |piece: &str| piece.chars().count() <= MAX_REPEATED_LEN;
-    // Marks count here: `!!!!!!!!` and `ab!ab!ab!`.
+    // Punctuation counts here: `!!!!!!!!` and `ab!ab!ab!`.
     if is_short(repeated_unit(text)) {
         return true;
     }
@@ -145,7 +146,7 @@ fn is_pattern(text: &str, alphanumeric: &str, unit: &str) -> bool {
         && (unit.chars().count() >= MIN_SINGLE_SEQUENCE_LEN || unit.len() < alphanumeric.len())
 }
 
-/// A row of digits, and a letter or two before or after it: `a1234567`, `12345678a`, `Aa123456`.
+/// A sequence of digits, and a letter or two before or after it: `a1234567`, `12345678a`, `Aa123456`.
 fn is_digit_sequence_with_letters(alphanumeric: &str) -> bool {
     let digits = alphanumeric.trim_matches(char::is_alphabetic);
     let letters = alphanumeric.chars().count() - digits.chars().count();
@@ -153,7 +154,7 @@ fn is_digit_sequence_with_letters(alphanumeric: &str) -> bool {
     (1..=2).contains(&letters) && digits.len() >= 5 && SEQUENCES.split(' ').any(is_row)
 }
 
-/// Pieces of rows and columns of the keyboard alone, each of three or more: `qwer1234`, `1qaz2wsx`, `123qwe123`.
+/// Only pieces of rows and columns of the keyboard, each of three keys or more: `qwer1234`, `1qaz2wsx`, `123qwe123`.
 fn is_made_of_sequences(alphanumeric: &str) -> bool {
     let mut rest: Vec<char> = alphanumeric.chars().collect();
     let mut pieces = 0;
@@ -173,7 +174,7 @@ fn is_made_of_sequences(alphanumeric: &str) -> bool {
     pieces > 0
 }
 
-/// Digits and marks that stand for letters, as the letters; without other marks.
+/// Replaces digits and punctuation that stand for letters, and removes other punctuation.
 fn without_leet(text: &str) -> String {
     let letter = |c: char| match c {
         '0' => 'o',
@@ -187,7 +188,7 @@ fn without_leet(text: &str) -> String {
     text.chars().map(letter).filter(|c| c.is_alphanumeric()).collect()
 }
 
-/// The piece that `text` is made of, repeated; all of it where it is not. The last piece may be cut off.
+/// The piece that `text` repeats; all of it if it repeats none. The last repetition may be cut off.
 fn repeated_unit(text: &str) -> &str {
     text.char_indices()
         .map(|(at, _)| at)
@@ -202,7 +203,7 @@ fn normalized(text: &str) -> String {
     text.nfc().collect::<String>().to_lowercase().nfc().collect()
 }
 
-/// Letters and digits alone.
+/// Letters and digits only.
 fn alphanumeric(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).collect()
 }

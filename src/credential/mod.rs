@@ -1,4 +1,4 @@
-//! What people prove themselves with. Knows no database and no page.
+//! How users authenticate. Knows no database and no page.
 
 mod blocklist;
 pub mod password;

@@ -1,4 +1,4 @@
-//! Passwords: what is taken for one, and how it is hashed and checked.
+//! Passwords: what is accepted as one, and how it is hashed and checked.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -16,19 +16,19 @@ use crate::{
     model::secret::Secret,
 };
 
-/// A password as it was typed, in NFC, whole.
+/// A password as it was typed, in NFC, never truncated.
 #[derive(Debug)]
 pub struct Password(Secret<String>);
 
 impl Password {
-    /// The longest password in bytes of UTF-8 after NFC; none is ever cut.
+    /// The longest password, in bytes of UTF-8 after NFC; a longer one is refused, never truncated.
     pub const MAX_LEN: usize = 1024;
     /// The fewest characters of a new password (NIST SP 800-63B, 3.1.1.2).
     pub const MIN_CHARACTERS: usize = 8;
     /// How many characters are recommended.
     pub const RECOMMENDED_CHARACTERS: usize = 15;
 
-    /// Takes what somebody typed to sign in.
+    /// Parses a password that was typed to sign in.
     pub fn parse(typed: &str) -> Result<Self, BadPassword> {
         let text: String = typed.nfc().collect();
         if text.is_empty() {
@@ -40,8 +40,8 @@ impl Password {
         Ok(Self(Secret::new(text)))
     }
 
-    /// Takes what somebody chose for the future, unless it is what others would try first: they know whom and what
-    /// it is `near` to (NIST SP 800-63B, 3.1.1.2).
+    /// Parses a new password, and refuses one that an attacker would try first, given what `context` says of the user
+    /// and the site (NIST SP 800-63B, 3.1.1.2).
     pub fn parse_new(typed: &str, context: &PasswordContext) -> Result<Self, BadPassword> {
         let password = Self::parse(typed)?;
         let text = password.0.expose();
@@ -64,33 +64,31 @@ impl Password {
     }
 }
 
-/// Why a text is no password.
+/// Why a text is not accepted as a password.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum BadPassword {
-    /// Nothing was typed.
     #[error("the password is empty")]
     Empty,
-    /// Longer than is hashed.
+    /// More than [`Password::MAX_LEN`] bytes.
     #[error("the password is longer than {} bytes", Password::MAX_LEN)]
     TooLong,
-    /// Too easily guessed.
+    /// Fewer than [`Password::MIN_CHARACTERS`].
     #[error(
         "the password is too short: at least {} characters are needed, {} or more are recommended; a few words in a row do well",
         Password::MIN_CHARACTERS,
         Password::RECOMMENDED_CHARACTERS
     )]
     TooShort,
-    /// Everybody knows it.
     #[error(
         "the password is one of those that are tried first everywhere; a few words in a row that do not belong together do well"
     )]
     Common,
-    /// Whoever knows the person knows it.
+    /// Anybody who knows the user may guess it.
     #[error(
         "the password is the person's own address or name, or that of the organisation or the site: those are tried first; a few words in a row that do not belong together do well"
     )]
     ContextSpecific,
-    /// Fingers type it by themselves.
+    /// One piece repeated, or a sequence of neighbouring keys.
     #[error(
         "the password is one piece over and over, or a row of neighbours such as 12345678 or qwertyui: those are tried first; a few words in a row that do not belong together do well"
     )]
@@ -100,25 +98,24 @@ pub enum BadPassword {
     Control,
 }
 
-/// How much work a hash costs.
+/// How much work one hash takes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct HashCost {
-    /// Memory, in KiB.
+    /// In KiB.
     pub memory: u32,
-    /// Passes over it.
+    /// Passes over the memory.
     pub passes: u32,
-    /// Lanes.
     pub lanes: u32,
 }
 
 impl HashCost {
-    /// The least that is taken (OWASP Password Storage: argon2id, 19 MiB, t=2, p=1).
+    /// The least that is accepted (OWASP Password Storage: argon2id, 19 MiB, t=2, p=1).
     pub const MIN: Self = Self {
         memory: 19_456,
         passes: 2,
         lanes: 1,
     };
-    /// The most that a stored hash may ask for: 1 GiB. More is damage, or somebody's trap.
+    /// The most that a stored hash may demand: 1 GiB. More is corruption, or an attack.
     const MAX: Self = Self {
         memory: 1_048_576,
         passes: 64,
@@ -130,18 +127,16 @@ impl HashCost {
     }
 }
 
-/// What a password turned out to be.
+/// The result of checking a password.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum PasswordCheck {
-    /// The right one.
     Correct,
-    /// The right one, under a hash that costs too little today: hash it anew.
+    /// Correct, but the cost of the stored hash is too low today: hash it again.
     CorrectNeedsRehash,
-    /// Another one.
     Incorrect,
 }
 
-/// Hashes and checks passwords, and counts how often.
+/// Hashes and checks passwords, and counts the hashes that it computes.
 #[derive(Debug)]
 pub struct Hasher {
     argon2: Argon2<'static>,
@@ -151,15 +146,15 @@ pub struct Hasher {
 }
 
 impl Hasher {
-    /// Makes a hasher that costs `cost`, which may be [`Cost::LEAST`] or more.
+    /// `cost` must be at least [`HashCost::MIN`].
     pub fn new(cost: HashCost) -> Result<Self, Error> {
         if !cost.is_at_least(HashCost::MIN) || !HashCost::MAX.is_at_least(cost) {
             return Err(Error::InvalidCost(cost));
         }
         let params =
             Params::new(cost.memory, cost.passes, cost.lanes, None).or(Err(Error::InvalidCost(cost)))?;
-        // Nobody's hash was made from no password: checking one against it costs the same as against
-        // a real one, and making it costs nothing.
+        // This hash was made from no password: to check one against it costs the same as against a real one, and to
+        // make it costs nothing.
         let dummy_hash = format!(
             "$argon2id$v=19$m={},t={},p={}$bm9ib2R5IGF0IGFsbCE$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
             cost.memory, cost.passes, cost.lanes
@@ -172,7 +167,7 @@ impl Hasher {
         })
     }
 
-    /// Hashes a password into a PHC string. `salt` must come from the system's randomness.
+    /// Hashes a password into a PHC string. `salt` must come from the system's random source.
     pub fn hash(&self, password: &Password, salt: [u8; 16]) -> Result<Secret<String>, Error> {
         let salt = SaltString::encode_b64(&salt).map_err(Error::Failed)?;
         self.increment_hash_count();
@@ -183,7 +178,7 @@ impl Hasher {
         Ok(Secret::new(hash.to_string()))
     }
 
-    /// Checks a password against a PHC string that [`Hasher::hash`] made, today or long ago.
+    /// Checks a password against a PHC string that [`Hasher::hash`] made at any time.
     pub fn verify(&self, password: &Password, phc: &Secret<String>) -> Result<PasswordCheck, Error> {
         let hash = PasswordHash::new(phc.expose()).map_err(Error::Damaged)?;
         let params = Params::try_from(&hash).map_err(Error::Damaged)?;
@@ -204,13 +199,13 @@ impl Hasher {
         }
     }
 
-    /// Does the work of [`Hasher::verify`] for an account that is unknown or disabled, so that time
-    /// does not tell them from others.
+    /// Does the work of [`Hasher::verify`] for an account that is unknown or disabled, so that the response time does
+    /// not reveal which accounts exist.
     pub fn verify_dummy(&self, password: &Password) -> Result<(), Error> {
         self.verify(password, &self.dummy_hash).map(drop)
     }
 
-    /// How many hashes were worked out so far.
+    /// How many hashes were computed so far.
     pub fn hash_count(&self) -> u64 {
         self.hash_count.load(Ordering::Relaxed)
     }
@@ -229,16 +224,15 @@ impl Hasher {
     }
 }
 
-/// What can go wrong with a hash.
+/// Why hashing or checking failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Asked for less work than is safe, or more than is sane.
+    /// Less work than is safe, or more than is reasonable.
     #[error("argon2id cannot be set to {0:?}: at least {least:?}, at most {most:?}", least = HashCost::MIN, most = HashCost::MAX)]
     InvalidCost(HashCost),
-    /// What is stored is no argon2 hash.
+    /// The stored text is not an argon2 hash.
     #[error("the stored password hash is damaged: {0}")]
     Damaged(HashError),
-    /// Hashing failed.
     #[error("hashing a password failed: {0}")]
     Failed(HashError),
 }

@@ -1,16 +1,16 @@
-//! Which addresses are connected to: public ones, and those that the configuration names.
+//! Which addresses may be connected to: public ones, and those that the configuration allows.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 
-/// Whether `address` is connected to: a public one, or one of `allowed`.
+/// Whether `address` may be connected to: it is public, or in one of the networks in `allowed`.
 pub(super) fn is_allowed(address: IpAddr, allowed: &[IpNet]) -> bool {
     let address = embedded_ipv4(address);
     is_public(address) || allowed.iter().any(|net| net.contains(&address))
 }
 
-/// The IPv4 address that an IPv6 one stands for (rfc4291, 2.5.5.2; rfc6052, 2.1).
+/// The IPv4 address that an IPv6 address embeds (rfc4291, 2.5.5.2; rfc6052, 2.1).
 fn embedded_ipv4(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => match v6.segments() {
@@ -30,10 +30,10 @@ fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// What the special-purpose registry lists is nobody's public server (rfc6890, 2.2.2).
+/// Addresses in the special-purpose registry belong to no public server (rfc6890, 2.2.2).
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let special = match address.octets() {
-        // A carrier's own network (rfc6598).
+        // The shared address space of carriers (rfc6598).
         [100, second, ..] => (64..128).contains(&second),
         // This network, loopback, multicast, reserved, broadcast; assignments, examples, 6to4 relays,
         // benchmarks.
@@ -48,7 +48,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     !special
 }
 
-/// Global unicast, without what is documentation, or a tunnel to an IPv4 address that was not looked at.
+/// Global unicast, except documentation addresses and tunnels to an IPv4 address that was not checked.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let special = match address.segments() {
         [0x2001, second, ..] if second < 0x200 || second == 0xdb8 => true,

@@ -1,5 +1,5 @@
-//! Fetches documents by URL, blocking. Every address is checked where it is connected to, redirects
-//! too; size and time are bounded. Knows nothing of what is in them.
+//! Fetches documents by URL, blocking. Every address is checked when it is connected to, also after redirects; size
+//! and time are bounded. Knows nothing of the documents' content.
 
 mod address;
 mod resolver;
@@ -33,99 +33,86 @@ pub use crate::fetch::resolver::ForbiddenAddress;
 const MAX_REDIRECTS: usize = 3;
 const RESOLVE_TIMEOUT: Duration = Duration::from_secs(5);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a server may be silent.
+/// How long a server may send nothing.
 const IO_TIMEOUT: Duration = Duration::from_secs(20);
 const CHUNK_LEN: usize = 64 * 1024;
 
-/// What is wanted, and how much of it.
+/// What to fetch, and how much of it.
 #[derive(Clone, Copy, Debug)]
 pub struct FetchRequest<'a> {
-    /// From where.
     pub url: &'a MetadataUrl,
-    /// The longest document that is taken, in bytes.
+    /// The longest accepted document, in bytes.
     pub max_bytes: u64,
-    /// How long all of it may take.
+    /// How long the whole fetch may take.
     pub timeout: Duration,
-    /// What was fetched before.
+    /// The validators of the copy that was fetched before.
     pub validators: CacheValidators<'a>,
 }
 
-/// What a server said of the document that it gave before (rfc9110, 8.8).
+/// What a server sent with the document that it served before (rfc9110, 8.8).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CacheValidators<'a> {
-    /// `ETag`.
     pub etag: Option<&'a str>,
-    /// `Last-Modified`.
     pub last_modified: Option<&'a str>,
 }
 
-/// What came.
+/// The result of a fetch.
 #[derive(Debug)]
 pub enum Fetched {
-    /// Nothing new since it was fetched before.
+    /// The document has not changed since it was fetched before.
     NotModified,
-    /// A document.
     Document {
-        /// Itself.
         document: Document,
-        /// Its `ETag`.
         etag: Option<String>,
-        /// Its `Last-Modified`.
         last_modified: Option<String>,
     },
 }
 
-/// A document in a file that has no name and is gone with this value; nobody else can change it.
+/// A document in a file that has no name and is deleted with this value; no other process can change it.
 #[derive(Debug)]
 pub struct Document {
-    /// The file, at its beginning.
+    /// Positioned at its beginning.
     pub file: File,
-    /// Its length in bytes.
+    /// In bytes.
     pub length: u64,
 }
 
-/// Why nothing was fetched, in words for the administrator.
+/// Why nothing was fetched; the messages are for the administrator.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// An address that is not connected to.
+    /// An address that may not be connected to.
     #[error("{0}; if it is meant, add its network to metadata.allow_private_networks in the configuration")]
     ForbiddenAddress(ForbiddenAddress),
-    /// No such host.
     #[error("the host name of {0} is not known")]
     UnknownHost(String),
-    /// An answer that is no document.
+    /// The server responded with an error status.
     #[error("the server answered with status {0}")]
     Status(u16),
-    /// A redirect that is not followed.
+    /// A redirect to a URL that is not allowed.
     #[error("the server redirects to an address that is not followed: {0}")]
     Redirect(String),
-    /// A redirect too many.
     #[error("the server redirects more than 3 times")]
     TooManyRedirects,
-    /// Packed, though nobody offered to unpack.
+    /// The document is compressed, although no encoding was requested.
     #[error("the server sends a packed document (Content-Encoding), which was not asked for")]
     UnexpectedContentEncoding,
-    /// More than is taken.
+    /// More than [`FetchRequest::max_bytes`].
     #[error("the document is larger than {} MB", .0 / (1024 * 1024))]
     TooLarge(u64),
-    /// Told to stop.
     #[error("it was stopped")]
     Stopped,
-    /// Not in time.
     #[error("the server did not send it in time")]
     TimedOut,
-    /// The connection failed.
     #[error("the server cannot be reached: {0}")]
     Connection(String),
-    /// It cannot be kept here.
+    /// The temporary file cannot be written.
     #[error("the document cannot be written to the disk")]
     CannotWrite(#[source] io::Error),
-    /// It cannot be read.
     #[error("the document cannot be read")]
     Unreadable(#[source] io::Error),
 }
 
-/// Fetches. Cheap to clone.
+/// Fetches documents. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Fetcher {
     agent: Agent,
@@ -134,7 +121,7 @@ pub struct Fetcher {
 }
 
 impl Fetcher {
-    /// Fetches into files in `directory`; connects to public addresses, and to those in `allowed`.
+    /// Writes documents to files in `directory`; connects to public addresses, and to those in `allowed`.
     pub fn new(allowed: Vec<IpNet>, directory: PathBuf) -> Self {
         let tls = TlsConfig::builder()
             .provider(TlsProvider::NativeTls)
@@ -142,9 +129,9 @@ impl Fetcher {
             .build();
         let config = Config::builder()
             .tls_config(tls)
-            // The environment's proxy would look names up where nobody checks the address.
+            // A proxy from the environment would resolve names without a check of the address.
             .proxy(None)
-            // Followed here: each is checked as the first address was.
+            // Redirects are followed in `fetch`: each URL is checked as the first one was.
             .max_redirects(0)
             .max_redirects_will_error(false)
             .http_status_as_error(false)
@@ -165,7 +152,7 @@ impl Fetcher {
         }
     }
 
-    /// Fetches what is wanted; `told` hears how many bytes are there.
+    /// Fetches what `wanted` names; calls `told` with the number of bytes received so far.
     pub fn fetch(&self, wanted: &FetchRequest<'_>, told: &mut dyn FnMut(u64)) -> Result<Fetched, Error> {
         let fetched = self.fetch_unless_stopped(wanted, told);
         if fetched.is_err() && self.stopped.load(Ordering::Acquire) {
@@ -219,12 +206,12 @@ impl Fetcher {
         Err(Error::TooManyRedirects)
     }
 
-    /// Takes a document from somewhere else: a file, or a pipe.
+    /// Copies a document from another source: a file, or a pipe.
     pub fn copy_from(&self, from: &mut dyn Read, max_bytes: u64) -> Result<Document, Error> {
         self.copy_within(from, max_bytes, None, &mut |_length| {})
     }
 
-    /// Ends what is under way, and everything after it.
+    /// Aborts the running fetches; later ones fail with [`Error::Stopped`].
     pub fn stop(&self) {
         self.stopped.store(true, Ordering::Release);
         self.agent.clone().shutdown();
@@ -265,7 +252,7 @@ impl Fetcher {
         deadline: Option<Instant>,
         told: &mut dyn FnMut(u64),
     ) -> Result<Document, Error> {
-        // Made without a name, or unlinked at once.
+        // The file is created without a name, or unlinked at once.
         let mut file = tempfile::tempfile_in(&self.directory).map_err(Error::CannotWrite)?;
         file.set_permissions(Permissions::from_mode(0o600))
             .map_err(Error::CannotWrite)?;
@@ -294,7 +281,7 @@ impl Fetcher {
     }
 }
 
-/// Where a redirect leads: to https, or within this machine from http to http.
+/// The target of a redirect: https, or within this machine from http to http.
 fn redirect_target(from: &MetadataUrl, response: &Response<Body>) -> Result<MetadataUrl, Error> {
     let location =
         header_text(response, header::LOCATION).ok_or_else(|| Error::Status(response.status().as_u16()))?;
@@ -328,7 +315,7 @@ fn from_ureq_error(error: ureq::Error, url: &MetadataUrl) -> Error {
     Error::Connection(error.to_string())
 }
 
-/// A read that failed: ureq carries its own errors through `io`.
+/// Translates a failed read: ureq passes its own errors through `io`.
 fn from_read_error(error: io::Error) -> Error {
     match error.downcast::<ureq::Error>() {
         Ok(ureq::Error::Timeout(_)) => Error::TimedOut,

@@ -1,5 +1,5 @@
-//! Names to addresses: what is handed on was checked, and is what is connected to. A name that answers
-//! otherwise the next time (DNS rebinding) gains nothing.
+//! Resolves names to addresses: only checked addresses are returned, and these are connected to. A name that resolves
+//! differently the next time (DNS rebinding) gains nothing.
 
 use std::{fmt, io, net::IpAddr, sync::Arc};
 
@@ -16,7 +16,7 @@ use ureq::{
 
 use crate::fetch::address::is_allowed;
 
-/// An address that is not connected to.
+/// An address that may not be connected to.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ForbiddenAddress {
     host: String,
@@ -26,7 +26,7 @@ pub struct ForbiddenAddress {
 impl fmt::Display for ForbiddenAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { host, address } = self;
-        // In an address, IPv6 stands in brackets.
+        // In a URL, an IPv6 address is in brackets.
         if host.trim_matches(['[', ']']).parse() == Ok(*address) {
             return write!(f, "{address} is no public address");
         }
@@ -36,7 +36,7 @@ impl fmt::Display for ForbiddenAddress {
 
 impl std::error::Error for ForbiddenAddress {}
 
-/// Looks names up, and lets allowed addresses through.
+/// Resolves names, and returns only allowed addresses.
 pub(super) struct CheckedResolver {
     resolver: DefaultResolver,
     allowed: Arc<[IpNet]>,

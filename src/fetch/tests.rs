@@ -1,4 +1,4 @@
-//! The hostile side of fetching: canaries that must not be touched, servers that never end.
+//! Fetching under attack: canary servers that must not be connected to, servers that never finish.
 
 use std::{
     net::{Shutdown, TcpListener, TcpStream},
@@ -13,7 +13,7 @@ use std::{
 
 use super::*;
 
-/// A server on loopback that answers each connection with what `answer` writes.
+/// A server on loopback that responds to each connection with what `answer` writes.
 struct LoopbackServer {
     port: u16,
     connections: Arc<AtomicUsize>,
@@ -62,7 +62,7 @@ fn read_head(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&head).into_owned()
 }
 
-/// Sleeps: time is no argument of a server that dawdles.
+/// Sleeps: a slow server cannot take the time as an argument.
 fn sleep(time: Duration) {
     let (_keep, never) = mpsc::channel::<()>();
     let _timeout = never.recv_timeout(time);

@@ -1,5 +1,5 @@
-//! The log: one event a line on stderr, for people or for machines, and nothing in it that could pass
-//! for a line of its own.
+//! The log: one event per line on stderr, for people or for programs; no value in it can be taken for a line of its
+//! own.
 
 mod queue;
 
@@ -26,35 +26,35 @@ use tracing_subscriber::{
 use self::queue::LogQueue;
 use crate::model::text::{escaped_json, is_safe_to_display};
 
-/// How long the end of the program waits for somebody to read the rest of the log.
+/// How long the program waits at its end for the rest of the log to be read.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// For whom the log is written.
+/// Who reads the log.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Format {
     /// For people.
     Human,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// A log that has begun. Nobody who logs waits for whoever reads it.
+/// A log that was started. Writing to it never waits for its reader.
 #[derive(Clone, Debug)]
 pub struct Log(LogQueue);
 
 impl Log {
-    /// Writes what is left, for two seconds at most, and ends. What is logged after it is lost.
+    /// Writes what is queued, for two seconds at most, and stops. What is logged afterwards is lost.
     pub fn finish(&self) {
         self.0.finish(FLUSH_TIMEOUT);
     }
 
-    /// Takes a line that is for whoever started the program, in its own words.
+    /// Writes a line for the user who started the program, without the format of the log.
     pub fn write_line(&self, line: &str) {
         self.0.push(format!("{line}\n").as_bytes());
     }
 }
 
-/// Begins to log to stderr what `filter` lets through (`info`, or `warn,hallpass=debug`).
+/// Starts to log to stderr what `filter` permits (`info`, or `warn,hallpass=debug`).
 pub fn start(format: Format, filter: &str) -> Result<Log, Error> {
     let ansi = io::stderr().is_terminal();
     let queue =
@@ -62,7 +62,7 @@ pub fn start(format: Format, filter: &str) -> Result<Log, Error> {
     subscriber(format, filter, ansi, queue.clone())?
         .try_init()
         .map_err(Error::AlreadyStarted)?;
-    // The usual hook writes to stderr itself, and would wait for it.
+    // The default hook writes to stderr itself, and would wait for it.
     panic::set_hook(Box::new(log_panic));
     Ok(Log(queue))
 }
@@ -73,7 +73,7 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
     tracing::error!(place, why, "a step broke");
 }
 
-/// Makes the line that says how many were dropped, in the shape of all others.
+/// Formats the line that says how many lines were dropped, in the format of the log.
 fn dropped_lines_formatter(
     format: Format,
     ansi: bool,
@@ -108,23 +108,19 @@ impl Write for SharedBuffer {
     }
 }
 
-/// Why the log could not begin.
+/// Why the log could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Not a filter.
     #[error(
         "the log filter `{text}` cannot be read; write a level (error, warn, info, debug, trace), or levels by part such as warn,hallpass=debug"
     )]
     Filter {
-        /// What was given.
         text: String,
-        /// What is wrong with it.
         source: tracing_subscriber::filter::ParseError,
     },
-    /// The thread that writes it did not start.
+    /// The thread that writes it could not be started.
     #[error("the thread that writes the log cannot be started")]
     Thread(#[source] io::Error),
-    /// It runs already.
     #[error("the log was started before")]
     AlreadyStarted(#[source] tracing_subscriber::util::TryInitError),
 }
@@ -141,7 +137,7 @@ where
     })?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        // A closed stderr would otherwise be told to stderr, which panics.
+        // Otherwise a closed stderr would be reported on stderr, which panics.
         .log_internal_errors(false);
     Ok(match format {
         Format::Human => Box::new(
@@ -163,7 +159,7 @@ where
     })
 }
 
-/// Writes fields as `name=value`, quoted where a value could be taken for more than one.
+/// Writes fields as `name=value`, in quotes where a value could be taken for more than one.
 #[derive(Clone, Copy, Debug)]
 struct SingleLineFields;
 
@@ -205,7 +201,7 @@ impl FieldWriter<'_> {
 
 impl Visit for FieldWriter<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
-        // `log.…` comes from the `log` crate's own records and is shown as target and line already.
+        // `log.…` comes from the `log` crate's own records and is already shown as target and line.
         if self.result.is_ok() && !field.name().starts_with("log.") {
             self.result = self.write_field(field.name(), value);
         }
@@ -238,7 +234,7 @@ fn escape(out: &mut impl fmt::Write, text: &str, in_quotes: bool) -> fmt::Result
     Ok(())
 }
 
-/// JSON escapes control characters below U+0020 itself; the others reach terminals too.
+/// JSON itself escapes control characters below U+0020 only; the others can control a terminal, too.
 #[derive(Clone, Copy, Debug)]
 struct JsonLines<W>(W);
 
@@ -254,7 +250,7 @@ impl<'w, W: MakeWriter<'w>> MakeWriter<'w> for JsonLines<W> {
 struct JsonLine<W>(W);
 
 impl<W: Write> Write for JsonLine<W> {
-    /// Takes all of `line`; the formatter gives each event in one piece.
+    /// Accepts all of `line`; the formatter passes each event in one piece.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(line);
         if text.chars().all(|c| c == '\n' || is_safe_to_display(c)) {

@@ -1,5 +1,5 @@
-//! What is to be written, between those who log and the one thread that writes. Whoever logs never waits: a reader
-//! of the log that hangs costs lines, which are counted and said, and never a request.
+//! The queue between the threads that log and the one thread that writes. Logging never waits: if the reader of the
+//! log hangs, lines are lost, and counted in the log, but no request waits.
 
 use std::{
     collections::VecDeque,
@@ -11,10 +11,10 @@ use std::{
 
 use tracing_subscriber::fmt::MakeWriter;
 
-/// What waits to be written, in bytes, before lines are dropped.
+/// How many bytes may be queued before lines are dropped.
 const MAX_QUEUED_BYTES: usize = 1024 * 1024;
 
-/// The way into the queue; every copy leads into the same one.
+/// A handle to the queue; all clones share one queue.
 #[derive(Clone, Debug, Default)]
 pub(super) struct LogQueue(Arc<Shared>);
 
@@ -29,7 +29,7 @@ struct QueueState {
     lines: VecDeque<Vec<u8>>,
     bytes: usize,
     dropped: u64,
-    /// The thread has taken lines that are not all written yet.
+    /// The thread has taken lines that it has not written completely yet.
     writing: bool,
     closed: bool,
 }
@@ -41,7 +41,7 @@ impl QueueState {
 }
 
 impl LogQueue {
-    /// Writes to `out` on a thread of its own. `dropped` makes the line that says how many were dropped.
+    /// Writes to `out` in a separate thread. `dropped` formats the line that says how many lines were dropped.
     pub(super) fn start(
         out: impl Write + Send + 'static,
         dropped: impl Fn(u64) -> Vec<u8> + Send + 'static,
@@ -54,7 +54,7 @@ impl LogQueue {
         Ok(queue)
     }
 
-    /// Takes `line` at once, or drops it.
+    /// Queues `line`, or drops it, without waiting.
     pub(super) fn push(&self, line: &[u8]) {
         let mut state = self.lock();
         if state.bytes + line.len() > MAX_QUEUED_BYTES {
@@ -67,7 +67,7 @@ impl LogQueue {
         self.0.changed.notify_all();
     }
 
-    /// Waits until everything is written, at most for `patience`, and ends the thread.
+    /// Waits until everything is written, for `timeout` at most, and stops the thread.
     pub(super) fn finish(&self, timeout: Duration) {
         let mut state = self.lock();
         state.closed = true;
@@ -102,7 +102,7 @@ fn write_out(shared: &Shared, mut out: impl Write, say_dropped: impl Fn(u64) -> 
         if dropped > 0 {
             text.extend(say_dropped(dropped));
         }
-        // Nobody is left to tell that the log cannot be written.
+        // A failure to write the log cannot be reported anywhere.
         let _written = out.write_all(&text).and_then(|()| out.flush());
         shared
             .state
@@ -114,7 +114,7 @@ fn write_out(shared: &Shared, mut out: impl Write, say_dropped: impl Fn(u64) -> 
 }
 
 impl Write for &LogQueue {
-    /// Takes all of `line`; the formatter gives each event in one piece.
+    /// Accepts all of `line`; the formatter passes each event in one piece.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.push(line);
         Ok(line.len())
@@ -139,7 +139,7 @@ mod tests {
 
     use super::*;
 
-    /// Writes only when it is let to, as a pipe whose reader hangs.
+    /// Writes only when it is permitted to, like a pipe whose reader hangs.
     struct BlockingWriter {
         permits: mpsc::Receiver<()>,
         written: Arc<Mutex<Vec<u8>>>,
@@ -147,7 +147,7 @@ mod tests {
 
     impl Write for BlockingWriter {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            // An error is a gate that stays open.
+            // An error: the sender is gone, and nothing blocks any more.
             let _open = self.permits.recv();
             self.written.lock().unwrap().extend_from_slice(bytes);
             Ok(bytes.len())
@@ -170,7 +170,7 @@ mod tests {
         let line = [b"x".repeat(1023), b"\n".to_vec()].concat();
         let all = 3 * MAX_QUEUED_BYTES / line.len();
         for _ in 0..all {
-            // Nothing lets it through: if this waited, it would wait for ever.
+            // Nothing permits the writer to write: if this waited, it would wait forever.
             queue.push(&line);
         }
         queue.finish(Duration::ZERO);
