@@ -1,4 +1,4 @@
-//! `AuthnRequest` (saml-core, 3.4): read, then accepted against a service provider.
+//! `AuthnRequest` (saml-core, 3.4): parsed, then validated against a service provider.
 
 use chrono::{DateTime, Utc};
 
@@ -20,92 +20,78 @@ use crate::{
     },
 };
 
-/// A request as it was read; nothing in it is to be believed yet.
+/// A request as it was parsed; nothing in it is verified yet.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AuthnRequest {
-    /// `ID`.
     pub id: String,
-    /// `Version`, as it was written.
+    /// As it was written.
     pub version: String,
-    /// `IssueInstant`.
     pub issued_at: DateTime<Utc>,
-    /// `Issuer`.
     pub issuer: EntityId,
-    /// `Destination`, letter for letter.
+    /// Byte for byte.
     pub destination: Option<String>,
-    /// `AssertionConsumerServiceURL`, letter for letter.
+    /// Byte for byte.
     pub acs_url: Option<String>,
-    /// `AssertionConsumerServiceIndex`.
     pub acs_index: Option<u16>,
-    /// `ProtocolBinding`.
     pub protocol_binding: Option<String>,
-    /// `ForceAuthn`.
     pub force_authn: bool,
-    /// `IsPassive`.
     pub is_passive: bool,
-    /// What else it asks for, and whether we can.
+    /// What else it asks for.
     pub options: RequestedOptions,
 }
 
-/// What a request may ask for beside a plain sign-on.
+/// What a request may ask for besides a plain SSO.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct RequestedOptions {
-    /// `NameIDPolicy/@Format`.
     pub name_id_format: Option<String>,
-    /// `NameIDPolicy/@SPNameQualifier`.
     pub sp_name_qualifier: Option<String>,
-    /// `RequestedAuthnContext`.
     pub authn_context: Option<authn_context::RequestedAuthnContext>,
-    /// `Subject`.
     pub subject: Option<RequestedSubject>,
     /// The entity IDs in `Scoping/IDPList`, if there is one.
     pub idp_list: Option<Vec<String>>,
-    /// An element that nobody here honours.
+    /// An element that is not supported here.
     pub unsupported: Option<&'static str>,
 }
 
-/// Whom the request is about (saml-core, 3.4.1.4).
+/// The user whom the request is about (saml-core, 3.4.1.4).
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum RequestedSubject {
-    /// Somebody with this name.
     NameId(NameId),
-    /// Somebody named in a way that we do not know people by.
+    /// Identified in a way that is not supported here.
     Unsupported,
 }
 
-/// A request that this provider will answer.
+/// A request that this provider will answer with a response.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ValidRequest {
-    /// Goes into `InResponseTo`.
+    /// For `InResponseTo`.
     pub request_id: String,
-    /// One of the service provider's registered consumers.
+    /// One of the service provider's registered ACS URLs.
     pub acs: SpUrl,
-    /// The person must log in anew.
+    /// The user must sign in again.
     pub force_authn: bool,
     /// No page may be shown.
     pub is_passive: bool,
-    /// The person that it must be.
+    /// The user must be this one.
     pub subject: Option<Subject>,
-    /// The kind of name to tell.
+    /// The format of the NameID in the response.
     pub name_id_format: NameIdFormat,
-    /// The kind of login that the answer names.
+    /// The `AuthnContextClassRef` of the response.
     pub context_class: &'static str,
-    /// Signed, but by whom is not known: no certificate is registered.
+    /// Signed, but no certificate is registered to verify the signature.
     pub unchecked_signature: bool,
 }
 
-/// Not answered as asked.
+/// A request that is not answered as it asks.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RefusedRequest {
-    /// Why.
     pub refusal: Refusal,
-    /// The request's `ID`.
     pub request_id: String,
-    /// A registered address that may be told, where one is known.
+    /// The registered ACS URL that is sent the refusal's status, if one is known.
     pub acs: Option<SpUrl>,
 }
 
-/// Reads a request out of an inbound message.
+/// Parses a request from an inbound message.
 pub fn read(inbound: &InboundMessage) -> Result<Unverified<AuthnRequest>, Refusal> {
     let message = XmlDocument::parse(&inbound.xml)?;
     let root = message.root(PROTOCOL, "AuthnRequest")?;
@@ -135,7 +121,7 @@ pub fn read(inbound: &InboundMessage) -> Result<Unverified<AuthnRequest>, Refusa
     Ok(Unverified::new(request, inbound.signature_of(root)?))
 }
 
-/// The `Issuer` of a message: present, whole, an entity ID (saml-profiles, 4.1.4.1).
+/// The `Issuer` of a message: present, in one piece, an entity ID (saml-profiles, 4.1.4.1).
 pub(super) fn issuer(root: Element<'_, '_>) -> Result<EntityId, Refusal> {
     let element = root
         .child(ASSERTION, "Issuer")?
@@ -159,8 +145,8 @@ fn requested_options(root: Element<'_, '_>) -> Result<RequestedOptions, Refusal>
     let mut options = RequestedOptions::default();
     for child in root.children()? {
         if child.is(ASSERTION, "Issuer") || child.is(PROTOCOL, "Extensions") || child.is(DSIG, "Signature") {
-            // An XML signature does not count over this binding (saml-bindings, 3.4.4.1), and extensions
-            // that nobody here knows must not stand in the way.
+            // An XML signature is ignored over HTTP-Redirect (saml-bindings, 3.4.4.1), and unknown extensions must
+            // not make a request fail.
         } else if child.is(ASSERTION, "Subject") {
             options.subject = subject(child)?;
         } else if child.is(PROTOCOL, "NameIDPolicy") {
@@ -186,7 +172,7 @@ fn requested_options(root: Element<'_, '_>) -> Result<RequestedOptions, Refusal>
     Ok(options)
 }
 
-/// An empty name names nobody: some senders fill a template with a hint that they do not have.
+/// An empty name identifies nobody: some senders fill in a template with a hint that they do not have.
 fn subject(element: Element<'_, '_>) -> Result<Option<RequestedSubject>, Refusal> {
     if element.child(ASSERTION, "SubjectConfirmation")?.is_some() {
         return Err(Refusal::Malformed("a Subject with a SubjectConfirmation"));
@@ -202,14 +188,14 @@ fn subject(element: Element<'_, '_>) -> Result<Option<RequestedSubject>, Refusal
     Ok(if name.value.is_empty() {
         None
     } else if name.value.len() > MAX_SUBJECT_LEN {
-        // Nobody here has a longer one, and it is kept while the person logs in.
+        // No user here has a longer one, and it is stored while the user signs in.
         Some(RequestedSubject::Unsupported)
     } else {
         Some(RequestedSubject::NameId(name))
     })
 }
 
-/// The longest name that a request may be about, in bytes.
+/// The longest name of a subject, in bytes.
 const MAX_SUBJECT_LEN: usize = 1024;
 
 fn idp_list(scoping: Element<'_, '_>) -> Result<Option<Vec<String>>, Refusal> {
@@ -226,9 +212,8 @@ fn idp_list(scoping: Element<'_, '_>) -> Result<Option<Vec<String>>, Refusal> {
 }
 
 impl AuthnRequest {
-    /// Where `sp` takes the answer: exactly a registered address, or the default when none is named
-    /// (saml-profiles, 4.1.4.1; saml-core, 3.4.1). An index that is not registered gets its refusal at the
-    /// default.
+    /// Where `sp` receives the response: exactly a registered URL, or the default if none is named (saml-profiles,
+    /// 4.1.4.1; saml-core, 3.4.1). The refusal of an unregistered index is sent to the default.
     fn acs<'s>(&self, sp: &'s ServiceProvider) -> Option<(&'s SpUrl, Option<Refusal>)> {
         match (&self.acs_url, self.acs_index) {
             (Some(asked), _) => Some((sp.acs_by_url(asked)?, None)),
@@ -252,24 +237,22 @@ impl AuthnRequest {
     }
 }
 
-/// What a request is held against.
+/// What a request is validated against.
 #[derive(Clone, Copy, Debug)]
 pub struct ValidationContext<'a> {
-    /// Who seems to have sent it.
+    /// The service provider that seems to have sent it.
     pub sp: &'a ServiceProvider,
-    /// The kinds of name that it may be told.
+    /// The NameID formats that it may be sent.
     pub formats: &'a [NameIdFormat],
-    /// Us.
+    /// Ours.
     pub entity_id: &'a EntityId,
     /// Our Sign-in URL.
     pub sso: &'a str,
-    /// Lifetimes.
     pub policy: &'a Policy,
-    /// The time.
     pub now: DateTime<Utc>,
 }
 
-/// Holds a request against what its sender registered, what this provider is, and the time.
+/// Validates a request against the registration of its sender, this provider, and the time.
 pub fn validate(
     request: VerificationOutcome<AuthnRequest>,
     context: &ValidationContext<'_>,
@@ -317,10 +300,10 @@ pub fn validate(
     }
 }
 
-/// The first thing that stands in the way of any answer, once it is known where to say so.
+/// The first reason to refuse the request, once it is known where the refusal can be sent.
 fn first_refusal(request: &AuthnRequest, context: &ValidationContext<'_>) -> Option<Refusal> {
     let options = &request.options;
-    // HTTP-Redirect is what Auth0 writes there although no profile allows it; the answer goes by POST.
+    // Auth0 writes HTTP-Redirect there although no profile allows it; the response is sent by POST.
     let binding_fits = request
         .protocol_binding
         .as_deref()
@@ -348,7 +331,7 @@ fn first_refusal(request: &AuthnRequest, context: &ValidationContext<'_>) -> Opt
 
 type ResolvedOptions = (Option<Subject>, NameIdFormat, &'static str);
 
-/// What is to be told, and of whom.
+/// The subject, the NameID format and the authentication context class of the response.
 fn resolve_options(
     options: &RequestedOptions,
     context: &ValidationContext<'_>,
@@ -366,8 +349,8 @@ fn resolve_options(
     Ok((subject, format, context_class))
 }
 
-/// The kind of name that the policy leaves: `unspecified` is no wish (saml-core, 3.4.1.1), and `AllowCreate`
-/// a hint that nobody here needs (E14).
+/// The NameID format that the policy permits: `unspecified` asks for none in particular (saml-core, 3.4.1.1), and
+/// `AllowCreate` is a hint that is not needed here (E14).
 fn name_id_format(options: &RequestedOptions, context: &ValidationContext<'_>) -> Option<NameIdFormat> {
     let qualifier = options.sp_name_qualifier.as_deref().unwrap_or_default();
     if !qualifier.is_empty() && qualifier != context.sp.entity_id.as_str() {
@@ -379,7 +362,7 @@ fn name_id_format(options: &RequestedOptions, context: &ValidationContext<'_>) -
     }
 }
 
-/// A name that somebody here could have at this service provider.
+/// The subject, if it is a name that a user here could have at this service provider.
 fn resolve_subject(name: &NameId, context: &ValidationContext<'_>) -> Option<Subject> {
     let is = |qualifier: &Option<String>, expected: &EntityId| {
         qualifier

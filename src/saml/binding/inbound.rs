@@ -1,4 +1,4 @@
-//! A message on its way in: what the browser brought, and what was carried by it.
+//! An inbound message: what the browser sent, and what was decoded from it.
 
 use crate::{
     model::{application::Binding, user::Email},
@@ -11,26 +11,26 @@ use crate::{
     },
 };
 
-/// What a browser brought, as it came.
+/// What a browser sent, undecoded.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum RawMessage {
-    /// The raw query of the address.
+    /// The raw query of the URL.
     Query(String),
-    /// A form: the raw query of the address that it was sent to, and its octets.
+    /// A form: the raw query of the URL that it was sent to, and its body.
     Form {
-        /// What stands behind `?`.
+        /// What follows the `?`.
         query: String,
         /// `application/x-www-form-urlencoded`.
         body: Vec<u8>,
     },
-    /// A body of another content type, or one that broke off.
+    /// A body of another content type, or one that was cut off.
     Unreadable,
-    /// A body that was not read to its end: there is more of it than [`post::MAX_BODY`].
+    /// A body that was not read to its end: it is longer than [`post::MAX_BODY`].
     TooLong,
 }
 
 impl RawMessage {
-    /// Reads it by the binding that it came over.
+    /// Decodes it according to its binding.
     pub fn decode(&self) -> Result<InboundMessage, Refusal> {
         match self {
             Self::Query(query) => redirect::decode(query),
@@ -41,35 +41,30 @@ impl RawMessage {
     }
 }
 
-/// What a message is, by the parameter that carried it.
+/// The kind of a message, by the parameter that carried it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum MessageKind {
-    /// `SAMLRequest`.
     Request,
-    /// `SAMLResponse`.
     Response,
 }
 
-/// A message as it came.
+/// A decoded message.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct InboundMessage {
-    /// What it came over.
     pub binding: Binding,
-    /// Request or response.
     pub kind: MessageKind,
-    /// The XML.
     pub xml: String,
-    /// To be returned as it is; absent is not the same as empty.
+    /// Returned unchanged; absent is not the same as empty.
     pub relay_state: Option<String>,
-    /// Whom the sender expects, by e-mail address: to fill in the login form, and no more.
+    /// The e-mail address of the user whom the sender expects: it prefills the sign-in form, and nothing more.
     pub login_hint: Option<Email>,
-    /// Over the octets of a query as they came; none over HTTP-POST, where the signature is in the XML.
+    /// Over the bytes of the query as they were sent; none over HTTP-POST, where the signature is in the XML.
     pub signature: Option<UnverifiedSignature>,
 }
 
 impl InboundMessage {
-    /// The signature that counts for the message whose root is `root`. Over HTTP-Redirect it is the one in the
-    /// address: one in the XML should have been taken out, and says nothing (saml-bindings, 3.4.4.1).
+    /// The signature of the message whose root is `root`. Over HTTP-Redirect it is the one in the URL: one in the XML
+    /// should have been removed, and proves nothing (saml-bindings, 3.4.4.1).
     pub(in crate::saml) fn signature_of(
         &self,
         root: Element<'_, '_>,

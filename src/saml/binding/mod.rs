@@ -1,4 +1,4 @@
-//! How messages travel.
+//! The bindings: how messages travel.
 
 pub mod inbound;
 pub mod post;

@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// The longest form that is read, in bytes.
+/// The longest accepted form, in bytes.
 pub const MAX_BODY: usize = 256 * 1024;
 
 pub(super) const TOO_LONG: Refusal = Refusal::TooLarge("more than 256 kB of form");
@@ -25,7 +25,7 @@ struct FormFields<'b> {
     relay_state: Option<&'b str>,
 }
 
-/// Reads the octets of a form that was sent to an address with the raw query `query`.
+/// Decodes the body of a form that was sent to a URL with the raw query `query`.
 pub fn decode(query: &str, body: &[u8]) -> Result<InboundMessage, Refusal> {
     if body.len() > MAX_BODY {
         return Err(TOO_LONG);
@@ -68,7 +68,7 @@ fn form_fields(body: &str) -> Result<FormFields<'_>, Refusal> {
             "SAMLRequest" => &mut found.request,
             "SAMLResponse" => &mut found.response,
             "RelayState" => &mut found.relay_state,
-            // HTTP-POST-SimpleSign signs so; who signs must not be taken for somebody who does not.
+            // HTTP-POST-SimpleSign signs like this; a signed message must not be taken for an unsigned one.
             "SigAlg" | "Signature" => {
                 return Err(Refusal::Malformed(
                     "a signature beside the message, in a field of its own",
@@ -86,12 +86,12 @@ fn form_fields(body: &str) -> Result<FormFields<'_>, Refusal> {
     Ok(found)
 }
 
-/// Whether `name` is one of ours to some reader.
+/// Whether some reader could take `name` for one of our parameters.
 fn is_misspelled_parameter(name: &str) -> bool {
     percent_decode(name, true).is_none_or(|plain| is_saml_parameter(&plain))
 }
 
-/// Base64, whose lines some senders break.
+/// Base64; some senders break its lines.
 fn decode_base64(raw: &str) -> Result<Vec<u8>, Refusal> {
     let mut text = percent_decode(raw, true).ok_or(Refusal::Malformed("a broken escape"))?;
     text.retain(|byte| !matches!(byte, b'\r' | b'\n'));

@@ -1,4 +1,4 @@
-//! HTTP-Redirect (saml-bindings, 3.4): a message in the query of an address.
+//! HTTP-Redirect (saml-bindings, 3.4): a message in the query of a URL.
 
 use std::io::Read;
 
@@ -19,10 +19,10 @@ use crate::{
     },
 };
 
-/// The longest query that is read, in bytes.
+/// The longest accepted query, in bytes.
 pub const MAX_QUERY: usize = 16 * 1024;
-/// The longest RelayState that is returned, in bytes. The specification stops at 80; lenient senders
-/// go further, and nothing is ever cut.
+/// The longest accepted RelayState, in bytes. The specification limits it to 80; lenient senders exceed that, and
+/// nothing is ever truncated.
 pub const MAX_RELAY_STATE: usize = 4096;
 
 #[derive(Default)]
@@ -36,7 +36,7 @@ struct Parameters<'q> {
     login_hint: Option<&'q str>,
 }
 
-/// Reads the raw query, octet for octet as the browser sent it.
+/// Decodes the raw query, byte for byte as the browser sent it.
 pub fn decode(query: &str) -> Result<InboundMessage, Refusal> {
     if query.len() > MAX_QUERY {
         return Err(Refusal::TooLarge("more than 16 kB of address"));
@@ -66,7 +66,7 @@ pub fn decode(query: &str) -> Result<InboundMessage, Refusal> {
     })
 }
 
-/// What is no address is no hint.
+/// A hint that is not an e-mail address is ignored.
 pub(super) fn login_hint(raw: &str) -> Option<Email> {
     let text = String::from_utf8(percent_decode(raw, true)?).ok()?;
     Email::parse(&text).ok()
@@ -88,7 +88,7 @@ fn parameters(query: &str) -> Result<Parameters<'_>, Refusal> {
                 continue;
             }
             other => {
-                // `SAML%52equest` is another parameter to the signature and the same one to many readers.
+                // `SAML%52equest` is a different parameter for the signature, and the same one for many readers.
                 if percent_decode(other, true).is_none_or(|plain| is_saml_parameter(&plain)) {
                     return Err(Refusal::Malformed("a parameter's name in another spelling"));
                 }
@@ -148,7 +148,7 @@ pub(super) fn relay_state(raw: &str) -> Result<String, Refusal> {
     }
     let text = String::from_utf8(plain).map_err(|_why| Refusal::Malformed("a RelayState that is no text"))?;
     if text.contains(['\0', '\r', '\n']) {
-        // A form would change these on its way back, and nothing is ever returned changed.
+        // A form would change these on the way back, and the RelayState must be returned unchanged.
         return Err(Refusal::Malformed("a NUL or a line break in RelayState"));
     }
     Ok(text)
@@ -159,10 +159,10 @@ pub fn decode_message(raw: &str) -> Result<String, Refusal> {
     decode_xml(decode_base64(raw)?)
 }
 
-/// Inflates what does not begin as XML does. Over either binding some senders do what the other one asks for: some
-/// of Auth0's connections deflate nothing into an address, node-saml and ruby-saml can deflate into a form.
+/// Inflates what does not begin like XML. Over either binding some senders do what the other one requires: some of
+/// Auth0's connections do not deflate in a URL, node-saml and ruby-saml can deflate in a form.
 pub(super) fn decode_xml(bytes: Vec<u8>) -> Result<String, Refusal> {
-    // White space before the root is XML (xml, 2.1, 2.8); what is deflated is no text.
+    // White space before the root is XML (xml, 2.1, 2.8); deflated data is not text.
     let is_xml = bytes
         .strip_prefix(b"\xef\xbb\xbf")
         .unwrap_or(&bytes)
@@ -178,14 +178,14 @@ pub(super) fn decode_xml(bytes: Vec<u8>) -> Result<String, Refusal> {
 }
 
 fn decode_base64(raw: &str) -> Result<Vec<u8>, Refusal> {
-    // A bare `+` is base64's own: a blank has no place there.
+    // A bare `+` belongs to base64: a space has no meaning there.
     let text = percent_decode(raw, false).ok_or(Refusal::Malformed("a broken escape"))?;
     STANDARD
         .decode(text)
         .map_err(|_why| Refusal::Malformed("not base64"))
 }
 
-/// Inflates at most [`MAX_MESSAGE`] bytes; the stream must end where the bytes end.
+/// Inflates at most [`MAX_DOCUMENT`] bytes; the stream must end where the bytes end.
 fn inflate(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
     let mut out = Vec::with_capacity((bytes.len() * 4).min(MAX_DOCUMENT + 1));
     let mut stream = flate2::Decompress::new(false);
@@ -218,7 +218,7 @@ fn inflate(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
     }
 }
 
-/// Undoes percent-encoding; none for a broken escape.
+/// Decodes percent-encoding; `None` for a broken escape.
 pub(super) fn percent_decode(raw: &str, plus_is_blank: bool) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(raw.len());
     let mut bytes = raw.bytes();
@@ -241,7 +241,7 @@ fn hex_digit(digit: u8) -> Option<u8> {
         .and_then(|value| u8::try_from(value).ok())
 }
 
-/// Puts a message of ours behind `location`, signed over the query (saml-bindings, 3.4.4.1).
+/// Appends a message of ours to `location`, signed over the query (saml-bindings, 3.4.4.1).
 pub fn encode(
     location: &str,
     kind: MessageKind,
@@ -279,8 +279,8 @@ pub fn deflate_base64(xml: &str) -> String {
     writer.into_inner()
 }
 
-/// Escapes as Auth0's verifier does again before it checks: upper-case hex, all but
-/// `A-Z a-z 0-9 - _ . ! ~ * ' ( )`. The others verify the octets as they are.
+/// Escapes exactly as Auth0's verifier does when it encodes the values again before it verifies: upper-case hex,
+/// everything except `A-Z a-z 0-9 - _ . ! ~ * ' ( )`. Other verifiers use the bytes as they were sent.
 pub fn percent_encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len() * 3 / 2);
     for byte in text.bytes() {

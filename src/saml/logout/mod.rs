@@ -1,4 +1,4 @@
-//! Single logout (saml-core, 3.7): `LogoutRequest` and `LogoutResponse`, both ways.
+//! Single logout (saml-core, 3.7): `LogoutRequest` and `LogoutResponse`, in both directions.
 
 pub mod request;
 pub mod response;
@@ -8,8 +8,8 @@ use crate::{
     saml::{canonical::XmlWriter, response::Error, signer::Signer},
 };
 
-/// A message of ours that is not signed yet. Over HTTP-Redirect the signature stands beside it, over the query
-/// (saml-bindings, 3.4.4.1); over HTTP-POST it stands inside (saml-bindings, 3.5.4).
+/// A message of ours that is not signed yet. Over HTTP-Redirect it is sent unsigned, and the signature covers the
+/// query (saml-bindings, 3.4.4.1); over HTTP-POST the signature is in the XML (saml-bindings, 3.5.4).
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct UnsignedMessage {
     head: String,
@@ -18,7 +18,7 @@ pub struct UnsignedMessage {
 }
 
 impl UnsignedMessage {
-    /// `head` opens the element `id` and ends behind its `Issuer`; `tail` closes it.
+    /// `head` opens the element `id` and ends after its `Issuer`; `tail` closes it.
     fn new(head: XmlWriter, tail: XmlWriter, id: &str) -> Result<Self, Error> {
         Ok(Self {
             head: head.finish()?,
@@ -27,12 +27,12 @@ impl UnsignedMessage {
         })
     }
 
-    /// As it is, for a signature beside it.
+    /// The XML for a detached signature.
     pub fn unsigned_xml(&self) -> String {
         format!("{}{}", self.head, self.tail)
     }
 
-    /// Signed inside.
+    /// The XML with an enveloped signature.
     pub fn signed_xml(&self, signer: &Signer, algorithm: SignatureAlgorithm) -> Result<String, Error> {
         Ok(signer.sign_enveloped(algorithm, &self.head, &self.tail, &self.id)?)
     }

@@ -1,4 +1,4 @@
-//! `LogoutRequest` (saml-core, 3.7.1): what service providers send, and what we send them.
+//! `LogoutRequest` (saml-core, 3.7.1): those that service providers send, and ours.
 
 use chrono::{DateTime, Utc};
 
@@ -21,30 +21,27 @@ use crate::{
     },
 };
 
-/// A request to end sessions, as it was read.
+/// A request to end sessions, as it was parsed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LogoutRequest {
-    /// `ID`.
     pub id: String,
-    /// `Version`, as it was written.
+    /// As it was written.
     pub version: String,
-    /// `IssueInstant`.
     pub issued_at: DateTime<Utc>,
-    /// `NotOnOrAfter`: from then on it is to be ignored.
+    /// From then on the request must be ignored.
     pub not_on_or_after: Option<DateTime<Utc>>,
-    /// `Issuer`.
     pub issuer: EntityId,
-    /// `Destination`, letter for letter.
+    /// Byte for byte.
     pub destination: Option<String>,
-    /// Whose sessions. No `Format` is `unspecified`.
+    /// The user whose sessions end. An absent `Format` is `unspecified`.
     pub name_id: NameId,
-    /// Which of them; none: all that the sender takes part in.
+    /// The sessions to end; none: all that the sender takes part in.
     pub session_indexes: Vec<String>,
-    /// The sender wants no `LogoutResponse` (the Asynchronous Single Logout extension).
+    /// The sender expects no `LogoutResponse` (the Asynchronous Single Logout extension).
     pub asynchronous: bool,
 }
 
-/// Reads a request out of an inbound message.
+/// Parses a request from an inbound message.
 pub fn read(inbound: &InboundMessage) -> Result<Unverified<LogoutRequest>, Refusal> {
     let message = XmlDocument::parse(&inbound.xml)?;
     let root = message.root(PROTOCOL, "LogoutRequest")?;
@@ -67,7 +64,7 @@ pub fn read(inbound: &InboundMessage) -> Result<Unverified<LogoutRequest>, Refus
     Ok(Unverified::new(request, inbound.signature_of(root)?))
 }
 
-/// Reads a `NameID`. No `Format` is `unspecified`.
+/// Parses a `NameID`. An absent `Format` is `unspecified`.
 pub(in crate::saml) fn name_id(element: Element<'_, '_>) -> Result<NameId, Refusal> {
     Ok(NameId {
         format: element.attribute("Format").unwrap_or(UNSPECIFIED).to_owned(),
@@ -102,7 +99,7 @@ fn asynchronous(root: Element<'_, '_>) -> Result<bool, Refusal> {
 }
 
 impl LogoutRequest {
-    /// Why this request, whose signature was found good, is not done (saml-profiles, 4.4.4.1).
+    /// Why this request, whose signature was verified, is refused, if it is (saml-profiles, 4.4.4.1).
     pub fn refusal(&self, slo: &str, policy: &Policy, now: DateTime<Utc>) -> Option<Refusal> {
         if self.destination.as_deref() != Some(slo) {
             Some(Refusal::WrongDestination)
@@ -123,16 +120,15 @@ impl LogoutRequest {
     }
 }
 
-/// Whether both name the same person at the service provider `them` (saml-core, 3.3.4). A qualifier that the sender
-/// leaves out is the one that it was told; one that we left out is the one that our message implied (saml-core,
-/// 8.3.7).
+/// Whether both identify the same user at the service provider `them` (saml-core, 3.3.4). A qualifier that the sender
+/// omits is the one that it was sent; one that we omitted is the one that our message implied (saml-core, 8.3.7).
 pub fn is_same_name_id(sent: &NameId, said: &NameId, us: &EntityId, them: &EntityId) -> bool {
     sent.format == said.format && is_same_except_format(sent, said, us, them)
 }
 
-/// The same of a request that names a session besides. Spring Security, saml2-js and ruby-saml send no `Format`, or
-/// `unspecified`, whatever they were told: what such a name means is ours to say (saml-core, 8.3.1), and the
-/// SessionIndex says it.
+/// The same for a request that also names a session. Spring Security, saml2-js and ruby-saml send no `Format`, or
+/// `unspecified`, whatever they were sent: the meaning of such a name is ours to define (saml-core, 8.3.1), and the
+/// SessionIndex determines it.
 pub fn is_same_name_id_in_session(sent: &NameId, said: &NameId, us: &EntityId, them: &EntityId) -> bool {
     (sent.format == said.format || said.format == UNSPECIFIED) && is_same_except_format(sent, said, us, them)
 }
@@ -147,22 +143,18 @@ fn is_same_except_format(sent: &NameId, said: &NameId, us: &EntityId, them: &Ent
         && fits(&sent.sp_name_qualifier, &said.sp_name_qualifier, them)
 }
 
-/// What a `LogoutRequest` of ours says.
+/// The content of a `LogoutRequest` of ours.
 #[derive(Clone, Copy, Debug)]
 pub struct LogoutRequestContent<'a> {
-    /// Who asks.
     pub issuer: &'a EntityId,
-    /// `ID`.
     pub id: &'a str,
-    /// Where it goes.
     pub destination: &'a str,
-    /// Whose session, by the name that the other side knows.
+    /// The NameID that the service provider received.
     pub name_id: &'a NameId,
-    /// Which session.
     pub session_index: &'a str,
 }
 
-/// Writes a `LogoutRequest`, good for as long as an assertion.
+/// Writes a `LogoutRequest`, valid for as long as an assertion.
 pub fn write(
     content: &LogoutRequestContent<'_>,
     policy: &Policy,

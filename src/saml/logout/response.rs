@@ -1,4 +1,4 @@
-//! `LogoutResponse` (saml-core, 3.7.2): what service providers answer, and what we answer them.
+//! `LogoutResponse` (saml-core, 3.7.2): those that service providers send, and ours.
 
 use chrono::{DateTime, Utc};
 
@@ -17,22 +17,21 @@ use crate::{
     },
 };
 
-/// An answer to a `LogoutRequest` of ours, as it was read.
+/// A response to a `LogoutRequest` of ours, as it was parsed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LogoutResponse {
-    /// `Version`, as it was written.
+    /// As it was written.
     pub version: String,
-    /// `Issuer`.
     pub issuer: EntityId,
-    /// `Destination`, letter for letter.
+    /// Byte for byte.
     pub destination: Option<String>,
-    /// Which request of ours it answers.
+    /// For `InResponseTo`.
     pub in_response_to: String,
-    /// The status codes, from the top down.
+    /// The status codes, the top-level one first.
     pub status: Vec<String>,
 }
 
-/// Reads a response out of an inbound message.
+/// Parses a response from an inbound message.
 pub fn read(inbound: &InboundMessage) -> Result<Unverified<LogoutResponse>, Refusal> {
     let message = XmlDocument::parse(&inbound.xml)?;
     let root = message.root(PROTOCOL, "LogoutResponse")?;
@@ -75,7 +74,7 @@ fn status_codes(root: Element<'_, '_>) -> Result<Vec<String>, Refusal> {
 }
 
 impl LogoutResponse {
-    /// Why this response, whose signature was found good, counts for nothing (saml-profiles, 4.4.4.2).
+    /// Why this response, whose signature was verified, is refused, if it is (saml-profiles, 4.4.4.2).
     pub fn refusal(&self, slo: &str, asked: &EntityId) -> Option<Refusal> {
         if self.issuer != *asked {
             Some(Refusal::WrongIssuer)
@@ -88,7 +87,7 @@ impl LogoutResponse {
         }
     }
 
-    /// Whether the session there has ended, and everything that depends on it (saml-core, 3.7.3.2).
+    /// Whether the session there has ended, and every session that depends on it (saml-core, 3.7.3.2).
     pub fn confirms(&self) -> bool {
         let mut codes = self.status.iter();
         codes.next().is_some_and(|top| top == status::SUCCESS)
@@ -96,24 +95,18 @@ impl LogoutResponse {
     }
 }
 
-/// What a `LogoutResponse` of ours says.
+/// The content of a `LogoutResponse` of ours.
 #[derive(Clone, Copy, Debug)]
 pub struct LogoutResponseContent<'a> {
-    /// Us.
     pub issuer: &'a EntityId,
-    /// `ID`.
     pub id: &'a str,
-    /// Where it goes.
     pub destination: &'a SpUrl,
-    /// The request that it answers.
     pub in_response_to: &'a str,
-    /// What became of it.
     pub status: StatusCodes,
-    /// Why not, in a sentence.
+    /// The reason for a failure, in one sentence.
     pub status_message: Option<&'a str>,
 }
 
-/// Writes a `LogoutResponse`.
 pub fn write(content: &LogoutResponseContent<'_>, now: DateTime<Utc>) -> Result<UnsignedMessage, Error> {
     let issue_instant = format_date_time(now);
     let mut head = XmlWriter::new(512);

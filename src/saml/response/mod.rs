@@ -20,72 +20,60 @@ use crate::{
     },
 };
 
-/// Why a message could not be made. Never the peer's fault.
+/// Why a message could not be written. Never the peer's fault.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A value that should not have come this far.
+    /// A value that should have been refused before.
     #[error("a value cannot be written")]
     Unwritable(#[from] Unwritable),
-    /// The key failed.
     #[error("the signature could not be made")]
     Signing(#[from] ErrorStack),
-    /// It is to be encrypted, and to nobody that it can be encrypted to.
+    /// It has to be encrypted, and no certificate can be used for that.
     #[error("the assertion must be encrypted, and no certificate of the application is fit for it")]
     NoRecipient,
-    /// The assertion could not be encrypted.
     #[error("the assertion could not be encrypted")]
     Encrypting(#[from] encryption::Error),
 }
 
-/// The frame of every response.
+/// What every response contains.
 #[derive(Clone, Copy, Debug)]
 pub struct ResponseHeader<'a> {
-    /// Us.
     pub issuer: &'a EntityId,
-    /// `ID` of the response: 160 random bits (saml-core, 1.3.4).
+    /// 160 random bits (saml-core, 1.3.4).
     pub id: &'a str,
-    /// Where it goes.
     pub acs: &'a SpUrl,
-    /// The request that it answers; none if nobody asked.
+    /// The `ID` of the request; none in an unsolicited response.
     pub in_response_to: Option<&'a str>,
-    /// When it is made.
     pub now: DateTime<Utc>,
 }
 
-/// What an assertion says.
+/// The content of an assertion.
 #[derive(Clone, Copy, Debug)]
 pub struct Assertion<'a> {
-    /// `ID` of the assertion.
     pub id: &'a str,
-    /// Whom it is for.
     pub audience: &'a EntityId,
-    /// Who signed in.
     pub name_id: &'a NameId,
-    /// When the person gave the password.
+    /// When the user entered the password.
     pub authenticated_at: DateTime<Utc>,
-    /// The kind of login.
+    /// The `AuthnContextClassRef`.
     pub context_class: &'a str,
     /// The session, as this service provider knows it.
     pub session_index: &'a str,
-    /// What else is told.
     pub attributes: &'a [Attribute<'a>],
 }
 
-/// How a response with an assertion is made safe.
+/// How a response with an assertion is signed and encrypted.
 #[derive(Debug)]
 pub struct ResponseProtection<'a> {
-    /// Signs.
     pub signer: &'a Signer,
-    /// What is signed.
     pub signed_parts: SignedParts,
-    /// With what.
     pub algorithm: SignatureAlgorithm,
-    /// Encrypts the assertion, where that is wanted.
+    /// None: the assertion is not encrypted.
     pub encryption: Option<AssertionEncryption<'a>>,
 }
 
-/// Writes a response with an assertion. The assertion is signed first, then encrypted, and the response
-/// around it is signed last (saml-core, 6.2): whoever decrypts finds the signature as it was made.
+/// Writes a response with an assertion. The assertion is signed first, then encrypted, and the response around it is
+/// signed last (saml-core, 6.2): after decryption, the assertion's signature is unchanged.
 pub fn success(
     header: &ResponseHeader<'_>,
     statement: &Assertion<'_>,
@@ -105,7 +93,7 @@ pub fn success(
     } else {
         head + &tail
     };
-    // Base64 of what is encrypted is a third longer, and the key and its certificate come to it.
+    // Base64 makes the ciphertext a third longer, and the key and its certificate are added.
     let mut inside = XmlWriter::new(assertion.len() * 3 / 2 + 4096);
     write_status(&mut inside, (status::SUCCESS, None), None);
     match protection.encryption {
@@ -124,8 +112,8 @@ pub fn success(
     }
 }
 
-/// Writes a response that only says why not; `words` tell the service provider's administrator more.
-/// There is no assertion to carry a signature, so the response does, whatever the application asked for.
+/// Writes a response with an error status; `status_message` gives the service provider's administrator details. There
+/// is no assertion to carry a signature, so the response is signed, whatever the application is configured for.
 pub fn failure(
     header: &ResponseHeader<'_>,
     status: StatusCodes,
@@ -139,7 +127,7 @@ pub fn failure(
     Ok(signer.sign_enveloped(algorithm, &head, &tail, header.id)?)
 }
 
-/// The response around `inside`, in two parts: a signature stands between them.
+/// The response around `inside`, in two parts: the signature is inserted between them.
 fn response(header: &ResponseHeader<'_>, mut inside: XmlWriter) -> Result<(String, String), Error> {
     let issued = format_date_time(header.now);
     let mut attributes = vec![("Destination", header.acs.as_str()), ("ID", header.id)];
@@ -165,7 +153,7 @@ pub(super) fn write_status(to: &mut XmlWriter, (top, second): StatusCodes, statu
     to.close("samlp:Status");
 }
 
-/// A `NameID`, with what namespace must be declared on it.
+/// A `NameID`, with the namespaces that must be declared on it.
 pub(super) fn write_name_id(name: &NameId, namespaces: &[(&str, &str)], to: &mut XmlWriter) {
     let mut attributes = vec![("Format", name.format.as_str())];
     attributes.extend(name.name_qualifier.as_deref().map(|by| ("NameQualifier", by)));
@@ -177,8 +165,8 @@ pub(super) fn write_name_id(name: &NameId, namespaces: &[(&str, &str)], to: &mut
     to.leaf("saml:NameID", namespaces, &attributes, &name.value);
 }
 
-/// The assertion (saml-profiles, 4.1.4.2), in two parts: a signature stands between them. It declares its
-/// own namespace, so that it stays what it is when it is taken out of the response.
+/// The assertion (saml-profiles, 4.1.4.2), in two parts: the signature is inserted between them. It declares its own
+/// namespace, so that it is unchanged when it is taken out of the response.
 fn assertion(
     header: &ResponseHeader<'_>,
     content: &Assertion<'_>,

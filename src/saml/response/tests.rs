@@ -33,7 +33,7 @@ fn noon() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 11, 21, 12, 0, 0).unwrap()
 }
 
-/// A key of this test's own: rooms on one floor are strangers, so `keys` cannot lend one.
+/// A key for these tests: modules of one layer do not import each other, so `keys` cannot generate one.
 fn key() -> (SigningKey, Vec<u8>) {
     let pair = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
     let der = certificate_of(&pair);
@@ -260,7 +260,7 @@ fn an_encrypted_assertion_opens_with_the_key_and_its_signature_still_holds() {
     }
 }
 
-/// Opens what [`Envelope`] closed, from the XML alone.
+/// Decrypts what [`AssertionEncryption`] encrypted, from the XML alone.
 fn decrypted(xml: &str, recipient: &SigningKey, cipher: ContentCipher) -> String {
     let document = roxmltree::Document::parse(xml).unwrap();
     let values: Vec<_> = document
@@ -339,8 +339,8 @@ fn a_refusal_is_signed_and_carries_no_assertion() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
-    /// Canonical as written: libxmlsec1 canonicalises what it parses before it digests, so a signature
-    /// over our own bytes holds only if they were canonical. Also of what was encrypted.
+    /// Canonical as written: libxmlsec1 canonicalises what it parses before it digests, so a signature over our own
+    /// bytes verifies only if they were canonical. This includes what was encrypted.
     #[test]
     fn any_name_round_trips_and_is_canonical_as_written(
         name in "[^\\p{Cc}\u{fffe}\u{ffff}\u{2028}\u{2029}]{1,40}",
@@ -361,7 +361,7 @@ proptest! {
             SignedParts::Response => (0, 1),
             SignedParts::Both => (1, 1),
         };
-        // What is signed outside of the encrypted part, and what is signed in it.
+        // The number of signatures outside the encrypted part, and within it.
         let outside = if cipher.is_some() { on_response } else { on_response + on_assertion };
         if outside > 0 {
             prop_assert_eq!(second_opinion::verify(&xml, certificate).unwrap(), outside);

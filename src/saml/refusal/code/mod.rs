@@ -1,5 +1,5 @@
-//! The codes, each with its words, in one place: pages, status responses, `hallpass explain` and
-//! docs/errors.md all read them here.
+//! The codes, each with its explanation, in one place: pages, status responses, `hallpass explain` and docs/errors.md
+//! all use them.
 
 mod page;
 mod status;
@@ -8,7 +8,7 @@ use crate::model::explanation::Explanation;
 
 pub(in crate::saml::refusal) use crate::saml::refusal::code::{page::*, status::*};
 
-/// Makes a constant of each explanation, and a list of them all.
+/// Defines a constant for each explanation, and a list of all of them.
 macro_rules! explanations {
     ($list:ident: $($(#[$doc:meta])* $name:ident = $explanation:expr;)+) => {
         $($(#[$doc])* pub(in crate::saml::refusal) const $name: Explanation = $explanation;)+

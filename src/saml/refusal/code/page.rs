@@ -1,4 +1,5 @@
-//! What is shown on our own page: the message cannot be believed, or no address for an answer is proven.
+//! The codes for which our own page is shown: the message is not verified, or no URL for a response is known to be
+//! the sender's.
 
 use crate::{
     model::explanation::{Explanation, ResponsibleParty},
@@ -8,7 +9,6 @@ use crate::{
 explanations! {
     MESSAGES:
 
-    /// Cannot be read.
     REQUEST_MALFORMED = Explanation {
         code: "REQUEST-MALFORMED",
         meaning: "encoding or XML is not what it must be: a parameter twice, no base64, not well-formed, a DTD, an ID twice, no Issuer",
@@ -19,7 +19,6 @@ explanations! {
         command: None,
         clause: Some("saml-bindings, 3.4.4.1; saml-core, 3.2.1"),
     };
-    /// More than is read.
     REQUEST_TOO_LARGE = Explanation {
         code: "REQUEST-TOO-LARGE",
         meaning: "above 16 kB of address, 256 kB of form, 64 kB of XML, 4096 bytes of RelayState, depth 40, 2000 elements",
@@ -30,7 +29,6 @@ explanations! {
         command: None,
         clause: Some("saml-bindings, 3.4.3"),
     };
-    /// Opened by hand.
     REQUEST_MISSING = Explanation {
         code: "REQUEST-MISSING",
         meaning: "somebody opened the Sign-in URL by hand",
@@ -41,7 +39,7 @@ explanations! {
         command: None,
         clause: None,
     };
-    /// The application begins sign-ons itself.
+    /// The application does not accept unsolicited responses.
     START_NOT_ALLOWED = Explanation {
         code: "START-NOT-ALLOWED",
         meaning: "a sign-in was begun here, at /saml/start, and the application is not set to take a response that it did not ask for",
@@ -52,7 +50,6 @@ explanations! {
         command: Some("hallpass app edit {slug} --allow-idp-initiated true"),
         clause: Some("saml-profiles, 4.1.5; SP 800-63C, 4.8"),
     };
-    /// Not registered.
     ISSUER_UNKNOWN = Explanation {
         code: "ISSUER-UNKNOWN",
         meaning: "no application has this entity ID",
@@ -63,7 +60,7 @@ explanations! {
         command: Some("hallpass app list"),
         clause: Some("saml-profiles, 4.1.4.1; saml-core, 8.3.6"),
     };
-    /// Known from a federation, and not enabled.
+    /// Imported from a federation's metadata, and not enabled.
     APPLICATION_KNOWN = Explanation {
         code: "APPLICATION-KNOWN",
         meaning: "imported metadata lists this application, and nobody has enabled it",
@@ -74,7 +71,6 @@ explanations! {
         command: Some("hallpass app known list"),
         clause: Some("saml-metadata, 2.3.1"),
     };
-    /// Its metadata is over.
     METADATA_EXPIRED = Explanation {
         code: "METADATA-EXPIRED",
         meaning: "the validUntil of the application's metadata has passed, and no newer copy could be fetched",
@@ -85,7 +81,7 @@ explanations! {
         command: Some("hallpass app source"),
         clause: Some("saml-metadata, 2.3.1, 2.3.2"),
     };
-    /// Several of that name.
+    /// Several applications have this entity ID.
     ISSUER_AMBIGUOUS = Explanation {
         code: "ISSUER-AMBIGUOUS",
         meaning: "several applications share this entity ID, and the request does not say which of them asks",
@@ -96,7 +92,6 @@ explanations! {
         command: Some("hallpass app list"),
         clause: None,
     };
-    /// Switched off.
     APPLICATION_DISABLED = Explanation {
         code: "APPLICATION-DISABLED",
         meaning: "the application is switched off",
@@ -107,7 +102,6 @@ explanations! {
         command: Some("hallpass app enable {slug}"),
         clause: None,
     };
-    /// An address that is not registered.
     ACS_UNKNOWN = Explanation {
         code: "ACS-UNKNOWN",
         meaning: "the application wants the answer at an address that is not registered",
@@ -118,7 +112,6 @@ explanations! {
         command: Some("hallpass app edit {slug} {addresses}"),
         clause: Some("saml-profiles, 4.1.4.1"),
     };
-    /// For somebody else.
     DESTINATION_WRONG = Explanation {
         code: "DESTINATION-WRONG",
         meaning: "addressed to a different sign-in address, or signed without a Destination",
@@ -129,7 +122,6 @@ explanations! {
         command: Some("hallpass app show {slug}"),
         clause: Some("saml-core, 3.2.1; saml-bindings, 3.4.5.2"),
     };
-    /// Not signed by a key of theirs.
     SIGNATURE_WRONG = Explanation {
         code: "SIGNATURE-WRONG",
         meaning: "signed, but by no registered certificate; or changed on its way",
@@ -140,7 +132,6 @@ explanations! {
         command: Some("hallpass app edit {slug} --certificate FILE"),
         clause: Some("saml-core, 3.2.1; saml-bindings, 3.4.4.1"),
     };
-    /// An algorithm that is refused.
     SIGNATURE_ALGORITHM = Explanation {
         code: "SIGNATURE-ALGORITHM",
         meaning: "signed with rsa-sha1 or something else that could be forged",
@@ -151,7 +142,7 @@ explanations! {
         command: None,
         clause: Some("SDP-ALG01; IIP-ALG08"),
     };
-    /// A signature in a form that need not cover the message.
+    /// An XML signature that might not cover the whole message.
     SIGNATURE_SHAPE = Explanation {
         code: "SIGNATURE-SHAPE",
         meaning: "posted with an XML signature that is not over the whole message, or transforms, fetches or wraps something",
@@ -162,7 +153,6 @@ explanations! {
         command: None,
         clause: Some("saml-core, 5.4"),
     };
-    /// Used before.
     REQUEST_ANSWERED = Explanation {
         code: "REQUEST-ANSWERED",
         meaning: "answered before, for another browser or person; a LogoutRequest that came twice",
@@ -173,7 +163,6 @@ explanations! {
         command: None,
         clause: Some("saml-profiles, 4.1.4.5"),
     };
-    /// An answer to nothing.
     RESPONSE_UNEXPECTED = Explanation {
         code: "RESPONSE-UNEXPECTED",
         meaning: "a LogoutResponse that answers no open request of ours: an unsolicited one, or one that came twice",
@@ -184,7 +173,6 @@ explanations! {
         command: None,
         clause: Some("saml-profiles, 4.4.3.4"),
     };
-    /// An answer by another.
     ISSUER_OTHER = Explanation {
         code: "ISSUER-OTHER",
         meaning: "a LogoutResponse whose Issuer is not the application that was asked; it counts as not confirmed",

@@ -1,5 +1,5 @@
-//! What the service provider is told by a status, at an address that it registered: one sentence each,
-//! which it may show to the person, and so without a registered value.
+//! The codes that the service provider is sent as a status, at a URL that it registered: one sentence each, which it
+//! may show to the user, and which therefore contains no registered value.
 
 use crate::{
     model::explanation::{Explanation, ResponsibleParty},
@@ -9,7 +9,6 @@ use crate::{
 explanations! {
     WISHES:
 
-    /// Another version.
     VERSION_MISMATCH = Explanation {
         code: "VERSION-MISMATCH",
         meaning: "not SAML 2.0",
@@ -20,7 +19,6 @@ explanations! {
         command: None,
         clause: Some("saml-core, 3.2.2.2 and 4.1"),
     };
-    /// Too old.
     REQUEST_STALE = Explanation {
         code: "REQUEST-STALE",
         meaning: "issued more than 5 minutes ago",
@@ -31,7 +29,6 @@ explanations! {
         command: None,
         clause: Some("saml-core, 1.3.3; IIP-G01"),
     };
-    /// From the future.
     REQUEST_EARLY = Explanation {
         code: "REQUEST-EARLY",
         meaning: "issued more than 3 minutes ahead of our clock",
@@ -42,7 +39,6 @@ explanations! {
         command: None,
         clause: Some("saml-core, 1.3.3; IIP-G01"),
     };
-    /// Over, says its sender.
     REQUEST_EXPIRED = Explanation {
         code: "REQUEST-EXPIRED",
         meaning: "a LogoutRequest whose NotOnOrAfter has passed",
@@ -53,7 +49,6 @@ explanations! {
         command: None,
         clause: Some("saml-core, 3.7.1"),
     };
-    /// Not signed.
     SIGNATURE_MISSING = Explanation {
         code: "SIGNATURE-MISSING",
         meaning: "must be signed, and is not, or no certificate is registered to check it; for a LogoutRequest our own page is shown",
@@ -64,7 +59,6 @@ explanations! {
         command: Some("hallpass app show {slug}"),
         clause: Some("saml-profiles, 4.4.4.1; saml-metadata, 2.4.4; SDP-IDP04"),
     };
-    /// Not over HTTP-POST.
     BINDING_UNSUPPORTED = Explanation {
         code: "BINDING-UNSUPPORTED",
         meaning: "the answer is wanted over something other than HTTP-POST",
@@ -75,7 +69,7 @@ explanations! {
         command: None,
         clause: Some("saml-profiles, 4.1.2; saml-core, 3.4.1"),
     };
-    /// A name that is not given.
+    /// A NameID format that is not issued here.
     NAMEID_POLICY = Explanation {
         code: "NAMEID-POLICY",
         meaning: "the NameIDPolicy asks for a name that is not given here",
@@ -86,7 +80,7 @@ explanations! {
         command: None,
         clause: Some("saml-core, 3.4.1.1"),
     };
-    /// A number that is not registered; said at the default address.
+    /// The refusal is sent to the default ACS.
     ACS_INDEX_UNKNOWN = Explanation {
         code: "ACS-INDEX-UNKNOWN",
         meaning: "the AssertionConsumerServiceIndex is not among the registered ones",
@@ -97,7 +91,6 @@ explanations! {
         command: Some("hallpass app show {slug}"),
         clause: Some("saml-core, 3.4.1"),
     };
-    /// Another login than ours.
     AUTHN_CONTEXT = Explanation {
         code: "AUTHN-CONTEXT",
         meaning: "another way to sign in than by password (PasswordProtectedTransport) is wanted",
@@ -108,7 +101,7 @@ explanations! {
         command: None,
         clause: Some("saml-core, 3.3.2.2.1"),
     };
-    /// A page would be needed.
+    /// A page would have to be shown.
     NO_PASSIVE = Explanation {
         code: "NO-PASSIVE",
         meaning: "IsPassive, and the person would have to sign in",
@@ -119,7 +112,6 @@ explanations! {
         command: None,
         clause: Some("saml-core, 3.4.1"),
     };
-    /// Another person.
     SUBJECT_OTHER = Explanation {
         code: "SUBJECT-OTHER",
         meaning: "the request is about another person than the one signed in",
@@ -130,7 +122,7 @@ explanations! {
         command: None,
         clause: Some("saml-profiles, 4.1.4.1; saml-core, 3.4.1.4"),
     };
-    /// A response with a hole in it is not sent.
+    /// No response is sent that lacks a required attribute.
     ATTRIBUTE_MISSING = Explanation {
         code: "ATTRIBUTE-MISSING",
         meaning: "the person has no value for an attribute that the application requires; the detail names it",
@@ -141,7 +133,6 @@ explanations! {
         command: Some("hallpass app attribute list {slug}"),
         clause: None,
     };
-    /// Not us.
     SCOPING_OTHER = Explanation {
         code: "SCOPING-OTHER",
         meaning: "the request lists other identity providers only",
@@ -152,7 +143,6 @@ explanations! {
         command: Some("hallpass app show {slug}"),
         clause: Some("saml-core, 3.4.1.2"),
     };
-    /// Not done here.
     REQUEST_UNSUPPORTED = Explanation {
         code: "REQUEST-UNSUPPORTED",
         meaning: "Conditions in an AuthnRequest; a LogoutRequest without a plain NameID, for which our own page is shown",
@@ -163,7 +153,6 @@ explanations! {
         command: None,
         clause: Some("saml-core, 3.2.2.2 and 3.4.1"),
     };
-    /// Nobody by that name.
     SESSION_UNKNOWN = Explanation {
         code: "SESSION-UNKNOWN",
         meaning: "a LogoutRequest that names no session of its sender: nobody by that name, or another format or index than the open session's",
