@@ -1,4 +1,4 @@
-//! What an application is told of a person, and what happens where it requires more than there is.
+//! The attributes that an application receives about a user, and the refusal if a required one is missing.
 
 use crate::{
     claims::{self, MissingClaims},
@@ -19,8 +19,8 @@ use crate::{
 };
 
 impl Provider {
-    /// What `application` is told of the person signed in. Own attributes are read where its list names
-    /// one, and at no other sign-on.
+    /// The attributes that `application` receives about the signed-in user. Own attributes are read only if its rules
+    /// name one.
     pub(in crate::provider) fn released_attributes<'a>(
         &self,
         application: &'a Application,
@@ -44,8 +44,8 @@ impl Provider {
         Ok(released)
     }
 
-    /// Refuses a sign-on for want of a required value: the application is told by a status, or, where it
-    /// asked nothing, the person by a page.
+    /// Refuses SSO because a required attribute is missing: the application receives a status, or, if it sent no
+    /// request, the user sees a page.
     pub(in crate::provider) fn respond_missing_attribute(
         &self,
         snapshot: &Snapshot,

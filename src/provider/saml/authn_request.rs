@@ -1,4 +1,5 @@
-//! `AuthnRequest` in: answered in the same exchange where the person is signed in, else kept waiting.
+//! Receiving an `AuthnRequest`: the Response is sent at once if the user is signed in; otherwise the request waits for
+//! the sign-in.
 
 use std::sync::Arc;
 
@@ -30,16 +31,16 @@ use crate::{
     },
 };
 
-/// What becomes of a request.
+/// The outcome of an AuthnRequest.
 #[derive(Debug)]
 pub enum AuthnRequestOutcome {
     /// Post this to the application.
     Response(Box<SamlResponse>),
     /// Send the browser to `/continue/{sealed}`.
     SignInNeeded(SealedSignIn),
-    /// Nobody is signed in, and the browser loads this into another page, where nobody can sign in.
+    /// Nobody is signed in, and the browser loads this inside another page, where nobody can sign in.
     NotTopLevel,
-    /// Our own page says why not.
+    /// Show our own page with the reason.
     Refused(Box<RefusedPage>),
 }
 
@@ -53,7 +54,7 @@ impl From<RefusalOutcome> for AuthnRequestOutcome {
 }
 
 impl Provider {
-    /// Takes what came to the Sign-in URL.
+    /// Processes a message that arrived at the SSO URL.
     pub fn receive_authn_request(
         &self,
         raw_message: &RawMessage,
@@ -133,8 +134,8 @@ impl Provider {
         }
     }
 
-    /// Whoever is not registered may be known from imported metadata, where an administrator has to enable
-    /// it: asked only here, so that nobody else pays for it.
+    /// An issuer that is not registered may be an imported entity that an administrator has to enable. This query is
+    /// made only here, so that no other request pays for it.
     fn unless_imported(&self, refusal: Refusal, issuer: &EntityId) -> Result<Refusal, Error> {
         if refusal == Refusal::UnknownIssuer && self.store().read(|tx| tx.is_imported_entity(issuer))? {
             return Ok(Refusal::ImportedEntityNotEnabled);
@@ -142,7 +143,7 @@ impl Provider {
         Ok(refusal)
     }
 
-    /// Finds the application that asks and the session of the browser, both of one generation.
+    /// Finds the requesting application and the browser's session, both at the same generation.
     fn look_up(&self, request: &AuthnRequest, token: Option<&Token>) -> Result<LookedUp, Error> {
         let mut snapshot = self.cached_snapshot()?;
         loop {
@@ -216,7 +217,7 @@ impl Provider {
                     }
                 }
             }
-            // Where a session may be hidden, that is decided at `/continue`, where the browser shows it.
+            // If the session cookie may have been withheld, `/continue` decides: there the browser sends it.
             Some(_) | None
                 if valid_request.is_passive
                     && (valid_request.force_authn
@@ -240,7 +241,7 @@ impl Provider {
         visitor: &Visitor,
     ) -> Result<AuthnRequestOutcome, Error> {
         if valid_request.unchecked_signature {
-            // Told here: where the sign-on goes on, its request is not at hand any more.
+            // Recorded here: when the sign-in resumes, the request is no longer available.
             let mut event = self.event("sign_on", codes::SIGNATURE_UNCHECKED, Some(visitor));
             event.application = Some(application.id);
             event.detail = Some(UNCHECKED_SIGNATURE.to_owned());
@@ -265,7 +266,7 @@ impl Provider {
         )?))
     }
 
-    /// Our own page: the sender is not proven.
+    /// Our own page: the sender is not authenticated.
     fn authn_request_refused(
         &self,
         refusal: Refusal,
@@ -275,14 +276,14 @@ impl Provider {
     }
 }
 
-/// What came beside a request.
+/// The parameters that came with a request.
 #[derive(Clone, Debug)]
 struct CarriedParameters {
     relay_state: Option<String>,
     login_hint: Option<Email>,
 }
 
-/// Who asks, and who is signed in, of one generation.
+/// The requesting application and the active session, at the same generation.
 struct LookedUp {
     snapshot: Arc<Snapshot>,
     application: Result<Arc<Application>, Refusal>,
@@ -301,7 +302,7 @@ fn read(raw_message: &RawMessage) -> Result<(Unverified<AuthnRequest>, CarriedPa
     Ok((authn_request::read(&inbound)?, beside))
 }
 
-/// The application that asks: by entity ID, and where several share one, by its consumer.
+/// The requesting application: by entity ID, and if several share one, by ACS URL.
 fn find_requester(snapshot: &Snapshot, request: &AuthnRequest) -> Result<Arc<Application>, Refusal> {
     match snapshot.by_entity_id(&request.issuer) {
         [] => Err(Refusal::UnknownIssuer),

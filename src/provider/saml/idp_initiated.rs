@@ -1,5 +1,4 @@
-//! A sign-on that begins here: a response that nobody asked for, where the application takes one
-//! (saml-profiles, 4.1.5).
+//! IdP-initiated SSO: an unsolicited Response, if the application accepts one (saml-profiles, 4.1.5).
 
 use std::sync::Arc;
 
@@ -24,27 +23,26 @@ use crate::{
     saml::{authn_context, refusal::Refusal},
 };
 
-/// Which application is meant.
+/// The application to start.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum StartTarget {
-    /// By its name in addresses here.
     Slug(Slug),
-    /// By its entity ID, where only one application has it.
+    /// By entity ID, if only one application has it.
     EntityId(EntityId),
 }
 
-/// What becomes of it.
+/// The outcome of a start.
 #[derive(Debug)]
 pub enum StartOutcome {
     /// Post this to the application.
     Response(Box<SamlResponse>),
-    /// Send the browser there: the application begins sign-ons itself, at this address.
+    /// Send the browser to this URL, where the application starts SSO itself.
     Redirect(String),
-    /// Nobody is signed in. What was meant is looked at afterwards: strangers learn nothing of it.
+    /// Nobody is signed in. The target is looked up after the sign-in, so that strangers learn nothing about it.
     SignIn,
-    /// Our own page says why not.
+    /// Show our own page with the reason.
     Refused(Box<RefusedPage>),
-    /// There is no such application, or this person has none of that name.
+    /// There is no such application, or the user may not use it.
     Unknown,
 }
 
@@ -58,7 +56,7 @@ impl From<RefusalOutcome> for StartOutcome {
 }
 
 impl Provider {
-    /// Begins a sign-on at an application.
+    /// Starts SSO at an application.
     pub fn start_idp_initiated(&self, start: &StartTarget, visitor: &Visitor) -> Result<StartOutcome, Error> {
         if !self.is_signed_in(visitor)? {
             return Ok(StartOutcome::SignIn);
@@ -117,7 +115,7 @@ impl Provider {
         };
         match self.respond(snapshot, response_request, &active_session, visitor)? {
             ResponseOutcome::Response(answer) => Ok(StartOutcome::Response(answer)),
-            // No request, so none that was answered before.
+            // There is no request that could have been answered before.
             ResponseOutcome::Replayed => Ok(StartOutcome::Unknown),
             ResponseOutcome::Refused(instead) => Ok(instead.into()),
             ResponseOutcome::SessionEnded => Ok(StartOutcome::SignIn),
@@ -129,7 +127,7 @@ impl Provider {
     }
 }
 
-/// What the address named.
+/// What the URL named.
 fn details_of(start: &StartTarget) -> RequestDetails {
     match start {
         StartTarget::Slug(_) => RequestDetails::default(),

@@ -1,4 +1,4 @@
-//! A service provider's metadata, made into what an application needs.
+//! Converts the metadata of a service provider into the settings of an application.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
@@ -18,44 +18,41 @@ use crate::{
     },
 };
 
-/// What metadata brings to an application.
+/// What the metadata of a service provider contributes to an application.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ImportedMetadata {
-    /// The entity ID.
     pub entity_id: EntityId,
-    /// Its name for people, if it has one.
+    /// The display name.
     pub display_name: Option<String>,
-    /// Responses, the default first.
+    /// Where Responses go, the default first.
     pub acs_endpoints: Vec<AssertionConsumerService>,
-    /// Logout: over HTTP-Redirect if it can be.
+    /// The endpoint for logout messages: over HTTP-Redirect if there is one.
     pub logout: Option<LogoutEndpoint>,
-    /// Signing certificates.
     pub signing_certificates: Vec<Certificate>,
-    /// Certificates to encrypt for; not used unless somebody asks for it.
+    /// The certificates to encrypt Assertions to; not used unless an administrator enables encryption.
     pub encryption_certificates: Vec<Certificate>,
     /// `AuthnRequestsSigned`.
     pub signs_requests: bool,
-    /// The first `NameIDFormat` that can be made here; `unspecified` means the e-mail address.
+    /// The first `NameIDFormat` that is supported; `unspecified` means the e-mail address.
     pub name_id_format: Option<NameIdFormat>,
-    /// The attributes that it requires.
     pub required_attributes: Vec<RequestedAttribute>,
-    /// Why addresses for responses were left out, in words.
+    /// Why ACS endpoints were left out.
     pub refused_acs: Vec<String>,
-    /// Until when it counts.
+    /// The earliest applicable `validUntil`.
     pub valid_until: Option<DateTime<Utc>>,
-    /// An end of its own, and not that of all it stands among.
+    /// The entity's own `validUntil`, not that of the aggregate that contains it.
     pub own_valid_until: Option<DateTime<Utc>>,
-    /// How long it may be kept before it is fetched again.
+    /// How long it may be cached before it is fetched again.
     pub cache_duration: Option<TimeDelta>,
-    /// What was skipped or looks weak, in words.
+    /// What was skipped or looks weak, as messages.
     pub warnings: Vec<String>,
-    /// The same in metadata of our own making, without what changes with each copy.
+    /// Normalized metadata that we wrote ourselves, without what changes with each copy.
     pub metadata: String,
     /// SHA-256 of `metadata`, lower-case hex.
     pub sha256: String,
 }
 
-/// Reads the metadata of a service provider; `wanted` picks one out of several.
+/// Reads the metadata of a service provider; `wanted` selects one of several.
 pub fn import(
     xml: &str,
     wanted: Option<&EntityId>,
@@ -65,7 +62,7 @@ pub fn import(
     from_entity(entity, None)
 }
 
-/// What `entity` brings. `own_end` is an end that is its own, and not that of all it stands among.
+/// Converts `entity`. `own_valid_until` is its own `validUntil`, not that of the aggregate that contains it.
 pub(in crate::provider) fn from_entity(
     entity: Entity,
     own_valid_until: Option<DateTime<Utc>>,
@@ -122,15 +119,14 @@ pub(in crate::provider) fn from_entity(
 }
 
 impl ImportedMetadata {
-    /// The name for people: its own, else the host that takes responses, else the entity ID.
+    /// The display name: its own, else the host of the first ACS, else the entity ID.
     pub fn name(&self) -> String {
         let host = || self.acs_endpoints.first().map(|first| first.location.host());
         let name = self.display_name.clone().or_else(host);
         name.unwrap_or_else(|| self.entity_id.as_str().chars().take(80).collect())
     }
 
-    /// Why it cannot be registered as it describes itself, if it cannot: it says that it signs its requests, and none of
-    /// its keys is used.
+    /// Refuses an entity that says that it signs its requests, but has no usable key.
     pub fn check_keys(&self) -> Result<(), BadApplication> {
         if self.signs_requests && self.signing_certificates.is_empty() {
             return Err(BadApplication::SignsWithoutKey(self.key_warnings()));
@@ -150,13 +146,14 @@ impl ImportedMetadata {
         warnings.join("; ")
     }
 
-    /// A service provider as it describes itself, and as most are where it does not.
+    /// A service provider as the metadata describes it, with defaults for the rest.
     pub fn service_provider(&self) -> ServiceProvider {
         ServiceProvider {
             logout: self.logout.clone(),
             signing_certificates: self.signing_certificates.clone(),
             encryption_certificates: self.encryption_certificates.clone(),
-            // Where its keys were left out, nothing is answered: what says that it signs is not taken unsigned.
+            // If its keys were left out, every request is refused: an application that says that it signs its requests
+            // must not have unsigned ones accepted.
             require_signed_requests: self.signs_requests,
             name_id_format: self.name_id_format.unwrap_or(NameIdFormat::EmailAddress),
             ..ServiceProvider::with_defaults(self.entity_id.clone(), self.acs_endpoints.clone())

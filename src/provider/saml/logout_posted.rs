@@ -1,6 +1,6 @@
-//! A `LogoutRequest` over HTTP-POST comes without our `SameSite=Lax` cookies, so that it says nothing of whose browser
-//! brought it. It goes round by a GET of our own: only then is anybody led on, or a session ended that the request
-//! does not name.
+//! A `LogoutRequest` over HTTP-POST arrives without our `SameSite=Lax` cookies, so it does not show whose browser
+//! brought it. A redirect to a GET of our own makes the browser send them: only then is a browser sent to other
+//! applications, or a session ended that the request does not name.
 
 use std::net::Ipv4Addr;
 
@@ -27,7 +27,8 @@ use crate::{
 };
 
 impl Provider {
-    /// Keeps what is left of a request until its GET. `by_name`: nothing of it is done yet.
+    /// Stores the rest of a request until its GET. `by_name`: the request names no session, and nothing has been done
+    /// yet.
     pub(super) fn resume_by_get(
         &self,
         asked: &VerifiedLogoutRequest<'_>,
@@ -41,7 +42,7 @@ impl Provider {
         let posted = PostedLogout {
             id: LogoutId::new(now, self.random()),
             browser: browser.hash(),
-            // Whoever is answered stands first.
+            // The application that receives the LogoutResponse comes first.
             applications: std::iter::once(asked.initiator.application)
                 .chain(asked.senders.iter().map(|sender| sender.id))
                 .enumerate()
@@ -77,7 +78,7 @@ impl Provider {
         }))
     }
 
-    /// Goes on with a posted request, now that the browser has shown its cookies; once.
+    /// Continues a posted request, now that the browser has sent its cookies; once.
     pub fn resume_logout(
         &self,
         id: LogoutId,
@@ -96,7 +97,7 @@ impl Provider {
         };
         let snapshot = self.fresh_snapshot()?;
         let Some(asked) = rebuild_request(&snapshot, &posted, visitor) else {
-            // It was removed meanwhile.
+            // The application was removed in the meantime.
             return Ok(LogoutMessageOutcome::Ended);
         };
         if posted.by_name_id {
@@ -115,7 +116,8 @@ impl Provider {
         self.respond_at_once(&asked, Some(status::PARTIAL_LOGOUT))
     }
 
-    /// Ends the part of the senders whose browser never came for the rest; how many there were.
+    /// Ends the participation of senders whose browser did not return for the GET; returns how many requests there
+    /// were.
     pub(in crate::provider) fn expire_posted_logouts(&self, step: i64) -> Result<usize, Error> {
         let now = self.now();
         let due = self
@@ -134,7 +136,7 @@ impl Provider {
     }
 }
 
-/// Nobody came: a visitor without a cookie.
+/// A visitor without cookies, for requests whose browser did not return.
 fn no_visitor() -> Visitor {
     Visitor {
         session: None,
@@ -148,7 +150,7 @@ fn no_visitor() -> Visitor {
     }
 }
 
-/// The request again, as far as its senders are still there and may ask.
+/// The request, with the senders that still exist and are enabled.
 fn rebuild_request<'a>(
     snapshot: &'a Snapshot,
     posted: &PostedLogout,

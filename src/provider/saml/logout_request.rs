@@ -1,5 +1,5 @@
-//! The Sign-out URL, and `LogoutRequest` in. Which session ends, its sender says by SessionIndex, or the browser by
-//! its cookie; who is then led to the other applications, the cookie alone.
+//! The SLO URL, and receiving a `LogoutRequest`. The session that ends is named by the sender's SessionIndex or by the
+//! browser's cookie; only the cookie decides which browser is sent to the other applications.
 
 use std::sync::Arc;
 
@@ -33,30 +33,30 @@ use crate::{
     },
 };
 
-/// What becomes of a visit to the Sign-out URL.
+/// The outcome of a visit to the SLO URL.
 #[derive(Debug)]
 pub enum LogoutMessageOutcome {
-    /// Nothing was sent along: a browser opened the address. Ask the person.
+    /// There was no message: a browser opened the URL. Ask the user.
     NoMessage,
-    /// The sender has its `LogoutResponse` at once: nobody else is to be told, or not in this browser.
+    /// The sender receives its `LogoutResponse` at once: no other application is involved, or not in this browser.
     Response(Box<LogoutDelivery>),
-    /// The session has ended, and it is this browser's: it is led to the others now.
+    /// The session has ended, and it was this browser's: the browser is sent to the other applications next.
     LogoutStarted(StartedLogout),
-    /// It came as a form of another site, without cookies: what is left of it is done at a GET of our own, which
-    /// brings them. Give the browser this cookie, and send it to `/logout/{id}/resume`.
+    /// The message came as a form of another site, without cookies: the rest is done at a GET of our own, which has
+    /// them. Set this cookie, and send the browser to `/logout/{id}/resume`.
     ResumeByGet(StartedLogout),
-    /// An application has answered: the logout goes on.
+    /// An application has responded: the logout continues.
     Continue(LogoutId),
-    /// The session has ended, and its application wants no response or has no address for it.
+    /// The session has ended, and its application wants no LogoutResponse or has no endpoint for it.
     Ended,
-    /// An answer to a request that we never sent, or that was answered before.
+    /// A response to a request that we never sent, or that was answered before.
     Unsolicited,
-    /// Our own page says why not.
+    /// Show our own page with the reason.
     Refused(Box<RefusedPage>),
 }
 
 impl Provider {
-    /// Takes what came to the Sign-out URL.
+    /// Processes a message that arrived at the SLO URL.
     pub fn receive_logout_message(
         &self,
         raw_message: &RawMessage,
@@ -133,11 +133,12 @@ impl Provider {
         }
     }
 
-    /// Ends the sessions that the request names by SessionIndex and NameID among those that its sender takes part
-    /// in (saml-core, 3.7.3.2), whoever brings it.
+    /// Ends the sessions that the request names by SessionIndex and NameID, among those that its sender takes part in
+    /// (saml-core, 3.7.3.2), whichever browser brings it.
     fn end_by_index(&self, mut asked: VerifiedLogoutRequest<'_>) -> Result<LogoutMessageOutcome, Error> {
-        // Applications that share entity ID and key are one sender, told apart by whose session is meant. Where
-        // that leaves several, the first has the answer, and the others are asked like everybody else.
+        // Applications that share entity ID and key are one sender; the session that the request names tells which of
+        // them is meant. If several are left, the first receives the LogoutResponse, and the others are asked like all
+        // other participants.
         let (mut chosen, mut sessions) = (None, Vec::new());
         for application in &asked.senders {
             let found = self.sessions_by_index(application, &asked)?;
@@ -163,15 +164,15 @@ impl Provider {
             }
             return self.respond_at_once(&asked, Some(status::PARTIAL_LOGOUT));
         }
-        // A session that ended before is what was asked for.
+        // A session that ended before is also a success.
         if ended.any_ended || self.already_ended(&asked)? {
             return self.respond_at_once(&asked, None);
         }
         self.respond_with_refusal(&asked, Refusal::NoSuchSession)
     }
 
-    /// Without a SessionIndex: the session that the browser shows ends, if the sender takes part in it under that
-    /// name. Else nobody's does: the sender's own part in its person's sessions is over.
+    /// Without a SessionIndex, the session whose cookie the browser sends ends, if the sender takes part in it under
+    /// that NameID. Otherwise no session ends: only the sender's participation in the user's sessions does.
     pub(super) fn end_by_name(
         &self,
         mut asked: VerifiedLogoutRequest<'_>,
@@ -217,7 +218,7 @@ impl Provider {
         }
     }
 
-    /// Ends what the senders take part in under this name, and leaves the sessions as they are.
+    /// Ends the senders' participation under this NameID; the sessions continue.
     pub(super) fn end_participation(
         &self,
         asked: &VerifiedLogoutRequest<'_>,
@@ -267,7 +268,8 @@ impl Provider {
         })?)
     }
 
-    /// The answer of a request that leads nobody on: without a page, and without a word of who else took part.
+    /// The LogoutResponse to a request whose browser is not sent on: without a page, and without revealing who else
+    /// took part.
     pub(super) fn respond_at_once(
         &self,
         asked: &VerifiedLogoutRequest<'_>,
@@ -279,7 +281,8 @@ impl Provider {
         }))
     }
 
-    /// Tells the sender why not, or the person, where the sender wants no response or has no address for it.
+    /// Sends the refusal to the sender; if the sender wants no LogoutResponse or has no endpoint for it, shows it to
+    /// the user.
     fn respond_with_refusal(
         &self,
         asked: &VerifiedLogoutRequest<'_>,
@@ -296,8 +299,8 @@ impl Provider {
         )
     }
 
-    /// Whether what is asked for is so already: the session ended before, or nobody by this name is signed in
-    /// there who once was.
+    /// Whether the request is already fulfilled: the session ended before, or a user known to the application by this
+    /// NameID no longer has an active session there.
     fn already_ended(&self, asked: &VerifiedLogoutRequest<'_>) -> Result<bool, Error> {
         let (now, application, name) = (self.now(), asked.initiator.application, &asked.name_id.value);
         Ok(self.store().read(|tx| {
@@ -311,7 +314,7 @@ impl Provider {
         })?)
     }
 
-    /// Sessions that were not ended in which `application` takes part, by SessionIndex and NameID.
+    /// Sessions that have not been ended in which `application` takes part, by SessionIndex and NameID.
     fn sessions_by_index(
         &self,
         application: &Application,
@@ -349,26 +352,26 @@ pub(super) struct VerifiedLogoutRequest<'a> {
     pub(super) senders: Vec<&'a Application>,
     pub(super) name_id: NameId,
     pub(super) session_indexes: Vec<String>,
-    /// Issuer and `ID` of the request, where it was not noted yet.
+    /// Issuer and `ID` of the request; `None` if they have been recorded already.
     pub(super) replay_key: Option<(&'a str, &'a str)>,
-    /// Who has the answer.
+    /// Who receives the LogoutResponse.
     pub(super) initiator: Initiator,
     pub(super) context: RefusalContext<'a>,
 }
 
-/// What became of the part that the senders took in sessions.
+/// The outcome of ending the senders' participation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum EndParticipationOutcome {
     Replayed,
-    /// They took none.
+    /// They took part in no session.
     NotAParticipant,
-    /// Nobody else takes part.
+    /// No other application takes part.
     NoOthers,
     OthersRemain,
 }
 
 impl VerifiedLogoutRequest<'_> {
-    /// Whether the request names the person of `part` as `sender` was told.
+    /// Whether the request names the user of `participant` by the NameID that `sender` received.
     fn names_participant(&self, sender: &Application, participant: &Participant) -> bool {
         let us = &self.snapshot.installation.entity_id;
         let same = if self.session_indexes.is_empty() {
@@ -390,7 +393,7 @@ impl VerifiedLogoutRequest<'_> {
     }
 }
 
-/// The enabled applications among `senders` whose certificate the signature fits; why there is none.
+/// The enabled applications among `senders` with a certificate that verifies the signature; or why there is none.
 fn verified_senders<'s>(
     senders: &[&'s Arc<Application>],
     request: &Unverified<LogoutRequest>,

@@ -1,4 +1,4 @@
-//! `LogoutResponse` in: what an application says that we asked to end its session.
+//! Receiving a `LogoutResponse`: an application's response to our LogoutRequest.
 
 use crate::{
     model::{application::Application, logout::LogoutStepState, request_details::RequestDetails},
@@ -17,9 +17,9 @@ use crate::{
 };
 
 impl Provider {
-    /// Notes the answer of an application that was asked. One that proves nothing counts as none, and the logout
-    /// goes on; one that nobody waits for changes nothing at all (saml-profiles, 4.4.3.4). Its RelayState leads
-    /// nowhere: none was sent.
+    /// Records the response of an application that was asked. One that cannot be verified counts as no response, and
+    /// the logout continues; one that answers no pending request changes nothing at all (saml-profiles, 4.4.3.4). Its
+    /// RelayState is ignored: we sent none.
     pub(super) fn receive_logout_response(
         &self,
         inbound: &InboundMessage,
@@ -87,7 +87,7 @@ fn refusal_context<'a>(
     }
 }
 
-/// The response, once it is proven to come from `application` and to be for us.
+/// The response, if it comes from `application` and is addressed to us.
 fn verify(
     response: Unverified<LogoutResponse>,
     application: &Application,

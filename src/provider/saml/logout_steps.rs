@@ -1,4 +1,4 @@
-//! The steps of a logout: whom to ask next, with what message, and the answer to whoever began it.
+//! The steps of a logout: which application to ask next, with which message, and the LogoutResponse to the initiator.
 
 use std::sync::Arc;
 
@@ -28,77 +28,74 @@ use crate::{
     },
 };
 
-/// Where a logout stands: what its page shows.
+/// The state of a logout, as its page shows it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LogoutProgress {
-    /// Everybody who is told.
+    /// All applications that take part.
     pub participants: Vec<ParticipantLogoutStatus>,
-    /// What comes next.
     pub next: NextAction,
 }
 
 /// What comes next.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum NextAction {
-    /// This application is asked; the browser goes there by itself.
+    /// This application is asked next; the page sends the browser there by itself.
     Ask(NextStep),
-    /// This one was asked, and the browser is back without its answer: the person goes on.
+    /// This application was asked, and the browser is back without its response: the user decides how to continue.
     NoResponse(NextStep),
-    /// Whoever began it is told; the browser goes there by itself.
+    /// The initiator receives its LogoutResponse next; the page sends the browser there by itself.
     Respond {
-        /// Id and name.
+        /// ID and name.
         to: (ApplicationId, String),
     },
-    /// Nothing: the person reads what became of it, and may go back to whoever began it.
+    /// Nothing: the user reads the result, and may go back to the initiator.
     Finished(Option<(ApplicationId, String)>),
 }
 
-/// Whose turn it is.
+/// The application that is next.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct NextStep {
-    /// Which hop.
+    /// The position of its logout step.
     pub position: i64,
-    /// Its application, by id and name.
+    /// ID and name.
     pub application: (ApplicationId, String),
 }
 
-/// A logout message of ours on its way.
+/// A logout message of ours to deliver.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LogoutDelivery {
-    /// To whom: id and name.
+    /// The recipient: ID and name.
     pub application: (ApplicationId, String),
-    /// How.
     pub carrier: OutboundBinding,
 }
 
-/// How a message goes, by the binding that the application registered.
+/// How a message is delivered, by the binding that the application registered.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum OutboundBinding {
-    /// Send the browser to this address: the message and its signature are in it.
+    /// Send the browser to this URL, which contains the message and its signature.
     Redirect(String),
-    /// Let the browser post this; the signature is inside.
+    /// Let the browser post this; the signature is inside the message.
     Post {
-        /// To this address.
         location: SpUrl,
         /// The XML.
         message: String,
-        /// As it came.
+        /// As received.
         relay_state: Option<String>,
     },
 }
 
-/// What becomes of a browser that goes on.
+/// The outcome of advancing a logout.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum AdvanceLogoutOutcome {
-    /// It asks the next application; the page for the way is shown where it posts.
+    /// Ask the next application; for HTTP-POST, show the page of the logout meanwhile.
     Ask(Box<(LogoutDelivery, LogoutProgress)>),
-    /// It goes back to whoever began the logout.
+    /// Deliver the LogoutResponse to the initiator.
     Respond(Box<LogoutDelivery>),
-    /// It goes nowhere: the page says what is next.
+    /// Stay: the page shows what is next.
     Stay,
 }
 
-/// A logout as its own browser sees it.
+/// A logout as its own browser may see it.
 struct LogoutView {
     snapshot: Arc<Snapshot>,
     logout: Logout,
@@ -106,7 +103,7 @@ struct LogoutView {
 }
 
 impl Provider {
-    /// Where a logout stands; none if this browser has no such logout. Looking at it asks nobody.
+    /// The state of a logout; `None` if this browser has no such logout. Does not ask any application.
     pub fn logout_progress(
         &self,
         id: LogoutId,
@@ -120,14 +117,14 @@ impl Provider {
         if matches!(next, NextAction::Finished(_)) {
             self.finish_logout(&seen.snapshot, &seen.logout, &seen.hops, visitor)?;
             for hop in seen.hops.iter_mut().filter(|hop| !hop.state.is_settled()) {
-                // Its time is over: nobody will ask it any more.
+                // The logout is over: this application will not be asked any more.
                 hop.state = LogoutStepState::Unconfirmed;
             }
         }
         Ok(Some(seen.progress(next)))
     }
 
-    /// Goes on: asks the application whose turn it is, once, or answers whoever began the logout.
+    /// Advances: asks the next application, once, or sends the LogoutResponse to the initiator.
     pub fn advance_logout(
         &self,
         id: LogoutId,
@@ -146,7 +143,7 @@ impl Provider {
         }))
     }
 
-    /// Goes on without an application that was not asked, or has not answered.
+    /// Skips an application that was not asked, or has not responded.
     pub fn skip_logout_step(
         &self,
         id: LogoutId,
@@ -159,7 +156,7 @@ impl Provider {
         Ok(())
     }
 
-    /// The logout, if it is this browser's. Who has lost their address since is passed by.
+    /// The logout, if it is this browser's. Applications that have lost their logout endpoint since are skipped.
     fn logout_view(&self, id: LogoutId, browser: Option<&Token>) -> Result<Option<LogoutView>, Error> {
         let Some(browser) = browser else { return Ok(None) };
         let found = self.store().read(|tx| tx.logout(id))?;
@@ -190,7 +187,7 @@ impl Provider {
             .as_ref()
             .and_then(|by| seen.initiator_to_answer(by));
         if now >= seen.logout.expires_at {
-            // By now whoever began it has given up.
+            // By now the initiator has stopped waiting.
             return NextAction::Finished(None);
         }
         let turn = |state| seen.hops.iter().find(|hop| hop.state == state);
@@ -209,8 +206,8 @@ impl Provider {
         }
     }
 
-    /// Signs first; then one write says that the application is asked. Where another tab was quicker, what was
-    /// signed is thrown away.
+    /// Signs the request before the write that marks the application as requested. If another tab was first, the signed
+    /// request is discarded.
     fn send_logout_request(
         &self,
         mut seen: LogoutView,
@@ -252,7 +249,7 @@ impl Provider {
         Ok(AdvanceLogoutOutcome::Ask(Box::new((outbound, progress))))
     }
 
-    /// The answer to whoever began the logout: done, or done in part (saml-core, 3.7.3.2).
+    /// The LogoutResponse to the initiator: success, or partial logout (saml-core, 3.7.3.2).
     fn respond_to_initiator(
         &self,
         seen: &LogoutView,
@@ -269,7 +266,7 @@ impl Provider {
         }))
     }
 
-    /// A signed `LogoutResponse` for `by`; none where it wants none, or has no address for it.
+    /// A signed `LogoutResponse` for `by`; `None` if it wants none, or has no endpoint for it.
     pub(super) fn logout_response(
         &self,
         snapshot: &Snapshot,
@@ -319,7 +316,7 @@ impl LogoutView {
         }
     }
 
-    /// Everybody who is told, as this browser may see them.
+    /// The applications that take part, as this browser may see them.
     fn participants(&self) -> Vec<ParticipantLogoutStatus> {
         let stops = participant_statuses(&self.snapshot, &self.hops);
         if self.logout.hides_applications {
@@ -338,7 +335,7 @@ impl LogoutView {
         }
     }
 
-    /// Whoever began it, where an answer can be sent.
+    /// The initiator, if it wants a LogoutResponse and has an endpoint for it.
     fn initiator_to_answer(&self, by: &Initiator) -> Option<(ApplicationId, String)> {
         let (application, _) = logout_endpoint(&self.snapshot, by.application)?;
         by.wants_response
@@ -346,8 +343,8 @@ impl LogoutView {
     }
 }
 
-/// An application and its address for logout. One that is switched off is told too: it may hold a session, and
-/// learns nothing but that it is over.
+/// An application and its logout endpoint. A disabled one is asked too: it may hold a session, and learns only that the
+/// session is over.
 fn logout_endpoint(snapshot: &Snapshot, id: ApplicationId) -> Option<(&Application, &LogoutEndpoint)> {
     let application = snapshot.by_id(id)?;
     Some((application, application.saml.logout.as_ref()?))

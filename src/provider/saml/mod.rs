@@ -1,4 +1,4 @@
-//! The SAML steps.
+//! SAML messages, sent and received, and the metadata that we publish and import.
 
 mod attributes;
 pub mod authn_request;

@@ -1,4 +1,4 @@
-//! The name under which a service provider knows a person: given, and recognised.
+//! The NameID by which a service provider knows a user: building it and recognizing it.
 
 use crate::{
     model::{
@@ -12,8 +12,8 @@ use crate::{
 };
 
 impl Provider {
-    /// The name of the person signed in, in the format that is asked for. A persistent one is made at its
-    /// first use, before anything is signed.
+    /// The NameID of the signed-in user, in the requested format. A persistent one is created at its first use, before
+    /// anything is signed.
     pub(in crate::provider) fn name_id(
         &self,
         snapshot: &Snapshot,
@@ -26,7 +26,8 @@ impl Provider {
         })
     }
 
-    /// The same, where nothing may be written: `unmade` stands for a persistent name that does not exist yet.
+    /// Like [`Self::name_id`], but writes nothing: `placeholder` stands for a persistent NameID that does not exist
+    /// yet.
     pub(in crate::provider) fn existing_name_id(
         &self,
         snapshot: &Snapshot,
@@ -41,7 +42,7 @@ impl Provider {
         })
     }
 
-    /// 160 random bits, in a spelling that case cannot change (saml-core, 8.3.7; E78).
+    /// 160 random bits in hex, which differ even where case is ignored (saml-core, 8.3.7; E78).
     fn persistent_name_id_or_new(
         &self,
         application: &Application,
@@ -56,11 +57,11 @@ impl Provider {
         let now = self.now();
         self.store()
             .write(|tx| tx.add_persistent_name_id(application, user, &generated, now))?;
-        // Of two sign-ons at once, the name of the first stays.
+        // Of two concurrent sign-ins, the one that wrote first determines the NameID.
         Ok(known()?.unwrap_or(generated))
     }
 
-    /// The persistent name that `application` knows `user` by, if it was told one.
+    /// The persistent NameID by which `application` knows `user`, if there is one.
     pub fn persistent_name_id(
         &self,
         application: &Application,
@@ -70,8 +71,8 @@ impl Provider {
         Ok(self.store().read(|tx| tx.persistent_name_id(application, user))?)
     }
 
-    /// Lets `application` know `user` by the name that another provider gave; `false`, and nothing is done,
-    /// if it knows or knew another person so.
+    /// Makes `application` know `user` by the persistent NameID that another identity provider issued. Does nothing and
+    /// returns `false` if it knows or knew another user by it.
     pub fn set_persistent_name_id(
         &self,
         application: &Application,
@@ -91,7 +92,7 @@ impl Provider {
         })?)
     }
 
-    /// Whether the person signed in is the one that the request is about.
+    /// Whether the signed-in user is the subject of the request.
     pub(in crate::provider) fn is_subject(
         &self,
         application: &Application,

@@ -1,5 +1,5 @@
-//! What an application would receive of a person, made on the way of every sign-in, and looked at. It is no sign-in:
-//! nothing is kept but a row of the audit log, and no signature leaves this file.
+//! What an application would receive about a user, built by the same code as for every sign-in, for an administrator to
+//! look at. It is no sign-in: only an audit event is stored, and no signature leaves this file.
 
 use std::sync::Arc;
 
@@ -31,49 +31,41 @@ use crate::{
     },
 };
 
-/// `InResponseTo` of a preview: the ID of no request.
+/// The `InResponseTo` of a preview: no request has this ID.
 pub const IN_RESPONSE_TO: &str = "_preview";
-/// Stands for a persistent name that the first sign-in will make.
+/// Stands for a persistent NameID that the first sign-in will create.
 pub const PLACEHOLDER_NAME_ID: &str = "made-at-the-first-sign-in";
 
-/// What an application would receive of a person.
+/// What an application would receive about a user.
 #[derive(Clone, Debug)]
 pub struct Preview {
-    /// Who would receive it.
     pub application: Arc<Application>,
-    /// Of whom.
     pub user: User,
     /// Why a sign-in would be refused now.
     pub obstacles: Vec<Obstacle>,
-    /// The response; none where there is nothing to make it of.
+    /// `None` if there is not enough to build one from.
     pub response: Option<PreviewedResponse>,
 }
 
-/// Something that a sign-in would be refused for.
+/// A reason for which a sign-in would be refused.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Obstacle {
-    /// Its code.
     pub code: &'static str,
-    /// In words.
     pub message: String,
 }
 
-/// A response, and what it says.
+/// A Response and what it contains.
 #[derive(Clone, Debug)]
 pub struct PreviewedResponse {
-    /// Where it would go.
     pub acs: SpUrl,
-    /// The name in it.
     pub name_id: NameId,
-    /// Where that name comes from.
     pub origin: NameIdOrigin,
-    /// What else it says.
     pub attributes: Vec<PreviewedAttribute>,
     /// How many signatures were verified, by another implementation than the one that signs; or why they were not.
     pub verified: Result<usize, String>,
-    /// The fingerprint of the certificate that they were held against.
+    /// The SHA-256 fingerprint of the certificate that they were verified with.
     pub certificate_sha256: String,
-    /// What the assertion would be encrypted with; it is shown as it is before that.
+    /// What the Assertion would be encrypted with; the preview shows it unencrypted.
     pub encryption: Option<ContentCipher>,
     /// The XML, without its signatures.
     pub xml: String,
@@ -84,29 +76,27 @@ pub struct PreviewedResponse {
 pub enum NameIdOrigin {
     /// It is the e-mail address.
     Email,
-    /// The application knows the person by it.
+    /// The application already knows the user by it.
     Existing,
-    /// The first sign-in makes one: [`UNMADE_NAME`] stands for it.
+    /// The first sign-in will create one: [`PLACEHOLDER_NAME_ID`] stands for it.
     AtFirstSignIn,
-    /// Each session has another: this is one of none.
+    /// Every session has another one; this one belongs to no session.
     PerSession,
 }
 
 /// An attribute as it would be sent.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PreviewedAttribute {
-    /// `Name`.
     pub name: String,
-    /// `NameFormat`.
     pub name_format: NameFormat,
-    /// `FriendlyName`.
     pub friendly_name: Option<String>,
     /// One or more.
     pub values: Vec<String>,
 }
 
 impl Provider {
-    /// What `application` would receive of `user` at a sign-in that it asks for without further wishes. Audited.
+    /// What `application` would receive about `user` after an AuthnRequest without special options. Recorded in the
+    /// audit log.
     pub fn preview(&self, application: &Arc<Application>, user: &User) -> Result<Preview, Error> {
         let snapshot = self.fresh_snapshot()?;
         let active_session = self.synthetic_session(user);
@@ -155,7 +145,7 @@ impl Provider {
         })
     }
 
-    /// What stands in the way before anything is asked about attributes.
+    /// The obstacles that do not depend on attributes.
     fn obstacles(&self, application: &Application, user: &User) -> Result<Vec<Obstacle>, Error> {
         let mut found = Vec::new();
         let mut nobody = |words: &str| {
@@ -235,7 +225,7 @@ impl Provider {
         })
     }
 
-    /// A session that is in no table: what is derived from it belongs to nobody.
+    /// A session that is not stored: what is derived from it belongs to no session.
     fn synthetic_session(&self, user: &User) -> ActiveSession {
         let now = self.now();
         ActiveSession {

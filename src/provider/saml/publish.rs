@@ -1,5 +1,5 @@
-//! What service providers fetch: metadata and certificate. Served from memory; and who fetched, since that
-//! tells who knows the next key.
+//! What service providers fetch: metadata and certificates, served from memory. Also records who fetched them: that
+//! shows which applications know the next key.
 
 use std::{
     collections::BTreeSet,
@@ -28,14 +28,14 @@ use crate::{
 
 pub use crate::saml::metadata::idp::MEDIA_TYPE;
 
-/// How much is kept of what a fetcher calls itself, in characters.
+/// The longest `User-Agent` that is stored, in characters.
 const MAX_AGENT_CHARS: usize = 120;
 
-/// How many fetchers of one application are noted that came to its own address.
+/// How many fetchers are recorded per application at its own metadata address.
 const MAX_OWN_FETCHERS: i64 = 50;
-/// How many that came to an address which anybody can guess.
+/// How many fetchers are recorded per application at the address without a valid token, which anybody can guess.
 const MAX_GUESSED_FETCHERS: i64 = 10;
-/// How many are remembered without asking the database.
+/// How many fetches are cached, so that they need no query.
 const MAX_REMEMBERED: usize = 4096;
 
 /// Everything that is published in one generation.
@@ -43,15 +43,15 @@ const MAX_REMEMBERED: usize = 4096;
 pub struct Publication {
     /// Our metadata.
     pub metadata: Arc<str>,
-    /// Changes whenever `metadata` does: its SHA-256.
+    /// The SHA-256 of `metadata`, so that it changes whenever that does.
     pub etag: String,
-    /// The certificate of the key that signs.
+    /// The certificate of the active key.
     pub active: Certificate,
     /// The certificate of the key that signs next.
     pub next: Option<Certificate>,
-    /// The key that service providers have to learn, while one takes over from another.
+    /// The key that service providers must come to trust, while a rollover is in progress.
     pub key_to_adopt: Option<KeyId>,
-    /// Names that have a metadata address before they have an application.
+    /// Drafts have a metadata address before they become applications.
     pub drafts: Vec<ApplicationDraft>,
 }
 
@@ -85,41 +85,38 @@ impl Publication {
     }
 }
 
-/// A document and the tag that changes with it.
+/// A document with its entity tag.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PublishedMetadata {
-    /// The document.
     pub body: Arc<str>,
-    /// Its SHA-256 in hex.
+    /// SHA-256 in hex.
     pub etag: String,
-    /// The key that whoever fetches this at an address of its own is to learn.
+    /// The key that an application comes to know by fetching this from its own address.
     pub key_to_adopt: Option<KeyId>,
 }
 
-/// Which of the published certificates is meant.
+/// Which of the published certificates.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum CertificateSlot {
-    /// The one in use.
     Active,
-    /// The one that will be.
     Next,
 }
 
-/// Who came for metadata, and to which address.
+/// A fetch of metadata from the address of an application.
 #[derive(Clone, Debug)]
 pub struct MetadataRequest {
-    /// The name in the address.
+    /// The slug in the URL.
     pub slug: Slug,
-    /// What stands behind it.
+    /// The token after the slug.
     pub token: Option<String>,
-    /// What the fetcher calls itself (`User-Agent`).
+    /// `User-Agent`.
     pub agent: Option<String>,
 }
 
-/// A fetcher, and the address that it came to.
+/// A fetcher, and the address that it used.
 type FetcherIdentity = (Slug, Option<String>, IpAddr, Option<String>);
 
-/// Who has been seen fetching, so that the database is asked once.
+/// The fetchers seen so far, so that each needs only one query.
 #[derive(Debug, Default)]
 pub(in crate::provider) struct FetchLog {
     key: Option<KeyId>,
@@ -136,7 +133,7 @@ impl FetchLog {
             self.key = Some(key);
             self.fetches.clear();
         }
-        // Anybody may call themselves by a new name each time: whoever is not remembered is asked for again.
+        // A client may send a new `User-Agent` each time: what is not cached costs a query.
         if self.fetches.len() < MAX_REMEMBERED {
             self.fetches.insert(fetcher);
         }
@@ -144,7 +141,7 @@ impl FetchLog {
 }
 
 impl Provider {
-    /// Our metadata, at the address that everybody shares.
+    /// Our metadata, at the shared address.
     pub fn metadata(&self) -> Result<PublishedMetadata, Error> {
         let snapshot = self.cached_snapshot()?;
         Ok(PublishedMetadata {
@@ -154,7 +151,7 @@ impl Provider {
         })
     }
 
-    /// The same at an address of one application or draft. Whatever name is asked for, the answer is the same.
+    /// The metadata at the address of one application or draft. The response is the same for every slug, known or not.
     pub fn metadata_for(&self, slug: &Slug) -> Result<PublishedMetadata, Error> {
         let snapshot = self.cached_snapshot()?;
         let publication = &snapshot.publication;
@@ -167,14 +164,14 @@ impl Provider {
         })
     }
 
-    /// The metadata address that an application or a draft is given; none if there is no such name.
+    /// The metadata address of an application or a draft; `None` if there is no such slug.
     pub fn metadata_url(&self, slug: &Slug) -> Result<Option<String>, Error> {
         let token = self.store().read(|tx| tx.metadata_token(slug))?;
         Ok(token.map(|token| self.endpoints().metadata_for(slug, &token)))
     }
 
-    /// Notes who has fetched metadata that names `key` at an address with the name `slug`. With the token that only
-    /// this application or draft was given, it is evidence that it trusts the key; without, a hint.
+    /// Records who fetched metadata that contains `key` at the address of `slug`. With the token that only this
+    /// application or draft was given, this is evidence that it trusts the key; without, only a hint.
     pub fn note_fetch(&self, request: MetadataRequest, key: KeyId, visitor: &Visitor) -> Result<(), Error> {
         let MetadataRequest { slug, token, agent } = request;
         let agent: Option<String> = agent.map(|text| text.chars().take(MAX_AGENT_CHARS).collect());
@@ -201,7 +198,7 @@ impl Provider {
             } else {
                 MAX_GUESSED_FETCHERS
             };
-            // Whoever pastes the address into a chat is not the application, and neither is the chat.
+            // A chat program that previews the pasted address is not the application.
             let is_evidence = fetch.is_own && !fetch.user_agent.as_deref().is_some_and(is_link_preview);
             let adoption = KeyAdoption {
                 slug: fetch.slug.clone(),
@@ -232,7 +229,7 @@ impl Provider {
         self.0.fetch_log.lock().map_err(|_poisoned| Error::Poisoned)
     }
 
-    /// A published certificate; none where no key is prepared.
+    /// A published certificate; `None` if no next key is prepared.
     pub fn published_certificate(&self, which: CertificateSlot) -> Result<Option<Certificate>, Error> {
         let snapshot = self.cached_snapshot()?;
         Ok(match which {
@@ -241,20 +238,20 @@ impl Provider {
         })
     }
 
-    /// The certificate of the key that signs, and the same as PEM.
+    /// The certificate of the active key, also as PEM.
     pub fn certificate_pem(&self) -> Result<(Certificate, String), Error> {
         let certificate = self.cached_snapshot()?.publication.active.clone();
         let pem = pem::certificate_to_pem(&certificate.der);
         Ok((certificate, pem))
     }
 
-    /// Our name to every service provider.
+    /// Our entity ID.
     pub fn entity_id(&self) -> Result<EntityId, Error> {
         Ok(self.cached_snapshot()?.installation.entity_id.clone())
     }
 }
 
-/// What chats, mail scanners and search engines call themselves, in lower case.
+/// Parts of the `User-Agent` of chat programs, mail scanners and search engines, in lower case.
 const LINK_PREVIEW_AGENTS: [&str; 14] = [
     "bot",
     "crawl",
@@ -272,13 +269,12 @@ const LINK_PREVIEW_AGENTS: [&str; 14] = [
     "scanner",
 ];
 
-/// Whether a program only looks at where a link leads.
+/// Whether this is a program that only previews links.
 fn is_link_preview(agent: &str) -> bool {
     let agent = agent.to_lowercase();
     LINK_PREVIEW_AGENTS.iter().any(|part| agent.contains(part))
 }
 
-/// A certificate as PEM.
 pub fn to_pem(certificate: &Certificate) -> String {
     pem::certificate_to_pem(&certificate.der)
 }

@@ -1,4 +1,4 @@
-//! A message is not answered as asked: a row for the administrator, then a status or a page.
+//! Refusing a message: an audit event for the administrator, then a status or a page.
 
 use crate::{
     model::{
@@ -18,48 +18,45 @@ use crate::{
     saml::{binding::inbound::RawMessage, refusal::Refusal},
 };
 
-/// What the page says of a refusal: never a registered value.
+/// What the page shows about a refusal: never a registered value.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RefusedPage {
-    /// Why.
     pub refusal: Refusal,
-    /// Which time it was.
+    /// Identifies this refusal in the audit log.
     pub reference: Reference,
-    /// Whether the message was about signing out.
+    /// Whether the message was a logout message.
     pub is_logout: bool,
-    /// Whose request it is: id and name. Strangers are not told whose it seems to be.
+    /// The requesting application: ID and name. Strangers do not learn which application the message claims to be from.
     pub application: Option<(ApplicationId, String)>,
 }
 
-/// What the browser gets in place of what was asked for.
+/// What the browser gets instead of the requested response.
 #[derive(Debug)]
 pub enum RefusalOutcome {
-    /// Post this to the application: it says why not.
+    /// Post this status Response to the application.
     Status(Box<SamlResponse>),
-    /// Our own page says why not.
+    /// Show our own page with the reason.
     RefusedPage(Box<RefusedPage>),
 }
 
-/// What a refused message was about.
+/// The message that was refused, and its circumstances.
 #[derive(Debug)]
 pub(in crate::provider) struct RefusalContext<'a> {
-    /// `sign_on` or `logout`.
+    /// `sign_on`, `logout` or `single_logout`.
     pub(in crate::provider) action: &'static str,
-    /// Whose message it is, or says that it is.
+    /// The application that sent the message, or is named as its issuer.
     pub(in crate::provider) application: Option<&'a Application>,
-    /// Who is signed in, in which session, where that matters.
+    /// Who is signed in, in which session, if that matters.
     pub(in crate::provider) user_and_session: Option<(UserId, SessionId)>,
     /// A registered key has signed the message.
     pub(in crate::provider) is_signed: bool,
-    /// The message was found valid: whoever brings it may know whose it is.
+    /// The message is valid: the browser that brings it may learn the application's name.
     pub(in crate::provider) is_valid: bool,
-    /// What it asked for.
     pub(in crate::provider) details: RequestDetails,
-    /// Who brought it.
     pub(in crate::provider) visitor: &'a Visitor,
 }
 
-/// Where a status response goes.
+/// Where a status Response goes.
 #[derive(Debug)]
 pub(in crate::provider) struct StatusTarget<'a> {
     pub(in crate::provider) request_id: &'a str,
@@ -68,7 +65,7 @@ pub(in crate::provider) struct StatusTarget<'a> {
 }
 
 impl<'a> RefusalContext<'a> {
-    /// A sign-on that `application` asked for, if it is known.
+    /// A refused sign-in that `application` asked for, if it is known.
     pub(in crate::provider) fn sso(
         application: Option<&'a Application>,
         facts: RequestDetails,
@@ -85,7 +82,7 @@ impl<'a> RefusalContext<'a> {
         }
     }
 
-    /// A sign-out that `application` asked for, if it is known.
+    /// A refused logout that `application` asked for, if it is known.
     pub(in crate::provider) fn logout(
         application: Option<&'a Application>,
         facts: RequestDetails,
@@ -97,7 +94,7 @@ impl<'a> RefusalContext<'a> {
         }
     }
 
-    /// The same, with the certificates that a signature was held against where it fitted none.
+    /// Adds the certificates that were tried, if none of them verified the signature.
     pub(in crate::provider) fn with_tried_certificates(mut self, refusal: &Refusal) -> Self {
         if let Some(application) = self.application {
             self.details = request_details::with_tried_certificates(self.details, refusal, application);
@@ -105,19 +102,19 @@ impl<'a> RefusalContext<'a> {
         self
     }
 
-    /// The same, with the certificates that came with the message.
+    /// Adds the certificates that came with the message.
     pub(in crate::provider) fn with_embedded_certificates(mut self, raw_message: &RawMessage) -> Self {
         self.details = request_details::with_certificates_of(self.details, raw_message);
         self
     }
 
-    /// The same, of a message that was found valid.
+    /// Marks the message as valid.
     pub(in crate::provider) fn validated(mut self) -> Self {
         self.is_valid = true;
         self
     }
 
-    /// The same, of a person who is signed in.
+    /// Adds the user who is signed in, and the session.
     pub(in crate::provider) fn with_session(mut self, active_session: &ActiveSession) -> Self {
         self.user_and_session = Some((active_session.user.id, active_session.session.id));
         self
@@ -125,7 +122,7 @@ impl<'a> RefusalContext<'a> {
 }
 
 impl Provider {
-    /// Notes a refused message, and logs it. Returns the reference that its page or status shows.
+    /// Records and logs a refused message. Returns the reference that its page or status shows.
     pub(in crate::provider) fn record_refusal(
         &self,
         refusal: &Refusal,
@@ -147,7 +144,7 @@ impl Provider {
         Ok(reference)
     }
 
-    /// Our own page: the sender is not proven, or no address for an answer is.
+    /// Our own page: the sender is not authenticated, or there is no trusted endpoint for a response.
     pub(in crate::provider) fn refused_page(
         &self,
         refusal: Refusal,
@@ -166,8 +163,8 @@ impl Provider {
         }))
     }
 
-    /// A status response to an address that `application` registered; our own page where the refusal is of
-    /// a kind that nobody is told.
+    /// A status Response to a registered ACS of `application`; or our own page, if the refusal is of a kind that no
+    /// application is informed of.
     pub(in crate::provider) fn respond_with_status(
         &self,
         snapshot: &Snapshot,
@@ -186,7 +183,7 @@ impl Provider {
     }
 }
 
-/// `StatusMessage`: one sentence with code and reference. Service providers show it to people.
+/// `StatusMessage`: one sentence with code and reference. Service providers show it to users.
 pub(in crate::provider) fn status_message(refusal: &Refusal, reference: &Reference) -> String {
     let wrong = refusal.explanation().message.trim_end_matches('.');
     format!("{wrong} ({} {reference}).", refusal.code())

@@ -1,4 +1,4 @@
-//! What is kept of a refused message, for `hallpass explain`.
+//! What is recorded of a refused message, for `hallpass explain`.
 
 use crate::{
     model::{
@@ -15,26 +15,25 @@ use crate::{
     },
 };
 
-/// What the facts are called that are looked for again.
+/// The names of the details that `hallpass explain` looks up.
 pub(in crate::provider) mod name {
-    /// Who says to have sent it.
     pub(in crate::provider) const ISSUER: &str = "issuer";
     /// The message's `ID`.
     pub(in crate::provider) const REQUEST: &str = "request";
-    /// The ACS that was asked for.
+    /// The requested ACS URL.
     pub(in crate::provider) const ACS: &str = "answer wanted at";
     /// `Destination`.
     pub(in crate::provider) const DESTINATION: &str = "addressed to";
     /// The fingerprint of a certificate that came with the message.
     pub(in crate::provider) const EMBEDDED_CERTIFICATE: &str = "certificate in it";
-    /// The fingerprint of a certificate that the signature does not fit.
+    /// The fingerprint of a certificate that did not verify the signature.
     pub(in crate::provider) const TRIED_CERTIFICATE: &str = "certificate tried";
 }
 
-/// How many fingerprints of a long list of certificates are kept.
+/// The maximum number of fingerprints that are recorded.
 const MAX_CERTIFICATES: usize = 4;
 
-/// What a message seems to say that could not be read as what it should be.
+/// The details of a message that could not be parsed, as far as they can be recognized.
 pub(in crate::provider) fn from_unread(raw_message: &RawMessage) -> RequestDetails {
     let Ok(inbound) = raw_message.decode() else {
         return RequestDetails::default();
@@ -51,14 +50,14 @@ pub(in crate::provider) fn from_unread(raw_message: &RawMessage) -> RequestDetai
     with_embedded_certificates(details, &seen.certificates)
 }
 
-/// Adds the certificates that an XML signature brings along: no key of theirs is ever used.
+/// Adds the certificates that an XML signature contains: their keys are never used.
 fn with_embedded_certificates(details: RequestDetails, certificates: &[String]) -> RequestDetails {
     certificates.iter().fold(details, |details, sha256| {
         details.with(name::EMBEDDED_CERTIFICATE, Some(sha256))
     })
 }
 
-/// What an `AuthnRequest` asked for.
+/// The details of an `AuthnRequest`.
 pub(in crate::provider) fn from_authn_request(request: &Unverified<AuthnRequest>) -> RequestDetails {
     let asked = request.unverified();
     let index = asked.acs_index.map(|index| index.to_string());
@@ -74,7 +73,7 @@ pub(in crate::provider) fn from_authn_request(request: &Unverified<AuthnRequest>
         .with("name format wanted", asked.options.name_id_format.as_deref())
 }
 
-/// What a `LogoutRequest` asked for; never whose sessions.
+/// The details of a `LogoutRequest`; never whose sessions.
 pub(in crate::provider) fn from_logout_request(request: &Unverified<LogoutRequest>) -> RequestDetails {
     let asked = request.unverified();
     let indexes = asked.session_indexes.len().to_string();
@@ -101,7 +100,7 @@ pub(in crate::provider) fn with_certificates_of(
     }
 }
 
-/// What a `LogoutResponse` answers.
+/// The details of a `LogoutResponse`.
 pub(in crate::provider) fn from_logout_response(response: &Unverified<LogoutResponse>) -> RequestDetails {
     let answer = response.unverified();
     RequestDetails::default()
@@ -112,7 +111,7 @@ pub(in crate::provider) fn from_logout_response(response: &Unverified<LogoutResp
         .with("version", other_version(&answer.version))
 }
 
-/// Adds the certificates that the signature was held against, where it fitted none of them.
+/// Adds the certificates that were tried, if none of them verified the signature.
 pub(in crate::provider) fn with_tried_certificates(
     details: RequestDetails,
     refusal: &Refusal,

@@ -1,4 +1,4 @@
-//! A session and a question → a signed `Response`, and the rows that remember it.
+//! Builds a signed `Response` from a session and a request, and stores what it must remember.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -28,28 +28,27 @@ use crate::{
 /// A message for the browser to post.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SamlResponse {
-    /// Who gets it.
+    /// The recipient.
     pub application: ApplicationId,
-    /// Its name for people.
+    /// The display name of the recipient.
     pub application_name: String,
-    /// Where: an address that it registered.
+    /// A registered ACS of the recipient.
     pub acs: SpUrl,
-    /// The `Response`: XML, signed.
+    /// The signed `Response`, as XML.
     pub xml: String,
-    /// `RelayState`, as it came.
+    /// `RelayState`, as received.
     pub relay_state: Option<String>,
-    /// Whom it speaks of; none where it says why not.
+    /// The user of the Assertion; `None` for a status without an Assertion.
     pub user: Option<UserSummary>,
 }
 
-/// What the page says of the person.
+/// A user, as pages show them.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct UserSummary {
-    /// Who.
     pub id: UserId,
     /// Given and family name.
     pub full_name: String,
-    /// What the application learns.
+    /// The e-mail address.
     pub email: String,
 }
 
@@ -67,10 +66,10 @@ impl UserSummary {
     }
 }
 
-/// What is asked for, once nothing stands in the way.
+/// The parameters of a Response, once the request is permitted.
 pub(in crate::provider) struct ResponseRequest<'a> {
     pub(in crate::provider) application: &'a Application,
-    /// None: nobody asked, the person opened a tile.
+    /// `None` for an unsolicited Response.
     pub(in crate::provider) request_id: Option<&'a str>,
     pub(in crate::provider) acs: &'a SpUrl,
     pub(in crate::provider) relay_state: Option<String>,
@@ -79,7 +78,7 @@ pub(in crate::provider) struct ResponseRequest<'a> {
     pub(in crate::provider) unchecked_signature: bool,
 }
 
-/// What a response says of the person.
+/// What an Assertion says about the user.
 #[derive(Clone, Copy)]
 pub(in crate::provider) struct AssertedSubject<'a> {
     pub(in crate::provider) name_id: &'a NameId,
@@ -87,18 +86,17 @@ pub(in crate::provider) struct AssertedSubject<'a> {
     pub(in crate::provider) attributes: &'a [Attribute<'a>],
 }
 
-/// What became of it.
 pub(in crate::provider) enum ResponseOutcome {
     Response(Box<SamlResponse>),
-    /// The request was answered for another browser or person.
+    /// The request was answered before, for another browser or user.
     Replayed,
-    /// The session ended since it was read.
+    /// The session ended after it was read.
     SessionEnded,
-    /// It cannot be done for this person; noted already.
+    /// It is refused for this user; recorded already.
     Refused(RefusalOutcome),
 }
 
-/// What the one write of a sign-on found.
+/// The outcome of the write of a sign-in.
 enum ResponseWrite {
     Done,
     AnsweredBefore,
@@ -106,8 +104,8 @@ enum ResponseWrite {
 }
 
 impl Provider {
-    /// Signs first, with no transaction open; then one write says that it is so. Where that write finds
-    /// the request answered for another session, what was signed is thrown away.
+    /// Signs the Response while no transaction is open; then one write records it. If that write finds that the request
+    /// was answered for another session, the signed Response is discarded.
     pub(in crate::provider) fn respond(
         &self,
         snapshot: &Snapshot,
@@ -163,7 +161,8 @@ impl Provider {
         let identity = changed_identity(active_session, &participant);
         let touch = now - active_session.session.last_seen_at >= TOUCH_AFTER;
         let written = self.store().write_relaxed(|tx| {
-            // Before the row is held: two sign-ons of one session that both held it would wait for each other.
+            // This comes before the row lock: two sign-ins of one session that both held the lock would wait for each
+            // other.
             if touch {
                 tx.touch_session(active_session.session.id, now, self.idle_expiry(now))?;
             }
@@ -201,7 +200,7 @@ impl Provider {
         })
     }
 
-    /// The response itself, signed: nothing is written down of it here.
+    /// The signed Response itself; stores nothing.
     pub(in crate::provider) fn write_success_response(
         &self,
         snapshot: &Snapshot,
@@ -230,13 +229,13 @@ impl Provider {
         Ok(response::success(&frame, &statement, self.policy(), seal)?)
     }
 
-    /// How long an answered request is remembered: for as long as it is fresh, and as long again as a copy
-    /// of it could wait for its person.
+    /// How long an answered request is remembered: for as long as it is valid, plus as long as a copy of it can wait
+    /// for a sign-in.
     fn answered_until(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         now + self.policy().replay_retention + self.policy().sign_in_lifetime
     }
 
-    /// A signed response that only says why not.
+    /// A signed Response that contains only a status.
     pub(in crate::provider) fn status_response(
         &self,
         snapshot: &Snapshot,
@@ -270,13 +269,13 @@ impl Provider {
     }
 }
 
-/// How old `last_seen_at` may grow before a sign-on writes it again.
+/// How old `last_seen_at` may be before a sign-in writes it again.
 const TOUCH_AFTER: TimeDelta = TimeDelta::minutes(1);
 
-/// What the audit row of a sign-on says whose request was signed by a key that nobody registered.
+/// The detail of the audit event if the request was signed by a key that is not registered.
 pub const UNCHECKED_SIGNATURE: &str = "the request was signed, but no certificate is registered to check it";
 
-/// The identity row as it must be after this sign-on; none where nothing changes.
+/// The identity row as it must be after this sign-in; `None` if nothing changes.
 fn changed_identity(
     active_session: &ActiveSession,
     participant: &Participant,

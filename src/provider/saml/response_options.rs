@@ -1,4 +1,4 @@
-//! How responses to an application are made: what an administrator may choose, and how it is done.
+//! How Responses to an application are built: which options an administrator may choose, and how they are applied.
 
 use std::collections::BTreeSet;
 
@@ -18,27 +18,24 @@ use crate::{
     },
 };
 
-/// What changes about it; absent stays as it is.
+/// Changes to the options; a field that is `None` keeps its value.
 #[derive(Clone, Debug, Default)]
 pub struct ResponseOptionsEdit {
-    /// What is signed.
     pub signed_parts: Option<SignedParts>,
-    /// With what.
     pub signature_algorithm: Option<SignatureAlgorithm>,
-    /// What assertions are encrypted with; `Some(None)` sends them as they are.
+    /// The cipher for Assertions; `Some(None)` sends them unencrypted.
     pub encryption: Option<Option<ContentCipher>>,
-    /// The certificates that they are encrypted to, all of them.
+    /// The certificates to encrypt to; replaces all of them.
     pub encryption_certificates: Option<Vec<Certificate>>,
-    /// The name that is told where none in particular is asked for.
+    /// The NameID format if a request asks for none.
     pub name_id_format: Option<NameIdFormat>,
-    /// What is told of a person, the whole list.
+    /// The attributes about the user; replaces the whole list.
     pub attributes: Option<Vec<AttributeRule>>,
-    /// `RelayState` of a response that nobody asked for; `Some(None)` sends none.
+    /// The `RelayState` of an unsolicited Response; `Some(None)` sends none.
     pub default_relay_state: Option<Option<String>>,
 }
 
 impl ResponseOptionsEdit {
-    /// Changes `saml`.
     pub fn apply(self, saml: &mut ServiceProvider) {
         let options = &mut saml.response_options;
         options.signed_parts = self.signed_parts.unwrap_or(options.signed_parts);
@@ -57,43 +54,42 @@ impl ResponseOptionsEdit {
     }
 }
 
-/// Why responses cannot be made so.
+/// Why Responses cannot be built with these options.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum BadResponseOptions {
-    /// Encryption without a key.
+    /// Encryption without a certificate.
     #[error(
         "assertions cannot be encrypted without the application's certificate: add --encryption-certificate FILE"
     )]
     NoEncryptionCertificate,
-    /// Encryption with keys that are no good for it.
+    /// No certificate can be encrypted to.
     #[error("assertions cannot be encrypted to the certificate {subject}: {why}")]
     UnusableForEncryption {
-        /// Whose certificate.
+        /// The subject of the certificate.
         subject: String,
-        /// Why not.
         why: UnusableRecipient,
     },
-    /// A name twice: some service providers refuse the message then.
+    /// Some service providers refuse a Response with the same attribute name twice.
     #[error("the attribute {0} stands in the list twice")]
     DuplicateAttribute(String),
-    /// ChatGPT has no key to open it with.
+    /// ChatGPT has no key to decrypt with.
     #[error("ChatGPT never decrypts: nothing can be encrypted for it")]
     EncryptedChatGpt,
-    /// Its connections want the assertion signed.
+    /// ChatGPT requires a signed Assertion.
     #[error("ChatGPT wants the assertion signed: --sign both, or --sign assertion")]
     UnsignedAssertionChatGpt,
-    /// One of its two shapes refuses others.
+    /// One of the two kinds of ChatGPT connection refuses other algorithms.
     #[error("ChatGPT is known to take RSA-SHA256 only")]
     AlgorithmChatGpt,
-    /// It takes the name for the address.
+    /// ChatGPT uses the NameID as the e-mail address.
     #[error("ChatGPT takes the name for the e-mail address: its format stays email")]
     NameIdFormatChatGpt,
-    /// It reads these.
+    /// ChatGPT reads this attribute.
     #[error("ChatGPT needs the attribute {0} as it is; others can be added beside it")]
     AttributeChatGpt(String),
 }
 
-/// Whether responses to an application of this kind may be made so.
+/// Checks whether Responses to an application of this kind may be built with these options.
 pub(in crate::provider) fn check_response_options(
     kind: ApplicationKind,
     saml: &ServiceProvider,
@@ -142,7 +138,7 @@ fn check_chatgpt(saml: &ServiceProvider) -> Result<(), BadResponseOptions> {
     }
 }
 
-/// The first certificate that can be encrypted to; why the last one cannot, if none can.
+/// The first certificate that can be encrypted to; if there is none, why the last one cannot.
 fn encryption_certificate(certificates: &[Certificate]) -> Result<&Certificate, BadResponseOptions> {
     let mut bad = BadResponseOptions::NoEncryptionCertificate;
     for certificate in certificates {
@@ -160,7 +156,7 @@ fn encryption_certificate(certificates: &[Certificate]) -> Result<&Certificate, 
 }
 
 impl Provider {
-    /// How a response to `application` is made safe.
+    /// How a Response to `application` is signed and encrypted.
     pub(in crate::provider) fn response_protection<'a>(
         &self,
         snapshot: &'a Snapshot,
@@ -172,8 +168,8 @@ impl Provider {
         })
     }
 
-    /// What the assertion is encrypted with, if it is. ChatGPT's never is, whatever stands in the database; and what
-    /// is to be encrypted is never sent as it is.
+    /// What the Assertion is encrypted with, if it is. An Assertion for ChatGPT never is, whatever the database says;
+    /// and an Assertion that must be encrypted is never sent in plain text.
     pub(in crate::provider) fn assertion_encryption<'a>(
         &self,
         application: &'a Application,
@@ -197,7 +193,7 @@ impl Provider {
     }
 }
 
-/// The same for whoever only looks: what is sent to an application goes through [`Provider::seal`].
+/// The same without encryption, for previews: what is sent to an application uses [`Provider::response_protection`].
 pub(in crate::provider) fn protection_without_encryption<'a>(
     snapshot: &'a Snapshot,
     application: &Application,
