@@ -1,4 +1,4 @@
-//! Aggregates: verified, read, and kept as known entities; applications of theirs follow.
+//! Verifies and reads aggregates, stores their entities as imported entities, and updates the applications of those.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -40,13 +40,13 @@ use crate::{
     },
 };
 
-/// Entities in one transaction: a sign-on does not wait longer than for this many.
+/// Entities per transaction: few enough that no sign-in waits long for one.
 const ENTITIES_PER_WRITE: usize = 200;
-/// Fewer entities than this may all go at once.
+/// Delisting fewer entities than this at once is always permitted.
 const MIN_MASS_DELISTING: usize = 20;
 
 impl Provider {
-    /// Takes up a copy of an aggregate: verifies the whole of it, then reads its entities.
+    /// Imports a copy of an aggregate: verifies the whole of it, then reads its entities.
     pub(super) fn update_from_aggregate(
         &self,
         source: &MetadataSource,
@@ -74,7 +74,7 @@ impl Provider {
         let mut update = AggregateUpdate::new(self, source, job, about.valid_until)?;
         let mut count = 0;
         let mut found = entities.next();
-        // What it says of its publication stands before the first entity.
+        // The attributes of its publication precede the first entity.
         let copy = AcceptedAggregate {
             digest: checked.digest().map(hex).unwrap_or_default(),
             published_at: entities.published_at(),
@@ -116,7 +116,7 @@ impl Provider {
 }
 
 impl Provider {
-    /// Why a copy is not taken that is older than the one in force.
+    /// Refuses a copy that is older than the accepted one.
     fn refuse_older_copy(
         &self,
         source: &MetadataSource,
@@ -152,7 +152,7 @@ fn verify(
     let mut file = document.file;
     let mut next_report_at = 0;
     let checked = aggregate::verify(BufReader::new(&mut file), &keys, now, |progress| {
-        // A line a megabyte is enough.
+        // Reports progress once per megabyte.
         if progress.bytes >= next_report_at {
             next_report_at = progress.bytes + 1024 * 1024;
             told(ImportProgress::Verified(progress.bytes));
@@ -161,22 +161,22 @@ fn verify(
     Ok((checked, file))
 }
 
-/// What is under way while an aggregate is read.
+/// The state of the import while an aggregate is read.
 struct AggregateUpdate<'w> {
     provider: &'w Provider,
     source: &'w MetadataSource,
     job: &'w SourceClaim,
-    /// The end of the aggregate itself: only an earlier one is an entity's own.
+    /// The `validUntil` of the aggregate itself: an entity's own one is recorded only if it is earlier.
     aggregate_valid_until: Option<DateTime<Utc>>,
     snapshot: std::sync::Arc<Snapshot>,
-    /// What was known before, by entity ID: its hash.
+    /// The SHA-256 of the metadata of each entity before this import, by entity ID.
     hashes_before: BTreeMap<String, String>,
     /// The applications of this source, by entity ID.
     linked: BTreeMap<String, ApplicationMetadataSource>,
-    /// Entities that an administrator removed: no rule brings them back.
+    /// Entities whose applications an administrator removed: no rule enables them again.
     declined: BTreeSet<String>,
     seen: BTreeSet<String>,
-    /// Written next.
+    /// Written with the next batch.
     imported: Vec<ImportedEntity>,
     decisions: Vec<ChangeDecision>,
     enabling: Vec<crate::provider::saml::import::ImportedMetadata>,
@@ -219,7 +219,7 @@ impl<'w> AggregateUpdate<'w> {
     }
 
     fn skip(&mut self, entity_id: &str, why: &str) {
-        // Listed all the same: an application of it does not lose its registration over a slip.
+        // It still counts as listed: a mistake in its metadata must not disable its application.
         self.seen.insert(entity_id.to_owned());
         self.report.skip(entity_id, why);
     }
@@ -276,7 +276,7 @@ impl<'w> AggregateUpdate<'w> {
         Ok(Ok(()))
     }
 
-    /// What the entity means for its application; or whether it becomes one.
+    /// Compares the entity with its application, or makes it one if a rule permits.
     fn update_application(
         &mut self,
         id: &str,
@@ -350,7 +350,7 @@ impl<'w> AggregateUpdate<'w> {
             .enables(&hosts, entity.registration_authority.as_deref())
     }
 
-    /// Writes what has gathered.
+    /// Writes what has accumulated.
     fn write_batch(&mut self) -> Result<Result<(), SourceError>, Error> {
         let known = std::mem::take(&mut self.imported);
         if !self.provider.write_entities(self.source.id, self.job, &known)? {
@@ -369,7 +369,7 @@ impl<'w> AggregateUpdate<'w> {
         Ok(Ok(()))
     }
 
-    /// Writes the rest, and what is missing now.
+    /// Writes the rest, and marks the entities that are no longer listed.
     fn finish(mut self) -> Result<Result<UpdateReport, SourceError>, Error> {
         if let Err(source_error) = self.write_batch()? {
             return Ok(Err(source_error));

@@ -1,5 +1,5 @@
-//! Changes that wait for an administrator: shown, confirmed, rejected. What is confirmed is what was
-//! shown, even where another change came since.
+//! Shows, confirms and rejects pending changes. What is confirmed is exactly what was shown, even if another change has
+//! arrived since.
 
 use std::sync::Arc;
 
@@ -17,38 +17,35 @@ use crate::{
     store::EditOutcome,
 };
 
-/// A change that waits.
+/// A pending change.
 #[derive(Clone, Debug)]
 pub struct ProposedChange {
-    /// Of which application.
     pub application: Arc<Application>,
-    /// What it is.
     pub change: PendingChange,
-    /// What would be other than now, a line each: `- ` goes, `+ ` comes.
+    /// What would change, one line each: `- ` is removed, `+ ` is added.
     pub differences: Vec<String>,
     source: ApplicationMetadataSource,
     changed: Application,
 }
 
-/// What became of an administrator's word.
+/// The outcome of an administrator's review.
 #[derive(Debug)]
 pub enum ChangeReviewOutcome {
-    /// It holds from the next sign-on.
+    /// In force from the next sign-in on.
     Applied(Box<ProposedChange>),
-    /// It will not be offered again.
+    /// It will not be proposed again.
     Rejected(Box<ProposedChange>),
-    /// Nothing waits.
     NothingPending,
-    /// Another change waits than the one that was named.
+    /// The pending change is not the one that was named.
     AnotherPending,
-    /// The application was edited at the same moment.
+    /// The application was edited at the same time.
     Stale,
-    /// It cannot be taken up any more.
+    /// It can no longer be applied.
     Unusable(SourceError),
 }
 
 impl Provider {
-    /// The change that waits for the application `slug`; `Err` in words if it cannot be read any more.
+    /// The pending change of the application `slug`; `Err` if it can no longer be read.
     pub fn proposed_change(&self, slug: &Slug) -> Result<Option<Result<ProposedChange, SourceError>>, Error> {
         let Some(application) = self.application(slug)? else {
             return Ok(None);
@@ -62,7 +59,7 @@ impl Provider {
         Ok(self.proposed_change_of(application, &from))
     }
 
-    /// Takes up the change that waits, if it is the one with the id `named`, whole.
+    /// Applies the pending change, if its ID is exactly `change_id`.
     pub fn confirm_change(&self, slug: &Slug, change_id: &str) -> Result<ChangeReviewOutcome, Error> {
         let proposed = match self.proposed_change_by_id(slug, change_id)? {
             Ok(proposed) => proposed,
@@ -95,7 +92,7 @@ impl Provider {
         })
     }
 
-    /// Refuses the change that waits: what holds goes on, and the same is not offered again.
+    /// Rejects the pending change: the application stays as it is, and the same change is not proposed again.
     pub fn reject_change(&self, slug: &Slug, change_id: &str) -> Result<ChangeReviewOutcome, Error> {
         let proposed = match self.proposed_change_by_id(slug, change_id)? {
             Ok(proposed) => proposed,
@@ -126,7 +123,7 @@ impl Provider {
             None => Err(ChangeReviewOutcome::NothingPending),
             Some(Err(source_error)) => Err(ChangeReviewOutcome::Unusable(source_error)),
             Some(Ok(proposed)) => {
-                // Whole: a part of it could name two.
+                // The full ID: a prefix could match two.
                 if proposed.change.id == change_id {
                     Ok(proposed)
                 } else {

@@ -1,4 +1,4 @@
-//! Applications that their source does not list any more are switched off, and on again when it does.
+//! Disables applications that their source no longer lists, and enables them again when it does.
 
 use crate::{
     model::{application::Application, metadata_source::ApplicationMetadataSource},
@@ -7,8 +7,8 @@ use crate::{
 };
 
 impl Provider {
-    /// Switches off what its source lists no more: whoever left a federation is trusted no more. Says which,
-    /// by slug, unless that is no news.
+    /// Disables an application that its source no longer lists: what left a federation is no longer trusted. Returns
+    /// its slug if this changed anything.
     pub(super) fn disable_delisted(&self, from: &ApplicationMetadataSource) -> Result<Option<String>, Error> {
         let now = self.now();
         let Some(found) = self.store().read(|tx| tx.application(from.application))? else {
@@ -26,7 +26,7 @@ impl Provider {
                 return Ok(false);
             }
             if found.enabled && tx.edit_application(&changed)? != EditOutcome::Done {
-                // Somebody edited it at the same moment: the next fetch comes back to it.
+                // An administrator edited it at the same time: the next fetch tries again.
                 tx.set_delisted_at(found.id, None)?;
                 return Ok(false);
             }
@@ -40,7 +40,7 @@ impl Provider {
         Ok(is_done.then(|| found.slug.as_str().to_owned()))
     }
 
-    /// Notes that its source lists it again; switches it on, if nobody touched it since it was switched off.
+    /// Records that its source lists it again; enables it if nobody edited it since it was disabled.
     pub(super) fn re_enable(&self, from: &ApplicationMetadataSource) -> Result<Option<String>, Error> {
         let Some(found) = self.store().read(|tx| tx.application(from.application))? else {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! Known entities become applications: one by one, or by their source's rule.
+//! Makes applications of imported entities: one by one, or by the rule of their source.
 
 use crate::{
     model::{
@@ -16,25 +16,24 @@ use crate::{
     store::Tx,
 };
 
-/// What became of a known entity that was to be enabled.
+/// The outcome of enabling an imported entity.
 #[derive(Debug)]
 pub enum EnableOutcome {
-    /// It is an application now.
     Done(Box<Application>),
     /// No source lists it.
     Unknown,
-    /// Several sources list it: these.
+    /// Several sources list it; their names.
     Ambiguous(Vec<String>),
-    /// It is one already.
+    /// It is registered as an application already.
     AlreadyRegistered(Slug),
-    /// The short name is taken.
+    /// The slug is taken.
     Taken,
-    /// It cannot be one.
+    /// It cannot be registered.
     Unusable(SourceError),
 }
 
 impl Provider {
-    /// Makes an application of the known entity `entity_id`; `from` names one of several sources.
+    /// Makes the imported entity `entity_id` an application; `from` names one of several sources.
     pub fn enable_imported(
         &self,
         entity_id: &EntityId,
@@ -73,7 +72,7 @@ impl Provider {
                     why.map_or(SourceError::NoAcs, SourceError::from),
                 ));
             }
-            // What is kept of an entity names only an end of its own.
+            // The stored metadata of an entity contains only a `validUntil` of its own, not that of its aggregate.
             Ok(imported) => ImportedMetadata {
                 own_valid_until: imported.valid_until,
                 ..imported
@@ -87,7 +86,7 @@ impl Provider {
         })
     }
 
-    /// Makes applications of entities, all at once.
+    /// Makes applications of entities, in one transaction.
     pub(super) fn add_from_entities(
         &self,
         source: MetadataSourceId,
@@ -105,8 +104,8 @@ impl Provider {
                 let event = self.metadata_event(action, "ok", id, &detail);
                 let suffix = hex(&self.random::<4>());
                 let own = Slug::from_name(&entity.name());
-                // Its publisher chose the name: it takes none that says what an application is, and none that an
-                // administrator has promised to another.
+                // The publisher chose the name: it cannot have a reserved slug, nor one that an administrator has
+                // reserved for a draft.
                 let own = if own.is_reserved() || promised.iter().any(|draft| draft.slug == own) {
                     own.with_suffix(&suffix)
                 } else {
@@ -164,8 +163,9 @@ fn application_source(
     }
 }
 
-/// Adds it under its slug; where that is taken, marked with `mark`. Of many entities many are named alike, and nothing
-/// is tried a hundred times. The mark is random: one made of the entity ID could be met by who chooses that.
+/// Adds the application under its slug, or with `suffix` appended if that is taken. Many entities of an aggregate may
+/// have the same name, so numbers are not tried one after the other. The suffix is random: one derived from the entity
+/// ID could be matched on purpose by whoever chooses the entity ID.
 fn add_with_free_slug(
     tx: &mut Tx,
     application: &mut Application,

@@ -1,4 +1,4 @@
-//! An application that follows the metadata at one address.
+//! Applications whose metadata is fetched from a URL of its own.
 
 use chrono::{DateTime, Utc};
 
@@ -32,26 +32,25 @@ use crate::{
     store::Tx,
 };
 
-/// The longest detail in the audit trail, in characters.
+/// The longest detail in the audit log, in characters.
 const MAX_DETAIL_CHARS: usize = 2000;
 
 /// Metadata that was read for an administrator.
 #[derive(Debug)]
 pub struct ObtainedMetadata {
-    /// What it brings.
     pub imported: ImportedMetadata,
     fetched_from: Option<(MetadataUrl, Option<String>, Option<String>)>,
 }
 
 impl ObtainedMetadata {
-    /// The address that it was fetched from.
+    /// The URL that it was fetched from; `None` if it was read from a file or a pipe.
     pub fn url(&self) -> Option<&MetadataUrl> {
         self.fetched_from.as_ref().map(|(url, ..)| url)
     }
 }
 
 impl Provider {
-    /// Reads the metadata of one service provider; `wanted` picks one out of several.
+    /// Reads the metadata of one service provider; `wanted` selects one of several.
     pub fn read_metadata(
         &self,
         place: MetadataInput<'_>,
@@ -81,7 +80,8 @@ impl Provider {
         };
         let text = read_text(document)?;
         let imported = match import(&text, wanted, self.now()) {
-            // One alone may be called otherwise by whoever types it in; of several, one has to be named.
+            // If the document contains one entity only, an administrator may give another entity ID; of several, one
+            // must be named.
             Err(why) if why.is_entity_absent() && wanted.is_some() => import(&text, None, self.now()),
             imported => imported,
         };
@@ -95,7 +95,7 @@ impl Provider {
         }
     }
 
-    /// What was given in place of an application's metadata, where that can be told.
+    /// A more helpful error, if the document is recognizably something else.
     fn clarify(&self, why: BadMetadata, text: &str) -> BadMetadata {
         let start = text
             .trim_start_matches('\u{feff}')
@@ -112,8 +112,8 @@ impl Provider {
         }
     }
 
-    /// Lets an application follow the address that its metadata was fetched from; where it came from a
-    /// file, lets it follow nothing any more. Says whether it followed something before.
+    /// Makes an application follow the URL that its metadata was fetched from; if the metadata came from a file, the
+    /// application no longer follows a source. Returns whether it followed one before.
     pub fn follow_source(
         &self,
         application: &Application,
@@ -182,7 +182,7 @@ impl Provider {
         Ok(before.is_some())
     }
 
-    /// Takes up a new copy of one application's metadata.
+    /// Processes a new copy of one application's metadata.
     pub(super) fn update_from_entity(
         &self,
         source: &MetadataSource,
@@ -201,7 +201,7 @@ impl Provider {
             None => None,
         };
         let (Some(application_source), Some(application)) = (linked, application) else {
-            // The application was removed while its metadata was on the way.
+            // The application was removed while its metadata was being fetched.
             self.store().write(Tx::remove_unused_metadata_sources)?;
             return Ok(Ok(SourceUpdate {
                 copy: None,
@@ -230,7 +230,8 @@ impl Provider {
         }))
     }
 
-    /// The entity that is followed; the only one, where it is called otherwise by now.
+    /// Reads the entity that the application follows; if the document no longer contains that entity ID, its only
+    /// entity.
     fn reread_entity(
         &self,
         document: Document,
@@ -261,7 +262,7 @@ impl Provider {
         }
     }
 
-    /// A row of the audit trail about an application's metadata.
+    /// An audit event about an application's metadata.
     pub(super) fn metadata_event(
         &self,
         action: &'static str,
@@ -277,7 +278,7 @@ impl Provider {
         }
     }
 
-    /// A row of the audit trail about a source as a whole.
+    /// An audit event about a source as a whole.
     pub(super) fn source_event(&self, source: &MetadataSource, outcome: &str, words: &str) -> AuditEvent {
         let detail: String = words.chars().take(MAX_DETAIL_CHARS).collect();
         AuditEvent {

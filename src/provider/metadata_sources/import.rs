@@ -1,4 +1,4 @@
-//! Aggregates that an administrator imports.
+//! Importing aggregates for an administrator.
 
 use chrono::TimeDelta;
 
@@ -20,40 +20,34 @@ use crate::{
     },
 };
 
-/// What an administrator says of an aggregate.
+/// An administrator's request to import an aggregate.
 #[derive(Debug)]
 pub struct ImportRequest<'w> {
-    /// Its name; made of its address if absent.
+    /// The name of the source; derived from the URL if absent.
     pub name: Option<Slug>,
-    /// Where it is.
     pub input: MetadataInput<'w>,
     /// The certificates whose keys may have signed it.
     pub signed_by: Vec<Certificate>,
-    /// What becomes of its entities.
+    /// Which of its entities become applications.
     pub rule: EnableRule,
-    /// How far off its `validUntil` may lie; absent: anywhere, and it may have none.
+    /// The longest accepted time until its `validUntil`; if absent, any `validUntil` is accepted, and none is needed.
     pub longest_validity: Option<TimeDelta>,
-    /// Takes a copy although it is older than the one in force, or most of the entities are missing in it.
+    /// Accepts a copy even if it is older than the accepted one, or most of the entities are missing from it.
     pub force: bool,
 }
 
-/// What came of it.
 #[derive(Debug)]
 pub enum ImportOutcome {
-    /// Its entities are known.
     Done {
-        /// The source, as it is called.
         source: Box<MetadataSource>,
-        /// What was in it.
         report: Box<UpdateReport>,
     },
-    /// Nothing was taken; an aggregate of this name that was known before goes on.
+    /// Nothing was imported; an aggregate of this name that was imported before remains in force.
     Failed(SourceError),
 }
 
 impl Provider {
-    /// Imports an aggregate, or imports it anew: one of the same name or address takes the place of the
-    /// one before.
+    /// Imports an aggregate. It replaces the one with the same name or, if no name is given, with the same URL.
     pub fn import_aggregate(
         &self,
         request: ImportRequest<'_>,
@@ -76,7 +70,7 @@ impl Provider {
             signing_certificates: request.signed_by.into_iter().map(|one| one.der).collect(),
             rule: request.rule,
             max_validity: request.longest_validity,
-            // What is known is compared with what comes, whatever the server says of it.
+            // The new copy is compared with what is stored, whatever validators the server would accept.
             state: MetadataSourceState {
                 etag: None,
                 last_modified: None,

@@ -1,4 +1,4 @@
-//! Sources and known entities, shown and forgotten.
+//! Listing and removing sources and imported entities.
 
 use crate::{
     model::{
@@ -12,21 +12,20 @@ use crate::{
     store::Tx,
 };
 
-/// A source, and what hangs on it.
+/// A source, with its entities and applications.
 #[derive(Clone, Debug)]
 pub struct SourceOverview {
-    /// Itself.
     pub source: MetadataSource,
-    /// Entities that it lists.
+    /// The number of entities that it lists.
     pub listed_count: i64,
-    /// Entities that it lists no more.
+    /// The number of entities that it no longer lists.
     pub delisted_count: i64,
-    /// Applications that follow it, by slug, and how.
+    /// The applications that follow it.
     pub applications: Vec<(Slug, ApplicationMetadataSource)>,
 }
 
 impl Provider {
-    /// Every source.
+    /// All sources.
     pub fn sources(&self) -> Result<Vec<SourceOverview>, Error> {
         let sources = self.store().read(Tx::metadata_sources)?;
         sources
@@ -35,7 +34,7 @@ impl Provider {
             .collect()
     }
 
-    /// The aggregate of this name, without what is known from it.
+    /// The aggregate of this name, without its entities and applications.
     pub fn aggregate_source(&self, name: &str) -> Result<Option<MetadataSource>, Error> {
         Ok(self.store().read(|tx| tx.metadata_source_by_name(name))?)
     }
@@ -46,7 +45,7 @@ impl Provider {
         found.map(|source| self.source_overview(source)).transpose()
     }
 
-    /// What the application's metadata comes from.
+    /// The source of the application's metadata.
     pub fn source_of(
         &self,
         application: ApplicationId,
@@ -59,7 +58,7 @@ impl Provider {
         })?)
     }
 
-    /// Lets an application follow nothing any more; it stays as it is. `false` if it followed nothing.
+    /// Makes an application follow no source; it stays as it is. `false` if it followed none.
     pub fn unfollow_source(&self, application: ApplicationId) -> Result<bool, Error> {
         let detail = "it no longer follows a source";
         let event = self.metadata_event("app.source", "ok", application, detail);
@@ -74,8 +73,8 @@ impl Provider {
         })?)
     }
 
-    /// Forgets an aggregate and all that is known from it; applications that were made of it stay as they
-    /// are, and follow nothing any more. `false` if there is none of that name.
+    /// Removes an aggregate and its imported entities. Applications that were made of them stay as they are, and no
+    /// longer follow a source. `false` if there is none of that name.
     pub fn remove_aggregate(&self, name: &str) -> Result<bool, Error> {
         let Some(source) = self.store().read(|tx| tx.metadata_source_by_name(name))? else {
             return Ok(false);
@@ -91,7 +90,7 @@ impl Provider {
         })?)
     }
 
-    /// Known entities whose entity ID or name holds `search`; at most `most`.
+    /// Imported entities whose entity ID or name contains `search`; at most `most`.
     pub fn imported_entities(&self, search: &str, most: i64) -> Result<Vec<ImportedEntitySummary>, Error> {
         Ok(self
             .store()

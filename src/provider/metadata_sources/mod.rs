@@ -1,4 +1,4 @@
-//! Metadata that comes from elsewhere: fetched, taken up, and fetched again.
+//! Metadata from elsewhere: fetching, importing and refreshing it.
 
 mod aggregate;
 mod change;
@@ -43,29 +43,28 @@ pub use crate::{
     },
 };
 
-/// The longest aggregate, in bytes.
+/// The largest aggregate, in bytes.
 pub const MAX_AGGREGATE_BYTES: u64 = 200 * 1024 * 1024;
-/// How long one entity's metadata may take to come.
+/// How long fetching the metadata of one entity may take.
 const ENTITY_TIMEOUT: Duration = Duration::from_mins(1);
-/// How long an aggregate may.
+/// How long fetching an aggregate may take.
 const AGGREGATE_TIMEOUT: Duration = Duration::from_mins(10);
 
-/// What is heard while an aggregate is taken up.
+/// A progress report during an import.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ImportProgress {
-    /// So many bytes were fetched.
+    /// Bytes fetched so far.
     Fetched(u64),
-    /// So many bytes of the whole are verified.
+    /// Bytes of the document verified so far.
     Verified(u64),
-    /// So many entities were read.
+    /// Entities read so far.
     ReadEntities(usize),
 }
 
-/// Where metadata is read.
+/// Where to read metadata from.
 pub enum MetadataInput<'p> {
-    /// At an address.
     Url(MetadataUrl),
-    /// In a file, or a pipe.
+    /// A file or a pipe.
     Reader(&'p mut dyn Read),
 }
 
@@ -78,56 +77,49 @@ impl fmt::Debug for MetadataInput<'_> {
     }
 }
 
-/// Hears of progress.
+/// Receives progress reports.
 pub type OnProgress<'t> = &'t mut dyn FnMut(ImportProgress);
 
-/// Why metadata is not taken, in words for the administrator; what was known before goes on.
+/// Why metadata is not accepted, as a message for the administrator. What was accepted before remains in force.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
-    /// It could not be fetched.
     #[error(transparent)]
     Fetch(#[from] fetch::Error),
-    /// It cannot be used.
     #[error(transparent)]
     Metadata(#[from] BadMetadata),
-    /// The application cannot be as it says.
+    /// The application cannot be registered as the metadata describes it.
     #[error(transparent)]
     Application(#[from] BadApplication),
-    /// Not text.
     #[error("the metadata is no UTF-8 text")]
     NotText,
-    /// Nowhere to send responses to.
+    /// There is no ACS to send Responses to.
     #[error("the metadata names no AssertionConsumerService over HTTP-POST")]
     NoAcs,
-    /// A slip of who publishes it, most likely.
+    /// So many entities are missing that the publisher has most likely made a mistake.
     #[error(
         "{delisted} of {listed} entities are missing in it; nothing was taken away. If that is meant: `hallpass app source {name} --refresh --force`"
     )]
     TooManyDelisted {
-        /// How many are missing.
         delisted: usize,
-        /// How many there were.
+        /// How many entities were listed before.
         listed: usize,
-        /// The source's name.
         name: String,
     },
-    /// Somebody hands out an old copy, or its publisher went back to it.
+    /// The copy is outdated: it was replayed, or its publisher reverted to it.
     #[error(
         "this copy is older than the one in force: {why}; nothing was taken. Ask its publisher; if it is meant: `{command}`"
     )]
     OlderCopy {
-        /// By what that is known.
         why: String,
-        /// What takes it all the same.
+        /// The command that accepts it nevertheless.
         command: String,
     },
-    /// What we failed at.
+    /// An error of our own.
     #[error("it could not be stored: {0}")]
     Internal(#[source] Box<Error>),
-    /// It could not be read.
     #[error("the metadata cannot be read: {0}")]
     Unreadable(io::Error),
-    /// Somebody else works on it.
+    /// Another process is working on the source.
     #[error("it is being fetched already, by another process; try again in a minute")]
     Busy,
 }

@@ -1,5 +1,4 @@
-//! Sources that are due, fetched again: by one replica at a time, and the old copy goes on while the new
-//! one fails.
+//! Fetches sources again when they are due: one replica at a time. The old copy remains in force while fetching fails.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -23,36 +22,35 @@ use crate::{
     store::Lease,
 };
 
-/// How long whoever fetches a source has it for himself; kept up while an aggregate is read.
+/// How long a process holds a source that it fetches; renewed while an aggregate is read.
 const LEASE: TimeDelta = TimeDelta::minutes(15);
-/// The longest error that is kept, in characters.
+/// The longest error that is stored, in characters.
 const MAX_ERROR_CHARS: usize = 500;
 
-/// What came of fetching a source by hand.
+/// The outcome of refreshing a source.
 #[derive(Debug)]
 pub enum RefreshOutcome {
-    /// Nothing new.
     Unchanged,
-    /// A new copy was taken up.
+    /// A new copy was accepted.
     Updated(Box<UpdateReport>),
-    /// It was not; what was known before goes on.
+    /// It failed; what was accepted before remains in force.
     Failed(SourceError),
-    /// It is not fetched: it came from a file.
+    /// It has no URL: it was imported from a file.
     NoUrl,
 }
 
-/// The right to work on a source.
+/// The exclusive right to work on a source.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SourceClaim {
     pub(super) lease: Lease,
-    /// Whether entities may go in masses.
+    /// Accepts an older copy, and the delisting of most entities.
     pub(super) force: bool,
 }
 
-/// What a copy says of itself, and what came of taking it up.
+/// What a copy says about itself, and the result of processing it.
 #[derive(Debug)]
 pub(super) struct SourceUpdate {
-    /// The copy itself, where it is signed.
+    /// Only for an aggregate.
     pub(super) copy: Option<AcceptedAggregate>,
     pub(super) valid_until: Option<DateTime<Utc>>,
     pub(super) cache_duration: Option<TimeDelta>,
@@ -60,7 +58,7 @@ pub(super) struct SourceUpdate {
 }
 
 impl Provider {
-    /// Fetches the sources that are due, one after the other, and says how many; called by a timer.
+    /// Fetches the sources that are due, one after the other, and returns how many; called by a timer.
     pub fn refresh_sources(&self) -> Result<usize, Error> {
         let mut done = 0;
         loop {
@@ -81,12 +79,12 @@ impl Provider {
         }
     }
 
-    /// Ends what is being fetched, and everything after it; called when the daemon stops.
+    /// Aborts the fetch in progress and all later ones; called when the daemon stops.
     pub fn stop_fetching(&self) {
         self.dependencies().fetcher.stop();
     }
 
-    /// Fetches one source now. `force` lets most of an aggregate's entities go.
+    /// Fetches one source now. `force` accepts an older copy, and the delisting of most entities.
     pub fn refresh_source(
         &self,
         source: &MetadataSource,
@@ -102,7 +100,7 @@ impl Provider {
         }
     }
 
-    /// Takes a source for oneself, if nobody else has it.
+    /// Claims a source, unless another process holds it.
     pub(super) fn claim_source(
         &self,
         source: MetadataSourceId,
@@ -117,7 +115,7 @@ impl Provider {
         Ok(claimed.then_some(SourceClaim { lease, force }))
     }
 
-    /// Lets a source go that a process had taken which is gone: one that was killed does not do so itself.
+    /// Releases a source whose holder has exited: a process that was killed could not release it.
     fn release_abandoned_source(&self, source: MetadataSourceId) -> Result<bool, Error> {
         let Some(lease) = self.store().read(|tx| tx.metadata_source_lease(source))? else {
             return Ok(false);
@@ -131,7 +129,7 @@ impl Provider {
             .write(|tx| tx.release_metadata_source(source, &lease))?)
     }
 
-    /// A lease nobody else has, which tells whose it is.
+    /// A unique lease that identifies the process that holds it.
     fn new_lease(&self) -> Lease {
         let mut lease = [0; 16];
         let (owner, which) = lease.split_at_mut(8);
@@ -140,8 +138,8 @@ impl Provider {
         lease
     }
 
-    /// Writes entities that are known now, and keeps the source; `false`, and nothing is written, if somebody
-    /// else has it by now.
+    /// Stores imported entities and renews the lease; returns `false`, and stores nothing, if another process holds the
+    /// source by now.
     pub(super) fn write_entities(
         &self,
         source: MetadataSourceId,
@@ -188,7 +186,8 @@ impl Provider {
                         self.finish_updated(source, job, &state, update)
                     }
                     Ok(Err(source_error)) => self.finish_failed(source, job, source_error),
-                    // Whatever keeps a copy from being taken is the source's state: it must not expire unsaid.
+                    // Whatever prevents a copy from being accepted is recorded in the state of the source: no source
+                    // may expire without a message.
                     Err(error) => self.finish_failed(source, job, SourceError::Internal(Box::new(error))),
                 }
             }
@@ -208,7 +207,7 @@ impl Provider {
             MetadataSourceKind::Entity => (max_entity_bytes(), ENTITY_TIMEOUT),
             MetadataSourceKind::Aggregate => (MAX_AGGREGATE_BYTES, AGGREGATE_TIMEOUT),
         };
-        // A copy that has ended is worth nothing, unchanged or not.
+        // An expired copy is fetched in full, even if it has not changed.
         let is_over = source.state.valid_until.is_some_and(|end| end <= self.now());
         let known = CacheValidators {
             etag: source.state.etag.as_deref().filter(|_etag| !is_over),
@@ -236,7 +235,7 @@ impl Provider {
         }
     }
 
-    /// The state after a copy was taken up.
+    /// The state after a copy was accepted.
     pub(super) fn state_after_update(
         &self,
         source: &MetadataSource,
@@ -258,7 +257,7 @@ impl Provider {
         }
     }
 
-    /// Notes the copy that was taken, and lets the source go.
+    /// Records the accepted copy, and releases the source.
     pub(super) fn finish_updated(
         &self,
         source: &MetadataSource,
@@ -274,7 +273,7 @@ impl Provider {
         Ok(RefreshOutcome::Updated(Box::new(update.report)))
     }
 
-    /// Writes the state down and lets the source go.
+    /// Stores the state, and releases the source.
     pub(super) fn finish_source(
         &self,
         source: &MetadataSource,
@@ -284,7 +283,7 @@ impl Provider {
         let recovered = source.state.failing_since.is_some() && state.failing_since.is_none();
         let event = recovered.then(|| self.source_event(source, "ok", "it can be fetched again"));
         self.store().write(|tx| {
-            // Until when an application's metadata counts is among what every replica keeps in memory.
+            // The snapshot that every replica caches contains the `validUntil` of an application's metadata.
             if tx.save_metadata_source_state(source.id, &job.lease, state)?
                 && state.valid_until != source.state.valid_until
             {
@@ -335,7 +334,7 @@ impl Provider {
     }
 }
 
-/// The whole of an error on one line.
+/// An error and its causes, on one line.
 fn error_with_causes(error: &dyn std::error::Error) -> String {
     let mut detail = error.to_string();
     let mut cause = error.source();

@@ -1,37 +1,36 @@
-//! What came of taking up a copy of metadata.
+//! The result of processing a copy of metadata.
 
-/// What was skipped is said of this many.
+/// The maximum number of skipped entities that are reported with a reason.
 const MAX_SKIPPED_REASONS: usize = 20;
 
-/// What came of taking up a copy.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct UpdateReport {
-    /// Service providers in it that can be used.
+    /// Usable service providers in the copy.
     pub listed: usize,
-    /// Those that were not known before.
+    /// Those that were not listed before.
     pub new: usize,
-    /// Those of which something is other than before.
+    /// Those whose metadata changed.
     pub updated: usize,
-    /// Those that are missing now.
+    /// Those that are no longer listed.
     pub delisted: usize,
     /// Applications that were changed, by slug.
     pub changed: Vec<String>,
-    /// Applications whose change waits for an administrator.
+    /// Applications whose change waits for a review.
     pub held_back: Vec<String>,
-    /// Applications that the rule made.
+    /// Applications that the source's rule created.
     pub enabled: Vec<String>,
-    /// Applications that were switched off, since they are missing now.
+    /// Applications that were disabled because they are no longer listed.
     pub disabled: Vec<String>,
-    /// Applications that were switched on again, since they are back.
+    /// Applications that were enabled because they are listed again.
     pub re_enabled: Vec<String>,
     /// Service providers that cannot be used.
     pub skipped: usize,
-    /// The first of them, and why.
+    /// The first of those, with the reasons.
     pub skipped_reasons: Vec<String>,
 }
 
 impl UpdateReport {
-    /// In one line, for the audit trail; nothing, if nothing is other than before.
+    /// One line for the audit log; `None` if nothing changed.
     pub(super) fn summary(&self) -> Option<String> {
         let counts = [
             (self.new, "new"),

@@ -2,17 +2,17 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// A publisher's wish for more is not heard.
+/// A publisher that asks for a shorter interval is fetched only this often.
 const MIN_INTERVAL: TimeDelta = TimeDelta::hours(1);
-/// Longer than this nobody's change goes unseen.
+/// No change goes unnoticed for longer than this.
 const MAX_INTERVAL: TimeDelta = TimeDelta::hours(24);
-/// Where metadata ends sooner, it is fetched sooner too: sign-on would stop with it.
+/// Metadata that expires soon is fetched more often: sign-ins stop when it expires.
 const MIN_INTERVAL_BEFORE_EXPIRY: TimeDelta = TimeDelta::minutes(5);
 const FIRST_RETRY: TimeDelta = TimeDelta::minutes(5);
 const MAX_RETRY: TimeDelta = TimeDelta::hours(6);
 
-/// When metadata that was fetched at `now` is fetched again: within its `cacheDuration`, and twice within
-/// what is left until its `validUntil` (saml-metadata, 2.3.1).
+/// When metadata that was fetched at `now` is fetched again: within its `cacheDuration`, and after half of the time
+/// until its `validUntil` at the latest (saml-metadata, 2.3.1).
 pub(super) fn next_fetch(
     now: DateTime<Utc>,
     cache_duration: Option<TimeDelta>,
@@ -25,7 +25,7 @@ pub(super) fn next_fetch(
     now + by_cache.min(by_end)
 }
 
-/// When a source that could not be fetched `failures` times in a row is tried again.
+/// When to retry a source after `failures` failed fetches in a row.
 pub(super) fn next_retry(now: DateTime<Utc>, failures: u32) -> DateTime<Utc> {
     let doubled = FIRST_RETRY
         .checked_mul(1 << failures.saturating_sub(1).min(10))

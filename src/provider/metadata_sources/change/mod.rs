@@ -1,4 +1,4 @@
-//! What new metadata changes about an application, and whether that may happen by itself.
+//! What new metadata changes about an application, and whether that needs a review.
 
 use std::collections::BTreeSet;
 
@@ -20,8 +20,8 @@ use crate::{
     store::EditOutcome,
 };
 
-/// Why a change must be confirmed; none: it is taken up by itself. Whoever can publish metadata could
-/// else have the assertions of everybody sent to a host of theirs.
+/// Why an administrator must confirm a change; empty if it is applied without review. Otherwise, whoever can publish
+/// the metadata could have the Assertions of all users sent to a host of their choice.
 pub(super) fn review_reasons(
     current: &Application,
     from: &ApplicationMetadataSource,
@@ -39,8 +39,8 @@ pub(super) fn review_reasons(
             .map(|consumer| consumer.location.origin())
             .collect()
     };
-    // Another port is another server. Whoever is trusted with logout messages is not trusted with assertions; whoever
-    // is trusted with assertions is with logout messages, which say less.
+    // Another port is another server. An origin that is trusted with logout messages is not trusted with Assertions;
+    // one that is trusted with Assertions is also trusted with logout messages, which contain less.
     let (known, new_origins) = (acs(&saml.acs_endpoints), acs(&new.acs_endpoints));
     reasons.extend(
         new_origins
@@ -57,8 +57,8 @@ pub(super) fn review_reasons(
             .filter(|origin| !new_origins.contains(*origin))
             .map(|origin| format!("it takes logout messages at a new address, {origin}")),
     );
-    // Who can publish could else take the place of who published before, in one silent step. Where a pinned key has
-    // signed it, that is noted and taken.
+    // Otherwise whoever can publish the metadata could replace the application's keys in one silent step. If a pinned
+    // key has signed the metadata, the change is applied and recorded.
     if trust == MetadataTrust::TlsOnly {
         let sets = [
             (
@@ -101,14 +101,13 @@ fn logout_origins(endpoint: Option<&LogoutEndpoint>) -> BTreeSet<String> {
         .collect()
 }
 
-/// Whether there were keys and are keys, and none of the keys before is among them. A key may come in another
-/// certificate.
+/// Whether both lists contain keys and no old key is among the new ones. The same key may come in another certificate.
 fn are_all_replaced(old: &[Certificate], new: &[Certificate]) -> bool {
     let is_kept = |one: &Certificate| new.iter().any(|other| pem::is_same_key(one, other));
     !old.is_empty() && !new.is_empty() && !old.iter().any(is_kept)
 }
 
-/// What would be other than now, a line each: `- ` goes, `+ ` comes.
+/// What would change, one line each: `- ` is removed, `+ ` is added.
 pub(super) fn differences(current: &Application, changed: &Application) -> Vec<String> {
     let (old, new) = (&current.saml, &changed.saml);
     let mut lines = Vec::new();
@@ -193,8 +192,8 @@ fn certificate_lines(certificates: &[Certificate]) -> Vec<String> {
         .collect()
 }
 
-/// The application as the new metadata describes it. What an administrator chose stays: name, tile,
-/// attributes, what is signed, and that signatures are demanded although the metadata never said so.
+/// The application as the new metadata describes it. What an administrator chose stays: name, tile, attributes, what is
+/// signed, and that signatures are required although the metadata never said so.
 pub(super) fn apply_metadata(
     current: &Application,
     from: &ApplicationMetadataSource,
@@ -216,25 +215,25 @@ pub(super) fn apply_metadata(
     if new.signs_requests != from.signs_requests {
         saml.require_signed_requests = new.signs_requests;
     }
-    // Nothing could be held against any certificate: everything would be refused.
+    // Without a certificate no signature can be verified, and every request would be refused.
     saml.require_signed_requests &= !saml.signing_certificates.is_empty();
     changed
 }
 
-/// What becomes of new metadata.
+/// What happens with new metadata.
 #[derive(Debug)]
 pub(super) enum ChangeDecision {
-    /// Nothing is new, or nothing that was not decided before.
+    /// Nothing is new, or the same was decided before.
     Unchanged,
-    /// Whoever publishes it took a change back that was waiting.
+    /// The source withdrew a change that was pending.
     Withdrawn { source: ApplicationMetadataSource },
-    /// It holds from now on.
+    /// It is applied without review.
     Apply {
         changed: Box<Application>,
         source: ApplicationMetadataSource,
         differences: Vec<String>,
     },
-    /// An administrator has to look first.
+    /// An administrator must review it first.
     HoldForReview {
         id: ApplicationId,
         slug: Slug,
@@ -243,27 +242,27 @@ pub(super) enum ChangeDecision {
     },
 }
 
-/// What speaks for new metadata.
+/// What authenticates new metadata.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum MetadataTrust {
-    /// That it came from its address, over TLS.
+    /// Only that it was fetched from its URL over TLS.
     TlsOnly,
-    /// The signature of a key that an administrator named.
+    /// The signature of a key that an administrator pinned.
     PinnedKey,
 }
 
-/// New metadata, as it came.
+/// How and when new metadata was received.
 #[derive(Debug)]
 pub(super) struct ReceivedMetadata {
-    /// An end that is its own, and not its source's.
+    /// The entity's own `validUntil`, not that of its source.
     pub(super) own_valid_until: Option<DateTime<Utc>>,
     pub(super) trust: MetadataTrust,
-    /// Names the change if it has to wait.
+    /// Identifies the change if it has to be reviewed.
     pub(super) change_id: String,
     pub(super) now: DateTime<Utc>,
 }
 
-/// Holds new metadata against an application.
+/// Decides what happens to an application when new metadata arrives.
 pub(super) fn decide(
     application: &Application,
     from: &ApplicationMetadataSource,
@@ -323,7 +322,7 @@ pub(super) fn decide(
     }
 }
 
-/// Where the application's metadata comes from once `new` holds.
+/// The application's metadata source once `new` is applied.
 pub(super) fn source_after(
     from: &ApplicationMetadataSource,
     new: &ImportedMetadata,
@@ -341,7 +340,7 @@ pub(super) fn source_after(
 }
 
 impl Provider {
-    /// Writes decisions down, all at once: every replica reads its applications again after it.
+    /// Writes decisions in one transaction: every replica reloads its applications once after it.
     pub(super) fn apply_decisions(
         &self,
         decisions: Vec<ChangeDecision>,
@@ -365,7 +364,7 @@ impl Provider {
                         source: next,
                         differences: lines,
                     } => {
-                        // Somebody edited it at the same moment: the next fetch comes back to it.
+                        // An administrator edited it at the same time: the next fetch tries again.
                         if !lines.is_empty() && tx.edit_application(application)? != EditOutcome::Done {
                             continue;
                         }

@@ -30,7 +30,7 @@ fn certificate(subject: &str) -> Certificate {
     }
 }
 
-/// An application, and where its metadata comes from.
+/// An application, its metadata source and new metadata.
 fn test_application() -> (Application, ApplicationMetadataSource, ImportedMetadata) {
     let new = import(
         &format!(
@@ -148,7 +148,7 @@ fn a_change_that_redirects_assertions_or_weakens_checks_needs_review() {
     );
 }
 
-/// What is trusted is compared with what it was trusted for.
+/// An origin is trusted only for the purpose that it was registered for.
 #[test]
 fn another_port_and_a_logout_only_address_need_review() {
     let logout = |location: &str| {
