@@ -1,4 +1,4 @@
-//! Certificates that end soon, and who has to hear of it.
+//! Certificates that expire soon, and the warnings about them.
 
 use std::collections::BTreeMap;
 
@@ -9,35 +9,27 @@ use crate::{
     provider::{Provider, error::Error, snapshot::Snapshot},
 };
 
-/// Whose certificate it is.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum CertificateOwner {
-    /// The one that our signatures verify with.
-    Ours {
-        /// Whether the key after it is prepared.
-        next_is_prepared: bool,
-    },
-    /// The one of the key that signs next.
+    /// The certificate of our active signing key.
+    Ours { next_is_prepared: bool },
+    /// The certificate of the key that will sign next.
     NextKey,
-    /// An application's own, for what it signs.
+    /// A signing certificate of an application.
     Application {
-        /// Its name in addresses.
         slug: String,
-        /// Its name for people.
+        /// The display name.
         name: String,
     },
 }
 
-/// A certificate near its end.
+/// A certificate that expires soon, has expired or is not yet valid.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ExpiringCertificate {
-    /// Whose.
     pub owner: CertificateOwner,
-    /// Which.
     pub certificate: Certificate,
-    /// How near.
     pub expiry: CertificateExpiry,
-    /// Whole days that are left; below zero once it has ended.
+    /// Whole days left; negative once it has expired.
     pub days_left: i64,
 }
 
@@ -55,7 +47,7 @@ impl ExpiringCertificate {
         })
     }
 
-    /// What to say of it, and what to do.
+    /// The warning, with what to do.
     pub fn message(&self) -> String {
         if self.expiry == CertificateExpiry::NotYetValid {
             return self.not_yet_valid_message();
@@ -106,19 +98,19 @@ impl ExpiringCertificate {
     }
 }
 
-/// Days until `end`; what is left of the last one does not count.
+/// Whole days until `end`, rounded down.
 fn days_left(end: DateTime<Utc>, now: DateTime<Utc>) -> i64 {
     (end - now)
         .num_seconds()
         .div_euclid(TimeDelta::days(1).num_seconds())
 }
 
-/// What this process has said, and on which day, so that each certificate is spoken of once a day.
+/// The warnings that this process has logged, with their day: one per certificate and day.
 #[derive(Debug, Default)]
 pub(in crate::provider) struct WarnedToday(BTreeMap<String, (CertificateExpiry, NaiveDate)>);
 
 impl WarnedToday {
-    /// Whether this is to be said now: it was not said today, or it was said of a longer time.
+    /// Whether to log this warning now: not yet logged today, or only with another expiry limit.
     fn is_new(&mut self, expiring: &ExpiringCertificate, now: DateTime<Utc>) -> bool {
         let saying = (expiring.expiry, now.date_naive());
         self.0.insert(expiring.certificate.sha256.clone(), saying) != Some(saying)
@@ -126,12 +118,12 @@ impl WarnedToday {
 }
 
 impl Provider {
-    /// Our certificates that end soon; from memory.
+    /// Our certificates that expire soon or are not yet valid; from memory.
     pub fn own_expiring_certificates(&self) -> Result<Vec<ExpiringCertificate>, Error> {
         Ok(own_expiring_certificates(&*self.cached_snapshot()?, self.now()))
     }
 
-    /// Certificates of enabled applications that end soon.
+    /// Certificates of enabled applications that expire soon or are not yet valid.
     pub fn application_expiring_certificates(&self) -> Result<Vec<ExpiringCertificate>, Error> {
         let (snapshot, now) = (self.fresh_snapshot()?, self.now());
         let enabled = snapshot.applications.iter().filter(|one| one.enabled);
@@ -152,7 +144,7 @@ impl Provider {
             .collect())
     }
 
-    /// Logs which of our certificates end soon, each once a day and whenever a new limit is passed.
+    /// Logs which of our certificates expire soon: each once a day, and whenever the next expiry limit is reached.
     pub(in crate::provider) fn warn_of_expiring_certificates(&self) -> Result<(), Error> {
         for expiring in self.own_expiring_certificates()? {
             let is_new = self
@@ -254,7 +246,7 @@ mod tests {
     fn each_day_is_warned_of_once_and_each_limit_at_once() {
         let mut message = WarnedToday::default();
         let mut times = 0;
-        // Every half minute of the last two months and the week after.
+        // Every half hour of the last two months and the week after.
         let mut at = now();
         let mut days = std::collections::BTreeSet::new();
         while at < now() + TimeDelta::days(69) {

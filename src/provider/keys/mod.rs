@@ -1,7 +1,7 @@
-//! One signing key takes over from another, and nothing that is signed meanwhile goes unverified.
+//! Signing key rollover: one key replaces another, and every signature can be verified throughout.
 //!
-//! `prepare` publishes the next key beside the one that signs; `activate` lets it sign and goes on publishing
-//! the one before; `back` undoes that; `retire` ends it. Each step is decided by one statement.
+//! `prepare` publishes the next key in addition to the active one; `activate` makes it the active key and keeps the
+//! previous one published; `back` undoes that; `retire` ends the rollover. One SQL statement decides each step.
 
 pub mod certificate_expiry;
 mod reseal;
@@ -25,95 +25,91 @@ use crate::{
 
 pub use crate::provider::keys::status::{AdoptionEvidence, AdoptionStatus, PublishedKey, Rollover};
 
-/// Every replica takes a new key up within a second or two and must publish it before any of them signs
-/// with it, by clocks that agree within seconds.
+/// Every replica loads a new key within a second or two, and all of them must publish it before any signs with it;
+/// their clocks agree to within seconds.
 pub const MIN_PUBLISHED_BEFORE_SIGNING: TimeDelta = TimeDelta::seconds(10);
 
-/// What was signed just before a step may be on its way for as long as an assertion counts, and longer in a
+/// What was signed just before a step may still be in transit for as long as an Assertion is valid, and longer in a
 /// browser that waits.
 pub const MIN_PUBLISHED_AFTER_SIGNING: TimeDelta = TimeDelta::minutes(10);
 
-/// A key of the administrator's own, as files hold it.
+/// A key of the administrator's own, as read from files.
 #[derive(Debug)]
 pub struct OwnKey {
-    /// The private key, PEM.
+    /// PEM.
     pub key: Secret<Vec<u8>>,
-    /// Its certificate.
+    /// PEM.
     pub certificate: Vec<u8>,
 }
 
-/// What became of a step.
 #[derive(Debug)]
 pub enum RolloverStepOutcome {
-    /// It is taken; the certificate of the key that it was about.
+    /// The step was taken; the certificate of its key.
     Done(Certificate),
-    /// It is not taken.
     Refused(StepRefused),
 }
 
-/// Why a step is not taken.
+/// Why a step was refused.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum StepRefused {
-    /// The files cannot be used.
+    /// The key or certificate file cannot be used.
     #[error("{0}")]
     UnusableKey(String),
-    /// The files hold a certificate that is published already.
+    /// The certificate is published already.
     #[error("this certificate is published already: a rollover needs another key, or another certificate")]
     SameCertificate,
-    /// A key is prepared already.
     #[error(
         "a key is prepared already: let it sign with `hallpass key roll activate`, or take it back with `hallpass key roll cancel`"
     )]
     AlreadyPrepared,
-    /// The key before the present one is still published.
+    /// The previous key is still published.
     #[error(
         "the rollover before this one is not finished: end it with `hallpass key roll retire`, or undo it with `hallpass key roll back`"
     )]
     PreviousNotRetired,
-    /// There is no next key.
     #[error("no key is prepared: `hallpass key roll prepare` makes one and publishes it")]
     NothingPrepared,
-    /// There is no previous key.
     #[error("no rollover is under way: there is no previous key that could sign again or be retired")]
     NoPrevious,
-    /// Not every replica may have heard of the step before.
+    /// The change before this step is so recent that not every replica may have it, or that signatures may still be in
+    /// transit.
     #[error(
         "it is too soon: {why}. Try again at {at}, or give --force",
         at = .at.format("%H:%M:%S UTC")
     )]
     TooSoon {
-        /// What has to pass.
+        /// What has to take effect first.
         why: &'static str,
-        /// From when on it may be done.
+        /// The earliest time for the step.
         at: DateTime<Utc>,
     },
-    /// Applications that are not known to follow.
+    /// The number of enabled applications that are not known to trust the key.
     #[error("not every application is known to trust the key yet; missing: {0}")]
     NotAdopted(usize),
-    /// Somebody else took a step at the same moment.
+    /// Another administrator changed the keys at the same time.
     #[error("somebody else changed the keys at the same moment; look again with `hallpass key roll status`")]
     Changed,
 }
 
-/// What became of a confirmation.
+/// The outcome of a confirmation.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum KeyAdoptionOutcome {
-    /// All of them are.
+    /// All of them are confirmed.
     Done {
-        /// How many that were not known to trust it before.
+        /// How many were not known to trust the key before.
         new: usize,
-        /// How many that were.
+        /// How many were.
         already_known: usize,
     },
-    /// No application and no draft has these names; nothing was confirmed.
+    /// No application and no draft has these slugs; nothing was confirmed.
     Unknown(Vec<Slug>),
-    /// There is no source of metadata with this name.
+    /// There is no metadata source with this name.
     UnknownSource,
-    /// There is nothing to confirm: no rollover is under way.
+    /// No rollover is in progress.
     NoRollover,
 }
 
-/// The keys that are published, as their rows say.
+/// The published keys, as stored.
 struct SealedKeys {
     active: SealedKey,
     next: Option<SealedKey>,
@@ -121,7 +117,7 @@ struct SealedKeys {
 }
 
 impl Provider {
-    /// Publishes a key that will sign: `own`, or one made here.
+    /// Publishes the key that signs next: `own`, or a generated one.
     pub fn prepare_key(&self, own: Option<&OwnKey>) -> Result<RolloverStepOutcome, Error> {
         let places = self.sealed_keys()?;
         if let Some(refused) = why_not_preparable(&places) {
@@ -160,7 +156,7 @@ impl Provider {
         ))
     }
 
-    /// Lets the next key sign, once all enabled applications are known to trust it; `force` does not ask.
+    /// Makes the next key the active one, if all enabled applications are known to trust it; `force` skips that check.
     pub fn activate_key(&self, force: bool) -> Result<RolloverStepOutcome, Error> {
         let places = self.sealed_keys()?;
         let Some(next) = &places.next else {
@@ -198,7 +194,7 @@ impl Provider {
         )
     }
 
-    /// Lets the previous key sign again. The one that signs now is the next one then, published as before.
+    /// Makes the previous key active again. The key that was active becomes the next one, and stays published.
     pub fn reactivate_previous_key(&self) -> Result<RolloverStepOutcome, Error> {
         let places = self.sealed_keys()?;
         let Some(previous) = &places.previous else {
@@ -221,7 +217,7 @@ impl Provider {
         )
     }
 
-    /// Stops publishing the previous key and destroys its private half.
+    /// Stops publishing the previous key and destroys its private key.
     pub fn retire_key(&self, force: bool) -> Result<RolloverStepOutcome, Error> {
         let places = self.sealed_keys()?;
         let Some(previous) = &places.previous else {
@@ -256,7 +252,7 @@ impl Provider {
         )
     }
 
-    /// Takes the next key back before it has signed, and destroys its private half.
+    /// Withdraws the next key before it has signed, and destroys its private key.
     pub fn cancel_key(&self) -> Result<RolloverStepOutcome, Error> {
         let places = self.sealed_keys()?;
         let Some(next) = &places.next else {
@@ -272,7 +268,7 @@ impl Provider {
         )
     }
 
-    /// Takes an administrator's word that these trust the key of the rollover under way.
+    /// Records the administrator's statement that these trust the key of the rollover in progress.
     pub fn confirm_key_adoption(&self, slugs: &[Slug]) -> Result<KeyAdoptionOutcome, Error> {
         let snapshot = self.fresh_snapshot()?;
         let Some(key) = snapshot.publication.key_to_adopt else {
@@ -326,8 +322,8 @@ impl Provider {
         })
     }
 
-    /// The same for all applications whose metadata comes from one source: who runs a federation publishes
-    /// our certificates to all its members at once.
+    /// Like [`Self::confirm_key_adoption`], for all applications whose metadata comes from one source: a federation
+    /// operator publishes our certificates to all members at once.
     pub fn confirm_key_adoption_by_source(&self, name: &str) -> Result<KeyAdoptionOutcome, Error> {
         let members = self.store().read(|tx| match tx.metadata_source_by_name(name)? {
             Some(source) => Ok(Some(tx.applications_of_metadata_source(source.id)?)),
@@ -345,7 +341,7 @@ impl Provider {
         self.confirm_key_adoption(&slugs)
     }
 
-    /// Takes a step about `key`; where the database would not, `why` says what stood in the way.
+    /// Takes a step with `key`; if the database refuses it, `why` finds the reason.
     fn take_rollover_step(
         &self,
         action: &'static str,
@@ -364,7 +360,7 @@ impl Provider {
             Ok(taken)
         })?;
         if taken {
-            // A private half that is gone from its row is to be gone from the files.
+            // A private key that was deleted from its row must also disappear from the database files.
             if !self.store().purge_deleted()? {
                 tracing::warn!(
                     "the write-ahead log could not be emptied: what was destroyed remains in it for a while"
@@ -382,8 +378,7 @@ impl Provider {
         Ok((missing > 0 && !force).then_some(StepRefused::NotAdopted(missing)))
     }
 
-    /// The keys in use, as the database has them now. All of them open here: what cannot be opened is not to
-    /// sign tomorrow.
+    /// The published keys as stored now. Opens all of them: a key that cannot be opened must not become the active one.
     fn sealed_keys(&self) -> Result<SealedKeys, Error> {
         let rows = self.store().read(Tx::signing_keys)?;
         ring::KeyRing::open(&rows, &self.dependencies().sealing_key)?;
@@ -418,7 +413,7 @@ impl Provider {
     }
 }
 
-/// What stands in the way of a next key.
+/// Why no next key can be prepared.
 fn why_not_preparable(places: &SealedKeys) -> Option<StepRefused> {
     if places.next.is_some() {
         Some(StepRefused::AlreadyPrepared)

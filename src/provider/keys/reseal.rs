@@ -1,4 +1,4 @@
-//! Another sealing key for the same signing keys.
+//! Replaces the sealing key of the stored signing keys.
 
 use crate::{
     keys::{ring::KeyRing, seal::SealingKey},
@@ -7,8 +7,9 @@ use crate::{
 };
 
 impl Provider {
-    /// Seals every private key under `next`: in all rows or in none. How many they were; none if somebody changed the
-    /// keys meanwhile. The generation stays: a daemon that holds the keys open goes on with them.
+    /// Seals every private key under `next`, in all rows or in none. Returns how many; `None` if another administrator
+    /// changed the keys at the same time. The generation stays the same: a running daemon that has opened the keys
+    /// continues with them.
     pub fn reseal(&self, next: &SealingKey) -> Result<Option<usize>, Error> {
         let (rows, sealing) = (
             self.store().read(Tx::signing_keys)?,
@@ -28,7 +29,7 @@ impl Provider {
         }
         let event = self.event("key.reseal", "ok", None);
         let resealed = self.store().write(|tx| {
-            // Whoever adds a key waits here, or is found by looking again.
+            // A concurrent change of the keys waits for this lock, or the comparison below finds it.
             tx.lock_generation()?;
             if tx.signing_keys()? != rows {
                 return Ok(false);
@@ -47,7 +48,7 @@ impl Provider {
         }
     }
 
-    /// Takes what was deleted out of the files of an SQLite database; `false` where a reader held that up.
+    /// Removes deleted data from the files of an SQLite database; `false` if a reader prevented it.
     pub fn purge_deleted(&self) -> Result<bool, Error> {
         Ok(self.store().purge_deleted()?)
     }

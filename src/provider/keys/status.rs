@@ -1,4 +1,4 @@
-//! How a rollover stands: which keys are published, and who trusts the one that takes over.
+//! The status of a rollover: which keys are published, and which applications trust the new one.
 
 use std::{collections::BTreeMap, net::IpAddr};
 
@@ -16,79 +16,67 @@ use crate::{
     store::Tx,
 };
 
-/// A key that is published.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PublishedKey {
-    /// Its row.
     pub id: KeyId,
-    /// What it is for.
     pub state: KeyState,
-    /// Its certificate.
     pub certificate: Certificate,
-    /// When it was made or imported.
+    /// When it was generated or imported.
     pub created_at: DateTime<Utc>,
-    /// Since when it is in this state.
+    /// When it entered this state.
     pub since: DateTime<Utc>,
 }
 
-/// Why it is believed that somebody trusts a key.
+/// Why an application is believed to trust a key.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum AdoptionEvidence {
-    /// Metadata that names it was fetched from the address that only they were given.
+    /// It fetched metadata that contains the key, from the metadata address that only it was given.
     Fetched {
-        /// When.
         at: DateTime<Utc>,
-        /// From where.
         address: Option<IpAddr>,
-        /// What the fetcher called itself.
         agent: Option<String>,
     },
-    /// An administrator said so.
-    Confirmed {
-        /// When.
-        at: DateTime<Utc>,
-    },
-    /// It was registered when this key signed already.
+    /// An administrator confirmed it.
+    Confirmed { at: DateTime<Utc> },
+    /// It was registered when this key was already active.
     RegisteredWith,
 }
 
-/// An application or a draft, and whether it follows.
+/// An application or a draft, and whether it trusts the key.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AdoptionStatus {
-    /// Its name in addresses.
     pub slug: Slug,
-    /// Its name for people.
+    /// The display name.
     pub name: String,
-    /// What it is; none for a draft.
+    /// `None` for a draft.
     pub kind: Option<ApplicationKind>,
-    /// Whether anybody can sign in to it.
     pub enabled: bool,
-    /// Why it is believed that it follows; none where it is not.
+    /// Why it is believed to trust the key; `None` if it is not.
     pub evidence: Option<AdoptionEvidence>,
-    /// The metadata address that it was given, or is to be given.
+    /// Its own metadata address.
     pub metadata_url: String,
-    /// Who has fetched the metadata that names the key, there and at the address that anybody can guess.
+    /// Fetches of metadata that contains the key, both from its own address and from the address without a token, which
+    /// anybody can guess.
     pub fetches: Vec<MetadataFetch>,
 }
 
-/// How a rollover stands.
+/// The status of a rollover.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Rollover {
-    /// The published keys: the one that signs, the next, the previous.
+    /// The active key, the next one, the previous one.
     pub keys: Vec<PublishedKey>,
-    /// The key that everybody has to trust, while one takes over from another.
+    /// The key that every application has to trust, while a rollover is in progress.
     pub key_to_adopt: Option<KeyId>,
-    /// Applications by name, then drafts; empty where no rollover is under way.
+    /// Applications by name, then drafts; empty if no rollover is in progress.
     pub adoptions: Vec<AdoptionStatus>,
 }
 
 impl Rollover {
-    /// The published key in this state.
     pub fn key(&self, state: KeyState) -> Option<&PublishedKey> {
         self.keys.iter().find(|key| key.state == state)
     }
 
-    /// The enabled applications that are not known to follow: sign-in to them would break.
+    /// The enabled applications that are not known to trust the key: sign-in to them would fail.
     pub fn not_adopted(&self) -> impl Iterator<Item = &AdoptionStatus> {
         self.adoptions
             .iter()
@@ -97,7 +85,7 @@ impl Rollover {
 }
 
 impl Provider {
-    /// How the rollover under way stands, as the database says now.
+    /// The status of the rollover, as stored now.
     pub fn rollover(&self) -> Result<Rollover, Error> {
         let snapshot = self.fresh_snapshot()?;
         let rows = self.store().read(Tx::signing_keys)?;

@@ -1,5 +1,6 @@
-//! The write that ends sessions, and who is then led to the other applications that took part in them: the browser
-//! that shows one of the sessions, and nobody else. Whoever merely brings a request learns nothing of them.
+//! Ends sessions, and starts the logout at the other applications that took part in them. Only the browser that
+//! presents the cookie of one of the sessions is sent to them: a browser that merely brings a LogoutRequest learns
+//! nothing about them.
 
 use chrono::TimeDelta;
 
@@ -19,61 +20,60 @@ use crate::{
     store::Tx,
 };
 
-/// How long a logout waits for the browser of its person, where somebody else brought the request.
+/// How long a logout waits for the user's browser, if another browser brought the request.
 const DEFERRED_LOGOUT_LIFETIME: TimeDelta = TimeDelta::days(1);
 
-/// What the write that ends sessions found.
+/// The outcome of ending sessions.
 pub(in crate::provider) struct EndSessionsOutcome {
-    /// The request had ended sessions before; nothing was done.
+    /// The request had been received before; nothing was done.
     pub(in crate::provider) replayed: bool,
-    /// Whether any of them had not ended before.
+    /// Whether any session ended that had not ended before.
     pub(in crate::provider) any_ended: bool,
-    /// The logout that this browser is led on with, if others took part.
+    /// The logout that this browser continues with, if other applications took part.
     pub(in crate::provider) started: Option<StartedLogout>,
-    /// Others took part, and wait for the browser of their person.
+    /// Other applications took part, and their logout waits for the user's browser.
     pub(in crate::provider) others_deferred: bool,
 }
 
-/// Why sessions end, for the row of each.
+/// Why sessions end, for the audit event of each.
 pub(in crate::provider) struct EndCause<'a> {
     pub(in crate::provider) reason: &'static str,
     pub(in crate::provider) visitor: &'a Visitor,
-    /// The application that asks, and what its answer needs.
+    /// The application that asks, and what its LogoutResponse needs.
     pub(in crate::provider) initiator: Option<Initiator>,
-    /// Issuer and `ID` of the request, which ends sessions once.
+    /// Issuer and `ID` of the LogoutRequest, which is accepted once.
     pub(in crate::provider) replay_key: Option<(&'a str, &'a str)>,
-    /// The cookie of the logout, where the browser is to find it again.
+    /// The cookie of the logout, if the browser must be able to find it again.
     pub(in crate::provider) cookie: Option<Token>,
 }
 
-/// What became of the write that ends sessions.
+/// The outcome of the write.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum EndSessionsWrite {
     Replayed,
     Nothing,
     Ended,
-    /// Others took part, and this browser is led on to them.
+    /// Other applications took part, and this browser is sent to them.
     Continues,
-    /// Others took part, and wait for another browser.
+    /// Other applications took part, and wait for another browser.
     Deferred,
 }
 
-/// A session that has just ended.
 struct EndedSession {
     id: SessionId,
     user: UserId,
     token: Option<TokenHash>,
-    /// It had grown too old before.
+    /// It had expired before.
     had_expired: bool,
     steps: Vec<LogoutStep>,
 }
 
 impl Provider {
-    /// Ends sessions and says so in the audit trail; whoever else took part in them is to be told. One write: a
-    /// session that has ended is joined by nobody, so that nobody is forgotten.
+    /// Ends sessions and records it in the audit log; the other applications that took part are then asked to end
+    /// theirs. All of this is one transaction: no application can join a session that has ended, so none is missed.
     ///
-    /// The browser is led on where it shows one of the sessions, and all of them are of that one person. Else a
-    /// logout waits for the browser of each.
+    /// This browser continues with the logout if it presents the cookie of one of the sessions, and all sessions are
+    /// those of one user. Otherwise a logout waits for the browser of each session.
     pub(in crate::provider) fn end_sessions(
         &self,
         sessions: &[(SessionId, UserId)],
@@ -161,7 +161,7 @@ impl Provider {
         })
     }
 
-    /// Keeps what is to be told of a session until the browser comes that shows its cookie.
+    /// Stores the logout of a session until a browser presents the cookie of that session.
     fn defer_logout(
         &self,
         tx: &mut Tx,
@@ -174,10 +174,10 @@ impl Provider {
         let now = self.now();
         let logout = Logout {
             id: LogoutId::new(now, self.random()),
-            // Nobody's until it is claimed.
+            // Matches no cookie until the logout is claimed.
             browser: self.token().hash(),
             user: ended.user,
-            // Whoever asked has its answer by then.
+            // By then the application that asked has its LogoutResponse.
             initiator: by.cloned().map(|by| Initiator {
                 wants_response: false,
                 ..by

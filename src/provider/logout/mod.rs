@@ -1,4 +1,4 @@
-//! A session ends, here and at everybody who took part.
+//! Ends a session, here and at every application that took part in it.
 
 pub(in crate::provider) mod end_sessions;
 pub mod sign_out;

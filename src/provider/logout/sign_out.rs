@@ -1,7 +1,7 @@
-//! A session ends, and then its applications are told, one after the other, in the person's browser.
+//! Ends a session, and then asks its applications, one after the other, in the user's browser, to end theirs.
 //!
-//! Our own sessions end first, whatever the applications do. What is left is a row and its hops: each step reads
-//! them anew, so that Back, reload, a second tab and another replica all see the same.
+//! Our own sessions end first, whatever the applications do. The rest is stored as a logout and its steps, which every
+//! page reads anew, so that Back, reload, a second tab and another replica all see the same.
 
 use chrono::TimeDelta;
 
@@ -20,53 +20,49 @@ use crate::{
     },
 };
 
-/// An application that was opened from a session, and how far it is in ending its own.
+/// An application that was opened from a session, and the state of its logout.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ParticipantLogoutStatus {
-    /// Which.
     pub application: ApplicationId,
-    /// Its name.
     pub name: String,
-    /// How far it is.
     pub state: LogoutStepState,
-    /// Where a person opens it, to sign out there by hand.
+    /// Where a user opens it, to sign out there by hand.
     pub launch_url: Option<String>,
 }
 
-/// A logout that others are told of: send the browser to `/logout/{id}`, and give it the cookie.
+/// A logout that involves other applications: send the browser to `/logout/{id}`, and set the cookie.
 #[derive(Debug, Eq, PartialEq)]
 pub struct StartedLogout {
-    /// Stands in the address.
+    /// Part of the URL.
     pub id: LogoutId,
-    /// Stands in a cookie of its own.
+    /// The value of a cookie of its own.
     pub browser: Token,
-    /// How long the browser keeps it: as long as there is something to look at.
+    /// How long the browser keeps the cookie: as long as there is a page to show.
     pub lifetime: TimeDelta,
 }
 
 /// What signing out would end.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum AboutToSignOut {
-    /// The session of this person, and what was opened from it.
+    /// An active session: its user, and the applications that were opened from it.
     Session(UserSummary, Vec<ParticipantLogoutStatus>),
-    /// The session has grown too old. So many applications that were opened from it can still be asked; whoever
-    /// sits there now learns neither whose it was nor which they are.
+    /// The session has expired. The number of applications that were opened from it and can still be asked; whoever
+    /// uses the browser now learns neither the user nor the applications.
     Expired(usize),
 }
 
-/// What became of a person's wish to sign out.
 #[derive(Debug, Eq, PartialEq)]
 pub enum SignOutOutcome {
-    /// The session has ended, or there was none, and nobody else is to be told.
+    /// The session has ended, or there was none, and no other application is involved.
     Done,
-    /// The session has ended; others are told now.
+    /// The session has ended; other applications are asked next.
     LogoutStarted(StartedLogout),
-    /// It had ended, and others are being told in this browser.
+    /// The session had ended before, and its logout is in progress in this browser.
     Running(LogoutId),
 }
 
-/// The cookie of the logout that a browser begins by itself: made of its session's, so that a second click that
-/// comes before the first is answered finds the same logout, and nobody else's.
+/// The cookie of a logout that a browser starts itself: derived from the session cookie, so that a second click before
+/// the first response finds the same logout, and nobody else's.
 fn logout_cookie(session: &Token) -> Token {
     session.derive("logout")
 }
@@ -75,7 +71,7 @@ fn logout_cookie(session: &Token) -> Token {
 pub(in crate::provider) const COOKIE_LIFETIME: TimeDelta = TimeDelta::hours(1);
 
 impl Provider {
-    /// Who is signed in, and where: for the page that asks before it signs out.
+    /// The signed-in user and the opened applications, for the page that asks before it signs out.
     pub fn about_to_sign_out(&self, visitor: &Visitor) -> Result<Option<AboutToSignOut>, Error> {
         let Some((session, user)) = self.session_not_ended(visitor)? else {
             return Ok(None);
@@ -99,7 +95,7 @@ impl Provider {
     }
 
     /// Ends the browser's own session. `cookies` are those of logouts in this browser: a second click on the same
-    /// button goes on with what the first began.
+    /// button continues the logout that the first one started.
     pub fn sign_out(&self, visitor: &Visitor, cookies: &[Token]) -> Result<SignOutOutcome, Error> {
         if let Some((session, user)) = self.session_not_ended(visitor)? {
             let cause = EndCause {
@@ -123,7 +119,7 @@ impl Provider {
         self.restarted_logout(visitor)
     }
 
-    /// The browser's session, also where it is too old to sign anybody in: its applications are still to be told.
+    /// The browser's session, even if it has expired and signs nobody in: its applications still have to be asked.
     fn session_not_ended(&self, visitor: &Visitor) -> Result<Option<(Session, User)>, Error> {
         let Some(token) = &visitor.session else {
             return Ok(None);
@@ -131,7 +127,7 @@ impl Provider {
         Ok(self.store().read(|tx| tx.session_by_token(token.hash()))?)
     }
 
-    /// A logout that goes on in the browser with these cookies.
+    /// A logout that is in progress in the browser with these cookies.
     pub fn running_logout(&self, cookies: &[Token]) -> Result<Option<LogoutId>, Error> {
         let now = self.now();
         for cookie in cookies {
@@ -142,7 +138,7 @@ impl Provider {
         Ok(None)
     }
 
-    /// The logout that this browser began a moment ago, whose cookie did not arrive yet.
+    /// The logout that this browser started a moment ago, if its cookie has not arrived yet.
     fn restarted_logout(&self, visitor: &Visitor) -> Result<SignOutOutcome, Error> {
         let Some(browser) = visitor.session.as_ref().map(logout_cookie) else {
             return Ok(SignOutOutcome::Done);
@@ -158,8 +154,8 @@ impl Provider {
         }))
     }
 
-    /// The logout of this browser's session, where it ended elsewhere: an application's request that another
-    /// browser brought. It is led on now.
+    /// Claims the logout of this browser's session, if the session ended elsewhere: by an application's LogoutRequest
+    /// that another browser brought. This browser continues with it.
     pub fn claim_deferred_logout(&self, visitor: &Visitor) -> Result<Option<StartedLogout>, Error> {
         let Some(session) = &visitor.session else {
             return Ok(None);
@@ -167,8 +163,8 @@ impl Provider {
         self.claim_logout(session, None)
     }
 
-    /// Gives the logout that waits for the browser with this session cookie to it, once; `answers` as
-    /// [`Tx::claim_logout`](crate::store::Tx::claim_logout) has it.
+    /// Assigns the logout that waits for the browser with this session cookie to that browser, once; for `answers`, see
+    /// [`Tx::claim_logout`](crate::store::Tx::claim_logout).
     pub(in crate::provider) fn claim_logout(
         &self,
         session: &Token,
@@ -176,7 +172,7 @@ impl Provider {
     ) -> Result<Option<StartedLogout>, Error> {
         let (now, browser) = (self.now(), logout_cookie(session));
         let until = now + self.policy().logout_lifetime;
-        // Most visits have none: they write nothing.
+        // Most visits have none, and write nothing.
         if !self
             .store()
             .read(|tx| tx.has_pending_logout(session.hash(), now))?
@@ -193,7 +189,7 @@ impl Provider {
         }))
     }
 
-    /// Notes once that a logout is over, and what became of it.
+    /// Records once that a logout is over, with its outcome.
     pub(in crate::provider) fn finish_logout(
         &self,
         snapshot: &Snapshot,
@@ -213,7 +209,7 @@ impl Provider {
         })?)
     }
 
-    /// Ends logouts whose person did not come back, and notes what became of them; how many.
+    /// Ends logouts whose user did not come back, and records their outcomes. Returns how many.
     pub(in crate::provider) fn expire_logouts(&self, batch_size: i64) -> Result<usize, Error> {
         let (now, snapshot) = (self.now(), self.cached_snapshot()?);
         Ok(self.store().write(|tx| {
@@ -227,7 +223,7 @@ impl Provider {
         })?)
     }
 
-    /// The row that says who confirmed, and who did not.
+    /// The audit event that says which applications confirmed, and which did not.
     fn logout_outcome_event(
         &self,
         snapshot: &Snapshot,
@@ -263,7 +259,7 @@ impl Provider {
     }
 }
 
-/// The applications of `hops`, each once: where it stands twice, what is least done counts.
+/// The applications of `steps`, each once: if one occurs twice, with the least complete state.
 pub(in crate::provider) fn participant_statuses(
     snapshot: &Snapshot,
     steps: &[LogoutStep],
@@ -271,7 +267,7 @@ pub(in crate::provider) fn participant_statuses(
     let mut statuses: Vec<ParticipantLogoutStatus> = Vec::new();
     for logout_step in steps {
         let Some(application) = snapshot.by_id(logout_step.application) else {
-            // It was told of the session all the same, and cannot be asked any more.
+            // It took part in the session, but can no longer be asked.
             statuses.push(ParticipantLogoutStatus {
                 application: logout_step.application,
                 name: "An application that was removed".to_owned(),
@@ -306,7 +302,7 @@ pub(in crate::provider) fn participant_statuses(
     statuses
 }
 
-/// The same without a name: `Application 1`, `Application 2`.
+/// The same without the names: `Application 1`, `Application 2`.
 pub(in crate::provider) fn anonymized(
     statuses: Vec<ParticipantLogoutStatus>,
 ) -> Vec<ParticipantLogoutStatus> {
@@ -331,8 +327,8 @@ const fn severity(state: LogoutStepState) -> u8 {
     }
 }
 
-/// The site of an application: where a person opens it, to sign in or out there by hand. A tile's own address begins a
-/// sign-in, and ChatGPT takes its answers where nobody can sign out.
+/// Where a user opens an application, to sign in or out there by hand: its origin. The tile URL itself would start a
+/// sign-in, and the ACS of ChatGPT is on a host where nobody can sign out.
 pub(in crate::provider) fn launch_url(application: &Application) -> String {
     if application.kind.is_chatgpt() {
         return "https://chatgpt.com/".to_owned();

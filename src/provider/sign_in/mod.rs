@@ -1,4 +1,4 @@
-//! A user signs in: the pending sign-in, the password, the throttle, and the way back to the application.
+//! Signing a user in: the pending sign-in, the password, the throttling, and the return to the application.
 
 pub mod password;
 pub mod pending;

@@ -1,4 +1,4 @@
-//! A person signs in with e-mail and password.
+//! Signing a user in with e-mail address and password.
 
 use chrono::{DateTime, Utc};
 
@@ -22,64 +22,64 @@ use crate::{
     store::Tx,
 };
 
-/// What was typed.
+/// What the user typed.
 #[derive(Debug)]
 pub struct Credentials {
-    /// As it was typed; any spelling of the address.
+    /// As typed, in any spelling of the address.
     pub email: String,
-    /// As it was typed.
+    /// As typed.
     pub password: Secret<String>,
 }
 
-/// What became of it.
+/// The outcome of a sign-in with a password.
 #[derive(Debug)]
 pub enum PasswordSignInOutcome {
-    /// Give the browser these cookies.
+    /// Set these cookies.
     SignedIn {
-        /// The session's new token.
+        /// The new token of the session.
         session: Token,
-        /// The device is known from now on.
+        /// The token that makes the device a known one.
         device: Token,
     },
-    /// Unknown, wrong or disabled: nobody outside learns which.
+    /// The user is unknown or disabled, or the password is wrong: the page does not reveal which.
     WrongCredentials,
-    /// Too many tries; not before then.
+    /// Too many failed attempts.
     Throttled {
-        /// When the next try is looked at.
+        /// When the next attempt is checked.
         until: DateTime<Utc>,
-        /// Leads to the row in the audit trail.
+        /// The reference of the audit event.
         reference: Reference,
     },
 }
 
-/// What a try is before it waits for its turn.
+/// The result of checking the throttle before an attempt is queued.
 #[derive(Clone, Debug)]
 pub enum ThrottleCheck {
-    /// Its password may be checked.
+    /// The password may be checked.
     Allowed {
-        /// On a device on which this person has signed in before: a place is kept for these.
+        /// The user has signed in on this device before: places in the queue are reserved for such attempts.
         is_known_device: bool,
     },
-    /// Too many tries; not before then.
+    /// Too many failed attempts.
     Throttled {
-        /// When the next try is looked at.
+        /// When the next attempt is checked.
         until: DateTime<Utc>,
-        /// Leads to the row in the audit trail.
+        /// The reference of the audit event.
         reference: Reference,
     },
 }
 
-/// A person whose password was right when it was checked.
+/// A user whose password was correct when it was checked.
 struct VerifiedPassword<'u> {
     user: &'u User,
     /// The hash that it was checked against.
     password_hash: Secret<String>,
-    /// A stronger hash of the same password, where that one costs too little.
+    /// A stronger hash of the same password, if the stored one uses weaker parameters.
     rehash: Option<Secret<String>>,
 }
 
 impl Provider {
-    /// Looks at a try without counting it: what a pause holds back need not wait to hear so.
+    /// Checks the throttle without counting the attempt: a throttled attempt need not wait in the queue.
     pub fn check_sign_in_throttle(
         &self,
         typed: &Credentials,
@@ -118,8 +118,8 @@ impl Provider {
         }
     }
 
-    /// Counts the try, checks the password, and begins a session (or renews the one of the same person
-    /// in the same browser).
+    /// Counts the attempt, checks the password, and starts a session (or renews the one of the same user in the same
+    /// browser).
     pub fn sign_in_with_password(
         &self,
         typed: &Credentials,
@@ -140,14 +140,14 @@ impl Provider {
         Ok(PasswordSignInOutcome::WrongCredentials)
     }
 
-    /// The person, if the password is theirs and they may sign in. The same work is done for nobody.
+    /// The user, if the password is correct and they may sign in. An unknown user costs the same work.
     fn check_password<'u>(
         &self,
         typed: &Credentials,
         user: Option<&'u User>,
     ) -> Result<Option<VerifiedPassword<'u>>, Error> {
         let hasher = &self.dependencies().hasher;
-        // A password that could not have been set is hashed all the same, as another one.
+        // A password that could not have been set is hashed nevertheless, as another password.
         let password = Password::parse(typed.password.expose());
         let stored = match user {
             Some(user) if user.enabled => self.store().read(|tx| tx.password_hash(user.id))?,
@@ -174,7 +174,7 @@ impl Provider {
         }
     }
 
-    /// Begins a session; none if the password was changed or the person switched off while it was checked.
+    /// Starts a session; `None` if the password was changed or the user was disabled during the check.
     fn begin_session(
         &self,
         verified: &VerifiedPassword<'_>,
@@ -182,7 +182,7 @@ impl Provider {
         visitor: &Visitor,
     ) -> Result<Option<PasswordSignInOutcome>, Error> {
         let (now, user) = (self.now(), verified.user);
-        // A device cookie that is not known as this person's was somebody else's, or planted.
+        // A device cookie that is not known as this user's was another user's, or was planted.
         let known = buckets.device.as_ref().and(visitor.device.as_ref());
         let (session, device) = (self.token(), known.map_or_else(|| self.token(), Token::duplicate));
         let before = self.active_session(visitor.session.as_ref())?;
@@ -210,7 +210,7 @@ impl Provider {
             let mut kept = None;
             if let (Some(before), Some(old)) = (&before, &visitor.session) {
                 if before.user.id == user.id {
-                    // The same session and participants, under a new token and with its time begun anew.
+                    // The same session and participants, with a new token and new lifetimes.
                     let renewed = Session {
                         id: before.session.id,
                         seed: before.session.seed.duplicate(),
@@ -245,7 +245,7 @@ impl Provider {
         Ok(begun.then_some(PasswordSignInOutcome::SignedIn { session, device }))
     }
 
-    /// One write for everybody: how long it takes tells nobody whether the account exists.
+    /// One write in either case: its duration does not reveal whether the account exists.
     fn record_wrong_credentials(
         &self,
         user: Option<&User>,
@@ -259,7 +259,7 @@ impl Provider {
         let mut event = self.event("login", codes::LOGIN_WRONG, Some(visitor));
         event.user = user.map(|user| user.id);
         let reference = if user.is_some() {
-            // The throttle bounds these: each has its row and its line.
+            // The throttle limits how many there are: each has its own audit event and log line.
             self.store().write(|tx| {
                 failed(tx)?;
                 tx.add_audit_event(&event)

@@ -1,5 +1,5 @@
-//! A sign-in that waits for its person lies nowhere here: the browser carries it, sealed, in the address of
-//! `/continue` and in the sign-in form. So no stranger's requests cost another's.
+//! A pending sign-in is not stored on the server: the browser carries it, sealed, in the URL of `/continue` and in the
+//! sign-in form. So requests from strangers use up nothing that other users need.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -15,35 +15,35 @@ use crate::{
     provider::{Provider, error::Error, visitor::Visitor},
 };
 
-/// A sign-in that waits for its person: send the browser to `/continue/{sealed}`.
+/// A pending sign-in: send the browser to `/continue/{sealed}`.
 #[derive(Debug)]
 pub struct SealedSignIn {
-    /// Stands in the address.
+    /// Part of the URL.
     pub sealed: String,
-    /// The cookie that it is bound to, where the browser has to be given it first.
+    /// The cookie that it is bound to, if the browser does not have it yet.
     pub cookie: Option<NewCookie>,
 }
 
 /// A cookie for the browser.
 #[derive(Debug)]
 pub enum NewCookie {
-    /// The browser's own, to which forms are bound too.
+    /// The browser's own cookie, to which forms are bound too.
     Browser(Token),
-    /// For the one redirect after a form of another site: with that, the browser keeps its own cookie back, and it
-    /// must not be replaced.
+    /// For the one redirect after a form of another site: the browser withholds its own cookie from such a form, and
+    /// that cookie must not be replaced.
     Posted(Token),
 }
 
-/// How a sealed sign-in was bound.
+/// Which cookie a sealed sign-in is bound to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(in crate::provider) enum CookieBinding {
-    /// To the browser's own cookie.
+    /// The browser's own cookie.
     Browser,
-    /// To the cookie of the one redirect.
+    /// The cookie for the one redirect.
     Posted,
 }
 
-/// What is wanted of a sign-in that has to wait.
+/// The parameters of a sign-in that has to wait.
 pub(in crate::provider) struct NewPendingSignIn {
     pub(in crate::provider) request_id: String,
     pub(in crate::provider) acs: SpUrl,
@@ -56,11 +56,12 @@ pub(in crate::provider) struct NewPendingSignIn {
     pub(in crate::provider) login_hint: Option<Email>,
 }
 
-/// How far ahead of our clock a sealed sign-in may have begun: replicas differ, and clocks go back.
+/// How far in the future a sealed sign-in may have been created: the clocks of replicas differ, and clocks are set
+/// back.
 const MAX_CLOCK_SKEW: TimeDelta = TimeDelta::minutes(3);
 
 impl Provider {
-    /// Seals what is wanted for the browser until its person is there.
+    /// Seals the parameters for the browser until the user has signed in.
     pub(in crate::provider) fn seal_sign_in(
         &self,
         application: &Application,
@@ -106,8 +107,8 @@ impl Provider {
         })
     }
 
-    /// Seals an address of ours that is gone to once somebody is signed in. Only this browser was given it: no link
-    /// of another site leads there.
+    /// Seals a URL of ours to which the browser is sent after the sign-in. Only this browser can use it: no link on
+    /// another site leads there.
     pub fn seal_target(&self, target: &str, visitor: &Visitor) -> Result<SealedSignIn, Error> {
         let (browser, is_new) = match &visitor.browser {
             Some(browser) => (browser.duplicate(), false),
@@ -123,7 +124,7 @@ impl Provider {
         })
     }
 
-    /// Opens what [`Provider::keep_target`] sealed for this browser, while it is not too late.
+    /// Opens what [`Provider::seal_target`] sealed for this browser, unless it has expired.
     pub(in crate::provider) fn open_target(
         &self,
         sealed: &str,
@@ -143,12 +144,12 @@ impl Provider {
         }))
     }
 
-    /// Whether what began then may go on.
+    /// Whether a sign-in created then may continue.
     fn is_unexpired(&self, begun_at: DateTime<Utc>) -> bool {
         (-MAX_CLOCK_SKEW..self.policy().sign_in_lifetime).contains(&(self.now() - begun_at))
     }
 
-    /// Opens what this browser was given, while it is not too late.
+    /// Opens the sealed sign-in of this browser, unless it has expired.
     pub(in crate::provider) fn open_sign_in(
         &self,
         sealed: &str,
@@ -187,7 +188,7 @@ impl Provider {
     }
 }
 
-/// What is sealed: one cannot be opened as another.
+/// The kind of sealed content: one kind cannot be opened as another.
 #[derive(Clone, Copy, Debug)]
 enum SealedContent {
     Request(CookieBinding),

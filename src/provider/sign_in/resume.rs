@@ -1,4 +1,4 @@
-//! A sign-on that waited goes on: what is the next step?
+//! Resumes a pending sign-in and decides on the next step.
 
 use crate::{
     model::{
@@ -24,27 +24,27 @@ use crate::{
     saml::refusal::Refusal,
 };
 
-/// What to do next.
+/// The next step.
 #[derive(Debug)]
 pub enum Resumed {
-    /// Show the login form.
+    /// Show the sign-in form.
     SignIn {
-        /// For which application, where one has asked.
+        /// The requesting application, if there is one.
         application: Option<(ApplicationId, String)>,
-        /// The person is signed in, and must sign in anew.
+        /// The user is signed in, and must sign in again.
         reauthenticate: bool,
-        /// What to fill in as e-mail address.
+        /// The e-mail address to fill in.
         email: Option<String>,
     },
-    /// Send the browser to this address in place of the one that came after a form of another site.
+    /// Redirect the browser to this sign-in, which replaces the one from a form of another site.
     BindToBrowser(SealedSignIn),
-    /// Somebody is signed in: send the browser to this address of ours.
+    /// A user is signed in: send the browser to this URL of ours.
     Redirect(String),
     /// Post this to the application.
     Response(Box<SamlResponse>),
-    /// Our own page says why not.
+    /// Show our own page with the reason.
     Refused(Box<RefusedPage>),
-    /// It cannot be opened: it is too late, or another browser began it.
+    /// It cannot be opened: it has expired, or another browser started it.
     Gone,
 }
 
@@ -58,7 +58,7 @@ impl From<RefusalOutcome> for Resumed {
 }
 
 impl Provider {
-    /// Goes on with the sign-in that this browser carries.
+    /// Resumes the sign-in that this browser carries.
     pub fn resume_sign_in(&self, sealed: &str, visitor: &Visitor) -> Result<Resumed, Error> {
         let Some((pending, binding)) = self.open_sign_in(sealed, visitor)? else {
             return self.resume_target(sealed, visitor);
@@ -79,7 +79,7 @@ impl Provider {
             return self.resume_refused(Refusal::MetadataExpired, &context);
         }
         let Some(acs) = acs else {
-            // The registration changed while the person was typing.
+            // The registration changed while the user was typing.
             return self.resume_refused(Refusal::UnknownAcs, &context);
         };
         let active_session = self.active_session_at(visitor.session.as_ref(), application.id)?;
@@ -102,7 +102,7 @@ impl Provider {
                 Refusal::NoPassive,
                 &context,
             ),
-            // From here on it is bound to the cookie that the form is bound to as well.
+            // From here on it is bound to the same cookie as the form.
             _ if binding == CookieBinding::Posted => {
                 Ok(Resumed::BindToBrowser(self.bind_to_browser(&pending, visitor)?))
             }
@@ -116,7 +116,7 @@ impl Provider {
         }
     }
 
-    /// An address of ours that waited until somebody is signed in.
+    /// Resumes a sealed URL of ours, once a user is signed in.
     fn resume_target(&self, sealed: &str, visitor: &Visitor) -> Result<Resumed, Error> {
         let Some(target) = self.open_target(sealed, visitor)? else {
             return Ok(Resumed::Gone);
@@ -131,7 +131,7 @@ impl Provider {
         })
     }
 
-    /// The application that a sign-in is for, to name it on the form.
+    /// The application that a sign-in is for, so that the form can name it.
     pub fn application_of_sign_in(
         &self,
         sealed: &str,
@@ -192,7 +192,7 @@ impl Provider {
         }
     }
 
-    /// Refuses a request that waited where its sender hears it.
+    /// Refuses a pending request with a status to its sender.
     fn respond_to_pending_with_status(
         &self,
         snapshot: &Snapshot,
@@ -216,7 +216,7 @@ impl Provider {
     }
 }
 
-/// What to fill in as e-mail address: the person that it must be, or whom the sender expects.
+/// The e-mail address to fill in: that of the requested subject, or else the login hint.
 fn email_hint(pending: &PendingSignIn) -> Option<String> {
     let subject = pending.subject.as_ref().filter(|subject| match subject.format {
         NameIdFormat::EmailAddress | NameIdFormat::Unspecified => true,

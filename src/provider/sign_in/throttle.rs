@@ -1,4 +1,4 @@
-//! Tries to sign in, counted before anything is hashed: by pair, network, account and device.
+//! Counts sign-in attempts before anything is hashed: by account and address, network, account, and device.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
@@ -14,27 +14,27 @@ use crate::{
     store::Tx,
 };
 
-/// The buckets that one try is counted in, in the order in which every try takes them.
+/// The buckets that an attempt is counted in, in the order in which every attempt uses them.
 pub(in crate::provider) struct ThrottleBuckets {
     pub(in crate::provider) account_and_address: String,
-    /// The address and the networks around it, each with what it lets through. None for a known device: whatever
-    /// others do from there, its owner is not held up.
+    /// The address and the networks around it, each with its limit. Empty for a known device: attempts of others from
+    /// there do not block its owner.
     pub(in crate::provider) networks: Vec<NetworkBucket>,
     pub(in crate::provider) account: String,
-    /// The account, from the neighbourhood of this address.
+    /// The account, for attempts from the network of this address.
     pub(in crate::provider) account_and_network: String,
-    /// The one try that a pause of the account lets pass is named after the account.
+    /// The one attempt that is let through while the account is paused; the key is derived from the account.
     pub(in crate::provider) extra_attempt: String,
     pub(in crate::provider) device: Option<String>,
-    /// The device let the try pass: nothing else has counted it.
+    /// The device's own bucket admitted the attempt: no other bucket has counted it.
     pub(in crate::provider) admitted_by_device: bool,
-    /// It is the one try that a pause of the account lets pass: the account has not counted it.
+    /// It is the one attempt that was let through during a pause: the account's bucket has not counted it.
     pub(in crate::provider) used_extra_attempt: bool,
-    /// When the try is counted.
+    /// When the attempt is counted.
     pub(in crate::provider) at: DateTime<Utc>,
 }
 
-/// A network that tries are counted for.
+/// A network that attempts are counted for.
 pub(in crate::provider) struct NetworkBucket {
     pub(in crate::provider) key: String,
     pub(in crate::provider) limit: ThrottlePolicy,
@@ -46,7 +46,7 @@ impl NetworkBucket {
     }
 }
 
-/// One try, and no other for longer than any pause.
+/// One attempt, and no other for longer than any pause lasts.
 const ONE_ATTEMPT: ThrottlePolicy = ThrottlePolicy {
     free: 1,
     first_pause: TimeDelta::hours(48),
@@ -54,7 +54,8 @@ const ONE_ATTEMPT: ThrottlePolicy = ThrottlePolicy {
     forget_after: TimeDelta::hours(48),
 };
 
-/// Counts failures of a neighbourhood, and never pauses: for a day after the last it has failed.
+/// Counts the failures for an account from a network without ever pausing it: they are remembered until a day after the
+/// last one.
 pub(in crate::provider) const FAILURE_COUNTER: ThrottlePolicy = ThrottlePolicy {
     free: u32::MAX - 64,
     first_pause: TimeDelta::hours(24),
@@ -72,7 +73,7 @@ impl Provider {
         let account = hex(&Sha256::digest(canonical_account(&typed.email)));
         let address = address_key(visitor.address);
         let limit = self.policy().throttle_address;
-        // Asked whether or not the account exists: the same work for both.
+        // Queried whether or not the account exists: the same work in both cases.
         let owner = match &visitor.device {
             Some(device) => self
                 .store()
@@ -110,8 +111,8 @@ impl Provider {
         })
     }
 
-    /// Counts the try before anything is hashed. A device on which this person has signed in before has
-    /// a bucket of its own and passes the others: nobody can lock its owner out.
+    /// Counts the attempt before anything is hashed. A device on which this user has signed in before has a bucket of
+    /// its own and bypasses the others: nobody can lock its owner out.
     pub(in crate::provider) fn count_sign_in_attempt(
         &self,
         buckets: &mut ThrottleBuckets,
@@ -126,7 +127,7 @@ impl Provider {
             buckets.admitted_by_device = true;
             return Ok(RateLimit::Allowed);
         }
-        // What pauses is sent away before anything is written for the names that it tries.
+        // A throttled attempt is refused before anything is written for the account that it names.
         if let Some(until) = self.store().read(|tx| blocked_until(tx, buckets, policy))? {
             return Ok(RateLimit::RetryAfter(until));
         }
@@ -148,8 +149,9 @@ impl Provider {
             else {
                 return Ok((RateLimit::Allowed, false));
             };
-            // Anybody can keep a named person out by wrong tries, so that a pause lets one try pass from where
-            // nobody has failed for this account. The pause goes into the name: the next one lets another pass.
+            // Anybody can lock a user out by failed attempts, so a pause lets one attempt through from a network where
+            // no attempt for this account has failed. The end of the pause is part of the key: the next pause lets
+            // another one through.
             if until <= now || tx.has_attempts(&buckets.account_and_network, now)? {
                 return Ok((RateLimit::RetryAfter(until), false));
             }
@@ -167,7 +169,7 @@ impl Provider {
     }
 }
 
-/// Until when a try that no device lets pass is held back by its own address, if it is.
+/// Until when an attempt that no device admits is blocked by its networks or by account and address, if it is.
 pub(in crate::provider) fn blocked_until(
     tx: &mut Tx,
     buckets: &ThrottleBuckets,
@@ -183,7 +185,7 @@ pub(in crate::provider) fn blocked_until(
     tx.blocked_until(&buckets.account_and_address, &policy.throttle_pair, now)
 }
 
-/// The buckets of an account from wherever somebody tries: what an administrator lifts.
+/// Clears the buckets of an account, for every address: an administrator lifts its throttling.
 pub(in crate::provider) fn clear_throttle(tx: &mut Tx, email: &Email) -> Result<(), crate::store::Error> {
     let account = hex(&Sha256::digest(canonical_account(email.as_str())));
     tx.clear_attempts(&format!("account:{account}"))?;
@@ -191,8 +193,8 @@ pub(in crate::provider) fn clear_throttle(tx: &mut Tx, email: &Email) -> Result<
     tx.clear_attempts_with_prefix(&format!("network:{account}:"))
 }
 
-/// A right password takes its try back: an office behind one address is not throttled by its own success.
-/// Only where it was counted: else a person could free their address for guesses at others by signing in.
+/// Refunds the attempt after a correct password: an office behind one address is not throttled by its own successes.
+/// Only if it was counted: otherwise a user could sign in to make an address free for guesses at other accounts.
 pub(in crate::provider) fn refund(
     tx: &mut Tx,
     buckets: &ThrottleBuckets,
