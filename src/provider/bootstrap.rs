@@ -1,4 +1,4 @@
-//! The first start of an installation, and what later starts find.
+//! Initializes the database at the first start, and checks it at later starts.
 
 use crate::{
     clock::Clock,
@@ -15,67 +15,60 @@ use crate::{
     store::{Store, Tx},
 };
 
-/// What a start brings along.
+/// What the start needs.
 #[derive(Debug)]
 pub struct Bootstrap<'a> {
-    /// Time.
     pub clock: &'a dyn Clock,
-    /// Chance.
     pub entropy: &'a dyn Entropy,
-    /// Memory.
     pub store: &'a Store,
-    /// Seals what is made.
+    /// Seals the private keys that are generated or imported.
     pub sealing_key: &'a SealingKey,
-    /// Our public addresses, as configured now.
+    /// Our public URLs, as configured now.
     pub endpoints: &'a Endpoints,
-    /// The entity ID that the administrator set, for a migration.
+    /// The entity ID that the administrator configured, for a migration.
     pub entity_id: Option<EntityId>,
-    /// Key and certificate files that the administrator brought.
+    /// The contents of the key file and the certificate file that the administrator configured.
     pub configured_key: Option<(Vec<u8>, Vec<u8>)>,
 }
 
-/// What an administrator should know of this start.
+/// What an administrator should know about this start.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum BootstrapNotice {
-    /// A key and a certificate were made.
+    /// A key and a certificate were generated.
     KeyGenerated {
         /// The certificate's SHA-256.
         sha256: String,
     },
-    /// The administrator's own key was taken into the ring.
+    /// The administrator's own key was imported into the key ring.
     KeyImported {
         /// The certificate's SHA-256.
         sha256: String,
     },
-    /// The configuration names a key that signs no longer, or not yet: the ring has gone on since it was
-    /// imported, and stays as it is.
+    /// The configured key is not the active one: a rollover has taken place since it was imported, or is prepared. The
+    /// key ring stays as it is.
     ConfiguredKeyNotActive {
         /// The certificate's SHA-256.
         sha256: String,
-        /// What the key is for now.
         state: KeyState,
     },
-    /// The certificate made for loopback was replaced; no application knew it.
+    /// The certificate that was generated for a loopback host was replaced; no application knew it.
     CertificateReplaced {
-        /// The host that it is for now.
+        /// The host that the new certificate names.
         host: String,
     },
-    /// The base URL changed, the entity ID did not: service providers go on knowing us by it.
+    /// The base URL changed and the entity ID did not: service providers still know us by it.
     BaseUrlChanged {
-        /// What the last start ran under.
+        /// The base URL of the last start.
         before: String,
-        /// Our name, unchanged.
         entity_id: EntityId,
     },
-    /// The configuration names another entity ID than the database; now it is the configuration's.
-    EntityIdChanged {
-        /// Until now.
-        before: EntityId,
-    },
+    /// The configured entity ID differs from the stored one, and has replaced it.
+    EntityIdChanged { before: EntityId },
 }
 
 impl Bootstrap<'_> {
-    /// Makes what is missing, exactly once however many replicas start, and says what it found.
+    /// Creates what is missing, exactly once however many replicas start, and returns what an administrator should
+    /// know.
     pub fn initialize(&self) -> Result<Vec<BootstrapNotice>, Error> {
         let mut notices = Vec::new();
         let installation = self.installation()?;
@@ -94,7 +87,7 @@ impl Bootstrap<'_> {
         Ok(self.store.write(|tx| tx.initialize_installation(&wanted))?)
     }
 
-    /// What the entity ID is where none is stored: the metadata URL.
+    /// The entity ID if none is stored: the configured one, or else the metadata URL.
     fn default_entity_id(&self) -> EntityId {
         self.entity_id
             .clone()
@@ -120,7 +113,7 @@ impl Bootstrap<'_> {
             }
             return Ok(());
         }
-        // Opening them all proves that this is their sealing key, before anything else goes on.
+        // Opening all keys proves that the sealing key is theirs, before anything else happens.
         let ring = ring::KeyRing::open(&sealed, self.sealing_key)?;
         let host = self.endpoints.base.host();
         let subject = &ring.active.certificate.subject;
@@ -156,7 +149,7 @@ impl Bootstrap<'_> {
             .iter()
             .find(|sealed| sealed.certificate == key.certificate.der);
         if let Some(stored_key) = stored_key {
-            // Once taken in, a key goes its way in the ring: a rollover is not undone by a restart.
+            // A key that was imported once stays in the state that the key ring gave it: a restart undoes no rollover.
             if stored_key.state != KeyState::Active {
                 notices.push(BootstrapNotice::ConfiguredKeyNotActive {
                     sha256: key.certificate.sha256,
@@ -167,7 +160,7 @@ impl Bootstrap<'_> {
         }
         let active = sealed.iter().find(|sealed| sealed.state == KeyState::Active);
         let imported = if let Some(active) = active {
-            // Applications trust the one before: it stays published, and can sign again.
+            // Applications trust the previous key: it stays published, and can become active again.
             self.replace_active_key(active, &key, had_applications)?
         } else {
             let sealed = self.seal(&key)?;
@@ -181,8 +174,8 @@ impl Bootstrap<'_> {
         Ok(())
     }
 
-    /// Settles entity ID and base URL. While no application exists, nobody has pasted either: then both
-    /// simply follow the configuration.
+    /// Stores the entity ID and the base URL. As long as there is no application, nobody has copied either of them:
+    /// both then follow the configuration.
     fn settle_entity_id_and_base_url(
         &self,
         stored: &Installation,

@@ -1,12 +1,11 @@
-//! Why a step could not be taken. What a peer or a person did wrong is an outcome, not this.
+//! Failures of our own. What a peer or a user did wrong is an outcome, not an error.
 
 /// Our own failures.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The database failed.
     #[error(transparent)]
     Store(#[from] crate::store::Error),
-    /// A key could not be opened or made.
+    /// A key could not be opened or generated.
     #[error(transparent)]
     Keys(#[from] crate::keys::error::Error),
     /// A password could not be hashed.
@@ -15,19 +14,18 @@ pub enum Error {
     /// A message could not be written or signed.
     #[error(transparent)]
     Message(#[from] crate::saml::response::Error),
-    /// OpenSSL failed.
     #[error("a signature could not be made")]
     Signing(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// Something that `serve` does at its first start has not been done.
+    /// `serve` has not yet initialized the database.
     #[error("this database has no {0} yet: start `hallpass serve` once")]
     NotInitialized(&'static str),
-    /// A lock was left by a step that panicked.
+    /// A thread panicked while it held a lock.
     #[error("a step before this one broke")]
     Poisoned,
 }
 
 impl Error {
-    /// Whether trying again in a moment may help.
+    /// Whether the same call may succeed in a moment.
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Store(error) => error.is_retryable(),

@@ -1,16 +1,17 @@
-//! Whether people can sign in, known without asking anybody: from the last write, and the last look around.
+//! Whether users can sign in. This makes no query: it uses the time of the last write and the result of the last
+//! periodic check.
 
 use std::time::Duration;
 
 use crate::provider::{Provider, error::Error, keys::certificate_expiry::ExpiringCertificate};
 
-/// How old the last write may grow before one is made for its own sake.
+/// How old the last write may be before a heartbeat is written.
 const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(2);
 
-/// What the last look around found.
+/// The result of the last periodic check.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct HealthCheck {
-    /// What the database holds could not be taken up: it does not answer, or a key in it cannot be opened.
+    /// The database does not respond, or a key in it cannot be opened.
     failed: bool,
     has_users: bool,
 }
@@ -18,16 +19,14 @@ pub(super) struct HealthCheck {
 /// Why nobody can sign in.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum NotReady {
-    /// The database file is gone, or another one.
+    /// The database file was removed or replaced.
     DatabaseFileGone,
-    /// The database took no write within the last five seconds, or refused one.
     NoWrites,
-    /// What the database holds could not be read, or a signing key in it cannot be opened.
+    /// The database cannot be read, or a signing key in it cannot be opened.
     Unreadable,
 }
 
 impl NotReady {
-    /// In words.
     pub const fn message(self) -> &'static str {
         match self {
             Self::DatabaseFileGone => "the database file is gone, or another file has its name",
@@ -38,7 +37,7 @@ impl NotReady {
 }
 
 impl Provider {
-    /// Whether people can sign in; and in words, what will go wrong if nobody does anything.
+    /// Whether users can sign in, with warnings about what will fail unless an administrator acts.
     pub fn health(&self) -> Result<Result<Vec<String>, NotReady>, Error> {
         if self.check_database_file().is_err() {
             return Ok(Err(NotReady::DatabaseFileGone));
@@ -64,12 +63,12 @@ impl Provider {
         Ok(Ok(warnings))
     }
 
-    /// That the database file is the one that was opened.
+    /// Checks that the database file is still the one that was opened.
     pub fn check_database_file(&self) -> Result<(), Error> {
         Ok(self.store().check_file()?)
     }
 
-    /// Writes something, unless somebody else just did: so it is known whether that can be done.
+    /// Writes a heartbeat unless there was a write recently, so that it is known whether writes succeed.
     pub fn heartbeat(&self) -> Result<(), Error> {
         if self
             .store()
@@ -82,7 +81,7 @@ impl Provider {
         Ok(())
     }
 
-    /// Notes what a look around found.
+    /// Records the result of a periodic check: whether there are users.
     pub(super) fn record_health_check(&self, found: Result<bool, Error>) -> Result<(), Error> {
         let mut looked = self.0.health_check.lock().map_err(|_poisoned| Error::Poisoned)?;
         looked.failed = found.is_err();

@@ -1,18 +1,18 @@
-//! What has expired is removed, in small steps; what soon will is spoken of.
+//! Removes what has expired, in small steps, and warns of what soon will.
 
 use crate::provider::{Provider, error::Error};
 
-/// Rows a step: short enough that no sign-on waits for it.
+/// Rows per step: few enough that no sign-in waits long for a step.
 const ROWS_PER_STEP: i64 = 500;
-/// Steps a round.
+/// Steps per run.
 const MAX_STEPS: usize = 20;
 
 impl Provider {
-    /// One round: removes what has expired, at most so many rows, and says how many.
+    /// Removes what has expired, up to a limit, and returns the number of removed rows.
     pub fn run_housekeeping(&self) -> Result<usize, Error> {
         let now = self.now();
         let audit_before = self.policy().audit_retention.map(|kept| now - kept);
-        // A row that cannot be read must not keep everything else from being swept; it goes in its turn.
+        // A row that cannot be read must not prevent the removal of everything else; it is removed once it has expired.
         let mut removed = self.expire_logouts(ROWS_PER_STEP).unwrap_or_else(|error| {
             tracing::error!(
                 error = &error as &dyn std::error::Error,

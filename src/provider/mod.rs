@@ -1,4 +1,4 @@
-//! What the identity provider does, step by step, without HTTP.
+//! What the identity provider does, without HTTP.
 
 pub mod applications;
 pub mod audit;
@@ -35,39 +35,33 @@ use crate::{
     store::Store,
 };
 
-/// The identity provider: one handle on everything that a step needs. Cheap to clone.
+/// The identity provider: a handle to everything that its operations need. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Provider(Arc<Inner>, Caller);
 
-/// Whom a provider works for.
+/// For whom the provider works.
 #[derive(Clone, Copy, Debug)]
 enum Caller {
-    /// Nobody waits: what takes long may take long.
+    /// Nobody waits: an operation may take long.
     Background,
-    /// A person waits, and would rather be told.
+    /// A user waits, and a quick error is better than a long wait.
     Request,
 }
 
-/// What a provider is made of.
+/// What a provider is built from.
 #[derive(Debug)]
 pub struct Dependencies {
-    /// Time.
     pub clock: Box<dyn Clock>,
-    /// Chance.
     pub entropy: Box<dyn Entropy>,
-    /// Our public addresses.
+    /// Our public URLs.
     pub endpoints: Endpoints,
-    /// Lifetimes and limits.
     pub policy: Policy,
     /// Opens the signing keys.
     pub sealing_key: SealingKey,
-    /// Passwords.
     pub hasher: Hasher,
-    /// Memory.
     pub store: Store,
-    /// Metadata by URL.
     pub fetcher: Fetcher,
-    /// Which user of the operating system gives the command; none for the daemon.
+    /// The user of the operating system who runs the command; `None` for the daemon.
     pub actor: Option<String>,
 }
 
@@ -84,7 +78,7 @@ struct Inner {
 }
 
 impl Provider {
-    /// Opens a provider on a database that `Provider::found` (or another replica) has prepared.
+    /// Opens a provider on a database that `Bootstrap::initialize` has prepared, here or in another replica.
     pub fn open(dependencies: Dependencies) -> Result<Self, Error> {
         let snapshot = Snapshot::load(&dependencies, &dependencies.store)?;
         let state_key = BrowserStateKey::from_sealing_key(&dependencies.sealing_key)?;
@@ -101,28 +95,27 @@ impl Provider {
         Ok(Self(Arc::new(inner), Caller::Background))
     }
 
-    /// The same provider, for what a person waits for: it does not wait for a database without an end.
+    /// The same provider for requests that a user waits for: it limits how long it waits for the database.
     #[must_use]
     pub fn for_requests(&self) -> Self {
         Self(Arc::clone(&self.0), Caller::Request)
     }
 
-    /// Our public addresses.
+    /// Our public URLs.
     pub fn endpoints(&self) -> &Endpoints {
         &self.dependencies().endpoints
     }
 
-    /// Whether the database is a server, and no file of ours.
+    /// Whether the database is a server, not a file of ours.
     pub fn uses_database_server(&self) -> bool {
         !self.store().is_sqlite()
     }
 
-    /// Lifetimes and limits.
     pub fn policy(&self) -> &Policy {
         &self.dependencies().policy
     }
 
-    /// How many passwords were hashed so far: tests count work, not seconds.
+    /// The number of passwords hashed so far, so that tests can count work instead of measuring time.
     pub fn hash_count(&self) -> u64 {
         self.dependencies().hasher.hash_count()
     }
@@ -142,7 +135,7 @@ impl Provider {
         }
     }
 
-    /// The time, as every step sees it.
+    /// The time of the clock that the provider was built with.
     pub fn now(&self) -> DateTime<Utc> {
         self.dependencies().clock.now()
     }
@@ -153,22 +146,22 @@ impl Provider {
         bytes
     }
 
-    /// A name for a request, 16 hex digits.
+    /// A request ID: 16 hex digits.
     pub fn request_id(&self) -> String {
         hex(&self.random::<8>())
     }
 
-    /// A fresh bearer token.
+    /// A new random bearer token.
     pub fn token(&self) -> Token {
         Token::new(self.random())
     }
 
-    /// A message's `ID`: `_` and 160 random bits in hex (saml-core, 1.3.4).
+    /// The `ID` of a message: `_` and 160 random bits in hex (saml-core, 1.3.4).
     fn message_id(&self) -> String {
         format!("_{}", hex(&self.random::<20>()))
     }
 
-    /// A row for the audit trail, to be filled in.
+    /// An audit event, to be filled in.
     fn event(&self, action: &'static str, outcome: &str, visitor: Option<&Visitor>) -> AuditEvent {
         let now = self.now();
         AuditEvent {

@@ -1,4 +1,4 @@
-//! A person's own page, and what a click on a tile does.
+//! The portal of a user, and what a click on a tile does.
 
 use url::Url;
 
@@ -25,57 +25,52 @@ use crate::{
 /// What a click on a tile does.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum LaunchAction {
-    /// Opens an address at the application, which then asks us.
+    /// Opens a URL at the application, which then sends an AuthnRequest.
     Bookmark,
-    /// Sends a response that nobody asked for.
+    /// Sends an unsolicited Response.
     Unsolicited,
-    /// Opens the application's own site, where the person begins the sign-in.
+    /// Opens the application's own site, where the user starts the sign-in.
     ApplicationSite(String),
 }
 
-/// An application on a person's page.
+/// An application in the portal.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Tile {
-    /// Which.
     pub id: ApplicationId,
-    /// Its name in addresses here.
     pub slug: Slug,
-    /// Its name for people.
+    /// The display name.
     pub name: String,
-    /// The host it lives on.
+    /// The host of the application.
     pub host: String,
-    /// What a click does.
     pub launch: LaunchAction,
 }
 
-/// A person's page.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Portal {
-    /// Whose.
     pub user: UserSummary,
-    /// What they are greeted by.
+    /// The name in the greeting.
     pub greeting: String,
-    /// What they may use.
+    /// The applications that the user may use.
     pub tiles: Vec<Tile>,
 }
 
-/// What became of a click.
+/// The outcome of a click.
 #[derive(Debug)]
 pub enum LaunchOutcome {
-    /// Send the browser there.
+    /// Send the browser to this URL.
     Redirect(String),
-    /// Post this.
+    /// Let the browser post this.
     Response(Box<SamlResponse>),
     /// Nobody is signed in.
     SignIn,
-    /// Our own page says why not.
+    /// Show our own page with the reason.
     Refused(Box<RefusedPage>),
-    /// There is no such application, or this person has none of that name.
+    /// There is no such application, or the user may not use it.
     Unknown,
 }
 
 impl Provider {
-    /// The page of whoever is signed in; none if nobody is.
+    /// The portal of the signed-in user; `None` if nobody is signed in.
     pub fn portal(&self, visitor: &Visitor) -> Result<Option<Portal>, Error> {
         let Some(active_session) = self.active_session(visitor.session.as_ref())? else {
             return Ok(None);
@@ -120,7 +115,7 @@ impl Provider {
             (LaunchAction::Bookmark, Some(tile_url), _) => {
                 Ok(LaunchOutcome::Redirect(tile_url.as_str().to_owned()))
             }
-            // Its page says why not.
+            // The page at this URL explains why not.
             (LaunchAction::Unsolicited, _, Some(_)) if application.is_metadata_expired(self.now()) => {
                 Ok(LaunchOutcome::Redirect(format!("{}/{slug}", path::START)))
             }

@@ -1,4 +1,4 @@
-//! Who is signed in.
+//! Which user is signed in.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -10,21 +10,19 @@ use crate::{
     store::SsoView,
 };
 
-/// A live session and its person, who may sign in.
+/// An active session and its user, who is enabled.
 #[derive(Debug, Eq, PartialEq)]
 pub struct ActiveSession {
-    /// The session.
     pub session: Session,
-    /// Whose.
     pub user: User,
-    /// What the application at hand knows the person by, where one was asked for.
+    /// What the application in question knows the user by, if there is one.
     pub identity: Option<ApplicationIdentity>,
-    /// When the application at hand was first told of the session, where one was asked for.
+    /// When the application in question first took part in the session, if there is one.
     pub joined_at: Option<DateTime<Utc>>,
 }
 
 impl ActiveSession {
-    /// The session, if it lives and its person is not disabled.
+    /// The session, if it is active and its user is not disabled.
     fn if_active(session: Session, user: User, now: DateTime<Utc>, absolute: TimeDelta) -> Option<Self> {
         (session.is_active(now, absolute) && user.enabled).then_some(Self {
             session,
@@ -34,7 +32,7 @@ impl ActiveSession {
         })
     }
 
-    /// The same, with what `view` says of the application at hand.
+    /// The same, with what `view` says about the application in question.
     pub(super) fn from_view(view: SsoView, now: DateTime<Utc>, absolute: TimeDelta) -> Option<Self> {
         let (session, user, identity) = view.session?;
         let live = Self::if_active(session, user, now, absolute)?;
@@ -47,12 +45,11 @@ impl ActiveSession {
 }
 
 impl Provider {
-    /// Whether somebody is signed in.
     pub fn is_signed_in(&self, visitor: &Visitor) -> Result<bool, Error> {
         Ok(self.active_session(visitor.session.as_ref())?.is_some())
     }
 
-    /// The live session behind a cookie.
+    /// The active session behind a cookie.
     pub(super) fn active_session(&self, token: Option<&Token>) -> Result<Option<ActiveSession>, Error> {
         let Some(token) = token else { return Ok(None) };
         let session_and_user = self.store().read(|tx| tx.session_by_token(token.hash()))?;
@@ -61,7 +58,7 @@ impl Provider {
         }))
     }
 
-    /// The same, with what `application` knows of it.
+    /// The same, with what `application` knows about the user.
     pub(super) fn active_session_at(
         &self,
         token: Option<&Token>,
@@ -76,7 +73,7 @@ impl Provider {
         ))
     }
 
-    /// When an untouched session ends, seen at `now`.
+    /// When the session expires if it is not used after `now`.
     pub(super) fn idle_expiry(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         now + self.policy().session_idle
     }

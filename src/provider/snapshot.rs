@@ -1,7 +1,7 @@
-//! What is kept in memory of the database: the applications, the key that signs, what is published.
+//! The part of the database that is cached in memory: applications, active key, publication.
 //!
-//! One number, the generation, is raised by every change of these and read with every session: a
-//! snapshot of another generation is thrown away, so a change takes effect at the next sign-in on every replica.
+//! Every change of these raises one number, the generation, which is read with every session: a snapshot of another
+//! generation is discarded, so that a change takes effect at the next sign-in on every replica.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -17,17 +17,16 @@ use crate::{
     store::{Store, Tx},
 };
 
-/// One generation.
+/// The cached data of one generation.
 #[derive(Debug)]
 pub struct Snapshot {
-    /// Its number, and our entity ID.
+    /// The generation and our entity ID.
     pub installation: Installation,
-    /// Every application, by name.
+    /// All applications, by name.
     pub applications: Vec<Arc<Application>>,
     by_entity_id: BTreeMap<EntityId, Vec<Arc<Application>>>,
     by_slug: BTreeMap<Slug, Arc<Application>>,
     by_id: BTreeMap<ApplicationId, Arc<Application>>,
-    /// Signs.
     pub signer: Signer,
     /// What anybody may fetch.
     pub publication: Publication,
@@ -68,17 +67,16 @@ impl Snapshot {
         })
     }
 
-    /// The applications called `entity_id`, enabled or not.
+    /// The applications with this entity ID, enabled or not.
     pub fn by_entity_id(&self, entity_id: &EntityId) -> &[Arc<Application>] {
         self.by_entity_id.get(entity_id).map_or(&[], Vec::as_slice)
     }
 
-    /// The application with this slug.
     pub fn by_slug(&self, slug: &Slug) -> Option<&Arc<Application>> {
         self.by_slug.get(slug)
     }
 
-    /// What an administrator calls these applications, for the audit trail; by id where one is gone.
+    /// The slugs of these applications, for the audit log; the ID for one that was removed.
     pub(super) fn slugs(&self, ids: impl Iterator<Item = ApplicationId>) -> String {
         let name = |id| {
             self.by_id(id)
@@ -87,26 +85,25 @@ impl Snapshot {
         ids.map(name).collect::<Vec<_>>().join(", ")
     }
 
-    /// The application with this id.
     pub fn by_id(&self, id: ApplicationId) -> Option<&Arc<Application>> {
         self.by_id.get(&id)
     }
 }
 
 impl Provider {
-    /// The snapshot at hand, of whatever generation.
+    /// The cached snapshot, of whatever generation.
     pub(super) fn cached_snapshot(&self) -> Result<Arc<Snapshot>, Error> {
         let guard = self.0.snapshot.read().map_err(|_poisoned| Error::Poisoned)?;
         Ok(Arc::clone(&guard))
     }
 
-    /// The snapshot of the database's generation now.
+    /// The snapshot of the current generation of the database.
     pub(super) fn fresh_snapshot(&self) -> Result<Arc<Snapshot>, Error> {
         let generation = self.store().read(Tx::generation)?;
         self.snapshot_at_generation(generation)
     }
 
-    /// The snapshot of at least `generation`, loaded if need be.
+    /// The snapshot of at least `generation`, loaded if necessary.
     pub(super) fn snapshot_at_generation(&self, generation: i64) -> Result<Arc<Snapshot>, Error> {
         let cached = self.cached_snapshot()?;
         if cached.installation.generation == generation {
@@ -114,15 +111,14 @@ impl Provider {
         }
         let fresh = Arc::new(Snapshot::load(self.dependencies(), self.store())?);
         let mut guard = self.0.snapshot.write().map_err(|_poisoned| Error::Poisoned)?;
-        // Of two that were loaded at once the newer one stays: what was published may not be taken back.
+        // If two were loaded at the same time, the newer one stays: what was published must not be withdrawn.
         if guard.installation.generation < fresh.installation.generation {
             *guard = Arc::clone(&fresh);
         }
         Ok(fresh)
     }
 
-    /// Takes up what other processes have changed; called every second or two for what is served from
-    /// memory alone.
+    /// Loads what other processes have changed; called every second or two for what is served from memory alone.
     pub fn refresh_snapshot(&self) -> Result<(), Error> {
         let looked = self
             .fresh_snapshot()

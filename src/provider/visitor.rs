@@ -1,28 +1,26 @@
-//! Who stands at the door: what a browser brought along.
+//! The cookies and the circumstances of a request.
 
 use std::net::IpAddr;
 
 use crate::model::secret::Token;
 
-/// One request's visitor.
+/// The sender of a request: cookies, address and circumstances.
 #[derive(Debug)]
 pub struct Visitor {
-    /// The session cookie.
     pub session: Option<Token>,
-    /// There is no session cookie, and this need not mean anything: with a form from another site a browser
-    /// sends no cookie that is `SameSite=Lax`.
+    /// There is no session cookie, but there may be a session: with a form of another site, a browser sends no cookie
+    /// that is `SameSite=Lax`.
     pub session_may_be_hidden: bool,
     /// The browser's own cookie, which it has before anybody signs in.
     pub browser: Option<Token>,
-    /// The cookie of the redirect that follows a form of another site.
+    /// The cookie for the redirect after a form of another site.
     pub posted: Option<Token>,
-    /// The browser goes to us as a whole, and does not load us into a page: what it says in `Sec-Fetch-Dest`; one
-    /// that says nothing is taken at its word.
+    /// The request is a navigation of the top-level page, not of a frame, according to `Sec-Fetch-Dest`; without that
+    /// header, it counts as one.
     pub is_navigation: bool,
-    /// The cookie of a device on which somebody has signed in before.
+    /// The cookie of a device on which a user has signed in before.
     pub device: Option<Token>,
-    /// The client's address.
     pub address: IpAddr,
-    /// The request's id, for logs and the audit trail.
+    /// For logs and the audit log.
     pub request_id: String,
 }

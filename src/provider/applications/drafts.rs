@@ -1,4 +1,4 @@
-//! Drafts: applications that wait for the values of the other side, which asks for ours first.
+//! Application drafts, for applications whose administrators need our metadata before they can provide theirs.
 
 use crate::{
     model::{application::Slug, audit::AuditEvent, rollover::ApplicationDraft},
@@ -6,12 +6,12 @@ use crate::{
     store::Tx,
 };
 
-/// How many names are tried where a name is taken.
+/// Upper bound for the number that is appended to a slug that is taken.
 const MAX_NUMBERED_SLUGS: u32 = 100;
 
 impl Provider {
-    /// Keeps a name, and with it a metadata address, for an application to come. `slug` is made of `name` if
-    /// it is absent. A draft that is there already stays the one.
+    /// Reserves a name, and with it a metadata address, for a future application. Without `slug`, the slug is derived
+    /// from `name`. A draft that exists already is returned as `Unchanged`.
     pub fn add_draft(
         &self,
         name: &str,
@@ -51,12 +51,12 @@ impl Provider {
         Ok(ChangeOutcome::Taken)
     }
 
-    /// Every draft, by name.
+    /// All drafts, by name.
     pub fn drafts(&self) -> Result<Vec<ApplicationDraft>, Error> {
         Ok(self.store().read(Tx::application_drafts)?)
     }
 
-    /// Gives a draft up, and forgets who came to its address.
+    /// Removes a draft, and the record of who fetched the metadata from its address.
     pub fn remove_draft(&self, slug: &Slug) -> Result<ChangeOutcome<()>, Error> {
         let event = self.draft_event("app.remove", slug);
         let removed = self.store().write(|tx| {

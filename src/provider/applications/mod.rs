@@ -1,4 +1,4 @@
-//! Applications: registered, edited, switched off.
+//! Registering, editing, disabling and removing applications.
 
 pub mod drafts;
 pub mod required_attributes;
@@ -35,102 +35,91 @@ use crate::{
     store::EditOutcome,
 };
 
-/// What an administrator says of a new application.
+/// The values of a new application, as an administrator gives them.
 #[derive(Clone, Debug)]
 pub struct NewApplication {
-    /// Its name for people.
     pub name: String,
-    /// Its name in addresses; made of `name` if absent.
+    /// The name in URLs; derived from `name` if absent.
     pub slug: Option<Slug>,
-    /// What it is.
     pub kind: ApplicationKind,
-    /// What its tile opens.
+    /// The URL that its tile opens.
     pub tile_url: Option<SpUrl>,
-    /// What SAML needs to know.
     pub saml: ServiceProvider,
 }
 
-/// What changes about an application; absent stays as it is.
+/// Changes to an application; a field that is `None` keeps its value.
 #[derive(Clone, Debug, Default)]
 pub struct ApplicationEdit {
-    /// Its name for people.
     pub name: Option<String>,
-    /// Whether it may be used.
     pub enabled: Option<bool>,
-    /// What its tile opens; `Some(None)` takes the bookmark away.
+    /// The URL that its tile opens; `Some(None)` removes it.
     pub tile_url: Option<Option<SpUrl>>,
-    /// A new connection of ChatGPT: shape, ACS URL and Audience.
+    /// A new ChatGPT connection: kind, ACS URL and Audience.
     pub connection: Option<ChatGptConnection>,
-    /// Its entity ID, which is also the audience.
+    /// The entity ID; the Audience becomes the same.
     pub entity_id: Option<EntityId>,
-    /// Where responses go, the default first.
+    /// The ACS endpoints, the default first.
     pub acs_endpoints: Option<Vec<AssertionConsumerService>>,
-    /// Where logout messages go; `Some(None)` takes the address away.
+    /// Where logout messages go; `Some(None)` removes the endpoint.
     pub logout: Option<Option<LogoutEndpoint>>,
-    /// The certificates of its requests, all of them.
+    /// The certificates that verify its requests; replaces all of them.
     pub signing_certificates: Option<Vec<Certificate>>,
-    /// Whether requests must be signed.
     pub require_signed_requests: Option<bool>,
-    /// Whether its tile may send a response that nobody asked for.
+    /// Whether its tile may start IdP-initiated SSO, with an unsolicited Response.
     pub allow_idp_initiated: Option<bool>,
-    /// How responses are made, and what they say of people.
+    /// How Responses are built, and which attributes they contain.
     pub response_options: ResponseOptionsEdit,
 }
 
-/// Why an application is not taken as described.
+/// Why an application cannot be registered or edited as described.
 #[derive(Debug, thiserror::Error)]
 pub enum BadApplication {
-    /// Signatures are demanded that nothing could be held against.
+    /// Signed requests are required, but there is no certificate to verify them.
     #[error(
         "signed requests cannot be required without the application's certificate: add --certificate FILE or --metadata FILE"
     )]
     NoCertificate,
-    /// It says that it signs its requests, and none of its keys is used.
+    /// Its metadata says that it signs its requests, but none of its keys can be used.
     #[error(
         "its metadata says that it signs its requests, and no key of it can be used ({0}). Give its certificate with --certificate FILE, or take its requests unsigned with --require-signed-requests false"
     )]
     SignsWithoutKey(String),
-    /// Another application is known by the same entity ID, and no ACS URL tells the two apart.
+    /// Another application has the same entity ID, and no ACS URL distinguishes the two.
     #[error(
         "the entity ID {entity_id} is that of {slug}, and no ACS URL tells the two apart: nobody could sign in to either. Change that one with `hallpass app edit {slug}`, or remove it first"
     )]
     SameEntityIdAndAcs {
-        /// The entity ID of both.
         entity_id: EntityId,
-        /// The application that has it already.
+        /// The application that has the entity ID already.
         slug: Slug,
     },
-    /// A value that is none.
     #[error(transparent)]
     Text(#[from] BadText),
-    /// Metadata that cannot be used.
     #[error(transparent)]
     Metadata(#[from] BadMetadata),
-    /// A certificate that cannot be used.
     #[error("a certificate cannot be used: {0}")]
     Certificate(String),
-    /// A text that no message could carry.
+    /// The metadata contains a character that XML cannot represent.
     #[error("the metadata holds a character that no message can carry")]
     UnwritableCharacter,
-    /// ChatGPT takes no response that it did not ask for.
+    /// ChatGPT accepts no unsolicited Response.
     #[error(
         "ChatGPT takes no response that it did not ask for: give its tile the address from its SSO page with --tile-url"
     )]
     UnsolicitedChatGpt,
-    /// Responses that cannot be made so.
     #[error(transparent)]
     ResponseOptions(#[from] BadResponseOptions),
-    /// People would be shut out.
+    /// Active users would no longer be able to sign in.
     #[error("nothing was changed: {0}")]
     MissingAttribute(MissingAttribute),
 }
 
-/// Reads the certificates of a file: one or several.
+/// Reads the certificates of a file: one or more.
 pub fn read_certificates(file: &[u8]) -> Result<Vec<Certificate>, BadApplication> {
     pem::parse_certificates(file).map_err(|why| BadApplication::Certificate(why.to_string()))
 }
 
-/// Whether an application may be so.
+/// Checks what can be checked without the database.
 pub(in crate::provider) fn check(
     kind: ApplicationKind,
     saml: &ServiceProvider,
@@ -145,15 +134,15 @@ pub(in crate::provider) fn check(
 }
 
 impl BadApplication {
-    /// Whether what was asked for is not in the metadata at all.
+    /// Whether the metadata does not contain the requested entity at all.
     pub(in crate::provider) const fn is_entity_absent(&self) -> bool {
         matches!(self, Self::Metadata(BadMetadata::NoServiceProvider(_)))
     }
 }
 
 impl Provider {
-    /// Why `application` may not be so; where it asks for `more` of people than before, also whether they
-    /// have it.
+    /// Why `application` cannot be stored as it is. With `more`, it requires more attributes than before: also checks
+    /// whether all active users have them.
     fn check_application(
         &self,
         application: &Application,
@@ -184,7 +173,7 @@ impl Provider {
         Ok(missing_attribute.map(BadApplication::MissingAttribute))
     }
 
-    /// Other applications with the same entity ID: requests that name no ACS URL cannot be told apart.
+    /// Other applications with the same entity ID: a request that names no ACS URL could be from any of them.
     pub fn applications_with_same_entity_id(
         &self,
         application: &Application,
@@ -194,7 +183,6 @@ impl Provider {
         Ok(all.filter(|other| other.id != application.id).cloned().collect())
     }
 
-    /// Registers an application.
     pub fn add_application(
         &self,
         new: &NewApplication,
@@ -239,17 +227,15 @@ impl Provider {
         Ok(Ok(ChangeOutcome::Taken))
     }
 
-    /// Every application, by name.
+    /// All applications, by name.
     pub fn applications(&self) -> Result<Vec<Arc<Application>>, Error> {
         Ok(self.fresh_snapshot()?.applications.clone())
     }
 
-    /// The application with this slug.
     pub fn application(&self, slug: &Slug) -> Result<Option<Arc<Application>>, Error> {
         Ok(self.fresh_snapshot()?.by_slug(slug).map(Arc::clone))
     }
 
-    /// Changes an application.
     pub fn edit_application(
         &self,
         slug: &Slug,
@@ -292,7 +278,7 @@ impl Provider {
         }))
     }
 
-    /// Takes an application away, with all that it was told. Accounts at the application stay.
+    /// Removes an application and everything stored about it. Accounts at the application remain.
     pub fn remove_application(&self, slug: &Slug) -> Result<ChangeOutcome<()>, Error> {
         let Some(found) = self.store().read(|tx| tx.application_by_slug(slug))? else {
             return Ok(ChangeOutcome::Unknown);
@@ -315,7 +301,7 @@ impl Provider {
         })
     }
 
-    /// When a request of `application` was last signed by a key that nobody registered, if it was.
+    /// When a request of `application` was last signed by a key that is not registered.
     pub fn last_unchecked_signature(
         &self,
         application: ApplicationId,

@@ -1,4 +1,4 @@
-//! Required values: who lacks one, and who would lose one.
+//! Required attributes: which users have no value for one, and which applications they cannot sign in to.
 
 use std::fmt;
 
@@ -13,14 +13,13 @@ use crate::{
     store::Tx,
 };
 
-/// A required attribute that people have no value for.
+/// A required attribute that some users have no value for.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MissingAttribute {
-    /// Its name.
     pub attribute: String,
-    /// What is typed behind `hallpass user edit EMAIL` to give such a value.
+    /// The arguments of `hallpass user edit EMAIL` that set such a value.
     pub remedy: String,
-    /// Active people, by address.
+    /// Active users, by e-mail address.
     pub users: Vec<Email>,
 }
 
@@ -49,22 +48,21 @@ impl fmt::Display for MissingAttribute {
     }
 }
 
-/// How many people a message names.
+/// How many users a message names.
 const MAX_NAMED_USERS: usize = 20;
 
-/// An application that a person cannot sign in to.
+/// An application that a user cannot sign in to, for lack of a required attribute.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct UnmetRequirement {
-    /// Its name for people.
+    /// The display name.
     pub application: String,
-    /// The attribute that it requires.
     pub attribute: String,
 }
 
 impl Provider {
-    /// The first of `rules` that some active people have no value for, though it is required, and could be given
-    /// one. A name that somebody does not have is not made up for an application: that is shown, and stands in
-    /// nobody else's way.
+    /// The first of `rules` that is required and that some active users have no value for, though an administrator
+    /// could set one. Given and family names are left out: nobody should invent a name for the sake of an application.
+    /// `hallpass app show` names users without one, and nobody else is affected.
     pub(in crate::provider) fn first_missing_attribute(
         &self,
         rules: &[AttributeRule],
@@ -110,12 +108,12 @@ impl Provider {
         Ok(None)
     }
 
-    /// The first attribute that `application` requires and some active people have no value for.
+    /// The first attribute that `application` requires and some active users have no value for.
     pub fn missing_attribute_of(&self, application: &Application) -> Result<Option<MissingAttribute>, Error> {
         self.first_missing_among(application.saml.attributes.iter())
     }
 
-    /// Which applications `user`, as they are kept, cannot sign in to for want of a value.
+    /// The applications that `user`, as stored, cannot sign in to for lack of a required attribute.
     pub fn unmet_requirements(&self, user: &User) -> Result<Vec<UnmetRequirement>, Error> {
         Ok(unmet_requirements_of(
             &*self.fresh_snapshot()?,
@@ -125,7 +123,7 @@ impl Provider {
     }
 }
 
-/// Which enabled applications a person like this cannot sign in to for want of a value.
+/// The enabled applications that `user` with the attributes `own` cannot sign in to for lack of a required attribute.
 pub(in crate::provider) fn unmet_requirements_of(
     snapshot: &Snapshot,
     user: &User,

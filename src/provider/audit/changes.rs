@@ -1,4 +1,4 @@
-//! What an edit changes, in words: the values as the command line calls them.
+//! What an edit changes, as text: names and values as the command line writes them.
 
 use std::fmt::Write;
 
@@ -10,7 +10,7 @@ use crate::model::{
     user::{OwnAttributes, User},
 };
 
-/// What differs between two states of a person; `had` and `has` are their own attributes, as far as they are edited.
+/// The differences between two states of a user. The own attributes are only those that the edit names.
 pub(in crate::provider) fn user_changes(
     before: &User,
     attributes_before: &OwnAttributes,
@@ -44,7 +44,7 @@ fn state(user: &User) -> String {
     }
 }
 
-/// What differs between two states of an application.
+/// The differences between two states of an application.
 pub(in crate::provider) fn application_changes(
     before: &Application,
     after: &Application,

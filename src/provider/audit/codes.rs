@@ -1,24 +1,24 @@
-//! Every code that a log line, a row of the audit trail or a page can have.
+//! Every code that can appear in a log line, in the audit log or on a page.
 
 use crate::{
     model::explanation::{Explanation, ResponsibleParty},
     saml::refusal,
 };
 
-/// Signed, but nobody registered a certificate to check it.
+/// The request was signed, but no certificate is registered to verify it.
 pub const SIGNATURE_UNCHECKED: &str = "SIGNATURE-UNCHECKED";
-/// E-mail and password do not fit.
+/// The e-mail address and the password do not match.
 pub const LOGIN_WRONG: &str = "LOGIN-WRONG";
-/// Too many tries.
+/// Too many failed attempts.
 pub const LOGIN_THROTTLED: &str = "LOGIN-THROTTLED";
-/// A form that is not ours.
+/// A form that did not come from our own page in this browser.
 pub const FORM_FOREIGN: &str = "FORM-FOREIGN";
-/// Somebody signed out, and not everybody else confirmed it.
+/// A user signed out, and not all applications confirmed it.
 pub const LOGOUT_PARTIAL: &str = "LOGOUT-PARTIAL";
-/// A failure of ours.
+/// A failure of our own.
 pub const FAILURE: &str = "FAILURE";
 
-/// The codes that no refused message has.
+/// The codes that are not refusals of a SAML message.
 const OWN_EXPLANATIONS: &[Explanation] = &[
     Explanation {
         code: SIGNATURE_UNCHECKED,
@@ -82,12 +82,12 @@ const OWN_EXPLANATIONS: &[Explanation] = &[
     },
 ];
 
-/// Every code.
+/// All codes.
 pub fn all() -> impl Iterator<Item = &'static Explanation> {
     refusal::all().chain(OWN_EXPLANATIONS)
 }
 
-/// What `code` means, in whatever case it is written.
+/// The explanation of `code`, in upper or lower case.
 pub fn explanation(code: &str) -> Option<&'static Explanation> {
     all().find(|one| one.code.eq_ignore_ascii_case(code))
 }
@@ -98,7 +98,6 @@ mod tests {
 
     use super::*;
 
-    /// A row of the table in docs/errors.md.
     fn table_row(one: &Explanation) -> String {
         let answer = match one.status {
             None => "page".to_owned(),

@@ -1,5 +1,5 @@
-//! What an administrator is told of a code or of one decision: the row of the audit trail, and beside it what is
-//! registered now. None of this is ever shown on a page.
+//! What an administrator sees about a code or a decision: the row of the audit log, and what is registered now. None of
+//! this is ever shown on a page.
 
 use std::sync::Arc;
 
@@ -20,57 +20,53 @@ use crate::{
 
 pub use crate::store::StoredAuditEvent;
 
-/// How many refusals one reference may lead to.
+/// The maximum number of refusals that are listed for one reference.
 const MAX_REFUSALS: i64 = 100;
 
-/// A row of the audit trail, and who is who in it.
+/// A row of the audit log, with the application and the user that it names.
 #[derive(Clone, Debug)]
 pub struct AuditEntry {
-    /// The row.
     pub row: StoredAuditEvent,
-    /// What its outcome means, where that is a code.
+    /// Explains the outcome, if that is a code.
     pub explanation: Option<&'static Explanation>,
-    /// The application, if it is still there.
+    /// The application, if it still exists.
     pub application: Option<Arc<Application>>,
-    /// The person, if still there.
+    /// The user, if still stored.
     pub user: Option<User>,
-    /// What the present registration says about it.
+    /// Observations from comparing the row with what is registered now.
     pub hints: Vec<String>,
 }
 
-/// Which decisions to list.
+/// Which audit events to list.
 #[derive(Clone, Debug, Default)]
 pub struct AuditQuery {
-    /// Not older.
+    /// Inclusive.
     pub since: Option<DateTime<Utc>>,
-    /// Older.
+    /// Exclusive.
     pub until: Option<DateTime<Utc>>,
-    /// Of this application.
     pub application: Option<Arc<Application>>,
-    /// About this person.
     pub user: Option<UserId>,
-    /// Of this action, or of all that begin with it and a full stop.
+    /// This action, or all actions that begin with it and a full stop.
     pub action: Option<String>,
-    /// With this code, or `ok`.
+    /// This code, or `ok`.
     pub code: Option<String>,
-    /// Refusals alone.
     pub refused_only: bool,
-    /// How many of the newest.
+    /// The maximum number of events; the newest are listed.
     pub limit: u32,
 }
 
 impl AuditEntry {
-    /// Its reference; a decision of the command line has none.
+    /// The reference; a decision of the command line has none.
     pub fn reference(&self) -> Option<Reference> {
         self.row.request_id.as_deref().map(Reference::from_request_id)
     }
 
-    /// The words of the row, and the values that were asked for.
+    /// The text of the row, and the values that the request contained.
     pub fn parsed_detail(&self) -> (&str, Vec<(&str, &str)>) {
         RequestDetails::parse_audit_detail(self.row.detail.as_deref().unwrap_or_default())
     }
 
-    /// The command that mends it or shows where to look, for this application.
+    /// The command that fixes it or shows more, with the values of this application filled in.
     pub fn fix_command(&self) -> Option<String> {
         let template = self.explanation?.command?;
         Some(match &self.application {
@@ -91,8 +87,8 @@ impl AuditEntry {
     }
 }
 
-/// The arguments of `app edit` that register one more address and keep the others. What was asked for is not
-/// filled in: anybody can ask, and only the application's own settings say what is right.
+/// The arguments of `app edit` that register one more ACS URL and keep the others. The URL from the request is not
+/// filled in: anybody can send a request, and only the application's own settings show which URL is right.
 fn acs_arguments(application: &Application) -> String {
     match application.kind {
         ApplicationKind::ChatGptLegacy | ApplicationKind::ChatGptCurrent => {
@@ -109,14 +105,14 @@ fn acs_arguments(application: &Application) -> String {
     }
 }
 
-/// As one word of a shell's line.
+/// Quotes `text` as one argument of a shell command.
 fn shell_quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 impl Provider {
-    /// What was decided, but `ok`, about the requests that `reference` leads to, the oldest first. A whole
-    /// request id finds what was `ok` too.
+    /// The decisions other than `ok` about the requests that `reference` matches, oldest first. A full request ID also
+    /// finds decisions that were `ok`.
     pub fn audit_entries_by_reference(&self, reference: &Reference) -> Result<Vec<AuditEntry>, Error> {
         let mut rows = self
             .store()
@@ -130,7 +126,7 @@ impl Provider {
         self.explain_rows(rows)
     }
 
-    /// The newest decisions that are wanted, the newest first.
+    /// The newest audit events that match, newest first.
     pub fn audit_entries(&self, wanted: &AuditQuery) -> Result<Vec<AuditEntry>, Error> {
         let filter = AuditFilter {
             since: wanted.since.map(|since| AuditId::new(since, [0; 10])),
@@ -168,7 +164,7 @@ impl Provider {
         Ok(decisions)
     }
 
-    /// What the registration of today says about what was asked for then.
+    /// Compares what the request contained with what is registered now.
     fn hints(&self, snapshot: &Snapshot, decision: &AuditEntry) -> Vec<String> {
         let mut hints = Vec::new();
         let application = decision.application.as_deref();
@@ -240,7 +236,7 @@ impl Provider {
                     .filter_map(|(name, sha256)| (*name == name::EMBEDDED_CERTIFICATE).then_some(*sha256))
                     .collect();
                 if embedded.is_empty() {
-                    // Over HTTP-Redirect nothing says whose key it was.
+                    // HTTP-Redirect carries no certificate that would show whose key it was.
                 } else if now.iter().any(|known| embedded.contains(&known.sha256.as_str())) {
                     hints.push(
                         "it brings a registered certificate, so it was changed on its way, or signed with another key"
@@ -259,7 +255,7 @@ impl Provider {
     }
 }
 
-/// Says how `asked` and `known` differ, where they are the same or nearly so.
+/// Describes how `asked` and `known` differ, if they are equal or nearly so.
 fn describe_difference(what: &str, asked: &str, known: &str) -> Option<String> {
     let bare = |text: &str| text.trim_end_matches('/').to_lowercase();
     if asked == known {

@@ -1,4 +1,4 @@
-//! The audit trail: one row a decision, and refusals that anybody can cause folded into rows that count.
+//! The audit log: one row per decision. Refusals that anybody can cause are folded into rows with a count.
 
 pub(in crate::provider) mod changes;
 pub mod codes;
@@ -14,16 +14,16 @@ use crate::{
     store::Tx,
 };
 
-/// How many refusals a minute of one kind get a row of their own.
+/// How many refusals of one group get a row of their own, per minute.
 const ROWS_PER_GROUP: i64 = 5;
-/// How many refusals a minute of senders who proved nothing do, all of them together.
+/// How many refusals of unauthenticated senders get a row of their own, per minute, all groups together.
 const UNPROVEN_ROWS: i64 = 20;
-/// How many kinds are told apart in a minute; the rest share one row a code.
+/// The maximum number of groups per minute; the rest share one group per code.
 const MAX_GROUPS: usize = 4096;
-/// How many addresses are told apart in a minute and code.
+/// The maximum number of distinct addresses that are counted per group and minute.
 const MAX_ADDRESSES: usize = 4096;
 
-/// Refusals of this minute: those of proven senders by code and address, those of all others by code alone.
+/// The refusals of this minute: grouped by code and address for authenticated senders, by code alone for all others.
 #[derive(Debug, Default)]
 pub(super) struct RefusalCounter {
     minute: Option<DateTime<Utc>>,
@@ -36,25 +36,24 @@ struct RefusalGroup {
     count: i64,
     /// Counted since the folded row was last written.
     unwritten_count: i64,
-    /// Counted since the folded row was begun.
+    /// Counted since the folded row was created.
     folded_count: i64,
     addresses: BTreeSet<String>,
-    /// The event that the folded row shows, with its key: the first that got no row of its own.
+    /// The event of the folded row, with its key: the first event that got no row of its own.
     row: Option<(String, AuditEvent)>,
 }
 
-/// How one refusal is written down.
+/// How a refusal is stored.
 #[derive(Debug)]
 enum RefusalStorage {
-    /// In a row of its own.
     OwnRow,
-    /// In a new row, in which those that follow are counted.
+    /// In a new row that also counts the refusals after it.
     Folded(String),
-    /// It is counted in the row of the request with this id, if that one had an id.
+    /// Counted in an existing folded row; the request ID of that row, if it has one.
     Counted(Option<String>),
 }
 
-/// What a minute swallowed of one code.
+/// The refusals of one group in one minute that got no log line of their own.
 #[derive(Debug, Eq, PartialEq)]
 struct SuppressedRefusals {
     code: String,
@@ -62,7 +61,7 @@ struct SuppressedRefusals {
     addresses: usize,
 }
 
-/// What is written and said when a minute is over.
+/// What is stored and logged when a minute is over.
 #[derive(Debug, Default)]
 struct MinuteFlush {
     rows: Vec<(String, AuditEvent)>,
@@ -70,8 +69,7 @@ struct MinuteFlush {
 }
 
 impl RefusalCounter {
-    /// Counts one refusal; says how it is written down. What was counted in an earlier minute comes back to be
-    /// written.
+    /// Counts one refusal, and returns how to store it. Counts of an earlier minute are returned to be written.
     fn count(&mut self, event: &AuditEvent) -> (RefusalStorage, MinuteFlush) {
         let flush = self.start_minute(event.at);
         let address = event.address.map(address_key).unwrap_or_default();
@@ -98,13 +96,13 @@ impl RefusalCounter {
             group.unwritten_count += 1;
             return (RefusalStorage::Counted(shown.request_id.clone()), flush);
         }
-        // With the row's id in the key, what two replicas count at once stays two rows.
+        // The key contains the ID of the row: two replicas that count at the same time write two rows.
         let key = format!("{name}|{}", event.id);
         group.row = Some((key.clone(), event.clone()));
         (RefusalStorage::Folded(key), flush)
     }
 
-    /// Begins another minute, if `now` is in one: what is left of the last.
+    /// Starts a new minute if `now` is in one, and returns what the last one has not written.
     fn start_minute(&mut self, now: DateTime<Utc>) -> MinuteFlush {
         let minute = now.duration_trunc(TimeDelta::minutes(1)).ok();
         if self.minute == minute {
@@ -130,7 +128,7 @@ impl RefusalCounter {
         }
     }
 
-    /// Everything that is counted and not written, one row a kind.
+    /// Takes everything that was counted and not yet written: one row per group.
     fn take_unwritten(&mut self) -> Vec<(String, AuditEvent)> {
         let mut rows = Vec::new();
         for group in self.groups.values_mut() {
@@ -152,17 +150,16 @@ impl RefusalCounter {
     }
 }
 
-/// A refusal that was written down.
 #[derive(Debug)]
 pub(super) struct RecordedRefusal {
-    /// Leads to its row.
+    /// Identifies the row.
     pub(super) reference: Reference,
-    /// Whether it has a row to itself, and so a line in the log.
+    /// Whether it has a row of its own, and therefore a line in the log.
     pub(super) is_logged: bool,
 }
 
 impl Provider {
-    /// Writes a refusal down, or counts it where they come in floods.
+    /// Stores a refusal, or only counts it if there are too many.
     pub(super) fn count_refusal(&self, event: &AuditEvent) -> Result<RecordedRefusal, Error> {
         let (written, flush) = self
             .0
@@ -177,7 +174,7 @@ impl Provider {
         Ok(recorded_refusal(event, written, &flush))
     }
 
-    /// The same, with something else in the same write, which there is in any case.
+    /// Like [`Self::count_refusal`], with other writes in the same transaction, which takes place in any case.
     pub(super) fn count_refusal_with(
         &self,
         event: &AuditEvent,
@@ -196,7 +193,7 @@ impl Provider {
         Ok(recorded_refusal(event, written, &flush))
     }
 
-    /// Refuses what neither a signature nor a known person stands behind; its reference.
+    /// Records a refusal of an unauthenticated sender: neither a signature nor a signed-in user. Returns its reference.
     pub(super) fn record_unproven_refusal(
         &self,
         action: &'static str,
@@ -213,7 +210,7 @@ impl Provider {
         Ok(reference)
     }
 
-    /// Writes what is counted but not written; called by the housekeeping timer and at the end.
+    /// Writes what was counted and not yet written; called by the housekeeping timer and at shutdown.
     pub fn flush_audit(&self) -> Result<(), Error> {
         let flush = {
             let mut refusals = self
@@ -267,7 +264,7 @@ fn recorded_refusal(event: &AuditEvent, written: RefusalStorage, flush: &MinuteF
     }
 }
 
-/// One line a minute and code for what got no line of its own.
+/// Logs one line per minute and group for the refusals without a line of their own.
 fn log_suppressed(swallowed: &[SuppressedRefusals]) {
     for one in swallowed {
         tracing::info!(
@@ -375,7 +372,7 @@ mod tests {
             (UNPROVEN_ROWS, 10),
             "whatever address they come from"
         );
-        // Whoever is proven has rows all the same.
+        // Refusals of authenticated senders still get rows of their own.
         assert!(matches!(
             refusals.count(&event(2, "192.0.2.1")).0,
             RefusalStorage::OwnRow

@@ -1,4 +1,5 @@
-//! People who leave for good: switched off at once, erased a month later, and replaced by nobody.
+//! Deleting users: they are disabled at once and erased a month later, and until then nobody else can have their e-mail
+//! address.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -15,21 +16,21 @@ use crate::{
     store::EditOutcome,
 };
 
-/// How long a person who was deleted can be had back, and their address is theirs.
+/// How long a deleted user can be restored, and their e-mail address stays theirs.
 pub const DELETION_GRACE_PERIOD: TimeDelta = TimeDelta::days(30);
-/// How many are erased in one round of housekeeping.
+/// How many users one housekeeping run erases.
 const MAX_ERASED_PER_ROUND: i64 = 20;
-/// How many audit rows lose their words in one write: short enough that no sign-on waits for it.
+/// How many audit rows lose their text in one write: few enough that no sign-in waits long for it.
 const AUDIT_ROWS_PER_WRITE: usize = 500;
 
-/// When a person who was deleted is erased; none where they were not.
+/// When a deleted user will be erased; `None` if the user is not deleted.
 pub fn erasure_time(user: &User) -> Option<DateTime<Utc>> {
     user.deleted_at.map(|at| at + DELETION_GRACE_PERIOD)
 }
 
 impl Provider {
-    /// Deletes a person: from now on as one who is switched off, and erased after [`KEPT_DELETED`]. Until then
-    /// switching them on again undoes it.
+    /// Deletes a user: disabled from now on, and erased after [`DELETION_GRACE_PERIOD`]. Until then, enabling the user
+    /// undoes it.
     pub fn delete_user(&self, email: &Email) -> Result<ChangeOutcome<User>, Error> {
         let Some(before) = self.user_by_email(email)? else {
             return Ok(ChangeOutcome::Unknown);
@@ -66,7 +67,7 @@ impl Provider {
         })
     }
 
-    /// Erases those whose time is over; how many.
+    /// Erases the deleted users whose grace period is over; returns how many.
     pub(in crate::provider) fn erase_deleted(&self) -> Result<usize, Error> {
         let deleted_before = self.now() - DELETION_GRACE_PERIOD;
         let mut erased = 0;
@@ -84,7 +85,8 @@ impl Provider {
         Ok(erased)
     }
 
-    /// The words of the audit log first: what stops in between is found again by the person's own row.
+    /// Erases the text in the audit log first: if that is interrupted, the user's row is still there, and the next run
+    /// starts again.
     fn erase_user(&self, user: UserId, email: &Email, deleted_before: DateTime<Utc>) -> Result<bool, Error> {
         let rows = self.store().read(|tx| tx.audit_events_mentioning(user, email))?;
         for rows in rows.chunks(AUDIT_ROWS_PER_WRITE) {

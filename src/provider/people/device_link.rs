@@ -1,5 +1,5 @@
-//! A named person whom wrong tries of others keep out: an administrator lifts the pause, and gives them a link that
-//! makes their browser one that is known, so that no try elsewhere counts against it.
+//! A link for users who are locked out by other people's failed attempts: an administrator lifts the throttling and
+//! gives them a link that makes their browser a known device, which failed attempts elsewhere do not affect.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -19,14 +19,14 @@ use crate::{
     },
 };
 
-/// What a link is sealed for.
+/// The purpose that the seal is bound to.
 const SEAL_LABEL: &[u8] = b"device link ";
-/// How long a link is good.
+/// How long a link is valid.
 const LINK_LIFETIME: TimeDelta = TimeDelta::minutes(30);
 
 impl Provider {
-    /// Lifts the pause of wrong tries for a person; a link, good once and for 30 minutes, that makes the browser which
-    /// opens it a known device. It lies nowhere here: it is sealed.
+    /// Lifts the throttling of a user, and returns a link that makes the browser which opens it a known device: valid
+    /// once, for 30 minutes. The link is not stored: it is sealed.
     pub fn unlock_user(&self, email: &Email) -> Result<ChangeOutcome<String>, Error> {
         let Some(user) = self.user_by_email(email)? else {
             return Ok(ChangeOutcome::Unknown);
@@ -47,12 +47,12 @@ impl Provider {
         )))
     }
 
-    /// Whether a link is one of ours and not too old. Whose it is, nobody is told.
+    /// Whether a link is genuine, valid and not too old. Does not reveal whose it is.
     pub fn is_device_link(&self, link: &str) -> Result<bool, Error> {
         Ok(self.open_device_link(link)?.is_some())
     }
 
-    /// Makes the visitor's browser a known device of the link's person, once: its cookie.
+    /// Makes the visitor's browser a known device of the user of the link, once. Returns the device cookie.
     pub fn use_device_link(&self, link: &str, visitor: &Visitor) -> Result<Option<Token>, Error> {
         let Some((user, made_at)) = self.open_device_link(link)? else {
             return Ok(None);
@@ -89,7 +89,7 @@ impl Provider {
         let (user, changed) = self
             .store()
             .read(|tx| Ok((tx.user(id)?, tx.password_changed_at(id)?)))?;
-        // Whoever was given it before a new password may be the one that the password was changed for.
+        // The password may have been changed because of whoever had the link before.
         let predates_password_change = changed.is_some_and(|changed| changed > made_at);
         let user = user.filter(|user| user.enabled && !predates_password_change);
         Ok(user.map(|user| (user, made_at)))

@@ -1,4 +1,4 @@
-//! People: added, edited, switched off.
+//! Adding, editing and disabling users, and setting passwords.
 
 use std::collections::BTreeMap;
 
@@ -20,42 +20,40 @@ use crate::{
     store::{EditOutcome, Tx},
 };
 
-/// What an administrator says of a new person.
+/// The values of a new user, as an administrator gives them.
 #[derive(Debug)]
 pub struct NewUser {
-    /// How they sign in.
+    /// The address that they sign in with.
     pub email: Email,
-    /// What they are called.
     pub names: NameComponents,
-    /// What service providers are told; ours if absent.
+    /// The stable ID that service providers receive; our user ID if absent.
     pub stable_id: Option<StableId>,
-    /// Their user name, for applications that ask for one.
+    /// The user name, for applications that require one.
     pub user_name: Option<UserName>,
-    /// What they have besides, for applications that ask for it.
+    /// Further attributes, for applications that require them.
     pub attributes: OwnAttributes,
-    /// Their password; without one nobody signs in as them.
+    /// Without a password the user cannot sign in.
     pub password: Option<Password>,
 }
 
-/// What changes about a person; absent stays as it is.
+/// Changes to a user; a field that is `None` keeps its value.
 #[derive(Clone, Debug, Default)]
 pub struct UserEdit {
-    /// How they sign in, and what service providers are told.
+    /// The address that they sign in with, and that service providers receive.
     pub email: Option<Email>,
-    /// First name; `Some(None)` takes it away.
+    /// `Some(None)` removes it.
     pub given_name: Option<Option<NameComponent>>,
-    /// Last name; `Some(None)` takes it away.
+    /// `Some(None)` removes it.
     pub family_name: Option<Option<NameComponent>>,
-    /// Their user name; `Some(None)` takes it away.
+    /// `Some(None)` removes it.
     pub user_name: Option<Option<UserName>>,
-    /// Own attributes, each with all of its values; none take it away. What is not named stays.
+    /// Own attributes, each with all of its values; no values remove the attribute. Other attributes stay.
     pub attributes: OwnAttributes,
-    /// Whether they may sign in.
     pub enabled: Option<bool>,
 }
 
 impl UserEdit {
-    /// The names as they are afterwards.
+    /// The names after the edit.
     fn names(&self, before: &NameComponents) -> Result<NameComponents, BadText> {
         let after = |edit: &Option<Option<NameComponent>>, before: Option<&NameComponent>| {
             edit.clone().unwrap_or_else(|| before.cloned())
@@ -67,37 +65,36 @@ impl UserEdit {
     }
 }
 
-/// Why a change of a person was not made.
+/// Why a user cannot be edited as requested.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum BadUserEdit {
-    /// It would shut the person out of an application.
+    /// The user could no longer sign in to an application.
     #[error(
         "{} requires {}: give them another value, or let the application do without it first (`hallpass app attribute`)",
         .0.application, .0.attribute
     )]
     StillRequired(UnmetRequirement),
-    /// It would leave no name.
+    /// No name would remain.
     #[error(transparent)]
     Names(#[from] BadText),
 }
 
-/// What became of a change.
+/// The outcome of a change.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum ChangeOutcome<T> {
-    /// It is done; the value is what holds now.
+    /// Done; the new value.
     Done(T),
-    /// It is so already: nothing was written, and nothing is noted.
+    /// Nothing would change: nothing was written, and nothing was recorded.
     Unchanged(T),
-    /// Somebody else has that name or address.
+    /// The name or e-mail address belongs to another.
     Taken,
-    /// There is no such thing.
+    /// There is no such object.
     Unknown,
-    /// Somebody edited it at the same moment; look again.
+    /// Another edit took place at the same time.
     Stale,
 }
 
 impl Provider {
-    /// Adds a person.
     pub fn add_user(&self, new: &NewUser) -> Result<ChangeOutcome<User>, Error> {
         let now = self.now();
         let id = UserId::new(now, self.random());
@@ -143,28 +140,27 @@ impl Provider {
         })
     }
 
-    /// Everybody, by e-mail address.
+    /// All users, by e-mail address.
     pub fn users(&self) -> Result<Vec<User>, Error> {
         Ok(self.store().read(Tx::users)?)
     }
 
-    /// The person with this address.
     pub fn user_by_email(&self, email: &Email) -> Result<Option<User>, Error> {
         Ok(self.store().read(|tx| tx.user_by_email(email))?)
     }
 
-    /// What a person has besides their row.
+    /// The attributes of a user that are not columns of the users table.
     pub fn own_attributes(&self, user: UserId) -> Result<OwnAttributes, Error> {
         Ok(self.store().read(|tx| tx.user_attributes(user))?)
     }
 
-    /// The same of everybody who has anything.
+    /// The own attributes of every user who has any.
     pub fn all_own_attributes(&self) -> Result<BTreeMap<UserId, OwnAttributes>, Error> {
         Ok(self.store().read(Tx::all_user_attributes)?)
     }
 
-    /// Changes a person. Switching somebody on undoes that they were deleted. Switching somebody off ends their sessions, and forgets their devices. What an application requires is not
-    /// taken away from somebody who may sign in.
+    /// Edits a user. Enabling a user undoes a deletion. Disabling a user ends their sessions and forgets their devices.
+    /// An attribute that an application requires cannot be removed from an enabled user.
     pub fn edit_user(
         &self,
         email: &Email,
@@ -238,7 +234,7 @@ impl Provider {
         }))
     }
 
-    /// Whether the person has every attribute that `edit` sets.
+    /// Whether the user already has every attribute as `edit` sets it.
     fn has_attributes(&self, user: &User, edit: &UserEdit) -> Result<bool, Error> {
         if edit.attributes.is_empty() {
             return Ok(true);
@@ -251,7 +247,8 @@ impl Provider {
             .all(|(name, values)| held(name) == values.as_slice()))
     }
 
-    /// What an application requires that the person had before and has not after; of the first application.
+    /// An attribute that an application requires and that the user had before the edit and lacks after it; for the
+    /// first such application.
     fn newly_unmet_requirement(
         &self,
         before: &User,
@@ -273,8 +270,8 @@ impl Provider {
             .find(|unmet| !unmet_before.contains(unmet)))
     }
 
-    /// Sets a password, ends the person's sessions and forgets their devices: whoever had the old one is out. Lifts
-    /// the pause of wrong tries. Returns how many sessions there were.
+    /// Sets a password, ends the user's sessions and forgets their devices, so that whoever knew the old one is signed
+    /// out. Lifts the throttling of failed attempts. Returns how many sessions ended.
     pub fn set_password(&self, email: &Email, password: &Password) -> Result<ChangeOutcome<usize>, Error> {
         let Some(user) = self.user_by_email(email)? else {
             return Ok(ChangeOutcome::Unknown);
@@ -285,7 +282,8 @@ impl Provider {
         let ended = self.store().write(|tx| {
             tx.set_password_hash(user.id, &phc, now)?;
             let ended = tx.end_sessions_of(user.id, now, "the password was changed")?;
-            // Whoever had the old one may sit at one of them; and the new one is tried at once.
+            // Somebody who knew the old password may use one of these devices; and the new password must be usable at
+            // once.
             tx.remove_known_devices(user.id)?;
             clear_throttle(tx, &user.email)?;
             tx.add_audit_event(&event)?;
