@@ -14,7 +14,7 @@ use crate::saml::metadata::{
     },
 };
 
-/// Hands out what is found in a file. An error ends it: nothing more comes then.
+/// Iterates over the entities of a file. An error ends the iteration.
 pub struct Entities<R> {
     tokens: TokenReader<R>,
     parser: MetadataParser,
@@ -37,18 +37,16 @@ impl<R: Read> Entities<R> {
         })
     }
 
-    /// What the file says of itself.
     pub const fn root_attributes(&self) -> &RootAttributes {
         &self.root_attributes
     }
 
-    /// `PublicationInfo/@creationInstant` of the whole (saml-metadata-rpi, 2.2.1), once the first entity was handed out:
-    /// it stands before all of them.
+    /// `PublicationInfo/@creationInstant` of the whole file (saml-metadata-rpi, 2.2.1). Available once the first entity
+    /// was returned: it precedes all of them.
     pub const fn published_at(&self) -> Option<DateTime<Utc>> {
         self.parser.published_at()
     }
 
-    /// How far reading has come.
     pub fn progress(&self) -> ReadProgress {
         ReadProgress {
             bytes: self.tokens.bytes_read(),

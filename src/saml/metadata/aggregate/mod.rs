@@ -1,10 +1,9 @@
-//! Metadata of many, streamed: an `EntitiesDescriptor` of up to 200 MB, or one entity, with the signature of
-//! whoever publishes it.
+//! Streams metadata: an `EntitiesDescriptor` of up to 200 MB, or one entity, with the publisher's signature.
 //!
-//! A signed file is read twice. [`verify`] digests its canonical form while it streams by, and notes the
-//! SHA-256 of every piece of it; [`entities`] reads the same file again, and looks at no piece that is not,
-//! byte for byte, the one that was verified. Both read by the same tokens, so that what is believed is what
-//! was signed. Processing instructions and DTDs are refused.
+//! A signed file is read twice. [`verify`] computes the digest of its canonical form while it streams, and records the
+//! SHA-256 of every chunk; [`entities`] reads the same file again, and parses no chunk that is not, byte for byte, the
+//! one that was verified. Both use the same tokenizer, so that what is parsed is what was signed. Processing
+//! instructions and DTDs are refused.
 
 mod entities;
 mod root;
@@ -24,10 +23,9 @@ use crate::{
     saml::metadata::xml::source::{ChunkDigests, ChunkedReader},
 };
 
-/// The longest file that is read, in bytes.
+/// The largest file that is read, in bytes.
 pub const MAX_FILE: u64 = 200 * 1024 * 1024;
 
-/// How far reading has come.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct ReadProgress {
     /// Bytes read.
@@ -36,16 +34,16 @@ pub struct ReadProgress {
     pub entities: u64,
 }
 
-/// A file of which it is known whether it may be believed.
+/// The result of verifying a file: pass it to [`entities`].
 #[derive(Clone, Debug)]
 pub struct FileVerification {
-    /// What was verified; absent where nobody asked for a signature.
+    /// The chunks that were verified; `None` if no signature is required.
     chunk_digests: Option<ChunkDigests>,
     digest: Option<Vec<u8>>,
 }
 
 impl FileVerification {
-    /// Takes a file as it comes: whoever can change it on its way decides what it says.
+    /// Accepts a file without a signature: whoever can modify it in transit determines its content.
     pub const fn without_signature() -> Self {
         Self {
             chunk_digests: None,
@@ -53,7 +51,7 @@ impl FileVerification {
         }
     }
 
-    /// The digest that was verified: two files that have it say the same.
+    /// The digest that was verified: two files with the same digest have the same content.
     pub fn digest(&self) -> Option<&[u8]> {
         self.digest.as_deref()
     }
@@ -64,8 +62,8 @@ impl FileVerification {
     }
 }
 
-/// Reads `file` to its end, and verifies that it is signed as a whole by a key of `signed_by`: one signature,
-/// first in the root element, over all of that. Signatures further down are content like any other.
+/// Reads `file` to its end, and verifies that it is signed as a whole by a key of `signed_by`: one signature, the first
+/// child of the root element, over the whole root. Signatures further down are content like any other.
 pub fn verify<R: Read>(
     file: R,
     signed_by: &[Certificate],
@@ -80,11 +78,11 @@ pub fn verify<R: Read>(
     })
 }
 
-/// Reads the entities of `file`, one after the other. Where `checked` comes of [`verify`], `file` must hold
-/// the very same bytes, from the first.
+/// Reads the entities of `file`, one after the other. If `verification` was returned by [`verify`], `file` must contain
+/// exactly the same bytes, from the first.
 ///
-/// That the whole file is well-formed is known at its end only: without a signature nothing should be done
-/// about an entity before the last was handed out.
+/// Only at its end is it known whether the whole file is well-formed: without a signature, do not act on an entity
+/// before the last one was returned.
 pub fn entities<R: Read>(
     file: R,
     verification: &FileVerification,

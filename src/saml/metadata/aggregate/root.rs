@@ -1,4 +1,4 @@
-//! The root of a metadata file, and what it says of all that is in it.
+//! The root element of a metadata file, and its attributes, which apply to everything in the file.
 
 use std::io::Read;
 
@@ -17,20 +17,18 @@ use crate::saml::{
     urn::METADATA,
 };
 
-/// What the root of a file says.
+/// The attributes of the root element.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct RootAttributes {
     /// `Name` of an aggregate, `entityID` of an entity.
     pub name: Option<String>,
-    /// `validUntil`.
     pub valid_until: Option<DateTime<Utc>>,
-    /// `cacheDuration`.
     pub cache_duration: Option<TimeDelta>,
 }
 
 impl RootAttributes {
-    /// Refuses a file that names no end or one more than `longest` away, so that nobody can hold an old one
-    /// against us for ever (Kantara implementation profile, IIP-MD04, IIP-MD05).
+    /// Refuses a file without `validUntil`, or with one more than `longest` away, so that nobody can replay an old file
+    /// for ever (Kantara implementation profile, IIP-MD04, IIP-MD05).
     pub fn check_valid_until(&self, longest: TimeDelta, now: DateTime<Utc>) -> Result<(), BadMetadata> {
         match self.valid_until {
             None => Err(BadMetadata::Validity(
@@ -46,7 +44,7 @@ impl RootAttributes {
     }
 }
 
-/// Reads to the root's start tag and hands it on.
+/// Reads up to the root's start tag, and passes it to `on`.
 pub(super) fn read_root<R: Read, T>(
     tokens: &mut TokenReader<R>,
     now: DateTime<Utc>,

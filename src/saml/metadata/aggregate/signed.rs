@@ -1,5 +1,5 @@
-//! The signature over a whole file (saml-metadata, 3): one, first in the root, over the root without it, in
-//! exclusive canonical form, which is digested while it streams by.
+//! The signature over a whole file (saml-metadata, 3): one, the first child of the root, over the root without the
+//! signature, in exclusive canonical form, which is digested while it streams.
 
 use std::io::Read;
 
@@ -29,10 +29,11 @@ use crate::{
     },
 };
 
-/// Canonical bytes that are digested at once.
+/// How many canonical bytes are digested at once.
 const DIGEST_BLOCK: usize = 16 * 1024;
 
-/// Verifies; what was read, piece by piece, and the digest that it has.
+/// Verifies the signature. Returns the digests of the chunks that were read, and the digest that the signature
+/// contains.
 pub(super) fn verify<R: Read>(
     source: ChunkedReader<R>,
     signed_by: &[Certificate],
@@ -48,7 +49,7 @@ pub(super) fn verify<R: Read>(
     Ok((tokens.into_inner().into_chunk_digests(), value))
 }
 
-/// The root's start tag, kept until it is known how it is digested.
+/// The root's start tag, stored until the canonicalization method is known.
 struct RootTag {
     raw: String,
     id: Option<String>,
@@ -69,7 +70,7 @@ fn is_entity(tag: &StartTag<'_>) -> bool {
     tag.is(METADATA, "EntityDescriptor")
 }
 
-/// Reads the signature: the text before it, and itself, written so that it stands alone.
+/// Reads the signature. Returns the text before it, and the signature itself, canonicalized as a document of its own.
 fn read_signature<R: Read>(tokens: &mut TokenReader<R>) -> Result<(String, String), Error> {
     let missing = || bad_signature("none stands first in the root element, where it belongs");
     let mut before = String::new();
@@ -109,14 +110,14 @@ fn read_signature<R: Read>(tokens: &mut TokenReader<R>) -> Result<(String, Strin
     Ok((before, standalone.out))
 }
 
-/// The digest that the file must have, since a key of `signed_by` says so.
+/// The digest that the file must have, according to a signature by a key of `signed_by`.
 struct ExpectedDigest {
     digest: MessageDigest,
     value: Vec<u8>,
     namespaces: RenderedNamespaces,
 }
 
-/// What the signature says of the root, where it was made by a key of `signed_by`.
+/// What the signature says about the root, if it was made by a key of `signed_by`.
 fn verify_signature(
     signature: &str,
     root: &RootTag,
@@ -153,7 +154,7 @@ fn verify_signature(
     }
 }
 
-/// Digests the rest of the file; refuses what does not have the claimed digest.
+/// Digests the rest of the file; refuses a file that does not have the expected digest.
 fn verify_digest<R: Read>(
     tokens: &mut TokenReader<R>,
     root: &RootTag,
@@ -211,14 +212,13 @@ fn verify_digest<R: Read>(
     }
 }
 
-/// Whether an element could be taken for the root by its ID.
+/// Whether an element could be mistaken for the root by its ID.
 fn has_root_id(tag: &StartTag<'_>, root: &RootTag) -> bool {
     tag.attributes
         .iter()
         .any(|one| one.local_name.eq_ignore_ascii_case("id") && Some(&*one.value) == root.id.as_deref())
 }
 
-/// The signature does not hold.
 fn bad_signature(why: &str) -> Error {
     Error::Bad(BadMetadata::Signature(why.to_owned()))
 }

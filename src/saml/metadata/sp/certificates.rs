@@ -1,4 +1,4 @@
-//! What a service provider's certificates are worth.
+//! Assesses the certificates of a service provider.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use openssl::{
@@ -14,19 +14,19 @@ use crate::{
     saml::metadata::sp::finding::{MetadataFinding, sanitize},
 };
 
-/// What a key is for.
+/// What a key is declared for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum DeclaredUse {
-    /// Its requests are held against it.
+    /// The key verifies the service provider's requests.
     Signing,
-    /// It may be encrypted for.
+    /// We encrypt to the key.
     Encryption,
-    /// It says neither, so both (saml-metadata, E62).
+    /// Without `use`, a key is for both (saml-metadata, E62).
     Both,
 }
 
 impl DeclaredUse {
-    /// Reads `use`; another word than the two is for neither.
+    /// Reads the `use` attribute; a key with any other value is not used.
     pub(super) fn from_attribute(text: Option<&str>) -> Option<Self> {
         match text.map(str::trim) {
             None => Some(Self::Both),
@@ -37,7 +37,7 @@ impl DeclaredUse {
     }
 }
 
-/// What can be done with a certificate.
+/// What a certificate can be used for.
 #[derive(Debug, Default)]
 pub(super) struct CertificateUse {
     pub(super) signs: bool,
@@ -45,8 +45,8 @@ pub(super) struct CertificateUse {
     pub(super) findings: Vec<MetadataFinding>,
 }
 
-/// Judges a certificate, DER. An expired one is as good as another: its key is what was registered
-/// (saml2int, IIP-MD12).
+/// Assesses a certificate in DER. An expired one is as good as any other: its key is what was registered (saml2int,
+/// IIP-MD12).
 pub(super) fn assess(der: &[u8], usage: DeclaredUse, now: DateTime<Utc>) -> CertificateUse {
     let Some((x509, key)) = parse_certificate(der) else {
         return CertificateUse {
@@ -99,16 +99,16 @@ pub(super) fn assess(der: &[u8], usage: DeclaredUse, now: DateTime<Utc>) -> Cert
     certificate_use
 }
 
-/// The certificates of one `X509Data` that hold its key. It may bring the issuers beside it (xmldsig-core, 4.4.4):
-/// their keys sign nothing here, and nothing is encrypted to them. Where no certificate can be read or all issue one
-/// another, all are kept, and judged one by one.
+/// The certificates of one `X509Data` that contain its key. It may also contain those of the issuers (xmldsig-core,
+/// 4.4.4): their keys verify nothing here, and nothing is encrypted to them. If no certificate can be read or all of
+/// them issue one another, all are returned, and each is assessed.
 pub(super) fn end_entity_certificates(ders: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     if ders.len() < 2 {
         return ders;
     }
     let read: Vec<_> = ders.iter().map(|der| X509::from_der(der).ok()).collect();
     let name = |x509: &X509| x509.subject_name().to_der().ok();
-    // Two certificates of one key may bear one name; neither is the other's issuer.
+    // Two certificates of the same key may have the same name; neither is the other's issuer.
     let issuers: Vec<_> = read
         .iter()
         .flatten()
@@ -135,7 +135,7 @@ pub(super) fn end_entity_certificates(ders: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
 
 fn parse_certificate(der: &[u8]) -> Option<(X509, PKey<Public>)> {
     let x509 = X509::from_der(der).ok()?;
-    // OpenSSL does not mind what stands behind it.
+    // OpenSSL accepts trailing bytes after the certificate.
     let is_whole = x509.to_der().is_ok_and(|again| again == der);
     let key = x509.public_key().ok()?;
     is_whole.then_some((x509, key))

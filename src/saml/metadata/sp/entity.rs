@@ -1,4 +1,4 @@
-//! What metadata says of one service provider.
+//! What metadata says about one service provider.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -7,24 +7,21 @@ use crate::{
     saml::metadata::{error::BadMetadata, sp::finding::MetadataFinding},
 };
 
-/// A service provider, as far as its metadata can be used. What could not be is among the findings.
+/// A service provider, as far as its metadata can be used. The rest is in `findings`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Entity {
-    /// `entityID`.
     pub entity_id: EntityId,
-    /// Until when it counts: the earliest of its own `validUntil`, its role's, and those of whatever it
-    /// stands in; all of them hold (saml-metadata, 2.3.1, 2.3.2, 2.4.1).
+    /// The earliest `validUntil` of the entity, its role, and the elements that contain it; all of them apply
+    /// (saml-metadata, 2.3.1, 2.3.2, 2.4.1).
     pub valid_until: Option<DateTime<Utc>>,
-    /// How long it may be kept before it is fetched again: the shortest `cacheDuration` of the same.
+    /// How long it may be cached before it is fetched again: the shortest `cacheDuration` of the same elements.
     pub cache_duration: Option<TimeDelta>,
-    /// Its name for people: that of its user interface, of its service, or of its organization, in English
-    /// if there is one.
+    /// The display name: that of its user interface, its service or its organization, in English if there is one.
     pub display_name: Option<String>,
     /// Who registered it (saml-metadata-rpi, 2.1.1).
     pub registration_authority: Option<String>,
     /// `AuthnRequestsSigned`.
     pub signs_requests: bool,
-    /// `WantAssertionsSigned`.
     pub wants_assertions_signed: bool,
     /// `AssertionConsumerService` over HTTP-POST, the default first (saml-metadata, 2.4.4; E37).
     pub acs_endpoints: Vec<AssertionConsumerService>,
@@ -32,26 +29,22 @@ pub struct Entity {
     pub logout_endpoints: Vec<LogoutEndpoint>,
     /// `NameIDFormat`, in its order of preference.
     pub name_id_formats: Vec<String>,
-    /// Certificates for signing, DER; a key without `use` counts (E62). Expired ones are among them.
+    /// Certificates for signing, DER, including keys without `use` (E62) and expired certificates.
     pub signing_certificates: Vec<Vec<u8>>,
-    /// Certificates to encrypt for, DER, RSA only; a key without `use` counts.
+    /// Certificates for encryption, DER, RSA only, including keys without `use`.
     pub encryption_certificates: Vec<Vec<u8>>,
     /// `EncryptionMethod` of those, as URIs.
     pub encryption_methods: Vec<String>,
-    /// The attributes that it asks for.
     pub requested_attributes: Vec<RequestedAttribute>,
     /// What was skipped or looks weak.
     pub findings: Vec<MetadataFinding>,
 }
 
-/// An attribute that a service provider asks for (saml-metadata, 2.4.4.2).
+/// An attribute that a service provider requests (saml-metadata, 2.4.4.2).
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RequestedAttribute {
-    /// `Name`.
     pub name: String,
-    /// `NameFormat`.
     pub name_format: Option<String>,
-    /// `FriendlyName`.
     pub friendly_name: Option<String>,
     /// `isRequired`.
     pub required: bool,
@@ -60,26 +53,24 @@ pub struct RequestedAttribute {
 /// One entity of a file.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum ParsedEntity {
-    /// A service provider.
     ServiceProvider(Box<Entity>),
-    /// A service provider that cannot be taken.
+    /// A service provider that cannot be used.
     Unusable {
-        /// `entityID`, as it stands there.
+        /// `entityID`, as it is written.
         entity_id: String,
-        /// Why not.
         why: BadMetadata,
     },
-    /// Something else: an identity provider, say.
+    /// For example, an identity provider.
     Other,
 }
 
 impl Entity {
-    /// The logout address over HTTP-Redirect.
+    /// The logout endpoint over HTTP-Redirect.
     pub fn logout_by_redirect(&self) -> Option<&LogoutEndpoint> {
         self.logout_over(Binding::Redirect)
     }
 
-    /// The logout address that is used: over HTTP-Redirect if there is one, which needs no script.
+    /// The logout endpoint that is used: over HTTP-Redirect if there is one, which needs no script.
     pub fn logout_endpoint(&self) -> Option<&LogoutEndpoint> {
         self.logout_by_redirect()
             .or_else(|| self.logout_over(Binding::Post))

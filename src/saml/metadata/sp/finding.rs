@@ -1,4 +1,4 @@
-//! What was skipped or looks weak in a service provider's metadata, in words for the administrator.
+//! Findings: what was skipped or looks weak in the metadata of a service provider, as messages for the administrator.
 
 use std::fmt;
 
@@ -6,122 +6,103 @@ use chrono::{DateTime, Utc};
 
 use crate::model::text::is_safe_to_display;
 
-/// The most characters of a foreign text that are shown.
+/// How many characters of untrusted text are shown.
 const MAX_SANITIZED: usize = 200;
 
-/// Something in metadata that an administrator should know of. None of it keeps the service provider from
-/// being read.
+/// Something in metadata that an administrator should know. None of it prevents the service provider from being read.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum MetadataFinding {
-    /// Nothing that its requests could be held against.
+    /// There is no certificate that could verify its requests.
     NoSigningCertificate {
-        /// Whether it says that it signs them.
+        /// Whether the metadata says that it signs them.
         signs_requests: bool,
     },
-    /// A certificate whose time is over; its key counts all the same.
+    /// The certificate has expired; its key is used nevertheless.
     CertificateExpired {
-        /// Whose.
         subject: String,
-        /// Since when.
         not_after: DateTime<Utc>,
     },
-    /// A certificate whose time has not come; its key counts all the same.
+    /// The certificate is not yet valid; its key is used nevertheless.
     CertificateNotYetValid {
-        /// Whose.
         subject: String,
-        /// When it will.
         not_before: DateTime<Utc>,
     },
-    /// Not a certificate, or of a kind that is not known here. Left out.
+    /// Not a certificate, or of an unknown kind. Skipped.
     CertificateUnreadable,
-    /// A key that could be broken, costs too much, or is of a kind that is not supported. Left out.
+    /// A key that is too weak, too expensive to verify with, or of a kind that is not supported. Skipped.
     KeyUnusable {
-        /// Whose.
+        /// The subject of its certificate.
         subject: String,
-        /// What it is, and why it is not used.
+        /// The kind of key, and why it is not used.
         why: String,
     },
-    /// More signing keys than are tried. The others are left out.
+    /// More signing keys than are tried. The others are skipped.
     TooManySigningKeys {
-        /// How many are used, the first in their order.
+        /// How many are used: the first ones.
         used: usize,
     },
-    /// A key that stands alone, by name or number. Left out.
+    /// A key without a certificate: by name or by value. Skipped.
     KeyWithoutCertificate,
-    /// A key to encrypt with that cannot be used for that. Left out.
+    /// A key for encryption that cannot be used for it. Skipped.
     EncryptionKeyUnusable {
-        /// Whose.
+        /// The subject of its certificate.
         subject: String,
-        /// Why not.
         why: String,
     },
-    /// An address that speaks what is not spoken here. Left out.
+    /// An endpoint with a binding that is not supported. Skipped.
     BindingSkipped {
-        /// What it is for.
         endpoint: EndpointKind,
-        /// What it speaks.
+        /// The last part of the binding's URN.
         binding: String,
     },
-    /// An address to which nothing can be sent. Left out.
+    /// An endpoint with a URL that cannot be used. Skipped.
     AddressSkipped {
-        /// What it is for.
         endpoint: EndpointKind,
-        /// Why, with the address.
+        /// The reason, including the URL.
         why: String,
     },
-    /// An address on this machine itself, without https.
-    PlainHttp {
-        /// Which.
-        location: String,
-    },
-    /// Two consumers bear one number; it is left to the first.
-    DuplicateIndex {
-        /// Which.
-        index: u16,
-    },
-    /// Several consumers, none of which is named as the default.
+    /// A URL on this machine itself, without https.
+    PlainHttp { location: String },
+    /// Two ACS endpoints have the same index; it selects the first.
+    DuplicateIndex { index: u16 },
+    /// Several ACS endpoints, and none of them is marked as the default.
     NoDefaultAcs {
-        /// The one that is taken.
+        /// The one that is used as the default.
         taken: String,
     },
-    /// Nowhere to send a response to.
+    /// There is no ACS to send Responses to.
     NoAcs,
-    /// Nowhere to send logout messages to.
+    /// There is no endpoint for logout messages.
     NoLogout,
-    /// The metadata is over soon.
-    ExpiresSoon {
-        /// When.
-        at: DateTime<Utc>,
-    },
-    /// How long it may be kept is not said in a way that can be read. Ignored.
+    /// The metadata expires soon.
+    ExpiresSoon { at: DateTime<Utc> },
+    /// The `cacheDuration` is malformed. Ignored.
     BadCacheDuration {
-        /// What it says.
+        /// The value.
         text: String,
     },
-    /// It takes names of kinds only that are not given here.
+    /// It supports only NameID formats that are not supported here.
     NoSupportedNameIdFormat {
         /// The first of them.
         asked: String,
     },
-    /// It lists ciphers for encryption, and neither of those that are spoken here.
+    /// It lists ciphers for encryption, but none that is supported here.
     NoSupportedCipher,
-    /// A role for another protocol. Left out.
+    /// A role for another protocol. Skipped.
     OtherProtocol,
-    /// More was found than is listed.
+    /// There are more findings than are listed.
     Truncated,
 }
 
-/// What an address is for.
+/// The kind of an endpoint.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum EndpointKind {
-    /// Responses.
     Acs,
-    /// Logout messages.
     Logout,
 }
 
 impl MetadataFinding {
-    /// A short name that stays the same, for programs.
+    /// A short, stable identifier for programs.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::NoSigningCertificate { .. } => "no-signing-certificate",
@@ -230,8 +211,8 @@ impl fmt::Display for EndpointKind {
     }
 }
 
-/// A foreign text as it may be shown: short, and without anything that drives a terminal or turns the line
-/// around.
+/// Untrusted text in a form that is safe to display: short, and without control characters or characters that reverse
+/// the direction of the line.
 pub(in crate::saml::metadata) fn sanitize(text: &str) -> String {
     let seen = |c: char| {
         if is_safe_to_display(c) {

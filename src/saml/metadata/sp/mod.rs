@@ -1,4 +1,4 @@
-//! A service provider's metadata: one entity, alone or picked out of a small aggregate.
+//! Metadata of a service provider: one entity, alone or selected from a small aggregate.
 
 mod builder;
 mod certificates;
@@ -22,10 +22,10 @@ use crate::saml::metadata::xml::{
     tokens::{TokenReader, XmlToken},
 };
 
-/// The longest file that is read, in bytes.
+/// The largest file that is read, in bytes.
 pub const MAX_FILE: usize = 2 * 1024 * 1024;
 
-/// Reads the service provider `wanted`, or the only one, out of `text`. A signature in it is not looked at.
+/// Reads the service provider `entity_id`, or the only one, from `text`. Does not verify signatures.
 pub fn read(text: &str, entity_id: Option<&str>, now: DateTime<Utc>) -> Result<Entity, BadMetadata> {
     let max_bytes = u64::try_from(MAX_FILE).unwrap_or(u64::MAX);
     if text.len() > MAX_FILE {

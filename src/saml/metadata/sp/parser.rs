@@ -1,6 +1,5 @@
-//! The way through metadata: which element stands where, and what of it is noted. An element counts only
-//! in the place that the schema gives it; the same element elsewhere (in an extension, in a signature) does
-//! not.
+//! Parses metadata: recognizes each element by its position and passes it to the entity builder. An element is used
+//! only where the schema permits it; elsewhere (in an extension, in a signature) the same element is ignored.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -14,45 +13,45 @@ use crate::saml::{
     urn::{DSIG, METADATA, PROTOCOL},
 };
 
-/// Namespace of what user interfaces show (sstc-saml-metadata-ui, 2.1).
+/// Namespace of the names that user interfaces show (sstc-saml-metadata-ui, 2.1).
 const MDUI: &str = "urn:oasis:names:tc:SAML:metadata:ui";
-/// Namespace of who registered an entity (saml-metadata-rpi, 2).
+/// Namespace of registration and publication information (saml-metadata-rpi, 2).
 const MDRPI: &str = "urn:oasis:names:tc:SAML:metadata:rpi";
-/// The longest text that is kept, in bytes; a certificate is a few thousand.
+/// The longest text of an element, in bytes; a certificate has a few thousand.
 const MAX_TEXT: usize = 64 * 1024;
-/// The longest entity, in bytes.
+/// The largest entity, in bytes.
 const MAX_ENTITY: usize = 2 * 1024 * 1024;
 
-/// Reads entities out of tokens.
+/// Builds entities from XML tokens.
 #[derive(Debug)]
 pub(in crate::saml::metadata) struct MetadataParser {
     now: DateTime<Utc>,
     open_elements: Vec<MetadataElement>,
-    /// What the open aggregates say of all that is in them.
+    /// The validity of the open aggregates, which applies to everything in them.
     enclosing: Vec<Validity>,
     builder: Option<EntityBuilder>,
     published_at: Option<DateTime<Utc>>,
     has_entities: bool,
-    /// The text of the open element, where that is wanted.
+    /// The text of the open element, if it is needed.
     text: String,
     declared_use: Option<DeclaredUse>,
     has_certificate: bool,
 }
 
-/// Until when something counts, and how long it may be kept.
+/// The `validUntil` and `cacheDuration` of an element.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::saml::metadata) struct Validity {
     pub(in crate::saml::metadata) valid_until: Option<DateTime<Utc>>,
     pub(in crate::saml::metadata) cache_duration: Option<TimeDelta>,
-    /// Whether `cacheDuration` could not be read.
+    /// Whether `cacheDuration` is malformed.
     pub(in crate::saml::metadata) has_bad_duration: bool,
 }
 
-/// Where in metadata an element stands.
+/// An element in its position in the schema.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum MetadataElement {
     EntitiesDescriptor,
-    /// What is said of all that is in it.
+    /// Extensions that apply to everything in the `EntitiesDescriptor`.
     EntitiesExtensions,
     PublicationInfo,
     EntityDescriptor,
@@ -76,7 +75,7 @@ enum MetadataElement {
     Ignored,
 }
 
-/// Where a name for people comes from, the best first.
+/// The source of a display name, the best first.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum NameSource {
     UiInfo,
@@ -85,7 +84,7 @@ pub(super) enum NameSource {
     OrganizationName,
 }
 
-/// The place of an element inside another.
+/// Identifies an element by its parent.
 fn element(parent: Option<MetadataElement>, tag: &StartTag<'_>) -> MetadataElement {
     let name = match tag.namespace {
         METADATA => tag.local_name,
@@ -160,7 +159,7 @@ fn key_info_element(parent: Option<MetadataElement>, name: &str) -> MetadataElem
 }
 
 impl MetadataParser {
-    /// Begins before the root.
+    /// Starts before the root element.
     pub(in crate::saml::metadata) fn new(now: DateTime<Utc>) -> Self {
         Self {
             now,
@@ -175,12 +174,12 @@ impl MetadataParser {
         }
     }
 
-    /// When the file was published, as far as it says so before its first entity.
+    /// When the file was published, if it says so before its first entity.
     pub(in crate::saml::metadata) const fn published_at(&self) -> Option<DateTime<Utc>> {
         self.published_at
     }
 
-    /// A start tag. What is wrong with one entity is kept with it; an error is about the whole file.
+    /// Processes a start tag. A fault in one entity is recorded with that entity; an error concerns the whole file.
     pub(in crate::saml::metadata) fn start(&mut self, tag: &StartTag<'_>) -> Result<(), BadMetadata> {
         let parent = self.open_elements.last().copied();
         let mut place = element(parent, tag);
@@ -195,7 +194,7 @@ impl MetadataParser {
             self.builder = Some(EntityBuilder::new(tag, &self.enclosing));
             self.has_entities = true;
         } else if place == MetadataElement::PublicationInfo {
-            // Of the whole file, and not of a group inside it.
+            // That of the whole file, not of a group inside it.
             if self.enclosing.len() == 1 && !self.has_entities && self.published_at.is_none() {
                 self.published_at = tag.attribute("creationInstant").and_then(parse_date_time);
             }
@@ -212,7 +211,7 @@ impl MetadataParser {
         Ok(())
     }
 
-    /// A start tag inside an entity; what became of its place.
+    /// Processes a start tag inside an entity; returns `Ignored` if the element is not used.
     fn start_in_entity(
         &mut self,
         parent: Option<MetadataElement>,
@@ -222,7 +221,7 @@ impl MetadataParser {
         let Some(builder) = self.builder.as_mut() else {
             return MetadataElement::Ignored;
         };
-        // With the end tag that it will have.
+        // Includes its end tag.
         builder.add_size(tag.raw.len() + tag.name.len() + 5, MAX_ENTITY);
         if builder.is_rejected() {
             return MetadataElement::Ignored;
@@ -268,14 +267,14 @@ impl MetadataParser {
         place
     }
 
-    /// Character data.
+    /// Processes character data.
     pub(in crate::saml::metadata) fn text(&mut self, text: &str) {
         let Some(builder) = self.builder.as_mut() else {
             return;
         };
         builder.add_size(text.len(), MAX_ENTITY);
         match self.open_elements.last() {
-            // However it is written: a reference to a character is that character (xml, 4.1).
+            // However it is written: a character reference stands for that character (xml, 4.1).
             Some(
                 MetadataElement::X509Certificate | MetadataElement::NameIdFormat | MetadataElement::Name(_),
             ) => {}
@@ -288,7 +287,7 @@ impl MetadataParser {
         }
     }
 
-    /// The end of the element that was opened last; the entity, if that was one.
+    /// Processes an end tag; returns the entity, if it was the end of one.
     pub(in crate::saml::metadata) fn end(&mut self) -> Option<ParsedEntity> {
         let place = self.open_elements.pop()?;
         if place == MetadataElement::EntitiesDescriptor {
@@ -330,13 +329,12 @@ impl MetadataParser {
     }
 }
 
-/// Whether a role is for SAML 2.0; one that does not say is taken to be.
+/// Whether a role supports SAML 2.0; one that does not say is taken to support it.
 fn supports_saml2(role: &StartTag<'_>) -> bool {
     role.attribute("protocolSupportEnumeration")
         .is_none_or(|protocols| protocols.split(WHITESPACE).any(|protocol| protocol == PROTOCOL))
 }
 
-/// `validUntil` and `cacheDuration` of an element.
 pub(in crate::saml::metadata) fn parse_validity(tag: &StartTag<'_>) -> Result<Validity, BadMetadata> {
     let until = match tag.attribute("validUntil") {
         None => None,

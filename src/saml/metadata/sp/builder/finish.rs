@@ -1,4 +1,4 @@
-//! What is made of a service provider at its end.
+//! Completes an entity once all of it was read.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
@@ -20,11 +20,11 @@ use crate::{
     },
 };
 
-/// Over a weekend nobody mends anything.
+/// Metadata that expires within this time is reported: over a weekend nobody fixes it.
 const EXPIRES_SOON: TimeDelta = TimeDelta::days(3);
 
 impl EntityBuilder {
-    /// What it has become.
+    /// The entity, or why it cannot be used.
     pub(in crate::saml::metadata::sp) fn finish(mut self, now: DateTime<Utc>) -> ParsedEntity {
         if !self.is_service_provider && !self.is_rejected() {
             return ParsedEntity::Other;
@@ -67,7 +67,7 @@ impl EntityBuilder {
         }))
     }
 
-    /// What is missing, now that all is there.
+    /// Notes what is missing; the whole entity was read.
     fn note_what_is_missing(&mut self, now: DateTime<Utc>) {
         if self.signing_certificates.is_empty() {
             let signs_requests = self.signs_requests;
@@ -110,8 +110,8 @@ impl EntityBuilder {
     }
 }
 
-/// Where the default consumer stands: the first that says so, else the first that does not deny it, else
-/// the first (saml-metadata, E37).
+/// The position of the default ACS: the first with `isDefault` true, else the first without `isDefault`, else the first
+/// (saml-metadata, E37).
 fn default_acs(consumers: &[(Option<bool>, AssertionConsumerService)]) -> Option<usize> {
     let of = |wanted| consumers.iter().position(|(default, _)| *default == wanted);
     of(Some(true))
@@ -119,7 +119,7 @@ fn default_acs(consumers: &[(Option<bool>, AssertionConsumerService)]) -> Option
         .or(if consumers.is_empty() { None } else { Some(0) })
 }
 
-/// The default consumer first, the others in their order.
+/// The default ACS first, the others in their order.
 fn default_first(
     mut consumers: Vec<(Option<bool>, AssertionConsumerService)>,
 ) -> Vec<AssertionConsumerService> {

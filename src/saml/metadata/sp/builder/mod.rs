@@ -1,4 +1,4 @@
-//! A service provider while it is read: what was said of it so far.
+//! Builds an entity from the elements that the parser reads.
 
 mod finish;
 
@@ -26,16 +26,16 @@ use crate::{
     },
 };
 
-/// The most of one kind that is kept; no service provider comes near.
+/// The maximum number of items of one kind that are stored; no service provider comes near it.
 const MAX_ITEMS: usize = 1000;
-/// The most certificates to encrypt for that are kept.
+/// The maximum number of certificates for encryption that are stored.
 const MAX_ENCRYPTION_CERTIFICATES: usize = 32;
 const MAX_FINDINGS: usize = 64;
-/// The longest name, format or attribute name that is kept, in characters.
+/// The longest name, format or attribute name that is stored, in characters.
 const MAX_NAME: usize = 256;
 const XML_LANG: &str = "xml:lang";
 
-/// What was said of an entity so far.
+/// What was read of an entity so far.
 #[derive(Debug)]
 pub(super) struct EntityBuilder {
     entity_id: String,
@@ -54,7 +54,7 @@ pub(super) struct EntityBuilder {
     encryption_methods: Vec<String>,
     attribute_consuming_services: usize,
     requested_attributes: Vec<RequestedAttribute>,
-    /// The best name so far, and how good it is.
+    /// The best name so far, and its rank: lower is better.
     name: Option<((NameSource, u8), String)>,
     language: u8,
     registration_authority: Option<String>,
@@ -64,7 +64,7 @@ pub(super) struct EntityBuilder {
 }
 
 impl EntityBuilder {
-    /// Begins an entity that stands in `above`.
+    /// Starts an entity that the elements with the validities `enclosing` contain.
     pub(super) fn new(tag: &StartTag<'_>, enclosing: &[Validity]) -> Self {
         let mut builder = Self {
             entity_id: tag.attribute("entityID").unwrap_or_default().to_owned(),
@@ -93,7 +93,7 @@ impl EntityBuilder {
         builder
     }
 
-    /// Something is wrong with the entity as a whole.
+    /// The entity as a whole cannot be used.
     pub(super) fn reject(&mut self, why: &str) {
         self.rejection.get_or_insert_with(|| BadMetadata::malformed(why));
     }
@@ -102,7 +102,7 @@ impl EntityBuilder {
         self.rejection.is_some()
     }
 
-    /// `bytes` more belong to it.
+    /// Counts `bytes` more of the entity; rejects it if they exceed `most`.
     pub(super) fn add_size(&mut self, bytes: usize, most: usize) {
         self.size = self.size.saturating_add(bytes);
         if self.size > most {
@@ -202,7 +202,7 @@ impl EntityBuilder {
             None => None,
             Some(text) => match self.address(EndpointKind::Logout, text) {
                 Some(address) => Some(address),
-                // Half an endpoint would get responses at the wrong place.
+                // Half an endpoint would receive responses at the wrong URL.
                 None => return,
             },
         };
@@ -251,7 +251,7 @@ impl EntityBuilder {
         self.x509_data.push((der, declared_use));
     }
 
-    /// The end of an `X509Data`: the certificates in it that hold its key.
+    /// The end of an `X509Data`: uses the certificates in it that contain its key.
     pub(super) fn finish_x509_data(&mut self, now: DateTime<Utc>) {
         let data = std::mem::take(&mut self.x509_data);
         let Some(declared_use) = data.first().map(|(_, declared_use)| *declared_use) else {
@@ -296,7 +296,7 @@ impl EntityBuilder {
         push_unique(&mut self.name_id_formats, text);
     }
 
-    /// One more list of attributes; the first is the one that counts unless a request says otherwise.
+    /// Starts another list of attributes; the first one is used unless a request says otherwise.
     pub(super) fn attribute_consuming_service(&mut self) {
         self.attribute_consuming_services += 1;
     }
@@ -342,7 +342,7 @@ impl EntityBuilder {
         }
     }
 
-    /// Who registered it; the first who says so.
+    /// The registration authority; the first one counts.
     pub(super) fn registration_authority(&mut self, authority: Option<&str>) {
         let plain = authority.filter(|name| {
             !name.is_empty() && name.len() <= EntityId::MAX_LEN && !name.contains(char::is_control)
@@ -353,7 +353,7 @@ impl EntityBuilder {
     }
 }
 
-/// A name of sensible length, without white space around it.
+/// A name of at most `MAX_NAME` characters, without surrounding white space.
 fn trimmed(text: &str) -> Option<String> {
     let text = text.trim_matches(WHITESPACE);
     (!text.is_empty() && text.chars().count() <= MAX_NAME).then(|| text.to_owned())

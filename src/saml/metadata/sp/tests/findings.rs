@@ -113,7 +113,8 @@ fn a_key_that_costs_too_much_is_skipped_and_not_called_breakable() {
     assert!(said.contains("an Ed25519 key, which is not supported"), "{said}");
 }
 
-/// A key may come with its issuers: their keys sign nothing here, and nothing is encrypted to them.
+/// A key may come with the certificates of its issuers: their keys verify nothing here, and nothing is encrypted to
+/// them.
 #[test]
 fn of_one_x509_data_the_end_entity_certificate_is_the_key() {
     let (authority, end) = (rsa_key(2048), rsa_key(2048));
@@ -140,10 +141,11 @@ fn of_one_x509_data_the_end_entity_certificate_is_the_key() {
     };
     assert_eq!(kept(&data(&[&leaf, &root])), std::slice::from_ref(&leaf));
     assert_eq!(kept(&data(&[&root, &leaf])), std::slice::from_ref(&leaf));
-    // Two of one name by themselves issue nobody: both may be the key, as while it is changed.
+    // Two self-signed certificates of the same name are nobody's issuers: either may be the key, for example during a
+    // rollover.
     let other = certificate(&end, -1, 30);
     assert_eq!(kept(&data(&[&root, &other])), [root.clone(), other]);
-    // In two X509Data they are two keys.
+    // In two `X509Data` elements they are two keys.
     assert_eq!(kept(&(data(&[&root]) + &data(&[&leaf]))), [root, leaf]);
 }
 
@@ -231,7 +233,7 @@ fn the_display_name_is_the_best_there_is() {
         ),
         (String::new(), organization, Some("Legal Name")),
         (String::new(), "", None),
-        // In the place of another element it is no name.
+        // In the place of another element it is no display name.
         (names.clone(), "", None),
     ] {
         let text =

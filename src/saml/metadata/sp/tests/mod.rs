@@ -45,12 +45,12 @@ fn locations(entity: &Entity) -> Vec<&str> {
         .collect()
 }
 
-/// The short names of what was found wanting.
+/// The codes of the findings.
 fn codes(entity: &Entity) -> Vec<&'static str> {
     entity.findings.iter().map(MetadataFinding::code).collect()
 }
 
-/// One service provider with `attributes` on its entity and `inside` its role.
+/// One service provider with `attributes` on its entity and `inside` in its role.
 fn sp_metadata(attributes: &str, inside: &str) -> String {
     format!(
         "<EntityDescriptor xmlns=\"{METADATA}\" entityID=\"a\" {attributes}><SPSSODescriptor protocolSupportEnumeration=\"{PROTOCOL}\">{inside}</SPSSODescriptor></EntityDescriptor>"
@@ -71,12 +71,12 @@ fn key_with(declared_use: &str, certificate: &str) -> String {
     )
 }
 
-/// A certificate by itself, from `from` days before today to `until` days behind it, as base64.
+/// A self-signed certificate, valid from `from` to `until`, in days relative to noon of the test day, as base64.
 fn certificate(private: &PKey<Private>, from: i64, until: i64) -> String {
     build_certificate(private, private, "sp.example", from, until)
 }
 
-/// A certificate of `private` for `subject` by the authority `sp.example`.
+/// A certificate of `private` for `subject`, issued by the authority `sp.example`.
 fn issued_certificate(private: &PKey<Private>, authority: &PKey<Private>, subject: &str) -> String {
     build_certificate(private, authority, subject, -1, 30)
 }
@@ -120,7 +120,7 @@ fn ec_key(curve: Nid) -> PKey<Private> {
 
 #[test]
 fn both_shapes_of_chatgpt_are_read() {
-    // A day on, their certificates count.
+    // One day later, their certificates are valid.
     let legacy = read(LEGACY, None, noon() + TimeDelta::days(1)).unwrap();
     assert_eq!(legacy.entity_id.as_str(), "urn:auth0:openai:org-TEST");
     assert_eq!(
@@ -246,7 +246,7 @@ fn a_key_signs_unless_it_says_otherwise() {
         ("use=\"encryption\"", 0, 1),
         ("use=\"elsewhere\"", 0, 0),
     ] {
-        // Twice is once, and some senders write the line ends of base64 as references.
+        // A repeated key counts once; and some senders write the line ends in base64 as character references.
         let inside = key_with(declared_use, &format!("{text}&#13;\n")).repeat(2);
         let entity = read_entity(&sp_metadata("", &inside), None);
         assert_eq!(
@@ -292,7 +292,7 @@ fn a_role_for_another_protocol_is_ignored() {
 
 #[test]
 fn an_element_counts_only_in_its_place() {
-    // In an extension, in a signature, in another role: none of these is the service provider's.
+    // In an extension, in a signature, in another role: none of these belongs to the service provider.
     for wrong in [
         format!("<Extensions>{}{}</Extensions>", acs("evil", ""), key("")),
         format!(
@@ -308,7 +308,7 @@ fn an_element_counts_only_in_its_place() {
         assert_eq!(locations(&entity), ["https://sp.example/acs"], "{wrong}");
         assert!(entity.signing_certificates.is_empty());
     }
-    // An entity inside what nobody need look at could be taken for one of ours.
+    // An entity inside an element that is otherwise ignored could be mistaken for a top-level one.
     let hidden = sp_metadata(
         "",
         &format!("<Extensions>{}</Extensions>", sp_metadata("", &acs("evil", ""))),

@@ -1,7 +1,7 @@
 use super::*;
 
-/// What is expected of a product's metadata: its name for people, consumers, logout bindings, certificates for
-/// signing and for encryption, and what is found wanting.
+/// What is expected of a product's metadata: display name, ACS URLs, logout bindings, the numbers of certificates for
+/// signing and for encryption, and the codes of the findings.
 type Expected<'e> = (
     Option<&'e str>,
     &'e [&'e str],
@@ -89,7 +89,7 @@ fn what_each_product_sends_is_read() {
         ),
     ];
     for (entity_id, text, (name, acs_endpoints, logout, keys, findings)) in products {
-        // A day on, their certificates count.
+        // One day later, their certificates are valid.
         let entity = read(text, None, noon() + TimeDelta::days(1)).unwrap();
         assert_eq!(entity.entity_id.as_str(), entity_id);
         assert_eq!(entity.display_name.as_deref(), name, "{entity_id}");
