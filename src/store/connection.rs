@@ -1,4 +1,4 @@
-//! One connection type over both databases, and the transaction that every query is a method of.
+//! One connection type for both databases, and the type [`Tx`] that has every query as a method.
 
 use std::fmt;
 
@@ -11,7 +11,8 @@ use diesel::{
 
 use crate::store::error::Error;
 
-/// Writes one statement for both databases where the union cannot speak it (`ON CONFLICT`).
+/// Compiles one statement for each backend, where diesel's `MultiConnection` does not support it
+/// (`ON CONFLICT`).
 macro_rules! with_backend {
     ($conn:expr, |$c:ident| $query:expr) => {
         match $conn {
@@ -22,7 +23,6 @@ macro_rules! with_backend {
 }
 pub(super) use with_backend;
 
-/// A connection to either database.
 #[derive(diesel::MultiConnection)]
 pub(super) enum AnyConnection {
     Postgres(PgConnection),
@@ -31,12 +31,12 @@ pub(super) enum AnyConnection {
 
 type Transactions = <AnyConnection as Connection>::TransactionManager;
 
-/// The database in use; every query is a method of it.
+/// A connection to the database, usually in a transaction. Every query is a method of it.
 pub struct Tx(pub(super) AnyConnection);
 
 impl Tx {
-    /// Does `work` on one state of the database, however many statements it takes. Within
-    /// [`Store::write`] it does nothing more.
+    /// Runs `work` on one snapshot of the database, however many statements it takes. Inside
+    /// [`Store::write`] it only calls `work`.
     pub(super) fn repeatable_read<T>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, Error>,
@@ -60,8 +60,9 @@ impl Tx {
         self.commit_or_roll_back(result)
     }
 
-    /// Keeps what was done, or takes it back. That `work` failed says more than that its rollback did:
-    /// the pool drops such a connection, and the database forgets what it began.
+    /// Commits if `result` is `Ok`, else rolls back. The error of `work` is more useful than one
+    /// from the rollback, which is ignored: the pool drops such a connection, and the database
+    /// rolls back what it began.
     pub(super) fn commit_or_roll_back<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
         if result.is_ok() {
             Transactions::commit_transaction(&mut self.0)?;
@@ -78,13 +79,11 @@ impl fmt::Debug for Tx {
     }
 }
 
-/// What became of an edit.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum EditOutcome {
-    /// It is written.
     Done,
-    /// Somebody else edited it since, or it is gone: read it again.
+    /// The row was edited or removed since it was read: read it again.
     Stale,
-    /// Another row holds a value that only one may have.
+    /// Another row holds a value that must be unique.
     Taken,
 }

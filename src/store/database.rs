@@ -1,4 +1,4 @@
-//! The ways into the database: read, write, write for a sign-on.
+//! Access to the database: reads, durable writes, and relaxed writes for sign-ins.
 
 use std::{
     fmt, fs,
@@ -28,31 +28,33 @@ use crate::{
     },
 };
 
-/// Connections for what nobody waits for, on a server: housekeeping, metadata, and what looks each second.
+/// Connections to a server for work that no request waits for: housekeeping, metadata, and checks
+/// made every second.
 const BACKGROUND_CONNECTIONS: u32 = 2;
 
-/// The database. Work for a request goes through [`Store::for_requests`], which does not wait without an end.
+/// The database. Work for a request goes through [`Store::for_requests`], which bounds how long it
+/// waits.
 #[derive(Clone)]
 pub struct Store {
     pub(super) url: Arc<DatabaseUrl>,
     readers: Pool<ConnectionManager>,
     writers: Pool<ConnectionManager>,
-    /// What requests use on a server.
+    /// The pool for requests; only with a PostgreSQL server.
     request_pool: Option<Arc<RequestPool>>,
     is_for_requests: bool,
     health: Arc<Health>,
 }
 
-/// What is known of the database without asking it.
+/// What is known about the database without querying it.
 #[derive(Debug)]
 struct Health {
     writes: WriteHealth,
-    /// Which file was opened, by device and number.
+    /// The file that was opened: path, device number and inode number.
     file: Option<(PathBuf, u64, u64)>,
     is_file_missing: AtomicBool,
 }
 
-/// A connection, from either pool.
+/// A connection from either pool.
 enum AcquiredConnection<'s> {
     Pooled(r2d2::PooledConnection<ConnectionManager>),
     ForRequest(RequestConnection<'s>),
@@ -68,8 +70,8 @@ impl AcquiredConnection<'_> {
 }
 
 impl Store {
-    /// Opens the database at `url` (`sqlite:PATH` or `postgres://…`) with up to `size` connections, and
-    /// leaves its tables as they are. A SQLite file that is not there is made.
+    /// Opens the database at `url` (`sqlite:PATH` or `postgres://…`) with up to `size` connections.
+    /// Runs no migration. A missing SQLite file is created.
     pub fn connect(url: &Secret<String>, size: u32) -> Result<Self, Error> {
         let address = Arc::new(DatabaseUrl::parse(url)?);
         address.create_file()?;
@@ -77,10 +79,10 @@ impl Store {
             url: Arc::clone(&address),
             kind: role,
         };
-        // Fails at once and with the reason; a pool would wait, and try again.
+        // Fails at once with the reason; a pool would retry until its timeout.
         drop(manager(ConnectionKind::Writer).open()?);
         let (readers, writers, request_pool) = match *address {
-            // SQLite has one writer at a time; those who wait for it wait in the pool, in turn.
+            // SQLite has one writer at a time; others wait in the pool, in order.
             DatabaseUrl::Sqlite(_) => (
                 manager(ConnectionKind::Reader).build_pool(size)?,
                 manager(ConnectionKind::Writer).build_pool(1)?,
@@ -110,8 +112,8 @@ impl Store {
         })
     }
 
-    /// The same database, for what a person waits for: on a server no statement takes longer than five seconds, and
-    /// connections that hang are left behind.
+    /// The same database for requests that a user waits for: on a server no statement takes longer
+    /// than five seconds, and connections that hang are abandoned.
     #[must_use]
     pub fn for_requests(&self) -> Self {
         Self {
@@ -120,12 +122,11 @@ impl Store {
         }
     }
 
-    /// Whether the database is a SQLite file.
     pub fn is_sqlite(&self) -> bool {
         self.url.file().is_some()
     }
 
-    /// Whether the database took a write within the last five seconds, and refused none.
+    /// Whether a write succeeded within the last five seconds and none failed.
     pub fn accepts_writes(&self) -> bool {
         self.health.writes.is_healthy(Instant::now())
     }
@@ -135,8 +136,8 @@ impl Store {
         self.health.writes.last_write_age(Instant::now())
     }
 
-    /// That the file which was opened is still the one that bears its name; what is written to another would be
-    /// lost with it. Says once that it is not.
+    /// Checks that the path still names the file that was opened: writes to a replaced file would
+    /// be lost with it. Logs once when the file goes missing.
     pub fn check_file(&self) -> Result<(), Error> {
         let Some((path, device, number)) = &self.health.file else {
             return Ok(());
@@ -158,7 +159,8 @@ impl Store {
         Err(Error::FileMissing { path: path.clone() })
     }
 
-    /// Reads. `work` is done a second time if the server went away meanwhile, as at its restart.
+    /// Runs a read. `work` runs a second time if the connection to the server was lost, for example
+    /// at its restart.
     pub fn read<T>(&self, mut work: impl FnMut(&mut Tx) -> Result<T, Error>) -> Result<T, Error> {
         self.check_file()?;
         let mut acquired = self.acquire(false)?;
@@ -175,19 +177,21 @@ impl Store {
         self.acquire_verified(false)?.pooled().run(work)
     }
 
-    /// Writes all of `work`, or nothing; when this returns, a power cut cannot undo it.
+    /// Commits all of `work` or nothing. After this returns, a power failure cannot undo it.
     pub fn write<T>(&self, work: impl FnOnce(&mut Tx) -> Result<T, Error>) -> Result<T, Error> {
         self.write_transaction(true, work)
     }
 
-    /// Writes all of `work`, or nothing. On SQLite a power cut can undo the last moments of it, which
-    /// costs a sign-on's record and not a decision; it spares each sign-on the wait for the disk.
+    /// Commits all of `work` or nothing. On SQLite a power failure can undo the most recent
+    /// commits: that loses records of sign-ins but no decision, and no sign-in has to wait for the
+    /// disk.
     pub fn write_relaxed<T>(&self, work: impl FnOnce(&mut Tx) -> Result<T, Error>) -> Result<T, Error> {
         self.write_transaction(false, work)
     }
 
-    /// Takes what was deleted out of SQLite's write-ahead log too; `false` where a reader held it up for longer than
-    /// five seconds. A server keeps what was deleted in files that this knows nothing of: nothing is done there.
+    /// Also removes deleted data from SQLite's write-ahead log; returns `false` if a reader blocked
+    /// that for more than five seconds. On a server this does nothing: where a server stores
+    /// deleted data is not known here.
     pub fn purge_deleted(&self) -> Result<bool, Error> {
         if !self.is_sqlite() {
             return Ok(true);
@@ -200,7 +204,8 @@ impl Store {
         })
     }
 
-    /// An error after `work` was done may stand for a write that holds: it is never done a second time.
+    /// If an error occurs after `work` ran, the write may still have been committed, so `work` is
+    /// never repeated.
     fn write_transaction<T>(
         &self,
         durable: bool,
@@ -220,7 +225,7 @@ impl Store {
         let mut acquired = self.acquire(true)?;
         let begun = acquired.pooled().begin(durable);
         if acquired.pooled().is_lost() {
-            // Nothing was done yet, so that it can begin again on another connection.
+            // Nothing was written yet, so it is safe to begin again on another connection.
             drop(acquired);
             acquired = self.acquire_verified(true)?;
             acquired.pooled().begin(durable)?;
@@ -242,7 +247,7 @@ impl Store {
         })
     }
 
-    /// A connection that answers: those that a restart of the server cut are dropped on the way.
+    /// A connection that responds: those cut by a restart of the server are dropped along the way.
     fn acquire_verified(&self, to_write: bool) -> Result<AcquiredConnection<'_>, Error> {
         let most = match &self.request_pool {
             Some(request_pool) if self.is_for_requests => request_pool.size(),
@@ -265,7 +270,7 @@ impl fmt::Debug for Store {
     }
 }
 
-/// What SQLite says of a checkpoint.
+/// The result row of `PRAGMA wal_checkpoint`.
 #[derive(diesel::QueryableByName)]
 struct Checkpoint {
     #[diesel(sql_type = diesel::sql_types::Integer)]

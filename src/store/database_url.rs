@@ -1,4 +1,4 @@
-//! Where the database is: read once, and never printed with its password.
+//! Where the database is. Parsed once, and never printed with its password.
 
 use std::{
     fmt,
@@ -12,17 +12,17 @@ use url::form_urlencoded;
 
 use crate::{model::secret::Secret, store::error::Error};
 
-/// A database, by its kind.
-
+/// The address of a database, by kind.
 pub(super) enum DatabaseUrl {
-    /// A file.
+    /// Path of a file.
     Sqlite(String),
-    /// A server; the URL as libpq takes it.
+    /// URL of a server, in libpq's form.
     Postgres(Secret<String>),
 }
 
-/// What libpq does otherwise is to wait, for minutes or without an end: for a connection (seconds), and for a peer
-/// that the network has lost (seconds, seconds, times; milliseconds).
+/// By default libpq waits for minutes or without limit: for a connection (`connect_timeout`,
+/// seconds), and for a peer that the network has lost (`keepalives_idle` and `_interval`, seconds;
+/// `_count`; `tcp_user_timeout`, milliseconds).
 const TIMEOUT_PARAMETERS: [(&str, &str); 5] = [
     ("connect_timeout", "2"),
     ("keepalives_idle", "3"),
@@ -32,11 +32,12 @@ const TIMEOUT_PARAMETERS: [(&str, &str); 5] = [
 ];
 
 impl DatabaseUrl {
-    /// Reads `sqlite:PATH`, `postgres://…` or `postgresql://…`.
+    /// Parses `sqlite:PATH`, `postgres://…` or `postgresql://…`.
     pub(super) fn parse(url: &Secret<String>) -> Result<Self, Error> {
         let text = url.expose();
         if let Some(path) = text.strip_prefix("sqlite:") {
-            // SQLite would take these for a database in memory, one for each connection, or for a URI.
+            // SQLite would read these as an in-memory database, one for each connection, or as a
+            // URI.
             if path.is_empty() || path.starts_with([':', '?']) || path.starts_with("file:") {
                 return Err(Error::Url(
                     "names no file; write sqlite:/var/lib/hallpass/hallpass.db",
@@ -47,7 +48,8 @@ impl DatabaseUrl {
         if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
             return Err(Error::Url("must begin with sqlite: or postgres://"));
         }
-        // libpq splits at the first of these, and would name pieces of the password in its message.
+        // libpq splits at the first of these, and would put parts of the password into its error
+        // message.
         if text
             .rsplit_once('@')
             .is_some_and(|(before, _)| userinfo(before).contains(['/', '?', '#', '@']))
@@ -66,8 +68,8 @@ impl DatabaseUrl {
         Ok(Self::Postgres(Secret::new(text)))
     }
 
-    /// Makes the file of a new SQLite database, readable by its owner alone; SQLite gives the files
-    /// beside it the same mode.
+    /// Creates the file of a new SQLite database, readable only by its owner. SQLite gives its
+    /// `-wal` and `-shm` files the same mode.
     pub(super) fn create_file(&self) -> Result<(), Error> {
         let Self::Sqlite(path) = self else { return Ok(()) };
         match OpenOptions::new()
@@ -85,7 +87,7 @@ impl DatabaseUrl {
         }
     }
 
-    /// The file, if it is one.
+    /// The path of a SQLite database; `None` for a server.
     pub(super) fn file(&self) -> Option<&Path> {
         match self {
             Self::Sqlite(path) => Some(Path::new(path)),
@@ -93,7 +95,7 @@ impl DatabaseUrl {
         }
     }
 
-    /// `message` without what is secret in this address.
+    /// `message` with this URL's secrets replaced by `***`.
     pub(super) fn scrub(&self, message: &str) -> String {
         let mut message = message.to_owned();
         let Self::Postgres(url) = self else { return message };
@@ -113,7 +115,7 @@ impl fmt::Debug for DatabaseUrl {
     }
 }
 
-/// What stands between the scheme and the last `@`.
+/// The part between the scheme and the last `@`.
 fn userinfo(before: &str) -> &str {
     before.split_once("://").map_or(before, |(_, rest)| rest)
 }

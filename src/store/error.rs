@@ -1,68 +1,53 @@
-//! What the store failed at.
+//! Errors of the store.
 
 use std::{error::Error as StdError, path::PathBuf};
 
-/// Why the store did not answer. Nothing here prints a password.
+/// Why the store failed. No message contains a password.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The address of the database cannot be read.
+    /// The database URL is malformed.
     #[error("the database URL {0}")]
     Url(&'static str),
-    /// The database could not be opened.
     #[error("the database cannot be opened: {0}")]
     Connect(String),
-    /// The file of the database could not be made.
+    /// The database file could not be created.
     #[error("the database file {path} cannot be made")]
-    CreateFile {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A newer program changed the tables beyond what this one understands.
+    CreateFile { path: PathBuf, source: std::io::Error },
+    /// A newer program changed the tables in a way that this one does not understand.
     #[error("the database was changed by a newer version; run {oldest_binary} or later")]
     TooNew {
-        /// The oldest version that still can.
+        /// The oldest version that still can use them.
         oldest_binary: String,
     },
-    /// The tables could not be brought up to date; they are as they were.
+    /// A migration failed; the tables are unchanged.
     #[error("the database could not be brought up to date")]
     Migration(#[source] Box<dyn StdError + Send + Sync>),
-    /// The copy that is made before a change of the tables failed; nothing was changed.
+    /// The backup before a migration failed; nothing was changed.
     #[error("the copy {path} of the database could not be made")]
     Backup {
-        /// Where it was to be.
+        /// The intended path of the backup.
         path: PathBuf,
-        /// Why.
         source: Box<dyn StdError + Send + Sync>,
     },
-    /// A row that this program could not have written.
+    /// A row holds a value that this program could not have written.
     #[error("{table} {id} cannot be read")]
-    Corrupt {
-        /// Where.
-        table: &'static str,
-        /// Which.
-        id: String,
-    },
-    /// The database refused or failed.
+    Corrupt { table: &'static str, id: String },
+    /// A statement failed.
     #[error("the database failed")]
     Database(#[from] diesel::result::Error),
-    /// The server takes requests and answers none.
+    /// The server accepts connections but does not answer.
     #[error("the database does not answer")]
     Unresponsive,
-    /// The file that was opened is not there any more, or its name is another file's.
+    /// The file that was opened no longer exists, or its path names another file.
     #[error("the database file {path} is gone, or another file has its name")]
-    FileMissing {
-        /// Which.
-        path: PathBuf,
-    },
-    /// No connection came free in time.
+    FileMissing { path: PathBuf },
+    /// No connection became free in time.
     #[error("no database connection")]
     Pool(#[from] diesel::r2d2::PoolError),
 }
 
 impl Error {
-    /// Whether the server is not there, or went away.
+    /// Whether the server cannot be reached, or the connection was lost.
     pub fn is_unavailable(&self) -> bool {
         use diesel::result::{DatabaseErrorKind, Error as DieselError};
         match self {
@@ -82,12 +67,12 @@ impl Error {
         }
     }
 
-    /// Whether a row was gone that had to be there.
+    /// Whether a row that must exist was not found.
     pub const fn is_not_found(&self) -> bool {
         matches!(self, Self::Database(diesel::result::Error::NotFound))
     }
 
-    /// Whether trying again in a moment may help: the server is away, or all connections are taken.
+    /// Whether a retry in a moment may succeed: the server is away, or all connections are in use.
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Connect(_) | Self::Pool(_) | Self::Unresponsive | Self::FileMissing { .. } => true,
@@ -102,7 +87,7 @@ impl Error {
     }
 }
 
-/// The row that is being read, for the error that says it cannot be.
+/// The row being read, for the error that reports it as corrupt.
 #[derive(Debug)]
 pub(super) struct RowContext {
     table: &'static str,
@@ -117,12 +102,12 @@ impl RowContext {
         }
     }
 
-    /// The value, or that this row is corrupt.
+    /// Returns the value, or [`Error::Corrupt`] for this row.
     pub(super) fn valid<T, E>(&self, value: Result<T, E>) -> Result<T, Error> {
         self.required(value.ok())
     }
 
-    /// The value, or that this row is corrupt.
+    /// Returns the value, or [`Error::Corrupt`] for this row.
     pub(super) fn required<T>(&self, value: Option<T>) -> Result<T, Error> {
         value.ok_or_else(|| Error::Corrupt {
             table: self.table,
@@ -130,7 +115,7 @@ impl RowContext {
         })
     }
 
-    /// The value behind an optional column.
+    /// Parses the value of a nullable column.
     pub(super) fn optional<T, V, E>(
         &self,
         value: Option<V>,

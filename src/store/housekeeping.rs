@@ -1,4 +1,4 @@
-//! Removes what has expired, a little at a time.
+//! Removes expired rows, a batch at a time.
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use diesel::{
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// Tables whose rows expire: key, and the column with the time.
+/// Tables whose rows expire: name, key, and the column with the expiry time.
 const EXPIRING: [(&str, &str, &str); 6] = [
     ("waiting_sign_ons", "id", "expires_at"),
     ("answered_requests", "application_id, request_id", "expires_at"),
@@ -24,17 +24,18 @@ const EXPIRING: [(&str, &str, &str); 6] = [
     ("network_people", "network, user_id", "expires_at"),
 ];
 
-/// When a session is over: by being ended, or by itself.
+/// Any of these columns can say that a session is over: it was ended, or it expired.
 const SESSION_END_COLUMNS: [&str; 3] = ["ended_at", "expires_at", "idle_expires_at"];
 
-/// How long a logout can still be looked at after its time is over.
+/// How long a logout stays readable after its expiry.
 const LOGOUT_RETENTION: TimeDelta = TimeDelta::hours(1);
-/// How long rows are kept that anybody can cause.
+/// How long audit events are kept that anyone can cause without signing in.
 const UNPROVEN_RETENTION: TimeDelta = TimeDelta::days(30);
 
 impl Tx {
-    /// Removes at most `step` rows that have expired, and audit rows from before `audit_before`; how
-    /// many. The caller comes back while it is `step`: sign-ons get their turn in between.
+    /// Removes at most `batch_size` expired rows, including audit events before `audit_before`;
+    /// returns how many. The caller repeats this while a batch is full, and sign-ins can write
+    /// between batches.
     pub fn remove_expired(
         &mut self,
         now: DateTime<Utc>,
@@ -45,13 +46,13 @@ impl Tx {
         for (table, key, column) in EXPIRING {
             removed += self.remove_due(table, key, column, now.naive_utc(), batch_size - removed)?;
         }
-        // A session that is over is kept for a while: an application may still ask about it, and who took part
-        // in it is still to be told.
+        // A session that is over is kept for a while: an application may still ask about it, and
+        // its participants may still have to receive a LogoutRequest.
         let cutoff = (now - TimeDelta::days(1)).naive_utc();
         for column in SESSION_END_COLUMNS {
             removed += self.remove_due("sessions", "id", column, cutoff, batch_size - removed)?;
         }
-        // One that ended by itself has been noted by then, and may still be looked at.
+        // By then the end of an expired logout has been recorded; it may still be looked at.
         let cutoff = (now - LOGOUT_RETENTION).naive_utc();
         removed += self.remove_due("logouts", "id", "expires_at", cutoff, batch_size - removed)?;
         let unproven = now - UNPROVEN_RETENTION;
@@ -84,8 +85,8 @@ impl Tx {
         Ok(i64::try_from(rows).unwrap_or(limit))
     }
 
-    /// Ids sort by their time of making, so that the key finds the oldest: the table has no index by
-    /// time, which every sign-on would have to keep.
+    /// Ids sort by creation time, so the primary key finds the oldest. The table has no index on
+    /// time, which every sign-in would have to update.
     fn remove_audit_events(&mut self, only: &str, before: DateTime<Utc>, limit: i64) -> Result<i64, Error> {
         if limit <= 0 {
             return Ok(0);
@@ -101,7 +102,7 @@ impl Tx {
         Ok(i64::try_from(rows).unwrap_or(limit))
     }
 
-    /// Two replicas that clean up at once step around each other.
+    /// Two replicas that clean up at the same time skip each other's rows.
     pub(super) fn skip_locked(&self) -> &'static str {
         match &self.0 {
             AnyConnection::Postgres(_) => " FOR UPDATE SKIP LOCKED",

@@ -1,4 +1,4 @@
-//! `installation`: one row for all replicas.
+//! `installation`: one row, shared by all replicas.
 
 use diesel::prelude::*;
 
@@ -11,11 +11,10 @@ use crate::{
     },
 };
 
-/// The id of the only row.
 const ROW_ID: i64 = 1;
 
 impl Tx {
-    /// What is known of this installation; nothing before its first start.
+    /// The installation; `None` before its first start.
     pub fn installation(&mut self) -> Result<Option<Installation>, Error> {
         installation::table
             .find(ROW_ID)
@@ -30,7 +29,7 @@ impl Tx {
             .transpose()
     }
 
-    /// Founds this installation as `proposed`, unless it was founded before; what holds now.
+    /// Stores `proposed` unless the installation exists already; returns the stored one.
     pub fn initialize_installation(&mut self, proposed: &Installation) -> Result<Installation, Error> {
         let row = (
             installation::id.eq(ROW_ID),
@@ -46,7 +45,7 @@ impl Tx {
         RowContext::new("installation", "1").required(stored)
     }
 
-    /// Changes our name to every service provider.
+    /// Changes our entity ID, which every service provider must then adopt.
     pub fn set_entity_id(&mut self, entity_id: &EntityId) -> Result<(), Error> {
         diesel::update(installation::table.find(ROW_ID))
             .set(installation::entity_id.eq(entity_id.as_str()))
@@ -54,7 +53,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Notes the base URL that we run under.
+    /// Records the base URL in use.
     pub fn set_base_url(&mut self, base_url: &str) -> Result<(), Error> {
         diesel::update(installation::table.find(ROW_ID))
             .set(installation::base_url.eq(base_url))
@@ -62,7 +61,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Tells every replica to read anew what it keeps in memory.
+    /// Makes every replica reload what it caches.
     pub fn raise_generation(&mut self) -> Result<(), Error> {
         diesel::update(installation::table.find(ROW_ID))
             .set(installation::generation.eq(installation::generation + 1))
@@ -70,7 +69,8 @@ impl Tx {
         Ok(())
     }
 
-    /// Makes whoever raises the generation wait for the end of this transaction, or waits for theirs.
+    /// Serializes with every transaction that raises the generation: this one waits for it, or it
+    /// waits for this one.
     pub fn lock_generation(&mut self) -> Result<(), Error> {
         diesel::update(installation::table.find(ROW_ID))
             .set(installation::generation.eq(installation::generation))
@@ -78,7 +78,7 @@ impl Tx {
         Ok(())
     }
 
-    /// How often applications or keys were changed; 0 before the first start.
+    /// How many times applications or keys were changed; 0 before the first start.
     pub fn generation(&mut self) -> Result<i64, Error> {
         let found = installation::table
             .find(ROW_ID)

@@ -1,4 +1,4 @@
-//! Brings the tables up to date, and says whether this program can work with them.
+//! Runs the migrations, and decides whether this program can work with the tables.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -33,58 +33,55 @@ use crate::{
 pub(super) const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 pub(super) const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
-/// The generation of tables that this program was made for. Raised together with a migration that takes
-/// away what the program before it needs; that migration then writes the oldest epoch that can still
-/// work into `schema_epoch`. A migration that only adds raises nothing, so that one version back stays
-/// possible and replicas can be replaced one by one.
+/// The epoch of the tables that this program was written for. It is raised together with a
+/// migration that removes something the previous version needs; that migration also writes the
+/// oldest epoch that can still work to `schema_epoch`. A migration that only adds does not raise
+/// it, so that one can go back one version, and replicas can be replaced one by one.
 pub const SCHEMA_EPOCH: i64 = 2;
 
-/// How the tables stand to this program.
+/// How the tables relate to this program.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum SchemaState {
-    /// No tables yet.
     Empty,
-    /// As this program knows them.
     Current,
-    /// Older: [`Store::migrate`] is needed.
+    /// [`Store::migrate`] must run first.
     Behind {
-        /// The names of the migrations to come.
+        /// The names of the missing migrations.
         pending: Vec<String>,
     },
-    /// Newer, but this program can still work with them.
+    /// Newer than this program, which can still work with them.
     AheadButUsable,
-    /// Newer than this program understands.
+    /// Newer than this program can work with.
     TooNew {
         /// The oldest version that can work with them.
         oldest_binary: String,
     },
 }
 
-/// Whether a SQLite file is copied before its tables change.
+/// Whether to back up a SQLite file before its tables change.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Backup {
-    /// To `PATH.before-VERSION`, VERSION being the first migration that is not in the copy.
+    /// To `PATH.before-VERSION`, where VERSION is the first migration that the copy lacks.
     Create,
-    /// There is a copy already, or the data does not matter.
+    /// There is a backup already, or the data does not matter.
     Skip,
 }
 
 /// What [`Store::migrate`] did.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct MigrationReport {
-    /// The migrations that ran.
     pub applied: Vec<String>,
-    /// The copy that was made before.
+    /// Path of the backup made before.
     pub backup: Option<PathBuf>,
 }
 
 impl Store {
-    /// How the tables stand to this program; changes nothing.
+    /// How the tables relate to this program; changes nothing.
     pub fn schema_state(&self) -> Result<SchemaState, Error> {
         self.read(|tx| schema_state(&mut tx.0))
     }
 
-    /// Runs the migrations that are missing. Any number of programs may do so at once.
+    /// Runs the missing migrations. Several programs may call this at the same time.
     pub fn migrate(&self, backup: Backup) -> Result<MigrationReport, Error> {
         let mut conn = ConnectionManager {
             url: Arc::clone(&self.url),
@@ -110,7 +107,7 @@ impl Store {
 
 #[diesel::declare_sql_function]
 extern "SQL" {
-    /// The SHA-256 of a text in hex. SQLite has none, and migrations need one.
+    /// The SHA-256 of a text in hex. SQLite has no such function, and migrations need one.
     fn sha256_hex(text: Text) -> Text;
 }
 
@@ -122,7 +119,7 @@ diesel::table! {
 }
 use self::__diesel_schema_migrations as applied_migrations;
 
-/// Whether the program may run is decided by the recorded epoch alone, not by which migrations it knows.
+/// The recorded epoch alone decides whether the program may run, not which migrations it contains.
 fn schema_state(conn: &mut AnyConnection) -> Result<SchemaState, Error> {
     let applied = applied(conn)?;
     if applied.is_empty() {
@@ -155,8 +152,8 @@ fn schema_state(conn: &mut AnyConnection) -> Result<SchemaState, Error> {
     })
 }
 
-/// Runs what is missing, one program at a time. If it fails, the caller lets go of the connection, and
-/// with it of the lock and of what was begun.
+/// Runs the missing migrations, one program at a time. On an error the caller drops the connection,
+/// which releases the lock and rolls back the transaction.
 fn run_pending(conn: &mut AnyConnection) -> Result<Vec<String>, Error> {
     match conn {
         AnyConnection::Postgres(c) => c.batch_execute("SELECT pg_advisory_lock(7270)")?,
@@ -188,7 +185,7 @@ fn run_pending(conn: &mut AnyConnection) -> Result<Vec<String>, Error> {
     Ok(pending)
 }
 
-/// The versions that this database has been through.
+/// The versions of the migrations that this database has had.
 fn applied(conn: &mut AnyConnection) -> Result<Vec<String>, Error> {
     let present = diesel::sql_query(match conn {
         AnyConnection::Postgres(_) => {
@@ -206,7 +203,7 @@ fn applied(conn: &mut AnyConnection) -> Result<Vec<String>, Error> {
         .load(conn)?)
 }
 
-/// The names of the migrations in this program, in their order.
+/// The names of the migrations in this program, sorted.
 fn embedded(conn: &AnyConnection) -> Result<Vec<String>, Error> {
     let names: Result<Vec<String>, _> = match conn {
         AnyConnection::Postgres(_) => MigrationSource::<Pg>::migrations(&POSTGRES)
@@ -219,13 +216,14 @@ fn embedded(conn: &AnyConnection) -> Result<Vec<String>, Error> {
     Ok(names)
 }
 
-/// The part of a migration's name that the database records.
+/// The part of a migration's name that is recorded in the database.
 fn version(name: &str) -> &str {
     name.split_once('_').map_or(name, |(version, _)| version)
 }
 
-/// Copies the file to `PATH.before-VERSION`. Written under another name first: what bears the final name
-/// is whole, and is from before the change even if another program made that meanwhile.
+/// Copies the file to `PATH.before-VERSION`. The copy is written under another name and renamed: a
+/// file with the final name is complete, and is from before the migration even if another program
+/// migrates meanwhile.
 fn backup_before_migration(
     conn: &mut SqliteConnection,
     path: &Path,
@@ -262,7 +260,7 @@ fn vacuum_into(
     conn: &mut SqliteConnection,
     to: &Path,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    // SQLite takes an empty file that is there, and keeps its mode.
+    // `VACUUM INTO` accepts an existing empty file, and keeps its mode.
     OpenOptions::new()
         .write(true)
         .create_new(true)

@@ -1,4 +1,4 @@
-//! How connections are made and kept.
+//! How connections are opened and pooled.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,48 +17,50 @@ use crate::store::{
     error::Error,
 };
 
-/// What a connection is for.
+/// What a connection is used for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum ConnectionKind {
-    /// SQLite lets it write nothing.
+    /// Read only, which SQLite enforces.
     Reader,
-    /// Reads and writes.
     Writer,
-    /// The same for a request: on a server no statement of it takes longer than [`STATEMENT`].
+    /// Reads and writes for a request: on a server, each statement is limited to
+    /// [`STATEMENT_TIMEOUT`].
     Request,
-    /// Rebuilds tables: SQLite would delete the children of a table that is dropped for its successor.
+    /// Rebuilds tables, with foreign keys off: SQLite would delete the child rows of a table that
+    /// is dropped to be replaced.
     Migrator,
 }
 
-/// How long a server may work on one statement of a request. It never holds for COMMIT: one that was cut short while
-/// it waits for a synchronous standby is reported as done.
+/// How long a server may work on one statement of a request. It never applies to COMMIT: one that
+/// is cancelled while it waits for a synchronous standby is reported as done.
 pub(super) const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Makes connections.
 #[derive(Clone, Debug)]
 pub(super) struct ConnectionManager {
     pub(super) url: Arc<DatabaseUrl>,
     pub(super) kind: ConnectionKind,
 }
 
-/// How often, and after which pause, a SQLite file is opened again that somebody else is making: two seconds in all.
+/// How often, and after which pause, opening a SQLite file that is locked is tried again: two
+/// seconds in all.
 const LOCKED_RETRIES: u32 = 100;
 const LOCKED_PAUSE: Duration = Duration::from_millis(20);
 
 impl ConnectionManager {
-    /// A pool of at most `size` connections, made when they are first asked for.
+    /// A pool of at most `size` connections, opened on demand.
     pub(super) fn build_pool(self, size: u32) -> Result<Pool<Self>, Error> {
         let builder = Pool::builder()
             .max_size(size.max(1))
             .min_idle(Some(0))
             .connection_timeout(match &*self.url {
                 DatabaseUrl::Sqlite(_) => Duration::from_secs(2),
-                // Where several hosts are named, the first may have to be found dead.
+                // With several hosts, time may pass before the first is found unreachable.
                 DatabaseUrl::Postgres(_) => Duration::from_secs(5),
             })
             .test_on_check_out(false)
             .error_handler(Box::new(NopErrorHandler));
-        // A file does not move to another host: its connections need no renewal, and no thread that looks.
+        // A file does not move to another host: its connections need no renewal, and no thread that
+        // checks for it.
         let builder = match &*self.url {
             DatabaseUrl::Sqlite(_) => builder.idle_timeout(None).max_lifetime(None),
             DatabaseUrl::Postgres(_) => builder,
@@ -66,7 +68,7 @@ impl ConnectionManager {
         Ok(builder.build(self)?)
     }
 
-    /// Makes a connection, and says in full why it could not.
+    /// Opens a connection; the error holds the full reason, without secrets.
     pub(super) fn open(&self) -> Result<AnyConnection, Error> {
         self.establish()
             .map_err(|why| Error::Connect(one_line(&self.url.scrub(&why))))
@@ -80,7 +82,8 @@ impl ConnectionManager {
                 loop {
                     match conn.batch_execute(self.pragmas()) {
                         Ok(()) => return Ok(AnyConnection::Sqlite(conn)),
-                        // While somebody else makes the file's log, SQLite does not wait by itself.
+                        // SQLite does not wait by itself while another process creates the
+                        // write-ahead log.
                         Err(error) if left > 0 && error.to_string().contains("locked") => {
                             left -= 1;
                             std::thread::park_timeout(LOCKED_PAUSE);
@@ -91,7 +94,8 @@ impl ConnectionManager {
             }
             DatabaseUrl::Postgres(url) => {
                 let mut conn = PgConnection::establish(url.expose()).map_err(|error| error.to_string())?;
-                // A server may be set to acknowledge what a power cut can still undo.
+                // A server may be configured to acknowledge commits that a power failure can still
+                // undo.
                 conn.batch_execute(
                     "SELECT set_config('synchronous_commit', 'on', false) \
                      WHERE current_setting('synchronous_commit') = 'off'",
@@ -109,7 +113,8 @@ impl ConnectionManager {
         }
     }
 
-    /// What a writer deletes, it overwrites: a private key that is destroyed does not lie on in the file.
+    /// Writers overwrite what they delete (`secure_delete`), so that no destroyed private key
+    /// remains in the file.
     fn pragmas(&self) -> &'static str {
         match self.kind {
             ConnectionKind::Reader => {
@@ -127,7 +132,7 @@ impl ConnectionManager {
     }
 }
 
-/// What libpq says in several lines.
+/// Puts a multi-line message of libpq on one line.
 fn one_line(message: &str) -> String {
     message.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -149,31 +154,32 @@ impl ManageConnection for ConnectionManager {
         Ok(connection.tx.0.ping()?)
     }
 
-    /// A panic inside a transaction must not leave the transaction to the next who comes.
+    /// Drops the connection after a panic: the next user must not inherit an open transaction.
     fn has_broken(&self, connection: &mut PooledConnection) -> bool {
         std::thread::panicking() || connection.lost || connection.tx.0.is_broken()
     }
 }
 
-/// A connection, and what is known of it.
+/// A connection and its state.
 pub(super) struct PooledConnection {
     tx: Tx,
-    /// Whether SQLite forces each commit to the disk on it.
+    /// Whether SQLite syncs each commit to disk on this connection.
     durable: bool,
-    /// Whether a server ends its statements when they take long.
+    /// Whether the server limits the time of its statements.
     has_statement_timeout: bool,
-    /// Whether the server is gone from its other end.
+    /// Whether the connection to the server was lost.
     lost: bool,
 }
 
 impl PooledConnection {
-    /// Does `work`, and notes if the connection turned out to be dead.
+    /// Runs `work`, and records whether the connection was lost.
     pub(super) fn run<T>(&mut self, work: impl FnOnce(&mut Tx) -> Result<T, Error>) -> Result<T, Error> {
         let result = work(&mut self.tx);
         self.note_loss(result)
     }
 
-    /// Begins a transaction. SQLite takes its write lock now: it could not wait for it later.
+    /// Begins a transaction. On SQLite it takes the write lock at once, because a later upgrade of
+    /// the lock cannot wait.
     pub(super) fn begin(&mut self, durable: bool) -> Result<(), Error> {
         let begun = match &mut self.tx.0 {
             AnyConnection::Postgres(c) => {
@@ -181,7 +187,7 @@ impl PooledConnection {
             }
             AnyConnection::Sqlite(c) => {
                 if self.durable != durable {
-                    // Has no effect within a transaction.
+                    // The pragma has no effect inside a transaction, so it comes first.
                     c.batch_execute(if durable {
                         "PRAGMA synchronous = FULL"
                     } else {
@@ -195,7 +201,7 @@ impl PooledConnection {
         self.note_loss(begun.map_err(Error::from))
     }
 
-    /// Keeps what was done, or takes it back. However long COMMIT takes, it is not cut short.
+    /// Commits if `result` is `Ok`, else rolls back. COMMIT has no time limit.
     pub(super) fn commit_or_roll_back<T>(&mut self, mut result: Result<T, Error>) -> Result<T, Error> {
         if result.is_ok()
             && self.has_statement_timeout
@@ -208,7 +214,7 @@ impl PooledConnection {
         self.note_loss(result)
     }
 
-    /// Whether the server still answers.
+    /// Whether the server responds.
     pub(super) fn ping(&mut self) -> bool {
         self.lost |= self.tx.0.ping().is_err();
         !self.lost

@@ -1,6 +1,7 @@
-//! The connections that requests use on a server. A server that hangs leaves whoever asks it waiting without an
-//! end, and nothing can wake them: so the whole pool is left to them, and the next who comes gets a new one, whose
-//! connections go to whichever server answers now.
+//! The connections that requests use on a server. A query to a server that hangs may wait forever,
+//! and the waiting thread cannot be interrupted. So the stuck connections are abandoned together
+//! with their pool, and the next request gets a new pool, whose connections go to a server that
+//! answers now.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,11 +16,12 @@ use crate::store::{
     pool::{ConnectionManager, PooledConnection},
 };
 
-/// How long a request may keep a connection before it is given up: longer than any statement of a request may
-/// take where the server lives ([`crate::store::pool::STATEMENT`]), shorter than its client is kept waiting.
+/// How long a request may hold a connection before it is abandoned: longer than any statement of a
+/// request may take on a working server ([`crate::store::pool::STATEMENT_TIMEOUT`]), shorter than
+/// the time after which the client gives up.
 const ABANDON_AFTER: Duration = Duration::from_secs(7);
 
-/// The pool that requests use, and who holds what of it since when.
+/// The current pool, and which connections are checked out since when.
 #[derive(Debug)]
 pub(super) struct RequestPool {
     manager: ConnectionManager,
@@ -32,7 +34,7 @@ pub(super) struct RequestPool {
 struct Checkouts {
     next_id: u64,
     checked_out_at: BTreeMap<u64, Instant>,
-    /// Those that were given up, and still wait for a server.
+    /// Abandoned connections that still wait for the server.
     abandoned: BTreeSet<u64>,
 }
 
@@ -46,7 +48,7 @@ impl RequestPool {
         })
     }
 
-    /// A connection, at most until it is given up.
+    /// Checks a connection out; it is abandoned if it is held for too long.
     pub(super) fn acquire(&self) -> Result<RequestConnection<'_>, Error> {
         self.abandon_stuck_connections(Instant::now())?;
         let pool = self.pool.read().unwrap_or_else(PoisonError::into_inner).clone();
@@ -74,7 +76,8 @@ impl RequestPool {
             .filter(|(_, since)| now.duration_since(**since) >= ABANDON_AFTER)
             .map(|(id, _)| *id)
             .collect();
-        // Each of them is a thread and a connection that somebody else may be short of.
+        // Each abandoned connection still occupies a thread and a connection, so their number is
+        // limited.
         if checkouts.abandoned.len() + stuck.len() > 3 * usize::try_from(self.size).unwrap_or(usize::MAX) {
             return Err(Error::Unresponsive);
         }
@@ -101,7 +104,7 @@ impl RequestPool {
     }
 }
 
-/// A connection in a request's hands.
+/// A connection checked out by a request.
 pub(super) struct RequestConnection<'l> {
     pub(super) connection: r2d2::PooledConnection<ConnectionManager>,
     checkout: Checkout<'l>,
@@ -112,7 +115,7 @@ impl RequestConnection<'_> {
         &mut self.connection
     }
 
-    /// Whether it was given up meanwhile: whatever it still does, nobody waits for it.
+    /// Whether it was abandoned meanwhile: then no request waits for its result.
     pub(super) fn is_abandoned(&self) -> bool {
         self.checkout.pool.lock().abandoned.contains(&self.checkout.id)
     }

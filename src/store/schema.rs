@@ -1,4 +1,4 @@
-//! The tables, in the column types that both databases share.
+//! The tables, with column types that both databases support.
 
 diesel::table! {
     schema_epoch (id) {

@@ -1,4 +1,5 @@
-//! Whether the database takes writes: by those that were made, of which there is always one a moment ago.
+//! Whether the database accepts writes, judged by recent writes; the heartbeat ensures that there
+//! always is one.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -13,10 +14,10 @@ use diesel::{
 
 use crate::store::{connection::Tx, error::Error, schema::heartbeat};
 
-/// How old the last write may be where all is well.
+/// While the database is healthy, the last write is at most this old.
 pub(super) const MAX_WRITE_AGE: Duration = Duration::from_secs(5);
 
-/// The last write that was made, and the last that failed.
+/// When a write last succeeded, and when one last failed.
 #[derive(Debug, Default)]
 pub(super) struct WriteHealth(Mutex<LastWrites>);
 
@@ -27,7 +28,6 @@ struct LastWrites {
 }
 
 impl WriteHealth {
-    /// Notes what became of a write.
     pub(super) fn record<T>(&self, result: &Result<T, Error>, now: Instant) {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match result {
@@ -37,14 +37,14 @@ impl WriteHealth {
         }
     }
 
-    /// How long ago the last write was made.
+    /// How long ago the last write succeeded.
     pub(super) fn last_write_age(&self, now: Instant) -> Option<Duration> {
         let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         last.succeeded.map(|made| now.duration_since(made))
     }
 
-    /// Whether a write was made a moment ago, and none failed since a moment: where a disk is full, small ones may
-    /// still find room.
+    /// Whether a write succeeded recently and none failed recently: on a full disk, small writes
+    /// may still succeed.
     pub(super) fn is_healthy(&self, now: Instant) -> bool {
         let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let recent = |at: Option<Instant>| at.is_some_and(|at| now.duration_since(at) <= MAX_WRITE_AGE);
@@ -52,7 +52,7 @@ impl WriteHealth {
     }
 }
 
-/// Whether a write failed for what the database is, and not for what was written.
+/// Whether a write failed because of the database, and not because of the data.
 fn is_database_failure(error: &Error) -> bool {
     match error {
         Error::Database(DieselError::DatabaseError(kind, _)) => !matches!(
@@ -75,7 +75,7 @@ fn is_database_failure(error: &Error) -> bool {
 }
 
 impl Tx {
-    /// Writes that somebody is here.
+    /// Updates the heartbeat row, so that there is always a recent write.
     pub fn write_heartbeat(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
         diesel::update(heartbeat::table.find(1))
             .set(heartbeat::at.eq(now.naive_utc()))

@@ -16,7 +16,8 @@ use crate::{
 };
 
 impl Tx {
-    /// Keeps a name for an application to come; `false` if an application or another draft has it.
+    /// Reserves the slug and name of a future application. Returns `false` if an application or
+    /// another draft has the slug.
     pub fn add_application_draft(&mut self, draft: &ApplicationDraft) -> Result<bool, Error> {
         let rows = diesel::sql_query(
             "INSERT INTO application_drafts (slug, name, created_at) \
@@ -33,7 +34,6 @@ impl Tx {
         Ok(rows == 1)
     }
 
-    /// Every draft, by name.
     pub fn application_drafts(&mut self) -> Result<Vec<ApplicationDraft>, Error> {
         application_drafts::table
             .order((application_drafts::name, application_drafts::slug))
@@ -43,13 +43,13 @@ impl Tx {
             .collect()
     }
 
-    /// Ends a draft: its application is registered, or will never be. `false` if there is none.
+    /// Removes a draft because its application was registered or is no longer planned. Returns
+    /// `false` if there is no such draft.
     pub fn remove_application_draft(&mut self, slug: &Slug) -> Result<bool, Error> {
         Ok(diesel::delete(application_drafts::table.find(slug.as_str())).execute(&mut self.0)? == 1)
     }
 }
 
-/// The row as it lies in the table.
 #[derive(Queryable)]
 struct Row {
     slug: String,

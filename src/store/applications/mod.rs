@@ -1,5 +1,5 @@
-//! `applications`, and what SAML knows of them: `saml_service_providers` and `saml_consumers`; the other
-//! children have files of their own.
+//! `applications` and their SAML settings: `saml_service_providers` and `saml_consumers`. The other
+//! child tables have their own files.
 
 pub(in crate::store) mod application_drafts;
 
@@ -28,8 +28,8 @@ use crate::{
 };
 
 impl Tx {
-    /// Registers an application; `false` if its slug is taken. A draft of this slug was waiting for just
-    /// this, and ends; what is known of it is known of the application.
+    /// Registers an application; returns `false` if its slug is taken. A draft with this slug is
+    /// removed; its metadata address and key adoptions carry over to the application.
     pub fn add_application(&mut self, application: &Application) -> Result<bool, Error> {
         let row = Row::from(application);
         let rows = with_backend!(&mut self.0, |c| diesel::insert_into(applications::table)
@@ -48,7 +48,6 @@ impl Tx {
         Ok(true)
     }
 
-    /// The application `id`.
     pub fn application(&mut self, id: ApplicationId) -> Result<Option<Application>, Error> {
         let id = id.to_string();
         let found =
@@ -56,7 +55,6 @@ impl Tx {
         Ok(found.into_iter().next())
     }
 
-    /// The application with this slug.
     pub fn application_by_slug(&mut self, slug: &Slug) -> Result<Option<Application>, Error> {
         let found = self.applications_of(|c| {
             with_service_provider()
@@ -66,7 +64,7 @@ impl Tx {
         Ok(found.into_iter().next())
     }
 
-    /// Every application, by name.
+    /// Every application, ordered by name.
     pub fn applications(&mut self) -> Result<Vec<Application>, Error> {
         self.applications_of(|c| {
             with_service_provider()
@@ -75,8 +73,8 @@ impl Tx {
         })
     }
 
-    /// Writes `application` if it is still at the version that was read; its version is one higher then.
-    /// Its slug and its birth do not change.
+    /// Writes `application` if its stored version is still the one that was read, and increments
+    /// the version. The slug and the creation time do not change.
     pub fn edit_application(&mut self, application: &Application) -> Result<EditOutcome, Error> {
         let id = application.id.to_string();
         let unchanged = applications::table
@@ -107,7 +105,7 @@ impl Tx {
         Ok(EditOutcome::Done)
     }
 
-    /// Removes an application, and that anybody ever signed in to it; `false` if there is none.
+    /// Removes an application and all records of sign-ins to it; returns `false` if there is none.
     pub fn remove_application(&mut self, id: ApplicationId) -> Result<bool, Error> {
         let slug = applications::table
             .find(id.to_string())
@@ -120,7 +118,6 @@ impl Tx {
         Ok(diesel::delete(applications::table.find(id.to_string())).execute(&mut self.0)? == 1)
     }
 
-    /// Whether any application is registered.
     pub fn has_applications(&mut self) -> Result<bool, Error> {
         Ok(
             diesel::select(diesel::dsl::exists(applications::table.select(applications::id)))
@@ -128,8 +125,8 @@ impl Tx {
         )
     }
 
-    /// The applications that `load` finds, with their children, all of one state: three queries for any
-    /// number of them.
+    /// The applications that `load` returns, with their child rows, read from one snapshot. The
+    /// number of queries does not depend on the number of applications.
     fn applications_of(
         &mut self,
         load: impl FnOnce(&mut AnyConnection) -> QueryResult<Vec<(Row, SamlRow)>>,
@@ -139,7 +136,8 @@ impl Tx {
             if rows.is_empty() {
                 return Ok(Vec::new());
             }
-            // Of a few, by name; of many, everything: a statement holds only so many names.
+            // A few are selected by id, many by reading the whole table: a statement has a limit on
+            // bound parameters.
             let ids: Option<Vec<&str>> =
                 (rows.len() <= 100).then(|| rows.iter().map(|(row, _)| row.id.as_str()).collect());
             let ids = ids.as_deref();
@@ -186,7 +184,7 @@ impl Tx {
         self.add_attributes(application.id, &saml.attributes)
     }
 
-    /// The consumers of the applications `ids`, or of all.
+    /// The ACS endpoints of the applications `ids`, or of all applications if `None`.
     fn acs_endpoints_of(
         &mut self,
         ids: Option<&[&str]>,
@@ -286,7 +284,6 @@ struct Children {
     metadata_valid_until: Option<DateTime<Utc>>,
 }
 
-/// The row as it lies in the table.
 #[derive(Insertable, Queryable)]
 #[diesel(table_name = applications)]
 struct Row {

@@ -22,58 +22,52 @@ use crate::{
     },
 };
 
-/// An [`AuditEvent`] as it was read: its action may be one that an older version wrote.
+/// An [`AuditEvent`] as read from the database. Its action may be one that an older version wrote.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct StoredAuditEvent {
-    /// Its row.
     pub id: AuditId,
-    /// When.
     pub at: DateTime<Utc>,
-    /// What was asked for.
+    /// Name of the action, such as `user.add`.
     pub action: String,
-    /// What became of it.
+    /// `ok`, or the reason for the failure; refusals have a code in capitals.
     pub outcome: String,
-    /// Words for the administrator.
+    /// Text for the administrator.
     pub detail: Option<String>,
-    /// About whom.
+    /// The user concerned.
     pub user: Option<UserId>,
-    /// By or for which application.
+    /// The application that sent the request, or that it was about.
     pub application: Option<ApplicationId>,
-    /// In which session.
     pub session: Option<SessionId>,
-    /// From where.
+    /// Source address of the request.
     pub address: Option<IpAddr>,
-    /// The request that carried it.
+    /// Id of the HTTP request that caused this event.
     pub request_id: Option<String>,
-    /// How often.
+    /// How many times it occurred: repeated events are folded into one row.
     pub occurrences: i64,
-    /// Which user of the operating system gave the command.
+    /// Operating system user who ran the command.
     pub actor: Option<String>,
-    /// What an edit changed.
+    /// Values that an edit changed.
     pub changes: Vec<ValueChange>,
 }
 
-/// Which decisions are looked for.
+/// Which audit events to read.
 #[derive(Clone, Debug, Default)]
 pub struct AuditFilter {
-    /// Not before this row.
+    /// From this row on, inclusive.
     pub since: Option<AuditId>,
-    /// Before this row.
+    /// Up to this row, exclusive.
     pub until: Option<AuditId>,
-    /// By or for this application.
     pub application: Option<ApplicationId>,
-    /// About this person.
     pub user: Option<UserId>,
-    /// Of this action, or of those whose names begin with it and a full stop.
+    /// This action, or those whose names begin with it and a full stop.
     pub action: Option<String>,
-    /// With this outcome.
     pub outcome: Option<String>,
-    /// Refusals alone: their outcome is a code.
+    /// Only refusals: their outcome is a code.
     pub refused: bool,
 }
 
 impl Tx {
-    /// Writes a decision down.
+    /// Writes one audit event.
     pub fn add_audit_event(&mut self, event: &AuditEvent) -> Result<(), Error> {
         diesel::insert_into(audit_events::table)
             .values(Row::new(event, None))
@@ -81,8 +75,8 @@ impl Tx {
         Ok(())
     }
 
-    /// Writes a decision down, or counts it with the one that has the same `fold_key`, whose words are those of the
-    /// last then: a flood fills a row, and not the disk.
+    /// Writes an audit event, or adds it to the count of the row with the same `fold_key` and
+    /// replaces that row's detail: a flood of requests updates one row instead of filling the disk.
     pub fn fold_audit_event(&mut self, event: &AuditEvent, fold_key: &str) -> Result<(), Error> {
         let row = Row::new(event, Some(fold_key.to_owned()));
         with_backend!(&mut self.0, |c| diesel::insert_into(audit_events::table)
@@ -97,7 +91,7 @@ impl Tx {
         Ok(())
     }
 
-    /// When a decision for `application` was last written with these words, if it was.
+    /// When an event for `application` with exactly this `detail` was last written.
     pub fn last_audit_event_at(
         &mut self,
         application: ApplicationId,
@@ -113,11 +107,11 @@ impl Tx {
         Ok(found.map(|at| at.and_utc()))
     }
 
-    /// The `newest` decisions that `filter` lets through, the newest first.
+    /// At most `limit` events that match `filter`, newest first.
     pub fn audit_events(&mut self, filter: &AuditFilter, limit: i64) -> Result<Vec<StoredAuditEvent>, Error> {
         let mut query = audit_events::table.into_boxed();
         if let Some(since) = filter.since {
-            // Ids sort by the time of their making.
+            // Ids sort by creation time.
             query = query.filter(audit_events::id.ge(since.to_string()));
         }
         if let Some(application) = filter.application {
@@ -138,7 +132,7 @@ impl Tx {
             );
         }
         if filter.refused {
-            // Codes are written in capitals, and nothing else is.
+            // Only refusal codes are written in capitals.
             query = query.filter(sql::<Bool>("outcome = upper(outcome)"));
         }
         if let Some(outcome) = &filter.outcome {
@@ -153,15 +147,15 @@ impl Tx {
             .collect()
     }
 
-    /// What was not `ok` about the requests whose ids begin with these hex digits: no more than `most` rows, in
-    /// no order.
+    /// Events with an outcome other than `ok` whose request ids begin with the hex digits `prefix`:
+    /// at most `most` rows, in no particular order.
     pub fn refusals_by_request_prefix(
         &mut self,
         prefix: &str,
         most: i64,
     ) -> Result<Vec<StoredAuditEvent>, Error> {
         audit_events::table
-            // In the very words of the partial index, which is of use to no others.
+            // Exactly as written in the partial index: the planner uses it for no other form.
             .filter(sql::<Bool>("outcome <> 'ok'"))
             .filter(audit_events::request_id.ge(prefix))
             // `g` comes after every hex digit.
@@ -173,7 +167,7 @@ impl Tx {
             .collect()
     }
 
-    /// Every decision about the request with this id: looks through the whole table.
+    /// Every event of the request with this id. Scans the whole table.
     pub fn audit_events_of_request(&mut self, request_id: &str) -> Result<Vec<StoredAuditEvent>, Error> {
         audit_events::table
             .filter(audit_events::request_id.eq(request_id))
@@ -185,7 +179,6 @@ impl Tx {
     }
 }
 
-/// The row as it lies in the table.
 #[derive(Insertable, Queryable)]
 #[diesel(table_name = audit_events)]
 struct Row {
@@ -206,7 +199,7 @@ struct Row {
     changes: Option<String>,
 }
 
-/// A [`Change`] as it lies in its column, as JSON.
+/// A [`ValueChange`] in its JSON column.
 #[derive(Deserialize, Serialize)]
 struct ValueChangeJson {
     value: String,
@@ -253,7 +246,7 @@ impl Row {
             fold_key,
             unproven: event.unauthenticated,
             actor: event.actor.clone(),
-            // Text alone: it can always be written.
+            // Serializing plain strings cannot fail.
             changes: Some(
                 event
                     .changes

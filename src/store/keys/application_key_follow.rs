@@ -17,7 +17,8 @@ use crate::{
 };
 
 impl Tx {
-    /// Notes who knows a key; `false` if that was known before, which stays as it was.
+    /// Records that an application has adopted a key. Returns `false` if that was recorded before;
+    /// that record stays as it is.
     pub fn add_key_adoption(&mut self, adoption: &KeyAdoption) -> Result<bool, Error> {
         let row = Row::from(adoption);
         let rows = with_backend!(&mut self.0, |c| diesel::insert_into(
@@ -29,7 +30,7 @@ impl Tx {
         Ok(rows == 1)
     }
 
-    /// Everybody who knows `key`, by slug.
+    /// Every adoption of `key`, ordered by slug.
     pub fn key_adoptions(&mut self, key: KeyId) -> Result<Vec<KeyAdoption>, Error> {
         application_key_follow::table
             .filter(application_key_follow::key_id.eq(key.to_string()))
@@ -54,7 +55,6 @@ fn adoption_source_from_name(text: &str) -> Option<AdoptionSource> {
         .find(|how| adoption_source_name(*how) == text)
 }
 
-/// The row as it lies in the table.
 #[derive(Insertable, Queryable)]
 #[diesel(table_name = application_key_follow)]
 struct Row {

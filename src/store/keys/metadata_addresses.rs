@@ -1,4 +1,5 @@
-//! `metadata_addresses` and `metadata_fetches`: the address that one application was given, and who came to it.
+//! `metadata_addresses` and `metadata_fetches`: each application's own metadata address, and who
+//! fetched from it.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +16,7 @@ use crate::{
 };
 
 impl Tx {
-    /// Gives a name the part of its metadata address that nobody can guess, unless it has one.
+    /// Gives a slug the unguessable part of its metadata address, unless it has one.
     pub(in crate::store) fn add_metadata_address(&mut self, slug: &Slug) -> Result<(), Error> {
         let random = match &self.0 {
             AnyConnection::Postgres(_) => "replace(gen_random_uuid()::text, '-', '')",
@@ -29,7 +30,7 @@ impl Tx {
         Ok(())
     }
 
-    /// That part, for an application or a draft.
+    /// The unguessable part of the metadata address of an application or a draft.
     pub fn metadata_token(&mut self, slug: &Slug) -> Result<Option<String>, Error> {
         let token = metadata_addresses::table
             .find(slug.as_str())
@@ -37,7 +38,7 @@ impl Tx {
         Ok(token.first(&mut self.0).optional()?)
     }
 
-    /// The same for all of them.
+    /// The same for all slugs.
     pub fn metadata_tokens(&mut self) -> Result<BTreeMap<Slug, String>, Error> {
         metadata_addresses::table
             .load::<(String, String)>(&mut self.0)?
@@ -49,7 +50,8 @@ impl Tx {
             .collect()
     }
 
-    /// Forgets the address of a name and who came to it, so that whoever bears the name next begins anew.
+    /// Removes the metadata address of a slug, its fetches and its key adoptions, so that the next
+    /// application with this slug starts without them.
     pub fn remove_metadata_address(&mut self, slug: &Slug) -> Result<(), Error> {
         let slug = slug.as_str();
         diesel::delete(metadata_addresses::table.find(slug)).execute(&mut self.0)?;
@@ -60,8 +62,8 @@ impl Tx {
         Ok(())
     }
 
-    /// Whether this fetcher is to be noted. At the address that can be guessed one is known by where it comes from
-    /// alone: it can call itself anything.
+    /// Whether this fetch is to be recorded. At the guessable address a fetcher is identified by
+    /// its network address alone, because it can send any user agent.
     pub fn is_new_metadata_fetch(&mut self, fetch: &MetadataFetch) -> Result<bool, Error> {
         let row = Row::from(fetch);
         let from_there = metadata_fetches::table
@@ -74,7 +76,8 @@ impl Tx {
         Ok(!from_there.iter().any(|agent| !row.own || *agent == row.agent))
     }
 
-    /// Notes a fetcher; `false` if it was noted before. Of `most` of its kind the oldest makes way.
+    /// Records a fetch; returns `false` if it was recorded before. At `limit` records of its kind,
+    /// the oldest is removed.
     pub fn add_metadata_fetch(&mut self, fetch: &MetadataFetch, limit: i64) -> Result<bool, Error> {
         let row = Row::from(fetch);
         let oldest = metadata_fetches::table
@@ -96,8 +99,8 @@ impl Tx {
         Ok(rows == 1)
     }
 
-    /// Everybody who fetched metadata that names `key`: at the address of their own before others, the first ones
-    /// first.
+    /// Every fetch of metadata that contains `key`: by slug, those at the application's own address
+    /// first, then the oldest first.
     pub fn metadata_fetches(&mut self, key: KeyId) -> Result<Vec<MetadataFetch>, Error> {
         metadata_fetches::table
             .filter(metadata_fetches::key_id.eq(key.to_string()))
@@ -113,7 +116,7 @@ impl Tx {
     }
 }
 
-/// The row as it lies in the table; an empty text stands for nothing.
+/// An empty `address` or `agent` stands for none.
 #[derive(Insertable, Queryable)]
 #[diesel(table_name = metadata_fetches)]
 struct Row {

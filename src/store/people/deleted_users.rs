@@ -1,4 +1,5 @@
-//! People who were deleted: what is erased of them, and what is kept so that nobody else is ever taken for them.
+//! Deleted users: what is erased, and what is kept so that no other user can ever be mistaken for
+//! them.
 
 use chrono::{DateTime, Utc};
 use diesel::{
@@ -22,7 +23,7 @@ use crate::{
 };
 
 impl Tx {
-    /// Those who were deleted by `due`, at most so many, the first deleted first.
+    /// At most `limit` users who were deleted by `due`, in order of deletion.
     pub fn users_due_for_erasure(
         &mut self,
         due: DateTime<Utc>,
@@ -44,8 +45,8 @@ impl Tx {
             .collect()
     }
 
-    /// The audit rows whose words or values may tell who `user` was: those about changes of them, and whatever holds
-    /// their address. Looks through the whole table.
+    /// Ids of audit events whose `detail` or `changes` may identify `user`: events about changes to
+    /// the user, and all that contain the e-mail address. Scans the whole table.
     pub fn audit_events_mentioning(&mut self, user: UserId, email: &Email) -> Result<Vec<String>, Error> {
         let place = match &self.0 {
             AnyConnection::Sqlite(_) => "instr",
@@ -71,7 +72,7 @@ impl Tx {
             .collect())
     }
 
-    /// Takes the words and values out of these audit rows.
+    /// Clears `detail` and `changes` of these audit events.
     pub fn erase_audit_text(&mut self, rows: &[String]) -> Result<(), Error> {
         diesel::update(audit_events::table.filter(audit_events::id.eq_any(rows)))
             .set((
@@ -82,8 +83,9 @@ impl Tx {
         Ok(())
     }
 
-    /// Erases `user` and all that hangs on them, if they were deleted by `due` and nobody took that back. The stable
-    /// id and the persistent names stay as hashes: neither is given to another person.
+    /// Erases `user` and their dependent rows, if they were deleted by `due` and the deletion was
+    /// not undone. The stable id and the persistent `NameIDs` are kept as hashes, so that neither is
+    /// ever given to another user.
     pub fn erase_user(&mut self, user: UserId, due: DateTime<Utc>) -> Result<bool, Error> {
         let theirs = users::table
             .find(user.to_string())
@@ -113,7 +115,7 @@ impl Tx {
         Ok(true)
     }
 
-    /// Whether somebody who was erased bore this stable id.
+    /// Whether this stable id belonged to a user who was erased.
     pub(in crate::store) fn is_spent_stable_id(&mut self, stable_id: &StableId) -> Result<bool, Error> {
         let sha256 = stable_id_hash(stable_id.as_str());
         let found = spent_stable_ids::table
@@ -123,15 +125,17 @@ impl Tx {
     }
 }
 
-/// What is kept of a stable id that is spent: some applications compare without regard to case.
+/// The hash kept of a stable id. Lower case, because some applications ignore case when they
+/// compare.
 fn stable_id_hash(stable_id: &str) -> String {
     hex(&Sha256::digest(stable_id.to_lowercase()))
 }
 
-/// Whether `text` names this address, and not another one that ends or begins like it.
+/// Whether `text` contains this address, and not only a longer one that contains it.
 fn mentions_email(text: &str, email: &str) -> bool {
     let text = text.to_lowercase();
-    // What an address may hold beside letters and digits (rfc5322, 3.2.3); it does not end in a full stop.
+    // What an address may hold besides letters and digits (rfc5322, 3.2.3); it does not end in a
+    // full stop.
     let is_part = |c: char| c.is_alphanumeric() || "!#$%&'*+/=?^_`{|}~-".contains(c);
     text.match_indices(email).any(|(at, found)| {
         let (before, after) = (&text.get(..at), &text.get(at + found.len()..));

@@ -1,4 +1,4 @@
-//! Users: their rows, their own attributes, and what is remembered of those who were deleted.
+//! Users: their rows, their own attributes, and what is kept about deleted users.
 
 pub(in crate::store) mod deleted_users;
 pub(in crate::store) mod user_attributes;

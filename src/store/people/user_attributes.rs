@@ -1,4 +1,4 @@
-//! `user_attributes`: what people have besides their row, for the applications that ask for it.
+//! `user_attributes`: additional attributes of users, for the applications that need them.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use crate::{
 };
 
 impl Tx {
-    /// The own attributes of a person: each name with its values, in their order.
+    /// The own attributes of a user: each name with its values in order.
     pub fn user_attributes(&mut self, user: UserId) -> Result<OwnAttributes, Error> {
         let rows = user_attributes::table
             .filter(user_attributes::user_id.eq(user.to_string()))
@@ -31,7 +31,7 @@ impl Tx {
         Ok(found)
     }
 
-    /// The own attributes of everybody who has any.
+    /// The own attributes of every user who has any.
     pub fn all_user_attributes(&mut self) -> Result<BTreeMap<UserId, OwnAttributes>, Error> {
         let rows = user_attributes::table
             .order((
@@ -54,7 +54,7 @@ impl Tx {
         Ok(found)
     }
 
-    /// Gives a person these values under `name`, in place of those that were there; none take it away.
+    /// Replaces the values of a user's attribute `name`; an empty list removes it.
     pub fn set_user_attribute(&mut self, user: UserId, name: &str, values: &[String]) -> Result<(), Error> {
         let user = user.to_string();
         diesel::delete(
@@ -76,7 +76,7 @@ impl Tx {
         Ok(())
     }
 
-    /// The active people who have no attribute `name` of their own.
+    /// Enabled users without an own attribute `name`.
     pub fn users_without_attribute(&mut self, name: &str) -> Result<Vec<Email>, Error> {
         let theirs = user_attributes::table
             .filter(user_attributes::user_id.eq(users::id))
@@ -90,7 +90,7 @@ impl Tx {
         emails(&found)
     }
 
-    /// The active people who have no given name.
+    /// Enabled users without a given name.
     pub fn users_without_given_name(&mut self) -> Result<Vec<Email>, Error> {
         let found = users::table
             .filter(users::enabled.eq(true))
@@ -101,7 +101,7 @@ impl Tx {
         emails(&found)
     }
 
-    /// The active people who have no family name.
+    /// Enabled users without a family name.
     pub fn users_without_family_name(&mut self) -> Result<Vec<Email>, Error> {
         let found = users::table
             .filter(users::enabled.eq(true))
@@ -112,7 +112,7 @@ impl Tx {
         emails(&found)
     }
 
-    /// The active people who have no user name.
+    /// Enabled users without a user name.
     pub fn users_without_user_name(&mut self) -> Result<Vec<Email>, Error> {
         let found = users::table
             .filter(users::enabled.eq(true))

@@ -20,15 +20,16 @@ use crate::{
 };
 
 impl Tx {
-    /// Adds a person; `false` if somebody has this e-mail address or stable id already, or had that stable id and
-    /// was erased.
+    /// Adds a user. Returns `false` if another user has this e-mail address or stable id, or an
+    /// erased user had this stable id.
     pub fn add_user(&mut self, user: &User) -> Result<bool, Error> {
         let row = Row::from(user);
         let rows = with_backend!(&mut self.0, |c| diesel::insert_into(users::table)
             .values(row)
             .on_conflict_do_nothing()
             .execute(c))?;
-        // Asked afterwards: whoever bore it may have been erased while this waited for their row.
+        // Checked after the insert: the user who had it may have been erased while the insert
+        // waited for their row.
         if rows == 1 && self.is_spent_stable_id(&user.stable_id)? {
             diesel::delete(users::table.find(user.id.to_string())).execute(&mut self.0)?;
             return Ok(false);
@@ -36,7 +37,6 @@ impl Tx {
         Ok(rows == 1)
     }
 
-    /// The person `id`.
     pub fn user(&mut self, id: UserId) -> Result<Option<User>, Error> {
         let found = users::table
             .find(id.to_string())
@@ -45,7 +45,6 @@ impl Tx {
         found.map(User::try_from).transpose()
     }
 
-    /// The person with this e-mail address.
     pub fn user_by_email(&mut self, email: &Email) -> Result<Option<User>, Error> {
         let found = users::table
             .filter(users::email.eq(email.as_str()))
@@ -54,7 +53,7 @@ impl Tx {
         found.map(User::try_from).transpose()
     }
 
-    /// Everybody, by e-mail address.
+    /// Every user, ordered by e-mail address.
     pub fn users(&mut self) -> Result<Vec<User>, Error> {
         users::table
             .order(users::email)
@@ -64,14 +63,13 @@ impl Tx {
             .collect()
     }
 
-    /// Whether there is anybody at all.
     pub fn has_users(&mut self) -> Result<bool, Error> {
         let one = users::table.select(users::id).limit(1);
         Ok(one.first::<String>(&mut self.0).optional()?.is_some())
     }
 
-    /// Writes `user` if it is still at the version that was read; its version is one higher then. Its
-    /// stable id and its birth do not change.
+    /// Writes `user` if the stored version is still the one that was read, and increments the
+    /// version. The stable id and the creation time do not change.
     pub fn edit_user(&mut self, user: &User) -> Result<EditOutcome, Error> {
         let unchanged = users::table
             .find(user.id.to_string())
@@ -86,7 +84,8 @@ impl Tx {
             users::deleted_at.eq(user.deleted_at.map(|at| at.naive_utc())),
             users::version.eq(users::version + 1),
         ));
-        // A transaction of its own within ours: PostgreSQL would refuse all that follows a refused row.
+        // A savepoint: on PostgreSQL a constraint violation would otherwise abort the whole
+        // transaction.
         match self.0.transaction(|c| update.execute(c)) {
             Ok(0) => Ok(EditOutcome::Stale),
             Ok(_) => Ok(EditOutcome::Done),
@@ -95,7 +94,7 @@ impl Tx {
         }
     }
 
-    /// Sets the password of `user`; `phc` is its hash.
+    /// Sets the password of `user`; `phc` is its hash in PHC string format.
     pub fn set_password_hash(
         &mut self,
         user: UserId,
@@ -115,9 +114,9 @@ impl Tx {
         Ok(())
     }
 
-    /// Whether `user` may sign in and `phc` still is the hash of their password. On PostgreSQL both rows are
-    /// held until the transaction ends, as SQLite holds everything: a password that is changed meanwhile
-    /// waits, and then ends the session that this transaction begins.
+    /// Whether `user` may sign in and `phc` still is the hash of their password. On PostgreSQL both
+    /// rows are locked until the transaction ends (SQLite locks the whole database): a password
+    /// change that comes meanwhile waits, and then ends the session that this transaction begins.
     pub fn still_may_sign_in(&mut self, user: UserId, phc: &Secret<String>) -> Result<bool, Error> {
         let fits = users::table
             .inner_join(user_passwords::table)
@@ -127,13 +126,13 @@ impl Tx {
             .select(users::id);
         let found = match &mut self.0 {
             AnyConnection::Sqlite(c) => fits.first::<String>(c).optional()?,
-            // Not shared: a login may write the hash anew, and two that share the rows would wait for each other.
+            // No shared lock: a sign-in may write a new hash, and two that share the lock would
+            // deadlock.
             AnyConnection::Postgres(c) => fits.for_no_key_update().first::<String>(c).optional()?,
         };
         Ok(found.is_some())
     }
 
-    /// The hash of the password of `user`, if one was set.
     pub fn password_hash(&mut self, user: UserId) -> Result<Option<Secret<String>>, Error> {
         let phc = user_passwords::table
             .find(user.to_string())
@@ -141,7 +140,7 @@ impl Tx {
         Ok(phc.first::<String>(&mut self.0).optional()?.map(Secret::new))
     }
 
-    /// When the password of `user` was last set or hashed anew, if one was.
+    /// When the password of `user` was last set or rehashed.
     pub fn password_changed_at(&mut self, user: UserId) -> Result<Option<DateTime<Utc>>, Error> {
         let changed = user_passwords::table
             .find(user.to_string())
@@ -151,7 +150,6 @@ impl Tx {
     }
 }
 
-/// The row as it lies in the table.
 #[derive(Insertable, Queryable)]
 #[diesel(table_name = users)]
 pub(in crate::store) struct Row {

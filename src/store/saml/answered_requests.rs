@@ -1,4 +1,4 @@
-//! `answered_requests` and `seen_ids`: what happens once.
+//! `answered_requests` and `seen_ids`: what may happen only once.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -13,8 +13,8 @@ use crate::{
 };
 
 impl Tx {
-    /// Notes that a request is answered for `session`. `false` if it was answered for another one; the
-    /// same one may have it again, as after a reload.
+    /// Records that a request was answered in `session`. Returns `false` if it was answered in
+    /// another session; the same session may get the Response again, for example after a reload.
     pub fn mark_request_answered(
         &mut self,
         application: ApplicationId,
@@ -28,8 +28,8 @@ impl Tx {
             answered_requests::session_id.eq(session.to_string()),
             answered_requests::expires_at.eq(until.naive_utc()),
         );
-        // The insert decides; a row is never changed after it, so reading it afterwards is safe. (An
-        // upsert would do both, but diesel prepares it anew each time.)
+        // The insert decides. A row never changes after it, so reading it afterwards is safe. (An
+        // upsert would do both, but diesel does not cache its prepared statement.)
         let rows = with_backend!(&mut self.0, |c| diesel::insert_into(answered_requests::table)
             .values(row)
             .on_conflict_do_nothing()
@@ -43,7 +43,7 @@ impl Tx {
         Ok(diesel::select(diesel::dsl::exists(before)).get_result(&mut self.0)?)
     }
 
-    /// Notes that a message was seen; `false` if it was seen before.
+    /// Records that a message was seen; returns `false` if it was seen before.
     pub fn mark_message_seen(
         &mut self,
         kind: &str,

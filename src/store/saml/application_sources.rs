@@ -1,4 +1,4 @@
-//! `application_sources`: which applications take their metadata from a source.
+//! `application_sources`: which applications get their metadata from a source.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,8 @@ use crate::{
 };
 
 impl Tx {
-    /// Notes that an application's metadata comes from a source, in place of what was known of that.
+    /// Records that an application gets its metadata from a source, and replaces any earlier
+    /// record.
     pub fn set_application_metadata_source(&mut self, from: &ApplicationMetadataSource) -> Result<(), Error> {
         let row = Row::from(from);
         with_backend!(&mut self.0, |c| diesel::insert_into(application_sources::table)
@@ -31,7 +32,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Notes which metadata holds now, so that nothing waits any more.
+    /// Records the metadata now in use, and clears any pending change.
     pub fn record_applied_metadata(&mut self, from: &ApplicationMetadataSource) -> Result<(), Error> {
         let row = Row::from(from);
         diesel::update(application_sources::table.find(&row.application_id))
@@ -51,7 +52,8 @@ impl Tx {
         Ok(())
     }
 
-    /// Lets a change wait for an administrator; `false` if one has rejected it already.
+    /// Stores a change that waits for an administrator; returns `false` if this change was rejected
+    /// before.
     pub fn record_pending_change(
         &mut self,
         application: ApplicationId,
@@ -76,7 +78,8 @@ impl Tx {
         Ok(rows == 1)
     }
 
-    /// Notes that the source lists the application no more, or again; `false` if that is no news.
+    /// Records that the source stopped listing the application, or lists it again; `false` if
+    /// nothing changed.
     pub fn set_delisted_at(
         &mut self,
         application: ApplicationId,
@@ -96,7 +99,7 @@ impl Tx {
         Ok(rows == 1)
     }
 
-    /// Where the metadata of `application` comes from, if it comes from a source.
+    /// The source of an application's metadata, if it has one.
     pub fn application_metadata_source(
         &mut self,
         application: ApplicationId,
@@ -109,8 +112,8 @@ impl Tx {
             .transpose()
     }
 
-    /// Until when the metadata of the applications `ids`, or of all, counts: that of their source, or an
-    /// end of their own that is sooner.
+    /// When the metadata of the applications `ids`, or of all, expires: the earlier of the source's
+    /// expiry and the entity's own.
     pub(in crate::store) fn metadata_expiries(
         &mut self,
         ids: Option<&[&str]>,
@@ -133,7 +136,6 @@ impl Tx {
             .collect())
     }
 
-    /// The applications of `source`.
     pub fn applications_of_metadata_source(
         &mut self,
         source: MetadataSourceId,
@@ -158,8 +160,8 @@ impl Tx {
             .collect()
     }
 
-    /// Takes what waits away, if it is still the change `sha256`; `false` if it is another one by now.
-    /// A rejected one is not offered again.
+    /// Removes the pending change if it is still `sha256`; returns `false` if it is another one by
+    /// now. A rejected change is not offered again.
     pub fn resolve_pending_change(
         &mut self,
         application: ApplicationId,
@@ -182,7 +184,8 @@ impl Tx {
         Ok(rows == 1)
     }
 
-    /// Forgets where an application's metadata came from; the application stays as it is.
+    /// Removes the record of where an application's metadata came from; the application is
+    /// unchanged.
     pub fn remove_application_metadata_source(&mut self, application: ApplicationId) -> Result<bool, Error> {
         let rows =
             diesel::delete(application_sources::table.find(application.to_string())).execute(&mut self.0)?;
@@ -190,7 +193,6 @@ impl Tx {
     }
 }
 
-/// The row as it lies in the table.
 #[derive(AsChangeset, Insertable, Queryable)]
 #[diesel(table_name = application_sources, primary_key(application_id), treat_none_as_null = true)]
 struct Row {
@@ -244,7 +246,7 @@ impl TryFrom<Row> for ApplicationMetadataSource {
             row.waiting_since,
         ) {
             (Some(metadata), Some(sha256), Some(why), Some(since)) => Some(PendingChange {
-                // A row of a version that knew no ids: its whole hash names it.
+                // Rows written before changes had ids are identified by their whole hash.
                 id: row.waiting_id.unwrap_or_else(|| sha256.clone()),
                 metadata,
                 sha256,

@@ -24,11 +24,11 @@ use crate::{
     },
 };
 
-/// Names in one statement: SQLite binds 32 766 values at most.
+/// Entity IDs per statement: SQLite binds 32 766 values at most.
 const ENTITIES_PER_STATEMENT: usize = 1000;
 
 impl Tx {
-    /// The entities of `source` that are not gone, each with its hash.
+    /// The entities that `source` lists now, each with the hash of its metadata.
     pub fn imported_entity_hashes(
         &mut self,
         source: MetadataSourceId,
@@ -42,7 +42,7 @@ impl Tx {
             .collect())
     }
 
-    /// Writes entities, new ones and changed ones.
+    /// Inserts or updates entities.
     pub fn save_imported_entities(&mut self, entities: &[ImportedEntity]) -> Result<(), Error> {
         let rows: Vec<Row> = entities.iter().map(Row::from).collect();
         match &mut self.0 {
@@ -61,7 +61,7 @@ impl Tx {
                     .execute(c)?;
             }
             AnyConnection::Sqlite(c) => {
-                // A statement a row: it is prepared once, and there is no way to the server.
+                // One statement per row: it is prepared once, and costs no round trip to a server.
                 for row in &rows {
                     diesel::insert_into(known_entities::table)
                         .values(row)
@@ -75,7 +75,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Notes that `source` does not list these entities any more.
+    /// Records that `source` no longer lists these entities.
     pub fn mark_entities_delisted(
         &mut self,
         source: MetadataSourceId,
@@ -94,7 +94,7 @@ impl Tx {
         Ok(())
     }
 
-    /// The entities that an administrator removed, whatever source lists them.
+    /// The entities that an administrator removed, from any source.
     pub fn declined_entities(&mut self) -> Result<BTreeSet<String>, Error> {
         Ok(known_entities::table
             .filter(known_entities::declined_at.is_not_null())
@@ -104,8 +104,8 @@ impl Tx {
             .collect())
     }
 
-    /// Notes that an administrator removed the application of an imported entity; nothing where `application` comes
-    /// from elsewhere.
+    /// Records that an administrator removed the application of an imported entity; does nothing if
+    /// the metadata of `application` came from no source.
     pub fn decline_entity(&mut self, application: ApplicationId, now: DateTime<Utc>) -> Result<(), Error> {
         let entity = application_sources::table
             .find(application.to_string())
@@ -123,7 +123,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Takes back that `entity_id` was declined: an administrator enables it.
+    /// Clears the record that `entity_id` was declined, because an administrator enables it.
     pub fn clear_declined_entity(&mut self, entity_id: &EntityId) -> Result<(), Error> {
         let listed = known_entities::table
             .filter(known_entities::entity_sha256.eq(entity_id_hash(entity_id.as_str())))
@@ -134,7 +134,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Whether some source lists `entity_id`: one look into an index.
+    /// Whether any source lists `entity_id`; a single index lookup.
     pub fn is_imported_entity(&mut self, entity_id: &EntityId) -> Result<bool, Error> {
         let listed = known_entities::table
             .filter(known_entities::entity_sha256.eq(entity_id_hash(entity_id.as_str())))
@@ -144,7 +144,7 @@ impl Tx {
         Ok(diesel::select(diesel::dsl::exists(listed)).get_result(&mut self.0)?)
     }
 
-    /// What the sources know of `entity_id`, the eldest source first.
+    /// The entity `entity_id` as each source lists it, oldest source first.
     pub fn imported_entities(&mut self, entity_id: &EntityId) -> Result<Vec<ImportedEntity>, Error> {
         known_entities::table
             .filter(known_entities::entity_sha256.eq(entity_id_hash(entity_id.as_str())))
@@ -158,7 +158,7 @@ impl Tx {
             .collect()
     }
 
-    /// How many entities `source` lists, and how many it lists no more.
+    /// How many entities `source` lists, and how many it no longer lists.
     pub fn count_imported_entities(&mut self, source: MetadataSourceId) -> Result<(i64, i64), Error> {
         let of_source = known_entities::table.filter(known_entities::source_id.eq(source.to_string()));
         let listed = of_source
@@ -173,7 +173,8 @@ impl Tx {
         Ok((listed, gone))
     }
 
-    /// Known entities whose entity ID or name holds `search`, in any case; at most `most`, by name.
+    /// At most `limit` imported entities whose entity ID or name contains `search`, ignoring case;
+    /// ordered by name.
     pub fn search_imported_entities(
         &mut self,
         search: &str,
@@ -203,7 +204,6 @@ impl Tx {
     }
 }
 
-/// The row as it lies in the table.
 #[derive(AsChangeset, Insertable, Queryable, Selectable)]
 #[diesel(table_name = known_entities, primary_key(source_id, entity_sha256), treat_none_as_null = true)]
 struct Row {
@@ -217,7 +217,7 @@ struct Row {
     entity_sha256: String,
 }
 
-/// What is unique of an entity ID: rows are found by it, and compared whole.
+/// The key by which rows are found; the entity ID itself is then compared in full.
 fn entity_id_hash(entity_id: &str) -> String {
     hex(&Sha256::digest(entity_id))
 }

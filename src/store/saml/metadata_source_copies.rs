@@ -13,7 +13,7 @@ use crate::{
 };
 
 impl Tx {
-    /// The copies of `source` that were taken, the one in force first.
+    /// The accepted aggregates of `source`, the one in use first.
     pub fn accepted_aggregates(&mut self, source: MetadataSourceId) -> Result<Vec<AcceptedAggregate>, Error> {
         Ok(metadata_source_copies::table
             .filter(metadata_source_copies::source_id.eq(source.to_string()))
@@ -24,7 +24,8 @@ impl Tx {
             .collect())
     }
 
-    /// Notes that `copy` of `source` is in force now, and forgets those that cannot come back: their end is over.
+    /// Records that `copy` of `source` is in use now, and removes older ones that have expired:
+    /// they cannot be accepted again.
     pub fn record_accepted_aggregate(
         &mut self,
         source: MetadataSourceId,
@@ -53,7 +54,6 @@ impl Tx {
     }
 }
 
-/// The row as it lies in the table.
 #[derive(Insertable, Queryable)]
 #[diesel(table_name = metadata_source_copies)]
 struct Row {

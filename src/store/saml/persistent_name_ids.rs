@@ -1,4 +1,5 @@
-//! `persistent_name_ids`: a name at one service provider for ever, never given to another person.
+//! `persistent_name_ids`: a permanent NameID of a user at one service provider, never given to
+//! another user.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
@@ -17,7 +18,7 @@ use crate::{
 };
 
 impl Tx {
-    /// The name that `application` knows `user` by, if it was told one.
+    /// The current persistent NameID of `user` at `application`, if one was assigned.
     pub fn persistent_name_id(
         &mut self,
         application: ApplicationId,
@@ -32,7 +33,7 @@ impl Tx {
             .optional()?)
     }
 
-    /// Whose name this is, or was, at `application`.
+    /// The user by whom this NameID is, or was, used at `application`.
     pub fn owner_of_name_id(
         &mut self,
         application: ApplicationId,
@@ -47,7 +48,8 @@ impl Tx {
         owner.map(|id| name.valid(id.parse())).transpose()
     }
 
-    /// Names `user` so at `application` unless there is a name already; of two at once, the first stays.
+    /// Assigns a NameID to `user` at `application` unless there is one; of two concurrent calls,
+    /// the first wins.
     pub fn add_persistent_name_id(
         &mut self,
         application: ApplicationId,
@@ -63,8 +65,8 @@ impl Tx {
         Ok(())
     }
 
-    /// Names `user` so at `application` from now on; `false`, and nothing is done, if another person has or
-    /// had this name there.
+    /// Changes the NameID of `user` at `application`. Returns `false` and changes nothing if
+    /// another user has or had this NameID there.
     pub fn set_persistent_name_id(
         &mut self,
         application: ApplicationId,
@@ -77,7 +79,8 @@ impl Tx {
             .values(row)
             .on_conflict_do_nothing()
             .execute(c))?;
-        // Asked afterwards: whoever bore it may have been erased while this waited for their row.
+        // Checked after the insert: the user who had it may have been erased while the insert
+        // waited for their row.
         if added == 1
             && self
                 .owner_of_name_id(application, &erased_name_id(value))?
@@ -87,7 +90,7 @@ impl Tx {
                 .execute(&mut self.0)?;
             return Ok(false);
         }
-        // Rows never go, so whose a name is does not change after this.
+        // Rows are never deleted, so the owner of a NameID does not change after this.
         if self.owner_of_name_id(application, value)? != Some(user) {
             return Ok(false);
         }
@@ -104,7 +107,8 @@ impl Tx {
     }
 }
 
-/// The form in which a name is kept whose person was erased: it may have been brought along, and say who they were.
+/// The form in which an erased user's NameID is kept. It is hashed because an imported NameID may
+/// identify the user.
 pub(in crate::store) fn erased_name_id(value: &str) -> String {
     // Some applications compare without regard to case.
     format!("sha256:{}", hex(&Sha256::digest(value.to_lowercase())))

@@ -18,7 +18,7 @@ use crate::{
 };
 
 impl Tx {
-    /// Keeps a `LogoutRequest` until the GET that follows it.
+    /// Stores a `LogoutRequest` that was posted, until the GET that follows.
     pub fn add_posted_logout(&mut self, posted: &PostedLogout) -> Result<(), Error> {
         diesel::insert_into(posted_logouts::table)
             .values(Row::from(posted))
@@ -26,7 +26,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Takes it out, for the browser that was sent on with it; once.
+    /// Removes and returns it, once, for the browser that was redirected with it.
     pub fn take_posted_logout(
         &mut self,
         id: LogoutId,
@@ -44,7 +44,8 @@ impl Tx {
         found.map(PostedLogout::try_from).transpose()
     }
 
-    /// Takes out those that nobody came for, at most `step` of them. Of two replicas, one gets each.
+    /// Removes and returns at most `batch_size` that expired unused. Each goes to only one of two
+    /// replicas.
     pub fn take_expired_posted_logouts(
         &mut self,
         now: DateTime<Utc>,
@@ -71,7 +72,6 @@ impl Tx {
     }
 }
 
-/// The row as it lies in the table.
 #[derive(Insertable, Queryable)]
 #[diesel(table_name = posted_logouts)]
 struct Row {

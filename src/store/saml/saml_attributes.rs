@@ -1,4 +1,4 @@
-//! `saml_attributes`: what a service provider is told of a person.
+//! `saml_attributes`: which attributes of a user a service provider receives.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use crate::{
 };
 
 impl Tx {
-    /// The lists of the applications `ids`, or of all.
+    /// The attribute rules of the applications `ids`, or of all.
     pub(in crate::store) fn attributes_of(
         &mut self,
         ids: Option<&[&str]>,

@@ -1,5 +1,5 @@
-//! `saml_certificates`: of the keys that sign a service provider's messages, and of those that open what is
-//! encrypted for it.
+//! `saml_certificates`: the keys that verify a service provider's signatures, and those to encrypt
+//! for it.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +37,6 @@ impl Purpose {
     }
 }
 
-/// The certificates of one application.
 #[derive(Debug, Default)]
 pub(in crate::store) struct Certificates {
     pub(in crate::store) signing: Vec<Certificate>,

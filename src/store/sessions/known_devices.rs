@@ -1,4 +1,4 @@
-//! `known_devices`: browsers on which a person has signed in before.
+//! `known_devices`: browsers on which a user has signed in before.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -13,7 +13,7 @@ use crate::{
 };
 
 impl Tx {
-    /// Knows a device from now on, or for longer.
+    /// Records a known device, or extends its expiry.
     pub fn add_known_device(
         &mut self,
         token: TokenHash,
@@ -40,13 +40,12 @@ impl Tx {
         Ok(())
     }
 
-    /// Forgets every device of a person; how many there were.
+    /// Removes every known device of a user; returns how many there were.
     pub fn remove_known_devices(&mut self, user: UserId) -> Result<usize, Error> {
         let theirs = known_devices::table.filter(known_devices::user_id.eq(user.to_string()));
         Ok(diesel::delete(theirs).execute(&mut self.0)?)
     }
 
-    /// Whose device this is.
     pub fn known_device_owner(
         &mut self,
         token: TokenHash,

@@ -1,4 +1,4 @@
-//! `login_throttle`: tries to sign in, counted.
+//! `login_throttle`: counts of sign-in attempts.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
@@ -17,8 +17,8 @@ use crate::{
 };
 
 impl Tx {
-    /// Counts a try before it is judged, so that tries at once cannot slip by together: one statement
-    /// that changes nothing while the bucket pauses.
+    /// Counts an attempt before the password is checked, so that concurrent attempts cannot pass
+    /// together. It is one statement, which changes nothing while the bucket is blocked.
     pub fn count_attempt(
         &mut self,
         bucket: &str,
@@ -50,13 +50,13 @@ impl Tx {
             .select(login_throttle::blocked_until)
             .first::<NaiveDateTime>(&mut self.0)
             .optional()?;
-        // Where the pause was lifted just now, the next try passes at once.
+        // If the pause was lifted just now, the next attempt passes at once.
         Ok(RateLimit::RetryAfter(
             blocked.map_or(now, |until| until.and_utc().max(now)),
         ))
     }
 
-    /// Until when a bucket admits nobody, if it does so now; counts nothing.
+    /// Until when a bucket is blocked, if it is blocked now; counts nothing.
     pub fn blocked_until(
         &mut self,
         bucket: &str,
@@ -66,7 +66,7 @@ impl Tx {
         let until = login_throttle::table
             .find(bucket)
             .filter(login_throttle::blocked_until.gt(now.naive_utc()))
-            // A pause that is longer than any was begun by a clock that has gone back since.
+            // A pause longer than the longest one was set by a clock that has since been set back.
             .filter(login_throttle::blocked_until.le((now + limit.max_pause()).naive_utc()))
             .select(login_throttle::blocked_until)
             .first::<NaiveDateTime>(&mut self.0)
@@ -74,16 +74,16 @@ impl Tx {
         Ok(until.map(|until| until.and_utc()))
     }
 
-    /// Takes back the try that was counted at `counted_at` under the same limit, and lifts the pause if
-    /// that try began it. A pause that another try began stays: else whoever may sign in somewhere could
-    /// free the bucket for their next guess.
+    /// Takes back the attempt counted at `counted_at` under the same limit, and lifts the pause if
+    /// that attempt began it. A pause that another attempt began stays: otherwise anyone who can
+    /// sign in to some account could free the bucket for the next guess.
     pub fn refund_attempt(
         &mut self,
         bucket: &str,
         limit: &ThrottlePolicy,
         counted_at: DateTime<Utc>,
     ) -> Result<(), Error> {
-        // The last try that was counted, and no other, set `forget_at`.
+        // `forget_at` was set by the last attempt that was counted.
         diesel::sql_query(
             "UPDATE login_throttle SET \
              blocked_until = CASE WHEN forget_at = $1 THEN $2 ELSE blocked_until END, \
@@ -96,20 +96,19 @@ impl Tx {
         Ok(())
     }
 
-    /// Forgets a bucket.
     pub fn clear_attempts(&mut self, bucket: &str) -> Result<(), Error> {
         diesel::delete(login_throttle::table.find(bucket)).execute(&mut self.0)?;
         Ok(())
     }
 
-    /// Forgets every bucket whose name begins so; `prefix` holds no `%` and no `_`.
+    /// Clears every bucket whose name begins with `prefix`, which must contain no `%` and no `_`.
     pub fn clear_attempts_with_prefix(&mut self, prefix: &str) -> Result<(), Error> {
         let all = login_throttle::table.filter(login_throttle::bucket.like(format!("{prefix}%")));
         diesel::delete(all).execute(&mut self.0)?;
         Ok(())
     }
 
-    /// Whether a bucket holds a try that is not forgotten.
+    /// Whether a bucket holds an attempt that is not yet forgotten.
     pub fn has_attempts(&mut self, bucket: &str, now: DateTime<Utc>) -> Result<bool, Error> {
         let held = login_throttle::table
             .find(bucket)
@@ -118,7 +117,6 @@ impl Tx {
         Ok(diesel::select(diesel::dsl::exists(held)).get_result(&mut self.0)?)
     }
 
-    /// How many tries a bucket holds.
     pub fn attempts(&mut self, bucket: &str) -> Result<i64, Error> {
         let failures = login_throttle::table
             .find(bucket)
@@ -127,11 +125,11 @@ impl Tx {
     }
 }
 
-/// Stands for no pause. Not `now`: the clock of another replica may be a little behind.
+/// Means no pause. Not `now`, because the clock of another replica may be slightly behind.
 const NOT_BLOCKED: NaiveDateTime = DateTime::UNIX_EPOCH.naive_utc();
 
-/// The statement that counts, and its times from `$2` on. SQLite numbers `$n` by first appearance, and
-/// so they appear in order.
+/// The statement that counts, and its times from `$2` on. SQLite numbers `$n` by first appearance,
+/// so they must appear in order.
 fn counting_statement(limit: &ThrottlePolicy, now: DateTime<Utc>) -> (String, Vec<NaiveDateTime>) {
     let until = |count: u32| match limit.pause(count) {
         pause if pause.is_zero() => NOT_BLOCKED,
@@ -155,7 +153,8 @@ fn counting_statement(limit: &ThrottlePolicy, now: DateTime<Utc>) -> (String, Ve
             format!(" ELSE ${place} END")
         });
     }
-    // A pause that is longer than any was begun by a clock that has gone back since: it holds nobody.
+    // A pause longer than the longest one was set by a clock that has since been set back; it
+    // blocks nobody.
     times.push((now + limit.max_pause()).naive_utc());
     let longest = times.len() + 1;
     let sql = format!(

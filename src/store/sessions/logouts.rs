@@ -1,4 +1,4 @@
-//! `logouts` and `logout_hops`.
+//! `logouts` and `logout_hops`, the steps of a logout.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
@@ -21,7 +21,7 @@ use crate::{
 };
 
 impl Tx {
-    /// Keeps a logout and whom it tells.
+    /// Adds a logout and its steps: the applications that receive a LogoutRequest.
     pub fn add_logout(&mut self, logout: &Logout, steps: &[LogoutStep]) -> Result<(), Error> {
         diesel::insert_into(logouts::table)
             .values(LogoutRow::from(logout))
@@ -34,7 +34,7 @@ impl Tx {
         Ok(())
     }
 
-    /// A logout and its hops in their order, over or not.
+    /// A logout and its steps in order, whether it is finished or not.
     pub fn logout(&mut self, id: LogoutId) -> Result<Option<(Logout, Vec<LogoutStep>)>, Error> {
         self.repeatable_read(|tx| {
             let found = logouts::table
@@ -53,7 +53,7 @@ impl Tx {
         })
     }
 
-    /// The logout that still goes on in the browser with this cookie.
+    /// The unfinished logout in the browser with this cookie.
     pub fn running_logout(
         &mut self,
         browser: TokenHash,
@@ -69,7 +69,7 @@ impl Tx {
         found.as_deref().map(parse_logout_id).transpose()
     }
 
-    /// Whether a logout waits for the browser with this session cookie.
+    /// Whether a logout waits to be continued by the browser with this session cookie.
     pub fn has_pending_logout(&mut self, session: TokenHash, now: DateTime<Utc>) -> Result<bool, Error> {
         let waiting = logouts::table
             .filter(logouts::session_token.eq(session.as_bytes().as_slice()))
@@ -78,9 +78,13 @@ impl Tx {
         Ok(diesel::select(diesel::dsl::exists(waiting)).get_result(&mut self.0)?)
     }
 
-    /// Gives the logout that waits for the browser with the cookie `session` to it, which goes on as `browser`
-    /// until `until`; once. Where `answers` names a request, only a logout that it began, and whoever sent it is
-    /// answered at the end; else nobody knows any more who sits at the browser, and it is nameless.
+    /// Claims the logout that waits for the browser with the session cookie `session`: it continues
+    /// in that browser under the cookie `browser` until `until`. Succeeds once.
+    ///
+    /// If `answers` gives a LogoutRequest (application, `ID`, whether a LogoutResponse is wanted),
+    /// only a logout that this request began is claimed, and its sender may get its LogoutResponse
+    /// at the end. Without it, nobody knows who is at the browser any more, so the logout no longer
+    /// shows the names of applications.
     pub fn claim_logout(
         &mut self,
         session: TokenHash,
@@ -119,7 +123,8 @@ impl Tx {
         found.as_deref().map(parse_logout_id).transpose()
     }
 
-    /// Notes that a waiting hop is asked now, under this `ID`; `false` if it did not wait any more.
+    /// Records that the LogoutRequest with this `ID` is sent for a pending step; returns `false` if
+    /// it was not pending.
     pub fn mark_logout_step_requested(
         &mut self,
         id: LogoutId,
@@ -140,7 +145,8 @@ impl Tx {
         Ok(rows == 1)
     }
 
-    /// The hop that was asked under this `ID` and gave no answer so far that counts, while it may.
+    /// The step whose LogoutRequest had this `ID`, if it is not settled and the logout has not
+    /// expired.
     pub fn requested_logout_step(
         &mut self,
         request_id: &str,
@@ -162,8 +168,8 @@ impl Tx {
             .transpose()
     }
 
-    /// Notes what a hop answered; `false` if an answer of it was noted before. One that we had given up may
-    /// still answer.
+    /// Records the result of a LogoutResponse; returns `false` if the step was settled before. A
+    /// step that was skipped after its LogoutRequest can still be settled.
     pub fn settle_logout_step(
         &mut self,
         id: LogoutId,
@@ -178,13 +184,15 @@ impl Tx {
         )
     }
 
-    /// Goes on without a hop that was not asked, or has not answered; `false` if it is settled.
+    /// Continues without a step that is pending or has no LogoutResponse yet; returns `false` if it
+    /// is settled.
     pub fn skip_logout_step(&mut self, id: LogoutId, position: i64) -> Result<bool, Error> {
         let open = [LogoutStepState::Pending, LogoutStepState::Requested];
         self.change_logout_step_state(id, position, &open, LogoutStepState::Unconfirmed)
     }
 
-    /// Notes that a waiting hop has no address; `false` if it did not wait any more.
+    /// Records that the application of a pending step has no logout endpoint; returns `false` if
+    /// the step was not pending.
     pub fn mark_logout_step_without_endpoint(&mut self, id: LogoutId, position: i64) -> Result<bool, Error> {
         self.change_logout_step_state(
             id,
@@ -211,7 +219,7 @@ impl Tx {
         Ok(rows == 1)
     }
 
-    /// Notes that a logout is over; `false` if it was before.
+    /// Marks a logout as finished; returns `false` if it was finished before.
     pub fn finish_logout(&mut self, id: LogoutId, now: DateTime<Utc>) -> Result<bool, Error> {
         let open = logouts::table
             .find(id.to_string())
@@ -222,7 +230,8 @@ impl Tx {
         Ok(rows == 1)
     }
 
-    /// Ends at most `step` logouts whose time is over; which. Of two replicas, one is told of each.
+    /// Finishes at most `step` logouts that have expired, and returns them. Each is returned to
+    /// only one of two replicas.
     pub fn expire_logouts(&mut self, now: DateTime<Utc>, step: i64) -> Result<Vec<LogoutId>, Error> {
         let skip = self.skip_locked();
         let ended = diesel::sql_query(format!(
@@ -246,7 +255,6 @@ fn parse_logout_id(text: &str) -> Result<LogoutId, Error> {
     RowContext::new("logouts", text).valid(text.parse())
 }
 
-/// The row as it lies in the table.
 #[derive(Insertable, Queryable)]
 #[diesel(table_name = logouts)]
 struct LogoutRow {
@@ -315,7 +323,6 @@ impl TryFrom<LogoutRow> for Logout {
     }
 }
 
-/// The row as it lies in the table.
 #[derive(Insertable, Queryable)]
 #[diesel(table_name = logout_hops)]
 struct LogoutStepRow {

@@ -25,7 +25,6 @@ use crate::{
     },
 };
 
-/// The columns of [`Row`].
 pub(super) type Columns = (
     sessions::id,
     sessions::user_id,
@@ -36,7 +35,6 @@ pub(super) type Columns = (
     sessions::expires_at,
 );
 
-/// The columns of [`Row`].
 pub(super) const COLUMNS: Columns = (
     sessions::id,
     sessions::user_id,
@@ -48,7 +46,7 @@ pub(super) const COLUMNS: Columns = (
 );
 
 impl Tx {
-    /// Begins a session; the browser holds the token whose hash this is.
+    /// Adds a session; `token` is the hash of the token in the browser's cookie.
     pub fn add_session(&mut self, session: &Session, token: TokenHash) -> Result<(), Error> {
         diesel::insert_into(sessions::table)
             .values((
@@ -65,7 +63,7 @@ impl Tx {
         Ok(())
     }
 
-    /// The session with this id, unless it was ended.
+    /// The session `id`, unless it was ended.
     pub fn session(&mut self, id: SessionId) -> Result<Option<Session>, Error> {
         let found = sessions::table
             .find(id.to_string())
@@ -76,9 +74,10 @@ impl Tx {
         found.map(Session::try_from).transpose()
     }
 
-    /// Whether the session was not ended. On PostgreSQL its row is held until the transaction ends, as SQLite
-    /// holds everything: whoever ends it meanwhile waits. Who writes the row too does so before: two that hold it
-    /// and then write it would wait for each other.
+    /// Whether the session was not ended. On PostgreSQL its row is locked until the transaction
+    /// ends (SQLite locks the whole database), so that whoever ends the session meanwhile waits.
+    /// The lock is shared: a transaction that also writes the row must do so before it calls this,
+    /// because two that hold the lock and then write would deadlock.
     pub fn lock_open_session(&mut self, id: SessionId) -> Result<bool, Error> {
         let open = sessions::table
             .find(id.to_string())
@@ -91,8 +90,8 @@ impl Tx {
         Ok(found.is_some())
     }
 
-    /// The session with this token, unless it was ended, and whose it is. Whether it is too old, and
-    /// whether its person may still sign in, is for the caller to judge.
+    /// The session with this token, unless it was ended, and its user. The caller must check
+    /// whether the session has expired, and whether the user may still sign in.
     pub fn session_by_token(&mut self, token: TokenHash) -> Result<Option<(Session, User)>, Error> {
         let found = sessions::table
             .inner_join(users::table)
@@ -106,7 +105,8 @@ impl Tx {
             .transpose()
     }
 
-    /// Gives a session a new token at a new log-in; `false` if it was ended, or renewed by another.
+    /// Gives a session a new token when the user signs in again; returns `false` if it was ended,
+    /// or renewed by another request.
     pub fn renew_session(
         &mut self,
         renewed: &Session,
@@ -129,7 +129,7 @@ impl Tx {
         Ok(rows == 1)
     }
 
-    /// Notes that the browser was here.
+    /// Records that the session was used.
     pub fn touch_session(
         &mut self,
         id: SessionId,
@@ -149,7 +149,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Ends a session; `false` if it was ended before.
+    /// Ends a session; returns `false` if it was ended before.
     pub fn end_session(&mut self, id: SessionId, now: DateTime<Utc>, reason: &str) -> Result<bool, Error> {
         let open = sessions::table
             .find(id.to_string())
@@ -163,8 +163,8 @@ impl Tx {
         Ok(rows == 1)
     }
 
-    /// Hash of the cookie by which its browser shows a session, ended or not; and whether the session is too old
-    /// at `now`.
+    /// Hash of the session's token, even if it was ended, and whether the session has expired at
+    /// `now`.
     pub fn session_token(
         &mut self,
         id: SessionId,
@@ -188,7 +188,7 @@ impl Tx {
             .transpose()
     }
 
-    /// Ends every session of `user`; how many there were.
+    /// Ends every session of `user`; returns how many there were.
     pub fn end_sessions_of(
         &mut self,
         user: UserId,
@@ -206,7 +206,7 @@ impl Tx {
             .execute(&mut self.0)?)
     }
 
-    /// The sessions of `user` that live, the eldest first.
+    /// The active sessions of `user`, oldest first.
     pub fn active_sessions_of(&mut self, user: UserId, now: DateTime<Utc>) -> Result<Vec<Session>, Error> {
         let now = now.naive_utc();
         sessions::table
@@ -223,7 +223,7 @@ impl Tx {
     }
 }
 
-/// What of a row makes a [`Session`].
+/// The columns of `sessions` that make up a [`Session`].
 #[derive(Queryable)]
 pub(super) struct Row {
     id: String,

@@ -1,4 +1,4 @@
-//! `network_people`: who has signed in from where of late.
+//! `network_people`: which users recently signed in from which network.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -12,11 +12,11 @@ use crate::{
     },
 };
 
-/// More of them change nothing, and are not counted.
+/// The count stops here: a higher number makes no difference.
 const MAX_COUNT: i64 = 100;
 
 impl Tx {
-    /// Notes that a person signed in from a network, until then.
+    /// Records until `until` that a user signed in from a network.
     pub fn add_network_user(
         &mut self,
         network: &str,
@@ -37,7 +37,7 @@ impl Tx {
         Ok(())
     }
 
-    /// How many people have signed in from a network of late; at most 100.
+    /// How many users recently signed in from a network; at most 100.
     pub fn count_network_users(&mut self, network: &str, now: DateTime<Utc>) -> Result<u32, Error> {
         let recent = network_people::table
             .filter(network_people::network.eq(network))

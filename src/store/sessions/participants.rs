@@ -17,12 +17,13 @@ use crate::{
 };
 
 impl Tx {
-    /// Notes that an application was told of a session, or told again: the row is as `participant` is,
-    /// `first_at` and all (see [`SignOnView::joined_at`](crate::store::SignOnView)).
+    /// Records that an application received an Assertion for a session, for the first time or
+    /// again. The row becomes equal to `participant`, so its `first_at` must be the recorded one
+    /// (see [`SsoView::joined_at`](crate::store::SsoView)).
     pub fn save_participant(&mut self, participant: &Participant) -> Result<(), Error> {
         let row = ParticipantRow::from(participant);
         match &mut self.0 {
-            // An upsert is prepared anew each time, this is not.
+            // Unlike an upsert, diesel caches this as a prepared statement.
             AnyConnection::Sqlite(c) => diesel::replace_into(session_participants::table)
                 .values(row)
                 .execute(c)?,
@@ -45,7 +46,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Who was told of a session, in this order.
+    /// The applications that received an Assertion for a session, in order of the first one.
     pub fn participants(&mut self, session: SessionId) -> Result<Vec<Participant>, Error> {
         session_participants::table
             .filter(session_participants::session_id.eq(session.to_string()))
@@ -59,7 +60,7 @@ impl Tx {
             .collect()
     }
 
-    /// What an application was told under this name, in sessions that were not ended.
+    /// The participants of an application with this NameID, in sessions that were not ended.
     pub fn participants_by_name_id(
         &mut self,
         application: ApplicationId,
@@ -79,7 +80,8 @@ impl Tx {
             .collect()
     }
 
-    /// What an application was told under this index and name, whatever the format, in sessions that were not ended.
+    /// The participants of an application with this SessionIndex and NameID, in any format, in
+    /// sessions that were not ended.
     pub fn participants_by_index(
         &mut self,
         application: ApplicationId,
@@ -89,7 +91,7 @@ impl Tx {
         session_participants::table
             .inner_join(sessions::table)
             .filter(session_participants::application_id.eq(application.to_string()))
-            // By the name first: there is an index for it.
+            // By NameID first: it has an index.
             .filter(session_participants::name_id.eq(name_id))
             .filter(session_participants::session_index.eq(session_index))
             .filter(sessions::ended_at.is_null())
@@ -101,7 +103,8 @@ impl Tx {
             .collect()
     }
 
-    /// Ends the part of one application in a session that goes on; `false` if it took none.
+    /// Removes one application from a session that continues; returns `false` if it was not a
+    /// participant.
     pub fn remove_participant(
         &mut self,
         session: SessionId,
@@ -111,7 +114,8 @@ impl Tx {
         Ok(diesel::delete(part).execute(&mut self.0)? == 1)
     }
 
-    /// Whether `application` knows a session by this index and name that has ended.
+    /// Whether `application` received this SessionIndex and NameID in a session that has ended or
+    /// expired.
     pub fn has_ended_participant(
         &mut self,
         application: ApplicationId,
@@ -132,7 +136,7 @@ impl Tx {
         Ok(diesel::select(diesel::dsl::exists(ended)).get_result(&mut self.0)?)
     }
 
-    /// Whether somebody by this name, in whatever format, has a session at `application` that lives.
+    /// Whether `application` received this NameID, in any format, in a session that is active.
     pub fn has_active_participant(
         &mut self,
         application: ApplicationId,
@@ -149,14 +153,14 @@ impl Tx {
         Ok(diesel::select(diesel::dsl::exists(active)).get_result(&mut self.0)?)
     }
 
-    /// Whether `application` was ever told of somebody by this name.
+    /// Whether `application` has ever received this NameID.
     pub fn has_identity_with_name_id(
         &mut self,
         application: ApplicationId,
         name: &str,
     ) -> Result<bool, Error> {
-        // Two questions, each answered by an index alone: else SQLite looks through everybody whom the application
-        // knows.
+        // Two subqueries, each answered from an index; with one, SQLite would scan every identity
+        // of the application.
         let known = || {
             app_identities::table
                 .filter(app_identities::application_id.eq(application.to_string()))
@@ -167,7 +171,7 @@ impl Tx {
         Ok(diesel::select(first.or(last)).get_result(&mut self.0)?)
     }
 
-    /// What an application knows a person by.
+    /// The `NameIDs` and e-mail addresses of a user that an application has received.
     pub fn application_identity(
         &mut self,
         application: ApplicationId,
@@ -181,7 +185,8 @@ impl Tx {
             .transpose()
     }
 
-    /// Keeps what an application was told of a person; what it was told first stays as it was.
+    /// Records the NameID and e-mail address that an application received for a user. Those that it
+    /// received first are never overwritten.
     pub fn save_application_identity(&mut self, identity: &ApplicationIdentity) -> Result<(), Error> {
         let row = ApplicationIdentityRow::from(identity);
         let changed = (
@@ -199,7 +204,6 @@ impl Tx {
     }
 }
 
-/// The row as it lies in the table.
 #[derive(Insertable, Queryable)]
 #[diesel(table_name = session_participants)]
 struct ParticipantRow {
@@ -251,7 +255,6 @@ impl TryFrom<ParticipantRow> for Participant {
     }
 }
 
-/// The row as it lies in the table.
 #[derive(Insertable, Queryable)]
 #[diesel(table_name = app_identities)]
 pub(in crate::store) struct ApplicationIdentityRow {

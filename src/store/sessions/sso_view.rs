@@ -1,5 +1,5 @@
-//! What a sign-on needs to know, in one query over `installation`, `sessions`, `users` and
-//! `app_identities`.
+//! What SSO needs to know, in one query over `installation`, `sessions`, `users`, `app_identities`
+//! and `session_participants`.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
@@ -18,21 +18,23 @@ use crate::{
     },
 };
 
-/// What a sign-on needs to know.
+/// What SSO to an application needs to know about the browser's session.
 #[derive(Debug, Eq, PartialEq)]
 pub struct SsoView {
-    /// How often applications or keys were changed: what is kept in memory must be of this number.
+    /// How many times applications or keys were changed: cached data is valid only at this
+    /// generation.
     pub generation: i64,
-    /// The session, unless it was ended; whose it is; what the application knows them by. Whether the
-    /// session is too old, and whether its person may still sign in, is for the caller to judge.
+    /// The session, unless it was ended; its user; the identity that the application has received.
+    /// The caller must check whether the session has expired, and whether the user may still sign
+    /// in.
     pub session: Option<(Session, User, Option<ApplicationIdentity>)>,
-    /// When the application was first told of this session, if it was.
+    /// When the application first received an Assertion for this session, if it did.
     pub joined_at: Option<DateTime<Utc>>,
 }
 
 impl Tx {
-    /// What a sign-on to `application` needs to know, for the browser with this token. An installation
-    /// that was not founded has no sessions.
+    /// What SSO to `application` needs to know, for the browser with this token. An installation
+    /// that was not initialized has no sessions.
     pub fn sso_view(&mut self, token: TokenHash, application: ApplicationId) -> Result<SsoView, Error> {
         let session = sessions::token_hash
             .eq(token.as_bytes().to_vec())
@@ -43,7 +45,8 @@ impl Tx {
         let joined = session_participants::session_id
             .eq(sessions::id)
             .and(session_participants::application_id.eq(application.to_string()));
-        // Straight to the database at hand: the union would write the query out twice, at every sign-on.
+        // On the backend's own connection: diesel's `MultiConnection` would build the query twice
+        // at each SSO.
         let found = with_backend!(&mut self.0, |c| installation::table
             .left_join(sessions::table.on(session))
             .left_join(users::table.on(users::id.eq(sessions::user_id)))

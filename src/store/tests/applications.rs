@@ -1,4 +1,4 @@
-//! Applications and their children.
+//! Applications and their child tables.
 
 use super::*;
 use crate::model::application::ApplicationKind;

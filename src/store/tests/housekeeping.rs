@@ -1,4 +1,4 @@
-//! What has expired goes, a step at a time.
+//! Expired rows are removed in batches.
 
 use super::*;
 use crate::model::throttle::ThrottlePolicy;
@@ -33,7 +33,7 @@ fn a_batch_removes_no_more_than_its_size_and_only_what_has_expired() {
         });
         let sweep = |at, audit, step| write(store, |tx| tx.remove_expired(at, audit, step));
         assert_eq!(sweep(now() - minutes(1), Some(now()), 100), 0);
-        // Five of each of three kinds are due; the throttle forgets an hour later.
+        // Five rows of each of three kinds are due; those of the throttle expire an hour later.
         let at = now() + minutes(4);
         assert_eq!(
             (sweep(at, None, 7), sweep(at, None, 7), sweep(at, None, 7)),

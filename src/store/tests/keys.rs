@@ -1,4 +1,4 @@
-//! The ring of signing keys, and its steps.
+//! The ring of signing keys, and the steps of a rollover.
 
 use std::collections::BTreeMap;
 
@@ -77,7 +77,8 @@ fn expected_states<const N: usize>(all: [(u8, KeyState); N]) -> BTreeMap<KeyId, 
         .collect()
 }
 
-/// A ring with an active key 1 and a next key 2, published for as long as `step` asks.
+/// A ring with an active key 1, and a next key 2 that was published long enough ago for
+/// [`rollover_step`].
 fn with_rollover(store: &Store) {
     write(store, |tx| tx.initialize_installation(&installation()));
     assert!(write(store, |tx| tx.add_first_key(&key(1, KeyState::Active))));
@@ -270,7 +271,8 @@ fn a_key_signs_when_published_long_enough_and_adopted_by_all_enabled_application
         );
         assert!(write(store, |tx| tx.activate_key(&rollover_step(1, 2))));
 
-        // What was enabled since then, and was registered before, is in the way of the end.
+        // An application registered before and enabled since the activation prevents the
+        // retirement.
         let late = RolloverStep {
             previous_step_by: now() + minutes(1),
             ..rollover_step(2, 1)
@@ -396,7 +398,7 @@ fn a_draft_keeps_its_name_until_its_application_takes_it_over() {
 #[test]
 fn signing_keys_of_the_previous_version_migrate_up_and_down() {
     on_each_database(|store| {
-        /// Takes this migration and those after it back.
+        /// Reverts migrations down to and including 0005.
         fn revert_to_before_0005<DB: Backend>(
             c: &mut impl MigrationHarness<DB>,
             all: fn() -> EmbeddedMigrations,

@@ -1,4 +1,4 @@
-//! A logout under way, and the applications that are told of it.
+//! A logout in progress, and its steps.
 
 use super::*;
 use crate::model::{
@@ -35,7 +35,7 @@ fn steps() -> Vec<LogoutStep> {
     steps
 }
 
-/// Two applications, a person, a session of theirs that has ended, and [`logout`] 1 with three hops.
+/// Two applications, a user with a session, and [`logout`] 1 with three steps.
 fn with_logout(store: &Store) {
     write(store, |tx| {
         tx.add_user(&user(1))?;

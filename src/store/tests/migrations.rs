@@ -1,4 +1,4 @@
-//! The tables: made, unmade, made at once, compared, and judged.
+//! Migrations: up, down, concurrent, equal on both databases, and refused by epoch.
 
 use std::{
     fs,
@@ -236,7 +236,7 @@ fn the_database_file_and_its_wal_are_readable_by_the_owner_alone() {
     assert_eq!(modes, wanted);
 }
 
-/// As if the first migration were yet to come, and would fail.
+/// Makes the first migration look pending; running it will fail.
 fn pretend_behind(store: &Store) {
     write(store, |tx| tx.add_user(&user(1)));
     sql(

@@ -1,4 +1,4 @@
-//! The store, on SQLite in a folder of its own, and on PostgreSQL in a schema of its own.
+//! The store, on SQLite in a directory of its own, and on PostgreSQL in a schema of its own.
 
 mod applications;
 mod housekeeping;
@@ -42,13 +42,13 @@ use crate::{
     store::{connection::Tx, database::Store, error::Error, migrate::Backup},
 };
 
-/// A database that a test has to itself.
+/// A database for one test alone.
 struct FreshDatabase {
     url: Secret<String>,
     _dir: Option<TempDir>,
 }
 
-/// An empty SQLite file, and an empty schema where `HALLPASS_TEST_POSTGRES` names a server.
+/// An empty SQLite file, and an empty schema if `HALLPASS_TEST_POSTGRES` gives a server.
 fn fresh_databases() -> Vec<FreshDatabase> {
     let mut all = vec![fresh_sqlite()];
     all.extend(fresh_postgres());
@@ -64,7 +64,10 @@ fn fresh_sqlite() -> FreshDatabase {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the tests are told where PostgreSQL is")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the environment names the PostgreSQL for tests"
+)]
 fn fresh_postgres() -> Option<FreshDatabase> {
     let server = std::env::var("HALLPASS_TEST_POSTGRES")
         .ok()
@@ -79,7 +82,7 @@ fn fresh_postgres() -> Option<FreshDatabase> {
     })
 }
 
-/// Runs `test` on each database, with tables.
+/// Runs `test` on each database, after the migrations.
 fn on_each_database(test: impl Fn(&Store)) {
     for fresh in fresh_databases() {
         let store = Store::connect(&fresh.url, 8).unwrap();
@@ -88,7 +91,7 @@ fn on_each_database(test: impl Fn(&Store)) {
     }
 }
 
-/// What `count` threads get that do the same at once, each with its number.
+/// Runs `work` in `count` concurrent threads, each with its number, and returns their results.
 fn at_once<T: Send>(count: u8, work: impl Fn(u8) -> T + Sync) -> Vec<T> {
     thread::scope(|scope| {
         let work = &work;

@@ -1,4 +1,4 @@
-//! What happens once, what waits, and what is written down.
+//! Requests answered once, audit events, and failed transactions.
 
 use super::*;
 use crate::store::AuditFilter;

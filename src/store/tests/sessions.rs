@@ -1,4 +1,4 @@
-//! Sessions, who was told of them, and what a sign-on reads.
+//! Sessions, their participants, and what SSO reads.
 
 use std::slice;
 

@@ -1,4 +1,4 @@
-//! What a request waits for: each statement for a while, COMMIT for as long as it takes.
+//! How long a request waits for the database: limited for a statement, unlimited for COMMIT.
 
 use diesel::{Connection, PgConnection, connection::SimpleConnection};
 
@@ -13,8 +13,8 @@ fn a_request_statement_times_out_and_its_commit_never_does() {
     let requests = store.for_requests();
     let mut behind = PgConnection::establish(fresh.url.expose()).unwrap();
 
-    // COMMIT takes longer than a statement may, as when it waits for a standby: cut short, it would be reported as
-    // done by a server that may still lose it.
+    // COMMIT takes longer than a statement may, as when it waits for a standby. If it were
+    // cancelled, the server would report it as done although it could still be lost.
     behind
         .batch_execute(
             "CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS \
@@ -28,7 +28,7 @@ fn a_request_statement_times_out_and_its_commit_never_does() {
         .batch_execute("DROP TRIGGER slow_commit ON heartbeat")
         .unwrap();
 
-    // A statement that waits for somebody else does not wait without an end, where a person waits for it.
+    // For a request, a statement that waits for a lock times out.
     behind.batch_execute("BEGIN; LOCK TABLE heartbeat").unwrap();
     let refused = requests.write(|tx| tx.write_heartbeat(now())).unwrap_err();
     assert!(

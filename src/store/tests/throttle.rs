@@ -1,4 +1,4 @@
-//! Tries, counted.
+//! Sign-in attempts are counted.
 
 use super::*;
 use crate::model::throttle::{RateLimit, ThrottlePolicy};

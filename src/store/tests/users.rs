@@ -1,4 +1,4 @@
-//! People, their passwords and devices; the installation.
+//! Users, their passwords and devices; the installation.
 
 use super::*;
 use crate::store::connection::EditOutcome;
@@ -69,7 +69,7 @@ fn only_users_deleted_long_enough_and_still_disabled_are_erased() {
             of(1, false, Some(now())),
             of(2, false, Some(now() + minutes(1))),
             of(3, false, None),
-            // A program that knows nothing of deletion has switched them on again.
+            // Enabled again by an older version, which knows nothing of deletion.
             of(4, true, Some(now())),
         ];
         for one in &people {
