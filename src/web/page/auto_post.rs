@@ -1,18 +1,17 @@
-//! Pages that go on by themselves, with a button for browsers that do not.
+//! Pages that post a form by themselves, with a button for browsers that do not.
 
 use askama::Template;
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::web::page::part::{AppMark, Brand, UserMark};
 
-/// With what the browser goes to the application.
+/// What the message is that the browser posts to the application.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum AutoPostKind {
-    /// With the answer that lets the person in.
+    /// A Response that signs the user in.
     SignedIn,
-    /// With a refusal.
     Refused,
-    /// With the answer that the person is signed out.
+    /// A LogoutResponse.
     SignedOut,
 }
 
@@ -47,7 +46,7 @@ impl AutoPostKind {
     }
 }
 
-/// A message in base64, made here: nothing in it needs escaping.
+/// A message that we encoded in base64: nothing in it needs escaping.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Base64(pub(super) String);
 
@@ -62,18 +61,15 @@ impl Base64 {
 #[derive(Clone, Debug, Template)]
 #[template(path = "self_post.html", config = "src/web/askama.toml")]
 pub struct AutoPostPage<'a> {
-    /// Whose provider this is.
     pub brand: Brand<'a>,
-    /// To whom it goes.
     pub application: AppMark,
-    /// With what.
     pub kind: AutoPostKind,
-    /// The registered address that takes it.
+    /// The registered address that receives the message.
     pub destination: &'a str,
-    /// `SAMLResponse`.
+    /// The parameter `SAMLResponse`.
     pub message: Base64,
-    /// `RelayState`, when there was one.
+    /// The parameter `RelayState`, if there was one.
     pub relay_state: Option<&'a str>,
-    /// Who is signed in, when the application learns it.
+    /// The signed-in user, if the message names them.
     pub user: Option<UserMark>,
 }

@@ -1,17 +1,16 @@
-//! A link of an administrator: this browser is known from now on.
+//! The page behind an administrator's link that makes this browser a known device.
 
 use askama::Template;
 
 use crate::web::page::part::Brand;
 
-/// Asks before the link is used up; it posts `csrf` to its own address. It says nothing of whose it is.
+/// Asks before the link is used up; it posts `csrf` to its own address. It does not say whose link
+/// it is.
 #[derive(Clone, Debug, Template)]
 #[template(path = "device.html", config = "src/web/askama.toml")]
 pub struct DeviceLinkPage<'a> {
-    /// Whose provider this is.
     pub brand: Brand<'a>,
-    /// What stands in the address.
+    /// The part of the address that identifies the link.
     pub link: &'a str,
-    /// The token against forged forms.
     pub csrf: &'a str,
 }

@@ -1,5 +1,6 @@
-//! A logout under way: who has confirmed, who is next. The page goes on by itself, and stays in the history, so
-//! that Back leads to it from an application that broke.
+//! The progress of a logout: which applications have confirmed, and which is next. The page
+//! continues by itself, and stays in the history, so that Back leads to it from an application that
+//! failed.
 
 use askama::Template;
 
@@ -11,19 +12,17 @@ use crate::{
     },
 };
 
-/// An application that was opened from a session which has ended.
+/// A participant of the session, as pages show it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ParticipantView {
-    /// Name, letters and colour.
     pub application: AppMark,
-    /// How far it is in ending its own session.
     pub state: LogoutStepState,
-    /// Where it is opened, to sign out by hand.
+    /// Where to open it, to sign out by hand.
     pub launch_url: Option<String>,
 }
 
 impl ParticipantView {
-    /// Whether it can be asked at all.
+    /// Whether it has a logout endpoint.
     pub fn can_be_asked(&self) -> bool {
         self.state != LogoutStepState::NoEndpoint
     }
@@ -33,12 +32,12 @@ impl ParticipantView {
         self.state != LogoutStepState::Confirmed
     }
 
-    /// Where to go, if its session may still be open.
+    /// The address to open, if its session may still be open.
     pub fn open_session_url(&self) -> Option<&str> {
         self.launch_url.as_deref().filter(|_| self.may_be_open())
     }
 
-    /// What stands behind its name.
+    /// Tone and text of the badge after its name.
     pub fn badge(&self) -> (&'static str, &'static str) {
         match self.state {
             LogoutStepState::Confirmed => ("good", "Ended"),
@@ -49,7 +48,7 @@ impl ParticipantView {
         }
     }
 
-    /// Why, below its name.
+    /// The reason, shown below its name.
     pub fn note(&self) -> Option<&'static str> {
         match self.state {
             LogoutStepState::Confirmed | LogoutStepState::Requested | LogoutStepState::Pending => None,
@@ -60,49 +59,43 @@ impl ParticipantView {
     }
 }
 
-/// How the page goes on.
+/// How the page continues.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum AdvanceBy<'a> {
-    /// The browser follows our own address that leads to the application.
+    /// The browser follows a link of ours that redirects to the application.
     Link,
-    /// It posts this to the application (saml-bindings, 3.5.4).
+    /// The browser posts this message to the application (saml-bindings, 3.5.4).
     Post {
-        /// Its address.
         location: &'a str,
-        /// `SAMLRequest`.
+        /// The parameter `SAMLRequest`.
         message: Base64,
     },
-    /// It waits for the person: the application was asked, and nothing came back.
+    /// The user decides: the application was sent a LogoutRequest, and no LogoutResponse came.
     User,
 }
 
-/// A step of a logout.
+/// The page for one step of a logout.
 #[derive(Clone, Debug, Template)]
 #[template(path = "leaving.html", config = "src/web/askama.toml")]
 pub struct LogoutProgressPage<'a> {
-    /// Whose provider this is.
     pub brand: Brand<'a>,
-    /// Who is told.
     pub participants: Vec<ParticipantView>,
-    /// Whose turn it is.
+    /// The application of this step.
     pub application: AppMark,
-    /// Its place in the order.
+    /// The position of this step.
     pub position: i64,
-    /// How the page goes on.
     pub advance_by: AdvanceBy<'a>,
     /// Our address of this logout.
     pub address: &'a str,
 }
 
-/// The end of a logout that an application began: it is told.
+/// The end of a logout that an application began: it receives the LogoutResponse.
 #[derive(Clone, Debug, Template)]
 #[template(path = "returning.html", config = "src/web/askama.toml")]
 pub struct LogoutReturnPage<'a> {
-    /// Whose provider this is.
     pub brand: Brand<'a>,
-    /// Who was told.
     pub participants: Vec<ParticipantView>,
-    /// Who is told now.
+    /// The application that receives the LogoutResponse.
     pub application: AppMark,
     /// Our address of this logout.
     pub address: &'a str,
@@ -114,12 +107,12 @@ impl LogoutReturnPage<'_> {
     }
 }
 
-/// Whether one of them may still be open.
+/// Whether any of them may still be open.
 pub fn any_open(left: &[ParticipantView]) -> bool {
     left.iter().any(ParticipantView::may_be_open)
 }
 
-/// One sentence about those that may still be open; empty if there are none.
+/// A sentence about how many may still be open; empty if none.
 pub fn still_open(left: &[ParticipantView]) -> String {
     match left.iter().filter(|left| left.may_be_open()).count() {
         0 => String::new(),

@@ -1,5 +1,5 @@
-//! The pages that people see. They are given plain values and hold every word; a test looks at all of
-//! them at once, in `tests.rs`.
+//! The pages that users see. They receive plain values and contain all text; `tests` renders and
+//! checks all of them.
 
 pub mod auto_post;
 pub mod device_link;

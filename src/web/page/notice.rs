@@ -1,4 +1,4 @@
-//! Short pages: nothing to choose, one thing to say.
+//! Short pages that say one thing and offer no choice.
 
 use askama::Template;
 
@@ -7,37 +7,33 @@ use crate::{model::reference::Reference, web::page::part::Brand};
 /// What a short page says.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum NoticeKind<'a> {
-    /// No page here.
     NotFound,
-    /// Too many requests; of what there was too much, and until when to wait.
+    /// Too many requests; the text says of what, and how long to wait.
     TooMany(&'a str),
-    /// Not whole, or not what it says that it is.
+    /// Incomplete or malformed.
     Unreadable,
-    /// Longer than anything that is read here.
+    /// Larger than any form of ours.
     TooLarge,
-    /// A body that no form sends.
+    /// A body that is not a form.
     NotAForm,
     /// The body did not arrive in time.
     BodyTimeout,
-    /// A request no longer waits: it was answered, or is too old.
+    /// The pending sign-in was answered already, or has expired.
     SignInOver,
-    /// A sign-in that another page loads into itself, where nobody can sign in.
+    /// A sign-in that another page loads into a frame, where nobody can sign in.
     NotTopLevel,
-    /// A sign-in that this browser shows no cookie for.
+    /// A sign-in for which this browser sent no cookie.
     NoCookies,
-    /// More people want something than can be served just now.
+    /// More requests than can be served just now.
     Busy,
-    /// A link of an administrator was used, or is too old.
+    /// An administrator's link that was used, or has expired.
     LinkExpired,
 }
 
-/// A short page.
 #[derive(Clone, Copy, Debug, Template)]
 #[template(path = "notice.html", config = "src/web/askama.toml")]
 pub struct NoticePage<'a> {
-    /// Whose provider this is.
     pub brand: Brand<'a>,
-    /// What it says.
     pub kind: NoticeKind<'a>,
 }
 
@@ -110,15 +106,13 @@ impl NoticePage<'_> {
     }
 }
 
-/// Our own failure.
+/// The page for a failure of ours.
 #[derive(Clone, Debug, Template)]
 #[template(path = "failed.html", config = "src/web/askama.toml")]
 pub struct FailurePage<'a> {
-    /// Whose provider this is.
     pub brand: Brand<'a>,
-    /// The kind of failure.
     pub code: &'a str,
-    /// Which time it was: the log's lines of it have an id that begins so.
+    /// Identifies the failure: the request id in the log begins with it.
     pub reference: Reference,
 }
 

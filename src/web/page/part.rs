@@ -1,27 +1,25 @@
-//! What several pages show: the house, an application, a person.
+//! Parts that several pages show: the organisation, an application, a user.
 
-/// Whose provider this is; on every page.
+/// The organisation whose provider this is; on every page.
 #[derive(Clone, Copy, Debug)]
 pub struct Brand<'a> {
-    /// The name of the organisation.
     pub organisation: &'a str,
-    /// Where its people get help, when it said so: an address of `https:` or `mailto:`.
+    /// Where users get help, if configured: an `https:` or `mailto:` address.
     pub help_url: Option<&'a str>,
 }
 
-/// An application as people recognise it.
+/// An application as users recognise it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AppMark {
-    /// Its name.
     pub name: String,
-    /// The letters that stand for it.
+    /// The letters shown for it.
     pub initials: String,
     /// The colour of the letters, 1 to 8.
     pub tint: u8,
 }
 
 impl AppMark {
-    /// The mark of the application with this name and id.
+    /// `id` selects the colour.
     pub fn new(name: &str, id: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -31,21 +29,20 @@ impl AppMark {
     }
 }
 
-/// The person whom a page is for.
+/// The user for whom a page is rendered.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct UserMark {
     /// Given and family name.
     pub full_name: String,
-    /// The e-mail address.
     pub email: String,
-    /// The letters that stand for the person.
+    /// The letters shown for the user.
     pub initials: String,
     /// The colour of the letters, 1 to 8.
     pub tint: u8,
 }
 
 impl UserMark {
-    /// The mark of the person with these names, address and id.
+    /// `id` selects the colour.
     pub fn new(full_name: &str, email: &str, id: &str) -> Self {
         Self {
             full_name: full_name.to_owned(),
@@ -79,7 +76,7 @@ pub fn tint(id: &str) -> u8 {
     let sum = id
         .bytes()
         .fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte));
-    // The upper bits: multiplied by 31, the lowest ones only tell how many odd bytes there were.
+    // The upper bits: after multiplication by 31, the lowest ones only say how many bytes were odd.
     (sum >> 5) + 1
 }
 

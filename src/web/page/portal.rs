@@ -1,4 +1,4 @@
-//! What a person may open.
+//! The portal: the applications that a user may open.
 
 use askama::Template;
 
@@ -7,23 +7,21 @@ use crate::web::page::part::{AppMark, Brand, UserMark};
 /// How an application is opened.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum TileKind {
-    /// From here: one click, and the person is signed in there.
+    /// From the portal: one click, and the user is signed in there.
     Launch,
-    /// At its own site, where the person begins the sign-in: it takes no answer that it did not ask for, and has no
-    /// address that begins one.
+    /// At its own site, where the user begins the sign-in: it accepts no unsolicited Response, and
+    /// has no address that begins SSO.
     ApplicationSite,
 }
 
 /// An application on the portal.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Tile {
-    /// Name, letters and colour.
     pub mark: AppMark,
-    /// A word below the name: the host.
+    /// Shown below the name.
     pub host: String,
-    /// Where a click leads.
+    /// The target of the link.
     pub address: String,
-    /// How it is opened.
     pub kind: TileKind,
 }
 
@@ -36,19 +34,16 @@ impl Tile {
     }
 }
 
-/// The person's applications; its sign-out posts `csrf` to `/logout`.
+/// The user's applications; its sign-out button posts `csrf` to `/logout`.
 #[derive(Clone, Debug, Template)]
 #[template(path = "portal.html", config = "src/web/askama.toml")]
 pub struct PortalPage<'a> {
-    /// Whose provider this is.
     pub brand: Brand<'a>,
-    /// Who is signed in.
     pub user: UserMark,
-    /// How the person is greeted.
+    /// The name in the greeting.
     pub greeting: &'a str,
     /// In the order in which they are shown.
     pub tiles: Vec<Tile>,
-    /// The token against forged forms.
     pub csrf: &'a str,
 }
 

@@ -1,4 +1,4 @@
-//! Why somebody is not sent on.
+//! The page for a refused request.
 
 use askama::Template;
 
@@ -7,17 +7,15 @@ use crate::{
     web::page::part::{AppMark, Brand},
 };
 
-/// What a request that is not answered was for.
+/// What a refused request was for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum RefusedAction {
-    /// To be signed in somewhere.
     SignIn,
-    /// To be signed out.
     SignOut,
 }
 
 impl RefusedAction {
-    /// Without the application's name, or with it behind these words.
+    /// The heading; if `is_named`, the application's name follows it.
     fn heading(self, is_named: bool) -> &'static str {
         match (self, is_named) {
             (Self::SignIn, true) => "We could not sign you in to",
@@ -28,29 +26,24 @@ impl RefusedAction {
     }
 }
 
-/// A request that is not answered: what is wrong, who can fix it, and how. It never shows a registered value.
+/// A refused request: what is wrong, who can fix it, and how. It never shows a registered value.
 #[derive(Clone, Debug, Template)]
 #[template(path = "refused.html", config = "src/web/askama.toml")]
 pub struct RefusalPage<'a> {
-    /// Whose provider this is.
     pub brand: Brand<'a>,
-    /// What the person wanted.
     pub action: RefusedAction,
-    /// What is wrong.
     pub message: &'a str,
-    /// Who can fix it.
     pub responsible: ResponsibleParty,
-    /// How.
     pub fix: &'a str,
-    /// The kind of refusal: `ACS-UNKNOWN`.
+    /// The refusal code, such as `ACS-UNKNOWN`.
     pub code: &'a str,
-    /// Which refusal: `7F3A-92C1`.
+    /// Identifies this refusal, such as `7F3A-92C1`.
     pub reference: String,
-    /// Who asked, when that is known.
+    /// The sender of the request, if known.
     pub application: Option<AppMark>,
-    /// Whether the person is signed in, and is led to the portal.
+    /// Whether to link to the portal, because the user is signed in.
     pub portal_link: bool,
-    /// When, with its zone.
+    /// The time of the refusal, with its zone.
     pub when: String,
 }
 
@@ -63,7 +56,8 @@ impl RefusalPage<'_> {
         self.action.heading(self.application.is_some())
     }
 
-    /// What is wrong, as something that the application did: its name belongs before it, where that is known.
+    /// If the message is about the application and its name is known: the application, and the
+    /// message without its subject.
     fn message_about_application(&self) -> Option<(&AppMark, &str)> {
         self.application
             .as_ref()
@@ -74,7 +68,7 @@ impl RefusalPage<'_> {
         self.responsible != ResponsibleParty::User
     }
 
-    /// To whom the person sends the code.
+    /// To whom the user should send the code.
     fn contact(&self) -> String {
         let here = format!("an administrator of {}", self.brand.organisation);
         let there = match &self.application {

@@ -1,31 +1,30 @@
-//! Where people type e-mail and password.
+//! The page where users enter e-mail address and password.
 
 use askama::Template;
 
 use crate::web::page::part::{AppMark, Brand};
 
-/// What is said above the form.
+/// The message above the form.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum SignInNotice {
-    /// Nothing.
     None,
-    /// Unknown, wrong and disabled: one answer for all of them.
+    /// Unknown account, wrong password or disabled account: one message for all of them.
     WrongCredentials {
         /// Code and reference, for the administrator.
         code: String,
     },
     /// Too many attempts, whether the account exists or not.
     Throttled {
-        /// In words: `2 minutes`.
+        /// In words, such as `2 minutes`.
         wait_text: String,
         /// The same in seconds.
         seconds: u64,
         /// Code and reference, for the administrator.
         code: String,
     },
-    /// More people sign in than passwords can be checked: nothing is counted.
+    /// More users sign in than passwords can be hashed; the attempt is not counted.
     Busy,
-    /// The browser sends no cookie back: nobody can be signed in with it.
+    /// The browser returns no cookie, so nobody can be signed in with it.
     NoCookies,
     /// The session ended while its page was open.
     SessionEnded,
@@ -37,17 +36,14 @@ pub enum SignInNotice {
 #[derive(Clone, Debug, Template)]
 #[template(path = "login.html", config = "src/web/askama.toml")]
 pub struct SignInPage<'a> {
-    /// Whose provider this is.
     pub brand: Brand<'a>,
-    /// What the person signs in to, when an application asked.
+    /// The application to sign in to, if one sent the user here.
     pub application: Option<AppMark>,
-    /// What was typed before, or empty.
+    /// What the user typed before, or empty.
     pub email: &'a str,
-    /// What is said above the form.
     pub notice: SignInNotice,
-    /// The token against forged forms.
     pub csrf: &'a str,
-    /// The request that waits, sealed, posted back as `continue`.
+    /// The pending sign-in, sealed, posted back as `continue`.
     pub sealed: Option<&'a str>,
 }
 

@@ -1,4 +1,4 @@
-//! Leaving: the question before, the word after.
+//! Signing out: the question before, and the page after.
 
 use askama::Template;
 
@@ -11,26 +11,22 @@ use crate::web::page::{
 #[derive(Clone, Debug, Template)]
 #[template(path = "sign_out.html", config = "src/web/askama.toml")]
 pub struct SignOutPage<'a> {
-    /// Whose provider this is.
     pub brand: Brand<'a>,
-    /// Who is signed in.
     pub user: UserMark,
-    /// What was opened from this session.
+    /// The applications that were opened from this session.
     pub participants: Vec<ParticipantView>,
-    /// The token against forged forms.
     pub csrf: &'a str,
 }
 
-/// The session has grown too old, and applications that were opened from it may still be open: asks before it asks
-/// them; it posts `csrf` to `/logout`. It names nobody and nothing.
+/// The session has expired, and applications that were opened from it may still be open: asks
+/// before each of them receives a LogoutRequest; it posts `csrf` to `/logout`. It names neither the
+/// user nor an application.
 #[derive(Clone, Debug, Template)]
 #[template(path = "sign_out_over.html", config = "src/web/askama.toml")]
 pub struct SignOutExpiredPage<'a> {
-    /// Whose provider this is.
     pub brand: Brand<'a>,
-    /// How many applications.
+    /// How many applications may still be open.
     pub applications: usize,
-    /// The token against forged forms.
     pub csrf: &'a str,
 }
 
@@ -45,15 +41,14 @@ impl SignOutExpiredPage<'_> {
     }
 }
 
-/// The session here has ended.
+/// The page after the session here has ended.
 #[derive(Clone, Debug, Template)]
 #[template(path = "signed_out.html", config = "src/web/askama.toml")]
 pub struct SignedOutPage<'a> {
-    /// Whose provider this is.
     pub brand: Brand<'a>,
-    /// What was opened from it.
+    /// The applications that were opened from it.
     pub participants: Vec<ParticipantView>,
-    /// The application that began it, and our address that leads back to it.
+    /// The application that began the logout, and our address that leads back to it.
     pub back: Option<(AppMark, &'a str)>,
 }
 

@@ -1,4 +1,5 @@
-//! Every page at once: what people call themselves is data, and the policy fits what the pages hold.
+//! Every page at once: names are data only, and the Content-Security-Policy fits what the pages
+//! contain.
 
 mod samples;
 mod tags;
@@ -87,7 +88,7 @@ fn every_script_is_allowed_by_its_hash() {
         );
         for tag in scripts {
             assert!(tag.attributes.is_empty());
-            // A carriage return would be a line feed by the time the browser takes the hash.
+            // A browser turns a carriage return into a line feed before it computes the hash.
             assert!(!tag.script.contains('\r'));
             let source = script::csp_source(&tag.script);
             assert!(policy.contains(&source), "{name}: {}", tag.script);
@@ -213,8 +214,8 @@ fn each_page_says_a_thing_once_and_to_whom() {
     assert!(!page("login-wait").contains("UTC"), "a person has no use for it");
 }
 
-/// Writes every page, with the folders that `shots.sh` of the design expects, to `target/pages`. What
-/// goes on by itself is taken out, so that it can be looked at.
+/// Writes every page to `target/pages`, in the folders that `shots.sh` of the design expects.
+/// Whatever forwards by itself is removed, so that each page can be looked at.
 #[test]
 #[ignore = "for looking at the pages: cargo test --lib write_every_page -- --ignored"]
 fn write_every_page() {

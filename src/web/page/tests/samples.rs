@@ -1,4 +1,4 @@
-//! Every page in every state, filled with one set of words.
+//! Every page in every state, filled with one set of sample texts.
 
 use crate::{
     model::{explanation::ResponsibleParty, logout::LogoutStepState, reference::Reference},
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// The values that pages are filled with; every one of them may come from outside.
+/// The values on pages; each of them may come from outside.
 pub(super) struct SampleTexts<'a> {
     pub(super) organisation: &'a str,
     pub(super) help_url: Option<&'a str>,
@@ -66,7 +66,7 @@ pub(super) fn hostile(text: &str) -> SampleTexts<'_> {
     }
 }
 
-/// A page as it is sent.
+/// A rendered page.
 pub(super) struct Sample {
     pub(super) name: &'static str,
     pub(super) kind: ResponseKind,

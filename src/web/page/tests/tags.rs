@@ -1,6 +1,6 @@
-//! Reads a page as a browser would, as far as our pages go.
+//! Parses a page as a browser would, as far as our pages need it.
 
-/// A tag of a page and its attributes with their raw values; a script carries its text.
+/// A tag and its attributes with their raw values; for a script, also its text.
 #[derive(Debug)]
 pub(super) struct Tag {
     pub(super) name: String,
@@ -8,7 +8,7 @@ pub(super) struct Tag {
     pub(super) script: String,
 }
 
-/// The tags of a page in their order (html, 13.2.5).
+/// The tags of a page in order (html, 13.2.5).
 pub(super) fn tags(html: &str) -> Vec<Tag> {
     let mut found = Vec::new();
     let mut rest = html;
