@@ -1,4 +1,4 @@
-//! The style sheet and the logo: in the binary, named by their own hash.
+//! The style sheet and the logo: embedded in the binary, with their own hash in the address.
 
 use std::sync::LazyLock;
 
@@ -10,18 +10,15 @@ use sha2::{Digest, Sha256};
 
 use crate::web::layer::conditional::respond_unless_held;
 
-/// A year: nothing that is kept longer is asked for again.
+/// One year, in seconds: practically without limit.
 const IMMUTABLE_MAX_AGE: u32 = 31_536_000;
 
-/// Where the style sheet is served.
 pub const STYLE_PATH: &str = "/assets/style.css";
-/// Where the style sheet was served before. It answers for one more release: during an upgrade, replicas of both versions
-/// run beside each other.
+/// The former address of the style sheet. It is served for one more release, because replicas of both
+/// versions run at the same time during an upgrade.
 pub const OLD_STYLE_PATH: &str = "/assets/look.css";
-/// Where the logo is served.
 pub const LOGO_PATH: &str = "/assets/logo.svg";
 
-/// The style sheet.
 pub static STYLE: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new(
         STYLE_PATH,
@@ -29,18 +26,15 @@ pub static STYLE: LazyLock<Asset> = LazyLock::new(|| {
         include_bytes!("assets/style.css"),
     )
 });
-/// The logo.
 pub static LOGO: LazyLock<Asset> =
     LazyLock::new(|| Asset::new(LOGO_PATH, "image/svg+xml", include_bytes!("assets/logo.svg")));
 
-/// A file that is part of the binary.
+/// A file embedded in the binary.
 #[derive(Clone, Debug)]
 pub struct Asset {
-    /// The path with its version, as pages link it.
+    /// Path and version, as pages link to it.
     pub address: String,
-    /// Its media type.
     pub content_type: &'static str,
-    /// What it holds.
     pub bytes: &'static [u8],
     etag: EntityTag,
     query: String,

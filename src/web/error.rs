@@ -1,4 +1,4 @@
-//! What the browser sees when a step fails.
+//! What the browser receives when a request fails.
 
 use actix_web::{
     HttpResponse, ResponseError,
@@ -8,28 +8,27 @@ use actix_web::{
 
 use crate::provider::{self, audit::codes};
 
-/// A step that failed: logged once, here; `web::trace` puts the page around it, without detail.
+/// A failed request, logged once, here. `web::layer::trace` adds a page without detail.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
-    /// The step did not run to its end.
+    /// The blocking task did not run to completion.
     #[error("the work was cut short")]
     Blocking(#[source] BlockingError),
-    /// The provider failed.
     #[error(transparent)]
     Provider(#[from] provider::error::Error),
-    /// What was sent did not arrive in time: nothing of ours failed.
+    /// The request body did not arrive in time; not a failure of ours.
     #[error("the body did not arrive in time")]
     BodyTimeout,
-    /// The database has not answered, and nobody knows what became of the step.
+    /// The database did not answer in time, so the outcome of the step is unknown.
     #[error("the database did not answer in time")]
     StepTimeout,
-    /// More is asked for than can be done in time.
+    /// The wait for a permit would be too long.
     #[error("there is no room now")]
     Busy {
-        /// After so many seconds there may be.
+        /// After how many seconds to try again.
         seconds: u64,
     },
-    /// The client left before its turn came: nobody reads the answer.
+    /// The client disconnected while its request waited: nobody reads the response.
     #[error("the client has left")]
     ClientDisconnected,
 }
@@ -47,7 +46,7 @@ impl ResponseError for Error {
     fn error_response(&self) -> HttpResponse {
         match self {
             Self::BodyTimeout | Self::ClientDisconnected => tracing::debug!("{self}"),
-            // The queue says so now and then.
+            // The queue logs this, at limited frequency.
             Self::Busy { seconds } => {
                 return HttpResponse::build(self.status_code())
                     .insert_header((RETRY_AFTER, *seconds))

@@ -1,23 +1,23 @@
-//! For load balancers and supervisors.
+//! Health checks for load balancers and supervisors.
 
 use actix_web::{HttpResponse, http::header::RETRY_AFTER, web::Data};
 
 use crate::web::{error::Error, state::Site};
 
-/// Where a supervisor asks whether the process answers.
+/// Liveness: whether the process answers.
 pub(super) const LIVE: &str = "/health/live";
-/// Where a load balancer asks whether people can sign in.
+/// Readiness: whether users can sign in.
 pub(super) const READY: &str = "/health/ready";
 
-/// The process answers.
+/// Responds as long as the process runs.
 pub(super) async fn live() -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/plain; charset=utf-8")
         .body("alive\n")
 }
 
-/// People can sign in too, as far as the last look told: a probe asks nobody. What will go wrong if nobody does
-/// anything stands below, a line each.
+/// Whether users can sign in, according to the last check in the background: a probe itself queries
+/// nothing. Warnings about problems to come follow, one per line.
 pub(super) async fn ready(site: Data<Site>) -> Result<HttpResponse, Error> {
     Ok(match site.provider.health()? {
         Ok(warnings) => HttpResponse::Ok()
@@ -29,7 +29,7 @@ pub(super) async fn ready(site: Data<Site>) -> Result<HttpResponse, Error> {
     })
 }
 
-/// Nobody can sign in yet.
+/// Responds while the database server has not been reached yet.
 pub(super) async fn unavailable() -> HttpResponse {
     HttpResponse::ServiceUnavailable()
         .insert_header((RETRY_AFTER, "5"))

@@ -1,4 +1,4 @@
-//! HTTP only: what browsers see and send. It knows neither SAML nor SQL.
+//! The HTTP interface: what browsers see and send. Contains no SAML and no SQL.
 
 pub mod assets;
 mod error;
@@ -30,10 +30,10 @@ pub use self::{
 
 use crate::model::endpoint::path;
 
-/// The longest form that is read, in bytes: an e-mail address, a password, two tokens.
+/// The largest form that is read, in bytes: an e-mail address, a password, two tokens.
 const MAX_FORM: usize = 16 * 1024;
 
-/// Every address that this server answers, on one page.
+/// Every route of this server.
 fn routes(app: &mut ServiceConfig) {
     app.service(resource(path::PORTAL).route(get_or_head().to(people::portal::get)));
     app.service(
@@ -112,12 +112,14 @@ fn routes(app: &mut ServiceConfig) {
     app.service(resource(health::READY).route(get_or_head().to(health::ready)));
 }
 
-/// HEAD is answered as GET is, without the body (rfc9110, 9.3.2). A path with another method is 405.
+/// HEAD gets the response of GET without the body (rfc9110, 9.3.2). Another method on a known path
+/// gets 405.
 fn get_or_head() -> Route {
     route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
-/// HEAD where a GET does something once: nothing is done by it, or whoever looks at links would use them up.
+/// HEAD where a GET has an effect that happens once: it does nothing, so that link scanners do not
+/// use links up.
 async fn empty_ok() -> HttpResponse {
     HttpResponse::Ok().finish()
 }
@@ -142,7 +144,8 @@ pub fn app(
         .wrap(from_fn(layer::trace::layer))
 }
 
-/// What answers while the database server has not come yet: that this process lives, and that nobody can sign in.
+/// What runs while the database server has not been reached yet: reports that the process is alive
+/// and that nobody can sign in.
 pub fn unavailable_app() -> App<
     impl ServiceFactory<
         ServiceRequest,
@@ -158,7 +161,7 @@ pub fn unavailable_app() -> App<
         .wrap(from_fn(layer::trace::layer))
 }
 
-/// A form that is not read: [`trace`] puts the page around the status.
+/// A form that could not be read: `layer::trace` adds a page to the status.
 fn form_error(error: UrlencodedError, _: &HttpRequest) -> Error {
     let status = if matches!(&error, UrlencodedError::Payload(broken) if layer::connection::is_timeout(broken))
     {

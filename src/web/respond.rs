@@ -1,4 +1,4 @@
-//! Answers that several handlers give: the form that carries a message, the page that says why not.
+//! Responses that several handlers send: the form that carries a message, the page for a refusal.
 
 use actix_web::{HttpResponse, http::StatusCode};
 
@@ -31,7 +31,7 @@ pub(super) fn user_mark(person: &response::UserSummary) -> UserMark {
     UserMark::new(&person.full_name, &person.email, &person.id.to_string())
 }
 
-/// The self-posting form.
+/// The page that posts a Response to the ACS.
 pub(super) fn saml_response(site: &Site, answer: &response::SamlResponse) -> HttpResponse {
     let page = AutoPostPage {
         brand: site.brand(),
@@ -49,7 +49,7 @@ pub(super) fn saml_response(site: &Site, answer: &response::SamlResponse) -> Htt
     site.auto_post(&page, answer.acs.is_plain_http())
 }
 
-/// On to the page that waits for the person, with the cookie that ties it to this browser.
+/// Redirects to the page of a pending sign-in, with the cookie that binds it to this browser.
 pub(super) fn redirect_to_pending(site: &Site, waiting: &SealedSignIn) -> HttpResponse {
     let mut response = see_other(&format!("{}{}", path::RESUME_SIGN_IN, waiting.sealed));
     match &waiting.cookie {
@@ -64,7 +64,7 @@ pub(super) fn redirect_to_pending(site: &Site, waiting: &SealedSignIn) -> HttpRe
     response.finish()
 }
 
-/// A logout message that ends its exchange: in the address, or in a self-posting form.
+/// A logout message that ends its exchange: as a redirect, or in a form that posts itself.
 pub(super) fn logout_message(site: &Site, outbound: &LogoutDelivery) -> HttpResponse {
     match &outbound.carrier {
         OutboundBinding::Redirect(address) => see_other(address).finish(),
@@ -87,7 +87,7 @@ pub(super) fn logout_message(site: &Site, outbound: &LogoutDelivery) -> HttpResp
     }
 }
 
-/// Our own page for a refusal: what is wrong, who fixes it and how, a code and a reference.
+/// Our own page for a refusal: what is wrong, who can fix it and how, a code and a reference.
 pub(super) fn refusal(site: &Site, refused: &RefusedPage) -> HttpResponse {
     let explanation = refused.refusal.explanation();
     let shown = RefusalPage {

@@ -1,4 +1,4 @@
-//! What every handler is handed, and the shapes that every answer has.
+//! The state that all handlers share, and the common forms of responses.
 
 use std::{net::IpAddr, time::Instant};
 
@@ -30,7 +30,7 @@ use crate::{
     },
 };
 
-/// The site: the provider, and how it shows itself.
+/// The site: the provider and its presentation.
 #[derive(Debug)]
 pub struct Site {
     pub(super) provider: Provider,
@@ -45,7 +45,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// Puts a site together. `organisation` is the name on the pages.
+    /// `organisation` is the name on the pages.
     pub fn new(
         provider: Provider,
         permits: Permits,
@@ -83,7 +83,8 @@ impl Site {
         visitor::from_request(request, self.cookies, &self.proxies)
     }
 
-    /// Says that a form was not believed: anybody can send any number of these.
+    /// Logs that a form was rejected; at limited frequency, because anyone can send any number of
+    /// them.
     pub(super) fn log_rejected_form(&self, what: &'static str) {
         let decision = self.rejected_forms.count(Instant::now());
         let code = codes::FORM_FOREIGN;
@@ -99,7 +100,7 @@ impl Site {
         }
     }
 
-    /// Says that who fetched our metadata could not be noted.
+    /// Logs, at limited frequency, that a metadata fetch could not be recorded.
     pub(super) fn log_unrecorded_fetch(&self, error: &Error) {
         if self.unrecorded_fetches.count(Instant::now()).is_logged {
             tracing::warn!(
@@ -109,12 +110,11 @@ impl Site {
         }
     }
 
-    /// Where the client is.
     pub(super) fn client_address(&self, request: &HttpRequest) -> IpAddr {
         self.proxies.client_address(request)
     }
 
-    /// The browser's own token, and whether it has to be given to it first.
+    /// The token in the browser's cookie or a new one, and whether it is new and has to be set.
     pub(super) fn browser_token(&self, request: &HttpRequest) -> (Token, bool) {
         match self.cookies.browser(request) {
             Some(token) => (token, false),
@@ -122,7 +122,8 @@ impl Site {
         }
     }
 
-    /// A page with a form in it: `make` gets the form's token, the browser the cookie that it is bound to.
+    /// A page with a form: `make` receives the form's token, the browser the cookie that it is
+    /// bound to.
     pub(super) fn form_page(
         &self,
         request: &HttpRequest,
@@ -147,7 +148,8 @@ impl Site {
         )
     }
 
-    /// The page that posts to `acs`: its own policy lets the form go there and on from there.
+    /// A page that posts to an application; its policy permits the address of the form, and the
+    /// redirects after it.
     pub(super) fn auto_post(&self, page: &impl Page, acs_is_plain_http: bool) -> HttpResponse {
         let answer = if acs_is_plain_http {
             ResponseKind::AutoPostToLoopback
@@ -157,7 +159,7 @@ impl Site {
         self.page_of_kind(answer, page)
     }
 
-    /// A page with a policy of its own.
+    /// A page with the headers of its kind.
     pub(super) fn page_of_kind(&self, answer: ResponseKind, page: &impl Page) -> HttpResponse {
         let mut response = html(StatusCode::OK).body(page.html());
         self.headers.apply(answer, response.headers_mut());
@@ -171,7 +173,7 @@ fn html(status: StatusCode) -> HttpResponseBuilder {
     response
 }
 
-/// 303: fetch that address next.
+/// 303: the browser then fetches `location` by GET.
 pub(super) fn see_other(location: &str) -> HttpResponseBuilder {
     let mut response = HttpResponse::SeeOther();
     response.insert_header((LOCATION, location));

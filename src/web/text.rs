@@ -1,13 +1,13 @@
-//! Times in words.
+//! Formats waiting times and dates.
 
 use chrono::{DateTime, Utc};
 
-/// How long a person has to wait.
+/// How long a user has to wait.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct WaitTime {
-    /// `2 minutes`.
+    /// Such as `2 minutes`.
     pub(super) text: String,
-    /// For `Retry-After`; at least one.
+    /// For `Retry-After`; at least 1.
     pub(super) seconds: u64,
 }
 

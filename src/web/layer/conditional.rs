@@ -1,12 +1,12 @@
-//! Conditional requests: a document that the client holds already is not sent again (RFC 9110, 13).
+//! Conditional requests: a document that the client has already is not sent again (RFC 9110, 13).
 
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
     http::header::{CacheControl, ETag, EntityTag, Header, IfNoneMatch},
 };
 
-/// 200 with `ETag` and `Cache-Control`, to be completed by the caller, or a finished 304 where `If-None-Match` names
-/// `etag`. An `If-None-Match` that cannot be read names nothing.
+/// 200 with `ETag` and `Cache-Control`, to be completed by the caller, or a complete 304 if
+/// `If-None-Match` contains `etag`. A malformed `If-None-Match` is ignored.
 pub(in crate::web) fn respond_unless_held(
     request: &HttpRequest,
     etag: EntityTag,
@@ -26,7 +26,7 @@ pub(in crate::web) fn respond_unless_held(
     }
 }
 
-/// Whether `If-None-Match` names `etag` itself: `*` does not say which version the client holds.
+/// Whether `If-None-Match` contains `etag` itself: `*` does not say which version the client holds.
 pub(in crate::web) fn names_etag(request: &HttpRequest, etag: &EntityTag) -> bool {
     match IfNoneMatch::parse(request) {
         Ok(IfNoneMatch::Items(held)) => held.iter().any(|held| held.weak_eq(etag)),

@@ -1,5 +1,6 @@
-//! A connection, as long as a stranger may hold it. actix-http ends only the first head of a connection that is
-//! late, and no body at all: here each head, each body and each answer has an end, however it trickles.
+//! Deadlines for connections of untrusted clients. actix-http enforces one only for the first head
+//! of a connection, and none for bodies. Here each head, each body and each response has a
+//! deadline, however slowly the bytes arrive.
 
 use std::{
     cell::Cell,
@@ -24,16 +25,18 @@ use tokio::{
     sync::Notify,
 };
 
-/// How long each side may take; the other end, from the first octet to the last.
+/// How long each part of an exchange may take; for the client's parts, from the first byte to the
+/// last.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Deadlines {
     /// For a request line and its headers.
     pub head: Duration,
     /// For a body.
     pub body: Duration,
-    /// For taking an answer, letting go of a body that nobody reads, and beginning the next request.
+    /// For reading a response, discarding a request body that nobody reads, and beginning the next
+    /// request.
     pub response: Duration,
-    /// What we may take until we begin to work on a request; whoever would wait for longer is told to come back.
+    /// For our own part until work on a request begins; a request that would wait longer gets 503.
     pub queue: Duration,
 }
 
@@ -51,20 +54,21 @@ impl Default for Deadlines {
 /// What a connection is waiting for.
 #[derive(Clone, Copy, Debug)]
 enum Phase {
-    /// The rest of an answer to be taken, and the first octet of the next request.
+    /// For the client to read the rest of a response, and to send the first byte of the next
+    /// request.
     Idle { until: Instant },
-    /// The rest of a head.
+    /// For the rest of a request head.
     Head { until: Instant },
-    /// Us. What the other end still has to send of this request is a body, which [`Limited`] ends.
+    /// For us. The body of the request, if still being sent, has its own deadline in [`TimedBody`].
     Request,
 }
 
-/// Where a connection stands: the transport and the site look at the same.
+/// The state of a connection, shared by the transport and the site.
 #[derive(Debug)]
 pub(in crate::web) struct ConnectionState {
     phase: Cell<Phase>,
     deadlines: Deadlines,
-    /// The other end sends nothing any more: it has hung up.
+    /// Whether the client has closed its sending side.
     is_closed: Cell<bool>,
     closed: Notify,
 }
@@ -103,7 +107,7 @@ impl ConnectionState {
     }
 }
 
-/// A request that is being worked on; its connection waits for us until this is dropped.
+/// A request in progress; the connection waits for us until this is dropped.
 #[derive(Debug)]
 pub(in crate::web) struct RequestGuard(Option<Rc<ConnectionState>>);
 
@@ -115,7 +119,8 @@ impl Drop for RequestGuard {
     }
 }
 
-/// Notes that the head of `request` is here, and puts an end to the wait for its body, whoever reads that.
+/// Records that the head of `request` has arrived, and puts a deadline on its body, whatever code
+/// reads it.
 pub(in crate::web) fn begin_request(request: &mut ServiceRequest) -> RequestGuard {
     let progress = request.conn_data::<Rc<ConnectionState>>().cloned();
     if let Some(progress) = &progress {
@@ -136,8 +141,8 @@ pub(in crate::web) fn begin_request(request: &mut ServiceRequest) -> RequestGuar
     RequestGuard(progress)
 }
 
-/// Ready when the client that sent `request` has left. Whoever only ends its own side is taken for one that left,
-/// as reverse proxies take it.
+/// Ready when the client that sent `request` has disconnected. A client that only closes its
+/// sending side counts as disconnected, as it does for reverse proxies.
 pub(in crate::web) async fn client_disconnected(request: &HttpRequest) {
     let Some(progress) = request.conn_data::<Rc<ConnectionState>>() else {
         return std::future::pending().await;
@@ -148,7 +153,7 @@ pub(in crate::web) async fn client_disconnected(request: &HttpRequest) {
     }
 }
 
-/// A body that has to be whole in time.
+/// A request body with a deadline.
 struct TimedBody {
     body: Payload,
     timer: Pin<Box<Sleep>>,
@@ -158,7 +163,7 @@ impl Stream for TimedBody {
     type Item = Result<Bytes, PayloadError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        // First: a body that always has a little more would otherwise never be late.
+        // The timer first: otherwise a body that keeps trickling would never time out.
         if self.timer.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Some(Err(PayloadError::Io(io::ErrorKind::TimedOut.into()))));
         }
@@ -166,12 +171,12 @@ impl Stream for TimedBody {
     }
 }
 
-/// Whether a body was given up because it took too long.
+/// Whether reading a body failed because of its deadline.
 pub(in crate::web) fn is_timeout(error: &PayloadError) -> bool {
     matches!(error, PayloadError::Io(why) if why.kind() == io::ErrorKind::TimedOut)
 }
 
-/// A stream to a stranger, which ends by itself when that one is late. `place` is let go of with it.
+/// A stream to an untrusted client, which fails when the client misses a deadline.
 pub struct TimedStream<S, P> {
     stream: S,
     state: Rc<ConnectionState>,
@@ -180,7 +185,8 @@ pub struct TimedStream<S, P> {
 }
 
 impl<S, P> TimedStream<S, P> {
-    /// Guards `stream`, whose first head is awaited from now on.
+    /// Wraps `stream`; the deadline for its first request head begins now. `place` is dropped with
+    /// the stream.
     pub fn new(stream: S, deadlines: Deadlines, place: P) -> Self {
         let until = Instant::now() + deadlines.head;
         Self {
@@ -196,12 +202,12 @@ impl<S, P> TimedStream<S, P> {
         }
     }
 
-    /// Lets the site know where the connection stands.
+    /// Gives the site access to the state of the connection.
     pub fn share_state(&self, to: &mut Extensions) {
         to.insert(Rc::clone(&self.state));
     }
 
-    /// Ready when the other end is late; else wakes whoever asks when it will be.
+    /// Ready if the client has missed its deadline; otherwise wakes the task at the deadline.
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
         let Some(until) = self.state.deadline() else {
             return Poll::Pending;

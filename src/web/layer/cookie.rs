@@ -1,4 +1,4 @@
-//! Every cookie that we set, and how it is read.
+//! Every cookie that we set, and how each is read.
 
 use actix_web::{
     HttpRequest,
@@ -8,13 +8,14 @@ use actix_web::{
 
 use crate::model::{endpoint::BaseUrl, id::LogoutId, secret::Token};
 
-/// The longest lifetime that browsers keep (400 days).
+/// The longest lifetime that browsers allow (400 days).
 const MAX_LIFETIME: Duration = Duration::days(400);
-/// How many logouts one browser may look at; the oldest cookie makes room.
+/// How many logout cookies one browser may hold; beyond that the oldest is removed.
 const MAX_LOGOUT_COOKIES: usize = 6;
 const LOGOUT_PREFIX: &str = "hallpass-l-";
 
-/// How cookies are named and marked here: `__Host-` and `Secure` over https, plain on loopback.
+/// Names and attributes of cookies: `__Host-` and `Secure` over https, neither on loopback over
+/// http.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::web) struct Cookies {
     secure: bool,
@@ -27,7 +28,6 @@ impl Cookies {
         }
     }
 
-    /// The session's token.
     pub(in crate::web) fn session(self, request: &HttpRequest) -> Option<Token> {
         self.read(request, "hallpass-session")
     }
@@ -40,7 +40,7 @@ impl Cookies {
         self.removal(self.full_name("hallpass-session"))
     }
 
-    /// The token of a device on which somebody has signed in.
+    /// The token of a device on which a user has signed in before.
     pub(in crate::web) fn device(self, request: &HttpRequest) -> Option<Token> {
         self.read(request, "hallpass-device")
     }
@@ -51,7 +51,7 @@ impl Cookies {
         cookie
     }
 
-    /// The browser itself, before anybody is signed in: forms are bound to it.
+    /// Identifies the browser, even before a user signs in; forms are bound to it.
     pub(in crate::web) fn browser(self, request: &HttpRequest) -> Option<Token> {
         self.read(request, "hallpass-browser")
     }
@@ -62,7 +62,8 @@ impl Cookies {
         cookie
     }
 
-    /// For the redirect after a form of another site, with which the browser's own cookie does not come along.
+    /// For the redirect after a form that another site posted: the browser sends no other cookie of
+    /// ours with that form.
     pub(in crate::web) fn posted(self, request: &HttpRequest) -> Option<Token> {
         self.read(request, "hallpass-posted")
     }
@@ -73,12 +74,13 @@ impl Cookies {
         cookie
     }
 
-    /// The browser's half of the logout `id`; one cookie each, so that two tabs do not undo each other.
+    /// The browser's secret for the logout `id`. Each logout has its own cookie, so that two tabs
+    /// do not overwrite each other's.
     pub(in crate::web) fn logout(self, request: &HttpRequest, id: LogoutId) -> Option<Token> {
         self.read(request, &logout_cookie_name(id))
     }
 
-    /// The cookies of every logout in this browser.
+    /// The logout cookies in this browser, at most [`MAX_LOGOUT_COOKIES`].
     pub(in crate::web) fn all_logouts(self, request: &HttpRequest) -> Vec<Token> {
         let prefix = self.full_name(LOGOUT_PREFIX);
         cookie_pairs(request)
@@ -94,7 +96,7 @@ impl Cookies {
         cookie
     }
 
-    /// Removals of the oldest logout cookies where there are too many.
+    /// Removals of the oldest logout cookies, so that there is room for one more.
     pub(in crate::web) fn remove_oldest_logouts(self, request: &HttpRequest) -> Vec<Cookie<'static>> {
         self.remove_oldest(request, LOGOUT_PREFIX, MAX_LOGOUT_COOKIES)
     }
@@ -116,7 +118,7 @@ impl Cookies {
     fn read(self, request: &HttpRequest, name: &str) -> Option<Token> {
         let name = self.full_name(name);
         let mut found = cookie_pairs(request).filter(|(sent, _)| *sent == name.as_bytes());
-        // Two of one name: somebody planted one. Neither counts.
+        // Two cookies of one name: an attacker may have set one, so neither is used.
         match (found.next(), found.next()) {
             (Some((_, value)), None) => Token::parse(std::str::from_utf8(value).ok()?),
             (_, _) => None,
@@ -152,8 +154,8 @@ impl Cookies {
     }
 }
 
-/// Names and values octet for octet: a browser guards the name `__Host-…`, and not `%5F%5FHost-…`, which
-/// a neighbouring site may set for us.
+/// Names and values byte for byte. Browsers protect the name `__Host-…`, but not `%5F%5FHost-…`,
+/// which a sibling domain can set for ours.
 fn cookie_pairs(request: &HttpRequest) -> impl Iterator<Item = (&[u8], &[u8])> {
     request
         .headers()
@@ -166,7 +168,7 @@ fn cookie_pairs(request: &HttpRequest) -> impl Iterator<Item = (&[u8], &[u8])> {
         })
 }
 
-/// The end of the id, which is random.
+/// Ends in the last part of the id, which is random.
 fn logout_cookie_name(id: LogoutId) -> String {
     let id = id.to_string();
     format!("{LOGOUT_PREFIX}{}", id.rsplit('-').next().unwrap_or_default())

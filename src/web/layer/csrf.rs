@@ -1,15 +1,16 @@
-//! Forms come from our own pages, in the browser that was given them.
+//! Protection against forged forms: a form must come from a page of ours, in the browser that
+//! received the page.
 
 use actix_web::{HttpRequest, http::header};
 
 use crate::model::{endpoint::BaseUrl, secret::Token};
 
-/// What a form of the browser `browser` carries.
+/// The token in every form for the browser `browser`.
 pub(in crate::web) fn form_token(browser: &Token) -> String {
     browser.derive("form").to_text()
 }
 
-/// Whether a form may be believed: sent by a page of ours, and made for this browser.
+/// Whether a form was sent by a page of ours, with the token of this browser.
 pub(in crate::web) fn is_valid(
     request: &HttpRequest,
     base: &BaseUrl,
@@ -17,14 +18,14 @@ pub(in crate::web) fn is_valid(
     sent: &str,
 ) -> bool {
     let Some(browser) = browser else { return false };
-    // Compared by hash, so that timing tells nothing of the token.
+    // Compares hashes, so that timing reveals nothing about the token.
     let fits = Token::parse(sent).is_some_and(|sent| sent.hash() == browser.derive("form").hash());
     fits && is_same_origin(request, base)
 }
 
-/// Whether a page of ours sent the form: `Sec-Fetch-Site` where the browser sends it, else `Origin`; a browser that
-/// says nothing is not believed. What other sites post is not looked at: the browser kept our cookies back, so that
-/// an answer would take everybody for nobody.
+/// Whether a page of ours sent the form: by `Sec-Fetch-Site` if the browser sends it, else by
+/// `Origin`; without either the form is refused. What other sites post is not processed: the
+/// browser withheld our cookies, so a response would treat a signed-in user as signed out.
 pub(in crate::web) fn is_same_origin(request: &HttpRequest, base: &BaseUrl) -> bool {
     let value = |name: &str| {
         let mut all = request.headers().get_all(name);

@@ -1,4 +1,4 @@
-//! What every answer tells the browser about how it may be shown, kept and left.
+//! The security and caching headers of every response.
 
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue,
@@ -8,27 +8,26 @@ use actix_web::http::header::{
 
 use crate::web::page::script;
 
-/// One header.
 pub(in crate::web) type Header = (HeaderName, HeaderValue);
 
-/// What is answered.
+/// Kinds of response that differ in their headers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(in crate::web) enum ResponseKind {
-    /// A page with a form or a person, or a redirect: anything that is not one of the others.
+    /// A page with a form, a redirect, and everything that is none of the others.
     Page,
-    /// The page that posts a message to an application at an address of `https:`.
+    /// The page that posts a message to an `https:` address of an application.
     AutoPost,
-    /// The same, to an address of plain `http:` on this machine.
+    /// The same, to a plain `http:` address on this machine.
     AutoPostToLoopback,
-    /// The page of a logout under way: it goes on by itself.
+    /// The progress page of a logout, which continues by itself.
     LogoutProgress,
-    /// The same, where it goes on by posting a message to an application at an address of `https:`.
+    /// The same, when it continues by posting a message to an `https:` address of an application.
     LogoutPost,
-    /// The same, to an address of plain `http:` on this machine.
+    /// The same, to a plain `http:` address on this machine.
     LogoutPostToLoopback,
 }
 
-/// The headers of every kind of answer, made once.
+/// The headers of every kind of response, built once.
 #[derive(Clone, Debug)]
 pub(in crate::web) struct Headers {
     page: Vec<Header>,
@@ -40,7 +39,7 @@ pub(in crate::web) struct Headers {
 }
 
 impl Headers {
-    /// The headers of an installation; `https` tells whether its base URL is one of https.
+    /// `https` says whether the base URL of the installation is an `https:` one.
     pub(in crate::web) fn new(https: bool) -> Result<Self, InvalidHeaderValue> {
         let page = content_security_policy(
             &[
@@ -59,8 +58,8 @@ impl Headers {
         };
         Ok(Self {
             page: with_no_store(common_headers(&page, https)?),
-            // Never one origin: Chromium applies this to the application's own redirects too, and
-            // ChatGPT's consumer redirects on to two other origins.
+            // Not limited to one origin: Chromium applies this to redirects by the application too,
+            // and ChatGPT's ACS redirects on to two other origins.
             auto_post: with_no_store(common_headers(
                 &content_security_policy(&onward, "https:"),
                 https,
@@ -70,13 +69,12 @@ impl Headers {
                 https,
             )?),
             logout_progress: leave("'self'")?,
-            // Besides the application's form it has one of ours, that goes on without it.
+            // Besides the application's form, the page has one of ours that skips the application.
             logout_post: leave("'self' https:")?,
             logout_post_to_loopback: leave("'self' https: http:")?,
         })
     }
 
-    /// The headers of one kind of answer.
     pub(in crate::web) fn for_kind(&self, answer: ResponseKind) -> &[Header] {
         match answer {
             ResponseKind::Page => &self.page,
@@ -88,8 +86,9 @@ impl Headers {
         }
     }
 
-    /// Adds what is missing; what the answer says itself stays. Laid on everything as `Answer::Page`, it
-    /// keeps whatever does not speak for itself out of caches.
+    /// Adds the headers that are missing; those that the response sets itself stay. Applied to
+    /// every response as [`ResponseKind::Page`], so that nothing is cached unless it sets its own
+    /// `Cache-Control`.
     pub(in crate::web) fn apply(&self, answer: ResponseKind, headers: &mut HeaderMap) {
         let speaks_of_caches = headers.contains_key(CACHE_CONTROL);
         for (name, value) in self.for_kind(answer) {
@@ -110,8 +109,8 @@ fn content_security_policy(scripts: &[&str], form_action: &str) -> String {
     )
 }
 
-/// There is no Cross-Origin-Opener-Policy among them: an application may sign people in in a window of
-/// its own, and would lose the hold on it here.
+/// Cross-Origin-Opener-Policy is absent on purpose: an application may sign users in in a window
+/// that it opened, and would lose its reference to that window here.
 fn common_headers(policy: &str, https: bool) -> Result<Vec<Header>, InvalidHeaderValue> {
     let mut pairs = vec![
         (CONTENT_SECURITY_POLICY, HeaderValue::from_str(policy)?),

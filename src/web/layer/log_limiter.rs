@@ -1,4 +1,4 @@
-//! Lines of the log that anybody can cause: a few a minute, then how many more there were.
+//! Limits log lines that anyone can cause: a few a minute, then only how many were suppressed.
 
 use std::{
     mem,
@@ -9,7 +9,7 @@ use std::{
 const WINDOW: Duration = Duration::from_mins(1);
 const MAX_LINES: u64 = 5;
 
-/// Counts what one kind of line says.
+/// Limits one kind of log line.
 #[derive(Debug, Default)]
 pub(in crate::web) struct LogLimiter(Mutex<LogWindow>);
 
@@ -20,17 +20,16 @@ struct LogWindow {
     suppressed: u64,
 }
 
-/// What is said of one more.
+/// Whether one more line is logged.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(in crate::web) struct LogDecision {
-    /// Whether it has its line.
     pub(in crate::web) is_logged: bool,
-    /// How many had none in the minute before; 0 where that was said.
+    /// How many lines were suppressed in the window before; 0 once that was reported.
     pub(in crate::web) suppressed_before: u64,
 }
 
 impl LogLimiter {
-    /// Counts one more at `now`.
+    /// Counts one more line at `now`.
     pub(in crate::web) fn count(&self, now: Instant) -> LogDecision {
         let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_over = counted

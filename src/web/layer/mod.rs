@@ -1,4 +1,5 @@
-//! What stands around every request: connections and their deadlines, tracing, headers, cookies, CSRF, and the bridge to blocking work.
+//! The layers around every request: connections and their deadlines, tracing, headers, cookies,
+//! protection against forged forms, and the bridge to blocking work.
 
 pub(in crate::web) mod conditional;
 pub(in crate::web) mod connection;

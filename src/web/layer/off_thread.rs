@@ -1,4 +1,4 @@
-//! The one bridge from async to the provider.
+//! The only bridge from async code to the blocking provider.
 
 use std::{
     sync::{
@@ -21,15 +21,15 @@ use crate::{
     },
 };
 
-/// How long a step may take before its client is told that nobody knows what became of it.
+/// How long a step may take before its client gets an error that leaves the outcome open.
 const STEP_TIMEOUT: Duration = Duration::from_secs(8);
 
 const RUNNING: u8 = 0;
 const DONE: u8 = 1;
 const ABANDONED: u8 = 2;
 
-/// How many steps run at once. A permit is moved into the work: a client that goes away drops the future,
-/// while the work goes on.
+/// Limits how many steps run at once. A permit is moved into the work: if the client disconnects,
+/// the future is dropped while the work continues.
 #[derive(Clone, Debug)]
 pub struct Permits {
     steps: PermitQueue,
@@ -37,9 +37,9 @@ pub struct Permits {
 }
 
 impl Permits {
-    /// `steps` bounds work with the database, `hashes` the memory that passwords take: one of these is kept for
-    /// devices on which somebody has signed in before, and comes on top where it would be the only one. Whoever
-    /// would wait for longer than `longest` is told to come back.
+    /// `steps` bounds work with the database, `hashes` the memory for password hashing. One of the
+    /// latter is reserved for devices on which a user has signed in before; there are always at
+    /// least two. A request that would wait longer than `longest` gets 503.
     pub fn new(steps: usize, hashes: usize, longest: Duration) -> Self {
         Self {
             steps: PermitQueue::new("requests", steps, 0, longest),
@@ -48,7 +48,7 @@ impl Permits {
     }
 }
 
-/// Runs `work` where it may block.
+/// Runs `work` on a thread that may block.
 pub(in crate::web) async fn off_thread<T: Send + 'static>(
     site: &Site,
     request: &HttpRequest,
@@ -57,7 +57,8 @@ pub(in crate::web) async fn off_thread<T: Send + 'static>(
     run(site, request, (&site.permits.steps, false), work).await
 }
 
-/// The same for work that hashes a password; `is_known`: on a device of the account's own.
+/// The same for work that hashes a password; `is_known` says whether the device is a known one of
+/// the account.
 pub(in crate::web) async fn hashing<T: Send + 'static>(
     site: &Site,
     request: &HttpRequest,
@@ -93,7 +94,7 @@ async fn run<T: Send + 'static>(
     let working = web::block(move || {
         let done = span.in_scope(|| work(&provider));
         if ours.swap(DONE, Ordering::AcqRel) == ABANDONED {
-            // Somebody else has its place since then.
+            // The permit was released already, and may belong to another request by now.
             permit.forget();
         }
         done
@@ -101,8 +102,8 @@ async fn run<T: Send + 'static>(
     if let Ok(done) = timeout(STEP_TIMEOUT, working).await {
         return Ok(done.map_err(Error::Blocking)??);
     }
-    // Nothing can wake the thread while its database is silent. It goes on by itself; what it writes may hold or
-    // not, so that it is never done again here.
+    // A thread that waits for a silent database cannot be interrupted. It continues by itself; its
+    // write may or may not be committed, so it is never repeated here.
     if stage
         .compare_exchange(RUNNING, ABANDONED, Ordering::AcqRel, Ordering::Acquire)
         .is_ok()

@@ -1,4 +1,4 @@
-//! Who is worked for next: fair by address, and nobody waits for longer than that helps.
+//! A queue for permits: fair between addresses, with a bounded wait.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -12,23 +12,23 @@ use std::{
 
 use tokio::{sync::oneshot, time::timeout};
 
-/// How long nothing more is said about those who were turned away.
+/// Minimum time between two warnings about rejected requests.
 const WARN_INTERVAL: Duration = Duration::from_mins(1);
-/// What one piece of work is taken to need before any was done.
+/// The assumed mean duration of work before any was measured.
 const INITIAL_MEAN: Duration = Duration::from_millis(20);
 
-/// A number of pieces of work at once, and those who wait for theirs.
+/// A number of permits for concurrent work, and the requests that wait for one.
 #[derive(Clone, Debug)]
 pub(in crate::web) struct PermitQueue(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    /// What is worked on here, for the log.
+    /// What the permits are for, in log lines.
     name: &'static str,
     capacity: usize,
-    /// So many of the places are for those whom one knows.
+    /// How many permits are reserved for known devices.
     reserved: usize,
-    /// Whoever would wait for longer is turned away.
+    /// A request that would wait longer is rejected.
     max_wait: Duration,
     state: Mutex<PermitState>,
 }
@@ -36,18 +36,18 @@ struct Shared {
 #[derive(Debug, Default)]
 struct PermitState {
     in_use: usize,
-    /// So many of those are with whom one knows.
+    /// How many of `in_use` belong to known devices.
     in_use_by_known: usize,
     ticket: u64,
     known: FairQueue,
     others: FairQueue,
-    /// How long a piece of work takes, as a running mean.
+    /// Running mean of how long work takes.
     mean: Duration,
     rejected: u64,
     warned_at: Option<Instant>,
 }
 
-/// Those who wait, each address in turn.
+/// Waiting requests; addresses are served in rotation.
 #[derive(Debug, Default)]
 struct FairQueue {
     rotation: VecDeque<IpAddr>,
@@ -60,25 +60,25 @@ struct Waiter {
     grant: oneshot::Sender<Permit>,
 }
 
-/// Who asks to be worked for.
+/// A request for a permit.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::web) struct PermitRequest {
-    /// Where the client is.
     pub(in crate::web) address: IpAddr,
-    /// The places that are kept for those whom one knows are for this one, too.
+    /// Whether it may use the reserved permits, too.
     pub(in crate::web) is_known_device: bool,
 }
 
-/// Why nothing is done for whoever asks.
+/// Why no permit was granted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(in crate::web) enum PermitDenied {
-    /// The wait would be too long. After so many seconds it may not be.
-    Busy { seconds: u64 },
-    /// The client has left.
+    /// The wait would be too long; after so many seconds it may not be.
+    Busy {
+        seconds: u64,
+    },
     ClientDisconnected,
 }
 
-/// One of the places. It is given back when this is dropped.
+/// Permission to do one piece of work. Dropping it releases it.
 #[derive(Debug)]
 pub(in crate::web) struct Permit {
     queue: PermitQueue,
@@ -93,14 +93,14 @@ impl Drop for Permit {
 }
 
 impl Permit {
-    /// The queue has this place back already.
+    /// Drops the permit without releasing it: the queue has released it already.
     pub(in crate::web) fn forget(self) {
         mem::forget(self);
     }
 }
 
 impl FairQueue {
-    /// How many are worked for before one more from `address`.
+    /// How many waiting requests are served before one more from `address`.
     fn ahead(&self, address: IpAddr) -> usize {
         let own = self.waiters.get(&address).map_or(0, VecDeque::len);
         let of = |(from, waiters): (&IpAddr, &VecDeque<Waiter>)| {
@@ -156,7 +156,7 @@ impl PermitState {
 }
 
 impl PermitQueue {
-    /// `places` pieces of work at once, `kept` of them for those whom one knows; nobody waits for longer than
+    /// `places` permits, `kept` of them reserved for known devices; no request waits longer than
     /// `longest`.
     pub(in crate::web) fn new(name: &'static str, places: usize, kept: usize, longest: Duration) -> Self {
         Self(Arc::new(Shared {
@@ -171,7 +171,8 @@ impl PermitQueue {
         }))
     }
 
-    /// Waits for a place, unless that takes too long or the client goes away, which `gone` tells.
+    /// Waits for a permit, unless that takes too long or the client disconnects: then
+    /// `disconnected` is ready.
     pub(in crate::web) async fn acquire(
         &self,
         asking: PermitRequest,
@@ -201,7 +202,8 @@ impl PermitQueue {
         }
     }
 
-    /// Takes a place back from work that has none any more and cannot be ended.
+    /// Releases the permit of work that took this long, or that was abandoned because it cannot be
+    /// interrupted.
     pub(in crate::web) fn release(&self, is_known: bool, took: Duration) {
         let mut state = self.state();
         state.in_use -= 1;
@@ -210,7 +212,7 @@ impl PermitQueue {
         let called = self.grant_waiting(&mut state);
         drop(state);
         for (waiting, permit) in called {
-            // Whoever left just now drops the permit, and with it gives the place back.
+            // If the waiter has just gone, the permit comes back and is dropped, which releases it.
             drop(waiting.grant.send(permit));
         }
     }
@@ -248,8 +250,9 @@ impl PermitQueue {
         }))
     }
 
-    /// Those whose turn it is. Whom one knows has the kept places, and of the others what nobody else waits for: one
-    /// account that floods holds up no stranger.
+    /// Grants permits to waiting requests. Known devices have the reserved permits, and of the
+    /// others only what no other request waits for: a flood for one account delays no unknown
+    /// device.
     fn grant_waiting(&self, state: &mut PermitState) -> Vec<(Waiter, Permit)> {
         let mut called = Vec::new();
         loop {
@@ -271,7 +274,7 @@ impl PermitQueue {
         }
     }
 
-    /// Whom one knows takes the kept places first.
+    /// Known devices use the reserved permits first.
     fn has_capacity(&self, state: &PermitState, is_known: bool) -> bool {
         let reserved_free = self.0.reserved.saturating_sub(state.in_use_by_known);
         state.in_use + if is_known { 0 } else { reserved_free } < self.0.capacity
@@ -287,7 +290,8 @@ impl PermitQueue {
         }
     }
 
-    /// Says now and then that people are turned away: once for each of them would be a flood in a flood.
+    /// Logs rejections at most once per [`WARN_INTERVAL`]: a line for each would be a flood of its
+    /// own.
     fn reject(&self, state: &mut PermitState, wait: Duration) -> PermitDenied {
         state.rejected += 1;
         if state.warned_at.is_none_or(|said| said.elapsed() > WARN_INTERVAL) {
@@ -314,7 +318,7 @@ enum QueueEntry {
     Queued(QueuedRequest),
 }
 
-/// A place in a line. It is left when this is dropped.
+/// A place in the queue. Dropping it gives the place up.
 struct QueuedRequest {
     queue: PermitQueue,
     request: PermitRequest,
@@ -331,7 +335,8 @@ impl Drop for QueuedRequest {
     }
 }
 
-/// Who shares a turn: one IPv4 address, or the /48 of an IPv6 one, which is what one client can be given.
+/// The unit of fairness: an IPv4 address, or the /48 of an IPv6 address, which a single client may
+/// hold.
 fn client_network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         v4 @ IpAddr::V4(_) => v4,

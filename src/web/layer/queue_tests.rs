@@ -97,7 +97,8 @@ fn one_account_that_floods_delays_no_unknown_device() {
     let mut flood: Vec<_> = (0..9).map(|_| queued(&queue, known)).collect();
     let mut stranger = queued(&queue, request_from("198.51.100.7"));
     permits.pop();
-    // Of two places one is given back: the flood has the kept one still, so that this one is the stranger's.
+    // One of two permits is released: the flood still uses the reserved one, so this one goes to
+    // the unknown device.
     let theirs = stranger.granted.try_recv().unwrap();
     permits.pop();
     assert!(flood[0].granted.try_recv().is_ok());
@@ -141,7 +142,7 @@ fn a_client_that_disconnected_releases_its_permit() {
         let polled = dropped.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         assert!(matches!(polled, Poll::Pending));
         drop(permit);
-        // Its turn came, and it left without taking it.
+        // It was granted a permit, and is dropped without having used it.
         drop(dropped);
         assert_eq!(queue.state().in_use, 0);
     });

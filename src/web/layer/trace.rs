@@ -1,5 +1,5 @@
-//! Around every request: a name, one log line (never a query, a cookie or a form), the headers that every
-//! answer carries, and a page where a handler left none.
+//! The outermost layer of every request: a request id, one log line (never a query, a cookie or a
+//! form), the headers of every response, and a page where a handler sent an error without one.
 
 use std::time::Instant;
 
@@ -28,11 +28,11 @@ use crate::{
     },
 };
 
-/// The request's name: 16 hex digits.
+/// The request id: 16 hex digits.
 #[derive(Clone, Debug)]
 pub(in crate::web) struct RequestId(pub(in crate::web) String);
 
-/// `code`, and the reference by which the rows and log lines of this request are found.
+/// `code`, and the reference by which audit events and log lines of this request are found.
 pub(in crate::web) fn code_with_reference(request: &HttpRequest, code: &str) -> String {
     match request.extensions().get::<RequestId>() {
         Some(RequestId(id)) => format!("{code} {}", Reference::from_request_id(id)),
@@ -40,7 +40,7 @@ pub(in crate::web) fn code_with_reference(request: &HttpRequest, code: &str) -> 
     }
 }
 
-/// The longest request line and header block that are answered, in bytes.
+/// The longest request line and header block that are accepted, in bytes.
 const MAX_REQUEST_LINE: usize = 16 * 1024;
 const MAX_HEADERS: usize = 32 * 1024;
 
@@ -88,7 +88,8 @@ pub(in crate::web) async fn layer(
     Ok(response)
 }
 
-/// Whatever was written to a database that nobody finds again would be lost: so nothing is, and no page is shown.
+/// If the database file is missing or replaced, every write would be lost: all requests except
+/// health checks get 503.
 fn installation_is_missing(site: &Site, request: &ServiceRequest) -> Option<StatusCode> {
     let is_probe = [health::LIVE, health::READY].contains(&request.path());
     (!is_probe && site.provider.check_database_file().is_err()).then_some(StatusCode::SERVICE_UNAVAILABLE)

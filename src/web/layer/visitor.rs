@@ -1,4 +1,4 @@
-//! Who stands at the door: cookies, and the address that can be believed.
+//! The visitor of a request: its cookies, and its client address as far as that can be trusted.
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -13,7 +13,7 @@ use crate::{
     web::{layer::cookie::Cookies, layer::trace::RequestId},
 };
 
-/// Whose word counts for a client's address.
+/// Proxies whose `X-Forwarded-For` is trusted.
 #[derive(Debug, Default)]
 pub(in crate::web) struct TrustedProxies {
     networks: Vec<IpNet>,
@@ -30,8 +30,8 @@ impl TrustedProxies {
         }
     }
 
-    /// The client's address: the peer's, or where the peer is a trusted proxy, the last one in
-    /// `X-Forwarded-For` that is not.
+    /// The client's address: the peer's, or if the peer is a trusted proxy, the last one in
+    /// `X-Forwarded-For` that is not a trusted proxy's.
     pub(in crate::web) fn client_address(&self, request: &HttpRequest) -> IpAddr {
         let peer = request
             .peer_addr()
@@ -41,10 +41,10 @@ impl TrustedProxies {
         let forwarded: Vec<&str> = request
             .headers()
             .get_all("x-forwarded-for")
-            // Octets: what a client put first must not make the proxy's own word unreadable.
+            // As bytes: what a client put first must not make the proxy's own entry unreadable.
             .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
             .map(|part| std::str::from_utf8(part).unwrap_or(NOT_UTF8).trim())
-            // A comma at the end, or two in a row, name nobody.
+            // Skips empty elements, from a comma at the end or two in a row.
             .filter(|part| !part.is_empty())
             .collect();
         if forwarded.is_empty() {
@@ -84,10 +84,10 @@ impl TrustedProxies {
     }
 }
 
-/// Stands for what is no text, and is no address either.
+/// Replaces an element that is not UTF-8, and is not an address either.
 const NOT_UTF8: &str = "(no text)";
 
-/// The address in one element: alone, with a port, in brackets, or both.
+/// Parses one element: an address alone, with a port, in brackets, or both.
 fn parse_address(text: &str) -> Option<IpAddr> {
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
     bare.unwrap_or(text)
@@ -96,7 +96,7 @@ fn parse_address(text: &str) -> Option<IpAddr> {
         .or_else(|| text.parse().map(|with_port: SocketAddr| with_port.ip()).ok())
 }
 
-/// Reads the visitor off a request.
+/// Describes the visitor who sent a request.
 pub(in crate::web) fn from_request(
     request: &HttpRequest,
     cookies: Cookies,
@@ -119,7 +119,7 @@ pub(in crate::web) fn from_request(
     }
 }
 
-/// Whether the browser shows the answer as a page of its own.
+/// Whether the browser will show the response as a page of its own; assumed if it does not say.
 fn is_navigation(request: &HttpRequest) -> bool {
     let mut said = request.headers().get_all("sec-fetch-dest");
     said.all(|value| value == "document")

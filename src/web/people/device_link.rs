@@ -1,4 +1,4 @@
-//! `/device/{link}`: a link that an administrator gave a person makes this browser one that is known.
+//! `/device/{link}`: a link from an administrator makes this browser a known device of the user.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -18,14 +18,13 @@ use crate::{
     },
 };
 
-/// What the form sends.
 #[derive(Deserialize)]
 pub(in crate::web) struct DeviceLinkForm {
     #[serde(default)]
     csrf: String,
 }
 
-/// Asks: a program that looks at links, as those of mail and chat do, uses none up.
+/// Asks first, so that link scanners, as in mail and chat programs, do not use the link up.
 pub(in crate::web) async fn ask(
     request: HttpRequest,
     site: Data<Site>,
@@ -46,7 +45,7 @@ pub(in crate::web) async fn ask(
     }))
 }
 
-/// Knows the browser from now on, and goes to the sign-in form.
+/// Makes the browser a known device, and redirects to the sign-in form.
 pub(in crate::web) async fn accept(
     request: HttpRequest,
     site: Data<Site>,

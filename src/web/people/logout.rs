@@ -1,5 +1,6 @@
-//! `/logout`: the form that ends a session, and the page of a logout that others are being told of. That page is
-//! ours at each step: it is safe to reload, to go back to, to open twice, and it works without script.
+//! `/logout`: the form that ends a session, and the progress page while each application receives a
+//! LogoutRequest. The browser returns to that page of ours at each step; it is safe to reload, to go
+//! back to and to open twice, and works without scripts.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -33,22 +34,21 @@ use crate::{
     },
 };
 
-/// What the sign-out form sends.
 #[derive(Deserialize)]
 pub(in crate::web) struct SignOutForm {
     #[serde(default)]
     csrf: String,
 }
 
-/// What *Continue* sends: the participant that is skipped.
+/// Sent by *Continue*: the position of the step to skip.
 #[derive(Deserialize)]
 pub(in crate::web) struct SkipForm {
     #[serde(rename = "hop")]
     position: i64,
 }
 
-/// `GET /logout`, and the Sign-out URL opened plainly: asks, and ends nothing yet. A logout that goes on in this
-/// browser is shown.
+/// `GET /logout`, and the Sign-out URL opened without a message: asks, and ends nothing yet.
+/// Without a session to ask about, a logout that is running in this browser is shown.
 pub(in crate::web) async fn ask(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
     let visitor = site.visitor(&request);
     let cookies = site.cookies.all_logouts(&request);
@@ -86,8 +86,8 @@ pub(in crate::web) async fn ask(request: HttpRequest, site: Data<Site>) -> Resul
     })
 }
 
-/// `POST /logout`: ends the session. A form never ends in a redirect to another origin, so that what follows begins
-/// on a page of ours.
+/// `POST /logout`: ends the session. The response to a form never redirects to another origin, so a
+/// logout continues from a page of ours.
 pub(in crate::web) async fn sign_out(
     request: HttpRequest,
     site: Data<Site>,
@@ -114,12 +114,12 @@ pub(in crate::web) async fn sign_out(
         SignOutOutcome::LogoutStarted(begun) => redirect_to_started(&site, &request, &begun),
         SignOutOutcome::Running(id) => see_other(&logout_path(id)).finish(),
     };
-    // A cookie that cannot be added is one that is no valid header; ours are.
+    // Fails only if a cookie is no valid header, which ours always are.
     let _added = response.add_cookie(&site.cookies.remove_session());
     Ok(response)
 }
 
-/// Sends the browser to the page of a logout that has begun.
+/// Redirects to the progress page of a logout that was started.
 pub(in crate::web) fn redirect_to_started(
     site: &Site,
     request: &HttpRequest,
@@ -128,7 +128,7 @@ pub(in crate::web) fn redirect_to_started(
     redirect_with_cookie(site, request, begun, &logout_path(begun.id))
 }
 
-/// Sends the browser round by a GET, which brings its cookies along.
+/// Redirects to a GET, with which the browser sends its cookies.
 pub(in crate::web) fn redirect_to_resume(
     site: &Site,
     request: &HttpRequest,
@@ -142,7 +142,8 @@ pub(in crate::web) fn redirect_to_resume(
     )
 }
 
-/// The logout that waits for this browser since its session ended elsewhere, at the visit of one of our own pages.
+/// Called for pages of ours: claims the logout that waits for this browser since its session ended
+/// elsewhere.
 pub(in crate::web) async fn pending_logout(
     request: &HttpRequest,
     site: &Data<Site>,
@@ -168,12 +169,13 @@ fn redirect_with_cookie(site: &Site, request: &HttpRequest, begun: &StartedLogou
         .finish()
 }
 
-/// Sends the browser on with a logout.
+/// Redirects to the progress page of a logout.
 pub(in crate::web) fn redirect_to_progress(id: LogoutId) -> HttpResponse {
     see_other(&logout_path(id)).finish()
 }
 
-/// `GET /logout/{id}`: who has confirmed, who is next. It asks nobody by itself; what it shows goes on.
+/// `GET /logout/{id}`: which applications have confirmed, and which is next. It sends no message
+/// itself; the page that it returns continues.
 pub(in crate::web) async fn progress(
     request: HttpRequest,
     site: Data<Site>,
@@ -193,7 +195,7 @@ pub(in crate::web) async fn progress(
     })
 }
 
-/// `GET /logout/{id}/go`: the way out to the application whose turn it is.
+/// `GET /logout/{id}/go`: sends the browser on to the application that is next.
 pub(in crate::web) async fn advance(
     request: HttpRequest,
     site: Data<Site>,
@@ -218,7 +220,7 @@ pub(in crate::web) async fn advance(
     })
 }
 
-/// `POST /logout/{id}`: goes on without an application.
+/// `POST /logout/{id}`: continues without an application.
 pub(in crate::web) async fn skip(
     request: HttpRequest,
     site: Data<Site>,
@@ -237,7 +239,7 @@ pub(in crate::web) async fn skip(
     Ok(redirect_to_progress(id))
 }
 
-/// The session here has ended, and nobody else was to be told.
+/// The page after a logout without other participants.
 fn signed_out(site: &Site) -> HttpResponse {
     signed_out_page(site, Vec::new(), None)
 }
@@ -292,7 +294,7 @@ fn progress_page(site: &Site, id: LogoutId, progress: &LogoutProgress) -> HttpRe
     }
 }
 
-/// The way to an application: by redirect, or by a page of ours that posts.
+/// Sends a LogoutRequest: by redirect, or by a page of ours that posts it.
 fn send_request(
     site: &Site,
     id: LogoutId,

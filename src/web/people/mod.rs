@@ -1,4 +1,4 @@
-//! The pages of people: signing in, their applications, signing out.
+//! The pages for users: signing in, their applications, signing out.
 
 pub(in crate::web) mod device_link;
 pub(in crate::web) mod logout;

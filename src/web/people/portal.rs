@@ -1,4 +1,4 @@
-//! `/` and `/launch/{slug}`: the person's own page, and a click on a tile.
+//! `/` and `/launch/{slug}`: the portal, and a click on one of its tiles.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -30,8 +30,8 @@ pub(in crate::web) async fn get(request: HttpRequest, site: Data<Site>) -> Resul
         if let Some(response) = logout::pending_logout(&request, &site).await? {
             return Ok(response);
         }
-        // Browsers pass over a page that went on by itself: from an application that broke while it signed
-        // somebody out, Back leads here.
+        // In browsers, Back skips a page that forwarded by itself: from an application that failed
+        // during a logout, it leads here.
         let cookies = site.cookies.all_logouts(&request);
         let running = if cookies.is_empty() {
             None
@@ -74,7 +74,8 @@ pub(in crate::web) async fn launch(
     let unknown = || site.notice(StatusCode::NOT_FOUND, NoticeKind::NotFound);
     let slug = Slug::parse(&slug).ok();
     if is_cross_site(&request) {
-        // A link on another site must not sign anybody in somewhere: the person clicks on the tile.
+        // A link on another site must not sign a user in to an application: the user has to click
+        // on the tile.
         return Ok(see_other(path::PORTAL).finish());
     }
     let visitor = site.visitor(&request);
@@ -93,7 +94,7 @@ pub(in crate::web) async fn launch(
     })
 }
 
-/// Whether another site sent the browser here; one that says nothing is taken at its word.
+/// Whether another site sent the browser here; if the browser does not say, none did.
 fn is_cross_site(request: &HttpRequest) -> bool {
     request
         .headers()

@@ -1,4 +1,5 @@
-//! `/continue/{sealed}`: a sign-in that waited goes on. Safe to reload, to go back to, to open twice.
+//! `/continue/{sealed}`: resumes a pending sign-in. Safe to reload, to go back to and to open
+//! twice.
 
 use actix_web::{
     HttpRequest, HttpResponse,

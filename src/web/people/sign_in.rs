@@ -1,4 +1,4 @@
-//! `/login`: the form that says who somebody is.
+//! `/login`: the sign-in form.
 
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ use crate::{
     },
 };
 
-/// What the login form sends. `continue` is the sign-in that waits, sealed.
+/// `continue` is the pending sign-in, sealed.
 #[derive(Deserialize)]
 pub(in crate::web) struct SignInForm {
     #[serde(default)]
@@ -45,7 +45,7 @@ pub(in crate::web) struct SignInForm {
     r#continue: String,
 }
 
-/// `GET /login`: the form, or the person's page where somebody is signed in.
+/// `GET /login`: the form, or a redirect to the portal if the user is signed in.
 pub(in crate::web) async fn get(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
     let visitor = site.visitor(&request);
     let someone = off_thread(&site, &request, move |p| p.is_signed_in(&visitor)).await?;
@@ -63,7 +63,8 @@ pub(in crate::web) async fn get(request: HttpRequest, site: Data<Site>) -> Resul
     ))
 }
 
-/// `POST /login`: on success the browser goes on by a redirect, so that Back and reload send no form again.
+/// `POST /login`: after success the browser is redirected, so that Back and reload do not send the
+/// form again.
 pub(in crate::web) async fn post(
     request: HttpRequest,
     site: Data<Site>,
@@ -152,7 +153,8 @@ pub(in crate::web) async fn post(
     }
 }
 
-/// What is held back by a pause hears so at once; only what is looked at waits for its turn.
+/// A throttled attempt is refused at once; only an attempt whose password is checked waits for a
+/// permit.
 async fn check_password(
     site: &Site,
     request: &HttpRequest,
@@ -180,7 +182,8 @@ async fn check_password(
     }
 }
 
-/// Whether the text can stand in our own address `/continue/{sealed}`, and leads nowhere else: base64 for addresses.
+/// Whether the text is safe in our own address `/continue/{sealed}`: it has only characters of
+/// base64url.
 pub(in crate::web) fn is_sealed_text(text: &str) -> bool {
     !text.is_empty()
         && text
@@ -188,10 +191,10 @@ pub(in crate::web) fn is_sealed_text(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
-/// The longest address of ours that is gone back to, in bytes.
+/// The longest address of ours to return to after signing in, in bytes.
 const MAX_RETURN_TARGET: usize = 2048;
 
-/// Asks for sign-in before the address that was asked for is looked at, and goes there after it.
+/// Asks the user to sign in before the requested address is examined, and returns there afterwards.
 pub(in crate::web) async fn sign_in_and_return(
     request: &HttpRequest,
     site: &Data<Site>,
@@ -200,7 +203,7 @@ pub(in crate::web) async fn sign_in_and_return(
     if !visitor.is_navigation {
         return Ok(site.notice(StatusCode::FORBIDDEN, NoticeKind::NotTopLevel));
     }
-    // Only `?sp=` says something; what else was added is dropped.
+    // Only `?sp=` has a meaning; any other query is dropped.
     let uri = request.uri();
     let target = match uri.query() {
         Some(query) if uri.path() == path::START => format!("{}?{query}", path::START),
@@ -213,7 +216,7 @@ pub(in crate::web) async fn sign_in_and_return(
     Ok(respond::redirect_to_pending(site, &waiting))
 }
 
-/// Whether it is an address that this is for: a `Location` with it stays here.
+/// Whether this is an address to return to; as a `Location`, it stays on this site.
 fn is_return_target(target: &str) -> bool {
     [path::LAUNCH, path::START]
         .iter()
@@ -221,7 +224,7 @@ fn is_return_target(target: &str) -> bool {
         && target.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// What the login form shows.
+/// What the sign-in form shows.
 pub(in crate::web) struct SignInView {
     pub(in crate::web) application: Option<(ApplicationId, String)>,
     pub(in crate::web) email: String,

@@ -12,12 +12,12 @@ pub(super) mod slo;
 pub(super) mod sso;
 pub(super) mod start;
 
-/// What came with the address alone.
+/// A message in the query of a GET.
 fn read_query(request: &HttpRequest) -> RawMessage {
     RawMessage::Query(request.query_string().to_owned())
 }
 
-/// What came as a form, octet for octet.
+/// A message in a form; the body stays byte for byte as it was sent.
 async fn read_form(request: &HttpRequest, payload: Payload) -> Result<RawMessage, Error> {
     if !request
         .content_type()

@@ -1,4 +1,4 @@
-//! Metadata and certificate: from memory, without a login.
+//! Metadata and certificates: served from memory, without authentication.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -23,15 +23,15 @@ use crate::{
     },
 };
 
-/// How many hex digits stand behind the name in an address of one application.
+/// How many hex digits the token in an application's own metadata address has.
 const TOKEN_LENGTH: usize = 32;
 
-/// At the address that everybody shares: it tells nobody apart.
+/// The metadata at the address that all applications share, where they cannot be told apart.
 pub(in crate::web) async fn metadata(request: HttpRequest, site: Data<Site>) -> Result<HttpResponse, Error> {
     Ok(metadata_document(&request, &site.provider.metadata()?))
 }
 
-/// At an address that anybody can guess: the same, whatever name is asked for. Who comes is noted as a hint.
+/// At a guessable address: the same document for any slug. The fetch is recorded as a hint.
 pub(in crate::web) async fn metadata_by_slug(
     request: HttpRequest,
     site: Data<Site>,
@@ -40,7 +40,7 @@ pub(in crate::web) async fn metadata_by_slug(
     metadata_for(&request, &site, &slug, None).await
 }
 
-/// At the address that one application was given: the same, and who comes for it is noted.
+/// At an application's own address: the same document, and the fetch is recorded.
 pub(in crate::web) async fn metadata_by_token(
     request: HttpRequest,
     site: Data<Site>,
@@ -80,7 +80,7 @@ async fn metadata_for(
         let came = MetadataRequest { slug, token, agent };
         let is_given = came.token.is_some();
         let (site, request) = (Data::clone(site), request.clone());
-        // Whoever fetches gets the document, whether or not that could be written down.
+        // The client gets the document whether or not its fetch could be recorded.
         let recording = async move {
             let noted = off_thread(&site, &request, move |p| p.note_fetch(came, key, &visitor));
             if let Err(error) = noted.await {
@@ -90,7 +90,8 @@ async fn metadata_for(
         if is_given {
             recording.await;
         } else {
-            // Answered first: how long it takes would tell who is registered here.
+            // Recorded after the response: the response time would reveal which slugs are
+            // registered.
             drop(rt::spawn(recording));
         }
     }
@@ -107,8 +108,8 @@ fn metadata_document(request: &HttpRequest, metadata: &PublishedMetadata) -> Htt
     )
 }
 
-/// Whether a program now holds what we publish: it was sent, or it was held already and its tag says so. A
-/// person who looks at the address in a browser is no application.
+/// Whether a program now has what we publish: it was sent, or the program's tag shows that it had
+/// it before. A user who opens the address in a browser is not an application.
 fn has_current_metadata(request: &HttpRequest, status: StatusCode, tag: &str) -> bool {
     let is_a_page = request
         .headers()
@@ -146,19 +147,20 @@ pub(in crate::web) async fn cer(request: HttpRequest, site: Data<Site>) -> Resul
     ))
 }
 
-/// The certificate that the query names: `key=next`, `key=active`, or nothing for the one in use.
+/// The certificate that the query selects: `key=next`, `key=active`, or without `key` the active
+/// one.
 fn requested_certificate(request: &HttpRequest, site: &Site) -> Result<Option<Certificate>, Error> {
     let which = match request.query_string() {
         "" | "key=active" => CertificateSlot::Active,
         "key=next" => CertificateSlot::Next,
         query if query.split('&').any(|pair| pair.starts_with("key=")) => return Ok(None),
-        // What a cache or a tracker adds changes nothing.
+        // Other parameters, which a cache or a tracker may add, are ignored.
         _ => CertificateSlot::Active,
     };
     Ok(site.provider.published_certificate(which)?)
 }
 
-/// The head of the fingerprint tells two certificates apart in a downloads folder.
+/// The beginning of the fingerprint tells two certificates apart in a downloads folder.
 fn content_disposition(sha256: &str, ending: &str) -> String {
     let head: String = sha256.chars().take(12).collect();
     format!("attachment; filename=\"hallpass-{head}.{ending}\"")

@@ -1,4 +1,4 @@
-//! `/saml/slo`: the Sign-out URL.
+//! `/saml/slo`: the SingleLogoutService, which administrators know as the Sign-out URL.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -42,7 +42,8 @@ async fn receive(request: HttpRequest, site: Data<Site>, arrived: RawMessage) ->
     respond_to(&request, site, received).await
 }
 
-/// `GET /logout/{id}/resume`: a request that came as a form of another site goes on, with the browser's cookies.
+/// `GET /logout/{id}/resume`: continues a LogoutRequest that another site posted, now with the
+/// browser's cookies.
 pub(in crate::web) async fn resume(
     request: HttpRequest,
     site: Data<Site>,
@@ -65,9 +66,10 @@ async fn respond_to(
     received: LogoutMessageOutcome,
 ) -> Result<HttpResponse, Error> {
     Ok(match received {
-        // A response that answers nothing of ours ends nothing: it is as if the address was opened plainly. And
-        // whether this browser's own session has ended is another question than whether one did.
-        // With a form from another site no cookie comes along: the address is opened anew.
+        // An unsolicited LogoutResponse ends nothing: it is treated as the address opened without a
+        // message. The same for `Ended`: whether this browser's own session has ended is a separate
+        // question. A form of another site comes without cookies, so the browser is redirected to
+        // open the address anew.
         LogoutMessageOutcome::NoMessage | LogoutMessageOutcome::Unsolicited | LogoutMessageOutcome::Ended
             if request.method() == Method::POST =>
         {

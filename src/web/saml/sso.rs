@@ -1,4 +1,4 @@
-//! `/saml/sso`: the Sign-in URL.
+//! `/saml/sso`: the SingleSignOnService, which administrators know as the Sign-in URL.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -23,8 +23,8 @@ pub(in crate::web) async fn get(request: HttpRequest, site: Data<Site>) -> Resul
     receive(&request, &site, arrived).await
 }
 
-/// A form of another site comes without our cookies, so that a person who is signed in looks like nobody: the
-/// sign-on waits then, and goes on where the redirect leads, with cookies.
+/// A form of another site comes without our cookies, so that a signed-in user looks signed out. The
+/// sign-in then stays pending, and resumes at the address of the redirect, with cookies.
 pub(in crate::web) async fn post(
     request: HttpRequest,
     payload: Payload,

@@ -1,4 +1,4 @@
-//! `/saml/start/{slug}` and `/saml/start?sp=ENTITY_ID`: a sign-on that begins here.
+//! `/saml/start/{slug}` and `/saml/start?sp=ENTITY_ID`: IdP-initiated SSO.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// Which application is meant.
+/// `sp` is the entity ID of the application.
 #[derive(Deserialize)]
 pub(in crate::web) struct StartQuery {
     sp: String,
