@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
-import { Demo, openBrowser, picture, site } from './lib.js';
+import { Demo, openBrowser, screenshot, site } from './lib.js';
 
 const WAIT = 15_000;
 
@@ -83,26 +83,26 @@ describe('the demo in Chromium', { timeout: 300_000 }, () => {
     const page = await context.newPage();
     await page.goto(demo.site);
     await isAt(page, 'Demo service provider');
-    await picture(page, '01-service-provider');
+    await screenshot(page, '01-service-provider');
     await page.getByRole('link', { name: 'Sign in with Hallpass' }).click();
     await isAt(page, 'Sign in to Demo application');
-    await picture(page, '02-login');
+    await screenshot(page, '02-login');
 
     await type(page, 'not the password');
     await press(page);
     await page.getByText('do not belong together').waitFor();
     assert.equal(await page.getByLabel('E-mail').inputValue(), demo.email, 'the e-mail stays');
     assert.equal(await page.getByLabel('Password', { exact: true }).inputValue(), '', 'the password does not');
-    await picture(page, '03-wrong-password');
+    await screenshot(page, '03-wrong-password');
 
     await type(page);
     await press(page);
     await signedIn(page);
-    await picture(page, '04-signed-in');
+    await screenshot(page, '04-signed-in');
 
     await page.getByRole('link', { name: 'Your page at Hallpass' }).click();
     await isAt(page, 'Hello, Mira');
-    await picture(page, '05-portal');
+    await screenshot(page, '05-portal');
 
     // Without its own session the application has only the tile to go by.
     await context.clearCookies({ name: 'demo-session' });
@@ -111,10 +111,10 @@ describe('the demo in Chromium', { timeout: 300_000 }, () => {
 
     await page.getByRole('link', { name: 'Sign out everywhere' }).click();
     await page.getByText('signed LogoutResponse').waitFor();
-    await picture(page, '06-signed-out-by-application');
+    await screenshot(page, '06-signed-out-by-application');
     await page.goto(demo.hallpass);
     await isAt(page, 'Sign in');
-    await picture(page, '07-login-plain');
+    await screenshot(page, '07-login-plain');
   });
 
   it('signs in at once where a session lives', async () => {
@@ -141,13 +141,13 @@ describe('the demo in Chromium', { timeout: 300_000 }, () => {
     await signIn(page);
     await page.goto(`${demo.hallpass}/saml/slo`);
     await isAt(page, 'Sign out?');
-    await picture(page, '08-sign-out');
+    await screenshot(page, '08-sign-out');
     await page.getByRole('link', { name: 'Stay signed in' }).click();
     await isAt(page, 'Hello, Mira');
     await page.goto(`${demo.hallpass}/saml/slo`);
     await page.getByRole('button', { name: 'Sign out' }).click();
     await isAt(page, 'You are signed out everywhere');
-    await picture(page, '09-signed-out');
+    await screenshot(page, '09-signed-out');
     await page.reload();
     await page.goto(demo.hallpass);
     await isAt(page, 'Sign in');
@@ -169,7 +169,7 @@ describe('the demo in Chromium', { timeout: 300_000 }, () => {
       const answer = await page.goto(demo.hallpass + address);
       assert.ok(answer.status() >= 400, `${address}: ${answer.status()}`);
       assert.ok((await heading(page).innerText()).length > 0);
-      await picture(page, name);
+      await screenshot(page, name);
     };
     await refused('/saml/sso', '10-no-request');
     await refused('/saml/sso?SAMLRequest=rubbish', '11-refused');
@@ -192,7 +192,7 @@ describe('the demo in Chromium', { timeout: 300_000 }, () => {
     }
     assert.equal(await wait.count(), 1);
     assert.ok(await page.getByRole('button', { name: /^Sign in \(\d+:\d\d\)$/ }).isDisabled(), 'the button counts down');
-    await picture(page, '16-please-wait');
+    await screenshot(page, '16-please-wait');
     await page.goto(demo.hallpass);
     await type(page);
     await press(page);
@@ -273,7 +273,7 @@ describe('the demo in Chromium', { timeout: 300_000 }, () => {
     await type(page);
     await page.getByRole('button', { name: 'Show password' }).click();
     assert.equal(await page.getByLabel('Password', { exact: true }).getAttribute('type'), 'text');
-    await picture(page, '14-password-shown');
+    await screenshot(page, '14-password-shown');
     await press(page);
     await signedIn(page);
   });
@@ -356,7 +356,7 @@ describe('the demo in Chromium', { timeout: 300_000 }, () => {
       await page.goto(ask('ForceAuthn="true"'));
       await page.getByText('asks you to sign in again').waitFor();
       assert.equal(await page.getByLabel('E-mail').inputValue(), demo.email);
-      await picture(page, '17-again');
+      await screenshot(page, '17-again');
       await page.getByLabel('Password', { exact: true }).fill(demo.password);
       await press(page);
       await isAt(page, 'Landed');
@@ -373,7 +373,7 @@ describe('the demo in Chromium', { timeout: 300_000 }, () => {
       const plain = await context.newPage();
       await plain.goto(ask('IsPassive="true"'));
       await plain.getByRole('button', { name: /Third origin/ }).waitFor();
-      await picture(plain, '18-refusal-onward');
+      await screenshot(plain, '18-refusal-onward');
       await plain.getByRole('button', { name: /Third origin/ }).click();
       await isAt(plain, 'Landed');
     });
@@ -384,17 +384,17 @@ describe('the demo in Chromium', { timeout: 300_000 }, () => {
         const page = await context.newPage();
         await page.goto(ask(''));
         await isAt(page, 'Donaudampf');
-        await picture(page, '19-long-name-login');
+        await screenshot(page, '19-long-name-login');
         await page.goto(demo.hallpass);
         await type(page);
         await press(page);
         await isAt(page, 'Hello, Mira');
-        await picture(page, '20-long-name-portal');
+        await screenshot(page, '20-long-name-portal');
         await page.goto(`${demo.hallpass}/launch/${slug}`);
         await isAt(page, 'Landed');
         await page.goto(`${demo.hallpass}/logout`);
         await isAt(page, 'Sign out?');
-        await picture(page, '21-long-name-sign-out');
+        await screenshot(page, '21-long-name-sign-out');
       } finally {
         await demo.cli('app', 'edit', slug, '--name', 'Third origin');
       }
@@ -419,7 +419,7 @@ describe('the demo in Chromium', { timeout: 300_000 }, () => {
       await launch(page);
       const button = page.getByRole('button', { name: /Third origin/ });
       await button.waitFor();
-      await picture(page, '15-self-posting');
+      await screenshot(page, '15-self-posting');
       await page.reload();
       await button.waitFor();
       assert.equal(arrived.length, 0, 'nothing goes by itself without script');

@@ -8,14 +8,14 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { chromium } from 'playwright-core';
 import { openBrowser as launch } from '../interop/lib/browser.js';
-import { binary, cleanEnvironment, start, stop } from '../interop/lib/hallpass.js';
+import { binary, cleanEnvironment, startHallpass, stop } from '../interop/lib/hallpass.js';
 
 export class Demo {
   static async start() {
     const self = new Demo();
     self.directory = await mkdtemp(path.join(os.tmpdir(), 'hallpass-e2e-'));
     self.data = path.join(self.directory, 'data');
-    self.child = start(['demo', '--port', '0', '--sp-port', '0', '--data-dir', self.data], { env: cleanEnvironment(), cwd: self.directory });
+    self.child = startHallpass(['demo', '--port', '0', '--sp-port', '0', '--data-dir', self.data], { env: cleanEnvironment(), cwd: self.directory });
     self.said = '';
     self.log = '';
     self.child.stderr.on('data', (text) => { self.log += text; });
@@ -72,12 +72,12 @@ export async function site(host, answer) {
 }
 
 const shots = process.env.HALLPASS_SHOTS;
-const LOOKS = [[360, 'light'], [360, 'dark'], [1280, 'light'], [1280, 'dark']];
+const SCREENSHOT_VARIANTS = [[360, 'light'], [360, 'dark'], [1280, 'light'], [1280, 'dark']];
 
 /** Pictures of a page as it stands, narrow and wide, light and dark. */
-export async function picture(page, name) {
+export async function screenshot(page, name) {
   const before = page.viewportSize();
-  for (const [width, colorScheme] of LOOKS) {
+  for (const [width, colorScheme] of SCREENSHOT_VARIANTS) {
     await page.setViewportSize({ width, height: width < 800 ? 740 : 800 });
     await page.emulateMedia({ colorScheme });
     const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
-import { Demo, openBrowser, picture } from './lib.js';
-import { Peer } from './peer.js';
+import { Demo, openBrowser, screenshot } from './lib.js';
+import { TestServiceProvider } from './test-sp.js';
 
 const WAIT = 20_000;
 
@@ -20,10 +20,10 @@ describe('single logout in Chromium', { timeout: 300_000 }, () => {
   before(async () => {
     [demo, browser] = await Promise.all([Demo.start(), openBrowser()]);
     // Each on a site of its own: between them a browser sends no `SameSite=Lax` cookie with a form.
-    wiki = await Peer.start(demo, 'localhost', 'Wiki', 'Redirect');
-    mail = await Peer.start(demo, '127.0.0.2', 'Mail', 'POST');
-    desk = await Peer.start(demo, '127.0.0.3', 'Desk', 'Redirect');
-    chat = await Peer.start(demo, '127.0.0.4', 'Chat');
+    wiki = await TestServiceProvider.start(demo, 'localhost', 'Wiki', 'Redirect');
+    mail = await TestServiceProvider.start(demo, '127.0.0.2', 'Mail', 'POST');
+    desk = await TestServiceProvider.start(demo, '127.0.0.3', 'Desk', 'Redirect');
+    chat = await TestServiceProvider.start(demo, '127.0.0.4', 'Chat');
   });
   after(async () => {
     for (const peer of [wiki, mail, desk, chat]) await peer?.stop();
@@ -94,7 +94,7 @@ describe('single logout in Chromium', { timeout: 300_000 }, () => {
     await isAt(page, 'You are signed out everywhere');
     assert.deepEqual(await told(page), { Wiki: 'Ended', Mail: 'Ended', Desk: 'Ended' });
     assert.deepEqual([wiki, mail, desk].map((peer) => peer.asked), [1, 1, 1]);
-    await picture(page, '30-signed-out-everywhere');
+    await screenshot(page, '30-signed-out-everywhere');
     await page.reload();
     await isAt(page, 'You are signed out everywhere');
     assert.deepEqual([wiki, mail, desk].map((peer) => peer.asked), [1, 1, 1]);
@@ -129,7 +129,7 @@ describe('single logout in Chromium', { timeout: 300_000 }, () => {
       assert.ok(took > 8_000 && took < 15_000, `${took} ms`);
       assert.deepEqual(await told(page), { [silent.name]: 'Not confirmed', Desk: 'Ended' });
       assert.equal(silent.asked, 1);
-      await picture(page, `31-signed-out-partly-${silent.slug}`);
+      await screenshot(page, `31-signed-out-partly-${silent.slug}`);
       silent.mode = 'answers';
       await page.close();
       await context.clearCookies();
@@ -149,7 +149,7 @@ describe('single logout in Chromium', { timeout: 300_000 }, () => {
       await isAt(page, 'Signing you out');
       await page.getByRole('button', { name: 'Continue', exact: true }).waitFor();
       assert.deepEqual(await told(page), { Wiki: 'Asked', Mail: 'To be asked' });
-      await picture(page, `32-continue-${way}`);
+      await screenshot(page, `32-continue-${way}`);
       await page.reload();
       assert.equal(wiki.asked, 1, 'nobody is asked twice');
       await page.getByRole('button', { name: 'Continue', exact: true }).click({ noWaitAfter: true });
@@ -170,7 +170,7 @@ describe('single logout in Chromium', { timeout: 300_000 }, () => {
     await page.getByRole('link', { name: 'Sign out' }).click({ noWaitAfter: true });
     await isAt(page, 'Going back to Wiki');
     assert.deepEqual(await told(page), { Chat: 'Still open', Desk: 'Ended' });
-    await picture(page, '33-going-back-partly');
+    await screenshot(page, '33-going-back-partly');
     await isAt(page, 'Signed out of Wiki');
     assert.match(wiki.answers[0].xml, /status:Success"><samlp:StatusCode Value="[^"]*:PartialLogout"/);
     await page.goBack();
@@ -199,7 +199,7 @@ describe('single logout in Chromium', { timeout: 300_000 }, () => {
     // Desk by a refresh; then Mail by two buttons, its own page has no script either.
     await page.getByRole('heading', { level: 1 }).filter({ hasText: 'Signing you out' }).waitFor();
     await page.getByRole('button', { name: 'Sign out of Mail' }).waitFor();
-    await picture(page, '34-without-script');
+    await screenshot(page, '34-without-script');
     await page.getByRole('button', { name: 'Sign out of Mail' }).click();
     await page.getByRole('button', { name: 'Go' }).click();
     await isAt(page, 'You are signed out everywhere');

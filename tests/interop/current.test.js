@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { X509Certificate, createHash } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { current, person, settle } from './lib/cast.js';
 import { CurrentServiceProvider } from './lib/current.js';
 import { Hallpass, databases } from './lib/hallpass.js';
 import { keyPair } from './lib/keys.js';
-import { Visitor, posted } from './lib/visitor.js';
+import { current, registerAll, user } from './lib/participants.js';
+import { BrowserSession, postedResponse } from './lib/visitor.js';
 
 for (const database of databases) {
   describe(`current connection on ${database}`, () => {
@@ -16,15 +16,15 @@ for (const database of databases) {
 
     before(async () => {
       hallpass = await Hallpass.start(database);
-      await settle(hallpass);
+      await registerAll(hallpass);
       provider = new CurrentServiceProvider(hallpass, await hallpass.certificatePem());
     });
     after(() => hallpass?.stop());
 
-    async function signIn(options, who = person) {
+    async function signIn(options, who = user) {
       const asked = provider.begin(options);
-      const visitor = new Visitor(hallpass);
-      const answer = posted(await visitor.signIn(asked.url, who));
+      const visitor = new BrowserSession(hallpass);
+      const answer = postedResponse(await visitor.signIn(asked.url, who));
       assert.equal(answer.acs, current.acs);
       assert.equal(answer.fields.RelayState, asked.relayState);
       return { asked, visitor, answer };
@@ -33,21 +33,21 @@ for (const database of databases) {
     it('signs in', async () => {
       const { asked, answer } = await signIn();
       const { email, given, family, id } = provider.consume(answer.xml, asked.id);
-      assert.deepEqual({ email, given, family }, { email: person.email, given: person.given, family: person.family });
-      const shown = JSON.parse(await hallpass.cli('user', 'show', person.email, '--json'));
+      assert.deepEqual({ email, given, family }, { email: user.email, given: user.given, family: user.family });
+      const shown = JSON.parse(await hallpass.cli('user', 'show', user.email, '--json'));
       assert.equal(id, shown.stable_id);
-      assert.notEqual(id, person.email);
+      assert.notEqual(id, user.email);
     });
 
     it('signs in, no ACS URL in the request', async () => {
       const { asked, answer } = await signIn({ consumer: false });
-      assert.equal(provider.consume(answer.xml, asked.id).email, person.email);
+      assert.equal(provider.consume(answer.xml, asked.id).email, user.email);
     });
 
     it('answers at once in a live session, with a new assertion of the same SessionIndex', async () => {
       const first = await signIn();
       const asked = provider.begin();
-      const again = posted(await first.visitor.ask(asked.url));
+      const again = postedResponse(await first.visitor.request(asked.url));
       const [one, two] = [provider.consume(first.answer.xml, first.asked.id), provider.consume(again.xml, asked.id)];
       assert.equal(one.sessionIndex, two.sessionIndex);
       assert.notEqual(first.answer.xml, again.xml);
@@ -55,17 +55,17 @@ for (const database of databases) {
 
     it('answers the same request again in the browser that it was answered in, and nowhere else', async () => {
       const { asked, visitor } = await signIn();
-      provider.consume(posted(await visitor.ask(asked.url)).xml, asked.id);
-      const stranger = new Visitor(hallpass);
-      await stranger.signIn(provider.begin().url, person);
-      const page = await stranger.open(asked.url);
+      provider.consume(postedResponse(await visitor.request(asked.url)).xml, asked.id);
+      const stranger = new BrowserSession(hallpass);
+      await stranger.signIn(provider.begin().url, user);
+      const page = await stranger.openFollowingRedirects(asked.url);
       assert.ok(page.status >= 400, `${page.status}`);
       assert.doesNotMatch(page.html, /SAMLResponse/);
     });
 
     it('keeps the id through a change of names and e-mail', async () => {
       const other = { email: 'jo.berg@fernweh.example', given: 'Jo', family: 'Berg', password: 'another long password' };
-      await hallpass.addPerson(other);
+      await hallpass.addUser(other);
       const before = await signIn({}, other);
       await hallpass.cli('user', 'edit', other.email, '--email', 'jo.tal@fernweh.example', '--family-name', 'Tal');
       const after = await signIn({}, { ...other, email: 'Jo.Tal@Fernweh.example' });
@@ -108,7 +108,7 @@ for (const database of databases) {
     });
 
     it('refuses half a paste in words', async () => {
-      const refused = (acs, audience) => hallpass.refused('app', 'add', 'chatgpt', '--acs', acs, '--audience', audience);
+      const refused = (acs, audience) => hallpass.expectFailure('app', 'add', 'chatgpt', '--acs', acs, '--audience', audience);
       assert.match(await refused('https://auth0.openai.com/login/callback', 'urn:auth0:openai:org-TEST'), /\?connection=/);
       assert.match(await refused(current.acs.replace('/acs/', '/a cs/'), current.audience), /white space/);
       assert.match(await refused(current.acs, current.acs), /ACS URL once more/);
@@ -116,12 +116,12 @@ for (const database of databases) {
 
     it('lets nobody in who is switched off, live session or not', async () => {
       const { visitor } = await signIn();
-      await hallpass.cli('user', 'disable', person.email);
+      await hallpass.cli('user', 'disable', user.email);
       try {
-        const page = await visitor.open(provider.begin().url);
+        const page = await visitor.openFollowingRedirects(provider.begin().url);
         assert.doesNotMatch(page.html, /SAMLResponse/);
       } finally {
-        await hallpass.cli('user', 'enable', person.email);
+        await hallpass.cli('user', 'enable', user.email);
       }
       const { asked, answer } = await signIn();
       provider.consume(answer.xml, asked.id);
@@ -146,14 +146,14 @@ for (const database of databases) {
       const SIGNATURE = /<(\w+:)?Signature[ >][\s\S]*?<\/\1Signature>/;
 
       it('takes what is untouched', () => provider.consume(xml, id));
-      it('refuses another e-mail', () => assert.throws(changed(new RegExp(person.email, 'g'), 'eve@fernweh.example'), /signature/));
+      it('refuses another e-mail', () => assert.throws(changed(new RegExp(user.email, 'g'), 'eve@fernweh.example'), /signature/));
       it('refuses another first name', () => assert.throws(changed(/Miré/g, 'Eve'), /signature/));
       it('refuses another destination', () => assert.throws(changed(current.acs, `${current.acs}x`), /signature/));
       it('refuses a response without its signature', () => assert.throws(changed(SIGNATURE, ''), /order in Response/));
       it('refuses it for another request', () => assert.throws(() => provider.consume(xml, '_other'), /InResponseTo/));
       it('refuses it by another certificate', () => assert.throws(() => new CurrentServiceProvider(hallpass, other.cert).consume(xml, id), /certificate in KeyInfo/));
       it('refuses a second assertion', () => assert.throws(changed(/(<(\w+:)?Assertion[ >][\s\S]*<\/\2Assertion>)/, '$1$1'), /how many Assertion/));
-      it('refuses a comment inside the e-mail', () => assert.throws(changed(`>${person.email}<`, `>${person.email}<!-- -->.evil.example<`), /stray content|text alone/));
+      it('refuses a comment inside the e-mail', () => assert.throws(changed(`>${user.email}<`, `>${user.email}<!-- -->.evil.example<`), /stray content|text alone/));
       it('refuses a DTD', () => assert.throws(changed(/^/, '<!DOCTYPE x>'), /DTD/));
     });
   });

@@ -2,12 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { person } from './lib/cast.js';
-import { Hallpass, oneDatabase as database } from './lib/hallpass.js';
-import { isRefused, signsIn } from './lib/journey.js';
+import { Hallpass, mainDatabase as database } from './lib/hallpass.js';
 import { mellon } from './lib/mellon.js';
 import { nodeSaml } from './lib/node-saml.js';
+import { user } from './lib/participants.js';
 import { pysaml2, python3Saml } from './lib/python.js';
+import { expectRefusal, expectSignIn } from './lib/sign-in.js';
 
 const sign = 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256';
 
@@ -22,7 +22,7 @@ describe(`encrypted assertions on ${database}`, { timeout: 120_000 }, () => {
   let hallpass;
   before(async () => {
     hallpass = await Hallpass.start(database);
-    await hallpass.addPerson(person);
+    await hallpass.addUser(user);
   });
   after(() => hallpass?.stop());
 
@@ -30,7 +30,7 @@ describe(`encrypted assertions on ${database}`, { timeout: 120_000 }, () => {
     const open = await python3Saml(hallpass, { slug: 'open', encrypted: true });
     try {
       await open.register();
-      await isRefused(open, {}, /not encrypted/);
+      await expectRefusal(open, {}, /not encrypted/);
     } finally {
       await open.stop();
     }
@@ -46,13 +46,13 @@ describe(`encrypted assertions on ${database}`, { timeout: 120_000 }, () => {
       after(() => provider?.stop());
 
       it('decrypts what it is sent, and reads the attributes', async () => {
-        const { who, xml } = await signsIn(provider);
+        const { who, xml } = await expectSignIn(provider);
         assert.match(xml, /EncryptedAssertion/);
-        assert.ok(!xml.includes(person.email), 'the e-mail is not there to be read on the way');
-        assert.deepEqual([who.attributes.email].flat(), [person.email]);
+        assert.ok(!xml.includes(user.email), 'the e-mail is not there to be read on the way');
+        assert.deepEqual([who.attributes.email].flat(), [user.email]);
       });
 
-      it('control: refuses what was changed on the way', () => isRefused(provider, {
+      it('control: refuses what was changed on the way', () => expectRefusal(provider, {
         change: (xml) => xml.replace(/(<(?:\w+:)?CipherValue>[A-Za-z0-9+/]{200})(.)(?=[A-Za-z0-9+/]{800})/, (_, head, letter) => head + (letter === 'A' ? 'B' : 'A')),
       }));
     });

@@ -3,14 +3,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { inflateRawSync } from 'node:zlib';
-import { legacy, person, settle } from './lib/cast.js';
 import { Hallpass, databases } from './lib/hallpass.js';
-import { bare, keyPair, thumbprint } from './lib/keys.js';
+import { certificateBase64, keyPair, thumbprint } from './lib/keys.js';
 import { LegacyServiceProvider, mapped } from './lib/legacy.js';
-import { Visitor, isLogin, posted } from './lib/visitor.js';
+import { legacy, registerAll, user } from './lib/participants.js';
+import { BrowserSession, isSignInPage, postedResponse } from './lib/visitor.js';
 
 const BINDING = 'urn:oasis:names:tc:SAML:2.0:bindings';
-const expected = { email: person.email, given: person.given, family: person.family };
+const expected = { email: user.email, given: user.given, family: user.family };
 
 for (const database of databases) {
   describe(`legacy connection on ${database}`, () => {
@@ -20,7 +20,7 @@ for (const database of databases) {
 
     before(async () => {
       hallpass = await Hallpass.start(database);
-      await settle(hallpass);
+      await registerAll(hallpass);
       pem = await hallpass.certificatePem();
       partner = await keyPair(hallpass.directory, 'auth0.openai.com');
     });
@@ -29,17 +29,17 @@ for (const database of databases) {
     /** The whole journey: request, login, response, the library's verdict. */
     async function journey(provider, relayState) {
       const asked = await provider.begin(relayState);
-      const visitor = new Visitor(hallpass);
-      const answer = posted(await visitor.signIn(asked.url, person));
+      const visitor = new BrowserSession(hallpass);
+      const answer = postedResponse(await visitor.signIn(asked.url, user));
       assert.equal(answer.acs, legacy.acs, 'the registered consumer, with its query');
       return { asked, visitor, answer, verdict: await provider.consume(answer.fields) };
     }
 
-    async function signsIn(provider, relayState) {
+    async function expectSignIn(provider, relayState) {
       const { asked, answer, verdict } = await journey(provider, relayState);
       assert.equal(verdict.refusal, undefined);
       assert.deepEqual(mapped(verdict.profile), expected);
-      assert.equal(verdict.profile.email, person.email);
+      assert.equal(verdict.profile.email, user.email);
       assert.match(verdict.profile.sessionIndex, /\S/);
       assert.equal(verdict.profile.issuer, `${hallpass.origin}/saml/metadata`);
       return { asked, answer, profile: verdict.profile };
@@ -51,7 +51,7 @@ for (const database of databases) {
     };
 
     it('signs in, certificate pasted', async () => {
-      const { asked, answer } = await signsIn(new LegacyServiceProvider(hallpass, { cert: bare(pem) }));
+      const { asked, answer } = await expectSignIn(new LegacyServiceProvider(hallpass, { cert: certificateBase64(pem) }));
       const xml = request(asked.url);
       assert.match(xml, /HTTP-POST/);
       assert.doesNotMatch(xml, /AssertionConsumerServiceURL/);
@@ -59,34 +59,34 @@ for (const database of databases) {
     });
 
     it('signs in, thumbprint kept', async () => {
-      await signsIn(new LegacyServiceProvider(hallpass, { thumbprint: thumbprint(pem) }));
+      await expectSignIn(new LegacyServiceProvider(hallpass, { thumbprint: thumbprint(pem) }));
     });
 
     it('signs in, ProtocolBinding HTTP-Redirect', async () => {
-      const provider = new LegacyServiceProvider(hallpass, { cert: bare(pem) }, { protocolBinding: `${BINDING}:HTTP-Redirect` });
-      const { asked } = await signsIn(provider);
+      const provider = new LegacyServiceProvider(hallpass, { cert: certificateBase64(pem) }, { protocolBinding: `${BINDING}:HTTP-Redirect` });
+      const { asked } = await expectSignIn(provider);
       assert.match(request(asked.url), /ProtocolBinding="[^"]*HTTP-Redirect"/);
     });
 
     it('signs in, request not deflated', async () => {
-      const { asked } = await signsIn(new LegacyServiceProvider(hallpass, { cert: bare(pem) }, { deflate: false }));
+      const { asked } = await expectSignIn(new LegacyServiceProvider(hallpass, { cert: certificateBase64(pem) }, { deflate: false }));
       assert.match(Buffer.from(new URL(asked.url).searchParams.get('SAMLRequest'), 'base64').toString(), /^</);
     });
 
     it('signs in, the ACS URL in the request', async () => {
-      const { asked } = await signsIn(new LegacyServiceProvider(hallpass, { cert: bare(pem) }, { callback: legacy.acs }));
+      const { asked } = await expectSignIn(new LegacyServiceProvider(hallpass, { cert: certificateBase64(pem) }, { callback: legacy.acs }));
       assert.match(request(asked.url), /AssertionConsumerServiceURL/);
     });
 
     it('signs in, empty RelayState', async () => {
-      const { asked, answer } = await signsIn(new LegacyServiceProvider(hallpass, { cert: bare(pem) }), '');
+      const { asked, answer } = await expectSignIn(new LegacyServiceProvider(hallpass, { cert: certificateBase64(pem) }), '');
       assert.match(asked.url, /RelayState=(&|$)/);
       assert.equal(answer.fields.RelayState, '', 'empty is returned empty');
     });
 
     it('signs in, long RelayState of any letters', async () => {
       const relayState = `${'0123456789'.repeat(40)} \u{1F600}<>"'&%2B+`;
-      const { answer } = await signsIn(new LegacyServiceProvider(hallpass, { cert: bare(pem) }), relayState);
+      const { answer } = await expectSignIn(new LegacyServiceProvider(hallpass, { cert: certificateBase64(pem) }), relayState);
       assert.equal(answer.fields.RelayState, relayState);
     });
 
@@ -99,59 +99,59 @@ for (const database of databases) {
 
       it('signs in with a login', async () => {
         assert.ok(!await isShown(), 'nothing was signed so far');
-        const { asked } = await signsIn(new LegacyServiceProvider(hallpass, { cert: bare(pem) }, { signingKey: signingKey() }));
+        const { asked } = await expectSignIn(new LegacyServiceProvider(hallpass, { cert: certificateBase64(pem) }, { signingKey: signingKey() }));
         assert.match(asked.url, /&Signature=/);
         assert.ok(await isShown(), 'app show names the signature');
       });
 
       it('signs in within a live session', async () => {
-        const provider = new LegacyServiceProvider(hallpass, { cert: bare(pem) }, { signingKey: signingKey() });
+        const provider = new LegacyServiceProvider(hallpass, { cert: certificateBase64(pem) }, { signingKey: signingKey() });
         const { visitor } = await journey(provider);
-        const verdict = await provider.consume(posted(await visitor.ask((await provider.begin()).url)).fields);
+        const verdict = await provider.consume(postedResponse(await visitor.request((await provider.begin()).url)).fields);
         assert.deepEqual(mapped(verdict.profile), expected);
         assert.ok(await isShown(), 'app show names the signature');
       });
     });
 
     it('answers at once where the person is signed in, and asks again with ForceAuthn', async () => {
-      const provider = new LegacyServiceProvider(hallpass, { cert: bare(pem) });
+      const provider = new LegacyServiceProvider(hallpass, { cert: certificateBase64(pem) });
       const { visitor } = await journey(provider);
       const again = await provider.begin();
-      const verdict = await provider.consume(posted(await visitor.ask(again.url)).fields);
+      const verdict = await provider.consume(postedResponse(await visitor.request(again.url)).fields);
       assert.deepEqual(mapped(verdict.profile), expected);
-      const forced = new LegacyServiceProvider(hallpass, { cert: bare(pem) }, { forceAuthn: true });
-      assert.ok(isLogin(await visitor.open((await forced.begin()).url)), 'ForceAuthn asks for the password');
+      const forced = new LegacyServiceProvider(hallpass, { cert: certificateBase64(pem) }, { forceAuthn: true });
+      assert.ok(isSignInPage(await visitor.openFollowingRedirects((await forced.begin()).url)), 'ForceAuthn asks for the password');
     });
 
     describe('with its certificate registered', () => {
       before(() => hallpass.cli('app', 'edit', legacy.slug, '--certificate', partner.file));
 
-      const signed = (more) => new LegacyServiceProvider(hallpass, { cert: bare(pem) }, { signingKey: { key: partner.key, cert: partner.cert }, ...more });
+      const signed = (more) => new LegacyServiceProvider(hallpass, { cert: certificateBase64(pem) }, { signingKey: { key: partner.key, cert: partner.cert }, ...more });
 
       it('signs in, request signed', async () => {
-        const { asked } = await signsIn(signed());
+        const { asked } = await expectSignIn(signed());
         assert.match(asked.url, /SigAlg=.*rsa-sha256/);
       });
 
       it('signs in, request signed over letters that are escaped in several ways', async () => {
-        await signsIn(signed(), "a~b!c'd(e)f*g é+h/i=j");
+        await expectSignIn(signed(), "a~b!c'd(e)f*g é+h/i=j");
       });
 
       it('signs in, request signed, empty RelayState', async () => {
-        const { asked, answer } = await signsIn(signed(), '');
+        const { asked, answer } = await expectSignIn(signed(), '');
         assert.doesNotMatch(asked.url, /RelayState/);
         assert.ok(!('RelayState' in answer.fields), 'none came, none is returned');
       });
 
       it('signs in, request not deflated with an XML signature inside', async () => {
-        const { asked } = await signsIn(signed({ deflate: false }));
+        const { asked } = await expectSignIn(signed({ deflate: false }));
         assert.match(request(asked.url), /<Signature/);
       });
 
       it('refuses a request signed by another key, without a response', async () => {
         const other = await keyPair(hallpass.directory, 'other');
         const provider = signed({ signingKey: { key: other.key, cert: other.cert } });
-        const page = await new Visitor(hallpass).open((await provider.begin()).url);
+        const page = await new BrowserSession(hallpass).openFollowingRedirects((await provider.begin()).url);
         assert.ok(page.status >= 400, `${page.status}`);
         assert.doesNotMatch(page.html, /SAMLResponse/);
       });
@@ -159,12 +159,12 @@ for (const database of databases) {
       it('where signatures are required, says RequestDenied to an unsigned request, and takes signed ones', async () => {
         await hallpass.cli('app', 'edit', legacy.slug, '--require-signed-requests', 'true');
         try {
-          const provider = new LegacyServiceProvider(hallpass, { cert: bare(pem) });
-          const answer = posted(await new Visitor(hallpass).open((await provider.begin()).url));
+          const provider = new LegacyServiceProvider(hallpass, { cert: certificateBase64(pem) });
+          const answer = postedResponse(await new BrowserSession(hallpass).openFollowingRedirects((await provider.begin()).url));
           assert.equal(answer.acs, legacy.acs);
           assert.match(answer.xml, /status:RequestDenied/);
           assert.match((await provider.consume(answer.fields)).refusal, /\S/);
-          await signsIn(signed());
+          await expectSignIn(signed());
         } finally {
           await hallpass.cli('app', 'edit', legacy.slug, '--require-signed-requests', 'false');
         }
@@ -177,12 +177,12 @@ for (const database of databases) {
       let provider;
 
       before(async () => {
-        provider = new LegacyServiceProvider(hallpass, { cert: bare(pem) });
+        provider = new LegacyServiceProvider(hallpass, { cert: certificateBase64(pem) });
         ({ asked, answer: { fields } } = await journey(provider));
       });
 
       const verdictOn = async (change, options = {}) => {
-        const judge = new LegacyServiceProvider(hallpass, options.trust ?? { cert: bare(pem) }, options.more);
+        const judge = new LegacyServiceProvider(hallpass, options.trust ?? { cert: certificateBase64(pem) }, options.more);
         if (options.asked !== false) judge.asked.add(asked.id);
         const before = Buffer.from(fields.SAMLResponse, 'base64').toString();
         const after = change(before);
@@ -193,11 +193,11 @@ for (const database of databases) {
       const withoutSignature = (xml) => xml.replace(/<(\w+:)?Signature[ >][\s\S]*?<\/(\w+:)?Signature>/g, '');
 
       it('takes what is untouched', async () => assert.equal(await verdictOn(same, { same: true }), undefined));
-      it('refuses another e-mail', async () => assert.match(await verdictOn((xml) => xml.replaceAll(person.email, 'eve@fernweh.example')), /Signature check errors/));
+      it('refuses another e-mail', async () => assert.match(await verdictOn((xml) => xml.replaceAll(user.email, 'eve@fernweh.example')), /Signature check errors/));
       it('refuses another family name', async () => assert.match(await verdictOn((xml) => xml.replaceAll('Söhne', 'Tochter')), /Signature check errors/));
       it('refuses another status', async () => assert.match(await verdictOn((xml) => xml.replace('status:Success', 'status:Responder')), /\S/));
       it('refuses it unsigned', async () => assert.match(await verdictOn(withoutSignature), /neither the response nor the assertion are signed/));
-      it('refuses it by another certificate', async () => assert.match(await verdictOn(same, { same: true, trust: { cert: bare(partner.cert) } }), /Signature check errors/));
+      it('refuses it by another certificate', async () => assert.match(await verdictOn(same, { same: true, trust: { cert: certificateBase64(partner.cert) } }), /Signature check errors/));
       it('refuses it by another thumbprint', async () => assert.match(await verdictOn(same, { same: true, trust: { thumbprint: thumbprint(partner.cert) } }), /Invalid thumbprint/));
       it('refuses it for another audience', async () => assert.match(await verdictOn(same, { same: true, more: { realm: 'urn:auth0:openai:org-OTHER' } }), /Audience is invalid/));
       it('refuses it at another address', async () => assert.match(await verdictOn(same, { same: true, more: { arrivesAt: legacy.acs.replace('TEST', 'OTHER') } }), /Destination endpoint .* did not match/));

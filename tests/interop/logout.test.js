@@ -4,12 +4,12 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { legacy, person, settle } from './lib/cast.js';
 import { Hallpass, databases } from './lib/hallpass.js';
-import { bare, keyPair } from './lib/keys.js';
+import { certificateBase64, keyPair } from './lib/keys.js';
 import { LegacyServiceProvider } from './lib/legacy.js';
 import { logoutRequest, logoutResponse } from './lib/logout.js';
-import { Visitor, isLogin, posted } from './lib/visitor.js';
+import { legacy, registerAll, user } from './lib/participants.js';
+import { BrowserSession, isSignInPage, postedResponse } from './lib/visitor.js';
 
 const NAME_ID = 'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier';
 
@@ -22,7 +22,7 @@ for (const database of databases) {
 
     before(async () => {
       hallpass = await Hallpass.start(database);
-      await settle(hallpass);
+      await registerAll(hallpass);
       pem = await hallpass.certificatePem();
       partner = await keyPair(hallpass.directory, 'auth0.openai.com');
       other = await keyPair(hallpass.directory, 'other');
@@ -31,18 +31,18 @@ for (const database of databases) {
 
     /** Signs in; what Auth0 keeps for the logout. */
     async function signedIn() {
-      const provider = new LegacyServiceProvider(hallpass, { cert: bare(pem) });
-      const visitor = new Visitor(hallpass);
-      const answer = posted(await visitor.signIn((await provider.begin()).url, person));
+      const provider = new LegacyServiceProvider(hallpass, { cert: certificateBase64(pem) });
+      const visitor = new BrowserSession(hallpass);
+      const answer = postedResponse(await visitor.signIn((await provider.begin()).url, user));
       const { profile } = await provider.consume(answer.fields);
       return { visitor, provider, kept: { hallpass, nameId: profile[NAME_ID], sessionIndex: profile.sessionIndex } };
     }
 
-    const stillIn = async ({ visitor, provider }) => !isLogin(await visitor.open((await provider.begin()).url));
+    const stillIn = async ({ visitor, provider }) => !isSignInPage(await visitor.openFollowingRedirects((await provider.begin()).url));
 
     /** Nothing ends, and a page of ours says so. */
-    async function isRefused(session, url) {
-      const page = await session.visitor.open(url);
+    async function expectRefusal(session, url) {
+      const page = await session.visitor.openFollowingRedirects(url);
       assert.equal(page.leads, undefined, 'no redirect to the sender');
       assert.ok(page.status >= 400, `${page.status}`);
       assert.match(page.html, /Code for your administrator/);
@@ -51,7 +51,7 @@ for (const database of databases) {
 
     it('before its metadata is known, refuses signed requests, and app show says so', async () => {
       const session = await signedIn();
-      await isRefused(session, logoutRequest({ ...session.kept, key: partner.key }).url);
+      await expectRefusal(session, logoutRequest({ ...session.kept, key: partner.key }).url);
       assert.match(await hallpass.cli('app', 'show', legacy.slug), /logout requests are refused.*--metadata FILE/);
     });
 
@@ -59,7 +59,7 @@ for (const database of databases) {
       before(async () => {
         const template = await readFile(new URL('fixtures/auth0-metadata.xml', import.meta.url), 'utf8');
         const file = path.join(hallpass.directory, 'metadata.xml');
-        await writeFile(file, template.replace('SIGNING', bare(partner.cert)).replace('ENCRYPTION', bare(other.cert)));
+        await writeFile(file, template.replace('SIGNING', certificateBase64(partner.cert)).replace('ENCRYPTION', certificateBase64(other.cert)));
         await hallpass.cli('app', 'edit', legacy.slug, '--metadata', file);
         const shown = JSON.parse(await hallpass.cli('app', 'show', legacy.slug, '--json'));
         assert.equal(shown.slo, legacy.logout);
@@ -69,7 +69,7 @@ for (const database of databases) {
 
       const end = async (session, more = {}) => {
         const asked = logoutRequest({ ...session.kept, key: partner.key, ...more });
-        const page = await session.visitor.open(asked.url);
+        const page = await session.visitor.openFollowingRedirects(asked.url);
         assert.ok(page.leads, `a redirect to the sender expected, not ${page.status}:\n${page.html}`);
         return { asked, answer: logoutResponse(page.leads, pem) };
       };
@@ -88,8 +88,8 @@ for (const database of databases) {
           relayState,
         });
         assert.ok(!await stillIn(session), 'the next request asks for the password');
-        const portal = await session.visitor.open('/');
-        assert.ok(isLogin(portal), 'the portal too');
+        const portal = await session.visitor.openFollowingRedirects('/');
+        assert.ok(isSignInPage(portal), 'the portal too');
       });
 
       it('ends it where no RelayState comes, and returns none', async () => {
@@ -127,40 +127,40 @@ for (const database of databases) {
 
       it('refuses an unsigned one', async () => {
         const session = await signedIn();
-        await isRefused(session, logoutRequest(session.kept).url);
+        await expectRefusal(session, logoutRequest(session.kept).url);
       });
 
       it('refuses one signed by another key', async () => {
         const session = await signedIn();
-        await isRefused(session, logoutRequest({ ...session.kept, key: other.key }).url);
+        await expectRefusal(session, logoutRequest({ ...session.kept, key: other.key }).url);
       });
 
       it('refuses one whose RelayState was changed after signing', async () => {
         const session = await signedIn();
         const { url } = logoutRequest({ ...session.kept, key: partner.key, relayState: 'mine' });
-        await isRefused(session, url.replace('RelayState=mine', 'RelayState=yours'));
+        await expectRefusal(session, url.replace('RelayState=mine', 'RelayState=yours'));
       });
 
       it('refuses one of an unknown sender', async () => {
         const session = await signedIn();
-        await isRefused(session, logoutRequest({ ...session.kept, key: partner.key, issuer: 'urn:auth0:openai:org-OTHER' }).url);
+        await expectRefusal(session, logoutRequest({ ...session.kept, key: partner.key, issuer: 'urn:auth0:openai:org-OTHER' }).url);
       });
 
       it('refuses metadata of another connection', async () => {
         const file = path.join(hallpass.directory, 'other.xml');
         const template = await readFile(new URL('fixtures/auth0-metadata.xml', import.meta.url), 'utf8');
-        await writeFile(file, template.replaceAll('org-TEST', 'org-OTHER').replace('SIGNING', bare(other.cert)).replace('ENCRYPTION', bare(other.cert)));
-        assert.match(await hallpass.refused('app', 'edit', legacy.slug, '--metadata', file), /another connection/);
+        await writeFile(file, template.replaceAll('org-TEST', 'org-OTHER').replace('SIGNING', certificateBase64(other.cert)).replace('ENCRYPTION', certificateBase64(other.cert)));
+        assert.match(await hallpass.expectFailure('app', 'edit', legacy.slug, '--metadata', file), /another connection/);
       });
     });
 
     it('the Sign-out URL opened plainly asks, and ends the session after one click', async () => {
       const session = await signedIn();
-      const page = await session.visitor.open(hallpass.slo);
+      const page = await session.visitor.openFollowingRedirects(hallpass.slo);
       assert.match(page.html, /Sign out\?/);
       assert.ok(await stillIn(session), 'asking ends nothing');
       const csrf = /name="csrf" value="([^"]+)"/.exec(page.html)[1];
-      const out = await session.visitor.open('/logout', { csrf });
+      const out = await session.visitor.openFollowingRedirects('/logout', { csrf });
       assert.equal(out.status, 200);
       assert.match(out.html, /Your session here has ended/);
       assert.ok(!await stillIn(session));

@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { inflateRawSync } from 'node:zlib';
-import { person } from './lib/cast.js';
 import { Hallpass, databases } from './lib/hallpass.js';
-import { hasSession, isRefused, signsIn } from './lib/journey.js';
 import { keyPair } from './lib/keys.js';
 import { nodeSaml } from './lib/node-saml.js';
-import { Visitor, formOf } from './lib/visitor.js';
+import { user } from './lib/participants.js';
+import { expectRefusal, expectSignIn, hasSession } from './lib/sign-in.js';
+import { BrowserSession, formOf } from './lib/visitor.js';
 
 const EMAIL = 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress';
 
@@ -19,7 +19,7 @@ for (const database of databases) {
 
     before(async () => {
       hallpass = await Hallpass.start(database);
-      await hallpass.addPerson(person);
+      await hallpass.addUser(user);
       provider = await nodeSaml(hallpass);
       await provider.register();
     });
@@ -29,24 +29,24 @@ for (const database of databases) {
     });
 
     const reads = (who) => {
-      assert.deepEqual([who.name_id.value, who.name_id.format], [person.email, EMAIL]);
-      assert.deepEqual([who.attributes.email, who.attributes.firstName, who.attributes.lastName], [person.email, person.given, person.family]);
+      assert.deepEqual([who.name_id.value, who.name_id.format], [user.email, EMAIL]);
+      assert.deepEqual([who.attributes.email, who.attributes.firstName, who.attributes.lastName], [user.email, user.given, user.family]);
     };
 
-    it('signs in, and reads NameID and attributes', async () => reads((await signsIn(provider)).who));
+    it('signs in, and reads NameID and attributes', async () => reads((await expectSignIn(provider)).who));
 
     it('signs in by HTTP-POST, deflated as it is used to', async () => {
-      const page = await new Visitor(hallpass, provider.origin).open(`${provider.login}?binding=post`);
+      const page = await new BrowserSession(hallpass, provider.origin).openFollowingRedirects(`${provider.login}?binding=post`);
       const bytes = Buffer.from(formOf(page.html).fields.SAMLRequest, 'base64');
       assert.match(inflateRawSync(bytes).toString(), /<samlp:AuthnRequest[\s\S]*<Signature /, 'deflated, with its signature inside');
-      reads((await signsIn(provider, { query: '?binding=post' })).who);
+      reads((await expectSignIn(provider, { query: '?binding=post' })).who);
     });
 
     it('signs in by HTTP-POST, not deflated', async () => {
       const plain = await nodeSaml(hallpass, { slug: 'plain', options: { skipRequestCompression: true } });
       try {
         await plain.register();
-        reads((await signsIn(plain, { query: '?binding=post' })).who);
+        reads((await expectSignIn(plain, { query: '?binding=post' })).who);
       } finally {
         await plain.stop();
       }
@@ -56,29 +56,29 @@ for (const database of databases) {
       const librechat = await nodeSaml(hallpass, { slug: 'librechat' });
       try {
         await librechat.register('--preset', 'librechat');
-        const { email, given_name: given, family_name: family, name } = (await signsIn(librechat)).who.attributes;
-        assert.deepEqual([email, given, family, name], [person.email, person.given, person.family, `${person.given} ${person.family}`]);
+        const { email, given_name: given, family_name: family, name } = (await expectSignIn(librechat)).who.attributes;
+        assert.deepEqual([email, given, family, name], [user.email, user.given, user.family, `${user.given} ${user.family}`]);
       } finally {
         await librechat.stop();
       }
     });
 
     it('logs out from its side', async () => {
-      const { visitor } = await signsIn(provider);
+      const { visitor } = await expectSignIn(provider);
       // Its metadata name HTTP-POST for logout, and so the answer comes.
-      const page = await visitor.press(await visitor.open(provider.logout));
+      const page = await visitor.submitForm(await visitor.openFollowingRedirects(provider.logout));
       assert.match(page.html, /Nobody is signed in/);
       assert.equal(page.origin, provider.origin, 'back where it began');
       assert.ok(!await hasSession(visitor), 'and not at Hallpass either');
     });
 
-    it('control: refuses a changed attribute', () => isRefused(provider, { change: (xml) => xml.replaceAll(person.email, 'eve@fernweh.example') }, /[Ss]ignature/));
+    it('control: refuses a changed attribute', () => expectRefusal(provider, { change: (xml) => xml.replaceAll(user.email, 'eve@fernweh.example') }, /[Ss]ignature/));
 
     it('control: refuses the signature of a key that it does not trust', async () => {
       const stranger = await nodeSaml(hallpass, { slug: 'distrusts', trust: (await keyPair(hallpass.directory, 'stranger')).cert });
       try {
         await stranger.register();
-        await isRefused(stranger, {}, /[Ss]ignature/);
+        await expectRefusal(stranger, {}, /[Ss]ignature/);
       } finally {
         await stranger.stop();
       }

@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { person } from './lib/cast.js';
-import { Hallpass, oneDatabase as database } from './lib/hallpass.js';
-import { isRefused, signsIn } from './lib/journey.js';
+import { Hallpass, mainDatabase as database } from './lib/hallpass.js';
 import { mellon } from './lib/mellon.js';
+import { user } from './lib/participants.js';
 import { pysaml2, python3Saml } from './lib/python.js';
+import { expectRefusal, expectSignIn } from './lib/sign-in.js';
 
 const sign = 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256';
 
@@ -16,7 +16,7 @@ describe(`a new key on ${database}`, { timeout: 120_000 }, () => {
 
   before(async () => {
     hallpass = await Hallpass.start(database);
-    await hallpass.addPerson(person);
+    await hallpass.addUser(user);
     const at = async (slug) => ({ slug, idp: await ownMetadata(slug) });
     all = await Promise.all([python3Saml(hallpass, await at('python3-saml')), pysaml2(hallpass, { sign, ...(await at('pysaml2')) }), mellon(hallpass), mellon(hallpass, { slug: 'late' })]);
     for (const provider of all) await provider.register();
@@ -40,22 +40,22 @@ describe(`a new key on ${database}`, { timeout: 120_000 }, () => {
   it('is followed by who read our metadata in between, and refused by who did not', async () => {
     const [follows, late] = [all.slice(0, 3), all[3]];
     const [old] = await published();
-    await signsIn(late);
+    await expectSignIn(late);
 
     await hallpass.cli('key', 'roll', 'prepare');
     await until((certificates) => certificates.length === 2);
     // python3-saml and pysaml2 read when somebody signs in; mellon when its administrator does.
-    await all[2].renew(await ownPath('mellon'));
-    for (const provider of follows) assert.ok((await signsIn(provider)).xml.includes(old), 'the old one signs');
+    await all[2].reloadMetadata(await ownPath('mellon'));
+    for (const provider of follows) assert.ok((await expectSignIn(provider)).xml.includes(old), 'the old one signs');
 
     const { applications } = JSON.parse(await hallpass.cli('key', 'roll', 'status', '--json'));
     assert.deepEqual(applications.filter((one) => !one.follows).map((one) => one.slug), ['late'], 'who follows is known');
     await hallpass.cli('key', 'roll', 'activate', '--force');
     await until(([first]) => first !== old);
-    for (const provider of follows) assert.ok(!(await signsIn(provider)).xml.includes(old), 'the new one signs');
-    await isRefused(late, {});
+    for (const provider of follows) assert.ok(!(await expectSignIn(provider)).xml.includes(old), 'the new one signs');
+    await expectRefusal(late, {});
 
-    await late.renew(await ownPath('late'));
-    await signsIn(late);
+    await late.reloadMetadata(await ownPath('late'));
+    await expectSignIn(late);
   });
 });

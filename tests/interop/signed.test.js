@@ -2,12 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { person } from './lib/cast.js';
-import { Hallpass, oneDatabase as database } from './lib/hallpass.js';
-import { isRefused, signsIn } from './lib/journey.js';
+import { Hallpass, mainDatabase as database } from './lib/hallpass.js';
 import { mellon } from './lib/mellon.js';
 import { nodeSaml } from './lib/node-saml.js';
+import { user } from './lib/participants.js';
 import { pysaml2, python3Saml } from './lib/python.js';
+import { expectRefusal, expectSignIn } from './lib/sign-in.js';
 
 const sign = 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256';
 
@@ -23,7 +23,7 @@ describe(`signatures on ${database}`, { timeout: 120_000 }, () => {
   let hallpass;
   before(async () => {
     hallpass = await Hallpass.start(database);
-    await hallpass.addPerson(person);
+    await hallpass.addUser(user);
   });
   after(() => hallpass?.stop());
 
@@ -41,8 +41,8 @@ describe(`signatures on ${database}`, { timeout: 120_000 }, () => {
       for (const making of takes) {
         it(`takes ${making.join(', ')}`, async () => {
           await set(making);
-          const { who, xml } = await signsIn(provider);
-          assert.deepEqual([who.attributes.email].flat(), [person.email]);
+          const { who, xml } = await expectSignIn(provider);
+          assert.deepEqual([who.attributes.email].flat(), [user.email]);
           const algorithms = [...xml.matchAll(/SignatureMethod Algorithm="[^"#]*#([^"]*)"/g)].map(([, found]) => found);
           assert.deepEqual(algorithms, making[0] === 'both' ? [making[1], making[1]] : [making[1]]);
         });
@@ -50,7 +50,7 @@ describe(`signatures on ${database}`, { timeout: 120_000 }, () => {
       for (const making of refuses) {
         it(`control: refuses ${making.join(', ')}`, async () => {
           await set(making);
-          await isRefused(provider, {});
+          await expectRefusal(provider, {});
         });
       }
     });

@@ -2,8 +2,8 @@
 
 import { randomBytes } from 'node:crypto';
 import { deflateRawSync } from 'node:zlib';
-import { current } from './cast.js';
-import { read } from './strict.js';
+import { current } from './participants.js';
+import { read } from './strict-reader.js';
 
 export class CurrentServiceProvider {
   constructor(hallpass, certificate) {

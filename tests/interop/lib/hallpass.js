@@ -16,7 +16,7 @@ export const binary = path.resolve(process.env.HALLPASS_BIN ?? path.join(root, '
 export const databases = ['SQLite', ...(process.env.HALLPASS_TEST_POSTGRES ? ['PostgreSQL'] : [])];
 
 /** The one for what long suites add: what they do at the database, the quick ones and tests/it do on both. */
-export const oneDatabase = databases.at(-1);
+export const mainDatabase = databases.at(-1);
 
 export async function freePort(host = '127.0.0.1') {
   const server = net.createServer();
@@ -36,15 +36,15 @@ process.on('exit', () => { for (const child of running) child.kill('SIGKILL'); }
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
 
 /** A process that never outlives the tests. */
-export function keep(child) {
+export function killOnExit(child) {
   running.add(child);
   child.once('exit', () => running.delete(child));
   return child;
 }
 
 /** Starts the binary. */
-export function start(typed, options) {
-  return keep(spawn(binary, typed, { stdio: ['ignore', 'pipe', 'pipe'], ...options }));
+export function startHallpass(typed, options) {
+  return killOnExit(spawn(binary, typed, { stdio: ['ignore', 'pipe', 'pipe'], ...options }));
 }
 
 /** Stops what was started, by its process alone. */
@@ -81,7 +81,7 @@ export class Hallpass {
       ...(database === 'PostgreSQL' ? { HALLPASS_DATABASE_URL: await emptySchema() } : {}),
     };
     self.log = '';
-    self.child = start(['serve'], { env: self.environment, cwd: self.directory });
+    self.child = startHallpass(['serve'], { env: self.environment, cwd: self.directory });
     for (const stream of [self.child.stdout, self.child.stderr]) stream.on('data', (text) => { self.log += text; });
     try {
       await self.#ready();
@@ -116,13 +116,13 @@ export class Hallpass {
   }
 
   /** The same where it must be refused; what it said. */
-  async refused(...typed) {
+  async expectFailure(...typed) {
     const ran = await this.cli(...typed).then((out) => ({ out }), (why) => ({ why }));
     if (!ran.why) throw new Error(`hallpass ${typed.join(' ')} was not refused:\n${ran.out}`);
     return ran.why.stderr;
   }
 
-  async addPerson({ email, given, family, password }) {
+  async addUser({ email, given, family, password }) {
     await this.cli('user', 'add', email, '--given-name', given, '--family-name', family, '--password-stdin', { stdin: `${password}\n` });
   }
 

@@ -14,13 +14,13 @@ export async function keyPair(directory, name) {
 }
 
 /** Base64 of the certificate, as metadata and forms carry it. */
-export const bare = (pem) => new X509Certificate(pem).raw.toString('base64');
+export const certificateBase64 = (pem) => new X509Certificate(pem).raw.toString('base64');
 
 /** SHA-1 in hex, as Auth0 stores it. */
 export const thumbprint = (pem) => createHash('sha1').update(new X509Certificate(pem).raw).digest('hex');
 
 /** Metadata of Hallpass with another key in its place: whoever reads them trusts nothing of ours. */
-export async function distrusted(hallpass) {
+export async function metadataWithOtherKey(hallpass) {
   const other = await keyPair(hallpass.directory, 'stranger');
-  return (await hallpass.metadata()).replaceAll(/(<(?:\w+:)?X509Certificate>)[^<]*/g, `$1${bare(other.cert)}`);
+  return (await hallpass.metadata()).replaceAll(/(<(?:\w+:)?X509Certificate>)[^<]*/g, `$1${certificateBase64(other.cert)}`);
 }

@@ -1,7 +1,7 @@
 // ChatGPT's legacy connection: Auth0's own service-provider library, as Auth0 sets it up.
 
 import { Strategy } from 'passport-wsfed-saml2';
-import { legacy } from './cast.js';
+import { legacy } from './participants.js';
 
 const CLAIMS = 'http://schemas.xmlsoap.org/ws/2005/05/identity/claims';
 

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { createVerify, createSign, randomBytes } from 'node:crypto';
 import { stringify } from 'node:querystring';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { legacy } from './cast.js';
+import { legacy } from './participants.js';
 
 const RSA_SHA256 = 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256';
 const EMAIL = 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress';

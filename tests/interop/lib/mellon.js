@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { freePort, keep, stop } from './hallpass.js';
+import { freePort, killOnExit, stop } from './hallpass.js';
 import { ServiceProvider, folderWithKey } from './provider.js';
 import { site } from './site.js';
 
@@ -43,24 +43,24 @@ export async function mellon(hallpass, { slug = 'mellon', more = '', idp } = {})
   await writeFile(configuration, (await readFile(template, 'utf8')).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole));
 
   let apache;
-  const halt = async () => {
+  const stopServer = async () => {
     await stop(apache);
     await behind.stop();
     await rm(folder, { recursive: true, force: true });
   };
   const paths = { login: '/mellon/login?ReturnTo=%2F', logout: '/mellon/logout?ReturnTo=%2F', metadata: '/mellon/metadata' };
-  const provider = new ServiceProvider(hallpass, slug, origin, { halt, certificate: file, paths });
+  const provider = new ServiceProvider(hallpass, slug, origin, { stopServer, certificate: file, paths });
 
   async function run() {
     let said = '';
-    apache = keep(spawn('/usr/sbin/apache2', ['-DFOREGROUND', '-f', configuration], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] }));
+    apache = killOnExit(spawn('/usr/sbin/apache2', ['-DFOREGROUND', '-f', configuration], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] }));
     for (const stream of [apache.stdout, apache.stderr]) stream.on('data', (text) => { said += text; });
     for (const end = Date.now() + 20_000; ;) {
       const answer = await provider.get('/').catch(() => null);
       if (answer?.status === 200) return;
       if (apache.exitCode !== null || Date.now() > end) {
         const why = `Apache is not ready: ${said.slice(-1000)}${(await provider.log()).slice(-1000)}${answer?.html ?? ''}`;
-        await halt();
+        await stopServer();
         throw new Error(why);
       }
       await new Promise((done) => setTimeout(done, 50));
@@ -70,7 +70,7 @@ export async function mellon(hallpass, { slug = 'mellon', more = '', idp } = {})
   /** What Apache said, for a test that fails. */
   provider.log = () => readFile(path.join(folder, 'error.log'), 'utf8').catch(() => '');
   /** Reads our metadata anew from `address`, as its administrator does: into the file, then Apache once more. */
-  provider.renew = async (address) => {
+  provider.reloadMetadata = async (address) => {
     const answer = await fetch(hallpass.origin + address);
     await writeFile(path.join(folder, 'idp.xml'), await answer.text());
     await stop(apache);

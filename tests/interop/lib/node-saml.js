@@ -59,5 +59,5 @@ export async function nodeSaml(hallpass, { slug = 'node-saml', trust, encrypted 
     ...(encrypted ? { decryptionPvk: key } : {}),
     ...options,
   });
-  return new ServiceProvider(hallpass, slug, origin, { halt: stop, certificate: file });
+  return new ServiceProvider(hallpass, slug, origin, { stopServer: stop, certificate: file });
 }

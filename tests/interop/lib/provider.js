@@ -8,8 +8,8 @@ import { exchange } from './visitor.js';
 
 export class ServiceProvider {
   /** `certificate` is the file with its own; `paths`: what differs from `/login`, `/logout`, `/metadata`. */
-  constructor(hallpass, slug, origin, { halt, certificate, paths = {} }) {
-    Object.assign(this, { hallpass, slug, origin, halt, certificate });
+  constructor(hallpass, slug, origin, { stopServer, certificate, paths = {} }) {
+    Object.assign(this, { hallpass, slug, origin, stopServer, certificate });
     this.paths = { login: '/login', logout: '/logout', metadata: '/metadata', ...paths };
   }
 
@@ -39,12 +39,12 @@ export class ServiceProvider {
 
   /** What its own code read of the person who visits, or null. */
   async who(visitor) {
-    const answer = await visitor.ask(`${this.origin}/who`);
+    const answer = await visitor.request(`${this.origin}/who`);
     assert.equal(answer.status, 200, answer.html);
     return JSON.parse(answer.html);
   }
 
-  async stop() { await this.halt(); }
+  async stop() { await this.stopServer(); }
 }
 
 /** A folder of its own with a key and certificate, and the text of both. */

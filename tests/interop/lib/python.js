@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cleanEnvironment, freePort, keep, stop } from './hallpass.js';
+import { cleanEnvironment, freePort, killOnExit, stop } from './hallpass.js';
 import { ServiceProvider, folderWithKey } from './provider.js';
 
 const folderOfPrograms = fileURLToPath(new URL('../sp', import.meta.url));
@@ -17,7 +17,7 @@ async function start(hallpass, program, slug, host, { slug: otherSlug, host: oth
   const port = await freePort();
   const origin = `http://${otherHost ?? host}:${port}`;
   const settings = { origin, port, folder, idp: `${hallpass.origin}/saml/metadata`, ...more };
-  const child = keep(spawn(python, ['-E', '-s', '-B', path.join(folderOfPrograms, `${program}.py`), JSON.stringify(settings)], {
+  const child = killOnExit(spawn(python, ['-E', '-s', '-B', path.join(folderOfPrograms, `${program}.py`), JSON.stringify(settings)], {
     cwd: folder,
     env: cleanEnvironment(),
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -29,5 +29,5 @@ async function start(hallpass, program, slug, host, { slug: otherSlug, host: oth
     child.once('exit', () => fail(new Error(`${program} ended:\n${log}`)));
     child.stdout.once('data', ready);
   });
-  return new ServiceProvider(hallpass, otherSlug ?? slug, origin, { halt: () => stop(child), certificate: file });
+  return new ServiceProvider(hallpass, otherSlug ?? slug, origin, { stopServer: () => stop(child), certificate: file });
 }

@@ -61,5 +61,5 @@ export async function samlify(hallpass, { slug = 'samlify', trust } = {}) {
     assertionConsumerService: [{ Binding: `${BINDING}:HTTP-POST`, Location: `${origin}/acs` }],
     singleLogoutService: [{ Binding: `${BINDING}:HTTP-Redirect`, Location: `${origin}/slo` }],
   });
-  return new ServiceProvider(hallpass, slug, origin, { halt: stop, certificate: file });
+  return new ServiceProvider(hallpass, slug, origin, { stopServer: stop, certificate: file });
 }

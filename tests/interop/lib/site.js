@@ -19,9 +19,9 @@ class Visit {
   /** What was kept at the sign-in. */
   get session() { return this.sessions.get(this.sid); }
 
-  signIn(kept) {
+  signIn(sessionData) {
     const sid = randomBytes(16).toString('hex');
-    this.sessions.set(sid, kept);
+    this.sessions.set(sid, sessionData);
     this.redirect('/', { 'set-cookie': `sp-session=${sid}; Path=/; HttpOnly` });
   }
 

@@ -30,7 +30,7 @@ export function formOf(html) {
 
 const REDIRECTS = [302, 303];
 
-export class Visitor {
+export class BrowserSession {
   #cookies = new Map();
 
   /** `others` are the origins that it may visit beside Hallpass. */
@@ -40,7 +40,7 @@ export class Visitor {
   }
 
   /** One exchange; nothing is followed. `from` is the origin of the page that the form stood on. */
-  async ask(address, form, from = this.hallpass.origin) {
+  async request(address, form, from = this.hallpass.origin) {
     const url = new URL(address, this.hallpass.origin);
     assert.ok(this.origins.has(url.origin), `this browser does not visit ${url.origin}`);
     const headers = { accept: 'text/html', host: url.host };
@@ -66,30 +66,30 @@ export class Visitor {
   }
 
   /** Opens an address and follows redirects as long as they stay at the sites that it may visit. */
-  async open(address, form, from) {
-    let answer = await this.ask(address, form, from);
+  async openFollowingRedirects(address, form, from) {
+    let answer = await this.request(address, form, from);
     for (let hops = 0; REDIRECTS.includes(answer.status); hops += 1) {
       assert.ok(hops < 8, 'too many redirects');
       const { location } = answer.headers;
       const next = location.startsWith('/') ? answer.origin + location : location;
       if (!this.origins.has(new URL(next).origin)) return { ...answer, leads: location };
-      answer = await this.ask(next);
+      answer = await this.request(next);
     }
     return answer;
   }
 
   /** Presses the button of a page that posts itself; `change` may alter its fields first. */
-  async press(page, change = (fields) => fields) {
+  async submitForm(page, change = (fields) => fields) {
     const form = formOf(page.html);
-    return this.open(form.action, change(form.fields), page.origin);
+    return this.openFollowingRedirects(form.action, change(form.fields), page.origin);
   }
 
   /** Opens an address that leads to the login page, and signs in there. */
-  async signIn(address, person) {
-    const page = await this.open(address);
-    assert.ok(isLogin(page), `a login page expected, not ${page.status}:\n${page.html}`);
+  async signIn(address, user) {
+    const page = await this.openFollowingRedirects(address);
+    assert.ok(isSignInPage(page), `a login page expected, not ${page.status}:\n${page.html}`);
     const form = formOf(page.html);
-    return this.open(form.action, { ...form.fields, email: person.email, password: person.password });
+    return this.openFollowingRedirects(form.action, { ...form.fields, email: user.email, password: user.password });
   }
 }
 
@@ -106,10 +106,10 @@ export function exchange(options, body) {
   });
 }
 
-export const isLogin = (page) => page.status === 200 && page.html.includes('autocomplete="current-password"');
+export const isSignInPage = (page) => page.status === 200 && page.html.includes('autocomplete="current-password"');
 
 /** What the self-posting page would post, and where. */
-export function posted(page) {
+export function postedResponse(page) {
   assert.equal(page.status, 200, page.html);
   const form = formOf(page.html);
   assert.equal(form.method, 'post');

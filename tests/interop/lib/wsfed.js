@@ -22,7 +22,7 @@ export async function wsfed(hallpass, trust) {
     },
   });
   library = new LegacyServiceProvider(hallpass, trust, { realm: `${origin}/metadata`, arrivesAt: `${origin}/acs` });
-  const provider = new ServiceProvider(hallpass, 'wsfed', origin, { halt: stop });
+  const provider = new ServiceProvider(hallpass, 'wsfed', origin, { stopServer: stop });
   provider.register = (...more) => hallpass.cli('app', 'add', 'saml', '--entity-id', `${origin}/metadata`, '--acs', `${origin}/acs`, '--slug', 'wsfed', '--name', 'wsfed', ...more);
   return provider;
 }

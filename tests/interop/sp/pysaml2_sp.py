@@ -17,7 +17,7 @@ KEYS = {"key_file": f"{folder}/sp.key", "cert_file": f"{folder}/sp.crt"}
 BINDINGS = {"redirect": BINDING_HTTP_REDIRECT, "post": BINDING_HTTP_POST}
 
 
-def config(**more):
+def config(**extra_settings):
     name_id_format = settings.get("name_id_format", PERSISTENT)
     sp = {
         "endpoints": {
@@ -36,7 +36,7 @@ def config(**more):
     if "sign" in settings:
         sp["signing_algorithm"] = settings["sign"]
         sp["digest_algorithm"] = "http://www.w3.org/2001/04/xmlenc#sha256"
-    spoken = {"entityid": f"{origin}/metadata", "allow_unknown_attributes": True, "service": {"sp": sp}, **KEYS, **more}
+    spoken = {"entityid": f"{origin}/metadata", "allow_unknown_attributes": True, "service": {"sp": sp}, **KEYS, **extra_settings}
     if settings.get("encrypted"):
         spoken["encryption_keypairs"] = [KEYS]
     return SPConfig().load(spoken)

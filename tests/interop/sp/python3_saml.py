@@ -100,8 +100,8 @@ def acs(visit):
 
 
 def logout(visit):
-    kept = visit.session
-    name = kept["name_id"]
+    session_data = visit.session
+    name = session_data["name_id"]
     library = auth(visit)
     address = library.logout(
         return_to=f"{origin}/",
@@ -109,7 +109,7 @@ def logout(visit):
         name_id_format=name["format"],
         nq=name["name_qualifier"],
         spnq=name["sp_name_qualifier"],
-        session_index=kept["session_index"],
+        session_index=session_data["session_index"],
     )
     asked[library.get_last_request_id()] = True
     visit.redirect(address)

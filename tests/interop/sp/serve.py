@@ -41,9 +41,9 @@ class Visit:
         """What was kept at the sign-in, or None."""
         return sessions.get(self._sid)
 
-    def sign_in(self, kept):
+    def sign_in(self, session_data):
         sid = secrets.token_urlsafe(16)
-        sessions[sid] = kept
+        sessions[sid] = session_data
         self.redirect("/", f"sp-session={sid}; Path=/; HttpOnly")
 
     def sign_out(self):
@@ -52,8 +52,8 @@ class Visit:
     def redirect(self, location, cookie=None):
         self.answer(303, "text/plain", "", location=location, **({"set-cookie": cookie} if cookie else {}))
 
-    def page(self, title, words="", status=200):
-        self.answer(status, "text/html", f"<!doctype html><title>{title}</title><h1>{title}</h1><pre>{html.escape(words)}</pre>")
+    def page(self, title, message="", status=200):
+        self.answer(status, "text/html", f"<!doctype html><title>{title}</title><h1>{title}</h1><pre>{html.escape(message)}</pre>")
 
     def answer(self, status, kind, body, **headers):
         body = body if isinstance(body, bytes) else str(body).encode()
@@ -96,7 +96,7 @@ def serve(**routes):
 
         do_POST = do_GET
 
-        def log_message(self, *words):
+        def log_message(self, *message):
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", settings["port"]), Handler)

@@ -1,6 +1,6 @@
 // Who plays: one person whose names try markup, quotes and letters beyond ASCII, and two ChatGPT workspaces.
 
-export const person = {
+export const user = {
   email: 'mira.castellane@fernweh.example',
   given: 'Miré "Mi" <b>',
   family: "O'Castellane & Söhne",
@@ -21,8 +21,8 @@ export const current = {
 };
 
 /** Registers the person and both workspaces as the guide says. */
-export async function settle(hallpass) {
-  await hallpass.addPerson(person);
+export async function registerAll(hallpass) {
+  await hallpass.addUser(user);
   await hallpass.cli('app', 'add', 'chatgpt', '--acs', legacy.acs, '--audience', legacy.audience);
   await hallpass.cli('app', 'add', 'chatgpt', '--acs', current.acs, '--audience', current.audience, '--name', 'ChatGPT, new', '--slug', current.slug);
 }

@@ -4,11 +4,11 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { chromium } from 'playwright-core';
 import { openBrowser } from './lib/browser.js';
-import { person } from './lib/cast.js';
-import { Hallpass, oneDatabase as database } from './lib/hallpass.js';
-import { bare } from './lib/keys.js';
+import { Hallpass, mainDatabase as database } from './lib/hallpass.js';
+import { certificateBase64 } from './lib/keys.js';
 import { mellon } from './lib/mellon.js';
 import { nodeSaml } from './lib/node-saml.js';
+import { user } from './lib/participants.js';
 import { pysaml2, python3Saml } from './lib/python.js';
 import { samlify } from './lib/samlify.js';
 import { wsfed } from './lib/wsfed.js';
@@ -26,10 +26,10 @@ describe(`all in one browser on ${database}`, { timeout: 240_000 }, () => {
 
   before(async () => {
     [hallpass, browser] = await Promise.all([Hallpass.start(database), openBrowser(chromium)]);
-    await hallpass.addPerson(person);
+    await hallpass.addUser(user);
     // node-saml's metadata name HTTP-POST alone for logout, the others HTTP-Redirect; wsfed has none.
     withLogout = await Promise.all([python3Saml(hallpass), pysaml2(hallpass, { sign }), mellon(hallpass), nodeSaml(hallpass)]);
-    all = [...withLogout, await wsfed(hallpass, { cert: bare(await hallpass.certificatePem()) })];
+    all = [...withLogout, await wsfed(hallpass, { cert: certificateBase64(await hallpass.certificatePem()) })];
     for (const provider of all) await provider.register('--tile-url', `${provider.origin}/`);
   });
   after(async () => {
@@ -59,8 +59,8 @@ describe(`all in one browser on ${database}`, { timeout: 240_000 }, () => {
   }
 
   async function typePassword(page) {
-    await page.getByLabel('E-mail').fill(person.email);
-    await page.getByLabel('Password', { exact: true }).fill(person.password);
+    await page.getByLabel('E-mail').fill(user.email);
+    await page.getByLabel('Password', { exact: true }).fill(user.password);
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   }
 

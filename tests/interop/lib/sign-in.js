@@ -1,23 +1,23 @@
 // A person goes through a service provider and Hallpass, in a browser without a window.
 
 import assert from 'node:assert/strict';
-import { person } from './cast.js';
-import { Visitor, formOf, isLogin, posted } from './visitor.js';
+import { user } from './participants.js';
+import { BrowserSession, formOf, isSignInPage, postedResponse } from './visitor.js';
 
 /** Goes to a service provider or another address, signs in where Hallpass asks, and comes back: the visitor, what was posted, the page. */
-export async function signIn(provider, { visitor = new Visitor(provider.hallpass, provider.origin), address = provider.login, query = '', change } = {}) {
+export async function attemptSignIn(provider, { visitor = new BrowserSession(provider.hallpass, provider.origin), address = provider.login, query = '', change } = {}) {
   const { hallpass } = provider;
-  let page = await visitor.open(address + query);
+  let page = await visitor.openFollowingRedirects(address + query);
   // A request that goes by form.
-  if (page.origin === provider.origin && page.html.includes('SAMLRequest')) page = await visitor.press(page);
+  if (page.origin === provider.origin && page.html.includes('SAMLRequest')) page = await visitor.submitForm(page);
   assert.equal(page.origin, hallpass.origin, `a page of Hallpass expected:\n${page.html}`);
-  if (isLogin(page)) {
+  if (isSignInPage(page)) {
     const form = formOf(page.html);
-    page = await visitor.open(form.action, { ...form.fields, email: person.email, password: person.password });
+    page = await visitor.openFollowingRedirects(form.action, { ...form.fields, email: user.email, password: user.password });
   }
   assert.ok(page.html.includes('SAMLResponse'), `a response expected:\n${page.html}`);
-  const { xml } = posted(page);
-  const landed = await visitor.press(page, change && ((fields) => changed(fields, change)));
+  const { xml } = postedResponse(page);
+  const landed = await visitor.submitForm(page, change && ((fields) => changed(fields, change)));
   return { visitor, xml, landed };
 }
 
@@ -29,16 +29,16 @@ function changed(fields, change) {
 }
 
 /** The same, where the service provider must take what comes. */
-export async function signsIn(provider, options) {
-  const { visitor, xml, landed } = await signIn(provider, options);
+export async function expectSignIn(provider, options) {
+  const { visitor, xml, landed } = await attemptSignIn(provider, options);
   assert.equal(landed.status, 200, landed.html);
   assert.match(landed.html, /Signed in/);
   return { visitor, xml, who: await provider.who(visitor) };
 }
 
 /** And where it must not take it, although Hallpass says Success (unless `success` is false); its words. */
-export async function isRefused(provider, { success = true, ...options }, words) {
-  const { visitor, xml, landed } = await signIn(provider, options);
+export async function expectRefusal(provider, { success = true, ...options }, words) {
+  const { visitor, xml, landed } = await attemptSignIn(provider, options);
   assert.equal(xml.includes('status:Success'), success, xml);
   assert.ok(landed.status >= 400, `${landed.status}: ${landed.html}`);
   assert.equal(await provider.who(visitor), null, 'nobody is signed in there');
@@ -47,5 +47,5 @@ export async function isRefused(provider, { success = true, ...options }, words)
 
 /** Whether a visit to Hallpass would find a session. */
 export async function hasSession(visitor) {
-  return !isLogin(await visitor.open('/'));
+  return !isSignInPage(await visitor.openFollowingRedirects('/'));
 }

@@ -4,7 +4,7 @@ import { createHash, createSign, randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { bare, keyPair } from '../interop/lib/keys.js';
+import { certificateBase64, keyPair } from '../interop/lib/keys.js';
 import { site } from './lib.js';
 
 const SAML = 'urn:oasis:names:tc:SAML:2.0';
@@ -17,10 +17,10 @@ const find = (xml, pattern) => pattern.exec(xml)?.[1] ?? (() => { throw new Erro
 const html = (title, inside = '') => `<!doctype html><title>${title}</title><h1>${title}</h1>${inside}`;
 const sign = (key, text) => createSign('sha256').update(text).sign(key, 'base64');
 
-export class Peer {
+export class TestServiceProvider {
   /** `binding`: how it takes logout messages, `Redirect` or `POST`; nothing: not at all. */
   static async start(demo, host, name, binding) {
-    const self = new Peer();
+    const self = new TestServiceProvider();
     Object.assign(self, { demo, name, binding, slug: name.toLowerCase(), mode: 'answers', asked: 0, answers: [] });
     self.entityId = `urn:test:${self.slug}`;
     Object.assign(self, await keyPair(demo.directory, self.slug));
@@ -28,7 +28,7 @@ export class Peer {
     Object.assign(self, { origin: served.origin, stop: served.stop });
     const slo = binding ? `<md:SingleLogoutService Binding="${SAML}:bindings:HTTP-${binding}" Location="${self.origin}/slo"/>` : '';
     const metadata = path.join(demo.directory, `${self.slug}.xml`);
-    await writeFile(metadata, `<md:EntityDescriptor xmlns:md="${SAML}:metadata" entityID="${self.entityId}"><md:SPSSODescriptor protocolSupportEnumeration="${SAML}:protocol"><md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="${DS}"><ds:X509Data><ds:X509Certificate>${bare(self.cert)}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>${slo}<md:AssertionConsumerService Binding="${SAML}:bindings:HTTP-POST" Location="${self.origin}/acs" index="0"/></md:SPSSODescriptor></md:EntityDescriptor>`);
+    await writeFile(metadata, `<md:EntityDescriptor xmlns:md="${SAML}:metadata" entityID="${self.entityId}"><md:SPSSODescriptor protocolSupportEnumeration="${SAML}:protocol"><md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="${DS}"><ds:X509Data><ds:X509Certificate>${certificateBase64(self.cert)}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>${slo}<md:AssertionConsumerService Binding="${SAML}:bindings:HTTP-POST" Location="${self.origin}/acs" index="0"/></md:SPSSODescriptor></md:EntityDescriptor>`);
     await demo.cli('app', 'add', 'saml', '--metadata', metadata, '--name', name, '--slug', self.slug);
     return self;
   }
