@@ -44,7 +44,6 @@ pub(super) struct AuditArguments {
     json: bool,
 }
 
-/// Lists decisions.
 pub(super) fn audit(args: &AuditArguments, provider: &Provider) -> Result<()> {
     let application = match &args.app {
         None => None,
@@ -81,7 +80,7 @@ pub(super) fn audit(args: &AuditArguments, provider: &Provider) -> Result<()> {
         action: args.action.as_deref().map(parse_action).transpose()?,
         code,
         refused_only: args.refused,
-        // One more, to know whether there are older ones.
+        // One more than asked for, to know whether there are older ones.
         limit: args.newest.saturating_add(1),
     };
     let mut decisions = provider.audit_entries(&filter)?;
@@ -141,7 +140,7 @@ pub(super) fn audit(args: &AuditArguments, provider: &Provider) -> Result<()> {
     Ok(())
 }
 
-/// What an edit changed, with both values.
+/// The values before and after an edit.
 pub(super) fn describe_change(change: &ValueChange) -> String {
     let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "(none)".to_owned());
     format!(
@@ -152,7 +151,7 @@ pub(super) fn describe_change(change: &ValueChange) -> String {
     )
 }
 
-/// How many rows: a number, or `all`.
+/// A number of rows, or `all`.
 fn parse_count(text: &str) -> Result<u32, String> {
     const MOST: u32 = 100_000;
     if text == "all" {
@@ -164,7 +163,7 @@ fn parse_count(text: &str) -> Result<u32, String> {
         .ok_or_else(|| format!("write a number from 1 to {MOST}, or all"))
 }
 
-/// An action as it is kept: lower-case words, with full stops between them.
+/// An action as it is stored: lower-case words, separated by full stops.
 fn parse_action(text: &str) -> Result<String> {
     let plain = |c: char| c.is_ascii_lowercase() || c == '.' || c == '_';
     if text.is_empty() || !text.chars().all(plain) {
@@ -176,7 +175,7 @@ fn parse_action(text: &str) -> Result<String> {
     Ok(text.to_owned())
 }
 
-/// The code as it is kept; what is no code would find nothing, without saying why.
+/// A code as it is stored. Any other text is an error: it would find nothing, without saying why.
 fn parse_code(text: &str) -> Result<String> {
     if text.eq_ignore_ascii_case("ok") {
         return Ok("ok".to_owned());
@@ -191,7 +190,7 @@ fn parse_code(text: &str) -> Result<String> {
         })
 }
 
-/// A date, a time, or so long before `now`.
+/// A date, a time, or a duration before `now`.
 fn parse_time(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
     if let Ok(at) = DateTime::parse_from_rfc3339(text) {
         return Ok(at.with_timezone(&Utc));

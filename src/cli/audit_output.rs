@@ -1,4 +1,4 @@
-//! A row of the audit log as JSON, with who is who and what is registered now.
+//! A row of the audit log as JSON, with the users that it names and the application as it is registered now.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::{
     provider::audit::explain::AuditEntry,
 };
 
-/// What is registered now, as names and values.
+/// The application as it is registered now, as names and values.
 pub(super) fn registered_values(application: &Application) -> Vec<(&'static str, String)> {
     let saml = &application.saml;
     let mut values = vec![("entity ID", saml.entity_id.as_str().to_owned())];
@@ -32,7 +32,6 @@ pub(super) fn registered_values(application: &Application) -> Vec<(&'static str,
     values
 }
 
-/// A code.
 #[derive(Serialize)]
 pub(super) struct CodeOutput {
     code: &'static str,
@@ -63,7 +62,6 @@ impl From<&'static Explanation> for CodeOutput {
     }
 }
 
-/// A row.
 #[derive(Serialize)]
 pub(super) struct AuditEntryOutput<'a> {
     at: DateTime<Utc>,
@@ -78,7 +76,7 @@ pub(super) struct AuditEntryOutput<'a> {
     person: Option<AuditedUserOutput>,
     session: Option<String>,
     address: Option<String>,
-    /// The user of the operating system that gave the command.
+    /// The operating system's user who ran the command.
     by: Option<&'a str>,
     changes: Vec<ChangeOutput<'a>>,
     hints: &'a [String],

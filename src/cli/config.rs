@@ -29,7 +29,7 @@ struct SettingOutput<'a> {
     origin: &'a str,
 }
 
-/// Prints the settings; fails where a file that they name cannot be used. `file` is the one that was read.
+/// Prints the settings; fails if a file that they name cannot be used. `file` is the configuration file that was read.
 pub(super) fn check(settings: &Settings, file: Option<&Path>, json: bool) -> Result<()> {
     let explained = settings.effective();
     let lines: Vec<_> = explained
@@ -97,7 +97,7 @@ struct FileFindings {
     notes: Vec<String>,
 }
 
-/// Looks at the files that the settings name, and touches none.
+/// Checks the files that the settings name, and changes none.
 fn check_files(settings: &Settings) -> FileFindings {
     let mut found = FileFindings::default();
     let data_dir = &settings.data_dir;
@@ -107,7 +107,7 @@ fn check_files(settings: &Settings) -> FileFindings {
             "data_dir: {} is not there yet; `hallpass serve` makes it.",
             data_dir.display()
         )),
-        // Whoever checks need not be the user that the daemon runs as.
+        // The user who runs this check need not be the one that the daemon runs as.
         Err(why @ files::Error::WrongOwner { .. }) => found.notes.push(format!("data_dir: {why}.")),
         Err(why) => found.faults.push(format!("data_dir: {}", with_causes(why))),
     }
@@ -125,7 +125,6 @@ fn check_files(settings: &Settings) -> FileFindings {
     found
 }
 
-/// An error with its causes.
 fn with_causes(error: files::Error) -> String {
     format!("{:#}", anyhow::Error::new(error))
 }

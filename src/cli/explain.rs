@@ -23,7 +23,7 @@ pub(super) struct ExplainArguments {
     pub(super) json: bool,
 }
 
-/// The code of `explain`, where it needs no database.
+/// The code to explain, if the arguments are a code alone: that needs no database.
 pub(super) fn find_code(args: &ExplainArguments) -> Option<&'static Explanation> {
     match args.what.as_slice() {
         [code] => codes::explanation(code.trim()),
@@ -31,7 +31,6 @@ pub(super) fn find_code(args: &ExplainArguments) -> Option<&'static Explanation>
     }
 }
 
-/// Explains a code alone.
 pub(super) fn explain_code(explanation: &'static Explanation, json: bool) -> Result<()> {
     if json {
         return output::json(&CodeOutput::from(explanation));
@@ -52,7 +51,7 @@ pub(super) fn explain_code(explanation: &'static Explanation, json: bool) -> Res
 
 /// Explains the refusals that a reference leads to.
 pub(super) fn explain(args: &ExplainArguments, provider: &Provider) -> Result<()> {
-    // Page and mail show code and reference side by side: both may be pasted, as one word or as two.
+    // Pages and mails show code and reference side by side: a user may paste both, as one word or as two.
     let words: Vec<&str> = args
         .what
         .iter()

@@ -1,4 +1,4 @@
-//! The command line. It works beside a running daemon, and what it changes takes effect at the next sign-in.
+//! The command line. It works beside a running daemon, and its changes take effect at the next sign-in.
 
 mod app;
 mod audit;
@@ -74,7 +74,7 @@ enum Command {
     },
 }
 
-/// Runs the command that was typed; its words and errors are for people.
+/// Runs the command line; what it prints, errors included, is meant for people.
 pub fn run() -> Result<ExitCode> {
     let arguments = Arguments::parse();
     let settings = || settings(arguments.config.as_deref());
@@ -121,7 +121,7 @@ pub fn run() -> Result<ExitCode> {
 fn serve(settings: &Settings) -> Result<ExitCode> {
     let log = start_log(settings)?;
     let served = server::serve(settings).map_err(with_working_command);
-    // Whoever reads the log may hang: that keeps neither the daemon from ending, nor its reason from being said.
+    // The reader of the log may hang: the daemon ends all the same, and still prints why.
     if let Err(error) = &served {
         log.write_line(&format!("hallpass: {error:#}"));
     }
@@ -158,7 +158,7 @@ fn start_log(settings: &Settings) -> Result<Log> {
     Ok(telemetry::start(format, &settings.log_filter)?)
 }
 
-/// Where another user should have typed the command, the line that works.
+/// Adds the command that works, where another user has to run it.
 fn with_working_command(error: anyhow::Error) -> anyhow::Error {
     let arguments: Vec<String> = std::env::args().collect();
     let variables: Vec<String> = std::env::vars()

@@ -1,5 +1,5 @@
-//! How commands speak: lines for people, JSON for programs. This is the one door to the terminal: whatever is printed
-//! goes through it, and nothing in it drives the terminal, turns a line round or hides.
+//! Output of the commands: text for people, JSON for programs. All output goes through this module, which escapes
+//! whatever could control the terminal, reverse the direction of a line, or be invisible.
 
 use std::{
     fmt::Arguments,
@@ -12,14 +12,14 @@ use serde::Serialize;
 
 use crate::model::text::{escaped, escaped_json};
 
-/// Lines on standard output.
 pub(super) fn print_line(line: Arguments<'_>) -> Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{}", escape_lines(&line.to_string()))?;
     Ok(())
 }
 
-/// `value` as JSON, indented. What would not be harmless is escaped in the way of JSON, so that programs read the same.
+/// `value` as JSON, indented. What could do harm on a terminal is escaped as JSON allows, so that programs read the
+/// same value.
 pub(super) fn json(value: &impl Serialize) -> Result<()> {
     let text = serde_json::to_string_pretty(value)?;
     let mut out = io::stdout().lock();
@@ -27,9 +27,9 @@ pub(super) fn json(value: &impl Serialize) -> Result<()> {
     Ok(())
 }
 
-/// A line beside the JSON on standard output: on standard error, for people.
+/// A line for people on standard error, beside the JSON on standard output.
 pub(super) fn print_note(line: &str) {
-    // That nobody reads it is no reason to fail.
+    // If nobody reads it, the command does not fail.
     let _written = writeln!(
         io::stderr().lock(),
         "{}",
@@ -47,8 +47,8 @@ pub fn failure(error: &anyhow::Error) -> String {
     escape_lines(&format!("hallpass: {error:#}"))
 }
 
-/// Only line ends of our own stay: a value that holds one is not told from them, so values are checked when they are
-/// entered, and nothing else is let through here.
+/// Keeps line breaks, which are our own: one inside a value cannot be told from them, so values are checked when they
+/// are entered. Everything else is escaped.
 fn escape_lines(text: &str) -> String {
     let lines: Vec<_> = text.split('\n').map(escaped).collect();
     lines.join("\n")

@@ -1,7 +1,7 @@
-//! `hallpass demo`: the main job on this machine, with a person and a service provider to sign in to.
+//! `hallpass demo`: Hallpass on this machine, with a user and a service provider to sign in to.
 //!
-//! Hallpass answers under 127.0.0.1 and the service provider under localhost: two sites to a browser, as
-//! in real life. Never part of `serve`.
+//! Hallpass answers at 127.0.0.1 and the service provider at localhost: two sites to a browser, as in production.
+//! `serve` uses nothing of this module.
 
 mod service_provider;
 
@@ -51,20 +51,19 @@ pub struct Arguments {
     data_dir: PathBuf,
 }
 
-/// Where the demo is, and how to get in.
+/// Where the demo runs, and how to sign in.
 #[derive(Clone, Copy, Debug)]
 pub struct DemoReady<'a> {
-    /// The service provider.
+    /// The service provider's URL.
     pub site: &'a str,
-    /// Hallpass.
+    /// The URL of Hallpass.
     pub hallpass: &'a str,
-    /// The person.
     pub email: &'a str,
-    /// Their password, new with each start.
+    /// New with each start.
     pub password: &'a str,
 }
 
-/// Runs the demo until it is told to stop; `ready` is called once it answers.
+/// Runs the demo until a signal stops it; calls `ready` once it answers.
 pub fn run(arguments: &Arguments, ready: impl FnOnce(&DemoReady<'_>) -> Result<()>) -> Result<()> {
     let ours = listen(arguments.port)?;
     let theirs = listen(arguments.sp_port)?;
@@ -113,7 +112,7 @@ fn settings(port: u16, data_dir: &Path) -> Result<Settings> {
     Ok(Settings::load(None, environment, &read_secret)?)
 }
 
-/// The demo's person, under a password that is new with each start.
+/// Adds the demo's user, or sets a new password; returns the password, which is new with each start.
 fn add_demo_user(provider: &Provider) -> Result<String> {
     let text: String = provider
         .token()
@@ -145,7 +144,7 @@ fn add_demo_user(provider: &Provider) -> Result<String> {
     Ok(text)
 }
 
-/// Registers the service provider as `hallpass app add` would, or tells it the new port and certificate.
+/// Registers the service provider as `hallpass app add` would, or updates its port and certificate.
 fn register(provider: &Provider, partner: &DemoServiceProvider, site: &str) -> Result<()> {
     let consumer = SpUrl::parse(&format!("{site}/acs"))?;
     let logout = LogoutEndpoint {

@@ -1,4 +1,4 @@
-//! The demo's service provider: samael asks and reads, the xmlsec crate verifies.
+//! The demo's service provider: samael writes requests and reads responses, the xmlsec crate verifies signatures.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -46,10 +46,9 @@ use crate::{
     web::assets,
 };
 
-/// How many sign-ons and sessions it remembers; a demo needs no more.
+/// How many requests and sessions it remembers; a demo needs no more.
 const MAX_REMEMBERED: usize = 100;
 
-/// What the service provider is.
 pub(super) struct DemoServiceProvider(Arc<Inner>);
 
 struct Inner {
@@ -67,7 +66,6 @@ struct DemoState {
     sessions: BTreeMap<String, ParsedResponse>,
 }
 
-/// A running service provider.
 pub(super) struct RunningServiceProvider {
     handle: ServerHandle,
     thread: thread::JoinHandle<std::io::Result<()>>,
@@ -132,7 +130,7 @@ impl DemoServiceProvider {
                 .workers(1)
                 .listen(listener)?
                 .run();
-                // The other end waits for exactly this.
+                // The receiver waits for exactly this.
                 let _sent = ready.send(server.handle());
                 server.await
             })
@@ -289,7 +287,8 @@ fn logout_address(sp: &DemoServiceProvider, reading: &ParsedResponse) -> Result<
     )?)
 }
 
-/// Hallpass answers the demo's own wish, or asks it to end a session because the person signed out elsewhere.
+/// Receives Hallpass's LogoutResponse to the demo's own LogoutRequest, or Hallpass's LogoutRequest because the user
+/// signed out elsewhere.
 async fn slo(request_ids: HttpRequest, sp: Data<DemoServiceProvider>) -> HttpResponse {
     let done = match redirect::decode(request_ids.query_string()) {
         Ok(inbound) if inbound.kind == MessageKind::Response => {
@@ -314,7 +313,7 @@ fn check_logout_response(sp: &DemoServiceProvider, inbound: &InboundMessage) -> 
     }
 }
 
-/// Ends the session that a signed `LogoutRequest` names; the address of the answer.
+/// Ends the session that a signed `LogoutRequest` names; the address that carries the `LogoutResponse`.
 fn answer_logout_request(sp: &DemoServiceProvider, mut inbound: InboundMessage) -> Result<String> {
     let relay_state = inbound.relay_state.take();
     let (ours, _) = sp.0.provider.certificate_pem()?;

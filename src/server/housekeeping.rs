@@ -1,4 +1,4 @@
-//! What is done beside requests, on threads of its own.
+//! Background work, on threads of its own.
 
 use std::{
     io,
@@ -9,18 +9,18 @@ use std::{
 
 use crate::provider::{Provider, error::Error};
 
-/// How often what other processes changed is taken up, where no sign-on does it anyway, and how often it is looked
-/// whether the database takes writes.
+/// How often the changes of other processes are read, where no SSO request reads them anyway, and how often it is
+/// checked that the database takes writes.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(1);
-/// How often what has expired is removed.
+/// How often expired rows are removed.
 const HOUSEKEEPING_INTERVAL: Duration = Duration::from_secs(30);
-/// How often it is looked for metadata that is to be fetched.
+/// How often sources are checked for metadata that is due.
 const FETCH_INTERVAL: Duration = Duration::from_secs(30);
-/// How long a look may take before another is begun beside it, and how long the stop waits for either.
+/// How long a refresh may take before another starts beside it, and how long the shutdown waits for background work.
 pub(super) const DATABASE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long cleaning up may take before it is begun again beside it.
+/// How long housekeeping may take before it starts again beside the first.
 const HOUSEKEEPING_TIMEOUT: Duration = Duration::from_mins(10);
-/// So many of one kind may wait for a silent database.
+/// How many runs of one job may wait for a database that does not respond.
 const MAX_RUNNING: usize = 3;
 
 pub(super) fn fetch_metadata(provider: &Provider, stopped: &mpsc::Receiver<()>) {
@@ -34,7 +34,7 @@ pub(super) fn fetch_metadata(provider: &Provider, stopped: &mpsc::Receiver<()>) 
     }
 }
 
-/// One look around, as each second has one.
+/// Runs every second: reads the changes of other processes, and checks that the database takes writes.
 pub(super) fn refresh_and_check(provider: &Provider) {
     if let Err(error) = provider.refresh_snapshot() {
         tracing::warn!(
@@ -50,8 +50,8 @@ pub(super) fn refresh_and_check(provider: &Provider) {
     }
 }
 
-/// Looks and cleans up until it is stopped. It asks the database nothing itself: each round is a thread, so that a
-/// database which is silent for one is tried again by the next.
+/// Refreshes and cleans up until it is stopped. This thread itself sends the database nothing: each run has its own
+/// thread, so that the next run tries again while one waits for a database that does not respond.
 pub(super) fn run_housekeeping(provider: &Provider, stopped: &mpsc::Receiver<()>) {
     let requests = provider.for_requests();
     let (alive, ended) = mpsc::channel();
@@ -70,7 +70,7 @@ pub(super) fn run_housekeeping(provider: &Provider, stopped: &mpsc::Receiver<()>
     let mut last = RecurringJob::new("last", DATABASE_TIMEOUT, alive);
     last.start(move || log_failure("the last audit rows could not be written", requests.flush_audit()));
     drop((refreshes, cleaning, last));
-    // Every round holds the other end while it runs.
+    // Every run holds a sender while it works.
     if ended.recv_timeout(DATABASE_TIMEOUT) == Err(mpsc::RecvTimeoutError::Timeout) {
         tracing::error!("the database is silent: the last audit rows may be lost");
     }
@@ -82,7 +82,7 @@ fn log_failure(what: &str, done: Result<(), Error>) {
     }
 }
 
-/// Work that is done again and again.
+/// A job that runs again and again.
 struct RecurringJob {
     name: &'static str,
     timeout: Duration,
@@ -100,7 +100,7 @@ impl RecurringJob {
         }
     }
 
-    /// Does `work` now, unless an earlier round may still end.
+    /// Runs `work` now, unless an earlier run may still end.
     fn start(&mut self, work: impl FnOnce() + Send + 'static) {
         self.running.retain(|(round, _)| !round.is_finished());
         let is_busy = self

@@ -1,4 +1,4 @@
-//! actix's HTTP server over connections that have an end.
+//! actix's HTTP server over connections with deadlines.
 
 use std::{fmt, io, net::TcpListener, time::Duration};
 
@@ -13,21 +13,20 @@ use crate::{
     web::{Deadlines, TimedStream},
 };
 
-/// How long requests under way may still take when the daemon is told to stop, in seconds.
+/// How long, in seconds, requests under way may still take when the daemon is stopped.
 const SHUTDOWN_TIMEOUT: u64 = 30;
-/// How long a connection is read on after an answer that came before the whole request.
+/// How long a connection is read on after a response that was sent before the whole request had arrived.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// Threads, for each worker, that may wait for a database which is silent, while others go on.
+/// Threads, for each worker, that may wait for a database that does not respond, while others go on.
 const SPARE_THREADS: usize = 64;
 
-/// How many are served how.
 #[derive(Debug)]
 pub(super) struct HttpConfig {
     workers: usize,
-    /// Threads for what blocks, for each worker.
+    /// Threads for blocking work, for each worker.
     blocking_threads: usize,
-    /// At most so many connections, those of all workers together.
+    /// The most connections of all workers together.
     connections: usize,
     peers: ConnectionCounter,
     deadlines: Deadlines,
@@ -50,7 +49,7 @@ impl HttpConfig {
         }
     }
 
-    /// Serves what `app` makes on `listener`, until the server that is handed back is told to stop.
+    /// Serves `app` on `listener` until the returned server is stopped.
     pub(super) fn run<F, I, S, B>(self, listener: TcpListener, app: F) -> io::Result<Server>
     where
         F: Fn() -> I + Send + Clone + 'static,
@@ -80,7 +79,7 @@ impl HttpConfig {
                     let stopping = stopping.clone();
                     async move { stopping.notified().await }
                 })
-                // The first head alone would be ended by it; ours ends each.
+                // actix's timeout covers only the first request head of a connection; `TimedStream` limits each.
                 .client_request_timeout(Duration::ZERO)
                 .client_disconnect_timeout(LINGER)
                 .on_connect_ext(|stream: &TimedStream<TcpStream, ConnectionSlot>, to| stream.share_state(to))

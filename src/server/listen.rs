@@ -1,4 +1,4 @@
-//! Where the daemon listens, how many may be connected, and how many of them from one address.
+//! The listener, and how many connections it accepts in all and from one address.
 
 use std::{
     collections::BTreeMap,
@@ -14,23 +14,23 @@ use anyhow::{Result, anyhow};
 use ipnet::IpNet;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// More connections than this are not worth their memory, whatever the limit of descriptors.
+/// More connections are not worth their memory, whatever the limit of descriptors.
 const MAX_CONNECTIONS: usize = 20_000;
-/// From one address, however many there may be in all.
+/// From one address, however many are accepted in all.
 const MAX_CONNECTIONS_PER_NETWORK: usize = 256;
-/// Descriptors that are kept for what is no connection of a visitor, besides those of the database.
+/// Descriptors reserved for everything but clients' connections and the database.
 const RESERVED_DESCRIPTORS: usize = 128;
 
 /// Listens on `address`, with as many waiting connections as the system allows (`net.core.somaxconn`).
 pub(super) fn bind(address: SocketAddr) -> Result<TcpListener> {
     let listener = TcpListener::bind(address)
         .map_err(|error| anyhow!("cannot listen on {address}: {error}{}", hint(address, &error)))?;
-    // A second listen() changes the backlog alone; the kernel lowers it to what it allows.
+    // A second listen() changes only the backlog; the kernel lowers it to what it allows.
     rustix::net::listen(&listener, i32::MAX)?;
     Ok(listener)
 }
 
-/// What to do about an address that could not be had.
+/// What to do where an address cannot be bound.
 fn hint(address: SocketAddr, error: &io::Error) -> String {
     let is = |kind| error.kind() == kind;
     if is(io::ErrorKind::AddrInUse) {
@@ -44,8 +44,8 @@ fn hint(address: SocketAddr, error: &io::Error) -> String {
     }
 }
 
-/// Raises the limit of open descriptors to the most that this process may have, and says how many
-/// connections fit below it when `others` more are needed besides.
+/// Raises the limit of open descriptors to the most that this process may have; returns how many connections fit below
+/// it when `others` more descriptors are needed.
 pub(super) fn connection_limit(others: usize) -> usize {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {
@@ -71,7 +71,7 @@ fn connections_within(limit: usize, others: usize) -> usize {
         .clamp(16, MAX_CONNECTIONS)
 }
 
-/// Who holds how many connections. A trusted proxy, which is everybody at once, is not counted.
+/// Counts connections by address. A trusted proxy carries everybody's connections and is not counted.
 #[derive(Clone, Debug)]
 pub(super) struct ConnectionCounter(Arc<PeerCounts>);
 
@@ -84,7 +84,7 @@ struct PeerCounts {
 }
 
 impl ConnectionCounter {
-    /// `in_all` is how many connections there may be of everybody.
+    /// `in_all` is the limit for all addresses together.
     pub(super) fn new(in_all: usize, trusted: Vec<IpNet>) -> Self {
         Self(Arc::new(PeerCounts {
             open: Mutex::default(),
@@ -94,7 +94,7 @@ impl ConnectionCounter {
         }))
     }
 
-    /// A place for one more connection of `peer`, until it is dropped; `None` where that one has enough.
+    /// A slot for one more connection of `peer`, until it is dropped; `None` where the peer has as many as it may.
     pub(super) fn acquire(&self, peer: IpAddr) -> Option<ConnectionSlot> {
         let peer = peer.to_canonical();
         let counts = &self.0;
@@ -125,7 +125,7 @@ impl ConnectionCounter {
     }
 }
 
-/// Whoever has one address in IPv6 has its whole /64.
+/// A client with one IPv6 address usually has its whole /64.
 fn network_of(peer: IpAddr) -> IpAddr {
     match peer {
         IpAddr::V4(_) => peer,
@@ -133,7 +133,7 @@ fn network_of(peer: IpAddr) -> IpAddr {
     }
 }
 
-/// One of the connections that an address may hold.
+/// One of the connections that an address may have, given back when dropped.
 #[derive(Debug)]
 pub(super) struct ConnectionSlot(Option<(ConnectionCounter, IpAddr)>);
 
@@ -163,7 +163,7 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let allowed = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap();
         let allowed: usize = allowed.trim().parse().unwrap();
-        // Nobody lets them in: each of them is in the backlog, or its connect does not return.
+        // Nothing accepts them: each of them is in the backlog, or its connect does not return.
         let waiting: Vec<TcpStream> = (0..allowed.min(400))
             .map(|_| TcpStream::connect_timeout(&address, Duration::from_mins(1)).unwrap())
             .collect();

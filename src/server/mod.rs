@@ -1,4 +1,4 @@
-//! From settings to a running daemon: files, database, keys, listener, timer.
+//! From settings to a running daemon: files, database, keys, listener, background work.
 
 mod housekeeping;
 mod http;
@@ -35,7 +35,7 @@ use crate::{
     web::{self, Deadlines, Permits, Site},
 };
 
-/// Runs the daemon until it is told to stop.
+/// Runs the daemon until a signal stops it.
 pub fn serve(settings: &Settings) -> Result<()> {
     let began = Instant::now();
     signals::ignore_hangups()?;
@@ -61,7 +61,6 @@ pub fn serve(settings: &Settings) -> Result<()> {
     server.wait()
 }
 
-/// A running server and its housekeeping.
 #[derive(Debug)]
 pub struct Server {
     handle: ServerHandle,
@@ -75,12 +74,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts to answer on `listener`.
+    /// Starts serving on `listener`.
     pub fn start(settings: &Settings, provider: Provider, listener: TcpListener) -> Result<Self> {
         Self::start_with(settings, provider, listener, Deadlines::default())
     }
 
-    /// The same, with other ends to what strangers may take their time for.
+    /// Like `start`, with other deadlines for slow clients.
     pub fn start_with(
         settings: &Settings,
         provider: Provider,
@@ -100,14 +99,14 @@ impl Server {
             settings.help_url.as_ref().map(ToString::to_string),
         )?);
         let http = HttpConfig::new(settings, deadlines);
-        // Whoever asks at once is told the truth.
+        // The first request already finds the current state.
         refresh_and_check(&provider.for_requests());
         let (ready, started) = mpsc::channel();
         let running = thread::Builder::new().name("server".to_owned()).spawn(move || {
             let system = actix_web::rt::System::new();
             system.block_on(async move {
                 let server = http.run(listener, move || web::app(site.clone()))?;
-                // The other end waits for exactly this.
+                // The receiver waits for exactly this.
                 let _sent = ready.send(server.handle());
                 server.await
             })
@@ -120,7 +119,7 @@ impl Server {
         let keeper = thread::Builder::new()
             .name("housekeeping".to_owned())
             .spawn(move || run_housekeeping(&provider, &stopped))?;
-        // Fetching takes its time; what a change elsewhere means is taken up each second.
+        // A thread of its own, since fetching takes long and housekeeping reads changes every second.
         let (stop_fetcher, stopped) = mpsc::channel();
         let fetching_provider = fetching.clone();
         let (alive, fetcher_ended) = mpsc::channel();
@@ -148,7 +147,7 @@ impl Server {
         drop((self.stop_housekeeping, self.stop_metadata_fetcher));
         self.fetch_provider.stop_fetching();
         let kept = self.housekeeping.join();
-        // It may wait for a database that is silent; the stop does not.
+        // The fetcher may wait for a database that does not respond; the shutdown does not.
         let ended_by_now = self
             .metadata_fetcher_ended
             .into_inner()
@@ -169,7 +168,7 @@ impl Server {
         }
     }
 
-    /// Stops as a signal would, and waits for it.
+    /// Stops as a signal would, and waits.
     pub fn stop(self) -> Result<()> {
         let stopping = self.handle.stop(true);
         actix_web::rt::System::new().block_on(stopping);

@@ -24,7 +24,7 @@ use crate::{
     store::{Backup, SchemaState, Store, Tx},
 };
 
-/// Opens a provider for a command beside the daemon: nothing is made, nothing is migrated.
+/// Opens a provider for a command beside the daemon; creates and migrates nothing.
 pub fn open(settings: &Settings) -> Result<Provider> {
     if settings.data_dir.exists() {
         check_files(settings)?;
@@ -54,7 +54,7 @@ pub fn open(settings: &Settings) -> Result<Provider> {
         SchemaState::TooNew { oldest_binary } => refuse_newer_schema(&oldest_binary)?,
     }
     let sealing_key = seal::read_key(settings, &store)?;
-    // What the daemon runs under is what is to be pasted elsewhere, wherever this command runs.
+    // Applications need the daemon's base URL, whatever the settings of this command say.
     let known = store
         .read(Tx::installation)?
         .and_then(|known| BaseUrl::parse(&known.base_url).ok());
@@ -69,13 +69,12 @@ pub fn open(settings: &Settings) -> Result<Provider> {
     )
 }
 
-/// Opens a provider for the daemon: brings the database up to date, and makes at the first start what
-/// is made once.
+/// Opens a provider for the daemon: migrates the database, and creates at the first start what is created once.
 pub fn prepare(settings: &Settings) -> Result<(Provider, Vec<BootstrapNotice>)> {
     prepare_with(settings, Box::new(SystemClock), Box::new(SystemEntropy))
 }
 
-/// The same, with time and chance of the caller's choice.
+/// Like `prepare`, with the caller's clock and randomness.
 pub fn prepare_with(
     settings: &Settings,
     clock: Box<dyn Clock>,
@@ -83,7 +82,7 @@ pub fn prepare_with(
 ) -> Result<(Provider, Vec<BootstrapNotice>)> {
     files::ensure_data_dir(&settings.data_dir)?;
     check_files(settings)?;
-    // Looked at first: whoever sets it has made the database before.
+    // Checked before the database: an earlier start that wrote the marker had created the database first.
     let was_used = marker_path(settings).exists();
     if was_used && settings.sqlite_path().is_some_and(|path| !path.exists()) {
         bail!(database_missing(settings));
@@ -168,11 +167,11 @@ fn provider(
     })?)
 }
 
-/// What the file says that tells a data directory which was used from a new one.
+/// Contents of the marker file.
 const MARKER_TEXT: &[u8] = b"Hallpass has made its database and its signing key. While this file is here, it never makes others in their place.\n";
 
-/// The file that is there from the first start on. Each kind of database has its own, so that one can take over from
-/// the other.
+/// The marker file that tells a used data directory from a new one. Each kind of database has its own, so that one can
+/// replace the other.
 fn marker_path(settings: &Settings) -> PathBuf {
     settings.data_dir.join(match settings.sqlite_path() {
         Some(_) => "initialized.sqlite",
@@ -195,13 +194,13 @@ fn database_missing(settings: &Settings) -> String {
     )
 }
 
-/// Held as long as a daemon works on the database file.
+/// Held while a daemon works on the database file.
 #[derive(Debug)]
 pub(super) struct DatabaseLock(
     #[expect(dead_code, reason = "the lock is held by keeping it open")] Option<File>,
 );
 
-/// Makes sure that no other daemon works on the same database file.
+/// Fails where another daemon works on the same database file.
 pub(super) fn lock_database(settings: &Settings) -> Result<DatabaseLock> {
     files::ensure_data_dir(&settings.data_dir)?;
     let Some(database) = settings.sqlite_path() else {

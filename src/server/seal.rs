@@ -1,4 +1,4 @@
-//! The sealing key: found, made once, and changed for another.
+//! The sealing key: read, generated once, and replaced.
 
 use std::path::{Path, PathBuf};
 
@@ -13,22 +13,22 @@ use crate::{
     store::{Store, Tx},
 };
 
-/// How an administrator makes a sealing key.
+/// The command with which an administrator makes a sealing key.
 const GENERATE_COMMAND: &str = "(umask 077; printf 'hallpass-seal-1:%s\\n' \"$(openssl rand -base64 32)\"";
 
-/// What became of a change of the sealing key.
+/// The result of replacing the sealing key.
 #[derive(Debug)]
 pub struct ResealOutcome {
-    /// How many private keys are sealed anew.
+    /// How many private keys were sealed with the new key.
     pub keys: usize,
-    /// Whether the file that the settings name holds the new key already.
+    /// Whether the file that the settings name already holds the new key.
     pub is_in_place: bool,
-    /// Whether all that was deleted is gone from the files of the database. Of a server's files nothing is known.
+    /// Whether all deleted data is gone from the files of the database. Nothing is known about a server's files.
     pub is_purged: bool,
 }
 
-/// Seals every private key under another sealing key: the one in the file `to`, or a new one, which takes the place
-/// of the old. No daemon may work on the same SQLite file.
+/// Seals every private key with another sealing key: the one in the file `to`, or a new one that replaces the old. No
+/// daemon may work on the same SQLite file.
 pub fn reseal(settings: &Settings, to: Option<&Path>) -> Result<ResealOutcome> {
     let own = settings.seal_key_path();
     if to.is_none() && settings.seal_key_file.is_some() {
@@ -56,12 +56,11 @@ pub fn reseal(settings: &Settings, to: Option<&Path>) -> Result<ResealOutcome> {
     })
 }
 
-/// The sealing key of this installation.
 pub(super) fn read_key(settings: &Settings, store: &Store) -> Result<SealingKey> {
     current_key(settings, store)?.with_context(|| missing_message(settings))
 }
 
-/// The sealing key, made only where the database never held a key that it could have sealed.
+/// The sealing key, generated only where the database never held a key that it could have sealed.
 pub(super) fn read_or_generate_key(
     settings: &Settings,
     store: &Store,
@@ -94,8 +93,8 @@ fn missing_message(settings: &Settings) -> String {
     }
 }
 
-/// The key in the file that the settings name. Where a change of it was cut short after the database had taken it, it
-/// is brought to its end.
+/// The key in the file that the settings name. If a replacement was interrupted after the database had taken the new
+/// key, this completes it.
 fn current_key(settings: &Settings, store: &Store) -> Result<Option<SealingKey>> {
     let path = settings.seal_key_path();
     let key = read_key_file(&path)?;
@@ -115,14 +114,14 @@ fn current_key(settings: &Settings, store: &Store) -> Result<Option<SealingKey>>
     }
 }
 
-/// Where the next key of our own lies until the database has taken it.
+/// Where a new key of our own lies until the database uses it.
 pub(super) fn next_key_path(settings: &Settings) -> PathBuf {
     let mut path = settings.seal_key_path().into_os_string();
     path.push(".new");
     path.into()
 }
 
-/// The key that an earlier try left there, or a new one.
+/// The key that an interrupted replacement left there, or a new one.
 fn next_key(settings: &Settings) -> Result<SealingKey> {
     let path = next_key_path(settings);
     if let Some(left) = read_key_file(&path)? {
@@ -148,7 +147,7 @@ fn read_key_file(path: &Path) -> Result<Option<SealingKey>> {
     let bytes = files::read_named_secret(path)?;
     let text = std::str::from_utf8(bytes.expose())
         .with_context(|| format!("{} is no sealing key", path.display()))?;
-    // What it says begins with what the file is not.
+    // The error of `from_text` says what is wrong with the file.
     SealingKey::from_text(text)
         .with_context(|| path.display().to_string())
         .map(Some)

@@ -1,12 +1,12 @@
-//! Signals besides those that stop the daemon.
+//! Signals other than those that stop the daemon.
 
 use std::{io, thread};
 
 use actix_web::rt::System;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// From now on a hangup ends nothing: a terminal that closes, or a habit from daemons that read their settings
-/// anew at it.
+/// From now on SIGHUP ends nothing: a closing terminal sends it, and so do administrators who are used to daemons that
+/// read their settings again at it.
 pub(super) fn ignore_hangups() -> io::Result<()> {
     thread::Builder::new()
         .name("signals".to_owned())

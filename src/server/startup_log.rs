@@ -1,4 +1,4 @@
-//! What the log says at the start.
+//! What is logged at startup.
 
 use anyhow::Result;
 
@@ -46,7 +46,7 @@ pub(super) fn log_finding(finding: &BootstrapNotice) {
     }
 }
 
-/// Says once which variables are nobody's slip.
+/// Logs once which variables are ignored although nobody mistyped them.
 pub(super) fn log_ignored_variables(settings: &Settings) {
     if let Some(first) = settings.ignored_variables.first() {
         tracing::info!(

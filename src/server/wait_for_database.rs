@@ -1,4 +1,4 @@
-//! A start while the database server is away: the daemon lives and is not ready, and tries again.
+//! Startup while the database server is unreachable: the daemon runs, is not ready, and tries again.
 
 use std::{net::TcpListener, sync::mpsc, thread, time::Duration};
 
@@ -13,11 +13,11 @@ use crate::{
     web::{self, Deadlines},
 };
 
-/// How long it is waited before the second try; each further wait is twice as long.
+/// The delay before the second attempt; each further delay is twice as long.
 const FIRST_RETRY_DELAY: Duration = Duration::from_secs(1);
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(15);
 
-/// Prepares a provider, however long its database server is away. None: told to stop before it came.
+/// Prepares a provider, however long its database server is unreachable. `None`: stopped before that.
 pub(super) fn prepare_when_available(
     settings: &Settings,
     listener: &TcpListener,
@@ -53,7 +53,7 @@ pub(super) fn prepare_when_available(
     }
 }
 
-/// Whether only a server is missing that may come. A file is there or is not.
+/// Whether a database server is unreachable, which may pass. A missing file stays missing.
 fn is_database_unavailable(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         let of_provider = match cause.downcast_ref::<provider::error::Error>() {
@@ -66,7 +66,7 @@ fn is_database_unavailable(error: &anyhow::Error) -> bool {
     })
 }
 
-/// What answers while there is no provider.
+/// Answers while there is no provider.
 struct UnavailableServer {
     handle: ServerHandle,
     running: thread::JoinHandle<std::io::Result<()>>,
@@ -81,7 +81,7 @@ impl UnavailableServer {
         let running = thread::Builder::new().name("waiting".to_owned()).spawn(move || {
             let done = actix_web::rt::System::new().block_on(async move {
                 let server = http.run(listener, web::unavailable_app)?;
-                // The other end waits for exactly this.
+                // The receiver waits for exactly this.
                 let _sent = ready.send(server.handle());
                 server.await
             });
@@ -98,7 +98,7 @@ impl UnavailableServer {
         })
     }
 
-    /// Whether a signal stopped it.
+    /// Whether a signal stopped it within `delay`.
     fn has_ended_within(&self, delay: Duration) -> bool {
         self.ended.recv_timeout(delay) == Err(mpsc::RecvTimeoutError::Disconnected)
     }

@@ -1,4 +1,4 @@
-//! What is typed after `hallpass app`.
+//! Arguments of `hallpass app`.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! `hallpass app attribute …`: what an application receives about people.
+//! `hallpass app attribute …`: which attributes an application receives.
 
 use anyhow::{Context, Result};
 use clap::{Subcommand, ValueEnum};
@@ -111,12 +111,11 @@ impl From<&AttributeRule> for AttributeOutput {
 }
 
 impl AttributeOutput {
-    /// Its name.
     pub(super) fn name(&self) -> &str {
         &self.name
     }
 
-    /// Where the value comes from, and what is done with it.
+    /// The value's source, and how the value is changed before it is sent.
     pub(super) fn describe(&self) -> String {
         let mut words = self.source.clone();
         if let Some(friendly) = &self.friendly_name {
@@ -220,7 +219,7 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
     Ok(())
 }
 
-/// The rules with `rule` in the place of the one of its name, or at the end.
+/// Replaces the rule of the same name, or appends `rule`.
 fn replace_rule(mut rules: Vec<AttributeRule>, rule: AttributeRule) -> Vec<AttributeRule> {
     match rules.iter_mut().find(|known| known.name == rule.name) {
         Some(known) => *known = rule,

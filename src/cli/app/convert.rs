@@ -1,4 +1,4 @@
-//! What was typed about an application, as the provider takes it.
+//! Converts the arguments about an application into the types that the provider takes.
 
 use std::{fs, path::PathBuf};
 
@@ -59,7 +59,7 @@ pub(super) fn new_chatgpt(args: &AddChatGptArguments, provider: &Provider) -> Re
     })
 }
 
-/// Metadata of another connection would bring another connection's key.
+/// Refuses the metadata of another connection: it would bring that connection's key.
 fn check_audience(imported: ImportedMetadata, audience: &EntityId) -> Result<ImportedMetadata> {
     if imported.entity_id == *audience {
         Ok(imported)
@@ -214,7 +214,7 @@ pub(super) fn application_edit(
                 .encryption_certificates
                 .get_or_insert(found.encryption_certificates);
         }
-        // What the metadata does not speak of stays as it is.
+        // What the metadata does not mention stays as it is.
         edit.logout = found.logout.map(Some);
         edit.signing_certificates = Some(found.signing_certificates).filter(|found| !found.is_empty());
     }
@@ -231,12 +231,12 @@ pub(super) fn application_edit(
     Ok(edit)
 }
 
-/// An entity ID; what a clipboard leaves around it falls away.
+/// Trims the white space that copying adds.
 pub(super) fn parse_entity_id(text: &str) -> Result<EntityId> {
     Ok(EntityId::parse(text.trim())?)
 }
 
-/// An address; what a clipboard leaves around it falls away.
+/// Trims the white space that copying adds.
 fn parse_address(text: &str) -> Result<SpUrl> {
     Ok(SpUrl::parse(text.trim())?)
 }

@@ -1,4 +1,4 @@
-//! Drafts: what to paste at an application that shows its own values only afterwards.
+//! `hallpass app draft`: the values to paste at an application that shows its own values only afterwards.
 
 use anyhow::{Result, bail};
 use serde::Serialize;
@@ -28,7 +28,7 @@ pub(super) fn add(args: &Typed, provider: &Provider) -> Result<()> {
     let name = single_line("the name", &args.name, 80)?;
     let slug = args.slug.as_deref().map(Slug::parse).transpose()?;
     match provider.add_draft(&name, slug.as_ref())? {
-        // Asked for again, when the terminal has scrolled: the same values once more.
+        // The draft exists already, and the terminal may have scrolled: print the same values again.
         ChangeOutcome::Done(draft) | ChangeOutcome::Unchanged(draft) => show(&draft, provider, args.json),
         ChangeOutcome::Taken => {
             let slug = slug.unwrap_or_else(|| Slug::from_name(&name));
@@ -38,7 +38,7 @@ pub(super) fn add(args: &Typed, provider: &Provider) -> Result<()> {
     }
 }
 
-/// The draft of this short name, unless it is an application by now.
+/// The draft with this short name; `None` once it is an application.
 pub(super) fn find(provider: &Provider, slug: &str) -> Result<Option<ApplicationDraft>> {
     let drafts = provider.drafts()?;
     Ok(drafts.into_iter().find(|draft| draft.slug.as_str() == slug))

@@ -1,4 +1,4 @@
-//! `hallpass app import`, `hallpass app known`: aggregates, and the entities that are known from them.
+//! `hallpass app import` and `hallpass app known`: aggregates, and the entities that were imported from them.
 
 use std::fs;
 
@@ -27,7 +27,6 @@ use crate::{
     },
 };
 
-/// Imports an aggregate.
 pub(super) fn import(provider: &Provider, args: &ImportArguments) -> Result<()> {
     let file = &args.signed_by;
     let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
@@ -97,7 +96,7 @@ fn parse_longest_validity(args: &str) -> Result<Option<TimeDelta>> {
     }
 }
 
-/// Enables a known entity.
+/// Registers an imported entity as an application.
 pub(super) fn enable_imported(
     provider: &Provider,
     entity_id: &str,
@@ -135,10 +134,9 @@ pub(super) fn enable_imported(
     }
 }
 
-/// Lists known entities.
 pub(super) fn list_imported(provider: &Provider, command: &ImportedCommand) -> Result<()> {
     let ImportedCommand::List { search, limit, json } = command;
-    // One more, to know whether there are more.
+    // One more than the limit, to know whether there are more.
     let mut found =
         provider.imported_entities(search.as_deref().unwrap_or_default(), i64::from(*limit) + 1)?;
     let limit = usize::try_from(*limit).unwrap_or(usize::MAX);

@@ -1,4 +1,4 @@
-//! What `app list` prints: applications, and below them drafts.
+//! What `app list` prints: the applications, then the drafts.
 
 use anyhow::Result;
 use serde::Serialize;
@@ -12,7 +12,7 @@ use crate::{
     provider::Provider,
 };
 
-/// An application, or a draft, which has less.
+/// An application, or a draft, which has fewer values.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum ListEntryOutput {

@@ -1,4 +1,4 @@
-//! Metadata that is typed at the command line: a file, `-` for a pipe, or an address.
+//! Metadata that an argument names: a file, `-` for standard input, or a URL.
 
 use std::{fs::File, io};
 
@@ -21,7 +21,8 @@ pub(super) fn obtain(provider: &Provider, args: &str, wanted: Option<&EntityId>)
     })
 }
 
-/// Lets the application follow where its metadata came from; says so where that is other than before.
+/// Sets or removes the URL that the application's metadata is fetched from; the line that reports it. `None` where
+/// there was no URL and is none.
 pub(super) fn follow_source(
     provider: &Provider,
     application: &Application,
@@ -40,7 +41,7 @@ pub(super) fn follow_source(
     })
 }
 
-/// Opens what was typed.
+/// Opens the input that `args` names.
 pub(super) fn with_metadata<T>(args: &str, with: impl FnOnce(MetadataInput<'_>) -> Result<T>) -> Result<T> {
     let args = args.trim();
     if args == "-" {

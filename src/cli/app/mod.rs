@@ -153,7 +153,7 @@ fn no_such_application(slug: &str) -> String {
     format!("there is no application {slug}; `hallpass app list` shows all")
 }
 
-/// Whose short name it is that is taken.
+/// Which application or draft has the short name already.
 fn describe_slug_conflict(provider: &Provider, slug: &Slug) -> Result<String> {
     if let Some(other) = provider.application(slug)? {
         return Ok(format!(
@@ -172,7 +172,7 @@ fn describe_slug_conflict(provider: &Provider, slug: &Slug) -> Result<String> {
     ))
 }
 
-/// What `app show --json` prints, after a change.
+/// Prints what `app show --json` prints, after a change; without `json`, nothing.
 fn print_as_json(provider: &Provider, slug: &str, json: bool) -> Result<()> {
     if !json {
         return Ok(());
@@ -225,7 +225,7 @@ fn add_application(
     }
 }
 
-/// What the metadata asks for, and the application as it is registered is not sent.
+/// What the metadata asks for and the application, as it is registered, is not sent.
 fn metadata_mismatches(application: &Application, imported: &ImportedMetadata) -> Vec<String> {
     let (slug, saml) = (&application.slug, &application.saml);
     let mut findings = Vec::new();
@@ -254,7 +254,7 @@ fn metadata_mismatches(application: &Application, imported: &ImportedMetadata) -
     findings
 }
 
-/// Other applications that bear its entity ID.
+/// Other applications with the same entity ID.
 fn shared_entity_id(provider: &Provider, application: &Application) -> Result<Option<String>> {
     let others: Vec<_> = provider
         .applications_with_same_entity_id(application)?
@@ -269,7 +269,7 @@ fn shared_entity_id(provider: &Provider, application: &Application) -> Result<Op
     }))
 }
 
-/// Edits, and says so; with `json` it says nothing, and the caller prints what holds now.
+/// Edits the application and reports it. With `json` it prints nothing: the caller prints the new state.
 fn edit_application(
     provider: &Provider,
     slug: &str,
@@ -284,7 +284,7 @@ fn edit_application(
             "{} is so already: nothing was changed.",
             application.name
         )),
-        // Says what it is, where it is a draft.
+        // For a draft, `find_application` fails and says so.
         ChangeOutcome::Unknown | ChangeOutcome::Taken => find_application(provider, slug).map(drop),
         ChangeOutcome::Stale => {
             bail!("somebody else changed it at the same moment; look again with `hallpass app show {slug}`")
@@ -292,7 +292,7 @@ fn edit_application(
     }
 }
 
-/// What metadata brought besides, and where it is fetched from.
+/// Warnings about the metadata, and where it is fetched from.
 fn metadata_findings(
     provider: &Provider,
     application: &Application,
@@ -303,7 +303,7 @@ fn metadata_findings(
         .map(|finding| format!("In its metadata: {finding}."))
         .collect();
     if application.kind.is_chatgpt() {
-        // Its addresses are those of its SSO page; metadata adds to them, once.
+        // ChatGPT's addresses come from its SSO page; metadata adds to them once, and is not fetched again.
         return Ok(lines);
     }
     lines.extend(metadata_mismatches(application, &obtained.imported));

@@ -41,7 +41,7 @@ struct PreviewedResponseOutput<'a> {
     sign: &'static str,
     algorithm: &'static str,
     encrypt: &'static str,
-    /// How many signatures another implementation verified.
+    /// How many signatures a second implementation verified.
     signatures_verified: Option<usize>,
     not_verified: Option<&'a str>,
     certificate_sha256: &'a str,

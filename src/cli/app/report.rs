@@ -1,4 +1,4 @@
-//! What came of fetching metadata, and how far it has come.
+//! Progress of fetching metadata, and its result.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -9,7 +9,7 @@ use crate::{
     provider::metadata_sources::{ImportProgress, UpdateReport},
 };
 
-/// What came of taking up a copy, in lines.
+/// Prints the result of applying a copy of metadata.
 pub(super) fn print_report(report: &UpdateReport) -> Result<()> {
     print_line(format_args!(
         "  service providers known: {}; {} new, {} updated, {} gone",
@@ -48,7 +48,7 @@ fn first_few(slugs: &[String]) -> String {
     format!("{}{more}", shown.join(", "))
 }
 
-/// One line on a terminal, and nothing elsewhere.
+/// Progress on one line of a terminal; nothing where standard error is no terminal.
 pub(super) struct ProgressBar {
     is_shown: bool,
 }
@@ -75,7 +75,7 @@ impl ProgressBar {
 
     fn write(&mut self, words: &str) {
         if self.is_shown {
-            // Progress that cannot be shown is no reason to stop.
+            // Work goes on where progress cannot be shown.
             self.is_shown = write!(io::stderr(), "\r\u{1b}[K{words}").is_ok();
         }
     }

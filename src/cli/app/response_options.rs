@@ -1,5 +1,4 @@
-//! How the responses for an application are made, as it is typed: the same for `app add saml` and
-//! `app edit`.
+//! Arguments for how an application's responses are made, shared by `app add saml` and `app edit`.
 
 use std::path::PathBuf;
 
@@ -74,7 +73,7 @@ enum NameIdArgument {
 }
 
 impl ResponseOptionArguments {
-    /// What was typed. A name that is typed wins over the preset's.
+    /// An argument takes precedence over the preset's value.
     pub(super) fn edit(self) -> Result<ResponseOptionsEdit> {
         let mut edit = ResponseOptionsEdit::default();
         if let Some(name) = self.preset.as_deref() {
@@ -117,7 +116,6 @@ impl ResponseOptionArguments {
     }
 }
 
-/// The preset called `name`.
 pub(super) fn find_preset(name: &str) -> Result<Preset> {
     let Some(preset) = Preset::from_name(name) else {
         let names: Vec<_> = Preset::ALL.into_iter().map(Preset::name).collect();

@@ -47,7 +47,7 @@ struct CertificateOutput {
     not_after: String,
 }
 
-/// The values to paste at the application's side.
+/// The values to paste at the application.
 #[derive(Serialize)]
 pub(super) struct IdpValues {
     pub(super) metadata_url: String,
@@ -57,7 +57,7 @@ pub(super) struct IdpValues {
     pub(super) certificate_url: String,
     pub(super) certificate_sha256: String,
     pub(super) certificate_pem: String,
-    /// The certificate that will be needed besides, while a key is prepared.
+    /// The certificate that will be needed too, while a next key is prepared.
     pub(super) next_certificate_url: Option<String>,
     pub(super) next_certificate_sha256: Option<String>,
 }
@@ -128,7 +128,6 @@ impl From<&Certificate> for CertificateOutput {
     }
 }
 
-/// A kind, as it is printed.
 pub(in crate::cli) const fn kind_name(kind: ApplicationKind) -> &'static str {
     match kind {
         ApplicationKind::ChatGptLegacy => "chatgpt-legacy",
@@ -137,7 +136,7 @@ pub(in crate::cli) const fn kind_name(kind: ApplicationKind) -> &'static str {
     }
 }
 
-/// One application; `more` is said of it besides.
+/// Prints one application; `more` are further findings.
 pub(super) fn print_application(
     provider: &Provider,
     application: &Application,
@@ -158,7 +157,7 @@ pub(super) fn print_application(
     }
 }
 
-/// What the other side asks for; `slug` has a metadata address of its own.
+/// The values that the application asks for. The metadata URL is the one for `slug`.
 pub(super) fn idp_values(provider: &Provider, slug: &Slug) -> Result<IdpValues> {
     let endpoints = provider.endpoints();
     let (certificate, pem) = provider.certificate_pem()?;
@@ -305,7 +304,7 @@ fn print_details(application: &Application, whole: &ApplicationDetailsOutput) ->
     Ok(())
 }
 
-/// How responses are made, and what they say.
+/// Prints the NameID format, signatures, encryption and attributes of the responses.
 fn print_response_options(application: &Application, shown: &ApplicationOutput) -> Result<()> {
     print_line(format_args!(
         "It knows people by (NameID): {}. Signed: {}, with {}. Encrypted: {}.",

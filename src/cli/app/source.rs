@@ -1,4 +1,4 @@
-//! `hallpass app source`, `hallpass app confirm`: where metadata comes from, and changes that wait.
+//! `hallpass app source` and `hallpass app confirm`: where metadata comes from, and changes that wait for confirmation.
 
 use anyhow::{Result, bail};
 use chrono::{DateTime, Utc};
@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// Shows sources, fetches one again, forgets one.
+/// Shows sources, fetches one again, or stops fetching it.
 pub(super) fn run(provider: &Provider, args: &SourceArguments) -> Result<()> {
     let Some(name) = &args.name else {
         if args.refresh || args.forget {
@@ -222,7 +222,7 @@ fn refresh(provider: &Provider, source: &MetadataSource, args: &SourceArguments)
     }
 }
 
-/// What is known of a source, a line each.
+/// What is known about a source, one line each.
 fn source_lines(source: &MetadataSource, now: DateTime<Utc>) -> Vec<String> {
     let state = &source.state;
     let mut lines = Vec::new();
@@ -275,7 +275,7 @@ fn application_source_lines(slug: &Slug, from: &ApplicationMetadataSource) -> Ve
     lines
 }
 
-/// What `app show` says of where the application's metadata comes from.
+/// The findings of `app show` about the source of the application's metadata.
 pub(super) fn findings(provider: &Provider, application: &Application) -> Result<Vec<String>> {
     let Some((source, from)) = provider.source_of(application.id)? else {
         return Ok(Vec::new());
@@ -306,7 +306,7 @@ fn source_as_json(provider: &Provider, slug: &Slug) -> Result<()> {
     run(provider, &args)
 }
 
-/// Shows a change that waits; takes it up, or rejects it.
+/// Shows a change that waits, and accepts or rejects it.
 pub(super) fn confirm(provider: &Provider, args: &ConfirmArguments) -> Result<()> {
     let application = find_application(provider, &args.slug)?;
     let slug = &application.slug;

@@ -136,7 +136,7 @@ pub(super) fn run(command: RollCommand, provider: &Provider) -> Result<()> {
     }
 }
 
-/// How the keys stand after a step: in words, or as JSON.
+/// Prints the state of the keys after a step: as text, or as JSON.
 fn print_result(provider: &Provider, json: bool, words: impl FnOnce() -> Result<()>) -> Result<()> {
     if json {
         return status::print(provider, true);
@@ -207,7 +207,7 @@ fn print_retired(provider: &Provider, gone: &Certificate) -> Result<()> {
     Ok(())
 }
 
-/// Confirms, and says how many.
+/// Records that applications trust the key; the line that says how many.
 fn confirm(args: &[String], source: Option<&str>, provider: &Provider) -> Result<String> {
     let slugs = args
         .iter()
@@ -237,7 +237,8 @@ fn confirm(args: &[String], source: Option<&str>, provider: &Provider) -> Result
     }
 }
 
-/// What a step did; where it was not taken, why, and for whom it waits.
+/// The certificate of a step that was done; else an error that says why not, and which applications do not trust the
+/// key.
 fn expect_done(stepped: RolloverStepOutcome, provider: &Provider) -> Result<Certificate> {
     match stepped {
         RolloverStepOutcome::Done(certificate) => Ok(certificate),

@@ -24,13 +24,13 @@ pub(in crate::cli) struct ResealArguments {
 
 #[derive(Serialize)]
 struct ResealOutput<'a> {
-    /// How many private keys were sealed anew.
+    /// How many private keys were sealed with the new key.
     keys: usize,
     /// The file from which the next start reads the sealing key.
     seal_key_file: &'a str,
-    /// Whether the new sealing key is in it already.
+    /// Whether that file already holds the new sealing key.
     in_place: bool,
-    /// Whether what was sealed before is gone from the files of the database; none where they are a server's.
+    /// Whether the database files no longer contain what was sealed before; none for a database server.
     purged: Option<bool>,
 }
 

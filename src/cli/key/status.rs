@@ -1,4 +1,4 @@
-//! What `key roll status` prints, and what the steps say of those who wait.
+//! What `key roll status` prints, and what the steps print about the applications that do not trust the key yet.
 
 use std::net::IpAddr;
 
@@ -25,15 +25,15 @@ use crate::{
     },
 };
 
-/// How many applications are listed one by one for people; programs get all.
+/// How many applications the text lists one by one; JSON lists all.
 const MAX_LINES: usize = 40;
-/// How many fetchers of one application are listed for people.
+/// How many fetches by one application the text lists.
 const MAX_FETCHES: usize = 3;
 
 #[derive(Serialize)]
 struct KeyStatusOutput {
     keys: Vec<KeyOutput>,
-    /// The certificate that everybody has to trust; none where no rollover is under way.
+    /// SHA-256 of the certificate that every application has to trust; none where no rollover is under way.
     learning: Option<String>,
     missing: usize,
     applications: Vec<KeyAdoptionOutput>,
@@ -72,7 +72,7 @@ struct MetadataFetchOutput {
     at: String,
     address: Option<String>,
     agent: Option<String>,
-    /// At the address that only this application was given: else it is a hint.
+    /// Whether it was at the address that only this application was given; else the fetch is only a hint.
     own_address: bool,
 }
 
@@ -125,7 +125,7 @@ fn print_adoptions(rollover: &Rollover) -> Result<()> {
     Ok(())
 }
 
-/// Who else came to its address, and who came to the one that anybody can guess.
+/// Further fetches from the application's own address, and those from the address that anybody can guess.
 fn print_fetches(one: &AdoptionStatus) -> Result<()> {
     let told = |fetch: &&MetadataFetch| match &one.evidence {
         Some(AdoptionEvidence::Fetched { at, .. }) => !(fetch.is_own && fetch.first_fetched_at == *at),
@@ -159,7 +159,6 @@ fn fetched_by(address: Option<IpAddr>, agent: Option<&str>) -> String {
     format!("{from}{by}")
 }
 
-/// How one of them stands, in words.
 fn describe_adoption(one: &AdoptionStatus) -> String {
     let off = match (one.kind, one.enabled) {
         (None, _) => " (draft)",
@@ -193,7 +192,7 @@ fn adoption_hint(one: &AdoptionStatus) -> String {
     }
 }
 
-/// The applications that stand in the way, one a line.
+/// The applications that the step waits for, one a line.
 pub(super) fn missing_lines(provider: &Provider) -> Result<Vec<String>> {
     let rollover = provider.rollover()?;
     let line = |one: &AdoptionStatus| format!("- {} ({}): {}", one.name, one.slug, adoption_hint(one));
@@ -223,7 +222,7 @@ pub(super) fn print_progress(provider: &Provider) -> Result<()> {
     print_line(format_args!("{}", progress(&rollover)))
 }
 
-/// Who was confirmed by hand may hold one certificate at a time: then it is to be pasted now.
+/// An application that was confirmed by hand may hold one certificate at a time: the new one has to be pasted now.
 pub(super) fn print_where_to_paste(provider: &Provider) -> Result<()> {
     let rollover = provider.rollover()?;
     let pasted: Vec<_> = rollover

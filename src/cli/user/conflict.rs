@@ -1,4 +1,4 @@
-//! Whose a value is that nobody else can have.
+//! Which user already has a value that must be unique.
 
 use anyhow::Result;
 
@@ -8,7 +8,7 @@ use crate::{
     provider::Provider,
 };
 
-/// What is to be set, and may be somebody else's.
+/// Values to be set that another user may have.
 #[derive(Clone, Copy, Default)]
 pub(super) struct UniqueValues<'a> {
     pub(super) email: Option<&'a Email>,
@@ -16,7 +16,7 @@ pub(super) struct UniqueValues<'a> {
     pub(super) stable_id: Option<&'a StableId>,
 }
 
-/// Says which of them is taken, and by whom; the person `except` keeps their own.
+/// Says which value is taken, and by whom; the user `except` may keep their own.
 pub(super) fn describe_conflict(
     provider: &Provider,
     wanted: UniqueValues<'_>,

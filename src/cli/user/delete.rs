@@ -1,4 +1,4 @@
-//! People who leave for good, as they are spoken of.
+//! `hallpass user delete`.
 
 use anyhow::{Result, bail};
 
@@ -11,7 +11,6 @@ use crate::{
     provider::{Provider, people::deletion, people::users::ChangeOutcome},
 };
 
-/// Deletes a person.
 pub(super) fn delete(provider: &Provider, email: &str, json: bool) -> Result<()> {
     let email = Email::parse(email)?;
     match provider.delete_user(&email)? {
@@ -32,7 +31,7 @@ pub(super) fn delete(provider: &Provider, email: &str, json: bool) -> Result<()>
     }
 }
 
-/// The day on which a person who was deleted is erased.
+/// The day on which a deleted user is erased; `None` for a user who is not deleted.
 pub(super) fn erasure_date(user: &User) -> Option<String> {
     deletion::erasure_time(user).map(|at| at.format("%Y-%m-%d").to_string())
 }

@@ -395,7 +395,7 @@ fn name_id(provider: &Provider, email: &str, app: &str, set: Option<&str>, json:
 /// The longest persistent name, in characters (saml-core, 8.3.7).
 const MAX_NAME_ID: usize = 256;
 
-/// Says where a person cannot sign in yet, for want of a value that is required there.
+/// Prints where a user cannot sign in yet because a required value is missing.
 fn print_missing_attributes(provider: &Provider, user: &User) -> Result<()> {
     for missing in provider.unmet_requirements(user)? {
         print_line(format_args!(
@@ -406,7 +406,7 @@ fn print_missing_attributes(provider: &Provider, user: &User) -> Result<()> {
     Ok(())
 }
 
-/// The host that people see: no secret either.
+/// The host that people see in the address, and so no part of a good password.
 fn host(provider: &Provider) -> String {
     let address = SpUrl::parse(&provider.endpoints().sso);
     address.map(|address| address.host()).unwrap_or_default()

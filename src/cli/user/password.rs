@@ -1,4 +1,4 @@
-//! Passwords, as they are typed.
+//! Reading and setting passwords.
 
 use std::io::{self, BufRead, IsTerminal};
 
@@ -21,7 +21,8 @@ struct PasswordOutput<'a> {
     sessions_ended: usize,
 }
 
-/// Sets a person's password. It is none of the `places`, nor anything else that is tried first for this person.
+/// Sets a user's password. It must be none of the `context_words`, nor anything else that an attacker tries first for
+/// this user.
 pub(super) fn set(
     provider: &Provider,
     email: &str,
@@ -52,8 +53,8 @@ pub(super) fn set(
     }
 }
 
-/// Asks for the password, twice, and says before the second time what is wrong with it; or reads one line where a
-/// program types.
+/// Asks for the password twice, and reports what is wrong with it before the second time; with `from_stdin` it reads
+/// one line.
 pub(super) fn read_new_password(from_stdin: bool, password_context: &PasswordContext) -> Result<Password> {
     if from_stdin {
         let mut line = String::new();

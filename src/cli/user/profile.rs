@@ -1,4 +1,4 @@
-//! What a person has besides names and address, as it is typed.
+//! Arguments for what a user has besides names and address.
 
 use anyhow::{Result, bail};
 use clap::Args;
@@ -21,13 +21,13 @@ pub(in crate::cli) struct ProfileArguments {
 }
 
 impl ProfileArguments {
-    /// The user name; none where the text is empty.
+    /// None where the text is empty.
     pub(super) fn user_name(&self) -> Result<Option<UserName>> {
         let text = self.username.as_deref().filter(|text| !text.is_empty());
         Ok(text.map(UserName::parse).transpose()?)
     }
 
-    /// Names with their values; none: it is taken away.
+    /// Names with their values; an attribute without values is removed.
     pub(super) fn attributes(&self) -> Result<OwnAttributes> {
         let mut found = OwnAttributes::new();
         for args in &self.attributes {

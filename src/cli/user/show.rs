@@ -1,4 +1,4 @@
-//! People, for reading: by people, or by programs as JSON.
+//! Users as text, or as JSON for programs.
 
 use anyhow::Result;
 use serde::Serialize;
@@ -24,7 +24,7 @@ pub(super) struct UserOutput {
     enabled: bool,
     created_at: String,
     updated_at: String,
-    /// When they were deleted, and when they are erased for it.
+    /// When the user was deleted; `erased_at` is when the user's data is erased.
     deleted_at: Option<String>,
     erased_at: Option<String>,
 }
