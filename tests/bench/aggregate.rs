@@ -1,5 +1,5 @@
-//! What an aggregate of ten thousand entities costs to read, with its signature verified beside without: seconds
-//! and memory, each reading in a process of its own.
+//! What reading an aggregate of ten thousand entities costs in seconds and memory, with its signature verified and
+//! without; each reading in a process of its own.
 
 use std::{
     fmt::Write,
@@ -21,7 +21,7 @@ use hallpass::{
     },
 };
 
-/// Entities, nine of ten of them service providers.
+/// Nine of ten are service providers.
 const ENTITIES: usize = 10_000;
 const UI: &str = "urn:oasis:names:tc:SAML:metadata:ui";
 const ATTRIBUTES: [&str; 6] = [
@@ -33,21 +33,20 @@ const ATTRIBUTES: [&str; 6] = [
     "urn:oid:1.3.6.1.4.1.5923.1.1.1.9",
 ];
 
-/// One reading.
 pub(crate) struct ReadCost {
     pub(crate) seconds: f64,
-    /// Of the process at its highest.
+    /// Peak memory of the process.
     pub(crate) megabytes: f64,
 }
 
-/// The same file, both ways.
+/// The same file, with and without verification of its signature.
 pub(crate) struct AggregateFigures {
     pub(crate) megabytes: f64,
     pub(crate) signed: ReadCost,
     pub(crate) plain: ReadCost,
 }
 
-/// Makes a file and reads it both ways.
+/// Writes a file, and reads it both ways.
 pub(crate) fn measure(quick: bool) -> AggregateFigures {
     let dir = tempfile::tempdir().unwrap();
     let (file, certificate) = (
@@ -64,7 +63,7 @@ pub(crate) fn measure(quick: bool) -> AggregateFigures {
     }
 }
 
-/// Reads in a process of its own, so that nobody else's memory counts.
+/// In a process of its own, so that no other memory counts.
 fn read_in_subprocess(file: &Path, certificate: Option<&Path>) -> ReadCost {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.arg("--read-aggregate").arg(file);
@@ -81,7 +80,7 @@ fn read_in_subprocess(file: &Path, certificate: Option<&Path>) -> ReadCost {
     }
 }
 
-/// The reading itself; seconds and megabytes, for [`read_apart`].
+/// What [`read_in_subprocess`] runs: seconds and megabytes.
 pub(crate) fn read(file: &str, certificate: Option<&str>) -> (f64, f64) {
     let now = Utc::now();
     let certificates =
@@ -116,7 +115,7 @@ fn write_aggregate(count: usize, file: &Path, certificate: &Path) {
         .iter()
         .map(|key| STANDARD.encode(&key.certificate.der))
         .collect();
-    // Written as canonical form has it, so that it is signed as it stands.
+    // Written in canonical form, so that it can be signed as it stands.
     let head = format!(
         "<md:EntitiesDescriptor xmlns:md=\"{METADATA}\" ID=\"_aggregate\" Name=\"urn:example:federation\" cacheDuration=\"PT6H\" validUntil=\"{}\">",
         (now + TimeDelta::days(14)).format("%Y-%m-%dT%H:%M:%SZ")

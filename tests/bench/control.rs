@@ -1,9 +1,9 @@
-//! The unit: one RSA-2048 signature over ready bytes, by the same OpenSSL.
+//! The unit of measurement: one RSA-2048 signature over prepared bytes, made by the same OpenSSL.
 
 use openssl::{hash::MessageDigest, pkey::PKey, pkey::Private, rsa::Rsa, sign::Signer};
 use rustix::time::{ClockId, clock_gettime};
 
-/// A key that signs for comparison.
+/// Makes the signatures for comparison.
 pub(crate) struct ControlSignature(PKey<Private>);
 
 impl ControlSignature {
@@ -11,14 +11,14 @@ impl ControlSignature {
         Self(PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap())
     }
 
-    /// Makes `count` signatures; the CPU of this thread that it took, in nanoseconds.
+    /// Makes `count` signatures; returns this thread's CPU time in nanoseconds.
     pub(crate) fn sign(&self, count: usize) -> u64 {
         let before = thread_cpu();
         self.sign_repeatedly(count);
         thread_cpu() - before
     }
 
-    /// Makes `count` signatures and looks at no clock: valgrind knows none of those.
+    /// Makes `count` signatures without reading a clock: valgrind does not support this one.
     pub(crate) fn sign_repeatedly(&self, count: usize) {
         for _one in 0..count {
             let mut signer = Signer::new(MessageDigest::sha256(), &self.0).unwrap();
@@ -27,8 +27,8 @@ impl ControlSignature {
     }
 }
 
-/// The time that this thread has run on a CPU, in nanoseconds. (`schedstat` is not asked: for a thread that
-/// runs it is as old as the last tick.)
+/// This thread's CPU time in nanoseconds. (`schedstat` is not used: for a running thread it is as old as the last
+/// tick.)
 pub(crate) fn thread_cpu() -> u64 {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     u64::try_from(time.tv_sec * 1_000_000_000 + time.tv_nsec).unwrap()

@@ -1,4 +1,4 @@
-//! The real binary, started as an administrator starts it, and a browser that signs on over and over.
+//! The real binary, started as an administrator starts it, and a browser that sends SSO requests over and over.
 
 use std::{
     fs,
@@ -36,12 +36,12 @@ pub(crate) struct Deployment {
     binary: String,
 }
 
-/// How the installation differs from the plainest one.
+/// How the deployment differs from the default.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct DeploymentOptions {
     /// Only the assertion is signed.
     pub(crate) one_signature: bool,
-    /// So many service providers are registered beside the one that is signed on to.
+    /// How many service providers are registered besides the one that is measured.
     pub(crate) other_applications: u32,
 }
 
@@ -67,12 +67,12 @@ impl Deployment {
         }
     }
 
-    /// Runs another binary here.
+    /// Uses another binary from now on.
     pub(crate) fn use_binary(&mut self, binary: &str) {
         binary.clone_into(&mut self.binary);
     }
 
-    /// Registers the other service providers, all at once.
+    /// Registers the other service providers in one transaction.
     fn add_other_applications(&self) {
         let file = self.dir.path().join("data/hallpass.db");
         let url = self
@@ -106,7 +106,7 @@ impl Deployment {
         command
     }
 
-    /// Runs a command of the administrator's.
+    /// Runs a command as an administrator.
     fn run(&self, arguments: &[&str], input: &str) {
         let mut child = self
             .command(&[])
@@ -120,7 +120,7 @@ impl Deployment {
     }
 }
 
-/// A running daemon; it is stopped when it is dropped.
+/// A running daemon, stopped when dropped.
 pub(crate) struct Daemon<'p> {
     child: Child,
     deployment: &'p Deployment,
@@ -177,7 +177,7 @@ impl<'p> Daemon<'p> {
         daemon
     }
 
-    /// Until it is ready: it listens before it has its database.
+    /// Waits until it is ready: it listens before it has its database.
     fn wait_until_ready(&self) {
         while !self.is_ready() {
             thread::sleep(Duration::from_millis(1));
@@ -200,7 +200,7 @@ impl<'p> Daemon<'p> {
             .is_ok_and(|_| answer.starts_with("HTTP/1.1 200"))
     }
 
-    /// A browser in which the person is signed in.
+    /// A browser in which the user is signed in.
     pub(crate) fn signed_in_client(&self) -> Client {
         Client::signed_in(self.deployment.address)
     }
@@ -210,14 +210,13 @@ impl<'p> Daemon<'p> {
         Client::new(self.deployment.address)
     }
 
-    /// From the start of the process until a person who signs in by password is at the application, in
-    /// milliseconds.
+    /// Milliseconds from the start of the process until a user who signs in by password arrives at the application.
     pub(crate) fn first_sign_in_milliseconds(&self) -> f64 {
         self.signed_in_client().sso_many(1);
         self.started_at.elapsed().as_secs_f64() * 1000.0
     }
 
-    /// The CPU that all its threads have used so far.
+    /// CPU time of all its threads so far.
     pub(crate) fn cpu_nanoseconds(&self) -> u64 {
         let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
         let of_task = |task: fs::DirEntry| {
@@ -253,12 +252,12 @@ impl Drop for Daemon<'_> {
     }
 }
 
-/// Where the daemon's binary lies, for its size.
+/// For the size of the binary.
 pub(crate) fn binary_path() -> PathBuf {
     PathBuf::from(BINARY)
 }
 
-/// A browser on one kept connection.
+/// A browser on one persistent connection.
 pub(crate) struct Client {
     address: SocketAddr,
     stream: BufReader<TcpStream>,
@@ -306,7 +305,7 @@ impl Client {
         client
     }
 
-    /// Signs on `count` times, each with a request of its own, one after the other.
+    /// Sends `count` SSO requests, each with an ID of its own, one after the other.
     pub(crate) fn sso_many(&mut self, count: usize) {
         for _one in 0..count {
             self.send_sso_request();
@@ -314,20 +313,17 @@ impl Client {
         }
     }
 
-    /// Fetches our metadata.
     pub(crate) fn fetch_metadata(&mut self) {
         let answer = self.exchange("GET", "/saml/metadata", "");
         assert!(answer.status == 200 && answer.body.contains("EntityDescriptor"));
     }
 
-    /// Sends a request to sign on.
     pub(crate) fn send_sso_request(&mut self) {
         self.sent += 1;
         let target = sso_url(self.sent);
         self.send("GET", &target, "");
     }
 
-    /// Reads the answer to it.
     pub(crate) fn read_sso_response(&mut self) {
         let answer = self.read_response();
         assert!(
@@ -337,8 +333,7 @@ impl Client {
         );
     }
 
-    /// Sends a request to sign on, as a browser of its own does that nobody is signed in with, up to where the person
-    /// would type.
+    /// Sends an SSO request from a new browser in which nobody is signed in, up to the page where the user would type.
     pub(crate) fn begin_pending_sign_in(&mut self) {
         self.cookies.clear();
         self.send_sso_request();
@@ -403,7 +398,7 @@ impl Client {
     }
 }
 
-/// A request as Auth0 sends it.
+/// An AuthnRequest as Auth0 sends it.
 fn sso_url(number: u64) -> String {
     let now = Utc::now();
     let xml = format!(

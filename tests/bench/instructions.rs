@@ -1,4 +1,4 @@
-//! Instructions counted by callgrind: the same whatever else the machine does.
+//! Instructions counted by callgrind: independent of what else the machine does.
 
 use std::{fs, process::Command};
 
@@ -7,8 +7,8 @@ use crate::daemon::{Daemon, Deployment, DeploymentOptions};
 const FEW: usize = 200;
 const MORE: usize = 1200;
 
-/// Instructions of one sign-on in the daemon, and of one signature: each the difference of two runs, so
-/// that the start does not count.
+/// Instructions of one SSO request in the daemon, and of one signature: each the difference of two runs, so that the
+/// start does not count.
 pub(crate) fn count() -> Option<(f64, f64)> {
     if Command::new("valgrind").arg("--version").output().is_err() {
         eprintln!("valgrind is missing: instructions are left out");

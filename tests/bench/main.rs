@@ -1,12 +1,12 @@
-//! What a sign-on costs: the CPU of the whole daemon for one warm sign-on over HTTP, as a multiple of one
-//! RSA-2048 signature made beside it on the same core. `tests/bench/run.sh` runs it; see there.
+//! What SSO costs: the CPU time of the whole daemon for one warm SSO request over HTTP, as a multiple of one RSA-2048
+//! signature made beside it on the same core. `tests/bench/run.sh` runs it.
 
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stdout,
     clippy::print_stderr,
     clippy::unwrap_used,
-    reason = "a benchmark speaks on its terminal, and fails by panicking"
+    reason = "a benchmark prints to the terminal, and fails by panicking"
 )]
 
 mod aggregate;
@@ -24,20 +24,19 @@ use crate::{
     report::{DatabaseFigures, Figures, Report},
 };
 
-/// Rounds of which the median counts.
+/// The median of the rounds counts.
 const ROUNDS: usize = 5;
-/// Sign-ons a round.
 const SSO_PER_ROUND: usize = 2000;
-/// Browsers, and so sign-ons between two control signatures.
+/// Browsers, and so SSO requests between two control signatures.
 const BROWSERS: usize = 4;
-/// Sign-ons before memory is read for the second time.
+/// SSO requests before memory is read for the second time.
 const SSO_BEFORE_MEMORY: usize = 20_000;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
     if let Some(count) = value(&arguments, "--control-only") {
-        // Run under callgrind by ourselves, to count the instructions of a signature.
+        // A run of ourselves under callgrind, which counts the instructions of a signature.
         ControlSignature::new().sign_repeatedly(count);
         return;
     }
@@ -100,7 +99,7 @@ fn value(arguments: &[String], flag: &str) -> Option<usize> {
     arguments.get(at + 1)?.parse().ok()
 }
 
-/// Warm sign-ons of a few browsers, at once and one after the other, with a control signature after every few.
+/// Warm SSO requests of a few browsers, at once and one after the other, with a control signature after every few.
 fn measure(name: &'static str, postgres: Option<&str>, quick: bool) -> DatabaseFigures {
     let deployment = Deployment::new(postgres, DeploymentOptions::default());
     drop(Daemon::start(&deployment));
@@ -125,7 +124,7 @@ fn measure(name: &'static str, postgres: Option<&str>, quick: bool) -> DatabaseF
     }
 }
 
-/// The same with one signature in place of two, four browsers at once.
+/// The same with one signature instead of two, four browsers at once.
 fn one_signature(quick: bool) -> Figures {
     let deployment = Deployment::new(
         None,
@@ -144,7 +143,7 @@ fn one_signature(quick: bool) -> Figures {
     Figures::from_rounds(rounds.collect())
 }
 
-/// One round: the CPU of a sign-on as a multiple of a signature, and in nanoseconds.
+/// CPU time of one SSO request in this round: as a multiple of a signature, and in nanoseconds.
 fn round(
     daemon: &Daemon<'_>,
     clients: &mut [Client],
@@ -162,7 +161,7 @@ fn round(
     (spent / ratio(signing, few), spent)
 }
 
-/// Every browser signs on `times`: all at once, or one after the other.
+/// Every browser sends `times` SSO requests: all browsers at once, or one after the other.
 fn sso_round_trip(clients: &mut [Client], at_once: bool, times: usize) {
     for _time in 0..times {
         if at_once {
@@ -181,7 +180,7 @@ fn ratio(sum: u64, count: usize) -> f64 {
     sum as f64 / count as f64
 }
 
-/// Resident memory in MB: idle, and after many sign-ons.
+/// Resident memory in MB: idle, and after many SSO requests.
 fn memory() -> (f64, f64) {
     let deployment = Deployment::new(None, DeploymentOptions::default());
     drop(Daemon::start(&deployment));

@@ -1,5 +1,5 @@
-//! What reading costs: a request to sign on, from the query as it came to the decision that it may be answered,
-//! as a part of one RSA-2048 signature made on the same core.
+//! What reading an AuthnRequest costs, from the query as received to the decision that it may be answered, as a
+//! fraction of one RSA-2048 signature made on the same core.
 
 use std::fs;
 
@@ -26,7 +26,7 @@ const ACS: [&str; 2] = [
     "https://sp.example/acs",
     "https://auth0.openai.com/login/callback?connection=org-TEST",
 ];
-/// Who sent the seeds.
+/// The products whose requests are the seeds.
 const SENDERS: [&str; 10] = [
     "chatgpt-legacy",
     "chatgpt-current",
@@ -40,7 +40,7 @@ const SENDERS: [&str; 10] = [
     "ruby-saml",
 ];
 
-/// One request of each sender: its CPU as a part of a signature, and in nanoseconds.
+/// For each sender: the CPU time as a fraction of a signature, and in nanoseconds.
 pub(crate) fn measure(quick: bool) -> Vec<(f64, f64)> {
     let queries: Vec<_> = SENDERS.iter().map(|sender| request(sender)).collect();
     let control = ControlSignature::new();
@@ -81,7 +81,7 @@ fn read(query: &str, sp: &ServiceProvider) {
     assert!(std::hint::black_box(authn_request::validate(judged, &against)).is_ok());
 }
 
-/// The query of a sender's request, and the service provider as it is registered.
+/// The query of a sender's request, and its registered service provider.
 fn request(sender: &str) -> (String, ServiceProvider) {
     let xml = fs::read_to_string(format!("fixtures/fuzz/authn_request/good-{sender}.xml")).unwrap();
     let query = format!(
@@ -100,7 +100,7 @@ fn request(sender: &str) -> (String, ServiceProvider) {
     (query, ServiceProvider::with_defaults(issuer, consumers.collect()))
 }
 
-/// A little after the seeds were issued.
+/// Shortly after the seeds were issued.
 fn now() -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::seconds(1_795_219_800)
 }

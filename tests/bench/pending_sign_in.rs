@@ -1,5 +1,5 @@
-//! What a request costs that has to wait for its person, beside the same of another binary: in turn, in one run, so
-//! that both see the same machine.
+//! What an SSO request costs that has to wait for its user, compared with another binary: the two take turns in one
+//! run, so that both see the same machine.
 
 use crate::{
     control::ControlSignature,
@@ -7,10 +7,10 @@ use crate::{
     report::Figures,
 };
 
-/// Rounds of which the median counts.
+/// The median of the rounds counts.
 const ROUNDS: usize = 5;
 
-/// The multiples of a signature: of this binary, and of the one at `other`.
+/// Multiples of a signature: of this binary, and of the one at `other`.
 pub(crate) fn measure(postgres: Option<&str>, other: &str, quick: bool) -> [Figures; 2] {
     let deployments = [None, Some(other)].map(|binary| {
         let mut deployment = Deployment::new(postgres, DeploymentOptions::default());

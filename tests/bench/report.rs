@@ -4,19 +4,17 @@ use std::{fmt, fs};
 
 use crate::{aggregate::AggregateFigures, daemon, scale::Scale};
 
-/// What was measured on one database.
 pub(crate) struct DatabaseFigures {
     pub(crate) name: &'static str,
     /// Four browsers at once.
     pub(crate) at_once: Figures,
-    /// One after the other.
+    /// The browsers one after the other.
     pub(crate) alone: Figures,
     pub(crate) start_to_first_milliseconds: f64,
 }
 
-/// What the rounds gave.
+/// The result of the rounds.
 pub(crate) struct Figures {
-    /// The median.
     multiple: f64,
     rounds: Vec<f64>,
     /// Of the median round.
@@ -24,7 +22,7 @@ pub(crate) struct Figures {
 }
 
 impl Figures {
-    /// Of rounds that each gave a multiple and nanoseconds.
+    /// Each round gave a multiple and nanoseconds.
     pub(crate) fn from_rounds(mut rounds: Vec<(f64, f64)>) -> Self {
         rounds.sort_by(|a, b| a.0.total_cmp(&b.0));
         let median = rounds.get(rounds.len() / 2).copied().unwrap_or_default();
@@ -54,7 +52,6 @@ impl fmt::Display for Figures {
     }
 }
 
-/// Everything that was measured.
 pub(crate) struct Report {
     cpu: String,
     pub(crate) databases: Vec<DatabaseFigures>,
@@ -65,7 +62,7 @@ pub(crate) struct Report {
     pub(crate) aggregate: Option<AggregateFigures>,
     /// Reading a request, from query to decision.
     pub(crate) parser: Option<Figures>,
-    /// Of one sign-on, of one signature.
+    /// Of one SSO request, and of one signature.
     pub(crate) instructions: Option<(f64, f64)>,
     binary_megabytes: f64,
 }

@@ -1,5 +1,5 @@
-//! What many registered service providers cost: a sign-on and our metadata with ten thousand of them beside the
-//! same with ten, turn by turn in one run.
+//! What many registered service providers cost: SSO requests and our metadata with ten thousand of them, compared with
+//! ten, in turns in one run.
 
 use chrono::Utc;
 use hallpass::model::{
@@ -15,11 +15,11 @@ const FEW: u32 = 10;
 const MANY: u32 = 10_000;
 const ROUNDS: usize = 5;
 
-/// CPU with many ÷ CPU with few, of the median round; and what the many cost once.
+/// CPU time with many ÷ CPU time with few, of the median round; and the one-time costs of the many.
 pub(crate) struct Scale {
     pub(crate) sso: f64,
     pub(crate) metadata: f64,
-    /// From start to the first sign-on, in milliseconds.
+    /// From the start to the first sign-in, in milliseconds.
     pub(crate) start: f64,
     /// Resident, in MB.
     pub(crate) memory: f64,
@@ -68,7 +68,6 @@ fn spent(daemon: &Daemon<'_>, work: impl FnOnce()) -> f64 {
     (daemon.cpu_nanoseconds() - before) as f64
 }
 
-/// The service provider with this number.
 pub(crate) fn numbered_application(number: u32) -> Application {
     let now = Utc::now();
     let mut random = [0; 10];

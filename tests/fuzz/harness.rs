@@ -1,6 +1,5 @@
-//! What each fuzz target does with its bytes. The targets and the plain test over the seeds
-//! (`tests/it/corpus.rs`) share it: a panic is a find; what comes back is `Ok` where the input was taken,
-//! else why not.
+//! What each fuzz target does with its bytes, shared by the targets and the plain test over the seeds
+//! (`tests/it/corpus.rs`). A panic is a finding; `Ok` says that the input was accepted, `Err` why it was not.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hallpass::{
@@ -28,14 +27,14 @@ use hallpass::{
 const ENTITY_ID: &str = "https://idp.example/saml/metadata";
 const SSO: &str = "https://idp.example/saml/sso";
 const SLO: &str = "https://idp.example/saml/slo";
-/// What every service provider of the seeds has registered; the first is the default.
+/// The ACS URLs of every service provider of the seeds; the first is the default.
 const ACS_URLS: [&str; 3] = [
     "https://sp.example/acs",
     "https://auth0.openai.com/login/callback?connection=org-TEST",
     "http://localhost:9999/acs",
 ];
 
-/// A raw query, as the Sign-in URL and the Sign-out URL get it.
+/// A raw query, as the SSO and SLO URLs receive it.
 pub(crate) fn redirect_query(bytes: &[u8]) -> Result<(), String> {
     let query = text(bytes)?;
     let inbound = redirect::decode(query).map_err(|why| why.to_string())?;
@@ -46,15 +45,14 @@ pub(crate) fn redirect_query(bytes: &[u8]) -> Result<(), String> {
             .as_ref()
             .is_none_or(|state| state.len() <= redirect::MAX_RELAY_STATE)
     );
-    // Whatever was carried goes on to the readers, as it does in the house.
+    // The message is read whatever its kind, as in production.
     let _whatever = authn_request::read(&inbound);
     let _whatever = request::read(&inbound);
     let _whatever = response::read(&inbound);
     Ok(())
 }
 
-/// A form, as the Sign-in URL and the Sign-out URL get it; whatever it carries goes on to its reader, XML signature
-/// and all.
+/// A form, as the SSO and SLO URLs receive it. Its message is read, and its XML signature verified.
 pub(crate) fn post_form(bytes: &[u8]) -> Result<(), String> {
     let inbound = post::decode("", bytes).map_err(|why| why.to_string())?;
     assert!(inbound.xml.len() <= MAX_DOCUMENT);
@@ -67,7 +65,7 @@ pub(crate) fn post_form(bytes: &[u8]) -> Result<(), String> {
     read.map_err(|why| why.to_string())
 }
 
-/// The XML of an `AuthnRequest`, accepted against a service provider that has its issuer.
+/// An `AuthnRequest`, validated against a service provider that is registered with its issuer.
 pub(crate) fn authn_request(bytes: &[u8]) -> Result<(), String> {
     let request = authn_request::read(&inbound(text(bytes)?)).map_err(|why| why.to_string())?;
     let sp = service_provider(request.unverified().issuer.clone());
@@ -102,7 +100,6 @@ pub(crate) fn authn_request(bytes: &[u8]) -> Result<(), String> {
     }
 }
 
-/// The XML of a `LogoutRequest`.
 pub(crate) fn logout_request(bytes: &[u8]) -> Result<(), String> {
     let request = request::read(&inbound(text(bytes)?)).map_err(|why| why.to_string())?;
     match request.unverified().refusal(SLO, &Policy::default(), now()) {
@@ -111,7 +108,7 @@ pub(crate) fn logout_request(bytes: &[u8]) -> Result<(), String> {
     }
 }
 
-/// The XML of a `LogoutResponse`, from whoever it says that it comes.
+/// A `LogoutResponse`, whatever its issuer.
 pub(crate) fn logout_response(bytes: &[u8]) -> Result<(), String> {
     let response = response::read(&inbound(text(bytes)?)).map_err(|why| why.to_string())?;
     let response = response.unverified();
@@ -122,21 +119,20 @@ pub(crate) fn logout_response(bytes: &[u8]) -> Result<(), String> {
     }
 }
 
-/// A service provider's metadata.
 pub(crate) fn sp_metadata(bytes: &[u8]) -> Result<(), String> {
     sp::read(text(bytes)?, None, now())
         .map(drop)
         .map_err(|why| why.to_string())
 }
 
-/// The metadata of many, read without asking for a signature; what is found wrong with one of them is found with
-/// all. Where the development key signed it, it is read in two passes besides.
+/// Aggregate metadata, read without requiring a signature; an error in one entity is the result for the whole input.
+/// If the development key signed it, it is first read in two passes: verified, then its entities.
 pub(crate) fn aggregate(bytes: &[u8]) -> Result<(), String> {
     let pem = include_bytes!("../../certs/development-only.cert.pem");
     let certificates = pem::parse_certificates(pem).map_err(|why| why.to_string())?;
     if let Ok(checked) = aggregate::verify(bytes, &certificates, now(), |_progress| ()) {
         for found in aggregate::entities(bytes, &checked, now()).map_err(|why| why.to_string())? {
-            // What was verified is well-formed, and the same when it is read.
+            // Verified text is well-formed, and unchanged when it is read.
             assert!(found.is_ok() || matches!(found, Err(Error::Bad(BadMetadata::Malformed(_)))));
         }
     }
@@ -156,7 +152,7 @@ pub(crate) fn aggregate(bytes: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
-/// When the seeds are read: a little after they were issued.
+/// Shortly after the seeds were issued.
 fn now() -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::seconds(1_795_219_800)
 }

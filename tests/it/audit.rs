@@ -1,4 +1,4 @@
-//! The audit trail, as an administrator finds it.
+//! The audit log, as an administrator sees it.
 
 use crate::support::{
     http, sql,

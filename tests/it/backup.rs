@@ -1,4 +1,4 @@
-//! The documented lines are the ones that work: they are run as they stand, with other directories.
+//! The documented commands work: they are run as documented, with other directories.
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
@@ -8,7 +8,7 @@ use crate::support::{
     test_server::{Database, TestServer},
 };
 
-/// The shell lines of the block in docs/configuration.md that begins with `first`.
+/// The shell commands of the block in docs/configuration.md that begins with `first`.
 fn documented_commands(first: &str) -> String {
     let text = fs::read_to_string("docs/configuration.md").unwrap();
     let block = text
@@ -48,7 +48,7 @@ fn the_documented_backup_works_with_a_running_daemon_and_restores() {
     let copy = only_file(copies.path());
     assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
 
-    // What happens after the copy is not in it, and must not come back from a -wal either.
+    // What happens after the copy is not in it, and must not return from a -wal file either.
     scene.server.add_user("late@fernweh.example", "Late", "Comer");
     let dir = scene.server.stop();
     let restore: String = documented_commands("# SQLite: restore")

@@ -1,4 +1,4 @@
-//! More than can be done at once: who is worked for, and what the others are told.
+//! Overload: whose requests are served, and what the others receive.
 
 use std::{io::Write, net::TcpStream, sync::mpsc, thread, time::Duration};
 
@@ -12,20 +12,19 @@ use crate::support::{
     test_server::{Database, PASSWORD, TestServer, on_each_database},
 };
 
-/// A house in which one password of a stranger is checked at a time.
+/// A server that checks one password of an unknown browser at a time.
 fn server_with_one_hashing_slot(database: &Database, password_check: Duration) -> TestServer {
     let deadlines = Deadlines {
         queue: password_check,
         ..Deadlines::default()
     };
-    // Room for all of them but where passwords are checked.
+    // Enough workers for all; only the password checks are limited.
     let few = [("HALLPASS_LIMITS_HASHING", "1"), ("HALLPASS_WORKERS", "16")];
     let house = TestServer::start_with_deadlines(database, &few, deadlines);
     house.add_user(ADA, "Ada", "Lovelace");
     house
 }
 
-/// A browser at an address of its own.
 fn browser_from(house: &TestServer, n: usize) -> Browser {
     let mut browser = house.browser();
     browser.extra_headers = vec![("X-Forwarded-For".to_owned(), format!("198.51.100.{n}"))];
@@ -68,7 +67,7 @@ fn an_overloaded_server_answers_retry_later_and_reserves_capacity_for_known_devi
                     responses.send(answer).unwrap();
                 });
             }
-            // One of them has the place, and waits for the database.
+            // One of them holds the slot, and waits for the database.
             for _others in 0..7 {
                 let answer = answers.recv().unwrap();
                 assert_eq!((answer.status, answer.header("retry-after")), (503, Some("1")));
@@ -130,7 +129,7 @@ fn no_password_is_hashed_for_a_disconnected_client() {
         drop(blocked);
         assert_eq!(waits.join().unwrap().status, 200);
     });
-    // Whoever came before has had its turn when this one has.
+    // The slots are given in order: when this one is done, so are all before it.
     assert_eq!(attempt_sign_in(&mut browser_from(&house, 99), ADA).status, 303);
     let hashed = house.provider.hash_count() - before;
     assert!((2..16).contains(&hashed), "{hashed} of 32 were hashed");

@@ -1,5 +1,5 @@
-//! docs/saml.md: every clause that holds names a test, and every test that it names is there. docs/security.md: every
-//! attack names the tests of `attacks`, and no other.
+//! docs/saml.md: every clause that is fulfilled names a test, and every test that it names exists. docs/security.md:
+//! every attack names its tests in `attacks`, and no others.
 
 use std::{
     collections::BTreeSet,
@@ -32,7 +32,7 @@ fn rows() -> Vec<Row> {
     rows
 }
 
-/// The tests that a cell names: what stands in backquotes and has `::` in it.
+/// The tests that a table cell names: text in backquotes that contains `::`.
 fn tests_named_in(cell: &str) -> Vec<&str> {
     cell.split('`')
         .skip(1)
@@ -44,7 +44,7 @@ fn tests_named_in(cell: &str) -> Vec<&str> {
 fn test_exists(test: &str) -> bool {
     let (file, name) = test.rsplit_once("::").unwrap();
     if file == "attacks" {
-        // These are made by a macro: `row_12: 12`.
+        // A macro makes these: `row_12: 12`.
         let source = fs::read_to_string("tests/it/attacks/mod.rs").unwrap();
         return source.contains(&format!("{name}: "));
     }
@@ -61,7 +61,6 @@ fn test_exists(test: &str) -> bool {
     sources.iter().any(|source| contains_test(source, name))
 }
 
-/// The sources in `folder` and below.
 fn read_all(folder: &Path, sources: &mut Vec<String>) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries {

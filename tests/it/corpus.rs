@@ -1,4 +1,4 @@
-//! The fuzz targets over their seeds, and over whatever once broke them: no nightly needed.
+//! The fuzz targets over their seeds, and over inputs that once crashed them: no nightly needed.
 
 use std::{fs, path::Path};
 
@@ -24,7 +24,7 @@ const TARGETS: [(&str, FuzzTarget); 7] = [
     ("aggregate", harness::aggregate),
 ];
 
-/// Every seed of a target: its name and its bytes, by name.
+/// The seeds of a target, name and bytes, sorted by name.
 fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
     let mut seeds: Vec<_> = fs::read_dir(Path::new("fixtures/fuzz").join(target))
         .unwrap()
@@ -48,7 +48,7 @@ fn good_seeds_are_accepted_and_bad_ones_refused() {
             match name.split_once('-').unwrap().0 {
                 "good" => assert_eq!(outcome, Ok(()), "{target}/{name}"),
                 "bad" => assert!(outcome.is_err(), "{target}/{name} was taken"),
-                // It once broke a target: that it breaks nothing now is all that is asked.
+                // It once crashed a target; that it no longer does is all that is tested.
                 "crash" => {}
                 _ => panic!("{target}/{name}: a seed is good-, bad- or crash-"),
             }
@@ -56,7 +56,7 @@ fn good_seeds_are_accepted_and_bad_ones_refused() {
     }
 }
 
-/// What the service providers send is metadata too.
+/// The metadata that service providers publish is among the seeds.
 #[test]
 fn the_metadata_of_real_products_is_read() {
     for name in [
@@ -76,7 +76,7 @@ fn the_metadata_of_real_products_is_read() {
     }
 }
 
-/// Nine senders write the query in nine ways; the signature is over their octets and not over ours.
+/// Nine senders encode the query in nine ways; the signature is over their octets, not over ours.
 #[test]
 fn every_senders_signature_is_valid_and_every_flipped_byte_invalidates_it() {
     let pem = fs::read("certs/development-only.cert.pem").unwrap();

@@ -1,4 +1,4 @@
-//! People who leave for good: out at once, had back for a month, erased then, and replaced by nobody.
+//! Deleted users: disabled at once, restorable for a month, then erased; their ids are never reused.
 
 use std::fs;
 
@@ -48,7 +48,7 @@ fn a_deleted_user_is_signed_out_at_once_and_can_be_restored_for_a_month() {
             "a second time changes nothing"
         );
 
-        // As an address that nobody has.
+        // The same response as for an address that nobody has.
         let mut browser = scene.server.browser();
         let login = browser.get_following_redirects("/login");
         let mut tries = [ADA, "nobody@fernweh.example"].map(|email| {
@@ -57,7 +57,7 @@ fn a_deleted_user_is_signed_out_at_once_and_can_be_restored_for_a_month() {
         });
         for (_, body) in &mut tries {
             assert!(body.contains("LOGIN-WRONG "), "{body}");
-            // The token is another one each time, and so is the reference.
+            // The token differs each time, and so does the reference.
             let same = |line: &&str| !line.contains("csrf") && !line.contains("LOGIN-WRONG ");
             *body = body.lines().filter(same).collect();
         }
@@ -112,7 +112,7 @@ fn a_deleted_user_is_signed_out_at_once_and_can_be_restored_for_a_month() {
 
 const IMPORTED_NAME_ID: &str = "brombeermarmelade-4711";
 
-/// Somebody with everything that a person can have.
+/// A user with every value that a user can have.
 fn user_with_everything(scene: &SsoSetup) -> User {
     let provider = &scene.server.provider;
     let deleted_user = scene.server.add_user(
@@ -135,7 +135,7 @@ fn user_with_everything(scene: &SsoSetup) -> User {
     deleted_user
 }
 
-/// Signs `person` in on the way to an application that asks for a persistent name.
+/// Signs `person` in at an application that requests a persistent NameID.
 fn persistent_name_id_response(scene: &SsoSetup, person: &User, id: &str) -> String {
     let mut browser = scene.server.browser();
     let login = browser.get_following_redirects("/login");
@@ -151,7 +151,7 @@ fn erase(scene: &SsoSetup, person: &User) {
     scene.server.provider.run_housekeeping().unwrap();
 }
 
-/// Which of `texts` lie in the files of a SQLite database.
+/// Which of `texts` the files of a SQLite database contain.
 fn texts_left_in_files<'t>(settings: &Settings, texts: &[&'t str]) -> Vec<&'t str> {
     let Some(file) = settings.sqlite_path() else {
         return Vec::new();
@@ -172,7 +172,7 @@ fn after_a_month_only_ids_of_a_deleted_user_are_left() {
         let scene = SsoSetup::new(database);
         let settings = &scene.server.settings;
         let deleted_user = user_with_everything(&scene);
-        // As words that say too much.
+        // Text that names the user where it should not.
         sql::execute(
             settings,
             &format!(

@@ -1,4 +1,4 @@
-//! What a person sees when something is refused, and what an administrator finds under it.
+//! What a user sees when something is refused, and what an administrator finds under the reference.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hallpass::{
@@ -22,7 +22,7 @@ use crate::support::{
     xml_signature::{append_to_signature, insert_after_issuer, saml_template, sign_with_xmlsec1},
 };
 
-/// Code and reference as they stand on a page, or in the message that it posts.
+/// Code and reference on a page, or in the message that it posts.
 pub(crate) fn code_and_reference(page: &Response) -> (String, Reference) {
     let text = if page.field("SAMLResponse").is_some() {
         let (xml, _) = posted_response(page);
@@ -141,7 +141,7 @@ fn every_refusal_shows_a_code_and_a_reference_that_find_its_audit_row() {
                     .unwrap()
                     .starts_with(found.reference().unwrap().prefix())
             );
-            // Nobody learns from a page what is registered.
+            // No page reveals what is registered.
             if page.field("SAMLResponse").is_none() {
                 assert_eq!(page.status, 400);
                 for registered in [ACS, "wiki.example", WIKI] {
@@ -154,7 +154,7 @@ fn every_refusal_shows_a_code_and_a_reference_that_find_its_audit_row() {
                     "{code}"
                 );
             }
-            // A registered application is named in the row, and what it asked for stands there.
+            // The row names a registered application, and contains what was requested.
             if found.application.is_some() {
                 assert_eq!(request_detail(&found, "issuer"), [WIKI], "{code}");
             }
@@ -294,7 +294,7 @@ fn the_user_of_a_pending_sign_in_is_named_in_the_audit_row_of_its_refusal() {
             crate::support::test_server::PASSWORD,
         );
         let late = decision(&scene, &page);
-        // The same, from a session that was there before.
+        // The same from an existing session.
         let at_once = decision(&scene, &browser.get(&scene.sso_url_with("_y", "", &inside)));
         for found in [late, at_once] {
             assert_eq!(found.row.outcome, "SUBJECT-OTHER");
@@ -313,7 +313,7 @@ fn references_of_repeated_refusals_find_the_row_that_counts_them() {
         let mut browser = scene.server.browser();
         let address = stranger.sso_url("_r1", scene.now());
         let pages: Vec<Response> = (0..12).map(|_n| browser.get(&address)).collect();
-        // At once, before anything was flushed.
+        // At once, before the audit log is flushed.
         for page in &pages {
             assert_eq!(decision(&scene, page).row.occurrences, 1);
         }
@@ -394,7 +394,7 @@ fn a_shared_reference_finds_both_rows_and_a_full_request_id_finds_one() {
         assert!(both[0].row.id < both[1].row.id, "the oldest first");
         assert_eq!(found("7F3A92C100000001").len(), 1);
         assert!(found("7F3A-92C2").is_empty());
-        // A request that was answered has no code; its whole id, out of the log, leads to it all the same.
+        // An answered request has no code; its whole id, from the log, finds it all the same.
         let mut ada = scene.signed_in_browser();
         let page = ada.get(&scene.sso_url("_ok"));
         let done = found(page.header("x-request-id").unwrap());
@@ -445,7 +445,7 @@ fn an_untrusted_posted_signature_is_explained_with_its_certificate() {
             found.hints
         );
 
-        // Refused before it is known whose it is: what it seems to say is kept all the same.
+        // Refused before the sender is verified: what the message claims is recorded all the same.
         let sha1 = with(&registered, &xml).replace(
             "http://www.w3.org/2001/04/xmlenc#sha256",
             "http://www.w3.org/2000/09/xmldsig#sha1",

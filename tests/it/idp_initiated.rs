@@ -1,4 +1,4 @@
-//! Sign-ons that begin here: `/saml/start`.
+//! IdP-initiated SSO: `/saml/start`.
 
 use hallpass::model::{
     application::{ApplicationKind, SpUrl},
@@ -50,7 +50,7 @@ fn idp_initiated_sso_without_a_session_asks_for_sign_in_first() {
         assert!(!xml.contains("InResponseTo"));
         assert_eq!(page.field("RelayState").as_deref(), Some("deep/link?a=\"b\""));
 
-        // What was allowed when it began need not be when it ends.
+        // It was allowed at the start, and is not at the end.
         let mut late = scene.server.browser();
         let login = late.get_following_redirects("/saml/start/wiki");
         let edit = hallpass::provider::applications::ApplicationEdit {
@@ -203,7 +203,7 @@ fn start_urls_reveal_no_application_without_a_session() {
                 "{address}: its target is kept"
             );
         }
-        // A link of another site signs nobody in somewhere, by way of the sign-in either.
+        // A link on another site signs nobody in anywhere, not even by way of the sign-in page.
         let mut browser = scene.server.browser();
         browser.extra_headers = vec![("Sec-Fetch-Site".to_owned(), "cross-site".to_owned())];
         assert_eq!(browser.get("/launch/desk").location(), "/");
@@ -229,7 +229,7 @@ fn a_refusal_names_the_application_only_with_a_session_or_a_valid_request() {
         let page = browser.get(&scene.sso_url_with("_r2", elsewhere, ""));
         refused(&page);
         assert!(names(&page), "{}", page.body);
-        // A valid one, that was answered before.
+        // A valid request that was answered before.
         posted_response(&browser.get(&scene.sso_url("_r3")));
         let mut other = scene.server.browser();
         let login = other.get_following_redirects(&scene.sso_url("_r3"));

@@ -1,11 +1,11 @@
-//! Holds the code to the floors that `src/lib.rs` describes.
+//! Checks that the code keeps to the layers that `src/lib.rs` describes.
 
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-/// Who may import whom: a room, the rooms below it, and the crates that it alone may name.
+/// Each module, the modules that it may import, and the crates that it alone may name.
 const LAYERS: &[(&str, &[&str], &[&str])] = &[
     ("model", &[], &[]),
     ("clock", &[], &[]),
@@ -140,7 +140,7 @@ fn every_import_points_down() {
     );
 }
 
-/// Whether `code` names the crate itself, and not another whose name ends alike.
+/// Whether `code` names the crate itself, and not another whose name ends in the same way.
 fn names_crate(code: &str, name: &str) -> bool {
     code.match_indices(&format!("{name}::")).any(|(at, _)| {
         let before = code[..at].chars().next_back();
@@ -189,7 +189,7 @@ fn without_comments(text: &str) -> String {
         .join("\n")
 }
 
-/// The rooms named after `crate::`, in `crate::room` and in `crate::{room, other::x}`.
+/// The modules named after `crate::`, in `crate::module` and in `crate::{module, other::x}`.
 fn crate_paths(code: &str) -> Vec<String> {
     let word = |text: &str| {
         text.chars()

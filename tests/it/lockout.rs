@@ -1,4 +1,4 @@
-//! A person whom somebody else's wrong tries keep out: what lets them in all the same.
+//! A user whose account others' wrong passwords have paused: how the user can sign in all the same.
 
 use chrono::TimeDelta;
 
@@ -10,7 +10,7 @@ use crate::support::{
     test_server::{PASSWORD, on_each_database},
 };
 
-/// A house in which wrong tries from one network have begun a pause of Ada's account.
+/// Wrong passwords from one network have paused Ada's account.
 fn setup_with_paused_account(database: &crate::support::test_server::Database) -> SsoSetup {
     let few = [("HALLPASS_THROTTLE_ACCOUNT_FREE", "8")];
     let scene = SsoSetup::with(database, &few, |_, _| {});
@@ -42,7 +42,7 @@ fn a_paused_account_allows_one_attempt_from_an_address_without_failures() {
             429,
             "one, whoever took it"
         );
-        // The next pause lets another one pass; a wrong one makes its whole network wait.
+        // The next pause permits another attempt; a wrong one makes its whole network wait.
         scene.server.clock.advance(TimeDelta::seconds(31));
         assert_eq!(
             attempt_sign_in(&mut browser_from(&scene, "203.0.113.20"), ADA, "wrong").status,

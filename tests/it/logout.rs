@@ -1,4 +1,4 @@
-//! Single logout: who may end a session, and what they hear.
+//! Single logout: who may end a session, and which response they receive.
 
 use chrono::TimeDelta;
 use hallpass::{
@@ -33,7 +33,7 @@ fn with_logout(sp: &TestSp, new: &mut NewApplication) {
     });
 }
 
-/// A house in which Ada has signed on to the wiki; her browser and her SessionIndex there.
+/// Ada has signed in at the wiki: her browser and her SessionIndex there.
 fn signed_in_at_wiki(database: &Database) -> (SsoSetup, Browser, String) {
     let scene = SsoSetup::with(database, &[], with_logout);
     let mut browser = scene.signed_in_browser();
@@ -63,7 +63,7 @@ impl SsoSetup {
     }
 }
 
-/// The XML of the LogoutResponse that the browser is sent on with, once everything around it is right.
+/// The XML of the LogoutResponse in a redirect; asserts that everything around it is right.
 fn logout_response(scene: &SsoSetup, response: &Response) -> String {
     assert_eq!(response.status, 303, "{}", response.body);
     let address = response.location();
@@ -339,7 +339,7 @@ fn a_cross_site_sign_out_form_only_asks_for_confirmation() {
                 "{headers:?}"
             );
         }
-        // A browser sends no cookie along: nobody is told that their session has ended while it lives.
+        // The browser sends no cookie: the page does not say that a session has ended while it is active.
         let page = browser.post_with_headers("/logout", &evil, &[("csrf", "x")], false);
         assert_eq!((page.status, page.location()), (303, "/logout"));
         assert_eq!(page.set_cookies().count(), 0);

@@ -1,4 +1,4 @@
-//! Everything that is tested from outside: one binary, so one link.
+//! All tests from outside, in one binary, so that it is linked once.
 
 #![expect(
     clippy::disallowed_methods,
@@ -13,7 +13,7 @@
     clippy::format_collect,
     clippy::format_push_string,
     clippy::print_stderr,
-    reason = "a test is read more often than it runs, and says what it left out"
+    reason = "tests favour readability, and print what they skip"
 )]
 
 mod aggregate;

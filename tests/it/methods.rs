@@ -39,7 +39,7 @@ fn head_is_answered_as_get_is_without_a_body() {
     });
 }
 
-/// Who looks at links uses up nothing that a person's browser has to find.
+/// A program that previews links uses up nothing that the user's browser needs.
 #[test]
 fn head_does_not_consume_one_time_actions() {
     on_each_database(|database| {

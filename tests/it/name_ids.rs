@@ -1,4 +1,4 @@
-//! The names under which service providers know a person: what is asked for, for how long, and to whom.
+//! NameIDs under which service providers know a user: what is requested, how long it stays, and who receives it.
 
 use hallpass::model::{
     application::{Application, AssertionConsumerService, Binding, LogoutEndpoint, SpUrl},
@@ -17,7 +17,7 @@ use crate::support::{
 const OTHER: &str = "urn:test:other";
 const OTHER_ACS: &str = "https://other.example/acs";
 
-/// Format, value and both qualifiers of the NameID that a response tells.
+/// Format, value and both qualifiers of the NameID in a response.
 fn name_id(xml: &str) -> (String, String, Option<String>, Option<String>) {
     let document = Document::parse(xml).unwrap();
     let name = only_element(&document, "NameID");
@@ -103,7 +103,7 @@ fn a_persistent_name_id_is_stable_per_user_and_differs_between_service_providers
                 Some("urn:test:wiki".to_owned())
             )
         );
-        // Whom a request is about may be said by this name.
+        // A request's Subject may name the user by it.
         let subject = |value: &str| {
             format!(
                 "<saml:Subject xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"><saml:NameID Format=\"{PERSISTENT}\">{value}</saml:NameID></saml:Subject>"

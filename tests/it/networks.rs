@@ -1,4 +1,4 @@
-//! Where tries come from: networks of many addresses, and networks of many people.
+//! Where attempts come from: networks of many addresses, and networks of many users.
 
 use crate::support::{
     browser::Browser,
@@ -12,7 +12,7 @@ fn attempt_status(browser: &mut Browser, email: &str, password: &str) -> u16 {
     attempt_sign_in(browser, email, password).status
 }
 
-/// How many of `tries` wrong ones for names that nobody has are looked at.
+/// How many of `tries` wrong attempts, for names that nobody has, are checked.
 fn attempts_checked(scene: &SsoSetup, tries: usize, address: impl Fn(usize) -> String) -> usize {
     (0..tries)
         .filter(|n| {

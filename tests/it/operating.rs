@@ -1,4 +1,4 @@
-//! Starting, restarting, refusing to start, stopping: what whoever runs this sees.
+//! Starting, restarting, refusing to start, stopping: what an operator sees.
 
 use std::{
     fs,
@@ -23,7 +23,7 @@ use crate::support::{
 
 const COUNT_KEYS: &str = "SELECT count(*) AS n FROM signing_keys";
 
-/// A data directory that houses may stand in one after another.
+/// A data directory in which several servers may run, one after another.
 struct Deployment {
     dir: TempDir,
     database: Database,
@@ -95,7 +95,7 @@ fn simultaneous_first_starts_make_one_key() {
         .unwrap();
         chmod(&seal, 0o600);
         let seal = seal.display().to_string();
-        // Replicas have a data directory each where the database is elsewhere, and one where it is a file.
+        // With a database server each replica has its own data directory; with a database file they share one.
         let replicas = |n: usize| match deployment.database {
             Database::Sqlite => deployment.data_dir(),
             Database::Postgres(_) => deployment.dir.path().join(format!("data-{n}")),

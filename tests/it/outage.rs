@@ -1,4 +1,5 @@
-//! The database is away, silent, gone or full: nobody is told what nobody knows, and it ends by itself.
+//! The database is unreachable, silent, gone or full: no response claims what is unknown, and service resumes without a
+//! restart.
 
 use std::{
     fs,
@@ -26,10 +27,10 @@ fn get(address: SocketAddr, target: &str) -> Response {
     http::request(address, "GET", target, &[("Host", "x")], "")
 }
 
-/// Asks until `is_so`; that it comes to be so is the assertion.
+/// Asks until `is_so` holds; that it comes to hold is the assertion.
 fn poll_until(address: SocketAddr, target: &str, is_so: impl Fn(&Response) -> bool) -> Response {
     loop {
-        // A daemon that only begins does not listen yet.
+        // A daemon that is starting does not listen yet.
         if TcpStream::connect(address).is_ok() {
             let answer = get(address, target);
             if is_so(&answer) {
@@ -202,7 +203,7 @@ fn a_hanging_database_server_fails_only_the_pending_requests() {
             "not knowing is no answer, and never: sign in"
         );
     }
-    // Another server has taken over: it answers, those who waited for the first still do.
+    // Another server has taken over: it answers new connections; those to the first still wait.
     relay.resume_for_new_connections();
     loop {
         let page = browser.get(&scene.sso_url("_over"));
@@ -235,7 +236,7 @@ fn a_commit_with_a_lost_reply_is_reported_unknown_and_not_repeated() {
         &[],
     );
     let before = written(&direct);
-    // The heartbeat must not take the place of the sign-on.
+    // The heartbeat must not be the COMMIT whose reply is dropped.
     scene.server.provider.heartbeat().unwrap();
     relay.drop_next_commit_reply();
     let asked = scene.sso_url("_unknown");
@@ -244,7 +245,7 @@ fn a_commit_with_a_lost_reply_is_reported_unknown_and_not_repeated() {
     assert!(page.header("location").is_none(), "not: sign in");
     let after = written(&direct);
     assert!(after <= before + 1, "written once at most");
-    // Asked again by the person, it is answered, whether the first one holds or not.
+    // When the user asks again, the request is answered, whether the first COMMIT took effect or not.
     let page = browser.get(&asked);
     assert!(
         page.field("SAMLResponse").is_some(),
@@ -274,12 +275,12 @@ fn of_several_hosts_the_one_that_takes_writes_is_used() {
     assert!(xml.contains("Success"));
 }
 
-/// A daemon of the real binary, ended with the test.
+/// A daemon of the real binary, killed when the test ends.
 struct Daemon(Child);
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have ended already.
         let _killed = self.0.kill();
         let _waited = self.0.wait();
     }

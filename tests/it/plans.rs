@@ -1,5 +1,5 @@
-//! Each look-up of the message path has an index that serves it, on both databases: other tests run once more, in a
-//! process that notes every statement of their requests, and each of these is explained.
+//! Every query of the message path uses an index, on both databases: other tests run again in a process that logs every
+//! statement of their requests, and each of these is explained.
 
 use std::{collections::BTreeSet, fs, process::Command};
 
@@ -9,10 +9,10 @@ use crate::support::{
     test_server::{TestServer, on_each_database},
 };
 
-/// What makes the requests.
+/// The tests that make the requests.
 const TEST_FILTERS: [&str; 3] = ["sso::", "single_logout::senders", "idp_initiated::"];
 
-/// Tables that grow with people, sessions and messages. Others are read whole into memory when they change.
+/// Tables that grow with users, sessions and messages. Others are read whole into memory when they change.
 const GROWING_TABLES: [&str; 16] = [
     "audit_events",
     "users",
@@ -32,7 +32,7 @@ const GROWING_TABLES: [&str; 16] = [
     "logout_hops",
 ];
 
-/// Columns that many rows share: an index that is entered by nothing else is no help.
+/// Columns that many rows share: an index on these alone is no help.
 const LOW_SELECTIVITY_COLUMNS: [&str; 6] = [
     "application_id",
     "source_id",
@@ -123,7 +123,7 @@ fn reads_or_writes(statement: &str) -> bool {
         .any(|verb| statement.starts_with(verb))
 }
 
-/// Whether it takes the first rows it comes across.
+/// Whether it reads only the first rows that it finds.
 fn is_bounded(statement: &str) -> bool {
     statement.contains("LIMIT") && !statement.contains("WHERE")
 }

@@ -1,4 +1,4 @@
-//! What an application would receive of a person: as a sign-in makes it, and of no use to anybody.
+//! What an application would receive about a user: as a sign-in would write it, but useless to anybody.
 
 use hallpass::{
     model::{
@@ -40,7 +40,7 @@ fn row_count(scene: &SsoSetup, table: &str) -> i64 {
     )
 }
 
-/// Everything that a sign-in writes, but the audit log.
+/// How many rows each table has that a sign-in writes, except the audit log.
 fn written_row_counts(scene: &SsoSetup) -> [i64; 5] {
     [
         "sessions",
@@ -105,7 +105,7 @@ fn a_preview_is_what_a_sign_in_sends_and_signs_nobody_in() {
             (&2.into(), &"none".into())
         );
 
-        // The same message but for what is of this one sign-in.
+        // The same message except for what is unique to this sign-in.
         let elements = |xml: &str| -> Vec<String> {
             let document = Document::parse(xml).unwrap();
             let named = document.descendants().filter(roxmltree::Node::is_element);

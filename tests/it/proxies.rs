@@ -1,5 +1,5 @@
-//! The reverse proxies of docs/configuration.md, as they stand there: each is started with what the page says, between
-//! a browser that speaks TLS and a running Hallpass.
+//! The reverse proxies of docs/configuration.md, as documented: each is started with the documented configuration,
+//! between a browser that speaks TLS and a running Hallpass.
 
 use std::{
     env, fs,
@@ -25,7 +25,7 @@ use crate::support::{
 
 const HOST: &str = "login.example.com";
 const ORIGIN: &str = "https://login.example.com";
-/// Whom the proxy sees; it comes to Hallpass from 127.0.0.1.
+/// The client that the proxy sees; the proxy connects to Hallpass from 127.0.0.1.
 const CLIENT: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 9);
 
 #[test]
@@ -101,8 +101,8 @@ fn the_documented_caddy_configuration_works() {
     });
 }
 
-/// Signs a person in through the proxy that `proxy` makes a command for: with a directory, the address at which it
-/// listens, and Hallpass's.
+/// Signs a user in through a proxy. `proxy` makes its command from a directory, the address at which it listens, and
+/// Hallpass's.
 fn sign_in_through_proxy(proxy: impl FnOnce(&Path, SocketAddr, SocketAddr) -> Command) {
     let house = TestServer::start(
         &Database::Sqlite,
@@ -131,7 +131,7 @@ fn sign_in_through_proxy(proxy: impl FnOnce(&Path, SocketAddr, SocketAddr) -> Co
     let _running = ProxyProcess::start(proxy(dir.path(), from, house.address), from);
     let mut browser = Browser::new(tls_terminator(from), ORIGIN);
 
-    // What an application may send along comes back to it; it makes a long address, and a long header of the answer.
+    // What an application may send along is returned to it; it makes a long URL, and a long header of the response.
     let relay_state = "x".repeat(4000);
     let request = sp.authn_request("_r1", Utc::now(), "", "");
     let address = format!(
@@ -143,7 +143,7 @@ fn sign_in_through_proxy(proxy: impl FnOnce(&Path, SocketAddr, SocketAddr) -> Co
     assert!(waiting.location().len() > 4096, "{}", waiting.location());
     let form = browser.get(waiting.location());
     assert!(form.body.contains("Sign in to"), "{} {}", form.status, form.body);
-    // The longest address that is answered.
+    // The longest URL that is answered.
     let long = format!("/saml/sso?SAMLRequest={}", "A".repeat(15_000));
     let refused = browser.get(&long);
     assert!(
@@ -165,7 +165,7 @@ fn sign_in_through_proxy(proxy: impl FnOnce(&Path, SocketAddr, SocketAddr) -> Co
         signed_in.field("RelayState").as_deref(),
         Some(relay_state.as_str())
     );
-    // A form as large as any that is read: Hallpass answers it, not the proxy.
+    // The largest form that is read: Hallpass answers it, not the proxy.
     let large = format!("SAMLRequest={}", "A".repeat(250_000));
     let answer = browser.post_body("/saml/sso", "application/x-www-form-urlencoded", &large);
     assert!(
@@ -176,7 +176,7 @@ fn sign_in_through_proxy(proxy: impl FnOnce(&Path, SocketAddr, SocketAddr) -> Co
     );
 }
 
-/// The program that the test command names; without it the test says that it was left out.
+/// The program that the test command names; without it the test prints that it was skipped.
 fn proxy_binary(variable: &str) -> Option<PathBuf> {
     let found = env::var_os(variable).map(PathBuf::from);
     if found.is_none() {
@@ -196,7 +196,7 @@ fn documented_snippet(begin: &str) -> String {
     from.split_once("```").unwrap().0.to_owned()
 }
 
-/// `text` with each pair replaced; what is to be replaced has to stand there.
+/// `text` with each pair replaced; panics where it does not contain what is to be replaced.
 fn replace_all(text: &str, pairs: &[(&str, &str)]) -> String {
     pairs.iter().fold(text.to_owned(), |text, (what, with)| {
         assert!(text.contains(what), "{what}: {text}");
@@ -212,7 +212,7 @@ fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
-/// A proxy, until the test ends.
+/// A proxy, killed when the test ends.
 struct ProxyProcess(Child);
 
 impl ProxyProcess {
@@ -237,7 +237,7 @@ impl Drop for ProxyProcess {
     }
 }
 
-/// An address at which each request is taken without TLS, and sent on with it from [`CLIENT`].
+/// An address that takes each request without TLS, and sends it on over TLS from [`CLIENT`].
 fn tls_terminator(to: SocketAddr) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -262,12 +262,11 @@ fn send_over_tls(to: SocketAddr, request: &[u8]) -> Vec<u8> {
     let mut tls = connector.build().connect(HOST, TcpStream::from(stream)).unwrap();
     tls.write_all(request).unwrap();
     let mut answer = Vec::new();
-    // A proxy may close without a word of TLS.
+    // A proxy may close without a TLS shutdown.
     let _read = tls.read_to_end(&mut answer);
     answer
 }
 
-/// Reads head and body, by `Content-Length`.
 fn read_request(client: &mut TcpStream) -> Vec<u8> {
     let mut request = Vec::new();
     let mut piece = [0; 16_384];

@@ -1,4 +1,4 @@
-//! What anybody may fetch, and what every answer tells the browser.
+//! What anybody may fetch, and the headers that every response carries.
 
 use roxmltree::Document;
 use sha2::{Digest, Sha256};
@@ -154,7 +154,7 @@ fn the_certificate_downloads_as_a_file_named_by_its_fingerprint() {
     });
 }
 
-/// Headers that a proxy, a cache or an attacker may send along.
+/// Headers that a proxy, a cache or an attacker may add.
 const SPOOFED_HEADERS: [(&str, &str); 9] = [
     ("Host", "evil.example"),
     ("X-Forwarded-Host", "evil.example"),

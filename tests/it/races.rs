@@ -1,4 +1,4 @@
-//! What happens when two things happen at once, and what may not be left behind.
+//! What happens when two things happen at the same time, and what must not remain afterwards.
 
 use chrono::TimeDelta;
 use hallpass::{

@@ -1,4 +1,4 @@
-//! What a response says, to the letter, and who finds its signatures good.
+//! What a response contains, to the letter, and which implementations accept its signatures.
 
 use std::collections::BTreeSet;
 
@@ -194,7 +194,7 @@ fn both_chatgpt_connections_get_the_eight_attributes_once_each() {
     });
 }
 
-/// Names that have broken somebody's XML, HTML or log before.
+/// Names that are known to break XML, HTML or logs.
 pub(crate) const HOSTILE_NAMES: [&str; 9] = [
     "<script>alert(1)</script>",
     "A&B \"C\" 'D' ]]> <!-- E -->",
@@ -313,7 +313,7 @@ fn both_signatures_are_accepted_by_three_implementations() {
                 inspect::verify_with_xmlsec1(&forged, &certificate.der, RESPONSE_SIGNATURE_XPATH).is_err(),
                 "{from}"
             );
-            // samael itself verifies nothing: what it read was verified before it.
+            // samael itself verifies nothing: the response was verified before samael read it.
             let refused = second_opinion::read_response(&STANDARD.encode(&forged), &expected);
             assert!(
                 matches!(refused, Err(second_opinion::Error::Xmlsec(_))),

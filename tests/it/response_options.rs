@@ -1,4 +1,5 @@
-//! What is signed, with what, and what is encrypted: each variant as asked for, each found good by others.
+//! What is signed, with which algorithm, and what is encrypted: each variant as configured, each accepted by other
+//! implementations.
 
 use hallpass::{
     model::{
@@ -252,7 +253,7 @@ fn an_encrypted_assertion_is_decrypted_by_xmlsec1_and_its_signature_is_valid() {
                         .iter()
                         .any(|(_, values)| *values == ["Lovelace"])
                 );
-                // Where it stands now, and taken out of there.
+                // In the decrypted document, and taken out of it.
                 let open = opened.find("<saml:Assertion ").unwrap();
                 let close = opened.find("</saml:Assertion>").unwrap() + "</saml:Assertion>".len();
                 let taken_out = &opened[open..close];
@@ -315,7 +316,7 @@ fn nothing_is_encrypted_for_chatgpt_or_without_a_usable_certificate() {
             refused(&scene.wiki, with(vec![curve.certificate.clone()])),
             BadResponseOptions::UnusableForEncryption { .. }
         ));
-        // One that fits is enough.
+        // One usable certificate is enough.
         let both = vec![curve.certificate.clone(), rsa.certificate.clone()];
         assert!(matches!(
             edit(&scene.wiki, with(both)),
@@ -347,7 +348,7 @@ fn nothing_is_encrypted_for_chatgpt_or_without_a_usable_certificate() {
             ] {
                 assert_eq!(refused(&application, making), why);
             }
-            // Not even if somebody writes it into the database.
+            // Not even if it is written into the database.
             sql::execute(
                 &scene.server.settings,
                 "UPDATE saml_service_providers SET encryption = 'aes256-gcm'; UPDATE installation SET generation = generation + 1",

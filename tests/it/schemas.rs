@@ -1,4 +1,4 @@
-//! Every message that leaves is valid against the schemas of OASIS, as `xmllint` reads them.
+//! Every message that we send is valid against the schemas of OASIS, as `xmllint` reads them.
 
 use std::{fs, path::PathBuf, process::Command};
 
@@ -22,7 +22,7 @@ use crate::support::{
 
 const SLO: &str = "https://login.fernweh.example/saml/slo";
 
-/// Where the schemas lie; the test command sets it.
+/// The folder of the schemas; the test command sets it.
 fn schema_folder() -> Option<PathBuf> {
     let found = std::env::var_os("HALLPASS_TEST_SCHEMAS").map(PathBuf::from);
     if found.is_none() {

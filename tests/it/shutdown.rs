@@ -1,4 +1,4 @@
-//! The daemon goes, and nobody is left without an answer.
+//! The daemon stops, and every request under way is answered.
 
 use std::{
     io::{Read, Write},
@@ -38,7 +38,7 @@ fn shutdown_finishes_running_requests() {
         assert!(go_on.starts_with(b"HTTP/1.1 100 Continue"), "{go_on:?}");
         let address = scene.server.address;
         let stopping = thread::spawn(move || scene.server.stop());
-        // Nobody new is let in any more; the request that was under way is.
+        // No new connection is accepted; the request that was under way is finished.
         while TcpStream::connect(address).is_ok() {
             thread::yield_now();
         }

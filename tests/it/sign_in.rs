@@ -1,4 +1,4 @@
-//! Logging in: whose form is believed, which cookies count, and what a session lives.
+//! Signing in: which forms are accepted, which cookies count, and how long a session lasts.
 
 use chrono::TimeDelta;
 
@@ -25,7 +25,7 @@ fn only_our_own_form_in_the_same_browser_is_accepted() {
             let fields = [("csrf", csrf), ("email", ADA), ("password", PASSWORD)];
             let page = browser.post_with_headers("/login", headers, &fields, cookies);
             if page.status == 303 && page.location() == "/login" {
-                // It was not looked at: no cookie is set, and no field comes back.
+                // The password was not checked: no cookie is set, and no field is returned.
                 assert_eq!(page.set_cookies().count(), 0);
                 assert!(!page.body.contains(ADA), "{}", page.body);
                 return (0, SsoSetup::is_signed_in(&browser));
@@ -144,7 +144,7 @@ fn a_planted_cookie_is_replaced_at_sign_in() {
         assert_ne!(victim.cookies[SESSION], planted);
         attacker.cookies.insert(SESSION.to_owned(), planted);
         assert!(!SsoSetup::is_signed_in(&attacker));
-        // Logged in already, and again as somebody else: the session before is over.
+        // Already signed in, then signed in as another user: the first session is over.
         scene.server.add_user("eve@fernweh.example", "Eve", "Other");
         let before = victim.clone();
         let form = victim.get("/logout");
@@ -208,7 +208,7 @@ fn only_the_exact_cookie_under_its_own_name_is_a_session() {
             format!("hallpass-session={token}"),
             format!("__host-hallpass-session={token}"),
             format!("__Secure-hallpass-session={token}"),
-            // What a neighbouring host may set, since browsers guard the prefix and not its escapes.
+            // What a neighbouring host may set, since browsers guard the prefix but not its escapes.
             format!("%5F%5FHost-hallpass-session={token}"),
             format!("__Host%2Dhallpass-session={token}"),
             format!("{SESSION}={token}; {SESSION}={}", flip(0)),
@@ -258,7 +258,7 @@ fn a_session_expires_after_8_idle_hours_and_after_24_hours_in_total() {
         assert!(SsoSetup::is_signed_in(&busy));
         scene.server.clock.advance(TimeDelta::minutes(2));
         assert!(!SsoSetup::is_signed_in(&busy));
-        // Its applications may still be told for a day.
+        // For a day its applications may still receive logout requests.
         scene.server.clock.advance(TimeDelta::days(1));
         scene.server.provider.run_housekeeping().unwrap();
         assert_eq!(
@@ -322,7 +322,7 @@ fn unknown_wrong_and_disabled_get_the_same_page_at_the_same_cost() {
                 .replace(&csrf, "")
                 .replace(&format!("value=\"{email}\""), "value=\"\"")
                 .replace(" autofocus", "");
-            // The reference is another one each time, as the request's id is.
+            // The reference differs each time, as the request's id does.
             let (before, code) = body.split_once("<code>LOGIN-WRONG ").unwrap();
             let body = format!("{before}{}", &code["7F3A-92C1".len()..]);
             pages.push((page.status, headers, body));
@@ -368,7 +368,7 @@ fn a_password_is_never_truncated_and_a_huge_one_never_hashed() {
 }
 
 impl SsoSetup {
-    /// A browser on an address of its own, so that no throttle stands between two tries.
+    /// A browser at a new address, so that no throttle affects the next attempt.
     fn browser_from_new_address(&self) -> Browser {
         let mut browser = self.server.browser();
         let n = self.server.provider.hash_count();
@@ -401,7 +401,7 @@ fn a_browser_without_cookies_gets_an_explanation() {
             "{}",
             page.body
         );
-        // With cookies it is something else.
+        // With cookies the page has another reason.
         let mut other = scene.server.browser();
         let foreign = other.get("/login");
         let page = other.post("/login", &fields);

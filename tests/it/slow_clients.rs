@@ -1,4 +1,5 @@
-//! Whatever waits for a stranger has an end: bodies, heads, answers that nobody takes, and how many one may begin.
+//! Every wait for a client has a deadline: bodies, heads, responses that are not read; and connections per address are
+//! limited.
 
 use std::{
     fs,
@@ -21,17 +22,17 @@ const SHORT_DEADLINES: Deadlines = Deadlines {
     response: Duration::from_millis(800),
     queue: Duration::from_mins(2),
 };
-/// Well below each of the three: what trickles so is never silent for as long as it may take.
+/// Well below each of the three: a client that sends at this interval is never silent for a whole deadline.
 const TRICKLE: Duration = Duration::from_millis(20);
 
-/// What a client sends after `begin`, until the server has had enough.
+/// What a client sends after `begin`, until the server closes.
 #[derive(Clone, Copy, Debug)]
 enum SlowBody {
     Silence,
     Trickle(&'static [u8]),
 }
 
-/// Sends `begin`, goes on with `then`, and hands back everything that came until the server closed.
+/// Sends `begin`, continues with `then`, and returns everything that came until the server closed.
 fn send_slowly_until_closed(address: SocketAddr, begin: &str, then: SlowBody) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_mins(2))).unwrap();
@@ -57,7 +58,7 @@ fn send_slowly_until_closed(address: SocketAddr, begin: &str, then: SlowBody) ->
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// Every address that takes a form, as the site's own table of routes has it.
+/// Every path that accepts a form, from the route table.
 fn post_routes() -> Vec<String> {
     let table = fs::read_to_string("src/web/mod.rs").unwrap();
     let routes: Vec<String> = table
@@ -117,7 +118,7 @@ fn an_endless_body_times_out_on_every_route() {
             }));
         }
     }
-    // Where nobody reads the body, the answer comes at once, and the rest is not waited for.
+    // Where nothing reads the body, the response comes at once, and the rest is not waited for.
     for target in ["/nowhere", "/", "/saml/metadata"] {
         for (more, piece) in [
             ("Content-Length: 500", "a"),
@@ -172,7 +173,7 @@ fn a_response_that_is_not_read_is_aborted() {
     let mut stream = TcpStream::connect(house.address).unwrap();
     stream.set_write_timeout(Some(Duration::from_mins(2))).unwrap();
     let ask = "GET /assets/style.css HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100);
-    // Answers fill what lies between, then the server writes no more and reads no more.
+    // Responses fill all buffers in between; then the server neither writes nor reads.
     let error = loop {
         if let Err(error) = stream.write_all(ask.as_bytes()) {
             break error;
@@ -204,7 +205,7 @@ fn one_address_cannot_use_all_connections_unless_it_is_the_proxy() {
     let mut turned_away = 0;
     while turned_away < 44 {
         let before = held.len();
-        // Who is in has nothing to read yet; who is not finds the connection closed.
+        // An accepted connection has nothing to read yet; a refused one is closed.
         held.retain_mut(|stream| {
             let read = stream.read(&mut [0]);
             matches!(read, Err(error) if error.kind() == ErrorKind::WouldBlock)

@@ -1,4 +1,4 @@
-//! A service provider asks, a person signs in, the service provider is told: the main road.
+//! SP-initiated SSO: a service provider sends a request, a user signs in, the service provider receives a response.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 

@@ -1,4 +1,5 @@
-//! Requests that come as a form (saml-bindings, 3.5): signed by others, without cookies, in every wrapping.
+//! AuthnRequests over HTTP-POST (saml-bindings, 3.5): signed by other implementations, without cookies, in every
+//! encoding.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hallpass::saml::{
@@ -35,7 +36,7 @@ fn post_cross_site(browser: &mut Browser, path: &str, fields: &[(&str, &str)]) -
     browser.post_with_headers(path, &headers, fields, false)
 }
 
-/// Posts a request, and goes on where the answer leads.
+/// Posts a request, and follows where the response leads.
 fn post_message(browser: &mut Browser, message: &str) -> Response {
     let sent = post_cross_site(
         browser,
@@ -52,7 +53,7 @@ fn post_authn_request(browser: &mut Browser, xml: &str) -> Response {
     post_message(browser, &STANDARD.encode(xml))
 }
 
-/// A house whose wiki is registered with the certificate of `key`.
+/// The wiki is registered with the certificate of `key`.
 fn setup_with_key(database: &Database, key: &SpKey) -> SsoSetup {
     SsoSetup::with(database, &[], |_, new| {
         new.saml.signing_certificates = vec![key.certificate.clone()];
@@ -150,7 +151,7 @@ fn a_request_signed_by_another_implementation_is_accepted() {
                 "{what}"
             );
         }
-        // What says which key it was is not read: keys come from the registration.
+        // KeyInfo is not read: keys come from the registration.
         let scene = setup_with_key(database, &rsa);
         let mut browser = scene.signed_in_browser();
         let inert = "<ds:KeyInfo><ds:KeyName>k1</ds:KeyName><ds:X509Data><ds:X509Certificate>AAAA</ds:X509Certificate></ds:X509Data><ds:KeyValue><ds:RSAKeyValue><ds:Modulus>AAAA</ds:Modulus><ds:Exponent>AQAB</ds:Exponent></ds:RSAKeyValue></ds:KeyValue></ds:KeyInfo>";
@@ -226,9 +227,9 @@ fn a_cross_site_form_without_cookies_still_finds_the_session() {
             "{waiting:?}"
         );
         posted_response(&browser.get(sent.location()));
-        // The same address in another browser is nobody's.
+        // In another browser the address leads nowhere.
         assert_eq!(scene.signed_in_browser().get(sent.location()).status, 410);
-        // Where the browser shows the session at once, the answer comes at once.
+        // Where the browser sends the session cookie at once, the response comes at once.
         let form = [("SAMLRequest", xml("_b", ""))];
         let form: Vec<_> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let site = [
@@ -236,7 +237,7 @@ fn a_cross_site_form_without_cookies_still_finds_the_session() {
             ("Sec-Fetch-Site", "same-site"),
         ];
         posted_response(&browser.post_with_headers("/saml/sso", &site, &form, true));
-        // Nobody is signed in: the login form, then the answer.
+        // Nobody is signed in: the sign-in form, then the response.
         let mut fresh = scene.server.browser();
         let before = fresh.get_following_redirects("/login");
         let own = fresh.cookies["__Host-hallpass-browser"].clone();
@@ -285,12 +286,12 @@ fn a_missing_required_signature_is_refused_at_the_registered_acs() {
             inspect::status_codes(&response),
             ("Requester".to_owned(), Some("RequestDenied".to_owned()))
         );
-        // Signed in the XML and sent in an address: there it does not count (saml-bindings, 3.4.4.1).
+        // Signed in the XML but sent by HTTP-Redirect: there the signature does not count (saml-bindings, 3.4.4.1).
         let inside = signed_request(&scene, &key, "_b", &saml_template("_b"));
         let query = scene.sp.redirect_query(&inside, None, false);
         let (response, _) = posted_response(&browser.get(&format!("/saml/sso?{query}")));
         assert_eq!(inspect::status_codes(&response).0, "Requester");
-        // A signed message must say where it goes.
+        // A signed message must have a Destination.
         let xml = scene.sp.authn_request("_c", scene.now(), "", "");
         let xml = sign_with_xmlsec1(
             &insert_after_issuer(&xml, &saml_template("_c").xml()),
@@ -346,8 +347,8 @@ fn a_body_that_is_no_form_or_too_large_is_refused() {
     });
 }
 
-/// What is dear is computed for a sender who is known and has a key that could have made the signature. A digest that
-/// is wrong is found last: whoever is refused for something else was not digested.
+/// Expensive work is done only for a known sender with a key that could have made the signature. A wrong digest is
+/// found last: a message that is refused for another reason was not digested.
 #[test]
 fn cheap_checks_run_first() {
     on_each_database(|database| {
@@ -372,14 +373,14 @@ fn cheap_checks_run_first() {
                 .body
                 .contains("ISSUER-UNKNOWN")
         );
-        // A signature that is longer than the key makes them is not looked at.
+        // A signature that is longer than the key can make is not verified.
         let long = signed_request(&scene, &short, "_b", &saml_template("_b"));
         assert!(
             post_authn_request(&mut browser, &long)
                 .body
                 .contains("SIGNATURE-WRONG")
         );
-        // Elements times prefixes: nobody needs so many.
+        // The cost is elements times prefixes: nobody needs so many.
         let declared: String = (0..200).map(|n| format!(" xmlns:n{n}=\"urn:n{n}\"")).collect();
         let listed: Vec<_> = (0..16).map(|n| format!("n{n}")).collect();
         let inside = format!(

@@ -1,4 +1,4 @@
-//! What a request may wish for beside a plain sign-on: honoured, or refused with its status.
+//! What a request may ask for beyond plain SSO: granted, or refused with its status.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hallpass::saml::{second_opinion, urn::PASSWORD_PROTECTED_TRANSPORT};
@@ -12,7 +12,7 @@ use crate::support::{
     test_sp::posted_response,
 };
 
-/// Asks, and reads the status that comes back to the registered address, signed and without an assertion.
+/// Sends a request, and reads the status of the response at the registered ACS, signed and without an assertion.
 fn status_and_message(
     scene: &SsoSetup,
     browser: &mut Browser,
@@ -175,7 +175,7 @@ fn a_requested_option_is_met_where_supported_and_else_refused_with_its_status() 
             let (xml, _) = posted_response(&browser.get(&scene.sso_url_with(&format!("_g{n}"), "", inside)));
             assert!(xml.contains("<saml:Assertion"), "{inside}");
         }
-        // The response names the class that was asked for, and its own where none was.
+        // The response names the class that was requested, or the default where none was.
         for (id, inside, named) in [
             (
                 "_c1",

@@ -1,4 +1,4 @@
-//! Tabs, reloads, waits: the same sign-on again, and sign-ons that wait.
+//! Tabs, reloads, waiting: the same SSO request again, and sign-ins that are pending.
 
 use chrono::TimeDelta;
 use hallpass::{
@@ -106,7 +106,7 @@ fn a_request_is_never_answered_again_for_another_browser_session_or_user() {
         let login = eve.get_following_redirects(&address);
         assert_refused(&eve.sign_in(&login, EVE, PASSWORD), "REQUEST-ANSWERED");
 
-        // The same browser after a change of person, and after a logout.
+        // The same browser after a change of user, and after a logout.
         let login = browser.clone().get("/login");
         assert_eq!(login.status, 303);
         let portal = browser.get("/");
@@ -177,7 +177,7 @@ fn anonymous_requests_evict_no_pending_sign_in_and_store_nothing() {
         let mut victim = scene.server.browser();
         let wait = victim.get(&scene.sso_url("_v")).location().to_owned();
         let form = victim.get(&wait);
-        // The same browser too, as a page with many images of ours would have it.
+        // From the same browser too, as a page with many images from our site would send them.
         for n in 0..600 {
             let mut other = victim.clone();
             if n % 2 == 0 {

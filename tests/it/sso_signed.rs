@@ -1,4 +1,4 @@
-//! Signed requests: every algorithm and encoder that is out there, and what is not believed.
+//! Signed requests: every algorithm and encoder that is in use, and which signatures are refused.
 
 use chrono::{TimeDelta, Utc};
 use hallpass::{
@@ -244,7 +244,7 @@ fn a_signed_request_names_its_destination() {
     });
 }
 
-/// A certificate carries a key, and nothing else of it counts (IIP-MD12).
+/// A certificate carries a key; nothing else in it counts (IIP-MD12).
 #[test]
 fn expired_certificates_are_usable_and_every_registered_key_is_tried() {
     on_each_database(|database| {

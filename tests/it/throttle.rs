@@ -1,4 +1,4 @@
-//! Guessing passwords: who has to wait, and who never because of somebody else.
+//! Guessing passwords: who has to wait, and who never does because of others.
 
 use std::thread;
 
@@ -231,7 +231,7 @@ fn a_known_device_is_not_blocked_by_attackers() {
         );
         assert_eq!(attempt_sign_in(&mut owner, ADA, PASSWORD).status, 303);
 
-        // The cookie is its person's alone, and has a bucket of its own.
+        // The cookie is valid for its user alone, and has a bucket of its own.
         scene.server.add_user("eve@fernweh.example", "Eve", "Other");
         let mut thief = browser_from(&scene, "198.51.100.2");
         thief.cookies.insert(
@@ -298,7 +298,7 @@ fn a_successful_sign_in_does_not_reset_the_limit_for_other_accounts() {
             let guess = attempt_sign_in(&mut fresh, &format!("name{n}@fernweh.example"), "Spring2026!");
             guessed += u32::from(guess.status == 200);
         }
-        // Twenty, and five for the one person who signs in from there.
+        // Twenty, and five for the one user who signs in from there.
         assert!(guessed <= 25, "{guessed}");
     });
 }

@@ -1,7 +1,7 @@
 #![no_main]
 
 #[path = "../harness.rs"]
-#[allow(dead_code, reason = "each target asks one of its functions")]
+#[allow(dead_code, reason = "each target calls one of its functions")]
 mod harness;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

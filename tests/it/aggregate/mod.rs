@@ -1,4 +1,4 @@
-//! Metadata of many: what is signed is believed, nothing else is, and xmlsec1 thinks so too.
+//! Aggregate metadata: only what is signed is used, and xmlsec1 agrees.
 
 mod mutated;
 mod refused;
@@ -15,31 +15,28 @@ use hallpass::{
 use self::signing::{SignatureParameters, sign_with_xmlsec1, transforms_with_prefixes, xmlsec1_accepts};
 use crate::support::sp_keys::SpKey;
 
-/// When all of this is read.
 fn now() -> DateTime<Utc> {
     "2026-11-22T12:00:00Z".parse().unwrap()
 }
 
-/// Verifies `text`, and reads it: what was found.
+/// Verifies and reads `text`; returns its entities.
 fn read_verified(text: &[u8], certificates: &[Certificate]) -> Result<Vec<ParsedEntity>, Error> {
     let checked = aggregate::verify(text, certificates, now(), |_| ())?;
     assert!(checked.is_signed());
     aggregate::entities(text, &checked, now())?.collect()
 }
 
-/// The names of the service providers.
 fn entity_ids(found: &[ParsedEntity]) -> Vec<&str> {
     found.iter().filter_map(ParsedEntity::entity_id).collect()
 }
 
-/// A service provider with an address of its own.
 fn sp_metadata(name: &str) -> String {
     format!(
         "<md:EntityDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" entityID=\"{name}\"><md:SPSSODescriptor protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol\"><md:AssertionConsumerService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" Location=\"https://sp.example/{name}\" index=\"0\"/></md:SPSSODescriptor></md:EntityDescriptor>"
     )
 }
 
-/// An aggregate of two, to be signed.
+/// An aggregate of two entities, to be signed.
 fn two_entities() -> String {
     format!(
         "<md:EntitiesDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" ID=\"_root\" Name=\"urn:two\">{{signature}}\n{}\n{}\n</md:EntitiesDescriptor>",
@@ -48,7 +45,7 @@ fn two_entities() -> String {
     )
 }
 
-/// The same meaning in every manner of writing that publishers have, each with its number of service providers.
+/// The same meaning in the ways in which publishers write it, each with its number of service providers.
 fn document_variants() -> Vec<(&'static str, String, usize)> {
     let plain = two_entities();
     let wrap = |attributes: &str, inside: &str| {
@@ -179,7 +176,7 @@ fn a_signature_by_xmlsec_is_accepted_in_every_xml_serialization() {
             let found = read_verified(text.as_bytes(), std::slice::from_ref(&key.certificate))
                 .unwrap_or_else(|why| panic!("{what}, {manner}: {why}\n{text}"));
             assert_eq!(found.len(), count, "{what}, {manner}");
-            // Any of several certificates may fit, and one must.
+            // One of several certificates is enough, and one is required.
             assert!(
                 read_verified(
                     text.as_bytes(),
@@ -214,7 +211,7 @@ fn a_file_replaced_after_verification_is_not_read() {
         let read = read.and_then(Iterator::collect::<Result<Vec<_>, _>>);
         assert!(matches!(read, Err(Error::Bad(BadMetadata::Changed))), "{read:?}");
     }
-    // Also where the change lies behind what was read already: nothing of the changed piece is handed out.
+    // The same where the change lies after entities that were already read: nothing of the changed part is returned.
     let long = two_entities().replace(
         "{signature}",
         &format!("{{signature}}{}", sp_metadata("one").repeat(2000)),
@@ -315,7 +312,7 @@ fn one_bad_entity_does_not_hide_the_others() {
     );
 }
 
-/// A file is streamed: a reader that hands out a byte at a time, and one that breaks.
+/// Files are streamed: this covers a reader that returns one byte at a time, and one that fails.
 #[test]
 fn chunked_reads_give_the_same_result_and_read_errors_are_reported() {
     struct FailingReader<'t>(&'t [u8], usize);

@@ -1,4 +1,4 @@
-//! Signed files with something changed: whatever we take, xmlsec1 takes too.
+//! Signed files with changes: xmlsec1 accepts whatever we accept.
 
 use rand_chacha::{
     ChaCha8Rng,
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::support::sp_keys::SpKey;
 
-/// What is put in somewhere. Some of it changes nothing that is signed.
+/// Text that is inserted somewhere. Some of it changes nothing that is signed.
 const SNIPPETS: [&str; 30] = [
     " ",
     "\n",
@@ -91,7 +91,7 @@ fn whatever_is_accepted_xmlsec_accepts_too() {
     );
 }
 
-/// One change, or two.
+/// Makes one change, or two.
 fn mutate(text: &[u8], rng: &mut ChaCha8Rng) -> Vec<u8> {
     let mut text = text.to_vec();
     for _change in 0..=pick(rng, 2) {
@@ -121,7 +121,7 @@ fn mutate(text: &[u8], rng: &mut ChaCha8Rng) -> Vec<u8> {
     text
 }
 
-/// Where a snippet has a chance of fitting: there, before the next tag, or before the next blank or end of one.
+/// Where a snippet may be well-formed: at `at`, before the next tag, or before the next blank or end of a tag.
 fn insertion_point(text: &[u8], at: usize, kind: usize) -> usize {
     let wanted: &[u8] = match kind {
         0 => return at,
@@ -132,7 +132,7 @@ fn insertion_point(text: &[u8], at: usize, kind: usize) -> usize {
     next.map_or(at, |next| at + next)
 }
 
-/// The next attribute in the other quotes.
+/// Changes the quotes of the next attribute.
 fn swap_quotes(text: &mut [u8], at: usize) {
     let quotes: Vec<usize> = (at..text.len()).filter(|at| text[*at] == b'"').take(2).collect();
     for at in quotes {

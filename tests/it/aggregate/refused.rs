@@ -1,4 +1,4 @@
-//! Signatures that hold for xmlsec1 and are none for us, and tricks that hold for nobody.
+//! Signatures that xmlsec1 accepts and we refuse, and manipulations that both refuse.
 
 use super::{
     now, read_verified,
@@ -8,7 +8,6 @@ use super::{
 use crate::support::sp_keys::SpKey;
 use hallpass::saml::metadata::aggregate::{self, BadMetadata, Error};
 
-/// Why `text` is not believed.
 fn refusal_reason(text: &str, key: &SpKey) -> String {
     match aggregate::verify(
         text.as_bytes(),
@@ -111,7 +110,7 @@ fn signatures_valid_for_xmlsec_but_not_allowed_by_saml_are_refused() {
         );
         refusal_reason(&text, &key);
     }
-    // Processing instructions are refused, wherever they stand.
+    // Processing instructions are refused everywhere.
     for text in [
         two_entities().replace("{signature}", "{signature}<?x y?>"),
         format!("<?x y?>{}", two_entities()),
@@ -244,7 +243,7 @@ fn a_signature_is_accepted_only_as_child_of_the_root() {
             ),
         ),
     ] {
-        // An entity in a KeyValue changes nothing that is signed: it may be taken, if nobody reads it.
+        // An entity in a KeyValue changes nothing that is signed: the file may be accepted, if the entity is not read.
         if what == "an entity inside a KeyValue"
             && let Ok(found) = read_verified(text.as_bytes(), std::slice::from_ref(&key.certificate))
         {

@@ -1,4 +1,4 @@
-//! Metadata signed by the `xmlsec1` command, and judged by it.
+//! Metadata signed and verified by the `xmlsec1` command.
 
 use std::{fs, path::Path, process::Command};
 
@@ -9,13 +9,12 @@ pub(super) const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-
 pub(super) const SHA256: &str = "http://www.w3.org/2001/04/xmlenc#sha256";
 pub(super) const RSA_SHA256: &str = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
 
-/// The elements whose `ID` is an ID.
+/// The elements whose `ID` attribute is an XML ID.
 const ID_ELEMENTS: [&str; 2] = [
     "urn:oasis:names:tc:SAML:2.0:metadata:EntitiesDescriptor",
     "urn:oasis:names:tc:SAML:2.0:metadata:EntityDescriptor",
 ];
 
-/// How something is signed.
 #[derive(Clone, Copy)]
 pub(super) struct SignatureParameters<'h> {
     pub(super) uri: &'h str,
@@ -23,11 +22,11 @@ pub(super) struct SignatureParameters<'h> {
     pub(super) signature_method: &'h str,
     pub(super) transforms: &'h str,
     pub(super) digest: &'h str,
-    /// What stands behind the `SignatureValue`.
+    /// XML after the `SignatureValue`.
     pub(super) after_signature_value: &'h str,
 }
 
-/// The transforms of SAML.
+/// The transforms that SAML prescribes.
 pub(super) const TRANSFORMS: &str = "<ds:Transform Algorithm=\"http://www.w3.org/2000/09/xmldsig#enveloped-signature\"/><ds:Transform Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"/>";
 
 impl Default for SignatureParameters<'_> {
@@ -43,7 +42,7 @@ impl Default for SignatureParameters<'_> {
     }
 }
 
-/// The two transforms of SAML, with prefixes that are declared as they come.
+/// The same with a `PrefixList`.
 pub(super) fn transforms_with_prefixes(prefixes: &str) -> String {
     format!(
         "<ds:Transform Algorithm=\"{ENVELOPED}\"/><ds:Transform Algorithm=\"{EXCLUSIVE}\"><ec:InclusiveNamespaces xmlns:ec=\"{EXCLUSIVE}\" PrefixList=\"{prefixes}\"/></ds:Transform>"
@@ -51,7 +50,7 @@ pub(super) fn transforms_with_prefixes(prefixes: &str) -> String {
 }
 
 impl SignatureParameters<'_> {
-    /// The signature with two holes.
+    /// The signature with these two values.
     fn template(&self, digest: &str, value: &str) -> String {
         let Self {
             uri,
@@ -67,8 +66,8 @@ impl SignatureParameters<'_> {
     }
 }
 
-/// Signs `text`, where `{signature}` marks the place, and changes nothing else in it: xmlsec1 would write all of
-/// it anew, and so only its two values are taken.
+/// Signs `text`, in which `{signature}` marks the place, and changes nothing else: xmlsec1 would write the whole text
+/// again, so only its digest and signature value are used.
 pub(super) fn sign_with_xmlsec1(text: &str, how: SignatureParameters<'_>, key: &SpKey) -> String {
     let dir = tempfile::tempdir().unwrap();
     let (file, key_file, out) = (
@@ -98,7 +97,7 @@ pub(super) fn sign_with_xmlsec1(text: &str, how: SignatureParameters<'_>, key: &
     )
 }
 
-/// Whether xmlsec1 verifies the first signature of `text`.
+/// Whether xmlsec1 accepts the first signature of `text`.
 pub(super) fn xmlsec1_accepts(text: &[u8], certificate: &[u8], dir: &Path) -> bool {
     let (file, key) = (dir.join("verify.xml"), dir.join("verify.der"));
     fs::write(&file, text).unwrap();

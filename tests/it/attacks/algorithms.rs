@@ -1,4 +1,4 @@
-//! Algorithms that are weak, or that are not the key's.
+//! Algorithms that are weak, or that do not fit the key.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hallpass::saml::urn::{RSA_SHA1, SHA1};
@@ -48,7 +48,7 @@ pub(super) fn no_weak_or_substituted_algorithm_is_accepted(database: &Database) 
             );
         }
     }
-    // The public key as the secret of a MAC.
+    // The public key as the secret of an HMAC.
     let certificate = &setup.key.certificate.der.clone();
     let public = openssl::x509::X509::from_der(certificate)
         .unwrap()
@@ -78,7 +78,7 @@ pub(super) fn no_weak_or_substituted_algorithm_is_accepted(database: &Database) 
     algorithm_changed_after_signing(&mut setup);
 }
 
-/// An honest signature under another name, or another value under it.
+/// An honest signature with its algorithm changed, or with another value.
 fn algorithm_changed_after_signing(setup: &mut SignedSsoSetup) {
     let validly_signed = setup.signed_request("_h");
     let rsa = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
@@ -126,7 +126,7 @@ fn algorithm_changed_after_signing(setup: &mut SignedSsoSetup) {
         "SIGNATURE-SHAPE",
         &validly_signed.replace(&method, &length),
     );
-    // Another key's algorithm.
+    // The algorithm of another kind of key.
     let ec = SpKey::p256();
     let signed = sign_with_xmlsec1(
         &insert_after_issuer(

@@ -1,4 +1,4 @@
-//! Attacks by what people and their browsers send.
+//! Attacks by what users and their browsers send.
 
 use std::thread;
 
@@ -78,7 +78,7 @@ pub(super) fn control_characters_are_rejected(database: &Database) {
         assert!(StableId::parse(bad).is_err(), "{bad:?}");
         assert!(EntityId::parse(bad).is_err(), "{bad:?}");
     }
-    // A name that came in some other way is never written as broken XML.
+    // A name that was not checked when it was stored is never written as broken XML.
     sql::execute(
         &setup.server.settings,
         "UPDATE users SET given_name = 'a' || CASE WHEN 1 = 1 THEN chr1 ELSE '' END FROM (SELECT '\u{1}' AS chr1) AS x",
@@ -250,7 +250,7 @@ pub(super) fn no_parameter_redirects_off_site(database: &Database) {
                 stays(&nobody.get(&format!("{path}?{query}")), &what);
             }
         }
-        // After a login and after a logout, by form field, by query and by Referer.
+        // After a sign-in and after a logout, by form field, by query and by Referer.
         let query = http::form_body(&[(name, spellings[0])]);
         let mut fresh = nobody.clone();
         fresh.extra_headers = vec![("Referer".to_owned(), "https://evil.example/".to_owned())];

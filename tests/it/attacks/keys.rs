@@ -1,4 +1,4 @@
-//! Keys that come with the message.
+//! Keys that are sent with the message.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hallpass::keys::pem;
@@ -89,7 +89,7 @@ pub(super) fn a_key_in_the_message_is_not_trusted(database: &Database) {
             &append_to_signature(&validly_signed, &info),
         );
     }
-    // What is inert beside the registered key's own signature is not read: Keycloak sends both.
+    // Further KeyInfo beside a signature of the registered key is not read: Keycloak sends both.
     posted_response(&post_authn_request(
         &mut setup.browser,
         &append_to_signature(&validly_signed, &value),

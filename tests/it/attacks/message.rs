@@ -83,7 +83,7 @@ pub(super) fn a_response_goes_only_where_it_is_registered(database: &Database) {
         &browser.get(&setup.sso_url_with("_r1", &both, "")),
         "URL and index",
     );
-    // Nor can the form on the way change it.
+    // Nor can a change of the sign-in form choose another ACS.
     let mut fresh = setup.server.browser();
     let login = fresh.get_following_redirects(&setup.sso_url("_r2"));
     let fields = [
@@ -149,7 +149,7 @@ pub(super) fn a_bad_signature_is_never_ignored(database: &Database) {
         &browser.get(&format!("/saml/sso?{}", foreign.redirect_query(&xml, None, true))),
         "optional and wrong",
     );
-    // Another binding is no way around it.
+    // Another binding is checked in the same way.
     let form = |xml: &str| format!("SAMLRequest={}", percent_encode(&STANDARD.encode(xml)));
     let kind = "application/x-www-form-urlencoded";
     let signed = |key| {
@@ -259,7 +259,7 @@ pub(super) fn parameters_are_never_ambiguous(database: &Database) {
         );
     }
     assert_eq!(browser.post_body("/saml/sso?tenant=1", kind, &form).status, 303);
-    // Parameters of others, and another order, do no harm.
+    // Unknown parameters, and another order, do no harm.
     let mut parts: Vec<_> = good.split('&').collect();
     parts.reverse();
     for fine in [format!("tenant=1&{good}&utm=x"), parts.join("&")] {

@@ -1,4 +1,4 @@
-//! The attacks of the threat list, by their number. What another test holds already is named here.
+//! The attacks of the threat list, by their number. Attacks that another test covers are listed here.
 
 use crate::support::test_server::{Database, on_each_database};
 
@@ -45,87 +45,67 @@ const TESTED_HERE: &[(u32, Attack)] = &[
     (52, web::files_and_internal_details_are_not_shown),
 ];
 
-/// Rows that tests elsewhere hold.
+/// Rows that tests elsewhere cover.
 const TESTED_ELSEWHERE: &[(u32, &str)] = &[
-    // row 4: sso_signed::a_changed_request_or_an_unregistered_key_gets_our_error_page
     (
         4,
         "sso_signed::a_changed_request_or_an_unregistered_key_gets_our_error_page",
     ),
-    // row 6: sso_signed::every_algorithm_and_percent_encoding_is_verified_over_the_received_octets
     (
         6,
         "sso_signed::every_algorithm_and_percent_encoding_is_verified_over_the_received_octets",
     ),
-    // row 8: sso_signed::weak_algorithms_and_key_confusion_are_refused
     (8, "sso_signed::weak_algorithms_and_key_confusion_are_refused"),
-    // row 17: logout::only_a_participants_signed_request_ends_the_session
     (17, "logout::only_a_participants_signed_request_ends_the_session"),
-    // row 18: response::hostile_names_arrive_unchanged
     (18, "response::hostile_names_arrive_unchanged"),
-    // row 20: publish::every_page_forbids_framing_and_caching_and_runs_only_our_scripts
     (
         20,
         "publish::every_page_forbids_framing_and_caching_and_runs_only_our_scripts",
     ),
-    // row 21: sso::the_self_posting_page_works_without_script_and_for_any_acs
     (
         21,
         "sso::the_self_posting_page_works_without_script_and_for_any_acs",
     ),
-    // row 22: sign_in::a_planted_cookie_is_replaced_at_sign_in
     (22, "sign_in::a_planted_cookie_is_replaced_at_sign_in"),
-    // row 23: sign_in::only_the_exact_cookie_under_its_own_name_is_a_session
     (
         23,
         "sign_in::only_the_exact_cookie_under_its_own_name_is_a_session",
     ),
-    // row 24: sign_in::cookies_have_the_host_prefix_on_https_and_none_on_loopback
     (
         24,
         "sign_in::cookies_have_the_host_prefix_on_https_and_none_on_loopback",
     ),
-    // row 25: sign_in::only_our_own_form_in_the_same_browser_is_accepted
     (25, "sign_in::only_our_own_form_in_the_same_browser_is_accepted"),
-    // row 26: sso_resumed::a_request_is_never_answered_again_for_another_browser_session_or_user
     (
         26,
         "sso_resumed::a_request_is_never_answered_again_for_another_browser_session_or_user",
     ),
     (26, "logout::a_replayed_logout_request_does_not_end_a_new_session"),
-    // row 27: logout::only_a_participants_signed_request_ends_the_session
     (27, "logout::only_a_participants_signed_request_ends_the_session"),
-    // row 28: logout::unsolicited_logout_responses_get_a_page_without_redirect
     (
         28,
         "logout::unsolicited_logout_responses_get_a_page_without_redirect",
     ),
-    // row 24: single_logout::posted::a_posted_request_begins_a_logout_and_posted_responses_advance_it
     (
         24,
         "single_logout::posted::a_posted_request_begins_a_logout_and_posted_responses_advance_it",
     ),
-    // row 27: single_logout::posted::an_unsigned_or_wrongly_signed_post_ends_and_confirms_nothing
     (
         27,
         "single_logout::posted::an_unsigned_or_wrongly_signed_post_ends_and_confirms_nothing",
     ),
-    // row 28: single_logout::responses::an_unsolicited_response_changes_nothing_and_does_not_redirect
     (
         28,
         "single_logout::responses::an_unsolicited_response_changes_nothing_and_does_not_redirect",
     ),
-    // row 41: single_logout::chain::a_disabled_application_still_receives_logout_requests_but_cannot_start_a_logout
     (
         41,
         "single_logout::chain::a_disabled_application_still_receives_logout_requests_but_cannot_start_a_logout",
     ),
-    // row 29: sign_in::unknown_wrong_and_disabled_get_the_same_page_at_the_same_cost
     (
         29,
         "sign_in::unknown_wrong_and_disabled_get_the_same_page_at_the_same_cost",
     ),
-    // row 30: throttle::*
     (
         30,
         "throttle::guessing_is_stopped_before_hashing_and_gets_retry_after",
@@ -134,7 +114,6 @@ const TESTED_ELSEWHERE: &[(u32, &str)] = &[
     (30, "throttle::x_forwarded_for_from_untrusted_peers_is_ignored"),
     (30, "throttle::every_spelling_of_an_email_is_counted_as_one"),
     (30, "throttle::forty_concurrent_attempts_are_each_counted"),
-    // row 31: throttle::the_owner_can_sign_in_from_elsewhere_and_an_office_is_not_throttled_by_successes
     (
         31,
         "throttle::the_owner_can_sign_in_from_elsewhere_and_an_office_is_not_throttled_by_successes",
@@ -144,16 +123,15 @@ const TESTED_ELSEWHERE: &[(u32, &str)] = &[
         31,
         "lockout::a_paused_account_allows_one_attempt_from_an_address_without_failures",
     ),
-    // row 15, of which the harm is a message that is taken and dear
+    // row 15: the harm is an expensive message that is accepted
     (15, "sso_posted::cheap_checks_run_first"),
-    // row 32, of which the harm is that nobody gets in
+    // row 32: the harm is that nobody can sign in
     (
         32,
         "busy::an_overloaded_server_answers_retry_later_and_reserves_capacity_for_known_devices",
     ),
     (32, "busy::no_password_is_hashed_for_a_disconnected_client"),
     (32, "busy::a_flood_from_one_address_does_not_delay_another"),
-    // row 32, row 33: sign_in::a_password_is_never_truncated_and_a_huge_one_never_hashed
     (
         32,
         "sign_in::a_password_is_never_truncated_and_a_huge_one_never_hashed",
@@ -162,36 +140,28 @@ const TESTED_ELSEWHERE: &[(u32, &str)] = &[
         33,
         "sign_in::a_password_is_never_truncated_and_a_huge_one_never_hashed",
     ),
-    // row 34: publish::no_request_header_changes_our_urls
     (34, "publish::no_request_header_changes_our_urls"),
-    // row 35: cli::daemon::the_log_has_whole_lines_and_no_secret
     (35, "cli::daemon::the_log_has_whole_lines_and_no_secret"),
-    // row 36: operating::data_files_are_private_and_wider_modes_are_refused
     (
         36,
         "operating::data_files_are_private_and_wider_modes_are_refused",
     ),
-    // row 37: sources::addresses::nothing_is_fetched_from_a_forbidden_address
     (
         37,
         "sources::addresses::nothing_is_fetched_from_a_forbidden_address",
     ),
-    // row 41: sso_resumed::a_disabled_application_or_user_is_refused_at_the_next_request
     (
         41,
         "sso_resumed::a_disabled_application_or_user_is_refused_at_the_next_request",
     ),
-    // row 44: sign_in::the_database_stores_only_hashes_of_browser_tokens
     (44, "sign_in::the_database_stores_only_hashes_of_browser_tokens"),
-    // row 45: publish::every_page_forbids_framing_and_caching_and_runs_only_our_scripts
     (
         45,
         "publish::every_page_forbids_framing_and_caching_and_runs_only_our_scripts",
     ),
-    // row 47: sso::relay_state_is_returned_unchanged, response::hostile_names_arrive_unchanged
     (47, "sso::relay_state_is_returned_unchanged"),
     (47, "response::hostile_names_arrive_unchanged"),
-    // row 48, of which the harm is that somebody else's sign-in is lost
+    // row 48: the harm is that another user's sign-in is lost
     (
         48,
         "sso_resumed::anonymous_requests_evict_no_pending_sign_in_and_store_nothing",
@@ -218,14 +188,14 @@ const TESTED_ELSEWHERE: &[(u32, &str)] = &[
     ),
 ];
 
-/// The rows that must be held. Rows 39 and 40 are about an administration over HTTP, row 42 about a hash chain over
+/// The rows that must be covered. Rows 39 and 40 are about an administration over HTTP, row 42 about a hash chain over
 /// the audit log: neither exists yet.
 const THREAT_NUMBERS: &[u32] = &[
     1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28,
     29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 41, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52,
 ];
 
-/// Each row and a test that holds it, as docs/security.md names them.
+/// Each row and a test that covers it, as docs/security.md names them.
 pub(crate) fn rows_and_tests() -> impl Iterator<Item = (u32, String)> {
     let here = TESTED_HERE
         .iter()
@@ -256,7 +226,7 @@ fn every_threat_has_a_test() {
     }
 }
 
-/// One test a row, so that a failure names its number.
+/// One test per row, so that a failure names its number.
 macro_rules! rows {
     ($($name:ident: $row:literal),* $(,)?) => {$(
         #[test]

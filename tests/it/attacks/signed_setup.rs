@@ -1,4 +1,4 @@
-//! What the attacks by a posted signature stand on: a wiki that must sign, and an address that nobody may come to.
+//! Setup for attacks with a posted signature: a wiki that must sign, and an address that must not be fetched.
 
 use std::net::TcpListener;
 
@@ -45,17 +45,16 @@ impl SignedSsoSetup {
         Self { scene, key, browser }
     }
 
-    /// A request that asks for what its sender wants.
     pub(super) fn unsigned_request(&self, id: &str) -> String {
         self.scene.sp.authn_request(id, self.scene.now(), DESTINATION, "")
     }
 
-    /// The same, with an honest signature.
+    /// The same request with an honest signature.
     pub(super) fn signed_request(&self, id: &str) -> String {
         self.request_signed_with(id, &saml_template(id))
     }
 
-    /// Signed with the registered key, but not as it should be.
+    /// Signed with the registered key, but not as SAML prescribes.
     pub(super) fn request_signed_with(&self, id: &str, template: &SignatureTemplate<'_>) -> String {
         let xml = insert_after_issuer(&self.unsigned_request(id), &template.xml());
         sign_with_xmlsec1(&xml, &self.key.private_pem())
@@ -75,7 +74,7 @@ pub(super) fn slice_between<'x>(xml: &'x str, from: &str, to: &str) -> &'x str {
     &xml[start..start + end + to.len()]
 }
 
-/// An address that nobody may come to.
+/// An address that nothing may connect to.
 pub(super) struct Canary(TcpListener);
 
 impl Canary {

@@ -1,4 +1,4 @@
-//! References and transforms that fetch, run or leave something out.
+//! References and transforms that fetch, execute or omit something.
 
 use hallpass::saml::urn::{ENVELOPED_SIGNATURE, EXC_C14N, EXC_C14N_WITH_COMMENTS};
 
@@ -125,7 +125,7 @@ fn unsigned_transforms(setup: &mut SignedSsoSetup, validly_signed: &str, url: &s
     }
 }
 
-/// The same where the signature itself is good.
+/// The same with a correct signature.
 fn signed_transforms(setup: &mut SignedSsoSetup) {
     let exclusive = transform(EXC_C14N, "");
     let enveloped = transform(ENVELOPED_SIGNATURE, "");
@@ -161,7 +161,7 @@ fn signed_transforms(setup: &mut SignedSsoSetup) {
         );
         setup.assert_refused(c14n, "SIGNATURE-SHAPE", &signed);
     }
-    // A comment makes a difference where comments are part of what is signed: in SignedInfo, where nobody writes one.
+    // Comments matter only where they are part of what is signed: in SignedInfo, where nobody writes any.
     let signed = setup.request_signed_with(
         "_d",
         &SignatureTemplate {
@@ -173,7 +173,6 @@ fn signed_transforms(setup: &mut SignedSsoSetup) {
     setup.assert_refused("a comment in SignedInfo", "SIGNATURE-SHAPE", &signed);
 }
 
-/// The transforms of a signature that stands in `xml`.
 fn transforms_in(xml: &str) -> String {
     let transforms = slice_between(xml, "<ds:Transforms>", "</ds:Transforms>");
     transforms

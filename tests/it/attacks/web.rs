@@ -7,7 +7,7 @@ use std::{
 
 use crate::support::{http, sso_setup::SsoSetup, test_server::Database};
 
-/// What the server answers to `octets` when nothing follows them, however many answers that are.
+/// Everything that the server sends in reply to `octets` when nothing follows them.
 fn send_raw(setup: &SsoSetup, octets: &str) -> String {
     let mut stream = TcpStream::connect(setup.server.address).unwrap();
     // A server that refuses early may close before it has read everything.
@@ -163,7 +163,7 @@ pub(super) fn files_and_internal_details_are_not_shown(database: &Database) {
         );
         says_nothing(&page, target);
     }
-    // Whatever is asked for by name asks for sign-in first: strangers do not learn which names there are.
+    // Every name requires a sign-in first: anonymous visitors do not learn which names exist.
     let page = ask("GET", "/launch/..%2f..%2fx");
     assert!(
         page.status == 303 && page.location().starts_with('/'),

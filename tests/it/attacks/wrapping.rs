@@ -1,4 +1,4 @@
-//! Signature wrapping: what was signed is one thing, what is read another.
+//! Signature wrapping: the signed element is not the one that is read.
 
 use hallpass::saml::urn::{ENVELOPED_SIGNATURE, EXC_C14N, PROTOCOL};
 
@@ -30,12 +30,12 @@ pub(super) fn signature_wrapping_is_refused(database: &Database) {
     malformed_signature_layouts(&mut setup);
 }
 
-/// What is done to a message, the message, and the code of its refusal.
+/// What was done to the message, the message, and the code of its refusal.
 type ForgedMessage = (&'static str, String, &'static str);
 
 const SIGNATURE_SHAPE: &str = "SIGNATURE-SHAPE";
 
-/// What is signed lies somewhere in what is not; the signature with it, or above it.
+/// The signed element is placed somewhere in an unsigned message; the signature with it, or above it.
 fn wrapping_layouts(validly_signed: &str, evil: &str) -> Vec<ForgedMessage> {
     let signature = slice_between(validly_signed, "<ds:Signature ", "</ds:Signature>");
     let bare = validly_signed.replace(signature, "");
@@ -113,7 +113,7 @@ fn wrapping_layouts(validly_signed: &str, evil: &str) -> Vec<ForgedMessage> {
     ]
 }
 
-/// What was signed, changed afterwards.
+/// A signed message that was changed afterwards.
 fn tampered_layouts(validly_signed: &str, evil: &str) -> Vec<ForgedMessage> {
     let signature = slice_between(validly_signed, "<ds:Signature ", "</ds:Signature>");
     let digest = slice_between(signature, "<ds:DigestValue>", "</ds:DigestValue>");
@@ -186,7 +186,7 @@ fn tampered_layouts(validly_signed: &str, evil: &str) -> Vec<ForgedMessage> {
     ]
 }
 
-/// By the registered key, but not over all of what is read and nothing else.
+/// Signed with the registered key, but not over exactly what is read.
 fn malformed_signature_layouts(setup: &mut SignedSsoSetup) {
     let whole = setup.request_signed_with(
         "_w",
@@ -229,7 +229,7 @@ fn malformed_signature_layouts(setup: &mut SignedSsoSetup) {
         &setup.key.private_pem(),
     );
     setup.assert_refused("deep down", SIGNATURE_SHAPE, &deep);
-    // A comment that cuts nothing is no part of what was signed, and does no harm.
+    // A comment that splits no text is no part of what was signed, and does no harm.
     let commented = setup
         .signed_request("_c")
         .replace("</saml:Issuer>", "</saml:Issuer><!-- fine -->");

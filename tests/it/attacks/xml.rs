@@ -1,4 +1,4 @@
-//! Attacks on the reader of messages: bombs, floods, and texts that two readers would read in two ways.
+//! Attacks on the XML reader: bombs, floods, and texts that two readers would read in two ways.
 
 use std::net::TcpListener;
 
@@ -165,7 +165,7 @@ pub(super) fn floods_of_depth_and_attributes_are_refused(database: &Database) {
         assert_refused(&send_authn_request(&mut browser, &flood), what);
         assert_refused(&post_authn_request(&mut browser, &flood), what);
     }
-    // The most of everything that is taken, at once, is answered as any other.
+    // A message at all limits at once is answered as any other.
     let (levels, names) = (30, 60);
     let declared: String = (0..names).map(|n| format!(" xmlns:a{n}=\"urn:{n}\"")).collect();
     let most = inside(&format!(

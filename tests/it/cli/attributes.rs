@@ -1,4 +1,4 @@
-//! What applications are told of people: lists, presets, own attributes, and what is required.
+//! What applications receive about users: attribute lists, presets, own attributes, and required ones.
 
 use chrono::Utc;
 use hallpass::model::{name_id::NameIdFormat, preset::Preset};
@@ -35,7 +35,6 @@ fn add_application(cli: &Cli, entity_id: &str, more: &[&str]) {
     cli.expect_success(&[&line[..], more].concat());
 }
 
-/// Signs on and hands back the response.
 fn sso_response(browser: &mut Browser, entity_id: &str, id: &str) -> String {
     let page = browser.get(&TestSp::new(entity_id, ACS).sso_url(id, Utc::now()));
     posted_response(&page).0
@@ -296,7 +295,7 @@ fn required_attributes_are_checked_at_every_edit_and_always_sent() {
         assert!(refused.contains("wiki") && refused.contains("team"), "{refused}");
         cli.expect_success(&["user", "edit", ADA, "--given-name", "Augusta"]);
 
-        // Whoever comes later is told of at once, and stopped at sign-on; other edits go on.
+        // A user who is added later is reported at once, and refused at sign-in; other edits are possible.
         server.add_user("eve@fernweh.example", "Eve", "Other");
         let shown = cli.expect_success(&["app", "show", "wiki"]);
         assert!(
@@ -322,7 +321,7 @@ fn required_attributes_are_checked_at_every_edit_and_always_sent() {
         assert_eq!(told.len(), 1, "{told:?}");
         assert!(told[0].contains("eve@") && told[0].contains("team"), "{told:?}");
 
-        // An application that is switched off asks nothing; it is asked about when it is switched on.
+        // A disabled application requires nothing; enabling it checks again.
         cli.expect_success(&["app", "disable", "wiki"]);
         cli.expect_success(&["user", "edit", ADA, "--attribute", "team="]);
         let refused = cli.expect_failure(&["app", "enable", "wiki"]);
@@ -487,7 +486,7 @@ fn own_attributes_are_loaded_only_for_applications_that_request_them() {
         let (server, cli) = server_and_cli(database);
         let mut browser = browser_of_ada(&server);
         add_application(&cli, "usual", &[]);
-        // Whoever reads them at a sign-on fails from now on.
+        // From now on, reading them during SSO fails.
         sql::execute(&server.settings, "DROP TABLE user_attributes");
         assert_eq!(
             inspect::saml_attributes(&sso_response(&mut browser, "usual", "_r")).len(),

@@ -23,19 +23,19 @@ use crate::{
     },
 };
 
-/// A daemon that a test started, ended with it.
+/// A daemon that is killed when the test ends.
 struct Daemon(Child);
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have ended already.
         let _killed = self.0.kill();
         let _waited = self.0.wait();
     }
 }
 
 impl Daemon {
-    /// Starts one that logs everything to a pipe, and reads that until it listens.
+    /// Starts one that logs everything to a pipe, and reads the log until it listens.
     fn start_with_piped_log(cli: &Cli) -> (Self, BufReader<ChildStderr>, SocketAddr) {
         let mut serve = cli.command(&["serve"]);
         let mut daemon = Self(serve.stderr(Stdio::piped()).spawn().unwrap());
@@ -68,7 +68,7 @@ fn a_full_log_pipe_blocks_neither_requests_nor_shutdown() {
     let (_dir, cli) = configured_cli(&[("HALLPASS_LOG", "trace")]);
     let (mut daemon, log, address) = Daemon::start_with_piped_log(&cli);
     let mut browser = Browser::new(address, "https://login.fernweh.example");
-    // Far more lines than the pipe and the queue hold: each of these writes a dozen at this level.
+    // Far more lines than pipe and queue hold: each request writes a dozen at this level.
     for _ in 0..1500 {
         assert_eq!(browser.get("/login").status, 200);
     }

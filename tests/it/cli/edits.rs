@@ -1,4 +1,4 @@
-//! What the audit log keeps of an edit: the values of before and after, and who made it.
+//! What the audit log stores about an edit: the values before and after, and who made it.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,6 @@ use crate::{
     },
 };
 
-/// The newest row of an action.
 fn newest_audit_row(cli: &Cli, action: &str) -> Value {
     cli.json(&["audit", "--json", "-n", "1", "--action", action])[0].clone()
 }
@@ -74,7 +73,7 @@ fn an_edit_audits_both_values_and_the_actor_even_with_sudo() {
             (json!("attribute email"), Value::Null)
         );
 
-        // What a browser does is done by its person.
+        // What a browser does is recorded as done by its user.
         let mut ada = setup.server.browser();
         let login = ada.get("/login");
         ada.submit_password(

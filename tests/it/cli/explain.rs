@@ -124,7 +124,7 @@ fn the_audit_log_is_listed_by_application_code_and_time() {
             .server
             .add_application("Other", "urn:other", "https://other.example/acs", |_| {});
         let cli = Cli::new(&setup.server.settings.data_dir, database);
-        // Rows of one millisecond have no order.
+        // Rows of the same millisecond have no order.
         let tick = || setup.server.clock.advance(TimeDelta::seconds(1));
         tick();
         let mut ada = setup.signed_in_browser();
@@ -183,7 +183,7 @@ fn the_audit_log_shows_user_and_address_and_distinguishes_failures() {
         server.add_user("off@fernweh.example", "Otto", "Off");
         cli.expect_success(&["user", "disable", "off@fernweh.example"]);
         for email in [ADA, "off@fernweh.example", "nobody@fernweh.example"] {
-            // Rows of one millisecond have no order.
+            // Rows of the same millisecond have no order.
             server.clock.advance(TimeDelta::seconds(1));
             sign_in(&server, email, "wrong wrong wrong wrong");
         }

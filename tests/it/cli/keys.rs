@@ -1,4 +1,4 @@
-//! `hallpass key roll …` and `hallpass app draft`: what an administrator types and reads.
+//! `hallpass key roll …` and `hallpass app draft`: what an administrator types and sees.
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
@@ -12,7 +12,7 @@ use crate::support::{
     test_server::{TestServer, on_each_database},
 };
 
-/// The database remembers the last step as if it were an hour old: the command line keeps real time.
+/// Sets the last step one hour back in the database: the command line uses the real time.
 fn advance_one_hour(server: &TestServer) {
     sql::execute(
         &server.settings,
@@ -51,7 +51,7 @@ fn add_chatgpt(cli: &Cli, more: &[&str]) -> String {
     cli.expect_success(&[&values[..], more].concat())
 }
 
-/// The metadata address that an application or a draft was given.
+/// The metadata URL's path for an application or a draft.
 fn metadata_path(cli: &Cli, slug: &str) -> String {
     let shown = cli.json(&["app", "show", slug, "--json"]);
     let url = shown["paste"]["metadata_url"].as_str().unwrap();
@@ -145,7 +145,7 @@ fn a_manual_rollover_runs_from_confirmations_to_retirement() {
             "{output}"
         );
 
-        // The other one fetches, as a program does.
+        // The other application fetches our metadata.
         server.provider.refresh_snapshot().unwrap();
         let fetched = http::request(
             server.address,
@@ -164,7 +164,7 @@ fn a_manual_rollover_runs_from_confirmations_to_retirement() {
         );
         let guessed = [("Host", "login.fernweh.example"), ("User-Agent", "somebody")];
         http::request(server.address, "GET", "/saml/metadata/wiki", &guessed, "");
-        // It is noted after the answer.
+        // The fetch is recorded after the response.
         for _ in 0..200 {
             if roll("status").contains("by somebody") {
                 break;

@@ -1,4 +1,4 @@
-//! What a command says where it does not do what was typed, and where it says that it did.
+//! What a command prints where it does not do what was asked, and where it reports success.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The real binary, beside a running house: what it changes takes effect at the next sign-in.
+//! The real binary, beside a running server: its changes take effect at the next sign-in.
 
 mod applications;
 mod attributes;
@@ -24,7 +24,7 @@ use crate::support::{
     test_server::{Database, TestServer},
 };
 
-/// The binary in the surroundings of one installation.
+/// The binary, with the environment of one installation.
 pub(crate) struct Cli(Vec<(String, String)>);
 
 impl Cli {
@@ -42,7 +42,7 @@ impl Cli {
         Self(all)
     }
 
-    /// The same, with more in its environment.
+    /// The same with more environment variables.
     pub(crate) fn with_env(mut self, more: &[(&str, &str)]) -> Self {
         let more = more
             .iter()
@@ -51,7 +51,6 @@ impl Cli {
         self
     }
 
-    /// Sends a signal to a process that a test started.
     pub(crate) fn send_signal(process: u32, name: &str) {
         let output = Command::new("kill")
             .arg(format!("-{name}"))
@@ -77,7 +76,7 @@ impl Cli {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        // A command that refuses early does not read.
+        // A command that refuses early does not read its input.
         let _written = child.stdin.take().unwrap().write_all(input.as_bytes());
         child.wait_with_output().unwrap()
     }

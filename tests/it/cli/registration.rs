@@ -1,4 +1,4 @@
-//! What breaks later is refused or said when it is entered.
+//! What would fail later is refused or reported when it is entered.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use crate::{
 const ENTITY: &str = "https://sp.example.org/m";
 const ACS: &str = "https://sp.example.org/acs";
 
-/// Metadata with `inside` its role, before the ACS.
+/// Metadata with `inside` in its role, before the ACS.
 fn metadata(inside: &str) -> String {
     let xml = SpMetadata::new(ENTITY, ACS).xml();
     xml.replace(
@@ -41,7 +41,7 @@ fn the_same_metadata_twice_is_refused_and_a_shared_entity_id_is_reported() {
                 && output.contains("ISSUER-AMBIGUOUS"),
             "{output}"
         );
-        // Nor by an edit.
+        // Nor can an edit set it.
         let output = cli.expect_failure(&["app", "edit", "sp-example-org-2", "--acs", ACS]);
         assert!(output.contains("no ACS URL tells the two apart"), "{output}");
         let output = cli.expect_failure_with_input(
@@ -101,7 +101,7 @@ fn the_first_supported_name_id_format_of_the_metadata_is_used() {
                 "{output}"
             );
         }
-        // New metadata never changes it, and it is said that they differ.
+        // New metadata does not change it; the command reports that they differ.
         let xml =
             metadata(&format_of("2.0:nameid-format:transient")).replace("sp.example.org", "sp1.example.org");
         let output = cli.expect_success_with_input(&["app", "edit", "sp-1", "--metadata", "-"], &xml);
@@ -214,7 +214,7 @@ fn input_that_is_not_metadata_is_named() {
         fs::write(&file, units).unwrap();
         let output = cli.expect_failure(&["app", "add", "saml", "--metadata", file.to_str().unwrap()]);
         assert!(output.contains("save it as UTF-8"), "{output}");
-        // Of several, the one that is named.
+        // Of several entities, the one that is named.
         let output = cli.expect_success_with_input(
             &[
                 "app",
@@ -237,7 +237,7 @@ fn no_command_prints_terminal_control_characters() {
         let (server, cli) = server_and_cli(database);
         let evil = "\u{1b}[2J\u{202e}\u{200b}\u{9b}31m";
         server.add_application("Wiki", ENTITY, ACS, |_| {});
-        // However it came there: behind the back of every check.
+        // However it was stored: this bypasses every check.
         let text = format!("UPDATE applications SET name = 'Wi{evil}ki'");
         crate::support::sql::execute(
             &server.settings,

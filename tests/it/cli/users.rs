@@ -159,7 +159,7 @@ fn a_user_with_one_name_is_added_greeted_edited_and_sent_without_the_other() {
             cli.expect_success(&["user", "show", sukarno])
                 .contains("Last name    (none)")
         );
-        // Who cannot sign in is told; nobody else is kept from using the application for it.
+        // The users who cannot sign in are listed; the others can use the application all the same.
         let output = add_app("second", &["--preset", "atlassian"]);
         assert!(
             output.contains("surname is required") && output.contains(sukarno),

@@ -1,4 +1,4 @@
-//! Who is known to trust a key: by what they fetch, and by word of mouth.
+//! Which applications are known to trust a key: by what they fetch, and by an administrator's confirmation.
 
 use chrono::{TimeDelta, Utc};
 use hallpass::{
@@ -18,7 +18,7 @@ use super::{expect_done, expect_refused, request_with_headers, roll_over};
 use crate::support::{sql, sso_setup::SsoSetup, test_server::on_each_database};
 
 const COUNT_ADOPTIONS: &str = "SELECT count(*) AS n FROM application_key_follow";
-/// The address that an application was given.
+/// The metadata URL's path for an application.
 pub(super) fn metadata_path(provider: &Provider, slug: &str) -> String {
     let url = provider.metadata_url(&Slug::parse(slug).unwrap()).unwrap();
     let target = url
@@ -83,7 +83,7 @@ fn only_a_fetch_of_its_own_metadata_url_records_adoption() {
             assert_eq!(follows(), 0, "{method} {target} {headers:?}");
         }
         assert_eq!(wiki_adoption(&setup), None);
-        // A copy of before the step is answered with the new document.
+        // A client with a cached copy from before the step receives the new document.
         let agent = ("User-Agent", "Shibboleth/3.4");
         let fetched = request_with_headers(
             address,
@@ -121,7 +121,7 @@ fn a_304_for_the_current_document_records_adoption() {
         let metadata_path = metadata_path.as_str();
         expect_done(setup.server.provider.prepare_key(None).unwrap());
         setup.server.provider.refresh_snapshot().unwrap();
-        // Fetched from the common address, then asked for again at its own.
+        // Fetched from the common address, then requested again from its own.
         let tag = request_with_headers(setup.server.address, "GET", "/saml/metadata", &[])
             .header("etag")
             .unwrap()
@@ -189,7 +189,7 @@ fn fetches_at_every_replica_are_recorded_once() {
             }
         });
         assert_eq!(sql::number(&setup.server.settings, COUNT_ADOPTIONS), 1);
-        // Another key has to be learnt anew, also where the one before was noted.
+        // Another key has to be adopted again, also where an earlier one was.
         expect_done(replica.provider.cancel_key().unwrap());
         assert_ne!(expect_done(replica.provider.prepare_key(None).unwrap()), next);
         for provider in [&setup.server.provider, &replica.provider] {
@@ -271,7 +271,7 @@ fn an_application_registered_after_the_new_key_does_not_block_retirement() {
             .add_application("Young", "urn:test:young", "https://young.example/acs", |_| {});
         assert_eq!(young(&setup), Some(AdoptionEvidence::RegisteredWith));
         assert_eq!(provider.rollover().unwrap().not_adopted().count(), 1);
-        // A fetch after the step tells just as much as one before.
+        // A fetch after the step counts as much as one before.
         provider.refresh_snapshot().unwrap();
         request_with_headers(setup.server.address, "GET", metadata_path, &[]);
         setup.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
@@ -329,7 +329,7 @@ fn the_adoption_of_a_draft_moves_to_its_application() {
             "what was pasted stays"
         );
 
-        // A name that is free again remembers nobody.
+        // A name that becomes free and is used again inherits nothing.
         provider
             .remove_application(&Slug::parse("portal").unwrap())
             .unwrap();

@@ -1,4 +1,4 @@
-//! Sign-ons go on while keys change: no response is signed with a key that was not published before.
+//! SSO continues while keys change: no response is signed with a key that was not published before.
 
 use std::{
     array,
@@ -26,14 +26,13 @@ use crate::support::{
     test_sp::posted_response,
 };
 
-/// How long each state is under load.
 const STATE_DURATION: Duration = Duration::from_millis(400);
 const THREADS: usize = 4;
 
-/// People who sign on again and again, half of them at each daemon.
+/// Browsers that request SSO again and again, half of them at each daemon.
 struct Load {
     stop: AtomicBool,
-    /// How many sign-ons each of them has begun.
+    /// How many SSO requests each of them has begun.
     started_sign_ins: [AtomicUsize; THREADS],
 }
 
@@ -78,7 +77,7 @@ fn every_response_verifies_with_a_key_that_every_replica_had_published() {
     });
 }
 
-/// Who signed how often.
+/// How often each key signed.
 fn sign_in_until_stopped(
     setup: &SsoSetup,
     replica: &Replica,
@@ -108,8 +107,8 @@ fn sign_in_until_stopped(
 }
 
 impl Load {
-    /// Waits until whoever looked at our metadata before this has signed on and looks again: for service
-    /// providers that takes what `PUBLISHED_FIRST` waits for, and the clock here stands still.
+    /// Waits until every client that read our metadata before this has finished its SSO request and reads it again: for
+    /// service providers that is what `MIN_PUBLISHED_BEFORE_SIGNING` waits for, and the clock of the test stands still.
     fn wait_for_fresh_metadata(&self) {
         let before: Vec<_> = self
             .started_sign_ins
@@ -126,7 +125,7 @@ impl Load {
     }
 }
 
-/// Two rollovers, each with a way back in between, by both daemons in turn.
+/// Two rollovers, each with a step back in between, by both daemons in turn.
 fn roll_twice(setup: &SsoSetup, replica: &Replica, load: &Load) {
     let (one, other) = (&setup.server.provider, &replica.provider);
     load.wait_for_fresh_metadata();
@@ -146,7 +145,7 @@ fn roll_twice(setup: &SsoSetup, replica: &Replica, load: &Load) {
         expect_done(first.reactivate_previous_key().unwrap());
         thread::sleep(STATE_DURATION);
         expect_done(second.activate_key(false).unwrap());
-        // In steps, so that no request under way becomes stale.
+        // In steps, so that no request under way expires.
         let mut waited = TimeDelta::zero();
         while waited < MIN_PUBLISHED_AFTER_SIGNING {
             setup.server.clock.advance(TimeDelta::minutes(2));

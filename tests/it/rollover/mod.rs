@@ -1,4 +1,4 @@
-//! One signing key takes over from another: each state, who follows, and what a step waits for.
+//! Signing key rollover: each state, which applications adopt the key, and what a step waits for.
 
 mod adoption;
 mod load;
@@ -39,7 +39,7 @@ use crate::{
     },
 };
 
-/// How long another replica may take to hear of a step.
+/// How long another replica may take to notice a step.
 const PROPAGATION_LIMIT: Duration = Duration::from_secs(5);
 
 fn request_with_headers(
@@ -69,7 +69,7 @@ fn expect_refused(stepped: RolloverStepOutcome) -> StepRefused {
     }
 }
 
-/// Prepares, waits as long as must be, confirms everybody, and activates.
+/// Prepares, waits as long as required, confirms all applications, and activates.
 fn roll_over(setup: &SsoSetup, provider: &Provider) -> Certificate {
     let next = expect_done(provider.prepare_key(None).unwrap());
     setup.server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
@@ -83,7 +83,7 @@ fn roll_over(setup: &SsoSetup, provider: &Provider) -> Certificate {
     next
 }
 
-/// The certificates of a metadata document, as DER, in their order.
+/// The certificates of a metadata document, as DER, in document order.
 fn published_certificates(metadata: &str) -> Vec<Vec<u8>> {
     let document = Document::parse(metadata).unwrap();
     elements(&document, "KeyDescriptor")
@@ -97,7 +97,7 @@ fn published_certificates(metadata: &str) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// Waits until the daemon at `address` publishes what `wanted` says, and fails after some seconds.
+/// Waits until the daemon at `address` publishes exactly `wanted`, and fails after some seconds.
 fn wait_until_published(address: SocketAddr, wanted: &[&Certificate]) {
     let began = Instant::now();
     loop {
@@ -116,7 +116,7 @@ fn wait_until_published(address: SocketAddr, wanted: &[&Certificate]) {
     }
 }
 
-/// Whose key signs now, by a sign-on and by the signature of our metadata.
+/// Asserts which key signs now, by an SSO response and by the signature of our metadata.
 fn assert_signs_with(setup: &SsoSetup, certificate: &Certificate, id: &str) {
     let page = setup.signed_in_browser().get(&setup.sso_url(id));
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Another sealing key: nothing that is published changes, and the old one opens nothing any more.
+//! Replacing the sealing key: nothing that is published changes, and the old key no longer opens anything.
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, sync::Arc};
 
@@ -24,7 +24,7 @@ fn sealing_key_ids(house: &TestServer) -> Vec<String> {
     sql::texts(&house.settings, sql)
 }
 
-/// A house whose key and next key are sealed, and what it publishes.
+/// A server with an active and a next key, and the metadata that it publishes.
 fn server_with_two_keys(database: &Database) -> (TestServer, String) {
     let house = TestServer::start(database, &[]);
     expect_done(house.provider.prepare_key(None).unwrap());
@@ -71,7 +71,7 @@ fn every_key_is_resealed_and_the_old_sealing_key_is_useless() {
         assert_eq!(provider.metadata().unwrap().etag, published);
         drop(provider);
 
-        // With the old one nothing starts.
+        // Nothing starts with the old one.
         fs::write(&at, &file).unwrap();
         assert!(format!("{:#}", server::open(&settings).unwrap_err()).contains("seal"));
         fs::write(&at, &new).unwrap();
@@ -97,7 +97,7 @@ fn an_interrupted_reseal_is_completed() {
         let old = fs::read(&at).unwrap();
         let coming = at.with_extension("key.new");
         let dir = house.stop();
-        // Before the database took it: the old one goes on, and the next try takes what lies there.
+        // Before the database took it: the old one is used, and the next attempt takes the key that lies there.
         write_file(
             &coming,
             &format!("hallpass-seal-1:{}\n", openssl::base64::encode_block(&[5; 32])),

@@ -1,4 +1,4 @@
-//! What keys need besides: their sealing key, their files, a backup, an end that is seen coming.
+//! What keys also need: their sealing key, configured files, a backup, and a warning before they expire.
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
@@ -131,7 +131,7 @@ fn a_wrong_sealing_key_is_detected_for_any_signing_key() {
     on_each_database(|database| {
         let setup = SsoSetup::new(database);
         expect_done(setup.server.provider.prepare_key(None).unwrap());
-        // The row of the next key as another sealing key would have left it: its name is bytes 2 to 9.
+        // The next key's row as another sealing key would have left it: that key's name is bytes 2 to 9.
         let sealed = "SELECT state AS t FROM signing_keys WHERE state = 'next'";
         assert_eq!(sql::texts(&setup.server.settings, sealed), ["next"]);
         let spoil = match database {
@@ -201,7 +201,7 @@ fn files_that_are_still_configured_do_not_undo_a_rollover() {
                 expect_done(provider.retire_key(false).unwrap());
             }
         }
-        // Other files take over at once, as ever, and the key before can be had back.
+        // Other configured files take over at once, and the previous key can be reactivated.
         let (key, certificate) = files("second", &second);
         let findings = restart(&[
             ("HALLPASS_KEY_FILE", key.as_str()),
@@ -258,7 +258,7 @@ fn an_expiring_certificate_is_reported_in_health_and_status_and_blocks_nothing()
         });
         let ready = || request_with_headers(setup.server.address, "GET", "/health/ready", &[]);
         let provider = &setup.server.provider;
-        // What the start found, before anybody was there, is looked at anew each second.
+        // What the start found, before anything was registered, is checked again each second.
         provider.refresh_snapshot().unwrap();
         assert_eq!((ready().status, ready().body.as_str()), (200, "ready\n"));
         let end: DateTime<_> = provider.certificate_pem().unwrap().0.not_after;
@@ -304,7 +304,7 @@ fn an_expiring_certificate_is_reported_in_health_and_status_and_blocks_nothing()
     });
 }
 
-/// A promise about bytes is tested on bytes.
+/// The private key must not remain in the bytes of the files, so the test reads them.
 #[test]
 fn a_destroyed_private_key_is_erased_from_the_files() {
     on_each_database(|database| {
@@ -320,7 +320,7 @@ fn a_destroyed_private_key_is_erased_from_the_files() {
                 .map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap())
                 .collect::<Vec<u8>>()
         };
-        // Any part of it would do: what is left behind of a row may be cut.
+        // Any part of it counts: what remains of a row may be cut.
         let lies_on = |sealed: &[u8]| {
             ["", "-wal", "-journal"].iter().any(|ending| {
                 let bytes = fs::read(format!("{}{ending}", file.display())).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Who comes to an address that anybody can guess, or only looks at a link: no evidence, and shown.
+//! Fetches from an address that anybody can guess, or by link previews: no evidence, but shown.
 
 use chrono::TimeDelta;
 use hallpass::provider::keys::{AdoptionEvidence, MIN_PUBLISHED_BEFORE_SIGNING};
@@ -6,7 +6,6 @@ use hallpass::provider::keys::{AdoptionEvidence, MIN_PUBLISHED_BEFORE_SIGNING};
 use super::{adoption::metadata_path, expect_done, expect_refused, request_with_headers};
 use crate::support::{sso_setup::SsoSetup, test_server::on_each_database};
 
-/// Anybody can guess it.
 const GUESSABLE_PATH: &str = "/saml/metadata/wiki";
 
 #[test]
@@ -29,7 +28,7 @@ fn a_fetch_of_a_guessable_address_is_shown_but_does_not_confirm_adoption() {
             let found = provider.rollover().unwrap().adoptions;
             found.into_iter().find(|one| one.slug == setup.wiki.slug).unwrap()
         };
-        // Who came to an address that can be guessed is noted after the answer.
+        // A fetch from an address that can be guessed is recorded after the response.
         let hints = |wanted: usize| {
             for _ in 0..1000 {
                 if wiki_row().fetches.len() == wanted {

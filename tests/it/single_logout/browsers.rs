@@ -1,4 +1,4 @@
-//! What people do with their browsers meanwhile: Back, reload, a second tab, a second click, another browser.
+//! What users do in their browsers meanwhile: Back, reload, a second tab, a second click, another browser.
 
 use super::*;
 use crate::support::{sql, test_server::on_each_database};
@@ -34,7 +34,7 @@ fn viewing_the_page_sends_nothing_and_advancing_sends_each_request_once() {
             participant_badges(&next),
             owned_pairs(&[("Wiki", "Not confirmed"), ("Mail", "To be asked")])
         );
-        // Continue sent again, as Back and a click do, gives nobody else up.
+        // Continue sent again, by Back and a click, skips no further application.
         let same = press_continue(&mut browser, &stuck, &hop_id);
         assert_eq!(participant_badges(&same), participant_badges(&next));
         let forwarded = browser.get(&go);
@@ -87,12 +87,12 @@ fn two_tabs_on_one_logout_agree() {
         let page = LogoutSetup::sign_out(&mut browser);
         let (list, go) = (logout_path(&page), automatic_link(&page).unwrap());
         let request = setup.receive_request(&browser.get(&go));
-        // The other tab sees that the first one is asked, and goes on without it.
+        // The other tab sees that the first application was asked, and continues without it.
         let stuck = browser.get(&list);
         let hop_id = stuck.field("hop").unwrap();
         press_continue(&mut browser, &stuck, &hop_id);
         let mail = setup.receive_request(&browser.get(&go));
-        // Then the first tab comes back with its answer.
+        // Then the first tab arrives with its response.
         let response =
             browser.get(&setup.participants[0].reply_url(&request, setup.now(), ParticipantReply::Success));
         let page = follow_own_redirect(&mut browser, response);
@@ -137,7 +137,7 @@ fn a_second_click_on_sign_out_resumes_the_first_logout() {
         let csrf = browser.get("/").field("csrf").unwrap();
         let mut second = browser.clone();
         let first = browser.post("/logout", &[("csrf", &csrf)]);
-        // Sent before the cookies of the first answer arrived.
+        // Sent before the cookies of the first response arrived.
         let early = second.post("/logout", &[("csrf", &csrf)]);
         assert_eq!(first.location(), early.location());
         let page = follow_own_redirect(&mut second, early);
@@ -146,7 +146,7 @@ fn a_second_click_on_sign_out_resumes_the_first_logout() {
             "{}",
             page.body
         );
-        // And one that was sent after.
+        // And one sent after.
         let late = second.post("/logout", &[("csrf", &csrf)]);
         assert_eq!(late.location(), first.location());
         let end = setup.run_to_end(&mut second, page, &|_| ParticipantReply::Success);

@@ -1,4 +1,4 @@
-//! Who is told, in which order, and what comes of what they answer.
+//! Which applications receive a LogoutRequest, in which order, and what their responses cause.
 
 use hallpass::provider::applications::ApplicationEdit;
 

@@ -1,11 +1,11 @@
-//! Sessions that grew old, applications that are gone, and cookies in the wrong hands.
+//! Expired sessions, removed applications, and cookies in the wrong hands.
 
 use super::*;
 use crate::support::test_server::on_each_database;
 
 const TWO: [(&str, SloBinding); 2] = [("Wiki", SloBinding::Redirect), ("Mail", SloBinding::Redirect)];
 
-/// Neither the person nor an application is named, and no address of one.
+/// Neither the user nor an application is named, and no application's address.
 fn assert_no_names(page: &Response) {
     for word in ["Mail", "mail.example", "Ada", "Lovelace", ADA] {
         assert!(!page.body.contains(word), "{word}: {}", page.body);
@@ -21,7 +21,7 @@ fn an_expired_session_still_sends_logout_requests() {
         setup.server.clock.advance(TimeDelta::hours(9));
         setup.server.provider.run_housekeeping().unwrap();
         assert_eq!(browser.get("/").status, 303, "it signs nobody in any more");
-        // Somebody else may sit there by now: nobody is named, and no application.
+        // Another person may use the browser by now: neither the user nor an application is named.
         let ask = browser.get("/logout");
         assert!(
             ask.body.contains("2 applications that were opened from it") && ask.field("csrf").is_some(),
@@ -91,7 +91,7 @@ fn an_sp_initiated_logout_is_not_resumed_by_the_session_it_ended() {
         let (mut laptop, one) = setup.browser_signed_in_at(&[0, 1]);
         let (mut phone, two) = setup.browser_signed_in_at(&[0]);
         let csrf = phone.get("/").field("csrf").unwrap();
-        // Both sessions end, and the laptop is led to the others.
+        // Both sessions end, and the laptop visits the other applications.
         let both = format!("{}</samlp:SessionIndex><samlp:SessionIndex>{}", one[0], two[0]);
         let response = laptop.get(&setup.logout_request_url(0, "_all", Some(&both)));
         let page = follow_own_redirect(&mut laptop, response);

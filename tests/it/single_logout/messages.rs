@@ -1,4 +1,4 @@
-//! What our own logout messages are: valid, signed, and about the person as the other side knows them.
+//! Our own logout messages: valid, signed, and with the NameID that the application knows.
 
 use super::*;
 use crate::{

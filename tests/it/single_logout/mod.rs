@@ -1,4 +1,4 @@
-//! Single logout, whole: one person, several applications, each of which does as the test says.
+//! Single logout from end to end: one user, several applications, each of which responds as the test says.
 
 mod browsers;
 mod chain;
@@ -42,10 +42,10 @@ use crate::support::{
 static REQUEST_COUNT: AtomicU32 = AtomicU32::new(0);
 
 const SLO: &str = "https://login.fernweh.example/saml/slo";
-/// Nothing of it may be changed on its way.
+/// Must arrive unchanged.
 const RELAY_STATE: &str = "back/to?a=b&c=\"d\"'<e>+%20 \u{e9}";
 
-/// How an application takes logout messages.
+/// How an application receives logout messages.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum SloBinding {
     Redirect,
@@ -60,44 +60,44 @@ struct TestParticipant {
     application: Application,
 }
 
-/// A house, Ada, and the applications that she opens.
+/// A server, Ada, and the applications where she signs in.
 struct LogoutSetup {
     server: TestServer,
     participants: Vec<TestParticipant>,
 }
 
-/// A `LogoutRequest` of ours, as the application gets it.
+/// A `LogoutRequest` of ours, as the application receives it.
 struct ReceivedLogoutRequest {
-    /// Its place among the peers.
+    /// Index into `LogoutSetup::participants`.
     participant: usize,
     xml: String,
     id: String,
     relay_state: Option<String>,
-    /// Whole, where it came by redirect.
+    /// The whole URL, if it came by redirect.
     redirect_url: Option<String>,
 }
 
-/// What an application does when it is asked.
+/// What an application does when it receives a LogoutRequest.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum ParticipantReply {
-    /// It answers, with this status below `Success`, or with `Responder`.
+    /// A signed response with this status below `Success`, or with `Responder`.
     Success,
     PartialLogout,
     Responder,
-    /// It answers unsigned.
+    /// An unsigned response.
     Unsigned,
-    /// The browser waits for it, and the page's script goes on after 10 seconds.
+    /// The browser waits, and the page's script continues after 10 seconds.
     NoResponse,
-    /// It shows an error, and the person comes back and goes on.
+    /// It shows an error, and the user returns and continues.
     ErrorPage,
 }
 
-/// How a walk ended.
+/// How a logout ended.
 #[derive(Debug)]
 enum LogoutOutcome {
     /// On our own page.
     FinalPage(Response),
-    /// At the application that began it: with this page of ours before, and this answer.
+    /// At the application that began it: our last page, and this LogoutResponse.
     LogoutResponse(Response, ReceivedLogoutResponse),
 }
 
@@ -106,9 +106,9 @@ enum LogoutOutcome {
 struct ReceivedLogoutResponse {
     xml: String,
     relay_state: Option<String>,
-    /// Where it went, without the message.
+    /// The URL without the message.
     location: String,
-    /// Whole, where it went by redirect.
+    /// The whole URL, if it was a redirect.
     redirect_url: Option<String>,
 }
 
@@ -130,7 +130,7 @@ impl LogoutSetup {
         self.server.clock.now()
     }
 
-    /// A browser in which Ada has opened all of `peers`; their `SessionIndex`es.
+    /// A browser in which Ada has signed in at all of `peers`, and her `SessionIndex` at each.
     fn browser_signed_in_at(&self, peers: &[usize]) -> (Browser, Vec<String>) {
         let mut browser = self.server.browser();
         let page = browser.get_following_redirects("/login");
@@ -152,21 +152,21 @@ impl LogoutSetup {
         index.unwrap().to_owned()
     }
 
-    /// The address of a signed `LogoutRequest` of a peer.
+    /// The URL of a signed `LogoutRequest` of a participant.
     fn logout_request_url(&self, peer: usize, id: &str, index: Option<&str>) -> String {
         let sp = &self.participants[peer].sp;
         let xml = sp.logout_request(id, self.now(), SLO, (ADA, EMAIL_ADDRESS), index);
         format!("/saml/slo?{}", sp.redirect_query(&xml, Some(RELAY_STATE), true))
     }
 
-    /// Presses *Sign out* on the person's page; the page of ours that follows.
+    /// Presses *Sign out* on the user's page; returns our next page.
     fn sign_out(browser: &mut Browser) -> Response {
         let csrf = browser.get("/").field("csrf").unwrap();
         let response = browser.post("/logout", &[("csrf", &csrf)]);
         follow_own_redirect(browser, response)
     }
 
-    /// Plays the browser with its script, from our `page` on, and the applications, until it is over.
+    /// Plays the browser with its script, from our `page` on, and the applications, until the logout is over.
     fn run_to_end(
         &self,
         browser: &mut Browser,
@@ -218,7 +218,7 @@ impl LogoutSetup {
         panic!("it goes on for ever: {}", page.body);
     }
 
-    /// Our `LogoutRequest` on its way to a peer.
+    /// Our `LogoutRequest` as `forwarded` carries it to a participant.
     fn receive_request(&self, forwarded: &Response) -> ReceivedLogoutRequest {
         let (location, xml, relay_state, address) = match forwarded.status {
             303 => {
@@ -251,7 +251,7 @@ impl LogoutSetup {
         }
     }
 
-    /// Our `LogoutResponse` on its way, if that is what `departure` carries.
+    /// Our `LogoutResponse`, if `forwarded` carries one.
     fn receive_response(&self, forwarded: &Response) -> Option<ReceivedLogoutResponse> {
         let back = if forwarded.status == 303 {
             let address = forwarded.location().to_owned();
@@ -301,7 +301,7 @@ impl TestParticipant {
         Self { sp, slo, application }
     }
 
-    /// The address that carries its answer, as it makes it.
+    /// The URL that carries its response, as a service provider makes it.
     fn reply_url(
         &self,
         request: &ReceivedLogoutRequest,
@@ -324,7 +324,7 @@ impl TestParticipant {
         )
     }
 
-    /// The address that carries a `LogoutResponse`.
+    /// The URL that carries a `LogoutResponse`.
     fn logout_response_url(&self, xml: &str, relay_state: Option<&str>, signed: bool) -> String {
         let mut query = format!("SAMLResponse={}", percent_encode(&deflate_base64(xml)));
         if let Some(relay_state) = relay_state {
@@ -374,7 +374,7 @@ fn logout_response_xml(
     )
 }
 
-/// Follows our own redirect; a form of ours never leads off our site.
+/// Follows our own redirect; our forms never leave our site.
 fn follow_own_redirect(browser: &mut Browser, response: Response) -> Response {
     if response.status == 303 {
         let next = response.location().to_owned();
@@ -390,7 +390,7 @@ fn press_continue(browser: &mut Browser, page: &Response, hop_id: &str) -> Respo
     follow_own_redirect(browser, response)
 }
 
-/// What every page of a logout is.
+/// Asserts what holds for every page of a logout.
 fn assert_logout_page(page: &Response) {
     assert_eq!(page.status, 200, "{}", page.body);
     assert_eq!(page.header("cache-control"), Some("no-store"));
@@ -398,7 +398,7 @@ fn assert_logout_page(page: &Response) {
     assert!(policy.contains("form-action 'self'"), "{policy}");
 }
 
-/// Where the page goes by itself.
+/// Where the page leads without a click.
 fn automatic_link_unchecked(page: &Response) -> Option<String> {
     let tag = page
         .body
@@ -413,7 +413,7 @@ fn automatic_link(page: &Response) -> Option<String> {
     Some(link)
 }
 
-/// The address of the logout that a page is of.
+/// The path of the logout that a page shows.
 fn logout_path(page: &Response) -> String {
     let at = page
         .body
@@ -426,7 +426,7 @@ fn logout_path(page: &Response) -> String {
         .join("/")
 }
 
-/// Address and message of the form with this field.
+/// Action and message of the form with this field.
 fn message_form(page: &Response, field: &str) -> (String, String) {
     let xml = STANDARD.decode(page.field(field).unwrap()).unwrap();
     (page.form_action().unwrap(), String::from_utf8(xml).unwrap())
@@ -440,7 +440,7 @@ fn attribute(xml: &str, element: &str, name: &str) -> String {
         .to_owned()
 }
 
-/// Name and badge of each application on a page of a logout.
+/// Name and badge of each application on a logout page.
 fn participant_badges(page: &Response) -> Vec<(String, String)> {
     let rows = page.body.split("<li class=\"who\">").skip(1);
     let text = |row: &str, before: &str| {
@@ -463,7 +463,7 @@ fn owned_pairs(of: &[(&str, &str)]) -> Vec<(String, String)> {
         .collect()
 }
 
-/// What the trail says of logouts, in its order.
+/// The audit log's rows about logouts, in order.
 fn logout_audit_rows(setup: &LogoutSetup) -> Vec<String> {
     sql::texts(
         &setup.server.settings,

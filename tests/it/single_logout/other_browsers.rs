@@ -1,5 +1,5 @@
-//! Who brings a request: an application's operator, without any cookie, learns nothing of the person's other
-//! applications; the person's own browser is led on to them, now or at its next visit.
+//! Who carries a request: an application's operator, without any cookie, learns nothing about the user's other
+//! applications; the user's own browser visits them, now or at its next visit here.
 
 use super::*;
 use crate::support::{sso_setup::SsoSetup, test_server::on_each_database};
@@ -10,7 +10,7 @@ const ALL: [(&str, SloBinding); 3] = [
     ("Desk", SloBinding::Redirect),
 ];
 
-/// What an answer to somebody who is led nowhere is: no page, no cookie, nobody's name.
+/// The response to a client without the session: no page, no cookie, nobody's name.
 fn assert_bare_response(setup: &LogoutSetup, response: &Response) -> ReceivedLogoutResponse {
     assert_eq!(response.status, 303, "{}", response.body);
     assert_eq!(response.set_cookies().count(), 0);
@@ -202,7 +202,7 @@ fn without_session_index_and_session_only_the_senders_participation_ends() {
             "{}",
             page.body
         );
-        // It may take part again, as the same.
+        // The application may take part again, with the same SessionIndex.
         assert_eq!(setup.sign_in_at(&mut ada, 0), indexes[0]);
 
         let (alone, _) = setup.browser_signed_in_at(&[2]);

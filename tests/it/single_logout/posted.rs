@@ -1,5 +1,5 @@
-//! Logout messages of service providers over HTTP-POST: signed inside, and without the cookies that a browser keeps
-//! back from another site's form.
+//! Logout messages of service providers over HTTP-POST: signed inside the XML, and without the cookies that a browser
+//! withholds from another site's form.
 
 use openssl::pkey::PKey;
 
@@ -13,7 +13,7 @@ use crate::support::{
 
 const TWO: [(&str, SloBinding); 2] = [("Wiki", SloBinding::Post), ("Mail", SloBinding::Post)];
 
-/// The message with a signature of this service provider inside, made by another implementation.
+/// Adds a signature of this service provider, made by another implementation.
 fn sign(sp: &TestSp, xml: &str) -> String {
     let id = attribute(xml, root_name(xml), "ID");
     let key = PKey::private_key_from_pkcs8(sp.key.private.expose()).unwrap();
@@ -25,7 +25,7 @@ fn root_name(xml: &str) -> &str {
     xml.strip_prefix("<samlp:").unwrap().split(' ').next().unwrap()
 }
 
-/// A form of another site.
+/// Posts a form of another site.
 fn post(browser: &mut Browser, field: &str, xml: &str, relay_state: Option<&str>) -> Response {
     let message = STANDARD.encode(xml);
     let mut fields = vec![(field, message.as_str())];
@@ -179,7 +179,7 @@ fn a_request_posted_from_another_browser_only_gets_the_response() {
         let round = post(&mut stranger, "SAMLRequest", &xml, Some(RELAY_STATE));
         assert_eq!(open_sessions(&setup), 0, "the session that it names ends at once");
         let resume = round.location().to_owned();
-        // The address alone is not enough: it is for the browser that posted.
+        // The address alone is not enough: it belongs to the browser that posted.
         assert!(
             setup
                 .receive_response(&setup.server.browser().get(&resume))
@@ -227,7 +227,7 @@ fn a_posted_request_without_a_session_index_uses_the_session_cookie_after_a_redi
             (success(), Some(RELAY_STATE))
         );
 
-        // In a browser without a session only the part of its sender ends; also where nobody comes for it.
+        // In a browser without a session only the sender's participation ends, even if nobody follows the redirect.
         for follows in [true, false] {
             let (ada, _) = setup.browser_signed_in_at(&[0, 1]);
             let mut stranger = setup.server.browser();

@@ -1,4 +1,4 @@
-//! What applications answer, truly or not: only a signed answer of whoever was asked counts.
+//! What applications respond, truthfully or not: only a signed response of the application that was asked counts.
 
 use super::*;
 use crate::support::{sql, sso_setup::SsoSetup, test_server::on_each_database};
@@ -9,7 +9,7 @@ const TWO: [(&str, SloBinding); 3] = [
     ("Mail", SloBinding::Post),
 ];
 
-/// Makes an answer to the request with this `ID`.
+/// Makes a response to the request with this `ID`.
 type Forge<'a> = Box<dyn Fn(&str) -> String + 'a>;
 
 /// Ada has signed out, and the first application was asked.
@@ -33,7 +33,8 @@ fn assert_page_without_redirect(page: &Response) {
     assert!(!page.body.contains("evil.example"), "{}", page.body);
 }
 
-/// What is wrong, its code, and how it is made of the request's `ID`: each wrong in one thing only.
+/// What is wrong, the code of the refusal, and how the response is made from the request's `ID`: each wrong in one
+/// respect only.
 fn forged_responses<'a>(
     wiki: &'a TestParticipant,
     desk: &'a TestParticipant,
@@ -141,7 +142,7 @@ fn an_invalid_response_is_ignored_and_the_logout_continues() {
                 "SELECT count(*) AS n FROM audit_events WHERE action = 'single_logout' AND outcome = '{code}'"
             );
             assert!(sql::number(&setup.server.settings, &noted) > 0, "{what}: {code}");
-            // What is true may still be said.
+            // A correct response is still accepted.
             let response = browser.get(&wiki.logout_response_url(&good(&asked.id), None, true));
             let page = follow_own_redirect(&mut browser, response);
             assert_eq!(participant_badges(&page)[0].1, "Ended", "{what}");
@@ -190,7 +191,7 @@ fn an_unsolicited_response_changes_nothing_and_does_not_redirect() {
                 let page = elsewhere.get(&address);
                 assert_page_without_redirect(&page);
                 assert!(SsoSetup::is_signed_in(&elsewhere), "{what} ended a session");
-                // Where a logout goes on, the browser is led back to it, and to nowhere else.
+                // While a logout is under way, the browser is redirected to it, and nowhere else.
                 let response = browser.get(&address);
                 let page = follow_own_redirect(&mut browser, response);
                 assert_eq!(
@@ -251,7 +252,7 @@ fn a_late_response_is_accepted_until_the_logout_ends() {
             participant_badges(&page),
             owned_pairs(&[("Wiki", "Ended"), ("Desk", "To be asked")])
         );
-        // Delivered in another browser it is as true, and shows that browser nothing.
+        // In another browser the response counts as much, and shows that browser nothing.
         let (_browser, asked) = first_request_sent(&setup);
         let mut front = setup.server.browser();
         let response = front.get(&answer(&asked));

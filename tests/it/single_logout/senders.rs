@@ -1,4 +1,4 @@
-//! Applications that ask: whose sessions end, and what they hear.
+//! Applications that request a logout: whose sessions end, and which response they receive.
 
 use super::*;
 use crate::support::{sso_setup::SsoSetup, test_server::on_each_database};
@@ -127,7 +127,7 @@ fn applications_with_the_same_entity_id_and_key_are_distinguished_by_session_ind
         assert!(answered.location().starts_with(&wiki.slo));
         assert!(!SsoSetup::is_signed_in(&browser));
 
-        // Without an index either is meant: the session that the browser shows ends, whichever of them took part.
+        // Without an index either may be meant: the browser's own session ends, whichever of the two took part.
         index("_r3", &mut browser, &wiki.sp.acs);
         index("_r4", &mut other, twin_acs);
         let answered = other.get(&setup.logout_request_url(0, "_l3", None));

@@ -1,4 +1,4 @@
-//! `hallpass app …` with files, pipes and addresses; and what is not fetched from.
+//! `hallpass app …` with files, pipes and URLs; and which addresses are never fetched.
 
 use std::{fs, net::TcpListener, process::Output};
 
@@ -118,7 +118,7 @@ fn metadata_is_read_from_a_file_a_pipe_or_a_url() {
             (&shown["failures"], &shown["kind"]),
             (&1.into(), &"entity".into())
         );
-        // A file takes its place; `--forget` leaves it as it is.
+        // A file replaces it; `--forget` leaves the application as it is.
         let other = server.dir.path().join("other.xml");
         fs::write(&other, &xml).unwrap();
         let output = cli.expect_success(&["app", "edit", "sp", "--metadata", other.to_str().unwrap()]);
@@ -306,7 +306,7 @@ fn https_needs_a_trusted_certificate() {
             .expect_success(&add_arguments(&publisher.url))
             .contains("is registered as sp")
     );
-    // A proxy of the environment is not asked.
+    // A proxy named in the environment is not used.
     let proxied = believing.with_env(&[
         ("https_proxy", "http://127.0.0.1:1"),
         ("ALL_PROXY", "http://127.0.0.1:1"),

@@ -1,4 +1,4 @@
-//! Aggregates: known, enabled, gone.
+//! Aggregates: imported entities, enabled ones, and delisted ones.
 
 use chrono::TimeDelta;
 use hallpass::{
@@ -298,7 +298,7 @@ fn an_enable_rule_enables_what_it_names() {
                 registration_authority: None,
                 ..SpMetadata::new("https://sp.example.net/", "https://sp.example.net/acs")
             };
-            // Two of one name become applications of two short names.
+            // Two entities of one name become applications with two short names.
             let mut second = sp_metadata(2);
             second.name = Some("Service 1".to_owned());
             let all = [sp_metadata(1), second, foreign];
@@ -306,7 +306,7 @@ fn an_enable_rule_enables_what_it_names() {
             let report = import_url(&server, &publisher, &signer, rule.clone());
             assert_eq!(report.enabled.len(), enabled, "{rule:?}: {report:?}");
             assert_eq!(server.provider.applications().unwrap().len(), enabled);
-            // What comes later is held to the same rule.
+            // The same rule applies to entities that are added later.
             let all = [all.as_slice(), &[sp_metadata(4)]].concat();
             publisher.publish(&aggregate(&all, &signer.key, &valid_until(&server, 10)));
             let RefreshOutcome::Updated(report) = refresh_source(&server, false) else {
@@ -372,7 +372,8 @@ fn applications_of_an_aggregate_are_updated_from_it() {
             server.provider.enable_imported(&third, None, None).unwrap(),
             EnableOutcome::Unknown
         ));
-        // Back, it is known again; who removed its application has said no, and the rule does not make another.
+        // When it returns, it can be enabled again; whoever removed its application decided against it, so the rule
+        // does not enable it.
         all.push(gone);
         publisher.publish(&publish(&all));
         let RefreshOutcome::Updated(report) = refresh_source(&server, false) else {
@@ -383,7 +384,7 @@ fn applications_of_an_aggregate_are_updated_from_it() {
             server.provider.enable_imported(&third, None, None).unwrap(),
             EnableOutcome::Done(_)
         ));
-        // Gone and back while it is an application: off and on.
+        // Delisted and listed again while it is an application: disabled and enabled again.
         let gone = all.remove(0);
         publisher.publish(&publish(&all));
         refresh_source(&server, false);
@@ -474,7 +475,7 @@ fn ten_thousand_entities_are_imported() {
         std::fs::write(&file, &xml).unwrap();
         let length = xml.len();
         drop((xml, all));
-        // The peak begins anew: what the test itself needed is no matter.
+        // Resets the peak: what the test itself needed does not count.
         std::fs::write("/proc/self/clear_refs", "5").unwrap();
         let resident = process_memory_kb("VmRSS");
         let began = std::time::Instant::now();
@@ -506,7 +507,7 @@ fn ten_thousand_entities_are_imported() {
     });
 }
 
-/// A figure of this process in kB.
+/// A value of /proc/self/status in kB.
 fn process_memory_kb(name: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with(name)).unwrap();

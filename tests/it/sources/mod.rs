@@ -1,4 +1,4 @@
-//! Metadata from elsewhere: followed, imported, held back.
+//! Metadata from elsewhere: fetched again, imported, or held back for confirmation.
 
 mod addresses;
 mod imports;
@@ -24,7 +24,7 @@ use crate::support::{
     test_sp::TestSp,
 };
 
-/// The setting that lets a house fetch from a test.
+/// Permits a server to fetch from a test.
 const ALLOW_LOOPBACK: [(&str, &str); 1] = [("HALLPASS_METADATA_ALLOW_PRIVATE_NETWORKS", "127.0.0.0/8")];
 
 fn server_with_ada(database: &Database) -> TestServer {
@@ -39,7 +39,7 @@ fn browser_signed_in(server: &TestServer) -> Browser {
     browser
 }
 
-/// Registers what `publisher` publishes, so that it is followed.
+/// Registers what `publisher` publishes, with its URL as the source.
 fn register_from_source(server: &TestServer, publisher: &Publisher) -> Application {
     let url = MetadataUrl::parse(&publisher.url).unwrap();
     let obtained = server
@@ -79,7 +79,7 @@ fn xs_date_time(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// What a request of this service provider is answered with.
+/// The response to a request of this service provider.
 fn send_authn_request(server: &TestServer, browser: &mut Browser, sp: &TestSp, id: &str) -> Response {
     browser.get(&sp.sso_url(id, hallpass::clock::Clock::now(&server.clock)))
 }

@@ -1,4 +1,4 @@
-//! One application that follows an address.
+//! One application whose metadata is fetched again from a URL.
 
 use std::{process::Command, thread};
 
@@ -43,7 +43,7 @@ fn an_application_is_updated_from_its_metadata() {
         let application = register_from_source(&server, &publisher);
         assert_eq!(server.provider.refresh_sources().unwrap(), 0, "not yet");
         advance(&server, hours(25));
-        // The same in other words: nothing changes, and nobody is told.
+        // The same content in another spelling: nothing changes, and nothing is reported.
         publisher.publish(
             &sp_metadata(&sp)
                 .xml()
@@ -92,7 +92,7 @@ fn an_application_is_updated_from_its_metadata() {
             )
         ));
         assert_eq!(posted_response(&response).1, "https://followed.example/second");
-        // Unchanged, says the server.
+        // The server answers that it is unchanged.
         advance(&server, hours(25));
         let asked = publisher.request_count();
         server.provider.refresh_sources().unwrap();
@@ -106,7 +106,7 @@ fn an_application_is_updated_from_its_metadata() {
         let (source, _) = server.provider.source_of(application.id).unwrap().unwrap();
         assert_eq!(source.state.etag.as_deref(), Some("\"v2\""));
         assert!(source.state.last_error.is_none());
-        // It goes with its application.
+        // The source is removed with its application.
         server
             .provider
             .remove_application(&Slug::parse("sp").unwrap())
@@ -150,7 +150,7 @@ fn while_fetching_fails_the_cached_metadata_stays_in_use() {
             );
             assert!(state.last_error.is_some() && state.next_fetch_at.is_some());
             assert_eq!(current_application(&server, "sp").version, application.version);
-            // A little early: it waits longer each time.
+            // A little early: the delay grows each time.
             assert_eq!(server.provider.refresh_sources().unwrap(), 0);
             advance(&server, hours(1));
         }
@@ -201,7 +201,7 @@ fn metadata_that_has_expired_is_not_used() {
         let mut browser = browser_signed_in(&server);
         let refused = send_authn_request(&server, &mut browser, &sp, "_b");
         assert!(refused.body.contains("METADATA-EXPIRED"), "{}", refused.body);
-        // What was never valid is not taken either.
+        // Metadata that was never valid is not used either.
         publisher.publish(&until(-1));
         assert_eq!(server.provider.refresh_sources().unwrap(), 1);
         assert!(
@@ -256,9 +256,10 @@ fn a_change_that_could_redirect_assertions_needs_confirmation() {
         );
         let address = format!("/saml/sso?{}", elsewhere.redirect_query(&request, None, false));
         assert!(browser.get(&address).body.contains("ACS-UNKNOWN"));
-        // Another change than the one that was shown is not confirmed by it.
+        // A change other than the one that was shown is not confirmed.
         let shown = waiting.change.id.clone();
-        // Digits of the hash name nothing: whoever publishes the metadata chooses them, and part of an id is none.
+        // Digits of the hash name nothing: the publisher of the metadata chooses the hash. Part of an id names nothing
+        // either.
         let hash = &waiting.change.sha256;
         assert!(!hash.starts_with(&shown), "random, and no part of a hash");
         for other in [
@@ -294,7 +295,7 @@ fn a_change_that_could_redirect_assertions_needs_confirmation() {
             server.provider.reject_change(&slug, &evil).unwrap(),
             ChangeReviewOutcome::Rejected(_)
         ));
-        // Rejected, it is not offered again.
+        // A rejected change is not offered again.
         advance(&server, hours(25));
         server.provider.refresh_sources().unwrap();
         assert!(server.provider.proposed_change(&slug).unwrap().is_none());
@@ -362,7 +363,7 @@ fn a_signature_requirement_is_not_dropped_automatically() {
             let now = current_application(&server, "sp");
             assert!(now.saml.require_signed_requests && now.saml.signing_certificates.len() == 1);
             assert_eq!(now.saml.entity_id.as_str(), ENTITY);
-            // Taken back, it waits no more.
+            // A change that was withdrawn no longer waits.
             publisher.publish(&signs.xml());
             advance(&server, hours(25));
             server.provider.refresh_sources().unwrap();

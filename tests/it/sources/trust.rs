@@ -1,4 +1,4 @@
-//! What a source may bring, and what it may not take back or over.
+//! What a source may add, and what it may not undo or take over.
 
 use chrono::TimeDelta;
 use hallpass::{
@@ -18,7 +18,7 @@ use crate::support::{
     test_sp::TestSp,
 };
 
-/// Puts what the publisher says of its publication first among what the aggregate holds.
+/// Puts the publication information of the publisher first among the aggregate's contents.
 fn aggregate_published_at(
     entities: &[SpMetadata],
     key: &TestSp,
@@ -85,14 +85,14 @@ fn an_older_copy_that_is_still_valid_is_refused() {
             .unwrap()
             .unwrap();
         assert!(!second.enabled, "who left is still out");
-        // What is in force comes again, and is taken.
+        // The copy that is in force comes again, and is accepted.
         publisher.publish(&new);
         assert!(matches!(
             refresh_source(&server, false),
             RefreshOutcome::Updated(_)
         ));
         assert_eq!(source_error(&server), None);
-        // An administrator may know better.
+        // An administrator may decide otherwise.
         publisher.publish(&old);
         assert!(matches!(
             refresh_source(&server, true),
@@ -132,7 +132,7 @@ fn without_a_creation_instant_a_replaced_or_sooner_expiring_copy_is_older() {
             matches!(again, RefreshOutcome::Failed(SourceError::OlderCopy { .. })),
             "{again:?}"
         );
-        // Some days later a shorter time is its publisher's choice.
+        // Some days later a shorter validity is its publisher's choice.
         let third = aggregate(&[sp_metadata(1)], &signer.key, &valid_until(&server, 5));
         publisher.publish(&third);
         assert!(matches!(
@@ -162,7 +162,7 @@ fn no_rule_re_enables_what_an_administrator_removed() {
         assert!(
             matches!(refresh_source(&server, false), RefreshOutcome::Updated(report) if report.enabled.is_empty())
         );
-        // Neither by leaving and coming back, nor by another import.
+        // Neither a return after a delisting nor another import enables it.
         publisher.publish(&aggregate(&all[1..], &signer.key, &valid_until(&server, 11)));
         refresh_source(&server, false);
         publisher.publish(&aggregate(&all, &signer.key, &valid_until(&server, 12)));
@@ -176,7 +176,7 @@ fn no_rule_re_enables_what_an_administrator_removed() {
             .unwrap()
             .remove(0);
         assert!(line.declined_at.is_some() && line.application.is_none());
-        // By an administrator it does.
+        // An administrator can enable it.
         let id = EntityId::parse("https://sp1.example.org/shibboleth").unwrap();
         assert!(matches!(
             server.provider.enable_imported(&id, None, None).unwrap(),
@@ -223,7 +223,7 @@ fn an_imported_entity_cannot_take_the_name_of_another() {
                     .is_none()
             );
         }
-        // The mark is random: no hash of what the entity chose.
+        // The suffix is random: no hash of what the entity chose.
         let hash = openssl::sha::sha256(b"https://sp4.example.org/shibboleth");
         let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
         assert!(!slugs.contains(&format!("wiki-{}", &hex[..7])), "{slugs:?}");
@@ -321,7 +321,7 @@ fn a_database_error_is_reported_as_the_state_of_the_source() {
     });
 }
 
-/// Refreshes without listing what is known: the table is away.
+/// Refreshes while the table of imported entities is missing.
 fn refresh_without_listing(server: &TestServer) -> RefreshOutcome {
     let source = server.provider.aggregate_source("127-0-0-1").unwrap().unwrap();
     server

@@ -1,16 +1,15 @@
-//! A browser as far as sign-on needs one: cookies with their `SameSite` and Secure rules, redirects, forms.
+//! A browser as far as SSO needs one: cookies with their `SameSite` and Secure rules, redirects, forms.
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
 use crate::support::http::{self, Response};
 
-/// A browser at one provider. `origin` is what people type; `address` is where it really listens.
+/// A browser at one provider. `origin` is what users type; `address` is where it listens.
 #[derive(Clone, Debug)]
 pub(crate) struct Browser {
     address: SocketAddr,
     origin: String,
     pub(crate) cookies: BTreeMap<String, String>,
-    /// Sent with every request.
     pub(crate) extra_headers: Vec<(String, String)>,
 }
 
@@ -29,7 +28,7 @@ impl Browser {
         self.send("GET", target, &[], "", true)
     }
 
-    /// A form of the provider's own page.
+    /// Posts a form of the provider's own page.
     pub(crate) fn post(&mut self, target: &str, fields: &[(&str, &str)]) -> Response {
         let origin = self.origin.clone();
         let headers = [
@@ -40,7 +39,7 @@ impl Browser {
         self.send("POST", target, &headers, &http::form_body(fields), true)
     }
 
-    /// A form with headers of the test's choice; `with_cookies` is what `SameSite` would decide.
+    /// Posts a form with headers of the test's choice; `with_cookies` is what `SameSite` would decide.
     pub(crate) fn post_with_headers(
         &mut self,
         target: &str,
@@ -59,13 +58,13 @@ impl Browser {
         )
     }
 
-    /// A body of any kind, from another site.
+    /// Posts a body of any kind from another site.
     pub(crate) fn post_body(&mut self, target: &str, kind: &str, body: &str) -> Response {
         let headers = [("Content-Type", kind), ("Sec-Fetch-Site", "cross-site")];
         self.send("POST", target, &headers, body, false)
     }
 
-    /// Follows redirects within the provider, from `target` on.
+    /// Follows redirects within the provider, starting at `target`.
     pub(crate) fn get_following_redirects(&mut self, target: &str) -> Response {
         let mut response = self.get(target);
         for _redirect in 0..5 {
@@ -78,7 +77,7 @@ impl Browser {
         panic!("redirected in a circle at {target}");
     }
 
-    /// Signs in on the login page that `page` is, and follows to where it leads.
+    /// Signs in on the sign-in page `page`, and follows where it leads.
     pub(crate) fn sign_in(&mut self, page: &Response, email: &str, password: &str) -> Response {
         let answer = self.submit_password(page, email, password);
         if answer.status == 303 {
@@ -88,7 +87,7 @@ impl Browser {
         answer
     }
 
-    /// Sends the login form and does not follow.
+    /// Sends the sign-in form and does not follow the redirect.
     pub(crate) fn submit_password(&mut self, page: &Response, email: &str, password: &str) -> Response {
         let csrf = page
             .field("csrf")
@@ -131,7 +130,7 @@ impl Browser {
         response
     }
 
-    /// Takes cookies as a browser does, and refuses those that break the rules of their prefix.
+    /// Stores cookies as a browser does, and refuses those that break the rules of their prefix.
     fn store_cookies(&mut self, response: &Response) {
         let is_https = self.origin.starts_with("https:");
         for line in response.set_cookies() {

@@ -1,4 +1,4 @@
-//! HTTP/1.1 by hand: a test decides about every octet that it sends.
+//! HTTP/1.1 by hand: the test decides every octet that is sent.
 
 use std::{
     io::{Read, Write},
@@ -6,7 +6,6 @@ use std::{
     time::Duration,
 };
 
-/// An answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Response {
     pub(crate) status: u16,
@@ -16,7 +15,7 @@ pub(crate) struct Response {
 }
 
 impl Response {
-    /// The first header of this name.
+    /// The first header with this name.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
@@ -24,7 +23,6 @@ impl Response {
             .map(|(_, value)| value.as_str())
     }
 
-    /// Every `Set-Cookie`.
     pub(crate) fn set_cookies(&self) -> impl Iterator<Item = &str> {
         self.headers
             .iter()
@@ -32,13 +30,13 @@ impl Response {
             .map(|(_, value)| value.as_str())
     }
 
-    /// Where a redirect leads.
+    /// The target of a redirect.
     pub(crate) fn location(&self) -> &str {
         self.header("location")
             .unwrap_or_else(|| panic!("no redirect but {} {}", self.status, self.body))
     }
 
-    /// The value of the hidden or typed field `name` in the page.
+    /// The value of the field `name`, hidden or not.
     pub(crate) fn field(&self, name: &str) -> Option<String> {
         let tag = self
             .body
@@ -56,7 +54,7 @@ impl Response {
     }
 }
 
-/// Undoes what askama escapes.
+/// Undoes askama's escaping.
 pub(crate) fn unescape(text: &str) -> String {
     text.replace("&#60;", "<")
         .replace("&#62;", ">")
@@ -65,7 +63,7 @@ pub(crate) fn unescape(text: &str) -> String {
         .replace("&#38;", "&")
 }
 
-/// Sends `octets` as they are and reads the whole answer; the server closes the connection.
+/// Sends `octets` unchanged and reads the whole response; the server closes the connection.
 pub(crate) fn send_raw(address: SocketAddr, octets: &[u8]) -> Response {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
@@ -76,7 +74,6 @@ pub(crate) fn send_raw(address: SocketAddr, octets: &[u8]) -> Response {
     parse_response(&answer)
 }
 
-/// A request line, headers and body.
 pub(crate) fn request(
     address: SocketAddr,
     method: &str,

@@ -1,10 +1,10 @@
-//! Judges from outside: the `xmlsec1` and `xmllint` commands, and a plain look into XML.
+//! Checks from outside: the `xmlsec1` and `xmllint` commands, and plain reading of XML.
 
 use std::{fs, process::Command};
 
 use roxmltree::{Document, Node};
 
-/// Lets the `xmlsec1` command verify the signature at `xpath` against one certificate.
+/// Verifies the signature at `xpath` with `xmlsec1`, against one certificate.
 pub(crate) fn verify_with_xmlsec1(xml: &str, certificate: &[u8], xpath: &str) -> Result<(), String> {
     let dir = tempfile::tempdir().unwrap();
     let (message, key) = (dir.path().join("message.xml"), dir.path().join("key.der"));
@@ -39,14 +39,13 @@ pub(crate) const RESPONSE_SIGNATURE_XPATH: &str = "/*[local-name()='Response']/*
 pub(crate) const ASSERTION_SIGNATURE_XPATH: &str =
     "/*[local-name()='Response']/*[local-name()='Assertion']/*[local-name()='Signature']";
 
-/// The only element `name` of a document.
+/// The only element `name`; panics where there is not exactly one.
 pub(crate) fn only_element<'d, 't>(document: &'d Document<'t>, name: &str) -> Node<'d, 't> {
     let found: Vec<_> = elements(document, name);
     assert_eq!(found.len(), 1, "{name}: {}", document.input_text());
     found[0]
 }
 
-/// Every element `name` of a document.
 pub(crate) fn elements<'d, 't>(document: &'d Document<'t>, name: &str) -> Vec<Node<'d, 't>> {
     document
         .descendants()
@@ -54,7 +53,7 @@ pub(crate) fn elements<'d, 't>(document: &'d Document<'t>, name: &str) -> Vec<No
         .collect()
 }
 
-/// Names and values of the attributes in an assertion, in their order.
+/// Names and values of the attributes in an assertion, in order.
 pub(crate) fn saml_attributes(xml: &str) -> Vec<(String, Vec<String>)> {
     let document = Document::parse(xml).unwrap();
     let value = |node: &Node<'_, '_>| node.text().unwrap_or_default().to_owned();
@@ -85,7 +84,7 @@ pub(crate) fn status_codes(xml: &str) -> (String, Option<String>) {
     (short(&codes[0]), codes.get(1).map(short))
 }
 
-/// Lets the `xmlsec1` command decrypt what is encrypted in a document; the document with it in its place.
+/// The document with its encrypted element replaced by what `xmlsec1` decrypted.
 pub(crate) fn decrypt_with_xmlsec1(xml: &str, private_pem: &[u8]) -> Result<String, String> {
     let dir = tempfile::tempdir().unwrap();
     let (message, key) = (dir.path().join("message.xml"), dir.path().join("key.pem"));

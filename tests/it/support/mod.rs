@@ -1,4 +1,4 @@
-//! What the tests stand on: a house with a clock in the test's hand, a browser, a service provider.
+//! Support for the tests: a server with a clock that the test controls, a browser, a service provider.
 
 pub(crate) mod browser;
 pub(crate) mod http;

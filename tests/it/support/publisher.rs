@@ -19,7 +19,7 @@ use hallpass::{
     },
 };
 
-/// What it answers now.
+/// What the server answers now.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PublishedDocument {
     pub(crate) status: u16,
@@ -31,7 +31,7 @@ pub(crate) struct PublishedDocument {
 pub(crate) struct Publisher {
     pub(crate) url: String,
     document: Arc<Mutex<PublishedDocument>>,
-    /// The heads of all requests so far.
+    /// The request heads received so far.
     request_heads: Arc<Mutex<Vec<String>>>,
 }
 
@@ -41,7 +41,7 @@ impl Publisher {
         Self::start_over(body, "http", |stream| Box::new(stream))
     }
 
-    /// The same over TLS or what else `wrap` makes of a connection.
+    /// The same over TLS, or whatever `wrap` makes of a connection.
     pub(crate) fn start_over(
         body: &str,
         scheme: &str,
@@ -74,7 +74,6 @@ impl Publisher {
         publisher
     }
 
-    /// Publishes something else from now on.
     pub(crate) fn publish(&self, body: &str) {
         *self.document.lock().unwrap() = PublishedDocument {
             status: 200,
@@ -83,24 +82,22 @@ impl Publisher {
         };
     }
 
-    /// The same, under an `ETag`.
+    /// Publishes `body` with an `ETag`.
     pub(crate) fn publish_tagged(&self, body: &str, etag: &str) {
         self.publish(body);
         self.document.lock().unwrap().etag = Some(etag.to_owned());
     }
 
-    /// Publishes nothing but this status from now on.
+    /// Answers with this status alone from now on.
     pub(crate) fn fail(&self, status: u16) {
         self.document.lock().unwrap().status = status;
     }
 
-    /// How often it was asked.
     pub(crate) fn request_count(&self) -> usize {
         self.request_heads.lock().unwrap().len()
     }
 }
 
-/// Something to answer on.
 pub(crate) trait ReadWrite: Read + Write {}
 impl<T: Read + Write> ReadWrite for T {}
 
@@ -155,7 +152,7 @@ impl SpMetadata {
         }
     }
 
-    /// Its `EntityDescriptor`, which declares its own namespaces; in canonical form if `attributes` is.
+    /// Its `EntityDescriptor`, which declares its own namespaces; in canonical form if `root_attributes` is.
     pub(crate) fn xml(&self) -> String {
         let authority = self.registration_authority.as_ref().map(|authority| {
             format!("<md:Extensions><mdrpi:RegistrationInfo xmlns:mdrpi=\"urn:oasis:names:tc:SAML:metadata:rpi\" registrationAuthority=\"{authority}\"></mdrpi:RegistrationInfo></md:Extensions>")
@@ -197,12 +194,12 @@ impl SpMetadata {
     }
 }
 
-/// A signed `EntitiesDescriptor` of these, with these attributes (sorted, behind `ID`).
+/// A signed `EntitiesDescriptor` of `entities`. `attributes` are sorted, and follow `ID`.
 pub(crate) fn aggregate(entities: &[SpMetadata], key: &SigningKey, attributes: &str) -> String {
     aggregate_with_extensions("", entities, key, attributes)
 }
 
-/// The same with `first` in front of the entities, in canonical form.
+/// The same with `first` before the entities, in canonical form.
 pub(crate) fn aggregate_with_extensions(
     extensions: &str,
     entities: &[SpMetadata],
@@ -210,7 +207,7 @@ pub(crate) fn aggregate_with_extensions(
     attributes: &str,
 ) -> String {
     let head = format!("<md:EntitiesDescriptor xmlns:md=\"{METADATA}\" ID=\"_all\"{attributes}>");
-    // What is declared on the root is not declared again, in canonical form.
+    // In canonical form, what the root declares is not declared again.
     let own = format!(" xmlns:md=\"{METADATA}\"");
     let inside: String = entities
         .iter()

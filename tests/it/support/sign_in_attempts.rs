@@ -1,8 +1,8 @@
-//! Tries to sign in, from wherever the trusted proxy says.
+//! Sign-in attempts from any address that the trusted proxy reports.
 
 use crate::support::{browser::Browser, http::Response, sso_setup::SsoSetup};
 
-/// A browser that knows nothing, at `address` as the trusted proxy tells it.
+/// A new browser at `address`, as the trusted proxy reports it.
 pub(crate) fn browser_from(setup: &SsoSetup, address: &str) -> Browser {
     let mut browser = setup.server.browser();
     browser.extra_headers = vec![("X-Forwarded-For".to_owned(), address.to_owned())];

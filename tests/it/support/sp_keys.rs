@@ -1,4 +1,4 @@
-//! Keys that service providers have, and the many ways in which they write a signed query.
+//! Keys of service providers, and the ways in which they encode a signed query.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hallpass::{model::key::Certificate, provider::applications, saml::binding::redirect::deflate_base64};
@@ -15,22 +15,21 @@ use openssl::{
     x509::{X509, X509Builder, X509NameBuilder},
 };
 
-/// A key with a certificate by itself.
+/// A key with its self-signed certificate.
 pub(crate) struct SpKey {
     private: PKey<Private>,
     pub(crate) certificate: Certificate,
     pub(crate) pem: Vec<u8>,
 }
 
-/// How a key signs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum SignatureFormat {
     AsOpenSsl,
-    /// As XML Signature has ECDSA: r‖s.
+    /// As XML Signature encodes ECDSA: r‖s.
     RawEcdsa,
 }
 
-/// A certificate of `key` for `subject`, good for so many days; it is still to be signed.
+/// A certificate of `key` for `subject`, valid for `days` days and not yet signed.
 pub(crate) fn certificate_builder(key: &PKey<Private>, subject: &str, days: u32) -> X509Builder {
     let mut name = X509NameBuilder::new().unwrap();
     name.append_entry_by_text("CN", subject).unwrap();
@@ -93,7 +92,7 @@ impl SpKey {
         }
     }
 
-    /// The query that carries `xml`, written in `style` and signed.
+    /// The query that carries `xml`, encoded in `style` and signed.
     pub(crate) fn signed_query(
         &self,
         xml: &str,

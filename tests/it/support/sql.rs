@@ -1,4 +1,4 @@
-//! A look into a house's database behind its back, in plain SQL that both databases speak.
+//! Direct access to a server's database, in SQL that both databases understand.
 
 use diesel::{
     Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection,
@@ -38,7 +38,7 @@ pub(crate) fn texts(settings: &Settings, sql: &str) -> Vec<String> {
     rows.into_iter().map(|row| row.t).collect()
 }
 
-/// Changes the database behind the house's back.
+/// Changes the database without the server's checks.
 pub(crate) fn execute(settings: &Settings, sql: &str) {
     match open(settings) {
         TestConnection::Sqlite(mut c) => c.batch_execute(sql).unwrap(),
@@ -46,7 +46,7 @@ pub(crate) fn execute(settings: &Settings, sql: &str) {
     }
 }
 
-/// Nobody else writes until what is handed back is dropped.
+/// Nobody else can write until the returned guard is dropped.
 pub(crate) fn block_writes(settings: &Settings) -> impl Sized {
     let mut blocking = open(settings);
     match &mut blocking {
@@ -73,7 +73,7 @@ fn open(settings: &Settings) -> TestConnection {
     }
 }
 
-/// Asks a database how it would do what it is asked for.
+/// Asks a database how it would execute a statement.
 pub(crate) struct QueryPlanner(TestConnection);
 
 #[derive(QueryableByName)]
@@ -86,7 +86,7 @@ impl QueryPlanner {
     pub(crate) fn connect(settings: &Settings) -> Self {
         let mut database = open(settings);
         if let TestConnection::Postgres(c) = &mut database {
-            // Tables of a test are small: only an index that does not fit at all is passed over so.
+            // Test tables are small: this way only an index that cannot be used at all is passed over.
             c.batch_execute(
                 "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan; \
                  CREATE FUNCTION plan_of(statement text) RETURNS SETOF text LANGUAGE plpgsql AS \
@@ -97,7 +97,7 @@ impl QueryPlanner {
         Self(database)
     }
 
-    /// Whether `statement` is in the tongue of this database.
+    /// Whether `statement` is in the dialect of this database.
     pub(crate) fn understands(&self, statement: &str) -> bool {
         match &self.0 {
             TestConnection::Sqlite(_) => {
@@ -109,7 +109,7 @@ impl QueryPlanner {
         }
     }
 
-    /// The plan, a step a line.
+    /// The plan, one step per line.
     pub(crate) fn explain(&mut self, statement: &str) -> Vec<String> {
         match &mut self.0 {
             TestConnection::Sqlite(c) => {
@@ -129,7 +129,7 @@ impl QueryPlanner {
                 } else {
                     format!("({nulls})")
                 };
-                // Of a parameter that is nothing but a branch the server knows no type; ours are times there.
+                // The server knows no type for a parameter that is nothing but a CASE branch; ours are times there.
                 let typed = with_parameter_types(statement);
                 c.batch_execute(&format!("DEALLOCATE ALL; PREPARE asked AS {typed}"))
                     .unwrap_or_else(|why| panic!("{statement}: {why}"));
@@ -143,7 +143,8 @@ impl QueryPlanner {
         }
     }
 
-    /// Whether `plan` comes to rows of `table` by an index, and by more of it than columns in `shared`; else why not.
+    /// Whether `plan` reads rows of `table` by an index, and by more of it than the columns in `shared`; else the step
+    /// that does not.
     pub(crate) fn uses_index(&self, plan: &[String], table: &str, shared: &[&str]) -> Result<(), String> {
         for (n, step) in plan.iter().enumerate() {
             let condition = match &self.0 {
@@ -163,7 +164,7 @@ impl QueryPlanner {
                     if what.split_whitespace().next() != Some(table) || !how.contains("Scan") {
                         continue;
                     }
-                    // Its own lines stand below it, and those of a bitmap below these.
+                    // Its own lines follow it, and those of a bitmap scan follow these.
                     let found = plan[n + 1..]
                         .iter()
                         .take_while(|line| how.contains("Bitmap") || !line.contains("->"))

@@ -1,4 +1,4 @@
-//! Notes every statement that a request makes, where a test asked for it.
+//! Logs every statement that a request executes, where a test asks for it.
 
 use std::{
     collections::BTreeSet,
@@ -11,13 +11,13 @@ use std::{
 
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 
-/// Names the file that statements are appended to, one a line.
+/// Names the file that statements are appended to, one per line.
 pub(crate) const LOG_FILE_VARIABLE: &str = "HALLPASS_TEST_STATEMENTS";
 
 static FILE: OnceLock<Option<PathBuf>> = OnceLock::new();
 static LOGGED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
-/// From now on, if this process is one that is to note them.
+/// Enables the log from now on, if the variable is set in this process.
 pub(crate) fn enable_if_configured() {
     let file = FILE.get_or_init(|| std::env::var_os(LOG_FILE_VARIABLE).map(PathBuf::from));
     if file.is_some() {
@@ -26,7 +26,8 @@ pub(crate) fn enable_if_configured() {
 }
 
 fn log_statement(event: InstrumentationEvent<'_>) {
-    // Tests call the provider on threads of their own; housekeeping has named ones. What is left serves requests.
+    // Tests call the provider on threads of their own, and housekeeping has named ones. All other threads serve
+    // requests.
     let serves_a_request = thread::current()
         .name()
         .is_some_and(|name| name.starts_with("tokio") || name.starts_with("actix"));

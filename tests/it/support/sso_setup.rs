@@ -1,4 +1,4 @@
-//! A house with a person and an application: where most flows begin.
+//! A server with a user and an application: where most tests begin.
 
 use chrono::{DateTime, Utc};
 use hallpass::{
@@ -17,7 +17,7 @@ use crate::support::{
 pub(crate) const ADA: &str = "ada@fernweh.example";
 pub(crate) const WIKI: &str = "urn:test:wiki";
 pub(crate) const ACS: &str = "https://wiki.example/acs?connection=a&b=c";
-/// Everything that a RelayState may be spoilt by on its way.
+/// Everything that may be damaged in transit.
 pub(crate) const RELAY_STATE: &str = "deep/link?a=b&c=\"d\"'<e>+%20 \u{e9};${7*7}{{7*7}}";
 
 pub(crate) struct SsoSetup {
@@ -32,7 +32,7 @@ impl SsoSetup {
         Self::with(database, &[], |_, _| {})
     }
 
-    /// The same, with settings, and with a registration that `change` has changed.
+    /// The same with settings, and with a registration that `change` has changed.
     pub(crate) fn with(
         database: &Database,
         environment: &[(&str, &str)],
@@ -50,12 +50,12 @@ impl SsoSetup {
         }
     }
 
-    /// The time in this house.
+    /// The time of this server's clock.
     pub(crate) fn now(&self) -> DateTime<Utc> {
         self.server.clock.now()
     }
 
-    /// A plain request with a RelayState, as an address.
+    /// The URL of a plain request with a RelayState.
     pub(crate) fn sso_url(&self, id: &str) -> String {
         let xml = self.sp.authn_request(id, self.now(), "", "");
         format!(
@@ -64,7 +64,7 @@ impl SsoSetup {
         )
     }
 
-    /// A request with more attributes and elements, unsigned.
+    /// The URL of an unsigned request with more attributes and elements.
     pub(crate) fn sso_url_with(&self, id: &str, attributes: &str, inside: &str) -> String {
         let xml = self.sp.authn_request(id, self.now(), attributes, inside);
         format!(
@@ -73,7 +73,6 @@ impl SsoSetup {
         )
     }
 
-    /// A browser in which Ada is signed in.
     pub(crate) fn signed_in_browser(&self) -> Browser {
         let mut browser = self.server.browser();
         let portal = Self::sign_in(&mut browser);
@@ -81,13 +80,13 @@ impl SsoSetup {
         browser
     }
 
-    /// Signs Ada in on her own page.
+    /// Signs Ada in on the portal.
     pub(crate) fn sign_in(browser: &mut Browser) -> Response {
         let page = browser.get_following_redirects("/login");
         browser.sign_in(&page, ADA, PASSWORD)
     }
 
-    /// Whether somebody is signed in in `browser`.
+    /// Whether a user is signed in in `browser`.
     pub(crate) fn is_signed_in(browser: &Browser) -> bool {
         browser.clone().get("/").status == 200
     }

@@ -1,4 +1,4 @@
-//! A way to the database server that a test can break: it lies between, and lets through, holds back or refuses.
+//! A TCP proxy before the database server that a test can break: it forwards, holds back or refuses.
 
 use std::{
     io::{Read, Write},
@@ -10,7 +10,7 @@ use std::{
     thread,
 };
 
-/// A server that can hang: whatever was held back stays so, as on a host that stands still.
+/// A connection that was stalled stays so, as with a host that has stopped.
 pub(crate) struct TcpProxy {
     address: SocketAddr,
     state: Arc<State>,
@@ -18,21 +18,21 @@ pub(crate) struct TcpProxy {
 
 struct State {
     server: String,
-    /// Whether connections made from now on are answered.
+    /// Whether connections made from now on are forwarded.
     forwards_new_connections: AtomicBool,
-    /// Whether the answer to the next COMMIT is held back.
+    /// Whether the reply to the next COMMIT is dropped.
     drop_commit_reply: AtomicBool,
-    /// One for each connection: whether it is held back.
+    /// One for each connection: whether it is stalled.
     stalled: Mutex<Vec<Arc<AtomicBool>>>,
 }
 
 impl TcpProxy {
-    /// Lies before the server of the PostgreSQL URL `url`.
+    /// A proxy in front of the server of the PostgreSQL URL `url`.
     pub(crate) fn in_front_of(url: &str) -> Self {
         Self::on(TcpListener::bind("127.0.0.1:0").unwrap(), url)
     }
 
-    /// The same, on a listener of the test's choice.
+    /// The same on a given listener.
     pub(crate) fn on(listener: TcpListener, url: &str) -> Self {
         let address = listener.local_addr().unwrap();
         let state = Arc::new(State {
@@ -42,7 +42,7 @@ impl TcpProxy {
             stalled: Mutex::default(),
         });
         let accepting = Arc::clone(&state);
-        // Ends with the test's process; what it holds is a few sockets.
+        // Ends with the test's process; it holds only a few sockets.
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 accepting.connect(client);
@@ -51,12 +51,12 @@ impl TcpProxy {
         Self { address, state }
     }
 
-    /// `url` by way of this relay.
+    /// `url` through this proxy.
     pub(crate) fn url(&self, url: &str) -> String {
         url.replace(server_of(url), &self.address.to_string())
     }
 
-    /// From now on nothing comes back, on no connection.
+    /// From now on nothing is returned, on any connection.
     pub(crate) fn hang(&self) {
         self.state.forwards_new_connections.store(false, Ordering::SeqCst);
         for stalled in self.state.stalled.lock().unwrap().iter() {
@@ -64,12 +64,12 @@ impl TcpProxy {
         }
     }
 
-    /// New connections are answered; those that hang go on hanging.
+    /// New connections are forwarded; stalled ones stay stalled.
     pub(crate) fn resume_for_new_connections(&self) {
         self.state.forwards_new_connections.store(true, Ordering::SeqCst);
     }
 
-    /// The next COMMIT reaches the server, and its answer nobody.
+    /// The next COMMIT reaches the server, but its reply is dropped.
     pub(crate) fn drop_next_commit_reply(&self) {
         self.state.drop_commit_reply.store(true, Ordering::SeqCst);
     }
@@ -102,7 +102,7 @@ impl State {
             if !stalled.load(Ordering::SeqCst) {
                 let _closed = client.shutdown(Shutdown::Both);
             }
-            // One that hangs is not even closed.
+            // A stalled connection is not even closed.
             while stalled.load(Ordering::SeqCst) && client.read(&mut [0; 64]).is_ok_and(|n| n > 0) {}
         });
     }
@@ -120,7 +120,7 @@ fn pump(from: &mut TcpStream, to: &mut TcpStream, passes: impl Fn(&[u8]) -> bool
     }
 }
 
-/// Host and port in a URL.
+/// Host and port of a URL.
 fn server_of(url: &str) -> &str {
     let rest = url.split_once("://").unwrap().1;
     let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);

@@ -1,4 +1,4 @@
-//! A running Hallpass on either database, with time in the test's hand.
+//! A running Hallpass on either database, with a clock that the test controls.
 
 use std::{
     net::{SocketAddr, TcpListener},
@@ -37,11 +37,11 @@ use tempfile::TempDir;
 
 use crate::support::{browser::Browser, sql_log};
 
-/// The password of everybody in these tests.
+/// The password of every user in these tests.
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
-/// A clock that stands still until it is told to go on. It begins at the real time, since the second
-/// implementation reads the machine's clock.
+/// A clock that stands still until it is advanced. It begins at the real time, since the second implementation reads
+/// the machine's clock.
 #[derive(Clone, Debug)]
 pub(crate) struct TestClock(Arc<Mutex<DateTime<Utc>>>);
 
@@ -61,15 +61,14 @@ impl Clock for TestClock {
     }
 }
 
-/// Which database a house stands on.
+/// The database that a server runs on.
 #[derive(Clone, Debug)]
 pub(crate) enum Database {
     Sqlite,
-    /// A schema of its own, by URL.
+    /// The URL of a schema of its own.
     Postgres(String),
 }
 
-/// A running Hallpass.
 pub(crate) struct TestServer {
     pub(crate) provider: Provider,
     pub(crate) clock: TestClock,
@@ -81,14 +80,14 @@ pub(crate) struct TestServer {
 }
 
 impl TestServer {
-    /// Starts one. `environment` adds to the settings; without `HALLPASS_BASE_URL` among it, the house is
+    /// Starts one. `environment` adds to the settings; without `HALLPASS_BASE_URL` in it, the server is
     /// `https://login.fernweh.example` behind a proxy that the test plays.
     pub(crate) fn start(database: &Database, environment: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         Self::start_in_dir(dir, database, environment)
     }
 
-    /// The same, with other ends to what strangers may take their time for.
+    /// Like `start`, with other deadlines for slow clients.
     pub(crate) fn start_with_deadlines(
         database: &Database,
         environment: &[(&str, &str)],
@@ -97,9 +96,9 @@ impl TestServer {
         Self::start_in_dir_with_deadlines(tempfile::tempdir().unwrap(), database, environment, deadlines)
     }
 
-    /// The same, on a directory that may have been another house's.
+    /// Like `start`, in a directory that another server may have used.
     pub(crate) fn start_in_dir(dir: TempDir, database: &Database, environment: &[(&str, &str)]) -> Self {
-        // A machine that is busy with other tests turns nobody away.
+        // A machine that is busy with other tests must refuse nobody.
         let deadlines = Deadlines {
             queue: Duration::from_mins(5),
             ..Deadlines::default()
@@ -133,12 +132,12 @@ impl TestServer {
         }
     }
 
-    /// A new browser that knows nothing.
+    /// A new browser without cookies.
     pub(crate) fn browser(&self) -> Browser {
         Browser::new(self.address, &self.origin)
     }
 
-    /// Adds a person whose password is [`PASSWORD`]; an empty name is none.
+    /// Adds a user whose password is [`PASSWORD`]; an empty name means none.
     pub(crate) fn add_user(&self, email: &str, given: &str, family: &str) -> User {
         let name = |text| NameComponent::parse_optional("the name", text).unwrap();
         let new = NewUser {
@@ -160,7 +159,7 @@ impl TestServer {
         }
     }
 
-    /// Registers an application, changed by `change` before.
+    /// Registers an application after `change` has changed it.
     pub(crate) fn add_application(
         &self,
         name: &str,
@@ -194,7 +193,7 @@ impl TestServer {
         }
     }
 
-    /// A second daemon on the same database and by the same clock.
+    /// A second daemon on the same database and with the same clock.
     pub(crate) fn replica(&self) -> Replica {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -212,14 +211,14 @@ impl TestServer {
         }
     }
 
-    /// Stops the server and hands back the directory.
+    /// Stops the server and returns its directory.
     pub(crate) fn stop(mut self) -> TempDir {
         self.running.take().unwrap().stop().unwrap();
         std::mem::replace(&mut self.dir, tempfile::tempdir().unwrap())
     }
 }
 
-/// A daemon beside a house.
+/// A second daemon beside a server.
 pub(crate) struct Replica {
     pub(crate) provider: Provider,
     pub(crate) address: SocketAddr,
@@ -237,13 +236,12 @@ impl Drop for Replica {
 impl Drop for TestServer {
     fn drop(&mut self) {
         if let Some(server) = self.running.take() {
-            // A test that failed already should say why, not that the server would not stop.
+            // A test that has failed already should report why, not that the server would not stop.
             let _stopped = server.stop();
         }
     }
 }
 
-/// Settings for a house.
 pub(crate) fn settings(
     data_dir: &Path,
     database: &Database,
@@ -273,8 +271,8 @@ pub(crate) fn settings(
     Settings::load(None, all.into_iter(), &read_secret).unwrap()
 }
 
-/// Runs `test` on SQLite and on PostgreSQL. The test command always sets `HALLPASS_TEST_POSTGRES`; where it
-/// is not set, a person runs one test by hand and is told what was left out.
+/// Runs `test` on SQLite and on PostgreSQL. The test command always sets `HALLPASS_TEST_POSTGRES`; where it is not set,
+/// somebody runs one test by hand, and the test prints what was skipped.
 pub(crate) fn on_each_database(test: impl Fn(&Database)) {
     test(&Database::Sqlite);
     match fresh_postgres() {
@@ -286,7 +284,7 @@ pub(crate) fn on_each_database(test: impl Fn(&Database)) {
     }
 }
 
-/// A schema of the test's own, so that tests run side by side.
+/// A schema of the test's own, so that tests can run at the same time.
 pub(crate) fn fresh_postgres() -> Option<Database> {
     let server = std::env::var("HALLPASS_TEST_POSTGRES").ok()?;
     let schema = format!("t{:016x}", ChaCha20Rng::from_os_rng().next_u64());
@@ -297,7 +295,7 @@ pub(crate) fn fresh_postgres() -> Option<Database> {
     )))
 }
 
-/// A fresh database of the same kind.
+/// A new database of the same kind.
 pub(crate) fn fresh_database_like(database: &Database) -> Database {
     match database {
         Database::Sqlite => Database::Sqlite,

@@ -1,4 +1,4 @@
-//! A service provider that a test plays: it writes requests and reads what comes back.
+//! A service provider that a test plays: it writes requests and reads responses.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
@@ -18,7 +18,6 @@ use hallpass::{
 
 use crate::support::http::Response;
 
-/// A service provider.
 pub(crate) struct TestSp {
     pub(crate) entity_id: String,
     pub(crate) acs: String,
@@ -40,7 +39,7 @@ impl TestSp {
         self.key.certificate.clone()
     }
 
-    /// An `AuthnRequest` as Auth0 sends it, with more attributes and elements where the test wants them.
+    /// An `AuthnRequest` as Auth0 sends it, with the given further attributes and elements.
     pub(crate) fn authn_request(
         &self,
         id: &str,
@@ -76,7 +75,7 @@ impl TestSp {
         )
     }
 
-    /// The query that carries `xml`, signed with RSA-SHA256 where `signed`.
+    /// The query that carries `xml`, signed with RSA-SHA256 if `signed`.
     pub(crate) fn redirect_query(&self, xml: &str, relay_state: Option<&str>, signed: bool) -> String {
         let mut query = format!("SAMLRequest={}", percent_encode(&deflate_base64(xml)));
         if let Some(relay_state) = relay_state {
@@ -96,7 +95,7 @@ impl TestSp {
         query
     }
 
-    /// A plain request to sign on, unsigned, as an address of the provider.
+    /// The URL of a plain, unsigned SSO request.
     pub(crate) fn sso_url(&self, id: &str, now: DateTime<Utc>) -> String {
         format!(
             "/saml/sso?{}",
@@ -109,7 +108,7 @@ impl TestSp {
     }
 }
 
-/// The XML of the response in a self-posting page, and the address that it goes to.
+/// The XML of the response in a self-posting page, and the URL that it is posted to.
 pub(crate) fn posted_response(page: &Response) -> (String, String) {
     let message = page
         .field("SAMLResponse")

@@ -1,11 +1,11 @@
-//! XML signatures as service providers make them: templates that the `xmlsec1` command fills in, so that nothing of
-//! ours has a hand in them.
+//! XML signatures as service providers make them: templates that the `xmlsec1` command fills in, so that none of our
+//! code takes part.
 
 use std::{fs, process::Command};
 
 use hallpass::saml::urn::{DSIG, ENVELOPED_SIGNATURE, EXC_C14N, RSA_SHA256, SHA256};
 
-/// A template: what a signature says of itself before it is made.
+/// A signature's template, without digest and value.
 #[derive(Clone, Debug)]
 pub(crate) struct SignatureTemplate<'a> {
     pub(crate) algorithm: &'a str,
@@ -15,11 +15,11 @@ pub(crate) struct SignatureTemplate<'a> {
     pub(crate) uri: &'a str,
     pub(crate) transforms: String,
     pub(crate) digest: &'a str,
-    /// A second `Reference`, whole.
+    /// A second `Reference`, as a whole element.
     pub(crate) more_references: &'a str,
-    /// Behind `SignatureValue`.
+    /// XML after `SignatureValue`.
     pub(crate) after_signature_value: &'a str,
-    /// `ds:`, or nothing where the namespace of signatures is the default one.
+    /// `ds:`, or empty where the signature namespace is the default.
     pub(crate) prefix: &'a str,
 }
 
@@ -27,7 +27,7 @@ pub(crate) fn transform(algorithm: &str, inside: &str) -> String {
     format!("<ds:Transform Algorithm=\"{algorithm}\">{inside}</ds:Transform>")
 }
 
-/// Over the whole message `id`, as SAML says.
+/// Over the whole message `id`, as SAML prescribes.
 pub(crate) fn saml_template(id: &str) -> SignatureTemplate<'_> {
     SignatureTemplate {
         algorithm: RSA_SHA256,
@@ -67,17 +67,17 @@ impl SignatureTemplate<'_> {
     }
 }
 
-/// Puts `part` at the end of the signature of a message that is signed: nothing of it is signed.
+/// Puts `part` at the end of the signature of a signed message, where nothing is signed.
 pub(crate) fn append_to_signature(xml: &str, part: &str) -> String {
     xml.replacen("</ds:Signature>", &format!("{part}</ds:Signature>"), 1)
 }
 
-/// Puts `part` behind the `Issuer` of a message.
+/// Puts `part` after the `Issuer` of a message.
 pub(crate) fn insert_after_issuer(xml: &str, part: &str) -> String {
     xml.replacen("</saml:Issuer>", &format!("</saml:Issuer>{part}"), 1)
 }
 
-/// Lets `xmlsec1` fill in the one template in `xml`. `key` are its options that name the key.
+/// Fills in the one template in `xml` with `xmlsec1`.
 pub(crate) fn sign_with_xmlsec1(xml: &str, private_pem: &[u8]) -> String {
     let dir = tempfile::tempdir().unwrap();
     let key = dir.path().join("key.pem");
