@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the main job on this machine: Hallpass on SQLite, a person, and a service provider to sign in to.
-# Installs the Debian packages that the build needs, builds, and starts. Arguments go to `hallpass demo`.
+# Runs the demo on this machine: Hallpass on SQLite, a user, and a service provider to sign in to. Installs the Debian
+# packages that the build needs, builds, and starts. Arguments are passed to `hallpass demo`.
 . "$(dirname "$0")/setup.sh"
 need "${BUILD_PACKAGES[@]}"
 need_rust

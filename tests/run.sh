@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Runs the tests, on Debian 12 or 13 with Rust: `bash tests/run.sh` all of them, `bash tests/run.sh STAGE…` some;
-# --help lists the stages. Installs the Debian packages that it needs, says what each stage does, and stops everything
-# that it started. Every stage runs, even after one that failed. Each stage's seconds are printed at the end; the last
-# line counts tests, and a stage that fails without naming a test counts as one.
+# Runs the tests, on Debian 12 or 13 with Rust: `bash tests/run.sh` runs all, `bash tests/run.sh STAGE…` some; --help
+# lists the stages. Installs the Debian packages that it needs, prints what each stage does, and stops everything that
+# it started. Every stage runs, even after one that failed. At the end it prints each stage's seconds; the last line
+# counts tests, and a stage that fails without naming a test counts as one.
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 ROOT=$PWD
@@ -19,7 +19,7 @@ declare -A WHAT=(
   [deny]="licences, bans and sources of every package"
   [compose]="docker-compose.yml is one"
   [checkout]="as it was before"
-  # What comes before them, where they need it.
+  # Preparations that run first, where a stage needs them.
   [build]="the tests and the daemon are compiled"
   [schemas]="the OASIS XSDs out of python3-saml 1.16.0"
   [vectors]="signatures out of the source package of xmlsec1"
@@ -59,7 +59,7 @@ SUMMARY=()
 
 clean_up() {
   local job
-  # Each job and what it started are one process group.
+  # Each job and the processes that it started are one process group.
   for job in "${JOBS[@]}"; do
     kill -TERM -- "-$job" 2>/dev/null || true
     wait "$job" 2>/dev/null || true
@@ -71,7 +71,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 trap clean_up EXIT
 
-# in_background COMMAND…: a process group of its own; the last of JOBS.
+# in_background COMMAND…: runs it in a process group of its own; its pid is the last of JOBS.
 in_background() {
   set -m
   "$@" &
@@ -79,7 +79,7 @@ in_background() {
   set +m
 }
 
-# stage NAME: runs it, and adds up what its test runners say.
+# stage NAME: runs it, and adds up what its test runners report.
 stage() {
   local name=$1 began=$SECONDS status=0
   say "$name: ${WHAT[$name]}"
@@ -110,8 +110,8 @@ skip() {
   SUMMARY+=("$(printf '%-10s %-6s         %s' "$1" "-" "$2")")
 }
 
-# begin_beside NAME…: what is downloaded while the compiler works, one after the other. Only that runs side by side:
-# the tests measure how long somebody waits, and want both cores.
+# begin_beside NAME…: downloads while the compiler works, one after the other. Nothing else runs in parallel: the tests
+# measure how long requests wait, and need both cores.
 begin_beside() {
   BESIDE=("$@")
   [ $# = 0 ] || in_background each_beside
@@ -119,7 +119,7 @@ begin_beside() {
 
 each_beside() {
   local name began status
-  # In the background a question for a password would wait for ever.
+  # In the background, a prompt for a password would wait for ever.
   # shellcheck disable=SC2317  # as_root calls it
   sudo() { command sudo -n "$@"; }
   for name in "${BESIDE[@]}"; do
@@ -129,7 +129,7 @@ each_beside() {
   done
 }
 
-# Waits for it, and shows what each said.
+# Waits for the downloads, and shows the output of each.
 finish_beside() {
   [ ${#BESIDE[@]} != 0 ] || return 0
   local name result
@@ -145,7 +145,7 @@ finish_beside() {
   BESIDE=()
 }
 
-# run NAME: the one place that says what a stage is.
+# run NAME: the only place that defines what a stage does.
 run() {
   case "$1" in
     format) cargo fmt --check ;;
@@ -167,7 +167,7 @@ run() {
   esac
 }
 
-# The OASIS schemas, as python3-saml carries them; fetched once, never committed.
+# The OASIS schemas from the package of python3-saml; fetched once, never committed.
 fetch_schemas() {
   local folder=target/test-schemas
   if [ ! -f "$folder/onelogin/saml2/schemas/saml-schema-protocol-2.0.xsd" ]; then
@@ -177,8 +177,8 @@ fetch_schemas() {
   fi
 }
 
-# The signatures by which the W3C, Merlin and Phaos try their readers, out of the source package of xmlsec1. Debian's
-# sources are named beside its binaries for this one download, in a folder of its own.
+# The signatures with which the W3C, Merlin and Phaos test their readers, from the source package of xmlsec1. Debian's
+# source lists are added for this one download, in a folder of its own.
 fetch_vectors() {
   local folder=target/test-vectors
   if ! ls -d "$folder"/xmlsec1-*/tests >/dev/null 2>&1; then
@@ -194,7 +194,7 @@ fetch_vectors() {
   ls -d "$folder"/xmlsec1-*/tests
 }
 
-# nginx and Caddy as Debian packs them, unpacked and not installed: an installed one would start as a service.
+# Debian's nginx and Caddy, unpacked and not installed: an installed one would start as a service.
 PROXIES=target/test-proxies/$(. /etc/os-release && echo "$VERSION_CODENAME")
 fetch_proxies() {
   local folder=$PROXIES
@@ -214,7 +214,7 @@ cargo_tests() {
     cargo test --locked --no-fail-fast
 }
 
-# Debian 12's npm cannot install what tests/interop overrides.
+# Debian 12's npm cannot install the overrides of tests/interop.
 install_node_packages() {
   local major folder npm=(npm)
   major=$(npm --version | cut -d. -f1) || return
@@ -224,14 +224,14 @@ install_node_packages() {
   done
 }
 
-# The binary is the one that the tests have built: target/debug/hallpass.
+# Uses the binary that the tests have built: target/debug/hallpass.
 node_tests() (
   cd "$1" &&
     TMPDIR="$WORK" HALLPASS_BIN="$ROOT/target/debug/hallpass" HALLPASS_SHOTS="$SHOTS" \
       node --test --test-reporter=spec --test-concurrency=1 ./*.test.js
 )
 
-# The Python service providers, each package as it was measured; built anew when the list changes.
+# The Python service providers, with the package versions that were tested; installed again when the list changes.
 install_python_packages() {
   local list=tests/interop/sp/requirements.txt folder=target/interop-python
   cmp -s "$list" "$folder/requirements.txt" && return
@@ -241,7 +241,7 @@ install_python_packages() {
     cp "$list" "$folder/requirements.txt"
 }
 
-# What is found new goes to target, never into the corpus that is committed.
+# New findings are written to target, never to the committed corpus.
 fuzz() {
   local target targets found=target/fuzz
   targets=$(cargo +nightly fuzz list --fuzz-dir tests/fuzz) || return

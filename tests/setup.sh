@@ -1,6 +1,5 @@
 # shellcheck shell=bash
-# What the commands of this folder share: says what it does, installs what is missing, starts PostgreSQL.
-# Sourced, not run.
+# Shared by the scripts in this folder: prints progress, installs missing packages, starts PostgreSQL. Sourced, not run.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -21,10 +20,10 @@ need() {
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# Rust as Cargo.toml asks for it: its rust-version is the only place that names one.
+# Fails without the Rust that Cargo.toml requires: its rust-version is the only place that names a version.
 need_rust() {
   local needed; needed=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
-  # Where the system has an older one too, rustup's is taken.
+  # Where the system also has an older one, rustup's is used.
   recent_rust "$needed" || [ ! -f "$HOME/.cargo/env" ] || . "$HOME/.cargo/env"
   recent_rust "$needed" && return
   {
@@ -39,7 +38,7 @@ need_rust() {
   exit 1
 }
 
-# recent_rust VERSION: whether cargo is there, and rustc is VERSION or later.
+# recent_rust VERSION: whether cargo is installed, and rustc is VERSION or later.
 recent_rust() {
   local version
   command -v cargo >/dev/null && version=$(rustc --version 2>/dev/null | cut -d' ' -f2) || return
@@ -48,8 +47,8 @@ recent_rust() {
 
 BUILD_PACKAGES=(gcc libc6-dev pkg-config libssl-dev libpq-dev libxmlsec1-dev libxmlsec1-openssl libclang-dev)
 
-# Starts a PostgreSQL cluster of our own, as the user postgres (it refuses to run as root), on a free port of
-# 127.0.0.1 and without fsync, and puts its URL into POSTGRES_URL. It is stopped by pid when the script ends.
+# Starts a PostgreSQL cluster of our own, as the user postgres (it refuses to run as root), on a free port of 127.0.0.1
+# and without fsync, and sets POSTGRES_URL. It is stopped by pid when the script ends.
 start_postgres() {
   need postgresql
   local bin; bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)

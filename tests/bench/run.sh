@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures what a sign-on costs, on SQLite and PostgreSQL, and prints a table; with --json, one object.
+# Measures what an SSO request costs, on SQLite and PostgreSQL, and prints a table; with --json, one object.
 # Daemon and control signature share one core, so that both see the same machine.
 . "$(dirname "$0")/../setup.sh"
 need "${BUILD_PACKAGES[@]}" valgrind postgresql-client util-linux >&2

@@ -1,4 +1,4 @@
-// A person in a real browser goes through the demo.
+// A user in a real browser goes through the demo.
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
@@ -27,7 +27,7 @@ describe('the demo in Chromium', { timeout: 300_000 }, () => {
     assert.deepEqual(complaints, [], 'no page complains');
   });
 
-  /** A browser of its own, whose complaints about our pages fail the test. */
+  /** A new browser context, whose complaints about our pages fail the test. */
   async function visit(options = {}) {
     complaints = [];
     const opened = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
@@ -43,7 +43,7 @@ describe('the demo in Chromium', { timeout: 300_000 }, () => {
     return opened;
   }
 
-  /** The browser itself reports a status of 400 or more in its console; where one is meant, that is no complaint. */
+  /** Chromium itself reports a status of 400 or more on its console; where one is expected, that is no complaint. */
   const forgiveStatus = () => { complaints = complaints.filter((text) => !text.includes('Failed to load resource')); };
 
   const type = async (page, password = demo.password) => {
@@ -104,7 +104,7 @@ describe('the demo in Chromium', { timeout: 300_000 }, () => {
     await isAt(page, 'Hello, Mira');
     await screenshot(page, '05-portal');
 
-    // Without its own session the application has only the tile to go by.
+    // Without the application's own session, only the tile leads back to it.
     await context.clearCookies({ name: 'demo-session' });
     await page.getByRole('link', { name: /Demo application/ }).click();
     await signedIn(page);
@@ -249,7 +249,7 @@ describe('the demo in Chromium', { timeout: 300_000 }, () => {
     await signIn(page);
     await page.reload();
     await signedIn(page);
-    // Back leads to where the sign-in began, or once more to where it ended; never to a form that is sent again.
+    // Back leads to where the sign-in began, or again to where it ended; never to a form that is sent again.
     for (let steps = 0; steps < 4; steps += 1) {
       if (await page.goBack({ timeout: WAIT }).catch(() => null) === null) break;
       await page.waitForLoadState();
@@ -342,7 +342,7 @@ describe('the demo in Chromium', { timeout: 300_000 }, () => {
       }
     });
 
-    /** The address of a request of that application. */
+    /** The URL of an AuthnRequest of that application. */
     function ask(marks) {
       const id = `_${randomBytes(20).toString('hex')}`;
       const xml = `<p:AuthnRequest xmlns:p="urn:oasis:names:tc:SAML:2.0:protocol" ID="${id}" Version="2.0" IssueInstant="${new Date().toISOString()}" ${marks}><Issuer xmlns="urn:oasis:names:tc:SAML:2.0:assertion">third-origin</Issuer></p:AuthnRequest>`;

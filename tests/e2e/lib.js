@@ -1,4 +1,4 @@
-// The demo as a person starts it, a browser to look at it with, and small sites for it to meet.
+// The demo as a user starts it, a browser for it, and small sites that it leads to.
 
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -43,7 +43,7 @@ export class Demo {
     return self;
   }
 
-  /** A command of the administrator, beside the running demo. */
+  /** Runs a command as an administrator would, beside the running demo. */
   async cli(...typed) {
     const env = { ...cleanEnvironment(), HALLPASS_BASE_URL: this.hallpass, HALLPASS_DATA_DIR: this.data };
     return (await promisify(execFile)(binary, typed, { env, cwd: this.directory })).stdout;
@@ -57,7 +57,7 @@ export class Demo {
 
 export const openBrowser = () => launch(chromium);
 
-/** A site that stands for somebody else's: `answer(request, response, body)`. */
+/** A site of another owner: `answer(request, response, body)`. */
 export async function site(host, answer) {
   const server = http.createServer((request, response) => {
     let body = '';
@@ -74,7 +74,7 @@ export async function site(host, answer) {
 const shots = process.env.HALLPASS_SHOTS;
 const SCREENSHOT_VARIANTS = [[360, 'light'], [360, 'dark'], [1280, 'light'], [1280, 'dark']];
 
-/** Pictures of a page as it stands, narrow and wide, light and dark. */
+/** Screenshots of a page in its current state, narrow and wide, light and dark. */
 export async function screenshot(page, name) {
   const before = page.viewportSize();
   for (const [width, colorScheme] of SCREENSHOT_VARIANTS) {
@@ -84,7 +84,7 @@ export async function screenshot(page, name) {
     if (wider > 0) throw new Error(`${name} is ${wider} px wider than its window of ${width} px`);
     if (!shots) continue;
     await mkdir(shots, { recursive: true });
-    // Finished transitions: colours fade when the scheme changes.
+    // Transitions finished: colours fade when the scheme changes.
     await page.screenshot({ path: path.join(shots, `${name}-${width}-${colorScheme}.png`), fullPage: true, animations: 'disabled' });
   }
   await page.setViewportSize(before);

@@ -1,4 +1,4 @@
-// A person signs out in a real browser, of applications that answer, break, and never come back.
+// A user signs out in a real browser, of applications that respond, fail, or never return.
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
@@ -19,7 +19,7 @@ describe('single logout in Chromium', { timeout: 300_000 }, () => {
 
   before(async () => {
     [demo, browser] = await Promise.all([Demo.start(), openBrowser()]);
-    // Each on a site of its own: between them a browser sends no `SameSite=Lax` cookie with a form.
+    // Each is another site: from one to another, a browser sends no `SameSite=Lax` cookie with a form.
     wiki = await TestServiceProvider.start(demo, 'localhost', 'Wiki', 'Redirect');
     mail = await TestServiceProvider.start(demo, '127.0.0.2', 'Mail', 'POST');
     desk = await TestServiceProvider.start(demo, '127.0.0.3', 'Desk', 'Redirect');
@@ -56,7 +56,7 @@ describe('single logout in Chromium', { timeout: 300_000 }, () => {
     await heading(page).filter({ hasText: words }).waitFor();
   }
 
-  /** Opens each application, and signs in at the first. */
+  /** Signs in at the first application, and opens the others. */
   async function open(page, peers) {
     for (const [place, peer] of peers.entries()) {
       await page.goto(`${peer.origin}/sign-in`, { waitUntil: 'commit' });
@@ -70,7 +70,7 @@ describe('single logout in Chromium', { timeout: 300_000 }, () => {
         await page.getByRole('button', { name: new RegExp(`Continue to ${peer.name}`) }).click();
         await isAt(page, peer.name);
       }
-      // The page that leads there has its name in the heading too.
+      // The page that leads there also has its name in the heading.
       await page.waitForURL((url) => url.origin === peer.origin);
     }
   }
@@ -196,7 +196,7 @@ describe('single logout in Chromium', { timeout: 300_000 }, () => {
     const page = await context.newPage();
     await open(page, [desk, mail, wiki]);
     await signOutHere(page);
-    // Desk by a refresh; then Mail by two buttons, its own page has no script either.
+    // Desk by a refresh; then Mail by two buttons, since its own page has no script either.
     await page.getByRole('heading', { level: 1 }).filter({ hasText: 'Signing you out' }).waitFor();
     await page.getByRole('button', { name: 'Sign out of Mail' }).waitFor();
     await screenshot(page, '34-without-script');
@@ -217,7 +217,7 @@ describe('single logout in Chromium', { timeout: 300_000 }, () => {
     const place = await page.getByRole('button', { name: 'Continue without Desk' }).boundingBox();
     await page.waitForTimeout(3_500);
     assert.equal(desk.asked, 1);
-    // The page is still there while the browser waits; Playwright's own clicks would wait along.
+    // The page stays while the browser waits; Playwright's own clicks would wait for the navigation.
     await page.mouse.click(place.x + place.width / 2, place.y + place.height / 2);
     await isAt(page, 'You are signed out here');
     assert.deepEqual(await told(page), { Desk: 'Not confirmed' });

@@ -1,4 +1,4 @@
-// An application on a site of its own: it signs people in and out over SAML, and breaks as the test says.
+// An application on a site of its own: it signs users in and out over SAML, and fails as the test says.
 
 import { createHash, createSign, randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
@@ -18,7 +18,7 @@ const html = (title, inside = '') => `<!doctype html><title>${title}</title><h1>
 const sign = (key, text) => createSign('sha256').update(text).sign(key, 'base64');
 
 export class TestServiceProvider {
-  /** `binding`: how it takes logout messages, `Redirect` or `POST`; nothing: not at all. */
+  /** `binding`: how it receives logout messages, `Redirect` or `POST`; undefined: not at all. */
   static async start(demo, host, name, binding) {
     const self = new TestServiceProvider();
     Object.assign(self, { demo, name, binding, slug: name.toLowerCase(), mode: 'answers', asked: 0, answers: [] });
@@ -52,7 +52,7 @@ export class TestServiceProvider {
     }
   }
 
-  /** The answer to its own wish. */
+  /** Receives the LogoutResponse to its own LogoutRequest. */
   hear(sent, page) {
     const packed = Buffer.from(sent.get('SAMLResponse'), 'base64');
     const xml = (packed[0] === 0x3c ? packed : inflateRawSync(packed)).toString();
@@ -60,7 +60,7 @@ export class TestServiceProvider {
     return page(`Signed out of ${this.name}`);
   }
 
-  /** It is asked to end its session. */
+  /** Receives a LogoutRequest to end its session. */
   obey(sent, response, page, go) {
     this.asked += 1;
     const packed = Buffer.from(sent.get('SAMLRequest'), 'base64');
@@ -91,14 +91,14 @@ export class TestServiceProvider {
     return `<samlp:LogoutResponse xmlns:samlp="${SAML}:protocol" Destination="${this.demo.hallpass}/saml/slo" ID="${fresh()}" InResponseTo="${to}" IssueInstant="${new Date().toISOString()}" Version="2.0"><saml:Issuer xmlns:saml="${SAML}:assertion">${this.entityId}</saml:Issuer><samlp:Status><samlp:StatusCode Value="${SAML}:status:Success"></samlp:StatusCode></samlp:Status></samlp:LogoutResponse>`;
   }
 
-  /** The address that carries a message, signed over the query. */
+  /** The URL that carries a message, with a signature over the query. */
   redirect(door, field, xml, relayState) {
     const pairs = [[field, deflateRawSync(xml).toString('base64')], ...(relayState ? [['RelayState', relayState]] : []), ['SigAlg', RSA_SHA256]];
     const query = pairs.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
     return `${this.demo.hallpass}/saml/${door}?${query}&Signature=${encodeURIComponent(sign(this.key, query))}`;
   }
 
-  /** The same message with its signature inside; what is written here is canonical as it stands. */
+  /** The same message with an XML signature inside; what is written here is already in canonical form. */
   signed(xml) {
     const digest = createHash('sha256').update(xml).digest('base64');
     const info = `<ds:CanonicalizationMethod Algorithm="${C14N}"></ds:CanonicalizationMethod><ds:SignatureMethod Algorithm="${RSA_SHA256}"></ds:SignatureMethod><ds:Reference URI="#${find(xml, / ID="([^"]*)"/)}"><ds:Transforms><ds:Transform Algorithm="${DS}enveloped-signature"></ds:Transform><ds:Transform Algorithm="${C14N}"></ds:Transform></ds:Transforms><ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"></ds:DigestMethod><ds:DigestValue>${digest}</ds:DigestValue></ds:Reference></ds:SignedInfo>`;

@@ -1,4 +1,4 @@
-// All in one browser: one person at five service providers, each a site of its own, and Chromium goes between them.
+// One user in one browser, Chromium, at five service providers, each of them another site.
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
@@ -27,7 +27,7 @@ describe(`all in one browser on ${database}`, { timeout: 240_000 }, () => {
   before(async () => {
     [hallpass, browser] = await Promise.all([Hallpass.start(database), openBrowser(chromium)]);
     await hallpass.addUser(user);
-    // node-saml's metadata name HTTP-POST alone for logout, the others HTTP-Redirect; wsfed has none.
+    // node-saml's metadata names HTTP-POST alone for logout, the others HTTP-Redirect; wsfed has no logout.
     withLogout = await Promise.all([python3Saml(hallpass), pysaml2(hallpass, { sign }), mellon(hallpass), nodeSaml(hallpass)]);
     all = [...withLogout, await wsfed(hallpass, { cert: certificateBase64(await hallpass.certificatePem()) })];
     for (const provider of all) await provider.register('--tile-url', `${provider.origin}/`);
@@ -47,7 +47,7 @@ describe(`all in one browser on ${database}`, { timeout: 240_000 }, () => {
     complaints = [];
     const opened = await browser.newContext();
     opened.setDefaultTimeout(WAIT);
-    // What a page may not do by its own policy, Chromium says on the console.
+    // Chromium reports on the console what a page's policy forbids.
     opened.on('console', (message) => { if (/Content Security Policy|Content-Security-Policy/i.test(message.text())) complaints.push(message.text()); });
     return opened;
   }
@@ -71,7 +71,7 @@ describe(`all in one browser on ${database}`, { timeout: 240_000 }, () => {
     assert.equal(new URL(page.url()).origin, provider.origin);
   }
 
-  /** Signs in everywhere with one password; the page stands at the last one. */
+  /** Signs in at all of them with one password; the returned page is at the last one. */
   async function everywhere() {
     const page = await context.newPage();
     let first = true;
@@ -82,7 +82,7 @@ describe(`all in one browser on ${database}`, { timeout: 240_000 }, () => {
     return page;
   }
 
-  /** Who is still in where, in the words of the service providers and of Hallpass. */
+  /** Where the user is still signed in, according to the service providers and to Hallpass. */
   async function whoIsIn(inside = context) {
     const tab = await inside.newPage();
     const found = [];
@@ -98,7 +98,7 @@ describe(`all in one browser on ${database}`, { timeout: 240_000 }, () => {
 
   const names = () => all.map((provider) => provider.slug);
 
-  /** What our page says of each application. */
+  /** The badge of each application on our page. */
   async function told(page) {
     const rows = {};
     for (const row of await page.getByRole('listitem').all()) rows[await row.locator('bdi').innerText()] = await row.locator('.badge').innerText();
@@ -188,7 +188,7 @@ describe(`all in one browser on ${database}`, { timeout: 240_000 }, () => {
     }
     await page.goto(hallpass.slo);
     await page.getByRole('button', { name: 'Sign out' }).click();
-    // Nobody answers there: Chromium shows a page of its own.
+    // The application does not respond: Chromium shows a page of its own.
     for (const end = Date.now() + WAIT; !page.url().startsWith('chrome-error:') && Date.now() < end;) await page.waitForTimeout(100);
     await page.goBack();
     await page.getByRole('button', { name: 'Continue', exact: true }).click();

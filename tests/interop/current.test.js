@@ -1,4 +1,4 @@
-// ChatGPT's current connection, read strictly.
+// ChatGPT's current connection, with a strict reader.
 
 import assert from 'node:assert/strict';
 import { X509Certificate, createHash } from 'node:crypto';

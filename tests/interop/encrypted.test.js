@@ -1,4 +1,4 @@
-// Service providers that want their assertions encrypted: each decrypts with a key of its own, and with no other.
+// Service providers that require encrypted assertions: each decrypts with its own key, and with no other.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';

@@ -1,4 +1,4 @@
-// ChatGPT's legacy connection, by Auth0's own service-provider library.
+// ChatGPT's legacy connection, with Auth0's own service-provider library.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -26,7 +26,7 @@ for (const database of databases) {
     });
     after(() => hallpass?.stop());
 
-    /** The whole journey: request, login, response, the library's verdict. */
+    /** SSO from end to end: request, sign-in, response, the library's verdict. */
     async function journey(provider, relayState) {
       const asked = await provider.begin(relayState);
       const visitor = new BrowserSession(hallpass);

@@ -1,4 +1,4 @@
-// Single logout by LogoutRequests in Auth0's style.
+// Single logout with LogoutRequests in Auth0's style.
 
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -29,7 +29,7 @@ for (const database of databases) {
     });
     after(() => hallpass?.stop());
 
-    /** Signs in; what Auth0 keeps for the logout. */
+    /** Signs in; returns what Auth0 stores for the logout. */
     async function signedIn() {
       const provider = new LegacyServiceProvider(hallpass, { cert: certificateBase64(pem) });
       const visitor = new BrowserSession(hallpass);
@@ -40,7 +40,7 @@ for (const database of databases) {
 
     const stillIn = async ({ visitor, provider }) => !isSignInPage(await visitor.openFollowingRedirects((await provider.begin()).url));
 
-    /** Nothing ends, and a page of ours says so. */
+    /** Asserts that the session does not end, and that a page of ours says so. */
     async function expectRefusal(session, url) {
       const page = await session.visitor.openFollowingRedirects(url);
       assert.equal(page.leads, undefined, 'no redirect to the sender');

@@ -1,4 +1,4 @@
-// mod_auth_mellon: Apache signs people in, and asks for a transient NameID.
+// mod_auth_mellon: Apache signs users in, and requests a transient NameID.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -34,7 +34,7 @@ for (const database of databases) {
       assert.ok(!value.includes('@'), 'it tells nothing of the person');
       assert.equal(who.idp, `${hallpass.origin}/saml/metadata`);
       const { email, firstName, lastName } = who.attributes;
-      // mellon 0.18 hands on what stands in the XML: markup stays escaped.
+      // mellon 0.18 passes on the XML text: markup stays escaped.
       assert.deepEqual([email, firstName, lastName], [user.email, 'Miré "Mi" &lt;b&gt;', "O'Castellane &amp; Söhne"]);
     });
 

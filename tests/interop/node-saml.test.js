@@ -1,4 +1,5 @@
-// node-saml, the library under passport-saml: both signatures wanted, signed requests, deflated also where they are posted.
+// node-saml, the library under passport-saml: requires both signatures, signs requests, and deflates them even when it
+// posts them.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -65,7 +66,7 @@ for (const database of databases) {
 
     it('logs out from its side', async () => {
       const { visitor } = await expectSignIn(provider);
-      // Its metadata name HTTP-POST for logout, and so the answer comes.
+      // Its metadata names HTTP-POST for logout, so the response is posted.
       const page = await visitor.submitForm(await visitor.openFollowingRedirects(provider.logout));
       assert.match(page.html, /Nobody is signed in/);
       assert.equal(page.origin, provider.origin, 'back where it began');

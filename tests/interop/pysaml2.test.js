@@ -1,4 +1,4 @@
-// pysaml2: both signatures wanted, every message of its own signed, with SHA-1 unless it is told otherwise.
+// pysaml2: requires both signatures, signs every message of its own, with SHA-1 unless configured otherwise.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';

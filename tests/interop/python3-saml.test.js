@@ -1,4 +1,4 @@
-// python3-saml, strict: both signatures wanted, every message of its own signed.
+// python3-saml, strict: requires both signatures, and signs every message of its own.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -53,7 +53,7 @@ for (const database of databases) {
 
     it('learns in its own words that nobody is signed in, where it may not ask', () => expectRefusal(provider, { query: '?passive=1', success: false }, /Responder .*not signed in/));
 
-    /** Another one of its kind, for as long as `deed` takes. */
+    /** Runs `deed` with another python3-saml, and stops that afterwards. */
     async function beside(options, deed, ...registration) {
       const other = await python3Saml(hallpass, options);
       try {

@@ -1,4 +1,5 @@
-// A new key while people sign in: who reads our metadata between `prepare` and `activate` never notices.
+// A signing key rollover during SSO: service providers that read our metadata between `prepare` and `activate` never
+// notice.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -26,12 +27,12 @@ describe(`a new key on ${database}`, { timeout: 120_000 }, () => {
     await hallpass?.stop();
   });
 
-  // A draft keeps the address that its application will have.
+  // A draft has the metadata URL that its application will have.
   const ownMetadata = async (slug) => JSON.parse(await hallpass.cli('app', 'draft', '--name', slug, '--slug', slug, '--json')).paste.metadata_url;
   const ownPath = async (slug) => new URL(JSON.parse(await hallpass.cli('app', 'show', slug, '--json')).paste.metadata_url).pathname;
   const published = async () => [...(await hallpass.metadata()).matchAll(/use="signing".*?<ds:X509Certificate>([^<]*)/gs)].map(([, certificate]) => certificate);
 
-  /** The daemon takes a change of keys up within seconds. */
+  /** The daemon notices a change of keys within seconds. */
   async function until(holds) {
     for (const end = Date.now() + 20_000; Date.now() < end; await new Promise((done) => setTimeout(done, 100))) if (holds(await published())) return;
     assert.fail('the daemon does not take the change up');
@@ -44,7 +45,7 @@ describe(`a new key on ${database}`, { timeout: 120_000 }, () => {
 
     await hallpass.cli('key', 'roll', 'prepare');
     await until((certificates) => certificates.length === 2);
-    // python3-saml and pysaml2 read when somebody signs in; mellon when its administrator does.
+    // python3-saml and pysaml2 read our metadata at each sign-in; mellon when its administrator fetches it.
     await all[2].reloadMetadata(await ownPath('mellon'));
     for (const provider of follows) assert.ok((await expectSignIn(provider)).xml.includes(old), 'the old one signs');
 

@@ -1,4 +1,4 @@
-// samlify, which takes its settings out of metadata, ours and its own.
+// samlify, which takes its settings from metadata: ours and its own.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';

@@ -1,4 +1,5 @@
-// What is signed and with what, one service provider after the other; and each refuses less than it wants.
+// Which parts are signed and with which algorithm, for one service provider after the other; each refuses less than it
+// requires.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -11,7 +12,7 @@ import { expectRefusal, expectSignIn } from './lib/sign-in.js';
 
 const sign = 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256';
 
-// What each takes, and what it refuses. (node-saml knows no rsa-sha384.)
+// What each accepts, and what it refuses. (node-saml does not support rsa-sha384.)
 const providers = {
   'python3-saml': { start: python3Saml, takes: [['both', 'rsa-sha384'], ['both', 'rsa-sha512']], refuses: [['response', 'rsa-sha256'], ['assertion', 'rsa-sha256']] },
   pysaml2: { start: (hallpass) => pysaml2(hallpass, { sign }), takes: [['both', 'rsa-sha384'], ['both', 'rsa-sha512']], refuses: [['response', 'rsa-sha256'], ['assertion', 'rsa-sha256']] },

@@ -1,4 +1,4 @@
-// Chromium without a window, and without a network of its own; `chromium` is playwright's.
+// Headless Chromium without background network traffic; `chromium` is playwright's.
 
 export const openBrowser = (chromium) => chromium.launch({
   executablePath: process.env.HALLPASS_CHROMIUM ?? '/usr/bin/chromium',

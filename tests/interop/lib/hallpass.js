@@ -1,4 +1,4 @@
-// The real daemon, on a free loopback port with a data directory of its own, and its command line beside it.
+// The real daemon, on a free loopback port with its own data directory, and its command line.
 
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -15,7 +15,7 @@ export const binary = path.resolve(process.env.HALLPASS_BIN ?? path.join(root, '
 /** The databases that every suite runs on. */
 export const databases = ['SQLite', ...(process.env.HALLPASS_TEST_POSTGRES ? ['PostgreSQL'] : [])];
 
-/** The one for what long suites add: what they do at the database, the quick ones and tests/it do on both. */
+/** For what only long suites test; what those do with the database, the short ones and tests/it do on both. */
 export const mainDatabase = databases.at(-1);
 
 export async function freePort(host = '127.0.0.1') {
@@ -26,7 +26,7 @@ export async function freePort(host = '127.0.0.1') {
   return port;
 }
 
-/** The environment without anything that speaks to Hallpass: it refuses what it does not know. */
+/** The environment without Hallpass's variables: it refuses those that it does not know. */
 export function cleanEnvironment() {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HALLPASS_')));
 }
@@ -35,19 +35,18 @@ const running = new Set();
 process.on('exit', () => { for (const child of running) child.kill('SIGKILL'); });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
 
-/** A process that never outlives the tests. */
+/** Kills the process when the tests exit. */
 export function killOnExit(child) {
   running.add(child);
   child.once('exit', () => running.delete(child));
   return child;
 }
 
-/** Starts the binary. */
 export function startHallpass(typed, options) {
   return killOnExit(spawn(binary, typed, { stdio: ['ignore', 'pipe', 'pipe'], ...options }));
 }
 
-/** Stops what was started, by its process alone. */
+/** Stops only this process. */
 export async function stop(child) {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((done) => child.once('exit', done));
@@ -105,17 +104,17 @@ export class Hallpass {
     throw new Error(`hallpass serve is not ready:\n${this.log}`);
   }
 
-  /** Runs a command as an administrator types it; what it printed. */
+  /** Runs a command as an administrator would; returns its output. */
   async cli(...typed) {
     const input = typeof typed.at(-1) === 'object' ? typed.pop().stdin : '';
     const command = promisify(execFile)(binary, typed, { env: this.environment, cwd: this.directory });
-    // A command that refuses early, or reads nothing, may be gone by then.
+    // A command that refuses early, or reads nothing, may have ended by then.
     command.child.stdin.on('error', () => {});
     command.child.stdin.end(input);
     return (await command).stdout;
   }
 
-  /** The same where it must be refused; what it said. */
+  /** Runs a command that must fail; returns its error output. */
   async expectFailure(...typed) {
     const ran = await this.cli(...typed).then((out) => ({ out }), (why) => ({ why }));
     if (!ran.why) throw new Error(`hallpass ${typed.join(' ')} was not refused:\n${ran.out}`);

@@ -1,4 +1,4 @@
-// ChatGPT's legacy connection: Auth0's own service-provider library, as Auth0 sets it up.
+// ChatGPT's legacy connection: Auth0's own service-provider library, configured as Auth0 does.
 
 import { Strategy } from 'passport-wsfed-saml2';
 import { legacy } from './participants.js';
@@ -23,10 +23,10 @@ export class LegacyServiceProvider {
     this.address = more.arrivesAt ?? legacy.acs;
   }
 
-  /** Plays passport: the library speaks through `redirect`, `success`, `fail` and `error`. */
+  /** Takes passport's part: the library reports by `redirect`, `success`, `fail` and `error`. */
   #run(request, options) {
     return new Promise((done, broken) => {
-      // A fresh one each time: the library writes what it has seen into its options.
+      // A new one each time: the library writes what it has seen into its options.
       const strategy = new Strategy({ ...this.options }, (profile, verified) => verified(null, profile));
       strategy.redirect = (url) => done({ url });
       strategy.success = (profile) => done({ profile });
@@ -36,16 +36,16 @@ export class LegacyServiceProvider {
     });
   }
 
-  /** The address that begins a sign-on, and the request's ID. */
+  /** The URL of an AuthnRequest, and the request's ID. */
   async begin(relayState = 'hYw8-é/+=&"x') {
-    // The library writes the request's ID into the options of the exchange.
+    // The library writes the request's ID into the options of this call.
     const exchange = { RelayState: relayState };
     const { url } = await this.#run({ method: 'GET', query: {} }, exchange);
     this.asked.add(exchange.request_id);
     return { url, id: exchange.request_id, relayState };
   }
 
-  /** Takes what the browser posts to the ACS: `{profile}` or `{refusal}`. */
+  /** Receives what the browser posts to the ACS: `{profile}` or `{refusal}`. */
   async consume(fields) {
     const { protocol, host, pathname, search } = new URL(this.address);
     return this.#run({

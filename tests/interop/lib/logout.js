@@ -1,5 +1,5 @@
-// Single logout as Auth0 does it: a signed LogoutRequest by HTTP-Redirect, and a LogoutResponse that is verified
-// over its parameters encoded once more. (Auth0's service-provider library has no logout; this is its style.)
+// Single logout as Auth0 does it: a signed LogoutRequest by HTTP-Redirect, and a LogoutResponse that is verified over
+// its re-encoded parameters. (Auth0's service-provider library has no logout; this imitates Auth0.)
 
 import { DOMParser } from '@xmldom/xmldom';
 import assert from 'node:assert/strict';
@@ -11,7 +11,7 @@ import { legacy } from './participants.js';
 const RSA_SHA256 = 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256';
 const EMAIL = 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress';
 
-/** The address of a LogoutRequest; without `key` it is not signed. */
+/** The URL of a LogoutRequest; without `key` it is not signed. */
 export function logoutRequest({ hallpass, nameId, sessionIndex, key, relayState, issuer = legacy.audience, destination = hallpass.slo, issued = new Date(), id = `_${randomBytes(16).toString('hex')}` }) {
   const index = sessionIndex === undefined ? '' : `<samlp:SessionIndex>${sessionIndex}</samlp:SessionIndex>`;
   const xml = `<samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="${id}" IssueInstant="${issued.toISOString()}" Version="2.0" Destination="${destination}"><saml:Issuer>${issuer}</saml:Issuer><saml:NameID Format="${EMAIL}">${nameId}</saml:NameID>${index}</samlp:LogoutRequest>`;
@@ -24,7 +24,7 @@ export function logoutRequest({ hallpass, nameId, sessionIndex, key, relayState,
   return { id, url: `${hallpass.slo}?${stringify(parameters)}` };
 }
 
-/** Reads our LogoutResponse out of the address that it was sent to, after verifying it Auth0's way. */
+/** Reads our LogoutResponse from the URL that it was sent to, after verifying it as Auth0 does. */
 export function logoutResponse(address, certificate) {
   const [location, query] = [address.slice(0, address.indexOf('?')), address.slice(address.indexOf('?') + 1)];
   assert.equal(location, legacy.logout);

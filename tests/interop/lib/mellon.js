@@ -1,4 +1,4 @@
-// mod_auth_mellon: Apache with files and ports of its own, in front of a small application.
+// mod_auth_mellon: Apache with its own files and ports, in front of a small application.
 
 import { spawn } from 'node:child_process';
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import { site } from './site.js';
 const MODULES = '/usr/lib/apache2/modules';
 const template = new URL('../sp/mellon.conf', import.meta.url);
 
-/** The application behind Apache: it knows what it is told in headers, and no SAML. */
+/** The application behind Apache: it reads the user from headers, and knows no SAML. */
 function application() {
   const header = (visit, name) => {
     const text = Buffer.from(visit.headers[name] ?? '', 'latin1').toString();
@@ -27,9 +27,9 @@ function application() {
   });
 }
 
-/** `more` are further lines of its configuration; `idp` is metadata in place of Hallpass'. */
+/** `more` are further lines of its configuration; `idp` is metadata to use instead of Hallpass's. */
 export async function mellon(hallpass, { slug = 'mellon', more = '', idp } = {}) {
-  // Apache's workers are not root where we are, and read metadata in a folder that they can enter.
+  // Apache's workers do not run as root even if the tests do; they need a folder that they can enter to read metadata.
   const isRoot = process.getuid() === 0;
   const { folder, file } = await folderWithKey(hallpass, `hallpass-${slug}`, isRoot ? '/tmp' : undefined);
   await chmod(folder, 0o755);
@@ -67,9 +67,9 @@ export async function mellon(hallpass, { slug = 'mellon', more = '', idp } = {})
     }
   }
 
-  /** What Apache said, for a test that fails. */
+  /** Apache's log, for a test that fails. */
   provider.log = () => readFile(path.join(folder, 'error.log'), 'utf8').catch(() => '');
-  /** Reads our metadata anew from `address`, as its administrator does: into the file, then Apache once more. */
+  /** Fetches our metadata from `address`, as an administrator does: into the file, then restarts Apache. */
   provider.reloadMetadata = async (address) => {
     const answer = await fetch(hallpass.origin + address);
     await writeFile(path.join(folder, 'idp.xml'), await answer.text());

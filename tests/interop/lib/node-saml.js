@@ -1,10 +1,13 @@
-// node-saml, the library under passport-saml, as a site: signed requests over both bindings, both signatures wanted.
+// node-saml, the library under passport-saml, as a site: signs requests over both bindings, requires both signatures.
 
 import { SAML } from '@node-saml/node-saml';
 import { ServiceProvider, folderWithKey } from './provider.js';
 import { site } from './site.js';
 
-/** `trust` is a certificate in place of Hallpass'; `encrypted` brings a key to decrypt with; `options` are the library's. */
+/**
+ * `trust` is a certificate to use instead of Hallpass's; `encrypted` adds a key to decrypt with; `options` are the
+ * library's.
+ */
 export async function nodeSaml(hallpass, { slug = 'node-saml', trust, encrypted = false, options = {} } = {}) {
   const { key, cert, file } = await folderWithKey(hallpass, slug);
   const idpCert = trust ?? await hallpass.certificatePem();
@@ -54,7 +57,7 @@ export async function nodeSaml(hallpass, { slug = 'node-saml', trust, encrypted 
     digestAlgorithm: 'sha256',
     wantAuthnResponseSigned: true,
     wantAssertionsSigned: true,
-    // 'always' takes no LogoutResponse by HTTP-POST: the library looks for InResponseTo on a Response alone.
+    // 'always' accepts no LogoutResponse by HTTP-POST: the library looks for InResponseTo only on a Response.
     validateInResponseTo: 'ifPresent',
     ...(encrypted ? { decryptionPvk: key } : {}),
     ...options,

@@ -1,4 +1,4 @@
-// Who plays: one person whose names try markup, quotes and letters beyond ASCII, and two ChatGPT workspaces.
+// The participants: one user whose names contain markup, quotes and letters beyond ASCII, and two ChatGPT workspaces.
 
 export const user = {
   email: 'mira.castellane@fernweh.example',
@@ -20,7 +20,7 @@ export const current = {
   audience: 'ATZB94xJKf9FsbARIruJxTv5f',
 };
 
-/** Registers the person and both workspaces as the guide says. */
+/** Registers the user and both workspaces as the guide says. */
 export async function registerAll(hallpass) {
   await hallpass.addUser(user);
   await hallpass.cli('app', 'add', 'chatgpt', '--acs', legacy.acs, '--audience', legacy.audience);

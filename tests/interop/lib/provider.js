@@ -1,4 +1,4 @@
-// A service provider that is not ours, from the outside: where it is, how a person goes in and out, what it read.
+// A third-party service provider from outside: its URLs, how a user signs in and out, and what it read.
 
 import assert from 'node:assert/strict';
 import { mkdtemp, writeFile } from 'node:fs/promises';
@@ -7,7 +7,7 @@ import { keyPair } from './keys.js';
 import { exchange } from './visitor.js';
 
 export class ServiceProvider {
-  /** `certificate` is the file with its own; `paths`: what differs from `/login`, `/logout`, `/metadata`. */
+  /** `certificate` is the file of its own certificate; `paths` override `/login`, `/logout`, `/metadata`. */
   constructor(hallpass, slug, origin, { stopServer, certificate, paths = {} }) {
     Object.assign(this, { hallpass, slug, origin, stopServer, certificate });
     this.paths = { login: '/login', logout: '/logout', metadata: '/metadata', ...paths };
@@ -17,7 +17,7 @@ export class ServiceProvider {
 
   get logout() { return this.origin + this.paths.logout; }
 
-  /** Its own metadata, as it publishes them, in a file. */
+  /** Writes its own metadata, as it publishes it, to a file. */
   async metadata() {
     const answer = await this.get(this.paths.metadata);
     assert.equal(answer.status, 200, `metadata of ${this.slug}: ${answer.html}`);
@@ -31,13 +31,13 @@ export class ServiceProvider {
     return this.hallpass.cli('app', 'add', 'saml', '--metadata', await this.metadata(), '--slug', this.slug, '--name', this.slug, ...more);
   }
 
-  /** One of its pages, for nobody in particular. */
+  /** Fetches one of its pages without cookies. */
   async get(address) {
     const { host, port } = new URL(this.origin);
     return exchange({ port, path: address, headers: { host } });
   }
 
-  /** What its own code read of the person who visits, or null. */
+  /** What its own code read about the user of this browser session, or null. */
   async who(visitor) {
     const answer = await visitor.request(`${this.origin}/who`);
     assert.equal(answer.status, 200, answer.html);

@@ -1,4 +1,4 @@
-// The Python service providers, each a process of its own.
+// The Python service providers, each in a process of its own.
 
 import { spawn } from 'node:child_process';
 import path from 'node:path';

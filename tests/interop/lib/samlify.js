@@ -1,15 +1,15 @@
-// samlify as a site. It signs its LogoutRequests, for it was told to; its LogoutResponses not, for it was not.
+// samlify as a site. It is configured to sign its LogoutRequests, but not its LogoutResponses.
 
 import * as library from 'samlify';
 import { ServiceProvider, folderWithKey } from './provider.js';
 import { site } from './site.js';
 
-// It insists on a check of schemas, and leaves it to the application.
+// It insists on a schema check, and leaves it to the application.
 library.setSchemaValidator({ validate: async () => 'not checked' });
 
 const BINDING = 'urn:oasis:names:tc:SAML:2.0:bindings';
 
-/** `trust` is metadata in place of Hallpass'. */
+/** `trust` is metadata to use instead of Hallpass's. */
 export async function samlify(hallpass, { slug = 'samlify', trust } = {}) {
   const { key, cert, file } = await folderWithKey(hallpass, slug);
   const idp = library.IdentityProvider({ metadata: trust ?? await hallpass.metadata(), wantLogoutRequestSigned: true });

@@ -1,14 +1,17 @@
-// A person goes through a service provider and Hallpass, in a browser without a window.
+// Sends a user through a service provider and Hallpass, in a browser without a window.
 
 import assert from 'node:assert/strict';
 import { user } from './participants.js';
 import { BrowserSession, formOf, isSignInPage, postedResponse } from './visitor.js';
 
-/** Goes to a service provider or another address, signs in where Hallpass asks, and comes back: the visitor, what was posted, the page. */
+/**
+ * Opens the service provider's sign-in page or another address, signs in if Hallpass asks, and returns to the service
+ * provider. Returns the browser session, the posted XML and the last page.
+ */
 export async function attemptSignIn(provider, { visitor = new BrowserSession(provider.hallpass, provider.origin), address = provider.login, query = '', change } = {}) {
   const { hallpass } = provider;
   let page = await visitor.openFollowingRedirects(address + query);
-  // A request that goes by form.
+  // A request by HTTP-POST.
   if (page.origin === provider.origin && page.html.includes('SAMLRequest')) page = await visitor.submitForm(page);
   assert.equal(page.origin, hallpass.origin, `a page of Hallpass expected:\n${page.html}`);
   if (isSignInPage(page)) {
@@ -28,7 +31,7 @@ function changed(fields, change) {
   return { ...fields, SAMLResponse: Buffer.from(other).toString('base64') };
 }
 
-/** The same, where the service provider must take what comes. */
+/** The same; asserts that the service provider accepts the response. */
 export async function expectSignIn(provider, options) {
   const { visitor, xml, landed } = await attemptSignIn(provider, options);
   assert.equal(landed.status, 200, landed.html);
@@ -36,7 +39,10 @@ export async function expectSignIn(provider, options) {
   return { visitor, xml, who: await provider.who(visitor) };
 }
 
-/** And where it must not take it, although Hallpass says Success (unless `success` is false); its words. */
+/**
+ * The same; asserts that the service provider refuses the response, although its status is Success (unless `success` is
+ * false), and says `words`.
+ */
 export async function expectRefusal(provider, { success = true, ...options }, words) {
   const { visitor, xml, landed } = await attemptSignIn(provider, options);
   assert.equal(xml.includes('status:Success'), success, xml);
@@ -45,7 +51,7 @@ export async function expectRefusal(provider, { success = true, ...options }, wo
   if (words) assert.match(landed.html, words);
 }
 
-/** Whether a visit to Hallpass would find a session. */
+/** Whether Hallpass finds a session in this browser. */
 export async function hasSession(visitor) {
   return !isSignInPage(await visitor.openFollowingRedirects('/'));
 }

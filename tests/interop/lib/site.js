@@ -1,4 +1,4 @@
-// What the service providers of this process share: a small site with sessions in a cookie, as sp/serve.py has it.
+// What the service providers of this process share: a small site with sessions in a cookie, like sp/serve.py.
 
 import { randomBytes } from 'node:crypto';
 import http from 'node:http';
@@ -16,7 +16,7 @@ class Visit {
     this.sid = /(?:^|; )sp-session=([^;]+)/.exec(request.headers.cookie ?? '')?.[1];
   }
 
-  /** What was kept at the sign-in. */
+  /** The session data from the sign-in. */
   get session() { return this.sessions.get(this.sid); }
 
   signIn(sessionData) {
@@ -38,7 +38,7 @@ class Visit {
   text(kind, value) { this.#response.writeHead(200, { 'content-type': kind }).end(value); }
 }
 
-/** Serves `/login`, `/acs`, … by the functions of those names, on a free port of loopback and under a name of its own. */
+/** Serves `/login`, `/acs`, … by the functions of those names, on a free loopback port and under its own host name. */
 export async function site(host, routes) {
   const sessions = new Map();
   const known = {

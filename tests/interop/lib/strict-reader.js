@@ -1,5 +1,5 @@
-// A strict reading of what the current connection demands (chatgpt.md; section 0 of service-providers.md):
-// whatever a response could do wrong is refused, and nothing is read but what both signatures cover.
+// A strict reader of responses as the current connection requires them (chatgpt.md; section 0 of service-providers.md):
+// any error in a response is refused, and only what both signatures cover is read.
 
 import { DOMParser } from '@xmldom/xmldom';
 import { X509Certificate } from 'node:crypto';
@@ -12,7 +12,7 @@ const EXCLUSIVE = 'http://www.w3.org/2001/10/xml-exc-c14n#';
 const CLAIMS = 'http://schemas.xmlsoap.org/ws/2005/05/identity/claims';
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/;
 
-/** What a response must carry, each once: the names of both shapes. */
+/** The attributes that a response must contain, each once: the names of both connections. */
 export const ATTRIBUTES = ['id', 'email', 'firstName', 'lastName', 'emailaddress', 'givenname', 'surname', 'name']
   .map((name, index) => (index < 4 ? name : `${CLAIMS}/${name}`));
 
@@ -55,7 +55,7 @@ function time(node, name) {
   return Date.parse(text);
 }
 
-/** Between elements stands nothing: no text that a reader could take in, no comment, no instruction. */
+/** Between elements there is nothing: no text that a reader could use, no comment, no processing instruction. */
 function requireElementContent(node) {
   const inner = children(node);
   for (const child of Array.from(node.childNodes)) {
@@ -64,7 +64,7 @@ function requireElementContent(node) {
   inner.forEach(requireElementContent);
 }
 
-/** Verifies the signature that `element` carries over itself; what it covers, parsed anew. */
+/** Verifies the signature that `element` contains over itself; returns what it covers, parsed again. */
 function signed(xml, element, certificate) {
   const signature = only(element, DSIG, 'Signature');
   require(children(element)[1] === signature, `Signature stands right after Issuer in ${element.localName}`);

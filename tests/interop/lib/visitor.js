@@ -18,7 +18,7 @@ function attribute(tag, name) {
   return found ? plain(found[1]) : undefined;
 }
 
-/** The one form of a page: where it goes, and what it carries. */
+/** The only form of a page: its action and its fields. */
 export function formOf(html) {
   const forms = [...html.matchAll(/<form\b[\s\S]*?<\/form>/g)];
   assert.equal(forms.length, 1, `one form expected:\n${html}`);
@@ -33,13 +33,13 @@ const REDIRECTS = [302, 303];
 export class BrowserSession {
   #cookies = new Map();
 
-  /** `others` are the origins that it may visit beside Hallpass. */
+  /** `others` are the origins that it may visit besides Hallpass. */
   constructor(hallpass, ...others) {
     this.hallpass = hallpass;
     this.origins = new Set([hallpass.origin, ...others]);
   }
 
-  /** One exchange; nothing is followed. `from` is the origin of the page that the form stood on. */
+  /** One request; no redirect is followed. `from` is the origin of the page that contains the form. */
   async request(address, form, from = this.hallpass.origin) {
     const url = new URL(address, this.hallpass.origin);
     assert.ok(this.origins.has(url.origin), `this browser does not visit ${url.origin}`);
@@ -53,7 +53,7 @@ export class BrowserSession {
       headers['content-length'] = Buffer.byteLength(body);
       headers.origin = from;
     }
-    // The address as it was given: WHATWG's parser escapes other octets than those that were signed.
+    // The address as given: WHATWG's parser escapes other octets than those that were signed.
     const target = address.startsWith('http') ? address.slice(url.origin.length) || '/' : address;
     const answer = await exchange({ port: url.port, path: target, method: body === undefined ? 'GET' : 'POST', headers }, body);
     for (const line of answer.headers['set-cookie'] ?? []) {
@@ -65,7 +65,7 @@ export class BrowserSession {
     return { ...answer, origin: url.origin };
   }
 
-  /** Opens an address and follows redirects as long as they stay at the sites that it may visit. */
+  /** Opens an address, and follows redirects while they stay at the origins that it may visit. */
   async openFollowingRedirects(address, form, from) {
     let answer = await this.request(address, form, from);
     for (let hops = 0; REDIRECTS.includes(answer.status); hops += 1) {
@@ -78,13 +78,13 @@ export class BrowserSession {
     return answer;
   }
 
-  /** Presses the button of a page that posts itself; `change` may alter its fields first. */
+  /** Submits the form of a self-posting page; `change` may alter its fields first. */
   async submitForm(page, change = (fields) => fields) {
     const form = formOf(page.html);
     return this.openFollowingRedirects(form.action, change(form.fields), page.origin);
   }
 
-  /** Opens an address that leads to the login page, and signs in there. */
+  /** Opens an address that leads to the sign-in page, and signs in there. */
   async signIn(address, user) {
     const page = await this.openFollowingRedirects(address);
     assert.ok(isSignInPage(page), `a login page expected, not ${page.status}:\n${page.html}`);
@@ -93,7 +93,7 @@ export class BrowserSession {
   }
 }
 
-/** One exchange with a site of this machine: every name here is loopback. */
+/** One HTTP request to this machine: every host name here is loopback. */
 export function exchange(options, body) {
   return new Promise((done, fail) => {
     const request = http.request({ host: '127.0.0.1', ...options }, (response) => {

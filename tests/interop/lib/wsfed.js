@@ -1,4 +1,4 @@
-// passport-wsfed-saml2 as a site that a browser can visit. The library has no logout: its own session alone ends.
+// passport-wsfed-saml2 as a site that a browser can visit. The library has no logout: only its own session ends.
 
 import { LegacyServiceProvider } from './legacy.js';
 import { ServiceProvider } from './provider.js';

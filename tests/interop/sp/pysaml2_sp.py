@@ -1,7 +1,7 @@
-"""A service provider by pysaml2: everything signed, both signatures wanted, a persistent NameID asked for.
+"""A service provider by pysaml2: it signs everything, requires both signatures, and requests a persistent NameID.
 
-`sign` is the algorithm of its own signatures: left out, pysaml2 takes rsa-sha1. `encrypted` brings a key to decrypt
-with; `name_id_format` asks for another NameID; `trust` is metadata in place of Hallpass'.
+`sign` is the algorithm of its own signatures: without it, pysaml2 uses rsa-sha1. `encrypted` adds a key to decrypt
+with; `name_id_format` requests another NameID; `trust` is metadata to use instead of Hallpass's.
 """
 
 from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT
@@ -47,14 +47,14 @@ outstanding = {}
 
 
 def client():
-    # The metadata of Hallpass is fetched when it is first needed: Hallpass needs ours before.
+    # The metadata of Hallpass is fetched when it is first needed: Hallpass needs ours first.
     if not clients:
         clients.append(Saml2Client(config(metadata={"inline": [settings.get("trust") or idp_metadata()]})))
     return clients[0]
 
 
 def send(visit, info):
-    """What pysaml2 wants sent: an address, or a page that posts itself."""
+    """Sends what pysaml2 made: a redirect, or a self-posting page."""
     location = dict(info["headers"]).get("Location")
     visit.redirect(location) if location else visit.answer(200, "text/html", info["data"])
 
@@ -109,7 +109,7 @@ def slo(visit):
         sigalg=fields.get("SigAlg"),
         signature=fields.get("Signature"),
     )
-    # pysaml2 has forgotten the person if the request was for them.
+    # pysaml2 has removed the user if the request was about them.
     if name_id and not client().is_logged_in(name_id):
         visit.sign_out()
     send(visit, info)

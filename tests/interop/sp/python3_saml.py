@@ -1,7 +1,7 @@
-"""A service provider by python3-saml: strict, everything signed, both signatures wanted.
+"""A service provider by python3-saml: strict; it signs everything, and requires both signatures.
 
-`encrypted` wants encrypted assertions; `name_id_format` asks for another NameID; `trust` replaces the certificate
-that the metadata of Hallpass carries.
+`encrypted` requires encrypted assertions; `name_id_format` requests another NameID; `trust` replaces the certificate
+in the metadata of Hallpass.
 """
 
 from urllib.parse import urlsplit
@@ -53,7 +53,7 @@ def both():
         known["idp"]["x509cert"] = settings["trust"]
     merged = OneLogin_Saml2_IdPMetadataParser.merge_settings(mine, known)
     if "name_id_format" in settings:
-        # The library asks for the first NameIDFormat of the metadata that it read, whatever ours say.
+        # The library requests the first NameIDFormat of the metadata that it read, whatever our settings say.
         merged["sp"]["NameIDFormat"] = settings["name_id_format"]
     return OneLogin_Saml2_Settings(merged)
 

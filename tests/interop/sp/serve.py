@@ -1,7 +1,7 @@
 """What the Python service providers share: a small site with sessions in a cookie.
 
-Each is started with one argument, its settings in JSON: `origin` (its own), `port`, `idp` (the address of
-Hallpass' metadata), `folder` (with sp.key and sp.crt), and what its test wants to vary.
+Each is started with one argument, its settings in JSON: `origin` (its own), `port`, `idp` (the URL of Hallpass's
+metadata), `folder` (with sp.key and sp.crt), and what its test varies.
 """
 
 import html
@@ -20,11 +20,11 @@ sessions = {}
 
 
 class Refused(Exception):
-    """The library does not take a message; its own words."""
+    """The library refuses a message; the text is the library's."""
 
 
 class Visit:
-    """One request, and how it is answered."""
+    """One request and its response."""
 
     def __init__(self, handler):
         self._handler = handler
@@ -38,7 +38,7 @@ class Visit:
 
     @property
     def session(self):
-        """What was kept at the sign-in, or None."""
+        """The session data from the sign-in, or None."""
         return sessions.get(self._sid)
 
     def sign_in(self, session_data):
@@ -78,7 +78,7 @@ def who(visit):
 
 
 def serve(**routes):
-    """Serves `/login`, `/acs`, … by the functions of those names, one visit at a time."""
+    """Serves `/login`, `/acs`, … by the functions of those names, one request at a time."""
     routes = {"/": home, "/who": who, **{f"/{name}": route for name, route in routes.items()}}
     one_at_a_time = threading.Lock()
 
