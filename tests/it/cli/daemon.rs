@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read},
     net::SocketAddr,
+    path::Path,
     process::{Child, ChildStderr, Command, Stdio},
     thread,
     time::Duration,
@@ -35,6 +36,28 @@ impl Drop for Daemon {
 }
 
 impl Daemon {
+    /// Starts one that logs to the file `log`, and reads that until the daemon listens.
+    fn start_with_log_file(cli: &Cli, log: &Path) -> (Self, SocketAddr) {
+        let out = fs::File::create(log).unwrap();
+        let mut serve = cli.command(&["serve"]);
+        let mut daemon = Self(
+            serve
+                .stdout(out.try_clone().unwrap())
+                .stderr(out)
+                .spawn()
+                .unwrap(),
+        );
+        let address = loop {
+            let text = fs::read_to_string(log).unwrap();
+            if let Some((_, rest)) = text.split_once("listens on http://") {
+                break rest[..rest.find(". ").unwrap()].parse().unwrap();
+            }
+            assert!(daemon.0.try_wait().unwrap().is_none(), "{text}");
+            thread::sleep(Duration::from_millis(20));
+        };
+        (daemon, address)
+    }
+
     /// Starts one that logs everything to a pipe, and reads the log until it listens.
     fn start_with_piped_log(cli: &Cli) -> (Self, BufReader<ChildStderr>, SocketAddr) {
         let mut serve = cli.command(&["serve"]);
@@ -125,23 +148,7 @@ fn the_log_has_whole_lines_and_no_secret() {
             cli.0.push((format!("HALLPASS_{name}"), value.to_owned()));
         }
         let log = dir.path().join("log");
-        let out = fs::File::create(&log).unwrap();
-        let mut serve = cli.command(&["serve"]);
-        let mut daemon = Daemon(
-            serve
-                .stdout(out.try_clone().unwrap())
-                .stderr(out)
-                .spawn()
-                .unwrap(),
-        );
-        let address = loop {
-            let text = fs::read_to_string(&log).unwrap();
-            if let Some((_, rest)) = text.split_once("listens on http://") {
-                break rest[..rest.find(". ").unwrap()].parse().unwrap();
-            }
-            assert!(daemon.0.try_wait().unwrap().is_none(), "{text}");
-            thread::sleep(Duration::from_millis(20));
-        };
+        let (mut daemon, address) = Daemon::start_with_log_file(&cli, &log);
         assert!(
             fs::read_to_string(&log).unwrap().contains("hallpass user add"),
             "it says what to do next"

@@ -145,46 +145,7 @@ fn a_manual_rollover_runs_from_confirmations_to_retirement() {
             "{output}"
         );
 
-        // The other application fetches our metadata.
-        server.provider.refresh_snapshot().unwrap();
-        let fetched = http::request(
-            server.address,
-            "GET",
-            &metadata_path(&cli, "wiki"),
-            &[("Host", "login.fernweh.example"), ("User-Agent", "wiki/2")],
-            "",
-        );
-        assert_eq!(fetched.status, 200);
-        let output = roll("status");
-        assert!(
-            output.contains(": 2 of 2.")
-                && output.contains("fetched our metadata on")
-                && output.contains("by wiki/2"),
-            "{output}"
-        );
-        let guessed = [("Host", "login.fernweh.example"), ("User-Agent", "somebody")];
-        http::request(server.address, "GET", "/saml/metadata/wiki", &guessed, "");
-        // The fetch is recorded after the response.
-        for _ in 0..200 {
-            if roll("status").contains("by somebody") {
-                break;
-            }
-        }
-        let output = roll("status");
-        assert!(
-            output.contains("a hint only, since anybody can ask there") && output.contains("by somebody"),
-            "{output}"
-        );
-        let fetchers = rollover_status(&cli)["applications"][1]["fetchers"].clone();
-        assert_eq!(
-            (
-                &fetchers[0]["own_address"],
-                &fetchers[1]["own_address"],
-                &fetchers[1]["agent"]
-            ),
-            (&true.into(), &false.into(), &"somebody".into()),
-            "{fetchers}"
-        );
+        assert_fetches_are_shown(&server, &cli);
         let output = roll("activate");
         assert!(
             output.contains("paste it now")
@@ -215,6 +176,50 @@ fn a_manual_rollover_runs_from_confirmations_to_retirement() {
                 .contains("no rollover is under way")
         );
     });
+}
+
+/// Wiki fetches our metadata from its own address, and somebody else from the one that can be guessed.
+fn assert_fetches_are_shown(server: &TestServer, cli: &Cli) {
+    let status = || cli.expect_success(&["key", "roll", "status"]);
+    server.provider.refresh_snapshot().unwrap();
+    let fetched = http::request(
+        server.address,
+        "GET",
+        &metadata_path(cli, "wiki"),
+        &[("Host", "login.fernweh.example"), ("User-Agent", "wiki/2")],
+        "",
+    );
+    assert_eq!(fetched.status, 200);
+    let output = status();
+    assert!(
+        output.contains(": 2 of 2.")
+            && output.contains("fetched our metadata on")
+            && output.contains("by wiki/2"),
+        "{output}"
+    );
+    let guessed = [("Host", "login.fernweh.example"), ("User-Agent", "somebody")];
+    http::request(server.address, "GET", "/saml/metadata/wiki", &guessed, "");
+    // The fetch is recorded after the response.
+    for _ in 0..200 {
+        if status().contains("by somebody") {
+            break;
+        }
+    }
+    let output = status();
+    assert!(
+        output.contains("a hint only, since anybody can ask there") && output.contains("by somebody"),
+        "{output}"
+    );
+    let fetchers = rollover_status(cli)["applications"][1]["fetchers"].clone();
+    assert_eq!(
+        (
+            &fetchers[0]["own_address"],
+            &fetchers[1]["own_address"],
+            &fetchers[1]["agent"]
+        ),
+        (&true.into(), &false.into(), &"somebody".into()),
+        "{fetchers}"
+    );
 }
 
 #[test]
