@@ -124,7 +124,7 @@ fn measure(name: &'static str, postgres: Option<&str>, quick: bool) -> DatabaseF
     }
 }
 
-/// The same with one signature instead of two, four browsers at once.
+/// As [`measure`], with one signature instead of two, all browsers at once.
 fn one_signature(quick: bool) -> Figures {
     let deployment = Deployment::new(
         None,

@@ -1,4 +1,4 @@
-//! NameIDs under which service providers know a user: what is requested, how long it stays, and who receives it.
+//! The NameID under which service providers know a user: which one is requested, how long it stays, and who receives it.
 
 use hallpass::model::{
     application::{Application, AssertionConsumerService, Binding, LogoutEndpoint, SpUrl},

@@ -1,4 +1,4 @@
-//! AuthnRequests over HTTP-POST (saml-bindings, 3.5): signed by other implementations, without cookies, in every
+//! An AuthnRequest over HTTP-POST (saml-bindings, 3.5): signed by other implementations, without cookies, in every
 //! encoding.
 
 use base64::{Engine, engine::general_purpose::STANDARD};

@@ -42,7 +42,7 @@ impl Default for SignatureParameters<'_> {
     }
 }
 
-/// The same with a `PrefixList`.
+/// [`TRANSFORMS`] with an `InclusiveNamespaces` list of prefixes.
 pub(super) fn transforms_with_prefixes(prefixes: &str) -> String {
     format!(
         "<ds:Transform Algorithm=\"{ENVELOPED}\"/><ds:Transform Algorithm=\"{EXCLUSIVE}\"><ec:InclusiveNamespaces xmlns:ec=\"{EXCLUSIVE}\" PrefixList=\"{prefixes}\"/></ds:Transform>"

@@ -125,7 +125,7 @@ fn unsigned_transforms(setup: &mut SignedSsoSetup, validly_signed: &str, url: &s
     }
 }
 
-/// The same with a correct signature.
+/// The same transforms under a correct signature.
 fn signed_transforms(setup: &mut SignedSsoSetup) {
     let exclusive = transform(EXC_C14N, "");
     let enveloped = transform(ENVELOPED_SIGNATURE, "");

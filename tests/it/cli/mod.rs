@@ -42,7 +42,7 @@ impl Cli {
         Self(all)
     }
 
-    /// The same with more environment variables.
+    /// Adds environment variables.
     pub(crate) fn with_env(mut self, more: &[(&str, &str)]) -> Self {
         let more = more
             .iter()

@@ -41,7 +41,7 @@ impl Publisher {
         Self::start_over(body, "http", |stream| Box::new(stream))
     }
 
-    /// The same over TLS, or whatever `wrap` makes of a connection.
+    /// Like `start`, over TLS or whatever `wrap` makes of a connection.
     pub(crate) fn start_over(
         body: &str,
         scheme: &str,
@@ -199,7 +199,7 @@ pub(crate) fn aggregate(entities: &[SpMetadata], key: &SigningKey, attributes: &
     aggregate_with_extensions("", entities, key, attributes)
 }
 
-/// The same with `first` before the entities, in canonical form.
+/// Like [`aggregate`], with `first` before the entities, in canonical form.
 pub(crate) fn aggregate_with_extensions(
     extensions: &str,
     entities: &[SpMetadata],

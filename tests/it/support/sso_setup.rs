@@ -32,7 +32,7 @@ impl SsoSetup {
         Self::with(database, &[], |_, _| {})
     }
 
-    /// The same with settings, and with a registration that `change` has changed.
+    /// Like `new`, with settings, and with a registration that `change` has changed.
     pub(crate) fn with(
         database: &Database,
         environment: &[(&str, &str)],

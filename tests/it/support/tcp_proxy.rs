@@ -32,7 +32,7 @@ impl TcpProxy {
         Self::on(TcpListener::bind("127.0.0.1:0").unwrap(), url)
     }
 
-    /// The same on a given listener.
+    /// Like `in_front_of`, on a given listener.
     pub(crate) fn on(listener: TcpListener, url: &str) -> Self {
         let address = listener.local_addr().unwrap();
         let state = Arc::new(State {

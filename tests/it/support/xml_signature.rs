@@ -85,7 +85,7 @@ pub(crate) fn sign_with_xmlsec1(xml: &str, private_pem: &[u8]) -> String {
     run_xmlsec1(&["--privkey-pem", key.to_str().unwrap()], xml)
 }
 
-/// The same with an HMAC under `secret`.
+/// Like [`sign_with_xmlsec1`], with an HMAC under `secret`.
 pub(crate) fn hmac_with_xmlsec1(xml: &str, secret: &[u8]) -> String {
     let dir = tempfile::tempdir().unwrap();
     let key = dir.path().join("key.bin");
