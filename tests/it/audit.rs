@@ -10,16 +10,16 @@ use crate::support::{
 #[test]
 fn every_decision_is_audited() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut browser = scene.server.browser();
-        let login = browser.get_following_redirects(&scene.sso_url("_r1"));
+        let setup = SsoSetup::new(database);
+        let mut browser = setup.server.browser();
+        let login = browser.get_following_redirects(&setup.sso_url("_r1"));
         browser.submit_password(&login, ADA, "wrong password");
         browser.sign_in(&login, ADA, PASSWORD);
-        browser.get(&scene.sso_url_with("_r2", "AssertionConsumerServiceURL=\"https://evil.example/\"", ""));
+        browser.get(&setup.sso_url_with("_r2", "AssertionConsumerServiceURL=\"https://evil.example/\"", ""));
         let form = browser.get("/logout");
         browser.post("/logout", &[("csrf", &form.field("csrf").unwrap())]);
         let audit_rows = sql::texts(
-            &scene.server.settings,
+            &setup.server.settings,
             "SELECT action || ' ' || outcome AS t FROM audit_events ORDER BY id",
         );
         for row in [
@@ -38,19 +38,19 @@ fn every_decision_is_audited() {
             );
         }
         let bare = "SELECT count(*) AS n FROM audit_events WHERE detail LIKE '%fernweh.example%' OR detail LIKE '%<%'";
-        assert_eq!(sql::number(&scene.server.settings, bare), 0);
+        assert_eq!(sql::number(&setup.server.settings, bare), 0);
     });
 }
 
 #[test]
 fn repeated_anonymous_refusals_make_few_counting_rows() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
+        let setup = SsoSetup::new(database);
         let stranger = TestSp::new("urn:nobody", "https://nobody.example/acs");
-        let address = stranger.sso_url("_r1", scene.now());
+        let address = stranger.sso_url("_r1", setup.now());
         for _n in 0..1000 {
             let page = http::request(
-                scene.server.address,
+                setup.server.address,
                 "GET",
                 &address,
                 &[("Host", "login.fernweh.example")],
@@ -58,8 +58,8 @@ fn repeated_anonymous_refusals_make_few_counting_rows() {
             );
             assert_eq!(page.status, 400);
         }
-        scene.server.provider.flush_audit().unwrap();
-        let settings = &scene.server.settings;
+        setup.server.provider.flush_audit().unwrap();
+        let settings = &setup.server.settings;
         let about = "FROM audit_events WHERE outcome = 'ISSUER-UNKNOWN'";
         assert!(sql::number(settings, &format!("SELECT count(*) AS n {about}")) <= 6);
         assert_eq!(

@@ -36,8 +36,8 @@ fn only_file(dir: &Path) -> std::path::PathBuf {
 
 #[test]
 fn the_documented_backup_works_with_a_running_daemon_and_restores() {
-    let scene = SsoSetup::new(&Database::Sqlite);
-    let data = scene.server.settings.data_dir.clone();
+    let setup = SsoSetup::new(&Database::Sqlite);
+    let data = setup.server.settings.data_dir.clone();
     let copies = tempfile::tempdir().unwrap();
     let at = |script: &str, data: &Path| {
         script
@@ -49,8 +49,8 @@ fn the_documented_backup_works_with_a_running_daemon_and_restores() {
     assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
 
     // What happens after the copy is not in it, and must not return from a -wal file either.
-    scene.server.add_user("late@fernweh.example", "Late", "Comer");
-    let dir = scene.server.stop();
+    setup.server.add_user("late@fernweh.example", "Late", "Comer");
+    let dir = setup.server.stop();
     let restore: String = documented_commands("# SQLite: restore")
         .lines()
         .filter(|line| !line.starts_with("systemctl"))
@@ -58,8 +58,8 @@ fn the_documented_backup_works_with_a_running_daemon_and_restores() {
         .collect();
     let name = copy.file_name().unwrap().to_str().unwrap();
     run(&at(&restore, &data).replace("hallpass-….db", name));
-    let house = TestServer::start_in_dir(dir, &Database::Sqlite, &[]);
-    assert_eq!(house.provider.users().unwrap().len(), 1);
-    let ready = http::request(house.address, "GET", "/health/ready", &[("Host", "x")], "");
+    let test_server = TestServer::start_in_dir(dir, &Database::Sqlite, &[]);
+    assert_eq!(test_server.provider.users().unwrap().len(), 1);
+    let ready = http::request(test_server.address, "GET", "/health/ready", &[("Host", "x")], "");
     assert_eq!(ready.status, 200, "{}", ready.body);
 }

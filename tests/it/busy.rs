@@ -20,13 +20,13 @@ fn server_with_one_hashing_slot(database: &Database, password_check: Duration) -
     };
     // Enough workers for all; only the password checks are limited.
     let few = [("HALLPASS_LIMITS_HASHING", "1"), ("HALLPASS_WORKERS", "16")];
-    let house = TestServer::start_with_deadlines(database, &few, deadlines);
-    house.add_user(ADA, "Ada", "Lovelace");
-    house
+    let test_server = TestServer::start_with_deadlines(database, &few, deadlines);
+    test_server.add_user(ADA, "Ada", "Lovelace");
+    test_server
 }
 
-fn browser_from(house: &TestServer, n: usize) -> Browser {
-    let mut browser = house.browser();
+fn browser_from(test_server: &TestServer, n: usize) -> Browser {
+    let mut browser = test_server.browser();
     browser.extra_headers = vec![("X-Forwarded-For".to_owned(), format!("198.51.100.{n}"))];
     browser
 }
@@ -39,25 +39,25 @@ fn attempt_sign_in(browser: &mut Browser, email: &str) -> Response {
 #[test]
 fn an_overloaded_server_answers_retry_later_and_reserves_capacity_for_known_devices() {
     on_each_database(|database| {
-        let house = server_with_one_hashing_slot(database, Duration::from_nanos(1));
-        let mut ada = browser_from(&house, 1);
+        let test_server = server_with_one_hashing_slot(database, Duration::from_nanos(1));
+        let mut ada = browser_from(&test_server, 1);
         assert_eq!(attempt_sign_in(&mut ada, ADA).status, 303);
         let strangers: Vec<_> = (10..18)
             .map(|n| {
-                let mut browser = browser_from(&house, n);
+                let mut browser = browser_from(&test_server, n);
                 let page = browser.get("/login");
                 (browser, page)
             })
             .collect();
         let page = {
-            let mut known = browser_from(&house, 2);
+            let mut known = browser_from(&test_server, 2);
             known.cookies.clone_from(&ada.cookies);
             known.cookies.remove("__Host-hallpass-session");
             let page = known.get("/login");
             (known, page)
         };
-        let before = house.provider.hash_count();
-        let blocked = sql::block_writes(&house.settings);
+        let before = test_server.provider.hash_count();
+        let blocked = sql::block_writes(&test_server.settings);
         let (responses, answers) = mpsc::channel();
         thread::scope(|scope| {
             for (n, (mut browser, page)) in strangers.into_iter().enumerate() {
@@ -88,10 +88,10 @@ fn an_overloaded_server_answers_retry_later_and_reserves_capacity_for_known_devi
             assert_eq!(known.join().unwrap().status, 303, "a place is kept for it");
             assert_eq!(answers.recv().unwrap().status, 200);
         });
-        assert_eq!(house.provider.hash_count() - before, 2);
+        assert_eq!(test_server.provider.hash_count() - before, 2);
         let counted = "SELECT count(*) AS n FROM login_throttle WHERE bucket LIKE 'pair:%'";
         assert_eq!(
-            sql::number(&house.settings, counted),
+            sql::number(&test_server.settings, counted),
             1,
             "whoever was turned away has lost no try"
         );
@@ -100,15 +100,15 @@ fn an_overloaded_server_answers_retry_later_and_reserves_capacity_for_known_devi
 
 #[test]
 fn no_password_is_hashed_for_a_disconnected_client() {
-    let house = server_with_one_hashing_slot(&Database::Sqlite, Duration::from_mins(5));
-    let mut first = browser_from(&house, 1);
+    let test_server = server_with_one_hashing_slot(&Database::Sqlite, Duration::from_mins(5));
+    let mut first = browser_from(&test_server, 1);
     let page = first.get("/login");
-    let blocked = sql::block_writes(&house.settings);
-    let before = house.provider.hash_count();
+    let blocked = sql::block_writes(&test_server.settings);
+    let before = test_server.provider.hash_count();
     thread::scope(|scope| {
         let waits = scope.spawn(move || first.submit_password(&page, ADA, "wrong password"));
         for n in 10..40 {
-            let mut browser = browser_from(&house, n);
+            let mut browser = browser_from(&test_server, n);
             let csrf = browser.get("/login").field("csrf").unwrap();
             let body = http::form_body(&[("csrf", &csrf), ("email", ADA), ("password", "wrong password")]);
             let cookie = browser
@@ -119,50 +119,53 @@ fn no_password_is_hashed_for_a_disconnected_client() {
                 "POST /login HTTP/1.1\r\nHost: login.fernweh.example\r\nOrigin: {}\r\nCookie: {}\r\n\
                  X-Forwarded-For: 198.51.100.{n}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
                  Content-Length: {}\r\n\r\n",
-                house.origin,
+                test_server.origin,
                 cookie.collect::<Vec<_>>().join("; "),
                 body.len()
             );
-            let mut stream = TcpStream::connect(house.address).unwrap();
+            let mut stream = TcpStream::connect(test_server.address).unwrap();
             stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
         }
         drop(blocked);
         assert_eq!(waits.join().unwrap().status, 200);
     });
     // The slots are given in order: when this one is done, so are all before it.
-    assert_eq!(attempt_sign_in(&mut browser_from(&house, 99), ADA).status, 303);
-    let hashed = house.provider.hash_count() - before;
+    assert_eq!(
+        attempt_sign_in(&mut browser_from(&test_server, 99), ADA).status,
+        303
+    );
+    let hashed = test_server.provider.hash_count() - before;
     assert!((2..16).contains(&hashed), "{hashed} of 32 were hashed");
 }
 
 #[test]
 fn a_flood_from_one_address_does_not_delay_another() {
     on_each_database(|database| {
-        let house = server_with_one_hashing_slot(database, Duration::from_mins(5));
+        let test_server = server_with_one_hashing_slot(database, Duration::from_mins(5));
         let storm: Vec<_> = (0..60)
             .map(|n| {
-                let mut browser = browser_from(&house, 7);
+                let mut browser = browser_from(&test_server, 7);
                 let page = browser.get("/login");
                 (browser, page, format!("n{n}@fernweh.example"))
             })
             .collect();
-        let mut ada = browser_from(&house, 1);
+        let mut ada = browser_from(&test_server, 1);
         let page = ada.get("/login");
-        let before = house.provider.hash_count();
-        let blocked = sql::block_writes(&house.settings);
+        let before = test_server.provider.hash_count();
+        let blocked = sql::block_writes(&test_server.settings);
         thread::scope(|scope| {
             for (mut browser, page, name) in storm {
                 scope.spawn(move || browser.submit_password(&page, &name, "wrong password"));
             }
             thread::sleep(Duration::from_secs(1));
             for target in ["/saml/metadata", "/login", "/health/live"] {
-                assert_eq!(house.browser().get(target).status, 200);
+                assert_eq!(test_server.browser().get(target).status, 200);
             }
             let ada = scope.spawn(move || ada.submit_password(&page, ADA, PASSWORD));
             thread::sleep(Duration::from_secs(1));
             drop(blocked);
             assert_eq!(ada.join().unwrap().status, 303);
-            let hashed = house.provider.hash_count() - before;
+            let hashed = test_server.provider.hash_count() - before;
             assert!(hashed < 30, "{hashed} of the storm came first");
         });
     });

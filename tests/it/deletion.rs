@@ -26,16 +26,16 @@ use crate::{
     },
 };
 
-fn cli(scene: &SsoSetup, database: &Database) -> Cli {
-    Cli::new(&scene.server.settings.data_dir, database)
+fn cli(setup: &SsoSetup, database: &Database) -> Cli {
+    Cli::new(&setup.server.settings.data_dir, database)
 }
 
 #[test]
 fn a_deleted_user_is_signed_out_at_once_and_can_be_restored_for_a_month() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let cli = cli(&scene, database);
-        let browser = scene.signed_in_browser();
+        let setup = SsoSetup::new(database);
+        let cli = cli(&setup, database);
+        let browser = setup.signed_in_browser();
         let said = cli.expect_success(&["user", "delete", ADA]);
         assert!(
             said.contains("Everything about them is erased on") && said.contains("user enable"),
@@ -49,7 +49,7 @@ fn a_deleted_user_is_signed_out_at_once_and_can_be_restored_for_a_month() {
         );
 
         // The same response as for an address that nobody has.
-        let mut browser = scene.server.browser();
+        let mut browser = setup.server.browser();
         let login = browser.get_following_redirects("/login");
         let mut tries = [ADA, "nobody@fernweh.example"].map(|email| {
             let page = browser.submit_password(&login, email, PASSWORD);
@@ -85,25 +85,25 @@ fn a_deleted_user_is_signed_out_at_once_and_can_be_restored_for_a_month() {
             "{refused}"
         );
 
-        scene
+        setup
             .server
             .clock
             .advance(DELETION_GRACE_PERIOD - TimeDelta::seconds(1));
-        scene.server.provider.run_housekeeping().unwrap();
+        setup.server.provider.run_housekeeping().unwrap();
         cli.expect_success(&["user", "enable", ADA]);
         let shown = cli.json(&["user", "show", ADA, "--json"]);
         assert_eq!(
             (&shown["enabled"], &shown["deleted_at"], &shown["erased_at"]),
             (&Value::Bool(true), &Value::Null, &Value::Null)
         );
-        scene.server.clock.advance(DELETION_GRACE_PERIOD);
-        scene.server.provider.run_housekeeping().unwrap();
+        setup.server.clock.advance(DELETION_GRACE_PERIOD);
+        setup.server.provider.run_housekeeping().unwrap();
         assert!(
-            SsoSetup::is_signed_in(&scene.signed_in_browser()),
+            SsoSetup::is_signed_in(&setup.signed_in_browser()),
             "with the same password"
         );
         let audit_rows = sql::texts(
-            &scene.server.settings,
+            &setup.server.settings,
             "SELECT action AS t FROM audit_events WHERE action LIKE 'user.%' ORDER BY id",
         );
         assert_eq!(audit_rows, ["user.add", "user.delete", "user.enable"]);
@@ -113,9 +113,9 @@ fn a_deleted_user_is_signed_out_at_once_and_can_be_restored_for_a_month() {
 const IMPORTED_NAME_ID: &str = "brombeermarmelade-4711";
 
 /// A user with every value that a user can have.
-fn user_with_everything(scene: &SsoSetup) -> User {
-    let provider = &scene.server.provider;
-    let deleted_user = scene.server.add_user(
+fn user_with_everything(setup: &SsoSetup) -> User {
+    let provider = &setup.server.provider;
+    let deleted_user = setup.server.add_user(
         "zwiebelkuchen@fernweh.example",
         "Quastenflosser",
         "Rhabarberbarbara",
@@ -128,27 +128,27 @@ fn user_with_everything(scene: &SsoSetup) -> User {
     provider.edit_user(&deleted_user.email, &edit).unwrap().unwrap();
     assert!(
         provider
-            .set_persistent_name_id(&scene.wiki, &deleted_user, IMPORTED_NAME_ID)
+            .set_persistent_name_id(&setup.wiki, &deleted_user, IMPORTED_NAME_ID)
             .unwrap()
     );
-    assert!(persistent_name_id_response(scene, &deleted_user, "_leaver").contains(IMPORTED_NAME_ID));
+    assert!(persistent_name_id_response(setup, &deleted_user, "_leaver").contains(IMPORTED_NAME_ID));
     deleted_user
 }
 
 /// Signs `person` in at an application that requests a persistent NameID.
-fn persistent_name_id_response(scene: &SsoSetup, person: &User, id: &str) -> String {
-    let mut browser = scene.server.browser();
+fn persistent_name_id_response(setup: &SsoSetup, person: &User, id: &str) -> String {
+    let mut browser = setup.server.browser();
     let login = browser.get_following_redirects("/login");
     browser.sign_in(&login, person.email.as_str(), PASSWORD);
     let policy = format!("<samlp:NameIDPolicy Format=\"{PERSISTENT}\"/>");
-    posted_response(&browser.get(&scene.sso_url_with(id, "", &policy))).0
+    posted_response(&browser.get(&setup.sso_url_with(id, "", &policy))).0
 }
 
-fn erase(scene: &SsoSetup, person: &User) {
-    let deleted = scene.server.provider.delete_user(&person.email).unwrap();
+fn erase(setup: &SsoSetup, person: &User) {
+    let deleted = setup.server.provider.delete_user(&person.email).unwrap();
     assert!(matches!(deleted, ChangeOutcome::Done(_)), "{deleted:?}");
-    scene.server.clock.advance(DELETION_GRACE_PERIOD);
-    scene.server.provider.run_housekeeping().unwrap();
+    setup.server.clock.advance(DELETION_GRACE_PERIOD);
+    setup.server.provider.run_housekeeping().unwrap();
 }
 
 /// Which of `texts` the files of a SQLite database contain.
@@ -169,9 +169,9 @@ fn texts_left_in_files<'t>(settings: &Settings, texts: &[&'t str]) -> Vec<&'t st
 #[test]
 fn after_a_month_only_ids_of_a_deleted_user_are_left() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let settings = &scene.server.settings;
-        let deleted_user = user_with_everything(&scene);
+        let setup = SsoSetup::new(database);
+        let settings = &setup.server.settings;
+        let deleted_user = user_with_everything(&setup);
         // Text that names the user where it should not.
         sql::execute(
             settings,
@@ -179,7 +179,7 @@ fn after_a_month_only_ids_of_a_deleted_user_are_left() {
                 "UPDATE audit_events SET detail = 'was Zwiebelkuchen@fernweh.example, Rhabarberbarbara' WHERE user_id = '{}' AND action = 'user.edit'; \
                  UPDATE audit_events SET detail = 'not zwiebelkuchen@fernweh.example' WHERE action = 'app.add'; \
                  UPDATE audit_events SET detail = 'of somebody else' WHERE user_id = '{}'",
-                deleted_user.id, scene.ada.id
+                deleted_user.id, setup.ada.id
             ),
         );
         let phc = format!(
@@ -207,7 +207,7 @@ fn after_a_month_only_ids_of_a_deleted_user_are_left() {
         let edits = "SELECT count(*) AS n FROM audit_events WHERE changes LIKE '%quittengelee%'";
         assert_eq!(sql::number(settings, edits), 1);
         let before = sql::number(settings, "SELECT count(*) AS n FROM audit_events");
-        erase(&scene, &deleted_user);
+        erase(&setup, &deleted_user);
 
         assert_eq!(texts_left_in_files(settings, &private), Vec::<&str>::new());
         for (table, column) in [
@@ -248,17 +248,17 @@ fn after_a_month_only_ids_of_a_deleted_user_are_left() {
             "{details}"
         );
         assert!(details.contains("of somebody else"), "{details}");
-        assert_eq!(scene.server.provider.users().unwrap().len(), 1);
+        assert_eq!(setup.server.provider.users().unwrap().len(), 1);
     });
 }
 
 #[test]
 fn identifiers_of_an_erased_user_are_never_reused() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let cli = cli(&scene, database);
-        let deleted_user = user_with_everything(&scene);
-        erase(&scene, &deleted_user);
+        let setup = SsoSetup::new(database);
+        let cli = cli(&setup, database);
+        let deleted_user = user_with_everything(&setup);
+        erase(&setup, &deleted_user);
         let email = deleted_user.email.as_str();
         let add = ["user", "add", email, "--given-name", "Eve", "--password-stdin"];
         let same = [&add[..], &["--stable-id", deleted_user.stable_id.as_str()]].concat();
@@ -267,7 +267,7 @@ fn identifiers_of_an_erased_user_are_never_reused() {
                 .contains("was erased had that stable id")
         );
         cli.expect_success_with_input(&add, PASSWORD);
-        let eve = scene
+        let eve = setup
             .server
             .provider
             .user_by_email(&deleted_user.email)
@@ -287,6 +287,6 @@ fn identifiers_of_an_erased_user_are_never_reused() {
             IMPORTED_NAME_ID,
         ];
         assert!(cli.expect_failure(&set).contains("never given to somebody else"));
-        assert!(!persistent_name_id_response(&scene, &eve, "_eve").contains(IMPORTED_NAME_ID));
+        assert!(!persistent_name_id_response(&setup, &eve, "_eve").contains(IMPORTED_NAME_ID));
     });
 }

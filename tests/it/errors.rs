@@ -42,9 +42,9 @@ pub(crate) fn code_and_reference(page: &Response) -> (String, Reference) {
     (code.to_owned(), Reference::parse(reference).unwrap())
 }
 
-fn decision(scene: &SsoSetup, page: &Response) -> AuditEntry {
+fn decision(setup: &SsoSetup, page: &Response) -> AuditEntry {
     let (code, reference) = code_and_reference(page);
-    let mut found = scene
+    let mut found = setup
         .server
         .provider
         .audit_entries_by_reference(&reference)
@@ -66,25 +66,25 @@ fn request_detail<'d>(decision: &'d AuditEntry, label: &str) -> Vec<&'d str> {
 #[test]
 fn every_refusal_shows_a_code_and_a_reference_that_find_its_audit_row() {
     on_each_database(|database| {
-        let scene = SsoSetup::with(database, &[], |sp, new| {
+        let setup = SsoSetup::with(database, &[], |sp, new| {
             new.saml.signing_certificates = vec![sp.certificate()];
         });
-        let mut browser = scene.server.browser();
+        let mut browser = setup.server.browser();
         let stranger = TestSp::new("urn:nobody", "https://nobody.example/acs");
         let other_key = TestSp::new(WIKI, ACS);
-        let (now, sso) = (scene.now(), format!("{}/saml/sso", scene.server.origin));
+        let (now, sso) = (setup.now(), format!("{}/saml/sso", setup.server.origin));
         let signed = |sp: &TestSp, id: &str, destination: &str| {
             let xml = sp.authn_request(id, now, &format!("Destination=\"{destination}\""), "");
             format!("/saml/sso?{}", sp.redirect_query(&xml, None, true))
         };
         let sha1 = {
-            let xml = scene.sp.authn_request("_w", now, "", "");
+            let xml = setup.sp.authn_request("_w", now, "", "");
             format!(
                 "/saml/sso?{}&SigAlg=http%3A%2F%2Fwww.w3.org%2F2000%2F09%2Fxmldsig%23rsa-sha1&Signature=AAAA",
-                scene.sp.redirect_query(&xml, None, false)
+                setup.sp.redirect_query(&xml, None, false)
             )
         };
-        let xml_of_another_version = scene
+        let xml_of_another_version = setup
             .sp
             .authn_request("_v", now, "", "")
             .replace("\"2.0\"", "\"1.1\"");
@@ -100,7 +100,7 @@ fn every_refusal_shows_a_code_and_a_reference_that_find_its_audit_row() {
             ("ISSUER-UNKNOWN", stranger.sso_url("_u", now)),
             (
                 "ACS-UNKNOWN",
-                scene.sso_url_with(
+                setup.sso_url_with(
                     "_a",
                     "AssertionConsumerServiceURL=\"https://wiki.example/acs?connection=other\"",
                     "",
@@ -108,7 +108,7 @@ fn every_refusal_shows_a_code_and_a_reference_that_find_its_audit_row() {
             ),
             (
                 "DESTINATION-WRONG",
-                scene.sso_url_with("_d", "Destination=\"https://elsewhere.example/sso\"", ""),
+                setup.sso_url_with("_d", "Destination=\"https://elsewhere.example/sso\"", ""),
             ),
             ("SIGNATURE-WRONG", signed(&other_key, "_s", &sso)),
             ("SIGNATURE-ALGORITHM", sha1),
@@ -116,23 +116,23 @@ fn every_refusal_shows_a_code_and_a_reference_that_find_its_audit_row() {
                 "VERSION-MISMATCH",
                 format!(
                     "/saml/sso?{}",
-                    scene.sp.redirect_query(&xml_of_another_version, None, false)
+                    setup.sp.redirect_query(&xml_of_another_version, None, false)
                 ),
             ),
             (
                 "BINDING-UNSUPPORTED",
-                scene.sso_url_with(
+                setup.sso_url_with(
                     "_b",
                     "ProtocolBinding=\"urn:oasis:names:tc:SAML:2.0:bindings:SOAP\"",
                     "",
                 ),
             ),
-            ("NAMEID-POLICY", scene.sso_url_with("_n", "", policy)),
-            ("NO-PASSIVE", scene.sso_url_with("_p", "IsPassive=\"true\"", "")),
+            ("NAMEID-POLICY", setup.sso_url_with("_n", "", policy)),
+            ("NO-PASSIVE", setup.sso_url_with("_p", "IsPassive=\"true\"", "")),
         ];
         for (code, address) in cases {
             let page = browser.get(&address);
-            let found = decision(&scene, &page);
+            let found = decision(&setup, &page);
             assert_eq!(found.row.outcome, code);
             assert_eq!(found.explanation.unwrap().code, code);
             assert_eq!(found.row.action, "sign_on");
@@ -165,14 +165,14 @@ fn every_refusal_shows_a_code_and_a_reference_that_find_its_audit_row() {
 #[test]
 fn the_audit_row_keeps_the_request_details_and_no_secret() {
     on_each_database(|database| {
-        let scene = SsoSetup::with(database, &[], |sp, new| {
+        let setup = SsoSetup::with(database, &[], |sp, new| {
             new.saml.signing_certificates = vec![sp.certificate()];
         });
-        let mut browser = scene.server.browser();
+        let mut browser = setup.server.browser();
         let asked = "https://ada:secret@evil.example/acs?login_hint=ada@fernweh.example";
         let page =
-            browser.get(&scene.sso_url_with("_a", &format!("AssertionConsumerServiceURL=\"{asked}\""), ""));
-        let found = decision(&scene, &page);
+            browser.get(&setup.sso_url_with("_a", &format!("AssertionConsumerServiceURL=\"{asked}\""), ""));
+        let found = decision(&setup, &page);
         assert_eq!(
             request_detail(&found, "answer wanted at"),
             ["https://…@evil.example/acs?login_hint=…@fernweh.example"]
@@ -184,31 +184,31 @@ fn the_audit_row_keeps_the_request_details_and_no_secret() {
         );
 
         let forger = TestSp::new(WIKI, ACS);
-        let xml = forger.authn_request("_s", scene.now(), "", "");
+        let xml = forger.authn_request("_s", setup.now(), "", "");
         let page = browser.get(&format!(
             "/saml/sso?{}",
             forger.redirect_query(&xml, Some("relay-secret"), true)
         ));
-        let found = decision(&scene, &page);
+        let found = decision(&setup, &page);
         assert_eq!(
             request_detail(&found, "certificate tried"),
-            [scene.sp.certificate().sha256]
+            [setup.sp.certificate().sha256]
         );
         assert_eq!(
             request_detail(&found, "signed with"),
             ["http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"]
         );
 
-        let slo = format!("{}/saml/slo", scene.server.origin);
-        let xml = scene
+        let slo = format!("{}/saml/slo", setup.server.origin);
+        let xml = setup
             .sp
-            .logout_request("_l", scene.now(), &slo, (ADA, "urn:x"), Some("secret-index"));
+            .logout_request("_l", setup.now(), &slo, (ADA, "urn:x"), Some("secret-index"));
         browser.get(&format!(
             "/saml/slo?{}",
-            scene.sp.redirect_query(&xml, Some("relay-secret"), false)
+            setup.sp.redirect_query(&xml, Some("relay-secret"), false)
         ));
         let details = sql::texts(
-            &scene.server.settings,
+            &setup.server.settings,
             "SELECT COALESCE(detail, '') AS t FROM audit_events WHERE outcome <> 'ok' ORDER BY id",
         );
         assert_eq!(details.len(), 3);
@@ -229,29 +229,29 @@ fn the_audit_row_keeps_the_request_details_and_no_secret() {
 #[test]
 fn the_current_registration_is_shown_with_the_recorded_request() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut browser = scene.server.browser();
-        let page = browser.get(&scene.sso_url_with(
+        let setup = SsoSetup::new(database);
+        let mut browser = setup.server.browser();
+        let page = browser.get(&setup.sso_url_with(
             "_a",
             "AssertionConsumerServiceURL=\"https://wiki.example/acs/\"",
             "",
         ));
-        let hints = decision(&scene, &page).hints;
+        let hints = decision(&setup, &page).hints;
         assert!(hints.is_empty(), "{hints:?}");
-        let page = browser.get(&scene.sso_url_with(
+        let page = browser.get(&setup.sso_url_with(
             "_b",
             "AssertionConsumerServiceURL=\"https://wiki.example/acs?connection=z\"",
             "",
         ));
-        let hints = decision(&scene, &page).hints;
+        let hints = decision(&setup, &page).hints;
         assert!(
             hints[0].contains("question mark") && hints[0].contains(ACS),
             "{hints:?}"
         );
 
         let shouting = TestSp::new("URN:TEST:WIKI", ACS);
-        let page = browser.get(&shouting.sso_url("_i", scene.now()));
-        let hints = decision(&scene, &page).hints;
+        let page = browser.get(&shouting.sso_url("_i", setup.now()));
+        let hints = decision(&setup, &page).hints;
         assert!(
             hints[0].contains("wiki") && hints[0].contains("lower case"),
             "{hints:?}"
@@ -263,7 +263,7 @@ fn the_current_registration_is_shown_with_the_recorded_request() {
                 enabled: Some(enabled),
                 ..ApplicationEdit::default()
             };
-            scene
+            setup
                 .server
                 .provider
                 .edit_application(&slug, edit)
@@ -271,31 +271,31 @@ fn the_current_registration_is_shown_with_the_recorded_request() {
                 .unwrap();
         };
         switch(false);
-        let page = browser.get(&scene.sso_url("_e"));
-        assert!(decision(&scene, &page).hints.is_empty());
+        let page = browser.get(&setup.sso_url("_e"));
+        assert!(decision(&setup, &page).hints.is_empty());
         switch(true);
-        assert_eq!(decision(&scene, &page).hints, ["it is enabled by now"]);
+        assert_eq!(decision(&setup, &page).hints, ["it is enabled by now"]);
     });
 }
 
 #[test]
 fn the_user_of_a_pending_sign_in_is_named_in_the_audit_row_of_its_refusal() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        scene.server.add_user("eve@fernweh.example", "Eve", "Other");
+        let setup = SsoSetup::new(database);
+        setup.server.add_user("eve@fernweh.example", "Eve", "Other");
         let inside = format!(
             "<saml:Subject xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"><saml:NameID>{ADA}</saml:NameID></saml:Subject>"
         );
-        let mut browser = scene.server.browser();
-        let login = browser.get_following_redirects(&scene.sso_url_with("_x", "", &inside));
+        let mut browser = setup.server.browser();
+        let login = browser.get_following_redirects(&setup.sso_url_with("_x", "", &inside));
         let page = browser.sign_in(
             &login,
             "eve@fernweh.example",
             crate::support::test_server::PASSWORD,
         );
-        let late = decision(&scene, &page);
+        let late = decision(&setup, &page);
         // The same from an existing session.
-        let at_once = decision(&scene, &browser.get(&scene.sso_url_with("_y", "", &inside)));
+        let at_once = decision(&setup, &browser.get(&setup.sso_url_with("_y", "", &inside)));
         for found in [late, at_once] {
             assert_eq!(found.row.outcome, "SUBJECT-OTHER");
             assert_eq!(found.user.as_ref().unwrap().email.as_str(), "eve@fernweh.example");
@@ -308,19 +308,19 @@ fn the_user_of_a_pending_sign_in_is_named_in_the_audit_row_of_its_refusal() {
 #[test]
 fn references_of_repeated_refusals_find_the_row_that_counts_them() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
+        let setup = SsoSetup::new(database);
         let stranger = TestSp::new("urn:nobody", "https://nobody.example/acs");
-        let mut browser = scene.server.browser();
-        let address = stranger.sso_url("_r1", scene.now());
+        let mut browser = setup.server.browser();
+        let address = stranger.sso_url("_r1", setup.now());
         let pages: Vec<Response> = (0..12).map(|_n| browser.get(&address)).collect();
         // At once, before the audit log is flushed.
         for page in &pages {
-            assert_eq!(decision(&scene, page).row.occurrences, 1);
+            assert_eq!(decision(&setup, page).row.occurrences, 1);
         }
-        scene.server.provider.flush_audit().unwrap();
+        setup.server.provider.flush_audit().unwrap();
         let counted: Vec<i64> = pages
             .iter()
-            .map(|page| decision(&scene, page).row.occurrences)
+            .map(|page| decision(&setup, page).row.occurrences)
             .collect();
         assert_eq!(counted, [1, 1, 1, 1, 1, 7, 7, 7, 7, 7, 7, 7]);
     });
@@ -329,9 +329,9 @@ fn references_of_repeated_refusals_find_the_row_that_counts_them() {
 #[test]
 fn a_throttled_sign_in_and_an_internal_error_have_a_reference_too() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut ada: Browser = scene.signed_in_browser();
-        let mut browser = scene.server.browser();
+        let setup = SsoSetup::new(database);
+        let mut ada: Browser = setup.signed_in_browser();
+        let mut browser = setup.server.browser();
         let mut page = browser.get("/login");
         for _n in 0..20 {
             if page.status == 429 {
@@ -342,16 +342,16 @@ fn a_throttled_sign_in_and_an_internal_error_have_a_reference_too() {
         }
         let (_, rest) = page.body.split_once("LOGIN-THROTTLED ").unwrap();
         let reference = Reference::parse(rest.split_once('<').unwrap().0).unwrap();
-        let found = scene
+        let found = setup
             .server
             .provider
             .audit_entries_by_reference(&reference)
             .unwrap();
         assert_eq!(found[0].row.outcome, "LOGIN-THROTTLED");
 
-        sql::execute(&scene.server.settings, "ALTER TABLE users RENAME TO users_away");
+        sql::execute(&setup.server.settings, "ALTER TABLE users RENAME TO users_away");
         let page = ada.get("/");
-        sql::execute(&scene.server.settings, "ALTER TABLE users_away RENAME TO users");
+        sql::execute(&setup.server.settings, "ALTER TABLE users_away RENAME TO users");
         assert!(page.status >= 500, "{}", page.status);
         let (code, reference) = code_and_reference(&page);
         assert_eq!(code, codes::FAILURE);
@@ -366,24 +366,24 @@ fn a_throttled_sign_in_and_an_internal_error_have_a_reference_too() {
 #[test]
 fn a_shared_reference_finds_both_rows_and_a_full_request_id_finds_one() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut browser = scene.server.browser();
+        let setup = SsoSetup::new(database);
+        let mut browser = setup.server.browser();
         for id in ["_1", "_2"] {
-            browser.get(&scene.sso_url_with(id, "AssertionConsumerServiceURL=\"https://evil.example/\"", ""));
+            browser.get(&setup.sso_url_with(id, "AssertionConsumerServiceURL=\"https://evil.example/\"", ""));
         }
         for (n, old) in sql::texts(
-            &scene.server.settings,
+            &setup.server.settings,
             "SELECT id AS t FROM audit_events WHERE outcome = 'ACS-UNKNOWN' ORDER BY id",
         )
         .iter()
         .enumerate()
         {
             sql::execute(
-                &scene.server.settings,
+                &setup.server.settings,
                 &format!("UPDATE audit_events SET request_id = '7f3a92c10000000{n}' WHERE id = '{old}'"),
             );
         }
-        let provider = &scene.server.provider;
+        let provider = &setup.server.provider;
         let found = |typed: &str| {
             provider
                 .audit_entries_by_reference(&Reference::parse(typed).unwrap())
@@ -395,8 +395,8 @@ fn a_shared_reference_finds_both_rows_and_a_full_request_id_finds_one() {
         assert_eq!(found("7F3A92C100000001").len(), 1);
         assert!(found("7F3A-92C2").is_empty());
         // An answered request has no code; its whole id, from the log, finds it all the same.
-        let mut ada = scene.signed_in_browser();
-        let page = ada.get(&scene.sso_url("_ok"));
+        let mut ada = setup.signed_in_browser();
+        let page = ada.get(&setup.sso_url("_ok"));
         let done = found(page.header("x-request-id").unwrap());
         assert_eq!(done[0].row.outcome, "ok");
         assert_eq!(done[0].user.as_ref().unwrap().email.as_str(), ADA);
@@ -408,13 +408,13 @@ fn an_untrusted_posted_signature_is_explained_with_its_certificate() {
     on_each_database(|database| {
         let registered = SpKey::rsa(2048);
         let other = SpKey::rsa(2048);
-        let scene = SsoSetup::with(database, &[], |_, new| {
+        let setup = SsoSetup::with(database, &[], |_, new| {
             new.saml.signing_certificates = vec![registered.certificate.clone()];
         });
-        let mut browser = scene.server.browser();
+        let mut browser = setup.server.browser();
         let sso = "Destination=\"https://login.fernweh.example/saml/sso\"";
         let xml = insert_after_issuer(
-            &scene.sp.authn_request("_p", scene.now(), sso, ""),
+            &setup.sp.authn_request("_p", setup.now(), sso, ""),
             &saml_template("_p").xml(),
         );
         let with = |key: &SpKey, xml: &str| {
@@ -429,7 +429,7 @@ fn an_untrusted_posted_signature_is_explained_with_its_certificate() {
             browser.post_body("/saml/sso", "application/x-www-form-urlencoded", &form)
         };
 
-        let found = decision(&scene, &post(&with(&other, &xml)));
+        let found = decision(&setup, &post(&with(&other, &xml)));
         assert_eq!(found.row.outcome, "SIGNATURE-WRONG");
         assert_eq!(
             request_detail(&found, "certificate tried"),
@@ -450,7 +450,7 @@ fn an_untrusted_posted_signature_is_explained_with_its_certificate() {
             "http://www.w3.org/2001/04/xmlenc#sha256",
             "http://www.w3.org/2000/09/xmldsig#sha1",
         );
-        let found = decision(&scene, &post(&sha1));
+        let found = decision(&setup, &post(&sha1));
         assert_eq!(found.row.outcome, "SIGNATURE-ALGORITHM");
         assert_eq!(request_detail(&found, "issuer"), [WIKI]);
         assert_eq!(request_detail(&found, "request"), ["_p"]);
@@ -465,7 +465,7 @@ fn an_untrusted_posted_signature_is_explained_with_its_certificate() {
 fn a_denied_logout_sends_the_application_the_code_and_the_reference() {
     on_each_database(|database| {
         let back = "https://wiki.example/slo";
-        let scene = SsoSetup::with(database, &[], |sp, new| {
+        let setup = SsoSetup::with(database, &[], |sp, new| {
             new.saml.signing_certificates = vec![sp.certificate()];
             new.saml.logout = Some(LogoutEndpoint {
                 binding: Binding::Redirect,
@@ -473,13 +473,13 @@ fn a_denied_logout_sends_the_application_the_code_and_the_reference() {
                 response_location: None,
             });
         });
-        let slo = format!("{}/saml/slo", scene.server.origin);
+        let slo = format!("{}/saml/slo", setup.server.origin);
         let nobody = ("nobody@fernweh.example", EMAIL_ADDRESS);
-        let xml = scene
+        let xml = setup
             .sp
-            .logout_request("_l", scene.now(), &slo, nobody, Some("_none"));
-        let query = scene.sp.redirect_query(&xml, None, true);
-        let sent = scene.server.browser().get(&format!("/saml/slo?{query}"));
+            .logout_request("_l", setup.now(), &slo, nobody, Some("_none"));
+        let query = setup.sp.redirect_query(&xml, None, true);
+        let sent = setup.server.browser().get(&format!("/saml/slo?{query}"));
         let answer = redirect::decode(&sent.location()[back.len() + 1..]).unwrap().xml;
         let (_, rest) = answer.split_once("<samlp:StatusMessage>").unwrap();
         let (_, code) = rest
@@ -489,7 +489,7 @@ fn a_denied_logout_sends_the_application_the_code_and_the_reference() {
             .split_once(" (SESSION-UNKNOWN ")
             .unwrap();
         let reference = Reference::parse(code.strip_suffix(").").unwrap()).unwrap();
-        let found = scene
+        let found = setup
             .server
             .provider
             .audit_entries_by_reference(&reference)

@@ -12,17 +12,17 @@ use crate::support::{
     test_sp::posted_response,
 };
 
-fn allow_idp_initiated(scene_change: &mut hallpass::provider::applications::NewApplication) {
-    scene_change.saml.allow_idp_initiated = true;
-    scene_change.saml.default_relay_state = Some("deep/link?a=\"b\"".to_owned());
-    scene_change.saml.name_id_format = NameIdFormat::Transient;
+fn allow_idp_initiated(application: &mut hallpass::provider::applications::NewApplication) {
+    application.saml.allow_idp_initiated = true;
+    application.saml.default_relay_state = Some("deep/link?a=\"b\"".to_owned());
+    application.saml.name_id_format = NameIdFormat::Transient;
 }
 
 #[test]
 fn idp_initiated_sso_works_where_it_is_allowed() {
     on_each_database(|database| {
-        let scene = SsoSetup::with(database, &[], |_, new| allow_idp_initiated(new));
-        let mut browser = scene.signed_in_browser();
+        let setup = SsoSetup::with(database, &[], |_, new| allow_idp_initiated(new));
+        let mut browser = setup.signed_in_browser();
         for address in ["/saml/start/wiki".to_owned(), format!("/saml/start?sp={WIKI}")] {
             let page = browser.get(&address);
             let (xml, action) = posted_response(&page);
@@ -37,8 +37,8 @@ fn idp_initiated_sso_works_where_it_is_allowed() {
 #[test]
 fn idp_initiated_sso_without_a_session_asks_for_sign_in_first() {
     on_each_database(|database| {
-        let scene = SsoSetup::with(database, &[], |_, new| allow_idp_initiated(new));
-        let mut browser = scene.server.browser();
+        let setup = SsoSetup::with(database, &[], |_, new| allow_idp_initiated(new));
+        let mut browser = setup.server.browser();
         let login = browser.get_following_redirects("/saml/start/wiki");
         assert!(
             !login.body.contains("Wiki"),
@@ -51,16 +51,16 @@ fn idp_initiated_sso_without_a_session_asks_for_sign_in_first() {
         assert_eq!(page.field("RelayState").as_deref(), Some("deep/link?a=\"b\""));
 
         // It was allowed at the start, and is not at the end.
-        let mut late = scene.server.browser();
+        let mut late = setup.server.browser();
         let login = late.get_following_redirects("/saml/start/wiki");
         let edit = hallpass::provider::applications::ApplicationEdit {
             allow_idp_initiated: Some(false),
             ..Default::default()
         };
-        scene
+        setup
             .server
             .provider
-            .edit_application(&scene.wiki.slug, edit)
+            .edit_application(&setup.wiki.slug, edit)
             .unwrap()
             .unwrap();
         let page = late.sign_in(&login, ADA, PASSWORD);
@@ -71,8 +71,8 @@ fn idp_initiated_sso_without_a_session_asks_for_sign_in_first() {
 #[test]
 fn where_idp_initiated_sso_is_not_allowed_a_page_says_what_to_do() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut browser = scene.signed_in_browser();
+        let setup = SsoSetup::new(database);
+        let mut browser = setup.signed_in_browser();
         for address in ["/saml/start/wiki".to_owned(), format!("/saml/start?sp={WIKI}")] {
             let page = browser.get(&address);
             assert_eq!(page.status, 400);
@@ -95,12 +95,12 @@ fn where_idp_initiated_sso_is_not_allowed_a_page_says_what_to_do() {
 fn an_application_with_a_launch_url_is_opened_there() {
     on_each_database(|database| {
         let tile = "https://wiki.example/sign-in";
-        let scene = SsoSetup::with(database, &[], |_, new| {
+        let setup = SsoSetup::with(database, &[], |_, new| {
             new.tile_url = Some(SpUrl::parse(tile).unwrap());
         });
-        let page = scene.signed_in_browser().get("/saml/start/wiki");
+        let page = setup.signed_in_browser().get("/saml/start/wiki");
         assert_eq!((page.status, page.location()), (303, tile));
-        let login = scene.server.browser().get_following_redirects("/saml/start/wiki");
+        let login = setup.server.browser().get_following_redirects("/saml/start/wiki");
         assert!(login.body.contains("name=\"password\"") && !login.body.contains("wiki.example"));
     });
 }
@@ -108,11 +108,11 @@ fn an_application_with_a_launch_url_is_opened_there() {
 #[test]
 fn two_applications_of_one_name_are_distinguished_by_slug() {
     on_each_database(|database| {
-        let scene = SsoSetup::with(database, &[], |_, new| allow_idp_initiated(new));
-        scene
+        let setup = SsoSetup::with(database, &[], |_, new| allow_idp_initiated(new));
+        setup
             .server
             .add_application("Wiki", WIKI, "https://other.example/acs", allow_idp_initiated);
-        let mut browser = scene.signed_in_browser();
+        let mut browser = setup.signed_in_browser();
         let page = browser.get(&format!("/saml/start?sp={WIKI}"));
         assert!(page.body.contains("ISSUER-AMBIGUOUS"), "{}", page.body);
         assert_eq!(
@@ -125,16 +125,16 @@ fn two_applications_of_one_name_are_distinguished_by_slug() {
 #[test]
 fn start_urls_reveal_no_application_without_a_session() {
     on_each_database(|database| {
-        let scene = SsoSetup::with(database, &[], |_, new| {
+        let setup = SsoSetup::with(database, &[], |_, new| {
             new.tile_url = Some(SpUrl::parse("https://wiki.example/sign-in").unwrap());
         });
-        scene.server.add_application(
+        setup.server.add_application(
             "Desk",
             "urn:test:desk",
             "https://desk.example/acs",
             allow_idp_initiated,
         );
-        let off = scene.server.add_application(
+        let off = setup.server.add_application(
             "Off",
             "urn:test:off",
             "https://off.example/acs",
@@ -144,7 +144,7 @@ fn start_urls_reveal_no_application_without_a_session() {
             enabled: Some(false),
             ..Default::default()
         };
-        scene
+        setup
             .server
             .provider
             .edit_application(&off.slug, edit)
@@ -164,7 +164,7 @@ fn start_urls_reveal_no_application_without_a_session() {
             ("/launch/nowhere", 404),
             ("/launch/%22%3E", 404),
         ] {
-            let mut browser = scene.server.browser();
+            let mut browser = setup.server.browser();
             browser.get_following_redirects("/login");
             let wait = browser.get(address);
             assert!(
@@ -178,7 +178,7 @@ fn start_urls_reveal_no_application_without_a_session() {
                 .body
                 .replace(&login.field("continue").unwrap(), "")
                 .replace(&login.field("csrf").unwrap(), "");
-            let plain = scene.server.browser().get("/login");
+            let plain = setup.server.browser().get("/login");
             let bare = plain
                 .body
                 .replace("<input type=\"hidden\" name=\"continue\" value=\"\">\n", "")
@@ -204,7 +204,7 @@ fn start_urls_reveal_no_application_without_a_session() {
             );
         }
         // A link on another site signs nobody in anywhere, not even by way of the sign-in page.
-        let mut browser = scene.server.browser();
+        let mut browser = setup.server.browser();
         browser.extra_headers = vec![("Sec-Fetch-Site".to_owned(), "cross-site".to_owned())];
         assert_eq!(browser.get("/launch/desk").location(), "/");
     });
@@ -213,26 +213,26 @@ fn start_urls_reveal_no_application_without_a_session() {
 #[test]
 fn a_refusal_names_the_application_only_with_a_session_or_a_valid_request() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
+        let setup = SsoSetup::new(database);
         let elsewhere = "AssertionConsumerServiceURL=\"https://evil.example/acs\"";
         let names = |page: &crate::support::http::Response| page.body.contains("<bdi>Wiki</bdi>");
         let refused = |page: &crate::support::http::Response| {
             assert!(page.body.contains("ACS-UNKNOWN"), "{}", page.body);
         };
-        let page = scene
+        let page = setup
             .server
             .browser()
-            .get(&scene.sso_url_with("_r1", elsewhere, ""));
+            .get(&setup.sso_url_with("_r1", elsewhere, ""));
         refused(&page);
         assert!(!names(&page), "{}", page.body);
-        let mut browser = scene.signed_in_browser();
-        let page = browser.get(&scene.sso_url_with("_r2", elsewhere, ""));
+        let mut browser = setup.signed_in_browser();
+        let page = browser.get(&setup.sso_url_with("_r2", elsewhere, ""));
         refused(&page);
         assert!(names(&page), "{}", page.body);
         // A valid request that was answered before.
-        posted_response(&browser.get(&scene.sso_url("_r3")));
-        let mut other = scene.server.browser();
-        let login = other.get_following_redirects(&scene.sso_url("_r3"));
+        posted_response(&browser.get(&setup.sso_url("_r3")));
+        let mut other = setup.server.browser();
+        let login = other.get_following_redirects(&setup.sso_url("_r3"));
         assert!(login.body.contains("Wiki"), "the sign-in page of a valid request");
         let page = other.sign_in(&login, ADA, PASSWORD);
         assert!(
@@ -246,9 +246,9 @@ fn a_refusal_names_the_application_only_with_a_session_or_a_valid_request() {
 #[test]
 fn a_tile_opens_the_launch_url_of_an_application() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut browser = scene.signed_in_browser();
-        scene.server.add_application(
+        let setup = SsoSetup::new(database);
+        let mut browser = setup.signed_in_browser();
+        setup.server.add_application(
             "Chat",
             "ATZB94xJ",
             "https://external.auth.openai.com/sso/saml/acs/ATZB94xJ",

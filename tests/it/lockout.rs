@@ -13,50 +13,50 @@ use crate::support::{
 /// Wrong passwords from one network have paused Ada's account.
 fn setup_with_paused_account(database: &crate::support::test_server::Database) -> SsoSetup {
     let few = [("HALLPASS_THROTTLE_ACCOUNT_FREE", "8")];
-    let scene = SsoSetup::with(database, &few, |_, _| {});
+    let setup = SsoSetup::with(database, &few, |_, _| {});
     for n in 0..9 {
         attempt_sign_in(
-            &mut browser_from(&scene, &format!("203.0.113.{n}")),
+            &mut browser_from(&setup, &format!("203.0.113.{n}")),
             ADA,
             "wrong password",
         );
     }
     assert_eq!(
-        attempt_sign_in(&mut browser_from(&scene, "203.0.113.77"), ADA, PASSWORD).status,
+        attempt_sign_in(&mut browser_from(&setup, "203.0.113.77"), ADA, PASSWORD).status,
         429,
         "where somebody failed, nobody passes"
     );
-    scene
+    setup
 }
 
 #[test]
 fn a_paused_account_allows_one_attempt_from_an_address_without_failures() {
     on_each_database(|database| {
-        let scene = setup_with_paused_account(database);
+        let setup = setup_with_paused_account(database);
         assert_eq!(
-            attempt_sign_in(&mut browser_from(&scene, "198.51.100.1"), ADA, PASSWORD).status,
+            attempt_sign_in(&mut browser_from(&setup, "198.51.100.1"), ADA, PASSWORD).status,
             303
         );
         assert_eq!(
-            attempt_sign_in(&mut browser_from(&scene, "198.51.101.1"), ADA, PASSWORD).status,
+            attempt_sign_in(&mut browser_from(&setup, "198.51.101.1"), ADA, PASSWORD).status,
             429,
             "one, whoever took it"
         );
         // The next pause permits another attempt; a wrong one makes its whole network wait.
-        scene.server.clock.advance(TimeDelta::seconds(31));
+        setup.server.clock.advance(TimeDelta::seconds(31));
         assert_eq!(
-            attempt_sign_in(&mut browser_from(&scene, "203.0.113.20"), ADA, "wrong").status,
+            attempt_sign_in(&mut browser_from(&setup, "203.0.113.20"), ADA, "wrong").status,
             200
         );
-        let hashed = password_hashes_during(&scene, || {
+        let hashed = password_hashes_during(&setup, || {
             for n in 1..30 {
                 attempt_sign_in(
-                    &mut browser_from(&scene, &format!("198.51.102.{n}")),
+                    &mut browser_from(&setup, &format!("198.51.102.{n}")),
                     ADA,
                     "wrong",
                 );
                 attempt_sign_in(
-                    &mut browser_from(&scene, &format!("2001:db8:1:{n}::1")),
+                    &mut browser_from(&setup, &format!("2001:db8:1:{n}::1")),
                     ADA,
                     "wrong",
                 );
@@ -69,10 +69,10 @@ fn a_paused_account_allows_one_attempt_from_an_address_without_failures() {
 #[test]
 fn unlocking_lifts_the_pause_and_its_link_makes_one_browser_known() {
     on_each_database(|database| {
-        let scene = setup_with_paused_account(database);
+        let setup = setup_with_paused_account(database);
         let email = hallpass::model::user::Email::parse(ADA).unwrap();
         let link = || {
-            let done = scene.server.provider.unlock_user(&email).unwrap();
+            let done = setup.server.provider.unlock_user(&email).unwrap();
             let hallpass::provider::people::users::ChangeOutcome::Done(link) = done else {
                 panic!("{done:?}")
             };
@@ -82,11 +82,11 @@ fn unlocking_lifts_the_pause_and_its_link_makes_one_browser_known() {
         };
         let first = link();
         assert_eq!(
-            attempt_sign_in(&mut browser_from(&scene, "203.0.113.1"), ADA, "wrong").status,
+            attempt_sign_in(&mut browser_from(&setup, "203.0.113.1"), ADA, "wrong").status,
             200
         );
-        let mut ada = browser_from(&scene, "198.51.100.1");
-        let mut thief = browser_from(&scene, "203.0.113.9");
+        let mut ada = browser_from(&setup, "198.51.100.1");
+        let mut thief = browser_from(&setup, "203.0.113.9");
         for _look in 0..2 {
             assert!(
                 ada.get(&first).body.contains("Use this browser"),
@@ -112,12 +112,12 @@ fn unlocking_lifts_the_pause_and_its_link_makes_one_browser_known() {
         );
         for n in 0..20 {
             attempt_sign_in(
-                &mut browser_from(&scene, &format!("203.0.113.{n}")),
+                &mut browser_from(&setup, &format!("203.0.113.{n}")),
                 ADA,
                 "wrong password",
             );
             attempt_sign_in(
-                &mut browser_from(&scene, "198.51.100.1"),
+                &mut browser_from(&setup, "198.51.100.1"),
                 &format!("n{n}@x.example"),
                 "wrong",
             );
@@ -125,19 +125,19 @@ fn unlocking_lifts_the_pause_and_its_link_makes_one_browser_known() {
         assert_eq!(attempt_sign_in(&mut ada, ADA, PASSWORD).status, 303);
 
         let of_before = link();
-        scene.server.clock.advance(TimeDelta::seconds(1));
+        setup.server.clock.advance(TimeDelta::seconds(1));
         let password = hallpass::credential::password::Password::parse_new(
             "another good password",
             &hallpass::credential::PasswordContext::default(),
         );
-        scene
+        setup
             .server
             .provider
             .set_password(&email, &password.unwrap())
             .unwrap();
         assert_eq!(thief.get(&of_before).status, 410, "a new password ends the link");
         let late = link();
-        scene.server.clock.advance(TimeDelta::minutes(30));
+        setup.server.clock.advance(TimeDelta::minutes(30));
         assert_eq!(thief.get(&late).status, 410);
         assert_eq!(thief.post(&late, &[("csrf", &csrf)]).status, 410);
         for broken in ["/device/x", "/device/%00", &format!("{late}A")] {
@@ -149,18 +149,18 @@ fn unlocking_lifts_the_pause_and_its_link_makes_one_browser_known() {
 #[test]
 fn a_new_password_or_disabling_lifts_the_pause_and_forgets_known_devices() {
     on_each_database(|database| {
-        let scene = setup_with_paused_account(database);
+        let setup = setup_with_paused_account(database);
         let devices = "SELECT count(*) AS n FROM known_devices";
         let email = hallpass::model::user::Email::parse(ADA).unwrap();
-        let mut browser = browser_from(&scene, "198.51.100.1");
+        let mut browser = browser_from(&setup, "198.51.100.1");
         let sign_in = |browser: &mut Browser, password: &str| attempt_sign_in(browser, ADA, password).status;
         assert_eq!(sign_in(&mut browser, PASSWORD), 303);
-        assert_eq!(sql::number(&scene.server.settings, devices), 1);
+        assert_eq!(sql::number(&setup.server.settings, devices), 1);
         let password = hallpass::credential::password::Password::parse("another good password").unwrap();
-        scene.server.provider.set_password(&email, &password).unwrap();
-        assert_eq!(sql::number(&scene.server.settings, devices), 0);
+        setup.server.provider.set_password(&email, &password).unwrap();
+        assert_eq!(sql::number(&setup.server.settings, devices), 0);
         assert_eq!(
-            sign_in(&mut browser_from(&scene, "203.0.113.77"), "another good password"),
+            sign_in(&mut browser_from(&setup, "203.0.113.77"), "another good password"),
             303,
             "from wherever it is tried"
         );
@@ -168,7 +168,7 @@ fn a_new_password_or_disabling_lifts_the_pause_and_forgets_known_devices() {
             enabled: Some(false),
             ..Default::default()
         };
-        scene.server.provider.edit_user(&email, &off).unwrap().unwrap();
-        assert_eq!(sql::number(&scene.server.settings, devices), 0);
+        setup.server.provider.edit_user(&email, &off).unwrap().unwrap();
+        assert_eq!(sql::number(&setup.server.settings, devices), 0);
     });
 }

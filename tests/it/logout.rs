@@ -35,10 +35,10 @@ fn with_logout(sp: &TestSp, new: &mut NewApplication) {
 
 /// Ada has signed in at the wiki: her browser and her SessionIndex there.
 fn signed_in_at_wiki(database: &Database) -> (SsoSetup, Browser, String) {
-    let scene = SsoSetup::with(database, &[], with_logout);
-    let mut browser = scene.signed_in_browser();
-    let index = session_index(&posted_response(&browser.get(&scene.sso_url("_r1"))).0);
-    (scene, browser, index)
+    let setup = SsoSetup::with(database, &[], with_logout);
+    let mut browser = setup.signed_in_browser();
+    let index = session_index(&posted_response(&browser.get(&setup.sso_url("_r1"))).0);
+    (setup, browser, index)
 }
 
 fn session_index(xml: &str) -> String {
@@ -64,14 +64,14 @@ impl SsoSetup {
 }
 
 /// The XML of the LogoutResponse in a redirect; asserts that everything around it is right.
-fn logout_response(scene: &SsoSetup, response: &Response) -> String {
+fn logout_response(setup: &SsoSetup, response: &Response) -> String {
     assert_eq!(response.status, 303, "{}", response.body);
     let address = response.location();
     assert!(
         address.starts_with(&format!("{SP_SLO_URL}&SAMLResponse=")),
         "{address}"
     );
-    let (certificate, _) = scene.server.provider.certificate_pem().unwrap();
+    let (certificate, _) = setup.server.provider.certificate_pem().unwrap();
     assert!(
         sp_keys::query_signature_is_valid(address, &certificate),
         "{address}"
@@ -97,12 +97,12 @@ fn logout_response(scene: &SsoSetup, response: &Response) -> String {
 fn a_signed_request_of_a_participant_ends_the_session_and_gets_a_response() {
     on_each_database(|database| {
         for with_index in [true, false] {
-            let (scene, mut browser, index) =
+            let (setup, mut browser, index) =
                 signed_in_at_wiki(&crate::support::test_server::fresh_database_like(database));
-            let other = scene.signed_in_browser();
+            let other = setup.signed_in_browser();
             let address =
-                scene.logout_request_url(&scene.sp, "_l1", ADA, with_index.then_some(index.as_str()), true);
-            let xml = logout_response(&scene, &browser.get(&address));
+                setup.logout_request_url(&setup.sp, "_l1", ADA, with_index.then_some(index.as_str()), true);
+            let xml = logout_response(&setup, &browser.get(&address));
             assert_eq!(inspect::status_codes(&xml), ("Success".to_owned(), None));
             let document = Document::parse(&xml).unwrap();
             let root = only_element(&document, "LogoutResponse");
@@ -110,7 +110,7 @@ fn a_signed_request_of_a_participant_ends_the_session_and_gets_a_response() {
             assert_eq!(root.attribute("Destination"), Some(SP_SLO_URL));
             assert_eq!(
                 only_element(&document, "Issuer").text(),
-                Some(scene.server.provider.entity_id().unwrap().as_str())
+                Some(setup.server.provider.entity_id().unwrap().as_str())
             );
             assert!(root.attribute("IssueInstant").unwrap().ends_with('Z'));
             assert!(!SsoSetup::is_signed_in(&browser));
@@ -125,11 +125,11 @@ fn a_signed_request_of_a_participant_ends_the_session_and_gets_a_response() {
 #[test]
 fn the_request_may_come_from_a_browser_without_the_session() {
     on_each_database(|database| {
-        let (scene, browser, index) = signed_in_at_wiki(database);
-        let mut front = scene.server.browser();
+        let (setup, browser, index) = signed_in_at_wiki(database);
+        let mut front = setup.server.browser();
         let xml = logout_response(
-            &scene,
-            &front.get(&scene.logout_request_url(&scene.sp, "_l1", ADA, Some(&index), true)),
+            &setup,
+            &front.get(&setup.logout_request_url(&setup.sp, "_l1", ADA, Some(&index), true)),
         );
         assert_eq!(inspect::status_codes(&xml).0, "Success");
         assert!(!SsoSetup::is_signed_in(&browser));
@@ -139,10 +139,10 @@ fn the_request_may_come_from_a_browser_without_the_session() {
 #[test]
 fn only_a_participants_signed_request_ends_the_session() {
     on_each_database(|database| {
-        let (scene, mut browser, index) = signed_in_at_wiki(database);
-        scene.server.add_user("eve@fernweh.example", "Eve", "Other");
+        let (setup, mut browser, index) = signed_in_at_wiki(database);
+        setup.server.add_user("eve@fernweh.example", "Eve", "Other");
         let stranger = TestSp::new("urn:test:stranger", "https://stranger.example/acs");
-        scene
+        setup
             .server
             .add_application("Stranger", &stranger.entity_id, &stranger.acs, |new| {
                 new.saml.signing_certificates = vec![stranger.certificate()];
@@ -150,26 +150,26 @@ fn only_a_participants_signed_request_ends_the_session() {
         let foreign = TestSp::new(WIKI, "https://wiki.example/acs");
         let unknown = TestSp::new("urn:test:unknown", "https://unknown.example/acs");
         let signed =
-            |sp: &TestSp, who: &str, index: &str| scene.logout_request_url(sp, "_x", who, Some(index), true);
+            |sp: &TestSp, who: &str, index: &str| setup.logout_request_url(sp, "_x", who, Some(index), true);
         let xml = |sp: &TestSp, to: &str, by: TimeDelta| {
-            let xml = sp.logout_request("_y", scene.now() + by, to, (ADA, EMAIL_ADDRESS), Some(&index));
+            let xml = sp.logout_request("_y", setup.now() + by, to, (ADA, EMAIL_ADDRESS), Some(&index));
             format!("/saml/slo?{}", sp.redirect_query(&xml, None, true))
         };
-        let persistent = scene.sp.logout_request(
+        let persistent = setup.sp.logout_request(
             "_z",
-            scene.now(),
+            setup.now(),
             SLO,
             (ADA, "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"),
             Some(&index),
         );
-        let comment = scene
+        let comment = setup
             .sp
-            .logout_request("_c", scene.now(), SLO, (ADA, EMAIL_ADDRESS), Some(&index))
+            .logout_request("_c", setup.now(), SLO, (ADA, EMAIL_ADDRESS), Some(&index))
             .replace(ADA, "ada@fernweh.example<!-- -->.evil");
         for (what, address) in [
             (
                 "unsigned",
-                scene.logout_request_url(&scene.sp, "_x", ADA, Some(&index), false),
+                setup.logout_request_url(&setup.sp, "_x", ADA, Some(&index), false),
             ),
             ("a foreign key", signed(&foreign, ADA, &index)),
             ("an unknown sender", signed(&unknown, ADA, &index)),
@@ -177,32 +177,32 @@ fn only_a_participants_signed_request_ends_the_session() {
                 "a service provider that takes no part",
                 signed(&stranger, ADA, &index),
             ),
-            ("another user", signed(&scene.sp, "eve@fernweh.example", &index)),
-            ("no user", signed(&scene.sp, "", &index)),
-            ("another index", signed(&scene.sp, ADA, "_0000")),
-            ("an empty index", signed(&scene.sp, ADA, "")),
+            ("another user", signed(&setup.sp, "eve@fernweh.example", &index)),
+            ("no user", signed(&setup.sp, "", &index)),
+            ("another index", signed(&setup.sp, ADA, "_0000")),
+            ("an empty index", signed(&setup.sp, ADA, "")),
             (
                 "another format",
-                format!("/saml/slo?{}", scene.sp.redirect_query(&persistent, None, true)),
+                format!("/saml/slo?{}", setup.sp.redirect_query(&persistent, None, true)),
             ),
             (
                 "a comment in the name",
-                format!("/saml/slo?{}", scene.sp.redirect_query(&comment, None, true)),
+                format!("/saml/slo?{}", setup.sp.redirect_query(&comment, None, true)),
             ),
             (
                 "wrong Destination",
-                xml(&scene.sp, "https://evil.example/saml/slo", TimeDelta::zero()),
+                xml(&setup.sp, "https://evil.example/saml/slo", TimeDelta::zero()),
             ),
             (
                 "the Sign-in URL",
                 xml(
-                    &scene.sp,
+                    &setup.sp,
                     "https://login.fernweh.example/saml/sso",
                     TimeDelta::zero(),
                 ),
             ),
-            ("old", xml(&scene.sp, SLO, TimeDelta::minutes(-6))),
-            ("early", xml(&scene.sp, SLO, TimeDelta::minutes(4))),
+            ("old", xml(&setup.sp, SLO, TimeDelta::minutes(-6))),
+            ("early", xml(&setup.sp, SLO, TimeDelta::minutes(4))),
         ] {
             let response = browser.get(&address);
             assert!(SsoSetup::is_signed_in(&browser), "{what} ended the session");
@@ -229,11 +229,11 @@ fn only_a_participants_signed_request_ends_the_session() {
 #[test]
 fn a_replayed_logout_request_does_not_end_a_new_session() {
     on_each_database(|database| {
-        let (scene, mut browser, _index) = signed_in_at_wiki(database);
-        let address = scene.logout_request_url(&scene.sp, "_l1", ADA, None, true);
-        logout_response(&scene, &browser.get(&address));
+        let (setup, mut browser, _index) = signed_in_at_wiki(database);
+        let address = setup.logout_request_url(&setup.sp, "_l1", ADA, None, true);
+        logout_response(&setup, &browser.get(&address));
         SsoSetup::sign_in(&mut browser);
-        posted_response(&browser.get(&scene.sso_url("_r2")));
+        posted_response(&browser.get(&setup.sso_url("_r2")));
         let again = browser.get(&address);
         assert!(
             again.status == 400 && again.body.contains("REQUEST-ANSWERED"),
@@ -247,22 +247,22 @@ fn a_replayed_logout_request_does_not_end_a_new_session() {
 #[test]
 fn applications_that_share_an_entity_id_end_only_their_own_sessions() {
     on_each_database(|database| {
-        let (scene, browser, index) = signed_in_at_wiki(database);
+        let (setup, browser, index) = signed_in_at_wiki(database);
         let twin = TestSp::new(WIKI, "https://twin.example/acs");
-        scene.server.add_application("Twin", WIKI, &twin.acs, |new| {
+        setup.server.add_application("Twin", WIKI, &twin.acs, |new| {
             new.saml.signing_certificates = vec![twin.certificate()];
         });
-        scene
+        setup
             .server
             .browser()
-            .get(&scene.logout_request_url(&twin, "_l1", ADA, Some(&index), true));
+            .get(&setup.logout_request_url(&twin, "_l1", ADA, Some(&index), true));
         assert!(SsoSetup::is_signed_in(&browser));
         logout_response(
-            &scene,
-            &scene
+            &setup,
+            &setup
                 .server
                 .browser()
-                .get(&scene.logout_request_url(&scene.sp, "_l2", ADA, Some(&index), true)),
+                .get(&setup.logout_request_url(&setup.sp, "_l2", ADA, Some(&index), true)),
         );
         assert!(!SsoSetup::is_signed_in(&browser));
     });
@@ -271,7 +271,7 @@ fn applications_that_share_an_entity_id_end_only_their_own_sessions() {
 #[test]
 fn the_sign_out_url_without_a_message_asks_for_confirmation_and_then_signs_out() {
     on_each_database(|database| {
-        let (scene, mut browser, _index) = signed_in_at_wiki(database);
+        let (setup, mut browser, _index) = signed_in_at_wiki(database);
         for plain in [
             "/saml/slo",
             "/saml/slo?ReturnTo=https://evil.example/",
@@ -306,22 +306,22 @@ fn the_sign_out_url_without_a_message_asks_for_confirmation_and_then_signs_out()
         );
         assert!(!browser.cookies.contains_key("__Host-hallpass-session"));
         let dead = sql::number(
-            &scene.server.settings,
+            &setup.server.settings,
             "SELECT count(*) AS n FROM sessions WHERE ended_at IS NULL",
         );
         assert_eq!(dead, 0, "the session has ended here, not only in the browser");
-        let nobody = scene.server.browser().get("/saml/slo");
+        let nobody = setup.server.browser().get("/saml/slo");
         assert!(nobody.status == 200 && nobody.field("csrf").is_none());
         let audit = "SELECT count(*) AS n FROM audit_events WHERE action = 'logout' AND outcome = 'ok'";
-        assert_eq!(sql::number(&scene.server.settings, audit), 1);
+        assert_eq!(sql::number(&setup.server.settings, audit), 1);
     });
 }
 
 #[test]
 fn a_cross_site_sign_out_form_only_asks_for_confirmation() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut browser = scene.signed_in_browser();
+        let setup = SsoSetup::new(database);
+        let mut browser = setup.signed_in_browser();
         let csrf = browser.get("/").field("csrf").unwrap();
         let evil = [
             ("Sec-Fetch-Site", "cross-site"),
@@ -352,7 +352,7 @@ fn a_cross_site_sign_out_form_only_asks_for_confirmation() {
 #[test]
 fn unsolicited_logout_responses_get_a_page_without_redirect() {
     on_each_database(|database| {
-        let (_scene, mut browser, _index) = signed_in_at_wiki(database);
+        let (_setup, mut browser, _index) = signed_in_at_wiki(database);
         let xml = "<samlp:LogoutResponse xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" ID=\"_1\" Version=\"2.0\" IssueInstant=\"2026-01-01T00:00:00Z\" InResponseTo=\"_2\"/>";
         let stray = redirect::deflate_base64(xml);
         let stray = crate::support::http::percent_encode(&stray);
@@ -382,10 +382,10 @@ fn unsolicited_logout_responses_get_a_page_without_redirect() {
 #[test]
 fn without_a_registered_certificate_a_signed_logout_request_is_refused() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut browser = scene.signed_in_browser();
-        let index = session_index(&posted_response(&browser.get(&scene.sso_url("_r1"))).0);
-        let page = browser.get(&scene.logout_request_url(&scene.sp, "_l1", ADA, Some(&index), true));
+        let setup = SsoSetup::new(database);
+        let mut browser = setup.signed_in_browser();
+        let index = session_index(&posted_response(&browser.get(&setup.sso_url("_r1"))).0);
+        let page = browser.get(&setup.logout_request_url(&setup.sp, "_l1", ADA, Some(&index), true));
         assert!(
             page.status == 400 && page.body.contains("SIGNATURE-MISSING"),
             "{}",
@@ -398,16 +398,16 @@ fn without_a_registered_certificate_a_signed_logout_request_is_refused() {
 #[test]
 fn after_logout_the_session_cookie_is_invalid() {
     on_each_database(|database| {
-        let (scene, browser, index) = signed_in_at_wiki(database);
+        let (setup, browser, index) = signed_in_at_wiki(database);
         logout_response(
-            &scene,
-            &scene
+            &setup,
+            &setup
                 .server
                 .browser()
-                .get(&scene.logout_request_url(&scene.sp, "_l1", ADA, Some(&index), true)),
+                .get(&setup.logout_request_url(&setup.sp, "_l1", ADA, Some(&index), true)),
         );
         let mut old = browser.clone();
-        let login = old.get_following_redirects(&scene.sso_url("_r9"));
+        let login = old.get_following_redirects(&setup.sso_url("_r9"));
         assert!(login.field("SAMLResponse").is_none());
         posted_response(&old.sign_in(&login, ADA, PASSWORD));
     });

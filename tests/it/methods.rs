@@ -6,9 +6,9 @@ use crate::support::{
     test_server::{TestServer, on_each_database},
 };
 
-fn send_request(house: &TestServer, method: &str, target: &str) -> http::Response {
+fn send_request(test_server: &TestServer, method: &str, target: &str) -> http::Response {
     http::send_raw(
-        house.address,
+        test_server.address,
         format!("{method} {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
             .as_bytes(),
     )
@@ -17,7 +17,7 @@ fn send_request(house: &TestServer, method: &str, target: &str) -> http::Respons
 #[test]
 fn head_is_answered_as_get_is_without_a_body() {
     on_each_database(|database| {
-        let house = TestServer::start(database, &[]);
+        let test_server = TestServer::start(database, &[]);
         for target in [
             "/",
             "/login",
@@ -31,8 +31,8 @@ fn head_is_answered_as_get_is_without_a_body() {
             "/nowhere",
         ] {
             let (get, head) = (
-                send_request(&house, "GET", target),
-                send_request(&house, "HEAD", target),
+                send_request(&test_server, "GET", target),
+                send_request(&test_server, "HEAD", target),
             );
             assert_eq!((head.status, head.body.as_str()), (get.status, ""), "{target}");
         }
@@ -43,12 +43,12 @@ fn head_is_answered_as_get_is_without_a_body() {
 #[test]
 fn head_does_not_consume_one_time_actions() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut browser = scene.signed_in_browser();
-        let address = scene.sso_url("_r1");
-        assert_eq!(send_request(&scene.server, "HEAD", &address).status, 200);
+        let setup = SsoSetup::new(database);
+        let mut browser = setup.signed_in_browser();
+        let address = setup.sso_url("_r1");
+        assert_eq!(send_request(&setup.server, "HEAD", &address).status, 200);
         let answered = "SELECT count(*) AS n FROM answered_requests";
-        assert_eq!(crate::support::sql::number(&scene.server.settings, answered), 0);
+        assert_eq!(crate::support::sql::number(&setup.server.settings, answered), 0);
         assert!(browser.get(&address).body.contains("SAMLResponse"));
     });
 }
@@ -56,7 +56,7 @@ fn head_does_not_consume_one_time_actions() {
 #[test]
 fn a_known_path_with_another_method_is_405() {
     on_each_database(|database| {
-        let house = TestServer::start(database, &[]);
+        let test_server = TestServer::start(database, &[]);
         for (method, target) in [
             ("POST", "/"),
             ("DELETE", "/login"),
@@ -65,10 +65,10 @@ fn a_known_path_with_another_method_is_405() {
             ("POST", "/health/ready"),
             ("PATCH", "/logout"),
         ] {
-            let page = send_request(&house, method, target);
+            let page = send_request(&test_server, method, target);
             assert_eq!(page.status, 405, "{method} {target}");
             assert!(page.body.contains("<html"), "{method} {target}: {}", page.body);
         }
-        assert_eq!(send_request(&house, "POST", "/nowhere").status, 404);
+        assert_eq!(send_request(&test_server, "POST", "/nowhere").status, 404);
     });
 }

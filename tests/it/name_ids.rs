@@ -30,27 +30,27 @@ fn name_id(xml: &str) -> (String, String, Option<String>, Option<String>) {
     )
 }
 
-fn name_id_for_format(scene: &SsoSetup, browser: &mut Browser, id: &str, format: &str) -> String {
+fn name_id_for_format(setup: &SsoSetup, browser: &mut Browser, id: &str, format: &str) -> String {
     let policy = format!("<samlp:NameIDPolicy Format=\"{format}\" AllowCreate=\"1\"/>");
-    let (xml, _) = posted_response(&browser.get(&scene.sso_url_with(id, "", &policy)));
+    let (xml, _) = posted_response(&browser.get(&setup.sso_url_with(id, "", &policy)));
     name_id(&xml).1
 }
 
-fn add_other(scene: &SsoSetup) -> (TestSp, Application) {
+fn add_other(setup: &SsoSetup) -> (TestSp, Application) {
     let other = TestSp::new(OTHER, OTHER_ACS);
-    let registered = scene.server.add_application("Other", OTHER, OTHER_ACS, |_| {});
+    let registered = setup.server.add_application("Other", OTHER, OTHER_ACS, |_| {});
     (other, registered)
 }
 
 fn name_id_for_format_at_other(
-    scene: &SsoSetup,
+    setup: &SsoSetup,
     other: &TestSp,
     browser: &mut Browser,
     id: &str,
     format: &str,
 ) -> String {
     let policy = format!("<samlp:NameIDPolicy Format=\"{format}\"/>");
-    let xml = other.authn_request(id, scene.now(), "", &policy);
+    let xml = other.authn_request(id, setup.now(), "", &policy);
     let (xml, _) =
         posted_response(&browser.get(&format!("/saml/sso?{}", other.redirect_query(&xml, None, false))));
     name_id(&xml).1
@@ -59,41 +59,41 @@ fn name_id_for_format_at_other(
 #[test]
 fn a_persistent_name_id_is_stable_per_user_and_differs_between_service_providers() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        scene.server.add_user("eve@fernweh.example", "Eve", "Other");
-        let (other, _) = add_other(&scene);
-        let mut browser = scene.signed_in_browser();
-        let first = name_id_for_format(&scene, &mut browser, "_1", PERSISTENT);
+        let setup = SsoSetup::new(database);
+        setup.server.add_user("eve@fernweh.example", "Eve", "Other");
+        let (other, _) = add_other(&setup);
+        let mut browser = setup.signed_in_browser();
+        let first = name_id_for_format(&setup, &mut browser, "_1", PERSISTENT);
         assert!(
             first.len() >= 32
                 && first
                     .chars()
                     .all(|c| c.is_ascii_digit() || c.is_ascii_lowercase())
         );
-        assert_eq!(name_id_for_format(&scene, &mut browser, "_2", PERSISTENT), first);
-        let mut again = scene.signed_in_browser();
+        assert_eq!(name_id_for_format(&setup, &mut browser, "_2", PERSISTENT), first);
+        let mut again = setup.signed_in_browser();
         assert_eq!(
-            name_id_for_format(&scene, &mut again, "_3", PERSISTENT),
+            name_id_for_format(&setup, &mut again, "_3", PERSISTENT),
             first,
             "in every session"
         );
         assert_ne!(
-            name_id_for_format_at_other(&scene, &other, &mut browser, "_1", PERSISTENT),
+            name_id_for_format_at_other(&setup, &other, &mut browser, "_1", PERSISTENT),
             first
         );
 
-        let mut eve = scene.server.browser();
+        let mut eve = setup.server.browser();
         let login = eve.get_following_redirects("/login");
         eve.sign_in(&login, "eve@fernweh.example", PASSWORD);
-        let hers = name_id_for_format(&scene, &mut eve, "_4", PERSISTENT);
+        let hers = name_id_for_format(&setup, &mut eve, "_4", PERSISTENT);
         assert_ne!(hers, first);
 
-        let (xml, _) = posted_response(&browser.get(&scene.sso_url_with(
+        let (xml, _) = posted_response(&browser.get(&setup.sso_url_with(
             "_5",
             "",
             &format!("<samlp:NameIDPolicy Format=\"{PERSISTENT}\"/>"),
         )));
-        let us = scene.server.provider.entity_id().unwrap().to_string();
+        let us = setup.server.provider.entity_id().unwrap().to_string();
         assert_eq!(
             name_id(&xml),
             (
@@ -111,7 +111,7 @@ fn a_persistent_name_id_is_stable_per_user_and_differs_between_service_providers
         };
         let status = |browser: &mut Browser, id: &str, value: &str| {
             inspect::status_codes(
-                &posted_response(&browser.get(&scene.sso_url_with(id, "", &subject(value)))).0,
+                &posted_response(&browser.get(&setup.sso_url_with(id, "", &subject(value)))).0,
             )
         };
         assert_eq!(status(&mut browser, "_6", &first).0, "Success");
@@ -125,17 +125,17 @@ fn a_persistent_name_id_is_stable_per_user_and_differs_between_service_providers
 #[test]
 fn a_transient_name_id_lasts_one_session_at_one_service_provider() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let (other, _) = add_other(&scene);
-        let mut browser = scene.signed_in_browser();
-        let first = name_id_for_format(&scene, &mut browser, "_1", TRANSIENT);
-        assert_eq!(name_id_for_format(&scene, &mut browser, "_2", TRANSIENT), first);
+        let setup = SsoSetup::new(database);
+        let (other, _) = add_other(&setup);
+        let mut browser = setup.signed_in_browser();
+        let first = name_id_for_format(&setup, &mut browser, "_1", TRANSIENT);
+        assert_eq!(name_id_for_format(&setup, &mut browser, "_2", TRANSIENT), first);
         assert_ne!(
-            name_id_for_format_at_other(&scene, &other, &mut browser, "_1", TRANSIENT),
+            name_id_for_format_at_other(&setup, &other, &mut browser, "_1", TRANSIENT),
             first
         );
-        let mut again = scene.signed_in_browser();
-        assert_ne!(name_id_for_format(&scene, &mut again, "_3", TRANSIENT), first);
+        let mut again = setup.signed_in_browser();
+        assert_ne!(name_id_for_format(&setup, &mut again, "_3", TRANSIENT), first);
     });
 }
 
@@ -143,19 +143,19 @@ fn a_transient_name_id_lasts_one_session_at_one_service_provider() {
 fn the_registered_format_is_sent_where_none_is_requested() {
     on_each_database(|database| {
         for format in NameIdFormat::ALL {
-            let scene = SsoSetup::with(&fresh_database_like(database), &[], |_, new| {
+            let setup = SsoSetup::with(&fresh_database_like(database), &[], |_, new| {
                 new.saml.name_id_format = format;
             });
-            let mut browser = scene.signed_in_browser();
+            let mut browser = setup.signed_in_browser();
             for (id, inside) in [
                 ("_1", String::new()),
                 ("_2", format!("<samlp:NameIDPolicy Format=\"{UNSPECIFIED}\"/>")),
             ] {
-                let (xml, _) = posted_response(&browser.get(&scene.sso_url_with(id, "", &inside)));
+                let (xml, _) = posted_response(&browser.get(&setup.sso_url_with(id, "", &inside)));
                 assert_eq!(name_id(&xml).0, format.urn());
             }
             let email = format!("<samlp:NameIDPolicy Format=\"{EMAIL_ADDRESS}\"/>");
-            let (xml, _) = posted_response(&browser.get(&scene.sso_url_with("_3", "", &email)));
+            let (xml, _) = posted_response(&browser.get(&setup.sso_url_with("_3", "", &email)));
             assert_eq!(
                 name_id(&xml),
                 (EMAIL_ADDRESS.to_owned(), ADA.to_owned(), None, None)
@@ -168,7 +168,7 @@ fn the_registered_format_is_sent_where_none_is_requested() {
 fn a_logout_finds_its_session_by_every_format() {
     on_each_database(|database| {
         for format in [PERSISTENT, TRANSIENT, EMAIL_ADDRESS] {
-            let scene = SsoSetup::with(&fresh_database_like(database), &[], |sp, new| {
+            let setup = SsoSetup::with(&fresh_database_like(database), &[], |sp, new| {
                 new.saml.signing_certificates = vec![sp.certificate()];
                 new.saml.logout = Some(LogoutEndpoint {
                     binding: Binding::Redirect,
@@ -176,16 +176,16 @@ fn a_logout_finds_its_session_by_every_format() {
                     response_location: None,
                 });
             });
-            let mut browser = scene.signed_in_browser();
-            let name = name_id_for_format(&scene, &mut browser, "_1", format);
+            let mut browser = setup.signed_in_browser();
+            let name = name_id_for_format(&setup, &mut browser, "_1", format);
             let slo = "https://login.fernweh.example/saml/slo";
             for (id, value, lives) in [("_l1", "another", true), ("_l2", name.as_str(), false)] {
-                let xml = scene
+                let xml = setup
                     .sp
-                    .logout_request(id, scene.now(), slo, (value, format), None);
+                    .logout_request(id, setup.now(), slo, (value, format), None);
                 browser.get(&format!(
                     "/saml/slo?{}",
-                    scene.sp.redirect_query(&xml, None, true)
+                    setup.sp.redirect_query(&xml, None, true)
                 ));
                 assert_eq!(SsoSetup::is_signed_in(&browser), lives, "{format} {value}");
             }
@@ -196,7 +196,7 @@ fn a_logout_finds_its_session_by_every_format() {
 #[test]
 fn a_response_goes_to_the_acs_of_the_index_or_an_error_to_the_default_acs() {
     on_each_database(|database| {
-        let scene = SsoSetup::with(database, &[], |_, new| {
+        let setup = SsoSetup::with(database, &[], |_, new| {
             let consumer = |location: &str, index| AssertionConsumerService {
                 location: SpUrl::parse(location).unwrap(),
                 index: Some(index),
@@ -206,21 +206,21 @@ fn a_response_goes_to_the_acs_of_the_index_or_an_error_to_the_default_acs() {
                 consumer("https://wiki.example/two", 2),
             ];
         });
-        let mut browser = scene.signed_in_browser();
+        let mut browser = setup.signed_in_browser();
         for (id, asked, action, status) in [
             ("_1", "1", "https://wiki.example/one", "Success"),
             ("_2", "2", "https://wiki.example/two", "Success"),
             ("_3", "3", "https://wiki.example/one", "Requester"),
         ] {
-            let xml = scene.sp.authn_request(
+            let xml = setup.sp.authn_request(
                 id,
-                scene.now(),
+                setup.now(),
                 &format!("AssertionConsumerServiceIndex=\"{asked}\""),
                 "",
             );
             let page = browser.get(&format!(
                 "/saml/sso?{}",
-                scene.sp.redirect_query(&xml, None, false)
+                setup.sp.redirect_query(&xml, None, false)
             ));
             let (xml, to) = posted_response(&page);
             assert_eq!(

@@ -13,11 +13,11 @@ fn attempt_status(browser: &mut Browser, email: &str, password: &str) -> u16 {
 }
 
 /// How many of `tries` wrong attempts, for names that nobody has, are checked.
-fn attempts_checked(scene: &SsoSetup, tries: usize, address: impl Fn(usize) -> String) -> usize {
+fn attempts_checked(setup: &SsoSetup, tries: usize, address: impl Fn(usize) -> String) -> usize {
     (0..tries)
         .filter(|n| {
             let name = format!("n{n}-{}@fernweh.example", address(0).replace(':', "."));
-            attempt_status(&mut browser_from(scene, &address(*n)), &name, "Spring2026!") == 200
+            attempt_status(&mut browser_from(setup, &address(*n)), &name, "Spring2026!") == 200
         })
         .count()
 }
@@ -25,24 +25,24 @@ fn attempts_checked(scene: &SsoSetup, tries: usize, address: impl Fn(usize) -> S
 #[test]
 fn an_ipv6_network_has_the_attempt_limit_of_a_few_clients() {
     on_each_database(|database| {
-        let scene = SsoSetup::with(database, &[("HALLPASS_THROTTLE_ADDRESS_FREE", "3")], |_, _| {});
+        let setup = SsoSetup::with(database, &[("HALLPASS_THROTTLE_ADDRESS_FREE", "3")], |_, _| {});
         assert_eq!(
-            attempts_checked(&scene, 30, |n| format!("2001:db8:1:{n:x}::1")),
+            attempts_checked(&setup, 30, |n| format!("2001:db8:1:{n:x}::1")),
             6,
             "a /56"
         );
         assert_eq!(
-            attempts_checked(&scene, 30, |n| format!("2001:db8:2:{n:x}00::1")),
+            attempts_checked(&setup, 30, |n| format!("2001:db8:2:{n:x}00::1")),
             12,
             "a /48"
         );
         assert_eq!(
-            attempts_checked(&scene, 30, |n| format!("2001:db8:3:1:{n}::1")),
+            attempts_checked(&setup, 30, |n| format!("2001:db8:3:1:{n}::1")),
             3,
             "a /64"
         );
         assert_eq!(
-            attempt_status(&mut browser_from(&scene, "2001:db8:4::1"), ADA, PASSWORD),
+            attempt_status(&mut browser_from(&setup, "2001:db8:4::1"), ADA, PASSWORD),
             303
         );
     });
@@ -51,25 +51,25 @@ fn an_ipv6_network_has_the_attempt_limit_of_a_few_clients() {
 #[test]
 fn a_network_with_successful_sign_ins_has_a_higher_limit_for_thirty_days() {
     on_each_database(|database| {
-        let scene = SsoSetup::with(database, &[("HALLPASS_THROTTLE_ADDRESS_FREE", "3")], |_, _| {});
+        let setup = SsoSetup::with(database, &[("HALLPASS_THROTTLE_ADDRESS_FREE", "3")], |_, _| {});
         let office = "192.0.2.1";
-        let mut known = browser_from(&scene, office);
+        let mut known = browser_from(&setup, office);
         for n in 0..3 {
             let name = format!("person{n}@fernweh.example");
-            scene.server.add_user(&name, "Some", "Body");
+            setup.server.add_user(&name, "Some", "Body");
             for _twice in 0..2 {
                 assert_eq!(
-                    attempt_status(&mut browser_from(&scene, office), &name, PASSWORD),
+                    attempt_status(&mut browser_from(&setup, office), &name, PASSWORD),
                     303
                 );
             }
         }
         assert_eq!(attempt_status(&mut known, ADA, PASSWORD), 303);
         let people = "SELECT count(*) AS n FROM network_people";
-        assert_eq!(sql::number(&scene.server.settings, people), 4);
-        assert_eq!(attempts_checked(&scene, 50, |_| office.to_owned()), 3 + 4 * 5);
+        assert_eq!(sql::number(&setup.server.settings, people), 4);
+        assert_eq!(attempts_checked(&setup, 50, |_| office.to_owned()), 3 + 4 * 5);
         assert_eq!(
-            attempt_status(&mut browser_from(&scene, office), ADA, PASSWORD),
+            attempt_status(&mut browser_from(&setup, office), ADA, PASSWORD),
             429
         );
         let portal = known.get("/");
@@ -80,14 +80,14 @@ fn a_network_with_successful_sign_ins_has_a_higher_limit_for_thirty_days() {
             "what others do from there holds up no known device"
         );
 
-        scene.server.clock.advance(chrono::TimeDelta::days(31));
+        setup.server.clock.advance(chrono::TimeDelta::days(31));
         assert_eq!(
-            attempts_checked(&scene, 50, |_| office.to_owned()),
+            attempts_checked(&setup, 50, |_| office.to_owned()),
             3,
             "a network that nobody signs in from any more is as any other"
         );
-        while scene.server.provider.run_housekeeping().unwrap() > 0 {}
-        assert_eq!(sql::number(&scene.server.settings, people), 0);
+        while setup.server.provider.run_housekeeping().unwrap() > 0 {}
+        assert_eq!(sql::number(&setup.server.settings, people), 0);
     });
 }
 
@@ -99,12 +99,12 @@ fn a_known_device_is_throttled_separately_from_its_network() {
             ("HALLPASS_THROTTLE_DEVICE_FREE", "2"),
             ("HALLPASS_THROTTLE_PAIR_FREE", "3"),
         ];
-        let scene = SsoSetup::with(database, &few, |_, _| {});
-        let mut known = browser_from(&scene, "192.0.2.1");
+        let setup = SsoSetup::with(database, &few, |_, _| {});
+        let mut known = browser_from(&setup, "192.0.2.1");
         assert_eq!(attempt_status(&mut known, ADA, PASSWORD), 303);
         let portal = known.get("/");
         known.post("/logout", &[("csrf", &portal.field("csrf").unwrap())]);
-        attempts_checked(&scene, 30, |_| "192.0.2.1".to_owned());
+        attempts_checked(&setup, 30, |_| "192.0.2.1".to_owned());
         let statuses: Vec<u16> = (0..7).map(|_| attempt_status(&mut known, ADA, "wrong")).collect();
         assert_eq!(
             statuses,

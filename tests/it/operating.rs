@@ -179,8 +179,8 @@ fn a_start_without_the_sealing_key_is_refused_and_makes_no_new_one() {
 #[test]
 fn data_files_are_private_and_wider_modes_are_refused() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let data = scene.server.settings.data_dir.clone();
+        let setup = SsoSetup::new(database);
+        let data = setup.server.settings.data_dir.clone();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&data), 0o700);
         let files: Vec<_> = fs::read_dir(&data)
@@ -197,8 +197,8 @@ fn data_files_are_private_and_wider_modes_are_refused() {
         {
             chmod(path, wide);
             for why in [
-                server::prepare(&scene.server.settings).map(drop),
-                server::open(&scene.server.settings).map(drop),
+                server::prepare(&setup.server.settings).map(drop),
+                server::open(&setup.server.settings).map(drop),
             ] {
                 let why = format!("{:#}", why.expect_err(&path.display().to_string()));
                 let mend = format!("chmod {:o} {}", right, path.display());
@@ -206,7 +206,7 @@ fn data_files_are_private_and_wider_modes_are_refused() {
             }
             chmod(path, right);
         }
-        server::open(&scene.server.settings).unwrap();
+        server::open(&setup.server.settings).unwrap();
     });
 }
 

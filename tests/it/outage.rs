@@ -54,10 +54,10 @@ fn postgres_url() -> Option<String> {
 #[test]
 fn a_database_that_takes_no_writes_is_not_ready_until_it_does() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let address = scene.server.address;
+        let setup = SsoSetup::new(database);
+        let address = setup.server.address;
         poll_until(address, "/health/ready", |answer| answer.status == 200);
-        let release = sql::block_writes(&scene.server.settings);
+        let release = sql::block_writes(&setup.server.settings);
         let answer = poll_until(address, "/health/ready", |answer| answer.status == 503);
         assert!(answer.body.contains("took no write"), "{}", answer.body);
         assert_eq!(get(address, "/health/live").status, 200);
@@ -69,8 +69,8 @@ fn a_database_that_takes_no_writes_is_not_ready_until_it_does() {
 #[test]
 fn no_users_or_no_applications_are_only_warnings() {
     on_each_database(|database| {
-        let house = TestServer::start(database, &[]);
-        let answer = get(house.address, "/health/ready");
+        let daemon = TestServer::start(database, &[]);
+        let answer = get(daemon.address, "/health/ready");
         assert_eq!(answer.status, 200, "{}", answer.body);
         assert!(
             answer.body.contains("hallpass user add") && answer.body.contains("hallpass app add"),
@@ -82,10 +82,10 @@ fn no_users_or_no_applications_are_only_warnings() {
 
 #[test]
 fn a_missing_or_replaced_database_file_is_not_ready() {
-    let scene = SsoSetup::new(&Database::Sqlite);
-    let address = scene.server.address;
-    let mut browser = scene.signed_in_browser();
-    let path = scene.server.settings.sqlite_path().unwrap().to_owned();
+    let setup = SsoSetup::new(&Database::Sqlite);
+    let address = setup.server.address;
+    let mut browser = setup.signed_in_browser();
+    let path = setup.server.settings.sqlite_path().unwrap().to_owned();
     let aside = path.with_extension("aside");
     let all_fail = || {
         for target in [
@@ -99,7 +99,7 @@ fn a_missing_or_replaced_database_file_is_not_ready() {
         }
         assert_eq!(get(address, "/health/live").status, 200);
         assert!(
-            scene.server.provider.run_housekeeping().is_err(),
+            setup.server.provider.run_housekeeping().is_err(),
             "nothing is written to it either"
         );
     };
@@ -107,14 +107,14 @@ fn a_missing_or_replaced_database_file_is_not_ready() {
     all_fail();
     assert!(get(address, "/health/ready").body.contains("gone"));
     assert_eq!(
-        browser.get(&scene.sso_url("_gone")).status,
+        browser.get(&setup.sso_url("_gone")).status,
         503,
         "and not: sign in"
     );
     fs::copy(&aside, &path).unwrap();
     all_fail();
     fs::rename(&aside, &path).unwrap();
-    let page = browser.get(&scene.sso_url("_back"));
+    let page = browser.get(&setup.sso_url("_back"));
     assert!(
         page.field("SAMLResponse").is_some(),
         "{} {}",
@@ -126,12 +126,12 @@ fn a_missing_or_replaced_database_file_is_not_ready() {
 #[test]
 fn a_signing_key_that_cannot_be_opened_is_not_ready() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let address = scene.server.address;
+        let setup = SsoSetup::new(database);
+        let address = setup.server.address;
         poll_until(address, "/health/ready", |answer| answer.status == 200);
         let spoil = "UPDATE signing_keys SET sealed = certificate; \
                      UPDATE installation SET generation = generation + 1";
-        sql::execute(&scene.server.settings, spoil);
+        sql::execute(&setup.server.settings, spoil);
         let answer = poll_until(address, "/health/ready", |answer| answer.status == 503);
         assert!(answer.body.contains("signing key"), "{}", answer.body);
     });
@@ -187,12 +187,12 @@ fn make_private(path: &std::path::Path) {
 fn a_hanging_database_server_fails_only_the_pending_requests() {
     let Some(url) = postgres_url() else { return };
     let relay = TcpProxy::in_front_of(&url);
-    let scene = SsoSetup::new(&Database::Postgres(relay.url(&url)));
-    let mut browser = scene.signed_in_browser();
+    let setup = SsoSetup::new(&Database::Postgres(relay.url(&url)));
+    let mut browser = setup.signed_in_browser();
     relay.hang();
     let waiting: Vec<_> = (0..12)
         .map(|n| {
-            let (mut browser, target) = (browser.clone(), scene.sso_url(&format!("_hung{n}")));
+            let (mut browser, target) = (browser.clone(), setup.sso_url(&format!("_hung{n}")));
             thread::spawn(move || browser.get(&target).status)
         })
         .collect();
@@ -206,13 +206,13 @@ fn a_hanging_database_server_fails_only_the_pending_requests() {
     // Another server has taken over: it answers new connections; those to the first still wait.
     relay.resume_for_new_connections();
     loop {
-        let page = browser.get(&scene.sso_url("_over"));
+        let page = browser.get(&setup.sso_url("_over"));
         if page.field("SAMLResponse").is_some() {
             break;
         }
         assert_eq!(page.status, 503, "{}", page.body);
     }
-    poll_until(scene.server.address, "/health/ready", |answer| {
+    poll_until(setup.server.address, "/health/ready", |answer| {
         answer.status == 200
     });
 }
@@ -221,8 +221,8 @@ fn a_hanging_database_server_fails_only_the_pending_requests() {
 fn a_commit_with_a_lost_reply_is_reported_unknown_and_not_repeated() {
     let Some(url) = postgres_url() else { return };
     let relay = TcpProxy::in_front_of(&url);
-    let scene = SsoSetup::new(&Database::Postgres(relay.url(&url)));
-    let mut browser = scene.signed_in_browser();
+    let setup = SsoSetup::new(&Database::Postgres(relay.url(&url)));
+    let mut browser = setup.signed_in_browser();
     let written = |settings| {
         sql::number(
             settings,
@@ -230,16 +230,16 @@ fn a_commit_with_a_lost_reply_is_reported_unknown_and_not_repeated() {
         )
     };
     let direct = test_server::settings(
-        &scene.server.settings.data_dir,
+        &setup.server.settings.data_dir,
         &Database::Postgres(url),
-        scene.server.address,
+        setup.server.address,
         &[],
     );
     let before = written(&direct);
     // The heartbeat must not be the COMMIT whose reply is dropped.
-    scene.server.provider.heartbeat().unwrap();
+    setup.server.provider.heartbeat().unwrap();
     relay.drop_next_commit_reply();
-    let asked = scene.sso_url("_unknown");
+    let asked = setup.sso_url("_unknown");
     let page = browser.get(&asked);
     assert_eq!(page.status, 503, "{}", page.body);
     assert!(page.header("location").is_none(), "not: sign in");
@@ -269,9 +269,9 @@ fn of_several_hosts_the_one_that_takes_writes_is_used() {
         "?target_session_attrs=read-write&",
         1,
     );
-    let scene = SsoSetup::new(&Database::Postgres(several));
-    let mut browser = scene.signed_in_browser();
-    let (xml, _) = posted_response(&browser.get(&scene.sso_url("_several")));
+    let setup = SsoSetup::new(&Database::Postgres(several));
+    let mut browser = setup.signed_in_browser();
+    let (xml, _) = posted_response(&browser.get(&setup.sso_url("_several")));
     assert!(xml.contains("Success"));
 }
 

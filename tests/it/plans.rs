@@ -69,8 +69,8 @@ fn every_statement_of_a_request_is_served_by_an_index() {
         has(needed);
     }
     on_each_database(|database| {
-        let house = TestServer::start(database, &[]);
-        let mut explainer = QueryPlanner::connect(&house.settings);
+        let server = TestServer::start(database, &[]);
+        let mut explainer = QueryPlanner::connect(&server.settings);
         let mut wrong = Vec::new();
         for statement in &noted {
             if !explainer.understands(statement) {
@@ -92,8 +92,8 @@ fn every_statement_of_a_request_is_served_by_an_index() {
 #[test]
 fn control_a_table_scan_is_detected() {
     on_each_database(|database| {
-        let house = TestServer::start(database, &[]);
-        let mut explainer = QueryPlanner::connect(&house.settings);
+        let server = TestServer::start(database, &[]);
+        let mut explainer = QueryPlanner::connect(&server.settings);
         let mut judge = |statement: &str, table| {
             let plan = explainer.explain(statement);
             explainer

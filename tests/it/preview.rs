@@ -25,23 +25,23 @@ use crate::{
     },
 };
 
-fn cli(scene: &SsoSetup, database: &Database) -> Cli {
-    Cli::new(&scene.server.settings.data_dir, database)
+fn cli(setup: &SsoSetup, database: &Database) -> Cli {
+    Cli::new(&setup.server.settings.data_dir, database)
 }
 
 fn preview(cli: &Cli) -> Value {
     cli.json(&["app", "preview", "wiki", ADA, "--json"])
 }
 
-fn row_count(scene: &SsoSetup, table: &str) -> i64 {
+fn row_count(setup: &SsoSetup, table: &str) -> i64 {
     sql::number(
-        &scene.server.settings,
+        &setup.server.settings,
         &format!("SELECT count(*) AS n FROM {table}"),
     )
 }
 
 /// How many rows each table has that a sign-in writes, except the audit log.
-fn written_row_counts(scene: &SsoSetup) -> [i64; 5] {
+fn written_row_counts(setup: &SsoSetup) -> [i64; 5] {
     [
         "sessions",
         "session_participants",
@@ -49,11 +49,11 @@ fn written_row_counts(scene: &SsoSetup) -> [i64; 5] {
         "persistent_name_ids",
         "answered_requests",
     ]
-    .map(|table| row_count(scene, table))
+    .map(|table| row_count(setup, table))
 }
 
-fn sign_in_at_wiki(scene: &SsoSetup, browser: &mut Browser, id: &str) -> String {
-    posted_response(&browser.get(&scene.sso_url(id))).0
+fn sign_in_at_wiki(setup: &SsoSetup, browser: &mut Browser, id: &str) -> String {
+    posted_response(&browser.get(&setup.sso_url(id))).0
 }
 
 fn session_index(xml: &str) -> String {
@@ -67,13 +67,13 @@ fn session_index(xml: &str) -> String {
 #[test]
 fn a_preview_is_what_a_sign_in_sends_and_signs_nobody_in() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let cli = cli(&scene, database);
-        let mut browser = scene.signed_in_browser();
-        let before = written_row_counts(&scene);
+        let setup = SsoSetup::new(database);
+        let cli = cli(&setup, database);
+        let mut browser = setup.signed_in_browser();
+        let before = written_row_counts(&setup);
         let shown = preview(&cli);
-        assert_eq!(written_row_counts(&scene), before, "nothing was told to anybody");
-        let real = sign_in_at_wiki(&scene, &mut browser, "_r1");
+        assert_eq!(written_row_counts(&setup), before, "nothing was told to anybody");
+        let real = sign_in_at_wiki(&setup, &mut browser, "_r1");
         let (xml, response) = (shown["response"]["xml"].as_str().unwrap(), &shown["response"]);
         assert_eq!(shown["refusals"], Value::Array(Vec::new()));
         assert_eq!(inspect::saml_attributes(xml), inspect::saml_attributes(&real));
@@ -115,7 +115,7 @@ fn a_preview_is_what_a_sign_in_sends_and_signs_nobody_in() {
         assert_ne!(session_index(xml), session_index(&real));
         assert!(xml.contains(&format!("InResponseTo=\"{IN_RESPONSE_TO}\"")));
         assert_ne!(
-            session_index(&sign_in_at_wiki(&scene, &mut browser, "_r2")),
+            session_index(&sign_in_at_wiki(&setup, &mut browser, "_r2")),
             session_index(xml)
         );
 
@@ -125,12 +125,12 @@ fn a_preview_is_what_a_sign_in_sends_and_signs_nobody_in() {
             "{said}"
         );
         let rows = sql::texts(
-            &scene.server.settings,
+            &setup.server.settings,
             "SELECT action || ' ' || outcome || ' ' || user_id || ' ' || application_id AS t FROM audit_events WHERE action = 'app.preview'",
         );
         assert_eq!(
             rows,
-            vec![format!("app.preview ok {} {}", scene.ada.id, scene.wiki.id); 2]
+            vec![format!("app.preview ok {} {}", setup.ada.id, setup.wiki.id); 2]
         );
         for bad in [
             ["app", "preview", "nothing", ADA],
@@ -144,20 +144,20 @@ fn a_preview_is_what_a_sign_in_sends_and_signs_nobody_in() {
 #[test]
 fn no_signature_of_a_preview_can_be_used() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let certificate = scene.server.provider.certificate_pem().unwrap().0.der;
+        let setup = SsoSetup::new(database);
+        let certificate = setup.server.provider.certificate_pem().unwrap().0.der;
         for (signs, algorithm, count) in [
             (SignedParts::Both, SignatureAlgorithm::RsaSha256, 2),
             (SignedParts::Assertion, SignatureAlgorithm::RsaSha384, 1),
             (SignedParts::Response, SignatureAlgorithm::RsaSha512, 1),
         ] {
-            let mut wiki = scene.wiki.clone();
+            let mut wiki = setup.wiki.clone();
             wiki.saml.response_options = ResponseOptions {
                 signed_parts: signs,
                 signature_algorithm: algorithm,
                 encryption: None,
             };
-            let preview = scene.server.provider.preview(&wiki.into(), &scene.ada).unwrap();
+            let preview = setup.server.provider.preview(&wiki.into(), &setup.ada).unwrap();
             let response = preview.response.unwrap();
             assert_eq!(response.verified, Ok(count), "{signs:?}");
             let document = Document::parse(&response.xml).unwrap();
@@ -181,10 +181,10 @@ fn no_signature_of_a_preview_can_be_used() {
 #[test]
 fn a_preview_creates_no_persistent_name_id() {
     on_each_database(|database| {
-        let scene = SsoSetup::with(database, &[], |_, new| {
+        let setup = SsoSetup::with(database, &[], |_, new| {
             new.saml.name_id_format = NameIdFormat::Persistent;
         });
-        let cli = cli(&scene, database);
+        let cli = cli(&setup, database);
         for _ in 0..2 {
             let name = preview(&cli)["response"]["name_id"].clone();
             assert_eq!(
@@ -192,12 +192,12 @@ fn a_preview_creates_no_persistent_name_id() {
                 (&Value::from(PLACEHOLDER_NAME_ID), &Value::from("first-sign-in"))
             );
         }
-        assert_eq!(row_count(&scene, "persistent_name_ids"), 0);
+        assert_eq!(row_count(&setup, "persistent_name_ids"), 0);
         assert!(
             cli.expect_success(&["app", "preview", "wiki", ADA])
                 .contains("the first sign-in makes one")
         );
-        let real = sign_in_at_wiki(&scene, &mut scene.signed_in_browser(), "_r1");
+        let real = sign_in_at_wiki(&setup, &mut setup.signed_in_browser(), "_r1");
         let document = Document::parse(&real).unwrap();
         let name = preview(&cli)["response"]["name_id"].clone();
         assert_eq!(
@@ -216,11 +216,11 @@ fn a_preview_creates_no_persistent_name_id() {
 fn an_assertion_is_shown_as_it_is_before_it_is_encrypted() {
     on_each_database(|database| {
         let key = SpKey::rsa(2048);
-        let scene = SsoSetup::with(database, &[], |_, new| {
+        let setup = SsoSetup::with(database, &[], |_, new| {
             new.saml.response_options.encryption = Some(ContentCipher::Aes256Gcm);
             new.saml.encryption_certificates = vec![key.certificate.clone()];
         });
-        let cli = cli(&scene, database);
+        let cli = cli(&setup, database);
         let shown = preview(&cli);
         let response = &shown["response"];
         assert_eq!(
@@ -232,7 +232,7 @@ fn an_assertion_is_shown_as_it_is_before_it_is_encrypted() {
             8
         );
         assert!(
-            sign_in_at_wiki(&scene, &mut scene.signed_in_browser(), "_r1").contains("EncryptedAssertion")
+            sign_in_at_wiki(&setup, &mut setup.signed_in_browser(), "_r1").contains("EncryptedAssertion")
         );
     });
 }
@@ -240,8 +240,8 @@ fn an_assertion_is_shown_as_it_is_before_it_is_encrypted() {
 #[test]
 fn the_preview_shows_the_refusal_of_a_sign_in() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let cli = cli(&scene, database);
+        let setup = SsoSetup::new(database);
+        let cli = cli(&setup, database);
         cli.expect_success(&[
             "app",
             "attribute",
@@ -271,7 +271,7 @@ fn the_preview_shows_the_refusal_of_a_sign_in() {
         let detail =
             "SELECT detail AS t FROM audit_events WHERE action = 'app.preview' AND detail IS NOT NULL";
         assert_eq!(
-            sql::texts(&scene.server.settings, detail)[0],
+            sql::texts(&setup.server.settings, detail)[0],
             "would be refused: LOGIN-WRONG, APPLICATION-DISABLED"
         );
 
@@ -287,14 +287,14 @@ fn the_preview_shows_the_refusal_of_a_sign_in() {
                 .contains("surname")
         );
 
-        let mut expired = scene.wiki.clone();
-        expired.metadata_valid_until = Some(scene.now());
+        let mut expired = setup.wiki.clone();
+        expired.metadata_valid_until = Some(setup.now());
         expired.saml.response_options.encryption = Some(ContentCipher::Aes128Gcm);
         expired.saml.acs_endpoints[0].location = SpUrl::parse("https://wiki.example/other").unwrap();
-        let preview = scene
+        let preview = setup
             .server
             .provider
-            .preview(&expired.into(), &scene.ada)
+            .preview(&expired.into(), &setup.ada)
             .unwrap();
         let found: Vec<_> = preview.obstacles.iter().map(|one| one.code).collect();
         assert_eq!(

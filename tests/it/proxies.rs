@@ -104,16 +104,16 @@ fn the_documented_caddy_configuration_works() {
 /// Signs a user in through a proxy. `proxy` makes its command from a directory, the address at which it listens, and
 /// Hallpass's.
 fn sign_in_through_proxy(proxy: impl FnOnce(&Path, SocketAddr, SocketAddr) -> Command) {
-    let house = TestServer::start(
+    let test_server = TestServer::start(
         &Database::Sqlite,
         &[
             ("HALLPASS_BASE_URL", ORIGIN),
             ("HALLPASS_TRUSTED_PROXIES", "127.0.0.1"),
         ],
     );
-    house.add_user(ADA, "Ada", "Lovelace");
+    test_server.add_user(ADA, "Ada", "Lovelace");
     let sp = TestSp::new("urn:test:wiki", "https://wiki.example/acs");
-    house.add_application("Wiki", &sp.entity_id, &sp.acs, |_| {});
+    test_server.add_application("Wiki", &sp.entity_id, &sp.acs, |_| {});
     let dir = tempfile::tempdir().unwrap();
     let certificate = Command::new("openssl")
         .args([
@@ -128,7 +128,7 @@ fn sign_in_through_proxy(proxy: impl FnOnce(&Path, SocketAddr, SocketAddr) -> Co
         .unwrap();
     assert!(certificate.status.success(), "{certificate:?}");
     let from = free_address();
-    let _running = ProxyProcess::start(proxy(dir.path(), from, house.address), from);
+    let _running = ProxyProcess::start(proxy(dir.path(), from, test_server.address), from);
     let mut browser = Browser::new(tls_terminator(from), ORIGIN);
 
     // What an application may send along is returned to it; it makes a long URL, and a long header of the response.
@@ -158,7 +158,11 @@ fn sign_in_through_proxy(proxy: impl FnOnce(&Path, SocketAddr, SocketAddr) -> Co
     let seen = format!(
         "SELECT count(*) AS n FROM audit_events WHERE outcome = 'LOGIN-WRONG' AND address = '{CLIENT}'"
     );
-    assert_eq!(sql::number(&house.settings, &seen), 1, "the client's own address");
+    assert_eq!(
+        sql::number(&test_server.settings, &seen),
+        1,
+        "the client's own address"
+    );
     let signed_in = browser.sign_in(&form, ADA, PASSWORD);
     assert_eq!(posted_response(&signed_in).1, sp.acs);
     assert_eq!(

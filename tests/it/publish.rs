@@ -10,17 +10,17 @@ use crate::support::{
     test_server::{PASSWORD, on_each_database},
 };
 
-fn get_with_headers(scene: &SsoSetup, target: &str, headers: &[(&str, &str)]) -> Response {
+fn get_with_headers(setup: &SsoSetup, target: &str, headers: &[(&str, &str)]) -> Response {
     let mut all = vec![("Host", "login.fernweh.example")];
     all.extend_from_slice(headers);
-    http::request(scene.server.address, "GET", target, &all, "")
+    http::request(setup.server.address, "GET", target, &all, "")
 }
 
 #[test]
 fn metadata_is_signed_names_itself_and_needs_no_sign_in() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let response = get_with_headers(&scene, "/saml/metadata", &[]);
+        let setup = SsoSetup::new(database);
+        let response = get_with_headers(&setup, "/saml/metadata", &[]);
         assert_eq!(response.status, 200);
         assert!(
             response
@@ -28,7 +28,7 @@ fn metadata_is_signed_names_itself_and_needs_no_sign_in() {
                 .unwrap()
                 .starts_with("application/samlmetadata+xml")
         );
-        let (certificate, _) = scene.server.provider.certificate_pem().unwrap();
+        let (certificate, _) = setup.server.provider.certificate_pem().unwrap();
         let signature = "/*[local-name()='EntityDescriptor']/*[local-name()='Signature']";
         inspect::verify_with_xmlsec1(&response.body, &certificate.der, signature).unwrap();
         let document = Document::parse(&response.body).unwrap();
@@ -83,7 +83,7 @@ fn metadata_is_signed_names_itself_and_needs_no_sign_in() {
 #[test]
 fn documents_have_an_etag_and_a_match_gets_304() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
+        let setup = SsoSetup::new(database);
         for target in [
             "/saml/metadata",
             "/saml/certificate.pem",
@@ -92,7 +92,7 @@ fn documents_have_an_etag_and_a_match_gets_304() {
             "/assets/look.css",
             "/assets/logo.svg",
         ] {
-            let first = get_with_headers(&scene, target, &[]);
+            let first = get_with_headers(&setup, target, &[]);
             let tag = first.header("etag").unwrap().to_owned();
             assert!(
                 first.status == 200 && tag.starts_with('"') && tag.ends_with('"'),
@@ -109,7 +109,7 @@ fn documents_have_an_etag_and_a_match_gets_304() {
                 ("\"x\"", 200),
                 (&format!("\"x\", {tag}"), 304),
             ] {
-                let again = get_with_headers(&scene, target, &[("If-None-Match", held)]);
+                let again = get_with_headers(&setup, target, &[("If-None-Match", held)]);
                 assert_eq!(
                     (again.status, again.header("etag")),
                     (status, Some(tag.as_str())),
@@ -124,15 +124,15 @@ fn documents_have_an_etag_and_a_match_gets_304() {
 #[test]
 fn the_certificate_downloads_as_a_file_named_by_its_fingerprint() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let (certificate, _) = scene.server.provider.certificate_pem().unwrap();
+        let setup = SsoSetup::new(database);
+        let (certificate, _) = setup.server.provider.certificate_pem().unwrap();
         let fingerprint: String = Sha256::digest(&certificate.der)
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect();
         let head = &fingerprint[..12];
-        let pem = get_with_headers(&scene, "/saml/certificate.pem", &[]);
-        let cer = get_with_headers(&scene, "/saml/certificate.cer", &[]);
+        let pem = get_with_headers(&setup, "/saml/certificate.pem", &[]);
+        let cer = get_with_headers(&setup, "/saml/certificate.cer", &[]);
         assert_eq!(cer.bytes, certificate.der);
         assert!(
             pem.body.starts_with("-----BEGIN CERTIFICATE-----\n"),
@@ -170,8 +170,8 @@ const SPOOFED_HEADERS: [(&str, &str); 9] = [
 #[test]
 fn no_request_header_changes_our_urls() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let browser = scene.signed_in_browser();
+        let setup = SsoSetup::new(database);
+        let browser = setup.signed_in_browser();
         let cookies = browser
             .cookies
             .iter()
@@ -184,7 +184,7 @@ fn no_request_header_changes_our_urls() {
             let plain = (lie.0 != "Host").then_some(("Host", "login.fernweh.example"));
             let get = |target: &str, cookies: &str| {
                 let headers: Vec<_> = plain.into_iter().chain([lie, ("Cookie", cookies)]).collect();
-                http::request(scene.server.address, "GET", target, &headers, "")
+                http::request(setup.server.address, "GET", target, &headers, "")
             };
             for target in [
                 "/",
@@ -193,7 +193,7 @@ fn no_request_header_changes_our_urls() {
                 "/saml/sso",
                 "/saml/slo",
                 "/nowhere",
-                &scene.sso_url(&format!("_l{n}")),
+                &setup.sso_url(&format!("_l{n}")),
             ] {
                 for cookies in ["", &cookies] {
                     let response = get(target, cookies);
@@ -206,10 +206,10 @@ fn no_request_header_changes_our_urls() {
                     );
                 }
             }
-            let page = get(&scene.sso_url_with(&format!("_d{n}"), right, ""), &cookies);
+            let page = get(&setup.sso_url_with(&format!("_d{n}"), right, ""), &cookies);
             assert!(page.field("SAMLResponse").is_some(), "{lie:?}");
             assert_eq!(
-                get(&scene.sso_url_with(&format!("_e{n}"), wrong, ""), &cookies).status,
+                get(&setup.sso_url_with(&format!("_e{n}"), wrong, ""), &cookies).status,
                 400,
                 "{lie:?}"
             );
@@ -220,9 +220,9 @@ fn no_request_header_changes_our_urls() {
 #[test]
 fn health_reports_the_process_and_the_database() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
+        let setup = SsoSetup::new(database);
         for target in ["/health/live", "/health/ready"] {
-            assert_eq!(get_with_headers(&scene, target, &[]).status, 200, "{target}");
+            assert_eq!(get_with_headers(&setup, target, &[]).status, 200, "{target}");
         }
     });
 }
@@ -230,10 +230,10 @@ fn health_reports_the_process_and_the_database() {
 #[test]
 fn every_page_forbids_framing_and_caching_and_runs_only_our_scripts() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let (mut nobody, mut ada) = (scene.server.browser(), scene.signed_in_browser());
+        let setup = SsoSetup::new(database);
+        let (mut nobody, mut ada) = (setup.server.browser(), setup.signed_in_browser());
         let login = nobody.get("/login");
-        let sign_on = scene.sso_url("_r1");
+        let sign_on = setup.sso_url("_r1");
         let mut pages = vec![
             ("wrong", nobody.submit_password(&login, ADA, "wrong password")),
             (

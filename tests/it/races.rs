@@ -21,9 +21,9 @@ fn store(settings: &Settings) -> Store {
 #[test]
 fn a_session_begins_only_while_the_password_and_the_user_are_still_valid() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let store = store(&scene.server.settings);
-        let id = scene.ada.id;
+        let setup = SsoSetup::new(database);
+        let store = store(&setup.server.settings);
+        let id = setup.ada.id;
         let stored = store.read(|tx| tx.password_hash(id)).unwrap().unwrap();
         let may = |phc: &Secret<String>| store.write(|tx| tx.still_may_sign_in(id, phc)).unwrap();
         assert!(may(&stored));
@@ -35,7 +35,7 @@ fn a_session_begins_only_while_the_password_and_the_user_are_still_valid() {
             enabled: Some(false),
             ..UserEdit::default()
         };
-        scene
+        setup
             .server
             .provider
             .edit_user(&Email::parse(ADA).unwrap(), &off)
@@ -48,11 +48,11 @@ fn a_session_begins_only_while_the_password_and_the_user_are_still_valid() {
 #[test]
 fn writing_a_response_fails_for_a_session_that_ended() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let browser = scene.signed_in_browser();
-        let store = store(&scene.server.settings);
+        let setup = SsoSetup::new(database);
+        let browser = setup.signed_in_browser();
+        let store = store(&setup.server.settings);
         let sessions = store
-            .read(|tx| tx.active_sessions_of(scene.ada.id, scene.now()))
+            .read(|tx| tx.active_sessions_of(setup.ada.id, setup.now()))
             .unwrap();
         let is_open = || {
             store
@@ -67,7 +67,7 @@ fn writing_a_response_fails_for_a_session_that_ended() {
         assert!(!is_open());
         let mut late = browser;
         assert_eq!(
-            late.get(&scene.sso_url("_late")).status,
+            late.get(&setup.sso_url("_late")).status,
             303,
             "the login page, and no assertion"
         );
@@ -77,20 +77,20 @@ fn writing_a_response_fails_for_a_session_that_ended() {
 #[test]
 fn a_request_id_is_remembered_as_long_as_a_pending_copy_is_valid() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let address = scene.sso_url("_r1");
+        let setup = SsoSetup::new(database);
+        let address = setup.sso_url("_r1");
         assert!(
-            scene
+            setup
                 .signed_in_browser()
                 .get(&address)
                 .field("SAMLResponse")
                 .is_some()
         );
-        scene.server.clock.advance(TimeDelta::minutes(4));
-        let mut other = scene.server.browser();
+        setup.server.clock.advance(TimeDelta::minutes(4));
+        let mut other = setup.server.browser();
         let page = other.get_following_redirects(&address);
-        scene.server.clock.advance(TimeDelta::minutes(9));
-        scene.server.provider.run_housekeeping().unwrap();
+        setup.server.clock.advance(TimeDelta::minutes(9));
+        setup.server.provider.run_housekeeping().unwrap();
         let answer = other.sign_in(&page, ADA, PASSWORD);
         assert!(answer.field("SAMLResponse").is_none(), "{}", answer.body);
         assert!(answer.body.contains("REQUEST-ANSWERED"));
@@ -100,8 +100,8 @@ fn a_request_id_is_remembered_as_long_as_a_pending_copy_is_valid() {
 #[test]
 fn a_throttled_address_leaves_no_counters_for_the_emails_it_tries() {
     on_each_database(|database| {
-        let scene = SsoSetup::with(database, &[("HALLPASS_THROTTLE_ADDRESS_FREE", "3")], |_, _| {});
-        let mut browser = scene.server.browser();
+        let setup = SsoSetup::with(database, &[("HALLPASS_THROTTLE_ADDRESS_FREE", "3")], |_, _| {});
+        let mut browser = setup.server.browser();
         let mut attempt = |number: u32| {
             let page = browser.get_following_redirects("/login");
             browser
@@ -113,10 +113,10 @@ fn a_throttled_address_leaves_no_counters_for_the_emails_it_tries() {
                 .status
         };
         assert!((0..3).all(|number| attempt(number) == 200));
-        let before = sql::number(&scene.server.settings, "SELECT count(*) AS n FROM login_throttle");
+        let before = sql::number(&setup.server.settings, "SELECT count(*) AS n FROM login_throttle");
         assert!((3..20).all(|number| attempt(number) == 429));
         assert_eq!(
-            sql::number(&scene.server.settings, "SELECT count(*) AS n FROM login_throttle"),
+            sql::number(&setup.server.settings, "SELECT count(*) AS n FROM login_throttle"),
             before
         );
     });
@@ -125,8 +125,8 @@ fn a_throttled_address_leaves_no_counters_for_the_emails_it_tries() {
 #[test]
 fn a_planted_device_cookie_does_not_become_the_users() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut browser = scene.server.browser();
+        let setup = SsoSetup::new(database);
+        let mut browser = setup.server.browser();
         let planted = "A".repeat(43);
         browser
             .cookies
@@ -150,22 +150,22 @@ fn a_planted_device_cookie_does_not_become_the_users() {
 #[test]
 fn a_huge_subject_is_not_stored() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
+        let setup = SsoSetup::new(database);
         let name = "a".repeat(60_000);
         let subject = format!(
             "<saml:Subject xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"><saml:NameID>{name}@x.example</saml:NameID></saml:Subject>"
         );
-        let response = scene
+        let response = setup
             .server
             .browser()
-            .get(&scene.sso_url_with("_r1", "", &subject));
+            .get(&setup.sso_url_with("_r1", "", &subject));
         assert!(
             response.field("SAMLResponse").is_some(),
             "UnknownPrincipal at once, and nothing waits"
         );
         assert_eq!(
             sql::number(
-                &scene.server.settings,
+                &setup.server.settings,
                 "SELECT count(*) AS n FROM waiting_sign_ons"
             ),
             0

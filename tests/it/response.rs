@@ -20,12 +20,12 @@ use crate::support::{
 #[test]
 fn the_response_has_exactly_what_the_profile_requires() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let logged_in = scene.now();
-        let mut browser = scene.signed_in_browser();
-        scene.server.clock.advance(TimeDelta::minutes(42));
-        let (now, us) = (scene.now(), scene.server.provider.entity_id().unwrap());
-        let (xml, _) = posted_response(&browser.get(&scene.sso_url("_r1")));
+        let setup = SsoSetup::new(database);
+        let logged_in = setup.now();
+        let mut browser = setup.signed_in_browser();
+        setup.server.clock.advance(TimeDelta::minutes(42));
+        let (now, us) = (setup.now(), setup.server.provider.entity_id().unwrap());
+        let (xml, _) = posted_response(&browser.get(&setup.sso_url("_r1")));
         let document = Document::parse(&xml).unwrap();
         let value = |element: &str, name: &str| {
             only_element(&document, element)
@@ -104,11 +104,11 @@ fn the_response_has_exactly_what_the_profile_requires() {
 #[test]
 fn ids_are_160_random_bits_and_never_repeat() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut browser = scene.signed_in_browser();
+        let setup = SsoSetup::new(database);
+        let mut browser = setup.signed_in_browser();
         let (mut ids, mut indexes) = (BTreeSet::new(), BTreeSet::new());
         for n in 0..10 {
-            let (xml, _) = posted_response(&browser.get(&scene.sso_url(&format!("_r{n}"))));
+            let (xml, _) = posted_response(&browser.get(&setup.sso_url(&format!("_r{n}"))));
             let document = Document::parse(&xml).unwrap();
             let index = only_element(&document, "AuthnStatement")
                 .attribute("SessionIndex")
@@ -142,8 +142,8 @@ fn ids_are_160_random_bits_and_never_repeat() {
 #[test]
 fn both_chatgpt_connections_get_the_eight_attributes_once_each() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut browser = scene.signed_in_browser();
+        let setup = SsoSetup::new(database);
+        let mut browser = setup.signed_in_browser();
         for (n, (name, entity_id, acs)) in [
             (
                 "ChatGPT",
@@ -159,13 +159,13 @@ fn both_chatgpt_connections_get_the_eight_attributes_once_each() {
         .into_iter()
         .enumerate()
         {
-            scene.server.add_application(name, entity_id, acs, |_| {});
+            setup.server.add_application(name, entity_id, acs, |_| {});
             let sp = TestSp::new(entity_id, acs);
-            let page = browser.get(&sp.sso_url(&format!("_s{n}"), scene.now()));
+            let page = browser.get(&sp.sso_url(&format!("_s{n}"), setup.now()));
             let (xml, action) = posted_response(&page);
             assert_eq!(action, acs);
             let claims = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/";
-            let id = scene.ada.stable_id.as_str();
+            let id = setup.ada.stable_id.as_str();
             let mut wanted: Vec<(String, Vec<String>)> = [
                 ("emailaddress", ADA),
                 ("givenname", "Ada"),
@@ -210,21 +210,21 @@ pub(crate) const HOSTILE_NAMES: [&str; 9] = [
 #[test]
 fn hostile_names_arrive_unchanged() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
+        let setup = SsoSetup::new(database);
         let plain = {
-            let (xml, _) = posted_response(&scene.signed_in_browser().get(&scene.sso_url("_plain")));
+            let (xml, _) = posted_response(&setup.signed_in_browser().get(&setup.sso_url("_plain")));
             Document::parse(&xml)
                 .unwrap()
                 .descendants()
                 .filter(roxmltree::Node::is_element)
                 .count()
         };
-        let metadata = scene.server.provider.metadata().unwrap();
+        let metadata = setup.server.provider.metadata().unwrap();
         for (n, name) in HOSTILE_NAMES.into_iter().enumerate() {
             let email = format!("p{n}+'&x@fernweh.example");
-            scene.server.add_user(&email, name, name);
-            let mut browser = scene.server.browser();
-            let login = browser.get_following_redirects(&scene.sso_url(&format!("_h{n}")));
+            setup.server.add_user(&email, name, name);
+            let mut browser = setup.server.browser();
+            let login = browser.get_following_redirects(&setup.sso_url(&format!("_h{n}")));
             let page = browser.sign_in(&login, &email, PASSWORD);
             let (xml, _) = posted_response(&page);
             let attributes = inspect::saml_attributes(&xml);
@@ -275,12 +275,12 @@ fn hostile_names_arrive_unchanged() {
 #[test]
 fn both_signatures_are_accepted_by_three_implementations() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut browser = scene.signed_in_browser();
-        let page = browser.get(&scene.sso_url("_r1"));
+        let setup = SsoSetup::new(database);
+        let mut browser = setup.signed_in_browser();
+        let page = browser.get(&setup.sso_url("_r1"));
         let (xml, _) = posted_response(&page);
-        let (certificate, _) = scene.server.provider.certificate_pem().unwrap();
-        let metadata = scene.server.provider.metadata().unwrap();
+        let (certificate, _) = setup.server.provider.certificate_pem().unwrap();
+        let metadata = setup.server.provider.metadata().unwrap();
         assert_eq!(second_opinion::verify(&xml, &certificate.der).unwrap(), 2);
         for xpath in [RESPONSE_SIGNATURE_XPATH, ASSERTION_SIGNATURE_XPATH] {
             inspect::verify_with_xmlsec1(&xml, &certificate.der, xpath).unwrap();

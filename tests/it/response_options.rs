@@ -55,7 +55,7 @@ const ALGORITHMS: [(SignatureAlgorithm, &str, &str); 3] = [
     ),
 ];
 
-fn set_response_options(scene: &SsoSetup, making: ResponseOptions) {
+fn set_response_options(setup: &SsoSetup, making: ResponseOptions) {
     let edit = ApplicationEdit {
         response_options: ResponseOptionsEdit {
             signed_parts: Some(making.signed_parts),
@@ -65,10 +65,10 @@ fn set_response_options(scene: &SsoSetup, making: ResponseOptions) {
         },
         ..ApplicationEdit::default()
     };
-    let done = scene
+    let done = setup
         .server
         .provider
-        .edit_application(&scene.wiki.slug, edit)
+        .edit_application(&setup.wiki.slug, edit)
         .unwrap()
         .unwrap();
     assert!(
@@ -80,14 +80,14 @@ fn set_response_options(scene: &SsoSetup, making: ResponseOptions) {
 #[test]
 fn every_combination_of_signed_parts_is_as_configured_and_verifies() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut browser = scene.signed_in_browser();
-        let certificate = scene.server.provider.certificate_pem().unwrap().0.der;
-        let metadata = scene.server.provider.metadata().unwrap().body;
+        let setup = SsoSetup::new(database);
+        let mut browser = setup.signed_in_browser();
+        let certificate = setup.server.provider.certificate_pem().unwrap().0.der;
+        let metadata = setup.server.provider.metadata().unwrap().body;
         for (signs, on_assertion, on_response) in SIGNED_PARTS {
             for (algorithm, method, digest) in ALGORITHMS {
                 set_response_options(
-                    &scene,
+                    &setup,
                     ResponseOptions {
                         signed_parts: signs,
                         signature_algorithm: algorithm,
@@ -95,7 +95,7 @@ fn every_combination_of_signed_parts_is_as_configured_and_verifies() {
                     },
                 );
                 let id = format!("_{signs:?}{algorithm:?}");
-                let page = browser.get(&scene.sso_url(&id));
+                let page = browser.get(&setup.sso_url(&id));
                 let (xml, _) = posted_response(&page);
                 validate_against_schema(&xml, PROTOCOL_SCHEMA).unwrap();
                 let count = usize::from(on_assertion) + usize::from(on_response);
@@ -137,18 +137,18 @@ fn every_combination_of_signed_parts_is_as_configured_and_verifies() {
 #[test]
 fn an_error_response_is_signed_with_the_algorithm_of_the_application() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let certificate = scene.server.provider.certificate_pem().unwrap().0.der;
+        let setup = SsoSetup::new(database);
+        let certificate = setup.server.provider.certificate_pem().unwrap().0.der;
         for (algorithm, method, _) in ALGORITHMS {
             set_response_options(
-                &scene,
+                &setup,
                 ResponseOptions {
                     signed_parts: SignedParts::Assertion,
                     signature_algorithm: algorithm,
                     encryption: None,
                 },
             );
-            let page = scene.server.browser().get(&scene.sso_url_with(
+            let page = setup.server.browser().get(&setup.sso_url_with(
                 &format!("_{algorithm:?}"),
                 "IsPassive=\"true\"",
                 "",
@@ -165,7 +165,7 @@ fn an_error_response_is_signed_with_the_algorithm_of_the_application() {
 #[test]
 fn a_logout_response_is_signed_with_the_algorithm_of_the_application() {
     on_each_database(|database| {
-        let scene = SsoSetup::with(database, &[], |sp, new| {
+        let setup = SsoSetup::with(database, &[], |sp, new| {
             new.saml.signing_certificates = vec![sp.certificate()];
             new.saml.logout = Some(LogoutEndpoint {
                 binding: Binding::Redirect,
@@ -173,27 +173,27 @@ fn a_logout_response_is_signed_with_the_algorithm_of_the_application() {
                 response_location: None,
             });
         });
-        let certificate = scene.server.provider.certificate_pem().unwrap().0;
+        let certificate = setup.server.provider.certificate_pem().unwrap().0;
         for (algorithm, method, _) in ALGORITHMS {
             set_response_options(
-                &scene,
+                &setup,
                 ResponseOptions {
                     signed_parts: SignedParts::Both,
                     signature_algorithm: algorithm,
                     encryption: None,
                 },
             );
-            let mut browser = scene.signed_in_browser();
+            let mut browser = setup.signed_in_browser();
             let id = format!("_{algorithm:?}");
-            posted_response(&browser.get(&scene.sso_url(&id)));
+            posted_response(&browser.get(&setup.sso_url(&id)));
             let slo = "https://login.fernweh.example/saml/slo";
             let who = (ADA, EMAIL_ADDRESS);
-            let xml = scene
+            let xml = setup
                 .sp
-                .logout_request(&format!("{id}out"), scene.now(), slo, who, None);
+                .logout_request(&format!("{id}out"), setup.now(), slo, who, None);
             let page = browser.get(&format!(
                 "/saml/slo?{}",
-                scene.sp.redirect_query(&xml, None, true)
+                setup.sp.redirect_query(&xml, None, true)
             ));
             let query = page.location().split_once('?').unwrap().1.to_owned();
             let signature = redirect::decode(&query).unwrap().signature.unwrap();
@@ -208,11 +208,11 @@ fn a_logout_response_is_signed_with_the_algorithm_of_the_application() {
 fn an_encrypted_assertion_is_decrypted_by_xmlsec1_and_its_signature_is_valid() {
     let key = SpKey::rsa(2048);
     on_each_database(|database| {
-        let scene = SsoSetup::with(database, &[], |_, new| {
+        let setup = SsoSetup::with(database, &[], |_, new| {
             new.saml.encryption_certificates = vec![key.certificate.clone()];
         });
-        let mut browser = scene.signed_in_browser();
-        let certificate = scene.server.provider.certificate_pem().unwrap().0.der;
+        let mut browser = setup.signed_in_browser();
+        let certificate = setup.server.provider.certificate_pem().unwrap().0.der;
         let mut keys_seen = Vec::new();
         for (cipher, uri) in [
             (
@@ -226,7 +226,7 @@ fn an_encrypted_assertion_is_decrypted_by_xmlsec1_and_its_signature_is_valid() {
         ] {
             for (signs, on_assertion, on_response) in SIGNED_PARTS {
                 set_response_options(
-                    &scene,
+                    &setup,
                     ResponseOptions {
                         signed_parts: signs,
                         signature_algorithm: SignatureAlgorithm::RsaSha256,
@@ -234,7 +234,7 @@ fn an_encrypted_assertion_is_decrypted_by_xmlsec1_and_its_signature_is_valid() {
                     },
                 );
                 let (xml, _) =
-                    posted_response(&browser.get(&scene.sso_url(&format!("_{cipher:?}{signs:?}"))));
+                    posted_response(&browser.get(&setup.sso_url(&format!("_{cipher:?}{signs:?}"))));
                 validate_against_schema(&xml, PROTOCOL_SCHEMA).unwrap();
                 assert!(
                     xml.contains(uri) && !xml.contains(ADA) && !xml.contains("Lovelace"),
@@ -287,8 +287,8 @@ const ENCRYPTED_ASSERTION_SIGNATURE_XPATH: &str = "/*[local-name()='Response']/*
 fn nothing_is_encrypted_for_chatgpt_or_without_a_usable_certificate() {
     let (rsa, curve) = (SpKey::rsa(2048), SpKey::p256());
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let provider = &scene.server.provider;
+        let setup = SsoSetup::new(database);
+        let provider = &setup.server.provider;
         let encrypt = ResponseOptionsEdit {
             encryption: Some(Some(ContentCipher::Aes256Gcm)),
             ..ResponseOptionsEdit::default()
@@ -309,22 +309,22 @@ fn nothing_is_encrypted_for_chatgpt_or_without_a_usable_certificate() {
             other => panic!("{other:?}"),
         };
         assert_eq!(
-            refused(&scene.wiki, encrypt.clone()),
+            refused(&setup.wiki, encrypt.clone()),
             BadResponseOptions::NoEncryptionCertificate
         );
         assert!(matches!(
-            refused(&scene.wiki, with(vec![curve.certificate.clone()])),
+            refused(&setup.wiki, with(vec![curve.certificate.clone()])),
             BadResponseOptions::UnusableForEncryption { .. }
         ));
         // One usable certificate is enough.
         let both = vec![curve.certificate.clone(), rsa.certificate.clone()];
         assert!(matches!(
-            edit(&scene.wiki, with(both)),
+            edit(&setup.wiki, with(both)),
             Ok(ChangeOutcome::Done(_))
         ));
 
         for kind in [ApplicationKind::ChatGptLegacy, ApplicationKind::ChatGptCurrent] {
-            let application = scene
+            let application = setup
                 .server
                 .add_application("ChatGPT", "urn:chatgpt", CHATGPT_ACS, |new| {
                     new.kind = kind;
@@ -350,11 +350,11 @@ fn nothing_is_encrypted_for_chatgpt_or_without_a_usable_certificate() {
             }
             // Not even if it is written into the database.
             sql::execute(
-                &scene.server.settings,
+                &setup.server.settings,
                 "UPDATE saml_service_providers SET encryption = 'aes256-gcm'; UPDATE installation SET generation = generation + 1",
             );
-            let address = TestSp::new("urn:chatgpt", CHATGPT_ACS).sso_url(&format!("_{kind:?}"), scene.now());
-            let (xml, _) = posted_response(&scene.signed_in_browser().get(&address));
+            let address = TestSp::new("urn:chatgpt", CHATGPT_ACS).sso_url(&format!("_{kind:?}"), setup.now());
+            let (xml, _) = posted_response(&setup.signed_in_browser().get(&address));
             assert!(
                 xml.contains("<saml:Assertion ") && !xml.contains("EncryptedAssertion"),
                 "{xml}"

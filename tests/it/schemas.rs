@@ -74,11 +74,11 @@ fn control_the_schema_rejects_an_invalid_message() {
 #[test]
 fn responses_and_metadata_are_valid() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        validate_against_schema(&scene.server.provider.metadata().unwrap().body, METADATA_SCHEMA).unwrap();
-        let mut browser = scene.signed_in_browser();
+        let setup = SsoSetup::new(database);
+        validate_against_schema(&setup.server.provider.metadata().unwrap().body, METADATA_SCHEMA).unwrap();
+        let mut browser = setup.signed_in_browser();
         validate_against_schema(
-            &posted_response(&browser.get(&scene.sso_url("_r1"))).0,
+            &posted_response(&browser.get(&setup.sso_url("_r1"))).0,
             PROTOCOL_SCHEMA,
         )
         .unwrap();
@@ -88,7 +88,7 @@ fn responses_and_metadata_are_valid() {
             ("a.b-\u{e9}", "IsPassive=\"true\" ForceAuthn=\"true\""),
         ] {
             validate_against_schema(
-                &posted_response(&browser.get(&scene.sso_url_with(id, attributes, ""))).0,
+                &posted_response(&browser.get(&setup.sso_url_with(id, attributes, ""))).0,
                 PROTOCOL_SCHEMA,
             )
             .unwrap();
@@ -96,9 +96,9 @@ fn responses_and_metadata_are_valid() {
         let names = crate::response::HOSTILE_NAMES;
         for (n, name) in names.into_iter().enumerate() {
             let email = format!("p{n}@fernweh.example");
-            scene.server.add_user(&email, name, name);
-            let mut browser = scene.server.browser();
-            let login = browser.get_following_redirects(&scene.sso_url(&format!("_h{n}")));
+            setup.server.add_user(&email, name, name);
+            let mut browser = setup.server.browser();
+            let login = browser.get_following_redirects(&setup.sso_url(&format!("_h{n}")));
             validate_against_schema(
                 &posted_response(&browser.sign_in(&login, &email, PASSWORD)).0,
                 PROTOCOL_SCHEMA,
@@ -111,7 +111,7 @@ fn responses_and_metadata_are_valid() {
 #[test]
 fn logout_messages_are_valid() {
     on_each_database(|database| {
-        let scene = SsoSetup::with(database, &[], |sp, new| {
+        let setup = SsoSetup::with(database, &[], |sp, new| {
             new.saml.signing_certificates = vec![sp.certificate()];
             let location = SpUrl::parse("https://wiki.example/slo").unwrap();
             new.saml.logout = Some(LogoutEndpoint {
@@ -120,25 +120,25 @@ fn logout_messages_are_valid() {
                 response_location: None,
             });
         });
-        let mut browser = scene.signed_in_browser();
-        posted_response(&browser.get(&scene.sso_url("_r1")));
+        let mut browser = setup.signed_in_browser();
+        posted_response(&browser.get(&setup.sso_url("_r1")));
         for (id, who, by) in [
             ("_ok", ADA, TimeDelta::zero()),
             ("_who", "nobody@x.example", TimeDelta::zero()),
             ("_old", ADA, TimeDelta::hours(-1)),
         ] {
-            let xml = scene
+            let xml = setup
                 .sp
-                .logout_request(id, scene.now() + by, SLO, (who, EMAIL_ADDRESS), None);
+                .logout_request(id, setup.now() + by, SLO, (who, EMAIL_ADDRESS), None);
             let page = browser.get(&format!(
                 "/saml/slo?{}",
-                scene.sp.redirect_query(&xml, None, true)
+                setup.sp.redirect_query(&xml, None, true)
             ));
             let query = page.location().split_once('?').unwrap().1.to_owned();
             validate_against_schema(&redirect::decode(&query).unwrap().xml, PROTOCOL_SCHEMA).unwrap();
         }
         let ask = LogoutRequestContent {
-            issuer: &scene.server.provider.entity_id().unwrap(),
+            issuer: &setup.server.provider.entity_id().unwrap(),
             id: "_0123456789012345678901234567890123456789",
             destination: "https://wiki.example/slo?a=b&c=d",
             name_id: &NameId {
@@ -148,7 +148,7 @@ fn logout_messages_are_valid() {
             },
             session_index: "_x",
         };
-        let asked = request::write(&ask, scene.server.provider.policy(), scene.now()).unwrap();
+        let asked = request::write(&ask, setup.server.provider.policy(), setup.now()).unwrap();
         validate_against_schema(&asked.unsigned_xml(), PROTOCOL_SCHEMA).unwrap();
     });
 }

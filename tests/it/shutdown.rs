@@ -15,8 +15,8 @@ use crate::support::{
 #[test]
 fn shutdown_finishes_running_requests() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut browser = scene.server.browser();
+        let setup = SsoSetup::new(database);
+        let mut browser = setup.server.browser();
         let login = browser.get("/login");
         let body = http::form_body(&[
             ("csrf", &login.field("csrf").unwrap()),
@@ -27,7 +27,7 @@ fn shutdown_finishes_running_requests() {
             "__Host-hallpass-browser={}",
             browser.cookies["__Host-hallpass-browser"]
         );
-        let mut stream = TcpStream::connect(scene.server.address).unwrap();
+        let mut stream = TcpStream::connect(setup.server.address).unwrap();
         let head = format!(
             "POST /login HTTP/1.1\r\nHost: login.fernweh.example\r\nSec-Fetch-Site: same-origin\r\nCookie: {cookie}\r\nContent-Type: application/x-www-form-urlencoded\r\nExpect: 100-continue\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
             body.len()
@@ -36,8 +36,8 @@ fn shutdown_finishes_running_requests() {
         let mut go_on = [0; 25];
         stream.read_exact(&mut go_on).unwrap();
         assert!(go_on.starts_with(b"HTTP/1.1 100 Continue"), "{go_on:?}");
-        let address = scene.server.address;
-        let stopping = thread::spawn(move || scene.server.stop());
+        let address = setup.server.address;
+        let stopping = thread::spawn(move || setup.server.stop());
         // No new connection is accepted; the request that was under way is finished.
         while TcpStream::connect(address).is_ok() {
             thread::yield_now();

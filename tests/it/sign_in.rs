@@ -15,11 +15,11 @@ const ORIGIN: &str = "https://login.fernweh.example";
 #[test]
 fn only_our_own_form_in_the_same_browser_is_accepted() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut browser = scene.server.browser();
+        let setup = SsoSetup::new(database);
+        let mut browser = setup.server.browser();
         let csrf = browser.get("/login").field("csrf").unwrap();
-        let foreign = scene.server.browser().get("/login").field("csrf").unwrap();
-        let before = scene.server.provider.hash_count();
+        let foreign = setup.server.browser().get("/login").field("csrf").unwrap();
+        let before = setup.server.provider.hash_count();
         let try_with = |browser: &Browser, headers: &[(&str, &str)], csrf: &str, cookies: bool| {
             let mut browser = browser.clone();
             let fields = [("csrf", csrf), ("email", ADA), ("password", PASSWORD)];
@@ -83,7 +83,7 @@ fn only_our_own_form_in_the_same_browser_is_accepted() {
             assert_eq!(try_with(&browser, headers, csrf, cookies), expected, "{what}");
         }
         assert_eq!(
-            scene.server.provider.hash_count(),
+            setup.server.provider.hash_count(),
             before,
             "nothing was hashed for them"
         );
@@ -93,7 +93,7 @@ fn only_our_own_form_in_the_same_browser_is_accepted() {
             (303, true)
         );
         let json = http::request(
-            scene.server.address,
+            setup.server.address,
             "POST",
             "/login",
             &[("Content-Type", "application/json"), same[0]],
@@ -106,8 +106,8 @@ fn only_our_own_form_in_the_same_browser_is_accepted() {
 #[test]
 fn cookies_have_the_host_prefix_on_https_and_none_on_loopback() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let browser = scene.signed_in_browser();
+        let setup = SsoSetup::new(database);
+        let browser = setup.signed_in_browser();
         let names: Vec<_> = browser.cookies.keys().map(String::as_str).collect();
         assert_eq!(
             names,
@@ -116,12 +116,12 @@ fn cookies_have_the_host_prefix_on_https_and_none_on_loopback() {
         for value in browser.cookies.values() {
             assert!(value.len() >= 43, "256 bits: {value}");
         }
-        let house = TestServer::start(
+        let test_server = TestServer::start(
             &crate::support::test_server::fresh_database_like(database),
             &[("HALLPASS_BASE_URL", "http://127.0.0.1:8080")],
         );
-        house.add_user(ADA, "Ada", "Lovelace");
-        let mut plain = house.browser();
+        test_server.add_user(ADA, "Ada", "Lovelace");
+        let mut plain = test_server.browser();
         let login = plain.get_following_redirects("/login");
         assert_eq!(plain.sign_in(&login, ADA, PASSWORD).status, 200);
         let names: Vec<_> = plain.cookies.keys().map(String::as_str).collect();
@@ -132,10 +132,10 @@ fn cookies_have_the_host_prefix_on_https_and_none_on_loopback() {
 #[test]
 fn a_planted_cookie_is_replaced_at_sign_in() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut attacker = scene.server.browser();
+        let setup = SsoSetup::new(database);
+        let mut attacker = setup.server.browser();
         attacker.get("/login");
-        let mut victim = scene.server.browser();
+        let mut victim = setup.server.browser();
         victim.cookies = attacker.cookies.clone();
         let planted = "A".repeat(43);
         victim.cookies.insert(SESSION.to_owned(), planted.clone());
@@ -145,7 +145,7 @@ fn a_planted_cookie_is_replaced_at_sign_in() {
         attacker.cookies.insert(SESSION.to_owned(), planted);
         assert!(!SsoSetup::is_signed_in(&attacker));
         // Already signed in, then signed in as another user: the first session is over.
-        scene.server.add_user("eve@fernweh.example", "Eve", "Other");
+        setup.server.add_user("eve@fernweh.example", "Eve", "Other");
         let before = victim.clone();
         let form = victim.get("/logout");
         victim.post(
@@ -164,8 +164,8 @@ fn a_planted_cookie_is_replaced_at_sign_in() {
 #[test]
 fn only_the_exact_cookie_under_its_own_name_is_a_session() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let browser = scene.signed_in_browser();
+        let setup = SsoSetup::new(database);
+        let browser = setup.signed_in_browser();
         let token = browser.cookies[SESSION].clone();
         let flip = |at: usize| {
             let mut bytes = token.clone().into_bytes();
@@ -174,7 +174,7 @@ fn only_the_exact_cookie_under_its_own_name_is_a_session() {
         };
         let opens = |cookie: &str| {
             http::request(
-                scene.server.address,
+                setup.server.address,
                 "GET",
                 "/",
                 &[("Host", "login.fernweh.example"), ("Cookie", cookie)],
@@ -222,47 +222,47 @@ fn only_the_exact_cookie_under_its_own_name_is_a_session() {
 #[test]
 fn a_session_expires_after_8_idle_hours_and_after_24_hours_in_total() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut idle = scene.signed_in_browser();
-        scene
+        let setup = SsoSetup::new(database);
+        let mut idle = setup.signed_in_browser();
+        setup
             .server
             .clock
             .advance(TimeDelta::hours(8) - TimeDelta::seconds(1));
         assert!(SsoSetup::is_signed_in(&idle));
-        idle.get(&scene.sso_url("_r1"));
-        scene
+        idle.get(&setup.sso_url("_r1"));
+        setup
             .server
             .clock
             .advance(TimeDelta::hours(8) - TimeDelta::seconds(1));
         assert_eq!(
-            idle.get(&scene.sso_url("_r2")).status,
+            idle.get(&setup.sso_url("_r2")).status,
             200,
             "a sign-on is a visit"
         );
-        scene
+        setup
             .server
             .clock
             .advance(TimeDelta::hours(8) + TimeDelta::seconds(1));
         assert!(!SsoSetup::is_signed_in(&idle));
 
-        let mut busy = scene.signed_in_browser();
+        let mut busy = setup.signed_in_browser();
         for hour in 0..23 {
-            scene.server.clock.advance(TimeDelta::hours(1));
+            setup.server.clock.advance(TimeDelta::hours(1));
             assert_eq!(
-                busy.get(&scene.sso_url(&format!("_h{hour}"))).status,
+                busy.get(&setup.sso_url(&format!("_h{hour}"))).status,
                 200,
                 "hour {hour}"
             );
         }
-        scene.server.clock.advance(TimeDelta::minutes(59));
+        setup.server.clock.advance(TimeDelta::minutes(59));
         assert!(SsoSetup::is_signed_in(&busy));
-        scene.server.clock.advance(TimeDelta::minutes(2));
+        setup.server.clock.advance(TimeDelta::minutes(2));
         assert!(!SsoSetup::is_signed_in(&busy));
         // For a day its applications may still receive logout requests.
-        scene.server.clock.advance(TimeDelta::days(1));
-        scene.server.provider.run_housekeeping().unwrap();
+        setup.server.clock.advance(TimeDelta::days(1));
+        setup.server.provider.run_housekeeping().unwrap();
         assert_eq!(
-            sql::number(&scene.server.settings, "SELECT count(*) AS n FROM sessions"),
+            sql::number(&setup.server.settings, "SELECT count(*) AS n FROM sessions"),
             0
         );
     });
@@ -271,32 +271,32 @@ fn a_session_expires_after_8_idle_hours_and_after_24_hours_in_total() {
 #[test]
 fn the_database_stores_only_hashes_of_browser_tokens() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let browser = scene.signed_in_browser();
+        let setup = SsoSetup::new(database);
+        let browser = setup.signed_in_browser();
         let hash = hallpass::model::secret::Token::parse(&browser.cookies[SESSION])
             .unwrap()
             .hash();
         let hex: String = hash.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-        let stored = if scene.server.settings.sqlite_path().is_some() {
+        let stored = if setup.server.settings.sqlite_path().is_some() {
             "SELECT lower(hex(token_hash)) AS t FROM sessions"
         } else {
             "SELECT encode(token_hash, 'hex') AS t FROM sessions"
         };
-        assert_eq!(sql::texts(&scene.server.settings, stored), [hex]);
+        assert_eq!(sql::texts(&setup.server.settings, stored), [hex]);
     });
 }
 
 #[test]
 fn unknown_wrong_and_disabled_get_the_same_page_at_the_same_cost() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        scene.server.add_user("off@fernweh.example", "Off", "Switched");
+        let setup = SsoSetup::new(database);
+        setup.server.add_user("off@fernweh.example", "Off", "Switched");
         let off = hallpass::model::user::Email::parse("off@fernweh.example").unwrap();
         let edit = hallpass::provider::people::users::UserEdit {
             enabled: Some(false),
             ..Default::default()
         };
-        scene.server.provider.edit_user(&off, &edit).unwrap().unwrap();
+        setup.server.provider.edit_user(&off, &edit).unwrap().unwrap();
         let mut pages = Vec::new();
         for (email, password) in [
             (ADA, "wrong password"),
@@ -306,12 +306,12 @@ fn unknown_wrong_and_disabled_get_the_same_page_at_the_same_cost() {
             ("no address", PASSWORD),
             ("", PASSWORD),
         ] {
-            let mut browser = scene.server.browser();
+            let mut browser = setup.server.browser();
             let login = browser.get("/login");
-            let (csrf, before) = (login.field("csrf").unwrap(), scene.server.provider.hash_count());
+            let (csrf, before) = (login.field("csrf").unwrap(), setup.server.provider.hash_count());
             let page = browser.submit_password(&login, email, password);
             assert_eq!(
-                scene.server.provider.hash_count() - before,
+                setup.server.provider.hash_count() - before,
                 1,
                 "{email} {password}"
             );
@@ -336,15 +336,15 @@ fn unknown_wrong_and_disabled_get_the_same_page_at_the_same_cost() {
 #[test]
 fn a_password_is_never_truncated_and_a_huge_one_never_hashed() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
+        let setup = SsoSetup::new(database);
         let long = "p".repeat(100);
         let email = hallpass::model::user::Email::parse(ADA).unwrap();
         let set = |text: &str| {
             let password = hallpass::credential::password::Password::parse(text).unwrap();
-            scene.server.provider.set_password(&email, &password).unwrap();
+            setup.server.provider.set_password(&email, &password).unwrap();
         };
         let opens = |password: &str| {
-            let mut browser = scene.browser_from_new_address();
+            let mut browser = setup.browser_from_new_address();
             let login = browser.get("/login");
             browser.submit_password(&login, ADA, password).status == 303
         };
@@ -359,11 +359,11 @@ fn a_password_is_never_truncated_and_a_huge_one_never_hashed() {
         ] {
             assert!(!opens(wrong), "{wrong:?}");
         }
-        let before = scene.server.provider.hash_count();
+        let before = setup.server.provider.hash_count();
         for size in [1025, 15_000, 1_000_000, 10_000_000] {
             assert!(!opens(&"x".repeat(size)), "{size}");
         }
-        assert_eq!(scene.server.provider.hash_count(), before);
+        assert_eq!(setup.server.provider.hash_count(), before);
     });
 }
 
@@ -380,8 +380,8 @@ impl SsoSetup {
 #[test]
 fn a_browser_without_cookies_gets_an_explanation() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut browser = scene.server.browser();
+        let setup = SsoSetup::new(database);
+        let mut browser = setup.server.browser();
         let csrf = browser.get("/login").field("csrf").unwrap();
         browser.cookies.clear();
         let same = [("Sec-Fetch-Site", "same-origin")];
@@ -389,20 +389,20 @@ fn a_browser_without_cookies_gets_an_explanation() {
         let page = browser.post_with_headers("/login", &same, &fields, false);
         assert_eq!(page.status, 403);
         assert!(page.body.contains("keeps no cookies"), "{}", page.body);
-        let wait = scene
+        let wait = setup
             .server
             .browser()
-            .get(&scene.sso_url("_r1"))
+            .get(&setup.sso_url("_r1"))
             .location()
             .to_owned();
-        let page = scene.server.browser().get(&wait);
+        let page = setup.server.browser().get(&wait);
         assert!(
             page.status == 410 && page.body.contains("Your browser sent no cookie"),
             "{}",
             page.body
         );
         // With cookies the page has another reason.
-        let mut other = scene.server.browser();
+        let mut other = setup.server.browser();
         let foreign = other.get("/login");
         let page = other.post("/login", &fields);
         assert!(page.body.contains("no longer signed in"), "{}", page.body);

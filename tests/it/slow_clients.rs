@@ -83,8 +83,8 @@ fn post_routes() -> Vec<String> {
 
 #[test]
 fn an_endless_body_times_out_on_every_route() {
-    let house = TestServer::start_with_deadlines(&Database::Sqlite, &[], SHORT_DEADLINES);
-    let address = house.address;
+    let test_server = TestServer::start_with_deadlines(&Database::Sqlite, &[], SHORT_DEADLINES);
+    let address = test_server.address;
     let head = |target: &str, more: &str| {
         format!(
             "POST {target} HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n{more}\r\n\r\n"
@@ -138,8 +138,8 @@ fn an_endless_body_times_out_on_every_route() {
 
 #[test]
 fn an_endless_request_head_times_out_on_new_and_kept_connections() {
-    let house = TestServer::start_with_deadlines(&Database::Sqlite, &[], SHORT_DEADLINES);
-    let address = house.address;
+    let test_server = TestServer::start_with_deadlines(&Database::Sqlite, &[], SHORT_DEADLINES);
+    let address = test_server.address;
     let whole = "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n";
     let half = "GET /health/live HTTP/1.1\r\nX-Long: a";
     let mut clients = Vec::new();
@@ -169,8 +169,8 @@ fn an_endless_request_head_times_out_on_new_and_kept_connections() {
 
 #[test]
 fn a_response_that_is_not_read_is_aborted() {
-    let house = TestServer::start_with_deadlines(&Database::Sqlite, &[], SHORT_DEADLINES);
-    let mut stream = TcpStream::connect(house.address).unwrap();
+    let test_server = TestServer::start_with_deadlines(&Database::Sqlite, &[], SHORT_DEADLINES);
+    let mut stream = TcpStream::connect(test_server.address).unwrap();
     stream.set_write_timeout(Some(Duration::from_mins(2))).unwrap();
     let ask = "GET /assets/style.css HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100);
     // Responses fill all buffers in between; then the server neither writes nor reads.
@@ -240,10 +240,10 @@ fn one_address_cannot_use_all_connections_unless_it_is_the_proxy() {
 
 #[test]
 fn a_body_that_is_no_form_or_too_long_gets_an_error_page() {
-    let house = TestServer::start(&Database::Sqlite, &[]);
+    let test_server = TestServer::start(&Database::Sqlite, &[]);
     let post = |kind: &str, body: &str| {
         http::request(
-            house.address,
+            test_server.address,
             "POST",
             "/login",
             &[("Host", "x"), ("Content-Type", kind)],

@@ -12,9 +12,9 @@ use crate::support::{
 #[test]
 fn a_user_without_a_session_signs_in_and_gets_the_response() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut browser = scene.server.browser();
-        let first = browser.get(&scene.sso_url("_r1"));
+        let setup = SsoSetup::new(database);
+        let mut browser = setup.server.browser();
+        let first = browser.get(&setup.sso_url("_r1"));
         assert_eq!(first.status, 303);
         assert!(first.location().starts_with("/continue/"), "{}", first.location());
         let login = browser.get(first.location());
@@ -36,15 +36,15 @@ fn a_user_without_a_session_signs_in_and_gets_the_response() {
 #[test]
 fn an_active_session_gets_the_response_in_the_same_exchange() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut browser = scene.signed_in_browser();
-        let page = browser.get(&scene.sso_url("_r1"));
+        let setup = SsoSetup::new(database);
+        let mut browser = setup.signed_in_browser();
+        let page = browser.get(&setup.sso_url("_r1"));
         assert_eq!(page.status, 200);
         let (xml, action) = posted_response(&page);
         assert!(action == ACS && xml.contains("InResponseTo=\"_r1\""));
         assert_eq!(page.set_cookies().count(), 0);
         let nothing_waits = sql::number(
-            &scene.server.settings,
+            &setup.server.settings,
             "SELECT count(*) AS n FROM waiting_sign_ons",
         );
         assert_eq!(nothing_waits, 0);
@@ -54,8 +54,8 @@ fn an_active_session_gets_the_response_in_the_same_exchange() {
 #[test]
 fn relay_state_is_returned_unchanged() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut warm = scene.signed_in_browser();
+        let setup = SsoSetup::new(database);
+        let mut warm = setup.signed_in_browser();
         let long = "x".repeat(1024);
         let relays = [
             Some(""),
@@ -67,12 +67,12 @@ fn relay_state_is_returned_unchanged() {
         ];
         for (n, relay) in relays.into_iter().enumerate() {
             for cold in [false, true] {
-                let xml = scene
+                let xml = setup
                     .sp
-                    .authn_request(&format!("_r{n}{cold}"), scene.now(), "", "");
-                let address = format!("/saml/sso?{}", scene.sp.redirect_query(&xml, relay, false));
+                    .authn_request(&format!("_r{n}{cold}"), setup.now(), "", "");
+                let address = format!("/saml/sso?{}", setup.sp.redirect_query(&xml, relay, false));
                 let page = if cold {
-                    let mut browser = scene.server.browser();
+                    let mut browser = setup.server.browser();
                     let login = browser.get_following_redirects(&address);
                     browser.sign_in(&login, ADA, PASSWORD)
                 } else {
@@ -88,13 +88,13 @@ fn relay_state_is_returned_unchanged() {
 #[test]
 fn a_relay_state_that_cannot_be_returned_unchanged_is_refused() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut browser = scene.signed_in_browser();
-        let xml = scene.sp.authn_request("_r1", scene.now(), "", "");
+        let setup = SsoSetup::new(database);
+        let mut browser = setup.signed_in_browser();
+        let xml = setup.sp.authn_request("_r1", setup.now(), "", "");
         for relay in ["a\nb", "a\r\nb", "\0", &"x".repeat(4097)] {
             let page = browser.get(&format!(
                 "/saml/sso?{}",
-                scene.sp.redirect_query(&xml, Some(relay), false)
+                setup.sp.redirect_query(&xml, Some(relay), false)
             ));
             assert!(
                 page.status == 400 && page.field("SAMLResponse").is_none(),
@@ -102,10 +102,10 @@ fn a_relay_state_that_cannot_be_returned_unchanged_is_refused() {
             );
         }
         for (n, relay) in ["a\tb", "\u{85}\u{1}", &"x".repeat(4096)].into_iter().enumerate() {
-            let xml = scene.sp.authn_request(&format!("_s{n}"), scene.now(), "", "");
+            let xml = setup.sp.authn_request(&format!("_s{n}"), setup.now(), "", "");
             let page = browser.get(&format!(
                 "/saml/sso?{}",
-                scene.sp.redirect_query(&xml, Some(relay), false)
+                setup.sp.redirect_query(&xml, Some(relay), false)
             ));
             assert_eq!(page.field("RelayState").as_deref(), Some(relay));
         }
@@ -115,12 +115,12 @@ fn a_relay_state_that_cannot_be_returned_unchanged_is_refused() {
 #[test]
 fn an_undeflated_request_is_accepted_and_its_xml_signature_ignored() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut browser = scene.signed_in_browser();
+        let setup = SsoSetup::new(database);
+        let mut browser = setup.signed_in_browser();
         let signature =
             "<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:SignedInfo/></ds:Signature>";
         for (id, inside) in [("_r1", ""), ("_r2", signature)] {
-            let xml = scene.sp.authn_request(id, scene.now(), "", inside);
+            let xml = setup.sp.authn_request(id, setup.now(), "", inside);
             let address = format!(
                 "/saml/sso?SAMLRequest={}",
                 http::percent_encode(&STANDARD.encode(xml))
@@ -134,15 +134,15 @@ fn an_undeflated_request_is_accepted_and_its_xml_signature_ignored() {
 #[test]
 fn the_self_posting_page_works_without_script_and_for_any_acs() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
+        let setup = SsoSetup::new(database);
         let loopback = TestSp::new("demo", "http://localhost:9090/acs");
-        scene
+        setup
             .server
             .add_application("Demo", "demo", &loopback.acs, |_| {});
-        let mut browser = scene.signed_in_browser();
+        let mut browser = setup.signed_in_browser();
         for (address, form_action) in [
-            (scene.sso_url("_r1"), "form-action https:;"),
-            (loopback.sso_url("_r1", scene.now()), "form-action https: http:;"),
+            (setup.sso_url("_r1"), "form-action https:;"),
+            (loopback.sso_url("_r1", setup.now()), "form-action https: http:;"),
         ] {
             let page = browser.get(&address);
             let policy = page.header("content-security-policy").unwrap();
@@ -169,19 +169,19 @@ fn the_self_posting_page_works_without_script_and_for_any_acs() {
 #[test]
 fn applications_that_share_an_entity_id_are_distinguished_by_acs() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
+        let setup = SsoSetup::new(database);
         let other = "https://wiki.example/acs?connection=other";
-        scene
+        setup
             .server
             .add_application("Wiki of others", WIKI, other, |_| {});
-        let mut browser = scene.signed_in_browser();
+        let mut browser = setup.signed_in_browser();
         for (n, acs) in [ACS, other].into_iter().enumerate() {
             let attributes = format!("AssertionConsumerServiceURL=\"{}\"", acs.replace('&', "&amp;"));
             let (xml, action) =
-                posted_response(&browser.get(&scene.sso_url_with(&format!("_r{n}"), &attributes, "")));
+                posted_response(&browser.get(&setup.sso_url_with(&format!("_r{n}"), &attributes, "")));
             assert!(action == acs && xml.contains(&format!("InResponseTo=\"_r{n}\"")));
         }
-        let left_open = browser.get(&scene.sso_url_with("_r3", "", ""));
+        let left_open = browser.get(&setup.sso_url_with("_r3", "", ""));
         assert_eq!(left_open.status, 400);
         assert!(left_open.body.contains("ISSUER-AMBIGUOUS") && left_open.field("SAMLResponse").is_none());
         assert!(
@@ -195,10 +195,10 @@ fn applications_that_share_an_entity_id_are_distinguished_by_acs() {
 #[test]
 fn one_identity_row_keeps_the_first_and_last_attributes_sent() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut browser = scene.signed_in_browser();
-        browser.get(&scene.sso_url("_r1"));
-        let settings = &scene.server.settings;
+        let setup = SsoSetup::new(database);
+        let mut browser = setup.signed_in_browser();
+        browser.get(&setup.sso_url("_r1"));
+        let settings = &setup.server.settings;
         let rows = || {
             sql::texts(
                 settings,
@@ -210,15 +210,15 @@ fn one_identity_row_keeps_the_first_and_last_attributes_sent() {
             email: Some("countess@fernweh.example".parse_email()),
             ..Default::default()
         };
-        scene
+        setup
             .server
             .provider
             .edit_user(&ADA.parse_email(), &edit)
             .unwrap()
             .unwrap();
-        let (xml, _) = posted_response(&browser.get(&scene.sso_url("_r2")));
+        let (xml, _) = posted_response(&browser.get(&setup.sso_url("_r2")));
         assert!(xml.contains(">countess@fernweh.example<"));
-        browser.get(&scene.sso_url("_r3"));
+        browser.get(&setup.sso_url("_r3"));
         assert_eq!(
             rows(),
             [format!(
@@ -232,7 +232,7 @@ fn one_identity_row_keeps_the_first_and_last_attributes_sent() {
                 .unwrap()
                 .1
         };
-        assert_eq!(id(&xml), [scene.ada.stable_id.as_str()]);
+        assert_eq!(id(&xml), [setup.ada.stable_id.as_str()]);
     });
 }
 

@@ -61,8 +61,8 @@ fn setup_with_key(database: &Database, key: &SpKey) -> SsoSetup {
     })
 }
 
-fn signed_request(scene: &SsoSetup, key: &SpKey, id: &str, template: &SignatureTemplate<'_>) -> String {
-    let xml = scene.sp.authn_request(id, scene.now(), DESTINATION, "");
+fn signed_request(setup: &SsoSetup, key: &SpKey, id: &str, template: &SignatureTemplate<'_>) -> String {
+    let xml = setup.sp.authn_request(id, setup.now(), DESTINATION, "");
     sign_with_xmlsec1(&insert_after_issuer(&xml, &template.xml()), &key.private_pem())
 }
 
@@ -134,9 +134,9 @@ fn a_request_signed_by_another_implementation_is_accepted() {
             ),
         ];
         for (what, key, template) in templates {
-            let scene = setup_with_key(&crate::support::test_server::fresh_database_like(database), key);
-            let mut browser = scene.signed_in_browser();
-            let xml = signed_request(&scene, key, "_r", &template);
+            let setup = setup_with_key(&crate::support::test_server::fresh_database_like(database), key);
+            let mut browser = setup.signed_in_browser();
+            let xml = signed_request(&setup, key, "_r", &template);
             let answer = post_authn_request(&mut browser, &xml);
             assert_eq!(
                 answer.field("RelayState").as_deref(),
@@ -145,19 +145,19 @@ fn a_request_signed_by_another_implementation_is_accepted() {
                 answer.body
             );
             let (response, action) = posted_response(&answer);
-            assert_eq!(action, scene.sp.acs, "{what}");
+            assert_eq!(action, setup.sp.acs, "{what}");
             assert!(
                 response.contains("InResponseTo=\"_r\"") && response.contains(ADA),
                 "{what}"
             );
         }
         // KeyInfo is not read: keys come from the registration.
-        let scene = setup_with_key(database, &rsa);
-        let mut browser = scene.signed_in_browser();
+        let setup = setup_with_key(database, &rsa);
+        let mut browser = setup.signed_in_browser();
         let inert = "<ds:KeyInfo><ds:KeyName>k1</ds:KeyName><ds:X509Data><ds:X509Certificate>AAAA</ds:X509Certificate></ds:X509Data><ds:KeyValue><ds:RSAKeyValue><ds:Modulus>AAAA</ds:Modulus><ds:Exponent>AQAB</ds:Exponent></ds:RSAKeyValue></ds:KeyValue></ds:KeyInfo>";
         posted_response(&post_authn_request(
             &mut browser,
-            &append_to_signature(&signed_request(&scene, &rsa, "_k", &saml_template("_k")), inert),
+            &append_to_signature(&signed_request(&setup, &rsa, "_k", &saml_template("_k")), inert),
         ));
     });
 }
@@ -166,9 +166,9 @@ fn a_request_signed_by_another_implementation_is_accepted() {
 fn a_message_is_read_in_every_encoding_that_senders_use() {
     on_each_database(|database| {
         let key = SpKey::rsa(2048);
-        let scene = setup_with_key(database, &key);
-        let mut browser = scene.signed_in_browser();
-        let plain = |id: &str| signed_request(&scene, &key, id, &saml_template(id));
+        let setup = setup_with_key(database, &key);
+        let mut browser = setup.signed_in_browser();
+        let plain = |id: &str| signed_request(&setup, &key, id, &saml_template(id));
         let lines = |text: &str| -> String {
             let chunks: Vec<_> = text
                 .as_bytes()
@@ -178,7 +178,7 @@ fn a_message_is_read_in_every_encoding_that_senders_use() {
             chunks.join("\r\n")
         };
         let pretty = |id: &str| {
-            let xml = scene.sp.authn_request(id, scene.now(), DESTINATION, "\n  <samlp:Extensions>\r\n\t<x:y xmlns:x=\"urn:x\" a='1'>&#13;\u{e9}<![CDATA[<&]]><!-- c --></x:y>\r\n</samlp:Extensions>\n");
+            let xml = setup.sp.authn_request(id, setup.now(), DESTINATION, "\n  <samlp:Extensions>\r\n\t<x:y xmlns:x=\"urn:x\" a='1'>&#13;\u{e9}<![CDATA[<&]]><!-- c --></x:y>\r\n</samlp:Extensions>\n");
             sign_with_xmlsec1(
                 &insert_after_issuer(&xml, &saml_template(id).xml()),
                 &key.private_pem(),
@@ -213,11 +213,11 @@ fn a_message_is_read_in_every_encoding_that_senders_use() {
 #[test]
 fn a_cross_site_form_without_cookies_still_finds_the_session() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
+        let setup = SsoSetup::new(database);
         let xml = |id: &str, attributes: &str| {
-            STANDARD.encode(scene.sp.authn_request(id, scene.now(), attributes, ""))
+            STANDARD.encode(setup.sp.authn_request(id, setup.now(), attributes, ""))
         };
-        let mut browser = scene.signed_in_browser();
+        let mut browser = setup.signed_in_browser();
         let sent = post_cross_site(&mut browser, "/saml/sso", &[("SAMLRequest", &xml("_a", ""))]);
         assert_eq!(sent.status, 303, "{}", sent.body);
         assert!(sent.location().starts_with("/continue/"));
@@ -228,7 +228,7 @@ fn a_cross_site_form_without_cookies_still_finds_the_session() {
         );
         posted_response(&browser.get(sent.location()));
         // In another browser the address leads nowhere.
-        assert_eq!(scene.signed_in_browser().get(sent.location()).status, 410);
+        assert_eq!(setup.signed_in_browser().get(sent.location()).status, 410);
         // Where the browser sends the session cookie at once, the response comes at once.
         let form = [("SAMLRequest", xml("_b", ""))];
         let form: Vec<_> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -238,7 +238,7 @@ fn a_cross_site_form_without_cookies_still_finds_the_session() {
         ];
         posted_response(&browser.post_with_headers("/saml/sso", &site, &form, true));
         // Nobody is signed in: the sign-in form, then the response.
-        let mut fresh = scene.server.browser();
+        let mut fresh = setup.server.browser();
         let before = fresh.get_following_redirects("/login");
         let own = fresh.cookies["__Host-hallpass-browser"].clone();
         let login = post_message(&mut fresh, &xml("_c", ""));
@@ -255,18 +255,18 @@ fn a_cross_site_form_without_cookies_still_finds_the_session() {
 #[test]
 fn is_passive_is_decided_after_the_redirect_with_cookies() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
+        let setup = SsoSetup::new(database);
         let ask = |browser: &mut Browser, id: &str, attributes: &str| {
-            let xml = scene.sp.authn_request(id, scene.now(), attributes, "");
+            let xml = setup.sp.authn_request(id, setup.now(), attributes, "");
             posted_response(&post_authn_request(browser, &xml)).0
         };
-        let mut browser = scene.signed_in_browser();
+        let mut browser = setup.signed_in_browser();
         let answer = ask(&mut browser, "_a", "IsPassive=\"true\"");
         assert_eq!(inspect::status_codes(&answer), ("Success".to_owned(), None));
         let no_passive = ("Responder".to_owned(), Some("NoPassive".to_owned()));
         let answer = ask(&mut browser, "_b", "IsPassive=\"1\" ForceAuthn=\"1\"");
         assert_eq!(inspect::status_codes(&answer), no_passive);
-        let mut nobody = scene.server.browser();
+        let mut nobody = setup.server.browser();
         let answer = ask(&mut nobody, "_c", "IsPassive=\"true\"");
         assert_eq!(inspect::status_codes(&answer), no_passive);
         assert!(answer.contains("InResponseTo=\"_c\""));
@@ -277,22 +277,22 @@ fn is_passive_is_decided_after_the_redirect_with_cookies() {
 fn a_missing_required_signature_is_refused_at_the_registered_acs() {
     on_each_database(|database| {
         let key = SpKey::rsa(2048);
-        let scene = setup_with_key(database, &key);
-        let mut browser = scene.signed_in_browser();
-        let xml = scene.sp.authn_request("_a", scene.now(), DESTINATION, "");
+        let setup = setup_with_key(database, &key);
+        let mut browser = setup.signed_in_browser();
+        let xml = setup.sp.authn_request("_a", setup.now(), DESTINATION, "");
         let (response, action) = posted_response(&post_authn_request(&mut browser, &xml));
-        assert_eq!(action, scene.sp.acs);
+        assert_eq!(action, setup.sp.acs);
         assert_eq!(
             inspect::status_codes(&response),
             ("Requester".to_owned(), Some("RequestDenied".to_owned()))
         );
         // Signed in the XML but sent by HTTP-Redirect: there the signature does not count (saml-bindings, 3.4.4.1).
-        let inside = signed_request(&scene, &key, "_b", &saml_template("_b"));
-        let query = scene.sp.redirect_query(&inside, None, false);
+        let inside = signed_request(&setup, &key, "_b", &saml_template("_b"));
+        let query = setup.sp.redirect_query(&inside, None, false);
         let (response, _) = posted_response(&browser.get(&format!("/saml/sso?{query}")));
         assert_eq!(inspect::status_codes(&response).0, "Requester");
         // A signed message must have a Destination.
-        let xml = scene.sp.authn_request("_c", scene.now(), "", "");
+        let xml = setup.sp.authn_request("_c", setup.now(), "", "");
         let xml = sign_with_xmlsec1(
             &insert_after_issuer(&xml, &saml_template("_c").xml()),
             &key.private_pem(),
@@ -309,9 +309,9 @@ fn a_missing_required_signature_is_refused_at_the_registered_acs() {
 #[test]
 fn a_body_that_is_no_form_or_too_large_is_refused() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut browser = scene.signed_in_browser();
-        let message = STANDARD.encode(scene.sp.authn_request("_a", scene.now(), "", ""));
+        let setup = SsoSetup::new(database);
+        let mut browser = setup.signed_in_browser();
+        let message = STANDARD.encode(setup.sp.authn_request("_a", setup.now(), "", ""));
         for path in ["/saml/sso", "/saml/slo"] {
             let long = "y".repeat(256 * 1024);
             let page = post_cross_site(&mut browser, path, &[("SAMLRequest", &message), ("x", &long)]);
@@ -353,9 +353,9 @@ fn a_body_that_is_no_form_or_too_large_is_refused() {
 fn cheap_checks_run_first() {
     on_each_database(|database| {
         let (key, short) = (SpKey::rsa(2048), SpKey::rsa(3072));
-        let scene = setup_with_key(database, &key);
-        let mut browser = scene.signed_in_browser();
-        let honest = signed_request(&scene, &key, "_a", &saml_template("_a"));
+        let setup = setup_with_key(database, &key);
+        let mut browser = setup.signed_in_browser();
+        let honest = signed_request(&setup, &key, "_a", &saml_template("_a"));
         let digest = honest
             .split("DigestValue>")
             .nth(1)
@@ -367,14 +367,14 @@ fn cheap_checks_run_first() {
                 .body
                 .contains("SIGNATURE-WRONG")
         );
-        let stranger = undigested.replace(&scene.sp.entity_id, "urn:test:nobody");
+        let stranger = undigested.replace(&setup.sp.entity_id, "urn:test:nobody");
         assert!(
             post_authn_request(&mut browser, &stranger)
                 .body
                 .contains("ISSUER-UNKNOWN")
         );
         // A signature that is longer than the key can make is not verified.
-        let long = signed_request(&scene, &short, "_b", &saml_template("_b"));
+        let long = signed_request(&setup, &short, "_b", &saml_template("_b"));
         assert!(
             post_authn_request(&mut browser, &long)
                 .body
@@ -387,7 +387,7 @@ fn cheap_checks_run_first() {
             "<samlp:Extensions{declared}>{}</samlp:Extensions>",
             "<n1:x/>".repeat(1900)
         );
-        let xml = scene.sp.authn_request("_c", scene.now(), DESTINATION, &inside);
+        let xml = setup.sp.authn_request("_c", setup.now(), DESTINATION, &inside);
         let list = format!(
             "<ec:InclusiveNamespaces xmlns:ec=\"{EXC_C14N}\" PrefixList=\"{}\"/>",
             listed.join(" ")

@@ -14,13 +14,13 @@ use crate::support::{
 
 /// Sends a request, and reads the status of the response at the registered ACS, signed and without an assertion.
 fn status_and_message(
-    scene: &SsoSetup,
+    setup: &SsoSetup,
     browser: &mut Browser,
     id: &str,
     attributes: &str,
     inside: &str,
 ) -> (String, String) {
-    let page = browser.get(&scene.sso_url_with(id, attributes, inside));
+    let page = browser.get(&setup.sso_url_with(id, attributes, inside));
     let (xml, action) = posted_response(&page);
     assert_eq!(
         (action.as_str(), page.field("RelayState").as_deref()),
@@ -30,7 +30,7 @@ fn status_and_message(
         !xml.contains("Assertion>") && xml.contains(&format!("InResponseTo=\"{id}\"")),
         "{xml}"
     );
-    let (certificate, _) = scene.server.provider.certificate_pem().unwrap();
+    let (certificate, _) = setup.server.provider.certificate_pem().unwrap();
     assert_eq!(second_opinion::verify(&xml, &certificate.der).unwrap(), 1);
     let (top, second) = inspect::status_codes(&xml);
     (top, second.unwrap_or_default())
@@ -46,14 +46,14 @@ fn authn_instant_and_session_index(xml: &str) -> (DateTime<Utc>, String) {
 #[test]
 fn force_authn_asks_for_the_password_again_and_keeps_the_session() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut browser = scene.signed_in_browser();
+        let setup = SsoSetup::new(database);
+        let mut browser = setup.signed_in_browser();
         let (before, index) =
-            authn_instant_and_session_index(&posted_response(&browser.get(&scene.sso_url("_r1"))).0);
-        scene.server.clock.advance(TimeDelta::minutes(30));
+            authn_instant_and_session_index(&posted_response(&browser.get(&setup.sso_url("_r1"))).0);
+        setup.server.clock.advance(TimeDelta::minutes(30));
         for (n, force) in ["true", "1"].into_iter().enumerate() {
-            scene.server.clock.advance(TimeDelta::minutes(1));
-            let login = browser.get_following_redirects(&scene.sso_url_with(
+            setup.server.clock.advance(TimeDelta::minutes(1));
+            let login = browser.get_following_redirects(&setup.sso_url_with(
                 &format!("_f{n}"),
                 &format!("ForceAuthn=\"{force}\""),
                 "",
@@ -66,22 +66,22 @@ fn force_authn_asks_for_the_password_again_and_keeps_the_session() {
             let old = browser.cookies["__Host-hallpass-session"].clone();
             let page = browser.sign_in(&login, ADA, PASSWORD);
             let (instant, same) = authn_instant_and_session_index(&posted_response(&page).0);
-            assert!((instant - scene.now()).abs() < TimeDelta::seconds(1) && instant > before);
+            assert!((instant - setup.now()).abs() < TimeDelta::seconds(1) && instant > before);
             assert_eq!(same, index, "the participants of the session stay together");
             assert_ne!(browser.cookies["__Host-hallpass-session"], old);
-            let mut planted = scene.server.browser();
+            let mut planted = setup.server.browser();
             planted.cookies.insert("__Host-hallpass-session".to_owned(), old);
             assert!(!SsoSetup::is_signed_in(&planted), "the token before is dead");
         }
-        posted_response(&browser.get(&scene.sso_url_with("_n", "ForceAuthn=\"false\"", "")));
+        posted_response(&browser.get(&setup.sso_url_with("_n", "ForceAuthn=\"false\"", "")));
     });
 }
 
 #[test]
 fn is_passive_shows_no_page() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut nobody = scene.server.browser();
+        let setup = SsoSetup::new(database);
+        let mut nobody = setup.server.browser();
         let no_passive = ("Responder".to_owned(), "NoPassive".to_owned());
         for (n, passive) in [
             "IsPassive=\"true\"",
@@ -92,17 +92,17 @@ fn is_passive_shows_no_page() {
         .enumerate()
         {
             assert_eq!(
-                status_and_message(&scene, &mut nobody, &format!("_p{n}"), passive, ""),
+                status_and_message(&setup, &mut nobody, &format!("_p{n}"), passive, ""),
                 no_passive
             );
         }
-        let mut browser = scene.signed_in_browser();
+        let mut browser = setup.signed_in_browser();
         assert_eq!(
-            status_and_message(&scene, &mut browser, "_q", "IsPassive=\"1\" ForceAuthn=\"1\"", ""),
+            status_and_message(&setup, &mut browser, "_q", "IsPassive=\"1\" ForceAuthn=\"1\"", ""),
             no_passive
         );
         assert!(
-            posted_response(&browser.get(&scene.sso_url_with("_r", "IsPassive=\"true\"", "")))
+            posted_response(&browser.get(&setup.sso_url_with("_r", "IsPassive=\"true\"", "")))
                 .0
                 .contains("<saml:Assertion")
         );
@@ -112,9 +112,9 @@ fn is_passive_shows_no_page() {
 #[test]
 fn a_requested_subject_must_be_the_user() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        scene.server.add_user("eve@fernweh.example", "Eve", "Other");
-        let mut browser = scene.signed_in_browser();
+        let setup = SsoSetup::new(database);
+        setup.server.add_user("eve@fernweh.example", "Eve", "Other");
+        let mut browser = setup.signed_in_browser();
         let subject = |name: &str, format: &str| {
             format!(
                 "<saml:Subject xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"><saml:NameID{format}>{name}</saml:NameID></saml:Subject>"
@@ -127,13 +127,13 @@ fn a_requested_subject_must_be_the_user() {
             .enumerate()
         {
             assert_eq!(
-                status_and_message(&scene, &mut browser, &format!("_s{n}"), "", inside),
+                status_and_message(&setup, &mut browser, &format!("_s{n}"), "", inside),
                 unknown
             );
         }
-        posted_response(&browser.get(&scene.sso_url_with("_ok", "", &subject("ADA@fernweh.example", ""))));
-        let mut other = scene.server.browser();
-        let login = other.get_following_redirects(&scene.sso_url_with("_x", "", &subject(ADA, "")));
+        posted_response(&browser.get(&setup.sso_url_with("_ok", "", &subject("ADA@fernweh.example", ""))));
+        let mut other = setup.server.browser();
+        let login = other.get_following_redirects(&setup.sso_url_with("_x", "", &subject(ADA, "")));
         assert_eq!(login.field("email").as_deref(), Some(ADA));
         let page = other.sign_in(&login, "eve@fernweh.example", PASSWORD);
         assert_eq!(
@@ -146,8 +146,8 @@ fn a_requested_subject_must_be_the_user() {
 #[test]
 fn a_requested_option_is_met_where_supported_and_else_refused_with_its_status() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut browser = scene.signed_in_browser();
+        let setup = SsoSetup::new(database);
+        let mut browser = setup.signed_in_browser();
         let policy = |format: &str| format!("<samlp:NameIDPolicy {format} AllowCreate=\"true\"/>");
         let context = |comparison: &str, classes: &[&str]| {
             let refs: String = classes
@@ -172,7 +172,7 @@ fn a_requested_option_is_met_where_supported_and_else_refused_with_its_status() 
             "<samlp:Extensions><x:y xmlns:x=\"urn:x\">z</x:y></samlp:Extensions>".to_owned(),
         ];
         for (n, inside) in granted.iter().enumerate() {
-            let (xml, _) = posted_response(&browser.get(&scene.sso_url_with(&format!("_g{n}"), "", inside)));
+            let (xml, _) = posted_response(&browser.get(&setup.sso_url_with(&format!("_g{n}"), "", inside)));
             assert!(xml.contains("<saml:Assertion"), "{inside}");
         }
         // The response names the class that was requested, or the default where none was.
@@ -184,7 +184,7 @@ fn a_requested_option_is_met_where_supported_and_else_refused_with_its_status() 
             ),
             ("_c2", String::new(), PASSWORD_PROTECTED_TRANSPORT),
         ] {
-            let (xml, _) = posted_response(&browser.get(&scene.sso_url_with(id, "", &inside)));
+            let (xml, _) = posted_response(&browser.get(&setup.sso_url_with(id, "", &inside)));
             assert!(
                 xml.contains(&format!(
                     "<saml:AuthnContextClassRef>{named}</saml:AuthnContextClassRef>"
@@ -193,7 +193,7 @@ fn a_requested_option_is_met_where_supported_and_else_refused_with_its_status() 
             );
         }
         let post = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
-        posted_response(&browser.get(&scene.sso_url_with("_b", &format!("ProtocolBinding=\"{post}\""), "")));
+        posted_response(&browser.get(&setup.sso_url_with("_b", &format!("ProtocolBinding=\"{post}\""), "")));
         let refused = [
             (policy("SPNameQualifier=\"urn:other\""), "Requester", "InvalidNameIDPolicy"),
             (policy("Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:encrypted\""), "Requester", "InvalidNameIDPolicy"),
@@ -205,12 +205,12 @@ fn a_requested_option_is_met_where_supported_and_else_refused_with_its_status() 
             ("<saml:Conditions xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"/>".to_owned(), "Requester", "RequestUnsupported"),
         ];
         for (n, (inside, top, second)) in refused.iter().enumerate() {
-            let said = status_and_message(&scene, &mut browser, &format!("_n{n}"), "", inside);
+            let said = status_and_message(&setup, &mut browser, &format!("_n{n}"), "", inside);
             assert_eq!((said.0.as_str(), said.1.as_str()), (*top, *second), "{inside}");
         }
         let artifact = "ProtocolBinding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact\"";
         assert_eq!(
-            status_and_message(&scene, &mut browser, "_a", artifact, ""),
+            status_and_message(&setup, &mut browser, "_a", artifact, ""),
             ("Requester".to_owned(), "UnsupportedBinding".to_owned())
         );
     });
@@ -219,9 +219,9 @@ fn a_requested_option_is_met_where_supported_and_else_refused_with_its_status() 
 #[test]
 fn a_stale_early_or_older_version_request_is_refused_with_a_status_to_the_acs() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut browser = scene.signed_in_browser();
-        let at = |id: &str, by: TimeDelta| scene.sp.authn_request(id, scene.now() + by, "", "");
+        let setup = SsoSetup::new(database);
+        let mut browser = setup.signed_in_browser();
+        let at = |id: &str, by: TimeDelta| setup.sp.authn_request(id, setup.now() + by, "", "");
         for (id, by, taken) in [
             ("_1", TimeDelta::seconds(-299), true),
             ("_2", TimeDelta::seconds(-303), false),
@@ -230,7 +230,7 @@ fn a_stale_early_or_older_version_request_is_refused_with_a_status_to_the_acs() 
         ] {
             let page = browser.get(&format!(
                 "/saml/sso?{}",
-                scene.sp.redirect_query(&at(id, by), None, false)
+                setup.sp.redirect_query(&at(id, by), None, false)
             ));
             let said = inspect::status_codes(&posted_response(&page).0);
             let wanted = if taken {
@@ -243,7 +243,7 @@ fn a_stale_early_or_older_version_request_is_refused_with_a_status_to_the_acs() 
         let old = at("_5", TimeDelta::zero()).replace("Version=\"2.0\"", "Version=\"1.1\"");
         let page = browser.get(&format!(
             "/saml/sso?{}",
-            scene.sp.redirect_query(&old, None, false)
+            setup.sp.redirect_query(&old, None, false)
         ));
         assert_eq!(
             inspect::status_codes(&posted_response(&page).0).0,
@@ -255,12 +255,12 @@ fn a_stale_early_or_older_version_request_is_refused_with_a_status_to_the_acs() 
 #[test]
 fn a_login_hint_only_prefills_the_form() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        scene.server.add_user("eve@fernweh.example", "Eve", "Other");
-        let mut browser = scene.server.browser();
+        let setup = SsoSetup::new(database);
+        setup.server.add_user("eve@fernweh.example", "Eve", "Other");
+        let mut browser = setup.server.browser();
         let login = browser.get_following_redirects(&format!(
             "{}&login_hint=ADA%40fernweh.example",
-            scene.sso_url("_h1")
+            setup.sso_url("_h1")
         ));
         assert_eq!(login.field("email").as_deref(), Some(ADA));
         let page = browser.sign_in(&login, "eve@fernweh.example", PASSWORD);
@@ -269,10 +269,10 @@ fn a_login_hint_only_prefills_the_form() {
             "Success",
             "another person may sign in"
         );
-        let login = scene
+        let login = setup
             .server
             .browser()
-            .get_following_redirects(&format!("{}&login_hint=%22%3E%3Cscript%3E", scene.sso_url("_h2")));
+            .get_following_redirects(&format!("{}&login_hint=%22%3E%3Cscript%3E", setup.sso_url("_h2")));
         assert_eq!(login.field("email").as_deref(), Some(""));
     });
 }

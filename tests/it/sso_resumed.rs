@@ -37,12 +37,12 @@ fn assert_refused(page: &Response, code: &str) {
 #[test]
 fn each_tab_resumes_its_own_sign_in() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut browser = scene.server.browser();
+        let setup = SsoSetup::new(database);
+        let mut browser = setup.server.browser();
         let tabs: Vec<_> = (0..3)
             .map(|n| {
                 browser
-                    .get(&scene.sso_url(&format!("_t{n}")))
+                    .get(&setup.sso_url(&format!("_t{n}")))
                     .location()
                     .to_owned()
             })
@@ -57,7 +57,7 @@ fn each_tab_resumes_its_own_sign_in() {
             );
         }
         let sessions = sql::number(
-            &scene.server.settings,
+            &setup.server.settings,
             "SELECT count(*) AS n FROM sessions WHERE ended_at IS NULL",
         );
         assert_eq!(
@@ -70,9 +70,9 @@ fn each_tab_resumes_its_own_sign_in() {
 #[test]
 fn a_repeated_request_of_the_same_browser_and_user_gets_a_response_again() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut browser = scene.server.browser();
-        let address = scene.sso_url("_r1");
+        let setup = SsoSetup::new(database);
+        let mut browser = setup.server.browser();
+        let address = setup.sso_url("_r1");
         let wait = browser.get(&address).location().to_owned();
         let login = browser.get(&wait);
         let first = browser.sign_in(&login, ADA, PASSWORD);
@@ -89,20 +89,20 @@ fn a_repeated_request_of_the_same_browser_and_user_gets_a_response_again() {
 #[test]
 fn a_request_is_never_answered_again_for_another_browser_session_or_user() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        scene.server.add_user(EVE, "Eve", "Other");
-        let mut browser = scene.server.browser();
-        let address = scene.sso_url("_r1");
+        let setup = SsoSetup::new(database);
+        setup.server.add_user(EVE, "Eve", "Other");
+        let mut browser = setup.server.browser();
+        let address = setup.sso_url("_r1");
         let wait = browser.get(&address).location().to_owned();
         let login = browser.get(&wait);
         posted_response(&browser.sign_in(&login, ADA, PASSWORD));
 
-        let mut elsewhere = scene.signed_in_browser();
+        let mut elsewhere = setup.signed_in_browser();
         assert_refused(&elsewhere.get(&address), "REQUEST-ANSWERED");
-        let mut unknown = scene.server.browser();
+        let mut unknown = setup.server.browser();
         let login = unknown.get_following_redirects(&address);
         assert_refused(&unknown.sign_in(&login, ADA, PASSWORD), "REQUEST-ANSWERED");
-        let mut eve = scene.server.browser();
+        let mut eve = setup.server.browser();
         let login = eve.get_following_redirects(&address);
         assert_refused(&eve.sign_in(&login, EVE, PASSWORD), "REQUEST-ANSWERED");
 
@@ -116,7 +116,7 @@ fn a_request_is_never_answered_again_for_another_browser_session_or_user() {
         assert_refused(&browser.get(&address), "REQUEST-ANSWERED");
         assert_eq!(
             sql::number(
-                &scene.server.settings,
+                &setup.server.settings,
                 "SELECT count(*) AS n FROM audit_events WHERE action = 'sign_on' AND outcome = 'ok'"
             ),
             1
@@ -127,16 +127,16 @@ fn a_request_is_never_answered_again_for_another_browser_session_or_user() {
 #[test]
 fn a_pending_sign_in_is_bound_to_its_browser_and_expires_after_ten_minutes() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut browser = scene.server.browser();
-        let wait = browser.get(&scene.sso_url("_r1")).location().to_owned();
-        for mut thief in [scene.server.browser(), scene.signed_in_browser()] {
+        let setup = SsoSetup::new(database);
+        let mut browser = setup.server.browser();
+        let wait = browser.get(&setup.sso_url("_r1")).location().to_owned();
+        for mut thief in [setup.server.browser(), setup.signed_in_browser()] {
             let page = thief.get(&wait);
             assert_eq!(page.status, 410, "{}", page.body);
             assert!(page.field("SAMLResponse").is_none() && page.field("password").is_none());
         }
-        let mut other = scene.server.browser();
-        let foreign = other.get(&scene.sso_url("_r2")).location().to_owned();
+        let mut other = setup.server.browser();
+        let foreign = other.get(&setup.sso_url("_r2")).location().to_owned();
         other.cookies.clone_from(&browser.cookies);
         assert_eq!(
             other.get(&foreign).status,
@@ -152,17 +152,17 @@ fn a_pending_sign_in_is_bound_to_its_browser_and_expires_after_ten_minutes() {
         ] {
             assert!([404, 410].contains(&browser.get(broken).status), "{broken}");
         }
-        scene.server.clock.advance(TimeDelta::seconds(599));
+        setup.server.clock.advance(TimeDelta::seconds(599));
         let login = browser.get(&wait);
         assert_eq!(login.status, 200);
-        scene.server.clock.advance(TimeDelta::seconds(2));
+        setup.server.clock.advance(TimeDelta::seconds(2));
         assert_eq!(browser.get(&wait).status, 410);
         let late = browser.submit_password(&login, ADA, PASSWORD);
         assert_eq!(browser.get(late.location()).status, 410);
-        scene.server.provider.run_housekeeping().unwrap();
+        setup.server.provider.run_housekeeping().unwrap();
         assert_eq!(
             sql::number(
-                &scene.server.settings,
+                &setup.server.settings,
                 "SELECT count(*) AS n FROM waiting_sign_ons"
             ),
             0
@@ -173,9 +173,9 @@ fn a_pending_sign_in_is_bound_to_its_browser_and_expires_after_ten_minutes() {
 #[test]
 fn anonymous_requests_evict_no_pending_sign_in_and_store_nothing() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut victim = scene.server.browser();
-        let wait = victim.get(&scene.sso_url("_v")).location().to_owned();
+        let setup = SsoSetup::new(database);
+        let mut victim = setup.server.browser();
+        let wait = victim.get(&setup.sso_url("_v")).location().to_owned();
         let form = victim.get(&wait);
         // From the same browser too, as a page with many images from our site would send them.
         for n in 0..600 {
@@ -183,14 +183,14 @@ fn anonymous_requests_evict_no_pending_sign_in_and_store_nothing() {
             if n % 2 == 0 {
                 other.extra_headers = vec![("Sec-Fetch-Dest".to_owned(), "image".to_owned())];
             }
-            other.get(&scene.sso_url(&format!("_f{n}")));
+            other.get(&setup.sso_url(&format!("_f{n}")));
         }
         assert_eq!(victim.get(&wait).status, 200);
         let page = victim.sign_in(&form, ADA, PASSWORD);
         assert!(posted_response(&page).0.contains("InResponseTo=\"_v\""));
         assert_eq!(
             sql::number(
-                &scene.server.settings,
+                &setup.server.settings,
                 "SELECT count(*) AS n FROM waiting_sign_ons"
             ),
             0
@@ -201,23 +201,23 @@ fn anonymous_requests_evict_no_pending_sign_in_and_store_nothing() {
 #[test]
 fn only_a_top_level_navigation_becomes_a_pending_sign_in() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
+        let setup = SsoSetup::new(database);
         for dest in ["image", "iframe", "empty", "script", "embed"] {
-            let mut browser = scene.server.browser();
+            let mut browser = setup.server.browser();
             browser.extra_headers = vec![("Sec-Fetch-Dest".to_owned(), dest.to_owned())];
-            let page = browser.get(&scene.sso_url(&format!("_{dest}")));
+            let page = browser.get(&setup.sso_url(&format!("_{dest}")));
             assert_eq!((page.status, page.header("location")), (403, None), "{dest}");
             assert!(page.set_cookies().count() == 0 && page.field("password").is_none());
-            let silent = browser.get(&scene.sso_url_with(&format!("_p-{dest}"), "IsPassive=\"true\"", ""));
+            let silent = browser.get(&setup.sso_url_with(&format!("_p-{dest}"), "IsPassive=\"true\"", ""));
             assert!(
                 posted_response(&silent).0.contains("status:NoPassive"),
                 "{}",
                 silent.body
             );
         }
-        let mut browser = scene.server.browser();
+        let mut browser = setup.server.browser();
         browser.extra_headers = vec![("Sec-Fetch-Dest".to_owned(), "document".to_owned())];
-        let login = browser.get_following_redirects(&scene.sso_url("_r1"));
+        let login = browser.get_following_redirects(&setup.sso_url("_r1"));
         posted_response(&browser.sign_in(&login, ADA, PASSWORD));
     });
 }
@@ -225,10 +225,10 @@ fn only_a_top_level_navigation_becomes_a_pending_sign_in() {
 #[test]
 fn another_replica_resumes_the_pending_sign_in_from_the_browser() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut browser = scene.server.browser();
-        let wait = browser.get(&scene.sso_url("_r1")).location().to_owned();
-        let replica = scene.server.replica();
+        let setup = SsoSetup::new(database);
+        let mut browser = setup.server.browser();
+        let wait = browser.get(&setup.sso_url("_r1")).location().to_owned();
+        let replica = setup.server.replica();
         let mut there = Browser::new(replica.address, "https://login.fernweh.example");
         assert_eq!(there.get(&wait).status, 410, "not in another browser");
         there.cookies.clone_from(&browser.cookies);
@@ -241,42 +241,42 @@ fn another_replica_resumes_the_pending_sign_in_from_the_browser() {
 #[test]
 fn a_disabled_application_or_user_is_refused_at_the_next_request() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let (mut browser, mut waiting) = (scene.signed_in_browser(), scene.server.browser());
-        let wait = waiting.get(&scene.sso_url("_w")).location().to_owned();
+        let setup = SsoSetup::new(database);
+        let (mut browser, mut waiting) = (setup.signed_in_browser(), setup.server.browser());
+        let wait = waiting.get(&setup.sso_url("_w")).location().to_owned();
         let login = waiting.get(&wait);
         let switch = |enabled| {
             let edit = ApplicationEdit {
                 enabled: Some(enabled),
                 ..ApplicationEdit::default()
             };
-            scene
+            setup
                 .server
                 .provider
-                .edit_application(&scene.wiki.slug, edit)
+                .edit_application(&setup.wiki.slug, edit)
                 .unwrap()
                 .unwrap();
         };
         switch(false);
-        assert_refused(&browser.get(&scene.sso_url("_r1")), "APPLICATION-DISABLED");
+        assert_refused(&browser.get(&setup.sso_url("_r1")), "APPLICATION-DISABLED");
         assert_refused(&waiting.sign_in(&login, ADA, PASSWORD), "APPLICATION-DISABLED");
         assert!(!browser.get("/").body.contains("Wiki"), "its tile is gone");
         assert_eq!(browser.get("/launch/wiki").status, 404);
         switch(true);
-        posted_response(&browser.get(&scene.sso_url("_r2")));
+        posted_response(&browser.get(&setup.sso_url("_r2")));
 
         let edit = UserEdit {
             enabled: Some(false),
             ..UserEdit::default()
         };
-        scene
+        setup
             .server
             .provider
             .edit_user(&Email::parse(ADA).unwrap(), &edit)
             .unwrap()
             .unwrap();
         assert!(!SsoSetup::is_signed_in(&browser));
-        let login = browser.get_following_redirects(&scene.sso_url("_r3"));
+        let login = browser.get_following_redirects(&setup.sso_url("_r3"));
         assert!(login.field("SAMLResponse").is_none());
         let refused = browser.sign_in(&login, ADA, PASSWORD);
         assert!(refused.field("SAMLResponse").is_none() && refused.body.contains("do not belong together"));
@@ -284,7 +284,7 @@ fn a_disabled_application_or_user_is_refused_at_the_next_request() {
             enabled: Some(true),
             ..UserEdit::default()
         };
-        scene
+        setup
             .server
             .provider
             .edit_user(&Email::parse(ADA).unwrap(), &edit)
@@ -300,17 +300,17 @@ fn a_disabled_application_or_user_is_refused_at_the_next_request() {
 #[test]
 fn a_change_by_another_process_applies_at_the_next_sign_in() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut browser = scene.signed_in_browser();
-        posted_response(&browser.get(&scene.sso_url("_r1")));
-        let beside = server::open(&scene.server.settings).unwrap();
+        let setup = SsoSetup::new(database);
+        let mut browser = setup.signed_in_browser();
+        posted_response(&browser.get(&setup.sso_url("_r1")));
+        let beside = server::open(&setup.server.settings).unwrap();
         let new = "https://wiki.example/new";
         let edit = ApplicationEdit {
             acs_endpoints: Some(vec![acs(new)]),
             ..ApplicationEdit::default()
         };
-        beside.edit_application(&scene.wiki.slug, edit).unwrap().unwrap();
-        assert_eq!(posted_response(&browser.get(&scene.sso_url("_r2"))).1, new);
+        beside.edit_application(&setup.wiki.slug, edit).unwrap().unwrap();
+        assert_eq!(posted_response(&browser.get(&setup.sso_url("_r2"))).1, new);
         let name = hallpass::model::user::NameComponent::parse("last", "Byron").unwrap();
         let edit = UserEdit {
             family_name: Some(Some(name)),
@@ -321,7 +321,7 @@ fn a_change_by_another_process_applies_at_the_next_sign_in() {
             .unwrap()
             .unwrap();
         assert!(
-            posted_response(&browser.get(&scene.sso_url("_r3")))
+            posted_response(&browser.get(&setup.sso_url("_r3")))
                 .0
                 .contains(">Byron<")
         );
@@ -329,27 +329,27 @@ fn a_change_by_another_process_applies_at_the_next_sign_in() {
             enabled: Some(false),
             ..ApplicationEdit::default()
         };
-        beside.edit_application(&scene.wiki.slug, off).unwrap().unwrap();
-        assert_refused(&browser.get(&scene.sso_url("_r4")), "APPLICATION-DISABLED");
-        beside.remove_application(&scene.wiki.slug).unwrap();
-        assert_refused(&browser.get(&scene.sso_url("_r5")), "ISSUER-UNKNOWN");
+        beside.edit_application(&setup.wiki.slug, off).unwrap().unwrap();
+        assert_refused(&browser.get(&setup.sso_url("_r4")), "APPLICATION-DISABLED");
+        beside.remove_application(&setup.wiki.slug).unwrap();
+        assert_refused(&browser.get(&setup.sso_url("_r5")), "ISSUER-UNKNOWN");
     });
 }
 
 #[test]
 fn an_acs_removed_during_sign_in_gets_no_response() {
     on_each_database(|database| {
-        let scene = SsoSetup::new(database);
-        let mut browser = scene.server.browser();
-        let login = browser.get_following_redirects(&scene.sso_url("_r1"));
+        let setup = SsoSetup::new(database);
+        let mut browser = setup.server.browser();
+        let login = browser.get_following_redirects(&setup.sso_url("_r1"));
         let edit = ApplicationEdit {
             acs_endpoints: Some(vec![acs("https://wiki.example/new")]),
             ..ApplicationEdit::default()
         };
-        scene
+        setup
             .server
             .provider
-            .edit_application(&scene.wiki.slug, edit)
+            .edit_application(&setup.wiki.slug, edit)
             .unwrap()
             .unwrap();
         assert_refused(&browser.sign_in(&login, ADA, PASSWORD), "ACS-UNKNOWN");

@@ -43,11 +43,11 @@ fn every_algorithm_and_percent_encoding_is_verified_over_the_received_octets() {
             rsa.certificate.clone(),
             ec.certificate.clone(),
         ];
-        let scene = SsoSetup::with(database, &[], |_, new| {
+        let setup = SsoSetup::with(database, &[], |_, new| {
             new.saml.signing_certificates = registered;
             new.saml.require_signed_requests = true;
         });
-        let mut browser = scene.signed_in_browser();
+        let mut browser = setup.signed_in_browser();
         let ways = [
             (
                 &rsa,
@@ -73,7 +73,7 @@ fn every_algorithm_and_percent_encoding_is_verified_over_the_received_octets() {
         for (n, (key, how)) in ways.into_iter().enumerate() {
             for (m, (name, style)) in PERCENT_ENCODINGS.into_iter().enumerate() {
                 let id = format!("_r{n}_{m}");
-                let xml = scene.sp.authn_request(&id, scene.now(), DESTINATION, "");
+                let xml = setup.sp.authn_request(&id, setup.now(), DESTINATION, "");
                 let query = key.signed_query(&xml, Some(RELAY_STATE), style, how);
                 let page = browser.get(&format!("/saml/sso?{query}"));
                 assert!(
@@ -101,14 +101,14 @@ fn every_algorithm_and_percent_encoding_is_verified_over_the_received_octets() {
 fn a_changed_request_or_an_unregistered_key_gets_our_error_page() {
     on_each_database(|database| {
         let (key, foreign, ec) = (SpKey::rsa(2048), SpKey::rsa(2048), SpKey::p256());
-        let scene = SsoSetup::with(database, &[], |_, new| {
+        let setup = SsoSetup::with(database, &[], |_, new| {
             new.saml.signing_certificates = vec![key.certificate.clone()];
         });
-        let mut browser = scene.signed_in_browser();
-        let xml = scene.sp.authn_request("_r1", scene.now(), DESTINATION, "");
+        let mut browser = setup.signed_in_browser();
+        let xml = setup.sp.authn_request("_r1", setup.now(), DESTINATION, "");
         let good = key.signed_query(&xml, Some("a"), UPPER_HEX, rsa_sha256());
         let (other_xml, (body, signature)) = (
-            scene.sp.authn_request("_r2", scene.now(), DESTINATION, ""),
+            setup.sp.authn_request("_r2", setup.now(), DESTINATION, ""),
             good.split_once("&Signature=").unwrap(),
         );
         let other = key.signed_query(&other_xml, Some("a"), UPPER_HEX, rsa_sha256());
@@ -160,11 +160,11 @@ fn a_changed_request_or_an_unregistered_key_gets_our_error_page() {
 fn weak_algorithms_and_key_confusion_are_refused() {
     on_each_database(|database| {
         let key = SpKey::rsa(2048);
-        let scene = SsoSetup::with(database, &[], |_, new| {
+        let setup = SsoSetup::with(database, &[], |_, new| {
             new.saml.signing_certificates = vec![key.certificate.clone()];
         });
-        let mut browser = scene.signed_in_browser();
-        let xml = scene.sp.authn_request("_r1", scene.now(), DESTINATION, "");
+        let mut browser = setup.signed_in_browser();
+        let xml = setup.sp.authn_request("_r1", setup.now(), DESTINATION, "");
         let sha1 = key.signed_query(
             &xml,
             None,
@@ -195,27 +195,27 @@ fn weak_algorithms_and_key_confusion_are_refused() {
 #[test]
 fn a_missing_required_signature_is_denied_at_the_acs() {
     on_each_database(|database| {
-        let scene = SsoSetup::with(database, &[], |sp, new| {
+        let setup = SsoSetup::with(database, &[], |sp, new| {
             new.saml.signing_certificates = vec![sp.certificate()];
             new.saml.require_signed_requests = true;
         });
         let denied = ("Requester".to_owned(), Some("RequestDenied".to_owned()));
-        for mut browser in [scene.server.browser(), scene.signed_in_browser()] {
-            let page = browser.get(&scene.sso_url_with("_r1", DESTINATION, ""));
+        for mut browser in [setup.server.browser(), setup.signed_in_browser()] {
+            let page = browser.get(&setup.sso_url_with("_r1", DESTINATION, ""));
             let (xml, action) = posted_response(&page);
             assert_eq!(
                 (action.as_str(), inspect::status_codes(&xml)),
                 (ACS, denied.clone())
             );
             assert_eq!(page.field("RelayState").as_deref(), Some(RELAY_STATE));
-            let elsewhere = browser.get(&scene.sso_url_with(
+            let elsewhere = browser.get(&setup.sso_url_with(
                 "_r2",
                 "AssertionConsumerServiceURL=\"https://evil.example/\"",
                 "",
             ));
             assert_refused(&elsewhere, "ACS-UNKNOWN");
             let destination =
-                browser.get(&scene.sso_url_with("_r3", "Destination=\"https://evil.example/saml/sso\"", ""));
+                browser.get(&setup.sso_url_with("_r3", "Destination=\"https://evil.example/saml/sso\"", ""));
             assert_refused(&destination, "DESTINATION-WRONG");
         }
     });
@@ -224,22 +224,22 @@ fn a_missing_required_signature_is_denied_at_the_acs() {
 #[test]
 fn a_signed_request_names_its_destination() {
     on_each_database(|database| {
-        let scene = SsoSetup::with(database, &[], |sp, new| {
+        let setup = SsoSetup::with(database, &[], |sp, new| {
             new.saml.signing_certificates = vec![sp.certificate()];
         });
-        let mut browser = scene.signed_in_browser();
-        let xml = scene.sp.authn_request("_r1", scene.now(), "", "");
+        let mut browser = setup.signed_in_browser();
+        let xml = setup.sp.authn_request("_r1", setup.now(), "", "");
         assert_refused(
             &browser.get(&format!(
                 "/saml/sso?{}",
-                scene.sp.redirect_query(&xml, None, true)
+                setup.sp.redirect_query(&xml, None, true)
             )),
             "DESTINATION-WRONG",
         );
-        let xml = scene.sp.authn_request("_r1", scene.now(), DESTINATION, "");
+        let xml = setup.sp.authn_request("_r1", setup.now(), DESTINATION, "");
         posted_response(&browser.get(&format!(
             "/saml/sso?{}",
-            scene.sp.redirect_query(&xml, None, true)
+            setup.sp.redirect_query(&xml, None, true)
         )));
     });
 }
@@ -252,13 +252,13 @@ fn expired_certificates_are_usable_and_every_registered_key_is_tried() {
         let mut old = TestSp::new(WIKI, ACS);
         old.key = generate::generate(KeyId::new(past, [8; 10]), "sp.example", past).unwrap();
         assert!(old.certificate().not_after < Utc::now());
-        let scene = SsoSetup::with(database, &[], |sp, new| {
+        let setup = SsoSetup::with(database, &[], |sp, new| {
             new.saml.signing_certificates = vec![sp.certificate(), old.certificate()];
             new.saml.require_signed_requests = true;
         });
-        let mut browser = scene.signed_in_browser();
-        for (n, sp) in [&old, &scene.sp].into_iter().enumerate() {
-            let xml = sp.authn_request(&format!("_r{n}"), scene.now(), DESTINATION, "");
+        let mut browser = setup.signed_in_browser();
+        for (n, sp) in [&old, &setup.sp].into_iter().enumerate() {
+            let xml = sp.authn_request(&format!("_r{n}"), setup.now(), DESTINATION, "");
             let page = browser.get(&format!("/saml/sso?{}", sp.redirect_query(&xml, None, true)));
             assert_eq!(
                 inspect::status_codes(&posted_response(&page).0),
@@ -272,30 +272,30 @@ fn expired_certificates_are_usable_and_every_registered_key_is_tried() {
 fn a_signature_without_a_registered_certificate_is_ignored_and_reported() {
     on_each_database(|database| {
         for warm in [true, false] {
-            let scene = SsoSetup::new(&crate::support::test_server::fresh_database_like(database));
+            let setup = SsoSetup::new(&crate::support::test_server::fresh_database_like(database));
             let unchecked = || {
-                scene
+                setup
                     .server
                     .provider
-                    .last_unchecked_signature(scene.wiki.id)
+                    .last_unchecked_signature(setup.wiki.id)
                     .unwrap()
             };
             let mut browser = if warm {
-                scene.signed_in_browser()
+                setup.signed_in_browser()
             } else {
-                scene.server.browser()
+                setup.server.browser()
             };
-            let xml = scene.sp.authn_request("_r1", scene.now(), DESTINATION, "");
+            let xml = setup.sp.authn_request("_r1", setup.now(), DESTINATION, "");
             assert_eq!(unchecked(), None);
             let mut page = browser.get_following_redirects(&format!(
                 "/saml/sso?{}",
-                scene.sp.redirect_query(&xml, None, true)
+                setup.sp.redirect_query(&xml, None, true)
             ));
             if !warm {
                 page = browser.sign_in(&page, ADA, PASSWORD);
             }
             posted_response(&page);
-            assert_eq!(unchecked(), Some(scene.now()), "warm: {warm}");
+            assert_eq!(unchecked(), Some(setup.now()), "warm: {warm}");
         }
     });
 }

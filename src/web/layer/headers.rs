@@ -50,8 +50,8 @@ impl Headers {
             ],
             "'self'",
         );
-        let onward = [script::SCRIPT_FLAG, script::AUTO_POST];
-        let leave = |form_action| {
+        let auto_post = [script::SCRIPT_FLAG, script::AUTO_POST];
+        let logout_headers = |form_action| {
             let policy =
                 content_security_policy(&[script::SCRIPT_FLAG, script::LOGOUT_PROGRESS], form_action);
             common_headers(&policy, https).map(with_no_store)
@@ -61,17 +61,17 @@ impl Headers {
             // Not limited to one origin: Chromium applies this to redirects by the application too,
             // and ChatGPT's ACS redirects on to two other origins.
             auto_post: with_no_store(common_headers(
-                &content_security_policy(&onward, "https:"),
+                &content_security_policy(&auto_post, "https:"),
                 https,
             )?),
             auto_post_to_loopback: with_no_store(common_headers(
-                &content_security_policy(&onward, "https: http:"),
+                &content_security_policy(&auto_post, "https: http:"),
                 https,
             )?),
-            logout_progress: leave("'self'")?,
+            logout_progress: logout_headers("'self'")?,
             // Besides the application's form, the page has one of ours that skips the application.
-            logout_post: leave("'self' https:")?,
-            logout_post_to_loopback: leave("'self' https: http:")?,
+            logout_post: logout_headers("'self' https:")?,
+            logout_post_to_loopback: logout_headers("'self' https: http:")?,
         })
     }
 
@@ -216,9 +216,9 @@ mod tests {
             directive(&headers, ResponseKind::LogoutPostToLoopback, "form-action"),
             "'self' https: http:"
         );
-        let onward = script::csp_source(script::AUTO_POST);
-        assert!(!directive(&headers, ResponseKind::Page, "script-src").contains(&onward));
-        assert!(directive(&headers, ResponseKind::AutoPost, "script-src").contains(&onward));
+        let auto_post = script::csp_source(script::AUTO_POST);
+        assert!(!directive(&headers, ResponseKind::Page, "script-src").contains(&auto_post));
+        assert!(directive(&headers, ResponseKind::AutoPost, "script-src").contains(&auto_post));
     }
 
     #[test]

@@ -59,7 +59,7 @@ impl Base64 {
 
 /// The form that carries a message to an application (saml-bindings, 3.5.4).
 #[derive(Clone, Debug, Template)]
-#[template(path = "self_post.html", config = "src/web/askama.toml")]
+#[template(path = "auto_post.html", config = "src/web/askama.toml")]
 pub struct AutoPostPage<'a> {
     pub brand: Brand<'a>,
     pub application: AppMark,

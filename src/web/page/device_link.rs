@@ -7,7 +7,7 @@ use crate::web::page::part::Brand;
 /// Asks before the link is used up; it posts `csrf` to its own address. It does not say whose link
 /// it is.
 #[derive(Clone, Debug, Template)]
-#[template(path = "device.html", config = "src/web/askama.toml")]
+#[template(path = "device_link.html", config = "src/web/askama.toml")]
 pub struct DeviceLinkPage<'a> {
     pub brand: Brand<'a>,
     /// The part of the address that identifies the link.

@@ -76,7 +76,7 @@ pub enum AdvanceBy<'a> {
 
 /// The page for one step of a logout.
 #[derive(Clone, Debug, Template)]
-#[template(path = "leaving.html", config = "src/web/askama.toml")]
+#[template(path = "logout_progress.html", config = "src/web/askama.toml")]
 pub struct LogoutProgressPage<'a> {
     pub brand: Brand<'a>,
     pub participants: Vec<ParticipantView>,
@@ -91,7 +91,7 @@ pub struct LogoutProgressPage<'a> {
 
 /// The end of a logout that an application began: it receives the LogoutResponse.
 #[derive(Clone, Debug, Template)]
-#[template(path = "returning.html", config = "src/web/askama.toml")]
+#[template(path = "logout_return.html", config = "src/web/askama.toml")]
 pub struct LogoutReturnPage<'a> {
     pub brand: Brand<'a>,
     pub participants: Vec<ParticipantView>,

@@ -28,7 +28,7 @@ impl RefusedAction {
 
 /// A refused request: what is wrong, who can fix it, and how. It never shows a registered value.
 #[derive(Clone, Debug, Template)]
-#[template(path = "refused.html", config = "src/web/askama.toml")]
+#[template(path = "refusal.html", config = "src/web/askama.toml")]
 pub struct RefusalPage<'a> {
     pub brand: Brand<'a>,
     pub action: RefusedAction,

@@ -6,17 +6,17 @@ use sha2::{Digest, Sha256};
 
 /// Marks the page before anything is drawn: without the mark, elements that need a script stay
 /// hidden.
-pub const SCRIPT_FLAG: &str = include_str!("../templates/mark.js");
+pub const SCRIPT_FLAG: &str = include_str!("../templates/script_flag.js");
 /// Shows and hides the password.
-pub const SHOW_PASSWORD: &str = include_str!("../templates/reveal.js");
+pub const SHOW_PASSWORD: &str = include_str!("../templates/show_password.js");
 /// Counts down until a button can be pressed again.
-pub const COUNTDOWN: &str = include_str!("../templates/wait.js");
+pub const COUNTDOWN: &str = include_str!("../templates/countdown.js");
 /// Copies a value to the clipboard.
-pub const COPY_VALUE: &str = include_str!("../templates/copy.js");
+pub const COPY_VALUE: &str = include_str!("../templates/copy_value.js");
 /// Submits the form that carries a message to an application.
-pub const AUTO_POST: &str = include_str!("../templates/onward.js");
+pub const AUTO_POST: &str = include_str!("../templates/auto_post.js");
 /// Continues a logout, and skips an application that keeps the browser waiting.
-pub const LOGOUT_PROGRESS: &str = include_str!("../templates/leave.js");
+pub const LOGOUT_PROGRESS: &str = include_str!("../templates/logout_progress.js");
 
 /// The source expression that allows one script (csp3, 2.3.1).
 pub fn csp_source(script: &str) -> String {

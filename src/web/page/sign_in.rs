@@ -34,7 +34,7 @@ pub enum SignInNotice {
 
 /// The form for e-mail and password; it posts `csrf`, `continue`, `email` and `password` to `/login`.
 #[derive(Clone, Debug, Template)]
-#[template(path = "login.html", config = "src/web/askama.toml")]
+#[template(path = "sign_in.html", config = "src/web/askama.toml")]
 pub struct SignInPage<'a> {
     pub brand: Brand<'a>,
     /// The application to sign in to, if one sent the user here.

@@ -22,7 +22,7 @@ pub struct SignOutPage<'a> {
 /// before each of them receives a LogoutRequest; it posts `csrf` to `/logout`. It names neither the
 /// user nor an application.
 #[derive(Clone, Debug, Template)]
-#[template(path = "sign_out_over.html", config = "src/web/askama.toml")]
+#[template(path = "sign_out_expired.html", config = "src/web/askama.toml")]
 pub struct SignOutExpiredPage<'a> {
     pub brand: Brand<'a>,
     /// How many applications may still be open.

@@ -29,7 +29,7 @@ pub(super) fn post_authn_request(browser: &mut Browser, xml: &str) -> Response {
 
 /// A wiki that must sign, its key, and a browser in which Ada is signed in.
 pub(super) struct SignedSsoSetup {
-    pub(super) scene: SsoSetup,
+    pub(super) sso: SsoSetup,
     pub(super) key: SpKey,
     pub(super) browser: Browser,
 }
@@ -37,16 +37,20 @@ pub(super) struct SignedSsoSetup {
 impl SignedSsoSetup {
     pub(super) fn new(database: &Database) -> Self {
         let key = SpKey::rsa(2048);
-        let scene = SsoSetup::with(database, &[], |_, new| {
+        let setup = SsoSetup::with(database, &[], |_, new| {
             new.saml.signing_certificates = vec![key.certificate.clone()];
             new.saml.require_signed_requests = true;
         });
-        let browser = scene.signed_in_browser();
-        Self { scene, key, browser }
+        let browser = setup.signed_in_browser();
+        Self {
+            sso: setup,
+            key,
+            browser,
+        }
     }
 
     pub(super) fn unsigned_request(&self, id: &str) -> String {
-        self.scene.sp.authn_request(id, self.scene.now(), DESTINATION, "")
+        self.sso.sp.authn_request(id, self.sso.now(), DESTINATION, "")
     }
 
     /// The same request with an honest signature.

@@ -218,9 +218,9 @@ fn malformed_signature_layouts(setup: &mut SignedSsoSetup) {
         },
     );
     setup.assert_refused("an Object", SIGNATURE_SHAPE, &with_object);
-    let deep = setup.scene.sp.authn_request(
+    let deep = setup.sso.sp.authn_request(
         "_d",
-        setup.scene.now(),
+        setup.sso.now(),
         DESTINATION,
         "<samlp:Extensions>SIGNATURE</samlp:Extensions>",
     );

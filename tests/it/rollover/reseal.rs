@@ -10,27 +10,27 @@ use crate::support::{
     test_server::{Database, TestServer, on_each_database},
 };
 
-fn sealing_key_path(house: &TestServer) -> std::path::PathBuf {
-    house.settings.data_dir.join("seal.key")
+fn sealing_key_path(test_server: &TestServer) -> std::path::PathBuf {
+    test_server.settings.data_dir.join("seal.key")
 }
 
-fn sealing_key_ids(house: &TestServer) -> Vec<String> {
+fn sealing_key_ids(test_server: &TestServer) -> Vec<String> {
     // Version, then the name of the sealing key.
-    let sql = if house.settings.sqlite_path().is_some() {
+    let sql = if test_server.settings.sqlite_path().is_some() {
         "SELECT DISTINCT hex(substr(sealed, 1, 9)) AS t FROM signing_keys WHERE sealed IS NOT NULL"
     } else {
         "SELECT DISTINCT upper(encode(substr(sealed, 1, 9), 'hex')) AS t FROM signing_keys WHERE sealed IS NOT NULL"
     };
-    sql::texts(&house.settings, sql)
+    sql::texts(&test_server.settings, sql)
 }
 
 /// A server with an active and a next key, and the metadata that it publishes.
 fn server_with_two_keys(database: &Database) -> (TestServer, String) {
-    let house = TestServer::start(database, &[]);
-    expect_done(house.provider.prepare_key(None).unwrap());
-    house.provider.refresh_snapshot().unwrap();
-    let published = house.provider.metadata().unwrap().etag;
-    (house, published)
+    let test_server = TestServer::start(database, &[]);
+    expect_done(test_server.provider.prepare_key(None).unwrap());
+    test_server.provider.refresh_snapshot().unwrap();
+    let published = test_server.provider.metadata().unwrap().etag;
+    (test_server, published)
 }
 
 fn assert_keys_usable(provider: &Provider, published: &str) {
@@ -41,14 +41,14 @@ fn assert_keys_usable(provider: &Provider, published: &str) {
 #[test]
 fn every_key_is_resealed_and_the_old_sealing_key_is_useless() {
     on_each_database(|database| {
-        let (house, published) = server_with_two_keys(database);
+        let (test_server, published) = server_with_two_keys(database);
         let (before, file) = (
-            sealing_key_ids(&house),
-            fs::read(sealing_key_path(&house)).unwrap(),
+            sealing_key_ids(&test_server),
+            fs::read(sealing_key_path(&test_server)).unwrap(),
         );
-        let settings = Arc::clone(&house.settings);
-        let at = sealing_key_path(&house);
-        let dir = house.stop();
+        let settings = Arc::clone(&test_server.settings);
+        let at = sealing_key_path(&test_server);
+        let dir = test_server.stop();
         let resealed = server::reseal(&settings, None).unwrap();
         assert!(resealed.keys == 2 && resealed.is_in_place && resealed.is_purged);
         let new = fs::read(&at).unwrap();
@@ -75,10 +75,10 @@ fn every_key_is_resealed_and_the_old_sealing_key_is_useless() {
         fs::write(&at, &file).unwrap();
         assert!(format!("{:#}", server::open(&settings).unwrap_err()).contains("seal"));
         fs::write(&at, &new).unwrap();
-        let house = TestServer::start_in_dir(dir, database, &[]);
-        let after = sealing_key_ids(&house);
+        let test_server = TestServer::start_in_dir(dir, database, &[]);
+        let after = sealing_key_ids(&test_server);
         assert!(after.len() == 1 && after != before);
-        assert_keys_usable(&house.provider, &published);
+        assert_keys_usable(&test_server.provider, &published);
     });
 }
 
@@ -92,11 +92,11 @@ fn hex(text: &str) -> Vec<u8> {
 #[test]
 fn an_interrupted_reseal_is_completed() {
     on_each_database(|database| {
-        let (house, published) = server_with_two_keys(database);
-        let (at, settings) = (sealing_key_path(&house), Arc::clone(&house.settings));
+        let (test_server, published) = server_with_two_keys(database);
+        let (at, settings) = (sealing_key_path(&test_server), Arc::clone(&test_server.settings));
         let old = fs::read(&at).unwrap();
         let coming = at.with_extension("key.new");
-        let dir = house.stop();
+        let dir = test_server.stop();
         // Before the database took it: the old one is used, and the next attempt takes the key that lies there.
         write_file(
             &coming,
@@ -110,9 +110,9 @@ fn an_interrupted_reseal_is_completed() {
         // After the database took it.
         fs::rename(&at, &coming).unwrap();
         write_file(&at, std::str::from_utf8(&old).unwrap());
-        let house = TestServer::start_in_dir(dir, database, &[]);
+        let test_server = TestServer::start_in_dir(dir, database, &[]);
         assert_eq!((fs::read(&at).unwrap(), coming.exists()), (left, false));
-        assert_keys_usable(&house.provider, &published);
+        assert_keys_usable(&test_server.provider, &published);
     });
 }
 
@@ -136,16 +136,17 @@ fn a_configured_sealing_key_is_replaced_by_another() {
         );
         let named = |path: &Path| path.display().to_string();
         let first = named(&one);
-        let house = TestServer::start(database, &[("HALLPASS_SEAL_KEY_FILE", first.as_str())]);
-        let settings = Arc::clone(&house.settings);
-        let data = house.stop();
+        let test_server = TestServer::start(database, &[("HALLPASS_SEAL_KEY_FILE", first.as_str())]);
+        let settings = Arc::clone(&test_server.settings);
+        let data = test_server.stop();
         let why = format!("{:#}", server::reseal(&settings, None).unwrap_err());
         assert!(why.contains("--to FILE") && why.contains("openssl rand"), "{why}");
         let done = server::reseal(&settings, Some(&other)).unwrap();
         assert!(done.keys == 1 && !done.is_in_place);
         assert!(server::open(&settings).is_err());
         let second = named(&other);
-        let house = TestServer::start_in_dir(data, database, &[("HALLPASS_SEAL_KEY_FILE", second.as_str())]);
-        assert_eq!(sealing_key_ids(&house).len(), 1);
+        let test_server =
+            TestServer::start_in_dir(data, database, &[("HALLPASS_SEAL_KEY_FILE", second.as_str())]);
+        assert_eq!(sealing_key_ids(&test_server).len(), 1);
     });
 }

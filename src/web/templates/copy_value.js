@@ -3,13 +3,13 @@ document.addEventListener('click', function (event) {
   if (!button || !navigator.clipboard) return;
   var text = document.getElementById(button.dataset.copies).textContent;
   navigator.clipboard.writeText(text).then(function () {
-    var said = document.getElementById(button.dataset.says);
+    var status = document.getElementById(button.dataset.says);
     var icons = button.querySelectorAll('svg');
-    said.textContent = 'Copied';
+    status.textContent = 'Copied';
     icons[0].toggleAttribute('hidden', true);
     icons[1].toggleAttribute('hidden', false);
     setTimeout(function () {
-      said.textContent = '';
+      status.textContent = '';
       icons[0].toggleAttribute('hidden', false);
       icons[1].toggleAttribute('hidden', true);
     }, 3000);

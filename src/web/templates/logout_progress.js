@@ -2,7 +2,7 @@
   var go = document.getElementById('go');
   var without = document.getElementById('without');
   var timers = [];
-  var after = function (seconds, deed) { timers.push(setTimeout(deed, seconds * 1000)); };
+  var after = function (seconds, action) { timers.push(setTimeout(action, seconds * 1000)); };
   addEventListener('load', function () {
     if (go) after(Number(go.dataset.after), function () {
       if (go.tagName === 'FORM') go.submit(); else location.assign(go.href);
