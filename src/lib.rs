@@ -19,6 +19,7 @@ pub mod clock;
 pub mod config;
 pub mod credential;
 pub mod crypto;
+#[cfg(feature = "second-opinion")]
 pub mod demo;
 pub mod entropy;
 pub mod fetch;

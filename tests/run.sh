@@ -7,10 +7,11 @@
 
 ROOT=$PWD
 SHOTS=${HALLPASS_SHOTS:-$ROOT/target/shots}
-STAGES=(format clippy cargo doc interop e2e fuzz deny compose checkout)
+STAGES=(format clippy lean cargo doc interop e2e fuzz deny compose checkout)
 declare -A WHAT=(
   [format]="every file as rustfmt writes it"
   [clippy]="no lint speaks"
+  [lean]="without the second opinion the daemon is built, and links no XML library in C"
   [cargo]="units, properties and flows, on SQLite and PostgreSQL"
   [doc]="every link of the documentation leads somewhere"
   [interop]="service providers that are not ours sign in and out (passport-wsfed-saml2, python3-saml, pysaml2, mod_auth_mellon, node-saml, samlify, a strict reader)"
@@ -150,6 +151,7 @@ run() {
   case "$1" in
     format) cargo fmt --check ;;
     clippy) cargo clippy --all-targets --locked -- -D warnings ;;
+    lean) lean ;;
     build) if asked cargo; then cargo test --locked --no-run; else cargo build --locked; fi ;;
     cargo) cargo_tests ;;
     doc) RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --locked ;;
@@ -165,6 +167,15 @@ run() {
     npm) install_node_packages ;;
     python) install_python_packages ;;
   esac
+}
+
+# Before the stage `build`, which puts the daemon with all features in the same place.
+lean() {
+  local daemon=target/debug/hallpass
+  cargo clippy --locked --no-default-features --lib --bins -- -D warnings || return
+  cargo build --locked --no-default-features || return
+  if ldd "$daemon" | grep -E 'libxml2|libxslt|libxmlsec1'; then return 1; fi
+  "$daemon" --version
 }
 
 # The OASIS schemas from the package of python3-saml; fetched once, never committed.
@@ -259,7 +270,7 @@ as_before() {
 }
 
 export CI="${CI:-true}"
-beside=() compiles=(clippy cargo doc interop e2e fuzz) runs=(cargo interop e2e)
+beside=() compiles=(clippy lean cargo doc interop e2e fuzz) runs=(cargo interop e2e)
 ! asked "${compiles[@]}" || need "${BUILD_PACKAGES[@]}"
 ! asked format deny "${compiles[@]}" || need_rust
 if asked "${runs[@]}"; then
@@ -281,6 +292,7 @@ fi
 begin_beside "${beside[@]}"
 ! asked format || stage format
 ! asked clippy || stage clippy
+! asked lean || stage lean
 ! asked "${runs[@]}" || stage build
 finish_beside
 

@@ -4,6 +4,8 @@ mod app;
 mod audit;
 mod audit_output;
 mod config;
+#[cfg(feature = "second-opinion")]
+mod demo;
 mod explain;
 mod key;
 mod output;
@@ -17,9 +19,8 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
 use crate::{
-    cli::output::print_line,
     config::{LogFormat, Settings},
-    demo, files, server,
+    files, server,
     telemetry::{self, Format, Log},
 };
 
@@ -47,7 +48,8 @@ enum Command {
     /// Runs the identity provider
     Serve,
     /// Runs a demo on this machine only: Hallpass, a person, and a service provider to sign in to
-    Demo(demo::Arguments),
+    #[cfg(feature = "second-opinion")]
+    Demo(crate::demo::Arguments),
     /// What the configuration says
     Config {
         #[command(subcommand)]
@@ -80,7 +82,8 @@ pub fn run() -> Result<ExitCode> {
     let settings = || settings(arguments.config.as_deref());
     match arguments.command {
         Command::Serve => return serve(&settings()?),
-        Command::Demo(arguments) => demo::run(&arguments, demo_is_ready),
+        #[cfg(feature = "second-opinion")]
+        Command::Demo(arguments) => demo::run(&arguments),
         Command::Config {
             command: config::Command::Check { json },
         } => config::check(&settings()?, arguments.config.as_deref(), json),
@@ -131,16 +134,6 @@ fn serve(settings: &Settings) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
-}
-
-fn demo_is_ready(ready: &demo::DemoReady<'_>) -> Result<()> {
-    print_line(format_args!("The demo runs. Open {} and sign in as", ready.site))?;
-    print_line(format_args!("  e-mail    {}", ready.email))?;
-    print_line(format_args!("  password  {}", ready.password))?;
-    print_line(format_args!(
-        "Your page at Hallpass is {}. Press Ctrl-C to stop.",
-        ready.hallpass
-    ))
 }
 
 fn settings(config: Option<&std::path::Path>) -> Result<Settings> {

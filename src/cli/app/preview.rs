@@ -14,9 +14,14 @@ use crate::{
     },
     provider::{
         Provider,
-        saml::preview::{IN_RESPONSE_TO, NameIdOrigin, PLACEHOLDER_NAME_ID, Preview, PreviewedResponse},
+        saml::preview::{
+            IN_RESPONSE_TO, NameIdOrigin, PLACEHOLDER_NAME_ID, Preview, PreviewedResponse, Verification,
+        },
     },
 };
+
+const NOT_IN_THIS_BUILD: &str =
+    "not checked: this build has no second implementation (feature second-opinion)";
 
 #[derive(Serialize)]
 struct PreviewOutput<'a> {
@@ -128,8 +133,15 @@ fn response_output<'a>(preview: &'a Preview, response: &'a PreviewedResponse) ->
         sign: saml.response_options.signed_parts.name(),
         algorithm: saml.response_options.signature_algorithm.name(),
         encrypt: response.encryption.map_or("none", ContentCipher::name),
-        signatures_verified: response.verified.as_ref().ok().copied(),
-        not_verified: response.verified.as_ref().err().map(String::as_str),
+        signatures_verified: match &response.verified {
+            Verification::Verified(count) => Some(*count),
+            Verification::Failed(_) | Verification::NotInThisBuild => None,
+        },
+        not_verified: match &response.verified {
+            Verification::Verified(_) => None,
+            Verification::Failed(why) => Some(why),
+            Verification::NotInThisBuild => Some(NOT_IN_THIS_BUILD),
+        },
         certificate_sha256: &response.certificate_sha256,
         xml: &response.xml,
     }
@@ -178,12 +190,13 @@ fn print(preview: &Preview) -> Result<()> {
         },
     );
     let verified = match &response.verified {
-        Ok(count) => format!(
+        Verification::Verified(count) => format!(
             "{count} {} by xmlsec, against our certificate (SHA-256 {})",
             if *count == 1 { "signature" } else { "signatures" },
             response.certificate_sha256
         ),
-        Err(why) => format!("NO: {why}"),
+        Verification::Failed(why) => format!("NO: {why}"),
+        Verification::NotInThisBuild => NOT_IN_THIS_BUILD.to_owned(),
     };
     let signed = format!(
         "{signs}, with {}",

@@ -25,10 +25,7 @@ use crate::{
         session::ActiveSession,
         snapshot::Snapshot,
     },
-    saml::{
-        attribute::Attribute, authn_context, redact::redact_signatures, refusal::Refusal, response,
-        second_opinion,
-    },
+    saml::{attribute::Attribute, authn_context, redact::redact_signatures, refusal::Refusal, response},
 };
 
 /// The `InResponseTo` of a preview: no request has this ID.
@@ -55,6 +52,17 @@ pub struct Obstacle {
 }
 
 /// A Response and what it contains.
+/// What the second implementation says of the signatures.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Verification {
+    /// So many are valid.
+    Verified(usize),
+    /// One is not, or the shape is not ours.
+    Failed(String),
+    /// The feature `second-opinion` is off.
+    NotInThisBuild,
+}
+
 #[derive(Clone, Debug)]
 pub struct PreviewedResponse {
     pub acs: SpUrl,
@@ -62,7 +70,7 @@ pub struct PreviewedResponse {
     pub origin: NameIdOrigin,
     pub attributes: Vec<PreviewedAttribute>,
     /// How many signatures were verified, by another implementation than the one that signs; or why they were not.
-    pub verified: Result<usize, String>,
+    pub verified: Verification,
     /// The SHA-256 fingerprint of the certificate that they were verified with.
     pub certificate_sha256: String,
     /// What the Assertion would be encrypted with; the preview shows it unencrypted.
@@ -265,7 +273,20 @@ impl From<&Attribute<'_>> for PreviewedAttribute {
     }
 }
 
-fn verify(xml: &str, certificate: &[u8]) -> Result<usize, String> {
-    second_opinion::precheck(xml).map_err(|why| why.to_string())?;
-    second_opinion::verify(xml, certificate).map_err(|why| why.to_string())
+#[cfg(feature = "second-opinion")]
+fn verify(xml: &str, certificate: &[u8]) -> Verification {
+    use crate::saml::second_opinion;
+
+    if let Err(why) = second_opinion::precheck(xml) {
+        return Verification::Failed(why.to_string());
+    }
+    match second_opinion::verify(xml, certificate) {
+        Ok(signatures) => Verification::Verified(signatures),
+        Err(why) => Verification::Failed(why.to_string()),
+    }
+}
+
+#[cfg(not(feature = "second-opinion"))]
+const fn verify(_xml: &str, _certificate: &[u8]) -> Verification {
+    Verification::NotInThisBuild
 }

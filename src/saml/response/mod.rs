@@ -225,5 +225,5 @@ fn assertion(
     Ok((head.finish()?, tail.finish()?))
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "second-opinion"))]
 mod tests;
