@@ -112,6 +112,12 @@ pub fn run() -> Result<ExitCode> {
             command: key::Command::Reseal(args),
         } => key::reseal(&args, &settings()?).map_err(with_working_command),
         Command::Key {
+            command: key::Command::Remove { id, json },
+        } => {
+            let provider = server::open(&settings()?).map_err(with_working_command)?;
+            key::remove(&id, &provider, json)
+        }
+        Command::Key {
             command: key::Command::Roll { command },
         } => {
             let provider = server::open(&settings()?).map_err(with_working_command)?;

@@ -24,4 +24,5 @@ pub mod session;
 pub mod sign_in;
 pub mod text;
 pub mod throttle;
+pub mod unreadable;
 pub mod user;

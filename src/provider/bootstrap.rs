@@ -1,5 +1,4 @@
 //! Initializes the database at the first start, and checks it at later starts.
-
 use crate::{
     clock::Clock,
     entropy::Entropy,
@@ -11,7 +10,7 @@ use crate::{
         installation::Installation,
         key::{KeyState, SealedKey, SigningKey},
     },
-    provider::error::Error,
+    provider::{error::Error, key_rows},
     store::{Store, Tx},
 };
 
@@ -84,7 +83,9 @@ impl Bootstrap<'_> {
             base_url: self.endpoints.base.origin().to_owned(),
             generation: 1,
         };
-        Ok(self.store.write(|tx| tx.initialize_installation(&wanted))?)
+        self.store
+            .write(|tx| tx.initialize_installation(&wanted))
+            .map_err(Error::of_own_row)
     }
 
     /// The entity ID if none is stored: the configured one, or else the metadata URL.
@@ -99,21 +100,20 @@ impl Bootstrap<'_> {
         had_applications: bool,
         notices: &mut Vec<BootstrapNotice>,
     ) -> Result<(), Error> {
-        let sealed = self.store.read(Tx::signing_keys)?;
+        let sealed = key_rows::readable(self.store)?;
         if let Some(configured) = &self.configured_key {
             return self.import_configured_key(configured, &sealed, had_applications, notices);
         }
         if sealed.is_empty() {
             let key = self.generate()?;
             let sealed = self.seal(&key)?;
-            if self.store.write(|tx| tx.add_first_key(&sealed))? {
+            if self.store.write_config(|tx| tx.add_first_key(&sealed))? {
                 notices.push(BootstrapNotice::KeyGenerated {
                     sha256: key.certificate.sha256,
                 });
             }
             return Ok(());
-        }
-        // Opening all keys proves that the sealing key is theirs, before anything else happens.
+        } // Opening all keys proves that the sealing key is theirs, before anything else happens.
         let ring = ring::KeyRing::open(&sealed, self.sealing_key)?;
         let host = self.endpoints.base.host();
         let subject = &ring.active.certificate.subject;
@@ -164,7 +164,7 @@ impl Bootstrap<'_> {
             self.replace_active_key(active, &key, had_applications)?
         } else {
             let sealed = self.seal(&key)?;
-            self.store.write(|tx| tx.add_first_key(&sealed))?
+            self.store.write_config(|tx| tx.add_first_key(&sealed))?
         };
         if imported {
             notices.push(BootstrapNotice::KeyImported {
@@ -191,10 +191,7 @@ impl Bootstrap<'_> {
             None => stored.entity_id.clone(),
         };
         if entity_id != stored.entity_id {
-            self.store.write(|tx| {
-                tx.set_entity_id(&entity_id)?;
-                tx.raise_generation()
-            })?;
+            self.store.write_config(|tx| tx.set_entity_id(&entity_id))?;
             if had_applications {
                 notices.push(BootstrapNotice::EntityIdChanged {
                     before: stored.entity_id.clone(),
@@ -208,7 +205,7 @@ impl Bootstrap<'_> {
                     entity_id,
                 });
             }
-            self.store.write(|tx| tx.set_base_url(origin))?;
+            self.store.write_config(|tx| tx.set_base_url(origin))?;
         }
         Ok(())
     }
@@ -217,7 +214,7 @@ impl Bootstrap<'_> {
         let sealed = self.seal(by)?;
         Ok(self
             .store
-            .write(|tx| tx.replace_active_key(&sealed, active, keep))?)
+            .write_config(|tx| tx.replace_active_key(&sealed, active, keep))?)
     }
 
     fn seal(&self, key: &SigningKey) -> Result<SealedKey, Error> {

@@ -1,5 +1,4 @@
 //! Failures of our own. What a peer or a user did wrong is an outcome, not an error.
-
 /// Our own failures.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -19,12 +18,31 @@ pub enum Error {
     /// `serve` has not yet initialized the database.
     #[error("this database has no {0} yet: start `hallpass serve` once")]
     NotInitialized(&'static str),
+    /// Our own name, or the key that signs, cannot be read.
+    #[error(
+        "{0}, and Hallpass has no other in its place: a newer version wrote it, or the database is damaged. Run the version that wrote it, or restore a backup (docs/operations.md)"
+    )]
+    OwnRow(#[source] crate::store::Error),
     /// A thread panicked while it held a lock.
     #[error("a step before this one broke")]
     Poisoned,
 }
 
 impl Error {
+    /// What is read there is ours: nothing goes on without it.
+    pub(super) fn of_own_row(error: crate::store::Error) -> Self {
+        if error.is_unreadable() {
+            Self::OwnRow(error)
+        } else {
+            Self::Store(error)
+        }
+    }
+
+    /// Whether a row holds what this version cannot read.
+    pub const fn is_unreadable(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_unreadable())
+    }
+
     /// Whether the same call may succeed in a moment.
     pub fn is_retryable(&self) -> bool {
         match self {
@@ -34,6 +52,7 @@ impl Error {
             | Self::Message(_)
             | Self::Signing(_)
             | Self::NotInitialized(_)
+            | Self::OwnRow(_)
             | Self::Poisoned => false,
         }
     }

@@ -57,8 +57,14 @@ impl Provider {
         if !looked.has_users {
             warnings.push("there is nobody who could sign in: hallpass user add".to_owned());
         }
-        if self.cached_snapshot()?.applications.is_empty() {
+        let snapshot = self.cached_snapshot()?;
+        if snapshot.applications.is_empty() {
             warnings.push("there is no application to sign in to: hallpass app add".to_owned());
+        }
+        let unreadable = snapshot.unreadable.len();
+        if unreadable > 0 {
+            // Whoever asks need not be one of ours: names stand in the log and in the list.
+            warnings.push(format!( "{unreadable} of the applications, drafts and keys cannot be read and are set aside: hallpass app list" ));
         }
         Ok(Ok(warnings))
     }

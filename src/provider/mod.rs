@@ -1,23 +1,29 @@
 //! What the identity provider does, without HTTP.
-
+pub mod application_set;
 pub mod applications;
 pub mod audit;
 pub mod bootstrap;
 pub mod error;
 pub mod health;
 pub mod housekeeping;
+pub mod key_rows;
 pub mod keys;
 pub mod logout;
 pub mod metadata_sources;
 pub mod people;
 pub mod portal;
+pub mod repair;
 pub mod saml;
 pub mod session;
 pub mod sign_in;
+mod single_flight;
 pub mod snapshot;
 pub mod visitor;
 
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{
+    Arc, Mutex, RwLock,
+    atomic::{AtomicU64, Ordering},
+};
 
 use chrono::{DateTime, Utc};
 
@@ -26,11 +32,11 @@ use crate::{
     credential::password::Hasher,
     entropy::Entropy,
     fetch::Fetcher,
-    keys::{browser_state::BrowserStateKey, seal::SealingKey},
+    keys::{browser_state::BrowserStateKey, ring::KeyRing, seal::SealingKey},
     model::{audit::AuditEvent, endpoint::Endpoints, id::AuditId, policy::Policy, secret::Token, text::hex},
     provider::{
         audit::RefusalCounter, error::Error, health::HealthCheck, keys::certificate_expiry::WarnedToday,
-        saml::publish::FetchLog, snapshot::Snapshot, visitor::Visitor,
+        saml::publish::FetchLog, single_flight::SingleFlight, snapshot::Snapshot, visitor::Visitor,
     },
     store::Store,
 };
@@ -71,7 +77,9 @@ struct Inner {
     store_for_requests: Store,
     health_check: Mutex<HealthCheck>,
     state_key: BrowserStateKey,
-    snapshot: RwLock<Arc<Snapshot>>,
+    snapshot: RwLock<Option<Arc<Snapshot>>>,
+    loading: SingleFlight,
+    loads: AtomicU64,
     refusal_counter: Mutex<RefusalCounter>,
     fetch_log: Mutex<FetchLog>,
     warned_today: Mutex<WarnedToday>,
@@ -80,14 +88,31 @@ struct Inner {
 impl Provider {
     /// Opens a provider on a database that `Bootstrap::initialize` has prepared, here or in another replica.
     pub fn open(dependencies: Dependencies) -> Result<Self, Error> {
-        let snapshot = Snapshot::load(&dependencies, &dependencies.store)?;
+        let provider = Self::prepared(dependencies)?;
+        provider.fresh_snapshot()?;
+        Ok(provider)
+    }
+
+    /// The same for one command: applications are loaded when something asks for all of them.
+    pub fn open_for_command(dependencies: Dependencies) -> Result<Self, Error> {
+        // Proves that this is the sealing key: links are sealed with it, too.
+        KeyRing::open(
+            &key_rows::readable(&dependencies.store)?,
+            &dependencies.sealing_key,
+        )?;
+        Self::prepared(dependencies)
+    }
+
+    fn prepared(dependencies: Dependencies) -> Result<Self, Error> {
         let state_key = BrowserStateKey::from_sealing_key(&dependencies.sealing_key)?;
         let inner = Inner {
             store_for_requests: dependencies.store.for_requests(),
             dependencies,
             state_key,
             health_check: Mutex::new(HealthCheck::default()),
-            snapshot: RwLock::new(Arc::new(snapshot)),
+            snapshot: RwLock::new(None),
+            loading: SingleFlight::default(),
+            loads: AtomicU64::new(0),
             refusal_counter: Mutex::new(RefusalCounter::default()),
             fetch_log: Mutex::new(FetchLog::default()),
             warned_today: Mutex::new(WarnedToday::default()),
@@ -118,6 +143,11 @@ impl Provider {
     /// The number of passwords hashed so far, so that tests can count work instead of measuring time.
     pub fn hash_count(&self) -> u64 {
         self.dependencies().hasher.hash_count()
+    }
+
+    /// How often what is kept in memory was read from the database.
+    pub fn snapshots_read(&self) -> u64 {
+        self.0.loads.load(Ordering::Relaxed)
     }
 
     fn dependencies(&self) -> &Dependencies {

@@ -1,9 +1,9 @@
-//! The part of the database that is cached in memory: applications, active key, publication.
+//! What is kept in memory of the database: the applications, the key that signs, what is published.
 //!
-//! Every change of these raises one number, the generation, which is read with every session: a snapshot of another
-//! generation is discarded, so that a change takes effect at the next sign-in on every replica.
+//! One number, the generation, is raised by every change of these and read with every session: a
+//! snapshot of another generation is thrown away, so a change takes effect at the next sign-in on every replica.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::{Arc, atomic::Ordering};
 
 use crate::{
     keys::ring::KeyRing,
@@ -11,72 +11,98 @@ use crate::{
         application::{Application, EntityId, Slug},
         id::ApplicationId,
         installation::Installation,
+        rollover::ApplicationDraft,
+        unreadable::{UnreadableKind, UnreadableRow},
     },
-    provider::{Dependencies, Provider, error::Error, saml::publish::Publication},
+    provider::{
+        Dependencies, Provider, application_set::ApplicationSet, error::Error, key_rows,
+        saml::publish::Publication,
+    },
     saml::signer::Signer,
-    store::{Store, Tx},
+    store::{Configuration, Store, Tx},
 };
 
-/// The cached data of one generation.
-#[derive(Debug)]
+/// One generation. The next one shares with it what did not change.
+#[derive(Clone, Debug)]
 pub struct Snapshot {
-    /// The generation and our entity ID.
+    /// Its number, and our entity ID.
     pub installation: Installation,
-    /// All applications, by name.
-    pub applications: Vec<Arc<Application>>,
-    by_entity_id: BTreeMap<EntityId, Vec<Arc<Application>>>,
-    by_slug: BTreeMap<Slug, Arc<Application>>,
-    by_id: BTreeMap<ApplicationId, Arc<Application>>,
-    pub signer: Signer,
+    /// Every application that can be read.
+    pub applications: ApplicationSet,
+    /// Names that have a metadata address before they have an application.
+    pub drafts: Arc<Vec<ApplicationDraft>>,
+    /// Rows that are set aside.
+    pub unreadable: Arc<Vec<UnreadableRow>>,
+    /// Signs.
+    pub signer: Arc<Signer>,
     /// What anybody may fetch.
-    pub publication: Publication,
+    pub publication: Arc<Publication>,
 }
 
 impl Snapshot {
-    pub(super) fn load(parts: &Dependencies, store: &Store) -> Result<Self, Error> {
-        let (installation, sealed, applications, drafts) = store.read(|tx| {
-            // The generation first: what is read after it is at least as new.
-            Ok((
-                tx.installation()?,
-                tx.signing_keys()?,
-                tx.applications()?,
-                tx.application_drafts()?,
-            ))
-        })?;
-        let installation = installation.ok_or(Error::NotInitialized("entity ID"))?;
-        let ring = KeyRing::open(&sealed, &parts.sealing_key)?;
-        let signer = Signer::new(&ring.active).map_err(|why| Error::Signing(Box::new(why)))?;
-        let publication = Publication::new(parts, &installation, &ring, &signer, drafts)?;
-        let applications: Vec<_> = applications.into_iter().map(Arc::new).collect();
-        let mut by_entity_id: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for application in &applications {
-            by_entity_id
-                .entry(application.saml.entity_id.clone())
-                .or_default()
-                .push(Arc::clone(application));
+    /// Reads what changed since `before`, or everything.
+    pub(super) fn load(
+        dependencies: &Dependencies,
+        store: &Store,
+        before: Option<&Self>,
+    ) -> Result<Self, Error> {
+        let since = before.map(|before| before.installation.generation);
+        let read = store.read(|tx| tx.configuration(since));
+        let read = read.map_err(Error::of_own_row)?;
+        let mut read = read.ok_or(Error::NotInitialized("entity ID"))?;
+        let known = before.map_or(&[][..], |before| before.unreadable.as_slice());
+        let unreadable = unreadable(&mut read, known);
+        for row in unreadable.iter().filter(|row| !known.contains(row)) {
+            tracing::error!(id = row.id, "{}", row.words());
         }
-        let keyed = || applications.iter().map(Arc::clone);
+        let applications = match (before, &read.changed) {
+            (Some(before), Some(changed)) => {
+                let mut applications = before.applications.clone();
+                for id in changed.iter().filter_map(|id| id.parse().ok()) {
+                    applications.remove(id);
+                }
+                for application in &read.applications {
+                    applications.put(application);
+                }
+                applications
+            }
+            (None, _) | (_, None) => ApplicationSet::new(&read.applications),
+        };
+        let (signer, publication) = match (before, read.keys) {
+            (Some(before), None) => (Arc::clone(&before.signer), Arc::clone(&before.publication)),
+            (_, keys) => {
+                let (keys, _unreadable) = keys.unwrap_or_default();
+                let ring = KeyRing::open(&keys, &dependencies.sealing_key)?;
+                let signer = Signer::new(&ring.active).map_err(|why| Error::Signing(Box::new(why)))?;
+                let publication = Publication::new(dependencies, &read.installation, &ring, &signer)?;
+                (Arc::new(signer), Arc::new(publication))
+            }
+        };
+        let drafts = match (before, read.drafts) {
+            (Some(before), None) => Arc::clone(&before.drafts),
+            (_, drafts) => Arc::new(drafts.unwrap_or_default().0),
+        };
         Ok(Self {
-            installation,
-            by_entity_id,
-            by_slug: keyed().map(|one| (one.slug.clone(), one)).collect(),
-            by_id: keyed().map(|one| (one.id, one)).collect(),
+            installation: read.installation,
             applications,
+            drafts,
+            unreadable: Arc::new(unreadable),
             signer,
             publication,
         })
     }
 
-    /// The applications with this entity ID, enabled or not.
-    pub fn by_entity_id(&self, entity_id: &EntityId) -> &[Arc<Application>] {
-        self.by_entity_id.get(entity_id).map_or(&[], Vec::as_slice)
+    /// The applications called `entity_id`, enabled or not, by name.
+    pub fn by_entity_id(&self, entity_id: &EntityId) -> Vec<&Arc<Application>> {
+        self.applications.by_entity_id(entity_id)
     }
 
+    /// The application with this slug.
     pub fn by_slug(&self, slug: &Slug) -> Option<&Arc<Application>> {
-        self.by_slug.get(slug)
+        self.applications.by_slug(slug)
     }
 
-    /// The slugs of these applications, for the audit log; the ID for one that was removed.
+    /// What an administrator calls these applications, for the audit trail; by id where one is gone.
     pub(super) fn slugs(&self, ids: impl Iterator<Item = ApplicationId>) -> String {
         let name = |id| {
             self.by_id(id)
@@ -85,40 +111,93 @@ impl Snapshot {
         ids.map(name).collect::<Vec<_>>().join(", ")
     }
 
+    /// The application with this id.
     pub fn by_id(&self, id: ApplicationId) -> Option<&Arc<Application>> {
-        self.by_id.get(&id)
+        self.applications.by_id(id)
     }
 }
 
+/// All rows that cannot be read: those of what was read again, and those of the rest that were known before. Keys whose
+/// certificate cannot be read are taken out of `read`.
+fn unreadable(read: &mut Configuration, known: &[UnreadableRow]) -> Vec<UnreadableRow> {
+    let mut all = std::mem::take(&mut read.unreadable);
+    if let Some((keys, unreadable)) = &mut read.keys {
+        all.append(unreadable);
+        all.extend(key_rows::set_aside(keys));
+    }
+    if let Some((_drafts, unreadable)) = &mut read.drafts {
+        all.append(unreadable);
+    }
+    let stays = |row: &&UnreadableRow| match row.kind {
+        UnreadableKind::Application => read
+            .changed
+            .as_ref()
+            .is_some_and(|changed| !changed.contains(&row.id)),
+        UnreadableKind::Draft => read.drafts.is_none(),
+        UnreadableKind::SigningKey => read.keys.is_none(),
+    };
+    all.extend(known.iter().filter(stays).cloned());
+    all.sort();
+    all
+}
+
 impl Provider {
-    /// The cached snapshot, of whatever generation.
+    /// The snapshot at hand, of whatever generation.
     pub(super) fn cached_snapshot(&self) -> Result<Arc<Snapshot>, Error> {
-        let guard = self.0.snapshot.read().map_err(|_poisoned| Error::Poisoned)?;
-        Ok(Arc::clone(&guard))
+        match self.kept()? {
+            Some(kept) => Ok(kept),
+            None => self.fresh_snapshot(),
+        }
     }
 
-    /// The snapshot of the current generation of the database.
+    fn kept(&self) -> Result<Option<Arc<Snapshot>>, Error> {
+        let guard = self.0.snapshot.read().map_err(|_poisoned| Error::Poisoned)?;
+        Ok(guard.clone())
+    }
+
+    /// The snapshot of the database's generation now.
     pub(super) fn fresh_snapshot(&self) -> Result<Arc<Snapshot>, Error> {
         let generation = self.store().read(Tx::generation)?;
         self.snapshot_at_generation(generation)
     }
 
-    /// The snapshot of at least `generation`, loaded if necessary.
+    /// The snapshot of at least `generation`. If need be it is loaded, by one thread: the others wait for that, since an
+    /// older one may let in whom an administrator has shut out.
     pub(super) fn snapshot_at_generation(&self, generation: i64) -> Result<Arc<Snapshot>, Error> {
-        let cached = self.cached_snapshot()?;
-        if cached.installation.generation == generation {
-            return Ok(cached);
+        let mut kept = self.kept();
+        let fitting = |kept: &Result<Option<Arc<Snapshot>>, Error>| match kept {
+            Ok(Some(kept)) if kept.installation.generation == generation => Some(Arc::clone(kept)),
+            Ok(_) | Err(_) => None,
+        };
+        if let Some(fitting) = fitting(&kept) {
+            return Ok(fitting);
         }
-        let fresh = Arc::new(Snapshot::load(self.dependencies(), self.store())?);
+        let turn = self.0.loading.turn(|| {
+            kept = self.kept();
+            fitting(&kept)
+        });
+        let turn = match turn {
+            Ok(loaded) => return Ok(loaded),
+            Err(turn) => turn,
+        };
+        let kept = kept?;
+        let now = self.store().read(Tx::generation)?;
+        if let Some(kept) = kept.as_ref().filter(|kept| kept.installation.generation == now) {
+            return Ok(Arc::clone(kept));
+        }
+        // Whoever waits is not to wait for a database without an end, whoever loads.
+        let fresh = Snapshot::load(self.dependencies(), &self.0.store_for_requests, kept.as_deref())?;
+        let fresh = Arc::new(fresh);
+        self.0.loads.fetch_add(1, Ordering::Relaxed);
         let mut guard = self.0.snapshot.write().map_err(|_poisoned| Error::Poisoned)?;
-        // If two were loaded at the same time, the newer one stays: what was published must not be withdrawn.
-        if guard.installation.generation < fresh.installation.generation {
-            *guard = Arc::clone(&fresh);
+        if turn.is_the_last() {
+            *guard = Some(Arc::clone(&fresh));
         }
         Ok(fresh)
     }
 
-    /// Loads what other processes have changed; called every second or two for what is served from memory alone.
+    /// Takes up what other processes have changed; called every second or two for what is served from
+    /// memory alone.
     pub fn refresh_snapshot(&self) -> Result<(), Error> {
         let looked = self
             .fresh_snapshot()

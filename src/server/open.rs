@@ -1,5 +1,4 @@
 //! From settings to a provider: files, database, keys.
-
 use std::{
     fs::File,
     path::{Path, PathBuf},
@@ -53,12 +52,11 @@ pub fn open(settings: &Settings) -> Result<Provider> {
         }
         SchemaState::TooNew { oldest_binary } => refuse_newer_schema(&oldest_binary)?,
     }
-    let sealing_key = seal::read_key(settings, &store)?;
-    // Applications need the daemon's base URL, whatever the settings of this command say.
+    let sealing_key = seal::read_key(settings, &store)?; // Applications need the daemon's base URL, whatever the settings of this command say.
     let known = store
         .read(Tx::installation)?
         .and_then(|known| BaseUrl::parse(&known.base_url).ok());
-    provider(
+    let parts = parts(
         settings,
         known.unwrap_or_else(|| settings.base_url.clone()),
         store,
@@ -66,7 +64,8 @@ pub fn open(settings: &Settings) -> Result<Provider> {
         Box::new(SystemClock),
         Box::new(SystemEntropy),
         Some(files::operator()),
-    )
+    )?;
+    Ok(Provider::open_for_command(parts)?)
 }
 
 /// Opens a provider for the daemon: migrates the database, and creates at the first start what is created once.
@@ -81,8 +80,7 @@ pub fn prepare_with(
     entropy: Box<dyn Entropy>,
 ) -> Result<(Provider, Vec<BootstrapNotice>)> {
     files::ensure_data_dir(&settings.data_dir)?;
-    check_files(settings)?;
-    // Checked before the database: an earlier start that wrote the marker had created the database first.
+    check_files(settings)?; // Checked before the database: an earlier start that wrote the marker had created the database first.
     let was_used = marker_path(settings).exists();
     if was_used && settings.sqlite_path().is_some_and(|path| !path.exists()) {
         bail!(database_missing(settings));
@@ -128,21 +126,12 @@ pub fn prepare_with(
         )
     })?;
     files::write_private(&marker_path(settings), MARKER_TEXT)?;
-    Ok((
-        provider(
-            settings,
-            settings.base_url.clone(),
-            store,
-            sealing_key,
-            clock,
-            entropy,
-            None,
-        )?,
-        findings,
-    ))
+    let base_url = settings.base_url.clone();
+    let parts = parts(settings, base_url, store, sealing_key, clock, entropy, None)?;
+    Ok((Provider::open(parts)?, findings))
 }
 
-fn provider(
+fn parts(
     settings: &Settings,
     base_url: BaseUrl,
     store: Store,
@@ -150,8 +139,8 @@ fn provider(
     clock: Box<dyn Clock>,
     entropy: Box<dyn Entropy>,
     actor: Option<String>,
-) -> Result<Provider> {
-    Ok(Provider::open(Dependencies {
+) -> Result<Dependencies> {
+    Ok(Dependencies {
         clock,
         entropy,
         endpoints: Endpoints::new(base_url),
@@ -164,7 +153,7 @@ fn provider(
             settings.data_dir.clone(),
         ),
         actor,
-    })?)
+    })
 }
 
 /// Contents of the marker file.

@@ -1,5 +1,4 @@
 //! Access to the database: reads, durable writes, and relaxed writes for sign-ins.
-
 use std::{
     fmt, fs,
     os::unix::fs::MetadataExt,
@@ -19,6 +18,7 @@ use diesel::{
 use crate::{
     model::secret::Secret,
     store::{
+        configuration_changes::ConfigTx,
         connection::Tx,
         database_url::DatabaseUrl,
         error::Error,
@@ -78,8 +78,7 @@ impl Store {
         let manager = |role| ConnectionManager {
             url: Arc::clone(&address),
             kind: role,
-        };
-        // Fails at once with the reason; a pool would retry until its timeout.
+        }; // Fails at once with the reason; a pool would retry until its timeout.
         drop(manager(ConnectionKind::Writer).open()?);
         let (readers, writers, request_pool) = match *address {
             // SQLite has one writer at a time; others wait in the pool, in order.
@@ -151,10 +150,7 @@ impl Store {
             return Ok(());
         }
         if !was_gone {
-            tracing::error!(
-                path = %path.display(),
-                "the database file is gone, or another file has its name: nobody is served. Put back the one that was opened, or stop Hallpass, restore the database, and start it again"
-            );
+            tracing::error!( path = %path.display(), "the database file is gone, or another file has its name: nobody is served. Put back the one that was opened, or stop Hallpass, restore the database, and start it again" );
         }
         Err(Error::FileMissing { path: path.clone() })
     }
@@ -180,6 +176,20 @@ impl Store {
     /// Commits all of `work` or nothing. After this returns, a power failure cannot undo it.
     pub fn write<T>(&self, work: impl FnOnce(&mut Tx) -> Result<T, Error>) -> Result<T, Error> {
         self.write_transaction(true, work)
+    }
+
+    /// The same for what every replica keeps in memory: applications, keys, our own name. The generation is raised if
+    /// any of that changes, and nobody raises it otherwise.
+    pub fn write_config<T>(
+        &self,
+        work: impl FnOnce(&mut ConfigTx<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.write(|tx| {
+            let mut config = ConfigTx::begin(tx)?;
+            let done = work(&mut config)?;
+            config.end()?;
+            Ok(done)
+        })
     }
 
     /// Commits all of `work` or nothing. On SQLite a power failure can undo the most recent

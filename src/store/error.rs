@@ -1,6 +1,5 @@
 //! Errors of the store.
-
-use std::{error::Error as StdError, path::PathBuf};
+use std::{error::Error as StdError, fmt, path::PathBuf};
 
 /// Why the store failed. No message contains a password.
 #[derive(Debug, thiserror::Error)]
@@ -30,8 +29,13 @@ pub enum Error {
         source: Box<dyn StdError + Send + Sync>,
     },
     /// A row holds a value that this program could not have written.
-    #[error("{table} {id} cannot be read")]
-    Corrupt { table: &'static str, id: String },
+    #[error("{table} {id} cannot be read{}", column.map(|name| format!(": {name}")).unwrap_or_default())]
+    Corrupt {
+        table: &'static str,
+        id: String,
+        /// The column whose value it is, where that is known.
+        column: Option<&'static str>,
+    },
     /// A statement failed.
     #[error("the database failed")]
     Database(#[from] diesel::result::Error),
@@ -65,6 +69,14 @@ impl Error {
             | Self::Backup { .. }
             | Self::Corrupt { .. } => false,
         }
+    }
+
+    /// Whether a row holds what this program cannot read.
+    pub const fn is_unreadable(&self) -> bool {
+        matches!(
+            self,
+            Self::Corrupt { .. } | Self::Database(diesel::result::Error::DeserializationError(_))
+        )
     }
 
     /// Whether a row that must exist was not found.
@@ -112,7 +124,13 @@ impl RowContext {
         value.ok_or_else(|| Error::Corrupt {
             table: self.table,
             id: self.id.clone(),
+            column: None,
         })
+    }
+
+    /// One of its columns.
+    pub(super) const fn column(&self, column: &'static str) -> Column<'_> {
+        Column { row: self, column }
     }
 
     /// Parses the value of a nullable column.
@@ -122,5 +140,38 @@ impl RowContext {
         parse: impl FnOnce(V) -> Result<T, E>,
     ) -> Result<Option<T>, Error> {
         value.map(|value| self.valid(parse(value))).transpose()
+    }
+}
+
+/// The column that is being read, for the error that says it cannot be.
+#[derive(Debug)]
+pub(super) struct Column<'r> {
+    row: &'r RowContext,
+    column: &'static str,
+}
+
+impl Column<'_> {
+    pub(super) fn unreadable(&self) -> Error {
+        Error::Corrupt {
+            table: self.row.table,
+            id: self.row.id.clone(),
+            column: Some(self.column),
+        }
+    }
+
+    /// Returns the value, or [`Error::Corrupt`] for this row.
+    pub(super) fn valid<T, E>(&self, value: Result<T, E>) -> Result<T, Error> {
+        self.required(value.ok())
+    }
+
+    /// Returns the value, or [`Error::Corrupt`] for this row.
+    pub(super) fn required<T>(&self, value: Option<T>) -> Result<T, Error> {
+        value.ok_or_else(|| self.unreadable())
+    }
+}
+
+impl fmt::Display for Column<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.row.table, self.column)
     }
 }

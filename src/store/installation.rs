@@ -1,20 +1,21 @@
-//! `installation`: one row, shared by all replicas.
-
+//! `installation`: one row for all replicas.
 use diesel::prelude::*;
 
 use crate::{
     model::{application::EntityId, installation::Installation},
     store::{
+        configuration_changes::ConfigTx,
         connection::{Tx, with_backend},
         error::{Error, RowContext},
         schema::installation,
     },
 };
 
+/// The id of the only row.
 const ROW_ID: i64 = 1;
 
 impl Tx {
-    /// The installation; `None` before its first start.
+    /// What is known of this installation; nothing before its first start.
     pub fn installation(&mut self) -> Result<Option<Installation>, Error> {
         installation::table
             .find(ROW_ID)
@@ -29,7 +30,7 @@ impl Tx {
             .transpose()
     }
 
-    /// Stores `proposed` unless the installation exists already; returns the stored one.
+    /// Founds this installation as `proposed`, unless it was founded before; what holds now.
     pub fn initialize_installation(&mut self, proposed: &Installation) -> Result<Installation, Error> {
         let row = (
             installation::id.eq(ROW_ID),
@@ -45,40 +46,7 @@ impl Tx {
         RowContext::new("installation", "1").required(stored)
     }
 
-    /// Changes our entity ID, which every service provider must then adopt.
-    pub fn set_entity_id(&mut self, entity_id: &EntityId) -> Result<(), Error> {
-        diesel::update(installation::table.find(ROW_ID))
-            .set(installation::entity_id.eq(entity_id.as_str()))
-            .execute(&mut self.0)?;
-        Ok(())
-    }
-
-    /// Records the base URL in use.
-    pub fn set_base_url(&mut self, base_url: &str) -> Result<(), Error> {
-        diesel::update(installation::table.find(ROW_ID))
-            .set(installation::base_url.eq(base_url))
-            .execute(&mut self.0)?;
-        Ok(())
-    }
-
-    /// Makes every replica reload what it caches.
-    pub fn raise_generation(&mut self) -> Result<(), Error> {
-        diesel::update(installation::table.find(ROW_ID))
-            .set(installation::generation.eq(installation::generation + 1))
-            .execute(&mut self.0)?;
-        Ok(())
-    }
-
-    /// Serializes with every transaction that raises the generation: this one waits for it, or it
-    /// waits for this one.
-    pub fn lock_generation(&mut self) -> Result<(), Error> {
-        diesel::update(installation::table.find(ROW_ID))
-            .set(installation::generation.eq(installation::generation))
-            .execute(&mut self.0)?;
-        Ok(())
-    }
-
-    /// How many times applications or keys were changed; 0 before the first start.
+    /// How often applications or keys were changed; 0 before the first start.
     pub fn generation(&mut self) -> Result<i64, Error> {
         let found = installation::table
             .find(ROW_ID)
@@ -86,6 +54,26 @@ impl Tx {
             .first(&mut self.0)
             .optional()?;
         Ok(found.unwrap_or(0))
+    }
+}
+
+impl ConfigTx<'_> {
+    /// Changes our name to every service provider.
+    pub fn set_entity_id(&mut self, entity_id: &EntityId) -> Result<(), Error> {
+        self.changed_identity();
+        diesel::update(installation::table.find(ROW_ID))
+            .set(installation::entity_id.eq(entity_id.as_str()))
+            .execute(&mut self.0)?;
+        Ok(())
+    }
+
+    /// Notes the base URL that we run under.
+    pub fn set_base_url(&mut self, base_url: &str) -> Result<(), Error> {
+        self.changed_identity();
+        diesel::update(installation::table.find(ROW_ID))
+            .set(installation::base_url.eq(base_url))
+            .execute(&mut self.0)?;
+        Ok(())
     }
 }
 
@@ -102,7 +90,7 @@ impl TryFrom<Row> for Installation {
     fn try_from(row: Row) -> Result<Self, Error> {
         let name = RowContext::new("installation", "1");
         Ok(Self {
-            entity_id: name.valid(EntityId::parse(&row.entity_id))?,
+            entity_id: name.column("entity_id").valid(EntityId::parse(&row.entity_id))?,
             base_url: row.base_url,
             generation: row.generation,
         })

@@ -1,7 +1,8 @@
 //! The database: SQLite or PostgreSQL, behind one set of queries. Knows no SAML and no HTTP.
-
 mod applications;
 mod audit;
+mod configuration;
+mod configuration_changes;
 mod connection;
 mod database;
 mod database_url;
@@ -12,6 +13,7 @@ mod keys;
 mod migrate;
 mod people;
 mod pool;
+mod reading;
 mod request_pool;
 mod saml;
 mod schema;
@@ -22,6 +24,8 @@ mod write_health;
 
 pub use self::{
     audit::audit_events::{AuditFilter, StoredAuditEvent},
+    configuration::Configuration,
+    configuration_changes::ConfigTx,
     connection::{EditOutcome, Tx},
     database::Store,
     error::Error,

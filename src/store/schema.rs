@@ -446,6 +446,13 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    configuration_changes (generation, subject) {
+        generation -> BigInt,
+        subject -> Text,
+    }
+}
+
 diesel::joinable!(logout_hops -> logouts (logout_id));
 diesel::joinable!(application_sources -> metadata_sources (source_id));
 diesel::joinable!(saml_service_providers -> applications (application_id));

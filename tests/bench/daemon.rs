@@ -1,5 +1,4 @@
 //! The real binary, started as an administrator starts it, and a browser that sends SSO requests over and over.
-
 use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
@@ -74,20 +73,24 @@ impl Deployment {
 
     /// Registers the other service providers in one transaction.
     fn add_other_applications(&self) {
+        self.store()
+            .write_config(|tx| {
+                for number in 0..self.options.other_applications {
+                    assert!(tx.add_application(&scale::numbered_application(number))?);
+                }
+                Ok(())
+            })
+            .unwrap();
+    }
+
+    /// The database behind the daemon's back.
+    pub(crate) fn store(&self) -> Store {
         let file = self.dir.path().join("data/hallpass.db");
         let url = self
             .database
             .clone()
             .unwrap_or(format!("sqlite:{}", file.display()));
-        let store = Store::connect(&Secret::new(url), 1).unwrap();
-        store
-            .write(|tx| {
-                for number in 0..self.options.other_applications {
-                    assert!(tx.add_application(&scale::numbered_application(number))?);
-                }
-                tx.raise_generation()
-            })
-            .unwrap();
+        Store::connect(&Secret::new(url), 1).unwrap()
     }
 
     fn command(&self, wrapper: &[String]) -> Command {
@@ -230,11 +233,17 @@ impl<'p> Daemon<'p> {
     }
 
     pub(crate) fn resident_megabytes(&self) -> f64 {
+        self.megabytes("VmRSS:")
+    }
+
+    /// The same at its highest.
+    pub(crate) fn highest_megabytes(&self) -> f64 {
+        self.megabytes("VmHWM:")
+    }
+
+    fn megabytes(&self, name: &str) -> f64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))
-            .unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
         line.trim().trim_end_matches(" kB").parse::<f64>().unwrap() / 1024.0
     }
 
@@ -278,31 +287,50 @@ impl Client {
         Self {
             address,
             stream: BufReader::new(stream),
-            cookies: Vec::new(),
-            // No two browsers send the same request.
+            cookies: Vec::new(), // No two browsers send the same request.
             sent: u64::try_from(Utc::now().timestamp_micros()).unwrap() * 1_000_000,
         }
     }
 
     fn signed_in(address: SocketAddr) -> Self {
         let mut client = Self::new(address);
-        let page = client.exchange("GET", "/login", "");
-        let csrf = page
-            .body
-            .split("name=\"csrf\" value=\"")
-            .nth(1)
-            .unwrap()
-            .split('"')
-            .next()
-            .unwrap();
+        client.sign_in();
+        client
+    }
+
+    /// The person gives the password.
+    pub(crate) fn sign_in(&mut self) {
+        let csrf = self.csrf_of("/login");
         let form = format!(
             "csrf={csrf}&email={}&password={}",
             EMAIL.replace('@', "%40"),
             PASSWORD.replace(' ', "+")
         );
-        let done = client.exchange("POST", "/login", &form);
+        let done = self.exchange("POST", "/login", &form);
         assert_eq!((done.status, done.location.as_str()), (303, "/"), "{}", done.body);
-        client
+    }
+
+    /// The person signs out, on our own page.
+    pub(crate) fn sign_out(&mut self) {
+        let csrf = self.csrf_of("/logout");
+        let done = self.exchange("POST", "/logout", &format!("csrf={csrf}"));
+        assert!(done.status == 200 || done.status == 303, "{}", done.body);
+        self.cookies.clear();
+    }
+
+    /// Sends a request of an application that nobody registered.
+    pub(crate) fn be_refused(&mut self) {
+        self.sent += 1;
+        let target = sso_url(self.sent, "urn:nobody");
+        let answer = self.exchange("GET", &target, "");
+        assert_eq!(answer.status, 400, "{}", answer.body);
+    }
+
+    fn csrf_of(&mut self, target: &str) -> String {
+        let page = self.exchange("GET", target, "");
+        let after = page.body.split("name=\"csrf\" value=\"").nth(1);
+        assert!(after.is_some(), "{target}: {} {}", page.status, page.body);
+        after.unwrap().split('"').next().unwrap().to_owned()
     }
 
     /// Sends `count` SSO requests, each with an ID of its own, one after the other.
@@ -320,7 +348,7 @@ impl Client {
 
     pub(crate) fn send_sso_request(&mut self) {
         self.sent += 1;
-        let target = sso_url(self.sent);
+        let target = sso_url(self.sent, CHATGPT);
         self.send("GET", &target, "");
     }
 
@@ -399,10 +427,12 @@ impl Client {
 }
 
 /// An AuthnRequest as Auth0 sends it.
-fn sso_url(number: u64) -> String {
+const CHATGPT: &str = "ATZB94xJKf9FsbARIruJxTv5f";
+
+fn sso_url(number: u64, issuer: &str) -> String {
     let now = Utc::now();
     let xml = format!(
-        "<samlp:AuthnRequest xmlns:samlp=\"{PROTOCOL}\" ID=\"_{number:040x}\" IssueInstant=\"{}\" ProtocolBinding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" Version=\"2.0\"><saml:Issuer xmlns:saml=\"{ASSERTION}\">ATZB94xJKf9FsbARIruJxTv5f</saml:Issuer></samlp:AuthnRequest>",
+        "<samlp:AuthnRequest xmlns:samlp=\"{PROTOCOL}\" ID=\"_{number:040x}\" IssueInstant=\"{}\" ProtocolBinding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" Version=\"2.0\"><saml:Issuer xmlns:saml=\"{ASSERTION}\">{issuer}</saml:Issuer></samlp:AuthnRequest>",
         now.format("%Y-%m-%dT%H:%M:%SZ")
     );
     format!(

@@ -1,6 +1,5 @@
 //! What SSO costs: the CPU time of the whole daemon for one warm SSO request over HTTP, as a multiple of one RSA-2048
 //! signature made beside it on the same core. `tests/bench/run.sh` runs it.
-
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -12,6 +11,7 @@
 mod aggregate;
 mod control;
 mod daemon;
+mod edits;
 mod instructions;
 mod parser;
 mod pending_sign_in;
@@ -31,6 +31,8 @@ const SSO_PER_ROUND: usize = 2000;
 const BROWSERS: usize = 4;
 /// SSO requests before memory is read for the second time.
 const SSO_BEFORE_MEMORY: usize = 20_000;
+/// Sign-ons, sign-ins, sign-outs and refusals before memory is read for the third time.
+const MIXED: usize = 30_000;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -66,6 +68,29 @@ fn main() {
         return;
     }
     let mut report = Report::new();
+    if has("--memory-only") {
+        report.memory(memory());
+        report.memory_mixed = Some(memory_after_all_kinds());
+        report.print_table();
+        return;
+    }
+    if has("--sign-on-only") {
+        report.databases.push(measure("SQLite", None, has("--quick")));
+        report.one_signature = Some(one_signature(has("--quick")));
+        if let Ok(url) = std::env::var("HALLPASS_TEST_POSTGRES") {
+            report
+                .databases
+                .push(measure("PostgreSQL", Some(&url), has("--quick")));
+        }
+        report.print_table();
+        return;
+    }
+    if has("--many-only") {
+        report.scale = Some(scale::measure(has("--quick")));
+        report.edits = Some(edits::measure(None, has("--quick")));
+        report.print_table();
+        return;
+    }
     report.aggregate = Some(aggregate::measure(has("--quick")));
     report.parser = Some(Figures::from_rounds(parser::measure(has("--quick"))));
     if has("--reading-only") {
@@ -81,9 +106,11 @@ fn main() {
     }
     if !has("--quick") {
         report.memory(memory());
+        report.memory_mixed = Some(memory_after_all_kinds());
     }
     report.one_signature = Some(one_signature(has("--quick")));
     report.scale = Some(scale::measure(has("--quick")));
+    report.edits = Some(edits::measure(None, has("--quick")));
     if has("--instructions") {
         report.instructions = instructions::count();
     }
@@ -178,6 +205,31 @@ fn sso_round_trip(clients: &mut [Client], at_once: bool, times: usize) {
 #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
 fn ratio(sum: u64, count: usize) -> f64 {
     sum as f64 / count as f64
+}
+
+/// Resident memory in MB: after many sign-ons, sign-ins, sign-outs and refusals of four browsers at once.
+fn memory_after_all_kinds() -> f64 {
+    let place = Deployment::new(None, DeploymentOptions::default());
+    drop(Daemon::start(&place));
+    let daemon = Daemon::start(&place);
+    std::thread::scope(|scope| {
+        for _browser in 0..BROWSERS {
+            scope.spawn(|| {
+                let mut client = daemon.signed_in_client();
+                for step in 1..=MIXED / BROWSERS {
+                    if step % 30 == 0 {
+                        client.sign_out();
+                        client.sign_in();
+                    } else if step % 10 == 5 {
+                        client.be_refused();
+                    } else {
+                        client.sso_many(1);
+                    }
+                }
+            });
+        }
+    });
+    daemon.resident_megabytes()
 }
 
 /// Resident memory in MB: idle, and after many SSO requests.

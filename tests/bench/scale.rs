@@ -12,7 +12,7 @@ use hallpass::model::{
 use crate::daemon::{Client, Daemon, Deployment, DeploymentOptions};
 
 const FEW: u32 = 10;
-const MANY: u32 = 10_000;
+pub(crate) const MANY: u32 = 10_000;
 const ROUNDS: usize = 5;
 
 /// CPU time with many ÷ CPU time with few, of the median round; and the one-time costs of the many.

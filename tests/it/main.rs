@@ -1,5 +1,4 @@
 //! All tests from outside, in one binary, so that it is linked once.
-
 #![expect(
     clippy::disallowed_methods,
     clippy::expect_used,
@@ -48,6 +47,7 @@ mod shutdown;
 mod sign_in;
 mod single_logout;
 mod slow_clients;
+mod snapshot;
 mod sources;
 mod sso;
 mod sso_posted;
@@ -56,3 +56,4 @@ mod sso_resumed;
 mod sso_signed;
 mod support;
 mod throttle;
+mod unreadable;

@@ -64,6 +64,14 @@ pub(in crate::cli) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Puts what is usual in place of what this version cannot read of an application, and switches it off
+    Repair {
+        /// Its short name
+        slug: String,
+        /// Prints the application as JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Shows where metadata comes from: all sources, or one application's or import's
     Source(SourceArguments),
     /// Shows, accepts or rejects a change of an application's metadata that waits for an answer

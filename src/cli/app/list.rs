@@ -1,5 +1,4 @@
 //! What `app list` prints: the applications, then the drafts.
-
 use anyhow::Result;
 use serde::Serialize;
 
@@ -8,7 +7,10 @@ use crate::{
         app::show::{ApplicationOutput, kind_name},
         output::{self, format_rfc3339, print_line},
     },
-    model::rollover::ApplicationDraft,
+    model::{
+        rollover::ApplicationDraft,
+        unreadable::{UnreadableKind, UnreadableRow},
+    },
     provider::Provider,
 };
 
@@ -18,6 +20,7 @@ use crate::{
 enum ListEntryOutput {
     Application(Box<ApplicationOutput>),
     Draft(ListedDraftOutput),
+    Unreadable(ShownUnreadable),
 }
 
 #[derive(Serialize)]
@@ -27,6 +30,30 @@ struct ListedDraftOutput {
     kind: &'static str,
     enabled: bool,
     created_at: String,
+}
+
+/// What is set aside.
+#[derive(Serialize)]
+struct ShownUnreadable {
+    slug: String,
+    name: Option<String>,
+    kind: &'static str,
+    enabled: bool,
+    id: String,
+    problem: String,
+}
+
+impl From<&UnreadableRow> for ShownUnreadable {
+    fn from(print_row: &UnreadableRow) -> Self {
+        Self {
+            slug: print_row.handle().to_owned(),
+            name: print_row.name.clone(),
+            kind: "unreadable",
+            enabled: false,
+            id: print_row.id.clone(),
+            problem: print_row.words(),
+        }
+    }
 }
 
 impl From<&ApplicationDraft> for ListedDraftOutput {
@@ -43,14 +70,21 @@ impl From<&ApplicationDraft> for ListedDraftOutput {
 
 pub(super) fn list(provider: &Provider, json: bool) -> Result<()> {
     let (applications, drafts) = (provider.applications()?, provider.drafts()?);
+    let unreadable = provider.unreadable()?;
+    let set_aside = || {
+        unreadable
+            .iter()
+            .filter(|print_row| print_row.kind != UnreadableKind::SigningKey)
+    };
     if json {
         let registered = applications
             .iter()
             .map(|one| ListEntryOutput::Application(Box::new(ApplicationOutput::from(&**one))));
         let drafts = drafts.iter().map(|draft| ListEntryOutput::Draft(draft.into()));
-        return output::json(&registered.chain(drafts).collect::<Vec<_>>());
+        let unreadable = set_aside().map(|print_row| ListEntryOutput::Unreadable(print_row.into()));
+        return output::json(&registered.chain(drafts).chain(unreadable).collect::<Vec<_>>());
     }
-    if applications.is_empty() && drafts.is_empty() {
+    if applications.is_empty() && drafts.is_empty() && unreadable.is_empty() {
         return print_line(format_args!(
             "None yet: `hallpass app draft --name ChatGPT` prints what to paste at ChatGPT, `hallpass app add chatgpt --acs URL --audience TEXT` registers it."
         ));
@@ -75,6 +109,13 @@ pub(super) fn list(provider: &Provider, json: bool) -> Result<()> {
             "not yet registered",
             "",
         )?;
+    }
+    for one in set_aside() {
+        let name = one.name.as_deref().unwrap_or_default();
+        print_row(one.handle(), name, "", "cannot be read", "")?;
+    }
+    for one in unreadable.iter() {
+        print_line(format_args!("\n! {}", one.words()))?;
     }
     Ok(())
 }

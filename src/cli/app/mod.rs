@@ -1,5 +1,4 @@
 //! `hallpass app …`
-
 mod arguments;
 mod attribute;
 mod convert;
@@ -30,10 +29,11 @@ use crate::{
         name_id::NameIdFormat,
     },
     provider::{
-        Provider,
+        self, Provider,
         applications::{ApplicationEdit, NewApplication},
         metadata_sources::ObtainedMetadata,
         people::users::ChangeOutcome,
+        repair::Repaired,
         saml::import::ImportedMetadata,
     },
 };
@@ -43,38 +43,38 @@ pub(super) use crate::cli::app::{arguments::Command, show::kind_name};
 pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
     match command {
         Command::Add {
-            kind: AddCommand::Chatgpt(args),
+            kind: AddCommand::Chatgpt(typed),
         } => {
-            let json = args.json;
-            add_application(provider, &new_chatgpt(&args, provider)?, None, json)
+            let json = typed.json;
+            add_application(provider, &new_chatgpt(&typed, provider)?, None, json)
         }
         Command::Add {
-            kind: AddCommand::Saml(args),
+            kind: AddCommand::Saml(typed),
         } => {
-            let json = args.json;
-            let wanted = args.entity_id.as_deref().map(parse_entity_id).transpose()?;
-            let obtained = match &args.metadata {
+            let json = typed.json;
+            let wanted = typed.entity_id.as_deref().map(parse_entity_id).transpose()?;
+            let obtained = match &typed.metadata {
                 Some(from) => Some(metadata::obtain(provider, from, wanted.as_ref())?),
                 None => None,
             };
             let imported = obtained.as_ref().map(|obtained| obtained.imported.clone());
-            add_application(provider, &new_saml(args, imported)?, obtained.as_ref(), json)
+            add_application(provider, &new_saml(typed, imported)?, obtained.as_ref(), json)
         }
-        Command::Draft(args) => draft::add(&args, provider),
+        Command::Draft(typed) => draft::add(&typed, provider),
         Command::List { json } => list::list(provider, json),
         Command::Show { slug, json } => match draft::find(provider, &slug)? {
             Some(draft) => draft::show(&draft, provider, json),
             None => show::print_application(provider, &*find_application(provider, &slug)?, json, Vec::new()),
         },
         Command::Preview { slug, email, json } => preview::show(provider, &slug, &email, json),
-        Command::Edit(args) => {
-            let (slug, json) = (args.slug.clone(), args.json);
-            let obtained = match &args.metadata {
+        Command::Edit(typed) => {
+            let (slug, json) = (typed.slug.clone(), typed.json);
+            let obtained = match &typed.metadata {
                 Some(from) => Some(metadata::obtain(provider, from, None)?),
                 None => None,
             };
             let imported = obtained.as_ref().map(|obtained| obtained.imported.clone());
-            let edit = application_edit(args, imported, provider)?;
+            let edit = application_edit(typed, imported, provider)?;
             let words = "is changed; this takes effect at the next sign-in";
             edit_application(provider, &slug, edit, words, json)?;
             let application = find_application(provider, &slug)?;
@@ -100,48 +100,54 @@ pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
             edit_application(provider, &slug, edit, words, json)?;
             print_as_json(provider, &slug, json)
         }
-        Command::Enable(args) => {
-            if let Some(entity_id) = &args.known {
-                let (from, slug) = (args.from.as_deref(), args.new_slug.as_deref());
-                return import::enable_imported(provider, entity_id, from, slug, args.json);
+        Command::Enable(typed) => {
+            if let Some(entity_id) = &typed.known {
+                let (from, slug) = (typed.from.as_deref(), typed.new_slug.as_deref());
+                return import::enable_imported(provider, entity_id, from, slug, typed.json);
             }
-            let slug = args.slug.context("the short name is missing")?;
+            let slug = typed.slug.context("the short name is missing")?;
             let edit = ApplicationEdit {
                 enabled: Some(true),
                 ..ApplicationEdit::default()
             };
-            edit_application(provider, &slug, edit, "is switched on", args.json)?;
-            print_as_json(provider, &slug, args.json)
+            edit_application(provider, &slug, edit, "is switched on", typed.json)?;
+            print_as_json(provider, &slug, typed.json)
         }
-        Command::Source(args) => source::run(provider, &args),
-        Command::Confirm(args) => source::confirm(provider, &args),
-        Command::Import(args) => import::import(provider, &args),
+        Command::Source(typed) => source::run(provider, &typed),
+        Command::Confirm(typed) => source::confirm(provider, &typed),
+        Command::Import(typed) => import::import(provider, &typed),
         Command::Known { command } => import::list_imported(provider, &command),
+        Command::Repair { slug, json } => repair(provider, &slug, json),
         Command::Remove { slug, json } => remove(provider, &slug, json),
     }
 }
 
-fn remove(provider: &Provider, slug: &str, json: bool) -> Result<()> {
-    let slug = Slug::parse(slug)?;
-    let removed = RemovedOutput {
-        removed: slug.as_str(),
-    };
-    if provider.remove_draft(&slug)? == ChangeOutcome::Done(()) {
-        if json {
-            return output::json(&removed);
+fn remove(provider: &Provider, typed: &str, json: bool) -> Result<()> {
+    let gone = RemovedOutput { removed: typed };
+    let words = if provider.remove_unreadable(typed)? {
+        format!("{typed} is gone. It could not be read.")
+    } else {
+        let slug = Slug::parse(typed)?;
+        if provider.remove_draft(&slug)? == ChangeOutcome::Done(()) {
+            format!("The draft {slug} is gone.")
+        } else {
+            match provider.remove_application(&slug)? {
+                ChangeOutcome::Done(()) => {
+                    format!("{slug} is gone. Accounts at the application stay as they are.")
+                }
+                ChangeOutcome::Unchanged(())
+                | ChangeOutcome::Unknown
+                | ChangeOutcome::Taken
+                | ChangeOutcome::Stale => {
+                    bail!(no_such_application(slug.as_str()))
+                }
+            }
         }
-        return print_line(format_args!("The draft {slug} is gone."));
+    };
+    if json {
+        return output::json(&gone);
     }
-    match provider.remove_application(&slug)? {
-        ChangeOutcome::Done(()) if json => output::json(&removed),
-        ChangeOutcome::Done(()) => print_line(format_args!(
-            "{slug} is gone. Accounts at the application stay as they are."
-        )),
-        ChangeOutcome::Unchanged(())
-        | ChangeOutcome::Unknown
-        | ChangeOutcome::Taken
-        | ChangeOutcome::Stale => bail!(no_such_application(slug.as_str())),
-    }
+    print_line(format_args!("{words}"))
 }
 
 #[derive(Serialize)]
@@ -180,9 +186,58 @@ fn print_as_json(provider: &Provider, slug: &str, json: bool) -> Result<()> {
     show::print_application(provider, &*find_application(provider, slug)?, true, Vec::new())
 }
 
+/// What was read, or in words that it cannot be, and what to do.
+fn readable<T>(provider: &Provider, slug: &Slug, read: Result<T, provider::error::Error>) -> Result<T> {
+    if let Err(error) = &read
+        && error.is_unreadable()
+    {
+        let unreadable = provider.unreadable()?;
+        if let Some(row) = unreadable
+            .iter()
+            .find(|row| row.slug.as_deref() == Some(slug.as_str()))
+        {
+            bail!(row.words());
+        }
+    }
+    Ok(read?)
+}
+
+fn repair(provider: &Provider, slug: &str, json: bool) -> Result<()> {
+    let (application, lost) = match provider.repair_application(slug)? {
+        Repaired::Done { application, lost } => (application, lost),
+        Repaired::Beyond(why) => bail!(
+            "{slug} cannot be repaired: {why}. Run the version that wrote it, or remove it (`hallpass app remove {slug}`) and add it again"
+        ),
+        Repaired::NothingWrong if json => {
+            return show::print_application(provider, &*find_application(provider, slug)?, true, Vec::new());
+        }
+        Repaired::NothingWrong => {
+            return print_line(format_args!("All of {slug} can be read: nothing was changed."));
+        }
+        Repaired::Unknown => bail!(no_such_application(slug)),
+        Repaired::Stale => bail!("somebody else changed it at the same moment; try again"),
+    };
+    if json {
+        return show::print_application(provider, &application, true, Vec::new());
+    }
+    print_line(format_args!(
+        "{} can be read again, and is switched off.",
+        application.name
+    ))?;
+    print_line(format_args!(
+        "What could not be read is gone, and what is usual stands in its place:"
+    ))?;
+    for column in lost {
+        print_line(format_args!("  {column}"))?;
+    }
+    print_line(format_args!(
+        "Look at it (`hallpass app show {slug}`), set right what is wrong (`hallpass app edit {slug}`), then `hallpass app enable {slug}`."
+    ))
+}
+
 fn find_application(provider: &Provider, slug: &str) -> Result<std::sync::Arc<Application>> {
     let slug = Slug::parse(slug)?;
-    if let Some(found) = provider.application(&slug)? {
+    if let Some(found) = readable(provider, &slug, provider.application(&slug))? {
         return Ok(found);
     }
     if provider.drafts()?.iter().any(|draft| draft.slug == slug) {
@@ -232,25 +287,16 @@ fn metadata_mismatches(application: &Application, imported: &ImportedMetadata) -
     if let Some(format) = imported.name_id_format {
         let (asked, sent) = (format.name(), saml.name_id_format.name());
         if asked != sent {
-            findings.push(format!(
-                "Its metadata asks for names of the format {asked}, and it is sent {sent} ones: `hallpass app edit {slug} --name-id {asked}` changes that."
-            ));
+            findings.push(format!( "Its metadata asks for names of the format {asked}, and it is sent {sent} ones: `hallpass app edit {slug} --name-id {asked}` changes that." ));
         } else if format != NameIdFormat::EmailAddress {
-            findings.push(format!(
-                "It is sent names of the format {sent}, the first in its metadata that can be made here, and not the e-mail address: `hallpass app edit {slug} --name-id email` changes that."
-            ));
+            findings.push(format!( "It is sent names of the format {sent}, the first in its metadata that can be made here, and not the e-mail address: `hallpass app edit {slug} --name-id email` changes that." ));
         }
     }
     let missing = imported
         .required_attributes
         .iter()
         .filter(|asked| saml.attributes.iter().all(|rule| rule.name != asked.name));
-    findings.extend(missing.map(|asked| {
-        format!(
-            "It requires the attribute {}, which it is not sent: `hallpass app attribute set {slug} '{}' SOURCE` sends it.",
-            asked.name, asked.name
-        )
-    }));
+    findings.extend(missing.map(|asked| { format!( "It requires the attribute {}, which it is not sent: `hallpass app attribute set {slug} '{}' SOURCE` sends it.", asked.name, asked.name ) }));
     findings
 }
 
@@ -261,12 +307,7 @@ fn shared_entity_id(provider: &Provider, application: &Application) -> Result<Op
         .iter()
         .map(|other| other.slug.to_string())
         .collect();
-    Ok((!others.is_empty()).then(|| {
-        format!(
-            "Its entity ID is also that of {}: they are told apart by their ACS URLs, and a request that names none is refused (ISSUER-AMBIGUOUS).",
-            others.join(", ")
-        )
-    }))
+    Ok((!others.is_empty()).then(|| { format!( "Its entity ID is also that of {}: they are told apart by their ACS URLs, and a request that names none is refused (ISSUER-AMBIGUOUS).", others.join(", ") ) }))
 }
 
 /// Edits the application and reports it. With `json` it prints nothing: the caller prints the new state.
@@ -277,14 +318,14 @@ fn edit_application(
     words: &str,
     json: bool,
 ) -> Result<()> {
-    match provider.edit_application(&Slug::parse(slug)?, edit)?? {
+    let parsed = Slug::parse(slug)?;
+    match readable(provider, &parsed, provider.edit_application(&parsed, edit))?? {
         ChangeOutcome::Done(_) | ChangeOutcome::Unchanged(_) if json => Ok(()),
         ChangeOutcome::Done(application) => print_line(format_args!("{} {words}.", application.name)),
         ChangeOutcome::Unchanged(application) => print_line(format_args!(
             "{} is so already: nothing was changed.",
             application.name
-        )),
-        // For a draft, `find_application` fails and says so.
+        )), // For a draft, `find_application` fails and says so.
         ChangeOutcome::Unknown | ChangeOutcome::Taken => find_application(provider, slug).map(drop),
         ChangeOutcome::Stale => {
             bail!("somebody else changed it at the same moment; look again with `hallpass app show {slug}`")

@@ -1,5 +1,4 @@
 //! `hallpass key …`
-
 mod reseal;
 mod status;
 
@@ -7,10 +6,11 @@ use std::{fs, path::PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
+use serde::Serialize;
 
 pub(super) use self::reseal::{ResealArguments, reseal};
 use crate::{
-    cli::output::print_line,
+    cli::output::{self, print_line},
     files,
     model::{application::Slug, key::Certificate},
     provider::{
@@ -25,6 +25,14 @@ pub(super) enum Command {
     Roll {
         #[command(subcommand)]
         command: RollCommand,
+    },
+    /// Removes a key that this version cannot read and that does not sign
+    Remove {
+        /// Its id, as `hallpass app list` and the log name it
+        id: String,
+        /// Prints the id as JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Seals the private keys under another sealing key, where the old one may be known to others. Stop the daemon
     /// first
@@ -96,6 +104,21 @@ pub(super) struct PrepareArguments {
     /// Prints what `status --json` prints then
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Serialize)]
+struct Removed<'a> {
+    removed: &'a str,
+}
+
+pub(super) fn remove(id: &str, provider: &Provider, json: bool) -> Result<()> {
+    if provider.remove_unreadable_key(id)? {
+        if json {
+            return output::json(&Removed { removed: id });
+        }
+        return print_line(format_args!("The key {id} is gone. It could not be read."));
+    }
+    bail!("there is no key {id} that cannot be read; those of a rollover go with `hallpass key roll`")
 }
 
 pub(super) fn run(command: RollCommand, provider: &Provider) -> Result<()> {

@@ -1,5 +1,4 @@
 //! Application drafts, for applications whose administrators need our metadata before they can provide theirs.
-
 use crate::{
     model::{application::Slug, audit::AuditEvent, rollover::ApplicationDraft},
     provider::{Provider, error::Error, people::users::ChangeOutcome},
@@ -32,10 +31,9 @@ impl Provider {
         };
         for number in 2..MAX_NUMBERED_SLUGS {
             let event = self.draft_event("app.draft", &draft.slug);
-            let added = self.store().write(|tx| {
+            let added = self.store().write_config(|tx| {
                 let added = tx.add_application_draft(&draft)?;
                 if added {
-                    tx.raise_generation()?;
                     tx.add_audit_event(&event)?;
                 }
                 Ok(added)
@@ -59,11 +57,10 @@ impl Provider {
     /// Removes a draft, and the record of who fetched the metadata from its address.
     pub fn remove_draft(&self, slug: &Slug) -> Result<ChangeOutcome<()>, Error> {
         let event = self.draft_event("app.remove", slug);
-        let removed = self.store().write(|tx| {
+        let removed = self.store().write_config(|tx| {
             let removed = tx.remove_application_draft(slug)?;
             if removed {
-                tx.remove_metadata_address(slug)?;
-                tx.raise_generation()?;
+                tx.remove_metadata_address(slug.as_str())?;
                 tx.add_audit_event(&event)?;
             }
             Ok(removed)

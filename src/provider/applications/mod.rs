@@ -1,5 +1,4 @@
 //! Registering, editing, disabling and removing applications.
-
 pub mod drafts;
 pub mod required_attributes;
 
@@ -177,10 +176,10 @@ impl Provider {
     pub fn applications_with_same_entity_id(
         &self,
         application: &Application,
-    ) -> Result<Vec<Arc<Application>>, Error> {
-        let snapshot = self.fresh_snapshot()?;
-        let all = snapshot.by_entity_id(&application.saml.entity_id).iter();
-        Ok(all.filter(|other| other.id != application.id).cloned().collect())
+    ) -> Result<Vec<Application>, Error> {
+        Ok(self
+            .store()
+            .read(|tx| tx.applications_with_same_entity_id(application))?)
     }
 
     pub fn add_application(
@@ -208,10 +207,9 @@ impl Provider {
         }
         let event = self.application_event("app.add", id);
         for number in 2..100 {
-            let added = self.store().write(|tx| {
+            let added = self.store().write_config(|tx| {
                 let added = tx.add_application(&application)?;
                 if added {
-                    tx.raise_generation()?;
                     tx.add_audit_event(&event)?;
                 }
                 Ok(added)
@@ -229,11 +227,12 @@ impl Provider {
 
     /// All applications, by name.
     pub fn applications(&self) -> Result<Vec<Arc<Application>>, Error> {
-        Ok(self.fresh_snapshot()?.applications.clone())
+        Ok(self.fresh_snapshot()?.applications.iter().cloned().collect())
     }
 
     pub fn application(&self, slug: &Slug) -> Result<Option<Arc<Application>>, Error> {
-        Ok(self.fresh_snapshot()?.by_slug(slug).map(Arc::clone))
+        let found = self.store().read(|tx| tx.application_by_slug(slug))?;
+        Ok(found.map(Arc::new))
     }
 
     pub fn edit_application(
@@ -262,10 +261,9 @@ impl Provider {
             changes: changes::application_changes(&found, &application),
             ..self.application_event(action, application.id)
         };
-        let outcome = self.store().write(|tx| {
+        let outcome = self.store().write_config(|tx| {
             let outcome = tx.edit_application(&application)?;
             if outcome == EditOutcome::Done {
-                tx.raise_generation()?;
                 tx.add_audit_event(&event)?;
             }
             Ok(outcome)
@@ -284,12 +282,11 @@ impl Provider {
             return Ok(ChangeOutcome::Unknown);
         };
         let event = self.application_event("app.remove", found.id);
-        let removed = self.store().write(|tx| {
+        let removed = self.store().write_config(|tx| {
             tx.decline_entity(found.id, event.at)?;
             let removed = tx.remove_application(found.id)?;
             if removed {
                 tx.remove_unused_metadata_sources()?;
-                tx.raise_generation()?;
                 tx.add_audit_event(&event)?;
             }
             Ok(removed)

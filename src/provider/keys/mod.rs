@@ -2,7 +2,6 @@
 //!
 //! `prepare` publishes the next key in addition to the active one; `activate` makes it the active key and keeps the
 //! previous one published; `back` undoes that; `retire` ends the rollover. One SQL statement decides each step.
-
 pub mod certificate_expiry;
 mod reseal;
 mod status;
@@ -19,8 +18,8 @@ use crate::{
         rollover::{AdoptionSource, KeyAdoption},
         secret::Secret,
     },
-    provider::{Provider, error::Error},
-    store::{RolloverStep, Tx},
+    provider::{Provider, error::Error, key_rows},
+    store::{ConfigTx, RolloverStep},
 };
 
 pub use crate::provider::keys::status::{AdoptionEvidence, AdoptionStatus, PublishedKey, Rollover};
@@ -73,10 +72,7 @@ pub enum StepRefused {
     NoPrevious,
     /// The change before this step is so recent that not every replica may have it, or that signatures may still be in
     /// transit.
-    #[error(
-        "it is too soon: {why}. Try again at {at}, or give --force",
-        at = .at.format("%H:%M:%S UTC")
-    )]
+    #[error( "it is too soon: {why}. Try again at {at}, or give --force", at = .at.format("%H:%M:%S UTC") )]
     TooSoon {
         /// What has to take effect first.
         why: &'static str,
@@ -141,7 +137,7 @@ impl Provider {
         }
         let sealed = self.seal_key(&key, KeyState::Next)?;
         let event = self.key_event("key.prepare", &key.certificate, None);
-        let added = self.store().write(|tx| {
+        let added = self.store().write_config(|tx| {
             let added = tx.add_next_key(&sealed, &places.active)?;
             if added {
                 tx.add_audit_event(&event)?;
@@ -275,12 +271,7 @@ impl Provider {
             return Ok(KeyAdoptionOutcome::NoRollover);
         };
         let is_known = |slug: &Slug| {
-            snapshot.by_slug(slug).is_some()
-                || snapshot
-                    .publication
-                    .drafts
-                    .iter()
-                    .any(|draft| draft.slug == *slug)
+            snapshot.by_slug(slug).is_some() || snapshot.drafts.iter().any(|draft| draft.slug == *slug)
         };
         let unknown: Vec<Slug> = slugs.iter().filter(|slug| !is_known(slug)).cloned().collect();
         if !unknown.is_empty() {
@@ -347,12 +338,12 @@ impl Provider {
         action: &'static str,
         key: &SealedKey,
         force: bool,
-        step: impl FnOnce(&mut Tx) -> Result<bool, crate::store::Error>,
+        step: impl FnOnce(&mut ConfigTx<'_>) -> Result<bool, crate::store::Error>,
         why: impl FnOnce() -> Result<Option<StepRefused>, Error>,
     ) -> Result<RolloverStepOutcome, Error> {
         let certificate = pem::parse_certificate(&key.certificate)?;
         let event = self.key_event(action, &certificate, force.then_some("forced"));
-        let taken = self.store().write(|tx| {
+        let taken = self.store().write_config(|tx| {
             let taken = step(tx)?;
             if taken {
                 tx.add_audit_event(&event)?;
@@ -380,7 +371,7 @@ impl Provider {
 
     /// The published keys as stored now. Opens all of them: a key that cannot be opened must not become the active one.
     fn sealed_keys(&self) -> Result<SealedKeys, Error> {
-        let rows = self.store().read(Tx::signing_keys)?;
+        let rows = key_rows::readable(self.store())?;
         ring::KeyRing::open(&rows, &self.dependencies().sealing_key)?;
         let in_state = |state: KeyState| rows.iter().find(|key| key.state == state).cloned();
         Ok(SealedKeys {

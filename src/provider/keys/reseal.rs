@@ -1,5 +1,4 @@
 //! Replaces the sealing key of the stored signing keys.
-
 use crate::{
     keys::{ring::KeyRing, seal::SealingKey},
     provider::{Provider, error::Error},
@@ -28,9 +27,8 @@ impl Provider {
             }
         }
         let event = self.event("key.reseal", "ok", None);
-        let resealed = self.store().write(|tx| {
-            // A concurrent change of the keys waits for this lock, or the comparison below finds it.
-            tx.lock_generation()?;
+        let resealed = self.store().write_config(|tx| {
+            // Whoever adds a key waits for this, or is found by looking again.
             if tx.signing_keys()? != rows {
                 return Ok(false);
             }

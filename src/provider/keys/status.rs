@@ -1,5 +1,4 @@
 //! The status of a rollover: which keys are published, and which applications trust the new one.
-
 use std::{collections::BTreeMap, net::IpAddr};
 
 use chrono::{DateTime, Utc};
@@ -12,8 +11,7 @@ use crate::{
         key::{Certificate, KeyState},
         rollover::{AdoptionSource, KeyAdoption, MetadataFetch},
     },
-    provider::{Provider, error::Error},
-    store::Tx,
+    provider::{Provider, error::Error, key_rows},
 };
 
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -88,7 +86,7 @@ impl Provider {
     /// The status of the rollover, as stored now.
     pub fn rollover(&self) -> Result<Rollover, Error> {
         let snapshot = self.fresh_snapshot()?;
-        let rows = self.store().read(Tx::signing_keys)?;
+        let rows = key_rows::readable(self.store())?;
         let mut keys = Vec::new();
         for state in [KeyState::Active, KeyState::Next, KeyState::Previous] {
             for row in rows.iter().filter(|row| row.state == state) {
@@ -133,7 +131,7 @@ impl Provider {
             (url, of_slug.remove(slug).unwrap_or_default())
         };
         let mut adoptions = Vec::new();
-        for application in &snapshot.applications {
+        for application in snapshot.applications.iter() {
             let (metadata_url, fetches) = about(&application.slug);
             let signed_already =
                 key_to_adopt.state == KeyState::Active && application.created_at > key_to_adopt.since;
@@ -150,7 +148,7 @@ impl Provider {
                 fetches,
             });
         }
-        for draft in &snapshot.publication.drafts {
+        for draft in snapshot.drafts.iter() {
             let (metadata_url, fetches) = about(&draft.slug);
             adoptions.push(AdoptionStatus {
                 slug: draft.slug.clone(),

@@ -314,7 +314,7 @@ impl<'w> AggregateUpdate<'w> {
         let application = self
             .provider
             .store()
-            .read(|tx| tx.application(from.application))?;
+            .read(|tx| tx.readable_application(from.application))?;
         let Some(application) = application else {
             return Ok(());
         };

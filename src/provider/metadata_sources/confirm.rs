@@ -1,6 +1,5 @@
 //! Shows, confirms and rejects pending changes. What is confirmed is exactly what was shown, even if another change has
 //! arrived since.
-
 use std::sync::Arc;
 
 use crate::{
@@ -71,14 +70,13 @@ impl Provider {
         let mut changed = proposed.changed.clone();
         changed.updated_at = self.now();
         let event = self.metadata_event("app.confirm", "ok", changed.id, &proposed.differences.join("; "));
-        let edited = self.store().write(|tx| {
+        let edited = self.store().write_config(|tx| {
             if !tx.resolve_pending_change(changed.id, &proposed.change.sha256, false)? {
                 return Ok(None);
             }
             let edited = tx.edit_application(&changed)?;
             if edited == EditOutcome::Done {
                 tx.record_applied_metadata(&proposed.source)?;
-                tx.raise_generation()?;
                 tx.add_audit_event(&event)?;
             } else {
                 tx.record_pending_change(changed.id, &proposed.change)?;

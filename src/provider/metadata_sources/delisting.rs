@@ -1,5 +1,4 @@
 //! Disables applications that their source no longer lists, and enables them again when it does.
-
 use crate::{
     model::{application::Application, metadata_source::ApplicationMetadataSource},
     provider::{Provider, error::Error},
@@ -11,7 +10,10 @@ impl Provider {
     /// its slug if this changed anything.
     pub(super) fn disable_delisted(&self, from: &ApplicationMetadataSource) -> Result<Option<String>, Error> {
         let now = self.now();
-        let Some(found) = self.store().read(|tx| tx.application(from.application))? else {
+        let Some(found) = self
+            .store()
+            .read(|tx| tx.readable_application(from.application))?
+        else {
             return Ok(None);
         };
         let changed = Application {
@@ -21,7 +23,7 @@ impl Provider {
         };
         let detail = "its source no longer lists it";
         let event = self.metadata_event("app.disable", "gone", found.id, detail);
-        let is_done = self.store().write(|tx| {
+        let is_done = self.store().write_config(|tx| {
             if !tx.set_delisted_at(found.id, Some(now))? {
                 return Ok(false);
             }
@@ -30,7 +32,6 @@ impl Provider {
                 tx.set_delisted_at(found.id, None)?;
                 return Ok(false);
             }
-            tx.raise_generation()?;
             tx.add_audit_event(&event)?;
             Ok(true)
         })?;
@@ -42,7 +43,10 @@ impl Provider {
 
     /// Records that its source lists it again; enables it if nobody edited it since it was disabled.
     pub(super) fn re_enable(&self, from: &ApplicationMetadataSource) -> Result<Option<String>, Error> {
-        let Some(found) = self.store().read(|tx| tx.application(from.application))? else {
+        let Some(found) = self
+            .store()
+            .read(|tx| tx.readable_application(from.application))?
+        else {
             return Ok(None);
         };
         let is_untouched = !found.enabled && Some(found.updated_at) == from.delisted_at;
@@ -53,13 +57,12 @@ impl Provider {
         };
         let detail = "its source lists it again";
         let event = self.metadata_event("app.enable", "back", found.id, detail);
-        let is_on = self.store().write(|tx| {
+        let is_on = self.store().write_config(|tx| {
             if !tx.set_delisted_at(found.id, None)? || !is_untouched {
                 return Ok(false);
             }
             let is_on = tx.edit_application(&changed)? == EditOutcome::Done;
             if is_on {
-                tx.raise_generation()?;
                 tx.add_audit_event(&event)?;
             }
             Ok(is_on)

@@ -1,5 +1,4 @@
 //! Makes applications of imported entities: one by one, or by the rule of their source.
-
 use crate::{
     model::{
         application::{Application, ApplicationKind, EntityId, Slug},
@@ -13,7 +12,7 @@ use crate::{
         metadata_sources::SourceError,
         saml::import::{ImportedMetadata, import},
     },
-    store::Tx,
+    store::{ConfigTx, Tx},
 };
 
 /// The outcome of enabling an imported entity.
@@ -71,8 +70,7 @@ impl Provider {
                 return Ok(EnableOutcome::Unusable(
                     why.map_or(SourceError::NoAcs, SourceError::from),
                 ));
-            }
-            // The stored metadata of an entity contains only a `validUntil` of its own, not that of its aggregate.
+            } // The stored metadata of an entity contains only a `validUntil` of its own, not that of its aggregate.
             Ok(imported) => ImportedMetadata {
                 own_valid_until: imported.valid_until,
                 ..imported
@@ -103,8 +101,7 @@ impl Provider {
                 let detail = format!("enabled as {}", entity.entity_id);
                 let event = self.metadata_event(action, "ok", id, &detail);
                 let suffix = hex(&self.random::<4>());
-                let own = Slug::from_name(&entity.name());
-                // The publisher chose the name: it cannot have a reserved slug, nor one that an administrator has
+                let own = Slug::from_name(&entity.name()); // The publisher chose the name: it cannot have a reserved slug, nor one that an administrator has
                 // reserved for a draft.
                 let own = if own.is_reserved() || promised.iter().any(|draft| draft.slug == own) {
                     own.with_suffix(&suffix)
@@ -127,7 +124,7 @@ impl Provider {
                 (application, application_source(id, source, entity), event, suffix)
             })
             .collect();
-        Ok(self.store().write(|tx| {
+        Ok(self.store().write_config(|tx| {
             let mut made = Vec::with_capacity(drafts.len());
             for (mut application, link, event, suffix) in drafts {
                 if add_with_free_slug(tx, &mut application, slug.is_none().then_some(suffix.as_str()))? {
@@ -136,9 +133,6 @@ impl Provider {
                     tx.add_audit_event(&event)?;
                     made.push(application);
                 }
-            }
-            if !made.is_empty() {
-                tx.raise_generation()?;
             }
             Ok(made)
         })?)
@@ -167,7 +161,7 @@ fn application_source(
 /// have the same name, so numbers are not tried one after the other. The suffix is random: one derived from the entity
 /// ID could be matched on purpose by whoever chooses the entity ID.
 fn add_with_free_slug(
-    tx: &mut Tx,
+    tx: &mut ConfigTx<'_>,
     application: &mut Application,
     suffix: Option<&str>,
 ) -> Result<bool, crate::store::Error> {

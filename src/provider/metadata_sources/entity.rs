@@ -1,5 +1,4 @@
 //! Applications whose metadata is fetched from a URL of its own.
-
 use chrono::{DateTime, Utc};
 
 use crate::{
@@ -159,7 +158,7 @@ impl Provider {
             |source| format!("it follows {}", source.label()),
         );
         let event = self.metadata_event("app.source", "ok", application.id, &words);
-        self.store().write(|tx| {
+        self.store().write_config(|tx| {
             tx.remove_application_metadata_source(application.id)?;
             if let Some(source) = &source {
                 tx.add_metadata_source(source)?;
@@ -176,7 +175,6 @@ impl Provider {
                 })?;
             }
             tx.remove_unused_metadata_sources()?;
-            tx.raise_generation()?;
             tx.add_audit_event(&event)
         })?;
         Ok(before.is_some())

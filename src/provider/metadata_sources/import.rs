@@ -1,5 +1,4 @@
 //! Importing aggregates for an administrator.
-
 use chrono::TimeDelta;
 
 use crate::{
@@ -69,8 +68,7 @@ impl Provider {
             url,
             signing_certificates: request.signed_by.into_iter().map(|one| one.der).collect(),
             rule: request.rule,
-            max_validity: request.longest_validity,
-            // The new copy is compared with what is stored, whatever validators the server would accept.
+            max_validity: request.longest_validity, // The new copy is compared with what is stored, whatever validators the server would accept.
             state: MetadataSourceState {
                 etag: None,
                 last_modified: None,
@@ -101,7 +99,8 @@ impl Provider {
             }),
             RefreshOutcome::Failed(source_error) => {
                 if is_new {
-                    self.store().write(|tx| tx.remove_metadata_source(source.id))?;
+                    self.store()
+                        .write_config(|tx| tx.remove_metadata_source(source.id))?;
                 }
                 Ok(ImportOutcome::Failed(source_error))
             }

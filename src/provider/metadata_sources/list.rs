@@ -1,5 +1,4 @@
 //! Listing and removing sources and imported entities.
-
 use crate::{
     model::{
         application::Slug,
@@ -62,11 +61,10 @@ impl Provider {
     pub fn unfollow_source(&self, application: ApplicationId) -> Result<bool, Error> {
         let detail = "it no longer follows a source";
         let event = self.metadata_event("app.source", "ok", application, detail);
-        Ok(self.store().write(|tx| {
+        Ok(self.store().write_config(|tx| {
             let is_done = tx.remove_application_metadata_source(application)?;
             if is_done {
                 tx.remove_unused_metadata_sources()?;
-                tx.raise_generation()?;
                 tx.add_audit_event(&event)?;
             }
             Ok(is_done)
@@ -80,10 +78,9 @@ impl Provider {
             return Ok(false);
         };
         let event = self.source_event(&source, "ok", "it is forgotten");
-        Ok(self.store().write(|tx| {
+        Ok(self.store().write_config(|tx| {
             let is_done = tx.remove_metadata_source(source.id)?;
             if is_done {
-                tx.raise_generation()?;
                 tx.add_audit_event(&event)?;
             }
             Ok(is_done)

@@ -185,8 +185,7 @@ impl Provider {
                         };
                         self.finish_updated(source, job, &state, update)
                     }
-                    Ok(Err(source_error)) => self.finish_failed(source, job, source_error),
-                    // Whatever prevents a copy from being accepted is recorded in the state of the source: no source
+                    Ok(Err(source_error)) => self.finish_failed(source, job, source_error), // Whatever prevents a copy from being accepted is recorded in the state of the source: no source
                     // may expire without a message.
                     Err(error) => self.finish_failed(source, job, SourceError::Internal(Box::new(error))),
                 }
@@ -206,8 +205,7 @@ impl Provider {
         let (most, within) = match source.kind {
             MetadataSourceKind::Entity => (max_entity_bytes(), ENTITY_TIMEOUT),
             MetadataSourceKind::Aggregate => (MAX_AGGREGATE_BYTES, AGGREGATE_TIMEOUT),
-        };
-        // An expired copy is fetched in full, even if it has not changed.
+        }; // An expired copy is fetched in full, even if it has not changed.
         let is_over = source.state.valid_until.is_some_and(|end| end <= self.now());
         let known = CacheValidators {
             etag: source.state.etag.as_deref().filter(|_etag| !is_over),
@@ -282,13 +280,8 @@ impl Provider {
     ) -> Result<(), Error> {
         let recovered = source.state.failing_since.is_some() && state.failing_since.is_none();
         let event = recovered.then(|| self.source_event(source, "ok", "it can be fetched again"));
-        self.store().write(|tx| {
-            // The snapshot that every replica caches contains the `validUntil` of an application's metadata.
-            if tx.save_metadata_source_state(source.id, &job.lease, state)?
-                && state.valid_until != source.state.valid_until
-            {
-                tx.raise_generation()?;
-            }
+        self.store().write_config(|tx| {
+            tx.save_metadata_source_state(source.id, &job.lease, state)?;
             event.iter().try_for_each(|event| tx.add_audit_event(event))
         })?;
         Ok(())
@@ -311,13 +304,7 @@ impl Provider {
             .collect();
         let failures = source.state.failures.saturating_add(1);
         let since = source.state.failing_since.unwrap_or(now);
-        tracing::warn!(
-            source = source.label(),
-            why,
-            failures,
-            since = %since.format("%Y-%m-%dT%H:%M:%SZ"),
-            "metadata could not be fetched; what was known before goes on"
-        );
+        tracing::warn!( source = source.label(), why, failures, since = %since.format("%Y-%m-%dT%H:%M:%SZ"), "metadata could not be fetched; what was known before goes on" );
         let state = MetadataSourceState {
             failing_since: Some(since),
             failures,
@@ -326,7 +313,7 @@ impl Provider {
             ..source.state.clone()
         };
         let event = (failures == 1).then(|| self.source_event(source, "failed", &why));
-        self.store().write(|tx| {
+        self.store().write_config(|tx| {
             tx.save_metadata_source_state(source.id, &job.lease, &state)?;
             event.iter().try_for_each(|event| tx.add_audit_event(event))
         })?;

@@ -210,14 +210,12 @@ impl Provider {
                     ResponseOutcome::Replayed => {
                         self.authn_request_refused(Refusal::Replayed, &context.with_session(&active_session))
                     }
-                    ResponseOutcome::Refused(instead) => Ok(instead.into()),
-                    // Signed out since the session was read: nobody is signed in.
+                    ResponseOutcome::Refused(instead) => Ok(instead.into()), // Signed out since the session was read: nobody is signed in.
                     ResponseOutcome::SessionEnded => {
                         self.respond_or_wait(snapshot, application, valid_request, carried, None, context)
                     }
                 }
-            }
-            // If the session cookie may have been withheld, `/continue` decides: there the browser sends it.
+            } // If the session cookie may have been withheld, `/continue` decides: there the browser sends it.
             Some(_) | None
                 if valid_request.is_passive
                     && (valid_request.force_authn
@@ -304,7 +302,7 @@ fn read(raw_message: &RawMessage) -> Result<(Unverified<AuthnRequest>, CarriedPa
 
 /// The requesting application: by entity ID, and if several share one, by ACS URL.
 fn find_requester(snapshot: &Snapshot, request: &AuthnRequest) -> Result<Arc<Application>, Refusal> {
-    match snapshot.by_entity_id(&request.issuer) {
+    match snapshot.by_entity_id(&request.issuer).as_slice() {
         [] => Err(Refusal::UnknownIssuer),
         [only] => Ok(Arc::clone(only)),
         several => {

@@ -114,8 +114,7 @@ impl Provider {
             unchecked_signature: false,
         };
         match self.respond(snapshot, response_request, &active_session, visitor)? {
-            ResponseOutcome::Response(answer) => Ok(StartOutcome::Response(answer)),
-            // There is no request that could have been answered before.
+            ResponseOutcome::Response(answer) => Ok(StartOutcome::Response(answer)), // There is no request that could have been answered before.
             ResponseOutcome::Replayed => Ok(StartOutcome::Unknown),
             ResponseOutcome::Refused(instead) => Ok(instead.into()),
             ResponseOutcome::SessionEnded => Ok(StartOutcome::SignIn),
@@ -140,7 +139,7 @@ fn details_of(start: &StartTarget) -> RequestDetails {
 fn find_target(snapshot: &Snapshot, start: &StartTarget) -> Result<Option<Arc<Application>>, Refusal> {
     match start {
         StartTarget::Slug(slug) => Ok(snapshot.by_slug(slug).map(Arc::clone)),
-        StartTarget::EntityId(entity_id) => match snapshot.by_entity_id(entity_id) {
+        StartTarget::EntityId(entity_id) => match snapshot.by_entity_id(entity_id).as_slice() {
             [] => Err(Refusal::UnknownIssuer),
             [only] => Ok(Some(Arc::clone(only))),
             [_, _, ..] => Err(Refusal::AmbiguousIssuer),

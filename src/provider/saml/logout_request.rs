@@ -1,6 +1,5 @@
 //! The SLO URL, and receiving a `LogoutRequest`. The session that ends is named by the sender's SessionIndex or by the
 //! browser's cookie; only the cookie decides which browser is sent to the other applications.
-
 use std::sync::Arc;
 
 use crate::{
@@ -87,10 +86,7 @@ impl Provider {
         let snapshot = self.fresh_snapshot()?;
         let mut context =
             RefusalContext::logout(None, request_details::from_logout_request(request), visitor);
-        let senders: Vec<_> = snapshot
-            .by_entity_id(&request.unverified().issuer)
-            .iter()
-            .collect();
+        let senders = snapshot.by_entity_id(&request.unverified().issuer);
         if senders.is_empty() {
             return self.logout_refused(Refusal::UnknownIssuer, &context);
         }
@@ -163,8 +159,7 @@ impl Provider {
                 return self.resume_by_get(&asked, false);
             }
             return self.respond_at_once(&asked, Some(status::PARTIAL_LOGOUT));
-        }
-        // A session that ended before is also a success.
+        } // A session that ended before is also a success.
         if ended.any_ended || self.already_ended(&asked)? {
             return self.respond_at_once(&asked, None);
         }

@@ -1,6 +1,5 @@
 //! What service providers fetch: metadata and certificates, served from memory. Also records who fetched them: that
 //! shows which applications know the next key.
-
 use std::{
     collections::BTreeSet,
     net::IpAddr,
@@ -16,7 +15,7 @@ use crate::{
         id::KeyId,
         installation::Installation,
         key::Certificate,
-        rollover::{AdoptionSource, ApplicationDraft, KeyAdoption, MetadataFetch},
+        rollover::{AdoptionSource, KeyAdoption, MetadataFetch},
         text::hex,
     },
     provider::{Dependencies, Provider, error::Error, visitor::Visitor},
@@ -51,8 +50,6 @@ pub struct Publication {
     pub next: Option<Certificate>,
     /// The key that service providers must come to trust, while a rollover is in progress.
     pub key_to_adopt: Option<KeyId>,
-    /// Drafts have a metadata address before they become applications.
-    pub drafts: Vec<ApplicationDraft>,
 }
 
 impl Publication {
@@ -61,7 +58,6 @@ impl Publication {
         installation: &Installation,
         ring: &KeyRing,
         signer: &Signer,
-        drafts: Vec<ApplicationDraft>,
     ) -> Result<Self, Error> {
         let description = IdpMetadata {
             entity_id: &installation.entity_id,
@@ -80,7 +76,6 @@ impl Publication {
             active: ring.active.certificate.clone(),
             next: ring.next.as_ref().map(|key| key.certificate.clone()),
             key_to_adopt,
-            drafts,
         })
     }
 }
@@ -132,8 +127,7 @@ impl FetchLog {
         if self.key != Some(key) {
             self.key = Some(key);
             self.fetches.clear();
-        }
-        // A client may send a new `User-Agent` each time: what is not cached costs a query.
+        } // A client may send a new `User-Agent` each time: what is not cached costs a query.
         if self.fetches.len() < MAX_REMEMBERED {
             self.fetches.insert(fetcher);
         }
@@ -156,7 +150,7 @@ impl Provider {
         let snapshot = self.cached_snapshot()?;
         let publication = &snapshot.publication;
         let is_known =
-            snapshot.by_slug(slug).is_some() || publication.drafts.iter().any(|draft| draft.slug == *slug);
+            snapshot.by_slug(slug).is_some() || snapshot.drafts.iter().any(|draft| draft.slug == *slug);
         Ok(PublishedMetadata {
             body: Arc::clone(&publication.metadata),
             etag: publication.etag.clone(),
@@ -197,8 +191,7 @@ impl Provider {
                 MAX_OWN_FETCHERS
             } else {
                 MAX_GUESSED_FETCHERS
-            };
-            // A chat program that previews the pasted address is not the application.
+            }; // A chat program that previews the pasted address is not the application.
             let is_evidence = fetch.is_own && !fetch.user_agent.as_deref().is_some_and(is_link_preview);
             let adoption = KeyAdoption {
                 slug: fetch.slug.clone(),
@@ -213,12 +206,7 @@ impl Provider {
                 Ok(is_evidence && tx.add_key_adoption(&adoption)?)
             })?;
             if follows {
-                tracing::info!(
-                    application = %adoption.slug,
-                    key = %key,
-                    agent = adoption.user_agent,
-                    "an application has fetched the metadata that names the new signing key"
-                );
+                tracing::info!( application = %adoption.slug, key = %key, agent = adoption.user_agent, "an application has fetched the metadata that names the new signing key" );
             }
         }
         self.fetch_log()?.add(key, fetcher);

@@ -1,5 +1,4 @@
 //! `application_drafts`.
-
 use chrono::NaiveDateTime;
 use diesel::{
     prelude::*,
@@ -7,8 +6,13 @@ use diesel::{
 };
 
 use crate::{
-    model::{application::Slug, rollover::ApplicationDraft},
+    model::{
+        application::Slug,
+        rollover::ApplicationDraft,
+        unreadable::{UnreadableKind, UnreadableRow},
+    },
     store::{
+        configuration_changes::ConfigTx,
         connection::Tx,
         error::{Error, RowContext},
         schema::application_drafts,
@@ -16,8 +20,44 @@ use crate::{
 };
 
 impl Tx {
-    /// Reserves the slug and name of a future application. Returns `false` if an application or
-    /// another draft has the slug.
+    /// Every draft that can be read, by name.
+    pub fn application_drafts(&mut self) -> Result<Vec<ApplicationDraft>, Error> {
+        Ok(self.drafts_and_unreadable()?.0)
+    }
+
+    /// The same, and those that cannot be read.
+    pub(in crate::store) fn drafts_and_unreadable(
+        &mut self,
+    ) -> Result<(Vec<ApplicationDraft>, Vec<UnreadableRow>), Error> {
+        let slugs = application_drafts::table
+            .order((application_drafts::name, application_drafts::slug))
+            .select(application_drafts::slug)
+            .load::<String>(&mut self.0)?;
+        let (mut application_drafts, mut unreadable) = (Vec::with_capacity(slugs.len()), Vec::new());
+        for slug in slugs {
+            let found = application_drafts::table
+                .find(&slug)
+                .first::<Row>(&mut self.0)
+                .optional()
+                .map_err(Error::from);
+            match found.and_then(|row| row.map(ApplicationDraft::try_from).transpose()) {
+                Ok(draft) => application_drafts.extend(draft),
+                Err(error) if error.is_unreadable() => unreadable.push(UnreadableRow {
+                    kind: UnreadableKind::Draft,
+                    id: slug,
+                    slug: None,
+                    name: None,
+                    cause: error.to_string(),
+                }),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((application_drafts, unreadable))
+    }
+}
+
+impl ConfigTx<'_> {
+    /// Keeps a name for an application to come; `false` if an application or another draft has it.
     pub fn add_application_draft(&mut self, draft: &ApplicationDraft) -> Result<bool, Error> {
         let rows = diesel::sql_query(
             "INSERT INTO application_drafts (slug, name, created_at) \
@@ -29,27 +69,28 @@ impl Tx {
         .bind::<Timestamp, _>(draft.created_at.naive_utc())
         .execute(&mut self.0)?;
         if rows == 1 {
+            self.changed_drafts();
             self.add_metadata_address(&draft.slug)?;
         }
         Ok(rows == 1)
     }
 
-    pub fn application_drafts(&mut self) -> Result<Vec<ApplicationDraft>, Error> {
-        application_drafts::table
-            .order((application_drafts::name, application_drafts::slug))
-            .load::<Row>(&mut self.0)?
-            .into_iter()
-            .map(ApplicationDraft::try_from)
-            .collect()
+    /// Ends a draft: its application is registered, or will never be. `false` if there is none.
+    pub fn remove_application_draft(&mut self, slug: &Slug) -> Result<bool, Error> {
+        self.remove_draft_row(slug.as_str())
     }
 
-    /// Removes a draft because its application was registered or is no longer planned. Returns
-    /// `false` if there is no such draft.
-    pub fn remove_application_draft(&mut self, slug: &Slug) -> Result<bool, Error> {
-        Ok(diesel::delete(application_drafts::table.find(slug.as_str())).execute(&mut self.0)? == 1)
+    /// The same for one whose row cannot be read.
+    pub fn remove_draft_row(&mut self, slug: &str) -> Result<bool, Error> {
+        let rows = diesel::delete(application_drafts::table.find(slug)).execute(&mut self.0)?;
+        if rows == 1 {
+            self.changed_drafts();
+        }
+        Ok(rows == 1)
     }
 }
 
+/// The row as it lies in the table.
 #[derive(Queryable)]
 struct Row {
     slug: String,
@@ -63,7 +104,7 @@ impl TryFrom<Row> for ApplicationDraft {
     fn try_from(row: Row) -> Result<Self, Error> {
         let name = RowContext::new("application_drafts", &row.slug);
         Ok(Self {
-            slug: name.valid(Slug::parse(&row.slug))?,
+            slug: name.column("slug").valid(Slug::parse(&row.slug))?,
             name: row.name,
             created_at: row.created_at.and_utc(),
         })

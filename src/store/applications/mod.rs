@@ -1,6 +1,5 @@
-//! `applications` and their SAML settings: `saml_service_providers` and `saml_consumers`. The other
-//! child tables have their own files.
-
+//! `applications`, and what SAML knows of them: `saml_service_providers` and `saml_consumers`; the other
+//! children have files of their own.
 pub(in crate::store) mod application_drafts;
 
 use std::collections::BTreeMap;
@@ -18,18 +17,258 @@ use crate::{
         id::ApplicationId,
         name_id::NameIdFormat,
         response_options::{ContentCipher, ResponseOptions, SignatureAlgorithm, SignedParts},
+        unreadable::{UnreadableKind, UnreadableRow},
     },
     store::{
-        connection::{AnyConnection, EditOutcome, Tx, with_backend},
+        configuration_changes::ConfigTx,
+        connection::{EditOutcome, Tx, with_backend},
         error::{Error, RowContext},
+        reading::Reading,
         saml::saml_certificates::{Certificates, Purpose},
         schema::{applications, saml_consumers, saml_service_providers},
     },
 };
 
+/// Applications that are read at once: what they take is given back before the next ones are read.
+const PAGE: usize = 250;
+
 impl Tx {
-    /// Registers an application; returns `false` if its slug is taken. A draft with this slug is
-    /// removed; its metadata address and key adoptions carry over to the application.
+    /// The application `id`.
+    pub fn application(&mut self, id: ApplicationId) -> Result<Option<Application>, Error> {
+        let id = id.to_string();
+        let found = self.applications_between(&id, &id, &mut Reading::Strict)?;
+        Ok(found.into_iter().next())
+    }
+
+    /// The same; none where it cannot be read.
+    pub fn readable_application(&mut self, id: ApplicationId) -> Result<Option<Application>, Error> {
+        match self.application(id) {
+            Err(error) if error.is_unreadable() => Ok(None),
+            found => found,
+        }
+    }
+
+    /// The application with this slug.
+    pub fn application_by_slug(&mut self, slug: &Slug) -> Result<Option<Application>, Error> {
+        self.repeatable_read(|tx| {
+            let Some(id) = tx.application_named(slug.as_str())? else {
+                return Ok(None);
+            };
+            let found = tx.applications_between(&id, &id, &mut Reading::Strict)?; // It speaks no protocol that is known here.
+            let found = RowContext::new("applications", &id).required(found.into_iter().next())?;
+            Ok(Some(found))
+        })
+    }
+
+    /// Other applications with the same entity ID, by name.
+    pub fn applications_with_same_entity_id(
+        &mut self,
+        application: &Application,
+    ) -> Result<Vec<Application>, Error> {
+        self.repeatable_read(|tx| {
+            let ids = saml_service_providers::table
+                .filter(saml_service_providers::entity_id.eq(application.saml.entity_id.as_str()))
+                .filter(saml_service_providers::application_id.ne(application.id.to_string()))
+                .order(saml_service_providers::application_id)
+                .select(saml_service_providers::application_id)
+                .load::<String>(&mut tx.0)?;
+            let mut found = Vec::new();
+            tx.each_application(&ids, &mut |one| found.push(one))?;
+            found.sort_by(|a, b| a.name.cmp(&b.name));
+            Ok(found)
+        })
+    }
+
+    /// Every application that can be read, by name.
+    pub fn applications(&mut self) -> Result<Vec<Application>, Error> {
+        self.repeatable_read(|tx| {
+            let ids = tx.application_ids()?;
+            let mut found = Vec::new();
+            tx.each_application(&ids, &mut |one| found.push(one))?;
+            found.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
+            Ok(found)
+        })
+    }
+
+    /// The id of the application that `handle` names, a slug or an id, whether or not it can be read.
+    pub fn application_named(&mut self, handle: &str) -> Result<Option<String>, Error> {
+        Ok(applications::table
+            .filter(applications::slug.eq(handle).or(applications::id.eq(handle)))
+            .select(applications::id)
+            .first(&mut self.0)
+            .optional()?)
+    }
+
+    /// As much of the application with this row id as can be read, and the columns that cannot.
+    pub fn salvage_application(&mut self, id: &str) -> Result<Option<(Application, Vec<String>)>, Error> {
+        self.repeatable_read(|tx| {
+            let mut reading = Reading::Lenient(Vec::new());
+            let found = tx.applications_between(id, id, &mut reading)?;
+            let lost = match reading {
+                Reading::Strict => Vec::new(),
+                Reading::Lenient(lost) => lost,
+            };
+            Ok(found.into_iter().next().map(|application| (application, lost)))
+        })
+    }
+
+    /// Whether any application is registered.
+    pub fn has_applications(&mut self) -> Result<bool, Error> {
+        Ok(
+            diesel::select(diesel::dsl::exists(applications::table.select(applications::id)))
+                .get_result(&mut self.0)?,
+        )
+    }
+
+    pub(in crate::store) fn application_ids(&mut self) -> Result<Vec<String>, Error> {
+        Ok(applications::table
+            .order(applications::id)
+            .select(applications::id)
+            .load(&mut self.0)?)
+    }
+
+    /// Gives `each` the applications `ids`, which are all or few, and says which cannot be read; others do not suffer
+    /// from that. Within one state of the database.
+    pub(in crate::store) fn each_application(
+        &mut self,
+        ids: &[String],
+        each: &mut dyn FnMut(Application),
+    ) -> Result<Vec<UnreadableRow>, Error> {
+        let mut unreadable = Vec::new();
+        let is_all = ids.len() > PAGE;
+        for page in ids.chunks(if is_all { PAGE } else { 1 }) {
+            self.page(page, each, &mut unreadable)?;
+        }
+        Ok(unreadable)
+    }
+
+    /// The same of `ids` that follow one another in the table. What cannot be read is found by halving.
+    fn page(
+        &mut self,
+        ids: &[String],
+        each: &mut dyn FnMut(Application),
+        unreadable: &mut Vec<UnreadableRow>,
+    ) -> Result<(), Error> {
+        let (Some(first), Some(last)) = (ids.first(), ids.last()) else {
+            return Ok(());
+        };
+        let cause = match self.applications_between(first, last, &mut Reading::Strict) {
+            Ok(found) if found.len() >= ids.len() => {
+                found.into_iter().for_each(each);
+                return Ok(());
+            }
+            Ok(_less) => "applications: it speaks no protocol that this version knows".to_owned(),
+            Err(error) if error.is_unreadable() => error.to_string(),
+            Err(error) => return Err(error),
+        };
+        if ids.len() > 1 {
+            let (left, right) = ids.split_at(ids.len() / 2);
+            self.page(left, each, unreadable)?;
+            return self.page(right, each, unreadable);
+        }
+        let names = applications::table
+            .find(first)
+            .select((applications::slug, applications::name))
+            .first::<(String, String)>(&mut self.0)
+            .optional();
+        let (slug, name) = match names {
+            // It was removed.
+            Ok(None) => return Ok(()),
+            Ok(Some((slug, name))) => (Some(slug), Some(name)),
+            Err(_unreadable) => (None, None),
+        };
+        unreadable.push(UnreadableRow {
+            kind: UnreadableKind::Application,
+            id: first.clone(),
+            slug,
+            name,
+            cause,
+        });
+        Ok(())
+    }
+
+    /// The applications from the id `first` to the id `last`, with their children, all of one state: five queries for
+    /// any number of them.
+    fn applications_between(
+        &mut self,
+        first: &str,
+        last: &str,
+        reading: &mut Reading,
+    ) -> Result<Vec<Application>, Error> {
+        self.repeatable_read(|tx| {
+            let rows = with_service_provider()
+                .filter(applications::id.between(first, last))
+                .load::<(Row, SamlRow)>(&mut tx.0)?;
+            if rows.is_empty() {
+                return Ok(Vec::new());
+            }
+            let mut acs_endpoints = tx.consumers_between(first, last, reading)?;
+            let mut certificates = tx.certificates_between(first, last, reading)?;
+            let mut attributes = tx.attributes_between(first, last, reading)?;
+            let ends = tx.metadata_expiries(first, last)?;
+            rows.into_iter()
+                .map(|(row, saml)| {
+                    let own = Children {
+                        acs_endpoints: acs_endpoints.remove(&row.id).unwrap_or_default(),
+                        certificates: certificates.remove(&row.id).unwrap_or_default(),
+                        attributes: attributes.remove(&row.id).unwrap_or_default(),
+                        metadata_valid_until: ends.get(&row.id).copied(),
+                    };
+                    application(row, saml, own, reading)
+                })
+                .collect()
+        })
+    }
+
+    fn add_children(&mut self, application: &Application) -> Result<(), Error> {
+        for (position, consumer) in (0..).zip(&application.saml.acs_endpoints) {
+            let row = AcsRow {
+                application_id: application.id.to_string(),
+                position,
+                location: consumer.location.as_str().to_owned(),
+                idx: consumer.index.map(i64::from),
+            };
+            diesel::insert_into(saml_consumers::table)
+                .values(row)
+                .execute(&mut self.0)?;
+        }
+        let saml = &application.saml;
+        let signing = saml
+            .signing_certificates
+            .iter()
+            .map(|one| (Purpose::Signing, one));
+        let encryption = saml
+            .encryption_certificates
+            .iter()
+            .map(|one| (Purpose::Encryption, one));
+        self.add_certificates(application.id, signing.chain(encryption))?;
+        self.add_attributes(application.id, &saml.attributes)
+    }
+
+    fn consumers_between(
+        &mut self,
+        first: &str,
+        last: &str,
+        reading: &mut Reading,
+    ) -> Result<BTreeMap<String, Vec<AssertionConsumerService>>, Error> {
+        let rows = saml_consumers::table
+            .filter(saml_consumers::application_id.between(first, last))
+            .order((saml_consumers::application_id, saml_consumers::position))
+            .load::<AcsRow>(&mut self.0)?;
+        let mut found: BTreeMap<String, Vec<AssertionConsumerService>> = BTreeMap::new();
+        for row in rows {
+            let id = row.application_id.clone();
+            if let Some(consumer) = reading.row(row.try_into())? {
+                found.entry(id).or_default().push(consumer);
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl ConfigTx<'_> {
+    /// Registers an application; `false` if its slug is taken. A draft of this slug was waiting for just
+    /// this, and ends; what is known of it is known of the application.
     pub fn add_application(&mut self, application: &Application) -> Result<bool, Error> {
         let row = Row::from(application);
         let rows = with_backend!(&mut self.0, |c| diesel::insert_into(applications::table)
@@ -42,39 +281,15 @@ impl Tx {
         diesel::insert_into(saml_service_providers::table)
             .values(SamlRow::from(application))
             .execute(&mut self.0)?;
+        self.changed_application(application.id);
         self.add_children(application)?;
         self.remove_application_draft(&application.slug)?;
         self.add_metadata_address(&application.slug)?;
         Ok(true)
     }
 
-    pub fn application(&mut self, id: ApplicationId) -> Result<Option<Application>, Error> {
-        let id = id.to_string();
-        let found =
-            self.applications_of(|c| with_service_provider().filter(applications::id.eq(id)).load(c))?;
-        Ok(found.into_iter().next())
-    }
-
-    pub fn application_by_slug(&mut self, slug: &Slug) -> Result<Option<Application>, Error> {
-        let found = self.applications_of(|c| {
-            with_service_provider()
-                .filter(applications::slug.eq(slug.as_str()))
-                .load(c)
-        })?;
-        Ok(found.into_iter().next())
-    }
-
-    /// Every application, ordered by name.
-    pub fn applications(&mut self) -> Result<Vec<Application>, Error> {
-        self.applications_of(|c| {
-            with_service_provider()
-                .order((applications::name, applications::id))
-                .load(c)
-        })
-    }
-
-    /// Writes `application` if its stored version is still the one that was read, and increments
-    /// the version. The slug and the creation time do not change.
+    /// Writes `application` if it is still at the version that was read; its version is one higher then.
+    /// Its slug and its birth do not change.
     pub fn edit_application(&mut self, application: &Application) -> Result<EditOutcome, Error> {
         let id = application.id.to_string();
         let unchanged = applications::table
@@ -94,6 +309,7 @@ impl Tx {
         if rows == 0 {
             return Ok(EditOutcome::Stale);
         }
+        self.changed_application(application.id);
         diesel::update(saml_service_providers::table.find(&id))
             .set(SamlRow::from(application))
             .execute(&mut self.0)?;
@@ -105,104 +321,22 @@ impl Tx {
         Ok(EditOutcome::Done)
     }
 
-    /// Removes an application and all records of sign-ins to it; returns `false` if there is none.
+    /// Removes an application, and that anybody ever signed in to it; `false` if there is none.
     pub fn remove_application(&mut self, id: ApplicationId) -> Result<bool, Error> {
+        self.remove_application_row(&id.to_string())
+    }
+
+    /// The same for one whose row cannot be read.
+    pub fn remove_application_row(&mut self, id: &str) -> Result<bool, Error> {
         let slug = applications::table
-            .find(id.to_string())
+            .find(id)
             .select(applications::slug)
             .first::<String>(&mut self.0)
             .optional()?;
         let Some(slug) = slug else { return Ok(false) };
-        let slug = RowContext::new("applications", &slug).valid(Slug::parse(&slug))?;
         self.remove_metadata_address(&slug)?;
-        Ok(diesel::delete(applications::table.find(id.to_string())).execute(&mut self.0)? == 1)
-    }
-
-    pub fn has_applications(&mut self) -> Result<bool, Error> {
-        Ok(
-            diesel::select(diesel::dsl::exists(applications::table.select(applications::id)))
-                .get_result(&mut self.0)?,
-        )
-    }
-
-    /// The applications that `load` returns, with their child rows, read from one snapshot. The
-    /// number of queries does not depend on the number of applications.
-    fn applications_of(
-        &mut self,
-        load: impl FnOnce(&mut AnyConnection) -> QueryResult<Vec<(Row, SamlRow)>>,
-    ) -> Result<Vec<Application>, Error> {
-        self.repeatable_read(|tx| {
-            let rows = load(&mut tx.0)?;
-            if rows.is_empty() {
-                return Ok(Vec::new());
-            }
-            // A few are selected by id, many by reading the whole table: a statement has a limit on
-            // bound parameters.
-            let ids: Option<Vec<&str>> =
-                (rows.len() <= 100).then(|| rows.iter().map(|(row, _)| row.id.as_str()).collect());
-            let ids = ids.as_deref();
-            let mut acs_endpoints = tx.acs_endpoints_of(ids)?;
-            let mut certificates = tx.certificates_of(ids)?;
-            let mut attributes = tx.attributes_of(ids)?;
-            let expiries = tx.metadata_expiries(ids)?;
-            rows.into_iter()
-                .map(|(row, saml)| {
-                    let own = Children {
-                        acs_endpoints: acs_endpoints.remove(&row.id).unwrap_or_default(),
-                        certificates: certificates.remove(&row.id).unwrap_or_default(),
-                        attributes: attributes.remove(&row.id).unwrap_or_default(),
-                        metadata_valid_until: expiries.get(&row.id).copied(),
-                    };
-                    application_from_rows(row, saml, own)
-                })
-                .collect()
-        })
-    }
-
-    fn add_children(&mut self, application: &Application) -> Result<(), Error> {
-        for (position, acs) in (0..).zip(&application.saml.acs_endpoints) {
-            let row = AcsRow {
-                application_id: application.id.to_string(),
-                position,
-                location: acs.location.as_str().to_owned(),
-                idx: acs.index.map(i64::from),
-            };
-            diesel::insert_into(saml_consumers::table)
-                .values(row)
-                .execute(&mut self.0)?;
-        }
-        let saml = &application.saml;
-        let signing = saml
-            .signing_certificates
-            .iter()
-            .map(|one| (Purpose::Signing, one));
-        let encryption = saml
-            .encryption_certificates
-            .iter()
-            .map(|one| (Purpose::Encryption, one));
-        self.add_certificates(application.id, signing.chain(encryption))?;
-        self.add_attributes(application.id, &saml.attributes)
-    }
-
-    /// The ACS endpoints of the applications `ids`, or of all applications if `None`.
-    fn acs_endpoints_of(
-        &mut self,
-        ids: Option<&[&str]>,
-    ) -> Result<BTreeMap<String, Vec<AssertionConsumerService>>, Error> {
-        let mut query = saml_consumers::table
-            .order((saml_consumers::application_id, saml_consumers::position))
-            .into_boxed();
-        if let Some(ids) = ids {
-            query = query.filter(saml_consumers::application_id.eq_any(ids));
-        }
-        let mut found: BTreeMap<String, Vec<AssertionConsumerService>> = BTreeMap::new();
-        for row in query.load::<AcsRow>(&mut self.0)? {
-            found
-                .entry(row.application_id.clone())
-                .or_default()
-                .push(row.try_into()?);
-        }
-        Ok(found)
+        self.changed_applications([id.to_owned()]);
+        Ok(diesel::delete(applications::table.find(id)).execute(&mut self.0)? == 1)
     }
 }
 
@@ -229,42 +363,84 @@ fn kind_from_name(text: &str) -> Option<ApplicationKind> {
     .find(|kind| kind_name(*kind) == text)
 }
 
-fn application_from_rows(row: Row, saml: SamlRow, children: Children) -> Result<Application, Error> {
+fn application(
+    row: Row,
+    saml: SamlRow,
+    children: Children,
+    reading: &mut Reading,
+) -> Result<Application, Error> {
     let name = RowContext::new("applications", &row.id);
-    let address = |text: String| SpUrl::parse(&text);
-    let response_location = name.optional(saml.slo_response_location, address)?;
-    let logout = match name.optional(saml.slo_location, address)? {
-        None => None,
-        Some(location) => Some(LogoutEndpoint {
-            binding: name.required(saml.slo_binding.as_deref().and_then(Binding::from_name))?,
-            location,
-            response_location,
-        }),
+    let saml_name = RowContext::new("saml_service_providers", &row.id);
+    let mut url = |name: &RowContext, column, text: Option<String>| match text {
+        None => Ok(None),
+        Some(text) => {
+            let url = SpUrl::parse(&text).ok().map(Some);
+            reading.value(&name.column(column), url, || None)
+        }
     };
-    let making = ResponseOptions {
-        signed_parts: name.required(SignedParts::from_name(&saml.signs))?,
-        signature_algorithm: name.required(SignatureAlgorithm::from_name(&saml.signature_algorithm))?,
+    let tile_url = url(&name, "tile_url", row.tile_url)?;
+    let location = url(&saml_name, "slo_location", saml.slo_location)?;
+    let response_location = url(&saml_name, "slo_response_location", saml.slo_response_location)?;
+    let logout = match location {
+        None => None,
+        Some(location) => {
+            let binding = saml.slo_binding.as_deref().and_then(Binding::from_name);
+            let endpoint = binding.map(|binding| LogoutEndpoint {
+                binding,
+                location,
+                response_location,
+            });
+            reading.value(&saml_name.column("slo_binding"), endpoint.map(Some), || None)?
+        }
+    };
+    let response_options = ResponseOptions {
+        signed_parts: reading.value(
+            &saml_name.column("signs"),
+            SignedParts::from_name(&saml.signs),
+            || ResponseOptions::default().signed_parts,
+        )?,
+        signature_algorithm: reading.value(
+            &saml_name.column("signature_algorithm"),
+            SignatureAlgorithm::from_name(&saml.signature_algorithm),
+            || ResponseOptions::default().signature_algorithm,
+        )?,
         encryption: match saml.encryption.as_deref() {
             None => None,
-            Some(word) => Some(name.required(ContentCipher::from_name(word))?),
+            Some(name) => reading.value(
+                &saml_name.column("encryption"),
+                ContentCipher::from_name(name).map(Some),
+                || None,
+            )?,
         },
     };
+    let entity_id = saml_name
+        .column("entity_id")
+        .valid(EntityId::parse(&saml.entity_id))?;
+    let audience = EntityId::parse(&saml.audience).ok();
+    let audience = reading.value(&saml_name.column("audience"), audience, || entity_id.clone())?;
+    let name_id_format = reading.value(
+        &saml_name.column("name_id_format"),
+        NameIdFormat::from_name(&saml.name_id_format),
+        || NameIdFormat::EmailAddress,
+    )?;
     Ok(Application {
-        id: name.valid(row.id.parse())?,
-        slug: name.valid(Slug::parse(&row.slug))?,
-        kind: name.required(kind_from_name(&row.kind))?,
-        tile_url: name.optional(row.tile_url, address)?,
+        id: name.column("id").valid(row.id.parse())?,
+        slug: name.column("slug").valid(Slug::parse(&row.slug))?,
+        kind: reading.value(&name.column("kind"), kind_from_name(&row.kind), || {
+            ApplicationKind::Saml
+        })?,
+        tile_url,
         saml: ServiceProvider {
-            entity_id: name.valid(EntityId::parse(&saml.entity_id))?,
-            audience: name.valid(EntityId::parse(&saml.audience))?,
+            entity_id,
+            audience,
             acs_endpoints: children.acs_endpoints,
             logout,
             signing_certificates: children.certificates.signing,
             require_signed_requests: saml.require_signed_requests,
             allow_idp_initiated: saml.allow_idp_initiated,
             default_relay_state: saml.default_relay_state,
-            name_id_format: name.required(NameIdFormat::from_name(&saml.name_id_format))?,
-            response_options: making,
+            name_id_format,
+            response_options,
             encryption_certificates: children.certificates.encryption,
             attributes: children.attributes,
         },
@@ -284,6 +460,7 @@ struct Children {
     metadata_valid_until: Option<DateTime<Utc>>,
 }
 
+/// The row as it lies in the table.
 #[derive(Insertable, Queryable)]
 #[diesel(table_name = applications)]
 struct Row {
@@ -373,8 +550,11 @@ impl TryFrom<AcsRow> for AssertionConsumerService {
     fn try_from(row: AcsRow) -> Result<Self, Error> {
         let name = RowContext::new("saml_consumers", &row.application_id);
         Ok(Self {
-            location: name.valid(SpUrl::parse(&row.location))?,
-            index: name.optional(row.idx, u16::try_from)?,
+            location: name.column("location").valid(SpUrl::parse(&row.location))?,
+            index: match row.idx {
+                None => None,
+                Some(index) => Some(name.column("idx").valid(u16::try_from(index))?),
+            },
         })
     }
 }

@@ -22,11 +22,7 @@ impl Tx {
             AnyConnection::Postgres(_) => "replace(gen_random_uuid()::text, '-', '')",
             AnyConnection::Sqlite(_) => "lower(hex(randomblob(16)))",
         };
-        diesel::sql_query(format!(
-            "INSERT INTO metadata_addresses (slug, token) SELECT $1, {random} WHERE 1 = 1 ON CONFLICT DO NOTHING"
-        ))
-        .bind::<Text, _>(slug.as_str())
-        .execute(&mut self.0)?;
+        diesel::sql_query(format!( "INSERT INTO metadata_addresses (slug, token) SELECT $1, {random} WHERE 1 = 1 ON CONFLICT DO NOTHING" )) .bind::<Text, _>(slug.as_str()) .execute(&mut self.0)?;
         Ok(())
     }
 
@@ -52,8 +48,7 @@ impl Tx {
 
     /// Removes the metadata address of a slug, its fetches and its key adoptions, so that the next
     /// application with this slug starts without them.
-    pub fn remove_metadata_address(&mut self, slug: &Slug) -> Result<(), Error> {
-        let slug = slug.as_str();
+    pub fn remove_metadata_address(&mut self, slug: &str) -> Result<(), Error> {
         diesel::delete(metadata_addresses::table.find(slug)).execute(&mut self.0)?;
         diesel::delete(metadata_fetches::table.filter(metadata_fetches::slug.eq(slug)))
             .execute(&mut self.0)?;

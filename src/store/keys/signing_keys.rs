@@ -1,8 +1,7 @@
-//! `signing_keys`: the key ring and the steps of a rollover.
+//! `signing_keys`: the ring and its steps.
 //!
-//! Every step raises the generation first. That row is the lock for which all steps wait, so each
-//! sees the result of the one before. The statement that follows decides whether the step is taken.
-
+//! Every step is a [`ConfigTx`], which all steps wait for, so that each of them sees what the one before it did. One
+//! statement decides whether the step is taken at all.
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
     prelude::*,
@@ -13,31 +12,76 @@ use crate::{
     model::{
         id::KeyId,
         key::{KeyState, SealedKey},
+        unreadable::{UnreadableKind, UnreadableRow},
     },
     store::{
+        configuration_changes::ConfigTx,
         connection::Tx,
         error::{Error, RowContext},
         schema::signing_keys,
     },
 };
 
-/// What must hold for a step of a rollover to be taken.
+/// What must be so before a key takes over.
 #[derive(Clone, Copy, Debug)]
 pub struct RolloverStep {
+    /// The key that signs now.
     pub active: KeyId,
     /// The other key of the step: the next one, or the previous one.
     pub other: KeyId,
-    /// The step before this one must have been taken at this time or earlier.
+    /// How long ago the step before this one must lie.
     pub previous_step_by: DateTime<Utc>,
-    /// Whether the step is refused while an enabled application is not known to have adopted the
-    /// key.
+    /// Whether applications that are not known to follow stand in the way.
     pub require_all_adopted: bool,
+    /// The time of this step.
     pub now: DateTime<Utc>,
 }
 
 impl Tx {
-    /// Adds the first key of an installation, active; returns `false` if the installation ever had
-    /// one. If two replicas start at the same time, the unique index on the active key decides.
+    /// Every key that can be read, the newest first, and those that cannot. That the active one cannot is an error.
+    pub fn readable_keys(&mut self) -> Result<(Vec<SealedKey>, Vec<UnreadableRow>), Error> {
+        let ids = signing_keys::table
+            .order(signing_keys::id.desc())
+            .select((signing_keys::id, signing_keys::state))
+            .load::<(String, String)>(&mut self.0)?;
+        let (mut keys, mut unreadable) = (Vec::with_capacity(ids.len()), Vec::new());
+        for (id, state) in ids {
+            let found = signing_keys::table
+                .find(&id)
+                .first::<Row>(&mut self.0)
+                .optional()
+                .map_err(Error::from);
+            match found.and_then(|row| row.map(SealedKey::try_from).transpose()) {
+                Ok(key) => keys.extend(key),
+                Err(error) if error.is_unreadable() && state != state_name(KeyState::Active) => {
+                    unreadable.push(UnreadableRow {
+                        kind: UnreadableKind::SigningKey,
+                        id,
+                        slug: None,
+                        name: None,
+                        cause: error.to_string(),
+                    });
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((keys, unreadable))
+    }
+
+    /// Every key, the newest first.
+    pub fn signing_keys(&mut self) -> Result<Vec<SealedKey>, Error> {
+        signing_keys::table
+            .order(signing_keys::id.desc())
+            .load::<Row>(&mut self.0)?
+            .into_iter()
+            .map(SealedKey::try_from)
+            .collect()
+    }
+}
+
+impl ConfigTx<'_> {
+    /// Adds the first key of an installation, active; `false` if it ever had one. Of two replicas that
+    /// start at once, the index that allows one active key decides.
     pub fn add_first_key(&mut self, key: &SealedKey) -> Result<bool, Error> {
         let rows = diesel::sql_query(
             "INSERT INTO signing_keys (id, state, sealed, certificate, created_at, since) \
@@ -50,11 +94,14 @@ impl Tx {
         .bind::<Timestamp, _>(key.created_at.naive_utc())
         .bind::<Timestamp, _>(key.since.naive_utc())
         .execute(&mut self.0)?;
+        if rows == 1 {
+            self.changed_identity();
+        }
         Ok(rows == 1)
     }
 
-    /// Replaces the sealed form `before` of a key with `after`. Fails if the stored form is no
-    /// longer `before`, so that the whole transaction is rolled back.
+    /// Puts another form of the same sealed key in its place. Fails where the one of before is gone, so that nothing
+    /// of the transaction holds.
     pub fn reseal_key(&mut self, id: KeyId, before: &[u8], after: &[u8]) -> Result<(), Error> {
         let row = signing_keys::table
             .find(id.to_string())
@@ -69,25 +116,24 @@ impl Tx {
         }
     }
 
-    /// Every key, newest first.
-    pub fn signing_keys(&mut self) -> Result<Vec<SealedKey>, Error> {
-        signing_keys::table
-            .order(signing_keys::id.desc())
-            .load::<Row>(&mut self.0)?
-            .into_iter()
-            .map(SealedKey::try_from)
-            .collect()
+    /// Removes the row of a key that does not sign; `false` if there is none.
+    pub fn remove_key_row(&mut self, id: &str) -> Result<bool, Error> {
+        let row = signing_keys::table
+            .find(id)
+            .filter(signing_keys::state.ne(state_name(KeyState::Active)));
+        self.changed_identity();
+        Ok(diesel::delete(row).execute(&mut self.0)? == 1)
     }
 
-    /// Makes `key` the active one in one step. Returns `false` and changes nothing if `expected` is
-    /// no longer active. `expected` stays published if `keep` is set, and is retired otherwise.
+    /// Makes `key` the active one in one step; `false`, and nothing is done, if `expected` was not active
+    /// any more. `expected` stays published if `keep` says so, and is retired otherwise.
     pub fn replace_active_key(
         &mut self,
         key: &SealedKey,
         expected: &SealedKey,
         keep: bool,
     ) -> Result<bool, Error> {
-        self.raise_generation()?;
+        self.changed_identity();
         if expected.state != KeyState::Active || !self.is_unchanged_key(expected)? {
             return Ok(false);
         }
@@ -107,10 +153,10 @@ impl Tx {
         Ok(true)
     }
 
-    /// Adds `key` as the one that signs next. Returns `false` if a rollover is in progress, or if
-    /// `active` is not as it was read: the sealing key may have changed since `key` was sealed.
+    /// Adds `key` as the one that signs next; `false` if a rollover is under way already, or the `active` one is not as
+    /// it was read: then another sealing key may hold, under which `key` is not sealed.
     pub fn add_next_key(&mut self, key: &SealedKey, active: &SealedKey) -> Result<bool, Error> {
-        self.raise_generation()?;
+        self.changed_identity();
         if !self.is_unchanged_key(active)? {
             return Ok(false);
         }
@@ -129,31 +175,23 @@ impl Tx {
         Ok(rows == 1)
     }
 
-    /// Makes the next key the active one and keeps the current one published. Returns `false` if a
-    /// condition of `step` does not hold.
+    /// Lets the next key sign, and keeps the one before published; `false` if anything of `step` does not
+    /// hold.
     pub fn activate_key(&mut self, step: &RolloverStep) -> Result<bool, Error> {
-        self.raise_generation()?;
-        let rows = diesel::sql_query(
-            "UPDATE signing_keys SET state = 'previous', since = $1 \
+        self.changed_identity();
+        let rows = diesel::sql_query( "UPDATE signing_keys SET state = 'previous', since = $1 \
              WHERE id = $2 AND state = 'active' \
              AND EXISTS (SELECT 1 FROM signing_keys n WHERE n.id = $3 AND n.state = 'next' AND n.created_at <= $4) \
              AND NOT EXISTS (SELECT 1 FROM signing_keys p WHERE p.state = 'previous') \
              AND NOT ($5 AND EXISTS (SELECT 1 FROM applications a WHERE a.enabled AND NOT EXISTS \
-                 (SELECT 1 FROM application_key_follow f WHERE f.slug = a.slug AND f.key_id = $3)))",
-        )
-        .bind::<Timestamp, _>(step.now.naive_utc())
-        .bind::<Text, _>(step.active.to_string())
-        .bind::<Text, _>(step.other.to_string())
-        .bind::<Timestamp, _>(step.previous_step_by.naive_utc())
-        .bind::<Bool, _>(step.require_all_adopted)
-        .execute(&mut self.0)?;
+                 (SELECT 1 FROM application_key_follow f WHERE f.slug = a.slug AND f.key_id = $3)))", ) .bind::<Timestamp, _>(step.now.naive_utc()) .bind::<Text, _>(step.active.to_string()) .bind::<Text, _>(step.other.to_string()) .bind::<Timestamp, _>(step.previous_step_by.naive_utc()) .bind::<Bool, _>(step.require_all_adopted) .execute(&mut self.0)?;
         self.activate_other_key(rows, KeyState::Next, step)
     }
 
-    /// Makes the previous key active again; the one that replaced it becomes the next key again.
-    /// Returns `false` if the keys of `step` have changed state.
+    /// Lets the previous key sign again; the one that took over from it is the next one again. `false` if
+    /// the keys of `step` are not what they were.
     pub fn reactivate_previous_key(&mut self, step: &RolloverStep) -> Result<bool, Error> {
-        self.raise_generation()?;
+        self.changed_identity();
         let rows = diesel::sql_query(
             "UPDATE signing_keys SET state = 'next', since = $1 \
              WHERE id = $2 AND state = 'active' \
@@ -167,35 +205,25 @@ impl Tx {
         self.activate_other_key(rows, KeyState::Previous, step)
     }
 
-    /// Stops publishing the previous key and destroys its private key. Returns `false` if a
-    /// condition of `step` does not hold. Applications registered after the active key began to
-    /// sign are not checked: they received that key at once.
+    /// Stops publishing the previous key and destroys its private half; `false` if anything of `step` does
+    /// not hold. An application registered since the active key signs was given that one.
     pub fn retire_previous_key(&mut self, step: &RolloverStep) -> Result<bool, Error> {
-        self.raise_generation()?;
-        let rows = diesel::sql_query(
-            "UPDATE signing_keys SET state = 'retired', sealed = NULL, since = $1 \
+        self.changed_identity();
+        let rows = diesel::sql_query( "UPDATE signing_keys SET state = 'retired', sealed = NULL, since = $1 \
              WHERE id = $2 AND state = 'previous' \
              AND EXISTS (SELECT 1 FROM signing_keys n WHERE n.id = $3 AND n.state = 'active' AND n.since <= $4 \
                  AND NOT ($5 AND EXISTS (SELECT 1 FROM applications a WHERE a.enabled AND a.created_at <= n.since \
-                     AND NOT EXISTS (SELECT 1 FROM application_key_follow f WHERE f.slug = a.slug AND f.key_id = n.id))))",
-        )
-        .bind::<Timestamp, _>(step.now.naive_utc())
-        .bind::<Text, _>(step.other.to_string())
-        .bind::<Text, _>(step.active.to_string())
-        .bind::<Timestamp, _>(step.previous_step_by.naive_utc())
-        .bind::<Bool, _>(step.require_all_adopted)
-        .execute(&mut self.0)?;
+                     AND NOT EXISTS (SELECT 1 FROM application_key_follow f WHERE f.slug = a.slug AND f.key_id = n.id))))", ) .bind::<Timestamp, _>(step.now.naive_utc()) .bind::<Text, _>(step.other.to_string()) .bind::<Text, _>(step.active.to_string()) .bind::<Timestamp, _>(step.previous_step_by.naive_utc()) .bind::<Bool, _>(step.require_all_adopted) .execute(&mut self.0)?;
         Ok(rows == 1)
     }
 
-    /// Withdraws the next key and destroys its private key; returns `false` if it is no longer the
-    /// next key.
+    /// Withdraws the next key and destroys its private half; `false` if it is not the next one any more.
     pub fn withdraw_next_key(&mut self, key: KeyId, now: DateTime<Utc>) -> Result<bool, Error> {
-        self.raise_generation()?;
+        self.changed_identity();
         Ok(self.retire_key_in_state(KeyState::Next, Some(key), now)? == 1)
     }
 
-    /// Whether a key still has the state and the sealed form that were read.
+    /// Whether a key is in its state and sealed as it was read.
     fn is_unchanged_key(&mut self, key: &SealedKey) -> Result<bool, Error> {
         let row = signing_keys::table
             .find(key.id.to_string())
@@ -204,8 +232,8 @@ impl Tx {
         Ok(diesel::select(diesel::dsl::exists(row)).get_result(&mut self.0)?)
     }
 
-    /// The second half of a step whose first half changed `rows`. A ring must always have a key
-    /// that signs, so a failure here is an error that rolls back the whole step.
+    /// The second half of a step whose first half changed `rows`: no ring may be left without a key that
+    /// signs, so that what cannot be takes the whole step back.
     fn activate_other_key(
         &mut self,
         rows: usize,
@@ -238,8 +266,7 @@ impl Tx {
         Ok(rows == 1)
     }
 
-    /// Retires the key in this state, or if `only` is given, only that key; returns how many were
-    /// retired.
+    /// Retires the key in this state, or nothing if it is not `only`; how many.
     fn retire_key_in_state(
         &mut self,
         state: KeyState,
@@ -281,6 +308,7 @@ fn state_from_name(text: &str) -> Option<KeyState> {
     .find(|state| state_name(*state) == text)
 }
 
+/// The row as it lies in the table.
 #[derive(Insertable, Queryable)]
 #[diesel(table_name = signing_keys)]
 struct Row {
@@ -311,8 +339,8 @@ impl TryFrom<Row> for SealedKey {
     fn try_from(row: Row) -> Result<Self, Error> {
         let name = RowContext::new("signing_keys", &row.id);
         Ok(Self {
-            id: name.valid(row.id.parse())?,
-            state: name.required(state_from_name(&row.state))?,
+            id: name.column("id").valid(row.id.parse())?,
+            state: name.column("state").required(state_from_name(&row.state))?,
             sealed: row.sealed,
             certificate: row.certificate,
             created_at: row.created_at.and_utc(),

@@ -1,5 +1,4 @@
-//! `application_sources`: which applications get their metadata from a source.
-
+//! `application_sources`: which applications take their metadata from a source.
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -12,6 +11,7 @@ use crate::{
         metadata_source::{ApplicationMetadataSource, PendingChange},
     },
     store::{
+        configuration_changes::ConfigTx,
         connection::{Tx, with_backend},
         error::{Error, RowContext},
         schema::{application_sources, metadata_sources},
@@ -19,41 +19,7 @@ use crate::{
 };
 
 impl Tx {
-    /// Records that an application gets its metadata from a source, and replaces any earlier
-    /// record.
-    pub fn set_application_metadata_source(&mut self, from: &ApplicationMetadataSource) -> Result<(), Error> {
-        let row = Row::from(from);
-        with_backend!(&mut self.0, |c| diesel::insert_into(application_sources::table)
-            .values(&row)
-            .on_conflict(application_sources::application_id)
-            .do_update()
-            .set(&row)
-            .execute(c))?;
-        Ok(())
-    }
-
-    /// Records the metadata now in use, and clears any pending change.
-    pub fn record_applied_metadata(&mut self, from: &ApplicationMetadataSource) -> Result<(), Error> {
-        let row = Row::from(from);
-        diesel::update(application_sources::table.find(&row.application_id))
-            .set((
-                application_sources::entity_id.eq(&row.entity_id),
-                application_sources::applied.eq(&row.applied),
-                application_sources::signs_requests.eq(row.signs_requests),
-                application_sources::valid_until.eq(row.valid_until),
-                application_sources::waiting.eq(None::<String>),
-                application_sources::waiting_sha256.eq(None::<String>),
-                application_sources::waiting_id.eq(None::<String>),
-                application_sources::waiting_why.eq(None::<String>),
-                application_sources::waiting_since.eq(None::<NaiveDateTime>),
-                application_sources::rejected.eq(None::<String>),
-            ))
-            .execute(&mut self.0)?;
-        Ok(())
-    }
-
-    /// Stores a change that waits for an administrator; returns `false` if this change was rejected
-    /// before.
+    /// Lets a change wait for an administrator; `false` if one has rejected it already.
     pub fn record_pending_change(
         &mut self,
         application: ApplicationId,
@@ -78,8 +44,7 @@ impl Tx {
         Ok(rows == 1)
     }
 
-    /// Records that the source stopped listing the application, or lists it again; `false` if
-    /// nothing changed.
+    /// Notes that the source lists the application no more, or again; `false` if that is no news.
     pub fn set_delisted_at(
         &mut self,
         application: ApplicationId,
@@ -99,7 +64,7 @@ impl Tx {
         Ok(rows == 1)
     }
 
-    /// The source of an application's metadata, if it has one.
+    /// Where the metadata of `application` comes from, if it comes from a source.
     pub fn application_metadata_source(
         &mut self,
         application: ApplicationId,
@@ -112,23 +77,21 @@ impl Tx {
             .transpose()
     }
 
-    /// When the metadata of the applications `ids`, or of all, expires: the earlier of the source's
-    /// expiry and the entity's own.
+    /// Until when the metadata of applications counts, from the id `first` to the id `last`: that of their source, or
+    /// an end of their own that is sooner.
     pub(in crate::store) fn metadata_expiries(
         &mut self,
-        ids: Option<&[&str]>,
+        first: &str,
+        last: &str,
     ) -> Result<BTreeMap<String, DateTime<Utc>>, Error> {
-        let mut query = application_sources::table
+        let query = application_sources::table
             .inner_join(metadata_sources::table)
+            .filter(application_sources::application_id.between(first, last))
             .select((
                 application_sources::application_id,
                 application_sources::valid_until,
                 metadata_sources::valid_until,
-            ))
-            .into_boxed();
-        if let Some(ids) = ids {
-            query = query.filter(application_sources::application_id.eq_any(ids));
-        }
+            ));
         let rows = query.load::<(String, Option<NaiveDateTime>, Option<NaiveDateTime>)>(&mut self.0)?;
         Ok(rows
             .into_iter()
@@ -136,6 +99,7 @@ impl Tx {
             .collect())
     }
 
+    /// The applications of `source`.
     pub fn applications_of_metadata_source(
         &mut self,
         source: MetadataSourceId,
@@ -160,8 +124,8 @@ impl Tx {
             .collect()
     }
 
-    /// Removes the pending change if it is still `sha256`; returns `false` if it is another one by
-    /// now. A rejected change is not offered again.
+    /// Takes what waits away, if it is still the change `sha256`; `false` if it is another one by now.
+    /// A rejected one is not offered again.
     pub fn resolve_pending_change(
         &mut self,
         application: ApplicationId,
@@ -183,16 +147,55 @@ impl Tx {
             .execute(&mut self.0)?;
         Ok(rows == 1)
     }
+}
 
-    /// Removes the record of where an application's metadata came from; the application is
-    /// unchanged.
+impl ConfigTx<'_> {
+    /// Notes that an application's metadata comes from a source, in place of what was known of that.
+    pub fn set_application_metadata_source(&mut self, from: &ApplicationMetadataSource) -> Result<(), Error> {
+        self.changed_application(from.application);
+        let row = Row::from(from);
+        with_backend!(&mut self.0, |c| diesel::insert_into(application_sources::table)
+            .values(&row)
+            .on_conflict(application_sources::application_id)
+            .do_update()
+            .set(&row)
+            .execute(c))?;
+        Ok(())
+    }
+
+    /// Notes which metadata holds now, so that nothing waits any more.
+    pub fn record_applied_metadata(&mut self, from: &ApplicationMetadataSource) -> Result<(), Error> {
+        self.changed_application(from.application);
+        let row = Row::from(from);
+        diesel::update(application_sources::table.find(&row.application_id))
+            .set((
+                application_sources::entity_id.eq(&row.entity_id),
+                application_sources::applied.eq(&row.applied),
+                application_sources::signs_requests.eq(row.signs_requests),
+                application_sources::valid_until.eq(row.valid_until),
+                application_sources::waiting.eq(None::<String>),
+                application_sources::waiting_sha256.eq(None::<String>),
+                application_sources::waiting_id.eq(None::<String>),
+                application_sources::waiting_why.eq(None::<String>),
+                application_sources::waiting_since.eq(None::<NaiveDateTime>),
+                application_sources::rejected.eq(None::<String>),
+            ))
+            .execute(&mut self.0)?;
+        Ok(())
+    }
+
+    /// Forgets where an application's metadata came from; the application stays as it is.
     pub fn remove_application_metadata_source(&mut self, application: ApplicationId) -> Result<bool, Error> {
         let rows =
             diesel::delete(application_sources::table.find(application.to_string())).execute(&mut self.0)?;
+        if rows == 1 {
+            self.changed_application(application);
+        }
         Ok(rows == 1)
     }
 }
 
+/// The row as it lies in the table.
 #[derive(AsChangeset, Insertable, Queryable)]
 #[diesel(table_name = application_sources, primary_key(application_id), treat_none_as_null = true)]
 struct Row {
@@ -246,7 +249,7 @@ impl TryFrom<Row> for ApplicationMetadataSource {
             row.waiting_since,
         ) {
             (Some(metadata), Some(sha256), Some(why), Some(since)) => Some(PendingChange {
-                // Rows written before changes had ids are identified by their whole hash.
+                // A row of a version that knew no ids: its whole hash names it.
                 id: row.waiting_id.unwrap_or_else(|| sha256.clone()),
                 metadata,
                 sha256,

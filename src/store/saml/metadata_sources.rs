@@ -1,4 +1,4 @@
-//! `metadata_sources` and `metadata_source_certificates`.
+//! `metadata_sources`, and `metadata_source_certificates`.
 
 use std::collections::BTreeMap;
 
@@ -14,13 +14,14 @@ use crate::{
         metadata_source::{EnableRule, MetadataSource, MetadataSourceKind, MetadataSourceState, MetadataUrl},
     },
     store::{
+        configuration_changes::ConfigTx,
         connection::{Tx, with_backend},
         error::{Error, RowContext},
-        schema::{metadata_source_certificates, metadata_sources},
+        schema::{application_sources, metadata_source_certificates, metadata_sources},
     },
 };
 
-/// Random token of the process that holds the lease on a source.
+/// Names whoever works on a source.
 pub type Lease = [u8; 16];
 
 impl Tx {
@@ -37,9 +38,8 @@ impl Tx {
         Ok(rows == 1)
     }
 
-    /// Writes the settings of a source: URL, rule and certificates. Clears the cache validators, so
-    /// that metadata from the old URL, or verified with the old key, is fetched again. Returns
-    /// `false` if the source was removed.
+    /// Writes what an administrator says of a source: address, rule and certificates. What was fetched
+    /// from elsewhere, or believed of another key, is to be fetched again; `false` if it is gone.
     pub fn edit_metadata_source(&mut self, source: &MetadataSource) -> Result<bool, Error> {
         let row = Row::from(source);
         let id = row.id.clone();
@@ -63,11 +63,13 @@ impl Tx {
         Ok(rows == 1)
     }
 
+    /// The source `id`.
     pub fn metadata_source(&mut self, id: MetadataSourceId) -> Result<Option<MetadataSource>, Error> {
         let rows = metadata_sources::table.find(id.to_string()).load(&mut self.0)?;
         Ok(self.metadata_sources_from_rows(rows)?.pop())
     }
 
+    /// The aggregate of this name.
     pub fn metadata_source_by_name(&mut self, name: &str) -> Result<Option<MetadataSource>, Error> {
         let rows = metadata_sources::table
             .filter(metadata_sources::name.eq(name))
@@ -75,7 +77,7 @@ impl Tx {
         Ok(self.metadata_sources_from_rows(rows)?.pop())
     }
 
-    /// Every source, oldest first.
+    /// Every source, the eldest first.
     pub fn metadata_sources(&mut self) -> Result<Vec<MetadataSource>, Error> {
         let rows = metadata_sources::table
             .order(metadata_sources::id)
@@ -83,13 +85,7 @@ impl Tx {
         self.metadata_sources_from_rows(rows)
     }
 
-    /// Removes a source and its imported entities; applications stay. Returns `false` if there is
-    /// none.
-    pub fn remove_metadata_source(&mut self, id: MetadataSourceId) -> Result<bool, Error> {
-        Ok(diesel::delete(metadata_sources::table.find(id.to_string())).execute(&mut self.0)? == 1)
-    }
-
-    /// Removes sources of single entities whose application was removed.
+    /// Removes the sources of applications that are gone.
     pub fn remove_unused_metadata_sources(&mut self) -> Result<usize, Error> {
         Ok(diesel::sql_query(
             "DELETE FROM metadata_sources WHERE kind = 'entity' AND NOT EXISTS \
@@ -98,7 +94,8 @@ impl Tx {
         .execute(&mut self.0)?)
     }
 
-    /// Claims a source that is due for a fetch, so that no other replica fetches it before `until`.
+    /// Takes a source that is to be fetched now, so that no other replica does; nobody else gets it
+    /// before `until`.
     pub fn claim_due_metadata_source(
         &mut self,
         now: DateTime<Utc>,
@@ -122,7 +119,7 @@ impl Tx {
             .transpose()
     }
 
-    /// Claims the source `id`, due or not; returns `false` while another process holds its lease.
+    /// Takes the source `id`, due or not; `false` while somebody else works on it.
     pub fn claim_metadata_source(
         &mut self,
         id: MetadataSourceId,
@@ -142,6 +139,7 @@ impl Tx {
         Ok(rows == 1)
     }
 
+    /// The lease on a source that somebody has taken.
     pub fn metadata_source_lease(&mut self, id: MetadataSourceId) -> Result<Option<Lease>, Error> {
         let lease = metadata_sources::table
             .find(id.to_string())
@@ -152,7 +150,7 @@ impl Tx {
         Ok(lease.and_then(|bytes| bytes.try_into().ok()))
     }
 
-    /// Releases a source held under `lease`; returns `false` if that lease was lost.
+    /// Lets a source go that is taken by `lease`; `false` if it is not any more.
     pub fn release_metadata_source(&mut self, id: MetadataSourceId, lease: &Lease) -> Result<bool, Error> {
         let taken = metadata_sources::table
             .find(id.to_string())
@@ -166,8 +164,7 @@ impl Tx {
         Ok(rows == 1)
     }
 
-    /// Extends the lease on a source; returns `false` if another process holds it now, or the
-    /// source was removed.
+    /// Keeps a source that was taken; `false` if it was lost to somebody else, or is gone.
     pub fn renew_metadata_source_lease(
         &mut self,
         id: MetadataSourceId,
@@ -179,36 +176,6 @@ impl Tx {
             .filter(metadata_sources::lease.eq(lease.as_slice()));
         let rows = diesel::update(mine)
             .set(metadata_sources::leased_until.eq(until.naive_utc()))
-            .execute(&mut self.0)?;
-        Ok(rows == 1)
-    }
-
-    /// Saves the result of a fetch and releases the source; returns `false` if the lease was lost.
-    pub fn save_metadata_source_state(
-        &mut self,
-        id: MetadataSourceId,
-        lease: &Lease,
-        state: &MetadataSourceState,
-    ) -> Result<bool, Error> {
-        let mine = metadata_sources::table
-            .find(id.to_string())
-            .filter(metadata_sources::lease.eq(lease.as_slice()));
-        let time = |time: Option<DateTime<Utc>>| time.map(|time| time.naive_utc());
-        let rows = diesel::update(mine)
-            .set((
-                metadata_sources::etag.eq(&state.etag),
-                metadata_sources::last_modified.eq(&state.last_modified),
-                metadata_sources::valid_until.eq(time(state.valid_until)),
-                metadata_sources::cache_seconds.eq(state.cache_duration.map(|cache| cache.num_seconds())),
-                metadata_sources::fetched_at.eq(time(state.fetched_at)),
-                metadata_sources::next_at.eq(time(state.next_fetch_at)),
-                metadata_sources::failing_since.eq(time(state.failing_since)),
-                metadata_sources::failures.eq(i64::from(state.failures)),
-                metadata_sources::last_error.eq(&state.last_error),
-                metadata_sources::round.eq(state.round),
-                metadata_sources::lease.eq(None::<Vec<u8>>),
-                metadata_sources::leased_until.eq(None::<NaiveDateTime>),
-            ))
             .execute(&mut self.0)?;
         Ok(rows == 1)
     }
@@ -228,7 +195,7 @@ impl Tx {
 
     fn metadata_sources_from_rows(&mut self, rows: Vec<Row>) -> Result<Vec<MetadataSource>, Error> {
         let mut certificates: BTreeMap<String, Vec<Vec<u8>>> = BTreeMap::new();
-        // Few sources have any: an installation imports from a handful of federations.
+        // Few sources have any: an installation knows a handful of federations.
         for row in metadata_source_certificates::table
             .order((
                 metadata_source_certificates::source_id,
@@ -244,6 +211,62 @@ impl Tx {
                 row.into_metadata_source(signed_by)
             })
             .collect()
+    }
+}
+
+impl ConfigTx<'_> {
+    /// Removes a source, and all that is known from it; applications stay. `false` if there is none.
+    pub fn remove_metadata_source(&mut self, id: MetadataSourceId) -> Result<bool, Error> {
+        self.changed_applications_of(id)?;
+        Ok(diesel::delete(metadata_sources::table.find(id.to_string())).execute(&mut self.0)? == 1)
+    }
+
+    /// Writes what came of it, and lets the source go; `false` if it was lost to somebody else.
+    pub fn save_metadata_source_state(
+        &mut self,
+        id: MetadataSourceId,
+        lease: &Lease,
+        state: &MetadataSourceState,
+    ) -> Result<bool, Error> {
+        let mine = metadata_sources::table
+            .find(id.to_string())
+            .filter(metadata_sources::lease.eq(lease.as_slice()));
+        let valid_until = metadata_sources::table
+            .find(id.to_string())
+            .select(metadata_sources::valid_until)
+            .first::<Option<NaiveDateTime>>(&mut self.0)
+            .optional()?;
+        let time = |time: Option<DateTime<Utc>>| time.map(|time| time.naive_utc());
+        let rows = diesel::update(mine)
+            .set((
+                metadata_sources::etag.eq(&state.etag),
+                metadata_sources::last_modified.eq(&state.last_modified),
+                metadata_sources::valid_until.eq(time(state.valid_until)),
+                metadata_sources::cache_seconds.eq(state.cache_duration.map(|cache| cache.num_seconds())),
+                metadata_sources::fetched_at.eq(time(state.fetched_at)),
+                metadata_sources::next_at.eq(time(state.next_fetch_at)),
+                metadata_sources::failing_since.eq(time(state.failing_since)),
+                metadata_sources::failures.eq(i64::from(state.failures)),
+                metadata_sources::last_error.eq(&state.last_error),
+                metadata_sources::round.eq(state.round),
+                metadata_sources::lease.eq(None::<Vec<u8>>),
+                metadata_sources::leased_until.eq(None::<NaiveDateTime>),
+            ))
+            .execute(&mut self.0)?;
+        if rows == 1 && valid_until != Some(time(state.valid_until)) {
+            self.changed_applications_of(id)?;
+        }
+        Ok(rows == 1)
+    }
+
+    /// Until when their metadata counts is among what every replica keeps in memory.
+    fn changed_applications_of(&mut self, source: MetadataSourceId) -> Result<(), Error> {
+        let ids = application_sources::table
+            .filter(application_sources::source_id.eq(source.to_string()))
+            .select(application_sources::application_id)
+            .load::<String>(&mut self.0)?;
+        self.changed_applications(ids);
+        Ok(())
     }
 }
 
@@ -287,6 +310,7 @@ struct CertificateRow {
     der: Vec<u8>,
 }
 
+/// The row as it lies in the table.
 #[derive(Insertable, Queryable)]
 #[diesel(table_name = metadata_sources)]
 struct Row {

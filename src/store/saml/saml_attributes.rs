@@ -1,5 +1,4 @@
 //! `saml_attributes`: which attributes of a user a service provider receives.
-
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
@@ -12,28 +11,28 @@ use crate::{
     store::{
         connection::Tx,
         error::{Error, RowContext},
+        reading::Reading,
         schema::saml_attributes,
     },
 };
 
 impl Tx {
-    /// The attribute rules of the applications `ids`, or of all.
-    pub(in crate::store) fn attributes_of(
+    pub(in crate::store) fn attributes_between(
         &mut self,
-        ids: Option<&[&str]>,
+        first: &str,
+        last: &str,
+        reading: &mut Reading,
     ) -> Result<BTreeMap<String, Vec<AttributeRule>>, Error> {
-        let mut query = saml_attributes::table
+        let rows = saml_attributes::table
+            .filter(saml_attributes::application_id.between(first, last))
             .order((saml_attributes::application_id, saml_attributes::position))
-            .into_boxed();
-        if let Some(ids) = ids {
-            query = query.filter(saml_attributes::application_id.eq_any(ids));
-        }
+            .load::<Row>(&mut self.0)?;
         let mut found: BTreeMap<String, Vec<AttributeRule>> = BTreeMap::new();
-        for row in query.load::<Row>(&mut self.0)? {
-            found
-                .entry(row.application_id.clone())
-                .or_default()
-                .push(row.try_into()?);
+        for row in rows {
+            let id = row.application_id.clone();
+            if let Some(rule) = reading.row(row.try_into())? {
+                found.entry(id).or_default().push(rule);
+            }
         }
         Ok(found)
     }
@@ -121,8 +120,12 @@ impl TryFrom<Row> for AttributeRule {
     fn try_from(row: Row) -> Result<Self, Error> {
         let name = RowContext::new("saml_attributes", &row.application_id);
         Ok(Self {
-            name_format: name.required(NameFormat::from_name(&row.name_format))?,
-            source: name.required(source_from_columns(&row.source, row.source_value))?,
+            name_format: name
+                .column("name_format")
+                .required(NameFormat::from_name(&row.name_format))?,
+            source: name
+                .column("source")
+                .required(source_from_columns(&row.source, row.source_value))?,
             name: row.name,
             friendly_name: row.friendly_name,
             lower_case: row.lower_case,

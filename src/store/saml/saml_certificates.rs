@@ -1,6 +1,5 @@
 //! `saml_certificates`: the keys that verify a service provider's signatures, and those to encrypt
 //! for it.
-
 use std::collections::BTreeMap;
 
 use chrono::NaiveDateTime;
@@ -11,6 +10,7 @@ use crate::{
     store::{
         connection::Tx,
         error::{Error, RowContext},
+        reading::Reading,
         schema::saml_certificates,
     },
 };
@@ -44,21 +44,23 @@ pub(in crate::store) struct Certificates {
 }
 
 impl Tx {
-    /// The certificates of the applications `ids`, or of all.
-    pub(in crate::store) fn certificates_of(
+    pub(in crate::store) fn certificates_between(
         &mut self,
-        ids: Option<&[&str]>,
+        first: &str,
+        last: &str,
+        reading: &mut Reading,
     ) -> Result<BTreeMap<String, Certificates>, Error> {
-        let mut query = saml_certificates::table
+        let rows = saml_certificates::table
+            .filter(saml_certificates::application_id.between(first, last))
             .order((saml_certificates::application_id, saml_certificates::position))
-            .into_boxed();
-        if let Some(ids) = ids {
-            query = query.filter(saml_certificates::application_id.eq_any(ids));
-        }
+            .load::<Row>(&mut self.0)?;
         let mut found: BTreeMap<String, Certificates> = BTreeMap::new();
-        for row in query.load::<Row>(&mut self.0)? {
+        for row in rows {
             let name = RowContext::new("saml_certificates", &row.application_id);
-            let purpose = name.required(Purpose::from_name(&row.purpose))?;
+            let purpose = name.column("purpose").required(Purpose::from_name(&row.purpose));
+            let Some(purpose) = reading.row(purpose)? else {
+                continue;
+            };
             let own = found.entry(row.application_id.clone()).or_default();
             match purpose {
                 Purpose::Signing => own.signing.push(row.into()),

@@ -25,7 +25,10 @@ fn an_application_reads_back_with_its_children_in_their_order() {
             Some(application(2))
         );
         assert_eq!(read(store, Tx::applications), [application(1), application(2)]);
-        assert_eq!(write(store, Tx::applications), [application(1), application(2)]);
+        assert_eq!(
+            write(store, |tx| tx.applications()),
+            [application(1), application(2)]
+        );
     });
 }
 

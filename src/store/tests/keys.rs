@@ -414,7 +414,7 @@ fn signing_keys_of_the_previous_version_migrate_up_and_down() {
             }
             Ok(())
         };
-        write(store, revert);
+        write(store, |tx| revert(tx));
         let blob = |hex: &str| {
             if store.is_sqlite() {
                 format!("x'{hex}'")
@@ -445,7 +445,7 @@ fn signing_keys_of_the_previous_version_migrate_up_and_down() {
         write(store, |tx| {
             tx.add_next_key(&key(3, KeyState::Next), &key(2, KeyState::Active))
         });
-        write(store, revert);
+        write(store, |tx| revert(tx));
         store.migrate(Backup::Skip).unwrap();
         assert_eq!(
             states(store),

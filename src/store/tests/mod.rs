@@ -1,6 +1,6 @@
 //! The store, on SQLite in a directory of its own, and on PostgreSQL in a schema of its own.
-
 mod applications;
+mod configuration;
 mod housekeeping;
 mod keys;
 mod logouts;
@@ -39,7 +39,9 @@ use crate::{
         session::Session,
         user::{Email, NameComponent, NameComponents, StableId, User, UserName},
     },
-    store::{connection::Tx, database::Store, error::Error, migrate::Backup},
+    store::{
+        configuration_changes::ConfigTx, connection::Tx, database::Store, error::Error, migrate::Backup,
+    },
 };
 
 /// A database for one test alone.
@@ -102,8 +104,8 @@ fn at_once<T: Send>(count: u8, work: impl Fn(u8) -> T + Sync) -> Vec<T> {
     })
 }
 
-fn write<T>(store: &Store, work: impl FnOnce(&mut Tx) -> Result<T, Error>) -> T {
-    store.write(work).unwrap()
+fn write<T>(store: &Store, work: impl FnOnce(&mut ConfigTx<'_>) -> Result<T, Error>) -> T {
+    store.write_config(work).unwrap()
 }
 
 fn read<T>(store: &Store, work: impl FnMut(&mut Tx) -> Result<T, Error>) -> T {

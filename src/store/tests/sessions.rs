@@ -1,5 +1,4 @@
 //! Sessions, their participants, and what SSO reads.
-
 use std::slice;
 
 use super::*;
@@ -198,7 +197,7 @@ fn sso_view_reads_generation_session_user_and_identity_in_one_query() {
         assert_eq!(
             view(1, 1),
             SsoView {
-                generation: 3,
+                generation: 4,
                 session: live(Some(identity())),
                 joined_at: None,
             }
@@ -206,7 +205,7 @@ fn sso_view_reads_generation_session_user_and_identity_in_one_query() {
         assert_eq!(
             view(1, 2),
             SsoView {
-                generation: 3,
+                generation: 4,
                 session: live(None),
                 joined_at: None,
             }
@@ -214,7 +213,7 @@ fn sso_view_reads_generation_session_user_and_identity_in_one_query() {
         assert_eq!(
             view(9, 1),
             SsoView {
-                generation: 3,
+                generation: 4,
                 session: None,
                 joined_at: None,
             }
@@ -225,7 +224,7 @@ fn sso_view_reads_generation_session_user_and_identity_in_one_query() {
         assert_eq!(
             view(1, 1),
             SsoView {
-                generation: 3,
+                generation: 4,
                 session: None,
                 joined_at: None,
             }

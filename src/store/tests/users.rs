@@ -222,7 +222,9 @@ fn an_installation_is_initialized_once_and_its_generation_counts_every_change() 
             founded.iter().all(|one| Some(one) == founded.first()),
             "{founded:?}"
         );
-        at_once(8, |_| write(store, Tx::raise_generation));
+        at_once(8, |number| {
+            write(store, |tx| tx.set_base_url(&format!("https://{number}.example")));
+        });
         assert_eq!(read(store, Tx::generation), 8);
         write(store, |tx| tx.set_base_url("https://new.example"));
         write(store, |tx| tx.set_entity_id(&EntityId::parse("urn:new").unwrap()));

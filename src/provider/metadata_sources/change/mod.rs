@@ -353,7 +353,7 @@ impl Provider {
         if due.is_empty() {
             return Ok(());
         }
-        let (changed, waiting) = self.store().write(|tx| {
+        let (changed, waiting) = self.store().write_config(|tx| {
             let (mut changed, mut waiting) = (Vec::new(), Vec::new());
             for (event, decision) in &due {
                 match decision {
@@ -379,9 +379,6 @@ impl Provider {
                     }
                 }
                 tx.add_audit_event(event)?;
-            }
-            if !changed.is_empty() {
-                tx.raise_generation()?;
             }
             Ok((changed, waiting))
         })?;

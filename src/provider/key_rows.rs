@@ -1,0 +1,41 @@
+//! Rows of keys that can be used; those that cannot are set aside, unless it is the one that signs.
+
+use crate::{
+    keys::pem,
+    model::{
+        key::{KeyState, SealedKey},
+        unreadable::{UnreadableKind, UnreadableRow},
+    },
+    provider::error::Error,
+    store::{Store, Tx},
+};
+
+/// The keys that can be read, the newest first.
+pub(super) fn readable(store: &Store) -> Result<Vec<SealedKey>, Error> {
+    let (mut keys, _unreadable) = store.read(Tx::readable_keys).map_err(Error::of_own_row)?;
+    let _set_aside = set_aside(&mut keys);
+    Ok(keys)
+}
+
+/// Takes out of `keys` what does not sign and has a certificate that cannot be read.
+pub(super) fn set_aside(keys: &mut Vec<SealedKey>) -> Vec<UnreadableRow> {
+    let cause = |key: &SealedKey| match key.state {
+        KeyState::Active => None,
+        KeyState::Next | KeyState::Previous | KeyState::Retired => {
+            pem::parse_certificate(&key.certificate).err()
+        }
+    };
+    let mut unreadable = Vec::new();
+    keys.retain(|key| {
+        let Some(cause) = cause(key) else { return true };
+        unreadable.push(UnreadableRow {
+            kind: UnreadableKind::SigningKey,
+            id: key.id.to_string(),
+            slug: None,
+            name: None,
+            cause: format!("signing_keys.certificate: {cause}"),
+        });
+        false
+    });
+    unreadable
+}

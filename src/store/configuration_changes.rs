@@ -1,0 +1,168 @@
+//! `configuration_changes`: what each generation changed; and the transaction that writes it.
+
+use std::{
+    collections::BTreeSet,
+    ops::{Deref, DerefMut},
+};
+
+use diesel::prelude::*;
+
+use crate::{
+    model::id::ApplicationId,
+    store::{
+        connection::Tx,
+        error::Error,
+        schema::{configuration_changes, installation},
+    },
+};
+
+/// Generations of which it is kept what they changed: replicas look each second.
+const KEPT: i64 = 1000;
+
+/// Applications that one generation, or several of them, may have changed before all are read anew: each is read by
+/// itself.
+const MOST: usize = 100;
+
+const IDENTITY: &str = "identity";
+const DRAFTS: &str = "drafts";
+const APPLICATIONS: &str = "applications";
+
+/// What changed between two generations.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct ConfigChanges {
+    /// Our name, our address, or our keys.
+    pub(super) identity: bool,
+    pub(super) drafts: bool,
+    /// The ids of applications that were added, edited or removed.
+    pub(super) applications: BTreeSet<String>,
+}
+
+impl ConfigChanges {
+    pub(super) fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether there are so many that everything is better read anew.
+    fn is_everything(&self) -> bool {
+        self.applications.len() > MOST
+    }
+}
+
+/// A transaction that may change what every replica keeps in memory. It notes what it changes, and raises the
+/// generation at its end if that is anything. Two of these wait for each other from their beginning, so that each
+/// statement sees all that the one before it did.
+#[derive(Debug)]
+pub struct ConfigTx<'t> {
+    tx: &'t mut Tx,
+    changes: ConfigChanges,
+}
+
+impl Deref for ConfigTx<'_> {
+    type Target = Tx;
+
+    fn deref(&self) -> &Tx {
+        self.tx
+    }
+}
+
+impl DerefMut for ConfigTx<'_> {
+    fn deref_mut(&mut self) -> &mut Tx {
+        self.tx
+    }
+}
+
+impl<'t> ConfigTx<'t> {
+    pub(super) fn begin(tx: &'t mut Tx) -> Result<Self, Error> {
+        diesel::update(installation::table)
+            .set(installation::generation.eq(installation::generation))
+            .execute(&mut tx.0)?;
+        Ok(Self {
+            tx,
+            changes: ConfigChanges::default(),
+        })
+    }
+
+    pub(super) fn changed_application(&mut self, id: ApplicationId) {
+        self.changes.applications.insert(id.to_string());
+    }
+
+    pub(super) fn changed_applications(&mut self, ids: impl IntoIterator<Item = String>) {
+        self.changes.applications.extend(ids);
+    }
+
+    pub(super) const fn changed_drafts(&mut self) {
+        self.changes.drafts = true;
+    }
+
+    pub(super) const fn changed_identity(&mut self) {
+        self.changes.identity = true;
+    }
+
+    /// Raises the generation if anything changed, and notes what. An installation that was not founded has none.
+    pub(super) fn end(self) -> Result<(), Error> {
+        let Self { tx, changes } = self;
+        if changes.is_nothing() {
+            return Ok(());
+        }
+        let raised = diesel::update(installation::table)
+            .set(installation::generation.eq(installation::generation + 1))
+            .returning(installation::generation)
+            .get_result::<i64>(&mut tx.0)
+            .optional()?;
+        let Some(generation) = raised else { return Ok(()) };
+        let is_everything = changes.is_everything();
+        let words = [
+            (changes.identity, IDENTITY),
+            (changes.drafts, DRAFTS),
+            (is_everything, APPLICATIONS),
+        ];
+        let words = words.iter().filter(|(is, _)| *is).map(|(_, word)| *word);
+        let ids = changes.applications.iter().filter(|_id| !is_everything);
+        for subject in words.chain(ids.map(String::as_str)) {
+            diesel::insert_into(configuration_changes::table)
+                .values((
+                    configuration_changes::generation.eq(generation),
+                    configuration_changes::subject.eq(subject),
+                ))
+                .execute(&mut tx.0)?;
+        }
+        diesel::delete(
+            configuration_changes::table.filter(configuration_changes::generation.le(generation - KEPT)),
+        )
+        .execute(&mut tx.0)?;
+        Ok(())
+    }
+}
+
+impl Tx {
+    /// What changed after the generation `since`, up to `now`; nothing where that is not known of each of them, or is
+    /// so much that everything is better read anew.
+    pub(super) fn changes_between(&mut self, since: i64, now: i64) -> Result<Option<ConfigChanges>, Error> {
+        if now < since || now - since > KEPT {
+            return Ok(None);
+        }
+        let rows = configuration_changes::table
+            .filter(configuration_changes::generation.gt(since))
+            .filter(configuration_changes::generation.le(now))
+            .order((configuration_changes::generation, configuration_changes::subject))
+            .load::<(i64, String)>(&mut self.0)?;
+        let mut changes = ConfigChanges::default();
+        let mut last = since;
+        for (generation, subject) in rows {
+            // A version that writes nothing here has raised the one between.
+            if generation > last + 1 {
+                return Ok(None);
+            }
+            last = generation;
+            match subject.as_str() {
+                IDENTITY => changes.identity = true,
+                DRAFTS => changes.drafts = true,
+                APPLICATIONS => return Ok(None),
+                _ => {
+                    changes.applications.insert(subject);
+                }
+            }
+        }
+        Ok((last == now && !changes.is_everything()).then_some(changes))
+    }
+}
