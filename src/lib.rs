@@ -6,7 +6,7 @@
 //! | layer | modules | what they know |
 //! |---|---|---|
 //! | 1 | [`model`], [`clock`], [`entropy`], [`process`] | domain types; the time; randomness; which processes run |
-//! | 1½ | [`crypto`], [`telemetry`] | which keys are strong enough; the log |
+//! | 1½ | [`crypto`], [`xml`], [`telemetry`] | which keys are strong enough; reading and writing XML; the log |
 //! | 2 | [`saml`], [`store`], [`keys`], [`credential`], [`claims`], [`access`], [`config`], [`files`], [`fetch`] | one subject each |
 //! | 3 | [`provider`] | what an identity provider does, without HTTP |
 //! | 4 | [`web`] | HTTP, and nothing of SAML or SQL |
@@ -33,3 +33,4 @@ pub mod server;
 pub mod store;
 pub mod telemetry;
 pub mod web;
+pub mod xml;

@@ -1,9 +1,6 @@
 //! Attributes of an assertion (saml-core, 2.7.3).
 
-use crate::{
-    model::attribute::NameFormat,
-    saml::{canonical::XmlWriter, urn},
-};
+use crate::{model::attribute::NameFormat, saml::urn, xml::writer::XmlWriter};
 
 /// An attribute: a name that is sent once, and its values.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -1,10 +1,12 @@
 //! `RequestedAuthnContext` (saml-core, 3.3.2.2.1), held against the one kind of login that there is here: a
 //! password over TLS.
 
-use crate::saml::{
-    refusal::Refusal,
-    urn::{ASSERTION, PASSWORD, PASSWORD_PROTECTED_TRANSPORT},
-    xml::Element,
+use crate::{
+    saml::{
+        refusal::Refusal,
+        urn::{ASSERTION, PASSWORD, PASSWORD_PROTECTED_TRANSPORT},
+    },
+    xml::tree::Element,
 };
 
 /// What every login here is.

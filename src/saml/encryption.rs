@@ -18,10 +18,8 @@ use openssl::{
 use crate::{
     crypto::strength::{self, UnusableKey},
     model::{key::Certificate, response_options::ContentCipher, secret::Secret},
-    saml::{
-        canonical::XmlWriter,
-        urn::{self, ASSERTION, DSIG, XENC},
-    },
+    saml::urn::{self, ASSERTION, DSIG, XENC},
+    xml::writer::XmlWriter,
 };
 
 /// How many random bytes one encryption takes: the longest key and the initialisation vector.

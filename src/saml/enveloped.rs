@@ -4,15 +4,18 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use openssl::hash::{MessageDigest, hash};
-use roxmltree::Node;
 
-use crate::saml::{
-    c14n,
-    refusal::Refusal,
-    scan::WHITESPACE,
-    unverified_signature::{SignatureInput, UnverifiedSignature},
-    urn::{self, DSIG},
-    xml::{Element, XmlDocument},
+use crate::{
+    saml::{
+        refusal::Refusal,
+        unverified_signature::{SignatureInput, UnverifiedSignature},
+        urn::{self, DSIG},
+    },
+    xml::{
+        c14n,
+        characters::WHITESPACE,
+        tree::{Element, XmlDocument},
+    },
 };
 
 /// The most prefixes that a `PrefixList` may have.
@@ -40,7 +43,7 @@ pub(super) fn signed_octets(xml: &str) -> Result<Vec<u8>, Refusal> {
     let message = XmlDocument::parse(xml)?;
     let root = message.root_element();
     let claim = find_signature(root)?.ok_or(Refusal::SignatureMissing)?;
-    let octets = c14n::exclusive(root.node(), Some(claim.node), &claim.inclusive_prefixes)?;
+    let octets = c14n::tree::exclusive(root, Some(claim.signature), &claim.inclusive_prefixes)?;
     let computed = hash(claim.digest_method, octets.as_bytes());
     // What OpenSSL cannot digest fits nothing.
     if computed.is_ok_and(|computed| *computed == *claim.digest_value) {
@@ -83,7 +86,7 @@ pub(super) struct ParsedSignature<'d, 't> {
     pub(super) algorithm: &'d str,
     /// `SignatureValue`, decoded.
     pub(super) signature_value: Vec<u8>,
-    node: Node<'d, 't>,
+    signature: Element<'d, 't>,
     signed_info: Element<'d, 't>,
     signed_info_prefixes: Vec<&'d str>,
 }
@@ -91,7 +94,7 @@ pub(super) struct ParsedSignature<'d, 't> {
 impl ParsedSignature<'_, '_> {
     /// What the signature value is over: `SignedInfo` in exclusive canonical form.
     pub(super) fn signed_info_octets(&self) -> Result<Vec<u8>, Refusal> {
-        Ok(c14n::exclusive(self.signed_info.node(), None, &self.signed_info_prefixes)?.into_bytes())
+        Ok(c14n::tree::exclusive(self.signed_info, None, &self.signed_info_prefixes)?.into_bytes())
     }
 }
 
@@ -118,7 +121,7 @@ pub(super) fn parse_signature<'d, 't>(
     let [method, algorithm, reference] = exact_children(info)?;
     expect_element(method, "CanonicalizationMethod", &["Algorithm"])?;
     let info_prefixes = exclusive_prefixes(method)?;
-    if method.attribute("Algorithm") == Some(urn::EXC_C14N_WITH_COMMENTS) && has_comment(info) {
+    if method.attribute("Algorithm") == Some(urn::EXC_C14N_WITH_COMMENTS) && info.has_comment() {
         // The one place where the suffix would make a difference (xmldsig-core, 4.4.3.3): nobody writes one there.
         return Err(shape("a comment inside SignedInfo"));
     }
@@ -138,14 +141,10 @@ pub(super) fn parse_signature<'d, 't>(
         digest_value,
         algorithm,
         signature_value: value,
-        node: signature.node(),
+        signature,
         signed_info: info,
         signed_info_prefixes: info_prefixes,
     })
-}
-
-fn has_comment(element: Element<'_, '_>) -> bool {
-    element.node().descendants().any(|node| node.is_comment())
 }
 
 /// The one `Reference`: without the signature, in exclusive canonical form; its prefixes, digest and value.
@@ -267,8 +266,7 @@ fn expect_element(element: Element<'_, '_>, name: &str, attributes: &[&str]) -> 
 
 /// Whether no attribute stands on `element` but `known` ones.
 fn check_attributes(element: Element<'_, '_>, known: &[&str]) -> Result<(), Refusal> {
-    let mut attributes = element.node().attributes();
-    if attributes.all(|one| one.namespace().is_none() && known.contains(&one.name())) {
+    if element.has_only_attributes(known) {
         Ok(())
     } else {
         Err(shape("an attribute that does not belong there"))

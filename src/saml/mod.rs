@@ -1,11 +1,8 @@
 //! SAML 2.0: messages in, messages out. No HTTP, no database, no clock.
-
 pub mod attribute;
 pub mod authn_context;
 pub mod authn_request;
 pub mod binding;
-pub mod c14n;
-pub mod canonical;
 pub mod encryption;
 mod enveloped;
 pub mod logout;
@@ -14,11 +11,9 @@ pub mod peek;
 pub mod redact;
 pub mod refusal;
 pub mod response;
-mod scan;
 #[cfg(feature = "second-opinion")]
 pub mod second_opinion;
 pub mod signature;
 pub mod signer;
 pub mod unverified_signature;
 pub mod urn;
-pub mod xml;

@@ -6,10 +6,10 @@ use openssl::sha::sha256;
 
 use crate::{
     model::text::hex,
-    saml::{
-        scan::WHITESPACE,
-        urn::{ASSERTION, DSIG},
-        xml::{Element, XmlDocument},
+    saml::urn::{ASSERTION, DSIG},
+    xml::{
+        characters::WHITESPACE,
+        tree::{Element, XmlDocument},
     },
 };
 

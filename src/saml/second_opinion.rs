@@ -15,13 +15,15 @@ use samael::{
 };
 use xmlsec::{XmlSecDocumentExt, XmlSecKey, XmlSecKeyFormat, XmlSecSignatureContext};
 
-use crate::saml::{
-    refusal::Refusal,
-    urn::{
-        ASSERTION, DSIG, ENVELOPED_SIGNATURE, EXC_C14N, METADATA, PROTOCOL, RSA_SHA256, RSA_SHA384,
-        RSA_SHA512, SHA256, SHA384, SHA512,
+use crate::{
+    saml::{
+        refusal::Refusal,
+        urn::{
+            ASSERTION, DSIG, ENVELOPED_SIGNATURE, EXC_C14N, METADATA, PROTOCOL, RSA_SHA256, RSA_SHA384,
+            RSA_SHA512, SHA256, SHA384, SHA512,
+        },
     },
-    xml::{Element, XmlDocument},
+    xml::tree::{Element, XmlDocument},
 };
 
 /// What a second reader makes of a response of ours.

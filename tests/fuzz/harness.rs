@@ -20,8 +20,8 @@ use hallpass::{
             aggregate::{self, BadMetadata, Error, FileVerification, ParsedEntity},
             sp,
         },
-        xml::MAX_DOCUMENT,
     },
+    xml::tree::MAX_DOCUMENT,
 };
 
 const ENTITY_ID: &str = "https://idp.example/saml/metadata";

@@ -13,10 +13,11 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
     ("process", &[], &[]),
     ("telemetry", &["model"], &["serde_json", "tracing_subscriber"]),
     ("crypto", &[], &["openssl"]),
+    ("xml", &[], &["roxmltree", "quick_xml", "openssl"]),
     (
         "saml",
-        &["model", "crypto"],
-        &["samael", "xmlsec", "libxml", "roxmltree", "quick_xml", "openssl"],
+        &["model", "crypto", "xml"],
+        &["samael", "xmlsec", "libxml", "openssl"],
     ),
     ("keys", &["model", "crypto"], &["openssl"]),
     ("credential", &["model"], &["argon2"]),

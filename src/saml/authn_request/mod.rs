@@ -16,8 +16,8 @@ use crate::{
         refusal::Refusal,
         signature::{Unverified, VerificationOutcome},
         urn::{self, ASSERTION, DSIG, PROTOCOL},
-        xml::{Element, XmlDocument},
     },
+    xml::tree::{Element, XmlDocument},
 };
 
 /// A request as it was parsed; nothing in it is verified yet.

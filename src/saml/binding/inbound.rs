@@ -7,8 +7,8 @@ use crate::{
         enveloped,
         refusal::Refusal,
         unverified_signature::UnverifiedSignature,
-        xml::Element,
     },
+    xml::tree::Element,
 };
 
 /// What a browser sent, undecoded.

@@ -103,9 +103,9 @@ fn decode_base64(raw: &str) -> Result<Vec<u8>, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::saml::{
-        binding::redirect::{deflate_base64, percent_encode},
-        xml::MAX_DOCUMENT,
+    use crate::{
+        saml::binding::redirect::{deflate_base64, percent_encode},
+        xml::tree::MAX_DOCUMENT,
     };
     use proptest::prelude::*;
 

@@ -11,12 +11,11 @@ use crate::{
     saml::{
         binding::inbound::{InboundMessage, MessageKind},
         refusal::Refusal,
-        scan::normalize_line_ends,
         signer::{Signer, signature_uri},
         unverified_signature::{SignatureInput, UnverifiedSignature},
         urn,
-        xml::MAX_DOCUMENT,
     },
+    xml::{scanner::normalize_line_ends, tree::MAX_DOCUMENT},
 };
 
 /// The longest accepted query, in bytes.

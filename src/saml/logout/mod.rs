@@ -5,7 +5,8 @@ pub mod response;
 
 use crate::{
     model::response_options::SignatureAlgorithm,
-    saml::{canonical::XmlWriter, response::Error, signer::Signer},
+    saml::{response::Error, signer::Signer},
+    xml::writer::XmlWriter,
 };
 
 /// A message of ours that is not signed yet. Over HTTP-Redirect it is sent unsigned, and the signature covers the

@@ -11,13 +11,16 @@ use crate::{
     saml::{
         authn_request::issuer,
         binding::inbound::InboundMessage,
-        canonical::{XmlWriter, format_date_time},
         logout::UnsignedMessage,
         refusal::Refusal,
         response::{Error, write_name_id},
         signature::Unverified,
         urn::{ASSERTION, ASYNC_SLO, DSIG, LOGOUT_BY_USER, PROTOCOL},
-        xml::{Element, XmlDocument},
+    },
+    xml::{
+        time::format_date_time,
+        tree::{Element, XmlDocument},
+        writer::XmlWriter,
     },
 };
 

@@ -7,13 +7,16 @@ use crate::{
     saml::{
         authn_request::issuer,
         binding::inbound::InboundMessage,
-        canonical::{XmlWriter, format_date_time},
         logout::UnsignedMessage,
         refusal::{Refusal, StatusCodes},
         response::{Error, write_status},
         signature::Unverified,
         urn::{ASSERTION, DSIG, PROTOCOL, status},
-        xml::{Element, XmlDocument},
+    },
+    xml::{
+        time::format_date_time,
+        tree::{Element, XmlDocument},
+        writer::XmlWriter,
     },
 };
 

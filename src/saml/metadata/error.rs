@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::xml::{self, error::StreamError};
+
 /// Why metadata cannot be read, in words for the administrator.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum BadMetadata {
@@ -51,6 +53,14 @@ impl BadMetadata {
     }
 }
 
+impl From<xml::error::Error> for BadMetadata {
+    fn from(error: xml::error::Error) -> Self {
+        match error {
+            xml::error::Error::Malformed(why) | xml::error::Error::TooLarge(why) => Self::malformed(why),
+        }
+    }
+}
+
 /// Why reading metadata ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -60,4 +70,22 @@ pub enum Error {
     /// It could not be read.
     #[error("the metadata cannot be read: {0}")]
     Io(#[from] io::Error),
+}
+
+impl From<xml::error::Error> for Error {
+    fn from(error: xml::error::Error) -> Self {
+        Self::Bad(error.into())
+    }
+}
+
+impl From<StreamError> for Error {
+    fn from(error: StreamError) -> Self {
+        match error {
+            StreamError::Xml(error) => error.into(),
+            StreamError::Syntax(_) => Self::Bad(BadMetadata::Malformed(error.to_string())),
+            StreamError::TooLong(bytes) => Self::Bad(BadMetadata::TooLarge(bytes >> 20)),
+            StreamError::Changed => Self::Bad(BadMetadata::Changed),
+            StreamError::Io(error) => Self::Io(error),
+        }
+    }
 }

@@ -9,11 +9,11 @@ use crate::{
         response_options::SignatureAlgorithm, text::hex,
     },
     saml::{
-        canonical::XmlWriter,
         response::Error,
         signer::Signer,
         urn::{DSIG, HTTP_POST, HTTP_REDIRECT, METADATA, PROTOCOL},
     },
+    xml::writer::XmlWriter,
 };
 
 /// The media type (saml-metadata, 4.1.1).

@@ -5,5 +5,3 @@ mod error;
 pub mod idp;
 pub mod normalized;
 pub mod sp;
-mod time;
-mod xml;

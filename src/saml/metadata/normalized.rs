@@ -7,10 +7,10 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use crate::{
     model::application::Binding,
     saml::{
-        canonical::{Unwritable, XmlWriter},
         metadata::sp::Entity,
         urn::{DSIG, HTTP_POST, HTTP_REDIRECT, METADATA, PROTOCOL},
     },
+    xml::writer::{Unwritable, XmlWriter},
 };
 
 const MDUI: &str = "urn:oasis:names:tc:SAML:metadata:ui";

@@ -4,7 +4,7 @@ mod code;
 
 use chrono::{DateTime, Utc};
 
-use crate::{model::explanation::Explanation, saml::refusal::code as of};
+use crate::{model::explanation::Explanation, saml::refusal::code as of, xml};
 
 pub use crate::{model::explanation::StatusCodes, saml::refusal::code::all};
 
@@ -155,6 +155,15 @@ impl Refusal {
     /// nor one of its URLs is verified.
     pub const fn status(&self) -> Option<StatusCodes> {
         self.explanation().status
+    }
+}
+
+impl From<xml::error::Error> for Refusal {
+    fn from(error: xml::error::Error) -> Self {
+        match error {
+            xml::error::Error::Malformed(why) => Self::Malformed(why),
+            xml::error::Error::TooLarge(why) => Self::TooLarge(why),
+        }
     }
 }
 

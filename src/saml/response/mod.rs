@@ -12,11 +12,14 @@ use crate::{
     },
     saml::{
         attribute::{self, Attribute},
-        canonical::{Unwritable, XmlWriter, format_date_time},
         encryption::{self, AssertionEncryption},
         refusal::StatusCodes,
         signer::Signer,
         urn::{self, ASSERTION, PROTOCOL, status},
+    },
+    xml::{
+        time::format_date_time,
+        writer::{Unwritable, XmlWriter},
     },
 };
 

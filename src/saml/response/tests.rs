@@ -25,8 +25,8 @@ use crate::{
     saml::{
         encryption::{RANDOM_LEN, UnusableRecipient},
         second_opinion,
-        xml::XmlDocument,
     },
+    xml::tree::XmlDocument,
 };
 
 fn noon() -> DateTime<Utc> {
@@ -262,10 +262,10 @@ fn an_encrypted_assertion_opens_with_the_key_and_its_signature_still_holds() {
 
 /// Decrypts what [`AssertionEncryption`] encrypted, from the XML alone.
 fn decrypted(xml: &str, recipient: &SigningKey, cipher: ContentCipher) -> String {
-    let document = roxmltree::Document::parse(xml).unwrap();
+    let document = XmlDocument::parse(xml).unwrap();
     let values: Vec<_> = document
-        .descendants()
-        .filter(|node| node.has_tag_name((urn::XENC, "CipherValue")))
+        .root_element()
+        .descendants(urn::XENC, "CipherValue")
         .map(|node| STANDARD.decode(node.text().unwrap()).unwrap())
         .collect();
     let [wrapped, content] = &values[..] else {

@@ -4,13 +4,18 @@ use std::{fmt, io::Read};
 
 use chrono::{DateTime, Utc};
 
-use crate::saml::metadata::{
-    aggregate::{ReadProgress, root::RootAttributes, root::read_root},
-    error::Error,
-    sp::{MetadataParser, ParsedEntity},
-    xml::{
-        source::ChunkedReader,
-        tokens::{TokenReader, XmlToken},
+use crate::{
+    saml::metadata::{
+        aggregate::{
+            ReadProgress,
+            root::{RootAttributes, read_root},
+        },
+        error::Error,
+        sp::{MetadataParser, ParsedEntity},
+    },
+    xml::reader::{
+        chunked_reader::ChunkedReader,
+        token_reader::{TokenReader, XmlToken},
     },
 };
 

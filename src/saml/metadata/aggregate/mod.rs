@@ -20,7 +20,7 @@ pub use crate::saml::metadata::{
 };
 use crate::{
     model::key::Certificate,
-    saml::metadata::xml::source::{ChunkDigests, ChunkedReader},
+    xml::reader::chunked_reader::{ChunkDigests, ChunkedReader},
 };
 
 /// The largest file that is read, in bytes.

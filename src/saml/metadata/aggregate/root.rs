@@ -4,17 +4,19 @@ use std::io::Read;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
-use crate::saml::{
-    metadata::{
-        error::{BadMetadata, Error},
-        sp::{parse_validity, sanitize},
-        xml::{
-            scope::NamespaceScope,
-            tag::StartTag,
-            tokens::{TokenReader, XmlToken},
+use crate::{
+    saml::{
+        metadata::{
+            error::{BadMetadata, Error},
+            sp::{parse_validity, sanitize},
         },
+        urn::METADATA,
     },
-    urn::METADATA,
+    xml::reader::{
+        namespace_scope::NamespaceScope,
+        start_tag::StartTag,
+        token_reader::{TokenReader, XmlToken},
+    },
 };
 
 /// The attributes of the root element.

@@ -13,19 +13,22 @@ use crate::{
         metadata::{
             aggregate::{ReadProgress, root::read_root},
             error::{BadMetadata, Error},
-            xml::{
-                canonical::{RenderedNamespaces, StreamCanonicalizer},
-                characters::is_nc_name,
-                source::{ChunkDigests, ChunkedReader},
-                tag::{StartTag, UnresolvedTag},
-                tokens::{TokenReader, XmlToken},
-            },
         },
         refusal::Refusal,
         signature::{Unverified, VerificationOutcome},
         unverified_signature::{SignatureInput, UnverifiedSignature},
         urn::{DSIG, METADATA},
-        xml::{MAX_DOCUMENT, XmlDocument},
+    },
+    xml::{
+        self,
+        c14n::stream::{RenderedNamespaces, StreamCanonicalizer},
+        characters::is_nc_name,
+        reader::{
+            chunked_reader::{ChunkDigests, ChunkedReader},
+            start_tag::{StartTag, UnresolvedTag},
+            token_reader::{TokenReader, XmlToken},
+        },
+        tree::{MAX_DOCUMENT, XmlDocument},
     },
 };
 
@@ -124,8 +127,10 @@ fn verify_signature(
     signed_by: &[Certificate],
 ) -> Result<ExpectedDigest, Error> {
     let refusal = |why: Refusal| bad_signature(&why.to_string());
-    let message = XmlDocument::parse(signature).map_err(refusal)?;
-    let claim = parse_signature(message.root(DSIG, "Signature").map_err(refusal)?).map_err(refusal)?;
+    let unreadable = |why: xml::error::Error| refusal(why.into());
+    let message = XmlDocument::parse(signature).map_err(unreadable)?;
+    let element = message.root(DSIG, "Signature").map_err(unreadable)?;
+    let claim = parse_signature(element).map_err(refusal)?;
     let own = root
         .id
         .as_ref()

@@ -17,9 +17,9 @@ pub(super) use self::{
     parser::{MetadataParser, parse_validity},
 };
 pub use crate::saml::metadata::error::{BadMetadata, Error};
-use crate::saml::metadata::xml::{
-    source::ChunkedReader,
-    tokens::{TokenReader, XmlToken},
+use crate::xml::reader::{
+    chunked_reader::ChunkedReader,
+    token_reader::{TokenReader, XmlToken},
 };
 
 /// The largest file that is read, in bytes.

@@ -3,14 +3,19 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::saml::{
-    metadata::{
-        error::BadMetadata,
-        sp::{builder::EntityBuilder, certificates::DeclaredUse, entity::ParsedEntity},
-        time::{parse_date_time, parse_duration},
-        xml::{characters::WHITESPACE, tag::StartTag},
+use crate::{
+    saml::{
+        metadata::{
+            error::BadMetadata,
+            sp::{builder::EntityBuilder, certificates::DeclaredUse, entity::ParsedEntity},
+        },
+        urn::{DSIG, METADATA, PROTOCOL},
     },
-    urn::{DSIG, METADATA, PROTOCOL},
+    xml::{
+        characters::WHITESPACE,
+        reader::start_tag::StartTag,
+        time::{parse_date_time, parse_duration},
+    },
 };
 
 /// Namespace of the names that user interfaces show (sstc-saml-metadata-ui, 2.1).

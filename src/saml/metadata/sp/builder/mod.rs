@@ -20,10 +20,10 @@ use crate::{
                 finding::{EndpointKind, MetadataFinding, sanitize},
                 parser::{NameSource, Validity, parse_validity},
             },
-            xml::{characters::WHITESPACE, tag::StartTag},
         },
         urn::{HTTP_POST, HTTP_REDIRECT},
     },
+    xml::{characters::WHITESPACE, reader::start_tag::StartTag},
 };
 
 /// The maximum number of items of one kind that are stored; no service provider comes near it.

@@ -17,10 +17,8 @@ use proptest::prelude::*;
 
 use crate::{
     model::application::{Binding, SpUrl},
-    saml::{
-        metadata::xml::tokens::MAX_DEPTH,
-        urn::{DSIG, HTTP_POST, HTTP_REDIRECT, METADATA, PROTOCOL},
-    },
+    saml::urn::{DSIG, HTTP_POST, HTTP_REDIRECT, METADATA, PROTOCOL},
+    xml::reader::token_reader::MAX_DEPTH,
 };
 
 const LEGACY: &str = include_str!("../../../../../fixtures/sp/chatgpt-legacy.xml");

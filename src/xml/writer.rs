@@ -5,8 +5,6 @@
 //! first element that uses its prefix visibly, before the attributes; attributes stand sorted;
 //! double quotes; text escapes `& < >` and CR, attributes `& < "` and TAB, LF, CR.
 
-use chrono::{DateTime, Datelike, Timelike, Utc};
-
 /// Writes elements one after the other.
 #[derive(Debug)]
 pub struct XmlWriter {
@@ -128,21 +126,6 @@ impl XmlWriter {
     }
 }
 
-/// A time as SAML writes it: UTC, `Z`, milliseconds (saml-core, 1.3.3). Written out rather than by a format
-/// string, which is read anew each time.
-pub fn format_date_time(at: DateTime<Utc>) -> String {
-    format!(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-        at.year(),
-        at.month(),
-        at.day(),
-        at.hour(),
-        at.minute(),
-        at.second(),
-        at.timestamp_subsec_millis()
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,12 +138,6 @@ mod tests {
             writer.finish().unwrap(),
             "<a:b xmlns:a=\"urn:a\" c=\"&lt;&quot;&amp;'>&#xA;\">&lt;x&gt; &amp; \"y\" ]]&gt;</a:b>"
         );
-    }
-
-    #[test]
-    fn a_date_time_is_utc_to_the_millisecond() {
-        let at = "2026-03-04T05:06:07.089123Z".parse().unwrap();
-        assert_eq!(format_date_time(at), "2026-03-04T05:06:07.089Z");
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Times and durations as XML Schema writes them.
 
-use chrono::{DateTime, Datelike, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveDateTime, TimeDelta, Timelike, Utc};
 
 /// An `xs:dateTime` (xml-schema 2, 3.2.7); without a zone it is UTC, as in messages.
-pub(super) fn parse_date_time(text: &str) -> Option<DateTime<Utc>> {
+pub(crate) fn parse_date_time(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
     if text.len() > MAX_DATE_TIME_LEN {
         return None;
@@ -31,6 +31,21 @@ fn parse_without_hour_24(text: &str) -> Option<DateTime<Utc>> {
     (1..=9999).contains(&time.year()).then_some(time)
 }
 
+/// A time as SAML writes it: UTC, `Z`, milliseconds (saml-core, 1.3.3). Written out rather than by a format
+/// string, which is read anew each time.
+pub fn format_date_time(at: DateTime<Utc>) -> String {
+    format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+        at.year(),
+        at.month(),
+        at.day(),
+        at.hour(),
+        at.minute(),
+        at.second(),
+        at.timestamp_subsec_millis()
+    )
+}
+
 /// The length of a year and of a month where a duration names them: it bounds a cache, and is no calendar.
 const YEAR: i64 = 365 * DAY;
 const MONTH: i64 = 30 * DAY;
@@ -40,7 +55,7 @@ const MINUTE: i64 = 60;
 
 /// An `xs:duration` (xml-schema 2, 3.2.6), such as `P1DT12H` or `PT604800S`. Those below zero, and those of
 /// more than a thousand years, are none.
-pub(super) fn parse_duration(text: &str) -> Option<TimeDelta> {
+pub(crate) fn parse_duration(text: &str) -> Option<TimeDelta> {
     let (date, time) = match text.trim().strip_prefix('P')?.split_once('T') {
         Some((_, "")) => return None,
         Some((date, time)) => (date, time),
@@ -89,6 +104,12 @@ fn is_number(text: &str) -> bool {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_date_time_is_utc_to_the_millisecond() {
+        let at = "2026-03-04T05:06:07.089123Z".parse().unwrap();
+        assert_eq!(format_date_time(at), "2026-03-04T05:06:07.089Z");
+    }
 
     #[test]
     fn an_oversized_date_time_is_refused_at_once() {

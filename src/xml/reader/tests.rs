@@ -3,18 +3,17 @@ use std::fmt::Write;
 use proptest::prelude::*;
 use roxmltree::Document;
 
-use super::{
-    canonical::{RenderedNamespaces, StreamCanonicalizer},
-    source::{ChunkDigests, ChunkedReader, MAX_TOKEN},
-    tokens::{MAX_DEPTH, TokenReader, XmlToken},
-};
-use crate::saml::{
-    c14n,
-    metadata::error::{BadMetadata, Error},
+use crate::xml::{c14n, error::StreamError, tree::Element};
+use crate::xml::{
+    c14n::stream::{RenderedNamespaces, StreamCanonicalizer},
+    reader::{
+        chunked_reader::{ChunkDigests, ChunkedReader, MAX_TOKEN},
+        token_reader::{MAX_DEPTH, TokenReader, XmlToken},
+    },
 };
 
 /// The canonical form of a whole document.
-fn canonicalize(text: &[u8], which: &RenderedNamespaces, chunk: usize) -> Result<String, Error> {
+fn canonicalize(text: &[u8], which: &RenderedNamespaces, chunk: usize) -> Result<String, StreamError> {
     let source = ChunkedReader::new(text, 1 << 30).with_chunk_size(chunk);
     let mut tokens = TokenReader::new(source);
     let mut canonical = StreamCanonicalizer::new(which.clone());
@@ -149,13 +148,13 @@ fn memory_is_bounded_whatever_the_file() {
             Err(why) => break why,
         }
     };
-    assert!(matches!(refused, Error::Bad(BadMetadata::TooLarge(_))));
+    assert!(matches!(refused, StreamError::TooLong(_)));
 }
 
 #[test]
 fn a_file_that_changed_since_it_was_recorded_is_refused() {
     let text = "<r><a/><b/><c/><d/></r>";
-    let read = |source: ChunkedReader<&[u8]>| -> Result<_, Error> {
+    let read = |source: ChunkedReader<&[u8]>| -> Result<_, StreamError> {
         let mut tokens = TokenReader::new(source.with_chunk_size(8));
         while !matches!(tokens.next()?, XmlToken::Eof) {}
         Ok(tokens.into_inner().into_chunk_digests())
@@ -181,7 +180,7 @@ fn a_file_that_changed_since_it_was_recorded_is_refused() {
             1000,
             ChunkDigests::clone(&recorded),
         ));
-        assert!(matches!(again, Err(Error::Bad(BadMetadata::Changed))), "{other}");
+        assert!(matches!(again, Err(StreamError::Changed)), "{other}");
     }
 }
 
@@ -253,7 +252,7 @@ proptest! {
         // Messages are read with their line ends changed already.
         let text = format!("<r xmlns:q='urn:0' xmlns:p='urn:1'>{text}</r>").replace('\r', "");
         let document = Document::parse(&text).unwrap();
-        let tree = c14n::exclusive(document.root_element(), None, &listed);
+        let tree = c14n::tree::exclusive(Element::from_node(document.root_element()), None, &listed);
         let stream = canonicalize(text.as_bytes(), &RenderedNamespaces::exclusive(&listed), 1 << 16);
         prop_assert_eq!(stream.unwrap(), tree.unwrap());
     }

@@ -9,18 +9,18 @@ use quick_xml::{
     events::{BytesDecl, Event},
 };
 
-use crate::saml::metadata::{
-    error::{BadMetadata, Error},
-    xml::{
-        characters::{WHITESPACE, are_chars, resolve_reference},
-        scope::NamespaceScope,
-        source::ChunkedReader,
-        tag::{StartTag, UnresolvedTag, parse_attributes, undeclared_entity},
+use crate::xml::{
+    characters::{WHITESPACE, are_chars, resolve_reference},
+    error::{Error, StreamError},
+    reader::{
+        chunked_reader::ChunkedReader,
+        namespace_scope::NamespaceScope,
+        start_tag::{StartTag, UnresolvedTag, parse_attributes, undeclared_entity},
     },
 };
 
 /// How deep elements may stand in each other.
-pub(in crate::saml::metadata) const MAX_DEPTH: usize = 40;
+pub(crate) const MAX_DEPTH: usize = 40;
 /// Encodings whose first half is ASCII: a document that holds nothing else reads the same in each.
 const ASCII_COMPATIBLE: [&str; 6] = [
     "us-ascii",
@@ -33,7 +33,7 @@ const ASCII_COMPATIBLE: [&str; 6] = [
 
 /// A piece of a document. Comments are none: no meaning hangs on them, and canonical form leaves them out.
 #[derive(Debug)]
-pub(in crate::saml::metadata) enum XmlToken<'t> {
+pub(crate) enum XmlToken<'t> {
     /// A start tag, or the first half of an empty element.
     Start(StartTag<'t>, &'t NamespaceScope),
     /// The end of the element that was opened last, whose name this is.
@@ -57,7 +57,7 @@ enum TextForm {
 
 /// Reads a document.
 #[derive(Debug)]
-pub(in crate::saml::metadata) struct TokenReader<R> {
+pub(crate) struct TokenReader<R> {
     reader: Reader<ChunkedReader<R>>,
     buffer: Vec<u8>,
     /// The present token, copied out of quick-xml's hands.
@@ -81,7 +81,7 @@ enum Stage {
 
 impl<R: Read> TokenReader<R> {
     /// Reads `source` from its beginning.
-    pub(in crate::saml::metadata) fn new(source: ChunkedReader<R>) -> Self {
+    pub(crate) fn new(source: ChunkedReader<R>) -> Self {
         let mut reader = Reader::from_reader(source);
         let config = reader.config_mut();
         config.expand_empty_elements = true;
@@ -101,7 +101,7 @@ impl<R: Read> TokenReader<R> {
     }
 
     /// The next token.
-    pub(in crate::saml::metadata) fn next(&mut self) -> Result<XmlToken<'_>, Error> {
+    pub(crate) fn next(&mut self) -> Result<XmlToken<'_>, StreamError> {
         // What an element declares counts until its end has been looked at.
         if std::mem::take(&mut self.leaves_scope) {
             self.scope.close();
@@ -112,9 +112,7 @@ impl<R: Read> TokenReader<R> {
             Ok(event) => event,
             Err(why) => {
                 let fault = self.reader.get_mut().take_error();
-                return Err(fault.unwrap_or_else(|| {
-                    Error::Bad(BadMetadata::Malformed(format!("not well-formed XML ({why})")))
-                }));
+                return Err(fault.unwrap_or_else(|| StreamError::Syntax(why.to_string())));
             }
         };
         self.reader.get_mut().token_ended();
@@ -143,7 +141,7 @@ impl<R: Read> TokenReader<R> {
             Event::GeneralRef(name) => {
                 let name = name.into_inner();
                 self.text
-                    .push(resolve_reference(&name).ok_or_else(|| Error::Bad(undeclared_entity()))?);
+                    .push(resolve_reference(&name).ok_or_else(|| undeclared_entity())?);
                 TokenKind::Text(TextForm::Escaped)
             }
             Event::Comment(text) => {
@@ -151,7 +149,7 @@ impl<R: Read> TokenReader<R> {
                 TokenKind::Comment
             }
             Event::Decl(declaration) if is_first => {
-                self.only_ascii = check_declaration(&declaration).map_err(Error::Bad)?;
+                self.only_ascii = check_declaration(&declaration)?;
                 TokenKind::Comment
             }
             Event::Decl(_) => return Err(malformed("a second declaration, or a late one")),
@@ -163,7 +161,7 @@ impl<R: Read> TokenReader<R> {
             return Err(malformed("its declared encoding is not UTF-8; save it as UTF-8"));
         }
         match kind {
-            TokenKind::Start => self.start(outside).map_err(Error::Bad),
+            TokenKind::Start => Ok(self.start(outside)?),
             TokenKind::End => {
                 self.leaves_scope = true;
                 Ok(XmlToken::End(&self.text))
@@ -176,9 +174,9 @@ impl<R: Read> TokenReader<R> {
         }
     }
 
-    fn start(&mut self, outside: bool) -> Result<XmlToken<'_>, BadMetadata> {
+    fn start(&mut self, outside: bool) -> Result<XmlToken<'_>, Error> {
         if self.scope.depth() >= MAX_DEPTH || (outside && self.stage == Stage::Root) {
-            return Err(BadMetadata::malformed("nested too deep, or more than one root"));
+            return Err(Error::Malformed("nested too deep, or more than one root"));
         }
         self.stage = Stage::Root;
         let tag = UnresolvedTag::parse(&self.text)?;
@@ -186,7 +184,7 @@ impl<R: Read> TokenReader<R> {
         Ok(XmlToken::Start(tag.resolve(&self.scope)?, &self.scope))
     }
 
-    fn character_data(&self, form: TextForm, outside: bool) -> Result<XmlToken<'_>, Error> {
+    fn character_data(&self, form: TextForm, outside: bool) -> Result<XmlToken<'_>, StreamError> {
         let text = self.text.as_str();
         if !are_chars(text) {
             return Err(malformed("a control character"));
@@ -205,7 +203,7 @@ impl<R: Read> TokenReader<R> {
     }
 
     /// What is declared where the next token stands.
-    pub(in crate::saml::metadata) fn scope(&mut self) -> &NamespaceScope {
+    pub(crate) fn scope(&mut self) -> &NamespaceScope {
         if std::mem::take(&mut self.leaves_scope) {
             self.scope.close();
         }
@@ -213,12 +211,12 @@ impl<R: Read> TokenReader<R> {
     }
 
     /// Bytes read so far.
-    pub(in crate::saml::metadata) fn bytes_read(&self) -> u64 {
+    pub(crate) fn bytes_read(&self) -> u64 {
         self.reader.get_ref().bytes_read()
     }
 
     /// The source, read.
-    pub(in crate::saml::metadata) fn into_inner(self) -> ChunkedReader<R> {
+    pub(crate) fn into_inner(self) -> ChunkedReader<R> {
         self.reader.into_inner()
     }
 }
@@ -231,13 +229,13 @@ enum TokenKind {
     Eof,
 }
 
-fn malformed(why: &str) -> Error {
-    Error::Bad(BadMetadata::malformed(why))
+const fn malformed(why: &'static str) -> StreamError {
+    StreamError::Xml(Error::Malformed(why))
 }
 
 /// Checks `<?xml … ?>` (xml, 2.8); whether nothing but ASCII may follow.
-fn check_declaration(declaration: &BytesDecl<'_>) -> Result<bool, BadMetadata> {
-    let malformed = || BadMetadata::malformed("an XML declaration that is none, or not of XML 1.0");
+fn check_declaration(declaration: &BytesDecl<'_>) -> Result<bool, Error> {
+    let malformed = || Error::Malformed("an XML declaration that is none, or not of XML 1.0");
     let content: &str = declaration;
     let given = parse_attributes(content.strip_prefix("xml").ok_or_else(malformed)?)?;
     let mut given = given.iter().map(|(name, value)| (*name, &**value)).peekable();
@@ -254,8 +252,6 @@ fn check_declaration(declaration: &BytesDecl<'_>) -> Result<bool, BadMetadata> {
     match encoding.map(str::to_ascii_lowercase).as_deref() {
         None | Some("utf-8") => Ok(false),
         Some(other) if ASCII_COMPATIBLE.contains(&other) => Ok(true),
-        Some(_) => Err(BadMetadata::malformed(
-            "its encoding is not UTF-8; save it as UTF-8",
-        )),
+        Some(_) => Err(Error::Malformed("its encoding is not UTF-8; save it as UTF-8")),
     }
 }

@@ -10,7 +10,12 @@ use std::{
 
 use roxmltree::{Node, NodeId, NodeType};
 
-use crate::saml::{canonical::XmlWriter, refusal::Refusal, scan::WHITESPACE, xml::MAX_DOCUMENT};
+use crate::xml::{
+    characters::WHITESPACE,
+    error::Error,
+    tree::{Element, MAX_DOCUMENT},
+    writer::XmlWriter,
+};
 
 /// The longest canonical form that is written, in bytes: namespaces that stand once in a message may be
 /// written often.
@@ -22,10 +27,11 @@ const MAX_PREFIX_LOOKUPS: usize = 20_000;
 /// Writes `apex` and what is in it, but not `without`. `inclusive` are the prefixes of `PrefixList`, which are
 /// treated as by inclusive canonical XML; the default namespace is `#default` there.
 pub fn exclusive<'d>(
-    apex: Node<'d, '_>,
-    excluded: Option<Node<'d, '_>>,
+    apex: Element<'d, '_>,
+    excluded: Option<Element<'d, '_>>,
     inclusive: &'d [&'d str],
-) -> Result<String, Refusal> {
+) -> Result<String, Error> {
+    let apex = apex.node();
     if apex.document().input_text().contains('\r') {
         return Err(NO_CANONICAL_FORM);
     }
@@ -34,7 +40,7 @@ pub fn exclusive<'d>(
         rendered: BTreeMap::new(),
         scope: Rc::default(),
         prefix_lookups: 0,
-        excluded: excluded.map(|node| node.id()),
+        excluded: excluded.map(|element| element.node().id()),
         inclusive_prefixes: inclusive,
     };
     canonical.scope = canonical.scope_of(apex)?;
@@ -43,7 +49,7 @@ pub fn exclusive<'d>(
 }
 
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
-const NO_CANONICAL_FORM: Refusal = Refusal::Malformed("XML that has no exact canonical form");
+const NO_CANONICAL_FORM: Error = Error::Malformed("XML that has no exact canonical form");
 
 struct TreeCanonicalizer<'d> {
     out: XmlWriter,
@@ -58,7 +64,7 @@ struct TreeCanonicalizer<'d> {
 }
 
 impl<'d> TreeCanonicalizer<'d> {
-    fn element(&mut self, node: Node<'d, '_>) -> Result<(), Refusal> {
+    fn element(&mut self, node: Node<'d, '_>) -> Result<(), Error> {
         let outer_scope = Rc::clone(&self.scope);
         if may_declare_namespace(node)? {
             self.scope = self.scope_of(node)?;
@@ -110,14 +116,14 @@ impl<'d> TreeCanonicalizer<'d> {
         }
         self.scope = outer_scope;
         if self.out.len() > MAX_CANONICAL {
-            return Err(Refusal::TooLarge("more than 256 kB in canonical form"));
+            return Err(Error::TooLarge("more than 256 kB in canonical form"));
         }
         Ok(())
     }
 
     /// Writes what `prefix` stands for, unless that holds here by what was written around it (xml-exc-c14n, 3);
     /// whether it was written.
-    fn render_namespace(&mut self, prefix: &'d str) -> Result<bool, Refusal> {
+    fn render_namespace(&mut self, prefix: &'d str) -> Result<bool, Error> {
         if prefix == "xml" {
             return Ok(false);
         }
@@ -151,7 +157,7 @@ impl<'d> TreeCanonicalizer<'d> {
         start: usize,
         namespace: Option<&str>,
         local: &str,
-    ) -> Result<&'d str, Refusal> {
+    ) -> Result<&'d str, Error> {
         let text = node
             .document()
             .input_text()
@@ -182,7 +188,7 @@ impl<'d> TreeCanonicalizer<'d> {
     }
 
     /// All that is declared at `node`.
-    fn scope_of(&mut self, node: Node<'d, '_>) -> Result<Rc<BTreeMap<&'d str, &'d str>>, Refusal> {
+    fn scope_of(&mut self, node: Node<'d, '_>) -> Result<Rc<BTreeMap<&'d str, &'d str>>, Error> {
         let mut scope = BTreeMap::new();
         for known in node.namespaces() {
             // The tree names what is nearest first where it names one prefix twice.
@@ -195,10 +201,10 @@ impl<'d> TreeCanonicalizer<'d> {
     }
 
     /// Counts work that a sender chooses; there is an end to it.
-    fn count_lookups(&mut self, prefixes: usize) -> Result<(), Refusal> {
+    fn count_lookups(&mut self, prefixes: usize) -> Result<(), Error> {
         self.prefix_lookups = self.prefix_lookups.saturating_add(prefixes);
         if self.prefix_lookups > MAX_PREFIX_LOOKUPS {
-            return Err(Refusal::TooLarge(
+            return Err(Error::TooLarge(
                 "more namespace prefixes, on more elements, than any message needs",
             ));
         }
@@ -207,7 +213,7 @@ impl<'d> TreeCanonicalizer<'d> {
 }
 
 /// Whether the start tag of `node` may declare a namespace: what it does not hold in its text, it does not declare.
-fn may_declare_namespace(node: Node<'_, '_>) -> Result<bool, Refusal> {
+fn may_declare_namespace(node: Node<'_, '_>) -> Result<bool, Error> {
     let text = node
         .document()
         .input_text()
@@ -256,11 +262,12 @@ mod tests {
     use roxmltree::Document;
 
     /// The canonical form of the element with `apex` as its `ID`, of the root where it is empty.
-    fn canonicalize(xml: &str, apex: &str, inclusive: &[&str]) -> Result<String, Refusal> {
+    fn canonicalize(xml: &str, apex: &str, inclusive: &[&str]) -> Result<String, Error> {
         let document = Document::parse(xml).unwrap();
         let wanted = |node: &Node<'_, '_>| node.attribute("ID") == Some(apex);
         let node = document.descendants().find(wanted);
-        exclusive(node.unwrap_or_else(|| document.root_element()), None, inclusive)
+        let apex = node.unwrap_or_else(|| document.root_element());
+        exclusive(Element::from_node(apex), None, inclusive)
     }
 
     #[test]
@@ -322,6 +329,6 @@ mod tests {
         }
         let long = format!("urn:{}", "x".repeat(1000));
         let bomb = format!("<r xmlns:p='{long}'>{}</r>", "<p:a/>".repeat(400));
-        assert!(matches!(canonicalize(&bomb, "", &[]), Err(Refusal::TooLarge(_))));
+        assert!(matches!(canonicalize(&bomb, "", &[]), Err(Error::TooLarge(_))));
     }
 }

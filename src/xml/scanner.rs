@@ -1,7 +1,7 @@
 //! What a message must be before the parser sees it: bounded in depth and number, without anything that
 //! only trouble comes from, and without those spellings that XML readers are known to read in two ways.
 
-use crate::saml::refusal::Refusal;
+use crate::xml::{characters::WHITESPACE, error::Error};
 
 const MAX_DEPTH: usize = 40;
 const MAX_ELEMENTS: usize = 2000;
@@ -9,13 +9,11 @@ const MAX_ATTRIBUTES: usize = 64;
 /// Namespace declarations in the whole message: the parser copies them from element to element.
 const MAX_DECLARATIONS: usize = 256;
 
-const NOT_WELL_FORMED: Refusal = Refusal::Malformed("not well-formed XML");
-/// White space of XML (xml, 2.3).
-pub(super) const WHITESPACE: [char; 4] = [' ', '\t', '\n', '\r'];
+const NOT_WELL_FORMED: Error = Error::Malformed("not well-formed XML");
 
 /// Bounds depth, elements and attributes before the parser runs, and refuses what it need never see:
 /// a DTD, entities, processing instructions.
-pub(super) fn scan(text: &str) -> Result<(), Refusal> {
+pub(super) fn scan(text: &str) -> Result<(), Error> {
     let mut rest = skip_declaration(text.strip_prefix('\u{feff}').unwrap_or(text))?;
     let mut seen = Scanner::default();
     while let Some((before, markup)) = rest.split_once('<') {
@@ -25,9 +23,9 @@ pub(super) fn scan(text: &str) -> Result<(), Refusal> {
         } else if let Some(section) = markup.strip_prefix("![CDATA[") {
             section.split_once("]]>").ok_or(NOT_WELL_FORMED)?.1
         } else if markup.starts_with('!') {
-            return Err(Refusal::Malformed("a document type declaration"));
+            return Err(Error::Malformed("a document type declaration"));
         } else if markup.starts_with('?') {
-            return Err(Refusal::Malformed("a processing instruction"));
+            return Err(Error::Malformed("a processing instruction"));
         } else if let Some(end) = markup.strip_prefix('/') {
             seen.depth = seen.depth.saturating_sub(1);
             split_name(end)?.1
@@ -48,7 +46,7 @@ struct Scanner {
 
 impl Scanner {
     /// Reads a start tag from behind `<` to behind the `>` that ends it.
-    fn start_tag<'t>(&mut self, markup: &'t str) -> Result<&'t str, Refusal> {
+    fn start_tag<'t>(&mut self, markup: &'t str) -> Result<&'t str, Error> {
         let (_, mut rest) = split_name(markup)?;
         let (mut attributes, mut has_default) = (0, false);
         self.elements += 1;
@@ -71,13 +69,13 @@ impl Scanner {
             attributes += 1;
             match attribute.rsplit_once(':') {
                 Some(("xmlns", _)) if value.is_empty() => {
-                    return Err(Refusal::Malformed("a namespace prefix that stands for nothing"));
+                    return Err(Error::Malformed("a namespace prefix that stands for nothing"));
                 }
                 Some(("xmlns", _)) => self.declarations += 1,
                 // The parser takes `p:xmlns` for a declaration, and the first of two declarations.
-                Some((_, "xmlns")) => return Err(Refusal::Malformed("an attribute p:xmlns")),
+                Some((_, "xmlns")) => return Err(Error::Malformed("an attribute p:xmlns")),
                 None if attribute == "xmlns" && has_default => {
-                    return Err(Refusal::Malformed("a default namespace twice"));
+                    return Err(Error::Malformed("a default namespace twice"));
                 }
                 None if attribute == "xmlns" => {
                     has_default = true;
@@ -93,13 +91,13 @@ impl Scanner {
         if bounded {
             Ok(rest)
         } else {
-            Err(Refusal::TooLarge("too deep, or too many elements or attributes"))
+            Err(Error::TooLarge("too deep, or too many elements or attributes"))
         }
     }
 }
 
 /// `name = "value"`, and what is behind it.
-fn split_attribute(text: &str) -> Result<(&str, &str, &str), Refusal> {
+fn split_attribute(text: &str) -> Result<(&str, &str, &str), Error> {
     let (name, rest) = split_name(text)?;
     let rest = rest
         .trim_start_matches(WHITESPACE)
@@ -118,7 +116,7 @@ fn split_attribute(text: &str) -> Result<(&str, &str, &str), Refusal> {
 }
 
 /// A name with at most one prefix. That its characters belong into one is the parser's business.
-fn split_name(text: &str) -> Result<(&str, &str), Refusal> {
+fn split_name(text: &str) -> Result<(&str, &str), Error> {
     let ends = |c: char| WHITESPACE.contains(&c) || matches!(c, '=' | '/' | '>' | '<' | '"' | '\'');
     let end = text.find(ends).ok_or(NOT_WELL_FORMED)?;
     let (name, rest) = text.split_at_checked(end).ok_or(NOT_WELL_FORMED)?;
@@ -130,7 +128,7 @@ fn split_name(text: &str) -> Result<(&str, &str), Refusal> {
 }
 
 /// A reference to a number that is no character would become U+FFFD.
-fn check_references(text: &str) -> Result<(), Refusal> {
+fn check_references(text: &str) -> Result<(), Error> {
     for reference in text.split("&#").skip(1) {
         let (number, _) = reference.split_once(';').ok_or(NOT_WELL_FORMED)?;
         let (digits, radix) = number
@@ -146,14 +144,14 @@ fn check_references(text: &str) -> Result<(), Refusal> {
 
 /// Goes behind an XML declaration. Its version must be 1.0, whose line ends are the ones that we know, and its
 /// encoding the one in which the text was read.
-fn skip_declaration(text: &str) -> Result<&str, Refusal> {
+fn skip_declaration(text: &str) -> Result<&str, Error> {
     let Some(rest) = text.strip_prefix("<?xml ") else {
         return Ok(text);
     };
     let (inside, rest) = rest.split_once("?>").ok_or(NOT_WELL_FORMED)?;
     let (name, version, mut inside) = split_attribute(inside.trim_start_matches(WHITESPACE))?;
     if name != "version" || version != "1.0" {
-        return Err(Refusal::Malformed("XML of a version other than 1.0"));
+        return Err(Error::Malformed("XML of a version other than 1.0"));
     }
     let mut expected = ["encoding", "standalone"].iter();
     while !inside.trim_start_matches(WHITESPACE).is_empty() {
@@ -162,7 +160,7 @@ fn skip_declaration(text: &str) -> Result<&str, Refusal> {
             return Err(NOT_WELL_FORMED);
         }
         if name == "encoding" && !is_same_as_utf8(value, text) {
-            return Err(Refusal::Malformed("an encoding other than UTF-8"));
+            return Err(Error::Malformed("an encoding other than UTF-8"));
         }
         inside = after;
     }
@@ -177,7 +175,7 @@ fn is_same_as_utf8(encoding: &str, text: &str) -> bool {
 }
 
 /// Line ends as every XML processor sees them (xml, 2.11), before anything is parsed.
-pub(super) fn normalize_line_ends(text: String) -> String {
+pub(crate) fn normalize_line_ends(text: String) -> String {
     if text.contains('\r') {
         text.replace("\r\n", "\n").replace('\r', "\n")
     } else {
@@ -234,7 +232,7 @@ mod tests {
     fn declarations_are_counted_in_the_whole_message() {
         let many = |n: usize| format!("<a>{}</a>", "<b xmlns:c='urn:c'/>".repeat(n));
         assert_eq!(scan(&many(256)), Ok(()));
-        assert!(matches!(scan(&many(257)), Err(Refusal::TooLarge(_))));
+        assert!(matches!(scan(&many(257)), Err(Error::TooLarge(_))));
     }
 
     #[test]

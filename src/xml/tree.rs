@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Datelike, NaiveDateTime, Utc};
 use roxmltree::{Document, Node, NodeType, ParsingOptions};
 
-use crate::saml::{refusal::Refusal, scan::scan};
+use crate::xml::{error::Error, scanner::scan};
 
 /// The longest message, in bytes, after inflating.
 pub const MAX_DOCUMENT: usize = 64 * 1024;
@@ -18,9 +18,9 @@ pub struct XmlDocument<'t>(Document<'t>);
 
 impl<'t> XmlDocument<'t> {
     /// Parses `text` after a scan that bounds what the parser can be made to do.
-    pub fn parse(text: &'t str) -> Result<Self, Refusal> {
+    pub fn parse(text: &'t str) -> Result<Self, Error> {
         if text.len() > MAX_DOCUMENT {
-            return Err(Refusal::TooLarge("more than 64 kB of XML"));
+            return Err(Error::TooLarge("more than 64 kB of XML"));
         }
         scan(text)?;
         let options = ParsingOptions {
@@ -29,29 +29,23 @@ impl<'t> XmlDocument<'t> {
             ..ParsingOptions::default()
         };
         let document = Document::parse_with_options(text, options)
-            .map_err(|_why| Refusal::Malformed("not well-formed XML"))?;
+            .map_err(|_why| Error::Malformed("not well-formed XML"))?;
         check_characters_and_ids(&document)?;
         Ok(Self(document))
     }
 
     /// The root element, if it is `{namespace}name`.
-    pub fn root(&self, namespace: &str, name: &str) -> Result<Element<'_, 't>, Refusal> {
+    pub fn root(&self, namespace: &str, name: &str) -> Result<Element<'_, 't>, Error> {
         let root = Element(self.0.root_element());
         if root.is(namespace, name) {
             Ok(root)
         } else {
-            Err(Refusal::Malformed("another kind of message"))
+            Err(Error::Malformed("another kind of message"))
         }
     }
 
     /// The root element, whatever it is.
-    pub(super) fn root_element(&self) -> Element<'_, 't> {
-        Element(self.0.root_element())
-    }
-
-    /// The root element, whatever it is.
-    #[cfg(test)]
-    pub(super) fn any_root(&self) -> Element<'_, 't> {
+    pub(crate) fn root_element(&self) -> Element<'_, 't> {
         Element(self.0.root_element())
     }
 
@@ -71,33 +65,39 @@ impl<'d, 't> Element<'d, 't> {
         self.0
     }
 
+    /// An element of a tree that was not parsed here.
+    #[cfg(test)]
+    pub(super) const fn from_node(node: Node<'d, 't>) -> Self {
+        Self(node)
+    }
+
     /// Whether it is `{namespace}name`.
     pub fn is(&self, namespace: &str, name: &str) -> bool {
         self.0.tag_name().name() == name && self.0.tag_name().namespace() == Some(namespace)
     }
 
     /// Its child elements; text between them that is more than white space is refused.
-    pub fn children(&self) -> Result<Vec<Self>, Refusal> {
+    pub fn children(&self) -> Result<Vec<Self>, Error> {
         let mut found = Vec::new();
         for child in self.0.children() {
             match child.node_type() {
                 NodeType::Element => found.push(Self(child)),
                 NodeType::Text if !child.text().unwrap_or_default().trim().is_empty() => {
-                    return Err(Refusal::Malformed("text between elements"));
+                    return Err(Error::Malformed("text between elements"));
                 }
                 NodeType::Text | NodeType::Comment => {}
-                NodeType::PI | NodeType::Root => return Err(Refusal::Malformed("a processing instruction")),
+                NodeType::PI | NodeType::Root => return Err(Error::Malformed("a processing instruction")),
             }
         }
         Ok(found)
     }
 
     /// The only child `{namespace}name`, if there is one; two are refused.
-    pub fn child(&self, namespace: &str, name: &str) -> Result<Option<Self>, Refusal> {
+    pub fn child(&self, namespace: &str, name: &str) -> Result<Option<Self>, Error> {
         let mut found = None;
         for child in self.children()? {
             if child.is(namespace, name) && found.replace(child).is_some() {
-                return Err(Refusal::Malformed("an element twice that may stand once"));
+                return Err(Error::Malformed("an element twice that may stand once"));
             }
         }
         Ok(found)
@@ -109,7 +109,7 @@ impl<'d, 't> Element<'d, 't> {
     }
 
     /// The elements `{namespace}name` in it, at any depth, itself among them.
-    pub(super) fn descendants<'n>(
+    pub(crate) fn descendants<'n>(
         &self,
         namespace: &'n str,
         name: &'n str,
@@ -121,19 +121,19 @@ impl<'d, 't> Element<'d, 't> {
     }
 
     /// Its name, without the namespace.
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         self.0.tag_name().name()
     }
 
     /// The whole text; an element or a comment within it is refused, since some reader somewhere
     /// would stop there (CVE-2018-0489 and its kin).
-    pub fn text(&self) -> Result<String, Refusal> {
+    pub fn text(&self) -> Result<String, Error> {
         let mut text = String::new();
         for child in self.0.children() {
             match child.node_type() {
                 NodeType::Text => text.push_str(child.text().unwrap_or_default()),
                 NodeType::Comment | NodeType::Element | NodeType::PI | NodeType::Root => {
-                    return Err(Refusal::Malformed("a comment or element inside text"));
+                    return Err(Error::Malformed("a comment or element inside text"));
                 }
             }
         }
@@ -148,17 +148,28 @@ impl<'d, 't> Element<'d, 't> {
             .map(|a| a.value())
     }
 
+    /// Whether every attribute on it is one of `known`, without a namespace.
+    pub(crate) fn has_only_attributes(&self, known: &[&str]) -> bool {
+        let mut attributes = self.0.attributes();
+        attributes.all(|one| one.namespace().is_none() && known.contains(&one.name()))
+    }
+
+    /// Whether a comment stands in it, at any depth.
+    pub(crate) fn has_comment(&self) -> bool {
+        self.0.descendants().any(|node| node.is_comment())
+    }
+
     /// An attribute that is true or false (xml-schema 2, 3.2.2).
-    pub fn boolean(&self, name: &str) -> Result<bool, Refusal> {
+    pub fn boolean(&self, name: &str) -> Result<bool, Error> {
         match self.attribute(name).map(str::trim) {
             None | Some("false" | "0") => Ok(false),
             Some("true" | "1") => Ok(true),
-            Some(_) => Err(Refusal::Malformed("a boolean that is neither true nor false")),
+            Some(_) => Err(Error::Malformed("a boolean that is neither true nor false")),
         }
     }
 
     /// An attribute that is a time (saml-core, 1.3.3); UTC where it names no zone.
-    pub fn date_time(&self, name: &str) -> Result<Option<DateTime<Utc>>, Refusal> {
+    pub fn date_time(&self, name: &str) -> Result<Option<DateTime<Utc>>, Error> {
         let Some(text) = self.attribute(name).map(str::trim) else {
             return Ok(None);
         };
@@ -167,17 +178,17 @@ impl<'d, 't> Element<'d, 't> {
         // Years that sums with them would leave the calendar for are no times either.
         match zoned.or_else(|_not_zoned| bare()) {
             Ok(time) if (1..=9999).contains(&time.year()) => Ok(Some(time)),
-            Ok(_) | Err(_) => Err(Refusal::Malformed("a time that is none")),
+            Ok(_) | Err(_) => Err(Error::Malformed("a time that is none")),
         }
     }
 
     /// The `ID` of a message: an `NCName` of at most 256 bytes (saml-core, 1.3.4).
-    pub fn id(&self) -> Result<String, Refusal> {
-        let id = self.attribute("ID").ok_or(Refusal::Malformed("no ID"))?;
+    pub fn id(&self) -> Result<String, Error> {
+        let id = self.attribute("ID").ok_or(Error::Malformed("no ID"))?;
         if is_nc_name(id) && id.len() <= MAX_ID {
             Ok(id.to_owned())
         } else {
-            Err(Refusal::Malformed("an ID that is no name"))
+            Err(Error::Malformed("an ID that is no name"))
         }
     }
 }
@@ -189,7 +200,7 @@ fn is_nc_name(text: &str) -> bool {
 }
 
 /// What the parser does not look for: characters that XML forbids, even by reference, and an ID twice.
-fn check_characters_and_ids(document: &Document<'_>) -> Result<(), Refusal> {
+fn check_characters_and_ids(document: &Document<'_>) -> Result<(), Error> {
     let forbidden = |text: &str| {
         text.chars()
             .any(|c| (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}'))
@@ -197,14 +208,14 @@ fn check_characters_and_ids(document: &Document<'_>) -> Result<(), Refusal> {
     let mut ids = BTreeSet::new();
     for node in document.descendants() {
         if node.is_text() && node.text().is_some_and(forbidden) {
-            return Err(Refusal::Malformed("a control character"));
+            return Err(Error::Malformed("a control character"));
         }
         for attribute in node.attributes() {
             if forbidden(attribute.value()) {
-                return Err(Refusal::Malformed("a control character"));
+                return Err(Error::Malformed("a control character"));
             }
             if matches!(attribute.name(), "ID" | "Id" | "id") && !ids.insert(attribute.value()) {
-                return Err(Refusal::Malformed("the same ID twice"));
+                return Err(Error::Malformed("the same ID twice"));
             }
         }
     }

@@ -10,15 +10,15 @@ const PREDEFINED: [(&str, char); 5] = [
 ];
 
 /// White space, and nothing that merely looks like it.
-pub(in crate::saml::metadata) const WHITESPACE: [char; 4] = [' ', '\t', '\n', '\r'];
+pub(crate) const WHITESPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 
 /// Whether a document may hold `c` (xml, 2.2).
-pub(in crate::saml::metadata) const fn is_char(c: char) -> bool {
+pub(crate) const fn is_char(c: char) -> bool {
     (c >= ' ' || matches!(c, '\t' | '\n' | '\r')) && !matches!(c, '\u{fffe}' | '\u{ffff}')
 }
 
 /// Whether a document may hold all of `text`.
-pub(in crate::saml::metadata) fn are_chars(text: &str) -> bool {
+pub(crate) fn are_chars(text: &str) -> bool {
     // Nearly every text is plain ASCII, and then a look at its bytes tells.
     text.bytes()
         .all(|b| (b' '..0x80).contains(&b) || matches!(b, b'\t' | b'\n' | b'\r'))
@@ -26,14 +26,14 @@ pub(in crate::saml::metadata) fn are_chars(text: &str) -> bool {
 }
 
 /// Whether `text` is a name without a colon (xml-names, 3).
-pub(in crate::saml::metadata) fn is_nc_name(text: &str) -> bool {
+pub(crate) fn is_nc_name(text: &str) -> bool {
     let mut chars = text.chars();
     chars.next().is_some_and(is_name_start_char)
         && chars.all(|c| is_name_start_char(c) || is_name_continue_char(c))
 }
 
 /// The character that the reference `&name;` stands for.
-pub(in crate::saml::metadata) fn resolve_reference(name: &str) -> Option<char> {
+pub(crate) fn resolve_reference(name: &str) -> Option<char> {
     let Some(number) = name.strip_prefix('#') else {
         return PREDEFINED
             .iter()

@@ -2,12 +2,10 @@
 
 use std::borrow::Cow;
 
-use crate::saml::metadata::{
-    error::BadMetadata,
-    xml::{
-        characters::{WHITESPACE, are_chars, is_nc_name, resolve_reference},
-        scope::NamespaceScope,
-    },
+use crate::xml::{
+    characters::{WHITESPACE, are_chars, is_nc_name, resolve_reference},
+    error::Error,
+    reader::namespace_scope::NamespaceScope,
 };
 
 const MAX_ATTRIBUTES: usize = 256;
@@ -15,51 +13,51 @@ const MAX_NAME: usize = 1024;
 
 /// A start tag whose prefixes are open.
 #[derive(Debug)]
-pub(in crate::saml::metadata) struct UnresolvedTag<'t> {
+pub(crate) struct UnresolvedTag<'t> {
     /// Its name, with its prefix.
-    pub(in crate::saml::metadata) name: &'t str,
+    pub(crate) name: &'t str,
     /// Its attributes, declarations of namespaces among them, with their values.
-    pub(in crate::saml::metadata) attributes: Vec<(&'t str, Cow<'t, str>)>,
+    pub(crate) attributes: Vec<(&'t str, Cow<'t, str>)>,
     raw: &'t str,
 }
 
 /// A start tag.
 #[derive(Debug)]
-pub(in crate::saml::metadata) struct StartTag<'t> {
+pub(crate) struct StartTag<'t> {
     /// What stands between `<` and `>` or `/>`.
-    pub(in crate::saml::metadata) raw: &'t str,
+    pub(crate) raw: &'t str,
     /// The name as it is written.
-    pub(in crate::saml::metadata) name: &'t str,
+    pub(crate) name: &'t str,
     /// The part of the name before the colon.
-    pub(in crate::saml::metadata) prefix: &'t str,
+    pub(crate) prefix: &'t str,
     /// The part behind it.
-    pub(in crate::saml::metadata) local_name: &'t str,
+    pub(crate) local_name: &'t str,
     /// Empty: none.
-    pub(in crate::saml::metadata) namespace: &'t str,
+    pub(crate) namespace: &'t str,
     /// Its attributes, without the declarations of namespaces.
-    pub(in crate::saml::metadata) attributes: Vec<TagAttribute<'t>>,
+    pub(crate) attributes: Vec<TagAttribute<'t>>,
     /// The namespaces that it declares.
-    pub(in crate::saml::metadata) declared_namespaces: Vec<Cow<'t, str>>,
+    pub(crate) declared_namespaces: Vec<Cow<'t, str>>,
 }
 
 /// An attribute.
 #[derive(Debug)]
-pub(in crate::saml::metadata) struct TagAttribute<'t> {
+pub(crate) struct TagAttribute<'t> {
     /// The name as it is written.
-    pub(in crate::saml::metadata) name: &'t str,
+    pub(crate) name: &'t str,
     /// The part of the name before the colon.
-    pub(in crate::saml::metadata) prefix: &'t str,
+    pub(crate) prefix: &'t str,
     /// The part behind it.
-    pub(in crate::saml::metadata) local_name: &'t str,
+    pub(crate) local_name: &'t str,
     /// Empty: none.
-    pub(in crate::saml::metadata) namespace: &'t str,
+    pub(crate) namespace: &'t str,
     /// Normalised, references replaced (xml, 3.3.3).
-    pub(in crate::saml::metadata) value: Cow<'t, str>,
+    pub(crate) value: Cow<'t, str>,
 }
 
 impl<'t> UnresolvedTag<'t> {
     /// Reads what stands between `<` and `>`.
-    pub(in crate::saml::metadata) fn parse(raw: &'t str) -> Result<Self, BadMetadata> {
+    pub(crate) fn parse(raw: &'t str) -> Result<Self, Error> {
         let (name, rest) = raw.split_at(raw.find(WHITESPACE).unwrap_or(raw.len()));
         Ok(Self {
             name,
@@ -69,10 +67,7 @@ impl<'t> UnresolvedTag<'t> {
     }
 
     /// Looks up its prefixes in `scope`, which has entered it.
-    pub(in crate::saml::metadata) fn resolve<'s>(
-        self,
-        scope: &'s NamespaceScope,
-    ) -> Result<StartTag<'s>, BadMetadata>
+    pub(crate) fn resolve<'s>(self, scope: &'s NamespaceScope) -> Result<StartTag<'s>, Error>
     where
         't: 's,
     {
@@ -104,7 +99,7 @@ impl<'t> UnresolvedTag<'t> {
             .collect();
         names.sort_unstable();
         if !names.is_sorted_by(|a, b| a < b) {
-            return Err(BadMetadata::malformed("the same attribute twice"));
+            return Err(Error::Malformed("the same attribute twice"));
         }
         Ok(StartTag {
             raw: self.raw,
@@ -120,12 +115,12 @@ impl<'t> UnresolvedTag<'t> {
 
 impl StartTag<'_> {
     /// Whether it is `{namespace}local`.
-    pub(in crate::saml::metadata) fn is(&self, namespace: &str, local: &str) -> bool {
+    pub(crate) fn is(&self, namespace: &str, local: &str) -> bool {
         self.local_name == local && self.namespace == namespace
     }
 
     /// The value of the attribute `name`, without a prefix.
-    pub(in crate::saml::metadata) fn attribute(&self, name: &str) -> Option<&str> {
+    pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes
             .iter()
             .find(|one| one.name == name)
@@ -133,12 +128,12 @@ impl StartTag<'_> {
     }
 }
 
-fn undeclared_prefix() -> BadMetadata {
-    BadMetadata::malformed("a prefix that nothing declares")
+fn undeclared_prefix() -> Error {
+    Error::Malformed("a prefix that nothing declares")
 }
 
 /// Prefix and local part of a name.
-fn split_qname(name: &str) -> Result<(&str, &str), BadMetadata> {
+fn split_qname(name: &str) -> Result<(&str, &str), Error> {
     let (prefix, local) = name.split_once(':').unwrap_or(("", name));
     let has_prefix = local.len() < name.len();
     if name.len() <= MAX_NAME
@@ -149,17 +144,13 @@ fn split_qname(name: &str) -> Result<(&str, &str), BadMetadata> {
     {
         Ok((prefix, local))
     } else {
-        Err(BadMetadata::malformed(
-            "an element or attribute whose name is none",
-        ))
+        Err(Error::Malformed("an element or attribute whose name is none"))
     }
 }
 
 /// The attributes of a tag, from behind its name: white space, name, `=`, value in quotes, again and again.
-pub(in crate::saml::metadata) fn parse_attributes(
-    raw: &str,
-) -> Result<Vec<(&str, Cow<'_, str>)>, BadMetadata> {
-    let malformed = || BadMetadata::malformed("an attribute that is not written as attributes are");
+pub(crate) fn parse_attributes(raw: &str) -> Result<Vec<(&str, Cow<'_, str>)>, Error> {
+    let malformed = || Error::Malformed("an attribute that is not written as attributes are");
     let mut found: Vec<(&str, Cow<'_, str>)> = Vec::new();
     let mut rest = raw;
     loop {
@@ -190,17 +181,17 @@ pub(in crate::saml::metadata) fn parse_attributes(
     if names.is_sorted_by(|a, b| a < b) {
         Ok(found)
     } else {
-        Err(BadMetadata::malformed("the same attribute twice"))
+        Err(Error::Malformed("the same attribute twice"))
     }
 }
 
 /// The value of an attribute: white space is blanks, references are what they stand for (xml, 3.3.3).
-fn normalize_attribute_value(written: &str) -> Result<Cow<'_, str>, BadMetadata> {
+fn normalize_attribute_value(written: &str) -> Result<Cow<'_, str>, Error> {
     if written.contains('<') {
-        return Err(BadMetadata::malformed("a < in an attribute"));
+        return Err(Error::Malformed("a < in an attribute"));
     }
     if !are_chars(written) {
-        return Err(BadMetadata::malformed("a control character"));
+        return Err(Error::Malformed("a control character"));
     }
     if !written.contains(['&', '\t', '\n', '\r']) {
         return Ok(Cow::Borrowed(written));
@@ -225,6 +216,6 @@ fn normalize_attribute_value(written: &str) -> Result<Cow<'_, str>, BadMetadata>
 }
 
 /// What stands behind `&` is neither a character nor one of the five known entities.
-pub(in crate::saml::metadata) fn undeclared_entity() -> BadMetadata {
-    BadMetadata::malformed("an entity that nothing declares")
+pub(crate) fn undeclared_entity() -> Error {
+    Error::Malformed("an entity that nothing declares")
 }

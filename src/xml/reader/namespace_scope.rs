@@ -1,9 +1,6 @@
 //! Which namespace a prefix stands for where (xml-names, 5, 6).
 
-use crate::saml::metadata::{
-    error::BadMetadata,
-    xml::{characters::is_nc_name, tag::UnresolvedTag},
-};
+use crate::xml::{characters::is_nc_name, error::Error, reader::start_tag::UnresolvedTag};
 
 /// What `xml:` stands for, undeclared.
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
@@ -14,7 +11,7 @@ const MAX_DECLARATIONS: usize = 256;
 
 /// The declarations in force.
 #[derive(Debug, Default)]
-pub(in crate::saml::metadata) struct NamespaceScope {
+pub(crate) struct NamespaceScope {
     declarations: Vec<NamespaceDeclaration>,
     /// How many were in force before each open element.
     declared_before: Vec<usize>,
@@ -30,7 +27,7 @@ struct NamespaceDeclaration {
 
 impl NamespaceScope {
     /// Enters an element.
-    pub(in crate::saml::metadata) fn open(&mut self, tag: &UnresolvedTag<'_>) -> Result<(), BadMetadata> {
+    pub(crate) fn open(&mut self, tag: &UnresolvedTag<'_>) -> Result<(), Error> {
         self.declared_before.push(self.declarations.len());
         for (name, value) in &tag.attributes {
             let prefix = match *name {
@@ -47,10 +44,10 @@ impl NamespaceScope {
                 _ => is_nc_name(prefix) && !value.is_empty() && value != XML && value != XMLNS,
             };
             if !is_legal {
-                return Err(BadMetadata::malformed("a namespace declared as none may be"));
+                return Err(Error::Malformed("a namespace declared as none may be"));
             }
             if self.declarations.len() >= MAX_DECLARATIONS {
-                return Err(BadMetadata::malformed("too many namespaces"));
+                return Err(Error::Malformed("too many namespaces"));
             }
             self.declarations.push(NamespaceDeclaration {
                 prefix: prefix.to_owned(),
@@ -61,18 +58,18 @@ impl NamespaceScope {
     }
 
     /// Leaves it.
-    pub(in crate::saml::metadata) fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         self.declarations
             .truncate(self.declared_before.pop().unwrap_or_default());
     }
 
     /// How many elements are open.
-    pub(in crate::saml::metadata) fn depth(&self) -> usize {
+    pub(crate) fn depth(&self) -> usize {
         self.declared_before.len()
     }
 
     /// What `prefix` stands for; the empty one stands for no namespace unless it is declared.
-    pub(in crate::saml::metadata) fn namespace(&self, prefix: &str) -> Option<&str> {
+    pub(crate) fn namespace(&self, prefix: &str) -> Option<&str> {
         if prefix == "xml" {
             return Some(XML);
         }
@@ -83,7 +80,7 @@ impl NamespaceScope {
     }
 
     /// Every prefix in force, more than once where it was declared anew.
-    pub(in crate::saml::metadata) fn prefixes(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn prefixes(&self) -> impl Iterator<Item = &str> {
         self.declarations.iter().map(|one| one.prefix.as_str())
     }
 }

@@ -1,15 +1,15 @@
 //! Exclusive canonical form (xml-exc-c14n, without comments), written while a document streams by.
 
-use crate::saml::metadata::{
-    error::BadMetadata,
-    xml::{scope::NamespaceScope, tag::StartTag},
+use crate::xml::{
+    error::Error,
+    reader::{namespace_scope::NamespaceScope, start_tag::StartTag},
 };
 
 /// Writes the canonical form of an element.
 #[derive(Debug)]
-pub(in crate::saml::metadata) struct StreamCanonicalizer {
+pub(crate) struct StreamCanonicalizer {
     /// Canonical bytes that nobody took yet.
-    pub(in crate::saml::metadata) out: String,
+    pub(crate) out: String,
     namespaces: RenderedNamespaces,
     rendered: Vec<(String, String)>,
     rendered_before: Vec<usize>,
@@ -17,7 +17,7 @@ pub(in crate::saml::metadata) struct StreamCanonicalizer {
 
 /// Which declarations are written.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(in crate::saml::metadata) enum RenderedNamespaces {
+pub(crate) enum RenderedNamespaces {
     /// Those that an element uses visibly, and those of the listed prefixes as they come
     /// (xml-exc-c14n, 3). The empty prefix is `#default`.
     Exclusive(Vec<String>),
@@ -27,7 +27,7 @@ pub(in crate::saml::metadata) enum RenderedNamespaces {
 
 impl RenderedNamespaces {
     /// Those of a `PrefixList`.
-    pub(in crate::saml::metadata) fn exclusive(prefixes: &[&str]) -> Self {
+    pub(crate) fn exclusive(prefixes: &[&str]) -> Self {
         let written = |prefix: &&str| if *prefix == "#default" { "" } else { *prefix }.to_owned();
         Self::Exclusive(prefixes.iter().map(written).collect())
     }
@@ -35,7 +35,7 @@ impl RenderedNamespaces {
 
 impl StreamCanonicalizer {
     /// Begins with the next element.
-    pub(in crate::saml::metadata) fn new(namespaces: RenderedNamespaces) -> Self {
+    pub(crate) fn new(namespaces: RenderedNamespaces) -> Self {
         Self {
             out: String::new(),
             namespaces,
@@ -45,18 +45,14 @@ impl StreamCanonicalizer {
     }
 
     /// Opens an element.
-    pub(in crate::saml::metadata) fn open(
-        &mut self,
-        tag: &StartTag<'_>,
-        scope: &NamespaceScope,
-    ) -> Result<(), BadMetadata> {
+    pub(crate) fn open(&mut self, tag: &StartTag<'_>, scope: &NamespaceScope) -> Result<(), Error> {
         if !tag
             .declared_namespaces
             .iter()
             .all(|uri| uri.is_empty() || is_absolute_uri(uri))
         {
             // Their canonical form is undefined (xml-c14n, 1.3).
-            return Err(BadMetadata::malformed("a namespace that is no absolute URI"));
+            return Err(Error::Malformed("a namespace that is no absolute URI"));
         }
         self.out.push('<');
         self.out.push_str(tag.name);
@@ -86,7 +82,7 @@ impl StreamCanonicalizer {
     }
 
     /// Closes it.
-    pub(in crate::saml::metadata) fn close(&mut self, name: &str) {
+    pub(crate) fn close(&mut self, name: &str) {
         self.out.push_str("</");
         self.out.push_str(name);
         self.out.push('>');
@@ -95,7 +91,7 @@ impl StreamCanonicalizer {
     }
 
     /// Character data.
-    pub(in crate::saml::metadata) fn text(&mut self, text: &str) {
+    pub(crate) fn text(&mut self, text: &str) {
         write_escaped(&mut self.out, text, |b| match b {
             b'&' => Some("&amp;"),
             b'<' => Some("&lt;"),

@@ -8,18 +8,18 @@ use std::{
 
 use openssl::sha::sha256;
 
-use crate::saml::metadata::error::{BadMetadata, Error};
+use crate::xml::error::{Error, StreamError};
 
 /// Bytes that are read, and digested, at once.
 const CHUNK_SIZE: usize = 64 * 1024;
 /// The longest tag or text, in bytes.
-pub(in crate::saml::metadata) const MAX_TOKEN: usize = 2 * 1024 * 1024;
+pub(crate) const MAX_TOKEN: usize = 2 * 1024 * 1024;
 
 /// The SHA-256 of every chunk of a file, in their order.
-pub(in crate::saml::metadata) type ChunkDigests = Arc<[[u8; 32]]>;
+pub(crate) type ChunkDigests = Arc<[[u8; 32]]>;
 
 /// Hands out the bytes of `inner`.
-pub(in crate::saml::metadata) struct ChunkedReader<R> {
+pub(crate) struct ChunkedReader<R> {
     inner: R,
     chunk_size: usize,
     chunk: Vec<u8>,
@@ -29,7 +29,7 @@ pub(in crate::saml::metadata) struct ChunkedReader<R> {
     max_bytes: u64,
     token_bytes: usize,
     check: ChunkCheck,
-    error: Option<Error>,
+    error: Option<StreamError>,
 }
 
 /// What becomes of a chunk's digest.
@@ -42,17 +42,17 @@ enum ChunkCheck {
 
 impl<R: Read> ChunkedReader<R> {
     /// Reads `inner` as it comes, `most` bytes at most.
-    pub(in crate::saml::metadata) fn new(inner: R, max_bytes: u64) -> Self {
+    pub(crate) fn new(inner: R, max_bytes: u64) -> Self {
         Self::with_check(inner, max_bytes, ChunkCheck::Off)
     }
 
     /// Reads `inner`, and notes what was read.
-    pub(in crate::saml::metadata) fn recording(inner: R, max_bytes: u64) -> Self {
+    pub(crate) fn recording(inner: R, max_bytes: u64) -> Self {
         Self::with_check(inner, max_bytes, ChunkCheck::Record(Vec::new()))
     }
 
     /// Reads `inner`, which must be what was noted.
-    pub(in crate::saml::metadata) fn comparing(inner: R, max_bytes: u64, chunks: ChunkDigests) -> Self {
+    pub(crate) fn comparing(inner: R, max_bytes: u64, chunks: ChunkDigests) -> Self {
         Self::with_check(inner, max_bytes, ChunkCheck::Compare(chunks, 0))
     }
 
@@ -73,28 +73,28 @@ impl<R: Read> ChunkedReader<R> {
 
     /// Reads `size` bytes at once.
     #[cfg(test)]
-    pub(in crate::saml::metadata) fn with_chunk_size(mut self, size: usize) -> Self {
+    pub(crate) fn with_chunk_size(mut self, size: usize) -> Self {
         self.chunk_size = size;
         self
     }
 
     /// A token ended; the next may be as long again.
-    pub(in crate::saml::metadata) fn token_ended(&mut self) {
+    pub(crate) fn token_ended(&mut self) {
         self.token_bytes = 0;
     }
 
     /// Bytes read so far.
-    pub(in crate::saml::metadata) fn bytes_read(&self) -> u64 {
+    pub(crate) fn bytes_read(&self) -> u64 {
         self.bytes_read
     }
 
     /// Why reading ended early, if it was for a reason of the source's own.
-    pub(in crate::saml::metadata) fn take_error(&mut self) -> Option<Error> {
+    pub(crate) fn take_error(&mut self) -> Option<StreamError> {
         self.error.take()
     }
 
     /// What was noted.
-    pub(in crate::saml::metadata) fn into_chunk_digests(self) -> ChunkDigests {
+    pub(crate) fn into_chunk_digests(self) -> ChunkDigests {
         match self.check {
             ChunkCheck::Record(chunks) => chunks.into(),
             ChunkCheck::Compare(chunks, _) => chunks,
@@ -102,18 +102,18 @@ impl<R: Read> ChunkedReader<R> {
         }
     }
 
-    fn refill(&mut self) -> Result<(), Error> {
+    fn refill(&mut self) -> Result<(), StreamError> {
         self.position = 0;
         self.chunk.clear();
         let size = u64::try_from(self.chunk_size).unwrap_or(u64::MAX);
         (&mut self.inner)
             .take(size)
             .read_to_end(&mut self.chunk)
-            .map_err(Error::Io)?;
+            .map_err(StreamError::Io)?;
         self.bytes_read += u64::try_from(self.chunk.len()).unwrap_or(u64::MAX);
         self.ended = self.chunk.is_empty();
         if self.bytes_read > self.max_bytes {
-            return Err(Error::Bad(BadMetadata::TooLarge(self.max_bytes >> 20)));
+            return Err(StreamError::TooLong(self.max_bytes));
         }
         match &mut self.check {
             ChunkCheck::Off => Ok(()),
@@ -130,16 +130,12 @@ impl<R: Read> ChunkedReader<R> {
                     Some(recorded) => !self.ended && *recorded == sha256(&self.chunk),
                     None => self.ended,
                 };
-                if same {
-                    Ok(())
-                } else {
-                    Err(Error::Bad(BadMetadata::Changed))
-                }
+                if same { Ok(()) } else { Err(StreamError::Changed) }
             }
         }
     }
 
-    fn fail(&mut self, error: Error) -> io::Error {
+    fn fail(&mut self, error: StreamError) -> io::Error {
         self.chunk.clear();
         self.position = 0;
         self.ended = true;
@@ -159,8 +155,8 @@ impl<R: Read> Read for ChunkedReader<R> {
 impl<R: Read> BufRead for ChunkedReader<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.token_bytes > MAX_TOKEN {
-            let long = BadMetadata::malformed("one tag or text alone is longer than 2 MB");
-            return Err(self.fail(Error::Bad(long)));
+            let long = Error::Malformed("one tag or text alone is longer than 2 MB");
+            return Err(self.fail(StreamError::Xml(long)));
         }
         if self.position >= self.chunk.len()
             && !self.ended
