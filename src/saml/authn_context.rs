@@ -6,7 +6,7 @@ use crate::{
         refusal::Refusal,
         urn::{ASSERTION, PASSWORD, PASSWORD_PROTECTED_TRANSPORT},
     },
-    xml::tree::Element,
+    xml::{characters::trim, tree::Element},
 };
 
 /// What every login here is.
@@ -41,7 +41,7 @@ pub(super) fn read(element: Element<'_, '_>) -> Result<RequestedAuthnContext, Re
     let mut classes = Vec::new();
     for child in element.children()? {
         if child.is(ASSERTION, "AuthnContextClassRef") {
-            classes.push(child.text()?.trim().to_owned());
+            classes.push(trim(&child.text()?).to_owned());
         }
     }
     let comparison = match element.attribute("Comparison") {

@@ -9,8 +9,13 @@ const PREDEFINED: [(&str, char); 5] = [
     ("apos", '\''),
 ];
 
-/// White space, and nothing that merely looks like it.
+/// White space (xml, 2.3), and nothing that merely looks like it.
 pub(crate) const WHITESPACE: [char; 4] = [' ', '\t', '\n', '\r'];
+
+/// `text` without the white space around it.
+pub(crate) fn trim(text: &str) -> &str {
+    text.trim_matches(WHITESPACE)
+}
 
 /// Whether a document may hold `c` (xml, 2.2).
 pub(crate) const fn is_char(c: char) -> bool {

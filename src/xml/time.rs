@@ -2,9 +2,11 @@
 
 use chrono::{DateTime, Datelike, NaiveDateTime, TimeDelta, Timelike, Utc};
 
+use crate::xml::characters::trim;
+
 /// An `xs:dateTime` (xml-schema 2, 3.2.7); without a zone it is UTC, as in messages.
 pub(crate) fn parse_date_time(text: &str) -> Option<DateTime<Utc>> {
-    let text = text.trim();
+    let text = trim(text);
     if text.len() > MAX_DATE_TIME_LEN {
         return None;
     }
@@ -56,10 +58,10 @@ const MINUTE: i64 = 60;
 /// An `xs:duration` (xml-schema 2, 3.2.6), such as `P1DT12H` or `PT604800S`. Those below zero, and those of
 /// more than a thousand years, are none.
 pub(crate) fn parse_duration(text: &str) -> Option<TimeDelta> {
-    let (date, time) = match text.trim().strip_prefix('P')?.split_once('T') {
+    let (date, time) = match trim(text).strip_prefix('P')?.split_once('T') {
         Some((_, "")) => return None,
         Some((date, time)) => (date, time),
-        None => (text.trim().strip_prefix('P')?, ""),
+        None => (trim(text).strip_prefix('P')?, ""),
     };
     if date.is_empty() && time.is_empty() {
         return None;

@@ -2,10 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Datelike, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 use roxmltree::{Document, Node, NodeType, ParsingOptions};
 
-use crate::xml::{error::Error, scanner::scan};
+use crate::xml::{
+    characters::{are_chars, is_nc_name, trim},
+    error::Error,
+    scanner::scan,
+    time::parse_date_time,
+};
 
 /// The longest message, in bytes, after inflating.
 pub const MAX_DOCUMENT: usize = 64 * 1024;
@@ -82,7 +87,7 @@ impl<'d, 't> Element<'d, 't> {
         for child in self.0.children() {
             match child.node_type() {
                 NodeType::Element => found.push(Self(child)),
-                NodeType::Text if !child.text().unwrap_or_default().trim().is_empty() => {
+                NodeType::Text if !trim(child.text().unwrap_or_default()).is_empty() => {
                     return Err(Error::Malformed("text between elements"));
                 }
                 NodeType::Text | NodeType::Comment => {}
@@ -161,7 +166,7 @@ impl<'d, 't> Element<'d, 't> {
 
     /// An attribute that is true or false (xml-schema 2, 3.2.2).
     pub fn boolean(&self, name: &str) -> Result<bool, Error> {
-        match self.attribute(name).map(str::trim) {
+        match self.attribute(name).map(trim) {
             None | Some("false" | "0") => Ok(false),
             Some("true" | "1") => Ok(true),
             Some(_) => Err(Error::Malformed("a boolean that is neither true nor false")),
@@ -170,16 +175,9 @@ impl<'d, 't> Element<'d, 't> {
 
     /// An attribute that is a time (saml-core, 1.3.3); UTC where it names no zone.
     pub fn date_time(&self, name: &str) -> Result<Option<DateTime<Utc>>, Error> {
-        let Some(text) = self.attribute(name).map(str::trim) else {
-            return Ok(None);
-        };
-        let zoned = DateTime::parse_from_rfc3339(text).map(|time| time.to_utc());
-        let bare = || NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").map(|time| time.and_utc());
-        // Years that sums with them would leave the calendar for are no times either.
-        match zoned.or_else(|_not_zoned| bare()) {
-            Ok(time) if (1..=9999).contains(&time.year()) => Ok(Some(time)),
-            Ok(_) | Err(_) => Err(Error::Malformed("a time that is none")),
-        }
+        self.attribute(name)
+            .map(|text| parse_date_time(text).ok_or(Error::Malformed("a time that is none")))
+            .transpose()
     }
 
     /// The `ID` of a message: an `NCName` of at most 256 bytes (saml-core, 1.3.4).
@@ -193,25 +191,15 @@ impl<'d, 't> Element<'d, 't> {
     }
 }
 
-fn is_nc_name(text: &str) -> bool {
-    let mut chars = text.chars();
-    let starts = chars.next().is_some_and(|c| c == '_' || c.is_alphabetic());
-    starts && chars.all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))
-}
-
 /// What the parser does not look for: characters that XML forbids, even by reference, and an ID twice.
 fn check_characters_and_ids(document: &Document<'_>) -> Result<(), Error> {
-    let forbidden = |text: &str| {
-        text.chars()
-            .any(|c| (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}'))
-    };
     let mut ids = BTreeSet::new();
     for node in document.descendants() {
-        if node.is_text() && node.text().is_some_and(forbidden) {
+        if node.is_text() && !node.text().is_none_or(are_chars) {
             return Err(Error::Malformed("a control character"));
         }
         for attribute in node.attributes() {
-            if forbidden(attribute.value()) {
+            if !are_chars(attribute.value()) {
                 return Err(Error::Malformed("a control character"));
             }
             if matches!(attribute.name(), "ID" | "Id" | "id") && !ids.insert(attribute.value()) {
@@ -279,13 +267,52 @@ mod tests {
     }
 
     #[test]
+    fn an_id_is_an_nc_name_by_the_letter() {
+        for (id, is_name) in [
+            ("_1", true),
+            ("ä-1.2", true),
+            ("a\u{b7}b", true),
+            ("a\u{301}", true),
+            ("a\u{203f}b", true),
+            ("李", true),
+            ("1a", false),
+            ("-a", false),
+            ("a:b", false),
+            ("a b", false),
+            ("", false),
+            // Letters and digits elsewhere, but not in a name (xml, 2.3).
+            ("\u{aa}", false),
+            ("a\u{b2}", false),
+            ("a\u{d7}", false),
+        ] {
+            let text = format!("<a ID='{id}'/>");
+            let doc = XmlDocument::parse(&text).unwrap();
+            assert_eq!(doc.root_element().id().is_ok(), is_name, "{id:?}");
+        }
+    }
+
+    #[test]
+    fn white_space_is_that_of_xml_and_no_other() {
+        let doc = XmlDocument::parse("<a t=' \t1 '>\t\r\n <b/></a>").unwrap();
+        let a = doc.root_element();
+        assert!(a.boolean("t").unwrap());
+        assert_eq!(a.children().unwrap().len(), 1);
+        let doc = XmlDocument::parse("<a t='\u{a0}1'>\u{2003}<b/></a>").unwrap();
+        let a = doc.root_element();
+        assert!(a.boolean("t").is_err());
+        assert!(a.children().is_err());
+    }
+
+    #[test]
     fn date_times_are_read_in_every_spelling_that_senders_use() {
-        let doc = XmlDocument::parse("<a z='2026-11-21T00:08:35Z' f='2026-11-21T00:08:35.123456789Z' o='2026-11-21T01:08:35+01:00' b='2026-11-21T00:08:35' n='yesterday' far='+262142-12-31T23:59:59'/>").unwrap();
+        let doc = XmlDocument::parse("<a z='2026-11-21T00:08:35Z' f='2026-11-21T00:08:35.123456789Z' o='2026-11-21T01:08:35+01:00' b='2026-11-21T00:08:35' h='2026-11-20T24:00:00Z' m='2026-11-21T00:00:00.000Z' l='2026-11-20T24:00:01Z' n='yesterday' far='+262142-12-31T23:59:59'/>").unwrap();
         let a = Element(doc.0.root_element());
         let z = a.date_time("z").unwrap().unwrap();
         assert_eq!(a.date_time("o").unwrap(), Some(z));
         assert_eq!(a.date_time("b").unwrap(), Some(z));
         assert!(a.date_time("f").unwrap().unwrap() > z);
+        assert_eq!(a.date_time("h").unwrap(), a.date_time("m").unwrap());
+        assert!(a.date_time("l").is_err());
         assert!(a.date_time("n").is_err());
         assert!(a.date_time("far").is_err());
         assert_eq!(a.date_time("absent").unwrap(), None);

@@ -17,7 +17,10 @@ use crate::{
         signature::{Unverified, VerificationOutcome},
         urn::{self, ASSERTION, DSIG, PROTOCOL},
     },
-    xml::tree::{Element, XmlDocument},
+    xml::{
+        characters::trim,
+        tree::{Element, XmlDocument},
+    },
 };
 
 /// A request as it was parsed; nothing in it is verified yet.
@@ -136,7 +139,7 @@ pub(super) fn issuer(root: Element<'_, '_>) -> Result<EntityId, Refusal> {
 }
 
 fn acs_index(text: &str) -> Result<u16, Refusal> {
-    text.trim()
+    trim(text)
         .parse()
         .map_err(|_why| Refusal::Malformed("an AssertionConsumerServiceIndex that is no number"))
 }

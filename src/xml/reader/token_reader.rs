@@ -10,7 +10,7 @@ use quick_xml::{
 };
 
 use crate::xml::{
-    characters::{WHITESPACE, are_chars, resolve_reference},
+    characters::{are_chars, resolve_reference, trim},
     error::{Error, StreamError},
     reader::{
         chunked_reader::ChunkedReader,
@@ -195,7 +195,7 @@ impl<R: Read> TokenReader<R> {
         if !outside {
             return Ok(XmlToken::Text(text));
         }
-        if form == TextForm::Literal && text.trim_matches(WHITESPACE).is_empty() {
+        if form == TextForm::Literal && trim(text).is_empty() {
             Ok(XmlToken::Ignored)
         } else {
             Err(malformed("text stands outside the root element; this is no XML"))

@@ -23,7 +23,10 @@ use crate::{
         },
         urn::{HTTP_POST, HTTP_REDIRECT},
     },
-    xml::{characters::WHITESPACE, reader::start_tag::StartTag},
+    xml::{
+        characters::{WHITESPACE, trim},
+        reader::start_tag::StartTag,
+    },
 };
 
 /// The maximum number of items of one kind that are stored; no service provider comes near it.
@@ -156,7 +159,7 @@ impl EntityBuilder {
     }
 
     pub(super) fn acs(&mut self, tag: &StartTag<'_>) {
-        let binding = tag.attribute("Binding").unwrap_or_default().trim();
+        let binding = trim(tag.attribute("Binding").unwrap_or_default());
         if binding != HTTP_POST {
             self.note_skipped_binding(EndpointKind::Acs, binding);
             return;
@@ -167,7 +170,7 @@ impl EntityBuilder {
         };
         let mut index = tag
             .attribute("index")
-            .and_then(|text| text.trim().parse::<u16>().ok());
+            .and_then(|text| trim(text).parse::<u16>().ok());
         if let Some(number) = index
             && self
                 .acs_endpoints
@@ -187,7 +190,7 @@ impl EntityBuilder {
     }
 
     pub(super) fn logout(&mut self, tag: &StartTag<'_>) {
-        let binding = match tag.attribute("Binding").unwrap_or_default().trim() {
+        let binding = match trim(tag.attribute("Binding").unwrap_or_default()) {
             HTTP_REDIRECT => Binding::Redirect,
             HTTP_POST => Binding::Post,
             other => return self.note_skipped_binding(EndpointKind::Logout, other),
@@ -224,7 +227,7 @@ impl EntityBuilder {
     }
 
     fn address(&mut self, endpoint: EndpointKind, text: &str) -> Option<SpUrl> {
-        match SpUrl::parse(text.trim_matches(WHITESPACE)) {
+        match SpUrl::parse(trim(text)) {
             Ok(address) => {
                 if address.is_plain_http() {
                     let location = sanitize(address.as_str());
@@ -355,7 +358,7 @@ impl EntityBuilder {
 
 /// A name of at most `MAX_NAME` characters, without surrounding white space.
 fn trimmed(text: &str) -> Option<String> {
-    let text = text.trim_matches(WHITESPACE);
+    let text = trim(text);
     (!text.is_empty() && text.chars().count() <= MAX_NAME).then(|| text.to_owned())
 }
 
@@ -369,5 +372,5 @@ fn push_unique(list: &mut Vec<String>, text: &str) {
 }
 
 fn is_true(text: &str) -> bool {
-    matches!(text.trim_matches(WHITESPACE), "true" | "1")
+    matches!(trim(text), "true" | "1")
 }
