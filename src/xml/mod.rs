@@ -8,4 +8,5 @@ pub mod reader;
 pub(crate) mod scanner;
 pub mod time;
 pub mod tree;
+mod uri;
 pub mod writer;

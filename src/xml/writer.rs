@@ -5,6 +5,8 @@
 //! first element that uses its prefix visibly, before the attributes; attributes stand sorted;
 //! double quotes; text escapes `& < >` and CR, attributes `& < "` and TAB, LF, CR.
 
+use crate::xml::characters::is_char;
+
 /// Writes elements one after the other.
 #[derive(Debug)]
 pub struct XmlWriter {
@@ -66,13 +68,7 @@ impl XmlWriter {
 
     /// Character data.
     pub fn text(&mut self, text: &str) {
-        self.escaped(text, |c| match c {
-            '&' => Some("&amp;"),
-            '<' => Some("&lt;"),
-            '>' => Some("&gt;"),
-            '\r' => Some("&#xD;"),
-            _ => None,
-        });
+        self.escaped(text, escape_text);
     }
 
     /// What is canonical already: a signed assertion, a constant.
@@ -96,34 +92,61 @@ impl XmlWriter {
 
     /// What stands between the quotes of an attribute.
     pub(super) fn attribute_value(&mut self, text: &str) {
-        self.escaped(text, |c| match c {
-            '&' => Some("&amp;"),
-            '<' => Some("&lt;"),
-            '"' => Some("&quot;"),
-            '\t' => Some("&#x9;"),
-            '\n' => Some("&#xA;"),
-            '\r' => Some("&#xD;"),
-            _ => None,
-        });
+        self.escaped(text, escape_attribute_value);
     }
 
-    fn escaped(&mut self, text: &str, escape: impl Fn(char) -> Option<&'static str>) {
+    fn escaped(&mut self, text: &str, escape: impl Fn(&mut String, &str)) {
         // Nearly every text has nothing to escape: then it is copied whole.
         let plain = |b: u8| (b' '..0x7f).contains(&b) && !matches!(b, b'&' | b'<' | b'>' | b'"');
         if text.bytes().all(plain) {
             self.out.push_str(text);
             return;
         }
-        for c in text.chars() {
-            if (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}') {
-                self.unwritable.get_or_insert(c);
-            }
-            match escape(c) {
-                Some(reference) => self.out.push_str(reference),
-                None => self.out.push(c),
-            }
+        if self.unwritable.is_none() {
+            self.unwritable = text.chars().find(|c| !is_char(*c));
         }
+        escape(&mut self.out, text);
     }
+}
+
+/// Appends character data to what is canonical.
+pub(super) fn escape_text(out: &mut String, text: &str) {
+    escape(out, text, |b| match b {
+        b'&' => Some("&amp;"),
+        b'<' => Some("&lt;"),
+        b'>' => Some("&gt;"),
+        b'\r' => Some("&#xD;"),
+        _ => None,
+    });
+}
+
+/// Appends what stands between the quotes of an attribute.
+pub(super) fn escape_attribute_value(out: &mut String, text: &str) {
+    escape(out, text, |b| match b {
+        b'&' => Some("&amp;"),
+        b'<' => Some("&lt;"),
+        b'"' => Some("&quot;"),
+        b'\t' => Some("&#x9;"),
+        b'\n' => Some("&#xA;"),
+        b'\r' => Some("&#xD;"),
+        _ => None,
+    });
+}
+
+fn escape(out: &mut String, text: &str, reference: impl Fn(u8) -> Option<&'static str>) {
+    let mut rest = text;
+    while let Some((at, escaped)) = rest
+        .bytes()
+        .enumerate()
+        .find_map(|(at, byte)| reference(byte).map(|escaped| (at, escaped)))
+    {
+        // What is escaped is ASCII: `at` and the byte behind it begin characters.
+        let (before, special) = rest.split_at(at);
+        out.push_str(before);
+        out.push_str(escaped);
+        rest = special.get(1..).unwrap_or_default();
+    }
+    out.push_str(rest);
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 use crate::xml::{
     error::Error,
     reader::{namespace_scope::NamespaceScope, start_tag::StartTag},
+    uri,
+    writer::{escape_attribute_value, escape_text},
 };
 
 /// Writes the canonical form of an element.
@@ -49,7 +51,7 @@ impl StreamCanonicalizer {
         if !tag
             .declared_namespaces
             .iter()
-            .all(|uri| uri.is_empty() || is_absolute_uri(uri))
+            .all(|name| name.is_empty() || uri::is_absolute(name))
         {
             // Their canonical form is undefined (xml-c14n, 1.3).
             return Err(Error::Malformed("a namespace that is no absolute URI"));
@@ -92,13 +94,7 @@ impl StreamCanonicalizer {
 
     /// Character data.
     pub(crate) fn text(&mut self, text: &str) {
-        write_escaped(&mut self.out, text, |b| match b {
-            b'&' => Some("&amp;"),
-            b'<' => Some("&lt;"),
-            b'>' => Some("&gt;"),
-            b'\r' => Some("&#xD;"),
-            _ => None,
-        });
+        escape_text(&mut self.out, text);
     }
 
     /// What `prefix` stands for in what was written so far.
@@ -137,58 +133,6 @@ fn prefixes_to_render<'t>(
 /// The value of an attribute, from the `=` on.
 fn write_attribute_value(out: &mut String, text: &str) {
     out.push_str("=\"");
-    write_escaped(out, text, |b| match b {
-        b'&' => Some("&amp;"),
-        b'<' => Some("&lt;"),
-        b'"' => Some("&quot;"),
-        b'\t' => Some("&#x9;"),
-        b'\n' => Some("&#xA;"),
-        b'\r' => Some("&#xD;"),
-        _ => None,
-    });
+    escape_attribute_value(out, text);
     out.push('"');
-}
-
-fn write_escaped(out: &mut String, text: &str, escape: impl Fn(u8) -> Option<&'static str>) {
-    let mut rest = text;
-    while let Some((at, reference)) = rest
-        .bytes()
-        .enumerate()
-        .find_map(|(at, byte)| escape(byte).map(|reference| (at, reference)))
-    {
-        // What is escaped is ASCII: `at` and the byte behind it begin characters.
-        let (before, special) = rest.split_at(at);
-        out.push_str(before);
-        out.push_str(reference);
-        rest = special.get(1..).unwrap_or_default();
-    }
-    out.push_str(rest);
-}
-
-/// Whether `uri` has a scheme and is written as URIs are (RFC 3986, 3); of what is in doubt, no.
-fn is_absolute_uri(uri: &str) -> bool {
-    let Some((scheme, rest)) = uri.split_once(':') else {
-        return false;
-    };
-    let mut letters = scheme.bytes();
-    let named = letters.next().is_some_and(|b| b.is_ascii_alphabetic())
-        && letters.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));
-    let path = match rest.strip_prefix("//") {
-        None => Some(rest),
-        Some(rest) => {
-            let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-            let (host, port) = authority.split_once(':').unwrap_or((authority, "1"));
-            let plain = host
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~'));
-            let numbered = !port.is_empty() && port.len() <= 5 && port.bytes().all(|b| b.is_ascii_digit());
-            (plain && numbered && !host.is_empty()).then_some(path)
-        }
-    };
-    named
-        && path.is_some_and(|path| {
-            path.bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"-._~/?#@!$&'()*+,;=:".contains(&b))
-                && path.bytes().filter(|b| *b == b'#').count() <= 1
-        })
 }

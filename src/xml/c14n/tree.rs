@@ -14,6 +14,7 @@ use crate::xml::{
     characters::WHITESPACE,
     error::Error,
     tree::{Element, MAX_DOCUMENT},
+    uri,
     writer::XmlWriter,
 };
 
@@ -136,7 +137,7 @@ impl<'d> TreeCanonicalizer<'d> {
         if rendered == Some(name) {
             return Ok(false);
         }
-        if !name.is_empty() && !is_absolute_uri(name) {
+        if !name.is_empty() && !uri::is_absolute(name) {
             return Err(NO_CANONICAL_FORM);
         }
         self.rendered.entry(prefix).or_default().push(name);
@@ -242,20 +243,6 @@ fn prefix_of(name: &str) -> &str {
     name.split_once(':').map_or("", |(prefix, _)| prefix)
 }
 
-/// Canonical XML is not defined for a namespace whose name is a relative reference (xml-c14n, 1.3).
-fn is_absolute_uri(name: &str) -> bool {
-    let Some((scheme, rest)) = name.split_once(':') else {
-        return false;
-    };
-    let may_stand = |b: u8| b.is_ascii_alphanumeric() || b"-._~:/?#@!$&'()*+,;=%".contains(&b);
-    scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
-        && rest.bytes().all(may_stand)
-        && rest.matches('#').count() <= 1
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -316,12 +303,26 @@ mod tests {
     }
 
     #[test]
+    fn every_absolute_uri_may_name_a_namespace() {
+        for uri in [
+            "http://[2001:db8::1]:8080/x",
+            "http://user@host/x",
+            "http://host:123456/%41",
+        ] {
+            let form = format!("<a xmlns=\"{uri}\"></a>");
+            assert_eq!(canonicalize(&form, "", &[]).unwrap(), form);
+        }
+    }
+
+    #[test]
     fn what_has_no_canonical_form_is_refused() {
         for bad in [
             "<a>\r\n</a>",
             "<a xmlns='relative'/>",
             "<a xmlns:p='../x' p:b='c'/>",
             "<a xmlns='urn:a b'/>",
+            "<a xmlns='http://a:b/'/>",
+            "<a xmlns='urn:%4'/>",
             "<:a xmlns='urn:x'/>",
             "<a><?pi?></a>",
         ] {

@@ -97,6 +97,8 @@ fn listed_prefixes_are_declared_as_they_come() {
 fn what_has_no_canonical_form_is_refused() {
     for bad in [
         "<r xmlns='relative'/>",
+        "<r xmlns='http://a:b/'/>",
+        "<r xmlns='urn:%4'/>",
         "<r xmlns:p='../x'/>",
         "<r xmlns:p='http://[x'/>",
         "<r xmlns:p='http://'/>",
