@@ -6,8 +6,8 @@
 //! | layer | modules | what they know |
 //! |---|---|---|
 //! | 1 | [`model`], [`clock`], [`entropy`], [`process`] | domain types; the time; randomness; which processes run |
-//! | 1½ | [`crypto`], [`xml`], [`telemetry`] | which keys are strong enough; reading and writing XML; the log |
-//! | 2 | [`saml`], [`store`], [`keys`], [`credential`], [`claims`], [`access`], [`config`], [`files`], [`fetch`] | one subject each |
+//! | 1½ | [`crypto`], [`xml`], [`telemetry`] | keys and certificates; reading and writing XML; the log |
+//! | 2 | [`saml`], [`store`], [`credential`], [`claims`], [`access`], [`config`], [`files`], [`fetch`] | one subject each |
 //! | 3 | [`provider`] | what an identity provider does, without HTTP |
 //! | 4 | [`web`] | HTTP, and nothing of SAML or SQL |
 //! | 5 | [`server`], [`demo`], [`cli`] | what is started from the command line |
@@ -24,7 +24,6 @@ pub mod demo;
 pub mod entropy;
 pub mod fetch;
 pub mod files;
-pub mod keys;
 pub mod model;
 pub mod process;
 pub mod provider;

@@ -1,3 +1,8 @@
-//! What SAML and the key ring both need of cryptography; one rule each.
+//! Keys and certificates: making, sealing, reading and judging them. Knows no database and no message.
 
+pub mod browser_state;
+pub mod error;
+pub mod generate;
+pub mod pem;
+pub mod seal;
 pub mod strength;

@@ -18,8 +18,8 @@ use anyhow::{Result, bail};
 use askama::Template;
 
 use crate::{
+    crypto::generate,
     demo::ENTITY_ID,
-    keys::generate,
     model::{
         application::{EntityId, SpUrl},
         id::KeyId,

@@ -32,7 +32,7 @@ impl KeyState {
 pub struct SealedKey {
     pub id: KeyId,
     pub state: KeyState,
-    /// Version byte, sealing key's id, nonce, ciphertext and tag (see `keys::seal`); none once it is retired.
+    /// Version byte, sealing key's id, nonce, ciphertext and tag (see `crypto::seal`); none once it is retired.
     pub sealed: Option<Vec<u8>>,
     /// DER.
     pub certificate: Vec<u8>,

@@ -1,8 +1,8 @@
 //! Initializes the database at the first start, and checks it at later starts.
 use crate::{
     clock::Clock,
+    crypto::{generate, pem, seal::SealingKey},
     entropy::Entropy,
-    keys::{generate, pem, ring, seal::SealingKey},
     model::{
         application::EntityId,
         endpoint::{Endpoints, is_loopback_subject, path},
@@ -10,7 +10,7 @@ use crate::{
         installation::Installation,
         key::{KeyState, SealedKey, SigningKey},
     },
-    provider::{error::Error, key_rows},
+    provider::{error::Error, key_rows, keys::ring},
     store::{Store, Tx},
 };
 

@@ -6,7 +6,10 @@ pub enum Error {
     Store(#[from] crate::store::Error),
     /// A key could not be opened or generated.
     #[error(transparent)]
-    Keys(#[from] crate::keys::error::Error),
+    Keys(#[from] crate::crypto::error::Error),
+    /// The keys of the database do not fit together.
+    #[error(transparent)]
+    KeyRing(#[from] crate::provider::keys::ring::Error),
     /// A password could not be hashed.
     #[error(transparent)]
     Credential(#[from] crate::credential::password::Error),
@@ -48,6 +51,7 @@ impl Error {
         match self {
             Self::Store(error) => error.is_retryable(),
             Self::Keys(_)
+            | Self::KeyRing(_)
             | Self::Credential(_)
             | Self::Message(_)
             | Self::Signing(_)

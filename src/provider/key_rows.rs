@@ -1,7 +1,7 @@
 //! Rows of keys that can be used; those that cannot are set aside, unless it is the one that signs.
 
 use crate::{
-    keys::pem,
+    crypto::pem,
     model::{
         key::{KeyState, SealedKey},
         unreadable::{UnreadableKind, UnreadableRow},

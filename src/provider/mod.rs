@@ -30,9 +30,9 @@ use chrono::{DateTime, Utc};
 use crate::{
     clock::Clock,
     credential::password::Hasher,
+    crypto::{browser_state::BrowserStateKey, seal::SealingKey},
     entropy::Entropy,
     fetch::Fetcher,
-    keys::{browser_state::BrowserStateKey, ring::KeyRing, seal::SealingKey},
     model::{audit::AuditEvent, endpoint::Endpoints, id::AuditId, policy::Policy, secret::Token, text::hex},
     provider::{
         audit::RefusalCounter, error::Error, health::HealthCheck, keys::certificate_expiry::WarnedToday,

@@ -6,7 +6,6 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use crate::{
-    keys::ring::KeyRing,
     model::{
         application::{Application, EntityId, Slug},
         id::ApplicationId,
@@ -15,7 +14,7 @@ use crate::{
         unreadable::{UnreadableKind, UnreadableRow},
     },
     provider::{
-        Dependencies, Provider, application_set::ApplicationSet, error::Error, key_rows,
+        Dependencies, Provider, application_set::ApplicationSet, error::Error, key_rows, keys::ring::KeyRing,
         saml::publish::Publication,
     },
     saml::signer::Signer,

@@ -10,10 +10,10 @@ use crate::{
     clock::{Clock, SystemClock},
     config::Settings,
     credential::password::{HashCost, Hasher},
+    crypto::seal::SealingKey,
     entropy::{Entropy, SystemEntropy},
     fetch::Fetcher,
     files,
-    keys::seal::SealingKey,
     model::endpoint::{BaseUrl, Endpoints},
     provider::{
         Dependencies, Provider,

@@ -6,9 +6,9 @@ use anyhow::{Context, Result, bail};
 
 use crate::{
     config::Settings,
+    crypto::seal::SealingKey,
     entropy::{Entropy, SystemEntropy},
     files::{self, WriteOutcome},
-    keys::seal::SealingKey,
     server::open::{lock_database, open},
     store::{Store, Tx},
 };

@@ -12,7 +12,7 @@ use std::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, TimeDelta, Utc};
 use hallpass::{
-    keys::generate,
+    crypto::generate,
     model::{id::KeyId, key::SigningKey, response_options::SignatureAlgorithm},
     saml::{
         metadata::aggregate::{self, FileVerification, ParsedEntity},
@@ -84,7 +84,7 @@ fn read_in_subprocess(file: &Path, certificate: Option<&Path>) -> ReadCost {
 pub(crate) fn read(file: &str, certificate: Option<&str>) -> (f64, f64) {
     let now = Utc::now();
     let certificates =
-        certificate.map(|file| hallpass::keys::pem::parse_certificate(&fs::read(file).unwrap()).unwrap());
+        certificate.map(|file| hallpass::crypto::pem::parse_certificate(&fs::read(file).unwrap()).unwrap());
     let began = Instant::now();
     let mut reports = 0;
     let checked = match certificates {

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hallpass::{
-    keys::pem,
+    crypto::pem,
     model::{
         application::{AssertionConsumerService, Binding, EntityId, ServiceProvider, SpUrl},
         name_id::NameIdFormat,

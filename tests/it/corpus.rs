@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use hallpass::{
-    keys::pem,
+    crypto::pem,
     saml::{
         authn_request, binding::redirect, logout::request, refusal::Refusal, signature::VerificationOutcome,
     },

@@ -2,7 +2,7 @@
 
 use chrono::{TimeDelta, Utc};
 use hallpass::{
-    keys::generate,
+    crypto::generate,
     model::id::KeyId,
     saml::urn::{ECDSA_SHA256, RSA_SHA1, RSA_SHA256, RSA_SHA384, RSA_SHA512},
 };

@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use chrono::{DateTime, Utc};
 
 use crate::{
-    keys::pem,
+    crypto::pem,
     model::{
         application::{
             Application, ApplicationKind, AssertionConsumerService, EntityId, LogoutEndpoint,

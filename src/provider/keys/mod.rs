@@ -4,12 +4,13 @@
 //! previous one published; `back` undoes that; `retire` ends the rollover. One SQL statement decides each step.
 pub mod certificate_expiry;
 mod reseal;
+pub mod ring;
 mod status;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    keys::{generate, pem, ring},
+    crypto::{generate, pem},
     model::{
         application::Slug,
         audit::AuditEvent,

@@ -1,7 +1,7 @@
 //! Replaces the sealing key of the stored signing keys.
 use crate::{
-    keys::{ring::KeyRing, seal::SealingKey},
-    provider::{Provider, error::Error},
+    crypto::seal::SealingKey,
+    provider::{Provider, error::Error, keys::ring::KeyRing},
     store::Tx,
 };
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::IpAddr};
 use chrono::{DateTime, Utc};
 
 use crate::{
-    keys::pem,
+    crypto::pem,
     model::{
         application::{ApplicationKind, Slug},
         id::KeyId,

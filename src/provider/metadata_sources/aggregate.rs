@@ -10,8 +10,8 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
 use crate::{
+    crypto::pem,
     fetch::{self, Document},
-    keys::pem,
     model::{
         application::SpUrl,
         key::Certificate,

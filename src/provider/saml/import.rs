@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    keys::pem,
+    crypto::pem,
     model::{
         application::{AssertionConsumerService, EntityId, LogoutEndpoint, ServiceProvider},
         key::Certificate,

@@ -9,7 +9,7 @@ use std::{
 use sha2::{Digest, Sha256};
 
 use crate::{
-    keys::{pem, ring::KeyRing},
+    crypto::pem,
     model::{
         application::{EntityId, Slug},
         id::KeyId,
@@ -18,7 +18,7 @@ use crate::{
         rollover::{AdoptionSource, KeyAdoption, MetadataFetch},
         text::hex,
     },
-    provider::{Dependencies, Provider, error::Error, visitor::Visitor},
+    provider::{Dependencies, Provider, error::Error, keys::ring::KeyRing, visitor::Visitor},
     saml::{
         metadata::idp::{self, IdpMetadata},
         signer::Signer,

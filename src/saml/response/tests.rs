@@ -33,7 +33,7 @@ fn noon() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 11, 21, 12, 0, 0).unwrap()
 }
 
-/// A key for these tests: modules of one layer do not import each other, so `keys` cannot generate one.
+/// A key of this test's own.
 fn key() -> (SigningKey, Vec<u8>) {
     let pair = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
     let der = certificate_of(&pair);

@@ -1,7 +1,7 @@
 //! Keys that are sent with the message.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use hallpass::keys::pem;
+use hallpass::crypto::pem;
 
 use crate::{
     attacks::signed_setup::{Canary, SignedSsoSetup, post_authn_request},

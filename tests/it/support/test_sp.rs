@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
 use hallpass::{
-    keys::generate,
+    crypto::generate,
     model::{
         id::KeyId,
         key::{Certificate, SigningKey},

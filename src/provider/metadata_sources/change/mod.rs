@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    keys::pem,
+    crypto::pem,
     model::{
         application::{Application, AssertionConsumerService, LogoutEndpoint, Slug, SpUrl},
         audit::AuditEvent,

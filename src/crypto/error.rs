@@ -18,7 +18,7 @@ pub enum Error {
     },
 
     /// Not the text of a sealing key.
-    #[error("this is no sealing key: one line is expected that begins with {expected} and goes on with 44 letters", expected = crate::keys::seal::PREFIX)]
+    #[error("this is no sealing key: one line is expected that begins with {expected} and goes on with 44 letters", expected = crate::crypto::seal::PREFIX)]
     NotASealingKey,
     /// Sealed by a newer Hallpass, or not sealed at all.
     #[error(
@@ -130,18 +130,6 @@ pub enum Error {
         subject: String,
         /// From when.
         not_before: DateTime<Utc>,
-    },
-
-    /// None of the keys signs.
-    #[error("none of the signing keys in the database is active")]
-    NoActiveKey,
-    /// Two keys claim the same place.
-    #[error("the signing keys {first} and {second} are in the same state; only retired keys may be several")]
-    DuplicateState {
-        /// One of them.
-        first: KeyId,
-        /// The other.
-        second: KeyId,
     },
 }
 

@@ -1,12 +1,25 @@
 //! The keys of this installation, opened: the one that signs, the one that will, and those that did.
 
 use chrono::{DateTime, Utc};
-use openssl::pkey::PKey;
 
 use crate::{
-    keys::{error::Error, pem, seal::SealingKey},
-    model::key::{Certificate, KeyState, SealedKey, SigningKey},
+    crypto::{error, pem, seal::SealingKey},
+    model::{
+        id::KeyId,
+        key::{Certificate, KeyState, SealedKey, SigningKey},
+    },
 };
+
+/// Why the keys of the database make no ring.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Key(#[from] error::Error),
+    #[error("none of the signing keys in the database is active")]
+    NoActiveKey,
+    #[error("the signing keys {first} and {second} are in the same state; only retired keys may be several")]
+    DuplicateState { first: KeyId, second: KeyId },
+}
 
 /// All keys of the database, in one generation.
 #[derive(Debug, Eq, PartialEq)]
@@ -70,7 +83,7 @@ pub fn seal_new(
     sealing: &SealingKey,
     nonce: [u8; 12],
     now: DateTime<Utc>,
-) -> Result<SealedKey, Error> {
+) -> Result<SealedKey, error::Error> {
     Ok(SealedKey {
         id: key.id,
         state,
@@ -81,15 +94,13 @@ pub fn seal_new(
     })
 }
 
-fn open_key(key: &SealedKey, sealing: &SealingKey) -> Result<SigningKey, Error> {
+fn open_key(key: &SealedKey, sealing: &SealingKey) -> Result<SigningKey, error::Error> {
     let certificate = pem::parse_certificate(&key.certificate)?;
-    let sealed = key.sealed.as_ref().ok_or(Error::Damaged { row: key.id })?;
+    let sealed = key.sealed.as_ref().ok_or(error::Error::Damaged { row: key.id })?;
     let private = sealing.open(key.id, sealed)?;
-    let pkey =
-        PKey::private_key_from_pkcs8(private.expose()).map_err(Error::openssl("read a private key"))?;
     // The certificate's column is not sealed: what stands there must prove itself.
-    if !pem::certificate_matches_key(&pkey, &certificate) {
-        return Err(Error::CertificateMismatch {
+    if !pem::is_certificate_of(&private, &certificate)? {
+        return Err(error::Error::CertificateMismatch {
             subject: certificate.subject,
         });
     }
@@ -103,7 +114,7 @@ fn open_key(key: &SealedKey, sealing: &SealingKey) -> Result<SigningKey, Error> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{keys::generate::generate, model::id::KeyId};
+    use crate::crypto::generate::generate;
 
     fn now() -> DateTime<Utc> {
         DateTime::UNIX_EPOCH + chrono::TimeDelta::days(20_000)
@@ -178,17 +189,26 @@ mod tests {
                 .into_iter()
                 .collect();
             let open = |key: SealedKey| KeyRing::open(&[others.clone(), vec![key]].concat(), &sealing);
-            assert!(matches!(open(foreign), Err(Error::WrongSealingKey { .. })));
+            assert!(matches!(
+                open(foreign),
+                Err(Error::Key(error::Error::WrongSealingKey { .. }))
+            ));
             let emptied = SealedKey {
                 sealed: None,
                 ..own.clone()
             };
-            assert!(matches!(open(emptied), Err(Error::Damaged { .. })));
+            assert!(matches!(
+                open(emptied),
+                Err(Error::Key(error::Error::Damaged { .. }))
+            ));
             let swapped = SealedKey {
                 certificate: generate_sealed(4, state, &sealing).1.certificate,
                 ..own
             };
-            assert!(matches!(open(swapped), Err(Error::CertificateMismatch { .. })));
+            assert!(matches!(
+                open(swapped),
+                Err(Error::Key(error::Error::CertificateMismatch { .. }))
+            ));
         }
     }
 }

@@ -8,7 +8,7 @@ use openssl::{
 };
 
 use super::*;
-use crate::keys::generate::generate;
+use crate::crypto::generate::generate;
 
 fn now() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 3, 1, 12, 0, 0).unwrap()

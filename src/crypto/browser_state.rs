@@ -9,7 +9,7 @@ use openssl::{
 };
 
 use crate::{
-    keys::{error::Error, seal::SealingKey},
+    crypto::{error::Error, seal::SealingKey},
     model::secret::Secret,
 };
 

@@ -12,13 +12,12 @@ use openssl::{
 use sha2::{Digest, Sha256};
 
 use crate::{
-    crypto::strength,
-    keys::{error::Error, seal::hex},
+    crypto::{error::Error, strength},
     model::{
         id::KeyId,
         key::{Certificate, SigningKey},
         secret::Secret,
-        text::is_safe_to_display,
+        text::{hex, is_safe_to_display},
     },
 };
 
@@ -139,8 +138,13 @@ fn parse_numbered(number: usize, der: &[u8]) -> Result<(Certificate, PKey<Public
     Ok((certificate, public))
 }
 
-/// Whether `certificate` holds the public half of `key`.
-pub(super) fn certificate_matches_key(key: &PKeyRef<Private>, certificate: &Certificate) -> bool {
+/// Whether `certificate` holds the public half of the key `private`, PKCS #8.
+pub fn is_certificate_of(private: &Secret<Vec<u8>>, certificate: &Certificate) -> Result<bool, Error> {
+    let key = PKey::private_key_from_pkcs8(private.expose()).map_err(Error::openssl("read a private key"))?;
+    Ok(certificate_matches_key(&key, certificate))
+}
+
+fn certificate_matches_key(key: &PKeyRef<Private>, certificate: &Certificate) -> bool {
     X509::from_der(&certificate.der)
         .and_then(|x509| x509.public_key())
         .is_ok_and(|public| public.public_eq(key))

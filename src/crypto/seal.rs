@@ -5,8 +5,8 @@ use openssl::symm::{Cipher, decrypt_aead, encrypt_aead};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    keys::error::Error,
-    model::{id::KeyId, secret::Secret},
+    crypto::error::Error,
+    model::{id::KeyId, secret::Secret, text::hex},
 };
 
 /// What the text of a sealing key begins with.
@@ -116,15 +116,6 @@ impl SealingKey {
 /// Binds a ciphertext to its form, its sealing key and its row, so that it opens nowhere else.
 fn associated_data(id: [u8; ID_LEN], row: KeyId) -> Vec<u8> {
     [&[VERSION], &id[..], row.to_string().as_bytes()].concat()
-}
-
-/// Lower-case hex.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|half| char::from_digit(half.into(), 16))
-        .collect()
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use openssl::{
 };
 
 use crate::{
-    keys::{error::Error, pem},
+    crypto::{error::Error, pem},
     model::{id::KeyId, key::SigningKey, secret::Secret},
 };
 

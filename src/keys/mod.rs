@@ -1,8 +1,0 @@
-//! Keys and certificates: making, sealing, reading and holding them. Knows no database and no message.
-
-pub mod browser_state;
-pub mod error;
-pub mod generate;
-pub mod pem;
-pub mod ring;
-pub mod seal;
