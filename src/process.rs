@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use sha2::{Digest, Sha256};
+use crate::model::hash::sha256_of_parts;
 
 /// A process, as others on the same machine can identify it. It fits into eight bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -17,10 +17,8 @@ impl ProcessIdentity {
         let place = || {
             let boot = fs::read("/proc/sys/kernel/random/boot_id").ok()?;
             let container = fs::read_link("/proc/self/ns/pid").ok()?;
-            let mut hash = Sha256::new();
-            hash.update(boot);
-            hash.update(container.as_os_str().as_encoded_bytes());
-            hash.finalize().first_chunk().copied()
+            let hash = sha256_of_parts([boot.as_slice(), container.as_os_str().as_encoded_bytes()]);
+            hash.first_chunk().copied()
         };
         Self {
             host: place(),

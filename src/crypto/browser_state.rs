@@ -1,22 +1,20 @@
 //! What the browser keeps for us between two requests: AES-256-GCM under a key that every replica can derive, so
 //! that whichever is asked next can open it, and nobody else can read or change it.
 
-use openssl::{
-    hash::MessageDigest,
-    pkey::PKey,
-    sign::Signer,
-    symm::{Cipher, decrypt_aead, encrypt_aead},
-};
+use openssl::{error::ErrorStack, hash::MessageDigest, pkey::PKey, sign::Signer};
 
 use crate::{
-    crypto::{error::Error, seal::SealingKey},
+    crypto::{
+        encrypt::{aes_gcm_decrypt, aes_gcm_encrypt},
+        error::Error,
+        seal::SealingKey,
+    },
     model::secret::Secret,
 };
 
 const VERSION: u8 = 1;
 const LABEL: &[u8] = b"hallpass pending sign-in 1";
 const SALT_LEN: usize = 24;
-const TAG_LEN: usize = 16;
 /// Each message has a key of its own, made of its salt: strangers can have any number sealed, more than nonces of 96
 /// bits would bear.
 const NONCE: [u8; 12] = [0; 12];
@@ -35,47 +33,30 @@ impl BrowserStateKey {
     /// `salt`: it must come from the system's randomness.
     pub fn seal(&self, bound_to: &[u8], plain: &[u8], salt: [u8; SALT_LEN]) -> Result<Vec<u8>, Error> {
         let key = hmac(&self.0, &[&[VERSION], &salt])?;
-        let mut tag = [0; TAG_LEN];
-        let ciphertext = encrypt_aead(
-            Cipher::aes_256_gcm(),
-            key.expose(),
-            Some(&NONCE),
-            bound_to,
-            plain,
-            &mut tag,
-        )
-        .map_err(Error::openssl("seal a sign-in"))?;
-        Ok([&[VERSION], &salt[..], &ciphertext, &tag].concat())
+        let ciphertext = aes_gcm_encrypt(key.expose(), &NONCE, bound_to, plain)
+            .map_err(Error::openssl("seal a sign-in"))?;
+        Ok([&[VERSION], &salt[..], &ciphertext].concat())
     }
 
     /// Opens what was sealed for `bound_to`; none where it was not, or was changed.
     pub fn open(&self, bound_to: &[u8], sealed: &[u8]) -> Result<Option<Secret<Vec<u8>>>, Error> {
-        let Some((salt, ciphertext, tag)) = split_sealed(sealed) else {
+        let Some((salt, ciphertext)) = split_sealed(sealed) else {
             return Ok(None);
         };
         let key = hmac(&self.0, &[&[VERSION], salt])?;
-        // A tag that does not fit is all that can fail here.
-        let opened = decrypt_aead(
-            Cipher::aes_256_gcm(),
-            key.expose(),
-            Some(&NONCE),
-            bound_to,
-            ciphertext,
-            tag,
-        );
-        Ok(opened.ok().map(Secret::new))
+        let opened = aes_gcm_decrypt(key.expose(), &NONCE, bound_to, ciphertext);
+        Ok(opened.map(Secret::new))
     }
 }
 
-fn split_sealed(sealed: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+fn split_sealed(sealed: &[u8]) -> Option<(&[u8], &[u8])> {
     let (version, rest) = sealed.split_first()?;
-    let (salt, rest) = rest.split_at_checked(SALT_LEN)?;
-    let (ciphertext, tag) = rest.split_at_checked(rest.len().checked_sub(TAG_LEN)?)?;
-    (*version == VERSION).then_some((salt, ciphertext, tag))
+    let parts = rest.split_at_checked(SALT_LEN)?;
+    (*version == VERSION).then_some(parts)
 }
 
 fn hmac(key: &Secret<[u8; 32]>, message: &[&[u8]]) -> Result<Secret<[u8; 32]>, Error> {
-    let derive = || {
+    let derive = || -> Result<_, ErrorStack> {
         let key = PKey::hmac(key.expose())?;
         let mut signer = Signer::new(MessageDigest::sha256(), &key)?;
         for part in message {

@@ -5,6 +5,11 @@ use openssl::error::ErrorStack;
 
 use crate::{crypto::strength::UnusableKey, model::id::KeyId};
 
+/// What OpenSSL said when it failed at what should not fail.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct OpenSslError(#[from] ErrorStack);
+
 /// Why a key, a certificate or a sealed row is not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -14,7 +19,7 @@ pub enum Error {
         /// What it was asked to do.
         operation: &'static str,
         /// What it said.
-        source: ErrorStack,
+        source: OpenSslError,
     },
 
     /// Not the text of a sealing key.
@@ -135,10 +140,10 @@ pub enum Error {
 
 impl Error {
     /// Says what OpenSSL was doing when it failed.
-    pub(super) fn openssl(doing: &'static str) -> impl FnOnce(ErrorStack) -> Self {
+    pub(super) fn openssl<E: Into<OpenSslError>>(doing: &'static str) -> impl FnOnce(E) -> Self {
         move |source| Self::OpenSsl {
             operation: doing,
-            source,
+            source: source.into(),
         }
     }
 }

@@ -1,8 +1,12 @@
 //! Keys and certificates: making, sealing, reading and judging them. Knows no database and no message.
 
 pub mod browser_state;
+pub mod encrypt;
 pub mod error;
 pub mod generate;
+pub mod hash;
 pub mod pem;
 pub mod seal;
+pub mod sign;
 pub mod strength;
+pub mod x509;

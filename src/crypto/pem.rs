@@ -1,23 +1,20 @@
 //! Certificates and keys as files bring them, and as people download them.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use openssl::{
-    asn1::{Asn1Time, Asn1TimeRef},
-    error::ErrorStack,
-    nid::Nid,
-    pkey::{Id, PKey, PKeyRef, Private, Public},
+    pkey::{Id, PKey, PKeyRef, Private},
     x509::X509,
 };
-use sha2::{Digest, Sha256};
 
 use crate::{
-    crypto::{error::Error, strength},
+    crypto::{error::Error, strength, x509::X509Certificate},
     model::{
+        hash::sha256_hex,
         id::KeyId,
         key::{Certificate, SigningKey},
         secret::Secret,
-        text::{hex, is_safe_to_display},
+        text::is_safe_to_display,
     },
 };
 
@@ -38,8 +35,8 @@ pub fn parse_certificate(der: &[u8]) -> Result<Certificate, Error> {
 /// one twice counts once; one whose key is not used is refused.
 pub fn parse_certificates(file: &[u8]) -> Result<Vec<Certificate>, Error> {
     let found = parse_all(file)?;
-    for (certificate, key) in &found {
-        if let Err(why) = strength::assess(key) {
+    for (certificate, x509) in &found {
+        if let Err(why) = x509.assess_key() {
             return Err(Error::UnusableKey {
                 subject: certificate.subject.clone(),
                 why,
@@ -49,8 +46,8 @@ pub fn parse_certificates(file: &[u8]) -> Result<Vec<Certificate>, Error> {
     Ok(found.into_iter().map(|(certificate, _)| certificate).collect())
 }
 
-fn parse_all(file: &[u8]) -> Result<Vec<(Certificate, PKey<Public>)>, Error> {
-    let mut found: Vec<(Certificate, PKey<Public>)> = Vec::new();
+fn parse_all(file: &[u8]) -> Result<Vec<(Certificate, X509Certificate)>, Error> {
+    let mut found: Vec<(Certificate, X509Certificate)> = Vec::new();
     let all = split_ders(file)?;
     if all.len() > MAX_CERTIFICATES {
         return Err(Error::TooManyCertificates {
@@ -120,22 +117,17 @@ pub fn import_key(
     })
 }
 
-fn parse_numbered(number: usize, der: &[u8]) -> Result<(Certificate, PKey<Public>), Error> {
+fn parse_numbered(number: usize, der: &[u8]) -> Result<(Certificate, X509Certificate), Error> {
     let bad = || Error::BadCertificate { number };
-    let x509 = X509::from_der(der).map_err(|_unsaid| bad())?;
-    if x509.to_der().map_err(Error::openssl("write a certificate"))? != der {
-        return Err(bad());
-    }
-    let subject = display_subject(&x509);
-    let public = x509.public_key().map_err(|_unsaid| bad())?;
+    let x509 = X509Certificate::parse(der).ok_or_else(bad)?;
     let certificate = Certificate {
-        sha256: hex(&Sha256::digest(der)),
-        subject,
-        not_before: parse_time(x509.not_before()).map_err(Error::openssl("read a time"))?,
-        not_after: parse_time(x509.not_after()).map_err(Error::openssl("read a time"))?,
+        sha256: sha256_hex(der),
+        subject: display_subject(&x509),
+        not_before: x509.not_before().ok_or_else(bad)?,
+        not_after: x509.not_after().ok_or_else(bad)?,
         der: der.to_owned(),
     };
-    Ok((certificate, public))
+    Ok((certificate, x509))
 }
 
 /// Whether `certificate` holds the public half of the key `private`, PKCS #8.
@@ -236,7 +228,7 @@ fn decode_pem_blocks(text: &str) -> Result<Vec<Vec<u8>>, Error> {
 }
 
 /// The subject for people. Anybody may have written it: it is cut, and drives no terminal.
-fn display_subject(x509: &X509) -> String {
+fn display_subject(x509: &X509Certificate) -> String {
     let safe_char = |c: char| {
         if is_safe_to_display(c) {
             c
@@ -244,24 +236,11 @@ fn display_subject(x509: &X509) -> String {
             char::REPLACEMENT_CHARACTER
         }
     };
-    full_subject(x509)
+    x509.subject()
         .chars()
         .take(MAX_SUBJECT_LEN)
         .map(safe_char)
         .collect()
-}
-
-fn full_subject(x509: &X509) -> String {
-    let name = x509.subject_name();
-    let said = |entry: &openssl::x509::X509NameEntryRef| entry.data().to_string().ok();
-    if let Some(common) = name.entries_by_nid(Nid::COMMONNAME).find_map(said) {
-        return common;
-    }
-    let parts = name.entries().filter_map(|entry| {
-        let kind = entry.object().nid().short_name().unwrap_or("?");
-        said(entry).map(|value| format!("{kind}={value}"))
-    });
-    parts.collect::<Vec<_>>().join(", ")
 }
 
 /// Whether two certificates hold the same key.
@@ -275,11 +254,6 @@ pub fn is_same_key(one: &Certificate, other: &Certificate) -> bool {
         (Ok(one), Ok(other)) => one == other,
         (Err(_), _) | (_, Err(_)) => one.der == other.der,
     }
-}
-
-fn parse_time(time: &Asn1TimeRef) -> Result<DateTime<Utc>, ErrorStack> {
-    let since = Asn1Time::from_unix(0)?.diff(time)?;
-    Ok(DateTime::UNIX_EPOCH + TimeDelta::days(since.days.into()) + TimeDelta::seconds(since.secs.into()))
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
-use chrono::TimeZone;
+use chrono::{TimeDelta, TimeZone};
 use openssl::{
+    asn1::Asn1Time,
     ec::{EcGroup, EcKey},
     hash::MessageDigest,
+    nid::Nid,
     rsa::Rsa,
     symm::Cipher,
     x509::{X509Builder, X509NameBuilder},

@@ -1,12 +1,13 @@
 //! Private keys at rest: AES-256-GCM under a key that the database never sees.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use openssl::symm::{Cipher, decrypt_aead, encrypt_aead};
-use sha2::{Digest, Sha256};
 
 use crate::{
-    crypto::error::Error,
-    model::{id::KeyId, secret::Secret, text::hex},
+    crypto::{
+        encrypt::{aes_gcm_decrypt, aes_gcm_encrypt},
+        error::Error,
+    },
+    model::{hash::sha256_of_parts, id::KeyId, secret::Secret, text::hex},
 };
 
 /// What the text of a sealing key begins with.
@@ -16,7 +17,6 @@ const VERSION: u8 = 1;
 const ID_LABEL: &[u8] = b"hallpass sealing key id 1";
 const ID_LEN: usize = 8;
 const NONCE_LEN: usize = 12;
-const TAG_LEN: usize = 16;
 
 /// The key that seals private keys.
 #[derive(Debug, Eq, PartialEq)]
@@ -50,28 +50,21 @@ impl SealingKey {
 
     /// The name of this key, which may be shown: it tells nothing of the key.
     pub fn id(&self) -> [u8; ID_LEN] {
-        let hash: [u8; 32] = Sha256::new()
-            .chain_update(ID_LABEL)
-            .chain_update(self.0.expose())
-            .finalize()
-            .into();
+        let hash = sha256_of_parts([ID_LABEL, self.0.expose()]);
         hash.first_chunk().copied().unwrap_or_default()
     }
 
     /// Seals `plain` for the row `row`: version ‖ key id ‖ nonce ‖ ciphertext ‖ tag. No two calls may
     /// have the same `nonce`: it must come from the system's randomness.
     pub fn seal(&self, row: KeyId, plaintext: &[u8], nonce: [u8; NONCE_LEN]) -> Result<Vec<u8>, Error> {
-        let mut tag = [0; TAG_LEN];
-        let ciphertext = encrypt_aead(
-            Cipher::aes_256_gcm(),
+        let ciphertext = aes_gcm_encrypt(
             self.0.expose(),
-            Some(&nonce),
+            &nonce,
             &associated_data(self.id(), row),
             plaintext,
-            &mut tag,
         )
         .map_err(Error::openssl("seal a key"))?;
-        Ok([&[VERSION], &self.id()[..], &nonce, &ciphertext, &tag].concat())
+        Ok([&[VERSION], &self.id()[..], &nonce, &ciphertext].concat())
     }
 
     /// Whether it was this key that sealed something.
@@ -98,18 +91,9 @@ impl SealingKey {
             });
         }
         let (nonce, rest) = rest.split_first_chunk::<NONCE_LEN>().ok_or_else(damaged)?;
-        let (ciphertext, tag) = rest.split_last_chunk::<TAG_LEN>().ok_or_else(damaged)?;
-        // A tag that does not fit is all that can fail here, and OpenSSL has no words for it.
-        decrypt_aead(
-            Cipher::aes_256_gcm(),
-            self.0.expose(),
-            Some(nonce),
-            &associated_data(*id, row),
-            ciphertext,
-            tag,
-        )
-        .map(Secret::new)
-        .map_err(|_silent| damaged())
+        aes_gcm_decrypt(self.0.expose(), nonce, &associated_data(*id, row), rest)
+            .map(Secret::new)
+            .ok_or_else(damaged)
     }
 }
 

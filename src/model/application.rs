@@ -3,12 +3,12 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use sha2::{Digest, Sha256};
 use url::Url;
 
 use crate::model::{
     attribute::{self, AttributeRule},
     endpoint::{Endpoints, is_loopback},
+    hash::sha256,
     id::ApplicationId,
     key::Certificate,
     name_id::NameIdFormat,
@@ -100,7 +100,7 @@ impl SpUrl {
 
     /// The SHA-256 of the URL: identifies it where it must be short.
     pub fn digest(&self) -> [u8; 32] {
-        Sha256::digest(&self.0).into()
+        sha256(&self.0)
     }
 
     pub fn as_str(&self) -> &str {

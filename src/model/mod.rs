@@ -6,6 +6,7 @@ pub mod audit;
 pub mod chatgpt;
 pub mod endpoint;
 pub mod explanation;
+pub mod hash;
 pub mod id;
 pub mod installation;
 pub mod key;

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use sha2::{Digest, Sha256};
 use zeroize::Zeroize;
+
+use crate::model::hash::{sha256, sha256_of_parts};
 
 /// A value that prints as `***`, is read only by name, and is overwritten in memory when it is dropped. It is not
 /// `Clone`: a copy is made by name, too.
@@ -72,16 +73,13 @@ impl Token {
 
     /// What the database stores.
     pub fn hash(&self) -> TokenHash {
-        TokenHash(Sha256::digest(self.0.expose()).into())
+        TokenHash(sha256(self.0.expose()))
     }
 
     /// A value that only a holder of this token can compute, one for each `purpose`.
     #[must_use]
     pub fn derive(&self, purpose: &str) -> Self {
-        let mut hasher = Sha256::new();
-        hasher.update(self.0.expose());
-        hasher.update(purpose.as_bytes());
-        Self::new(hasher.finalize().into())
+        Self::new(sha256_of_parts([&self.0.expose()[..], purpose.as_bytes()]))
     }
 }
 

@@ -6,21 +6,16 @@
 
 use std::fmt;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-use openssl::{
-    error::ErrorStack,
-    pkey::{Id, PKey, Public},
-    rsa::Padding,
-    symm::{Cipher, encrypt_aead},
-    x509::X509,
-};
-
 use crate::{
-    crypto::strength::{self, UnusableKey},
+    crypto::{
+        encrypt::{Recipient, UnusableRecipient, aes_gcm_encrypt},
+        error::OpenSslError,
+    },
     model::{key::Certificate, response_options::ContentCipher, secret::Secret},
     saml::urn::{self, ASSERTION, DSIG, XENC},
     xml::writer::XmlWriter,
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 
 /// How many random bytes one encryption takes: the longest key and the initialisation vector.
 pub const RANDOM_LEN: usize = MAX_KEY_LEN + IV_LEN;
@@ -28,7 +23,6 @@ pub const RANDOM_LEN: usize = MAX_KEY_LEN + IV_LEN;
 const MAX_KEY_LEN: usize = 32;
 /// The length that GCM wants (xmlenc-core1, 5.2.4).
 const IV_LEN: usize = 12;
-const TAG_LEN: usize = 16;
 
 /// Encrypts one assertion for one service provider.
 pub struct AssertionEncryption<'a> {
@@ -43,36 +37,9 @@ impl fmt::Debug for AssertionEncryption<'_> {
     }
 }
 
-/// Why a certificate cannot be encrypted to.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum UnusableRecipient {
-    /// OpenSSL does not read it, or finds no key in it.
-    #[error("it holds no key that can be read")]
-    Unreadable,
-    /// RSA-OAEP needs an RSA key.
-    #[error("its key is not an RSA key, and only to an RSA key can an assertion be encrypted")]
-    NotRsa,
-    /// A key that is not used, for what is said of it.
-    #[error("its key is {0}")]
-    Unusable(UnusableKey),
-}
-
 /// Whether an assertion can be encrypted to the key of `certificate`.
 pub fn check_recipient(certificate: &Certificate) -> Result<(), UnusableRecipient> {
-    public_key(certificate).map(drop)
-}
-
-fn public_key(certificate: &Certificate) -> Result<PKey<Public>, UnusableRecipient> {
-    let key = X509::from_der(&certificate.der)
-        .and_then(|x509| x509.public_key())
-        .map_err(|_why| UnusableRecipient::Unreadable)?;
-    if key.id() != Id::RSA {
-        return Err(UnusableRecipient::NotRsa);
-    }
-    match strength::assess(&key) {
-        Ok(()) => Ok(key),
-        Err(why) => Err(UnusableRecipient::Unusable(why)),
-    }
+    Recipient::from_certificate(certificate).map(drop)
 }
 
 /// Why an assertion could not be encrypted.
@@ -83,7 +50,7 @@ pub enum Error {
     Certificate(#[from] UnusableRecipient),
     /// OpenSSL failed.
     #[error("the assertion could not be encrypted")]
-    Encrypting(#[from] ErrorStack),
+    Encrypting(#[from] OpenSslError),
 }
 
 impl<'a> AssertionEncryption<'a> {
@@ -105,16 +72,15 @@ impl<'a> AssertionEncryption<'a> {
     /// `EncryptedAssertion` with the key inside (saml-core, 6.1; errata E43).
     pub(super) fn write(self, assertion: &str, to: &mut XmlWriter) -> Result<(), Error> {
         let (key, iv) = self.random.expose().split_at(MAX_KEY_LEN);
-        let (algorithm, key_length, cipher) = match self.cipher {
-            ContentCipher::Aes128Gcm => (urn::AES128_GCM, 16, Cipher::aes_128_gcm()),
-            ContentCipher::Aes256Gcm => (urn::AES256_GCM, MAX_KEY_LEN, Cipher::aes_256_gcm()),
+        let (algorithm, key_length) = match self.cipher {
+            ContentCipher::Aes128Gcm => (urn::AES128_GCM, 16),
+            ContentCipher::Aes256Gcm => (urn::AES256_GCM, MAX_KEY_LEN),
         };
         let key = key.get(..key_length).unwrap_or(key);
-        let wrapped = wrap_key(key, &public_key(self.certificate)?)?;
-        let mut tag = [0; TAG_LEN];
-        let sealed = encrypt_aead(cipher, key, Some(iv), &[], assertion.as_bytes(), &mut tag)?;
+        let wrapped = Recipient::from_certificate(self.certificate)?.wrap_key(key)?;
+        let sealed = aes_gcm_encrypt(key, iv, &[], assertion.as_bytes())?;
         // The initialisation vector, the text, the tag, in one (xmlenc-core1, 5.2.4).
-        let content = STANDARD.encode([iv, &sealed, &tag].concat());
+        let content = STANDARD.encode([iv, &sealed].concat());
 
         to.open("saml:EncryptedAssertion", &[("saml", ASSERTION)], &[]);
         to.open(
@@ -146,15 +112,6 @@ impl<'a> AssertionEncryption<'a> {
         to.close("saml:EncryptedAssertion");
         Ok(())
     }
-}
-
-/// RSA-OAEP with SHA-1 in both places; the seed is of OpenSSL's own chance.
-fn wrap_key(key: &[u8], recipient: &PKey<Public>) -> Result<Vec<u8>, ErrorStack> {
-    let rsa = recipient.rsa()?;
-    let mut wrapped = vec![0; usize::try_from(rsa.size()).unwrap_or_default()];
-    let length = rsa.public_encrypt(key, &mut wrapped, Padding::PKCS1_OAEP)?;
-    wrapped.truncate(length);
-    Ok(wrapped)
 }
 
 fn write_cipher_data(base64: &str, to: &mut XmlWriter) {

@@ -3,9 +3,9 @@
 //! signature may be is refused before anything is computed, and nothing is ever fetched.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use openssl::hash::{MessageDigest, hash};
 
 use crate::{
+    crypto::hash::DigestAlgorithm,
     saml::{
         refusal::Refusal,
         unverified_signature::{SignatureInput, UnverifiedSignature},
@@ -44,9 +44,7 @@ pub(super) fn signed_octets(xml: &str) -> Result<Vec<u8>, Refusal> {
     let root = message.root_element();
     let claim = find_signature(root)?.ok_or(Refusal::SignatureMissing)?;
     let octets = c14n::tree::exclusive(root, Some(claim.signature), &claim.inclusive_prefixes)?;
-    let computed = hash(claim.digest_method, octets.as_bytes());
-    // What OpenSSL cannot digest fits nothing.
-    if computed.is_ok_and(|computed| *computed == *claim.digest_value) {
+    if claim.digest_method.digest(&[octets.as_bytes()]) == claim.digest_value {
         claim.signed_info_octets()
     } else {
         Err(Refusal::BadSignature)
@@ -79,7 +77,7 @@ pub(super) struct ParsedSignature<'d, 't> {
     pub(super) reference_uri: &'d str,
     /// The prefixes that are declared as they come.
     pub(super) inclusive_prefixes: Vec<&'d str>,
-    pub(super) digest_method: MessageDigest,
+    pub(super) digest_method: DigestAlgorithm,
     /// What the digest should be.
     pub(super) digest_value: Vec<u8>,
     /// `SignatureMethod`, as a URI.
@@ -150,7 +148,7 @@ pub(super) fn parse_signature<'d, 't>(
 /// The one `Reference`: without the signature, in exclusive canonical form; its prefixes, digest and value.
 fn parse_reference<'d>(
     reference: Element<'d, '_>,
-) -> Result<(Vec<&'d str>, MessageDigest, Vec<u8>), Refusal> {
+) -> Result<(Vec<&'d str>, DigestAlgorithm, Vec<u8>), Refusal> {
     expect_element(reference, "Reference", &["Id", "URI"])?;
     let [transforms, method, value] = exact_children(reference)?;
     expect_element(transforms, "Transforms", &[])?;
@@ -166,9 +164,9 @@ fn parse_reference<'d>(
     let [] = exact_children(method)?;
     expect_element(value, "DigestValue", &[])?;
     let digest = match method.attribute("Algorithm").unwrap_or_default() {
-        urn::SHA256 => MessageDigest::sha256(),
-        urn::SHA384 => MessageDigest::sha384(),
-        urn::SHA512 => MessageDigest::sha512(),
+        urn::SHA256 => DigestAlgorithm::Sha256,
+        urn::SHA384 => DigestAlgorithm::Sha384,
+        urn::SHA512 => DigestAlgorithm::Sha512,
         urn::SHA1 => {
             return Err(Refusal::SignatureAlgorithm(
                 "a SHA-1 digest can be forged; digest with SHA-256",

@@ -2,10 +2,9 @@
 //! is ever decided by what is seen here.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use openssl::sha::sha256;
 
 use crate::{
-    model::text::hex,
+    model::hash::sha256_hex,
     saml::urn::{ASSERTION, DSIG},
     xml::{
         characters::WHITESPACE,
@@ -64,7 +63,7 @@ pub fn peek(xml: &str) -> PeekedMessage {
 
 fn fingerprint(certificate: Element<'_, '_>) -> Option<String> {
     let text: String = certificate.text().ok()?.split(WHITESPACE).collect();
-    STANDARD.decode(text).ok().map(|der| hex(&sha256(&der)))
+    STANDARD.decode(text).ok().map(|der| sha256_hex(&der))
 }
 
 #[cfg(test)]

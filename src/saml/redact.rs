@@ -1,9 +1,8 @@
 //! A message of ours that is shown and not sent: whoever sees it must not be able to use it.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use sha2::{Digest, Sha256};
 
-use crate::model::text::hex;
+use crate::model::hash::sha256_hex;
 
 const OPEN: &str = "<ds:SignatureValue>";
 const CLOSE: &str = "</ds:SignatureValue>";
@@ -15,7 +14,7 @@ pub fn redact_signatures(xml: &str) -> String {
     for part in parts {
         let (value, rest) = part.split_once(CLOSE).unwrap_or((part, ""));
         let octets = STANDARD.decode(value).unwrap_or_else(|_why| value.into());
-        shown.extend([OPEN, "SHA-256:", &hex(&Sha256::digest(octets)), CLOSE, rest]);
+        shown.extend([OPEN, "SHA-256:", &sha256_hex(octets), CLOSE, rest]);
     }
     shown
 }

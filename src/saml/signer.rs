@@ -2,26 +2,19 @@
 
 use std::fmt;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-use openssl::{
-    error::ErrorStack,
-    hash::MessageDigest,
-    pkey::{PKey, Private},
-    sha::{Sha256, Sha384, Sha512},
-    sign,
-};
-
 use crate::{
+    crypto::{error::OpenSslError, hash::DigestAlgorithm, sign::PrivateKey},
     model::{
         key::{Certificate, SigningKey},
         response_options::SignatureAlgorithm,
     },
     saml::urn,
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 
 /// Signs with one key. Everything that is the same for every message is rendered once.
 pub struct Signer {
-    key: PKey<Private>,
+    key: PrivateKey,
     certificate: Certificate,
     rsa_sha256: SignedInfoTemplate,
     rsa_sha384: SignedInfoTemplate,
@@ -49,9 +42,9 @@ const AFTER_DIGEST: &str = "</ds:DigestValue></ds:Reference></ds:SignedInfo>";
 
 impl Signer {
     /// Makes a signer; the key is parsed here and never again.
-    pub fn new(key: &SigningKey) -> Result<Self, ErrorStack> {
+    pub fn new(key: &SigningKey) -> Result<Self, OpenSslError> {
         Ok(Self {
-            key: PKey::private_key_from_pkcs8(key.private.expose())?,
+            key: PrivateKey::from_pkcs8(&key.private)?,
             certificate: key.certificate.clone(),
             rsa_sha256: SignedInfoTemplate::new(SignatureAlgorithm::RsaSha256),
             rsa_sha384: SignedInfoTemplate::new(SignatureAlgorithm::RsaSha384),
@@ -76,13 +69,13 @@ impl Signer {
         head: &str,
         tail: &str,
         id: &str,
-    ) -> Result<String, ErrorStack> {
+    ) -> Result<String, OpenSslError> {
         let rendered = match algorithm {
             SignatureAlgorithm::RsaSha256 => &self.rsa_sha256,
             SignatureAlgorithm::RsaSha384 => &self.rsa_sha384,
             SignatureAlgorithm::RsaSha512 => &self.rsa_sha512,
         };
-        let digest = digest(algorithm, head, tail);
+        let digest = STANDARD.encode(digest_algorithm(algorithm).digest(&[head.as_bytes(), tail.as_bytes()]));
         let info = [
             &rendered.before_id,
             id,
@@ -91,10 +84,8 @@ impl Signer {
             AFTER_DIGEST,
         ]
         .concat();
-        let mut signer = sign::Signer::new(message_digest(algorithm), &self.key)?;
-        signer.update(SIGNED_INFO_START.as_bytes())?;
-        signer.update(info.as_bytes())?;
-        let value = STANDARD.encode(signer.sign_to_vec()?);
+        let signed = [SIGNED_INFO_START.as_bytes(), info.as_bytes()];
+        let value = STANDARD.encode(self.key.sign(digest_algorithm(algorithm), &signed)?);
         Ok([
             head,
             SIGNATURE_START,
@@ -108,9 +99,8 @@ impl Signer {
     }
 
     /// Signs the octets of a query (saml-bindings, 3.4.4.1).
-    pub fn sign_octets(&self, algorithm: SignatureAlgorithm, octets: &[u8]) -> Result<Vec<u8>, ErrorStack> {
-        let mut signer = sign::Signer::new(message_digest(algorithm), &self.key)?;
-        signer.sign_oneshot_to_vec(octets)
+    pub fn sign_octets(&self, algorithm: SignatureAlgorithm, octets: &[u8]) -> Result<Vec<u8>, OpenSslError> {
+        self.key.sign(digest_algorithm(algorithm), &[octets])
     }
 }
 
@@ -143,34 +133,10 @@ pub const fn signature_uri(algorithm: SignatureAlgorithm) -> &'static str {
     }
 }
 
-fn message_digest(algorithm: SignatureAlgorithm) -> MessageDigest {
+const fn digest_algorithm(algorithm: SignatureAlgorithm) -> DigestAlgorithm {
     match algorithm {
-        SignatureAlgorithm::RsaSha256 => MessageDigest::sha256(),
-        SignatureAlgorithm::RsaSha384 => MessageDigest::sha384(),
-        SignatureAlgorithm::RsaSha512 => MessageDigest::sha512(),
-    }
-}
-
-/// The digest of `head``tail`, as `DigestValue` carries it.
-fn digest(algorithm: SignatureAlgorithm, head: &str, tail: &str) -> String {
-    match algorithm {
-        SignatureAlgorithm::RsaSha256 => {
-            let mut hasher = Sha256::new();
-            hasher.update(head.as_bytes());
-            hasher.update(tail.as_bytes());
-            STANDARD.encode(hasher.finish())
-        }
-        SignatureAlgorithm::RsaSha384 => {
-            let mut hasher = Sha384::new();
-            hasher.update(head.as_bytes());
-            hasher.update(tail.as_bytes());
-            STANDARD.encode(hasher.finish())
-        }
-        SignatureAlgorithm::RsaSha512 => {
-            let mut hasher = Sha512::new();
-            hasher.update(head.as_bytes());
-            hasher.update(tail.as_bytes());
-            STANDARD.encode(hasher.finish())
-        }
+        SignatureAlgorithm::RsaSha256 => DigestAlgorithm::Sha256,
+        SignatureAlgorithm::RsaSha384 => DigestAlgorithm::Sha384,
+        SignatureAlgorithm::RsaSha512 => DigestAlgorithm::Sha512,
     }
 }

@@ -17,10 +17,9 @@ use diesel::{
     sqlite::{Sqlite, SqliteConnection},
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
-use sha2::{Digest, Sha256};
 
 use crate::{
-    model::text::hex,
+    model::hash,
     store::{
         connection::AnyConnection,
         database::Store,
@@ -171,7 +170,7 @@ fn run_pending(conn: &mut AnyConnection) -> Result<Vec<String>, Error> {
             c.batch_execute("SELECT pg_advisory_unlock(7270)")?;
         }
         AnyConnection::Sqlite(c) => {
-            sha256_hex_utils::register_impl(c, |text: String| hex(&Sha256::digest(text)))?;
+            sha256_hex_utils::register_impl(c, |text: String| hash::sha256_hex(text))?;
             c.run_pending_migrations(SQLITE).map_err(Error::Migration)?;
             let lost = diesel::sql_query("SELECT count(*) AS count FROM pragma_foreign_key_check");
             if lost.get_result::<Count>(c)?.count > 0 {

@@ -6,9 +6,8 @@ use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{CONTENT_TYPE, CacheControl, CacheDirective, EntityTag},
 };
-use sha2::{Digest, Sha256};
 
-use crate::web::layer::conditional::respond_unless_held;
+use crate::{model::hash::sha256_hex, web::layer::conditional::respond_unless_held};
 
 /// One year, in seconds: practically without limit.
 const IMMUTABLE_MAX_AGE: u32 = 31_536_000;
@@ -42,7 +41,7 @@ pub struct Asset {
 
 impl Asset {
     fn new(path: &str, content_type: &'static str, bytes: &'static [u8]) -> Self {
-        let hash = format!("{:x}", Sha256::digest(bytes));
+        let hash = sha256_hex(bytes);
         let query = format!("v={}", hash.chars().take(8).collect::<String>());
         let address = format!("{path}?{query}");
         Self {

@@ -7,13 +7,13 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use sha2::{Digest, Sha256};
 
 use crate::{
     crypto::pem,
     fetch::{self, Document},
     model::{
         application::SpUrl,
+        hash::sha256_hex,
         key::Certificate,
         metadata_source::{
             AcceptedAggregate, ApplicationMetadataSource, EnableRule, ImportedEntity, MetadataSource,
@@ -242,7 +242,7 @@ impl<'w> AggregateUpdate<'w> {
             return Ok(Ok(()));
         }
         self.report.listed += 1;
-        let sha256 = hex(&Sha256::digest(metadata.as_bytes()));
+        let sha256 = sha256_hex(metadata.as_bytes());
         let before = self.hashes_before.get(&id);
         let is_changed = before != Some(&sha256);
         if is_changed {

@@ -3,14 +3,13 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
-use sha2::{Digest, Sha256};
 
 use crate::{
     model::{
         endpoint::path,
+        hash::sha256_hex,
         id::UserId,
         secret::Token,
-        text::hex,
         user::{Email, User},
     },
     provider::{
@@ -58,7 +57,7 @@ impl Provider {
             return Ok(None);
         };
         let (now, device) = (self.now(), self.token());
-        let name = hex(&Sha256::digest(link));
+        let name = sha256_hex(link);
         let mut event = self.event("user.device_link", "ok", Some(visitor));
         event.user = Some(user.id);
         let is_first = self.store().write(|tx| {

@@ -1,15 +1,15 @@
 //! Converts the metadata of a service provider into the settings of an application.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sha2::{Digest, Sha256};
 
 use crate::{
     crypto::pem,
     model::{
         application::{AssertionConsumerService, EntityId, LogoutEndpoint, ServiceProvider},
+        hash::sha256_hex,
         key::Certificate,
         name_id::NameIdFormat,
-        text::{hex, single_line},
+        text::single_line,
     },
     provider::applications::BadApplication,
     saml::metadata::{
@@ -69,7 +69,7 @@ pub(in crate::provider) fn from_entity(
 ) -> Result<ImportedMetadata, BadApplication> {
     let metadata = normalized::write(&entity, own_valid_until)
         .map_err(|_unwritable| BadApplication::UnwritableCharacter)?;
-    let sha256 = hex(&Sha256::digest(metadata.as_bytes()));
+    let sha256 = sha256_hex(metadata.as_bytes());
     Ok(ImportedMetadata {
         display_name: entity
             .display_name

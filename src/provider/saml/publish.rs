@@ -6,17 +6,15 @@ use std::{
     sync::{Arc, MutexGuard},
 };
 
-use sha2::{Digest, Sha256};
-
 use crate::{
     crypto::pem,
     model::{
         application::{EntityId, Slug},
+        hash::sha256_hex,
         id::KeyId,
         installation::Installation,
         key::Certificate,
         rollover::{AdoptionSource, KeyAdoption, MetadataFetch},
-        text::hex,
     },
     provider::{Dependencies, Provider, error::Error, keys::ring::KeyRing, visitor::Visitor},
     saml::{
@@ -71,7 +69,7 @@ impl Publication {
             (None, None) => None,
         };
         Ok(Self {
-            etag: hex(&Sha256::digest(metadata.as_bytes())),
+            etag: sha256_hex(metadata.as_bytes()),
             metadata: metadata.into(),
             active: ring.active.certificate.clone(),
             next: ring.next.as_ref().map(|key| key.certificate.clone()),

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
+    crypto::encrypt::UnusableRecipient,
     model::{
         application::{Application, ApplicationKind, ServiceProvider},
         attribute::{self, AttributeRule},
@@ -13,7 +14,7 @@ use crate::{
     },
     provider::{Provider, error::Error, snapshot::Snapshot},
     saml::{
-        encryption::{self, AssertionEncryption, UnusableRecipient},
+        encryption::{self, AssertionEncryption},
         response::{self, ResponseProtection},
     },
 };

@@ -1,10 +1,10 @@
 //! Counts sign-in attempts before anything is hashed: by account and address, network, account, and device.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sha2::{Digest, Sha256};
 
 use crate::{
     model::{
+        hash::sha256_hex,
         policy::Policy,
         text::hex,
         throttle::{RateLimit, ThrottlePolicy, address_key, network_key, networks},
@@ -70,7 +70,7 @@ impl Provider {
         user: Option<&User>,
         visitor: &Visitor,
     ) -> Result<ThrottleBuckets, Error> {
-        let account = hex(&Sha256::digest(canonical_account(&typed.email)));
+        let account = sha256_hex(canonical_account(&typed.email));
         let address = address_key(visitor.address);
         let limit = self.policy().throttle_address;
         // Queried whether or not the account exists: the same work in both cases.
@@ -187,7 +187,7 @@ pub(in crate::provider) fn blocked_until(
 
 /// Clears the buckets of an account, for every address: an administrator lifts its throttling.
 pub(in crate::provider) fn clear_throttle(tx: &mut Tx, email: &Email) -> Result<(), crate::store::Error> {
-    let account = hex(&Sha256::digest(canonical_account(email.as_str())));
+    let account = sha256_hex(canonical_account(email.as_str()));
     tx.clear_attempts(&format!("account:{account}"))?;
     tx.clear_attempts_with_prefix(&format!("pair:{account}:"))?;
     tx.clear_attempts_with_prefix(&format!("network:{account}:"))

@@ -4,9 +4,9 @@ use std::io::Read;
 
 use base64::{Engine, engine::general_purpose::STANDARD, write::EncoderStringWriter};
 use flate2::{Compression, FlushDecompress, Status, read::DeflateEncoder};
-use openssl::error::ErrorStack;
 
 use crate::{
+    crypto::error::OpenSslError,
     model::{application::Binding, response_options::SignatureAlgorithm, user::Email},
     saml::{
         binding::inbound::{InboundMessage, MessageKind},
@@ -248,7 +248,7 @@ pub fn encode(
     relay_state: Option<&str>,
     signer: &Signer,
     algorithm: SignatureAlgorithm,
-) -> Result<String, ErrorStack> {
+) -> Result<String, OpenSslError> {
     let name = match kind {
         MessageKind::Request => "SAMLRequest",
         MessageKind::Response => "SAMLResponse",

@@ -1,12 +1,11 @@
 //! Our own metadata: only what works.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use openssl::sha::Sha256;
 
 use crate::{
     model::{
-        application::EntityId, endpoint::Endpoints, key::Certificate, name_id::NameIdFormat,
-        response_options::SignatureAlgorithm, text::hex,
+        application::EntityId, endpoint::Endpoints, hash::sha256_of_parts, key::Certificate,
+        name_id::NameIdFormat, response_options::SignatureAlgorithm, text::hex,
     },
     saml::{
         response::Error,
@@ -44,11 +43,8 @@ pub struct IdpMetadata<'a> {
 /// same content has the same bytes.
 pub fn write(description: IdpMetadata<'_>, signer: Option<&Signer>) -> Result<String, Error> {
     let role = idp_sso_descriptor(description)?;
-    let mut hasher = Sha256::new();
-    hasher.update(description.entity_id.as_str().as_bytes());
-    hasher.update(&[0]);
-    hasher.update(role.as_bytes());
-    let digest: String = hex(&hasher.finish()).chars().take(40).collect();
+    let hash = sha256_of_parts([description.entity_id.as_str(), "\0", &role]);
+    let digest: String = hex(&hash).chars().take(40).collect();
     let id = format!("_{digest}");
     let mut head = XmlWriter::new(256);
     head.open(

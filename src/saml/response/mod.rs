@@ -1,9 +1,9 @@
 //! `Response` (saml-core, 3.3.3), with an assertion that says who signed in, or a status that says why not.
 
 use chrono::{DateTime, Utc};
-use openssl::error::ErrorStack;
 
 use crate::{
+    crypto::error::OpenSslError,
     model::{
         application::{EntityId, SpUrl},
         name_id::NameId,
@@ -30,7 +30,7 @@ pub enum Error {
     #[error("a value cannot be written")]
     Unwritable(#[from] Unwritable),
     #[error("the signature could not be made")]
-    Signing(#[from] ErrorStack),
+    Signing(#[from] OpenSslError),
     /// It has to be encrypted, and no certificate can be used for that.
     #[error("the assertion must be encrypted, and no certificate of the application is fit for it")]
     NoRecipient,

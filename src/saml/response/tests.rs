@@ -14,7 +14,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    crypto::strength::UnusableKey,
+    crypto::{encrypt::UnusableRecipient, strength::UnusableKey},
     model::{
         id::KeyId,
         key::{Certificate, SigningKey},
@@ -22,10 +22,7 @@ use crate::{
         response_options::ContentCipher,
         secret::Secret,
     },
-    saml::{
-        encryption::{RANDOM_LEN, UnusableRecipient},
-        second_opinion,
-    },
+    saml::{encryption::RANDOM_LEN, second_opinion},
     xml::tree::XmlDocument,
 };
 

@@ -6,12 +6,11 @@ use diesel::{
     prelude::*,
     sql_types::{Nullable, Text},
 };
-use sha2::{Digest, Sha256};
 
 use crate::{
     model::{
+        hash::sha256_hex,
         id::UserId,
-        text::hex,
         user::{Email, StableId},
     },
     store::{
@@ -128,7 +127,7 @@ impl Tx {
 /// The hash kept of a stable id. Lower case, because some applications ignore case when they
 /// compare.
 fn stable_id_hash(stable_id: &str) -> String {
-    hex(&Sha256::digest(stable_id.to_lowercase()))
+    sha256_hex(stable_id.to_lowercase())
 }
 
 /// Whether `text` contains this address, and not only a longer one that contains it.

@@ -8,14 +8,13 @@ use diesel::{
     sql_types::{BigInt, Nullable, Text, Timestamp},
     upsert::excluded,
 };
-use sha2::{Digest, Sha256};
 
 use crate::{
     model::{
         application::EntityId,
+        hash::sha256_hex,
         id::{ApplicationId, MetadataSourceId},
         metadata_source::{ImportedEntity, ImportedEntitySummary},
-        text::hex,
     },
     store::{
         connection::{AnyConnection, Tx},
@@ -219,7 +218,7 @@ struct Row {
 
 /// The key by which rows are found; the entity ID itself is then compared in full.
 fn entity_id_hash(entity_id: &str) -> String {
-    hex(&Sha256::digest(entity_id))
+    sha256_hex(entity_id)
 }
 
 impl From<&ImportedEntity> for Row {

@@ -3,12 +3,11 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
-use sha2::{Digest, Sha256};
 
 use crate::{
     model::{
+        hash::sha256_hex,
         id::{ApplicationId, UserId},
-        text::hex,
     },
     store::{
         connection::{Tx, with_backend},
@@ -111,7 +110,7 @@ impl Tx {
 /// identify the user.
 pub(in crate::store) fn erased_name_id(value: &str) -> String {
     // Some applications compare without regard to case.
-    format!("sha256:{}", hex(&Sha256::digest(value.to_lowercase())))
+    format!("sha256:{}", sha256_hex(value.to_lowercase()))
 }
 
 #[derive(Insertable)]

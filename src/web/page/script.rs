@@ -2,7 +2,8 @@
 //! by its hash and nothing else. Every page works without them.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use sha2::{Digest, Sha256};
+
+use crate::model::hash::sha256;
 
 /// Marks the page before anything is drawn: without the mark, elements that need a script stay
 /// hidden.
@@ -20,5 +21,5 @@ pub const LOGOUT_PROGRESS: &str = include_str!("../templates/logout_progress.js"
 
 /// The source expression that allows one script (csp3, 2.3.1).
 pub fn csp_source(script: &str) -> String {
-    format!("'sha256-{}'", STANDARD.encode(Sha256::digest(script)))
+    format!("'sha256-{}'", STANDARD.encode(sha256(script)))
 }

@@ -6,9 +6,10 @@ use std::{
     sync::Arc,
 };
 
-use openssl::sha::sha256;
-
-use crate::xml::error::{Error, StreamError};
+use crate::{
+    model::hash::sha256,
+    xml::error::{Error, StreamError},
+};
 
 /// Bytes that are read, and digested, at once.
 const CHUNK_SIZE: usize = 64 * 1024;

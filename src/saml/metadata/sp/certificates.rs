@@ -1,16 +1,9 @@
 //! Assesses the certificates of a service provider.
 
-use chrono::{DateTime, TimeDelta, Utc};
-use openssl::{
-    asn1::{Asn1Time, Asn1TimeRef},
-    error::ErrorStack,
-    nid::Nid,
-    pkey::{Id, PKey, Public},
-    x509::X509,
-};
+use chrono::{DateTime, Utc};
 
 use crate::{
-    crypto::strength,
+    crypto::x509::{X509Certificate, subject_and_issuer},
     saml::metadata::sp::finding::{MetadataFinding, sanitize},
 };
 
@@ -48,14 +41,14 @@ pub(super) struct CertificateUse {
 /// Assesses a certificate in DER. An expired one is as good as any other: its key is what was registered (saml2int,
 /// IIP-MD12).
 pub(super) fn assess(der: &[u8], usage: DeclaredUse, now: DateTime<Utc>) -> CertificateUse {
-    let Some((x509, key)) = parse_certificate(der) else {
+    let Some(x509) = X509Certificate::parse(der) else {
         return CertificateUse {
             findings: vec![MetadataFinding::CertificateUnreadable],
             ..CertificateUse::default()
         };
     };
     let subject = common_name(&x509);
-    if let Err(why) = strength::assess(&key) {
+    if let Err(why) = x509.assess_key() {
         let why = why.to_string();
         return CertificateUse {
             findings: vec![MetadataFinding::KeyUnusable { subject, why }],
@@ -64,7 +57,7 @@ pub(super) fn assess(der: &[u8], usage: DeclaredUse, now: DateTime<Utc>) -> Cert
     }
     let mut certificate_use = CertificateUse {
         signs: usage != DeclaredUse::Encryption,
-        encrypts: usage != DeclaredUse::Signing && key.id() == Id::RSA,
+        encrypts: usage != DeclaredUse::Signing && x509.is_rsa(),
         findings: Vec::new(),
     };
     if usage == DeclaredUse::Encryption && !certificate_use.encrypts {
@@ -74,22 +67,19 @@ pub(super) fn assess(der: &[u8], usage: DeclaredUse, now: DateTime<Utc>) -> Cert
             .push(MetadataFinding::EncryptionKeyUnusable { subject, why: what });
         return certificate_use;
     }
-    match (
-        from_asn1_time(x509.not_before()),
-        from_asn1_time(x509.not_after()),
-    ) {
-        (_, Ok(not_after)) if not_after <= now => {
+    match (x509.not_before(), x509.not_after()) {
+        (_, Some(not_after)) if not_after <= now => {
             certificate_use
                 .findings
                 .push(MetadataFinding::CertificateExpired { subject, not_after });
         }
-        (Ok(not_before), _) if not_before > now => {
+        (Some(not_before), _) if not_before > now => {
             certificate_use
                 .findings
                 .push(MetadataFinding::CertificateNotYetValid { subject, not_before });
         }
-        (Ok(_), Ok(_)) => {}
-        (Err(_), _) | (_, Err(_)) => {
+        (Some(_), Some(_)) => {}
+        (None, _) | (_, None) => {
             return CertificateUse {
                 findings: vec![MetadataFinding::CertificateUnreadable],
                 ..CertificateUse::default()
@@ -106,21 +96,15 @@ pub(super) fn end_entity_certificates(ders: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     if ders.len() < 2 {
         return ders;
     }
-    let read: Vec<_> = ders.iter().map(|der| X509::from_der(der).ok()).collect();
-    let name = |x509: &X509| x509.subject_name().to_der().ok();
+    let read: Vec<_> = ders.iter().map(|der| subject_and_issuer(der)).collect();
     // Two certificates of the same key may have the same name; neither is the other's issuer.
     let issuers: Vec<_> = read
         .iter()
         .flatten()
-        .filter_map(|x509| {
-            x509.issuer_name()
-                .to_der()
-                .ok()
-                .filter(|issuer| Some(issuer) != name(x509).as_ref())
-        })
+        .filter_map(|(subject, issuer)| (issuer != subject).then_some(issuer))
         .collect();
-    let is_end = |x509: &Option<X509>| {
-        let subject = x509.as_ref().and_then(name);
+    let is_end = |names: &Option<(Vec<u8>, Vec<u8>)>| {
+        let subject = names.as_ref().map(|(subject, _)| subject);
         subject.is_none_or(|subject| !issuers.contains(&subject))
     };
     let ends: Vec<bool> = read.iter().map(is_end).collect();
@@ -133,23 +117,7 @@ pub(super) fn end_entity_certificates(ders: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
         .collect()
 }
 
-fn parse_certificate(der: &[u8]) -> Option<(X509, PKey<Public>)> {
-    let x509 = X509::from_der(der).ok()?;
-    // OpenSSL accepts trailing bytes after the certificate.
-    let is_whole = x509.to_der().is_ok_and(|again| again == der);
-    let key = x509.public_key().ok()?;
-    is_whole.then_some((x509, key))
-}
-
-fn common_name(x509: &X509) -> String {
-    let name = x509.subject_name();
-    let common = name
-        .entries_by_nid(Nid::COMMONNAME)
-        .find_map(|entry| entry.data().to_string().ok());
-    common.map_or_else(|| "a nameless subject".to_owned(), |text| sanitize(&text))
-}
-
-fn from_asn1_time(time: &Asn1TimeRef) -> Result<DateTime<Utc>, ErrorStack> {
-    let since = Asn1Time::from_unix(0)?.diff(time)?;
-    Ok(DateTime::UNIX_EPOCH + TimeDelta::days(since.days.into()) + TimeDelta::seconds(since.secs.into()))
+fn common_name(x509: &X509Certificate) -> String {
+    x509.common_name()
+        .map_or_else(|| "a nameless subject".to_owned(), |text| sanitize(&text))
 }
