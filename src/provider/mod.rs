@@ -35,8 +35,14 @@ use crate::{
     fetch::Fetcher,
     model::{audit::AuditEvent, endpoint::Endpoints, id::AuditId, policy::Policy, secret::Token, text::hex},
     provider::{
-        audit::RefusalCounter, error::Error, health::HealthCheck, keys::certificate_expiry::WarnedToday,
-        saml::publish::FetchLog, single_flight::SingleFlight, snapshot::Snapshot, visitor::Visitor,
+        audit::RefusalCounter,
+        error::Error,
+        health::HealthCheck,
+        keys::{certificate_expiry::WarnedToday, ring::KeyRing},
+        saml::publish::FetchLog,
+        single_flight::SingleFlight,
+        snapshot::Snapshot,
+        visitor::Visitor,
     },
     store::Store,
 };
