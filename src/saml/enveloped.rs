@@ -285,6 +285,7 @@ fn is_raw_ecdsa_len(value: &[u8]) -> bool {
     matches!(value.len(), 64 | 96 | 128 | 132)
 }
 
-#[cfg(all(test, feature = "second-opinion"))]
+#[cfg(test)]
+#[cfg(feature = "second-opinion")]
 #[path = "enveloped_tests.rs"]
 mod tests;

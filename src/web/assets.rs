@@ -67,12 +67,12 @@ impl Asset {
     }
 
     fn respond(&self, request: &HttpRequest) -> HttpResponse {
-        match respond_unless_held(request, self.etag.clone(), self.caching(request.query_string())) {
-            Ok(mut response) => response
+        let caching = self.caching(request.query_string());
+        respond_unless_held(request, self.etag.clone(), caching, |response| {
+            response
                 .insert_header((CONTENT_TYPE, self.content_type))
-                .body(self.bytes),
-            Err(not_modified) => not_modified,
-        }
+                .body(self.bytes)
+        })
     }
 }
 

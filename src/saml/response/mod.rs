@@ -228,5 +228,6 @@ fn assertion(
     Ok((head.finish()?, tail.finish()?))
 }
 
-#[cfg(all(test, feature = "second-opinion"))]
+#[cfg(test)]
+#[cfg(feature = "second-opinion")]
 mod tests;

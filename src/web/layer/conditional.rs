@@ -5,13 +5,14 @@ use actix_web::{
     http::header::{CacheControl, ETag, EntityTag, Header, IfNoneMatch},
 };
 
-/// 200 with `ETag` and `Cache-Control`, to be completed by the caller, or a complete 304 if
-/// `If-None-Match` contains `etag`. A malformed `If-None-Match` is ignored.
+/// `document` completes a 200 with `ETag` and `Cache-Control`; if `If-None-Match` contains `etag`, the response is a 304
+/// without a body instead. A malformed `If-None-Match` is ignored.
 pub(in crate::web) fn respond_unless_held(
     request: &HttpRequest,
     etag: EntityTag,
     caching: CacheControl,
-) -> Result<HttpResponseBuilder, HttpResponse> {
+    document: impl FnOnce(&mut HttpResponseBuilder) -> HttpResponse,
+) -> HttpResponse {
     let is_held = matches!(IfNoneMatch::parse(request), Ok(IfNoneMatch::Any)) || names_etag(request, &etag);
     let mut response = if is_held {
         HttpResponse::NotModified()
@@ -20,9 +21,9 @@ pub(in crate::web) fn respond_unless_held(
     };
     response.insert_header(ETag(etag)).insert_header(caching);
     if is_held {
-        Err(response.finish())
+        response.finish()
     } else {
-        Ok(response)
+        document(&mut response)
     }
 }
 
@@ -50,8 +51,12 @@ mod tests {
         }
         let etag = EntityTag::new_strong("abc".to_owned());
         let caching = CacheControl(vec![CacheDirective::NoCache]);
-        let response = respond_unless_held(&request.to_http_request(), etag, caching)
-            .map_or_else(|held| held, |mut response| response.finish());
+        let response = respond_unless_held(
+            &request.to_http_request(),
+            etag,
+            caching,
+            HttpResponseBuilder::finish,
+        );
         let headers = response.headers();
         assert_eq!(headers.get("etag").unwrap(), "\"abc\"", "{held:?}");
         assert_eq!(headers.get("cache-control").unwrap(), "no-cache", "{held:?}");

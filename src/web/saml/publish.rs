@@ -175,12 +175,10 @@ fn document(
 ) -> HttpResponse {
     let etag = EntityTag::new_strong(tag.to_owned());
     let caching = CacheControl(vec![CacheDirective::NoCache]);
-    let mut response = match respond_unless_held(request, etag, caching) {
-        Ok(response) => response,
-        Err(not_modified) => return not_modified,
-    };
-    if let Some(disposition) = disposition {
-        response.insert_header((CONTENT_DISPOSITION, disposition));
-    }
-    response.insert_header((CONTENT_TYPE, media_type)).body(body)
+    respond_unless_held(request, etag, caching, |response| {
+        if let Some(disposition) = disposition {
+            response.insert_header((CONTENT_DISPOSITION, disposition));
+        }
+        response.insert_header((CONTENT_TYPE, media_type)).body(body)
+    })
 }

@@ -141,7 +141,7 @@ impl<R: Read> TokenReader<R> {
             Event::GeneralRef(name) => {
                 let name = name.into_inner();
                 self.text
-                    .push(resolve_reference(&name).ok_or_else(|| undeclared_entity())?);
+                    .push(resolve_reference(&name).ok_or_else(undeclared_entity)?);
                 TokenKind::Text(TextForm::Escaped)
             }
             Event::Comment(text) => {
