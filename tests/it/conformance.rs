@@ -164,14 +164,14 @@ fn no_saml_operational_mode_is_claimed() {
 
 #[test]
 fn a_missing_test_is_detected() {
-    assert!(test_exists("sign_on::relay_state_is_returned_unchanged"));
+    assert!(test_exists("sso::relay_state_is_returned_unchanged"));
     assert!(test_exists("attacks::row_12"));
     assert!(test_exists("src/xml/tree::text_is_whole_or_refused"));
     assert!(test_exists(
         "src/web/page::no_text_changes_what_a_page_is_made_of"
     ));
     for missing in [
-        "sign_on::relay_state",
+        "sso::relay_state",
         "nowhere::relay_state_is_returned_unchanged",
         "src/xml/tree::parse",
     ] {
