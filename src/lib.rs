@@ -5,12 +5,12 @@
 //!
 //! | layer | modules | what they know |
 //! |---|---|---|
-//! | 1 | [`model`], [`clock`], [`entropy`], [`process`] | domain types; the time; randomness; which processes run |
-//! | 1½ | [`crypto`], [`xml`], [`telemetry`] | keys and certificates; reading and writing XML; the log |
-//! | 2 | [`saml`], [`store`], [`credential`], [`claims`], [`access`], [`config`], [`files`], [`fetch`] | one subject each |
-//! | 3 | [`provider`] | what an identity provider does, without HTTP |
-//! | 4 | [`web`] | HTTP, and nothing of SAML or SQL |
-//! | 5 | [`server`], [`demo`], [`cli`] | what is started from the command line |
+//! | 1 | [`model`], [`clock`], [`entropy`], [`process`] | plain values; the time; randomness; other processes |
+//! | 2 | [`crypto`], [`xml`], [`telemetry`] | keys and certificates; reading and writing XML; the log |
+//! | 3 | [`saml`], [`store`], [`credential`], [`claims`], [`access`], [`config`], [`files`], [`fetch`] | one subject each |
+//! | 4 | [`provider`] | what an identity provider does, without HTTP |
+//! | 5 | [`web`] | HTTP, and nothing of SAML or SQL |
+//! | 6 | [`server`], `demo`, [`cli`] | what is started from the command line |
 
 pub mod access;
 pub mod claims;
