@@ -1,5 +1,5 @@
-//! Applications in the orders in which they are looked up. A set that differs from another in a few applications
-//! shares all else with it.
+//! Applications, sorted by each key that they are looked up by. A set that differs from another in a few applications
+//! shares the rest of its memory with it.
 
 use std::{cmp::Ordering, sync::Arc};
 
@@ -8,12 +8,12 @@ use crate::model::{
     id::ApplicationId,
 };
 
-/// How many applications are copied when one of them changes.
+/// The size of a piece in a new set. A change copies one piece of each list; a piece grows to at most twice this size.
 const PIECE: usize = 128;
 
-/// Applications, by name and by each key of theirs.
+/// Applications, by name, entity ID, slug and ID. Cloning copies no application.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_field_names, reason = "each says by what it is sorted")]
+#[expect(clippy::struct_field_names, reason = "each names its sort key")]
 pub struct ApplicationSet {
     by_name: Sorted,
     by_entity_id: Sorted,
@@ -33,7 +33,7 @@ impl ApplicationSet {
         }
     }
 
-    /// Puts an application in, in place of what was known of it.
+    /// Adds an application, or replaces the one with the same ID.
     pub(super) fn put(&mut self, application: &Arc<Application>) {
         self.remove(application.id);
         for sorted in self.each() {
@@ -58,7 +58,7 @@ impl ApplicationSet {
         ]
     }
 
-    /// Those called `entity_id`, by name.
+    /// The applications with this entity ID, by name.
     pub(super) fn by_entity_id(&self, entity_id: &EntityId) -> Vec<&Arc<Application>> {
         self.by_entity_id
             .equal(|application| application.saml.entity_id.cmp(entity_id))
@@ -72,12 +72,11 @@ impl ApplicationSet {
         self.by_id.first(|application| application.id.cmp(&id))
     }
 
-    /// All of them, by name.
+    /// All applications, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Application>> {
         self.by_name.pieces.iter().flat_map(|piece| piece.iter())
     }
 
-    /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.by_name.pieces.is_empty()
     }
@@ -85,7 +84,7 @@ impl ApplicationSet {
 
 type Order = fn(&Application, &Application) -> Ordering;
 
-/// One order: a sorted list in pieces, none of them empty.
+/// A list sorted by one key, cut into pieces, none of which is empty.
 #[derive(Clone, Debug)]
 struct Sorted {
     order: Order,
@@ -135,7 +134,7 @@ impl Sorted {
         }
     }
 
-    /// The first of those that are what `place` looks for; it says where another lies from there.
+    /// The first application for which `place` is `Equal`; `place` compares an application with the key sought.
     fn first(&self, place: impl Fn(&Application) -> Ordering) -> Option<&Arc<Application>> {
         let (piece, at) = self.start(&place)?;
         self.pieces.get(piece)?.get(at).filter(|one| place(one).is_eq())

@@ -1,4 +1,5 @@
 //! Failures of our own. What a peer or a user did wrong is an outcome, not an error.
+
 /// Our own failures.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -7,7 +8,7 @@ pub enum Error {
     /// A key could not be opened or generated.
     #[error(transparent)]
     Keys(#[from] crate::crypto::error::Error),
-    /// The keys of the database do not fit together.
+    /// The keys in the database are no usable key ring.
     #[error(transparent)]
     KeyRing(#[from] crate::provider::keys::ring::Error),
     /// A password could not be hashed.
@@ -21,7 +22,7 @@ pub enum Error {
     /// `serve` has not yet initialized the database.
     #[error("this database has no {0} yet: start `hallpass serve` once")]
     NotInitialized(&'static str),
-    /// Our own name, or the key that signs, cannot be read.
+    /// Our entity ID or the active key cannot be read.
     #[error(
         "{0}, and Hallpass has no other in its place: a newer version wrote it, or the database is damaged. Run the version that wrote it, or restore a backup (docs/operations.md)"
     )]
@@ -32,7 +33,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// What is read there is ours: nothing goes on without it.
+    /// For rows without which nothing works, such as our entity ID: an unreadable one is [`Self::OwnRow`].
     pub(super) fn of_own_row(error: crate::store::Error) -> Self {
         if error.is_unreadable() {
             Self::OwnRow(error)
@@ -41,7 +42,7 @@ impl Error {
         }
     }
 
-    /// Whether a row holds what this version cannot read.
+    /// Whether a row holds a value that this version cannot read.
     pub const fn is_unreadable(&self) -> bool {
         matches!(self, Self::Store(error) if error.is_unreadable())
     }

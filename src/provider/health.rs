@@ -63,7 +63,7 @@ impl Provider {
         }
         let unreadable = snapshot.unreadable.len();
         if unreadable > 0 {
-            // Whoever asks need not be one of ours: names stand in the log and in the list.
+            // Anybody may ask for the health, so only the log and `hallpass app list` give names.
             warnings.push(format!( "{unreadable} of the applications, drafts and keys cannot be read and are set aside: hallpass app list" ));
         }
         Ok(Ok(warnings))

@@ -1,4 +1,4 @@
-//! Rows of keys that can be used; those that cannot are set aside, unless it is the one that signs.
+//! The rows of keys that can be read. The others are set aside, except the active key, without which nothing works.
 
 use crate::{
     crypto::pem,
@@ -10,14 +10,14 @@ use crate::{
     store::{Store, Tx},
 };
 
-/// The keys that can be read, the newest first.
+/// The keys that can be read, newest first.
 pub(super) fn readable(store: &Store) -> Result<Vec<SealedKey>, Error> {
     let (mut keys, _unreadable) = store.read(Tx::readable_keys).map_err(Error::of_own_row)?;
     let _set_aside = set_aside(&mut keys);
     Ok(keys)
 }
 
-/// Takes out of `keys` what does not sign and has a certificate that cannot be read.
+/// Removes from `keys` those whose certificate cannot be read, except the active one; returns what it removed.
 pub(super) fn set_aside(keys: &mut Vec<SealedKey>) -> Vec<UnreadableRow> {
     let cause = |key: &SealedKey| match key.state {
         KeyState::Active => None,

@@ -1,4 +1,5 @@
 //! What the identity provider does, without HTTP.
+
 pub mod application_set;
 pub mod applications;
 pub mod audit;
@@ -99,9 +100,9 @@ impl Provider {
         Ok(provider)
     }
 
-    /// The same for one command: applications are loaded when something asks for all of them.
+    /// Like [`Self::open`], for one command: the snapshot is loaded when it is first needed.
     pub fn open_for_command(dependencies: Dependencies) -> Result<Self, Error> {
-        // Proves that this is the sealing key: links are sealed with it, too.
+        // Proves that this sealing key is the right one: it also seals links.
         KeyRing::open(
             &key_rows::readable(&dependencies.store)?,
             &dependencies.sealing_key,
@@ -151,7 +152,7 @@ impl Provider {
         self.dependencies().hasher.hash_count()
     }
 
-    /// How often what is kept in memory was read from the database.
+    /// How many times a snapshot was read from the database, so that tests can count.
     pub fn snapshots_read(&self) -> u64 {
         self.0.loads.load(Ordering::Relaxed)
     }

@@ -1,4 +1,4 @@
-//! Rows that are set aside because they cannot be read: shown, repaired, removed.
+//! Lists, repairs and removes rows that are set aside because they cannot be read.
 
 use std::sync::Arc;
 
@@ -12,34 +12,33 @@ use crate::{
     store::EditOutcome,
 };
 
-/// What became of a repair.
+/// The outcome of a repair.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Repaired {
-    /// It can be read again, and is switched off; these columns held what could not be read.
+    /// The application can be read again, and is disabled.
     Done {
-        /// As it is now.
         application: Box<Application>,
-        /// Table and column of each value that is gone.
+        /// Each value that was replaced or dropped, by table and column.
         lost: Vec<String>,
     },
-    /// What cannot be read is what nothing can stand in for.
+    /// The reason why a repair is impossible: no default can replace what cannot be read.
     Beyond(String),
-    /// It can be read.
+    /// The application can be read.
     NothingWrong,
-    /// There is no such application.
+    /// No application has this slug or ID.
     Unknown,
-    /// Somebody else changed it at the same moment.
+    /// The application was changed at the same time.
     Stale,
 }
 
 impl Provider {
-    /// The rows that are set aside.
+    /// The rows that are set aside, in the current generation.
     pub fn unreadable(&self) -> Result<Arc<Vec<UnreadableRow>>, Error> {
         Ok(Arc::clone(&self.fresh_snapshot()?.unreadable))
     }
 
-    /// Puts what is usual in place of what cannot be read of an application, and switches it off: an administrator is
-    /// to look at it before anybody signs in.
+    /// Replaces each unreadable value of an application by its default, or drops it, and disables the application: an
+    /// administrator must check it before users sign in to it again.
     pub fn repair_application(&self, handle: &str) -> Result<Repaired, Error> {
         let salvaged = self.store().read(|tx| {
             let Some(id) = tx.application_named(handle)? else {
@@ -85,7 +84,7 @@ impl Provider {
         })
     }
 
-    /// Removes an application or a draft that cannot be read; `false` if there is none.
+    /// Removes an unreadable application or draft; returns `false` if no such row has this slug or ID.
     pub fn remove_unreadable(&self, handle: &str) -> Result<bool, Error> {
         let all = self.unreadable()?;
         let found = all
@@ -115,7 +114,7 @@ impl Provider {
         })?)
     }
 
-    /// Removes a key that cannot be read and does not sign; `false` if there is none.
+    /// Removes an unreadable key that is not the active one; returns `false` if no such key has this ID.
     pub fn remove_unreadable_key(&self, id: &str) -> Result<bool, Error> {
         let all = self.unreadable()?;
         let found = all

@@ -1,11 +1,12 @@
-//! One thread does what many need; the others wait for it.
+//! One thread does the work that many threads need; the others wait for it.
 
 use std::{
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-/// How long others wait before one of them does it, too: longer than any statement of a request may take.
+/// How long a thread waits for the one that works before it works itself: longer than any statement of a request may
+/// take.
 const PATIENCE: Duration = Duration::from_secs(8);
 
 #[derive(Debug, Default)]
@@ -20,7 +21,7 @@ struct UnderWay {
     number: u64,
 }
 
-/// The right to do it; given back when it is dropped.
+/// The right to do the work. Dropping it ends the work and wakes the waiting threads.
 #[derive(Debug)]
 pub(super) struct Turn<'f> {
     flight: &'f SingleFlight,
@@ -28,7 +29,8 @@ pub(super) struct Turn<'f> {
 }
 
 impl SingleFlight {
-    /// Waits until nobody does it and it is still to be done: `done` says what others have done meanwhile.
+    /// Waits while another thread works. Returns the result as soon as `done` finds one; otherwise this thread must
+    /// work, and holds the returned `Turn` while it does.
     pub(super) fn turn<T>(&self, mut done: impl FnMut() -> Option<T>) -> Result<T, Turn<'_>> {
         let mut under_way = self.lock();
         loop {
@@ -58,7 +60,7 @@ impl SingleFlight {
 }
 
 impl Turn<'_> {
-    /// Whether nobody has lost patience and begun after this one: what they read is newer.
+    /// Whether no thread began later because it had waited for too long: what that one reads is newer.
     pub(super) fn is_the_last(&self) -> bool {
         self.flight.lock().number == self.number
     }
@@ -95,7 +97,7 @@ mod tests {
                     let look = || (done.load(Ordering::SeqCst) > 0).then_some(());
                     if let Err(turn) = flight.turn(look) {
                         times.fetch_add(1, Ordering::SeqCst);
-                        // Long enough for all others to come and wait.
+                        // Long enough for all other threads to begin to wait.
                         thread::park_timeout(Duration::from_millis(50));
                         assert!(turn.is_the_last());
                         done.store(1, Ordering::SeqCst);

@@ -1,7 +1,7 @@
-//! What is kept in memory of the database: the applications, the key that signs, what is published.
+//! The part of the database that is cached in memory: applications, drafts, active key, publication.
 //!
-//! One number, the generation, is raised by every change of these and read with every session: a
-//! snapshot of another generation is thrown away, so a change takes effect at the next sign-in on every replica.
+//! Every change of these raises one number, the generation, which is read with every session: if the snapshot is of
+//! another generation, what changed is read first, so that a change takes effect at the next sign-in on every replica.
 
 use std::sync::{Arc, atomic::Ordering};
 
@@ -21,25 +21,23 @@ use crate::{
     store::{Configuration, Store, Tx},
 };
 
-/// One generation. The next one shares with it what did not change.
+/// The cached data of one generation. The next snapshot shares with it what did not change.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    /// Its number, and our entity ID.
+    /// The generation and our entity ID.
     pub installation: Installation,
     /// Every application that can be read.
     pub applications: ApplicationSet,
-    /// Names that have a metadata address before they have an application.
+    /// Drafts have a metadata address before they become applications.
     pub drafts: Arc<Vec<ApplicationDraft>>,
-    /// Rows that are set aside.
     pub unreadable: Arc<Vec<UnreadableRow>>,
-    /// Signs.
     pub signer: Arc<Signer>,
     /// What anybody may fetch.
     pub publication: Arc<Publication>,
 }
 
 impl Snapshot {
-    /// Reads what changed since `before`, or everything.
+    /// Reads what changed since `before`, or everything if that is `None` or the changes are not known.
     pub(super) fn load(
         dependencies: &Dependencies,
         store: &Store,
@@ -91,17 +89,16 @@ impl Snapshot {
         })
     }
 
-    /// The applications called `entity_id`, enabled or not, by name.
+    /// The applications with this entity ID, enabled or not, by name.
     pub fn by_entity_id(&self, entity_id: &EntityId) -> Vec<&Arc<Application>> {
         self.applications.by_entity_id(entity_id)
     }
 
-    /// The application with this slug.
     pub fn by_slug(&self, slug: &Slug) -> Option<&Arc<Application>> {
         self.applications.by_slug(slug)
     }
 
-    /// What an administrator calls these applications, for the audit trail; by id where one is gone.
+    /// The slugs of these applications, for the audit log; the ID for one that was removed.
     pub(super) fn slugs(&self, ids: impl Iterator<Item = ApplicationId>) -> String {
         let name = |id| {
             self.by_id(id)
@@ -110,14 +107,13 @@ impl Snapshot {
         ids.map(name).collect::<Vec<_>>().join(", ")
     }
 
-    /// The application with this id.
     pub fn by_id(&self, id: ApplicationId) -> Option<&Arc<Application>> {
         self.applications.by_id(id)
     }
 }
 
-/// All rows that cannot be read: those of what was read again, and those of the rest that were known before. Keys whose
-/// certificate cannot be read are taken out of `read`.
+/// All unreadable rows: those found in what was read again, and from `known` those in what was not. Removes keys from
+/// `read` whose certificate cannot be read.
 fn unreadable(read: &mut Configuration, known: &[UnreadableRow]) -> Vec<UnreadableRow> {
     let mut all = std::mem::take(&mut read.unreadable);
     if let Some((keys, unreadable)) = &mut read.keys {
@@ -141,7 +137,7 @@ fn unreadable(read: &mut Configuration, known: &[UnreadableRow]) -> Vec<Unreadab
 }
 
 impl Provider {
-    /// The snapshot at hand, of whatever generation.
+    /// The cached snapshot, of whatever generation.
     pub(super) fn cached_snapshot(&self) -> Result<Arc<Snapshot>, Error> {
         match self.kept()? {
             Some(kept) => Ok(kept),
@@ -154,14 +150,14 @@ impl Provider {
         Ok(guard.clone())
     }
 
-    /// The snapshot of the database's generation now.
+    /// The snapshot of the current generation of the database.
     pub(super) fn fresh_snapshot(&self) -> Result<Arc<Snapshot>, Error> {
         let generation = self.store().read(Tx::generation)?;
         self.snapshot_at_generation(generation)
     }
 
-    /// The snapshot of at least `generation`. If need be it is loaded, by one thread: the others wait for that, since an
-    /// older one may let in whom an administrator has shut out.
+    /// The snapshot of at least `generation`. If it must be loaded, one thread does it and the others wait: an older
+    /// snapshot might admit a user to an application that an administrator has disabled since.
     pub(super) fn snapshot_at_generation(&self, generation: i64) -> Result<Arc<Snapshot>, Error> {
         let mut kept = self.kept();
         let fitting = |kept: &Result<Option<Arc<Snapshot>>, Error>| match kept {
@@ -184,7 +180,8 @@ impl Provider {
         if let Some(kept) = kept.as_ref().filter(|kept| kept.installation.generation == now) {
             return Ok(Arc::clone(kept));
         }
-        // Whoever waits is not to wait for a database without an end, whoever loads.
+        // Requests may be waiting for this load, so their limit on waiting for the database applies to it, even if a
+        // background thread loads.
         let fresh = Snapshot::load(self.dependencies(), &self.0.store_for_requests, kept.as_deref())?;
         let fresh = Arc::new(fresh);
         self.0.loads.fetch_add(1, Ordering::Relaxed);
@@ -195,8 +192,7 @@ impl Provider {
         Ok(fresh)
     }
 
-    /// Takes up what other processes have changed; called every second or two for what is served from
-    /// memory alone.
+    /// Loads what other processes have changed; called every second or two for what is served from memory alone.
     pub fn refresh_snapshot(&self) -> Result<(), Error> {
         let looked = self
             .fresh_snapshot()

@@ -1,4 +1,5 @@
 //! What `app list` prints: the applications, then the drafts.
+
 use anyhow::Result;
 use serde::Serialize;
 
@@ -32,7 +33,7 @@ struct ListedDraftOutput {
     created_at: String,
 }
 
-/// What is set aside.
+/// A row that is set aside because it cannot be read.
 #[derive(Serialize)]
 struct ShownUnreadable {
     slug: String,

@@ -1,4 +1,5 @@
 //! `hallpass app …`
+
 mod arguments;
 mod attribute;
 mod convert;
@@ -186,7 +187,7 @@ fn print_as_json(provider: &Provider, slug: &str, json: bool) -> Result<()> {
     show::print_application(provider, &*find_application(provider, slug)?, true, Vec::new())
 }
 
-/// What was read, or in words that it cannot be, and what to do.
+/// Returns what was read; if it is unreadable, the error says so, and how to fix it.
 fn readable<T>(provider: &Provider, slug: &Slug, read: Result<T, provider::error::Error>) -> Result<T> {
     if let Err(error) = &read
         && error.is_unreadable()
@@ -325,7 +326,8 @@ fn edit_application(
         ChangeOutcome::Unchanged(application) => print_line(format_args!(
             "{} is so already: nothing was changed.",
             application.name
-        )), // For a draft, `find_application` fails and says so.
+        )),
+        // For a draft, `find_application` fails and says so.
         ChangeOutcome::Unknown | ChangeOutcome::Taken => find_application(provider, slug).map(drop),
         ChangeOutcome::Stale => {
             bail!("somebody else changed it at the same moment; look again with `hallpass app show {slug}`")

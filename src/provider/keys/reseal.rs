@@ -1,4 +1,5 @@
 //! Replaces the sealing key of the stored signing keys.
+
 use crate::{
     crypto::seal::SealingKey,
     provider::{Provider, error::Error, keys::ring::KeyRing},
@@ -28,7 +29,7 @@ impl Provider {
         }
         let event = self.event("key.reseal", "ok", None);
         let resealed = self.store().write_config(|tx| {
-            // Whoever adds a key waits for this, or is found by looking again.
+            // A concurrent change of the keys waits for this transaction, or the comparison below finds it.
             if tx.signing_keys()? != rows {
                 return Ok(false);
             }
