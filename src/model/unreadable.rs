@@ -1,38 +1,34 @@
-//! Rows that this version cannot read: a newer one wrote them, or a rule was tightened since.
+//! Rows that this version cannot read: a newer version wrote them, or a rule was tightened after they were written.
 
-/// A row that is set aside: nothing is done with it until somebody repairs or removes it.
+/// A row that is set aside: it is not used until an administrator repairs or removes it.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct UnreadableRow {
-    /// What it is.
     pub kind: UnreadableKind,
-    /// As the table has it; it need not be an id of ours.
+    /// The ID as it is stored, which need not be a valid one.
     pub id: String,
-    /// The short name, where that much can be read.
+    /// The slug as it is stored; `None` unless the row is an application and the slug can be read.
     pub slug: Option<String>,
-    /// The name that people see, where that can be read.
+    /// The name that users see; `None` unless the row is an application and the name can be read.
     pub name: Option<String>,
-    /// Which value it is.
+    /// Which value is unreadable.
     pub cause: String,
 }
 
-/// What such a row would be.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum UnreadableKind {
-    /// An application.
     Application,
-    /// A name for an application to come.
     Draft,
-    /// A key that does not sign.
+    /// A key that is not the active one.
     SigningKey,
 }
 
 impl UnreadableRow {
-    /// What a command calls it by.
+    /// What commands accept to name the row.
     pub fn handle(&self) -> &str {
         self.slug.as_deref().unwrap_or(&self.id)
     }
 
-    /// What is wrong, and what to do about it.
+    /// The message for log and lists: what is wrong, and how to fix it.
     pub fn words(&self) -> String {
         let (handle, cause) = (self.handle(), &self.cause);
         match self.kind {

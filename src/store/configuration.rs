@@ -1,4 +1,4 @@
-//! What every replica keeps in memory, of one state of the database: all of it, or what changed since a generation.
+//! What every replica caches, read from one state of the database: all of it, or what changed since a generation.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -10,26 +10,25 @@ use crate::{
     store::{connection::Tx, error::Error},
 };
 
-/// What was read, with the rows of each kind that cannot be.
+/// What was read, with the unreadable rows of each kind.
 #[derive(Debug)]
 pub struct Configuration {
-    /// Our name, and the generation of all this.
+    /// Our entity ID, and the generation that everything here belongs to.
     pub installation: Installation,
-    /// None where neither they nor our name changed.
+    /// `None` if neither keys nor entity ID nor base URL changed.
     pub keys: Option<(Vec<SealedKey>, Vec<UnreadableRow>)>,
-    /// None where they did not change.
+    /// `None` if no draft changed.
     pub drafts: Option<(Vec<ApplicationDraft>, Vec<UnreadableRow>)>,
-    /// Applications that can be read.
     pub applications: Vec<Arc<Application>>,
-    /// Applications that cannot.
+    /// Unreadable applications.
     pub unreadable: Vec<UnreadableRow>,
-    /// The row ids of the applications that may have changed, of which `applications` holds what is left; none where
-    /// it holds all there are.
+    /// The row IDs of the applications that may have changed; those that are not in `applications` or `unreadable` were
+    /// removed. `None` if all applications were read.
     pub changed: Option<BTreeSet<String>>,
 }
 
 impl Tx {
-    /// What changed since the generation `since`, or all there is; nothing before the first start.
+    /// What changed since the generation `since`, or everything; `None` before the first start.
     pub fn configuration(&mut self, since: Option<i64>) -> Result<Option<Configuration>, Error> {
         self.repeatable_read(|tx| {
             let Some(installation) = tx.installation()? else {

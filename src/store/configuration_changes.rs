@@ -1,4 +1,4 @@
-//! `configuration_changes`: what each generation changed; and the transaction that writes it.
+//! `configuration_changes`: what each generation changed; and the transaction that records it.
 
 use std::{
     collections::BTreeSet,
@@ -16,11 +16,12 @@ use crate::{
     },
 };
 
-/// Generations of which it is kept what they changed: replicas look each second.
+/// The number of generations whose changes are stored. A replica that is further behind reads everything; usually it is
+/// one or two behind, since it looks every second.
 const KEPT: i64 = 1000;
 
-/// Applications that one generation, or several of them, may have changed before all are read anew: each is read by
-/// itself.
+/// If more applications than this were changed, in one generation or in several together, all are read again: changed
+/// ones are read one at a time.
 const MOST: usize = 100;
 
 const IDENTITY: &str = "identity";
@@ -30,7 +31,7 @@ const APPLICATIONS: &str = "applications";
 /// What changed between two generations.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct ConfigChanges {
-    /// Our name, our address, or our keys.
+    /// Our entity ID, our base URL, or our keys.
     pub(super) identity: bool,
     pub(super) drafts: bool,
     /// The ids of applications that were added, edited or removed.
@@ -42,15 +43,15 @@ impl ConfigChanges {
         *self == Self::default()
     }
 
-    /// Whether there are so many that everything is better read anew.
+    /// Whether so many applications were changed that reading everything is cheaper.
     fn is_everything(&self) -> bool {
         self.applications.len() > MOST
     }
 }
 
-/// A transaction that may change what every replica keeps in memory. It notes what it changes, and raises the
-/// generation at its end if that is anything. Two of these wait for each other from their beginning, so that each
-/// statement sees all that the one before it did.
+/// A transaction that may change what every replica caches. It records what it changes, and raises the generation at
+/// its end if it changed anything. Only one such transaction runs at a time, from its beginning on, so that each
+/// statement sees everything that earlier ones changed.
 #[derive(Debug)]
 pub struct ConfigTx<'t> {
     tx: &'t mut Tx,
@@ -72,6 +73,7 @@ impl DerefMut for ConfigTx<'_> {
 }
 
 impl<'t> ConfigTx<'t> {
+    /// Locks the installation's row, for which every other such transaction waits.
     pub(super) fn begin(tx: &'t mut Tx) -> Result<Self, Error> {
         diesel::update(installation::table)
             .set(installation::generation.eq(installation::generation))
@@ -98,7 +100,8 @@ impl<'t> ConfigTx<'t> {
         self.changes.identity = true;
     }
 
-    /// Raises the generation if anything changed, and notes what. An installation that was not founded has none.
+    /// Raises the generation if anything changed, and records what. An installation that is not initialized yet has no
+    /// generation.
     pub(super) fn end(self) -> Result<(), Error> {
         let Self { tx, changes } = self;
         if changes.is_nothing() {
@@ -135,8 +138,8 @@ impl<'t> ConfigTx<'t> {
 }
 
 impl Tx {
-    /// What changed after the generation `since`, up to `now`; nothing where that is not known of each of them, or is
-    /// so much that everything is better read anew.
+    /// What changed after the generation `since`, up to `now`; `None` if that is not known for every generation between
+    /// them, or if so much changed that reading everything is cheaper.
     pub(super) fn changes_between(&mut self, since: i64, now: i64) -> Result<Option<ConfigChanges>, Error> {
         if now < since || now - since > KEPT {
             return Ok(None);
@@ -149,7 +152,7 @@ impl Tx {
         let mut changes = ConfigChanges::default();
         let mut last = since;
         for (generation, subject) in rows {
-            // A version that writes nothing here has raised the one between.
+            // A generation without a row: it was raised by an older version, which does not write this table.
             if generation > last + 1 {
                 return Ok(None);
             }

@@ -1,4 +1,5 @@
 //! Access to the database: reads, durable writes, and relaxed writes for sign-ins.
+
 use std::{
     fmt, fs,
     os::unix::fs::MetadataExt,
@@ -78,7 +79,8 @@ impl Store {
         let manager = |role| ConnectionManager {
             url: Arc::clone(&address),
             kind: role,
-        }; // Fails at once with the reason; a pool would retry until its timeout.
+        };
+        // Fails at once with the reason; a pool would retry until its timeout.
         drop(manager(ConnectionKind::Writer).open()?);
         let (readers, writers, request_pool) = match *address {
             // SQLite has one writer at a time; others wait in the pool, in order.
@@ -178,8 +180,8 @@ impl Store {
         self.write_transaction(true, work)
     }
 
-    /// The same for what every replica keeps in memory: applications, keys, our own name. The generation is raised if
-    /// any of that changes, and nobody raises it otherwise.
+    /// Like [`write`](Self::write), for what every replica caches: applications, drafts, keys, our entity ID and base
+    /// URL. This alone raises the generation, if any of these changes.
     pub fn write_config<T>(
         &self,
         work: impl FnOnce(&mut ConfigTx<'_>) -> Result<T, Error>,

@@ -1,4 +1,5 @@
 //! Errors of the store.
+
 use std::{error::Error as StdError, fmt, path::PathBuf};
 
 /// Why the store failed. No message contains a password.
@@ -33,7 +34,7 @@ pub enum Error {
     Corrupt {
         table: &'static str,
         id: String,
-        /// The column whose value it is, where that is known.
+        /// The column that holds the value, if known.
         column: Option<&'static str>,
     },
     /// A statement failed.
@@ -71,7 +72,7 @@ impl Error {
         }
     }
 
-    /// Whether a row holds what this program cannot read.
+    /// Whether a row holds a value that this program cannot read.
     pub const fn is_unreadable(&self) -> bool {
         matches!(
             self,
@@ -128,7 +129,7 @@ impl RowContext {
         })
     }
 
-    /// One of its columns.
+    /// A column of this row.
     pub(super) const fn column(&self, column: &'static str) -> Column<'_> {
         Column { row: self, column }
     }
@@ -143,7 +144,7 @@ impl RowContext {
     }
 }
 
-/// The column that is being read, for the error that says it cannot be.
+/// The column being read, for the error that reports its value as unreadable.
 #[derive(Debug)]
 pub(super) struct Column<'r> {
     row: &'r RowContext,
@@ -159,12 +160,12 @@ impl Column<'_> {
         }
     }
 
-    /// Returns the value, or [`Error::Corrupt`] for this row.
+    /// Returns the value, or [`Error::Corrupt`] for this column.
     pub(super) fn valid<T, E>(&self, value: Result<T, E>) -> Result<T, Error> {
         self.required(value.ok())
     }
 
-    /// Returns the value, or [`Error::Corrupt`] for this row.
+    /// Returns the value, or [`Error::Corrupt`] for this column.
     pub(super) fn required<T>(&self, value: Option<T>) -> Result<T, Error> {
         value.ok_or_else(|| self.unreadable())
     }

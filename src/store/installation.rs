@@ -1,4 +1,5 @@
-//! `installation`: one row for all replicas.
+//! `installation`: one row, shared by all replicas.
+
 use diesel::prelude::*;
 
 use crate::{
@@ -11,11 +12,10 @@ use crate::{
     },
 };
 
-/// The id of the only row.
 const ROW_ID: i64 = 1;
 
 impl Tx {
-    /// What is known of this installation; nothing before its first start.
+    /// The installation; `None` before its first start.
     pub fn installation(&mut self) -> Result<Option<Installation>, Error> {
         installation::table
             .find(ROW_ID)
@@ -30,7 +30,7 @@ impl Tx {
             .transpose()
     }
 
-    /// Founds this installation as `proposed`, unless it was founded before; what holds now.
+    /// Stores `proposed` unless the installation exists already; returns the stored one.
     pub fn initialize_installation(&mut self, proposed: &Installation) -> Result<Installation, Error> {
         let row = (
             installation::id.eq(ROW_ID),
@@ -46,7 +46,7 @@ impl Tx {
         RowContext::new("installation", "1").required(stored)
     }
 
-    /// How often applications or keys were changed; 0 before the first start.
+    /// The current generation; 0 before the first start.
     pub fn generation(&mut self) -> Result<i64, Error> {
         let found = installation::table
             .find(ROW_ID)
@@ -58,7 +58,7 @@ impl Tx {
 }
 
 impl ConfigTx<'_> {
-    /// Changes our name to every service provider.
+    /// Changes our entity ID, which every service provider must then adopt.
     pub fn set_entity_id(&mut self, entity_id: &EntityId) -> Result<(), Error> {
         self.changed_identity();
         diesel::update(installation::table.find(ROW_ID))
@@ -67,7 +67,7 @@ impl ConfigTx<'_> {
         Ok(())
     }
 
-    /// Notes the base URL that we run under.
+    /// Records the base URL in use.
     pub fn set_base_url(&mut self, base_url: &str) -> Result<(), Error> {
         self.changed_identity();
         diesel::update(installation::table.find(ROW_ID))

@@ -1,4 +1,5 @@
 //! The database: SQLite or PostgreSQL, behind one set of queries. Knows no SAML and no HTTP.
+
 mod applications;
 mod audit;
 mod configuration;

@@ -1,8 +1,8 @@
-//! How rows are read that may hold what this version does not know.
+//! How rows are read that may contain values that this version does not know.
 
 use crate::store::error::{Column, Error};
 
-/// Whether a value that cannot be read is an error, or is left out and noted.
+/// Whether an unreadable value is an error, or is replaced and recorded.
 #[derive(Debug)]
 pub(super) enum Reading {
     Strict,
@@ -11,7 +11,7 @@ pub(super) enum Reading {
 }
 
 impl Reading {
-    /// The value, or `otherwise` where it cannot be read and that is not an error.
+    /// The value if it could be read; otherwise an error, or `otherwise` if lenient.
     pub(super) fn value<T>(
         &mut self,
         column: &Column<'_>,
@@ -28,7 +28,7 @@ impl Reading {
         }
     }
 
-    /// What was made of a row, or nothing where it cannot be read and that is not an error.
+    /// The value that was read from a row; if it is unreadable an error, or `None` if lenient.
     pub(super) fn row<T>(&mut self, made: Result<T, Error>) -> Result<Option<T>, Error> {
         match (made, self) {
             (Ok(made), _) => Ok(Some(made)),

@@ -1,4 +1,5 @@
 //! `application_drafts`.
+
 use chrono::NaiveDateTime;
 use diesel::{
     prelude::*,
@@ -20,12 +21,12 @@ use crate::{
 };
 
 impl Tx {
-    /// Every draft that can be read, by name.
+    /// Every draft that can be read, ordered by name.
     pub fn application_drafts(&mut self) -> Result<Vec<ApplicationDraft>, Error> {
         Ok(self.drafts_and_unreadable()?.0)
     }
 
-    /// The same, and those that cannot be read.
+    /// Every draft that can be read, ordered by name, and the rows that cannot.
     pub(in crate::store) fn drafts_and_unreadable(
         &mut self,
     ) -> Result<(Vec<ApplicationDraft>, Vec<UnreadableRow>), Error> {
@@ -57,7 +58,8 @@ impl Tx {
 }
 
 impl ConfigTx<'_> {
-    /// Keeps a name for an application to come; `false` if an application or another draft has it.
+    /// Reserves the slug and name of a future application. Returns `false` if an application or another draft has the
+    /// slug.
     pub fn add_application_draft(&mut self, draft: &ApplicationDraft) -> Result<bool, Error> {
         let rows = diesel::sql_query(
             "INSERT INTO application_drafts (slug, name, created_at) \
@@ -75,12 +77,13 @@ impl ConfigTx<'_> {
         Ok(rows == 1)
     }
 
-    /// Ends a draft: its application is registered, or will never be. `false` if there is none.
+    /// Removes a draft because its application was registered or is no longer planned. Returns `false` if there is no
+    /// such draft.
     pub fn remove_application_draft(&mut self, slug: &Slug) -> Result<bool, Error> {
         self.remove_draft_row(slug.as_str())
     }
 
-    /// The same for one whose row cannot be read.
+    /// Like [`remove_application_draft`](Self::remove_application_draft), for a draft that cannot be read.
     pub fn remove_draft_row(&mut self, slug: &str) -> Result<bool, Error> {
         let rows = diesel::delete(application_drafts::table.find(slug)).execute(&mut self.0)?;
         if rows == 1 {
@@ -90,7 +93,6 @@ impl ConfigTx<'_> {
     }
 }
 
-/// The row as it lies in the table.
 #[derive(Queryable)]
 struct Row {
     slug: String,

@@ -1,5 +1,6 @@
-//! `applications`, and what SAML knows of them: `saml_service_providers` and `saml_consumers`; the other
-//! children have files of their own.
+//! `applications` and their SAML settings: `saml_service_providers` and `saml_consumers`. The other child tables have
+//! their own files.
+
 pub(in crate::store) mod application_drafts;
 
 use std::collections::BTreeMap;
@@ -29,18 +30,17 @@ use crate::{
     },
 };
 
-/// Applications that are read at once: what they take is given back before the next ones are read.
+/// How many applications are read at a time: the memory for their rows is freed before the next ones are read.
 const PAGE: usize = 250;
 
 impl Tx {
-    /// The application `id`.
     pub fn application(&mut self, id: ApplicationId) -> Result<Option<Application>, Error> {
         let id = id.to_string();
         let found = self.applications_between(&id, &id, &mut Reading::Strict)?;
         Ok(found.into_iter().next())
     }
 
-    /// The same; none where it cannot be read.
+    /// The application `id`; `None` also if it cannot be read.
     pub fn readable_application(&mut self, id: ApplicationId) -> Result<Option<Application>, Error> {
         match self.application(id) {
             Err(error) if error.is_unreadable() => Ok(None),
@@ -48,13 +48,13 @@ impl Tx {
         }
     }
 
-    /// The application with this slug.
     pub fn application_by_slug(&mut self, slug: &Slug) -> Result<Option<Application>, Error> {
         self.repeatable_read(|tx| {
             let Some(id) = tx.application_named(slug.as_str())? else {
                 return Ok(None);
             };
-            let found = tx.applications_between(&id, &id, &mut Reading::Strict)?; // It speaks no protocol that is known here.
+            let found = tx.applications_between(&id, &id, &mut Reading::Strict)?;
+            // Without a row in `saml_service_providers` it uses a protocol that this version does not know.
             let found = RowContext::new("applications", &id).required(found.into_iter().next())?;
             Ok(Some(found))
         })
@@ -79,7 +79,7 @@ impl Tx {
         })
     }
 
-    /// Every application that can be read, by name.
+    /// Every application that can be read, ordered by name.
     pub fn applications(&mut self) -> Result<Vec<Application>, Error> {
         self.repeatable_read(|tx| {
             let ids = tx.application_ids()?;
@@ -90,7 +90,7 @@ impl Tx {
         })
     }
 
-    /// The id of the application that `handle` names, a slug or an id, whether or not it can be read.
+    /// The row ID of the application with the slug or ID `handle`, whether or not it can be read.
     pub fn application_named(&mut self, handle: &str) -> Result<Option<String>, Error> {
         Ok(applications::table
             .filter(applications::slug.eq(handle).or(applications::id.eq(handle)))
@@ -99,7 +99,9 @@ impl Tx {
             .optional()?)
     }
 
-    /// As much of the application with this row id as can be read, and the columns that cannot.
+    /// The application with this row ID, with defaults in place of what cannot be read, and the columns that cannot.
+    /// `None` if there is none, or if it uses a protocol that this version does not know; an error if its ID, slug or
+    /// entity ID cannot be read.
     pub fn salvage_application(&mut self, id: &str) -> Result<Option<(Application, Vec<String>)>, Error> {
         self.repeatable_read(|tx| {
             let mut reading = Reading::Lenient(Vec::new());
@@ -112,7 +114,6 @@ impl Tx {
         })
     }
 
-    /// Whether any application is registered.
     pub fn has_applications(&mut self) -> Result<bool, Error> {
         Ok(
             diesel::select(diesel::dsl::exists(applications::table.select(applications::id)))
@@ -127,8 +128,8 @@ impl Tx {
             .load(&mut self.0)?)
     }
 
-    /// Gives `each` the applications `ids`, which are all or few, and says which cannot be read; others do not suffer
-    /// from that. Within one state of the database.
+    /// Passes each application of `ids` that can be read to `each`, and returns the others. `ids` are all applications,
+    /// or at most [`PAGE`] of them in any order. Must be called within one transaction with one state of the database.
     pub(in crate::store) fn each_application(
         &mut self,
         ids: &[String],
@@ -142,7 +143,8 @@ impl Tx {
         Ok(unreadable)
     }
 
-    /// The same of `ids` that follow one another in the table. What cannot be read is found by halving.
+    /// Reads the applications `ids`, between which the table has no others. If one cannot be read, halves `ids` until
+    /// it is found.
     fn page(
         &mut self,
         ids: &[String],
@@ -172,7 +174,7 @@ impl Tx {
             .first::<(String, String)>(&mut self.0)
             .optional();
         let (slug, name) = match names {
-            // It was removed.
+            // The application was removed.
             Ok(None) => return Ok(()),
             Ok(Some((slug, name))) => (Some(slug), Some(name)),
             Err(_unreadable) => (None, None),
@@ -187,8 +189,8 @@ impl Tx {
         Ok(())
     }
 
-    /// The applications from the id `first` to the id `last`, with their children, all of one state: five queries for
-    /// any number of them.
+    /// The applications from the ID `first` to the ID `last`, with their child rows, read from one state of the
+    /// database: five queries for any number of applications.
     fn applications_between(
         &mut self,
         first: &str,
@@ -267,8 +269,8 @@ impl Tx {
 }
 
 impl ConfigTx<'_> {
-    /// Registers an application; `false` if its slug is taken. A draft of this slug was waiting for just
-    /// this, and ends; what is known of it is known of the application.
+    /// Registers an application; returns `false` if its slug is taken. A draft with this slug is removed; its metadata
+    /// address and key adoptions carry over to the application.
     pub fn add_application(&mut self, application: &Application) -> Result<bool, Error> {
         let row = Row::from(application);
         let rows = with_backend!(&mut self.0, |c| diesel::insert_into(applications::table)
@@ -288,8 +290,8 @@ impl ConfigTx<'_> {
         Ok(true)
     }
 
-    /// Writes `application` if it is still at the version that was read; its version is one higher then.
-    /// Its slug and its birth do not change.
+    /// Writes `application` if its stored version is still the one that was read, and increments the version. The slug
+    /// and the creation time do not change.
     pub fn edit_application(&mut self, application: &Application) -> Result<EditOutcome, Error> {
         let id = application.id.to_string();
         let unchanged = applications::table
@@ -321,12 +323,12 @@ impl ConfigTx<'_> {
         Ok(EditOutcome::Done)
     }
 
-    /// Removes an application, and that anybody ever signed in to it; `false` if there is none.
+    /// Removes an application and all records of sign-ins to it; returns `false` if there is none.
     pub fn remove_application(&mut self, id: ApplicationId) -> Result<bool, Error> {
         self.remove_application_row(&id.to_string())
     }
 
-    /// The same for one whose row cannot be read.
+    /// Like [`remove_application`](Self::remove_application), for an application that cannot be read.
     pub fn remove_application_row(&mut self, id: &str) -> Result<bool, Error> {
         let slug = applications::table
             .find(id)
@@ -460,7 +462,6 @@ struct Children {
     metadata_valid_until: Option<DateTime<Utc>>,
 }
 
-/// The row as it lies in the table.
 #[derive(Insertable, Queryable)]
 #[diesel(table_name = applications)]
 struct Row {

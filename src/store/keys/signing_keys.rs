@@ -1,7 +1,8 @@
-//! `signing_keys`: the ring and its steps.
+//! `signing_keys`: the key ring and the steps of a rollover.
 //!
-//! Every step is a [`ConfigTx`], which all steps wait for, so that each of them sees what the one before it did. One
-//! statement decides whether the step is taken at all.
+//! Every step is a [`ConfigTx`], which locks a row for which all steps wait, so each sees the result of the one before.
+//! One statement decides whether the step is taken.
+
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
     prelude::*,
@@ -22,23 +23,21 @@ use crate::{
     },
 };
 
-/// What must be so before a key takes over.
+/// What must hold for a step of a rollover to be taken.
 #[derive(Clone, Copy, Debug)]
 pub struct RolloverStep {
-    /// The key that signs now.
     pub active: KeyId,
     /// The other key of the step: the next one, or the previous one.
     pub other: KeyId,
-    /// How long ago the step before this one must lie.
+    /// The step before this one must have been taken at this time or earlier.
     pub previous_step_by: DateTime<Utc>,
-    /// Whether applications that are not known to follow stand in the way.
+    /// Whether the step is refused while an enabled application is not known to have adopted the key.
     pub require_all_adopted: bool,
-    /// The time of this step.
     pub now: DateTime<Utc>,
 }
 
 impl Tx {
-    /// Every key that can be read, the newest first, and those that cannot. That the active one cannot is an error.
+    /// Every key that can be read, newest first, and the rows that cannot. An unreadable active key is an error.
     pub fn readable_keys(&mut self) -> Result<(Vec<SealedKey>, Vec<UnreadableRow>), Error> {
         let ids = signing_keys::table
             .order(signing_keys::id.desc())
@@ -68,7 +67,7 @@ impl Tx {
         Ok((keys, unreadable))
     }
 
-    /// Every key, the newest first.
+    /// Every key, newest first.
     pub fn signing_keys(&mut self) -> Result<Vec<SealedKey>, Error> {
         signing_keys::table
             .order(signing_keys::id.desc())
@@ -80,8 +79,8 @@ impl Tx {
 }
 
 impl ConfigTx<'_> {
-    /// Adds the first key of an installation, active; `false` if it ever had one. Of two replicas that
-    /// start at once, the index that allows one active key decides.
+    /// Adds the first key of an installation, active; returns `false` if the installation ever had one. If two replicas
+    /// start at the same time, the unique index on the active key decides.
     pub fn add_first_key(&mut self, key: &SealedKey) -> Result<bool, Error> {
         let rows = diesel::sql_query(
             "INSERT INTO signing_keys (id, state, sealed, certificate, created_at, since) \
@@ -100,8 +99,8 @@ impl ConfigTx<'_> {
         Ok(rows == 1)
     }
 
-    /// Puts another form of the same sealed key in its place. Fails where the one of before is gone, so that nothing
-    /// of the transaction holds.
+    /// Replaces the sealed form `before` of a key with `after`. Fails if the stored form is no longer `before`, so that
+    /// the whole transaction is rolled back.
     pub fn reseal_key(&mut self, id: KeyId, before: &[u8], after: &[u8]) -> Result<(), Error> {
         let row = signing_keys::table
             .find(id.to_string())
@@ -116,7 +115,7 @@ impl ConfigTx<'_> {
         }
     }
 
-    /// Removes the row of a key that does not sign; `false` if there is none.
+    /// Removes the row of a key, readable or not, unless it is the active one; returns `false` if there is none.
     pub fn remove_key_row(&mut self, id: &str) -> Result<bool, Error> {
         let row = signing_keys::table
             .find(id)
@@ -125,8 +124,8 @@ impl ConfigTx<'_> {
         Ok(diesel::delete(row).execute(&mut self.0)? == 1)
     }
 
-    /// Makes `key` the active one in one step; `false`, and nothing is done, if `expected` was not active
-    /// any more. `expected` stays published if `keep` says so, and is retired otherwise.
+    /// Makes `key` the active one in one step. Returns `false` and changes nothing if `expected` is no longer active.
+    /// `expected` stays published if `keep` is set, and is retired otherwise.
     pub fn replace_active_key(
         &mut self,
         key: &SealedKey,
@@ -153,8 +152,8 @@ impl ConfigTx<'_> {
         Ok(true)
     }
 
-    /// Adds `key` as the one that signs next; `false` if a rollover is under way already, or the `active` one is not as
-    /// it was read: then another sealing key may hold, under which `key` is not sealed.
+    /// Adds `key` as the one that signs next. Returns `false` if a rollover is in progress, or if `active` is not as it
+    /// was read: the sealing key may have changed since `key` was sealed.
     pub fn add_next_key(&mut self, key: &SealedKey, active: &SealedKey) -> Result<bool, Error> {
         self.changed_identity();
         if !self.is_unchanged_key(active)? {
@@ -175,8 +174,8 @@ impl ConfigTx<'_> {
         Ok(rows == 1)
     }
 
-    /// Lets the next key sign, and keeps the one before published; `false` if anything of `step` does not
-    /// hold.
+    /// Makes the next key the active one and keeps the current one published. Returns `false` if a condition of `step`
+    /// does not hold.
     pub fn activate_key(&mut self, step: &RolloverStep) -> Result<bool, Error> {
         self.changed_identity();
         let rows = diesel::sql_query( "UPDATE signing_keys SET state = 'previous', since = $1 \
@@ -188,8 +187,8 @@ impl ConfigTx<'_> {
         self.activate_other_key(rows, KeyState::Next, step)
     }
 
-    /// Lets the previous key sign again; the one that took over from it is the next one again. `false` if
-    /// the keys of `step` are not what they were.
+    /// Makes the previous key active again; the one that replaced it becomes the next key again. Returns `false` if the
+    /// keys of `step` have changed state.
     pub fn reactivate_previous_key(&mut self, step: &RolloverStep) -> Result<bool, Error> {
         self.changed_identity();
         let rows = diesel::sql_query(
@@ -205,8 +204,9 @@ impl ConfigTx<'_> {
         self.activate_other_key(rows, KeyState::Previous, step)
     }
 
-    /// Stops publishing the previous key and destroys its private half; `false` if anything of `step` does
-    /// not hold. An application registered since the active key signs was given that one.
+    /// Stops publishing the previous key and destroys its private key. Returns `false` if a condition of `step` does
+    /// not hold. Applications registered after the active key began to sign are not checked: they received that key at
+    /// once.
     pub fn retire_previous_key(&mut self, step: &RolloverStep) -> Result<bool, Error> {
         self.changed_identity();
         let rows = diesel::sql_query( "UPDATE signing_keys SET state = 'retired', sealed = NULL, since = $1 \
@@ -217,13 +217,13 @@ impl ConfigTx<'_> {
         Ok(rows == 1)
     }
 
-    /// Withdraws the next key and destroys its private half; `false` if it is not the next one any more.
+    /// Withdraws the next key and destroys its private key; returns `false` if it is no longer the next key.
     pub fn withdraw_next_key(&mut self, key: KeyId, now: DateTime<Utc>) -> Result<bool, Error> {
         self.changed_identity();
         Ok(self.retire_key_in_state(KeyState::Next, Some(key), now)? == 1)
     }
 
-    /// Whether a key is in its state and sealed as it was read.
+    /// Whether a key still has the state and the sealed form that were read.
     fn is_unchanged_key(&mut self, key: &SealedKey) -> Result<bool, Error> {
         let row = signing_keys::table
             .find(key.id.to_string())
@@ -232,8 +232,8 @@ impl ConfigTx<'_> {
         Ok(diesel::select(diesel::dsl::exists(row)).get_result(&mut self.0)?)
     }
 
-    /// The second half of a step whose first half changed `rows`: no ring may be left without a key that
-    /// signs, so that what cannot be takes the whole step back.
+    /// The second half of a step whose first half changed `rows`. A ring must always have a key that signs, so a
+    /// failure here is an error that rolls back the whole step.
     fn activate_other_key(
         &mut self,
         rows: usize,
@@ -266,7 +266,7 @@ impl ConfigTx<'_> {
         Ok(rows == 1)
     }
 
-    /// Retires the key in this state, or nothing if it is not `only`; how many.
+    /// Retires the key in this state, or if `only` is given, only that key; returns how many were retired.
     fn retire_key_in_state(
         &mut self,
         state: KeyState,
@@ -308,7 +308,6 @@ fn state_from_name(text: &str) -> Option<KeyState> {
     .find(|state| state_name(*state) == text)
 }
 
-/// The row as it lies in the table.
 #[derive(Insertable, Queryable)]
 #[diesel(table_name = signing_keys)]
 struct Row {

@@ -1,4 +1,5 @@
-//! `application_sources`: which applications take their metadata from a source.
+//! `application_sources`: which applications get their metadata from a source.
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -19,7 +20,7 @@ use crate::{
 };
 
 impl Tx {
-    /// Lets a change wait for an administrator; `false` if one has rejected it already.
+    /// Stores a change that waits for an administrator; returns `false` if this change was rejected before.
     pub fn record_pending_change(
         &mut self,
         application: ApplicationId,
@@ -44,7 +45,7 @@ impl Tx {
         Ok(rows == 1)
     }
 
-    /// Notes that the source lists the application no more, or again; `false` if that is no news.
+    /// Records that the source stopped listing the application, or lists it again; `false` if nothing changed.
     pub fn set_delisted_at(
         &mut self,
         application: ApplicationId,
@@ -64,7 +65,7 @@ impl Tx {
         Ok(rows == 1)
     }
 
-    /// Where the metadata of `application` comes from, if it comes from a source.
+    /// The source of an application's metadata, if it has one.
     pub fn application_metadata_source(
         &mut self,
         application: ApplicationId,
@@ -77,8 +78,8 @@ impl Tx {
             .transpose()
     }
 
-    /// Until when the metadata of applications counts, from the id `first` to the id `last`: that of their source, or
-    /// an end of their own that is sooner.
+    /// When the metadata of the applications from the ID `first` to the ID `last` expires: the earlier of the source's
+    /// expiry and the entity's own.
     pub(in crate::store) fn metadata_expiries(
         &mut self,
         first: &str,
@@ -99,7 +100,6 @@ impl Tx {
             .collect())
     }
 
-    /// The applications of `source`.
     pub fn applications_of_metadata_source(
         &mut self,
         source: MetadataSourceId,
@@ -124,8 +124,8 @@ impl Tx {
             .collect()
     }
 
-    /// Takes what waits away, if it is still the change `sha256`; `false` if it is another one by now.
-    /// A rejected one is not offered again.
+    /// Removes the pending change if it is still `sha256`; returns `false` if it is another one by now. A rejected
+    /// change is not offered again.
     pub fn resolve_pending_change(
         &mut self,
         application: ApplicationId,
@@ -150,7 +150,7 @@ impl Tx {
 }
 
 impl ConfigTx<'_> {
-    /// Notes that an application's metadata comes from a source, in place of what was known of that.
+    /// Records that an application gets its metadata from a source, and replaces any earlier record.
     pub fn set_application_metadata_source(&mut self, from: &ApplicationMetadataSource) -> Result<(), Error> {
         self.changed_application(from.application);
         let row = Row::from(from);
@@ -163,7 +163,7 @@ impl ConfigTx<'_> {
         Ok(())
     }
 
-    /// Notes which metadata holds now, so that nothing waits any more.
+    /// Records the metadata now in use, and clears any pending change.
     pub fn record_applied_metadata(&mut self, from: &ApplicationMetadataSource) -> Result<(), Error> {
         self.changed_application(from.application);
         let row = Row::from(from);
@@ -184,7 +184,7 @@ impl ConfigTx<'_> {
         Ok(())
     }
 
-    /// Forgets where an application's metadata came from; the application stays as it is.
+    /// Removes the record of where an application's metadata came from; the application is unchanged.
     pub fn remove_application_metadata_source(&mut self, application: ApplicationId) -> Result<bool, Error> {
         let rows =
             diesel::delete(application_sources::table.find(application.to_string())).execute(&mut self.0)?;
@@ -195,7 +195,6 @@ impl ConfigTx<'_> {
     }
 }
 
-/// The row as it lies in the table.
 #[derive(AsChangeset, Insertable, Queryable)]
 #[diesel(table_name = application_sources, primary_key(application_id), treat_none_as_null = true)]
 struct Row {
@@ -249,7 +248,7 @@ impl TryFrom<Row> for ApplicationMetadataSource {
             row.waiting_since,
         ) {
             (Some(metadata), Some(sha256), Some(why), Some(since)) => Some(PendingChange {
-                // A row of a version that knew no ids: its whole hash names it.
+                // Rows written before changes had ids are identified by their whole hash.
                 id: row.waiting_id.unwrap_or_else(|| sha256.clone()),
                 metadata,
                 sha256,

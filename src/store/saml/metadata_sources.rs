@@ -1,4 +1,4 @@
-//! `metadata_sources`, and `metadata_source_certificates`.
+//! `metadata_sources` and `metadata_source_certificates`.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// Names whoever works on a source.
+/// Random token of the process that holds the lease on a source.
 pub type Lease = [u8; 16];
 
 impl Tx {
@@ -38,8 +38,8 @@ impl Tx {
         Ok(rows == 1)
     }
 
-    /// Writes what an administrator says of a source: address, rule and certificates. What was fetched
-    /// from elsewhere, or believed of another key, is to be fetched again; `false` if it is gone.
+    /// Writes the settings of a source: URL, rule and certificates. Clears the cache validators, so that metadata from
+    /// the old URL, or verified with the old key, is fetched again. Returns `false` if the source was removed.
     pub fn edit_metadata_source(&mut self, source: &MetadataSource) -> Result<bool, Error> {
         let row = Row::from(source);
         let id = row.id.clone();
@@ -63,13 +63,11 @@ impl Tx {
         Ok(rows == 1)
     }
 
-    /// The source `id`.
     pub fn metadata_source(&mut self, id: MetadataSourceId) -> Result<Option<MetadataSource>, Error> {
         let rows = metadata_sources::table.find(id.to_string()).load(&mut self.0)?;
         Ok(self.metadata_sources_from_rows(rows)?.pop())
     }
 
-    /// The aggregate of this name.
     pub fn metadata_source_by_name(&mut self, name: &str) -> Result<Option<MetadataSource>, Error> {
         let rows = metadata_sources::table
             .filter(metadata_sources::name.eq(name))
@@ -77,7 +75,7 @@ impl Tx {
         Ok(self.metadata_sources_from_rows(rows)?.pop())
     }
 
-    /// Every source, the eldest first.
+    /// Every source, oldest first.
     pub fn metadata_sources(&mut self) -> Result<Vec<MetadataSource>, Error> {
         let rows = metadata_sources::table
             .order(metadata_sources::id)
@@ -85,7 +83,7 @@ impl Tx {
         self.metadata_sources_from_rows(rows)
     }
 
-    /// Removes the sources of applications that are gone.
+    /// Removes sources of single entities whose application was removed.
     pub fn remove_unused_metadata_sources(&mut self) -> Result<usize, Error> {
         Ok(diesel::sql_query(
             "DELETE FROM metadata_sources WHERE kind = 'entity' AND NOT EXISTS \
@@ -94,8 +92,7 @@ impl Tx {
         .execute(&mut self.0)?)
     }
 
-    /// Takes a source that is to be fetched now, so that no other replica does; nobody else gets it
-    /// before `until`.
+    /// Claims a source that is due for a fetch, so that no other replica fetches it before `until`.
     pub fn claim_due_metadata_source(
         &mut self,
         now: DateTime<Utc>,
@@ -119,7 +116,7 @@ impl Tx {
             .transpose()
     }
 
-    /// Takes the source `id`, due or not; `false` while somebody else works on it.
+    /// Claims the source `id`, due or not; returns `false` while another process holds its lease.
     pub fn claim_metadata_source(
         &mut self,
         id: MetadataSourceId,
@@ -139,7 +136,6 @@ impl Tx {
         Ok(rows == 1)
     }
 
-    /// The lease on a source that somebody has taken.
     pub fn metadata_source_lease(&mut self, id: MetadataSourceId) -> Result<Option<Lease>, Error> {
         let lease = metadata_sources::table
             .find(id.to_string())
@@ -150,7 +146,7 @@ impl Tx {
         Ok(lease.and_then(|bytes| bytes.try_into().ok()))
     }
 
-    /// Lets a source go that is taken by `lease`; `false` if it is not any more.
+    /// Releases a source held under `lease`; returns `false` if that lease was lost.
     pub fn release_metadata_source(&mut self, id: MetadataSourceId, lease: &Lease) -> Result<bool, Error> {
         let taken = metadata_sources::table
             .find(id.to_string())
@@ -164,7 +160,7 @@ impl Tx {
         Ok(rows == 1)
     }
 
-    /// Keeps a source that was taken; `false` if it was lost to somebody else, or is gone.
+    /// Extends the lease on a source; returns `false` if another process holds it now, or the source was removed.
     pub fn renew_metadata_source_lease(
         &mut self,
         id: MetadataSourceId,
@@ -195,7 +191,7 @@ impl Tx {
 
     fn metadata_sources_from_rows(&mut self, rows: Vec<Row>) -> Result<Vec<MetadataSource>, Error> {
         let mut certificates: BTreeMap<String, Vec<Vec<u8>>> = BTreeMap::new();
-        // Few sources have any: an installation knows a handful of federations.
+        // Few sources have any: an installation imports from a handful of federations.
         for row in metadata_source_certificates::table
             .order((
                 metadata_source_certificates::source_id,
@@ -215,13 +211,13 @@ impl Tx {
 }
 
 impl ConfigTx<'_> {
-    /// Removes a source, and all that is known from it; applications stay. `false` if there is none.
+    /// Removes a source and its imported entities; applications stay. Returns `false` if there is none.
     pub fn remove_metadata_source(&mut self, id: MetadataSourceId) -> Result<bool, Error> {
         self.changed_applications_of(id)?;
         Ok(diesel::delete(metadata_sources::table.find(id.to_string())).execute(&mut self.0)? == 1)
     }
 
-    /// Writes what came of it, and lets the source go; `false` if it was lost to somebody else.
+    /// Saves the result of a fetch and releases the source; returns `false` if the lease was lost.
     pub fn save_metadata_source_state(
         &mut self,
         id: MetadataSourceId,
@@ -259,7 +255,7 @@ impl ConfigTx<'_> {
         Ok(rows == 1)
     }
 
-    /// Until when their metadata counts is among what every replica keeps in memory.
+    /// Every replica caches the expiry of an application's metadata.
     fn changed_applications_of(&mut self, source: MetadataSourceId) -> Result<(), Error> {
         let ids = application_sources::table
             .filter(application_sources::source_id.eq(source.to_string()))
@@ -310,7 +306,6 @@ struct CertificateRow {
     der: Vec<u8>,
 }
 
-/// The row as it lies in the table.
 #[derive(Insertable, Queryable)]
 #[diesel(table_name = metadata_sources)]
 struct Row {

@@ -1,4 +1,5 @@
 //! `saml_attributes`: which attributes of a user a service provider receives.
+
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;

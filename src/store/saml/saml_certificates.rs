@@ -1,5 +1,6 @@
 //! `saml_certificates`: the keys that verify a service provider's signatures, and those to encrypt
 //! for it.
+
 use std::collections::BTreeMap;
 
 use chrono::NaiveDateTime;
