@@ -1,4 +1,5 @@
 //! Initializes the database at the first start, and checks it at later starts.
+
 use crate::{
     clock::Clock,
     crypto::{generate, pem, seal::SealingKey},
@@ -113,7 +114,8 @@ impl Bootstrap<'_> {
                 });
             }
             return Ok(());
-        } // Opening all keys proves that the sealing key is theirs, before anything else happens.
+        }
+        // Opening all keys proves that the sealing key is theirs, before anything else happens.
         let ring = ring::KeyRing::open(&sealed, self.sealing_key)?;
         let host = self.endpoints.base.host();
         let subject = &ring.active.certificate.subject;

@@ -1,4 +1,5 @@
 //! From settings to a provider: files, database, keys.
+
 use std::{
     fs::File,
     path::{Path, PathBuf},
@@ -52,7 +53,8 @@ pub fn open(settings: &Settings) -> Result<Provider> {
         }
         SchemaState::TooNew { oldest_binary } => refuse_newer_schema(&oldest_binary)?,
     }
-    let sealing_key = seal::read_key(settings, &store)?; // Applications need the daemon's base URL, whatever the settings of this command say.
+    let sealing_key = seal::read_key(settings, &store)?;
+    // Applications need the daemon's base URL, whatever the settings of this command say.
     let known = store
         .read(Tx::installation)?
         .and_then(|known| BaseUrl::parse(&known.base_url).ok());
@@ -80,7 +82,8 @@ pub fn prepare_with(
     entropy: Box<dyn Entropy>,
 ) -> Result<(Provider, Vec<BootstrapNotice>)> {
     files::ensure_data_dir(&settings.data_dir)?;
-    check_files(settings)?; // Checked before the database: an earlier start that wrote the marker had created the database first.
+    check_files(settings)?;
+    // Checked before the database: an earlier start that wrote the marker had created the database first.
     let was_used = marker_path(settings).exists();
     if was_used && settings.sqlite_path().is_some_and(|path| !path.exists()) {
         bail!(database_missing(settings));

@@ -1,4 +1,5 @@
 //! `hallpass key …`
+
 mod reseal;
 mod status;
 

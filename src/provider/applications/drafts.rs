@@ -1,4 +1,5 @@
 //! Application drafts, for applications whose administrators need our metadata before they can provide theirs.
+
 use crate::{
     model::{application::Slug, audit::AuditEvent, rollover::ApplicationDraft},
     provider::{Provider, error::Error, people::users::ChangeOutcome},

@@ -1,4 +1,5 @@
 //! Registering, editing, disabling and removing applications.
+
 pub mod drafts;
 pub mod required_attributes;
 

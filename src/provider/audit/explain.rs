@@ -1,5 +1,6 @@
 //! What an administrator sees about a code or a decision: the row of the audit log, and what is registered now. None of
 //! this is ever shown on a page.
+
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};

@@ -2,6 +2,7 @@
 //!
 //! `prepare` publishes the next key in addition to the active one; `activate` makes it the active key and keeps the
 //! previous one published; `back` undoes that; `retire` ends the rollover. One SQL statement decides each step.
+
 pub mod certificate_expiry;
 mod reseal;
 pub mod ring;

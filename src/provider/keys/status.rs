@@ -1,4 +1,5 @@
 //! The status of a rollover: which keys are published, and which applications trust the new one.
+
 use std::{collections::BTreeMap, net::IpAddr};
 
 use chrono::{DateTime, Utc};

@@ -1,5 +1,6 @@
 //! Shows, confirms and rejects pending changes. What is confirmed is exactly what was shown, even if another change has
 //! arrived since.
+
 use std::sync::Arc;
 
 use crate::{

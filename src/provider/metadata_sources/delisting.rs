@@ -1,4 +1,5 @@
 //! Disables applications that their source no longer lists, and enables them again when it does.
+
 use crate::{
     model::{application::Application, metadata_source::ApplicationMetadataSource},
     provider::{Provider, error::Error},

@@ -1,4 +1,5 @@
 //! Makes applications of imported entities: one by one, or by the rule of their source.
+
 use crate::{
     model::{
         application::{Application, ApplicationKind, EntityId, Slug},
@@ -70,7 +71,8 @@ impl Provider {
                 return Ok(EnableOutcome::Unusable(
                     why.map_or(SourceError::NoAcs, SourceError::from),
                 ));
-            } // The stored metadata of an entity contains only a `validUntil` of its own, not that of its aggregate.
+            }
+            // The stored metadata of an entity contains only a `validUntil` of its own, not that of its aggregate.
             Ok(imported) => ImportedMetadata {
                 own_valid_until: imported.valid_until,
                 ..imported
@@ -101,7 +103,8 @@ impl Provider {
                 let detail = format!("enabled as {}", entity.entity_id);
                 let event = self.metadata_event(action, "ok", id, &detail);
                 let suffix = hex(&self.random::<4>());
-                let own = Slug::from_name(&entity.name()); // The publisher chose the name: it cannot have a reserved slug, nor one that an administrator has
+                let own = Slug::from_name(&entity.name());
+                // The publisher chose the name: it cannot have a reserved slug, nor one that an administrator has
                 // reserved for a draft.
                 let own = if own.is_reserved() || promised.iter().any(|draft| draft.slug == own) {
                     own.with_suffix(&suffix)

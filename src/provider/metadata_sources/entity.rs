@@ -1,4 +1,5 @@
 //! Applications whose metadata is fetched from a URL of its own.
+
 use chrono::{DateTime, Utc};
 
 use crate::{

@@ -1,4 +1,5 @@
 //! Importing aggregates for an administrator.
+
 use chrono::TimeDelta;
 
 use crate::{
@@ -68,7 +69,8 @@ impl Provider {
             url,
             signing_certificates: request.signed_by.into_iter().map(|one| one.der).collect(),
             rule: request.rule,
-            max_validity: request.longest_validity, // The new copy is compared with what is stored, whatever validators the server would accept.
+            max_validity: request.longest_validity,
+            // The new copy is compared with what is stored, whatever validators the server would accept.
             state: MetadataSourceState {
                 etag: None,
                 last_modified: None,

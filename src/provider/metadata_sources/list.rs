@@ -1,4 +1,5 @@
 //! Listing and removing sources and imported entities.
+
 use crate::{
     model::{
         application::Slug,

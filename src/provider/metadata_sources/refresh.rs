@@ -185,7 +185,8 @@ impl Provider {
                         };
                         self.finish_updated(source, job, &state, update)
                     }
-                    Ok(Err(source_error)) => self.finish_failed(source, job, source_error), // Whatever prevents a copy from being accepted is recorded in the state of the source: no source
+                    Ok(Err(source_error)) => self.finish_failed(source, job, source_error),
+                    // Whatever prevents a copy from being accepted is recorded in the state of the source: no source
                     // may expire without a message.
                     Err(error) => self.finish_failed(source, job, SourceError::Internal(Box::new(error))),
                 }
@@ -205,7 +206,8 @@ impl Provider {
         let (most, within) = match source.kind {
             MetadataSourceKind::Entity => (max_entity_bytes(), ENTITY_TIMEOUT),
             MetadataSourceKind::Aggregate => (MAX_AGGREGATE_BYTES, AGGREGATE_TIMEOUT),
-        }; // An expired copy is fetched in full, even if it has not changed.
+        };
+        // An expired copy is fetched in full, even if it has not changed.
         let is_over = source.state.valid_until.is_some_and(|end| end <= self.now());
         let known = CacheValidators {
             etag: source.state.etag.as_deref().filter(|_etag| !is_over),

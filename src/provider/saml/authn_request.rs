@@ -210,12 +210,14 @@ impl Provider {
                     ResponseOutcome::Replayed => {
                         self.authn_request_refused(Refusal::Replayed, &context.with_session(&active_session))
                     }
-                    ResponseOutcome::Refused(instead) => Ok(instead.into()), // Signed out since the session was read: nobody is signed in.
+                    ResponseOutcome::Refused(instead) => Ok(instead.into()),
+                    // Signed out since the session was read: nobody is signed in.
                     ResponseOutcome::SessionEnded => {
                         self.respond_or_wait(snapshot, application, valid_request, carried, None, context)
                     }
                 }
-            } // If the session cookie may have been withheld, `/continue` decides: there the browser sends it.
+            }
+            // If the session cookie may have been withheld, `/continue` decides: there the browser sends it.
             Some(_) | None
                 if valid_request.is_passive
                     && (valid_request.force_authn

@@ -114,7 +114,8 @@ impl Provider {
             unchecked_signature: false,
         };
         match self.respond(snapshot, response_request, &active_session, visitor)? {
-            ResponseOutcome::Response(answer) => Ok(StartOutcome::Response(answer)), // There is no request that could have been answered before.
+            ResponseOutcome::Response(answer) => Ok(StartOutcome::Response(answer)),
+            // There is no request that could have been answered before.
             ResponseOutcome::Replayed => Ok(StartOutcome::Unknown),
             ResponseOutcome::Refused(instead) => Ok(instead.into()),
             ResponseOutcome::SessionEnded => Ok(StartOutcome::SignIn),

@@ -1,5 +1,6 @@
 //! The SLO URL, and receiving a `LogoutRequest`. The session that ends is named by the sender's SessionIndex or by the
 //! browser's cookie; only the cookie decides which browser is sent to the other applications.
+
 use std::sync::Arc;
 
 use crate::{
@@ -159,7 +160,8 @@ impl Provider {
                 return self.resume_by_get(&asked, false);
             }
             return self.respond_at_once(&asked, Some(status::PARTIAL_LOGOUT));
-        } // A session that ended before is also a success.
+        }
+        // A session that ended before is also a success.
         if ended.any_ended || self.already_ended(&asked)? {
             return self.respond_at_once(&asked, None);
         }

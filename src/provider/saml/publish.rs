@@ -1,5 +1,6 @@
 //! What service providers fetch: metadata and certificates, served from memory. Also records who fetched them: that
 //! shows which applications know the next key.
+
 use std::{
     collections::BTreeSet,
     net::IpAddr,
@@ -125,7 +126,8 @@ impl FetchLog {
         if self.key != Some(key) {
             self.key = Some(key);
             self.fetches.clear();
-        } // A client may send a new `User-Agent` each time: what is not cached costs a query.
+        }
+        // A client may send a new `User-Agent` each time: what is not cached costs a query.
         if self.fetches.len() < MAX_REMEMBERED {
             self.fetches.insert(fetcher);
         }
@@ -189,7 +191,8 @@ impl Provider {
                 MAX_OWN_FETCHERS
             } else {
                 MAX_GUESSED_FETCHERS
-            }; // A chat program that previews the pasted address is not the application.
+            };
+            // A chat program that previews the pasted address is not the application.
             let is_evidence = fetch.is_own && !fetch.user_agent.as_deref().is_some_and(is_link_preview);
             let adoption = KeyAdoption {
                 slug: fetch.slug.clone(),

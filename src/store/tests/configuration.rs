@@ -1,4 +1,4 @@
-//! What raises the generation, and what each of them changed.
+//! What raises the generation, and what each generation is said to have changed.
 
 use super::*;
 use crate::{
@@ -98,7 +98,7 @@ fn a_generation_that_nobody_explains_is_a_gap() {
         write(store, |tx| tx.initialize_installation(&installation()));
         let start = read(store, Tx::generation);
         write(store, |tx| tx.add_application(&application(1)));
-        // As a version before this one raises it.
+        // As an older version raises the generation.
         store
             .write(|tx| {
                 tx.0.batch_execute("UPDATE installation SET generation = generation + 1")?;

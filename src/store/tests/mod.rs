@@ -1,4 +1,5 @@
 //! The store, on SQLite in a directory of its own, and on PostgreSQL in a schema of its own.
+
 mod applications;
 mod configuration;
 mod housekeeping;

@@ -1,4 +1,5 @@
 //! Sessions, their participants, and what SSO reads.
+
 use std::slice;
 
 use super::*;
