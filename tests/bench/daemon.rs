@@ -1,4 +1,5 @@
 //! The real binary, started as an administrator starts it, and a browser that sends SSO requests over and over.
+
 use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
@@ -83,7 +84,7 @@ impl Deployment {
             .unwrap();
     }
 
-    /// The database behind the daemon's back.
+    /// The daemon's database, opened from this process.
     pub(crate) fn store(&self) -> Store {
         let file = self.dir.path().join("data/hallpass.db");
         let url = self
@@ -236,7 +237,7 @@ impl<'p> Daemon<'p> {
         self.megabytes("VmRSS:")
     }
 
-    /// The same at its highest.
+    /// Peak resident memory since the start.
     pub(crate) fn highest_megabytes(&self) -> f64 {
         self.megabytes("VmHWM:")
     }
@@ -287,7 +288,8 @@ impl Client {
         Self {
             address,
             stream: BufReader::new(stream),
-            cookies: Vec::new(), // No two browsers send the same request.
+            cookies: Vec::new(),
+            // No two browsers send the same request.
             sent: u64::try_from(Utc::now().timestamp_micros()).unwrap() * 1_000_000,
         }
     }
@@ -298,7 +300,7 @@ impl Client {
         client
     }
 
-    /// The person gives the password.
+    /// The user signs in by password.
     pub(crate) fn sign_in(&mut self) {
         let csrf = self.csrf_of("/login");
         let form = format!(
@@ -310,7 +312,7 @@ impl Client {
         assert_eq!((done.status, done.location.as_str()), (303, "/"), "{}", done.body);
     }
 
-    /// The person signs out, on our own page.
+    /// The user signs out on our own page.
     pub(crate) fn sign_out(&mut self) {
         let csrf = self.csrf_of("/logout");
         let done = self.exchange("POST", "/logout", &format!("csrf={csrf}"));
@@ -318,7 +320,7 @@ impl Client {
         self.cookies.clear();
     }
 
-    /// Sends a request of an application that nobody registered.
+    /// Sends the AuthnRequest of an application that is not registered.
     pub(crate) fn be_refused(&mut self) {
         self.sent += 1;
         let target = sso_url(self.sent, "urn:nobody");
@@ -426,9 +428,9 @@ impl Client {
     }
 }
 
-/// An AuthnRequest as Auth0 sends it.
 const CHATGPT: &str = "ATZB94xJKf9FsbARIruJxTv5f";
 
+/// An AuthnRequest as Auth0 sends it.
 fn sso_url(number: u64, issuer: &str) -> String {
     let now = Utc::now();
     let xml = format!(

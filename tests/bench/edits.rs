@@ -1,5 +1,5 @@
-//! What sign-ons wait for while an administrator edits, among ten thousand applications: the wait of the slowest
-//! hundredth beside that of the same daemon at rest, in one run.
+//! How long SSO requests take while an administrator edits ten thousand applications: the 99th percentile, compared
+//! with that of the same daemon without edits, in one run.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -12,21 +12,23 @@ use crate::{
     scale::{self, MANY},
 };
 
-/// Browsers that sign on one after the other, each without a pause.
+/// Browsers at once, each of which sends one SSO request after the other without a pause.
 const BROWSERS: usize = 4;
-/// Sign-ons of each.
+/// SSO requests of each browser.
 const SIGN_ONS: usize = 1500;
-/// Between two edits in a row.
+/// Between two edits.
 const PAUSE: Duration = Duration::from_millis(50);
 
 pub(crate) struct Edits {
-    /// The wait of the slowest hundredth, in milliseconds.
+    /// The 99th percentile without edits, in milliseconds.
     pub(crate) at_rest: f64,
+    /// The 99th percentile during the edits, in milliseconds.
     pub(crate) disturbed: f64,
-    /// The longest wait of all.
+    /// The longest SSO request during the edits, in milliseconds.
     pub(crate) longest: f64,
+    /// How many edits were made.
     pub(crate) count: u32,
-    /// Resident at its highest, in MB.
+    /// Peak resident memory, in MB.
     pub(crate) memory: f64,
 }
 
@@ -80,7 +82,7 @@ pub(crate) fn measure(postgres: Option<&str>, quick: bool) -> Edits {
     }
 }
 
-/// How long each sign-on took, in milliseconds, the shortest first.
+/// How long each SSO request took, in milliseconds, shortest first.
 fn waits(clients: &mut [Client], times: usize) -> Vec<f64> {
     let mut all: Vec<f64> = thread::scope(|scope| {
         let each: Vec<_> = clients

@@ -1,5 +1,6 @@
 //! What SSO costs: the CPU time of the whole daemon for one warm SSO request over HTTP, as a multiple of one RSA-2048
 //! signature made beside it on the same core. `tests/bench/run.sh` runs it.
+
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -31,7 +32,7 @@ const SSO_PER_ROUND: usize = 2000;
 const BROWSERS: usize = 4;
 /// SSO requests before memory is read for the second time.
 const SSO_BEFORE_MEMORY: usize = 20_000;
-/// Sign-ons, sign-ins, sign-outs and refusals before memory is read for the third time.
+/// SSO requests, sign-ins, logouts and refusals before memory is read for the third time.
 const MIXED: usize = 30_000;
 
 fn main() {
@@ -207,7 +208,7 @@ fn ratio(sum: u64, count: usize) -> f64 {
     sum as f64 / count as f64
 }
 
-/// Resident memory in MB: after many sign-ons, sign-ins, sign-outs and refusals of four browsers at once.
+/// Resident memory in MB after many SSO requests, sign-ins, logouts and refusals, of four browsers at once.
 fn memory_after_all_kinds() -> f64 {
     let place = Deployment::new(None, DeploymentOptions::default());
     drop(Daemon::start(&place));

@@ -1,4 +1,5 @@
 //! The figures, as a table or as one JSON object.
+
 use std::{fmt, fs};
 
 use crate::{aggregate::AggregateFigures, daemon, edits::Edits, scale::Scale};
@@ -51,12 +52,12 @@ pub(crate) struct Report {
     cpu: String,
     pub(crate) databases: Vec<DatabaseFigures>,
     memory: Option<(f64, f64)>,
-    /// Resident after 30 000 sign-ons, sign-ins, sign-outs and refusals.
+    /// Resident memory in MB after 30 000 SSO requests, sign-ins, logouts and refusals.
     pub(crate) memory_mixed: Option<f64>,
     /// SQLite, four browsers at once, only the assertion signed.
     pub(crate) one_signature: Option<Figures>,
     pub(crate) scale: Option<Scale>,
-    /// SQLite, ten thousand applications, and somebody who edits them.
+    /// SQLite, with ten thousand applications that an administrator edits.
     pub(crate) edits: Option<Edits>,
     pub(crate) aggregate: Option<AggregateFigures>,
     /// Reading a request, from query to decision.

@@ -1,4 +1,5 @@
 //! All tests from outside, in one binary, so that it is linked once.
+
 #![expect(
     clippy::disallowed_methods,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! What is kept in memory: read anew as far as it changed, by one thread for all.
+//! The cached snapshot: only what changed is read again, by one thread for all.
 
 use std::{sync::Barrier, thread};
 
@@ -25,7 +25,7 @@ fn only_what_changed_is_read_again_unless_nobody_knows_what_that_is() {
         let (server, slug) = (&setup.server, &setup.wiki.slug);
         server.add_application("Desk", "urn:test:desk", "https://desk.example/acs", |_| {});
         assert_eq!(names(&setup), ["Desk", "Wiki"]);
-        // Behind the back of everybody: only whoever reads it again sees it.
+        // Raises no generation: only a replica that reads this row again sees the change.
         sql::execute(
             &server.settings,
             "UPDATE applications SET name = 'Silent' WHERE slug = 'desk'",
@@ -38,13 +38,13 @@ fn only_what_changed_is_read_again_unless_nobody_knows_what_that_is() {
         }
         beside.remove_application(slug).unwrap();
         assert_eq!(names(&setup), ["Desk"]);
-        // As a version before this one raises it.
+        // As an older version raises the generation.
         sql::execute(
             &server.settings,
             "UPDATE installation SET generation = generation + 1",
         );
         assert_eq!(names(&setup), ["Silent"]);
-        // A database of before is put back.
+        // An older copy of the database is restored.
         sql::execute(
             &server.settings,
             "UPDATE installation SET generation = 1; UPDATE applications SET name = 'Restored'",

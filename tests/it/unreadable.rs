@@ -1,4 +1,4 @@
-//! A row that this version cannot read is set aside: everything else goes on, and commands repair or remove it.
+//! A row that this version cannot read is set aside: everything else still works, and commands repair or remove it.
 
 use hallpass::{
     model::{
@@ -18,13 +18,13 @@ use crate::{
     },
 };
 
-/// A value of the next version.
+/// A change that the next version makes to an application, so that this version cannot read it.
 struct Next {
-    /// What is done to the rows of one application; `$1` is its id.
+    /// Changes the rows of one application; `$1` is its ID, `$2` an empty blob.
     sql: &'static str,
-    /// Whether the application can be had back without it.
+    /// Whether `hallpass app repair` can make the application readable again.
     is_repairable: bool,
-    /// Whether only SQLite takes it: a column of PostgreSQL has its type.
+    /// Whether only SQLite accepts the value: PostgreSQL checks the type of a column.
     sqlite_only: bool,
 }
 
@@ -89,7 +89,7 @@ const EACH: [Next; 21] = [
     ),
 ];
 
-/// Does as the next version does, which knows more words, and raises the generation.
+/// Writes as the next version does, which allows more values, and raises the generation.
 fn as_the_next_version(server: &TestServer, sql: &str) {
     let before = if server.settings.sqlite_path().is_some() {
         "PRAGMA ignore_check_constraints = ON"
@@ -120,7 +120,7 @@ fn add(server: &TestServer, number: usize) -> String {
     application.id.to_string()
 }
 
-/// Somebody signs in to the application that nothing is wrong with.
+/// A user can still sign in to the application that is readable.
 fn goes_on(setup: &SsoSetup, id: &str) {
     let answer = setup.signed_in_browser().get(&setup.sso_url(id));
     assert_eq!(answer.status, 200, "{}", answer.body);
@@ -142,7 +142,7 @@ fn whatever_row_cannot_be_read_is_set_aside_and_can_be_repaired_or_removed() {
             as_the_next_version(server, &sql);
             ids.push(id);
         }
-        // A reload of everything, and another of what changed.
+        // Everything is read again, and then only what changed.
         goes_on(&setup, "_1");
         assert_eq!(provider.unreadable().unwrap().len(), cases.len());
         let renamed = ApplicationEdit {
@@ -164,7 +164,7 @@ fn whatever_row_cannot_be_read_is_set_aside_and_can_be_repaired_or_removed() {
             "{}",
             health.body
         );
-        // A start.
+        // A start reads everything, too.
         drop(server.replica());
 
         let cli = Cli::new(&server.settings.data_dir, database);
