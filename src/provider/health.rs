@@ -64,7 +64,9 @@ impl Provider {
         let unreadable = snapshot.unreadable.len();
         if unreadable > 0 {
             // Anybody may ask for the health, so only the log and `hallpass app list` give names.
-            warnings.push(format!( "{unreadable} of the applications, drafts and keys cannot be read and are set aside: hallpass app list" ));
+            warnings.push(format!(
+                "{unreadable} of the applications, drafts and keys cannot be read and are set aside: hallpass app list"
+            ));
         }
         Ok(Ok(warnings))
     }

@@ -152,7 +152,10 @@ impl Store {
             return Ok(());
         }
         if !was_gone {
-            tracing::error!( path = %path.display(), "the database file is gone, or another file has its name: nobody is served. Put back the one that was opened, or stop Hallpass, restore the database, and start it again" );
+            tracing::error!(
+                path = %path.display(),
+                "the database file is gone, or another file has its name: nobody is served. Put back the one that was opened, or stop Hallpass, restore the database, and start it again"
+            );
         }
         Err(Error::FileMissing { path: path.clone() })
     }

@@ -34,7 +34,11 @@ impl Figures {
     }
 
     fn json(&self) -> serde_json::Value {
-        serde_json::json!({ "multiple_of_rsa_2048_signature": self.multiple, "rounds": self.rounds, "cpu_microseconds": self.microseconds, })
+        serde_json::json!({
+            "multiple_of_rsa_2048_signature": self.multiple,
+            "rounds": self.rounds,
+            "cpu_microseconds": self.microseconds,
+        })
     }
 }
 
@@ -197,8 +201,56 @@ impl Report {
     }
 
     pub(crate) fn print_json(&self) {
-        let databases: Vec<_> = self .databases .iter() .map(|database| { serde_json::json!({ "database": database.name, "four_at_once": database.at_once.json(), "one_after_the_other": database.alone.json(), "start_to_first_sign_on_ms": database.start_to_first_milliseconds, }) }) .collect();
-        let object = serde_json::json!({ "cpu": self.cpu, "databases": databases, "resident_mb_idle": self.memory.map(|figures| figures.0), "resident_mb_after_20000": self.memory.map(|figures| figures.1), "resident_mb_after_30000_of_all_kinds": self.memory_mixed, "one_signature_four_at_once": self.one_signature.as_ref().map(Figures::json), "read_request_multiple_of_rsa_2048_signature": self.parser.as_ref().map(|figures| figures.multiple), "aggregate_10000": self.aggregate.as_ref().map(|aggregate| serde_json::json!({ "mb": aggregate.megabytes, "signed_seconds": aggregate.signed.seconds, "signed_peak_mb": aggregate.signed.megabytes, "plain_seconds": aggregate.plain.seconds, "plain_peak_mb": aggregate.plain.megabytes, })), "applications_10000_beside_10": self.scale.as_ref().map(|scale| serde_json::json!({ "sign_on": scale.sso, "metadata": scale.metadata, "start_to_first_sign_on_ms": scale.start, "resident_mb": scale.memory, })), "edits_among_10000": self.edits.as_ref().map(|edits| serde_json::json!({ "p99_at_rest_ms": edits.at_rest, "p99_under_edits_ms": edits.disturbed, "longest_ms": edits.longest, "edits": edits.count, "peak_mb": edits.memory, })), "instructions_per_sign_on": self.instructions.map(|figures| figures.0), "instructions_per_signature": self.instructions.map(|figures| figures.1), "binary_mb": self.binary_megabytes, });
+        let databases: Vec<_> = self
+            .databases
+            .iter()
+            .map(|database| {
+                serde_json::json!({
+                    "database": database.name,
+                    "four_at_once": database.at_once.json(),
+                    "one_after_the_other": database.alone.json(),
+                    "start_to_first_sign_on_ms": database.start_to_first_milliseconds,
+                })
+            })
+            .collect();
+        let object = serde_json::json!({
+            "cpu": self.cpu,
+            "databases": databases,
+            "resident_mb_idle": self.memory.map(|figures| figures.0),
+            "resident_mb_after_20000": self.memory.map(|figures| figures.1),
+            "resident_mb_after_30000_of_all_kinds": self.memory_mixed,
+            "one_signature_four_at_once": self.one_signature.as_ref().map(Figures::json),
+            "read_request_multiple_of_rsa_2048_signature": self.parser.as_ref().map(|figures| figures.multiple),
+            "aggregate_10000": self.aggregate.as_ref().map(|aggregate| {
+                serde_json::json!({
+                    "mb": aggregate.megabytes,
+                    "signed_seconds": aggregate.signed.seconds,
+                    "signed_peak_mb": aggregate.signed.megabytes,
+                    "plain_seconds": aggregate.plain.seconds,
+                    "plain_peak_mb": aggregate.plain.megabytes,
+                })
+            }),
+            "applications_10000_beside_10": self.scale.as_ref().map(|scale| {
+                serde_json::json!({
+                    "sign_on": scale.sso,
+                    "metadata": scale.metadata,
+                    "start_to_first_sign_on_ms": scale.start,
+                    "resident_mb": scale.memory,
+                })
+            }),
+            "edits_among_10000": self.edits.as_ref().map(|edits| {
+                serde_json::json!({
+                    "p99_at_rest_ms": edits.at_rest,
+                    "p99_under_edits_ms": edits.disturbed,
+                    "longest_ms": edits.longest,
+                    "edits": edits.count,
+                    "peak_mb": edits.memory,
+                })
+            }),
+            "instructions_per_sign_on": self.instructions.map(|figures| figures.0),
+            "instructions_per_signature": self.instructions.map(|figures| figures.1),
+            "binary_mb": self.binary_megabytes,
+        });
         println!("{object}");
     }
 }

@@ -120,7 +120,7 @@ fn every_import_points_down() {
         let (_, below, own) = LAYERS
             .iter()
             .find(|(name, ..)| *name == module)
-            .unwrap_or_else(|| panic!("{module} has no floor: add it to FLOORS"));
+            .unwrap_or_else(|| panic!("{module} has no layer: add it to LAYERS"));
         let code = without_comments(&fs::read_to_string(&file).unwrap());
         for used in crate_paths(&code) {
             if used != module && !below.contains(&used.as_str()) {

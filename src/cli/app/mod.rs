@@ -288,16 +288,25 @@ fn metadata_mismatches(application: &Application, imported: &ImportedMetadata) -
     if let Some(format) = imported.name_id_format {
         let (asked, sent) = (format.name(), saml.name_id_format.name());
         if asked != sent {
-            findings.push(format!( "Its metadata asks for names of the format {asked}, and it is sent {sent} ones: `hallpass app edit {slug} --name-id {asked}` changes that." ));
+            findings.push(format!(
+                "Its metadata asks for names of the format {asked}, and it is sent {sent} ones: `hallpass app edit {slug} --name-id {asked}` changes that."
+            ));
         } else if format != NameIdFormat::EmailAddress {
-            findings.push(format!( "It is sent names of the format {sent}, the first in its metadata that can be made here, and not the e-mail address: `hallpass app edit {slug} --name-id email` changes that." ));
+            findings.push(format!(
+                "It is sent names of the format {sent}, the first in its metadata that can be made here, and not the e-mail address: `hallpass app edit {slug} --name-id email` changes that."
+            ));
         }
     }
     let missing = imported
         .required_attributes
         .iter()
         .filter(|asked| saml.attributes.iter().all(|rule| rule.name != asked.name));
-    findings.extend(missing.map(|asked| { format!( "It requires the attribute {}, which it is not sent: `hallpass app attribute set {slug} '{}' SOURCE` sends it.", asked.name, asked.name ) }));
+    findings.extend(missing.map(|asked| {
+        format!(
+            "It requires the attribute {}, which it is not sent: `hallpass app attribute set {slug} '{}' SOURCE` sends it.",
+            asked.name, asked.name
+        )
+    }));
     findings
 }
 
@@ -308,7 +317,12 @@ fn shared_entity_id(provider: &Provider, application: &Application) -> Result<Op
         .iter()
         .map(|other| other.slug.to_string())
         .collect();
-    Ok((!others.is_empty()).then(|| { format!( "Its entity ID is also that of {}: they are told apart by their ACS URLs, and a request that names none is refused (ISSUER-AMBIGUOUS).", others.join(", ") ) }))
+    Ok((!others.is_empty()).then(|| {
+        format!(
+            "Its entity ID is also that of {}: they are told apart by their ACS URLs, and a request that names none is refused (ISSUER-AMBIGUOUS).",
+            others.join(", ")
+        )
+    }))
 }
 
 /// Edits the application and reports it. With `json` it prints nothing: the caller prints the new state.

@@ -168,8 +168,89 @@ impl Provider {
     fn hints(&self, snapshot: &Snapshot, decision: &AuditEntry) -> Vec<String> {
         let mut hints = Vec::new();
         let application = decision.application.as_deref();
-        match (decision.row.outcome.as_str(), application) { (codes::LOGIN_WRONG, _) => hints.push(match (&decision.row.user, &decision.user) { (None, _) => "Nobody here has the address that was typed: `hallpass user list` shows everybody.".to_owned(), (Some(_), None) => "The person has been removed since.".to_owned(), (Some(_), Some(user)) if user.deleted_at.is_some() => format!( "{} is deleted: `hallpass user enable {}` undoes that until they are erased.", user.email, user.email ), (Some(_), Some(user)) if !user.enabled => format!( "{} is switched off: `hallpass user enable {}` switches them on again.", user.email, user.email ), (Some(_), Some(user)) => format!( "The address is that of {}, and the password was wrong: `hallpass user set-password {}` sets another.", user.full_name(), user.email ), }), ("ACS-UNKNOWN", Some(application)) => { let known = application .saml .acs_endpoints .iter() .map(|consumer| consumer.location.as_str()); if let Some(asked) = decision.detail_value(name::ACS) { hints.extend(known.filter_map(|known| describe_difference("the registered ACS URL", asked, known))); } } ("DESTINATION-WRONG", _) => { let endpoints = self.endpoints(); let ours = if decision.row.action == "logout" { &endpoints.slo } else { &endpoints.sso }; match decision.detail_value(name::DESTINATION) { Some(asked) => hints.extend(describe_difference("our address", asked, ours)), None => hints.push("it was signed without a Destination".to_owned()), } hints.push(format!("our address is {ours}")); } ("ISSUER-UNKNOWN", _) => { if let Some(asked) = decision.detail_value(name::ISSUER) { for application in snapshot.applications.iter() { let known = application.saml.entity_id.as_str(); let what = format!("the entity ID of {}", application.slug.as_str()); hints.extend(describe_difference(&what, asked, known)); } } } ("APPLICATION-DISABLED", Some(application)) if application.enabled => { hints.push("it is enabled by now".to_owned()); } ("SIGNATURE-WRONG", Some(application)) => { let (_words, facts) = decision.parsed_detail(); let now = &application.saml.signing_certificates; let changed = facts .iter() .filter(|(name, _)| *name == name::TRIED_CERTIFICATE) .any(|(_, tried)| now.iter().all(|certificate| certificate.sha256 != *tried)); if changed { hints.push("other certificates are registered by now".to_owned()); } let embedded: Vec<_> = facts .iter() .filter_map(|(name, sha256)| (*name == name::EMBEDDED_CERTIFICATE).then_some(*sha256)) .collect(); if embedded.is_empty() { // HTTP-Redirect carries no certificate that would show whose key it was.
- } else if now.iter().any(|known| embedded.contains(&known.sha256.as_str())) { hints.push( "it brings a registered certificate, so it was changed on its way, or signed with another key" .to_owned(), ); } else { hints.push( "it brings a certificate that is not registered; register that one only if the application's own settings show the same fingerprint" .to_owned(), ); } } (_, _) => {} }
+        match (decision.row.outcome.as_str(), application) {
+            (codes::LOGIN_WRONG, _) => hints.push(match (&decision.row.user, &decision.user) {
+                (None, _) => "Nobody here has the address that was typed: `hallpass user list` shows everybody.".to_owned(),
+                (Some(_), None) => "The person has been removed since.".to_owned(),
+                (Some(_), Some(user)) if user.deleted_at.is_some() => format!(
+                    "{} is deleted: `hallpass user enable {}` undoes that until they are erased.",
+                    user.email, user.email
+                ),
+                (Some(_), Some(user)) if !user.enabled => format!(
+                    "{} is switched off: `hallpass user enable {}` switches them on again.",
+                    user.email, user.email
+                ),
+                (Some(_), Some(user)) => format!(
+                    "The address is that of {}, and the password was wrong: `hallpass user set-password {}` sets another.",
+                    user.full_name(),
+                    user.email
+                ),
+            }),
+            ("ACS-UNKNOWN", Some(application)) => {
+                let known = application
+                    .saml
+                    .acs_endpoints
+                    .iter()
+                    .map(|consumer| consumer.location.as_str());
+                if let Some(asked) = decision.detail_value(name::ACS) {
+                    hints.extend(known.filter_map(|known| describe_difference("the registered ACS URL", asked, known)));
+                }
+            }
+            ("DESTINATION-WRONG", _) => {
+                let endpoints = self.endpoints();
+                let ours = if decision.row.action == "logout" {
+                    &endpoints.slo
+                } else {
+                    &endpoints.sso
+                };
+                match decision.detail_value(name::DESTINATION) {
+                    Some(asked) => hints.extend(describe_difference("our address", asked, ours)),
+                    None => hints.push("it was signed without a Destination".to_owned()),
+                }
+                hints.push(format!("our address is {ours}"));
+            }
+            ("ISSUER-UNKNOWN", _) => {
+                if let Some(asked) = decision.detail_value(name::ISSUER) {
+                    for application in snapshot.applications.iter() {
+                        let known = application.saml.entity_id.as_str();
+                        let what = format!("the entity ID of {}", application.slug.as_str());
+                        hints.extend(describe_difference(&what, asked, known));
+                    }
+                }
+            }
+            ("APPLICATION-DISABLED", Some(application)) if application.enabled => {
+                hints.push("it is enabled by now".to_owned());
+            }
+            ("SIGNATURE-WRONG", Some(application)) => {
+                let (_words, facts) = decision.parsed_detail();
+                let now = &application.saml.signing_certificates;
+                let changed = facts
+                    .iter()
+                    .filter(|(name, _)| *name == name::TRIED_CERTIFICATE)
+                    .any(|(_, tried)| now.iter().all(|certificate| certificate.sha256 != *tried));
+                if changed {
+                    hints.push("other certificates are registered by now".to_owned());
+                }
+                let embedded: Vec<_> = facts
+                    .iter()
+                    .filter_map(|(name, sha256)| (*name == name::EMBEDDED_CERTIFICATE).then_some(*sha256))
+                    .collect();
+                if embedded.is_empty() {
+                    // HTTP-Redirect carries no certificate that would show whose key it was.
+                } else if now.iter().any(|known| embedded.contains(&known.sha256.as_str())) {
+                    hints.push(
+                        "it brings a registered certificate, so it was changed on its way, or signed with another key"
+                            .to_owned(),
+                    );
+                } else {
+                    hints.push(
+                        "it brings a certificate that is not registered; register that one only if the application's own settings show the same fingerprint"
+                            .to_owned(),
+                    );
+                }
+            }
+            (_, _) => {}
+        }
         hints
     }
 }

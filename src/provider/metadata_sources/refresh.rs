@@ -306,7 +306,13 @@ impl Provider {
             .collect();
         let failures = source.state.failures.saturating_add(1);
         let since = source.state.failing_since.unwrap_or(now);
-        tracing::warn!( source = source.label(), why, failures, since = %since.format("%Y-%m-%dT%H:%M:%SZ"), "metadata could not be fetched; what was known before goes on" );
+        tracing::warn!(
+            source = source.label(),
+            why,
+            failures,
+            since = %since.format("%Y-%m-%dT%H:%M:%SZ"),
+            "metadata could not be fetched; what was known before goes on"
+        );
         let state = MetadataSourceState {
             failing_since: Some(since),
             failures,

@@ -207,7 +207,12 @@ impl Provider {
                 Ok(is_evidence && tx.add_key_adoption(&adoption)?)
             })?;
             if follows {
-                tracing::info!( application = %adoption.slug, key = %key, agent = adoption.user_agent, "an application has fetched the metadata that names the new signing key" );
+                tracing::info!(
+                    application = %adoption.slug,
+                    key = %key,
+                    agent = adoption.user_agent,
+                    "an application has fetched the metadata that names the new signing key"
+                );
             }
         }
         self.fetch_log()?.add(key, fetcher);

@@ -22,7 +22,11 @@ impl Tx {
             AnyConnection::Postgres(_) => "replace(gen_random_uuid()::text, '-', '')",
             AnyConnection::Sqlite(_) => "lower(hex(randomblob(16)))",
         };
-        diesel::sql_query(format!( "INSERT INTO metadata_addresses (slug, token) SELECT $1, {random} WHERE 1 = 1 ON CONFLICT DO NOTHING" )) .bind::<Text, _>(slug.as_str()) .execute(&mut self.0)?;
+        diesel::sql_query(format!(
+            "INSERT INTO metadata_addresses (slug, token) SELECT $1, {random} WHERE 1 = 1 ON CONFLICT DO NOTHING"
+        ))
+        .bind::<Text, _>(slug.as_str())
+        .execute(&mut self.0)?;
         Ok(())
     }
 

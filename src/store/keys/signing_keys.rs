@@ -183,7 +183,14 @@ impl ConfigTx<'_> {
              AND EXISTS (SELECT 1 FROM signing_keys n WHERE n.id = $3 AND n.state = 'next' AND n.created_at <= $4) \
              AND NOT EXISTS (SELECT 1 FROM signing_keys p WHERE p.state = 'previous') \
              AND NOT ($5 AND EXISTS (SELECT 1 FROM applications a WHERE a.enabled AND NOT EXISTS \
-                 (SELECT 1 FROM application_key_follow f WHERE f.slug = a.slug AND f.key_id = $3)))", ) .bind::<Timestamp, _>(step.now.naive_utc()) .bind::<Text, _>(step.active.to_string()) .bind::<Text, _>(step.other.to_string()) .bind::<Timestamp, _>(step.previous_step_by.naive_utc()) .bind::<Bool, _>(step.require_all_adopted) .execute(&mut self.0)?;
+                 (SELECT 1 FROM application_key_follow f WHERE f.slug = a.slug AND f.key_id = $3)))",
+            )
+            .bind::<Timestamp, _>(step.now.naive_utc())
+            .bind::<Text, _>(step.active.to_string())
+            .bind::<Text, _>(step.other.to_string())
+            .bind::<Timestamp, _>(step.previous_step_by.naive_utc())
+            .bind::<Bool, _>(step.require_all_adopted)
+            .execute(&mut self.0)?;
         self.activate_other_key(rows, KeyState::Next, step)
     }
 
@@ -213,7 +220,14 @@ impl ConfigTx<'_> {
              WHERE id = $2 AND state = 'previous' \
              AND EXISTS (SELECT 1 FROM signing_keys n WHERE n.id = $3 AND n.state = 'active' AND n.since <= $4 \
                  AND NOT ($5 AND EXISTS (SELECT 1 FROM applications a WHERE a.enabled AND a.created_at <= n.since \
-                     AND NOT EXISTS (SELECT 1 FROM application_key_follow f WHERE f.slug = a.slug AND f.key_id = n.id))))", ) .bind::<Timestamp, _>(step.now.naive_utc()) .bind::<Text, _>(step.other.to_string()) .bind::<Text, _>(step.active.to_string()) .bind::<Timestamp, _>(step.previous_step_by.naive_utc()) .bind::<Bool, _>(step.require_all_adopted) .execute(&mut self.0)?;
+                     AND NOT EXISTS (SELECT 1 FROM application_key_follow f WHERE f.slug = a.slug AND f.key_id = n.id))))",
+            )
+            .bind::<Timestamp, _>(step.now.naive_utc())
+            .bind::<Text, _>(step.other.to_string())
+            .bind::<Text, _>(step.active.to_string())
+            .bind::<Timestamp, _>(step.previous_step_by.naive_utc())
+            .bind::<Bool, _>(step.require_all_adopted)
+            .execute(&mut self.0)?;
         Ok(rows == 1)
     }
 
