@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use hallpass::web::Deadlines;
+use hallpass::{model::endpoint::path, web::Deadlines};
 
 use crate::support::{
     http,
@@ -65,11 +65,11 @@ fn post_routes() -> Vec<String> {
         .split("app.service(")
         .filter(|service| service.contains("post()"))
         .filter_map(|service| service.split_once("resource(")?.1.split_once(')'))
-        .map(|(path, _)| match path {
-            "path::LOGIN" => "/login".to_owned(),
-            "path::LOGOUT" => "/logout".to_owned(),
-            "path::SSO" => "/saml/sso".to_owned(),
-            "path::SLO" => "/saml/slo".to_owned(),
+        .map(|(written, _)| match written {
+            "path::SIGN_IN" => path::SIGN_IN.to_owned(),
+            "path::LOGOUT" => path::LOGOUT.to_owned(),
+            "path::SSO" => path::SSO.to_owned(),
+            "path::SLO" => path::SLO.to_owned(),
             literal if literal.starts_with('"') => literal
                 .trim_matches('"')
                 .replace("{id}", "01890000-0000-7000-8000-000000000000")
