@@ -132,10 +132,8 @@ impl Provider {
             }
             Ok(removed)
         })?;
-        if removed && !self.store().purge_deleted()? {
-            tracing::warn!(
-                "the write-ahead log could not be emptied: what was destroyed remains in it for a while"
-            );
+        if removed {
+            self.purge_destroyed_key()?;
         }
         Ok(removed)
     }

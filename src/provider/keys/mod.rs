@@ -354,11 +354,7 @@ impl Provider {
         })?;
         if taken {
             // A private key that was deleted from its row must also disappear from the database files.
-            if !self.store().purge_deleted()? {
-                tracing::warn!(
-                    "the write-ahead log could not be emptied: what was destroyed remains in it for a while"
-                );
-            }
+            self.purge_destroyed_key()?;
             return Ok(RolloverStepOutcome::Done(certificate));
         }
         Ok(RolloverStepOutcome::Refused(

@@ -51,4 +51,14 @@ impl Provider {
     pub fn purge_deleted(&self) -> Result<bool, Error> {
         Ok(self.store().purge_deleted()?)
     }
+
+    /// The same after a key was destroyed. If a reader prevented it, the log says so.
+    pub(in crate::provider) fn purge_destroyed_key(&self) -> Result<(), Error> {
+        if !self.purge_deleted()? {
+            tracing::warn!(
+                "the write-ahead log could not be emptied: what was destroyed remains in it for a while"
+            );
+        }
+        Ok(())
+    }
 }

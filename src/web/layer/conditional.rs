@@ -13,7 +13,11 @@ pub(in crate::web) fn respond_unless_held(
     caching: CacheControl,
     document: impl FnOnce(&mut HttpResponseBuilder) -> HttpResponse,
 ) -> HttpResponse {
-    let is_held = matches!(IfNoneMatch::parse(request), Ok(IfNoneMatch::Any)) || names_etag(request, &etag);
+    let is_held = match IfNoneMatch::parse(request) {
+        Ok(IfNoneMatch::Any) => true,
+        Ok(IfNoneMatch::Items(held)) => contains(&held, &etag),
+        Err(_) => false,
+    };
     let mut response = if is_held {
         HttpResponse::NotModified()
     } else {
@@ -30,9 +34,14 @@ pub(in crate::web) fn respond_unless_held(
 /// Whether `If-None-Match` contains `etag` itself: `*` does not say which version the client holds.
 pub(in crate::web) fn names_etag(request: &HttpRequest, etag: &EntityTag) -> bool {
     match IfNoneMatch::parse(request) {
-        Ok(IfNoneMatch::Items(held)) => held.iter().any(|held| held.weak_eq(etag)),
+        Ok(IfNoneMatch::Items(held)) => contains(&held, etag),
         Ok(IfNoneMatch::Any) | Err(_) => false,
     }
+}
+
+/// The weak comparison, as `If-None-Match` asks for (RFC 9110, 13.1.2).
+fn contains(held: &[EntityTag], etag: &EntityTag) -> bool {
+    held.iter().any(|held| held.weak_eq(etag))
 }
 
 #[cfg(test)]
