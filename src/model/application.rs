@@ -384,6 +384,24 @@ impl Application {
 }
 
 impl Application {
+    /// Where a user opens it, to sign in or out there by hand: its origin. The tile URL itself would start a sign-in,
+    /// and the ACS of ChatGPT is on a host where nobody can sign out.
+    pub fn site_url(&self) -> String {
+        if self.kind.is_chatgpt() {
+            return "https://chatgpt.com/".to_owned();
+        }
+        self.tile_url
+            .as_ref()
+            .or_else(|| self.saml.default_acs())
+            .map(SpUrl::origin)
+            .unwrap_or_default()
+    }
+
+    /// Whether it can be asked to end a session.
+    pub const fn has_logout_endpoint(&self) -> bool {
+        self.saml.logout.is_some()
+    }
+
     /// Whether its metadata is no longer valid, because its source has let it expire.
     pub fn is_metadata_expired(&self, now: DateTime<Utc>) -> bool {
         self.metadata_valid_until.is_some_and(|end| end <= now)

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use crate::model::{
     id::{ApplicationId, LogoutId, SessionId, UserId},
     name_id::NameId,
-    participant::Participant,
+    participant::{Participant, ParticipantSubject},
     secret::TokenHash,
 };
 
@@ -82,10 +82,10 @@ pub struct LogoutStep {
     pub position: i64,
     pub session: SessionId,
     pub application: ApplicationId,
-    /// The `SessionIndex` that the application received.
-    pub session_index: String,
-    /// The NameID that the application received.
-    pub name_id: NameId,
+    /// What the application calls the session: SAML's `SessionIndex`.
+    pub session_handle: String,
+    /// What the application calls the user.
+    pub subject: ParticipantSubject,
     pub state: LogoutStepState,
     /// The `ID` of our `LogoutRequest`, once it was sent.
     pub request_id: Option<String>,
@@ -100,8 +100,8 @@ impl LogoutStep {
             position,
             session: participant.session,
             application: participant.application,
-            session_index: participant.session_index,
-            name_id: participant.name_id,
+            session_handle: participant.session_handle,
+            subject: participant.subject,
             state: LogoutStepState::Pending,
             request_id: None,
             requested_at: None,

@@ -3,6 +3,8 @@
 pub mod application;
 pub mod attribute;
 pub mod audit;
+pub mod authentication;
+pub mod authn_context;
 pub mod chatgpt;
 pub mod endpoint;
 pub mod explanation;

@@ -12,12 +12,28 @@ use crate::model::{
 pub struct Participant {
     pub session: SessionId,
     pub application: ApplicationId,
-    pub session_index: String,
-    pub name_id: NameId,
+    /// What it calls the session: SAML's `SessionIndex`.
+    pub session_handle: String,
+    pub subject: ParticipantSubject,
     /// When it first received an assertion of this session.
     pub first_at: DateTime<Utc>,
     /// When it last received one.
     pub last_at: DateTime<Utc>,
+}
+
+/// What an application calls the user of a session, by protocol.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum ParticipantSubject {
+    Saml(NameId),
+}
+
+impl ParticipantSubject {
+    /// The name itself, without format or qualifiers.
+    pub fn value(&self) -> &str {
+        match self {
+            Self::Saml(name_id) => &name_id.value,
+        }
+    }
 }
 
 /// By what an application knows a user, permanently: a changed e-mail address is visible here.

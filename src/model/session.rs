@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::{
+    authentication::AuthenticationEvents,
     id::{ApplicationId, SessionId, UserId},
     secret::{Secret, Token},
     text::hex,
@@ -19,8 +20,8 @@ pub struct Session {
     pub user: UserId,
     /// Random: the `SessionIndex` for each service provider is derived from it.
     pub seed: Secret<[u8; 32]>,
-    /// When the password was last entered: the `AuthnInstant`.
-    pub authenticated_at: DateTime<Utc>,
+    /// What the user has proved in it.
+    pub authentications: AuthenticationEvents,
     /// When the browser last sent a request, to about a minute.
     pub last_seen_at: DateTime<Utc>,
     /// When it ends if the browser is inactive.
@@ -56,6 +57,7 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::authentication::AuthenticationEvent;
 
     #[test]
     fn a_session_ends_at_its_age_also_where_the_clock_goes_back() {
@@ -65,7 +67,7 @@ mod tests {
             id: SessionId::new(began, [1; 10]),
             user: UserId::new(began, [2; 10]),
             seed: Secret::new([3; 32]),
-            authenticated_at: began,
+            authentications: AuthenticationEvents::new(AuthenticationEvent::password(began)),
             last_seen_at: began,
             idle_expires_at: began + day,
             expires_at: began + day,

@@ -2,7 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::model::{id::ApplicationId, name_id::NameIdFormat};
+use crate::model::{
+    authn_context::{AuthnContextClass, Comparison, RequestedAuthnContext},
+    id::ApplicationId,
+    name_id::NameIdFormat,
+};
 
 /// The user whom a request is about (saml-core, 3.4.1.4): a name and its format.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -11,50 +15,87 @@ pub struct Subject {
     pub value: String,
 }
 
-/// A validated request that waits for its user to sign in. It is not stored here: the browser stores it, sealed.
+/// A sign-in to an application that is answered at once, or waits for its user: every entrance makes one, whatever the
+/// protocol. While it waits it is not stored here: the browser keeps it, sealed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PendingSignIn {
     pub application: ApplicationId,
-    /// The request's own `ID`, for `InResponseTo`.
-    pub request_id: String,
+    pub payload: Payload,
+    pub requirements: SignInRequirements,
+    /// When the request was received.
+    pub created_at: DateTime<Utc>,
+}
+
+/// What a response needs to know of its request, by protocol.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Payload {
+    Saml(SamlPayload),
+}
+
+/// What a SAML Response needs to know of its AuthnRequest.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SamlPayload {
+    /// The request's own `ID`, for `InResponseTo`; `None` for an unsolicited Response.
+    pub request_id: Option<String>,
     /// Where the response is sent: [`SpUrl::digest`](crate::model::application::SpUrl::digest) of an ACS URL that the
     /// application registered.
     pub acs_digest: [u8; 32],
     /// Opaque to us, returned unchanged.
     pub relay_state: Option<String>,
-    /// The user must sign in again, after `created_at` (saml-core, 3.4.1, `ForceAuthn`).
+    pub name_id_format: NameIdFormat,
+    /// The request was signed, but no certificate is registered to verify it. Not sealed: it is recorded before the
+    /// request waits.
+    pub unchecked_signature: bool,
+}
+
+/// What is asked of the user.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct SignInRequirements {
+    /// The user must sign in again, after the request was received (saml-core, 3.4.1, `ForceAuthn`).
     pub force_authn: bool,
     /// No page may be shown (saml-core, 3.4.1, `IsPassive`).
     pub is_passive: bool,
     /// The user must be this one (saml-core, 3.4.1.4).
     pub subject: Option<Subject>,
-    pub name_id_format: NameIdFormat,
-    /// The `AuthnContextClassRef` of the response.
-    pub context_class: String,
+    /// How the user must have authenticated (saml-core, 3.3.2.2.1).
+    pub authn_context: Option<RequestedAuthnContext>,
     /// The e-mail address to prefill in the sign-in form.
     pub login_hint: Option<String>,
-    /// When the request was received.
-    pub created_at: DateTime<Utc>,
+}
+
+impl SignInRequirements {
+    /// The e-mail address to prefill: that of the requested subject, or else the login hint.
+    pub fn email(&self) -> Option<&str> {
+        let subject = self.subject.as_ref().filter(|subject| match subject.format {
+            NameIdFormat::EmailAddress | NameIdFormat::Unspecified => true,
+            NameIdFormat::Persistent | NameIdFormat::Transient => false,
+        });
+        let subject = subject.map(|subject| subject.value.as_str());
+        subject.or(self.login_hint.as_deref())
+    }
 }
 
 impl PendingSignIn {
-    /// Writes it as [`PendingSignIn::from_bytes`] reads it: each field after its length, none as `0xFFFF`. It is
-    /// short, since it is part of a URL in the browser.
+    /// Writes it as [`Self::from_bytes`] reads it: each field after its length, none as `0xFFFF`. It is short, since it
+    /// is part of a URL in the browser.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let flags = [u8::from(self.force_authn) | u8::from(self.is_passive) << 1];
-        let subject = self.subject.as_ref();
+        let Payload::Saml(saml) = &self.payload;
+        let asked = &self.requirements;
+        let flags = [u8::from(asked.force_authn) | u8::from(asked.is_passive) << 1];
+        let subject = asked.subject.as_ref();
+        let context = asked.authn_context.as_ref().map(RequestedAuthnContext::to_text);
         let mut bytes = Vec::with_capacity(512);
         for field in [
             Some(self.application.to_string().as_bytes()),
-            Some(self.request_id.as_bytes()),
-            Some(&self.acs_digest[..]),
-            self.relay_state.as_deref().map(str::as_bytes),
+            saml.request_id.as_deref().map(str::as_bytes),
+            Some(&saml.acs_digest[..]),
+            saml.relay_state.as_deref().map(str::as_bytes),
             Some(&flags[..]),
             subject.map(|subject| subject.format.name().as_bytes()),
             subject.map(|subject| subject.value.as_bytes()),
-            Some(self.name_id_format.name().as_bytes()),
-            Some(self.context_class.as_bytes()),
-            self.login_hint.as_deref().map(str::as_bytes),
+            Some(saml.name_id_format.name().as_bytes()),
+            context.as_deref().map(str::as_bytes),
+            asked.login_hint.as_deref().map(str::as_bytes),
             Some(&self.created_at.timestamp_micros().to_be_bytes()[..]),
         ] {
             // Longer values were refused before.
@@ -65,12 +106,13 @@ impl PendingSignIn {
         bytes
     }
 
-    /// Parses what [`PendingSignIn::to_bytes`] wrote.
+    /// Parses what [`Self::to_bytes`] wrote, here or in the version before, which kept the class of the answer in place
+    /// of the requested context.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut fields = Fields(bytes);
         let application = fields.text()??.parse().ok()?;
-        let request_id = fields.text()??;
-        let acs = fields.next()??.try_into().ok()?;
+        let request_id = fields.text()?;
+        let acs_digest = fields.next()??.try_into().ok()?;
         let relay_state = fields.text()?;
         let [flags] = fields.next()?? else { return None };
         let subject = match (fields.text()?, fields.text()?) {
@@ -82,20 +124,32 @@ impl PendingSignIn {
             (Some(_), None) | (None, Some(_)) => return None,
         };
         let name_id_format = NameIdFormat::from_name(&fields.text()??)?;
-        let context_class = fields.text()??;
+        let authn_context = match fields.text()? {
+            None => None,
+            Some(class) if class.starts_with("urn:") => {
+                let class = AuthnContextClass::from_uri(&class);
+                Some(RequestedAuthnContext::new(Comparison::Exact, [class]))
+            }
+            Some(context) => Some(RequestedAuthnContext::from_text(&context)?),
+        };
         let login_hint = fields.text()?;
         let micros = i64::from_be_bytes(fields.next()??.try_into().ok()?);
         fields.0.is_empty().then_some(Self {
             application,
-            request_id,
-            acs_digest: acs,
-            relay_state,
-            force_authn: flags & 1 != 0,
-            is_passive: flags & 2 != 0,
-            subject,
-            name_id_format,
-            context_class,
-            login_hint,
+            payload: Payload::Saml(SamlPayload {
+                request_id,
+                acs_digest,
+                relay_state,
+                name_id_format,
+                unchecked_signature: false,
+            }),
+            requirements: SignInRequirements {
+                force_authn: flags & 1 != 0,
+                is_passive: flags & 2 != 0,
+                subject,
+                authn_context,
+                login_hint,
+            },
             created_at: DateTime::from_timestamp_micros(micros)?,
         })
     }
@@ -141,18 +195,28 @@ mod tests {
         let [request_id, relay_state, subject, login_hint] = texts;
         PendingSignIn {
             application: ApplicationId::new(DateTime::UNIX_EPOCH, [7; 10]),
-            request_id: request_id.unwrap_or_default(),
-            acs_digest: [9; 32],
-            relay_state,
-            force_authn: flags.0,
-            is_passive: flags.1,
-            subject: subject.map(|value| Subject {
-                format: NameIdFormat::Persistent,
-                value,
+            payload: Payload::Saml(SamlPayload {
+                request_id,
+                acs_digest: [9; 32],
+                relay_state,
+                name_id_format: NameIdFormat::Transient,
+                unchecked_signature: false,
             }),
-            name_id_format: NameIdFormat::Transient,
-            context_class: "urn:x".to_owned(),
-            login_hint,
+            requirements: SignInRequirements {
+                force_authn: flags.0,
+                is_passive: flags.1,
+                subject: subject.map(|value| Subject {
+                    format: NameIdFormat::Persistent,
+                    value,
+                }),
+                authn_context: flags.0.then(|| {
+                    RequestedAuthnContext::new(
+                        Comparison::Minimum,
+                        [AuthnContextClass::X509, AuthnContextClass::Unknown],
+                    )
+                }),
+                login_hint,
+            },
             created_at: DateTime::from_timestamp_micros(micros).unwrap(),
         }
     }
@@ -175,5 +239,37 @@ mod tests {
         fn anything_else_is_read_without_a_panic(bytes: Vec<u8>) {
             let _ = PendingSignIn::from_bytes(&bytes);
         }
+    }
+
+    #[test]
+    fn the_sign_in_that_the_version_before_sealed_goes_on() {
+        let now = pending([Some("_r1".to_owned()), None, None, None], (true, false), 7);
+        let old_class = b"urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport";
+        let bytes = now.to_bytes();
+        let context = now.requirements.authn_context.as_ref().unwrap().to_text();
+        let field = [
+            &u16::try_from(context.len()).unwrap().to_be_bytes()[..],
+            context.as_bytes(),
+        ]
+        .concat();
+        let at = bytes
+            .windows(field.len())
+            .position(|window| window == field)
+            .unwrap();
+        let old_field = [
+            &u16::try_from(old_class.len()).unwrap().to_be_bytes()[..],
+            old_class,
+        ]
+        .concat();
+        let old = [&bytes[..at], &old_field, &bytes[at + field.len()..]].concat();
+        let read = PendingSignIn::from_bytes(&old).unwrap();
+        assert_eq!(
+            read.requirements.authn_context,
+            Some(RequestedAuthnContext::new(
+                Comparison::Exact,
+                [AuthnContextClass::PasswordProtectedTransport]
+            ))
+        );
+        assert_eq!((read.payload, read.created_at), (now.payload, now.created_at));
     }
 }

@@ -204,6 +204,26 @@ impl User {
     }
 }
 
+/// A user, as pages show them.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct UserSummary {
+    pub id: UserId,
+    /// Given and family name.
+    pub full_name: String,
+    /// The e-mail address.
+    pub email: String,
+}
+
+impl From<&User> for UserSummary {
+    fn from(user: &User) -> Self {
+        Self {
+            id: user.id,
+            full_name: user.full_name(),
+            email: user.email.as_str().to_owned(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

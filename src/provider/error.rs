@@ -22,6 +22,9 @@ pub enum Error {
     /// `serve` has not yet initialized the database.
     #[error("this database has no {0} yet: start `hallpass serve` once")]
     NotInitialized(&'static str),
+    /// The database says that its configuration is newer than what was just read from it.
+    #[error("the configuration changes faster than it can be read")]
+    UnsettledGeneration,
     /// Our entity ID or the active key cannot be read.
     #[error(
         "{0}, and Hallpass has no other in its place: a newer version wrote it, or the database is damaged. Run the version that wrote it, or restore a backup (docs/operations.md)"
@@ -51,6 +54,7 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Store(error) => error.is_retryable(),
+            Self::UnsettledGeneration => true,
             Self::Keys(_)
             | Self::KeyRing(_)
             | Self::Credential(_)

@@ -19,6 +19,7 @@ pub mod session;
 pub mod sign_in;
 mod single_flight;
 pub mod snapshot;
+pub mod sso;
 pub mod visitor;
 
 use std::sync::{

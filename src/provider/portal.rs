@@ -1,4 +1,4 @@
-//! The portal of a user, and what a click on a tile does.
+//! The portal of a user.
 
 use url::Url;
 
@@ -6,20 +6,10 @@ use crate::{
     access::{self, AccessDecision},
     model::{
         application::{Application, Slug, SpUrl},
-        endpoint::path,
         id::ApplicationId,
+        user::UserSummary,
     },
-    provider::{
-        Provider,
-        error::Error,
-        logout::sign_out,
-        saml::{
-            refusal::{RefusalOutcome, RefusedPage},
-            response::{ResponseOutcome, ResponseRequest, SamlResponse, UserSummary},
-        },
-        visitor::Visitor,
-    },
-    saml::authn_context,
+    provider::{Provider, error::Error, visitor::Visitor},
 };
 
 /// What a click on a tile does.
@@ -54,21 +44,6 @@ pub struct Portal {
     pub tiles: Vec<Tile>,
 }
 
-/// The outcome of a click.
-#[derive(Debug)]
-pub enum LaunchOutcome {
-    /// Send the browser to this URL.
-    Redirect(String),
-    /// Let the browser post this.
-    Response(Box<SamlResponse>),
-    /// Nobody is signed in.
-    SignIn,
-    /// Show our own page with the reason.
-    Refused(Box<RefusedPage>),
-    /// There is no such application, or the user may not use it.
-    Unknown,
-}
-
 impl Provider {
     /// The portal of the signed-in user; `None` if nobody is signed in.
     pub fn portal(&self, visitor: &Visitor) -> Result<Option<Portal>, Error> {
@@ -85,66 +60,10 @@ impl Provider {
             .map(|application| tile_of(application))
             .collect();
         Ok(Some(Portal {
-            user: UserSummary::from_session(&active_session),
+            user: UserSummary::from(&active_session.user),
             greeting: active_session.user.names.greeting().to_owned(),
             tiles,
         }))
-    }
-
-    /// Opens an application from its tile.
-    pub fn launch_application(&self, slug: &Slug, visitor: &Visitor) -> Result<LaunchOutcome, Error> {
-        let snapshot = self.fresh_snapshot()?;
-        let Some(application) = snapshot.by_slug(slug) else {
-            return Ok(if self.is_signed_in(visitor)? {
-                LaunchOutcome::Unknown
-            } else {
-                LaunchOutcome::SignIn
-            });
-        };
-        let Some(active_session) = self.active_session_at(visitor.session.as_ref(), application.id)? else {
-            return Ok(LaunchOutcome::SignIn);
-        };
-        if access::decide(&active_session.user, application) != AccessDecision::Allowed {
-            return Ok(LaunchOutcome::Unknown);
-        }
-        match (
-            launch_application(application),
-            &application.tile_url,
-            application.saml.default_acs(),
-        ) {
-            (LaunchAction::Bookmark, Some(tile_url), _) => {
-                Ok(LaunchOutcome::Redirect(tile_url.as_str().to_owned()))
-            }
-            // The page at this URL explains why not.
-            (LaunchAction::Unsolicited, _, Some(_)) if application.is_metadata_expired(self.now()) => {
-                Ok(LaunchOutcome::Redirect(format!("{}/{slug}", path::START)))
-            }
-            (LaunchAction::Unsolicited, _, Some(acs)) => {
-                let response_request = ResponseRequest {
-                    application,
-                    request_id: None,
-                    acs,
-                    relay_state: application.saml.default_relay_state.clone(),
-                    name_id_format: application.saml.name_id_format,
-                    authn_context_class: authn_context::PROVIDED_CLASS,
-                    unchecked_signature: false,
-                };
-                match self.respond(&snapshot, response_request, &active_session, visitor)? {
-                    ResponseOutcome::Response(answer)
-                    | ResponseOutcome::Refused(RefusalOutcome::Status(answer)) => {
-                        Ok(LaunchOutcome::Response(answer))
-                    }
-                    ResponseOutcome::Replayed => Ok(LaunchOutcome::Unknown),
-                    ResponseOutcome::SessionEnded => Ok(LaunchOutcome::SignIn),
-                    ResponseOutcome::Refused(RefusalOutcome::RefusedPage(page)) => {
-                        Ok(LaunchOutcome::Refused(page))
-                    }
-                }
-            }
-            (LaunchAction::Bookmark | LaunchAction::Unsolicited | LaunchAction::ApplicationSite(_), _, _) => {
-                Ok(LaunchOutcome::Unknown)
-            }
-        }
     }
 }
 
@@ -177,6 +96,6 @@ fn launch_application(application: &Application) -> LaunchAction {
     } else if application.saml.allow_idp_initiated {
         LaunchAction::Unsolicited
     } else {
-        LaunchAction::ApplicationSite(sign_out::launch_url(application))
+        LaunchAction::ApplicationSite(application.site_url())
     }
 }

@@ -1,6 +1,6 @@
 //! SAML 2.0: messages in, messages out. No HTTP, no database, no clock.
 pub mod attribute;
-pub mod authn_context;
+mod authn_context;
 pub mod authn_request;
 pub mod binding;
 pub mod encryption;

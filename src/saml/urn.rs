@@ -22,11 +22,6 @@ pub const DEFLATE: &str = "urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEF
 pub const NAME_ID_FORMAT_ENTITY: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity";
 /// Whoever bears the assertion is the subject (saml-profiles, 3.3).
 pub const BEARER: &str = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
-/// A password over a protected transport: how people sign in here (saml-authn-context, 3.4.1).
-pub const PASSWORD_PROTECTED_TRANSPORT: &str =
-    "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport";
-/// A password, whatever carries it: said only where it is asked for (saml-authn-context, 3.4.12).
-pub const PASSWORD: &str = "urn:oasis:names:tc:SAML:2.0:ac:classes:Password";
 /// An attribute whose name is a URI (saml-core, 8.2.2).
 pub const NAME_FORMAT_URI: &str = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri";
 /// An attribute whose name is a plain word (saml-core, 8.2.3).

@@ -154,6 +154,7 @@ diesel::table! {
         expires_at -> Timestamp,
         ended_at -> Nullable<Timestamp>,
         end_reason -> Nullable<Text>,
+        authentications -> Nullable<Text>,
     }
 }
 

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, http::StatusCode};
 
 use crate::{
-    model::{endpoint::path, id::ApplicationId},
+    model::{endpoint::path, id::ApplicationId, user::UserSummary},
     provider::{
         saml::{
             logout_steps::{LogoutDelivery, OutboundBinding},
@@ -27,7 +27,7 @@ pub(super) fn app_mark(id: ApplicationId, name: &str) -> AppMark {
     AppMark::new(name, &id.to_string())
 }
 
-pub(super) fn user_mark(person: &response::UserSummary) -> UserMark {
+pub(super) fn user_mark(person: &UserSummary) -> UserMark {
     UserMark::new(&person.full_name, &person.email, &person.id.to_string())
 }
 

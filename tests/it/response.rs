@@ -4,9 +4,12 @@ use std::collections::BTreeSet;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, TimeDelta, Utc};
-use hallpass::saml::{
-    second_opinion::{self, Expected},
-    urn::{BEARER, PASSWORD_PROTECTED_TRANSPORT},
+use hallpass::{
+    model::authn_context::AuthnContextClass,
+    saml::{
+        second_opinion::{self, Expected},
+        urn::BEARER,
+    },
 };
 use roxmltree::Document;
 
@@ -62,7 +65,10 @@ fn the_response_has_exactly_what_the_profile_requires() {
         assert_eq!(value("SubjectConfirmation", "Method").as_deref(), Some(BEARER));
         assert_eq!(value("SubjectConfirmationData", "NotBefore"), None);
         assert_eq!(value("AuthnStatement", "SessionNotOnOrAfter"), None);
-        assert_eq!(text("AuthnContextClassRef"), PASSWORD_PROTECTED_TRANSPORT);
+        assert_eq!(
+            text("AuthnContextClassRef"),
+            AuthnContextClass::PasswordProtectedTransport.uri()
+        );
         assert_eq!(text("NameID"), ADA);
         assert_eq!(
             value("NameID", "Format").as_deref(),

@@ -1,7 +1,7 @@
 //! What a request may ask for beyond plain SSO: granted, or refused with its status.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use hallpass::saml::{second_opinion, urn::PASSWORD_PROTECTED_TRANSPORT};
+use hallpass::{model::authn_context::AuthnContextClass, saml::second_opinion};
 use roxmltree::Document;
 
 use crate::support::{
@@ -161,9 +161,15 @@ fn a_requested_option_is_met_where_supported_and_else_refused_with_its_status() 
             policy(""),
             policy("Format=\"urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress\""),
             policy("Format=\"urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified\""),
-            context("", &[PASSWORD_PROTECTED_TRANSPORT]),
-            context("Comparison=\"exact\"", &[mfa, PASSWORD_PROTECTED_TRANSPORT]),
-            context("Comparison=\"minimum\"", &[PASSWORD_PROTECTED_TRANSPORT]),
+            context("", &[AuthnContextClass::PasswordProtectedTransport.uri()]),
+            context(
+                "Comparison=\"exact\"",
+                &[mfa, AuthnContextClass::PasswordProtectedTransport.uri()],
+            ),
+            context(
+                "Comparison=\"minimum\"",
+                &[AuthnContextClass::PasswordProtectedTransport.uri()],
+            ),
             context("Comparison=\"maximum\"", &[mfa]),
             context(
                 "Comparison=\"better\"",
@@ -182,7 +188,11 @@ fn a_requested_option_is_met_where_supported_and_else_refused_with_its_status() 
                 context("", &["urn:oasis:names:tc:SAML:2.0:ac:classes:Password"]),
                 "urn:oasis:names:tc:SAML:2.0:ac:classes:Password",
             ),
-            ("_c2", String::new(), PASSWORD_PROTECTED_TRANSPORT),
+            (
+                "_c2",
+                String::new(),
+                AuthnContextClass::PasswordProtectedTransport.uri(),
+            ),
         ] {
             let (xml, _) = posted_response(&browser.get(&setup.sso_url_with(id, "", &inside)));
             assert!(
@@ -200,7 +210,7 @@ fn a_requested_option_is_met_where_supported_and_else_refused_with_its_status() 
             (context("", &[mfa]), "Responder", "NoAuthnContext"),
             (context("Comparison=\"minimum\"", &[mfa]), "Responder", "NoAuthnContext"),
             (context("Comparison=\"maximum\"", &["urn:oasis:names:tc:SAML:2.0:ac:classes:Password"]), "Responder", "NoAuthnContext"),
-            (context("Comparison=\"better\"", &[PASSWORD_PROTECTED_TRANSPORT]), "Responder", "NoAuthnContext"),
+            (context("Comparison=\"better\"", &[AuthnContextClass::PasswordProtectedTransport.uri()]), "Responder", "NoAuthnContext"),
             ("<samlp:Scoping><samlp:IDPList><samlp:IDPEntry ProviderID=\"urn:other\"/></samlp:IDPList></samlp:Scoping>".to_owned(), "Responder", "NoSupportedIDP"),
             ("<saml:Conditions xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"/>".to_owned(), "Requester", "RequestUnsupported"),
         ];

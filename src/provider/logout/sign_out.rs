@@ -7,16 +7,15 @@ use chrono::TimeDelta;
 
 use crate::{
     model::{
-        application::{Application, SpUrl},
         id::{ApplicationId, LogoutId},
         logout::{Logout, LogoutStep, LogoutStepState},
         secret::Token,
         session::Session,
-        user::User,
+        user::{User, UserSummary},
     },
     provider::{
-        Provider, audit::codes, error::Error, logout::end_sessions::EndCause, saml::response::UserSummary,
-        snapshot::Snapshot, visitor::Visitor,
+        Provider, audit::codes, error::Error, logout::end_sessions::EndCause, snapshot::Snapshot,
+        visitor::Visitor,
     },
 };
 
@@ -87,7 +86,7 @@ impl Provider {
                 session.is_active(self.now(), self.policy().session_absolute),
                 statuses.len(),
             ) {
-                (true, _) => Some(AboutToSignOut::Session(UserSummary::from_user(&user), statuses)),
+                (true, _) => Some(AboutToSignOut::Session(UserSummary::from(&user), statuses)),
                 (false, 0) => None,
                 (false, several) => Some(AboutToSignOut::Expired(several)),
             },
@@ -280,7 +279,7 @@ pub(in crate::provider) fn participant_statuses(
             });
             continue;
         };
-        let state = if logout_step.state == LogoutStepState::Pending && application.saml.logout.is_none() {
+        let state = if logout_step.state == LogoutStepState::Pending && !application.has_logout_endpoint() {
             LogoutStepState::NoEndpoint
         } else {
             logout_step.state
@@ -295,7 +294,7 @@ pub(in crate::provider) fn participant_statuses(
                 application: application.id,
                 name: application.name.clone(),
                 state,
-                launch_url: Some(launch_url(application)).filter(|site| !site.is_empty()),
+                launch_url: Some(application.site_url()).filter(|site| !site.is_empty()),
             }),
         }
     }
@@ -325,18 +324,4 @@ const fn severity(state: LogoutStepState) -> u8 {
         LogoutStepState::Pending => 4,
         LogoutStepState::Requested => 5,
     }
-}
-
-/// Where a user opens an application, to sign in or out there by hand: its origin. The tile URL itself would start a
-/// sign-in, and the ACS of ChatGPT is on a host where nobody can sign out.
-pub(in crate::provider) fn launch_url(application: &Application) -> String {
-    if application.kind.is_chatgpt() {
-        return "https://chatgpt.com/".to_owned();
-    }
-    application
-        .tile_url
-        .as_ref()
-        .or_else(|| application.saml.default_acs())
-        .map(SpUrl::origin)
-        .unwrap_or_default()
 }

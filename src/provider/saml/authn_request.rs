@@ -7,20 +7,20 @@ use crate::{
     model::{
         application::{Application, EntityId},
         secret::Token,
+        sign_in::{Payload, PendingSignIn, SamlPayload, SignInRequirements},
         user::Email,
     },
     provider::{
         Provider,
-        audit::codes,
         error::Error,
         saml::{
-            refusal::{RefusalContext, RefusalOutcome, RefusedPage, StatusTarget},
+            refusal::{RefusalContext, StatusTarget},
             request_details,
-            response::{ResponseOutcome, ResponseRequest, SamlResponse, UNCHECKED_SIGNATURE},
         },
         session::ActiveSession,
-        sign_in::pending::{NewPendingSignIn, SealedSignIn},
+        sign_in::gate,
         snapshot::Snapshot,
+        sso::{Entrance, Entry, SignInOutcome},
         visitor::Visitor,
     },
     saml::{
@@ -31,39 +31,17 @@ use crate::{
     },
 };
 
-/// The outcome of an AuthnRequest.
-#[derive(Debug)]
-pub enum AuthnRequestOutcome {
-    /// Post this to the application.
-    Response(Box<SamlResponse>),
-    /// Send the browser to `/continue/{sealed}`.
-    SignInNeeded(SealedSignIn),
-    /// Nobody is signed in, and the browser loads this inside another page, where nobody can sign in.
-    NotTopLevel,
-    /// Show our own page with the reason.
-    Refused(Box<RefusedPage>),
-}
-
-impl From<RefusalOutcome> for AuthnRequestOutcome {
-    fn from(instead: RefusalOutcome) -> Self {
-        match instead {
-            RefusalOutcome::Status(answer) => Self::Response(answer),
-            RefusalOutcome::RefusedPage(page) => Self::Refused(page),
-        }
-    }
-}
-
 impl Provider {
     /// Processes a message that arrived at the SSO URL.
     pub fn receive_authn_request(
         &self,
         raw_message: &RawMessage,
         visitor: &Visitor,
-    ) -> Result<AuthnRequestOutcome, Error> {
+    ) -> Result<SignInOutcome, Error> {
         let (request, carried) = match read(raw_message) {
             Ok(read) => read,
             Err(refusal) => {
-                return self.authn_request_refused(
+                return self.refused(
                     refusal,
                     &RefusalContext::sso(None, request_details::from_unread(raw_message), visitor),
                 );
@@ -79,20 +57,18 @@ impl Provider {
             Ok(application) => application,
             Err(refusal) => {
                 let refusal = self.unless_imported(refusal, &request.unverified().issuer)?;
-                return self.authn_request_refused(refusal, &RefusalContext::sso(None, facts, visitor));
+                return self.refused(refusal, &RefusalContext::sso(None, facts, visitor));
             }
         };
         let mut context = RefusalContext::sso(Some(&application), facts, visitor);
-        if !application.enabled {
-            return self.authn_request_refused(Refusal::ApplicationDisabled, &context);
-        }
-        if application.is_metadata_expired(self.now()) {
-            return self.authn_request_refused(Refusal::MetadataExpired, &context);
+        // Before the costly signature check; the gate asks the same again.
+        if let Err(refusal) = gate::check_application(&application, self.now()) {
+            return self.refused(refusal.into(), &context);
         }
         let outcome = match request.verify(&application.saml.signing_certificates) {
             Ok(outcome) => outcome,
             Err(refusal) => {
-                return self.authn_request_refused(
+                return self.refused(
                     refusal.clone(),
                     &context
                         .with_tried_certificates(&refusal)
@@ -110,16 +86,18 @@ impl Provider {
         };
         context.is_signed = matches!(outcome, VerificationOutcome::Signed(_));
         match authn_request::validate(outcome, &validation_context) {
-            Ok(valid_request) => self.respond_or_wait(
-                &snapshot,
-                &application,
-                valid_request,
-                carried,
-                active_session,
-                context.validated(),
-            ),
+            Ok(valid_request) => {
+                let entry = Entry {
+                    snapshot: &snapshot,
+                    application: &application,
+                    pending: self.pending_sign_in(&application, valid_request, carried),
+                    entrance: Entrance::Request,
+                    context: context.validated(),
+                };
+                self.enter(&entry, active_session)
+            }
             Err(refused) => match refused.acs {
-                None => self.authn_request_refused(refused.refusal, &context),
+                None => self.refused(refused.refusal, &context),
                 Some(acs) => {
                     let told = StatusTarget {
                         request_id: &refused.request_id,
@@ -131,6 +109,32 @@ impl Provider {
                         .into())
                 }
             },
+        }
+    }
+
+    fn pending_sign_in(
+        &self,
+        application: &Application,
+        request: ValidRequest,
+        carried: CarriedParameters,
+    ) -> PendingSignIn {
+        PendingSignIn {
+            application: application.id,
+            payload: Payload::Saml(SamlPayload {
+                request_id: Some(request.request_id),
+                acs_digest: request.acs.digest(),
+                relay_state: carried.relay_state,
+                name_id_format: request.name_id_format,
+                unchecked_signature: request.unchecked_signature,
+            }),
+            requirements: SignInRequirements {
+                force_authn: request.force_authn,
+                is_passive: request.is_passive,
+                subject: request.subject,
+                authn_context: request.authn_context,
+                login_hint: carried.login_hint.map(|email| email.as_str().to_owned()),
+            },
+            created_at: self.now(),
         }
     }
 
@@ -167,112 +171,10 @@ impl Provider {
             }
             let newer = self.snapshot_at_generation(generation)?;
             if newer.installation.generation == snapshot.installation.generation {
-                return Err(Error::NotInitialized("settled generation"));
+                return Err(Error::UnsettledGeneration);
             }
             snapshot = newer;
         }
-    }
-
-    fn respond_or_wait(
-        &self,
-        snapshot: &Snapshot,
-        application: &Application,
-        valid_request: ValidRequest,
-        carried: CarriedParameters,
-        active_session: Option<ActiveSession>,
-        context: RefusalContext<'_>,
-    ) -> Result<AuthnRequestOutcome, Error> {
-        let visitor = context.visitor;
-        let told = || StatusTarget {
-            request_id: &valid_request.request_id,
-            acs: &valid_request.acs,
-            relay_state: carried.relay_state.clone(),
-        };
-        match active_session {
-            Some(active_session) if !valid_request.force_authn => {
-                if !self.is_subject(application, &active_session, valid_request.subject.as_ref())? {
-                    let context = context.with_session(&active_session);
-                    return Ok(self
-                        .respond_with_status(snapshot, application, told(), Refusal::Subject, &context)?
-                        .into());
-                }
-                let response_request = ResponseRequest {
-                    application,
-                    request_id: Some(&valid_request.request_id),
-                    acs: &valid_request.acs,
-                    relay_state: carried.relay_state.clone(),
-                    name_id_format: valid_request.name_id_format,
-                    authn_context_class: valid_request.context_class,
-                    unchecked_signature: valid_request.unchecked_signature,
-                };
-                match self.respond(snapshot, response_request, &active_session, visitor)? {
-                    ResponseOutcome::Response(answer) => Ok(AuthnRequestOutcome::Response(answer)),
-                    ResponseOutcome::Replayed => {
-                        self.authn_request_refused(Refusal::Replayed, &context.with_session(&active_session))
-                    }
-                    ResponseOutcome::Refused(instead) => Ok(instead.into()),
-                    // Signed out since the session was read: nobody is signed in.
-                    ResponseOutcome::SessionEnded => {
-                        self.respond_or_wait(snapshot, application, valid_request, carried, None, context)
-                    }
-                }
-            }
-            // If the session cookie may have been withheld, `/continue` decides: there the browser sends it.
-            Some(_) | None
-                if valid_request.is_passive
-                    && (valid_request.force_authn
-                        || !visitor.session_may_be_hidden
-                        || !visitor.is_navigation) =>
-            {
-                Ok(self
-                    .respond_with_status(snapshot, application, told(), Refusal::NoPassive, &context)?
-                    .into())
-            }
-            Some(_) | None if !visitor.is_navigation => Ok(AuthnRequestOutcome::NotTopLevel),
-            Some(_) | None => self.wait_for_sign_in(application, valid_request, carried, visitor),
-        }
-    }
-
-    fn wait_for_sign_in(
-        &self,
-        application: &Application,
-        valid_request: ValidRequest,
-        carried: CarriedParameters,
-        visitor: &Visitor,
-    ) -> Result<AuthnRequestOutcome, Error> {
-        if valid_request.unchecked_signature {
-            // Recorded here: when the sign-in resumes, the request is no longer available.
-            let mut event = self.event("sign_on", codes::SIGNATURE_UNCHECKED, Some(visitor));
-            event.application = Some(application.id);
-            event.detail = Some(UNCHECKED_SIGNATURE.to_owned());
-            event.unauthenticated = true;
-            self.count_refusal(&event)?;
-        }
-        let wish = NewPendingSignIn {
-            request_id: valid_request.request_id,
-            acs: valid_request.acs,
-            relay_state: carried.relay_state,
-            force_authn: valid_request.force_authn,
-            is_passive: valid_request.is_passive,
-            subject: valid_request.subject,
-            name_id_format: valid_request.name_id_format,
-            authn_context_class: valid_request.context_class,
-            login_hint: carried.login_hint,
-        };
-        Ok(AuthnRequestOutcome::SignInNeeded(self.seal_sign_in(
-            application,
-            wish,
-            visitor,
-        )?))
-    }
-
-    /// Our own page: the sender is not authenticated.
-    fn authn_request_refused(
-        &self,
-        refusal: Refusal,
-        context: &RefusalContext<'_>,
-    ) -> Result<AuthnRequestOutcome, Error> {
-        Ok(AuthnRequestOutcome::Refused(self.refused_page(refusal, context)?))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
         id::{LogoutId, SessionId, UserId},
         logout::Initiator,
         name_id::NameId,
-        participant::Participant,
+        participant::{Participant, ParticipantSubject},
     },
     provider::{
         Provider,
@@ -376,7 +376,8 @@ impl VerifiedLogoutRequest<'_> {
         } else {
             is_same_name_id_in_session
         };
-        same(&participant.name_id, &self.name_id, us, &sender.saml.entity_id)
+        let ParticipantSubject::Saml(name_id) = &participant.subject;
+        same(name_id, &self.name_id, us, &sender.saml.entity_id)
     }
 
     fn cause(&self) -> EndCause<'_> {

@@ -7,6 +7,7 @@ use crate::{
         application::{Application, Binding, LogoutEndpoint, SpUrl},
         id::{ApplicationId, LogoutId},
         logout::{Initiator, Logout, LogoutStep, LogoutStepState},
+        participant::ParticipantSubject,
         secret::Token,
     },
     provider::{
@@ -221,12 +222,13 @@ impl Provider {
             return Ok(AdvanceLogoutOutcome::Stay);
         };
         let id = self.message_id();
+        let ParticipantSubject::Saml(name_id) = &hop.subject;
         let ask = LogoutRequestContent {
             issuer: &seen.snapshot.installation.entity_id,
             id: &id,
             destination: endpoint.location.as_str(),
-            name_id: &hop.name_id,
-            session_index: &hop.session_index,
+            name_id,
+            session_index: &hop.session_handle,
         };
         let message = request::write(&ask, self.policy(), now)?;
         let outbound = logout_delivery(

@@ -7,6 +7,8 @@ use crate::{
     model::{
         application::{Application, SpUrl},
         attribute::NameFormat,
+        authentication::{AuthenticationEvent, AuthenticationEvents},
+        authn_context::AuthnContextClass,
         id::SessionId,
         name_id::{NameId, NameIdFormat},
         response_options::ContentCipher,
@@ -23,9 +25,10 @@ use crate::{
             response_options::protection_without_encryption,
         },
         session::ActiveSession,
+        sign_in::gate::Authenticated,
         snapshot::Snapshot,
     },
-    saml::{attribute::Attribute, authn_context, redact::redact_signatures, refusal::Refusal, response},
+    saml::{attribute::Attribute, redact::redact_signatures, refusal::Refusal, response},
 };
 
 /// The `InResponseTo` of a preview: no request has this ID.
@@ -202,7 +205,10 @@ impl Provider {
             acs,
             relay_state: None,
             name_id_format: format,
-            authn_context_class: authn_context::PROVIDED_CLASS,
+            authenticated: Authenticated {
+                class: AuthnContextClass::PasswordProtectedTransport,
+                at: self.now(),
+            },
             unchecked_signature: false,
         };
         let session_index = active_session.session.session_index_for(application.id);
@@ -212,14 +218,7 @@ impl Provider {
             attributes,
         };
         let seal = protection_without_encryption(snapshot, application);
-        let signed = self.write_success_response(
-            snapshot,
-            &response_request,
-            active_session,
-            content,
-            seal,
-            self.now(),
-        )?;
+        let signed = self.write_success_response(snapshot, &response_request, content, seal, self.now())?;
         let certificate = snapshot.signer.certificate();
         Ok(PreviewedResponse {
             acs: acs.clone(),
@@ -241,7 +240,7 @@ impl Provider {
                 id: SessionId::new(now, self.random()),
                 user: user.id,
                 seed: Secret::new(self.random()),
-                authenticated_at: now,
+                authentications: AuthenticationEvents::new(AuthenticationEvent::password(now)),
                 last_seen_at: now,
                 idle_expires_at: self.idle_expiry(now),
                 expires_at: now + self.policy().session_absolute,

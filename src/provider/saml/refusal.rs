@@ -40,7 +40,7 @@ pub enum RefusalOutcome {
 }
 
 /// The message that was refused, and its circumstances.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::provider) struct RefusalContext<'a> {
     /// `sign_on`, `logout` or `single_logout`.
     pub(in crate::provider) action: &'static str,

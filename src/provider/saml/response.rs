@@ -5,16 +5,17 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     model::{
         application::{Application, SpUrl},
-        id::{ApplicationId, UserId},
+        id::ApplicationId,
         name_id::{NameId, NameIdFormat},
-        participant::{ApplicationIdentity, Participant},
-        user::User,
+        participant::{ApplicationIdentity, Participant, ParticipantSubject},
+        user::UserSummary,
     },
     provider::{
         Provider,
         error::Error,
         saml::refusal::{RefusalOutcome, StatusTarget},
         session::ActiveSession,
+        sign_in::gate::Authenticated,
         snapshot::Snapshot,
         visitor::Visitor,
     },
@@ -42,30 +43,6 @@ pub struct SamlResponse {
     pub user: Option<UserSummary>,
 }
 
-/// A user, as pages show them.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct UserSummary {
-    pub id: UserId,
-    /// Given and family name.
-    pub full_name: String,
-    /// The e-mail address.
-    pub email: String,
-}
-
-impl UserSummary {
-    pub(in crate::provider) fn from_session(active_session: &ActiveSession) -> Self {
-        Self::from_user(&active_session.user)
-    }
-
-    pub(in crate::provider) fn from_user(user: &User) -> Self {
-        Self {
-            id: user.id,
-            full_name: user.full_name(),
-            email: user.email.as_str().to_owned(),
-        }
-    }
-}
-
 /// The parameters of a Response, once the request is permitted.
 pub(in crate::provider) struct ResponseRequest<'a> {
     pub(in crate::provider) application: &'a Application,
@@ -74,7 +51,7 @@ pub(in crate::provider) struct ResponseRequest<'a> {
     pub(in crate::provider) acs: &'a SpUrl,
     pub(in crate::provider) relay_state: Option<String>,
     pub(in crate::provider) name_id_format: NameIdFormat,
-    pub(in crate::provider) authn_context_class: &'a str,
+    pub(in crate::provider) authenticated: Authenticated,
     pub(in crate::provider) unchecked_signature: bool,
 }
 
@@ -140,14 +117,13 @@ impl Provider {
             attributes: &attributes,
         };
         let seal = self.response_protection(snapshot, application)?;
-        let xml =
-            self.write_success_response(snapshot, &response_request, active_session, content, seal, now)?;
+        let xml = self.write_success_response(snapshot, &response_request, content, seal, now)?;
 
         let participant = Participant {
             session: active_session.session.id,
             application: application.id,
-            session_index,
-            name_id,
+            session_handle: session_index,
+            subject: ParticipantSubject::Saml(name_id),
             first_at: active_session.joined_at.unwrap_or(now),
             last_at: now,
         };
@@ -195,7 +171,7 @@ impl Provider {
                 acs: response_request.acs.clone(),
                 xml,
                 relay_state: response_request.relay_state,
-                user: Some(UserSummary::from_session(active_session)),
+                user: Some(UserSummary::from(&active_session.user)),
             })),
         })
     }
@@ -205,7 +181,6 @@ impl Provider {
         &self,
         snapshot: &Snapshot,
         response_request: &ResponseRequest<'_>,
-        active_session: &ActiveSession,
         content: AssertedSubject<'_>,
         seal: ResponseProtection<'_>,
         now: DateTime<Utc>,
@@ -221,8 +196,8 @@ impl Provider {
             id: &self.message_id(),
             audience: &response_request.application.saml.audience,
             name_id: content.name_id,
-            authenticated_at: active_session.session.authenticated_at,
-            context_class: response_request.authn_context_class,
+            authenticated_at: response_request.authenticated.at,
+            context_class: response_request.authenticated.class.uri(),
             session_index: content.session_index,
             attributes: content.attributes,
         };
@@ -280,21 +255,21 @@ fn changed_identity(
     active_session: &ActiveSession,
     participant: &Participant,
 ) -> Option<ApplicationIdentity> {
-    let (name_id, email) = (&participant.name_id.value, active_session.user.email.as_str());
+    let (name_id, email) = (participant.subject.value(), active_session.user.email.as_str());
     match &active_session.identity {
-        Some(known) if known.last_name_id == *name_id && known.last_email == email => None,
+        Some(known) if known.last_name_id == name_id && known.last_email == email => None,
         known => Some(ApplicationIdentity {
             application: participant.application,
             user: active_session.user.id,
             first_name_id: known
                 .as_ref()
                 .map_or(name_id, |known| &known.first_name_id)
-                .clone(),
+                .to_owned(),
             first_email: known
                 .as_ref()
                 .map_or(email, |known| &known.first_email)
                 .to_owned(),
-            last_name_id: name_id.clone(),
+            last_name_id: name_id.to_owned(),
             last_email: email.to_owned(),
             first_at: known.as_ref().map_or(participant.last_at, |known| known.first_at),
             changed_at: participant.last_at,

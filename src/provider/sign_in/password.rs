@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     credential::password::{Password, PasswordCheck},
     model::{
+        authentication::{AuthenticationEvent, AuthenticationEvents},
         id::SessionId,
         reference::Reference,
         secret::{Secret, Token},
@@ -190,7 +191,7 @@ impl Provider {
             id: SessionId::new(now, self.random()),
             user: user.id,
             seed: Secret::new(self.random()),
-            authenticated_at: now,
+            authentications: AuthenticationEvents::new(AuthenticationEvent::password(now)),
             last_seen_at: now,
             idle_expires_at: self.idle_expiry(now),
             expires_at: now + self.policy().session_absolute,
@@ -211,11 +212,13 @@ impl Provider {
             if let (Some(before), Some(old)) = (&before, &visitor.session) {
                 if before.user.id == user.id {
                     // The same session and participants, with a new token and new lifetimes.
-                    let renewed = Session {
+                    let mut renewed = Session {
                         id: before.session.id,
                         seed: before.session.seed.duplicate(),
+                        authentications: before.session.authentications.clone(),
                         ..fresh
                     };
+                    renewed.authentications.record(AuthenticationEvent::password(now));
                     let taken = tx.renew_session(&renewed, old.hash(), session.hash())?;
                     kept = taken.then_some(renewed.id);
                 } else {

@@ -5,13 +5,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    model::{
-        application::{Application, SpUrl},
-        name_id::NameIdFormat,
-        secret::Token,
-        sign_in::{PendingSignIn, Subject},
-        user::Email,
-    },
+    model::{secret::Token, sign_in::PendingSignIn},
     provider::{Provider, error::Error, visitor::Visitor},
 };
 
@@ -43,17 +37,12 @@ pub(in crate::provider) enum CookieBinding {
     Posted,
 }
 
-/// The parameters of a sign-in that has to wait.
-pub(in crate::provider) struct NewPendingSignIn {
-    pub(in crate::provider) request_id: String,
-    pub(in crate::provider) acs: SpUrl,
-    pub(in crate::provider) relay_state: Option<String>,
-    pub(in crate::provider) force_authn: bool,
-    pub(in crate::provider) is_passive: bool,
-    pub(in crate::provider) subject: Option<Subject>,
-    pub(in crate::provider) name_id_format: NameIdFormat,
-    pub(in crate::provider) authn_context_class: &'static str,
-    pub(in crate::provider) login_hint: Option<Email>,
+/// What a browser carried, opened.
+#[derive(Debug)]
+pub(in crate::provider) enum Opened {
+    SignIn(PendingSignIn, CookieBinding),
+    /// A URL of ours.
+    Target(String),
 }
 
 /// How far in the future a sealed sign-in may have been created: the clocks of replicas differ, and clocks are set
@@ -61,87 +50,56 @@ pub(in crate::provider) struct NewPendingSignIn {
 const MAX_CLOCK_SKEW: TimeDelta = TimeDelta::minutes(3);
 
 impl Provider {
-    /// Seals the parameters for the browser until the user has signed in.
+    /// Seals `pending` for the browser until the user has signed in.
     pub(in crate::provider) fn seal_sign_in(
         &self,
-        application: &Application,
-        wish: NewPendingSignIn,
+        pending: &PendingSignIn,
         visitor: &Visitor,
     ) -> Result<SealedSignIn, Error> {
-        let pending = PendingSignIn {
-            application: application.id,
-            request_id: wish.request_id,
-            acs_digest: wish.acs.digest(),
-            relay_state: wish.relay_state,
-            force_authn: wish.force_authn,
-            is_passive: wish.is_passive,
-            subject: wish.subject,
-            name_id_format: wish.name_id_format,
-            context_class: wish.authn_context_class.to_owned(),
-            login_hint: wish.login_hint.map(|email| email.as_str().to_owned()),
-            created_at: self.now(),
-        };
         if visitor.browser.is_none() && visitor.session_may_be_hidden {
             let posted = self.token();
             return Ok(SealedSignIn {
-                sealed: self.seal_pending(&pending, CookieBinding::Posted, &posted)?,
+                sealed: self.seal_pending(pending, CookieBinding::Posted, &posted)?,
                 cookie: Some(NewCookie::Posted(posted)),
             });
         }
-        self.bind_to_browser(&pending, visitor)
+        self.bind_to_browser(pending, visitor)
     }
 
-    /// The same, bound to the browser's own cookie.
+    /// Like [`Self::seal_sign_in`], bound to the browser's own cookie.
     pub(in crate::provider) fn bind_to_browser(
         &self,
         pending: &PendingSignIn,
         visitor: &Visitor,
     ) -> Result<SealedSignIn, Error> {
-        let (browser, is_new) = match &visitor.browser {
-            Some(browser) => (browser.duplicate(), false),
-            None => (self.token(), true),
-        };
-        Ok(SealedSignIn {
-            sealed: self.seal_pending(pending, CookieBinding::Browser, &browser)?,
-            cookie: is_new.then_some(NewCookie::Browser(browser)),
+        self.sealed_for_browser(visitor, |browser| {
+            self.seal_pending(pending, CookieBinding::Browser, browser)
         })
     }
 
     /// Seals a URL of ours to which the browser is sent after the sign-in. Only this browser can use it: no link on
     /// another site leads there.
     pub fn seal_target(&self, target: &str, visitor: &Visitor) -> Result<SealedSignIn, Error> {
+        let created_at = self.now().timestamp_micros().to_be_bytes();
+        let plain = [&created_at[..], target.as_bytes()].concat();
+        self.sealed_for_browser(visitor, |browser| {
+            self.seal(SealedContent::Target, browser, &plain)
+        })
+    }
+
+    fn sealed_for_browser(
+        &self,
+        visitor: &Visitor,
+        seal: impl FnOnce(&Token) -> Result<String, Error>,
+    ) -> Result<SealedSignIn, Error> {
         let (browser, is_new) = match &visitor.browser {
             Some(browser) => (browser.duplicate(), false),
             None => (self.token(), true),
         };
-        let begun_at = self.now().timestamp_micros().to_be_bytes();
-        let plain = [&begun_at[..], target.as_bytes()].concat();
-        let bound = associated_data(SealedContent::Target, &browser);
-        let sealed = self.state_key().seal(&bound, &plain, self.random())?;
         Ok(SealedSignIn {
-            sealed: URL_SAFE_NO_PAD.encode(sealed),
+            sealed: seal(&browser)?,
             cookie: is_new.then_some(NewCookie::Browser(browser)),
         })
-    }
-
-    /// Opens what [`Provider::seal_target`] sealed for this browser, unless it has expired.
-    pub(in crate::provider) fn open_target(
-        &self,
-        sealed: &str,
-        visitor: &Visitor,
-    ) -> Result<Option<String>, Error> {
-        let (Ok(bytes), Some(browser)) = (URL_SAFE_NO_PAD.decode(sealed), &visitor.browser) else {
-            return Ok(None);
-        };
-        let opened = self
-            .state_key()
-            .open(&associated_data(SealedContent::Target, browser), &bytes)?;
-        Ok(opened.and_then(|plain| {
-            let (begun_at, target) = plain.expose().split_first_chunk::<8>()?;
-            let begun_at = DateTime::from_timestamp_micros(i64::from_be_bytes(*begun_at))?;
-            let target = String::from_utf8(target.to_vec()).ok()?;
-            self.is_unexpired(begun_at).then_some(target)
-        }))
     }
 
     /// Whether a sign-in created then may continue.
@@ -149,27 +107,31 @@ impl Provider {
         (-MAX_CLOCK_SKEW..self.policy().sign_in_lifetime).contains(&(self.now() - begun_at))
     }
 
-    /// Opens the sealed sign-in of this browser, unless it has expired.
-    pub(in crate::provider) fn open_sign_in(
+    /// Opens what was sealed for this browser, unless it has expired.
+    pub(in crate::provider) fn open_sealed(
         &self,
         sealed: &str,
         visitor: &Visitor,
-    ) -> Result<Option<(PendingSignIn, CookieBinding)>, Error> {
+    ) -> Result<Option<Opened>, Error> {
         let Ok(bytes) = URL_SAFE_NO_PAD.decode(sealed) else {
             return Ok(None);
         };
-        for (binding, cookie) in [
-            (CookieBinding::Browser, &visitor.browser),
-            (CookieBinding::Posted, &visitor.posted),
+        for (content, cookie) in [
+            (SealedContent::Request(CookieBinding::Browser), &visitor.browser),
+            (SealedContent::Request(CookieBinding::Posted), &visitor.posted),
+            (SealedContent::Target, &visitor.browser),
         ] {
             let Some(cookie) = cookie else { continue };
-            let bound = self
-                .state_key()
-                .open(&associated_data(SealedContent::Request(binding), cookie), &bytes)?;
-            let Some(plain) = bound else { continue };
-            let pending = PendingSignIn::from_bytes(plain.expose())
-                .filter(|pending| self.is_unexpired(pending.created_at));
-            return Ok(pending.map(|pending| (pending, binding)));
+            let opened = self.state_key().open(&associated_data(content, cookie), &bytes)?;
+            let Some(plain) = opened else { continue };
+            return Ok(match content {
+                SealedContent::Request(binding) => PendingSignIn::from_bytes(plain.expose())
+                    .filter(|pending| self.is_unexpired(pending.created_at))
+                    .map(|pending| Opened::SignIn(pending, binding)),
+                SealedContent::Target => target_from_bytes(plain.expose())
+                    .filter(|(created_at, _target)| self.is_unexpired(*created_at))
+                    .map(|(_created_at, target)| Opened::Target(target)),
+            });
         }
         Ok(None)
     }
@@ -180,12 +142,21 @@ impl Provider {
         binding: CookieBinding,
         cookie: &Token,
     ) -> Result<String, Error> {
-        let bound = associated_data(SealedContent::Request(binding), cookie);
+        self.seal(SealedContent::Request(binding), cookie, &pending.to_bytes())
+    }
+
+    fn seal(&self, content: SealedContent, cookie: &Token, plain: &[u8]) -> Result<String, Error> {
         let sealed = self
             .state_key()
-            .seal(&bound, &pending.to_bytes(), self.random())?;
+            .seal(&associated_data(content, cookie), plain, self.random())?;
         Ok(URL_SAFE_NO_PAD.encode(sealed))
     }
+}
+
+fn target_from_bytes(bytes: &[u8]) -> Option<(DateTime<Utc>, String)> {
+    let (created_at, target) = bytes.split_first_chunk::<8>()?;
+    let created_at = DateTime::from_timestamp_micros(i64::from_be_bytes(*created_at))?;
+    Some((created_at, String::from_utf8(target.to_vec()).ok()?))
 }
 
 /// The kind of sealed content: one kind cannot be opened as another.

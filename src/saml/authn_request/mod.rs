@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     model::{
         application::{EntityId, ServiceProvider, SpUrl},
+        authn_context::RequestedAuthnContext,
         name_id::{NameId, NameIdFormat, UNSPECIFIED},
         policy::Policy,
         sign_in::Subject,
@@ -48,7 +49,7 @@ pub struct AuthnRequest {
 pub struct RequestedOptions {
     pub name_id_format: Option<String>,
     pub sp_name_qualifier: Option<String>,
-    pub authn_context: Option<authn_context::RequestedAuthnContext>,
+    pub authn_context: Option<RequestedAuthnContext>,
     pub subject: Option<RequestedSubject>,
     /// The entity IDs in `Scoping/IDPList`, if there is one.
     pub idp_list: Option<Vec<String>>,
@@ -79,8 +80,8 @@ pub struct ValidRequest {
     pub subject: Option<Subject>,
     /// The format of the NameID in the response.
     pub name_id_format: NameIdFormat,
-    /// The `AuthnContextClassRef` of the response.
-    pub context_class: &'static str,
+    /// How the user must have authenticated.
+    pub authn_context: Option<RequestedAuthnContext>,
     /// Signed, but no certificate is registered to verify the signature.
     pub unchecked_signature: bool,
 }
@@ -290,14 +291,14 @@ pub fn validate(
             request_id: request.id,
             acs: Some(consumer),
         }),
-        Ok((subject, name_id_format, context_class)) => Ok(ValidRequest {
+        Ok((subject, name_id_format)) => Ok(ValidRequest {
             request_id: request.id,
             acs: consumer,
             force_authn: request.force_authn,
             is_passive: request.is_passive,
             subject,
             name_id_format,
-            context_class,
+            authn_context: request.options.authn_context,
             unchecked_signature,
         }),
     }
@@ -332,24 +333,20 @@ fn first_refusal(request: &AuthnRequest, context: &ValidationContext<'_>) -> Opt
     }
 }
 
-type ResolvedOptions = (Option<Subject>, NameIdFormat, &'static str);
+type ResolvedOptions = (Option<Subject>, NameIdFormat);
 
-/// The subject, the NameID format and the authentication context class of the response.
+/// The subject, and the NameID format of the response.
 fn resolve_options(
     options: &RequestedOptions,
     context: &ValidationContext<'_>,
 ) -> Result<ResolvedOptions, Refusal> {
-    let context_class = match &options.authn_context {
-        None => authn_context::PROVIDED_CLASS,
-        Some(requested) => requested.satisfied_class().ok_or(Refusal::AuthnContext)?,
-    };
     let subject = match &options.subject {
         None => None,
         Some(RequestedSubject::Unsupported) => return Err(Refusal::Subject),
         Some(RequestedSubject::NameId(name)) => Some(resolve_subject(name, context).ok_or(Refusal::Subject)?),
     };
     let format = name_id_format(options, context).ok_or(Refusal::NameIdPolicy)?;
-    Ok((subject, format, context_class))
+    Ok((subject, format))
 }
 
 /// The NameID format that the policy permits: `unspecified` asks for none in particular (saml-core, 3.4.1.1), and

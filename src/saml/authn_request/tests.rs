@@ -5,6 +5,7 @@ use super::*;
 use crate::{
     model::{
         application::{AssertionConsumerService, Binding},
+        authn_context::{AuthnContextClass, Comparison},
         name_id,
     },
     saml::{binding::inbound::MessageKind, signature::VerificationOutcome},
@@ -100,7 +101,7 @@ fn requested_options_are_honoured_or_refused_with_their_status() {
             "<samlp:RequestedAuthnContext {comparison}><saml:AuthnContextClassRef xmlns:saml=\"{ASSERTION}\">{class}</saml:AuthnContextClassRef></samlp:RequestedAuthnContext>"
         )
     };
-    let ppt = urn::PASSWORD_PROTECTED_TRANSPORT;
+    let ppt = AuthnContextClass::PasswordProtectedTransport.uri();
     let scoping = |id: &str| {
         format!(
             "<samlp:Scoping ProxyCount=\"0\"><samlp:IDPList><samlp:IDPEntry ProviderID=\"{id}\"/></samlp:IDPList></samlp:Scoping>"
@@ -121,6 +122,14 @@ fn requested_options_are_honoured_or_refused_with_their_status() {
     ] {
         assert!(validate_xml(xml("", &fine)).is_ok(), "{fine}");
     }
+    let better = validate_xml(xml("", &context("Comparison=\"better\"", ppt))).unwrap();
+    assert_eq!(
+        better.authn_context,
+        Some(RequestedAuthnContext::new(
+            Comparison::Better,
+            [AuthnContextClass::PasswordProtectedTransport]
+        ))
+    );
     for (inside, refusal) in [
         (
             policy("urn:oasis:names:tc:SAML:2.0:nameid-format:encrypted"),
@@ -133,11 +142,6 @@ fn requested_options_are_honoured_or_refused_with_their_status() {
         (
             "<samlp:NameIDPolicy SPNameQualifier=\"other\"/>".to_owned(),
             Refusal::NameIdPolicy,
-        ),
-        (context("Comparison=\"better\"", ppt), Refusal::AuthnContext),
-        (
-            context("", "urn:oasis:names:tc:SAML:2.0:ac:classes:X509"),
-            Refusal::AuthnContext,
         ),
         (scoping("https://other.example"), Refusal::Scoping),
         (

@@ -107,7 +107,7 @@ fn write_with(
         now: noon(),
     };
     let statement = Assertion {
-        context_class: crate::saml::authn_context::PROVIDED_CLASS,
+        context_class: crate::model::authn_context::AuthnContextClass::PasswordProtectedTransport.uri(),
         id: "_assertion",
         audience: &input.audience,
         name_id: &input.name_id,

@@ -11,6 +11,7 @@ use crate::{
         id::{ApplicationId, LogoutId},
         logout::{Initiator, Logout, LogoutStep, LogoutStepState},
         name_id::NameId,
+        participant::ParticipantSubject,
         secret::TokenHash,
     },
     store::{
@@ -342,16 +343,17 @@ struct LogoutStepRow {
 
 impl LogoutStepRow {
     fn new(logout: LogoutId, hop: &LogoutStep) -> Self {
+        let ParticipantSubject::Saml(name_id) = &hop.subject;
         Self {
             logout_id: logout.to_string(),
             position: hop.position,
             session_id: hop.session.to_string(),
             application_id: hop.application.to_string(),
-            session_index: hop.session_index.clone(),
-            name_id_format: hop.name_id.format.clone(),
-            name_id: hop.name_id.value.clone(),
-            name_qualifier: hop.name_id.name_qualifier.clone(),
-            sp_name_qualifier: hop.name_id.sp_name_qualifier.clone(),
+            session_index: hop.session_handle.clone(),
+            name_id_format: name_id.format.clone(),
+            name_id: name_id.value.clone(),
+            name_qualifier: name_id.name_qualifier.clone(),
+            sp_name_qualifier: name_id.sp_name_qualifier.clone(),
             state: hop.state.as_str().to_owned(),
             request_id: hop.request_id.clone(),
             asked_at: hop.requested_at.map(|at| at.naive_utc()),
@@ -371,13 +373,13 @@ impl TryFrom<LogoutStepRow> for LogoutStep {
             position: row.position,
             session: name.valid(row.session_id.parse())?,
             application: name.valid(row.application_id.parse())?,
-            session_index: row.session_index,
-            name_id: NameId {
+            session_handle: row.session_index,
+            subject: ParticipantSubject::Saml(NameId {
                 format: row.name_id_format,
                 value: row.name_id,
                 name_qualifier: row.name_qualifier,
                 sp_name_qualifier: row.sp_name_qualifier,
-            },
+            }),
             state: name.required(state)?,
             request_id: row.request_id,
             requested_at: row.asked_at.map(|at| at.and_utc()),

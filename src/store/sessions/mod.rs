@@ -12,6 +12,7 @@ use diesel::prelude::*;
 
 use crate::{
     model::{
+        authentication::{AuthenticationEvent, AuthenticationEvents},
         id::{SessionId, UserId},
         secret::{Secret, TokenHash},
         session::Session,
@@ -33,6 +34,7 @@ pub(super) type Columns = (
     sessions::last_seen_at,
     sessions::idle_expires_at,
     sessions::expires_at,
+    sessions::authentications,
 );
 
 pub(super) const COLUMNS: Columns = (
@@ -43,6 +45,7 @@ pub(super) const COLUMNS: Columns = (
     sessions::last_seen_at,
     sessions::idle_expires_at,
     sessions::expires_at,
+    sessions::authentications,
 );
 
 impl Tx {
@@ -54,7 +57,8 @@ impl Tx {
                 sessions::token_hash.eq(token.as_bytes().as_slice()),
                 sessions::user_id.eq(session.user.to_string()),
                 sessions::seed.eq(session.seed.expose().as_slice()),
-                sessions::authenticated_at.eq(session.authenticated_at.naive_utc()),
+                sessions::authenticated_at.eq(authenticated_at(session)),
+                sessions::authentications.eq(session.authentications.to_text()),
                 sessions::last_seen_at.eq(session.last_seen_at.naive_utc()),
                 sessions::idle_expires_at.eq(session.idle_expires_at.naive_utc()),
                 sessions::expires_at.eq(session.expires_at.naive_utc()),
@@ -120,7 +124,8 @@ impl Tx {
         let rows = diesel::update(open)
             .set((
                 sessions::token_hash.eq(to.as_bytes().as_slice()),
-                sessions::authenticated_at.eq(renewed.authenticated_at.naive_utc()),
+                sessions::authenticated_at.eq(authenticated_at(renewed)),
+                sessions::authentications.eq(renewed.authentications.to_text()),
                 sessions::last_seen_at.eq(renewed.last_seen_at.naive_utc()),
                 sessions::idle_expires_at.eq(renewed.idle_expires_at.naive_utc()),
                 sessions::expires_at.eq(renewed.expires_at.naive_utc()),
@@ -233,6 +238,13 @@ pub(super) struct Row {
     last_seen_at: NaiveDateTime,
     idle_expires_at: NaiveDateTime,
     expires_at: NaiveDateTime,
+    authentications: Option<String>,
+}
+
+/// When the user last authenticated: older versions read only this.
+fn authenticated_at(session: &Session) -> NaiveDateTime {
+    let last = session.authentications.last_at();
+    last.unwrap_or(session.last_seen_at).naive_utc()
 }
 
 impl TryFrom<Row> for Session {
@@ -240,11 +252,23 @@ impl TryFrom<Row> for Session {
 
     fn try_from(row: Row) -> Result<Self, Error> {
         let name = RowContext::new("sessions", &row.id);
+        let mut authentications = match &row.authentications {
+            None => AuthenticationEvents::default(),
+            Some(text) => name.required(AuthenticationEvents::from_text(text))?,
+        };
+        let authenticated_at = row.authenticated_at.and_utc();
+        if authentications
+            .last_at()
+            .is_none_or(|last| last < authenticated_at)
+        {
+            // Written by an older version, which knows only passwords.
+            authentications.record(AuthenticationEvent::password(authenticated_at));
+        }
         Ok(Self {
             id: name.valid(row.id.parse())?,
             user: name.valid(row.user_id.parse())?,
             seed: Secret::new(name.valid(row.seed.try_into())?),
-            authenticated_at: row.authenticated_at.and_utc(),
+            authentications,
             last_seen_at: row.last_seen_at.and_utc(),
             idle_expires_at: row.idle_expires_at.and_utc(),
             expires_at: row.expires_at.and_utc(),

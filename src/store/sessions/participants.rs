@@ -7,7 +7,7 @@ use crate::{
     model::{
         id::{ApplicationId, SessionId, UserId},
         name_id::NameId,
-        participant::{ApplicationIdentity, Participant},
+        participant::{ApplicationIdentity, Participant, ParticipantSubject},
     },
     store::{
         connection::{AnyConnection, Tx, with_backend},
@@ -21,6 +21,7 @@ impl Tx {
     /// again. The row becomes equal to `participant`, so its `first_at` must be the recorded one
     /// (see [`SsoView::joined_at`](crate::store::SsoView)).
     pub fn save_participant(&mut self, participant: &Participant) -> Result<(), Error> {
+        let ParticipantSubject::Saml(name_id) = &participant.subject;
         let row = ParticipantRow::from(participant);
         match &mut self.0 {
             // Unlike an upsert, diesel caches this as a prepared statement.
@@ -35,10 +36,10 @@ impl Tx {
                 ))
                 .do_update()
                 .set((
-                    session_participants::name_id_format.eq(&participant.name_id.format),
-                    session_participants::name_id.eq(&participant.name_id.value),
-                    session_participants::name_qualifier.eq(&participant.name_id.name_qualifier),
-                    session_participants::sp_name_qualifier.eq(&participant.name_id.sp_name_qualifier),
+                    session_participants::name_id_format.eq(&name_id.format),
+                    session_participants::name_id.eq(&name_id.value),
+                    session_participants::name_qualifier.eq(&name_id.name_qualifier),
+                    session_participants::sp_name_qualifier.eq(&name_id.sp_name_qualifier),
                     session_participants::last_at.eq(participant.last_at.naive_utc()),
                 ))
                 .execute(c)?,
@@ -220,16 +221,17 @@ struct ParticipantRow {
 
 impl From<&Participant> for ParticipantRow {
     fn from(participant: &Participant) -> Self {
+        let ParticipantSubject::Saml(name_id) = &participant.subject;
         Self {
             session_id: participant.session.to_string(),
             application_id: participant.application.to_string(),
-            session_index: participant.session_index.clone(),
-            name_id_format: participant.name_id.format.clone(),
-            name_id: participant.name_id.value.clone(),
+            session_index: participant.session_handle.clone(),
+            name_id_format: name_id.format.clone(),
+            name_id: name_id.value.clone(),
             first_at: participant.first_at.naive_utc(),
             last_at: participant.last_at.naive_utc(),
-            name_qualifier: participant.name_id.name_qualifier.clone(),
-            sp_name_qualifier: participant.name_id.sp_name_qualifier.clone(),
+            name_qualifier: name_id.name_qualifier.clone(),
+            sp_name_qualifier: name_id.sp_name_qualifier.clone(),
         }
     }
 }
@@ -242,13 +244,13 @@ impl TryFrom<ParticipantRow> for Participant {
         Ok(Self {
             session: name.valid(row.session_id.parse())?,
             application: name.valid(row.application_id.parse())?,
-            session_index: row.session_index,
-            name_id: NameId {
+            session_handle: row.session_index,
+            subject: ParticipantSubject::Saml(NameId {
                 format: row.name_id_format,
                 value: row.name_id,
                 name_qualifier: row.name_qualifier,
                 sp_name_qualifier: row.sp_name_qualifier,
-            },
+            }),
             first_at: row.first_at.and_utc(),
             last_at: row.last_at.and_utc(),
         })

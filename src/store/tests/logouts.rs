@@ -30,8 +30,10 @@ fn steps() -> Vec<LogoutStep> {
     let mut steps: Vec<_> = (0..3)
         .map(|position| LogoutStep::new(position, participant(&session(1, user(1).id), application(2).id)))
         .collect();
-    steps[1].name_id.name_qualifier = Some("idp".to_owned());
-    steps[2].name_id.sp_name_qualifier = Some("sp".to_owned());
+    let ParticipantSubject::Saml(first) = &mut steps[1].subject;
+    first.name_qualifier = Some("idp".to_owned());
+    let ParticipantSubject::Saml(second) = &mut steps[2].subject;
+    second.sp_name_qualifier = Some("sp".to_owned());
     steps
 }
 

@@ -30,11 +30,12 @@ use crate::{
         },
         attribute::{self, AttributeRule, AttributeSource, NameFormat},
         audit::{AuditEvent, ValueChange},
+        authentication::{AuthenticationEvent, AuthenticationEvents},
         id::{ApplicationId, AuditId, SessionId, UserId},
         installation::Installation,
         key::Certificate,
         name_id::{EMAIL_ADDRESS, NameId, NameIdFormat},
-        participant::Participant,
+        participant::{Participant, ParticipantSubject},
         response_options::{ContentCipher, ResponseOptions, SignatureAlgorithm, SignedParts},
         secret::{Secret, Token, TokenHash},
         session::Session,
@@ -223,7 +224,7 @@ fn session(number: u8, of: UserId) -> Session {
         id: SessionId::new(now(), [number; 10]),
         user: of,
         seed: Secret::new([number; 32]),
-        authenticated_at: now(),
+        authentications: AuthenticationEvents::new(AuthenticationEvent::password(now())),
         last_seen_at: now(),
         idle_expires_at: now() + TimeDelta::hours(8),
         expires_at: now() + TimeDelta::hours(24),
@@ -234,12 +235,12 @@ fn participant(session: &Session, of: ApplicationId) -> Participant {
     Participant {
         session: session.id,
         application: of,
-        session_index: session.session_index_for(of),
-        name_id: NameId {
+        session_handle: session.session_index_for(of),
+        subject: ParticipantSubject::Saml(NameId {
             name_qualifier: Some("us".to_owned()),
             sp_name_qualifier: Some("them".to_owned()),
             ..NameId::plain(EMAIL_ADDRESS, "person@fernweh.example")
-        },
+        }),
         first_at: now(),
         last_at: now(),
     }

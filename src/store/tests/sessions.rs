@@ -65,7 +65,7 @@ fn a_session_is_renewed_by_one_of_many_requests() {
         let renewed = at_once(8, |number| {
             write(store, |tx| {
                 let renewed = Session {
-                    authenticated_at: later,
+                    authentications: AuthenticationEvents::new(AuthenticationEvent::password(later)),
                     last_seen_at: later,
                     idle_expires_at: later + minutes(60),
                     expires_at: later + minutes(600),
@@ -80,11 +80,11 @@ fn a_session_is_renewed_by_one_of_many_requests() {
         assert_eq!(
             (
                 after.id,
-                after.authenticated_at,
+                after.authentications.last_at(),
                 after.idle_expires_at,
                 after.expires_at
             ),
-            (id, later, later + minutes(60), later + minutes(600))
+            (id, Some(later), later + minutes(60), later + minutes(600))
         );
         assert_eq!(read(store, |tx| tx.session_by_token(hash(1))), None);
     });
@@ -116,11 +116,13 @@ fn an_application_that_gets_a_second_assertion_stays_one_participant() {
         with_users(store);
         let mine = session(1, user(1).id);
         let first = participant(&mine, application(1).id);
+        let ParticipantSubject::Saml(first_name_id) = &first.subject;
+        let name_id = NameId {
+            value: "new@fernweh.example".to_owned(),
+            ..first_name_id.clone()
+        };
         let again = Participant {
-            name_id: NameId {
-                value: "new@fernweh.example".to_owned(),
-                ..first.name_id.clone()
-            },
+            subject: ParticipantSubject::Saml(name_id.clone()),
             last_at: now() + minutes(9),
             ..first.clone()
         };
@@ -133,16 +135,16 @@ fn an_application_that_gets_a_second_assertion_stays_one_participant() {
         let kept = again;
         assert_eq!(read(store, |tx| tx.participants(mine.id)), slice::from_ref(&kept));
         let by_name = |name: &NameId| read(store, |tx| tx.participants_by_name_id(application(1).id, name));
-        assert_eq!(by_name(&kept.name_id), slice::from_ref(&kept));
+        assert_eq!(by_name(&name_id), slice::from_ref(&kept));
         assert_eq!(
             by_name(&NameId {
                 format: "urn:other".to_owned(),
-                ..kept.name_id.clone()
+                ..name_id.clone()
             }),
             []
         );
         write(store, |tx| tx.end_session(mine.id, now(), "logout"));
-        assert_eq!(by_name(&kept.name_id), []);
+        assert_eq!(by_name(&name_id), []);
         assert_eq!(read(store, |tx| tx.participants(mine.id)).len(), 1);
     });
 }

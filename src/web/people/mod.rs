@@ -2,6 +2,7 @@
 
 pub(in crate::web) mod device_link;
 pub(in crate::web) mod logout;
+pub(in crate::web) mod outcome;
 pub(in crate::web) mod portal;
 pub(in crate::web) mod resume;
 pub(in crate::web) mod sign_in;

@@ -8,17 +8,15 @@ use actix_web::{
 
 use crate::{
     model::{application::Slug, endpoint::path},
-    provider::portal::{LaunchAction, LaunchOutcome},
+    provider::{portal::LaunchAction, saml::idp_initiated::StartTarget},
     web::{
         error::Error,
         layer::off_thread::off_thread,
         page::{
             html::Page,
-            notice::NoticeKind,
             portal::{PortalPage, Tile, TileKind},
         },
-        people::logout,
-        people::sign_in,
+        people::{logout, outcome},
         respond,
         state::{Site, see_other},
     },
@@ -71,27 +69,18 @@ pub(in crate::web) async fn launch(
     site: Data<Site>,
     slug: Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let unknown = || site.notice(StatusCode::NOT_FOUND, NoticeKind::NotFound);
-    let slug = Slug::parse(&slug).ok();
+    let target = Slug::parse(&slug).ok().map(StartTarget::Tile);
     if is_cross_site(&request) {
         // A link on another site must not sign a user in to an application: the user has to click
         // on the tile.
         return Ok(see_other(path::PORTAL).finish());
     }
     let visitor = site.visitor(&request);
-    let launched = off_thread(&site, &request, move |p| match slug {
-        Some(slug) => p.launch_application(&slug, &visitor),
-        None if p.is_signed_in(&visitor)? => Ok(LaunchOutcome::Unknown),
-        None => Ok(LaunchOutcome::SignIn),
+    let outcome = off_thread(&site, &request, move |p| {
+        p.start_sign_in(target.as_ref(), &visitor)
     })
     .await?;
-    Ok(match launched {
-        LaunchOutcome::Redirect(address) => see_other(&address).finish(),
-        LaunchOutcome::Response(answer) => respond::saml_response(&site, &answer),
-        LaunchOutcome::SignIn => sign_in::sign_in_and_return(&request, &site).await?,
-        LaunchOutcome::Refused(page) => respond::refusal(&site, &page),
-        LaunchOutcome::Unknown => unknown(),
-    })
+    outcome::respond(&site, &request, outcome, None).await
 }
 
 /// Whether another site sent the browser here; if the browser does not say, none did.

@@ -2,17 +2,15 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::StatusCode,
     web::{Data, Payload},
 };
 
 use crate::{
-    provider::saml::{RawMessage, authn_request::AuthnRequestOutcome},
+    provider::saml::RawMessage,
     web::{
         error::Error,
         layer::off_thread::off_thread,
-        page::notice::NoticeKind,
-        respond,
+        people::outcome,
         saml::{read_form, read_query},
         state::Site,
     },
@@ -34,16 +32,15 @@ pub(in crate::web) async fn post(
     receive(&request, &site, arrived).await
 }
 
-async fn receive(request: &HttpRequest, site: &Site, arrived: RawMessage) -> Result<HttpResponse, Error> {
+async fn receive(
+    request: &HttpRequest,
+    site: &Data<Site>,
+    arrived: RawMessage,
+) -> Result<HttpResponse, Error> {
     let visitor = site.visitor(request);
-    let received = off_thread(site, request, move |p| {
+    let outcome = off_thread(site, request, move |p| {
         p.receive_authn_request(&arrived, &visitor)
     })
     .await?;
-    Ok(match received {
-        AuthnRequestOutcome::Response(answer) => respond::saml_response(site, &answer),
-        AuthnRequestOutcome::Refused(page) => respond::refusal(site, &page),
-        AuthnRequestOutcome::SignInNeeded(waiting) => respond::redirect_to_pending(site, &waiting),
-        AuthnRequestOutcome::NotTopLevel => site.notice(StatusCode::FORBIDDEN, NoticeKind::NotTopLevel),
-    })
+    outcome::respond(site, request, outcome, None).await
 }

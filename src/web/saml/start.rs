@@ -2,22 +2,14 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::StatusCode,
     web::{Data, Path, Query},
 };
 use serde::Deserialize;
 
 use crate::{
     model::application::{EntityId, Slug},
-    provider::saml::idp_initiated::{StartOutcome, StartTarget},
-    web::{
-        error::Error,
-        layer::off_thread::off_thread,
-        page::notice::NoticeKind,
-        people::sign_in,
-        respond,
-        state::{Site, see_other},
-    },
+    provider::saml::idp_initiated::StartTarget,
+    web::{error::Error, layer::off_thread::off_thread, people::outcome, state::Site},
 };
 
 /// `sp` is the entity ID of the application.
@@ -48,19 +40,7 @@ async fn start(
     site: &Data<Site>,
     start: Option<StartTarget>,
 ) -> Result<HttpResponse, Error> {
-    let unknown = || site.notice(StatusCode::NOT_FOUND, NoticeKind::NotFound);
     let visitor = site.visitor(request);
-    let started = off_thread(site, request, move |p| match start {
-        Some(start) => p.start_idp_initiated(&start, &visitor),
-        None if p.is_signed_in(&visitor)? => Ok(StartOutcome::Unknown),
-        None => Ok(StartOutcome::SignIn),
-    })
-    .await?;
-    Ok(match started {
-        StartOutcome::Response(answer) => respond::saml_response(site, &answer),
-        StartOutcome::Redirect(address) => see_other(&address).finish(),
-        StartOutcome::SignIn => sign_in::sign_in_and_return(request, site).await?,
-        StartOutcome::Refused(page) => respond::refusal(site, &page),
-        StartOutcome::Unknown => unknown(),
-    })
+    let outcome = off_thread(site, request, move |p| p.start_sign_in(start.as_ref(), &visitor)).await?;
+    outcome::respond(site, request, outcome, None).await
 }

@@ -1,0 +1,194 @@
+//! What the user of a session has proved, and when.
+
+use chrono::{DateTime, Utc};
+
+/// How a user authenticated, by its name in RFC 8176 (`amr`).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum AuthenticationMethod {
+    /// `pwd`
+    Password,
+    /// `otp`
+    OneTimePassword,
+    /// `hwk`
+    HardwareKey,
+    /// A method that only a newer version knows: it proves nothing here.
+    Unknown,
+}
+
+impl AuthenticationMethod {
+    const KNOWN: [Self; 3] = [Self::Password, Self::OneTimePassword, Self::HardwareKey];
+
+    /// Its value in `amr`, and in the database.
+    pub const fn amr(self) -> &'static str {
+        match self {
+            Self::Password => "pwd",
+            Self::OneTimePassword => "otp",
+            Self::HardwareKey => "hwk",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    pub fn from_amr(name: &str) -> Self {
+        let known = Self::KNOWN.into_iter().find(|method| method.amr() == name);
+        known.unwrap_or(Self::Unknown)
+    }
+
+    /// Whether it proves something besides what a password proves: with a password, two factors.
+    pub const fn is_second_factor(self) -> bool {
+        match self {
+            Self::Password | Self::Unknown => false,
+            Self::OneTimePassword | Self::HardwareKey => true,
+        }
+    }
+}
+
+/// One proof of who the user is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AuthenticationEvent {
+    pub method: AuthenticationMethod,
+    pub at: DateTime<Utc>,
+    /// The ID of the credential, if the user may have several of this kind: no space and no `:`.
+    pub credential: Option<String>,
+}
+
+impl AuthenticationEvent {
+    pub const fn password(at: DateTime<Utc>) -> Self {
+        Self {
+            method: AuthenticationMethod::Password,
+            at,
+            credential: None,
+        }
+    }
+}
+
+/// The authentication events of a session, of each credential the last one.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct AuthenticationEvents(Vec<AuthenticationEvent>);
+
+impl AuthenticationEvents {
+    /// A session that begins with `event`.
+    pub fn new(event: AuthenticationEvent) -> Self {
+        Self(vec![event])
+    }
+
+    /// Adds an event; the earlier one of the same credential no longer counts.
+    pub fn record(&mut self, event: AuthenticationEvent) {
+        self.0
+            .retain(|known| (known.method, &known.credential) != (event.method, &event.credential));
+        self.0.push(event);
+    }
+
+    /// When the user last proved anything: `AuthnInstant`, `auth_time`.
+    pub fn last_at(&self) -> Option<DateTime<Utc>> {
+        self.0.iter().map(|event| event.at).max()
+    }
+
+    pub fn includes(&self, method: AuthenticationMethod) -> bool {
+        self.0.iter().any(|event| event.method == method)
+    }
+
+    /// Whether a password and something else were proved.
+    pub fn is_multi_factor(&self) -> bool {
+        self.includes(AuthenticationMethod::Password)
+            && self.0.iter().any(|event| event.method.is_second_factor())
+    }
+
+    /// As the database keeps them: `METHOD:MICROSECONDS` or `METHOD:MICROSECONDS:CREDENTIAL`, with spaces between.
+    pub fn to_text(&self) -> String {
+        let events = self.0.iter().map(|event| {
+            let (method, micros) = (event.method.amr(), event.at.timestamp_micros());
+            match &event.credential {
+                None => format!("{method}:{micros}"),
+                Some(credential) => format!("{method}:{micros}:{credential}"),
+            }
+        });
+        events.collect::<Vec<_>>().join(" ")
+    }
+
+    /// Parses what [`Self::to_text`] wrote.
+    pub fn from_text(text: &str) -> Option<Self> {
+        let mut events = Vec::new();
+        for word in text.split(' ').filter(|word| !word.is_empty()) {
+            let mut parts = word.splitn(3, ':');
+            let (method, micros, credential) = (parts.next()?, parts.next()?, parts.next());
+            let at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
+            events.push(AuthenticationEvent {
+                method: AuthenticationMethod::from_amr(method),
+                at,
+                credential: credential.map(str::to_owned),
+            });
+        }
+        Some(Self(events))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn event() -> impl Strategy<Value = AuthenticationEvent> {
+        (
+            0..3_usize,
+            0..4_000_000_000_000_000_i64,
+            proptest::option::of("[A-Z0-9]{1,26}"),
+        )
+            .prop_map(|(method, micros, credential)| AuthenticationEvent {
+                method: AuthenticationMethod::KNOWN[method],
+                at: DateTime::from_timestamp_micros(micros).unwrap(),
+                credential,
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn events_round_trip(all in proptest::collection::vec(event(), 0..5)) {
+            let mut events = AuthenticationEvents::default();
+            all.into_iter().for_each(|one| events.record(one));
+            prop_assert_eq!(AuthenticationEvents::from_text(&events.to_text()), Some(events));
+        }
+
+        #[test]
+        fn any_text_is_read_without_a_panic(text: String) {
+            let _ = AuthenticationEvents::from_text(&text);
+        }
+    }
+
+    #[test]
+    fn the_last_event_of_each_credential_counts() {
+        let noon = DateTime::from_timestamp_micros(1_800_000_000_000_000).unwrap();
+        let later = noon + TimeDelta::minutes(5);
+        let mut events = AuthenticationEvents::new(AuthenticationEvent::password(noon));
+        assert!(!events.is_multi_factor(), "{events:?}");
+        events.record(AuthenticationEvent::password(later));
+        assert_eq!(
+            events,
+            AuthenticationEvents::new(AuthenticationEvent::password(later))
+        );
+        events.record(AuthenticationEvent {
+            method: AuthenticationMethod::OneTimePassword,
+            at: noon,
+            credential: Some("A".to_owned()),
+        });
+        assert!(events.is_multi_factor(), "{events:?}");
+        assert_eq!(events.last_at(), Some(later));
+        assert_eq!(events.to_text(), "pwd:1800000300000000 otp:1800000000000000:A");
+    }
+
+    #[test]
+    fn an_event_of_an_unknown_method_proves_nothing() {
+        let events = AuthenticationEvents::from_text("iris:1800000000000000").unwrap();
+        assert!(
+            AuthenticationMethod::KNOWN
+                .iter()
+                .all(|method| !events.includes(*method)),
+            "{events:?}"
+        );
+        assert_eq!(events.last_at().unwrap().timestamp(), 1_800_000_000);
+        for bad in ["pwd", "pwd:", "pwd:x", "pwd:99999999999999999999"] {
+            assert_eq!(AuthenticationEvents::from_text(bad), None, "{bad}");
+        }
+    }
+}

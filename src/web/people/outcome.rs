@@ -1,0 +1,62 @@
+//! What the browser gets at every entrance of a sign-in.
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
+
+use crate::{
+    provider::sso::{Refused, SignInOutcome, SignInPrompt, Step},
+    web::{
+        error::Error,
+        page::{notice::NoticeKind, sign_in::SignInNotice},
+        people::{
+            logout,
+            sign_in::{self, SignInView},
+        },
+        respond,
+        state::{Site, see_other},
+    },
+};
+
+/// `sealed` is the sign-in that the request carries, if it carries one.
+pub(in crate::web) async fn respond(
+    site: &Data<Site>,
+    request: &HttpRequest,
+    outcome: SignInOutcome,
+    sealed: Option<String>,
+) -> Result<HttpResponse, Error> {
+    Ok(match outcome {
+        SignInOutcome::Respond(response) => respond::saml_response(site, &response),
+        SignInOutcome::Step(Step::Continue(pending)) => respond::redirect_to_pending(site, &pending),
+        SignInOutcome::Step(Step::Redirect(url)) => see_other(&url).finish(),
+        SignInOutcome::Step(Step::SignInFirst) => sign_in::sign_in_and_return(request, site).await?,
+        SignInOutcome::Step(Step::LeaveFrame) => site.notice(StatusCode::FORBIDDEN, NoticeKind::NotTopLevel),
+        SignInOutcome::Step(Step::SignIn(prompt)) => ask_to_sign_in(site, request, prompt, sealed).await?,
+        SignInOutcome::Refused(Refused::Page(page)) => respond::refusal(site, &page),
+        SignInOutcome::Refused(Refused::Unknown) => site.notice(StatusCode::NOT_FOUND, NoticeKind::NotFound),
+        SignInOutcome::Refused(Refused::Gone) if site.cookies.browser(request).is_none() => {
+            site.notice(StatusCode::GONE, NoticeKind::NoCookies)
+        }
+        SignInOutcome::Refused(Refused::Gone) => site.notice(StatusCode::GONE, NoticeKind::SignInOver),
+    })
+}
+
+async fn ask_to_sign_in(
+    site: &Data<Site>,
+    request: &HttpRequest,
+    prompt: SignInPrompt,
+    sealed: Option<String>,
+) -> Result<HttpResponse, Error> {
+    if let Some(response) = logout::pending_logout(request, site).await? {
+        return Ok(response);
+    }
+    let view = SignInView {
+        application: prompt.application,
+        email: prompt.email.unwrap_or_default(),
+        notice: if prompt.reauthenticate {
+            SignInNotice::SignInAgain
+        } else {
+            SignInNotice::None
+        },
+        sealed,
+    };
+    Ok(sign_in::sign_in_form(site, request, StatusCode::OK, &view))
+}
