@@ -26,6 +26,7 @@ mod conformance;
 mod corpus;
 mod deletion;
 mod errors;
+mod gate;
 mod idp_initiated;
 mod layers;
 mod lockout;
