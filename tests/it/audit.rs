@@ -61,7 +61,8 @@ fn repeated_anonymous_refusals_make_few_counting_rows() {
         setup.server.provider.flush_audit().unwrap();
         let settings = &setup.server.settings;
         let about = "FROM audit_events WHERE outcome = 'ISSUER-UNKNOWN'";
-        assert!(sql::number(settings, &format!("SELECT count(*) AS n {about}")) <= 6);
+        let rows = sql::number(settings, &format!("SELECT count(*) AS n {about}"));
+        assert!(rows <= 6, "{rows} rows");
         assert_eq!(
             sql::number(
                 settings,

@@ -30,7 +30,8 @@ fn run(script: &str) {
 fn only_file(dir: &Path) -> std::path::PathBuf {
     let mut files = fs::read_dir(dir).unwrap();
     let file = files.next().unwrap().unwrap().path();
-    assert!(files.next().is_none());
+    let second = files.next();
+    assert!(second.is_none(), "{file:?} and {second:?}");
     file
 }
 

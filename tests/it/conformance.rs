@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::attacks;
+use crate::{attacks, support::assertions::assert_contains};
 
 struct Row {
     clause: String,
@@ -142,7 +142,7 @@ fn every_attack_stands_in_the_threat_model_with_its_tests() {
 #[test]
 fn no_saml_operational_mode_is_claimed() {
     let text = fs::read_to_string("docs/saml.md").unwrap();
-    assert!(text.contains("**neither of SAML's operational modes"));
+    assert_contains(&text, "**neither of SAML's operational modes");
     for file in [
         "README.md",
         "CHANGELOG.md",

@@ -19,6 +19,7 @@ use serde_json::Value;
 use crate::{
     cli::Cli,
     support::{
+        assertions::{assert_contains, assert_lacks},
         sql,
         sso_setup::{ADA, SsoSetup},
         test_server::{Database, PASSWORD, on_each_database},
@@ -41,7 +42,7 @@ fn a_deleted_user_is_signed_out_at_once_and_can_be_restored_for_a_month() {
             said.contains("Everything about them is erased on") && said.contains("user enable"),
             "{said}"
         );
-        assert!(!SsoSetup::is_signed_in(&browser));
+        SsoSetup::assert_signed_out(&browser);
         assert_eq!(
             cli.expect_success(&["user", "delete", ADA]),
             said,
@@ -70,13 +71,10 @@ fn a_deleted_user_is_signed_out_at_once_and_can_be_restored_for_a_month() {
             shown["deleted_at"].is_string() && shown["erased_at"].is_string(),
             "{shown}"
         );
-        assert!(
-            cli.expect_success(&["user", "list"])
-                .contains("(deleted, erased on ")
-        );
-        assert!(
-            cli.expect_success(&["user", "show", ADA])
-                .contains("until then `hallpass user enable")
+        assert_contains(&cli.expect_success(&["user", "list"]), "(deleted, erased on ");
+        assert_contains(
+            &cli.expect_success(&["user", "show", ADA]),
+            "until then `hallpass user enable",
         );
         let add = ["user", "add", ADA, "--given-name", "Ada", "--password-stdin"];
         let refused = cli.expect_failure_with_input(&add, PASSWORD);
@@ -131,7 +129,10 @@ fn user_with_everything(setup: &SsoSetup) -> User {
             .set_persistent_name_id(&setup.wiki, &deleted_user, IMPORTED_NAME_ID)
             .unwrap()
     );
-    assert!(persistent_name_id_response(setup, &deleted_user, "_leaver").contains(IMPORTED_NAME_ID));
+    assert_contains(
+        &persistent_name_id_response(setup, &deleted_user, "_leaver"),
+        IMPORTED_NAME_ID,
+    );
     deleted_user
 }
 
@@ -262,9 +263,9 @@ fn identifiers_of_an_erased_user_are_never_reused() {
         let email = deleted_user.email.as_str();
         let add = ["user", "add", email, "--given-name", "Eve", "--password-stdin"];
         let same = [&add[..], &["--stable-id", deleted_user.stable_id.as_str()]].concat();
-        assert!(
-            cli.expect_failure_with_input(&same, PASSWORD)
-                .contains("was erased had that stable id")
+        assert_contains(
+            &cli.expect_failure_with_input(&same, PASSWORD),
+            "was erased had that stable id",
         );
         cli.expect_success_with_input(&add, PASSWORD);
         let eve = setup
@@ -286,7 +287,10 @@ fn identifiers_of_an_erased_user_are_never_reused() {
             "--set",
             IMPORTED_NAME_ID,
         ];
-        assert!(cli.expect_failure(&set).contains("never given to somebody else"));
-        assert!(!persistent_name_id_response(&setup, &eve, "_eve").contains(IMPORTED_NAME_ID));
+        assert_contains(&cli.expect_failure(&set), "never given to somebody else");
+        assert_lacks(
+            &persistent_name_id_response(&setup, &eve, "_eve"),
+            IMPORTED_NAME_ID,
+        );
     });
 }

@@ -12,6 +12,7 @@ use hallpass::{
 };
 
 use crate::support::{
+    assertions::{assert_empty, assert_lacks, assert_starts_with},
     browser::Browser,
     http::Response,
     sp_keys::SpKey,
@@ -136,10 +137,9 @@ fn every_refusal_shows_a_code_and_a_reference_that_find_its_audit_row() {
             assert_eq!(found.row.outcome, code);
             assert_eq!(found.explanation.unwrap().code, code);
             assert_eq!(found.row.action, "sign_on");
-            assert!(
-                page.header("x-request-id")
-                    .unwrap()
-                    .starts_with(found.reference().unwrap().prefix())
+            assert_starts_with(
+                page.header("x-request-id").unwrap(),
+                found.reference().unwrap().prefix(),
             );
             // No page reveals what is registered.
             if page.field("SAMLResponse").is_none() {
@@ -272,7 +272,7 @@ fn the_current_registration_is_shown_with_the_recorded_request() {
         };
         switch(false);
         let page = browser.get(&setup.sso_url("_e"));
-        assert!(decision(&setup, &page).hints.is_empty());
+        assert_empty(&decision(&setup, &page).hints);
         switch(true);
         assert_eq!(decision(&setup, &page).hints, ["it is enabled by now"]);
     });
@@ -300,7 +300,7 @@ fn the_user_of_a_pending_sign_in_is_named_in_the_audit_row_of_its_refusal() {
             assert_eq!(found.row.outcome, "SUBJECT-OTHER");
             assert_eq!(found.user.as_ref().unwrap().email.as_str(), "eve@fernweh.example");
             assert_eq!(found.application.as_ref().unwrap().slug.as_str(), "wiki");
-            assert!(!request_detail(&found, "request").is_empty());
+            assert!(!request_detail(&found, "request").is_empty(), "{found:?}");
         }
     });
 }
@@ -355,11 +355,7 @@ fn a_throttled_sign_in_and_an_internal_error_have_a_reference_too() {
         assert!(page.status >= 500, "{}", page.status);
         let (code, reference) = code_and_reference(&page);
         assert_eq!(code, codes::FAILURE);
-        assert!(
-            page.header("x-request-id")
-                .unwrap()
-                .starts_with(reference.prefix())
-        );
+        assert_starts_with(page.header("x-request-id").unwrap(), reference.prefix());
     });
 }
 
@@ -393,7 +389,7 @@ fn a_shared_reference_finds_both_rows_and_a_full_request_id_finds_one() {
         assert_eq!(both.len(), 2);
         assert!(both[0].row.id < both[1].row.id, "the oldest first");
         assert_eq!(found("7F3A92C100000001").len(), 1);
-        assert!(found("7F3A-92C2").is_empty());
+        assert_empty(&found("7F3A-92C2"));
         // An answered request has no code; its whole id, from the log, finds it all the same.
         let mut ada = setup.signed_in_browser();
         let page = ada.get(&setup.sso_url("_ok"));
@@ -500,6 +496,6 @@ fn a_denied_logout_sends_the_application_the_code_and_the_reference() {
             ("logout", "SESSION-UNKNOWN")
         );
         assert_eq!(found[0].application.as_ref().unwrap().slug.as_str(), "wiki");
-        assert!(!found[0].row.detail.as_deref().unwrap().contains("nobody"));
+        assert_lacks(found[0].row.detail.as_deref().unwrap(), "nobody");
     });
 }

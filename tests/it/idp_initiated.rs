@@ -6,6 +6,7 @@ use hallpass::model::{
 };
 
 use crate::support::{
+    assertions::{assert_contains, assert_lacks},
     inspect,
     sso_setup::{ACS, ADA, SsoSetup, WIKI},
     test_server::{PASSWORD, on_each_database},
@@ -28,7 +29,8 @@ fn idp_initiated_sso_works_where_it_is_allowed() {
             let (xml, action) = posted_response(&page);
             assert_eq!(action, ACS);
             assert_eq!(page.field("RelayState").as_deref(), Some("deep/link?a=\"b\""));
-            assert!(!xml.contains("InResponseTo") && xml.contains(TRANSIENT));
+            assert_lacks(&xml, "InResponseTo");
+            assert_contains(&xml, TRANSIENT);
             assert_eq!(inspect::status_codes(&xml).0, "Success");
         }
     });
@@ -47,7 +49,7 @@ fn idp_initiated_sso_without_a_session_asks_for_sign_in_first() {
         let page = browser.sign_in(&login, ADA, PASSWORD);
         let (xml, action) = posted_response(&page);
         assert_eq!(action, ACS);
-        assert!(!xml.contains("InResponseTo"));
+        assert_lacks(&xml, "InResponseTo");
         assert_eq!(page.field("RelayState").as_deref(), Some("deep/link?a=\"b\""));
 
         // It was allowed at the start, and is not at the end.
@@ -64,7 +66,8 @@ fn idp_initiated_sso_without_a_session_asks_for_sign_in_first() {
             .unwrap()
             .unwrap();
         let page = late.sign_in(&login, ADA, PASSWORD);
-        assert!(page.field("SAMLResponse").is_none() && page.body.contains("START-NOT-ALLOWED"));
+        assert_eq!(page.field("SAMLResponse"), None);
+        assert_contains(&page.body, "START-NOT-ALLOWED");
     });
 }
 
@@ -76,7 +79,8 @@ fn where_idp_initiated_sso_is_not_allowed_a_page_says_what_to_do() {
         for address in ["/saml/start/wiki".to_owned(), format!("/saml/start?sp={WIKI}")] {
             let page = browser.get(&address);
             assert_eq!(page.status, 400);
-            assert!(page.body.contains("START-NOT-ALLOWED") && page.body.contains("own address"));
+            assert_contains(&page.body, "START-NOT-ALLOWED");
+            assert_contains(&page.body, "own address");
             assert!(!page.body.contains("wiki.example"), "no registered value");
         }
         for (address, status) in [
@@ -101,7 +105,8 @@ fn an_application_with_a_launch_url_is_opened_there() {
         let page = setup.signed_in_browser().get("/saml/start/wiki");
         assert_eq!((page.status, page.location()), (303, tile));
         let login = setup.server.browser().get_following_redirects("/saml/start/wiki");
-        assert!(login.body.contains("name=\"password\"") && !login.body.contains("wiki.example"));
+        assert_contains(&login.body, "name=\"password\"");
+        assert_lacks(&login.body, "wiki.example");
     });
 }
 

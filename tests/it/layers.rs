@@ -154,9 +154,8 @@ fn a_violation_is_detected() {
         crate_paths("use crate::{store::Tx, model::id};"),
         ["store", "model"]
     );
-    assert!(
-        is_test(Path::new("src/saml/metadata/sp/tests/mod.rs")) && is_test(Path::new("src/files_tests.rs"))
-    );
+    assert!(is_test(Path::new("src/saml/metadata/sp/tests/mod.rs")));
+    assert!(is_test(Path::new("src/files_tests.rs")));
     assert!(!is_test(Path::new("src/saml/tester.rs")));
     assert!(names_crate("use diesel::prelude::*;", "diesel"));
     assert!(!names_crate("use my_diesel::x; foo::diesel::y", "diesel"));

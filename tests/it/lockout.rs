@@ -96,10 +96,18 @@ fn unlocking_lifts_the_pause_and_its_link_makes_one_browser_known() {
         let csrf = ada.get(&first).field("csrf").unwrap();
         let foreign = [("Origin", "https://evil.example")];
         ada.post_with_headers(&first, &foreign, &[("csrf", &csrf)], true);
-        assert!(!ada.cookies.contains_key("__Host-hallpass-device"));
+        assert!(
+            !ada.cookies.contains_key("__Host-hallpass-device"),
+            "{:?}",
+            ada.cookies
+        );
         let done = ada.post(&first, &[("csrf", &csrf)]);
         assert_eq!((done.status, done.location()), (303, "/login"));
-        assert!(ada.cookies.contains_key("__Host-hallpass-device"));
+        assert!(
+            ada.cookies.contains_key("__Host-hallpass-device"),
+            "{:?}",
+            ada.cookies
+        );
         assert!(
             !SsoSetup::is_signed_in(&ada),
             "the password is asked all the same"

@@ -12,6 +12,7 @@ use hallpass::{
 use roxmltree::Document;
 
 use crate::support::{
+    assertions::{assert_contains, assert_ends_with},
     browser::Browser,
     http::Response,
     inspect::{self, only_element},
@@ -81,7 +82,8 @@ fn logout_response(setup: &SsoSetup, response: &Response) -> String {
         let hex = &query[at + 1..at + 3];
         assert!(
             hex == hex.to_uppercase()
-                && !"!~*'()-_.".contains(char::from(u8::from_str_radix(hex, 16).unwrap()))
+                && !"!~*'()-_.".contains(char::from(u8::from_str_radix(hex, 16).unwrap())),
+            "%{hex} in {address}"
         );
     }
     assert!(
@@ -112,8 +114,8 @@ fn a_signed_request_of_a_participant_ends_the_session_and_gets_a_response() {
                 only_element(&document, "Issuer").text(),
                 Some(setup.server.provider.entity_id().unwrap().as_str())
             );
-            assert!(root.attribute("IssueInstant").unwrap().ends_with('Z'));
-            assert!(!SsoSetup::is_signed_in(&browser));
+            assert_ends_with(root.attribute("IssueInstant").unwrap(), "Z");
+            SsoSetup::assert_signed_out(&browser);
             assert!(
                 SsoSetup::is_signed_in(&other),
                 "a session that the sender takes no part in lives on"
@@ -132,7 +134,7 @@ fn the_request_may_come_from_a_browser_without_the_session() {
             &front.get(&setup.logout_request_url(&setup.sp, "_l1", ADA, Some(&index), true)),
         );
         assert_eq!(inspect::status_codes(&xml).0, "Success");
-        assert!(!SsoSetup::is_signed_in(&browser));
+        SsoSetup::assert_signed_out(&browser);
     });
 }
 
@@ -240,7 +242,7 @@ fn a_replayed_logout_request_does_not_end_a_new_session() {
             "{}",
             again.body
         );
-        assert!(SsoSetup::is_signed_in(&browser));
+        SsoSetup::assert_signed_in(&browser);
     });
 }
 
@@ -256,7 +258,7 @@ fn applications_that_share_an_entity_id_end_only_their_own_sessions() {
             .server
             .browser()
             .get(&setup.logout_request_url(&twin, "_l1", ADA, Some(&index), true));
-        assert!(SsoSetup::is_signed_in(&browser));
+        SsoSetup::assert_signed_in(&browser);
         logout_response(
             &setup,
             &setup
@@ -264,7 +266,7 @@ fn applications_that_share_an_entity_id_end_only_their_own_sessions() {
                 .browser()
                 .get(&setup.logout_request_url(&setup.sp, "_l2", ADA, Some(&index), true)),
         );
-        assert!(!SsoSetup::is_signed_in(&browser));
+        SsoSetup::assert_signed_out(&browser);
     });
 }
 
@@ -304,14 +306,19 @@ fn the_sign_out_url_without_a_message_asks_for_confirmation_and_then_signs_out()
             "{}",
             page.body
         );
-        assert!(!browser.cookies.contains_key("__Host-hallpass-session"));
+        assert!(
+            !browser.cookies.contains_key("__Host-hallpass-session"),
+            "{:?}",
+            browser.cookies
+        );
         let dead = sql::number(
             &setup.server.settings,
             "SELECT count(*) AS n FROM sessions WHERE ended_at IS NULL",
         );
         assert_eq!(dead, 0, "the session has ended here, not only in the browser");
         let nobody = setup.server.browser().get("/saml/slo");
-        assert!(nobody.status == 200 && nobody.field("csrf").is_none());
+        assert_eq!(nobody.status, 200, "{}", nobody.body);
+        assert_eq!(nobody.field("csrf"), None);
         let audit = "SELECT count(*) AS n FROM audit_events WHERE action = 'logout' AND outcome = 'ok'";
         assert_eq!(sql::number(&setup.server.settings, audit), 1);
     });
@@ -343,9 +350,9 @@ fn a_cross_site_sign_out_form_only_asks_for_confirmation() {
         let page = browser.post_with_headers("/logout", &evil, &[("csrf", "x")], false);
         assert_eq!((page.status, page.location()), (303, "/logout"));
         assert_eq!(page.set_cookies().count(), 0);
-        assert!(browser.get("/logout").body.contains("Sign out?"));
+        assert_contains(&browser.get("/logout").body, "Sign out?");
         browser.post("/logout", &[("csrf", &csrf)]);
-        assert!(!SsoSetup::is_signed_in(&browser));
+        SsoSetup::assert_signed_out(&browser);
     });
 }
 
@@ -391,7 +398,7 @@ fn without_a_registered_certificate_a_signed_logout_request_is_refused() {
             "{}",
             page.body
         );
-        assert!(SsoSetup::is_signed_in(&browser));
+        SsoSetup::assert_signed_in(&browser);
     });
 }
 
@@ -408,7 +415,7 @@ fn after_logout_the_session_cookie_is_invalid() {
         );
         let mut old = browser.clone();
         let login = old.get_following_redirects(&setup.sso_url("_r9"));
-        assert!(login.field("SAMLResponse").is_none());
+        assert_eq!(login.field("SAMLResponse"), None);
         posted_response(&old.sign_in(&login, ADA, PASSWORD));
     });
 }

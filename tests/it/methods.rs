@@ -1,6 +1,7 @@
 //! Which methods an address answers.
 
 use crate::support::{
+    assertions::assert_contains,
     http,
     sso_setup::SsoSetup,
     test_server::{TestServer, on_each_database},
@@ -49,7 +50,7 @@ fn head_does_not_consume_one_time_actions() {
         assert_eq!(send_request(&setup.server, "HEAD", &address).status, 200);
         let answered = "SELECT count(*) AS n FROM answered_requests";
         assert_eq!(crate::support::sql::number(&setup.server.settings, answered), 0);
-        assert!(browser.get(&address).body.contains("SAMLResponse"));
+        assert_contains(&browser.get(&address).body, "SAMLResponse");
     });
 }
 

@@ -68,7 +68,8 @@ fn a_persistent_name_id_is_stable_per_user_and_differs_between_service_providers
             first.len() >= 32
                 && first
                     .chars()
-                    .all(|c| c.is_ascii_digit() || c.is_ascii_lowercase())
+                    .all(|c| c.is_ascii_digit() || c.is_ascii_lowercase()),
+            "{first}"
         );
         assert_eq!(name_id_for_format(&setup, &mut browser, "_2", PERSISTENT), first);
         let mut again = setup.signed_in_browser();

@@ -15,6 +15,7 @@ use hallpass::{
 use tempfile::TempDir;
 
 use crate::support::{
+    assertions::assert_contains,
     sp_keys::SpKey,
     sql,
     sso_setup::SsoSetup,
@@ -149,8 +150,12 @@ fn a_start_without_the_sealing_key_is_refused_and_makes_no_new_one() {
             why.contains(&seal.display().to_string()) && why.contains("backup"),
             "{why}"
         );
-        assert!(!seal.exists() && sql::number(&deployment.settings(&[]), COUNT_KEYS) == 1);
-        assert!(format!("{:#}", server::open(&deployment.settings(&[])).unwrap_err()).contains("seal.key"));
+        assert!(!seal.exists(), "it was made again");
+        assert_eq!(sql::number(&deployment.settings(&[]), COUNT_KEYS), 1);
+        assert_contains(
+            &format!("{:#}", server::open(&deployment.settings(&[])).unwrap_err()),
+            "seal.key",
+        );
         for broken in ["", "hallpass-seal-1:", "hallpass-seal-1:AAAA", "x"] {
             fs::write(&seal, broken).unwrap();
             chmod(&seal, 0o600);
@@ -167,10 +172,9 @@ fn a_start_without_the_sealing_key_is_refused_and_makes_no_new_one() {
         fs::write(&seal, kept).unwrap();
         assert_eq!(deployment.start(&[]).unwrap().1, []);
         let absent = deployment.dir.path().join("absent").display().to_string();
-        assert!(
-            deployment
-                .start_error(&[("HALLPASS_SEAL_KEY_FILE", &absent)])
-                .contains(&absent)
+        assert_contains(
+            &deployment.start_error(&[("HALLPASS_SEAL_KEY_FILE", &absent)]),
+            &absent,
         );
         assert_eq!(sql::number(&deployment.settings(&[]), COUNT_KEYS), 1);
     });
@@ -286,12 +290,9 @@ fn the_entity_id_outlives_a_base_url_and_can_be_set() {
             matches!(findings.as_slice(), [BootstrapNotice::BaseUrlChanged { .. }]),
             "{findings:?}"
         );
-        assert!(
-            provider
-                .metadata()
-                .unwrap()
-                .body
-                .contains("Location=\"https://sso.fernweh.example/saml/sso\"")
+        assert_contains(
+            &provider.metadata().unwrap().body,
+            "Location=\"https://sso.fernweh.example/saml/sso\"",
         );
         let set = [moved[0], ("HALLPASS_ENTITY_ID", "urn:fernweh:idp")];
         let (provider, findings) = deployment.start(&set).unwrap();
@@ -327,7 +328,7 @@ fn an_own_key_is_imported_once_and_must_match_its_certificate() {
         let why = deployment.start_error(&[own_key[0], ("HALLPASS_CERTIFICATE_FILE", &foreign)]);
         assert!(why.contains("belong") || why.contains("does not fit"), "{why}");
         chmod(Path::new(&key), 0o644);
-        assert!(deployment.start_error(&own_key).contains("chmod"));
+        assert_contains(&deployment.start_error(&own_key), "chmod");
         chmod(Path::new(&key), 0o640);
         let (provider, findings) = deployment.start(&own_key).unwrap();
         assert_eq!(
@@ -336,7 +337,8 @@ fn an_own_key_is_imported_once_and_must_match_its_certificate() {
                 sha256: own.certificate.sha256.clone()
             }]
         );
-        assert!(fingerprint(&provider) == own.certificate.sha256 && before != own.certificate.sha256);
+        assert_eq!(fingerprint(&provider), own.certificate.sha256);
+        assert_ne!(before, own.certificate.sha256);
         assert_eq!(deployment.start(&own_key).unwrap().1, []);
         assert_eq!(
             fingerprint(&deployment.start(&[]).unwrap().0),

@@ -14,6 +14,7 @@ use hallpass::server;
 use crate::{
     cli::Cli,
     support::{
+        assertions::assert_contains,
         http::{self, Response},
         sql,
         sso_setup::SsoSetup,
@@ -105,7 +106,7 @@ fn a_missing_or_replaced_database_file_is_not_ready() {
     };
     fs::rename(&path, &aside).unwrap();
     all_fail();
-    assert!(get(address, "/health/ready").body.contains("gone"));
+    assert_contains(&get(address, "/health/ready").body, "gone");
     assert_eq!(
         browser.get(&setup.sso_url("_gone")).status,
         503,
@@ -253,7 +254,8 @@ fn a_commit_with_a_lost_reply_is_reported_unknown_and_not_repeated() {
         page.status,
         page.body
     );
-    assert!(written(&direct) > before);
+    let last = written(&direct);
+    assert!(last > before, "{last} after {before}");
 }
 
 #[test]
@@ -272,7 +274,7 @@ fn of_several_hosts_the_one_that_takes_writes_is_used() {
     let setup = SsoSetup::new(&Database::Postgres(several));
     let mut browser = setup.signed_in_browser();
     let (xml, _) = posted_response(&browser.get(&setup.sso_url("_several")));
-    assert!(xml.contains("Success"));
+    assert_contains(&xml, "Success");
 }
 
 /// A daemon of the real binary, killed when the test ends.
@@ -308,7 +310,8 @@ fn a_start_without_the_database_server_waits_for_it() {
     poll_until(address, "/health/ready", |answer| answer.status == 200);
     assert_eq!(get(address, "/login").status, 200);
     Cli::send_signal(daemon.0.id(), "TERM");
-    assert!(daemon.0.wait().unwrap().success());
+    let ended = daemon.0.wait().unwrap();
+    assert!(ended.success(), "{ended}");
 }
 
 #[test]
@@ -323,7 +326,8 @@ fn a_waiting_start_ends_on_sigterm() {
     let mut daemon = Daemon(cli.command(&["serve"]).spawn().unwrap());
     poll_until(address, "/health/live", |answer| answer.status == 200);
     Cli::send_signal(daemon.0.id(), "TERM");
-    assert!(daemon.0.wait().unwrap().success());
+    let ended = daemon.0.wait().unwrap();
+    assert!(ended.success(), "{ended}");
 }
 
 #[test]

@@ -15,6 +15,7 @@ use serde_json::Value;
 use crate::{
     cli::Cli,
     support::{
+        assertions::{assert_contains, assert_matches},
         browser::Browser,
         inspect::{self, elements, only_element},
         sp_keys::SpKey,
@@ -113,7 +114,7 @@ fn a_preview_is_what_a_sign_in_sends_and_signs_nobody_in() {
         };
         assert_eq!(elements(xml), elements(&real));
         assert_ne!(session_index(xml), session_index(&real));
-        assert!(xml.contains(&format!("InResponseTo=\"{IN_RESPONSE_TO}\"")));
+        assert_contains(xml, &format!("InResponseTo=\"{IN_RESPONSE_TO}\""));
         assert_ne!(
             session_index(&sign_in_at_wiki(&setup, &mut browser, "_r2")),
             session_index(xml)
@@ -167,12 +168,15 @@ fn no_signature_of_a_preview_can_be_used() {
                 let digest = value.text().unwrap().strip_prefix("SHA-256:").unwrap();
                 assert_eq!(digest.len(), 64);
             }
-            assert!(second_opinion::verify(&response.xml, &certificate).is_err());
+            assert_matches!(second_opinion::verify(&response.xml, &certificate), Err(_));
             for xpath in [
                 inspect::RESPONSE_SIGNATURE_XPATH,
                 inspect::ASSERTION_SIGNATURE_XPATH,
             ] {
-                assert!(inspect::verify_with_xmlsec1(&response.xml, &certificate, xpath).is_err());
+                assert_matches!(
+                    inspect::verify_with_xmlsec1(&response.xml, &certificate, xpath),
+                    Err(_)
+                );
             }
         }
     });
@@ -193,9 +197,9 @@ fn a_preview_creates_no_persistent_name_id() {
             );
         }
         assert_eq!(row_count(&setup, "persistent_name_ids"), 0);
-        assert!(
-            cli.expect_success(&["app", "preview", "wiki", ADA])
-                .contains("the first sign-in makes one")
+        assert_contains(
+            &cli.expect_success(&["app", "preview", "wiki", ADA]),
+            "the first sign-in makes one",
         );
         let real = sign_in_at_wiki(&setup, &mut setup.signed_in_browser(), "_r1");
         let document = Document::parse(&real).unwrap();
@@ -231,8 +235,9 @@ fn an_assertion_is_shown_as_it_is_before_it_is_encrypted() {
             inspect::saml_attributes(response["xml"].as_str().unwrap()).len(),
             8
         );
-        assert!(
-            sign_in_at_wiki(&setup, &mut setup.signed_in_browser(), "_r1").contains("EncryptedAssertion")
+        assert_contains(
+            &sign_in_at_wiki(&setup, &mut setup.signed_in_browser(), "_r1"),
+            "EncryptedAssertion",
         );
     });
 }
@@ -282,10 +287,7 @@ fn the_preview_shows_the_refusal_of_a_sign_in() {
         let shown = preview(&cli);
         assert_eq!(codes(&shown), ["LOGIN-WRONG", "ATTRIBUTE-MISSING"]);
         assert_eq!(shown["response"], Value::Null, "no response with a hole in it");
-        assert!(
-            cli.expect_success(&["app", "preview", "wiki", ADA])
-                .contains("surname")
-        );
+        assert_contains(&cli.expect_success(&["app", "preview", "wiki", ADA]), "surname");
 
         let mut expired = setup.wiki.clone();
         expired.metadata_valid_until = Some(setup.now());

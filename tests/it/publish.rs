@@ -4,6 +4,7 @@ use roxmltree::Document;
 use sha2::{Digest, Sha256};
 
 use crate::support::{
+    assertions::{assert_contains, assert_starts_with},
     http::{self, Response},
     inspect::{self, elements, only_element},
     sso_setup::{ADA, SsoSetup},
@@ -22,11 +23,9 @@ fn metadata_is_signed_names_itself_and_needs_no_sign_in() {
         let setup = SsoSetup::new(database);
         let response = get_with_headers(&setup, "/saml/metadata", &[]);
         assert_eq!(response.status, 200);
-        assert!(
-            response
-                .header("content-type")
-                .unwrap()
-                .starts_with("application/samlmetadata+xml")
+        assert_starts_with(
+            response.header("content-type").unwrap(),
+            "application/samlmetadata+xml",
         );
         let (certificate, _) = setup.server.provider.certificate_pem().unwrap();
         let signature = "/*[local-name()='EntityDescriptor']/*[local-name()='Signature']";
@@ -148,9 +147,12 @@ fn the_certificate_downloads_as_a_file_named_by_its_fingerprint() {
             read.not_before(),
             openssl::asn1::Asn1Time::days_from_now(0).unwrap(),
         );
-        assert!(before.diff(read.not_after()).unwrap().days >= 3650 && before.diff(&now).unwrap().days <= 1);
+        let lifetime = before.diff(read.not_after()).unwrap().days;
+        assert!(lifetime >= 3650, "{lifetime} days");
+        let age = before.diff(&now).unwrap().days;
+        assert!(age <= 1, "{age} days");
         assert_eq!(read.public_key().unwrap().bits(), 2048);
-        assert!(certificate.subject.contains("login.fernweh.example"));
+        assert_contains(&certificate.subject, "login.fernweh.example");
     });
 }
 

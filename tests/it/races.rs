@@ -9,6 +9,7 @@ use hallpass::{
 };
 
 use crate::support::{
+    assertions::assert_contains,
     sql,
     sso_setup::{ADA, SsoSetup},
     test_server::{PASSWORD, on_each_database},
@@ -79,12 +80,12 @@ fn a_request_id_is_remembered_as_long_as_a_pending_copy_is_valid() {
     on_each_database(|database| {
         let setup = SsoSetup::new(database);
         let address = setup.sso_url("_r1");
+        let page = setup.signed_in_browser().get(&address);
         assert!(
-            setup
-                .signed_in_browser()
-                .get(&address)
-                .field("SAMLResponse")
-                .is_some()
+            page.field("SAMLResponse").is_some(),
+            "{} {}",
+            page.status,
+            page.body
         );
         setup.server.clock.advance(TimeDelta::minutes(4));
         let mut other = setup.server.browser();
@@ -93,7 +94,7 @@ fn a_request_id_is_remembered_as_long_as_a_pending_copy_is_valid() {
         setup.server.provider.run_housekeeping().unwrap();
         let answer = other.sign_in(&page, ADA, PASSWORD);
         assert!(answer.field("SAMLResponse").is_none(), "{}", answer.body);
-        assert!(answer.body.contains("REQUEST-ANSWERED"));
+        assert_contains(&answer.body, "REQUEST-ANSWERED");
     });
 }
 
@@ -112,9 +113,13 @@ fn a_throttled_address_leaves_no_counters_for_the_emails_it_tries() {
                 )
                 .status
         };
-        assert!((0..3).all(|number| attempt(number) == 200));
+        for number in 0..3 {
+            assert_eq!(attempt(number), 200, "{number}");
+        }
         let before = sql::number(&setup.server.settings, "SELECT count(*) AS n FROM login_throttle");
-        assert!((3..20).all(|number| attempt(number) == 429));
+        for number in 3..20 {
+            assert_eq!(attempt(number), 429, "{number}");
+        }
         assert_eq!(
             sql::number(&setup.server.settings, "SELECT count(*) AS n FROM login_throttle"),
             before

@@ -14,6 +14,7 @@ use hallpass::{
 use roxmltree::Document;
 
 use crate::support::{
+    assertions::{assert_lacks, assert_matches},
     inspect::{self, ASSERTION_SIGNATURE_XPATH, RESPONSE_SIGNATURE_XPATH, elements, only_element},
     sso_setup::{ACS, ADA, SsoSetup, WIKI},
     test_server::{PASSWORD, on_each_database},
@@ -121,14 +122,8 @@ fn ids_are_160_random_bits_and_never_repeat() {
                 .unwrap()
                 .to_owned();
             for element in ["Response", "Assertion"] {
-                assert!(
-                    ids.insert(
-                        only_element(&document, element)
-                            .attribute("ID")
-                            .unwrap()
-                            .to_owned()
-                    )
-                );
+                let id = only_element(&document, element).attribute("ID").unwrap();
+                assert!(ids.insert(id.to_owned()), "{id} twice");
             }
             indexes.insert(index);
         }
@@ -141,7 +136,7 @@ fn ids_are_160_random_bits_and_never_repeat() {
             );
         }
         let cookie = browser.cookies.values().cloned().collect::<String>();
-        assert!(!cookie.contains(indexes.first().unwrap().as_str()));
+        assert_lacks(&cookie, indexes.first().unwrap());
     });
 }
 
@@ -194,7 +189,8 @@ fn both_chatgpt_connections_get_the_eight_attributes_once_each() {
             assert!(
                 elements(&document, "Attribute")
                     .iter()
-                    .all(|node| node.attribute("NameFormat").is_some())
+                    .all(|node| node.attribute("NameFormat").is_some()),
+                "{xml}"
             );
         }
     });
@@ -273,7 +269,7 @@ fn hostile_names_arrive_unchanged() {
                 read.attributes
             );
             assert!(!page.body.contains("<script>alert"), "{}", page.body);
-            assert!(!browser.get("/").body.contains("<script>alert"));
+            assert_lacks(&browser.get("/").body, "<script>alert");
         }
     });
 }
@@ -304,7 +300,7 @@ fn both_signatures_are_accepted_by_three_implementations() {
             request_ids: Some(&["_r2"]),
             ..expected
         };
-        assert!(second_opinion::read_response(&encoded, &other).is_err());
+        assert_matches!(second_opinion::read_response(&encoded, &other), Err(_));
         for (from, to) in [
             (ADA, "eve@fernweh.example"),
             ("Lovelace", "Lovelac3"),
@@ -338,13 +334,11 @@ fn both_signatures_are_accepted_by_three_implementations() {
                 "http://www.w3.org/2001/10/xml-exc-c14n#",
             ),
         ] {
-            let found = elements(&document, element);
-            assert!(
-                found.len() == 2
-                    && found
-                        .iter()
-                        .all(|node| node.attribute("Algorithm") == Some(wanted))
-            );
+            let found: Vec<_> = elements(&document, element)
+                .iter()
+                .map(|node| node.attribute("Algorithm"))
+                .collect();
+            assert_eq!(found, [Some(wanted); 2], "{element}");
         }
     });
 }

@@ -23,6 +23,7 @@ use roxmltree::Document;
 use crate::{
     schemas::{PROTOCOL_SCHEMA, validate_against_schema},
     support::{
+        assertions::assert_matches,
         inspect::{self, ASSERTION_SIGNATURE_XPATH, RESPONSE_SIGNATURE_XPATH, elements},
         sp_keys::SpKey,
         sql,
@@ -128,7 +129,7 @@ fn every_combination_of_signed_parts_is_as_configured_and_verifies() {
                     second_opinion::read_response(&page.field("SAMLResponse").unwrap(), &expected).unwrap();
                 assert_eq!((read.signatures, read.name_id.0.as_str()), (count, ADA));
                 let forged = xml.replace(ADA, "eve@fernweh.example");
-                assert!(second_opinion::verify(&forged, &certificate).is_err());
+                assert_matches!(second_opinion::verify(&forged, &certificate), Err(_));
             }
         }
     });
@@ -248,10 +249,10 @@ fn an_encrypted_assertion_is_decrypted_by_xmlsec1_and_its_signature_is_valid() {
                 let opened = inspect::decrypt_with_xmlsec1(&xml, &key.private_pem()).unwrap();
                 let document = Document::parse(&opened).unwrap();
                 assert_eq!(elements(&document, "Assertion").len(), 1, "{opened}");
+                let attributes = inspect::saml_attributes(&opened);
                 assert!(
-                    inspect::saml_attributes(&opened)
-                        .iter()
-                        .any(|(_, values)| *values == ["Lovelace"])
+                    attributes.iter().any(|(_, values)| *values == ["Lovelace"]),
+                    "{attributes:?}"
                 );
                 // In the decrypted document, and taken out of it.
                 let open = opened.find("<saml:Assertion ").unwrap();
@@ -271,7 +272,7 @@ fn an_encrypted_assertion_is_decrypted_by_xmlsec1_and_its_signature_is_valid() {
                     );
                 }
                 let wrong = SpKey::rsa(2048);
-                assert!(inspect::decrypt_with_xmlsec1(&xml, &wrong.private_pem()).is_err());
+                assert_matches!(inspect::decrypt_with_xmlsec1(&xml, &wrong.private_pem()), Err(_));
             }
         }
         keys_seen.sort();
@@ -312,16 +313,13 @@ fn nothing_is_encrypted_for_chatgpt_or_without_a_usable_certificate() {
             refused(&setup.wiki, encrypt.clone()),
             BadResponseOptions::NoEncryptionCertificate
         );
-        assert!(matches!(
+        assert_matches!(
             refused(&setup.wiki, with(vec![curve.certificate.clone()])),
             BadResponseOptions::UnusableForEncryption { .. }
-        ));
+        );
         // One usable certificate is enough.
         let both = vec![curve.certificate.clone(), rsa.certificate.clone()];
-        assert!(matches!(
-            edit(&setup.wiki, with(both)),
-            Ok(ChangeOutcome::Done(_))
-        ));
+        assert_matches!(edit(&setup.wiki, with(both)), Ok(ChangeOutcome::Done(_)));
 
         for kind in [ApplicationKind::ChatGptLegacy, ApplicationKind::ChatGptCurrent] {
             let application = setup

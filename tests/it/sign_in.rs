@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 
 use crate::support::{
+    assertions::assert_contains,
     browser::Browser,
     http, sql,
     sso_setup::{ADA, SsoSetup},
@@ -99,7 +100,7 @@ fn only_our_own_form_in_the_same_browser_is_accepted() {
             &[("Content-Type", "application/json"), same[0]],
             "{}",
         );
-        assert!((400..500).contains(&json.status));
+        assert!((400..500).contains(&json.status), "{} {}", json.status, json.body);
     });
 }
 
@@ -140,10 +141,10 @@ fn a_planted_cookie_is_replaced_at_sign_in() {
         let planted = "A".repeat(43);
         victim.cookies.insert(SESSION.to_owned(), planted.clone());
         SsoSetup::sign_in(&mut victim);
-        assert!(SsoSetup::is_signed_in(&victim));
+        SsoSetup::assert_signed_in(&victim);
         assert_ne!(victim.cookies[SESSION], planted);
         attacker.cookies.insert(SESSION.to_owned(), planted);
-        assert!(!SsoSetup::is_signed_in(&attacker));
+        SsoSetup::assert_signed_out(&attacker);
         // Already signed in, then signed in as another user: the first session is over.
         setup.server.add_user("eve@fernweh.example", "Eve", "Other");
         let before = victim.clone();
@@ -156,8 +157,9 @@ fn a_planted_cookie_is_replaced_at_sign_in() {
                 ("password", PASSWORD),
             ],
         );
-        assert!(SsoSetup::is_signed_in(&victim) && !SsoSetup::is_signed_in(&before));
-        assert!(victim.get("/").body.contains("Eve"));
+        SsoSetup::assert_signed_in(&victim);
+        SsoSetup::assert_signed_out(&before);
+        assert_contains(&victim.get("/").body, "Eve");
     });
 }
 
@@ -228,7 +230,7 @@ fn a_session_expires_after_8_idle_hours_and_after_24_hours_in_total() {
             .server
             .clock
             .advance(TimeDelta::hours(8) - TimeDelta::seconds(1));
-        assert!(SsoSetup::is_signed_in(&idle));
+        SsoSetup::assert_signed_in(&idle);
         idle.get(&setup.sso_url("_r1"));
         setup
             .server
@@ -243,7 +245,7 @@ fn a_session_expires_after_8_idle_hours_and_after_24_hours_in_total() {
             .server
             .clock
             .advance(TimeDelta::hours(8) + TimeDelta::seconds(1));
-        assert!(!SsoSetup::is_signed_in(&idle));
+        SsoSetup::assert_signed_out(&idle);
 
         let mut busy = setup.signed_in_browser();
         for hour in 0..23 {
@@ -255,9 +257,9 @@ fn a_session_expires_after_8_idle_hours_and_after_24_hours_in_total() {
             );
         }
         setup.server.clock.advance(TimeDelta::minutes(59));
-        assert!(SsoSetup::is_signed_in(&busy));
+        SsoSetup::assert_signed_in(&busy);
         setup.server.clock.advance(TimeDelta::minutes(2));
-        assert!(!SsoSetup::is_signed_in(&busy));
+        SsoSetup::assert_signed_out(&busy);
         // For a day its applications may still receive logout requests.
         setup.server.clock.advance(TimeDelta::days(1));
         setup.server.provider.run_housekeeping().unwrap();
@@ -406,6 +408,6 @@ fn a_browser_without_cookies_gets_an_explanation() {
         let foreign = other.get("/login");
         let page = other.post("/login", &fields);
         assert!(page.body.contains("no longer signed in"), "{}", page.body);
-        assert!(foreign.status == 200);
+        assert_eq!(foreign.status, 200, "{}", foreign.body);
     });
 }

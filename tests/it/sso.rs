@@ -3,6 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::support::{
+    assertions::{assert_contains, assert_lacks},
     http, sql,
     sso_setup::{ACS, ADA, RELAY_STATE, SsoSetup, WIKI},
     test_server::{PASSWORD, on_each_database},
@@ -41,7 +42,8 @@ fn an_active_session_gets_the_response_in_the_same_exchange() {
         let page = browser.get(&setup.sso_url("_r1"));
         assert_eq!(page.status, 200);
         let (xml, action) = posted_response(&page);
-        assert!(action == ACS && xml.contains("InResponseTo=\"_r1\""));
+        assert_eq!(action, ACS);
+        assert_contains(&xml, "InResponseTo=\"_r1\"");
         assert_eq!(page.set_cookies().count(), 0);
         let nothing_waits = sql::number(
             &setup.server.settings,
@@ -126,7 +128,7 @@ fn an_undeflated_request_is_accepted_and_its_xml_signature_ignored() {
                 http::percent_encode(&STANDARD.encode(xml))
             );
             let (xml, _) = posted_response(&browser.get(&address));
-            assert!(xml.contains(&format!("InResponseTo=\"{id}\"")));
+            assert_contains(&xml, &format!("InResponseTo=\"{id}\""));
         }
     });
 }
@@ -155,13 +157,14 @@ fn the_self_posting_page_works_without_script_and_for_any_acs() {
                 "{policy}"
             );
             assert_eq!(page.header("referrer-policy"), Some("strict-origin"));
-            assert!(page.header("cache-control").unwrap().contains("no-store"));
+            assert_contains(page.header("cache-control").unwrap(), "no-store");
             assert!(
                 page.body.contains("method=\"post\"") && page.body.contains("<button"),
                 "{}",
                 page.body
             );
-            assert!(!page.body.contains(" onload=") && !page.body.contains(" onclick="));
+            assert_lacks(&page.body, " onload=");
+            assert_lacks(&page.body, " onclick=");
         }
     });
 }
@@ -179,11 +182,13 @@ fn applications_that_share_an_entity_id_are_distinguished_by_acs() {
             let attributes = format!("AssertionConsumerServiceURL=\"{}\"", acs.replace('&', "&amp;"));
             let (xml, action) =
                 posted_response(&browser.get(&setup.sso_url_with(&format!("_r{n}"), &attributes, "")));
-            assert!(action == acs && xml.contains(&format!("InResponseTo=\"_r{n}\"")));
+            assert_eq!(action, acs);
+            assert_contains(&xml, &format!("InResponseTo=\"_r{n}\""));
         }
         let left_open = browser.get(&setup.sso_url_with("_r3", "", ""));
         assert_eq!(left_open.status, 400);
-        assert!(left_open.body.contains("ISSUER-AMBIGUOUS") && left_open.field("SAMLResponse").is_none());
+        assert_contains(&left_open.body, "ISSUER-AMBIGUOUS");
+        assert_eq!(left_open.field("SAMLResponse"), None);
         assert!(
             !left_open.body.contains("wiki.example"),
             "no registered value is shown: {}",
@@ -217,7 +222,7 @@ fn one_identity_row_keeps_the_first_and_last_attributes_sent() {
             .unwrap()
             .unwrap();
         let (xml, _) = posted_response(&browser.get(&setup.sso_url("_r2")));
-        assert!(xml.contains(">countess@fernweh.example<"));
+        assert_contains(&xml, ">countess@fernweh.example<");
         browser.get(&setup.sso_url("_r3"));
         assert_eq!(
             rows(),

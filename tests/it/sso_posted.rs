@@ -11,6 +11,7 @@ use hallpass::saml::{
 };
 
 use crate::support::{
+    assertions::{assert_contains, assert_starts_with},
     browser::Browser,
     http::Response,
     inspect,
@@ -220,7 +221,7 @@ fn a_cross_site_form_without_cookies_still_finds_the_session() {
         let mut browser = setup.signed_in_browser();
         let sent = post_cross_site(&mut browser, "/saml/sso", &[("SAMLRequest", &xml("_a", ""))]);
         assert_eq!(sent.status, 303, "{}", sent.body);
-        assert!(sent.location().starts_with("/continue/"));
+        assert_starts_with(sent.location(), "/continue/");
         let waiting: Vec<_> = sent.set_cookies().collect();
         assert!(
             matches!(waiting.as_slice(), [one] if one.starts_with("__Host-hallpass-posted=") && one.contains("SameSite=Lax")),
@@ -248,7 +249,7 @@ fn a_cross_site_form_without_cookies_still_finds_the_session() {
         );
         assert_eq!(fresh.submit_password(&before, ADA, "wrong").status, 200);
         let (response, _) = posted_response(&fresh.sign_in(&login, ADA, PASSWORD));
-        assert!(response.contains("InResponseTo=\"_c\""));
+        assert_contains(&response, "InResponseTo=\"_c\"");
     });
 }
 
@@ -269,7 +270,7 @@ fn is_passive_is_decided_after_the_redirect_with_cookies() {
         let mut nobody = setup.server.browser();
         let answer = ask(&mut nobody, "_c", "IsPassive=\"true\"");
         assert_eq!(inspect::status_codes(&answer), no_passive);
-        assert!(answer.contains("InResponseTo=\"_c\""));
+        assert_contains(&answer, "InResponseTo=\"_c\"");
     });
 }
 
@@ -340,7 +341,7 @@ fn a_body_that_is_no_form_or_too_large_is_refused() {
                 );
             }
         }
-        assert!(SsoSetup::is_signed_in(&browser));
+        SsoSetup::assert_signed_in(&browser);
         let kind = "application/x-www-form-urlencoded; charset=UTF-8";
         let body = format!("SAMLRequest={}", crate::support::http::percent_encode(&message));
         assert_eq!(browser.post_body("/saml/sso", kind, &body).status, 303);
@@ -362,24 +363,18 @@ fn cheap_checks_run_first() {
             .unwrap()
             .trim_end_matches("</ds:");
         let undigested = honest.replace(digest, &STANDARD.encode([7; 32]));
-        assert!(
-            post_authn_request(&mut browser, &undigested)
-                .body
-                .contains("SIGNATURE-WRONG")
+        assert_contains(
+            &post_authn_request(&mut browser, &undigested).body,
+            "SIGNATURE-WRONG",
         );
         let stranger = undigested.replace(&setup.sp.entity_id, "urn:test:nobody");
-        assert!(
-            post_authn_request(&mut browser, &stranger)
-                .body
-                .contains("ISSUER-UNKNOWN")
+        assert_contains(
+            &post_authn_request(&mut browser, &stranger).body,
+            "ISSUER-UNKNOWN",
         );
         // A signature that is longer than the key can make is not verified.
         let long = signed_request(&setup, &short, "_b", &saml_template("_b"));
-        assert!(
-            post_authn_request(&mut browser, &long)
-                .body
-                .contains("SIGNATURE-WRONG")
-        );
+        assert_contains(&post_authn_request(&mut browser, &long).body, "SIGNATURE-WRONG");
         // The cost is elements times prefixes: nobody needs so many.
         let declared: String = (0..200).map(|n| format!(" xmlns:n{n}=\"urn:n{n}\"")).collect();
         let listed: Vec<_> = (0..16).map(|n| format!("n{n}")).collect();

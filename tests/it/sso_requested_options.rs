@@ -5,6 +5,7 @@ use hallpass::{model::authn_context::AuthnContextClass, saml::second_opinion};
 use roxmltree::Document;
 
 use crate::support::{
+    assertions::assert_contains,
     browser::Browser,
     inspect::{self, only_element},
     sso_setup::{ACS, ADA, RELAY_STATE, SsoSetup},
@@ -66,7 +67,10 @@ fn force_authn_asks_for_the_password_again_and_keeps_the_session() {
             let old = browser.cookies["__Host-hallpass-session"].clone();
             let page = browser.sign_in(&login, ADA, PASSWORD);
             let (instant, same) = authn_instant_and_session_index(&posted_response(&page).0);
-            assert!((instant - setup.now()).abs() < TimeDelta::seconds(1) && instant > before);
+            assert!(
+                (instant - setup.now()).abs() < TimeDelta::seconds(1) && instant > before,
+                "{instant}, before it {before}"
+            );
             assert_eq!(same, index, "the participants of the session stay together");
             assert_ne!(browser.cookies["__Host-hallpass-session"], old);
             let mut planted = setup.server.browser();
@@ -101,10 +105,9 @@ fn is_passive_shows_no_page() {
             status_and_message(&setup, &mut browser, "_q", "IsPassive=\"1\" ForceAuthn=\"1\"", ""),
             no_passive
         );
-        assert!(
-            posted_response(&browser.get(&setup.sso_url_with("_r", "IsPassive=\"true\"", "")))
-                .0
-                .contains("<saml:Assertion")
+        assert_contains(
+            &posted_response(&browser.get(&setup.sso_url_with("_r", "IsPassive=\"true\"", ""))).0,
+            "<saml:Assertion",
         );
     });
 }

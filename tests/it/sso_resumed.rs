@@ -11,6 +11,7 @@ use hallpass::{
 };
 
 use crate::support::{
+    assertions::assert_contains,
     browser::Browser,
     http::Response,
     sql,
@@ -50,11 +51,7 @@ fn each_tab_resumes_its_own_sign_in() {
         let forms: Vec<_> = tabs.iter().map(|tab| browser.get(tab)).collect();
         for (n, form) in forms.iter().enumerate() {
             let page = browser.sign_in(form, ADA, PASSWORD);
-            assert!(
-                posted_response(&page)
-                    .0
-                    .contains(&format!("InResponseTo=\"_t{n}\""))
-            );
+            assert_contains(&posted_response(&page).0, &format!("InResponseTo=\"_t{n}\""));
         }
         let sessions = sql::number(
             &setup.server.settings,
@@ -81,7 +78,7 @@ fn a_repeated_request_of_the_same_browser_and_user_gets_a_response_again() {
         let anew = browser.get(&address);
         let double_click = browser.get(&address);
         for page in [first, reload, back_and_again, anew, double_click] {
-            assert!(posted_response(&page).0.contains("InResponseTo=\"_r1\""));
+            assert_contains(&posted_response(&page).0, "InResponseTo=\"_r1\"");
         }
     });
 }
@@ -133,7 +130,8 @@ fn a_pending_sign_in_is_bound_to_its_browser_and_expires_after_ten_minutes() {
         for mut thief in [setup.server.browser(), setup.signed_in_browser()] {
             let page = thief.get(&wait);
             assert_eq!(page.status, 410, "{}", page.body);
-            assert!(page.field("SAMLResponse").is_none() && page.field("password").is_none());
+            assert_eq!(page.field("SAMLResponse"), None);
+            assert_eq!(page.field("password"), None);
         }
         let mut other = setup.server.browser();
         let foreign = other.get(&setup.sso_url("_r2")).location().to_owned();
@@ -187,7 +185,7 @@ fn anonymous_requests_evict_no_pending_sign_in_and_store_nothing() {
         }
         assert_eq!(victim.get(&wait).status, 200);
         let page = victim.sign_in(&form, ADA, PASSWORD);
-        assert!(posted_response(&page).0.contains("InResponseTo=\"_v\""));
+        assert_contains(&posted_response(&page).0, "InResponseTo=\"_v\"");
         assert_eq!(
             sql::number(
                 &setup.server.settings,
@@ -207,7 +205,8 @@ fn only_a_top_level_navigation_becomes_a_pending_sign_in() {
             browser.extra_headers = vec![("Sec-Fetch-Dest".to_owned(), dest.to_owned())];
             let page = browser.get(&setup.sso_url(&format!("_{dest}")));
             assert_eq!((page.status, page.header("location")), (403, None), "{dest}");
-            assert!(page.set_cookies().count() == 0 && page.field("password").is_none());
+            assert_eq!(page.set_cookies().count(), 0, "{dest}");
+            assert_eq!(page.field("password"), None);
             let silent = browser.get(&setup.sso_url_with(&format!("_p-{dest}"), "IsPassive=\"true\"", ""));
             assert!(
                 posted_response(&silent).0.contains("status:NoPassive"),
@@ -234,7 +233,7 @@ fn another_replica_resumes_the_pending_sign_in_from_the_browser() {
         there.cookies.clone_from(&browser.cookies);
         let login = there.get(&wait);
         let page = there.sign_in(&login, ADA, PASSWORD);
-        assert!(posted_response(&page).0.contains("InResponseTo=\"_r1\""));
+        assert_contains(&posted_response(&page).0, "InResponseTo=\"_r1\"");
     });
 }
 
@@ -275,11 +274,12 @@ fn a_disabled_application_or_user_is_refused_at_the_next_request() {
             .edit_user(&Email::parse(ADA).unwrap(), &edit)
             .unwrap()
             .unwrap();
-        assert!(!SsoSetup::is_signed_in(&browser));
+        SsoSetup::assert_signed_out(&browser);
         let login = browser.get_following_redirects(&setup.sso_url("_r3"));
-        assert!(login.field("SAMLResponse").is_none());
+        assert_eq!(login.field("SAMLResponse"), None);
         let refused = browser.sign_in(&login, ADA, PASSWORD);
-        assert!(refused.field("SAMLResponse").is_none() && refused.body.contains("do not belong together"));
+        assert_eq!(refused.field("SAMLResponse"), None);
+        assert_contains(&refused.body, "do not belong together");
         let edit = UserEdit {
             enabled: Some(true),
             ..UserEdit::default()
@@ -320,11 +320,7 @@ fn a_change_by_another_process_applies_at_the_next_sign_in() {
             .edit_user(&Email::parse(ADA).unwrap(), &edit)
             .unwrap()
             .unwrap();
-        assert!(
-            posted_response(&browser.get(&setup.sso_url("_r3")))
-                .0
-                .contains(">Byron<")
-        );
+        assert_contains(&posted_response(&browser.get(&setup.sso_url("_r3"))).0, ">Byron<");
         let off = ApplicationEdit {
             enabled: Some(false),
             ..ApplicationEdit::default()

@@ -251,7 +251,8 @@ fn expired_certificates_are_usable_and_every_registered_key_is_tried() {
         let past = Utc::now() - TimeDelta::days(365 * 11);
         let mut old = TestSp::new(WIKI, ACS);
         old.key = generate::generate(KeyId::new(past, [8; 10]), "sp.example", past).unwrap();
-        assert!(old.certificate().not_after < Utc::now());
+        let end = old.certificate().not_after;
+        assert!(end < Utc::now(), "{end}");
         let setup = SsoSetup::with(database, &[], |sp, new| {
             new.saml.signing_certificates = vec![sp.certificate(), old.certificate()];
             new.saml.require_signed_requests = true;

@@ -5,6 +5,7 @@ use std::thread;
 use chrono::TimeDelta;
 
 use crate::support::{
+    assertions::{assert_contains, assert_matches},
     sign_in_attempts::{attempt_sign_in, browser_from, password_hashes_during},
     sso_setup::{ADA, SsoSetup},
     test_server::{PASSWORD, on_each_database},
@@ -30,7 +31,8 @@ fn guessing_is_stopped_before_hashing_and_gets_retry_after() {
             (1..=30).contains(&wait),
             "a refused try does not make the pause longer: {wait}"
         );
-        assert!(last[24].body.contains("Please wait") && last[0].header("retry-after").is_none());
+        assert_contains(&last[24].body, "Please wait");
+        assert_eq!(last[0].header("retry-after"), None);
         assert_eq!(
             attempt_sign_in(&mut browser, ADA, PASSWORD).status,
             429,
@@ -272,10 +274,10 @@ fn throttle_counters_are_shared_through_the_database() {
             email: ADA.to_owned(),
             password: hallpass::model::secret::Secret::new(PASSWORD.to_owned()),
         };
-        assert!(matches!(
+        assert_matches!(
             second_process.sign_in_with_password(&typed, &visitor).unwrap(),
             hallpass::provider::sign_in::password::PasswordSignInOutcome::Throttled { .. }
-        ));
+        );
     });
 }
 
@@ -288,12 +290,10 @@ fn a_successful_sign_in_does_not_reset_the_limit_for_other_accounts() {
         let login = eve.get("/login");
         let mut guessed = 0;
         for n in 0..40 {
-            assert!(
-                eve.submit_password(&login, "eve@fernweh.example", PASSWORD)
-                    .status
-                    == 303
-                    || n >= 20
-            );
+            let status = eve
+                .submit_password(&login, "eve@fernweh.example", PASSWORD)
+                .status;
+            assert!(status == 303 || n >= 20, "attempt {n}: {status}");
             let mut fresh = browser_from(&setup, "192.0.2.1");
             let guess = attempt_sign_in(&mut fresh, &format!("name{n}@fernweh.example"), "Spring2026!");
             guessed += u32::from(guess.status == 200);
@@ -314,7 +314,7 @@ fn no_pause_exceeds_the_maximum_when_the_clock_goes_back() {
         }
         let mut signed_in = browser_from(&setup, "198.51.100.1");
         assert_eq!(attempt_sign_in(&mut signed_in, ADA, PASSWORD).status, 303);
-        assert!(SsoSetup::is_signed_in(&signed_in));
+        SsoSetup::assert_signed_in(&signed_in);
         setup.server.clock.advance(TimeDelta::days(-1000));
         assert!(
             !SsoSetup::is_signed_in(&signed_in),

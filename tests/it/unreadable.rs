@@ -12,6 +12,7 @@ use hallpass::{
 use crate::{
     cli::Cli,
     support::{
+        assertions::{assert_contains, assert_lacks},
         sql,
         sso_setup::SsoSetup,
         test_server::{Database, TestServer, on_each_database},
@@ -176,7 +177,7 @@ fn whatever_row_cannot_be_read_is_set_aside_and_can_be_repaired_or_removed() {
                 .find(|line| line["kind"] == "unreadable" && line["id"] == id.as_str())
                 .unwrap_or_else(|| panic!("{}", case.sql));
             let handle = line["slug"].as_str().unwrap();
-            assert!(cli.expect_success(&["app", "list"]).contains(handle));
+            assert_contains(&cli.expect_success(&["app", "list"]), handle);
             if Slug::parse(handle).is_ok() {
                 for refused in [
                     &["app", "show", handle][..],
@@ -191,9 +192,9 @@ fn whatever_row_cannot_be_read_is_set_aside_and_can_be_repaired_or_removed() {
                 cli.expect_success(&["app", "repair", handle]);
                 let shown = cli.json(&["app", "show", handle, "--json"]);
                 assert_eq!(shown["enabled"], false, "{}", case.sql);
-                assert!(
-                    cli.expect_success(&["app", "repair", handle])
-                        .contains("nothing was changed")
+                assert_contains(
+                    &cli.expect_success(&["app", "repair", handle]),
+                    "nothing was changed",
                 );
                 cli.expect_success(&["app", "enable", handle]);
             } else {
@@ -204,13 +205,7 @@ fn whatever_row_cannot_be_read_is_set_aside_and_can_be_repaired_or_removed() {
         assert_eq!(provider.unreadable().unwrap().len(), 0);
         let left = cases.iter().filter(|one| one.is_repairable).count();
         assert_eq!(provider.applications().unwrap().len(), 1 + left);
-        assert!(
-            !server
-                .browser()
-                .get("/health/ready")
-                .body
-                .contains("of the applications")
-        );
+        assert_lacks(&server.browser().get("/health/ready").body, "of the applications");
         goes_on(&setup, "_3");
         assert_eq!(provider.repair_application("no-such").unwrap(), Repaired::Unknown);
     });

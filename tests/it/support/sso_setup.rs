@@ -90,4 +90,16 @@ impl SsoSetup {
     pub(crate) fn is_signed_in(browser: &Browser) -> bool {
         browser.clone().get("/").status == 200
     }
+
+    #[track_caller]
+    pub(crate) fn assert_signed_in(browser: &Browser) {
+        let portal = browser.clone().get("/");
+        assert_eq!(portal.status, 200, "nobody is signed in: {}", portal.body);
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_signed_out(browser: &Browser) {
+        let portal = browser.clone().get("/");
+        assert_ne!(portal.status, 200, "somebody is signed in: {}", portal.body);
+    }
 }
