@@ -13,7 +13,7 @@ use hallpass::{
 };
 
 use self::signing::{SignatureParameters, sign_with_xmlsec1, transforms_with_prefixes, xmlsec1_accepts};
-use crate::support::sp_keys::SpKey;
+use crate::support::{assertions::assert_matches, sp_keys::SpKey};
 
 fn now() -> DateTime<Utc> {
     "2026-11-22T12:00:00Z".parse().unwrap()
@@ -22,7 +22,7 @@ fn now() -> DateTime<Utc> {
 /// Verifies and reads `text`; returns its entities.
 fn read_verified(text: &[u8], certificates: &[Certificate]) -> Result<Vec<ParsedEntity>, Error> {
     let checked = aggregate::verify(text, certificates, now(), |_| ())?;
-    assert!(checked.is_signed());
+    assert!(checked.is_signed(), "read without a signature");
     aggregate::entities(text, &checked, now())?.collect()
 }
 
@@ -177,18 +177,14 @@ fn a_signature_by_xmlsec_is_accepted_in_every_xml_serialization() {
                 .unwrap_or_else(|why| panic!("{what}, {manner}: {why}\n{text}"));
             assert_eq!(found.len(), count, "{what}, {manner}");
             // One of several certificates is enough, and one is required.
-            assert!(
-                read_verified(
-                    text.as_bytes(),
-                    &[ec.certificate.clone(), rsa.certificate.clone()]
-                )
-                .is_ok()
-            );
+            let either = [ec.certificate.clone(), rsa.certificate.clone()];
+            let found = read_verified(text.as_bytes(), &either);
+            assert!(found.is_ok(), "{what}, {manner}: {found:?}");
             for others in [vec![], vec![SpKey::p256().certificate]] {
-                assert!(matches!(
+                assert_matches!(
                     read_verified(text.as_bytes(), &others),
                     Err(Error::Bad(BadMetadata::Signature(_)))
-                ));
+                );
             }
         }
     }
@@ -228,28 +224,27 @@ fn a_file_replaced_after_verification_is_not_read() {
             Err(why) => last = Some(why),
         }
     }
-    assert!(!names.is_empty() && names.iter().all(|name| name == "one"));
-    assert!(matches!(last, Some(Error::Bad(BadMetadata::Changed))));
+    names.dedup();
+    assert_eq!(names, ["one"]);
+    assert_matches!(last, Some(Error::Bad(BadMetadata::Changed)));
 }
 
 #[test]
 fn an_unsigned_file_is_read_where_no_signature_is_required() {
     let text = fs::read("fixtures/sp/aggregate.xml").unwrap();
     let checked = FileVerification::without_signature();
-    assert!(!checked.is_signed());
+    assert!(!checked.is_signed(), "{checked:?}");
     let mut entities = aggregate::entities(text.as_slice(), &checked, now()).unwrap();
     let about = entities.root_attributes().clone();
     assert_eq!(about.name.as_deref(), Some("urn:example:federation"));
     assert_eq!(about.cache_duration, Some(chrono::TimeDelta::hours(6)));
-    assert!(
-        about
-            .check_valid_until(chrono::TimeDelta::days(4000), now())
-            .is_ok()
+    assert_matches!(
+        about.check_valid_until(chrono::TimeDelta::days(4000), now()),
+        Ok(())
     );
-    assert!(
-        about
-            .check_valid_until(chrono::TimeDelta::days(30), now())
-            .is_err()
+    assert_matches!(
+        about.check_valid_until(chrono::TimeDelta::days(30), now()),
+        Err(_)
     );
     let found: Result<Vec<_>, _> = entities.by_ref().collect();
     assert_eq!(
@@ -258,7 +253,7 @@ fn an_unsigned_file_is_read_where_no_signature_is_required() {
     );
     let progress = entities.progress();
     assert_eq!((progress.bytes, progress.entities), (text.len() as u64, 3));
-    assert!(entities.next().is_none());
+    assert_matches!(entities.next(), None);
 }
 
 #[test]

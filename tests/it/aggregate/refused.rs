@@ -5,7 +5,10 @@ use super::{
     signing::{ENVELOPED, EXCLUSIVE, SignatureParameters, TRANSFORMS, sign_with_xmlsec1, xmlsec1_accepts},
     sp_metadata, two_entities,
 };
-use crate::support::sp_keys::SpKey;
+use crate::support::{
+    assertions::{assert_contains, assert_matches},
+    sp_keys::SpKey,
+};
 use hallpass::saml::metadata::aggregate::{self, BadMetadata, Error};
 
 fn refusal_reason(text: &str, key: &SpKey) -> String {
@@ -116,8 +119,11 @@ fn signatures_valid_for_xmlsec_but_not_allowed_by_saml_are_refused() {
         format!("<?x y?>{}", two_entities()),
     ] {
         let text = sign_with_xmlsec1(&text, plain, &key);
-        assert!(xmlsec1_accepts(text.as_bytes(), &key.certificate.der, dir.path()));
-        assert!(refusal_reason(&text, &key).contains("processing instruction"));
+        assert!(
+            xmlsec1_accepts(text.as_bytes(), &key.certificate.der, dir.path()),
+            "{text}"
+        );
+        assert_contains(&refusal_reason(&text, &key), "processing instruction");
     }
 }
 
@@ -253,7 +259,10 @@ fn a_signature_is_accepted_only_as_child_of_the_root() {
         let read = read_verified(text.as_bytes(), std::slice::from_ref(&key.certificate));
         assert!(matches!(read, Err(Error::Bad(_))), "{what}: {read:?}");
     }
-    assert!(read_verified(good.as_bytes(), std::slice::from_ref(&key.certificate)).is_ok());
+    assert_matches!(
+        read_verified(good.as_bytes(), std::slice::from_ref(&key.certificate)),
+        Ok(_)
+    );
 }
 
 #[test]
@@ -275,11 +284,14 @@ fn a_key_in_key_info_is_not_trusted() {
         },
         &foreign,
     );
-    assert!(read_verified(text.as_bytes(), std::slice::from_ref(&foreign.certificate)).is_ok());
-    assert!(matches!(
+    assert_matches!(
+        read_verified(text.as_bytes(), std::slice::from_ref(&foreign.certificate)),
+        Ok(_)
+    );
+    assert_matches!(
         read_verified(text.as_bytes(), &[key.certificate]),
         Err(Error::Bad(BadMetadata::Signature(_)))
-    ));
+    );
 }
 
 #[test]
@@ -287,14 +299,15 @@ fn expired_or_unbounded_metadata_is_refused() {
     let key = SpKey::rsa(2048);
     let over = two_entities().replace(" ID=", " validUntil=\"2026-11-22T12:00:00Z\" ID=");
     let text = sign_with_xmlsec1(&over, SignatureParameters::default(), &key);
-    assert!(refusal_reason(&text, &key).contains("valid until 2026-11-22T12:00:00Z only"));
+    assert_contains(
+        &refusal_reason(&text, &key),
+        "valid until 2026-11-22T12:00:00Z only",
+    );
     let text = sign_with_xmlsec1(&two_entities(), SignatureParameters::default(), &key);
     let checked = aggregate::verify(text.as_bytes(), &[key.certificate], now(), |_| ()).unwrap();
     let entities = aggregate::entities(text.as_bytes(), &checked, now()).unwrap();
-    assert!(
-        entities
-            .root_attributes()
-            .check_valid_until(chrono::TimeDelta::days(30), now())
-            .is_err()
-    );
+    let within = entities
+        .root_attributes()
+        .check_valid_until(chrono::TimeDelta::days(30), now());
+    assert_matches!(within, Err(_));
 }
