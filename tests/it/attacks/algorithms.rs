@@ -6,6 +6,7 @@ use hallpass::saml::urn::{RSA_SHA1, SHA1};
 use crate::{
     attacks::signed_setup::{SignedSsoSetup, post_authn_request, slice_between},
     support::{
+        assertions::assert_contains,
         sp_keys::SpKey,
         test_server::Database,
         xml_signature::{
@@ -120,7 +121,7 @@ fn algorithm_changed_after_signing(setup: &mut SignedSsoSetup) {
     let length = format!(
         "<ds:SignatureMethod Algorithm=\"{rsa}\"><ds:HMACOutputLength>0</ds:HMACOutputLength></ds:SignatureMethod>"
     );
-    assert!(validly_signed.contains(&method));
+    assert_contains(&validly_signed, &method);
     setup.assert_refused(
         "a length",
         "SIGNATURE-SHAPE",

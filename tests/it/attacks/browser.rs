@@ -8,6 +8,7 @@ use hallpass::model::{
 };
 
 use crate::support::{
+    assertions::assert_lacks,
     http, sql,
     sso_setup::{ADA, SsoSetup},
     test_server::{Database, PASSWORD},
@@ -147,11 +148,10 @@ pub(super) fn a_name_with_line_breaks_stays_one_value(database: &Database) {
         &setup.server.settings,
         "SELECT coalesce(detail, '') AS t FROM audit_events",
     );
-    assert!(
-        audit
-            .iter()
-            .all(|detail| !detail.contains("Set-Cookie") && !detail.contains("secret password"))
-    );
+    for detail in &audit {
+        assert_lacks(detail, "Set-Cookie");
+        assert_lacks(detail, "secret password");
+    }
 }
 
 pub(super) fn pending_sign_ins_cost_little(database: &Database) {
@@ -175,7 +175,8 @@ pub(super) fn pending_sign_ins_cost_little(database: &Database) {
         } else {
             setup.sso_url(&format!("_w{n}"))
         };
-        assert!(browser.get(&target).status < 400);
+        let status = browser.get(&target).status;
+        assert!(status < 400, "{target}: {status}");
     }
     let grown = sql::number(settings, size) - before;
     assert!(
