@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::{
     cli::{server_and_cli, sign_in},
     support::{
+        assertions::{assert_contains, assert_lacks},
         browser::Browser,
         sp_keys::SpKey,
         sso_setup::ADA,
@@ -89,9 +90,9 @@ fn both_chatgpt_connections_can_be_registered_and_used_at_once() {
                 && output.contains("Every active person may use it"),
             "{output}"
         );
-        assert!(
-            !cli.expect_success(&["app", "show", "chatgpt-2"])
-                .contains("logout requests are refused")
+        assert_lacks(
+            &cli.expect_success(&["app", "show", "chatgpt-2"]),
+            "logout requests are refused",
         );
         cli.expect_success(&[
             "app",
@@ -104,9 +105,9 @@ fn both_chatgpt_connections_can_be_registered_and_used_at_once() {
             browser.get("/launch/chatgpt").location(),
             "https://chatgpt.com/auth/login?sso=true&connection=conn_1"
         );
-        assert!(
-            cli.expect_failure(&["app", "edit", "chatgpt", "--acs", CURRENT[1]])
-                .contains("paste both")
+        assert_contains(
+            &cli.expect_failure(&["app", "edit", "chatgpt", "--acs", CURRENT[1]]),
+            "paste both",
         );
         cli.expect_success(&[
             "app",
@@ -127,9 +128,9 @@ fn both_chatgpt_connections_can_be_registered_and_used_at_once() {
             "https://external.auth.openai.com/sso/saml/acs/NEW1",
         );
         posted_response(&browser.get(&sp.sso_url("_new", Utc::now())));
-        assert!(
-            cli.expect_failure(&["app", "edit", "chatgpt", "--allow-idp-initiated", "true"])
-                .contains("did not ask for")
+        assert_contains(
+            &cli.expect_failure(&["app", "edit", "chatgpt", "--allow-idp-initiated", "true"]),
+            "did not ask for",
         );
     });
 }
@@ -206,7 +207,7 @@ fn a_generic_application_is_registered_edited_disabled_and_removed() {
             "Wiki",
         ];
         let demanding = [&add[..], &["--require-signed-requests"]].concat();
-        assert!(cli.expect_failure(&demanding).contains("--certificate"));
+        assert_contains(&cli.expect_failure(&demanding), "--certificate");
         let shown: Value = serde_json::from_str(
             &cli.expect_success(&[&add[..], &["--slo", "https://wiki.example/slo", "--json"]].concat()),
         )
@@ -255,7 +256,7 @@ fn a_generic_application_is_registered_edited_disabled_and_removed() {
             (shown["certificates"].as_array().unwrap().len(), &shown["name"]),
             (2, &"The <Wiki>".into())
         );
-        assert!(posted_response(&ask(&mut browser)).0.contains("RequestDenied"));
+        assert_contains(&posted_response(&ask(&mut browser)).0, "RequestDenied");
         cli.expect_success(&[
             "app",
             "edit",
@@ -267,12 +268,12 @@ fn a_generic_application_is_registered_edited_disabled_and_removed() {
         ]);
         assert_eq!(posted_response(&ask(&mut browser)).1, "https://wiki.example/new");
         cli.expect_success(&["app", "disable", "wiki"]);
-        assert!(ask(&mut browser).body.contains("APPLICATION-DISABLED"));
-        assert!(cli.expect_success(&["app", "list"]).contains("switched off"));
+        assert_contains(&ask(&mut browser).body, "APPLICATION-DISABLED");
+        assert_contains(&cli.expect_success(&["app", "list"]), "switched off");
         cli.expect_success(&["app", "enable", "wiki"]);
         posted_response(&ask(&mut browser));
         cli.expect_success(&["app", "remove", "wiki"]);
-        assert!(ask(&mut browser).body.contains("ISSUER-UNKNOWN"));
+        assert_contains(&ask(&mut browser).body, "ISSUER-UNKNOWN");
         for gone in [
             ["app", "show", "wiki"],
             ["app", "remove", "wiki"],

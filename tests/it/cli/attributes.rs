@@ -9,6 +9,7 @@ use crate::{
     cli::{Cli, server_and_cli, sign_in},
     schemas::{PROTOCOL_SCHEMA, validate_against_schema},
     support::{
+        assertions::{assert_contains, assert_lacks},
         browser::Browser,
         inspect::{self, elements, only_element},
         sql,
@@ -66,7 +67,8 @@ fn every_preset_sends_its_attributes_in_a_valid_message() {
             assert_eq!(names, wanted, "{name}");
             assert!(
                 told.iter()
-                    .all(|(_, values)| values.len() == 1 && !values[0].is_empty())
+                    .all(|(_, values)| values.len() == 1 && !values[0].is_empty()),
+                "{name}: {told:?}"
             );
             let document = Document::parse(&xml).unwrap();
             assert_eq!(
@@ -91,9 +93,9 @@ fn every_preset_sends_its_attributes_in_a_valid_message() {
                 attribute("last_name", "Lovelace"),
             ]
         );
-        assert!(
-            cli.expect_failure(&["app", "edit", "slack", "--preset", "nobody"])
-                .contains("google-workspace")
+        assert_contains(
+            &cli.expect_failure(&["app", "edit", "slack", "--preset", "nobody"]),
+            "google-workspace",
         );
     });
 }
@@ -170,7 +172,10 @@ fn own_attributes_are_sent_to_the_application_that_requests_them() {
                 attribute("org", "Fernweh & Söhne"),
             ]
         );
-        assert!(xml.contains("FriendlyName=\"The team\" Name=\"team\" NameFormat=\"urn:oasis:names:tc:SAML:2.0:attrname-format:uri\""));
+        assert_contains(
+            &xml,
+            "FriendlyName=\"The team\" Name=\"team\" NameFormat=\"urn:oasis:names:tc:SAML:2.0:attrname-format:uri\"",
+        );
 
         let shown = cli.json(&["user", "show", ADA, "--json"]);
         assert_eq!(shown["user_name"], "ada.l");
@@ -187,7 +192,7 @@ fn own_attributes_are_sent_to_the_application_that_requests_them() {
             (&"own:team".into(), &";".into(), &true.into())
         );
         assert_eq!(cli.json(&["app", "show", "wiki", "--json"])["attributes"], listed);
-        assert!(cli.expect_success(&["app", "show", "wiki"]).contains("own:team"));
+        assert_contains(&cli.expect_success(&["app", "show", "wiki"]), "own:team");
 
         cli.expect_success(&[&edit[..], &["--attribute", "team="]].concat());
         cli.expect_success(&["app", "attribute", "remove", "wiki", "org"]);
@@ -280,17 +285,12 @@ fn required_attributes_are_checked_at_every_edit_and_always_sent() {
             refused.contains(ADA) && refused.contains("--attribute team=VALUE"),
             "{refused}"
         );
-        assert!(
-            !cli.expect_success(&["app", "attribute", "list", "wiki"])
-                .contains("team")
-        );
+        assert_lacks(&cli.expect_success(&["app", "attribute", "list", "wiki"]), "team");
 
         cli.expect_success(&["user", "edit", ADA, "--attribute", "team=Red"]);
         cli.expect_success(&require);
-        assert!(
-            inspect::saml_attributes(&sso_response(&mut browser, "wiki", "_ok"))
-                .contains(&attribute("team", "Red"))
-        );
+        let told = inspect::saml_attributes(&sso_response(&mut browser, "wiki", "_ok"));
+        assert!(told.contains(&attribute("team", "Red")), "{told:?}");
         let refused = cli.expect_failure(&["user", "edit", ADA, "--attribute", "team="]);
         assert!(refused.contains("wiki") && refused.contains("team"), "{refused}");
         cli.expect_success(&["user", "edit", ADA, "--given-name", "Augusta"]);
@@ -426,15 +426,15 @@ fn response_options_are_shown_as_they_are_typed() {
             );
         }
         cli.expect_success(&["app", "edit", "two", "--sign", "response"]);
-        assert!(
-            cli.expect_success(&["app", "show", "two"])
-                .contains("no signature once they are opened")
+        assert_contains(
+            &cli.expect_success(&["app", "show", "two"]),
+            "no signature once they are opened",
         );
         cli.expect_success(&["app", "edit", "two", "--encrypt", "none", "--sign", "both"]);
         assert_eq!(cli.json(&["app", "show", "two", "--json"])["encrypt"], "none");
-        assert!(
-            cli.expect_failure(&["app", "edit", "two", "--algorithm", "rsa-sha1"])
-                .contains("rsa-sha256")
+        assert_contains(
+            &cli.expect_failure(&["app", "edit", "two", "--algorithm", "rsa-sha1"]),
+            "rsa-sha256",
         );
     });
 }
@@ -449,7 +449,7 @@ fn a_persistent_name_id_can_be_imported_and_is_unique() {
         add_application(&cli, "wiki", &["--name-id", "persistent"]);
         let of = |email: &'static str| ["user", "name-id", email, "--app", "wiki"];
         let set = |email, value: &'static str| [&of(email)[..], &["--set", value]].concat();
-        assert!(cli.expect_success(&of(ADA)).contains("None yet"));
+        assert_contains(&cli.expect_success(&of(ADA)), "None yet");
         cli.expect_success(&set(ADA, "OLD-4711"));
         let xml = sso_response(&mut browser, "wiki", "_old");
         let document = Document::parse(&xml).unwrap();
@@ -458,24 +458,15 @@ fn a_persistent_name_id_can_be_imported_and_is_unique() {
         assert_eq!(name.attribute("SPNameQualifier"), Some("wiki"));
         assert_eq!(cli.expect_success(&of(ADA)).trim(), "OLD-4711");
 
-        assert!(
-            cli.expect_failure(&set(eve, "OLD-4711"))
-                .contains("another person")
-        );
+        assert_contains(&cli.expect_failure(&set(eve, "OLD-4711")), "another person");
         cli.expect_success(&set(ADA, "NEW-1"));
-        assert!(
-            cli.expect_failure(&set(eve, "OLD-4711"))
-                .contains("another person")
-        );
+        assert_contains(&cli.expect_failure(&set(eve, "OLD-4711")), "another person");
         cli.expect_success(&set(eve, "E-1"));
         assert_eq!(cli.expect_success(&of(eve)).trim(), "E-1");
-        assert!(
-            cli.expect_failure(&set(ADA, "a\u{1}"))
-                .contains("control character")
-        );
-        assert!(
-            cli.expect_failure(&["user", "name-id", ADA, "--app", "nothing"])
-                .contains("no application")
+        assert_contains(&cli.expect_failure(&set(ADA, "a\u{1}")), "control character");
+        assert_contains(
+            &cli.expect_failure(&["user", "name-id", ADA, "--app", "nothing"]),
+            "no application",
         );
     });
 }

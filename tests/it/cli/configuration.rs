@@ -4,7 +4,10 @@ use std::fs;
 
 use crate::{
     cli::Cli,
-    support::test_server::{self, Database, on_each_database},
+    support::{
+        assertions::{assert_contains, assert_lacks},
+        test_server::{self, Database, on_each_database},
+    },
 };
 
 #[test]
@@ -22,7 +25,7 @@ fn the_configuration_is_checked_and_unknown_settings_are_refused() {
             .clone()
     };
     assert_eq!(line("base_url")["value"], "https://login.fernweh.example");
-    assert!(cli.expect_success(&["config", "check"]).contains("can be used"));
+    assert_contains(&cli.expect_success(&["config", "check"]), "can be used");
     assert!(!dir.path().join("data").exists(), "a check makes nothing");
 
     let file = dir.path().join("hallpass.toml");
@@ -35,14 +38,10 @@ fn the_configuration_is_checked_and_unknown_settings_are_refused() {
         output.contains("organization") && output.contains("organisation"),
         "{output}"
     );
-    assert!(with_file("[sessions]\nidle = \"8 parsecs\"\n").contains("idle"));
+    assert_contains(&with_file("[sessions]\nidle = \"8 parsecs\"\n"), "idle");
     let mut strange = Cli(cli.0.clone());
     strange.0.push(("HALLPASS_BASE_URI".to_owned(), "x".to_owned()));
-    assert!(
-        strange
-            .expect_failure(&["config", "check"])
-            .contains("HALLPASS_BASE_URI")
-    );
+    assert_contains(&strange.expect_failure(&["config", "check"]), "HALLPASS_BASE_URI");
     for bad in [
         "http://login.fernweh.example",
         "https://login.fernweh.example/path",
@@ -64,7 +63,7 @@ fn the_configuration_is_checked_and_unknown_settings_are_refused() {
         "HALLPASS_DATABASE_URL".to_owned(),
         "postgres://u:hunter2@db.example/x".to_owned(),
     ));
-    assert!(!secret.expect_success(&["config", "check"]).contains("hunter2"));
+    assert_lacks(&secret.expect_success(&["config", "check"]), "hunter2");
 }
 
 #[test]
@@ -131,14 +130,14 @@ fn other_commands_than_serve_make_no_database() {
             &dir.path().join("data"),
             &test_server::fresh_database_like(database),
         );
-        assert!(cli.expect_failure(&["user", "list"]).contains("hallpass serve"));
+        assert_contains(&cli.expect_failure(&["user", "list"]), "hallpass serve");
         fs::create_dir(dir.path().join("data")).unwrap();
         fs::set_permissions(
             dir.path().join("data"),
             std::os::unix::fs::PermissionsExt::from_mode(0o700),
         )
         .unwrap();
-        assert!(cli.expect_failure(&["app", "list"]).contains("hallpass serve"));
+        assert_contains(&cli.expect_failure(&["app", "list"]), "hallpass serve");
         assert_eq!(fs::read_dir(dir.path().join("data")).unwrap().count(), 0);
     });
 }

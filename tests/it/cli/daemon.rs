@@ -107,7 +107,8 @@ fn a_full_log_pipe_blocks_neither_requests_nor_shutdown() {
     daemon.signal("TERM");
     let mut rest = String::new();
     log.read_to_string(&mut rest).unwrap();
-    assert!(daemon.0.wait().unwrap().success());
+    let ended = daemon.0.wait().unwrap();
+    assert!(ended.success(), "{ended}");
     assert!(
         rest.contains("lines of the log were dropped"),
         "{} bytes",
@@ -129,7 +130,8 @@ fn sighup_is_ignored_and_logged() {
     let mut browser = Browser::new(address, "https://login.fernweh.example");
     assert_eq!(browser.get("/health/live").status, 200);
     daemon.signal("TERM");
-    assert!(daemon.0.wait().unwrap().success());
+    let ended = daemon.0.wait().unwrap();
+    assert!(ended.success(), "{ended}");
 }
 
 #[test]
@@ -191,7 +193,9 @@ fn the_log_has_whole_lines_and_no_secret() {
             .arg(daemon.0.id().to_string())
             .status()
             .unwrap();
-        assert!(done.success() && daemon.0.wait().unwrap().success());
+        assert!(done.success(), "{done}");
+        let ended = daemon.0.wait().unwrap();
+        assert!(ended.success(), "{ended}");
 
         let text = fs::read_to_string(&log).unwrap();
         for line in text.lines() {

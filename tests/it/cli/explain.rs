@@ -7,6 +7,7 @@ use crate::{
     cli::{Cli, server_and_cli, sign_in},
     errors::code_and_reference,
     support::{
+        assertions::{assert_contains, assert_empty},
         sso_setup::{ACS, ADA, SsoSetup, WIKI},
         test_server::on_each_database,
         test_sp::TestSp,
@@ -146,7 +147,9 @@ fn the_audit_log_is_listed_by_application_code_and_time() {
         };
         let all = outcomes(&[]);
         assert_eq!(all[..2], ["sign_on ACS-UNKNOWN", "sign_on ok"]);
-        assert!(all.contains(&"app.add ok".to_owned()) && all.contains(&"login ok".to_owned()));
+        for outcome in ["app.add ok", "login ok"] {
+            assert!(all.contains(&outcome.to_owned()), "{outcome}: {all:?}");
+        }
         assert_eq!(outcomes(&["-n", "1"]), ["sign_on ACS-UNKNOWN"]);
         assert_eq!(outcomes(&["--code", "acs-unknown"]), ["sign_on ACS-UNKNOWN"]);
         assert_eq!(
@@ -156,7 +159,7 @@ fn the_audit_log_is_listed_by_application_code_and_time() {
         assert_eq!(outcomes(&["--app", "other"]), ["app.add ok"]);
         assert_eq!(outcomes(&["--since", "1h"]).len(), all.len());
         let later = (setup.now() + TimeDelta::hours(1)).to_rfc3339();
-        assert!(outcomes(&["--since", &later]).is_empty());
+        assert_empty(&outcomes(&["--since", &later]));
         let output = cli.expect_success(&["audit", "--code", "ok", "--app", "wiki"]);
         assert_eq!(output.lines().count(), 2, "{output}");
         assert!(output.contains(ADA), "who it was about: {output}");
@@ -168,9 +171,9 @@ fn the_audit_log_is_listed_by_application_code_and_time() {
             let refused = cli.expect_failure(&arguments);
             assert!(refused.contains(words), "{refused}");
         }
-        assert!(
-            cli.expect_success(&["audit", "--code", "SCOPING-OTHER"])
-                .contains("Nothing that fits")
+        assert_contains(
+            &cli.expect_success(&["audit", "--code", "SCOPING-OTHER"]),
+            "Nothing that fits",
         );
     });
 }
@@ -200,17 +203,17 @@ fn the_audit_log_shows_user_and_address_and_distinguishes_failures() {
             people.contains("user.add") && people.contains("user.disable") && !people.contains("login"),
             "{people}"
         );
-        assert!(
-            cli.expect_success(&["audit", "--until", "2020-01-01"])
-                .contains("Nothing that fits")
+        assert_contains(
+            &cli.expect_success(&["audit", "--until", "2020-01-01"]),
+            "Nothing that fits",
         );
-        assert!(
-            cli.expect_failure(&["audit", "--user", "nobody@fernweh.example"])
-                .contains("nobody here has the address")
+        assert_contains(
+            &cli.expect_failure(&["audit", "--user", "nobody@fernweh.example"]),
+            "nobody here has the address",
         );
-        assert!(
-            cli.expect_failure(&["audit", "--action", "App!"])
-                .contains("is no action")
+        assert_contains(
+            &cli.expect_failure(&["audit", "--action", "App!"]),
+            "is no action",
         );
         let rows = cli.json(&["audit", "--refused", "--json"]);
         for (row, words) in rows.as_array().unwrap().iter().zip([

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{Cli, server_and_cli};
 use crate::support::{
+    assertions::assert_contains,
     http,
     sp_keys::SpKey,
     sql,
@@ -67,7 +68,7 @@ fn prepare_reports_what_each_application_must_do() {
         let roll = |step: &str| cli.expect_success(&["key", "roll", step]);
         add_wiki(&cli);
         add_chatgpt(&cli, &[]);
-        assert!(roll("status").contains("No rollover is under way"));
+        assert_contains(&roll("status"), "No rollover is under way");
         let output = roll("prepare");
         for part in [
             "https://login.fernweh.example/saml/certificate.pem?key=next",
@@ -78,9 +79,9 @@ fn prepare_reports_what_each_application_must_do() {
         ] {
             assert!(output.contains(part), "{part}: {output}");
         }
-        assert!(
-            cli.expect_failure(&["key", "roll", "prepare"])
-                .contains("prepared already")
+        assert_contains(
+            &cli.expect_failure(&["key", "roll", "prepare"]),
+            "prepared already",
         );
         let shown = rollover_status(&cli);
         assert_eq!(
@@ -93,17 +94,15 @@ fn prepare_reports_what_each_application_must_do() {
         );
         assert_eq!(shown["learning"], shown["keys"][1]["sha256"]);
         assert_eq!(shown["applications"][1]["slug"], "wiki");
-        assert!(
-            shown["applications"][1]["todo"]
-                .as_str()
-                .unwrap()
-                .contains("key roll confirm wiki")
+        assert_contains(
+            shown["applications"][1]["todo"].as_str().unwrap(),
+            "key roll confirm wiki",
         );
         let paste = cli.json(&["app", "show", "wiki", "--json"]);
         assert_eq!(paste["paste"]["next_certificate_sha256"], shown["learning"]);
-        assert!(
-            cli.expect_success(&["app", "show", "wiki"])
-                .contains("A new signing key is prepared")
+        assert_contains(
+            &cli.expect_success(&["app", "show", "wiki"]),
+            "A new signing key is prepared",
         );
     });
 }
@@ -117,10 +116,7 @@ fn a_manual_rollover_runs_from_confirmations_to_retirement() {
         add_chatgpt(&cli, &[]);
         roll("prepare");
         let learning = rollover_status(&cli)["learning"].clone();
-        assert!(
-            cli.expect_failure(&["key", "roll", "activate"])
-                .contains("too soon")
-        );
+        assert_contains(&cli.expect_failure(&["key", "roll", "activate"]), "too soon");
         advance_one_hour(&server);
         let refused = cli.expect_failure(&["key", "roll", "activate"]);
         assert!(
@@ -129,13 +125,13 @@ fn a_manual_rollover_runs_from_confirmations_to_retirement() {
                 && refused.contains("--force"),
             "{refused}"
         );
-        assert!(
-            cli.expect_failure(&["key", "roll", "confirm", "wiki", "nobody"])
-                .contains("nobody")
+        assert_contains(
+            &cli.expect_failure(&["key", "roll", "confirm", "wiki", "nobody"]),
+            "nobody",
         );
-        assert!(
-            cli.expect_failure(&["key", "roll", "confirm", "../x"])
-                .contains("no short name")
+        assert_contains(
+            &cli.expect_failure(&["key", "roll", "confirm", "../x"]),
+            "no short name",
         );
         cli.expect_failure(&["key", "roll", "confirm"]);
         assert_eq!(rollover_status(&cli)["missing"], 2);
@@ -156,13 +152,10 @@ fn a_manual_rollover_runs_from_confirmations_to_retirement() {
         let output = roll("back");
         assert!(output.contains("again"), "{output}");
         roll("activate");
-        assert!(
-            cli.expect_failure(&["key", "roll", "retire"])
-                .contains("too soon")
-        );
-        assert!(roll("status").contains("`hallpass key roll back` undoes it"));
+        assert_contains(&cli.expect_failure(&["key", "roll", "retire"]), "too soon");
+        assert_contains(&roll("status"), "`hallpass key roll back` undoes it");
         advance_one_hour(&server);
-        assert!(roll("retire").contains("destroyed"));
+        assert_contains(&roll("retire"), "destroyed");
         let after = rollover_status(&cli);
         assert_eq!(
             (
@@ -171,9 +164,9 @@ fn a_manual_rollover_runs_from_confirmations_to_retirement() {
             ),
             (&1, &learning)
         );
-        assert!(
-            cli.expect_failure(&["key", "roll", "back"])
-                .contains("no rollover is under way")
+        assert_contains(
+            &cli.expect_failure(&["key", "roll", "back"]),
+            "no rollover is under way",
         );
     });
 }
@@ -250,9 +243,12 @@ fn an_own_key_is_prepared_from_two_files() {
         };
         let refuses =
             |typed: &[String]| cli.expect_failure(&typed.iter().map(String::as_str).collect::<Vec<_>>());
-        assert!(refuses(&prepare(&open, &certificate)).contains("chmod"));
-        assert!(refuses(&prepare(&private, &private)).contains("private key; give the certificate"));
-        assert!(refuses(&prepare(&private, &private)[..5]).contains("--certificate"));
+        assert_contains(&refuses(&prepare(&open, &certificate)), "chmod");
+        assert_contains(
+            &refuses(&prepare(&private, &private)),
+            "private key; give the certificate",
+        );
+        assert_contains(&refuses(&prepare(&private, &private)[..5]), "--certificate");
         cli.expect_success(
             &prepare(&private, &certificate)
                 .iter()
@@ -270,13 +266,10 @@ fn an_own_key_is_prepared_from_two_files() {
                     .contains("the certificate of the next key ends in"),
             "a certificate for thirty days: {warnings:?}"
         );
-        assert!(
-            cli.expect_success(&["key", "roll", "cancel"])
-                .contains("is withdrawn")
-        );
-        assert!(
-            cli.expect_failure(&["key", "roll", "activate", "--force"])
-                .contains("no key is prepared")
+        assert_contains(&cli.expect_success(&["key", "roll", "cancel"]), "is withdrawn");
+        assert_contains(
+            &cli.expect_failure(&["key", "roll", "activate", "--force"]),
+            "no key is prepared",
         );
     });
 }
@@ -300,23 +293,20 @@ fn a_draft_prints_the_values_to_paste_and_becomes_the_application() {
         let url = other["paste"]["metadata_url"].as_str().unwrap();
         let start = "https://login.fernweh.example/saml/metadata/books/";
         assert!(url.starts_with(start) && url.len() == start.len() + 32, "{url}");
-        assert!(
-            cli.expect_failure(&["app", "draft", "--name", "x", "--slug", "books"])
-                .contains("the short name of the draft")
+        assert_contains(
+            &cli.expect_failure(&["app", "draft", "--name", "x", "--slug", "books"]),
+            "the short name of the draft",
         );
-        assert!(
-            cli.expect_failure(&["app", "draft", "--name", " "])
-                .contains("empty")
-        );
-        assert!(cli.expect_success(&["app", "list"]).contains("draft"));
+        assert_contains(&cli.expect_failure(&["app", "draft", "--name", " "]), "empty");
+        assert_contains(&cli.expect_success(&["app", "list"]), "draft");
         let listed = cli.json(&["app", "list", "--json"]);
         assert_eq!(
             (&listed[0]["kind"], &listed[1]["slug"]),
             (&"draft".into(), &"books".into())
         );
-        assert!(
-            cli.expect_success(&["app", "show", "books"])
-                .contains("Wiki (short name books; a draft)")
+        assert_contains(
+            &cli.expect_success(&["app", "show", "books"]),
+            "Wiki (short name books; a draft)",
         );
 
         cli.expect_success(&["key", "roll", "prepare"]);
@@ -338,17 +328,11 @@ fn a_draft_prints_the_values_to_paste_and_becomes_the_application() {
             ),
             (&"chatgpt".into(), &"fetched".into(), &0.into())
         );
-        assert!(
-            cli.expect_success(&["app", "show", "chatgpt"])
-                .contains("Audience")
+        assert_contains(&cli.expect_success(&["app", "show", "chatgpt"]), "Audience");
+        assert_contains(
+            &cli.expect_success(&["app", "remove", "books"]),
+            "draft books is gone",
         );
-        assert!(
-            cli.expect_success(&["app", "remove", "books"])
-                .contains("draft books is gone")
-        );
-        assert!(
-            cli.expect_failure(&["app", "show", "books"])
-                .contains("no application")
-        );
+        assert_contains(&cli.expect_failure(&["app", "show", "books"]), "no application");
     });
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     cli::server_and_cli,
     support::{
+        assertions::{assert_contains, assert_lacks},
         sso_setup::ADA,
         test_server::{PASSWORD, on_each_database},
     },
@@ -75,9 +76,9 @@ fn a_taken_name_names_its_owner_and_a_draft_is_marked() {
         cli.expect_success(&WIKI);
         let output = cli.expect_failure(&["app", "draft", "--name", "Other", "--slug", "wiki"]);
         assert!(output.contains("wiki is Wiki's short name"), "{output}");
-        assert!(
-            cli.expect_failure(&["app", "edit", "nothing", "--name", "x"])
-                .contains("there is no application nothing")
+        assert_contains(
+            &cli.expect_failure(&["app", "edit", "nothing", "--name", "x"]),
+            "there is no application nothing",
         );
         let output = cli.expect_failure(&["app", "add", "saml"]);
         assert!(
@@ -169,22 +170,22 @@ fn a_truncated_list_says_so_and_all_is_accepted_as_a_limit() {
         let cut = cli.run(&["audit", "-n", "2", "--json"], "");
         let rows: Value = serde_json::from_slice(&cut.stdout).unwrap();
         assert_eq!(rows.as_array().unwrap().len(), 2);
-        assert!(String::from_utf8_lossy(&cut.stderr).contains("there are older ones"));
-        assert!(
-            cli.expect_success(&["audit", "-n", "2"])
-                .contains("… there are older ones")
+        assert_contains(&String::from_utf8_lossy(&cut.stderr), "there are older ones");
+        assert_contains(
+            &cli.expect_success(&["audit", "-n", "2"]),
+            "… there are older ones",
         );
         for all in [&["audit", "-n", "all"][..], &["audit", "-n", "100000"]] {
-            assert!(!cli.expect_success(all).contains('…'));
+            assert_lacks(&cli.expect_success(all), "…");
         }
         let output = cli.expect_failure(&["audit", "-n", "99999999999999999999"]);
         assert!(
             output.contains("write a number from 1 to 100000, or all"),
             "{output}"
         );
-        assert!(
-            cli.expect_success(&["audit", "--since", "1w", "--until", "2126-11-29 10:00"])
-                .contains("user.edit")
+        assert_contains(
+            &cli.expect_success(&["audit", "--since", "1w", "--until", "2126-11-29 10:00"]),
+            "user.edit",
         );
     });
 }

@@ -57,7 +57,7 @@ impl Cli {
             .arg(process.to_string())
             .status()
             .unwrap();
-        assert!(output.success());
+        assert!(output.success(), "kill -{name} {process}: {output}");
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::{
     cli::{Cli, server_and_cli, sign_in},
     support::{
+        assertions::assert_contains,
         inspect,
         sso_setup::{ADA, SsoSetup},
         test_server::{PASSWORD, on_each_database},
@@ -23,9 +24,9 @@ fn users_are_managed_by_the_command_line_while_the_daemon_runs() {
         let output = cli.expect_success_with_input(&add("ADA@Fernweh.example"), &format!("{PASSWORD}\n"));
         assert!(output.contains("Ada Lovelace <ada@fernweh.example>"), "{output}");
         assert_eq!(sign_in(&server, ADA, PASSWORD).1, 303);
-        assert!(
-            cli.expect_failure_with_input(&add(ADA), &format!("{PASSWORD}\n"))
-                .contains("ada@fernweh.example belongs to Ada Lovelace")
+        assert_contains(
+            &cli.expect_failure_with_input(&add(ADA), &format!("{PASSWORD}\n")),
+            "ada@fernweh.example belongs to Ada Lovelace",
         );
         for (input, words) in [("short\n", "short"), ("\n", "empty"), ("", "empty")] {
             assert!(
@@ -34,9 +35,9 @@ fn users_are_managed_by_the_command_line_while_the_daemon_runs() {
                 "{input:?}"
             );
         }
-        assert!(
-            cli.expect_failure_with_input(&add("no address"), PASSWORD)
-                .contains("not an e-mail address")
+        assert_contains(
+            &cli.expect_failure_with_input(&add("no address"), PASSWORD),
+            "not an e-mail address",
         );
 
         let list = cli.json(&["user", "list", "--json"]);
@@ -49,10 +50,8 @@ fn users_are_managed_by_the_command_line_while_the_daemon_runs() {
             (&person["enabled"], &person["stable_id"]),
             (&Value::Bool(true), &person["id"])
         );
-        assert!(
-            cli.expect_success(&["user", "list"]).contains(ADA)
-                && cli.expect_success(&["user", "show", ADA]).contains("Lovelace")
-        );
+        assert_contains(&cli.expect_success(&["user", "list"]), ADA);
+        assert_contains(&cli.expect_success(&["user", "show", ADA]), "Lovelace");
 
         let (mut browser, _) = sign_in(&server, ADA, PASSWORD);
         cli.expect_success(&[
@@ -68,9 +67,9 @@ fn users_are_managed_by_the_command_line_while_the_daemon_runs() {
             browser.get("/").body.contains("Ada"),
             "a new name is no reason to log out"
         );
-        assert!(
-            cli.expect_failure(&["user", "show", ADA])
-                .contains("nobody here has the address")
+        assert_contains(
+            &cli.expect_failure(&["user", "show", ADA]),
+            "nobody here has the address",
         );
         let countess = "countess@fernweh.example";
         assert_eq!(
@@ -155,9 +154,9 @@ fn a_user_with_one_name_is_added_greeted_edited_and_sent_without_the_other() {
             (&shown["given_name"], &shown["family_name"]),
             (&Value::from("Sukarno"), &Value::Null)
         );
-        assert!(
-            cli.expect_success(&["user", "show", sukarno])
-                .contains("Last name    (none)")
+        assert_contains(
+            &cli.expect_success(&["user", "show", sukarno]),
+            "Last name    (none)",
         );
         // The users who cannot sign in are listed; the others can use the application all the same.
         let output = add_app("second", &["--preset", "atlassian"]);
@@ -182,7 +181,8 @@ fn a_user_with_one_name_is_added_greeted_edited_and_sent_without_the_other() {
         assert!(
             attributes
                 .iter()
-                .all(|(_, values)| values == &[values[0].clone()] && !values[0].is_empty())
+                .all(|(_, values)| values == &[values[0].clone()] && !values[0].is_empty()),
+            "{attributes:?}"
         );
         let names: Vec<_> = attributes
             .iter()
@@ -202,14 +202,14 @@ fn a_user_with_one_name_is_added_greeted_edited_and_sent_without_the_other() {
         let refused = cli.expect_failure(&[&edit[..], &["--given-name", ""]].concat());
         assert!(refused.contains("first name, a last name, or both"), "{refused}");
         cli.expect_success(&[&edit[..], &["--family-name", "Kusno"]].concat());
-        assert!(cli.expect_success(&["user", "list"]).contains("Sukarno Kusno"));
+        assert_contains(&cli.expect_success(&["user", "list"]), "Sukarno Kusno");
         assert_eq!(inspect::status_codes(&ask("strict", "_again")).0, "Success");
         let refused = cli.expect_failure(&[&edit[..], &["--family-name", ""]].concat());
         assert!(refused.contains("requires"), "{refused}");
         cli.expect_success(&["app", "remove", "strict"]);
         cli.expect_success(&["app", "remove", "second"]);
         cli.expect_success(&[&edit[..], &["--given-name", "", "--family-name", "Kusno"]].concat());
-        assert!(browser.get("/").body.contains("Hello, <bdi>Kusno</bdi>"));
+        assert_contains(&browser.get("/").body, "Hello, <bdi>Kusno</bdi>");
         let refused =
             cli.expect_failure_with_input(&["user", "add", "x@y.example", "--password-stdin"], PASSWORD);
         assert!(refused.contains("neither was given"), "{refused}");
