@@ -15,7 +15,12 @@ use hallpass::{
 };
 
 use super::{expect_done, expect_refused, request_with_headers, roll_over};
-use crate::support::{sql, sso_setup::SsoSetup, test_server::on_each_database};
+use crate::support::{
+    assertions::{assert_ends_with, assert_matches, assert_starts_with},
+    sql,
+    sso_setup::SsoSetup,
+    test_server::on_each_database,
+};
 
 const COUNT_ADOPTIONS: &str = "SELECT count(*) AS n FROM application_key_follow";
 /// The metadata URL's path for an application.
@@ -27,7 +32,8 @@ pub(super) fn metadata_path(provider: &Provider, slug: &str) -> String {
         .unwrap()
         .to_owned();
     let token = target.rsplit('/').next().unwrap();
-    assert!(token.len() == 32 && target.starts_with(&format!("/saml/metadata/{slug}/")));
+    assert_eq!(token.len(), 32, "{target}");
+    assert_starts_with(&target, &format!("/saml/metadata/{slug}/"));
     target
 }
 
@@ -134,10 +140,10 @@ fn a_304_for_the_current_document_records_adoption() {
             &[("If-None-Match", &held)],
         );
         assert_eq!((answer.status, answer.bytes.len()), (304, 0));
-        assert!(matches!(
+        assert_matches!(
             wiki_adoption(&setup),
             Some(AdoptionEvidence::Fetched { agent: None, .. })
-        ));
+        );
     });
 }
 
@@ -160,8 +166,9 @@ fn the_user_agent_is_truncated_and_sanitized() {
             .status,
             200
         );
-        assert!(
-            matches!(wiki_adoption(&setup), Some(AdoptionEvidence::Fetched { agent: Some(agent), .. }) if agent.len() == 120)
+        assert_matches!(
+            wiki_adoption(&setup),
+            Some(AdoptionEvidence::Fetched { agent: Some(agent), .. }) if agent.len() == 120
         );
     });
 }
@@ -197,7 +204,7 @@ fn fetches_at_every_replica_are_recorded_once() {
         }
         assert_eq!(wiki_adoption(&setup), None);
         request_with_headers(setup.server.address, "GET", metadata_path, &[]);
-        assert!(wiki_adoption(&setup).is_some());
+        assert_matches!(wiki_adoption(&setup), Some(_));
         assert_eq!(sql::number(&setup.server.settings, COUNT_ADOPTIONS), 2);
     });
 }
@@ -222,10 +229,9 @@ fn only_enabled_applications_without_adoption_block_activation() {
         expect_done(provider.prepare_key(None).unwrap());
         provider.refresh_snapshot().unwrap();
         server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
-        assert!(
-            expect_refused(provider.activate_key(false).unwrap())
-                .to_string()
-                .ends_with("missing: 1")
+        assert_ends_with(
+            &expect_refused(provider.activate_key(false).unwrap()).to_string(),
+            "missing: 1",
         );
         let names: Vec<_> = provider
             .rollover()
@@ -322,7 +328,8 @@ fn the_adoption_of_a_draft_moves_to_its_application() {
             let found = provider.rollover().unwrap().adoptions;
             found.into_iter().find(|one| one.slug.as_str() == slug).unwrap()
         };
-        assert!(known("portal").kind.is_some() && known("portal").evidence.is_some());
+        let portal = known("portal");
+        assert!(portal.kind.is_some() && portal.evidence.is_some(), "{portal:?}");
         assert_eq!(
             metadata_path(provider, "portal"),
             portal_address,
@@ -431,6 +438,7 @@ fn after_a_rollover_no_adoption_is_stored() {
             1,
             "the one that was confirmed"
         );
-        assert!(setup.server.clock.now() > Utc::now());
+        let now = setup.server.clock.now();
+        assert!(now > Utc::now(), "{now}");
     });
 }

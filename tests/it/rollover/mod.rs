@@ -31,6 +31,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     schemas::{METADATA_SCHEMA, validate_against_schema},
     support::{
+        assertions::assert_matches,
         http::{self, Response},
         inspect::{self, elements, only_element},
         sso_setup::SsoSetup,
@@ -143,7 +144,9 @@ fn each_key_state_publishes_and_signs_as_specified() {
             assert!(
                 elements(&document, "KeyDescriptor")
                     .iter()
-                    .all(|key| key.attribute("use") == Some("signing"))
+                    .all(|key| key.attribute("use") == Some("signing")),
+                "{}",
+                response.body
             );
             assert_eq!(
                 only_element(&document, "EntityDescriptor").attribute("cacheDuration"),
@@ -312,10 +315,10 @@ fn a_step_that_is_not_due_is_refused_with_its_reason() {
             .server
             .clock
             .advance(MIN_PUBLISHED_BEFORE_SIGNING - TimeDelta::milliseconds(1));
-        assert!(matches!(
+        assert_matches!(
             expect_refused(provider.activate_key(false).unwrap()),
             StepRefused::TooSoon { .. }
-        ));
+        );
         setup.server.clock.advance(TimeDelta::milliseconds(1));
         assert_eq!(
             expect_refused(provider.activate_key(false).unwrap()),
@@ -380,10 +383,10 @@ fn force_skips_the_waits_and_is_audited() {
         setup.server.clock.advance(TimeDelta::seconds(1));
         expect_done(provider.activate_key(true).unwrap());
         assert_signs_with(&setup, &next, "_forced");
-        assert!(matches!(
+        assert_matches!(
             expect_refused(provider.retire_key(false).unwrap()),
             StepRefused::TooSoon { .. }
-        ));
+        );
         setup.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
         assert_eq!(
             expect_refused(provider.retire_key(false).unwrap()),

@@ -6,6 +6,7 @@ use hallpass::{provider::Provider, server};
 
 use super::expect_done;
 use crate::support::{
+    assertions::{assert_contains, assert_matches},
     sql,
     test_server::{Database, TestServer, on_each_database},
 };
@@ -50,7 +51,10 @@ fn every_key_is_resealed_and_the_old_sealing_key_is_useless() {
         let at = sealing_key_path(&test_server);
         let dir = test_server.stop();
         let resealed = server::reseal(&settings, None).unwrap();
-        assert!(resealed.keys == 2 && resealed.is_in_place && resealed.is_purged);
+        assert!(
+            resealed.keys == 2 && resealed.is_in_place && resealed.is_purged,
+            "{resealed:?}"
+        );
         let new = fs::read(&at).unwrap();
         assert_ne!(new, file);
         assert_eq!(fs::metadata(&at).unwrap().permissions().mode() & 0o777, 0o600);
@@ -73,11 +77,12 @@ fn every_key_is_resealed_and_the_old_sealing_key_is_useless() {
 
         // Nothing starts with the old one.
         fs::write(&at, &file).unwrap();
-        assert!(format!("{:#}", server::open(&settings).unwrap_err()).contains("seal"));
+        assert_contains(&format!("{:#}", server::open(&settings).unwrap_err()), "seal");
         fs::write(&at, &new).unwrap();
         let test_server = TestServer::start_in_dir(dir, database, &[]);
         let after = sealing_key_ids(&test_server);
-        assert!(after.len() == 1 && after != before);
+        assert_eq!(after.len(), 1, "{after:?}");
+        assert_ne!(after, before);
         assert_keys_usable(&test_server.provider, &published);
     });
 }
@@ -142,8 +147,8 @@ fn a_configured_sealing_key_is_replaced_by_another() {
         let why = format!("{:#}", server::reseal(&settings, None).unwrap_err());
         assert!(why.contains("--to FILE") && why.contains("openssl rand"), "{why}");
         let done = server::reseal(&settings, Some(&other)).unwrap();
-        assert!(done.keys == 1 && !done.is_in_place);
-        assert!(server::open(&settings).is_err());
+        assert!(done.keys == 1 && !done.is_in_place, "{done:?}");
+        assert_matches!(server::open(&settings), Err(_));
         let second = named(&other);
         let test_server =
             TestServer::start_in_dir(data, database, &[("HALLPASS_SEAL_KEY_FILE", second.as_str())]);

@@ -20,6 +20,7 @@ use super::{
     assert_signs_with, expect_done, expect_refused, request_with_headers, roll_over, wait_until_published,
 };
 use crate::support::{
+    assertions::assert_matches,
     sp_keys::SpKey,
     sql,
     sso_setup::SsoSetup,
@@ -284,10 +285,10 @@ fn an_expiring_certificate_is_reported_in_health_and_status_and_blocks_nothing()
         );
         provider.run_housekeeping().unwrap();
         let short = SpKey::rsa(2048);
-        assert!(matches!(
+        assert_matches!(
             expect_refused(provider.prepare_key(Some(&own_key(&short))).unwrap()),
             StepRefused::UnusableKey(why) if why.contains("expired")
-        ));
+        );
         expect_done(provider.prepare_key(None).unwrap());
         provider.refresh_snapshot().unwrap();
         assert!(
@@ -336,7 +337,7 @@ fn a_destroyed_private_key_is_erased_from_the_files() {
         assert!(!lies_on(&next), "taken back");
         roll_over(&setup, provider);
         let previous = sealed("previous");
-        assert!(lies_on(&previous));
+        assert!(lies_on(&previous), "it stays until it is retired");
         setup.server.clock.advance(MIN_PUBLISHED_AFTER_SIGNING);
         expect_done(provider.retire_key(true).unwrap());
         assert!(!lies_on(&previous), "retired");

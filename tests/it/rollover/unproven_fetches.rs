@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use hallpass::provider::keys::{AdoptionEvidence, MIN_PUBLISHED_BEFORE_SIGNING};
 
 use super::{adoption::metadata_path, expect_done, expect_refused, request_with_headers};
-use crate::support::{sso_setup::SsoSetup, test_server::on_each_database};
+use crate::support::{assertions::assert_matches, sso_setup::SsoSetup, test_server::on_each_database};
 
 const GUESSABLE_PATH: &str = "/saml/metadata/wiki";
 
@@ -43,10 +43,11 @@ fn a_fetch_of_a_guessable_address_is_shown_but_does_not_confirm_adoption() {
         come(GUESSABLE_PATH, "203.0.113.1", "another name of the same");
         come(&another, "203.0.113.2", "Shibboleth/3.4");
         let seen = hints(2);
-        assert!(seen.iter().all(|fetch| !fetch.is_own));
+        assert!(seen.iter().all(|fetch| !fetch.is_own), "{seen:?}");
         assert!(
             seen.iter()
-                .any(|fetch| fetch.user_agent.as_deref() == Some("Shibboleth/3.4"))
+                .any(|fetch| fetch.user_agent.as_deref() == Some("Shibboleth/3.4")),
+            "{seen:?}"
         );
         assert_eq!(wiki_row().evidence, None, "anybody can have come");
         setup.server.clock.advance(MIN_PUBLISHED_BEFORE_SIGNING);
@@ -88,8 +89,9 @@ fn a_fetch_of_a_guessable_address_is_shown_but_does_not_confirm_adoption() {
             request_with_headers(address, "GET", &own_address, &[("User-Agent", agent)]);
         }
         let row = wiki_row();
-        assert!(
-            matches!(&row.evidence, Some(AdoptionEvidence::Fetched { agent: Some(agent), .. }) if agent == "a proxy")
+        assert_matches!(
+            &row.evidence,
+            Some(AdoptionEvidence::Fetched { agent: Some(agent), .. }) if agent == "a proxy"
         );
         let own: Vec<_> = row.fetches.iter().filter(|fetch| fetch.is_own).collect();
         assert_eq!(own.len(), 3);
