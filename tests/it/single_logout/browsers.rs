@@ -1,7 +1,11 @@
 //! What users do in their browsers meanwhile: Back, reload, a second tab, a second click, another browser.
 
 use super::*;
-use crate::support::{sql, test_server::on_each_database};
+use crate::support::{
+    assertions::{assert_contains, assert_lacks, assert_matches},
+    sql,
+    test_server::on_each_database,
+};
 
 const TWO: [(&str, SloBinding); 2] = [("Wiki", SloBinding::Redirect), ("Mail", SloBinding::Post)];
 
@@ -25,7 +29,8 @@ fn viewing_the_page_sends_nothing_and_advancing_sends_each_request_once() {
                 "{}",
                 stuck.body
             );
-            assert!(stuck.body.contains("has not confirmed it") && !stuck.body.contains("http-equiv"));
+            assert_contains(&stuck.body, "has not confirmed it");
+            assert_lacks(&stuck.body, "http-equiv");
         }
         let stuck = browser.get(&list);
         let hop_id = stuck.field("hop").unwrap();
@@ -55,14 +60,14 @@ fn the_final_response_is_sent_once_automatically_and_again_only_by_a_click() {
         let page = follow_own_redirect(&mut browser, response);
         let list = logout_path(&page);
         let end = setup.run_to_end(&mut browser, page, &|_| ParticipantReply::Success);
-        assert!(matches!(end, LogoutOutcome::LogoutResponse(..)));
+        assert_matches!(end, LogoutOutcome::LogoutResponse(..));
         let over = browser.get(&list);
         assert!(
             automatic_link_unchecked(&over).is_none() && over.body.contains("signed out everywhere"),
             "{}",
             over.body
         );
-        assert!(over.body.contains("Go back to"));
+        assert_contains(&over.body, "Go back to");
         let again = setup
             .receive_response(&browser.get(&format!("{list}/go")))
             .unwrap();
@@ -103,7 +108,7 @@ fn two_tabs_on_one_logout_agree() {
         let response =
             browser.get(&setup.participants[1].reply_url(&mail, setup.now(), ParticipantReply::Success));
         let page = follow_own_redirect(&mut browser, response);
-        assert!(page.body.contains("signed out everywhere"));
+        assert_contains(&page.body, "signed out everywhere");
     });
 }
 
@@ -150,7 +155,7 @@ fn a_second_click_on_sign_out_resumes_the_first_logout() {
         let late = second.post("/logout", &[("csrf", &csrf)]);
         assert_eq!(late.location(), first.location());
         let end = setup.run_to_end(&mut second, page, &|_| ParticipantReply::Success);
-        assert!(matches!(end, LogoutOutcome::FinalPage(page) if page.body.contains("signed out everywhere")));
+        assert_matches!(end, LogoutOutcome::FinalPage(page) if page.body.contains("signed out everywhere"));
         let once = "SELECT count(*) AS n FROM audit_events WHERE action = 'logout' AND outcome = 'ok'";
         assert_eq!(sql::number(&setup.server.settings, once), 1);
     });
@@ -275,9 +280,10 @@ fn the_page_works_without_script_and_limits_form_action() {
         let (mut browser, _) = setup.browser_signed_in_at(&[0, 1]);
         let page = LogoutSetup::sign_out(&mut browser);
         let (list, go) = (logout_path(&page), automatic_link(&page).unwrap());
-        assert!(page.body.contains(&format!(
-            "<noscript><meta http-equiv=\"refresh\" content=\"2;url={go}\"></noscript>"
-        )));
+        assert_contains(
+            &page.body,
+            &format!("<noscript><meta http-equiv=\"refresh\" content=\"2;url={go}\"></noscript>"),
+        );
         assert_eq!(policy(&page), "form-action 'self'");
         assert_eq!(page.form_action().as_deref(), Some(list.as_str()));
         let way = browser.get(&go);
@@ -289,7 +295,8 @@ fn the_page_works_without_script_and_limits_form_action() {
         follow_own_redirect(&mut browser, response);
         let post = browser.get(&go);
         assert_eq!(policy(&post), "form-action 'self' https:");
-        assert!(!post.body.contains("http-equiv") && post.body.contains("Sign out of <bdi>Mail</bdi>"));
+        assert_lacks(&post.body, "http-equiv");
+        assert_contains(&post.body, "Sign out of <bdi>Mail</bdi>");
         assert!(post.field("hop").is_some(), "{}", post.body);
     });
 }

@@ -3,7 +3,11 @@
 use hallpass::provider::applications::ApplicationEdit;
 
 use super::*;
-use crate::support::{sso_setup::SsoSetup, test_server::on_each_database};
+use crate::support::{
+    assertions::{assert_contains, assert_lacks, assert_matches},
+    sso_setup::SsoSetup,
+    test_server::on_each_database,
+};
 
 const ALL: [(&str, SloBinding); 4] = [
     ("Wiki", SloBinding::Redirect),
@@ -49,7 +53,7 @@ fn signing_out_here_ends_the_session_at_every_participant_that_responds() {
             participant_badges(&page),
             owned_pairs(&[("Wiki", "Ended"), ("Mail", "Ended"), ("Desk", "Ended")])
         );
-        assert!(!page.body.contains("On a shared computer"));
+        assert_lacks(&page.body, "On a shared computer");
         assert_eq!(
             logout_audit_rows(&setup),
             ["logout ok: signed out", "single_logout ok: 3 of 3 confirmed"]
@@ -129,7 +133,7 @@ fn every_missing_confirmation_is_tolerated_and_reported() {
                 let mut expected = owned_pairs(&[("Wiki", "Ended"), ("Mail", "Ended"), ("Desk", "Ended")]);
                 badge.clone_into(&mut expected[peer].1);
                 assert_eq!(participant_badges(&page), expected, "{reply:?}");
-                assert!(page.body.contains("One application did not confirm"));
+                assert_contains(&page.body, "One application did not confirm");
                 let open = format!("href=\"https://{name}.example/\" target=\"_blank\"");
                 assert!(page.body.contains(&open), "where to go: {}", page.body);
                 assert_eq!(page.body.matches("target=\"_blank\"").count(), 1);
@@ -178,12 +182,13 @@ fn a_participant_without_a_logout_endpoint_is_never_sent_a_request_nor_confirmed
         };
         assert_eq!(response_status(&back), partial_logout());
         assert_eq!(participant_badges(&page), owned_pairs(&[("Chat", "Still open")]));
-        assert!(page.body.contains("href=\"https://chat.example/\""));
+        assert_contains(&page.body, "href=\"https://chat.example/\"");
 
         let (mut browser, _) = setup.browser_signed_in_at(&[2]);
         let page = LogoutSetup::sign_out(&mut browser);
         assert_eq!(participant_badges(&page), owned_pairs(&[("Chat", "Still open")]));
-        assert!(page.body.contains("You are signed out here") && automatic_link_unchecked(&page).is_none());
+        assert_contains(&page.body, "You are signed out here");
+        assert_eq!(automatic_link_unchecked(&page), None);
         assert_eq!(
             logout_audit_rows(&setup).last().unwrap(),
             "single_logout LOGOUT-PARTIAL: 0 of 1 confirmed; not: chat (no_address)"
@@ -192,7 +197,7 @@ fn a_participant_without_a_logout_endpoint_is_never_sent_a_request_nor_confirmed
         let (mut browser, indexes) = setup.browser_signed_in_at(&[2]);
         let page = browser.get(&setup.logout_request_url(2, "_l2", Some(&indexes[0])));
         assert_eq!(page.status, 200, "whoever asks and has no address stays with us");
-        assert!(!SsoSetup::is_signed_in(&browser));
+        SsoSetup::assert_signed_out(&browser);
     });
 }
 
@@ -217,10 +222,10 @@ fn a_disabled_application_still_receives_logout_requests_but_cannot_start_a_logo
             "{}",
             refused.body
         );
-        assert!(SsoSetup::is_signed_in(&browser));
+        SsoSetup::assert_signed_in(&browser);
         let page = LogoutSetup::sign_out(&mut browser);
         let end = setup.run_to_end(&mut browser, page, &|_| ParticipantReply::Success);
-        assert!(matches!(end, LogoutOutcome::FinalPage(page) if page.body.contains("signed out everywhere")));
+        assert_matches!(end, LogoutOutcome::FinalPage(page) if page.body.contains("signed out everywhere"));
     });
 }
 

@@ -1,7 +1,7 @@
 //! Expired sessions, removed applications, and cookies in the wrong hands.
 
 use super::*;
-use crate::support::test_server::on_each_database;
+use crate::support::{assertions::assert_matches, test_server::on_each_database};
 
 const TWO: [(&str, SloBinding); 2] = [("Wiki", SloBinding::Redirect), ("Mail", SloBinding::Redirect)];
 
@@ -101,6 +101,6 @@ fn an_sp_initiated_logout_is_not_resumed_by_the_session_it_ended() {
             "the phone is signed out, and has nobody to ask"
         );
         let end = setup.run_to_end(&mut laptop, page, &|_| ParticipantReply::Success);
-        assert!(matches!(end, LogoutOutcome::LogoutResponse(_, back) if back.xml.contains("status:Success")));
+        assert_matches!(end, LogoutOutcome::LogoutResponse(_, back) if back.xml.contains("status:Success"));
     });
 }

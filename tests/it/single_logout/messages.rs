@@ -63,7 +63,11 @@ fn requests_are_valid_signed_and_carry_the_name_id_of_the_application() {
                     .unwrap()
                     .to_utc()
             };
-            assert!(time("IssueInstant") <= setup.now() && setup.now() < time("NotOnOrAfter"));
+            let (now, issued, end) = (setup.now(), time("IssueInstant"), time("NotOnOrAfter"));
+            assert!(
+                (issued..end).contains(&now),
+                "{now} is not within {issued} and {end}"
+            );
             assert_eq!(only_element(&document, "Issuer").text(), Some(us.as_str()));
             let name = only_element(&document, "NameID");
             assert_eq!(

@@ -54,7 +54,7 @@ fn a_browser_without_the_session_only_gets_the_response() {
             success(),
             "nobody else took part"
         );
-        assert!(!SsoSetup::is_signed_in(&browser));
+        SsoSetup::assert_signed_out(&browser);
     });
 }
 
@@ -72,7 +72,8 @@ fn the_session_of_another_user_does_not_continue_the_logout() {
             response_status(&assert_bare_response(&setup, &answered)),
             partial_logout()
         );
-        assert!(SsoSetup::is_signed_in(&eve) && !SsoSetup::is_signed_in(&ada));
+        SsoSetup::assert_signed_in(&eve);
+        SsoSetup::assert_signed_out(&ada);
     });
 }
 
@@ -148,7 +149,7 @@ fn an_asynchronous_request_with_a_continuing_session_is_not_shown_as_signed_out(
             .replace("</saml:Issuer>", &format!("</saml:Issuer>{extension}"));
         let page = browser.get(&format!("/saml/slo?{}", sp.redirect_query(&xml, None, true)));
         assert!(page.body.contains("Sign out?"), "{}", page.body);
-        assert!(SsoSetup::is_signed_in(&browser));
+        SsoSetup::assert_signed_in(&browser);
     });
 }
 
@@ -161,7 +162,8 @@ fn all_named_sessions_of_a_user_are_logged_out_from_the_browser_of_one() {
         let both = format!("{}</samlp:SessionIndex><samlp:SessionIndex>{}", one[0], two[0]);
         let response = laptop.get(&setup.logout_request_url(0, "_l1", Some(&both)));
         let page = follow_own_redirect(&mut laptop, response);
-        assert!(!SsoSetup::is_signed_in(&laptop) && !SsoSetup::is_signed_in(&phone));
+        SsoSetup::assert_signed_out(&laptop);
+        SsoSetup::assert_signed_out(&phone);
         assert_eq!(
             participant_badges(&page),
             owned_pairs(&[("Mail", "To be asked"), ("Desk", "To be asked")])
@@ -211,7 +213,7 @@ fn without_session_index_and_session_only_the_senders_participation_ends() {
             response_status(&setup.receive_response(&answered).unwrap()),
             success()
         );
-        assert!(SsoSetup::is_signed_in(&alone));
+        SsoSetup::assert_signed_in(&alone);
     });
 }
 

@@ -5,6 +5,7 @@ use openssl::pkey::PKey;
 
 use super::*;
 use crate::support::{
+    assertions::{assert_lacks, assert_matches},
     http, sql,
     sso_setup::SsoSetup,
     test_server::on_each_database,
@@ -152,7 +153,7 @@ fn an_unsolicited_cross_site_form_redirects_to_our_confirmation_page() {
                 page.body
             );
         }
-        assert!(SsoSetup::is_signed_in(&browser));
+        SsoSetup::assert_signed_in(&browser);
     });
 }
 
@@ -180,13 +181,10 @@ fn a_request_posted_from_another_browser_only_gets_the_response() {
         assert_eq!(open_sessions(&setup), 0, "the session that it names ends at once");
         let resume = round.location().to_owned();
         // The address alone is not enough: it belongs to the browser that posted.
-        assert!(
-            setup
-                .receive_response(&setup.server.browser().get(&resume))
-                .is_none()
-        );
+        assert_matches!(setup.receive_response(&setup.server.browser().get(&resume)), None);
         let answered = stranger.get(&resume);
-        assert!(!answered.body.contains("Mail") && !answered.body.contains("Lovelace"));
+        assert_lacks(&answered.body, "Mail");
+        assert_lacks(&answered.body, "Lovelace");
         let back = setup.receive_response(&answered).unwrap();
         assert_eq!(
             (response_status(&back), back.relay_state.as_deref()),
@@ -211,12 +209,13 @@ fn a_posted_request_without_a_session_index_uses_the_session_cookie_after_a_redi
         let (other, _) = setup.browser_signed_in_at(&[0]);
         let xml = signed_logout_request(&setup, 0, "_l1", None);
         let round = post(&mut ada, "SAMLRequest", &xml, Some(RELAY_STATE));
-        assert!(SsoSetup::is_signed_in(&ada));
+        SsoSetup::assert_signed_in(&ada);
         let replayed = post(&mut ada, "SAMLRequest", &xml, None);
         assert!(replayed.body.contains("REQUEST-ANSWERED"), "{}", replayed.body);
         let response = follow_own_redirect(&mut ada, round);
         let page = follow_own_redirect(&mut ada, response);
-        assert!(!SsoSetup::is_signed_in(&ada) && SsoSetup::is_signed_in(&other));
+        SsoSetup::assert_signed_out(&ada);
+        SsoSetup::assert_signed_in(&other);
         let LogoutOutcome::LogoutResponse(_, back) =
             setup.run_to_end(&mut ada, page, &|_| ParticipantReply::Success)
         else {
@@ -239,9 +238,9 @@ fn a_posted_request_without_a_session_index_uses_the_session_cookie_after_a_redi
             } else {
                 setup.server.clock.advance(TimeDelta::minutes(10));
                 setup.server.provider.run_housekeeping().unwrap();
-                assert!(setup.receive_response(&stranger.get(round.location())).is_none());
+                assert_matches!(setup.receive_response(&stranger.get(round.location())), None);
             }
-            assert!(SsoSetup::is_signed_in(&ada));
+            SsoSetup::assert_signed_in(&ada);
             let page = ada.clone().get("/logout");
             assert!(
                 page.body.contains("Mail") && !page.body.contains("Wiki"),

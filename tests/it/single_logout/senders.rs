@@ -1,7 +1,11 @@
 //! Applications that request a logout: whose sessions end, and which response they receive.
 
 use super::*;
-use crate::support::{sso_setup::SsoSetup, test_server::on_each_database};
+use crate::support::{
+    assertions::{assert_matches, assert_starts_with},
+    sso_setup::SsoSetup,
+    test_server::on_each_database,
+};
 
 const ALL: [(&str, SloBinding); 4] = [
     ("Wiki", SloBinding::Redirect),
@@ -18,7 +22,8 @@ fn without_a_session_index_only_the_session_of_the_browser_ends() {
         let (two, _) = setup.browser_signed_in_at(&[0, 3]);
         let response = one.get(&setup.logout_request_url(0, "_l1", None));
         let page = follow_own_redirect(&mut one, response);
-        assert!(!SsoSetup::is_signed_in(&one) && SsoSetup::is_signed_in(&two));
+        SsoSetup::assert_signed_out(&one);
+        SsoSetup::assert_signed_in(&two);
         let request = std::cell::RefCell::new(Vec::new());
         let end = setup.run_to_end(&mut one, page, &|one| {
             request.borrow_mut().push(one.participant);
@@ -77,8 +82,9 @@ fn two_sessions_of_one_user_end_independently() {
         let (here, there) = (LogoutSetup::sign_out(&mut one), LogoutSetup::sign_out(&mut two));
         for (browser, page) in [(&mut two, there), (&mut one, here)] {
             let end = setup.run_to_end(browser, page, &|_| ParticipantReply::Success);
-            assert!(
-                matches!(end, LogoutOutcome::FinalPage(page) if page.body.contains("signed out everywhere"))
+            assert_matches!(
+                end,
+                LogoutOutcome::FinalPage(page) if page.body.contains("signed out everywhere")
             );
         }
         let rows = logout_audit_rows(&setup);
@@ -122,10 +128,11 @@ fn applications_with_the_same_entity_id_and_key_are_distinguished_by_session_ind
             "{}",
             answered.location()
         );
-        assert!(SsoSetup::is_signed_in(&browser) && !SsoSetup::is_signed_in(&other));
+        SsoSetup::assert_signed_in(&browser);
+        SsoSetup::assert_signed_out(&other);
         let answered = browser.get(&setup.logout_request_url(0, "_l2", Some(&at_wiki)));
-        assert!(answered.location().starts_with(&wiki.slo));
-        assert!(!SsoSetup::is_signed_in(&browser));
+        assert_starts_with(answered.location(), &wiki.slo);
+        SsoSetup::assert_signed_out(&browser);
 
         // Without an index either may be meant: the browser's own session ends, whichever of the two took part.
         index("_r3", &mut browser, &wiki.sp.acs);
@@ -138,7 +145,8 @@ fn applications_with_the_same_entity_id_and_key_are_distinguished_by_session_ind
             "{}",
             answered.location()
         );
-        assert!(SsoSetup::is_signed_in(&browser) && !SsoSetup::is_signed_in(&other));
+        SsoSetup::assert_signed_in(&browser);
+        SsoSetup::assert_signed_out(&other);
     });
 }
 
@@ -150,15 +158,14 @@ fn a_request_for_an_ended_session_succeeds_and_sends_nothing() {
         let page = LogoutSetup::sign_out(&mut browser);
         let mut front = setup.server.browser();
         let answered = front.get(&setup.logout_request_url(0, "_l1", Some(&indexes[0])));
-        assert!(
-            answered
-                .location()
-                .starts_with("https://wiki.example/slo?tenant=1&SAMLResponse=")
+        assert_starts_with(
+            answered.location(),
+            "https://wiki.example/slo?tenant=1&SAMLResponse=",
         );
         let back = setup.receive_response(&answered).unwrap();
         assert_eq!(response_status(&back), success());
         let end = setup.run_to_end(&mut browser, page, &|_| ParticipantReply::Success);
-        assert!(matches!(end, LogoutOutcome::FinalPage(_)));
+        assert_matches!(end, LogoutOutcome::FinalPage(_));
     });
 }
 
@@ -194,7 +201,7 @@ fn an_asynchronous_request_gets_no_response() {
             "{}",
             page.body
         );
-        assert!(!SsoSetup::is_signed_in(&browser));
+        SsoSetup::assert_signed_out(&browser);
         let (mut browser, _) = setup.browser_signed_in_at(&[0]);
         let page = browser.get(&ask("_l3", "_0000"));
         assert!(
