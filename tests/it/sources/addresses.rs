@@ -14,6 +14,7 @@ use super::{ALLOW_LOOPBACK, server_with_ada};
 use crate::{
     cli::Cli,
     support::{
+        assertions::assert_contains,
         publisher::{Publisher, SpMetadata, aggregate},
         sp_keys::certificate_builder,
         test_server::{Database, on_each_database},
@@ -47,9 +48,9 @@ fn metadata_is_read_from_a_file_a_pipe_or_a_url() {
         );
         cli.expect_success(&["app", "remove", "sp"]);
         cli.expect_success_with_input(&add_arguments("-"), &xml);
-        assert!(
-            cli.expect_success(&["app", "source", "sp"])
-                .contains("was read once from a file")
+        assert_contains(
+            &cli.expect_success(&["app", "source", "sp"]),
+            "was read once from a file",
         );
         cli.expect_success(&["app", "remove", "sp"]);
 
@@ -64,11 +65,11 @@ fn metadata_is_read_from_a_file_a_pipe_or_a_url() {
             output.contains("fetched next") && output.contains("last taken"),
             "{output}"
         );
-        assert!(cli.expect_success(&["app", "source"]).contains(&publisher.url));
+        assert_contains(&cli.expect_success(&["app", "source"]), &publisher.url);
         publisher.publish(&xml.replace(ACS, "https://elsewhere.example/acs"));
-        assert!(
-            cli.expect_success(&["app", "source", "sp", "--refresh"])
-                .contains("a change waits")
+        assert_contains(
+            &cli.expect_success(&["app", "source", "sp", "--refresh"]),
+            "a change waits",
         );
         let output = cli.expect_success(&["app", "confirm", "sp"]);
         for part in [
@@ -79,9 +80,9 @@ fn metadata_is_read_from_a_file_a_pipe_or_a_url() {
         ] {
             assert!(output.contains(part), "{part}: {output}");
         }
-        assert!(
-            cli.expect_success(&["app", "show", "sp"])
-                .contains("A change waits since")
+        assert_contains(
+            &cli.expect_success(&["app", "show", "sp"]),
+            "A change waits since",
         );
         let digits = output
             .split("--accept ")
@@ -90,23 +91,20 @@ fn metadata_is_read_from_a_file_a_pipe_or_a_url() {
             .split_whitespace()
             .next()
             .unwrap();
-        assert!(
-            cli.expect_failure(&["app", "confirm", "sp", "--accept", "00000000"])
-                .contains("another change")
+        assert_contains(
+            &cli.expect_failure(&["app", "confirm", "sp", "--accept", "00000000"]),
+            "another change",
         );
         cli.expect_success(&["app", "confirm", "sp", "--accept", digits]);
         assert_eq!(
             cli.json(&["app", "show", "sp", "--json"])["acs"][0],
             "https://elsewhere.example/acs"
         );
-        assert!(
-            cli.expect_success(&["app", "confirm", "sp"])
-                .contains("No change")
-        );
+        assert_contains(&cli.expect_success(&["app", "confirm", "sp"]), "No change");
         publisher.fail(500);
-        assert!(
-            cli.expect_failure(&["app", "source", "sp", "--refresh"])
-                .contains("status 500")
+        assert_contains(
+            &cli.expect_failure(&["app", "source", "sp", "--refresh"]),
+            "status 500",
         );
         let output = cli.expect_success(&["app", "show", "sp"]);
         assert!(
@@ -127,7 +125,7 @@ fn metadata_is_read_from_a_file_a_pipe_or_a_url() {
         let output = cli.expect_success(&["app", "edit", "sp", "--metadata", &publisher.url]);
         assert!(output.contains("fetched again from"), "{output}");
         cli.expect_success(&["app", "source", "sp", "--forget"]);
-        assert!(cli.expect_success(&["app", "source"]).contains("None"));
+        assert_contains(&cli.expect_success(&["app", "source"]), "None");
     });
 }
 
@@ -145,9 +143,9 @@ fn a_federation_is_imported_and_enabled_at_the_command_line() {
         let key = server.dir.path().join("federation.der");
         fs::write(&key, signer.certificate().der).unwrap();
         let key = key.to_str().unwrap();
-        assert!(
-            cli.expect_failure(&["app", "import", &publisher.url])
-                .contains("--signed-by")
+        assert_contains(
+            &cli.expect_failure(&["app", "import", &publisher.url]),
+            "--signed-by",
         );
         let import = [
             "app",
@@ -169,23 +167,20 @@ fn a_federation_is_imported_and_enabled_at_the_command_line() {
         }
         let output = cli.expect_success(&["app", "known", "list", "--search", "TEST:SP"]);
         assert!(output.contains(ENTITY), "{output}");
-        assert!(
-            cli.expect_failure(&["app", "enable", "--known", "urn:nobody"])
-                .contains("no imported metadata")
+        assert_contains(
+            &cli.expect_failure(&["app", "enable", "--known", "urn:nobody"]),
+            "no imported metadata",
         );
         let output = cli.expect_success(&["app", "enable", "--known", ENTITY, "--slug", "one"]);
         assert!(
             output.contains("is registered as one") && output.contains(ACS),
             "{output}"
         );
-        assert!(
-            cli.expect_failure(&["app", "enable", "--known", ENTITY])
-                .contains("registered as one already")
+        assert_contains(
+            &cli.expect_failure(&["app", "enable", "--known", ENTITY]),
+            "registered as one already",
         );
-        assert!(
-            cli.expect_success(&["app", "known", "list"])
-                .contains("(enabled as one)")
-        );
+        assert_contains(&cli.expect_success(&["app", "known", "list"]), "(enabled as one)");
         let output = cli.expect_success(&["app", "source", "federation"]);
         for part in [
             "entities: 1 known, 0 gone",
@@ -195,8 +190,8 @@ fn a_federation_is_imported_and_enabled_at_the_command_line() {
         ] {
             assert!(output.contains(part), "{part}: {output}");
         }
-        assert!(
-            cli.expect_failure(&[
+        assert_contains(
+            &cli.expect_failure(&[
                 "app",
                 "import",
                 &publisher.url,
@@ -205,15 +200,15 @@ fn a_federation_is_imported_and_enabled_at_the_command_line() {
                 "--longest-validity",
                 "5d",
                 "--name",
-                "short"
-            ])
-            .contains("days")
+                "short",
+            ]),
+            "days",
         );
-        assert!(
-            cli.expect_success(&["app", "source", "federation", "--forget"])
-                .contains("Applications that stay as they are: 1")
+        assert_contains(
+            &cli.expect_success(&["app", "source", "federation", "--forget"]),
+            "Applications that stay as they are: 1",
         );
-        assert!(cli.expect_success(&["app", "list"]).contains(ENTITY));
+        assert_contains(&cli.expect_success(&["app", "list"]), ENTITY);
     });
 }
 
@@ -249,18 +244,18 @@ fn nothing_is_fetched_from_a_forbidden_address() {
             );
         }
     }
-    assert!(
-        cli.expect_failure(&add_arguments("file:///etc/passwd"))
-            .contains("names no host")
+    assert_contains(
+        &cli.expect_failure(&add_arguments("file:///etc/passwd")),
+        "names no host",
     );
     assert!(canary.accept().is_err(), "somebody came");
-    assert!(
-        cli.expect_failure(&add_arguments("/nowhere/at/all"))
-            .contains("cannot read")
+    assert_contains(
+        &cli.expect_failure(&add_arguments("/nowhere/at/all")),
+        "cannot read",
     );
-    assert!(
-        cli.expect_failure(&["app", "import", "/nowhere", "--signed-by", "/nowhere"])
-            .contains("cannot read")
+    assert_contains(
+        &cli.expect_failure(&["app", "import", "/nowhere", "--signed-by", "/nowhere"]),
+        "cannot read",
     );
 }
 
@@ -301,10 +296,9 @@ fn https_needs_a_trusted_certificate() {
     let believing = Cli::new(&server.settings.data_dir, &Database::Sqlite)
         .with_env(&ALLOW_LOOPBACK)
         .with_env(&[("SSL_CERT_FILE", roots.to_str().unwrap())]);
-    assert!(
-        believing
-            .expect_success(&add_arguments(&publisher.url))
-            .contains("is registered as sp")
+    assert_contains(
+        &believing.expect_success(&add_arguments(&publisher.url)),
+        "is registered as sp",
     );
     // A proxy named in the environment is not used.
     let proxied = believing.with_env(&[

@@ -13,6 +13,7 @@ use super::{
     advance, browser_signed_in, current_application, send_authn_request, server_with_ada, xs_date_time,
 };
 use crate::support::{
+    assertions::{assert_contains, assert_empty, assert_matches},
     publisher::{Publisher, SpMetadata, aggregate},
     sql,
     test_server::{TestServer, on_each_database},
@@ -108,7 +109,8 @@ fn entities_of_an_aggregate_are_imported_and_enabled_one_by_one() {
             (3, 3, 0),
             "{report:?}"
         );
-        assert!(source.url.is_none() && server.provider.applications().unwrap().is_empty());
+        assert_matches!(source.url, None);
+        assert_empty(&server.provider.applications().unwrap());
         let mut browser = browser_signed_in(&server);
         assert!(!browser.get("/").body.contains("Service 1"), "no tile");
         let refused = send_authn_request(&server, &mut browser, &sp, "_a");
@@ -128,10 +130,9 @@ fn entities_of_an_aggregate_are_imported_and_enabled_one_by_one() {
             "https://sp9.example.org/shibboleth",
             "https://sp9.example.org/acs",
         );
-        assert!(
-            send_authn_request(&server, &mut browser, &stranger, "_b")
-                .body
-                .contains("ISSUER-UNKNOWN")
+        assert_contains(
+            &send_authn_request(&server, &mut browser, &stranger, "_b").body,
+            "ISSUER-UNKNOWN",
         );
         let id = EntityId::parse(&sp.entity_id).unwrap();
         let lines = server.provider.imported_entities("SERVICE 1", 10).unwrap();
@@ -159,15 +160,15 @@ fn entities_of_an_aggregate_are_imported_and_enabled_one_by_one() {
         );
         assert_eq!(application.saml.signing_certificates.len(), 1);
         posted_response(&send_authn_request(&server, &mut browser, &sp, "_c"));
-        assert!(matches!(
+        assert_matches!(
             server.provider.enable_imported(&id, None, None).unwrap(),
             EnableOutcome::AlreadyRegistered(_)
-        ));
+        );
         let unknown = EntityId::parse("urn:nobody").unwrap();
-        assert!(matches!(
+        assert_matches!(
             server.provider.enable_imported(&unknown, None, None).unwrap(),
             EnableOutcome::Unknown
-        ));
+        );
         assert_eq!(
             server.provider.imported_entities("Service 1", 10).unwrap()[0]
                 .application
@@ -219,11 +220,8 @@ fn a_file_imported_again_replaces_the_previous_one() {
         ));
         advance(&server, TimeDelta::days(4));
         let refused = send_authn_request(&server, &mut browser_signed_in(&server), &sp, "_b");
-        assert!(refused.body.contains("METADATA-EXPIRED"));
-        assert!(matches!(
-            import(&xml),
-            ImportOutcome::Failed(SourceError::Metadata(_))
-        ));
+        assert_contains(&refused.body, "METADATA-EXPIRED");
+        assert_matches!(import(&xml), ImportOutcome::Failed(SourceError::Metadata(_)));
         assert_eq!(
             server.provider.sources().unwrap().len(),
             1,
@@ -272,12 +270,10 @@ fn an_aggregate_is_accepted_only_with_the_configured_signature() {
             );
             assert!(matches!(done, ImportOutcome::Failed(_)), "{bad}");
         }
-        assert!(
-            server.provider.sources().unwrap().is_empty(),
-            "nothing stays of it"
-        );
-        assert!(server.provider.imported_entities("", 10).unwrap().is_empty());
-        assert!(server.provider.applications().unwrap().is_empty());
+        // Nothing stays of it.
+        assert_empty(&server.provider.sources().unwrap());
+        assert_empty(&server.provider.imported_entities("", 10).unwrap());
+        assert_empty(&server.provider.applications().unwrap());
         let known = "SELECT count(*) AS n FROM known_entities";
         assert_eq!(sql::number(&server.settings, known), 0);
     });
@@ -353,25 +349,22 @@ fn applications_of_an_aggregate_are_updated_from_it() {
             "sp2.example.org"
         );
         let second = current_application(&server, "service-2").slug;
-        assert!(server.provider.proposed_change(&second).unwrap().is_some());
+        assert_matches!(server.provider.proposed_change(&second).unwrap(), Some(_));
         assert!(!current_application(&server, "service-3").enabled);
         let audited =
             "SELECT count(*) AS n FROM audit_events WHERE action = 'app.disable' AND outcome = 'gone'";
         assert_eq!(sql::number(&server.settings, audited), 1);
-        assert!(
-            server.provider.imported_entities("Service 3", 1).unwrap()[0]
-                .delisted_at
-                .is_some()
-        );
+        let line = &server.provider.imported_entities("Service 3", 1).unwrap()[0];
+        assert!(line.delisted_at.is_some(), "{line:?}");
         let third = EntityId::parse(&gone.entity_id).unwrap();
         server
             .provider
             .remove_application(&current_application(&server, "service-3").slug)
             .unwrap();
-        assert!(matches!(
+        assert_matches!(
             server.provider.enable_imported(&third, None, None).unwrap(),
             EnableOutcome::Unknown
-        ));
+        );
         // When it returns, it can be enabled again; whoever removed its application decided against it, so the rule
         // does not enable it.
         all.push(gone);
@@ -380,10 +373,10 @@ fn applications_of_an_aggregate_are_updated_from_it() {
             panic!("not taken");
         };
         assert_eq!((report.new, report.enabled.len()), (1, 0), "{report:?}");
-        assert!(matches!(
+        assert_matches!(
             server.provider.enable_imported(&third, None, None).unwrap(),
             EnableOutcome::Done(_)
-        ));
+        );
         // Delisted and listed again while it is an application: disabled and enabled again.
         let gone = all.remove(0);
         publisher.publish(&publish(&all));
@@ -410,14 +403,14 @@ fn removing_most_entities_at_once_needs_force() {
         let host = EnableRule::host("sp40.example.org").unwrap();
         assert_eq!(import_url(&server, &publisher, &signer, host).enabled.len(), 1);
         publisher.publish(&publish(&all[..2]));
-        assert!(matches!(
+        assert_matches!(
             refresh_source(&server, false),
             RefreshOutcome::Failed(SourceError::TooManyDelisted {
                 delisted: 38,
                 listed: 40,
                 ..
             })
-        ));
+        );
         assert!(current_application(&server, "service-40").enabled);
         let RefreshOutcome::Updated(report) = refresh_source(&server, true) else {
             panic!("not taken");
@@ -442,7 +435,8 @@ fn forgetting_a_source_keeps_its_applications() {
         assert!(server.provider.remove_aggregate(&name).unwrap());
         assert!(!server.provider.remove_aggregate(&name).unwrap());
         let left = current_application(&server, "service-1");
-        assert!(left.enabled && left.metadata_valid_until.is_none());
+        assert!(left.enabled, "{left:?}");
+        assert_eq!(left.metadata_valid_until, None);
         advance(&server, TimeDelta::days(20));
         let sp = TestSp::new(
             "https://sp1.example.org/shibboleth",
@@ -497,7 +491,7 @@ fn ten_thousand_entities_are_imported() {
         let mut browser = browser_signed_in(&server);
         let began = std::time::Instant::now();
         let page = send_authn_request(&server, &mut browser, &sp, "_a");
-        assert!(page.body.contains("APPLICATION-KNOWN"));
+        assert_contains(&page.body, "APPLICATION-KNOWN");
         eprintln!(
             "{database:?}: {} MB in {first:?}, with {peak} kB at most where {resident} kB were there before; \
              a sign-on of one that is known is refused in {:?}",

@@ -14,6 +14,7 @@ use super::{
     server_with_ada, xs_date_time,
 };
 use crate::support::{
+    assertions::{assert_contains, assert_empty, assert_matches},
     publisher::{Publisher, SpMetadata},
     sql,
     test_server::{Database, on_each_database},
@@ -105,13 +106,13 @@ fn an_application_is_updated_from_its_metadata() {
         );
         let (source, _) = server.provider.source_of(application.id).unwrap().unwrap();
         assert_eq!(source.state.etag.as_deref(), Some("\"v2\""));
-        assert!(source.state.last_error.is_none());
+        assert_eq!(source.state.last_error, None);
         // The source is removed with its application.
         server
             .provider
             .remove_application(&Slug::parse("sp").unwrap())
             .unwrap();
-        assert!(server.provider.sources().unwrap().is_empty());
+        assert_empty(&server.provider.sources().unwrap());
     });
 }
 
@@ -148,7 +149,10 @@ fn while_fetching_fails_the_cached_metadata_stays_in_use() {
                 (failures, Some(since)),
                 "{state:?}"
             );
-            assert!(state.last_error.is_some() && state.next_fetch_at.is_some());
+            assert!(
+                state.last_error.is_some() && state.next_fetch_at.is_some(),
+                "{state:?}"
+            );
             assert_eq!(current_application(&server, "sp").version, application.version);
             // A little early: the delay grows each time.
             assert_eq!(server.provider.refresh_sources().unwrap(), 0);
@@ -204,10 +208,9 @@ fn metadata_that_has_expired_is_not_used() {
         // Metadata that was never valid is not used either.
         publisher.publish(&until(-1));
         assert_eq!(server.provider.refresh_sources().unwrap(), 1);
-        assert!(
-            send_authn_request(&server, &mut browser, &sp, "_c")
-                .body
-                .contains("METADATA-EXPIRED")
+        assert_contains(
+            &send_authn_request(&server, &mut browser, &sp, "_c").body,
+            "METADATA-EXPIRED",
         );
         publisher.publish(&until(8));
         advance(&server, hours(1));
@@ -236,15 +239,13 @@ fn a_change_that_could_redirect_assertions_needs_confirmation() {
         server.provider.refresh_sources().unwrap();
         assert_eq!(current_application(&server, "sp").saml, before.saml);
         let waiting = server.provider.proposed_change(&slug).unwrap().unwrap().unwrap();
-        assert!(
-            waiting.change.reason.contains("elsewhere.example"),
-            "{}",
-            waiting.change.reason
-        );
+        assert_contains(&waiting.change.reason, "elsewhere.example");
         assert!(
             waiting
                 .differences
-                .contains(&"+ ACS URL https://elsewhere.example/acs".to_owned())
+                .contains(&"+ ACS URL https://elsewhere.example/acs".to_owned()),
+            "{:?}",
+            waiting.differences
         );
         let elsewhere = TestSp::new(ENTITY, "https://elsewhere.example/acs");
         let mut browser = browser_signed_in(&server);
@@ -255,7 +256,7 @@ fn a_change_that_could_redirect_assertions_needs_confirmation() {
             "",
         );
         let address = format!("/saml/sso?{}", elsewhere.redirect_query(&request, None, false));
-        assert!(browser.get(&address).body.contains("ACS-UNKNOWN"));
+        assert_contains(&browser.get(&address).body, "ACS-UNKNOWN");
         // A change other than the one that was shown is not confirmed.
         let shown = waiting.change.id.clone();
         // Digits of the hash name nothing: the publisher of the metadata chooses the hash. Part of an id names nothing
@@ -270,19 +271,19 @@ fn a_change_that_could_redirect_assertions_needs_confirmation() {
             "deadbeef",
             "",
         ] {
-            assert!(matches!(
+            assert_matches!(
                 server.provider.confirm_change(&slug, other).unwrap(),
                 ChangeReviewOutcome::AnotherPending
-            ));
+            );
         }
         moved.acs.insert(0, "https://evil.example/acs".to_owned());
         publisher.publish(&moved.xml());
         advance(&server, hours(25));
         server.provider.refresh_sources().unwrap();
-        assert!(matches!(
+        assert_matches!(
             server.provider.confirm_change(&slug, &shown).unwrap(),
             ChangeReviewOutcome::AnotherPending
-        ));
+        );
         let evil = server
             .provider
             .proposed_change(&slug)
@@ -291,24 +292,24 @@ fn a_change_that_could_redirect_assertions_needs_confirmation() {
             .unwrap()
             .change
             .id;
-        assert!(matches!(
+        assert_matches!(
             server.provider.reject_change(&slug, &evil).unwrap(),
             ChangeReviewOutcome::Rejected(_)
-        ));
+        );
         // A rejected change is not offered again.
         advance(&server, hours(25));
         server.provider.refresh_sources().unwrap();
-        assert!(server.provider.proposed_change(&slug).unwrap().is_none());
+        assert_matches!(server.provider.proposed_change(&slug).unwrap(), None);
         assert_eq!(current_application(&server, "sp").saml, before.saml);
         moved.acs.remove(0);
         publisher.publish(&moved.xml());
         advance(&server, hours(25));
         server.provider.refresh_sources().unwrap();
         let waiting = server.provider.proposed_change(&slug).unwrap().unwrap().unwrap();
-        assert!(matches!(
+        assert_matches!(
             server.provider.confirm_change(&slug, &waiting.change.id).unwrap(),
             ChangeReviewOutcome::Applied(_)
-        ));
+        );
         assert_eq!(current_application(&server, "sp").saml.acs_endpoints.len(), 2);
         let mut browser = browser_signed_in(&server);
         let request = elsewhere.authn_request(
@@ -322,10 +323,10 @@ fn a_change_that_could_redirect_assertions_needs_confirmation() {
             posted_response(&browser.get(&address)).1,
             "https://elsewhere.example/acs"
         );
-        assert!(matches!(
+        assert_matches!(
             server.provider.confirm_change(&slug, &waiting.change.id).unwrap(),
             ChangeReviewOutcome::NothingPending
-        ));
+        );
     });
 }
 
@@ -361,13 +362,14 @@ fn a_signature_requirement_is_not_dropped_automatically() {
             let waiting = server.provider.proposed_change(&slug).unwrap().unwrap().unwrap();
             assert!(waiting.change.reason.contains(why), "{}", waiting.change.reason);
             let now = current_application(&server, "sp");
-            assert!(now.saml.require_signed_requests && now.saml.signing_certificates.len() == 1);
+            assert!(now.saml.require_signed_requests, "{now:?}");
+            assert_eq!(now.saml.signing_certificates.len(), 1);
             assert_eq!(now.saml.entity_id.as_str(), ENTITY);
             // A change that was withdrawn no longer waits.
             publisher.publish(&signs.xml());
             advance(&server, hours(25));
             server.provider.refresh_sources().unwrap();
-            assert!(server.provider.proposed_change(&slug).unwrap().is_none());
+            assert_matches!(server.provider.proposed_change(&slug).unwrap(), None);
         }
         publisher.publish(&unsigned.xml());
         advance(&server, hours(25));
@@ -380,10 +382,10 @@ fn a_signature_requirement_is_not_dropped_automatically() {
             .unwrap()
             .change
             .id;
-        assert!(matches!(
+        assert_matches!(
             server.provider.confirm_change(&slug, &id).unwrap(),
             ChangeReviewOutcome::Applied(_)
-        ));
+        );
         assert!(!current_application(&server, "sp").saml.require_signed_requests);
     });
 }
@@ -424,7 +426,8 @@ fn a_source_claimed_by_a_killed_process_is_released() {
         );
         killed.kill().unwrap();
         killed.wait().unwrap();
-        assert!(!matches!(refreshed(), RefreshOutcome::Failed(_)));
+        let refreshed = refreshed();
+        assert!(!matches!(refreshed, RefreshOutcome::Failed(_)), "{refreshed:?}");
     });
 }
 

@@ -12,6 +12,7 @@ use super::{
     server_with_ada, xs_date_time,
 };
 use crate::support::{
+    assertions::assert_matches,
     publisher::{Publisher, SpMetadata, aggregate},
     sql,
     test_server::{TestServer, on_each_database},
@@ -62,10 +63,7 @@ fn an_older_copy_that_is_still_valid_is_refused() {
         let publisher = Publisher::start(&old);
         import_url(&server, &publisher, &signer, EnableRule::All);
         publisher.publish(&new);
-        assert!(matches!(
-            refresh_source(&server, false),
-            RefreshOutcome::Updated(_)
-        ));
+        assert_matches!(refresh_source(&server, false), RefreshOutcome::Updated(_));
         publisher.publish(&old);
         let RefreshOutcome::Failed(trouble) = refresh_source(&server, false) else {
             panic!("who left is back");
@@ -87,17 +85,11 @@ fn an_older_copy_that_is_still_valid_is_refused() {
         assert!(!second.enabled, "who left is still out");
         // The copy that is in force comes again, and is accepted.
         publisher.publish(&new);
-        assert!(matches!(
-            refresh_source(&server, false),
-            RefreshOutcome::Updated(_)
-        ));
+        assert_matches!(refresh_source(&server, false), RefreshOutcome::Updated(_));
         assert_eq!(source_error(&server), None);
         // An administrator may decide otherwise.
         publisher.publish(&old);
-        assert!(matches!(
-            refresh_source(&server, true),
-            RefreshOutcome::Updated(_)
-        ));
+        assert_matches!(refresh_source(&server, true), RefreshOutcome::Updated(_));
     });
 }
 
@@ -115,16 +107,13 @@ fn without_a_creation_instant_a_replaced_or_sooner_expiring_copy_is_older() {
         import_url(&server, &publisher, &signer, EnableRule::Nothing);
         let sooner = aggregate(&[sp_metadata(1)], &signer.key, &valid_until(&server, 9));
         publisher.publish(&sooner);
-        assert!(matches!(
+        assert_matches!(
             refresh_source(&server, false),
             RefreshOutcome::Failed(SourceError::OlderCopy { .. })
-        ));
+        );
         let second = aggregate(&[sp_metadata(1)], &signer.key, &valid_until(&server, 11));
         publisher.publish(&second);
-        assert!(matches!(
-            refresh_source(&server, false),
-            RefreshOutcome::Updated(_)
-        ));
+        assert_matches!(refresh_source(&server, false), RefreshOutcome::Updated(_));
         advance(&server, TimeDelta::days(3));
         publisher.publish(&first);
         let again = refresh_source(&server, false);
@@ -135,10 +124,7 @@ fn without_a_creation_instant_a_replaced_or_sooner_expiring_copy_is_older() {
         // Some days later a shorter validity is its publisher's choice.
         let third = aggregate(&[sp_metadata(1)], &signer.key, &valid_until(&server, 5));
         publisher.publish(&third);
-        assert!(matches!(
-            refresh_source(&server, false),
-            RefreshOutcome::Updated(_)
-        ));
+        assert_matches!(refresh_source(&server, false), RefreshOutcome::Updated(_));
     });
 }
 
@@ -159,33 +145,37 @@ fn no_rule_re_enables_what_an_administrator_removed() {
         server.provider.remove_application(&slug).unwrap();
         advance(&server, TimeDelta::hours(25));
         publisher.publish(&aggregate(&all, &signer.key, &valid_until(&server, 10)));
-        assert!(
-            matches!(refresh_source(&server, false), RefreshOutcome::Updated(report) if report.enabled.is_empty())
+        assert_matches!(
+            refresh_source(&server, false),
+            RefreshOutcome::Updated(report) if report.enabled.is_empty()
         );
         // Neither a return after a delisting nor another import enables it.
         publisher.publish(&aggregate(&all[1..], &signer.key, &valid_until(&server, 11)));
         refresh_source(&server, false);
         publisher.publish(&aggregate(&all, &signer.key, &valid_until(&server, 12)));
-        assert!(
-            matches!(refresh_source(&server, false), RefreshOutcome::Updated(report) if report.enabled.is_empty())
+        assert_matches!(
+            refresh_source(&server, false),
+            RefreshOutcome::Updated(report) if report.enabled.is_empty()
         );
-        assert!(server.provider.application(&slug).unwrap().is_none());
+        assert_matches!(server.provider.application(&slug).unwrap(), None);
         let line = server
             .provider
             .imported_entities("Service 1", 5)
             .unwrap()
             .remove(0);
-        assert!(line.declined_at.is_some() && line.application.is_none());
+        assert!(
+            line.declined_at.is_some() && line.application.is_none(),
+            "{line:?}"
+        );
         // An administrator can enable it.
         let id = EntityId::parse("https://sp1.example.org/shibboleth").unwrap();
-        assert!(matches!(
+        assert_matches!(
             server.provider.enable_imported(&id, None, None).unwrap(),
             EnableOutcome::Done(_)
-        ));
-        assert!(
-            server.provider.imported_entities("Service 1", 5).unwrap()[0]
-                .declined_at
-                .is_none()
+        );
+        assert_eq!(
+            server.provider.imported_entities("Service 1", 5).unwrap()[0].declined_at,
+            None
         );
     });
 }
@@ -215,13 +205,8 @@ fn an_imported_entity_cannot_take_the_name_of_another() {
             assert!(slug.starts_with(name), "{slugs:?}");
         }
         for taken in ["chatgpt", "payroll"] {
-            assert!(
-                server
-                    .provider
-                    .application(&Slug::parse(taken).unwrap())
-                    .unwrap()
-                    .is_none()
-            );
+            let slug = Slug::parse(taken).unwrap();
+            assert_matches!(server.provider.application(&slug).unwrap(), None);
         }
         // The suffix is random: no hash of what the entity chose.
         let hash = openssl::sha::sha256(b"https://sp4.example.org/shibboleth");
@@ -299,10 +284,10 @@ fn a_database_error_is_reported_as_the_state_of_the_source() {
             &server.settings,
             "ALTER TABLE known_entities RENAME TO known_elsewhere",
         );
-        assert!(matches!(
+        assert_matches!(
             refresh_without_listing(&server),
             RefreshOutcome::Failed(SourceError::Internal(_))
-        ));
+        );
         sql::execute(
             &server.settings,
             "ALTER TABLE known_elsewhere RENAME TO known_entities",
@@ -313,10 +298,7 @@ fn a_database_error_is_reported_as_the_state_of_the_source() {
             state.failing_since.is_some() && state.last_error.is_some(),
             "{state:?}"
         );
-        assert!(matches!(
-            refresh_source(&server, false),
-            RefreshOutcome::Updated(_)
-        ));
+        assert_matches!(refresh_source(&server, false), RefreshOutcome::Updated(_));
         assert_eq!(source_error(&server), None);
     });
 }
