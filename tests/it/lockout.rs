@@ -99,14 +99,14 @@ fn unlocking_lifts_the_pause_and_its_link_makes_one_browser_known() {
         assert!(
             !ada.cookies.contains_key("__Host-hallpass-device"),
             "{:?}",
-            ada.cookies
+            ada.cookies.keys()
         );
         let done = ada.post(&first, &[("csrf", &csrf)]);
         assert_eq!((done.status, done.location()), (303, "/login"));
         assert!(
             ada.cookies.contains_key("__Host-hallpass-device"),
             "{:?}",
-            ada.cookies
+            ada.cookies.keys()
         );
         assert!(
             !SsoSetup::is_signed_in(&ada),

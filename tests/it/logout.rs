@@ -309,7 +309,7 @@ fn the_sign_out_url_without_a_message_asks_for_confirmation_and_then_signs_out()
         assert!(
             !browser.cookies.contains_key("__Host-hallpass-session"),
             "{:?}",
-            browser.cookies
+            browser.cookies.keys()
         );
         let dead = sql::number(
             &setup.server.settings,
