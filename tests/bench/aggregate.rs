@@ -97,7 +97,8 @@ pub(crate) fn read(file: &str, certificate: Option<&str>) -> (f64, f64) {
     let usable = entities.filter(|found| matches!(found.as_ref().unwrap(), ParsedEntity::ServiceProvider(_)));
     let usable = usable.count();
     let seconds = began.elapsed().as_secs_f64();
-    assert!(usable >= ENTITIES / 100 && checked.is_signed() == (reports > 0));
+    assert!(usable >= ENTITIES / 100, "{usable} usable entities");
+    assert_eq!(checked.is_signed(), reports > 0);
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let peak = status
         .lines()

@@ -77,7 +77,10 @@ impl Deployment {
         self.store()
             .write_config(|tx| {
                 for number in 0..self.options.other_applications {
-                    assert!(tx.add_application(&scale::numbered_application(number))?);
+                    assert!(
+                        tx.add_application(&scale::numbered_application(number))?,
+                        "{number}"
+                    );
                 }
                 Ok(())
             })
@@ -345,7 +348,12 @@ impl Client {
 
     pub(crate) fn fetch_metadata(&mut self) {
         let answer = self.exchange("GET", "/saml/metadata", "");
-        assert!(answer.status == 200 && answer.body.contains("EntityDescriptor"));
+        assert!(
+            answer.status == 200 && answer.body.contains("EntityDescriptor"),
+            "{} {}",
+            answer.status,
+            answer.body
+        );
     }
 
     pub(crate) fn send_sso_request(&mut self) {

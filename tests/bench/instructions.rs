@@ -28,8 +28,9 @@ pub(crate) fn count() -> Option<(f64, f64)> {
             .args(rest)
             .arg(&itself)
             .args(["--control-only", &count.to_string()])
-            .status();
-        assert!(status.unwrap().success());
+            .status()
+            .unwrap();
+        assert!(status.success(), "{status}");
     });
     Some((sign_on, signature))
 }

@@ -38,12 +38,14 @@ const ACS_URLS: [&str; 3] = [
 pub(crate) fn redirect_query(bytes: &[u8]) -> Result<(), String> {
     let query = text(bytes)?;
     let inbound = redirect::decode(query).map_err(|why| why.to_string())?;
-    assert!(inbound.xml.len() <= MAX_DOCUMENT);
+    assert!(inbound.xml.len() <= MAX_DOCUMENT, "{} bytes", inbound.xml.len());
     assert!(
         inbound
             .relay_state
             .as_ref()
-            .is_none_or(|state| state.len() <= redirect::MAX_RELAY_STATE)
+            .is_none_or(|state| state.len() <= redirect::MAX_RELAY_STATE),
+        "{:?}",
+        inbound.relay_state
     );
     // The message is read whatever its kind, as in production.
     let _whatever = authn_request::read(&inbound);
@@ -55,7 +57,7 @@ pub(crate) fn redirect_query(bytes: &[u8]) -> Result<(), String> {
 /// A form, as the SSO and SLO URLs receive it. Its message is read, and its XML signature verified.
 pub(crate) fn post_form(bytes: &[u8]) -> Result<(), String> {
     let inbound = post::decode("", bytes).map_err(|why| why.to_string())?;
-    assert!(inbound.xml.len() <= MAX_DOCUMENT);
+    assert!(inbound.xml.len() <= MAX_DOCUMENT, "{} bytes", inbound.xml.len());
     let read = match inbound.kind {
         MessageKind::Response => response::read(&inbound).map(drop),
         MessageKind::Request => authn_request::read(&inbound)
@@ -133,7 +135,10 @@ pub(crate) fn aggregate(bytes: &[u8]) -> Result<(), String> {
     if let Ok(checked) = aggregate::verify(bytes, &certificates, now(), |_progress| ()) {
         for found in aggregate::entities(bytes, &checked, now()).map_err(|why| why.to_string())? {
             // Verified text is well-formed, and unchanged when it is read.
-            assert!(found.is_ok() || matches!(found, Err(Error::Bad(BadMetadata::Malformed(_)))));
+            assert!(
+                found.is_ok() || matches!(found, Err(Error::Bad(BadMetadata::Malformed(_)))),
+                "{found:?}"
+            );
         }
     }
     let entities = aggregate::entities(bytes, &FileVerification::without_signature(), now());
@@ -141,9 +146,14 @@ pub(crate) fn aggregate(bytes: &[u8]) -> Result<(), String> {
         match found.map_err(|why| why.to_string())? {
             ParsedEntity::Unusable { why, .. } => return Err(why.to_string()),
             ParsedEntity::ServiceProvider(entity) => {
-                assert!(entity.acs_endpoints.len() <= 1000 && entity.findings.len() < 80);
+                let (endpoints, findings) = (entity.acs_endpoints.len(), entity.findings.len());
+                assert!(
+                    endpoints <= 1000 && findings < 80,
+                    "{endpoints} endpoints, {findings} findings"
+                );
                 for finding in &entity.findings {
-                    assert!(finding.to_string().len() < 4000);
+                    let shown = finding.to_string();
+                    assert!(shown.len() < 4000, "{shown}");
                 }
             }
             ParsedEntity::Other => {}
