@@ -121,7 +121,8 @@ mod tests {
         let (key, x509) = generated("login.example.com");
         let private = PKey::private_key_from_der(key.private.expose()).unwrap();
         assert_eq!(private.rsa().unwrap().size(), 256);
-        assert!(x509.verify(&private).unwrap() && x509.public_key().unwrap().public_eq(&private));
+        assert!(x509.verify(&private).unwrap());
+        assert!(x509.public_key().unwrap().public_eq(&private));
         assert_eq!(x509.version(), 2);
         assert_eq!(key.certificate.subject, "login.example.com");
         assert_eq!(key.certificate.not_before, now() - TimeDelta::days(1));

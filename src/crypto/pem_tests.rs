@@ -64,7 +64,10 @@ fn a_certificate_reads_in_every_form_that_files_have() {
     );
 
     let pem = certificate_to_pem(&generated.der);
-    assert!(pem.ends_with("-----END CERTIFICATE-----\n") && pem.lines().all(|line| line.len() <= 64));
+    assert!(
+        pem.ends_with("-----END CERTIFICATE-----\n") && pem.lines().all(|line| line.len() <= 64),
+        "{pem}"
+    );
     assert_eq!(
         X509::from_pem(pem.as_bytes()).unwrap().to_der().unwrap(),
         generated.der
@@ -104,10 +107,8 @@ fn a_file_without_a_certificate_is_refused_with_the_reason() {
         key.private_key_to_pkcs8().unwrap(),
         STANDARD.encode(key.private_key_to_pkcs8().unwrap()).into_bytes(),
     ] {
-        assert!(matches!(
-            parse_certificates(&secret),
-            Err(Error::UnexpectedPrivateKey)
-        ));
+        let read = parse_certificates(&secret);
+        assert!(matches!(read, Err(Error::UnexpectedPrivateKey)), "{read:?}");
     }
     for nothing in [
         &b""[..],
@@ -124,19 +125,15 @@ fn a_file_without_a_certificate_is_refused_with_the_reason() {
     let cut = pem.replace("-----END CERTIFICATE-----\n", "");
     let damaged = pem.replacen("MII", "M!I", 1);
     let second = format!("{pem}-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n");
-    assert!(matches!(
-        parse_certificates(cut.as_bytes()),
-        Err(Error::BadCertificate { number: 1 })
-    ));
-    assert!(matches!(
-        parse_certificates(damaged.as_bytes()),
-        Err(Error::BadCertificate { number: 1 })
-    ));
-    assert!(matches!(
-        parse_certificates(second.as_bytes()),
-        Err(Error::BadCertificate { number: 2 })
-    ));
-    assert!(parse_certificate(&[&der[..], b"x"].concat()).is_err());
+    for (bad, wanted) in [(cut, 1), (damaged, 1), (second, 2)] {
+        let read = parse_certificates(bad.as_bytes());
+        assert!(
+            matches!(read, Err(Error::BadCertificate { number }) if number == wanted),
+            "{bad}: {read:?}"
+        );
+    }
+    let longer = parse_certificate(&[&der[..], b"x"].concat());
+    assert!(longer.is_err(), "{longer:?}");
 }
 
 #[test]
@@ -151,13 +148,12 @@ fn a_subject_holds_no_terminal_control_characters() {
 #[test]
 fn a_weak_key_of_another_party_is_refused() {
     for key in [rsa(1024), ec(Nid::SECP224R1), ec(Nid::SECP256K1)] {
-        assert!(matches!(
-            parse_certificates(&certificate_for(&key)),
-            Err(Error::UnusableKey { .. })
-        ));
+        let read = parse_certificates(&certificate_for(&key));
+        assert!(matches!(read, Err(Error::UnusableKey { .. })), "{read:?}");
     }
     for key in [ec(Nid::SECP384R1), ec(Nid::SECP521R1)] {
-        assert!(parse_certificates(&certificate_for(&key)).is_ok());
+        let read = parse_certificates(&certificate_for(&key));
+        assert!(read.is_ok(), "{read:?}");
     }
 }
 
@@ -179,18 +175,12 @@ fn an_own_key_is_accepted_with_its_own_certificate_only() {
     }
     let try_at = |key_file: &[u8], now| import_key(id(), key_file, own.as_bytes(), now).unwrap_err();
     let theirs = other.private_key_to_pem_pkcs8().unwrap();
-    assert!(matches!(
-        try_at(&theirs, now()),
-        Error::CertificateMismatch { .. }
-    ));
-    assert!(matches!(
-        try_at(&pkcs8, now() + TimeDelta::days(366)),
-        Error::Expired { .. }
-    ));
-    assert!(matches!(
-        try_at(&pkcs8, now() - TimeDelta::days(1)),
-        Error::NotYetValid { .. }
-    ));
+    let why = try_at(&theirs, now());
+    assert!(matches!(why, Error::CertificateMismatch { .. }), "{why:?}");
+    let why = try_at(&pkcs8, now() + TimeDelta::days(366));
+    assert!(matches!(why, Error::Expired { .. }), "{why:?}");
+    let why = try_at(&pkcs8, now() - TimeDelta::days(1));
+    assert!(matches!(why, Error::NotYetValid { .. }), "{why:?}");
 }
 
 #[test]
@@ -205,18 +195,18 @@ fn an_unusable_private_key_is_refused_with_the_reason() {
         .unwrap()
         .private_key_to_pem_passphrase(cipher, b"x")
         .unwrap();
-    assert!(matches!(try_key(&pkcs8), Error::EncryptedPrivateKey));
-    assert!(matches!(try_key(&pkcs1), Error::EncryptedPrivateKey));
-    assert!(matches!(
-        try_key(&ec(Nid::X9_62_PRIME256V1).private_key_to_pem_pkcs8().unwrap()),
-        Error::NotRsa
-    ));
-    assert!(matches!(
-        try_key(&rsa(1024).private_key_to_pem_pkcs8().unwrap()),
-        Error::BadRsaKey { .. }
-    ));
-    assert!(matches!(try_key(own.as_bytes()), Error::NoPrivateKey { .. }));
+    for encrypted in [pkcs8, pkcs1] {
+        let why = try_key(&encrypted);
+        assert!(matches!(why, Error::EncryptedPrivateKey), "{why:?}");
+    }
+    let why = try_key(&ec(Nid::X9_62_PRIME256V1).private_key_to_pem_pkcs8().unwrap());
+    assert!(matches!(why, Error::NotRsa), "{why:?}");
+    let why = try_key(&rsa(1024).private_key_to_pem_pkcs8().unwrap());
+    assert!(matches!(why, Error::BadRsaKey { .. }), "{why:?}");
+    let why = try_key(own.as_bytes());
+    assert!(matches!(why, Error::NoPrivateKey { .. }), "{why:?}");
     let mut cut = key.private_key_to_pem_pkcs8().unwrap();
     cut.drain(100..200);
-    assert!(matches!(try_key(&cut), Error::NoPrivateKey { .. }));
+    let why = try_key(&cut);
+    assert!(matches!(why, Error::NoPrivateKey { .. }), "{why:?}");
 }

@@ -159,11 +159,13 @@ mod tests {
         );
         let mut newer = sealed.clone();
         newer[0] = 2;
-        assert!(matches!(
-            key.open(row(1), &newer),
-            Err(Error::UnknownVersion { version: 2, .. })
-        ));
-        assert!(matches!(key.open(row(1), &[]), Err(Error::Damaged { .. })));
+        let opened = key.open(row(1), &newer);
+        assert!(
+            matches!(opened, Err(Error::UnknownVersion { version: 2, .. })),
+            "{opened:?}"
+        );
+        let opened = key.open(row(1), &[]);
+        assert!(matches!(opened, Err(Error::Damaged { .. })), "{opened:?}");
     }
 
     #[test]
