@@ -154,7 +154,7 @@ mod tests {
             message.contains("two connections") && message.contains("org-abd") && message.contains("org-abc"),
             "{message}"
         );
-        assert!(parse_connection(acs, "urn:auth0:openai:org-abd").is_ok());
+        parse_connection(acs, "urn:auth0:openai:org-abd").unwrap();
         let current = "https://external.auth.openai.com/sso/saml/acs/ATZB94xJ";
         let message = parse_connection(current, "urn:auth0:openai:org-abc")
             .unwrap_err()
@@ -165,8 +165,8 @@ mod tests {
     #[test]
     fn a_tile_of_chatgpt_names_its_connection() {
         let tile = |text: &str| check_tile(&SpUrl::parse(text).unwrap());
-        assert!(tile("https://chatgpt.com/auth/login?sso=true&connection=conn_1").is_ok());
-        assert!(tile("https://intranet.example/chatgpt").is_ok());
+        tile("https://chatgpt.com/auth/login?sso=true&connection=conn_1").unwrap();
+        tile("https://intranet.example/chatgpt").unwrap();
         for bad in [
             "https://chatgpt.com/auth/login",
             "https://chatgpt.com/auth/login?sso=true",

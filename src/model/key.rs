@@ -132,9 +132,7 @@ mod tests {
             Some(CertificateExpiry::NotYetValid)
         );
         assert_eq!(from(TimeDelta::zero(), TimeDelta::days(900)), None);
-        assert!(
-            CertificateExpiry::Expired < CertificateExpiry::ExpiresWithin(1)
-                && CertificateExpiry::ExpiresWithin(1) < CertificateExpiry::ExpiresWithin(60)
-        );
+        assert!(CertificateExpiry::Expired < CertificateExpiry::ExpiresWithin(1));
+        assert!(CertificateExpiry::ExpiresWithin(1) < CertificateExpiry::ExpiresWithin(60));
     }
 }

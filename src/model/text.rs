@@ -174,6 +174,7 @@ mod tests {
             single_line("the name", "  ", 256),
             Err(BadText::Empty { what: "the name" })
         );
-        assert!(single_line("the name", &"x".repeat(257), 256).is_err());
+        let long = single_line("the name", &"x".repeat(257), 256);
+        assert!(long.is_err(), "{long:?}");
     }
 }

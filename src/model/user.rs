@@ -261,8 +261,10 @@ mod tests {
             let names = NameComponents::new(name(given), name(family)).unwrap();
             assert_eq!((names.full().as_str(), names.greeting()), (full, greeting));
         }
-        assert!(NameComponents::new(name(""), name("\t")).is_err());
-        assert!(NameComponent::parse_optional("the name", "a\u{1}").is_err());
+        let nameless = NameComponents::new(name(""), name("\t"));
+        assert!(nameless.is_err(), "{nameless:?}");
+        let control = NameComponent::parse_optional("the name", "a\u{1}");
+        assert!(control.is_err(), "{control:?}");
     }
 
     #[test]
