@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn a_code_is_found_in_any_case_and_stands_once() {
         assert_eq!(explanation("acs-unknown").unwrap().code, "ACS-UNKNOWN");
-        assert!(explanation("ACS").is_none());
+        assert_eq!(explanation("ACS"), None);
         let codes: BTreeSet<_> = all().map(|one| one.code).collect();
         assert_eq!(codes.len(), all().count());
     }

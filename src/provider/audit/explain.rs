@@ -280,18 +280,19 @@ mod tests {
     #[test]
     fn a_near_miss_is_described() {
         let said = |asked, known| describe_difference("it", asked, known);
-        assert!(
-            said("https://sp.example/acs", "https://sp.example/acs/")
-                .unwrap()
-                .contains("slash")
-        );
-        assert!(said("URN:x", "urn:x").unwrap().contains("lower case"));
-        assert!(
-            said("https://sp.example/a?c=1", "https://sp.example/a")
-                .unwrap()
-                .contains("question mark")
-        );
-        assert!(said("urn:x", "urn:x").unwrap().contains("by now"));
+        for (asked, known, part) in [
+            ("https://sp.example/acs", "https://sp.example/acs/", "slash"),
+            ("URN:x", "urn:x", "lower case"),
+            (
+                "https://sp.example/a?c=1",
+                "https://sp.example/a",
+                "question mark",
+            ),
+            ("urn:x", "urn:x", "by now"),
+        ] {
+            let text = said(asked, known).unwrap();
+            assert!(text.contains(part), "{asked}, {known}: {text}");
+        }
         assert_eq!(said("urn:x", "urn:y"), None);
     }
 

@@ -347,7 +347,8 @@ mod tests {
             let address = IpAddr::from(std::net::Ipv4Addr::from(n));
             refusals.count(&event(1, &address.to_string()));
         }
-        assert!(refusals.groups.len() <= MAX_GROUPS + 1);
+        let groups = refusals.groups.len();
+        assert!(groups <= MAX_GROUPS + 1, "{groups}");
     }
 
     #[test]
@@ -373,10 +374,8 @@ mod tests {
             "whatever address they come from"
         );
         // Refusals of authenticated senders still get rows of their own.
-        assert!(matches!(
-            refusals.count(&event(2, "192.0.2.1")).0,
-            RefusalStorage::OwnRow
-        ));
+        let stored = refusals.count(&event(2, "192.0.2.1")).0;
+        assert!(matches!(stored, RefusalStorage::OwnRow), "{stored:?}");
         let flush = refusals.count(&event(61, "192.0.2.3")).1;
         assert_eq!((flush.rows.len(), flush.log_lines.len()), (10, 10));
         let line = &flush.log_lines[0];
@@ -384,13 +383,7 @@ mod tests {
             (line.code.as_str(), line.count, line.addresses),
             ("CODE-0", 497, 500)
         );
-        assert!(
-            flush.rows[0]
-                .1
-                .detail
-                .as_deref()
-                .unwrap()
-                .ends_with("addresses in this minute: 500")
-        );
+        let detail = flush.rows[0].1.detail.as_deref().unwrap();
+        assert!(detail.ends_with("addresses in this minute: 500"), "{detail}");
     }
 }

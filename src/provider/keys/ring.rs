@@ -166,15 +166,11 @@ mod tests {
                 state,
                 ..generate_sealed(5, state, &sealing).1
             };
-            assert!(matches!(
-                KeyRing::open(&[active_row.clone(), twice.clone(), second], &sealing),
-                Err(Error::DuplicateState { .. })
-            ));
+            let opened = KeyRing::open(&[active_row.clone(), twice.clone(), second], &sealing);
+            assert!(matches!(opened, Err(Error::DuplicateState { .. })), "{opened:?}");
         }
-        assert!(matches!(
-            KeyRing::open(&[old_row, next_row], &sealing),
-            Err(Error::NoActiveKey)
-        ));
+        let opened = KeyRing::open(&[old_row, next_row], &sealing);
+        assert!(matches!(opened, Err(Error::NoActiveKey)), "{opened:?}");
     }
 
     #[test]
@@ -189,26 +185,29 @@ mod tests {
                 .into_iter()
                 .collect();
             let open = |key: SealedKey| KeyRing::open(&[others.clone(), vec![key]].concat(), &sealing);
-            assert!(matches!(
-                open(foreign),
-                Err(Error::Key(error::Error::WrongSealingKey { .. }))
-            ));
+            let opened = open(foreign);
+            assert!(
+                matches!(opened, Err(Error::Key(error::Error::WrongSealingKey { .. }))),
+                "{opened:?}"
+            );
             let emptied = SealedKey {
                 sealed: None,
                 ..own.clone()
             };
-            assert!(matches!(
-                open(emptied),
-                Err(Error::Key(error::Error::Damaged { .. }))
-            ));
+            let opened = open(emptied);
+            assert!(
+                matches!(opened, Err(Error::Key(error::Error::Damaged { .. }))),
+                "{opened:?}"
+            );
             let swapped = SealedKey {
                 certificate: generate_sealed(4, state, &sealing).1.certificate,
                 ..own
             };
-            assert!(matches!(
-                open(swapped),
-                Err(Error::Key(error::Error::CertificateMismatch { .. }))
-            ));
+            let opened = open(swapped);
+            assert!(
+                matches!(opened, Err(Error::Key(error::Error::CertificateMismatch { .. }))),
+                "{opened:?}"
+            );
         }
     }
 }

@@ -117,35 +117,34 @@ fn review_reason_with_trust(
 
 #[test]
 fn a_change_that_redirects_assertions_or_weakens_checks_needs_review() {
-    let why = |change: fn(&mut Application, &mut ImportedMetadata)| review_reason(change).unwrap_or_default();
-    assert!(
-        why(|_, new| new.acs_endpoints.push(acs_endpoint("https://evil.example/acs")))
-            .contains("evil.example")
-    );
-    assert!(
-        why(|_, new| new.acs_endpoints = vec![acs_endpoint("https://sp.example.evil.example/")])
-            .contains("new address")
-    );
-    assert!(
-        why(|_, new| {
-            new.logout = Some(LogoutEndpoint {
-                binding: Binding::Redirect,
-                location: SpUrl::parse("https://sp.example/slo").unwrap(),
-                response_location: Some(SpUrl::parse("https://evil.example/slo").unwrap()),
-            });
-        })
-        .contains("logout messages at a new address")
-    );
-    assert!(why(|_, new| new.signs_requests = false).contains("signed"));
-    assert!(why(|_, new| new.signing_certificates.clear()).contains("no certificate for signing"));
-    assert!(why(|_, new| new.entity_id = EntityId::parse("urn:other").unwrap()).contains("urn:other"));
-    assert!(
-        why(|application, new| {
-            application.saml.response_options.encryption = Some(ContentCipher::Aes256Gcm);
-            new.encryption_certificates.clear();
-        })
-        .contains("encrypt")
-    );
+    let assert_reason = |part: &str, change: fn(&mut Application, &mut ImportedMetadata)| {
+        let reason = review_reason(change).unwrap_or_default();
+        assert!(reason.contains(part), "{part}: {reason}");
+    };
+    assert_reason("evil.example", |_, new| {
+        new.acs_endpoints.push(acs_endpoint("https://evil.example/acs"));
+    });
+    assert_reason("new address", |_, new| {
+        new.acs_endpoints = vec![acs_endpoint("https://sp.example.evil.example/")];
+    });
+    assert_reason("logout messages at a new address", |_, new| {
+        new.logout = Some(LogoutEndpoint {
+            binding: Binding::Redirect,
+            location: SpUrl::parse("https://sp.example/slo").unwrap(),
+            response_location: Some(SpUrl::parse("https://evil.example/slo").unwrap()),
+        });
+    });
+    assert_reason("signed", |_, new| new.signs_requests = false);
+    assert_reason("no certificate for signing", |_, new| {
+        new.signing_certificates.clear();
+    });
+    assert_reason("urn:other", |_, new| {
+        new.entity_id = EntityId::parse("urn:other").unwrap();
+    });
+    assert_reason("encrypt", |application, new| {
+        application.saml.response_options.encryption = Some(ContentCipher::Aes256Gcm);
+        new.encryption_certificates.clear();
+    });
 }
 
 /// An origin is trusted only for the purpose that it was registered for.
@@ -162,10 +161,8 @@ fn another_port_and_a_logout_only_address_need_review() {
         let why = |change: &dyn Fn(&mut Application, &mut ImportedMetadata)| {
             review_reason_with_trust(vouching, change).unwrap_or_default()
         };
-        assert!(
-            why(&|_, new| new.acs_endpoints = vec![acs_endpoint("https://sp.example:8443/acs")])
-                .contains("sp.example:8443")
-        );
+        let port = why(&|_, new| new.acs_endpoints = vec![acs_endpoint("https://sp.example:8443/acs")]);
+        assert!(port.contains("sp.example:8443"), "{port}");
         let moved = why(&|application, new| {
             application.saml.logout = logout("https://logout.example/slo");
             new.logout.clone_from(&application.saml.logout);
@@ -190,8 +187,10 @@ fn replacing_all_keys_needs_review_unless_a_pinned_key_signed() {
     let encryption = |_: &mut Application, new: &mut ImportedMetadata| {
         new.encryption_certificates = vec![certificate("f")];
     };
-    assert!(review_reason(signing).unwrap().contains("keys for signing"));
-    assert!(review_reason(encryption).unwrap().contains("keys for encryption"));
+    let reason = review_reason(signing).unwrap();
+    assert!(reason.contains("keys for signing"), "{reason}");
+    let reason = review_reason(encryption).unwrap();
+    assert!(reason.contains("keys for encryption"), "{reason}");
     assert_eq!(
         review_reason_with_trust(MetadataTrust::PinnedKey, encryption),
         None
@@ -209,7 +208,8 @@ fn replacing_all_keys_needs_review_unless_a_pinned_key_signed() {
         } => assert!(
             lines
                 .iter()
-                .any(|line| line.contains("its federation's signature"))
+                .any(|line| line.contains("its federation's signature")),
+            "{lines:?}"
         ),
         other @ (ChangeDecision::Unchanged
         | ChangeDecision::Withdrawn { .. }
@@ -245,7 +245,10 @@ fn what_an_administrator_chose_stays() {
     new.signing_certificates.push(certificate("b"));
     let changed = apply_metadata(&application, &from, &new);
     assert_eq!(changed.name, "My name");
-    assert!(changed.saml.allow_idp_initiated && !changed.saml.require_signed_requests);
+    assert!(
+        changed.saml.allow_idp_initiated && !changed.saml.require_signed_requests,
+        "{changed:?}"
+    );
     assert_eq!(changed.saml.audience.as_str(), "urn:audience");
     assert_eq!(changed.saml.signing_certificates.len(), 2);
     from.signs_requests = false;
@@ -273,26 +276,22 @@ fn what_an_administrator_chose_stays() {
 fn a_decision_is_made_once() {
     let (application, mut from, new) = test_application();
     from.rejected_sha256 = Some(new.sha256.clone());
-    assert!(matches!(
-        decide(
-            &application,
-            &from,
-            &new,
-            received_metadata(MetadataTrust::TlsOnly)
-        ),
-        ChangeDecision::Unchanged
-    ));
+    let decision = decide(
+        &application,
+        &from,
+        &new,
+        received_metadata(MetadataTrust::TlsOnly),
+    );
+    assert!(matches!(decision, ChangeDecision::Unchanged), "{decision:?}");
     from.rejected_sha256 = None;
     from.applied_sha256.clone_from(&new.sha256);
-    assert!(matches!(
-        decide(
-            &application,
-            &from,
-            &new,
-            received_metadata(MetadataTrust::TlsOnly)
-        ),
-        ChangeDecision::Unchanged
-    ));
+    let decision = decide(
+        &application,
+        &from,
+        &new,
+        received_metadata(MetadataTrust::TlsOnly),
+    );
+    assert!(matches!(decision, ChangeDecision::Unchanged), "{decision:?}");
     from.pending_change = Some(PendingChange {
         id: "c0ffee".to_owned(),
         metadata: String::new(),
@@ -300,13 +299,14 @@ fn a_decision_is_made_once() {
         reason: String::new(),
         pending_since: now(),
     });
-    assert!(matches!(
-        decide(
-            &application,
-            &from,
-            &new,
-            received_metadata(MetadataTrust::TlsOnly)
-        ),
-        ChangeDecision::Withdrawn { .. }
-    ));
+    let decision = decide(
+        &application,
+        &from,
+        &new,
+        received_metadata(MetadataTrust::TlsOnly),
+    );
+    assert!(
+        matches!(decision, ChangeDecision::Withdrawn { .. }),
+        "{decision:?}"
+    );
 }
