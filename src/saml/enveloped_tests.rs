@@ -133,7 +133,7 @@ fn a_mutated_message_that_verifies_here_verifies_with_xmlsec_too() {
         SignatureAlgorithm::RsaSha256,
     )
     .unwrap();
-    assert!(verifies(&xml, &key.certificate));
+    assert!(verifies(&xml, &key.certificate), "{xml}");
     assert_eq!(second_opinion::verify(&xml, &key.certificate.der).unwrap(), 1);
 
     let mut rng = ChaCha20Rng::seed_from_u64(6);

@@ -162,7 +162,8 @@ fn requested_options_are_honoured_or_refused_with_their_status() {
 #[test]
 fn an_acs_is_a_registered_one_or_none() {
     let asked = |url: &str| xml(&format!("AssertionConsumerServiceURL=\"{url}\""), "");
-    assert!(validate_xml(asked("https://sp.example/other")).is_ok());
+    let valid = validate_xml(asked("https://sp.example/other"));
+    assert!(valid.is_ok(), "{valid:?}");
     for evil in [
         "https://evil.example/acs",
         "https://sp.example/acs",
@@ -238,7 +239,7 @@ fn a_missing_signature_is_answered_at_the_registered_acs() {
     ] {
         let refused = validate_for(request, &demanding).unwrap_err();
         assert_eq!(refused.refusal, Refusal::SignatureMissing);
-        assert!(refused.acs.is_some());
+        assert!(refused.acs.is_some(), "{refused:?}");
     }
 }
 
@@ -274,7 +275,8 @@ fn what_is_no_request_is_refused() {
         "</samlp:",
         &format!("<saml:Issuer xmlns:saml=\"{ASSERTION}\">x</saml:Issuer></samlp:"),
     );
-    assert!(read_xml(twice).is_err());
+    let read = read_xml(twice);
+    assert!(read.is_err(), "{read:?}");
 }
 
 #[test]

@@ -192,7 +192,8 @@ mod tests {
         }
         assert_eq!(decode("", b""), Err(Refusal::NoMessage));
         assert_eq!(decode("x=y", b"RelayState=x"), Err(Refusal::NoMessage));
-        assert!(decode("", b"SAMLRequest=\xff").is_err());
+        let decoded = decode("", b"SAMLRequest=\xff");
+        assert!(decoded.is_err(), "{decoded:?}");
     }
 
     #[test]

@@ -227,7 +227,7 @@ mod tests {
                 .unwrap();
         assert_eq!(request.name_id, name("a@b", [Some("idp"), Some("sp")]));
         assert_eq!(request.session_indexes, ["_x", "_y"]);
-        assert!(!request.asynchronous);
+        assert!(!request.asynchronous, "{request:?}");
         let bare = read_xml("<saml:NameID>a</saml:NameID>").unwrap();
         assert_eq!(bare.name_id, NameId::plain(UNSPECIFIED, "a"));
     }
@@ -266,8 +266,12 @@ mod tests {
         let (us, them) = (EntityId::parse("idp").unwrap(), EntityId::parse("sp").unwrap());
         let same = |known, said| is_same_name_id(&name("a", known), &name("a", said), &us, &them);
         for sent in [[None, None], [Some("idp"), Some("sp")]] {
-            assert!(same(sent, [None, None]) && same(sent, [Some("idp"), Some("sp")]));
-            assert!(!same(sent, [Some("other"), None]) && !same(sent, [None, Some("group")]));
+            for said in [[None, None], [Some("idp"), Some("sp")]] {
+                assert!(same(sent, said), "{sent:?} {said:?}");
+            }
+            for said in [[Some("other"), None], [None, Some("group")]] {
+                assert!(!same(sent, said), "{sent:?} {said:?}");
+            }
         }
         assert!(same([None, Some("group")], [None, Some("group")]));
         assert!(same([None, Some("group")], [None, None]));

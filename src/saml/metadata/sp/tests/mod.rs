@@ -135,14 +135,18 @@ fn both_shapes_of_chatgpt_are_read() {
     assert_eq!(logout, [Binding::Redirect, Binding::Post]);
     let logout = legacy.logout_by_redirect().unwrap();
     assert_eq!(logout.location.as_str(), "https://auth0.openai.com/logout");
-    assert!(!legacy.signs_requests);
+    assert!(!legacy.signs_requests, "{legacy:?}");
     assert_eq!(legacy.name_id_formats.len(), 3);
     assert_eq!(codes(&legacy), Vec::<&str>::new());
 
     let current = read_entity(CURRENT, None);
     assert_eq!(current.entity_id.as_str(), "ATZB94xJKf9FsbARIruJxTv5f");
-    assert!(current.signing_certificates.is_empty() && current.logout_endpoints.is_empty());
-    assert!(current.wants_assertions_signed);
+    assert!(
+        current.signing_certificates.is_empty()
+            && current.logout_endpoints.is_empty()
+            && current.wants_assertions_signed,
+        "{current:?}"
+    );
     assert_eq!(current.cache_duration, Some(TimeDelta::days(7)));
     assert_eq!(codes(&current), ["no-signing-certificate", "no-logout"]);
 }
@@ -189,7 +193,7 @@ fn one_entity_is_read_from_an_aggregate() {
         1,
         "a key without use signs too (E62)"
     );
-    assert!(board.signs_requests);
+    assert!(board.signs_requests, "{board:?}");
     let both = read_entity(AGGREGATE, Some("https://both.example/"));
     assert_eq!(
         both.signing_certificates, board.signing_certificates,
@@ -268,10 +272,11 @@ fn a_key_signs_unless_it_says_otherwise() {
 #[test]
 fn a_role_for_another_protocol_is_ignored() {
     let old = sp_metadata("", &acs("old", "")).replace(PROTOCOL, "urn:oasis:names:tc:SAML:1.1:protocol");
-    assert!(matches!(
-        read(&old, None, noon()),
-        Err(BadMetadata::NoServiceProvider(_))
-    ));
+    let found = read(&old, None, noon());
+    assert!(
+        matches!(found, Err(BadMetadata::NoServiceProvider(_))),
+        "{found:?}"
+    );
     let role = |protocol: &str, at: &str| {
         format!(
             "<SPSSODescriptor protocolSupportEnumeration=\"{protocol}\">{}</SPSSODescriptor>",
@@ -285,7 +290,8 @@ fn a_role_for_another_protocol_is_ignored() {
     );
     let entity = read_entity(&both, None);
     assert_eq!(locations(&entity), ["https://sp.example/new"]);
-    assert!(codes(&entity).contains(&"other-protocol"));
+    let said = codes(&entity);
+    assert!(said.contains(&"other-protocol"), "{said:?}");
 }
 
 #[test]
@@ -304,39 +310,37 @@ fn an_element_counts_only_in_its_place() {
     ] {
         let entity = read_entity(&sp_metadata("", &format!("{wrong}{}", acs("acs", ""))), None);
         assert_eq!(locations(&entity), ["https://sp.example/acs"], "{wrong}");
-        assert!(entity.signing_certificates.is_empty());
+        assert!(entity.signing_certificates.is_empty(), "{wrong}");
     }
     // An entity inside an element that is otherwise ignored could be mistaken for a top-level one.
     let hidden = sp_metadata(
         "",
         &format!("<Extensions>{}</Extensions>", sp_metadata("", &acs("evil", ""))),
     );
-    assert!(read(&hidden, None, noon()).is_err());
+    let found = read(&hidden, None, noon());
+    assert!(found.is_err(), "{found:?}");
 }
 
 #[test]
 fn expired_metadata_is_refused_and_a_cache_duration_is_no_expiry() {
     let until = |time: &str| format!("validUntil=\"{time}\"");
-    assert!(read(&sp_metadata(&until("2026-11-21T12:00:01Z"), ""), None, noon()).is_ok());
-    assert!(read(&sp_metadata("cacheDuration=\"PT1S\"", ""), None, noon()).is_ok());
-    assert!(matches!(
-        read(&sp_metadata(&until("2026-11-21T12:00:00Z"), ""), None, noon()),
-        Err(BadMetadata::Expired(_))
-    ));
-    assert!(matches!(
-        read(&sp_metadata(&until("tomorrow"), ""), None, noon()),
-        Err(BadMetadata::Malformed(_))
-    ));
+    let read_with = |attributes: &str| read(&sp_metadata(attributes, ""), None, noon());
+    for good in [until("2026-11-21T12:00:01Z").as_str(), "cacheDuration=\"PT1S\""] {
+        let found = read_with(good);
+        assert!(found.is_ok(), "{good}: {found:?}");
+    }
+    let found = read_with(&until("2026-11-21T12:00:00Z"));
+    assert!(matches!(found, Err(BadMetadata::Expired(_))), "{found:?}");
+    let found = read_with(&until("tomorrow"));
+    assert!(matches!(found, Err(BadMetadata::Malformed(_))), "{found:?}");
     let nested = format!(
         "<EntitiesDescriptor xmlns=\"{METADATA}\" {}><EntitiesDescriptor {}>{}</EntitiesDescriptor></EntitiesDescriptor>",
         until("2026-11-20T00:00:00Z"),
         until("2030-01-01T00:00:00Z"),
         sp_metadata("", "")
     );
-    assert!(matches!(
-        read(&nested, None, noon()),
-        Err(BadMetadata::Expired(_))
-    ));
+    let found = read(&nested, None, noon());
+    assert!(matches!(found, Err(BadMetadata::Expired(_))), "{found:?}");
 }
 
 #[test]
@@ -394,14 +398,11 @@ fn what_a_tokenizer_lets_through_is_refused() {
         let short: String = bad.chars().take(200).collect();
         assert!(read(&bad, None, noon()).is_err(), "{short}");
     }
-    assert!(
-        read(
-            &format!("\u{feff}<?xml version=\"1.0\" encoding='iso-8859-1' standalone=\"yes\" ?>\n<!-- x -->{good}\n<!-- y -->\n"),
-            None,
-            noon()
-        )
-        .is_ok()
+    let odd = format!(
+        "\u{feff}<?xml version=\"1.0\" encoding='iso-8859-1' standalone=\"yes\" ?>\n<!-- x -->{good}\n<!-- y -->\n"
     );
+    let found = read(&odd, None, noon());
+    assert!(found.is_ok(), "{found:?}");
 }
 
 proptest! {
