@@ -179,7 +179,8 @@ mod tests {
         let said = bind("192.0.2.9:8080".parse().unwrap()).unwrap_err().to_string();
         assert!(said.ends_with("this machine has no address 192.0.2.9"), "{said}");
         let denied = io::Error::from(io::ErrorKind::PermissionDenied);
-        assert!(hint("127.0.0.1:80".parse().unwrap(), &denied).contains("need root"));
+        let said = hint("127.0.0.1:80".parse().unwrap(), &denied);
+        assert!(said.contains("need root"), "{said}");
         assert_eq!(hint("127.0.0.1:8080".parse().unwrap(), &denied), "");
     }
 
@@ -195,7 +196,9 @@ mod tests {
         assert!(
             after
                 .current
-                .is_none_or(|limit| limit > u64::try_from(room).unwrap())
+                .is_none_or(|limit| limit > u64::try_from(room).unwrap()),
+            "{room} of {:?}",
+            after.current
         );
     }
 
@@ -213,7 +216,7 @@ mod tests {
         assert!(peers.0.open.lock().unwrap().is_empty(), "nobody is remembered");
         let proxy: IpAddr = "10.1.2.3".parse().unwrap();
         let all: Vec<Option<ConnectionSlot>> = (0..200).map(|_| peers.acquire(proxy)).collect();
-        assert!(all.iter().all(Option::is_some));
+        assert_eq!(all.iter().flatten().count(), 200);
         let from = |text: &str| network_of(text.parse().unwrap());
         assert_eq!(from("2001:db8::1"), from("2001:db8::ffff:1"));
         assert_ne!(from("2001:db8::1"), from("2001:db8:0:1::1"));
