@@ -9,7 +9,10 @@ fn an_application_reads_back_with_its_children_in_their_order() {
     on_each_database(|store| {
         assert!(!read(store, Tx::has_applications));
         for number in [2, 1] {
-            assert!(write(store, |tx| tx.add_application(&application(number))));
+            assert!(
+                write(store, |tx| tx.add_application(&application(number))),
+                "{number}"
+            );
         }
         assert!(!write(store, |tx| tx.add_application(&Application {
             slug: application(1).slug,

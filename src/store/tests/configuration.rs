@@ -85,7 +85,7 @@ fn what_is_taken_back_raises_nothing() {
             tx.add_application(&application(1))?;
             Err(Error::Unresponsive)
         });
-        assert!(failed.is_err());
+        assert!(failed.is_err(), "{failed:?}");
         write(store, |tx| tx.add_user(&user(1)));
         assert_eq!(read(store, Tx::generation), start);
         assert_eq!(read(store, Tx::applications), []);
@@ -128,7 +128,7 @@ fn very_many_changes_are_everything_and_old_ones_are_forgotten() {
         let start = read(store, Tx::generation);
         write(store, |tx| {
             for number in 0..=100 {
-                assert!(tx.add_application(&application(number))?);
+                assert!(tx.add_application(&application(number))?, "{number}");
             }
             Ok(())
         });

@@ -33,19 +33,19 @@ fn key(number: u8, state: KeyState) -> SealedKey {
 #[test]
 fn no_key_is_added_under_a_sealing_key_that_was_changed_meanwhile() {
     on_each_database(|store| {
-        assert!(write(store, |tx| tx.add_first_key(&key(1, KeyState::Active))));
+        assert_done(store, |tx| tx.add_first_key(&key(1, KeyState::Active)));
         let before = key(1, KeyState::Active);
         let (old, new) = (before.sealed.clone().unwrap(), vec![9, 9, 9]);
         write(store, |tx| tx.reseal_key(before.id, &old, &new));
         let next = key(2, KeyState::Next);
-        assert!(!write(store, |tx| tx.add_next_key(&next, &before)));
+        assert_refused(store, |tx| tx.add_next_key(&next, &before));
         let own = key(3, KeyState::Active);
-        assert!(!write(store, |tx| tx.replace_active_key(&own, &before, true)));
+        assert_refused(store, |tx| tx.replace_active_key(&own, &before, true));
         let now = SealedKey {
             sealed: Some(new),
             ..before
         };
-        assert!(write(store, |tx| tx.add_next_key(&next, &now)));
+        assert_done(store, |tx| tx.add_next_key(&next, &now));
     });
 }
 
@@ -71,6 +71,16 @@ fn states(store: &Store) -> BTreeMap<KeyId, KeyState> {
     keys.into_iter().map(|key| (key.id, key.state)).collect()
 }
 
+#[track_caller]
+fn assert_done(store: &Store, step: impl FnOnce(&mut ConfigTx<'_>) -> Result<bool, Error>) {
+    assert!(write(store, step), "{:?}", states(store));
+}
+
+#[track_caller]
+fn assert_refused(store: &Store, step: impl FnOnce(&mut ConfigTx<'_>) -> Result<bool, Error>) {
+    assert!(!write(store, step), "{:?}", states(store));
+}
+
 fn expected_states<const N: usize>(all: [(u8, KeyState); N]) -> BTreeMap<KeyId, KeyState> {
     all.into_iter()
         .map(|(number, state)| (id(number), state))
@@ -81,9 +91,10 @@ fn expected_states<const N: usize>(all: [(u8, KeyState); N]) -> BTreeMap<KeyId, 
 /// [`rollover_step`].
 fn with_rollover(store: &Store) {
     write(store, |tx| tx.initialize_installation(&installation()));
-    assert!(write(store, |tx| tx.add_first_key(&key(1, KeyState::Active))));
-    assert!(write(store, |tx| tx
-        .add_next_key(&key(2, KeyState::Next), &key(1, KeyState::Active))));
+    assert_done(store, |tx| tx.add_first_key(&key(1, KeyState::Active)));
+    assert_done(store, |tx| {
+        tx.add_next_key(&key(2, KeyState::Next), &key(1, KeyState::Active))
+    });
 }
 
 fn adoption(slug: &str, number: u8, how: AdoptionSource) -> KeyAdoption {
@@ -107,7 +118,7 @@ fn an_installation_gets_one_first_key_however_many_replicas_start() {
         let keys = read(store, Tx::signing_keys);
         let winner = (0..8u8).find(|number| added[usize::from(*number)]).unwrap();
         assert_eq!(keys, [key(winner, KeyState::Active)]);
-        assert!(!write(store, |tx| tx.add_first_key(&key(50, KeyState::Active))));
+        assert_refused(store, |tx| tx.add_first_key(&key(50, KeyState::Active)));
     });
 }
 
@@ -135,16 +146,13 @@ fn a_key_is_replaced_by_one_of_many_replicas() {
                 expected_states([(winner, KeyState::Active), (1, before)])
             );
             let again = key(200, KeyState::Active);
-            assert!(!write(store, |tx| tx.replace_active_key(
-                &again,
-                &key(1, KeyState::Active),
-                keep
-            )));
-            assert!(write(store, |tx| tx.replace_active_key(
-                &again,
-                &key(winner, KeyState::Active),
-                keep
-            )));
+            let replace = |active: u8| {
+                write(store, |tx| {
+                    tx.replace_active_key(&again, &key(active, KeyState::Active), keep)
+                })
+            };
+            assert!(!replace(1), "{winner} won, {keep}");
+            assert!(replace(winner), "{winner} won, {keep}");
             assert_eq!(
                 states(store),
                 expected_states([(200, KeyState::Active), (winner, before), (1, KeyState::Retired)])
@@ -163,7 +171,7 @@ fn a_rollover_goes_forward_back_forward_and_ends() {
                 .add_next_key(&key(3, KeyState::Next), &key(1, KeyState::Active))),
             "one at a time"
         );
-        assert!(write(store, |tx| tx.activate_key(&rollover_step(1, 2))));
+        assert_done(store, |tx| tx.activate_key(&rollover_step(1, 2)));
         assert_eq!(
             states(store),
             expected_states([(1, KeyState::Previous), (2, KeyState::Active)])
@@ -181,13 +189,13 @@ fn a_rollover_goes_forward_back_forward_and_ends() {
                 .add_next_key(&key(3, KeyState::Next), &key(1, KeyState::Active))),
             "not finished"
         );
-        assert!(write(store, |tx| tx.reactivate_previous_key(&rollover_step(2, 1))));
+        assert_done(store, |tx| tx.reactivate_previous_key(&rollover_step(2, 1)));
         assert_eq!(
             states(store),
             expected_states([(1, KeyState::Active), (2, KeyState::Next)])
         );
-        assert!(!write(store, |tx| tx.reactivate_previous_key(&rollover_step(2, 1))));
-        assert!(write(store, |tx| tx.activate_key(&rollover_step(1, 2))));
+        assert_refused(store, |tx| tx.reactivate_previous_key(&rollover_step(2, 1)));
+        assert_done(store, |tx| tx.activate_key(&rollover_step(1, 2)));
         let late = RolloverStep {
             previous_step_by: now() + minutes(1),
             ..rollover_step(2, 1)
@@ -196,20 +204,21 @@ fn a_rollover_goes_forward_back_forward_and_ends() {
             !write(store, |tx| tx.retire_previous_key(&rollover_step(2, 1))),
             "too soon"
         );
-        assert!(write(store, |tx| tx.retire_previous_key(&late)));
+        assert_done(store, |tx| tx.retire_previous_key(&late));
         assert_eq!(
             states(store),
             expected_states([(1, KeyState::Retired), (2, KeyState::Active)])
         );
-        assert!(!write(store, |tx| tx.retire_previous_key(&late)));
+        assert_refused(store, |tx| tx.retire_previous_key(&late));
         assert!(
             !write(store, |tx| tx.reactivate_previous_key(&rollover_step(2, 1))),
             "there is no way back"
         );
-        assert!(write(store, |tx| tx
-            .add_next_key(&key(3, KeyState::Next), &key(2, KeyState::Active))));
-        assert!(write(store, |tx| tx.withdraw_next_key(id(3), now())));
-        assert!(!write(store, |tx| tx.withdraw_next_key(id(3), now())));
+        assert_done(store, |tx| {
+            tx.add_next_key(&key(3, KeyState::Next), &key(2, KeyState::Active))
+        });
+        assert_done(store, |tx| tx.withdraw_next_key(id(3), now()));
+        assert_refused(store, |tx| tx.withdraw_next_key(id(3), now()));
         assert!(
             !write(store, |tx| tx.activate_key(&rollover_step(2, 3))),
             "withdrawn"
@@ -269,7 +278,7 @@ fn a_key_signs_when_published_long_enough_and_adopted_by_all_enabled_application
             ],
             "what was known first stays"
         );
-        assert!(write(store, |tx| tx.activate_key(&rollover_step(1, 2))));
+        assert_done(store, |tx| tx.activate_key(&rollover_step(1, 2)));
 
         // An application registered before and enabled since the activation prevents the
         // retirement.
@@ -282,7 +291,7 @@ fn a_key_signs_when_published_long_enough_and_adopted_by_all_enabled_application
             ..application(3)
         };
         write(store, |tx| tx.edit_application(&on));
-        assert!(!write(store, |tx| tx.retire_previous_key(&late)));
+        assert_refused(store, |tx| tx.retire_previous_key(&late));
         let young = Application {
             created_at: now() + minutes(2),
             ..application(4)
@@ -308,8 +317,8 @@ fn force_does_not_wait_for_adoption() {
             require_all_adopted: false,
             ..rollover_step(active, other)
         };
-        assert!(write(store, |tx| tx.activate_key(&forced(1, 2))));
-        assert!(write(store, |tx| tx.retire_previous_key(&forced(2, 1))));
+        assert_done(store, |tx| tx.activate_key(&forced(1, 2)));
+        assert_done(store, |tx| tx.retire_previous_key(&forced(2, 1)));
     });
 }
 
@@ -337,7 +346,11 @@ fn of_concurrent_steps_one_is_taken_and_a_key_always_signs() {
             _ => write(store, |tx| tx.withdraw_next_key(id(2), now())),
         });
         assert_eq!(taken.iter().filter(|one| **one).count(), 1, "{taken:?}");
-        assert!(states(store).values().any(|state| *state == KeyState::Active));
+        let states = states(store);
+        assert!(
+            states.values().any(|state| *state == KeyState::Active),
+            "{states:?}"
+        );
     });
 }
 

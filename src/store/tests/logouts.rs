@@ -53,6 +53,16 @@ fn states(store: &Store) -> Vec<LogoutStepState> {
     steps.iter().map(|step| step.state).collect()
 }
 
+#[track_caller]
+fn assert_done(store: &Store, step: impl FnOnce(&mut ConfigTx<'_>) -> Result<bool, Error>) {
+    assert!(write(store, step), "{:?}", states(store));
+}
+
+#[track_caller]
+fn assert_refused(store: &Store, step: impl FnOnce(&mut ConfigTx<'_>) -> Result<bool, Error>) {
+    assert!(!write(store, step), "{:?}", states(store));
+}
+
 #[test]
 fn a_logout_reads_back_with_its_steps_in_their_order() {
     on_each_database(|store| {
@@ -106,24 +116,20 @@ fn a_logout_response_counts_once_even_late_but_not_after_expiry() {
             !asked(now()) && !settle(LogoutStepState::Confirmed),
             "nobody was asked"
         );
-        assert!(write(store, |tx| tx.mark_logout_step_requested(
-            id,
-            0,
-            "_a",
-            now()
-        )));
-        assert!(asked(now()) && !asked(now() + minutes(10)));
-        assert!(write(store, |tx| tx.skip_logout_step(id, 0)));
-        assert!(!write(store, |tx| tx.skip_logout_step(id, 0)));
-        assert!(asked(now()) && settle(LogoutStepState::Confirmed));
-        assert!(!asked(now()) && !settle(LogoutStepState::Refused));
-        assert!(
-            !write(store, |tx| tx.skip_logout_step(id, 0))
-                && !write(store, |tx| tx.mark_logout_step_requested(id, 0, "_b", now()))
-        );
-        assert!(write(store, |tx| tx.skip_logout_step(id, 1)));
-        assert!(write(store, |tx| tx.mark_logout_step_without_endpoint(id, 2)));
-        assert!(!write(store, |tx| tx.mark_logout_step_without_endpoint(id, 2)));
+        assert_done(store, |tx| tx.mark_logout_step_requested(id, 0, "_a", now()));
+        assert!(asked(now()), "{:?}", states(store));
+        assert!(!asked(now() + minutes(10)), "{:?}", states(store));
+        assert_done(store, |tx| tx.skip_logout_step(id, 0));
+        assert_refused(store, |tx| tx.skip_logout_step(id, 0));
+        assert!(asked(now()), "{:?}", states(store));
+        assert!(settle(LogoutStepState::Confirmed), "{:?}", states(store));
+        assert!(!asked(now()), "{:?}", states(store));
+        assert!(!settle(LogoutStepState::Refused), "{:?}", states(store));
+        assert_refused(store, |tx| tx.skip_logout_step(id, 0));
+        assert_refused(store, |tx| tx.mark_logout_step_requested(id, 0, "_b", now()));
+        assert_done(store, |tx| tx.skip_logout_step(id, 1));
+        assert_done(store, |tx| tx.mark_logout_step_without_endpoint(id, 2));
+        assert_refused(store, |tx| tx.mark_logout_step_without_endpoint(id, 2));
         assert_eq!(
             states(store),
             [
@@ -171,7 +177,9 @@ fn a_logout_outlives_its_applications() {
     on_each_database(|store| {
         with_logout(store);
         write(store, |tx| {
-            assert!(tx.remove_application(application(1).id)? && tx.remove_application(application(2).id)?);
+            for number in [1, 2] {
+                assert!(tx.remove_application(application(number).id)?, "{number}");
+            }
             Ok(())
         });
         let (kept, steps) = read(store, |tx| tx.logout(logout(1).id)).unwrap();
@@ -209,7 +217,8 @@ fn a_pending_logout_is_claimed_once_and_by_its_session_alone() {
             (claimed.browser, claimed.session_token, claimed.expires_at),
             (hash(7), None, now() + minutes(1))
         );
-        assert!(!claimed.hides_applications && !claimed.initiator.unwrap().wants_response);
+        assert!(!claimed.hides_applications, "{claimed:?}");
+        assert!(!claimed.initiator.unwrap().wants_response);
         let later = Logout {
             session_token: Some(hash(8)),
             ..logout(3)
@@ -219,7 +228,7 @@ fn a_pending_logout_is_claimed_once_and_by_its_session_alone() {
             tx.claim_logout(hash(8), hash(6), None, now(), now() + minutes(1))
         });
         let (claimed, _) = read(store, |tx| tx.logout(late.unwrap())).unwrap();
-        assert!(claimed.hides_applications);
+        assert!(claimed.hides_applications, "{claimed:?}");
     });
 }
 

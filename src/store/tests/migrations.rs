@@ -64,7 +64,7 @@ fn migrations_go_down_and_up_again() {
                 AnyConnection::Postgres(c) => c.revert_all_migrations(POSTGRES).map(|all| all.len()),
                 AnyConnection::Sqlite(c) => c.revert_all_migrations(SQLITE).map(|all| all.len()),
             };
-            assert!(reverted.map_err(Error::Migration)? > 0);
+            assert_ne!(reverted.map_err(Error::Migration)?, 0);
             Ok(())
         });
         assert_eq!(store.schema_state().unwrap(), SchemaState::Empty);
@@ -201,10 +201,8 @@ fn the_recorded_epoch_alone_decides_whether_this_program_may_run() {
             store,
             "DELETE FROM __diesel_schema_migrations WHERE version = '9999'",
         );
-        assert!(matches!(
-            store.schema_state().unwrap(),
-            SchemaState::TooNew { .. }
-        ));
+        let state = store.schema_state().unwrap();
+        assert!(matches!(state, SchemaState::TooNew { .. }), "{state:?}");
         sql(
             store,
             &format!("UPDATE schema_epoch SET oldest_epoch = {}", SCHEMA_EPOCH - 1),
@@ -303,7 +301,8 @@ fn a_reader_cannot_write_on_sqlite() {
     let fresh = fresh_sqlite();
     let store = Store::connect(&fresh.url, 2).unwrap();
     store.migrate(Backup::Skip).unwrap();
-    assert!(store.read(|tx| tx.add_user(&user(1))).is_err());
+    let written = store.read(|tx| tx.add_user(&user(1)));
+    assert!(written.is_err(), "{written:?}");
 }
 
 #[test]
@@ -345,7 +344,7 @@ fn connections_that_the_server_closed_are_replaced_transparently() {
         if round == 0 {
             assert_eq!(read(&store, Tx::users), []);
         } else {
-            assert!(write(&store, |tx| tx.add_user(&user(1))));
+            assert!(write(&store, |tx| tx.add_user(&user(1))), "{round}");
         }
     }
 }

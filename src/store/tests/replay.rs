@@ -15,18 +15,18 @@ fn a_request_is_answered_for_one_session_and_again_for_the_same() {
         });
         assert_eq!(answered.iter().filter(|one| **one).count(), 1, "{answered:?}");
         let winner = (0..8u8).find(|number| answered[usize::from(*number)]).unwrap();
-        assert!(write(store, |tx| tx.mark_request_answered(
-            app,
-            "_request",
-            of(winner),
-            until
-        )));
-        assert!(!write(store, |tx| tx.mark_request_answered(
-            app,
-            "_request",
-            of(winner + 100),
-            until
-        )));
+        for (number, is_accepted) in [(winner, true), (winner + 100, false)] {
+            assert_eq!(
+                write(store, |tx| tx.mark_request_answered(
+                    app,
+                    "_request",
+                    of(number),
+                    until
+                )),
+                is_accepted,
+                "{number}"
+            );
+        }
         assert!(write(store, |tx| tx.mark_request_answered(
             application(2).id,
             "_request",
@@ -98,7 +98,7 @@ fn a_failed_transaction_leaves_nothing_and_the_next_one_works() {
             tx.add_user(&user(1))?;
             Err(Error::Url("is not at fault"))
         });
-        assert!(failed.is_err());
+        assert!(failed.is_err(), "{failed:?}");
         let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             store.write::<()>(|tx| {
                 tx.add_user(&user(1))?;

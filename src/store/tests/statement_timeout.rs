@@ -35,7 +35,8 @@ fn a_request_statement_times_out_and_its_commit_never_does() {
         format!("{refused:?}").contains("statement timeout"),
         "{refused:?}"
     );
-    assert!(refused.is_retryable() && !store.accepts_writes());
+    assert!(refused.is_retryable(), "{refused:?}");
+    assert!(!store.accepts_writes());
     behind.batch_execute("COMMIT").unwrap();
     requests.write(|tx| tx.write_heartbeat(now())).unwrap();
 }

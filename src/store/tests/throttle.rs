@@ -63,7 +63,8 @@ fn a_bucket_without_attempts_for_a_while_starts_at_zero() {
         for _ in 0..5 {
             assert_eq!(attempt(store, &LIMIT, later), RateLimit::Allowed);
         }
-        assert!(matches!(attempt(store, &LIMIT, later), RateLimit::RetryAfter(_)));
+        let limited = attempt(store, &LIMIT, later);
+        assert!(matches!(limited, RateLimit::RetryAfter(_)), "{limited:?}");
     });
 }
 
@@ -87,7 +88,8 @@ fn a_successful_attempt_is_refunded_with_its_own_pause_only() {
         }
         write(store, |tx| tx.refund_attempt("pair", &LIMIT, at(4)));
         assert_eq!(read(store, |tx| tx.attempts("pair")), 4);
-        assert!(matches!(attempt(store, &LIMIT, at(6)), RateLimit::RetryAfter(_)));
+        let limited = attempt(store, &LIMIT, at(6));
+        assert!(matches!(limited, RateLimit::RetryAfter(_)), "{limited:?}");
         write(store, |tx| tx.refund_attempt("pair", &LIMIT, at(5)));
         assert_eq!(read(store, |tx| tx.attempts("pair")), 3);
         assert_eq!(attempt(store, &LIMIT, at(7)), RateLimit::Allowed);

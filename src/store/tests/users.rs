@@ -53,7 +53,8 @@ fn a_name_that_a_user_lacks_is_null_and_no_name_at_all_is_corrupt() {
             )?;
             Ok(())
         });
-        assert!(store.read(|tx| tx.user(two.id)).is_err());
+        let found = store.read(|tx| tx.user(two.id));
+        assert!(found.is_err(), "{found:?}");
     });
 }
 
@@ -73,7 +74,7 @@ fn only_users_deleted_long_enough_and_still_disabled_are_erased() {
             of(4, true, Some(now())),
         ];
         for one in &people {
-            assert!(write(store, |tx| tx.add_user(one)));
+            assert!(write(store, |tx| tx.add_user(one)), "{one:?}");
         }
         let due = read(store, |tx| tx.users_due_for_erasure(now(), 10));
         assert_eq!(due, [(people[0].id, people[0].email.clone())]);
@@ -242,7 +243,9 @@ fn a_persistent_name_id_is_never_given_to_another_user() {
         let (app, other) = (application(1), application(2));
         let (mira, noor) = (user(1), user(2));
         write(store, |tx| {
-            assert!(tx.add_application(&app)? && tx.add_application(&other)?);
+            for application in [&app, &other] {
+                assert!(tx.add_application(application)?, "{application:?}");
+            }
             tx.add_persistent_name_id(app.id, mira.id, "first", now())?;
             tx.add_persistent_name_id(app.id, mira.id, "second", now())
         });
@@ -299,7 +302,8 @@ fn own_attributes_are_kept_in_their_order_and_replaced_whole() {
         write(store, |tx| tx.set_user_attribute(one, "team", &texts(&["green"])));
         write(store, |tx| tx.set_user_attribute(two, "team", &[]));
         assert_eq!(read(store, |tx| tx.user_attributes(one))["team"], ["green"]);
-        assert!(read(store, |tx| tx.user_attributes(two)).is_empty());
+        let left = read(store, |tx| tx.user_attributes(two));
+        assert!(left.is_empty(), "{left:?}");
     });
 }
 
