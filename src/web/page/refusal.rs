@@ -105,10 +105,16 @@ mod tests {
             when: String::new(),
         };
         let html = page.render().unwrap();
-        assert!(html.contains("<p><bdi>A &#38; B</bdi> asked for &#60;our&#62; answer.</p>"));
+        assert!(
+            html.contains("<p><bdi>A &#38; B</bdi> asked for &#60;our&#62; answer.</p>"),
+            "{html}"
+        );
         page.application = None;
         let html = page.render().unwrap();
-        assert!(html.contains("<p>The application asked for &#60;our&#62; answer.</p>"));
-        assert!(html.contains("We could not sign you in</h1>"));
+        assert!(
+            html.contains("<p>The application asked for &#60;our&#62; answer.</p>"),
+            "{html}"
+        );
+        assert!(html.contains("We could not sign you in</h1>"), "{html}");
     }
 }

@@ -87,9 +87,9 @@ fn every_script_is_allowed_by_its_hash() {
             "{name} marks itself first"
         );
         for tag in scripts {
-            assert!(tag.attributes.is_empty());
+            assert!(tag.attributes.is_empty(), "{name}: {tag:?}");
             // A browser turns a carriage return into a line feed before it computes the hash.
-            assert!(!tag.script.contains('\r'));
+            assert!(!tag.script.contains('\r'), "{name}: {tag:?}");
             let source = script::csp_source(&tag.script);
             assert!(policy.contains(&source), "{name}: {}", tag.script);
         }
@@ -176,7 +176,7 @@ fn a_wrong_password_keeps_the_address_and_never_says_which_was_wrong() {
     ] {
         assert!(html.contains(part), "{part}");
     }
-    assert!(!html.contains("disabled"));
+    assert!(!html.contains("disabled"), "{html}");
 }
 
 #[test]
