@@ -157,7 +157,7 @@ mod tests {
             low,
             rule("nothing", AttributeSource::Own("absent".to_owned())),
         ];
-        assert!(needs_own_attributes(&rules));
+        assert!(needs_own_attributes(&rules), "{rules:?}");
         let one = |name: &str, value: &str| (name.to_owned(), vec![value.to_owned()]);
         assert_eq!(
             resolved(&rules, &user, &own_attributes),
@@ -221,15 +221,19 @@ mod tests {
             Err(MissingClaims(vec!["a".to_owned(), "c".to_owned()]))
         );
         let empty = OwnAttributes::from([("c".to_owned(), vec![String::new()])]);
-        assert!(from_user(&rules, &ada(), &empty).is_err());
+        let found = from_user(&rules, &ada(), &empty);
+        assert!(found.is_err(), "{found:?}");
     }
 
     #[test]
     fn chatgpt_receives_the_stable_id() {
         let rules = Preset::ChatGpt.attributes();
-        assert!(!needs_own_attributes(&rules));
+        assert!(!needs_own_attributes(&rules), "{rules:?}");
         let told = resolved(&rules, &ada(), &OwnAttributes::new());
         assert_eq!(told.len(), 8);
-        assert!(told.contains(&("id".to_owned(), vec!["S-1".to_owned()])));
+        assert!(
+            told.contains(&("id".to_owned(), vec!["S-1".to_owned()])),
+            "{told:?}"
+        );
     }
 }

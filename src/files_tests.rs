@@ -44,7 +44,8 @@ fn the_data_directory_is_created_private() {
         );
     }
     let (_dir, file) = file(0o600);
-    assert!(matches!(ensure_data_dir(&file), Err(Error::NotADirectory(_))));
+    let done = ensure_data_dir(&file);
+    assert!(matches!(done, Err(Error::NotADirectory(_))), "{done:?}");
 }
 
 #[test]
@@ -86,30 +87,24 @@ fn a_named_secret_may_be_read_by_a_group_and_never_by_everybody() {
         }
     }
     let (dir, _) = file(0o600);
-    assert!(matches!(read_named_secret(dir.path()), Err(Error::NotAFile(_))));
-    assert!(matches!(
-        read_named_secret(&dir.path().join("none")),
-        Err(Error::Io { .. })
-    ));
+    let read = read_named_secret(dir.path());
+    assert!(matches!(read, Err(Error::NotAFile(_))), "{read:?}");
+    let read = read_named_secret(&dir.path().join("none"));
+    assert!(matches!(read, Err(Error::Io { .. })), "{read:?}");
 }
 
 #[test]
 fn a_file_of_another_user_is_refused_and_one_of_root_is_read() {
     let path = Path::new("/run/secrets/key");
-    assert!(require_named_secret_permissions(path, 0o640, ROOT_UID, 1000).is_ok());
-    assert!(require_named_secret_permissions(path, 0o600, 1000, 1000).is_ok());
-    assert!(matches!(
+    require_named_secret_permissions(path, 0o640, ROOT_UID, 1000).unwrap();
+    require_named_secret_permissions(path, 0o600, 1000, 1000).unwrap();
+    for checked in [
         require_named_secret_permissions(path, 0o600, 1001, 1000),
-        Err(Error::WrongOwner { .. })
-    ));
-    assert!(matches!(
         require_owner(path, ROOT_UID, 1000),
-        Err(Error::WrongOwner { .. })
-    ));
-    assert!(matches!(
         require_owner(path, 1000, ROOT_UID),
-        Err(Error::WrongOwner { .. })
-    ));
+    ] {
+        assert!(matches!(checked, Err(Error::WrongOwner { .. })), "{checked:?}");
+    }
 }
 
 /// Only root can change the owner of a directory; for other users the test above covers this.
@@ -137,8 +132,10 @@ fn root_writes_nothing_to_another_users_directory() {
     );
     let (_dir, path) = file(0o600);
     chown(&path, Some(54_321), None).unwrap();
-    assert!(matches!(check_private(&path), Err(Error::WrongOwner { .. })));
-    assert!(matches!(read_named_secret(&path), Err(Error::WrongOwner { .. })));
+    let checked = check_private(&path);
+    assert!(matches!(checked, Err(Error::WrongOwner { .. })), "{checked:?}");
+    let read = read_named_secret(&path);
+    assert!(matches!(read, Err(Error::WrongOwner { .. })), "{read:?}");
 }
 
 #[test]
@@ -157,10 +154,8 @@ fn a_file_is_written_once_and_private() {
     assert_eq!(write_private(&path, b"two").unwrap(), WriteOutcome::AlreadyExists);
     assert_eq!((fs::read(&path).unwrap(), mode(&path)), (b"one".to_vec(), 0o600));
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no draft is left");
-    assert!(matches!(
-        write_private(&dir.path().join("none/x"), b""),
-        Err(Error::Io { .. })
-    ));
+    let written = write_private(&dir.path().join("none/x"), b"");
+    assert!(matches!(written, Err(Error::Io { .. })), "{written:?}");
 }
 
 #[test]
@@ -179,7 +174,7 @@ fn of_concurrent_writers_one_wins() {
     });
     assert_eq!(wins, 1);
     let bytes = fs::read(&path).unwrap();
-    assert!(bytes.len() == 64 && bytes.iter().all(|byte| *byte == bytes[0]));
+    assert_eq!(bytes, [bytes[0]; 64]);
 }
 
 #[test]

@@ -65,16 +65,16 @@ mod tests {
     #[test]
     fn a_process_has_exited_if_it_ran_on_this_host_and_ended() {
         let own = ProcessIdentity::current();
-        assert!(!own.has_exited(own.to_bytes()));
+        assert!(!own.has_exited(own.to_bytes()), "{own:?}");
         let mut child = Command::new("sleep").arg("600").spawn().unwrap();
         let other = ProcessIdentity {
             pid: child.id(),
             ..own
         };
-        assert!(!own.has_exited(other.to_bytes()));
+        assert!(!own.has_exited(other.to_bytes()), "{other:?}");
         child.kill().unwrap();
         child.wait().unwrap();
-        assert!(own.has_exited(other.to_bytes()));
+        assert!(own.has_exited(other.to_bytes()), "{other:?}");
         let elsewhere = ProcessIdentity {
             host: Some([1, 2, 3, 4]),
             ..other
