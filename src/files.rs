@@ -20,7 +20,7 @@ const ROOT_UID: u32 = 0;
 pub fn ensure_data_dir(path: &Path) -> Result<(), Error> {
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => {
-            let us = effective_uid()?;
+            let us = effective_uid();
             if metadata.uid() == us && metadata.mode() & 0o077 != 0 && is_empty(path)? {
                 return fs::set_permissions(path, Permissions::from_mode(0o700))
                     .map_err(Error::io("narrow", path));
@@ -41,7 +41,7 @@ pub fn ensure_data_dir(path: &Path) -> Result<(), Error> {
 pub fn check_data_dir(path: &Path) -> Result<bool, Error> {
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => {
-            let us = effective_uid()?;
+            let us = effective_uid();
             if metadata.uid() == us && metadata.mode() & 0o077 != 0 && is_empty(path)? {
                 return Ok(true);
             }
@@ -63,7 +63,7 @@ fn is_empty(path: &Path) -> Result<bool, Error> {
 /// Checks a file of ours: database, key, backup. One that does not exist (yet) is accepted.
 pub fn check_private(path: &Path) -> Result<(), Error> {
     match fs::metadata(path) {
-        Ok(metadata) => require_private(path, &metadata, effective_uid()?, "600"),
+        Ok(metadata) => require_private(path, &metadata, effective_uid(), "600"),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         Err(error) => Err(Error::io("look at", path)(error)),
     }
@@ -78,7 +78,7 @@ pub fn read_named_secret(path: &Path) -> Result<Secret<Vec<u8>>, Error> {
     // Checked again through the handle: this is the file whose content is used.
     let metadata = file.metadata().map_err(Error::io("read", path))?;
     require_regular_file(path, &metadata)?;
-    require_named_secret_permissions(path, metadata.mode(), metadata.uid(), effective_uid()?)?;
+    require_named_secret_permissions(path, metadata.mode(), metadata.uid(), effective_uid())?;
     if metadata.len() > MAX_SECRET_LEN {
         return Err(Error::TooLarge(path.to_owned()));
     }
@@ -227,22 +227,16 @@ fn require_regular_file(path: &Path, metadata: &Metadata) -> Result<(), Error> {
     }
 }
 
-/// The user that this process acts as. `/proc` knows it; asking the system itself needs unsafe code.
-fn effective_uid() -> Result<u32, Error> {
-    let path = Path::new("/proc/self/status");
-    let status = fs::read_to_string(path).map_err(Error::io("read", path))?;
-    let effective = |line: &str| line.strip_prefix("Uid:")?.split_whitespace().nth(1)?.parse().ok();
-    status
-        .lines()
-        .find_map(effective)
-        .ok_or_else(|| Error::io("read", path)(ErrorKind::InvalidData.into()))
+/// The user that this process acts as.
+fn effective_uid() -> u32 {
+    rustix::process::geteuid().as_raw()
 }
 
 /// The user of the operating system who runs this command, and as which user if that is another: `anna as hallpass`.
 /// The login uid that the kernel recorded takes precedence over the variables that sudo sets.
 #[expect(clippy::disallowed_methods, reason = "the invoker of sudo is not a setting")]
 pub fn operator() -> String {
-    let us = effective_uid().map_or_else(|_unknown| "unknown".to_owned(), user_name);
+    let us = user_name(effective_uid());
     let login = fs::read_to_string("/proc/self/loginuid").ok();
     let login = login
         .and_then(|text| text.trim().parse::<u32>().ok())

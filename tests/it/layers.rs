@@ -17,13 +17,13 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
     (
         "saml",
         &["model", "crypto", "xml"],
-        &["samael", "xmlsec", "libxml"],
+        &["samael", "xmlsec", "libxml", "percent_encoding"],
     ),
     ("credential", &["model"], &["argon2"]),
     ("claims", &["model"], &[]),
     ("access", &["model"], &[]),
     ("config", &["model"], &["toml"]),
-    ("files", &["model"], &[]),
+    ("files", &["model"], &["rustix"]),
     ("fetch", &["model"], &["ureq"]),
     (
         "store",

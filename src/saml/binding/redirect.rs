@@ -4,6 +4,7 @@ use std::io::Read;
 
 use base64::{Engine, engine::general_purpose::STANDARD, write::EncoderStringWriter};
 use flate2::{Compression, FlushDecompress, Status, read::DeflateEncoder};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::{
     crypto::error::OpenSslError,
@@ -217,27 +218,20 @@ fn inflate(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
     }
 }
 
-/// Decodes percent-encoding; `None` for a broken escape.
+/// Decodes percent-encoding; `None` for a broken escape, which the library would leave as it is.
 pub(super) fn percent_decode(raw: &str, plus_is_blank: bool) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(raw.len());
-    let mut bytes = raw.bytes();
-    while let Some(byte) = bytes.next() {
-        out.push(match byte {
-            b'%' => {
-                let (high, low) = (hex_digit(bytes.next()?)?, hex_digit(bytes.next()?)?);
-                high << 4 | low
-            }
-            b'+' if plus_is_blank => b' ',
-            other => other,
-        });
+    let is_digit = |digit: Option<&u8>| digit.is_some_and(u8::is_ascii_hexdigit);
+    let mut rest = raw.as_bytes();
+    while let Some(at) = rest.iter().position(|byte| *byte == b'%') {
+        if !is_digit(rest.get(at + 1)) || !is_digit(rest.get(at + 2)) {
+            return None;
+        }
+        rest = rest.get(at + 3..)?;
     }
-    Some(out)
-}
-
-fn hex_digit(digit: u8) -> Option<u8> {
-    char::from(digit)
-        .to_digit(16)
-        .and_then(|value| u8::try_from(value).ok())
+    if plus_is_blank && raw.contains('+') {
+        return Some(percent_decode_str(&raw.replace('+', " ")).collect());
+    }
+    Some(percent_decode_str(raw).collect())
 }
 
 /// Appends a message of ours to `location`, signed over the query (saml-bindings, 3.4.4.1).
@@ -278,22 +272,22 @@ pub fn deflate_base64(xml: &str) -> String {
     writer.into_inner()
 }
 
-/// Escapes exactly as Auth0's verifier does when it encodes the values again before it verifies: upper-case hex,
-/// everything except `A-Z a-z 0-9 - _ . ! ~ * ' ( )`. Other verifiers use the bytes as they were sent.
+/// All but `A-Z a-z 0-9 - _ . ! ~ * ' ( )`.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'!')
+    .remove(b'~')
+    .remove(b'*')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')');
+
+/// Escapes exactly as Auth0's verifier does when it encodes the values again before it verifies. Other verifiers use the
+/// bytes as they were sent.
 pub fn percent_encode(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() * 3 / 2);
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push('%');
-            for half in [byte >> 4, byte & 15] {
-                let digit = char::from_digit(u32::from(half), 16).unwrap_or('0');
-                out.push(digit.to_ascii_uppercase());
-            }
-        }
-    }
-    out
+    utf8_percent_encode(text, ESCAPED).to_string()
 }
 
 #[cfg(test)]
