@@ -19,12 +19,8 @@ impl Tx {
     pub fn installation(&mut self) -> Result<Option<Installation>, Error> {
         installation::table
             .find(ROW_ID)
-            .select((
-                installation::entity_id,
-                installation::base_url,
-                installation::generation,
-            ))
-            .first::<Row>(&mut self.0)
+            .select(Row::as_select())
+            .first(&mut self.0)
             .optional()?
             .map(Installation::try_from)
             .transpose()
@@ -77,7 +73,8 @@ impl ConfigTx<'_> {
     }
 }
 
-#[derive(Queryable)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = installation)]
 struct Row {
     entity_id: String,
     base_url: String,

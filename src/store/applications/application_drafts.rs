@@ -38,7 +38,8 @@ impl Tx {
         for slug in slugs {
             let found = application_drafts::table
                 .find(&slug)
-                .first::<Row>(&mut self.0)
+                .select(Row::as_select())
+                .first(&mut self.0)
                 .optional()
                 .map_err(Error::from);
             match found.and_then(|row| row.map(ApplicationDraft::try_from).transpose()) {
@@ -93,7 +94,8 @@ impl ConfigTx<'_> {
     }
 }
 
-#[derive(Queryable)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = application_drafts)]
 struct Row {
     slug: String,
     name: String,

@@ -170,13 +170,13 @@ impl Tx {
         }
         let names = applications::table
             .find(first)
-            .select((applications::slug, applications::name))
-            .first::<(String, String)>(&mut self.0)
+            .select(NameRow::as_select())
+            .first(&mut self.0)
             .optional();
         let (slug, name) = match names {
             // The application was removed.
             Ok(None) => return Ok(()),
-            Ok(Some((slug, name))) => (Some(slug), Some(name)),
+            Ok(Some(row)) => (Some(row.slug), Some(row.name)),
             Err(_unreadable) => (None, None),
         };
         unreadable.push(UnreadableRow {
@@ -200,7 +200,8 @@ impl Tx {
         self.repeatable_read(|tx| {
             let rows = with_service_provider()
                 .filter(applications::id.between(first, last))
-                .load::<(Row, SamlRow)>(&mut tx.0)?;
+                .select((Row::as_select(), SamlRow::as_select()))
+                .load(&mut tx.0)?;
             if rows.is_empty() {
                 return Ok(Vec::new());
             }
@@ -256,7 +257,8 @@ impl Tx {
         let rows = saml_consumers::table
             .filter(saml_consumers::application_id.between(first, last))
             .order((saml_consumers::application_id, saml_consumers::position))
-            .load::<AcsRow>(&mut self.0)?;
+            .select(AcsRow::as_select())
+            .load(&mut self.0)?;
         let mut found: BTreeMap<String, Vec<AssertionConsumerService>> = BTreeMap::new();
         for row in rows {
             let id = row.application_id.clone();
@@ -345,6 +347,14 @@ impl ConfigTx<'_> {
 #[diesel::dsl::auto_type]
 fn with_service_provider() -> _ {
     applications::table.inner_join(saml_service_providers::table)
+}
+
+/// What is shown of an application that cannot be read.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = applications)]
+struct NameRow {
+    slug: String,
+    name: String,
 }
 
 const fn kind_name(kind: ApplicationKind) -> &'static str {
@@ -462,7 +472,7 @@ struct Children {
     metadata_valid_until: Option<DateTime<Utc>>,
 }
 
-#[derive(Insertable, Queryable)]
+#[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = applications)]
 struct Row {
     id: String,
@@ -492,7 +502,7 @@ impl From<&Application> for Row {
     }
 }
 
-#[derive(AsChangeset, Insertable, Queryable)]
+#[derive(AsChangeset, Insertable, Queryable, Selectable)]
 #[diesel(table_name = saml_service_providers, primary_key(application_id), treat_none_as_null = true)]
 struct SamlRow {
     application_id: String,
@@ -536,7 +546,7 @@ impl From<&Application> for SamlRow {
     }
 }
 
-#[derive(Insertable, Queryable)]
+#[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = saml_consumers)]
 struct AcsRow {
     application_id: String,

@@ -35,7 +35,8 @@ impl Tx {
         application_key_follow::table
             .filter(application_key_follow::key_id.eq(key.to_string()))
             .order(application_key_follow::slug)
-            .load::<Row>(&mut self.0)?
+            .select(Row::as_select())
+            .load(&mut self.0)?
             .into_iter()
             .map(KeyAdoption::try_from)
             .collect()
@@ -55,7 +56,7 @@ fn adoption_source_from_name(text: &str) -> Option<AdoptionSource> {
         .find(|how| adoption_source_name(*how) == text)
 }
 
-#[derive(Insertable, Queryable)]
+#[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = application_key_follow)]
 struct Row {
     slug: String,

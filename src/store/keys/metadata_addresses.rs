@@ -41,9 +41,10 @@ impl Tx {
     /// The same for all slugs.
     pub fn metadata_tokens(&mut self) -> Result<BTreeMap<Slug, String>, Error> {
         metadata_addresses::table
-            .load::<(String, String)>(&mut self.0)?
+            .select(AddressRow::as_select())
+            .load(&mut self.0)?
             .into_iter()
-            .map(|(slug, token)| {
+            .map(|AddressRow { slug, token }| {
                 let name = RowContext::new("metadata_addresses", &slug);
                 Ok((name.valid(Slug::parse(&slug))?, token))
             })
@@ -85,9 +86,9 @@ impl Tx {
             .filter(metadata_fetches::own.eq(row.own))
             .order(metadata_fetches::at.desc())
             .offset(limit - 1)
-            .select((metadata_fetches::address, metadata_fetches::agent))
-            .load::<(String, String)>(&mut self.0)?;
-        for (address, agent) in oldest {
+            .select(FetcherRow::as_select())
+            .load(&mut self.0)?;
+        for FetcherRow { address, agent } in oldest {
             let key = (&row.key_id, &row.slug, row.own, &address, &agent);
             diesel::delete(metadata_fetches::table.find(key)).execute(&mut self.0)?;
         }
@@ -108,7 +109,8 @@ impl Tx {
                 metadata_fetches::own.desc(),
                 metadata_fetches::at,
             ))
-            .load::<Row>(&mut self.0)?
+            .select(Row::as_select())
+            .load(&mut self.0)?
             .into_iter()
             .map(MetadataFetch::try_from)
             .collect()
@@ -116,7 +118,21 @@ impl Tx {
 }
 
 /// An empty `address` or `agent` stands for none.
-#[derive(Insertable, Queryable)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = metadata_addresses)]
+struct AddressRow {
+    slug: String,
+    token: String,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = metadata_fetches)]
+struct FetcherRow {
+    address: String,
+    agent: String,
+}
+
+#[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = metadata_fetches)]
 struct Row {
     key_id: String,

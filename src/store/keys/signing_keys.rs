@@ -41,13 +41,14 @@ impl Tx {
     pub fn readable_keys(&mut self) -> Result<(Vec<SealedKey>, Vec<UnreadableRow>), Error> {
         let ids = signing_keys::table
             .order(signing_keys::id.desc())
-            .select((signing_keys::id, signing_keys::state))
-            .load::<(String, String)>(&mut self.0)?;
+            .select(StateRow::as_select())
+            .load(&mut self.0)?;
         let (mut keys, mut unreadable) = (Vec::with_capacity(ids.len()), Vec::new());
-        for (id, state) in ids {
+        for StateRow { id, state } in ids {
             let found = signing_keys::table
                 .find(&id)
-                .first::<Row>(&mut self.0)
+                .select(Row::as_select())
+                .first(&mut self.0)
                 .optional()
                 .map_err(Error::from);
             match found.and_then(|row| row.map(SealedKey::try_from).transpose()) {
@@ -71,7 +72,8 @@ impl Tx {
     pub fn signing_keys(&mut self) -> Result<Vec<SealedKey>, Error> {
         signing_keys::table
             .order(signing_keys::id.desc())
-            .load::<Row>(&mut self.0)?
+            .select(Row::as_select())
+            .load(&mut self.0)?
             .into_iter()
             .map(SealedKey::try_from)
             .collect()
@@ -322,7 +324,14 @@ fn state_from_name(text: &str) -> Option<KeyState> {
     .find(|state| state_name(*state) == text)
 }
 
-#[derive(Insertable, Queryable)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = signing_keys)]
+struct StateRow {
+    id: String,
+    state: String,
+}
+
+#[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = signing_keys)]
 struct Row {
     id: String,

@@ -150,7 +150,7 @@ impl Tx {
     }
 }
 
-#[derive(Insertable, Queryable)]
+#[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = users)]
 pub(in crate::store) struct Row {
     id: String,

@@ -72,7 +72,8 @@ impl Tx {
     ) -> Result<Option<ApplicationMetadataSource>, Error> {
         application_sources::table
             .find(application.to_string())
-            .first::<Row>(&mut self.0)
+            .select(Row::as_select())
+            .first(&mut self.0)
             .optional()?
             .map(ApplicationMetadataSource::try_from)
             .transpose()
@@ -107,7 +108,8 @@ impl Tx {
         application_sources::table
             .filter(application_sources::source_id.eq(source.to_string()))
             .order(application_sources::application_id)
-            .load::<Row>(&mut self.0)?
+            .select(Row::as_select())
+            .load(&mut self.0)?
             .into_iter()
             .map(ApplicationMetadataSource::try_from)
             .collect()
@@ -118,7 +120,8 @@ impl Tx {
         application_sources::table
             .filter(application_sources::waiting.is_not_null())
             .order(application_sources::application_id)
-            .load::<Row>(&mut self.0)?
+            .select(Row::as_select())
+            .load(&mut self.0)?
             .into_iter()
             .map(ApplicationMetadataSource::try_from)
             .collect()
@@ -195,7 +198,7 @@ impl ConfigTx<'_> {
     }
 }
 
-#[derive(AsChangeset, Insertable, Queryable)]
+#[derive(AsChangeset, Insertable, Queryable, Selectable)]
 #[diesel(table_name = application_sources, primary_key(application_id), treat_none_as_null = true)]
 struct Row {
     application_id: String,

@@ -35,9 +35,10 @@ impl Tx {
         Ok(known_entities::table
             .filter(known_entities::source_id.eq(source.to_string()))
             .filter(known_entities::gone_at.is_null())
-            .select((known_entities::entity_id, known_entities::sha256))
-            .load::<(String, String)>(&mut self.0)?
+            .select(HashRow::as_select())
+            .load(&mut self.0)?
             .into_iter()
+            .map(|row| (row.entity_id, row.sha256))
             .collect())
     }
 
@@ -151,7 +152,7 @@ impl Tx {
             .filter(known_entities::gone_at.is_null())
             .order(known_entities::source_id)
             .select(Row::as_select())
-            .load::<Row>(&mut self.0)?
+            .load(&mut self.0)?
             .into_iter()
             .map(ImportedEntity::try_from)
             .collect()
@@ -201,6 +202,13 @@ impl Tx {
         .get_results(&mut self.0)?;
         Ok(rows.into_iter().map(ImportedEntitySummary::from).collect())
     }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = known_entities)]
+struct HashRow {
+    entity_id: String,
+    sha256: String,
 }
 
 #[derive(AsChangeset, Insertable, Queryable, Selectable)]

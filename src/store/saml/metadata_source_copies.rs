@@ -18,7 +18,8 @@ impl Tx {
         Ok(metadata_source_copies::table
             .filter(metadata_source_copies::source_id.eq(source.to_string()))
             .order(metadata_source_copies::round.desc())
-            .load::<Row>(&mut self.0)?
+            .select(Row::as_select())
+            .load(&mut self.0)?
             .into_iter()
             .map(AcceptedAggregate::from)
             .collect())
@@ -54,7 +55,7 @@ impl Tx {
     }
 }
 
-#[derive(Insertable, Queryable)]
+#[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = metadata_source_copies)]
 struct Row {
     source_id: String,

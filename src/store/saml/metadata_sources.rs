@@ -197,7 +197,8 @@ impl Tx {
                 metadata_source_certificates::source_id,
                 metadata_source_certificates::position,
             ))
-            .load::<CertificateRow>(&mut self.0)?
+            .select(CertificateRow::as_select())
+            .load(&mut self.0)?
         {
             certificates.entry(row.source_id).or_default().push(row.der);
         }
@@ -298,7 +299,7 @@ struct ClaimedSource {
     id: String,
 }
 
-#[derive(Insertable, Queryable)]
+#[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = metadata_source_certificates)]
 struct CertificateRow {
     source_id: String,
@@ -306,7 +307,7 @@ struct CertificateRow {
     der: Vec<u8>,
 }
 
-#[derive(Insertable, Queryable)]
+#[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = metadata_sources)]
 struct Row {
     id: String,

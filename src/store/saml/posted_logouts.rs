@@ -38,8 +38,8 @@ impl Tx {
             .filter(posted_logouts::browser.eq(browser.as_bytes().to_vec()))
             .filter(posted_logouts::expires_at.gt(now.naive_utc()));
         let found = with_backend!(&mut self.0, |c| diesel::delete(mine)
-            .returning(posted_logouts::all_columns)
-            .get_result::<Row>(c)
+            .returning(Row::as_returning())
+            .get_result(c)
             .optional())?;
         found.map(PostedLogout::try_from).transpose()
     }
@@ -61,8 +61,8 @@ impl Tx {
         for id in due {
             let one = posted_logouts::table.find(id);
             let row = with_backend!(&mut self.0, |c| diesel::delete(one)
-                .returning(posted_logouts::all_columns)
-                .get_result::<Row>(c)
+                .returning(Row::as_returning())
+                .get_result(c)
                 .optional())?;
             if let Some(row) = row {
                 taken.push(row.try_into()?);
@@ -72,7 +72,7 @@ impl Tx {
     }
 }
 
-#[derive(Insertable, Queryable)]
+#[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = posted_logouts)]
 struct Row {
     id: String,

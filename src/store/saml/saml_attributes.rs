@@ -27,7 +27,8 @@ impl Tx {
         let rows = saml_attributes::table
             .filter(saml_attributes::application_id.between(first, last))
             .order((saml_attributes::application_id, saml_attributes::position))
-            .load::<Row>(&mut self.0)?;
+            .select(Row::as_select())
+            .load(&mut self.0)?;
         let mut found: BTreeMap<String, Vec<AttributeRule>> = BTreeMap::new();
         for row in rows {
             let id = row.application_id.clone();
@@ -100,7 +101,7 @@ fn source_from_columns(text: &str, value: Option<String>) -> Option<AttributeSou
     })
 }
 
-#[derive(Insertable, Queryable)]
+#[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = saml_attributes)]
 struct Row {
     application_id: String,

@@ -54,7 +54,8 @@ impl Tx {
         let rows = saml_certificates::table
             .filter(saml_certificates::application_id.between(first, last))
             .order((saml_certificates::application_id, saml_certificates::position))
-            .load::<Row>(&mut self.0)?;
+            .select(Row::as_select())
+            .load(&mut self.0)?;
         let mut found: BTreeMap<String, Certificates> = BTreeMap::new();
         for row in rows {
             let name = RowContext::new("saml_certificates", &row.application_id);
@@ -103,7 +104,7 @@ impl Tx {
     }
 }
 
-#[derive(Insertable, Queryable)]
+#[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = saml_certificates)]
 struct Row {
     application_id: String,

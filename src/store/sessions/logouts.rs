@@ -40,13 +40,15 @@ impl Tx {
         self.repeatable_read(|tx| {
             let found = logouts::table
                 .find(id.to_string())
-                .first::<LogoutRow>(&mut tx.0)
+                .select(LogoutRow::as_select())
+                .first(&mut tx.0)
                 .optional()?;
             let Some(row) = found else { return Ok(None) };
             let steps = logout_hops::table
                 .filter(logout_hops::logout_id.eq(id.to_string()))
                 .order(logout_hops::position)
-                .load::<LogoutStepRow>(&mut tx.0)?
+                .select(LogoutStepRow::as_select())
+                .load(&mut tx.0)?
                 .into_iter()
                 .map(LogoutStep::try_from)
                 .collect::<Result<Vec<_>, _>>()?;
@@ -161,8 +163,8 @@ impl Tx {
                 LogoutStepState::Unconfirmed.as_str(),
             ]))
             .filter(logouts::expires_at.gt(now.naive_utc()))
-            .select(logout_hops::all_columns)
-            .first::<LogoutStepRow>(&mut self.0)
+            .select(LogoutStepRow::as_select())
+            .first(&mut self.0)
             .optional()?;
         found
             .map(|row| Ok((parse_logout_id(&row.logout_id)?, row.try_into()?)))
@@ -256,7 +258,7 @@ fn parse_logout_id(text: &str) -> Result<LogoutId, Error> {
     RowContext::new("logouts", text).valid(text.parse())
 }
 
-#[derive(Insertable, Queryable)]
+#[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = logouts)]
 struct LogoutRow {
     id: String,
@@ -324,7 +326,7 @@ impl TryFrom<LogoutRow> for Logout {
     }
 }
 
-#[derive(Insertable, Queryable)]
+#[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = logout_hops)]
 struct LogoutStepRow {
     logout_id: String,

@@ -26,28 +26,6 @@ use crate::{
     },
 };
 
-pub(super) type Columns = (
-    sessions::id,
-    sessions::user_id,
-    sessions::seed,
-    sessions::authenticated_at,
-    sessions::last_seen_at,
-    sessions::idle_expires_at,
-    sessions::expires_at,
-    sessions::authentications,
-);
-
-pub(super) const COLUMNS: Columns = (
-    sessions::id,
-    sessions::user_id,
-    sessions::seed,
-    sessions::authenticated_at,
-    sessions::last_seen_at,
-    sessions::idle_expires_at,
-    sessions::expires_at,
-    sessions::authentications,
-);
-
 impl Tx {
     /// Adds a session; `token` is the hash of the token in the browser's cookie.
     pub fn add_session(&mut self, session: &Session, token: TokenHash) -> Result<(), Error> {
@@ -72,8 +50,8 @@ impl Tx {
         let found = sessions::table
             .find(id.to_string())
             .filter(sessions::ended_at.is_null())
-            .select(COLUMNS)
-            .first::<Row>(&mut self.0)
+            .select(Row::as_select())
+            .first(&mut self.0)
             .optional()?;
         found.map(Session::try_from).transpose()
     }
@@ -101,11 +79,11 @@ impl Tx {
             .inner_join(users::table)
             .filter(sessions::token_hash.eq(token.as_bytes().as_slice()))
             .filter(sessions::ended_at.is_null())
-            .select((COLUMNS, users::all_columns))
-            .first::<(Row, UserRow)>(&mut self.0)
+            .select((Row::as_select(), UserRow::as_select()))
+            .first(&mut self.0)
             .optional()?;
         found
-            .map(|(session, user)| Ok((session.try_into()?, user.try_into()?)))
+            .map(|(session, user): (Row, UserRow)| Ok((session.try_into()?, user.try_into()?)))
             .transpose()
     }
 
@@ -178,17 +156,14 @@ impl Tx {
         let name = id.to_string();
         let found = sessions::table
             .find(&name)
-            .select((
-                sessions::token_hash,
-                sessions::idle_expires_at,
-                sessions::expires_at,
-            ))
-            .first::<(Vec<u8>, NaiveDateTime, NaiveDateTime)>(&mut self.0)
+            .select(TokenRow::as_select())
+            .first(&mut self.0)
             .optional()?;
         found
-            .map(|(hash, idle_end, end)| {
-                let hash = RowContext::new("sessions", &name).required(TokenHash::from_slice(&hash))?;
-                Ok((hash, now.naive_utc() >= idle_end.min(end)))
+            .map(|row| {
+                let hash = TokenHash::from_slice(&row.token_hash);
+                let hash = RowContext::new("sessions", &name).required(hash)?;
+                Ok((hash, now.naive_utc() >= row.idle_expires_at.min(row.expires_at)))
             })
             .transpose()
     }
@@ -220,16 +195,16 @@ impl Tx {
             .filter(sessions::expires_at.gt(now))
             .filter(sessions::idle_expires_at.gt(now))
             .order(sessions::id)
-            .select(COLUMNS)
-            .load::<Row>(&mut self.0)?
+            .select(Row::as_select())
+            .load(&mut self.0)?
             .into_iter()
             .map(Session::try_from)
             .collect()
     }
 }
 
-/// The columns of `sessions` that make up a [`Session`].
-#[derive(Queryable)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = sessions)]
 pub(super) struct Row {
     id: String,
     user_id: String,
@@ -239,6 +214,14 @@ pub(super) struct Row {
     idle_expires_at: NaiveDateTime,
     expires_at: NaiveDateTime,
     authentications: Option<String>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = sessions)]
+struct TokenRow {
+    token_hash: Vec<u8>,
+    idle_expires_at: NaiveDateTime,
+    expires_at: NaiveDateTime,
 }
 
 /// When the user last authenticated: older versions read only this.

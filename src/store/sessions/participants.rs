@@ -55,7 +55,8 @@ impl Tx {
                 session_participants::first_at,
                 session_participants::application_id,
             ))
-            .load::<ParticipantRow>(&mut self.0)?
+            .select(ParticipantRow::as_select())
+            .load(&mut self.0)?
             .into_iter()
             .map(Participant::try_from)
             .collect()
@@ -74,8 +75,8 @@ impl Tx {
             .filter(session_participants::name_id_format.eq(&name_id.format))
             .filter(sessions::ended_at.is_null())
             .order(session_participants::session_id)
-            .select(session_participants::all_columns)
-            .load::<ParticipantRow>(&mut self.0)?
+            .select(ParticipantRow::as_select())
+            .load(&mut self.0)?
             .into_iter()
             .map(Participant::try_from)
             .collect()
@@ -97,8 +98,8 @@ impl Tx {
             .filter(session_participants::session_index.eq(session_index))
             .filter(sessions::ended_at.is_null())
             .order(session_participants::session_id)
-            .select(session_participants::all_columns)
-            .load::<ParticipantRow>(&mut self.0)?
+            .select(ParticipantRow::as_select())
+            .load(&mut self.0)?
             .into_iter()
             .map(Participant::try_from)
             .collect()
@@ -180,7 +181,8 @@ impl Tx {
     ) -> Result<Option<ApplicationIdentity>, Error> {
         app_identities::table
             .find((application.to_string(), user.to_string()))
-            .first::<ApplicationIdentityRow>(&mut self.0)
+            .select(ApplicationIdentityRow::as_select())
+            .first(&mut self.0)
             .optional()?
             .map(ApplicationIdentity::try_from)
             .transpose()
@@ -205,7 +207,7 @@ impl Tx {
     }
 }
 
-#[derive(Insertable, Queryable)]
+#[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = session_participants)]
 struct ParticipantRow {
     session_id: String,
@@ -257,7 +259,7 @@ impl TryFrom<ParticipantRow> for Participant {
     }
 }
 
-#[derive(Insertable, Queryable)]
+#[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = app_identities)]
 pub(in crate::store) struct ApplicationIdentityRow {
     application_id: String,

@@ -13,8 +13,8 @@ use crate::{
         error::Error,
         people::users::Row as UserRow,
         schema::{app_identities, installation, session_participants, sessions, users},
+        sessions::Row as SessionRow,
         sessions::participants::ApplicationIdentityRow,
-        sessions::{COLUMNS as SESSION, Row as SessionRow},
     },
 };
 
@@ -54,9 +54,9 @@ impl Tx {
             .left_join(session_participants::table.on(joined))
             .select((
                 installation::generation,
-                SESSION.nullable(),
-                users::all_columns.nullable(),
-                app_identities::all_columns.nullable(),
+                Option::<SessionRow>::as_select(),
+                Option::<UserRow>::as_select(),
+                Option::<ApplicationIdentityRow>::as_select(),
                 session_participants::first_at.nullable(),
             ))
             .first::<(
