@@ -2,7 +2,7 @@
 
 use url::{Host, Url};
 
-use crate::model::application::Slug;
+use crate::model::application::slug::Slug;
 
 /// Paths that service providers and users are given.
 pub mod path {
