@@ -23,8 +23,13 @@ pub enum Error {
     },
 
     /// Not the text of a sealing key.
-    #[error("this is no sealing key: one line is expected that begins with {expected} and goes on with 44 letters", expected = crate::crypto::seal::PREFIX)]
-    NotASealingKey,
+    #[error(
+        "this is no sealing key: one line is expected that begins with {prefix} and goes on with 44 letters"
+    )]
+    NotASealingKey {
+        /// What the text of a sealing key begins with.
+        prefix: &'static str,
+    },
     /// Sealed by a newer Hallpass, or not sealed at all.
     #[error(
         "key {row} is sealed in a form that this version does not know ({version}); it may belong to a newer one"

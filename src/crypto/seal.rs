@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// What the text of a sealing key begins with.
-pub(super) const PREFIX: &str = "hallpass-seal-1:";
+const PREFIX: &str = "hallpass-seal-1:";
 
 const VERSION: u8 = 1;
 const ID_LABEL: &[u8] = b"hallpass sealing key id 1";
@@ -30,12 +30,13 @@ impl SealingKey {
 
     /// Reads what [`SealingKey::to_text`] wrote; white space around it falls away.
     pub fn from_text(text: &str) -> Result<Self, Error> {
-        let body = text.trim().strip_prefix(PREFIX).ok_or(Error::NotASealingKey)?;
+        let unreadable = || Error::NotASealingKey { prefix: PREFIX };
+        let body = text.trim().strip_prefix(PREFIX).ok_or_else(unreadable)?;
         let bytes = STANDARD
             .decode(body)
             .ok()
             .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-        bytes.map(Self::new).ok_or(Error::NotASealingKey)
+        bytes.map(Self::new).ok_or_else(unreadable)
     }
 
     /// The key as the one line that its file holds.
