@@ -4,6 +4,7 @@ mod housekeeping;
 mod http;
 mod listen;
 mod open;
+mod reseal;
 mod seal;
 mod signals;
 mod startup_log;
@@ -27,7 +28,7 @@ use self::{
 };
 pub use self::{
     open::{open, prepare, prepare_with},
-    seal::{ResealOutcome, reseal},
+    reseal::{ResealOutcome, reseal},
 };
 use crate::{
     config::Settings,
