@@ -1,6 +1,8 @@
 //! Which namespace a prefix stands for where (xml-names, 5, 6).
 
-use crate::xml::{characters::is_nc_name, error::Error, reader::start_tag::UnresolvedTag};
+use std::borrow::Cow;
+
+use crate::xml::{characters::is_nc_name, error::Error};
 
 /// What `xml:` stands for, undeclared.
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
@@ -26,10 +28,10 @@ struct NamespaceDeclaration {
 }
 
 impl NamespaceScope {
-    /// Enters an element.
-    pub(crate) fn open(&mut self, tag: &UnresolvedTag<'_>) -> Result<(), Error> {
+    /// Enters an element with these attributes.
+    pub(crate) fn open(&mut self, attributes: &[(&str, Cow<'_, str>)]) -> Result<(), Error> {
         self.declared_before.push(self.declarations.len());
-        for (name, value) in &tag.attributes {
+        for (name, value) in attributes {
             let prefix = match *name {
                 "xmlns" => "",
                 name => match name.strip_prefix("xmlns:") {

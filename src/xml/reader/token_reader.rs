@@ -180,7 +180,7 @@ impl<R: Read> TokenReader<R> {
         }
         self.stage = Stage::Root;
         let tag = UnresolvedTag::parse(&self.text)?;
-        self.scope.open(&tag)?;
+        self.scope.open(&tag.attributes)?;
         Ok(XmlToken::Start(tag.resolve(&self.scope)?, &self.scope))
     }
 
