@@ -6,6 +6,7 @@ pub mod binding;
 pub mod encryption;
 mod enveloped;
 pub mod logout;
+mod message;
 pub mod metadata;
 pub mod peek;
 pub mod redact;

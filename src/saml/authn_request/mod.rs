@@ -13,7 +13,7 @@ use crate::{
     saml::{
         authn_context,
         binding::inbound::InboundMessage,
-        logout::request::name_id,
+        message,
         refusal::Refusal,
         signature::{Unverified, VerificationOutcome},
         urn::{self, ASSERTION, DSIG, PROTOCOL},
@@ -97,16 +97,14 @@ pub struct RefusedRequest {
 
 /// Parses a request from an inbound message.
 pub fn read(inbound: &InboundMessage) -> Result<Unverified<AuthnRequest>, Refusal> {
-    let message = XmlDocument::parse(&inbound.xml)?;
-    let root = message.root(PROTOCOL, "AuthnRequest")?;
+    let document = XmlDocument::parse(&inbound.xml)?;
+    let root = document.root(PROTOCOL, "AuthnRequest")?;
     let request = AuthnRequest {
         id: root.id()?,
-        version: root.attribute("Version").unwrap_or_default().to_owned(),
-        issued_at: root
-            .date_time("IssueInstant")?
-            .ok_or(Refusal::Malformed("no IssueInstant"))?,
-        issuer: issuer(root)?,
-        destination: root.attribute("Destination").map(str::to_owned),
+        version: message::version(root),
+        issued_at: message::issued_at(root)?,
+        issuer: message::issuer(root)?,
+        destination: message::destination(root),
         acs_url: root.attribute("AssertionConsumerServiceURL").map(str::to_owned),
         acs_index: root
             .attribute("AssertionConsumerServiceIndex")
@@ -123,20 +121,6 @@ pub fn read(inbound: &InboundMessage) -> Result<Unverified<AuthnRequest>, Refusa
         ));
     }
     Ok(Unverified::new(request, inbound.signature_of(root)?))
-}
-
-/// The `Issuer` of a message: present, in one piece, an entity ID (saml-profiles, 4.1.4.1).
-pub(super) fn issuer(root: Element<'_, '_>) -> Result<EntityId, Refusal> {
-    let element = root
-        .child(ASSERTION, "Issuer")?
-        .ok_or(Refusal::Malformed("no Issuer"))?;
-    if element
-        .attribute("Format")
-        .is_some_and(|format| format != urn::NAME_ID_FORMAT_ENTITY)
-    {
-        return Err(Refusal::Malformed("an Issuer that is no entity ID"));
-    }
-    EntityId::parse(&element.text()?).map_err(|_bad| Refusal::Malformed("an Issuer that is no entity ID"))
 }
 
 fn acs_index(text: &str) -> Result<u16, Refusal> {
@@ -184,7 +168,7 @@ fn subject(element: Element<'_, '_>) -> Result<Option<RequestedSubject>, Refusal
     let Some(name) = element.child(ASSERTION, "NameID")? else {
         return Ok(Some(RequestedSubject::Unsupported));
     };
-    let name = name_id(name)?;
+    let name = message::name_id(name)?;
     let name = NameId {
         value: name.value.trim().to_owned(),
         ..name

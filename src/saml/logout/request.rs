@@ -9,9 +9,9 @@ use crate::{
         policy::Policy,
     },
     saml::{
-        authn_request::issuer,
         binding::inbound::InboundMessage,
         logout::UnsignedMessage,
+        message,
         refusal::Refusal,
         response::{Error, write_name_id},
         signature::Unverified,
@@ -46,18 +46,16 @@ pub struct LogoutRequest {
 
 /// Parses a request from an inbound message.
 pub fn read(inbound: &InboundMessage) -> Result<Unverified<LogoutRequest>, Refusal> {
-    let message = XmlDocument::parse(&inbound.xml)?;
-    let root = message.root(PROTOCOL, "LogoutRequest")?;
+    let document = XmlDocument::parse(&inbound.xml)?;
+    let root = document.root(PROTOCOL, "LogoutRequest")?;
     let request = LogoutRequest {
         id: root.id()?,
-        version: root.attribute("Version").unwrap_or_default().to_owned(),
-        issued_at: root
-            .date_time("IssueInstant")?
-            .ok_or(Refusal::Malformed("no IssueInstant"))?,
+        version: message::version(root),
+        issued_at: message::issued_at(root)?,
         not_on_or_after: root.date_time("NotOnOrAfter")?,
-        issuer: issuer(root)?,
-        destination: root.attribute("Destination").map(str::to_owned),
-        name_id: name_id(
+        issuer: message::issuer(root)?,
+        destination: message::destination(root),
+        name_id: message::name_id(
             root.child(ASSERTION, "NameID")?
                 .ok_or(Refusal::Unsupported("a LogoutRequest without a plain NameID"))?,
         )?,
@@ -65,16 +63,6 @@ pub fn read(inbound: &InboundMessage) -> Result<Unverified<LogoutRequest>, Refus
         asynchronous: asynchronous(root)?,
     };
     Ok(Unverified::new(request, inbound.signature_of(root)?))
-}
-
-/// Parses a `NameID`. An absent `Format` is `unspecified`.
-pub(in crate::saml) fn name_id(element: Element<'_, '_>) -> Result<NameId, Refusal> {
-    Ok(NameId {
-        format: element.attribute("Format").unwrap_or(UNSPECIFIED).to_owned(),
-        value: element.text()?,
-        name_qualifier: element.attribute("NameQualifier").map(str::to_owned),
-        sp_name_qualifier: element.attribute("SPNameQualifier").map(str::to_owned),
-    })
 }
 
 fn session_indexes(root: Element<'_, '_>) -> Result<Vec<String>, Refusal> {

@@ -5,9 +5,9 @@ use chrono::{DateTime, Utc};
 use crate::{
     model::application::{EntityId, SpUrl},
     saml::{
-        authn_request::issuer,
         binding::inbound::InboundMessage,
         logout::UnsignedMessage,
+        message,
         refusal::{Refusal, StatusCodes},
         response::{Error, write_status},
         signature::Unverified,
@@ -36,8 +36,8 @@ pub struct LogoutResponse {
 
 /// Parses a response from an inbound message.
 pub fn read(inbound: &InboundMessage) -> Result<Unverified<LogoutResponse>, Refusal> {
-    let message = XmlDocument::parse(&inbound.xml)?;
-    let root = message.root(PROTOCOL, "LogoutResponse")?;
+    let document = XmlDocument::parse(&inbound.xml)?;
+    let root = document.root(PROTOCOL, "LogoutResponse")?;
     for child in root.children()? {
         let allowed = child.is(ASSERTION, "Issuer")
             || child.is(DSIG, "Signature")
@@ -49,9 +49,9 @@ pub fn read(inbound: &InboundMessage) -> Result<Unverified<LogoutResponse>, Refu
     }
     root.id()?;
     let response = LogoutResponse {
-        version: root.attribute("Version").unwrap_or_default().to_owned(),
-        issuer: issuer(root)?,
-        destination: root.attribute("Destination").map(str::to_owned),
+        version: message::version(root),
+        issuer: message::issuer(root)?,
+        destination: message::destination(root),
         in_response_to: root
             .attribute("InResponseTo")
             .ok_or(Refusal::UnexpectedResponse)?
