@@ -10,7 +10,7 @@ use crate::{
     },
     saml::{
         binding::inbound::InboundMessage,
-        logout::UnsignedMessage,
+        logout::unsigned_message::UnsignedMessage,
         message,
         refusal::Refusal,
         response::{Error, write_name_id},

@@ -6,7 +6,7 @@ use crate::{
     model::application::{EntityId, SpUrl},
     saml::{
         binding::inbound::InboundMessage,
-        logout::UnsignedMessage,
+        logout::unsigned_message::UnsignedMessage,
         message,
         refusal::{Refusal, StatusCodes},
         response::{Error, write_status},
