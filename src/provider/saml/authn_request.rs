@@ -25,7 +25,7 @@ use crate::{
     },
     saml::{
         authn_request::{self, AuthnRequest, ValidRequest, ValidationContext},
-        binding::inbound::{MessageKind, RawMessage},
+        binding::{inbound::MessageKind, raw_message::RawMessage},
         refusal::Refusal,
         signature::{Unverified, VerificationOutcome},
     },

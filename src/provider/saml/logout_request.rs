@@ -25,7 +25,7 @@ use crate::{
         visitor::Visitor,
     },
     saml::{
-        binding::inbound::{MessageKind, RawMessage},
+        binding::{inbound::MessageKind, raw_message::RawMessage},
         logout::request::{self, LogoutRequest, is_same_name_id, is_same_name_id_in_session},
         refusal::Refusal,
         signature::{Unverified, VerificationOutcome},

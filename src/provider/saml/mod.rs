@@ -17,6 +17,6 @@ pub mod response;
 pub mod response_options;
 
 pub use crate::saml::{
-    binding::{inbound::RawMessage, post::MAX_BODY},
+    binding::{post::MAX_BODY, raw_message::RawMessage},
     refusal::Refusal,
 };

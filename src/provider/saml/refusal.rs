@@ -15,7 +15,7 @@ use crate::{
         snapshot::Snapshot,
         visitor::Visitor,
     },
-    saml::{binding::inbound::RawMessage, refusal::Refusal},
+    saml::{binding::raw_message::RawMessage, refusal::Refusal},
 };
 
 /// What the page shows about a refusal: never a registered value.

@@ -7,7 +7,7 @@ use crate::{
     },
     saml::{
         authn_request::AuthnRequest,
-        binding::inbound::RawMessage,
+        binding::raw_message::RawMessage,
         logout::{request::LogoutRequest, response::LogoutResponse},
         peek::peek,
         refusal::Refusal,

@@ -2,4 +2,5 @@
 
 pub mod inbound;
 pub mod post;
+pub mod raw_message;
 pub mod redirect;
