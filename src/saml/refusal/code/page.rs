@@ -3,7 +3,7 @@
 
 use crate::{
     model::explanation::{Explanation, ResponsibleParty},
-    saml::refusal::code::explanations,
+    saml::refusal::code::explanations::explanations,
 };
 
 explanations! {

@@ -3,7 +3,7 @@
 
 use crate::{
     model::explanation::{Explanation, ResponsibleParty},
-    saml::{refusal::code::explanations, urn::status},
+    saml::{refusal::code::explanations::explanations, urn::status},
 };
 
 explanations! {
