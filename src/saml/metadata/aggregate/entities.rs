@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     saml::metadata::{
         aggregate::{
-            ReadProgress,
+            progress::ReadProgress,
             root::{RootAttributes, read_root},
         },
         error::Error,

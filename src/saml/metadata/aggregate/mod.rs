@@ -6,6 +6,7 @@
 //! instructions and DTDs are refused.
 
 mod entities;
+mod progress;
 mod root;
 mod signed;
 
@@ -13,7 +14,7 @@ use std::io::Read;
 
 use chrono::{DateTime, Utc};
 
-pub use self::{entities::Entities, root::RootAttributes};
+pub use self::{entities::Entities, progress::ReadProgress, root::RootAttributes};
 pub use crate::saml::metadata::{
     error::{BadMetadata, Error},
     sp::ParsedEntity,
@@ -25,14 +26,6 @@ use crate::{
 
 /// The largest file that is read, in bytes.
 pub const MAX_FILE: u64 = 200 * 1024 * 1024;
-
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct ReadProgress {
-    /// Bytes read.
-    pub bytes: u64,
-    /// Entities seen, of whatever kind.
-    pub entities: u64,
-}
 
 /// The result of verifying a file: pass it to [`entities`].
 #[derive(Clone, Debug)]

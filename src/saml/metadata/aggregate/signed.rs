@@ -11,7 +11,7 @@ use crate::{
     saml::{
         enveloped::parse_signature,
         metadata::{
-            aggregate::{ReadProgress, root::read_root},
+            aggregate::{progress::ReadProgress, root::read_root},
             error::{BadMetadata, Error},
         },
         refusal::Refusal,
