@@ -4,7 +4,9 @@ mod builder;
 mod certificates;
 mod entity;
 mod finding;
+mod finish;
 mod parser;
+mod validity;
 
 use chrono::{DateTime, Utc};
 
@@ -12,10 +14,7 @@ pub use self::{
     entity::{Entity, ParsedEntity, RequestedAttribute},
     finding::{EndpointKind, MetadataFinding},
 };
-pub(super) use self::{
-    finding::sanitize,
-    parser::{MetadataParser, parse_validity},
-};
+pub(super) use self::{finding::sanitize, parser::MetadataParser, validity::parse_validity};
 pub use crate::saml::metadata::error::{BadMetadata, Error};
 use crate::xml::reader::{
     chunked_reader::ChunkedReader,

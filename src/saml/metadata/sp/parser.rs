@@ -1,21 +1,22 @@
 //! Parses metadata: recognizes each element by its position and passes it to the entity builder. An element is used
 //! only where the schema permits it; elsewhere (in an extension, in a signature) the same element is ignored.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::{
     saml::{
         metadata::{
             error::BadMetadata,
-            sp::{builder::EntityBuilder, certificates::DeclaredUse, entity::ParsedEntity},
+            sp::{
+                builder::{EntityBuilder, NameSource},
+                certificates::DeclaredUse,
+                entity::ParsedEntity,
+                validity::{Validity, parse_validity},
+            },
         },
         urn::{DSIG, METADATA, PROTOCOL},
     },
-    xml::{
-        characters::WHITESPACE,
-        reader::start_tag::StartTag,
-        time::{parse_date_time, parse_duration},
-    },
+    xml::{characters::WHITESPACE, reader::start_tag::StartTag, time::parse_date_time},
 };
 
 /// Namespace of the names that user interfaces show (sstc-saml-metadata-ui, 2.1).
@@ -41,15 +42,6 @@ pub(in crate::saml::metadata) struct MetadataParser {
     text: String,
     declared_use: Option<DeclaredUse>,
     has_certificate: bool,
-}
-
-/// The `validUntil` and `cacheDuration` of an element.
-#[derive(Clone, Copy, Debug, Default)]
-pub(in crate::saml::metadata) struct Validity {
-    pub(in crate::saml::metadata) valid_until: Option<DateTime<Utc>>,
-    pub(in crate::saml::metadata) cache_duration: Option<TimeDelta>,
-    /// Whether `cacheDuration` is malformed.
-    pub(in crate::saml::metadata) has_bad_duration: bool,
 }
 
 /// An element in its position in the schema.
@@ -78,15 +70,6 @@ enum MetadataElement {
     Organization,
     Name(NameSource),
     Ignored,
-}
-
-/// The source of a display name, the best first.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) enum NameSource {
-    UiInfo,
-    ServiceName,
-    OrganizationDisplayName,
-    OrganizationName,
 }
 
 /// Identifies an element by its parent.
@@ -338,20 +321,4 @@ impl MetadataParser {
 fn supports_saml2(role: &StartTag<'_>) -> bool {
     role.attribute("protocolSupportEnumeration")
         .is_none_or(|protocols| protocols.split(WHITESPACE).any(|protocol| protocol == PROTOCOL))
-}
-
-pub(in crate::saml::metadata) fn parse_validity(tag: &StartTag<'_>) -> Result<Validity, BadMetadata> {
-    let until = match tag.attribute("validUntil") {
-        None => None,
-        Some(text) => {
-            Some(parse_date_time(text).ok_or_else(|| BadMetadata::malformed("validUntil is no time"))?)
-        }
-    };
-    let said = tag.attribute("cacheDuration");
-    let cache_for = said.and_then(parse_duration);
-    Ok(Validity {
-        valid_until: until,
-        cache_duration: cache_for,
-        has_bad_duration: said.is_some() && cache_for.is_none(),
-    })
 }

@@ -25,7 +25,7 @@ const EXPIRES_SOON: TimeDelta = TimeDelta::days(3);
 
 impl EntityBuilder {
     /// The entity, or why it cannot be used.
-    pub(in crate::saml::metadata::sp) fn finish(mut self, now: DateTime<Utc>) -> ParsedEntity {
+    pub(super) fn finish(mut self, now: DateTime<Utc>) -> ParsedEntity {
         if !self.is_service_provider && !self.is_rejected() {
             return ParsedEntity::Other;
         }

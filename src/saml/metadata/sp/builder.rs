@@ -1,7 +1,5 @@
 //! Builds an entity from the elements that the parser reads.
 
-mod finish;
-
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -18,7 +16,7 @@ use crate::{
                 certificates::{DeclaredUse, assess, end_entity_certificates},
                 entity::RequestedAttribute,
                 finding::{EndpointKind, MetadataFinding, sanitize},
-                parser::{NameSource, Validity, parse_validity},
+                validity::{Validity, parse_validity},
             },
         },
         urn::{HTTP_POST, HTTP_REDIRECT},
@@ -38,32 +36,41 @@ const MAX_FINDINGS: usize = 64;
 const MAX_NAME: usize = 256;
 const XML_LANG: &str = "xml:lang";
 
+/// The source of a display name, the best first.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum NameSource {
+    UiInfo,
+    ServiceName,
+    OrganizationDisplayName,
+    OrganizationName,
+}
+
 /// What was read of an entity so far.
 #[derive(Debug)]
 pub(super) struct EntityBuilder {
-    entity_id: String,
-    rejection: Option<BadMetadata>,
-    is_service_provider: bool,
+    pub(super) entity_id: String,
+    pub(super) rejection: Option<BadMetadata>,
+    pub(super) is_service_provider: bool,
     size: usize,
-    valid_until: Option<DateTime<Utc>>,
-    cache_duration: Option<TimeDelta>,
-    signs_requests: bool,
-    wants_assertions_signed: bool,
-    acs_endpoints: Vec<(Option<bool>, AssertionConsumerService)>,
-    logout_endpoints: Vec<LogoutEndpoint>,
-    name_id_formats: Vec<String>,
-    signing_certificates: Vec<Vec<u8>>,
-    encryption_certificates: Vec<Vec<u8>>,
-    encryption_methods: Vec<String>,
+    pub(super) valid_until: Option<DateTime<Utc>>,
+    pub(super) cache_duration: Option<TimeDelta>,
+    pub(super) signs_requests: bool,
+    pub(super) wants_assertions_signed: bool,
+    pub(super) acs_endpoints: Vec<(Option<bool>, AssertionConsumerService)>,
+    pub(super) logout_endpoints: Vec<LogoutEndpoint>,
+    pub(super) name_id_formats: Vec<String>,
+    pub(super) signing_certificates: Vec<Vec<u8>>,
+    pub(super) encryption_certificates: Vec<Vec<u8>>,
+    pub(super) encryption_methods: Vec<String>,
     attribute_consuming_services: usize,
-    requested_attributes: Vec<RequestedAttribute>,
+    pub(super) requested_attributes: Vec<RequestedAttribute>,
     /// The best name so far, and its rank: lower is better.
-    name: Option<((NameSource, u8), String)>,
+    pub(super) name: Option<((NameSource, u8), String)>,
     language: u8,
-    registration_authority: Option<String>,
+    pub(super) registration_authority: Option<String>,
     /// The certificates of the `X509Data` that is being read.
     x509_data: Vec<(Vec<u8>, DeclaredUse)>,
-    findings: Vec<MetadataFinding>,
+    pub(super) findings: Vec<MetadataFinding>,
 }
 
 impl EntityBuilder {
@@ -113,7 +120,7 @@ impl EntityBuilder {
         }
     }
 
-    fn note(&mut self, finding: MetadataFinding) {
+    pub(super) fn note(&mut self, finding: MetadataFinding) {
         if self.findings.contains(&finding) {
             return;
         }
