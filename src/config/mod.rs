@@ -17,40 +17,22 @@ use crate::{
 mod error;
 mod key;
 mod limits;
+mod log_format;
 mod raw_settings;
 mod reader;
 mod value;
 
-pub use crate::config::error::{Error, Errors, SettingOrigin};
-
-/// Reads a file that the configuration names, and refuses one that other users could read; the error is a message.
-pub type ReadSecret<'r> = &'r dyn Fn(&Path) -> Result<Secret<Vec<u8>>, String>;
-
-/// Who reads the log.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum LogFormat {
-    /// For people.
-    Human,
-    /// One JSON object per line.
-    Json,
-}
+pub use crate::config::{
+    error::{Error, Errors, SettingOrigin},
+    log_format::LogFormat,
+    reader::{EffectiveSetting, ReadSecret},
+};
 
 /// A signing key that was generated elsewhere.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SigningKeyFiles {
     pub key_file: PathBuf,
     pub certificate_file: PathBuf,
-}
-
-/// One line of `hallpass config check`.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct EffectiveSetting {
-    /// The key, as it is in the file.
-    pub key: String,
-    /// The effective value; `***` for a secret, empty if there is none.
-    pub value: String,
-    /// `default`, `file` or `environment`.
-    pub origin: &'static str,
 }
 
 /// Everything that can be set.

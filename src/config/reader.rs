@@ -10,7 +10,6 @@ use chrono::TimeDelta;
 
 use crate::{
     config::{
-        EffectiveSetting, ReadSecret,
         error::{Error, SettingOrigin},
         key::KEYS,
         raw_settings::RawSettings,
@@ -21,6 +20,20 @@ use crate::{
 
 /// The longest name of an organisation, in characters.
 const MAX_ORGANISATION_LEN: usize = 100;
+
+/// Reads a file that the configuration names, and refuses one that other users could read; the error is a message.
+pub type ReadSecret<'r> = &'r dyn Fn(&Path) -> Result<Secret<Vec<u8>>, String>;
+
+/// One line of `hallpass config check`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct EffectiveSetting {
+    /// The key, as it is in the file.
+    pub key: String,
+    /// The effective value; `***` for a secret, empty if there is none.
+    pub value: String,
+    /// `default`, `file` or `environment`.
+    pub origin: &'static str,
+}
 
 /// Reads one key at a time.
 #[derive(Debug)]

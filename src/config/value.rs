@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use ipnet::IpNet;
 use url::Url;
 
-use crate::config::LogFormat;
+use crate::config::log_format::LogFormat;
 
 /// Why a value is refused; never contains a value that may be secret.
 type Reason = String;
