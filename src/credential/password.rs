@@ -9,10 +9,7 @@ use argon2::{
 use unicode_normalization::UnicodeNormalization;
 
 use crate::{
-    credential::{
-        PasswordContext,
-        blocklist::{BlockReason, find_block_reason},
-    },
+    credential::blocklist::{BlockReason, PasswordContext, find_block_reason},
     model::secret::Secret,
 };
 
