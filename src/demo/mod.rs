@@ -16,7 +16,7 @@ use clap::Args;
 use crate::{
     config::Settings,
     credential::{PasswordContext, password::Password},
-    demo::service_provider::DemoServiceProvider,
+    demo::service_provider::{DemoServiceProvider, ENTITY_ID},
     files,
     model::{
         application::{
@@ -34,7 +34,6 @@ use crate::{
 };
 
 const EMAIL: &str = "mira.castellane@fernweh.example";
-const ENTITY_ID: &str = "demo-service-provider";
 const NAME: &str = "Demo application";
 
 /// How the demo runs.

@@ -19,7 +19,6 @@ use askama::Template;
 
 use crate::{
     crypto::generate,
-    demo::ENTITY_ID,
     model::{
         application::{EntityId, SpUrl},
         id::KeyId,
@@ -46,6 +45,8 @@ use crate::{
     web::assets,
 };
 
+/// Its entity ID.
+pub(super) const ENTITY_ID: &str = "demo-service-provider";
 /// How many requests and sessions it remembers; a demo needs no more.
 const MAX_REMEMBERED: usize = 100;
 
