@@ -13,8 +13,7 @@ use crate::{
         error::Error,
         people::users::Row as UserRow,
         schema::{app_identities, installation, session_participants, sessions, users},
-        sessions::Row as SessionRow,
-        sessions::participants::ApplicationIdentityRow,
+        sessions::{participants::ApplicationIdentityRow, session::Row as SessionRow},
     },
 };
 
