@@ -24,7 +24,7 @@ use actix_web::{
 
 pub use self::{
     layer::connection::{Deadlines, TimedStream},
-    layer::off_thread::Permits,
+    layer::permits::Permits,
     state::Site,
 };
 

@@ -20,7 +20,7 @@ use crate::{
         layer::csrf,
         layer::headers::{Headers, ResponseKind},
         layer::log_limiter::LogLimiter,
-        layer::off_thread::Permits,
+        layer::permits::Permits,
         layer::visitor::{self, TrustedProxies},
         page::{
             html::Page,

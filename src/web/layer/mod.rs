@@ -8,6 +8,8 @@ pub(in crate::web) mod csrf;
 pub(in crate::web) mod headers;
 pub(in crate::web) mod log_limiter;
 pub(in crate::web) mod off_thread;
+pub(in crate::web) mod permits;
 pub(in crate::web) mod queue;
+pub(in crate::web) mod request_id;
 pub(in crate::web) mod trace;
 pub(in crate::web) mod visitor;

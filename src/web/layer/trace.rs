@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use actix_web::{
-    Error, HttpMessage, HttpRequest,
+    Error, HttpMessage,
     body::{BodySize, BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
@@ -23,22 +23,11 @@ use crate::{
         health,
         layer::connection,
         layer::headers::ResponseKind,
+        layer::request_id::RequestId,
         page::notice::{FailurePage, NoticeKind},
         state::{Site, page},
     },
 };
-
-/// The request id: 16 hex digits.
-#[derive(Clone, Debug)]
-pub(in crate::web) struct RequestId(pub(in crate::web) String);
-
-/// `code`, and the reference by which audit events and log lines of this request are found.
-pub(in crate::web) fn code_with_reference(request: &HttpRequest, code: &str) -> String {
-    match request.extensions().get::<RequestId>() {
-        Some(RequestId(id)) => format!("{code} {}", Reference::from_request_id(id)),
-        None => code.to_owned(),
-    }
-}
 
 /// The longest request line and header block that are accepted, in bytes.
 const MAX_REQUEST_LINE: usize = 16 * 1024;

@@ -10,7 +10,7 @@ use ipnet::IpNet;
 
 use crate::{
     provider::visitor::Visitor,
-    web::{layer::cookie::Cookies, layer::trace::RequestId},
+    web::{layer::cookie::Cookies, layer::request_id::RequestId},
 };
 
 /// Proxies whose `X-Forwarded-For` is trusted.

@@ -19,7 +19,7 @@ use crate::{
         error::Error,
         layer::csrf,
         layer::off_thread::{hashing, off_thread},
-        layer::trace,
+        layer::request_id,
         page::{
             html::Page,
             notice::NoticeKind,
@@ -135,7 +135,7 @@ pub(in crate::web) async fn post(
         }
         PasswordSignInOutcome::WrongCredentials => {
             let notice = SignInNotice::WrongCredentials {
-                code: trace::code_with_reference(&request, codes::LOGIN_WRONG),
+                code: request_id::code_with_reference(&request, codes::LOGIN_WRONG),
             };
             Ok(sign_in_form(&site, &request, StatusCode::OK, &shown(notice)))
         }
