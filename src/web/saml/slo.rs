@@ -14,7 +14,7 @@ use crate::{
         layer::off_thread::off_thread,
         people::logout,
         respond,
-        saml::{read_form, read_query},
+        saml::read::{read_form, read_query},
         state::{Site, see_other},
     },
 };

@@ -11,7 +11,7 @@ use crate::{
         error::Error,
         layer::off_thread::off_thread,
         people::outcome,
-        saml::{read_form, read_query},
+        saml::read::{read_form, read_query},
         state::Site,
     },
 };
