@@ -161,7 +161,7 @@ fn a_violation_is_detected() {
     assert!(!names_crate("use my_diesel::x; foo::diesel::y", "diesel"));
 }
 
-fn rust_files(dir: &Path) -> Vec<PathBuf> {
+pub(crate) fn rust_files(dir: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
@@ -175,7 +175,7 @@ fn rust_files(dir: &Path) -> Vec<PathBuf> {
 }
 
 /// Whether all of `file` is a test: it plays the other side, with whatever tools that side has.
-fn is_test(file: &Path) -> bool {
+pub(crate) fn is_test(file: &Path) -> bool {
     let stem = file.file_stem().unwrap().to_str().unwrap();
     stem == "tests" || stem.ends_with("_tests") || file.components().any(|part| part.as_os_str() == "tests")
 }

@@ -24,6 +24,7 @@ mod busy;
 mod cli;
 mod conformance;
 mod corpus;
+mod cycles;
 mod deletion;
 mod errors;
 mod gate;
