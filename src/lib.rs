@@ -9,10 +9,12 @@
 //! | 2 | [`crypto`], [`xml`], [`telemetry`] | keys and certificates; reading and writing XML; the log |
 //! | 3 | [`saml`], [`store`], [`credential`], [`claims`], [`access`], [`config`], [`files`], [`fetch`] | one subject each |
 //! | 4 | [`provider`] | what an identity provider does, without HTTP |
-//! | 5 | [`web`] | HTTP, and nothing of SAML or SQL |
-//! | 6 | [`server`], `demo`, [`cli`] | what is started from the command line |
+//! | 5 | [`api_model`] | what `--json` prints: serde types made from the provider's results |
+//! | 6 | [`web`] | HTTP, and nothing of SAML or SQL |
+//! | 7 | [`server`], `demo`, [`cli`] | what is started from the command line |
 
 pub mod access;
+pub mod api_model;
 pub mod claims;
 pub mod cli;
 pub mod clock;

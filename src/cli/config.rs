@@ -4,9 +4,9 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use clap::Subcommand;
-use serde::Serialize;
 
 use crate::{
+    api_model::config::SettingOutput,
     cli::output::{self, print_line},
     config::Settings,
     files,
@@ -22,24 +22,10 @@ pub(super) enum Command {
     },
 }
 
-#[derive(Serialize)]
-struct SettingOutput<'a> {
-    key: &'a str,
-    value: &'a str,
-    origin: &'a str,
-}
-
 /// Prints the settings; fails if a file that they name cannot be used. `file` is the configuration file that was read.
 pub(super) fn check(settings: &Settings, file: Option<&Path>, json: bool) -> Result<()> {
     let explained = settings.effective();
-    let lines: Vec<_> = explained
-        .iter()
-        .map(|line| SettingOutput {
-            key: &line.key,
-            value: &line.value,
-            origin: line.origin,
-        })
-        .collect();
+    let lines: Vec<_> = explained.iter().map(SettingOutput::from).collect();
     if json {
         output::json(&lines)?;
     } else {

@@ -7,9 +7,9 @@ use std::{
 };
 
 use anyhow::Result;
-use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
+pub(super) use crate::api_model::format_rfc3339;
 use crate::model::text::{escaped, escaped_json};
 
 pub(super) fn print_line(line: Arguments<'_>) -> Result<()> {
@@ -35,11 +35,6 @@ pub(super) fn print_note(line: &str) {
         "{}",
         escape_lines(&format!("hallpass: {line}"))
     );
-}
-
-/// A time in JSON: RFC 3339, in UTC, with a `Z`.
-pub(super) fn format_rfc3339(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
 /// The line that is printed when a command fails.

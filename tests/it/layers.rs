@@ -47,9 +47,10 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
         ],
         &[],
     ),
+    ("api_model", &["model", "config", "provider"], &["serde"]),
     (
         "web",
-        &["model", "provider"],
+        &["model", "provider", "api_model"],
         &["actix_http", "actix_web", "askama", "serde"],
     ),
     (
@@ -101,6 +102,7 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
             "files",
             "credential",
             "provider",
+            "api_model",
             "server",
             "demo",
         ],

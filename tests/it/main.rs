@@ -29,6 +29,7 @@ mod deletion;
 mod errors;
 mod gate;
 mod idp_initiated;
+mod json;
 mod layers;
 mod lockout;
 mod logout;

@@ -2,9 +2,9 @@
 
 use anyhow::{Context, Result};
 use clap::{Subcommand, ValueEnum};
-use serde::Serialize;
 
 use crate::{
+    api_model::attribute::AttributeOutput,
     cli::{
         app::{edit_application, find_application, response_options},
         output::{self, print_line, print_note},
@@ -84,54 +84,22 @@ pub(in crate::cli) enum NameFormatArgument {
     Unspecified,
 }
 
-/// An attribute, as `list` and `app show` print it.
-#[derive(Serialize)]
-pub(super) struct AttributeOutput {
-    name: String,
-    name_format: &'static str,
-    friendly_name: Option<String>,
-    source: String,
-    lower_case: bool,
-    join: Option<String>,
-    required: bool,
-}
-
-impl From<&AttributeRule> for AttributeOutput {
-    fn from(rule: &AttributeRule) -> Self {
-        Self {
-            name: rule.name.clone(),
-            name_format: rule.name_format.name(),
-            friendly_name: rule.friendly_name.clone(),
-            source: rule.source.to_string(),
-            lower_case: rule.lower_case,
-            join: rule.join.clone(),
-            required: rule.required,
-        }
+/// The value's source, and how the value is changed before it is sent.
+pub(super) fn describe(attribute: &AttributeOutput) -> String {
+    let mut words = attribute.source.clone();
+    if let Some(friendly) = &attribute.friendly_name {
+        words = format!("{words}, as \"{friendly}\"");
     }
-}
-
-impl AttributeOutput {
-    pub(super) fn name(&self) -> &str {
-        &self.name
+    if attribute.lower_case {
+        words.push_str(", in lower case");
     }
-
-    /// The value's source, and how the value is changed before it is sent.
-    pub(super) fn describe(&self) -> String {
-        let mut words = self.source.clone();
-        if let Some(friendly) = &self.friendly_name {
-            words = format!("{words}, as \"{friendly}\"");
-        }
-        if self.lower_case {
-            words.push_str(", in lower case");
-        }
-        if let Some(between) = &self.join {
-            words = format!("{words}, joined with \"{between}\"");
-        }
-        if self.required {
-            words.push_str(", required");
-        }
-        words
+    if let Some(between) = &attribute.join {
+        words = format!("{words}, joined with \"{between}\"");
     }
+    if attribute.required {
+        words.push_str(", required");
+    }
+    words
 }
 
 pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
@@ -245,7 +213,7 @@ fn list(application: &Application, json: bool) -> Result<()> {
         ));
     }
     for one in &shown {
-        print_line(format_args!("{:70} {}", one.name, one.describe()))?;
+        print_line(format_args!("{:70} {}", one.name, describe(one)))?;
     }
     Ok(())
 }

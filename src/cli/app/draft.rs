@@ -1,28 +1,16 @@
 //! `hallpass app draft`: the values to paste at an application that shows its own values only afterwards.
 
 use anyhow::{Result, bail};
-use serde::Serialize;
 
 use crate::{
+    api_model::application::DraftOutput,
     cli::{
-        app::{
-            arguments::DraftArguments as Typed,
-            describe_slug_conflict,
-            show::{self, IdpValues},
-        },
+        app::{arguments::DraftArguments as Typed, describe_slug_conflict, show},
         output::{self, print_line},
     },
     model::{application::Slug, rollover::ApplicationDraft, text::single_line},
     provider::{Provider, people::users::ChangeOutcome},
 };
-
-#[derive(Serialize)]
-struct DraftOutput {
-    slug: String,
-    name: String,
-    kind: &'static str,
-    paste: IdpValues,
-}
 
 pub(super) fn add(args: &Typed, provider: &Provider) -> Result<()> {
     let name = single_line("the name", &args.name, 80)?;
@@ -48,12 +36,7 @@ pub(super) fn show(draft: &ApplicationDraft, provider: &Provider, json: bool) ->
     let paste = show::idp_values(provider, &draft.slug)?;
     let (name, slug) = (&draft.name, &draft.slug);
     if json {
-        return output::json(&DraftOutput {
-            slug: slug.to_string(),
-            name: name.clone(),
-            kind: "draft",
-            paste,
-        });
+        return output::json(&DraftOutput::new(draft, paste));
     }
     print_line(format_args!(
         "{name} (short name {slug}; a draft)\n\nPaste these at the application:"

@@ -4,9 +4,9 @@ use std::fs;
 
 use anyhow::{Context, Result, bail};
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::Serialize;
 
 use crate::{
+    api_model::metadata_source::{ImportReportOutput, ImportedEntityOutput},
     cli::{
         app::{
             arguments::{ImportArguments, ImportedCommand},
@@ -16,14 +16,12 @@ use crate::{
             report::{ProgressBar, print_report},
             show,
         },
-        output::{self, format_rfc3339, print_line, print_note},
+        output::{self, print_line, print_note},
     },
     model::application::Slug,
     provider::{
         Provider, applications,
-        metadata_sources::{
-            EnableOutcome, EnableRule, ImportOutcome, ImportRequest, ImportedEntitySummary, UpdateReport,
-        },
+        metadata_sources::{EnableOutcome, EnableRule, ImportOutcome, ImportRequest},
     },
 };
 
@@ -168,64 +166,4 @@ pub(super) fn list_imported(provider: &Provider, command: &ImportedCommand) -> R
         print_line(format_args!("… {more}"))?;
     }
     Ok(())
-}
-
-#[derive(Serialize)]
-struct ImportReportOutput<'r> {
-    source: &'r str,
-    listed: usize,
-    new: usize,
-    updated: usize,
-    gone: usize,
-    enabled: &'r [String],
-    changed: &'r [String],
-    waiting: &'r [String],
-    disabled: &'r [String],
-    returned: &'r [String],
-    skipped: usize,
-    skipped_words: &'r [String],
-}
-
-impl<'r> ImportReportOutput<'r> {
-    fn new(source: &'r str, report: &'r UpdateReport) -> Self {
-        Self {
-            source,
-            listed: report.listed,
-            new: report.new,
-            updated: report.updated,
-            gone: report.delisted,
-            enabled: &report.enabled,
-            changed: &report.changed,
-            waiting: &report.held_back,
-            disabled: &report.disabled,
-            returned: &report.re_enabled,
-            skipped: report.skipped,
-            skipped_words: &report.skipped_reasons,
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct ImportedEntityOutput<'l> {
-    source: &'l str,
-    entity_id: &'l str,
-    name: &'l str,
-    registration_authority: Option<&'l str>,
-    gone_at: Option<String>,
-    declined_at: Option<String>,
-    application: Option<&'l str>,
-}
-
-impl<'l> From<&'l ImportedEntitySummary> for ImportedEntityOutput<'l> {
-    fn from(line: &'l ImportedEntitySummary) -> Self {
-        Self {
-            source: &line.source,
-            entity_id: &line.entity_id,
-            name: &line.display_name,
-            registration_authority: line.authority.as_deref(),
-            gone_at: line.delisted_at.map(format_rfc3339),
-            declined_at: line.declined_at.map(format_rfc3339),
-            application: line.application.as_deref(),
-        }
-    }
 }

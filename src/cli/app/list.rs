@@ -1,73 +1,13 @@
 //! What `app list` prints: the applications, then the drafts.
 
 use anyhow::Result;
-use serde::Serialize;
 
 use crate::{
-    cli::{
-        app::show::{ApplicationOutput, kind_name},
-        output::{self, format_rfc3339, print_line},
-    },
-    model::{
-        rollover::ApplicationDraft,
-        unreadable::{UnreadableKind, UnreadableRow},
-    },
+    api_model::application::{ApplicationOutput, ListEntryOutput, UnreadableOutput, kind_name},
+    cli::output::{self, print_line},
+    model::unreadable::UnreadableKind,
     provider::Provider,
 };
-
-/// An application, or a draft, which has fewer values.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum ListEntryOutput {
-    Application(Box<ApplicationOutput>),
-    Draft(ListedDraftOutput),
-    Unreadable(ShownUnreadable),
-}
-
-#[derive(Serialize)]
-struct ListedDraftOutput {
-    slug: String,
-    name: String,
-    kind: &'static str,
-    enabled: bool,
-    created_at: String,
-}
-
-/// A row that is set aside because it cannot be read.
-#[derive(Serialize)]
-struct ShownUnreadable {
-    slug: String,
-    name: Option<String>,
-    kind: &'static str,
-    enabled: bool,
-    id: String,
-    problem: String,
-}
-
-impl From<&UnreadableRow> for ShownUnreadable {
-    fn from(print_row: &UnreadableRow) -> Self {
-        Self {
-            slug: print_row.handle().to_owned(),
-            name: print_row.name.clone(),
-            kind: "unreadable",
-            enabled: false,
-            id: print_row.id.clone(),
-            problem: print_row.words(),
-        }
-    }
-}
-
-impl From<&ApplicationDraft> for ListedDraftOutput {
-    fn from(draft: &ApplicationDraft) -> Self {
-        Self {
-            slug: draft.slug.to_string(),
-            name: draft.name.clone(),
-            kind: "draft",
-            enabled: false,
-            created_at: format_rfc3339(draft.created_at),
-        }
-    }
-}
 
 pub(super) fn list(provider: &Provider, json: bool) -> Result<()> {
     let (applications, drafts) = (provider.applications()?, provider.drafts()?);
@@ -82,7 +22,8 @@ pub(super) fn list(provider: &Provider, json: bool) -> Result<()> {
             .iter()
             .map(|one| ListEntryOutput::Application(Box::new(ApplicationOutput::from(&**one))));
         let drafts = drafts.iter().map(|draft| ListEntryOutput::Draft(draft.into()));
-        let unreadable = set_aside().map(|print_row| ListEntryOutput::Unreadable(print_row.into()));
+        let unreadable =
+            set_aside().map(|row| ListEntryOutput::Unreadable(UnreadableOutput::new(row, row.words())));
         return output::json(&registered.chain(drafts).chain(unreadable).collect::<Vec<_>>());
     }
     if applications.is_empty() && drafts.is_empty() && unreadable.is_empty() {

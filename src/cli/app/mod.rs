@@ -12,12 +12,11 @@ mod report;
 mod response_options;
 mod show;
 mod source;
-mod source_output;
 
 use anyhow::{Context, Result, bail};
-use serde::Serialize;
 
 use crate::{
+    api_model::application::RemovedOutput,
     cli::{
         app::{
             arguments::AddCommand,
@@ -39,7 +38,7 @@ use crate::{
     },
 };
 
-pub(super) use crate::cli::app::{arguments::Command, show::kind_name};
+pub(super) use crate::cli::app::arguments::Command;
 
 pub(super) fn run(command: Command, provider: &Provider) -> Result<()> {
     match command {
@@ -149,11 +148,6 @@ fn remove(provider: &Provider, typed: &str, json: bool) -> Result<()> {
         return output::json(&gone);
     }
     print_line(format_args!("{words}"))
-}
-
-#[derive(Serialize)]
-struct RemovedOutput<'a> {
-    removed: &'a str,
 }
 
 fn no_such_application(slug: &str) -> String {

@@ -1,140 +1,19 @@
 //! What `app show` prints.
 
 use anyhow::{Context, Result};
-use serde::Serialize;
 
 use crate::{
+    api_model::application::{ApplicationDetailsOutput, ApplicationOutput, IdpValuesOutput},
     cli::{
         app::{attribute, source},
-        output::{self, format_rfc3339, print_line},
+        output::{self, print_line},
     },
     model::{
-        application::{Application, ApplicationKind, Slug, SpUrl},
-        key::Certificate,
-        response_options::{ContentCipher, SignedParts},
+        application::{Application, ApplicationKind, Slug},
+        response_options::SignedParts,
     },
     provider::{Provider, saml::publish::CertificateSlot},
 };
-
-#[derive(Serialize)]
-pub(super) struct ApplicationOutput {
-    id: String,
-    slug: String,
-    name: String,
-    kind: &'static str,
-    enabled: bool,
-    entity_id: String,
-    audience: String,
-    acs: Vec<String>,
-    slo: Option<String>,
-    tile_url: Option<String>,
-    certificates: Vec<CertificateOutput>,
-    require_signed_requests: bool,
-    allow_idp_initiated: bool,
-    relay_state: Option<String>,
-    name_id: &'static str,
-    sign: &'static str,
-    algorithm: &'static str,
-    encrypt: &'static str,
-    encryption_certificates: Vec<CertificateOutput>,
-    attributes: Vec<attribute::AttributeOutput>,
-}
-
-#[derive(Serialize)]
-struct CertificateOutput {
-    sha256: String,
-    subject: String,
-    not_after: String,
-}
-
-/// The values to paste at the application.
-#[derive(Serialize)]
-pub(super) struct IdpValues {
-    pub(super) metadata_url: String,
-    pub(super) entity_id: String,
-    pub(super) sign_in_url: String,
-    pub(super) sign_out_url: String,
-    pub(super) certificate_url: String,
-    pub(super) certificate_sha256: String,
-    pub(super) certificate_pem: String,
-    /// The certificate that will be needed too, while a next key is prepared.
-    pub(super) next_certificate_url: Option<String>,
-    pub(super) next_certificate_sha256: Option<String>,
-}
-
-#[derive(Serialize)]
-struct ApplicationDetailsOutput {
-    #[serde(flatten)]
-    application: ApplicationOutput,
-    paste: IdpValues,
-    findings: Vec<String>,
-}
-
-impl From<&Application> for ApplicationOutput {
-    fn from(application: &Application) -> Self {
-        let saml = &application.saml;
-        let text = |address: &SpUrl| address.as_str().to_owned();
-        Self {
-            id: application.id.to_string(),
-            slug: application.slug.as_str().to_owned(),
-            name: application.name.clone(),
-            kind: kind_name(application.kind),
-            enabled: application.enabled,
-            entity_id: saml.entity_id.as_str().to_owned(),
-            audience: saml.audience.as_str().to_owned(),
-            acs: saml
-                .acs_endpoints
-                .iter()
-                .map(|consumer| text(&consumer.location))
-                .collect(),
-            slo: saml.logout.as_ref().map(|endpoint| text(&endpoint.location)),
-            tile_url: application.tile_url.as_ref().map(text),
-            certificates: saml
-                .signing_certificates
-                .iter()
-                .map(CertificateOutput::from)
-                .collect(),
-            require_signed_requests: saml.require_signed_requests,
-            allow_idp_initiated: saml.allow_idp_initiated,
-            relay_state: saml.default_relay_state.clone(),
-            name_id: saml.name_id_format.name(),
-            sign: saml.response_options.signed_parts.name(),
-            algorithm: saml.response_options.signature_algorithm.name(),
-            encrypt: saml
-                .response_options
-                .encryption
-                .map_or("none", ContentCipher::name),
-            encryption_certificates: saml
-                .encryption_certificates
-                .iter()
-                .map(CertificateOutput::from)
-                .collect(),
-            attributes: saml
-                .attributes
-                .iter()
-                .map(attribute::AttributeOutput::from)
-                .collect(),
-        }
-    }
-}
-
-impl From<&Certificate> for CertificateOutput {
-    fn from(certificate: &Certificate) -> Self {
-        Self {
-            sha256: certificate.sha256.clone(),
-            subject: certificate.subject.clone(),
-            not_after: format_rfc3339(certificate.not_after),
-        }
-    }
-}
-
-pub(in crate::cli) const fn kind_name(kind: ApplicationKind) -> &'static str {
-    match kind {
-        ApplicationKind::ChatGptLegacy => "chatgpt-legacy",
-        ApplicationKind::ChatGptCurrent => "chatgpt",
-        ApplicationKind::Saml => "saml",
-    }
-}
 
 /// Prints one application; `more` are further findings.
 pub(super) fn print_application(
@@ -158,11 +37,11 @@ pub(super) fn print_application(
 }
 
 /// The values that the application asks for. The metadata URL is the one for `slug`.
-pub(super) fn idp_values(provider: &Provider, slug: &Slug) -> Result<IdpValues> {
+pub(super) fn idp_values(provider: &Provider, slug: &Slug) -> Result<IdpValuesOutput> {
     let endpoints = provider.endpoints();
     let (certificate, pem) = provider.certificate_pem()?;
     let next = provider.published_certificate(CertificateSlot::Next)?;
-    Ok(IdpValues {
+    Ok(IdpValuesOutput {
         metadata_url: provider
             .metadata_url(slug)?
             .with_context(|| format!("{slug} is gone by now"))?,
@@ -320,13 +199,13 @@ fn print_response_options(application: &Application, shown: &ApplicationOutput) 
     if !application.kind.is_chatgpt() {
         print_line(format_args!("Attributes:"))?;
         for one in &shown.attributes {
-            print_line(format_args!("  {:66} {}", one.name(), one.describe()))?;
+            print_line(format_args!("  {:66} {}", one.name, attribute::describe(one)))?;
         }
     }
     Ok(())
 }
 
-fn print_idp_values(paste: &IdpValues, is_chatgpt: bool) -> Result<()> {
+fn print_idp_values(paste: &IdpValuesOutput, is_chatgpt: bool) -> Result<()> {
     if is_chatgpt {
         print_line(format_args!(
             "\nPaste these at ChatGPT, in this order (Identity page, Manage SSO, Custom SAML); docs/chatgpt.md has each step:"

@@ -4,12 +4,12 @@ use anyhow::{Result, bail};
 use chrono::{DateTime, Utc};
 
 use crate::{
+    api_model::metadata_source::SourceOutput,
     cli::{
         app::{
             arguments::{ConfirmArguments, SourceArguments},
             find_application, no_such_application,
             report::{ProgressBar, print_report},
-            source_output::SourceOutput,
         },
         output::{self, print_line},
     },

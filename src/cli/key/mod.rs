@@ -7,10 +7,10 @@ use std::{fs, path::PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
-use serde::Serialize;
 
 pub(super) use self::reseal::{ResealArguments, reseal};
 use crate::{
+    api_model::application::RemovedOutput,
     cli::output::{self, print_line},
     files,
     model::{application::Slug, key::Certificate},
@@ -107,15 +107,10 @@ pub(super) struct PrepareArguments {
     json: bool,
 }
 
-#[derive(Serialize)]
-struct Removed<'a> {
-    removed: &'a str,
-}
-
 pub(super) fn remove(id: &str, provider: &Provider, json: bool) -> Result<()> {
     if provider.remove_unreadable_key(id)? {
         if json {
-            return output::json(&Removed { removed: id });
+            return output::json(&RemovedOutput { removed: id });
         }
         return print_line(format_args!("The key {id} is gone. It could not be read."));
     }

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use serde::Serialize;
 
 use crate::{
+    api_model::key::ResealOutput,
     cli::output::{self, print_line},
     config::Settings,
     server,
@@ -20,18 +20,6 @@ pub(in crate::cli) struct ResealArguments {
     /// Prints JSON
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Serialize)]
-struct ResealOutput<'a> {
-    /// How many private keys were sealed with the new key.
-    keys: usize,
-    /// The file from which the next start reads the sealing key.
-    seal_key_file: &'a str,
-    /// Whether that file already holds the new sealing key.
-    in_place: bool,
-    /// Whether the database files no longer contain what was sealed before; none for a database server.
-    purged: Option<bool>,
 }
 
 pub(in crate::cli) fn reseal(args: &ResealArguments, settings: &Settings) -> Result<()> {

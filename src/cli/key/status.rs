@@ -3,24 +3,17 @@
 use std::net::IpAddr;
 
 use anyhow::Result;
-use serde::Serialize;
 
 use crate::{
-    cli::{
-        app::kind_name,
-        output::{self, format_rfc3339, print_line},
-    },
-    model::{
-        application::ApplicationKind,
-        key::{Certificate, KeyState},
-        rollover::MetadataFetch,
-    },
+    api_model::key::{KeyStatusOutput, KeyStatusWords, state_name},
+    cli::output::{self, print_line},
+    model::{application::ApplicationKind, key::KeyState, rollover::MetadataFetch},
     provider::{
         Provider,
         keys::certificate_expiry::ExpiringCertificate,
         keys::{
             AdoptionEvidence, AdoptionStatus, MIN_PUBLISHED_AFTER_SIGNING, MIN_PUBLISHED_BEFORE_SIGNING,
-            PublishedKey, Rollover,
+            Rollover,
         },
     },
 };
@@ -30,57 +23,18 @@ const MAX_LINES: usize = 40;
 /// How many fetches by one application the text lists.
 const MAX_FETCHES: usize = 3;
 
-#[derive(Serialize)]
-struct KeyStatusOutput {
-    keys: Vec<KeyOutput>,
-    /// SHA-256 of the certificate that every application has to trust; none where no rollover is under way.
-    learning: Option<String>,
-    missing: usize,
-    applications: Vec<KeyAdoptionOutput>,
-    warnings: Vec<String>,
-    next_step: String,
-}
-
-#[derive(Serialize)]
-struct KeyOutput {
-    state: &'static str,
-    sha256: String,
-    subject: String,
-    not_before: String,
-    not_after: String,
-    since: String,
-}
-
-#[derive(Serialize)]
-struct KeyAdoptionOutput {
-    slug: String,
-    name: String,
-    kind: &'static str,
-    enabled: bool,
-    follows: bool,
-    how: Option<&'static str>,
-    at: Option<String>,
-    address: Option<String>,
-    agent: Option<String>,
-    metadata_url: String,
-    fetchers: Vec<MetadataFetchOutput>,
-    todo: Option<String>,
-}
-
-#[derive(Serialize)]
-struct MetadataFetchOutput {
-    at: String,
-    address: Option<String>,
-    agent: Option<String>,
-    /// Whether it was at the address that only this application was given; else the fetch is only a hint.
-    own_address: bool,
-}
-
 pub(super) fn print(provider: &Provider, json: bool) -> Result<()> {
     let rollover = provider.rollover()?;
     let warnings = warnings(provider)?;
     if json {
-        return output::json(&status_output(provider, &rollover, warnings));
+        return output::json(&KeyStatusOutput::new(
+            &rollover,
+            KeyStatusWords {
+                warnings,
+                next_step: next_step(provider, &rollover),
+                todo: adoption_hint,
+            },
+        ));
     }
     for key in &rollover.keys {
         print_line(format_args!(
@@ -299,85 +253,4 @@ fn warnings(provider: &Provider) -> Result<Vec<String>> {
         .chain(&theirs)
         .map(ExpiringCertificate::message)
         .collect())
-}
-
-fn status_output(provider: &Provider, rollover: &Rollover, warnings: Vec<String>) -> KeyStatusOutput {
-    let learning = rollover
-        .keys
-        .iter()
-        .find(|key| Some(key.id) == rollover.key_to_adopt);
-    KeyStatusOutput {
-        keys: rollover.keys.iter().map(key_output).collect(),
-        learning: learning.map(|key| key.certificate.sha256.clone()),
-        missing: rollover.not_adopted().count(),
-        applications: rollover.adoptions.iter().map(adoption_output).collect(),
-        warnings,
-        next_step: next_step(provider, rollover),
-    }
-}
-
-fn key_output(key: &PublishedKey) -> KeyOutput {
-    let Certificate {
-        der: _,
-        sha256,
-        subject,
-        not_before,
-        not_after,
-    } = &key.certificate;
-    KeyOutput {
-        state: state_name(key.state),
-        sha256: sha256.clone(),
-        subject: subject.clone(),
-        not_before: format_rfc3339(*not_before),
-        not_after: format_rfc3339(*not_after),
-        since: format_rfc3339(key.since),
-    }
-}
-
-fn adoption_output(one: &AdoptionStatus) -> KeyAdoptionOutput {
-    let (how, at, address, agent) = match &one.evidence {
-        Some(AdoptionEvidence::Fetched { at, address, agent }) => (
-            Some("fetched"),
-            Some(format_rfc3339(*at)),
-            address.map(|address| address.to_string()),
-            agent.clone(),
-        ),
-        Some(AdoptionEvidence::Confirmed { at }) => {
-            (Some("confirmed"), Some(format_rfc3339(*at)), None, None)
-        }
-        Some(AdoptionEvidence::RegisteredWith) => (Some("registered"), None, None, None),
-        None => (None, None, None, None),
-    };
-    KeyAdoptionOutput {
-        slug: one.slug.to_string(),
-        name: one.name.clone(),
-        kind: one.kind.map_or("draft", kind_name),
-        enabled: one.enabled,
-        follows: one.evidence.is_some(),
-        how,
-        at,
-        address,
-        agent,
-        metadata_url: one.metadata_url.clone(),
-        fetchers: one.fetches.iter().map(fetch_output).collect(),
-        todo: one.evidence.is_none().then(|| adoption_hint(one)),
-    }
-}
-
-fn fetch_output(fetch: &MetadataFetch) -> MetadataFetchOutput {
-    MetadataFetchOutput {
-        at: format_rfc3339(fetch.first_fetched_at),
-        address: fetch.address.map(|address| address.to_string()),
-        agent: fetch.user_agent.clone(),
-        own_address: fetch.is_own,
-    }
-}
-
-const fn state_name(state: KeyState) -> &'static str {
-    match state {
-        KeyState::Next => "next",
-        KeyState::Active => "active",
-        KeyState::Previous => "previous",
-        KeyState::Retired => "retired",
-    }
 }

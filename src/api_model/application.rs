@@ -1,0 +1,217 @@
+//! Applications, drafts, and rows that cannot be read.
+
+use serde::Serialize;
+
+use crate::{
+    api_model::{attribute::AttributeOutput, format_rfc3339},
+    model::{
+        application::{Application, ApplicationKind, SpUrl},
+        key::Certificate,
+        response_options::ContentCipher,
+        rollover::ApplicationDraft,
+        unreadable::UnreadableRow,
+    },
+};
+
+/// An application, as `app list` prints it.
+#[derive(Debug, Serialize)]
+pub struct ApplicationOutput {
+    pub id: String,
+    pub slug: String,
+    pub name: String,
+    pub kind: &'static str,
+    pub enabled: bool,
+    pub entity_id: String,
+    pub audience: String,
+    pub acs: Vec<String>,
+    pub slo: Option<String>,
+    pub tile_url: Option<String>,
+    pub certificates: Vec<CertificateOutput>,
+    pub require_signed_requests: bool,
+    pub allow_idp_initiated: bool,
+    pub relay_state: Option<String>,
+    pub name_id: &'static str,
+    pub sign: &'static str,
+    pub algorithm: &'static str,
+    pub encrypt: &'static str,
+    pub encryption_certificates: Vec<CertificateOutput>,
+    pub attributes: Vec<AttributeOutput>,
+}
+
+/// A certificate of an application.
+#[derive(Debug, Serialize)]
+pub struct CertificateOutput {
+    pub sha256: String,
+    pub subject: String,
+    pub not_after: String,
+}
+
+/// The values to paste at the application.
+#[derive(Debug, Serialize)]
+pub struct IdpValuesOutput {
+    pub metadata_url: String,
+    pub entity_id: String,
+    pub sign_in_url: String,
+    pub sign_out_url: String,
+    pub certificate_url: String,
+    pub certificate_sha256: String,
+    pub certificate_pem: String,
+    /// The certificate that will be needed too, while a next key is prepared.
+    pub next_certificate_url: Option<String>,
+    pub next_certificate_sha256: Option<String>,
+}
+
+/// An application, as `app show` prints it, and every command that changes one.
+#[derive(Debug, Serialize)]
+pub struct ApplicationDetailsOutput {
+    #[serde(flatten)]
+    pub application: ApplicationOutput,
+    pub paste: IdpValuesOutput,
+    /// Sentences for people; their wording may change.
+    pub findings: Vec<String>,
+}
+
+/// A draft, as `app draft` and `app show` print it.
+#[derive(Debug, Serialize)]
+pub struct DraftOutput {
+    pub slug: String,
+    pub name: String,
+    pub kind: &'static str,
+    pub paste: IdpValuesOutput,
+}
+
+/// An entry of `app list`: a draft, or a row that cannot be read, has fewer values than an application.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum ListEntryOutput {
+    Application(Box<ApplicationOutput>),
+    Draft(ListedDraftOutput),
+    Unreadable(UnreadableOutput),
+}
+
+#[derive(Debug, Serialize)]
+pub struct ListedDraftOutput {
+    pub slug: String,
+    pub name: String,
+    pub kind: &'static str,
+    pub enabled: bool,
+    pub created_at: String,
+}
+
+/// A row that is set aside because it cannot be read.
+#[derive(Debug, Serialize)]
+pub struct UnreadableOutput {
+    pub slug: String,
+    pub name: Option<String>,
+    pub kind: &'static str,
+    pub enabled: bool,
+    pub id: String,
+    /// A sentence for people; its wording may change.
+    pub problem: String,
+}
+
+/// What was removed: an application or draft by its short name, a key by its ID.
+#[derive(Debug, Serialize)]
+pub struct RemovedOutput<'a> {
+    pub removed: &'a str,
+}
+
+/// How JSON and text name a kind of application.
+pub const fn kind_name(kind: ApplicationKind) -> &'static str {
+    match kind {
+        ApplicationKind::ChatGptLegacy => "chatgpt-legacy",
+        ApplicationKind::ChatGptCurrent => "chatgpt",
+        ApplicationKind::Saml => "saml",
+    }
+}
+
+impl From<&Application> for ApplicationOutput {
+    fn from(application: &Application) -> Self {
+        let saml = &application.saml;
+        let text = |address: &SpUrl| address.as_str().to_owned();
+        Self {
+            id: application.id.to_string(),
+            slug: application.slug.as_str().to_owned(),
+            name: application.name.clone(),
+            kind: kind_name(application.kind),
+            enabled: application.enabled,
+            entity_id: saml.entity_id.as_str().to_owned(),
+            audience: saml.audience.as_str().to_owned(),
+            acs: saml
+                .acs_endpoints
+                .iter()
+                .map(|consumer| text(&consumer.location))
+                .collect(),
+            slo: saml.logout.as_ref().map(|endpoint| text(&endpoint.location)),
+            tile_url: application.tile_url.as_ref().map(text),
+            certificates: saml
+                .signing_certificates
+                .iter()
+                .map(CertificateOutput::from)
+                .collect(),
+            require_signed_requests: saml.require_signed_requests,
+            allow_idp_initiated: saml.allow_idp_initiated,
+            relay_state: saml.default_relay_state.clone(),
+            name_id: saml.name_id_format.name(),
+            sign: saml.response_options.signed_parts.name(),
+            algorithm: saml.response_options.signature_algorithm.name(),
+            encrypt: saml
+                .response_options
+                .encryption
+                .map_or("none", ContentCipher::name),
+            encryption_certificates: saml
+                .encryption_certificates
+                .iter()
+                .map(CertificateOutput::from)
+                .collect(),
+            attributes: saml.attributes.iter().map(AttributeOutput::from).collect(),
+        }
+    }
+}
+
+impl From<&Certificate> for CertificateOutput {
+    fn from(certificate: &Certificate) -> Self {
+        Self {
+            sha256: certificate.sha256.clone(),
+            subject: certificate.subject.clone(),
+            not_after: format_rfc3339(certificate.not_after),
+        }
+    }
+}
+
+impl DraftOutput {
+    pub fn new(draft: &ApplicationDraft, paste: IdpValuesOutput) -> Self {
+        Self {
+            slug: draft.slug.to_string(),
+            name: draft.name.clone(),
+            kind: "draft",
+            paste,
+        }
+    }
+}
+
+impl From<&ApplicationDraft> for ListedDraftOutput {
+    fn from(draft: &ApplicationDraft) -> Self {
+        Self {
+            slug: draft.slug.to_string(),
+            name: draft.name.clone(),
+            kind: "draft",
+            enabled: false,
+            created_at: format_rfc3339(draft.created_at),
+        }
+    }
+}
+
+impl UnreadableOutput {
+    /// `problem` says what is wrong, and what to do.
+    pub fn new(row: &UnreadableRow, problem: String) -> Self {
+        Self {
+            slug: row.handle().to_owned(),
+            name: row.name.clone(),
+            kind: "unreadable",
+            enabled: false,
+            id: row.id.clone(),
+            problem,
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The types that `--json` prints, made from the provider's results, one file a subject.
+//!
+//! They are stable (docs/json.md): a field may be added, none is renamed or removed, and none changes its type.
+//! `tests/it/json.rs` runs every command that has `--json` and compares what it prints with what is written there.
+
+pub mod application;
+pub mod attribute;
+pub mod config;
+pub mod key;
+pub mod metadata_source;
+pub mod preview;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+/// A time in JSON: RFC 3339, in UTC, with a `Z`.
+pub fn format_rfc3339(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}

@@ -1,0 +1,469 @@
+//! What `--json` prints has the shape that docs/json.md says: the paths of all keys, and the types of their values.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
+
+use hallpass::model::{
+    application::{Binding, LogoutEndpoint, SpUrl},
+    key::Certificate,
+};
+use serde_json::Value;
+
+use crate::{
+    cli::Cli,
+    errors::code_and_reference,
+    support::{
+        http,
+        publisher::{Publisher, SpMetadata, aggregate},
+        sql,
+        sso_setup::{ADA, SsoSetup},
+        test_server::{Database, PASSWORD, TestServer, on_each_database},
+        test_sp::TestSp,
+    },
+};
+
+/// The types at each path, such as `applications[].slug`.
+type Shape = BTreeMap<String, BTreeSet<&'static str>>;
+
+/// Objects whose keys are data, not names of fields.
+const MAPS: [&str; 2] = ["attributes", "registered"];
+
+/// One heading of docs/json.md.
+#[derive(Debug)]
+struct Documented {
+    /// The commands that print it.
+    commands: Vec<String>,
+    /// The types that each path may have.
+    shape: BTreeMap<String, BTreeSet<String>>,
+}
+
+#[test]
+fn every_command_prints_the_shape_that_docs_json_md_says() {
+    on_each_database(|database| {
+        let mut recorder = Recorder::new(database);
+        recorder.users();
+        recorder.applications();
+        recorder.metadata();
+        recorder.audit();
+        recorder.keys();
+        recorder.unreadable_rows();
+        recorder.removals();
+        let seen = recorder.reseal();
+        let documented = documented();
+        for document in &documented {
+            assert_shape(document, &seen);
+        }
+        let named: BTreeSet<&str> = documented
+            .iter()
+            .flat_map(|document| document.commands.iter().map(String::as_str))
+            .collect();
+        let run: BTreeSet<&str> = seen.keys().map(String::as_str).collect();
+        assert_eq!(named, run, "docs/json.md names other commands than were run");
+    });
+}
+
+#[test]
+fn docs_json_md_names_every_command_that_has_json() {
+    let cli = Cli::new(Path::new("/nowhere"), &Database::Sqlite);
+    let mut with_json = BTreeSet::new();
+    find_json_commands(&cli, &[], &mut with_json);
+    let documented = documented();
+    let named: BTreeSet<String> = documented
+        .iter()
+        .flat_map(|document| &document.commands)
+        // Some print one of two things: `explain CODE`, `explain REFERENCE`.
+        .map(|command| {
+            let is_word = |word: &&str| word.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+            let words = command
+                .split(' ')
+                .take_while(|word| is_word(word) && !word.starts_with('-'));
+            words.collect::<Vec<_>>().join(" ")
+        })
+        .collect();
+    assert_eq!(named, with_json);
+}
+
+/// Adds each command below `path` whose help lists `--json`.
+fn find_json_commands(cli: &Cli, path: &[&str], found: &mut BTreeSet<String>) {
+    let help = cli.expect_success(&[path, &["--help"]].concat());
+    let Some((_, commands)) = help.split_once("\nCommands:\n") else {
+        if help.contains("--json") {
+            found.insert(path.join(" "));
+        }
+        return;
+    };
+    for line in commands.lines().take_while(|line| line.starts_with("  ")) {
+        let name = line.split_whitespace().next().unwrap();
+        if line.chars().nth(2).is_some_and(|c| c != ' ') && name != "help" {
+            find_json_commands(cli, &[path, &[name]].concat(), found);
+        }
+    }
+}
+
+/// The headings of docs/json.md: each has a line of the commands, and a block with one path a line.
+fn documented() -> Vec<Documented> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/json.md");
+    let text = fs::read_to_string(file).unwrap();
+    text.split("\n## ")
+        .skip(1)
+        .filter_map(|section| {
+            let (_, rest) = section.split_once("Printed by ")?;
+            let (commands, rest) = rest.split_once("\n")?;
+            let (_, block) = rest.split_once("```text\n")?;
+            let (block, _) = block.split_once("```")?;
+            Some(Documented {
+                commands: commands
+                    .split('`')
+                    .skip(1)
+                    .step_by(2)
+                    .map(str::to_owned)
+                    .collect(),
+                shape: block
+                    .lines()
+                    .map(|line| {
+                        let (path, types) = line.split_once(' ').unwrap();
+                        let types = types.trim().split(" or ").map(str::to_owned);
+                        (path.to_owned(), types.collect())
+                    })
+                    .collect(),
+            })
+        })
+        .collect()
+}
+
+fn assert_shape(document: &Documented, seen: &BTreeMap<String, Shape>) {
+    let mut all = Shape::new();
+    for command in &document.commands {
+        let shape = seen
+            .get(command)
+            .unwrap_or_else(|| panic!("`{command}` was not run"));
+        for (path, types) in shape {
+            all.entry(path.clone()).or_default().extend(types);
+        }
+    }
+    let printed: String = all
+        .iter()
+        .map(|(path, types)| {
+            let types: Vec<_> = types.iter().copied().collect();
+            format!("{path} {}\n", types.join(" or "))
+        })
+        .collect();
+    for (path, types) in &all {
+        let allowed = document.shape.get(path);
+        assert!(
+            allowed.is_some_and(|allowed| types.iter().all(|one| allowed.contains(*one))),
+            "{:?}: docs/json.md says of {path} {allowed:?}, and it is {types:?}. Printed was:\n{printed}",
+            document.commands
+        );
+    }
+    for path in document.shape.keys() {
+        assert!(
+            all.contains_key(path),
+            "{:?}: docs/json.md has {path}, and no output has. Printed was:\n{printed}",
+            document.commands
+        );
+    }
+}
+
+/// Adds the paths of `value`; lists are `[]`, and whatever is a key of [`MAPS`] is `*`.
+fn add_shape(value: &Value, path: &str, shape: &mut Shape) {
+    let name = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    let at = if path.is_empty() { "." } else { path };
+    shape.entry(at.to_owned()).or_default().insert(name);
+    match value {
+        Value::Array(all) => {
+            for one in all {
+                add_shape(one, &format!("{path}[]"), shape);
+            }
+        }
+        Value::Object(fields) => {
+            let is_map = MAPS.iter().any(|map| path.rsplit('.').next() == Some(map));
+            for (name, value) in fields {
+                let name = if is_map { "*" } else { name };
+                let path = if path.is_empty() {
+                    name.to_owned()
+                } else {
+                    format!("{path}.{name}")
+                };
+                add_shape(value, &path, shape);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Runs the commands of one installation, and records the shapes of what they print.
+struct Recorder {
+    setup: SsoSetup,
+    cli: Cli,
+    seen: BTreeMap<String, Shape>,
+    /// A certificate, in a file.
+    certificate: String,
+}
+
+impl Recorder {
+    fn new(database: &Database) -> Self {
+        let allow_loopback = [("HALLPASS_METADATA_ALLOW_PRIVATE_NETWORKS", "127.0.0.0/8")];
+        let setup = SsoSetup::with(database, &allow_loopback, |sp, new| {
+            new.saml.signing_certificates = vec![sp.certificate()];
+            new.saml.logout = Some(LogoutEndpoint {
+                binding: Binding::Redirect,
+                location: SpUrl::parse("https://wiki.example/slo").unwrap(),
+                response_location: None,
+            });
+        });
+        let cli = Cli::new(&setup.server.settings.data_dir, database).with_env(&allow_loopback);
+        let certificate = in_a_file(&setup.server, &setup.sp.certificate());
+        Self {
+            setup,
+            cli,
+            seen: BTreeMap::new(),
+            certificate,
+        }
+    }
+
+    /// Runs `command` with more arguments and `--json`.
+    fn run(&mut self, command: &str, more: &[&str]) -> Value {
+        self.run_as(command, command, more, "")
+    }
+
+    /// Runs `command`, and records what it prints as the output of `name`.
+    fn run_as(&mut self, name: &str, command: &str, more: &[&str], input: &str) -> Value {
+        let words: Vec<&str> = command.split(' ').collect();
+        let output = self
+            .cli
+            .expect_success_with_input(&[&words[..], more, &["--json"]].concat(), input);
+        let value = serde_json::from_str(&output).unwrap();
+        add_shape(&value, "", self.seen.entry(name.to_owned()).or_default());
+        value
+    }
+
+    fn users(&mut self) {
+        self.run("config check", &[]);
+        let names = ["--given-name", "Bo", "--family-name", "Berg", "--password-stdin"];
+        let bo = "bo@fernweh.example";
+        self.run_as("user add", "user add", &[&[bo][..], &names].concat(), PASSWORD);
+        self.run("user edit", &[bo, "--username", "bo", "--attribute", "team=a"]);
+        for command in ["user disable", "user enable", "user show", "user unlock"] {
+            self.run(command, &[bo]);
+        }
+        self.run_as(
+            "user set-password",
+            "user set-password",
+            &[bo, "--password-stdin"],
+            "another long password",
+        );
+        for more in [&[][..], &["--set", "bo-1"]] {
+            self.run("user name-id", &[&[bo, "--app", "wiki"][..], more].concat());
+        }
+        self.run("user list", &[]);
+        self.run("user delete", &[bo]);
+    }
+
+    fn applications(&mut self) {
+        let connection = [
+            "--acs",
+            "https://external.auth.openai.com/sso/saml/acs/ATZB94xJ",
+            "--audience",
+            "ATZB94xJKf9F",
+        ];
+        self.run("app add chatgpt", &connection);
+        let certificate = self.certificate.clone();
+        let file = certificate.as_str();
+        let values = [
+            "--entity-id",
+            "urn:test:files",
+            "--acs",
+            "https://files.example/acs",
+        ];
+        let options = [
+            "--certificate",
+            file,
+            "--encryption-certificate",
+            file,
+            "--encrypt",
+            "aes256-gcm",
+            "--relay-state",
+            "start",
+            "--tile-url",
+            "https://files.example/",
+            "--allow-idp-initiated",
+        ];
+        self.run("app add saml", &[&values[..], &options].concat());
+        self.run("app draft", &["--name", "Next"]);
+        self.run_as("app show DRAFT", "app show", &["next"], "");
+        self.run("app edit", &["files-example", "--name", "Files"]);
+        self.run("app attribute preset", &["files-example", "gitlab"]);
+        let set = [
+            "files-example",
+            "team",
+            "own:team",
+            "--friendly-name",
+            "Team",
+            "--join",
+            ",",
+        ];
+        self.run("app attribute set", &set);
+        self.run("app attribute list", &["files-example"]);
+        self.run("app attribute remove", &["files-example", "team"]);
+        for command in ["app disable", "app enable", "app show", "app repair"] {
+            self.run(command, &["files-example"]);
+        }
+        self.run("app preview", &["wiki", ADA]);
+        self.run("app disable", &["wiki"]);
+        self.run("app preview", &["wiki", ADA]);
+        self.run("app enable", &["wiki"]);
+    }
+
+    fn metadata(&mut self) {
+        let xml = SpMetadata::new("urn:test:sp", "https://sp.example/acs").xml();
+        let publisher = Publisher::start(&xml);
+        self.run("app add saml", &["--metadata", &publisher.url, "--slug", "sp"]);
+        self.run_as("app confirm", "app confirm", &["sp"], "");
+        publisher.publish(&xml.replace("https://sp.example/acs", "https://other.example/acs"));
+        let waiting = self.run("app source", &["sp", "--refresh"]);
+        let id = waiting["applications"][0]["waiting"]["id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        self.run("app confirm", &["sp", "--accept", &id]);
+        publisher.fail(500);
+        self.cli.expect_failure(&["app", "source", "sp", "--refresh"]);
+        self.run("app source", &["sp"]);
+        self.run_as("app source", "app source", &["wiki"], "");
+
+        let signer = TestSp::new("x", "https://x.example/");
+        let key = in_a_file(&self.setup.server, &signer.certificate());
+        let entities = [1, 2, 3].map(|number| SpMetadata {
+            registration_authority: Some("https://registrar.example".to_owned()),
+            ..SpMetadata::new(
+                &format!("urn:test:{number}"),
+                &format!("https://sp{number}.example/acs"),
+            )
+        });
+        let broken = SpMetadata::new("urn:test:broken", "javascript:alert(1)");
+        let until = self.setup.now() + chrono::TimeDelta::days(7);
+        let until = format!(
+            " validUntil=\"{}\"",
+            until.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+        );
+        let all = [&entities[..], &[broken]].concat();
+        let publisher = Publisher::start(&aggregate(&all, &signer.key, &until));
+        let import = [
+            publisher.url.as_str(),
+            "--signed-by",
+            &key,
+            "--enable-host",
+            "sp2.example",
+        ];
+        self.run("app import", &import);
+        self.run_as(
+            "app enable",
+            "app enable",
+            &["--known", "urn:test:1", "--slug", "one"],
+            "",
+        );
+        self.run("app known list", &[]);
+        self.run_as("app source LIST", "app source", &[], "");
+    }
+
+    fn audit(&mut self) {
+        let refused = self.setup.server.browser().get(&format!(
+            "/saml/sso?{}",
+            self.setup.sp.redirect_query(
+                &self.setup.sp.authn_request(
+                    "_1",
+                    self.setup.now(),
+                    "AssertionConsumerServiceURL=\"https://evil.example/\"",
+                    ""
+                ),
+                None,
+                false
+            )
+        ));
+        let (code, reference) = code_and_reference(&refused);
+        self.run_as("explain CODE", "explain", &[&code], "");
+        self.run_as("explain REFERENCE", "explain", &[&reference.to_string()], "");
+        self.setup.signed_in_browser();
+        self.run("audit", &["-n", "all"]);
+    }
+
+    fn keys(&mut self) {
+        self.run("key roll prepare", &[]);
+        let paste = self.run("app show", &["wiki"]);
+        let url = paste["paste"]["metadata_url"].as_str().unwrap();
+        let path = url.strip_prefix("https://login.fernweh.example").unwrap();
+        let server = &self.setup.server;
+        server.provider.refresh_snapshot().unwrap();
+        let head = [("Host", "login.fernweh.example"), ("User-Agent", "wiki/2")];
+        assert_eq!(http::request(server.address, "GET", path, &head, "").status, 200);
+        // The fetch is recorded after the response.
+        for _ in 0..200 {
+            let status = self.run("key roll status", &[]);
+            let applications = status["applications"].as_array().unwrap();
+            if applications.iter().any(|one| one["agent"] == "wiki/2") {
+                break;
+            }
+        }
+        self.run("key roll confirm", &["chatgpt"]);
+        self.run("key roll activate", &["--force"]);
+        self.run("key roll back", &[]);
+        self.run("key roll cancel", &[]);
+        self.run("key roll prepare", &[]);
+        self.run("key roll activate", &["--force"]);
+        self.run("key roll retire", &["--force"]);
+    }
+
+    /// Rows as the next version may write them.
+    fn unreadable_rows(&mut self) {
+        let settings = &self.setup.server.settings;
+        let before = if settings.sqlite_path().is_some() {
+            "PRAGMA ignore_check_constraints = ON"
+        } else {
+            "ALTER TABLE applications DROP CONSTRAINT IF EXISTS applications_kind_check; \
+             ALTER TABLE signing_keys DROP CONSTRAINT IF EXISTS signing_keys_state_check"
+        };
+        sql::execute(
+            settings,
+            &format!(
+                "{before}; UPDATE applications SET kind = 'next' WHERE slug = 'files-example'; \
+                 INSERT INTO signing_keys (id, state, sealed, certificate, created_at, since) \
+                 SELECT 'of-the-next', 'standby', sealed, certificate, created_at, since FROM signing_keys WHERE state = 'active'; \
+                 UPDATE installation SET generation = generation + 1"
+            ),
+        );
+        self.run("app list", &[]);
+        self.run("app repair", &["files-example"]);
+        self.run("key remove", &["of-the-next"]);
+    }
+
+    fn removals(&mut self) {
+        self.run("app remove", &["files-example"]);
+    }
+
+    /// Ends the server, and seals the keys anew; what was recorded.
+    fn reseal(self) -> BTreeMap<String, Shape> {
+        let _dir = self.setup.server.stop();
+        let mut seen = self.seen;
+        let done = self.cli.json(&["key", "reseal", "--json"]);
+        add_shape(&done, "", seen.entry("key reseal".to_owned()).or_default());
+        seen
+    }
+}
+
+/// The path of a file with this certificate.
+fn in_a_file(server: &TestServer, certificate: &Certificate) -> String {
+    let file = server.dir.path().join(format!("{}.der", certificate.sha256));
+    fs::write(&file, &certificate.der).unwrap();
+    file.to_str().unwrap().to_owned()
+}
