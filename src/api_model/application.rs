@@ -3,10 +3,11 @@
 use serde::Serialize;
 
 use crate::{
-    api_model::{attribute::AttributeOutput, format_rfc3339},
+    api_model::{attribute::AttributeOutput, format_rfc3339, remedy},
     model::{
         application::{Application, ApplicationKind, SpUrl},
         key::Certificate,
+        remedy::Remediable,
         response_options::ContentCipher,
         rollover::ApplicationDraft,
         unreadable::UnreadableRow,
@@ -202,16 +203,15 @@ impl From<&ApplicationDraft> for ListedDraftOutput {
     }
 }
 
-impl UnreadableOutput {
-    /// `problem` says what is wrong, and what to do.
-    pub fn new(row: &UnreadableRow, problem: String) -> Self {
+impl From<&UnreadableRow> for UnreadableOutput {
+    fn from(row: &UnreadableRow) -> Self {
         Self {
             slug: row.handle().to_owned(),
             name: row.name.clone(),
             kind: "unreadable",
             enabled: false,
             id: row.id.clone(),
-            problem,
+            problem: row.with_words(remedy::words),
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod config;
 pub mod key;
 pub mod metadata_source;
 pub mod preview;
+pub mod remedy;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 

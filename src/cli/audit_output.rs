@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::{
-    model::{application::Application, audit::ValueChange, explanation::Explanation},
+    api_model::remedy,
+    model::{application::Application, audit::ValueChange, explanation::Explanation, remedy::Remediable},
     provider::audit::explain::AuditEntry,
 };
 
@@ -56,7 +57,7 @@ impl From<&'static Explanation> for CodeOutput {
                 .collect(),
             page: one.message,
             who_fixes: one.responsible.description(),
-            how: one.fix,
+            how: remedy::fix_words(one.fix),
             clause: one.clause,
         }
     }
@@ -79,7 +80,7 @@ pub(super) struct AuditEntryOutput<'a> {
     /// The operating system's user who ran the command.
     by: Option<&'a str>,
     changes: Vec<ChangeOutput<'a>>,
-    hints: &'a [String],
+    hints: Vec<String>,
     command: Option<String>,
     explanation: Option<CodeOutput>,
 }
@@ -160,8 +161,12 @@ impl<'a> From<&'a AuditEntry> for AuditEntryOutput<'a> {
             address: row.address.map(|address| address.to_string()),
             by: row.actor.as_deref(),
             changes: row.changes.iter().map(ChangeOutput::from).collect(),
-            hints: &decision.hints,
-            command: decision.fix_command(),
+            hints: decision
+                .hints
+                .iter()
+                .map(|hint| hint.with_words(remedy::words))
+                .collect(),
+            command: remedy::command_of(decision),
             explanation: decision.explanation.map(CodeOutput::from),
         }
     }

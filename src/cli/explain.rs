@@ -3,12 +3,13 @@
 use anyhow::{Result, bail};
 
 use crate::{
+    api_model::remedy,
     cli::{
         audit::describe_change,
         audit_output::{AuditEntryOutput, CodeOutput, registered_values},
         output::{self, print_line},
     },
-    model::{explanation::Explanation, reference::Reference},
+    model::{explanation::Explanation, reference::Reference, remedy::Remediable},
     provider::{Provider, audit::codes, audit::explain::AuditEntry},
 };
 
@@ -38,10 +39,7 @@ pub(super) fn explain_code(explanation: &'static Explanation, json: bool) -> Res
     print_line(format_args!("{}", explanation.code))?;
     print_code(explanation)?;
     if let Some(command) = explanation.command {
-        let command = command
-            .replace("{slug}", "SLUG")
-            .replace("{addresses}", "--acs 'ACS URL'");
-        print_line(format_args!("  command      {command}"))?;
+        print_line(format_args!("  command      {}", remedy::command(command, None)))?;
     }
     print_line(format_args!(
         "\n`hallpass audit --code {}` lists where it happened.",
@@ -106,7 +104,7 @@ fn print_code(one: &Explanation) -> Result<()> {
     };
     print_line(format_args!("  status sent  {status}"))?;
     print_line(format_args!("  who fixes it {}", one.responsible.description()))?;
-    print_line(format_args!("  how          {}", one.fix))?;
+    print_line(format_args!("  how          {}", remedy::fix_words(one.fix)))?;
     if let Some(clause) = one.clause {
         print_line(format_args!("  written in   {clause}"))?;
     }
@@ -183,13 +181,13 @@ fn print_audit_entry(decision: &AuditEntry) -> Result<()> {
         }
     }
     for hint in &decision.hints {
-        print_line(format_args!("\n  Look: {hint}"))?;
+        print_line(format_args!("\n  Look: {}", hint.with_words(remedy::words)))?;
     }
     if let Some(one) = decision.explanation {
         print_line(format_args!(""))?;
         print_code(one)?;
     }
-    if let Some(command) = decision.fix_command() {
+    if let Some(command) = remedy::command_of(decision) {
         print_line(format_args!("\n{command}"))?;
     }
     Ok(())

@@ -132,7 +132,7 @@ fn serve(settings: &Settings) -> Result<ExitCode> {
     let served = server::serve(settings).map_err(with_working_command);
     // The reader of the log may hang: the daemon ends all the same, and still prints why.
     if let Err(error) = &served {
-        log.write_line(&format!("hallpass: {error:#}"));
+        log.write_line(&format!("hallpass: {}", output::error_words(error)));
     }
     log.finish();
     Ok(if served.is_ok() {

@@ -10,7 +10,17 @@ use anyhow::Result;
 use serde::Serialize;
 
 pub(super) use crate::api_model::format_rfc3339;
-use crate::model::text::{escaped, escaped_json};
+use crate::{
+    api_model::remedy,
+    model::{
+        remedy::{Remediable, Remedy},
+        text::{escaped, escaped_json},
+    },
+    provider::{
+        self, applications::BadApplication, keys::StepRefused, metadata_sources::SourceError,
+        people::users::BadUserEdit,
+    },
+};
 
 pub(super) fn print_line(line: Arguments<'_>) -> Result<()> {
     let mut out = io::stdout().lock();
@@ -39,7 +49,30 @@ pub(super) fn print_note(line: &str) {
 
 /// The line that is printed when a command fails.
 pub fn failure(error: &anyhow::Error) -> String {
-    escape_lines(&format!("hallpass: {error:#}"))
+    escape_lines(&format!("hallpass: {}", error_words(error)))
+}
+
+/// What failed, why, and what to do about it.
+pub(super) fn error_words(error: &anyhow::Error) -> String {
+    let remedy = error.chain().filter_map(remedy_of).last();
+    format!(
+        "{error:#}{}",
+        remedy.as_ref().map(remedy::words).unwrap_or_default()
+    )
+}
+
+/// The remedy of an error of ours.
+fn remedy_of(cause: &(dyn std::error::Error + 'static)) -> Option<Remedy> {
+    fn of<E: Remediable + std::error::Error + 'static>(
+        cause: &(dyn std::error::Error + 'static),
+    ) -> Option<Remedy> {
+        cause.downcast_ref::<E>().and_then(Remediable::remedy)
+    }
+    of::<provider::error::Error>(cause)
+        .or_else(|| of::<BadApplication>(cause))
+        .or_else(|| of::<BadUserEdit>(cause))
+        .or_else(|| of::<SourceError>(cause))
+        .or_else(|| of::<StepRefused>(cause))
 }
 
 /// Keeps line breaks, which are our own: one inside a value cannot be told from them, so values are checked when they
@@ -52,7 +85,18 @@ fn escape_lines(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::text::is_safe_to_display;
+    use crate::{
+        model::{
+            application::{EntityId, Slug},
+            remedy::UserValue,
+            text::is_safe_to_display,
+            user::Email,
+        },
+        provider::{
+            applications::required_attributes::{MissingAttribute, UnmetRequirement},
+            saml::response_options::BadResponseOptions,
+        },
+    };
 
     const EVIL: &str = "a\u{1b}[2J\u{9b}31m\u{202e}\u{200b}\u{e0041}\u{7f}\r";
 
@@ -62,6 +106,119 @@ mod tests {
             assert!(text.chars().all(is_safe_to_display), "{text:?}");
         }
         assert_eq!(escape_lines("one\ntwo\n"), "one\ntwo\n");
+    }
+
+    #[test]
+    fn what_failed_is_followed_by_what_to_do_about_it() {
+        let slug = || Slug::parse("wiki").unwrap();
+        let missing = |value| {
+            let users = vec![Email::parse("ada@fernweh.example").unwrap()];
+            BadApplication::MissingAttribute(MissingAttribute {
+                attribute: "team".to_owned(),
+                value,
+                users,
+            })
+        };
+        let older = |is_fetched| SourceError::OlderCopy {
+            why: "it is of yesterday".to_owned(),
+            name: "fed".to_owned(),
+            is_fetched,
+        };
+        let requirement = UnmetRequirement {
+            application: "Wiki".to_owned(),
+            attribute: "team".to_owned(),
+        };
+        let errors: [(anyhow::Error, &str); 18] = [
+            (
+                BadApplication::NoCertificate.into(),
+                "signed requests cannot be required without the application's certificate: add --certificate FILE or --metadata FILE",
+            ),
+            (
+                BadApplication::SignsWithoutKey("it is DSA".to_owned()).into(),
+                "its metadata says that it signs its requests, and no key of it can be used (it is DSA). Give its certificate with --certificate FILE, or take its requests unsigned with --require-signed-requests false",
+            ),
+            (
+                BadApplication::SameEntityIdAndAcs {
+                    entity_id: EntityId::parse("urn:x").unwrap(),
+                    slug: slug(),
+                }
+                .into(),
+                "the entity ID urn:x is that of wiki, and no ACS URL tells the two apart: nobody could sign in to either. Change that one with `hallpass app edit wiki`, or remove it first",
+            ),
+            (
+                BadApplication::UnsolicitedChatGpt.into(),
+                "ChatGPT takes no response that it did not ask for: give its tile the address from its SSO page with --tile-url",
+            ),
+            (
+                missing(UserValue::Own("team".to_owned())).into(),
+                "nothing was changed: team is required, and these people cannot sign in, for they have no value: ada@fernweh.example. Give them one first: `hallpass user edit EMAIL --attribute team=VALUE`; or let the application do without it: `hallpass app attribute`",
+            ),
+            (
+                BadApplication::from(BadResponseOptions::NoEncryptionCertificate).into(),
+                "assertions cannot be encrypted without the application's certificate: add --encryption-certificate FILE",
+            ),
+            (
+                BadApplication::from(BadResponseOptions::UnsignedAssertionChatGpt).into(),
+                "ChatGPT wants the assertion signed: --sign both, or --sign assertion",
+            ),
+            (
+                anyhow::Error::new(SourceError::from(BadApplication::NoCertificate))
+                    .context("cannot use x.xml"),
+                "cannot use x.xml: signed requests cannot be required without the application's certificate: add --certificate FILE or --metadata FILE",
+            ),
+            (
+                SourceError::TooManyDelisted {
+                    delisted: 3,
+                    listed: 4,
+                    name: "fed".to_owned(),
+                }
+                .into(),
+                "3 of 4 entities are missing in it; nothing was taken away. If that is meant: `hallpass app source fed --refresh --force`",
+            ),
+            (
+                older(true).into(),
+                "this copy is older than the one in force: it is of yesterday; nothing was taken. Ask its publisher; if it is meant: `hallpass app source fed --refresh --force`",
+            ),
+            (
+                older(false).into(),
+                "this copy is older than the one in force: it is of yesterday; nothing was taken. Ask its publisher; if it is meant: `hallpass app import … --name fed --force`",
+            ),
+            (
+                StepRefused::AlreadyPrepared.into(),
+                "a key is prepared already: let it sign with `hallpass key roll activate`, or take it back with `hallpass key roll cancel`",
+            ),
+            (
+                StepRefused::PreviousNotRetired.into(),
+                "the rollover before this one is not finished: end it with `hallpass key roll retire`, or undo it with `hallpass key roll back`",
+            ),
+            (
+                StepRefused::NothingPrepared.into(),
+                "no key is prepared: `hallpass key roll prepare` makes one and publishes it",
+            ),
+            (
+                StepRefused::TooSoon {
+                    why: "x",
+                    at: chrono::DateTime::UNIX_EPOCH,
+                }
+                .into(),
+                "it is too soon: x. Try again at 00:00:00 UTC, or give --force",
+            ),
+            (
+                StepRefused::Changed.into(),
+                "somebody else changed the keys at the same moment; look again with `hallpass key roll status`",
+            ),
+            (
+                BadUserEdit::StillRequired(requirement).into(),
+                "Wiki requires team: give them another value, or let the application do without it first (`hallpass app attribute`)",
+            ),
+            (
+                provider::error::Error::NotInitialized("signing key").into(),
+                "this database has no signing key yet: start `hallpass serve` once",
+            ),
+        ];
+        for (error, text) in errors {
+            assert_eq!(failure(&error), format!("hallpass: {text}"));
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What a code means to everyone who sees it: the user, the service provider, the administrators.
 
+use crate::model::remedy::{Fix, FixCommand};
+
 /// Who can fix the problem.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ResponsibleParty {
@@ -42,10 +44,8 @@ pub struct Explanation {
     /// too.
     pub message: &'static str,
     pub responsible: ResponsibleParty,
-    pub fix: &'static str,
-    /// The command that fixes the problem or shows where to look; `{slug}` stands for the application, `{addresses}`
-    /// for the arguments that register another ACS of it.
-    pub command: Option<&'static str>,
+    pub fix: Fix,
+    pub command: Option<FixCommand>,
     /// The clause that the refusal is based on.
     pub clause: Option<&'static str>,
 }

@@ -19,6 +19,7 @@ pub mod participant;
 pub mod policy;
 pub mod preset;
 pub mod reference;
+pub mod remedy;
 pub mod request_details;
 pub mod response_options;
 pub mod rollover;

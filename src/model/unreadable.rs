@@ -1,5 +1,9 @@
 //! Rows that this version cannot read: a newer version wrote them, or a rule was tightened after they were written.
 
+use std::fmt;
+
+use crate::model::remedy::{Remediable, Remedy};
+
 /// A row that is set aside: it is not used until an administrator repairs or removes it.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct UnreadableRow {
@@ -27,20 +31,33 @@ impl UnreadableRow {
     pub fn handle(&self) -> &str {
         self.slug.as_deref().unwrap_or(&self.id)
     }
+}
 
-    /// The message for log and lists: what is wrong, and how to fix it.
-    pub fn words(&self) -> String {
+/// What is wrong, for log and lists.
+impl fmt::Display for UnreadableRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (handle, cause) = (self.handle(), &self.cause);
         match self.kind {
-            UnreadableKind::Application => format!(
-                "the application {handle} cannot be read ({cause}), and nobody signs in to it: run the version that wrote it, or `hallpass app repair {handle}`, or `hallpass app remove {handle}`"
+            UnreadableKind::Application => write!(
+                f,
+                "the application {handle} cannot be read ({cause}), and nobody signs in to it"
             ),
-            UnreadableKind::Draft => format!(
-                "the draft {handle} cannot be read ({cause}): run the version that wrote it, or `hallpass app remove {handle}`"
-            ),
-            UnreadableKind::SigningKey => format!(
-                "the key {handle}, which does not sign, cannot be read ({cause}) and is not published: run the version that wrote it, or `hallpass key remove {handle}`"
+            UnreadableKind::Draft => write!(f, "the draft {handle} cannot be read ({cause})"),
+            UnreadableKind::SigningKey => write!(
+                f,
+                "the key {handle}, which does not sign, cannot be read ({cause}) and is not published"
             ),
         }
+    }
+}
+
+impl Remediable for UnreadableRow {
+    fn remedy(&self) -> Option<Remedy> {
+        let handle = self.handle().to_owned();
+        Some(match self.kind {
+            UnreadableKind::Application => Remedy::RepairOrRemoveApplication(handle),
+            UnreadableKind::Draft => Remedy::RemoveDraft(handle),
+            UnreadableKind::SigningKey => Remedy::RemoveKey(handle),
+        })
     }
 }

@@ -1,5 +1,7 @@
 //! Failures of our own. What a peer or a user did wrong is an outcome, not an error.
 
+use crate::model::remedy::{Remediable, Remedy};
+
 /// Our own failures.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -20,7 +22,7 @@ pub enum Error {
     #[error("a signature could not be made")]
     Signing(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// `serve` has not yet initialized the database.
-    #[error("this database has no {0} yet: start `hallpass serve` once")]
+    #[error("this database has no {0} yet")]
     NotInitialized(&'static str),
     /// The database says that its configuration is newer than what was just read from it.
     #[error("the configuration changes faster than it can be read")]
@@ -33,6 +35,22 @@ pub enum Error {
     /// A thread panicked while it held a lock.
     #[error("a step before this one broke")]
     Poisoned,
+}
+
+impl Remediable for Error {
+    fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::NotInitialized(_) => Some(Remedy::Serve),
+            Self::Store(_)
+            | Self::Keys(_)
+            | Self::KeyRing(_)
+            | Self::Credential(_)
+            | Self::Message(_)
+            | Self::Signing(_)
+            | Self::OwnRow(_)
+            | Self::Poisoned => None,
+        }
+    }
 }
 
 impl Error {

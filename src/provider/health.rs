@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
-use crate::provider::{Provider, error::Error, keys::certificate_expiry::ExpiringCertificate};
+use crate::{
+    model::remedy::{Finding, Remediable, Remedy},
+    provider::{Provider, error::Error},
+};
 
 /// How old the last write may be before a heartbeat is written.
 const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(2);
@@ -38,7 +41,7 @@ impl NotReady {
 
 impl Provider {
     /// Whether users can sign in, with warnings about what will fail unless an administrator acts.
-    pub fn health(&self) -> Result<Result<Vec<String>, NotReady>, Error> {
+    pub fn health(&self) -> Result<Result<Vec<Finding>, NotReady>, Error> {
         if self.check_database_file().is_err() {
             return Ok(Err(NotReady::DatabaseFileGone));
         }
@@ -49,24 +52,32 @@ impl Provider {
         if !self.store().accepts_writes() {
             return Ok(Err(NotReady::NoWrites));
         }
-        let mut warnings: Vec<String> = self
+        let mut warnings: Vec<Finding> = self
             .own_expiring_certificates()?
             .iter()
-            .map(ExpiringCertificate::message)
+            .map(|expiring| Finding {
+                message: expiring.to_string(),
+                remedy: expiring.remedy(),
+            })
             .collect();
         if !looked.has_users {
-            warnings.push("there is nobody who could sign in: hallpass user add".to_owned());
+            warnings.push(Finding::new("there is nobody who could sign in").with_remedy(Remedy::AddUser));
         }
         let snapshot = self.cached_snapshot()?;
         if snapshot.applications.is_empty() {
-            warnings.push("there is no application to sign in to: hallpass app add".to_owned());
+            warnings.push(
+                Finding::new("there is no application to sign in to").with_remedy(Remedy::AddApplication),
+            );
         }
         let unreadable = snapshot.unreadable.len();
         if unreadable > 0 {
-            // Anybody may ask for the health, so only the log and `hallpass app list` give names.
-            warnings.push(format!(
-                "{unreadable} of the applications, drafts and keys cannot be read and are set aside: hallpass app list"
-            ));
+            // Anybody may ask for the health, so only the log and the command line give names.
+            warnings.push(
+                Finding::new(format!(
+                    "{unreadable} of the applications, drafts and keys cannot be read and are set aside"
+                ))
+                .with_remedy(Remedy::ListUnreadable),
+            );
         }
         Ok(Ok(warnings))
     }

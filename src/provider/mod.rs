@@ -35,7 +35,10 @@ use crate::{
     crypto::{browser_state::BrowserStateKey, seal::SealingKey},
     entropy::Entropy,
     fetch::Fetcher,
-    model::{audit::AuditEvent, endpoint::Endpoints, id::AuditId, policy::Policy, secret::Token, text::hex},
+    model::{
+        audit::AuditEvent, endpoint::Endpoints, id::AuditId, policy::Policy, remedy::RemedyWords,
+        secret::Token, text::hex,
+    },
     provider::{
         audit::RefusalCounter,
         error::Error,
@@ -75,6 +78,8 @@ pub struct Dependencies {
     pub hasher: Hasher,
     pub store: Store,
     pub fetcher: Fetcher,
+    /// The words of remedies in the log, and in errors that are stored.
+    pub remedy_words: RemedyWords,
     /// The user of the operating system who runs the command; `None` for the daemon.
     pub actor: Option<String>,
 }

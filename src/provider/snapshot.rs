@@ -10,6 +10,7 @@ use crate::{
         application::{Application, EntityId, Slug},
         id::ApplicationId,
         installation::Installation,
+        remedy::Remediable,
         rollover::ApplicationDraft,
         unreadable::{UnreadableKind, UnreadableRow},
     },
@@ -50,7 +51,7 @@ impl Snapshot {
         let known = before.map_or(&[][..], |before| before.unreadable.as_slice());
         let unreadable = unreadable(&mut read, known);
         for row in unreadable.iter().filter(|row| !known.contains(row)) {
-            tracing::error!(id = row.id, "{}", row.words());
+            tracing::error!(id = row.id, "{}", row.with_words(dependencies.remedy_words));
         }
         let applications = match (before, &read.changed) {
             (Some(before), Some(changed)) => {

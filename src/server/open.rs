@@ -8,6 +8,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use crate::{
+    api_model::remedy,
     clock::{Clock, SystemClock},
     config::Settings,
     credential::password::{HashCost, Hasher},
@@ -155,6 +156,7 @@ fn parts(
             settings.metadata_private_networks.clone(),
             settings.data_dir.clone(),
         ),
+        remedy_words: remedy::words,
         actor,
     })
 }

@@ -2,7 +2,11 @@
 
 use actix_web::{HttpResponse, http::header::RETRY_AFTER, web::Data};
 
-use crate::web::{error::Error, state::Site};
+use crate::{
+    api_model::remedy,
+    model::remedy::{Finding, Remediable},
+    web::{error::Error, state::Site},
+};
 
 /// Liveness: whether the process answers.
 pub(super) const LIVE: &str = "/health/live";
@@ -37,7 +41,9 @@ pub(super) async fn unavailable() -> HttpResponse {
         .body("the database is away; this is tried again by itself\n")
 }
 
-fn ready_body(warnings: &[String]) -> String {
-    let lines = warnings.iter().map(|warning| format!("warning: {warning}\n"));
+fn ready_body(warnings: &[Finding]) -> String {
+    let lines = warnings
+        .iter()
+        .map(|warning| format!("warning: {}\n", warning.with_words(remedy::words)));
     std::iter::once("ready\n".to_owned()).chain(lines).collect()
 }

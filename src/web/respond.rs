@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, http::StatusCode};
 
 use crate::{
+    api_model::remedy,
     model::{endpoint::path, id::ApplicationId, user::UserSummary},
     provider::{
         saml::{
@@ -99,7 +100,7 @@ pub(super) fn refusal(site: &Site, refused: &RefusedPage) -> HttpResponse {
         },
         message: explanation.message,
         responsible: explanation.responsible,
-        fix: explanation.fix,
+        fix: remedy::fix_words(explanation.fix),
         code: explanation.code,
         reference: refused.reference.to_string(),
         application: refused.application.as_ref().map(|(id, name)| app_mark(*id, name)),

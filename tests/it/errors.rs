@@ -2,10 +2,12 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hallpass::{
+    api_model::remedy,
     model::{
         application::{Binding, LogoutEndpoint, Slug, SpUrl},
         name_id::EMAIL_ADDRESS,
         reference::Reference,
+        remedy::Remediable,
     },
     provider::{applications::ApplicationEdit, audit::codes, audit::explain::AuditEntry},
     saml::binding::redirect::{self, percent_encode},
@@ -54,6 +56,12 @@ fn decision(setup: &SsoSetup, page: &Response) -> AuditEntry {
     let one = found.remove(0);
     assert_eq!(one.row.outcome, code);
     one
+}
+
+/// The hints, in the words of the command line.
+fn hints_of(setup: &SsoSetup, page: &Response) -> Vec<String> {
+    let found = decision(setup, page).hints;
+    found.iter().map(|hint| hint.with_words(remedy::words)).collect()
 }
 
 fn request_detail<'d>(decision: &'d AuditEntry, label: &str) -> Vec<&'d str> {
@@ -179,7 +187,7 @@ fn the_audit_row_keeps_the_request_details_and_no_secret() {
         );
         assert_eq!(found.application.as_ref().unwrap().slug.as_str(), "wiki");
         assert_eq!(
-            found.fix_command().unwrap(),
+            remedy::command_of(&found).unwrap(),
             format!("hallpass app edit wiki --acs '{ACS}' --acs 'ACS URL'")
         );
 
@@ -236,14 +244,14 @@ fn the_current_registration_is_shown_with_the_recorded_request() {
             "AssertionConsumerServiceURL=\"https://wiki.example/acs/\"",
             "",
         ));
-        let hints = decision(&setup, &page).hints;
+        let hints = hints_of(&setup, &page);
         assert!(hints.is_empty(), "{hints:?}");
         let page = browser.get(&setup.sso_url_with(
             "_b",
             "AssertionConsumerServiceURL=\"https://wiki.example/acs?connection=z\"",
             "",
         ));
-        let hints = decision(&setup, &page).hints;
+        let hints = hints_of(&setup, &page);
         assert!(
             hints[0].contains("question mark") && hints[0].contains(ACS),
             "{hints:?}"
@@ -251,7 +259,7 @@ fn the_current_registration_is_shown_with_the_recorded_request() {
 
         let shouting = TestSp::new("URN:TEST:WIKI", ACS);
         let page = browser.get(&shouting.sso_url("_i", setup.now()));
-        let hints = decision(&setup, &page).hints;
+        let hints = hints_of(&setup, &page);
         assert!(
             hints[0].contains("wiki") && hints[0].contains("lower case"),
             "{hints:?}"
@@ -272,9 +280,9 @@ fn the_current_registration_is_shown_with_the_recorded_request() {
         };
         switch(false);
         let page = browser.get(&setup.sso_url("_e"));
-        assert_empty(&decision(&setup, &page).hints);
+        assert_empty(&hints_of(&setup, &page));
         switch(true);
-        assert_eq!(decision(&setup, &page).hints, ["it is enabled by now"]);
+        assert_eq!(hints_of(&setup, &page), ["it is enabled by now"]);
     });
 }
 
@@ -436,7 +444,10 @@ fn an_untrusted_posted_signature_is_explained_with_its_certificate() {
             [other.certificate.sha256.as_str()]
         );
         assert!(
-            found.hints.iter().any(|hint| hint.contains("not registered")),
+            found
+                .hints
+                .iter()
+                .any(|hint| hint.message.contains("not registered")),
             "{:?}",
             found.hints
         );

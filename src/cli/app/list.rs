@@ -3,9 +3,12 @@
 use anyhow::Result;
 
 use crate::{
-    api_model::application::{ApplicationOutput, ListEntryOutput, UnreadableOutput, kind_name},
+    api_model::{
+        application::{ApplicationOutput, ListEntryOutput, UnreadableOutput, kind_name},
+        remedy,
+    },
     cli::output::{self, print_line},
-    model::unreadable::UnreadableKind,
+    model::{remedy::Remediable, unreadable::UnreadableKind},
     provider::Provider,
 };
 
@@ -22,8 +25,7 @@ pub(super) fn list(provider: &Provider, json: bool) -> Result<()> {
             .iter()
             .map(|one| ListEntryOutput::Application(Box::new(ApplicationOutput::from(&**one))));
         let drafts = drafts.iter().map(|draft| ListEntryOutput::Draft(draft.into()));
-        let unreadable =
-            set_aside().map(|row| ListEntryOutput::Unreadable(UnreadableOutput::new(row, row.words())));
+        let unreadable = set_aside().map(|row| ListEntryOutput::Unreadable(UnreadableOutput::from(row)));
         return output::json(&registered.chain(drafts).chain(unreadable).collect::<Vec<_>>());
     }
     if applications.is_empty() && drafts.is_empty() && unreadable.is_empty() {
@@ -57,7 +59,7 @@ pub(super) fn list(provider: &Provider, json: bool) -> Result<()> {
         print_row(one.handle(), name, "", "cannot be read", "")?;
     }
     for one in unreadable.iter() {
-        print_line(format_args!("\n! {}", one.words()))?;
+        print_line(format_args!("\n! {}", one.with_words(remedy::words)))?;
     }
     Ok(())
 }

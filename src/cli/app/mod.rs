@@ -16,7 +16,7 @@ mod source;
 use anyhow::{Context, Result, bail};
 
 use crate::{
-    api_model::application::RemovedOutput,
+    api_model::{application::RemovedOutput, remedy},
     cli::{
         app::{
             arguments::AddCommand,
@@ -27,6 +27,7 @@ use crate::{
     model::{
         application::{Application, Slug},
         name_id::NameIdFormat,
+        remedy::Remediable,
     },
     provider::{
         self, Provider,
@@ -191,7 +192,7 @@ fn readable<T>(provider: &Provider, slug: &Slug, read: Result<T, provider::error
             .iter()
             .find(|row| row.slug.as_deref() == Some(slug.as_str()))
         {
-            bail!(row.words());
+            bail!(row.with_words(remedy::words));
         }
     }
     Ok(read?)

@@ -3,13 +3,17 @@
 use anyhow::{Context, Result};
 
 use crate::{
-    api_model::application::{ApplicationDetailsOutput, ApplicationOutput, IdpValuesOutput},
+    api_model::{
+        application::{ApplicationDetailsOutput, ApplicationOutput, IdpValuesOutput},
+        remedy,
+    },
     cli::{
         app::{attribute, source},
         output::{self, print_line},
     },
     model::{
         application::{Application, ApplicationKind, Slug},
+        remedy::Remediable,
         response_options::SignedParts,
     },
     provider::{Provider, saml::publish::CertificateSlot},
@@ -101,7 +105,7 @@ fn findings(provider: &Provider, application: &Application) -> Result<Vec<String
         found.push("Its assertions are encrypted, and carry no signature once they are opened: most applications want one there (`--sign both`).".to_owned());
     }
     if let Some(missing) = provider.missing_attribute_of(application)? {
-        found.push(format!("{missing}."));
+        found.push(format!("{}.", missing.with_words(remedy::words)));
     }
     if application.kind.is_chatgpt() && application.tile_url.is_none() {
         found.push(format!(

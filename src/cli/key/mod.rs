@@ -252,7 +252,7 @@ fn confirm(args: &[String], source: Option<&str>, provider: &Provider) -> Result
                 names.join(", ")
             )
         }
-        KeyAdoptionOutcome::NoRollover => bail!("{}", StepRefused::NothingPrepared),
+        KeyAdoptionOutcome::NoRollover => Err(StepRefused::NothingPrepared.into()),
     }
 }
 
@@ -267,6 +267,6 @@ fn expect_done(stepped: RolloverStepOutcome, provider: &Provider) -> Result<Cert
                 status::missing_lines(provider)?.join("\n")
             )
         }
-        RolloverStepOutcome::Refused(stop) => bail!("{stop}"),
+        RolloverStepOutcome::Refused(stop) => Err(stop.into()),
     }
 }

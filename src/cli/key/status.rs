@@ -5,12 +5,14 @@ use std::net::IpAddr;
 use anyhow::Result;
 
 use crate::{
-    api_model::key::{KeyStatusOutput, KeyStatusWords, state_name},
+    api_model::{
+        key::{KeyStatusOutput, KeyStatusWords, state_name},
+        remedy,
+    },
     cli::output::{self, print_line},
-    model::{application::ApplicationKind, key::KeyState, rollover::MetadataFetch},
+    model::{application::ApplicationKind, key::KeyState, remedy::Remediable, rollover::MetadataFetch},
     provider::{
         Provider,
-        keys::certificate_expiry::ExpiringCertificate,
         keys::{
             AdoptionEvidence, AdoptionStatus, MIN_PUBLISHED_AFTER_SIGNING, MIN_PUBLISHED_BEFORE_SIGNING,
             Rollover,
@@ -251,6 +253,6 @@ fn warnings(provider: &Provider) -> Result<Vec<String>> {
     Ok(own
         .iter()
         .chain(&theirs)
-        .map(ExpiringCertificate::message)
+        .map(|expiring| expiring.with_words(remedy::words))
         .collect())
 }

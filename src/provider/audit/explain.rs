@@ -7,10 +7,11 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     model::{
-        application::{Application, ApplicationKind},
+        application::Application,
         explanation::Explanation,
         id::{AuditId, UserId},
         reference::Reference,
+        remedy::{Finding, Remedy},
         request_details::RequestDetails,
         user::User,
     },
@@ -34,7 +35,7 @@ pub struct AuditEntry {
     /// The user, if still stored.
     pub user: Option<User>,
     /// Observations from comparing the row with what is registered now.
-    pub hints: Vec<String>,
+    pub hints: Vec<Finding>,
 }
 
 /// Which audit events to list.
@@ -66,48 +67,12 @@ impl AuditEntry {
         RequestDetails::parse_audit_detail(self.row.detail.as_deref().unwrap_or_default())
     }
 
-    /// The command that fixes it or shows more, with the values of this application filled in.
-    pub fn fix_command(&self) -> Option<String> {
-        let template = self.explanation?.command?;
-        Some(match &self.application {
-            None => template
-                .replace("{slug}", "SLUG")
-                .replace("{addresses}", "--acs 'ACS URL'"),
-            Some(application) => template
-                .replace("{slug}", application.slug.as_str())
-                .replace("{addresses}", &acs_arguments(application)),
-        })
-    }
-
     fn detail_value(&self, wanted: &str) -> Option<&str> {
         let (_words, facts) = self.parsed_detail();
         facts
             .into_iter()
             .find_map(|(name, value)| (name == wanted).then_some(value))
     }
-}
-
-/// The arguments of `app edit` that register one more ACS URL and keep the others. The URL from the request is not
-/// filled in: anybody can send a request, and only the application's own settings show which URL is right.
-fn acs_arguments(application: &Application) -> String {
-    match application.kind {
-        ApplicationKind::ChatGptLegacy | ApplicationKind::ChatGptCurrent => {
-            "--acs 'ACS URL' --audience 'AUDIENCE'".to_owned()
-        }
-        ApplicationKind::Saml => {
-            let known = application.saml.acs_endpoints.iter();
-            let mut words: Vec<_> = known
-                .map(|consumer| format!("--acs {}", shell_quoted(consumer.location.as_str())))
-                .collect();
-            words.push("--acs 'ACS URL'".to_owned());
-            words.join(" ")
-        }
-    }
-}
-
-/// Quotes `text` as one argument of a shell command.
-fn shell_quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 impl Provider {
@@ -165,27 +130,11 @@ impl Provider {
     }
 
     /// Compares what the request contained with what is registered now.
-    fn hints(&self, snapshot: &Snapshot, decision: &AuditEntry) -> Vec<String> {
+    fn hints(&self, snapshot: &Snapshot, decision: &AuditEntry) -> Vec<Finding> {
         let mut hints = Vec::new();
         let application = decision.application.as_deref();
         match (decision.row.outcome.as_str(), application) {
-            (codes::LOGIN_WRONG, _) => hints.push(match (&decision.row.user, &decision.user) {
-                (None, _) => "Nobody here has the address that was typed: `hallpass user list` shows everybody.".to_owned(),
-                (Some(_), None) => "The person has been removed since.".to_owned(),
-                (Some(_), Some(user)) if user.deleted_at.is_some() => format!(
-                    "{} is deleted: `hallpass user enable {}` undoes that until they are erased.",
-                    user.email, user.email
-                ),
-                (Some(_), Some(user)) if !user.enabled => format!(
-                    "{} is switched off: `hallpass user enable {}` switches them on again.",
-                    user.email, user.email
-                ),
-                (Some(_), Some(user)) => format!(
-                    "The address is that of {}, and the password was wrong: `hallpass user set-password {}` sets another.",
-                    user.full_name(),
-                    user.email
-                ),
-            }),
+            (codes::LOGIN_WRONG, _) => hints.push(wrong_password_hint(decision)),
             ("ACS-UNKNOWN", Some(application)) => {
                 let known = application
                     .saml
@@ -193,7 +142,9 @@ impl Provider {
                     .iter()
                     .map(|consumer| consumer.location.as_str());
                 if let Some(asked) = decision.detail_value(name::ACS) {
-                    hints.extend(known.filter_map(|known| describe_difference("the registered ACS URL", asked, known)));
+                    hints.extend(known.filter_map(|known| {
+                        describe_difference("the registered ACS URL", asked, known).map(Finding::new)
+                    }));
                 }
             }
             ("DESTINATION-WRONG", _) => {
@@ -204,22 +155,24 @@ impl Provider {
                     &endpoints.sso
                 };
                 match decision.detail_value(name::DESTINATION) {
-                    Some(asked) => hints.extend(describe_difference("our address", asked, ours)),
-                    None => hints.push("it was signed without a Destination".to_owned()),
+                    Some(asked) => {
+                        hints.extend(describe_difference("our address", asked, ours).map(Finding::new))
+                    }
+                    None => hints.push(Finding::new("it was signed without a Destination")),
                 }
-                hints.push(format!("our address is {ours}"));
+                hints.push(Finding::new(format!("our address is {ours}")));
             }
             ("ISSUER-UNKNOWN", _) => {
                 if let Some(asked) = decision.detail_value(name::ISSUER) {
                     for application in snapshot.applications.iter() {
                         let known = application.saml.entity_id.as_str();
                         let what = format!("the entity ID of {}", application.slug.as_str());
-                        hints.extend(describe_difference(&what, asked, known));
+                        hints.extend(describe_difference(&what, asked, known).map(Finding::new));
                     }
                 }
             }
             ("APPLICATION-DISABLED", Some(application)) if application.enabled => {
-                hints.push("it is enabled by now".to_owned());
+                hints.push(Finding::new("it is enabled by now"));
             }
             ("SIGNATURE-WRONG", Some(application)) => {
                 let (_words, facts) = decision.parsed_detail();
@@ -229,7 +182,7 @@ impl Provider {
                     .filter(|(name, _)| *name == name::TRIED_CERTIFICATE)
                     .any(|(_, tried)| now.iter().all(|certificate| certificate.sha256 != *tried));
                 if changed {
-                    hints.push("other certificates are registered by now".to_owned());
+                    hints.push(Finding::new("other certificates are registered by now"));
                 }
                 let embedded: Vec<_> = facts
                     .iter()
@@ -238,20 +191,35 @@ impl Provider {
                 if embedded.is_empty() {
                     // HTTP-Redirect carries no certificate that would show whose key it was.
                 } else if now.iter().any(|known| embedded.contains(&known.sha256.as_str())) {
-                    hints.push(
-                        "it brings a registered certificate, so it was changed on its way, or signed with another key"
-                            .to_owned(),
-                    );
+                    hints.push(Finding::new("it brings a registered certificate, so it was changed on its way, or signed with another key"));
                 } else {
-                    hints.push(
-                        "it brings a certificate that is not registered; register that one only if the application's own settings show the same fingerprint"
-                            .to_owned(),
-                    );
+                    hints.push(Finding::new("it brings a certificate that is not registered; register that one only if the application's own settings show the same fingerprint"));
                 }
             }
             (_, _) => {}
         }
         hints
+    }
+}
+
+/// Why an e-mail address and a password did not belong together.
+fn wrong_password_hint(decision: &AuditEntry) -> Finding {
+    match (&decision.row.user, &decision.user) {
+        (None, _) => {
+            Finding::new("Nobody here has the address that was typed").with_remedy(Remedy::ListUsers)
+        }
+        (Some(_), None) => Finding::new("The person has been removed since."),
+        (Some(_), Some(user)) if user.deleted_at.is_some() => {
+            Finding::new(format!("{} is deleted", user.email))
+                .with_remedy(Remedy::RestoreUser(user.email.clone()))
+        }
+        (Some(_), Some(user)) if !user.enabled => Finding::new(format!("{} is switched off", user.email))
+            .with_remedy(Remedy::EnableUser(user.email.clone())),
+        (Some(_), Some(user)) => Finding::new(format!(
+            "The address is that of {}, and the password was wrong",
+            user.full_name()
+        ))
+        .with_remedy(Remedy::SetPassword(user.email.clone())),
     }
 }
 
@@ -294,13 +262,5 @@ mod tests {
             assert!(text.contains(part), "{asked}, {known}: {text}");
         }
         assert_eq!(said("urn:x", "urn:y"), None);
-    }
-
-    #[test]
-    fn a_value_is_quoted_as_one_shell_argument() {
-        assert_eq!(
-            shell_quoted("https://sp.example/a'b c"),
-            r"'https://sp.example/a'\''b c'"
-        );
     }
 }

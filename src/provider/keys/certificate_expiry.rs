@@ -1,11 +1,14 @@
 //! Certificates that expire soon, and the warnings about them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::{
-    model::key::{Certificate, CertificateExpiry},
+    model::{
+        key::{Certificate, CertificateExpiry},
+        remedy::{Remediable, Remedy},
+    },
     provider::{Provider, error::Error, snapshot::Snapshot},
 };
 
@@ -47,8 +50,7 @@ impl ExpiringCertificate {
         })
     }
 
-    /// The warning, with what to do.
-    pub fn message(&self) -> String {
+    fn message(&self) -> String {
         if self.expiry == CertificateExpiry::NotYetValid {
             return self.not_yet_valid_message();
         }
@@ -63,16 +65,12 @@ impl ExpiringCertificate {
             CertificateOwner::Ours {
                 next_is_prepared: false,
             } => format!(
-                "the signing certificate {when}; applications that look at its end refuse every sign-in from then on. Prepare the next key: hallpass key roll prepare"
+                "the signing certificate {when}; applications that look at its end refuse every sign-in from then on"
             ),
             CertificateOwner::Ours {
                 next_is_prepared: true,
-            } => format!(
-                "the signing certificate {when}; the next key is prepared. Let it take over before then: hallpass key roll status"
-            ),
-            CertificateOwner::NextKey => format!(
-                "the certificate of the next key {when}; take it back and prepare one that lasts: hallpass key roll cancel"
-            ),
+            } => format!("the signing certificate {when}; the next key is prepared"),
+            CertificateOwner::NextKey => format!("the certificate of the next key {when}"),
             CertificateOwner::Application { slug, name } => format!(
                 "the certificate that {name} ({slug}) signs with {when}; signatures by it still count here. Ask there for a new one"
             ),
@@ -94,6 +92,30 @@ impl ExpiringCertificate {
             CertificateOwner::Application { slug, name } => format!(
                 "the certificate that {name} ({slug}) signs with is not valid before {when}; signatures by it are accepted here already. {clock}"
             ),
+        }
+    }
+}
+
+impl fmt::Display for ExpiringCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message())
+    }
+}
+
+impl Remediable for ExpiringCertificate {
+    fn remedy(&self) -> Option<Remedy> {
+        if self.expiry == CertificateExpiry::NotYetValid {
+            return None;
+        }
+        match self.owner {
+            CertificateOwner::Ours {
+                next_is_prepared: false,
+            } => Some(Remedy::ReplaceExpiringKey),
+            CertificateOwner::Ours {
+                next_is_prepared: true,
+            } => Some(Remedy::ActivateBeforeExpiry),
+            CertificateOwner::NextKey => Some(Remedy::ReplaceNextKey),
+            CertificateOwner::Application { .. } => None,
         }
     }
 }
@@ -156,7 +178,10 @@ impl Provider {
             if !is_new {
                 continue;
             }
-            let (sha256, words) = (&expiring.certificate.sha256, expiring.message());
+            let (sha256, words) = (
+                &expiring.certificate.sha256,
+                expiring.with_words(self.dependencies().remedy_words),
+            );
             if matches!(
                 expiring.expiry,
                 CertificateExpiry::Expired | CertificateExpiry::NotYetValid
@@ -214,7 +239,7 @@ mod tests {
     #[test]
     fn a_certificate_that_is_not_yet_valid_is_warned_of() {
         let early = expiring_own_certificate(TimeDelta::days(399), now() - TimeDelta::days(2)).unwrap();
-        let message = early.message();
+        let message = early.to_string();
         assert!(
             message.contains("not valid before 2024-10-03 09:00 UTC")
                 && message.contains("the clock of this machine"),
@@ -223,9 +248,9 @@ mod tests {
     }
 
     #[test]
-    fn the_message_names_the_day_and_the_command() {
-        let words = |left| expiring_own_certificate(left, now()).map(|expiring| expiring.message());
-        assert_eq!(words(TimeDelta::days(61)), None);
+    fn the_message_names_the_day_and_the_remedy_the_next_key() {
+        let expiring = |left| expiring_own_certificate(left, now());
+        assert_eq!(expiring(TimeDelta::days(61)), None);
         for (left, part) in [
             (TimeDelta::days(60), "ends in 60 days, on 2024-12-03"),
             (TimeDelta::days(7) + TimeDelta::hours(1), "ends in 7 days"),
@@ -234,11 +259,10 @@ mod tests {
             (TimeDelta::zero(), "ended on 2024-10-04"),
             (TimeDelta::days(-3), "ended on 2024-10-01"),
         ] {
-            let message = words(left).unwrap();
-            assert!(
-                message.contains(part) && message.contains("hallpass key roll prepare"),
-                "{message}"
-            );
+            let expiring = expiring(left).unwrap();
+            let message = expiring.to_string();
+            assert!(message.contains(part), "{message}");
+            assert_eq!(expiring.remedy(), Some(Remedy::ReplaceExpiringKey));
         }
     }
 

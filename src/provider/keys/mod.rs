@@ -17,6 +17,7 @@ use crate::{
         audit::AuditEvent,
         id::KeyId,
         key::{Certificate, KeyState, SealedKey, SigningKey},
+        remedy::{Remediable, Remedy},
         rollover::{AdoptionSource, KeyAdoption},
         secret::Secret,
     },
@@ -59,22 +60,18 @@ pub enum StepRefused {
     /// The certificate is published already.
     #[error("this certificate is published already: a rollover needs another key, or another certificate")]
     SameCertificate,
-    #[error(
-        "a key is prepared already: let it sign with `hallpass key roll activate`, or take it back with `hallpass key roll cancel`"
-    )]
+    #[error("a key is prepared already")]
     AlreadyPrepared,
     /// The previous key is still published.
-    #[error(
-        "the rollover before this one is not finished: end it with `hallpass key roll retire`, or undo it with `hallpass key roll back`"
-    )]
+    #[error("the rollover before this one is not finished")]
     PreviousNotRetired,
-    #[error("no key is prepared: `hallpass key roll prepare` makes one and publishes it")]
+    #[error("no key is prepared")]
     NothingPrepared,
     #[error("no rollover is under way: there is no previous key that could sign again or be retired")]
     NoPrevious,
     /// The change before this step is so recent that not every replica may have it, or that signatures may still be in
     /// transit.
-    #[error( "it is too soon: {why}. Try again at {at}, or give --force", at = .at.format("%H:%M:%S UTC") )]
+    #[error( "it is too soon: {why}. Try again at {at}", at = .at.format("%H:%M:%S UTC") )]
     TooSoon {
         /// What has to take effect first.
         why: &'static str,
@@ -85,8 +82,21 @@ pub enum StepRefused {
     #[error("not every application is known to trust the key yet; missing: {0}")]
     NotAdopted(usize),
     /// Another administrator changed the keys at the same time.
-    #[error("somebody else changed the keys at the same moment; look again with `hallpass key roll status`")]
+    #[error("somebody else changed the keys at the same moment")]
     Changed,
+}
+
+impl Remediable for StepRefused {
+    fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::AlreadyPrepared => Some(Remedy::ActivateOrCancelKey),
+            Self::PreviousNotRetired => Some(Remedy::RetireOrReactivateKey),
+            Self::NothingPrepared => Some(Remedy::PrepareKey),
+            Self::TooSoon { .. } => Some(Remedy::ForceStep),
+            Self::Changed => Some(Remedy::ShowKeys),
+            Self::UnusableKey(_) | Self::SameCertificate | Self::NoPrevious | Self::NotAdopted(_) => None,
+        }
+    }
 }
 
 /// The outcome of a confirmation.

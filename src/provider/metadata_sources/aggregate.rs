@@ -18,6 +18,7 @@ use crate::{
         metadata_source::{
             AcceptedAggregate, ApplicationMetadataSource, EnableRule, ImportedEntity, MetadataSource,
         },
+        remedy::Remediable,
         text::{hex, single_line},
     },
     provider::{
@@ -129,10 +130,8 @@ impl Provider {
         let taken = self.store().read(|tx| tx.accepted_aggregates(source.id))?;
         Ok(copy.is_older_than(&taken).map(|why| SourceError::OlderCopy {
             why,
-            command: match &source.url {
-                Some(_) => format!("hallpass app source {} --refresh --force", source.label()),
-                None => format!("hallpass app import … --name {} --force", source.label()),
-            },
+            name: source.label().to_owned(),
+            is_fetched: source.url.is_some(),
         }))
     }
 }
@@ -218,6 +217,11 @@ impl<'w> AggregateUpdate<'w> {
         })
     }
 
+    fn skip_unusable(&mut self, id: &str, why: &BadApplication) {
+        let words = self.provider.dependencies().remedy_words;
+        self.report.skip(id, &why.with_words(words));
+    }
+
     fn skip(&mut self, entity_id: &str, why: &str) {
         // It still counts as listed: a mistake in its metadata must not disable its application.
         self.seen.insert(entity_id.to_owned());
@@ -289,7 +293,7 @@ impl<'w> AggregateUpdate<'w> {
                 let imported = from_entity(entity.clone(), own_end);
                 match imported.and_then(|imported| imported.check_keys().map(|()| imported)) {
                     Ok(imported) => self.enabling.push(imported),
-                    Err(why) => self.report.skip(id, &why.to_string()),
+                    Err(why) => self.skip_unusable(id, &why),
                 }
             }
             return Ok(());
@@ -325,7 +329,7 @@ impl<'w> AggregateUpdate<'w> {
                 &new,
                 self.provider.received_metadata(own_end, MetadataTrust::PinnedKey),
             )),
-            Err(why) => self.report.skip(id, &why.to_string()),
+            Err(why) => self.skip_unusable(id, &why),
         }
         Ok(())
     }

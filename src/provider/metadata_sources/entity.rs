@@ -258,6 +258,7 @@ impl Provider {
             trust: vouching,
             change_id: hex(&self.random::<8>()),
             now: self.now(),
+            remedy_words: self.dependencies().remedy_words,
         }
     }
 

@@ -20,6 +20,7 @@ use std::{
 
 use crate::{
     fetch::{self, Document},
+    model::remedy::{Remediable, Remedy},
     provider::{applications::BadApplication, error::Error},
     saml::metadata::{
         aggregate as aggregate_reader,
@@ -96,23 +97,22 @@ pub enum SourceError {
     #[error("the metadata names no AssertionConsumerService over HTTP-POST")]
     NoAcs,
     /// So many entities are missing that the publisher has most likely made a mistake.
-    #[error(
-        "{delisted} of {listed} entities are missing in it; nothing was taken away. If that is meant: `hallpass app source {name} --refresh --force`"
-    )]
+    #[error("{delisted} of {listed} entities are missing in it; nothing was taken away")]
     TooManyDelisted {
         delisted: usize,
         /// How many entities were listed before.
         listed: usize,
+        /// The source.
         name: String,
     },
     /// The copy is outdated: it was replayed, or its publisher reverted to it.
-    #[error(
-        "this copy is older than the one in force: {why}; nothing was taken. Ask its publisher; if it is meant: `{command}`"
-    )]
+    #[error("this copy is older than the one in force: {why}; nothing was taken")]
     OlderCopy {
         why: String,
-        /// The command that accepts it nevertheless.
-        command: String,
+        /// The source.
+        name: String,
+        /// Whether it was fetched from a URL; else it was read from a file.
+        is_fetched: bool,
     },
     /// An error of our own.
     #[error("it could not be stored: {0}")]
@@ -122,6 +122,22 @@ pub enum SourceError {
     /// Another process is working on the source.
     #[error("it is being fetched already, by another process; try again in a minute")]
     Busy,
+}
+
+impl Remediable for SourceError {
+    fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::Metadata(bad) => bad.remedy(),
+            Self::Application(bad) => bad.remedy(),
+            Self::Internal(error) => error.remedy(),
+            Self::TooManyDelisted { name, .. } => Some(Remedy::AcceptDelisting { source: name.clone() }),
+            Self::OlderCopy { name, is_fetched, .. } => Some(Remedy::AcceptOlderCopy {
+                source: name.clone(),
+                is_fetched: *is_fetched,
+            }),
+            Self::Fetch(_) | Self::NotText | Self::NoAcs | Self::Unreadable(_) | Self::Busy => None,
+        }
+    }
 }
 
 impl From<aggregate_reader::Error> for SourceError {

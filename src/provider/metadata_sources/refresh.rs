@@ -9,6 +9,7 @@ use crate::{
         metadata_source::{
             AcceptedAggregate, ImportedEntity, MetadataSource, MetadataSourceKind, MetadataSourceState,
         },
+        remedy::Remediable,
     },
     process::ProcessIdentity,
     provider::{
@@ -300,10 +301,10 @@ impl Provider {
             return Ok(RefreshOutcome::Failed(source_error));
         }
         let now = self.now();
-        let why: String = error_with_causes(&source_error)
-            .chars()
-            .take(MAX_ERROR_CHARS)
-            .collect();
+        let remedy = source_error.remedy();
+        let remedy = remedy.as_ref().map(self.dependencies().remedy_words);
+        let why = error_with_causes(&source_error) + &remedy.unwrap_or_default();
+        let why: String = why.chars().take(MAX_ERROR_CHARS).collect();
         let failures = source.state.failures.saturating_add(1);
         let since = source.state.failing_since.unwrap_or(now);
         tracing::warn!(

@@ -7,6 +7,7 @@ use crate::{
     model::{
         audit::AuditEvent,
         id::UserId,
+        remedy::{Remediable, Remedy},
         text::BadText,
         user::{Email, NameComponent, NameComponents, OwnAttributes, StableId, User, UserName},
     },
@@ -70,13 +71,22 @@ impl UserEdit {
 pub enum BadUserEdit {
     /// The user could no longer sign in to an application.
     #[error(
-        "{} requires {}: give them another value, or let the application do without it first (`hallpass app attribute`)",
+        "{} requires {}: give them another value, or let the application do without it first",
         .0.application, .0.attribute
     )]
     StillRequired(UnmetRequirement),
     /// No name would remain.
     #[error(transparent)]
     Names(#[from] BadText),
+}
+
+impl Remediable for BadUserEdit {
+    fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::StillRequired(_) => Some(Remedy::DropRequirement),
+            Self::Names(_) => None,
+        }
+    }
 }
 
 /// The outcome of a change.

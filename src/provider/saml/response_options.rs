@@ -9,6 +9,7 @@ use crate::{
         attribute::{self, AttributeRule},
         key::Certificate,
         name_id::NameIdFormat,
+        remedy::{Remediable, Remedy},
         response_options::{ContentCipher, SignatureAlgorithm, SignedParts},
         secret::Secret,
     },
@@ -59,9 +60,7 @@ impl ResponseOptionsEdit {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum BadResponseOptions {
     /// Encryption without a certificate.
-    #[error(
-        "assertions cannot be encrypted without the application's certificate: add --encryption-certificate FILE"
-    )]
+    #[error("assertions cannot be encrypted without the application's certificate")]
     NoEncryptionCertificate,
     /// No certificate can be encrypted to.
     #[error("assertions cannot be encrypted to the certificate {subject}: {why}")]
@@ -77,7 +76,7 @@ pub enum BadResponseOptions {
     #[error("ChatGPT never decrypts: nothing can be encrypted for it")]
     EncryptedChatGpt,
     /// ChatGPT requires a signed Assertion.
-    #[error("ChatGPT wants the assertion signed: --sign both, or --sign assertion")]
+    #[error("ChatGPT wants the assertion signed")]
     UnsignedAssertionChatGpt,
     /// One of the two kinds of ChatGPT connection refuses other algorithms.
     #[error("ChatGPT is known to take RSA-SHA256 only")]
@@ -88,6 +87,21 @@ pub enum BadResponseOptions {
     /// ChatGPT reads this attribute.
     #[error("ChatGPT needs the attribute {0} as it is; others can be added beside it")]
     AttributeChatGpt(String),
+}
+
+impl Remediable for BadResponseOptions {
+    fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::NoEncryptionCertificate => Some(Remedy::AddEncryptionCertificate),
+            Self::UnsignedAssertionChatGpt => Some(Remedy::SignAssertion),
+            Self::UnusableForEncryption { .. }
+            | Self::DuplicateAttribute(_)
+            | Self::EncryptedChatGpt
+            | Self::AlgorithmChatGpt
+            | Self::NameIdFormatChatGpt
+            | Self::AttributeChatGpt(_) => None,
+        }
+    }
 }
 
 /// Checks whether Responses to an application of this kind may be built with these options.

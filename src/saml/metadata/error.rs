@@ -2,7 +2,10 @@
 
 use std::io;
 
-use crate::xml::{self, error::StreamError};
+use crate::{
+    model::remedy::{Remediable, Remedy},
+    xml::{self, error::StreamError},
+};
 
 /// Why metadata cannot be read, in words for the administrator.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -20,9 +23,7 @@ pub enum BadMetadata {
     #[error("the metadata describes no service provider{0}")]
     NoServiceProvider(String),
     /// More than one, and nobody said which is meant.
-    #[error(
-        "the metadata describes several service providers: say which is meant with --entity-id ENTITY_ID"
-    )]
+    #[error("the metadata describes several service providers")]
     SeveralServiceProviders,
     /// The metadata of an identity provider.
     #[error(
@@ -44,6 +45,24 @@ pub enum BadMetadata {
     /// Somebody wrote to the file between its verification and its reading.
     #[error("the file changed while it was read; fetch it again")]
     Changed,
+}
+
+impl Remediable for BadMetadata {
+    fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::SeveralServiceProviders => Some(Remedy::NameEntity),
+            Self::Malformed(_)
+            | Self::TooLarge(_)
+            | Self::Expired(_)
+            | Self::NoServiceProvider(_)
+            | Self::IdentityProvider(_)
+            | Self::WebPage
+            | Self::Utf16
+            | Self::Signature(_)
+            | Self::Validity(_)
+            | Self::Changed => None,
+        }
+    }
 }
 
 impl BadMetadata {

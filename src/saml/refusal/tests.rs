@@ -1,7 +1,7 @@
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, iter};
 
 use super::*;
-use crate::model::explanation::ResponsibleParty;
+use crate::model::{explanation::ResponsibleParty, remedy::Fix};
 
 #[test]
 fn an_unproven_sender_never_gets_a_status() {
@@ -47,7 +47,11 @@ fn a_code_is_unique_and_short() {
 #[test]
 fn texts_are_sentences_and_a_status_message_is_one() {
     for one in all() {
-        for text in [one.message, one.fix] {
+        let fix = match one.fix {
+            Fix::Words(words) => Some(words),
+            _other => None,
+        };
+        for text in iter::once(one.message).chain(fix) {
             assert!(text.ends_with('.'), "{}: {text}", one.code);
             assert!(
                 text.starts_with(|c: char| c.is_uppercase() || c == '`'),
@@ -65,7 +69,11 @@ fn texts_are_sentences_and_a_status_message_is_one() {
             assert!(one.message.is_ascii() && one.message.len() <= 120, "{}", one.code);
         }
         if one.responsible == ResponsibleParty::User {
-            assert!(!one.fix.contains('`'), "{}: a person types no commands", one.code);
+            assert!(
+                fix.is_some_and(|words| !words.contains('`')),
+                "{}: a person types no commands",
+                one.code
+            );
         }
     }
 }

@@ -277,7 +277,7 @@ fn an_expiring_certificate_is_reported_in_health_and_status_and_blocks_nothing()
             .application_expiring_certificates()
             .unwrap()
             .iter()
-            .map(hallpass::provider::keys::certificate_expiry::ExpiringCertificate::message)
+            .map(ToString::to_string)
             .collect();
         assert!(
             theirs.len() == 1 && theirs[0].contains("Wiki (wiki) signs with ends in 13 days"),

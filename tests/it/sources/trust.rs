@@ -2,7 +2,11 @@
 
 use chrono::TimeDelta;
 use hallpass::{
-    model::application::{EntityId, Slug},
+    api_model::remedy,
+    model::{
+        application::{EntityId, Slug},
+        remedy::Remediable,
+    },
     provider::metadata_sources::{EnableOutcome, EnableRule, RefreshOutcome, SourceError},
 };
 
@@ -68,7 +72,7 @@ fn an_older_copy_that_is_still_valid_is_refused() {
         let RefreshOutcome::Failed(trouble) = refresh_source(&server, false) else {
             panic!("who left is back");
         };
-        let words = trouble.to_string();
+        let words = trouble.with_words(remedy::words);
         assert!(
             words.contains("older") && words.contains("hallpass app source 127-0-0-1 --refresh --force"),
             "{words}"

@@ -12,6 +12,7 @@ use crate::{
         id::ApplicationId,
         key::Certificate,
         metadata_source::{ApplicationMetadataSource, PendingChange},
+        remedy::{Remediable, Remedy, RemedyWords},
     },
     provider::{
         Provider, applications, error::Error, metadata_sources::report::UpdateReport,
@@ -260,6 +261,8 @@ pub(super) struct ReceivedMetadata {
     /// Identifies the change if it has to be reviewed.
     pub(super) change_id: String,
     pub(super) now: DateTime<Utc>,
+    /// For the reason of a change that waits, which is stored.
+    pub(super) remedy_words: RemedyWords,
 }
 
 /// Decides what happens to an application when new metadata arrives.
@@ -274,6 +277,7 @@ pub(super) fn decide(
         trust,
         change_id,
         now,
+        remedy_words,
     } = delivery;
     let next = source_after(from, new, own_end);
     if new.sha256 == from.applied_sha256 {
@@ -299,7 +303,7 @@ pub(super) fn decide(
     }
     let mut reasons = review_reasons(application, from, new, trust);
     if let Err(bad) = applications::check(changed.kind, &changed.saml) {
-        reasons.push(bad.to_string());
+        reasons.push(bad.with_words(remedy_words));
     }
     if reasons.is_empty() {
         return ChangeDecision::Apply {
@@ -375,7 +379,7 @@ impl Provider {
                         if !tx.record_pending_change(*id, change)? {
                             continue;
                         }
-                        waiting.push(slug.as_str().to_owned());
+                        waiting.push(slug.clone());
                     }
                 }
                 tx.add_audit_event(event)?;
@@ -383,10 +387,13 @@ impl Provider {
             Ok((changed, waiting))
         })?;
         for slug in &waiting {
-            tracing::warn!(slug, "new metadata waits: `hallpass app confirm {slug}` shows it");
+            let words = (self.dependencies().remedy_words)(&Remedy::ReviewChange(slug.clone()));
+            tracing::warn!(slug = slug.as_str(), "new metadata waits{words}");
         }
         report.changed.extend(changed);
-        report.held_back.extend(waiting);
+        report
+            .held_back
+            .extend(waiting.iter().map(|slug| slug.as_str().to_owned()));
         Ok(())
     }
 

@@ -92,6 +92,7 @@ fn acs_endpoint(location: &str) -> AssertionConsumerService {
 fn received_metadata(vouching: MetadataTrust) -> ReceivedMetadata {
     ReceivedMetadata {
         own_valid_until: None,
+        remedy_words: |remedy| format!(" ({remedy:?})"),
         trust: vouching,
         change_id: "c0ffee".to_owned(),
         now: now(),

@@ -2,7 +2,10 @@
 //! the sender's.
 
 use crate::{
-    model::explanation::{Explanation, ResponsibleParty},
+    model::{
+        explanation::{Explanation, ResponsibleParty},
+        remedy::{Fix, FixCommand},
+    },
     saml::refusal::code::explanations::explanations,
 };
 
@@ -15,7 +18,7 @@ explanations! {
         status: None,
         message: "The application sent a request that cannot be read. It may have been cut on its way here.",
         responsible: ResponsibleParty::ApplicationAdministrator,
-        fix: "Start again at the application. If it happens again, its SAML settings are broken: compare the Sign-in URL there with ours.",
+        fix: Fix::Words("Start again at the application. If it happens again, its SAML settings are broken: compare the Sign-in URL there with ours."),
         command: None,
         clause: Some("saml-bindings, 3.4.4.1; saml-core, 3.2.1"),
     };
@@ -25,7 +28,7 @@ explanations! {
         status: None,
         message: "The application sent a request that is larger than any sign-in needs.",
         responsible: ResponsibleParty::ApplicationAdministrator,
-        fix: "Start again at the application. If it happens again, let it send a shorter RelayState and no more than the request itself.",
+        fix: Fix::Words("Start again at the application. If it happens again, let it send a shorter RelayState and no more than the request itself."),
         command: None,
         clause: Some("saml-bindings, 3.4.3"),
     };
@@ -35,7 +38,7 @@ explanations! {
         status: None,
         message: "This address is for applications; nothing was sent along with it.",
         responsible: ResponsibleParty::User,
-        fix: "Open the application itself, or your own page here, and start there.",
+        fix: Fix::Words("Open the application itself, or your own page here, and start there."),
         command: None,
         clause: None,
     };
@@ -46,8 +49,8 @@ explanations! {
         status: None,
         message: "Sign-ins to this application start at the application itself.",
         responsible: ResponsibleParty::EitherAdministrator,
-        fix: "Open the application at its own address and sign in from there. If it takes sign-ins that begin elsewhere, `hallpass app edit --allow-idp-initiated true` lets them begin here.",
-        command: Some("hallpass app edit {slug} --allow-idp-initiated true"),
+        fix: Fix::AllowIdpInitiated,
+        command: Some(FixCommand::AllowIdpInitiated),
         clause: Some("saml-profiles, 4.1.5; SP 800-63C, 4.8"),
     };
     ISSUER_UNKNOWN = Explanation {
@@ -56,8 +59,8 @@ explanations! {
         status: None,
         message: "The application that sent you is not registered here.",
         responsible: ResponsibleParty::ProviderAdministrator,
-        fix: "Register it with `hallpass app add`. Its entity ID must be, letter for letter, what it sends as Issuer; in ChatGPT this is the Audience, and it changes when the connection is reset.",
-        command: Some("hallpass app list"),
+        fix: Fix::RegisterApplication,
+        command: Some(FixCommand::ListApplications),
         clause: Some("saml-profiles, 4.1.4.1; saml-core, 8.3.6"),
     };
     /// Imported from a federation's metadata, and not enabled.
@@ -67,8 +70,8 @@ explanations! {
         status: None,
         message: "The application that sent you is known here, but not enabled yet.",
         responsible: ResponsibleParty::ProviderAdministrator,
-        fix: "Enable it with `hallpass app enable --known ENTITY_ID`; `hallpass app known list` shows what imported metadata lists.",
-        command: Some("hallpass app known list"),
+        fix: Fix::EnableImported,
+        command: Some(FixCommand::ListImported),
         clause: Some("saml-metadata, 2.3.1"),
     };
     METADATA_EXPIRED = Explanation {
@@ -77,8 +80,8 @@ explanations! {
         status: None,
         message: "What is known here of the application has expired. To keep your account safe, we stopped.",
         responsible: ResponsibleParty::EitherAdministrator,
-        fix: "`hallpass app source` shows why no newer metadata could be fetched; whoever publishes it must renew its validUntil.",
-        command: Some("hallpass app source"),
+        fix: Fix::RenewMetadata,
+        command: Some(FixCommand::ListSources),
         clause: Some("saml-metadata, 2.3.1, 2.3.2"),
     };
     /// Several applications have this entity ID.
@@ -88,8 +91,8 @@ explanations! {
         status: None,
         message: "Several applications share one name here, and this request does not say which of them sent you.",
         responsible: ResponsibleParty::EitherAdministrator,
-        fix: "Let the application send its AssertionConsumerServiceURL, or register only one application under this entity ID.",
-        command: Some("hallpass app list"),
+        fix: Fix::Words("Let the application send its AssertionConsumerServiceURL, or register only one application under this entity ID."),
+        command: Some(FixCommand::ListApplications),
         clause: None,
     };
     APPLICATION_DISABLED = Explanation {
@@ -98,8 +101,8 @@ explanations! {
         status: None,
         message: "An administrator has switched this application off.",
         responsible: ResponsibleParty::ProviderAdministrator,
-        fix: "`hallpass app enable` switches it on again.",
-        command: Some("hallpass app enable {slug}"),
+        fix: Fix::EnableApplication,
+        command: Some(FixCommand::EnableApplication),
         clause: None,
     };
     ACS_UNKNOWN = Explanation {
@@ -108,8 +111,8 @@ explanations! {
         status: None,
         message: "The application asked for our answer at an address that is not registered here. To keep your account safe, we stopped.",
         responsible: ResponsibleParty::ProviderAdministrator,
-        fix: "If the connection was reset, its addresses changed: take the new ACS URL and Audience from the application's own settings, and paste them with `hallpass app edit`.",
-        command: Some("hallpass app edit {slug} {addresses}"),
+        fix: Fix::RegisterNewUrls,
+        command: Some(FixCommand::RegisterAcs),
         clause: Some("saml-profiles, 4.1.4.1"),
     };
     DESTINATION_WRONG = Explanation {
@@ -118,8 +121,8 @@ explanations! {
         status: None,
         message: "The application addressed its request to a different sign-in address. To keep your account safe, we stopped.",
         responsible: ResponsibleParty::ApplicationAdministrator,
-        fix: "Paste our Sign-in URL and Sign-out URL at the application, letter for letter; `hallpass app show` prints them.",
-        command: Some("hallpass app show {slug}"),
+        fix: Fix::PasteOurUrls,
+        command: Some(FixCommand::ShowApplication),
         clause: Some("saml-core, 3.2.1; saml-bindings, 3.4.5.2"),
     };
     SIGNATURE_WRONG = Explanation {
@@ -128,8 +131,8 @@ explanations! {
         status: None,
         message: "The request's signature does not fit the application. To keep your account safe, we stopped.",
         responsible: ResponsibleParty::ProviderAdministrator,
-        fix: "If the application changed its certificate, register the new one with `hallpass app edit --certificate` or `--metadata`.",
-        command: Some("hallpass app edit {slug} --certificate FILE"),
+        fix: Fix::ReplaceCertificate,
+        command: Some(FixCommand::AddCertificate),
         clause: Some("saml-core, 3.2.1; saml-bindings, 3.4.4.1"),
     };
     SIGNATURE_ALGORITHM = Explanation {
@@ -138,7 +141,7 @@ explanations! {
         status: None,
         message: "The request is signed in a way that is no longer safe. To keep your account safe, we stopped.",
         responsible: ResponsibleParty::ApplicationAdministrator,
-        fix: "Let the application sign with RSA-SHA256. pysaml2 signs with SHA-1 unless told otherwise: set signing_algorithm and digest_algorithm under service, sp.",
+        fix: Fix::Words("Let the application sign with RSA-SHA256. pysaml2 signs with SHA-1 unless told otherwise: set signing_algorithm and digest_algorithm under service, sp."),
         command: None,
         clause: Some("SDP-ALG01; IIP-ALG08"),
     };
@@ -149,7 +152,7 @@ explanations! {
         status: None,
         message: "The request is signed in a way that need not protect all of it. To keep your account safe, we stopped.",
         responsible: ResponsibleParty::ApplicationAdministrator,
-        fix: "Let the application sign as SAML says: one enveloped signature over the whole message by its ID, with exclusive canonicalization and no other transform. Signing over HTTP-Redirect avoids all of this.",
+        fix: Fix::Words("Let the application sign as SAML says: one enveloped signature over the whole message by its ID, with exclusive canonicalization and no other transform. Signing over HTTP-Redirect avoids all of this."),
         command: None,
         clause: Some("saml-core, 5.4"),
     };
@@ -159,7 +162,7 @@ explanations! {
         status: None,
         message: "This sign-in has ended: it was used before.",
         responsible: ResponsibleParty::User,
-        fix: "Start again at the application.",
+        fix: Fix::Words("Start again at the application."),
         command: None,
         clause: Some("saml-profiles, 4.1.4.5"),
     };
@@ -169,7 +172,7 @@ explanations! {
         status: None,
         message: "An application sent an answer that was not expected here.",
         responsible: ResponsibleParty::ApplicationAdministrator,
-        fix: "Nothing is wrong where a person went back or reloaded. Otherwise let the application answer with our request's ID as InResponseTo, once.",
+        fix: Fix::Words("Nothing is wrong where a person went back or reloaded. Otherwise let the application answer with our request's ID as InResponseTo, once."),
         command: None,
         clause: Some("saml-profiles, 4.4.3.4"),
     };
@@ -179,8 +182,8 @@ explanations! {
         status: None,
         message: "An application answered in another one's name.",
         responsible: ResponsibleParty::ApplicationAdministrator,
-        fix: "Let the application answer under the entity ID that is registered here.",
-        command: Some("hallpass app show {slug}"),
+        fix: Fix::Words("Let the application answer under the entity ID that is registered here."),
+        command: Some(FixCommand::ShowApplication),
         clause: Some("saml-profiles, 4.4.4.2"),
     };
 }

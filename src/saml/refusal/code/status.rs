@@ -2,7 +2,10 @@
 //! may show to the user, and which therefore contains no registered value.
 
 use crate::{
-    model::explanation::{Explanation, ResponsibleParty},
+    model::{
+        explanation::{Explanation, ResponsibleParty},
+        remedy::{Fix, FixCommand},
+    },
     saml::{refusal::code::explanations::explanations, urn::status},
 };
 
@@ -15,7 +18,7 @@ explanations! {
         status: Some((status::VERSION_MISMATCH, None)),
         message: "The request is not of SAML version 2.0.",
         responsible: ResponsibleParty::ApplicationAdministrator,
-        fix: "Switch the application to SAML 2.0.",
+        fix: Fix::Words("Switch the application to SAML 2.0."),
         command: None,
         clause: Some("saml-core, 3.2.2.2 and 4.1"),
     };
@@ -25,7 +28,7 @@ explanations! {
         status: Some((status::REQUESTER, Some(status::REQUEST_DENIED))),
         message: "The request was issued too long ago.",
         responsible: ResponsibleParty::EitherAdministrator,
-        fix: "Start again at the application. If it happens each time, a clock is wrong: compare the application's, and the one here, with the true time.",
+        fix: Fix::Words("Start again at the application. If it happens each time, a clock is wrong: compare the application's, and the one here, with the true time."),
         command: None,
         clause: Some("saml-core, 1.3.3; IIP-G01"),
     };
@@ -35,7 +38,7 @@ explanations! {
         status: Some((status::REQUESTER, Some(status::REQUEST_DENIED))),
         message: "The request was issued in the future.",
         responsible: ResponsibleParty::EitherAdministrator,
-        fix: "A clock is wrong: compare the application's, and the one here, with the true time.",
+        fix: Fix::Words("A clock is wrong: compare the application's, and the one here, with the true time."),
         command: None,
         clause: Some("saml-core, 1.3.3; IIP-G01"),
     };
@@ -45,7 +48,7 @@ explanations! {
         status: Some((status::REQUESTER, Some(status::REQUEST_DENIED))),
         message: "The request has expired.",
         responsible: ResponsibleParty::EitherAdministrator,
-        fix: "Sign out again at the application. If it happens each time, a clock is wrong: compare the application's, and the one here, with the true time.",
+        fix: Fix::Words("Sign out again at the application. If it happens each time, a clock is wrong: compare the application's, and the one here, with the true time."),
         command: None,
         clause: Some("saml-core, 3.7.1"),
     };
@@ -55,8 +58,8 @@ explanations! {
         status: Some((status::REQUESTER, Some(status::REQUEST_DENIED))),
         message: "The request is not signed in a way that can be checked here.",
         responsible: ResponsibleParty::EitherAdministrator,
-        fix: "Let the application sign its requests, and register its certificate with `hallpass app edit --certificate` or `--metadata`. Where it cannot sign sign-in requests: `hallpass app edit --require-signed-requests false`. A LogoutRequest must always be signed.",
-        command: Some("hallpass app show {slug}"),
+        fix: Fix::SignRequests,
+        command: Some(FixCommand::ShowApplication),
         clause: Some("saml-profiles, 4.4.4.1; saml-metadata, 2.4.4; SDP-IDP04"),
     };
     BINDING_UNSUPPORTED = Explanation {
@@ -65,7 +68,7 @@ explanations! {
         status: Some((status::REQUESTER, Some(status::UNSUPPORTED_BINDING))),
         message: "The request asks for the answer in a way that is not done here.",
         responsible: ResponsibleParty::ApplicationAdministrator,
-        fix: "Let the application ask for HTTP-POST, or leave ProtocolBinding out.",
+        fix: Fix::Words("Let the application ask for HTTP-POST, or leave ProtocolBinding out."),
         command: None,
         clause: Some("saml-profiles, 4.1.2; saml-core, 3.4.1"),
     };
@@ -76,7 +79,7 @@ explanations! {
         status: Some((status::REQUESTER, Some(status::INVALID_NAME_ID_POLICY))),
         message: "The request asks for a kind of name that is not given here.",
         responsible: ResponsibleParty::ApplicationAdministrator,
-        fix: "Let the application ask for one of the NameID formats that our metadata lists, or for none.",
+        fix: Fix::Words("Let the application ask for one of the NameID formats that our metadata lists, or for none."),
         command: None,
         clause: Some("saml-core, 3.4.1.1"),
     };
@@ -87,8 +90,8 @@ explanations! {
         status: Some((status::REQUESTER, Some(status::REQUEST_UNSUPPORTED))),
         message: "The request asks for the answer at an address by a number that is not registered here.",
         responsible: ResponsibleParty::EitherAdministrator,
-        fix: "Register the application's metadata again with `hallpass app edit --metadata`, or let it leave AssertionConsumerServiceIndex out.",
-        command: Some("hallpass app show {slug}"),
+        fix: Fix::RegisterMetadataAgain,
+        command: Some(FixCommand::ShowApplication),
         clause: Some("saml-core, 3.4.1"),
     };
     AUTHN_CONTEXT = Explanation {
@@ -97,7 +100,7 @@ explanations! {
         status: Some((status::RESPONDER, Some(status::NO_AUTHN_CONTEXT))),
         message: "The request asks for another way to sign in than by password.",
         responsible: ResponsibleParty::ApplicationAdministrator,
-        fix: "Let the application leave RequestedAuthnContext out, or ask for PasswordProtectedTransport.",
+        fix: Fix::Words("Let the application leave RequestedAuthnContext out, or ask for PasswordProtectedTransport."),
         command: None,
         clause: Some("saml-core, 3.3.2.2.1"),
     };
@@ -108,7 +111,7 @@ explanations! {
         status: Some((status::RESPONDER, Some(status::NO_PASSIVE))),
         message: "The person is not signed in, and the request allows no page.",
         responsible: ResponsibleParty::ApplicationAdministrator,
-        fix: "Nothing is wrong where the application only asks whether somebody is signed in. Otherwise let it leave IsPassive out.",
+        fix: Fix::Words("Nothing is wrong where the application only asks whether somebody is signed in. Otherwise let it leave IsPassive out."),
         command: None,
         clause: Some("saml-core, 3.4.1"),
     };
@@ -118,7 +121,7 @@ explanations! {
         status: Some((status::RESPONDER, Some(status::UNKNOWN_PRINCIPAL))),
         message: "The request is about another person than the one who is signed in.",
         responsible: ResponsibleParty::User,
-        fix: "Sign out here, and sign in as the person whom the application expects.",
+        fix: Fix::Words("Sign out here, and sign in as the person whom the application expects."),
         command: None,
         clause: Some("saml-profiles, 4.1.4.1; saml-core, 3.4.1.4"),
     };
@@ -129,8 +132,8 @@ explanations! {
         status: Some((status::RESPONDER, Some(status::REQUEST_DENIED))),
         message: "The account lacks a value that the application requires.",
         responsible: ResponsibleParty::ProviderAdministrator,
-        fix: "Give the person the value with `hallpass user edit`, or let the application do without it with `hallpass app attribute`.",
-        command: Some("hallpass app attribute list {slug}"),
+        fix: Fix::GiveAttribute,
+        command: Some(FixCommand::ListAttributes),
         clause: None,
     };
     SCOPING_OTHER = Explanation {
@@ -139,8 +142,8 @@ explanations! {
         status: Some((status::RESPONDER, Some(status::NO_SUPPORTED_IDP))),
         message: "The request lists other identity providers only.",
         responsible: ResponsibleParty::ApplicationAdministrator,
-        fix: "Put our Entity ID into the application's list of identity providers, or let it send no list.",
-        command: Some("hallpass app show {slug}"),
+        fix: Fix::Words("Put our Entity ID into the application's list of identity providers, or let it send no list."),
+        command: Some(FixCommand::ShowApplication),
         clause: Some("saml-core, 3.4.1.2"),
     };
     REQUEST_UNSUPPORTED = Explanation {
@@ -149,7 +152,7 @@ explanations! {
         status: Some((status::REQUESTER, Some(status::REQUEST_UNSUPPORTED))),
         message: "The request asks for something that is not done here.",
         responsible: ResponsibleParty::ApplicationAdministrator,
-        fix: "Let the application leave out what the detail names; no common service provider sends it.",
+        fix: Fix::Words("Let the application leave out what the detail names; no common service provider sends it."),
         command: None,
         clause: Some("saml-core, 3.2.2.2 and 3.4.1"),
     };
@@ -159,7 +162,7 @@ explanations! {
         status: Some((status::RESPONDER, Some(status::UNKNOWN_PRINCIPAL))),
         message: "The person whom the request names is not signed in there.",
         responsible: ResponsibleParty::ApplicationAdministrator,
-        fix: "Let the application send the NameID, its format and qualifiers, and the SessionIndex as it received them. Whoever is still signed in here signs out on their own page.",
+        fix: Fix::Words("Let the application send the NameID, its format and qualifiers, and the SessionIndex as it received them. Whoever is still signed in here signs out on their own page."),
         command: None,
         clause: Some("saml-core, 3.7.3.2 and 3.3.4"),
     };
